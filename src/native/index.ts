@@ -1,0 +1,18 @@
+/**
+ * The door of the context codec: the addon where its binary loads, else the TypeScript twin, which gives the same results.
+ * Used by the store, the engine's merges and the rules that look into a context.
+ */
+
+import { addonProblem, nativeCodec } from './addon.ts'
+import type { ContextCodec } from './codec.ts'
+import { twinCodec } from './twin.ts'
+
+export type { ContextCodec, JsonText } from './codec.ts'
+
+export const codec: ContextCodec = nativeCodec ?? twinCodec
+
+/** The one line to log when the twin is used, and why it is; null when the addon is. */
+export const codecNotice: string | null =
+  addonProblem === null
+    ? null
+    : `Contexts are handled by the TypeScript codec, which is slower: the native one was not loaded (${addonProblem}).`
