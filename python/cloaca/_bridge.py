@@ -1,0 +1,131 @@
+"""The one place where Python meets the engine.
+
+Everything else in the package calls these functions and imports neither ``js`` nor ``pyodide``. Inside the engine,
+``connect`` is called once by ``_entry`` with the host's functions; on plain CPython nothing is connected, the
+authoring API works, and what needs the engine says how to get it.
+
+Every wait of a script goes through ``_wait``: it suspends the calling stack only, and it is where a deadline reaches a
+stack that is waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import contextvars
+import json
+import time
+from typing import Any, Callable, Coroutine, Optional, Tuple
+
+NO_ENGINE = (
+    "This needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
+    "or serve its triggers with `npx cloaca serve SCRIPT.py`."
+)
+
+#: Number of the stack that runs now: each poll, task and program has its own. 0: none of them.
+stack_token: contextvars.ContextVar[int] = contextvars.ContextVar("cloaca_stack_token", default=0)
+
+_host: Any = None
+_run_sync: Optional[Callable[[Any], Any]] = None
+_can_run_sync: Callable[[], bool] = lambda: False
+_take_declarations: Callable[[], Any] = list
+
+
+class DeadlineExceeded(BaseException):
+    """Stops a poll or a task that ran longer than it may.
+
+    Not an ``Exception``, so that a script's ``except Exception`` does not keep an overdue call alive.
+    """
+
+    __module__ = "cloaca"
+
+
+def connect(
+    host: Any,
+    run_sync: Callable[[Any], Any],
+    can_run_sync: Callable[[], bool],
+    take_declarations: Callable[[], Any],
+) -> None:
+    """Connects this interpreter to the host. Called once, by ``_entry``."""
+    global _host, _run_sync, _can_run_sync, _take_declarations
+    _host = host
+    _run_sync = run_sync
+    _can_run_sync = can_run_sync
+    _take_declarations = take_declarations
+
+
+def has_engine() -> bool:
+    """Whether this interpreter is hosted by the engine."""
+    return _host is not None
+
+
+def can_wait() -> bool:
+    """Whether the calling stack can be suspended, so that others run while it waits."""
+    return _host is not None and _can_run_sync()
+
+
+def call(method: str, payload: "dict[str, object]") -> Any:
+    """Asks the engine and waits for its answer, raising the built-in exception that the engine names."""
+    return call_with_context(method, payload, "")[0]
+
+
+def call_with_context(method: str, payload: "dict[str, object]", text: str) -> Tuple[Any, str]:
+    """Like `call`, with the text of a context that goes along, and one that comes back."""
+    if _host is None:
+        raise RuntimeError(NO_ENGINE)
+    send_declarations()
+    status, answer, answer_text = _wait(lambda token: _host.request(token, method, json.dumps(payload), text))
+    if status != "ok":
+        raise _as_exception(json.loads(answer))
+    return json.loads(answer), answer_text
+
+
+def sleep_ms(delay_ms: float) -> None:
+    """Suspends the calling stack for at least ``delay_ms`` milliseconds."""
+    if _host is None:
+        time.sleep(delay_ms / 1000)
+    else:
+        _wait(lambda token: _host.sleep(token, delay_ms))
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Drives a coroutine to its end from synchronous code."""
+    return asyncio.run(coroutine)
+
+
+def announce() -> None:
+    """Tells the host that something was declared. Sent with the next request, or soon, when a runner is open."""
+    if _host is not None:
+        _host.announce()
+
+
+def send_declarations() -> None:
+    """Sends what was declared since the last time, so that no request arrives before what it needs."""
+    declarations = _take_declarations()
+    if declarations:
+        _host.declare(json.dumps(declarations))
+
+
+def wait(promise_for: Callable[[int], Any]) -> Any:
+    """Suspends the calling stack until a promise of the host settles. For the adaptations of the standard library."""
+    return _wait(promise_for)
+
+
+def _wait(promise_for: Callable[[int], Any]) -> Any:
+    if _run_sync is None or not _can_run_sync():
+        raise RuntimeError(
+            "This call waits, and cannot wait here: Python was entered in a way that cannot be suspended "
+            "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
+        )
+    answer = _run_sync(promise_for(stack_token.get()))
+    # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
+    while answer[0] == "signal":
+        answer = _run_sync(_host.wait_again(answer[1]))
+    if answer[0] == "overdue":
+        raise DeadlineExceeded(answer[1])
+    return answer
+
+
+def _as_exception(error: "dict[str, str]") -> Exception:
+    kind = getattr(builtins, error["type"], RuntimeError)
+    return kind(error["message"])  # type: ignore[no-any-return]

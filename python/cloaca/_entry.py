@@ -1,0 +1,134 @@
+"""What the host calls in an interpreter: start, load a script, poll triggers, run a task, run a program.
+
+Runs only inside the engine. The host enters each function with a stack of its own (``callPromising``), so a wait in
+one suspends nobody else. Nothing here decides anything: it calls the user's code and reports what came of it.
+"""
+
+from __future__ import annotations
+
+import collections
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from typing import Any, Deque, Tuple
+
+from . import _attempt, _bridge, _ledger, _poll, _program
+
+_host: Any = None
+_polls: Deque[Tuple[int, str]] = collections.deque()
+
+
+def start(host: Any, settings_json: str) -> None:
+    """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
+    from pyodide.ffi import can_run_sync, run_sync
+
+    from . import _adapt
+
+    global _host
+    _host = host
+    settings = json.loads(settings_json)
+    _bridge.connect(host, run_sync, can_run_sync, _ledger.take_pending)
+    _adapt.install(settings)
+    importlib.invalidate_caches()
+
+
+def load(script_id: str, target_json: str) -> str:
+    """Imports one file or module and returns what it declared, or why it cannot be loaded, as JSON."""
+    target = json.loads(target_json)
+    _ledger.take_pending()
+    fault = None
+    try:
+        if target["kind"] == "file":
+            _import_file(target["path"])
+        else:
+            importlib.import_module(target["name"])
+    except (Exception, SystemExit) as error:
+        fault = {
+            "type": type(error).__name__,
+            "message": str(error),
+            "traceback": _program.format_user_traceback(error),
+        }
+    return json.dumps({"declarations": _ledger.take_pending(), "fault": fault})
+
+
+def _import_file(path: str) -> None:
+    """Imports a file as python would from its folder: its neighbours are importable, its name is its stem."""
+    folder, name = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    if name in sys.modules:  # another folder's file of that name, or a module of the standard library
+        name = f"{name}@{path}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file: its name does not end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+def enqueue_polls(batch: Any) -> None:
+    """Takes polls to make: a flat sequence of token, trigger name, token, trigger name, ..."""
+    items = iter(batch)
+    _polls.extend(zip(items, items))
+
+
+def polls_waiting() -> int:
+    """How many polls no stack has taken yet."""
+    return len(_polls)
+
+
+def drain_polls() -> None:
+    """Makes polls on this stack until none is left.
+
+    When one of them waits, the host sees polls left over and enters another stack for them, so that a slow trigger
+    delays nobody.
+    """
+    skipped, outcome, set_token = _host.skipped, _host.outcome, _bridge.stack_token.set
+    poll = _poll.poll
+    while _polls:
+        token, name = _polls.popleft()
+        set_token(token)
+        try:
+            kind, text, error_type, message, trace = poll(name)
+        except BaseException as error:
+            outcome(token, *_stopped(error))
+            continue
+        if kind == "skipped":
+            skipped(token)
+        else:
+            outcome(token, kind, text, error_type, message, trace)
+
+
+def run_task(token: int, workflow: str, task_id: str, input_text: str) -> None:
+    """Runs one attempt of a task and reports how it ended."""
+    _bridge.stack_token.set(token)
+    try:
+        result = _attempt.run(workflow, task_id, input_text, token)
+    except BaseException as error:
+        result = _stopped(error)
+    _host.outcome(token, *result)
+
+
+def run_program(token: int, target_json: str) -> int:
+    """Runs a script as ``python`` would, to its very end, and returns the exit code."""
+    _bridge.stack_token.set(token)
+    return _program.run(json.loads(target_json))
+
+
+def flush_declarations() -> None:
+    """Sends pending declarations: the host asks for it after `announce`."""
+    _bridge.send_declarations()
+
+
+def _stopped(error: BaseException) -> Tuple[str, None, str, str, str]:
+    """The outcome of a call that was stopped from outside: overdue, or interrupted."""
+    kind = "timedOut" if isinstance(error, _bridge.DeadlineExceeded) else "failed"
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return (kind, None, type(error).__name__, str(error), trace)

@@ -1,0 +1,125 @@
+"""Runs a script as ``python script.py`` does: argv, ``__main__``, tracebacks, exit codes, exit functions.
+
+Called by ``_entry``; knows nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import runpy
+import sys
+import traceback
+import types
+from typing import Any, Dict, Optional
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+INTERRUPTED = 130
+
+
+def run(target: "Dict[str, Any]") -> int:
+    """Runs ``{"kind": "file" | "module" | "code" | "stdin", …, "argv": [...]}`` and returns the exit code."""
+    sys.argv[:] = target["argv"]
+    try:
+        _execute(target)
+        code = 0
+    except SystemExit as stop:
+        code = _exit_code(stop)
+    except BaseException as error:
+        code = _report(error)
+    return _finish(code)
+
+
+def _execute(target: "Dict[str, Any]") -> None:
+    kind = target["kind"]
+    if kind == "module":
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(target["name"], run_name="__main__", alter_sys=True)
+    elif kind == "file":
+        _execute_path(target["path"])
+    else:
+        name = "<string>" if kind == "code" else "<stdin>"
+        sys.path.insert(0, "")
+        _execute_source(target["code"], name, None)
+
+
+def _execute_path(path: str) -> None:
+    if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
+        runpy.run_path(path, run_name="__main__")
+        return
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    with open(path, "rb") as file:
+        source = file.read()
+    _execute_source(source, path, path)
+
+
+def _execute_source(source: Any, name: str, file: Optional[str]) -> None:
+    # The script is sys.modules["__main__"], as under python: pickle, dataclasses and unittest look there.
+    main = types.ModuleType("__main__")
+    if file is not None:
+        main.__file__ = os.path.abspath(file)
+    main.__dict__["__builtins__"] = __builtins__
+    main.__dict__["__annotations__"] = {}
+    sys.modules["__main__"] = main
+    if file is None:
+        import linecache
+
+        text = source if isinstance(source, str) else source.decode()
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+    exec(compile(source, name, "exec", dont_inherit=True), main.__dict__)
+
+
+def _exit_code(stop: SystemExit) -> int:
+    code = stop.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _report(error: BaseException) -> int:
+    """Prints an uncaught exception as python does, through ``sys.excepthook``."""
+    trace = user_frames(error.__traceback__)
+    try:
+        if sys.excepthook is sys.__excepthook__:
+            traceback.print_exception(type(error), error, trace)
+        else:
+            sys.excepthook(type(error), error, trace)
+    except Exception as failure:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        traceback.print_exception(type(failure), failure, failure.__traceback__)
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def _finish(code: int) -> int:
+    """What python does at its end: exit functions, last first, then the streams."""
+    run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
+    if run_exit_functions is not None:
+        run_exit_functions()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or 120  # python's own code for a standard stream that cannot be flushed
+    return code
+
+
+def user_frames(trace: Optional[types.TracebackType]) -> Optional[types.TracebackType]:
+    """A traceback without the frames at its top that belong to this package and the import machinery."""
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename) and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace
+
+
+def format_user_traceback(error: BaseException) -> str:
+    """The complete traceback of an exception as python prints it, starting in the user's code."""
+    return "".join(traceback.format_exception(type(error), error, user_frames(error.__traceback__)))
+
+
+def _is_ours(filename: str) -> bool:
+    if filename.startswith(("<frozen importlib", "<frozen runpy")):
+        return True
+    return os.path.dirname(os.path.abspath(filename)) == _HERE
