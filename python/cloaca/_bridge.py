@@ -106,9 +106,28 @@ def send_declarations() -> None:
         _host.declare(json.dumps(declarations))
 
 
-def wait(promise_for: Callable[[int], Any]) -> Any:
-    """Suspends the calling stack until a promise of the host settles. For the adaptations of the standard library."""
-    return _wait(promise_for)
+def wait_until_done(future: "asyncio.Future[Any]") -> None:
+    """Suspends the calling stack until a future of asyncio is done."""
+    if future.done():
+        return
+    event = _host.new_event()
+    future.add_done_callback(lambda _: _host.set_event(event))
+    _wait(lambda token: _host.wait_event(token, event))
+
+
+def new_event() -> int:
+    """Makes an event that stacks can wait for: a number. It is used up by `set_event`."""
+    return int(_host.new_event())
+
+
+def wait_event(event: int, timeout_ms: float = -1) -> bool:
+    """Suspends the calling stack until the event is set; False when ``timeout_ms`` (negative: none) passed before."""
+    return bool(_wait(lambda token: _host.wait_event(token, event, timeout_ms))[0] == "ok")
+
+
+def set_event(event: int) -> None:
+    """Wakes the stacks that wait for the event. Never waits itself."""
+    _host.set_event(event)
 
 
 def _wait(promise_for: Callable[[int], Any]) -> Any:
@@ -120,7 +139,7 @@ def _wait(promise_for: Callable[[int], Any]) -> Any:
     answer = _run_sync(promise_for(stack_token.get()))
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
     while answer[0] == "signal":
-        answer = _run_sync(_host.wait_again(answer[1]))
+        answer = _run_sync(_host.wait_again(stack_token.get(), answer[1]))
     if answer[0] == "overdue":
         raise DeadlineExceeded(answer[1])
     return answer

@@ -31,7 +31,7 @@ def start(host: Any, settings_json: str) -> None:
     _host = host
     settings = json.loads(settings_json)
     _bridge.connect(host, run_sync, can_run_sync, _ledger.take_pending)
-    _adapt.install(settings)
+    _adapt.install(host, settings)
     importlib.invalidate_caches()
 
 

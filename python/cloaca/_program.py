@@ -109,9 +109,9 @@ def _finish(code: int) -> int:
 
 def user_frames(trace: Optional[types.TracebackType]) -> Optional[types.TracebackType]:
     """A traceback without the frames at its top that belong to this package and the import machinery."""
-    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename) and trace.tb_next is not None:
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
-    return trace
+    return trace  # None for a syntax error in the user's file: the exception itself names file and line
 
 
 def format_user_traceback(error: BaseException) -> str:

@@ -1,0 +1,50 @@
+"""Process identity: environment, current folder, argv, executable, pid, host and user are those of the real process.
+
+Pyodide (seen in 314.0.7) has an environment of its own (``HOME=/home/pyodide``, ``PYTHONINSPECT=1``), pid 42, host
+``emscripten`` and, after a snapshot, the ``sys.executable`` of the program that made it. Can go when Pyodide takes
+these from its host.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, List
+
+
+def install(settings: "Dict[str, Any]") -> None:
+    os.environ.clear()
+    os.environ.update(settings["environ"])
+    sys.argv[:] = settings["argv"]
+    sys.orig_argv[:] = settings["argv"]
+    sys.executable = settings["executable"]
+    pid, parent_pid = settings["pid"], settings["parentPid"]
+    os.getpid = lambda: pid
+    os.getppid = lambda: parent_pid
+    _name_host_and_user(settings)
+    os.chdir(settings["cwd"])
+    sys.path[:] = _search_path(sys.path, settings)
+
+
+def _search_path(path: "List[str]", settings: "Dict[str, Any]") -> "List[str]":
+    """PYTHONPATH, the standard library, then site-packages, each folder once; scripts put their own folder in front."""
+    ordered: List[str] = []
+    for entry in [*settings["pythonPath"], *path, *settings["sitePackages"]]:
+        if entry and entry not in ordered:
+            ordered.append(entry)
+    return ordered
+
+
+def _name_host_and_user(settings: "Dict[str, Any]") -> None:
+    import getpass
+    import platform
+    import socket
+
+    host, user = settings["hostname"], settings["user"]
+    uname = os.uname()
+    real = os.uname_result((uname.sysname, host, uname.release, uname.version, uname.machine))
+    os.uname = lambda: real
+    os.getlogin = lambda: user
+    socket.gethostname = lambda: host
+    platform.node = lambda: host
+    getpass.getuser = lambda: os.environ.get("LOGNAME") or os.environ.get("USER") or user

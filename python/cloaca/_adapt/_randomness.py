@@ -1,0 +1,22 @@
+"""Fresh random numbers in every process.
+
+A memory snapshot (seen with Pyodide 314.0.7) carries the state of ``random``'s generator along, so that every process
+restored from it would draw the same numbers. ``secrets``, ``uuid.uuid4`` and ``os.urandom`` ask the host each time and
+need nothing. Can go when interpreters no longer start from a snapshot.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+
+
+def install() -> None:
+    random.seed()
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile._name_sequence = None  # type: ignore[attr-defined]  # draws its names from a generator of its own
+    uuid = sys.modules.get("uuid")
+    if uuid is not None:
+        uuid._node = None  # type: ignore[attr-defined]
+        uuid._last_timestamp = None  # type: ignore[attr-defined]

@@ -1,0 +1,222 @@
+/**
+ * Python behind a door: loads scripts, polls, runs tasks and programs, and reports outcomes as values.
+ * The runner opens it, the engine calls it through the `ScriptHost` port. Which script lives in which interpreter is
+ * known here and nowhere else. It decides nothing: a fault in Python is an outcome, never a throw.
+ */
+
+import type { Clock, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import { HostError, toError } from '../errors.ts'
+import type { AttemptOutcome } from '../model/execution.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './decode.ts'
+import { attemptOutcomeOf, lostInterpreter, pollOutcomeOf } from './outcomes.ts'
+import type { LoadTarget, ProcessSettings, ProgramTarget } from './protocol.ts'
+import { Slot } from './slot.ts'
+import { snapshotExists, snapshotPathFor, storeSnapshot } from './snapshot-cache.ts'
+import {
+  type Answer,
+  InterpreterThread,
+  startWorker,
+  type ThreadCall,
+  type ThreadEnd,
+  taskLabel,
+  triggerLabel,
+} from './thread.ts'
+
+/** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
+export interface ScriptCall {
+  readonly method: string
+  readonly payload: unknown
+  readonly contextText: string
+  /** The slot of the task that made the call; null when it was not a task. */
+  readonly slot: TaskSlot | null
+}
+
+export interface ScriptAnswer {
+  readonly value: unknown
+  readonly contextText: string
+}
+
+/** The built-in Python exception that a call shall raise in the script. */
+export class PythonRefusal extends Error {
+  readonly pythonType: string
+
+  constructor(pythonType: string, message: string) {
+    super(message)
+    this.pythonType = pythonType
+  }
+}
+
+export interface HostEvents {
+  /** Answers a call of a script. */
+  call(call: ScriptCall): Promise<ScriptAnswer>
+  /** A running script declared something. */
+  declared(declarations: Declarations): void
+  /** One line worth a log entry: a restart, a start without a snapshot. */
+  notice(message: string): void
+}
+
+export interface HostOptions {
+  readonly clock: Clock
+  readonly process: ProcessSettings
+  /** Folder that holds the Python package `cloaca`. */
+  readonly packageFolder: string
+  readonly interpreters: number
+  readonly events: HostEvents
+}
+
+export interface LoadedScript extends Declarations {
+  readonly script: string
+  readonly fault: LoadFault | null
+}
+
+/** The script name of declarations that a running program makes. */
+export const PROGRAM_SCRIPT = '__main__'
+
+export class PyodideHost implements ScriptHost {
+  readonly #options: HostOptions
+  readonly #slots: readonly Slot[]
+  readonly #slotOf = new Map<string, Slot>()
+  #loads = 0
+  #isClosed = false
+
+  private constructor(options: HostOptions, snapshotPath: string | null) {
+    this.#options = options
+    this.#slots = Array.from({ length: options.interpreters }, (_, index) => this.#openSlot(index, snapshotPath))
+  }
+
+  /** Starts the interpreters. Rejects with `INTERPRETER_START_FAILED` when Python does not start at all. */
+  static async open(options: HostOptions): Promise<PyodideHost> {
+    const host = new PyodideHost(options, await ensureSnapshot(options))
+    try {
+      await Promise.all(host.#slots.map((slot) => slot.thread()))
+    } catch (error) {
+      await host.close()
+      throw error
+    }
+    return host
+  }
+
+  /** Loads one file or module. What is wrong with it is in `fault`; what it declared before that is kept. */
+  async load(script: string, target: LoadTarget): Promise<LoadedScript> {
+    const slot = this.#slots[this.#loads++ % this.#slots.length]
+    if (slot === undefined || this.#isClosed) throw closed()
+    this.#slotOf.set(script, slot)
+    const answer = await slot.load(script, target)
+    if (answer.kind !== 'loaded') throw answer.kind === 'lost' ? lostInterpreter(answer.end) : closed()
+    return { script, ...decodeLoadResult(script, answer.resultJson) }
+  }
+
+  /** Runs a script to its end in the first interpreter; resolves with its exit code. */
+  async runProgram(target: ProgramTarget): Promise<number> {
+    const [slot] = this.#slots
+    if (slot === undefined) throw closed()
+    this.#slotOf.set(PROGRAM_SCRIPT, slot)
+    const answer = await (await slot.thread()).runProgram(target)
+    if (answer.kind === 'programEnded') return answer.exitCode
+    throw answer.kind === 'lost' ? lostInterpreter(answer.end) : closed()
+  }
+
+  /** Delivers a signal to the running program. */
+  async signalProgram(signum: number): Promise<void> {
+    const thread = await this.#slotOf.get(PROGRAM_SCRIPT)?.thread()
+    thread?.signal(signum)
+  }
+
+  async poll(request: PollRequest): Promise<PollOutcome> {
+    const label = triggerLabel(request.trigger)
+    const answer = await this.#enter(request.script, label, (thread) =>
+      thread.poll(request.trigger, request.deadlineMs),
+    )
+    return pollOutcomeOf(answer, label)
+  }
+
+  async runTask(request: TaskRequest): Promise<AttemptOutcome> {
+    const label = taskLabel(request)
+    const answer = await this.#enter(request.script, label, (thread) => thread.runTask(request))
+    return attemptOutcomeOf(answer, label)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.#slots.map((slot) => slot.close()))
+  }
+
+  #openSlot(index: number, snapshotPath: string | null): Slot {
+    const { clock, process, packageFolder, events } = this.#options
+    const start = (ended: (end: ThreadEnd) => void) =>
+      InterpreterThread.start({ process, snapshotPath, packageFolder }, clock, {
+        call: (call, slot, thread) => void this.#answer(call, slot, thread),
+        declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
+        ended,
+      })
+    return new Slot(start, clock, {
+      restarted: (end, failure) =>
+        events.notice(
+          failure === null
+            ? `Interpreter ${index + 1} was restarted: ${end.reason}.`
+            : `Interpreter ${index + 1} died and could not be restarted: ${failure.message}`,
+        ),
+      reloaded: (script, answer) => {
+        if (answer.kind !== 'loaded') events.notice(`Script "${script}" was not loaded again: the interpreter died.`)
+      },
+    })
+  }
+
+  async #enter(script: string, label: string, enter: (thread: InterpreterThread) => Promise<Answer>): Promise<Answer> {
+    const slot = this.#slotOf.get(script)
+    if (slot === undefined || this.#isClosed) return lost(`script "${script}" is not loaded in this process`)
+    const untilAt = slot.backedOffUntil(label)
+    if (untilAt !== null) {
+      const waitS = Math.ceil((untilAt - this.#options.clock.now()) / 1000)
+      return lost(`${label} made the interpreter hang before and is not run for another ${waitS} s`)
+    }
+    try {
+      return await enter(await slot.thread())
+    } catch (error) {
+      return lost(toError(error).message)
+    }
+  }
+
+  async #answer(call: ThreadCall, slot: TaskSlot | null, thread: InterpreterThread): Promise<void> {
+    try {
+      const payload: unknown = JSON.parse(call.payloadJson)
+      const { method, contextText } = call
+      const answer = await this.#options.events.call({ method, payload, contextText, slot })
+      thread.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
+    } catch (thrown) {
+      const error = toError(thrown)
+      thread.refuse(call.id, error instanceof PythonRefusal ? error.pythonType : 'RuntimeError', error.message)
+    }
+  }
+}
+
+function lost(reason: string): Answer {
+  return { kind: 'lost', end: { reason, culprit: null } }
+}
+
+function closed(): HostError {
+  return new HostError('HOST_CLOSED', 'The interpreter host is closed.')
+}
+
+/** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
+async function ensureSnapshot(options: HostOptions): Promise<string | null> {
+  const path = snapshotPathFor(options.packageFolder, process.env)
+  if (snapshotExists(path)) return path
+  try {
+    storeSnapshot(path, await makeSnapshot(options.packageFolder))
+    return path
+  } catch (error) {
+    options.events.notice(`Python starts without a memory snapshot, which takes longer: ${toError(error).message}`)
+    return null
+  }
+}
+
+function makeSnapshot(packageFolder: string): Promise<Uint8Array> {
+  const worker = startWorker({ snapshotOf: packageFolder })
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.once('exit', (code) => reject(new Error(`the thread that makes it ended with code ${code}`)))
+  })
+}

@@ -1,0 +1,162 @@
+/**
+ * One Pyodide: the only file that knows it. Lives in an interpreter's thread and is driven by `worker.ts`.
+ * Every entry into Python goes through `callPromising`, so that each has a stack of its own and a wait suspends
+ * nobody else. No Python object leaves this file.
+ */
+
+import { readFileSync, readSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import { loadPyodide, type PyodideAPI } from 'pyodide'
+import type { PyCallable, PyProxy } from 'pyodide/ffi'
+import { mountHostFolders } from './filesystem.ts'
+import type { LoadTarget, ProgramTarget, StackToken, ThreadData } from './protocol.ts'
+import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
+import type { WaitAnswer } from './waits.ts'
+
+/** What Python may call, as it sees it: positional arguments, plain values. */
+export interface HostFunctions {
+  request(token: StackToken, method: string, payloadJson: string, contextText: string): Promise<WaitAnswer>
+  sleep(token: StackToken, delayMs: number): Promise<WaitAnswer>
+  wait_again(token: StackToken, number: number): Promise<WaitAnswer>
+  new_event(): number
+  wait_event(token: StackToken, event: number, timeoutMs?: number): Promise<WaitAnswer>
+  set_event(event: number): void
+  interrupt_target(): StackToken
+  announce(): void
+  declare(declarationsJson: string): void
+  skipped(token: StackToken): void
+  outcome(
+    token: StackToken,
+    kind: string,
+    contextText: string | undefined,
+    errorType: string,
+    errorMessage: string,
+    traceback: string,
+  ): void
+}
+
+type Entry = PyProxy & Record<string, PyCallable>
+
+export class Interpreter {
+  readonly #entry: Entry
+  /** Set while polls wait for a stack to make them. */
+  #isPumping = false
+
+  private constructor(entry: Entry) {
+    this.#entry = entry
+  }
+
+  /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
+  static async start(data: ThreadData, host: HostFunctions, onFatal: (error: unknown) => void): Promise<Interpreter> {
+    const options = data.snapshotPath === null ? {} : fromSnapshot(readFileSync(data.snapshotPath))
+    const pyodide = await loadPyodide(options)
+    ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
+    connectStreams(pyodide)
+    mountHostFolders(pyodide)
+    if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
+    const entry = pyodide.pyimport('cloaca._entry') as Entry
+    const start = attribute(entry, 'start')
+    start(host, JSON.stringify(data.process))
+    pyodide.setInterruptBuffer(new Uint8Array(data.interrupt, 0, 1))
+    return new Interpreter(entry)
+  }
+
+  /** Starts Python cold, imports what scripts use, and returns its memory. */
+  static async makeSnapshot(packageFolder: string): Promise<Uint8Array> {
+    const pyodide = await loadPyodide(MAKE_SNAPSHOT)
+    mountHostFolders(pyodide)
+    preparePackage(pyodide, packageFolder)
+    return takeSnapshot(pyodide)
+  }
+
+  async load(script: string, target: LoadTarget): Promise<string> {
+    return String(await attribute(this.#entry, 'load').callPromising(script, JSON.stringify(target)))
+  }
+
+  enqueuePolls(tokens: readonly StackToken[], triggers: readonly string[]): void {
+    const batch: (number | string)[] = []
+    for (const [index, token] of tokens.entries()) batch.push(token, triggers[index] ?? '')
+    attribute(this.#entry, 'enqueue_polls')(batch)
+    if (!this.#isPumping) {
+      this.#isPumping = true
+      this.#pumpPolls()
+    }
+  }
+
+  /**
+   * Enters stacks that make polls until none is left. Getting control back while polls are waiting means that every
+   * stack so far is suspended inside a poll: then another stack goes on with the rest.
+   */
+  #pumpPolls(): void {
+    if (Number(attribute(this.#entry, 'polls_waiting')()) === 0) {
+      this.#isPumping = false
+      return
+    }
+    void attribute(this.#entry, 'drain_polls').callPromising()
+    setImmediate(() => this.#pumpPolls())
+  }
+
+  async runTask(token: StackToken, workflow: string, taskId: string, inputText: string): Promise<void> {
+    await attribute(this.#entry, 'run_task').callPromising(token, workflow, taskId, inputText)
+  }
+
+  async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {
+    return Number(await attribute(this.#entry, 'run_program').callPromising(token, JSON.stringify(target)))
+  }
+
+  flushDeclarations(): void {
+    attribute(this.#entry, 'flush_declarations')()
+  }
+}
+
+function attribute(entry: Entry, name: string): PyCallable {
+  const cached = CALLABLES.get(name) ?? entry[name]
+  if (cached === undefined) throw new Error(`cloaca._entry has no function "${name}".`)
+  CALLABLES.set(name, cached)
+  return cached
+}
+
+/** Each attribute access would make a new proxy; a thread holds one interpreter for its whole life. */
+const CALLABLES = new Map<string, PyCallable>()
+
+function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
+  const imports = [...PRELOADED_MODULES, 'cloaca', 'cloaca._entry'].map((name) => `import ${name}`).join('\n')
+  const globals = pyodide.toPy({ folder: packageFolder })
+  pyodide.runPython(`import sys\nsys.path.append(folder)\n${imports}\n`, { globals })
+  globals.destroy()
+}
+
+/** In a worker `process.stdout` has no descriptor, so the process's descriptors are written to directly, in order. */
+function connectStreams(pyodide: PyodideAPI): void {
+  pyodide.setStdout({ write: (bytes) => writeFully(1, bytes), isatty: isatty(1) })
+  pyodide.setStderr({ write: (bytes) => writeFully(2, bytes), isatty: isatty(2) })
+  pyodide.setStdin({ read: (buffer) => readSome(0, buffer), isatty: isatty(0) })
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+
+function writeFully(descriptor: number, bytes: Uint8Array): number {
+  let written = 0
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(PAUSE, 0, 0, 1) // a pipe whose reader is slow
+    }
+  }
+  return written
+}
+
+function readSome(descriptor: number, buffer: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, buffer)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EOF') return 0
+      if (code !== 'EAGAIN') throw error
+      Atomics.wait(PAUSE, 0, 0, 5) // a terminal that Node opened without blocking
+    }
+  }
+}

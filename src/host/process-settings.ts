@@ -1,0 +1,41 @@
+/**
+ * The process as Python shall see it, read once when the host is opened. Called by the runner and the command line.
+ */
+
+import { existsSync, readdirSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { ProcessSettings } from './protocol.ts'
+
+export function currentProcessSettings(argv: readonly string[]): ProcessSettings {
+  const environ = currentEnvironment()
+  return {
+    environ,
+    argv,
+    cwd: process.cwd(),
+    executable: process.execPath,
+    pid: process.pid,
+    parentPid: process.ppid,
+    hostname: hostname(),
+    user: userInfo().username,
+    pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
+    sitePackages: sitePackagesOf(environ),
+  }
+}
+
+function currentEnvironment(): Record<string, string> {
+  const environ: Record<string, string> = {}
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environ[name] = value
+  return environ
+}
+
+/** The package folders of an active virtual environment: its pure-Python packages work here too. */
+function sitePackagesOf(environ: Readonly<Record<string, string>>): string[] {
+  const root = environ.VIRTUAL_ENV
+  if (root === undefined || root === '') return []
+  const libraries = join(root, 'lib')
+  if (!existsSync(libraries)) return []
+  return readdirSync(libraries)
+    .map((name) => join(libraries, name, 'site-packages'))
+    .filter((folder) => existsSync(folder))
+}

@@ -1,0 +1,101 @@
+/**
+ * Every message that crosses between the engine's thread and an interpreter's thread, in both directions.
+ *
+ * Rules of the border: plain types made for it, nothing of the engine's; null for absent; every property present;
+ * contexts only as text; errors as data. The engine's thread speaks first (load, polls, task, program) and gets exactly
+ * one answer per token, also when the thread dies. Python speaks first only with `call`, and gets exactly one `reply`.
+ */
+
+/** A number that names one entry into Python (a load, a poll, a task, a program) for its whole life. Never reused. */
+export type StackToken = number
+
+export type LoadTarget =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'module'; readonly name: string }
+
+export type ProgramTarget =
+  | { readonly kind: 'file'; readonly path: string; readonly argv: readonly string[] }
+  | { readonly kind: 'module'; readonly name: string; readonly argv: readonly string[] }
+  | { readonly kind: 'code' | 'stdin'; readonly code: string; readonly argv: readonly string[] }
+
+/** The process that the interpreter is part of, as Python shall see it. */
+export interface ProcessSettings {
+  readonly environ: Readonly<Record<string, string>>
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly executable: string
+  readonly pid: number
+  readonly parentPid: number
+  readonly hostname: string
+  readonly user: string
+  /** Entries of PYTHONPATH. */
+  readonly pythonPath: readonly string[]
+  /** Folders of installed pure-Python packages, searched last. */
+  readonly sitePackages: readonly string[]
+}
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly process: ProcessSettings
+  /** File with the memory snapshot, or null for a cold start. */
+  readonly snapshotPath: string | null
+  /** Folder that holds the `cloaca` package. */
+  readonly packageFolder: string
+  /** Byte 0 is Pyodide's interrupt buffer; the Int32 at byte 4 is the token that an interrupt is meant for. */
+  readonly interrupt: SharedArrayBuffer
+}
+
+export const INTERRUPT_BUFFER_BYTES = 8
+/** Sent through the interrupt buffer to stop an overdue stack that computes. */
+export const OVERDUE_SIGNAL = 12 // SIGUSR2
+
+/** A poll's or an attempt's outcome. `contextText` is null where there is none. */
+export interface OutcomeMessage {
+  readonly token: StackToken
+  readonly kind: 'skipped' | 'fired' | 'completed' | 'failed' | 'timedOut'
+  readonly contextText: string | null
+  readonly errorType: string
+  readonly errorMessage: string
+  readonly traceback: string
+}
+
+/** An error that a reply carries: the built-in Python exception to raise. */
+export interface CallFault {
+  readonly type: string
+  readonly message: string
+}
+
+export type ToThread =
+  | { readonly type: 'load'; readonly token: StackToken; readonly script: string; readonly target: LoadTarget }
+  | { readonly type: 'polls'; readonly tokens: readonly StackToken[]; readonly triggers: readonly string[] }
+  | {
+      readonly type: 'task'
+      readonly token: StackToken
+      readonly workflow: string
+      readonly taskId: string
+      readonly inputText: string
+    }
+  | { readonly type: 'program'; readonly token: StackToken; readonly target: ProgramTarget }
+  | { readonly type: 'reply'; readonly id: number; readonly valueJson: string; readonly contextText: string }
+  | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
+  /** Stop what waits under this token. */
+  | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string }
+  /** A signal's number is in the interrupt buffer: wake the program if it waits. */
+  | { readonly type: 'signal' }
+
+export type FromThread =
+  | { readonly type: 'ready'; readonly isFromSnapshot: boolean; readonly notice: string | null }
+  | { readonly type: 'loaded'; readonly token: StackToken; readonly resultJson: string }
+  | { readonly type: 'outcomes'; readonly skipped: readonly StackToken[]; readonly outcomes: readonly OutcomeMessage[] }
+  | { readonly type: 'programEnded'; readonly token: StackToken; readonly exitCode: number }
+  | { readonly type: 'declared'; readonly declarationsJson: string }
+  | {
+      readonly type: 'call'
+      readonly id: number
+      readonly token: StackToken
+      readonly method: string
+      readonly payloadJson: string
+      readonly contextText: string
+    }
+  /** The interpreter cannot go on; the thread ends after this. */
+  | { readonly type: 'fatal'; readonly message: string }

@@ -1,0 +1,229 @@
+/**
+ * One interpreter's thread, seen from the engine's side: requests out, exactly one answer each, also when it dies.
+ * Owned by `slot.ts`, which starts another when this one is dead. A dead thread stays dead.
+ */
+
+import { Worker } from 'node:worker_threads'
+import type { Clock, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import { HostError, toError } from '../errors.ts'
+import {
+  type FromThread,
+  INTERRUPT_BUFFER_BYTES,
+  type LoadTarget,
+  type OutcomeMessage,
+  type ProgramTarget,
+  type StackToken,
+  type ThreadData,
+  type ToThread,
+} from './protocol.ts'
+import { Watchdog } from './watchdog.ts'
+import type { WorkerData } from './worker.ts'
+
+/** A call that Python made; answer it with `reply` or `refuse`, once. */
+export type ThreadCall = Extract<FromThread, { readonly type: 'call' }>
+
+export interface ThreadEvents {
+  /** `slot` is that of the task which made the call, null when it was not a task. */
+  call(call: ThreadCall, slot: TaskSlot | null, thread: InterpreterThread): void
+  declared(declarationsJson: string): void
+  /** Called once, after every open request was answered. `culprit` is what was running when it had to be killed. */
+  ended(end: ThreadEnd): void
+}
+
+export interface ThreadEnd {
+  readonly reason: string
+  readonly culprit: string | null
+}
+
+/** How an entry into Python ended. `lost`: the thread died under it. */
+export type Answer =
+  | { readonly kind: 'outcome'; readonly outcome: OutcomeMessage }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'loaded'; readonly resultJson: string }
+  | { readonly kind: 'programEnded'; readonly exitCode: number }
+  | { readonly kind: 'lost'; readonly end: ThreadEnd }
+
+interface Pending {
+  readonly label: string
+  readonly deadlineMs: number | null
+  readonly slot: TaskSlot | null
+  readonly settle: (answer: Answer) => void
+}
+
+/** How logs and back-offs name an entry into Python. */
+export function triggerLabel(trigger: string): string {
+  return `trigger '${trigger}'`
+}
+
+export function taskLabel(task: { readonly taskId: string; readonly workflow: string }): string {
+  return `task '${task.taskId}' of workflow '${task.workflow}'`
+}
+
+const SKIPPED: Answer = { kind: 'skipped' }
+const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+export function startWorker(data: WorkerData): Worker {
+  return new Worker(WORKER_URL, { workerData: data, name: 'cloaca-interpreter' })
+}
+
+export class InterpreterThread {
+  readonly #worker: Worker
+  readonly #events: ThreadEvents
+  readonly #watchdog: Watchdog
+  readonly #pending = new Map<StackToken, Pending>()
+  #lastToken = 0
+  #end: ThreadEnd | null = null
+  #pollTokens: StackToken[] = []
+  #pollTriggers: string[] = []
+
+  private constructor(worker: Worker, interrupt: SharedArrayBuffer, clock: Clock, events: ThreadEvents) {
+    this.#worker = worker
+    this.#events = events
+    this.#watchdog = new Watchdog(clock, interrupt, {
+      stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
+      kill: (culprit, reason) => this.#die({ reason, culprit }),
+    })
+    worker.on('message', (message: FromThread) => this.#receive(message))
+    worker.on('error', (error) => this.#die({ reason: `its thread failed: ${toError(error).message}`, culprit: null }))
+    worker.on('exit', (code) => this.#die({ reason: `its thread ended with code ${code}`, culprit: null }))
+  }
+
+  /** Starts a thread and waits until Python runs in it. Rejects with `INTERPRETER_START_FAILED`. */
+  static start(data: Omit<ThreadData, 'interrupt'>, clock: Clock, events: ThreadEvents): Promise<InterpreterThread> {
+    const interrupt = new SharedArrayBuffer(INTERRUPT_BUFFER_BYTES)
+    const worker = startWorker({ ...data, interrupt })
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string, cause?: unknown) =>
+        reject(new HostError('INTERPRETER_START_FAILED', `The Python interpreter did not start: ${reason}.`, { cause }))
+      worker.once('error', (error) => fail(toError(error).message, error))
+      worker.once('exit', (code) => fail(`its thread ended with code ${code}`))
+      worker.once('message', (message: FromThread) => {
+        if (message.type !== 'ready') return fail(`it said "${message.type}" before it was ready`)
+        worker.removeAllListeners()
+        resolve(new InterpreterThread(worker, interrupt, clock, events))
+      })
+    })
+  }
+
+  get isDead(): boolean {
+    return this.#end !== null
+  }
+
+  load(script: string, target: LoadTarget): Promise<Answer> {
+    return this.#ask({ label: `script ${script}`, deadlineMs: null, slot: null }, (token) => {
+      return { type: 'load', token, script, target }
+    })
+  }
+
+  /** Polls asked for in one turn travel in one message. */
+  poll(trigger: string, deadlineMs: number): Promise<Answer> {
+    if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
+    return new Promise((settle) => {
+      const token = this.#register({ label: triggerLabel(trigger), deadlineMs, slot: null, settle })
+      if (this.#pollTokens.push(token) === 1) queueMicrotask(() => this.#sendPolls())
+      this.#pollTriggers.push(trigger)
+    })
+  }
+
+  runTask(task: TaskRequest): Promise<Answer> {
+    const { workflow, taskId, inputText, deadlineMs, slot } = task
+    return this.#ask({ label: taskLabel(task), deadlineMs, slot }, (token) => {
+      return { type: 'task', token, workflow, taskId, inputText }
+    })
+  }
+
+  runProgram(target: ProgramTarget): Promise<Answer> {
+    return this.#ask({ label: 'the program', deadlineMs: null, slot: null }, (token) => {
+      return { type: 'program', token, target }
+    })
+  }
+
+  reply(id: number, valueJson: string, contextText: string): void {
+    this.#post({ type: 'reply', id, valueJson, contextText })
+  }
+
+  refuse(id: number, type: string, message: string): void {
+    this.#post({ type: 'refusal', id, fault: { type, message } })
+  }
+
+  /** Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. */
+  signal(signum: number): void {
+    this.#watchdog.raiseSignal(signum)
+    this.#post({ type: 'signal' })
+  }
+
+  async close(): Promise<void> {
+    this.#die({ reason: 'it was closed', culprit: null })
+    await this.#worker.terminate()
+  }
+
+  #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToThread): Promise<Answer> {
+    if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
+    return new Promise((settle) => this.#post(message(this.#register({ ...entry, settle }))))
+  }
+
+  #register(pending: Pending): StackToken {
+    const token = ++this.#lastToken
+    this.#pending.set(token, pending)
+    if (pending.deadlineMs !== null) this.#watchdog.watch(token, pending.label, pending.deadlineMs)
+    return token
+  }
+
+  #settle(token: StackToken, answer: Answer): void {
+    this.#watchdog.forget(token)
+    const pending = this.#pending.get(token)
+    this.#pending.delete(token)
+    pending?.settle(answer)
+  }
+
+  #sendPolls(): void {
+    const tokens = this.#pollTokens
+    const triggers = this.#pollTriggers
+    this.#pollTokens = []
+    this.#pollTriggers = []
+    this.#post({ type: 'polls', tokens, triggers })
+  }
+
+  #post(message: ToThread): void {
+    if (this.#end === null) this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.type) {
+      case 'outcomes':
+        for (const token of message.skipped) this.#settle(token, SKIPPED)
+        for (const outcome of message.outcomes) this.#settle(outcome.token, { kind: 'outcome', outcome })
+        break
+      case 'loaded':
+        this.#settle(message.token, { kind: 'loaded', resultJson: message.resultJson })
+        break
+      case 'programEnded':
+        this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })
+        break
+      case 'declared':
+        this.#events.declared(message.declarationsJson)
+        break
+      case 'call':
+        this.#events.call(message, this.#pending.get(message.token)?.slot ?? null, this)
+        break
+      case 'fatal':
+        this.#die({ reason: message.message, culprit: null })
+        break
+      case 'ready':
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  #die(end: ThreadEnd): void {
+    if (this.#end !== null) return
+    this.#end = end
+    this.#watchdog.stop()
+    void this.#worker.terminate()
+    const open = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { settle } of open) settle({ kind: 'lost', end })
+    this.#events.ended(end)
+  }
+}

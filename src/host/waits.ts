@@ -1,0 +1,111 @@
+/**
+ * What the suspended stacks of one interpreter wait for. Lives in the interpreter's thread.
+ * Python calls these functions, suspends on the promise, and reads the answer's first item:
+ * `ok` (the rest is the value), `error`, `timeout`, `overdue` (the host stops the stack) or `signal` (run signal handlers, then
+ * `waitAgain`). Every wait settles exactly once.
+ */
+
+import type { StackToken } from './protocol.ts'
+
+export type WaitAnswer = readonly string[] | readonly [string, number]
+
+interface Wait {
+  readonly token: StackToken
+  readonly settle: (answer: WaitAnswer) => void
+}
+
+export class Waits {
+  readonly #waits = new Set<Wait>()
+  readonly #events = new Map<number, Set<() => void>>()
+  /** Waits that a signal interrupted: their promise goes on without a stack until `waitAgain`. */
+  readonly #interrupted = new Map<number, Promise<WaitAnswer>>()
+  #lastNumber = 0
+
+  /** A promise that settles with `underlying`, or earlier when its stack is stopped or signalled. */
+  wait(token: StackToken, underlying: Promise<WaitAnswer>): Promise<WaitAnswer> {
+    return new Promise((resolve) => {
+      const wait: Wait = {
+        token,
+        settle: (answer) => {
+          if (!this.#waits.delete(wait)) return
+          if (answer[0] === 'signal') {
+            const number = ++this.#lastNumber
+            this.#interrupted.set(number, underlying)
+            resolve(['signal', number])
+          } else {
+            resolve(answer)
+          }
+        },
+      }
+      this.#waits.add(wait)
+      underlying.then(wait.settle)
+    })
+  }
+
+  /** Goes on with a wait that a signal interrupted. */
+  waitAgain(token: StackToken, number: number): Promise<WaitAnswer> {
+    const underlying = this.#interrupted.get(number)
+    this.#interrupted.delete(number)
+    return this.wait(token, underlying ?? Promise.resolve(['ok']))
+  }
+
+  sleep(token: StackToken, delayMs: number): Promise<WaitAnswer> {
+    const underlying = new Promise<WaitAnswer>((resolve) => {
+      if (delayMs > 0) wakeAfter(delayMs, () => resolve(['ok']))
+      else setImmediate(() => resolve(['ok']))
+    })
+    return this.wait(token, underlying)
+  }
+
+  newEvent(): number {
+    const number = ++this.#lastNumber
+    this.#events.set(number, new Set())
+    return number
+  }
+
+  /** Waits for an event to be set; one that was set already is gone, and the wait ends at once. */
+  waitEvent(token: StackToken, number: number, timeoutMs = -1): Promise<WaitAnswer> {
+    const waiters = this.#events.get(number)
+    if (waiters === undefined) return Promise.resolve(['ok'])
+    const underlying = new Promise<WaitAnswer>((resolve) => {
+      const wake = () => resolve(['ok'])
+      waiters.add(wake)
+      if (timeoutMs >= 0) {
+        wakeAfter(timeoutMs, () => {
+          waiters.delete(wake)
+          resolve(['timeout'])
+        })
+      }
+    })
+    return this.wait(token, underlying)
+  }
+
+  setEvent(number: number): void {
+    const waiters = this.#events.get(number)
+    this.#events.delete(number)
+    for (const wake of waiters ?? []) wake()
+  }
+
+  /** Stops every wait of an overdue stack. */
+  stop(token: StackToken, reason: string): void {
+    for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['overdue', reason])
+  }
+
+  /** Wakes the waits of a stack so that Python runs its signal handlers there. */
+  signal(token: StackToken): void {
+    for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['signal', 0])
+  }
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** A timer without Node's limit of 24.8 days, which never fires early: Node rounds down to whole milliseconds. */
+function wakeAfter(delayMs: number, callback: () => void): void {
+  const dueAt = performance.now() + delayMs
+  const check = () => {
+    const leftMs = dueAt - performance.now()
+    if (leftMs <= 0) callback()
+    else setTimeout(check, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS))
+  }
+  check()
+}

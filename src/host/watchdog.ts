@@ -1,0 +1,113 @@
+/**
+ * Stops what runs too long in an interpreter's thread. Owned by `thread.ts`.
+ *
+ * The moves for one watched entry:
+ *   in time   → (deadline) overdue: told to stop where it waits, and interrupted where it computes, again and again
+ *   overdue   → (answer) forgotten: the interpreter goes on
+ *   overdue   → (2 s without an answer) the thread is killed, and the entry is named as the culprit
+ *
+ * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
+ * One timer serves all entries; nothing is done for an entry that answers in time.
+ */
+
+import type { Clock, Timer } from '../engine/ports.ts'
+import { OVERDUE_SIGNAL, type StackToken } from './protocol.ts'
+
+const KILL_AFTER_MS = 2_000
+const INTERRUPT_EVERY_MS = 20
+
+interface Watched {
+  readonly label: string
+  readonly deadlineMs: number
+  readonly deadlineAt: number
+  readonly killAt: number
+  isOverdue: boolean
+}
+
+export interface WatchdogActions {
+  stop(token: StackToken, reason: string): void
+  kill(culprit: string, reason: string): void
+}
+
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #signal: Uint8Array
+  readonly #target: Int32Array
+  readonly #actions: WatchdogActions
+  readonly #watched = new Map<StackToken, Watched>()
+  #timer: Timer | null = null
+  #timerAt = Number.POSITIVE_INFINITY
+  #looks = 0
+
+  constructor(clock: Clock, interrupt: SharedArrayBuffer, actions: WatchdogActions) {
+    this.#clock = clock
+    this.#signal = new Uint8Array(interrupt, 0, 1)
+    this.#target = new Int32Array(interrupt, 4, 1)
+    this.#actions = actions
+  }
+
+  watch(token: StackToken, label: string, deadlineMs: number): void {
+    const deadlineAt = this.#clock.now() + deadlineMs
+    const killAt = deadlineAt + KILL_AFTER_MS
+    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false })
+    this.#wakeBy(deadlineAt)
+  }
+
+  forget(token: StackToken): void {
+    this.#watched.delete(token)
+  }
+
+  /** Puts a signal where Python looks for one between two steps. */
+  raiseSignal(signum: number): void {
+    Atomics.store(this.#signal, 0, signum)
+  }
+
+  stop(): void {
+    this.#watched.clear()
+    this.#timer?.cancel()
+  }
+
+  #wakeBy(at: number): void {
+    if (at >= this.#timerAt) return
+    this.#timer?.cancel()
+    this.#timerAt = at
+    this.#timer = this.#clock.wakeAt(at, () => this.#look())
+  }
+
+  #look(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const now = this.#clock.now()
+    let nextAt = Number.POSITIVE_INFINITY
+    const overdue: StackToken[] = []
+    for (const [token, watched] of this.#watched) {
+      if (watched.deadlineAt > now) {
+        nextAt = Math.min(nextAt, watched.deadlineAt)
+        continue
+      }
+      if (now >= watched.killAt) {
+        this.#actions.kill(watched.label, `${watched.label} did not stop when its time was over`)
+        return
+      }
+      this.#tellToStop(token, watched)
+      overdue.push(token)
+      nextAt = Math.min(nextAt, now + INTERRUPT_EVERY_MS)
+    }
+    this.#interruptOne(overdue)
+    if (nextAt !== Number.POSITIVE_INFINITY) this.#wakeBy(nextAt)
+  }
+
+  #tellToStop(token: StackToken, watched: Watched): void {
+    if (watched.isOverdue) return
+    watched.isOverdue = true
+    this.#actions.stop(token, `${watched.label} timed out after ${watched.deadlineMs / 1000} s`)
+  }
+
+  /** Interrupts one of the overdue entries; each look takes the next, since only one of them can be computing. */
+  #interruptOne(overdue: readonly StackToken[]): void {
+    const token = overdue[this.#looks++ % overdue.length]
+    // A signal of the script's own that is not handled yet goes first.
+    if (token === undefined || Atomics.load(this.#signal, 0) !== 0) return
+    Atomics.store(this.#target, 0, token)
+    Atomics.store(this.#signal, 0, OVERDUE_SIGNAL)
+  }
+}

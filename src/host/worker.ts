@@ -1,0 +1,143 @@
+/**
+ * The entry of an interpreter's thread: one loop of messages in, one of answers out.
+ * Started by `thread.ts` and by nothing else. Each load, poll, task and program that comes in is answered exactly once.
+ */
+
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { type HostFunctions, Interpreter } from './interpreter.ts'
+import type { FromThread, OutcomeMessage, StackToken, ThreadData, ToThread } from './protocol.ts'
+import { type WaitAnswer, Waits } from './waits.ts'
+
+export type WorkerData = ThreadData | { readonly snapshotOf: string }
+
+if (isMainThread || parentPort === null)
+  throw new Error('host/worker.ts is the entry of a thread, not a module to import.')
+const port = parentPort
+const post = (message: FromThread) => port.postMessage(message)
+
+const waits = new Waits()
+const replies = new Map<number, (answer: WaitAnswer) => void>()
+let lastCall = 0
+let programToken: StackToken | null = null
+
+let skipped: StackToken[] = []
+let outcomes: OutcomeMessage[] = []
+let isFlushPlanned = false
+
+/** Outcomes of one turn of the event loop travel in one message. */
+function planFlush(): void {
+  if (isFlushPlanned) return
+  isFlushPlanned = true
+  setImmediate(() => {
+    isFlushPlanned = false
+    post({ type: 'outcomes', skipped, outcomes })
+    skipped = []
+    outcomes = []
+  })
+}
+
+function hostFunctions(interrupt: SharedArrayBuffer, flushDeclarations: () => void): HostFunctions {
+  const target = new Int32Array(interrupt, 4, 1)
+  let isAnnounced = false
+  return {
+    request(token, method, payloadJson, contextText) {
+      const id = ++lastCall
+      const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
+      post({ type: 'call', id, token, method, payloadJson, contextText })
+      return waits.wait(token, reply)
+    },
+    sleep: (token, delayMs) => waits.sleep(token, delayMs),
+    wait_again: (token, number) => waits.waitAgain(token, number),
+    new_event: () => waits.newEvent(),
+    wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
+    set_event: (event) => waits.setEvent(event),
+    interrupt_target: () => Atomics.load(target, 0),
+    announce() {
+      if (isAnnounced) return
+      isAnnounced = true
+      setImmediate(() => {
+        isAnnounced = false
+        flushDeclarations()
+      })
+    },
+    declare: (declarationsJson) => post({ type: 'declared', declarationsJson }),
+    skipped(token) {
+      skipped.push(token)
+      planFlush()
+    },
+    outcome(token, kind, contextText, errorType, errorMessage, traceback) {
+      const outcomeKind = kind as OutcomeMessage['kind']
+      outcomes.push({
+        token,
+        kind: outcomeKind,
+        contextText: contextText ?? null,
+        errorType,
+        errorMessage,
+        traceback,
+      })
+      planFlush()
+    },
+  }
+}
+
+function settleCall(id: number, answer: WaitAnswer): void {
+  const settle = replies.get(id)
+  replies.delete(id)
+  settle?.(answer)
+}
+
+function receive(interpreter: Interpreter, message: ToThread): void {
+  switch (message.type) {
+    case 'load':
+      interpreter
+        .load(message.script, message.target)
+        .then((resultJson) => post({ type: 'loaded', token: message.token, resultJson }), fatal)
+      return
+    case 'polls':
+      interpreter.enqueuePolls(message.tokens, message.triggers)
+      return
+    case 'task':
+      interpreter.runTask(message.token, message.workflow, message.taskId, message.inputText).catch(fatal)
+      return
+    case 'program':
+      programToken = message.token
+      interpreter
+        .runProgram(message.token, message.target)
+        .then((exitCode) => post({ type: 'programEnded', token: message.token, exitCode }), fatal)
+      return
+    case 'reply':
+      settleCall(message.id, ['ok', message.valueJson, message.contextText])
+      return
+    case 'refusal':
+      settleCall(message.id, ['error', JSON.stringify(message.fault), ''])
+      return
+    case 'overdue':
+      waits.stop(message.token, message.reason)
+      return
+    case 'signal':
+      if (programToken !== null) waits.signal(programToken)
+      return
+    default:
+      message satisfies never
+  }
+}
+
+function fatal(error: unknown): void {
+  post({ type: 'fatal', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+}
+
+async function main(data: WorkerData): Promise<void> {
+  if ('snapshotOf' in data) {
+    const snapshot = await Interpreter.makeSnapshot(data.snapshotOf)
+    port.postMessage(snapshot)
+    return
+  }
+  let interpreter: Interpreter | null = null
+  const functions = hostFunctions(data.interrupt, () => interpreter?.flushDeclarations())
+  interpreter = await Interpreter.start(data, functions, fatal)
+  const started = interpreter
+  port.on('message', (message: ToThread) => receive(started, message))
+  post({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: null })
+}
+
+await main(workerData as WorkerData)
