@@ -1,0 +1,205 @@
+/**
+ * Holds the structure of the tree: who may import whom, who owns what, how large a file may grow.
+ * The tables are those of ARCHITECTURE.md. A new area gets a row in both, not an exception here.
+ */
+
+import { describe, expect, it } from 'vitest'
+import { type SourceFile, sourceFiles } from './support/source-tree.ts'
+
+interface Row {
+  /** Files that the row is about: the first row that matches a file counts. */
+  readonly files: RegExp
+  /** What they may import: paths from the root, packages, `node:` modules. */
+  readonly may: readonly RegExp[]
+  /** What they may import as types only. */
+  readonly mayTypes?: readonly RegExp[]
+}
+
+const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
+const NODE = [/^node:/]
+
+const TABLE: readonly Row[] = [
+  { files: /^src\/errors\.ts$/, may: [] },
+  { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
+  {
+    files: /^src\/registry\//,
+    may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
+  },
+  {
+    files: /^src\/engine\//,
+    may: [/^src\/engine\//, /^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^croner$/, ...NODE_PURE],
+  },
+  { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
+  {
+    files: /^src\/store\//,
+    may: [
+      /^src\/store\//,
+      /^src\/native\/index\.ts$/,
+      /^src\/model\//,
+      /^src\/errors\.ts$/,
+      /^better-sqlite3$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
+    files: /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot)\.ts$/,
+    may: [
+      /^src\/host\/(interpreter|filesystem|waits|protocol|snapshot)\.ts$/,
+      /^src\/errors\.ts$/,
+      /^pyodide/,
+      ...NODE,
+    ],
+  },
+  {
+    files: /^src\/host\//,
+    may: [/^src\/host\//, /^src\/model\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
+    files: /^src\/script\//,
+    may: [/^src\/(script|model)\//, /^src\/errors\.ts$/, /^src\/host\/host\.ts$/, /^valibot$/, ...NODE],
+    mayTypes: [/^src\/engine\//, /^src\/host\/protocol\.ts$/],
+  },
+  {
+    files: /^src\/cli\//,
+    may: [/^src\/cli\//, /^src\/index\.ts$/, /^src\/dashboard\/server\.ts$/, /^commander$/, /^pino$/, /^ms$/, ...NODE],
+  },
+  { files: /^src\/[^/]+\.ts$/, may: [/^src\/(?!cli|dashboard)/, /^ms$/, ...NODE] },
+]
+
+/** What only the named files may touch. */
+const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readonly owners: RegExp }[] = [
+  { what: 'Pyodide', pattern: /from 'pyodide/, owners: /^src\/host\/(interpreter|filesystem|snapshot)\.ts$/ },
+  { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/store\// },
+  { what: 'SQL', pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/, owners: /^src\/store\// },
+  { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/cli\// },
+  { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
+  { what: 'the wall clock', pattern: /\bDate\.now\(\)/, owners: /^src\/engine\/clock\.ts$/ },
+  { what: 'timers', pattern: /\b(setTimeout|setInterval)\(/, owners: /^src\/(engine\/clock|host\/waits)\.ts$/ },
+  { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/host\/thread\.ts$/ },
+]
+
+const PYTHON_BRIDGE = /^python\/cloaca\/(_bridge|_entry|_adapt\/\w+)\.py$/
+
+const LARGEST_FILE_LINES = 400
+const LARGEST_FUNCTION_LINES = 60
+
+const sources = sourceFiles('src', '.ts')
+
+describe('the structure of the tree', () => {
+  it('has a row of the import table for every source file', () => {
+    const homeless = sources.filter((file) => rowOf(file) === undefined).map((file) => file.path)
+
+    expect(homeless).toEqual([])
+  })
+
+  it('imports in the directions of the table only', () => {
+    const offences = sources.flatMap((file) => {
+      const row = rowOf(file)
+      return file.imports
+        .filter(({ target, isTypeOnly }) => {
+          const allowed = [...(row?.may ?? []), ...(isTypeOnly ? (row?.mayTypes ?? []) : [])]
+          return !allowed.some((pattern) => pattern.test(target))
+        })
+        .map(({ target }) => `${file.path} imports ${target}`)
+    })
+
+    expect(offences).toEqual([])
+  })
+
+  it('has no import cycles', () => {
+    expect(findCycles(sources)).toEqual([])
+  })
+
+  it.each(OWNERS)('leaves $what to its owner', ({ pattern, owners }) => {
+    const offenders = sources.filter((file) => pattern.test(withoutComments(file.text)) && !owners.test(file.path))
+
+    expect(offenders.map((file) => file.path)).toEqual([])
+  })
+
+  it('enters JavaScript from Python in the bridge only', () => {
+    const offenders = sourceFiles('python/cloaca', '.py').filter(
+      (file) => /^\s*(from|import) (js|pyodide)\b/m.test(file.text) && !PYTHON_BRIDGE.test(file.path),
+    )
+
+    expect(offenders.map((file) => file.path)).toEqual([])
+  })
+
+  it('has no default exports and no wildcard re-exports', () => {
+    const offenders = sources.filter((file) => /^export (default|\*)/m.test(file.text))
+
+    expect(offenders.map((file) => file.path)).toEqual([])
+  })
+
+  it('has no files for leftovers', () => {
+    const leftovers = sources.filter((file) =>
+      /\/(utils?|helpers?|common|lib|misc|manager|handler|base)\.ts$/.test(file.path),
+    )
+
+    expect(leftovers.map((file) => file.path)).toEqual([])
+  })
+
+  it(`keeps every file within ${LARGEST_FILE_LINES} lines`, () => {
+    const everything = [
+      ...sources,
+      ...sourceFiles('test', '.ts'),
+      ...sourceFiles('python', '.py'),
+      ...sourceFiles('src', '.cc', '.h'),
+    ]
+    const large = everything
+      .map((file) => ({ path: file.path, lines: file.text.trimEnd().split('\n').length }))
+      .filter(({ lines }) => lines > LARGEST_FILE_LINES)
+
+    expect(large).toEqual([])
+  })
+
+  it(`keeps every function within ${LARGEST_FUNCTION_LINES} lines`, () => {
+    expect(sources.flatMap(longFunctions)).toEqual([])
+  })
+
+  it('says at the head of each file what it is for', () => {
+    const silent = sources.filter((file) => !/^(#!.*\n)?\/\*\*/.test(file.text)).map((file) => file.path)
+
+    expect(silent).toEqual([])
+  })
+})
+
+function rowOf(file: SourceFile): Row | undefined {
+  return TABLE.find((row) => row.files.test(file.path))
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
+}
+
+/** Cycles of run-time imports, each as `a → b → a`. Types vanish before anything runs, so they close no cycle. */
+function findCycles(files: readonly SourceFile[]): string[] {
+  const targets = new Map(
+    files.map((file) => [file.path, file.imports.filter((each) => !each.isTypeOnly).map((each) => each.target)]),
+  )
+  const cycles = new Set<string>()
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path)
+    if (start >= 0) cycles.add([...trail.slice(start), path].join(' → '))
+    if (start >= 0 || done.has(path)) return
+    for (const target of targets.get(path) ?? []) visit(target, [...trail, path])
+    done.add(path)
+  }
+  for (const path of targets.keys()) visit(path, [])
+  return [...cycles]
+}
+
+/** Functions and methods by their opening line and the closing brace at the same indentation. */
+function longFunctions(file: SourceFile): string[] {
+  const lines = file.text.split('\n')
+  const opening = /^(\s*)(?:export )?(?:(?:static |async |private )*(?:function\*? )?#?\w+(?:<[^>]*>)?\(.*\{)$/
+  return lines.flatMap((line, index) => {
+    const match = opening.exec(line)
+    if (match === null || /^\s*(if|for|while|switch|catch|return)\b/.test(line)) return []
+    const end = lines.findIndex((other, at) => at > index && other === `${match[1]}}`)
+    const length = end - index + 1
+    return end >= 0 && length > LARGEST_FUNCTION_LINES ? [`${file.path}:${index + 1} has ${length} lines`] : []
+  })
+}
