@@ -1,0 +1,129 @@
+/**
+ * One open SQLite database: its settings, its statements, its transactions. The step queue drives the transactions,
+ * the topics' steps run statements; nobody else holds it. Each SQL text is prepared once and kept.
+ */
+
+import Database from 'better-sqlite3'
+import { MEMORY_PATH } from './database-url.ts'
+import { unavailable } from './failures.ts'
+
+/** What a commit must survive: `synced` a power cut, `kept` the death of the process. */
+export type Durability = 'kept' | 'synced'
+
+export type Value = string | number | null
+
+/** Waiting for another process's transaction. Theirs are as short as ours. */
+const BUSY_TIMEOUT_MS = 5_000
+/** 16 MB: contexts of 1 MB do not force a checkpoint, with its two syncs, every few executions. */
+const CHECKPOINT_PAGES = 4_000
+const LOG_LIMIT_BYTES = 67_108_864
+
+export class Connection {
+  readonly path: string
+  readonly #database: Database.Database
+  readonly #statements = new Map<string, Database.Statement<Value[], unknown>>()
+  /** False where there is no log to write ahead (memory, some network file systems). */
+  readonly #hasLog: boolean
+  #durability: Durability = 'synced'
+
+  /** Throws `DATABASE_UNAVAILABLE`. */
+  constructor(path: string) {
+    this.path = path
+    let database: Database.Database | undefined
+    try {
+      database = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+      this.#database = database
+      this.#hasLog = writeAhead(database)
+      database.pragma('foreign_keys = ON')
+      database.pragma('synchronous = FULL')
+    } catch (error) {
+      database?.close()
+      throw unavailable(path, error)
+    }
+  }
+
+  get isMemory(): boolean {
+    return this.path === MEMORY_PATH
+  }
+
+  /** The first row, or undefined. */
+  one<Row>(sql: string, ...values: Value[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined
+  }
+
+  all<Row>(sql: string, ...values: Value[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[]
+  }
+
+  /** Rows one by one. No other statement may run before the loop ends. */
+  each<Row>(sql: string, ...values: Value[]): IterableIterator<Row> {
+    return this.#statement(sql).iterate(...values) as IterableIterator<Row>
+  }
+
+  /** How many rows it changed. */
+  run(sql: string, ...values: Value[]): number {
+    return this.#statement(sql).run(...values).changes
+  }
+
+  /** The `seq` of the row that it inserted. */
+  insert(sql: string, ...values: Value[]): number {
+    return Number(this.#statement(sql).run(...values).lastInsertRowid)
+  }
+
+  /** Several statements without values, as migrations have them. */
+  script(sql: string): void {
+    this.#database.exec(sql)
+  }
+
+  beginRead(): void {
+    this.#statement('BEGIN').run()
+  }
+
+  /** Takes the write lock at once, so that what a step looks at cannot change before it writes. */
+  beginWrite(durability: Durability): void {
+    this.#setDurability(durability)
+    this.#statement('BEGIN IMMEDIATE').run()
+  }
+
+  commit(): void {
+    this.#statement('COMMIT').run()
+  }
+
+  /** After some failures SQLite has rolled back by itself. */
+  rollback(): void {
+    if (this.#database.inTransaction) this.#statement('ROLLBACK').run()
+  }
+
+  /** Changes when another connection has committed; the number itself means nothing. */
+  foreignVersion(): number {
+    return this.one<{ readonly data_version: number }>('PRAGMA data_version')?.data_version ?? 0
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#database.close()
+  }
+
+  /** Outside a transaction only: inside one SQLite ignores the change. Without a log, less than FULL risks the file. */
+  #setDurability(durability: Durability): void {
+    if (durability === this.#durability || !this.#hasLog) return
+    this.#database.exec(durability === 'synced' ? 'PRAGMA synchronous = FULL' : 'PRAGMA synchronous = NORMAL')
+    this.#durability = durability
+  }
+
+  #statement(sql: string): Database.Statement<Value[], unknown> {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare<Value[], unknown>(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+function writeAhead(database: Database.Database): boolean {
+  const mode = database.pragma('journal_mode = WAL', { simple: true })
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  database.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`)
+  return mode === 'wal'
+}

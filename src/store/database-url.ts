@@ -1,0 +1,93 @@
+/**
+ * What a database URL names. The runner and the command line call it before anything is opened.
+ * It decides by the text alone: no file is touched here, so a wrong URL and a missing folder stay two errors.
+ */
+
+import { fileURLToPath } from 'node:url'
+import { UsageError } from '../errors.ts'
+
+/** The path that stands for a private database in memory. */
+export const MEMORY_PATH = ':memory:'
+
+export interface DatabaseLocation {
+  /** A file's path as written, relative ones to the working directory, or `:memory:`. */
+  readonly path: string
+}
+
+const ACCEPTED =
+  'Accepted are sqlite://jobs.db (relative), sqlite:///srv/jobs.db (absolute), sqlite://:memory:, a path that starts ' +
+  'with "/", "./" or "../" or ends in .db, .sqlite or .sqlite3, :memory:, and file: URIs.'
+
+/** Throws `INVALID_DATABASE_URL` for what names no SQLite database. */
+export function parseDatabaseUrl(text: string): DatabaseLocation {
+  return Object.freeze({ path: pathOf(text) })
+}
+
+function pathOf(text: string): string {
+  if (text === MEMORY_PATH) return MEMORY_PATH
+  if (/^sqlite:\/\//i.test(text)) return pathAfterScheme(text)
+  if (/^file:/i.test(text)) return pathOfUri(text)
+  if (/^postgres(ql)?:\/\//i.test(text)) {
+    throw invalid(text, 'this build has SQLite only; PostgreSQL is not supported yet')
+  }
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+    throw invalid(text, `"${text.split(':', 1)[0]}" is not a kind of database it knows`)
+  if (/^sqlite:/i.test(text)) throw invalid(text, 'two slashes are missing after "sqlite:"')
+  if (text.trim() === '') throw invalid(text, 'it is empty')
+  if (/^\.{0,2}[/\\]/.test(text) || /^[a-z]:[/\\]/i.test(text) || /\.(db|sqlite3?)$/.test(text)) return text
+  throw invalid(text, 'it is neither a URL nor recognisable as a file path')
+}
+
+/** Everything after `sqlite://` is the path, up to a `?`: what follows is for other drivers and is ignored. */
+function pathAfterScheme(text: string): string {
+  const [rest = ''] = text.slice('sqlite://'.length).split('?', 1)
+  if (rest === MEMORY_PATH || rest === `/${MEMORY_PATH}`) return MEMORY_PATH
+  if (rest === '' || rest === '/') throw invalid(text, 'it names no file')
+  if (rest.startsWith('//')) return rest.replace(/^\/+/, '/')
+  return /^\/[a-z]:[/\\]/i.test(rest) ? rest.slice(1) : rest
+}
+
+/**
+ * SQLite's own URI form. Read here because better-sqlite3 13 leaves URIs off unless an environment variable is set at
+ * process start, and would make a file of that name.
+ */
+function pathOfUri(text: string): string {
+  const [beforeFragment = ''] = text.slice('file:'.length).split('#', 1)
+  const [encoded = '', query = ''] = beforeFragment.split('?', 2)
+  const parameters = new URLSearchParams(query)
+  refuseUnkeepable(text, parameters)
+  const path = decodedPath(text, encoded)
+  if (parameters.get('mode') === 'memory' || path === MEMORY_PATH) return MEMORY_PATH
+  if (path === '') throw invalid(text, 'it names no file')
+  return path
+}
+
+function decodedPath(text: string, encoded: string): string {
+  try {
+    if (!encoded.startsWith('//')) return decodeURIComponent(encoded)
+    const url = new URL(`file:${encoded}`)
+    if (url.host === 'localhost') url.host = ''
+    return fileURLToPath(url)
+  } catch (error) {
+    throw invalid(text, `the path in it cannot be read (${error instanceof Error ? error.message : String(error)})`)
+  }
+}
+
+/** Parameters that would be a promise broken in silence; the others only tune SQLite and are ignored. */
+function refuseUnkeepable(text: string, parameters: URLSearchParams): void {
+  if (parameters.get('mode') === 'ro' || parameters.get('immutable') === '1') {
+    throw invalid(text, 'a runner writes to its database, so it cannot be opened for reading only')
+  }
+  if (parameters.has('vfs')) throw invalid(text, 'a "vfs" cannot be chosen')
+}
+
+function invalid(text: string, why: string): UsageError {
+  return new UsageError(
+    'INVALID_DATABASE_URL',
+    `The database URL "${withoutPassword(text)}" cannot be used: ${why}. ${ACCEPTED}`,
+  )
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@]*):[^@]*@/i, '$1:…@')
+}

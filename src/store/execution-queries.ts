@@ -1,0 +1,66 @@
+/** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
+
+const COLUMNS =
+  'seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, ' +
+  'final_task_id, error_message'
+
+const NEWEST_FIRST = 'ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?'
+
+export const INSERT_EXECUTION = `
+INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at)
+VALUES (?, ?, ?, 'Pending', ?, ?, ?, ?)`
+
+export const INSERT_INPUT = 'INSERT INTO execution_inputs (execution_seq, context) VALUES (?, ?)'
+
+export const INSERT_TASK = 'INSERT INTO task_runs (execution_seq, task_id, full_name) VALUES (?, ?, ?)'
+
+export const GET_EXECUTION = `SELECT ${COLUMNS} FROM executions WHERE id = ?`
+
+export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = ?'
+
+export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = ?'
+
+export const LIST_TASKS = `
+SELECT task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error, output
+FROM task_runs WHERE execution_seq = ? ORDER BY seq`
+
+export const LIST_EXECUTIONS = `SELECT ${COLUMNS} FROM executions ${NEWEST_FIRST}`
+
+export const LIST_EXECUTIONS_OF_WORKFLOW = `SELECT ${COLUMNS} FROM executions WHERE workflow = ? ${NEWEST_FIRST}`
+
+export const LIST_EXECUTIONS_IN_STATUS = `SELECT ${COLUMNS} FROM executions WHERE status = ? ${NEWEST_FIRST}`
+
+export const LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS = `
+SELECT ${COLUMNS} FROM executions WHERE workflow = ? AND status = ? ${NEWEST_FIRST}`
+
+// -- ownership
+
+export const EACH_UNOWNED = `
+SELECT ${COLUMNS} FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL ORDER BY created_at, seq`
+
+export const EACH_OWNED_BY = `SELECT ${COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
+
+export const OWN_EXECUTION = `
+UPDATE executions SET owner_seq = ?, status = 'Running', started_at = coalesce(started_at, ?) WHERE seq = ?`
+
+export const RECOVER_RUNNING_TASKS = `
+UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1 WHERE execution_seq = ? AND status = 'Running'`
+
+// -- settling
+
+export const FIND_FOR_SETTLING = `
+SELECT executions.seq, origin, firing_id, instances.id AS owner_id
+FROM executions LEFT JOIN instances ON instances.seq = executions.owner_seq
+WHERE executions.id = ?`
+
+export const UPDATE_TASK = `
+UPDATE task_runs
+SET status = ?, attempts = ?, not_before_at = ?, started_at = ?, ended_at = ?, finished_order = ?, error = ?, output = ?
+WHERE execution_seq = ? AND task_id = ?`
+
+export const END_EXECUTION = `
+UPDATE executions
+SET status = ?, ended_at = ?, error_message = ?, final_task_id = ?, owner_seq = NULL
+WHERE seq = ?`
+
+export const INSERT_FINAL = 'INSERT INTO execution_finals (execution_seq, context) VALUES (?, ?)'

@@ -1,0 +1,85 @@
+/**
+ * What SQLite says, as errors that a user can act on. Called wherever the store catches something.
+ * The words of SQLite stay in `cause`; the message adds which file, why, and what to do.
+ */
+
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { CloacaError, StoreError, toError } from '../errors.ts'
+
+/** The database cannot be used at all. */
+export function unavailable(path: string, thrown: unknown): StoreError {
+  if (thrown instanceof StoreError) return thrown
+  const cause = toError(thrown)
+  const message = `The database "${path}" cannot be opened: ${whyUnavailable(path, cause)}`
+  return new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
+}
+
+/** One step failed; nothing of it is stored. */
+export function refused(path: string, thrown: unknown): Error {
+  if (thrown instanceof CloacaError) return thrown
+  const cause = toError(thrown)
+  const advice = ADVICE[sqliteCode(cause)] ?? ''
+  return new StoreError('DATABASE_FAILED', `The database "${path}" refused: ${cause.message}.${advice}`, {
+    path,
+    cause,
+  })
+}
+
+export function closed(path: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The database "${path}" is closed: the runner that used it was shut down.`, {
+    path,
+  })
+}
+
+export function tooNew(path: string, found: number, known: number): StoreError {
+  const message =
+    `The database "${path}" was written by a newer cloaca: its schema is version ${found}, this one knows ${known}. ` +
+    'Update cloaca, or use another database file.'
+  return new StoreError('DATABASE_TOO_NEW', message, { path })
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  SQLITE_FULL: ' Free some space on its disk; nothing of this step was stored.',
+  SQLITE_BUSY: ' Another process keeps it locked: end that process or its transaction.',
+  SQLITE_READONLY: ' Make the file and its folder writable for this user.',
+  SQLITE_CORRUPT: ' The file is damaged: restore a copy, or move it away to start with an empty one.',
+  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move it away to start with an empty one.',
+  SQLITE_IOERR: ' Reading or writing the disk failed: look at the disk.',
+}
+
+/** The primary code: `SQLITE_IOERR` of `SQLITE_IOERR_WRITE`. */
+function sqliteCode(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return code.split('_', 2).join('_')
+}
+
+/** The first reason that the file system admits, else what SQLite said. */
+function whyUnavailable(path: string, cause: Error): string {
+  const folder = dirname(path)
+  if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Name another file, or move this one away.'
+  if (!isFolder(folder)) return `the folder "${folder}" does not exist. Create it, or name another path.`
+  if (isFolder(path)) return 'it is a folder. Name a file in it.'
+  if (!mayUse(path, constants.R_OK | constants.W_OK)) {
+    return 'permission denied. Give this user the right to read and write the file, or name another one.'
+  }
+  if (!mayUse(folder, constants.W_OK | constants.X_OK)) {
+    return `permission denied: files cannot be made in the folder "${folder}". Make it writable, or name another path.`
+  }
+  return `${cause.message}.${ADVICE[sqliteCode(cause)] ?? ' Look at the file and its folder, or name another path.'}`
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** True also for what does not exist. */
+function mayUse(path: string, mode: number): boolean {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return true
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}

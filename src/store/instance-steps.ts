@@ -1,0 +1,116 @@
+/**
+ * Who is alive, and what the dead leave behind. Each function is the body of one step and runs in its transaction.
+ *
+ * An instance is dead when its process is gone (seen from the same host) or its heartbeat is 30 s old (from anywhere:
+ * a process id may have been given to another process since).
+ */
+
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import { StoreError } from '../errors.ts'
+import type { Connection } from './connection.ts'
+import {
+  DELETE_INSTANCE,
+  FIND_INSTANCE,
+  INSERT_INSTANCE,
+  LIST_INSTANCES,
+  READY_RUNNING_TASKS_OF_OWNER,
+  RELEASE_EXECUTIONS,
+  RELEASE_LEASES,
+  TOUCH_INSTANCE,
+} from './instance-queries.ts'
+
+/** Three heartbeats missed. */
+export const DEAD_AFTER_MS = 30_000
+
+/** The process that a store runs in, as other processes see it. */
+export interface ProcessIdentity {
+  readonly host: string
+  readonly pid: number
+  /** Null where it is not known: a thread knows only its own start. */
+  readonly startedAt: number | null
+}
+
+interface InstanceRecord {
+  readonly seq: number
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly process_started_at: number | null
+  readonly heartbeat_at: number
+}
+
+export function thisProcess(): ProcessIdentity {
+  return {
+    host: hostIdentity(),
+    pid: process.pid,
+    startedAt: isMainThread ? Math.round(performance.timeOrigin) : null,
+  }
+}
+
+/** True when a process of this host exists, whoever owns it. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+export class Liveness {
+  readonly #self: ProcessIdentity
+  readonly #isProcessAlive: (pid: number) => boolean
+
+  constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean) {
+    this.#self = self
+    this.#isProcessAlive = isAlive
+  }
+
+  /** Also the heartbeat of an instance that others took for dead and removed: it enters again. */
+  enter(connection: Connection, instanceId: string, at: number): void {
+    if (connection.run(TOUCH_INSTANCE, at, instanceId) > 0) return
+    const { host, pid, startedAt } = this.#self
+    connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
+  }
+
+  deadSeqs(connection: Connection, at: number): readonly number[] {
+    const records = connection.all<InstanceRecord>(LIST_INSTANCES)
+    return records.filter((record) => this.#isDead(record, at)).map((record) => record.seq)
+  }
+
+  #isDead(record: InstanceRecord, at: number): boolean {
+    if (at - record.heartbeat_at >= DEAD_AFTER_MS) return true
+    if (record.host !== this.#self.host) return false
+    if (record.pid !== this.#self.pid) return !this.#isProcessAlive(record.pid)
+    // An earlier process had our number, as in a container that was started again.
+    const { startedAt } = this.#self
+    return startedAt !== null && record.process_started_at !== null && record.process_started_at !== startedAt
+  }
+}
+
+export function leaveInstance(connection: Connection, instanceId: string): void {
+  const seq = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)?.seq
+  if (seq === undefined) return
+  connection.run(READY_RUNNING_TASKS_OF_OWNER, seq)
+  connection.run(RELEASE_EXECUTIONS, seq)
+  connection.run(RELEASE_LEASES, seq)
+  connection.run(DELETE_INSTANCE, seq)
+}
+
+export function instanceSeqOrThrow(connection: Connection, instanceId: string): number {
+  const record = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  if (record !== undefined) return record.seq
+  throw new StoreError('DATABASE_FAILED', `The instance "${instanceId}" is not open: call openInstance first.`)
+}
+
+/** Containers may share a host's name but not its process numbers: the name of their number space is part of it. */
+function hostIdentity(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    // Not Linux: one number space a host.
+    return hostname()
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * The store on SQLite: the `Store` port, method by method, in the port's order. The runner opens one, the engine and
+ * the command line use it through the port. Each method queues one step; what a step does stands in the files of its
+ * topic, and no step touches anything but the database, since it may be run twice (see `step-queue.ts`).
+ */
+
+import { resolve } from 'node:path'
+import type {
+  Acquisition,
+  Clock,
+  CronClaim,
+  FailedTick,
+  FiredTick,
+  FiredTickResult,
+  NewCronSchedule,
+  NewExecution,
+  Page,
+  Retention,
+  Settlement,
+  Store,
+  Timer,
+  TriggerDeclaration,
+} from '../engine/ports.ts'
+import { StoreError } from '../errors.ts'
+import type { Execution, ExecutionOrigin, ExecutionSummary } from '../model/execution.ts'
+import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
+import { Connection } from './connection.ts'
+import { DELETE_CRON, SET_CRON_ENABLED, UPDATE_CRON } from './cron-queries.ts'
+import * as crons from './cron-steps.ts'
+import { MEMORY_PATH } from './database-url.ts'
+import * as executions from './execution-steps.ts'
+import { unavailable } from './failures.ts'
+import { ForeignChanges } from './foreign-changes.ts'
+import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
+import { prune } from './retention.ts'
+import { type TriggerRecord, triggerRow } from './rows.ts'
+import { migrate } from './schema.ts'
+import { SkipBuffer, type SkipRun } from './skip-buffer.ts'
+import { type StepNeed, StepQueue } from './step-queue.ts'
+import { GET_TRIGGER, SET_TRIGGER_ENABLED } from './trigger-queries.ts'
+import * as triggers from './trigger-steps.ts'
+
+export interface SqliteStoreOptions {
+  /** A file, made when missing, or `:memory:`. */
+  readonly path: string
+  /**
+   * `full`: what was accepted, and how it ended, survives a power cut. `normal`: after a power cut the last moments
+   * may be missing as if they had not been; the file stays sound, and the death of the process alone costs nothing.
+   */
+  readonly durability: 'full' | 'normal'
+  readonly clock: Clock
+  /** Whether a process of this host exists. Signal 0 by default. */
+  readonly isProcessAlive?: (pid: number) => boolean
+}
+
+const WRITE_SKIPS_AFTER_MS = 1_000
+/** Skips of this many triggers are written in one turn; a turn must not hold up the loops. */
+const SKIPS_A_STEP = 2_000
+
+/** Opens or creates the database and brings its tables to this version. Rejects with `DATABASE_UNAVAILABLE` or `DATABASE_TOO_NEW`. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const path = options.path === MEMORY_PATH ? MEMORY_PATH : resolve(options.path)
+  const connection = new Connection(path)
+  try {
+    migrate(connection, options.clock.now())
+  } catch (error) {
+    connection.close()
+    throw unavailable(path, error)
+  }
+  return new SqliteStore(connection, options)
+}
+
+class SqliteStore implements Store {
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #queue: StepQueue
+  readonly #liveness: Liveness
+  readonly #foreignChanges: ForeignChanges
+  readonly #skips = new SkipBuffer()
+  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  readonly #instances = new Set<string>()
+  #skipTimer: Timer | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(connection: Connection, options: SqliteStoreOptions) {
+    this.#connection = connection
+    this.#clock = options.clock
+    this.#queue = new StepQueue(connection, options.durability === 'full')
+    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive)
+    this.#foreignChanges = new ForeignChanges(options.clock, () => connection.foreignVersion())
+  }
+
+  async openInstance(instanceId: string, at: number): Promise<void> {
+    this.#instances.add(instanceId)
+    await this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+  }
+
+  heartbeat(instanceId: string, at: number): Promise<void> {
+    return this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+  }
+
+  async closeInstance(instanceId: string, _at: number): Promise<void> {
+    await this.#step('write', (connection) => leaveInstance(connection, instanceId))
+    this.#instances.delete(instanceId)
+  }
+
+  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+  }
+
+  leaseTriggers(instanceId: string, names: readonly string[], at: number): Promise<readonly string[]> {
+    return this.#step('write', (connection) =>
+      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, at)),
+    )
+  }
+
+  listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    return this.#step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
+  }
+
+  getTrigger(name: string): Promise<TriggerRow | null> {
+    return this.#step('read', (connection) => {
+      const record = connection.one<TriggerRecord>(GET_TRIGGER, name)
+      return record === undefined ? null : this.#triggerRow(record)
+    })
+  }
+
+  setTriggerEnabled(name: string, enabled: boolean, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => connection.run(SET_TRIGGER_ENABLED, Number(enabled), at, name) === 1)
+  }
+
+  noteSkip(trigger: string, at: number): void {
+    if (this.#closing !== undefined) return
+    this.#skips.note(trigger, at)
+    if (this.#skipTimer === undefined) this.#armSkipTimer()
+  }
+
+  recordFired(tick: FiredTick): Promise<FiredTickResult> {
+    return this.#stepAfterSkips('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
+  }
+
+  recordFailed(tick: FailedTick): Promise<void> {
+    return this.#stepAfterSkips('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
+  }
+
+  listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]> {
+    return this.#step('read', (connection) => triggers.listFirings(connection, trigger, page))
+  }
+
+  listTicks(trigger: string, page: Page): Promise<readonly TickRow[]> {
+    return this.#stepAfterSkips('write', trigger, (connection) => triggers.listTicks(connection, trigger, page))
+  }
+
+  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {
+    return this.#step('accept', (connection) => executions.insertExecution(connection, execution, origin, at))
+  }
+
+  acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
+    return this.#step('write', (connection) => {
+      const dead = acquisition.recover ? this.#liveness.deadSeqs(connection, acquisition.at) : []
+      return executions.acquireExecutions(connection, acquisition, dead)
+    })
+  }
+
+  settle(settlement: Settlement): Promise<void> {
+    const need = settlement.end === null ? 'write' : 'accept'
+    return this.#step(need, (connection) => executions.settle(connection, settlement, this.#instances))
+  }
+
+  getExecution(id: string): Promise<Execution | null> {
+    return this.#step('read', (connection) => executions.getExecution(connection, id))
+  }
+
+  listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
+    return this.#step('read', (connection) => executions.listExecutions(connection, filter))
+  }
+
+  async createCron(schedule: NewCronSchedule): Promise<void> {
+    if (await this.#step('accept', (connection) => crons.insertCron(connection, schedule))) return
+    const { workflow, instanceName } = schedule
+    const message = `The workflow "${workflow}" has an instance named "${instanceName}" already. Choose another name.`
+    throw new StoreError('DUPLICATE_INSTANCE', message, { workflow })
+  }
+
+  saveTriggerCron(schedule: NewCronSchedule & { readonly triggerName: string }): Promise<CronRow> {
+    return this.#step('write', (connection) => crons.saveTriggerCron(connection, schedule))
+  }
+
+  listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]> {
+    return this.#step('read', (connection) => crons.listCrons(connection, page))
+  }
+
+  getCron(id: string): Promise<CronRow | null> {
+    return this.#step('read', (connection) => crons.getCron(connection, id))
+  }
+
+  updateCron(
+    id: string,
+    change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
+    at: number,
+  ): Promise<boolean> {
+    const { expression, timezone, nextRunAt } = change
+    return this.#step(
+      'accept',
+      (connection) => connection.run(UPDATE_CRON, expression, timezone, nextRunAt, at, id) === 1,
+    )
+  }
+
+  setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => connection.run(SET_CRON_ENABLED, Number(enabled), at, id) === 1)
+  }
+
+  deleteCron(id: string): Promise<boolean> {
+    return this.#step('accept', (connection) => connection.run(DELETE_CRON, id) === 1)
+  }
+
+  enabledCrons(): Promise<readonly CronRow[]> {
+    return this.#step('read', crons.enabledCrons)
+  }
+
+  claimCron(claim: CronClaim): Promise<boolean> {
+    return this.#step('accept', (connection) => crons.claimCron(connection, claim))
+  }
+
+  listCronFirings(scheduleId: string, page: Page): Promise<readonly CronFiringRow[]> {
+    return this.#step('read', (connection) => crons.listCronFirings(connection, scheduleId, page))
+  }
+
+  lostCronFirings(query: {
+    readonly notBeforeAt: number
+    readonly olderThanAt: number
+    readonly maxAttempts: number
+  }): Promise<readonly CronFiringRow[]> {
+    return this.#step('read', (connection) => crons.lostCronFirings(connection, query))
+  }
+
+  recoverCronFiring(firingId: string, execution: NewExecution | null, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => crons.recoverCronFiring(connection, firingId, execution, at))
+  }
+
+  cronStats(sinceAt: number, at: number): Promise<CronStats> {
+    return this.#step('read', (connection) => crons.cronStats(connection, sinceAt, at))
+  }
+
+  onForeignChange(callback: () => void): () => void {
+    if (this.#closing !== undefined || this.#connection.isMemory) return () => {}
+    return this.#foreignChanges.listen(callback)
+  }
+
+  prune(retention: Retention, at: number): Promise<number> {
+    return this.#step('write', (connection) => prune(connection, retention, at))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#foreignChanges.stop()
+    this.#skipTimer?.cancel()
+    const last = this.#stepWithSkips(
+      'write',
+      () => this.#skips.takeSome(Number.POSITIVE_INFINITY),
+      () => {},
+    )
+    this.#queue.close()
+    try {
+      await last
+    } finally {
+      this.#connection.close()
+    }
+  }
+
+  #step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result> {
+    return this.#queue.add(need, () => run(this.#connection))
+  }
+
+  /** Writes the trigger's buffered skips first, in the same step: they came before. */
+  #stepAfterSkips<Result>(need: StepNeed, trigger: string, run: (connection: Connection) => Result): Promise<Result> {
+    return this.#stepWithSkips(need, () => this.#skips.take(trigger), run)
+  }
+
+  /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
+  async #stepWithSkips<Result>(
+    need: StepNeed,
+    take: () => ReadonlyMap<string, SkipRun>,
+    run: (connection: Connection) => Result,
+  ): Promise<Result> {
+    let taken: ReadonlyMap<string, SkipRun> | undefined
+    try {
+      return await this.#step(need, (connection) => {
+        taken ??= take()
+        triggers.writeSkips(connection, taken)
+        return run(connection)
+      })
+    } catch (error) {
+      if (taken !== undefined) this.#skips.putBack(taken)
+      throw error
+    }
+  }
+
+  #armSkipTimer(): void {
+    if (this.#closing !== undefined) return
+    this.#skipTimer ??= this.#clock.wakeAt(this.#clock.now() + WRITE_SKIPS_AFTER_MS, () => void this.#writeSkips())
+  }
+
+  /** Nobody waits for the answer: a failure keeps the skips for the next second, and `close` reports the last one. */
+  async #writeSkips(): Promise<void> {
+    this.#skipTimer = undefined
+    // Counted before the first: what is noted meanwhile has its own second.
+    const steps = Math.ceil(this.#skips.size / SKIPS_A_STEP)
+    try {
+      for (let step = 0; step < steps; step++) {
+        await this.#stepWithSkips(
+          'write',
+          () => this.#skips.takeSome(SKIPS_A_STEP),
+          () => {},
+        )
+      }
+    } catch {
+      this.#armSkipTimer()
+    }
+  }
+
+  readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
+}

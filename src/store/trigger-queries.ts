@@ -1,0 +1,82 @@
+/** The SQL of triggers, their firings and their ticks. Each text is one statement, named after what the store wants done. */
+
+const TRIGGER_COLUMNS =
+  'seq, id, name, workflow, poll_interval_ms, allow_concurrent, enabled, created_at, updated_at, last_poll_at'
+
+/** A row that exists is touched only where something differs. */
+export const SAVE_TRIGGER = `
+INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE
+SET workflow = excluded.workflow, poll_interval_ms = excluded.poll_interval_ms,
+    allow_concurrent = excluded.allow_concurrent, updated_at = excluded.updated_at
+WHERE (workflow, poll_interval_ms, allow_concurrent)
+   IS NOT (excluded.workflow, excluded.poll_interval_ms, excluded.allow_concurrent)`
+
+export const GET_TRIGGER = `SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE name = ?`
+
+export const LIST_TRIGGERS = `
+SELECT ${TRIGGER_COLUMNS} FROM triggers ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?`
+
+export const LIST_ENABLED_TRIGGERS = `
+SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE enabled = 1 ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?`
+
+export const SET_TRIGGER_ENABLED = 'UPDATE triggers SET enabled = ?, updated_at = ? WHERE name = ?'
+
+export const LIST_LEASES = 'SELECT seq, name, lease_seq FROM triggers'
+
+export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ? WHERE seq = ?'
+
+// -- skips: the open run is part of the trigger's row
+
+export const EXTEND_SKIPS = `
+UPDATE triggers
+SET skip_tick_id = iif(skip_count = 0, ?, skip_tick_id),
+    skip_first_at = iif(skip_count = 0, ?, skip_first_at),
+    skip_last_at = ?,
+    skip_count = skip_count + ?,
+    last_poll_at = max(coalesce(last_poll_at, 0), ?)
+WHERE name = ?`
+
+/** Must precede `END_SKIPS`. */
+export const CLOSE_SKIPS = `
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count)
+SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count
+FROM triggers WHERE seq = ? AND skip_count > 0`
+
+export const END_SKIPS = `
+UPDATE triggers SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL WHERE seq = ?`
+
+/** Several processes may report one after the other's poll: it never goes back. */
+export const SET_LAST_POLL = 'UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?) WHERE seq = ?'
+
+export const OPEN_SKIPS = `
+SELECT skip_tick_id AS id, name AS "trigger", 'skipped' AS outcome, skip_first_at AS first_at,
+       skip_last_at AS last_at, skip_count AS count, NULL AS firing_id, NULL AS error
+FROM triggers WHERE name = ? AND skip_count > 0`
+
+// -- ticks and firings
+
+export const FIND_TRIGGER = 'SELECT seq FROM triggers WHERE name = ?'
+
+export const INSERT_TICK = `
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id, error)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?)`
+
+export const LIST_TICKS = `
+SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, firing_id, error
+FROM triggers JOIN ticks ON ticks.trigger_seq = triggers.seq
+WHERE triggers.name = ? ORDER BY ticks.seq DESC LIMIT ? OFFSET ?`
+
+export const FIND_ACTIVE_FIRING = `
+SELECT id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
+
+export const INSERT_FIRING = `
+INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at) VALUES (?, ?, ?, ?, ?, ?)`
+
+export const COMPLETE_FIRING = 'UPDATE firings SET completed_at = ? WHERE id = ?'
+
+export const LIST_FIRINGS = `
+SELECT firings.id, triggers.id AS trigger_id, context_hash, execution_id, fired_at, completed_at
+FROM triggers JOIN firings ON firings.trigger_seq = triggers.seq
+WHERE triggers.name = ? ORDER BY fired_at DESC, firings.seq DESC LIMIT ? OFFSET ?`
