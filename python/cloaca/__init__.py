@@ -1,0 +1,71 @@
+"""cloaca: workflows and triggers, declared with decorators, run by the cloaca engine for Node.
+
+Decorate functions with `task` inside a `WorkflowBuilder` block to make a workflow, and with `trigger` to start one when
+something happens. A script that opens a `DefaultRunner` is run with ``npx cloaca run SCRIPT.py``; the triggers and
+workflows of a file are served with ``npx cloaca serve FILE.py``.
+"""
+
+from ._config import DefaultRunnerConfig
+from ._context import Context, var, var_or
+from ._handle import TaskHandle
+from ._manners import rebadge as _rebadge
+from ._metadata import (
+    WorkflowParamsDecorator,
+    WorkflowSecretsDecorator,
+    boundary_schema,
+    workflow_params,
+    workflow_secrets,
+)
+from ._namespace import TaskNamespace, WorkflowContext
+from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, RetryPolicyBuilder
+from ._result import TriggerResult
+from ._rules import all_of, always, any_of, context_value, none_of, task_failed, task_skipped, task_success
+from ._runner import DefaultRunner, WorkflowResult
+from ._runner import _shutdown_all_runners as _shutdown_all_runners
+from ._task import TaskDecorator, constructor, task
+from ._trigger import TriggerDecorator, trigger
+from ._workflow import Workflow, WorkflowBuilder, register_workflow_constructor
+
+#: The older name of `WorkflowResult`.
+PipelineResult = WorkflowResult
+
+__all__ = [
+    "BackoffStrategy",
+    "Context",
+    "DefaultRunner",
+    "DefaultRunnerConfig",
+    "PipelineResult",
+    "RetryCondition",
+    "RetryPolicy",
+    "RetryPolicyBuilder",
+    "TaskDecorator",
+    "TaskHandle",
+    "TaskNamespace",
+    "TriggerDecorator",
+    "TriggerResult",
+    "Workflow",
+    "WorkflowBuilder",
+    "WorkflowContext",
+    "WorkflowParamsDecorator",
+    "WorkflowResult",
+    "WorkflowSecretsDecorator",
+    "all_of",
+    "always",
+    "any_of",
+    "boundary_schema",
+    "constructor",
+    "context_value",
+    "none_of",
+    "register_workflow_constructor",
+    "task",
+    "task_failed",
+    "task_skipped",
+    "task_success",
+    "trigger",
+    "var",
+    "var_or",
+    "workflow_params",
+    "workflow_secrets",
+]
+
+_rebadge(globals()[name] for name in __all__)

@@ -1,0 +1,108 @@
+"""Checks of arguments: the package converts nothing silently.
+
+Each function returns the argument as an exact builtin value, or raises ``TypeError`` (wrong type) or ``OverflowError``
+(a number that an unsigned or 64-bit parameter cannot hold), naming the parameter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, List, NoReturn, Optional
+
+UNSIGNED_MAX = 2**64 - 1
+
+
+def text(value: object, name: str) -> str:
+    """A ``str``."""
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    refuse(value, name, "str")
+
+
+def optional_text(value: object, name: str) -> Optional[str]:
+    """A ``str`` or None."""
+    return None if value is None else text(value, name)
+
+
+def texts(value: object, name: str) -> List[str]:
+    """A list of ``str``; a bare ``str`` is none."""
+    return [text(item, f"{name}[{index}]") for index, item in enumerate(items(value, name))]
+
+
+def items(value: object, name: str) -> List[Any]:
+    """The elements of a list or another sequence that is no text."""
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
+        return list(value)
+    refuse(value, name, "list")
+
+
+def flag(value: object, name: str) -> bool:
+    """A real ``bool``: 0 and 1 are none."""
+    if value is True or value is False:
+        return value
+    refuse(value, name, "bool")
+
+
+def optional_flag(value: object, name: str) -> Optional[bool]:
+    """A real ``bool`` or None."""
+    return None if value is None else flag(value, name)
+
+
+def whole(value: object, name: str) -> int:
+    """An ``int``: a ``float`` is none, however whole."""
+    if isinstance(value, int):
+        return int(value)
+    refuse(value, name, "int")
+
+
+def unsigned(value: object, name: str) -> int:
+    """An ``int`` from 0 to 2**64 - 1."""
+    number = whole(value, name)
+    if number < 0:
+        raise OverflowError(f"argument '{name}': can't convert negative int to unsigned")
+    if number > UNSIGNED_MAX:
+        raise OverflowError(f"argument '{name}': int too big to convert")
+    return number
+
+
+def optional_unsigned(value: object, name: str) -> Optional[int]:
+    """An ``int`` from 0 to 2**64 - 1, or None."""
+    return None if value is None else unsigned(value, name)
+
+
+def number(value: object, name: str) -> float:
+    """A finite ``int`` or ``float``, as a ``float``."""
+    if not isinstance(value, (int, float)):
+        refuse(value, name, "float")
+    result = float(value)
+    if not math.isfinite(result):
+        raise ValueError(f"{name} must be a finite number, got {result}")
+    return result
+
+
+def seconds(value: object, name: str) -> float:
+    """A finite number of seconds that is not negative."""
+    result = number(value, name)
+    if result < 0:
+        raise ValueError(f"{name} must not be negative, got {result}")
+    return result
+
+
+def function(value: object, name: str) -> Any:
+    """Something that can be called."""
+    if callable(value):
+        return value
+    refuse(value, name, "function")
+
+
+def optional_function(value: object, name: str) -> Any:
+    """Something that can be called, or None."""
+    return None if value is None else function(value, name)
+
+
+def refuse(value: object, name: str, expected: str) -> NoReturn:
+    """Raises the TypeError for an argument of a wrong type."""
+    raise TypeError(f"argument '{name}': expected {expected}, got {type(value).__name__}")

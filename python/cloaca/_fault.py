@@ -1,0 +1,41 @@
+"""Exceptions of users' code as data: type name, message, traceback.
+
+A traceback begins in the user's code: the frames of this package and of what drives coroutines for it are left out at
+its top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import traceback
+from types import TracebackType
+from typing import Optional, Tuple
+
+_FOLDERS = (os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.abspath(asyncio.__file__)))
+
+
+def type_and_text(error: BaseException) -> Tuple[str, str]:
+    """The name of an exception's class, and ``<class>: <message>``."""
+    name = type(error).__name__
+    try:
+        return name, f"{name}: {error}"
+    except Exception:
+        return name, f"{name}: <exception str() failed>"
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback as python prints it, with causes and notes, from the first frame of the user on."""
+    trace = user_frames(error.__traceback__) or error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def user_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+    """The traceback without our frames at its top; None when all are ours."""
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def _is_ours(filename: str) -> bool:
+    return os.path.dirname(os.path.abspath(filename)) in _FOLDERS or f"{os.sep}pyodide{os.sep}" in filename

@@ -1,0 +1,87 @@
+"""`TaskHandle`: lets a running task give its place back while it waits for something outside."""
+
+from __future__ import annotations
+
+import sys
+from typing import Callable
+
+from . import _arguments, _bridge, _fault
+from ._manners import Unbuildable, new
+from ._settle import settled
+
+
+class TaskHandle(Unbuildable):
+    """What a task is given as its second argument when that is named ``handle`` or ``task_handle``.
+
+    It serves its task while the body runs; afterwards its methods raise ValueError ("already been consumed").
+    """
+
+    __slots__ = ("_run_token", "_holds_slot", "_ended")
+
+    _run_token: int
+    _holds_slot: bool
+    _ended: bool
+
+    def defer_until(self, condition: Callable[[], bool], poll_interval_ms: int = 1000) -> None:
+        """Waits until a condition holds, without occupying one of the runner's concurrent tasks meanwhile.
+
+        It sleeps, then asks, again and again; when the answer is True it waits for a free place and returns. The time
+        counts towards the timeout of the task, which stays "Running".
+
+        Args:
+            condition: Called without arguments. Only a real True ends the wait; an exception is printed and counts
+                as False.
+            poll_interval_ms: Milliseconds of sleep before each call.
+
+        Raises:
+            ValueError: The body has ended ("already been consumed"), or the engine refuses ("defer_until failed").
+        """
+        _arguments.function(condition, "condition")
+        interval_ms = _arguments.unsigned(poll_interval_ms, "poll_interval_ms")
+        self._check_use()
+        self._ask_for("slot.release")
+        self._holds_slot = False
+        while True:
+            _bridge.sleep_ms(interval_ms)
+            if _holds(condition):
+                break
+        self._ask_for("slot.acquire")
+        self._holds_slot = True
+
+    def is_slot_held(self) -> bool:
+        """Whether the task occupies its place: False only while `defer_until` waits."""
+        self._check_use()
+        return self._holds_slot
+
+    def _check_use(self) -> None:
+        if self._ended:
+            raise ValueError("TaskHandle has already been consumed: the body of its task has ended")
+
+    def _ask_for(self, method: str) -> None:
+        try:
+            _bridge.call(method, {"task": self._run_token})
+        except Exception as error:
+            raise ValueError(f"defer_until failed: {error}") from error
+
+    def __repr__(self) -> str:
+        return "TaskHandle(<consumed>)" if self._ended else f"TaskHandle(slot_held={self._holds_slot})"
+
+
+def open_handle(run_token: int) -> TaskHandle:
+    """The handle of a body that starts now."""
+    handle = new(TaskHandle)
+    handle._run_token, handle._holds_slot, handle._ended = run_token, True, False
+    return handle
+
+
+def close_handle(handle: TaskHandle) -> None:
+    """Its body has ended."""
+    handle._ended = True
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    try:
+        return settled(condition()) is True
+    except Exception as error:
+        print(f"[cloaca] defer_until condition error: {_fault.type_and_text(error)[1]}", file=sys.stderr)
+        return False

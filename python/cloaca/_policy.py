@@ -1,0 +1,258 @@
+"""Retry policies: how often a failed task is tried again, after which delay, and after which errors."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import List, Optional, Tuple
+
+from . import _arguments
+from ._manners import Unbuildable, new
+
+# Takes no part in `random.seed`, and cannot repeat itself in an interpreter restored from a memory snapshot.
+_jitter_source = random.SystemRandom()
+
+
+class BackoffStrategy(Unbuildable):
+    """How the delay grows from attempt to attempt: `fixed`, `linear` or `exponential`."""
+
+    __slots__ = ("_kind", "_base", "_multiplier")
+
+    _kind: str
+    _base: float
+    _multiplier: float
+
+    @staticmethod
+    def fixed() -> BackoffStrategy:
+        """Always the initial delay."""
+        return _backoff("fixed", 1.0, 1.0)
+
+    @staticmethod
+    def linear(multiplier: float) -> BackoffStrategy:
+        """Initial delay times the number of the failed attempt times ``multiplier``."""
+        return _backoff("linear", 1.0, _arguments.number(multiplier, "multiplier"))
+
+    @staticmethod
+    def exponential(base: float, multiplier: Optional[float] = None) -> BackoffStrategy:
+        """Initial delay times ``multiplier`` (1.0 unless given) times ``base`` to the power of the failed attempts before."""
+        factor = 1.0 if multiplier is None else _arguments.number(multiplier, "multiplier")
+        return _backoff("exponential", _arguments.number(base, "base"), factor)
+
+    def __repr__(self) -> str:
+        if self._kind == "fixed":
+            return "BackoffStrategy.Fixed"
+        if self._kind == "linear":
+            return f"BackoffStrategy.Linear(multiplier={_shortest(self._multiplier)})"
+        return f"BackoffStrategy.Exponential(base={_shortest(self._base)}, multiplier={_shortest(self._multiplier)})"
+
+
+def _backoff(kind: str, base: float, multiplier: float) -> BackoffStrategy:
+    strategy = new(BackoffStrategy)
+    strategy._kind, strategy._base, strategy._multiplier = kind, base, multiplier
+    return strategy
+
+
+class RetryCondition(Unbuildable):
+    """Which failures are tried again: `never`, `transient_only`, `all_errors` or `error_pattern`."""
+
+    __slots__ = ("_kind", "_patterns")
+
+    _kind: str
+    _patterns: Tuple[str, ...]
+
+    @staticmethod
+    def never() -> RetryCondition:
+        """No failure, whatever the number of attempts."""
+        return _condition("never")
+
+    @staticmethod
+    def transient_only() -> RetryCondition:
+        """Timeouts, database trouble, and error texts that speak of timeout, connection, network, temporary, unavailable."""
+        return _condition("transient")
+
+    @staticmethod
+    def all_errors() -> RetryCondition:
+        """Every failure."""
+        return _condition("all")
+
+    @staticmethod
+    def error_pattern(patterns: List[str]) -> RetryCondition:
+        """Failures whose text contains one of the patterns, ignoring case."""
+        return _condition("pattern", tuple(_arguments.texts(patterns, "patterns")))
+
+    def __repr__(self) -> str:
+        names = {"never": "Never", "transient": "TransientOnly", "all": "AllErrors"}
+        if self._kind != "pattern":
+            return f"RetryCondition.{names[self._kind]}"
+        quoted = ", ".join('"' + pattern.replace("\\", "\\\\").replace('"', '\\"') + '"' for pattern in self._patterns)
+        return f"RetryCondition.ErrorPattern(patterns=[{quoted}])"
+
+
+def _condition(kind: str, patterns: Tuple[str, ...] = ()) -> RetryCondition:
+    condition = new(RetryCondition)
+    condition._kind, condition._patterns = kind, patterns
+    return condition
+
+
+@dataclass(frozen=True)
+class PolicyValues:
+    """The parts of a policy. Delays are in seconds."""
+
+    max_attempts: int
+    initial_delay: float
+    max_delay: float
+    backoff: BackoffStrategy
+    condition: RetryCondition
+    jitter: bool
+
+
+DEFAULT_VALUES = PolicyValues(
+    max_attempts=3,
+    initial_delay=1.0,
+    max_delay=60.0,
+    backoff=BackoffStrategy.exponential(2.0),
+    condition=RetryCondition.all_errors(),
+    jitter=True,
+)
+
+
+class RetryPolicy(Unbuildable):
+    """When and how often a failed task is tried again. Made by `RetryPolicy.builder` or `RetryPolicy.default`.
+
+    Example:
+        >>> policy = RetryPolicy.builder().max_attempts(5).initial_delay(0.25).with_jitter(False).build()
+        >>> policy.calculate_delay(2)
+        0.5
+    """
+
+    __slots__ = ("_values",)
+
+    _values: PolicyValues
+
+    @staticmethod
+    def builder() -> RetryPolicyBuilder:
+        """A builder that starts from the default policy."""
+        return _builder(DEFAULT_VALUES)
+
+    @staticmethod
+    def default() -> RetryPolicy:
+        """Three attempts, exponential backoff from 1 s to at most 60 s with jitter, after every error."""
+        return policy_of(DEFAULT_VALUES)
+
+    @property
+    def max_attempts(self) -> int:
+        """Attempts in total; 1 and 0 both mean a single try."""
+        return self._values.max_attempts
+
+    @property
+    def initial_delay(self) -> float:
+        """Seconds before the second attempt."""
+        return self._values.initial_delay
+
+    @property
+    def max_delay(self) -> float:
+        """Seconds that a delay may have before jitter."""
+        return self._values.max_delay
+
+    @property
+    def with_jitter(self) -> bool:
+        """Whether delays are multiplied by a random factor from 0.75 to 1.25."""
+        return self._values.jitter
+
+    def calculate_delay(self, attempt: int) -> float:
+        """The delay in seconds after failed attempt number ``attempt`` (1 for the first), cut to whole milliseconds."""
+        values, k = self._values, max(1, _arguments.unsigned(attempt, "attempt"))
+        delay_ms = min(_grown(values.initial_delay * 1000, values.backoff, k), values.max_delay * 1000)
+        if values.jitter:
+            delay_ms *= _jitter_source.uniform(0.75, 1.25)
+        return max(0, int(round(delay_ms, 6))) / 1000
+
+    def should_retry(self, attempt: int, error_type: str) -> bool:
+        """Whether attempts are left after attempt number ``attempt``; the text is not looked at."""
+        _arguments.text(error_type, "error_type")
+        return _arguments.unsigned(attempt, "attempt") < self._values.max_attempts
+
+    def __repr__(self) -> str:
+        values = self._values
+        return (
+            f"RetryPolicy(max_attempts={values.max_attempts}, initial_delay={_shortest(values.initial_delay)}s, "
+            f"max_delay={_shortest(values.max_delay)}s, jitter={'true' if values.jitter else 'false'})"
+        )
+
+
+def policy_of(values: PolicyValues) -> RetryPolicy:
+    """A policy of the given parts."""
+    policy = new(RetryPolicy)
+    policy._values = values
+    return policy
+
+
+def values_of(policy: RetryPolicy) -> PolicyValues:
+    """The parts of a policy."""
+    return policy._values
+
+
+class RetryPolicyBuilder(Unbuildable):
+    """Collects the parts of a `RetryPolicy`. Each method returns a new builder and leaves this one as it is."""
+
+    __slots__ = ("_values",)
+
+    _values: PolicyValues
+
+    def max_attempts(self, n: int) -> RetryPolicyBuilder:
+        """Attempts in total; 1 and 0 both mean a single try."""
+        return _builder(replace(self._values, max_attempts=_arguments.unsigned(n, "n")))
+
+    def initial_delay(self, seconds: float) -> RetryPolicyBuilder:
+        """Seconds before the second attempt; ValueError when negative."""
+        return _builder(replace(self._values, initial_delay=_arguments.seconds(seconds, "initial_delay")))
+
+    def max_delay(self, seconds: float) -> RetryPolicyBuilder:
+        """Seconds that a delay may have before jitter; ValueError when negative."""
+        return _builder(replace(self._values, max_delay=_arguments.seconds(seconds, "max_delay")))
+
+    def backoff_strategy(self, s: BackoffStrategy) -> RetryPolicyBuilder:
+        """How the delay grows."""
+        if not isinstance(s, BackoffStrategy):
+            _arguments.refuse(s, "s", "BackoffStrategy")
+        return _builder(replace(self._values, backoff=s))
+
+    def retry_condition(self, c: RetryCondition) -> RetryPolicyBuilder:
+        """Which failures are tried again."""
+        if not isinstance(c, RetryCondition):
+            _arguments.refuse(c, "c", "RetryCondition")
+        return _builder(replace(self._values, condition=c))
+
+    def with_jitter(self, flag: bool) -> RetryPolicyBuilder:
+        """Whether delays are multiplied by a random factor from 0.75 to 1.25."""
+        return _builder(replace(self._values, jitter=_arguments.flag(flag, "flag")))
+
+    def build(self) -> RetryPolicy:
+        """The policy."""
+        return policy_of(self._values)
+
+    def __repr__(self) -> str:
+        return f"RetryPolicyBuilder({policy_of(self._values)!r})"
+
+
+def _builder(values: PolicyValues) -> RetryPolicyBuilder:
+    builder = new(RetryPolicyBuilder)
+    builder._values = values
+    return builder
+
+
+def _grown(delay: float, backoff: BackoffStrategy, k: int) -> float:
+    """The initial delay as the strategy lets it grow after failed attempt ``k``."""
+    if backoff._kind == "fixed" or delay == 0:
+        return delay
+    if backoff._kind == "linear":
+        return delay * k * backoff._multiplier
+    try:
+        return float(delay * backoff._multiplier * backoff._base ** (k - 1))
+    except OverflowError:
+        return float("inf")
+
+
+def _shortest(value: float) -> str:
+    """A float as short as it reads back, whole numbers without a point."""
+    return str(int(value)) if value == int(value) else repr(value)

@@ -1,0 +1,46 @@
+"""Calls one trigger function and says what came of it. Called by ``_entry`` for every due trigger.
+
+Most polls skip: that road is one look-up, one call and two checks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+from . import _fault
+from ._ledger import trigger_functions
+from ._result import TriggerResult
+from ._settle import settled
+
+#: "skipped", "fired" or "failed"; the fired context's text; type, message and traceback of what went wrong.
+Outcome = Tuple[str, Optional[str], str, str, str]
+
+_SKIPPED: Outcome = ("skipped", None, "", "", "")
+
+
+def poll(name: str) -> Outcome:
+    """Calls the trigger function of that name.
+
+    Exceptions are outcomes, ``SystemExit`` too. What stops a call from outside goes through: ``KeyboardInterrupt`` and
+    the other exceptions that are no ``Exception``.
+    """
+    function = trigger_functions.get(name)
+    if function is None:
+        return ("failed", None, "LookupError", f"trigger '{name}' is not declared in this process", "")
+    try:
+        result = function()
+        if type(result) is not TriggerResult and type(result) is not bool:
+            result = settled(result)
+    except (Exception, SystemExit) as error:
+        type_name, text = _fault.type_and_text(error)
+        return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", _fault.traceback_text(error))
+    if type(result) is TriggerResult:
+        return ("fired", result._context_text, "", "", "") if result._fires else _SKIPPED
+    if result is False:
+        return _SKIPPED
+    return ("fired", None, "", "", "") if result is True else _junk(name, result)
+
+
+def _junk(name: str, result: Any) -> Outcome:
+    message = f"trigger '{name}' must return TriggerResult or bool, got {type(result).__name__}"
+    return ("failed", None, "TypeError", message, "")

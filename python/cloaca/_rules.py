@@ -1,0 +1,167 @@
+"""Trigger rules: plain dicts that say whether a task runs at all, and their check.
+
+A rule is evaluated by the engine, once, when every dependency of its task is final.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from . import _arguments
+from ._convert import json_text, stored
+
+#: A trigger rule as users write it.
+Rule = Dict[str, Any]
+
+#: A trigger rule as the engine reads it (see `_wire`).
+WireRule = Dict[str, Any]
+
+ALWAYS: WireRule = {"type": "Always"}
+
+_OPERATORS = (
+    "Equals",
+    "NotEquals",
+    "GreaterThan",
+    "LessThan",
+    "Contains",
+    "NotContains",
+    "Exists",
+    "NotExists",
+)
+
+_ALIASES = {
+    "==": "Equals",
+    "eq": "Equals",
+    "!=": "NotEquals",
+    "ne": "NotEquals",
+    ">": "GreaterThan",
+    "gt": "GreaterThan",
+    "<": "LessThan",
+    "lt": "LessThan",
+    **{operator.lower(): operator for operator in _OPERATORS},
+}
+
+
+def always() -> Rule:
+    """The rule that is always true: the task runs, however its dependencies ended. It is the default."""
+    return {"type": "Always"}
+
+
+def task_success(task_name: str) -> Rule:
+    """True when the named task completed.
+
+    Args:
+        task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
+    """
+    return {"type": "TaskSuccess", "task_name": _arguments.text(task_name, "task_name")}
+
+
+def task_failed(task_name: str) -> Rule:
+    """True when the named task failed for good.
+
+    Args:
+        task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
+    """
+    return {"type": "TaskFailed", "task_name": _arguments.text(task_name, "task_name")}
+
+
+def task_skipped(task_name: str) -> Rule:
+    """True when the named task was skipped.
+
+    Args:
+        task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
+    """
+    return {"type": "TaskSkipped", "task_name": _arguments.text(task_name, "task_name")}
+
+
+def context_value(key: str, operator: str, value: Any) -> Rule:
+    """Compares a value of the context that the task would receive.
+
+    Args:
+        key: Key of the context.
+        operator: ``Equals`` (``==``, ``eq``), ``NotEquals`` (``!=``, ``ne``), ``GreaterThan`` (``>``, ``gt``), ``LessThan``
+            (``<``, ``lt``), ``Contains``, ``NotContains``, ``Exists`` or ``NotExists``; case and underscores do not count.
+        value: What to compare with, any value that a context can hold. ``Exists`` and ``NotExists`` ignore it.
+
+    Raises:
+        ValueError: The operator is unknown ("unknown operator").
+    """
+    name, text = _arguments.text(key, "key"), _arguments.text(operator, "operator")
+    canonical = _ALIASES.get(text.replace("_", "").lower())
+    if canonical is None:
+        raise ValueError(f"unknown operator '{text}': expected one of {', '.join(_OPERATORS)}")
+    return {"type": "ContextValue", "key": name, "operator": canonical, "value": stored(value)}
+
+
+def all_of(*conditions: Rule) -> Rule:
+    """True when every condition is true; true without conditions."""
+    return {"type": "All", "conditions": list(conditions)}
+
+
+def any_of(*conditions: Rule) -> Rule:
+    """True when at least one condition is true; false without conditions."""
+    return {"type": "Any", "conditions": list(conditions)}
+
+
+def none_of(*conditions: Rule) -> Rule:
+    """True when no condition is true; true without conditions."""
+    return {"type": "None", "conditions": list(conditions)}
+
+
+def checked(rule: object) -> WireRule:
+    """The wire form of a rule that a task was given; a bare condition means `all_of` of it.
+
+    Raises:
+        ValueError: It is no rule ("invalid trigger rule").
+    """
+    wire = _checked(rule, "trigger_rules", 0)
+    if wire["type"] in ("Always", "All", "Any", "None"):
+        return wire
+    return {"type": "All", "conditions": [wire]}
+
+
+def _checked(rule: object, path: str, depth: int) -> WireRule:
+    if not isinstance(rule, dict):
+        raise _invalid(path, f"expected a dict made by always(), all_of() and so on, got {type(rule).__name__}")
+    if depth > 100:
+        raise _invalid(path, "nested more than 100 levels deep")
+    kind = rule.get("type")
+    if kind == "Always":
+        return ALWAYS
+    if kind in ("TaskSuccess", "TaskFailed", "TaskSkipped"):
+        return {"type": kind, "taskName": _text(rule, "task_name", path)}
+    if kind == "ContextValue":
+        return _context_value(rule, path)
+    if kind in ("All", "Any", "None"):
+        return {"type": kind, "conditions": _conditions(rule.get("conditions"), path, depth)}
+    raise _invalid(path, f"unknown type {kind!r}")
+
+
+def _context_value(rule: Rule, path: str) -> WireRule:
+    operator = _text(rule, "operator", path)
+    if operator not in _OPERATORS:
+        raise _invalid(path, f"unknown operator '{operator}'")
+    if "value" not in rule:
+        raise _invalid(path, "missing 'value'")
+    try:
+        value_text = json_text(stored(rule["value"]))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _invalid(path, f"'value': {error}") from error
+    return {"type": "ContextValue", "key": _text(rule, "key", path), "operator": operator, "valueText": value_text}
+
+
+def _conditions(conditions: object, path: str, depth: int) -> List[WireRule]:
+    if not isinstance(conditions, (list, tuple)):
+        raise _invalid(path, "'conditions' must be a list")
+    return [_checked(item, f"{path}.conditions[{index}]", depth + 1) for index, item in enumerate(conditions)]
+
+
+def _text(rule: Rule, field: str, path: str) -> str:
+    value = rule.get(field)
+    if not isinstance(value, str):
+        raise _invalid(path, f"'{field}' must be a str")
+    return value
+
+
+def _invalid(path: str, reason: str) -> ValueError:
+    return ValueError(f"invalid trigger rule at {path}: {reason}")

@@ -1,0 +1,326 @@
+"""`DefaultRunner`: a program's way to the engine, and `WorkflowResult`, what a run comes to.
+
+Each method checks the types of its arguments, asks the engine, and returns what it answers. The engine raises what the
+documentation promises, with its texts.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any, Dict, List, Optional, Type
+
+from . import _arguments, _bridge, _database, _fault
+from ._config import DefaultRunnerConfig
+from ._context import Context
+from ._manners import Sealed, Unbuildable, new
+
+_open: Dict[int, DefaultRunner] = {}
+
+
+class WorkflowResult(Unbuildable):
+    """How a run ended. Returned by `DefaultRunner.execute`; also known as ``PipelineResult``."""
+
+    __slots__ = ("_facts", "_final_text")
+
+    _facts: Dict[str, Any]
+    _final_text: str
+
+    @property
+    def status(self) -> str:
+        """ "Completed" or "Failed"."""
+        return str(self._facts["status"])
+
+    @property
+    def start_time(self) -> str:
+        """When the run began, RFC 3339 in UTC."""
+        return str(self._facts["start_time"])
+
+    @property
+    def end_time(self) -> Optional[str]:
+        """When the run ended, RFC 3339 in UTC."""
+        time: Optional[str] = self._facts["end_time"]
+        return time
+
+    @property
+    def final_context(self) -> Context:
+        """The output of the completed task that finished last; a new `Context` each time."""
+        return Context._from_text(self._final_text)
+
+    @property
+    def error_message(self) -> Optional[str]:
+        """None when the run completed, else how many tasks failed, and why."""
+        message: Optional[str] = self._facts["error_message"]
+        return message
+
+    def __repr__(self) -> str:
+        return f"WorkflowResult(status={self.status}, error={self.error_message})"
+
+
+class DefaultRunner(Sealed):
+    """Runs workflows, polls triggers and fires cron schedules, with everything recorded in a database.
+
+    The services start with the runner and end with `shutdown`, or with the ``with`` block. Every method blocks its
+    caller only. Several runners may be open at once, and several processes may share a database.
+
+    Args:
+        database_url: ``sqlite://jobs.db`` (relative), ``sqlite:////srv/jobs.db`` (absolute), a path that ends in
+            ``.db``, ``.sqlite`` or ``.sqlite3``, or ``:memory:``.
+
+    Raises:
+        RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: the script was not
+            started with ``npx cloaca run``.
+
+    Example:
+        >>> with DefaultRunner(":memory:") as runner:
+        ...     result = runner.execute("greet", Context({"who": "Ada"}))
+        ...     print(result.status)
+    """
+
+    __slots__ = ("_id", "_is_closed")
+
+    _id: int
+    _is_closed: bool
+
+    def __init__(self, database_url: str) -> None:
+        self._start(database_url, DefaultRunnerConfig())
+
+    @staticmethod
+    def with_config(database_url: str, config: DefaultRunnerConfig) -> DefaultRunner:
+        """A runner with settings of its own.
+
+        Args:
+            database_url: See `DefaultRunner`.
+            config: The settings, copied now.
+        """
+        runner = new(DefaultRunner)
+        runner._start(database_url, config)
+        return runner
+
+    @staticmethod
+    def with_schema(database_url: str, schema: str) -> DefaultRunner:
+        """A runner that keeps its data in one schema of a PostgreSQL database.
+
+        Raises:
+            ValueError: The database is not PostgreSQL, or the schema's name is not allowed.
+            RuntimeError: This build has SQLite only.
+        """
+        _database.check_schema(_arguments.text(database_url, "database_url"), _arguments.text(schema, "schema"))
+        return DefaultRunner(database_url)
+
+    def _start(self, database_url: str, config: DefaultRunnerConfig) -> None:
+        url = _arguments.text(database_url, "database_url")
+        if not isinstance(config, DefaultRunnerConfig):
+            _arguments.refuse(config, "config", "DefaultRunnerConfig")
+        _database.check_supported(url)
+        self._is_closed = False
+        self._id = _bridge.call("runner.open", {"url": url, "config": config.to_dict()})["runner"]
+        _open[self._id] = self
+
+    def shutdown(self) -> None:
+        """Stops the services and releases the database; a second call does nothing.
+
+        Runs that have not ended stay recorded, and the next runner on the database goes on with them.
+
+        Raises:
+            ValueError: It took more than 5 s ("Shutdown timed out").
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        _open.pop(self._id, None)
+        _bridge.call("runner.shutdown", {"runner": self._id})
+
+    def execute(self, workflow_name: str, context: Context) -> WorkflowResult:
+        """Runs a workflow with a copy of a context and waits for its end.
+
+        Args:
+            workflow_name: Name under which the workflow is registered.
+            context: The initial context.
+
+        Returns:
+            The result, with status "Completed" or "Failed"; a failed task raises nothing here.
+
+        Raises:
+            ValueError: The workflow is unknown, or the run takes longer than the runner's ``workflow_timeout_seconds``;
+                then the run itself goes on.
+        """
+        name = _arguments.text(workflow_name, "workflow_name")
+        _check_context(context, "context")
+        self._check_open()
+        payload: Dict[str, object] = {"runner": self._id, "workflow": name}
+        result = new(WorkflowResult)
+        result._facts, result._final_text = _bridge.call_with_context("runner.execute", payload, context._text())
+        return result
+
+    def register_cron_workflow(self, workflow_name: str, cron_expression: str, timezone: str) -> str:
+        """Makes a new schedule that starts a workflow, and returns its id.
+
+        Args:
+            workflow_name: Name of the workflow; it need not exist yet.
+            cron_expression: Five fields, minute hour day month weekday, or six with seconds first; "@daily" and the like.
+            timezone: IANA name of the zone in which the expression is read.
+
+        Raises:
+            ValueError: The expression or the zone is invalid, or cron is switched off.
+        """
+        return str(
+            self._ask(
+                "runner.registerCron",
+                workflow=_arguments.text(workflow_name, "workflow_name"),
+                expression=_arguments.text(cron_expression, "cron_expression"),
+                timezone=_arguments.text(timezone, "timezone"),
+            )
+        )
+
+    def register_workflow_instance(
+        self, workflow_name: str, instance_name: str, cron_expression: str, timezone: str, params: Context
+    ) -> str:
+        """Makes a named schedule with fixed parameters, and returns its id.
+
+        Args:
+            workflow_name: Name of the workflow; it need not exist yet.
+            instance_name: Name of the instance, unique for the workflow.
+            cron_expression: See `register_cron_workflow`.
+            timezone: See `register_cron_workflow`.
+            params: Keys of every run's initial context. A value ``{"$secret": "name"}`` makes its key an alias of a secret.
+
+        Raises:
+            ValueError: The expression or the zone is invalid, the instance exists, or cron is switched off.
+        """
+        payload: Dict[str, object] = {
+            "workflow": _arguments.text(workflow_name, "workflow_name"),
+            "instance": _arguments.text(instance_name, "instance_name"),
+            "expression": _arguments.text(cron_expression, "cron_expression"),
+            "timezone": _arguments.text(timezone, "timezone"),
+        }
+        _check_context(params, "params")
+        self._check_open()
+        payload["runner"] = self._id
+        return str(_bridge.call_with_context("runner.registerInstance", payload, params._text())[0])
+
+    def list_cron_schedules(
+        self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
+    ) -> List[Dict[str, Any]]:
+        """Cron schedules, newest first; all of them unless ``enabled_only`` is True. ``limit`` is 100 unless given."""
+        return list(self._ask("runner.listCrons", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
+
+    def get_cron_schedule(self, schedule_id: str) -> Dict[str, Any]:
+        """One cron schedule.
+
+        Raises:
+            ValueError: The id is malformed or unknown.
+        """
+        return dict(self._ask("runner.getCron", id=_arguments.text(schedule_id, "schedule_id")))
+
+    def update_cron_schedule(self, schedule_id: str, cron_expression: str, timezone: str) -> None:
+        """Gives a schedule another expression and zone. Its next run is computed from now.
+
+        Raises:
+            ValueError: The id is malformed or unknown, or the expression or the zone is invalid.
+        """
+        self._ask(
+            "runner.updateCron",
+            id=_arguments.text(schedule_id, "schedule_id"),
+            expression=_arguments.text(cron_expression, "cron_expression"),
+            timezone=_arguments.text(timezone, "timezone"),
+        )
+
+    def set_cron_schedule_enabled(self, schedule_id: str, enabled: bool) -> None:
+        """Switches a schedule on or off; one that became due meanwhile fires when it is switched on. Unknown ids do nothing."""
+        self._ask(
+            "runner.setCronEnabled",
+            id=_arguments.text(schedule_id, "schedule_id"),
+            enabled=_arguments.flag(enabled, "enabled"),
+        )
+
+    def delete_cron_schedule(self, schedule_id: str) -> None:
+        """Deletes a schedule. Unknown ids do nothing."""
+        self._ask("runner.deleteCron", id=_arguments.text(schedule_id, "schedule_id"))
+
+    def get_cron_execution_history(
+        self, schedule_id: str, limit: Optional[int] = None, offset: Optional[int] = None
+    ) -> List[Dict[str, Any]]:
+        """The firings of a schedule, newest first. ``limit`` is 100 unless given."""
+        return list(
+            self._ask("runner.cronHistory", id=_arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
+        )
+
+    def get_cron_execution_stats(self, since: str) -> Dict[str, Any]:
+        """Counts of the firings at or after an instant, and the percentage of them that started a run.
+
+        Args:
+            since: RFC 3339 with an offset or ``Z``.
+        """
+        return dict(self._ask("runner.cronStats", since=_arguments.text(since, "since")))
+
+    def list_trigger_schedules(
+        self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
+    ) -> List[Dict[str, Any]]:
+        """Triggers, newest first; all of them unless ``enabled_only`` is True. ``limit`` is 100 unless given."""
+        return list(self._ask("runner.listTriggers", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
+
+    def get_trigger_schedule(self, trigger_name: str) -> Optional[Dict[str, Any]]:
+        """One trigger, or None when the name is unknown."""
+        schedule: Optional[Dict[str, Any]] = self._ask(
+            "runner.getTrigger", name=_arguments.text(trigger_name, "trigger_name")
+        )
+        return schedule
+
+    def set_trigger_enabled(self, trigger_name: str, enabled: bool) -> None:
+        """Switches the polling of a trigger on or off; that survives restarts. Unknown names do nothing."""
+        self._ask(
+            "runner.setTriggerEnabled",
+            name=_arguments.text(trigger_name, "trigger_name"),
+            enabled=_arguments.flag(enabled, "enabled"),
+        )
+
+    def get_trigger_execution_history(
+        self, trigger_name: str, limit: Optional[int] = None, offset: Optional[int] = None
+    ) -> List[Dict[str, Any]]:
+        """The firings of a trigger that were not dropped, newest first. ``limit`` is 100 unless given."""
+        return list(
+            self._ask("runner.triggerHistory", name=_arguments.text(trigger_name, "trigger_name"), **_page(limit, offset))
+        )
+
+    def _ask(self, method: str, **payload: object) -> Any:
+        self._check_open()
+        return _bridge.call(method, {"runner": self._id, **payload})
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ValueError("Failed to send message to runtime thread: the runner was shut down")
+
+    def __enter__(self) -> DefaultRunner:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.shutdown()
+
+    def __repr__(self) -> str:
+        return "DefaultRunner(thread_separated_async_runtime)"
+
+
+def _shutdown_all_runners() -> None:
+    """Shuts down the runners that are still open. Called when the interpreter ends."""
+    for runner in list(_open.values()):
+        try:
+            runner.shutdown()
+        except Exception as error:
+            print(f"[cloaca] shutdown failed: {_fault.type_and_text(error)[1]}", file=sys.stderr)
+
+
+def _check_context(value: object, name: str) -> None:
+    if not isinstance(value, Context):
+        _arguments.refuse(value, name, "Context")
+
+
+def _enabled_only(value: Optional[bool]) -> bool:
+    return _arguments.optional_flag(value, "enabled_only") is True
+
+
+def _page(limit: Optional[int], offset: Optional[int]) -> Dict[str, int]:
+    most, skipped = _arguments.optional_unsigned(limit, "limit"), _arguments.optional_unsigned(offset, "offset")
+    return {"limit": 100 if most is None else most, "offset": 0 if skipped is None else skipped}

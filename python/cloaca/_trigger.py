@@ -1,0 +1,116 @@
+"""The `trigger` decorator: declares a function that a runner calls on an interval, or a cron schedule."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Optional, TypeVar, Union
+
+from . import _arguments, _ledger
+from ._declaration import CronTiming, PollTiming, TriggerDeclaration, place_of
+from ._duration import parse_duration_ms
+from ._manners import Unbuildable, new
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DEFAULT_MS = 30_000
+#: With the older spelling, ``workflow=``.
+_OLDER_DEFAULT_MS = 5_000
+
+
+class TriggerDecorator(Unbuildable):
+    """What `trigger` returns: decorates a function and returns the same function."""
+
+    __slots__ = ("_name", "_workflow", "_timing", "_allow_concurrent")
+
+    _name: Optional[str]
+    _workflow: Optional[str]
+    _timing: Union[PollTiming, CronTiming]
+    _allow_concurrent: bool
+
+    def __call__(self, func: F) -> F:
+        """Declares ``func`` as a trigger."""
+        _arguments.function(func, "func")
+        name: str = func.__name__ if self._name is None else self._name
+        _ledger.record_trigger(
+            TriggerDeclaration(
+                name=name,
+                workflow=name if self._workflow is None else self._workflow,
+                timing=self._timing,
+                allow_concurrent=self._allow_concurrent,
+                function=func,
+                place=place_of(func),
+            )
+        )
+        return func
+
+
+def trigger(
+    workflow: Optional[str] = None,
+    *,
+    name: Optional[str] = None,
+    on: Optional[str] = None,
+    poll_interval: Optional[str] = None,
+    cron: Optional[str] = None,
+    timezone: Optional[str] = None,
+    allow_concurrent: bool = False,
+) -> TriggerDecorator:
+    """Declares the decorated function as a trigger: a runner calls it again and again, and starts a workflow when it fires.
+
+    The function takes no arguments and returns a `TriggerResult`, or True (fire without a context) or False (skip). An
+    exception, another value, or a call longer than 30 s is logged, fires nothing, and the function is called again
+    after its interval. It is called at once when a runner takes it over; calls of one trigger never overlap. The
+    decorator returns the function unchanged. A later declaration of the same name replaces the earlier one.
+
+    Args:
+        workflow: Name of the workflow to start, in the older spelling, with which ``poll_interval`` defaults to 5 s and
+            may be a bare number of seconds.
+        name: Unique name of the trigger; the function's name unless given.
+        on: Name of the workflow to start, in the newer spelling; the trigger's own name unless given. The workflow need
+            not exist yet.
+        poll_interval: A whole number with a unit, ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m"; 30 s unless given.
+        cron: A cron expression instead of polling: the workflow is started on schedule and the function is never called.
+        timezone: IANA name of the time zone of ``cron``; "UTC" unless given.
+        allow_concurrent: False drops a firing while a run that this trigger started with an equal context is active.
+
+    Raises:
+        ValueError: The interval is malformed, ``cron`` comes with ``poll_interval`` or without a workflow, or ``workflow``
+            and ``on`` differ.
+        TypeError: An argument has a wrong type.
+
+    Example:
+        >>> @trigger(on="ingest", poll_interval="2s")
+        ... def inbox():
+        ...     return TriggerResult.skip()
+    """
+    older, newer = _arguments.optional_text(workflow, "workflow"), _arguments.optional_text(on, "on")
+    if older is not None and newer is not None and older != newer:
+        raise ValueError(f"`workflow` ('{older}') and `on` ('{newer}') name different workflows: give one of them")
+    target = newer if older is None else older
+    interval = _arguments.optional_text(poll_interval, "poll_interval")
+    expression = _arguments.optional_text(cron, "cron")
+    zone = _arguments.optional_text(timezone, "timezone")
+    decorator = new(TriggerDecorator)
+    decorator._name = _arguments.optional_text(name, "name")
+    decorator._workflow = target
+    decorator._allow_concurrent = _arguments.flag(allow_concurrent, "allow_concurrent")
+    if expression is None:
+        decorator._timing = PollTiming(_interval_ms(interval, older is not None))
+    else:
+        decorator._timing = _cron_timing(expression, zone, interval, target)
+    return decorator
+
+
+def _interval_ms(interval: Optional[str], is_older: bool) -> int:
+    if interval is None:
+        return _OLDER_DEFAULT_MS if is_older else _DEFAULT_MS
+    try:
+        return parse_duration_ms(interval, bare_seconds=is_older)
+    except ValueError as error:
+        raise ValueError(f"Invalid poll_interval '{interval}': {error}") from None
+
+
+def _cron_timing(expression: str, zone: Optional[str], interval: Optional[str], target: Optional[str]) -> CronTiming:
+    if interval is not None:
+        raise ValueError("cannot set both 'cron' and 'poll_interval': a trigger has one of them")
+    if target is None:
+        raise ValueError("a trigger with 'cron' requires 'on', the name of the workflow to start")
+    return CronTiming(expression, "UTC" if zone is None else zone)
