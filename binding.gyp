@@ -1,0 +1,36 @@
+{
+  'targets': [
+    {
+      'target_name': 'context_codec',
+      'sources': [
+        'src/native/addon.cc',
+        'src/native/canonical.cc',
+        'src/native/json_string.cc',
+        'src/native/json_tape.cc',
+        'src/native/merge.cc',
+        'src/native/pick.cc',
+        'src/native/refusal.cc',
+        'src/native/sha256.cc',
+      ],
+      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      # Exceptions are used inside and end in addon.cc; node-addon-api itself is to use none.
+      'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'cflags!': ['-fno-exceptions'],
+      'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+      'xcode_settings': {
+        'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+        'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+        'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+        'MACOSX_DEPLOYMENT_TARGET': '13.5',
+        'WARNING_CFLAGS': ['-Wall', '-Wextra', '-Werror'],
+      },
+      'msvs_settings': {
+        'VCCLCompilerTool': {
+          'ExceptionHandling': 1,
+          'AdditionalOptions': ['/std:c++17', '/W4', '/WX'],
+        },
+      },
+    },
+  ],
+}

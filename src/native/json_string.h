@@ -1,0 +1,56 @@
+// JSON strings: checking them, and writing them decoded or in canonical form. Called by json_reader.h and the sinks.
+// Decoded strings are UTF-8 in which a lone surrogate has the three bytes that its number would have: the order of such
+// bytes is the order of code points, and no two different strings share them.
+
+#ifndef CLOACA_JSON_STRING_H_
+#define CLOACA_JSON_STRING_H_
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "json_text.h"
+#include "scan.h"
+
+namespace cloaca {
+
+// A string as it was written, with its quotes.
+struct StringToken {
+  std::string_view text;
+  bool has_escape;
+  // It has no other escapes than short ones. `\u` is never claimed to be canonical, although it can be.
+  bool is_canonical;
+};
+
+// As scan_string, from a byte in the middle of the string that is not plain.
+StringToken scan_string_from(const JsonText& text, const char* quote, const char* stop);
+
+// Checks the string that begins with the given quote. Throws a Refusal.
+inline StringToken scan_string(const JsonText& text, const char* quote) {
+  const char* stop = skip_plain(quote + 1);
+  if (*stop != '"') return scan_string_from(text, quote, stop);
+  return {{quote, static_cast<size_t>(stop + 1 - quote)}, false, true};
+}
+
+// Writes a string in canonical form, and returns the end of what it wrote, which is never longer than the token.
+char* write_canonical_string(std::string_view token, char* out);
+
+// Decodes strings. Those that are written as they are read stay where they are; the others are kept here, so the decoder
+// must outlive what it returns.
+class StringDecoder {
+ public:
+  std::string_view decode(const StringToken& token) {
+    if (token.has_escape) return kept_.emplace_back(decode_escapes(token.text));
+    return token.text.substr(1, token.text.size() - 2);
+  }
+
+ private:
+  static std::string decode_escapes(std::string_view token);
+
+  // A deque, since its elements stay where they are.
+  std::deque<std::string> kept_;
+};
+
+}  // namespace cloaca
+
+#endif  // CLOACA_JSON_STRING_H_

@@ -1,0 +1,51 @@
+// Bytes that the codec writes, in memory whose size is known before. Used by canonical.cc and merge.cc.
+// The writer must know a bound beforehand: nothing is checked here.
+
+#ifndef CLOACA_OUTPUT_H_
+#define CLOACA_OUTPUT_H_
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "json_text.h"
+
+namespace cloaca {
+
+class Output {
+ public:
+  // There is room for kPadding bytes more, so that short pieces can be copied as whole vectors.
+  explicit Output(size_t capacity) : bytes_(new char[capacity + JsonText::kPadding]), end_(bytes_.get()) {}
+
+  std::string_view view() const { return since(bytes_.get()); }
+  std::string_view since(const char* begin) const { return {begin, static_cast<size_t>(end_ - begin)}; }
+
+  char* end() { return end_; }
+  void set_end(char* end) { end_ = end; }
+
+  void put(char c) { *end_++ = c; }
+
+  // The piece must lie in a JsonText or an Output, where the bytes after it may be read.
+  void put(std::string_view piece) {
+    constexpr size_t kShort = 32;
+    static_assert(kShort <= JsonText::kPadding);
+    std::memcpy(end_, piece.data(), kShort);
+    if (piece.size() > kShort) std::memcpy(end_ + kShort, piece.data() + kShort, piece.size() - kShort);
+    end_ += piece.size();
+  }
+
+  // Elements are written with a separator behind each. Behind the last one it becomes the bracket.
+  void close(char bracket, bool is_empty) {
+    if (is_empty) put(bracket);
+    else end_[-1] = bracket;
+  }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  char* end_;
+};
+
+}  // namespace cloaca
+
+#endif  // CLOACA_OUTPUT_H_

@@ -1,0 +1,127 @@
+// The two scans that most bytes of a JSON text go through, with vectors of 16 bytes where the processor has them (every
+// x86-64 does), else byte by byte. Called by json_tape.cc and json_string.cc.
+// They read up to 16 bytes beyond the byte they stop at: the text must be a JsonText.
+
+#ifndef CLOACA_SCAN_H_
+#define CLOACA_SCAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#define CLOACA_HAS_SSE2 1
+#include <emmintrin.h>
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
+#else
+#define CLOACA_HAS_SSE2 0
+#endif
+
+namespace cloaca {
+
+inline bool is_white_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+// Not a quote, backslash, control character or part of a character beyond ASCII.
+inline bool is_plain(char c) { return static_cast<signed char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+#if CLOACA_HAS_SSE2
+
+inline int lowest_set_bit(unsigned mask) {
+#if defined(_MSC_VER)
+  unsigned long index;
+  _BitScanForward(&index, mask);
+  return static_cast<int>(index);
+#else
+  return __builtin_ctz(mask);
+#endif
+}
+
+// The first byte from `at` on that is not plain.
+inline const char* skip_plain(const char* at) {
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  const __m128i first_printable = _mm_set1_epi8(0x20);
+  for (;; at += 16) {
+    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    // The comparison is a signed one, so bytes from 0x80 on count as small.
+    const __m128i special = _mm_or_si128(_mm_cmplt_epi8(chunk, first_printable),
+                                         _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)));
+    const int mask = _mm_movemask_epi8(special);
+    if (mask != 0) return at + lowest_set_bit(static_cast<unsigned>(mask));
+  }
+}
+
+// As skip_white_space.
+inline const char* skip_white_space_run(const char* at) {
+  const __m128i space = _mm_set1_epi8(' ');
+  const __m128i newline = _mm_set1_epi8('\n');
+  const __m128i carriage_return = _mm_set1_epi8('\r');
+  const __m128i tab = _mm_set1_epi8('\t');
+  for (;; at += 16) {
+    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i white = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(chunk, space), _mm_cmpeq_epi8(chunk, newline)),
+                                       _mm_or_si128(_mm_cmpeq_epi8(chunk, carriage_return), _mm_cmpeq_epi8(chunk, tab)));
+    const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(white)) ^ 0xffffu;
+    if (mask != 0) return at + lowest_set_bit(mask);
+  }
+}
+
+// Whether the bytes from `at` on begin with the token, which must lie in a JsonText.
+inline bool begins_with(const char* at, std::string_view token) {
+  const char* expected = token.data();
+  for (size_t left = token.size();; at += 16, expected += 16, left -= 16) {
+    const __m128i found = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(expected));
+    const unsigned differing = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(found, wanted))) ^ 0xffffu;
+    if (left <= 16) return (differing & ((1u << left) - 1)) == 0;
+    if (differing != 0) return false;
+  }
+}
+
+// The first byte from `at` on that is not a digit.
+inline const char* skip_digits(const char* at) {
+  const __m128i zero = _mm_set1_epi8('0');
+  const __m128i beyond_nine = _mm_set1_epi8(10 - 128);
+  const __m128i bias = _mm_set1_epi8(-128);
+  for (;; at += 16) {
+    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i value = _mm_add_epi8(_mm_sub_epi8(chunk, zero), bias);
+    const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmplt_epi8(value, beyond_nine))) ^ 0xffffu;
+    if (mask != 0) return at + lowest_set_bit(mask);
+  }
+}
+
+#else
+
+inline bool begins_with(const char* at, std::string_view token) { return std::memcmp(at, token.data(), token.size()) == 0; }
+
+inline const char* skip_digits(const char* at) {
+  while (*at >= '0' && *at <= '9') ++at;
+  return at;
+}
+
+inline const char* skip_plain(const char* at) {
+  while (is_plain(*at)) ++at;
+  return at;
+}
+
+inline const char* skip_white_space_run(const char* at) {
+  while (is_white_space(*at)) ++at;
+  return at;
+}
+
+#endif
+
+// The first byte from `at` on that is not white space.
+inline const char* skip_white_space(const char* at) {
+  if (static_cast<unsigned char>(*at) > ' ') return at;
+  const bool is_one_space = *at == ' ' && static_cast<unsigned char>(at[1]) > ' ';
+  return is_one_space ? at + 1 : skip_white_space_run(at);
+}
+
+}  // namespace cloaca
+
+#endif  // CLOACA_SCAN_H_
