@@ -26,7 +26,7 @@ export interface ThreadEvents {
   /** `slot` is that of the task which made the call, null when it was not a task. */
   call(call: ThreadCall, slot: TaskSlot | null, thread: InterpreterThread): void
   declared(declarationsJson: string): void
-  /** Called once, after every open request was answered. `culprit` is what was running when it had to be killed. */
+  /** Called once for a thread that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
   ended(end: ThreadEnd): void
 }
 
@@ -71,7 +71,9 @@ export class InterpreterThread {
   readonly #events: ThreadEvents
   readonly #watchdog: Watchdog
   readonly #pending = new Map<StackToken, Pending>()
+  readonly #started = Promise.withResolvers<void>()
   #lastToken = 0
+  #isStarted = false
   #end: ThreadEnd | null = null
   #pollTokens: StackToken[] = []
   #pollTriggers: string[] = []
@@ -92,17 +94,8 @@ export class InterpreterThread {
   static start(data: Omit<ThreadData, 'interrupt'>, clock: Clock, events: ThreadEvents): Promise<InterpreterThread> {
     const interrupt = new SharedArrayBuffer(INTERRUPT_BUFFER_BYTES)
     const worker = startWorker({ ...data, interrupt })
-    return new Promise((resolve, reject) => {
-      const fail = (reason: string, cause?: unknown) =>
-        reject(new HostError('INTERPRETER_START_FAILED', `The Python interpreter did not start: ${reason}.`, { cause }))
-      worker.once('error', (error) => fail(toError(error).message, error))
-      worker.once('exit', (code) => fail(`its thread ended with code ${code}`))
-      worker.once('message', (message: FromThread) => {
-        if (message.type !== 'ready') return fail(`it said "${message.type}" before it was ready`)
-        worker.removeAllListeners()
-        resolve(new InterpreterThread(worker, interrupt, clock, events))
-      })
-    })
+    const thread = new InterpreterThread(worker, interrupt, clock, events)
+    return thread.#started.promise.then(() => thread)
   }
 
   get isDead(): boolean {
@@ -210,6 +203,8 @@ export class InterpreterThread {
         this.#die({ reason: message.message, culprit: null })
         break
       case 'ready':
+        this.#isStarted = true
+        this.#started.resolve()
         break
       default:
         message satisfies never
@@ -224,6 +219,7 @@ export class InterpreterThread {
     const open = [...this.#pending.values()]
     this.#pending.clear()
     for (const { settle } of open) settle({ kind: 'lost', end })
-    this.#events.ended(end)
+    if (this.#isStarted) this.#events.ended(end)
+    else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))
   }
 }

@@ -1,0 +1,97 @@
+/**
+ * How the parts of cloaca are made and wired: store, interpreters, engine. Used by the two composition roots,
+ * `runner.ts` (an engine that loads scripts) and `program.ts` (a script that opens engines of its own).
+ */
+
+import { fileURLToPath } from 'node:url'
+import { SystemClock } from './engine/clock.ts'
+import type { EngineConfig } from './engine/config.ts'
+import { Engine } from './engine/engine.ts'
+import { EngineEvents } from './engine/events.ts'
+import type { Clock, Store } from './engine/ports.ts'
+import { PyodideHost } from './host/host.ts'
+import { currentProcessSettings } from './host/process-settings.ts'
+import { codec } from './native/index.ts'
+import type { LiveRegistry } from './registry/live-registry.ts'
+import { ScriptRunners } from './script/script-runners.ts'
+import { parseDatabaseUrl } from './store/database-url.ts'
+import { openSqliteStore } from './store/sqlite-store.ts'
+
+export type Durability = 'full' | 'normal'
+
+/** The Python package lies beside `src` and `dist` alike. */
+const PACKAGE_FOLDER = fileURLToPath(new URL('../python', import.meta.url))
+
+export const systemClock: Clock = new SystemClock()
+
+/** Opens, and where needed creates or upgrades, the database behind a URL. */
+export async function openStore(databaseUrl: string, durability: Durability): Promise<Store> {
+  return await openSqliteStore({ path: parseDatabaseUrl(databaseUrl).path, durability, clock: systemClock })
+}
+
+export async function startEngine(parts: {
+  readonly store: Store
+  readonly host: PyodideHost
+  readonly registry: LiveRegistry
+  readonly settings: Partial<EngineConfig>
+  readonly events: EngineEvents
+}): Promise<Engine> {
+  const { store, host, registry, settings, events } = parts
+  return await Engine.start({
+    store,
+    host,
+    clock: systemClock,
+    codec,
+    registry,
+    config: settings,
+    events,
+  })
+}
+
+/** Interpreters, and the runners that the scripts in them open. */
+export interface Scripting {
+  readonly host: PyodideHost
+  readonly runners: ScriptRunners
+}
+
+export interface ScriptingOptions {
+  readonly argv: readonly string[]
+  readonly interpreters: number
+  readonly durability: Durability
+  readonly registry: LiveRegistry
+  /** Watches the engines that scripts open. */
+  readonly watch: (events: EngineEvents) => void
+  readonly notice: (message: string) => void
+}
+
+/** Starts Python. Declarations that scripts make while they run reach the registry by themselves. */
+export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
+  const { registry, notice } = options
+  const runners = new ScriptRunners(async (databaseUrl, settings) => {
+    const store = await openStore(databaseUrl, options.durability)
+    const events = new EngineEvents()
+    options.watch(events)
+    const engine = await startEngine({ store, host, registry, settings, events })
+    return {
+      engine,
+      async close() {
+        await engine.stop({ graceMs: 0 })
+        await store.close()
+      },
+    }
+  })
+  const host: PyodideHost = await PyodideHost.open({
+    clock: systemClock,
+    process: currentProcessSettings(options.argv),
+    packageFolder: PACKAGE_FOLDER,
+    interpreters: options.interpreters,
+    events: {
+      call: (call) => runners.answer(call),
+      declared: (declarations) => {
+        for (const problem of registry.declare(declarations)) notice(problem.message)
+      },
+      notice,
+    },
+  })
+  return { host, runners }
+}

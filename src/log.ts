@@ -1,0 +1,70 @@
+/**
+ * What is worth a log line of what the engine tells. Pure translation: the command line prints the lines, a Node
+ * program may hand in a sink of its own. Contexts and secrets never appear in one.
+ */
+
+import type { EngineEvents } from './engine/events.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogLine {
+  readonly level: LogLevel
+  readonly message: string
+  /** Names and ids, for logs that are read by programs. */
+  readonly facts?: Readonly<Record<string, string | number | null>>
+  /** Python's own traceback, complete. */
+  readonly traceback?: string
+}
+
+export type LogSink = (line: LogLine) => void
+
+/** Turns events into log lines for as long as the engine lives. */
+export function watchForLog(events: EngineEvents, log: LogSink): void {
+  events.on('triggerFired', ({ trigger, workflow, executionId }) =>
+    log({
+      level: 'info',
+      message: `trigger '${trigger}' fired: workflow '${workflow}' ${executionId === null ? 'could not be started' : 'starts'}`,
+      facts: { trigger, workflow, executionId },
+    }),
+  )
+  events.on('triggerFailed', ({ trigger, error }) =>
+    log({ level: 'error', message: error.message, facts: { trigger }, traceback: error.traceback }),
+  )
+  events.on('cronFired', ({ workflow, scheduleId, executionId }) =>
+    log({ level: 'info', message: `cron schedule fired workflow '${workflow}'`, facts: { workflow, scheduleId, executionId } }),
+  )
+  events.on('executionStarted', ({ executionId, workflow, isResumed }) =>
+    log({
+      level: 'debug',
+      message: `workflow '${workflow}' ${isResumed ? 'goes on' : 'started'}`,
+      facts: { workflow, executionId },
+    }),
+  )
+  events.on('taskRetried', ({ executionId, workflow, taskId, attempt, error, retryAt }) =>
+    log({
+      level: 'warn',
+      message: `task '${taskId}' of workflow '${workflow}' failed in attempt ${attempt} and is tried again: ${error.message}`,
+      facts: { workflow, task: taskId, executionId, attempt, retryAt },
+      traceback: error.traceback,
+    }),
+  )
+  events.on('taskFinished', ({ executionId, workflow, taskId, status, attempts, error }) => {
+    const facts = { workflow, task: taskId, executionId, attempts }
+    if (error === null) log({ level: 'debug', message: `task '${taskId}' of workflow '${workflow}': ${status}`, facts })
+    else {
+      const message = `task '${taskId}' of workflow '${workflow}' failed: ${error.message}`
+      log({ level: 'error', message, facts, traceback: error.traceback })
+    }
+  })
+  events.on('executionFinished', ({ executionId, workflow, status, errorMessage }) =>
+    log({
+      level: status === 'Failed' ? 'warn' : 'info',
+      message: `workflow '${workflow}' ${status.toLowerCase()}${errorMessage === null ? '' : `: ${errorMessage}`}`,
+      facts: { workflow, executionId },
+    }),
+  )
+  events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
+  events.on('trouble', ({ during, error, retryAt }) =>
+    log({ level: 'error', message: `${during} failed: ${error.message}`, facts: { retryAt } }),
+  )
+}

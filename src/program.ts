@@ -1,0 +1,35 @@
+/**
+ * Runs a script as `python script.py` does: the script is the program, and opens runners of its own.
+ * Called by the command line's `run`.
+ */
+
+import { openScripting } from './assembly.ts'
+import { watchForLog, type LogSink } from './log.ts'
+import { LiveRegistry } from './registry/live-registry.ts'
+import type { ProgramTarget } from './host/protocol.ts'
+
+export type { ProgramTarget } from './host/protocol.ts'
+
+export interface Program {
+  /** Settles with the exit code when the script has ended and its runners are shut down. */
+  readonly exitCode: Promise<number>
+  /** Delivers a signal to the script, as the system does under python. */
+  signal(signum: number): void
+}
+
+/** Starts a script. Rejects when Python cannot be started. */
+export async function startProgram(target: ProgramTarget, log: LogSink): Promise<Program> {
+  const { host, runners } = await openScripting({
+    argv: target.argv,
+    interpreters: 1,
+    durability: 'full',
+    registry: new LiveRegistry(),
+    watch: (events) => watchForLog(events, log),
+    notice: (message) => log({ level: 'warn', message }),
+  })
+  const exitCode = host.runProgram(target).finally(async () => {
+    await runners.close()
+    await host.close()
+  })
+  return { exitCode, signal: (signum) => void host.signalProgram(signum) }
+}

@@ -1,0 +1,112 @@
+/**
+ * The runners that scripts open with `cloaca.DefaultRunner`: each is an engine of its own on the shared interpreters.
+ * Held by the composition roots; this is the one place where Python speaks first. Every call gets the documented
+ * answer, or a refusal that names the built-in Python exception to raise.
+ */
+
+import * as v from 'valibot'
+import type { EngineConfig } from '../engine/config.ts'
+import type { Engine } from '../engine/engine.ts'
+import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
+import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/host.ts'
+import { RUNNER_CALLS } from './calls.ts'
+import { engineSettingsOf, scriptConfigSchema } from './config.ts'
+
+/** An engine with the database that was opened for it. */
+export interface OpenEngine {
+  readonly engine: Engine
+  /** Stops the engine without waiting for its runs, and releases the database. */
+  close(): Promise<void>
+}
+
+/** Opens the database and starts an engine on it. Rejects with `INVALID_DATABASE_URL` or a `StoreError`. */
+export type EngineOpener = (databaseUrl: string, settings: Partial<EngineConfig>) => Promise<OpenEngine>
+
+const openSchema = v.object({ url: v.string(), config: scriptConfigSchema })
+const runnerSchema = v.object({ runner: v.number() })
+
+export class ScriptRunners {
+  readonly #open: EngineOpener
+  readonly #engines = new Map<number, OpenEngine>()
+  #lastRunner = 0
+
+  constructor(open: EngineOpener) {
+    this.#open = open
+  }
+
+  async answer(call: ScriptCall): Promise<ScriptAnswer> {
+    switch (call.method) {
+      case 'slot.release':
+        call.slot?.release()
+        return NOTHING
+      case 'slot.acquire':
+        await call.slot?.acquire()
+        return NOTHING
+      case 'runner.open':
+        return { value: { runner: await this.#openRunner(v.parse(openSchema, call.payload)) }, contextText: '' }
+      case 'runner.shutdown':
+        await this.#shutdown(v.parse(runnerSchema, call.payload).runner)
+        return NOTHING
+      default:
+        return await this.#ask(call)
+    }
+  }
+
+  /** Shuts down what scripts left open. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#engines.keys()].map((runner) => this.#shutdown(runner)))
+  }
+
+  async #openRunner({ url, config }: v.InferOutput<typeof openSchema>): Promise<number> {
+    try {
+      const opened = await this.#open(url, engineSettingsOf(config))
+      const runner = ++this.#lastRunner
+      this.#engines.set(runner, opened)
+      return runner
+    } catch (thrown) {
+      const error = toError(thrown)
+      if (error instanceof CloacaError && error.code === 'INVALID_DATABASE_URL') {
+        throw new PythonRefusal('RuntimeError', error.message)
+      }
+      const cause = `Failed to create DefaultRunner: Database connection failed: ${error.message}`
+      throw new PythonRefusal('RuntimeError', cause)
+    }
+  }
+
+  async #ask(call: ScriptCall): Promise<ScriptAnswer> {
+    const known = RUNNER_CALLS[call.method]
+    if (known === undefined) throw new InternalError(`A script asked for "${call.method}", which nobody answers.`)
+    const opened = this.#engines.get(v.parse(runnerSchema, call.payload).runner)
+    if (opened === undefined) throw new PythonRefusal('ValueError', 'Failed to send message to runtime thread')
+    try {
+      const { value, contextText } = await known.run(opened.engine, call.payload, call)
+      return { value, contextText: contextText ?? '' }
+    } catch (thrown) {
+      throw refusalOf(known.failure, toError(thrown))
+    }
+  }
+
+  async #shutdown(runner: number): Promise<void> {
+    const opened = this.#engines.get(runner)
+    if (opened === undefined) return
+    this.#engines.delete(runner)
+    try {
+      await opened.close()
+    } catch (thrown) {
+      throw new PythonRefusal('ValueError', `Failed to shutdown async runtime: ${toError(thrown).message}`)
+    }
+  }
+}
+
+const NOTHING: ScriptAnswer = Object.freeze({ value: null, contextText: '' })
+
+/** The documented `ValueError`: a prefix that names the call, then the cause. */
+function refusalOf(failure: string, error: Error): PythonRefusal {
+  if (error instanceof UsageError && error.code === 'RUNNER_CLOSED') {
+    return new PythonRefusal('ValueError', 'Failed to receive response from runtime thread')
+  }
+  if (error instanceof UsageError && error.code === 'CRON_DISABLED') {
+    return new PythonRefusal('ValueError', `${failure}Cron scheduling not enabled`)
+  }
+  return new PythonRefusal('ValueError', `${failure}${error.message}`)
+}

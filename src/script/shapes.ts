@@ -1,0 +1,69 @@
+/**
+ * The dicts that scripts get from their runner: exactly the keys that the Python API documents. Pure.
+ * Used by `calls.ts`; the Node API has shapes of its own.
+ */
+
+import { formatInstant, formatInstantOrNull } from '../model/instant.ts'
+import type { CronFiringRow, CronRow, CronStats, FiringRow, TriggerRow } from '../model/schedule.ts'
+
+export function triggerDict(row: TriggerRow) {
+  return {
+    id: row.id,
+    trigger_name: row.name,
+    workflow_name: row.workflow,
+    poll_interval_ms: row.pollIntervalMs,
+    allow_concurrent: row.allowConcurrent,
+    enabled: row.enabled,
+    last_poll_at: formatInstantOrNull(row.lastPollAt),
+    created_at: formatInstant(row.createdAt),
+    updated_at: formatInstant(row.updatedAt),
+  }
+}
+
+export function firingDict(row: FiringRow) {
+  return {
+    id: row.id,
+    schedule_id: row.scheduleId,
+    context_hash: row.contextHash,
+    workflow_execution_id: row.executionId,
+    started_at: formatInstant(row.startedAt),
+    completed_at: formatInstantOrNull(row.completedAt),
+    created_at: formatInstant(row.createdAt),
+  }
+}
+
+export function cronDict(row: CronRow) {
+  return {
+    id: row.id,
+    workflow_name: row.workflow,
+    cron_expression: row.expression,
+    timezone: row.timezone,
+    enabled: row.enabled,
+    catchup_policy: 'skip',
+    next_run_at: formatInstantOrNull(row.nextRunAt),
+    last_run_at: formatInstantOrNull(row.lastRunAt),
+    created_at: formatInstant(row.createdAt),
+    updated_at: formatInstant(row.updatedAt),
+  }
+}
+
+export function cronFiringDict(row: CronFiringRow) {
+  return {
+    id: row.id,
+    schedule_id: row.scheduleId,
+    scheduled_time: formatInstant(row.scheduledAt),
+    claimed_at: formatInstant(row.claimedAt),
+    workflow_execution_id: row.executionId,
+    created_at: formatInstant(row.createdAt),
+    updated_at: formatInstant(row.updatedAt),
+  }
+}
+
+export function cronStatsDict(stats: CronStats) {
+  return {
+    total_executions: stats.total,
+    successful_executions: stats.successful,
+    lost_executions: stats.lost,
+    success_rate: stats.total === 0 ? 0 : (100 * stats.successful) / stats.total,
+  }
+}
