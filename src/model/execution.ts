@@ -1,0 +1,70 @@
+/**
+ * Executions (one run of a workflow), their task runs and attempts, as values.
+ * Statuses have the spelling that the Python API prints.
+ */
+
+import type { ContextText } from './context.ts'
+import type { PythonFault } from './trigger.ts'
+
+export type ExecutionStatus = 'Pending' | 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Paused'
+export type TaskStatus = 'NotStarted' | 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped'
+
+/** True for the states that a task run never leaves. */
+export function isFinal(status: TaskStatus): boolean {
+  return status === 'Completed' || status === 'Failed' || status === 'Skipped'
+}
+
+/** How an attempt ended. */
+export type AttemptOutcome =
+  | { readonly kind: 'completed'; readonly contextText: ContextText }
+  /** The body, its graph or a post-invocation raised, or returned something that is no context. */
+  | { readonly kind: 'failed'; readonly error: PythonFault }
+  /** The deadline passed; the body was stopped. */
+  | { readonly kind: 'timedOut'; readonly error: PythonFault }
+  /** The interpreter died under it; not the task's fault as far as one knows. */
+  | { readonly kind: 'lost'; readonly error: PythonFault }
+
+export interface TaskRun {
+  readonly taskId: string
+  readonly fullName: string
+  readonly status: TaskStatus
+  /** Attempts begun so far. */
+  readonly attempts: number
+  /** Times that it was found running in a dead process and taken back. */
+  readonly recoveries: number
+  /** Not before this instant may the next attempt begin; null: at once. */
+  readonly notBeforeAt: number | null
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** Order of completion within the execution, 1 for the first; null until final. Ties cannot exist. */
+  readonly finishedOrder: number | null
+  readonly outputText: ContextText | null
+  readonly error: PythonFault | null
+}
+
+/** What started an execution. */
+export type ExecutionOrigin =
+  | { readonly kind: 'call' }
+  | { readonly kind: 'trigger'; readonly trigger: string; readonly firingId: string }
+  | { readonly kind: 'cron'; readonly scheduleId: string; readonly firingId: string }
+
+/** An execution with everything that is needed to go on with it. */
+export interface Execution {
+  readonly id: string
+  readonly workflow: string
+  readonly version: string
+  readonly status: ExecutionStatus
+  readonly origin: ExecutionOrigin
+  readonly inputText: ContextText
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** Set when it ended. */
+  readonly finalText: ContextText | null
+  /** `<f> task(s) failed, …` when it failed, else null. */
+  readonly errorMessage: string | null
+  readonly tasks: readonly TaskRun[]
+}
+
+/** A row of a list: an execution without its contexts and tasks. */
+export type ExecutionSummary = Omit<Execution, 'inputText' | 'finalText' | 'tasks'>

@@ -1,0 +1,37 @@
+/** A trigger as data: what a script declared with `@cloaca.trigger`, without its function. */
+
+import type { SourcePlace } from './workflow.ts'
+
+export type TriggerTiming =
+  | { readonly kind: 'poll'; readonly intervalMs: number }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string }
+
+export interface TriggerDefinition {
+  readonly name: string
+  /** Key of the workflow that a firing starts. It need not be known yet. */
+  readonly workflow: string
+  readonly timing: TriggerTiming
+  /** False: a firing is dropped while an identical one is active. */
+  readonly allowConcurrent: boolean
+  /** Id of the script that declared it: its interpreter is polled. */
+  readonly script: string
+  readonly place: SourcePlace | null
+}
+
+/** What one poll of a trigger came to. Exactly one per tick. */
+export type PollOutcome =
+  | { readonly kind: 'skipped' }
+  /** `contextText` is null when the trigger fired without a context. */
+  | { readonly kind: 'fired'; readonly contextText: string | null }
+  | { readonly kind: 'failed'; readonly error: PythonFault }
+  | { readonly kind: 'timedOut'; readonly error: PythonFault }
+
+/** A Python exception, or what happened to the interpreter, as data. Built in Python where there is one. */
+export interface PythonFault {
+  /** Class name of the exception (`ValueError`), or of our error where Python had no say (`InterpreterDied`). */
+  readonly type: string
+  /** Complete sentence that users may match: `trigger 'x' raised exception: …`. */
+  readonly message: string
+  /** Complete traceback as Python prints it, or '' where there is none. */
+  readonly traceback: string
+}

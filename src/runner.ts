@@ -1,0 +1,215 @@
+/**
+ * The engine as a library: opens a database, loads scripts, polls their triggers and runs their workflows.
+ * A composition root; what it hands out are values. Contexts at this door are JavaScript values, and `contextText`
+ * is the exact text.
+ */
+
+import { makeEngine, openScripting, openStore, type Durability, type Scripting } from './assembly.ts'
+import type { EngineConfig } from './engine/config.ts'
+import type { Engine } from './engine/engine.ts'
+import { EngineEvents, type EngineEventMap, type EngineEventName } from './engine/events.ts'
+import type { ScriptHost, Store } from './engine/ports.ts'
+import { ScriptError, UsageError } from './errors.ts'
+import type { LoadedScript } from './host/host.ts'
+import { type LogSink, watchForLog } from './log.ts'
+import { contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
+import type { PollOutcome } from './model/trigger.ts'
+import { codecNotice } from './native/index.ts'
+import { type ExecutionResult, executionResult } from './results.ts'
+import { didYouMean } from './registry/nearest.ts'
+import { LiveRegistry } from './registry/live-registry.ts'
+import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './runner-doors.ts'
+import { scriptsAt } from './script/sources.ts'
+
+export interface RunnerOptions {
+  /** `sqlite://path`, a file path, or `:memory:`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
+  readonly database?: string
+  /**
+   * `full` (default): what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
+   * last moments may be missing. The death of the process alone costs nothing either way.
+   */
+  readonly durability?: Durability
+  /** How many interpreters the scripts are spread over. Default 1. */
+  readonly interpreters?: number
+  /** Limits and intervals; see `EngineConfig`. */
+  readonly config?: Partial<EngineConfig>
+  /** Hears what is worth a log line. Default: nobody. */
+  readonly log?: LogSink
+}
+
+/** What came of loading one script. */
+export interface ScriptReport {
+  readonly script: string
+  /** Names of the triggers and workflows that it declared. */
+  readonly triggers: readonly string[]
+  readonly workflows: readonly string[]
+  /** Why it could not be loaded, with Python's traceback in `facts.traceback`; null when it was. */
+  readonly error: ScriptError | null
+  /** What is wrong with single declarations; the others are in use. */
+  readonly problems: readonly string[]
+}
+
+const GRACE_MS = 30_000
+
+export class Runner {
+  readonly triggers: RunnerTriggers
+  readonly workflows: RunnerWorkflows
+  readonly executions: RunnerExecutions
+  readonly schedules: RunnerSchedules
+  readonly #options: RunnerOptions
+  readonly #registry: LiveRegistry
+  readonly #store: Store
+  readonly #engine: Engine
+  readonly #events: EngineEvents
+  readonly #log: LogSink
+  #scripting: Promise<Scripting> | null = null
+  #closed: Promise<void> | null = null
+
+  private constructor(options: RunnerOptions, store: Store) {
+    this.#options = options
+    this.#store = store
+    this.#registry = new LiveRegistry()
+    this.#log = options.log ?? (() => undefined)
+    this.#events = new EngineEvents((error) => this.#log({ level: 'error', message: error.message }))
+    watchForLog(this.#events, this.#log)
+    if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
+    const settings = options.config ?? {}
+    const { events, registry } = { events: this.#events, registry: this.#registry }
+    this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events })
+    this.triggers = new RunnerTriggers(this.#engine, registry)
+    this.workflows = new RunnerWorkflows(this.#engine, store)
+    this.executions = new RunnerExecutions(this.#engine)
+    this.schedules = new RunnerSchedules(this.#engine)
+  }
+
+  /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
+  static async open(options: RunnerOptions = {}): Promise<Runner> {
+    const frozen = Object.freeze({ ...options })
+    return new Runner(frozen, await openStore(frozen.database ?? defaultDatabaseUrl(), frozen.durability ?? 'full'))
+  }
+
+  /**
+   * Loads a file, every file of a folder, or a module by name. Throws the first `ScriptError` after everything that is
+   * good was loaded.
+   */
+  async load(place: string): Promise<readonly ScriptReport[]> {
+    const reports = await this.loadAll([place])
+    const failed = reports.find((report) => report.error !== null)
+    if (failed?.error) throw failed.error
+    return reports
+  }
+
+  /** Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. */
+  async loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+    const reports: ScriptReport[] = []
+    for (const { script, target } of places.flatMap(scriptsAt)) {
+      const { host } = await this.#startPython()
+      const loaded = await host.load(script, target)
+      const problems = this.#registry.replaceScript(script, loaded)
+      reports.push(reportOf(loaded, problems.map((problem) => problem.message)))
+    }
+    return reports
+  }
+
+  /** Begins to poll triggers and to run what is unfinished. Once. */
+  async start(): Promise<void> {
+    await this.#engine.start()
+    await this.#store.saveWorkflows([...this.#registry.current().workflows.values()], Date.now())
+  }
+
+  /** Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. */
+  async execute(
+    workflow: string,
+    context: JsonObject = {},
+    options: { readonly timeoutMs?: number | null } = {},
+  ): Promise<ExecutionResult> {
+    await this.start()
+    return executionResult(await this.#engine.execute(workflow, contextTextOf(context), options))
+  }
+
+  /** Runs a workflow with the exact text of a context, as Python would hand it over. */
+  async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
+    await this.start()
+    return executionResult(await this.#engine.execute(workflow, contextText))
+  }
+
+  /** Polls a trigger once, without starting or recording anything. */
+  async poll(trigger: string): Promise<PollOutcome> {
+    const { triggers } = this.#registry.current()
+    const definition = triggers.get(trigger)
+    if (definition === undefined) {
+      const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, triggers.keys())}`
+      throw new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
+    }
+    if (definition.timing.kind === 'cron') {
+      throw new UsageError('INVALID_ARGUMENT', `Trigger "${trigger}" follows a cron expression: it has no poll.`, {
+        trigger,
+      })
+    }
+    const { host } = await this.#startPython()
+    return host.poll({ script: definition.script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs })
+  }
+
+  /** Hears of ticks, firings, executions and tasks. Returns the end of it. */
+  on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(options.graceMs ?? GRACE_MS)
+    return this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#engine.stop({ graceMs })
+    const scripting = await this.#scripting?.catch(() => null)
+    await scripting?.runners.close()
+    await scripting?.host.close()
+    await this.#store.close()
+  }
+
+  #startPython(): Promise<Scripting> {
+    if (this.#closed !== null) {
+      throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
+    }
+    this.#scripting ??= openScripting({
+      argv: [''],
+      interpreters: this.#options.interpreters ?? 1,
+      durability: this.#options.durability ?? 'full',
+      registry: this.#registry,
+      watch: (events) => watchForLog(events, this.#log),
+      notice: (message) => this.#log({ level: 'warn', message }),
+    })
+    return this.#scripting
+  }
+
+  /** The interpreters, started by the first script: the engine asks for nothing before. */
+  #scriptHost(): ScriptHost {
+    const host = async () => (await this.#startPython()).host
+    return {
+      poll: async (request) => (await host()).poll(request),
+      runTask: async (request) => (await host()).runTask(request),
+    }
+  }
+}
+
+function defaultDatabaseUrl(): string {
+  return process.env.CLOACA_DATABASE_URL || 'sqlite://cloaca.db'
+}
+
+function reportOf(loaded: LoadedScript, problems: readonly string[]): ScriptReport {
+  const { script, fault } = loaded
+  const message = `Script "${script}" could not be loaded: ${fault?.type}: ${fault?.message}`
+  return {
+    script,
+    triggers: loaded.triggers.map((trigger) => trigger.name),
+    workflows: loaded.workflows.map((workflow) => workflow.key),
+    error: fault && new ScriptError('SCRIPT_LOAD_FAILED', message, { script, traceback: fault.traceback }),
+    problems,
+  }
+}
