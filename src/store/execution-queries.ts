@@ -55,7 +55,7 @@ WHERE executions.id = ?`
 
 export const UPDATE_TASK = `
 UPDATE task_runs
-SET status = ?, attempts = ?, not_before_at = ?, started_at = ?, ended_at = ?, finished_order = ?, error = ?, output = ?
+SET status = ?, attempts = ?, recoveries = ?, not_before_at = ?, started_at = ?, ended_at = ?, finished_order = ?, error = ?, output = ?
 WHERE execution_seq = ? AND task_id = ?`
 
 export const END_EXECUTION = `

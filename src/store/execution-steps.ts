@@ -155,12 +155,13 @@ function loadExecution(connection: Connection, record: ExecutionRecord): Executi
 
 function writeChanges(connection: Connection, seq: number, settlement: Settlement): void {
   for (const change of settlement.changes) {
-    const { taskId, status, attempts, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
+    const { taskId, status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
     const error = faultText(change.error)
     const changed = connection.run(
       UPDATE_TASK,
       status,
       attempts,
+      recoveries,
       notBeforeAt,
       startedAt,
       endedAt,

@@ -75,9 +75,10 @@ export class Liveness {
     connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
   }
 
-  deadSeqs(connection: Connection, at: number): readonly number[] {
+  /** Never the instance that asks: asking is a sign of life. */
+  deadSeqs(connection: Connection, askingId: string, at: number): readonly number[] {
     const records = connection.all<InstanceRecord>(LIST_INSTANCES)
-    return records.filter((record) => this.#isDead(record, at)).map((record) => record.seq)
+    return records.filter((record) => record.id !== askingId && this.#isDead(record, at)).map((record) => record.seq)
   }
 
   #isDead(record: InstanceRecord, at: number): boolean {

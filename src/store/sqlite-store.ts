@@ -110,7 +110,7 @@ class SqliteStore implements Store {
 
   leaseTriggers(instanceId: string, names: readonly string[], at: number): Promise<readonly string[]> {
     return this.#step('write', (connection) =>
-      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, at)),
+      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, instanceId, at)),
     )
   }
 
@@ -157,7 +157,9 @@ class SqliteStore implements Store {
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
     return this.#step('write', (connection) => {
-      const dead = acquisition.recover ? this.#liveness.deadSeqs(connection, acquisition.at) : []
+      const dead = acquisition.recover
+        ? this.#liveness.deadSeqs(connection, acquisition.instanceId, acquisition.at)
+        : []
       return executions.acquireExecutions(connection, acquisition, dead)
     })
   }

@@ -1,0 +1,290 @@
+/** The store contract's cases about cron schedules and their firings. Run through `describeStoreContract`. */
+
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { cronClaim, FIRST_PAGE, newCron, newExecution, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+const MINUTE_MS = 60_000
+
+export function describeCronContract(context: ContractContext): void {
+  /** The stored row of a schedule that must exist. */
+  const row = async (id: string) => {
+    const cron = await context.store.getCron(id)
+    if (cron === null) throw new Error(`no schedule ${id}`)
+    return cron
+  }
+
+  describe('cron schedules', () => {
+    test('a new schedule is enabled and has not run', async () => {
+      const schedule = newCron({ instanceName: 'eu', paramsText: '{"region": "eu"}' })
+
+      await context.store.createCron(schedule)
+
+      expect(await context.store.getCron(schedule.id)).toEqual({
+        id: schedule.id,
+        workflow: 'nightly',
+        expression: '0 2 * * *',
+        timezone: 'UTC',
+        enabled: true,
+        nextRunAt: schedule.nextRunAt,
+        lastRunAt: null,
+        createdAt: START,
+        updatedAt: START,
+        triggerName: null,
+        instanceName: 'eu',
+        paramsText: '{"region": "eu"}',
+      })
+    })
+
+    test('equal schedules are schedules of their own', async () => {
+      await context.store.createCron(newCron())
+      await context.store.createCron(newCron())
+
+      expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(2)
+    })
+
+    test('a workflow has one instance of a name; another workflow may use the name too', async () => {
+      await context.store.createCron(newCron({ workflow: 'a', instanceName: 'eu' }))
+
+      const [again, elsewhere] = await Promise.allSettled([
+        context.store.createCron(newCron({ workflow: 'a', instanceName: 'eu' })),
+        context.store.createCron(newCron({ workflow: 'b', instanceName: 'eu' })),
+      ])
+
+      expect(again).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'DUPLICATE_INSTANCE', facts: { workflow: 'a' } },
+      })
+      expect(elsewhere.status).toBe('fulfilled')
+    })
+
+    test('schedules are listed newest first, a page at a time, with or without the disabled ones', async () => {
+      const made = [newCron(), newCron({ at: START + 5 }), newCron()]
+      for (const schedule of made) await context.store.createCron(schedule)
+      const [first, newest, second] = made.map((schedule) => schedule.id)
+      const ids = async (given: Parameters<typeof context.store.listCrons>[0]) =>
+        (await context.store.listCrons(given)).map((cron) => cron.id)
+
+      await context.store.setCronEnabled(second ?? '', false, START + 6)
+
+      expect(await ids({ ...FIRST_PAGE, enabledOnly: false })).toEqual([newest, second, first])
+      expect(await ids({ limit: 1, offset: 1, enabledOnly: false })).toEqual([second])
+      expect(await ids({ ...FIRST_PAGE, enabledOnly: true })).toEqual([newest, first])
+    })
+
+    test('enabled schedules come soonest first', async () => {
+      const made = [30, 10, 20].map((minutes) => newCron({ nextRunAt: START + minutes * MINUTE_MS }))
+      for (const schedule of made) await context.store.createCron(schedule)
+      const [late, soon, middle] = made.map((schedule) => schedule.id)
+
+      await context.store.setCronEnabled(middle ?? '', false, START)
+
+      expect((await context.store.enabledCrons()).map((cron) => cron.id)).toEqual([soon, late])
+    })
+
+    test('a changed schedule has its new times; the flag alone changes no time', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+
+      const change = { expression: '@hourly', timezone: 'Europe/Paris', nextRunAt: START + 1 }
+      const isChanged = await context.store.updateCron(schedule.id, change, START + 2)
+      const isDisabled = await context.store.setCronEnabled(schedule.id, false, START + 3)
+
+      expect([isChanged, isDisabled]).toEqual([true, true])
+      expect(await row(schedule.id)).toMatchObject({ ...change, enabled: false, updatedAt: START + 3 })
+    })
+
+    test('a deleted schedule is gone with its history', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      await context.store.claimCron(cronClaim(schedule))
+
+      expect(await context.store.deleteCron(schedule.id)).toBe(true)
+
+      expect(await context.store.getCron(schedule.id)).toBeNull()
+      expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([])
+      expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(1)
+    })
+
+    test('an unknown schedule cannot be changed, enabled, deleted or claimed', async () => {
+      const unknown = newCron()
+      const change = { expression: '@daily', timezone: 'UTC', nextRunAt: START }
+
+      expect(await context.store.updateCron(unknown.id, change, START)).toBe(false)
+      expect(await context.store.setCronEnabled(unknown.id, true, START)).toBe(false)
+      expect(await context.store.deleteCron(unknown.id)).toBe(false)
+      expect(await context.store.claimCron(cronClaim(unknown))).toBe(false)
+      expect(await context.store.listExecutions(FIRST_PAGE)).toEqual([])
+    })
+  })
+
+  describe('schedules of cron triggers', () => {
+    const declared = (given: Parameters<typeof newCron>[0] = {}) => ({
+      ...newCron(given),
+      triggerName: 'nightly_report',
+    })
+
+    test('starting again with the same code keeps the schedule and its next instant', async () => {
+      const first = await context.store.saveTriggerCron(declared())
+
+      const again = await context.store.saveTriggerCron(declared({ nextRunAt: START + 99, at: START + 50 }))
+
+      expect(again).toEqual(first)
+      expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(1)
+    })
+
+    test('a changed expression or zone gives the schedule the new next instant', async () => {
+      const first = await context.store.saveTriggerCron(declared())
+      await context.store.setCronEnabled(first.id, false, START + 1)
+
+      const changed = await context.store.saveTriggerCron(
+        declared({ timezone: 'Europe/Paris', nextRunAt: START + 99, at: START + 50 }),
+      )
+
+      expect(changed).toEqual({
+        ...first,
+        timezone: 'Europe/Paris',
+        enabled: false,
+        nextRunAt: START + 99,
+        updatedAt: START + 50,
+      })
+    })
+
+    test('a changed target alone keeps the next instant', async () => {
+      const first = await context.store.saveTriggerCron(declared())
+
+      const changed = await context.store.saveTriggerCron(
+        declared({ workflow: 'other', nextRunAt: START + 99, at: START + 50 }),
+      )
+
+      expect(changed).toEqual({ ...first, workflow: 'other', updatedAt: START + 50 })
+    })
+  })
+
+  describe('cron firings', () => {
+    test('a due instant fires once, with its execution and the next instant in one step', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      const claim = cronClaim(schedule)
+
+      const results = await Promise.all([context.store.claimCron(claim), context.store.claimCron(cronClaim(schedule))])
+
+      expect(results).toEqual([true, false])
+      expect(await row(schedule.id)).toMatchObject({ nextRunAt: claim.nextRunAt, lastRunAt: claim.at })
+      expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([
+        {
+          id: claim.firingId,
+          scheduleId: schedule.id,
+          scheduledAt: schedule.nextRunAt,
+          claimedAt: claim.at,
+          executionId: claim.execution?.id,
+          recoveryAttempts: 0,
+          createdAt: claim.at,
+          updatedAt: claim.at,
+        },
+      ])
+      expect(await context.store.getExecution(claim.execution?.id ?? '')).toMatchObject({
+        origin: { kind: 'cron', scheduleId: schedule.id, firingId: claim.firingId },
+        createdAt: claim.at,
+      })
+    })
+
+    test('a disabled schedule does not fire', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      await context.store.setCronEnabled(schedule.id, false, START)
+
+      expect(await context.store.claimCron(cronClaim(schedule))).toBe(false)
+      expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([])
+    })
+
+    test('firings are listed newest first, a page at a time', async () => {
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      const first = cronClaim(schedule, { nextRunAt: schedule.nextRunAt + MINUTE_MS })
+      await context.store.claimCron(first)
+      const second = cronClaim({ ...schedule, nextRunAt: schedule.nextRunAt + MINUTE_MS })
+      await context.store.claimCron(second)
+
+      const all = await context.store.listCronFirings(schedule.id, FIRST_PAGE)
+      const page = await context.store.listCronFirings(schedule.id, { limit: 1, offset: 1 })
+
+      expect(all.map((firing) => firing.id)).toEqual([second.firingId, first.firingId])
+      expect(page.map((firing) => firing.id)).toEqual([first.firingId])
+    })
+
+    /** A firing whose run was never started, claimed at the instant. */
+    const loseFiring = async (at: number): Promise<string> => {
+      const schedule = newCron({ nextRunAt: at })
+      await context.store.createCron(schedule)
+      const claim = cronClaim(schedule, { at, execution: null })
+      await context.store.claimCron(claim)
+      return claim.firingId
+    }
+    const lost = async (given: { notBeforeAt?: number; olderThanAt?: number; maxAttempts?: number } = {}) =>
+      (
+        await context.store.lostCronFirings({
+          notBeforeAt: START,
+          olderThanAt: START + MINUTE_MS,
+          maxAttempts: 3,
+          ...given,
+        })
+      ).map((firing) => firing.id)
+
+    test('firings without a run are found, oldest first, within the window', async () => {
+      const later = await loseFiring(START + 20)
+      const earlier = await loseFiring(START + 10)
+      await loseFiring(START + 2 * MINUTE_MS)
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      await context.store.claimCron(cronClaim(schedule, { at: START + 15 }))
+
+      expect(await lost()).toEqual([earlier, later])
+      expect(await lost({ notBeforeAt: START + 11 })).toEqual([later])
+    })
+
+    test('a lost firing gets its run once', async () => {
+      const firingId = await loseFiring(START)
+      const execution = newExecution({ workflow: 'nightly' })
+
+      const first = await context.store.recoverCronFiring(firingId, execution, START + 30)
+      const second = await context.store.recoverCronFiring(firingId, newExecution(), START + 31)
+
+      expect([first, second]).toEqual([true, false])
+      expect(await lost()).toEqual([])
+      const started = await context.store.getExecution(execution.id)
+      expect(started?.origin).toMatchObject({ kind: 'cron', firingId })
+      expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(1)
+    })
+
+    test('a lost firing that still cannot be started counts the attempt, and is given up after the last', async () => {
+      const firingId = await loseFiring(START)
+
+      await context.store.recoverCronFiring(firingId, null, START + 30)
+      await context.store.recoverCronFiring(firingId, null, START + 31)
+
+      expect(await lost({ maxAttempts: 3 })).toEqual([firingId])
+      expect(await lost({ maxAttempts: 2 })).toEqual([])
+    })
+
+    test('an unknown firing is not recovered', async () => {
+      expect(await context.store.recoverCronFiring(randomUUID(), newExecution(), START)).toBe(false)
+      expect(await context.store.listExecutions(FIRST_PAGE)).toEqual([])
+    })
+
+    test('statistics count firings since an instant, with a run, and lost for more than ten minutes', async () => {
+      await loseFiring(START - 1)
+      await loseFiring(START)
+      await loseFiring(START + 5 * MINUTE_MS)
+      const schedule = newCron()
+      await context.store.createCron(schedule)
+      await context.store.claimCron(cronClaim(schedule, { at: START + MINUTE_MS }))
+
+      const stats = await context.store.cronStats(START, START + 12 * MINUTE_MS)
+
+      expect(stats).toEqual({ total: 3, successful: 1, lost: 1 })
+      expect(await context.store.cronStats(START + 60 * MINUTE_MS, START)).toEqual({ total: 0, successful: 0, lost: 0 })
+    })
+  })
+}

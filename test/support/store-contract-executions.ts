@@ -1,0 +1,278 @@
+/** The store contract's cases about executions and their task runs. Run through `describeStoreContract`. */
+
+import { describe, expect, test } from 'vitest'
+import type { ExecutionEnd } from '../../src/engine/ports.ts'
+import { change, completed, FAULT, FIRST_PAGE, newExecution, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+const COMPLETED: ExecutionEnd = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null }
+
+export function describeExecutionContract(context: ContractContext): void {
+  const acquire = (given: { workflows?: readonly string[]; limit?: number; instanceId?: string; at?: number } = {}) =>
+    context.store.acquireExecutions({
+      instanceId: 'instance',
+      workflows: ['ingest'],
+      at: START + 1,
+      limit: 10,
+      recover: false,
+      ...given,
+    })
+
+  /** Stores an execution and gives it to the instance; its id. */
+  const start = async (given: Parameters<typeof newExecution>[0] = {}): Promise<string> => {
+    const execution = newExecution(given)
+    await context.store.openInstance('instance', START)
+    await context.store.createExecution(execution, { kind: 'call' }, START)
+    await acquire()
+    return execution.id
+  }
+
+  describe('executions', () => {
+    test('a new execution is pending, with its tasks in the order of the workflow and none begun', async () => {
+      const execution = newExecution({ tasks: ['z', 'a'], inputText: '{"order": 7}' })
+
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+
+      const untouched = {
+        status: 'NotStarted',
+        attempts: 0,
+        recoveries: 0,
+        notBeforeAt: null,
+        startedAt: null,
+        endedAt: null,
+        finishedOrder: null,
+        outputText: null,
+        error: null,
+      }
+      expect(await context.store.getExecution(execution.id)).toEqual({
+        id: execution.id,
+        workflow: 'ingest',
+        version: '0123456789abcdef',
+        status: 'Pending',
+        origin: { kind: 'call' },
+        inputText: '{"order": 7}',
+        createdAt: START,
+        startedAt: null,
+        endedAt: null,
+        finalText: null,
+        errorMessage: null,
+        tasks: [
+          { taskId: 'z', fullName: 'public::embedded::ingest::z', ...untouched },
+          { taskId: 'a', fullName: 'public::embedded::ingest::a', ...untouched },
+        ],
+      })
+    })
+
+    test('an unknown execution is null', async () => {
+      expect(await context.store.getExecution('00000000-0000-4000-8000-000000000000')).toBeNull()
+    })
+
+    test('an id cannot be used twice', async () => {
+      const execution = newExecution()
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+
+      const again = context.store.createExecution(execution, { kind: 'call' }, START)
+
+      await expect(again).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    })
+
+    test('calls of one turn take effect in their order, without waiting in between', async () => {
+      const execution = newExecution()
+
+      const before = context.store.getExecution(execution.id)
+      const created = context.store.createExecution(execution, { kind: 'call' }, START)
+      const after = context.store.getExecution(execution.id)
+
+      expect(await before).toBeNull()
+      await created
+      expect((await after)?.id).toBe(execution.id)
+    })
+
+    test('a call that fails does not undo those made beside it', async () => {
+      const [first, taken, last] = [newExecution(), newExecution(), newExecution()]
+      await context.store.createExecution(taken, { kind: 'call' }, START)
+
+      const results = await Promise.allSettled(
+        [first, taken, last].map((execution) => context.store.createExecution(execution, { kind: 'call' }, START)),
+      )
+
+      expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(3)
+    })
+
+    test('executions are listed newest first, by workflow and by status, a page at a time', async () => {
+      await context.store.openInstance('instance', START)
+      const made = ['ingest', 'report', 'ingest'].map((workflow) => newExecution({ workflow }))
+      for (const [offset, execution] of made.entries()) {
+        await context.store.createExecution(execution, { kind: 'call' }, START + offset)
+      }
+      await acquire({ limit: 1 })
+      const [first, second, third] = made.map((execution) => execution.id)
+      const ids = async (given: Parameters<typeof context.store.listExecutions>[0]) =>
+        (await context.store.listExecutions(given)).map((execution) => execution.id)
+
+      expect(await ids(FIRST_PAGE)).toEqual([third, second, first])
+      expect(await ids({ limit: 1, offset: 1 })).toEqual([second])
+      expect(await ids({ ...FIRST_PAGE, workflow: 'ingest' })).toEqual([third, first])
+      expect(await ids({ ...FIRST_PAGE, status: 'Pending' })).toEqual([third, second])
+      expect(await ids({ ...FIRST_PAGE, workflow: 'ingest', status: 'Running' })).toEqual([first])
+      expect(await context.store.listExecutions({ limit: 1, offset: 2 })).toEqual([
+        {
+          id: first,
+          workflow: 'ingest',
+          version: '0123456789abcdef',
+          status: 'Running',
+          origin: { kind: 'call' },
+          createdAt: START,
+          startedAt: START + 1,
+          endedAt: null,
+          errorMessage: null,
+        },
+      ])
+    })
+  })
+
+  describe('acquiring', () => {
+    test('the oldest executions of known workflows are taken, up to the limit, and are running then', async () => {
+      await context.store.openInstance('instance', START)
+      const made = ['unknown', 'ingest', 'ingest', 'ingest'].map((workflow) => newExecution({ workflow }))
+      for (const [offset, execution] of made.entries()) {
+        await context.store.createExecution(execution, { kind: 'call' }, START + offset)
+      }
+
+      const taken = await acquire({ limit: 2, at: START + 50 })
+      const rest = await acquire({ limit: 2, at: START + 60 })
+
+      expect(taken.map((execution) => execution.id)).toEqual([made[1]?.id, made[2]?.id])
+      expect(rest.map((execution) => execution.id)).toEqual([made[3]?.id])
+      expect(taken[0]).toMatchObject({ status: 'Running', startedAt: START + 50 })
+      expect(await context.store.getExecution(taken[0]?.id ?? '')).toEqual(taken[0])
+    })
+
+    test('an execution is given to one runner', async () => {
+      await context.store.openInstance('instance', START)
+      await context.store.openInstance('other', START)
+      await context.store.createExecution(newExecution(), { kind: 'call' }, START)
+
+      const [one, other] = await Promise.all([acquire(), acquire({ instanceId: 'other' })])
+
+      expect(one).toHaveLength(1)
+      expect(other).toEqual([])
+    })
+
+    test('an execution that has ended is never taken again', async () => {
+      const id = await start()
+      await context.store.settle({ executionId: id, changes: [completed('only')], end: COMPLETED })
+      await context.store.closeInstance('instance', START + 30)
+      await context.store.openInstance('instance', START + 31)
+
+      expect(await acquire()).toEqual([])
+    })
+  })
+
+  describe('settling', () => {
+    test('every field of a change is written, and a fault comes back complete', async () => {
+      const id = await start({ tasks: ['failing', 'next'] })
+      const failing = change('failing', {
+        status: 'Failed',
+        attempts: 3,
+        recoveries: 2,
+        startedAt: START + 4,
+        endedAt: START + 5,
+        finishedOrder: 1,
+        error: FAULT,
+      })
+      const next = change('next', { status: 'Ready', attempts: 0, startedAt: null, notBeforeAt: START + 9 })
+
+      await context.store.settle({ executionId: id, changes: [failing, next], end: null })
+
+      const execution = await context.store.getExecution(id)
+      expect(execution).toMatchObject({ status: 'Running', endedAt: null, finalText: null })
+      expect(execution?.tasks).toEqual([
+        { ...failing, fullName: 'public::embedded::ingest::failing' },
+        { ...next, fullName: 'public::embedded::ingest::next' },
+      ])
+    })
+
+    test('an execution ends with the changes that end it', async () => {
+      const id = await start({ tasks: ['good', 'bad'] })
+      const message = '1 task(s) failed, 1 completed, 0 skipped'
+
+      await context.store.settle({
+        executionId: id,
+        changes: [
+          completed('good', { outputText: '{"n": 1}' }),
+          change('bad', { status: 'Failed', finishedOrder: 2, error: FAULT }),
+        ],
+        end: { status: 'Failed', endedAt: START + 20, finalText: '{"n": 1}', errorMessage: message },
+      })
+
+      expect(await context.store.getExecution(id)).toMatchObject({
+        status: 'Failed',
+        endedAt: START + 20,
+        finalText: '{"n": 1}',
+        errorMessage: message,
+        tasks: [{ status: 'Completed', outputText: '{"n": 1}' }, { status: 'Failed' }],
+      })
+    })
+
+    test('the final context may be that of an earlier task, or the first one', async () => {
+      const id = await start({ tasks: ['early', 'late'], inputText: '{"given": true}' })
+      await context.store.settle({
+        executionId: id,
+        changes: [completed('early', { outputText: '{"early": 1}' })],
+        end: null,
+      })
+
+      await context.store.settle({
+        executionId: id,
+        changes: [change('late', { status: 'Skipped', finishedOrder: 2 })],
+        end: { ...COMPLETED, finalText: '{"given": true}' },
+      })
+
+      expect((await context.store.getExecution(id))?.finalText).toBe('{"given": true}')
+    })
+
+    test('a context keeps every character: floats, long integers, spaces and letters of all alphabets', async () => {
+      const text = '{ "f": 1.0, "n": 123456789012345678901234567890, "t": "žluťoučký 🐎 \\u0000\\ud800", "e": 1E+2 }'
+      const id = await start({ inputText: text })
+
+      await context.store.settle({
+        executionId: id,
+        changes: [completed('only', { outputText: text })],
+        end: { ...COMPLETED, finalText: text },
+      })
+
+      const execution = await context.store.getExecution(id)
+      expect(execution?.inputText).toBe(text)
+      expect(execution?.tasks[0]?.outputText).toBe(text)
+      expect(execution?.finalText).toBe(text)
+    })
+
+    test('a task that the execution does not have is refused, with everything settled beside it', async () => {
+      const id = await start()
+
+      const wrong = context.store.settle({
+        executionId: id,
+        changes: [completed('only'), completed('nobody')],
+        end: null,
+      })
+
+      await expect(wrong).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { executionId: id } })
+      expect((await context.store.getExecution(id))?.tasks).toMatchObject([{ status: 'NotStarted' }])
+    })
+
+    test('an execution that is unknown, not taken, or at its end cannot be settled', async () => {
+      const ended = await start()
+      await context.store.settle({ executionId: ended, changes: [completed('only')], end: COMPLETED })
+      const pending = newExecution()
+      await context.store.createExecution(pending, { kind: 'call' }, START)
+
+      for (const executionId of [ended, pending.id, 'unknown']) {
+        const late = context.store.settle({ executionId, changes: [change('only')], end: null })
+        await expect(late).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { executionId } })
+      }
+      expect((await context.store.getExecution(ended))?.tasks).toMatchObject([{ status: 'Completed' }])
+    })
+  })
+}

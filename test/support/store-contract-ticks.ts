@@ -1,0 +1,152 @@
+/** The store contract's cases about ticks: skips, poll errors, and how they are buffered. Run through `describeStoreContract`. */
+
+import { describe, expect, test } from 'vitest'
+import { declaration, FAULT, FIRST_PAGE, firedTick, newExecution, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+export function describeTickContract(context: ContractContext): void {
+  const skip = (...offsets: readonly number[]) => {
+    for (const offset of offsets) context.store.noteSkip('inbox', START + offset)
+  }
+
+  describe('ticks', () => {
+    test('a skip shows as the last poll at once', async () => {
+      await context.store.saveTriggers([declaration()], START)
+
+      skip(100)
+
+      expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START + 100)
+      const [listed] = await context.store.listTriggers({ ...FIRST_PAGE, enabledOnly: true })
+      expect(listed?.lastPollAt).toBe(START + 100)
+    })
+
+    test('skips one after the other are one tick with a count, a first and a last instant', async () => {
+      await context.store.saveTriggers([declaration()], START)
+
+      skip(0, 100, 200)
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks).toMatchObject([
+        { outcome: 'skipped', count: 3, firstAt: START, lastAt: START + 200, errorType: null, firingId: null },
+      ])
+    })
+
+    test('a run of skips that is written in between goes on, under the same id', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      skip(0, 100)
+      const [before] = await context.store.listTicks('inbox', FIRST_PAGE)
+      await context.clock.advance(1_500)
+
+      skip(1_600)
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks).toMatchObject([{ id: before?.id, count: 3, firstAt: START, lastAt: START + 1_600 }])
+    })
+
+    test('a firing ends a run of skips, and the next skip begins another', async () => {
+      await context.store.saveTriggers([declaration()], START)
+
+      skip(0, 100)
+      await context.store.recordFired(firedTick({ at: START + 200 }))
+      skip(300)
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks.map(({ outcome, count, lastAt }) => [outcome, count, lastAt - START])).toEqual([
+        ['skipped', 1, 300],
+        ['fired', 1, 200],
+        ['skipped', 2, 100],
+      ])
+      expect(new Set(ticks.map((tick) => tick.id)).size).toBe(3)
+    })
+
+    test('a poll error is a tick with its type and message, and does not count as the last poll', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      skip(0)
+
+      await context.store.recordFailed({ trigger: 'inbox', at: START + 50, outcome: 'failed', error: FAULT })
+      await context.store.recordFailed({ trigger: 'inbox', at: START + 60, outcome: 'timedOut', error: FAULT })
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks).toMatchObject([
+        { outcome: 'timedOut', count: 1, lastAt: START + 60 },
+        { outcome: 'failed', count: 1, lastAt: START + 50, errorType: 'ValueError', errorMessage: FAULT.message },
+        { outcome: 'skipped', count: 1 },
+      ])
+      expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START)
+    })
+
+    test('ticks are listed newest first, a page at a time, the open run of skips among them', async () => {
+      await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
+      for (const offset of [1, 2, 3]) {
+        await context.store.recordFired(firedTick({ at: START + offset, allowConcurrent: true }))
+      }
+      skip(4)
+
+      const pages = await Promise.all(
+        [0, 1, 2, 3, 4].map((offset) => context.store.listTicks('inbox', { limit: 2, offset })),
+      )
+
+      expect(pages.map((page) => page.map((tick) => tick.lastAt - START))).toEqual([[4, 3], [3, 2], [2, 1], [1], []])
+    })
+
+    test('a firing that is refused keeps the skips before it', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const execution = newExecution()
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+      skip(0, 100)
+
+      await expect(context.store.recordFired(firedTick({ execution }))).rejects.toMatchObject({
+        code: 'DATABASE_FAILED',
+      })
+
+      expect(await context.store.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ outcome: 'skipped', count: 2 }])
+    })
+
+    context.sharedTest('a skip is seen by another process within a second', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const another = await context.openAnother()
+
+      skip(0)
+      const before = await another.getTrigger('inbox')
+      await context.clock.advance(1_000)
+      const after = await another.getTrigger('inbox')
+
+      expect(before?.lastPollAt).toBeNull()
+      expect(after?.lastPollAt).toBe(START)
+    })
+
+    context.sharedTest('skips of the last second before a close are kept', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      skip(0, 100)
+
+      await context.store.close()
+
+      const another = await context.openAnother()
+      expect(await another.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ count: 2, lastAt: START + 100 }])
+    })
+
+    context.sharedTest('a run of skips goes on in the next process', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      skip(0, 100)
+      await context.store.close()
+      const another = await context.openAnother()
+
+      another.noteSkip('inbox', START + 5_000)
+
+      expect(await another.listTicks('inbox', FIRST_PAGE)).toMatchObject([
+        { count: 3, firstAt: START, lastAt: START + 5_000 },
+      ])
+    })
+
+    test('a skip of a trigger that was never saved is dropped and disturbs nothing', async () => {
+      await context.store.saveTriggers([declaration()], START)
+
+      context.store.noteSkip('nobody', START)
+      skip(0)
+      await context.clock.advance(1_000)
+
+      expect(await context.store.listTicks('nobody', FIRST_PAGE)).toEqual([])
+      expect(await context.store.listTicks('inbox', FIRST_PAGE)).toHaveLength(1)
+    })
+  })
+}

@@ -1,0 +1,158 @@
+/** The store contract's cases about retention, changes by others, and closing. Run through `describeStoreContract`. */
+
+import { describe, expect, test } from 'vitest'
+import type { Retention } from '../../src/engine/ports.ts'
+import { completed, declaration, FAULT, FIRST_PAGE, firedTick, newCron, newExecution, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+const KEEP_ALL: Retention = { skippedMs: null, failedMs: null, endedMs: null }
+const DAY_MS = 86_400_000
+
+export function describeUpkeepContract(context: ContractContext): void {
+  describe('retention', () => {
+    const pruneAll = async (retention: Retention, at: number): Promise<number> => {
+      let sum = 0
+      for (let removed = -1; removed !== 0; sum += removed) removed = await context.store.prune(retention, at)
+      return sum
+    }
+    const outcomes = async () => (await context.store.listTicks('inbox', FIRST_PAGE)).map((tick) => tick.outcome)
+
+    /** One tick of each outcome, and an execution that has ended. */
+    const makeHistory = async () => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.openInstance('instance', START)
+      const execution = newExecution()
+      await context.store.recordFired(firedTick({ execution }))
+      await context.store.recordFired(firedTick())
+      context.store.noteSkip('inbox', START)
+      await context.store.recordFailed({ trigger: 'inbox', at: START, outcome: 'failed', error: FAULT })
+      await context.store.recordFailed({ trigger: 'inbox', at: START, outcome: 'timedOut', error: FAULT })
+      context.store.noteSkip('inbox', START)
+      await context.clock.advance(1_000)
+      const acquisition = { instanceId: 'instance', workflows: ['ingest'], at: START, limit: 1, recover: false }
+      await context.store.acquireExecutions(acquisition)
+      await context.store.settle({
+        executionId: execution.id,
+        changes: [completed('only', { outputText: '{"n": 1}' })],
+        end: { status: 'Completed', endedAt: START + 20, finalText: '{"n": 1}', errorMessage: null },
+      })
+      return execution.id
+    }
+
+    test('each outcome is kept for its own time', async () => {
+      const id = await makeHistory()
+      const retention = { skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: 90 * DAY_MS }
+
+      const whole = await pruneAll(retention, START + 7 * DAY_MS)
+      expect(whole).toBe(0)
+      expect(await outcomes()).toEqual(['skipped', 'timedOut', 'failed', 'skipped', 'duplicate', 'fired'])
+
+      await pruneAll(retention, START + 8 * DAY_MS)
+      expect(await outcomes()).toEqual(['timedOut', 'failed', 'fired'])
+
+      await pruneAll(retention, START + 31 * DAY_MS)
+      expect(await outcomes()).toEqual(['fired'])
+      expect(await context.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
+
+      await pruneAll(retention, START + 91 * DAY_MS)
+      expect(await outcomes()).toEqual([])
+      expect(await context.store.listFirings('inbox', FIRST_PAGE)).toEqual([])
+      expect(await context.store.getExecution(id)).toBeNull()
+      expect((await context.store.getTrigger('inbox'))?.lastPollAt).toBe(START)
+    })
+
+    test('without a retention everything stays', async () => {
+      await makeHistory()
+
+      expect(await pruneAll(KEEP_ALL, START + 10_000 * DAY_MS)).toBe(0)
+      expect(await outcomes()).toHaveLength(6)
+    })
+
+    test('an execution that goes on is kept, however old, with its firing', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.recordFired(firedTick())
+
+      expect(await pruneAll({ skippedMs: 0, failedMs: 0, endedMs: 0 }, START + 10_000 * DAY_MS)).toBe(0)
+      expect(await outcomes()).toEqual(['fired'])
+      expect(await context.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
+    })
+
+    test('much history goes in steps of bounded size, until nothing is left', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const failures = Array.from({ length: 1_200 }, () =>
+        context.store.recordFailed({ trigger: 'inbox', at: START, outcome: 'failed', error: FAULT }),
+      )
+      await Promise.all(failures)
+
+      const first = await context.store.prune({ ...KEEP_ALL, failedMs: 1 }, START + DAY_MS)
+      const rest = await pruneAll({ ...KEEP_ALL, failedMs: 1 }, START + DAY_MS)
+
+      expect(first).toBeLessThan(1_200)
+      expect(first + rest).toBe(1_200)
+      expect(await outcomes()).toEqual([])
+    })
+  })
+
+  describe('changes by others', () => {
+    context.sharedTest('a change by another process is noticed within half a second, our own is not', async () => {
+      const another = await context.openAnother()
+      let noticed = 0
+      context.store.onForeignChange(() => {
+        noticed += 1
+      })
+
+      await context.store.saveTriggers([declaration()], START)
+      await context.clock.advance(500)
+      const afterOwn = noticed
+      await another.setTriggerEnabled('inbox', false, START)
+      await context.clock.advance(500)
+
+      expect(afterOwn).toBe(0)
+      expect(noticed).toBe(1)
+    })
+
+    context.sharedTest('whoever stopped listening is not called, the others still are', async () => {
+      const another = await context.openAnother()
+      const called: string[] = []
+      const stop = context.store.onForeignChange(() => called.push('stopped'))
+      context.store.onForeignChange(() => called.push('listening'))
+
+      stop()
+      await another.createCron(newCron())
+      await context.clock.advance(500)
+
+      expect(called).toEqual(['listening'])
+    })
+  })
+
+  describe('closing', () => {
+    test('closing twice is closing once', async () => {
+      await context.store.close()
+
+      await expect(context.store.close()).resolves.toBeUndefined()
+    })
+
+    test('what was asked for before the close is carried out, what comes after is refused', async () => {
+      const execution = newExecution()
+
+      const before = context.store.createExecution(execution, { kind: 'call' }, START)
+      const closing = context.store.close()
+      const after = context.store.getExecution(execution.id)
+
+      await expect(after).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+      await expect(before).resolves.toBeUndefined()
+      await closing
+    })
+
+    test('a closed store leaves no timer behind', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      context.store.onForeignChange(() => {})
+      context.store.noteSkip('inbox', START)
+
+      await context.store.close()
+      context.store.noteSkip('inbox', START + 1)
+
+      expect(context.clock.pendingTimers).toBe(0)
+    })
+  })
+}

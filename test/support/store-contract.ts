@@ -1,0 +1,74 @@
+/**
+ * What every store must do, as tests: `describeStoreContract` is run on each implementation with a factory of it.
+ * The cases stand in one file a topic beside this one. A case that one implementation cannot carry says why.
+ */
+
+import { afterEach, beforeEach, describe, test } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import type { FakeClock } from './fake-clock.ts'
+import { describeCronContract } from './store-contract-crons.ts'
+import { describeExecutionContract } from './store-contract-executions.ts'
+import { describeInstanceContract } from './store-contract-instances.ts'
+import { describeTickContract } from './store-contract-ticks.ts'
+import { describeTriggerContract } from './store-contract-triggers.ts'
+import { describeUpkeepContract } from './store-contract-upkeep.ts'
+
+/** One database, and the store objects on it. */
+export interface StoreSite {
+  readonly clock: FakeClock
+  /** A store object; a second one sees the same database unless the factory says why not. */
+  open(): Promise<Store>
+  /** Closes what is open and removes the database. */
+  cleanUp(): Promise<void>
+}
+
+export interface StoreFactory {
+  /** Why two store objects cannot see one database, or null where they can. */
+  readonly cannotShare: string | null
+  create(): Promise<StoreSite>
+}
+
+export interface ContractContext {
+  /** The store of the running test, on an empty database. */
+  readonly store: Store
+  readonly clock: FakeClock
+  /** Another store object on the same database. */
+  openAnother(): Promise<Store>
+  /** A test that needs two store objects on one database. */
+  readonly sharedTest: (title: string, body: () => Promise<void>) => void
+}
+
+export function describeStoreContract(name: string, factory: StoreFactory): void {
+  describe(`the store contract: ${name}`, () => {
+    let site: StoreSite
+    let store: Store
+
+    beforeEach(async () => {
+      site = await factory.create()
+      store = await site.open()
+    })
+    afterEach(() => site.cleanUp())
+
+    const context: ContractContext = {
+      get store() {
+        return store
+      },
+      get clock() {
+        return site.clock
+      },
+      openAnother: () => site.open(),
+      sharedTest: (title, body) => {
+        test(title, async ({ skip }) => {
+          if (factory.cannotShare !== null) skip(factory.cannotShare)
+          await body()
+        })
+      },
+    }
+    describeTriggerContract(context)
+    describeTickContract(context)
+    describeInstanceContract(context)
+    describeExecutionContract(context)
+    describeCronContract(context)
+    describeUpkeepContract(context)
+  })
+}
