@@ -1,0 +1,198 @@
+/**
+ * The loop of cron schedules: fires what is due, and keeps in step with the code, the store and other processes. Part of
+ * loop 1, without a poll. Several processes may hold the same schedule: the store gives each due instant to one.
+ *
+ * States of a schedule here, and the moves:
+ *   (in the store) -> waiting   it is enabled, and a cron trigger's is declared here
+ *   waiting        -> claiming  its instant has come
+ *   claiming       -> waiting   fired, or taken by another process: its next instant counts from now (what was missed is dropped)
+ *   waiting        -> waiting   its workflow is not known here: others may fire it first, after a grace it fires without a run
+ *   waiting        -> (gone)    disabled, deleted, or its trigger is gone from the code
+ */
+
+import { toError, UsageError } from '../errors.ts'
+import type { CronRow } from '../model/schedule.ts'
+import type { RegistrySource } from '../registry/live-registry.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import type { EngineConfig } from './config.ts'
+import { nextRunAt } from './cron.ts'
+import { CronTriggers } from './cron-triggers.ts'
+import { type DueEntry, DueHeap, troubleDelayMs } from './due.ts'
+import type { EngineEvents } from './events.ts'
+import type { Clock, ContextCodec, CronClaim, Store, Timer } from './ports.ts'
+import { cronInput, newExecution } from './stamps.ts'
+
+/** How long a schedule whose workflow is not known here is left to processes that may know it. */
+const UNKNOWN_WORKFLOW_GRACE_MS = 5_000
+/** A shorter setting would read the table without end. */
+const SHORTEST_LOOK_MS = 1_000
+
+export interface CronSchedulerPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly config: EngineConfig
+  readonly events: EngineEvents
+  readonly newId: () => string
+}
+
+interface WaitingCron extends DueEntry {
+  readonly row: CronRow
+  readonly dueAt: number
+}
+
+export class CronScheduler {
+  readonly #ports: CronSchedulerPorts
+  readonly #onAccepted: () => void
+  readonly #due = new DueHeap<WaitingCron>()
+  readonly #waiting = new Set<WaitingCron>()
+  readonly #triggers: CronTriggers
+  #timer: Timer | null = null
+  #look: Promise<void> | null = null
+  #mustLook = false
+  #failures = 0
+  /** After a failure nothing is done before this instant. */
+  #notBeforeAt = 0
+  #isStarted = false
+  #isStopped = false
+
+  constructor(ports: CronSchedulerPorts, onAccepted: () => void) {
+    this.#ports = ports
+    this.#triggers = new CronTriggers(ports)
+    this.#onAccepted = onAccepted
+  }
+
+  /** Settles when what the code declares is in the store. */
+  start(): Promise<void> {
+    this.#isStarted = true
+    return this.lookAgain()
+  }
+
+  /** Schedules, or the code that they are for, may have changed. Settles when they have been read. */
+  lookAgain(): Promise<void> {
+    if (!this.#isStarted || this.#isStopped) return Promise.resolve()
+    this.#mustLook = true
+    this.#look ??= this.#lookUntilDone().finally(() => {
+      this.#look = null
+      this.#arm()
+    })
+    return this.#look
+  }
+
+  /** Settles when what the code declares by now is in the store, or could not be stored. */
+  async settled(): Promise<void> {
+    await this.#look
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  async #lookUntilDone(): Promise<void> {
+    // More declarations may come in this turn.
+    await null
+    while (this.#mustLook && !this.#isStopped) {
+      this.#mustLook = false
+      try {
+        await this.#triggers.takeOver()
+        this.#replaceWaiting(await this.#ports.store.enabledCrons())
+        this.#failures = 0
+      } catch (thrown) {
+        this.#trouble('reading cron schedules', thrown)
+      }
+    }
+  }
+
+  #replaceWaiting(rows: readonly CronRow[]): void {
+    for (const waiting of this.#waiting) this.#due.remove(waiting)
+    this.#waiting.clear()
+    for (const row of rows) if (row.nextRunAt !== null && this.#triggers.isOurs(row)) this.#wait(row, row.nextRunAt)
+  }
+
+  #wait(row: CronRow, dueAt: number): void {
+    const waiting: WaitingCron = { row, dueAt, unsafeDueAt: 0, unsafeHeapIndex: -1 }
+    this.#waiting.add(waiting)
+    const isKnown = this.#ports.registry.current().workflows.has(row.workflow)
+    this.#due.push(waiting, isKnown ? dueAt : dueAt + UNKNOWN_WORKFLOW_GRACE_MS)
+  }
+
+  /** Wakes for the next due instant, and to look at the table at the latest after the setting. */
+  #arm(): void {
+    if (this.#isStopped) return
+    const { clock, config } = this.#ports
+    const lookAt = clock.now() + Math.max(SHORTEST_LOOK_MS, config.cronPollIntervalMs)
+    this.#timer?.cancel()
+    this.#timer = clock.wakeAt(Math.max(this.#notBeforeAt, Math.min(this.#due.nextDueAt, lookAt)), () => this.#wake())
+  }
+
+  #wake(): void {
+    const now = this.#ports.clock.now()
+    const claims: Promise<void>[] = []
+    for (let waiting = this.#due.popDue(now); waiting !== null; waiting = this.#due.popDue(now)) {
+      this.#waiting.delete(waiting)
+      claims.push(this.#fire(waiting, now))
+    }
+    // What was claimed has a new instant in the store, whoever claimed it.
+    void Promise.all(claims).then(() => this.lookAgain())
+  }
+
+  async #fire({ row, dueAt }: WaitingCron, now: number): Promise<void> {
+    const { registry, store, codec, newId } = this.#ports
+    try {
+      const workflow = registry.current().workflows.get(row.workflow)
+      const claim: CronClaim = {
+        scheduleId: row.id,
+        dueAt,
+        nextRunAt: followingRunAt(row, Math.max(now, dueAt)),
+        firingId: newId(),
+        at: now,
+        execution: workflow === undefined ? null : newExecution(newId(), workflow, cronInput(row, dueAt, null, codec)),
+      }
+      const claimed = store.claimCron(claim)
+      // In the same turn, so that the execution is taken in the transaction that accepts it.
+      if (claim.execution !== null) this.#onAccepted()
+      if (await claimed) this.#fired(row, claim)
+    } catch (thrown) {
+      this.#trouble(`firing cron schedule "${row.id}"`, thrown)
+    }
+  }
+
+  #trouble(during: string, thrown: unknown): void {
+    this.#failures += 1
+    this.#notBeforeAt = this.#ports.clock.now() + troubleDelayMs(this.#failures)
+    this.#ports.events.emit('trouble', { during, error: toError(thrown), retryAt: this.#notBeforeAt })
+  }
+
+  #fired(row: CronRow, claim: CronClaim): void {
+    const { events, registry } = this.#ports
+    events.emit('cronFired', {
+      scheduleId: row.id,
+      workflow: row.workflow,
+      scheduledAt: claim.dueAt,
+      at: claim.at,
+      firingId: claim.firingId,
+      executionId: claim.execution?.id ?? null,
+      recoveryAttempt: 0,
+    })
+    if (claim.execution !== null) return
+    const hint = didYouMean(row.workflow, registry.current().workflows.keys())
+    events.emit('warning', {
+      code: 'UNKNOWN_WORKFLOW',
+      scheduleId: row.id,
+      workflow: row.workflow,
+      message: `Cron schedule "${row.id}" fired, but nothing was started: Workflow not found in registry: ${row.workflow}.${hint}`,
+    })
+  }
+}
+
+/** Null when it never fires again, so that the store keeps it without an instant. */
+function followingRunAt(row: CronRow, after: number): number | null {
+  try {
+    return nextRunAt(row.expression, row.timezone, after)
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return null
+    throw thrown
+  }
+}

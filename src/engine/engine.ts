@@ -1,0 +1,308 @@
+/**
+ * The engine: composes the two loops, the cron loop and the periodic work over the ports, and is the door for those
+ * who ask it to act (the runner, and through it scripts, the command line and the dashboard).
+ *
+ * States, and the moves:
+ *   open     -> running   start: the instance is entered, the loops begin
+ *   open     -> closed    stop
+ *   running  -> stopping  stop: nothing new begins, what runs may end within the grace
+ *   stopping -> closed    the instance gives back what it holds; every call rejects from now on
+ * Reading and changing triggers, schedules and executions works from `open` on; an execution that is submitted before
+ * `start` waits for it. Everything that is started puts its release on a list. The store and the host belong to the
+ * caller and are not closed.
+ */
+
+import { UsageError } from '../errors.ts'
+import type { ContextText } from '../model/context.ts'
+import type { Execution, ExecutionStatus, ExecutionSummary } from '../model/execution.ts'
+import type { WorkflowDefinition } from '../model/workflow.ts'
+import type { RegistrySource } from '../registry/live-registry.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import { type EngineConfig, engineConfig } from './config.ts'
+import { CronCalls } from './cron-calls.ts'
+import { recoverLostCrons } from './cron-recovery.ts'
+import { CronScheduler } from './cron-scheduler.ts'
+import { EngineEvents } from './events.ts'
+import { Executor } from './executor.ts'
+import { runPeriodically } from './periodic.ts'
+import type { Clock, ContextCodec, Page, ScriptHost, Store, TaskSlot } from './ports.ts'
+import { Scheduler } from './scheduler.ts'
+import { newExecution } from './stamps.ts'
+import { TriggerCalls } from './trigger-calls.ts'
+import { Waits } from './waits.ts'
+import { WorkflowRecords } from './workflow-records.ts'
+
+const HEARTBEAT_MS = 10_000
+const RECOVERY_MS = 30_000
+const PRUNE_MS = 60_000
+
+export interface EngineOptions {
+  readonly store: Store
+  readonly host: ScriptHost
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly config?: Partial<EngineConfig>
+  readonly events?: EngineEvents
+  /** UUID of this runner; a new one by default. */
+  readonly instanceId?: string
+  readonly newId?: () => string
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number
+}
+
+export interface ExecuteOptions {
+  /** How long to wait; null without limit. The engine's setting by default. */
+  readonly timeoutMs?: number | null
+  /** The slot of the task that calls: lent while it waits, so that its own run cannot keep the other from running. */
+  readonly callerSlot?: TaskSlot
+}
+
+type Ports = Required<Omit<EngineOptions, 'config'>> & { readonly config: EngineConfig }
+
+export class Engine {
+  readonly instanceId: string
+  readonly config: EngineConfig
+  readonly events: EngineEvents
+  readonly triggers: TriggerCalls
+  readonly crons: CronCalls
+  readonly #ports: Ports
+  readonly #executor: Executor
+  readonly #scheduler: Scheduler
+  readonly #cronScheduler: CronScheduler
+  readonly #workflowRecords: WorkflowRecords
+  readonly #waits = new Waits()
+  readonly #releases: (() => void)[] = []
+  #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
+  #stopped: Promise<void> | null = null
+
+  /** Made, and nothing begun yet. */
+  constructor(options: EngineOptions) {
+    const ports: Ports = {
+      events: new EngineEvents(),
+      instanceId: crypto.randomUUID(),
+      newId: () => crypto.randomUUID(),
+      random: Math.random,
+      ...options,
+      config: engineConfig(options.config),
+    }
+    this.#ports = ports
+    this.instanceId = ports.instanceId
+    this.config = ports.config
+    this.events = ports.events
+    this.#executor = new Executor(ports, (execution) => this.#waits.ended(execution))
+    const onAccepted = (): void => this.#executor.lookAgain()
+    this.#scheduler = new Scheduler(ports, onAccepted)
+    this.#cronScheduler = new CronScheduler(ports, onAccepted)
+    this.#workflowRecords = new WorkflowRecords(ports)
+    const assertOpen = (): void => this.#assertOpen()
+    this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
+    this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
+  }
+
+  /** Made and started. */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const engine = new Engine(options)
+    await engine.start()
+    return engine
+  }
+
+  /** Begins to poll and to run. Settles when what the code declares is in the store. Once. */
+  async start(): Promise<void> {
+    this.#assertOpen()
+    if (this.#state !== 'open') return
+    this.#state = 'running'
+    const { store, clock, registry, config, instanceId } = this.#ports
+    try {
+      await store.openInstance(instanceId, clock.now())
+    } catch (thrown) {
+      if (this.#state === 'running') this.#state = 'open'
+      throw thrown
+    }
+    if (this.#state !== 'running') return
+    this.#releases.push(registry.onChange(() => this.#registryChanged()))
+    this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
+    this.#startPeriodicWork()
+    this.#executor.start()
+    await Promise.all([this.#scheduler.start(), config.cronEnabled ? this.#cronScheduler.start() : null])
+  }
+
+  /** Starts a run and waits for its end. Its tasks come without outputs: `getExecution` has them. */
+  async execute(workflow: string, inputText: ContextText, options: ExecuteOptions = {}): Promise<Execution> {
+    this.#assertOpen()
+    const id = this.#ports.newId()
+    const ended = this.#waits.until(id)
+    options.callerSlot?.release()
+    const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs)
+    try {
+      this.#submit(id, workflow, inputText).catch((thrown) => this.#waits.giveUp(id, thrown))
+      return await ended
+    } finally {
+      cancelTimeout()
+      await options.callerSlot?.acquire()
+    }
+  }
+
+  /** Starts a run, and settles with its id when it is accepted. */
+  async submit(workflow: string, inputText: ContextText): Promise<string> {
+    this.#assertOpen()
+    const id = this.#ports.newId()
+    await this.#submit(id, workflow, inputText)
+    return id
+  }
+
+  /** Starts a run of a workflow whose code may be in another process, and settles with its id when it is accepted. */
+  async submitDefinition(definition: WorkflowDefinition, inputText: ContextText): Promise<string> {
+    this.#assertOpen()
+    const id = this.#ports.newId()
+    await this.#create(id, definition, inputText)
+    return id
+  }
+
+  /** Waits for the end of a run, whoever carries it out. Rejects with `EXECUTION_NOT_FOUND`. */
+  async waitFor(id: string): Promise<Execution> {
+    await this.start()
+    const ended = this.#waits.until(id)
+    const execution = await this.#ports.store.getExecution(id)
+    if (execution === null) this.#waits.giveUp(id, unknownExecution(id))
+    else if (execution.endedAt !== null) this.#waits.ended(execution)
+    return await ended
+  }
+
+  async getExecution(id: string): Promise<Execution | null> {
+    this.#assertOpen()
+    return this.#ports.store.getExecution(id)
+  }
+
+  /** Newest first. */
+  async listExecutions(
+    page: Page & { readonly workflow?: string; readonly status?: ExecutionStatus },
+  ): Promise<readonly ExecutionSummary[]> {
+    this.#assertOpen()
+    return this.#ports.store.listExecutions(page)
+  }
+
+  /**
+   * Stops polling, lets what runs end within the grace, gives the rest back to the store, and rejects whoever still
+   * waits. Every later call rejects with `RUNNER_CLOSED`. Idempotent.
+   */
+  stop(options: { readonly graceMs: number }): Promise<void> {
+    this.#stopped ??= this.#stop(options.graceMs)
+    return this.#stopped
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const wasOpen = this.#state === 'open'
+    this.#state = 'stopping'
+    const { store, clock, instanceId } = this.#ports
+    this.#cronScheduler.stop()
+    const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
+    if (graceMs > 0) await this.#within(drained, graceMs)
+    this.#scheduler.stop()
+    await this.#executor.stop()
+    for (const release of this.#releases.reverse()) release()
+    this.#state = 'closed'
+    this.#waits.giveUpAll(closed())
+    if (!wasOpen) await store.closeInstance(instanceId, clock.now())
+  }
+
+  #within(done: Promise<unknown>, limitMs: number): Promise<void> {
+    const { clock } = this.#ports
+    return new Promise((resolve) => {
+      const timer = clock.wakeAt(clock.now() + limitMs, resolve)
+      void done.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
+  #submit(id: string, workflow: string, inputText: ContextText): Promise<void> {
+    const { workflows } = this.#ports.registry.current()
+    const definition = workflows.get(workflow)
+    if (definition === undefined) {
+      const message = `Workflow not found in registry: ${workflow}.${didYouMean(workflow, workflows.keys())}`
+      return Promise.reject(new UsageError('WORKFLOW_NOT_FOUND', message, { workflow }))
+    }
+    return this.#create(id, definition, inputText)
+  }
+
+  #create(id: string, definition: WorkflowDefinition, inputText: ContextText): Promise<void> {
+    const { store, clock } = this.#ports
+    const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
+    // In the same turn, so that it is taken in the transaction that accepts it.
+    this.#executor.lookAgain()
+    return created
+  }
+
+  /** Returns the end of the limit. */
+  #limitWait(id: string, workflow: string, given: number | null | undefined): () => void {
+    const timeoutMs = given === undefined ? this.config.workflowTimeoutMs : given
+    if (timeoutMs === null) return () => undefined
+    const { clock } = this.#ports
+    const timer = clock.wakeAt(clock.now() + timeoutMs, () => {
+      const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and goes on.`
+      this.#waits.giveUp(id, new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id }))
+    })
+    return () => timer.cancel()
+  }
+
+  #registryChanged(): void {
+    void this.#workflowRecords.save(this.#ports.registry.current())
+    this.#scheduler.triggers.registryChanged()
+    void this.#cronScheduler.lookAgain()
+    this.#executor.lookAgain()
+  }
+
+  /** Another process wrote: schedules, new executions, or the end of one that it runs for a caller of ours. */
+  #storeChanged(): void {
+    this.#scheduler.triggers.storeChanged()
+    void this.#cronScheduler.lookAgain()
+    this.#executor.lookAgain()
+    void this.#askForEnds().catch(() => undefined)
+  }
+
+  /** Ends of runs that somebody here waits for and another process has. */
+  async #askForEnds(): Promise<void> {
+    for (const id of this.#waits.executionIds) {
+      if (this.#executor.isRunning(id)) continue
+      const execution = await this.#ports.store.getExecution(id)
+      if (execution !== null && execution.endedAt !== null) this.#waits.ended(execution)
+    }
+  }
+
+  #startPeriodicWork(): void {
+    const { store, clock, config, instanceId } = this.#ports
+    const periodic = (during: string, everyMs: number, run: () => Promise<void>): void => {
+      this.#releases.push(runPeriodically({ during, everyMs, run }, this.#ports))
+    }
+    periodic('sending a heartbeat', HEARTBEAT_MS, async () => {
+      await store.heartbeat(instanceId, clock.now())
+      this.#scheduler.triggers.renewLeases()
+    })
+    periodic('recovering executions', RECOVERY_MS, async () => {
+      this.#executor.lookAgain(config.recoveryEnabled)
+      await this.#askForEnds()
+    })
+    periodic('removing old records', PRUNE_MS, async () => {
+      // In small steps, so that nothing waits long for the database.
+      while (this.#state === 'running' && (await store.prune(config.retention, clock.now())) > 0);
+    })
+    if (!config.cronEnabled || !config.cronRecoveryEnabled) return
+    periodic('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
+      recoverLostCrons(this.#ports, () => this.#executor.lookAgain()),
+    )
+  }
+
+  #assertOpen(): void {
+    if (this.#state === 'stopping' || this.#state === 'closed') throw closed()
+  }
+}
+
+function closed(): UsageError {
+  return new UsageError('RUNNER_CLOSED', 'The runner was shut down. Open a new one.')
+}
+
+function unknownExecution(id: string): UsageError {
+  return new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
+}

@@ -1,0 +1,170 @@
+/**
+ * What the engine tells those who watch it: logs, the dashboard, `runner.on`. Watchers read; nothing in the engine
+ * waits for them, and a listener that throws is reported and breaks nothing.
+ */
+
+import { toError } from '../errors.ts'
+import type { ExecutionOrigin, ExecutionStatus } from '../model/execution.ts'
+import type { TickOutcome } from '../model/schedule.ts'
+import type { PythonFault } from '../model/trigger.ts'
+
+export interface TickEvent {
+  readonly trigger: string
+  readonly at: number
+  readonly outcome: TickOutcome
+}
+
+export interface TriggerFiredEvent {
+  readonly trigger: string
+  readonly workflow: string
+  readonly at: number
+  readonly firingId: string
+  readonly contextHash: string
+  /** Null when the workflow is not known. */
+  readonly executionId: string | null
+}
+
+export interface TriggerFailedEvent {
+  readonly trigger: string
+  readonly script: string
+  readonly at: number
+  readonly outcome: 'failed' | 'timedOut'
+  /** With the traceback, where there is one. */
+  readonly error: PythonFault
+}
+
+export interface CronFiredEvent {
+  readonly scheduleId: string
+  readonly workflow: string
+  /** The instant that was due. */
+  readonly scheduledAt: number
+  readonly at: number
+  readonly firingId: string
+  readonly executionId: string | null
+  /** 0, or which attempt at starting a lost firing again. */
+  readonly recoveryAttempt: number
+}
+
+export interface ExecutionStartedEvent {
+  readonly executionId: string
+  readonly workflow: string
+  readonly origin: ExecutionOrigin
+  readonly at: number
+  /** True when an earlier instance had begun it. */
+  readonly isResumed: boolean
+}
+
+export interface TaskStartedEvent {
+  readonly executionId: string
+  readonly workflow: string
+  readonly taskId: string
+  /** 1 for the first. */
+  readonly attempt: number
+  readonly at: number
+}
+
+export interface TaskRetriedEvent {
+  readonly executionId: string
+  readonly workflow: string
+  readonly taskId: string
+  /** The attempt that failed. */
+  readonly attempt: number
+  readonly error: PythonFault
+  /** When the next attempt may begin. */
+  readonly retryAt: number
+}
+
+export interface TaskFinishedEvent {
+  readonly executionId: string
+  readonly workflow: string
+  readonly taskId: string
+  readonly status: 'Completed' | 'Failed' | 'Skipped'
+  readonly attempts: number
+  readonly error: PythonFault | null
+  readonly at: number
+}
+
+export interface ExecutionFinishedEvent {
+  readonly executionId: string
+  readonly workflow: string
+  readonly status: ExecutionStatus
+  readonly errorMessage: string | null
+  readonly at: number
+}
+
+export type WarningCode = 'UNKNOWN_WORKFLOW' | 'INVALID_CRON_TRIGGER'
+
+/** Something that the user may want to change; the engine goes on. */
+export interface WarningEvent {
+  readonly code: WarningCode
+  /** Complete sentence with the names and what to do. */
+  readonly message: string
+  readonly trigger?: string
+  readonly workflow?: string
+  readonly executionId?: string
+  readonly scheduleId?: string
+}
+
+/** A step that failed and is tried again, mostly because the database refused. */
+export interface TroubleEvent {
+  /** What was being done: `recording a firing of trigger "x"`. */
+  readonly during: string
+  readonly error: Error
+  /** Null when it is not tried again. */
+  readonly retryAt: number | null
+}
+
+export interface EngineEventMap {
+  readonly tick: TickEvent
+  readonly triggerFired: TriggerFiredEvent
+  readonly triggerFailed: TriggerFailedEvent
+  readonly cronFired: CronFiredEvent
+  readonly executionStarted: ExecutionStartedEvent
+  readonly taskStarted: TaskStartedEvent
+  readonly taskRetried: TaskRetriedEvent
+  readonly taskFinished: TaskFinishedEvent
+  readonly executionFinished: ExecutionFinishedEvent
+  readonly warning: WarningEvent
+  readonly trouble: TroubleEvent
+}
+
+export type EngineEventName = keyof EngineEventMap
+type Listener<Name extends EngineEventName> = (event: EngineEventMap[Name]) => void
+
+export class EngineEvents {
+  readonly #listeners = new Map<EngineEventName, Set<Listener<never>>>()
+  readonly #reportListenerError: (error: Error) => void
+
+  /** `reportListenerError` hears of listeners that throw; a process warning by default. */
+  constructor(reportListenerError: (error: Error) => void = (error) => process.emitWarning(error)) {
+    this.#reportListenerError = reportListenerError
+  }
+
+  /** Returns the end of it. */
+  on<Name extends EngineEventName>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners)
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  /** Whether anybody listens: lets a hot path skip building the event. */
+  isHeard(name: EngineEventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0
+  }
+
+  emit<Name extends EngineEventName>(name: Name, event: EngineEventMap[Name]): void {
+    const listeners = this.#listeners.get(name) as ReadonlySet<Listener<Name>> | undefined
+    if (listeners === undefined) return
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (thrown) {
+        const error = toError(thrown)
+        this.#reportListenerError(
+          new Error(`A listener of the event "${name}" threw: ${error.message}`, { cause: error }),
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Which triggers are polled here: those that the code declares, that are enabled, and that no other living instance
+ * polls. Kept in step with the registry, with the store and with other processes; the scheduler is told of every change.
+ * One pass over the store at a time: what changes meanwhile is looked at in the next one.
+ */
+
+import { toError } from '../errors.ts'
+import type { TriggerDefinition } from '../model/trigger.ts'
+import type { RegistrySource } from '../registry/live-registry.ts'
+import { type DueEntry, troubleDelayMs } from './due.ts'
+import type { EngineEvents } from './events.ts'
+import type { Clock, PollRequest, Store, Timer } from './ports.ts'
+
+/** A trigger as the scheduler sees it. */
+export interface PolledTrigger extends DueEntry {
+  definition: TriggerDefinition
+  /** Made once: the loop sends it at every poll. */
+  request: PollRequest
+  intervalMs: number
+  isDeclared: boolean
+  isEnabled: boolean
+  isLeased: boolean
+  /** From the poll until its outcome is recorded. */
+  isPolling: boolean
+  /** Without jitter: what the next due time is counted from. */
+  baseDueAt: number
+  /** The due time of the last poll; null before the first. */
+  lastDueAt: number | null
+}
+
+export interface PolledTriggersPorts {
+  readonly instanceId: string
+  readonly store: Store
+  readonly clock: Clock
+  readonly registry: RegistrySource
+  readonly events: EngineEvents
+  readonly pollDeadlineMs: number
+}
+
+const PAGE_SIZE = 1_000
+
+export class PolledTriggers {
+  readonly #ports: PolledTriggersPorts
+  readonly #onChanged: (trigger: PolledTrigger, index: number) => void
+  readonly #triggers = new Map<string, PolledTrigger>()
+  #declared: ReadonlyMap<string, TriggerDefinition> | null = null
+  #pass: Promise<void> | null = null
+  #mustSync = false
+  #mustReadFlags = false
+  #mustLease = false
+  #failures = 0
+  #timer: Timer | null = null
+  #isStopped = false
+
+  /** `onChanged` hears of each trigger that a pass changed, with its place among them. */
+  constructor(ports: PolledTriggersPorts, onChanged: (trigger: PolledTrigger, index: number) => void) {
+    this.#ports = ports
+    this.#onChanged = onChanged
+  }
+
+  /** The code may declare something else now. */
+  registryChanged(): void {
+    this.#mustSync = true
+    this.#run()
+  }
+
+  /** Another process may have enabled or disabled triggers, or given some up. */
+  storeChanged(): void {
+    this.#mustReadFlags = this.#triggers.size > 0
+    this.#mustLease = this.#mustReadFlags
+    this.#run()
+  }
+
+  /** Keeps what is polled here, and takes what nobody polls any more. */
+  renewLeases(): void {
+    this.#mustLease = this.#triggers.size > 0
+    this.#run()
+  }
+
+  /** Settles when what the code declares by now is in the store, or could not be stored. */
+  async settled(): Promise<void> {
+    await this.#pass
+  }
+
+  /** False when there is no such trigger. A trigger that is disabled is not polled from this turn on. */
+  async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
+    const { store, clock } = this.#ports
+    const trigger = this.#triggers.get(name)
+    if (trigger !== undefined && !isEnabled) this.#setFlags(trigger, 0, { isEnabled })
+    // A pass that has read the old flag by now must not bring it back.
+    this.#mustReadFlags ||= this.#pass !== null
+    try {
+      await this.settled()
+      const isKnown = await store.setTriggerEnabled(name, isEnabled, clock.now())
+      const known = this.#triggers.get(name)
+      if (known !== undefined) this.#setFlags(known, 0, { isEnabled })
+      return isKnown
+    } catch (thrown) {
+      this.storeChanged()
+      throw thrown
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  #run(): void {
+    if (this.#pass !== null || this.#isStopped) return
+    this.#timer?.cancel()
+    this.#pass = this.#passes().finally(() => {
+      this.#pass = null
+      if (this.#failures > 0) this.#runLater()
+    })
+  }
+
+  async #passes(): Promise<void> {
+    // More declarations may come in this turn.
+    await null
+    try {
+      while (!this.#isStopped && (this.#mustSync || this.#mustReadFlags || this.#mustLease)) {
+        if (this.#mustSync) await this.#sync()
+        else if (this.#mustLease) await this.#lease([...this.#triggers.keys()])
+        else await this.#readFlags()
+      }
+      this.#failures = 0
+    } catch (thrown) {
+      this.#failures += 1
+      const retryAt = this.#ports.clock.now() + troubleDelayMs(this.#failures)
+      this.#ports.events.emit('trouble', { during: 'reading and writing triggers', error: toError(thrown), retryAt })
+      // Whatever the failed pass was for, the next one does all of it.
+      this.#declared = null
+      this.#mustSync = true
+    }
+  }
+
+  #runLater(): void {
+    if (this.#isStopped) return
+    const at = this.#ports.clock.now() + troubleDelayMs(this.#failures)
+    this.#timer = this.#ports.clock.wakeAt(at, () => this.#run())
+  }
+
+  async #sync(): Promise<void> {
+    this.#mustSync = false
+    const { store, clock, registry, instanceId } = this.#ports
+    const declared = registry.current().triggers
+    const changed = changedPolls(declared, this.#declared)
+    for (const trigger of this.#triggers.values()) {
+      if (declared.get(trigger.definition.name)?.timing.kind !== 'poll')
+        this.#setFlags(trigger, 0, { isDeclared: false })
+    }
+    if (changed.length > 0) {
+      const at = clock.now()
+      const names = changed.map(({ definition }) => definition.name)
+      const [rows, leased] = await Promise.all([
+        store.saveTriggers(
+          changed.map(({ definition, intervalMs }) => ({
+            name: definition.name,
+            workflow: definition.workflow,
+            pollIntervalMs: intervalMs,
+            allowConcurrent: definition.allowConcurrent,
+          })),
+          at,
+        ),
+        store.leaseTriggers(instanceId, names, at),
+      ])
+      const held = new Set(leased)
+      for (const [index, { definition, intervalMs }] of changed.entries()) {
+        const isEnabled = rows[index]?.enabled ?? true
+        this.#declare(definition, intervalMs, index, {
+          isDeclared: true,
+          isEnabled,
+          isLeased: held.has(definition.name),
+        })
+      }
+    }
+    this.#declared = declared
+  }
+
+  #declare(definition: TriggerDefinition, intervalMs: number, index: number, flags: Flags): void {
+    const request = Object.freeze({
+      script: definition.script,
+      trigger: definition.name,
+      deadlineMs: this.#ports.pollDeadlineMs,
+    })
+    const known = this.#triggers.get(definition.name)
+    if (known === undefined) {
+      const trigger: PolledTrigger = {
+        unsafeDueAt: 0,
+        unsafeHeapIndex: -1,
+        definition,
+        request,
+        intervalMs,
+        ...flags,
+        isPolling: false,
+        baseDueAt: 0,
+        lastDueAt: null,
+      }
+      this.#triggers.set(definition.name, trigger)
+      this.#onChanged(trigger, index)
+      return
+    }
+    known.definition = definition
+    known.request = request
+    known.intervalMs = intervalMs
+    Object.assign(known, flags)
+    this.#onChanged(known, index)
+  }
+
+  async #lease(names: readonly string[]): Promise<void> {
+    this.#mustLease = false
+    const { store, clock, instanceId } = this.#ports
+    const held = new Set(await store.leaseTriggers(instanceId, names, clock.now()))
+    let index = 0
+    for (const name of names) {
+      const trigger = this.#triggers.get(name)
+      if (trigger !== undefined) this.#setFlags(trigger, index++, { isLeased: held.has(name) })
+    }
+  }
+
+  async #readFlags(): Promise<void> {
+    this.#mustReadFlags = false
+    for (let offset = 0; ; offset += PAGE_SIZE) {
+      const rows = await this.#ports.store.listTriggers({ limit: PAGE_SIZE, offset, enabledOnly: false })
+      // Changed meanwhile by this process: the next pass reads again.
+      if (this.#mustReadFlags) return
+      for (const [index, row] of rows.entries()) {
+        const trigger = this.#triggers.get(row.name)
+        if (trigger !== undefined) this.#setFlags(trigger, index, { isEnabled: row.enabled })
+      }
+      if (rows.length < PAGE_SIZE) return
+    }
+  }
+
+  #setFlags(trigger: PolledTrigger, index: number, flags: Partial<Flags>): void {
+    const before = isPollable(trigger)
+    Object.assign(trigger, flags)
+    if (isPollable(trigger) !== before) this.#onChanged(trigger, index)
+  }
+}
+
+type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'isLeased'>
+
+export function isPollable(trigger: PolledTrigger): boolean {
+  return trigger.isDeclared && trigger.isEnabled && trigger.isLeased
+}
+
+/** Poll triggers that are new, or declared anew, since the last look. */
+function changedPolls(
+  declared: ReadonlyMap<string, TriggerDefinition>,
+  before: ReadonlyMap<string, TriggerDefinition> | null,
+): readonly { readonly definition: TriggerDefinition; readonly intervalMs: number }[] {
+  const changed: { definition: TriggerDefinition; intervalMs: number }[] = []
+  for (const definition of declared.values()) {
+    if (definition.timing.kind !== 'poll' || before?.get(definition.name) === definition) continue
+    changed.push({ definition, intervalMs: definition.timing.intervalMs })
+  }
+  return changed
+}

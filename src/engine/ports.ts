@@ -1,0 +1,323 @@
+/**
+ * The sockets of the engine: what it needs of a store, of an interpreter host and of a clock. Read this file and
+ * the machine is known. The plugs are `store/` (SQLite), `host/` (Pyodide) and `clock.ts`; tests plug in fakes here
+ * and nowhere else. Nothing in it may assume SQLite, Pyodide or a thread.
+ *
+ * Instants are epoch milliseconds. Ids are UUID v4 texts.
+ */
+
+import type { ContextText } from '../model/context.ts'
+import type {
+  AttemptOutcome,
+  Execution,
+  ExecutionOrigin,
+  ExecutionStatus,
+  ExecutionSummary,
+} from '../model/execution.ts'
+import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
+import type { PollOutcome, PythonFault } from '../model/trigger.ts'
+import type { WorkflowDefinition } from '../model/workflow.ts'
+
+// ---------------------------------------------------------------------------------------------------------- clock
+
+export interface Timer {
+  /** Idempotent. After it, the callback is not called. */
+  cancel(): void
+}
+
+/** The only source of time and of waiting. */
+export interface Clock {
+  /** Wall clock, epoch milliseconds, whole. */
+  now(): number
+  /** Calls back once, at `at` or as soon after it as possible, never before; in a later turn even when `at` is past. */
+  wakeAt(at: number, callback: () => void): Timer
+}
+
+// ---------------------------------------------------------------------------------------------------------- codec
+
+/**
+ * What is done with a context's text without reading it into JavaScript: numbers keep their tokens. Pure. All four
+ * throw `UsageError` (`INVALID_CONTEXT`) for a text that is not JSON.
+ */
+export interface ContextCodec {
+  /** The one text that all equal values share. */
+  canonicalize(json: ContextText): string
+  /** SHA-256 of the canonical text, as 64 hexadecimal digits. */
+  fingerprint(json: ContextText): string
+  /** Objects merge key by key, lists are concatenated without repeated elements, otherwise the later wins. Of `[]`: `{}`. */
+  merge(jsons: readonly ContextText[]): ContextText
+  /** The text of one top-level member, or null when there is none. */
+  pick(json: ContextText, key: string): string | null
+}
+
+// ----------------------------------------------------------------------------------------------------------- host
+
+export interface PollRequest {
+  readonly script: string
+  readonly trigger: string
+  readonly deadlineMs: number
+}
+
+/** The concurrency slot of one task run, as `TaskHandle.defer_until` uses it. */
+export interface TaskSlot {
+  release(): void
+  /** Settles when the slot is held again. */
+  acquire(): Promise<void>
+}
+
+export interface TaskRequest {
+  readonly script: string
+  readonly executionId: string
+  readonly workflow: string
+  readonly taskId: string
+  readonly inputText: ContextText
+  readonly deadlineMs: number
+  readonly slot: TaskSlot
+}
+
+/**
+ * Runs Python. Both calls always settle, with the outcome as a value: a Python exception, a hang (stopped at its
+ * deadline), a dead interpreter and a closed host are outcomes, never rejections. Calls overlap freely.
+ */
+export interface ScriptHost {
+  poll(request: PollRequest): Promise<PollOutcome>
+  runTask(request: TaskRequest): Promise<AttemptOutcome>
+}
+
+// ---------------------------------------------------------------------------------------------------------- store
+
+export interface Page {
+  readonly limit: number
+  readonly offset: number
+}
+
+/** What the code says of a poll trigger. */
+export interface TriggerDeclaration {
+  readonly name: string
+  readonly workflow: string
+  readonly pollIntervalMs: number
+  readonly allowConcurrent: boolean
+}
+
+/** A new execution, complete before it is stored. */
+export interface NewExecution {
+  readonly id: string
+  readonly workflow: string
+  readonly version: string
+  readonly inputText: ContextText
+  readonly tasks: readonly { readonly taskId: string; readonly fullName: string }[]
+}
+
+export interface FiredTick {
+  readonly trigger: string
+  readonly at: number
+  /** Deduplication key; see `FiringRow.contextHash`. */
+  readonly contextHash: string
+  /** False: drop it when a firing of the same trigger with the same hash is active. */
+  readonly allowConcurrent: boolean
+  readonly firingId: string
+  /** The run to start, or null when it cannot be started: the firing is recorded as ended, without a run. */
+  readonly execution: NewExecution | null
+}
+
+export type FiredTickResult = { readonly kind: 'started' } | { readonly kind: 'duplicate' }
+
+export interface FailedTick {
+  readonly trigger: string
+  readonly at: number
+  readonly outcome: 'failed' | 'timedOut'
+  readonly error: PythonFault
+}
+
+/** How one attempt changes its execution; one atomic step. */
+export interface Settlement {
+  readonly executionId: string
+  readonly changes: readonly TaskChange[]
+  /** Set when these changes end the execution. */
+  readonly end: ExecutionEnd | null
+}
+
+/** The new state of one task run. Every field is written. */
+export interface TaskChange {
+  readonly taskId: string
+  readonly status: 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped'
+  readonly attempts: number
+  readonly recoveries: number
+  readonly notBeforeAt: number | null
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly finishedOrder: number | null
+  readonly outputText: ContextText | null
+  readonly error: PythonFault | null
+}
+
+export interface ExecutionEnd {
+  readonly status: 'Completed' | 'Failed'
+  readonly endedAt: number
+  readonly finalText: ContextText
+  readonly errorMessage: string | null
+}
+
+export interface Acquisition {
+  readonly instanceId: string
+  /** Only executions of these workflows are taken. */
+  readonly workflows: readonly string[]
+  readonly at: number
+  readonly limit: number
+  /** Take over what dead instances owned. */
+  readonly recover: boolean
+}
+
+export interface NewCronSchedule {
+  readonly id: string
+  readonly workflow: string
+  readonly expression: string
+  readonly timezone: string
+  readonly nextRunAt: number
+  readonly triggerName: string | null
+  readonly instanceName: string | null
+  readonly paramsText: string | null
+  readonly at: number
+}
+
+export interface CronClaim {
+  readonly scheduleId: string
+  /** The `nextRunAt` that the claimer saw. */
+  readonly dueAt: number
+  readonly nextRunAt: number | null
+  readonly firingId: string
+  readonly at: number
+  /** The run to start, or null when it cannot be started now. */
+  readonly execution: NewExecution | null
+}
+
+/**
+ * Where state lives; the only thing between the two loops.
+ *
+ * Each method is one atomic step: it looks, decides and writes, and its promise settles after the commit. Steps asked
+ * for in one turn of the event loop are carried out in the order of the calls, and may share a transaction; a step
+ * that fails does not undo its neighbours. Methods reject with `StoreError` (`DATABASE_FAILED`) when the database
+ * refuses, and then nothing of that step is stored. "Newest first" means by creation, the later call first on a tie.
+ * What is not promised: any order between calls of different turns of different processes.
+ */
+export interface Store {
+  // -- instances: who is alive
+
+  /** Enters a runner. `heartbeatAt` of the row is `at`. */
+  openInstance(instanceId: string, at: number): Promise<void>
+  heartbeat(instanceId: string, at: number): Promise<void>
+  /** Gives back everything the instance holds: its leases, and its executions, whose running tasks become Ready. */
+  closeInstance(instanceId: string, at: number): Promise<void>
+
+  // -- triggers
+
+  /**
+   * Inserts or refreshes one row per name and returns the rows in the order given. A row that exists keeps its id,
+   * history, `enabled` and `lastPollAt`; the rest is refreshed, `updatedAt` only when something differs.
+   */
+  saveTriggers(triggers: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]>
+  /** Of these triggers takes those that no living instance polls, and returns the names that the instance now holds. */
+  leaseTriggers(instanceId: string, names: readonly string[], at: number): Promise<readonly string[]>
+  listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]>
+  getTrigger(name: string): Promise<TriggerRow | null>
+  /** False when there is no such trigger. */
+  setTriggerEnabled(name: string, enabled: boolean, at: number): Promise<boolean>
+
+  /**
+   * Notes a skip. Returns at once, costs no database read, and is written within a second or at `close`: a run of
+   * consecutive skips is one tick row with a count, a first and a last instant. Also sets `lastPollAt`.
+   */
+  noteSkip(trigger: string, at: number): void
+  /**
+   * A firing, its tick row and its execution are one step. Sets `lastPollAt`. `duplicate`: with `allowConcurrent`
+   * false and an active firing of the same trigger and hash, no firing and no execution are stored, only the tick.
+   */
+  recordFired(tick: FiredTick): Promise<FiredTickResult>
+  /** Does not touch `lastPollAt`. */
+  recordFailed(tick: FailedTick): Promise<void>
+  /** Newest first; [] for an unknown trigger. */
+  listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]>
+  /** Newest first. */
+  listTicks(trigger: string, page: Page): Promise<readonly TickRow[]>
+
+  // -- executions
+
+  /** Stores it as Pending, unowned, with every task NotStarted. */
+  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void>
+  /**
+   * Gives unfinished executions to the instance, oldest first: unowned ones, and with `recover` those of dead
+   * instances. They become Running. A task run found Running becomes Ready with `recoveries` one higher. Returns them
+   * as they are after that.
+   */
+  acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]>
+  /**
+   * Writes the changes, and the end. Ending closes the firing that started it and gives up ownership. Rejects with a
+   * `StoreError` that has the fact `executionId` when no instance opened here owns the execution: it was taken over.
+   */
+  settle(settlement: Settlement): Promise<void>
+  getExecution(id: string): Promise<Execution | null>
+  /** Newest first. */
+  listExecutions(
+    page: Page & { readonly workflow?: string; readonly status?: ExecutionStatus },
+  ): Promise<readonly ExecutionSummary[]>
+
+  // -- workflows
+
+  /** Remembers what the code declares, replacing by key, so that other processes can list and start it. */
+  saveWorkflows(workflows: readonly WorkflowDefinition[], at: number): Promise<void>
+  /** The newest definition of each workflow that was ever saved, by key. */
+  listWorkflows(): Promise<readonly WorkflowDefinition[]>
+
+  // -- cron schedules
+
+  /** Rejects with `DUPLICATE_INSTANCE` when the workflow has an instance of that name. */
+  createCron(schedule: NewCronSchedule): Promise<void>
+  /** The schedule of a cron trigger: created, or refreshed where the code changed. One per trigger name. */
+  saveTriggerCron(schedule: NewCronSchedule & { readonly triggerName: string }): Promise<CronRow>
+  /** Newest first. */
+  listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]>
+  getCron(id: string): Promise<CronRow | null>
+  /** False when there is no such schedule. */
+  updateCron(
+    id: string,
+    change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
+    at: number,
+  ): Promise<boolean>
+  setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean>
+  deleteCron(id: string): Promise<boolean>
+  /** Every enabled schedule, soonest first. */
+  enabledCrons(): Promise<readonly CronRow[]>
+  /**
+   * Fires one due instant: firing row, execution and the schedule's next and last instants in one step. False, and
+   * nothing stored, when the row's `nextRunAt` is no longer `dueAt`, or it is disabled or gone.
+   */
+  claimCron(claim: CronClaim): Promise<boolean>
+  /** Newest first. */
+  listCronFirings(scheduleId: string, page: Page): Promise<readonly CronFiringRow[]>
+  /** Firings without a run, claimed in [notBeforeAt, olderThanAt], with fewer than `maxAttempts` recoveries, oldest first. */
+  lostCronFirings(query: {
+    readonly notBeforeAt: number
+    readonly olderThanAt: number
+    readonly maxAttempts: number
+  }): Promise<readonly CronFiringRow[]>
+  /** Starts the run of a lost firing and counts the recovery. False when it got a run meanwhile. `execution` null only counts. */
+  recoverCronFiring(firingId: string, execution: NewExecution | null, at: number): Promise<boolean>
+  cronStats(sinceAt: number, at: number): Promise<CronStats>
+
+  // -- upkeep
+
+  /** Calls back when another process or another store object changed the database; within 0.5 s. Returns the end of it. */
+  onForeignChange(callback: () => void): () => void
+  /** Removes ticks older than their outcome's retention, in a small step. Returns how many; 0 means done. */
+  prune(retention: Retention, at: number): Promise<number>
+  /** Writes what is buffered and releases the database. Idempotent. Later calls reject. */
+  close(): Promise<void>
+}
+
+/** Days to keep per outcome; null keeps for good. */
+export interface Retention {
+  readonly skippedMs: number | null
+  readonly failedMs: number | null
+  /** Ended executions and their firings. */
+  readonly endedMs: number | null
+}

@@ -1,0 +1,161 @@
+/**
+ * Loop 1: polls the triggers that are due and records what came of it. Started and stopped by the engine. Which
+ * triggers are polled is for `PolledTriggers`, when for `due.ts`, what is recorded for `TickRecorder`: this file only
+ * sequences them. The path of a poll that skips makes no timer and nothing of its own but the call to the host.
+ *
+ * States of a trigger here, and the moves:
+ *   parked   -> waiting   declared, enabled and leased: due at once the first time
+ *   waiting  -> polling   its due time has come; all that are due go to the host in one turn
+ *   polling  -> waiting   its outcome is recorded: due one interval after it was due, missed instants collapse
+ *   polling  -> parked    its outcome is recorded, and meanwhile it was disabled, or its code or lease is gone
+ *   waiting  -> parked    disabled, or its code or lease is gone
+ * So a trigger never overlaps itself, and one that hangs delays nobody else.
+ */
+
+import { InternalError, toError } from '../errors.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import type { RegistrySource } from '../registry/live-registry.ts'
+import type { EngineConfig } from './config.ts'
+import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from './due.ts'
+import type { EngineEvents } from './events.ts'
+import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
+import type { Clock, ContextCodec, ScriptHost, Store, Timer } from './ports.ts'
+import { TickRecorder } from './tick-recorder.ts'
+
+/** Polls sent in one turn; the rest goes in the next one, so that answers and tasks get their turns too. */
+const MAX_BATCH = 500
+
+export interface SchedulerPorts {
+  readonly instanceId: string
+  readonly store: Store
+  readonly host: ScriptHost
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly config: EngineConfig
+  readonly events: EngineEvents
+  readonly newId: () => string
+  /** In [0, 1), for the jitter of polls. */
+  readonly random: () => number
+}
+
+export class Scheduler {
+  readonly #ports: SchedulerPorts
+  readonly #recorder: TickRecorder
+  readonly #due = new DueHeap<PolledTrigger>()
+  readonly triggers: PolledTriggers
+  #timer: Timer | null = null
+  #timerAt = Number.POSITIVE_INFINITY
+  #polls = 0
+  #onIdle: (() => void) | null = null
+  #isDraining = false
+  #isStopped = false
+
+  /** `onAccepted`: there is work for the executor. */
+  constructor(ports: SchedulerPorts, onAccepted: () => void) {
+    this.#ports = ports
+    this.#recorder = new TickRecorder(ports, onAccepted)
+    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs: ports.config.pollDeadlineMs }, (trigger, index) =>
+      this.#changed(trigger, index),
+    )
+  }
+
+  /** Settles when what the code declares is in the store. */
+  start(): Promise<void> {
+    this.triggers.registryChanged()
+    return this.triggers.settled()
+  }
+
+  /** Polls no more. Settles when the polls that are out have been recorded. */
+  drain(): Promise<void> {
+    this.#isDraining = true
+    this.#timer?.cancel()
+    this.triggers.stop()
+    if (this.#polls === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+    })
+  }
+
+  /** Outcomes that come later are dropped. */
+  stop(): void {
+    this.#isDraining = true
+    this.#isStopped = true
+    this.#timer?.cancel()
+    this.triggers.stop()
+    this.#recorder.stop()
+  }
+
+  /** A trigger is new, or was declared anew, enabled, disabled, leased or lost. */
+  #changed(trigger: PolledTrigger, index: number): void {
+    if (trigger.isPolling) return
+    if (!isPollable(trigger)) {
+      this.#due.remove(trigger)
+      return
+    }
+    const now = this.#ports.clock.now()
+    const { lastDueAt } = trigger
+    this.#wait(trigger, lastDueAt === null ? firstDueAt(now, index) : nextDueAt(lastDueAt, trigger.intervalMs, now))
+  }
+
+  #wait(trigger: PolledTrigger, baseDueAt: number): void {
+    if (this.#isDraining) return
+    trigger.baseDueAt = baseDueAt
+    this.#due.push(trigger, jitteredAt(baseDueAt, this.#ports.config.pollJitterMs, this.#ports.random()))
+    this.#arm()
+  }
+
+  /** One timer, whatever the number of triggers; it is set anew only when something is due sooner. */
+  #arm(): void {
+    const { nextDueAt: at } = this.#due
+    if (at >= this.#timerAt || this.#isDraining) return
+    this.#timer?.cancel()
+    this.#timerAt = at
+    this.#timer = this.#ports.clock.wakeAt(at, () => this.#wake())
+  }
+
+  #wake(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const now = this.#ports.clock.now()
+    for (let sent = 0; sent < MAX_BATCH; sent++) {
+      const trigger = this.#due.popDue(now)
+      if (trigger === null) break
+      this.#poll(trigger)
+    }
+    this.#arm()
+  }
+
+  #poll(trigger: PolledTrigger): void {
+    trigger.isPolling = true
+    trigger.lastDueAt = trigger.baseDueAt
+    this.#polls += 1
+    this.#ports.host.poll(trigger.request).then(
+      (outcome) => this.#polled(trigger, outcome),
+      (thrown: unknown) => this.#polled(trigger, hostFault(thrown)),
+    )
+  }
+
+  #polled(trigger: PolledTrigger, outcome: PollOutcome): void {
+    if (this.#isStopped) return
+    if (outcome.kind === 'skipped') {
+      this.#recorder.skipped(trigger.definition)
+      this.#recorded(trigger)
+      return
+    }
+    void this.#recorder.record(trigger.definition, outcome).then(() => this.#recorded(trigger))
+  }
+
+  #recorded(trigger: PolledTrigger): void {
+    trigger.isPolling = false
+    this.#polls -= 1
+    if (this.#polls === 0) this.#onIdle?.()
+    if (!isPollable(trigger)) return
+    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, this.#ports.clock.now()))
+  }
+}
+
+/** The port promises an outcome; a host that rejects all the same costs one poll. */
+function hostFault(thrown: unknown): PollOutcome {
+  const error = new InternalError(`The host failed to report an outcome: ${toError(thrown).message}.`)
+  return { kind: 'failed', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }
+}

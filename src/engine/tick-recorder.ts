@@ -1,0 +1,166 @@
+/**
+ * Records what a poll came to. A firing, its tick and its execution are one step of the store. A poll may have taken
+ * something out of the world when it fired (a message, a file), so a firing that the database refuses is tried again
+ * until it is recorded or the engine stops; the trigger is not polled meanwhile.
+ */
+
+import { toError } from '../errors.ts'
+import type { PollOutcome, PythonFault, TriggerDefinition } from '../model/trigger.ts'
+import type { RegistrySource } from '../registry/live-registry.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import { troubleDelayMs } from './due.ts'
+import type { EngineEvents } from './events.ts'
+import type { Clock, ContextCodec, FiredTick, Store } from './ports.ts'
+import { contextHashOf, newExecution, triggerInput } from './stamps.ts'
+
+export interface TickRecorderPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly events: EngineEvents
+  readonly newId: () => string
+}
+
+export class TickRecorder {
+  readonly #ports: TickRecorderPorts
+  readonly #onAccepted: () => void
+  /** Triggers whose unknown workflow was reported, by trigger and workflow. */
+  readonly #reported = new Set<string>()
+  readonly #pauses = new Set<() => void>()
+  #isStopped = false
+
+  /** `onAccepted` is called in the turn in which the store is asked to start an execution. */
+  constructor(ports: TickRecorderPorts, onAccepted: () => void) {
+    this.#ports = ports
+    this.#onAccepted = onAccepted
+  }
+
+  /** Costs no promise: most polls skip. */
+  skipped(trigger: TriggerDefinition): void {
+    const at = this.#ports.clock.now()
+    this.#ports.store.noteSkip(trigger.name, at)
+    this.#tick(trigger, at, 'skipped')
+  }
+
+  /** Settles when it is recorded, or the engine stopped. Never rejects. */
+  async record(trigger: TriggerDefinition, outcome: Exclude<PollOutcome, { kind: 'skipped' }>): Promise<void> {
+    const at = this.#ports.clock.now()
+    if (outcome.kind !== 'fired') return this.#failed(trigger, outcome.kind, outcome.error, at)
+    try {
+      const tick = this.#firedTick(trigger, outcome.contextText, at)
+      await this.#fired(trigger, tick)
+    } catch (thrown) {
+      const message = `trigger '${trigger.name}' fired a context that cannot be read: ${toError(thrown).message}`
+      await this.#failed(trigger, 'failed', { type: 'ContextError', message, traceback: '' }, at)
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const endPause of this.#pauses) endPause()
+  }
+
+  /** Throws when the context cannot be read. */
+  #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): FiredTick {
+    const { codec, registry, newId } = this.#ports
+    const workflow = registry.current().workflows.get(trigger.workflow)
+    return {
+      trigger: trigger.name,
+      at,
+      contextHash: contextHashOf(firedText, codec),
+      allowConcurrent: trigger.allowConcurrent,
+      firingId: newId(),
+      execution:
+        workflow === undefined ? null : newExecution(newId(), workflow, triggerInput(firedText, trigger, at, codec)),
+    }
+  }
+
+  async #fired(trigger: TriggerDefinition, tick: FiredTick): Promise<void> {
+    const { store, events } = this.#ports
+    const result = await this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
+      const recorded = store.recordFired(tick)
+      // In the same turn, so that the execution is taken in the transaction that accepts it.
+      if (tick.execution !== null) this.#onAccepted()
+      return recorded
+    })
+    if (result === null) return
+    this.#tick(trigger, tick.at, result.kind === 'started' ? 'fired' : 'duplicate')
+    if (result.kind === 'duplicate') return
+    events.emit('triggerFired', {
+      trigger: trigger.name,
+      workflow: trigger.workflow,
+      at: tick.at,
+      firingId: tick.firingId,
+      contextHash: tick.contextHash,
+      executionId: tick.execution?.id ?? null,
+    })
+    if (tick.execution === null) this.#reportUnknownWorkflow(trigger)
+  }
+
+  async #failed(
+    trigger: TriggerDefinition,
+    outcome: 'failed' | 'timedOut',
+    error: PythonFault,
+    at: number,
+  ): Promise<void> {
+    const { store, events } = this.#ports
+    this.#tick(trigger, at, outcome)
+    events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
+    await this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, () =>
+      store.recordFailed({ trigger: trigger.name, at, outcome, error }),
+    )
+  }
+
+  #tick(
+    trigger: TriggerDefinition,
+    at: number,
+    outcome: 'skipped' | 'fired' | 'duplicate' | 'failed' | 'timedOut',
+  ): void {
+    const { events } = this.#ports
+    if (events.isHeard('tick')) events.emit('tick', { trigger: trigger.name, at, outcome })
+  }
+
+  #reportUnknownWorkflow(trigger: TriggerDefinition): void {
+    const key = JSON.stringify([trigger.name, trigger.workflow])
+    if (this.#reported.has(key)) return
+    this.#reported.add(key)
+    const hint = didYouMean(trigger.workflow, this.#ports.registry.current().workflows.keys())
+    this.#ports.events.emit('warning', {
+      code: 'UNKNOWN_WORKFLOW',
+      trigger: trigger.name,
+      workflow: trigger.workflow,
+      message: `Trigger "${trigger.name}" fired, but nothing was started: Workflow not found in registry: ${trigger.workflow}.${hint}`,
+    })
+  }
+
+  /** Null when the engine stopped before. */
+  async #untilStored<Result>(during: string, step: () => Promise<Result>): Promise<Result | null> {
+    for (let failures = 1; !this.#isStopped; failures++) {
+      try {
+        return await step()
+      } catch (thrown) {
+        const retryAt = this.#ports.clock.now() + troubleDelayMs(failures)
+        this.#ports.events.emit('trouble', {
+          during,
+          error: toError(thrown),
+          retryAt: this.#isStopped ? null : retryAt,
+        })
+        if (!this.#isStopped) await this.#pauseUntil(retryAt)
+      }
+    }
+    return null
+  }
+
+  #pauseUntil(at: number): Promise<void> {
+    return new Promise((resolve) => {
+      const endPause = (): void => {
+        timer.cancel()
+        this.#pauses.delete(endPause)
+        resolve()
+      }
+      const timer = this.#ports.clock.wakeAt(at, endPause)
+      this.#pauses.add(endPause)
+    })
+  }
+}

@@ -1,0 +1,25 @@
+/** The name that the user probably meant, for messages about an unknown one. Pure. */
+
+import { distance } from 'fastest-levenshtein'
+
+/** Of `known`, the closest name that is close enough to be a misspelling; null when none is. The first wins on a tie. */
+export function nearestName(name: string, known: Iterable<string>): string | null {
+  let nearest: string | null = null
+  let nearestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  const folded = name.toLowerCase()
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - name.length) >= nearestDistance) continue
+    const edits = distance(folded, candidate.toLowerCase())
+    if (edits < nearestDistance) {
+      nearest = candidate
+      nearestDistance = edits
+    }
+  }
+  return nearest
+}
+
+/** ` Did you mean "x"?`, or '' when no known name is close. Appended to a message that ends in a full stop. */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const nearest = nearestName(name, known)
+  return nearest === null ? '' : ` Did you mean "${nearest}"?`
+}

@@ -1,0 +1,88 @@
+/**
+ * Python that a test scripts. Stands at the ScriptHost port: answers polls and task runs as it was told to, counts
+ * them, and takes its time through the clock that the test moves.
+ */
+
+import type { Clock, PollRequest, ScriptHost, TaskRequest } from '../../src/engine/ports.ts'
+import type { AttemptOutcome } from '../../src/model/execution.ts'
+import type { PollOutcome, PythonFault } from '../../src/model/trigger.ts'
+
+type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome>
+type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome>
+
+export const SKIP: PollOutcome = { kind: 'skipped' }
+export const FIRE: PollOutcome = { kind: 'fired', contextText: null }
+
+export function fire(contextText: string): PollOutcome {
+  return { kind: 'fired', contextText }
+}
+
+export function fault(message: string, type = 'ValueError'): PythonFault {
+  return { type, message, traceback: `Traceback (most recent call last):\n${type}: ${message}\n` }
+}
+
+export function completed(contextText: string): AttemptOutcome {
+  return { kind: 'completed', contextText }
+}
+
+export function failed(message: string): AttemptOutcome {
+  return { kind: 'failed', error: fault(message) }
+}
+
+export class FakeHost implements ScriptHost {
+  readonly #clock: Clock
+  readonly #polls = new Map<string, Poll>()
+  readonly #bodies = new Map<string, Body>()
+  /** Every poll that began, with its instant. */
+  readonly polls: { readonly trigger: string; readonly at: number }[] = []
+  /** Every task run that began. */
+  readonly runs: (TaskRequest & { readonly at: number })[] = []
+  /** Task runs that are in a body now, and the most there ever were. */
+  running = 0
+  mostRunning = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** What a trigger's function does. It skips unless told otherwise. */
+  trigger(name: string, poll: Poll): this {
+    this.#polls.set(name, poll)
+    return this
+  }
+
+  /** What a task's body does. It returns its input unless told otherwise. */
+  task(taskId: string, body: Body): this {
+    this.#bodies.set(taskId, body)
+    return this
+  }
+
+  /** Settles after some time, which passes when the test moves the clock. */
+  after<Outcome>(ms: number, outcome: Outcome): Promise<Outcome> {
+    return new Promise((resolve) => this.#clock.wakeAt(this.#clock.now() + ms, () => resolve(outcome)))
+  }
+
+  pollsOf(trigger: string): readonly number[] {
+    return this.polls.filter((poll) => poll.trigger === trigger).map((poll) => poll.at)
+  }
+
+  runsOf(taskId: string): readonly (TaskRequest & { readonly at: number })[] {
+    return this.runs.filter((run) => run.taskId === taskId)
+  }
+
+  async poll(request: PollRequest): Promise<PollOutcome> {
+    this.polls.push({ trigger: request.trigger, at: this.#clock.now() })
+    return (await this.#polls.get(request.trigger)?.(request)) ?? SKIP
+  }
+
+  async runTask(request: TaskRequest): Promise<AttemptOutcome> {
+    this.runs.push({ ...request, at: this.#clock.now() })
+    this.running += 1
+    this.mostRunning = Math.max(this.mostRunning, this.running)
+    try {
+      return (await this.#bodies.get(request.taskId)?.(request)) ?? completed(request.inputText)
+    } finally {
+      this.running -= 1
+    }
+  }
+}
