@@ -162,8 +162,17 @@ CREATE INDEX cron_firings_by_claim ON cron_firings (claimed_at);
 CREATE INDEX cron_firings_without_run ON cron_firings (claimed_at) WHERE execution_id IS NULL;
 `
 
+const WORKFLOWS = `
+CREATE TABLE workflows (
+  key TEXT PRIMARY KEY,
+  -- JSON of the definition, without its functions.
+  definition TEXT NOT NULL,
+  saved_at INTEGER NOT NULL
+) STRICT;
+`
+
 /** Migration n brings version n - 1 to version n. */
-const MIGRATIONS: readonly string[] = [INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS]
+const MIGRATIONS: readonly string[] = [INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

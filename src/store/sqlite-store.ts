@@ -24,6 +24,7 @@ import type {
 import { StoreError } from '../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionSummary } from '../model/execution.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
+import type { WorkflowDefinition } from '../model/workflow.ts'
 import { Connection } from './connection.ts'
 import { DELETE_CRON, SET_CRON_ENABLED, UPDATE_CRON } from './cron-queries.ts'
 import * as crons from './cron-steps.ts'
@@ -39,6 +40,7 @@ import { SkipBuffer, type SkipRun } from './skip-buffer.ts'
 import { type StepNeed, StepQueue } from './step-queue.ts'
 import { GET_TRIGGER, SET_TRIGGER_ENABLED } from './trigger-queries.ts'
 import * as triggers from './trigger-steps.ts'
+import * as workflows from './workflow-steps.ts'
 
 export interface SqliteStoreOptions {
   /** A file, made when missing, or `:memory:`. */
@@ -175,6 +177,14 @@ class SqliteStore implements Store {
 
   listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
     return this.#step('read', (connection) => executions.listExecutions(connection, filter))
+  }
+
+  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
+    return this.#step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
+  }
+
+  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
+    return this.#step('read', workflows.listWorkflows)
   }
 
   async createCron(schedule: NewCronSchedule): Promise<void> {

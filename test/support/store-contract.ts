@@ -12,6 +12,7 @@ import { describeInstanceContract } from './store-contract-instances.ts'
 import { describeTickContract } from './store-contract-ticks.ts'
 import { describeTriggerContract } from './store-contract-triggers.ts'
 import { describeUpkeepContract } from './store-contract-upkeep.ts'
+import { describeWorkflowContract } from './store-contract-workflows.ts'
 
 /** One database, and the store objects on it. */
 export interface StoreSite {
@@ -68,6 +69,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeTickContract(context)
     describeInstanceContract(context)
     describeExecutionContract(context)
+    describeWorkflowContract(context)
     describeCronContract(context)
     describeUpkeepContract(context)
   })

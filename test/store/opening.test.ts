@@ -1,0 +1,164 @@
+/** Opening a database: what is made, what is refused, and what the refusal says. */
+
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { StoreError } from '../../src/errors.ts'
+import { Connection } from '../../src/store/connection.ts'
+import { dumpSchema, SCHEMA_VERSION } from '../../src/store/schema.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { declaration, FIRST_PAGE, START } from '../support/store-builders.ts'
+import { startStoreProcess } from '../support/store-process.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+const COMMITTED_DUMP = new URL('schema.sql', import.meta.url)
+
+let folder: TemporaryFolder
+let path: string
+
+beforeEach(() => {
+  folder = temporaryFolder()
+  path = folder.file('workflows.db')
+})
+afterEach(() => folder[Symbol.dispose]())
+
+const open = (at: string = path) => openSqliteStore({ path: at, durability: 'normal', clock: new FakeClock(START) })
+
+async function refusal(at: string): Promise<StoreError> {
+  try {
+    await open(at)
+  } catch (error) {
+    if (error instanceof StoreError) return error
+    throw error
+  }
+  throw new Error(`"${at}" was opened`)
+}
+
+function withConnection<Result>(use: (connection: Connection) => Result): Result {
+  const connection = new Connection(path)
+  try {
+    return use(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+describe('the schema', () => {
+  test('is the one that is committed in schema.sql', async () => {
+    await (await open()).close()
+
+    const dump = withConnection(dumpSchema)
+
+    expect(dump).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
+  })
+
+  test('a file that is missing is made, and one that exists is used as it is', async () => {
+    const first = await open()
+    const [row] = await first.saveTriggers([declaration()], START)
+    await first.close()
+
+    const second = await open()
+
+    expect(await second.getTrigger('inbox')).toEqual(row)
+    await second.close()
+  })
+
+  test('each version is noted with the instant at which it was applied', async () => {
+    await (await open()).close()
+
+    const versions = withConnection((connection) => connection.all('SELECT version, applied_at FROM cloaca_schema'))
+
+    expect(versions.at(-1)).toEqual({ version: SCHEMA_VERSION, applied_at: START })
+    expect(versions).toHaveLength(SCHEMA_VERSION)
+  })
+
+  test('a database of a newer cloaca is refused and left alone', async () => {
+    await (await open()).close()
+    withConnection((connection) => connection.run('INSERT INTO cloaca_schema VALUES (?, 0)', SCHEMA_VERSION + 1))
+    const before = readFileSync(path)
+
+    const error = await refusal(path)
+
+    expect(error).toMatchObject({ code: 'DATABASE_TOO_NEW', facts: { path } })
+    expect(error.message).toContain(`version ${SCHEMA_VERSION + 1}`)
+    expect(readFileSync(path).equals(before)).toBe(true)
+  })
+
+  test('tables of another program in the same file stay, beside ours', async () => {
+    withConnection((connection) => connection.script('CREATE TABLE orders (id INTEGER); INSERT INTO orders VALUES (7)'))
+
+    await (await open()).close()
+
+    expect(withConnection((connection) => connection.all('SELECT id FROM orders'))).toEqual([{ id: 7 }])
+  })
+
+  test("another program's table of a name of ours is refused, and nothing is made", async () => {
+    withConnection((connection) => connection.script('CREATE TABLE executions (id INTEGER)'))
+
+    const error = await refusal(path)
+
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+    expect(withConnection(dumpSchema)).toBe('CREATE TABLE executions (id INTEGER);\n')
+  })
+
+  test('many processes that open a new database at once all can', async () => {
+    const processes = Array.from({ length: 6 }, () =>
+      startStoreProcess(
+        path,
+        `const store = await open()
+         await store.saveTriggers([builders.declaration({ name: String(process.pid) })], 1)
+         await store.close()`,
+      ),
+    )
+
+    const codes = await Promise.all(processes.map((process) => process.ended()))
+
+    expect(codes).toEqual(processes.map(() => 0))
+    const store = await open()
+    expect(await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(processes.length)
+    await store.close()
+  })
+})
+
+describe('a database that cannot be opened', () => {
+  test('a missing folder is named, and not made', async () => {
+    const missing = folder.file('missing/workflows.db')
+
+    const error = await refusal(missing)
+
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', facts: { path: missing } })
+    expect(error.message).toContain(missing)
+    expect(error.message).toContain(`the folder "${folder.file('missing')}" does not exist`)
+    expect(existsSync(folder.file('missing'))).toBe(false)
+  })
+
+  test('a file that is no database is refused and left alone', async () => {
+    const text = 'These are my notes, and no database.\n'.repeat(100)
+    writeFileSync(path, text)
+
+    const error = await refusal(path)
+
+    expect(error.code).toBe('DATABASE_UNAVAILABLE')
+    expect(error.message).toContain('file is not a database')
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  })
+
+  test('a folder in the place of the file is refused', async () => {
+    mkdirSync(path)
+
+    const error = await refusal(path)
+
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+    expect(error.message).toContain('it is a folder')
+  })
+
+  test.skipIf(process.getuid?.() === 0)('a file without the right to write it is refused', async () => {
+    await (await open()).close()
+    chmodSync(path, 0o444)
+
+    const error = await refusal(path)
+
+    expect(error.code).toBe('DATABASE_UNAVAILABLE')
+    expect(error.message).toContain('permission denied')
+  })
+})

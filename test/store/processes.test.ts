@@ -1,0 +1,213 @@
+/** Several processes on one database: what a kill leaves, who takes it over, and that nothing happens twice. */
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { Connection } from '../../src/store/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import {
+  completed,
+  cronClaim,
+  declaration,
+  FIRST_PAGE,
+  newCron,
+  newExecution,
+  START,
+} from '../support/store-builders.ts'
+import { startStoreProcess } from '../support/store-process.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+let folder: TemporaryFolder
+let path: string
+let store: Store
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  path = folder.file('workflows.db')
+  store = await openSqliteStore({ path, durability: 'full', clock: new FakeClock(START) })
+})
+afterEach(async () => {
+  await store.close()
+  folder[Symbol.dispose]()
+})
+
+/** The ids that the process says, up to a number of them. */
+async function ids(process: { readonly lines: AsyncIterator<string> }, count: number): Promise<readonly string[]> {
+  const said: string[] = []
+  while (said.length < count) {
+    const line = await process.lines.next()
+    if (line.done === true) throw new Error(`the process ended after ${said.length} lines`)
+    said.push(line.value)
+  }
+  return said
+}
+
+function integrity(): unknown {
+  const connection = new Connection(path)
+  try {
+    return [connection.one('PRAGMA integrity_check'), connection.all('PRAGMA foreign_key_check')]
+  } finally {
+    connection.close()
+  }
+}
+
+describe('a process killed in the middle of its writes', () => {
+  test.each(['full', 'normal'] as const)(
+    'loses no execution that was accepted, with durability %s',
+    async (durability) => {
+      await using victim = startStoreProcess(
+        path,
+        `const store = await open('${durability}')
+       const one = async () => {
+         const execution = builders.newExecution({ inputText: JSON.stringify({ text: 'x'.repeat(3000) }) })
+         await store.createExecution(execution, { kind: 'call' }, 1)
+         await say(execution.id)
+       }
+       for (;;) await Promise.all([one(), one(), one()])`,
+      )
+
+      const accepted = await ids(victim, 60)
+      await victim.kill()
+
+      const found = await Promise.all(accepted.map((id) => store.getExecution(id)))
+      expect(found.filter((execution) => execution === null)).toEqual([])
+      expect(integrity()).toEqual([{ integrity_check: 'ok' }, []])
+    },
+  )
+
+  test('leaves no firing without its execution, and no execution without its firing', async () => {
+    await store.saveTriggers([declaration({ allowConcurrent: true })], START)
+    await using victim = startStoreProcess(
+      path,
+      `const store = await open('normal')
+       for (let at = 1; ; at++) {
+         const ticks = [1, 2, 3].map(() => builders.firedTick({ at, allowConcurrent: true }))
+         await Promise.all(ticks.map((tick) => store.recordFired(tick)))
+         store.noteSkip('inbox', at)
+         for (const tick of ticks) await say(tick.firingId)
+       }`,
+    )
+
+    const accepted = await ids(victim, 60)
+    await victim.kill()
+
+    const everything = { limit: 1_000_000, offset: 0 }
+    const firings = await store.listFirings('inbox', everything)
+    const executions = await store.listExecutions(everything)
+    expect(firings.map((firing) => firing.id)).toEqual(expect.arrayContaining([...accepted]))
+    expect(new Set(firings.map((firing) => firing.executionId))).toEqual(new Set(executions.map(({ id }) => id)))
+    const fired = (await store.listTicks('inbox', everything)).filter((tick) => tick.outcome === 'fired')
+    expect(fired).toHaveLength(firings.length)
+  })
+
+  test('gives up its triggers and executions at once, seen from the same machine', async () => {
+    await store.saveTriggers([declaration()], START)
+    const execution = newExecution({ tasks: ['done', 'running'] })
+    await store.createExecution(execution, { kind: 'call' }, START)
+    await using victim = startStoreProcess(
+      path,
+      `const store = await open()
+       await store.openInstance('victim', ${START})
+       await store.leaseTriggers('victim', ['inbox'], ${START})
+       await store.acquireExecutions({ instanceId: 'victim', workflows: ['ingest'], at: ${START}, limit: 1, recover: false })
+       await store.settle({
+         executionId: '${execution.id}',
+         changes: [builders.completed('done'), builders.change('running')],
+         end: null,
+       })
+       await say('working')
+       setInterval(() => {}, 1000)`,
+    )
+    await ids(victim, 1)
+    await store.openInstance('heir', START)
+    const acquire = () =>
+      store.acquireExecutions({ instanceId: 'heir', workflows: ['ingest'], at: START + 1, limit: 9, recover: true })
+
+    const whileAlive = [await store.leaseTriggers('heir', ['inbox'], START), await acquire()]
+    await victim.kill()
+    const afterwards = await store.leaseTriggers('heir', ['inbox'], START)
+    const [taken] = await acquire()
+
+    expect(whileAlive).toEqual([[], []])
+    expect(afterwards).toEqual(['inbox'])
+    expect(taken?.tasks).toMatchObject([
+      { taskId: 'done', status: 'Completed', recoveries: 0 },
+      { taskId: 'running', status: 'Ready', recoveries: 1 },
+    ])
+  })
+})
+
+describe('processes side by side', () => {
+  test('a due instant of a cron schedule is claimed by one of them', async () => {
+    const schedule = newCron()
+    await store.createCron(schedule)
+    const claim = JSON.stringify(cronClaim(schedule))
+    const claimers = Array.from({ length: 3 }, () =>
+      startStoreProcess(
+        path,
+        `const store = await open()
+         const execution = builders.newExecution()
+         const claim = { ...${claim}, execution, firingId: execution.id }
+         await say(String(await store.claimCron(claim)))
+         await store.close()`,
+      ),
+    )
+
+    const answers = (await Promise.all(claimers.map((claimer) => ids(claimer, 1)))).flat()
+    await Promise.all(claimers.map((claimer) => claimer.ended()))
+
+    expect(answers.toSorted()).toEqual(['false', 'false', 'true'])
+    expect(await store.listCronFirings(schedule.id, FIRST_PAGE)).toHaveLength(1)
+  })
+
+  test('an execution that many ask for is given to one of them', async () => {
+    const waiting = Array.from({ length: 30 }, () => newExecution())
+    await Promise.all(waiting.map((execution) => store.createExecution(execution, { kind: 'call' }, START)))
+    const runners = [1, 2, 3].map((number) =>
+      startStoreProcess(
+        path,
+        `const store = await open()
+         await store.openInstance('${number}', Date.now())
+         for (;;) {
+           const taken = await store.acquireExecutions(
+             { instanceId: '${number}', workflows: ['ingest'], at: Date.now(), limit: 2, recover: true })
+           if (taken.length === 0) break
+           for (const { id } of taken) {
+             await store.settle({ executionId: id, changes: [builders.completed('only')],
+               end: { status: 'Completed', endedAt: 1, finalText: '{}', errorMessage: null } })
+           }
+         }
+         await store.closeInstance('${number}', Date.now())
+         await store.close()`,
+      ),
+    )
+
+    const codes = await Promise.all(runners.map((runner) => runner.ended()))
+
+    // A second settling of one execution would have been refused, and ended its process.
+    expect(codes).toEqual([0, 0, 0])
+    expect(await store.listExecutions({ ...FIRST_PAGE, status: 'Completed' })).toHaveLength(30)
+  })
+
+  test('one that was killed does not keep the others from writing', async () => {
+    await using victim = startStoreProcess(
+      path,
+      `const store = await open('normal')
+       for (;;) {
+         await Promise.all([1, 2, 3].map(() => store.createExecution(builders.newExecution(), { kind: 'call' }, 1)))
+         await say('.')
+       }`,
+    )
+    await ids(victim, 20)
+
+    await victim.kill()
+
+    await store.openInstance('heir', START)
+    const execution = newExecution({ workflow: 'other' })
+    await store.createExecution(execution, { kind: 'call' }, START)
+    await store.acquireExecutions({ instanceId: 'heir', workflows: ['other'], at: START, limit: 1, recover: true })
+    const end = { status: 'Completed', endedAt: START, finalText: '{}', errorMessage: null } as const
+    await store.settle({ executionId: execution.id, changes: [completed('only')], end })
+    expect((await store.getExecution(execution.id))?.status).toBe('Completed')
+  })
+})

@@ -1,0 +1,168 @@
+CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT;
+
+CREATE TABLE cron_firings (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  cron_seq INTEGER NOT NULL REFERENCES crons (seq) ON DELETE CASCADE,
+  scheduled_at INTEGER NOT NULL,
+  claimed_at INTEGER NOT NULL,
+  execution_id TEXT,
+  recovery_attempts INTEGER NOT NULL DEFAULT 0,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX cron_firings_by_claim ON cron_firings (claimed_at);
+
+CREATE INDEX cron_firings_by_cron ON cron_firings (cron_seq, claimed_at);
+
+CREATE INDEX cron_firings_without_run ON cron_firings (claimed_at) WHERE execution_id IS NULL;
+
+CREATE TABLE crons (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  workflow TEXT NOT NULL,
+  expression TEXT NOT NULL,
+  timezone TEXT NOT NULL,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  next_run_at INTEGER,
+  last_run_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  trigger_name TEXT UNIQUE,
+  instance_name TEXT,
+  params TEXT
+) STRICT;
+
+CREATE INDEX crons_by_creation ON crons (created_at);
+
+CREATE UNIQUE INDEX crons_by_instance ON crons (workflow, instance_name) WHERE instance_name IS NOT NULL;
+
+CREATE INDEX crons_by_next_run ON crons (next_run_at) WHERE enabled = 1;
+
+CREATE TABLE execution_finals (
+  execution_seq INTEGER PRIMARY KEY REFERENCES executions (seq) ON DELETE CASCADE,
+  context TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE execution_inputs (
+  execution_seq INTEGER PRIMARY KEY REFERENCES executions (seq) ON DELETE CASCADE,
+  context TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE executions (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  workflow TEXT NOT NULL,
+  version TEXT NOT NULL,
+  status TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  -- The trigger's name or the schedule's id.
+  origin_source TEXT,
+  firing_id TEXT,
+  owner_seq INTEGER REFERENCES instances (seq),
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  ended_at INTEGER,
+  -- The task whose output is the final context; null: execution_finals has it.
+  final_task_id TEXT,
+  error_message TEXT
+) STRICT;
+
+CREATE INDEX executions_by_age ON executions (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX executions_by_creation ON executions (created_at);
+
+CREATE INDEX executions_by_status ON executions (status, created_at);
+
+CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
+
+CREATE INDEX executions_owned ON executions (owner_seq) WHERE owner_seq IS NOT NULL;
+
+CREATE INDEX executions_unowned ON executions (created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;
+
+CREATE TABLE firings (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  trigger_seq INTEGER NOT NULL REFERENCES triggers (seq),
+  context_hash TEXT NOT NULL,
+  execution_id TEXT,
+  fired_at INTEGER NOT NULL,
+  completed_at INTEGER
+) STRICT;
+
+CREATE INDEX firings_active ON firings (trigger_seq, context_hash) WHERE completed_at IS NULL;
+
+CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at);
+
+CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
+
+CREATE TABLE instances (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  process_started_at INTEGER,
+  opened_at INTEGER NOT NULL,
+  heartbeat_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE task_runs (
+  seq INTEGER PRIMARY KEY,
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  task_id TEXT NOT NULL,
+  full_name TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'NotStarted',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  recoveries INTEGER NOT NULL DEFAULT 0,
+  not_before_at INTEGER,
+  started_at INTEGER,
+  ended_at INTEGER,
+  finished_order INTEGER,
+  error TEXT,
+  output TEXT,
+  UNIQUE (execution_seq, task_id)
+) STRICT;
+
+CREATE TABLE ticks (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  trigger_seq INTEGER NOT NULL REFERENCES triggers (seq),
+  outcome TEXT NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  firing_id TEXT,
+  error TEXT
+) STRICT;
+
+CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
+
+CREATE INDEX ticks_by_trigger ON ticks (trigger_seq);
+
+CREATE TABLE triggers (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
+  workflow TEXT NOT NULL,
+  poll_interval_ms INTEGER NOT NULL,
+  allow_concurrent INTEGER NOT NULL,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  last_poll_at INTEGER,
+  lease_seq INTEGER REFERENCES instances (seq) ON DELETE SET NULL,
+  -- The run of skips that the next other outcome will close into a row of ticks.
+  skip_tick_id TEXT,
+  skip_count INTEGER NOT NULL DEFAULT 0,
+  skip_first_at INTEGER,
+  skip_last_at INTEGER
+) STRICT;
+
+CREATE INDEX triggers_by_creation ON triggers (created_at);
+
+CREATE TABLE workflows (
+  key TEXT PRIMARY KEY,
+  -- JSON of the definition, without its functions.
+  definition TEXT NOT NULL,
+  saved_at INTEGER NOT NULL
+) STRICT;

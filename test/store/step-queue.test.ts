@@ -1,0 +1,144 @@
+/** Group commit, seen from the database file: the log ahead of it says how often something was committed. */
+
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Connection } from '../../src/store/connection.ts'
+import { type StepNeed, StepQueue } from '../../src/store/step-queue.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+const INSERT = 'INSERT INTO notes (text) VALUES (?)'
+
+let folder: TemporaryFolder
+let connection: Connection
+let queue: StepQueue
+
+beforeEach(() => {
+  folder = temporaryFolder()
+  connection = new Connection(folder.file('notes.db'))
+  connection.script('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
+  queue = new StepQueue(connection, true)
+})
+afterEach(() => {
+  connection.close()
+  folder[Symbol.dispose]()
+})
+
+const note = (text: string, need: StepNeed = 'write') => queue.add(need, () => connection.run(INSERT, text))
+const notes = () => connection.all<{ text: string }>('SELECT text FROM notes ORDER BY rowid').map((row) => row.text)
+
+describe('group commit', () => {
+  test('steps asked for in one turn are one commit, those of the next turn another', async () => {
+    const before = commits()
+
+    await Promise.all([note('a'), note('b'), note('c')])
+    const afterOneTurn = commits()
+    await note('d')
+
+    expect(afterOneTurn - before).toBe(1)
+    expect(commits() - before).toBe(2)
+    expect(notes()).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('steps that only read commit nothing', async () => {
+    const before = commits()
+
+    const count = await queue.add('read', () => notes().length)
+
+    expect(count).toBe(0)
+    expect(commits()).toBe(before)
+  })
+
+  test('of a batch with a faulty step only that one fails; the others run again and are stored once', async () => {
+    const results = await Promise.allSettled([note('a'), note('a'), note('b')])
+
+    expect(results).toMatchObject([
+      { status: 'fulfilled', value: 1 },
+      { status: 'rejected', reason: { code: 'DATABASE_FAILED', cause: { code: 'SQLITE_CONSTRAINT_UNIQUE' } } },
+      { status: 'fulfilled', value: 1 },
+    ])
+    expect(notes()).toEqual(['a', 'b'])
+  })
+
+  test('what a step wrote before it failed is not stored', async () => {
+    const halfway = queue.add('write', () => {
+      connection.run(INSERT, 'half')
+      throw new Error('stopped halfway')
+    })
+
+    await expect(halfway).rejects.toMatchObject({ code: 'DATABASE_FAILED', cause: { message: 'stopped halfway' } })
+    await note('next')
+    expect(notes()).toEqual(['next'])
+  })
+
+  test('when the database is locked, every step of the batch is refused, and the next batch is stored', async () => {
+    connection.script('PRAGMA busy_timeout = 1')
+    const other = new Connection(folder.file('notes.db'))
+    other.beginWrite('kept')
+
+    const refusals = await Promise.allSettled([note('a'), note('b')])
+    other.rollback()
+    other.close()
+    await note('c')
+
+    expect(refusals.map((result) => result.status)).toEqual(['rejected', 'rejected'])
+    expect(refusals[0]).toMatchObject({ reason: { code: 'DATABASE_FAILED', cause: { code: 'SQLITE_BUSY' } } })
+    expect(notes()).toEqual(['c'])
+  })
+
+  test('when the disk is full, the step that needs the room fails and says so; small ones beside it are stored', async () => {
+    const pages = connection.one<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
+    connection.script(`PRAGMA max_page_count = ${pages + 3}`)
+
+    const results = await Promise.allSettled([note('small'), note('x'.repeat(100_000)), note('small too')])
+
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(results[1]).toMatchObject({ reason: { code: 'DATABASE_FAILED', cause: { code: 'SQLITE_FULL' } } })
+    expect(notes()).toEqual(['small', 'small too'])
+  })
+
+  test('after closing, steps are refused; those asked for before are carried out', async () => {
+    const before = note('before')
+    queue.close()
+    const after = note('after')
+
+    await expect(after).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    await before
+    expect(notes()).toEqual(['before'])
+  })
+})
+
+describe('durability', () => {
+  const synchronous = (need: StepNeed) =>
+    queue.add(need, () => connection.one<{ synchronous: number }>('PRAGMA synchronous')?.synchronous)
+  const NORMAL = 1
+  const FULL = 2
+
+  test('a commit that accepts something is synced, one in between is not', async () => {
+    expect(await synchronous('accept')).toBe(FULL)
+    expect(await synchronous('write')).toBe(NORMAL)
+    expect(await synchronous('accept')).toBe(FULL)
+  })
+
+  test('a batch is synced when one of its steps asks for it', async () => {
+    const [beside] = await Promise.all([synchronous('write'), note('accepted', 'accept')])
+
+    expect(beside).toBe(FULL)
+  })
+
+  test('with durability "normal" nothing is synced', async () => {
+    queue = new StepQueue(connection, false)
+
+    expect(await synchronous('accept')).toBe(NORMAL)
+  })
+})
+
+/** Frames of the log that end a transaction. In the file format a frame's header names the new size in just those. */
+function commits(): number {
+  const log = readFileSync(folder.file('notes.db-wal'))
+  const headerBytes = 32
+  const frameBytes = 24 + log.readUInt32BE(8)
+  let count = 0
+  for (let at = headerBytes; at + frameBytes <= log.length; at += frameBytes)
+    if (log.readUInt32BE(at + 4) > 0) count += 1
+  return count
+}

@@ -1,0 +1,50 @@
+/**
+ * Another process on the same database, for tests of what only processes can show: a runner that is killed, many that
+ * open at once. The program is TypeScript text that finds the store's modules by absolute URL.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+const PRELUDE = `
+import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite-store.ts'))}
+import * as builders from ${JSON.stringify(import.meta.resolve('./store-builders.ts'))}
+const clock = { now: () => Date.now(), wakeAt: (at, callback) => {
+  const timer = setTimeout(callback, Math.max(0, at - Date.now()))
+  return { cancel: () => clearTimeout(timer) }
+} }
+const open = (durability = 'normal') => openSqliteStore({ path: process.argv[1], durability, clock })
+const say = (line) => new Promise((resolve) => process.stdout.write(line + '\\n', resolve))
+`
+
+export interface StoreProcess extends AsyncDisposable {
+  /** The lines that it says, one after the other. */
+  readonly lines: AsyncIterator<string>
+  /** Ends it as a power cut of the process would: nothing of it runs any more. */
+  kill(): Promise<void>
+  /** Waits for its end; its exit code. */
+  ended(): Promise<number | null>
+}
+
+/** `program` may use `open`, `say`, `builders` and `clock`. */
+export function startStoreProcess(path: string, program: string): StoreProcess {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--input-type=module-typescript', '--eval', PRELUDE + program, path],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  if (child.stdout === null) throw new Error('the process has no output')
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const exited = once(child, 'exit')
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  return {
+    lines,
+    kill,
+    ended: async () => (await exited)[0] as number | null,
+    [Symbol.asyncDispose]: kill,
+  }
+}
