@@ -10,7 +10,8 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= nearestDistance) continue
     const edits = distance(folded, candidate.toLowerCase())
-    if (edits < nearestDistance) {
+    // Something must be left of it: one letter is no misspelling of another.
+    if (edits < nearestDistance && edits < Math.max(name.length, candidate.length)) {
       nearest = candidate
       nearestDistance = edits
     }
