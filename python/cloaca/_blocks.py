@@ -1,4 +1,7 @@
-"""The `WorkflowBuilder` blocks that are open, by thread: a task goes to the innermost one of the thread that decorates it."""
+"""The `WorkflowBuilder` blocks that are open, by thread.
+
+A task goes to the innermost one of the thread that decorates it.
+"""
 
 from __future__ import annotations
 

@@ -94,7 +94,8 @@ class DefaultRunnerConfig(Sealed):
         pipeline_timeout_seconds: Older name of ``workflow_timeout_seconds``.
 
     Raises:
-        ValueError: A value is outside its limits ("Invalid configuration: …"), or both names of the timeout are given and differ.
+        ValueError: A value is outside its limits ("Invalid configuration: …"), or both names of the timeout are given
+            and differ.
         OverflowError: A number is negative.
         TypeError: A value has a wrong type.
 
@@ -194,6 +195,6 @@ _FIELDS: List[_Field[Any]] = [
 def _check_one_timeout(newer: Optional[int], older: int) -> None:
     if newer is not None and newer != older:
         raise ValueError(
-            f"workflow_timeout_seconds ({newer}) and pipeline_timeout_seconds ({older}) are one setting with two names: "
+            f"workflow_timeout_seconds ({newer}) and pipeline_timeout_seconds ({older}) are two names of one setting: "
             "give one of them"
         )

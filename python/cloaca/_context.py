@@ -68,9 +68,7 @@ class Context(Sealed):
         Raises:
             ValueError: The text is not JSON, or not an object ("Failed to deserialize from JSON").
         """
-        text = _arguments.text(json_str, "json_str")
-        text.encode()
-        return _of_values(parse_object(text))
+        return _of_values(parse_object(_arguments.text(json_str, "json_str")))
 
     @staticmethod
     def _from_text(text: str) -> Context:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import marshal
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Dict, Iterable, List, NoReturn, Union
+from typing import Any, Callable, Collection, Dict, List, NoReturn
 
 INT_MIN = -(2**63)
 INT_MAX = 2**64 - 1
@@ -18,8 +19,8 @@ INT_MAX = 2**64 - 1
 #: Levels of nesting below a context: the engine reads 512, the context itself being the first.
 MAX_DEPTH = 511
 
-#: A stored value. (`Any` stands for the recursion, which `typing` cannot say on every supported Python.)
-Stored = Union[None, bool, int, float, str, List[Any], Dict[str, Any]]
+#: From this length on it pays to look whether the items of a list are all alike.
+_MANY = 16
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
 
@@ -29,30 +30,72 @@ json_text: Callable[[Any], str] = json.JSONEncoder(
 ).encode
 
 
-def stored(value: object, depth: int = 0) -> Stored:
-    """The stored form of any convertible value; raises ``TypeError`` for the others."""
+def stored(value: Any, depth: int = 0) -> Any:
+    """The stored form of any convertible value; raises ``TypeError`` for the others.
+
+    ``depth`` counts the containers around it. The loops of the next two functions repeat the first lines of this one,
+    since a call costs more than all the rest where Python is WebAssembly.
+    """
     kind = type(value)
     if kind is str:
-        return _text(value)  # type: ignore[arg-type]
-    if value is None or kind is bool:
-        return value  # type: ignore[return-value]
+        return value if value.isascii() else _text(value)
     if kind is int:
-        return _integer(value)  # type: ignore[arg-type]
+        return value if INT_MIN <= value <= INT_MAX else _too_big(value)
+    if value is None or kind is bool:
+        return value
     if kind is float:
-        return value if value - value == 0.0 else None  # type: ignore[operator,return-value]
-    if depth >= MAX_DEPTH:
-        raise ValueError(f"value is nested more than {MAX_DEPTH} levels deep (or contains itself)")
+        return value if value - value == 0.0 else None
     if kind is dict:
-        return stored_object(value, depth)  # type: ignore[arg-type]
+        return stored_object(value, depth)
     if kind is list or kind is tuple:
-        return _items(value, depth)  # type: ignore[arg-type]
+        return _stored_items(value, depth)
     return _less_common(value, depth)
 
 
-def stored_object(value: "Mapping[Any, object]", depth: int = 0) -> Dict[str, Any]:
+def stored_object(value: Mapping[Any, Any], depth: int = 0) -> Dict[str, Any]:
     """The stored form of a mapping with ``str`` keys."""
-    depth += 1
-    return {key_of(key): stored(item, depth) for key, item in value.items()}
+    depth = _deeper(depth)
+    copy: Dict[str, Any] = {}
+    for key, item in value.items():
+        if type(key) is not str or not key.isascii():
+            key = key_of(key)
+        kind = type(item)
+        if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
+            copy[key] = item
+        else:
+            copy[key] = stored(item, depth)
+    return copy
+
+
+def _stored_items(values: Collection[Any], depth: int) -> List[Any]:
+    depth = _deeper(depth)
+    if len(values) > _MANY and _are_alike(values):
+        return list(values)
+    copy: List[Any] = []
+    append = copy.append
+    for item in values:
+        kind = type(item)
+        if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
+            append(item)
+        else:
+            append(stored(item, depth))
+    return copy
+
+
+def _are_alike(values: Collection[Any]) -> bool:
+    """Whether all are scalars of one kind that are stored as they are. Says so without a loop in Python."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return "".join(values).isascii()
+    if kinds == {int}:
+        return bool(INT_MIN <= min(values) and max(values) <= INT_MAX)
+    return kinds == {float} and math.isfinite(sum(values))
+
+
+def _deeper(depth: int) -> int:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"value is nested more than {MAX_DEPTH} levels deep, or contains itself")
+    return depth + 1
 
 
 def key_of(key: object) -> str:
@@ -64,16 +107,11 @@ def key_of(key: object) -> str:
     raise TypeError(f"keys must be str, not {type(key).__name__}")
 
 
-def copy_of(value: Stored) -> Any:
+def copy_of(value: Any) -> Any:
     """A copy of a stored value that shares nothing with it."""
     if type(value) in _SCALARS:
         return value
     return marshal.loads(marshal.dumps(value))
-
-
-def _items(values: Iterable[object], depth: int) -> List[Any]:
-    depth += 1
-    return [stored(value, depth) for value in values]
 
 
 def _text(value: str) -> str:
@@ -82,32 +120,27 @@ def _text(value: str) -> str:
     return value
 
 
-def _integer(value: int) -> int:
-    if INT_MIN <= value <= INT_MAX:
-        return value
-    raise OverflowError(f"int is outside of the 64 bits that a context can hold (-2**63 to 2**64 - 1): {_short(value)}")
+def _too_big(value: int) -> NoReturn:
+    shown = str(value) if value.bit_length() <= 256 else f"one of {value.bit_length()} bits"
+    raise OverflowError(f"int is outside of the 64 bits that a context can hold (-2**63 to 2**64 - 1): {shown}")
 
 
-def _short(value: int) -> str:
-    return str(value) if value.bit_length() <= 256 else f"one of {value.bit_length()} bits"
-
-
-def _less_common(value: object, depth: int) -> Stored:
+def _less_common(value: object, depth: int) -> Any:
     """Subclasses of the builtin types, and the types that are stored as another one."""
     if isinstance(value, str):
         return _text(str.__str__(value))
     if isinstance(value, int):  # also the members of an IntEnum
-        return _integer(int(value))
+        return stored(int(value), depth)
     if isinstance(value, float):
         return stored(float(value), depth)
     if isinstance(value, (list, tuple, set, frozenset, range)):
-        return _items(value, depth)
+        return _stored_items(value, depth)
     if isinstance(value, Mapping):
         return stored_object(value, depth)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return stored_object({f.name: getattr(value, f.name) for f in dataclasses.fields(value)}, depth)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return _items(value, depth)
+        return _stored_items(value, depth)
     refuse(value)
 
 

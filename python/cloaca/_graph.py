@@ -80,8 +80,8 @@ def _dependents_in(tasks: Tasks) -> Dict[str, List[str]]:
 def _cycle_in(tasks: Tasks) -> List[str]:
     """One cycle, its first id repeated at its end; empty when there is none.
 
-    Walks along dependencies without recursion, since chains may be longer than Python's stack. ``path`` holds the ids being
-    looked at, ``done`` those from which no cycle can be reached.
+    Walks along dependencies without recursion, since chains may be longer than Python's stack. ``path`` holds the ids
+    being looked at, ``done`` those from which no cycle can be reached.
     """
     done = set()
     for start in tasks:
@@ -94,7 +94,7 @@ def _cycle_in(tasks: Tasks) -> List[str]:
                 del path[current]
             elif following in path:
                 ids = list(path)
-                return ids[ids.index(following) :] + [following]
+                return [*ids[ids.index(following) :], following]
             elif following not in done:
                 path[following] = iter(tasks[following].dependencies)
     return []

@@ -18,7 +18,8 @@ class Sealed:
 
     def __init_subclass__(cls) -> None:
         for base in cls.__bases__:
-            if issubclass(base, Sealed) and base.__module__ != __name__:  # the two classes of this file are for extension
+            # The two classes of this file are there to be extended; what extends them is not.
+            if issubclass(base, Sealed) and base.__module__ != __name__:
                 raise TypeError(f"type 'cloaca.{base.__name__}' is not an acceptable base type")
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

@@ -1,4 +1,7 @@
-"""Declarative decorators: parameters, secrets and fields for tools that read the source. They change nothing at run time."""
+"""Declarative decorators: parameters, secrets and fields, for tools that read the source.
+
+They change nothing at run time.
+"""
 
 from __future__ import annotations
 

@@ -1,25 +1,27 @@
 """Reads JSON that users give, as strictly as the format is defined.
 
-``json.loads`` also takes ``NaN``, numbers beyond the range of a float, lone surrogates and any depth; a context takes none of
-these. Its plain, fast path is used unless a look at the text says that one of them may be there.
+``json.loads`` also takes ``NaN``, numbers beyond the range of a float, lone surrogates and any depth; a context takes
+none of these. Its plain, fast path is used unless a look at the text says that one of them may be there.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict, List, NoReturn
 
 from ._convert import INT_MAX, INT_MIN, MAX_DEPTH
 
-_MAY_HAVE_BIG_NUMBERS = re.compile(r"[0-9]{19}|[0-9][eE]\+?[0-9]{3}").search
-_MAY_HAVE_SURROGATES = re.compile(r"\\u[dD][89a-fA-F]").search
+# With every digit turned into 0, a search for fixed bytes finds any long number: many times faster than a pattern.
+_FOLDED_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_BIG_NUMBERS = (b"0" * 19, b"e000", b"E000", b"e+000", b"E+000")
+_SURROGATES = (b"\\ud", b"\\uD")
 
 
 def parse_object(text: str) -> Dict[str, Any]:
     """The JSON object in ``text`` as stored values; raises ``ValueError`` for anything else."""
+    data = text.encode()  # UnicodeEncodeError for a lone surrogate
     try:
-        value = _parse(text)
+        value = _parse(text, data)
     except (ValueError, RecursionError) as error:
         raise _malformed(str(error) or type(error).__name__) from None
     if type(value) is not dict:
@@ -27,27 +29,31 @@ def parse_object(text: str) -> Dict[str, Any]:
     return value
 
 
-def _parse(text: str) -> Any:
-    if text.count("[") + text.count("{") > MAX_DEPTH:
-        _check_depth(text)
-    if _MAY_HAVE_BIG_NUMBERS(text) is None:
-        value = json.loads(text, parse_constant=_no_constant)
-    else:
+def _parse(text: str, data: bytes) -> Any:
+    folded = data.translate(_FOLDED_DIGITS)
+    if any(sign in folded for sign in _BIG_NUMBERS):
         value = json.loads(text, parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
-    if _MAY_HAVE_SURROGATES(text) is not None:
+    else:
+        value = json.loads(text, parse_constant=_no_constant)
+    if any(sign in folded for sign in _SURROGATES):
         json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError, a ValueError, for a lone one
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and type(value) in (dict, list):
+        _check_depth(value)
     return value
 
 
-def _check_depth(text: str) -> None:
-    depth = 0
-    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
-        if bracket in "[{":
-            depth += 1
-            if depth > MAX_DEPTH + 1:
-                raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
-        elif bracket in "]}":
-            depth -= 1
+def _check_depth(value: Any) -> None:
+    """Looks at one level of containers after the other."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH + 1:
+            raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+        below: List[Any] = []
+        for container in level:
+            items = container.values() if type(container) is dict else container
+            below += [item for item in items if type(item) in (dict, list)]
+        level = below
 
 
 def _no_constant(name: str) -> NoReturn:

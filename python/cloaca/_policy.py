@@ -34,7 +34,12 @@ class BackoffStrategy(Unbuildable):
 
     @staticmethod
     def exponential(base: float, multiplier: Optional[float] = None) -> BackoffStrategy:
-        """Initial delay times ``multiplier`` (1.0 unless given) times ``base`` to the power of the failed attempts before."""
+        """Initial delay times ``multiplier`` times ``base`` to the power of the number of failed attempts before.
+
+        Args:
+            base: The factor from one delay to the next.
+            multiplier: Factor of every delay, 1.0 unless given.
+        """
         factor = 1.0 if multiplier is None else _arguments.number(multiplier, "multiplier")
         return _backoff("exponential", _arguments.number(base, "base"), factor)
 
@@ -67,7 +72,10 @@ class RetryCondition(Unbuildable):
 
     @staticmethod
     def transient_only() -> RetryCondition:
-        """Timeouts, database trouble, and error texts that speak of timeout, connection, network, temporary, unavailable."""
+        """Failures that may pass: timeouts, database trouble, and texts that speak of such.
+
+        The texts: timeout, connection, network, temporary, unavailable, busy, overloaded, rate limit.
+        """
         return _condition("transient")
 
     @staticmethod

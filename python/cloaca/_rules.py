@@ -79,8 +79,9 @@ def context_value(key: str, operator: str, value: Any) -> Rule:
 
     Args:
         key: Key of the context.
-        operator: ``Equals`` (``==``, ``eq``), ``NotEquals`` (``!=``, ``ne``), ``GreaterThan`` (``>``, ``gt``), ``LessThan``
-            (``<``, ``lt``), ``Contains``, ``NotContains``, ``Exists`` or ``NotExists``; case and underscores do not count.
+        operator: ``Equals`` (``==``, ``eq``), ``NotEquals`` (``!=``, ``ne``), ``GreaterThan`` (``>``, ``gt``),
+            ``LessThan`` (``<``, ``lt``), ``Contains``, ``NotContains``, ``Exists`` or ``NotExists``; case and
+            underscores do not count.
         value: What to compare with, any value that a context can hold. ``Exists`` and ``NotExists`` ignore it.
 
     Raises:

@@ -28,7 +28,7 @@ class WorkflowResult(Unbuildable):
 
     @property
     def status(self) -> str:
-        """ "Completed" or "Failed"."""
+        """How it ended: "Completed" or "Failed"."""
         return str(self._facts["status"])
 
     @property
@@ -68,8 +68,8 @@ class DefaultRunner(Sealed):
             ``.db``, ``.sqlite`` or ``.sqlite3``, or ``:memory:``.
 
     Raises:
-        RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: the script was not
-            started with ``npx cloaca run``.
+        RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: the script was
+            not started with ``npx cloaca run``.
 
     Example:
         >>> with DefaultRunner(":memory:") as runner:
@@ -158,7 +158,8 @@ class DefaultRunner(Sealed):
 
         Args:
             workflow_name: Name of the workflow; it need not exist yet.
-            cron_expression: Five fields, minute hour day month weekday, or six with seconds first; "@daily" and the like.
+            cron_expression: Five fields (minute, hour, day, month, weekday), or six with seconds first, or "@daily" and
+                the like.
             timezone: IANA name of the zone in which the expression is read.
 
         Raises:
@@ -183,7 +184,8 @@ class DefaultRunner(Sealed):
             instance_name: Name of the instance, unique for the workflow.
             cron_expression: See `register_cron_workflow`.
             timezone: See `register_cron_workflow`.
-            params: Keys of every run's initial context. A value ``{"$secret": "name"}`` makes its key an alias of a secret.
+            params: Keys of every run's initial context. A value ``{"$secret": "name"}`` makes its key an alias of a
+                secret.
 
         Raises:
             ValueError: The expression or the zone is invalid, the instance exists, or cron is switched off.
@@ -227,7 +229,10 @@ class DefaultRunner(Sealed):
         )
 
     def set_cron_schedule_enabled(self, schedule_id: str, enabled: bool) -> None:
-        """Switches a schedule on or off; one that became due meanwhile fires when it is switched on. Unknown ids do nothing."""
+        """Switches a schedule on or off. Unknown ids do nothing.
+
+        One that became due while it was off fires as soon as it is switched on.
+        """
         self._ask(
             "runner.setCronEnabled",
             id=_arguments.text(schedule_id, "schedule_id"),
@@ -280,7 +285,9 @@ class DefaultRunner(Sealed):
     ) -> List[Dict[str, Any]]:
         """The firings of a trigger that were not dropped, newest first. ``limit`` is 100 unless given."""
         return list(
-            self._ask("runner.triggerHistory", name=_arguments.text(trigger_name, "trigger_name"), **_page(limit, offset))
+            self._ask(
+                "runner.triggerHistory", name=_arguments.text(trigger_name, "trigger_name"), **_page(limit, offset)
+            )
         )
 
     def _ask(self, method: str, **payload: object) -> Any:

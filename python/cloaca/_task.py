@@ -64,7 +64,7 @@ class TaskDecorator(Unbuildable):
     def _refuse_graphs(self) -> None:
         if self._invokes is None:
             if self._post_invocation is not None:
-                raise ValueError("`post_invocation` requires `invokes=...`: it runs after the graph that a task invokes")
+                raise ValueError("`post_invocation` requires `invokes=...`: it runs after a graph")
             return
         if not hasattr(self._invokes, "NAME"):
             raise ValueError("`invokes` must be a computation graph: it must expose a `NAME` attribute")
@@ -91,14 +91,14 @@ def task(
     """Declares the decorated function as a task of the workflow whose `WorkflowBuilder` block is open on this thread.
 
     The function is called with a `Context` of its own, and with a `TaskHandle` when its second parameter is named
-    ``handle`` or ``task_handle``. It returns the context that is its output; None stands for its unchanged input, and an
-    exception fails the attempt. ``async def`` functions are awaited. The input of a task is the initial context of the
-    run, or, with dependencies, the merge of their outputs in the order of ``dependencies``. The decorator returns the
-    function unchanged. A later task of the same id replaces the earlier one.
+    ``handle`` or ``task_handle``. It returns the context that is its output; None stands for its unchanged input, and
+    an exception fails the attempt. ``async def`` functions are awaited. The input of a task is the initial context of
+    its run, or, with dependencies, the merge of their outputs in the order of ``dependencies``. The decorator returns
+    the function unchanged. A later task of the same id replaces the earlier one.
 
     Args:
         id: Id of the task within its workflow; the function's name unless given.
-        dependencies: Ids or decorated functions of the tasks that must have ended (completed, failed or skipped) before.
+        dependencies: Ids or decorated functions of the tasks that must have ended, however, before it starts.
         retry: A complete policy; excludes the ``retry_`` keywords, each of which replaces a part of the default policy.
         retry_attempts: Attempts in total, 3 unless given; 1 and 0 both mean a single try.
         retry_backoff: "fixed", "linear" or "exponential" (the default).
@@ -107,8 +107,8 @@ def task(
         retry_condition: "all" (the default), "transient" or "never".
         retry_jitter: Whether delays vary by a quarter, True unless given.
         on_success: ``on_success(task_id, context)`` is called after a successful attempt, with the output.
-        on_failure: ``on_failure(task_id, error, context)`` is called after every failed attempt, also one that is tried again.
-            What a callback returns or raises does not change the task's outcome.
+        on_failure: ``on_failure(task_id, error, context)`` is called after every failed attempt, also one that is
+            tried again. What a callback returns or raises does not change the task's outcome.
         invokes: A computation graph to run after the body. This build has none yet.
         post_invocation: A function to call after that graph. This build has none yet.
         trigger_rules: Condition for running at all, such as ``task_success("fetch")``; the task is skipped when it is

@@ -53,7 +53,7 @@ def trigger(
     timezone: Optional[str] = None,
     allow_concurrent: bool = False,
 ) -> TriggerDecorator:
-    """Declares the decorated function as a trigger: a runner calls it again and again, and starts a workflow when it fires.
+    """Declares the decorated function as a trigger: runners call it on an interval, and start a workflow when it fires.
 
     The function takes no arguments and returns a `TriggerResult`, or True (fire without a context) or False (skip). An
     exception, another value, or a call longer than 30 s is logged, fires nothing, and the function is called again
@@ -66,14 +66,15 @@ def trigger(
         name: Unique name of the trigger; the function's name unless given.
         on: Name of the workflow to start, in the newer spelling; the trigger's own name unless given. The workflow need
             not exist yet.
-        poll_interval: A whole number with a unit, ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m"; 30 s unless given.
-        cron: A cron expression instead of polling: the workflow is started on schedule and the function is never called.
+        poll_interval: A whole number with a unit, ``ms``, ``s``, ``m`` or ``h``, such as "500ms" or "1m"; 30 s unless
+            given.
+        cron: A cron expression instead of polling: the workflow is started on schedule, the function is never called.
         timezone: IANA name of the time zone of ``cron``; "UTC" unless given.
         allow_concurrent: False drops a firing while a run that this trigger started with an equal context is active.
 
     Raises:
-        ValueError: The interval is malformed, ``cron`` comes with ``poll_interval`` or without a workflow, or ``workflow``
-            and ``on`` differ.
+        ValueError: The interval is malformed, ``cron`` comes with ``poll_interval`` or without a workflow, or
+            ``workflow`` and ``on`` differ.
         TypeError: An argument has a wrong type.
 
     Example:
