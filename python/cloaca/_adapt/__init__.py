@@ -11,10 +11,11 @@ from typing import Any, Dict
 
 def install(host: Any, settings: "Dict[str, Any]") -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
-    from . import _deadline, _process, _randomness, _streams, _time, _waiting
+    from . import _deadline, _process, _randomness, _sqlite_refusal, _streams, _time, _waiting
 
     _process.install(settings)
     _randomness.install()
+    _sqlite_refusal.install()
     _streams.install()
     _waiting.install()
     _time.install()
