@@ -8,13 +8,13 @@ import { SystemClock } from './engine/clock.ts'
 import type { EngineConfig } from './engine/config.ts'
 import { Engine } from './engine/engine.ts'
 import { EngineEvents } from './engine/events.ts'
-import type { Clock, Store } from './engine/ports.ts'
+import type { Clock, ScriptHost, Store } from './engine/ports.ts'
 import { PyodideHost } from './host/host.ts'
 import { currentProcessSettings } from './host/process-settings.ts'
 import { codec } from './native/index.ts'
 import type { LiveRegistry } from './registry/live-registry.ts'
 import { ScriptRunners } from './script/script-runners.ts'
-import { parseDatabaseUrl } from './store/database-url.ts'
+import { MEMORY_PATH, parseDatabaseUrl } from './store/database-url.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
 
 export type Durability = 'full' | 'normal'
@@ -24,28 +24,33 @@ const PACKAGE_FOLDER = fileURLToPath(new URL('../python', import.meta.url))
 
 export const systemClock: Clock = new SystemClock()
 
+/** The database that is meant when none is named. */
+export function defaultDatabaseUrl(): string {
+  return process.env.CLOACA_DATABASE_URL || 'sqlite://cloaca.db'
+}
+
+/** The file behind a database URL; null when it is in memory. Throws `INVALID_DATABASE_URL`. */
+export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null {
+  const { path } = parseDatabaseUrl(databaseUrl)
+  return path === MEMORY_PATH || path.startsWith('file:') ? null : path
+}
+
 /** Opens, and where needed creates or upgrades, the database behind a URL. */
 export async function openStore(databaseUrl: string, durability: Durability): Promise<Store> {
   return await openSqliteStore({ path: parseDatabaseUrl(databaseUrl).path, durability, clock: systemClock })
 }
 
-export async function startEngine(parts: {
+export interface EngineParts {
   readonly store: Store
-  readonly host: PyodideHost
+  readonly host: ScriptHost
   readonly registry: LiveRegistry
   readonly settings: Partial<EngineConfig>
   readonly events: EngineEvents
-}): Promise<Engine> {
-  const { store, host, registry, settings, events } = parts
-  return await Engine.start({
-    store,
-    host,
-    clock: systemClock,
-    codec,
-    registry,
-    config: settings,
-    events,
-  })
+}
+
+/** An engine over its parts, not started. */
+export function makeEngine({ store, host, registry, settings, events }: EngineParts): Engine {
+  return new Engine({ store, host, clock: systemClock, codec, registry, config: settings, events })
 }
 
 /** Interpreters, and the runners that the scripts in them open. */
@@ -71,7 +76,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     const store = await openStore(databaseUrl, options.durability)
     const events = new EngineEvents()
     options.watch(events)
-    const engine = await startEngine({ store, host, registry, settings, events })
+    const engine = makeEngine({ store, host, registry, settings, events })
+    await engine.start()
     return {
       engine,
       async close() {

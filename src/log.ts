@@ -31,7 +31,11 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
     log({ level: 'error', message: error.message, facts: { trigger }, traceback: error.traceback }),
   )
   events.on('cronFired', ({ workflow, scheduleId, executionId }) =>
-    log({ level: 'info', message: `cron schedule fired workflow '${workflow}'`, facts: { workflow, scheduleId, executionId } }),
+    log({
+      level: 'info',
+      message: `cron schedule fired workflow '${workflow}'`,
+      facts: { workflow, scheduleId, executionId },
+    }),
   )
   events.on('executionStarted', ({ executionId, workflow, isResumed }) =>
     log({

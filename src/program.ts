@@ -4,9 +4,9 @@
  */
 
 import { openScripting } from './assembly.ts'
-import { watchForLog, type LogSink } from './log.ts'
-import { LiveRegistry } from './registry/live-registry.ts'
 import type { ProgramTarget } from './host/protocol.ts'
+import { type LogSink, watchForLog } from './log.ts'
+import { LiveRegistry } from './registry/live-registry.ts'
 
 export type { ProgramTarget } from './host/protocol.ts'
 

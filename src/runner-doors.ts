@@ -83,7 +83,10 @@ export class RunnerTriggers {
 
   async #unknown(name: string): Promise<UsageError> {
     const rows = await this.#engine.triggers.list({ limit: ALL, offset: 0, enabledOnly: false })
-    const nearest = didYouMean(name, rows.map((row) => row.name))
+    const nearest = didYouMean(
+      name,
+      rows.map((row) => row.name),
+    )
     return new UsageError('TRIGGER_NOT_FOUND', `There is no trigger "${name}" in this database.${nearest}`, {
       trigger: name,
     })
@@ -109,7 +112,10 @@ export class RunnerWorkflows {
     const definitions = await this.#store.listWorkflows()
     const definition = definitions.find((each) => each.key === workflow)
     if (definition === undefined) {
-      const nearest = didYouMean(workflow, definitions.map((each) => each.key))
+      const nearest = didYouMean(
+        workflow,
+        definitions.map((each) => each.key),
+      )
       throw new UsageError('WORKFLOW_NOT_FOUND', `There is no workflow "${workflow}" in this database.${nearest}`, {
         workflow,
       })
@@ -146,8 +152,7 @@ export class RunnerExecutions {
 
   /** Waits for the end of a run, also of one that another process carries out. Throws `EXECUTION_NOT_FOUND`. */
   async wait(id: string): Promise<ExecutionResult> {
-    const execution = await this.get(id)
-    return execution.endedAt === null ? executionResult(await this.#engine.waitFor(id)) : execution
+    return executionResult(await this.#engine.waitFor(id))
   }
 }
 

@@ -4,10 +4,17 @@
  * is the exact text.
  */
 
-import { makeEngine, openScripting, openStore, type Durability, type Scripting } from './assembly.ts'
+import {
+  type Durability,
+  defaultDatabaseUrl,
+  makeEngine,
+  openScripting,
+  openStore,
+  type Scripting,
+} from './assembly.ts'
 import type { EngineConfig } from './engine/config.ts'
 import type { Engine } from './engine/engine.ts'
-import { EngineEvents, type EngineEventMap, type EngineEventName } from './engine/events.ts'
+import { type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
 import type { ScriptHost, Store } from './engine/ports.ts'
 import { ScriptError, UsageError } from './errors.ts'
 import type { LoadedScript } from './host/host.ts'
@@ -15,9 +22,9 @@ import { type LogSink, watchForLog } from './log.ts'
 import { contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
 import type { PollOutcome } from './model/trigger.ts'
 import { codecNotice } from './native/index.ts'
-import { type ExecutionResult, executionResult } from './results.ts'
-import { didYouMean } from './registry/nearest.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
+import { didYouMean } from './registry/nearest.ts'
+import { type ExecutionResult, executionResult } from './results.ts'
 import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './runner-doors.ts'
 import { scriptsAt } from './script/sources.ts'
 
@@ -106,7 +113,12 @@ export class Runner {
       const { host } = await this.#startPython()
       const loaded = await host.load(script, target)
       const problems = this.#registry.replaceScript(script, loaded)
-      reports.push(reportOf(loaded, problems.map((problem) => problem.message)))
+      reports.push(
+        reportOf(
+          loaded,
+          problems.map((problem) => problem.message),
+        ),
+      )
     }
     return reports
   }
@@ -114,7 +126,6 @@ export class Runner {
   /** Begins to poll triggers and to run what is unfinished. Once. */
   async start(): Promise<void> {
     await this.#engine.start()
-    await this.#store.saveWorkflows([...this.#registry.current().workflows.values()], Date.now())
   }
 
   /** Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. */
@@ -196,10 +207,6 @@ export class Runner {
       runTask: async (request) => (await host()).runTask(request),
     }
   }
-}
-
-function defaultDatabaseUrl(): string {
-  return process.env.CLOACA_DATABASE_URL || 'sqlite://cloaca.db'
 }
 
 function reportOf(loaded: LoadedScript, problems: readonly string[]): ScriptReport {

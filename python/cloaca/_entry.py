@@ -55,12 +55,15 @@ def load(script_id: str, target_json: str) -> str:
 
 
 def _import_file(path: str) -> None:
-    """Imports a file as python would from its folder: its neighbours are importable, its name is its stem."""
+    """Imports a file as python would from its folder: its neighbours are importable, its name is its stem.
+
+    A file that was imported before is imported anew.
+    """
     folder, name = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    if name in sys.modules:  # another folder's file of that name, or a module of the standard library
-        name = f"{name}@{path}"
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
+        name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file: its name does not end in .py")

@@ -1,6 +1,73 @@
 #!/usr/bin/env node
-import { startProgram } from '../program.ts'
-const path = process.argv[3]
-const p = await startProgram({kind:'file', path, argv: process.argv.slice(3)}, (l) => console.error(l.level, l.message, l.traceback ?? ''))
-process.on('SIGINT',()=>p.signal(2))
-process.exit(await p.exitCode)
+/**
+ * The command line. Picks the command, and is the only place that ends the process.
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; `run` exits with the script's own.
+ */
+
+import { readFileSync } from 'node:fs'
+
+const OLDEST_NODE = 24
+
+// Before anything is imported that an older Node cannot even parse.
+if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
+  console.error(`cloaca needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.`)
+  process.exit(1)
+}
+
+const FAILED = 1
+const WRONG_USAGE = 2
+
+async function main(words: readonly string[]): Promise<number> {
+  const { printError, UsageMistake } = await import('./print.ts')
+  try {
+    if (words[0] === 'run') {
+      const { runCommand } = await import('./run.ts')
+      return await runCommand(words.slice(1))
+    }
+    return await runSubcommand(words)
+  } catch (error) {
+    printError(error)
+    return error instanceof UsageMistake ? WRONG_USAGE : FAILED
+  }
+}
+
+async function runSubcommand(words: readonly string[]): Promise<number> {
+  const { Command, CommanderError } = await import('commander')
+  const { serveCommand } = await import('./serve.ts')
+  const { triggerCommand } = await import('./trigger.ts')
+  const { workflowCommand } = await import('./workflow.ts')
+  const { executionCommand } = await import('./execution.ts')
+  let exitCode = 0
+  const finish = (code: number) => {
+    exitCode = code
+  }
+  const program = new Command('cloaca')
+    .description('Runs Python scripts written against the cloaca API: workflows and event triggers, on a Node engine.')
+    .version(packageVersion())
+    .showSuggestionAfterError()
+  program.command('run').description('run a script, as python does: see cloaca run --help')
+  for (const command of [serveCommand(finish), triggerCommand(finish), workflowCommand(finish), executionCommand()]) {
+    program.addCommand(command)
+  }
+  overrideExit(program)
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
+    throw error
+  }
+}
+
+/** Commander throws instead of ending the process, in every subcommand. */
+function overrideExit(command: import('commander').Command): void {
+  command.exitOverride()
+  for (const subcommand of command.commands) overrideExit(subcommand)
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return String(JSON.parse(text).version)
+}
+
+process.exit(await main(process.argv.slice(2)))

@@ -123,6 +123,7 @@ export class Engine {
     this.#releases.push(registry.onChange(() => this.#registryChanged()))
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
     this.#startPeriodicWork()
+    void this.#workflowRecords.save(registry.current())
     this.#executor.start()
     await Promise.all([this.#scheduler.start(), config.cronEnabled ? this.#cronScheduler.start() : null])
   }

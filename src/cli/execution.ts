@@ -1,0 +1,58 @@
+/** `cloaca execution`: lists executions and shows one. */
+
+import { Command } from 'commander'
+import { type ExecutionOrigin, type ExecutionResult, formatInstant } from '../index.ts'
+import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
+import { printFields, printJson, printLine, printTable } from './print.ts'
+
+export function executionCommand(): Command {
+  const execution = new Command('execution').description('look at runs of workflows')
+  withDatabase(execution.command('list').description('executions, newest first'))
+    .option('--limit <n>', 'how many', '20')
+    .action(list)
+  withDatabase(
+    execution.command('show').description('one execution, its context and its tasks').argument('<id>'),
+  ).action(async (id: string, options: DatabaseOptions) =>
+    printExecution(await withRunner(options, (runner) => runner.executions.get(id)), options),
+  )
+  return execution
+}
+
+async function list(options: DatabaseOptions & { readonly limit: string }): Promise<void> {
+  const executions = await withRunner(options, (runner) => runner.executions.list({ limit: Number(options.limit) }))
+  if (options.json) return printJson(executions)
+  printTable(
+    ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
+    executions.map((row) => [formatInstant(row.createdAt), row.workflow, row.status, originText(row.origin), row.id]),
+    'There are no executions in this database.',
+  )
+}
+
+export function printExecution(result: ExecutionResult, options: { readonly json?: true }): void {
+  if (options.json) printJson(result)
+  else printExecutionForPeople(result)
+}
+
+function printExecutionForPeople(result: ExecutionResult): void {
+  printFields({
+    execution: result.id,
+    workflow: result.workflow,
+    status: result.status,
+    'started by': originText(result.origin),
+    created: formatInstant(result.createdAt),
+    ended: result.endedAt === null ? 'not yet' : formatInstant(result.endedAt),
+    context: result.contextText,
+    ...(result.errorMessage === null ? {} : { error: result.errorMessage }),
+  })
+  printLine('')
+  printTable(
+    ['TASK', 'STATUS', 'ATTEMPTS', 'ERROR'],
+    result.tasks.map((task) => [task.id, task.status, String(task.attempts), task.error ?? '']),
+    'It has no tasks.',
+  )
+}
+
+function originText(origin: ExecutionOrigin): string {
+  if (origin.kind === 'trigger') return `trigger ${origin.trigger}`
+  return origin.kind === 'cron' ? `schedule ${origin.scheduleId}` : 'a call'
+}

@@ -1,0 +1,65 @@
+/** `cloaca run`: runs a script, module, code or stdin as `python` does. */
+
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { type ProgramTarget, startProgram } from '../index.ts'
+import { openLog } from './log.ts'
+import { UsageMistake } from './print.ts'
+
+const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
+       cloaca run -m MODULE [ARGS…]
+       cloaca run -c CODE [ARGS…]
+       cloaca run - [ARGS…]          (the program is read from stdin)
+
+Runs a Python program as python does: the arguments, stdin, stdout, stderr, the
+traceback and the exit code are its own. Runners that it opens live until it ends.
+
+  -u    do not buffer output`
+
+const INTERRUPTED = 130
+
+/** Parses what follows `run` by hand, as python does: everything behind the target belongs to the program. */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  const [first, ...rest] = words
+  if (first === '-u') {
+    process.env.PYTHONUNBUFFERED = '1'
+    return runCommand(rest)
+  }
+  if (first === '-h' || first === '--help') {
+    process.stdout.write(`${USAGE}\n`)
+    return 0
+  }
+  return runTarget(targetOf(words))
+}
+
+async function runTarget(target: ProgramTarget): Promise<number> {
+  const log = openLog('warn', true)
+  const program = await startProgram(target, log)
+  let interrupts = 0
+  const interrupt = () => {
+    // A script that ignores two of them is left to its own devices at the third.
+    if (++interrupts > 2) process.exit(INTERRUPTED)
+    program.signal(constants.signals.SIGINT)
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', () => program.signal(constants.signals.SIGTERM))
+  return await program.exitCode
+}
+
+function targetOf(words: readonly string[]): ProgramTarget {
+  const [first, second, ...rest] = words
+  if (first === undefined) throw new UsageMistake(`There is nothing to run.\n${USAGE}`)
+  if (first === '-m' || first === '-c') {
+    if (second === undefined) {
+      throw new UsageMistake(`${first} needs ${first === '-m' ? 'the name of a module' : 'code'}.\n${USAGE}`)
+    }
+    return first === '-m'
+      ? { kind: 'module', name: second, argv: [second, ...rest] }
+      : { kind: 'code', code: second, argv: ['-c', ...rest] }
+  }
+  if (first === '-') return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: [...words] }
+  if (first.startsWith('-')) {
+    throw new UsageMistake(`"${first}" is no option of cloaca run.\n${USAGE}`)
+  }
+  return { kind: 'file', path: first, argv: [...words] }
+}

@@ -1,0 +1,110 @@
+/** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
+
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type LogSink, Runner, type ScriptReport } from '../index.ts'
+import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
+import { watchPlaces } from './watch.ts'
+
+interface ServeOptions {
+  readonly db?: string
+  readonly interpreters: number
+  readonly watch?: true
+  readonly logLevel: LogThreshold
+  readonly grace: number
+}
+
+const DONE = 0
+const FAILED = 1
+const INTERRUPTED = 130
+
+export function serveCommand(finish: (exitCode: number) => void): Command {
+  return new Command('serve')
+    .description('poll the triggers of scripts and run their workflows, until told to stop')
+    .argument('<places...>', 'Python files, folders, or modules')
+    .addOption(new Option('--db <url>', 'database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
+    .addOption(
+      new Option('--interpreters <n>', 'interpreters to spread the scripts over').argParser(wholeNumber).default(1),
+    )
+    .option('--watch', 'load a script again when its file changes')
+    .addOption(new Option('--log-level <level>', 'least level to log').choices(LOG_LEVELS).default('info'))
+    .addOption(
+      new Option('--grace <seconds>', 'how long running tasks may take to end at a stop')
+        .argParser(wholeNumber)
+        .default(30),
+    )
+    .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
+}
+
+async function serve(places: readonly string[], options: ServeOptions): Promise<number> {
+  const log = openLog(options.logLevel, process.stderr.isTTY === true)
+  const runner = await Runner.open({
+    ...(options.db === undefined ? {} : { database: options.db }),
+    interpreters: options.interpreters,
+    log,
+  })
+  const stop = stopSignal()
+  try {
+    const reports = await runner.loadAll(places)
+    for (const report of reports) reportScript(report, log)
+    if (reports.every((report) => report.error !== null)) {
+      log({ level: 'error', message: 'nothing was loaded, so there is nothing to serve' })
+      return FAILED
+    }
+    await runner.start()
+    log({ level: 'info', message: `serving ${summaryOf(reports)}; Ctrl-C stops` })
+    const watch = options.watch ? watchPlaces(places, () => reload(runner, places, log)) : null
+    const exitCode = await stop
+    watch?.close()
+    log({ level: 'info', message: 'stopping: running tasks may end; a second Ctrl-C ends at once' })
+    return exitCode
+  } finally {
+    await runner.close({ graceMs: options.grace * 1000 })
+  }
+}
+
+async function reload(runner: Runner, places: readonly string[], log: LogSink): Promise<void> {
+  for (const report of await runner.loadAll(places)) reportScript(report, log)
+  log({ level: 'info', message: 'the scripts were loaded again' })
+}
+
+function reportScript({ script, error, problems, triggers, workflows }: ScriptReport, log: LogSink): void {
+  if (error !== null) {
+    const { traceback } = error.facts
+    log({ level: 'error', message: error.message, facts: { script }, ...(traceback ? { traceback } : {}) })
+  } else if (triggers.length + workflows.length === 0) {
+    log({ level: 'warn', message: `script "${script}" declares no trigger and no workflow`, facts: { script } })
+  }
+  for (const message of problems) log({ level: 'warn', message, facts: { script } })
+}
+
+function summaryOf(reports: readonly ScriptReport[]): string {
+  const triggers = reports.flatMap((report) => report.triggers).length
+  const workflows = reports.flatMap((report) => report.workflows).length
+  const scripts = reports.filter((report) => report.error === null).length
+  return `${count(triggers, 'trigger')} and ${count(workflows, 'workflow')} of ${count(scripts, 'script')}`
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}
+
+/** Settles with the exit code at the first SIGINT or SIGTERM; the second ends the process, and the next start recovers. */
+function stopSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    let isStopping = false
+    const listen = (signal: NodeJS.Signals, exitCode: number) =>
+      process.on(signal, () => {
+        if (isStopping) process.exit(exitCode)
+        isStopping = true
+        resolve(exitCode)
+      })
+    listen('SIGINT', INTERRUPTED)
+    listen('SIGTERM', DONE)
+  })
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 0) return number
+  throw new InvalidArgumentError('It is a whole number.')
+}

@@ -1,0 +1,62 @@
+/** `cloaca workflow`: lists the workflows of a database and starts one. */
+
+import { Command } from 'commander'
+import type { JsonObject, WorkflowDefinition } from '../index.ts'
+import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
+import { printExecution } from './execution.ts'
+import { printJson, printLine, printTable, UsageMistake } from './print.ts'
+
+type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?: true }
+
+export function workflowCommand(finish: (exitCode: number) => void): Command {
+  const workflow = new Command('workflow').description('look at workflows and start them')
+  withDatabase(workflow.command('list').description('every workflow that was served on the database')).action(list)
+  withDatabase(
+    workflow
+      .command('run')
+      .description('start a workflow; a process that serves it runs it')
+      .argument('<name>')
+      .option('--context <json>', 'what it is started with: a JSON object')
+      .option('--wait', 'wait for its end and print the result; exit code 1 when it failed'),
+  ).action(async (name: string, options: RunOptions) => finish(await run(name, options)))
+  return workflow
+}
+
+async function list(options: DatabaseOptions): Promise<void> {
+  const workflows = await withRunner(options, (runner) => runner.workflows.list())
+  if (options.json) return printJson(workflows)
+  printTable(
+    ['WORKFLOW', 'TASKS', 'VERSION', 'DESCRIPTION', 'SCRIPT'],
+    workflows.map(row),
+    'There are no workflows in this database.',
+  )
+}
+
+function row({ key, tasks, version, description, script }: WorkflowDefinition): string[] {
+  return [key, String(tasks.length), version, description, script]
+}
+
+async function run(name: string, options: RunOptions): Promise<number> {
+  const context = parseContext(options.context ?? '{}')
+  return await withRunner(options, async (runner) => {
+    const id = await runner.workflows.submit(name, context)
+    if (!options.wait) {
+      if (options.json) printJson({ id })
+      else printLine(`Workflow "${name}" is accepted as execution ${id}.`)
+      return 0
+    }
+    const result = await runner.executions.wait(id)
+    printExecution(result, options)
+    return result.status === 'Completed' ? 0 : 1
+  })
+}
+
+function parseContext(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+  } catch (error) {
+    throw new UsageMistake(`--context is no JSON: ${(error as Error).message}`)
+  }
+  throw new UsageMistake(`--context is a JSON object, like '{"order": 7}', but ${text} was given.`)
+}
