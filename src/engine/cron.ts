@@ -7,17 +7,14 @@
 
 import { Cron } from 'croner'
 import { toError, UsageError } from '../errors.ts'
-import { instantOf, isZone, localTimeAt } from './zones.ts'
+import { endOfRepeat, instantOf, localTimeAt, zoneNames } from './zones.ts'
 
 /** Of croner's nicknames, those that are accepted; in any case. */
 const NICKNAMES = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'])
 
-/** Local times of one repeated hour, a second apart, and some more. */
-const MAX_CANDIDATES = 10_000
-
-/** Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
+/** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` for what is no IANA zone in its exact case. */
 export function assertCron(expression: string, timezone: string): void {
-  if (!isZone(timezone)) {
+  if (!zoneNames().has(timezone)) {
     throw new UsageError(
       'INVALID_TIMEZONE',
       `Invalid timezone: ${timezone}. Give the name of an IANA zone in its exact case, such as "Europe/Paris" or "UTC".`,
@@ -33,19 +30,21 @@ export function assertCron(expression: string, timezone: string): void {
 export function nextRunAt(expression: string, timezone: string, after: number): number {
   assertCron(expression, timezone)
   const pattern = patternOf(expression)
-  let localTime = localTimeAt(timezone, after)
-  for (let tried = 0; tried < MAX_CANDIDATES; tried++) {
-    const next = pattern.nextRun(new Date(localTime))
-    if (next === null) break
-    localTime = next.getTime()
-    const at = instantOf(timezone, localTime)
-    // In the second pass of a repeated hour, local times come up that have fired in the first.
-    if (at > after) return at
-  }
+  const at = nextMatch(pattern, timezone, localTimeAt(timezone, after))
+  if (at !== null && at > after) return at
+  // `after` lies in the second pass of a repeated hour, whose local times have fired in the first.
+  const later = at === null ? null : nextMatch(pattern, timezone, endOfRepeat(timezone, at, after) - 1)
+  if (later !== null) return later
   throw new UsageError(
     'INVALID_CRON',
     `Failed to calculate next execution: the cron expression "${expression}" never fires in ${timezone}.`,
   )
+}
+
+/** The instant of the first matching local time after the given one. */
+function nextMatch(pattern: Cron, timezone: string, localTime: number): number | null {
+  const next = pattern.nextRun(new Date(localTime))
+  return next === null ? null : instantOf(timezone, next.getTime())
 }
 
 const patterns = new Map<string, Cron>()

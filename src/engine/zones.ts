@@ -33,10 +33,10 @@ US/Eastern US/Hawaii US/Indiana-Starke US/Michigan US/Mountain US/Pacific US/Sam
 
 let knownNames: ReadonlySet<string> | null = null
 
-/** True for the name of an IANA zone in its exact case. */
-export function isZone(zone: string): boolean {
+/** Every name that is accepted. */
+export function zoneNames(): ReadonlySet<string> {
   knownNames ??= new Set([...Intl.supportedValuesOf('timeZone'), ...OTHER_NAMES.trim().split(/\s+/)])
-  return knownNames.has(zone)
+  return knownNames
 }
 
 const MINUTE_MS = 60_000
@@ -58,6 +58,14 @@ export function instantOf(zone: string, localTime: number): number {
   if (localTimeAt(zone, earlier) === localTime) return earlier
   if (localTimeAt(zone, later) === localTime) return later
   return firstAfterChange(zone, earlier, later)
+}
+
+/**
+ * Where a clock goes back, local times come twice: the first local time that does not. `first` is an instant of the first
+ * pass, `second` one of the second.
+ */
+export function endOfRepeat(zone: string, first: number, second: number): number {
+  return firstAfterChange(zone, first, second) + offsetMsAt(zone, first)
 }
 
 /** The instant in (`from`, `to`] at which the zone's offset becomes that of `to`. Changes happen at whole minutes. */
