@@ -5,7 +5,7 @@ import { distance } from 'fastest-levenshtein'
 /** Of `known`, the closest name that is close enough to be a misspelling; null when none is. The first wins on a tie. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   let nearest: string | null = null
-  let nearestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  let nearestDistance = Math.floor(name.length / 3) + 2
   const folded = name.toLowerCase()
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= nearestDistance) continue

@@ -21,6 +21,8 @@ export interface EngineParts {
   /** A database that outlives the engine. */
   readonly store?: Store
   readonly clock?: FakeClock
+  /** Hears of listeners that throw; by default they fail the test. */
+  readonly reportListenerError?: (error: Error) => void
   /** True: the test starts it. */
   readonly isIdle?: boolean
 }
@@ -55,9 +57,7 @@ export class RunningEngine implements AsyncDisposable {
     const store = parts.store ?? (await openMemoryStore(clock))
     const registry = new LiveRegistry()
     registry.declare({ triggers: parts.triggers ?? [], workflows: parts.workflows ?? [] })
-    const events = new EngineEvents((error) => {
-      throw error
-    })
+    const events = new EngineEvents(parts.reportListenerError ?? rethrow)
     const engine = new Engine({
       store,
       host,
@@ -83,6 +83,10 @@ export class RunningEngine implements AsyncDisposable {
     await this.engine.stop({ graceMs: 0 })
     if (this.#ownsStore) await this.store.close()
   }
+}
+
+function rethrow(error: Error): void {
+  throw error
 }
 
 export function openMemoryStore(clock: FakeClock): Promise<Store> {
