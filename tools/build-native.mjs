@@ -27,6 +27,7 @@ const KNOWN_PROBLEMS = [
   [/Could not find any Visual Studio/, 'Visual Studio, which node-gyp needs, was not found'],
   [/related to network connectivity|headers.*failed/, "Node's headers were not found, and could not be downloaded"],
   [/not found: make/, 'make was not found'],
+  [/GetCompilerPredefines.*FileNotFoundError/s, 'the compiler that CC or CXX names was not found'],
   [/Error 127\b/, 'there is no C++ compiler'],
 ]
 

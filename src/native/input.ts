@@ -41,6 +41,8 @@ export function acceptText(json: JsonText, position: Position = null): JsonText 
   if (!(json instanceof Uint8Array)) {
     throw new UsageError('INVALID_ARGUMENT', `A context's text must be a string or a Uint8Array, not ${typeof json}.`)
   }
+  // Also of a buffer that was transferred away, which has no memory to look at.
+  if (json.byteLength === 0) return ''
   if (json.byteLength > constants.MAX_STRING_LENGTH) {
     throw refusal('tooLong', constants.MAX_STRING_LENGTH, json, position)
   }

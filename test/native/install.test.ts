@@ -1,0 +1,85 @@
+/**
+ * The install script where something that it needs is missing: the install goes on, one line says why, and the twin is used.
+ * Each test works on a copy of the few files that the script needs, in a folder of its own.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const COPIED = ['package.json', 'binding.gyp', 'tools/build-native.mjs', 'src/errors.ts', 'src/native']
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-install-'))
+  for (const path of COPIED) cpSync(join(ROOT, path), join(folder, path), { recursive: true })
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('without a compiler', () => {
+  beforeEach(() => symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules')))
+
+  it('the install succeeds and says in one line that the twin is used', () => {
+    const install = run(['tools/build-native.mjs'])
+
+    expect(install.status).toBe(0)
+    expect(install.stderr).toBe('')
+    expect(linesOf(install.stdout)).toEqual([expect.stringContaining('there is no C++ compiler')])
+  })
+
+  it('the codec is the twin, and its notice is one line', () => {
+    const { stdout } = run([
+      '--eval',
+      `import('./src/native/index.ts').then(({ codec, codecNotice }) => {
+        console.log(codec.kind, codec.canonicalize('{ "a" : 1 }'))
+        console.log(codecNotice)
+      })`,
+    ])
+
+    expect(linesOf(stdout)).toEqual(['twin {"a":1}', expect.stringContaining('TypeScript codec')])
+  })
+
+  it('a prebuilt binary cannot be made, and that is a failure', () => {
+    const prebuild = run(['tools/build-native.mjs', '--prebuild'])
+
+    expect(prebuild.status).toBe(1)
+  })
+})
+
+it('without node-gyp the install succeeds and says so', () => {
+  const install = run(['tools/build-native.mjs'])
+
+  expect(install.status).toBe(0)
+  expect(linesOf(install.stdout)).toEqual([expect.stringContaining('node-gyp was not found')])
+})
+
+/** Runs Node in the copy, with headers that are just enough to come to the compiler, which is not there. */
+function run(nodeArguments: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const headers = join(folder, 'headers', 'include', 'node')
+  mkdirSync(headers, { recursive: true })
+  writeFileSync(join(headers, 'common.gypi'), "{'target_defaults': {'configurations': {'Release': {}}}}")
+  writeFileSync(join(headers, 'node_api.h'), '')
+  const programs = join(folder, 'programs')
+  mkdirSync(programs, { recursive: true })
+  for (const compiler of ['c++', 'g++', 'clang++']) {
+    writeFileSync(join(programs, compiler), '#!/bin/sh\nexit 127\n', { mode: 0o755 })
+  }
+  const env = {
+    ...process.env,
+    CC: undefined,
+    CXX: undefined,
+    PATH: `${programs}${delimiter}${process.env.PATH}`,
+    npm_config_nodedir: join(folder, 'headers'),
+  }
+  return spawnSync(process.execPath, nodeArguments, { cwd: folder, env, encoding: 'utf8' })
+}
+
+function linesOf(output: string): string[] {
+  return output.split('\n').filter((line) => line !== '')
+}

@@ -1,0 +1,52 @@
+/**
+ * The addon in several threads at once, and after threads that had loaded it are gone.
+ */
+
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { afterEach, expect, it } from 'vitest'
+import { codec } from '../../src/native/index.ts'
+
+const TEXTS = Array.from({ length: 500 }, (_, index) =>
+  JSON.stringify({ index, name: `task ${index}`, list: [index, 'x'] }),
+)
+const FINGERPRINTS = TEXTS.map((text) => codec.fingerprint(text))
+
+const workers: Worker[] = []
+
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.terminate()))
+})
+
+it('threads that use the codec at the same time all get the right fingerprints', async () => {
+  const threads = [startThread(), startThread(), startThread(), startThread()]
+
+  const answers = await Promise.all(threads.map((thread) => ask(thread, TEXTS)))
+
+  for (const answer of answers) expect(answer).toEqual({ kind: 'native', fingerprints: FINGERPRINTS })
+})
+
+it('a thread that ends, and one that is stopped in the middle of a merge, leave the codec whole for the others', async () => {
+  const survivor = startThread()
+  const ended = startThread()
+  const stopped = startThread()
+  await Promise.all([ask(survivor, TEXTS), ask(ended, TEXTS), ask(stopped, 'forever')])
+
+  await Promise.all([ended.terminate(), stopped.terminate()])
+
+  expect(await ask(survivor, TEXTS)).toMatchObject({ fingerprints: FINGERPRINTS })
+  expect(await ask(startThread(), TEXTS)).toMatchObject({ fingerprints: FINGERPRINTS })
+  expect(codec.fingerprint(TEXTS[0] ?? '')).toBe(FINGERPRINTS[0])
+})
+
+function startThread(): Worker {
+  const worker = new Worker(new URL('./codec-worker.ts', import.meta.url))
+  workers.push(worker)
+  return worker
+}
+
+async function ask(worker: Worker, message: readonly string[] | 'forever'): Promise<unknown> {
+  worker.postMessage(message)
+  const [answer] = await once(worker, 'message')
+  return answer
+}
