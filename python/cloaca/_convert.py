@@ -33,8 +33,8 @@ json_text: Callable[[Any], str] = json.JSONEncoder(
 def stored(value: Any, depth: int = 0) -> Any:
     """The stored form of any convertible value; raises ``TypeError`` for the others.
 
-    ``depth`` counts the containers around it. The loops of the next two functions repeat the first lines of this one,
-    since a call costs more than all the rest where Python is WebAssembly.
+    ``depth`` counts the containers around it. The loops of the next two functions repeat what is most common of this
+    one, since a call costs more than all the rest where Python is WebAssembly, and a level of nesting a stack frame.
     """
     kind = type(value)
     if kind is str:
@@ -62,6 +62,10 @@ def stored_object(value: Mapping[Any, Any], depth: int = 0) -> Dict[str, Any]:
         kind = type(item)
         if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
             copy[key] = item
+        elif kind is dict:
+            copy[key] = stored_object(item, depth)
+        elif kind is list:
+            copy[key] = _stored_items(item, depth)
         else:
             copy[key] = stored(item, depth)
     return copy
@@ -77,6 +81,10 @@ def _stored_items(values: Collection[Any], depth: int) -> List[Any]:
         kind = type(item)
         if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
             append(item)
+        elif kind is dict:
+            append(stored_object(item, depth))
+        elif kind is list:
+            append(_stored_items(item, depth))
         else:
             append(stored(item, depth))
     return copy

@@ -1,0 +1,21 @@
+"""Tables of cases, shared with the tests of the TypeScript side, as parameters of a test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+_FIXTURES = Path(__file__).resolve().parents[2] / "test" / "fixtures"
+
+
+def table(file: str) -> Any:
+    """The content of a table."""
+    return json.loads((_FIXTURES / file).read_text(encoding="utf-8"))
+
+
+def each(cases: List[Dict[str, Any]], key: str = "title") -> Any:
+    """Runs a test once for each case, which it takes as its argument ``case``."""
+    return pytest.mark.parametrize("case", [pytest.param(case, id=str(case[key])) for case in cases])

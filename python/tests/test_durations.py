@@ -1,0 +1,41 @@
+"""The grammar of intervals. The TypeScript side reads the same table."""
+
+from __future__ import annotations
+
+import pytest
+from cases import each, table
+
+from cloaca._duration import parse_duration_ms
+
+DURATIONS = table("durations.json")
+
+
+@each(DURATIONS["accepted"], "text")
+def test_a_duration_is_a_number_and_a_unit(case):
+    assert parse_duration_ms(case["text"]) == case["ms"]
+
+
+@each(DURATIONS["refused"], "text")
+def test_another_text_is_refused_with_the_reason(case):
+    with pytest.raises(ValueError) as caught:
+        parse_duration_ms(case["text"])
+
+    assert str(caught.value) == case["reason"]
+
+
+@each(DURATIONS["bare"]["accepted"], "text")
+def test_a_bare_number_stands_for_seconds_where_that_is_allowed(case):
+    assert parse_duration_ms(case["text"], bare_seconds=True) == case["ms"]
+
+
+@each(DURATIONS["bare"]["refused"], "text")
+def test_a_bare_number_must_be_whole(case):
+    with pytest.raises(ValueError) as caught:
+        parse_duration_ms(case["text"], bare_seconds=True)
+
+    assert str(caught.value) == case["reason"]
+
+
+def test_a_duration_too_long_to_count_exactly_is_refused():
+    with pytest.raises(ValueError, match="too large"):
+        parse_duration_ms("9999999999999h")
