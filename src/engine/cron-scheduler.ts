@@ -73,10 +73,7 @@ export class CronScheduler {
   lookAgain(): Promise<void> {
     if (!this.#isStarted || this.#isStopped) return Promise.resolve()
     this.#mustLook = true
-    this.#look ??= this.#lookUntilDone().finally(() => {
-      this.#look = null
-      this.#arm()
-    })
+    this.#look ??= this.#lookUntilDone()
     return this.#look
   }
 
@@ -103,6 +100,9 @@ export class CronScheduler {
         this.#trouble('reading cron schedules', thrown)
       }
     }
+    // In the turn in which the loop ended: whoever asks from now on begins a new look.
+    this.#look = null
+    this.#arm()
   }
 
   #replaceWaiting(rows: readonly CronRow[]): void {

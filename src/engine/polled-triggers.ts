@@ -109,10 +109,7 @@ export class PolledTriggers {
   #run(): void {
     if (this.#pass !== null || this.#isStopped) return
     this.#timer?.cancel()
-    this.#pass = this.#passes().finally(() => {
-      this.#pass = null
-      if (this.#failures > 0) this.#runLater()
-    })
+    this.#pass = this.#passes()
   }
 
   async #passes(): Promise<void> {
@@ -133,6 +130,9 @@ export class PolledTriggers {
       this.#declared = null
       this.#mustSync = true
     }
+    // In the turn in which the loop ended: whoever asks from now on begins a new pass.
+    this.#pass = null
+    if (this.#failures > 0) this.#runLater()
   }
 
   #runLater(): void {

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest'
+import { trigger, workflow } from '../support/declared.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { completed, FIRE, fault, fire, SKIP } from '../support/fake-host.ts'
+import { Refusals } from '../support/refusing-store.ts'
+import { type EngineParts, FIRST_PAGE, openMemoryStore, RunningEngine } from '../support/running-engine.ts'
+
+const demo = workflow('demo', { work: {} })
+const START = Date.UTC(2026, 0, 1)
+
+async function startOnRefusingStore(parts: EngineParts) {
+  const clock = new FakeClock()
+  const store = await openMemoryStore(clock)
+  const refusals = new Refusals()
+  const running = await RunningEngine.start({ ...parts, clock, store: refusals.of(store), isIdle: true })
+  return { running, refusals, trouble: running.record('trouble') }
+}
+
+describe('while the database refuses', () => {
+  it('a firing is kept, told, and recorded when the database is back; its trigger is not polled meanwhile', async () => {
+    let fired = 0
+    const { running, refusals, trouble } = await startOnRefusingStore({
+      triggers: [trigger('inbox'), trigger('other')],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => (fired++ === 0 ? fire('{"taken":1}') : SKIP)),
+    })
+    await using _ = running
+    refusals.refuse('recordFired', 3)
+    await running.engine.start()
+
+    await running.clock.advance(3_400)
+    expect(running.host.pollsOf('inbox')).toHaveLength(1)
+    expect(running.host.pollsOf('other')).toHaveLength(4)
+    expect(trouble.map((event) => (event.retryAt ?? 0) - START)).toEqual([500, 1_500, 3_500])
+    await running.clock.advance(1_000)
+
+    expect(running.host.runsOf('work')).toHaveLength(1)
+    expect(await running.engine.triggers.history('inbox', FIRST_PAGE)).toHaveLength(1)
+    expect(running.host.pollsOf('inbox').length).toBeGreaterThan(1)
+  })
+
+  it('the outcome of a task is kept, and stored when the database is back', async () => {
+    const { running, refusals, trouble } = await startOnRefusingStore({
+      workflows: [workflow('w', { a: {}, b: {}, c: { after: ['a', 'b'] } })],
+      python: (host) =>
+        host
+          .task('a', () => {
+            refusals.refuse('settle', 2)
+            return completed('{"a":1}')
+          })
+          .task('b', () => host.after(700, completed('{"b":1}'))),
+    })
+    await using _ = running
+    await running.engine.start()
+
+    const executed = running.engine.execute('w', '{}')
+    await running.clock.advance(1_400)
+    expect(running.host.runsOf('c')).toHaveLength(0)
+    await running.clock.advance(200)
+
+    expect(await executed).toMatchObject({ status: 'Completed', finalText: '{"a":1,"b":1}' })
+    expect(trouble).toHaveLength(2)
+    expect(trouble[0]?.during).toContain('storing the progress of execution')
+  })
+
+  it('an execution that cannot be accepted is refused to its caller', async () => {
+    const { running, refusals } = await startOnRefusingStore({ workflows: [demo] })
+    await using _ = running
+    await running.engine.start()
+    refusals.refuse('createExecution', 1)
+
+    await expect(running.engine.execute('demo', '{}')).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    expect((await running.engine.execute('demo', '{}')).status).toBe('Completed')
+  })
+
+  it('executions are taken later', async () => {
+    const { running, refusals, trouble } = await startOnRefusingStore({ workflows: [demo] })
+    await using _ = running
+    await running.engine.start()
+    await running.clock.advance(0)
+    refusals.refuse('acquireExecutions', 1)
+
+    const executed = running.engine.execute('demo', '{}')
+    await running.clock.advance(500)
+
+    expect((await executed).status).toBe('Completed')
+    expect(trouble).toMatchObject([{ during: 'looking for executions' }])
+  })
+
+  it('new triggers are taken over later', async () => {
+    const { running, refusals, trouble } = await startOnRefusingStore({ triggers: [trigger('inbox')] })
+    await using _ = running
+    refusals.refuse('saveTriggers', 2)
+    await running.engine.start()
+    expect(running.host.polls).toHaveLength(0)
+
+    await running.clock.advance(1_500)
+
+    expect(running.host.pollsOf('inbox')).toEqual([START + 1_500])
+    expect(trouble).toHaveLength(2)
+  })
+
+  it('a trigger that could not be disabled says so and goes on', async () => {
+    const { running, refusals } = await startOnRefusingStore({ triggers: [trigger('inbox')] })
+    await using _ = running
+    await running.engine.start()
+    refusals.refuse('setTriggerEnabled', 1)
+
+    await expect(running.engine.triggers.setEnabled('inbox', false)).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    await running.clock.advance(1_000)
+
+    expect(running.host.pollsOf('inbox').length).toBeGreaterThan(0)
+  })
+
+  it('a failed poll is recorded later, and told at once', async () => {
+    const { running, refusals } = await startOnRefusingStore({
+      triggers: [trigger('flaky', { everyMs: 60_000 })],
+      python: (host) => host.trigger('flaky', () => ({ kind: 'failed', error: fault('no') })),
+    })
+    await using _ = running
+    const failures = running.record('triggerFailed')
+    refusals.refuse('recordFailed', 1)
+    await running.engine.start()
+    await running.clock.advance(0)
+    expect(failures).toHaveLength(1)
+
+    await running.clock.advance(500)
+
+    const [tick] = await running.engine.triggers.ticks('flaky', FIRST_PAGE)
+    expect(tick).toMatchObject({ outcome: 'failed', firstAt: START })
+  })
+
+  it('stopping does not wait for it', async () => {
+    const { running, refusals } = await startOnRefusingStore({
+      triggers: [trigger('inbox')],
+      workflows: [demo],
+      python: (host) =>
+        host
+          .trigger('inbox', () => FIRE)
+          .task('work', (request) => {
+            refusals.refuse('settle', 1_000)
+            return completed(request.inputText)
+          }),
+    })
+    await running.engine.start()
+    await running.clock.advance(0)
+    refusals.refuse('recordFired', 1_000)
+    await running.clock.advance(2_000)
+
+    await running.engine.stop({ graceMs: 0 })
+
+    await expect(running.engine.triggers.list({ ...FIRST_PAGE, enabledOnly: false })).rejects.toMatchObject({
+      code: 'RUNNER_CLOSED',
+    })
+  })
+})
+
+describe('an execution that another instance took over', () => {
+  it('is let go of, and its slot serves others', async () => {
+    const clock = new FakeClock()
+    const store = await openMemoryStore(clock)
+    await using first = await RunningEngine.start({
+      clock,
+      store,
+      workflows: [demo, workflow('other', { more: {} })],
+      config: { maxConcurrentTasks: 1 },
+      python: (host) => host.task('work', () => host.after(1_000, completed('{"by":"first"}'))),
+      isIdle: true,
+    })
+    const trouble = first.record('trouble')
+    await first.engine.start()
+    const executed = first.engine.execute('demo', '{}')
+    await clock.advance(0)
+
+    // As after a long sleep of its machine: the first is taken for dead, and what it owned is given away.
+    await store.closeInstance(first.engine.instanceId, clock.now())
+    await store.openInstance(first.engine.instanceId, clock.now())
+    await using second = await RunningEngine.start({ clock, store, workflows: [demo] })
+    await clock.advance(1_000)
+    await clock.advance(30_000)
+
+    expect(await executed).toMatchObject({ status: 'Completed' })
+    expect(second.host.runsOf('work')).toHaveLength(1)
+    expect(trouble.length).toBeLessThan(2)
+    expect((await first.engine.execute('other', '{}')).status).toBe('Completed')
+    await second.engine.stop({ graceMs: 0 })
+  })
+})
