@@ -12,8 +12,10 @@ export type Durability = 'kept' | 'synced'
 
 export type Value = string | number | null
 
-/** Waiting for another process's transaction. Theirs are as short as ours. */
-const BUSY_TIMEOUT_MS = 5_000
+/** While it opens, it waits for other processes that open the same file. */
+const OPENING_TIMEOUT_MS = 5_000
+/** Afterwards a transaction of another process, as short as ours, is waited for here; a longer one by the step queue. */
+const BUSY_TIMEOUT_MS = 10
 /** 8 MB: fewer checkpoints, each with two syncs, than SQLite's 4 MB, and none that holds up a turn for long. */
 const CHECKPOINT_PAGES = 2_000
 const LOG_LIMIT_BYTES = 67_108_864
@@ -31,7 +33,7 @@ export class Connection {
     this.path = path
     let database: Database.Database | undefined
     try {
-      database = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+      database = new Database(path, { timeout: OPENING_TIMEOUT_MS })
       this.#database = database
       this.#hasLog = writeAhead(database)
       database.pragma('foreign_keys = ON')
@@ -102,6 +104,11 @@ export class Connection {
   close(): void {
     this.#statements.clear()
     this.#database.close()
+  }
+
+  /** To be called once the tables are there. */
+  opened(): void {
+    this.#database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
   }
 
   /** Outside a transaction only: inside one SQLite ignores the change. Without a log, less than FULL risks the file. */

@@ -39,6 +39,11 @@ export function tooNew(path: string, found: number, known: number): StoreError {
   return new StoreError('DATABASE_TOO_NEW', message, { path })
 }
 
+/** Another connection has the lock that a step needs. */
+export function isLocked(thrown: unknown): boolean {
+  return thrown instanceof Error && sqliteCode(thrown) === 'SQLITE_BUSY'
+}
+
 const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_FULL: ' Free some space on its disk; nothing of this step was stored.',
   SQLITE_BUSY: ' Another process keeps it locked: end that process or its transaction.',

@@ -57,7 +57,7 @@ export interface SqliteStoreOptions {
 
 const WRITE_SKIPS_AFTER_MS = 1_000
 /** Skips of this many triggers are written in one turn; a turn must not hold up the loops. */
-const SKIPS_A_STEP = 2_000
+const SKIPS_A_STEP = 1_000
 
 /** Opens or creates the database and brings its tables to this version. Rejects with `DATABASE_UNAVAILABLE` or `DATABASE_TOO_NEW`. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
@@ -65,6 +65,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const connection = new Connection(path)
   try {
     migrate(connection, options.clock.now())
+    connection.opened()
   } catch (error) {
     connection.close()
     throw unavailable(path, error)
@@ -87,7 +88,7 @@ class SqliteStore implements Store {
   constructor(connection: Connection, options: SqliteStoreOptions) {
     this.#connection = connection
     this.#clock = options.clock
-    this.#queue = new StepQueue(connection, options.durability === 'full')
+    this.#queue = new StepQueue(connection, { clock: options.clock, syncs: options.durability === 'full' })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive)
     this.#foreignChanges = new ForeignChanges(options.clock, () => connection.foreignVersion())
   }
@@ -150,7 +151,10 @@ class SqliteStore implements Store {
   }
 
   listTicks(trigger: string, page: Page): Promise<readonly TickRow[]> {
-    return this.#stepAfterSkips('write', trigger, (connection) => triggers.listTicks(connection, trigger, page))
+    const list = (connection: Connection) => triggers.listTicks(connection, trigger, page)
+    return this.#skips.lastAt(trigger) === null
+      ? this.#step('read', list)
+      : this.#stepAfterSkips('write', trigger, list)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Connection } from '../../src/store/connection.ts'
 import { type StepNeed, StepQueue } from '../../src/store/step-queue.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 const INSERT = 'INSERT INTO notes (text) VALUES (?)'
@@ -11,12 +12,14 @@ const INSERT = 'INSERT INTO notes (text) VALUES (?)'
 let folder: TemporaryFolder
 let connection: Connection
 let queue: StepQueue
+let clock: FakeClock
 
 beforeEach(() => {
   folder = temporaryFolder()
   connection = new Connection(folder.file('notes.db'))
   connection.script('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
-  queue = new StepQueue(connection, true)
+  clock = new FakeClock()
+  queue = new StepQueue(connection, { clock, syncs: true })
 })
 afterEach(() => {
   connection.close()
@@ -70,19 +73,58 @@ describe('group commit', () => {
     expect(notes()).toEqual(['next'])
   })
 
-  test('when the database is locked, every step of the batch is refused, and the next batch is stored', async () => {
-    connection.script('PRAGMA busy_timeout = 1')
-    const other = new Connection(folder.file('notes.db'))
-    other.beginWrite('kept')
+  test('while another process has the lock, steps wait in their order and nothing else does', async () => {
+    const { release } = lockedByAnother()
+    const first = note('first')
+    await settle()
+    const second = note('second')
+    await clock.advance(5_000)
+    const duringLock = notes()
 
-    const refusals = await Promise.allSettled([note('a'), note('b')])
-    other.rollback()
-    other.close()
+    release()
+    await clock.advance(200)
+
+    expect(duringLock).toEqual([])
+    await Promise.all([first, second])
+    expect(notes()).toEqual(['first', 'second'])
+  })
+
+  test('a lock that is not given up is an error after fifteen seconds, for all that waits; what follows is stored', async () => {
+    const { release } = lockedByAnother()
+
+    const waiting = Promise.allSettled([note('a'), note('b')])
+    await clock.advance(15_200)
+    release()
     await note('c')
 
-    expect(refusals.map((result) => result.status)).toEqual(['rejected', 'rejected'])
-    expect(refusals[0]).toMatchObject({ reason: { code: 'DATABASE_FAILED', cause: { code: 'SQLITE_BUSY' } } })
+    const [refusal, other] = await waiting
+    expect(refusal).toMatchObject({ reason: { code: 'DATABASE_FAILED', cause: { code: 'SQLITE_BUSY' } } })
+    expect(other.status).toBe('rejected')
     expect(notes()).toEqual(['c'])
+  })
+
+  test('a lock taken while a faulty batch runs again keeps the order and loses nothing', async () => {
+    let release = () => {}
+    let runs = 0
+    const watching = queue.add('read', () => {
+      runs += 1
+      // Alone in its transaction now, and that one only reads: another process can come in between.
+      if (runs === 2) release = lockedByAnother().release
+    })
+    const faulty = queue.add('write', () => {
+      throw new Error('faulty')
+    })
+    const rest = [faulty, note('first'), note('second')]
+    const results = Promise.allSettled([watching, ...rest])
+    await settle()
+    const third = note('third')
+
+    release()
+    await clock.advance(100)
+    await third
+
+    expect((await results).map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(notes()).toEqual(['first', 'second', 'third'])
   })
 
   test('when the disk is full, the step that needs the room fails and says so; small ones beside it are stored', async () => {
@@ -126,11 +168,23 @@ describe('durability', () => {
   })
 
   test('with durability "normal" nothing is synced', async () => {
-    queue = new StepQueue(connection, false)
+    queue = new StepQueue(connection, { clock, syncs: false })
 
     expect(await synchronous('accept')).toBe(NORMAL)
   })
 })
+
+function lockedByAnother(): { readonly release: () => void } {
+  connection.opened()
+  const another = new Connection(folder.file('notes.db'))
+  another.beginWrite('kept')
+  return {
+    release: () => {
+      another.rollback()
+      another.close()
+    },
+  }
+}
 
 /** Frames of the log that end a transaction. In the file format a frame's header names the new size in just those. */
 function commits(): number {
