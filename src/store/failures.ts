@@ -62,25 +62,31 @@ function sqliteCode(error: Error): string {
 /** The first reason that the file system admits, else what SQLite said. */
 function whyUnavailable(path: string, cause: Error): string {
   const folder = dirname(path)
+  const file = kindOf(path)
   if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Name another file, or move this one away.'
-  if (!isFolder(folder)) return `the folder "${folder}" does not exist. Create it, or name another path.`
-  if (isFolder(path)) return 'it is a folder. Name a file in it.'
-  if (!mayUse(path, constants.R_OK | constants.W_OK)) {
+  if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or name another path.`
+  if (file === 'folder') return 'it is a folder. Name a file in it.'
+  if (file === 'hidden' || (file === 'file' && !isAllowed(path, constants.R_OK | constants.W_OK))) {
     return 'permission denied. Give this user the right to read and write the file, or name another one.'
   }
-  if (!mayUse(folder, constants.W_OK | constants.X_OK)) {
+  if (!isAllowed(folder, constants.W_OK | constants.X_OK)) {
     return `permission denied: files cannot be made in the folder "${folder}". Make it writable, or name another path.`
   }
   return `${cause.message}.${ADVICE[sqliteCode(cause)] ?? ' Look at the file and its folder, or name another path.'}`
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+/** `hidden`: a folder on the way to it may not be entered. */
+function kindOf(path: string): 'missing' | 'hidden' | 'folder' | 'file' {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return 'missing'
+    return stats.isDirectory() ? 'folder' : 'file'
+  } catch {
+    return 'hidden'
+  }
 }
 
-/** True also for what does not exist. */
-function mayUse(path: string, mode: number): boolean {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return true
+function isAllowed(path: string, mode: number): boolean {
   try {
     accessSync(path, mode)
     return true

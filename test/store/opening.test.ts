@@ -1,6 +1,6 @@
 /** Opening a database: what is made, what is refused, and what the refusal says. */
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { Connection } from '../../src/store/connection.ts'
@@ -150,6 +150,16 @@ describe('a database that cannot be opened', () => {
 
     expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
     expect(error.message).toContain('it is a folder')
+  })
+
+  test('a damaged file is refused, with what to do', async () => {
+    await (await open()).close()
+    truncateSync(path, 5_000)
+
+    const error = await refusal(path)
+
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', cause: { code: 'SQLITE_CORRUPT' } })
+    expect(error.message).toContain('restore a copy')
   })
 
   test.skipIf(process.getuid?.() === 0)('a file without the right to write it is refused', async () => {
