@@ -203,8 +203,9 @@ export interface CronClaim {
 export interface Store {
   // -- instances: who is alive
 
-  /** Enters a runner. `heartbeatAt` of the row is `at`. */
+  /** Enters a runner, as heard of at `at`. Must precede whatever takes an `instanceId`. */
   openInstance(instanceId: string, at: number): Promise<void>
+  /** An instance that others took for dead enters again; what they took over stays theirs. */
   heartbeat(instanceId: string, at: number): Promise<void>
   /** Gives back everything the instance holds: its leases, and its executions, whose running tasks become Ready. */
   closeInstance(instanceId: string, at: number): Promise<void>
@@ -225,12 +226,14 @@ export interface Store {
 
   /**
    * Notes a skip. Returns at once, costs no database read, and is written within a second or at `close`: a run of
-   * consecutive skips is one tick row with a count, a first and a last instant. Also sets `lastPollAt`.
+   * consecutive skips is one tick row with a count, a first and a last instant. Also sets `lastPollAt`. This store's
+   * reads show it at once. Dropped for an unknown trigger, and after `close`.
    */
   noteSkip(trigger: string, at: number): void
   /**
    * A firing, its tick row and its execution are one step. Sets `lastPollAt`. `duplicate`: with `allowConcurrent`
-   * false and an active firing of the same trigger and hash, no firing and no execution are stored, only the tick.
+   * false and an active firing of the same trigger and hash, no firing and no execution are stored, only the tick,
+   * with the id of the active firing. Rejects for a trigger that was never saved, as `recordFailed` does.
    */
   recordFired(tick: FiredTick): Promise<FiredTickResult>
   /** Does not touch `lastPollAt`. */
@@ -308,16 +311,18 @@ export interface Store {
 
   /** Calls back when another process or another store object changed the database; within 0.5 s. Returns the end of it. */
   onForeignChange(callback: () => void): () => void
-  /** Removes ticks older than their outcome's retention, in a small step. Returns how many; 0 means done. */
+  /** Removes what is older than its retention, in a small step. Returns how many rows; 0 means done. */
   prune(retention: Retention, at: number): Promise<number>
   /** Writes what is buffered and releases the database. Idempotent. Later calls reject. */
   close(): Promise<void>
 }
 
-/** Days to keep per outcome; null keeps for good. */
+/** How long history is kept; null keeps for good. What has not ended is kept in any case. */
 export interface Retention {
+  /** Skips and duplicates: ticks that started nothing. */
   readonly skippedMs: number | null
+  /** Poll errors and timeouts. */
   readonly failedMs: number | null
-  /** Ended executions and their firings. */
+  /** Executions after their end, with their firings and those firings' ticks; firings without a run. */
   readonly endedMs: number | null
 }
