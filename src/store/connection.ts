@@ -37,6 +37,8 @@ export class Connection {
       this.#database = database
       this.#hasLog = writeAhead(database)
       database.pragma('foreign_keys = ON')
+      // macOS alone looks at it: there a plain sync stops at the drive's cache.
+      database.pragma('fullfsync = ON')
       database.pragma('synchronous = FULL')
     } catch (error) {
       database?.close()
