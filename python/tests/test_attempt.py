@@ -1,0 +1,216 @@
+"""One attempt of a task: body, output, callbacks."""
+
+from __future__ import annotations
+
+import pytest
+
+import cloaca
+from cloaca._attempt import run
+
+
+def declare(workflow, body, **options):
+    with cloaca.WorkflowBuilder(workflow):
+        cloaca.task(id="step", **options)(body)
+
+
+def attempt(workflow, text="{}"):
+    return run(workflow, "step", text, 7)
+
+
+def raise_boom(ctx):
+    ctx.set("edited", True)
+    raise ValueError("boom")
+
+
+def test_the_returned_context_is_the_output(name):
+    def body(ctx):
+        ctx.set("n", ctx["n"] * 2)
+        return ctx
+
+    declare(name, body)
+
+    assert attempt(name, '{"n":2.0}') == ("completed", '{"n":4.0}', "", "", "")
+
+
+def test_another_context_may_be_returned(name):
+    declare(name, lambda ctx: cloaca.Context({"other": 1}))
+
+    assert attempt(name, '{"n":1}')[1] == '{"other":1}'
+
+
+def test_an_untouched_context_goes_out_as_the_text_that_came_in(name):
+    text = '{"n":1.0,"big":18446744073709551615}'
+    declare(name, lambda ctx: ctx)
+
+    assert attempt(name, text)[1] is text
+
+
+def test_none_stands_for_the_input_without_the_edits_of_the_body(name):
+    def body(ctx):
+        ctx.set("n", 2)
+
+    declare(name, body)
+
+    assert attempt(name, '{"n":1}')[:2] == ("completed", '{"n":1}')
+
+
+@pytest.mark.parametrize("junk", [{}, 1, "text", [cloaca.Context()], True])
+def test_anything_else_that_is_returned_fails_the_attempt(name, junk):
+    declare(name, lambda ctx: junk)
+
+    kind, text, error_type, message, _ = attempt(name)
+
+    assert (kind, text, error_type) == ("failed", None, "TypeError")
+    assert message.startswith("Python task execution failed: TypeError: ")
+    assert message.endswith(f"got {type(junk).__name__}")
+
+
+def test_an_async_body_is_awaited(name):
+    async def body(ctx):
+        ctx.set("awaited", True)
+        return ctx
+
+    declare(name, body)
+
+    assert attempt(name)[:2] == ("completed", '{"awaited":true}')
+
+
+def test_an_exception_fails_the_attempt_with_type_message_and_the_users_lines(name):
+    declare(name, raise_boom)
+
+    kind, text, error_type, message, trace = attempt(name)
+
+    assert (kind, text, error_type) == ("failed", None, "ValueError")
+    assert message == "Python task execution failed: ValueError: boom"
+    assert trace.splitlines()[1].startswith(f'  File "{raise_boom.__code__.co_filename}", line ')
+    assert trace.splitlines()[-1] == "ValueError: boom"
+
+
+def test_an_exit_in_a_body_fails_the_attempt(name):
+    def body(ctx):
+        raise SystemExit(2)
+
+    declare(name, body)
+
+    assert attempt(name)[:4] == ("failed", None, "SystemExit", "Python task execution failed: SystemExit: 2")
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
+def test_what_stops_a_body_from_outside_goes_through_without_callbacks(name, stop):
+    calls = []
+
+    def body(ctx):
+        raise stop
+
+    declare(name, body, on_failure=lambda *arguments: calls.append(arguments))
+
+    with pytest.raises(stop):
+        attempt(name)
+    assert calls == []
+
+
+def test_on_success_is_given_the_short_id_and_the_output(name):
+    calls = []
+
+    def body(ctx):
+        ctx.set("n", 1)
+        return ctx
+
+    declare(name, body, on_success=lambda task_id, ctx: calls.append((task_id, ctx.to_dict())))
+
+    attempt(name)
+
+    assert calls == [("step", {"n": 1})]
+
+
+def test_edits_of_on_success_do_not_reach_the_output(name):
+    declare(name, lambda ctx: ctx, on_success=lambda task_id, ctx: ctx.set("late", 1))
+
+    assert attempt(name)[1] == "{}"
+
+
+def test_on_failure_is_given_the_error_and_the_input_without_the_edits_of_the_body(name):
+    calls = []
+    declare(name, raise_boom, on_failure=lambda task_id, error, ctx: calls.append((task_id, error, ctx.to_dict())))
+
+    attempt(name, '{"n":1}')
+
+    assert calls == [("step", "Python task execution failed: ValueError: boom", {"n": 1})]
+
+
+def test_only_the_callback_that_fits_is_called(name):
+    calls = []
+    callbacks = {
+        "on_success": lambda *arguments: calls.append("success"),
+        "on_failure": lambda *arguments: calls.append("failure"),
+    }
+
+    declare(name, lambda ctx: ctx, **callbacks)
+    attempt(name)
+    declare(name, raise_boom, **callbacks)
+    attempt(name)
+
+    assert calls == ["success", "failure"]
+
+
+def test_a_failing_on_success_is_printed_and_changes_nothing(name, capsys):
+    def callback(task_id, ctx):
+        raise KeyError("lost")
+
+    declare(name, lambda ctx: ctx, on_success=callback)
+
+    assert attempt(name)[0] == "completed"
+    captured = capsys.readouterr()
+    assert captured.err == "[cloaca] on_success callback failed for task 'step': KeyError: 'lost'\n"
+    assert captured.out == ""
+
+
+def test_a_failing_on_failure_is_printed_and_changes_nothing(name, capsys):
+    declare(name, raise_boom, on_failure=lambda wrong_number_of_arguments: None)
+
+    assert attempt(name)[3] == "Python task execution failed: ValueError: boom"
+    assert "[cloaca] on_failure callback failed for task 'step': TypeError: " in capsys.readouterr().err
+
+
+def test_an_async_callback_is_awaited(name):
+    calls = []
+
+    async def callback(task_id, ctx):
+        calls.append(task_id)
+
+    declare(name, lambda ctx: ctx, on_success=callback)
+
+    attempt(name)
+
+    assert calls == ["step"]
+
+
+def test_a_task_that_nobody_declared_fails(name):
+    kind, _, error_type, message, _ = run(name, "absent", "{}", 1)
+
+    assert (kind, error_type) == ("failed", "LookupError")
+    assert "'absent'" in message
+
+
+def test_an_alias_runs_the_functions_of_its_workflow(name):
+    declare(name, lambda ctx: cloaca.Context({"ran": 1}))
+    builder = cloaca.WorkflowBuilder(name)
+    builder.add_task("step")
+    cloaca.register_workflow_constructor(f"{name}-alias", builder.build)
+
+    assert attempt(f"{name}-alias")[1] == '{"ran":1}'
+
+
+def test_a_replaced_workflow_runs_its_new_functions(name):
+    declare(name, lambda ctx: cloaca.Context({"version": 1}))
+    declare(name, lambda ctx: cloaca.Context({"version": 2}))
+
+    assert attempt(name)[1] == '{"version":2}'
+
+
+def test_a_task_that_the_new_version_left_out_still_runs_for_runs_that_began_before(name):
+    declare(name, lambda ctx: ctx)
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="other")(lambda ctx: ctx)
+
+    assert attempt(name)[0] == "completed"

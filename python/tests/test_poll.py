@@ -1,0 +1,192 @@
+"""What one call of a trigger function comes to."""
+
+from __future__ import annotations
+
+import pytest
+
+import cloaca
+from cloaca._poll import poll
+
+
+def declare(name, function):
+    cloaca.trigger(on="wf", name=name)(function)
+
+
+def returning(value):
+    return lambda: value
+
+
+SKIPPED = ("skipped", None, "", "", "")
+
+
+@pytest.mark.parametrize("value", [False, cloaca.TriggerResult.skip()])
+def test_a_function_that_skips_is_skipped(name, value):
+    declare(name, returning(value))
+
+    assert poll(name) == SKIPPED
+
+
+@pytest.mark.parametrize("value", [True, cloaca.TriggerResult.fire()])
+def test_a_function_fires_without_a_context(name, value):
+    declare(name, returning(value))
+
+    assert poll(name) == ("fired", None, "", "", "")
+
+
+def test_a_function_fires_with_the_text_of_its_context(name):
+    declare(name, lambda: cloaca.TriggerResult.fire(cloaca.Context({"x": 1.0, "n": 2**60, "t": "é"})))
+
+    assert poll(name) == ("fired", '{"x":1.0,"n":1152921504606846976,"t":"é"}', "", "", "")
+
+
+def test_an_empty_context_is_not_the_same_as_none(name):
+    declare(name, lambda: cloaca.TriggerResult.fire(cloaca.Context()))
+
+    assert poll(name)[:2] == ("fired", "{}")
+
+
+def test_an_async_function_is_awaited(name):
+    async def function():
+        return cloaca.TriggerResult.fire(cloaca.Context({"a": 1}))
+
+    declare(name, function)
+
+    assert poll(name)[:2] == ("fired", '{"a":1}')
+
+
+@pytest.mark.parametrize(
+    ("junk", "type_name"),
+    [
+        (None, "NoneType"),
+        (1, "int"),
+        (0, "int"),
+        ("fire", "str"),
+        ({}, "dict"),
+        (cloaca.Context(), "Context"),
+        (cloaca.TriggerResult, "type"),
+    ],
+)
+def test_a_function_that_returns_anything_else_fails(name, junk, type_name):
+    declare(name, returning(junk))
+
+    kind, text, error_type, message, trace = poll(name)
+
+    assert (kind, text, error_type, trace) == ("failed", None, "TypeError", "")
+    assert "must return TriggerResult" in message
+    assert message.endswith(f"got {type_name}")
+
+
+def test_an_async_function_that_returns_junk_fails(name):
+    async def function():
+        return 1
+
+    declare(name, function)
+
+    assert poll(name)[3].endswith("got int")
+
+
+def raise_boom():
+    raise ValueError("boom")
+
+
+def test_an_exception_is_reported_with_type_message_and_the_users_lines(name):
+    declare(name, raise_boom)
+
+    kind, text, error_type, message, trace = poll(name)
+
+    assert (kind, text, error_type) == ("failed", None, "ValueError")
+    assert message == f"trigger '{name}' raised exception: ValueError: boom"
+    lines = trace.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].startswith(f'  File "{raise_boom.__code__.co_filename}", line ')
+    assert lines[-1] == "ValueError: boom"
+
+
+def test_an_exception_in_an_async_function_is_reported_from_the_users_lines_on(name):
+    async def function():
+        raise_boom()
+
+    declare(name, function)
+
+    trace = poll(name)[4]
+
+    assert __file__.rsplit("/", 1)[-1] in trace.splitlines()[1]
+
+
+def test_a_cause_is_part_of_the_traceback(name):
+    def function():
+        try:
+            raise_boom()
+        except ValueError as error:
+            raise KeyError("outer") from error
+
+    declare(name, function)
+
+    _, _, error_type, message, trace = poll(name)
+
+    assert error_type == "KeyError"
+    assert message.endswith("raised exception: KeyError: 'outer'")
+    assert trace.index("ValueError: boom") < trace.index("direct cause") < trace.index("KeyError: 'outer'")
+
+
+def test_a_note_is_part_of_the_traceback(name):
+    def function():
+        error = ValueError("boom")
+        if not hasattr(error, "add_note"):
+            pytest.skip("exceptions have notes from Python 3.11 on")
+        error.add_note("while counting")
+        raise error
+
+    declare(name, function)
+
+    assert "while counting" in poll(name)[4]
+
+
+def test_an_exception_that_cannot_be_printed_is_reported_all_the_same(name):
+    class Unprintable(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    def function():
+        raise Unprintable
+
+    declare(name, function)
+
+    kind, _, error_type, message, _ = poll(name)
+
+    assert (kind, error_type) == ("failed", "Unprintable")
+    assert "exception str() failed" in message
+
+
+def test_an_exit_inside_a_poll_is_a_failure_of_that_poll(name):
+    def function():
+        raise SystemExit(3)
+
+    declare(name, function)
+
+    assert poll(name)[:4] == ("failed", None, "SystemExit", f"trigger '{name}' raised exception: SystemExit: 3")
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
+def test_what_stops_a_poll_from_outside_goes_through(name, stop):
+    def function():
+        raise stop
+
+    declare(name, function)
+
+    with pytest.raises(stop):
+        poll(name)
+
+
+def test_a_trigger_that_nobody_declared_fails():
+    kind, _, _, message, _ = poll("nobody declared this")
+
+    assert kind == "failed"
+    assert "'nobody declared this'" in message
+
+
+def test_the_function_declared_last_is_called(name):
+    declare(name, returning(True))
+    declare(name, returning(False))
+
+    assert poll(name) == SKIPPED
