@@ -12,7 +12,7 @@
  * caller and are not closed.
  */
 
-import { UsageError } from '../errors.ts'
+import { toError, UsageError } from '../errors.ts'
 import type { ContextText } from '../model/context.ts'
 import type { Execution, ExecutionStatus, ExecutionSummary } from '../model/execution.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
@@ -74,7 +74,9 @@ export class Engine {
   readonly #waits = new Waits()
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
+  #started: Promise<void> | null = null
   #stopped: Promise<void> | null = null
+  #hasInstance = false
 
   /** Made, and nothing begun yet. */
   constructor(options: EngineOptions) {
@@ -107,19 +109,27 @@ export class Engine {
     return engine
   }
 
-  /** Begins to poll and to run. Settles when what the code declares is in the store. Once. */
+  /**
+   * Begins to poll and to run. Settles when what the code declares is in the store. Later calls settle with the first;
+   * one that was refused by the database may be repeated.
+   */
   async start(): Promise<void> {
     this.#assertOpen()
-    if (this.#state !== 'open') return
-    this.#state = 'running'
-    const { store, clock, registry, config, instanceId } = this.#ports
+    this.#started ??= this.#start()
     try {
-      await store.openInstance(instanceId, clock.now())
+      await this.#started
     } catch (thrown) {
-      if (this.#state === 'running') this.#state = 'open'
+      this.#started = null
       throw thrown
     }
-    if (this.#state !== 'running') return
+  }
+
+  async #start(): Promise<void> {
+    const { store, clock, registry, config, instanceId } = this.#ports
+    await store.openInstance(instanceId, clock.now())
+    this.#hasInstance = true
+    if (this.#state !== 'open') return
+    this.#state = 'running'
     this.#releases.push(registry.onChange(() => this.#registryChanged()))
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
     this.#startPeriodicWork()
@@ -163,10 +173,12 @@ export class Engine {
   /** Waits for the end of a run, whoever carries it out. Rejects with `EXECUTION_NOT_FOUND`. */
   async waitFor(id: string): Promise<Execution> {
     await this.start()
+    const execution = await this.getExecution(id)
+    if (execution === null) throw unknownExecution(id)
+    if (execution.endedAt !== null) return execution
     const ended = this.#waits.until(id)
-    const execution = await this.#ports.store.getExecution(id)
-    if (execution === null) this.#waits.giveUp(id, unknownExecution(id))
-    else if (execution.endedAt !== null) this.#waits.ended(execution)
+    // It may have ended between the look and the wait.
+    this.#askForEnds()
     return await ended
   }
 
@@ -193,8 +205,9 @@ export class Engine {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    const wasOpen = this.#state === 'open'
     this.#state = 'stopping'
+    // A start that is on its way may still enter the instance; how it ends is for its caller.
+    await this.#started?.catch(() => undefined)
     const { store, clock, instanceId } = this.#ports
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
@@ -204,7 +217,7 @@ export class Engine {
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
     this.#waits.giveUpAll(closed())
-    if (!wasOpen) await store.closeInstance(instanceId, clock.now())
+    if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
   }
 
   #within(done: Promise<unknown>, limitMs: number): Promise<void> {
@@ -260,15 +273,22 @@ export class Engine {
     this.#scheduler.triggers.storeChanged()
     void this.#cronScheduler.lookAgain()
     this.#executor.lookAgain()
-    void this.#askForEnds().catch(() => undefined)
+    this.#askForEnds()
   }
 
-  /** Ends of runs that somebody here waits for and another process has. */
-  async #askForEnds(): Promise<void> {
+  /** Ends of runs that somebody here waits for and another process has. What fails is asked for again. */
+  #askForEnds(): void {
     for (const id of this.#waits.executionIds) {
       if (this.#executor.isRunning(id)) continue
-      const execution = await this.#ports.store.getExecution(id)
-      if (execution !== null && execution.endedAt !== null) this.#waits.ended(execution)
+      this.#ports.store.getExecution(id).then(
+        (execution) => {
+          if (execution !== null && execution.endedAt !== null) this.#waits.ended(execution)
+        },
+        (thrown: unknown) => {
+          const retryAt = this.#ports.clock.now() + RECOVERY_MS
+          this.events.emit('trouble', { during: `looking for the end of "${id}"`, error: toError(thrown), retryAt })
+        },
+      )
     }
   }
 
@@ -283,7 +303,7 @@ export class Engine {
     })
     periodic('recovering executions', RECOVERY_MS, async () => {
       this.#executor.lookAgain(config.recoveryEnabled)
-      await this.#askForEnds()
+      this.#askForEnds()
     })
     periodic('removing old records', PRUNE_MS, async () => {
       // In small steps, so that nothing waits long for the database.
