@@ -257,7 +257,10 @@ class DefaultRunner(Sealed):
         Args:
             since: RFC 3339 with an offset or ``Z``.
         """
-        return dict(self._ask("runner.cronStats", since=_arguments.text(since, "since")))
+        stats = dict(self._ask("runner.cronStats", since=_arguments.text(since, "since")))
+        # A whole number comes through JavaScript without its fraction.
+        stats["success_rate"] = float(stats["success_rate"])
+        return stats
 
     def list_trigger_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
