@@ -44,7 +44,7 @@ interface WaitingCron extends DueEntry {
 
 export class CronScheduler {
   readonly #ports: CronSchedulerPorts
-  readonly #onAccepted: () => void
+  readonly #onAccepted: (told: Promise<unknown>) => void
   readonly #due = new DueHeap<WaitingCron>()
   readonly #waiting = new Set<WaitingCron>()
   readonly #triggers: CronTriggers
@@ -57,7 +57,7 @@ export class CronScheduler {
   #isStarted = false
   #isStopped = false
 
-  constructor(ports: CronSchedulerPorts, onAccepted: () => void) {
+  constructor(ports: CronSchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
     this.#ports = ports
     this.#triggers = new CronTriggers(ports)
     this.#onAccepted = onAccepted
@@ -150,10 +150,12 @@ export class CronScheduler {
         at: now,
         execution: workflow === undefined ? null : newExecution(newId(), workflow, cronInput(row, dueAt, null, codec)),
       }
-      const claimed = store.claimCron(claim)
+      const claimed = store.claimCron(claim).then((isOurs) => {
+        if (isOurs) this.#fired(row, claim)
+      })
       // In the same turn, so that the execution is taken in the transaction that accepts it.
-      if (claim.execution !== null) this.#onAccepted()
-      if (await claimed) this.#fired(row, claim)
+      if (claim.execution !== null) this.#onAccepted(claimed)
+      await claimed
     } catch (thrown) {
       this.#trouble(`firing cron schedule "${row.id}"`, thrown)
     }

@@ -77,6 +77,7 @@ export class Engine {
   #started: Promise<void> | null = null
   #stopped: Promise<void> | null = null
   #hasInstance = false
+  #workflowsChanged = false
 
   /** Made, and nothing begun yet. */
   constructor(options: EngineOptions) {
@@ -93,7 +94,7 @@ export class Engine {
     this.config = ports.config
     this.events = ports.events
     this.#executor = new Executor(ports, (execution) => this.#waits.ended(execution))
-    const onAccepted = (): void => this.#executor.lookAgain()
+    const onAccepted = (told: Promise<unknown>): void => this.#executor.accepted(told)
     this.#scheduler = new Scheduler(ports, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
@@ -262,10 +263,16 @@ export class Engine {
   }
 
   #registryChanged(): void {
-    void this.#workflowRecords.save(this.#ports.registry.current())
     this.#scheduler.triggers.registryChanged()
     void this.#cronScheduler.lookAgain()
-    this.#executor.lookAgain()
+    if (this.#workflowsChanged) return
+    this.#workflowsChanged = true
+    // Once for all declarations of this turn: each look at the registry after a change copies it.
+    queueMicrotask(() => {
+      this.#workflowsChanged = false
+      void this.#workflowRecords.save(this.#ports.registry.current())
+      this.#executor.lookAgain(this.config.recoveryEnabled)
+    })
   }
 
   /** Another process wrote: schedules, new executions, or the end of one that it runs for a caller of ours. */

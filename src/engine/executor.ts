@@ -61,6 +61,7 @@ export class Executor {
   #mustRecover = false
   #hasBacklog = false
   #failures = 0
+  #accepted: Promise<unknown>[] = []
 
   constructor(ports: ExecutorPorts, onEnded: (execution: Execution) => void) {
     this.#ports = ports
@@ -85,6 +86,15 @@ export class Executor {
     if (!this.#isStarted || this.#isLooking || this.#isStopped) return
     this.#isLooking = true
     void this.#look()
+  }
+
+  /**
+   * The store has been asked to accept an execution, in this turn; `told` settles when its firing has been told. What is
+   * taken in the same transaction is told after that.
+   */
+  accepted(told: Promise<unknown>): void {
+    this.#accepted.push(told)
+    this.lookAgain()
   }
 
   /** Begins no more attempts. Settles when the last one that was begun has ended. */
@@ -118,17 +128,21 @@ export class Executor {
   async #acquire(limit: number): Promise<void> {
     const { store, registry, instanceId, clock } = this.#ports
     const { workflows } = registry.current()
+    if (workflows.size === 0) return
     const recover = this.#mustRecover
     this.#mustRecover = false
-    if (workflows.size === 0) return
     try {
-      const taken = await store.acquireExecutions({
+      const acquired = store.acquireExecutions({
         instanceId,
         workflows: [...workflows.keys()],
         at: clock.now(),
         limit,
         recover,
       })
+      const accepted = this.#accepted
+      this.#accepted = []
+      const taken = await acquired
+      await Promise.allSettled(accepted)
       this.#failures = 0
       this.#mustLook ||= taken.length === limit
       this.#mustRecover ||= recover && taken.length === limit

@@ -51,8 +51,8 @@ export class Scheduler {
   #isDraining = false
   #isStopped = false
 
-  /** `onAccepted`: there is work for the executor. */
-  constructor(ports: SchedulerPorts, onAccepted: () => void) {
+  /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
+  constructor(ports: SchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
     this.#ports = ports
     this.#recorder = new TickRecorder(ports, onAccepted)
     this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs: ports.config.pollDeadlineMs }, (trigger, index) =>

@@ -10,7 +10,7 @@ import type { RegistrySource } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { troubleDelayMs } from './due.ts'
 import type { EngineEvents } from './events.ts'
-import type { Clock, ContextCodec, FiredTick, Store } from './ports.ts'
+import type { Clock, ContextCodec, FiredTick, FiredTickResult, Store } from './ports.ts'
 import { contextHashOf, newExecution, triggerInput } from './stamps.ts'
 
 export interface TickRecorderPorts {
@@ -24,14 +24,14 @@ export interface TickRecorderPorts {
 
 export class TickRecorder {
   readonly #ports: TickRecorderPorts
-  readonly #onAccepted: () => void
+  readonly #onAccepted: (told: Promise<unknown>) => void
   /** Triggers whose unknown workflow was reported, by trigger and workflow. */
   readonly #reported = new Set<string>()
   readonly #pauses = new Set<() => void>()
   #isStopped = false
 
-  /** `onAccepted` is called in the turn in which the store is asked to start an execution. */
-  constructor(ports: TickRecorderPorts, onAccepted: () => void) {
+  /** `onAccepted` is called in the turn in which the store is asked to start an execution; see `Executor.accepted`. */
+  constructor(ports: TickRecorderPorts, onAccepted: (told: Promise<unknown>) => void) {
     this.#ports = ports
     this.#onAccepted = onAccepted
   }
@@ -47,13 +47,14 @@ export class TickRecorder {
   async record(trigger: TriggerDefinition, outcome: Exclude<PollOutcome, { kind: 'skipped' }>): Promise<void> {
     const at = this.#ports.clock.now()
     if (outcome.kind !== 'fired') return this.#failed(trigger, outcome.kind, outcome.error, at)
+    let tick: FiredTick
     try {
-      const tick = this.#firedTick(trigger, outcome.contextText, at)
-      await this.#fired(trigger, tick)
+      tick = this.#firedTick(trigger, outcome.contextText, at)
     } catch (thrown) {
       const message = `trigger '${trigger.name}' fired a context that cannot be read: ${toError(thrown).message}`
-      await this.#failed(trigger, 'failed', { type: 'ContextError', message, traceback: '' }, at)
+      return this.#failed(trigger, 'failed', { type: 'ContextError', message, traceback: '' }, at)
     }
+    await this.#fired(trigger, tick)
   }
 
   stop(): void {
@@ -77,17 +78,18 @@ export class TickRecorder {
   }
 
   async #fired(trigger: TriggerDefinition, tick: FiredTick): Promise<void> {
-    const { store, events } = this.#ports
-    const result = await this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
-      const recorded = store.recordFired(tick)
+    await this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
+      const recorded = this.#ports.store.recordFired(tick).then((result) => this.#tellFired(trigger, tick, result.kind))
       // In the same turn, so that the execution is taken in the transaction that accepts it.
-      if (tick.execution !== null) this.#onAccepted()
+      if (tick.execution !== null) this.#onAccepted(recorded)
       return recorded
     })
-    if (result === null) return
-    this.#tick(trigger, tick.at, result.kind === 'started' ? 'fired' : 'duplicate')
-    if (result.kind === 'duplicate') return
-    events.emit('triggerFired', {
+  }
+
+  #tellFired(trigger: TriggerDefinition, tick: FiredTick, kind: FiredTickResult['kind']): void {
+    this.#tick(trigger, tick.at, kind === 'started' ? 'fired' : 'duplicate')
+    if (kind === 'duplicate') return
+    this.#ports.events.emit('triggerFired', {
       trigger: trigger.name,
       workflow: trigger.workflow,
       at: tick.at,
@@ -134,11 +136,12 @@ export class TickRecorder {
     })
   }
 
-  /** Null when the engine stopped before. */
-  async #untilStored<Result>(during: string, step: () => Promise<Result>): Promise<Result | null> {
+  /** Or until the engine stops. */
+  async #untilStored(during: string, step: () => Promise<void>): Promise<void> {
     for (let failures = 1; !this.#isStopped; failures++) {
       try {
-        return await step()
+        await step()
+        return
       } catch (thrown) {
         const retryAt = this.#ports.clock.now() + troubleDelayMs(failures)
         this.#ports.events.emit('trouble', {
@@ -149,7 +152,6 @@ export class TickRecorder {
         if (!this.#isStopped) await this.#pauseUntil(retryAt)
       }
     }
-    return null
   }
 
   #pauseUntil(at: number): Promise<void> {

@@ -191,6 +191,26 @@ describe('stopping', () => {
   })
 })
 
+describe('history', () => {
+  it('is kept as long as the settings say, and pruned while the engine runs', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('inbox', { everyMs: 3_600_000 })],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => FIRE),
+      config: { retention: { skippedMs: null, failedMs: null, endedMs: 3 * 3_600_000 } },
+    })
+    await running.clock.advance(0)
+
+    await running.clock.advance(2 * 3_600_000)
+    const early = await running.engine.triggers.history('inbox', FIRST_PAGE)
+    await running.clock.advance(2 * 3_600_000)
+    const late = await running.engine.triggers.history('inbox', FIRST_PAGE)
+
+    expect([early.length, late.length]).toEqual([3, 4])
+    expect(await running.engine.listExecutions(FIRST_PAGE)).toHaveLength(4)
+  })
+})
+
 describe('a run whose code changed', () => {
   it('fails the tasks that the code no longer has, and says so', async () => {
     await withDatabase(async (clock, store) => {

@@ -120,6 +120,24 @@ describe('a firing', () => {
     expect(firing?.completedAt).not.toBeNull()
   })
 
+  it('is told before the execution that it starts, and before that one ends', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('inbox')],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => FIRE),
+      isIdle: true,
+    })
+    const told: string[] = []
+    for (const name of ['triggerFired', 'executionStarted', 'executionFinished'] as const) {
+      running.events.on(name, () => void told.push(name))
+    }
+    await running.engine.start()
+
+    await running.clock.advance(0)
+
+    expect(told).toEqual(['triggerFired', 'executionStarted', 'executionFinished'])
+  })
+
   it('with the same data is dropped while the first run goes on, whatever the order of its keys', async () => {
     const fired = ['{"a":1,"b":2}', '{"b":2,"a":1}', '{"a":1,"b":3}']
     await using running = await RunningEngine.start({
@@ -228,6 +246,20 @@ describe('a poll that fails', () => {
 
     const [tick] = await running.engine.triggers.ticks('hangs', FIRST_PAGE)
     expect(tick).toMatchObject({ outcome: 'timedOut', errorMessage: 'timed out after 30 s' })
+  })
+
+  it('because what it fired is no context is recorded as failed, and starts nothing', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('odd')],
+      workflows: [demo],
+      python: (host) => host.trigger('odd', () => fire('{"half":')),
+    })
+
+    await running.clock.advance(0)
+
+    const [tick] = await running.engine.triggers.ticks('odd', FIRST_PAGE)
+    expect(tick).toMatchObject({ outcome: 'failed', errorType: 'ContextError' })
+    expect(running.host.runs).toEqual([])
   })
 
   it('because the host itself failed costs that poll only', async () => {
