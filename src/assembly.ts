@@ -9,6 +9,7 @@ import type { EngineConfig } from './engine/config.ts'
 import { Engine } from './engine/engine.ts'
 import { EngineEvents } from './engine/events.ts'
 import type { Clock, ScriptHost, Store } from './engine/ports.ts'
+import { UsageError } from './errors.ts'
 import { PyodideHost } from './host/host.ts'
 import { currentProcessSettings } from './host/process-settings.ts'
 import { codec } from './native/index.ts'
@@ -18,6 +19,13 @@ import { MEMORY_PATH, parseDatabaseUrl } from './store/database-url.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
 
 export type Durability = 'full' | 'normal'
+
+/** The durability that `CLOACA_DURABILITY` asks for; `full` by default. */
+export function defaultDurability(): Durability {
+  const wanted = process.env.CLOACA_DURABILITY || 'full'
+  if (wanted === 'full' || wanted === 'normal') return wanted
+  throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY is "full" or "normal", but it is "${wanted}".`)
+}
 
 /** The Python package lies beside `src` and `dist` alike. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../python', import.meta.url))

@@ -3,7 +3,7 @@
  * Called by the command line's `run`.
  */
 
-import { openScripting } from './assembly.ts'
+import { defaultDurability, openScripting } from './assembly.ts'
 import type { ProgramTarget } from './host/protocol.ts'
 import { type LogSink, watchForLog } from './log.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
@@ -22,7 +22,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
   const { host, runners } = await openScripting({
     argv: target.argv,
     interpreters: 1,
-    durability: 'full',
+    durability: defaultDurability(),
     registry: new LiveRegistry(),
     watch: (events) => watchForLog(events, log),
     notice: (message) => log({ level: 'warn', message }),

@@ -7,6 +7,7 @@
 import {
   type Durability,
   defaultDatabaseUrl,
+  defaultDurability,
   makeEngine,
   openScripting,
   openStore,
@@ -32,7 +33,7 @@ export interface RunnerOptions {
   /** `sqlite://path`, a file path, or `:memory:`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
   readonly database?: string
   /**
-   * `full` (default): what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
+   * Default: `CLOACA_DURABILITY`, else `full`: what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
    * last moments may be missing. The death of the process alone costs nothing either way.
    */
   readonly durability?: Durability
@@ -92,7 +93,10 @@ export class Runner {
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
   static async open(options: RunnerOptions = {}): Promise<Runner> {
     const frozen = Object.freeze({ ...options })
-    return new Runner(frozen, await openStore(frozen.database ?? defaultDatabaseUrl(), frozen.durability ?? 'full'))
+    return new Runner(
+      frozen,
+      await openStore(frozen.database ?? defaultDatabaseUrl(), frozen.durability ?? defaultDurability()),
+    )
   }
 
   /**
@@ -191,7 +195,7 @@ export class Runner {
     this.#scripting ??= openScripting({
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
-      durability: this.#options.durability ?? 'full',
+      durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,
       watch: (events) => watchForLog(events, this.#log),
       notice: (message) => this.#log({ level: 'warn', message }),

@@ -43,9 +43,9 @@ const TABLE: readonly Row[] = [
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
-    files: /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot)\.ts$/,
+    files: /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text)\.ts$/,
     may: [
-      /^src\/host\/(interpreter|filesystem|waits|protocol|snapshot)\.ts$/,
+      /^src\/host\/(interpreter|filesystem|waits|protocol|snapshot|text)\.ts$/,
       /^src\/errors\.ts$/,
       /^pyodide/,
       ...NODE,

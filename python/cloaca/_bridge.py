@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import contextvars
 import json
 import time
 from typing import Any, Callable, Coroutine, Optional, Tuple
+
+from . import _stacks
 
 NO_ENGINE = (
     "This needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
     "or serve its triggers with `npx cloaca serve SCRIPT.py`."
 )
-
-#: Number of the stack that runs now: each poll, task and program has its own. 0: none of them.
-stack_token: contextvars.ContextVar[int] = contextvars.ContextVar("cloaca_stack_token", default=0)
 
 _host: Any = None
 _run_sync: Optional[Callable[[Any], Any]] = None
@@ -77,7 +75,12 @@ def call_with_context(method: str, payload: "dict[str, object]", text: str) -> T
     status, answer, answer_text = _wait(lambda token: _host.request(token, method, json.dumps(payload), text))
     if status != "ok":
         raise _as_exception(json.loads(answer))
-    return json.loads(answer), answer_text
+    return json.loads(answer), text_of(answer_text)
+
+
+def text_of(text: Any) -> str:
+    """A text of the host's: a long one comes as UTF-8, which is many times faster."""
+    return text if isinstance(text, str) else text.to_bytes().decode()
 
 
 def sleep_ms(delay_ms: float) -> None:
@@ -130,19 +133,37 @@ def set_event(event: int) -> None:
     _host.set_event(event)
 
 
+def start_thread(ident: int) -> None:
+    """Asks the host to enter a stack of its own for a thread: see ``_adapt._threads.run_thread``."""
+    if _host is None:
+        raise RuntimeError(NO_ENGINE)
+    _host.start_thread(ident)
+
+
 def _wait(promise_for: Callable[[int], Any]) -> Any:
     if _run_sync is None or not _can_run_sync():
         raise RuntimeError(
             "This call waits, and cannot wait here: Python was entered in a way that cannot be suspended "
             "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
         )
-    answer = _run_sync(promise_for(stack_token.get()))
+    token = _stacks.running.token
+    answer = _suspend(promise_for(token))
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
     while answer[0] == "signal":
-        answer = _run_sync(_host.wait_again(stack_token.get(), answer[1]))
+        answer = _suspend(_host.wait_again(token, answer[1]))
     if answer[0] == "overdue":
         raise DeadlineExceeded(answer[1])
     return answer
+
+
+def _suspend(promise: Any) -> Any:
+    """Lets other stacks run until the promise is settled."""
+    me = _stacks.running
+    _stacks.running = _stacks.OUTSIDE
+    try:
+        return _run_sync(promise)  # type: ignore[misc]
+    finally:
+        _stacks.running = me
 
 
 def _as_exception(error: "dict[str, str]") -> Exception:

@@ -6,8 +6,9 @@
  */
 
 import type { StackToken } from './protocol.ts'
+import type { TextForPython } from './text.ts'
 
-export type WaitAnswer = readonly string[] | readonly [string, number]
+export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, number]
 
 interface Wait {
   readonly token: StackToken

@@ -1,0 +1,39 @@
+/**
+ * `npm run bench [GROUP…]`: measures, prints a table and writes `bench-results.json`. Not part of the tests: figures
+ * depend on the machine, so they are read by people, side by side in one run.
+ */
+
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import type { Figure } from './figure.ts'
+import { executeFigures, pollFigures, startFigures } from './program-figures.ts'
+
+const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  start: startFigures,
+  execute: executeFigures,
+  poll: pollFigures,
+  codec: async () => (await import('./codec.ts')).codecFigures(),
+}
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => GROUPS[name] === undefined)
+if (unknown.length > 0) throw new Error(`There is no group "${unknown[0]}": ${Object.keys(GROUPS).join(', ')}.`)
+
+const figures: (Figure & { readonly group: string })[] = []
+for (const group of chosen.length > 0 ? chosen : Object.keys(GROUPS)) {
+  for (const figure of (await GROUPS[group]?.()) ?? []) {
+    figures.push({ group, ...figure })
+    console.log(rowOf(figure))
+  }
+}
+
+writeFileSync(
+  'bench-results.json',
+  `${JSON.stringify({ node: process.version, cores: cpus().length, memoryBytes: totalmem(), figures }, null, 2)}\n`,
+)
+
+function rowOf({ name, value, unit, budget, note }: Figure): string {
+  const figure = `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ${unit}`
+  const limit = budget === undefined ? '' : `budget ${budget} ${unit}`
+  return `${name.padEnd(56)} ${figure.padStart(16)}   ${limit.padEnd(22)} ${note ?? ''}`.trimEnd()
+}

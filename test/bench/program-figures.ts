@@ -1,0 +1,125 @@
+/**
+ * The figures that are measured by running programs as a user does: each is a process of its own, started through the
+ * command line, that prints its numbers as JSON.
+ */
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Figure } from './figure.ts'
+
+const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
+
+interface Finished {
+  readonly stdout: string
+  readonly wallMs: number
+  /** Both kinds of processor time of the process, at its end. */
+  readonly cpuMs: number
+  readonly residentMb: number
+}
+
+/** Runs a program to its end, sampling its memory and processor time from the system. */
+async function runProgram(args: readonly string[], environ: Record<string, string> = {}): Promise<Finished> {
+  const begin = performance.now()
+  const child = spawn(process.execPath, [CLI, 'run', ...args], { env: { ...process.env, ...environ } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => (stdout += chunk))
+  child.stderr.on('data', (chunk) => (stderr += chunk))
+  let usage = { cpuMs: 0, residentMb: 0 }
+  const sampler = setInterval(() => (usage = usageOf(child.pid) ?? usage), 100)
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  clearInterval(sampler)
+  if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}: ${stderr.slice(-2000)}`)
+  return { stdout, wallMs: performance.now() - begin, ...usage }
+}
+
+const TICKS_PER_SECOND = 100
+
+/** From /proc; null where there is none. */
+function usageOf(pid: number | undefined): { cpuMs: number; residentMb: number } | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    const ticks = Number(fields[11]) + Number(fields[12])
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+    return { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, residentMb: (pages * 4096) / 1e6 }
+  } catch {
+    return null
+  }
+}
+
+async function measured(program: string, args: readonly string[], environ: Record<string, string> = {}) {
+  const finished = await runProgram([join(PROGRAMS, program), ...args], environ)
+  const numbers = JSON.parse(finished.stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, number>
+  return { ...finished, number: (name: string) => numbers[name] ?? Number.NaN }
+}
+
+export async function executeFigures(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
+  try {
+    const normal = await measured('execute.py', [join(folder, 'normal.db')], { CLOACA_DURABILITY: 'normal' })
+    const full = await measured('execute.py', [join(folder, 'full.db')], { CLOACA_DURABILITY: 'full' })
+    return [
+      { name: 'execute of one task, p50, durability normal', value: normal.number('one_ms'), unit: 'ms', budget: 2 },
+      { name: 'execute of one task, p50, durability full', value: full.number('one_ms'), unit: 'ms', budget: 12 },
+      { name: 'chain of 100 tasks, per task', value: normal.number('chain_task_ms'), unit: 'ms', budget: 2 },
+      { name: 'fan-out of 1,000 tasks', value: normal.number('fan_tasks_per_s'), unit: 'tasks/s', budget: 5000 },
+      { name: '1 MB context beyond the empty one', value: normal.number('large_ms'), unit: 'ms', budget: 40 },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+export async function pollFigures(): Promise<Figure[]> {
+  const [seconds, moreSeconds] = [4, 12]
+  const firing = await measured('firing.py', [])
+  const few = await measured('polls.py', ['10', String(seconds), '0'])
+  const hung = await measured('polls.py', ['10', String(seconds), '30'])
+  const begun = await measured('polls.py', ['10000', String(seconds), '0'])
+  const many = await measured('polls.py', ['10000', String(moreSeconds), '0'])
+  // What the longer run used more: the start and the declarations are in both.
+  const cpuMs = many.cpuMs - begun.cpuMs
+  const polls = many.number('polls') - begun.number('polls')
+  return [
+    { name: 'firing to start of its first task, p50', value: firing.number('p50_ms'), unit: 'ms', budget: 5 },
+    {
+      name: 'overhead of one skipping poll',
+      value: (cpuMs * 1000) / polls,
+      unit: 'µs',
+      budget: 15,
+      note: 'processor time of the whole process',
+    },
+    { name: '10,000 triggers every second: lateness p99', value: many.number('p99_ms'), unit: 'ms', budget: 100 },
+    {
+      name: '10,000 triggers every second: share of one core',
+      value: (100 * cpuMs) / ((moreSeconds - seconds) * 1000),
+      unit: '%',
+      budget: 50,
+    },
+    {
+      name: 'a poll that hangs adds to the others, p99',
+      value: hung.number('p99_ms') - few.number('p99_ms'),
+      unit: 'ms',
+      budget: 20,
+    },
+    { name: 'resident memory, one interpreter', value: few.residentMb, unit: 'MB', budget: 260 },
+    {
+      name: 'memory per further trigger',
+      value: ((begun.residentMb - few.residentMb) * 1000) / 9990,
+      unit: 'KB',
+      budget: 2,
+    },
+  ]
+}
+
+export async function startFigures(): Promise<Figure[]> {
+  await runProgram(['-c', 'pass'])
+  const walls: number[] = []
+  for (let run = 0; run < 7; run++) walls.push((await runProgram(['-c', 'pass'])).wallMs)
+  walls.sort((a, b) => a - b)
+  return [{ name: 'run of an empty script, p50', value: (walls[3] ?? Number.NaN) / 1000, unit: 's', budget: 0.7 }]
+}

@@ -1,0 +1,49 @@
+"""Times `execute` from a script: one task, a chain, a fan-out, a large context. Prints the figures as JSON."""
+
+import json
+import sys
+import time
+
+import cloaca
+
+
+def identity(ctx):
+    return ctx
+
+
+def declare(name, tasks):
+    """Declares a workflow whose tasks do nothing: (id, dependencies) pairs."""
+    with cloaca.WorkflowBuilder(name):
+        for task_id, dependencies in tasks:
+            cloaca.task(id=task_id, dependencies=dependencies)(identity)
+
+
+declare("one", [("only", [])])
+declare("chain", [(f"t{i}", [f"t{i - 1}"] if i else []) for i in range(100)])
+declare("fan", [(f"t{i}", []) for i in range(1000)])
+
+
+def timed_ms(run):
+    begin = time.perf_counter()
+    run()
+    return (time.perf_counter() - begin) * 1000
+
+
+def median_ms(run, times):
+    for _ in range(min(20, times)):
+        run()
+    return sorted(timed_ms(run) for _ in range(times))[times // 2]
+
+
+config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=64)
+with cloaca.DefaultRunner.with_config(sys.argv[1], config) as runner:
+    small = cloaca.Context({"n": 1})
+    large = cloaca.Context({f"key{i}": "x" * 1000 for i in range(1000)})
+    one_ms = median_ms(lambda: runner.execute("one", small), 300)
+    figures = {
+        "one_ms": one_ms,
+        "chain_task_ms": median_ms(lambda: runner.execute("chain", small), 10) / 100,
+        "fan_tasks_per_s": 1000 / (median_ms(lambda: runner.execute("fan", small), 5) / 1000),
+        "large_ms": median_ms(lambda: runner.execute("one", large), 20) - one_ms,
+    }
+print(json.dumps(figures))
