@@ -1,0 +1,123 @@
+"""The open sockets of this interpreter by descriptor, and their options.
+
+Nothing is replaced here; ``_socket_object`` and the TLS adaptations share it.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import struct
+from typing import Any, Dict, Optional, Tuple
+
+from . import _socket_door as door
+from ._socket_door import fail
+
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+SOCK_STREAM, SOCK_DGRAM = 1, 2
+TYPE_FLAGS = 0o2000000 | 0o4000  # SOCK_CLOEXEC, SOCK_NONBLOCK
+SOL_SOCKET, IPPROTO_TCP, IPPROTO_IPV6 = 1, 6, 41
+SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_BROADCAST, SO_KEEPALIVE, SO_LINGER, SO_REUSEPORT = 2, 3, 4, 6, 9, 13, 15
+SO_ACCEPTCONN, SO_PROTOCOL, SO_DOMAIN = 30, 38, 39
+TCP_NODELAY, IPV6_V6ONLY = 1, 26
+_BUFFER_DEFAULTS = {(SOL_SOCKET, 7): 212992, (SOL_SOCKET, 8): 212992}
+
+ONLY_IPV6 = (IPPROTO_IPV6, IPV6_V6ONLY)
+SHARED_PORT = (SOL_SOCKET, SO_REUSEPORT)
+
+
+class Description:
+    """An open socket that one or several descriptors name."""
+
+    def __init__(self, number: int, family: int, kind: int, proto: int) -> None:
+        self.number = number  # the host's
+        self.family, self.kind, self.proto = family, kind, proto
+        self.references = 1
+        self.options: Dict[Tuple[int, int], Any] = {}
+        self.bound: Optional[Tuple[Any, ...]] = None
+
+
+descriptions: Dict[int, Description] = {}
+_duplicates = itertools.count(1_000_000)
+
+
+def open_socket(family: int, kind: int, proto: int) -> int:
+    """Opens a socket and returns its descriptor."""
+    if family not in (AF_UNIX, AF_INET, AF_INET6):
+        fail("EAFNOSUPPORT")
+    if kind == SOCK_STREAM:
+        number = door.sockets.open_stream()
+    elif kind == SOCK_DGRAM and family != AF_UNIX:
+        number = door.sockets.open_datagram(family == AF_INET6, True)
+    else:
+        raise OSError(errno.EPROTONOSUPPORT, "Only stream sockets and UDP exist here")
+    descriptions[number] = Description(number, family, kind, proto)
+    return int(number)
+
+
+def adopt(number: int, family: int, kind: int, proto: int) -> int:
+    """Gives a socket that the host made a descriptor."""
+    descriptions[number] = Description(number, family, kind, proto)
+    return number
+
+
+def duplicate(descriptor: int) -> int:
+    """Another descriptor of the same socket."""
+    description = descriptions.get(descriptor) or fail("EBADF")
+    description.references += 1
+    copy = next(_duplicates)
+    descriptions[copy] = description
+    return copy
+
+
+def close_descriptor(descriptor: int) -> None:
+    """Closes a descriptor, and the socket with its last one."""
+    description = descriptions.pop(descriptor, None)
+    if description is None:
+        fail("EBADF")
+    description.references -= 1
+    if description.references == 0:
+        lingers = description.options.get((SOL_SOCKET, SO_LINGER))
+        door.sockets.close(description.number, lingers is not None and lingers[:2] == (1, 0))
+
+
+def set_option(description: Description, level: int, option: int, value: Any) -> None:
+    """Keeps an option of a socket, and sets those that Node knows."""
+    if (level, option) == (SOL_SOCKET, SO_LINGER):
+        value = struct.unpack("ii", value)
+    elif not isinstance(value, int) and value is not None and len(value) == 4:
+        value = struct.unpack("i", value)[0]
+    description.options[(level, option)] = value
+    if (level, option) == (IPPROTO_TCP, TCP_NODELAY):
+        door.sockets.set_no_delay(description.number, bool(value))
+    elif (level, option) == (SOL_SOCKET, SO_KEEPALIVE):
+        door.sockets.set_keep_alive(description.number, bool(value))
+    elif (level, option) == (SOL_SOCKET, SO_BROADCAST) and description.kind == SOCK_DGRAM:
+        door.sockets.set_broadcast(description.number, bool(value))
+
+
+def get_option(description: Description, level: int, option: int, buflen: int) -> Any:
+    """An option's value as an int, or as bytes when a length is given."""
+    value = _option(description, level, option)
+    if isinstance(value, tuple):
+        return struct.pack("ii", *value)[:buflen] if buflen else value[0]
+    return struct.pack("i", value)[:buflen] if buflen else value
+
+
+def _option(description: Description, level: int, option: int) -> Any:
+    if level == SOL_SOCKET:
+        if option == SO_ERROR:
+            return _take_error(description)
+        known = {SO_TYPE: description.kind, SO_DOMAIN: description.family, SO_PROTOCOL: description.proto}
+        known[SO_ACCEPTCONN] = int(bool(door.sockets.is_listening(description.number)))
+        if option in known:
+            return known[option]
+    value = description.options.get((level, option), _BUFFER_DEFAULTS.get((level, option), 0))
+    return value if isinstance(value, (int, tuple)) else 0
+
+
+def _take_error(description: Description) -> int:
+    name: Optional[str] = None
+    if door.sockets.readiness(description.number) & door.BROKEN or door.sockets.state(description.number) == "failed":
+        name = door.sockets.take_error(description.number)
+    return 0 if name is None else int(getattr(errno, name, errno.EIO))

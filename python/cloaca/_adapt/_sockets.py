@@ -1,0 +1,41 @@
+"""Puts the sockets of Node under the standard library's ``socket``, ``select`` and ``selectors``.
+
+``prepare`` is called before other modules are imported, since they keep what they import: it replaces the contents of
+``_socket`` (a C module of Pyodide 314.0.7 that cannot reach the network) and imports ``socket`` anew over them.
+``install`` connects them to the host, at every start.
+"""
+
+from __future__ import annotations
+
+import _socket
+import importlib
+import select
+import selectors
+import sys
+from typing import Any
+
+from . import _socket_door, _socket_names, _socket_object, _socket_select, _socket_table
+
+
+def prepare() -> None:
+    _socket.socket = _socket.SocketType = _socket_object.socket  # type: ignore[misc]
+    _socket.socketpair = _socket_object.socketpair  # type: ignore[assignment]
+    _socket.getdefaulttimeout = _socket_door.getdefaulttimeout
+    _socket.setdefaulttimeout = _socket_door.setdefaulttimeout
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo"):
+        setattr(_socket, name, getattr(_socket_names, name))
+    _socket.getservbyname = _socket_names.getservbyname
+    _socket.getservbyport = _socket_names.getservbyport
+    _socket.close = _socket_table.close_descriptor
+    _socket.dup = _socket_table.duplicate
+    _socket.has_ipv6 = True
+    _socket.AF_UNIX, _socket.SO_REUSEADDR, _socket.SO_REUSEPORT = 1, 2, 15  # type: ignore[attr-defined]
+    if "socket" in sys.modules:
+        importlib.reload(sys.modules["socket"])
+    select.select, select.poll = _socket_select.select, _socket_select.poll  # type: ignore[assignment,misc]
+    selectors.SelectSelector._select = staticmethod(_socket_select.select)  # type: ignore[attr-defined]
+    selectors.PollSelector._selector_cls = _socket_select.poll  # type: ignore[attr-defined]
+
+
+def install(host: Any) -> None:
+    _socket_door.connect(host)

@@ -1,0 +1,80 @@
+/**
+ * A listening stream socket of a script. Node binds and listens in one step, so a socket that is bound takes
+ * connections already; a script sees them once it calls `accept`.
+ */
+
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { type Address, Endpoint, errorName, READABLE } from './socket-endpoint.ts'
+import { addressOf, StreamEndpoint } from './stream-endpoint.ts'
+
+export class ListeningEndpoint extends Endpoint {
+  readonly #server: Server
+  readonly #arrived: Socket[] = []
+  #state: 'binding' | 'bound' | 'failed' = 'binding'
+  #error: string | undefined
+  #isListening = false
+
+  constructor(options: ListenOptions) {
+    super()
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+      this.#arrived.push(socket)
+      this.changed()
+    })
+    this.#server.on('error', (error) => {
+      this.#state = 'failed'
+      this.#error = errorName(error)
+      this.changed()
+    })
+    this.#server.listen({ ...options, exclusive: true }, () => {
+      this.#state = 'bound'
+      this.changed()
+    })
+  }
+
+  get isBinding(): boolean {
+    return this.#state === 'binding'
+  }
+
+  get error(): string | undefined {
+    return this.#error
+  }
+
+  listen(): void {
+    this.#isListening = true
+    this.changed()
+  }
+
+  get isListening(): boolean {
+    return this.#isListening
+  }
+
+  accept(): StreamEndpoint | undefined {
+    const socket = this.#arrived.shift()
+    if (socket === undefined) return undefined
+    return StreamEndpoint.over(
+      socket,
+      addressOf(socket.localAddress, socket.localPort) ?? this.localAddress(),
+      addressOf(socket.remoteAddress, socket.remotePort) ?? [''],
+    )
+  }
+
+  override readiness(): number {
+    if (this.#state === 'binding') return 0
+    return this.#isListening && this.#arrived.length > 0 ? READABLE : 0
+  }
+
+  override localAddress(): Address | undefined {
+    const address = this.#server.address()
+    if (address === null) return undefined
+    return typeof address === 'string' ? [address] : [address.address, address.port]
+  }
+
+  override peerAddress(): undefined {
+    return undefined
+  }
+
+  protected override release(): void {
+    this.#server.close()
+    for (const socket of this.#arrived) socket.destroy()
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * What every kind of socket of a script shares: whether it can be read from or written to, and who waits for that.
+ * Implemented by the stream, listening and datagram sockets; owned by `sockets.ts`. An endpoint never blocks.
+ */
+
+/** Bits of readiness, as `poll` has them. */
+export const READABLE = 1
+export const WRITABLE = 4
+export const BROKEN = 8
+export const HUNG_UP = 16
+
+/** An address as Python sees it: host and port, or a path. */
+export type Address = readonly [string, number] | readonly [string]
+
+/** Bytes; or the name of an error number; or undefined: nothing yet, wait until the endpoint is readable. */
+export type ReadResult = Uint8Array | string | undefined
+
+export abstract class Endpoint {
+  readonly #watchers = new Set<() => void>()
+  #isClosed = false
+
+  /** What can be done now without waiting: bits. */
+  abstract readiness(): number
+  abstract localAddress(): Address | undefined
+  abstract peerAddress(): Address | undefined
+  /** Gives the endpoint up; what was written still goes out. */
+  protected abstract release(): void
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.release()
+    this.changed()
+  }
+
+  /** Calls `watcher` at every change of readiness, until `unwatch`. */
+  watch(watcher: () => void): void {
+    this.#watchers.add(watcher)
+  }
+
+  unwatch(watcher: () => void): void {
+    this.#watchers.delete(watcher)
+  }
+
+  protected changed(): void {
+    for (const watcher of [...this.#watchers]) watcher()
+  }
+}
+
+/** The name of an error number for what Node reports. */
+export function errorName(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | null)?.code
+  if (code === undefined) return 'EIO'
+  if (code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_WRITE_AFTER_END' || code === 'EPIPE') return 'EPIPE'
+  if (code === 'ERR_SOCKET_BAD_PORT' || code === 'ERR_INVALID_IP_ADDRESS') return 'EINVAL'
+  return /^E[A-Z0-9]+$/.test(code) ? code : 'EIO'
+}
+
+/** The same bytes as a plain array: Pyodide (seen in 314.0.7) does not know Node's `Buffer`. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,225 @@
+/**
+ * A connected (or connecting) stream socket of a script over a stream of Node: TCP, a Unix socket, or one end of a pair.
+ * Reads never take more than what was asked for, so that the system's flow control reaches the peer.
+ */
+
+import { connect as connectSocket, type NetConnectOpts, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import {
+  type Address,
+  BROKEN,
+  Endpoint,
+  errorName,
+  HUNG_UP,
+  plainBytes,
+  READABLE,
+  type ReadResult,
+  WRITABLE,
+} from './socket-endpoint.ts'
+
+/** Bytes that may wait to be sent before a socket is no longer writable. */
+const SEND_BUFFER_BYTES = 256 * 1024
+
+type State = 'new' | 'connecting' | 'connected' | 'failed'
+
+export class StreamEndpoint extends Endpoint {
+  #stream: Duplex | null = null
+  #state: State = 'new'
+  /** The error that the next call reports, once; afterwards the end of the stream is all there is. */
+  #error: string | null = null
+  #isEnded = false
+  #isHandshaking = false
+  #isReadShut = false
+  #isWriteShut = false
+  #local: Address | undefined
+  #peer: Address | undefined
+
+  static over(stream: Duplex, local?: Address, peer?: Address): StreamEndpoint {
+    const endpoint = new StreamEndpoint()
+    endpoint.#state = 'connected'
+    endpoint.#local = local
+    endpoint.#peer = peer
+    endpoint.#attach(stream)
+    return endpoint
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  get stream(): Duplex | null {
+    return this.#stream
+  }
+
+  connect(options: NetConnectOpts): void {
+    this.#state = 'connecting'
+    this.#error = null
+    const socket = connectSocket({ ...options, allowHalfOpen: true, noDelay: false } as NetConnectOpts)
+    socket.once('connect', () => {
+      this.#state = 'connected'
+      this.#local = addressOf(socket.localAddress, socket.localPort)
+      this.#peer = addressOf(socket.remoteAddress, socket.remotePort)
+      this.changed()
+    })
+    this.#attach(socket)
+  }
+
+  /**
+   * Hands the plain stream to `wrap`, and takes the one that it ends with in its place; addresses stay.
+   * Until then nothing can be read or written; when it ends with null, the socket is broken.
+   */
+  startTls(wrap: (plain: Duplex, end: (secured: Duplex | null) => void) => void): void {
+    const plain = this.#stream
+    if (plain === null) throw new Error('A socket that is not connected cannot be wrapped.')
+    this.#detach(plain)
+    this.#isHandshaking = true
+    wrap(plain, (secured) => {
+      this.#isHandshaking = false
+      plain.on('error', ignore)
+      if (secured === null || this.isClosed) plain.destroy()
+      else this.#attach(secured)
+      this.changed()
+    })
+  }
+
+  takeError(): string | undefined {
+    const error = this.#error
+    this.#error = null
+    return error ?? undefined
+  }
+
+  read(size: number, isPeek: boolean): ReadResult {
+    const stream = this.#stream
+    if (stream === null || this.#state === 'new') return 'ENOTCONN'
+    if (this.#isReadShut) return EMPTY
+    const available = this.#isHandshaking ? 0 : stream.readableLength
+    if (available > 0) {
+      if (size === 0) return EMPTY
+      const bytes = stream.read(Math.min(size, available)) as Uint8Array
+      if (isPeek) stream.unshift(bytes)
+      return plainBytes(bytes)
+    }
+    if (this.#error !== null) return this.takeError()
+    if (this.#isEnded || stream.destroyed) return EMPTY
+    if (this.#state === 'connecting' || this.#isHandshaking) return undefined
+    stream.read(0)
+    return undefined
+  }
+
+  /** How many bytes were taken; the name of an error; or undefined: too much is waiting to be sent. */
+  write(bytes: Uint8Array): number | string | undefined {
+    const stream = this.#stream
+    if (stream === null || this.#state === 'new') return 'EPIPE'
+    if (this.#error !== null) return this.takeError()
+    if (this.#isWriteShut || stream.destroyed || !stream.writable) return 'EPIPE'
+    if (this.#state === 'connecting' || this.#isHandshaking || stream.writableLength >= SEND_BUFFER_BYTES)
+      return undefined
+    const taken = bytes.subarray(0, SEND_BUFFER_BYTES)
+    stream.write(taken)
+    return taken.length
+  }
+
+  /** Bytes that were written and did not go out yet. */
+  get unsentBytes(): number {
+    return this.#stream === null || this.#stream.destroyed ? 0 : this.#stream.writableLength
+  }
+
+  shutdown(isRead: boolean, isWrite: boolean): void {
+    if (isWrite && !this.#isWriteShut) {
+      this.#isWriteShut = true
+      this.#stream?.end()
+    }
+    if (isRead) this.#isReadShut = true
+    this.changed()
+  }
+
+  configure(apply: (socket: Socket) => void): void {
+    if (this.#stream instanceof Socket) apply(this.#stream)
+  }
+
+  override readiness(): number {
+    const stream = this.#stream
+    if (stream === null || this.#state === 'new') return HUNG_UP | WRITABLE
+    if (this.#state === 'connecting' || this.#isHandshaking) return 0
+    let bits = 0
+    if (stream.readableLength > 0 || this.#isEnded || this.#isReadShut || this.#error !== null || stream.destroyed)
+      bits |= READABLE
+    if (this.#error !== null) bits |= BROKEN
+    if (stream.destroyed || this.#state === 'failed') bits |= HUNG_UP
+    if (stream.writableLength < SEND_BUFFER_BYTES) bits |= WRITABLE
+    return bits
+  }
+
+  override localAddress(): Address | undefined {
+    return this.#local
+  }
+
+  override peerAddress(): Address | undefined {
+    return this.#state === 'connected' ? this.#peer : undefined
+  }
+
+  protected override release(): void {
+    const stream = this.#stream
+    this.#stream = null
+    if (stream === null) return
+    this.#detach(stream)
+    stream.on('error', ignore)
+    if (this.#state === 'connecting') stream.destroy()
+    else if (stream instanceof Socket) stream.destroySoon()
+    else stream.end()
+  }
+
+  /** Closes without sending what is left, and tells the peer so. */
+  reset(): void {
+    const stream = this.#stream
+    this.#stream = null
+    if (stream instanceof Socket && stream.constructor === Socket) stream.resetAndDestroy()
+    else stream?.destroy()
+  }
+
+  #attach(stream: Duplex): void {
+    this.#stream = stream
+    stream.on('readable', this.#onReadable)
+    stream.on('end', this.#onEnd)
+    stream.on('error', this.#onError)
+    stream.on('close', this.#onChange)
+    stream.on('drain', this.#onChange)
+  }
+
+  #detach(stream: Duplex): void {
+    stream.off('readable', this.#onReadable)
+    stream.off('end', this.#onEnd)
+    stream.off('error', this.#onError)
+    stream.off('close', this.#onChange)
+    stream.off('drain', this.#onChange)
+  }
+
+  readonly #onChange = () => this.changed()
+
+  readonly #onReadable = () => {
+    // Nothing to read in spite of the event: the end is near, and is announced only to who reads.
+    if (this.#stream?.readableLength === 0) this.#stream.read(0)
+    this.changed()
+  }
+
+  readonly #onEnd = () => {
+    this.#isEnded = true
+    this.changed()
+  }
+
+  readonly #onError = (error: Error) => {
+    this.#error = errorName(error)
+    if (this.#state === 'connecting') this.#state = 'failed'
+    this.changed()
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+
+function ignore(): void {
+  // A stream that was given up has nobody to tell.
+}
+
+export function addressOf(host: string | undefined, port: number | undefined): Address | undefined {
+  return host === undefined || port === undefined ? undefined : [host, port]
+}
