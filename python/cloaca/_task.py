@@ -160,6 +160,15 @@ def constructor(
 ) -> NoReturn:
     """Adds a task that an external, sandboxed provider implements. This engine has no providers: it always raises.
 
+    Args:
+        id: Id of the task within its workflow.
+        from_: Name of the provider.
+        constructor: Name of what the provider is to make.
+        config: Settings of the provider.
+        grants: What the provider may use.
+        dependencies: Ids of the tasks that must have ended before.
+        runtime: Where the provider runs.
+
     Raises:
         ValueError: No `WorkflowBuilder` block is open on this thread; otherwise, there are no providers.
     """

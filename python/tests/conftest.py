@@ -27,7 +27,7 @@ def name() -> str:
 
 
 @pytest.fixture
-def runner() -> "Iterator[object]":
+def runner() -> Iterator[object]:
     """A runner on a database of its own, for tests that need the engine."""
     import cloaca
 

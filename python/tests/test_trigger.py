@@ -12,7 +12,7 @@ from cloaca import _ledger
 
 def wire_of(name):
     """What the engine is told of a trigger."""
-    return [item for item in _ledger.all_declarations() if item["kind"] == "trigger" and item["name"] == name][0]
+    return next(item for item in _ledger.all_declarations() if item["kind"] == "trigger" and item["name"] == name)
 
 
 def test_a_decorated_function_stays_the_same_function(name):

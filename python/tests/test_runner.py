@@ -1,0 +1,300 @@
+"""`DefaultRunner` at the bridge: what it asks of the engine, and what it checks before. No engine is needed."""
+
+from __future__ import annotations
+
+import pytest
+
+import cloaca
+from cloaca import _bridge, _runner
+
+
+class Engine:
+    """Stands in for the engine at the bridge: notes calls, answers with what was put in."""
+
+    def __init__(self):
+        self.calls = []
+        self.answers = {"runner.open": {"runner": 11}}
+
+    def call(self, method, payload):
+        return self.call_with_context(method, payload, "")[0]
+
+    def call_with_context(self, method, payload, text):
+        self.calls.append((method, payload, text))
+        answer = self.answers.get(method)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer, '{"final":1.0}'
+
+    def last(self):
+        return self.calls[-1]
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    stand_in = Engine()
+    monkeypatch.setattr(_bridge, "call", stand_in.call)
+    monkeypatch.setattr(_bridge, "call_with_context", stand_in.call_with_context)
+    yield stand_in
+    _runner._open.pop(11, None)
+
+
+def open_runner():
+    return cloaca.DefaultRunner(":memory:")
+
+
+def test_a_runner_is_opened_with_every_setting(engine):
+    open_runner()
+
+    config = cloaca.DefaultRunnerConfig().to_dict()
+    assert engine.last() == ("runner.open", {"url": ":memory:", "config": config}, "")
+
+
+def test_a_runner_is_opened_with_a_copy_of_its_config(engine):
+    config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=2)
+
+    cloaca.DefaultRunner.with_config("sqlite://jobs.db", config)
+    config.max_concurrent_tasks = 9
+
+    assert engine.last()[1]["config"]["max_concurrent_tasks"] == 2
+
+
+def test_execute_sends_the_text_of_the_context_and_returns_the_result(engine):
+    facts = {"status": "Completed", "start_time": "t0", "end_time": "t1", "error_message": None}
+    engine.answers["runner.execute"] = facts
+
+    result = open_runner().execute("wf", cloaca.Context({"x": 1.0}))
+
+    assert engine.last() == ("runner.execute", {"runner": 11, "workflow": "wf"}, '{"x":1.0}')
+    assert (result.status, result.start_time, result.end_time, result.error_message) == ("Completed", "t0", "t1", None)
+    assert result.final_context.to_dict() == {"final": 1.0}
+    assert repr(result) == "WorkflowResult(status=Completed, error=None)"
+
+
+SCHEDULES = [{"id": "a"}]
+
+CALLS = [
+    (
+        lambda r: r.register_cron_workflow("wf", "* * * * *", "UTC"),
+        "runner.registerCron",
+        {"workflow": "wf", "expression": "* * * * *", "timezone": "UTC"},
+        "id-1",
+        "id-1",
+    ),
+    (
+        lambda r: r.register_workflow_instance("wf", "inst", "@daily", "UTC", cloaca.Context({"p": 1})),
+        "runner.registerInstance",
+        {"workflow": "wf", "instance": "inst", "expression": "@daily", "timezone": "UTC"},
+        "id-2",
+        "id-2",
+    ),
+    (
+        lambda r: r.list_cron_schedules(),
+        "runner.listCrons",
+        {"enabledOnly": False, "limit": 100, "offset": 0},
+        SCHEDULES,
+        SCHEDULES,
+    ),
+    (
+        lambda r: r.list_cron_schedules(True, 5, 2),
+        "runner.listCrons",
+        {"enabledOnly": True, "limit": 5, "offset": 2},
+        SCHEDULES,
+        SCHEDULES,
+    ),
+    (lambda r: r.get_cron_schedule("a"), "runner.getCron", {"id": "a"}, {"id": "a"}, {"id": "a"}),
+    (
+        lambda r: r.update_cron_schedule("a", "@hourly", "EST"),
+        "runner.updateCron",
+        {"id": "a", "expression": "@hourly", "timezone": "EST"},
+        None,
+        None,
+    ),
+    (
+        lambda r: r.set_cron_schedule_enabled("a", False),
+        "runner.setCronEnabled",
+        {"id": "a", "enabled": False},
+        None,
+        None,
+    ),
+    (lambda r: r.delete_cron_schedule("a"), "runner.deleteCron", {"id": "a"}, None, None),
+    (
+        lambda r: r.get_cron_execution_history("a"),
+        "runner.cronHistory",
+        {"id": "a", "limit": 100, "offset": 0},
+        [],
+        [],
+    ),
+    (
+        lambda r: r.get_cron_execution_stats("2030-01-01T00:00:00Z"),
+        "runner.cronStats",
+        {"since": "2030-01-01T00:00:00Z"},
+        {"total_executions": 2, "success_rate": 100},
+        {"total_executions": 2, "success_rate": 100.0},
+    ),
+    (
+        lambda r: r.list_trigger_schedules(enabled_only=None, limit=None, offset=None),
+        "runner.listTriggers",
+        {"enabledOnly": False, "limit": 100, "offset": 0},
+        [],
+        [],
+    ),
+    (lambda r: r.get_trigger_schedule("t"), "runner.getTrigger", {"name": "t"}, None, None),
+    (
+        lambda r: r.set_trigger_enabled("t", True),
+        "runner.setTriggerEnabled",
+        {"name": "t", "enabled": True},
+        None,
+        None,
+    ),
+    (
+        lambda r: r.get_trigger_execution_history("t", limit=0, offset=3),
+        "runner.triggerHistory",
+        {"name": "t", "limit": 0, "offset": 3},
+        [],
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("use", "method", "payload", "answer", "expected"), CALLS)
+def test_a_call_reaches_the_engine_and_its_answer_comes_back(engine, use, method, payload, answer, expected):
+    engine.answers[method] = answer
+
+    assert use(open_runner()) == expected
+    assert engine.last()[:2] == (method, {"runner": 11, **payload})
+
+
+def test_a_whole_percentage_is_a_float_all_the_same(engine):
+    engine.answers["runner.cronStats"] = {"success_rate": 100}
+
+    rate = open_runner().get_cron_execution_stats("2030-01-01T00:00:00Z")["success_rate"]
+
+    assert type(rate) is float
+
+
+def test_the_parameters_of_an_instance_go_as_text(engine):
+    runner = open_runner()
+
+    runner.register_workflow_instance("wf", "inst", "@daily", "UTC", cloaca.Context({"p": 1.0}))
+
+    assert engine.last()[2] == '{"p":1.0}'
+
+
+@pytest.mark.parametrize(("use", "method", "payload", "answer", "expected"), CALLS)
+def test_a_call_after_shutdown_is_refused(engine, use, method, payload, answer, expected):
+    runner = open_runner()
+    runner.shutdown()
+
+    with pytest.raises(ValueError, match="Failed to send message to runtime thread"):
+        use(runner)
+    assert engine.last()[0] == "runner.shutdown"
+
+
+def test_execute_after_shutdown_is_refused(engine):
+    runner = open_runner()
+    runner.shutdown()
+
+    with pytest.raises(ValueError, match="Failed to send message to runtime thread"):
+        runner.execute("wf", cloaca.Context())
+
+
+def test_what_the_engine_raises_comes_through(engine):
+    engine.answers["runner.getCron"] = ValueError("Failed to get cron schedule: Record not found")
+
+    with pytest.raises(ValueError, match="Record not found"):
+        open_runner().get_cron_schedule("a")
+
+
+WRONG_TYPES = [
+    lambda r: r.execute("wf", {}),
+    lambda r: r.execute("wf", None),
+    lambda r: r.execute(5, cloaca.Context()),
+    lambda r: r.execute("wf"),
+    lambda r: r.register_cron_workflow("wf", "* * * * *"),
+    lambda r: r.register_cron_workflow("wf", "* * * * *", None),
+    lambda r: r.register_cron_workflow("wf", 5, "UTC"),
+    lambda r: r.register_workflow_instance("wf", "i", "@daily", "UTC", {}),
+    lambda r: r.register_workflow_instance("wf", 1, "@daily", "UTC", cloaca.Context()),
+    lambda r: r.list_cron_schedules("yes"),
+    lambda r: r.list_cron_schedules(True, "5"),
+    lambda r: r.list_cron_schedules(True, 5, 1.5),
+    lambda r: r.get_cron_schedule(5),
+    lambda r: r.update_cron_schedule("a", "@daily", 5),
+    lambda r: r.set_cron_schedule_enabled("a", 1),
+    lambda r: r.set_cron_schedule_enabled(5, True),
+    lambda r: r.delete_cron_schedule(None),
+    lambda r: r.get_cron_execution_history(5),
+    lambda r: r.get_cron_execution_stats(5),
+    lambda r: r.list_trigger_schedules(1),
+    lambda r: r.get_trigger_schedule(None),
+    lambda r: r.set_trigger_enabled("t", "no"),
+    lambda r: r.set_trigger_enabled("t", None),
+    lambda r: r.get_trigger_execution_history(5),
+]
+
+
+@pytest.mark.parametrize("use", WRONG_TYPES)
+def test_an_argument_of_a_wrong_type_never_reaches_the_engine(engine, use):
+    runner = open_runner()
+
+    with pytest.raises(TypeError):
+        use(runner)
+    assert engine.last()[0] == "runner.open"
+
+
+@pytest.mark.parametrize(
+    "use", [lambda r: r.list_trigger_schedules(limit=-1), lambda r: r.get_cron_execution_history("a", None, -1)]
+)
+def test_a_negative_limit_or_offset_is_refused(engine, use):
+    with pytest.raises(OverflowError):
+        use(open_runner())
+
+
+def test_shutdown_may_be_called_twice(engine):
+    runner = open_runner()
+
+    assert runner.shutdown() is None
+    assert runner.shutdown() is None
+
+    assert [call[0] for call in engine.calls] == ["runner.open", "runner.shutdown"]
+
+
+def test_a_with_block_yields_the_runner_and_shuts_it_down(engine):
+    runner = open_runner()
+
+    with runner as entered:
+        assert entered is runner
+
+    assert engine.last() == ("runner.shutdown", {"runner": 11}, "")
+
+
+def test_a_with_block_lets_exceptions_through(engine):
+    with pytest.raises(LookupError):
+        with open_runner():
+            raise LookupError
+
+    assert engine.last()[0] == "runner.shutdown"
+
+
+def test_runners_still_open_are_shut_down_at_the_end(engine):
+    open_runner()
+
+    cloaca._shutdown_all_runners()
+    cloaca._shutdown_all_runners()
+
+    assert [call[0] for call in engine.calls] == ["runner.open", "runner.shutdown"]
+
+
+def test_a_failure_to_shut_down_at_the_end_is_printed(engine, capsys):
+    engine.answers["runner.shutdown"] = ValueError("Shutdown timed out")
+    open_runner()
+
+    cloaca._shutdown_all_runners()
+
+    assert capsys.readouterr().err == "[cloaca] shutdown failed: ValueError: Shutdown timed out\n"
+
+
+@pytest.mark.skipif(_bridge.has_engine(), reason="shows what happens without the engine")
+def test_without_the_engine_a_runner_says_how_to_get_it():
+    with pytest.raises(RuntimeError, match=r"npx cloaca run"):
+        open_runner()

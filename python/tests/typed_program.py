@@ -1,0 +1,137 @@
+"""A program that uses every public name, for the type checkers: `mypy --strict` and `pyright` accept it as it is."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+import cloaca
+
+
+@cloaca.trigger("ingest", name="inbox", poll_interval="2s", allow_concurrent=True)
+def inbox() -> cloaca.TriggerResult:
+    if not cloaca.var_or("INBOX", ""):
+        return cloaca.TriggerResult.skip()
+    return cloaca.TriggerResult.fire(cloaca.Context({"file": cloaca.var("INBOX")}))
+
+
+@cloaca.trigger(on="ingest", cron="0 2 * * *", timezone="Europe/Paris")
+def nightly() -> bool:
+    return True
+
+
+def report_success(task_id: str, context: cloaca.Context) -> None:
+    print(task_id, len(context), "rows" in context, context["rows"])
+
+
+def report_failure(task_id: str, error: str, context: cloaca.Context) -> None:
+    print(task_id, error, context.to_json())
+
+
+policy: cloaca.RetryPolicy = (
+    cloaca.RetryPolicy.builder()
+    .max_attempts(5)
+    .initial_delay(0.25)
+    .max_delay(10)
+    .backoff_strategy(cloaca.BackoffStrategy.linear(1.5))
+    .retry_condition(cloaca.RetryCondition.error_pattern(["429"]))
+    .with_jitter(False)
+    .build()
+)
+builder: cloaca.RetryPolicyBuilder = cloaca.RetryPolicy.builder().backoff_strategy(cloaca.BackoffStrategy.fixed())
+delay: float = policy.calculate_delay(1) if policy.should_retry(1, "error") else policy.max_delay
+strategies: List[cloaca.BackoffStrategy] = [cloaca.BackoffStrategy.exponential(2.0, 1.0)]
+conditions: List[cloaca.RetryCondition] = [cloaca.RetryCondition.never(), cloaca.RetryCondition.all_errors()]
+
+task_decorator: cloaca.TaskDecorator = cloaca.task(id="only")
+trigger_decorator: cloaca.TriggerDecorator = cloaca.trigger(on="ingest")
+params_decorator: cloaca.WorkflowParamsDecorator = cloaca.workflow_params(source=str, batch=(int, 500))
+secrets_decorator: cloaca.WorkflowSecretsDecorator = cloaca.workflow_secrets("warehouse")
+
+with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workflow="ingest") as workflow_builder:
+    workflow_builder.description("takes files in")
+    workflow_builder.tag("team", "data")
+
+    @cloaca.workflow_params(source=str)
+    @cloaca.workflow_secrets("warehouse")
+    @cloaca.boundary_schema(rows=int)
+    @cloaca.task(retry=policy, on_success=report_success, on_failure=report_failure)
+    def read(ctx: cloaca.Context, handle: cloaca.TaskHandle) -> cloaca.Context:
+        handle.defer_until(lambda: ctx.get("file") is not None, poll_interval_ms=200)
+        ctx.set("held", handle.is_slot_held())
+        ctx.insert("rows", 3)
+        ctx.update("rows", 4)
+        ctx.update_from_dict({"name": "x"})
+        del ctx["name"]
+        return ctx
+
+    @cloaca.task(
+        dependencies=["read", read],
+        retry_attempts=2,
+        retry_backoff="fixed",
+        retry_delay_ms=100,
+        retry_max_delay_ms=1000,
+        retry_condition="transient",
+        retry_jitter=False,
+        trigger_rules=cloaca.all_of(
+            cloaca.task_success("read"),
+            cloaca.any_of(cloaca.context_value("rows", ">", 0), cloaca.always()),
+            cloaca.none_of(cloaca.task_failed("read"), cloaca.task_skipped("read")),
+        ),
+    )
+    async def load(ctx: cloaca.Context) -> Optional[cloaca.Context]:
+        removed: Any = ctx.remove("rows")
+        return None if removed is None else ctx
+
+    workflow_builder.add_task(read)
+    workflow_builder.add_task("load")
+    workflow: cloaca.Workflow = workflow_builder.build()
+
+cloaca.register_workflow_constructor("ingest-again", lambda: workflow)
+
+names: List[str] = workflow.topological_sort() + workflow.get_roots() + workflow.get_leaves()
+levels: List[List[str]] = workflow.get_execution_levels()
+facts: str = workflow.name + workflow.description + workflow.version
+workflow.validate()
+
+namespace = cloaca.TaskNamespace.from_string("public::embedded::ingest::read")
+context = cloaca.WorkflowContext(namespace.tenant_id, namespace.package_name, namespace.workflow_id)
+related: bool = context.contains_namespace(namespace) and namespace.is_child_of(context.workflow_namespace())
+sibling: bool = context.task_namespace("a").is_sibling_of(context.resolve_dependency("b").parent())
+
+
+def add_external_node() -> None:
+    cloaca.constructor("node", "provider", "make")
+
+
+def use_secrets(ctx: cloaca.Context) -> str:
+    fields: Dict[str, str] = ctx.secret("warehouse")
+    return fields["user"] + ctx.secret_field("warehouse", "password")
+
+
+def run() -> cloaca.PipelineResult:
+    config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=8, task_timeout_seconds=20)
+    config.workflow_timeout_seconds = None
+    config.enable_cron_scheduling = cloaca.DefaultRunnerConfig.default().enable_cron_scheduling
+    settings: Dict[str, Any] = config.to_dict()
+    with cloaca.DefaultRunner.with_config(settings.get("url", ":memory:"), config) as runner:
+        schedule: str = runner.register_cron_workflow("ingest", "0 2 * * *", "UTC")
+        runner.register_workflow_instance("ingest", "eu", "@daily", "UTC", cloaca.Context({"region": "eu"}))
+        runner.update_cron_schedule(schedule, "0 3 * * *", "UTC")
+        runner.set_cron_schedule_enabled(schedule, False)
+        cron: List[Dict[str, Any]] = runner.list_cron_schedules(True, 10, 0) + [runner.get_cron_schedule(schedule)]
+        cron += runner.get_cron_execution_history(schedule, limit=5)
+        stats: Dict[str, Any] = runner.get_cron_execution_stats("2030-01-01T00:00:00Z")
+        runner.delete_cron_schedule(schedule)
+        runner.set_trigger_enabled("inbox", True)
+        row: Optional[Dict[str, Any]] = runner.get_trigger_schedule("inbox")
+        rows: List[Dict[str, Any]] = runner.list_trigger_schedules() + runner.get_trigger_execution_history("inbox")
+        print(stats, row, rows)
+        result: cloaca.WorkflowResult = runner.execute("ingest", cloaca.Context.from_json("{}"))
+        print(result.status, result.start_time, result.end_time, result.error_message)
+        print(result.final_context.to_dict())
+    runner.shutdown()
+    return result
+
+
+def open_with_schema() -> cloaca.DefaultRunner:
+    return cloaca.DefaultRunner.with_schema("postgres://db/app", "acme")
