@@ -158,10 +158,11 @@ def _wait(promise_for: Callable[[int], Any]) -> Any:
 
 def _suspend(promise: Any) -> Any:
     """Lets other stacks run until the promise is settled."""
+    assert _run_sync is not None
     me = _stacks.running
     _stacks.running = _stacks.OUTSIDE
     try:
-        return _run_sync(promise)  # type: ignore[misc]
+        return _run_sync(promise)
     finally:
         _stacks.running = me
 

@@ -13,9 +13,9 @@ import json
 import os
 import sys
 import traceback
-from typing import Any, Deque, Tuple
+from typing import Any, Deque, Dict, Optional, Tuple
 
-from . import _attempt, _bridge, _ledger, _poll, _program
+from . import _attempt, _bridge, _ledger, _poll, _program, _stacks
 
 _host: Any = None
 _polls: Deque[Tuple[int, str]] = collections.deque()
@@ -35,23 +35,30 @@ def start(host: Any, settings_json: str) -> None:
     importlib.invalidate_caches()
 
 
-def load(script_id: str, target_json: str) -> str:
+def load(token: int, script_id: str, target_json: str) -> str:
     """Imports one file or module and returns what it declared, or why it cannot be loaded, as JSON."""
-    target = json.loads(target_json)
     _ledger.take_pending()
-    fault = None
+    stack = _stacks.enter_main(token)
+    try:
+        fault = _stacks.run_in(stack, _load_target, json.loads(target_json))
+    finally:
+        _stacks.leave_main(stack)
+    return json.dumps({"declarations": _ledger.take_pending(), "fault": fault})
+
+
+def _load_target(target: "Dict[str, str]") -> "Optional[Dict[str, str]]":
     try:
         if target["kind"] == "file":
             _import_file(target["path"])
         else:
             importlib.import_module(target["name"])
     except (Exception, SystemExit) as error:
-        fault = {
+        return {
             "type": type(error).__name__,
             "message": str(error),
             "traceback": _program.format_user_traceback(error),
         }
-    return json.dumps({"declarations": _ledger.take_pending(), "fault": fault})
+    return None
 
 
 def _import_file(path: str) -> None:
@@ -93,13 +100,12 @@ def drain_polls() -> None:
     When one of them waits, the host sees polls left over and enters another stack for them, so that a slow trigger
     delays nobody.
     """
-    skipped, outcome, set_token = _host.skipped, _host.outcome, _bridge.stack_token.set
-    poll = _poll.poll
+    skipped, outcome = _host.skipped, _host.outcome
+    poll, run_in, stack_for = _poll.poll, _stacks.run_in, _stacks.Stack
     while _polls:
         token, name = _polls.popleft()
-        set_token(token)
         try:
-            kind, text, error_type, message, trace = poll(name)
+            kind, text, error_type, message, trace = run_in(stack_for(token), poll, name)
         except BaseException as error:
             outcome(token, *_stopped(error))
             continue
@@ -109,11 +115,10 @@ def drain_polls() -> None:
             outcome(token, kind, text, error_type, message, trace)
 
 
-def run_task(token: int, workflow: str, task_id: str, input_text: str) -> None:
+def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
     """Runs one attempt of a task and reports how it ended."""
-    _bridge.stack_token.set(token)
     try:
-        result = _attempt.run(workflow, task_id, input_text, token)
+        result = _stacks.run_in(_stacks.Stack(token), _attempt.run, workflow, task_id, _bridge.text_of(input_text), token)
     except BaseException as error:
         result = _stopped(error)
     _host.outcome(token, *result)
@@ -121,8 +126,15 @@ def run_task(token: int, workflow: str, task_id: str, input_text: str) -> None:
 
 def run_program(token: int, target_json: str) -> int:
     """Runs a script as ``python`` would, to its very end, and returns the exit code."""
-    _bridge.stack_token.set(token)
-    return _program.run(json.loads(target_json))
+    stack = _stacks.enter_main(token)
+    return int(_stacks.run_in(stack, _program.run, json.loads(target_json)))
+
+
+def run_thread(ident: int) -> None:
+    """Runs a thread that Python started, to its end."""
+    from ._adapt import _threads
+
+    _threads.run_thread(ident)
 
 
 def flush_declarations() -> None:

@@ -9,6 +9,7 @@ import atexit
 import os
 import runpy
 import sys
+import threading
 import traceback
 import types
 from typing import Any, Dict, Optional
@@ -95,7 +96,12 @@ def _report(error: BaseException) -> int:
 
 
 def _finish(code: int) -> int:
-    """What python does at its end: exit functions, last first, then the streams."""
+    """What python does at its end: waits for threads, calls exit functions, last first, then flushes the streams."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+    except BaseException as error:
+        print("Exception ignored on threading shutdown", file=sys.stderr)
+        traceback.print_exception(type(error), error, error.__traceback__)
     run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
     if run_exit_functions is not None:
         run_exit_functions()

@@ -11,6 +11,8 @@ import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import { mountHostFolders } from './filesystem.ts'
 import type { LoadTarget, ProgramTarget, StackToken, ThreadData } from './protocol.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
+import type { Sockets } from './sockets.ts'
+import { textForPython } from './text.ts'
 import type { WaitAnswer } from './waits.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
@@ -21,7 +23,9 @@ export interface HostFunctions {
   new_event(): number
   wait_event(token: StackToken, event: number, timeoutMs?: number): Promise<WaitAnswer>
   set_event(event: number): void
+  start_thread(ident: number): void
   interrupt_target(): StackToken
+  readonly sockets: Sockets
   announce(): void
   declare(declarationsJson: string): void
   skipped(token: StackToken): void
@@ -69,8 +73,8 @@ export class Interpreter {
     return takeSnapshot(pyodide)
   }
 
-  async load(script: string, target: LoadTarget): Promise<string> {
-    return String(await attribute(this.#entry, 'load').callPromising(script, JSON.stringify(target)))
+  async load(token: StackToken, script: string, target: LoadTarget): Promise<string> {
+    return String(await attribute(this.#entry, 'load').callPromising(token, script, JSON.stringify(target)))
   }
 
   enqueuePolls(tokens: readonly StackToken[], triggers: readonly string[]): void {
@@ -97,11 +101,16 @@ export class Interpreter {
   }
 
   async runTask(token: StackToken, workflow: string, taskId: string, inputText: string): Promise<void> {
-    await attribute(this.#entry, 'run_task').callPromising(token, workflow, taskId, inputText)
+    await attribute(this.#entry, 'run_task').callPromising(token, workflow, taskId, textForPython(inputText))
   }
 
   async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {
     return Number(await attribute(this.#entry, 'run_program').callPromising(token, JSON.stringify(target)))
+  }
+
+  /** Enters the stack of a thread that Python started. */
+  async runThread(ident: number): Promise<void> {
+    await attribute(this.#entry, 'run_thread').callPromising(ident)
   }
 
   flushDeclarations(): void {
@@ -120,9 +129,11 @@ function attribute(entry: Entry, name: string): PyCallable {
 const CALLABLES = new Map<string, PyCallable>()
 
 function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
-  const imports = [...PRELOADED_MODULES, 'cloaca', 'cloaca._entry'].map((name) => `import ${name}`).join('\n')
+  const imports = [...PRELOADED_MODULES, 'cloaca._entry'].map((name) => `import ${name}`).join('\n')
   const globals = pyodide.toPy({ folder: packageFolder })
-  pyodide.runPython(`import sys\nsys.path.append(folder)\n${imports}\n`, { globals })
+  // What the standard library's modules take from one another is replaced before they are imported.
+  const prepare = 'import sys\nsys.path.append(folder)\nimport cloaca._adapt\ncloaca._adapt.prepare()'
+  pyodide.runPython(`${prepare}\n${imports}\n`, { globals })
   globals.destroy()
 }
 

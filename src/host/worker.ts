@@ -6,6 +6,8 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { type HostFunctions, Interpreter } from './interpreter.ts'
 import type { FromThread, OutcomeMessage, StackToken, ThreadData, ToThread } from './protocol.ts'
+import { Sockets } from './sockets.ts'
+import { textForPython } from './text.ts'
 import { type WaitAnswer, Waits } from './waits.ts'
 
 export type WorkerData = ThreadData | { readonly snapshotOf: string }
@@ -36,7 +38,13 @@ function planFlush(): void {
   })
 }
 
-function hostFunctions(interrupt: SharedArrayBuffer, flushDeclarations: () => void): HostFunctions {
+/** What Python's calls need of the interpreter that they come from. */
+interface Reentry {
+  flushDeclarations(): void
+  startThread(ident: number): void
+}
+
+function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunctions {
   const target = new Int32Array(interrupt, 4, 1)
   let isAnnounced = false
   return {
@@ -51,13 +59,15 @@ function hostFunctions(interrupt: SharedArrayBuffer, flushDeclarations: () => vo
     new_event: () => waits.newEvent(),
     wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
     set_event: (event) => waits.setEvent(event),
+    start_thread: (ident) => reentry.startThread(ident),
     interrupt_target: () => Atomics.load(target, 0),
+    sockets: new Sockets((event) => waits.setEvent(event)),
     announce() {
       if (isAnnounced) return
       isAnnounced = true
       setImmediate(() => {
         isAnnounced = false
-        flushDeclarations()
+        reentry.flushDeclarations()
       })
     },
     declare: (declarationsJson) => post({ type: 'declared', declarationsJson }),
@@ -90,7 +100,7 @@ function receive(interpreter: Interpreter, message: ToThread): void {
   switch (message.type) {
     case 'load':
       interpreter
-        .load(message.script, message.target)
+        .load(message.token, message.script, message.target)
         .then((resultJson) => post({ type: 'loaded', token: message.token, resultJson }), fatal)
       return
     case 'polls':
@@ -106,7 +116,7 @@ function receive(interpreter: Interpreter, message: ToThread): void {
         .then((exitCode) => post({ type: 'programEnded', token: message.token, exitCode }), fatal)
       return
     case 'reply':
-      settleCall(message.id, ['ok', message.valueJson, message.contextText])
+      settleCall(message.id, ['ok', message.valueJson, textForPython(message.contextText)])
       return
     case 'refusal':
       settleCall(message.id, ['error', JSON.stringify(message.fault), ''])
@@ -133,7 +143,10 @@ async function main(data: WorkerData): Promise<void> {
     return
   }
   let interpreter: Interpreter | null = null
-  const functions = hostFunctions(data.interrupt, () => interpreter?.flushDeclarations())
+  const functions = hostFunctions(data.interrupt, {
+    flushDeclarations: () => interpreter?.flushDeclarations(),
+    startThread: (ident) => interpreter?.runThread(ident).catch(fatal),
+  })
   interpreter = await Interpreter.start(data, functions, fatal)
   const started = interpreter
   port.on('message', (message: ToThread) => receive(started, message))

@@ -9,12 +9,12 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from .. import _bridge
+from .. import _bridge, _stacks
 
 
 def install(host: Any) -> None:
     def stop_overdue(signum: int, frame: Any) -> None:
-        if host.interrupt_target() == _bridge.stack_token.get():
+        if host.interrupt_target() == _stacks.running.token:
             raise _bridge.DeadlineExceeded("stopped because its time was over")
 
     signal.signal(signal.SIGUSR2, stop_overdue)

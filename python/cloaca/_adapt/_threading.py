@@ -1,0 +1,88 @@
+"""Puts stacks, locks and thread-local data in the place of ``_thread``'s, wherever they were taken already.
+
+Pyodide imports ``threading``, ``asyncio``, ``logging`` and more while it starts (seen in 314.0.7), so replacing the
+functions of ``_thread`` is not enough: what those modules took from it, and the locks that they made, are exchanged
+too. Done before the memory snapshot is taken, so that it costs nothing at start. Can go with ``_threads`` and
+``_locks``.
+"""
+
+from __future__ import annotations
+
+import _thread
+import importlib
+import logging
+import queue
+import sys
+import threading
+import types
+from typing import Any, Dict, List, Tuple
+
+from .. import _stacks
+from . import _locals, _locks, _threads
+
+_C_LOCK, _C_RLOCK = type(_thread.allocate_lock()), _thread.RLock
+
+_REPLACEMENTS: Dict[str, Any] = {
+    "RLock": _locks.RLock,
+    "LockType": _locks.lock,
+    "lock": _locks.lock,
+    "allocate_lock": _locks.allocate_lock,
+    "allocate": _locks.allocate_lock,
+    "get_ident": _stacks.get_ident,
+    "get_native_id": _threads.native_id,
+    "_local": _locals.local,
+    "_ThreadHandle": _threads._ThreadHandle,
+    "_make_thread_handle": _threads.make_thread_handle,
+    "_get_main_thread_ident": _threads.main_ident,
+    "start_joinable_thread": _threads.start_joinable_thread,
+    "start_new_thread": _threads.start_new_thread,
+    "start_new": _threads.start_new_thread,
+    "_shutdown": _threads.join_all,
+    "_count": _threads.count,
+}
+
+
+def prepare() -> None:
+    """Exchanges everything. Called once per interpreter, before the modules that scripts use are imported."""
+    originals: List[Tuple[Any, Any]] = []
+    for name, replacement in _REPLACEMENTS.items():
+        if hasattr(_thread, name):
+            originals.append((getattr(_thread, name), replacement))
+        setattr(_thread, name, replacement)
+    _locals.prepare()
+    originals += _reload_threading()
+    for module in list(sys.modules.values()):
+        if isinstance(module, types.ModuleType) and module.__name__.partition(".")[0] != "cloaca":
+            _exchange(module, originals)
+    _restart_modules()
+
+
+def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
+    for name, value in list(vars(module).items()):
+        if type(value) is _C_LOCK:
+            setattr(module, name, _locks.lock())
+        elif type(value) is _C_RLOCK:
+            setattr(module, name, _locks.RLock())
+        else:
+            for original, replacement in originals:
+                if value is original:
+                    setattr(module, name, replacement)
+
+
+def _reload_threading() -> List[Tuple[Any, Any]]:
+    """Runs the module over the replaced functions; returns what others may have taken from it, and what it is now."""
+    before = dict(vars(threading))
+    importlib.reload(threading)
+    return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]
+
+
+def _restart_modules() -> None:
+    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[misc, attr-defined]
+    for handler in [*logging._handlers.values(), logging.lastResort]:  # type: ignore[attr-defined]
+        if handler is not None:
+            handler.createLock()
+    # Their classes were derived from the thread-local type that all stacks share.
+    events = importlib.import_module("asyncio.events")
+    events._BaseDefaultEventLoopPolicy._Local = type(
+        "_Local", (_locals.local,), {"_loop": None, "__module__": "asyncio.events"}
+    )

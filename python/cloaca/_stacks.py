@@ -1,0 +1,68 @@
+"""Which stack runs now. Each poll, task, program and Python thread has a stack of its own, and an identity with it.
+
+The interpreter has one thread of the system, and all its stacks share it: what makes a Python thread here is the stack.
+``running`` is set when a stack is entered, when it goes on after a wait (``_bridge``), and to `OUTSIDE` while none is
+running; so it is right wherever Python code runs. A context variable would not do: it follows the context into
+``Context.run`` and ``asyncio.to_thread``, not the stack.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import itertools
+from typing import Any, Callable
+
+_idents = itertools.count(1)
+
+
+class Stack:
+    """One stack: the number under which it is a thread, and the host's number for the entry into Python, or 0."""
+
+    ident: int
+    token: int
+
+    def __init__(self, token: int = 0) -> None:
+        self.ident = next(_idents)
+        self.token = token
+
+
+#: The stack of the program, or of the script that is being loaded: Python's main thread.
+MAIN = Stack()
+
+#: No stack: a call from the host that cannot wait.
+OUTSIDE = Stack()
+
+running: Stack = OUTSIDE
+
+
+def get_ident() -> int:
+    """Return a non-zero integer that no other thread has."""
+    return running.ident
+
+
+def current() -> Stack:
+    """The stack that runs now."""
+    return running
+
+
+def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a function as the first of a stack, in a context of its own, as a thread does."""
+    global running
+    previous, running = running, stack
+    try:
+        return contextvars.Context().run(function, *arguments)
+    finally:
+        running = previous
+
+
+def enter_main(token: int) -> Stack:
+    """The main stack, entered under the given number; another one while the main stack is taken."""
+    if MAIN.token:
+        return Stack(token)
+    MAIN.token = token
+    return MAIN
+
+
+def leave_main(stack: Stack) -> None:
+    """Ends what `enter_main` began."""
+    stack.token = 0

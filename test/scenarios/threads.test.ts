@@ -1,0 +1,25 @@
+/** Threads, locks and queues behave in a script as under python. */
+
+import { expect, test } from 'vitest'
+import { runScript } from '../support/run-script.ts'
+
+test('threads, locks, queues, pools, timers, barriers and thread-local data behave as under python', async () => {
+  const run = await runScript('threads.py')
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n')).toEqual([
+    'main True',
+    'lock [0, 0, 1, 1, 2, 2, 3, 3]',
+    'pool 8 True',
+    'queue [0, 1, 4, 9, 16]',
+    'timer False True',
+    "local [(False, 'unset')] main",
+    'barrier [0, 1, 2]',
+    'excepthook ZeroDivisionError divider',
+    'daemon True True False',
+    'end',
+    'last False',
+    '',
+  ])
+  expect(run.exitCode).toBe(0)
+})

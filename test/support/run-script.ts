@@ -1,0 +1,69 @@
+/**
+ * Runs a user's script through the command line, as a user does: `cloaca run FILE` in a folder of its own.
+ * Test files share one cache folder, so that the memory snapshot is made once.
+ */
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const SCENARIOS = fileURLToPath(new URL('../scenarios/', import.meta.url))
+const CACHE = process.env.CLOACA_CACHE_DIR ?? join(tmpdir(), 'cloaca-test-cache')
+
+export interface ScriptRun {
+  readonly stdout: string
+  readonly stderr: string
+  /** Null when a signal ended the process. */
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface ScriptOptions {
+  /** What comes before the arguments of the script; by default the scenario's file. */
+  readonly target?: readonly string[]
+  readonly args?: readonly string[]
+  readonly stdin?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Called with what the script has printed so far, each time it prints. */
+  readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void
+}
+
+/** The path of a file in `test/scenarios`. */
+export function scenarioPath(name: string): string {
+  return join(SCENARIOS, name)
+}
+
+/** Runs a file of `test/scenarios` to its end, in an empty folder unless `cwd` names one. */
+export async function runScript(name: string, options: ScriptOptions = {}): Promise<ScriptRun> {
+  const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'cloaca-run-'))
+  try {
+    return await run(['run', ...(options.target ?? [scenarioPath(name)]), ...(options.args ?? [])], cwd, options)
+  } finally {
+    if (options.cwd === undefined) rmSync(cwd, { recursive: true, force: true })
+  }
+}
+
+function run(words: readonly string[], cwd: string, options: ScriptOptions): Promise<ScriptRun> {
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    cwd,
+    env: { ...process.env, CLOACA_CACHE_DIR: CACHE, ...options.env },
+  })
+  const output: { stdout: string; stderr: string } = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text
+    options.onOutput?.(output.stdout, (signal) => child.kill(signal))
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text
+  })
+  child.stdin.on('error', () => {}) // a script that ends without reading all of it
+  child.stdin.end(options.stdin ?? '')
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (exitCode, signal) => resolve({ ...output, exitCode, signal }))
+  })
+}
