@@ -1,0 +1,47 @@
+/**
+ * The engine inside a Node program: loads a script, listens to events, runs workflows, looks at triggers.
+ * `await using` closes the runner at the end of the program, also after an error.
+ */
+
+import { join } from 'node:path'
+import { type EngineEventMap, Runner, UsageError } from 'cloaca'
+
+await using runner = await Runner.open({ database: 'sqlite://:memory:' })
+const firstFiring = new Promise<EngineEventMap['triggerFired']>((resolve) => {
+  runner.on('triggerFired', resolve)
+})
+await runner.load(join(import.meta.dirname, 'orders.py'))
+await runner.start()
+
+// 1. Run a workflow and use its result. A failed task is a result, too.
+for (const lines of [
+  [
+    ['desk', 1, 320.5],
+    ['pen', 4, 1.25],
+  ],
+  [],
+]) {
+  const result = await runner.execute('order_processor', { order_id: 7, lines })
+  console.log(result.status, result.context.total ?? result.errorMessage)
+  for (const task of result.tasks) console.log(`  ${task.id}: ${task.status}`)
+}
+
+// 2. Wait for what a trigger of the script started. JavaScript has one kind of number: the text keeps Python's.
+const { trigger, executionId } = await firstFiring
+if (executionId !== null) {
+  const { status, contextText } = await runner.executions.wait(executionId)
+  console.log(`fired by ${trigger}: ${status}, total ${/"total":([\d.]+)/.exec(contextText)?.[1]}`)
+}
+
+// 3. Look at triggers, and stop one.
+await runner.triggers.setEnabled('late_orders', false)
+for (const { name, workflow, enabled } of await runner.triggers.list()) console.log({ name, workflow, enabled })
+const firings = await runner.triggers.history('late_orders')
+console.log('firings:', firings.length)
+
+// 4. Errors have a stable code and facts.
+try {
+  await runner.execute('order_procesor')
+} catch (error) {
+  if (error instanceof UsageError) console.log(error.code, error.facts)
+}

@@ -1,0 +1,82 @@
+"""Puts a workflow together by hand, looks at it, and registers it under names of its own.
+
+Tasks are decorated once; ``add_task`` picks those that a variant needs, ``build`` checks them, and
+``register_workflow_constructor`` makes the result executable.
+
+Run it:
+
+    cloaca run python/examples/programs/explicit_workflow.py
+
+You will see:
+
+    Workflow(name='etl', tasks=2), roots: extract, leaves: load
+    order: extract, load
+    levels: [['extract'], ['load']]
+    refused: Circular dependency
+    nightly_etl: Completed, loaded 3 rows
+    etl_on_demand: Completed, loaded 3 rows
+"""
+
+import cloaca
+
+with cloaca.WorkflowBuilder("etl"):
+
+    @cloaca.task()
+    def extract(ctx):
+        ctx.set("rows", [3, 1, 2])
+        return ctx
+
+    @cloaca.task(dependencies=["extract"])
+    def load(ctx):
+        ctx.set("loaded", len(ctx["rows"]))
+        return ctx
+
+    @cloaca.task(dependencies=["load"])
+    def send_mail(ctx):
+        return ctx
+
+
+def short(names):
+    """Full names end with the id of the task: ``public::embedded::etl::load``."""
+    return [name.rsplit("::", 1)[1] for name in names]
+
+
+def etl_without_mail():
+    builder = cloaca.WorkflowBuilder("etl")
+    builder.description("Extracts and loads, and tells nobody")
+    builder.tag("team", "data")
+    builder.add_task("extract")
+    builder.add_task(load)
+    return builder.build()
+
+
+def show_refusal():
+    try:
+        with cloaca.WorkflowBuilder("in_circles"):
+
+            @cloaca.task(dependencies=["egg"])
+            def hen(ctx):
+                return ctx
+
+            @cloaca.task(dependencies=["hen"])
+            def egg(ctx):
+                return ctx
+
+    except ValueError as error:
+        print("refused: Circular dependency" if "Circular dependency" in str(error) else error)
+
+
+if __name__ == "__main__":
+    workflow = etl_without_mail()
+    print(f"{workflow!r}, roots: {', '.join(short(workflow.get_roots()))}, leaves: {', '.join(short(workflow.get_leaves()))}")
+    print("order:", ", ".join(short(workflow.topological_sort())))
+    print("levels:", [short(level) for level in workflow.get_execution_levels()])
+    show_refusal()
+
+    names = ("nightly_etl", "etl_on_demand")
+    for name in names:
+        cloaca.register_workflow_constructor(name, etl_without_mail)
+    with cloaca.DefaultRunner(":memory:") as runner:
+        for name in names:
+            result = runner.execute(name, cloaca.Context())
+            print(f"{name}: {result.status}, loaded {result.final_context['loaded']} rows")

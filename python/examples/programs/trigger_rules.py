@@ -1,0 +1,63 @@
+"""Runs tasks only if a rule over their dependencies and their context holds.
+
+By default a task runs when its dependencies have ended, however they ended. Rules say more: only after success, only
+after failure, only for some values. A task whose rule does not hold is skipped, and a skip is an end too.
+
+Run it:
+
+    cloaca run python/examples/programs/trigger_rules.py
+
+You will see:
+
+    import of 250 rows: check, load, tidy_up
+    import of 0 rows: check, report_empty, tidy_up
+    import of -1 rows: check, raise_alarm, tidy_up
+"""
+
+import cloaca
+
+ran = []
+
+with cloaca.WorkflowBuilder("import_rows"):
+
+    @cloaca.task(retry_attempts=1)
+    def check(ctx):
+        ran.append("check")
+        if ctx["rows"] < 0:
+            raise ValueError("the source is damaged")
+        return ctx
+
+    @cloaca.task(
+        dependencies=[check],
+        trigger_rules=cloaca.all_of(cloaca.task_success("check"), cloaca.context_value("rows", ">", 0)),
+    )
+    def load(ctx):
+        ran.append("load")
+        return ctx
+
+    @cloaca.task(
+        dependencies=[check],
+        trigger_rules=cloaca.all_of(cloaca.task_success("check"), cloaca.context_value("rows", "==", 0)),
+    )
+    def report_empty(ctx):
+        ran.append("report_empty")
+        return ctx
+
+    @cloaca.task(dependencies=[check], trigger_rules=cloaca.task_failed("check"))
+    def raise_alarm(ctx):
+        ran.append("raise_alarm")
+        return ctx
+
+    # Without a rule: runs last in each case, after success, failure and skips alike.
+    @cloaca.task(dependencies=[load, report_empty, raise_alarm])
+    def tidy_up(ctx):
+        ran.append("tidy_up")
+        return ctx
+
+
+if __name__ == "__main__":
+    with cloaca.DefaultRunner(":memory:") as runner:
+        for rows in (250, 0, -1):
+            ran.clear()
+            runner.execute("import_rows", cloaca.Context({"rows": rows}))
+            print(f"import of {rows} rows:", ", ".join(ran))

@@ -1,0 +1,55 @@
+"""Goes on polling when its source breaks.
+
+A partner replaces a file of exchange rates now and then, and sometimes leaves half of it. The trigger does not guard
+against that: what it raises is logged with its traceback and counted in its history, and it is polled again. Nothing
+else notices.
+
+Run it:
+
+    cloaca serve python/examples/triggers/flaky_source.py
+
+Then, in another terminal:
+
+    mkdir -p /tmp/cloaca-examples
+    echo '{"EUR": 1.0, "USD":' > /tmp/cloaca-examples/rates.json
+    sleep 1
+    echo '{"EUR": 1.0, "USD": 1.08}' > /tmp/cloaca-examples/rates.json
+
+You will see errors with ``json.decoder.JSONDecodeError``, and then that it goes on:
+
+    rates: EUR 1.0, USD 1.08
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import cloaca
+
+FOLDER = Path(cloaca.var_or("EXAMPLES", os.path.join(tempfile.gettempdir(), "cloaca-examples")))
+RATES = FOLDER / "rates.json"
+
+known = {}
+
+
+@cloaca.trigger(workflow="take_rates", poll_interval="500ms")
+def rates_changed():
+    global known
+    if not RATES.exists():
+        return cloaca.TriggerResult.skip()
+    rates = json.loads(RATES.read_text())  # raises while the file is incomplete
+    if rates == known:
+        return cloaca.TriggerResult.skip()
+    known = rates
+    return cloaca.TriggerResult.fire(cloaca.Context({"rates": rates}))
+
+
+with cloaca.WorkflowBuilder("take_rates") as workflow:
+    workflow.description("Takes over new exchange rates")
+
+    @cloaca.task()
+    def take(ctx):
+        rates = ", ".join(f"{currency} {rate}" for currency, rate in sorted(ctx["rates"].items()))
+        print(f"rates: {rates}")
+        return ctx

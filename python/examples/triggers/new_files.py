@@ -1,0 +1,58 @@
+"""Watches a folder and starts a workflow for each new file.
+
+What was announced is kept in a module global, so that a second file need not wait for the first. A file leaves the
+inbox when its workflow has ended: what was in work when the engine stopped is announced again at the next start.
+
+Run it:
+
+    cloaca serve python/examples/triggers/new_files.py
+
+Then, in another terminal:
+
+    mkdir -p /tmp/cloaca-examples/inbox
+    echo "7 parcels" > /tmp/cloaca-examples/inbox/monday.txt
+
+You will see, within a second:
+
+    inbox: monday.txt, 1 line, moved to done
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import cloaca
+
+FOLDER = Path(cloaca.var_or("EXAMPLES", os.path.join(tempfile.gettempdir(), "cloaca-examples")))
+INBOX = FOLDER / "inbox"
+DONE = FOLDER / "done"
+
+announced = set()
+
+
+@cloaca.trigger(workflow="ingest_file", poll_interval="500ms")
+def inbox_watcher():
+    waiting = {path.name for path in INBOX.glob("*.txt")} if INBOX.exists() else set()
+    announced.intersection_update(waiting)
+    fresh = sorted(waiting - announced)
+    if not fresh:
+        return cloaca.TriggerResult.skip()
+    announced.add(fresh[0])
+    return cloaca.TriggerResult.fire(cloaca.Context({"file": fresh[0]}))
+
+
+with cloaca.WorkflowBuilder("ingest_file") as workflow:
+    workflow.description("Reads a file of the inbox and moves it away")
+
+    @cloaca.task()
+    def read(ctx):
+        ctx.set("lines", (INBOX / ctx["file"]).read_text().splitlines())
+        return ctx
+
+    @cloaca.task(dependencies=[read])
+    def move(ctx):
+        DONE.mkdir(parents=True, exist_ok=True)
+        (INBOX / ctx["file"]).replace(DONE / ctx["file"])
+        count = len(ctx["lines"])
+        print(f"inbox: {ctx['file']}, {count} line{'' if count == 1 else 's'}, moved to done")
+        return ctx

@@ -1,0 +1,66 @@
+"""Starts one more worker at each look, for as long as a queue is too deep.
+
+``allow_concurrent=True`` switches deduplication off: runs overlap, and the number of workers grows until they keep up.
+Each worker claims jobs by renaming them, which only one of them can do.
+
+Run it:
+
+    cloaca serve python/examples/triggers/queue_depth.py
+
+Then, in another terminal:
+
+    mkdir -p /tmp/cloaca-examples/queue
+    for n in 1 2 3 4 5 6; do echo "job $n" > /tmp/cloaca-examples/queue/$n.job; done
+
+You will see that workers are started until fewer than three jobs wait:
+
+    queue: 6 jobs wait, one more worker
+    queue: a worker did 4 jobs
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import cloaca
+
+FOLDER = Path(cloaca.var_or("EXAMPLES", os.path.join(tempfile.gettempdir(), "cloaca-examples")))
+QUEUE = FOLDER / "queue"
+TOO_DEEP = 3
+JOBS_PER_WORKER = 4
+
+
+@cloaca.trigger(workflow="work_off", poll_interval="500ms", allow_concurrent=True)
+def queue_too_deep():
+    depth = len(list(QUEUE.glob("*.job"))) if QUEUE.exists() else 0
+    if depth < TOO_DEEP:
+        return cloaca.TriggerResult.skip()
+    print(f"queue: {depth} jobs wait, one more worker")
+    return cloaca.TriggerResult.fire(cloaca.Context({"depth": depth}))
+
+
+with cloaca.WorkflowBuilder("work_off") as workflow:
+    workflow.description("Claims some jobs of the queue and does them")
+
+    @cloaca.task()
+    def work(ctx):
+        done = 0
+        for job in sorted(QUEUE.glob("*.job")):
+            if done < JOBS_PER_WORKER and claim(job):
+                done += 1
+        print(f"queue: a worker did {done} jobs")
+        ctx.set("done", done)
+        return ctx
+
+
+def claim(job):
+    """Takes a job and does it; False when another worker has it."""
+    claimed = job.with_suffix(".claimed")
+    try:
+        job.rename(claimed)
+    except FileNotFoundError:
+        return False
+    time.sleep(0.05)
+    claimed.unlink()
+    return True

@@ -1,0 +1,116 @@
+/**
+ * The examples do what they say: each is run by the command of its documentation, and prints what stands there.
+ */
+
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { codeIn, fencedBlocks, masked, outputPattern, readDocument, stepsOf, tableRows } from './support/documents.ts'
+import { fromSource, type Server, Shell } from './support/shell.ts'
+import { ROOT } from './support/source-tree.ts'
+
+const PYTHON = 'python/examples'
+
+function scriptsIn(folder: string): readonly string[] {
+  return readdirSync(join(ROOT, PYTHON, folder))
+    .filter((name) => name.endsWith('.py'))
+    .sort()
+    .map((name) => `${PYTHON}/${folder}/${name}`)
+}
+
+/** The indented blocks of a script's docstring: its commands, and last what the reader will see. */
+function documentedIn(script: string): { readonly commands: readonly string[]; readonly sees: readonly string[] } {
+  const docstring = /^"""([\s\S]*?)"""/.exec(readDocument(script))?.[1] ?? ''
+  const [before = '', after = ''] = docstring.split(/^You will see/m)
+  return { commands: indentedLines(before), sees: indentedLines(after) }
+}
+
+function indentedLines(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('    '))
+    .map((line) => line.slice(4))
+}
+
+describe('the programs of python/examples', () => {
+  let shell: Shell
+  beforeAll(() => {
+    shell = new Shell()
+  })
+  afterAll(() => shell[Symbol.asyncDispose]())
+
+  it.each(scriptsIn('programs'))('%s prints what its docstring says', async (script) => {
+    const { commands, sees } = documentedIn(script)
+
+    const { lines, exitCode } = await shell.run(`( ${commands.join('\n')} ) 2>/dev/null`)
+
+    expect(lines).toEqual(sees)
+    expect(exitCode).toBe(0)
+  })
+})
+
+describe('the triggers of python/examples, served together', () => {
+  const scripts = scriptsIn('triggers')
+  let shell: Shell
+  let server: Server
+  beforeAll(async () => {
+    shell = new Shell()
+    server = await shell.serve(`cloaca serve ${PYTHON}/triggers`, masked)
+    await server.prints(documentedIn(`${PYTHON}/triggers/stale_report.py`).sees)
+  })
+  afterAll(() => shell[Symbol.asyncDispose]())
+
+  it.concurrent.each(scripts)('%s does what its docstring says', async (script) => {
+    const { commands, sees } = documentedIn(script)
+    const others = commands.filter((command) => !command.includes('cloaca serve'))
+
+    if (others.length > 0) await shell.run(others.join('\n'))
+
+    await server.prints(sees)
+  })
+
+  it('go on after an exception, which is in the log with its traceback', async () => {
+    expect(server.output()).toMatch(/trigger 'rates_changed' raised exception: .*JSONDecodeError/)
+    expect(server.output()).toContain('flaky_source.py')
+  })
+})
+
+describe('the index of python/examples', () => {
+  it('has a row for every script', () => {
+    const scripts = ['triggers', 'programs', 'testing'].flatMap(scriptsIn).map((path) => path.slice(PYTHON.length + 1))
+
+    const listed = tableRows(readDocument(`${PYTHON}/README.md`), 'Script').map(([first = '']) => codeIn(first)[0])
+
+    expect(listed.toSorted()).toEqual(scripts.toSorted())
+  })
+})
+
+describe('the examples for Node', () => {
+  const folders = readdirSync(join(ROOT, 'examples')).filter((name) =>
+    existsSync(join(ROOT, 'examples', name, 'README.md')),
+  )
+
+  it('have a README each', () => {
+    expect(folders).toEqual(readdirSync(join(ROOT, 'examples')))
+  })
+
+  it.each(folders)('%s prints what its README says', async (folder) => {
+    const blocks = fencedBlocks(readDocument(`examples/${folder}/README.md`)).filter(
+      ({ language }) => language === 'console',
+    )
+    await using shell = new Shell()
+    const servers: { readonly server: Server; readonly output: readonly string[] }[] = []
+
+    for (const { command, output } of blocks.flatMap(({ text }) => stepsOf(text))) {
+      if (command?.includes('server.ts')) {
+        const server = await shell.serve(fromSource(command), masked)
+        await server.prints(output.slice(0, 1))
+        servers.push({ server, output })
+      } else if (command !== null) {
+        const { lines } = await shell.run(fromSource(command))
+        expect(`${masked(lines).join('\n')}\n`).toMatch(outputPattern(output))
+      }
+    }
+    for (const { server, output } of servers) await server.prints(output)
+  })
+})
