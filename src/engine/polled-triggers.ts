@@ -43,6 +43,8 @@ export class PolledTriggers {
   readonly #ports: PolledTriggersPorts
   readonly #onChanged: (trigger: PolledTrigger, index: number) => void
   readonly #triggers = new Map<string, PolledTrigger>()
+  /** Being disabled by this process: what a pass has read of them may be older. */
+  readonly #disabling = new Set<string>()
   #declared: ReadonlyMap<string, TriggerDefinition> | null = null
   #pass: Promise<void> | null = null
   #mustSync = false
@@ -86,9 +88,8 @@ export class PolledTriggers {
   async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
     const { store, clock } = this.#ports
     const trigger = this.#triggers.get(name)
+    if (!isEnabled) this.#disabling.add(name)
     if (trigger !== undefined && !isEnabled) this.#setFlags(trigger, 0, { isEnabled })
-    // A pass that has read the old flag by now must not bring it back.
-    this.#mustReadFlags ||= this.#pass !== null
     try {
       await this.settled()
       const isKnown = await store.setTriggerEnabled(name, isEnabled, clock.now())
@@ -98,6 +99,8 @@ export class PolledTriggers {
     } catch (thrown) {
       this.storeChanged()
       throw thrown
+    } finally {
+      this.#disabling.delete(name)
     }
   }
 
@@ -167,7 +170,7 @@ export class PolledTriggers {
       ])
       const held = new Set(leased)
       for (const [index, { definition, intervalMs }] of changed.entries()) {
-        const isEnabled = rows[index]?.enabled ?? true
+        const isEnabled = (rows[index]?.enabled ?? true) && !this.#disabling.has(definition.name)
         this.#declare(definition, intervalMs, index, {
           isDeclared: true,
           isEnabled,
@@ -223,11 +226,10 @@ export class PolledTriggers {
     this.#mustReadFlags = false
     for (let offset = 0; ; offset += PAGE_SIZE) {
       const rows = await this.#ports.store.listTriggers({ limit: PAGE_SIZE, offset, enabledOnly: false })
-      // Changed meanwhile by this process: the next pass reads again.
-      if (this.#mustReadFlags) return
       for (const [index, row] of rows.entries()) {
         const trigger = this.#triggers.get(row.name)
-        if (trigger !== undefined) this.#setFlags(trigger, index, { isEnabled: row.enabled })
+        const isEnabled = row.enabled && !this.#disabling.has(row.name)
+        if (trigger !== undefined) this.#setFlags(trigger, index, { isEnabled })
       }
       if (rows.length < PAGE_SIZE) return
     }

@@ -11,15 +11,10 @@ import { MAX_RECOVERIES } from './retry.ts'
 import { meetsRule, type RuleView } from './rules.ts'
 
 /**
- * The context that a task receives: the run's own without dependencies, else the merge of their outputs in the order of
- * declaration. `outputs` has one entry per dependency; null for one that failed, was skipped or is not known.
+ * The context that a task with dependencies receives: the merge of their outputs, in the order of declaration. One entry
+ * per dependency; null for one that failed or was skipped. The run's own context is not mixed in.
  */
-export function mergedInput(
-  runInputText: ContextText,
-  outputs: readonly (ContextText | null)[],
-  codec: ContextCodec,
-): ContextText {
-  if (outputs.length === 0) return runInputText
+export function mergedOutputs(outputs: readonly (ContextText | null)[], codec: ContextCodec): ContextText {
   const present = outputs.filter((output) => output !== null)
   const [first] = present
   if (first === undefined) return EMPTY_CONTEXT

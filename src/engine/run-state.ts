@@ -16,7 +16,7 @@ import { type AttemptOutcome, type Execution, isFinal, type TaskRun, type TaskSt
 import type { PythonFault } from '../model/trigger.ts'
 import type { TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd, TaskChange } from './ports.ts'
-import { abandoned, endOf, isEmptyContext, mergedInput, readinessOf, unreadableContext } from './ready.ts'
+import { abandoned, endOf, isEmptyContext, mergedOutputs, readinessOf, unreadableContext } from './ready.ts'
 import { decideRetry, MAX_RECOVERIES } from './retry.ts'
 
 /** A task to run, not before an instant; null: at once. */
@@ -81,12 +81,13 @@ export class RunState {
     this.#execution = execution
     this.#codec = codec
     this.#tasks = taskStates(execution.tasks, definition)
+    this.#lastOutputText = lastOutputOf(this.#tasks)
     for (const task of this.#tasks) {
       if (!isFinal(task.status)) continue
       this.#finished += 1
       this.#finishedOrder = Math.max(this.#finishedOrder, task.finishedOrder ?? 0)
+      if (task.unfinishedDependents === 0) task.outputText = null
     }
-    this.#lastOutputText = lastOutputOf(this.#tasks)
   }
 
   /** True when an earlier instance had begun it. */
@@ -246,14 +247,9 @@ export class RunState {
   }
 
   #inputText(task: TaskState): ContextText {
-    const outputs =
-      task.definition === null || task.definition.dependencies.length === 0
-        ? []
-        : task.dependencies.map((index) => this.#task(index).outputText)
-    // Declared dependencies that this run does not have still mean that the run's own context is not mixed in.
-    const hasDependencies = (task.definition?.dependencies.length ?? 0) > 0
-    if (hasDependencies && outputs.length === 0) return mergedInput('{}', [], this.#codec)
-    return mergedInput(this.#execution.inputText, outputs, this.#codec)
+    if (task.definition === null || task.definition.dependencies.length === 0) return this.#execution.inputText
+    const outputs = task.dependencies.map((index) => this.#task(index).outputText)
+    return mergedOutputs(outputs, this.#codec)
   }
 
   #viewOf(task: TaskState) {
@@ -321,7 +317,7 @@ function dropUse(dependency: TaskState): void {
   if (dependency.unfinishedDependents === 0) dependency.outputText = null
 }
 
-function changeOf(task: TaskState): TaskChange & { readonly status: TaskChange['status'] } {
+function changeOf(task: TaskState): TaskChange {
   return {
     taskId: task.taskId,
     // Changes are made only after a task left NotStarted.

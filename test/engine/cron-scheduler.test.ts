@@ -152,6 +152,34 @@ describe('a cron schedule', () => {
   })
 })
 
+describe('a cron firing that was recorded and never started', () => {
+  it('is not started by the recovery while its schedule is disabled', async () => {
+    await using running = await RunningEngine.start()
+    const id = await running.engine.crons.register('nightly', { expression: '0 1 1 1 *', timezone: 'UTC' })
+    await running.clock.advance(HOUR_MS + 10_000)
+    await running.engine.crons.setEnabled(id, false)
+
+    running.registry.declare({ triggers: [], workflows: [nightly] })
+    await running.clock.advance(HOUR_MS)
+    expect(running.host.runs).toHaveLength(0)
+    await running.engine.crons.setEnabled(id, true)
+    await running.clock.advance(HOUR_MS / 2)
+
+    expect(running.host.runs).toHaveLength(1)
+  })
+
+  it('is given up when it is older than the setting', async () => {
+    await using running = await RunningEngine.start({ config: { cronMaxRecoveryAgeMs: 2 * HOUR_MS } })
+    await running.engine.crons.register('nightly', { expression: '0 1 1 1 *', timezone: 'UTC' })
+    await running.clock.advance(4 * HOUR_MS)
+
+    running.registry.declare({ triggers: [], workflows: [nightly] })
+    await running.clock.advance(HOUR_MS)
+
+    expect(running.host.runs).toHaveLength(0)
+  })
+})
+
 describe('a cron call', () => {
   it('names what is wrong with its arguments', async () => {
     await using running = await RunningEngine.start()
@@ -189,7 +217,7 @@ describe('a cron call', () => {
 describe('a workflow instance', () => {
   it('gives its parameters to every run, with secrets as aliases and without reserved keys', async () => {
     await using running = await RunningEngine.start({ workflows: [nightly] })
-    const params = '{"rate":1.0,"key":{"$secret":"warehouse"},"schedule_id":"mine","list":[1]}'
+    const params = '{"rate":1.0,"key":{"$secret":"warehouse"},"schedule_id":"mine","trigger_name":"mine","list":[1]}'
 
     const id = await running.engine.crons.registerInstance('nightly', 'paris', HOURLY, params)
     await running.clock.advance(HOUR_MS)
@@ -203,6 +231,7 @@ describe('a workflow instance', () => {
       __cloacina_secret_refs__: { key: 'warehouse' },
     })
     expect(JSON.parse(inputText)).not.toHaveProperty('key')
+    expect(JSON.parse(inputText)).not.toHaveProperty('trigger_name')
     await expect(running.engine.crons.registerInstance('nightly', 'paris', HOURLY, '{}')).rejects.toMatchObject({
       code: 'DUPLICATE_INSTANCE',
     })

@@ -139,6 +139,51 @@ describe('stopping', () => {
     })
   })
 
+  it('tells a task that waits for a run of its own, though no slot is free', async () => {
+    let told: unknown = null
+    await using running = await RunningEngine.start({
+      workflows: [workflow('outer', { call: {} }), workflow('inner', { hang: {} })],
+      config: { maxConcurrentTasks: 1 },
+      python: (host) =>
+        host
+          .task('hang', () => new Promise(() => {}))
+          .task('call', async ({ slot }) => {
+            told = await running.engine.execute('inner', '{}', { callerSlot: slot }).catch((error: unknown) => error)
+            return completed('{}')
+          }),
+    })
+    await running.engine.submit('outer', '{}')
+    await running.clock.advance(0)
+
+    await running.engine.stop({ graceMs: 0 })
+    await settle()
+
+    expect(told).toMatchObject({ code: 'RUNNER_CLOSED' })
+  })
+
+  it('keeps the last output of before for the final context of after', async () => {
+    await withDatabase(async (clock, store) => {
+      const parts = { clock, store, workflows: [workflow('demo', { first: {}, second: { after: ['first'] } })] }
+      await using before = await RunningEngine.start({
+        ...parts,
+        python: (host) =>
+          host.task('first', () => completed('{"first":1}')).task('second', () => new Promise(() => {})),
+      })
+      const id = await before.engine.submit('demo', '{"start":1}')
+      await clock.advance(0)
+      await before.engine.stop({ graceMs: 0 })
+
+      await using after = await RunningEngine.start({
+        ...parts,
+        python: (host) => host.task('second', () => completed('{}')),
+      })
+      await clock.advance(0)
+
+      expect(await after.engine.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"first":1}' })
+      await after.engine.stop({ graceMs: 0 })
+    })
+  })
+
   it('drops what comes too late', async () => {
     await withDatabase(async (clock, store) => {
       await using running = await RunningEngine.start({
@@ -231,6 +276,38 @@ describe('a run whose code changed', () => {
       expect(execution).toMatchObject({ status: 'Failed' })
       expect(execution?.tasks).toMatchObject([{ status: 'Completed' }, { status: 'Failed', attempts: 0 }])
       expect(execution?.errorMessage).toContain('has no task "gone" any more')
+      await after.engine.stop({ graceMs: 0 })
+    })
+  })
+})
+
+describe('a run whose tasks got other dependencies meanwhile', () => {
+  it('does not run again what has ended, and takes nothing from tasks that it does not have', async () => {
+    await withDatabase(async (clock, store) => {
+      await using before = await RunningEngine.start({
+        clock,
+        store,
+        workflows: [workflow('demo', { done: {}, open: {}, last: { after: ['open'] } })],
+        python: (host) => host.task('open', () => new Promise(() => {})),
+      })
+      const id = await before.engine.submit('demo', '{"start":1}')
+      await clock.advance(0)
+      await before.engine.stop({ graceMs: 0 })
+
+      await using after = await RunningEngine.start({
+        clock,
+        store,
+        workflows: [workflow('demo', { added: {}, open: {}, done: { after: ['open'] }, last: { after: ['added'] } })],
+      })
+      await clock.advance(0)
+
+      const execution = await after.engine.getExecution(id)
+      expect(execution?.tasks.map((task) => [task.taskId, task.status, task.attempts])).toEqual([
+        ['done', 'Completed', 1],
+        ['open', 'Completed', 2],
+        ['last', 'Completed', 1],
+      ])
+      expect(after.host.runsOf('last')).toMatchObject([{ inputText: '{}' }])
       await after.engine.stop({ graceMs: 0 })
     })
   })

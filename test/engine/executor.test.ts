@@ -156,7 +156,9 @@ describe('a task that fails', () => {
       [3_000, '{"n":1}'],
     ])
     expect(other.status).toBe('Completed')
-    expect(execution.tasks).toMatchObject([{ status: 'Completed', attempts: 3, error: null }])
+    expect(execution.tasks).toMatchObject([
+      { status: 'Completed', attempts: 3, error: null, startedAt: start, endedAt: start + 3_000 },
+    ])
     expect(retries.map((event) => [event.attempt, event.retryAt - start])).toEqual([
       [1, 1_000],
       [2, 3_000],
@@ -264,13 +266,43 @@ describe('many executions', () => {
   })
 
   it('beyond what is held in memory wait in the database and run in their turn', async () => {
-    await using running = await RunningEngine.start({ workflows: [workflow('w', { a: {} })] })
+    const waiting: (() => void)[] = []
+    await using running = await RunningEngine.start({
+      workflows: [workflow('w', { a: {} })],
+      config: { maxConcurrentTasks: 1 },
+      python: (host) =>
+        host.task('a', async ({ inputText }) => {
+          await new Promise<void>((resolve) => waiting.push(resolve))
+          return completed(inputText)
+        }),
+    })
 
-    const executions = await Promise.all(
-      Array.from({ length: 1_300 }, (_, index) => running.engine.execute('w', `{"n":${index}}`)),
-    )
+    const all = Array.from({ length: 1_050 }, (_, index) => running.engine.execute('w', `{"n":${index}}`))
+    const ended = Promise.all(all)
+    for (let begun = 0; begun < all.length; begun++) {
+      while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      waiting.shift()?.()
+    }
 
-    expect(executions.map((execution) => execution.finalText)).toEqual(executions.map((_, index) => `{"n":${index}}`))
+    const finals = (await ended).map((execution) => execution.finalText)
+    expect(finals).toEqual(all.map((_, index) => `{"n":${index}}`))
+  })
+
+  it('that all wait for runs of their own do not keep each other from ending', async () => {
+    await using running = await RunningEngine.start({
+      workflows: [workflow('outer', { call: {} }), workflow('inner', { work: {} })],
+      config: { maxConcurrentTasks: 2 },
+      python: (host) =>
+        host.task('call', async ({ slot, inputText }) => {
+          const { finalText } = await running.engine.execute('inner', inputText, { callerSlot: slot })
+          return completed(finalText ?? '{}')
+        }),
+    })
+
+    const all = Array.from({ length: 1_050 }, (_, index) => running.engine.execute('outer', `{"n":${index}}`))
+
+    const finals = (await Promise.all(all)).map((execution) => execution.finalText)
+    expect(finals).toEqual(all.map((_, index) => `{"n":${index}}`))
   })
 })
 

@@ -104,6 +104,21 @@ describe('a trigger that is declared while the engine runs', () => {
     expect(await running.engine.triggers.get('inbox')).toMatchObject({ pollIntervalMs: 5_000 })
   })
 
+  it('again while it is being polled does not overlap itself', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('slow', { everyMs: 1_000 })],
+      python: (host) => host.trigger('slow', () => host.after(3_000, SKIP)),
+    })
+    await running.clock.advance(100)
+
+    running.registry.declare({ triggers: [trigger('slow', { everyMs: 500 })], workflows: [] })
+    await running.clock.advance(2_800)
+    expect(running.host.pollsOf('slow')).toHaveLength(1)
+    await running.clock.advance(200)
+
+    expect(running.host.pollsOf('slow').map((at) => at - START)).toEqual([0, 3_000])
+  })
+
   it('no more is listed and not polled', async () => {
     await using running = await RunningEngine.start({ triggers: [trigger('old')] })
     await running.clock.advance(0)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { trigger, workflow } from '../support/declared.ts'
+import { retrying, trigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { completed, FIRE, fault, fire, SKIP } from '../support/fake-host.ts'
+import { completed, FIRE, failed, fault, fire, SKIP } from '../support/fake-host.ts'
 import { Refusals } from '../support/refusing-store.ts'
 import { type EngineParts, FIRST_PAGE, openMemoryStore, RunningEngine } from '../support/running-engine.ts'
 
@@ -112,6 +112,61 @@ describe('while the database refuses', () => {
     expect(running.host.pollsOf('inbox').length).toBeGreaterThan(0)
   })
 
+  it('a trigger that is being disabled is not polled, however long the database takes', async () => {
+    const { running, refusals } = await startOnRefusingStore({ triggers: [trigger('inbox'), trigger('other')] })
+    await using _ = running
+    await running.engine.start()
+    await running.clock.advance(0)
+    const release = refusals.hold('setTriggerEnabled')
+
+    const disabled = running.engine.triggers.setEnabled('inbox', false)
+    running.registry.declare({ triggers: [trigger('inbox', { everyMs: 2_000 })], workflows: [] })
+    await running.clock.advance(10_000)
+    release()
+    await disabled
+    await running.clock.advance(10_000)
+
+    expect(running.host.pollsOf('inbox')).toHaveLength(1)
+    expect(running.host.pollsOf('other')).toHaveLength(21)
+  })
+
+  it('a task that began again meanwhile is stored as running', async () => {
+    let attempts = 0
+    const { running, refusals } = await startOnRefusingStore({
+      workflows: [workflow('w', { a: { retry: retrying(2, { initialDelayMs: 100 }) } })],
+      python: (host) =>
+        host.task('a', () => {
+          attempts += 1
+          if (attempts > 1) return new Promise(() => {})
+          refusals.refuse('settle', 1)
+          return failed('once')
+        }),
+    })
+    await using _ = running
+    await running.engine.start()
+
+    const id = await running.engine.submit('w', '{}')
+    await running.clock.advance(600)
+
+    expect(attempts).toBe(2)
+    const execution = await running.engine.getExecution(id)
+    expect(execution?.tasks).toMatchObject([{ status: 'Running', attempts: 2 }])
+  })
+
+  it('a cron instant fires once, when the database is back', async () => {
+    const { running, refusals, trouble } = await startOnRefusingStore({ workflows: [demo] })
+    await using _ = running
+    await running.engine.start()
+    const id = await running.engine.crons.register('demo', { expression: '0 * * * *', timezone: 'UTC' })
+    refusals.refuse('claimCron', 3)
+
+    await running.clock.advance(3_600_000 + 10_000)
+
+    expect(trouble).toHaveLength(3)
+    expect(await running.engine.crons.history(id, FIRST_PAGE)).toHaveLength(1)
+    expect(running.host.runs).toHaveLength(1)
+  })
+
   it('a failed poll is recorded later, and told at once', async () => {
     const { running, refusals } = await startOnRefusingStore({
       triggers: [trigger('flaky', { everyMs: 60_000 })],
@@ -162,7 +217,7 @@ describe('an execution that another instance took over', () => {
     await using first = await RunningEngine.start({
       clock,
       store,
-      workflows: [demo, workflow('other', { more: {} })],
+      workflows: [workflow('demo', { work: {}, next: {} }), workflow('other', { more: {} })],
       config: { maxConcurrentTasks: 1 },
       python: (host) => host.task('work', () => host.after(1_000, completed('{"by":"first"}'))),
       isIdle: true,
@@ -175,12 +230,17 @@ describe('an execution that another instance took over', () => {
     // As after a long sleep of its machine: the first is taken for dead, and what it owned is given away.
     await store.closeInstance(first.engine.instanceId, clock.now())
     await store.openInstance(first.engine.instanceId, clock.now())
-    await using second = await RunningEngine.start({ clock, store, workflows: [demo] })
+    await using second = await RunningEngine.start({
+      clock,
+      store,
+      workflows: [workflow('demo', { work: {}, next: {} })],
+    })
     await clock.advance(1_000)
     await clock.advance(30_000)
 
     expect(await executed).toMatchObject({ status: 'Completed' })
-    expect(second.host.runsOf('work')).toHaveLength(1)
+    expect(second.host.runs.map((run) => run.taskId)).toEqual(['work', 'next'])
+    expect(first.host.runs.map((run) => run.taskId)).toEqual(['work'])
     expect(trouble.length).toBeLessThan(2)
     expect((await first.engine.execute('other', '{}')).status).toBe('Completed')
     await second.engine.stop({ graceMs: 0 })
