@@ -13,12 +13,13 @@ import json
 import os
 import sys
 import traceback
-from typing import Any, Deque, Dict, Optional, Tuple
+from typing import Any, Deque, List, Dict, Optional, Tuple
 
 from . import _attempt, _bridge, _ledger, _poll, _program, _stacks
 
 _host: Any = None
 _polls: Deque[Tuple[int, str]] = collections.deque()
+_skipped: List[int] = []
 
 
 def start(host: Any, settings_json: str) -> None:
@@ -85,7 +86,7 @@ def _import_file(path: str) -> None:
 
 def enqueue_polls(batch: Any) -> None:
     """Takes polls to make: a flat sequence of token, trigger name, token, trigger name, ..."""
-    items = iter(batch)
+    items = iter(batch.to_py())
     _polls.extend(zip(items, items))
 
 
@@ -94,13 +95,22 @@ def polls_waiting() -> int:
     return len(_polls)
 
 
+def take_skipped() -> Any:
+    """The tokens of the polls that skipped since the last time, as an array of JavaScript's."""
+    from pyodide.ffi import to_js
+
+    tokens = to_js(_skipped)
+    _skipped.clear()
+    return tokens
+
+
 def drain_polls() -> None:
     """Makes polls on this stack until none is left.
 
     When one of them waits, the host sees polls left over and enters another stack for them, so that a slow trigger
-    delays nobody.
+    delays nobody. Most polls skip, and a call into the host costs as much as such a poll: they are told in one.
     """
-    skipped, outcome = _host.skipped, _host.outcome
+    skipped, outcome = _skipped.append, _host.outcome
     poll, run_in, stack_for = _poll.poll, _stacks.run_in, _stacks.Stack
     while _polls:
         token, name = _polls.popleft()

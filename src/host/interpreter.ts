@@ -28,7 +28,8 @@ export interface HostFunctions {
   readonly sockets: Sockets
   announce(): void
   declare(declarationsJson: string): void
-  skipped(token: StackToken): void
+  /** Not for Python: hears of the polls that skipped, in batches. */
+  skipped(tokens: readonly StackToken[]): void
   outcome(
     token: StackToken,
     kind: string,
@@ -43,11 +44,13 @@ type Entry = PyProxy & Record<string, PyCallable>
 
 export class Interpreter {
   readonly #entry: Entry
+  readonly #onSkipped: (tokens: readonly StackToken[]) => void
   /** Set while polls wait for a stack to make them. */
   #isPumping = false
 
-  private constructor(entry: Entry) {
+  private constructor(entry: Entry, onSkipped: (tokens: readonly StackToken[]) => void) {
     this.#entry = entry
+    this.#onSkipped = onSkipped
   }
 
   /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
@@ -62,7 +65,7 @@ export class Interpreter {
     const start = attribute(entry, 'start')
     start(host, JSON.stringify(data.process))
     pyodide.setInterruptBuffer(new Uint8Array(data.interrupt, 0, 1))
-    return new Interpreter(entry)
+    return new Interpreter(entry, host.skipped)
   }
 
   /** Starts Python cold, imports what scripts use, and returns its memory. */
@@ -92,12 +95,20 @@ export class Interpreter {
    * stack so far is suspended inside a poll: then another stack goes on with the rest.
    */
   #pumpPolls(): void {
+    this.#tellSkipped()
     if (Number(attribute(this.#entry, 'polls_waiting')()) === 0) {
       this.#isPumping = false
       return
     }
-    void attribute(this.#entry, 'drain_polls').callPromising()
+    void attribute(this.#entry, 'drain_polls')
+      .callPromising()
+      .then(() => this.#tellSkipped())
     setImmediate(() => this.#pumpPolls())
+  }
+
+  #tellSkipped(): void {
+    const tokens = attribute(this.#entry, 'take_skipped')() as readonly StackToken[]
+    if (tokens.length > 0) this.#onSkipped(tokens)
   }
 
   async runTask(token: StackToken, workflow: string, taskId: string, inputText: string): Promise<void> {

@@ -59,6 +59,9 @@ export function taskLabel(task: { readonly taskId: string; readonly workflow: st
   return `task '${task.taskId}' of workflow '${task.workflow}'`
 }
 
+/** A larger batch goes in parts, so that Python works on the first while the rest is gathered. */
+const LARGEST_BATCH = 512
+
 const SKIPPED: Answer = { kind: 'skipped' }
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
@@ -114,7 +117,7 @@ export class InterpreterThread {
     return new Promise((settle) => {
       const token = this.#register({ label: triggerLabel(trigger), deadlineMs, slot: null, settle })
       if (this.#pollTokens.push(token) === 1) queueMicrotask(() => this.#sendPolls())
-      this.#pollTriggers.push(trigger)
+      if (this.#pollTriggers.push(trigger) === LARGEST_BATCH) this.#sendPolls()
     })
   }
 
@@ -170,6 +173,7 @@ export class InterpreterThread {
   }
 
   #sendPolls(): void {
+    if (this.#pollTokens.length === 0) return
     const tokens = this.#pollTokens
     const triggers = this.#pollTriggers
     this.#pollTokens = []

@@ -22,7 +22,7 @@ const replies = new Map<number, (answer: WaitAnswer) => void>()
 let lastCall = 0
 let programToken: StackToken | null = null
 
-let skipped: StackToken[] = []
+let skipped: readonly StackToken[] = []
 let outcomes: OutcomeMessage[] = []
 let isFlushPlanned = false
 
@@ -71,8 +71,8 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
       })
     },
     declare: (declarationsJson) => post({ type: 'declared', declarationsJson }),
-    skipped(token) {
-      skipped.push(token)
+    skipped(tokens) {
+      skipped = skipped.length === 0 ? tokens : [...skipped, ...tokens]
       planFlush()
     },
     outcome(token, kind, contextText, errorType, errorMessage, traceback) {
