@@ -12,7 +12,8 @@ import traceback
 from types import TracebackType
 from typing import Optional, Tuple
 
-_FOLDERS = (os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.abspath(asyncio.__file__)))
+#: Where our frames, and those of what drives coroutines, come from.
+_OURS = tuple(os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, asyncio.__file__))
 
 
 def type_and_text(error: BaseException) -> Tuple[str, str]:
@@ -38,4 +39,4 @@ def user_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
 
 
 def _is_ours(filename: str) -> bool:
-    return os.path.dirname(os.path.abspath(filename)) in _FOLDERS or f"{os.sep}pyodide{os.sep}" in filename
+    return os.path.abspath(filename).startswith(_OURS) or f"{os.sep}pyodide{os.sep}" in filename

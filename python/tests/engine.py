@@ -1,0 +1,38 @@
+"""What the tests have in common that run workflows: they need the engine (`cloaca run -m pytest python/tests`)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable
+
+import pytest
+
+import cloaca
+from cloaca import _bridge
+
+needs_engine = pytest.mark.skipif(
+    not _bridge.has_engine(), reason="runs workflows, which needs the engine: npx cloaca run -m pytest python/tests"
+)
+
+NO_RETRY = {"retry_attempts": 1}
+
+
+def keep(ctx: cloaca.Context) -> cloaca.Context:
+    """A body that hands its input on."""
+    return ctx
+
+
+def fail(ctx: cloaca.Context) -> cloaca.Context:
+    """A body that fails."""
+    raise ValueError("boom")
+
+
+def wait_for(condition: Callable[[], Any], limit_s: float = 10.0) -> Any:
+    """Waits until a condition is true and returns what it returned."""
+    end = time.monotonic() + limit_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"nothing came within {limit_s} s"
+        time.sleep(0.02)
