@@ -5,7 +5,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { codeIn, fencedBlocks, masked, outputPattern, readDocument, stepsOf, tableRows } from './support/documents.ts'
+import {
+  codeIn,
+  fencedBlocks,
+  masked,
+  maskedText,
+  outputPattern,
+  readDocument,
+  stepsOf,
+  tableRows,
+} from './support/documents.ts'
 import { fromSource, type Server, Shell } from './support/shell.ts'
 import { ROOT } from './support/source-tree.ts'
 
@@ -108,7 +117,7 @@ describe('the examples for Node', () => {
         servers.push({ server, output })
       } else if (command !== null) {
         const { lines } = await shell.run(fromSource(command))
-        expect(`${masked(lines).join('\n')}\n`).toMatch(outputPattern(output))
+        expect(maskedText(lines)).toMatch(outputPattern(output))
       }
     }
     for (const { server, output } of servers) await server.prints(output)

@@ -103,6 +103,13 @@ export function masked(lines: readonly string[]): readonly string[] {
   )
 }
 
+/** The same as one text, for `outputPattern`. */
+export function maskedText(lines: readonly string[]): string {
+  return masked(lines)
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
 /** A log line as a terminal shows it: where there is no terminal, logs are JSON. */
 function readable(line: string): string {
   if (!line.startsWith('{"level":')) return line
