@@ -1,3 +1,5 @@
+/** The system clock, with the time of Node moved by the test. */
+
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
 

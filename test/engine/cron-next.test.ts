@@ -1,3 +1,5 @@
+/** Any schedule of a time of day, against a walk through every minute. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nextRunAt } from '../../src/engine/cron.ts'

@@ -1,3 +1,5 @@
+/** Cron schedules in a running engine: when they fire, with what, and what the calls about them answer. */
+
 import { describe, expect, it } from 'vitest'
 import { cronTrigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'

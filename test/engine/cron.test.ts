@@ -1,3 +1,5 @@
+/** Cron expressions: the dialect, the zones, and the two hours of a clock change. */
+
 import { describe, expect, it } from 'vitest'
 import { assertCron, nextRunAt } from '../../src/engine/cron.ts'
 import { zoneNames } from '../../src/engine/zones.ts'

@@ -1,3 +1,5 @@
+/** When things are due: the next instant, and the heap that one timer serves. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DueEntry, DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../../src/engine/due.ts'

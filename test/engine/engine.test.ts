@@ -1,3 +1,5 @@
+/** The engine as its callers see it: execute, stop, start again. */
+
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
 import { trigger, workflow } from '../support/declared.ts'

@@ -1,5 +1,8 @@
+/** Running workflows: order, inputs, limits, retries, and many at once. */
+
 import { describe, expect, it } from 'vitest'
 import { retrying, workflow } from '../support/declared.ts'
+import { settle } from '../support/fake-clock.ts'
 import { completed, failed, fault } from '../support/fake-host.ts'
 import { RunningEngine } from '../support/running-engine.ts'
 
@@ -279,6 +282,7 @@ describe('many executions', () => {
 
     const all = Array.from({ length: 1_050 }, (_, index) => running.engine.execute('w', `{"n":${index}}`))
     const ended = Promise.all(all)
+    await settle()
     for (let begun = 0; begun < all.length; begun++) {
       while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve))
       waiting.shift()?.()

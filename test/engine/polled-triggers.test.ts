@@ -1,3 +1,5 @@
+/** Which triggers are polled: enabled, declared, and by one engine only. */
+
 import { describe, expect, it } from 'vitest'
 import { trigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'

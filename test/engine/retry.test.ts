@@ -1,3 +1,5 @@
+/** Retries: the table of delays, and which failures are tried again. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decideRetry, retryDelayMs } from '../../src/engine/retry.ts'

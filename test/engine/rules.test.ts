@@ -1,3 +1,5 @@
+/** Trigger rules: every condition and operator, and how they combine. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { meetsRule, type RuleView } from '../../src/engine/rules.ts'

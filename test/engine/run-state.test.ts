@@ -1,3 +1,5 @@
+/** One execution of any shape, with any rules and outcomes, and interrupted at any moment. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TaskChange } from '../../src/engine/ports.ts'

@@ -1,3 +1,5 @@
+/** Polling and firing: when, how often, and what is recorded. */
+
 import { describe, expect, it } from 'vitest'
 import { trigger, workflow } from '../support/declared.ts'
 import { FIRE, fault, fire, SKIP } from '../support/fake-host.ts'

@@ -1,3 +1,5 @@
+/** Several processes on one database file, some of which die. */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+/** Concurrency slots: their limit, turns, and how they are lent. */
+
 import { describe, expect, it } from 'vitest'
 import { type SlotLease, SlotPool } from '../../src/engine/slots.ts'
 import { settle } from '../support/fake-clock.ts'

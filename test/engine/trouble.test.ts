@@ -1,3 +1,5 @@
+/** What the engine keeps, and how it goes on, while the database refuses. */
+
 import { describe, expect, it } from 'vitest'
 import { retrying, trigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -120,8 +122,9 @@ describe('while the database refuses', () => {
     const release = refusals.hold('setTriggerEnabled')
 
     const disabled = running.engine.triggers.setEnabled('inbox', false)
+    await running.clock.advance(5_000)
     running.registry.declare({ triggers: [trigger('inbox', { everyMs: 2_000 })], workflows: [] })
-    await running.clock.advance(10_000)
+    await running.clock.advance(5_000)
     release()
     await disabled
     await running.clock.advance(10_000)
@@ -138,15 +141,19 @@ describe('while the database refuses', () => {
         host.task('a', () => {
           attempts += 1
           if (attempts > 1) return new Promise(() => {})
-          refusals.refuse('settle', 1)
+          release = refusals.hold('settle')
           return failed('once')
         }),
     })
+    let release = (): void => {}
     await using _ = running
     await running.engine.start()
 
     const id = await running.engine.submit('w', '{}')
-    await running.clock.advance(600)
+    await running.clock.advance(100)
+    refusals.refuse('settle', 1)
+    release()
+    await running.clock.advance(500)
 
     expect(attempts).toBe(2)
     const execution = await running.engine.getExecution(id)
@@ -163,7 +170,8 @@ describe('while the database refuses', () => {
     await running.clock.advance(3_600_000 + 10_000)
 
     expect(trouble).toHaveLength(3)
-    expect(await running.engine.crons.history(id, FIRST_PAGE)).toHaveLength(1)
+    const firings = await running.engine.crons.history(id, FIRST_PAGE)
+    expect(firings.map((firing) => firing.claimedAt - firing.scheduledAt)).toEqual([1_500])
     expect(running.host.runs).toHaveLength(1)
   })
 

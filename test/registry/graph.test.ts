@@ -1,3 +1,5 @@
+/** The order of tasks, for any graph. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { orderTasks } from '../../src/registry/graph.ts'

@@ -1,3 +1,5 @@
+/** What scripts declare: what is kept, and everything that is wrong, together. */
+
 import { describe, expect, it } from 'vitest'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { nearestName } from '../../src/registry/nearest.ts'

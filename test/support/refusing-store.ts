@@ -39,12 +39,11 @@ export class Refusals {
   }
 
   #call(step: keyof Store, call: () => unknown): unknown {
-    const left = this.#refused.get(step) ?? 0
-    if (left > 0) {
-      this.#refused.set(step, left - 1)
-      return Promise.reject(new StoreError('DATABASE_FAILED', 'The database refused: the disk is full.'))
-    }
     const held = this.#held.get(step)
-    return held === undefined ? call() : held.then(call)
+    if (held !== undefined) return held.then(() => this.#call(step, call))
+    const left = this.#refused.get(step) ?? 0
+    if (left === 0) return call()
+    this.#refused.set(step, left - 1)
+    return Promise.reject(new StoreError('DATABASE_FAILED', 'The database refused: the disk is full.'))
   }
 }
