@@ -1,6 +1,6 @@
 /**
  * Memory snapshots of an interpreter: the only file that knows the options, which are not public API of Pyodide
- * (seen in 314.0.7: `_makeSnapshot`, `makeMemorySnapshot`, `_loadSnapshot`). A test tells when an upgrade breaks them.
+ * (seen in 314.0.7: `_makeSnapshot`, `makeMemorySnapshot`, `_loadSnapshot`, `createPyodideModule`). A test tells when an upgrade breaks them.
  * A snapshot holds Python's memory only: no mounts, no JavaScript objects, and whether the stack can be switched is
  * frozen in it, which is why its name depends on the Node version.
  */
@@ -8,11 +8,32 @@
 import type { PyodideAPI } from 'pyodide'
 
 type LoadOptions = NonNullable<Parameters<typeof import('pyodide').loadPyodide>[0]>
+type CreateModule = NonNullable<LoadOptions['createPyodideModule']>
+
+/** The part of Emscripten's module that is used here. */
+interface EmscriptenModule {
+  readonly HEAP8: Int8Array
+  _malloc(bytes: number): number
+}
+
+/** Pyodide's own program, whose package gives it no types. */
+const PROGRAM = 'pyodide/pyodide.asm.mjs'
 
 export const MAKE_SNAPSHOT: LoadOptions = { _makeSnapshot: true }
 
+/**
+ * A snapshot larger than the memory that a new interpreter begins with (30 MB) is refused ("offset is out of bounds",
+ * 314.0.7), so the memory is made to grow first. What is allocated for that is gone once the snapshot is in place.
+ */
 export function fromSnapshot(snapshot: Uint8Array): LoadOptions {
-  return { _loadSnapshot: snapshot }
+  const createPyodideModule: CreateModule = async (settings) => {
+    const program: { readonly default: CreateModule } = await import(PROGRAM)
+    const module = await program.default(settings)
+    const { HEAP8, _malloc } = module as unknown as EmscriptenModule
+    if (HEAP8.length < snapshot.length) _malloc(snapshot.length)
+    return module
+  }
+  return { _loadSnapshot: snapshot, createPyodideModule }
 }
 
 export function takeSnapshot(pyodide: PyodideAPI): Uint8Array {
