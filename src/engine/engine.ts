@@ -25,7 +25,7 @@ import { CronScheduler } from './cron-scheduler.ts'
 import { EngineEvents } from './events.ts'
 import { Executor } from './executor.ts'
 import { runPeriodically } from './periodic.ts'
-import type { Clock, ContextCodec, Page, ScriptHost, Store, TaskSlot } from './ports.ts'
+import type { Clock, ContextCodec, Page, ScriptHost, Store, TaskSlot, Timer } from './ports.ts'
 import { Scheduler } from './scheduler.ts'
 import { newExecution } from './stamps.ts'
 import { TriggerCalls } from './trigger-calls.ts'
@@ -77,7 +77,7 @@ export class Engine {
   #started: Promise<void> | null = null
   #stopped: Promise<void> | null = null
   #hasInstance = false
-  #workflowsChanged = false
+  #workflowsChanged: Timer | null = null
 
   /** Made, and nothing begun yet. */
   constructor(options: EngineOptions) {
@@ -132,6 +132,7 @@ export class Engine {
     if (this.#state !== 'open') return
     this.#state = 'running'
     this.#releases.push(registry.onChange(() => this.#registryChanged()))
+    this.#releases.push(() => this.#workflowsChanged?.cancel())
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
     this.#startPeriodicWork()
     void this.#workflowRecords.save(registry.current())
@@ -265,11 +266,9 @@ export class Engine {
   #registryChanged(): void {
     this.#scheduler.triggers.registryChanged()
     void this.#cronScheduler.lookAgain()
-    if (this.#workflowsChanged) return
-    this.#workflowsChanged = true
-    // Once for all declarations of this turn: each look at the registry after a change copies it.
-    queueMicrotask(() => {
-      this.#workflowsChanged = false
+    // Once for all declarations of a turn: each look at the registry after a change copies it.
+    this.#workflowsChanged ??= this.#ports.clock.wakeAt(this.#ports.clock.now(), () => {
+      this.#workflowsChanged = null
       void this.#workflowRecords.save(this.#ports.registry.current())
       this.#executor.lookAgain(this.config.recoveryEnabled)
     })
