@@ -68,7 +68,8 @@ def show_refusal():
 
 if __name__ == "__main__":
     workflow = etl_without_mail()
-    print(f"{workflow!r}, roots: {', '.join(short(workflow.get_roots()))}, leaves: {', '.join(short(workflow.get_leaves()))}")
+    roots, leaves = short(workflow.get_roots()), short(workflow.get_leaves())
+    print(f"{workflow!r}, roots: {', '.join(roots)}, leaves: {', '.join(leaves)}")
     print("order:", ", ".join(short(workflow.topological_sort())))
     print("levels:", [short(level) for level in workflow.get_execution_levels()])
     show_refusal()

@@ -60,10 +60,9 @@ def wait_for_answers(count, seconds=10):
 if __name__ == "__main__":
     with cloaca.DefaultRunner(":memory:") as runner:
         for schedule in sorted(runner.list_trigger_schedules(), key=lambda each: each["trigger_name"]):
-            print(
-                f"{schedule['trigger_name']} starts {schedule['workflow_name']} every {schedule['poll_interval_ms']} ms,",
-                "enabled" if schedule["enabled"] else "disabled",
-            )
+            name, every = schedule["trigger_name"], schedule["poll_interval_ms"]
+            state = "enabled" if schedule["enabled"] else "disabled"
+            print(f"{name} starts {schedule['workflow_name']} every {every} ms, {state}")
         tickets += [1, 2]
         wait_for_answers(2)
 

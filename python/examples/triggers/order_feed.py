@@ -1,7 +1,7 @@
 """Handles each open order of a feed once at a time.
 
-A feed goes on showing an order until it is shipped, so every poll sees the same orders again. The trigger offers them in
-turn, and the engine drops an offer while a run with an equal context is active (``allow_concurrent=False``, the
+A feed goes on showing an order until it is shipped, so every poll sees the same orders again. The trigger offers them
+in turn, and the engine drops an offer while a run with an equal context is active (``allow_concurrent=False``, the
 default): one run per order, and different orders side by side.
 
 Run it:
