@@ -51,10 +51,11 @@ export abstract class Endpoint {
   }
 }
 
-/** The name of an error number for what Node reports. */
+/** The name of an error number for what Node reports; Node's own code for an error of TLS. */
 export function errorName(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | null)?.code
   if (code === undefined) return 'EIO'
+  if (code.startsWith('ERR_SSL_')) return code
   if (code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_WRITE_AFTER_END' || code === 'EPIPE') return 'EPIPE'
   if (code === 'ERR_SOCKET_BAD_PORT' || code === 'ERR_INVALID_IP_ADDRESS') return 'EINVAL'
   return /^E[A-Z0-9]+$/.test(code) ? code : 'EIO'

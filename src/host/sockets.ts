@@ -5,12 +5,18 @@
 
 import { lookup, lookupService } from 'node:dns'
 import { duplexPair } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
+import { getCiphers, type TLSSocket } from 'node:tls'
 import { DatagramEndpoint } from './datagram-endpoint.ts'
 import { ListeningEndpoint } from './listening-endpoint.ts'
 import { type Address, BROKEN, type Endpoint, HUNG_UP, type ReadResult } from './socket-endpoint.ts'
 import { StreamEndpoint } from './stream-endpoint.ts'
-import { defaultAuthorities, describeSession, describeTlsError, TlsSessions } from './tls-sessions.ts'
+import {
+  type DefaultAuthorities,
+  defaultAuthorities,
+  describeSession,
+  describeTlsError,
+  TlsSessions,
+} from './tls-sessions.ts'
 
 /** Above what Emscripten gives to files, so that the two cannot be taken for each other. */
 const FIRST_DESCRIPTOR = 10_000
@@ -138,6 +144,18 @@ export class Sockets {
     return datagram === undefined ? endpoint.takeError() : [datagram.bytes, ...datagram.from]
   }
 
+  /** Bytes that have arrived and were not read. */
+  buffered_bytes(descriptor: number): number {
+    const endpoint = this.#endpoints.get(descriptor)
+    return endpoint instanceof StreamEndpoint ? endpoint.bufferedBytes : 0
+  }
+
+  /** Whether the peer has said that it sends no more, and everything was read. */
+  is_ended(descriptor: number): boolean {
+    const endpoint = this.#endpoints.get(descriptor)
+    return endpoint instanceof StreamEndpoint && endpoint.isEnded
+  }
+
   unsent_bytes(descriptor: number): number {
     const endpoint = this.#endpoints.get(descriptor)
     return endpoint instanceof StreamEndpoint ? endpoint.unsentBytes : 0
@@ -233,8 +251,13 @@ export class Sockets {
     return this.#tls.context(settingsJson)
   }
 
-  default_authorities(): string {
-    return defaultAuthorities().join('\n')
+  default_authorities(which: DefaultAuthorities): string {
+    return defaultAuthorities(which).join('\n')
+  }
+
+  /** Names of the ciphers that TLS can use here, as JSON. */
+  ciphers(): string {
+    return JSON.stringify(getCiphers().map((name) => name.toUpperCase()))
   }
 
   /** Begins a handshake; the socket is not ready for anything until it is over. */

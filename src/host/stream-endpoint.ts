@@ -119,6 +119,14 @@ export class StreamEndpoint extends Endpoint {
     return taken.length
   }
 
+  get bufferedBytes(): number {
+    return this.#stream?.readableLength ?? 0
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded && this.bufferedBytes === 0
+  }
+
   /** Bytes that were written and did not go out yet. */
   get unsentBytes(): number {
     return this.#stream === null || this.#stream.destroyed ? 0 : this.#stream.writableLength

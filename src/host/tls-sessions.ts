@@ -22,7 +22,8 @@ import {
 /** What a context says, as JSON from Python. Null where it says nothing. */
 interface ContextSettings {
   readonly authorities: readonly string[]
-  readonly usesDefaultAuthorities: boolean
+  /** Those of the system and of NODE_EXTRA_CA_CERTS, the latter only, or none. */
+  readonly defaultAuthorities: DefaultAuthorities
   readonly revocations: readonly string[]
   readonly certificateChain: string | null
   readonly key: string | null
@@ -92,8 +93,7 @@ export class TlsSessions {
 }
 
 function createContext(settings: ContextSettings): SecureContext {
-  const authorities = [...settings.authorities]
-  if (settings.usesDefaultAuthorities) authorities.push(...defaultAuthorities())
+  const authorities = [...settings.authorities, ...defaultAuthorities(settings.defaultAuthorities)]
   return createSecureContext({
     ca: authorities,
     allowPartialTrustChain: settings.isPartialChainTrusted,
@@ -107,15 +107,20 @@ function createContext(settings: ContextSettings): SecureContext {
   })
 }
 
-let defaults: readonly string[] | null = null
+export type DefaultAuthorities = 'all' | 'extra' | 'none'
 
-/** The system's authorities and those of NODE_EXTRA_CA_CERTS; Node's own where the system names none. */
-export function defaultAuthorities(): readonly string[] {
-  if (defaults === null) {
-    const system = getCACertificates('system')
-    defaults = [...(system.length > 0 ? system : rootCertificates), ...getCACertificates('extra')]
+let system: readonly string[] | null = null
+
+/** The system's authorities, or Node's own where the system names none, and those of NODE_EXTRA_CA_CERTS. */
+export function defaultAuthorities(which: DefaultAuthorities): readonly string[] {
+  if (which === 'none') return []
+  const extra = getCACertificates('extra')
+  if (which === 'extra') return extra
+  if (system === null) {
+    const found = getCACertificates('system')
+    system = found.length > 0 ? found : rootCertificates
   }
-  return defaults
+  return [...system, ...extra]
 }
 
 function clientHandshake(stream: Duplex, secureContext: SecureContext, settings: HandshakeSettings, end: HandshakeEnd) {

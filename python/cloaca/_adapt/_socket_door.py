@@ -63,7 +63,11 @@ def wait_or_time_out(descriptor: int, bits: int, deadline: Deadline) -> None:
 
 
 def fail(name: str) -> NoReturn:
-    """Raises the OSError for the name of an error number."""
+    """Raises the OSError for the name of an error number, or the SSLError for Node's code of one."""
+    if name.startswith("ERR_SSL_"):
+        from . import _tls_errors
+
+        raise _tls_errors.ssl_error(name.removeprefix("ERR_SSL_"))
     number = getattr(errno, name, errno.EIO)
     raise OSError(number, os.strerror(number))
 

@@ -1,0 +1,85 @@
+"""The exceptions of ``ssl``, made of what Node reports, in OpenSSL's words as CPython shows them.
+
+``SSLCertVerificationError`` is a ``ValueError`` too, as under CPython; Pyodide's stub (seen in 314.0.7) is not.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Optional
+
+import _ssl
+
+#: Node's names of OpenSSL's verification results: the number, and the words.
+_VERIFICATION = {
+    "UNABLE_TO_GET_ISSUER_CERT": (2, "unable to get issuer certificate"),
+    "UNABLE_TO_GET_CRL": (3, "unable to get certificate CRL"),
+    "CERT_SIGNATURE_FAILURE": (7, "certificate signature failure"),
+    "CRL_SIGNATURE_FAILURE": (8, "CRL signature failure"),
+    "CERT_NOT_YET_VALID": (9, "certificate is not yet valid"),
+    "CERT_HAS_EXPIRED": (10, "certificate has expired"),
+    "CRL_NOT_YET_VALID": (11, "CRL is not yet valid"),
+    "CRL_HAS_EXPIRED": (12, "CRL has expired"),
+    "DEPTH_ZERO_SELF_SIGNED_CERT": (18, "self-signed certificate"),
+    "SELF_SIGNED_CERT_IN_CHAIN": (19, "self-signed certificate in certificate chain"),
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY": (20, "unable to get local issuer certificate"),
+    # OpenSSL finds number 20 first; CPython stops there, Node goes on and reports this one.
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE": (20, "unable to get local issuer certificate"),
+    "CERT_CHAIN_TOO_LONG": (22, "certificate chain too long"),
+    "CERT_REVOKED": (23, "certificate revoked"),
+    "INVALID_CA": (24, "invalid CA certificate"),
+    "PATH_LENGTH_EXCEEDED": (25, "path length constraint exceeded"),
+    "INVALID_PURPOSE": (26, "unsuitable certificate purpose"),
+    "CERT_UNTRUSTED": (27, "certificate not trusted"),
+    "CERT_REJECTED": (28, "certificate rejected"),
+    "HOSTNAME_MISMATCH": (62, "Hostname mismatch, certificate is not valid for {name!r}."),
+    "IP_ADDRESS_MISMATCH": (64, "IP address mismatch, certificate is not valid for {name!r}."),
+}
+
+
+class SSLCertVerificationError(_ssl.SSLError, ValueError):
+    """A certificate could not be verified."""
+
+    __module__ = "ssl"
+    verify_code: int
+    verify_message: str
+
+
+def verification_error(code: int, words: str) -> SSLCertVerificationError:
+    """The exception for a certificate that is refused."""
+    text = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {words} (_ssl.c:1077)"
+    error = SSLCertVerificationError(1, text)
+    error.library, error.reason = "SSL", "CERTIFICATE_VERIFY_FAILED"  # type: ignore[attr-defined]
+    error.verify_code, error.verify_message = code, words
+    return error
+
+
+def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> Any:
+    """An SSLError with OpenSSL's reason, such as ``WRONG_VERSION_NUMBER``."""
+    error = _ssl.SSLError(number, f"[{library}: {reason}] {reason.lower().replace('_', ' ')} (_ssl.c:1077)")
+    error.library, error.reason = library, reason  # type: ignore[attr-defined]
+    return error
+
+
+def error_of(report: str, server_name: Optional[str]) -> OSError:
+    """The exception for a handshake or a context that Node refused."""
+    import errno
+
+    described = json.loads(report)
+    code: str = described["code"]
+    if code in _VERIFICATION:
+        number, words = _VERIFICATION[code]
+        return verification_error(number, words.format(name=server_name))
+    if code == "UNEXPECTED_EOF":
+        words = "EOF occurred in violation of protocol (_ssl.c:1077)"
+        return _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
+    if code == "ECONNRESET" and "before secure TLS connection" in described["message"]:
+        words = "EOF occurred in violation of protocol (_ssl.c:1077)"
+        return _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
+    number = getattr(errno, code, None)
+    if isinstance(number, int):
+        import os
+
+        return OSError(number, os.strerror(number))
+    reason = described["reason"] or code.removeprefix("ERR_SSL_").removeprefix("ERR_OSSL_") or described["message"]
+    return ssl_error(str(reason).upper().replace(" ", "_"))  # type: ignore[no-any-return]

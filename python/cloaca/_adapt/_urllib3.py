@@ -1,0 +1,19 @@
+"""urllib3, and ``requests`` above it, use sockets and ``ssl`` as everywhere.
+
+Under WebAssembly urllib3 (seen in 2.8.0) puts a transport over the browser's ``fetch`` in their place, which knows no
+timeouts, proxies, certificates or streams. It is asked for by importing one module, which is made to do nothing. Can go
+when urllib3 looks whether sockets exist.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+
+_TRANSPORT = "urllib3.contrib.emscripten"
+
+
+def prepare() -> None:
+    module = types.ModuleType(_TRANSPORT, __doc__)
+    module.inject_into_urllib3 = lambda: None  # type: ignore[attr-defined]
+    sys.modules[_TRANSPORT] = module
