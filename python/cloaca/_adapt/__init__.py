@@ -12,10 +12,12 @@ from typing import Any, Dict
 
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
-    from . import _sockets, _threading
+    from . import _sockets, _threading, _tls, _urllib3
 
     _threading.prepare()
     _sockets.prepare()
+    _tls.prepare()
+    _urllib3.prepare()
 
 
 def install(host: Any, settings: "Dict[str, Any]") -> None:
