@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 _RESERVED = frozenset({"public", "pg_catalog", "information_schema", "pg_temp"})
 
 _ALLOWED = re.compile(r"[A-Za-z0-9_]+\Z").match
+
+
+_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+
+
+def from_current_folder(url: str) -> str:
+    """The URL with its path made absolute: the engine's process need not be in the folder that the program changed to.
+
+    What is no path of a file is left as it is, for the engine to open or to refuse.
+    """
+    for scheme in ("sqlite://", "file:"):
+        if url.startswith(scheme):
+            path, mark, query = url[len(scheme) :].partition("?")
+            return scheme + _absolute(path) + mark + query
+    is_path = url.startswith(("./", "../")) or (url.endswith(_SUFFIXES) and "://" not in url)
+    return _absolute(url) if is_path else url
+
+
+def _absolute(path: str) -> str:
+    if not path or ":memory:" in path or path.startswith("/"):
+        return path
+    return os.path.join(os.getcwd(), path)
 
 
 def check_supported(url: str) -> None:

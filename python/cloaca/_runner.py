@@ -114,7 +114,8 @@ class DefaultRunner(Sealed):
             _arguments.refuse(config, "config", "DefaultRunnerConfig")
         _database.check_supported(url)
         self._is_closed = False
-        self._id = _bridge.call("runner.open", {"url": url, "config": config.to_dict()})["runner"]
+        payload: Dict[str, object] = {"url": _database.from_current_folder(url), "config": config.to_dict()}
+        self._id = _bridge.call("runner.open", payload)["runner"]
         _open[self._id] = self
 
     def shutdown(self) -> None:

@@ -52,10 +52,41 @@ def test_a_runner_is_opened_with_every_setting(engine):
 def test_a_runner_is_opened_with_a_copy_of_its_config(engine):
     config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=2)
 
-    cloaca.DefaultRunner.with_config("sqlite://jobs.db", config)
+    cloaca.DefaultRunner.with_config("sqlite:///srv/jobs.db", config)
     config.max_concurrent_tasks = 9
 
     assert engine.last()[1]["config"]["max_concurrent_tasks"] == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("sqlite://jobs.db", "sqlite://{0}/jobs.db"),
+        ("sqlite://./d/jobs.db?mode=ro", "sqlite://{0}/./d/jobs.db?mode=ro"),
+        ("sqlite:////srv/jobs.db", "sqlite:////srv/jobs.db"),
+        ("sqlite:///srv/jobs.db", "sqlite:///srv/jobs.db"),
+        ("./jobs.db", "{0}/./jobs.db"),
+        ("../jobs", "{0}/../jobs"),
+        ("jobs.sqlite3", "{0}/jobs.sqlite3"),
+        ("/srv/jobs.db", "/srv/jobs.db"),
+        ("file:jobs.db?mode=rwc", "file:{0}/jobs.db?mode=rwc"),
+        ("file:/srv/jobs.db", "file:/srv/jobs.db"),
+        ("file::memory:", "file::memory:"),
+        (":memory:", ":memory:"),
+        ("sqlite://:memory:", "sqlite://:memory:"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("", ""),
+        ("foo", "foo"),
+        ("sqlite://", "sqlite://"),
+        ("mysql://host/jobs.db", "mysql://host/jobs.db"),
+    ],
+)
+def test_a_relative_path_is_one_of_the_folder_that_the_program_is_in(engine, monkeypatch, tmp_path, url, sent):
+    monkeypatch.chdir(tmp_path)
+
+    cloaca.DefaultRunner(url)
+
+    assert engine.last()[1]["url"] == sent.format(tmp_path)
 
 
 def test_execute_sends_the_text_of_the_context_and_returns_the_result(engine):

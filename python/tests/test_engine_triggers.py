@@ -1,0 +1,294 @@
+"""Triggers polled by a runner: firing, deduplication, switching, history, restarts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from engine import keep, needs_engine, wait_for
+
+import cloaca
+from cloaca import Context, TriggerResult
+
+pytestmark = needs_engine
+
+SCHEDULE_KEYS = {
+    "id",
+    "trigger_name",
+    "workflow_name",
+    "poll_interval_ms",
+    "allow_concurrent",
+    "enabled",
+    "last_poll_at",
+    "created_at",
+    "updated_at",
+}
+
+HISTORY_KEYS = {
+    "id",
+    "schedule_id",
+    "context_hash",
+    "workflow_execution_id",
+    "started_at",
+    "completed_at",
+    "created_at",
+}
+
+
+def declare(name, body=keep):
+    """A workflow of one task."""
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="only", retry_attempts=1)(body)
+
+
+def every(interval, name, function, **options):
+    """A trigger of the workflow of the same name."""
+    cloaca.trigger(on=name, name=name, poll_interval=interval, **options)(function)
+
+
+def firing_once(context=None):
+    """A trigger function that fires in its first call only."""
+    calls = []
+
+    def function():
+        calls.append(1)
+        return TriggerResult.fire(context) if len(calls) == 1 else TriggerResult.skip()
+
+    return function
+
+
+def test_a_trigger_declared_before_the_runner_is_polled_at_once_and_its_workflow_runs(name):
+    seen = []
+    declare(name, lambda ctx: seen.append(ctx.to_dict()))
+    every("1h", name, firing_once(Context({"x": 1.0, "big": 2**60, "t": "é", "n": None, "trigger_name": "mine"})))
+
+    with cloaca.DefaultRunner(":memory:"):
+        started = wait_for(lambda: seen)[0]
+
+    assert started.pop("triggered_at").endswith("+00:00")
+    assert started == {"x": 1.0, "big": 2**60, "t": "é", "n": None, "trigger_name": name}
+    assert type(started["x"]) is float
+
+
+def test_a_trigger_declared_while_a_runner_is_alive_is_polled_as_well(runner, name):
+    seen = []
+    declare(name, lambda ctx: seen.append(1))
+    every("1h", name, lambda: True)
+
+    wait_for(lambda: seen)
+
+
+def test_a_trigger_is_polled_on_its_interval(runner, name):
+    calls = []
+    every("100ms", name, lambda: calls.append(time.monotonic()) or False)
+    wait_for(lambda: len(calls) >= 6)
+
+    assert 0.4 <= calls[5] - calls[0] <= 0.8
+
+
+def test_calls_of_one_trigger_never_overlap_and_delay_no_other(runner, name):
+    running, most, others = [], [], []
+
+    def slow():
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.3)
+        running.pop()
+        return False
+
+    every("10ms", name, slow)
+    every("10ms", f"{name}-other", lambda: others.append(1) or False)
+    wait_for(lambda: len(most) >= 3)
+
+    assert max(most) == 1
+    assert len(others) > 20
+
+
+def test_an_exception_in_a_trigger_stops_nothing(runner, name):
+    calls, seen = [], []
+
+    def function():
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("boom")
+        return len(calls) == 2
+
+    declare(name, lambda ctx: seen.append(1))
+    every("20ms", name, function)
+
+    wait_for(lambda: seen)
+
+
+def test_a_schedule_has_exactly_the_documented_keys(runner, name):
+    every("250ms", name, lambda: False, allow_concurrent=True)
+    wait_for(lambda: (runner.get_trigger_schedule(name) or {}).get("last_poll_at"))
+    row = runner.get_trigger_schedule(name)
+
+    assert set(row) == SCHEDULE_KEYS
+    assert (row["trigger_name"], row["workflow_name"]) == (name, name)
+    assert (row["poll_interval_ms"], row["allow_concurrent"], row["enabled"]) == (250, True, True)
+    assert len(row["id"]) == 36
+    assert all(row[key].endswith("+00:00") for key in ("last_poll_at", "created_at", "updated_at"))
+    assert row["trigger_name"] in [other["trigger_name"] for other in runner.list_trigger_schedules()]
+
+
+def test_a_firing_leaves_a_history_row_with_exactly_the_documented_keys(runner, name):
+    declare(name)
+    every("1h", name, firing_once(Context({"a": 1})))
+    wait_for(lambda: [row for row in runner.get_trigger_execution_history(name) if row["completed_at"]])
+
+    (row,) = runner.get_trigger_execution_history(name)
+    assert set(row) == HISTORY_KEYS
+    assert row["schedule_id"] == runner.get_trigger_schedule(name)["id"]
+    assert len(row["context_hash"]) == 16
+    assert len(row["workflow_execution_id"]) == 36
+
+
+def test_a_firing_of_an_unknown_workflow_is_closed_without_an_execution(runner, name):
+    cloaca.trigger(on=f"{name}-unknown", name=name, poll_interval="1h")(lambda: True)
+    row = wait_for(lambda: [row for row in runner.get_trigger_execution_history(name) if row["completed_at"]])[0]
+
+    assert row["workflow_execution_id"] is None
+    assert row["context_hash"] == "fire_no_context"
+
+
+def test_equal_firings_start_one_run_while_it_is_active(runner, name):
+    calls, started, release = [], [], []
+
+    def body(ctx):
+        started.append(ctx["a"])
+        while not release:
+            time.sleep(0.01)
+        return ctx
+
+    def function():
+        calls.append(1)
+        data = {"a": 1, "b": [1.0]} if len(calls) % 2 else {"b": [1.0], "a": 1}
+        return TriggerResult.fire(Context(data))
+
+    declare(name, body)
+    every("10ms", name, function)
+    wait_for(lambda: len(calls) > 10)
+    assert started == [1]
+    assert len(runner.get_trigger_execution_history(name)) == 1
+
+    release.append(1)
+    wait_for(lambda: len(started) > 1)
+    runner.set_trigger_enabled(name, False)
+
+
+def test_a_different_context_starts_an_overlapping_run(runner, name):
+    calls, running, most = [], [], []
+
+    def body(ctx):
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.2)
+        running.pop()
+        return ctx
+
+    def function():
+        calls.append(1)
+        return TriggerResult.fire(Context({"n": len(calls)})) if len(calls) <= 3 else False
+
+    declare(name, body)
+    every("10ms", name, function)
+    wait_for(lambda: len(most) == 3)
+
+    assert max(most) > 1
+    assert len({row["context_hash"] for row in runner.get_trigger_execution_history(name)}) == 3
+
+
+def test_concurrent_firings_are_never_dropped_when_allowed(runner, name):
+    calls, most = [], []
+
+    def function():
+        calls.append(1)
+        return len(calls) <= 3
+
+    def body(ctx):
+        most.append(1)
+        time.sleep(0.3)
+        return ctx
+
+    declare(name, body)
+    every("10ms", name, function, allow_concurrent=True)
+
+    wait_for(lambda: len(most) == 3)
+    assert len(runner.get_trigger_execution_history(name, limit=2)) == 2
+    assert len(runner.get_trigger_execution_history(name, limit=10, offset=2)) == 1
+
+
+def test_a_disabled_trigger_is_not_polled_until_it_is_enabled(runner, name):
+    calls = []
+    every("20ms", name, lambda: calls.append(1) or False)
+    wait_for(lambda: calls)
+
+    assert runner.set_trigger_enabled(name, False) is None
+    time.sleep(0.05)
+    before = len(calls)
+    time.sleep(0.2)
+    assert len(calls) == before
+    assert name not in [row["trigger_name"] for row in runner.list_trigger_schedules(enabled_only=True)]
+
+    runner.set_trigger_enabled(name, True)
+    wait_for(lambda: len(calls) > before)
+
+
+def test_an_unknown_trigger_is_no_error(runner):
+    assert runner.get_trigger_schedule("no such trigger") is None
+    assert runner.set_trigger_enabled("no such trigger", True) is None
+    assert runner.get_trigger_execution_history("no such trigger") == []
+
+
+def test_the_row_of_a_trigger_survives_a_restart_with_its_flag_and_history(name, tmp_path):
+    url = f"sqlite://{tmp_path}/jobs.db"
+    declare(name)
+    every("1h", name, firing_once())
+    with cloaca.DefaultRunner(url) as runner:
+        wait_for(lambda: [row for row in runner.get_trigger_execution_history(name) if row["completed_at"]])
+        runner.set_trigger_enabled(name, False)
+        before = runner.get_trigger_schedule(name)
+
+    calls = []
+    every("20ms", name, lambda: calls.append(1) or False, allow_concurrent=True)
+    with cloaca.DefaultRunner(url) as runner:
+        after = runner.get_trigger_schedule(name)
+        time.sleep(0.15)
+        history = runner.get_trigger_execution_history(name)
+
+    assert (after["id"], after["created_at"], after["enabled"]) == (before["id"], before["created_at"], False)
+    assert (after["poll_interval_ms"], after["allow_concurrent"]) == (20, True)
+    assert len(history) == 1
+    assert calls == []
+
+
+def test_polling_stops_with_the_runner(name):
+    calls = []
+    every("10ms", name, lambda: calls.append(1) or False)
+    with cloaca.DefaultRunner(":memory:"):
+        wait_for(lambda: calls)
+    time.sleep(0.05)
+    before = len(calls)
+    time.sleep(0.1)
+
+    assert len(calls) == before
+
+
+def test_triggers_are_polled_with_cron_switched_off(name):
+    calls = []
+    every("1h", name, lambda: calls.append(1) or False)
+    config = cloaca.DefaultRunnerConfig(enable_cron_scheduling=False)
+
+    with cloaca.DefaultRunner.with_config(":memory:", config) as runner:
+        wait_for(lambda: calls)
+        assert runner.get_trigger_schedule(name) is not None
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_a_limit_cuts_the_list_of_schedules(runner, name, limit):
+    every("1h", name, lambda: False)
+    every("1h", f"{name}-2", lambda: False)
+    wait_for(lambda: runner.get_trigger_schedule(f"{name}-2"))
+
+    assert len(runner.list_trigger_schedules(None, limit)) == limit
