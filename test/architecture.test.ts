@@ -76,7 +76,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/cli\// },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
   { what: 'the wall clock', pattern: /\bDate\.now\(\)/, owners: /^src\/engine\/clock\.ts$/ },
-  { what: 'timers', pattern: /\b(setTimeout|setInterval)\(/, owners: /^src\/(engine\/clock|host\/waits)\.ts$/ },
+  { what: 'timers', pattern: /\b(setTimeout|setInterval)\(/, owners: /^src\/(engine\/clock|host\/waits|cli\/watch)\.ts$/ },
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/host\/thread\.ts$/ },
 ]
 
