@@ -9,7 +9,7 @@ import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './decode.ts'
-import { attemptOutcomeOf, lostInterpreter, pollOutcomeOf } from './outcomes.ts'
+import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
 import type { LoadTarget, ProcessSettings, ProgramTarget } from './protocol.ts'
 import { Slot } from './slot.ts'
 import { snapshotExists, snapshotPathFor, storeSnapshot } from './snapshot-cache.ts'
@@ -103,8 +103,10 @@ export class PyodideHost implements ScriptHost {
     if (slot === undefined || this.#isClosed) throw closed()
     this.#slotOf.set(script, slot)
     const answer = await slot.load(script, target)
-    if (answer.kind !== 'loaded') throw answer.kind === 'lost' ? lostInterpreter(answer.end) : closed()
-    return { script, ...decodeLoadResult(script, answer.resultJson) }
+    if (answer.kind === 'loaded') return { script, ...decodeLoadResult(script, answer.resultJson) }
+    if (answer.kind !== 'lost' || this.#isClosed) throw closed()
+    const { message } = lostInterpreter(answer.end)
+    return { script, triggers: [], workflows: [], fault: { type: 'InterpreterDied', message, traceback: '' } }
   }
 
   /** Runs a script to its end in the first interpreter; resolves with its exit code. */
@@ -112,7 +114,7 @@ export class PyodideHost implements ScriptHost {
     const [slot] = this.#slots
     if (slot === undefined) throw closed()
     this.#slotOf.set(PROGRAM_SCRIPT, slot)
-    const answer = await (await slot.thread()).runProgram(target)
+    const answer = await slot.runProgram(target)
     if (answer.kind === 'programEnded') return answer.exitCode
     throw answer.kind === 'lost' ? lostInterpreter(answer.end) : closed()
   }
@@ -123,18 +125,18 @@ export class PyodideHost implements ScriptHost {
     thread?.signal(signum)
   }
 
-  async poll(request: PollRequest): Promise<PollOutcome> {
-    const label = triggerLabel(request.trigger)
-    const answer = await this.#enter(request.script, label, (thread) =>
-      thread.poll(request.trigger, request.deadlineMs),
-    )
-    return pollOutcomeOf(answer, label)
+  async poll({ script, trigger, deadlineMs }: PollRequest): Promise<PollOutcome> {
+    const label = triggerLabel(trigger)
+    const answer = await this.#enter(script, label, (thread) => thread.poll(trigger, deadlineMs))
+    return pollOutcomeOf(answer, { label, deadlineMs })
   }
 
   async runTask(request: TaskRequest): Promise<AttemptOutcome> {
+    const { script, slot, deadlineMs } = request
     const label = taskLabel(request)
-    const answer = await this.#enter(request.script, label, (thread) => thread.runTask(request))
-    return attemptOutcomeOf(answer, label)
+    await this.#slotOf.get(script)?.backOffEnd(label, slot)
+    const answer = await this.#enter(script, label, (thread) => thread.runTask(request))
+    return attemptOutcomeOf(answer, { label, deadlineMs })
   }
 
   async close(): Promise<void> {
@@ -151,31 +153,22 @@ export class PyodideHost implements ScriptHost {
         ended,
       })
     return new Slot(start, clock, {
-      restarted: (end, failure) =>
-        events.notice(
-          failure === null
-            ? `Interpreter ${index + 1} was restarted: ${end.reason}.`
-            : `Interpreter ${index + 1} died and could not be restarted: ${failure.message}`,
-        ),
+      restarted: (end, culprit, failure) => events.notice(restartNotice(index + 1, end, culprit, failure)),
       reloaded: (script, answer) => {
-        if (answer.kind !== 'loaded') events.notice(`Script "${script}" was not loaded again: the interpreter died.`)
+        const problem = reloadProblem(script, answer)
+        if (problem !== null) events.notice(`Script "${script}" could not be loaded again: ${problem}`)
       },
     })
   }
 
-  async #enter(script: string, label: string, enter: (thread: InterpreterThread) => Promise<Answer>): Promise<Answer> {
+  async #enter(
+    script: string,
+    label: string,
+    call: (thread: InterpreterThread) => Promise<Answer>,
+  ): Promise<EntryAnswer> {
     const slot = this.#slotOf.get(script)
-    if (slot === undefined || this.#isClosed) return lost(`script "${script}" is not loaded in this process`)
-    const untilAt = slot.backedOffUntil(label)
-    if (untilAt !== null) {
-      const waitS = Math.ceil((untilAt - this.#options.clock.now()) / 1000)
-      return lost(`${label} made the interpreter hang before and is not run for another ${waitS} s`)
-    }
-    try {
-      return await enter(await slot.thread())
-    } catch (error) {
-      return lost(toError(error).message)
-    }
+    if (slot === undefined || this.#isClosed) return refused(`script "${script}" is not loaded in this process`)
+    return await slot.enter(label, call)
   }
 
   async #answer(call: ThreadCall, slot: TaskSlot | null, thread: InterpreterThread): Promise<void> {
@@ -191,8 +184,17 @@ export class PyodideHost implements ScriptHost {
   }
 }
 
-function lost(reason: string): Answer {
-  return { kind: 'lost', end: { reason, culprit: null } }
+function restartNotice(number: number, end: ThreadEnd, culprit: string | null, failure: Error | null): string {
+  const cause = `${end.reason}${culprit === null || culprit === end.culprit ? '' : `, because of ${culprit}`}`
+  if (failure === null) return `Interpreter ${number} was restarted: ${cause}.`
+  return `Interpreter ${number} died: ${cause}. It could not be restarted, and is tried again: ${failure.message}`
+}
+
+/** Why a script that had been loaded is not loaded in a new interpreter, or null when it is. */
+function reloadProblem(script: string, answer: Answer): string | null {
+  if (answer.kind !== 'loaded') return 'the interpreter died.'
+  const { fault } = decodeLoadResult(script, answer.resultJson)
+  return fault && `${fault.type}: ${fault.message}`
 }
 
 function closed(): HostError {

@@ -9,25 +9,36 @@ import type { PollOutcome, PythonFault } from '../model/trigger.ts'
 import type { OutcomeMessage } from './protocol.ts'
 import type { Answer, ThreadEnd } from './thread.ts'
 
-const SKIPPED: PollOutcome = Object.freeze({ kind: 'skipped' })
+/** What became of a poll or task: the interpreter's answer, or it was not let in. */
+export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string }
 
-export function pollOutcomeOf(answer: Answer, label: string): PollOutcome {
-  if (answer.kind === 'skipped') return SKIPPED
-  if (answer.kind !== 'outcome') {
-    return { kind: isCulprit(answer, label) ? 'timedOut' : 'failed', error: faultOfAnswer(answer) }
-  }
-  const { outcome } = answer
-  if (outcome.kind === 'fired') return { kind: 'fired', contextText: outcome.contextText }
-  return { kind: outcome.kind === 'timedOut' ? 'timedOut' : 'failed', error: faultOfMessage(outcome) }
+/** What was asked for: its name for messages, and how long it may take. */
+export interface Entry {
+  readonly label: string
+  readonly deadlineMs: number
 }
 
-export function attemptOutcomeOf(answer: Answer, label: string): AttemptOutcome {
-  if (answer.kind !== 'outcome') {
-    return { kind: isCulprit(answer, label) ? 'timedOut' : 'lost', error: faultOfAnswer(answer) }
+const SKIPPED: PollOutcome = Object.freeze({ kind: 'skipped' })
+
+export function refused(reason: string): EntryAnswer {
+  return { kind: 'refused', reason }
+}
+
+export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome {
+  if (answer.kind === 'skipped') return SKIPPED
+  if (answer.kind === 'outcome' && answer.outcome.kind === 'fired') {
+    return { kind: 'fired', contextText: answer.outcome.contextText }
   }
-  const { outcome } = answer
-  if (outcome.kind === 'completed') return { kind: 'completed', contextText: outcome.contextText ?? '{}' }
-  return { kind: outcome.kind === 'timedOut' ? 'timedOut' : 'failed', error: faultOfMessage(outcome) }
+  if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
+  return { kind: 'failed', error: faultOf(answer) }
+}
+
+export function attemptOutcomeOf(answer: EntryAnswer, entry: Entry): AttemptOutcome {
+  if (answer.kind === 'outcome' && answer.outcome.kind === 'completed') {
+    return { kind: 'completed', contextText: answer.outcome.contextText ?? '{}' }
+  }
+  if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
+  return { kind: answer.kind === 'outcome' ? 'failed' : 'lost', error: faultOf(answer) }
 }
 
 export function lostInterpreter(end: ThreadEnd): HostError {
@@ -35,15 +46,31 @@ export function lostInterpreter(end: ThreadEnd): HostError {
   return new HostError('INTERPRETER_DIED', `The Python interpreter is gone: ${end.reason}.${culprit}`)
 }
 
-function isCulprit(answer: Answer, label: string): boolean {
+/** It was stopped, or the interpreter had to be, because its time was over. */
+function isOverdue(answer: EntryAnswer, { label }: Entry): boolean {
+  if (answer.kind === 'outcome') return answer.outcome.kind === 'timedOut'
   return answer.kind === 'lost' && answer.end.culprit === label
+}
+
+/** The same words however it was stopped: while it waited, while it computed, or together with its interpreter. */
+function overdueFault(answer: EntryAnswer, { label, deadlineMs }: Entry): PythonFault {
+  const { type, traceback } = faultOf(answer)
+  return { type, message: `${label} timed out: it exceeded its timeout of ${deadlineMs / 1000} s`, traceback }
+}
+
+function faultOf(answer: EntryAnswer): PythonFault {
+  switch (answer.kind) {
+    case 'outcome':
+      return faultOfMessage(answer.outcome)
+    case 'refused':
+      return { type: 'NotRun', message: answer.reason, traceback: '' }
+    case 'lost':
+      return { type: 'InterpreterDied', message: lostInterpreter(answer.end).message, traceback: '' }
+    default:
+      return { type: 'NotRun', message: `the interpreter answered "${answer.kind}"`, traceback: '' }
+  }
 }
 
 function faultOfMessage(message: OutcomeMessage): PythonFault {
   return { type: message.errorType, message: message.errorMessage, traceback: message.traceback }
-}
-
-function faultOfAnswer(answer: Answer): PythonFault {
-  const reason = answer.kind === 'lost' ? answer.end : { reason: `it answered "${answer.kind}"`, culprit: null }
-  return { type: 'InterpreterDied', message: lostInterpreter(reason).message, traceback: '' }
 }

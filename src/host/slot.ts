@@ -1,20 +1,22 @@
 /**
  * A place for one interpreter, with the scripts that live in it. Owned by `host.ts`.
- * When the interpreter dies a new one is started and the scripts are loaded again; who made it die is backed off
- * (1 s, doubling to 5 min), so that one bad trigger cannot keep the others from running.
+ * When the interpreter dies a new one is started and the scripts are loaded again; whoever made it die is kept away
+ * for a while (`suspects.ts`), so that one bad trigger cannot keep the others from running. An interpreter that ran a
+ * program is not replaced: the program went with it.
  */
 
-import type { Clock } from '../engine/ports.ts'
+import type { Clock, TaskSlot, Timer } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
-import type { LoadTarget } from './protocol.ts'
+import { type EntryAnswer, refused } from './outcomes.ts'
+import type { LoadTarget, ProgramTarget } from './protocol.ts'
+import { Suspects } from './suspects.ts'
 import type { Answer, InterpreterThread, ThreadEnd } from './thread.ts'
 
-const FIRST_BACKOFF_MS = 1_000
-const LONGEST_BACKOFF_MS = 300_000
+const RESTART_AGAIN_MS = 10_000
 
 export interface SlotEvents {
-  /** A dead interpreter was replaced, or could not be. */
-  restarted(end: ThreadEnd, failure: Error | null): void
+  /** A dead interpreter was replaced, or could not be. `culprit`: who made it die, where that is known. */
+  restarted(end: ThreadEnd, culprit: string | null, failure: Error | null): void
   /** A script declared again what it declares, in the new interpreter. */
   reloaded(script: string, answer: Answer): void
 }
@@ -26,15 +28,20 @@ export class Slot {
   readonly #start: ThreadStarter
   readonly #clock: Clock
   readonly #events: SlotEvents
+  readonly #suspects: Suspects
   readonly #scripts = new Map<string, LoadTarget>()
-  readonly #backoffs = new Map<string, { readonly delayMs: number; readonly untilAt: number }>()
+  /** Ends of waits that `close` cuts short. */
+  readonly #pauses = new Set<() => void>()
   #thread: Promise<InterpreterThread>
+  #restart: Timer | null = null
+  #holdsProgram = false
   #isClosed = false
 
   constructor(start: ThreadStarter, clock: Clock, events: SlotEvents) {
     this.#start = start
     this.#clock = clock
     this.#events = events
+    this.#suspects = new Suspects(clock)
     this.#thread = this.#startThread()
     this.#thread.catch(() => {}) // every user of the slot sees the failure through `thread()`
   }
@@ -51,15 +58,48 @@ export class Slot {
     return answer
   }
 
-  /** The instant until which this culprit is not run, or null. */
-  backedOffUntil(label: string): number | null {
-    if (this.#backoffs.size === 0) return null
-    const backoff = this.#backoffs.get(label)
-    return backoff !== undefined && backoff.untilAt > this.#clock.now() ? backoff.untilAt : null
+  /** Runs a program in the interpreter, which lives no longer than it. */
+  async runProgram(target: ProgramTarget): Promise<Answer> {
+    this.#holdsProgram = true
+    return (await this.#thread).runProgram(target)
+  }
+
+  /** Calls the interpreter for a poll or a task, unless that made it die a short while ago. */
+  async enter(label: string, call: (thread: InterpreterThread) => Promise<Answer>): Promise<EntryAnswer> {
+    let endTurn: (() => void) | null = null
+    try {
+      await this.#thread // a turn is for being inside, not for waiting until there is an interpreter
+      endTurn = await this.#suspects.turnOf(label)
+      const untilAt = this.#suspects.backedOffUntil(label)
+      if (untilAt !== null) {
+        const waitS = Math.ceil((untilAt - this.#clock.now()) / 1000)
+        return refused(`${label} made the interpreter die, and is not run for another ${waitS} s`)
+      }
+      const thread = await this.#thread
+      this.#suspects.entered(label)
+      const answer = await call(thread)
+      this.#suspects.left(label, answer.kind !== 'lost')
+      return answer
+    } catch (error) {
+      return refused(toError(error).message)
+    } finally {
+      endTurn?.()
+    }
+  }
+
+  /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
+  async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
+    const untilAt = this.#suspects.backedOffUntil(label)
+    if (untilAt === null) return
+    taskSlot.release()
+    await this.#pauseUntil(untilAt)
+    await taskSlot.acquire()
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#restart?.cancel()
+    for (const end of this.#pauses) end()
     const thread = await this.#thread.catch(() => null)
     await thread?.close()
   }
@@ -69,20 +109,36 @@ export class Slot {
   }
 
   #replace(end: ThreadEnd): void {
-    if (this.#isClosed) return
-    if (end.culprit !== null) this.#backOff(end.culprit)
+    if (this.#isClosed || this.#holdsProgram) return
+    const culprit = this.#suspects.died()
+    this.#startAgain(end, culprit)
+  }
+
+  #startAgain(end: ThreadEnd, culprit: string | null): void {
     this.#thread = this.#startThread().then(async (thread) => {
       for (const [script, target] of this.#scripts) this.#events.reloaded(script, await thread.load(script, target))
       return thread
     })
     this.#thread.then(
-      () => this.#events.restarted(end, null),
-      (error) => this.#events.restarted(end, toError(error)),
+      () => this.#events.restarted(end, culprit, null),
+      (error) => {
+        if (this.#isClosed) return
+        this.#events.restarted(end, culprit, toError(error))
+        const at = this.#clock.now() + RESTART_AGAIN_MS
+        this.#restart = this.#clock.wakeAt(at, () => this.#startAgain(end, culprit))
+      },
     )
   }
 
-  #backOff(label: string): void {
-    const delayMs = Math.min((this.#backoffs.get(label)?.delayMs ?? FIRST_BACKOFF_MS / 2) * 2, LONGEST_BACKOFF_MS)
-    this.#backoffs.set(label, { delayMs, untilAt: this.#clock.now() + delayMs })
+  #pauseUntil(at: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.wakeAt(at, () => end())
+      const end = () => {
+        timer.cancel()
+        this.#pauses.delete(end)
+        resolve()
+      }
+      this.#pauses.add(end)
+    })
   }
 }

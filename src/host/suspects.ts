@@ -1,0 +1,84 @@
+/**
+ * Finds out who makes an interpreter die, and keeps the culprit away for a while. Owned by `slot.ts`.
+ * All that a death shows for certain is who was inside: of an interpreter that computes, everybody is overdue.
+ *
+ * The states of a label, and the moves:
+ *   trusted → suspect   it was inside when the interpreter died, and so were others
+ *   suspect → trusted   an entry of it ended
+ *   any     → culprit   it was the only one inside, or the only suspect inside
+ *   culprit → suspect   its back-off is over: 1 s, doubling to 5 min
+ * Suspects enter one after another, so that the next death names one. One that takes longer than a poll may lets the
+ * next one in.
+ */
+
+import type { Clock } from '../engine/ports.ts'
+
+const FIRST_BACKOFF_MS = 1_000
+const LONGEST_BACKOFF_MS = 300_000
+const LONGEST_TURN_MS = 35_000
+
+export class Suspects {
+  readonly #clock: Clock
+  readonly #inside = new Map<string, number>()
+  readonly #suspects = new Set<string>()
+  readonly #backoffs = new Map<string, { readonly delayMs: number; readonly untilAt: number }>()
+  #lastTurn: Promise<void> = Promise.resolve()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The instant until which this label is not let in, or null. */
+  backedOffUntil(label: string): number | null {
+    if (this.#backoffs.size === 0) return null
+    const backoff = this.#backoffs.get(label)
+    return backoff !== undefined && backoff.untilAt > this.#clock.now() ? backoff.untilAt : null
+  }
+
+  /** Null for the trusted. A suspect waits until it may enter, and calls what it gets when it is outside again. */
+  turnOf(label: string): Promise<() => void> | null {
+    if (!this.#suspects.has(label)) return null
+    const before = this.#lastTurn
+    const turn = Promise.withResolvers<void>()
+    this.#lastTurn = turn.promise
+    return before.then(() => {
+      const timer = this.#clock.wakeAt(this.#clock.now() + LONGEST_TURN_MS, turn.resolve)
+      return () => {
+        timer.cancel()
+        turn.resolve()
+      }
+    })
+  }
+
+  entered(label: string): void {
+    this.#inside.set(label, (this.#inside.get(label) ?? 0) + 1)
+  }
+
+  /** `isAlive`: the interpreter outlived the entry. */
+  left(label: string, isAlive: boolean): void {
+    const others = (this.#inside.get(label) ?? 1) - 1
+    if (others === 0) this.#inside.delete(label)
+    else this.#inside.set(label, others)
+    if (isAlive && this.#suspects.size > 0) this.#suspects.delete(label)
+  }
+
+  /** The interpreter died, with everybody still inside. Returns the culprit, or null when it is not clear yet. */
+  died(): string | null {
+    const inside = [...this.#inside.keys()]
+    const culprit = onlyOne(inside) ?? onlyOne(inside.filter((label) => this.#suspects.has(label)))
+    const suspects = culprit === null ? inside : [culprit]
+    for (const label of suspects) this.#suspects.add(label)
+    if (culprit !== null) this.#backOff(culprit)
+    return culprit
+  }
+
+  #backOff(label: string): void {
+    const delayMs = Math.min((this.#backoffs.get(label)?.delayMs ?? FIRST_BACKOFF_MS / 2) * 2, LONGEST_BACKOFF_MS)
+    this.#backoffs.set(label, { delayMs, untilAt: this.#clock.now() + delayMs })
+  }
+}
+
+function onlyOne(labels: readonly string[]): string | null {
+  const [first] = labels
+  return labels.length === 1 && first !== undefined ? first : null
+}
