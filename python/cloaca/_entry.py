@@ -12,10 +12,9 @@ import importlib.util
 import json
 import os
 import sys
-import traceback
 from typing import Any, Deque, List, Dict, Optional, Tuple
 
-from . import _attempt, _bridge, _ledger, _poll, _program, _stacks
+from . import _attempt, _bridge, _fault, _ledger, _poll, _program, _stacks
 
 _host: Any = None
 _polls: Deque[Tuple[int, str]] = collections.deque()
@@ -155,5 +154,5 @@ def flush_declarations() -> None:
 def _stopped(error: BaseException) -> Tuple[str, None, str, str, str]:
     """The outcome of a call that was stopped from outside: overdue, or interrupted."""
     kind = "timedOut" if isinstance(error, _bridge.DeadlineExceeded) else "failed"
-    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return (kind, None, type(error).__name__, str(error), trace)
+    name, text = _fault.type_and_text(error)
+    return (kind, None, name, text, _fault.traceback_text(error))
