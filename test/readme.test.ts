@@ -22,7 +22,7 @@ import {
   stepsOf,
   tableRows,
 } from './support/documents.ts'
-import { fromSource, type Server, Shell } from './support/shell.ts'
+import { COMMANDS_TIMEOUT_MS, fromSource, type Server, Shell } from './support/shell.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
 const README = readDocument('README.md')
@@ -31,7 +31,7 @@ const headings = [...new Set(blocks.filter(({ language }) => language === 'conso
 
 const isServer = (command: string) => /^npm start$|-- serve /.test(command)
 
-describe('the commands of README', () => {
+describe('the commands of README', { timeout: COMMANDS_TIMEOUT_MS }, () => {
   it.each(headings)('print what stands under "%s"', async (heading) => {
     await using shell = new Shell()
     let server: Server | null = null
@@ -64,11 +64,14 @@ describe('the commands of README', () => {
   })
 })
 
-describe('the excerpts of README', () => {
-  it.each(blocks.filter(({ language }) => language === 'ts'))('stand in an example: $text', ({ text }) => {
-    const examples = sourceFiles('examples', '.ts')
+describe('the code of README', () => {
+  it('stands in an example', () => {
+    const examples = sourceFiles('examples', '.ts').map((file) => withoutIndentation(file.text))
+    const excerpts = blocks.filter(({ language }) => language === 'ts').flatMap(({ text }) => text.split('\n// …\n'))
 
-    expect(examples.some((file) => file.text.includes(text))).toBe(true)
+    const invented = excerpts.filter((text) => !examples.some((example) => example.includes(withoutIndentation(text))))
+
+    expect(invented).toEqual([])
   })
 })
 
@@ -119,6 +122,10 @@ describe('the links of the documents', () => {
     expect(files.filter((target) => !existsSync(join(ROOT, dirname(document), target)))).toEqual([])
   })
 })
+
+function withoutIndentation(text: string): string {
+  return text.replace(/^ +/gm, '')
+}
 
 interface Described {
   readonly command: string

@@ -50,7 +50,7 @@ export function fencedBlocks(markdown: string): readonly FencedBlock[] {
 /** The rows of the first table whose first column has this title: cells without their code marks. */
 export function tableRows(markdown: string, firstColumn: string): readonly (readonly string[])[] {
   const lines = markdown.split('\n')
-  const start = lines.findIndex((line) => line.startsWith(`| ${firstColumn} |`))
+  const start = lines.findIndex((line) => line.split('|')[1]?.trim() === firstColumn)
   if (start < 0) throw new Error(`there is no table with the first column "${firstColumn}"`)
   const rest = lines.slice(start + 2)
   const end = rest.findIndex((line) => !line.startsWith('|'))

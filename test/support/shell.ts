@@ -13,7 +13,10 @@ import { ROOT } from './source-tree.ts'
 
 /** Where the examples look when they are told nothing else, as the documentation writes it. */
 const EXAMPLES_FOLDER = '/tmp/cloaca-examples'
-const LIMIT_MS = 20_000
+/** Generous: a first start makes the interpreter's snapshot, which takes long on a machine that is busy. */
+const LIMIT_MS = 60_000
+/** For tests that run commands. */
+export const COMMANDS_TIMEOUT_MS = 3 * LIMIT_MS
 
 const PRELUDE = `
 cloaca() { node "${join(ROOT, 'src/cli/main.ts')}" "$@"; }

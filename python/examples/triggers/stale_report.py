@@ -7,7 +7,7 @@ Run it:
 
     cloaca serve python/examples/triggers/stale_report.py
 
-You will see, at once and then every 15 seconds:
+You will see, at once and then every minute:
 
     report: 7 scripts, written to /tmp/cloaca-examples/report.txt
 """
@@ -22,7 +22,7 @@ import cloaca
 FOLDER = Path(cloaca.var_or("EXAMPLES", os.path.join(tempfile.gettempdir(), "cloaca-examples")))
 REPORT = FOLDER / "report.txt"
 SCRIPTS = Path(__file__).parent
-MAX_AGE_SECONDS = 15
+MAX_AGE_SECONDS = 60
 
 
 @cloaca.trigger(on="rebuild_report", poll_interval="1s")
