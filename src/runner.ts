@@ -25,6 +25,7 @@ import type { PollOutcome } from './model/trigger.ts'
 import { codecNotice } from './native/index.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 import { didYouMean } from './registry/nearest.ts'
+import { unboundTriggers } from './registry/registry.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './runner-doors.ts'
 import { scriptsAt } from './script/sources.ts'
@@ -71,6 +72,7 @@ export class Runner {
   readonly #events: EngineEvents
   readonly #log: LogSink
   #scripting: Promise<Scripting> | null = null
+  #isStarted = false
   #closed: Promise<void> | null = null
 
   private constructor(options: RunnerOptions, store: Store) {
@@ -129,6 +131,8 @@ export class Runner {
 
   /** Begins to poll triggers and to run what is unfinished. Once. */
   async start(): Promise<void> {
+    if (!this.#isStarted) this.#reportUnboundTriggers()
+    this.#isStarted = true
     await this.#engine.start()
   }
 
@@ -188,6 +192,13 @@ export class Runner {
     await this.#store.close()
   }
 
+  /** A trigger may be loaded before its workflow, so this is asked when everything is. */
+  #reportUnboundTriggers(): void {
+    for (const { message, script } of unboundTriggers(this.#registry.current())) {
+      this.#log({ level: 'warn', message, facts: { script } })
+    }
+  }
+
   #startPython(): Promise<Scripting> {
     if (this.#closed !== null) {
       throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
@@ -215,7 +226,8 @@ export class Runner {
 
 function reportOf(loaded: LoadedScript, problems: readonly string[]): ScriptReport {
   const { script, fault } = loaded
-  const message = `Script "${script}" could not be loaded: ${fault?.type}: ${fault?.message}`
+  const where = fault?.place ? ` (${fault.place.file}, line ${fault.place.line})` : ''
+  const message = `Script "${script}" could not be loaded${where}: ${fault?.type}: ${fault?.message}`
   return {
     script,
     triggers: loaded.triggers.map((trigger) => trigger.name),

@@ -55,8 +55,9 @@ def _load_target(target: "Dict[str, str]") -> "Optional[Dict[str, str]]":
     except (Exception, SystemExit) as error:
         return {
             "type": type(error).__name__,
-            "message": str(error),
+            "message": error.msg if isinstance(error, SyntaxError) else str(error),
             "traceback": _program.format_user_traceback(error),
+            "place": _program.place_of(error),
         }
     return None
 

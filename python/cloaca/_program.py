@@ -15,6 +15,7 @@ import types
 from typing import Any, Dict, Optional
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+_LIBRARY = os.path.dirname(os.__file__)
 
 INTERRUPTED = 130
 
@@ -123,6 +124,19 @@ def user_frames(trace: Optional[types.TracebackType]) -> Optional[types.Tracebac
 def format_user_traceback(error: BaseException) -> str:
     """The complete traceback of an exception as python prints it, starting in the user's code."""
     return "".join(traceback.format_exception(type(error), error, user_frames(error.__traceback__)))
+
+
+def place_of(error: BaseException) -> "Optional[Dict[str, Any]]":
+    """File and line of the user's that an exception is about: where the syntax is wrong, or his last step."""
+    if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
+        return {"file": error.filename, "line": error.lineno}
+    place, trace = None, user_frames(error.__traceback__)
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not _is_ours(file) and not file.startswith(("<", _LIBRARY)):
+            place = {"file": file, "line": trace.tb_lineno}
+        trace = trace.tb_next
+    return place
 
 
 def _is_ours(filename: str) -> bool:

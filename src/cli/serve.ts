@@ -43,8 +43,11 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     log,
   })
   const stop = stopSignal()
+  void stop.then(() => log({ level: 'info', message: 'stopping: running tasks may end; a second Ctrl-C ends at once' }))
   try {
-    const reports = await runner.loadAll(places)
+    // A script may take long to load, and may be what the user wants to stop.
+    const reports = await Promise.race([runner.loadAll(places), stop])
+    if (typeof reports === 'number') return reports
     for (const report of reports) reportScript(report, log)
     if (reports.every((report) => report.error !== null)) {
       log({ level: 'error', message: 'nothing was loaded, so there is nothing to serve' })
@@ -55,7 +58,6 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     const watch = options.watch ? watchPlaces(places, () => reload(runner, places, log)) : null
     const exitCode = await stop
     watch?.close()
-    log({ level: 'info', message: 'stopping: running tasks may end; a second Ctrl-C ends at once' })
     return exitCode
   } finally {
     await runner.close({ graceMs: options.grace * 1000 })

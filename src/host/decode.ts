@@ -87,7 +87,12 @@ const workflowSchema = v.object({
   ...place,
 })
 
-const faultSchema = v.object({ type: v.string(), message: v.string(), traceback: v.string() })
+const faultSchema = v.object({
+  type: v.string(),
+  message: v.string(),
+  traceback: v.string(),
+  place: v.nullable(v.object({ file: v.string(), line: v.number() })),
+})
 const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema])
 const loadResultSchema = v.object({ declarations: v.array(declarationSchema), fault: v.nullable(faultSchema) })
 

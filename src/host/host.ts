@@ -9,6 +9,7 @@ import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './decode.ts'
+import { installedPackageFolders } from './installed-packages.ts'
 import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
 import type { LoadTarget, ProcessSettings, ProgramTarget } from './protocol.ts'
 import { Slot } from './slot.ts'
@@ -106,7 +107,12 @@ export class PyodideHost implements ScriptHost {
     if (answer.kind === 'loaded') return { script, ...decodeLoadResult(script, answer.resultJson) }
     if (answer.kind !== 'lost' || this.#isClosed) throw closed()
     const { message } = lostInterpreter(answer.end)
-    return { script, triggers: [], workflows: [], fault: { type: 'InterpreterDied', message, traceback: '' } }
+    return {
+      script,
+      triggers: [],
+      workflows: [],
+      fault: { type: 'InterpreterDied', message, traceback: '', place: null },
+    }
   }
 
   /** Runs a script to its end in the first interpreter; resolves with its exit code. */
@@ -175,7 +181,10 @@ export class PyodideHost implements ScriptHost {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
       const { method, contextText } = call
-      const answer = await this.#options.events.call({ method, payload, contextText, slot })
+      const answer =
+        method === 'host.packageFolders'
+          ? { value: await installedPackageFolders(this.#options.process.environ), contextText: '' }
+          : await this.#options.events.call({ method, payload, contextText, slot })
       thread.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
     } catch (thrown) {
       const error = toError(thrown)
