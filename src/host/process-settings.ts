@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { ProcessSettings } from './protocol.ts'
+import { cacheFolder } from './snapshot-cache.ts'
 
 export function currentProcessSettings(argv: readonly string[]): ProcessSettings {
   const environ = currentEnvironment()
@@ -20,6 +21,7 @@ export function currentProcessSettings(argv: readonly string[]): ProcessSettings
     user: userInfo().username,
     pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
     sitePackages: sitePackagesOf(environ),
+    bytecodeFolder: environ.PYTHONPYCACHEPREFIX || join(cacheFolder(environ), 'bytecode'),
   }
 }
 

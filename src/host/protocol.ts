@@ -32,6 +32,8 @@ export interface ProcessSettings {
   readonly pythonPath: readonly string[]
   /** Folders of installed pure-Python packages, searched last. */
   readonly sitePackages: readonly string[]
+  /** Folder for compiled modules, so that the next process need not compile them. */
+  readonly bytecodeFolder: string
 }
 
 /** What a thread is started with. */

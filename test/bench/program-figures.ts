@@ -30,7 +30,7 @@ async function runProgram(args: readonly string[], environ: Record<string, strin
   child.stdout.on('data', (chunk) => (stdout += chunk))
   child.stderr.on('data', (chunk) => (stderr += chunk))
   let usage = { cpuMs: 0, residentMb: 0 }
-  const sampler = setInterval(() => (usage = usageOf(child.pid) ?? usage), 100)
+  const sampler = setInterval(() => (usage = usageOf(child.pid) ?? usage), 50)
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearInterval(sampler)
   if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}: ${stderr.slice(-2000)}`)
@@ -45,6 +45,7 @@ function usageOf(pid: number | undefined): { cpuMs: number; residentMb: number }
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     const ticks = Number(fields[11]) + Number(fields[12])
     const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+    if (pages === 0) return null // it has ended
     return { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, residentMb: (pages * 4096) / 1e6 }
   } catch {
     return null

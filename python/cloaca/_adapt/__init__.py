@@ -22,7 +22,7 @@ def prepare() -> None:
 
 def install(host: Any, settings: "Dict[str, Any]") -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
-    from . import _deadline, _process, _randomness, _sockets, _sqlite_refusal, _streams, _time, _waiting
+    from . import _deadline, _installed_packages, _process, _randomness, _sockets, _sqlite_refusal, _streams, _time, _waiting
 
     _process.install(settings)
     _randomness.install()
@@ -32,3 +32,4 @@ def install(host: Any, settings: "Dict[str, Any]") -> None:
     _waiting.install()
     _time.install()
     _deadline.install(host)
+    _installed_packages.install()

@@ -22,6 +22,9 @@ def install(settings: "Dict[str, Any]") -> None:
     os.getpid = lambda: pid
     os.getppid = lambda: parent_pid
     _name_host_and_user(settings)
+    # Pyodide writes no compiled modules, and compiling takes long here.
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    sys.pycache_prefix = settings["bytecodeFolder"]
     os.chdir(settings["cwd"])
     sys.path[:] = _search_path(sys.path, settings)
 

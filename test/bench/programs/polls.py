@@ -10,13 +10,13 @@ import time
 import cloaca
 
 count, seconds, hang = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-calls = []
+calls = []  # (trigger, instant)
 
 
 def declare(index):
     @cloaca.trigger(workflow="never", name=f"t{index}", poll_interval="1s")
     def poll():
-        calls.append(time.time())
+        calls.append((index, time.time()))
         return cloaca.TriggerResult.skip()
 
 
@@ -34,8 +34,14 @@ if hang:
 with cloaca.DefaultRunner(":memory:"):
     time.sleep(seconds)
 
-# Every trigger is due at the same instant of each second: the earliest phase is that instant.
-phases = [((at - calls[0] + 0.5) % 1.0) - 0.5 for at in calls]
-due = min(phases)
-lateness_ms = sorted((phase - due) * 1000 for phase in phases)
-print(json.dumps({"polls": len(calls), "p99_ms": lateness_ms[int(len(calls) * 0.99)]}))
+# A trigger is due every second from its first poll on. The first of all its polls may be late itself, so each one is
+# held against the earliest phase of its trigger.
+offsets = {}
+for index, at in calls:
+    offsets.setdefault(index, []).append(at - calls[0][1])
+lateness_ms = []
+for of_one in offsets.values():
+    phases = [(offset - of_one[0] + 0.5) % 1.0 for offset in of_one]
+    lateness_ms += [(phase - min(phases)) * 1000 for phase in phases]
+lateness_ms.sort()
+print(json.dumps({"polls": len(calls), "p99_ms": lateness_ms[int(len(lateness_ms) * 0.99)]}))
