@@ -1,0 +1,126 @@
+/** The classic uses of triggers, in files as users write them: served, and imported by a program that is run. */
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+import { runScript } from '../support/run-script.ts'
+
+/** What the triggers look at: two new files, a service that is down, a queue of six. */
+function makeData(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-classic-'))
+  for (const name of ['inbox', 'queue']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'inbox', 'one.csv'), 'a\nb\n')
+  writeFileSync(join(folder, 'inbox', 'zwei – ü.csv'), 'a\nb\nc\n')
+  writeFileSync(join(folder, 'status.txt'), 'down\n')
+  for (let job = 0; job < 6; job++) writeFileSync(join(folder, 'queue', `job-${job}`), '')
+  return folder
+}
+
+describe('the classic triggers, when they are served', () => {
+  let folder: string
+  let served: ObservedRunner
+
+  beforeAll(async () => {
+    folder = makeData()
+    process.env.DATA_DIR = folder
+    served = await ObservedRunner.start(['classic'])
+  })
+  afterAll(async () => {
+    await served?.[Symbol.asyncDispose]()
+    delete process.env.DATA_DIR
+    rmSync(folder, { recursive: true })
+  })
+
+  it('a watcher starts one run for each new file, in order, and for one that appears later', async () => {
+    await served.runsOf('file_watcher', 2)
+    writeFileSync(join(folder, 'inbox', 'zzz-late.csv'), '')
+
+    const runs = await served.runsOf('file_watcher', 3)
+
+    expect(runs.map(({ context: { filename, size, lines } }) => [filename, size, lines])).toEqual([
+      ['one.csv', 4, 2],
+      ['zwei – ü.csv', 6, 3],
+      ['zzz-late.csv', 0, 0],
+    ])
+  })
+
+  it('an order that is seen at every poll is processed once, since its run goes on meanwhile', async () => {
+    const runs = await served.runsOf('new_order', 2)
+    const duplicates = served.events(
+      'tick',
+      ({ trigger, outcome }) => trigger === 'new_order' && outcome === 'duplicate',
+    )
+
+    expect(runs.map(({ context }) => [context.order_id, context.charged])).toEqual([
+      ['A-1', 99.5],
+      ['A-2', 20],
+    ])
+    expect(duplicates.length).toBeGreaterThan(0)
+    expect(await served.runner.triggers.history('new_order')).toHaveLength(2)
+  })
+
+  it('equal jobs of a parallel queue run at the same time', async () => {
+    const runs = await served.runsOf('job_queue', 3)
+
+    // Each waits for the two others: had one been dropped or put off, they would have failed.
+    expect(runs.map(({ status, context }) => [status, context.job, context.met])).toEqual([
+      ['Completed', 'resize', 3],
+      ['Completed', 'resize', 3],
+      ['Completed', 'resize', 3],
+    ])
+  })
+
+  it('a health check fires after three failures in a row, counted in a module global', async () => {
+    const [run] = await served.runsOf('health_check')
+    const ticks = served.events('tick', ({ trigger }) => trigger === 'health_check')
+
+    expect(ticks.slice(0, 3).map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped', 'fired'])
+    expect(run?.context).toMatchObject({ service: 'billing', failures: 3 })
+  })
+
+  it('a queue that is too deep starts the workflow that empties it', async () => {
+    const [run] = await served.runsOf('queue_depth')
+
+    expect(run?.context.drained).toBe(6)
+    expect(readdirSync(join(folder, 'queue'))).toEqual([])
+  })
+
+  it('an error inside the function is logged with its place in the file, and a later poll fires', async () => {
+    const [run] = await served.runsOf('flaky_source')
+    const ticks = served.events('tick', ({ trigger }) => trigger === 'flaky_source')
+    const logged = served.log.filter(({ level, facts }) => level === 'error' && facts?.trigger === 'flaky_source')
+
+    expect(ticks.slice(0, 3).map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'fired'])
+    expect(logged.map(({ message }) => message)).toEqual([
+      "trigger 'flaky_source' raised exception: ConnectionError: no answer to call 1",
+      "trigger 'flaky_source' raised exception: ConnectionError: no answer to call 2",
+    ])
+    expect(logged[0]?.traceback).toMatch(/^Traceback .*\n {2}File ".*error_inside\.py", line 18, in flaky_source\n/)
+    expect(run?.context.imported).toBe(12)
+  })
+})
+
+describe('the classic triggers, when a program that imports them is run', () => {
+  it('do the same, and their rows have the documented keys', async () => {
+    const folder = makeData()
+
+    const run = await runScript('classic_program.py', { env: { DATA_DIR: folder } })
+
+    expect(run.stdout.split('\n')).toEqual([
+      'file_watcher file_processor 50 False 2',
+      'new_order order_processor 20 False 2',
+      'job_queue job_worker 20 True 3',
+      'health_check raise_alarm 20 False 1',
+      'queue_depth drain_queue 20 False 1',
+      'flaky_source import_rows 20 False 1',
+      'allow_concurrent created_at enabled id last_poll_at poll_interval_ms trigger_name updated_at workflow_name',
+      'completed_at context_hash created_at id schedule_id started_at workflow_execution_id',
+      '',
+    ])
+    expect(run.exitCode).toBe(0)
+    expect(run.stderr).toContain('ConnectionError: no answer to call 1')
+    rmSync(folder, { recursive: true })
+  })
+})

@@ -1,0 +1,23 @@
+"""Runs all triggers of the folder ``classic`` until each has fired, and prints what they started."""
+
+import time
+
+import cloaca
+from classic import error_inside, file_watcher, health_check, order_deduplication, parallel_queue, queue_depth  # noqa: F401
+
+EXPECTED = {"file_watcher": 2, "new_order": 2, "job_queue": 3, "health_check": 1, "queue_depth": 1, "flaky_source": 1}
+
+
+def ended(runner, name):
+    return [row for row in runner.get_trigger_execution_history(name) if row["completed_at"] is not None]
+
+
+with cloaca.DefaultRunner("sqlite://classic.db") as runner:
+    while any(len(ended(runner, name)) < count for name, count in EXPECTED.items()):
+        time.sleep(0.05)
+    for name in EXPECTED:
+        schedule = runner.get_trigger_schedule(name)
+        rows = runner.get_trigger_execution_history(name)
+        print(name, schedule["workflow_name"], schedule["poll_interval_ms"], schedule["allow_concurrent"], len(rows))
+    print(*sorted(runner.get_trigger_schedule("file_watcher")))
+    print(*sorted(runner.get_trigger_execution_history("file_watcher")[0]))

@@ -1,0 +1,132 @@
+/**
+ * A runner on real Python and a real database, with everything it tells kept: a test waits for a named event, also one
+ * that has come already, and never for time.
+ */
+
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type EngineEventMap,
+  type EngineEventName,
+  type ExecutionResult,
+  type LogLine,
+  Runner,
+  type RunnerOptions,
+} from '../../src/index.ts'
+import { scenarioPath } from './run-script.ts'
+
+// The same folder as that of scripts run through the command line: the memory snapshot is made once.
+process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
+
+const LIMIT_MS = 25_000
+
+const EVENTS: readonly EngineEventName[] = [
+  'tick',
+  'triggerFired',
+  'triggerFailed',
+  'cronFired',
+  'executionStarted',
+  'taskStarted',
+  'taskRetried',
+  'taskFinished',
+  'executionFinished',
+  'warning',
+  'trouble',
+]
+
+export type EventTest<Name extends EngineEventName> = (event: EngineEventMap[Name]) => boolean
+
+export class ObservedRunner implements AsyncDisposable {
+  readonly runner: Runner
+  readonly log: readonly LogLine[]
+  readonly #events: { readonly name: EngineEventName; readonly event: unknown }[] = []
+  readonly #waiting = new Set<() => void>()
+
+  private constructor(runner: Runner, log: readonly LogLine[]) {
+    this.runner = runner
+    this.log = log
+    for (const name of EVENTS) {
+      runner.on(name, (event) => {
+        this.#events.push({ name, event })
+        for (const look of this.#waiting) look()
+      })
+    }
+  }
+
+  /** Opens a runner in memory unless told otherwise; loads nothing, starts nothing. */
+  static async open(options: RunnerOptions = {}): Promise<ObservedRunner> {
+    const log: LogLine[] = []
+    const runner = await Runner.open({
+      database: ':memory:',
+      durability: 'normal',
+      log: (line) => void log.push(line),
+      ...options,
+    })
+    return new ObservedRunner(runner, log)
+  }
+
+  /** Opens one, loads files of `test/scenarios`, and starts it. */
+  static async start(scenarios: readonly string[], options: RunnerOptions = {}): Promise<ObservedRunner> {
+    const observed = await ObservedRunner.open(options)
+    try {
+      for (const name of scenarios) await observed.runner.load(scenarioPath(name))
+      await observed.runner.start()
+      return observed
+    } catch (error) {
+      await observed.runner.close()
+      throw error
+    }
+  }
+
+  /** What was told so far. */
+  events<Name extends EngineEventName>(
+    name: Name,
+    test: EventTest<Name> = () => true,
+  ): readonly EngineEventMap[Name][] {
+    return this.#events
+      .filter((each) => each.name === name)
+      .map((each) => each.event as EngineEventMap[Name])
+      .filter(test)
+  }
+
+  /** Settles with the first `count` events of the name that pass the test, those that came before included. */
+  until<Name extends EngineEventName>(
+    name: Name,
+    test: EventTest<Name> = () => true,
+    count = 1,
+  ): Promise<readonly EngineEventMap[Name][]> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const events = this.events(name, test)
+        if (events.length < count) return
+        clearTimeout(timer)
+        this.#waiting.delete(look)
+        resolve(events.slice(0, count))
+      }
+      const giveUp = () => {
+        this.#waiting.delete(look)
+        const told = this.#events.map((each) => `${each.name} ${JSON.stringify(each.event)}`).slice(-30)
+        reject(
+          new Error(
+            `"${name}" did not come ${count} times within ${LIMIT_MS} ms. The last events:\n${told.join('\n')}`,
+          ),
+        )
+      }
+      const timer = setTimeout(giveUp, LIMIT_MS)
+      this.#waiting.add(look)
+      look()
+    })
+  }
+
+  /** The ended runs that a trigger started, oldest first, as soon as there are `count`. */
+  async runsOf(trigger: string, count = 1): Promise<readonly ExecutionResult[]> {
+    const fired = await this.until('triggerFired', (event) => event.trigger === trigger, count)
+    const ids = fired.map((event) => event.executionId)
+    await this.until('executionFinished', (event) => ids.includes(event.executionId), count)
+    return Promise.all(ids.map((id) => this.runner.executions.get(String(id))))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.runner.close({ graceMs: 0 })
+  }
+}
