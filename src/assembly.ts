@@ -30,7 +30,8 @@ export function defaultDurability(): Durability {
 /** The Python package lies beside `src` and `dist` alike. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../python', import.meta.url))
 
-export const systemClock: Clock = new SystemClock()
+/** What keeps the process alive is told by `KeepAlive`, not by timers that are pending. */
+export const systemClock: Clock = new SystemClock({ keepsProcessAlive: false })
 
 /** The database that is meant when none is named. */
 export function defaultDatabaseUrl(): string {

@@ -5,6 +5,7 @@
 
 import { defaultDurability, openScripting } from './assembly.ts'
 import type { ProgramTarget } from './host/protocol.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 
@@ -27,9 +28,10 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     watch: (events) => watchForLog(events, log),
     notice: (message) => log({ level: 'warn', message }),
   })
-  const exitCode = host.runProgram(target).finally(async () => {
+  const ended = host.runProgram(target).finally(async () => {
     await runners.close()
     await host.close()
   })
+  const exitCode = new KeepAlive().during(ended)
   return { exitCode, signal: (signum) => void host.signalProgram(signum) }
 }

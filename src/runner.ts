@@ -14,13 +14,14 @@ import {
   type Scripting,
 } from './assembly.ts'
 import type { EngineConfig } from './engine/config.ts'
-import type { Engine } from './engine/engine.ts'
+import type { Engine, ExecuteOptions } from './engine/engine.ts'
 import { type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
-import type { ScriptHost, Store } from './engine/ports.ts'
+import type { PollRequest, ScriptHost, Store } from './engine/ports.ts'
 import { ScriptError, UsageError } from './errors.ts'
 import type { LoadedScript } from './host/host.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
-import { contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
+import { type ContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
 import type { PollOutcome } from './model/trigger.ts'
 import { codecNotice } from './native/index.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
@@ -71,8 +72,10 @@ export class Runner {
   readonly #engine: Engine
   readonly #events: EngineEvents
   readonly #log: LogSink
+  readonly #alive = new KeepAlive()
   #scripting: Promise<Scripting> | null = null
   #isStarted = false
+  #release: (() => void) | undefined
   #closed: Promise<void> | null = null
 
   private constructor(options: RunnerOptions, store: Store) {
@@ -86,10 +89,10 @@ export class Runner {
     const settings = options.config ?? {}
     const { events, registry } = { events: this.#events, registry: this.#registry }
     this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events })
-    this.triggers = new RunnerTriggers(this.#engine, registry)
-    this.workflows = new RunnerWorkflows(this.#engine, store)
-    this.executions = new RunnerExecutions(this.#engine)
-    this.schedules = new RunnerSchedules(this.#engine)
+    this.triggers = this.#alive.duringCallsOf(new RunnerTriggers(this.#engine, registry))
+    this.workflows = this.#alive.duringCallsOf(new RunnerWorkflows(this.#engine, store))
+    this.executions = this.#alive.duringCallsOf(new RunnerExecutions(this.#engine))
+    this.schedules = this.#alive.duringCallsOf(new RunnerSchedules(this.#engine))
   }
 
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
@@ -113,7 +116,11 @@ export class Runner {
   }
 
   /** Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. */
-  async loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+  loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+    return this.#alive.during(this.#loadAll(places))
+  }
+
+  async #loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
     const reports: ScriptReport[] = []
     for (const { script, target } of places.flatMap(scriptsAt)) {
       const { host } = await this.#startPython()
@@ -129,8 +136,13 @@ export class Runner {
     return reports
   }
 
-  /** Begins to poll triggers and to run what is unfinished. Once. */
+  /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
   async start(): Promise<void> {
+    await this.#alive.during(this.#start())
+    if (this.#closed === null) this.#release ??= this.#alive.hold()
+  }
+
+  async #start(): Promise<void> {
     if (!this.#isStarted) this.#reportUnboundTriggers()
     this.#isStarted = true
     await this.#engine.start()
@@ -142,14 +154,17 @@ export class Runner {
     context: JsonObject = {},
     options: { readonly timeoutMs?: number | null } = {},
   ): Promise<ExecutionResult> {
-    await this.start()
-    return executionResult(await this.#engine.execute(workflow, contextTextOf(context), options))
+    return this.#alive.during(this.#execute(workflow, contextTextOf(context), options))
   }
 
   /** Runs a workflow with the exact text of a context, as Python would hand it over. */
   async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
-    await this.start()
-    return executionResult(await this.#engine.execute(workflow, contextText))
+    return this.#alive.during(this.#execute(workflow, contextText))
+  }
+
+  async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {
+    await this.#start()
+    return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
 
   /** Polls a trigger once, without starting or recording anything. */
@@ -165,8 +180,13 @@ export class Runner {
         trigger,
       })
     }
+    const { script } = definition
+    return this.#alive.during(this.#poll({ script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs }))
+  }
+
+  async #poll(request: PollRequest): Promise<PollOutcome> {
     const { host } = await this.#startPython()
-    return host.poll({ script: definition.script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs })
+    return host.poll(request)
   }
 
   /** Hears of ticks, firings, executions and tasks. Returns the end of it. */
@@ -176,7 +196,7 @@ export class Runner {
 
   /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closed ??= this.#close(options.graceMs ?? GRACE_MS)
+    this.#closed ??= this.#alive.during(this.#close(options.graceMs ?? GRACE_MS)).finally(() => this.#release?.())
     return this.#closed
   }
 

@@ -208,6 +208,8 @@ export class InterpreterThread {
         break
       case 'ready':
         this.#isStarted = true
+        // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
+        this.#worker.unref()
         this.#started.resolve()
         break
       default:
