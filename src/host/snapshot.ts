@@ -60,6 +60,7 @@ export const PRELOADED_MODULES = [
   'glob',
   'hashlib',
   'http.client',
+  'importlib.metadata',
   'inspect',
   'itertools',
   'json',

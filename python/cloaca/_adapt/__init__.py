@@ -7,6 +7,8 @@ replaces, why, with which Pyodide version it was needed, and what would let us d
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any, Dict
 
 
@@ -18,6 +20,8 @@ def prepare() -> None:
     _sockets.prepare()
     _tls.prepare()
     _urllib3.prepare()
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
 
 
 def install(host: Any, settings: "Dict[str, Any]") -> None:
