@@ -5,8 +5,9 @@
       'sources': [
         'src/native/addon.cc',
         'src/native/canonical.cc',
+        'src/native/encodings.cc',
+        'src/native/json_children.cc',
         'src/native/json_string.cc',
-        'src/native/json_tape.cc',
         'src/native/merge.cc',
         'src/native/pick.cc',
         'src/native/refusal.cc',
@@ -15,9 +16,9 @@
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # Exceptions are used inside and end in addon.cc; node-addon-api itself is to use none.
       'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
-      'cflags!': ['-fno-exceptions'],
+      'cflags!': ['-fno-exceptions', '-fno-omit-frame-pointer'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
-      'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+      'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-fomit-frame-pointer'],
       'xcode_settings': {
         'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
         'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',

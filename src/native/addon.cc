@@ -4,12 +4,13 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <new>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "canonical.h"
+#include "encodings.h"
 #include "json_text.h"
 #include "merge.h"
 #include "pick.h"
@@ -18,37 +19,59 @@
 namespace {
 
 using cloaca::JsonText;
+using cloaca::Repertoire;
 
-// Something that is neither a string nor a Uint8Array.
-struct NotAText {};
+// The arguments are not what addon.ts passes.
+struct Misuse {};
 
-// In UTF-8, every UTF-16 unit takes three bytes at most.
-constexpr size_t kMaxBytesPerUnit = 3;
-
-JsonText text_of_string(napi_env env, napi_value string) {
-  size_t units = 0;
-  if (napi_get_value_string_utf16(env, string, nullptr, 0, &units) != napi_ok) throw NotAText{};
-  JsonText text(units * kMaxBytesPerUnit + 1);
-  size_t size = 0;
-  if (napi_get_value_string_utf8(env, string, text.writable(), units * kMaxBytesPerUnit + 1, &size) != napi_ok) {
-    throw NotAText{};
+// Texts that lie in one Uint8Array behind each other, each with its padding.
+class HandedOver {
+ public:
+  explicit HandedOver(const Napi::Value& memory) {
+    napi_typedarray_type type;
+    void* data = nullptr;
+    const napi_status status =
+        napi_get_typedarray_info(memory.Env(), memory, &type, &left_, &data, nullptr, nullptr);
+    if (status != napi_ok || type != napi_uint8_array) throw Misuse{};
+    at_ = static_cast<char*>(data);
   }
-  text.seal(size);
-  return text;
-}
 
-JsonText text_of(const Napi::Value& value) {
-  if (value.IsString()) return text_of_string(value.Env(), value);
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) throw NotAText{};
-  const auto bytes = value.As<Napi::Uint8Array>();
-  return JsonText::copy_of({reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()});
-}
+  JsonText next(const Napi::Value& length) {
+    int64_t size = -1;
+    if (napi_get_value_int64(length.Env(), length, &size) != napi_ok || size < 0) throw Misuse{};
+    const size_t taken = static_cast<size_t>(size) + JsonText::kPadding;
+    if (taken > left_) throw Misuse{};
+    const JsonText text(at_, static_cast<size_t>(size));
+    at_ += taken;
+    left_ -= taken;
+    return text;
+  }
 
+ private:
+  char* at_ = nullptr;
+  size_t left_ = 0;
+};
+
+// `utf8` must lie in a JsonText or an Output.
 Napi::Value string_of(napi_env env, std::string_view utf8) {
   napi_value string = nullptr;
-  if (napi_create_string_utf8(env, utf8.data(), utf8.size(), &string) != napi_ok) {
-    throw std::bad_alloc();
+  napi_status status = napi_generic_failure;
+  switch (cloaca::repertoire_of(utf8)) {
+    case Repertoire::ascii:
+      status = napi_create_string_latin1(env, utf8.data(), utf8.size(), &string);
+      break;
+    case Repertoire::latin1: {
+      const auto units = std::unique_ptr<char[]>(new char[utf8.size() + cloaca::kSpareUnits]);
+      status = napi_create_string_latin1(env, units.get(), cloaca::write_latin1(utf8, units.get()), &string);
+      break;
+    }
+    case Repertoire::unicode: {
+      const auto units = std::unique_ptr<char16_t[]>(new char16_t[utf8.size() + cloaca::kSpareUnits]);
+      status = napi_create_string_utf16(env, units.get(), cloaca::write_utf16(utf8, units.get()), &string);
+      break;
+    }
   }
+  if (status != napi_ok) throw std::bad_alloc();
   return Napi::Value(env, string);
 }
 
@@ -69,8 +92,9 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Work work) {
     return work(env);
   } catch (const cloaca::Refusal& refusal) {
     return answer_of(env, refusal);
-  } catch (const NotAText&) {
-    Napi::TypeError::New(env, "The context codec takes strings and Uint8Arrays.").ThrowAsJavaScriptException();
+  } catch (const Misuse&) {
+    Napi::TypeError::New(env, "The context codec was called in another way than addon.ts does.")
+        .ThrowAsJavaScriptException();
   } catch (const std::bad_alloc&) {
     Napi::RangeError::New(env, "There is not enough memory for the context.").ThrowAsJavaScriptException();
   } catch (...) {
@@ -80,31 +104,34 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Work work) {
 }
 
 Napi::Value canonicalize(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) { return string_of(env, cloaca::canonicalize(text_of(info[0])).view()); });
+  return guarded(info, [&](Napi::Env env) {
+    return string_of(env, cloaca::canonicalize(HandedOver(info[0]).next(info[1])).view());
+  });
 }
 
 Napi::Value fingerprint(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) {
-    const auto digits = cloaca::fingerprint(text_of(info[0]));
-    return string_of(env, {digits.data(), digits.size()});
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const auto digits = cloaca::fingerprint(HandedOver(info[0]).next(info[1]));
+    return Napi::String::New(env, digits.data(), digits.size());
   });
 }
 
 Napi::Value merge(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
-    if (!info[0].IsArray()) throw NotAText{};
-    const auto list = info[0].As<Napi::Array>();
+    if (!info[1].IsArray()) throw Misuse{};
+    const auto lengths = info[1].As<Napi::Array>();
+    HandedOver handed_over(info[0]);
     std::vector<JsonText> texts;
-    texts.reserve(list.Length());
-    for (uint32_t i = 0; i != list.Length(); ++i) texts.push_back(text_of(list.Get(i)));
+    for (uint32_t i = 0; i != lengths.Length(); ++i) texts.push_back(handed_over.next(lengths.Get(i)));
     return string_of(env, cloaca::merge(texts).view());
   });
 }
 
 Napi::Value pick(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    const JsonText text = text_of(info[0]);
-    const JsonText key = text_of(info[1]);
+    HandedOver handed_over(info[0]);
+    const JsonText text = handed_over.next(info[1]);
+    const JsonText key = handed_over.next(info[2]);
     const auto picked = cloaca::pick(text, key);
     if (!picked) return env.Null();
     return string_of(env, *picked);

@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -18,69 +22,81 @@ namespace cloaca {
 
 namespace {
 
-// A member of an object that is being written.
-struct Member {
-  StringToken key;
-  const char* begin;
+// Members that stay beside each other, by their places in the text.
+struct Run {
+  uint32_t first;
+  uint32_t end;
 };
 
-// In which order an object's members are written, by their places in the text, without those that are overridden.
+// In which order an object's members are written. Those that are overridden by a duplicate are in no run.
 struct MemberOrder {
   bool is_that_of_text = true;
-  std::vector<uint32_t> places;
+  std::vector<Run> runs;
 };
+
+MemberOrder order_of(const std::vector<StringToken>& keys) {
+  StringDecoder decoder;
+  std::vector<std::string_view> names;
+  names.reserve(keys.size());
+  for (const StringToken key : keys) names.push_back(decoder.decode(key));
+
+  MemberOrder order;
+  order.is_that_of_text = std::adjacent_find(names.begin(), names.end(), std::greater_equal<>()) == names.end();
+  if (order.is_that_of_text) return order;
+
+  std::vector<uint32_t> places(names.size());
+  std::iota(places.begin(), places.end(), 0u);
+  std::sort(places.begin(), places.end(), [&](uint32_t left, uint32_t right) {
+    const int comparison = names[left].compare(names[right]);
+    return comparison != 0 ? comparison < 0 : left < right;
+  });
+  for (size_t i = 0; i != places.size(); ++i) {
+    const bool is_overridden = i + 1 != places.size() && names[places[i]] == names[places[i + 1]];
+    if (is_overridden) continue;
+    if (!order.runs.empty() && order.runs.back().end == places[i]) ++order.runs.back().end;
+    else order.runs.push_back({places[i], places[i] + 1});
+  }
+  return order;
+}
 
 // Writes a comma behind every value, the last one too: what follows it overwrites it.
 class CanonicalSink {
  public:
   explicit CanonicalSink(Output& out) : out_(out) {}
 
-  void scalar(std::string_view token) {
-    out_.put(token);
-    out_.put(',');
+  void scalar(std::string_view token) { out_.put(token, ','); }
+
+  void string(StringToken token) { put_string(token, ','); }
+
+  void key(StringToken token) {
+    members_.push_back(out_.end());
+    put_string(token, ':');
   }
 
-  void string(const StringToken& token) {
-    put_string(token);
-    out_.put(',');
-  }
-
-  void key(const StringToken& token) {
-    members_.push_back({token, out_.end()});
-    put_string(token);
-    out_.put(':');
-  }
-
-  void open_list(const char*) { open('['); }
+  void open_list(const char*) { out_.put('['); }
 
   void close_list(const char*) { close(']'); }
 
-  void open_object(const char*) {
-    first_members_.push_back(members_.size());
-    open('{');
-  }
+  void open_object(const char*) { out_.put('{'); }
 
-  void close_object(const char*, uint32_t depth, bool has_same_keys) {
-    if (depth >= orders_.size()) orders_.resize(depth + 1);
-    const size_t first = first_members_.back();
-    if (!has_same_keys) find_order(first, orders_[depth]);
-    if (!orders_[depth].is_that_of_text) rearrange(first, orders_[depth]);
+  void close_object(const char*, const ObjectKeys& keys) {
+    if (keys.depth >= orders_.size()) orders_.resize(keys.depth + 1);
+    MemberOrder& order = orders_[keys.depth];
+    if (!keys.are_same) order = order_of(keys.tokens);
+    const size_t first = members_.size() - keys.tokens.size();
+    if (!order.is_that_of_text) rearrange(first, order);
     members_.resize(first);
-    first_members_.pop_back();
     close('}');
   }
 
-  // To be called once, behind the outermost value.
+  // To be called behind each outermost value.
   void end() { out_.set_end(out_.end() - 1); }
 
  private:
-  void put_string(const StringToken& token) {
-    if (token.is_canonical) out_.put(token.text);
-    else out_.set_end(write_canonical_string(token.text, out_.end()));
-  }
-
-  void open(char bracket) {
-    out_.put(bracket);
+  void put_string(StringToken token, char separator) {
+    if (token.is_canonical) return out_.put(token.text(), separator);
+    out_.set_end(write_canonical_string(token.text(), out_.end()));
+    out_.put(separator);
   }
 
   void close(char bracket) {
@@ -88,50 +104,32 @@ class CanonicalSink {
     out_.put(',');
   }
 
-  void find_order(size_t first, MemberOrder& order) {
-    const size_t count = members_.size() - first;
-    std::vector<std::string_view> names;
-    StringDecoder decoder;
-    names.reserve(count);
-    for (size_t i = first; i != members_.size(); ++i) names.push_back(decoder.decode(members_[i].key));
-
-    order.places.clear();
-    order.is_that_of_text = std::is_sorted(names.begin(), names.end(), std::less_equal<>());
-    if (order.is_that_of_text) return;
-    std::vector<uint32_t> places(count);
-    for (uint32_t place = 0; place != count; ++place) places[place] = place;
-    std::sort(places.begin(), places.end(), [&](uint32_t left, uint32_t right) {
-      const int order_of_names = names[left].compare(names[right]);
-      return order_of_names != 0 ? order_of_names < 0 : left < right;
-    });
-    for (size_t i = 0; i != count; ++i) {
-      const bool is_overridden = i + 1 != count && names[places[i]] == names[places[i + 1]];
-      if (!is_overridden) order.places.push_back(places[i]);
-    }
-  }
-
+  // Moves the members from the given one on, the last object's, into order.
   void rearrange(size_t first, const MemberOrder& order) {
-    const char* begin = members_[first].begin;
+    char* const begin = members_[first];
     const std::string_view written = out_.since(begin);
-    if (scratch_.size() < written.size() + JsonText::kPadding) scratch_.resize(written.size() + JsonText::kPadding);
-    std::memcpy(scratch_.data(), written.data(), written.size());
-    const char* end = out_.end();
-    out_.set_end(const_cast<char*>(begin));
-    for (const uint32_t place : order.places) {
-      const size_t index = first + place;
-      const char* from = members_[index].begin;
-      const char* to = index + 1 == members_.size() ? end : members_[index + 1].begin;
-      out_.put({scratch_.data() + (from - begin), static_cast<size_t>(to - from)});
+    if (scratch_size_ < written.size()) {
+      scratch_size_ = 2 * written.size();
+      scratch_.reset(new char[scratch_size_ + JsonText::kPadding]);
+    }
+    std::memcpy(scratch_.get(), written.data(), written.size());
+
+    members_.push_back(out_.end());
+    out_.set_end(begin);
+    for (const Run& run : order.runs) {
+      const char* from = members_[first + run.first];
+      const char* to = members_[first + run.end];
+      out_.put({scratch_.get() + (from - begin), static_cast<size_t>(to - from)});
     }
   }
 
   Output& out_;
-  // The members of all objects that are being written, the innermost object's last, and where each object's begin.
-  std::vector<Member> members_;
-  std::vector<size_t> first_members_;
+  // Where the members begin of all objects that are being written, the innermost object's last.
+  std::vector<char*> members_;
   // By depth: the order of the object that was closed last.
   std::vector<MemberOrder> orders_;
-  std::vector<char> scratch_;
+  std::unique_ptr<char[]> scratch_;
+  size_t scratch_size_ = 0;
 };
 
 }  // namespace
@@ -146,10 +144,20 @@ Output canonicalize(const JsonText& text) {
 
 std::array<char, 64> fingerprint(const JsonText& text) { return sha256_hex(canonicalize(text).view()); }
 
-void write_canonical(const JsonText& text, const char* value, Output& out) {
-  CanonicalSink sink(out);
-  JsonReader<CanonicalSink>(text, sink).value(value, 0);
-  sink.end();
+struct CanonicalWriter::Parts {
+  CanonicalSink sink;
+  JsonReader<CanonicalSink> reader;
+
+  Parts(const JsonText& text, Output& out) : sink(out), reader(text, sink) {}
+};
+
+CanonicalWriter::CanonicalWriter(const JsonText& text, Output& out) : parts_(new Parts(text, out)) {}
+
+CanonicalWriter::~CanonicalWriter() = default;
+
+void CanonicalWriter::write(const char* value) {
+  parts_->reader.value(value, 0);
+  parts_->sink.end();
 }
 
 }  // namespace cloaca

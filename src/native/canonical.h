@@ -6,6 +6,7 @@
 #define CLOACA_CANONICAL_H_
 
 #include <array>
+#include <memory>
 
 #include "json_text.h"
 #include "output.h"
@@ -16,8 +17,17 @@ Output canonicalize(const JsonText& text);
 
 std::array<char, 64> fingerprint(const JsonText& text);
 
-// Writes the canonical form of one value of a text that was read before. It is never longer than the value was.
-void write_canonical(const JsonText& text, const char* value, Output& out);
+// Writes canonical forms of single values of one text, which was read before. None is longer than its value was.
+class CanonicalWriter {
+ public:
+  CanonicalWriter(const JsonText& text, Output& out);
+  ~CanonicalWriter();
+  void write(const char* value);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 }  // namespace cloaca
 

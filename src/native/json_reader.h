@@ -1,4 +1,5 @@
-// Reads a JSON text, once, and tells a sink what it finds. Used by canonical.cc and json_tape.cc, each with its own sink.
+// Reads a JSON text, once, and tells a sink what it finds. Used by canonical.cc and json_children.cc, each with its own
+// sink.
 // The places where it refuses a text are part of the codec's contract: json-reader.ts stops at the same bytes.
 
 #ifndef CLOACA_JSON_READER_H_
@@ -19,20 +20,26 @@ namespace cloaca {
 // The deepest nesting that is read, which also bounds the recursion of everything here. input.ts has the same number.
 constexpr uint32_t kMaxDepth = 512;
 
+// The keys of an object that was read, in order.
+struct ObjectKeys {
+  const std::vector<StringToken>& tokens;
+  // How many lists and objects are around the object.
+  uint32_t depth;
+  // They are, token by token, those of the object that was closed at this depth before.
+  bool are_same;
+};
+
 // A recursive descent. A function that reads something takes where it begins and returns where it ends.
 //
 // A sink has these functions, called in the order of the text. Tokens lie in the text; strings have their quotes.
 //
 //   void scalar(std::string_view token)      a number or literal
-//   void string(const StringToken& token)
-//   void key(const StringToken& token)       its value follows
+//   void string(StringToken token)
+//   void key(StringToken token)       its value follows
 //   void open_list(const char* begin)
 //   void close_list(const char* end)
 //   void open_object(const char* begin)
-//   void close_object(const char* end, uint32_t depth, bool has_same_keys)
-//
-// `depth` counts the lists and objects around the object. `has_same_keys` says that its keys are, token by token, those of
-// the object that was closed at this depth before.
+//   void close_object(const char* end, const ObjectKeys& keys)
 //
 // Most of a large text is lists of objects with the same keys in the same order. So a key is first compared with the one that
 // had its place in the object before: a match costs a predicted branch, where the search for the closing quote is a chain of
@@ -40,7 +47,10 @@ constexpr uint32_t kMaxDepth = 512;
 template <typename Sink>
 class JsonReader {
  public:
-  JsonReader(const JsonText& text, Sink& sink) : text_(text), sink_(sink) {}
+  JsonReader(const JsonText& text, Sink& sink) : text_(text), sink_(sink) {
+    // Room for every depth, so that references to the keys of outer objects stay valid.
+    last_keys_.reserve(kMaxDepth);
+  }
 
   // The whole text, which must hold one value.
   void document() {
@@ -65,29 +75,29 @@ class JsonReader {
   const char* object(const char* at, uint32_t depth) {
     enter(at, depth);
     sink_.open_object(at);
+    std::vector<StringToken>& keys = last_keys_[depth];
     size_t count = 0;
     bool has_same_keys = true;
     at = skip_white_space(at + 1);
     while (*at != '}') {
       if (count != 0) at = skip_white_space(expect(at, ','));
-      at = skip_white_space(key(at, last_keys_[depth], count, has_same_keys));
+      at = skip_white_space(key(at, keys, count, has_same_keys));
       at = skip_white_space(expect(at, ':'));
       at = skip_white_space(value(at, depth + 1));
       ++count;
     }
-    std::vector<StringToken>& keys = last_keys_[depth];
     has_same_keys = has_same_keys && keys.size() == count;
     keys.resize(count);
-    sink_.close_object(at + 1, depth, has_same_keys);
+    sink_.close_object(at + 1, {keys, depth, has_same_keys});
     return at + 1;
   }
 
   const char* key(const char* at, std::vector<StringToken>& last_keys, size_t index, bool& has_same_keys) {
-    if (index < last_keys.size() && begins_with(at, last_keys[index].text)) {
+    if (index < last_keys.size() && begins_with(at, last_keys[index].text())) {
       StringToken token = last_keys[index];
-      token.text = {at, token.text.size()};
+      token.begin = at;
       sink_.key(token);
-      return end_of(token);
+      return token.end();
     }
     if (*at != '"') refuse(text_, at, Fault::unexpected_byte);
     const StringToken token = scan_string(text_, at);
@@ -95,7 +105,7 @@ class JsonReader {
     else last_keys[index] = token;
     has_same_keys = false;
     sink_.key(token);
-    return end_of(token);
+    return token.end();
   }
 
   const char* list(const char* at, uint32_t depth) {
@@ -115,7 +125,7 @@ class JsonReader {
   const char* string(const char* at) {
     const StringToken token = scan_string(text_, at);
     sink_.string(token);
-    return end_of(token);
+    return token.end();
   }
 
   const char* number(const char* at) {
@@ -159,7 +169,6 @@ class JsonReader {
   static std::string_view between(const char* begin, const char* end) {
     return {begin, static_cast<size_t>(end - begin)};
   }
-  static const char* end_of(const StringToken& token) { return token.text.data() + token.text.size(); }
 
   const JsonText& text_;
   Sink& sink_;

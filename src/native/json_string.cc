@@ -120,7 +120,7 @@ const char* scan_escape(const JsonText& text, const char* at, bool& is_canonical
 }  // namespace
 
 StringToken scan_string_from(const JsonText& text, const char* quote, const char* stop) {
-  StringToken token{{}, false, true};
+  StringToken token{quote, 0, false, true};
   const char* at = stop;
   for (; *at != '"'; at = skip_plain(at)) {
     if (*at == '\\') {
@@ -135,7 +135,7 @@ StringToken scan_string_from(const JsonText& text, const char* quote, const char
       at += length;
     } while (is_beyond_ascii(*at));
   }
-  token.text = {quote, static_cast<size_t>(at + 1 - quote)};
+  token.size = static_cast<uint32_t>(at + 1 - quote);
   return token;
 }
 

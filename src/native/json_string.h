@@ -5,7 +5,8 @@
 #ifndef CLOACA_JSON_STRING_H_
 #define CLOACA_JSON_STRING_H_
 
-#include <deque>
+#include <cstdint>
+#include <forward_list>
 #include <string>
 #include <string_view>
 
@@ -14,12 +15,16 @@
 
 namespace cloaca {
 
-// A string as it was written, with its quotes.
+// A string as it was written, with its quotes. Small enough for two registers.
 struct StringToken {
-  std::string_view text;
+  const char* begin;
+  uint32_t size;
   bool has_escape;
   // It has no other escapes than short ones. `\u` is never claimed to be canonical, although it can be.
   bool is_canonical;
+
+  const char* end() const { return begin + size; }
+  std::string_view text() const { return {begin, size}; }
 };
 
 // As scan_string, from a byte in the middle of the string that is not plain.
@@ -29,7 +34,7 @@ StringToken scan_string_from(const JsonText& text, const char* quote, const char
 inline StringToken scan_string(const JsonText& text, const char* quote) {
   const char* stop = skip_plain(quote + 1);
   if (*stop != '"') return scan_string_from(text, quote, stop);
-  return {{quote, static_cast<size_t>(stop + 1 - quote)}, false, true};
+  return {quote, static_cast<uint32_t>(stop + 1 - quote), false, true};
 }
 
 // Writes a string in canonical form, and returns the end of what it wrote, which is never longer than the token.
@@ -39,16 +44,16 @@ char* write_canonical_string(std::string_view token, char* out);
 // must outlive what it returns.
 class StringDecoder {
  public:
-  std::string_view decode(const StringToken& token) {
-    if (token.has_escape) return kept_.emplace_back(decode_escapes(token.text));
-    return token.text.substr(1, token.text.size() - 2);
+  std::string_view decode(StringToken token) {
+    if (token.has_escape) return kept_.emplace_front(decode_escapes(token.text()));
+    return {token.begin + 1, token.size - 2};
   }
 
  private:
   static std::string decode_escapes(std::string_view token);
 
-  // A deque, since its elements stay where they are.
-  std::deque<std::string> kept_;
+  // A list, since its elements stay where they are; mostly it is empty.
+  std::forward_list<std::string> kept_;
 };
 
 }  // namespace cloaca

@@ -1,153 +1,193 @@
 // Merges contexts: see merge.h.
 //
-// Merging in order, two at a time, is done for all texts at once: of the values that stand under one key only the last ones
-// that are all lists, or all objects, have a part in the result, since anything else before them was overruled.
+// What merging in order, two at a time, comes to is done at once for all texts: of the values under one key only the last
+// ones that are all lists, or all objects, have a part in the result, since anything before them was overruled.
 
 #include "merge.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "canonical.h"
-#include "json_tape.h"
+#include "json_children.h"
+#include "json_string.h"
 #include "refusal.h"
 
 namespace cloaca {
 
 namespace {
 
-// A value in one of the texts.
+// A value, and the text that it is in.
 struct Source {
-  const Tape* tape;
-  uint32_t value;
+  const JsonText* text;
+  std::string_view value;
 
-  const Node& node() const { return (*tape)[value]; }
-  std::string_view token() const { return tape->token(value); }
+  bool is_of_same_kind(const Source& other) const {
+    return is_object(value) ? is_object(other.value) : is_list(value) && is_list(other.value);
+  }
 };
 
 using Sources = std::vector<Source>;
 
-// A value under the name that it is told apart by: a key, or the canonical form of a list's element.
+// A value under the name that it is told apart by: a decoded key, or the canonical form of a list's element.
 struct Entry {
   std::string_view name;
-  // Where it comes among all entries.
-  size_t order;
   Source source;
+  // Of members only.
+  StringToken key;
 };
 
-// The entries of one name, a range of the sorted entries.
-struct Group {
-  size_t first;
-  size_t last;
-};
-
-// Sorts the entries by name, each name's by order, and returns the names' groups in order of first appearance.
-std::vector<Group> group_by_name(std::vector<Entry>& entries) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& left, const Entry& right) {
-    const int order = left.name.compare(right.name);
-    return order != 0 ? order < 0 : left.order < right.order;
-  });
-  std::vector<Group> groups;
-  for (size_t i = 0; i != entries.size(); ++i) {
-    if (i != 0 && entries[i].name == entries[i - 1].name) groups.back().last = i + 1;
-    else groups.push_back({i, i + 1});
+// Not against attackers, who gain nothing: entries with the same hash are told apart by their names.
+uint64_t hash_of(std::string_view name) {
+  constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15;
+  uint64_t hash = name.size();
+  for (size_t at = 0; at < name.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, name.data() + at, std::min(sizeof word, name.size() - at));
+    hash = (hash ^ word) * kMultiplier;
+    hash ^= hash >> 32;
   }
-  std::sort(groups.begin(), groups.end(), [&](const Group& left, const Group& right) {
-    return entries[left.first].order < entries[right.first].order;
-  });
-  return groups;
+  return hash;
 }
+
+// The groups of entries that have the same name, in order of first appearance; a group's entries are in order too.
+class Groups {
+ public:
+  struct Ranked {
+    uint64_t hash;
+    size_t entry;
+  };
+  struct Group {
+    const Ranked* begin;
+    const Ranked* end;
+
+    size_t first_entry() const { return begin->entry; }
+  };
+
+  explicit Groups(const std::vector<Entry>& entries) {
+    ranked_.reserve(entries.size());
+    for (size_t i = 0; i != entries.size(); ++i) ranked_.push_back({hash_of(entries[i].name), i});
+    std::sort(ranked_.begin(), ranked_.end(), [&](const Ranked& left, const Ranked& right) {
+      if (left.hash != right.hash) return left.hash < right.hash;
+      const int order = entries[left.entry].name.compare(entries[right.entry].name);
+      return order != 0 ? order < 0 : left.entry < right.entry;
+    });
+    for (const Ranked& ranked : ranked_) {
+      const bool is_next = !groups_.empty() && entries[groups_.back().first_entry()].name == entries[ranked.entry].name;
+      if (is_next) groups_.back().end = &ranked + 1;
+      else groups_.push_back({&ranked, &ranked + 1});
+    }
+    std::sort(groups_.begin(), groups_.end(), [](const Group& left, const Group& right) {
+      return left.first_entry() < right.first_entry();
+    });
+  }
+
+  std::vector<Group>::const_iterator begin() const { return groups_.begin(); }
+  std::vector<Group>::const_iterator end() const { return groups_.end(); }
+
+ private:
+  std::vector<Ranked> ranked_;
+  std::vector<Group> groups_;
+};
+
+// A list or object whose children were read.
+struct Container {
+  const JsonText* text;
+  Children children;
+};
+
+using Containers = std::vector<Container>;
 
 class Merger {
  public:
   explicit Merger(Output& out) : out_(out) {}
 
-  void value(const Sources& sources) {
-    const Kind kind = sources.back().node().kind;
-    auto first = sources.end() - 1;
-    while (first != sources.begin() && (first - 1)->node().kind == kind) --first;
-    const Sources merged(first, sources.end());
-
-    if (kind == Kind::object && merged.size() > 1) objects(merged);
-    else if (kind == Kind::list && merged.size() > 1) lists(merged);
-    else out_.put(sources.back().token());
-  }
-
- private:
-  void objects(const Sources& sources) {
+  void objects(const Containers& objects) {
     std::vector<Entry> entries;
-    for (const Source& source : sources) {
-      source.tape->for_each_key(source.value, [&](uint32_t key) {
-        entries.push_back({decoder_.decode(source.tape->string(key)), entries.size(), {source.tape, key}});
-      });
+    for (const Container& object : objects) {
+      for (size_t i = 0; i != object.children.keys.size(); ++i) {
+        const StringToken key = object.children.keys[i];
+        entries.push_back({decoder_.decode(key), {object.text, object.children.values[i]}, key});
+      }
     }
     out_.put('{');
-    for (const Group& group : group_by_name(entries)) {
-      put_key(entries[group.first].source);
-      out_.put(':');
+    for (const Groups::Group& group : Groups(entries)) {
+      key(entries[group.first_entry()].key);
       value(values_of(entries, group));
       out_.put(',');
     }
     out_.close('}', entries.empty());
   }
 
+ private:
+  void value(const Sources& sources) {
+    const Source& last = sources.back();
+    auto first = sources.end() - 1;
+    while (first != sources.begin() && last.is_of_same_kind(*(first - 1))) --first;
+    if (first == sources.end() - 1) return out_.put(last.value);
+
+    Containers merged;
+    for (auto source = first; source != sources.end(); ++source) {
+      merged.push_back({source->text, children_of(*source->text, source->value)});
+    }
+    if (is_object(last.value)) objects(merged);
+    else lists(merged);
+  }
+
+  void lists(const Containers& lists) {
+    size_t size = 0;
+    for (const Container& list : lists) {
+      for (const std::string_view item : list.children.values) size += item.size();
+    }
+    Output canonical_items(size);
+    std::vector<Entry> entries;
+    for (const Container& list : lists) {
+      CanonicalWriter writer(*list.text, canonical_items);
+      for (const std::string_view item : list.children.values) {
+        const char* begin = canonical_items.end();
+        writer.write(item.data());
+        entries.push_back({canonical_items.since(begin), {list.text, item}, {}});
+      }
+    }
+    out_.put('[');
+    for (const Groups::Group& group : Groups(entries)) out_.put(entries[group.first_entry()].source.value, ',');
+    out_.close(']', entries.empty());
+  }
+
   // Of duplicates in one text only the last has a say.
-  static Sources values_of(const std::vector<Entry>& entries, const Group& group) {
+  static Sources values_of(const std::vector<Entry>& entries, const Groups::Group& group) {
     Sources values;
-    for (size_t i = group.first; i != group.last; ++i) {
-      const Source& key = entries[i].source;
-      if (!values.empty() && values.back().tape == key.tape) values.pop_back();
-      values.push_back({key.tape, key.value + 1});
+    for (const Groups::Ranked* ranked = group.begin; ranked != group.end; ++ranked) {
+      const Source& source = entries[ranked->entry].source;
+      if (!values.empty() && values.back().text == source.text) values.back() = source;
+      else values.push_back(source);
     }
     return values;
   }
 
-  void lists(const Sources& sources) {
-    size_t size = 0;
-    for (const Source& source : sources) size += source.token().size();
-    Output canonical_items(size);
-    std::vector<Entry> entries;
-    for (const Source& source : sources) {
-      source.tape->for_each_item(source.value, [&](uint32_t item) {
-        const char* begin = canonical_items.end();
-        write_canonical(source.tape->text(), source.tape->token(item).data(), canonical_items);
-        entries.push_back({canonical_items.since(begin), entries.size(), {source.tape, item}});
-      });
-    }
-    out_.put('[');
-    for (const Group& group : group_by_name(entries)) {
-      out_.put(entries[group.first].source.token());
-      out_.put(',');
-    }
-    out_.close(']', entries.empty());
-  }
-
-  void put_key(const Source& key) {
-    const StringToken token = key.tape->string(key.value);
-    if (token.is_canonical) out_.put(token.text);
-    else out_.set_end(write_canonical_string(token.text, out_.end()));
+  void key(StringToken token) {
+    if (token.is_canonical) return out_.put(token.text(), ':');
+    out_.set_end(write_canonical_string(token.text(), out_.end()));
+    out_.put(':');
   }
 
   Output& out_;
   StringDecoder decoder_;
 };
 
-// One tape a text, in their order. They stay where they are, since sources point to them.
-std::vector<Tape> read_objects(const std::vector<JsonText>& texts) {
-  std::vector<Tape> tapes;
-  tapes.reserve(texts.size());
-  for (size_t position = 0; position != texts.size(); ++position) {
-    const JsonText& text = texts[position];
-    try {
-      const Tape& tape = tapes.emplace_back(text);
-      const Node& root = tape[Tape::kRoot];
-      if (root.kind != Kind::object) refuse(text, text.begin() + root.begin, Fault::not_an_object);
-    } catch (Refusal& refusal) {
-      refusal.position = position;
-      throw;
-    }
+Document read_object(const JsonText& text, size_t position) {
+  try {
+    Document document = read_document(text);
+    if (!is_object(document.value)) refuse(text, document.value.data(), Fault::not_an_object);
+    return document;
+  } catch (Refusal& refusal) {
+    refusal.position = position;
+    throw;
   }
-  return tapes;
 }
 
 }  // namespace
@@ -157,14 +197,13 @@ Output merge(const std::vector<JsonText>& texts) {
   size_t size = kEmptyObject.size();
   for (const JsonText& text : texts) size += text.size();
   Output out(size);
-  if (texts.empty()) {
-    for (const char c : kEmptyObject) out.put(c);
-    return out;
+  Containers objects;
+  for (size_t position = 0; position != texts.size(); ++position) {
+    Document document = read_object(texts[position], position);
+    if (texts.size() == 1) out.put(document.value);
+    else objects.push_back({&texts[position], std::move(document.children)});
   }
-  const std::vector<Tape> tapes = read_objects(texts);
-  Sources roots;
-  for (const Tape& tape : tapes) roots.push_back({&tape, Tape::kRoot});
-  Merger(out).value(roots);
+  if (texts.size() != 1) Merger(out).objects(objects);
   return out;
 }
 

@@ -27,12 +27,13 @@ class Output {
   void put(char c) { *end_++ = c; }
 
   // The piece must lie in a JsonText or an Output, where the bytes after it may be read.
-  void put(std::string_view piece) {
-    constexpr size_t kShort = 32;
-    static_assert(kShort <= JsonText::kPadding);
-    std::memcpy(end_, piece.data(), kShort);
-    if (piece.size() > kShort) std::memcpy(end_ + kShort, piece.data() + kShort, piece.size() - kShort);
-    end_ += piece.size();
+  void put(std::string_view piece) { end_ = copy(piece, end_); }
+
+  // In one step with what follows, since every change of the end is a detour through memory.
+  void put(std::string_view piece, char separator) {
+    char* end = copy(piece, end_);
+    *end = separator;
+    end_ = end + 1;
   }
 
   // Elements are written with a separator behind each. Behind the last one it becomes the bracket.
@@ -42,6 +43,14 @@ class Output {
   }
 
  private:
+  static char* copy(std::string_view piece, char* to) {
+    constexpr size_t kShort = 32;
+    static_assert(kShort <= JsonText::kPadding);
+    std::memcpy(to, piece.data(), kShort);
+    if (piece.size() > kShort) std::memcpy(to + kShort, piece.data() + kShort, piece.size() - kShort);
+    return to + piece.size();
+  }
+
   std::unique_ptr<char[]> bytes_;
   char* end_;
 };

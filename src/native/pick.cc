@@ -2,21 +2,21 @@
 
 #include "pick.h"
 
-#include "json_tape.h"
+#include "json_children.h"
+#include "json_string.h"
 
 namespace cloaca {
 
 std::optional<std::string_view> pick(const JsonText& text, const JsonText& key) {
-  const Tape tape(text);
-  if (tape[Tape::kRoot].kind != Kind::object) return std::nullopt;
+  const Document document = read_document(text);
+  if (!is_object(document.value)) return std::nullopt;
 
-  const Tape key_tape(key);
   StringDecoder decoder;
-  const std::string_view wanted = decoder.decode(key_tape.string(Tape::kRoot));
+  const std::string_view wanted = decoder.decode(scan_string(key, key.begin()));
   std::optional<std::string_view> picked;
-  tape.for_each_key(Tape::kRoot, [&](uint32_t key_index) {
-    if (decoder.decode(tape.string(key_index)) == wanted) picked = tape.token(key_index + 1);
-  });
+  for (size_t i = 0; i != document.children.keys.size(); ++i) {
+    if (decoder.decode(document.children.keys[i]) == wanted) picked = document.children.values[i];
+  }
   return picked;
 }
 

@@ -1,10 +1,11 @@
-// The two scans that most bytes of a JSON text go through, with vectors of 16 bytes where the processor has them (every
-// x86-64 does), else byte by byte. Called by json_tape.cc and json_string.cc.
+// The scans that most bytes of a text go through, with vectors of 16 bytes where the processor has them (every
+// x86-64 does), else byte by byte. Called by json_reader.h, json_string.cc and encodings.cc.
 // They read up to 16 bytes beyond the byte they stop at: the text must be a JsonText.
 
 #ifndef CLOACA_SCAN_H_
 #define CLOACA_SCAN_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -94,7 +95,57 @@ inline const char* skip_digits(const char* at) {
   }
 }
 
+inline void store_units(char* out, __m128i chunk) { _mm_storeu_si128(reinterpret_cast<__m128i*>(out), chunk); }
+
+inline void store_units(char16_t* out, __m128i chunk) {
+  const __m128i zero = _mm_setzero_si128();
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_unpacklo_epi8(chunk, zero));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 8), _mm_unpackhi_epi8(chunk, zero));
+}
+
+// Copies up to the first byte beyond ASCII or the end, and returns it. Up to 16 units more than `out` is moved are written.
+template <typename Unit>
+const char* copy_ascii(const char* at, const char* end, Unit*& out) {
+  for (; at < end; at += 16, out += 16) {
+    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    store_units(out, chunk);
+    const unsigned beyond_ascii = static_cast<unsigned>(_mm_movemask_epi8(chunk));
+    const std::ptrdiff_t count = beyond_ascii == 0 ? 16 : lowest_set_bit(beyond_ascii);
+    if (count != 16 || end - at < 16) {
+      const std::ptrdiff_t copied = std::min(count, end - at);
+      out += copied;
+      return at + copied;
+    }
+  }
+  return at;
+}
+
+inline unsigned char largest_byte(std::string_view bytes) {
+  __m128i largest = _mm_setzero_si128();
+  size_t at = 0;
+  for (; at + 16 <= bytes.size(); at += 16) {
+    largest = _mm_max_epu8(largest, _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + at)));
+  }
+  unsigned char each[16];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(each), largest);
+  unsigned char result = *std::max_element(each, each + 16);
+  for (; at != bytes.size(); ++at) result = std::max(result, static_cast<unsigned char>(bytes[at]));
+  return result;
+}
+
 #else
+
+template <typename Unit>
+const char* copy_ascii(const char* at, const char* end, Unit*& out) {
+  for (; at != end && static_cast<signed char>(*at) >= 0; ++at) *out++ = static_cast<Unit>(*at);
+  return at;
+}
+
+inline unsigned char largest_byte(std::string_view bytes) {
+  unsigned char result = 0;
+  for (const char byte : bytes) result = std::max(result, static_cast<unsigned char>(byte));
+  return result;
+}
 
 inline bool begins_with(const char* at, std::string_view token) { return std::memcmp(at, token.data(), token.size()) == 0; }
 

@@ -32,6 +32,15 @@ inline int utf8_sequence_length(const char* at) {
   return is_between(at[1], low, high) && is_continuation(at[2]) && is_continuation(at[3]) ? 4 : 0;
 }
 
+// Reads the valid sequence beyond ASCII that begins at `at`, and moves `at` behind it.
+inline uint32_t read_utf8(const char*& at) {
+  const uint32_t lead = static_cast<unsigned char>(*at++);
+  const int continuations = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+  uint32_t code_point = lead & (0x3fu >> continuations);
+  for (int i = 0; i < continuations; ++i) code_point = code_point << 6 | (static_cast<unsigned char>(*at++) & 0x3fu);
+  return code_point;
+}
+
 // Writes one code point, a lone surrogate as if it were a character, and returns the end of what it wrote.
 inline char* write_utf8(uint32_t code_point, char* out) {
   const auto continuation = [code_point](int shift) { return static_cast<char>(0x80 | ((code_point >> shift) & 0x3f)); };
