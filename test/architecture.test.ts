@@ -43,9 +43,9 @@ const TABLE: readonly Row[] = [
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
-    files: /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text)\.ts$/,
+    files: /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|signal-mailbox)\.ts$/,
     may: [
-      /^src\/host\/(interpreter|filesystem|waits|protocol|snapshot|text)\.ts$/,
+      /^src\/host\/(interpreter|filesystem|waits|protocol|snapshot|text|signal-mailbox)\.ts$/,
       /^src\/errors\.ts$/,
       /^pyodide/,
       ...NODE,

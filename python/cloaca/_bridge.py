@@ -23,6 +23,12 @@ NO_ENGINE = (
     "or serve its triggers with `npx cloaca serve SCRIPT.py`."
 )
 
+#: Runs the handlers of signals that have come in, when the main stack is running.
+look_for_signals: Callable[[], None] = lambda: None
+
+#: The loop that Pyodide made for itself. Never runs anything of a script's.
+loop_of_pyodide: Any = None
+
 _host: Any = None
 _run_sync: Optional[Callable[[Any], Any]] = None
 _can_run_sync: Callable[[], bool] = lambda: False
@@ -62,12 +68,12 @@ def can_wait() -> bool:
     return _host is not None and _can_run_sync()
 
 
-def call(method: str, payload: "dict[str, object]") -> Any:
+def call(method: str, payload: dict[str, object]) -> Any:
     """Asks the engine and waits for its answer, raising the built-in exception that the engine names."""
     return call_with_context(method, payload, "")[0]
 
 
-def call_with_context(method: str, payload: "dict[str, object]", text: str) -> Tuple[Any, str]:
+def call_with_context(method: str, payload: dict[str, object], text: str) -> Tuple[Any, str]:
     """Like `call`, with the text of a context that goes along, and one that comes back."""
     if _host is None:
         raise RuntimeError(NO_ENGINE)
@@ -109,13 +115,12 @@ def send_declarations() -> None:
         _host.declare(json.dumps(declarations))
 
 
-def wait_until_done(future: "asyncio.Future[Any]") -> None:
-    """Suspends the calling stack until a future of asyncio is done."""
-    if future.done():
-        return
-    event = _host.new_event()
-    future.add_done_callback(lambda _: _host.set_event(event))
-    _wait(lambda token: _host.wait_event(token, event))
+def wait_for_promise(promise: Any) -> Any:
+    """Suspends the calling stack until a promise of JavaScript is settled; returns its value or raises its reason."""
+    status, value = _wait(lambda token: _host.wait_promise(token, promise))
+    if status != "ok":
+        raise value
+    return value
 
 
 def new_event() -> int:
@@ -133,6 +138,15 @@ def set_event(event: int) -> None:
     _host.set_event(event)
 
 
+def exit_now(status: int) -> None:
+    """Exit the process with specified status, without normal exit processing."""
+    if _host is None:
+        raise RuntimeError(NO_ENGINE)
+    _host.exit(int(status) & 0xFF)
+    while True:  # the host ends this thread
+        wait_event(new_event())
+
+
 def start_thread(ident: int) -> None:
     """Asks the host to enter a stack of its own for a thread: see ``_adapt._threads.run_thread``."""
     if _host is None:
@@ -147,26 +161,37 @@ def _wait(promise_for: Callable[[int], Any]) -> Any:
             "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
         )
     token = _stacks.running.token
-    answer = _suspend(promise_for(token))
+    answer = _suspend(promise_for, token)
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
     while answer[0] == "signal":
-        answer = _suspend(_host.wait_again(token, answer[1]))
+        try:
+            look_for_signals()
+        except BaseException:
+            _host.abandon_wait(answer[1])
+            raise
+        answer = _suspend(_host.wait_again, token, answer[1])
     if answer[0] == "overdue":
         raise DeadlineExceeded(answer[1])
     return answer
 
 
-def _suspend(promise: Any) -> Any:
-    """Lets other stacks run until the promise is settled."""
+def _suspend(promise_for: Callable[..., Any], *arguments: Any) -> Any:
+    """Lets other stacks run until the promise is settled.
+
+    Pyodide asks for the event loop at each suspension and gives it to the next stack (seen in 314.0.7): it gets one of
+    its own kind, never a script's.
+    """
     assert _run_sync is not None
-    me = _stacks.running
+    me, loop = _stacks.running, asyncio._get_running_loop()
     _stacks.running = _stacks.OUTSIDE
+    asyncio._set_running_loop(loop_of_pyodide)
     try:
-        return _run_sync(promise)
+        return _run_sync(promise_for(*arguments))
     finally:
+        asyncio._set_running_loop(loop)
         _stacks.running = me
 
 
-def _as_exception(error: "dict[str, str]") -> Exception:
+def _as_exception(error: dict[str, str]) -> Exception:
     kind = getattr(builtins, error["type"], RuntimeError)
-    return kind(error["message"])  # type: ignore[no-any-return]
+    return kind(error["message"])

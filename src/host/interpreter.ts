@@ -9,7 +9,8 @@ import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import { mountHostFolders } from './filesystem.ts'
-import type { LoadTarget, ProgramTarget, StackToken, ThreadData } from './protocol.ts'
+import type { LoadTarget, ProgramTarget, StackToken, ThreadData, TimerKind } from './protocol.ts'
+import { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import type { Sockets } from './sockets.ts'
 import { textForPython } from './text.ts'
@@ -20,11 +21,24 @@ export interface HostFunctions {
   request(token: StackToken, method: string, payloadJson: string, contextText: string): Promise<WaitAnswer>
   sleep(token: StackToken, delayMs: number): Promise<WaitAnswer>
   wait_again(token: StackToken, number: number): Promise<WaitAnswer>
+  wait_promise(token: StackToken, promise: Promise<unknown>): Promise<WaitAnswer>
   new_event(): number
   wait_event(token: StackToken, event: number, timeoutMs?: number): Promise<WaitAnswer>
   set_event(event: number): void
   start_thread(ident: number): void
+  /** Goes no further with a wait that a signal interrupted. */
+  abandon_wait(number: number): void
   interrupt_target(): StackToken
+  /** Numbers of the signals that came in since the last call. */
+  take_signals(): number[]
+  /** Wakes the waits of a stack, so that it looks for signals. */
+  wake(token: StackToken): void
+  set_timer(kind: TimerKind, delayMs: number, intervalMs: number): void
+  watch_signal(signum: number, isWatched: boolean): void
+  /** Sends a signal to a process; the name of an error number, or nothing. */
+  kill(pid: number, signum: number): string
+  /** Ends the program at once, whatever else runs. */
+  exit(exitCode: number): void
   readonly sockets: Sockets
   announce(): void
   declare(declarationsJson: string): void
@@ -64,7 +78,7 @@ export class Interpreter {
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
     start(host, JSON.stringify(data.process))
-    pyodide.setInterruptBuffer(new Uint8Array(data.interrupt, 0, 1))
+    pyodide.setInterruptBuffer(new SignalMailbox(data.interrupt).interruptBuffer)
     return new Interpreter(entry, host.skipped)
   }
 

@@ -43,13 +43,12 @@ export interface ThreadData {
   readonly snapshotPath: string | null
   /** Folder that holds the `cloaca` package. */
   readonly packageFolder: string
-  /** Byte 0 is Pyodide's interrupt buffer; the Int32 at byte 4 is the token that an interrupt is meant for. */
+  /** The memory of the thread's `SignalMailbox`. */
   readonly interrupt: SharedArrayBuffer
 }
 
-export const INTERRUPT_BUFFER_BYTES = 8
-/** Sent through the interrupt buffer to stop an overdue stack that computes. */
-export const OVERDUE_SIGNAL = 12 // SIGUSR2
+/** What an interval timer measures: time, the process's own computing, or that and the system's for it. */
+export type TimerKind = 'real' | 'virtual' | 'prof'
 
 /** A poll's or an attempt's outcome. `contextText` is null where there is none. */
 export interface OutcomeMessage {
@@ -82,7 +81,7 @@ export type ToThread =
   | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
   /** Stop what waits under this token. */
   | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string }
-  /** A signal's number is in the interrupt buffer: wake the program if it waits. */
+  /** A signal is in the mailbox: wake the program if it waits. */
   | { readonly type: 'signal' }
 
 export type FromThread =
@@ -99,5 +98,14 @@ export type FromThread =
       readonly payloadJson: string
       readonly contextText: string
     }
+  /** Python sets an interval timer; a delay of 0 stops it. */
+  | {
+      readonly type: 'timer'
+      readonly kind: TimerKind
+      readonly delayMs: number
+      readonly intervalMs: number
+    }
+  /** Python has a handler for a signal of the process, or has no longer. Acknowledged through the mailbox. */
+  | { readonly type: 'watchSignal'; readonly signum: number; readonly isWatched: boolean }
   /** The interpreter cannot go on; the thread ends after this. */
   | { readonly type: 'fatal'; readonly message: string }

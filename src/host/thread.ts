@@ -6,16 +6,17 @@
 import { Worker } from 'node:worker_threads'
 import type { Clock, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
-import {
-  type FromThread,
-  INTERRUPT_BUFFER_BYTES,
-  type LoadTarget,
-  type OutcomeMessage,
-  type ProgramTarget,
-  type StackToken,
-  type ThreadData,
-  type ToThread,
+import { ProcessSignals } from './process-signals.ts'
+import type {
+  FromThread,
+  LoadTarget,
+  OutcomeMessage,
+  ProgramTarget,
+  StackToken,
+  ThreadData,
+  ToThread,
 } from './protocol.ts'
+import { SignalMailbox } from './signal-mailbox.ts'
 import { Watchdog } from './watchdog.ts'
 import type { WorkerData } from './worker.ts'
 
@@ -73,6 +74,8 @@ export class InterpreterThread {
   readonly #worker: Worker
   readonly #events: ThreadEvents
   readonly #watchdog: Watchdog
+  readonly #mailbox: SignalMailbox
+  readonly #processSignals: ProcessSignals
   readonly #pending = new Map<StackToken, Pending>()
   readonly #started = Promise.withResolvers<void>()
   #lastToken = 0
@@ -81,10 +84,12 @@ export class InterpreterThread {
   #pollTokens: StackToken[] = []
   #pollTriggers: string[] = []
 
-  private constructor(worker: Worker, interrupt: SharedArrayBuffer, clock: Clock, events: ThreadEvents) {
+  private constructor(worker: Worker, mailbox: SignalMailbox, clock: Clock, events: ThreadEvents) {
     this.#worker = worker
     this.#events = events
-    this.#watchdog = new Watchdog(clock, interrupt, {
+    this.#mailbox = mailbox
+    this.#processSignals = new ProcessSignals(clock, (signum) => this.signal(signum))
+    this.#watchdog = new Watchdog(clock, mailbox, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
       kill: (culprit, reason) => this.#die({ reason, culprit }),
     })
@@ -95,9 +100,9 @@ export class InterpreterThread {
 
   /** Starts a thread and waits until Python runs in it. Rejects with `INTERPRETER_START_FAILED`. */
   static start(data: Omit<ThreadData, 'interrupt'>, clock: Clock, events: ThreadEvents): Promise<InterpreterThread> {
-    const interrupt = new SharedArrayBuffer(INTERRUPT_BUFFER_BYTES)
-    const worker = startWorker({ ...data, interrupt })
-    const thread = new InterpreterThread(worker, interrupt, clock, events)
+    const mailbox = new SignalMailbox()
+    const worker = startWorker({ ...data, interrupt: mailbox.buffer })
+    const thread = new InterpreterThread(worker, mailbox, clock, events)
     return thread.#started.promise.then(() => thread)
   }
 
@@ -144,7 +149,7 @@ export class InterpreterThread {
 
   /** Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. */
   signal(signum: number): void {
-    this.#watchdog.raiseSignal(signum)
+    this.#mailbox.raise(signum)
     this.#post({ type: 'signal' })
   }
 
@@ -203,6 +208,13 @@ export class InterpreterThread {
       case 'call':
         this.#events.call(message, this.#pending.get(message.token)?.slot ?? null, this)
         break
+      case 'timer':
+        this.#processSignals.setTimer(message.kind, message.delayMs, message.intervalMs)
+        break
+      case 'watchSignal':
+        this.#processSignals.watch(message.signum, message.isWatched)
+        this.#mailbox.acknowledge()
+        break
       case 'fatal':
         this.#die({ reason: message.message, culprit: null })
         break
@@ -221,6 +233,7 @@ export class InterpreterThread {
     if (this.#end !== null) return
     this.#end = end
     this.#watchdog.stop()
+    this.#processSignals.stop()
     void this.#worker.terminate()
     const open = [...this.#pending.values()]
     this.#pending.clear()

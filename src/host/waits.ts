@@ -8,7 +8,7 @@
 import type { StackToken } from './protocol.ts'
 import type { TextForPython } from './text.ts'
 
-export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, number]
+export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, unknown]
 
 interface Wait {
   readonly token: StackToken
@@ -50,11 +50,24 @@ export class Waits {
     return this.wait(token, underlying ?? Promise.resolve(['ok']))
   }
 
+  /** Forgets a wait that a signal interrupted and whose stack goes on elsewhere. */
+  abandon(number: number): void {
+    this.#interrupted.delete(number)
+  }
+
   sleep(token: StackToken, delayMs: number): Promise<WaitAnswer> {
     const underlying = new Promise<WaitAnswer>((resolve) => {
       if (delayMs > 0) wakeAfter(delayMs, () => resolve(['ok']))
       else setImmediate(() => resolve(['ok']))
     })
+    return this.wait(token, underlying)
+  }
+
+  waitPromise(token: StackToken, promise: Promise<unknown>): Promise<WaitAnswer> {
+    const underlying = promise.then<WaitAnswer, WaitAnswer>(
+      (value) => ['ok', value],
+      (reason) => ['failed', reason],
+    )
     return this.wait(token, underlying)
   }
 
@@ -69,14 +82,18 @@ export class Waits {
     const waiters = this.#events.get(number)
     if (waiters === undefined) return Promise.resolve(['ok'])
     const underlying = new Promise<WaitAnswer>((resolve) => {
-      const wake = () => resolve(['ok'])
-      waiters.add(wake)
-      if (timeoutMs >= 0) {
-        wakeAfter(timeoutMs, () => {
-          waiters.delete(wake)
-          resolve(['timeout'])
-        })
+      const wake = () => {
+        cancelTimeout?.()
+        resolve(['ok'])
       }
+      const cancelTimeout =
+        timeoutMs < 0
+          ? null
+          : wakeAfter(timeoutMs, () => {
+              waiters.delete(wake)
+              resolve(['timeout'])
+            })
+      waiters.add(wake)
     })
     return this.wait(token, underlying)
   }
@@ -100,13 +117,18 @@ export class Waits {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** A timer without Node's limit of 24.8 days, which never fires early: Node rounds down to whole milliseconds. */
-function wakeAfter(delayMs: number, callback: () => void): void {
+/**
+ * A timer without Node's limit of 24.8 days, which never fires early (Node rounds down to whole milliseconds) and
+ * always in a later turn. Returns what cancels it.
+ */
+function wakeAfter(delayMs: number, callback: () => void): () => void {
   const dueAt = performance.now() + delayMs
+  let timer: NodeJS.Timeout
   const check = () => {
     const leftMs = dueAt - performance.now()
     if (leftMs <= 0) callback()
-    else setTimeout(check, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS))
+    else timer = setTimeout(check, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS))
   }
-  check()
+  timer = setTimeout(check, Math.min(Math.ceil(delayMs), LONGEST_TIMER_MS))
+  return () => clearTimeout(timer)
 }

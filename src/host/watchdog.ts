@@ -11,7 +11,8 @@
  */
 
 import type { Clock, Timer } from '../engine/ports.ts'
-import { OVERDUE_SIGNAL, type StackToken } from './protocol.ts'
+import type { StackToken } from './protocol.ts'
+import type { SignalMailbox } from './signal-mailbox.ts'
 
 const KILL_AFTER_MS = 2_000
 const INTERRUPT_EVERY_MS = 20
@@ -31,18 +32,16 @@ export interface WatchdogActions {
 
 export class Watchdog {
   readonly #clock: Clock
-  readonly #signal: Uint8Array
-  readonly #target: Int32Array
+  readonly #mailbox: SignalMailbox
   readonly #actions: WatchdogActions
   readonly #watched = new Map<StackToken, Watched>()
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #looks = 0
 
-  constructor(clock: Clock, interrupt: SharedArrayBuffer, actions: WatchdogActions) {
+  constructor(clock: Clock, mailbox: SignalMailbox, actions: WatchdogActions) {
     this.#clock = clock
-    this.#signal = new Uint8Array(interrupt, 0, 1)
-    this.#target = new Int32Array(interrupt, 4, 1)
+    this.#mailbox = mailbox
     this.#actions = actions
   }
 
@@ -55,11 +54,6 @@ export class Watchdog {
 
   forget(token: StackToken): void {
     this.#watched.delete(token)
-  }
-
-  /** Puts a signal where Python looks for one between two steps. */
-  raiseSignal(signum: number): void {
-    Atomics.store(this.#signal, 0, signum)
   }
 
   stop(): void {
@@ -105,9 +99,6 @@ export class Watchdog {
   /** Interrupts one of the overdue entries; each look takes the next, since only one of them can be computing. */
   #interruptOne(overdue: readonly StackToken[]): void {
     const token = overdue[this.#looks++ % overdue.length]
-    // A signal of the script's own that is not handled yet goes first.
-    if (token === undefined || Atomics.load(this.#signal, 0) !== 0) return
-    Atomics.store(this.#target, 0, token)
-    Atomics.store(this.#signal, 0, OVERDUE_SIGNAL)
+    if (token !== undefined) this.#mailbox.interrupt(token)
   }
 }

@@ -5,7 +5,8 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { type HostFunctions, Interpreter } from './interpreter.ts'
-import type { FromThread, OutcomeMessage, StackToken, ThreadData, ToThread } from './protocol.ts'
+import type { FromThread, OutcomeMessage, StackToken, ThreadData, TimerKind, ToThread } from './protocol.ts'
+import { SignalMailbox } from './signal-mailbox.ts'
 import { Sockets } from './sockets.ts'
 import { textForPython } from './text.ts'
 import { type WaitAnswer, Waits } from './waits.ts'
@@ -44,23 +45,42 @@ interface Reentry {
   startThread(ident: number): void
 }
 
+const waitFunctions = {
+  sleep: (token: StackToken, delayMs: number) => waits.sleep(token, delayMs),
+  wait_again: (token: StackToken, number: number) => waits.waitAgain(token, number),
+  abandon_wait: (number: number) => waits.abandon(number),
+  wait_promise: (token: StackToken, promise: Promise<unknown>) => waits.waitPromise(token, promise),
+  new_event: () => waits.newEvent(),
+  wait_event: (token: StackToken, event: number, timeoutMs?: number) => waits.waitEvent(token, event, timeoutMs),
+  set_event: (event: number) => waits.setEvent(event),
+}
+
+function signalFunctions(mailbox: SignalMailbox) {
+  return {
+    interrupt_target: () => mailbox.target,
+    take_signals: () => mailbox.take(),
+    wake: (token: StackToken) => waits.signal(token),
+    set_timer: (kind: TimerKind, delayMs: number, intervalMs: number) =>
+      post({ type: 'timer', kind, delayMs, intervalMs }),
+    watch_signal: (signum: number, isWatched: boolean) =>
+      mailbox.waitFor(() => post({ type: 'watchSignal', signum, isWatched })),
+    kill,
+    exit,
+  }
+}
+
 function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunctions {
-  const target = new Int32Array(interrupt, 4, 1)
   let isAnnounced = false
   return {
+    ...waitFunctions,
+    ...signalFunctions(new SignalMailbox(interrupt)),
     request(token, method, payloadJson, contextText) {
       const id = ++lastCall
       const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
       post({ type: 'call', id, token, method, payloadJson, contextText })
       return waits.wait(token, reply)
     },
-    sleep: (token, delayMs) => waits.sleep(token, delayMs),
-    wait_again: (token, number) => waits.waitAgain(token, number),
-    new_event: () => waits.newEvent(),
-    wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
-    set_event: (event) => waits.setEvent(event),
     start_thread: (ident) => reentry.startThread(ident),
-    interrupt_target: () => Atomics.load(target, 0),
     sockets: new Sockets((event) => waits.setEvent(event)),
     announce() {
       if (isAnnounced) return
@@ -88,6 +108,20 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
       planFlush()
     },
   }
+}
+
+function kill(pid: number, signum: number): string {
+  try {
+    process.kill(pid, signum)
+    return ''
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EINVAL'
+  }
+}
+
+function exit(exitCode: number): void {
+  if (programToken !== null) post({ type: 'programEnded', token: programToken, exitCode })
+  else post({ type: 'fatal', message: `a script ended the process with code ${exitCode}` })
 }
 
 function settleCall(id: number, answer: WaitAnswer): void {
@@ -145,7 +179,7 @@ async function main(data: WorkerData): Promise<void> {
   let interpreter: Interpreter | null = null
   const functions = hostFunctions(data.interrupt, {
     flushDeclarations: () => interpreter?.flushDeclarations(),
-    startThread: (ident) => interpreter?.runThread(ident).catch(fatal),
+    startThread: (ident) => void interpreter?.runThread(ident).catch(fatal),
   })
   interpreter = await Interpreter.start(data, functions, fatal)
   const started = interpreter

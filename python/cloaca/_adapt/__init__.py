@@ -14,19 +14,42 @@ from typing import Any, Dict
 
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
-    from . import _sockets, _threading, _tls, _urllib3
+    from . import (
+        _event_loop,
+        _signals,
+        _sockets,
+        _threading,
+        _timers,
+        _tls,
+        _urllib3,
+    )
 
     _threading.prepare()
+    _signals.prepare()
+    _timers.prepare()
     _sockets.prepare()
     _tls.prepare()
     _urllib3.prepare()
+    _event_loop.prepare()
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
 
 
-def install(host: Any, settings: "Dict[str, Any]") -> None:
+def install(host: Any, settings: Dict[str, Any]) -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
-    from . import _deadline, _installed_packages, _process, _randomness, _sockets, _sqlite_refusal, _streams, _time, _waiting
+    from . import (
+        _installed_packages,
+        _interrupts,
+        _process,
+        _randomness,
+        _signals,
+        _sockets,
+        _sqlite_refusal,
+        _streams,
+        _time,
+        _timers,
+        _waiting,
+    )
 
     _process.install(settings)
     _randomness.install()
@@ -35,5 +58,7 @@ def install(host: Any, settings: "Dict[str, Any]") -> None:
     _streams.install()
     _waiting.install()
     _time.install()
-    _deadline.install(host)
+    _interrupts.install(host)
+    _signals.install(host)
+    _timers.install(host)
     _installed_packages.install()

@@ -1,12 +1,12 @@
-"""A deadline reaches a stack that waits inside asyncio.
+"""``pyodide.ffi.run_sync`` suspends the calling stack in a way that a deadline and a signal can end.
 
-Pyodide's event loop suspends a stack with ``pyodide.ffi.run_sync``, which nothing can end early. Replaced by one that
-goes through the bridge's wait, where an overdue stack is stopped and a signal wakes it. Seen with Pyodide 314.0.7;
-can go when ``run_sync`` can be cancelled.
+Pyodide's own cannot be ended early, and runs coroutines on the one loop that ``_event_loop`` replaces. Seen with
+Pyodide 314.0.7; can go when ``run_sync`` can be cancelled.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pyodide.ffi
@@ -24,14 +24,15 @@ def install() -> None:
 
 def run_sync(awaitable: Any) -> Any:
     """Like ``pyodide.ffi.run_sync``, but ends with `DeadlineExceeded` when the calling stack is overdue."""
-    import asyncio
-
     if not _bridge.can_wait():
         return _run_sync(awaitable)
-    future = asyncio.ensure_future(awaitable)
+    if isinstance(awaitable, pyodide.ffi.JsProxy):
+        return _bridge.wait_for_promise(awaitable)
+    outer = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    loop = asyncio.new_event_loop()
     try:
-        _bridge.wait_until_done(future)
-    except BaseException:
-        future.cancel()
-        raise
-    return future.result()
+        return loop.run_until_complete(awaitable)
+    finally:
+        loop.close()
+        asyncio._set_running_loop(outer)

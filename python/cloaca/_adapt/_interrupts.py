@@ -1,0 +1,62 @@
+"""What the host wants of running Python: stop an overdue stack, deliver a signal.
+
+The host raises one and the same signal through Pyodide's interrupt buffer (314.0.7), which holds no more than one, and
+says in a mailbox what it is about; Python looks there between two steps, and when a wait is interrupted. A signal's
+handler runs on the main stack, as under python: when another one happens to run, the signal is kept and the main stack
+is woken. Can go when an interpreter can be told to interrupt one stack.
+"""
+
+from __future__ import annotations
+
+import _signal
+from typing import Any, Callable, List
+
+from .. import _bridge, _stacks
+
+#: Signals that wait for the main stack.
+_kept: List[int] = []
+
+_host: Any = None
+_c_signal = _signal.signal
+_deliver: Callable[[int], None] = lambda signum: None  # noqa: E731  # ``_signals`` connects
+
+
+def install(host: Any) -> None:
+    global _host
+    _host = host
+    _bridge.look_for_signals = look
+    _c_signal(_signal.SIGUSR2, _look_here)
+
+
+def connect(deliver: Callable[[int], None]) -> None:
+    """Names the function that acts on a signal."""
+    global _deliver
+    _deliver = deliver
+
+
+def raise_in_main(signum: int) -> None:
+    """Delivers a signal: now when the main stack runs, else as soon as it goes on."""
+    _kept.append(signum)
+    _deliver_kept()
+
+
+def look() -> None:
+    """Takes what is in the mailbox, and delivers what can be delivered here."""
+    _kept.extend(_host.take_signals())
+    if _kept:
+        _deliver_kept()
+
+
+def _deliver_kept() -> None:
+    if _stacks.running is not _stacks.MAIN:
+        if _stacks.MAIN.token:
+            _host.wake(_stacks.MAIN.token)
+        return
+    while _kept:
+        _deliver(_kept.pop(0))
+
+
+def _look_here(signum: int, frame: Any) -> None:
+    look()
+    if _stacks.running.token and _host.interrupt_target() == _stacks.running.token:
+        raise _bridge.DeadlineExceeded("stopped because its time was over")

@@ -1,0 +1,67 @@
+/** Signals, alarms and interval timers reach a script as under python. */
+
+import { expect, test } from 'vitest'
+import { runScript } from '../support/run-script.ts'
+
+test('alarms, timers and handlers of signals run while a script waits, computes, or another thread computes', async () => {
+  const run = await runScript('signals.py')
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n')).toEqual([
+    'default True 0',
+    "waiting [('SIGALRM', 'wait', 'MainThread')]",
+    'computing 2',
+    'alarm 0 100 (0.0, 0.0)',
+    'ended sleep',
+    'ended lock',
+    'ended event',
+    'join threads can only be started once',
+    'thread signal only works in main thread of the main interpreter',
+    "while a thread computes ['MainThread']",
+    'handler SIGUSR2',
+    'handler SIGUSR2',
+    'before <lambda>',
+    'sigwait SIGALRM',
+    'KeyboardInterrupt',
+    'No such process',
+    '',
+  ])
+  expect(run.exitCode).toBe(7)
+})
+
+for (const args of [[], ['--computing']]) {
+  test(`an interrupt from outside ends a script that is ${args.length ? 'computing' : 'sleeping'} with KeyboardInterrupt`, async () => {
+    let isSent = false
+    const run = await runScript('signal_from_outside.py', {
+      args,
+      onOutput(stdout, kill) {
+        if (isSent || !stdout.includes('ready')) return
+        isSent = true
+        kill('SIGINT')
+      },
+    })
+
+    expect(run.stdout).toBe('ready\ncleaned up\n')
+    expect(run.stderr).toMatch(/KeyboardInterrupt\n$/)
+    expect(run.exitCode).toBe(130)
+  })
+}
+
+test('a script with a handler for SIGHUP gets it, and SIGTERM ends a script that has none for it', async () => {
+  const sent = new Set<string>()
+  const run = await runScript('signal_from_outside.py', {
+    onOutput(stdout, kill) {
+      for (const [word, signal] of [
+        ['ready', 'SIGHUP'],
+        ['reloaded', 'SIGTERM'],
+      ] as const) {
+        if (!stdout.includes(word) || sent.has(signal)) continue
+        sent.add(signal)
+        kill(signal)
+      }
+    },
+  })
+
+  expect(run.stdout).toBe('ready\nreloaded\n')
+  expect(run.exitCode).toBe(143)
+})
