@@ -13,6 +13,7 @@ import type { LoadTarget, ProgramTarget, StackToken, ThreadData, TimerKind } fro
 import { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import type { Sockets } from './sockets.ts'
+import type { SqliteDatabases } from './sqlite.ts'
 import { textForPython } from './text.ts'
 import type { WaitAnswer } from './waits.ts'
 
@@ -40,6 +41,7 @@ export interface HostFunctions {
   /** Ends the program at once, whatever else runs. */
   exit(exitCode: number): void
   readonly sockets: Sockets
+  readonly sqlite: SqliteDatabases
   announce(): void
   declare(declarationsJson: string): void
   /** Not for Python: hears of the polls that skipped, in batches. */

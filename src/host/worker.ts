@@ -8,6 +8,7 @@ import { type HostFunctions, Interpreter } from './interpreter.ts'
 import type { FromThread, OutcomeMessage, StackToken, ThreadData, TimerKind, ToThread } from './protocol.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { Sockets } from './sockets.ts'
+import { SqliteDatabases } from './sqlite.ts'
 import { textForPython } from './text.ts'
 import { type WaitAnswer, Waits } from './waits.ts'
 
@@ -82,6 +83,7 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
     },
     start_thread: (ident) => reentry.startThread(ident),
     sockets: new Sockets((event) => waits.setEvent(event)),
+    sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
     announce() {
       if (isAnnounced) return
       isAnnounced = true

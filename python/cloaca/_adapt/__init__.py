@@ -18,6 +18,7 @@ def prepare() -> None:
         _event_loop,
         _signals,
         _sockets,
+        _sqlite,
         _threading,
         _timers,
         _tls,
@@ -30,6 +31,7 @@ def prepare() -> None:
     _sockets.prepare()
     _tls.prepare()
     _urllib3.prepare()
+    _sqlite.prepare()
     _event_loop.prepare()
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
@@ -44,7 +46,7 @@ def install(host: Any, settings: Dict[str, Any]) -> None:
         _randomness,
         _signals,
         _sockets,
-        _sqlite_refusal,
+        _sqlite,
         _streams,
         _time,
         _timers,
@@ -54,7 +56,7 @@ def install(host: Any, settings: Dict[str, Any]) -> None:
     _process.install(settings)
     _randomness.install()
     _sockets.install(host)
-    _sqlite_refusal.install()
+    _sqlite.install(host)
     _streams.install()
     _waiting.install()
     _time.install()

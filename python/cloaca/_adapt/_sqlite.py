@@ -1,0 +1,159 @@
+"""``sqlite3`` opens files of the host with native SQLite, and everything else with the SQLite inside Pyodide.
+
+That one (seen in 314.0.7) sees no other process's locks and no shared memory: it writes while another process holds the
+database, and destroys one in WAL mode. So ``sqlite3.Connection`` and ``Cursor`` look at what they open: a file of the
+host becomes a ``NativeConnection``; databases in memory, temporary ones and those in the interpreter's own folders stay,
+and cannot attach files of the host. Can go when ``_sqlite3`` locks files for real.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sqlite3.dbapi2
+from typing import Any, Dict, Optional, Tuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from . import _sqlite_connection, _sqlite_functions
+from ._sqlite_connection import NativeConnection
+from ._sqlite_cursor import NativeCursor
+
+#: Folders of the interpreter's own, which no other process can see.
+OWN_FOLDERS = ("/lib/", "/dev/", "/proc/", "/sys/")
+_NAMES = ("timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri")
+_DEFAULTS: Dict[str, Any] = {
+    "timeout": 5.0,
+    "detect_types": 0,
+    "isolation_level": "",
+    "check_same_thread": True,
+    "cached_statements": 128,
+    "uri": False,
+    "autocommit": sqlite3.LEGACY_TRANSACTION_CONTROL,
+}
+
+_BundledConnection, _BundledCursor = sqlite3.Connection, sqlite3.Cursor
+
+
+def prepare() -> None:
+    for module in (sqlite3, sqlite3.dbapi2):
+        module.connect = connect
+        module.Connection = Connection  # type: ignore[misc]
+        module.Cursor = Cursor  # type: ignore[misc]
+        module.enable_callback_tracebacks = _sqlite_functions.enable_callback_tracebacks
+
+
+def install(host: Any) -> None:
+    _sqlite_connection.databases = host.sqlite
+
+
+def host_file(database: Any, uri: bool) -> "Optional[Tuple[str, str]]":
+    """The host's path and the mode that a database name means; None for one that no other process can see."""
+    name, mode = os.fsdecode(database), ""
+    if uri and name.startswith("file:"):
+        parts = urlsplit(name)
+        query = parse_qs(parts.query)
+        mode = query.get("mode", [""])[-1]
+        if query.get("immutable", ["0"])[-1] not in ("0", "no", "off", "false"):
+            mode = "ro"
+        name = unquote(parts.path)
+    if mode == "memory" or name in ("", ":memory:"):
+        return None
+    path = os.path.abspath(name)
+    return None if os.path.realpath(path).startswith(OWN_FOLDERS) else (path, mode)
+
+
+class Connection(_BundledConnection):
+    """SQLite database connection object."""
+
+    __module__ = "sqlite3"
+    _is_deserializing = False
+
+    def __init__(self, database: Any, *args: Any, **options: Any) -> None:
+        given = {**dict(zip(_NAMES, args)), **options}
+        given.pop("factory", None)
+        file = host_file(database, bool(given.get("uri")))
+        if file is None:
+            super().__init__(database, **given)
+            self.set_authorizer(None)
+            return
+        unknown = set(given) - set(_DEFAULTS)
+        if unknown:
+            raise TypeError(f"Connection() got an unexpected keyword argument '{unknown.pop()}'")
+        path, mode = file
+        if "\0" in path:
+            raise ValueError("embedded null character")
+        if isinstance(self, NativeConnection):
+            self._release()
+        else:
+            self.__class__ = _native(type(self), NativeConnection)
+        self._open(path, {**_DEFAULTS, **given}, mode == "ro", mode in ("ro", "rw"))  # type: ignore[attr-defined]
+
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(Cursor if factory is None else factory)
+
+    def set_authorizer(self, authorizer_callback: Any) -> None:
+        """Set authorizer callback. Attaching files of the host stays refused."""
+
+        def authorize(action: int, first: Any, *rest: Any) -> Any:
+            if action == sqlite3.SQLITE_ATTACH and first is not None and not self._is_deserializing:
+                if host_file(first, uri=True) is not None:
+                    return sqlite3.SQLITE_DENY
+            return sqlite3.SQLITE_OK if authorizer_callback is None else authorizer_callback(action, first, *rest)
+
+        super().set_authorizer(authorize)
+
+    def deserialize(self, data: Any, /, *, name: str = "main") -> None:
+        self._is_deserializing = True  # SQLite does it by attaching a database that it calls "x"
+        try:
+            super().deserialize(data, name=name)
+        finally:
+            self._is_deserializing = False
+
+    def backup(self, target: Any, **options: Any) -> None:
+        if isinstance(target, NativeConnection):
+            from . import _sqlite_backup
+
+            pages, progress = options.get("pages", -1), options.get("progress")
+            _sqlite_backup.backup(self, target, pages, progress, options.get("name", "main"))
+        else:
+            super().backup(target, **options)
+
+
+class Cursor(_BundledCursor):
+    """SQLite database cursor class."""
+
+    __module__ = "sqlite3"
+
+    def __init__(self, connection: Any, /) -> None:
+        super().__init__(connection)
+        if isinstance(connection, NativeConnection):
+            self.__class__ = _native(type(self), NativeCursor)
+            self._begin(connection)  # type: ignore[attr-defined]
+
+
+_natives: Dict[type, type] = {}
+
+
+def _native(kind: type, native: type) -> type:
+    """The same class over native SQLite: a script's own methods come first, those of the bundled SQLite last."""
+    if kind not in _natives:
+        known = Connection if native is NativeConnection else Cursor
+        namespace = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__qualname__": kind.__qualname__}
+        if kind is known:
+            # Its own methods are those of the bundled SQLite, so the native ones stand before it.
+            _natives[kind] = type(kind.__name__, (native, kind), {**namespace, "__init__": kind.__init__})
+        else:
+            _natives[kind] = type(kind.__name__, (kind, _native(known, native)), namespace)
+    return _natives[kind]
+
+
+def connect(database: Any, *args: Any, **options: Any) -> Any:
+    """Open a connection to the SQLite database file 'database'.
+
+    You can use ":memory:" to open a database connection to a database that
+    resides in RAM instead of on disk.
+    """
+    factory = options.pop("factory", None)
+    if len(args) > 4:
+        factory, args = args[4] or factory, (*args[:4], None, *args[5:])
+    return (factory or Connection)(database, *args, **options)

@@ -1,0 +1,342 @@
+"""``sqlite3.Connection`` on files of the host: native SQLite (better-sqlite3), with real locks and shared memory.
+
+The SQLite inside Pyodide (seen in 314.0.7) sees no other process's locks and destroys databases in WAL mode. A
+connection to a file is made an instance of this class; the C connection underneath stays, on an empty database in
+memory, so that it is still a ``sqlite3.Connection`` and ``sqlite3.Row`` works. Can go when ``_sqlite3`` locks for real.
+"""
+
+from __future__ import annotations
+
+import json
+
+import sqlite3
+import threading
+import time
+from typing import Any, Callable, Dict, Optional
+
+from . import _sqlite_errors as errors
+from . import _sqlite_functions as functions
+from ._sqlite_values import is_change
+
+_Base = sqlite3.Connection
+_LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
+#: Pauses between two tries to get a lock, in milliseconds: those of SQLite's own busy handler.
+_PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
+
+#: The host's databases (``src/host/sqlite.ts``).
+databases: Any = None
+
+
+class NativeConnection(_Base):
+    """SQLite database connection object."""
+
+    __module__ = "sqlite3"
+
+    def _open(self, path: str, options: "Dict[str, Any]", is_readonly: bool, must_exist: bool) -> None:
+        _Base.__init__(self, ":memory:")
+        self._number: Optional[int] = None
+        self._path = path
+        self._timeout = float(options["timeout"])
+        self._detect_types = int(options["detect_types"])
+        self._thread = threading.get_ident() if options["check_same_thread"] else None
+        self._autocommit: int = sqlite3.LEGACY_TRANSACTION_CONTROL
+        self._isolation_level = _checked_level(options["isolation_level"])
+        self._row_factory: Any = None
+        self._text_factory: Any = str
+        self._trace: Optional[Callable[[str], Any]] = None
+        self._is_durable = is_readonly
+        self._kept: Dict[Any, Any] = {}
+        self._function_failure: Optional[BaseException] = None
+        answer = self._patiently(lambda: databases.open(path, is_readonly, must_exist))
+        self._number = int(answer)
+        self._autocommit = _checked_autocommit(options["autocommit"])
+        if self._autocommit is False:
+            self._execute("BEGIN")
+
+    # --- running statements -----------------------------------------------------------------------------------------
+
+    def _check(self) -> int:
+        """The number of the open database; raises for a closed one, and in another thread."""
+        if self._thread is not None and threading.get_ident() != self._thread:
+            raise sqlite3.ProgrammingError(
+                "SQLite objects created in a thread can only be used in that same thread. The object was created in "
+                f"thread id {self._thread} and this is thread id {threading.get_ident()}."
+            )
+        if self.__dict__.get("_number") is None:
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+        return self._number  # type: ignore[return-value]
+
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        """The answer of a call; while another connection holds a lock it is tried again, until the timeout."""
+        deadline = time.monotonic() + self._timeout
+        for attempt in range(1_000_000_000):
+            answer = call()
+            text = answer if isinstance(answer, str) else ""
+            described = json.loads(text)["error"] if text.startswith('{"error"') else None
+            if described is None:
+                return answer
+            left = deadline - time.monotonic()
+            if not errors.is_busy(described) or left <= 0:
+                raise self._explained(described)
+            time.sleep(min(left, _PAUSES_MS[min(attempt, len(_PAUSES_MS) - 1)] / 1000))
+        return None
+
+    def _explained(self, described: "Dict[str, str]") -> Exception:
+        error = errors.exception_of(described)
+        cause, self._function_failure = self._function_failure, None
+        return error if cause is None else functions.with_cause(error, cause)
+
+    def _prepare_to_write(self) -> None:
+        """Commits survive a power cut, as with SQLite elsewhere: better-sqlite3 is built to risk them in WAL mode."""
+        if not self._is_durable:
+            self._is_durable = databases.execute_script(self._number, "PRAGMA synchronous = FULL") is None
+
+    def _execute(self, sql: str) -> None:
+        self._prepare_to_write()
+        if self._trace is not None:
+            functions.call_trace(self._trace, sql)
+        self._patiently(lambda: databases.execute_script(self._number, sql))
+
+    def _begin_for(self, sql: str) -> None:
+        """Begins the transaction that a statement needs, where transactions are begun implicitly."""
+        if self._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
+            if is_change(sql) and not databases.in_transaction(self._number):
+                self._execute(f"BEGIN {self._isolation_level}".rstrip())
+
+    # --- attributes -------------------------------------------------------------------------------------------------
+
+    @property
+    def isolation_level(self) -> Optional[str]:
+        self._check()
+        return self._isolation_level
+
+    @isolation_level.setter
+    def isolation_level(self, level: Any) -> None:
+        if level is None:
+            self._isolation_level = None
+            if databases.in_transaction(self._check()):
+                self._execute("COMMIT")
+        else:
+            self._isolation_level = _checked_level(level)
+
+    @property
+    def autocommit(self) -> Any:
+        self._check()
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: Any) -> None:
+        number = self._check()
+        value = _checked_autocommit(value)
+        if value is True and databases.in_transaction(number):
+            self._execute("COMMIT")
+        elif value is False and not databases.in_transaction(number):
+            self._execute("BEGIN")
+        self._autocommit = value
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(databases.in_transaction(self._check()))
+
+    @property
+    def total_changes(self) -> int:
+        return int(databases.total_changes(self._check()))
+
+    @property
+    def row_factory(self) -> Any:
+        return self._row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Any) -> None:
+        self._row_factory = factory
+
+    @property
+    def text_factory(self) -> Any:
+        return self._text_factory
+
+    @text_factory.setter
+    def text_factory(self, factory: Any) -> None:
+        self._text_factory = factory
+
+    # --- transactions -----------------------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        number = self._check()
+        if self._autocommit is True:
+            return
+        if databases.in_transaction(number):
+            self._execute("COMMIT")
+        if self._autocommit is False:
+            self._execute("BEGIN")
+
+    def rollback(self) -> None:
+        number = self._check()
+        if self._autocommit is True:
+            return
+        if databases.in_transaction(number):
+            self._execute("ROLLBACK")
+        if self._autocommit is False:
+            self._execute("BEGIN")
+
+    def __enter__(self) -> "NativeConnection":
+        self._check()
+        return self
+
+    def __exit__(self, kind: Any, value: Any, trace: Any, /) -> bool:
+        if self._autocommit is True:
+            return False
+        if kind is None:
+            try:
+                self.commit()
+            except BaseException:
+                if databases.in_transaction(self._number):
+                    self.rollback()
+                raise
+        else:
+            self.rollback()
+        return False
+
+    def close(self) -> None:
+        if self.__dict__.get("_number") is not None:
+            self._check()
+            self._release()
+        _Base.close(self)
+
+    def _release(self) -> None:
+        number, self._number = self._number, None
+        if number is not None:
+            databases.close(number)
+        for proxy in self._kept.values():
+            proxy.destroy()
+        self._kept.clear()
+
+    def __del__(self) -> None:
+        # The C connection underneath warns of the connection that was not closed.
+        if self.__dict__.get("_number") is not None:
+            self._release()
+
+    # --- statements -------------------------------------------------------------------------------------------------
+
+    def cursor(self, factory: Any = None) -> Any:
+        self._check()
+        from . import _sqlite
+
+        cursor = (_sqlite.Cursor if factory is None else factory)(self)
+        if not isinstance(cursor, sqlite3.Cursor):
+            raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
+        if self._row_factory is not None:
+            cursor.row_factory = self._row_factory
+        return cursor
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        return self.cursor().executemany(sql, parameters)
+
+    def executescript(self, sql_script: str, /) -> Any:
+        return self.cursor().executescript(sql_script)
+
+    def iterdump(self, *, filter: Optional[str] = None) -> Any:
+        self._check()
+        from sqlite3.dump import _iterdump
+
+        return _iterdump(self, filter=filter)
+
+    # --- functions of the script ------------------------------------------------------------------------------------
+
+    def create_function(self, name: str, narg: int, func: Any, /, *, deterministic: bool = False) -> None:
+        functions.create_function(self, databases, name, narg, func, deterministic)
+
+    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Any, /) -> None:
+        functions.create_aggregate(self, databases, name, n_arg, aggregate_class, is_window=False)
+
+    def create_window_function(self, name: str, num_params: int, aggregate_class: Any, /) -> None:
+        functions.create_aggregate(self, databases, name, num_params, aggregate_class, is_window=True)
+
+    def set_trace_callback(self, trace_callback: Any) -> None:
+        self._check()
+        self._trace = trace_callback
+
+    def set_authorizer(self, authorizer_callback: Any) -> None:
+        self._check()
+        if authorizer_callback is not None:
+            raise errors.unsupported("An authorizer")
+
+    def set_progress_handler(self, progress_handler: Any, /, n: int) -> None:
+        self._check()
+        if progress_handler is not None:
+            raise errors.unsupported("A progress handler")
+
+    def create_collation(self, name: str, callback: Any, /) -> None:
+        self._check()
+        raise errors.unsupported("A collation of one's own")
+
+    def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Any:
+        self._check()
+        raise errors.unsupported("blobopen")
+
+    def deserialize(self, data: Any, /, *, name: str = "main") -> None:
+        self._check()
+        raise errors.unsupported("deserialize")
+
+    def enable_load_extension(self, enable: bool, /) -> None:
+        self._check()
+        if enable:
+            raise errors.unsupported("An extension")
+
+    def load_extension(self, name: str, /, *, entrypoint: Optional[str] = None) -> None:
+        self._check()
+        raise errors.unsupported("An extension")
+
+    def getlimit(self, category: int, /) -> int:
+        self._check()
+        return _Base.getlimit(self, category)
+
+    def setlimit(self, category: int, limit: int, /) -> int:
+        self._check()
+        raise errors.unsupported("A limit of one's own")
+
+    def interrupt(self) -> None:
+        """Does nothing: no statement can be running while Python runs, since calls of SQLite are synchronous."""
+        self._check()
+
+    # --- copies -----------------------------------------------------------------------------------------------------
+
+    def serialize(self, *, name: str = "main") -> bytes:
+        answer = databases.serialize(self._check(), name)
+        if isinstance(answer, str):
+            errors.fail(answer)
+        return answer.to_bytes()  # type: ignore[no-any-return]
+
+    def backup(
+        self,
+        target: Any,
+        *,
+        pages: int = -1,
+        progress: Any = None,
+        name: str = "main",
+        sleep: float = 0.250,
+    ) -> None:
+        from . import _sqlite_backup
+
+        self._check()
+        _sqlite_backup.backup(self, target, pages, progress, name)
+
+
+def _checked_level(level: Any) -> Optional[str]:
+    if level is None:
+        return None
+    if not isinstance(level, str):
+        raise TypeError("isolation_level must be str or None")
+    if level.upper() not in _LEVELS:
+        raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
+    return level.upper()
+
+
+def _checked_autocommit(value: Any) -> Any:
+    if value is True or value is False or value == sqlite3.LEGACY_TRANSACTION_CONTROL:
+        return value
+    raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")
+
+

@@ -1,0 +1,71 @@
+"""The exceptions of ``sqlite3``, made of what native SQLite reports. Nothing is replaced here."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any, NoReturn
+
+_BY_CODE = {
+    "INTERNAL": sqlite3.InternalError,
+    "NOTFOUND": sqlite3.InternalError,
+    "CORRUPT": sqlite3.DatabaseError,
+    "NOTADB": sqlite3.DatabaseError,
+    "TOOBIG": sqlite3.DataError,
+    "CONSTRAINT": sqlite3.IntegrityError,
+    "MISMATCH": sqlite3.IntegrityError,
+    "MISUSE": sqlite3.InterfaceError,
+    "RANGE": sqlite3.InterfaceError,
+}
+_OPERATIONAL = (
+    "ERROR PERM ABORT BUSY LOCKED READONLY INTERRUPT IOERR FULL CANTOPEN PROTOCOL EMPTY SCHEMA".split()
+)
+
+
+def primary_code(name: str) -> str:
+    """``BUSY`` of ``SQLITE_BUSY_SNAPSHOT``."""
+    return name.removeprefix("SQLITE_").partition("_")[0]
+
+
+def exception_of(described: "dict[str, str]") -> Exception:
+    """The exception for an error of better-sqlite3: its code and its message."""
+    name, message = described["code"], described["message"]
+    if not name.startswith("SQLITE_"):
+        return _exception_of_misuse(message)
+    primary = primary_code(name)
+    if primary == "NOMEM":
+        return MemoryError()
+    kind = sqlite3.OperationalError if primary in _OPERATIONAL else _BY_CODE.get(primary, sqlite3.DatabaseError)
+    error = kind(message)
+    error.sqlite_errorname = name
+    error.sqlite_errorcode = getattr(sqlite3, name, None) or getattr(sqlite3, f"SQLITE_{primary}", 1)
+    return error
+
+
+def _exception_of_misuse(message: str) -> Exception:
+    """For what better-sqlite3 itself refuses, before SQLite hears of it."""
+    if "more than one statement" in message:
+        return sqlite3.ProgrammingError("You can only execute one statement at a time.")
+    if "directory does not exist" in message:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorname, error.sqlite_errorcode = "SQLITE_CANTOPEN", sqlite3.SQLITE_CANTOPEN
+        return error
+    if "too big" in message:
+        return sqlite3.DataError("string or blob too big")
+    return sqlite3.ProgrammingError(message)
+
+
+def fail(answer: str) -> NoReturn:
+    """Raises the exception for an error that came as JSON."""
+    raise exception_of(json.loads(answer)["error"])
+
+
+def unsupported(what: str) -> sqlite3.NotSupportedError:
+    """The exception for what only a database in memory can do here."""
+    return sqlite3.NotSupportedError(f"{what} cannot be used with a database in a file here")
+
+
+def is_busy(described: "Any") -> bool:
+    """Whether waiting may help: another connection holds a lock."""
+    name: str = described["code"]
+    return primary_code(name) == "BUSY" and name != "SQLITE_BUSY_SNAPSHOT"

@@ -1,0 +1,124 @@
+"""Functions and aggregates that a script gives to native SQLite, which calls them back in the middle of a statement."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from typing import Any, Callable, Optional, Tuple
+
+from pyodide.ffi import create_proxy, to_js
+
+from . import _sqlite_errors as errors
+from ._sqlite_values import decode, encode_base
+
+#: Whether failures of functions are shown: ``sqlite3.enable_callback_tracebacks``.
+shows_failures = False
+_enable = sqlite3.enable_callback_tracebacks
+
+
+def enable_callback_tracebacks(enable: bool, /) -> None:
+    """Enable or disable callback functions throwing errors to stderr."""
+    global shows_failures
+    shows_failures = bool(enable)
+    _enable(enable)
+
+
+def _failed(connection: Any, words: str, error: BaseException, function: Any) -> Any:
+    if shows_failures:
+        sys.unraisablehook(
+            sys.UnraisableHookArgs((type(error), error, error.__traceback__, None, function))  # type: ignore[arg-type]
+        )
+    if isinstance(error, MemoryError):
+        connection._function_failure = error
+    elif isinstance(error, OverflowError):
+        connection._function_failure = sqlite3.DataError("string or blob too big")
+    return to_js(["e", words])
+
+
+def with_cause(error: Exception, cause: BaseException) -> Exception:
+    """The exception for a function's failure that CPython tells apart from the others."""
+    return cause if isinstance(cause, Exception) else error
+
+
+def _answer(value: Any) -> "Tuple[str, Any]":
+    return encode_base(value, "0")
+
+
+def _register(connection: Any, kind: str, name: str, answer: Any, proxy: Any) -> None:
+    if answer is not None:
+        proxy.destroy()
+        errors.fail(answer)
+    before = connection._kept.pop((kind, name), None)
+    if before is not None:
+        before.destroy()
+    connection._kept[(kind, name)] = proxy
+
+
+def create_function(
+    connection: Any, databases: Any, name: str, count: int, function: Optional[Callable[..., Any]], is_pure: bool
+) -> None:
+    number = connection._check()
+    _check_count(count)
+
+    def call(arguments: str) -> Any:
+        if function is None:
+            return to_js(["e", f"no such function: {name}"])
+        try:
+            return to_js(list(_answer(function(*map(decode, json.loads(arguments))))))
+        except BaseException as error:
+            return _failed(connection, "user-defined function raised exception", error, function)
+
+    proxy = create_proxy(call)
+    _register(connection, "function", f"{name}/{count}", databases.create_function(number, name, count, is_pure, proxy), proxy)
+
+
+def create_aggregate(connection: Any, databases: Any, name: str, count: int, kind: Any, is_window: bool) -> None:
+    number = connection._check()
+    _check_count(count)
+    states: "dict[int, Any]" = {}
+
+    def start() -> Any:
+        state = len(states) + 1
+        states[state] = kind()
+        return "i", state
+
+    def run(step: str, state: int, arguments: str) -> Any:
+        if step == "start":
+            return start()
+        if step == "result":
+            instance = states[state]
+            return _answer(instance.value() if is_window else states.pop(state).finalize())
+        getattr(states[state], step)(*map(decode, json.loads(arguments)))
+        return "n", None
+
+    def call(step: str, state: int, arguments: str) -> Any:
+        if kind is None:
+            return to_js(["e", f"no such function: {name}"])
+        try:
+            return to_js(list(run(step, state, arguments)))
+        except BaseException as error:
+            method = {"start": "__init__", "result": "value" if is_window else "finalize"}.get(step, step)
+            missing = isinstance(error, AttributeError) and not hasattr(kind, method)
+            words = f"user-defined aggregate's '{method}' method {'not defined' if missing else 'raised error'}"
+            return _failed(connection, words, error, kind)
+
+    proxy = create_proxy(call)
+    answer = databases.create_aggregate(number, name, count, is_window, proxy)
+    _register(connection, "aggregate", f"{name}/{count}", answer, proxy)
+
+
+def _check_count(count: int) -> None:
+    if not -1 <= count <= 127:
+        raise sqlite3.ProgrammingError("Error creating function")
+
+
+def call_trace(trace: Callable[[str], Any], sql: str) -> None:
+    """Tells a trace callback of a statement; its failures are nobody's."""
+    try:
+        trace(sql)
+    except Exception as error:
+        if shows_failures:
+            sys.unraisablehook(
+                sys.UnraisableHookArgs((type(error), error, error.__traceback__, None, trace))  # type: ignore[arg-type]
+            )

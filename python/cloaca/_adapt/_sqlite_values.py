@@ -1,0 +1,193 @@
+"""Statements, parameters and rows on their way between Python and native SQLite. Nothing is replaced here."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+import sqlite3
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] | --[^\n]* | /\*.*?(?:\*/|$)
+    | (?P<parameter> \?\d* | [:@$]\w+(?:::\w+)*) | \w+""",
+    re.VERBOSE | re.DOTALL,
+)
+_LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
+_CHANGES = ("insert", "update", "delete", "replace")
+_STRING_ADVICE = re.compile(r'no such column: ("(?:[^"]|"")*") - should this be a string literal')
+_BASE_TYPES = (int, float, str, bytearray)
+#: Integers up to here are exact in JSON as JavaScript reads it.
+_EXACT = 2**53
+
+
+@functools.lru_cache(maxsize=512)
+def is_change(sql: str) -> bool:
+    """Whether a statement changes rows: such a one begins a transaction and has a row count."""
+    leading = _LEADING.match(sql)
+    return sql[leading.end() if leading else 0 :][:7].lower().startswith(_CHANGES)
+
+
+@functools.lru_cache(maxsize=512)
+def parameter_names(sql: str) -> "List[Optional[str]]":
+    """The parameters of a statement by their numbers: the name of each, None for one without."""
+    names: List[Optional[str]] = []
+    for match in _TOKEN.finditer(sql):
+        token = match["parameter"]
+        if token is None:
+            continue
+        if token == "?":
+            names.append(None)
+        elif token[0] == "?":
+            number = int(token[1:])
+            names.extend([None] * (number - len(names)))
+            if number > 0:
+                names[number - 1] = token
+        elif token not in names:
+            names.append(token)
+    return names
+
+
+def with_string_literal(sql: str, message: str) -> Optional[str]:
+    """The statement with one word in double quotes made a string, where SQLite says that no column is called so.
+
+    SQLite takes such a word for a string unless it is built otherwise, as better-sqlite3's is.
+    """
+    advice = _STRING_ADVICE.search(message)
+    if advice is None:
+        return None
+    word = advice[1]
+    text = word[1:-1].replace('""', '"').replace("'", "''")
+    changed = _TOKEN.sub(lambda match: f"'{text}'" if match[0] == word else match[0], sql)
+    return None if changed == sql else changed
+
+
+def bind(names: "List[Optional[str]]", parameters: Any) -> "List[Any]":
+    """The values for the parameters, by their numbers."""
+    if isinstance(parameters, (tuple, list)) or (
+        not isinstance(parameters, dict) and hasattr(parameters, "__getitem__") and hasattr(parameters, "__len__")
+        and not hasattr(parameters, "keys")
+    ):
+        if len(parameters) != len(names):
+            raise sqlite3.ProgrammingError(
+                "Incorrect number of bindings supplied. The current statement uses "
+                f"{len(names)}, and there are {len(parameters)} supplied."
+            )
+        for index, name in enumerate(names):
+            if name is not None and name[0] != "?":
+                raise sqlite3.ProgrammingError(
+                    f"Binding {index + 1} ('{name}') is a named parameter, but you supplied a sequence which "
+                    "requires nominal (qmark) placeholders."
+                )
+        return [parameters[index] for index in range(len(names))]
+    if hasattr(parameters, "keys") or isinstance(parameters, dict):
+        return [_named(parameters, index, name) for index, name in enumerate(names)]
+    raise sqlite3.ProgrammingError("parameters are of unsupported type")
+
+
+def _named(parameters: Any, index: int, name: Optional[str]) -> Any:
+    if name is None:
+        raise sqlite3.ProgrammingError(
+            f"Binding {index + 1} has no name, but you supplied a dictionary (which has only names)."
+        )
+    try:
+        return parameters[name[1:]]
+    except LookupError:
+        raise sqlite3.ProgrammingError(f"You did not supply a value for binding parameter :{name[1:]}.") from None
+
+
+def encode(value: Any, name: str) -> "Tuple[str, Any]":
+    """A value with its kind, as ``src/host/sqlite.ts`` takes them; adapters are applied."""
+    kind = type(value)
+    if kind not in _BASE_TYPES or (kind, sqlite3.PrepareProtocol) in sqlite3.adapters:
+        if value is None:
+            return "n", None
+        value = sqlite3.adapt(value, sqlite3.PrepareProtocol, value)
+    return encode_base(value, name)
+
+
+def encode_base(value: Any, name: str) -> "Tuple[str, Any]":
+    """A value that SQLite can hold, with its kind."""
+    if value is None:
+        return "n", None
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        return "i", int(value) if -_EXACT < value < _EXACT else str(int(value))
+    if isinstance(value, float):
+        return ("n", None) if value != value else ("f", _float(value))
+    if isinstance(value, str):
+        if not value.isascii():
+            value.encode()
+        return "s", str(value)
+    try:
+        return "b", base64.b64encode(memoryview(value)).decode()
+    except TypeError:
+        raise sqlite3.ProgrammingError(
+            f"Error binding parameter {name}: type '{type(value).__name__}' is not supported"
+        ) from None
+
+
+def _float(value: float) -> Any:
+    return float(value) if abs(value) != float("inf") else "Infinity" if value > 0 else "-Infinity"
+
+
+def encode_parameters(names: "List[Optional[str]]", parameters: Any) -> "Dict[str, Any]":
+    """The values of a statement's parameters as the host takes them: those without names first."""
+    if not names and not parameters:
+        return {"kinds": "", "values": [], "names": []}
+    bound = bind(names, parameters)
+    encoded = [encode(value, _shown(names, index)) for index, value in enumerate(bound)]
+    named = [(name, pair) for name, pair in zip(names, encoded) if name is not None]
+    if named:
+        encoded = [pair for name, pair in zip(names, encoded) if name is None] + [pair for _, pair in named]
+    return {
+        "kinds": "".join([kind for kind, _ in encoded]),
+        "values": [value for _, value in encoded],
+        "names": [name[1:] for name, _ in named],
+    }
+
+
+def _shown(names: "List[Optional[str]]", index: int) -> str:
+    """A parameter as messages name it: its number, or its name in quotes."""
+    name = names[index]
+    return str(index + 1) if name is None or name[0] == "?" else f"'{name}'"
+
+
+def decode(value: Any) -> Any:
+    """A value of SQLite: bytes come as an object with base64."""
+    return base64.b64decode(value["b"]) if type(value) is dict else value
+
+
+Converter = Callable[[Any], Any]
+
+
+def converters_of(columns: "Sequence[Tuple[str, Optional[str]]]", detect_types: int) -> "List[Optional[Converter]]":
+    """The converter of each column, by its name in brackets or its declared type."""
+    return [_converter_of(name, declared, detect_types) for name, declared in columns]
+
+
+def _converter_of(name: str, declared: Optional[str], detect_types: int) -> Optional[Converter]:
+    found: Optional[Converter] = None
+    if detect_types & sqlite3.PARSE_COLNAMES and "[" in name:
+        found = sqlite3.converters.get(name[name.index("[") + 1 :].partition("]")[0].upper())
+    if found is None and detect_types & sqlite3.PARSE_DECLTYPES and declared:
+        found = sqlite3.converters.get(re.split(r"[ (]", declared, maxsplit=1)[0].upper())
+    return found
+
+
+def raw(value: Any) -> bytes:
+    """A value as the bytes that a converter gets: SQLite's text of it."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, float):
+        text = f"{value:.15g}"
+        return (text if any(each in text for each in ".en") else f"{text}.0").encode()
+    return str(value).encode()
+
+
+def text_maker(factory: Any) -> "Optional[Converter]":
+    """What turns a text of SQLite into what ``text_factory`` asks for; None where it is a str already."""
+    if factory is str:
+        return None
+    return lambda text: factory(text.encode("utf-8", "surrogateescape"))
