@@ -1,0 +1,51 @@
+/** Contexts travel from Python through the engine and the database and back with every value and type intact. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+import { runScript } from '../support/run-script.ts'
+
+describe('a fired context', () => {
+  let served: ObservedRunner
+  beforeAll(async () => {
+    served = await ObservedRunner.start(['contexts.py'])
+  })
+  afterAll(() => served?.[Symbol.asyncDispose]())
+
+  it('arrives in the first task, and through merged branches in the last, with all its types', async () => {
+    const [run] = await served.runsOf('sender')
+
+    expect(run?.status).toBe('Completed')
+    expect(run?.context['differences in first']).toEqual([])
+    expect(run?.context['differences in last']).toEqual([])
+  })
+
+  it('keeps its number tokens in the text that Node gets', async () => {
+    const [run] = await served.runsOf('sender')
+
+    for (const token of ['"float":1.0', '"int":1,', '"large":1152921504606846976', '"largest":18446744073709551615']) {
+      expect(run?.contextText).toContain(token)
+    }
+  })
+
+  it('gets the name of the trigger and the instant of the firing, which win over values of the same name', async () => {
+    const [run] = await served.runsOf('sender')
+    const [firing] = await served.runner.triggers.history('sender')
+
+    expect(run?.context).toMatchObject({ trigger_name: 'sender', 'trigger_name in first': 'sender' })
+    expect(run?.context.triggered_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00$/)
+    expect(Math.abs(Date.parse(String(run?.context.triggered_at)) - Number(firing?.startedAt))).toBeLessThan(1_000)
+  })
+})
+
+describe('a context that a program executes with', () => {
+  it('comes back with all its types, and gets nothing added', async () => {
+    const run = await runScript('contexts.py')
+
+    expect(run.stderr).toBe('')
+    expect(run.stdout.split('\n')).toEqual([
+      'Completed [] [] []',
+      '[[1, [2.0, [null, {}]]], [], {"a": {"deep": 9007199254740993}, "z": [1]}] 1152921504606846976 1.0',
+      '',
+    ])
+  })
+})

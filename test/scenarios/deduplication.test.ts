@@ -1,0 +1,38 @@
+/** A firing that equals an active one of the same trigger is dropped; when that one has ended it starts a run again. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+describe('deduplication', () => {
+  let served: ObservedRunner
+  beforeAll(async () => {
+    served = await ObservedRunner.start(['deduplication.py'], { config: { maxConcurrentTasks: 8 } })
+  })
+  afterAll(() => served?.[Symbol.asyncDispose]())
+
+  it.each([
+    ['with equal contexts whose keys come in another order', 'equal', /^[0-9a-f]{16}$/],
+    ['without a context, in either spelling', 'bare', /^fire_no_context$/],
+  ])('drops firings %s while the first run goes on, and starts another run after it', async (_, trigger, hash) => {
+    const runs = await served.runsOf(trigger, 2)
+    const firings = await served.runner.triggers.history(trigger)
+    const ticks = served.events('tick', (tick) => tick.trigger === trigger)
+    const second = ticks.findLastIndex(({ outcome }) => outcome === 'fired')
+
+    expect(firings).toHaveLength(2)
+    expect(firings[0]?.contextHash).toBe(firings[1]?.contextHash)
+    expect(firings[0]?.contextHash).toMatch(hash)
+    expect(ticks.slice(1, second).every(({ outcome }) => outcome === 'duplicate')).toBe(true)
+    expect(second).toBeGreaterThan(3)
+    expect(Number(runs[1]?.createdAt)).toBeGreaterThanOrEqual(Number(runs[0]?.endedAt))
+  })
+
+  it('lets firings with different contexts run at the same time, where 1, 1.0 and "1" differ', async () => {
+    const runs = await served.runsOf('different_contexts', 4)
+    const firings = await served.runner.triggers.history('different_contexts')
+
+    // Each waits for the three others.
+    expect(runs.map(({ status }) => status)).toEqual(['Completed', 'Completed', 'Completed', 'Completed'])
+    expect(new Set(firings.map(({ contextHash }) => contextHash)).size).toBe(4)
+  })
+})

@@ -1,0 +1,89 @@
+/** How triggers are polled, in one interpreter that all of them share. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+describe('polling', () => {
+  let folder: string
+  let database: string
+  let served: ObservedRunner
+  const ticksOf = (trigger: string) => served.events('tick', (tick) => tick.trigger === trigger)
+  const moreTicks = (trigger: string, count: number) =>
+    served.until('tick', (tick) => tick.trigger === trigger, ticksOf(trigger).length + count)
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cloaca-polling-'))
+    database = join(folder, 'polling.db')
+    served = await ObservedRunner.start(['polling.py'], { database })
+  })
+  afterAll(async () => {
+    await served?.[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('begins at once, however long the interval', async () => {
+    const [run] = await served.runsOf('hourly')
+
+    expect(run?.status).toBe('Completed')
+    expect(ticksOf('hourly')).toHaveLength(1)
+  })
+
+  it('of one trigger goes on while another one sleeps', async () => {
+    await served.until('tick', ({ trigger }) => trigger === 'sleeper')
+    const order = served.events('tick', ({ trigger }) => trigger === 'brisk' || trigger === 'sleeper')
+    const beforeSleeperWoke = order.findIndex(({ trigger }) => trigger === 'sleeper')
+
+    // The sleeper takes 3 s, in which the other one is due sixty times.
+    expect(beforeSleeperWoke).toBeGreaterThan(20)
+  })
+
+  it('of one trigger never overlaps, also when it takes longer than its interval', async () => {
+    const [run] = await served.runsOf('longer_than_its_interval')
+
+    expect(run?.context.most_inside).toBe(1)
+  })
+
+  it('takes an answer that is no result for an error, says what it was, and goes on', async () => {
+    const failed = await served.until('triggerFailed', ({ trigger }) => trigger === 'nonsense', 5)
+    await served.until('tick', ({ trigger, outcome }) => trigger === 'nonsense' && outcome === 'skipped')
+
+    expect(failed.map(({ error }) => error.message)).toEqual(
+      ['NoneType', 'int', 'str', 'dict', 'Context'].map(
+        (type) => `trigger 'nonsense' must return TriggerResult or bool, got ${type}`,
+      ),
+    )
+  })
+
+  it('goes on after exceptions, which are logged and kept with their tracebacks', async () => {
+    await served.runsOf('failing')
+    const ticks = await served.runner.triggers.ticks('failing')
+    const logged = served.log.filter(({ facts, level }) => facts?.trigger === 'failing' && level === 'error')
+
+    expect(logged.map(({ message }) => message)).toEqual([
+      "trigger 'failing' raised exception: ValueError: first",
+      "trigger 'failing' raised exception: SystemExit: 3",
+      "trigger 'failing' raised exception: KeyError: 'third'",
+    ])
+    expect(logged[2]?.traceback).toMatch(/polling\.py", line \d+, in failing\n {4}raise outcome\nKeyError: 'third'\n$/)
+    expect(ticks.filter(({ outcome }) => outcome === 'failed')).toHaveLength(3)
+  })
+
+  it('of a disabled trigger stops at once, stays off after a restart, and begins again when it is enabled', async () => {
+    await served.runner.triggers.setEnabled('brisk', false)
+    const whenDisabled = ticksOf('brisk').length
+    await moreTicks('nonsense', 30)
+    expect(ticksOf('brisk').length - whenDisabled).toBeLessThanOrEqual(1) // the one that was under way
+
+    await served[Symbol.asyncDispose]()
+    served = await ObservedRunner.start(['polling.py'], { database })
+    await moreTicks('nonsense', 30)
+    expect(ticksOf('brisk')).toEqual([])
+    expect(await served.runner.triggers.get('brisk')).toMatchObject({ enabled: false, isLoaded: true })
+
+    await served.runner.triggers.setEnabled('brisk', true)
+    await moreTicks('brisk', 3)
+  })
+})
