@@ -1,0 +1,2 @@
+import cloaca  # noqa: F401
+import pandas_of_the_future  # noqa: F401

@@ -1,0 +1,4 @@
+import cloaca
+
+with cloaca.WorkflowBuilder("nothing_to_do") as builder:
+    builder.description("has no task")

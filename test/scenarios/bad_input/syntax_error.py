@@ -1,0 +1,4 @@
+import cloaca
+
+with cloaca.WorkflowBuilder("broken":
+    pass

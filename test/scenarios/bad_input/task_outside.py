@@ -1,0 +1,6 @@
+import cloaca
+
+
+@cloaca.task()
+def lonely(context):
+    return context

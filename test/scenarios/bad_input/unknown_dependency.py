@@ -1,0 +1,7 @@
+import cloaca
+
+with cloaca.WorkflowBuilder("dangling"):
+
+    @cloaca.task(dependencies=["fetch"])
+    def load(context):
+        return context
