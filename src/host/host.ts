@@ -13,7 +13,7 @@ import { installedPackageFolders } from './installed-packages.ts'
 import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
 import type { LoadTarget, ProcessSettings, ProgramTarget } from './protocol.ts'
 import { Slot } from './slot.ts'
-import { snapshotExists, snapshotPathFor, storeSnapshot } from './snapshot-cache.ts'
+import { findSnapshot, removeSnapshot, snapshotPlaceFor, storeSnapshot } from './snapshot-cache.ts'
 import {
   type Answer,
   InterpreterThread,
@@ -78,12 +78,14 @@ export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
   readonly #slots: readonly Slot[]
   readonly #slotOf = new Map<string, Slot>()
+  #snapshotPath: string | null
   #loads = 0
   #isClosed = false
 
   private constructor(options: HostOptions, snapshotPath: string | null) {
     this.#options = options
-    this.#slots = Array.from({ length: options.interpreters }, (_, index) => this.#openSlot(index, snapshotPath))
+    this.#snapshotPath = snapshotPath
+    this.#slots = Array.from({ length: options.interpreters }, (_, index) => this.#openSlot(index))
   }
 
   /** Starts the interpreters. Rejects with `INTERPRETER_START_FAILED` when Python does not start at all. */
@@ -150,21 +152,37 @@ export class PyodideHost implements ScriptHost {
     await Promise.all(this.#slots.map((slot) => slot.close()))
   }
 
-  #openSlot(index: number, snapshotPath: string | null): Slot {
-    const { clock, process, packageFolder, events } = this.#options
-    const start = (ended: (end: ThreadEnd) => void) =>
-      InterpreterThread.start({ process, snapshotPath, packageFolder }, clock, {
-        call: (call, slot, thread) => void this.#answer(call, slot, thread),
-        declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
-        ended,
-      })
-    return new Slot(start, clock, {
+  #openSlot(index: number): Slot {
+    const { clock, events } = this.#options
+    return new Slot((ended) => this.#startThread(ended), clock, {
       restarted: (end, culprit, failure) => events.notice(restartNotice(index + 1, end, culprit, failure)),
       reloaded: (script, answer) => {
         const problem = reloadProblem(script, answer)
         if (problem !== null) events.notice(`Script "${script}" could not be loaded again: ${problem}`)
       },
     })
+  }
+
+  /** From the snapshot where there is one; a snapshot that turns out to be damaged is removed, and not missed. */
+  async #startThread(ended: (end: ThreadEnd) => void): Promise<InterpreterThread> {
+    const { clock, process, packageFolder, events } = this.#options
+    const start = (snapshotPath: string | null) =>
+      InterpreterThread.start({ process, snapshotPath, packageFolder }, clock, {
+        call: (call, slot, thread) => void this.#answer(call, slot, thread),
+        declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
+        ended,
+      })
+    const path = this.#snapshotPath
+    if (path === null) return await start(null)
+    try {
+      return await start(path)
+    } catch (error) {
+      if (this.#isClosed) throw error
+      if (this.#snapshotPath !== null) events.notice(damagedSnapshotNotice(path, toError(error)))
+      this.#snapshotPath = null
+      removeSnapshot(path)
+      return await start(null)
+    }
   }
 
   async #enter(
@@ -193,6 +211,11 @@ export class PyodideHost implements ScriptHost {
   }
 }
 
+function damagedSnapshotNotice(path: string, error: Error): string {
+  const [cause] = error.message.split('\n')
+  return `Python starts without its memory snapshot "${path}", which is damaged and removed: ${cause}`
+}
+
 function restartNotice(number: number, end: ThreadEnd, culprit: string | null, failure: Error | null): string {
   const cause = `${end.reason}${culprit === null || culprit === end.culprit ? '' : `, because of ${culprit}`}`
   if (failure === null) return `Interpreter ${number} was restarted: ${cause}.`
@@ -212,11 +235,11 @@ function closed(): HostError {
 
 /** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
 async function ensureSnapshot(options: HostOptions): Promise<string | null> {
-  const path = snapshotPathFor(options.packageFolder, process.env)
-  if (snapshotExists(path)) return path
+  const place = snapshotPlaceFor(options.packageFolder, process.env)
+  const found = findSnapshot(place)
+  if (found !== null) return found
   try {
-    storeSnapshot(path, await makeSnapshot(options.packageFolder))
-    return path
+    return storeSnapshot(place, await makeSnapshot(options.packageFolder))
   } catch (error) {
     options.events.notice(`Python starts without a memory snapshot, which takes longer: ${toError(error).message}`)
     return null
