@@ -29,7 +29,7 @@
       'msvs_settings': {
         'VCCLCompilerTool': {
           'ExceptionHandling': 1,
-          'AdditionalOptions': ['/std:c++17', '/W4', '/WX'],
+          'AdditionalOptions': ['/std:c++17'],
         },
       },
     },

@@ -146,7 +146,6 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   return exports;
 }
 
-
 }  // namespace
 
 NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)

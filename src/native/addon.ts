@@ -60,9 +60,9 @@ let memory = Buffer.alloc(FIRST_MEMORY_BYTES)
 function memoryFor(texts: readonly JsonText[]): Buffer {
   const needed = texts.reduce((sum, text) => sum + maxBytes(text) + PADDING, 0)
   if (needed <= memory.length) return memory
-  const larger = Buffer.allocUnsafeSlow(2 * needed)
-  if (larger.length <= KEPT_MEMORY_BYTES) memory = larger
-  return larger
+  if (needed > KEPT_MEMORY_BYTES) return Buffer.allocUnsafeSlow(needed)
+  memory = Buffer.allocUnsafeSlow(Math.min(2 * needed, KEPT_MEMORY_BYTES))
+  return memory
 }
 
 function maxBytes(text: JsonText): number {

@@ -7,10 +7,10 @@ import { constants } from 'node:buffer'
 import { UsageError } from '../errors.ts'
 import type { JsonText } from './codec.ts'
 
-/** The deepest nesting that is read. canonical.h has the same number. */
+/** The deepest nesting that is read. json_reader.h has the same number. */
 export const MAX_DEPTH = 512
 
-/** Why a text is refused. `Fault` in json_tape.h has the same names in the same order. */
+/** Why a text is refused. `Fault` in refusal.h has the first of them in the same order. */
 export const FAULTS = [
   'unexpectedEnd',
   'unexpectedByte',

@@ -1,6 +1,6 @@
 /**
  * Reads JSON text into nodes that keep every token as it was written. Called by twin.ts only.
- * The places where it stops are part of the codec's contract: json_tape.cc refuses the same texts at the same bytes.
+ * The places where it stops are part of the codec's contract: json_reader.h refuses the same texts at the same bytes.
  */
 
 import { isUtf8 } from 'node:buffer'

@@ -68,6 +68,7 @@ class Groups {
     size_t first_entry() const { return begin->entry; }
   };
 
+  Groups(const Groups&) = delete;
   explicit Groups(const std::vector<Entry>& entries) {
     ranked_.reserve(entries.size());
     for (size_t i = 0; i != entries.size(); ++i) ranked_.push_back({hash_of(entries[i].name), i});

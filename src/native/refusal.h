@@ -10,7 +10,7 @@
 
 namespace cloaca {
 
-// FAULTS in input.ts has the same names in the same order.
+// FAULTS in input.ts begins with the same names in the same order.
 enum class Fault {
   unexpected_end,
   unexpected_byte,

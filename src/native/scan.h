@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #if defined(__SSE2__) || defined(_M_X64)
@@ -147,7 +146,13 @@ inline unsigned char largest_byte(std::string_view bytes) {
   return result;
 }
 
-inline bool begins_with(const char* at, std::string_view token) { return std::memcmp(at, token.data(), token.size()) == 0; }
+// Not with memcmp, which may read on behind the first difference.
+inline bool begins_with(const char* at, std::string_view token) {
+  for (const char c : token) {
+    if (*at++ != c) return false;
+  }
+  return true;
+}
 
 inline const char* skip_digits(const char* at) {
   while (*at >= '0' && *at <= '9') ++at;
