@@ -241,12 +241,13 @@ export class SqliteDatabases {
     let isOver = false
     let error: string
     try {
-      const columns = isFirst ? statement.columns().map(({ name, type }) => [name, type]) : undefined
       while (encoded.length < count && !isOver) {
         const { value, done } = rows.next()
         if (done === true) isOver = true
         else encoded.push(encodeRow(value))
       }
+      // Asked after the first step, which is where SQLite notices that the schema has changed.
+      const columns = isFirst ? statement.columns().map(({ name, type }) => [name, type]) : undefined
       if (isOver) this.finish(number)
       const [lastRowId, changes] = isFirst || isOver ? figuresOf(connection) : [0, 0]
       const head = JSON.stringify({ statement: number, isOver, columns })

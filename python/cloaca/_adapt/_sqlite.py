@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sqlite3.dbapi2
+import warnings
 from typing import Any, Dict, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -69,6 +70,8 @@ class Connection(_BundledConnection):
     _is_deserializing = False
 
     def __init__(self, database: Any, *args: Any, **options: Any) -> None:
+        if args:
+            _warn_of_position("_sqlite3.Connection")
         given = {**dict(zip(_NAMES, args)), **options}
         given.pop("factory", None)
         file = host_file(database, bool(given.get("uri")))
@@ -88,8 +91,8 @@ class Connection(_BundledConnection):
             self.__class__ = _native(type(self), NativeConnection)
         self._open(path, {**_DEFAULTS, **given}, mode == "ro", mode in ("ro", "rw"))  # type: ignore[attr-defined]
 
-    def cursor(self, factory: Any = None) -> Any:
-        return super().cursor(Cursor if factory is None else factory)
+    def cursor(self, factory: Any = _BundledCursor) -> Any:
+        return super().cursor(Cursor if factory is _BundledCursor else factory)
 
     def set_authorizer(self, authorizer_callback: Any) -> None:
         """Set authorizer callback. Attaching files of the host stays refused."""
@@ -127,7 +130,8 @@ class Cursor(_BundledCursor):
     def __init__(self, connection: Any, /) -> None:
         super().__init__(connection)
         if isinstance(connection, NativeConnection):
-            self.__class__ = _native(type(self), NativeCursor)
+            if not isinstance(self, NativeCursor):
+                self.__class__ = _native(type(self), NativeCursor)
             self._begin(connection)  # type: ignore[attr-defined]
 
 
@@ -154,6 +158,25 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     resides in RAM instead of on disk.
     """
     factory = options.pop("factory", None)
+    if args:
+        _warn_of_position("sqlite3.connect")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return _connect_by_position(database, factory, args, options)
+    return (factory or Connection)(database, **options)
+
+
+def _connect_by_position(database: Any, factory: Any, args: "Tuple[Any, ...]", options: "Dict[str, Any]") -> Any:
     if len(args) > 4:
         factory, args = args[4] or factory, (*args[:4], None, *args[5:])
     return (factory or Connection)(database, *args, **options)
+
+
+def _warn_of_position(name: str) -> None:
+    warnings.warn(
+        f"Passing more than 1 positional argument to {name}() is deprecated. Parameters 'timeout', 'detect_types', "
+        "'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only "
+        "parameters in Python 3.15.",
+        DeprecationWarning,
+        stacklevel=3,
+    )

@@ -12,6 +12,7 @@ import json
 import sqlite3
 import threading
 import time
+import warnings
 from typing import Any, Callable, Dict, Optional
 
 from . import _sqlite_errors as errors
@@ -19,6 +20,7 @@ from . import _sqlite_functions as functions
 from ._sqlite_values import is_change
 
 _Base = sqlite3.Connection
+_BundledCursor = sqlite3.Cursor
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 #: Pauses between two tries to get a lock, in milliseconds: those of SQLite's own busy handler.
 _PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
@@ -35,6 +37,7 @@ class NativeConnection(_Base):
     def _open(self, path: str, options: "Dict[str, Any]", is_readonly: bool, must_exist: bool) -> None:
         _Base.__init__(self, ":memory:")
         self._number: Optional[int] = None
+        self._was_opened = False
         self._path = path
         self._timeout = float(options["timeout"])
         self._detect_types = int(options["detect_types"])
@@ -48,7 +51,7 @@ class NativeConnection(_Base):
         self._kept: Dict[Any, Any] = {}
         self._function_failure: Optional[BaseException] = None
         answer = self._patiently(lambda: databases.open(path, is_readonly, must_exist))
-        self._number = int(answer)
+        self._number, self._was_opened = int(answer), True
         self._autocommit = _checked_autocommit(options["autocommit"])
         if self._autocommit is False:
             self._execute("BEGIN")
@@ -63,7 +66,10 @@ class NativeConnection(_Base):
                 f"thread id {self._thread} and this is thread id {threading.get_ident()}."
             )
         if self.__dict__.get("_number") is None:
-            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+            never = not self.__dict__.get("_was_opened")
+            raise sqlite3.ProgrammingError(
+                "Base Connection.__init__ not called." if never else "Cannot operate on a closed database."
+            )
         return self._number  # type: ignore[return-value]
 
     def _patiently(self, call: Callable[[], Any]) -> Any:
@@ -101,7 +107,7 @@ class NativeConnection(_Base):
         """Begins the transaction that a statement needs, where transactions are begun implicitly."""
         if self._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
             if is_change(sql) and not databases.in_transaction(self._number):
-                self._execute(f"BEGIN {self._isolation_level}".rstrip())
+                self._execute(f"BEGIN {self._isolation_level}")
 
     # --- attributes -------------------------------------------------------------------------------------------------
 
@@ -198,7 +204,9 @@ class NativeConnection(_Base):
 
     def close(self) -> None:
         if self.__dict__.get("_number") is not None:
-            self._check()
+            number = self._check()
+            if self._autocommit is False and databases.in_transaction(number):
+                self._execute("ROLLBACK")
             self._release()
         _Base.close(self)
 
@@ -211,18 +219,19 @@ class NativeConnection(_Base):
         self._kept.clear()
 
     def __del__(self) -> None:
-        # The C connection underneath warns of the connection that was not closed.
         if self.__dict__.get("_number") is not None:
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self, stacklevel=2)
             self._release()
+            _Base.close(self)
 
     # --- statements -------------------------------------------------------------------------------------------------
 
-    def cursor(self, factory: Any = None) -> Any:
+    def cursor(self, factory: Any = _BundledCursor) -> Any:
         self._check()
         from . import _sqlite
 
-        cursor = (_sqlite.Cursor if factory is None else factory)(self)
-        if not isinstance(cursor, sqlite3.Cursor):
+        cursor = (_sqlite.Cursor if factory is _BundledCursor else factory)(self)
+        if not issubclass(type(cursor), sqlite3.Cursor):
             raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
         if self._row_factory is not None:
             cursor.row_factory = self._row_factory
@@ -245,13 +254,13 @@ class NativeConnection(_Base):
 
     # --- functions of the script ------------------------------------------------------------------------------------
 
-    def create_function(self, name: str, narg: int, func: Any, /, *, deterministic: bool = False) -> None:
+    def create_function(self, name: str, narg: int, func: Any, *, deterministic: bool = False) -> None:
         functions.create_function(self, databases, name, narg, func, deterministic)
 
-    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Any, /) -> None:
+    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Any) -> None:
         functions.create_aggregate(self, databases, name, n_arg, aggregate_class, is_window=False)
 
-    def create_window_function(self, name: str, num_params: int, aggregate_class: Any, /) -> None:
+    def create_window_function(self, name: str, num_params: int, aggregate_class: Any) -> None:
         functions.create_aggregate(self, databases, name, num_params, aggregate_class, is_window=True)
 
     def set_trace_callback(self, trace_callback: Any) -> None:
@@ -263,7 +272,7 @@ class NativeConnection(_Base):
         if authorizer_callback is not None:
             raise errors.unsupported("An authorizer")
 
-    def set_progress_handler(self, progress_handler: Any, /, n: int) -> None:
+    def set_progress_handler(self, progress_handler: Any, n: int) -> None:
         self._check()
         if progress_handler is not None:
             raise errors.unsupported("A progress handler")
@@ -329,9 +338,9 @@ def _checked_level(level: Any) -> Optional[str]:
         return None
     if not isinstance(level, str):
         raise TypeError("isolation_level must be str or None")
-    if level.upper() not in _LEVELS:
+    if str.upper(level) not in _LEVELS:
         raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
-    return level.upper()
+    return str.upper(level)
 
 
 def _checked_autocommit(value: Any) -> Any:

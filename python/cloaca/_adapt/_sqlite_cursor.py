@@ -129,15 +129,17 @@ class NativeCursor(_Base):
             return json.dumps({"error": said["failure"]}) if "failure" in said else ""
 
         if connection._trace is not None:
-            for _ in rest:
-                functions.call_trace(connection._trace, sql)
+            for each in rest:
+                functions.call_trace(connection._trace, values.expanded(sql, json.dumps(each)))
         connection._patiently(attempt)
 
     def executescript(self, sql_script: str, /) -> "NativeCursor":
         number = self._check()
         if not isinstance(sql_script, str):
             raise TypeError(f"executescript() argument must be str, not {type(sql_script).__name__}")
-        _check_text(sql_script)
+        sql_script.encode()
+        if "\0" in sql_script:
+            raise ValueError("embedded null character")
         connection = self._connection
         if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and native.databases.in_transaction(number):
             connection._execute("COMMIT")
@@ -148,7 +150,9 @@ class NativeCursor(_Base):
         if not isinstance(sql, str):
             raise TypeError(f"execute() argument 1 must be str, not {type(sql).__name__}")
         number = self._check()
-        _check_text(sql)
+        sql.encode()
+        if "\0" in sql:
+            raise sqlite3.ProgrammingError("the query contains a null character")
         self._finish()
         self._rowcount, self._description, self._is_described = -1, None, False
         return number
@@ -157,7 +161,7 @@ class NativeCursor(_Base):
         connection = self._connection
         connection._prepare_to_write()
         if connection._trace is not None:
-            functions.call_trace(connection._trace, sql)
+            functions.call_trace(connection._trace, values.expanded(sql, bound))
         self._counts = values.is_change(sql)
         try:
             answer = connection._patiently(lambda: native.databases.execute(number, sql, bound, _FIRST_ROWS))
@@ -229,12 +233,14 @@ class NativeCursor(_Base):
                 raise StopIteration
             self._take_portion()
             if not self._ready:
-                return self.__next__()
+                return next(self)
         self._is_busy = True
         try:
             row = self._make_row(self._ready.popleft())
         finally:
             self._is_busy = False
+        if not self._ready and self._running is not None:
+            self._take_portion()  # as CPython: the row that follows is looked for at once
         factory = self._row_factory
         if factory is None:
             return row
@@ -250,7 +256,7 @@ class NativeCursor(_Base):
             value = values.decode(cell)
             converter = self._converters[index] if self._converters else None
             if converter is not None:
-                value = None if value is None else converter(values.raw(value))
+                value = None if value is None or value == b"" else converter(values.raw(value))
             elif make_text is not None and isinstance(value, str):
                 value = make_text(value)
             row.append(value)
@@ -303,9 +309,3 @@ class NativeCursor(_Base):
 
     def setoutputsize(self, size: Any, column: Any = None, /) -> None:
         """Required by DB-API. Does nothing in sqlite3."""
-
-
-def _check_text(sql: str) -> None:
-    sql.encode()
-    if "\0" in sql:
-        raise ValueError("embedded null character")

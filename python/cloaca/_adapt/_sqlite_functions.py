@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import sys
+import traceback
+import types
 from typing import Any, Callable, Optional, Tuple
 
 from pyodide.ffi import create_proxy, to_js
@@ -15,6 +18,7 @@ from ._sqlite_values import decode, encode_base
 #: Whether failures of functions are shown: ``sqlite3.enable_callback_tracebacks``.
 shows_failures = False
 _enable = sqlite3.enable_callback_tracebacks
+_states = itertools.count(1)
 
 
 def enable_callback_tracebacks(enable: bool, /) -> None:
@@ -25,15 +29,25 @@ def enable_callback_tracebacks(enable: bool, /) -> None:
 
 
 def _failed(connection: Any, words: str, error: BaseException, function: Any) -> Any:
-    if shows_failures:
-        sys.unraisablehook(
-            sys.UnraisableHookArgs((type(error), error, error.__traceback__, None, function))  # type: ignore[arg-type]
-        )
+    _show(error, function)
     if isinstance(error, MemoryError):
         connection._function_failure = error
     elif isinstance(error, OverflowError):
         connection._function_failure = sqlite3.DataError("string or blob too big")
     return to_js(["e", words])
+
+
+def _show(error: BaseException, function: Any) -> None:
+    """Reports a failure that nobody will hear of, where that was asked for."""
+    if not shows_failures:
+        return
+    words = f"Exception ignored on sqlite3 callback {function!r}"
+    if sys.unraisablehook is sys.__unraisablehook__:
+        print(f"{words}:", file=sys.stderr)
+        traceback.print_exception(error)
+    else:
+        facts = {"exc_type": type(error), "exc_value": error, "exc_traceback": error.__traceback__}
+        sys.unraisablehook(types.SimpleNamespace(**facts, err_msg=words, object=None))  # type: ignore[arg-type]
 
 
 def with_cause(error: Exception, cause: BaseException) -> Exception:
@@ -77,18 +91,21 @@ def create_aggregate(connection: Any, databases: Any, name: str, count: int, kin
     number = connection._check()
     _check_count(count)
     states: "dict[int, Any]" = {}
-
-    def start() -> Any:
-        state = len(states) + 1
-        states[state] = kind()
-        return "i", state
+    method = ""
 
     def run(step: str, state: int, arguments: str) -> Any:
+        """A state begins with its first row: an aggregate of no rows is NULL, as under CPython."""
+        nonlocal method
         if step == "start":
-            return start()
+            return "i", next(_states)
         if step == "result":
-            instance = states[state]
-            return _answer(instance.value() if is_window else states.pop(state).finalize())
+            instance = states.get(state) if is_window else states.pop(state, None)
+            method = "value" if is_window else "finalize"
+            return _answer(None if instance is None else getattr(instance, method)())
+        if state not in states:
+            method = "__init__"
+            states[state] = kind()
+        method = step
         getattr(states[state], step)(*map(decode, json.loads(arguments)))
         return "n", None
 
@@ -98,10 +115,9 @@ def create_aggregate(connection: Any, databases: Any, name: str, count: int, kin
         try:
             return to_js(list(run(step, state, arguments)))
         except BaseException as error:
-            method = {"start": "__init__", "result": "value" if is_window else "finalize"}.get(step, step)
-            missing = isinstance(error, AttributeError) and not hasattr(kind, method)
-            words = f"user-defined aggregate's '{method}' method {'not defined' if missing else 'raised error'}"
-            return _failed(connection, words, error, kind)
+            is_missing = isinstance(error, AttributeError) and not hasattr(kind, method)
+            words = f"user-defined aggregate's '{method}' method {'not defined' if is_missing else 'raised error'}"
+            return _failed(connection, words, error, getattr(kind, method, kind))
 
     proxy = create_proxy(call)
     answer = databases.create_aggregate(number, name, count, is_window, proxy)
@@ -118,7 +134,4 @@ def call_trace(trace: Callable[[str], Any], sql: str) -> None:
     try:
         trace(sql)
     except Exception as error:
-        if shows_failures:
-            sys.unraisablehook(
-                sys.UnraisableHookArgs((type(error), error, error.__traceback__, None, trace))  # type: ignore[arg-type]
-            )
+        _show(error, trace)

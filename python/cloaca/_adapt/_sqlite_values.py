@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import json
 import re
 import sqlite3
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -126,6 +127,30 @@ def encode_base(value: Any, name: str) -> "Tuple[str, Any]":
         raise sqlite3.ProgrammingError(
             f"Error binding parameter {name}: type '{type(value).__name__}' is not supported"
         ) from None
+
+
+def expanded(sql: str, parameters_json: str) -> str:
+    """The statement with its values in the place of its parameters, as trace callbacks see it."""
+    parameters = json.loads(parameters_json)
+    values = [_literal(kind, value) for kind, value in zip(parameters["kinds"], parameters["values"])]
+    unnamed = iter(values[: len(values) - len(parameters["names"])])
+    named = dict(zip(parameters["names"], values[len(values) - len(parameters["names"]) :]))
+
+    def put(match: "re.Match[str]") -> str:
+        token = match["parameter"]
+        if token is None:
+            return match[0]
+        return named.get(token[1:], token) if token != "?" else next(unnamed, token)
+
+    return _TOKEN.sub(put, sql)
+
+
+def _literal(kind: str, value: Any) -> str:
+    if kind == "n":
+        return "NULL"
+    if kind == "s":
+        return "'{}'".format(value.replace("'", "''"))
+    return f"x'{base64.b64decode(value).hex()}'" if kind == "b" else str(value)
 
 
 def _float(value: float) -> Any:
