@@ -18,6 +18,9 @@ interface Row {
 const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
+const THREAD_FILES =
+  /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|signal-mailbox|sockets|[a-z]+-endpoint|tls-sessions|sqlite)\.ts$/
+
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
   { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
@@ -42,14 +45,14 @@ const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
+  // What runs in an interpreter's thread knows nothing of the engine's.
   {
-    files: /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|signal-mailbox)\.ts$/,
-    may: [
-      /^src\/host\/(interpreter|filesystem|waits|protocol|snapshot|text|signal-mailbox)\.ts$/,
-      /^src\/errors\.ts$/,
-      /^pyodide/,
-      ...NODE,
-    ],
+    files: /^src\/host\/sqlite\.ts$/,
+    may: [/^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
+  },
+  {
+    files: THREAD_FILES,
+    may: [THREAD_FILES, /^src\/errors\.ts$/, /^pyodide/, ...NODE],
   },
   {
     files: /^src\/host\//,
@@ -71,12 +74,16 @@ const TABLE: readonly Row[] = [
 /** What only the named files may touch. */
 const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readonly owners: RegExp }[] = [
   { what: 'Pyodide', pattern: /from 'pyodide/, owners: /^src\/host\/(interpreter|filesystem|snapshot)\.ts$/ },
-  { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/store\// },
-  { what: 'SQL', pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/, owners: /^src\/store\// },
+  { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
+  { what: 'SQL', pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/cli\// },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
   { what: 'the wall clock', pattern: /\bDate\.now\(\)/, owners: /^src\/engine\/clock\.ts$/ },
-  { what: 'timers', pattern: /\b(setTimeout|setInterval)\(/, owners: /^src\/(engine\/clock|host\/waits|cli\/watch)\.ts$/ },
+  {
+    what: 'timers',
+    pattern: /\b(setTimeout|setInterval)\(/,
+    owners: /^src\/(engine\/clock|host\/waits|cli\/watch)\.ts$/,
+  },
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/host\/thread\.ts$/ },
 ]
 
