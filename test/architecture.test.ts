@@ -48,7 +48,7 @@ const TABLE: readonly Row[] = [
   // What runs in an interpreter's thread knows nothing of the engine's.
   {
     files: /^src\/host\/sqlite\.ts$/,
-    may: [/^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
+    may: [THREAD_FILES, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
   },
   {
     files: THREAD_FILES,
