@@ -89,6 +89,7 @@ export class Slot {
 
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
   async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
+    await this.#thread.catch(() => {}) // `enter` reports it
     const untilAt = this.#suspects.backedOffUntil(label)
     if (untilAt === null) return
     taskSlot.release()
@@ -117,6 +118,7 @@ export class Slot {
   #startAgain(end: ThreadEnd, culprit: string | null): void {
     this.#thread = this.#startThread().then(async (thread) => {
       for (const [script, target] of this.#scripts) this.#events.reloaded(script, await thread.load(script, target))
+      if (culprit !== null) this.#suspects.keepAway(culprit)
       return thread
     })
     this.#thread.then(

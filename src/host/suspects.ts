@@ -62,17 +62,20 @@ export class Suspects {
     if (isAlive && this.#suspects.size > 0) this.#suspects.delete(label)
   }
 
-  /** The interpreter died, with everybody still inside. Returns the culprit, or null when it is not clear yet. */
+  /**
+   * The interpreter died, with everybody still inside. Returns the culprit, who is to be kept away from the next one,
+   * or null when it is not clear yet.
+   */
   died(): string | null {
     const inside = [...this.#inside.keys()]
     const culprit = onlyOne(inside) ?? onlyOne(inside.filter((label) => this.#suspects.has(label)))
     const suspects = culprit === null ? inside : [culprit]
     for (const label of suspects) this.#suspects.add(label)
-    if (culprit !== null) this.#backOff(culprit)
     return culprit
   }
 
-  #backOff(label: string): void {
+  /** Begins the back-off of a culprit: when there is an interpreter again. */
+  keepAway(label: string): void {
     const delayMs = Math.min((this.#backoffs.get(label)?.delayMs ?? FIRST_BACKOFF_MS / 2) * 2, LONGEST_BACKOFF_MS)
     this.#backoffs.set(label, { delayMs, untilAt: this.#clock.now() + delayMs })
   }
