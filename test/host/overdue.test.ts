@@ -1,0 +1,82 @@
+/** A poll or task that takes too long is stopped, however it resists, and costs the others at most a restart. */
+
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
+const DEADLINE_MS = 150
+
+describe('a call that takes longer than it may', () => {
+  let python: OpenHost
+  beforeAll(async () => {
+    python = await OpenHost.open([SCRIPT])
+  })
+  afterAll(() => python?.[Symbol.asyncDispose]())
+
+  const poll = (trigger: string) => python.poll(SCRIPT, trigger, DEADLINE_MS)
+  /** How often this interpreter was asked: 1 again in a new one. */
+  async function pollsRemembered(): Promise<unknown> {
+    const outcome = await python.poll(SCRIPT, 'remember')
+    return outcome.kind === 'fired' ? JSON.parse(outcome.contextText ?? '{}').polls : outcome
+  }
+
+  it.each([['sleeps'], ['computes'], ['catches_exceptions']])(
+    'is stopped, and the interpreter goes on, when it %s',
+    async (trigger) => {
+      const before = Number(await pollsRemembered())
+
+      const outcome = await poll(trigger)
+
+      expect(outcome).toMatchObject({
+        kind: 'timedOut',
+        error: { message: `trigger '${trigger}' timed out: it exceeded its timeout of 0.15 s` },
+      })
+      expect(await pollsRemembered()).toBe(before + 1)
+      expect(python.notices).toEqual([])
+    },
+  )
+
+  it('is stopped as a task too, with a text that says timeout and a traceback that starts in the file of the user', async () => {
+    const outcomes = await Promise.all([
+      python.runTask(SCRIPT, 'work', 'patient', DEADLINE_MS),
+      python.runTask(SCRIPT, 'work', 'endless', DEADLINE_MS),
+    ])
+
+    for (const [index, task] of ['patient', 'endless'].entries()) {
+      const outcome = outcomes[index]
+      expect(outcome).toMatchObject({
+        kind: 'timedOut',
+        error: { message: `task '${task}' of workflow 'work' timed out: it exceeded its timeout of 0.15 s` },
+      })
+      expect(outcome).toMatchObject({
+        error: { traceback: expect.stringMatching(`^Traceback .*\n  File "${SCRIPT}", line \\d+, in ${task}\n`) },
+      })
+    }
+  })
+
+  it('keeps nobody else waiting while it sleeps', async () => {
+    const sleeping = python.runTask(SCRIPT, 'work', 'patient', 2_000)
+    let isAsleep = true
+    void sleeping.then(() => {
+      isAsleep = false
+    })
+
+    const others = await Promise.all([pollsRemembered(), python.runTask(SCRIPT, 'work', 'quick'), poll('sleeps')])
+
+    expect(others.map((outcome) => typeof outcome)).toEqual(['number', 'object', 'object'])
+    expect(isAsleep).toBe(true)
+    expect((await sleeping).kind).toBe('timedOut')
+  })
+
+  it('that cannot be stopped at all costs a restart, after which its script is loaded again and it is kept away', async () => {
+    const outcome = await poll('computes_in_c')
+
+    expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'InterpreterDied' } })
+    expect(await pollsRemembered()).toBe(1)
+    expect(python.notices).toEqual([
+      "Interpreter 1 was restarted: trigger 'computes_in_c' did not stop when its time was over.",
+    ])
+    expect(await poll('computes_in_c')).toMatchObject({ kind: 'failed', error: { type: 'NotRun' } })
+  })
+})

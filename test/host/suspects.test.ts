@@ -1,0 +1,90 @@
+/** Who is let into an interpreter after one died, with time moved by the test. */
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Suspects } from '../../src/host/suspects.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+describe('the suspects of a death', () => {
+  let clock: FakeClock
+  let suspects: Suspects
+  beforeEach(() => {
+    clock = new FakeClock()
+    suspects = new Suspects(clock)
+  })
+  const dieWith = (...inside: readonly string[]) => {
+    for (const label of inside) suspects.entered(label)
+    const culprit = suspects.died()
+    if (culprit !== null) suspects.keepAway(culprit)
+    for (const label of inside) suspects.left(label, false)
+    return culprit
+  }
+  const backOffMs = (label: string) => (suspects.backedOffUntil(label) ?? clock.now()) - clock.now()
+
+  it('are nobody as long as nothing died: everyone is let in at once', () => {
+    expect(suspects.turnOf('a')).toBeNull()
+    expect(suspects.backedOffUntil('a')).toBeNull()
+  })
+
+  it('are the culprit itself when it was alone: it is kept away for 1 s, then twice as long each time, up to 5 min', async () => {
+    const backOffs: number[] = []
+    for (let death = 0; death < 11; death++) {
+      expect(dieWith('a')).toBe('a')
+      const backOff = backOffMs('a')
+      backOffs.push(backOff / 1000)
+      await clock.advance(backOff)
+    }
+
+    expect(backOffs).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+    expect(suspects.backedOffUntil('a')).toBeNull()
+  })
+
+  it('are all who were inside when it is not clear, and then none is kept away, but they come in one at a time', async () => {
+    expect(dieWith('a', 'b')).toBeNull()
+    expect([backOffMs('a'), backOffMs('b')]).toEqual([0, 0])
+    const turns: string[] = []
+
+    const endA = await suspects.turnOf('a')
+    void suspects.turnOf('b')?.then(() => turns.push('b'))
+    await settled()
+    expect(turns).toEqual([])
+    endA?.()
+    await settled()
+
+    expect(turns).toEqual(['b'])
+    expect(suspects.turnOf('c')).toBeNull()
+  })
+
+  it('become the culprit when the interpreter dies with only one of them inside, whoever else is', () => {
+    dieWith('a', 'b')
+
+    expect(dieWith('a', 'newcomer')).toBe('a')
+    expect(backOffMs('newcomer')).toBe(0)
+  })
+
+  it('are trusted again when the interpreter outlived a call of theirs', () => {
+    dieWith('a', 'b')
+    suspects.entered('a')
+    suspects.left('a', true)
+
+    expect(suspects.turnOf('a')).toBeNull()
+    expect(suspects.turnOf('b')).not.toBeNull()
+  })
+
+  it('let the next one in after 35 s: longer than a poll may take', async () => {
+    dieWith('a', 'b')
+    const turns: string[] = []
+    await suspects.turnOf('a')
+    void suspects.turnOf('b')?.then(() => turns.push('b'))
+
+    await clock.advance(34_000)
+    await settled()
+    expect(turns).toEqual([])
+    await clock.advance(1_000)
+    await settled()
+
+    expect(turns).toEqual(['b'])
+  })
+})
+
+/** Lets promises that are settled be heard of. */
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve))

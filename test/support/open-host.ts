@@ -1,0 +1,60 @@
+/** An interpreter host with a script loaded, as the runner opens it, whose notices are kept. */
+
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { TaskSlot } from '../../src/engine/ports.ts'
+import { PyodideHost } from '../../src/host/host.ts'
+import { currentProcessSettings } from '../../src/host/process-settings.ts'
+import type { AttemptOutcome } from '../../src/model/execution.ts'
+import type { PollOutcome } from '../../src/model/trigger.ts'
+
+process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
+
+const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
+const NO_SLOT: TaskSlot = { release: () => {}, acquire: async () => {} }
+/** More than any test takes. */
+const NO_DEADLINE_MS = 600_000
+
+export class OpenHost implements AsyncDisposable {
+  readonly host: PyodideHost
+  readonly notices: readonly string[]
+
+  private constructor(host: PyodideHost, notices: readonly string[]) {
+    this.host = host
+    this.notices = notices
+  }
+
+  /** Loads each path as a script of that name. */
+  static async open(paths: readonly string[], interpreters = 1): Promise<OpenHost> {
+    const notices: string[] = []
+    const host = await PyodideHost.open({
+      clock: new SystemClock(),
+      process: currentProcessSettings(['']),
+      packageFolder: PACKAGE_FOLDER,
+      interpreters,
+      events: {
+        call: () => Promise.reject(new Error('These scripts open no runner.')),
+        declared: () => {},
+        notice: (message) => void notices.push(message),
+      },
+    })
+    const opened = new OpenHost(host, notices)
+    for (const path of paths) await host.load(path, { kind: 'file', path })
+    return opened
+  }
+
+  poll(script: string, trigger: string, deadlineMs = NO_DEADLINE_MS): Promise<PollOutcome> {
+    return this.host.poll({ script, trigger, deadlineMs })
+  }
+
+  runTask(script: string, workflow: string, taskId: string, deadlineMs = NO_DEADLINE_MS): Promise<AttemptOutcome> {
+    const request = { script, workflow, taskId, deadlineMs, executionId: 'e', inputText: '{}', slot: NO_SLOT }
+    return this.host.runTask(request)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.host.close()
+  }
+}
