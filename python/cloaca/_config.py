@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Generic, List, Optional, Type, TypeVar, Union, overload
+from typing import Any, Callable, Dict, Generic, List, Optional, Type, TypeVar, Union, final, overload
 
 from . import _arguments
 from ._manners import Sealed
@@ -70,6 +70,7 @@ def _timeout(value: object, name: str) -> Optional[int]:
     return _arguments.unsigned(value, name)
 
 
+@final
 class DefaultRunnerConfig(Sealed):
     """Settings of a `DefaultRunner`. A runner copies them when it is made; later edits have no effect on it.
 

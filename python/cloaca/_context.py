@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, NoReturn, Optional
+from typing import Any, Dict, NoReturn, Optional, final
 
 from . import _arguments
 from ._convert import copy_of, json_text, key_of, stored, stored_object
@@ -18,6 +18,7 @@ from ._parse import parse_object
 _MISSING: Any = object()
 
 
+@final
 class Context(Sealed):
     """A string-keyed bag of JSON values: what a run starts with, what each task is handed, what a result holds.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Callable
+from typing import Callable, final
 
 from . import _arguments, _bridge, _fault
 from ._manners import Unbuildable, new
 from ._settle import settled
 
 
+@final
 class TaskHandle(Unbuildable):
     """What a task is given as its second argument when that is named ``handle`` or ``task_handle``.
 

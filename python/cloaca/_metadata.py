@@ -5,13 +5,14 @@ They change nothing at run time.
 
 from __future__ import annotations
 
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, TypeVar, final
 
 from ._manners import Unbuildable, new
 
 T = TypeVar("T")
 
 
+@final
 class WorkflowParamsDecorator(Unbuildable):
     """What `workflow_params` returns: returns what it decorates."""
 
@@ -22,6 +23,7 @@ class WorkflowParamsDecorator(Unbuildable):
         return target
 
 
+@final
 class WorkflowSecretsDecorator(Unbuildable):
     """What `workflow_secrets` returns: returns what it decorates."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Tuple, final
 
 from . import _arguments
 from ._manners import Sealed
 
 
+@final
 class TaskNamespace(Sealed):
     """The four parts of a task's full name, ``tenant::package::workflow::task``. Compares and hashes by value.
 
@@ -87,6 +88,7 @@ class TaskNamespace(Sealed):
         return "TaskNamespace('{}', '{}', '{}', '{}')".format(*self._parts)
 
 
+@final
 class WorkflowContext(Sealed):
     """The three parts of names that the tasks of a workflow share. Compares by value and cannot be hashed.
 

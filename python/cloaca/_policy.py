@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from typing import List, Optional, Tuple
+from typing import List, Optional, Tuple, final
 
 from . import _arguments
 from ._manners import Unbuildable, new
@@ -13,6 +13,7 @@ from ._manners import Unbuildable, new
 _jitter_source = random.SystemRandom()
 
 
+@final
 class BackoffStrategy(Unbuildable):
     """How the delay grows from attempt to attempt: `fixed`, `linear` or `exponential`."""
 
@@ -57,6 +58,7 @@ def _backoff(kind: str, base: float, multiplier: float) -> BackoffStrategy:
     return strategy
 
 
+@final
 class RetryCondition(Unbuildable):
     """Which failures are tried again: `never`, `transient_only`, `all_errors` or `error_pattern`."""
 
@@ -124,6 +126,7 @@ DEFAULT_VALUES = PolicyValues(
 )
 
 
+@final
 class RetryPolicy(Unbuildable):
     """When and how often a failed task is tried again. Made by `RetryPolicy.builder` or `RetryPolicy.default`.
 
@@ -200,6 +203,7 @@ def values_of(policy: RetryPolicy) -> PolicyValues:
     return policy._values
 
 
+@final
 class RetryPolicyBuilder(Unbuildable):
     """Collects the parts of a `RetryPolicy`. Each method returns a new builder and leaves this one as it is."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, final
 
 from . import _arguments
 from ._context import Context
 from ._manners import Unbuildable, new
 
 
+@final
 class TriggerResult(Unbuildable):
     """The answer of a trigger function: `TriggerResult.fire` starts the workflow, `TriggerResult.skip` does not.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Dict, List, Optional, Type, final
 
 from . import _arguments, _bridge, _database, _fault
 from ._config import DefaultRunnerConfig
@@ -18,6 +18,7 @@ from ._manners import Sealed, Unbuildable, new
 _open: Dict[int, DefaultRunner] = {}
 
 
+@final
 class WorkflowResult(Unbuildable):
     """How a run ended. Returned by `DefaultRunner.execute`; also known as ``PipelineResult``."""
 
@@ -57,6 +58,7 @@ class WorkflowResult(Unbuildable):
         return f"WorkflowResult(status={self.status}, error={self.error_message})"
 
 
+@final
 class DefaultRunner(Sealed):
     """Runs workflows, polls triggers and fires cron schedules, with everything recorded in a database.
 

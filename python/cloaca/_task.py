@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, TypeVar, Union, final
 
 from . import _arguments, _blocks, _ledger, _rules
 from ._declaration import Namespace, TaskDeclaration, place_of
@@ -26,6 +26,7 @@ _CONDITIONS = {
 }
 
 
+@final
 class TaskDecorator(Unbuildable):
     """What `task` returns: decorates a function and returns the same function."""
 
@@ -127,25 +128,24 @@ def task(
         ...         ctx.set("line", "hello")
         ...         return ctx
     """
-    keywords = {
-        "retry_attempts": _arguments.optional_unsigned(retry_attempts, "retry_attempts"),
-        "retry_backoff": _arguments.optional_text(retry_backoff, "retry_backoff"),
-        "retry_delay_ms": _arguments.optional_unsigned(retry_delay_ms, "retry_delay_ms"),
-        "retry_max_delay_ms": _arguments.optional_unsigned(retry_max_delay_ms, "retry_max_delay_ms"),
-        "retry_condition": _arguments.optional_text(retry_condition, "retry_condition"),
-        "retry_jitter": _arguments.optional_flag(retry_jitter, "retry_jitter"),
-    }
     decorator = new(TaskDecorator)
     decorator._id = _arguments.optional_text(id, "id")
     decorator._dependencies = [] if dependencies is None else _arguments.items(dependencies, "dependencies")
-    decorator._policy = _policy(retry, {name: value for name, value in keywords.items() if value is not None})
+    decorator._policy = _policy(
+        retry,
+        retry_attempts=_arguments.optional_unsigned(retry_attempts, "retry_attempts"),
+        retry_backoff=_arguments.optional_text(retry_backoff, "retry_backoff"),
+        retry_delay_ms=_arguments.optional_unsigned(retry_delay_ms, "retry_delay_ms"),
+        retry_max_delay_ms=_arguments.optional_unsigned(retry_max_delay_ms, "retry_max_delay_ms"),
+        retry_condition=_arguments.optional_text(retry_condition, "retry_condition"),
+        retry_jitter=_arguments.optional_flag(retry_jitter, "retry_jitter"),
+    )
     decorator._rule = _rules.ALWAYS if trigger_rules is None else _rules.checked(trigger_rules)
     decorator._callbacks = (
         _arguments.optional_function(on_success, "on_success"),
         _arguments.optional_function(on_failure, "on_failure"),
     )
-    decorator._invokes = invokes
-    decorator._post_invocation = post_invocation
+    decorator._invokes, decorator._post_invocation = invokes, post_invocation
     return decorator
 
 
@@ -178,7 +178,9 @@ def constructor(
     raise ValueError(f"Cannot add '{id}' from provider '{from_}': this engine has no task providers. Use @cloaca.task.")
 
 
-def _policy(retry: Optional[RetryPolicy], keywords: Dict[str, Any]) -> RetryPolicy:
+def _policy(retry: Optional[RetryPolicy], **given: Any) -> RetryPolicy:
+    """The policy of a task: the given one, or the default with each part that a keyword replaces."""
+    keywords = {name: value for name, value in given.items() if value is not None}
     if retry is not None and not isinstance(retry, RetryPolicy):
         _arguments.refuse(retry, "retry", "RetryPolicy")
     backoff = _choice(keywords, "retry_backoff", _BACKOFFS)

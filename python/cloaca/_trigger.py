@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar, Union, final
 
 from . import _arguments, _ledger
 from ._declaration import CronTiming, PollTiming, TriggerDeclaration, place_of
@@ -16,6 +16,7 @@ _DEFAULT_MS = 30_000
 _OLDER_DEFAULT_MS = 5_000
 
 
+@final
 class TriggerDecorator(Unbuildable):
     """What `trigger` returns: decorates a function and returns the same function."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, Union
+from typing import Any, Callable, Dict, List, Optional, Type, Union, final
 
 from . import _arguments, _blocks, _fault, _graph, _ledger
 from ._declaration import Namespace, Place, TaskDeclaration, WorkflowDeclaration, full_name, place_of_caller
@@ -11,6 +11,7 @@ from ._manners import Sealed, Unbuildable, new
 from ._task import id_of_function
 
 
+@final
 class Workflow(Unbuildable):
     """A checked description of a workflow, made by `WorkflowBuilder.build`. It never changes and has no run method.
 
@@ -66,6 +67,7 @@ class Workflow(Unbuildable):
         return f"Workflow(name='{self.name}', tasks={len(self._tasks)})"
 
 
+@final
 class WorkflowBuilder(Sealed):
     """Makes a workflow of tasks.
 

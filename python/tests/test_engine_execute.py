@@ -122,7 +122,8 @@ MERGES = [
     ("keys of all sides are there", [{"a": 1}, {"b": 2}], {"a": 1, "b": 2}),
     ("objects merge by key", [{"o": {"a": 1, "x": {"p": 1}}}, {"o": {"b": 2, "x": {"q": 2}}}],
      {"o": {"a": 1, "b": 2, "x": {"p": 1, "q": 2}}}),
-    ("lists join without repeated elements", [{"l": [1, 2, {"a": 1}]}, {"l": [2, 3, {"a": 1}]}], {"l": [1, 2, {"a": 1}, 3]}),
+    ("lists join without repeated elements", [{"l": [1, 2, {"a": 1}]}, {"l": [2, 3, {"a": 1}]}],
+     {"l": [1, 2, {"a": 1}, 3]}),
     ("1 and 1.0 are different elements", [{"l": [1]}, {"l": [1.0]}], {"l": [1, 1.0]}),
     ("of different kinds the later wins", [{"k": [1]}, {"k": {"a": 1}}], {"k": {"a": 1}}),
     ("None is a value like others", [{"k": 1}, {"k": None}], {"k": None}),
@@ -166,9 +167,7 @@ def test_the_merge_follows_the_order_of_declaration_and_not_of_completion(runner
 
 def test_only_direct_dependencies_are_merged(runner, name):
     seen = []
-    declare(
-        name, {"a": ([], giving({"a": 1})), "b": (["a"], giving({"b": 1})), "c": (["b"], seeing(seen))}
-    )
+    declare(name, {"a": ([], giving({"a": 1})), "b": (["a"], giving({"b": 1})), "c": (["b"], seeing(seen))})
 
     runner.execute(name, Context())
 
@@ -210,7 +209,7 @@ def test_an_async_task_is_awaited(runner, name):
 
 
 def test_an_unknown_workflow_is_refused(runner):
-    with pytest.raises(ValueError, match="Workflow execution failed: .*Workflow not found in registry: no such one"):
+    with pytest.raises(ValueError, match=r"Workflow execution failed: .*Workflow not found in registry: no such one"):
         runner.execute("no such one", Context())
 
 

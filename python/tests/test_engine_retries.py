@@ -176,9 +176,7 @@ def test_a_body_that_takes_too_long_is_stopped_and_fails_without_on_failure(name
     config = cloaca.DefaultRunnerConfig(task_timeout_seconds=1)
     with cloaca.DefaultRunner.with_config(":memory:", config) as runner:
         start = time.monotonic()
-        result = run_one(
-            runner, name, body, retry_attempts=1, on_failure=lambda *arguments: notes.append("failure")
-        )
+        result = run_one(runner, name, body, retry_attempts=1, on_failure=lambda *arguments: notes.append("failure"))
 
     assert result.status == "Failed"
     assert 0.9 < time.monotonic() - start < 5

@@ -202,7 +202,7 @@ def test_execute_waits_as_long_as_the_config_says_and_the_run_goes_on(name):
     declare(name, body)
     config = cloaca.DefaultRunnerConfig(workflow_timeout_seconds=1)
     with cloaca.DefaultRunner.with_config(":memory:", config) as runner:
-        with pytest.raises(ValueError, match="Workflow execution failed: .*Workflow timeout after 1s"):
+        with pytest.raises(ValueError, match=r"Workflow execution failed: .*Workflow timeout after 1s"):
             runner.execute(name, Context())
         wait_for(lambda: done)
 
