@@ -68,6 +68,13 @@ describe.each(bothCodecs())('the $kind codec', (codec) => {
     })
   })
 
+  it('reads texts of any size one after the other', () => {
+    const texts = [1, 5_000_000, 100_000, 2_000_000, 2].map((length) => `{"a":"${'é'.repeat(length)}"}`)
+
+    for (const text of texts) expect(codec.canonicalize(text)).toBe(text)
+    expect(codec.merge(texts)).toBe(texts.at(-1))
+  })
+
   it('reads the part of a buffer that a view shows', () => {
     const bytes = Buffer.from('[[1, 2]]')
 

@@ -13,6 +13,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const COPIED = ['package.json', 'binding.gyp', 'tools/build-native.mjs', 'src/errors.ts', 'src/native']
 
+/** Prints which codec is used, one of its results, and its notice. */
+const CODEC_AND_NOTICE = `import('./src/native/index.ts').then(({ codec, codecNotice }) => {
+  console.log(codec.kind, codec.canonicalize('{ "a" : 1 }'))
+  console.log(codecNotice)
+})`
+
 let folder: string
 
 beforeEach(() => {
@@ -34,13 +40,7 @@ describe('without a compiler', () => {
   })
 
   it('the codec is the twin, and its notice is one line', () => {
-    const { stdout } = run([
-      '--eval',
-      `import('./src/native/index.ts').then(({ codec, codecNotice }) => {
-        console.log(codec.kind, codec.canonicalize('{ "a" : 1 }'))
-        console.log(codecNotice)
-      })`,
-    ])
+    const { stdout } = run(['--eval', CODEC_AND_NOTICE])
 
     expect(linesOf(stdout)).toEqual(['twin {"a":1}', expect.stringContaining('TypeScript codec')])
   })
@@ -50,6 +50,19 @@ describe('without a compiler', () => {
 
     expect(prebuild.status).toBe(1)
   })
+})
+
+it('a prebuilt binary is found where nothing can be built, and the install says nothing', () => {
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  cpSync(join(ROOT, 'build', 'Release'), join(folder, 'build', 'Release'), { recursive: true })
+
+  const prebuild = run(['tools/build-native.mjs', '--prebuild'])
+  rmSync(join(folder, 'build'), { recursive: true })
+  const install = run(['tools/build-native.mjs'])
+
+  expect(prebuild).toMatchObject({ status: 0, stdout: expect.stringContaining('prebuilds') })
+  expect(install).toMatchObject({ status: 0, stdout: '', stderr: '' })
+  expect(linesOf(run(['--eval', CODEC_AND_NOTICE]).stdout)).toEqual(['native {"a":1}', 'null'])
 })
 
 it('without node-gyp the install succeeds and says so', () => {
