@@ -98,6 +98,11 @@ export class Runner {
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
   static async open(options: RunnerOptions = {}): Promise<Runner> {
     const frozen = Object.freeze({ ...options })
+    const { interpreters = 1 } = frozen
+    if (!Number.isInteger(interpreters) || interpreters < 1) {
+      const message = `"interpreters" is a whole number from 1 on, but ${interpreters} was given.`
+      throw new UsageError('INVALID_ARGUMENT', message)
+    }
     return new Runner(
       frozen,
       await openStore(frozen.database ?? defaultDatabaseUrl(), frozen.durability ?? defaultDurability()),

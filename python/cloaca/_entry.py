@@ -51,6 +51,8 @@ def _load_target(target: "Dict[str, str]") -> "Optional[Dict[str, str]]":
         if target["kind"] == "file":
             _import_file(target["path"])
         else:
+            if os.getcwd() not in sys.path:
+                sys.path.insert(0, os.getcwd())  # as ``python -m`` does
             importlib.import_module(target["name"])
     except (Exception, SystemExit) as error:
         return {

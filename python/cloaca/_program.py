@@ -6,6 +6,7 @@ Called by ``_entry``; knows nothing of the engine.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import runpy
 import sys
@@ -140,6 +141,6 @@ def place_of(error: BaseException) -> "Optional[Dict[str, Any]]":
 
 
 def _is_ours(filename: str) -> bool:
-    if filename.startswith(("<frozen importlib", "<frozen runpy")):
+    if filename.startswith(("<frozen importlib", "<frozen runpy")) or filename == importlib.__file__:
         return True
     return os.path.dirname(os.path.abspath(filename)) == _HERE

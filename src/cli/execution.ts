@@ -3,12 +3,13 @@
 import { Command } from 'commander'
 import { type ExecutionOrigin, type ExecutionResult, formatInstant } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
+import { wholeNumber } from './numbers.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
 
 export function executionCommand(): Command {
   const execution = new Command('execution').description('look at runs of workflows')
   withDatabase(execution.command('list').description('executions, newest first'))
-    .option('--limit <n>', 'how many', '20')
+    .option('--limit <n>', 'how many', wholeNumber, 20)
     .action(list)
   withDatabase(
     execution.command('show').description('one execution, its context and its tasks').argument('<id>'),
@@ -18,8 +19,8 @@ export function executionCommand(): Command {
   return execution
 }
 
-async function list(options: DatabaseOptions & { readonly limit: string }): Promise<void> {
-  const executions = await withRunner(options, (runner) => runner.executions.list({ limit: Number(options.limit) }))
+async function list(options: DatabaseOptions & { readonly limit: number }): Promise<void> {
+  const executions = await withRunner(options, (runner) => runner.executions.list({ limit: options.limit }))
   if (options.json) return printJson(executions)
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],

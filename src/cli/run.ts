@@ -1,7 +1,8 @@
 /** `cloaca run`: runs a script, module, code or stdin as `python` does. */
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { resolve } from 'node:path'
 import { type ProgramTarget, startProgram } from '../index.ts'
 import { openLog } from './log.ts'
 import { UsageMistake } from './print.ts'
@@ -61,5 +62,6 @@ function targetOf(words: readonly string[]): ProgramTarget {
   if (first.startsWith('-')) {
     throw new UsageMistake(`"${first}" is no option of cloaca run.\n${USAGE}`)
   }
+  if (!existsSync(first)) throw new UsageMistake(`There is no file "${resolve(first)}" to run. Check the path.`)
   return { kind: 'file', path: first, argv: [...words] }
 }

@@ -1,8 +1,9 @@
 /** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
 
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { type LogSink, Runner, type ScriptReport } from '../index.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
+import { wholeNumber } from './numbers.ts'
 import { watchPlaces } from './watch.ts'
 
 interface ServeOptions {
@@ -103,10 +104,4 @@ function stopSignal(): Promise<number> {
     listen('SIGINT', INTERRUPTED)
     listen('SIGTERM', DONE)
   })
-}
-
-function wholeNumber(text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 0) return number
-  throw new InvalidArgumentError('It is a whole number.')
 }

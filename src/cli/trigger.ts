@@ -4,9 +4,10 @@ import { Command } from 'commander'
 import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
 import { openLog } from './log.ts'
+import { wholeNumber } from './numbers.ts'
 import { formatDuration, printError, printFields, printJson, printLine, printTable } from './print.ts'
 
-type HistoryOptions = DatabaseOptions & { readonly limit: string; readonly ticks?: true }
+type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks?: true }
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
   const trigger = new Command('trigger').description('look at triggers and change them')
@@ -19,7 +20,7 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
     trigger.command('disable').description('stop polling it, also after restarts').argument('<name>'),
   ).action((name: string, options: DatabaseOptions) => setEnabled(name, false, options))
   withDatabase(trigger.command('history').description('its firings, newest first').argument('<name>'))
-    .option('--limit <n>', 'how many', '20')
+    .option('--limit <n>', 'how many', wholeNumber, 20)
     .option('--ticks', 'what every poll came to, instead of the firings')
     .action(history)
   trigger
@@ -72,7 +73,7 @@ async function setEnabled(name: string, isEnabled: boolean, options: DatabaseOpt
 }
 
 async function history(name: string, options: HistoryOptions): Promise<void> {
-  const page = { limit: Number(options.limit) }
+  const page = { limit: options.limit }
   if (options.ticks) {
     const ticks = await withRunner(options, (runner) => runner.triggers.ticks(name, page))
     if (options.json) return printJson(ticks)
