@@ -6,7 +6,7 @@
 import type { Engine } from './engine/engine.ts'
 import type { Page, Store } from './engine/ports.ts'
 import { UsageError } from './errors.ts'
-import { contextTextOf, type JsonObject } from './model/context.ts'
+import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from './model/context.ts'
 import type { ExecutionStatus, ExecutionSummary } from './model/execution.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from './model/schedule.ts'
 import type { WorkflowDefinition } from './model/workflow.ts'
@@ -109,6 +109,15 @@ export class RunnerWorkflows {
 
   /** Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`. */
   async submit(workflow: string, context: JsonObject = {}): Promise<string> {
+    return this.#submit(workflow, contextTextOf(context))
+  }
+
+  /** The same with the exact text of a context. Throws `INVALID_CONTEXT` too. */
+  async submitText(workflow: string, contextText: string): Promise<string> {
+    return this.#submit(workflow, checkedContextText(contextText))
+  }
+
+  async #submit(workflow: string, contextText: ContextText): Promise<string> {
     const definitions = await this.#store.listWorkflows()
     const definition = definitions.find((each) => each.key === workflow)
     if (definition === undefined) {
@@ -120,7 +129,7 @@ export class RunnerWorkflows {
         workflow,
       })
     }
-    return this.#engine.submitDefinition(definition, contextTextOf(context))
+    return this.#engine.submitDefinition(definition, contextText)
   }
 }
 

@@ -21,7 +21,7 @@ import { ScriptError, UsageError } from './errors.ts'
 import type { LoadedScript } from './host/host.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
-import { type ContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
+import { type ContextText, checkedContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
 import type { PollOutcome } from './model/trigger.ts'
 import { codecNotice } from './native/index.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
@@ -162,9 +162,9 @@ export class Runner {
     return this.#alive.during(this.#execute(workflow, contextTextOf(context), options))
   }
 
-  /** Runs a workflow with the exact text of a context, as Python would hand it over. */
+  /** Runs a workflow with the exact text of a context, as Python would hand it over. Throws `INVALID_CONTEXT`. */
   async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
-    return this.#alive.during(this.#execute(workflow, contextText))
+    return this.#alive.during(this.#execute(workflow, checkedContextText(contextText)))
   }
 
   async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {

@@ -1,7 +1,7 @@
 /** `cloaca workflow`: lists the workflows of a database and starts one. */
 
 import { Command } from 'commander'
-import type { JsonObject, WorkflowDefinition } from '../index.ts'
+import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
 import { printExecution } from './execution.ts'
 import { printJson, printLine, printTable, UsageMistake } from './print.ts'
@@ -37,9 +37,8 @@ function row({ key, tasks, version, description, script }: WorkflowDefinition): 
 }
 
 async function run(name: string, options: RunOptions): Promise<number> {
-  const context = parseContext(options.context ?? '{}')
   return await withRunner(options, async (runner) => {
-    const id = await runner.workflows.submit(name, context)
+    const id = await submit(runner, name, options.context ?? '{}')
     if (!options.wait) {
       if (options.json) printJson({ id })
       else printLine(`Workflow "${name}" is accepted as execution ${id}.`)
@@ -51,12 +50,14 @@ async function run(name: string, options: RunOptions): Promise<number> {
   })
 }
 
-function parseContext(text: string): JsonObject {
+/** The context goes as it was written: 1.0 stays 1.0, and a long number keeps its digits. */
+async function submit(runner: Runner, name: string, contextText: string): Promise<string> {
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+    return await runner.workflows.submitText(name, contextText)
   } catch (error) {
-    throw new UsageMistake(`--context is no JSON: ${(error as Error).message}`)
+    if (error instanceof UsageError && error.code === 'INVALID_CONTEXT') {
+      throw new UsageMistake(`--context cannot be used. ${error.message}`)
+    }
+    throw error
   }
-  throw new UsageMistake(`--context is a JSON object, like '{"order": 7}', but ${text} was given.`)
 }

@@ -27,6 +27,18 @@ export function contextTextOf(value: JsonObject): ContextText {
   return JSON.stringify(value)
 }
 
+/** A text that a caller hands in, unchanged. Throws `INVALID_CONTEXT` when it is not that of a JSON object. */
+export function checkedContextText(text: string): ContextText {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError('INVALID_CONTEXT', `A context is JSON, but: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text
+  throw new UsageError('INVALID_CONTEXT', `A context is a JSON object, like {"order": 7}, but ${text} was given.`)
+}
+
 /** A context as a JavaScript value. Loses what JavaScript cannot hold: use the text where every digit counts. */
 export function contextValueOf(text: ContextText): JsonObject {
   return JSON.parse(text) as JsonObject
