@@ -40,13 +40,18 @@ export class UsageMistake extends Error {}
 /** What went wrong, with Python's traceback where there is one; a stack only for what is no error of ours. */
 export function printError(thrown: unknown): void {
   if (thrown instanceof CloacaError) {
-    if (thrown.facts.traceback) console.error(thrown.facts.traceback.trimEnd())
+    if (thrown.facts.traceback) printTraceback(thrown.facts.traceback)
     console.error(`cloaca: ${thrown.message}`)
   } else if (thrown instanceof UsageMistake) {
     console.error(`cloaca: ${thrown.message}`)
   } else {
     console.error(`cloaca: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
   }
+}
+
+/** A traceback as Python prints it. */
+export function printTraceback(traceback: string): void {
+  console.error(traceback.trimEnd())
 }
 
 /** A duration as people write it: `200ms`, `30s`, `2h`. */

@@ -5,7 +5,7 @@ import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
 import { openLog } from './log.ts'
 import { wholeNumber } from './numbers.ts'
-import { formatDuration, printError, printFields, printJson, printLine, printTable } from './print.ts'
+import { formatDuration, printError, printFields, printJson, printLine, printTable, printTraceback } from './print.ts'
 
 type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks?: true }
 
@@ -110,7 +110,7 @@ async function test(file: string, name: string, options: { readonly json?: true 
     printLine(`Trigger "${name}" fired.`)
     printLine(`context  ${outcome.contextText ?? 'none'}`)
   } else {
-    if (outcome.error.traceback) printError(outcome.error.traceback.trimEnd())
+    if (outcome.error.traceback) printTraceback(outcome.error.traceback)
     printError(outcome.error.message)
   }
   return outcome.kind === 'failed' || outcome.kind === 'timedOut' ? 1 : 0
