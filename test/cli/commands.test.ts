@@ -1,0 +1,162 @@
+/** The commands that look at a database and change it, for people and for programs. */
+
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+const SHOP = fileURLToPath(new URL('./scripts/shop.py', import.meta.url))
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00/g
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
+
+describe('with a database that was served for a while, cloaca', () => {
+  let terminal: Terminal
+  let executionId: string
+  const cloaca = (...words: readonly string[]): Promise<ProcessEnd> =>
+    terminal.run(words, { env: { CLOACA_DATABASE_URL: 'sqlite://shop.db' } })
+  /** What it printed, with instants and ids made alike, and white space of tables as one blank. */
+  const lines = ({ stdout }: ProcessEnd) =>
+    stdout
+      .replace(INSTANT, 'INSTANT')
+      .replace(UUID, 'ID')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/ {2,}/g, '  '))
+
+  beforeAll(async () => {
+    terminal = new Terminal()
+    await using served = await ObservedRunner.open({ database: join(terminal.folder, 'shop.db') })
+    await served.runner.load(SHOP)
+    await served.runner.start()
+    const [run] = await served.runsOf('new_order')
+    await served.until('tick', ({ trigger }) => trigger === 'unreachable')
+    executionId = String(run?.id)
+  })
+  afterAll(() => terminal?.[Symbol.asyncDispose]())
+
+  it('trigger list prints each trigger, the newest first', async () => {
+    const end = await cloaca('trigger', 'list')
+
+    expect(end).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(lines(end)).toEqual([
+      'TRIGGER  WORKFLOW  EVERY  ENABLED  LAST POLL',
+      'unreachable  order  2h  yes  never',
+      'quiet  order  2h  yes  INSTANT',
+      'new_order  order  50ms  yes  INSTANT',
+    ])
+  })
+
+  it('trigger show prints one, and as JSON the same facts', async () => {
+    const [text, json] = await Promise.all([
+      cloaca('trigger', 'show', 'quiet'),
+      cloaca('trigger', 'show', 'quiet', '--json'),
+    ])
+
+    expect(lines(text)).toEqual([
+      'trigger  quiet',
+      'workflow  order',
+      'every  2h',
+      'enabled  yes',
+      'runs overlap  yes',
+      'last poll  INSTANT',
+      'created  INSTANT',
+      'id  ID',
+    ])
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      name: 'quiet',
+      workflow: 'order',
+      pollIntervalMs: 7_200_000,
+      allowConcurrent: true,
+      enabled: true,
+    })
+  })
+
+  it('trigger disable and enable change it, and say so', async () => {
+    const disabled = await cloaca('trigger', 'disable', 'quiet')
+    const shown = await cloaca('trigger', 'list', '--json')
+    const enabled = await cloaca('trigger', 'enable', 'quiet', '--json')
+
+    expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "quiet" is disabled.\n' })
+    const rows = JSON.parse(shown.stdout) as readonly { readonly name: string; readonly enabled: boolean }[]
+    expect(rows.filter((row) => !row.enabled).map(({ name }) => name)).toEqual(['quiet'])
+    expect(JSON.parse(enabled.stdout)).toEqual({ trigger: 'quiet', enabled: true })
+  })
+
+  it('trigger history prints the firings, or what every poll came to', async () => {
+    const [firings, ticks, none] = await Promise.all([
+      cloaca('trigger', 'history', 'new_order'),
+      cloaca('trigger', 'history', 'unreachable', '--ticks', '--limit', '5'),
+      cloaca('trigger', 'history', 'quiet'),
+    ])
+
+    expect(lines(firings)[0]).toBe('FIRED  ENDED  CONTEXT  EXECUTION')
+    expect(lines(firings)[1]).toMatch(/^INSTANT {2}INSTANT {2}[0-9a-f]{16} {2}ID$/)
+    expect(firings.stdout).toContain(executionId)
+    expect(lines(ticks)).toEqual([
+      'LAST  OUTCOME  COUNT  ERROR',
+      "INSTANT  failed  1  trigger 'unreachable' raised exception: ConnectionError: the shop does not answer",
+    ])
+    expect(none.stdout).toBe('Trigger "quiet" did not fire yet.\n')
+  })
+
+  it('workflow list prints each workflow that was served', async () => {
+    const [text, json] = await Promise.all([cloaca('workflow', 'list'), cloaca('workflow', 'list', '--json')])
+
+    expect(lines(text).map((line) => line.replace(/[0-9a-f]{16}/, 'VERSION'))).toEqual([
+      'WORKFLOW  TASKS  VERSION  DESCRIPTION  SCRIPT',
+      `count_stock  1  VERSION  ${SHOP}`,
+      `order  1  VERSION  Ships an order  ${SHOP}`,
+      `refund  1  VERSION  ${SHOP}`,
+    ])
+    expect(JSON.parse(json.stdout)).toMatchObject([{ key: 'count_stock' }, { key: 'order' }, { key: 'refund' }])
+  })
+
+  it('execution list and show print the runs, their contexts and their tasks', async () => {
+    const [list, show, json] = await Promise.all([
+      cloaca('execution', 'list', '--limit', '1'),
+      cloaca('execution', 'show', executionId),
+      cloaca('execution', 'show', executionId, '--json'),
+    ])
+
+    expect(lines(list)).toEqual([
+      'CREATED  WORKFLOW  STATUS  STARTED BY  ID',
+      'INSTANT  order  Completed  trigger new_order  ID',
+    ])
+    expect(lines(show)).toEqual([
+      'execution  ID',
+      'workflow  order',
+      'status  Completed',
+      'started by  trigger new_order',
+      'created  INSTANT',
+      'ended  INSTANT',
+      expect.stringMatching(/^context {2}\{.*"total":1\.0.*"shipped":true.*\}$/),
+      '',
+      'TASK  STATUS  ATTEMPTS  ERROR',
+      'ship  Completed  1',
+    ])
+    expect(JSON.parse(json.stdout)).toMatchObject({ id: executionId, context: { order: 7, shipped: true } })
+  })
+
+  it.each([
+    [['trigger', 'show', 'new_orders'], 'There is no trigger "new_orders" in this database. Did you mean "new_order"?'],
+    [['trigger', 'disable', 'nothing_like_it'], 'There is no trigger "nothing_like_it" in this database.'],
+    [['workflow', 'run', 'refunds'], 'There is no workflow "refunds" in this database. Did you mean "refund"?'],
+    [['execution', 'show', 'x'], 'There is no execution "x" in this database.'],
+  ])('%s says what is not there, and what may have been meant', async (words, message) => {
+    const end = await cloaca(...words)
+
+    expect(end).toMatchObject({ exitCode: 1, stdout: '', stderr: `cloaca: ${message}\n` })
+  })
+})
+
+describe('without a database, cloaca', () => {
+  it('makes none for a command that only looks, and says where it looked', async () => {
+    await using terminal = new Terminal()
+
+    const end = await terminal.run(['trigger', 'list', '--db', 'sqlite://jobs.db'])
+
+    expect(end).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(end.stderr).toMatch(/^cloaca: There is no database at ".*jobs\.db"\. .*\n$/)
+  })
+})

@@ -1,0 +1,46 @@
+"""A shop: a trigger that fires once, one that never does, one that fails, and workflows that end in either way."""
+
+import time
+
+import cloaca
+
+orders = [{"order": 7, "total": 1.0}]
+
+
+@cloaca.trigger("order", poll_interval="50ms")
+def new_order():
+    return cloaca.TriggerResult.fire(cloaca.Context(orders.pop())) if orders else cloaca.TriggerResult.skip()
+
+
+@cloaca.trigger("order", poll_interval="2h", allow_concurrent=True)
+def quiet():
+    return cloaca.TriggerResult.skip()
+
+
+@cloaca.trigger("order", poll_interval="2h")
+def unreachable():
+    raise ConnectionError("the shop does not answer")
+
+
+with cloaca.WorkflowBuilder("order") as builder:
+    builder.description("Ships an order")
+
+    @cloaca.task()
+    def ship(context):
+        context.set("shipped", True)
+        return context
+
+
+with cloaca.WorkflowBuilder("refund"):
+
+    @cloaca.task(retry_attempts=1)
+    def refund(context):
+        raise ValueError("nothing to refund")
+
+
+with cloaca.WorkflowBuilder("count_stock"):
+
+    @cloaca.task()
+    def count(context):
+        time.sleep(context["seconds"])
+        return context

@@ -1,0 +1,211 @@
+/** `serve`: what other processes ask of it, and how it stops and starts again. */
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
+
+const SHOP = fileURLToPath(new URL('./scripts/shop.py', import.meta.url))
+const DATABASE = ['--db', 'sqlite://shop.db']
+
+async function served(terminal: Terminal, ...words: readonly string[]): Promise<CloacaProcess> {
+  const places = words.length > 0 ? words : [SHOP]
+  const serving = terminal.start(['serve', ...places, ...DATABASE, '--log-level', 'debug'])
+  await serving.logs('serving ')
+  return serving
+}
+
+/** Settles when the serving process has begun to count the stock, which takes it so long; with the execution's id. */
+async function countingStock(terminal: Terminal, serving: CloacaProcess, seconds: number): Promise<string> {
+  const context = JSON.stringify({ seconds })
+  const words = ['workflow', 'run', 'count_stock', '--context', context, '--json']
+  const { stdout } = await terminal.run([...words, ...DATABASE])
+  await serving.logs("workflow 'count_stock' started")
+  return (JSON.parse(stdout) as { readonly id: string }).id
+}
+
+describe('a serving process', () => {
+  it('runs what another process asks for, hears of a disabled trigger, and ends within a second of Ctrl-C', async () => {
+    await using terminal = new Terminal()
+    const cloaca = (...words: readonly string[]) => terminal.run([...words, ...DATABASE])
+    const serving = await served(terminal)
+    expect((await serving.logs('serving ')).msg).toBe('serving 3 triggers and 3 workflows of 1 script; Ctrl-C stops')
+    await serving.logs("workflow 'order' completed")
+
+    const context = '{"large": 9007199254740993, "float": 2.0}'
+    const order = await cloaca('workflow', 'run', 'order', '--context', context, '--wait')
+    expect(order.exitCode).toBe(0)
+    expect(order.stdout).toMatch(/\ncontext +\{.*9007199254740993.*2\.0.*\}\n/)
+    const refund = await cloaca('workflow', 'run', 'refund', '--wait', '--json')
+    expect(refund.exitCode).toBe(1)
+    expect(JSON.parse(refund.stdout)).toMatchObject({ status: 'Failed', tasks: [{ id: 'refund', status: 'Failed' }] })
+    const accepted = await cloaca('workflow', 'run', 'order', '--json')
+    expect(JSON.parse(accepted.stdout)).toEqual({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+
+    // The change is noticed without being told, within half a second: the process that disables takes as long to end.
+    expect((await cloaca('trigger', 'disable', 'new_order')).exitCode).toBe(0)
+    const lastPoll = async () => JSON.parse((await cloaca('trigger', 'show', 'new_order', '--json')).stdout).lastPollAt
+    await cloaca('workflow', 'run', 'count_stock', '--context', '{"seconds": 1.2}', '--wait')
+    const stoppedAt = await lastPoll()
+    await cloaca('workflow', 'run', 'count_stock', '--context', '{"seconds": 1.2}', '--wait')
+    expect(await lastPoll()).toBe(stoppedAt)
+
+    const stoppingAt = Date.now()
+    serving.kill('SIGINT')
+    expect(await serving.ended).toMatchObject({ exitCode: 130, signal: null })
+    expect(Date.now() - stoppingAt).toBeLessThan(1_000)
+    expect((await serving.logs('stopping: ')).level).toBe('info')
+  })
+
+  it('lets a running task end at SIGTERM, exits with 0, and has lost nothing', async () => {
+    await using terminal = new Terminal()
+    const serving = await served(terminal)
+    await countingStock(terminal, serving, 0.5)
+
+    serving.kill('SIGTERM')
+
+    expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
+    expect(serving.log.map(({ msg }) => msg)).toContain("workflow 'count_stock' completed")
+  })
+
+  it('ends at once at the second Ctrl-C, and the next one runs again what was cut off', async () => {
+    await using terminal = new Terminal()
+    const serving = await served(terminal)
+    const id = await countingStock(terminal, serving, 1.5)
+
+    serving.kill('SIGINT')
+    await serving.logs('stopping: ')
+    serving.kill('SIGINT')
+    expect(await serving.ended).toMatchObject({ exitCode: 130 })
+    expect(serving.log.map(({ msg }) => msg)).not.toContain("workflow 'count_stock' completed")
+
+    const next = await served(terminal)
+    await next.logs("workflow 'count_stock' completed")
+    const show = await terminal.run(['execution', 'show', id, '--json', ...DATABASE])
+    expect(JSON.parse(show.stdout)).toMatchObject({ status: 'Completed', tasks: [{ attempts: 2 }] })
+  })
+
+  it('that is killed in the middle of its runs loses none and starts none twice', async () => {
+    await using terminal = new Terminal()
+    for (let job = 0; job < 20; job++) terminal.write(`inbox/job-${String(job).padStart(2, '0')}`, '')
+    terminal.write('jobs.py', JOBS)
+    const first = await served(terminal, 'jobs.py')
+    await first.prints('end job-02\n')
+
+    first.kill('SIGKILL')
+    expect(await first.ended).toMatchObject({ signal: 'SIGKILL' })
+    const second = await served(terminal, 'jobs.py')
+    await second.prints('end job-19\n')
+    await second.logs("workflow 'job' completed")
+    second.kill('SIGTERM')
+    await second.ended
+
+    const log = readFileSync(`${terminal.folder}/log`, 'utf8').trimEnd().split('\n')
+    const counts = new Map<string, number>()
+    for (const line of log) counts.set(line, (counts.get(line) ?? 0) + 1)
+    const jobs = Array.from({ length: 20 }, (_, job) => `job-${String(job).padStart(2, '0')}`)
+    const taken = jobs.filter((job) => counts.has(`took ${job}`))
+    expect(taken).toEqual(jobs)
+    for (const job of jobs) {
+      // A task that was running is run again; one that had ended is not.
+      expect([1, 2]).toContain(counts.get(`begin ${job}`))
+      expect([1, 2]).toContain(counts.get(`end ${job}`))
+    }
+    expect([...counts].filter(([line, count]) => line.startsWith('begin') && count > 1).length).toBeLessThanOrEqual(4)
+
+    const { stdout } = await terminal.run(['execution', 'list', '--limit', '100', '--json', ...DATABASE])
+    const executions = JSON.parse(stdout) as readonly { readonly status: string }[]
+    expect(executions.map(({ status }) => status)).toEqual(jobs.map(() => 'Completed'))
+  })
+
+  it('says what cannot be loaded and serves the rest; with nothing loaded it exits with 1', async () => {
+    await using terminal = new Terminal()
+    terminal.write('folder/broken.py', 'import cloaca\nimport missing_module\n')
+    terminal.write('folder/works.py', WORKS)
+    terminal.write('works_too.py', WORKS.replaceAll('works', 'works_too'))
+
+    const serving = await served(terminal, 'folder', 'works_too')
+    const error = await serving.logs('could not be loaded')
+    expect(error).toMatchObject({ level: 'error', script: 'folder/broken.py' })
+    expect(error.msg).toMatch(
+      /^Script "folder\/broken\.py" .*broken\.py, line 2\): ModuleNotFoundError: .*missing_module/,
+    )
+    expect((await serving.logs('serving ')).msg).toContain('2 triggers and 2 workflows of 2 scripts')
+    await serving.logs("workflow 'works' completed")
+    await serving.logs("workflow 'works_too' completed")
+
+    const alone = await terminal.run(['serve', 'folder/broken.py', '--db', ':memory:'])
+    expect(alone.exitCode).toBe(1)
+    expect(alone.stderr).toContain('nothing was loaded')
+  })
+
+  it('loads a script again when its file changes, when it is told to watch', async () => {
+    await using terminal = new Terminal()
+    terminal.write('works.py', WORKS)
+    const serving = terminal.start(['serve', 'works.py', '--watch', ...DATABASE])
+    await serving.logs("workflow 'works' completed")
+
+    terminal.write('works.py', WORKS.replaceAll('works', 'renamed'))
+
+    await serving.logs("workflow 'renamed' completed")
+    terminal.write('works.py', 'this is no Python')
+    await serving.logs('could not be loaded')
+  })
+
+  it('can be stopped while a script takes its time to load', async () => {
+    await using terminal = new Terminal()
+    terminal.write('slow.py', 'import time\nprint("loading", flush=True)\ntime.sleep(600)\n')
+    const serving = terminal.start(['serve', 'slow.py', '--db', ':memory:'])
+    await serving.prints('loading')
+
+    serving.kill('SIGINT')
+
+    expect(await serving.ended).toMatchObject({ exitCode: 130 })
+  })
+})
+
+const WORKS = `
+import cloaca
+
+@cloaca.trigger("works", name="works", poll_interval="1h")
+def check():
+    return True
+
+with cloaca.WorkflowBuilder("works"):
+    @cloaca.task()
+    def work(context):
+        return context
+`
+
+const JOBS = `
+import os
+import time
+import cloaca
+
+def note(*words):
+    line = " ".join(words)
+    with open("log", "a") as log:
+        log.write(line + "\\n")
+    print(line, flush=True)
+
+@cloaca.trigger("job", poll_interval="20ms", allow_concurrent=True)
+def take_job():
+    taken = {line.split()[1] for line in open("log")} if os.path.exists("log") else set()
+    for name in sorted(os.listdir("inbox")):
+        if name not in taken:
+            note("took", name)
+            return cloaca.TriggerResult.fire(cloaca.Context({"job": name}))
+    return cloaca.TriggerResult.skip()
+
+with cloaca.WorkflowBuilder("job"):
+    @cloaca.task()
+    def begin(context):
+        note("begin", context["job"])
+        time.sleep(0.1)
+        return context
+
+    @cloaca.task(dependencies=[begin])
+    def end(context):
+        note("end", context["job"])
+        return context
+`

@@ -1,0 +1,67 @@
+/** Wrong usage of the command line is exit code 2, before anything is opened or started. */
+
+import { afterAll, describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+
+describe.concurrent('the command line', () => {
+  const terminal = new Terminal()
+  afterAll(() => terminal[Symbol.asyncDispose]())
+
+  it.each([
+    [['trigger', 'lst'], /unknown command 'lst'\n\(Did you mean list\?\)/],
+    [['sevre', 'shop.py'], /unknown command 'sevre'\n\(Did you mean serve\?\)/],
+    [['trigger', 'list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [['serve'], /missing required argument 'places'/],
+    [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. It is a whole number\./],
+    [['serve', 'shop.py', '--log-level', 'loud'], /Allowed choices are debug, info, warn, error, silent\./],
+    [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It is a whole number\./],
+    [['run'], /There is nothing to run\./],
+    [['run', '-m'], /-m needs the name of a module\./],
+    [['run', '--fast', 'shop.py'], /"--fast" is no option of cloaca run\./],
+    [['run', 'missing.py'], /There is no file ".*missing\.py" to run\./],
+    [
+      ['workflow', 'run', 'order', '--db', ':memory:', '--context', '[1]'],
+      /--context .* JSON object, .* \[1\] was given/,
+    ],
+    [
+      ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{'],
+      /--context cannot be used\. A context is JSON, but/,
+    ],
+  ])('%s is wrong usage, and says why', async (words, message) => {
+    const end = await terminal.run(words)
+
+    expect(end).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(end.stderr).toMatch(message)
+  })
+
+  it.each([
+    [
+      'in a folder that does not exist',
+      'sqlite://missing/jobs.db',
+      /the folder ".*missing" does not exist\. Create it/,
+    ],
+    ['that is no database', 'sqlite://notes.db', /file is not a database\. Name another file, or move this one away\./],
+    [
+      'of a kind that is not known',
+      'mysql://localhost/jobs',
+      /"mysql" is not a kind of database it knows\. Accepted are/,
+    ],
+  ])('serves nothing on a database %s, and says what to do in one line', async (_, url, message) => {
+    terminal.write('notes.db', 'These are notes and no database. '.repeat(100))
+    terminal.write('shop.py', '')
+
+    const end = await terminal.run(['serve', 'shop.py', '--db', url])
+
+    expect(end).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(end.stderr).toMatch(message)
+    expect(end.stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('tells its version and its commands', async () => {
+    const [version, help] = await Promise.all([terminal.run(['--version']), terminal.run(['--help'])])
+
+    expect(version).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+    expect(help.exitCode).toBe(0)
+    for (const command of ['run', 'serve', 'trigger', 'workflow', 'execution']) expect(help.stdout).toContain(command)
+  })
+})
