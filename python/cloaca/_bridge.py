@@ -26,6 +26,9 @@ NO_ENGINE = (
 #: Runs the handlers of signals that have come in, when the main stack is running.
 look_for_signals: Callable[[], None] = lambda: None
 
+#: Called where a stack waits and where an entry into Python ends.
+collect_garbage: Callable[[], None] = lambda: None
+
 #: The loop that Pyodide made for itself. Never runs anything of a script's.
 loop_of_pyodide: Any = None
 
@@ -182,6 +185,7 @@ def _suspend(promise_for: Callable[..., Any], *arguments: Any) -> Any:
     its own kind, never a script's.
     """
     assert _run_sync is not None
+    collect_garbage()
     me, loop = _stacks.running, asyncio._get_running_loop()
     _stacks.running = _stacks.OUTSIDE
     asyncio._set_running_loop(loop_of_pyodide)

@@ -125,6 +125,7 @@ def drain_polls() -> None:
             skipped(token)
         else:
             outcome(token, kind, text, error_type, message, trace)
+    _bridge.collect_garbage()
 
 
 def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
@@ -134,6 +135,7 @@ def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
     except BaseException as error:
         result = _stopped(error)
     _host.outcome(token, *result)
+    _bridge.collect_garbage()
 
 
 def run_program(token: int, target_json: str) -> int:

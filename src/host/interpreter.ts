@@ -30,6 +30,7 @@ export interface HostFunctions {
   /** Goes no further with a wait that a signal interrupted. */
   abandon_wait(number: number): void
   interrupt_target(): StackToken
+  interrupt_missed(): void
   /** Numbers of the signals that came in since the last call. */
   take_signals(): number[]
   /** Wakes the waits of a stack, so that it looks for signals. */
@@ -160,7 +161,7 @@ function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
   const globals = pyodide.toPy({ folder: packageFolder })
   // What the standard library's modules take from one another is replaced before they are imported.
   const prepare = 'import sys\nsys.path.append(folder)\nimport cloaca._adapt\ncloaca._adapt.prepare()'
-  pyodide.runPython(`${prepare}\n${imports}\n`, { globals })
+  pyodide.runPython(`${prepare}\n${imports}\ncloaca._adapt.freeze()\n`, { globals })
   globals.destroy()
 }
 

@@ -107,5 +107,7 @@ export type FromThread =
     }
   /** Python has a handler for a signal of the process, or has no longer. Acknowledged through the mailbox. */
   | { readonly type: 'watchSignal'; readonly signum: number; readonly isWatched: boolean }
+  /** The interpreter has heard that an entry is overdue. */
+  | { readonly type: 'told'; readonly token: StackToken }
   /** The interpreter cannot go on; the thread ends after this. */
   | { readonly type: 'fatal'; readonly message: string }

@@ -5,12 +5,12 @@
  *
  * Layout: byte 0 is Pyodide's interrupt buffer, which holds one signal only, so it always holds the same one and means
  * "look here"; Int32 1 is the token of the stack that is overdue; Int32 2 and 3 are a bit for each signal that waits;
- * Int32 4 counts the acknowledgements of the engine's thread.
+ * Int32 4 counts the acknowledgements of the engine's thread, Int32 5 the interrupts that met another stack.
  */
 
 import type { StackToken } from './protocol.ts'
 
-const MAILBOX_BYTES = 20
+const MAILBOX_BYTES = 24
 const LONGEST_ACKNOWLEDGEMENT_MS = 1_000
 /** SIGUSR2, the one signal that Python's own machinery ever sees. */
 const LOOK_HERE = 12
@@ -24,7 +24,7 @@ export class SignalMailbox {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(MAILBOX_BYTES)) {
     this.buffer = buffer
     this.#interrupt = new Uint8Array(buffer, 0, 1)
-    this.#words = new Int32Array(buffer, 4, 4)
+    this.#words = new Int32Array(buffer, 4, 5)
   }
 
   /** What Pyodide watches. */
@@ -47,6 +47,21 @@ export class SignalMailbox {
   /** The token of the last `interrupt`. */
   get target(): StackToken {
     return Atomics.load(this.#words, 0)
+  }
+
+  /** Makes Python look, for what it does now and then. */
+  nudge(): void {
+    Atomics.store(this.#interrupt, 0, LOOK_HERE)
+  }
+
+  /** An interrupt met a stack that it was not meant for. */
+  miss(): void {
+    Atomics.add(this.#words, 4, 1)
+  }
+
+  /** How many did. */
+  get misses(): number {
+    return Atomics.load(this.#words, 4)
   }
 
   /** The engine's thread has done what the interpreter's thread waits for. */

@@ -4,7 +4,7 @@
  */
 
 import { Worker } from 'node:worker_threads'
-import type { Clock, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import { ProcessSignals } from './process-signals.ts'
 import type {
@@ -51,6 +51,8 @@ interface Pending {
   readonly settle: (answer: Answer) => void
 }
 
+const NUDGE_EVERY_MS = 250
+
 /** How logs and back-offs name an entry into Python. */
 export function triggerLabel(trigger: string): string {
   return `trigger '${trigger}'`
@@ -77,10 +79,12 @@ export class InterpreterThread {
   readonly #events: ThreadEvents
   readonly #watchdog: Watchdog
   readonly #mailbox: SignalMailbox
+  readonly #clock: Clock
   readonly #processSignals: ProcessSignals
   readonly #pending = new Map<StackToken, Pending>()
   readonly #started = Promise.withResolvers<void>()
   #lastToken = 0
+  #nudge: Timer | null = null
   #isStarted = false
   #end: ThreadEnd | null = null
   #pollTokens: StackToken[] = []
@@ -90,6 +94,7 @@ export class InterpreterThread {
     this.#worker = worker
     this.#events = events
     this.#mailbox = mailbox
+    this.#clock = clock
     this.#processSignals = new ProcessSignals(clock, (signum) => this.signal(signum))
     this.#watchdog = new Watchdog(clock, mailbox, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
@@ -217,6 +222,9 @@ export class InterpreterThread {
         this.#processSignals.watch(message.signum, message.isWatched)
         this.#mailbox.acknowledge()
         break
+      case 'told':
+        this.#watchdog.told(message.token)
+        break
       case 'fatal':
         this.#die({ reason: message.message, culprit: null })
         break
@@ -225,16 +233,26 @@ export class InterpreterThread {
         // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
         this.#worker.unref()
         this.#started.resolve()
+        this.#nudgeLater()
         break
       default:
         message satisfies never
     }
   }
 
+  /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
+  #nudgeLater(): void {
+    this.#nudge = this.#clock.wakeAt(this.#clock.now() + NUDGE_EVERY_MS, () => {
+      this.#mailbox.nudge()
+      this.#nudgeLater()
+    })
+  }
+
   #die(end: ThreadEnd): void {
     if (this.#end !== null) return
     this.#end = end
     this.#watchdog.stop()
+    this.#nudge?.cancel()
     this.#processSignals.stop()
     void this.#worker.terminate()
     const open = [...this.#pending.values()]

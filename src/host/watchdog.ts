@@ -4,7 +4,8 @@
  * The moves for one watched entry:
  *   in time   → (deadline) overdue: told to stop where it waits, and interrupted where it computes, again and again
  *   overdue   → (answer) forgotten: the interpreter goes on
- *   overdue   → (2 s without an answer) the thread is killed, and the entry is named as the culprit
+ *   overdue   → (2 s without an answer) the thread is killed, and the entry is named as the culprit; the 2 s begin when
+ *               the interpreter has heard of it, for it cannot while another stack computes
  *
  * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
  * One timer serves all entries; nothing is done for an entry that answers in time.
@@ -21,8 +22,10 @@ interface Watched {
   readonly label: string
   readonly deadlineMs: number
   readonly deadlineAt: number
-  readonly killAt: number
+  killAt: number
   isOverdue: boolean
+  /** The interpreter got control since it became overdue, and has told the stack to stop if it waits. */
+  isTold: boolean
 }
 
 export interface WatchdogActions {
@@ -38,6 +41,7 @@ export class Watchdog {
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #looks = 0
+  #misses = 0
 
   constructor(clock: Clock, mailbox: SignalMailbox, actions: WatchdogActions) {
     this.#clock = clock
@@ -48,12 +52,20 @@ export class Watchdog {
   watch(token: StackToken, label: string, deadlineMs: number): void {
     const deadlineAt = this.#clock.now() + deadlineMs
     const killAt = deadlineAt + KILL_AFTER_MS
-    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false })
+    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false, isTold: false })
     this.#wakeBy(deadlineAt)
   }
 
   forget(token: StackToken): void {
     this.#watched.delete(token)
+  }
+
+  /** The interpreter has heard that the entry is overdue. */
+  told(token: StackToken): void {
+    const watched = this.#watched.get(token)
+    if (watched === undefined) return
+    watched.isTold = true
+    watched.killAt = this.#clock.now() + KILL_AFTER_MS
   }
 
   stop(): void {
@@ -73,11 +85,14 @@ export class Watchdog {
     const now = this.#clock.now()
     let nextAt = Number.POSITIVE_INFINITY
     const overdue: StackToken[] = []
+    const othersCompute = this.#mailbox.misses !== this.#misses
+    this.#misses = this.#mailbox.misses
     for (const [token, watched] of this.#watched) {
       if (watched.deadlineAt > now) {
         nextAt = Math.min(nextAt, watched.deadlineAt)
         continue
       }
+      if (now >= watched.killAt && !watched.isTold && othersCompute) watched.killAt = now + KILL_AFTER_MS
       if (now >= watched.killAt) {
         this.#actions.kill(watched.label, `${watched.label} did not stop when its time was over`)
         return
@@ -93,7 +108,7 @@ export class Watchdog {
   #tellToStop(token: StackToken, watched: Watched): void {
     if (watched.isOverdue) return
     watched.isOverdue = true
-    this.#actions.stop(token, `${watched.label} timed out after ${watched.deadlineMs / 1000} s`)
+    this.#actions.stop(token, `${watched.label} timed out after ${watched.deadlineMs / 1000} s (timeout)`)
   }
 
   /** Interrupts one of the overdue entries; each look takes the next, since only one of them can be computing. */

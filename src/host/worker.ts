@@ -59,6 +59,7 @@ const waitFunctions = {
 function signalFunctions(mailbox: SignalMailbox) {
   return {
     interrupt_target: () => mailbox.target,
+    interrupt_missed: () => mailbox.miss(),
     take_signals: () => mailbox.take(),
     wake: (token: StackToken) => waits.signal(token),
     set_timer: (kind: TimerKind, delayMs: number, intervalMs: number) =>
@@ -159,6 +160,7 @@ function receive(interpreter: Interpreter, message: ToThread): void {
       return
     case 'overdue':
       waits.stop(message.token, message.reason)
+      post({ type: 'told', token: message.token })
       return
     case 'signal':
       if (programToken !== null) waits.signal(programToken)

@@ -15,6 +15,7 @@ from typing import Any, Dict
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
     from . import (
+        _collector,
         _event_loop,
         _signals,
         _sockets,
@@ -25,6 +26,7 @@ def prepare() -> None:
         _urllib3,
     )
 
+    _collector.prepare()
     _threading.prepare()
     _signals.prepare()
     _timers.prepare()
@@ -37,9 +39,17 @@ def prepare() -> None:
         importlib.import_module(f"{__name__}.{module.name}")
 
 
+def freeze() -> None:
+    """Called when everything is imported, before the memory snapshot is taken."""
+    from . import _collector
+
+    _collector.freeze()
+
+
 def install(host: Any, settings: Dict[str, Any]) -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
     from . import (
+        _collector,
         _installed_packages,
         _interrupts,
         _process,
@@ -53,6 +63,7 @@ def install(host: Any, settings: Dict[str, Any]) -> None:
         _waiting,
     )
 
+    _collector.install()
     _process.install(settings)
     _randomness.install()
     _sockets.install(host)

@@ -58,5 +58,7 @@ def _deliver_kept() -> None:
 
 def _look_here(signum: int, frame: Any) -> None:
     look()
+    _bridge.collect_garbage()
     if _stacks.running.token and _host.interrupt_target() == _stacks.running.token:
-        raise _bridge.DeadlineExceeded("stopped because its time was over")
+        raise _bridge.DeadlineExceeded("timed out: stopped while it was computing (timeout)")
+    _host.interrupt_missed()
