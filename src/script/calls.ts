@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import type { Engine } from '../engine/engine.ts'
 import type { TaskSlot } from '../engine/ports.ts'
-import { UsageError } from '../errors.ts'
+import { PythonRefusal } from '../host/host.ts'
 import { formatInstant, formatInstantOrNull, parseInstant } from '../model/instant.ts'
 import { cronDict, cronFiringDict, cronStatsDict, firingDict, triggerDict } from './shapes.ts'
 
@@ -130,14 +130,19 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
       value: (await engine.crons.history(id, page)).map(cronFiringDict),
     }),
   ),
-  'runner.cronStats': call('', v.object({ since: v.string() }), async (engine, { since }) => {
-    const sinceAt = parseInstant(since)
-    if (sinceAt === null) {
-      throw new UsageError(
-        'INVALID_ARGUMENT',
-        `Invalid datetime format: '${since}' is no RFC 3339 instant with an offset, like 2030-01-02T03:04:05+00:00`,
-      )
-    }
-    return { value: cronStatsDict(await engine.crons.stats(sinceAt)) }
-  }),
+  'runner.cronStats': call(
+    'Failed to get cron execution stats: ',
+    v.object({ since: v.string() }),
+    async (engine, { since }) => {
+      const sinceAt = parseInstant(since)
+      if (sinceAt === null) {
+        // The one failure that is documented without a prefix.
+        throw new PythonRefusal(
+          'ValueError',
+          `Invalid datetime format: '${since}' is no RFC 3339 instant with an offset, like 2030-01-02T03:04:05+00:00`,
+        )
+      }
+      return { value: cronStatsDict(await engine.crons.stats(sinceAt)) }
+    },
+  ),
 }

@@ -102,6 +102,7 @@ const NOTHING: ScriptAnswer = Object.freeze({ value: null, contextText: '' })
 
 /** The documented `ValueError`: a prefix that names the call, then the cause. */
 function refusalOf(failure: string, error: Error): PythonRefusal {
+  if (error instanceof PythonRefusal) return error
   if (error instanceof UsageError && error.code === 'RUNNER_CLOSED') {
     return new PythonRefusal('ValueError', 'Failed to receive response from runtime thread')
   }
