@@ -13,7 +13,13 @@ import { installedPackageFolders } from './installed-packages.ts'
 import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
 import type { LoadTarget, ProcessSettings, ProgramTarget } from './protocol.ts'
 import { Slot } from './slot.ts'
-import { findSnapshot, removeSnapshot, snapshotPlaceFor, storeSnapshot } from './snapshot-cache.ts'
+import {
+  findSnapshot,
+  prepareSnapshotFolder,
+  removeSnapshot,
+  snapshotPlaceFor,
+  storeSnapshot,
+} from './snapshot-cache.ts'
 import {
   type Answer,
   InterpreterThread,
@@ -239,6 +245,7 @@ async function ensureSnapshot(options: HostOptions): Promise<string | null> {
   const found = findSnapshot(place)
   if (found !== null) return found
   try {
+    prepareSnapshotFolder(place)
     return storeSnapshot(place, await makeSnapshot(options.packageFolder))
   } catch (error) {
     options.events.notice(`Python starts without a memory snapshot, which takes longer: ${toError(error).message}`)

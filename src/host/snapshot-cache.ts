@@ -6,7 +6,17 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,11 +66,17 @@ export function removeSnapshot(path: string): void {
   }
 }
 
+/** Throws where no snapshot could be stored: making one is too much work to find that out afterwards. */
+export function prepareSnapshotFolder(place: string): void {
+  mkdirSync(dirname(place), { recursive: true })
+  accessSync(dirname(place), constants.W_OK)
+}
+
 /** Stores a snapshot in its place, removes the oldest of those that are no longer used, and returns its path. */
 export function storeSnapshot(place: string, snapshot: Uint8Array): string {
   const path = `${place}-${snapshot.length}.bin`
   const unfinished = `${path}.${randomUUID()}.tmp`
-  mkdirSync(dirname(path), { recursive: true })
+  prepareSnapshotFolder(place)
   try {
     writeFileSync(unfinished, snapshot, { flush: true }) // else a power cut may leave the name without the bytes
     renameSync(unfinished, path)
