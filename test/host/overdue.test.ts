@@ -69,6 +69,21 @@ describe('a call that takes longer than it may', () => {
     expect((await sleeping).kind).toBe('timedOut')
   })
 
+  it('is one of many that were asked for in one turn, each of which is answered once', async () => {
+    const before = Number(await pollsRemembered())
+    const polls = Array.from({ length: 300 }, (_, index) =>
+      index % 100 === 50 ? poll('sleeps') : python.poll(SCRIPT, 'remember'),
+    )
+
+    const outcomes = await Promise.all(polls)
+
+    const remembered = outcomes.flatMap((outcome) =>
+      outcome.kind === 'fired' ? [Number(JSON.parse(outcome.contextText ?? '{}').polls)] : [],
+    )
+    expect(remembered).toEqual(Array.from({ length: 297 }, (_, index) => before + 1 + index))
+    expect(outcomes.filter(({ kind }) => kind === 'timedOut')).toHaveLength(3)
+  })
+
   it('that cannot be stopped at all costs a restart, after which its script is loaded again and it is kept away', async () => {
     const outcome = await poll('computes_in_c')
 

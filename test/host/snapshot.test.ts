@@ -1,0 +1,68 @@
+/** Interpreters that start from a memory snapshot: what they must not share, and what happens when it is of no use. */
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./randomness.py', import.meta.url))
+
+beforeAll(async () => {
+  await (await OpenHost.open([])).host.close() // whoever comes first makes the memory snapshot, which takes its time
+})
+
+describe('interpreters that start from one snapshot', () => {
+  it('draw different random numbers, ids and names', async () => {
+    await using python = await OpenHost.open([], 2)
+    for (const script of ['first', 'second']) await python.host.load(script, { kind: 'file', path: SCRIPT })
+
+    const outcomes = await Promise.all(['first', 'second'].map((script) => python.poll(script, 'draw')))
+
+    const [first, second] = outcomes.map((outcome) =>
+      outcome.kind === 'fired' ? (JSON.parse(outcome.contextText ?? '{}') as Record<string, unknown>) : {},
+    )
+    const sources = Object.keys(first ?? {})
+    expect(sources).toHaveLength(8)
+    expect(sources.filter((source) => first?.[source] === second?.[source])).toEqual([])
+  })
+})
+
+describe('a snapshot that is of no use', { timeout: 60_000 }, () => {
+  const usual = process.env.CLOACA_CACHE_DIR
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cloaca-no-snapshot-'))
+  })
+  afterEach(() => {
+    process.env.CLOACA_CACHE_DIR = usual
+    rmSync(folder, { recursive: true })
+  })
+  const draws = async (python: OpenHost) => (await python.poll(SCRIPT, 'draw')).kind
+
+  it('is said once, where the cache folder cannot be made, and Python starts all the same', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    process.env.CLOACA_CACHE_DIR = join(folder, 'file', 'cache')
+
+    await using python = await OpenHost.open([SCRIPT])
+
+    expect(await draws(python)).toBe('fired')
+    expect(python.notices).toEqual([expect.stringMatching(/^Python starts without a memory snapshot, .*: ENOTDIR/)])
+  })
+
+  it('is removed when it is damaged, which is said once, and Python starts all the same', async () => {
+    process.env.CLOACA_CACHE_DIR = folder
+    await (await OpenHost.open([])).host.close()
+    const [name = ''] = readdirSync(folder)
+    writeFileSync(join(folder, name), Buffer.alloc(Number(/-(\d+)\.bin$/.exec(name)?.[1]), 'noise'))
+
+    await using python = await OpenHost.open([SCRIPT])
+
+    expect(await draws(python)).toBe('fired')
+    expect(python.notices).toEqual([
+      expect.stringMatching(/^Python starts without its memory snapshot ".*", .* damaged/),
+    ])
+    expect(readdirSync(folder)).toEqual([])
+  })
+})
