@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { OpenHost } from '../support/open-host.ts'
+import { snapshotPlaceFor, storeSnapshot } from '../../src/host/snapshot-cache.ts'
+import { OpenHost, PACKAGE_FOLDER } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./randomness.py', import.meta.url))
 
@@ -53,9 +54,7 @@ describe('a snapshot that is of no use', { timeout: 60_000 }, () => {
 
   it('is removed when it is damaged, which is said once, and Python starts all the same', async () => {
     process.env.CLOACA_CACHE_DIR = folder
-    await (await OpenHost.open([])).host.close()
-    const [name = ''] = readdirSync(folder)
-    writeFileSync(join(folder, name), Buffer.alloc(Number(/-(\d+)\.bin$/.exec(name)?.[1]), 'noise'))
+    storeSnapshot(snapshotPlaceFor(PACKAGE_FOLDER, process.env), Buffer.alloc(1_000_000, 'noise'))
 
     await using python = await OpenHost.open([SCRIPT])
 

@@ -12,7 +12,8 @@ import type { PollOutcome } from '../../src/model/trigger.ts'
 
 process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
 
-const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
+/** Holds the Python package. */
+export const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
 const NO_SLOT: TaskSlot = { release: () => {}, acquire: async () => {} }
 /** More than any test takes. */
 const NO_DEADLINE_MS = 600_000
