@@ -12,7 +12,7 @@ import importlib.util
 import json
 import os
 import sys
-from typing import Any, Deque, List, Dict, Optional, Tuple
+from typing import Any, Deque, Dict, List, Optional, Tuple
 
 from . import _attempt, _bridge, _fault, _ledger, _poll, _program, _stacks
 
@@ -46,7 +46,7 @@ def load(token: int, script_id: str, target_json: str) -> str:
     return json.dumps({"declarations": _ledger.take_pending(), "fault": fault})
 
 
-def _load_target(target: "Dict[str, str]") -> "Optional[Dict[str, str]]":
+def _load_target(target: Dict[str, str]) -> Optional[Dict[str, Any]]:
     try:
         if target["kind"] == "file":
             _import_file(target["path"])
@@ -74,7 +74,7 @@ def _import_file(path: str) -> None:
         sys.path.insert(0, folder)
     if name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
         name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec: Any = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file: its name does not end in .py")
     module = importlib.util.module_from_spec(spec)
@@ -131,7 +131,8 @@ def drain_polls() -> None:
 def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
     """Runs one attempt of a task and reports how it ended."""
     try:
-        result = _stacks.run_in(_stacks.Stack(token), _attempt.run, workflow, task_id, _bridge.text_of(input_text), token)
+        text = _bridge.text_of(input_text)
+        result = _stacks.run_in(_stacks.Stack(token), _attempt.run, workflow, task_id, text, token)
     except BaseException as error:
         result = _stopped(error)
     _host.outcome(token, *result)

@@ -21,7 +21,7 @@ _LIBRARY = os.path.dirname(os.__file__)
 INTERRUPTED = 130
 
 
-def run(target: "Dict[str, Any]") -> int:
+def run(target: Dict[str, Any]) -> int:
     """Runs ``{"kind": "file" | "module" | "code" | "stdin", …, "argv": [...]}`` and returns the exit code."""
     sys.argv[:] = target["argv"]
     try:
@@ -34,7 +34,7 @@ def run(target: "Dict[str, Any]") -> int:
     return _finish(code)
 
 
-def _execute(target: "Dict[str, Any]") -> None:
+def _execute(target: Dict[str, Any]) -> None:
     kind = target["kind"]
     if kind == "module":
         sys.path.insert(0, os.getcwd())
@@ -127,7 +127,7 @@ def format_user_traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, user_frames(error.__traceback__)))
 
 
-def place_of(error: BaseException) -> "Optional[Dict[str, Any]]":
+def place_of(error: BaseException) -> Optional[Dict[str, Any]]:
     """File and line of the user's that an exception is about: where the syntax is wrong, or his last step."""
     if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
         return {"file": error.filename, "line": error.lineno}

@@ -1,4 +1,4 @@
-"""Certificates: the dict that ``getpeercert`` returns, and the checks of ``VERIFY_X509_STRICT``, which Node does not make.
+"""Certificates: the dict of ``getpeercert``, and the checks of ``VERIFY_X509_STRICT``, which Node does not make.
 
 Nothing is replaced here; the TLS adaptations call it. Pure Python. Can go when Pyodide has OpenSSL.
 """
@@ -31,15 +31,16 @@ _NAMES = {
     "1.3.6.1.4.1.311.60.2.1.2": "jurisdictionStateOrProvinceName",
     "1.3.6.1.4.1.311.60.2.1.3": "jurisdictionCountryName",
 }
-_SUBJECT_KEY, _KEY_USAGE, _ALT_NAME, _BASIC, _CRL_POINTS = "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31"
+_SUBJECT_KEY, _KEY_USAGE, _ALT_NAME = "2.5.29.14", "2.5.29.15", "2.5.29.17"
+_BASIC, _CRL_POINTS = "2.5.29.19", "2.5.29.31"
 _AUTHORITY_KEY, _AUTHORITY_INFO = "2.5.29.35", "1.3.6.1.5.5.7.1.1"
 _OCSP, _CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 Item = Tuple[int, bytes]
 
 
-def _items(data: bytes) -> "Iterator[Item]":
+def _items(data: bytes) -> Iterator[Item]:
     """The tag and contents of each element of a DER sequence."""
     at = 0
     while at < len(data):
@@ -66,7 +67,7 @@ def _text(tag: int, data: bytes) -> str:
     return data.decode({0x1E: "utf-16-be", 0x1C: "utf-32-be", 0x0C: "utf-8"}.get(tag, "latin-1"), "replace")
 
 
-def _name(data: bytes) -> "Tuple[Tuple[Tuple[str, str], ...], ...]":
+def _name(data: bytes) -> Tuple[Tuple[Tuple[str, str], ...], ...]:
     relative = []
     for _, group in _items(data):
         pairs = []
@@ -86,7 +87,7 @@ def _time(tag: int, data: bytes) -> str:
     return f"{month} {int(text[6:8]):2d} {text[8:10]}:{text[10:12]}:{text[12:14]} {text[:4]} GMT"
 
 
-def _general_name(tag: int, data: bytes) -> "Tuple[str, Any]":
+def _general_name(tag: int, data: bytes) -> Tuple[str, Any]:
     kind = tag & 0x1F
     if kind in (1, 2, 6):
         return {1: "email", 2: "DNS", 6: "URI"}[kind], data.decode("latin-1")
@@ -121,19 +122,19 @@ class Certificate:
                     parts = list(_items(extension))
                     self.extensions[_oid(parts[0][1])] = (len(parts) == 3 and parts[1][1] != b"\0", parts[-1][1])
 
-    def _sequence(self, number: str) -> "List[Item]":
+    def _sequence(self, number: str) -> List[Item]:
         extension = self.extensions.get(number)
         return [] if extension is None else list(_items(next(_items(extension[1]))[1]))
 
     @property
-    def alternative_names(self) -> "Tuple[Tuple[str, Any], ...]":
+    def alternative_names(self) -> Tuple[Tuple[str, Any], ...]:
         return tuple(_general_name(tag, data) for tag, data in self._sequence(_ALT_NAME))
 
     @property
     def is_authority(self) -> bool:
         return any(tag == 1 and data != b"\0" for tag, data in self._sequence(_BASIC))
 
-    def as_dict(self) -> "Dict[str, Any]":
+    def as_dict(self) -> Dict[str, Any]:
         """What ``getpeercert`` returns."""
         serial = self.serial if len(self.serial) % 2 == 0 else f"0{self.serial}"
         found: Dict[str, Any] = {
@@ -159,7 +160,7 @@ class Certificate:
         (_, oid), (tag, location) = _items(data)
         return location.decode("latin-1") if _oid(oid) == method and tag == 0x86 else None
 
-    def strict_problem(self, is_last: bool) -> "Optional[Tuple[int, str]]":
+    def strict_problem(self, is_last: bool) -> Optional[Tuple[int, str]]:
         """What RFC 5280 forbids in this certificate, as OpenSSL's number and words; None: nothing."""
         usage = self.extensions.get(_KEY_USAGE)
         signs = usage is not None and bool(_bits(usage[1]) & 0x04)
@@ -170,8 +171,16 @@ class Certificate:
         is_authority, is_newest = self.is_authority, self.version >= 3
         problems = (
             (has_path_length and not is_authority, 80, "Path length invalid for non-CA cert"),
-            (has_path_length and usage is not None and not signs, 81, "Path length given without key usage keyCertSign"),
-            (is_authority and basic is not None and not basic[0], 89, "Basic Constraints of CA cert not marked critical"),
+            (
+                has_path_length and usage is not None and not signs,
+                81,
+                "Path length given without key usage keyCertSign",
+            ),
+            (
+                is_authority and basic is not None and not basic[0],
+                89,
+                "Basic Constraints of CA cert not marked critical",
+            ),
             (is_authority and usage is None, 92, "CA cert does not include key usage extension"),
             (not is_authority and signs, 82, "Key usage keyCertSign invalid for non-CA cert"),
             (not self.issuer, 83, "Issuer name empty"),
@@ -199,7 +208,7 @@ def _bits(data: bytes) -> int:
     return contents[1] if len(contents) > 1 else 0
 
 
-def _uris(data: bytes) -> "Iterator[str]":
+def _uris(data: bytes) -> Iterator[str]:
     """The URIs anywhere inside nested elements."""
     for tag, contents in _items(data):
         if tag == 0x86:
@@ -208,7 +217,7 @@ def _uris(data: bytes) -> "Iterator[str]":
             yield from _uris(contents)
 
 
-def strict_problem(chain: "Sequence[bytes]") -> "Optional[Tuple[int, str]]":
+def strict_problem(chain: Sequence[bytes]) -> Optional[Tuple[int, str]]:
     """What ``VERIFY_X509_STRICT`` refuses in a chain that was verified otherwise, its peer's certificate first."""
     if len(chain) < 2:
         return None

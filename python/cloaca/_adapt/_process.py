@@ -12,7 +12,7 @@ import sys
 from typing import Any, Dict, List
 
 
-def install(settings: "Dict[str, Any]") -> None:
+def install(settings: Dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(settings["environ"])
     sys.argv[:] = settings["argv"]
@@ -29,7 +29,7 @@ def install(settings: "Dict[str, Any]") -> None:
     sys.path[:] = _search_path(sys.path, settings)
 
 
-def _search_path(path: "List[str]", settings: "Dict[str, Any]") -> "List[str]":
+def _search_path(path: List[str], settings: Dict[str, Any]) -> List[str]:
     """PYTHONPATH, the standard library, then site-packages, each folder once; scripts put their own folder in front."""
     ordered: List[str] = []
     for entry in [*settings["pythonPath"], *path, *settings["sitePackages"]]:
@@ -38,7 +38,7 @@ def _search_path(path: "List[str]", settings: "Dict[str, Any]") -> "List[str]":
     return ordered
 
 
-def _name_host_and_user(settings: "Dict[str, Any]") -> None:
+def _name_host_and_user(settings: Dict[str, Any]) -> None:
     import getpass
     import platform
     import socket

@@ -55,7 +55,7 @@ def numeric_family(host: str) -> int:
         return AF_UNSPEC
 
 
-def resolve(host: str, family: int) -> "List[Tuple[str, int]]":
+def resolve(host: str, family: int) -> List[Tuple[str, int]]:
     """Addresses of a host with their families, in the system's order."""
     known = numeric_family(host)
     if known:
@@ -71,7 +71,7 @@ def resolve(host: str, family: int) -> "List[Tuple[str, int]]":
     return [(address, AF_INET if version == 4 else AF_INET6) for address, version in answer["found"]]
 
 
-def parse_address(family: int, address: Any, call: str) -> "Tuple[Any, ...]":
+def parse_address(family: int, address: Any, call: str) -> Tuple[Any, ...]:
     """An address that a script gave, checked, with its host as a number: host and port, or a path."""
     if family == AF_UNIX:
         path = address if isinstance(address, str) else bytes(address).decode("utf-8", "surrogateescape")
@@ -113,7 +113,7 @@ def format_address(family: int, address: Optional[Sequence[Any]]) -> Any:
 
 def getaddrinfo(
     host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
-) -> "List[Tuple[int, int, int, str, Any]]":
+) -> List[Tuple[int, int, int, str, Any]]:
     """Resolve host and port into list of address info entries."""
     if family not in (AF_UNSPEC, AF_INET, AF_INET6):
         raise _unknown(EAI_FAMILY)
@@ -144,7 +144,7 @@ def getaddrinfo(
     return found
 
 
-def _port_number(port: Any, kind: "Tuple[int, int]", flags: int) -> int:
+def _port_number(port: Any, kind: Tuple[int, int], flags: int) -> int:
     if port is None:
         return 0
     if isinstance(port, int):
@@ -181,7 +181,7 @@ def getservbyport(port: int, protocol: Optional[str] = None, /) -> str:
     raise OSError("port/proto not found")
 
 
-def _services() -> "dict[Tuple[str, str], int]":
+def _services() -> dict[Tuple[str, str], int]:
     found = dict(_SERVICES)
     try:
         with open("/etc/services", encoding="utf-8", errors="replace") as file:
@@ -201,12 +201,12 @@ def gethostbyname(host: str, /) -> str:
     return "0.0.0.0" if host == "" else resolve(host, AF_INET)[0][0]
 
 
-def gethostbyname_ex(host: str, /) -> "Tuple[str, List[str], List[str]]":
+def gethostbyname_ex(host: str, /) -> Tuple[str, List[str], List[str]]:
     """Return the true host name, a list of aliases, and a list of IP addresses, for a host."""
     return (host, [], [address for address, _ in resolve(host, AF_INET)])
 
 
-def gethostbyaddr(host: str, /) -> "Tuple[str, List[str], List[str]]":
+def gethostbyaddr(host: str, /) -> Tuple[str, List[str], List[str]]:
     """Return the true host name, a list of aliases, and a list of IP addresses, for a host."""
     address = resolve(host, AF_UNSPEC)[0][0]
     name = _names_of(address, 0)
@@ -215,7 +215,7 @@ def gethostbyaddr(host: str, /) -> "Tuple[str, List[str], List[str]]":
     return (name[0], [], [address])
 
 
-def getnameinfo(sockaddr: Any, flags: int, /) -> "Tuple[str, str]":
+def getnameinfo(sockaddr: Any, flags: int, /) -> Tuple[str, str]:
     """Get host and port for a sockaddr."""
     if not isinstance(sockaddr, tuple):
         raise TypeError("getnameinfo() argument 1 must be a tuple")
@@ -234,7 +234,7 @@ def getnameinfo(sockaddr: Any, flags: int, /) -> "Tuple[str, str]":
     return (host if names is None else names[0], service)
 
 
-def _names_of(address: str, port: int) -> "Optional[Tuple[str, str]]":
+def _names_of(address: str, port: int) -> Optional[Tuple[str, str]]:
     event = _bridge.new_event()
     door.sockets.resolve_names(event, address, port)
     _bridge.wait_event(event)

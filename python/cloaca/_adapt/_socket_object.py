@@ -1,6 +1,7 @@
 """``_socket.socket`` over the sockets of Node.
 
-Pyodide's own (seen in 314.0.7) pretends that every connection succeeded, or with its NodeSockFS knows IPv4 clients only,
+Pyodide's own (seen in 314.0.7) pretends that every connection succeeded, or with its NodeSockFS knows IPv4 clients
+only,
 without error numbers, timeouts, UDP or listening. Everything above, ``socket`` included, is the standard library's.
 Can go when Pyodide's sockets listen, time out and report errors.
 """
@@ -24,7 +25,7 @@ SOCK_NONBLOCK = 0o4000
 _CHUNK = 256 * 1024
 
 
-class socket:  # noqa: N801  # the name that scripts see
+class socket:  # the name that scripts see
     """socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object"""
 
     __module__ = "_socket"

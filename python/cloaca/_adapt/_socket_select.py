@@ -28,7 +28,7 @@ def _descriptor(of: Any) -> int:
     return number
 
 
-def _ready_sockets(wanted: "Dict[int, int]") -> "Dict[int, int]":
+def _ready_sockets(wanted: Dict[int, int]) -> Dict[int, int]:
     """The bits of the sockets that are ready for what is wanted of them."""
     ready = {}
     for number, bits in wanted.items():
@@ -40,7 +40,7 @@ def _ready_sockets(wanted: "Dict[int, int]") -> "Dict[int, int]":
     return ready
 
 
-def _wait(wanted: "Dict[int, int]", left_ms: float) -> None:
+def _wait(wanted: Dict[int, int], left_ms: float) -> None:
     """Waits until a socket may be ready, or the time is over."""
     known = {number: descriptions[number] for number in wanted if number in descriptions}
     if known:
@@ -50,7 +50,7 @@ def _wait(wanted: "Dict[int, int]", left_ms: float) -> None:
         _bridge.sleep_ms(left_ms if left_ms >= 0 else 3_600_000)
 
 
-class poll:  # noqa: N801  # the name that scripts see
+class poll:  # the name that scripts see
     """Supports registering and unregistering file descriptors, and then polling them for I/O events."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class poll:  # noqa: N801  # the name that scripts see
     def unregister(self, fd: Any, /) -> None:
         del self._wanted[_descriptor(fd)]
 
-    def poll(self, timeout: Optional[float] = None, /) -> "List[Tuple[int, int]]":
+    def poll(self, timeout: Optional[float] = None, /) -> List[Tuple[int, int]]:
         deadline = Deadline(None if timeout is None or timeout < 0 else timeout / 1000)
         sockets = {number: bits for number, bits in self._wanted.items() if number in descriptions}
         files = {number: bits for number, bits in self._wanted.items() if number not in descriptions}
@@ -80,7 +80,7 @@ class poll:  # noqa: N801  # the name that scripts see
             _wait(sockets, left if not files else _FILES_PAUSE_MS if left < 0 else min(left, _FILES_PAUSE_MS))
 
 
-def _poll_files(wanted: "Dict[int, int]") -> "List[Tuple[int, int]]":
+def _poll_files(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
     if not wanted:
         return []
     poller = _files_poll()
@@ -89,7 +89,7 @@ def _poll_files(wanted: "Dict[int, int]") -> "List[Tuple[int, int]]":
     return poller.poll(0)
 
 
-def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, /) -> "Tuple[List[Any], ...]":
+def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, /) -> Tuple[List[Any], ...]:
     """Wait until one or more file descriptors are ready for some kind of I/O."""
     if timeout is not None and not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
         raise TypeError("timeout must be a float or None")

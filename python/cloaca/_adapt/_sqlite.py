@@ -2,7 +2,8 @@
 
 That one (seen in 314.0.7) sees no other process's locks and no shared memory: it writes while another process holds the
 database, and destroys one in WAL mode. So ``sqlite3.Connection`` and ``Cursor`` look at what they open: a file of the
-host becomes a ``NativeConnection``; databases in memory, temporary ones and those in the interpreter's own folders stay,
+host becomes a ``NativeConnection``; databases in memory, temporary ones and those in the interpreter's own folders
+stay,
 and cannot attach files of the host. Can go when ``_sqlite3`` locks files for real.
 """
 
@@ -47,7 +48,7 @@ def install(host: Any) -> None:
     _sqlite_connection.databases = host.sqlite
 
 
-def host_file(database: Any, uri: bool) -> "Optional[Tuple[str, str]]":
+def host_file(database: Any, uri: bool) -> Optional[Tuple[str, str]]:
     """The host's path and the mode that a database name means; None for one that no other process can see."""
     name, mode = os.fsdecode(database), ""
     if uri and name.startswith("file:"):
@@ -166,7 +167,7 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     return (factory or Connection)(database, **options)
 
 
-def _connect_by_position(database: Any, factory: Any, args: "Tuple[Any, ...]", options: "Dict[str, Any]") -> Any:
+def _connect_by_position(database: Any, factory: Any, args: Tuple[Any, ...], options: Dict[str, Any]) -> Any:
     if len(args) > 4:
         factory, args = args[4] or factory, (*args[:4], None, *args[5:])
     return (factory or Connection)(database, *args, **options)

@@ -8,7 +8,6 @@ memory, so that it is still a ``sqlite3.Connection`` and ``sqlite3.Row`` works. 
 from __future__ import annotations
 
 import json
-
 import sqlite3
 import threading
 import time
@@ -34,7 +33,7 @@ class NativeConnection(_Base):
 
     __module__ = "sqlite3"
 
-    def _open(self, path: str, options: "Dict[str, Any]", is_readonly: bool, must_exist: bool) -> None:
+    def _open(self, path: str, options: Dict[str, Any], is_readonly: bool, must_exist: bool) -> None:
         _Base.__init__(self, ":memory:")
         self._number: Optional[int] = None
         self._was_opened = False
@@ -87,7 +86,7 @@ class NativeConnection(_Base):
             time.sleep(min(left, _PAUSES_MS[min(attempt, len(_PAUSES_MS) - 1)] / 1000))
         return None
 
-    def _explained(self, described: "Dict[str, str]") -> Exception:
+    def _explained(self, described: Dict[str, str]) -> Exception:
         error = errors.exception_of(described)
         cause, self._function_failure = self._function_failure, None
         return error if cause is None else functions.with_cause(error, cause)
@@ -184,7 +183,7 @@ class NativeConnection(_Base):
         if self._autocommit is False:
             self._execute("BEGIN")
 
-    def __enter__(self) -> "NativeConnection":
+    def __enter__(self) -> NativeConnection:
         self._check()
         return self
 

@@ -13,7 +13,6 @@ from typing import Any, Deque, List, Optional, Tuple
 
 from .. import _bridge
 from . import _sqlite_connection as native
-from . import _sqlite_errors as errors
 from . import _sqlite_functions as functions
 from . import _sqlite_values as values
 
@@ -82,7 +81,7 @@ class NativeCursor(_Base):
 
     # --- running ----------------------------------------------------------------------------------------------------
 
-    def execute(self, sql: str, parameters: Any = (), /) -> "NativeCursor":
+    def execute(self, sql: str, parameters: Any = (), /) -> NativeCursor:
         number = self._start(sql)
         self._is_busy = True
         try:
@@ -93,7 +92,7 @@ class NativeCursor(_Base):
             self._is_busy = False
         return self
 
-    def executemany(self, sql: str, seq_of_parameters: Any, /) -> "NativeCursor":
+    def executemany(self, sql: str, seq_of_parameters: Any, /) -> NativeCursor:
         number = self._start(sql)
         if not values.is_change(sql):
             raise sqlite3.ProgrammingError("executemany() can only execute DML statements.")
@@ -114,7 +113,7 @@ class NativeCursor(_Base):
             self._is_busy = False
         return self
 
-    def _run_many(self, number: int, sql: str, batch: "List[Any]") -> None:
+    def _run_many(self, number: int, sql: str, batch: List[Any]) -> None:
         """Runs a statement once for each of a batch's parameters, and empties the batch."""
         connection = self._connection
         connection._begin_for(sql)
@@ -133,7 +132,7 @@ class NativeCursor(_Base):
                 functions.call_trace(connection._trace, values.expanded(sql, json.dumps(each)))
         connection._patiently(attempt)
 
-    def executescript(self, sql_script: str, /) -> "NativeCursor":
+    def executescript(self, sql_script: str, /) -> NativeCursor:
         number = self._check()
         if not isinstance(sql_script, str):
             raise TypeError(f"executescript() argument must be str, not {type(sql_script).__name__}")
@@ -184,7 +183,7 @@ class NativeCursor(_Base):
             raise failure
         return said
 
-    def _describe(self, columns: "List[Any]") -> None:
+    def _describe(self, columns: List[Any]) -> None:
         detect = self._connection._detect_types
         self._columns = [(name, declared) for name, declared in columns]
         self._converters = values.converters_of(self._columns, detect) if detect else []
@@ -192,7 +191,7 @@ class NativeCursor(_Base):
         names = [name.partition(" [")[0] if cut else name for name, _ in self._columns]
         self._description = tuple((name, None, None, None, None, None, None) for name in names)
 
-    def _receive(self, said: "Any") -> None:
+    def _receive(self, said: Any) -> None:
         self._ready.extend(said["rows"])
         if said["isOver"]:
             self._running = None
@@ -219,7 +218,7 @@ class NativeCursor(_Base):
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
-    def __iter__(self) -> "NativeCursor":
+    def __iter__(self) -> NativeCursor:
         self._check()
         return self
 
@@ -247,7 +246,7 @@ class NativeCursor(_Base):
         self._describe_for_rows()
         return factory(self, row)
 
-    def _make_row(self, cells: "List[Any]") -> "Tuple[Any, ...]":
+    def _make_row(self, cells: List[Any]) -> Tuple[Any, ...]:
         make_text = values.text_maker(self._connection._text_factory)
         if not self._converters and make_text is None and dict not in map(type, cells):
             return tuple(cells)
@@ -274,11 +273,12 @@ class NativeCursor(_Base):
         self._check()
         return next(self, None)
 
-    def fetchmany(self, size: Any = None) -> "List[Any]":
+    def fetchmany(self, size: Any = None) -> List[Any]:
         self._check()
         size = self.arraysize if size is None else size
         if size < 0 and size != -1:
-            raise OverflowError("size must not be negative") if size < -(2**31) else ValueError("size must not be negative")
+            kind = OverflowError if size < -(2**31) else ValueError
+            raise kind("size must not be negative")
         found: List[Any] = []
         while size < 0 or len(found) < size:
             try:
@@ -287,7 +287,7 @@ class NativeCursor(_Base):
                 break
         return found
 
-    def fetchall(self) -> "List[Any]":
+    def fetchall(self) -> List[Any]:
         self._check()
         return list(self)
 

@@ -17,9 +17,21 @@ _BY_CODE = {
     "MISUSE": sqlite3.InterfaceError,
     "RANGE": sqlite3.InterfaceError,
 }
-_OPERATIONAL = (
-    "ERROR PERM ABORT BUSY LOCKED READONLY INTERRUPT IOERR FULL CANTOPEN PROTOCOL EMPTY SCHEMA".split()
-)
+_OPERATIONAL = [
+    "ERROR",
+    "PERM",
+    "ABORT",
+    "BUSY",
+    "LOCKED",
+    "READONLY",
+    "INTERRUPT",
+    "IOERR",
+    "FULL",
+    "CANTOPEN",
+    "PROTOCOL",
+    "EMPTY",
+    "SCHEMA",
+]
 
 
 def primary_code(name: str) -> str:
@@ -27,7 +39,7 @@ def primary_code(name: str) -> str:
     return name.removeprefix("SQLITE_").partition("_")[0]
 
 
-def exception_of(described: "dict[str, str]") -> Exception:
+def exception_of(described: dict[str, str]) -> Exception:
     """The exception for an error of better-sqlite3: its code and its message."""
     name, message = described["code"], described["message"]
     if not name.startswith("SQLITE_"):
@@ -65,7 +77,7 @@ def unsupported(what: str) -> sqlite3.NotSupportedError:
     return sqlite3.NotSupportedError(f"{what} cannot be used with a database in a file here")
 
 
-def is_busy(described: "Any") -> bool:
+def is_busy(described: Any) -> bool:
     """Whether waiting may help: another connection holds a lock."""
     name: str = described["code"]
     return primary_code(name) == "BUSY" and name != "SQLITE_BUSY_SNAPSHOT"

@@ -55,7 +55,7 @@ def with_cause(error: Exception, cause: BaseException) -> Exception:
     return cause if isinstance(cause, Exception) else error
 
 
-def _answer(value: Any) -> "Tuple[str, Any]":
+def _answer(value: Any) -> Tuple[str, Any]:
     return encode_base(value, "0")
 
 
@@ -84,13 +84,14 @@ def create_function(
             return _failed(connection, "user-defined function raised exception", error, function)
 
     proxy = create_proxy(call)
-    _register(connection, "function", f"{name}/{count}", databases.create_function(number, name, count, is_pure, proxy), proxy)
+    problem = databases.create_function(number, name, count, is_pure, proxy)
+    _register(connection, "function", f"{name}/{count}", problem, proxy)
 
 
 def create_aggregate(connection: Any, databases: Any, name: str, count: int, kind: Any, is_window: bool) -> None:
     number = connection._check()
     _check_count(count)
-    states: "dict[int, Any]" = {}
+    states: dict[int, Any] = {}
     method = ""
 
     def run(step: str, state: int, arguments: str) -> Any:

@@ -30,7 +30,7 @@ def is_change(sql: str) -> bool:
 
 
 @functools.lru_cache(maxsize=512)
-def parameter_names(sql: str) -> "List[Optional[str]]":
+def parameter_names(sql: str) -> List[Optional[str]]:
     """The parameters of a statement by their numbers: the name of each, None for one without."""
     names: List[Optional[str]] = []
     for match in _TOKEN.finditer(sql):
@@ -63,7 +63,7 @@ def with_string_literal(sql: str, message: str) -> Optional[str]:
     return None if changed == sql else changed
 
 
-def bind(names: "List[Optional[str]]", parameters: Any) -> "List[Any]":
+def bind(names: List[Optional[str]], parameters: Any) -> List[Any]:
     """The values for the parameters, by their numbers."""
     if isinstance(parameters, (tuple, list)) or (
         not isinstance(parameters, dict) and hasattr(parameters, "__getitem__") and hasattr(parameters, "__len__")
@@ -97,7 +97,7 @@ def _named(parameters: Any, index: int, name: Optional[str]) -> Any:
         raise sqlite3.ProgrammingError(f"You did not supply a value for binding parameter :{name[1:]}.") from None
 
 
-def encode(value: Any, name: str) -> "Tuple[str, Any]":
+def encode(value: Any, name: str) -> Tuple[str, Any]:
     """A value with its kind, as ``src/host/sqlite.ts`` takes them; adapters are applied."""
     kind = type(value)
     if kind not in _BASE_TYPES or (kind, sqlite3.PrepareProtocol) in sqlite3.adapters:
@@ -107,7 +107,7 @@ def encode(value: Any, name: str) -> "Tuple[str, Any]":
     return encode_base(value, name)
 
 
-def encode_base(value: Any, name: str) -> "Tuple[str, Any]":
+def encode_base(value: Any, name: str) -> Tuple[str, Any]:
     """A value that SQLite can hold, with its kind."""
     if value is None:
         return "n", None
@@ -136,7 +136,7 @@ def expanded(sql: str, parameters_json: str) -> str:
     unnamed = iter(values[: len(values) - len(parameters["names"])])
     named = dict(zip(parameters["names"], values[len(values) - len(parameters["names"]) :]))
 
-    def put(match: "re.Match[str]") -> str:
+    def put(match: re.Match[str]) -> str:
         token = match["parameter"]
         if token is None:
             return match[0]
@@ -157,7 +157,7 @@ def _float(value: float) -> Any:
     return float(value) if abs(value) != float("inf") else "Infinity" if value > 0 else "-Infinity"
 
 
-def encode_parameters(names: "List[Optional[str]]", parameters: Any) -> "Dict[str, Any]":
+def encode_parameters(names: List[Optional[str]], parameters: Any) -> Dict[str, Any]:
     """The values of a statement's parameters as the host takes them: those without names first."""
     if not names and not parameters:
         return {"kinds": "", "values": [], "names": []}
@@ -173,7 +173,7 @@ def encode_parameters(names: "List[Optional[str]]", parameters: Any) -> "Dict[st
     }
 
 
-def _shown(names: "List[Optional[str]]", index: int) -> str:
+def _shown(names: List[Optional[str]], index: int) -> str:
     """A parameter as messages name it: its number, or its name in quotes."""
     name = names[index]
     return str(index + 1) if name is None or name[0] == "?" else f"'{name}'"
@@ -187,7 +187,7 @@ def decode(value: Any) -> Any:
 Converter = Callable[[Any], Any]
 
 
-def converters_of(columns: "Sequence[Tuple[str, Optional[str]]]", detect_types: int) -> "List[Optional[Converter]]":
+def converters_of(columns: Sequence[Tuple[str, Optional[str]]], detect_types: int) -> List[Optional[Converter]]:
     """The converter of each column, by its name in brackets or its declared type."""
     return [_converter_of(name, declared, detect_types) for name, declared in columns]
 
@@ -211,7 +211,7 @@ def raw(value: Any) -> bytes:
     return str(value).encode()
 
 
-def text_maker(factory: Any) -> "Optional[Converter]":
+def text_maker(factory: Any) -> Optional[Converter]:
     """What turns a text of SQLite into what ``text_factory`` asks for; None where it is a str already."""
     if factory is str:
         return None

@@ -1,4 +1,6 @@
-"""Puts the TLS of Node under the standard library's ``ssl``. ``prepare`` is called after that of the sockets, and before
+"""Puts the TLS of Node under the standard library's ``ssl``.
+
+``prepare`` is called after that of the sockets, and before
 other modules are imported. Seen with Pyodide 314.0.7; can go when Pyodide has OpenSSL.
 """
 
@@ -37,7 +39,7 @@ def prepare() -> None:
     ssl.get_server_certificate = get_server_certificate
 
 
-def _default_verify_paths() -> "tuple[str, str, str, str]":
+def _default_verify_paths() -> tuple[str, str, str, str]:
     return ("SSL_CERT_FILE", "/usr/lib/ssl/cert.pem", "SSL_CERT_DIR", "/etc/ssl/certs")
 
 

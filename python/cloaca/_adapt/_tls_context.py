@@ -27,11 +27,12 @@ _Stub = ssl.SSLContext
 
 class SSLContext(_Stub):  # type: ignore[misc,valid-type]
     """An SSLContext holds various SSL-related configuration options and data,
-    such as certificates and possibly a private key."""
+    such as certificates and possibly a private key.
+    """
 
     __module__ = "ssl"
 
-    def __new__(cls, *args: Any, **options: Any) -> "SSLContext":
+    def __new__(cls, *args: Any, **options: Any) -> SSLContext:
         self = super().__new__(cls)
         self._authorities: List[str] = []
         self._revocations: List[str] = []
@@ -111,7 +112,7 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
                 self._add_folder(each)
         self._default_authorities = "extra" if file and folder else "all"
 
-    def get_ca_certs(self, binary_form: bool = False) -> "List[Any]":
+    def get_ca_certs(self, binary_form: bool = False) -> List[Any]:
         texts = list(self._authorities)
         if self._default_authorities != "none":
             texts += _PEM.findall(str(door.sockets.default_authorities(self._default_authorities)))
@@ -119,7 +120,7 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
         authorities = [der for der in found if Certificate(der).is_authority]
         return authorities if binary_form else [Certificate(der).as_dict() for der in authorities]
 
-    def cert_store_stats(self) -> "Dict[str, int]":
+    def cert_store_stats(self) -> Dict[str, int]:
         distinct = {ssl.PEM_cert_to_DER_cert(text) for text in self._authorities}
         if self._default_authorities != "none":
             distinct.update(self.get_ca_certs(binary_form=True))
@@ -158,7 +159,7 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
             self._ciphers = before
             raise ssl.SSLError("No cipher can be selected.",) from None
 
-    def get_ciphers(self) -> "List[Dict[str, Any]]":
+    def get_ciphers(self) -> List[Dict[str, Any]]:
         return [{"name": name} for name in json.loads(door.sockets.ciphers(self.host_context()))]
 
     def set_alpn_protocols(self, alpn_protocols: Any) -> None:
@@ -169,7 +170,7 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
         self._protocols = protocols
 
     @property
-    def protocols(self) -> "List[str]":
+    def protocols(self) -> List[str]:
         return self._protocols
 
     @property
@@ -206,7 +207,7 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
         if self._protocol in (ssl.PROTOCOL_TLS, *(getattr(ssl, name) for name in _OLD_PROTOCOLS)):
             warnings.warn(f"{self._protocol!r} is deprecated", DeprecationWarning, stacklevel=4)
 
-    def _versions(self) -> "List[str]":
+    def _versions(self) -> List[str]:
         """The versions that may be spoken, oldest first."""
         allowed = []
         lowest, highest = self._minimum_version, self._maximum_version
@@ -311,7 +312,7 @@ def _passphrase(password: Any) -> Optional[str]:
     raise TypeError("password should be a string or callable")
 
 
-def _split_der(data: bytes) -> "List[bytes]":
+def _split_der(data: bytes) -> List[bytes]:
     """The certificates that stand one after another in DER."""
     found, at = [], 0
     while at + 4 < len(data):

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
+import _ssl
 import json
 from typing import Any, Optional
-
-import _ssl
 
 #: Node's names of OpenSSL's verification results: the number, and the words.
 _VERIFICATION = {
@@ -56,7 +55,9 @@ def verification_error(code: int, words: str) -> SSLCertVerificationError:
 
 def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> Any:
     """An SSLError with OpenSSL's reason, such as ``WRONG_VERSION_NUMBER``."""
-    error = _ssl.SSLError(number, f"[{library}: {reason}] {reason.lower().replace('_', ' ')} (_ssl.c:1077)")
+    words = reason.lower().replace("_", " ")
+    reason = reason.replace("SSL/TLS_", "SSLV3_")  # the name is older than the words
+    error = _ssl.SSLError(number, f"[{library}: {reason}] {words} (_ssl.c:1077)")
     error.library, error.reason = library, reason  # type: ignore[attr-defined]
     return error
 

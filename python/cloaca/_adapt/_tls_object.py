@@ -36,7 +36,8 @@ class MemoryBIO(_StubBIO):
 class SSLObject:
     """This class implements an interface on top of a low-level SSL object as
     implemented by OpenSSL. This object captures the state of an SSL connection
-    but does not provide any network IO itself."""
+    but does not provide any network IO itself.
+    """
 
     __module__ = "ssl"
 
@@ -55,7 +56,7 @@ class SSLObject:
         server_hostname: Optional[str] = None,
         session: Any = None,
         context: Any = None,
-    ) -> "SSLObject":
+    ) -> SSLObject:
         check_wrapping(context, server_side, server_hostname, session)
         self = cls.__new__(cls)
         self._context, self._incoming, self._outgoing = context, incoming, outgoing
@@ -152,10 +153,6 @@ class SSLObject:
             raise _want_read()
         if isinstance(data, str):
             door.fail(data)
-        if not data.length and len > 0:
-            if self._is_incoming_over and not self._is_closed:
-                return b"" if buffer is None else 0
-            raise ssl.SSLZeroReturnError(ssl.SSL_ERROR_ZERO_RETURN, "TLS/SSL connection has been closed (EOF)")
         raw: bytes = data.to_bytes()
         if buffer is None:
             return raw
@@ -169,7 +166,8 @@ class SSLObject:
         taken = door.sockets.write(self._near, door.js_bytes(view[:_CHUNK]))
         self._run_until(lambda: False)
         if taken is None:
-            raise ssl.SSLWantWriteError(ssl.SSL_ERROR_WANT_WRITE, "The operation did not complete (write) (_ssl.c:2406)")
+            message = "The operation did not complete (write) (_ssl.c:2406)"
+            raise ssl.SSLWantWriteError(ssl.SSL_ERROR_WANT_WRITE, message)
         if isinstance(taken, str):
             door.fail(taken)
         return int(taken)
@@ -199,7 +197,7 @@ class SSLObject:
     def get_unverified_chain(self) -> Any:
         return [] if self._session is None else list(self._session.chain)
 
-    def cipher(self) -> "Optional[Tuple[str, str, int]]":
+    def cipher(self) -> Optional[Tuple[str, str, int]]:
         return None if self._session is None else self._session.cipher()
 
     def version(self) -> Optional[str]:

@@ -35,7 +35,7 @@ class Session:
             if problem is not None:
                 raise _tls_errors.verification_error(*problem)
 
-    def cipher(self) -> "Optional[Tuple[str, str, int]]":
+    def cipher(self) -> Optional[Tuple[str, str, int]]:
         if self._cipher is None:
             return None
         name = self._cipher["name"]

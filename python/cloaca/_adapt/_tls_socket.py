@@ -21,7 +21,8 @@ from ._tls_session import Session, check_wrapping
 class SSLSocket(socket.socket):
     """This class implements a subtype of socket.socket that wraps
     the underlying OS socket in an SSL context when necessary, and
-    provides read and write methods over that channel."""
+    provides read and write methods over that channel.
+    """
 
     __module__ = "ssl"
 
@@ -41,7 +42,7 @@ class SSLSocket(socket.socket):
         server_hostname: Any = None,
         context: Any = None,
         session: Any = None,
-    ) -> "SSLSocket":
+    ) -> SSLSocket:
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) != socket.SOCK_STREAM:
             raise NotImplementedError("only stream sockets are supported")
         check_wrapping(context, server_side, server_hostname, session)
@@ -86,7 +87,7 @@ class SSLSocket(socket.socket):
         self._context = context
 
     @property
-    def _sslobj(self) -> "Optional[SSLSocket]":
+    def _sslobj(self) -> Optional[SSLSocket]:
         """What libraries (httpcore 1.0.9) ask about the peer: here the socket itself, once the handshake is over."""
         return None if self._session is None else self
 
@@ -212,7 +213,7 @@ class SSLSocket(socket.socket):
     def sendmsg(self, *args: Any, **options: Any) -> Any:
         raise NotImplementedError(f"sendmsg not allowed on instances of {self.__class__}")
 
-    def dup(self) -> "SSLSocket":
+    def dup(self) -> SSLSocket:
         raise NotImplementedError(f"Can't dup() {self.__class__.__name__} instances")
 
     def pending(self) -> int:
@@ -231,7 +232,7 @@ class SSLSocket(socket.socket):
     def get_unverified_chain(self) -> Any:
         return [] if self._session is None else list(self._session.chain)
 
-    def cipher(self) -> "Optional[Tuple[str, str, int]]":
+    def cipher(self) -> Optional[Tuple[str, str, int]]:
         return None if self._session is None else self._session.cipher()
 
     def version(self) -> Optional[str]:
@@ -278,7 +279,7 @@ class SSLSocket(socket.socket):
             return error.errno or errno.EAGAIN
         return 0
 
-    def accept(self) -> "Tuple[SSLSocket, Any]":
+    def accept(self) -> Tuple[SSLSocket, Any]:
         plain, addr = super().accept()
         secured = self._context.wrap_socket(
             plain,
@@ -288,7 +289,7 @@ class SSLSocket(socket.socket):
         )
         return secured, addr
 
-    def unwrap(self) -> "SSLSocket":
+    def unwrap(self) -> SSLSocket:
         """Ends TLS; the connection ends with it, since Node cannot go on in plain."""
         self._secured()
         self.shutdown(socket.SHUT_WR)
