@@ -83,7 +83,8 @@ def test_a_trigger_is_polled_on_its_interval(runner, name):
     every("100ms", name, lambda: calls.append(time.monotonic()) or False)
     wait_for(lambda: len(calls) >= 6)
 
-    assert 0.4 <= calls[5] - calls[0] <= 0.8
+    # The first call may be late on a busy machine, and the others keep to the instants at which they are due.
+    assert 0.25 <= calls[5] - calls[0] <= 0.8
 
 
 def test_calls_of_one_trigger_never_overlap_and_delay_no_other(runner, name):

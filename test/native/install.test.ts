@@ -88,6 +88,7 @@ function run(nodeArguments: readonly string[]): { status: number | null; stdout:
     CC: undefined,
     CXX: undefined,
     PATH: `${programs}${delimiter}${process.env.PATH}`,
+    npm_config_node_gyp: undefined, // npm names its own copy when it runs the tests
     npm_config_nodedir: join(folder, 'headers'),
   }
   return spawnSync(process.execPath, nodeArguments, { cwd: folder, env, encoding: 'utf8' })
