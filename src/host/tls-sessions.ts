@@ -14,8 +14,8 @@ import {
   getCACertificates,
   rootCertificates,
   type SecureContext,
+  type SecureContextOptions,
   type SecureVersion,
-  type Server,
   type TLSSocket,
 } from 'node:tls'
 
@@ -47,10 +47,15 @@ interface HandshakeSettings {
 
 export type HandshakeEnd = (error: unknown, stream: TLSSocket | null) => void
 
+interface Context {
+  readonly options: SecureContextOptions
+  readonly secureContext: SecureContext
+}
+
 const CONTEXT_CACHE_SIZE = 32
 
 export class TlsSessions {
-  readonly #contexts = new Map<number, SecureContext>()
+  readonly #contexts = new Map<number, Context>()
   readonly #numbers = new Map<string, number>()
   #lastNumber = 0
 
@@ -59,7 +64,8 @@ export class TlsSessions {
     const known = this.#numbers.get(settingsJson)
     if (known !== undefined) return known
     try {
-      const context = createContext(JSON.parse(settingsJson) as ContextSettings)
+      const options = contextOptions(JSON.parse(settingsJson) as ContextSettings)
+      const context = { options, secureContext: createSecureContext(options) }
       const number = ++this.#lastNumber
       this.#contexts.set(number, context)
       this.#numbers.set(settingsJson, number)
@@ -72,14 +78,14 @@ export class TlsSessions {
 
   /** Begins a handshake over a connected stream; `end` is called once. */
   handshake(stream: Duplex, context: number, settingsJson: string, end: HandshakeEnd): void {
-    const secureContext = this.#contexts.get(context)
-    if (secureContext === undefined) {
+    const known = this.#contexts.get(context)
+    if (known === undefined) {
       end(new Error('The TLS context is gone.'), null)
       return
     }
     const settings = JSON.parse(settingsJson) as HandshakeSettings
-    if (settings.isServer) serverHandshake(stream, secureContext, settings, end)
-    else clientHandshake(stream, secureContext, settings, end)
+    if (settings.isServer) serverHandshake(stream, known.options, settings, end)
+    else clientHandshake(stream, known.secureContext, settings, end)
   }
 
   #forgetOldest(): void {
@@ -92,10 +98,9 @@ export class TlsSessions {
   }
 }
 
-function createContext(settings: ContextSettings): SecureContext {
-  const authorities = [...settings.authorities, ...defaultAuthorities(settings.defaultAuthorities)]
-  return createSecureContext({
-    ca: authorities,
+function contextOptions(settings: ContextSettings): SecureContextOptions {
+  return {
+    ca: [...settings.authorities, ...defaultAuthorities(settings.defaultAuthorities)],
     allowPartialTrustChain: settings.isPartialChainTrusted,
     ...(settings.revocations.length > 0 && { crl: [...settings.revocations] }),
     ...(settings.certificateChain !== null && { cert: settings.certificateChain }),
@@ -104,7 +109,7 @@ function createContext(settings: ContextSettings): SecureContext {
     ...(settings.minimumVersion !== null && { minVersion: settings.minimumVersion }),
     ...(settings.maximumVersion !== null && { maxVersion: settings.maximumVersion }),
     ...(settings.ciphers !== null && { ciphers: settings.ciphers }),
-  })
+  }
 }
 
 export type DefaultAuthorities = 'all' | 'extra' | 'none'
@@ -160,14 +165,18 @@ function isNamed(socket: TLSSocket, name: string, isCommonNameChecked: boolean):
 }
 
 /** A server that never listens makes the handshake, since only a server looks at a client's certificate. */
-function serverHandshake(stream: Duplex, secureContext: SecureContext, settings: HandshakeSettings, end: HandshakeEnd) {
-  const server: Server = createServer({
+function serverHandshake(
+  stream: Duplex,
+  options: SecureContextOptions,
+  settings: HandshakeSettings,
+  end: HandshakeEnd,
+): void {
+  const server = createServer({
+    ...options,
     requestCert: settings.isCertificateRequested,
     rejectUnauthorized: false,
     ...(settings.protocols.length > 0 && { ALPNProtocols: [...settings.protocols] }),
-    SNICallback: (_name, answer) => answer(null, secureContext),
-    secureContext,
-  } as Parameters<typeof createServer>[0])
+  })
   let isOver = false
   const finish: HandshakeEnd = (error, socket) => {
     if (isOver) return
