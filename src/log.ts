@@ -44,6 +44,13 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
       facts: { workflow, executionId },
     }),
   )
+  events.on('taskStarted', ({ executionId, workflow, taskId, attempt }) =>
+    log({
+      level: 'debug',
+      message: `task '${taskId}' of workflow '${workflow}' started`,
+      facts: { workflow, task: taskId, executionId, attempt },
+    }),
+  )
   events.on('taskRetried', ({ executionId, workflow, taskId, attempt, error, retryAt }) =>
     log({
       level: 'warn',

@@ -20,7 +20,7 @@ async function countingStock(terminal: Terminal, serving: CloacaProcess, seconds
   const context = JSON.stringify({ seconds })
   const words = ['workflow', 'run', 'count_stock', '--context', context, '--json']
   const { stdout } = await terminal.run([...words, ...DATABASE])
-  await serving.logs("workflow 'count_stock' started")
+  await serving.logs("task 'count' of workflow 'count_stock' started")
   return (JSON.parse(stdout) as { readonly id: string }).id
 }
 
