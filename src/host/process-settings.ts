@@ -4,7 +4,7 @@
 
 import { existsSync, readdirSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ProcessSettings } from './protocol.ts'
 import { cacheFolder } from './snapshot-cache.ts'
 
@@ -20,7 +20,7 @@ export function currentProcessSettings(argv: readonly string[]): ProcessSettings
     hostname: hostname(),
     user: userInfo().username,
     pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
-    sitePackages: sitePackagesOf(environ),
+    sitePackages: [...projectPackages(process.cwd(), dirname(resolve(argv[0] ?? ''))), ...sitePackagesOf(environ)],
     bytecodeFolder: environ.PYTHONPYCACHEPREFIX || join(cacheFolder(environ), 'bytecode'),
   }
 }
@@ -29,6 +29,19 @@ function currentEnvironment(): Record<string, string> {
   const environ: Record<string, string> = {}
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environ[name] = value
   return environ
+}
+
+/** What `cloaca pip` installed for the project: the nearest folder of its packages above each of these places. */
+function projectPackages(...places: readonly string[]): string[] {
+  const found = places.map(nearestPackages).filter((folder) => folder !== null)
+  return [...new Set(found)]
+}
+
+function nearestPackages(place: string): string | null {
+  const folder = join(place, '.cloaca', 'packages')
+  if (existsSync(folder)) return folder
+  const parent = dirname(place)
+  return parent === place ? null : nearestPackages(parent)
 }
 
 /** The package folders of an active virtual environment: its pure-Python packages work here too. */

@@ -10,10 +10,12 @@ from __future__ import annotations
 import sys
 import types
 
-_TRANSPORT = "urllib3.contrib.emscripten"
+#: pip (seen in 26.3) brings a copy of its own.
+_TRANSPORTS = ("urllib3.contrib.emscripten", "pip._vendor.urllib3.contrib.emscripten")
 
 
 def prepare() -> None:
-    module = types.ModuleType(_TRANSPORT, __doc__)
-    module.inject_into_urllib3 = lambda: None  # type: ignore[attr-defined]
-    sys.modules[_TRANSPORT] = module
+    for name in _TRANSPORTS:
+        module = types.ModuleType(name, __doc__)
+        module.inject_into_urllib3 = lambda: None  # type: ignore[attr-defined]
+        sys.modules[name] = module

@@ -1,0 +1,35 @@
+/**
+ * `cloaca pip`: installs packages that run in the engine's Python, by pip itself running there (`cloaca._pip`).
+ * Everything behind `pip` belongs to pip, as everything behind a script belongs to the script.
+ */
+
+import { Command } from 'commander'
+import { startProgram } from '../index.ts'
+import { openLog } from './log.ts'
+
+const MODULE = 'cloaca._pip'
+
+const USAGE = `usage: cloaca pip install NAME… [-r FILE] [--target DIR]
+       cloaca pip list
+
+Installs packages with their dependencies into .cloaca/packages, where run and
+serve find them: pure-Python wheels, and wheels for Pyodide's ABI. Options,
+configuration files and environment variables (PIP_INDEX_URL, PIP_CERT, …) are pip's.`
+
+export function pipCommand(finish: (code: number) => void): Command {
+  return new Command('pip')
+    .description('install packages for scripts, with pip: see cloaca pip --help')
+    .argument('[words...]', 'what pip is given')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (words: readonly string[]) => finish(await runPip(words)))
+}
+
+async function runPip(words: readonly string[]): Promise<number> {
+  if (words[0] === undefined || words[0] === '-h' || words[0] === '--help') {
+    process.stdout.write(`${USAGE}\n`)
+    return 0
+  }
+  const program = await startProgram({ kind: 'module', name: MODULE, argv: [MODULE, ...words] }, openLog('warn', true))
+  return await program.exitCode
+}
