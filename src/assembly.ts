@@ -90,8 +90,11 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     return {
       engine,
       async close() {
-        await engine.stop({ graceMs: 0 })
-        await store.close()
+        try {
+          await engine.stop({ graceMs: 0 })
+        } finally {
+          await store.close() // also when the database refuses the engine's last words
+        }
       },
     }
   })

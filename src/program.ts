@@ -29,7 +29,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     notice: (message) => log({ level: 'warn', message }),
   })
   const ended = host.runProgram(target).finally(async () => {
-    await runners.close()
+    await runners.close((message) => log({ level: 'error', message }))
     await host.close()
   })
   const exitCode = new KeepAlive().during(ended)

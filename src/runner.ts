@@ -210,11 +210,15 @@ export class Runner {
   }
 
   async #close(graceMs: number): Promise<void> {
-    await this.#engine.stop({ graceMs })
-    const scripting = await this.#scripting?.catch(() => null)
-    await scripting?.runners.close()
-    await scripting?.host.close()
-    await this.#store.close()
+    try {
+      await this.#engine.stop({ graceMs })
+    } finally {
+      // Also when the database refuses the engine's last words: nothing may be left open.
+      const scripting = await this.#scripting?.catch(() => null)
+      await scripting?.runners.close((message) => this.#log({ level: 'error', message }))
+      await scripting?.host.close()
+      await this.#store.close()
+    }
   }
 
   /** A trigger may be loaded before its workflow, so this is asked when everything is. */

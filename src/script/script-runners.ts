@@ -52,9 +52,12 @@ export class ScriptRunners {
     }
   }
 
-  /** Shuts down what scripts left open. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#engines.keys()].map((runner) => this.#shutdown(runner)))
+  /** Shuts down what scripts left open, all of it; `report` hears why one was not shut down properly. */
+  async close(report: (message: string) => void): Promise<void> {
+    const shutdowns = [...this.#engines.keys()].map((runner) => this.#shutdown(runner))
+    for (const end of await Promise.allSettled(shutdowns)) {
+      if (end.status === 'rejected') report(toError(end.reason).message)
+    }
   }
 
   async #openRunner({ url, config }: v.InferOutput<typeof openSchema>): Promise<number> {
