@@ -16,7 +16,7 @@ import json
 import time
 from typing import Any, Callable, Coroutine, Optional, Tuple
 
-from . import _stacks
+from . import _stacks, _suspension
 
 NO_ENGINE = (
     "This needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
@@ -29,12 +29,15 @@ look_for_signals: Callable[[], None] = lambda: None
 #: Called where a stack waits and where an entry into Python ends.
 collect_garbage: Callable[[], None] = lambda: None
 
+#: How often a stack has been suspended.
+suspensions = 0
+
 #: The loop that Pyodide made for itself. Never runs anything of a script's.
 loop_of_pyodide: Any = None
 
 _host: Any = None
-_run_sync: Optional[Callable[[Any], Any]] = None
-_can_run_sync: Callable[[], bool] = lambda: False
+_suspend: Optional[Callable[[int], bytes]] = None
+_can_suspend: Callable[[], bool] = lambda: False
 _take_declarations: Callable[[], Any] = list
 
 
@@ -49,15 +52,15 @@ class DeadlineExceeded(BaseException):
 
 def connect(
     host: Any,
-    run_sync: Callable[[Any], Any],
-    can_run_sync: Callable[[], bool],
+    suspension_descriptor: int,
+    can_suspend: Callable[[], bool],
     take_declarations: Callable[[], Any],
 ) -> None:
     """Connects this interpreter to the host. Called once, by ``_entry``."""
-    global _host, _run_sync, _can_run_sync, _take_declarations
+    global _host, _suspend, _can_suspend, _take_declarations
     _host = host
-    _run_sync = run_sync
-    _can_run_sync = can_run_sync
+    _suspend = _suspension.suspender(suspension_descriptor)
+    _can_suspend = can_suspend
     _take_declarations = take_declarations
 
 
@@ -68,7 +71,8 @@ def has_engine() -> bool:
 
 def can_wait() -> bool:
     """Whether the calling stack can be suspended, so that others run while it waits."""
-    return _host is not None and _can_run_sync()
+    # Outside of stacks Pyodide thinks that it can, and fails (seen in 314.0.7).
+    return _host is not None and _stacks.running is not _stacks.OUTSIDE and _can_suspend()
 
 
 def call(method: str, payload: dict[str, object]) -> Any:
@@ -118,6 +122,11 @@ def send_declarations() -> None:
         _host.declare(json.dumps(declarations))
 
 
+def threads_run(is_any: bool) -> None:
+    """Tells the host whether there are threads that Python started, which want their turns."""
+    _host.threads_run(is_any)
+
+
 def wait_for_promise(promise: Any) -> Any:
     """Suspends the calling stack until a promise of JavaScript is settled; returns its value or raises its reason."""
     status, value = _wait(lambda token: _host.wait_promise(token, promise))
@@ -157,14 +166,14 @@ def start_thread(ident: int) -> None:
     _host.start_thread(ident)
 
 
-def _wait(promise_for: Callable[[int], Any]) -> Any:
-    if _run_sync is None or not _can_run_sync():
+def _wait(suspension_for: Callable[[int], Any]) -> Any:
+    if not can_wait():
         raise RuntimeError(
             "This call waits, and cannot wait here: Python was entered in a way that cannot be suspended "
             "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
         )
     token = _stacks.running.token
-    answer = _suspend(promise_for, token)
+    answer = _answer(suspension_for, token)
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
     while answer[0] == "signal":
         try:
@@ -172,25 +181,31 @@ def _wait(promise_for: Callable[[int], Any]) -> Any:
         except BaseException:
             _host.abandon_wait(answer[1])
             raise
-        answer = _suspend(_host.wait_again, token, answer[1])
+        answer = _answer(_host.wait_again, token, answer[1])
     if answer[0] == "overdue":
         raise DeadlineExceeded(answer[1])
     return answer
 
 
-def _suspend(promise_for: Callable[..., Any], *arguments: Any) -> Any:
-    """Lets other stacks run until the promise is settled.
+_YES = ("ok",)
+
+
+def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
+    """Lets other stacks run until the host has an answer.
 
     Pyodide asks for the event loop at each suspension and gives it to the next stack (seen in 314.0.7): it gets one of
     its own kind, never a script's.
     """
-    assert _run_sync is not None
+    assert _suspend is not None
+    global suspensions
+    suspensions += 1
     collect_garbage()
     me, loop = _stacks.running, asyncio._get_running_loop()
     _stacks.running = _stacks.OUTSIDE
     asyncio._set_running_loop(loop_of_pyodide)
     try:
-        return _run_sync(promise_for(*arguments))
+        suspension = suspension_for(*arguments)
+        return suspension.answer if _suspend(1) else _YES
     finally:
         asyncio._set_running_loop(loop)
         _stacks.running = me

@@ -21,16 +21,16 @@ _polls: Deque[Tuple[int, str]] = collections.deque()
 _skipped: List[int] = []
 
 
-def start(host: Any, settings_json: str) -> None:
+def start(host: Any, settings_json: str, suspension_descriptor: int) -> None:
     """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
-    from pyodide.ffi import can_run_sync, run_sync
+    from pyodide.ffi import can_run_sync
 
     from . import _adapt
 
     global _host
     _host = host
     settings = json.loads(settings_json)
-    _bridge.connect(host, run_sync, can_run_sync, _ledger.take_pending)
+    _bridge.connect(host, suspension_descriptor, can_run_sync, _ledger.take_pending)
     _adapt.install(host, settings)
     importlib.invalidate_caches()
 

@@ -35,7 +35,7 @@ class Unavailable(Exception):
     """Something that cannot be had from the index, and why."""
 
 
-def main(words: "List[str]") -> int:
+def main(words: List[str]) -> int:
     """Runs pip with these arguments and returns its exit code."""
     os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
     os.environ.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
@@ -58,7 +58,7 @@ def main(words: "List[str]") -> int:
     return code
 
 
-def _arguments(words: "List[str]") -> "List[str]":
+def _arguments(words: List[str]) -> List[str]:
     """The arguments for pip: where to install, and for which Python."""
     command = words[0] if words else "--help"
     if command in ("install", "download"):
@@ -145,7 +145,7 @@ def _digest(path: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def _files_of(name: str) -> "List[Tuple[str, str]]":
+def _files_of(name: str) -> List[Tuple[str, str]]:
     """Names and addresses of the files that the index has of a package."""
     base = f"{_index().rstrip('/')}/{re.sub(r'[-_.]+', '-', name).lower()}/"
     try:

@@ -27,6 +27,10 @@ class Stack:
         self.token = token
 
 
+#: Called with a stack that has ended and to which something was added.
+ended: Callable[[Stack], object] = id
+_OWN_ATTRIBUTES = 2
+
 #: The stack of the program, or of the script that is being loaded: Python's main thread.
 MAIN = Stack()
 
@@ -55,6 +59,8 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
         return contextvars.Context().run(function, *arguments)
     finally:
         running = previous
+        if len(vars(stack)) > _OWN_ATTRIBUTES:
+            ended(stack)
 
 
 def enter_main(token: int) -> Stack:

@@ -14,23 +14,26 @@ import { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import type { Sockets } from './sockets.ts'
 import type { SqliteDatabases } from './sqlite.ts'
+import { connectSuspension } from './suspension.ts'
 import { textForPython } from './text.ts'
-import type { WaitAnswer } from './waits.ts'
+import type { Suspension } from './waits.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
 export interface HostFunctions {
-  request(token: StackToken, method: string, payloadJson: string, contextText: string): Promise<WaitAnswer>
-  sleep(token: StackToken, delayMs: number): Promise<WaitAnswer>
-  wait_again(token: StackToken, number: number): Promise<WaitAnswer>
-  wait_promise(token: StackToken, promise: Promise<unknown>): Promise<WaitAnswer>
+  request(token: StackToken, method: string, payloadJson: string, contextText: string): Suspension
+  sleep(token: StackToken, delayMs: number): Suspension
+  wait_again(token: StackToken, number: number): Suspension
+  wait_promise(token: StackToken, promise: Promise<unknown>): Suspension
   new_event(): number
-  wait_event(token: StackToken, event: number, timeoutMs?: number): Promise<WaitAnswer>
+  wait_event(token: StackToken, event: number, timeoutMs?: number): Suspension
   set_event(event: number): void
   start_thread(ident: number): void
+  /** Whether threads that Python started are running. */
+  threads_run(isAny: boolean): void
   /** Goes no further with a wait that a signal interrupted. */
   abandon_wait(number: number): void
-  interrupt_target(): StackToken
-  interrupt_missed(): void
+  /** What the mailbox has for a stack: bits. */
+  look(token: StackToken): number
   /** Numbers of the signals that came in since the last call. */
   take_signals(): number[]
   /** Wakes the waits of a stack, so that it looks for signals. */
@@ -80,7 +83,7 @@ export class Interpreter {
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
-    start(host, JSON.stringify(data.process))
+    start(host, JSON.stringify(data.process), connectSuspension(pyodide))
     pyodide.setInterruptBuffer(new SignalMailbox(data.interrupt).interruptBuffer)
     return new Interpreter(entry, host.skipped)
   }

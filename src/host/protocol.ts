@@ -98,6 +98,8 @@ export type FromThread =
       readonly payloadJson: string
       readonly contextText: string
     }
+  /** Whether Python has threads of its own, besides what it was asked to run. */
+  | { readonly type: 'threadsRun'; readonly isAny: boolean }
   /** Python sets an interval timer; a delay of 0 stops it. */
   | {
       readonly type: 'timer'

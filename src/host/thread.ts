@@ -17,6 +17,7 @@ import type {
   ToThread,
 } from './protocol.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
+import { Turns } from './turns.ts'
 import { Watchdog } from './watchdog.ts'
 import type { WorkerData } from './worker.ts'
 
@@ -81,6 +82,8 @@ export class InterpreterThread {
   readonly #mailbox: SignalMailbox
   readonly #clock: Clock
   readonly #processSignals: ProcessSignals
+  readonly #turns: Turns
+  #hasPythonThreads = false
   readonly #pending = new Map<StackToken, Pending>()
   readonly #started = Promise.withResolvers<void>()
   #lastToken = 0
@@ -96,6 +99,7 @@ export class InterpreterThread {
     this.#mailbox = mailbox
     this.#clock = clock
     this.#processSignals = new ProcessSignals(clock, (signum) => this.signal(signum))
+    this.#turns = new Turns(clock, mailbox, () => this.#hasPythonThreads || this.#pending.size > 1)
     this.#watchdog = new Watchdog(clock, mailbox, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
       kill: (culprit, reason) => this.#die({ reason, culprit }),
@@ -173,6 +177,7 @@ export class InterpreterThread {
   #register(pending: Pending): StackToken {
     const token = ++this.#lastToken
     this.#pending.set(token, pending)
+    this.#turns.look()
     if (pending.deadlineMs !== null) this.#watchdog.watch(token, pending.label, pending.deadlineMs)
     return token
   }
@@ -215,6 +220,10 @@ export class InterpreterThread {
       case 'call':
         this.#events.call(message, this.#pending.get(message.token)?.slot ?? null, this)
         break
+      case 'threadsRun':
+        this.#hasPythonThreads = message.isAny
+        this.#turns.look()
+        break
       case 'timer':
         this.#processSignals.setTimer(message.kind, message.delayMs, message.intervalMs)
         break
@@ -254,6 +263,7 @@ export class InterpreterThread {
     this.#watchdog.stop()
     this.#nudge?.cancel()
     this.#processSignals.stop()
+    this.#turns.stop()
     void this.#worker.terminate()
     const open = [...this.#pending.values()]
     this.#pending.clear()

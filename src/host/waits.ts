@@ -1,14 +1,24 @@
 /**
  * What the suspended stacks of one interpreter wait for. Lives in the interpreter's thread.
- * Python calls these functions, suspends on the promise, and reads the answer's first item:
+ * Python calls these functions, reads one byte from the descriptor of `suspension.ts`, which suspends its stack, and finds
+ * nothing to read when the answer is a plain `ok`; else it reads the answer's first item:
  * `ok` (the rest is the value), `error`, `timeout`, `overdue` (the host stops the stack) or `signal` (run signal handlers, then
  * `waitAgain`). Every wait settles exactly once.
  */
 
 import type { StackToken } from './protocol.ts'
+import { suspendNextOn } from './suspension.ts'
 import type { TextForPython } from './text.ts'
 
 export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, unknown]
+
+/** Where Python finds the answer once its stack goes on. */
+export interface Suspension {
+  answer: WaitAnswer
+}
+
+/** The answer without a value, which Python need not read. */
+const OK: WaitAnswer = ['ok']
 
 interface Wait {
   readonly token: StackToken
@@ -23,31 +33,34 @@ export class Waits {
   #lastNumber = 0
 
   /** A promise that settles with `underlying`, or earlier when its stack is stopped or signalled. */
-  wait(token: StackToken, underlying: Promise<WaitAnswer>): Promise<WaitAnswer> {
-    return new Promise((resolve) => {
+  wait(token: StackToken, underlying: Promise<WaitAnswer>): Suspension {
+    const suspension: Suspension = { answer: OK }
+    const settled = new Promise<number>((resolve) => {
       const wait: Wait = {
         token,
         settle: (answer) => {
           if (!this.#waits.delete(wait)) return
+          suspension.answer = answer
           if (answer[0] === 'signal') {
             const number = ++this.#lastNumber
             this.#interrupted.set(number, underlying)
-            resolve(['signal', number])
-          } else {
-            resolve(answer)
+            suspension.answer = ['signal', number]
           }
+          resolve(answer === OK ? 0 : 1)
         },
       }
       this.#waits.add(wait)
       underlying.then(wait.settle)
     })
+    suspendNextOn(settled)
+    return suspension
   }
 
   /** Goes on with a wait that a signal interrupted. */
-  waitAgain(token: StackToken, number: number): Promise<WaitAnswer> {
+  waitAgain(token: StackToken, number: number): Suspension {
     const underlying = this.#interrupted.get(number)
     this.#interrupted.delete(number)
-    return this.wait(token, underlying ?? Promise.resolve(['ok']))
+    return this.wait(token, underlying ?? Promise.resolve(OK))
   }
 
   /** Forgets a wait that a signal interrupted and whose stack goes on elsewhere. */
@@ -55,15 +68,15 @@ export class Waits {
     this.#interrupted.delete(number)
   }
 
-  sleep(token: StackToken, delayMs: number): Promise<WaitAnswer> {
+  sleep(token: StackToken, delayMs: number): Suspension {
     const underlying = new Promise<WaitAnswer>((resolve) => {
-      if (delayMs > 0) wakeAfter(delayMs, () => resolve(['ok']))
-      else setImmediate(() => resolve(['ok']))
+      if (delayMs > 0) wakeAfter(delayMs, () => resolve(OK))
+      else setImmediate(() => resolve(OK))
     })
     return this.wait(token, underlying)
   }
 
-  waitPromise(token: StackToken, promise: Promise<unknown>): Promise<WaitAnswer> {
+  waitPromise(token: StackToken, promise: Promise<unknown>): Suspension {
     const underlying = promise.then<WaitAnswer, WaitAnswer>(
       (value) => ['ok', value],
       (reason) => ['failed', reason],
@@ -78,13 +91,13 @@ export class Waits {
   }
 
   /** Waits for an event to be set; one that was set already is gone, and the wait ends at once. */
-  waitEvent(token: StackToken, number: number, timeoutMs = -1): Promise<WaitAnswer> {
+  waitEvent(token: StackToken, number: number, timeoutMs = -1): Suspension {
     const waiters = this.#events.get(number)
-    if (waiters === undefined) return Promise.resolve(['ok'])
+    if (waiters === undefined) return this.wait(token, Promise.resolve(OK))
     const underlying = new Promise<WaitAnswer>((resolve) => {
       const wake = () => {
         cancelTimeout?.()
-        resolve(['ok'])
+        resolve(OK)
       }
       const cancelTimeout =
         timeoutMs < 0

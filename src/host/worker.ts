@@ -58,8 +58,7 @@ const waitFunctions = {
 
 function signalFunctions(mailbox: SignalMailbox) {
   return {
-    interrupt_target: () => mailbox.target,
-    interrupt_missed: () => mailbox.miss(),
+    look: (token: StackToken) => mailbox.look(token),
     take_signals: () => mailbox.take(),
     wake: (token: StackToken) => waits.signal(token),
     set_timer: (kind: TimerKind, delayMs: number, intervalMs: number) =>
@@ -83,6 +82,7 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
       return waits.wait(token, reply)
     },
     start_thread: (ident) => reentry.startThread(ident),
+    threads_run: (isAny) => post({ type: 'threadsRun', isAny }),
     sockets: new Sockets((event) => waits.setEvent(event)),
     sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
     announce() {

@@ -1,17 +1,24 @@
-"""What the host wants of running Python: stop an overdue stack, deliver a signal.
+"""What the host wants of running Python: stop an overdue stack, deliver a signal, give way to other stacks.
 
 The host raises one and the same signal through Pyodide's interrupt buffer (314.0.7), which holds no more than one, and
 says in a mailbox what it is about; Python looks there between two steps, and when a wait is interrupted. A signal's
 handler runs on the main stack, as under python: when another one happens to run, the signal is kept and the main stack
-is woken. Can go when an interpreter can be told to interrupt one stack.
+is woken. A stack that computes for long gives way between two steps, as python's threads do; never inside this package,
+whose own steps belong together. Can go when an interpreter can be told to interrupt one stack.
 """
 
 from __future__ import annotations
 
 import _signal
+import os
 from typing import Any, Callable, List
 
 from .. import _bridge, _stacks
+
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
+
+_suspensions = -1
 
 #: Signals that wait for the main stack.
 _kept: List[int] = []
@@ -57,8 +64,21 @@ def _deliver_kept() -> None:
 
 
 def _look_here(signum: int, frame: Any) -> None:
-    look()
+    found = _host.look(_stacks.running.token)
+    if found & _HAS_SIGNALS:
+        look()
     _bridge.collect_garbage()
-    if _stacks.running.token and _host.interrupt_target() == _stacks.running.token:
+    if found & _IS_OVERDUE:
         raise _bridge.DeadlineExceeded("timed out: stopped while it was computing (timeout)")
-    _host.interrupt_missed()
+    if found & _IS_TURN_OVER:
+        _give_way(frame)
+
+
+def _give_way(frame: Any) -> None:
+    """Suspends a stack that has not been suspended since it was last asked."""
+    global _suspensions
+    if _bridge.suspensions != _suspensions:
+        _suspensions = _bridge.suspensions
+        return
+    if not frame.f_code.co_filename.startswith(PACKAGE) and _bridge.can_wait():
+        _bridge.sleep_ms(0)

@@ -7,6 +7,7 @@ Pyodide's ``_thread._local`` (seen in 314.0.7) gives all stacks the same attribu
 from __future__ import annotations
 
 import _threading_local
+import weakref
 from typing import Any
 
 from .. import _stacks
@@ -16,10 +17,11 @@ _set = object.__setattr__
 
 
 class _Attributes(_threading_local._localimpl):
-    """The attributes of every stack; ``owner`` is the number of the stack whose attributes are in place."""
+    """The attributes of every stack; ``owner`` is the number of the stack whose are in place in ``holder``."""
 
-    __slots__ = ("owner",)
+    __slots__ = ("holder", "owner")
 
+    holder: weakref.ref[local]
     owner: int
 
 
@@ -39,6 +41,7 @@ class local:
         _set(self, "_local__impl", impl)
         _set(self, "__dict__", impl.create_dict())
         impl.owner = _stacks.running.ident
+        impl.holder = weakref.ref(self)
         return self
 
     def __getattribute__(self, name: str) -> Any:
@@ -75,5 +78,17 @@ def _switch(self: local, impl: Any) -> None:
         self.__init__(*args, **kw)  # type: ignore[misc]
 
 
+def _forget(stack: _stacks.Stack) -> None:
+    """Drops the attributes of a stack that has ended where they are in place still."""
+    for name, attributes_of in list(vars(stack).items()):
+        impl = attributes_of() if name.startswith("_threading_local") else None
+        if impl is not None and impl.owner == stack.ident:
+            holder = impl.holder()
+            if holder is not None:
+                impl.owner = 0
+                _set(holder, "__dict__", {})
+
+
 def prepare() -> None:
+    _stacks.ended = _forget
     _threading_local.current_thread = _stacks.current  # type: ignore[attr-defined]

@@ -1,31 +1,90 @@
 """``_thread.lock`` and ``_thread.RLock``: a stack that waits for a lock is suspended, and the others go on.
 
 In Pyodide (seen in 314.0.7) a lock that is taken blocks the only thread there is, for ever. A lock that is free costs
-no call to the host. One that is released while stacks wait is handed to the one that has waited longest, so that none
-starves.
-Can go when Pyodide has threads.
+no call to the host. As under CPython, a lock that is released is free for anyone, and one of those who wait is woken
+to try its luck; when that one has waited for long, the lock is handed to it, so that none starves. Can go when
+Pyodide has threads.
 """
 
 from __future__ import annotations
 
 import collections
-from typing import Any, Deque, Optional, Tuple
+import time
+from typing import Any, Deque, Optional, Tuple, Union
 
 from .. import _bridge, _stacks
 
 #: The longest timeout in seconds, as ``threading.TIMEOUT_MAX`` has it.
 _LONGEST_S = 9223372036.0
+#: A stack that has waited longer gets the lock before anyone else.
+_PATIENCE_S = 0.001
 
 
 class _Waiter:
-    """A stack that waits for a lock; ``is_granted`` once the lock is its own."""
+    """A stack that waits for a lock. ``is_woken``: it left the queue; ``is_granted``: the lock is its own."""
 
-    __slots__ = ("event", "ident", "is_granted")
+    __slots__ = ("event", "ident", "is_granted", "is_woken", "patience_ends")
 
     def __init__(self) -> None:
-        self.event = _bridge.new_event()
+        self.event = 0
         self.ident = _stacks.running.ident
-        self.is_granted = False
+        self.is_granted = self.is_woken = False
+        self.patience_ends = time.monotonic() + _PATIENCE_S
+
+
+def _wait(lock: Union[lock, RLock], limit_ms: float) -> bool:
+    """Waits until the lock is taken by this stack; False when ``limit_ms`` (negative: none) passed before."""
+    until = None if limit_ms < 0 else time.monotonic() + limit_ms / 1000
+    waiter = _Waiter()
+    if lock._waiters is None:
+        lock._waiters = collections.deque()
+    lock._waiters.append(waiter)
+    while True:
+        waiter.event = _bridge.new_event()
+        left_ms = -1 if until is None else max(0.0, until - time.monotonic()) * 1000
+        try:
+            _bridge.wait_event(waiter.event, left_ms)
+        except BaseException:
+            _give_up(lock, waiter)
+            raise
+        if waiter.is_granted:
+            return True
+        if not lock.locked():
+            _leave(lock, waiter)
+            lock._take(waiter.ident)
+            return True
+        if until is not None and time.monotonic() >= until:
+            _leave(lock, waiter)
+            return False
+        if waiter.is_woken:
+            waiter.is_woken = False
+            lock._waiters.appendleft(waiter)
+
+
+def _leave(lock: Union[lock, RLock], waiter: _Waiter) -> None:
+    if not waiter.is_woken and lock._waiters is not None:
+        lock._waiters.remove(waiter)
+
+
+def _give_up(lock: Union[lock, RLock], waiter: _Waiter) -> None:
+    """Leaves the queue without the lock; another one is woken in this one's place."""
+    _leave(lock, waiter)
+    if waiter.is_granted:
+        lock._free()
+    elif not lock.locked():
+        _wake_next(lock)
+
+
+def _wake_next(lock: Union[lock, RLock]) -> None:
+    """A lock has become free: wakes the stack that has waited longest, if any."""
+    if not lock._waiters:
+        return
+    waiter = lock._waiters.popleft()
+    waiter.is_woken = True
+    if time.monotonic() > waiter.patience_ends:
+        waiter.is_granted = True
+        lock._take(waiter.ident)
+    _bridge.set_event(waiter.event)
 
 
 def _timeout_ms(blocking: object, timeout: Any) -> float:
@@ -43,7 +102,7 @@ def _timeout_ms(blocking: object, timeout: Any) -> float:
     return -1 if timeout == -1 else timeout * 1000
 
 
-class lock:
+class lock:  # the name that scripts see
     """A lock object is a synchronization primitive. To create a lock, call threading.Lock()."""
 
     __slots__ = ("_is_locked", "_waiters", "__weakref__")
@@ -69,18 +128,15 @@ class lock:
             return True
         if not blocking or limit_ms == 0:
             return False
-        return self._wait(limit_ms)
+        return _wait(self, limit_ms)
 
     def release(self) -> None:
-        """Unlock the lock, which another thread may have locked; a thread that waits for it goes on."""
+        """Unlock the lock, which another thread may have locked."""
         if not self._is_locked:
             raise RuntimeError("release unlocked lock")
+        self._is_locked = False
         if self._waiters:
-            waiter = self._waiters.popleft()
-            waiter.is_granted = True
-            _bridge.set_event(waiter.event)
-        else:
-            self._is_locked = False
+            _wake_next(self)
 
     def locked(self) -> bool:
         """Whether the lock is taken."""
@@ -90,7 +146,7 @@ class lock:
         if not self._is_locked:
             self._is_locked = True
             return True
-        return self._wait(-1)
+        return _wait(self, -1)
 
     def __exit__(self, *_: object) -> None:
         self.release()
@@ -99,26 +155,15 @@ class lock:
     release_lock = release
     locked_lock = locked
 
+    def _take(self, ident: int) -> None:
+        self._is_locked = True
+
+    def _free(self) -> None:
+        self.release()
+
     def _at_fork_reinit(self) -> None:
         self._is_locked = False
         self._waiters = None
-
-    def _wait(self, limit_ms: float) -> bool:
-        waiter = _Waiter()
-        if self._waiters is None:
-            self._waiters = collections.deque()
-        self._waiters.append(waiter)
-        try:
-            _bridge.wait_event(waiter.event, limit_ms)
-        except BaseException:
-            if waiter.is_granted:
-                self.release()
-            else:
-                self._waiters.remove(waiter)
-            raise
-        if not waiter.is_granted:
-            self._waiters.remove(waiter)
-        return waiter.is_granted
 
     def __repr__(self) -> str:
         state = "locked" if self._is_locked else "unlocked"
@@ -155,15 +200,15 @@ class RLock:
             return True
         if not blocking or limit_ms == 0:
             return False
-        return self._wait(limit_ms, 1)
+        return _wait(self, limit_ms)
 
     def release(self) -> None:
-        """Unlock the lock once; after the last time another thread that waits for it goes on."""
+        """Unlock the lock once; after the last time it is free."""
         if self._count == 0 or self._owner != _stacks.running.ident:
             raise RuntimeError("cannot release un-acquired lock")
         self._count -= 1
         if self._count == 0:
-            self._hand_over()
+            self._free()
 
     def locked(self) -> bool:
         """Whether the lock is taken, by any thread."""
@@ -175,35 +220,14 @@ class RLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _hand_over(self) -> None:
-        self._count = 0
-        if self._waiters:
-            waiter = self._waiters.popleft()
-            waiter.is_granted = True
-            self._owner = waiter.ident
-            self._count = 1
-            _bridge.set_event(waiter.event)
-        else:
-            self._owner = 0
+    def _take(self, ident: int) -> None:
+        self._owner = ident
+        self._count = 1
 
-    def _wait(self, limit_ms: float, count: int) -> bool:
-        waiter = _Waiter()
-        if self._waiters is None:
-            self._waiters = collections.deque()
-        self._waiters.append(waiter)
-        try:
-            _bridge.wait_event(waiter.event, limit_ms)
-        except BaseException:
-            if waiter.is_granted:
-                self._hand_over()
-            else:
-                self._waiters.remove(waiter)
-            raise
-        if not waiter.is_granted:
-            self._waiters.remove(waiter)
-            return False
-        self._count = count
-        return True
+    def _free(self) -> None:
+        self._owner = self._count = 0
+        if self._waiters:
+            _wake_next(self)
 
     # What ``threading.Condition`` uses.
 
@@ -217,16 +241,16 @@ class RLock:
         if self._count == 0:
             raise RuntimeError("cannot release un-acquired lock")
         state = (self._count, self._owner)
-        self._hand_over()
+        self._free()
         return state
 
     def _acquire_restore(self, state: Tuple[int, int]) -> None:
         count, owner = state
         if self._count == 0:
-            self._owner = owner
-            self._count = count
+            self._take(owner)
         else:
-            self._wait(-1, count)
+            _wait(self, -1)
+        self._count = count
 
     def _at_fork_reinit(self) -> None:
         self._owner = self._count = 0
@@ -236,8 +260,3 @@ class RLock:
         state = "locked" if self._count else "unlocked"
         name = f"{type(self).__module__}.{type(self).__qualname__}"
         return f"<{state} {name} object owner={self._owner} count={self._count} at {id(self):#x}>"
-
-
-def allocate_lock() -> lock:
-    """Create a new lock object. See `lock`."""
-    return lock()

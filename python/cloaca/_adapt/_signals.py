@@ -16,9 +16,9 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 from .. import _bridge, _stacks
 from . import _interrupts
+from ._builtin import builtin
 
 SIG_DFL, SIG_IGN = int(_signal.SIG_DFL), int(_signal.SIG_IGN)
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _IGNORED_UNLESS_HANDLED = {17, 18, 19, 20, 21, 22, 23, 28}  # SIGCHLD, stop and go, SIGURG, SIGWINCH
 _NEVER_HANDLED = {9, 19}
 _SIGINT = 2
@@ -85,7 +85,7 @@ def deliver(number: int) -> None:
 def _interrupted_frame() -> Any:
     """The frame of the script that the signal interrupted."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_interrupts.PACKAGE):
         frame = frame.f_back
     return frame
 
@@ -254,11 +254,12 @@ def prepare() -> None:
         "pause": pause,
         "set_wakeup_fd": set_wakeup_fd,
     }
-    for name, function in functions.items():
+    for name, python_function in functions.items():
+        function = builtin(python_function)
         original = getattr(_signal, name, None)
         setattr(_signal, name, function)
         if getattr(_module, name, None) is original:
             setattr(_module, name, function)
-    _thread.interrupt_main = interrupt_main
-    os.kill = send
-    os._exit = _bridge.exit_now
+    _thread.interrupt_main = builtin(interrupt_main)
+    os.kill = builtin(send)
+    os._exit = builtin(_bridge.exit_now)

@@ -346,5 +346,3 @@ def _checked_autocommit(value: Any) -> Any:
     if value is True or value is False or value == sqlite3.LEGACY_TRANSACTION_CONTROL:
         return value
     raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")
-
-

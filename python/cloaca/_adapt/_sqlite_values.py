@@ -66,7 +66,9 @@ def with_string_literal(sql: str, message: str) -> Optional[str]:
 def bind(names: List[Optional[str]], parameters: Any) -> List[Any]:
     """The values for the parameters, by their numbers."""
     if isinstance(parameters, (tuple, list)) or (
-        not isinstance(parameters, dict) and hasattr(parameters, "__getitem__") and hasattr(parameters, "__len__")
+        not isinstance(parameters, dict)
+        and hasattr(parameters, "__getitem__")
+        and hasattr(parameters, "__len__")
         and not hasattr(parameters, "keys")
     ):
         if len(parameters) != len(names):

@@ -19,6 +19,7 @@ from typing import Any, Dict, List, Tuple
 
 from .. import _stacks
 from . import _locals, _locks, _threads
+from ._builtin import builtin
 
 _C_LOCK, _C_RLOCK = type(_thread.allocate_lock()), _thread.RLock
 
@@ -26,19 +27,19 @@ _REPLACEMENTS: Dict[str, Any] = {
     "RLock": _locks.RLock,
     "LockType": _locks.lock,
     "lock": _locks.lock,
-    "allocate_lock": _locks.allocate_lock,
-    "allocate": _locks.allocate_lock,
-    "get_ident": _stacks.get_ident,
-    "get_native_id": _threads.native_id,
+    "allocate_lock": _locks.lock,
+    "allocate": _locks.lock,
+    "get_ident": builtin(_stacks.get_ident, "_thread"),
+    "get_native_id": builtin(_threads.native_id, "_thread"),
     "_local": _locals.local,
     "_ThreadHandle": _threads._ThreadHandle,
-    "_make_thread_handle": _threads.make_thread_handle,
-    "_get_main_thread_ident": _threads.main_ident,
-    "start_joinable_thread": _threads.start_joinable_thread,
-    "start_new_thread": _threads.start_new_thread,
-    "start_new": _threads.start_new_thread,
-    "_shutdown": _threads.join_all,
-    "_count": _threads.count,
+    "_make_thread_handle": builtin(_threads.make_thread_handle, "_thread"),
+    "_get_main_thread_ident": builtin(_threads.main_ident, "_thread"),
+    "start_joinable_thread": builtin(_threads.start_joinable_thread, "_thread"),
+    "start_new_thread": builtin(_threads.start_new_thread, "_thread"),
+    "start_new": builtin(_threads.start_new_thread, "_thread"),
+    "_shutdown": builtin(_threads.join_all, "_thread"),
+    "_count": builtin(_threads.count, "_thread"),
 }
 
 
@@ -55,6 +56,7 @@ def prepare() -> None:
         if isinstance(module, types.ModuleType) and module.__name__.partition(".")[0] != "cloaca":
             _exchange(module, originals)
     _restart_modules()
+    _announce()
 
 
 def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
@@ -72,6 +74,8 @@ def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
 def _reload_threading() -> List[Tuple[Any, Any]]:
     """Runs the module over the replaced functions; returns what others may have taken from it, and what it is now."""
     before = dict(vars(threading))
+    # The one of C takes all stacks for one thread; without it the module uses its own.
+    del _thread._excepthook
     importlib.reload(threading)
     return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]
 
@@ -86,3 +90,10 @@ def _restart_modules() -> None:
     events._BaseDefaultEventLoopPolicy._Local = type(
         "_Local", (_locals.local,), {"_loop": None, "__module__": "asyncio.events"}
     )
+
+
+def _announce() -> None:
+    """Says that threads can be started, to those who ask before they try."""
+    facts = sys._emscripten_info  # type: ignore[attr-defined]
+    known = {name: getattr(facts, name) for name in ("emscripten_version", "runtime", "shared_memory")}
+    sys._emscripten_info = types.SimpleNamespace(**known, pthreads=True)  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
-"""``_thread``: threads are stacks of their own, which take turns whenever one of them waits.
+"""``_thread``: threads are stacks of their own, which take turns on the one that there is.
 
 Pyodide (seen in 314.0.7) cannot start threads ("can't start new thread") and gives every stack the same identity. Here
 a thread is a stack that the host enters; its identity is the stack's. Joins suspend the calling stack only. Nothing
-runs at the same time: a thread that computes keeps the others waiting until it waits itself. Can go when Pyodide has
-threads.
+runs at the same time: threads take turns, when one of them waits or has computed for a while (``_interrupts``).
+Can go when Pyodide has threads.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ def _launch(stack: _stacks.Stack, function: Callable[[], Any], ended: Callable[[
     global _count
     _unstarted[stack.ident] = lambda: _stacks.run_in(stack, _run, function, ended)
     _count += 1
+    if _count == 1:
+        _bridge.threads_run(True)
     try:
         _bridge.start_thread(stack.ident)
     except BaseException:
@@ -136,6 +138,8 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
         _report(error, function)
     finally:
         _count -= 1
+        if _count == 0:
+            _bridge.threads_run(False)
         ended()
 
 

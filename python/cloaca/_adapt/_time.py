@@ -9,12 +9,13 @@ import time
 from typing import Any
 
 from .. import _bridge
+from ._builtin import builtin
 
 _blocking_sleep = time.sleep
 
 
 def install() -> None:
-    time.sleep = sleep
+    time.sleep = builtin(sleep)
 
 
 def sleep(seconds: Any, /) -> None:

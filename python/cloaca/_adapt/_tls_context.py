@@ -157,7 +157,9 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
             self.host_context()
         except ssl.SSLError:
             self._ciphers = before
-            raise ssl.SSLError("No cipher can be selected.",) from None
+            raise ssl.SSLError(
+                "No cipher can be selected.",
+            ) from None
 
     def get_ciphers(self) -> List[Dict[str, Any]]:
         return [{"name": name} for name in json.loads(door.sockets.ciphers(self.host_context()))]

@@ -1,0 +1,40 @@
+/**
+ * Makes the stacks of one interpreter take turns: one that computes for long gives way to the others, as threads under
+ * python do every few milliseconds. Owned by `thread.ts`; runs only while several stacks may want to run.
+ */
+
+import type { Clock, Timer } from '../engine/ports.ts'
+import type { SignalMailbox } from './signal-mailbox.ts'
+
+/** Python gives way at the second call in a row during which it computed. */
+const CALL_EVERY_MS = 10
+
+export class Turns {
+  readonly #clock: Clock
+  readonly #mailbox: SignalMailbox
+  /** Whether more than one stack may want to run. */
+  readonly #isWanted: () => boolean
+  #timer: Timer | null = null
+
+  constructor(clock: Clock, mailbox: SignalMailbox, isWanted: () => boolean) {
+    this.#clock = clock
+    this.#mailbox = mailbox
+    this.#isWanted = isWanted
+  }
+
+  /** To be called when a stack was added. */
+  look(): void {
+    if (this.#timer !== null || !this.#isWanted()) return
+    this.#timer = this.#clock.wakeAt(this.#clock.now() + CALL_EVERY_MS, () => {
+      this.#timer = null
+      if (!this.#isWanted()) return
+      this.#mailbox.endTurn()
+      this.look()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+}
