@@ -26,7 +26,8 @@ type PythonFunction = (argumentsJson: string) => readonly [string, Bound]
 
 interface Connection {
   readonly database: Database
-  readonly figures: Statement
+  /** Made when it is first needed: preparing a statement reads the database, which may be locked. */
+  figures: Statement | null
   readonly idle: Map<string, Statement[]>
 }
 
@@ -38,6 +39,7 @@ interface Running {
 }
 
 const IDLE_STATEMENTS = 128
+const FIGURES = 'SELECT last_insert_rowid(), changes(), total_changes()'
 
 export class SqliteDatabases {
   readonly #setEvent: (event: number) => void
@@ -59,8 +61,7 @@ export class SqliteDatabases {
       database.unsafeMode(true)
       // As SQLite is everywhere else: better-sqlite3 builds it with other defaults.
       database.exec('PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = ON')
-      const figures = database.prepare('SELECT last_insert_rowid(), changes(), total_changes()').raw().safeIntegers()
-      this.#connections.set(++this.#lastNumber, { database, figures, idle: new Map() })
+      this.#connections.set(++this.#lastNumber, { database, figures: null, idle: new Map() })
       return this.#lastNumber
     } catch (error) {
       return describeError(error)
@@ -83,7 +84,11 @@ export class SqliteDatabases {
 
   total_changes(number: number): number {
     const connection = this.#connections.get(number)
-    return connection === undefined ? 0 : Number(figuresOf(connection)[2])
+    try {
+      return connection === undefined ? 0 : Number(figuresOf(connection)[2])
+    } catch {
+      return 0 // locked by another process before it was ever read: nothing can have been changed
+    }
   }
 
   /**
@@ -263,6 +268,7 @@ export class SqliteDatabases {
 }
 
 function figuresOf(connection: Connection): readonly [bigint, bigint, bigint] {
+  connection.figures ??= connection.database.prepare(FIGURES).raw().safeIntegers()
   return connection.figures.get() as [bigint, bigint, bigint]
 }
 

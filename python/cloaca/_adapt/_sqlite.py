@@ -99,8 +99,9 @@ class Connection(_BundledConnection):
         """Set authorizer callback. Attaching files of the host stays refused."""
 
         def authorize(action: int, first: Any, *rest: Any) -> Any:
-            if action == sqlite3.SQLITE_ATTACH and first is not None and not self._is_deserializing:
-                if host_file(first, uri=True) is not None:
+            if action == sqlite3.SQLITE_ATTACH and not self._is_deserializing:
+                # None: the name is not in the statement itself, and may be anything.
+                if first is None or host_file(first, uri=True) is not None:
                     return sqlite3.SQLITE_DENY
             return sqlite3.SQLITE_OK if authorizer_callback is None else authorizer_callback(action, first, *rest)
 
