@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { executionCommand } from '../src/cli/execution.ts'
+import { pipCommand } from '../src/cli/pip.ts'
 import { serveCommand } from '../src/cli/serve.ts'
 import { triggerCommand } from '../src/cli/trigger.ts'
 import { workflowCommand } from '../src/cli/workflow.ts'
@@ -93,7 +94,13 @@ describe('the tables of README', () => {
       options: codeIn(what).filter((text) => text.startsWith('--')),
     }))
     const nothing = () => undefined
-    const commands = [serveCommand(nothing), triggerCommand(nothing), workflowCommand(nothing), executionCommand()]
+    const commands = [
+      serveCommand(nothing),
+      triggerCommand(nothing),
+      workflowCommand(nothing),
+      executionCommand(),
+      pipCommand(nothing),
+    ]
 
     const existing = commands.flatMap((command) => leavesOf(command, ''))
 

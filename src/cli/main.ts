@@ -37,6 +37,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { triggerCommand } = await import('./trigger.ts')
   const { workflowCommand } = await import('./workflow.ts')
   const { executionCommand } = await import('./execution.ts')
+  const { pipCommand } = await import('./pip.ts')
   let exitCode = 0
   const finish = (code: number) => {
     exitCode = code
@@ -46,9 +47,12 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .version(packageVersion())
     .showSuggestionAfterError()
   program.command('run').description('run a script, as python does: see cloaca run --help')
-  for (const command of [serveCommand(finish), triggerCommand(finish), workflowCommand(finish), executionCommand()]) {
-    program.addCommand(command)
-  }
+  program
+    .addCommand(serveCommand(finish))
+    .addCommand(triggerCommand(finish))
+    .addCommand(workflowCommand(finish))
+    .addCommand(executionCommand())
+    .addCommand(pipCommand(finish))
   overrideExit(program)
   try {
     await program.parseAsync(words, { from: 'user' })
