@@ -1,0 +1,17 @@
+/** A user's own test suite, run as under python: with `-m`, and as a script. */
+
+import { dirname } from 'node:path'
+import { expect, test } from 'vitest'
+import { runScript, scenarioPath } from '../support/run-script.ts'
+
+test('a suite that makes runners, waits, locks and starts threads passes', { timeout: 60_000 }, async () => {
+  const folder = dirname(scenarioPath('user_suite.py'))
+
+  const run = await runScript('user_suite.py', {
+    target: ['-m', 'unittest', '-v', 'user_suite'],
+    env: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+  })
+
+  expect(run.stderr).toMatch(/\nRan 10 tests in [\d.]+s\n\nOK\n$/)
+  expect(run.exitCode).toBe(0)
+})
