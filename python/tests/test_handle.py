@@ -151,4 +151,5 @@ def test_a_refusal_of_the_engine_is_a_value_error(name, monkeypatch):
 )
 def test_arguments_are_checked_before_the_slot_is_given_back(name, engine, use, error):
     assert attempt(name, lambda ctx, handle: use(handle))[2] == error
-    assert engine == []
+    # In the engine, a stack that computes for long gives the others a turn in between.
+    assert [step for step in engine if step != ("sleep", 0)] == []
