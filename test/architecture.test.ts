@@ -73,7 +73,11 @@ const TABLE: readonly Row[] = [
 
 /** What only the named files may touch. */
 const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readonly owners: RegExp }[] = [
-  { what: 'Pyodide', pattern: /from 'pyodide/, owners: /^src\/host\/(interpreter|filesystem|snapshot|suspension)\.ts$/ },
+  {
+    what: 'Pyodide',
+    pattern: /from 'pyodide/,
+    owners: /^src\/host\/(interpreter|filesystem|snapshot|suspension)\.ts$/,
+  },
   { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
   { what: 'SQL', pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/cli\// },

@@ -183,7 +183,10 @@ function serverHandshake(
     isOver = true
     end(error, socket)
   }
+  // A client that leaves in the middle ends the handshake; half-open connections are for afterwards.
+  stream.allowHalfOpen = false
   server.on('secureConnection', (socket) => {
+    socket.allowHalfOpen = true
     const isMissing = Object.keys(socket.getPeerCertificate()).length === 0
     if (settings.isCertificateRequested && !socket.authorized && (settings.isCertificateRequired || !isMissing)) {
       socket.destroy()
