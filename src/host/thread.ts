@@ -70,9 +70,9 @@ const SKIPPED: Answer = { kind: 'skipped' }
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
 export function startWorker(data: WorkerData): Worker {
-  // A program given as text (`node --eval`) says so with an option that no file may be started with.
-  const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--input-type'))
-  return new Worker(WORKER_URL, { workerData: data, name: 'cloaca-interpreter', execArgv })
+  // A program given as text (`node --eval`) says so with an option that no thread may be started with.
+  const isText = process.execArgv.some((argument) => argument.startsWith('--input-type'))
+  return new Worker(WORKER_URL, { workerData: data, name: 'cloaca-interpreter', ...(isText && { execArgv: [] }) })
 }
 
 export class InterpreterThread {
