@@ -1,0 +1,74 @@
+/** `run` behaves as python does: where the program comes from, its output, its exit code. */
+
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+describe('cloaca run', () => {
+  const terminal = new Terminal()
+  afterAll(() => terminal[Symbol.asyncDispose]())
+
+  it('hands arguments and the exit code through, and keeps the order of stdout and stderr', () => {
+    const script = terminal.write(
+      'order.py',
+      `import sys
+for number in range(3):
+    print("out", number)
+    print("err", number, file=sys.stderr)
+print(*sys.argv[1:], __name__)
+sys.exit(3)
+`,
+    )
+
+    // Both streams go to one pipe, as on a terminal.
+    const { status, stdout } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${MAIN}" run -u "${script}" --flag "two words" 2>&1`],
+      { encoding: 'utf8' },
+    )
+
+    expect(stdout.split('\n')).toEqual([
+      ...['out 0', 'err 0', 'out 1', 'err 1', 'out 2', 'err 2'],
+      '--flag two words __main__',
+      '',
+    ])
+    expect(status).toBe(3)
+  })
+
+  it('takes the program from the command line, or from stdin, and shows its lines in tracebacks', async () => {
+    const [code, stdin] = await Promise.all([
+      terminal.run(['run', '-c', 'import sys; print(sys.argv); raise KeyError("lost")', 'a', '-b']),
+      terminal.run(['run', '-', 'c'], { stdin: 'import sys\nprint(sys.argv)\nundefined_name\n' }),
+    ])
+
+    expect(code).toMatchObject({ exitCode: 1, stdout: "['-c', 'a', '-b']\n" })
+    expect(code.stderr).toMatch(/^Traceback .*\n {2}File "<string>", line 1, in <module>\n[\s\S]*\nKeyError: 'lost'\n$/)
+    expect(stdin).toMatchObject({ exitCode: 1, stdout: "['-', 'c']\n" })
+    expect(stdin.stderr).toMatch(/File "<stdin>", line 3, in <module>\n {4}undefined_name\n[\s\S]*NameError/)
+  })
+
+  it('runs a module of the current folder, whose runner lives until the program ends', async () => {
+    terminal.write(
+      'package/__main__.py',
+      `import atexit
+import cloaca
+
+atexit.register(print, "the end")
+
+@cloaca.trigger("nothing", poll_interval="10ms")
+def busy():
+    return False
+
+runner = cloaca.DefaultRunner("sqlite://jobs.db")
+print(len(runner.list_trigger_schedules()), __name__)
+`,
+    )
+
+    const end = await terminal.run(['run', '-m', 'package'])
+
+    expect(end).toMatchObject({ exitCode: 0, stderr: '', stdout: '1 __main__\nthe end\n' })
+  })
+})

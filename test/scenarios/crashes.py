@@ -1,0 +1,51 @@
+"""A trigger that takes the interpreter with it once, one that hangs afterwards, and a long task beside them."""
+
+import os
+import time
+
+import cloaca
+
+MARK = os.path.join(os.environ.get("DATA_DIR", "."), "crashed")
+
+
+@cloaca.trigger("patience", poll_interval="1h")
+def begin():
+    return True
+
+
+hung = False
+
+
+@cloaca.trigger("nothing", poll_interval="50ms")
+def hangs():
+    global hung
+    if hung or not os.path.exists(MARK):
+        return False
+    hung = True
+    while True:
+        pass
+
+
+@cloaca.trigger("nothing", name="crashes", poll_interval="100ms")
+def crashes():
+    if os.path.exists(MARK):
+        return False
+    if not os.path.exists(MARK + ".allowed"):
+        return False
+    with open(MARK, "w", encoding="utf-8"):
+        os._exit(1)
+
+
+with cloaca.WorkflowBuilder("patience"):
+
+    @cloaca.task()
+    def allow_crash(context):
+        with open(MARK + ".allowed", "w", encoding="utf-8"):
+            return context
+
+    @cloaca.task(dependencies=[allow_crash])
+    def be_patient(context):
+        while not os.path.exists(MARK):
+            time.sleep(0.01)
+        context.set("survived", True)
+        return context

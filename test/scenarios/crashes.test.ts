@@ -1,0 +1,63 @@
+/** Python that hangs or dies under a serving engine: what is recorded, and that everything goes on. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+describe('an engine whose Python misbehaves', () => {
+  let folder: string
+  let served: ObservedRunner
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cloaca-crashes-'))
+    process.env.DATA_DIR = folder
+    served = await ObservedRunner.start(['crashes.py'], { config: { pollDeadlineMs: 400 } })
+  })
+  afterAll(async () => {
+    await served?.[Symbol.asyncDispose]()
+    delete process.env.DATA_DIR
+    rmSync(folder, { recursive: true })
+  })
+
+  it('runs the tasks again that were running when the interpreter died, and not those that had ended', async () => {
+    const [run] = await served.runsOf('begin')
+
+    expect(run).toMatchObject({ status: 'Completed', context: { survived: true } })
+    expect(run?.tasks.map(({ id, attempts }) => [id, attempts])).toEqual([
+      ['allow_crash', 1],
+      ['be_patient', 2],
+    ])
+    expect(
+      served.log.some(({ level, message }) => level === 'warn' && /^Interpreter 1 was restarted/.test(message)),
+    ).toBe(true)
+  })
+
+  it('polls on after the death of the interpreter, which is in the history of the trigger', async () => {
+    const [failed] = await served.until('triggerFailed', ({ trigger }) => trigger === 'crashes')
+    await served.until(
+      'tick',
+      ({ trigger, at, outcome }) => trigger === 'crashes' && outcome === 'skipped' && at > Number(failed?.at),
+    )
+    const ticks = await served.runner.triggers.ticks('crashes')
+
+    expect(failed).toMatchObject({ outcome: 'failed', error: { type: 'InterpreterDied' } })
+    expect(ticks.some(({ outcome }) => outcome === 'failed')).toBe(true)
+  })
+
+  it('records a poll that did not return as timed out, with the place where it was stopped, and polls on', async () => {
+    const [timedOut] = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut')
+    await served.until(
+      'tick',
+      ({ trigger, outcome, at }) => trigger === 'hangs' && outcome === 'skipped' && at > Number(timedOut?.at),
+    )
+    const tick = (await served.runner.triggers.ticks('hangs')).find(({ outcome }) => outcome === 'timedOut')
+    const logged = served.log.find(({ facts, message }) => facts?.trigger === 'hangs' && message.includes('timed out'))
+
+    expect(tick).toMatchObject({
+      outcome: 'timedOut',
+      errorMessage: expect.stringContaining("trigger 'hangs' timed out"),
+    })
+    expect(logged?.traceback).toMatch(/^Traceback .*\n {2}File ".*crashes\.py", line \d+, in hangs\n/)
+  })
+})
