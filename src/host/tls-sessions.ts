@@ -239,6 +239,7 @@ export function describeSession(socket: TLSSocket): string {
     cipher: cipher?.standardName === undefined ? null : { name: cipher.name, standardName: cipher.standardName },
     protocol: socket.alpnProtocol === false ? null : socket.alpnProtocol,
     isReused: socket.isSessionReused(),
+    serverName: socket.servername || null,
     certificates: sent,
     finished: socket.getFinished()?.toString('base64') ?? null,
     peerFinished: socket.getPeerFinished()?.toString('base64') ?? null,

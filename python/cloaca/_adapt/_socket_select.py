@@ -5,6 +5,7 @@ Pyodide's (seen in 314.0.7) know its own descriptors only, and cannot wait. Can 
 
 from __future__ import annotations
 
+import os
 import select as _select
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -20,12 +21,26 @@ _FILES_PAUSE_MS = 10
 
 
 def _descriptor(of: Any) -> int:
-    number = of if isinstance(of, int) else of.fileno()
-    if not isinstance(number, int):
-        raise TypeError("argument must be an int, or have a fileno() method.")
+    number = of
+    if not isinstance(of, int):
+        if not hasattr(of, "fileno"):
+            raise TypeError("argument must be an int, or have a fileno() method.")
+        number = of.fileno()
+        if not isinstance(number, int):
+            raise TypeError("fileno() returned a non-integer")
     if number < 0:
         raise ValueError(f"file descriptor cannot be a negative integer ({number})")
     return number
+
+
+def _described(group: Any) -> List[Tuple[Any, int]]:
+    """The members of a group with their descriptors; asking one for it may shorten the group."""
+    members = group if isinstance(group, (list, tuple)) else list(group)
+    found: List[Tuple[Any, int]] = []
+    while len(found) < len(members):
+        member = members[len(found)]
+        found.append((member, _descriptor(member)))
+    return found
 
 
 def _ready_sockets(wanted: Dict[int, int]) -> Dict[int, int]:
@@ -95,14 +110,15 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
         raise TypeError("timeout must be a float or None")
     if timeout is not None and timeout < 0:
         raise ValueError("timeout must be non-negative")
-    readers, writers = ([(each, _descriptor(each)) for each in list(group)] for group in (rlist, wlist))
-    others = [(each, _descriptor(each)) for each in list(xlist)]
+    readers, writers, others = _described(rlist), _described(wlist), _described(xlist)
     wanted: Dict[int, int] = {}
     for group, bit in ((readers, READABLE), (writers, WRITABLE), (others, 0)):
         for _, number in group:
             wanted[number] = wanted.get(number, 0) | bit
     sockets = {number: bits for number, bits in wanted.items() if number in descriptions}
     has_files = len(sockets) < len(wanted)
+    for number in wanted.keys() - sockets.keys():
+        os.fstat(number)  # raises for one that is closed
     deadline = Deadline(timeout)
     while True:
         ready = _ready_sockets(sockets)
@@ -112,9 +128,15 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
             [],
         )
         if has_files:
-            files = ([each for each, number in group if number not in sockets] for group in (readers, writers, others))
-            result = tuple(a + b for a, b in zip(result, _files_select(*files, 0)))  # type: ignore[assignment]
+            result = tuple(a + b for a, b in zip(result, _ready_files((readers, writers, others), sockets)))  # type: ignore
         left = deadline.left_ms()
         if any(result) or left == 0:
             return result
         _wait(sockets, left if not has_files else _FILES_PAUSE_MS if left < 0 else min(left, _FILES_PAUSE_MS))
+
+
+def _ready_files(groups: Tuple[List[Tuple[Any, int]], ...], sockets: Dict[int, int]) -> List[List[Any]]:
+    """The members that are no sockets and are ready, group by group."""
+    numbers = [[number for _, number in group if number not in sockets] for group in groups]
+    ready = _files_select(*numbers, 0)
+    return [[each for each, number in group if number in found] for group, found in zip(groups, ready)]

@@ -200,6 +200,14 @@ class SSLContext(_Stub):  # type: ignore[misc,valid-type]
         self._maximum_version = _version(value)
 
     @property
+    def post_handshake_auth(self) -> bool:
+        return bool(self.__dict__.get("_post_handshake_auth"))
+
+    @post_handshake_auth.setter
+    def post_handshake_auth(self, value: Any) -> None:
+        self.__dict__["_post_handshake_auth"] = bool(value)
+
+    @property
     def protocol(self) -> Any:
         return self._protocol
 

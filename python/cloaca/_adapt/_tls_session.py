@@ -24,6 +24,7 @@ class Session:
         self.version: Optional[str] = said["version"]
         self.protocol: Optional[str] = said["protocol"]
         self.is_reused: bool = said["isReused"]
+        self.server_name: Optional[str] = said["serverName"]
         self.chain: List[bytes] = [base64.b64decode(each) for each in said["certificates"]]
         self.finished: Optional[str] = said["peerFinished"] if said["isReused"] else said["finished"]
         self._cipher: Optional[Dict[str, str]] = said["cipher"]

@@ -123,6 +123,9 @@ class SSLSocket(socket.socket):
             self.shutdown(socket.SHUT_RDWR)
             raise
         self._session = session
+        if self.server_side and self._context.sni_callback is not None:
+            # After the handshake, not in it: what the callback returns cannot change the certificate any more.
+            self._context.sni_callback(self, session.server_name, self._context)
 
     def _wait_for_handshake(self, number: int, deadline: door.Deadline) -> None:
         while door.sockets.tls_state(number) == "pending":
@@ -291,6 +294,8 @@ class SSLSocket(socket.socket):
 
     def unwrap(self) -> SSLSocket:
         """Ends TLS; the connection ends with it, since Node cannot go on in plain."""
-        self._secured()
+        if self._session is None:
+            raise ValueError(f"No SSL wrapper around {self}")
         self.shutdown(socket.SHUT_WR)
+        self._session, self._is_failed = None, True
         return self
