@@ -104,8 +104,6 @@ describe('a serving process', () => {
     const counts = new Map<string, number>()
     for (const line of log) counts.set(line, (counts.get(line) ?? 0) + 1)
     const jobs = Array.from({ length: 20 }, (_, job) => `job-${String(job).padStart(2, '0')}`)
-    const taken = jobs.filter((job) => counts.has(`took ${job}`))
-    expect(taken).toEqual(jobs)
     for (const job of jobs) {
       // A task that was running is run again; one that had ended is not.
       expect([1, 2]).toContain(counts.get(`begin ${job}`))
@@ -188,12 +186,13 @@ def note(*words):
         log.write(line + "\\n")
     print(line, flush=True)
 
-@cloaca.trigger("job", poll_interval="20ms", allow_concurrent=True)
+seen = set()
+
+@cloaca.trigger("job", poll_interval="20ms")
 def take_job():
-    taken = {line.split()[1] for line in open("log")} if os.path.exists("log") else set()
     for name in sorted(os.listdir("inbox")):
-        if name not in taken:
-            note("took", name)
+        if name not in seen:
+            seen.add(name)
             return cloaca.TriggerResult.fire(cloaca.Context({"job": name}))
     return cloaca.TriggerResult.skip()
 
@@ -207,5 +206,8 @@ with cloaca.WorkflowBuilder("job"):
     @cloaca.task(dependencies=[begin])
     def end(context):
         note("end", context["job"])
+        path = os.path.join("inbox", context["job"])
+        if os.path.exists(path):
+            os.remove(path)
         return context
 `
