@@ -16,6 +16,8 @@ export class DatagramEndpoint extends Endpoint {
   readonly #socket: Socket
   readonly #queue: Datagram[] = []
   #queuedBytes = 0
+  /** Datagrams that Node has not sent yet: a socket that is closed sends them all the same. */
+  #unsent = 0
   #isSettled = true
   #isBound = false
   #error: string | null = null
@@ -58,7 +60,10 @@ export class DatagramEndpoint extends Endpoint {
 
   send(bytes: Uint8Array, host?: string, port?: number): void {
     this.#isBound = true
+    this.#unsent += 1
     const sent = (error: Error | null) => {
+      this.#unsent -= 1
+      if (this.isClosed && this.#unsent === 0) this.#socket.close()
       if (error === null) return
       this.#error = errorName(error)
       this.changed()
@@ -104,7 +109,7 @@ export class DatagramEndpoint extends Endpoint {
   }
 
   protected override release(): void {
-    this.#socket.close()
+    if (this.#unsent === 0) this.#socket.close()
   }
 
   readonly #settled = () => {

@@ -45,9 +45,9 @@ def open_socket(family: int, kind: int, proto: int) -> int:
     """Opens a socket and returns its descriptor."""
     if family not in (AF_UNIX, AF_INET, AF_INET6):
         fail("EAFNOSUPPORT")
-    if kind == SOCK_STREAM:
+    if kind == SOCK_STREAM and proto in (0, 6):
         number = door.sockets.open_stream()
-    elif kind == SOCK_DGRAM and family != AF_UNIX:
+    elif kind == SOCK_DGRAM and family != AF_UNIX and proto in (0, 17):
         number = door.sockets.open_datagram(family == AF_INET6, True)
     else:
         raise OSError(errno.EPROTONOSUPPORT, "Only stream sockets and UDP exist here")

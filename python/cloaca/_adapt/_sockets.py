@@ -30,6 +30,10 @@ def prepare() -> None:
     _socket.dup = _socket_table.duplicate
     _socket.has_ipv6 = True
     _socket.AF_UNIX, _socket.SO_REUSEADDR, _socket.SO_REUSEPORT = 1, 2, 15  # type: ignore[attr-defined]
+    for name in ("IPPROTO_UDPLITE", "IPPROTO_MPTCP"):  # protocols that Node does not speak
+        for module in (_socket, sys.modules.get("socket")):
+            if hasattr(module, name):
+                delattr(module, name)
     if "socket" in sys.modules:
         importlib.reload(sys.modules["socket"])
     select.select, select.poll = _socket_select.select, _socket_select.poll  # type: ignore[assignment,misc]
