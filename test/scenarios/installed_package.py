@@ -1,0 +1,5 @@
+"""Uses a package that was installed for the project."""
+
+import greeting
+
+print(greeting.greet("Ada"))
