@@ -33,6 +33,7 @@ export class Sockets {
   readonly #handshakes = new Map<number, Handshake>()
   readonly #watches = new Map<number, () => void>()
   readonly #lookups = new Map<number, string>()
+  readonly #closing = new Set<StreamEndpoint>()
   readonly #tls = new TlsSessions()
   #lastDescriptor = FIRST_DESCRIPTOR - 1
 
@@ -171,6 +172,14 @@ export class Sockets {
     this.#handshakes.delete(descriptor)
     if (endpoint instanceof StreamEndpoint && isReset) endpoint.reset()
     else endpoint?.close()
+    if (endpoint instanceof StreamEndpoint && endpoint.unsentBytes > 0) this.#closing.add(endpoint)
+  }
+
+  /** Bytes that were written to any socket, open or closed, and did not go out yet. */
+  all_unsent_bytes(): number {
+    for (const endpoint of this.#closing) if (endpoint.unsentBytes === 0) this.#closing.delete(endpoint)
+    const open = [...this.#endpoints.values()].filter((endpoint) => endpoint instanceof StreamEndpoint)
+    return [...open, ...this.#closing].reduce((sum, endpoint) => sum + endpoint.unsentBytes, 0)
   }
 
   local_address(descriptor: number): Address | undefined {

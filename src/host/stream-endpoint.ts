@@ -24,6 +24,8 @@ type State = 'new' | 'connecting' | 'connected' | 'failed'
 
 export class StreamEndpoint extends Endpoint {
   #stream: Duplex | null = null
+  /** The stream of a closed endpoint while it still sends. */
+  #closing: Duplex | null = null
   #state: State = 'new'
   /** The error that the next call reports, once; afterwards the end of the stream is all there is. */
   #error: string | null = null
@@ -129,7 +131,8 @@ export class StreamEndpoint extends Endpoint {
 
   /** Bytes that were written and did not go out yet. */
   get unsentBytes(): number {
-    return this.#stream === null || this.#stream.destroyed ? 0 : this.#stream.writableLength
+    const stream = this.#stream ?? this.#closing
+    return stream === null || stream.destroyed ? 0 : stream.writableLength
   }
 
   shutdown(isRead: boolean, isWrite: boolean): void {
@@ -169,6 +172,7 @@ export class StreamEndpoint extends Endpoint {
   protected override release(): void {
     const stream = this.#stream
     this.#stream = null
+    this.#closing = stream
     if (stream === null) return
     this.#detach(stream)
     stream.on('error', ignore)

@@ -8,13 +8,19 @@
 from __future__ import annotations
 
 import _socket
+import atexit
 import importlib
 import select
 import selectors
 import sys
+import time
 from typing import Any
 
+from .. import _bridge
 from . import _socket_door, _socket_names, _socket_object, _socket_select, _socket_table
+
+#: How long the end of a process waits for bytes that do not go out.
+_PATIENCE_S = 5
 
 
 def prepare() -> None:
@@ -43,3 +49,11 @@ def prepare() -> None:
 
 def install(host: Any) -> None:
     _socket_door.connect(host)
+    atexit.register(_send_the_rest)
+
+
+def _send_the_rest() -> None:
+    """Lets what was written go out before the process ends, as a system does; gives up on a peer that does not read."""
+    end = time.monotonic() + _PATIENCE_S
+    while _socket_door.sockets.all_unsent_bytes() > 0 and time.monotonic() < end and _bridge.can_wait():
+        _bridge.sleep_ms(2)
