@@ -135,6 +135,14 @@ def wait_for_promise(promise: Any) -> Any:
     return value
 
 
+def read_input(size: int) -> bytes:
+    """Suspends the calling stack until there is standard input; empty at its end."""
+    status, value = _wait(lambda token: _host.read_input(token, size))
+    if status != "ok":
+        raise OSError(str(value))
+    return bytes(value.to_bytes())
+
+
 def new_event() -> int:
     """Makes an event that stacks can wait for: a number. It is used up by `set_event`."""
     return int(_host.new_event())

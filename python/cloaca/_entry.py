@@ -21,7 +21,7 @@ _polls: Deque[Tuple[int, str]] = collections.deque()
 _skipped: List[int] = []
 
 
-def start(host: Any, settings_json: str, suspension_descriptor: int) -> None:
+def start(host: Any, settings_json: str, machine: Any) -> None:
     """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
     from pyodide.ffi import can_run_sync
 
@@ -30,8 +30,8 @@ def start(host: Any, settings_json: str, suspension_descriptor: int) -> None:
     global _host
     _host = host
     settings = json.loads(settings_json)
-    _bridge.connect(host, suspension_descriptor, can_run_sync, _ledger.take_pending)
-    _adapt.install(host, settings)
+    _bridge.connect(host, machine.suspension_descriptor, can_run_sync, _ledger.take_pending)
+    _adapt.install(host, settings, machine)
     importlib.invalidate_caches()
 
 

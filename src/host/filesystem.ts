@@ -1,25 +1,18 @@
 /**
  * Mounts the host's folders into an interpreter at their own names, so that paths mean the same inside and outside.
  * Called by `interpreter.ts` at every start, since a memory snapshot does not hold mounts.
- * Folders that Pyodide needs for itself stay its own: `/lib` (its standard library), `/dev`, `/proc`.
+ * Folders that Pyodide needs for itself stay its own: `/lib` (its standard library) and `/dev`, but for `/dev/shm`.
  */
 
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
+import { type EmscriptenFS, fileSystemOf } from './emscripten-fs.ts'
 
-const OWN_FOLDERS = new Set(['lib', 'dev', 'proc', 'sys'])
-
-/** The part of Emscripten's file system that is used here; Pyodide's types leave it open. */
-interface EmscriptenFS {
-  mkdirTree(path: string): void
-  symlink(target: string, path: string): void
-  mount(type: unknown, options: { root: string }, mountpoint: string): unknown
-  analyzePath(path: string): { exists: boolean }
-  readonly filesystems: { readonly NODEFS: unknown }
-}
+const OWN_FOLDERS = new Set(['lib', 'dev'])
+const SHARED_MEMORY = '/dev/shm'
 
 export function mountHostFolders(pyodide: PyodideAPI): void {
-  const fs = pyodide.FS as unknown as EmscriptenFS
+  const fs = fileSystemOf(pyodide)
   for (const entry of readdirSync('/', { withFileTypes: true })) {
     if (OWN_FOLDERS.has(entry.name)) continue
     const path = `/${entry.name}`
@@ -30,6 +23,11 @@ export function mountHostFolders(pyodide: PyodideAPI): void {
       fs.mount(fs.filesystems.NODEFS, { root: path }, path)
     }
   }
+  mountSharedMemory(fs)
+}
+
+function mountSharedMemory(fs: EmscriptenFS): void {
+  if (leadsToFolder(SHARED_MEMORY)) fs.mount(fs.filesystems.NODEFS, { root: SHARED_MEMORY }, SHARED_MEMORY)
 }
 
 function leadsToFolder(path: string): boolean {

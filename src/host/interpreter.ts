@@ -8,7 +8,9 @@ import { readFileSync, readSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
+import { keepFileRules } from './file-rules.ts'
 import { mountHostFolders } from './filesystem.ts'
+import { zoneSetter } from './local-zone.ts'
 import type { LoadTarget, ProgramTarget, StackToken, ThreadData, TimerKind } from './protocol.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
@@ -23,6 +25,8 @@ export interface HostFunctions {
   request(token: StackToken, method: string, payloadJson: string, contextText: string): Suspension
   sleep(token: StackToken, delayMs: number): Suspension
   wait_again(token: StackToken, number: number): Suspension
+  /** Waits for bytes on the process's standard input: the answer's value, empty at its end. */
+  read_input(token: StackToken, size: number): Suspension
   wait_promise(token: StackToken, promise: Promise<unknown>): Suspension
   new_event(): number
   wait_event(token: StackToken, event: number, timeoutMs?: number): Suspension
@@ -60,6 +64,9 @@ export interface HostFunctions {
   ): void
 }
 
+/** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
+const START_ENVIRONMENT = { HOME: '/', PYTHONINSPECT: '' }
+
 type Entry = PyProxy & Record<string, PyCallable>
 
 export class Interpreter {
@@ -76,21 +83,28 @@ export class Interpreter {
   /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
   static async start(data: ThreadData, host: HostFunctions, onFatal: (error: unknown) => void): Promise<Interpreter> {
     const options = data.snapshotPath === null ? {} : fromSnapshot(readFileSync(data.snapshotPath))
-    const pyodide = await loadPyodide(options)
+    const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
     connectStreams(pyodide)
     mountHostFolders(pyodide)
+    const machine = {
+      ...keepFileRules(pyodide, data.process.umask),
+      set_zone: zoneSetter(pyodide),
+      process_cpu_us: () => sum(process.cpuUsage()),
+      thread_cpu_us: () => sum(process.threadCpuUsage()),
+      suspension_descriptor: connectSuspension(pyodide),
+    }
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
-    start(host, JSON.stringify(data.process), connectSuspension(pyodide))
+    start(host, JSON.stringify(data.process), machine)
     pyodide.setInterruptBuffer(new SignalMailbox(data.interrupt).interruptBuffer)
     return new Interpreter(entry, host.skipped)
   }
 
   /** Starts Python cold, imports what scripts use, and returns its memory. */
   static async makeSnapshot(packageFolder: string): Promise<Uint8Array> {
-    const pyodide = await loadPyodide(MAKE_SNAPSHOT)
+    const pyodide = await loadPyodide({ ...MAKE_SNAPSHOT, env: START_ENVIRONMENT })
     mountHostFolders(pyodide)
     preparePackage(pyodide, packageFolder)
     return takeSnapshot(pyodide)
@@ -158,6 +172,10 @@ function attribute(entry: Entry, name: string): PyCallable {
 
 /** Each attribute access would make a new proxy; a thread holds one interpreter for its whole life. */
 const CALLABLES = new Map<string, PyCallable>()
+
+function sum(usage: NodeJS.CpuUsage): number {
+  return usage.user + usage.system
+}
 
 function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
   const imports = [...PRELOADED_MODULES, 'cloaca._entry'].map((name) => `import ${name}`).join('\n')

@@ -3,8 +3,9 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs'
-import { hostname, userInfo } from 'node:os'
+import { availableParallelism, hostname, userInfo } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { localZoneName } from './local-zone.ts'
 import type { ProcessSettings } from './protocol.ts'
 import { cacheFolder } from './snapshot-cache.ts'
 
@@ -19,10 +20,24 @@ export function currentProcessSettings(argv: readonly string[]): ProcessSettings
     parentPid: process.ppid,
     hostname: hostname(),
     user: userInfo().username,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    euid: process.geteuid?.() ?? 0,
+    egid: process.getegid?.() ?? 0,
+    groups: process.getgroups?.() ?? [],
+    umask: process.umask(),
+    cpuCount: availableParallelism(),
+    timeZone: localZoneName(),
+    terminalSize: terminalSize(),
     pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
     sitePackages: [...projectPackages(process.cwd(), dirname(resolve(argv[0] ?? ''))), ...sitePackagesOf(environ)],
     bytecodeFolder: environ.PYTHONPYCACHEPREFIX || join(cacheFolder(environ), 'bytecode'),
   }
+}
+
+function terminalSize(): readonly [number, number] | null {
+  for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) return stream.getWindowSize()
+  return null
 }
 
 function currentEnvironment(): Record<string, string> {

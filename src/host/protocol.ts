@@ -28,6 +28,18 @@ export interface ProcessSettings {
   readonly parentPid: number
   readonly hostname: string
   readonly user: string
+  readonly uid: number
+  readonly gid: number
+  readonly euid: number
+  readonly egid: number
+  readonly groups: readonly number[]
+  /** The mask for new files and folders. */
+  readonly umask: number
+  readonly cpuCount: number
+  /** The local time zone, by its IANA name. */
+  readonly timeZone: string
+  /** Columns and rows of the terminal, or null when there is none. */
+  readonly terminalSize: readonly [number, number] | null
   /** Entries of PYTHONPATH. */
   readonly pythonPath: readonly string[]
   /** Folders of installed pure-Python packages, searched last. */

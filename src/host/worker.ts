@@ -3,6 +3,9 @@
  * Started by `thread.ts` and by nothing else. Each load, poll, task and program that comes in is answered exactly once.
  */
 
+import { read } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { type HostFunctions, Interpreter } from './interpreter.ts'
 import type { FromThread, OutcomeMessage, StackToken, ThreadData, TimerKind, ToThread } from './protocol.ts'
@@ -51,6 +54,7 @@ const waitFunctions = {
   wait_again: (token: StackToken, number: number) => waits.waitAgain(token, number),
   abandon_wait: (number: number) => waits.abandon(number),
   wait_promise: (token: StackToken, promise: Promise<unknown>) => waits.waitPromise(token, promise),
+  read_input: (token: StackToken, size: number) => waits.waitPromise(token, readInput(size)),
   new_event: () => waits.newEvent(),
   wait_event: (token: StackToken, event: number, timeoutMs?: number) => waits.waitEvent(token, event, timeoutMs),
   set_event: (event: number) => waits.setEvent(event),
@@ -110,6 +114,25 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
       })
       planFlush()
     },
+  }
+}
+
+const readDescriptor = promisify(read)
+/** A terminal that Node opened without blocking has to be asked again. */
+const ASK_AGAIN_AFTER_MS = 20
+
+async function readInput(size: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(size)
+  for (;;) {
+    try {
+      const { bytesRead } = await readDescriptor(0, buffer, 0, size, null)
+      return buffer.subarray(0, bytesRead)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EOF') return buffer.subarray(0, 0)
+      if (code !== 'EAGAIN') throw error
+      await delay(ASK_AGAIN_AFTER_MS)
+    }
   }
 }
 

@@ -3,10 +3,11 @@
  * Test files share one cache folder, so that the memory snapshot is made once.
  */
 
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 
@@ -34,6 +35,8 @@ export interface ScriptOptions {
   readonly cwd?: string
   /** Called with what the script has printed so far, each time it prints. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void
+  /** Called with each line that the script prints; what it returns is written to the script's standard input. */
+  readonly onLine?: (line: string) => string
 }
 
 /** The path of a file in `test/scenarios`. */
@@ -51,6 +54,10 @@ export async function runScript(name: string, options: ScriptOptions = {}): Prom
   }
 }
 
+function answerLines(child: ChildProcessWithoutNullStreams, onLine: (line: string) => string): void {
+  createInterface({ input: child.stdout }).on('line', (line) => child.stdin.write(onLine(line)))
+}
+
 function run(words: readonly string[], cwd: string, options: ScriptOptions): Promise<ScriptRun> {
   const child = spawn(process.execPath, [MAIN, ...words], {
     cwd,
@@ -65,7 +72,8 @@ function run(words: readonly string[], cwd: string, options: ScriptOptions): Pro
     output.stderr += text
   })
   child.stdin.on('error', () => {}) // a script that ends without reading all of it
-  child.stdin.end(options.stdin ?? '')
+  if (options.onLine === undefined) child.stdin.end(options.stdin ?? '')
+  else answerLines(child, options.onLine)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (exitCode, signal) => resolve({ ...output, exitCode, signal }))

@@ -15,12 +15,17 @@ from typing import Any, Dict
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
     from . import (
+        _accounts,
+        _clocks,
         _collector,
         _event_loop,
+        _files,
+        _processes,
         _signals,
         _sockets,
         _sqlite,
         _threading,
+        _time_zones,
         _timers,
         _tls,
         _urllib3,
@@ -28,6 +33,11 @@ def prepare() -> None:
 
     _collector.prepare()
     _threading.prepare()
+    _time_zones.prepare()
+    _accounts.prepare()
+    _clocks.prepare()
+    _files.prepare()
+    _processes.prepare()
     _signals.prepare()
     _timers.prepare()
     _sockets.prepare()
@@ -46,10 +56,17 @@ def freeze() -> None:
     _collector.freeze()
 
 
-def install(host: Any, settings: Dict[str, Any]) -> None:
-    """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
+def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
+    """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter.
+
+    ``host`` is what the engine's thread does, ``machine`` what the interpreter's thread does itself.
+    """
     from . import (
+        _accounts,
+        _clocks,
         _collector,
+        _files,
+        _input,
         _installed_packages,
         _interrupts,
         _process,
@@ -61,14 +78,20 @@ def install(host: Any, settings: Dict[str, Any]) -> None:
         _time,
         _timers,
         _waiting,
+        _zone,
     )
 
     _collector.install()
     _process.install(settings)
+    _accounts.install(settings)
+    _clocks.install(machine)
+    _files.install(machine)
+    _zone.install(machine, settings["timeZone"])
     _randomness.install()
     _sockets.install(host)
     _sqlite.install(host)
     _streams.install()
+    _input.install()
     _waiting.install()
     _time.install()
     _interrupts.install(host)

@@ -7,6 +7,8 @@ these from its host.
 
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import sys
 from typing import Any, Dict, List
@@ -16,17 +18,26 @@ def install(settings: Dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(settings["environ"])
     sys.argv[:] = settings["argv"]
-    sys.orig_argv[:] = settings["argv"]
+    sys.orig_argv[:] = [settings["executable"], *settings["argv"]]
     sys.executable = settings["executable"]
     pid, parent_pid = settings["pid"], settings["parentPid"]
     os.getpid = lambda: pid
     os.getppid = lambda: parent_pid
+    os.cpu_count = os.process_cpu_count = lambda: settings["cpuCount"]  # type: ignore[attr-defined]
+    os.get_terminal_size = functools.partial(_terminal_size, settings["terminalSize"])
     _name_host_and_user(settings)
     # Pyodide writes no compiled modules, and compiling takes long here.
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     sys.pycache_prefix = settings["bytecodeFolder"]
     os.chdir(settings["cwd"])
     sys.path[:] = _search_path(sys.path, settings)
+
+
+def _terminal_size(size: Any, fd: int = 1, /) -> os.terminal_size:
+    """Return the size of the terminal window as (columns, lines)."""
+    if size is None or not os.isatty(fd):
+        raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY))
+    return os.terminal_size(size)
 
 
 def _search_path(path: List[str], settings: Dict[str, Any]) -> List[str]:

@@ -167,6 +167,8 @@ def set_wakeup_fd(fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
     global _wakeup_fd
     if _stacks.running is not _stacks.MAIN:
         raise ValueError("set_wakeup_fd only works in main thread of the main interpreter")
+    if fd != -1:
+        os.fstat(fd)
     before, _wakeup_fd = _wakeup_fd, fd
     return before
 
@@ -255,7 +257,7 @@ def prepare() -> None:
         "set_wakeup_fd": set_wakeup_fd,
     }
     for name, python_function in functions.items():
-        function = builtin(python_function)
+        function = builtin(python_function, "signal")
         original = getattr(_signal, name, None)
         setattr(_signal, name, function)
         if getattr(_module, name, None) is original:

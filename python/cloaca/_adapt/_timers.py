@@ -14,8 +14,11 @@ import signal as _module
 import time
 from typing import Any, Callable, Dict, Tuple
 
+from . import _clocks
+from ._builtin import builtin
+
 _KINDS = {0: "real", 1: "virtual", 2: "prof"}
-_CLOCKS: Dict[int, Callable[[], float]] = {0: time.monotonic, 1: time.process_time, 2: time.process_time}
+_CLOCKS: Dict[int, Callable[[], float]] = {0: time.monotonic, 1: _clocks.process_time, 2: _clocks.process_time}
 
 _host: Any = None
 #: Of each timer that runs: the instant on its clock at which it is due, and its interval, in seconds.
@@ -68,9 +71,9 @@ def install(host: Any) -> None:
 
 def prepare() -> None:
     values: Dict[str, Any] = {
-        "alarm": alarm,
-        "setitimer": setitimer,
-        "getitimer": getitimer,
+        "alarm": builtin(alarm, "signal"),
+        "setitimer": builtin(setitimer, "signal"),
+        "getitimer": builtin(getitimer, "signal"),
         "ITIMER_REAL": 0,
         "ITIMER_VIRTUAL": 1,
         "ITIMER_PROF": 2,

@@ -1,0 +1,71 @@
+/** The part of Emscripten's file system that the host's rules work on; Pyodide's types leave it open. */
+
+import type { PyodideAPI } from 'pyodide'
+
+/** A file or folder that was looked up; kept under its name in its folder until it is destroyed. */
+export interface FileNode {
+  readonly parent: FileNode
+  readonly mount: { readonly type: unknown }
+  readonly mode: number
+  name: string
+}
+
+/** An open file; `nfd` is its descriptor in Node when it is one of the host's. */
+export interface FileStream {
+  readonly nfd?: number
+}
+
+/** What a node's `getattr` answers: times are anything with milliseconds. */
+export interface Attributes {
+  readonly dev: number
+  readonly ino: number
+  readonly mode: number
+  readonly nlink: number
+  readonly uid: number
+  readonly gid: number
+  readonly rdev: number
+  readonly size: number
+  readonly blksize: number
+  readonly blocks: number
+  readonly atime: { getTime(): number }
+  readonly mtime: { getTime(): number }
+  readonly ctime: { getTime(): number }
+}
+
+export interface NodeFS {
+  readonly node_ops: {
+    getattr(node: FileNode): Attributes
+    mknod(parent: FileNode, name: string, mode: number, dev: number): FileNode
+    rename(node: FileNode, newFolder: FileNode, newName: string): void
+  }
+  readonly stream_ops: {
+    fsync?: (stream: FileStream) => number
+    getattr(stream: FileStream): Attributes
+  }
+  realPath(node: FileNode): string
+  convertNodeCode(error: unknown): number
+  createNode(parent: FileNode, name: string, mode: number, dev: number): FileNode
+}
+
+export interface EmscriptenFS {
+  readonly ErrnoError: new (errno: number) => Error & { readonly errno: number }
+  readonly filesystems: { readonly NODEFS: NodeFS }
+  mkdirTree(path: string): void
+  symlink(target: string, path: string): void
+  mount(type: unknown, options: { root: string }, mountpoint: string): unknown
+  analyzePath(path: string): { exists: boolean }
+  open(path: string, flags: unknown, mode?: number): unknown
+  mkdir(path: string, mode?: number): FileNode
+  rename(oldPath: string, newPath: string): void
+  lookupPath(path: string, options: { parent: boolean }): { readonly node: FileNode }
+  lookupNode(folder: FileNode, name: string): FileNode
+  mayCreate(folder: FileNode, name: string): number
+  destroyNode(node: FileNode): void
+  isMountpoint(node: FileNode): boolean
+  nodePermissions(node: FileNode, permissions: string): number
+  getStream(descriptor: number): FileStream | null
+}
+
+export function fileSystemOf(pyodide: PyodideAPI): EmscriptenFS {
+  return pyodide.FS as unknown as EmscriptenFS
+}

@@ -1,0 +1,38 @@
+/**
+ * The names of the local time zone, where Python's C library keeps them. Emscripten fills in "UTC+0100" and the like, and
+ * a memory snapshot holds those of the machine that made it (seen in Pyodide 314.0.7).
+ */
+
+import type { PyodideAPI } from 'pyodide'
+
+/** Bytes of a name, its end included. */
+const NAME_BYTES = 17
+
+interface Module {
+  readonly HEAPU8: Uint8Array
+  readonly HEAP32: Int32Array
+  readonly HEAPU32: Uint32Array
+  /** Addresses: two pointers to names, seconds west of UTC, whether there is a daylight saving time. */
+  readonly _tzname: number
+  readonly _timezone: number
+  readonly _daylight: number
+}
+
+/** The zone that the process is in, by its IANA name. */
+export function localZoneName(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+/** Returns a function that sets the names of standard and daylight saving time. */
+export function zoneSetter(pyodide: PyodideAPI) {
+  return (standard: string, daylight: string, secondsWest: number, hasDaylight: boolean): void => {
+    const module = (pyodide as unknown as { _module: Module })._module
+    for (const [index, name] of [standard, daylight].entries()) {
+      const address = module.HEAPU32[(module._tzname >>> 2) + index] ?? 0
+      const bytes = Buffer.from(`${name}\0`, 'utf8')
+      if (address !== 0 && bytes.length <= NAME_BYTES) module.HEAPU8.set(bytes, address)
+    }
+    module.HEAP32[module._timezone >>> 2] = secondsWest
+    module.HEAP32[module._daylight >>> 2] = Number(hasDaylight)
+  }
+}

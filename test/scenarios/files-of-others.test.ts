@@ -1,0 +1,68 @@
+/** Files that a script shares with other processes. */
+
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runScript } from '../support/run-script.ts'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-others-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+test('what another process makes, deletes and exchanges is seen at once, and a replaced file is never missing', async () => {
+  const at = (name: string) => join(folder, name)
+  const versions: string[] = []
+  let isWatching = false
+  const watch = () => {
+    versions.push(readFileSync(at('target'), 'utf8'))
+    if (isWatching) setImmediate(watch)
+  }
+  const turns: Readonly<Record<string, () => void>> = {
+    'make a lock': () => writeFileSync(at('lock'), ''),
+    'remove the lock': () => rmSync(at('lock')),
+    'make thing a folder': () => {
+      rmSync(at('thing'))
+      mkdirSync(at('thing/inside'), { recursive: true })
+    },
+    'remove thing': () => rmSync(at('thing'), { recursive: true }),
+    'rotate the log': () => {
+      renameSync(at('log'), at('log.1'))
+      writeFileSync(at('log'), 'new')
+    },
+    'watch target': () => {
+      writeFileSync(at('target'), 'version')
+      isWatching = true
+      setImmediate(watch)
+    },
+    watched: () => {
+      isWatching = false
+    },
+  }
+
+  const run = await runScript('files_of_others.py', {
+    cwd: folder,
+    onLine(line) {
+      const turn = turns[line]
+      turn?.()
+      return turn === undefined ? '' : '\n'
+    },
+  })
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n').filter((line) => turns[line] === undefined)).toEqual([
+    'lock False',
+    'lock True',
+    "folder True ['inside']",
+    'gone False None',
+    'rotated True new',
+    'moved version 199',
+    '',
+  ])
+  expect(versions.length).toBeGreaterThan(1)
+  expect(versions.filter((version) => !version.startsWith('version'))).toEqual([])
+})

@@ -1,0 +1,73 @@
+/** Files, the process and its limits look to a script as under python. */
+
+import { expect, test } from 'vitest'
+import { runScript } from '../support/run-script.ts'
+
+test('modes, the umask, links, locks, times and errors of files are those of the host', async () => {
+  const run = await runScript('files.py')
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n')).toEqual([
+    'umask 0o640 0o750 0o27',
+    'no umask 0o666 0o777 0o0',
+    'private 0o600 0o700',
+    'links 3 file text True',
+    'missing FileNotFoundError ENOENT nothing',
+    'folder IsADirectoryError EISDIR folder',
+    'exists FileExistsError EEXIST folder',
+    'exclusive FileExistsError EEXIST file',
+    'not empty OSError ENOTEMPTY folder',
+    'not a folder NotADirectoryError ENOTDIR file',
+    'link FileNotFoundError ENOENT nothing',
+    'locked',
+    'shared',
+    'synced TEXT',
+    'times 1600000000.0 4',
+    "left ['file', 'hard', 'harder', 'moved', 'open', 'soft', 'wide']",
+    'devices True 8',
+    '',
+  ])
+})
+
+test('a script sees its own process, user, time zone and standard input', async () => {
+  const run = await runScript('process.py', {
+    args: ['one', '--two'],
+    env: { TZ: 'Europe/Vienna', LOGNAME: 'ada' },
+    stdin: 'first\nsecond\nrest\u00e4',
+  })
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n')).toEqual([
+    'pid True True',
+    "argv ['one', '--two'] 1 0 0",
+    expect.stringMatching(/^user ada \w+ True$/),
+    "zone ('CET', 'CEST') -3600 -7200 1 (1970, 1, 1, 1, 0, 0)",
+    'summer 2024-07-01 12:00:00+02:00 CEST',
+    'offline 2024-07-01 00:00:00+09:00',
+    'slept True',
+    "input 'first' 'second\\n' 'rest\u00e4'",
+    'EOF when reading a line',
+    'terminal OSError',
+    '',
+  ])
+})
+
+test('what starts another process says that it cannot, and what to do instead', async () => {
+  const run = await runScript('no_processes.py')
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n')).toEqual([
+    'subprocess True True',
+    'check_output True True',
+    'system True True',
+    'popen True True',
+    'fork True True',
+    'exec True True',
+    'Process True True',
+    'Pool True True',
+    'ProcessPoolExecutor True True',
+    'lockf True',
+    'ThreadPool [1, 2]',
+    '',
+  ])
+})
