@@ -9,15 +9,17 @@ and cannot attach files of the host. Can go when ``_sqlite3`` locks files for re
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import sqlite3.dbapi2
+import threading
 import warnings
 from typing import Any, Dict, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from . import _sqlite_connection, _sqlite_functions
-from ._sqlite_connection import NativeConnection
+from ._sqlite_connection import NativeConnection, check_thread
 from ._sqlite_cursor import NativeCursor
 
 #: Folders of the interpreter's own, which no other process can see.
@@ -33,10 +35,26 @@ _DEFAULTS: Dict[str, Any] = {
     "autocommit": sqlite3.LEGACY_TRANSACTION_CONTROL,
 }
 
+_GUARDED = (
+    "cursor commit rollback close set_trace_callback set_authorizer set_progress_handler create_collation "
+    "create_function create_aggregate create_window_function blobopen serialize deserialize setlimit getlimit "
+    "executescript backup"
+)
+#: Parameters that will be positional only; CPython warns of them in C, in the name of the caller.
+_POSITIONAL = {
+    "set_authorizer": ("authorizer_callback",),
+    "set_progress_handler": ("progress_handler",),
+    "set_trace_callback": ("trace_callback",),
+    "create_function": ("name", "narg", "func"),
+    "create_aggregate": ("name", "n_arg", "aggregate_class"),
+}
+
 _BundledConnection, _BundledCursor = sqlite3.Connection, sqlite3.Cursor
 
 
 def prepare() -> None:
+    for name in _GUARDED.split():
+        setattr(Connection, name, _kept_to_thread(Connection.__dict__.get(name) or getattr(_BundledConnection, name)))
     for module in (sqlite3, sqlite3.dbapi2):
         module.connect = connect
         module.Connection = Connection  # type: ignore[misc]
@@ -77,6 +95,7 @@ class Connection(_BundledConnection):
         given.pop("factory", None)
         file = host_file(database, bool(given.get("uri")))
         if file is None:
+            self._thread = threading.get_ident() if given.get("check_same_thread", True) else None
             super().__init__(database, **given)
             self.set_authorizer(None)
             return
@@ -135,6 +154,36 @@ class Cursor(_BundledCursor):
             if not isinstance(self, NativeCursor):
                 self.__class__ = _native(type(self), NativeCursor)
             self._begin(connection)  # type: ignore[attr-defined]
+
+
+def _kept_to_thread(method: Any) -> Any:
+    """The call, failing in another thread than the connection's: to the bundled SQLite all threads are one.
+
+    Cursors are left alone: a frame between them and their caller would misplace the warnings of converters.
+    """
+    positional = _POSITIONAL.get(method.__name__, ())
+
+    @functools.wraps(method)
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        check_thread(self.__dict__.get("_thread"))
+        if options and any(name in options for name in positional):
+            _warn_of_names(method.__name__, positional)
+            named = {name: options.pop(name) for name in positional if name in options}
+            args = (*args, *[named[name] for name in positional[len(args) :] if name in named])
+        return method(self, *args, **options)
+
+    return call
+
+
+def _warn_of_names(call: str, names: Tuple[str, ...]) -> None:
+    shown = ", ".join(f"'{name}'" for name in names[:-1]) + (" and " if len(names) > 1 else "") + f"'{names[-1]}'"
+    plural = "s" if len(names) > 1 else ""
+    warnings.warn(
+        f"Passing keyword argument{plural} {shown} to _sqlite3.Connection.{call}() is deprecated. "
+        f"Parameter{plural} {shown} will become positional-only in Python 3.15.",
+        DeprecationWarning,
+        stacklevel=3,
+    )
 
 
 _natives: Dict[type, type] = {}

@@ -59,11 +59,7 @@ class NativeConnection(_Base):
 
     def _check(self) -> int:
         """The number of the open database; raises for a closed one, and in another thread."""
-        if self._thread is not None and threading.get_ident() != self._thread:
-            raise sqlite3.ProgrammingError(
-                "SQLite objects created in a thread can only be used in that same thread. The object was created in "
-                f"thread id {self._thread} and this is thread id {threading.get_ident()}."
-            )
+        check_thread(self.__dict__.get("_thread"))
         if self.__dict__.get("_number") is None:
             never = not self.__dict__.get("_was_opened")
             raise sqlite3.ProgrammingError(
@@ -330,6 +326,15 @@ class NativeConnection(_Base):
 
         self._check()
         _sqlite_backup.backup(self, target, pages, progress, name)
+
+
+def check_thread(owner: Optional[int]) -> None:
+    """Raises in another thread than the one that made the connection; None is a connection for all of them."""
+    if owner is not None and threading.get_ident() != owner:
+        raise sqlite3.ProgrammingError(
+            "SQLite objects created in a thread can only be used in that same thread. The object was created in "
+            f"thread id {owner} and this is thread id {threading.get_ident()}."
+        )
 
 
 def _checked_level(level: Any) -> Optional[str]:
