@@ -18,6 +18,7 @@ with cloaca.DefaultRunner("sqlite://classic.db") as runner:
     for name in EXPECTED:
         schedule = runner.get_trigger_schedule(name)
         rows = runner.get_trigger_execution_history(name)
-        print(name, schedule["workflow_name"], schedule["poll_interval_ms"], schedule["allow_concurrent"], len(rows))
+        facts = [schedule[key] for key in ("workflow_name", "poll_interval_ms", "allow_concurrent", "enabled")]
+        print(name, *facts, len(rows) >= EXPECTED[name])
     print(*sorted(runner.get_trigger_schedule("file_watcher")))
     print(*sorted(runner.get_trigger_execution_history("file_watcher")[0]))

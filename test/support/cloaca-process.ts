@@ -80,9 +80,10 @@ export class CloacaProcess {
     return this.#until(`printing "${text}"`, () => (this.#stdout.includes(text) ? true : undefined)).then(() => {})
   }
 
-  /** Settles with the first line of the log that has this in its message. */
-  logs(text: string): Promise<LogRecord> {
-    return this.#until(`logging "${text}"`, () => this.log.find((record) => record.msg.includes(text)))
+  /** Settles with the first line of the log that has this in its message, or with the `count`th. */
+  logs(text: string, count = 1): Promise<LogRecord> {
+    const find = () => this.log.filter((record) => record.msg.includes(text))[count - 1]
+    return this.#until(`logging "${text}" ${count} times`, find)
   }
 
   kill(signal: NodeJS.Signals): void {
