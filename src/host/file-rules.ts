@@ -104,7 +104,8 @@ function isAllowed(path: string, permissions: string): boolean {
   try {
     accessSync(path, mode)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    // An open file that was deleted has no path left and stays usable; whoever opens one finds out himself.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

@@ -60,6 +60,13 @@ with open("file", "rb+") as file:
     os.fsync(file.fileno())
 print("synced", pathlib.Path("file").read_text())
 
+with open("deleted", "w+") as file:
+    file.write("long gone")
+    os.remove("deleted")
+    file.truncate(4)
+    file.seek(0)
+    print("deleted", file.read())
+
 os.utime("file", (1_500_000_000, 1_600_000_000))
 shutil.copy2("file", "copy")
 print("times", os.stat("copy").st_mtime, os.stat("copy").st_size)

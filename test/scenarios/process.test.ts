@@ -22,6 +22,7 @@ test('modes, the umask, links, locks, times and errors of files are those of the
     'locked',
     'shared',
     'synced TEXT',
+    'deleted long',
     'times 1600000000.0 4',
     "left ['file', 'hard', 'harder', 'moved', 'open', 'soft', 'wide']",
     'devices True 8',
