@@ -19,8 +19,9 @@ test('what another process makes, deletes and exchanges is seen at once, and a r
   const versions: string[] = []
   let isWatching = false
   const watch = () => {
+    if (!isWatching) return
     versions.push(readFileSync(at('target'), 'utf8'))
-    if (isWatching) setImmediate(watch)
+    setImmediate(watch)
   }
   const turns: Readonly<Record<string, () => void>> = {
     'make a lock': () => writeFileSync(at('lock'), ''),
@@ -51,6 +52,8 @@ test('what another process makes, deletes and exchanges is seen at once, and a r
       turn?.()
       return turn === undefined ? '' : '\n'
     },
+  }).finally(() => {
+    isWatching = false
   })
 
   expect(run.stderr).toBe('')
