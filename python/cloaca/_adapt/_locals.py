@@ -46,7 +46,7 @@ class local:
 
     def __getattribute__(self, name: str) -> Any:
         impl = _get(self, "_local__impl")
-        if impl.owner != _stacks.running.ident:
+        while impl.owner != _stacks.running.ident:
             _switch(self, impl)
         return _get(self, name)
 
@@ -54,7 +54,7 @@ class local:
         if name == "__dict__":
             raise AttributeError(f"{type(self).__name__!r} object attribute '__dict__' is read-only")
         impl = _get(self, "_local__impl")
-        if impl.owner != _stacks.running.ident:
+        while impl.owner != _stacks.running.ident:
             _switch(self, impl)
         _set(self, name, value)
 
@@ -62,13 +62,16 @@ class local:
         if name == "__dict__":
             raise AttributeError(f"{type(self).__name__!r} object attribute '__dict__' is read-only")
         impl = _get(self, "_local__impl")
-        if impl.owner != _stacks.running.ident:
+        while impl.owner != _stacks.running.ident:
             _switch(self, impl)
         object.__delattr__(self, name)
 
 
 def _switch(self: local, impl: Any) -> None:
-    """Puts the running stack's attributes in place, and makes them when it has none yet."""
+    """Puts the running stack's attributes in place, and makes them when it has none yet.
+
+    A script's ``__init__`` may wait, and when it is back, another stack's can be in place: whoever calls looks again.
+    """
     impl.owner = _stacks.running.ident
     try:
         _set(self, "__dict__", impl.get_dict())
@@ -82,7 +85,8 @@ def _forget(stack: _stacks.Stack) -> None:
     """Drops the attributes of a stack that has ended where they are in place still."""
     for name, attributes_of in list(vars(stack).items()):
         impl = attributes_of() if name.startswith("_threading_local") else None
-        if impl is not None and impl.owner == stack.ident:
+        # ``_threading_local.local`` itself, when a script uses it, keeps nothing in place.
+        if isinstance(impl, _Attributes) and impl.owner == stack.ident:
             holder = impl.holder()
             if holder is not None:
                 impl.owner = 0

@@ -8,6 +8,7 @@ too. Done before the memory snapshot is taken, so that it costs nothing at start
 
 from __future__ import annotations
 
+import _queue
 import _thread
 import importlib
 import logging
@@ -15,6 +16,7 @@ import queue
 import sys
 import threading
 import types
+from importlib.machinery import BuiltinImporter
 from typing import Any, Dict, List, Tuple
 
 from .. import _stacks
@@ -49,7 +51,8 @@ def prepare() -> None:
     for name, replacement in _REPLACEMENTS.items():
         if hasattr(_thread, name):
             originals.append((getattr(_thread, name), replacement))
-        setattr(_thread, name, replacement)
+    _replace_in_thread(_thread)
+    BuiltinImporter.exec_module = staticmethod(_load_and_replace)  # type: ignore[method-assign]
     _locals.prepare()
     originals += _reload_threading()
     for module in list(sys.modules.values()):
@@ -74,14 +77,43 @@ def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
 def _reload_threading() -> List[Tuple[Any, Any]]:
     """Runs the module over the replaced functions; returns what others may have taken from it, and what it is now."""
     before = dict(vars(threading))
-    # The one of C takes all stacks for one thread; without it the module uses its own.
-    del _thread._excepthook
     importlib.reload(threading)
     return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]
 
 
+class SimpleQueue(queue._PySimpleQueue):  # type: ignore[misc, name-defined]
+    """Simple, unbounded, reentrant FIFO queue."""
+
+    __module__ = "_queue"
+
+
+def _replace_in_queue(module: Any) -> None:
+    # The one of C waits on a lock of C, and finds out again and again that it did not get it.
+    module.SimpleQueue, module.Empty = SimpleQueue, queue.Empty
+
+
+def _replace_in_thread(module: Any) -> None:
+    for name, replacement in _REPLACEMENTS.items():
+        setattr(module, name, replacement)
+    if hasattr(module, "_excepthook"):
+        # The one of C takes all stacks for one thread; without it ``threading`` uses its own.
+        del module._excepthook
+
+
+_load_builtin = BuiltinImporter.exec_module
+
+
+def _load_and_replace(module: Any) -> None:
+    """Replaces in a module of C that is imported afresh, too."""
+    _load_builtin(module)
+    replace = {"_thread": _replace_in_thread, "_queue": _replace_in_queue}.get(module.__name__)
+    if replace is not None:
+        replace(module)
+
+
 def _restart_modules() -> None:
-    queue.SimpleQueue = queue._PySimpleQueue  # type: ignore[misc, attr-defined]
+    _replace_in_queue(_queue)
+    _replace_in_queue(queue)
     for handler in [*logging._handlers.values(), logging.lastResort]:  # type: ignore[attr-defined]
         if handler is not None:
             handler.createLock()
