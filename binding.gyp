@@ -6,6 +6,7 @@
         'src/native/addon.cc',
         'src/native/canonical.cc',
         'src/native/encodings.cc',
+        'src/native/file_locks.cc',
         'src/native/json_children.cc',
         'src/native/json_string.cc',
         'src/native/merge.cc',

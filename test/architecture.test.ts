@@ -51,6 +51,10 @@ const TABLE: readonly Row[] = [
     may: [THREAD_FILES, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
   },
   {
+    files: /^src\/host\/file-rules\.ts$/,
+    may: [THREAD_FILES, /^src\/errors\.ts$/, /^src\/native\/file-locks\.ts$/, /^pyodide/, ...NODE],
+  },
+  {
     files: THREAD_FILES,
     may: [THREAD_FILES, /^src\/errors\.ts$/, /^pyodide/, ...NODE],
   },

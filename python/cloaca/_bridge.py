@@ -162,9 +162,7 @@ def exit_now(status: int) -> None:
     """Exit the process with specified status, without normal exit processing."""
     if _host is None:
         raise RuntimeError(NO_ENGINE)
-    _host.exit(int(status) & 0xFF)
-    while True:  # the host ends this thread
-        wait_event(new_event())
+    _host.exit(int(status) & 0xFF)  # never returns
 
 
 def start_thread(ident: int) -> None:

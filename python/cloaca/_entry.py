@@ -14,7 +14,7 @@ import os
 import sys
 from typing import Any, Deque, Dict, List, Optional, Tuple
 
-from . import _attempt, _bridge, _fault, _ledger, _poll, _program, _stacks
+from . import _attempt, _bridge, _fault, _finish, _ledger, _poll, _program, _stacks
 
 _host: Any = None
 _polls: Deque[Tuple[int, str]] = collections.deque()
@@ -150,6 +150,15 @@ def run_thread(ident: int) -> None:
     from ._adapt import _threads
 
     _threads.run_thread(ident)
+
+
+def finish(token: int) -> None:
+    """Does what python does at its end, before the engine ends this interpreter."""
+    stack = _stacks.enter_main(token)
+    try:
+        _stacks.run_in(stack, _finish.finish)
+    finally:
+        _stacks.leave_main(stack)
 
 
 def flush_declarations() -> None:

@@ -5,15 +5,15 @@ Called by ``_entry``; knows nothing of the engine.
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import os
 import runpy
 import sys
-import threading
 import traceback
 import types
 from typing import Any, Dict, Optional
+
+from . import _finish
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _LIBRARY = os.path.dirname(os.__file__)
@@ -31,14 +31,14 @@ def run(target: Dict[str, Any]) -> int:
         code = _exit_code(stop)
     except BaseException as error:
         code = _report(error)
-    return _finish(code)
+    return _finish.finish() or code
 
 
 def _execute(target: Dict[str, Any]) -> None:
     kind = target["kind"]
     if kind == "module":
         sys.path.insert(0, os.getcwd())
-        runpy.run_module(target["name"], run_name="__main__", alter_sys=True)
+        _run_as_main(target["name"], is_alone=True)
     elif kind == "file":
         _execute_path(target["path"])
     else:
@@ -49,12 +49,19 @@ def _execute(target: Dict[str, Any]) -> None:
 
 def _execute_path(path: str) -> None:
     if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
-        runpy.run_path(path, run_name="__main__")
+        sys.path.insert(0, os.path.abspath(path))
+        _run_as_main("__main__", is_alone=False)
         return
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     with open(path, "rb") as file:
         source = file.read()
     _execute_source(source, path, path)
+
+
+def _run_as_main(name: str, *, is_alone: bool) -> None:
+    """Runs a module as python's ``-m`` does; ``is_alone``: its file becomes the program's name."""
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    runpy._run_module_as_main(name, is_alone)  # type: ignore[attr-defined]
 
 
 def _execute_source(source: Any, name: str, file: Optional[str]) -> None:
@@ -95,24 +102,6 @@ def _report(error: BaseException) -> int:
         print("Error in sys.excepthook:", file=sys.stderr)
         traceback.print_exception(type(failure), failure, failure.__traceback__)
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
-
-
-def _finish(code: int) -> int:
-    """What python does at its end: waits for threads, calls exit functions, last first, then flushes the streams."""
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]
-    except BaseException as error:
-        print("Exception ignored on threading shutdown", file=sys.stderr)
-        traceback.print_exception(type(error), error, error.__traceback__)
-    run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
-    if run_exit_functions is not None:
-        run_exit_functions()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            code = code or 120  # python's own code for a standard stream that cannot be flushed
-    return code
 
 
 def user_frames(trace: Optional[types.TracebackType]) -> Optional[types.TracebackType]:

@@ -5,23 +5,37 @@
  * Called by `interpreter.ts` after the folders are mounted; the functions are what Python calls.
  */
 
-import { spawnSync } from 'node:child_process'
 import { accessSync, chmodSync, constants, fsyncSync, linkSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
+import {
+  fileLocksProblem,
+  lockFile,
+  lockRecords,
+  type Obstacle,
+  type RecordLock,
+  testRecords,
+} from '../native/file-locks.ts'
 import { fileSystemOf } from './emscripten-fs.ts'
 import { repairNodes } from './host-nodes.ts'
 
 const PERMISSION_BITS = 0o777
 const DEFAULT_FILE_MODE = 0o666
 const EACCES = 2
+const NO_DESCRIPTOR = -1
 
 /** What Python asks of the host's files. Errors are names of error numbers; an empty text is none. */
 export interface FileRules {
   /** Sets the mask for new files and folders, and returns the one before. */
   umask(mask: number): number
   link(source: string, target: string): string
+  /** Why files cannot be locked; nothing when they can be. */
+  readonly locks_problem: string
   /** Takes or gives up a lock (an operation of `flock`) on an open file, without waiting. */
   flock(descriptor: number, operation: number): string
+  /** Takes or gives up ("none") a lock on bytes of an open file, without waiting; a length of 0 is up to its end. */
+  lock_records(descriptor: number, lock: RecordLock, start: number, length: number): string
+  /** What keeps such a lock from being taken, or the name of an error number. */
+  test_records(descriptor: number, lock: RecordLock, start: number, length: number): Obstacle | string
 }
 
 export function keepFileRules(pyodide: PyodideAPI, processUmask: number): FileRules {
@@ -54,6 +68,7 @@ export function keepFileRules(pyodide: PyodideAPI, processUmask: number): FileRu
     }
   }
 
+  const ownDescriptor = (descriptor: number): number => fs.getStream(descriptor)?.nfd ?? NO_DESCRIPTOR
   return {
     umask(mask) {
       const before = umask
@@ -68,32 +83,11 @@ export function keepFileRules(pyodide: PyodideAPI, processUmask: number): FileRu
         return (error as NodeJS.ErrnoException).code ?? 'EIO'
       }
     },
-    flock(descriptor, operation) {
-      const own = fs.getStream(descriptor)?.nfd
-      return own === undefined ? 'EBADF' : flock(own, operation)
-    },
+    locks_problem: fileLocksProblem ?? '',
+    flock: (descriptor, operation) => lockFile(ownDescriptor(descriptor), operation),
+    lock_records: (descriptor, lock, start, length) => lockRecords(ownDescriptor(descriptor), lock, { start, length }),
+    test_records: (descriptor, lock, start, length) => testRecords(ownDescriptor(descriptor), lock, { start, length }),
   }
-}
-
-const FLOCK_OPTIONS: ReadonlyMap<number, string> = new Map([
-  [1, '--shared'],
-  [2, '--exclusive'],
-  [8, '--unlock'],
-])
-const CONFLICT = 75
-
-/**
- * Node has no file locks, but a lock belongs to the open file, which a child process shares: the program `flock` takes
- * it and ends, and it stays with us until we give it up or close the file.
- */
-function flock(descriptor: number, operation: number): string {
-  const option = FLOCK_OPTIONS.get(operation)
-  if (option === undefined) return 'EINVAL'
-  const words = [option, '--nonblock', '--conflict-exit-code', String(CONFLICT), '3']
-  const { status, error } = spawnSync('flock', words, { stdio: ['ignore', 'ignore', 'ignore', descriptor] })
-  if (error !== undefined) return (error as NodeJS.ErrnoException).code ?? 'EIO'
-  if (status === CONFLICT) return 'EAGAIN'
-  return status === 0 ? '' : 'EIO'
 }
 
 function isAllowed(path: string, permissions: string): boolean {

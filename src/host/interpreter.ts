@@ -10,7 +10,7 @@ import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import { keepFileRules } from './file-rules.ts'
 import { mountHostFolders } from './filesystem.ts'
-import { zoneSetter } from './local-zone.ts'
+import { changeZone, zoneSetter } from './local-zone.ts'
 import type { LoadTarget, ProgramTarget, StackToken, ThreadData, TimerKind } from './protocol.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
@@ -90,6 +90,7 @@ export class Interpreter {
     const machine = {
       ...keepFileRules(pyodide, data.process.umask),
       set_zone: zoneSetter(pyodide),
+      change_zone: changeZone,
       process_cpu_us: () => sum(process.cpuUsage()),
       thread_cpu_us: () => sum(process.threadCpuUsage()),
       suspension_descriptor: connectSuspension(pyodide),
@@ -151,6 +152,11 @@ export class Interpreter {
 
   async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {
     return Number(await attribute(this.#entry, 'run_program').callPromising(token, JSON.stringify(target)))
+  }
+
+  /** Waits for threads, calls exit functions, writes out open files: what python does at its end. */
+  async finish(token: StackToken): Promise<void> {
+    await attribute(this.#entry, 'finish').callPromising(token)
   }
 
   /** Enters the stack of a thread that Python started. */

@@ -36,3 +36,19 @@ export function zoneSetter(pyodide: PyodideAPI) {
     module.HEAP32[module._daylight >>> 2] = Number(hasDaylight)
   }
 }
+
+/** Makes a zone the thread's own, the system's for none, and returns its name. What is no zone is UTC, as in C. */
+export function changeZone(name: string | null | undefined): string {
+  // The environment is shared with the main thread: only then does Node pass on the change to this thread's clock.
+  if (name === null || name === undefined) delete process.env.TZ
+  else process.env.TZ = isZone(name) ? name : 'UTC'
+  return localZoneName()
+}
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat(undefined, { timeZone: name }) !== null
+  } catch {
+    return false
+  }
+}

@@ -89,6 +89,8 @@ export type ToThread =
       readonly inputText: string
     }
   | { readonly type: 'program'; readonly token: StackToken; readonly target: ProgramTarget }
+  /** The interpreter is to be ended: do what python does at its end. */
+  | { readonly type: 'finish'; readonly token: StackToken }
   | { readonly type: 'reply'; readonly id: number; readonly valueJson: string; readonly contextText: string }
   | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
   /** Stop what waits under this token. */
@@ -101,6 +103,9 @@ export type FromThread =
   | { readonly type: 'loaded'; readonly token: StackToken; readonly resultJson: string }
   | { readonly type: 'outcomes'; readonly skipped: readonly StackToken[]; readonly outcomes: readonly OutcomeMessage[] }
   | { readonly type: 'programEnded'; readonly token: StackToken; readonly exitCode: number }
+  /** The program ended itself without an end: the thread goes no further. */
+  | { readonly type: 'exited'; readonly token: StackToken; readonly exitCode: number }
+  | { readonly type: 'finished'; readonly token: StackToken }
   | { readonly type: 'declared'; readonly declarationsJson: string }
   | {
       readonly type: 'call'

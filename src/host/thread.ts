@@ -3,7 +3,7 @@
  * Owned by `slot.ts`, which starts another when this one is dead. A dead thread stays dead.
  */
 
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import { ProcessSignals } from './process-signals.ts'
@@ -43,6 +43,7 @@ export type Answer =
   | { readonly kind: 'skipped' }
   | { readonly kind: 'loaded'; readonly resultJson: string }
   | { readonly kind: 'programEnded'; readonly exitCode: number }
+  | { readonly kind: 'finished' }
   | { readonly kind: 'lost'; readonly end: ThreadEnd }
 
 interface Pending {
@@ -53,6 +54,8 @@ interface Pending {
 }
 
 const NUDGE_EVERY_MS = 250
+/** For exit functions and for what threads still have to do. */
+const FINISH_WITHIN_MS = 2_000
 
 /** How logs and back-offs name an entry into Python. */
 export function triggerLabel(trigger: string): string {
@@ -72,7 +75,13 @@ const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './
 export function startWorker(data: WorkerData): Worker {
   // A program given as text (`node --eval`) says so with an option that no thread may be started with.
   const isText = process.execArgv.some((argument) => argument.startsWith('--input-type'))
-  return new Worker(WORKER_URL, { workerData: data, name: 'cloaca-interpreter', ...(isText && { execArgv: [] }) })
+  return new Worker(WORKER_URL, {
+    workerData: data,
+    name: 'cloaca-interpreter',
+    // A thread with an environment of its own could not change its time zone: see local-zone.ts.
+    env: SHARE_ENV,
+    ...(isText && { execArgv: [] }),
+  })
 }
 
 export class InterpreterThread {
@@ -164,9 +173,18 @@ export class InterpreterThread {
     this.#post({ type: 'signal' })
   }
 
+  /** Ends the interpreter as python ends, or without that when it takes too long. */
   async close(): Promise<void> {
+    const limit = Promise.withResolvers<void>()
+    const timer = this.#clock.wakeAt(this.#clock.now() + FINISH_WITHIN_MS, limit.resolve)
+    await Promise.race([this.#finish(), limit.promise])
+    timer.cancel()
     this.#die({ reason: 'it was closed', culprit: null })
     await this.#worker.terminate()
+  }
+
+  #finish(): Promise<Answer> {
+    return this.#ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
   }
 
   #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToThread): Promise<Answer> {
@@ -210,6 +228,13 @@ export class InterpreterThread {
         break
       case 'loaded':
         this.#settle(message.token, { kind: 'loaded', resultJson: message.resultJson })
+        break
+      case 'exited':
+        this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })
+        this.#die({ reason: 'its program exited', culprit: null })
+        break
+      case 'finished':
+        this.#settle(message.token, { kind: 'finished' })
         break
       case 'programEnded':
         this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })

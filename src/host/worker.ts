@@ -145,9 +145,11 @@ function kill(pid: number, signum: number): string {
   }
 }
 
+/** Never returns: no stack goes on until the thread is ended. */
 function exit(exitCode: number): void {
-  if (programToken !== null) post({ type: 'programEnded', token: programToken, exitCode })
+  if (programToken !== null) post({ type: 'exited', token: programToken, exitCode })
   else post({ type: 'fatal', message: `a script ended the process with code ${exitCode}` })
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
 function settleCall(id: number, answer: WaitAnswer): void {
@@ -174,6 +176,9 @@ function receive(interpreter: Interpreter, message: ToThread): void {
       interpreter
         .runProgram(message.token, message.target)
         .then((exitCode) => post({ type: 'programEnded', token: message.token, exitCode }), fatal)
+      return
+    case 'finish':
+      interpreter.finish(message.token).then(() => post({ type: 'finished', token: message.token }), fatal)
       return
     case 'reply':
       settleCall(message.id, ['ok', message.valueJson, textForPython(message.contextText)])

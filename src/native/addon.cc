@@ -1,6 +1,7 @@
-// The Node-API border: takes texts from JavaScript, calls the codec, and answers with a string or with what is wrong.
-// Loaded by addon.ts, in any number of threads: it keeps no state, and never calls back into JavaScript.
-// No C++ exception may leave this file. A wrong text is an answer; only a misuse that addon.ts excludes is thrown.
+// The Node-API border. For the codec it takes texts from JavaScript and answers with a string or with what is wrong; for
+// file locks it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
+// back into JavaScript. No C++ exception may leave this file. A wrong text is an answer; only a misuse that addon.ts and
+// file-locks.ts exclude is thrown.
 
 #include <napi.h>
 
@@ -11,6 +12,7 @@
 
 #include "canonical.h"
 #include "encodings.h"
+#include "file_locks.h"
 #include "json_text.h"
 #include "merge.h"
 #include "pick.h"
@@ -21,7 +23,7 @@ namespace {
 using cloaca::JsonText;
 using cloaca::Repertoire;
 
-// The arguments are not what addon.ts passes.
+// The arguments are not what addon.ts and file-locks.ts pass.
 struct Misuse {};
 
 // Texts that lie in one Uint8Array behind each other, each with its padding.
@@ -93,12 +95,12 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Work work) {
   } catch (const cloaca::Refusal& refusal) {
     return answer_of(env, refusal);
   } catch (const Misuse&) {
-    Napi::TypeError::New(env, "The context codec was called in another way than addon.ts does.")
+    Napi::TypeError::New(env, "The addon was called in another way than its callers do.")
         .ThrowAsJavaScriptException();
   } catch (const std::bad_alloc&) {
     Napi::RangeError::New(env, "There is not enough memory for the context.").ThrowAsJavaScriptException();
   } catch (...) {
-    Napi::Error::New(env, "The context codec failed.").ThrowAsJavaScriptException();
+    Napi::Error::New(env, "The addon failed.").ThrowAsJavaScriptException();
   }
   return env.Undefined();
 }
@@ -138,11 +140,62 @@ Napi::Value pick(const Napi::CallbackInfo& info) {
   });
 }
 
+int64_t integer_of(const Napi::Value& value) {
+  int64_t number = 0;
+  if (napi_get_value_int64(value.Env(), value, &number) != napi_ok) throw Misuse{};
+  return number;
+}
+
+cloaca::RecordLock record_lock_of(const Napi::Value& value) {
+  const int64_t number = integer_of(value);
+  if (number < 0 || number > 2) throw Misuse{};
+  return static_cast<cloaca::RecordLock>(number);
+}
+
+Napi::Value lock_file(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int descriptor = static_cast<int>(integer_of(info[0]));
+    return Napi::Number::New(env, cloaca::lock_file(descriptor, static_cast<int>(integer_of(info[1]))));
+  });
+}
+
+Napi::Value lock_records(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int descriptor = static_cast<int>(integer_of(info[0]));
+    const cloaca::ByteRange range{integer_of(info[2]), integer_of(info[3])};
+    return Napi::Number::New(env, cloaca::lock_records(descriptor, record_lock_of(info[1]), range));
+  });
+}
+
+// [error number, lock, start, length, holder]
+Napi::Value test_records(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int descriptor = static_cast<int>(integer_of(info[0]));
+    const cloaca::ByteRange range{integer_of(info[2]), integer_of(info[3])};
+    cloaca::Obstacle obstacle{cloaca::RecordLock::none, {0, 0}, 0};
+    const int error = cloaca::test_records(descriptor, record_lock_of(info[1]), range, obstacle);
+    Napi::Array answer = Napi::Array::New(env, 5);
+    answer.Set(0u, Napi::Number::New(env, error));
+    answer.Set(1u, Napi::Number::New(env, static_cast<int>(obstacle.lock)));
+    answer.Set(2u, Napi::Number::New(env, static_cast<double>(obstacle.range.start)));
+    answer.Set(3u, Napi::Number::New(env, static_cast<double>(obstacle.range.length)));
+    answer.Set(4u, Napi::Number::New(env, static_cast<double>(obstacle.holder)));
+    return answer;
+  });
+}
+
+// INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
+constexpr int kInterfaceVersion = 2;
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
   exports.Set("fingerprint", Napi::Function::New(env, fingerprint, "fingerprint"));
   exports.Set("merge", Napi::Function::New(env, merge, "merge"));
   exports.Set("pick", Napi::Function::New(env, pick, "pick"));
+  exports.Set("lockFile", Napi::Function::New(env, lock_file, "lockFile"));
+  exports.Set("lockRecords", Napi::Function::New(env, lock_records, "lockRecords"));
+  exports.Set("testRecords", Napi::Function::New(env, test_records, "testRecords"));
+  exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;
 }
 

@@ -1,11 +1,6 @@
-/**
- * Finds the addon's binary and gives it the codec's types. Called by index.ts, once a thread.
- * A missing binary is no error here: it is told in `addonProblem`, and the twin does the work.
- */
+/** The codec of the addon. Used by index.ts, which takes the twin where there is no binary. */
 
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { toError } from '../errors.ts'
+import { binary } from './binary.ts'
 import type { ContextCodec, JsonText } from './codec.ts'
 import { acceptText, FAULTS, type Position, refusal } from './input.ts'
 
@@ -13,7 +8,7 @@ import { acceptText, FAULTS, type Position, refusal } from './input.ts'
 type FaultAnswer = readonly [fault: number, byteOffset: number, position: number]
 
 /**
- * What addon.cc exports. The texts lie in `memory` behind each other, each followed by PADDING bytes that the addon may use.
+ * What addon.cc exports for the codec. The texts lie in `memory` behind each other, each followed by PADDING bytes that the addon may use.
  * Wrong texts are answers: it throws only when it is called in another way, or out of memory.
  */
 interface Addon {
@@ -31,25 +26,8 @@ const FIRST_MEMORY_BYTES = 64 * 1024
 /** Larger memory is for one call only. */
 const KEPT_MEMORY_BYTES = 4 * 1024 * 1024
 
-/** `src/native` and `dist/native` lie equally deep, so this is the package's folder from either. */
-const PACKAGE_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
-
-const { addon, problem } = loadAddon()
-
 /** The codec of the addon, or null when its binary cannot be loaded. */
-export const nativeCodec: ContextCodec | null = addon === null ? null : codecOf(addon)
-/** Why there is no native codec, in one line; null when there is one. */
-export const addonProblem: string | null = problem
-
-function loadAddon(): { addon: Addon | null; problem: string | null } {
-  try {
-    const load = createRequire(import.meta.url)('node-gyp-build') as (folder: string) => Addon
-    return { addon: load(PACKAGE_FOLDER), problem: null }
-  } catch (error) {
-    const [firstLine = ''] = toError(error).message.split('\n')
-    return { addon: null, problem: firstLine }
-  }
-}
+export const nativeCodec: ContextCodec | null = binary === null ? null : codecOf(binary as Addon)
 
 /**
  * Memory through which texts reach the addon: writing them here is several times quicker than letting Node-API encode them

@@ -3,7 +3,8 @@
  * Used by the store, the engine's merges and the rules that look into a context.
  */
 
-import { addonProblem, nativeCodec } from './addon.ts'
+import { nativeCodec } from './addon.ts'
+import { binaryProblem } from './binary.ts'
 import type { ContextCodec } from './codec.ts'
 import { twinCodec } from './twin.ts'
 
@@ -13,6 +14,6 @@ export const codec: ContextCodec = nativeCodec ?? twinCodec
 
 /** The one line to log when the twin is used, and why it is; null when the addon is. */
 export const codecNotice: string | null =
-  addonProblem === null
+  binaryProblem === null
     ? null
-    : `Contexts are handled by the TypeScript codec, which is slower: the native one was not loaded (${addonProblem}).`
+    : `Contexts are handled by the TypeScript codec, which is slower: the native one was not loaded (${binaryProblem}).`

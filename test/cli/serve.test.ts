@@ -1,12 +1,23 @@
 /** `serve`: what other processes ask of it, and how it stops and starts again. */
 
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
 
 const SHOP = fileURLToPath(new URL('./scripts/shop.py', import.meta.url))
 const DATABASE = ['--db', 'sqlite://shop.db']
+
+const JOURNAL = `
+import atexit, cloaca
+journal = open("journal.txt", "w")
+journal.write("first line\\n")
+atexit.register(print, "goodbye")
+@cloaca.trigger(on="nothing", poll_interval="1h")
+def quiet():
+    return cloaca.TriggerResult.skip()
+`
 
 async function served(terminal: Terminal, ...words: readonly string[]): Promise<CloacaProcess> {
   const places = words.length > 0 ? words : [SHOP]
@@ -66,6 +77,17 @@ describe('a serving process', () => {
 
     expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
     expect(serving.log.map(({ msg }) => msg)).toContain("workflow 'count_stock' completed")
+  })
+
+  it('ends its scripts as python does: exit functions are called, and files that are open are written', async () => {
+    await using terminal = new Terminal()
+    terminal.write('journal.py', JOURNAL)
+    const serving = await served(terminal, 'journal.py')
+
+    serving.kill('SIGTERM')
+
+    expect(await serving.ended).toMatchObject({ exitCode: 0, stdout: 'goodbye\n' })
+    expect(readFileSync(join(terminal.folder, 'journal.txt'), 'utf8')).toBe('first line\n')
   })
 
   it('ends at once at the second Ctrl-C, and the next one runs again what was cut off', async () => {

@@ -1,10 +1,15 @@
 /** Files that a script shares with other processes. */
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { lockFile, lockRecords, testRecords } from '../../src/native/file-locks.ts'
 import { runScript } from '../support/run-script.ts'
+
+/** Operations of flock(2). */
+const EXCLUSIVE = 2
+const UNLOCK = 8
 
 let folder: string
 
@@ -68,4 +73,39 @@ test('what another process makes, deletes and exchanges is seen at once, and a r
   ])
   expect(versions.length).toBeGreaterThan(1)
   expect(versions.filter((version) => !version.startsWith('version'))).toEqual([])
+})
+
+test('locks keep out other processes, and theirs keep out the script', async () => {
+  const path = join(folder, 'shared')
+  writeFileSync(path, '0123456789')
+  const file = openSync(path, 'r+')
+  const seen: unknown[] = []
+  const turns: Readonly<Record<string, () => void>> = {
+    'lock all of it': () => seen.push(lockFile(file, EXCLUSIVE)),
+    'lock bytes 2 to 5': () => seen.push(lockRecords(file, 'exclusive', { start: 2, length: 4 })),
+    'unlock everything': () => seen.push(lockFile(file, UNLOCK), lockRecords(file, 'none', { start: 0, length: 0 })),
+    'look who locks': () => {
+      seen.push(lockFile(file, EXCLUSIVE), testRecords(file, 'shared', { start: 0, length: 0 }))
+    },
+  }
+
+  const run = await runScript('locks_of_others.py', {
+    cwd: folder,
+    onLine(line) {
+      turns[line]?.()
+      return turns[line] === undefined ? '' : '\n'
+    },
+  })
+  closeSync(file)
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n').filter((line) => turns[line] === undefined)).toEqual([
+    'flock refused',
+    'lockf 0 to 9 refused',
+    'lockf 6 to 9 taken',
+    'tested',
+    '',
+  ])
+  const obstacle = { lock: 'exclusive', start: 0, length: 10, holder: expect.any(Number) }
+  expect(seen).toEqual(['', '', '', '', 'EAGAIN', obstacle])
 })

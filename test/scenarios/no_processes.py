@@ -1,7 +1,6 @@
 """Other processes cannot be started: each attempt says so, and what to do. Pools of threads can be used."""
 
 import concurrent.futures
-import fcntl
 import multiprocessing
 import multiprocessing.pool
 import os
@@ -23,11 +22,6 @@ for name, attempt in attempts.items():
         print(name, attempt())
     except OSError as error:
         print(name, "cannot start another process" in str(error), "threads" in str(error))
-
-try:
-    fcntl.lockf(open("lock", "w"), fcntl.LOCK_EX)
-except OSError as error:
-    print("lockf", "use fcntl.flock" in str(error))
 
 with multiprocessing.pool.ThreadPool(2) as pool:
     print("ThreadPool", pool.map(abs, [-1, -2]))

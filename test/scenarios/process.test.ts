@@ -67,7 +67,6 @@ test('what starts another process says that it cannot, and what to do instead', 
     'Process True True',
     'Pool True True',
     'ProcessPoolExecutor True True',
-    'lockf True',
     'ThreadPool [1, 2]',
     '',
   ])

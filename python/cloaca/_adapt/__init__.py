@@ -19,6 +19,7 @@ def prepare() -> None:
         _clocks,
         _collector,
         _event_loop,
+        _file_locks,
         _files,
         _processes,
         _signals,
@@ -37,6 +38,7 @@ def prepare() -> None:
     _accounts.prepare()
     _clocks.prepare()
     _files.prepare()
+    _file_locks.prepare()
     _processes.prepare()
     _signals.prepare()
     _timers.prepare()
@@ -65,6 +67,7 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
         _accounts,
         _clocks,
         _collector,
+        _file_locks,
         _files,
         _input,
         _installed_packages,
@@ -86,6 +89,7 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
     _accounts.install(settings)
     _clocks.install(machine)
     _files.install(machine)
+    _file_locks.install(machine)
     _zone.install(machine, settings["timeZone"])
     _randomness.install()
     _sockets.install(host)

@@ -7,6 +7,7 @@ Can go when Pyodide has them.
 from __future__ import annotations
 
 import os
+import pathlib
 import sys
 import types
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
@@ -94,8 +95,21 @@ def prepare() -> None:
         entry.__module__ = name
         setattr(module, entry.__name__, entry)
         for key, function in contents.items():
-            setattr(module, key, builtin(function, name))
+            setattr(module, key, builtin(function, name, key))
         sys.modules[name] = module
+    # It was imported before, when there was no such module.
+    pathlib.Path.owner = _owner  # type: ignore[method-assign]
+    pathlib.Path.group = _group  # type: ignore[method-assign]
+
+
+def _owner(self: pathlib.Path, *, follow_symlinks: bool = True) -> str:
+    """Return the login name of the file owner."""
+    return user_of(self.stat(follow_symlinks=follow_symlinks).st_uid).pw_name
+
+
+def _group(self: pathlib.Path, *, follow_symlinks: bool = True) -> str:
+    """Return the group name of the file gid."""
+    return group_of(self.stat(follow_symlinks=follow_symlinks).st_gid).gr_name
 
 
 def install(settings: Dict[str, Any]) -> None:

@@ -5,11 +5,23 @@ A function of Python that is kept in a class becomes a method, one of C does not
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 
-def builtin(function: Callable[..., Any], module: Optional[str] = None) -> Any:
-    """The function, as something that does not become a method; it says that it is from ``module`` if one is given."""
-    if module is not None:
-        function.__module__ = module
-    return staticmethod(function)
+class _Builtin(staticmethod):  # type: ignore[type-arg]
+    """Shows itself as what it stands for."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<built-in function {self.__name__}>"
+
+    def __reduce__(self) -> str:
+        return str(self.__name__)
+
+
+def builtin(function: Callable[..., Any], module: str, name: str = "") -> Any:
+    """The function, as something that does not become a method and says that it is ``module.name``."""
+    function.__module__ = module
+    function.__name__ = function.__qualname__ = name or function.__name__
+    return _Builtin(function)

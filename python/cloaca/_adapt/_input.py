@@ -64,4 +64,4 @@ def install() -> None:
         reader, encoding or "utf-8", errors or "strict", line_buffering=os.isatty(0)
     )
     if os.isatty(0):
-        builtins.input = builtin(ask, "builtins")
+        builtins.input = builtin(ask, "builtins", "input")

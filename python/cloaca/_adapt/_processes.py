@@ -106,8 +106,8 @@ def _refuse_to_open(self: subprocess.Popen[bytes], *_: Any, **__: Any) -> None:
 def prepare() -> None:
     subprocess.Popen.__init__ = _refuse_to_open  # type: ignore[method-assign, assignment]
     for name in _FUNCTIONS_OF_OS:
-        setattr(os, name, builtin(lambda *_, name=f"os.{name}", **__: refuse(name), "os"))
-    _posixsubprocess.fork_exec = builtin(lambda *_, **__: refuse("multiprocessing"), "_posixsubprocess")
+        setattr(os, name, builtin(lambda *_, name=f"os.{name}", **__: refuse(name), "os", name))
+    _posixsubprocess.fork_exec = builtin(lambda *_, **__: refuse("multiprocessing"), "_posixsubprocess", "fork_exec")
     module: Any = types.ModuleType("_multiprocessing")
     module.SemLock, module.flags = SemLock, {}
     module.sem_unlink = lambda name: None

@@ -257,11 +257,11 @@ def prepare() -> None:
         "set_wakeup_fd": set_wakeup_fd,
     }
     for name, python_function in functions.items():
-        function = builtin(python_function, "signal")
+        function = builtin(python_function, "signal", name)
         original = getattr(_signal, name, None)
         setattr(_signal, name, function)
         if getattr(_module, name, None) is original:
             setattr(_module, name, function)
-    _thread.interrupt_main = builtin(interrupt_main)
-    os.kill = builtin(send)
-    os._exit = builtin(_bridge.exit_now)
+    _thread.interrupt_main = builtin(interrupt_main, "_thread")
+    os.kill = builtin(send, "os", "kill")
+    os._exit = builtin(_bridge.exit_now, "os", "_exit")

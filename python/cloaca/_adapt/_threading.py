@@ -32,16 +32,16 @@ _REPLACEMENTS: Dict[str, Any] = {
     "allocate_lock": _locks.lock,
     "allocate": _locks.lock,
     "get_ident": builtin(_stacks.get_ident, "_thread"),
-    "get_native_id": builtin(_threads.native_id, "_thread"),
+    "get_native_id": builtin(_threads.native_id, "_thread", "get_native_id"),
     "_local": _locals.local,
     "_ThreadHandle": _threads._ThreadHandle,
-    "_make_thread_handle": builtin(_threads.make_thread_handle, "_thread"),
-    "_get_main_thread_ident": builtin(_threads.main_ident, "_thread"),
+    "_make_thread_handle": builtin(_threads.make_thread_handle, "_thread", "_make_thread_handle"),
+    "_get_main_thread_ident": builtin(_threads.main_ident, "_thread", "_get_main_thread_ident"),
     "start_joinable_thread": builtin(_threads.start_joinable_thread, "_thread"),
     "start_new_thread": builtin(_threads.start_new_thread, "_thread"),
     "start_new": builtin(_threads.start_new_thread, "_thread"),
-    "_shutdown": builtin(_threads.join_all, "_thread"),
-    "_count": builtin(_threads.count, "_thread"),
+    "_shutdown": builtin(_threads.join_all, "_thread", "_shutdown"),
+    "_count": builtin(_threads.count, "_thread", "_count"),
 }
 
 

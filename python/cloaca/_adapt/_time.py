@@ -15,7 +15,7 @@ _blocking_sleep = time.sleep
 
 
 def install() -> None:
-    time.sleep = builtin(sleep)
+    time.sleep = builtin(sleep, "time")
 
 
 def sleep(seconds: Any, /) -> None:

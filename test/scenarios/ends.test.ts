@@ -1,0 +1,44 @@
+/** The end of a script is python's: nothing that it wrote is lost, and everything is called in python's order. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runScript } from '../support/run-script.ts'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-ends-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+test.each([
+  ['by itself', 0],
+  ['exit', 3],
+  ['raise', 1],
+])(
+  'a script that ends (%s) waits for threads, calls exit functions, writes out files, drops objects',
+  async (how, code) => {
+    const run = await runScript('ends.py', { cwd: folder, args: [how] })
+
+    expect(run.stdout.split('\n')).toEqual([
+      'end',
+      'thread',
+      'exit function',
+      'finalized global',
+      'finalized in a cycle',
+      '',
+    ])
+    expect(run.exitCode).toBe(code)
+    expect(readFileSync(join(folder, 'left_open'), 'utf8')).toBe('written')
+  },
+)
+
+test('a script that exits at once does none of it', async () => {
+  const run = await runScript('ends.py', { cwd: folder, args: ['at once'] })
+
+  expect(run).toMatchObject({ stdout: 'end\n', exitCode: 4 })
+  expect(readFileSync(join(folder, 'left_open'), 'utf8')).toBe('')
+})
