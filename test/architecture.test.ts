@@ -19,7 +19,7 @@ const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
 const THREAD_FILES =
-  /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|suspension|file-rules|host-nodes|emscripten-fs|local-zone|signal-mailbox|sockets|[a-z]+-endpoint|tls-sessions|sqlite)\.ts$/
+  /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|suspension|file-rules|host-nodes|emscripten-fs|local-zone|signal-mailbox|sockets|name-lookups|[a-z]+-endpoint|endpoint-streams|pipe|descriptor-flags|tls-sessions|sqlite)\.ts$/
 
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
@@ -80,7 +80,8 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'Pyodide',
     pattern: /from 'pyodide/,
-    owners: /^src\/host\/(interpreter|filesystem|snapshot|suspension|file-rules|emscripten-fs|local-zone)\.ts$/,
+    owners:
+      /^src\/host\/(interpreter|filesystem|snapshot|suspension|file-rules|emscripten-fs|local-zone|endpoint-streams|descriptor-flags)\.ts$/,
   },
   { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
   { what: 'SQL', pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },

@@ -4,6 +4,7 @@ import type { PyodideAPI } from 'pyodide'
 
 /** A file or folder that was looked up; kept under its name in its folder until it is destroyed. */
 export interface FileNode {
+  readonly id: number
   readonly parent: FileNode
   readonly mount: { readonly type: unknown }
   readonly mode: number
@@ -13,6 +14,23 @@ export interface FileNode {
 /** An open file; `nfd` is its descriptor in Node when it is one of the host's. */
 export interface FileStream {
   readonly nfd?: number
+  readonly fd: number
+  readonly node: FileNode
+  readonly stream_ops: Partial<StreamOperations>
+  /** Those of `open`; all duplicates of a descriptor share them. */
+  flags: number
+}
+
+/** What a kind of open file can do. `buffer` is the interpreter's memory. */
+export interface StreamOperations {
+  getattr(stream: FileStream): Attributes
+  poll(stream: FileStream): number
+  dup(stream: FileStream): void
+  ioctl(stream: FileStream, request: number, argument: number): number
+  fsync(stream: FileStream): number
+  read(stream: FileStream, buffer: Int8Array | Uint8Array, offset: number, length: number): number
+  write(stream: FileStream, buffer: Int8Array | Uint8Array, offset: number, length: number): number
+  close(stream: FileStream): void
 }
 
 /** What a node's `getattr` answers: times are anything with milliseconds. */
@@ -63,7 +81,9 @@ export interface EmscriptenFS {
   destroyNode(node: FileNode): void
   isMountpoint(node: FileNode): boolean
   nodePermissions(node: FileNode, permissions: string): number
-  getStream(descriptor: number): FileStream | null
+  getStream(descriptor: number): FileStream | null | undefined
+  createStream(stream: Omit<FileStream, 'fd'> & { path: string; seekable: boolean }): FileStream
+  createNode(parent: FileNode, name: string, mode: number, dev: number): FileNode
 }
 
 export function fileSystemOf(pyodide: PyodideAPI): EmscriptenFS {

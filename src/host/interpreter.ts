@@ -8,6 +8,8 @@ import { readFileSync, readSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
+import { descriptorFlags } from './descriptor-flags.ts'
+import { EndpointStreams } from './endpoint-streams.ts'
 import { keepFileRules } from './file-rules.ts'
 import { mountHostFolders } from './filesystem.ts'
 import { changeZone, zoneSetter } from './local-zone.ts'
@@ -87,8 +89,14 @@ export class Interpreter {
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
     connectStreams(pyodide)
     mountHostFolders(pyodide)
+    const mailbox = new SignalMailbox(data.interrupt)
+    const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
+    host.sockets.attach(streams)
     const machine = {
       ...keepFileRules(pyodide, data.process.umask),
+      ...descriptorFlags(pyodide),
+      take_blocked: () => streams.takeBlocked(),
+      abandon_write: (descriptor: number, write: string) => streams.abandon(descriptor, write),
       set_zone: zoneSetter(pyodide),
       change_zone: changeZone,
       process_cpu_us: () => sum(process.cpuUsage()),
@@ -99,7 +107,7 @@ export class Interpreter {
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
     start(host, JSON.stringify(data.process), machine)
-    pyodide.setInterruptBuffer(new SignalMailbox(data.interrupt).interruptBuffer)
+    pyodide.setInterruptBuffer(mailbox.interruptBuffer)
     return new Interpreter(entry, host.skipped)
   }
 

@@ -18,6 +18,21 @@ export type ReadResult = Uint8Array | string | undefined
 export abstract class Endpoint {
   readonly #watchers = new Set<() => void>()
   #isClosed = false
+  #changes = 0
+
+  /** Bytes that have arrived and were not read. */
+  get bufferedBytes(): number {
+    return 0
+  }
+
+  read(_size: number, _isPeek: boolean): ReadResult {
+    return 'ENOTCONN'
+  }
+
+  /** How many bytes were taken; the name of an error; or undefined: nothing for now, wait until it is writable. */
+  write(_bytes: Uint8Array): number | string | undefined {
+    return 'ENOTCONN'
+  }
 
   /** What can be done now without waiting: bits. */
   abstract readiness(): number
@@ -28,6 +43,11 @@ export abstract class Endpoint {
 
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** How often readiness may have changed. */
+  get changes(): number {
+    return this.#changes
   }
 
   close(): void {
@@ -46,7 +66,8 @@ export abstract class Endpoint {
     this.#watchers.delete(watcher)
   }
 
-  protected changed(): void {
+  changed(): void {
+    this.#changes += 1
     for (const watcher of [...this.#watchers]) watcher()
   }
 }

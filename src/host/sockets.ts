@@ -1,13 +1,15 @@
 /**
- * The sockets of one interpreter's scripts, by descriptor. Lives in the interpreter's thread; Python's `_socket` calls it.
+ * The sockets of one interpreter's scripts. Lives in the interpreter's thread; Python's `_socket` calls it. A socket has a
+ * number here, which is never given again, and for scripts a descriptor, or several (`endpoint-streams.ts`).
  * Nothing here waits: a call answers at once, and Python waits for an event that `watch` sets when a socket is ready.
  */
 
-import { lookup, lookupService } from 'node:dns'
 import { duplexPair } from 'node:stream'
 import { getCiphers, type TLSSocket } from 'node:tls'
 import { DatagramEndpoint } from './datagram-endpoint.ts'
+import { type EndpointStreams, S_IFSOCK } from './endpoint-streams.ts'
 import { ListeningEndpoint } from './listening-endpoint.ts'
+import { NameLookups } from './name-lookups.ts'
 import { type Address, BROKEN, type Endpoint, HUNG_UP, type ReadResult } from './socket-endpoint.ts'
 import { StreamEndpoint } from './stream-endpoint.ts'
 import {
@@ -18,8 +20,8 @@ import {
   TlsSessions,
 } from './tls-sessions.ts'
 
-/** Above what Emscripten gives to files, so that the two cannot be taken for each other. */
-const FIRST_DESCRIPTOR = 10_000
+/** Flag of `open`: for reading and writing. */
+const O_RDWR = 2
 
 interface Handshake {
   state: 'pending' | 'done' | 'failed'
@@ -32,13 +34,34 @@ export class Sockets {
   readonly #endpoints = new Map<number, Endpoint>()
   readonly #handshakes = new Map<number, Handshake>()
   readonly #watches = new Map<number, () => void>()
-  readonly #lookups = new Map<number, string>()
+  readonly #names: NameLookups
   readonly #closing = new Set<StreamEndpoint>()
   readonly #tls = new TlsSessions()
-  #lastDescriptor = FIRST_DESCRIPTOR - 1
+  /** Sockets that are closed without sending what is left. */
+  readonly #resetting = new Set<number>()
+  #streams: EndpointStreams | null = null
+  #lastNumber = 0
 
   constructor(setEvent: (event: number) => void) {
     this.#setEvent = setEvent
+    this.#names = new NameLookups(setEvent)
+  }
+
+  /** To be called before any other: where the descriptors come from. */
+  attach(streams: EndpointStreams): void {
+    this.#streams = streams
+  }
+
+  /** Gives a socket a descriptor; closing it, and all its duplicates, closes the socket. */
+  open_descriptor(number: number): number {
+    return this.#attached.open({
+      name: 'socket',
+      mode: S_IFSOCK,
+      flags: O_RDWR,
+      number,
+      endpoint: () => this.#endpoints.get(number),
+      closed: () => this.close(number),
+    })
   }
 
   open_stream(): number {
@@ -54,8 +77,8 @@ export class Sockets {
     return [this.#add(StreamEndpoint.over(left, [''], [''])), this.#add(StreamEndpoint.over(right, [''], ['']))]
   }
 
-  has(descriptor: number): boolean {
-    return this.#endpoints.has(descriptor)
+  has(number: number): boolean {
+    return this.#endpoints.has(number)
   }
 
   connect(descriptor: number, host: string, port: number, localAddress?: string, localPort?: number): void {
@@ -166,10 +189,18 @@ export class Sockets {
     this.#stream(descriptor).shutdown(isRead, isWrite)
   }
 
-  close(descriptor: number, isReset: boolean): void {
-    const endpoint = this.#endpoints.get(descriptor)
-    this.#endpoints.delete(descriptor)
-    this.#handshakes.delete(descriptor)
+  /** Whether the peer is told, when the socket is closed, that what is left will not be sent. */
+  set_resetting(descriptor: number, isOn: boolean): void {
+    if (isOn) this.#resetting.add(descriptor)
+    else this.#resetting.delete(descriptor)
+  }
+
+  /** Closes a socket that has no descriptor, or has none any more. */
+  close(number: number, isReset = this.#resetting.has(number)): void {
+    const endpoint = this.#endpoints.get(number)
+    this.#endpoints.delete(number)
+    this.#handshakes.delete(number)
+    this.#resetting.delete(number)
     if (endpoint instanceof StreamEndpoint && isReset) endpoint.reset()
     else endpoint?.close()
     if (endpoint instanceof StreamEndpoint && endpoint.unsentBytes > 0) this.#closing.add(endpoint)
@@ -209,12 +240,59 @@ export class Sockets {
     return this.#endpoints.get(descriptor)?.readiness() ?? 0
   }
 
-  /** Sets `event` once, as soon as one of the descriptors is ready for what its bits ask. */
-  watch(event: number, descriptors: readonly number[], bits: readonly number[]): void {
-    const endpoints = descriptors.map((descriptor) => this.#endpoints.get(descriptor))
+  /** Sets `event` once, as soon as one of the sockets is ready for what its bits ask. */
+  watch(event: number, numbers: readonly number[], bits: readonly number[]): void {
+    this.#watch(
+      event,
+      numbers.map((number) => this.#endpoints.get(number)),
+      bits,
+    )
+  }
+
+  /**
+   * The same for descriptors, of sockets and pipes. One of which `changes` are known (not -1) counts as ready only if
+   * there have been others since.
+   */
+  watch_descriptors(
+    event: number,
+    descriptors: readonly number[],
+    bits: readonly number[],
+    changes: readonly number[] = [],
+  ): void {
+    const endpoints = descriptors.map((descriptor) => this.#attached.endpointOf(descriptor))
+    this.#watch(event, endpoints, bits, changes)
+  }
+
+  /** A number that no other open file has; -1 when the descriptor is not open. */
+  descriptor_file(descriptor: number): number {
+    return this.#attached.fileOf(descriptor)
+  }
+
+  /** The number of a descriptor's socket; -1 when it is none. */
+  descriptor_socket(descriptor: number): number {
+    return this.#attached.numberOf(descriptor)
+  }
+
+  /** What can be done with any open file without waiting; 32 when there is none. */
+  descriptor_readiness(descriptor: number): number {
+    return this.#attached.readiness(descriptor)
+  }
+
+  /** How often the readiness of a socket or pipe may have changed; -1 for any other file. */
+  descriptor_changes(descriptor: number): number {
+    return this.#attached.endpointOf(descriptor)?.changes ?? -1
+  }
+
+  #watch(
+    event: number,
+    endpoints: readonly (Endpoint | undefined)[],
+    bits: readonly number[],
+    changes: readonly number[] = [],
+  ): void {
     const check = () => {
       const isReady = endpoints.some((endpoint, index) => {
         if (endpoint === undefined || endpoint.isClosed) return true
+        if (endpoint.changes === changes[index]) return false
         return (endpoint.readiness() & ((bits[index] ?? 0) | BROKEN | HUNG_UP)) !== 0
       })
       if (!isReady) return
@@ -235,25 +313,16 @@ export class Sockets {
 
   /** Looks a host name up; when `event` is set, `take_lookup` has the result. */
   resolve(event: number, host: string, family: number, hints: number): void {
-    lookup(host, { all: true, family: family as 0 | 4 | 6, hints }, (error, addresses) => {
-      const found = error === null ? addresses.map(({ address, family: of }) => [address, of]) : null
-      this.#lookups.set(event, JSON.stringify({ error: error?.code ?? null, found }))
-      this.#setEvent(event)
-    })
+    this.#names.resolve(event, host, family, hints)
   }
 
   /** Looks up the names of an address and a port. */
   resolve_names(event: number, address: string, port: number): void {
-    lookupService(address, port, (error, host, service) => {
-      this.#lookups.set(event, JSON.stringify({ error: error?.code ?? null, found: [host, service] }))
-      this.#setEvent(event)
-    })
+    this.#names.resolveNames(event, address, port)
   }
 
   take_lookup(event: number): string | undefined {
-    const result = this.#lookups.get(event)
-    this.#lookups.delete(event)
-    return result
+    return this.#names.take(event)
   }
 
   tls_context(settingsJson: string): number | string {
@@ -291,9 +360,14 @@ export class Sockets {
     return this.#handshakes.get(descriptor)?.report ?? ''
   }
 
+  get #attached(): EndpointStreams {
+    if (this.#streams === null) throw new Error('The sockets have no descriptors yet.')
+    return this.#streams
+  }
+
   #add(endpoint: Endpoint): number {
-    this.#endpoints.set(++this.#lastDescriptor, endpoint)
-    return this.#lastDescriptor
+    this.#endpoints.set(++this.#lastNumber, endpoint)
+    return this.#lastNumber
   }
 
   #stream(descriptor: number): StreamEndpoint {

@@ -90,7 +90,7 @@ export class StreamEndpoint extends Endpoint {
     return error ?? undefined
   }
 
-  read(size: number, isPeek: boolean): ReadResult {
+  override read(size: number, isPeek: boolean): ReadResult {
     const stream = this.#stream
     if (stream === null || this.#state === 'new') return 'ENOTCONN'
     if (this.#isReadShut) return EMPTY
@@ -108,8 +108,7 @@ export class StreamEndpoint extends Endpoint {
     return undefined
   }
 
-  /** How many bytes were taken; the name of an error; or undefined: too much is waiting to be sent. */
-  write(bytes: Uint8Array): number | string | undefined {
+  override write(bytes: Uint8Array): number | string | undefined {
     const stream = this.#stream
     if (stream === null || this.#state === 'new') return 'EPIPE'
     if (this.#error !== null) return this.takeError()
@@ -121,7 +120,7 @@ export class StreamEndpoint extends Endpoint {
     return taken.length
   }
 
-  get bufferedBytes(): number {
+  override get bufferedBytes(): number {
     return this.#stream?.readableLength ?? 0
   }
 

@@ -18,7 +18,7 @@ def prepare() -> None:
         _accounts,
         _clocks,
         _collector,
-        _event_loop,
+        _descriptors,
         _file_locks,
         _files,
         _processes,
@@ -39,6 +39,7 @@ def prepare() -> None:
     _clocks.prepare()
     _files.prepare()
     _file_locks.prepare()
+    _descriptors.prepare()
     _processes.prepare()
     _signals.prepare()
     _timers.prepare()
@@ -46,6 +47,9 @@ def prepare() -> None:
     _tls.prepare()
     _urllib3.prepare()
     _sqlite.prepare()
+    # A selector of asyncio's is one of ``selectors``, which has more of them now.
+    from . import _event_loop
+
     _event_loop.prepare()
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
@@ -67,6 +71,7 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
         _accounts,
         _clocks,
         _collector,
+        _descriptors,
         _file_locks,
         _files,
         _input,
@@ -88,6 +93,7 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
     _process.install(settings)
     _accounts.install(settings)
     _clocks.install(machine)
+    _descriptors.install(machine)
     _files.install(machine)
     _file_locks.install(machine)
     _zone.install(machine, settings["timeZone"])

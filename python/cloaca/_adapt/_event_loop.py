@@ -15,16 +15,13 @@ import asyncio.unix_events as _unix_events
 import selectors
 import signal
 import time
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .. import _bridge
 from . import _socket_door as door
-from ._socket_table import descriptions
 
 #: A loop that is never idle lets other stacks run this often.
 _TURN_S = 0.002
-#: Files and pipes cannot announce that they are ready: they are asked this often.
-_FILES_PAUSE_MS = 10
 
 _Loop = _unix_events._UnixSelectorEventLoop  # type: ignore[attr-defined]
 
@@ -58,18 +55,14 @@ class StackSelector(selectors.PollSelector):
 
     def _wait(self, limit_ms: float) -> None:
         event = self._event = _bridge.new_event()
-        wanted = self._selector._wanted  # type: ignore[attr-defined]
-        sockets = [number for number in wanted if number in descriptions]
-        if len(sockets) < len(wanted) and not 0 <= limit_ms < _FILES_PAUSE_MS:
-            limit_ms = _FILES_PAUSE_MS
-        if sockets:
-            numbers = [descriptions[number].number for number in sockets]
-            door.sockets.watch(event, door.to_js(numbers), door.to_js([wanted[number] for number in sockets]))
+        wanted: Dict[int, int] = self._selector._wanted  # type: ignore[attr-defined]
+        if wanted:
+            door.sockets.watch_descriptors(event, door.to_js(list(wanted)), door.to_js(list(wanted.values())))
         try:
             _bridge.wait_event(event, limit_ms)
         finally:
             self._event = None
-            if sockets:
+            if wanted:
                 door.sockets.unwatch(event)
 
 

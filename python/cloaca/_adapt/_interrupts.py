@@ -4,7 +4,8 @@ The host raises one and the same signal through Pyodide's interrupt buffer (314.
 says in a mailbox what it is about; Python looks there between two steps, and when a wait is interrupted. A signal's
 handler runs on the main stack, as under python: when another one happens to run, the signal is kept and the main stack
 is woken. A stack that computes for long gives way between two steps, as python's threads do; never inside this package,
-whose own steps belong together. Can go when an interpreter can be told to interrupt one stack.
+whose own steps belong together. A read or write of C that has to wait is interrupted in the same way, and waits here
+(``_descriptors``). Can go when an interpreter can be told to interrupt one stack.
 """
 
 from __future__ import annotations
@@ -19,6 +20,21 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
 
 _suspensions = -1
+
+
+#: What a read or write of C found that it has to wait for, how to wait for it, and how to say that it will not go on:
+#: ``_descriptors`` connects.
+def take_blocked() -> Any:
+    return None
+
+
+def wait_until_ready(blocked: Any) -> None:
+    return None
+
+
+def give_up(blocked: Any) -> None:
+    return None
+
 
 #: Signals that wait for the main stack.
 _kept: List[int] = []
@@ -64,14 +80,31 @@ def _deliver_kept() -> None:
 
 
 def _look_here(signum: int, frame: Any) -> None:
-    found = _host.look(_stacks.running.token)
+    blocked = take_blocked()
+    if blocked is None:
+        _look_between_steps(frame)
+        return
+    try:
+        _look_at_mailbox()
+        wait_until_ready(blocked)
+    except BaseException:
+        give_up(blocked)
+        raise
+
+
+def _look_between_steps(frame: Any) -> None:
+    if _look_at_mailbox() & _IS_TURN_OVER:
+        _give_way(frame)
+
+
+def _look_at_mailbox() -> int:
+    found = int(_host.look(_stacks.running.token))
     if found & _HAS_SIGNALS:
         look()
     _bridge.collect_garbage()
     if found & _IS_OVERDUE:
         raise _bridge.DeadlineExceeded("timed out: stopped while it was computing (timeout)")
-    if found & _IS_TURN_OVER:
-        _give_way(frame)
+    return found
 
 
 def _give_way(frame: Any) -> None:

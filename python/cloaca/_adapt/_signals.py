@@ -12,6 +12,7 @@ import errno
 import os
 import signal as _module
 import sys
+import traceback
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 from .. import _bridge, _stacks
@@ -30,6 +31,7 @@ _held: List[int] = []
 #: Events of stacks in `sigwait` and `pause`.
 _watchers: List[int] = []
 _wakeup_fd = -1
+_warn_on_full_buffer = True
 _handled = 0
 
 
@@ -107,19 +109,12 @@ def _watch(timeout_ms: float = -1) -> bool:
 
 
 def _write_wakeup(number: int) -> None:
-    import socket
-
     try:
-        try:
-            os.write(_wakeup_fd, bytes([number]))
-        except OSError:
-            sock = socket.socket(fileno=_wakeup_fd)
-            try:
-                sock.send(bytes([number]))
-            finally:
-                sock.detach()
+        os.write(_wakeup_fd, bytes([number]))
     except OSError as error:
-        print(f"Exception ignored when trying to write to the signal wakeup fd:\n{error!r}", file=sys.stderr)
+        if _warn_on_full_buffer or error.errno != errno.EAGAIN:
+            print("Exception ignored when trying to write to the signal wakeup fd:", file=sys.stderr)
+            traceback.print_exception(error)
 
 
 def raise_signal(signalnum: Any, /) -> None:
@@ -164,12 +159,17 @@ def pause() -> None:
 
 def set_wakeup_fd(fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
     """Sets the descriptor to which a byte is written for each signal, and returns the one before."""
-    global _wakeup_fd
+    global _wakeup_fd, _warn_on_full_buffer
+    if isinstance(fd, float) or not hasattr(fd, "__index__"):
+        raise TypeError(f"'{type(fd).__name__}' object cannot be interpreted as an integer")
     if _stacks.running is not _stacks.MAIN:
         raise ValueError("set_wakeup_fd only works in main thread of the main interpreter")
     if fd != -1:
         os.fstat(fd)
+        if os.get_blocking(fd):
+            raise ValueError(f"the fd {fd} must be in non-blocking mode")
     before, _wakeup_fd = _wakeup_fd, fd
+    _warn_on_full_buffer = bool(warn_on_full_buffer)
     return before
 
 

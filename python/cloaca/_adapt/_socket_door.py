@@ -15,7 +15,7 @@ from pyodide.ffi import to_js
 
 from .. import _bridge
 
-READABLE, WRITABLE, BROKEN, HUNG_UP = 1, 4, 8, 16
+READABLE, WRITABLE, BROKEN, HUNG_UP, NOT_OPEN = 1, 4, 8, 16, 32
 
 #: The host's sockets (``src/host/sockets.ts``): calls that answer at once.
 sockets: Any = None
@@ -43,22 +43,32 @@ class Deadline:
         return -1 if self._end is None else max(0.0, (self._end - time.monotonic()) * 1000)
 
 
-def wait_ready(descriptors: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
-    """Suspends the calling stack until a descriptor is ready; False when the time was over before."""
+def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
+    """Suspends the calling stack until one of the host's sockets is ready; False when the time was over before."""
     event = _bridge.new_event()
-    sockets.watch(event, to_js(list(descriptors)), to_js(list(bits)))
+    sockets.watch(event, to_js(list(numbers)), to_js(list(bits)))
     try:
         return _bridge.wait_event(event, left_ms)
     finally:
         sockets.unwatch(event)
 
 
-def wait_or_time_out(descriptor: int, bits: int, deadline: Deadline) -> None:
-    """Waits until the descriptor is ready, with the exceptions of a socket that has a timeout."""
+def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
+    """The same for descriptors, of sockets, pipes and files."""
+    event = _bridge.new_event()
+    sockets.watch_descriptors(event, to_js(list(descriptors)), to_js(list(bits)))
+    try:
+        return _bridge.wait_event(event, left_ms)
+    finally:
+        sockets.unwatch(event)
+
+
+def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
+    """Waits until the socket is ready, with the exceptions of a socket that has a timeout."""
     if deadline.timeout == 0:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     left = deadline.left_ms()
-    if left == 0 or not wait_ready((descriptor,), (bits,), left):
+    if left == 0 or not wait_ready((number,), (bits,), left):
         raise TimeoutError("timed out")
 
 

@@ -38,8 +38,7 @@ class socket:  # the name that scripts see
                 raise TypeError(f"'{fileno.__class__.__name__}' object cannot be interpreted as an integer")
             if fileno < 0:
                 raise ValueError("negative file descriptor")
-            description = descriptions.get(fileno)
-            if description is None:
+            if table.find(fileno) is None:
                 os.fstat(fileno)
                 fail("ENOTSOCK")
             self._fd = int(fileno)
@@ -57,7 +56,10 @@ class socket:  # the name that scripts see
             import warnings
 
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-            socket.close(self)
+            try:
+                socket.close(self)
+            except OSError:
+                pass  # the descriptor was closed by somebody else
 
     @property
     def _description(self) -> Description:

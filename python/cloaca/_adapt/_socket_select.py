@@ -1,26 +1,23 @@
-"""``select.select`` and ``select.poll`` for the sockets of Node, and as before for everything else.
+"""``select.select`` and ``select.poll`` that suspend the calling stack until a socket or pipe is ready.
 
 Pyodide's (seen in 314.0.7) know its own descriptors only, and cannot wait. Can go with ``_socket_object``.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import select as _select
 from typing import Any, Dict, List, Optional, Tuple
 
-from .. import _bridge
 from . import _socket_door as door
 from ._socket_door import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline
-from ._socket_table import descriptions
 
-_files_select, _files_poll = _select.select, _select.poll
-
-#: Files and pipes cannot announce that they are ready; they are asked this often while a wait lasts.
-_FILES_PAUSE_MS = 10
+#: What is told without being asked for: the descriptor is broken, hung up, or not open.
+UNASKED = BROKEN | HUNG_UP | door.NOT_OPEN
 
 
-def _descriptor(of: Any) -> int:
+def descriptor_of(of: Any) -> int:
+    """The descriptor of a file object, or of a number."""
     number = of
     if not isinstance(of, int):
         if not hasattr(of, "fileno"):
@@ -39,69 +36,87 @@ def _described(group: Any) -> List[Tuple[Any, int]]:
     found: List[Tuple[Any, int]] = []
     while len(found) < len(members):
         member = members[len(found)]
-        found.append((member, _descriptor(member)))
+        found.append((member, descriptor_of(member)))
     return found
 
 
-def _ready_sockets(wanted: Dict[int, int]) -> Dict[int, int]:
-    """The bits of the sockets that are ready for what is wanted of them."""
-    ready = {}
+def ready_among(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
+    """The descriptors that are ready for what is wanted of them, with their bits."""
+    readiness = door.sockets.descriptor_readiness
+    found = []
     for number, bits in wanted.items():
-        description = descriptions.get(number)
-        found = 32 if description is None else door.sockets.readiness(description.number)
-        found &= bits | BROKEN | HUNG_UP | 32
-        if found:
-            ready[number] = found
-    return ready
+        ready = readiness(number) & (bits | UNASKED)
+        if ready:
+            found.append((number, ready))
+    return found
 
 
-def _wait(wanted: Dict[int, int], left_ms: float) -> None:
-    """Waits until a socket may be ready, or the time is over."""
-    known = {number: descriptions[number] for number in wanted if number in descriptions}
-    if known:
-        numbers = [description.number for description in known.values()]
-        door.wait_ready(numbers, [wanted[number] for number in known], left_ms)
-    else:
-        _bridge.sleep_ms(left_ms if left_ms >= 0 else 3_600_000)
+def wait_among(wanted: Dict[int, int], left_ms: float) -> None:
+    """Waits until a descriptor may be ready, or the time is over."""
+    door.wait_descriptors(list(wanted), list(wanted.values()), left_ms)
+
+
+def poll_timeout(timeout: Any) -> Optional[float]:
+    """A timeout that a script gave, checked; None means that there is none."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, str) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
+        raise TypeError("timeout must be a real number or None")
+    timeout = float(timeout)
+    if timeout > 2**31:
+        raise OverflowError("timeout is too large")
+    return None if timeout < 0 else timeout
 
 
 class poll:  # the name that scripts see
     """Supports registering and unregistering file descriptors, and then polling them for I/O events."""
 
+    __module__ = "select"
+    __slots__ = ("_is_polling", "_wanted")
+
     def __init__(self) -> None:
         self._wanted: Dict[int, int] = {}
+        self._is_polling = False
 
     def register(self, fd: Any, eventmask: int = 7, /) -> None:
-        self._wanted[_descriptor(fd)] = eventmask
+        self._wanted[descriptor_of(fd)] = _event_mask(eventmask)
 
     def modify(self, fd: Any, eventmask: int, /) -> None:
-        number = _descriptor(fd)
+        number, mask = descriptor_of(fd), _event_mask(eventmask)
         if number not in self._wanted:
-            raise FileNotFoundError(44, "No such file or directory")
-        self._wanted[number] = eventmask
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._wanted[number] = mask
 
     def unregister(self, fd: Any, /) -> None:
-        del self._wanted[_descriptor(fd)]
+        del self._wanted[descriptor_of(fd)]
 
     def poll(self, timeout: Optional[float] = None, /) -> List[Tuple[int, int]]:
-        deadline = Deadline(None if timeout is None or timeout < 0 else timeout / 1000)
-        sockets = {number: bits for number, bits in self._wanted.items() if number in descriptions}
-        files = {number: bits for number, bits in self._wanted.items() if number not in descriptions}
-        while True:
-            ready = list(_ready_sockets(sockets).items()) + _poll_files(files)
-            left = deadline.left_ms()
-            if ready or left == 0:
-                return ready
-            _wait(sockets, left if not files else _FILES_PAUSE_MS if left < 0 else min(left, _FILES_PAUSE_MS))
+        limit_ms = poll_timeout(timeout)
+        deadline = Deadline(None if limit_ms is None else limit_ms / 1000)
+        if self._is_polling:
+            raise RuntimeError("concurrent poll() invocation")
+        self._is_polling = True
+        try:
+            while True:
+                wanted = dict(self._wanted)
+                ready = ready_among(wanted)
+                left = deadline.left_ms()
+                if ready or left == 0:
+                    return ready
+                wait_among(wanted, left)
+        finally:
+            self._is_polling = False
 
 
-def _poll_files(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
-    if not wanted:
-        return []
-    poller = _files_poll()
-    for number, bits in wanted.items():
-        poller.register(number, bits)
-    return poller.poll(0)
+def _event_mask(value: Any) -> int:
+    if isinstance(value, float) or not hasattr(value, "__index__"):
+        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+    mask: int = value.__index__()
+    if mask < 0:
+        raise ValueError("value must be positive")
+    if mask > 0xFFFF:
+        raise OverflowError("Python int too large for C unsigned short")
+    return mask
 
 
 def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, /) -> Tuple[List[Any], ...]:
@@ -115,28 +130,17 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
     for group, bit in ((readers, READABLE), (writers, WRITABLE), (others, 0)):
         for _, number in group:
             wanted[number] = wanted.get(number, 0) | bit
-    sockets = {number: bits for number, bits in wanted.items() if number in descriptions}
-    has_files = len(sockets) < len(wanted)
-    for number in wanted.keys() - sockets.keys():
-        os.fstat(number)  # raises for one that is closed
     deadline = Deadline(timeout)
     while True:
-        ready = _ready_sockets(sockets)
+        ready = dict(ready_among(wanted))
+        if any(bits & door.NOT_OPEN for bits in ready.values()):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         result = (
             [each for each, number in readers if ready.get(number, 0) & (READABLE | HUNG_UP | BROKEN)],
             [each for each, number in writers if ready.get(number, 0) & (WRITABLE | BROKEN)],
             [],
         )
-        if has_files:
-            result = tuple(a + b for a, b in zip(result, _ready_files((readers, writers, others), sockets)))  # type: ignore
         left = deadline.left_ms()
         if any(result) or left == 0:
             return result
-        _wait(sockets, left if not has_files else _FILES_PAUSE_MS if left < 0 else min(left, _FILES_PAUSE_MS))
-
-
-def _ready_files(groups: Tuple[List[Tuple[Any, int]], ...], sockets: Dict[int, int]) -> List[List[Any]]:
-    """The members that are no sockets and are ready, group by group."""
-    numbers = [[number for _, number in group if number not in sockets] for group in groups]
-    ready = _files_select(*numbers, 0)
-    return [[each for each, number in group if number in found] for group, found in zip(groups, ready)]
+        wait_among(wanted, left)

@@ -6,8 +6,9 @@ Nothing is replaced here; ``_socket_object`` and the TLS adaptations share it.
 from __future__ import annotations
 
 import errno
-import itertools
+import os
 import struct
+import weakref
 from typing import Any, Dict, Optional, Tuple
 
 from . import _socket_door as door
@@ -32,13 +33,14 @@ class Description:
     def __init__(self, number: int, family: int, kind: int, proto: int) -> None:
         self.number = number  # the host's
         self.family, self.kind, self.proto = family, kind, proto
-        self.references = 1
         self.options: Dict[Tuple[int, int], Any] = {}
         self.bound: Optional[Tuple[Any, ...]] = None
 
 
+#: By descriptor. One that was closed behind a socket's back stays here, and says so at its next use.
 descriptions: Dict[int, Description] = {}
-_duplicates = itertools.count(1_000_000)
+#: By the host's number, for descriptors that were duplicated elsewhere.
+_by_number: weakref.WeakValueDictionary[int, Description] = weakref.WeakValueDictionary()
 
 
 def open_socket(family: int, kind: int, proto: int) -> int:
@@ -51,40 +53,43 @@ def open_socket(family: int, kind: int, proto: int) -> int:
         number = door.sockets.open_datagram(family == AF_INET6, True)
     else:
         raise OSError(errno.EPROTONOSUPPORT, "Only stream sockets and UDP exist here")
-    descriptions[number] = Description(number, family, kind, proto)
-    return int(number)
+    return adopt(number, family, kind, proto)
 
 
 def adopt(number: int, family: int, kind: int, proto: int) -> int:
     """Gives a socket that the host made a descriptor."""
-    descriptions[number] = Description(number, family, kind, proto)
-    return number
+    descriptor = int(door.sockets.open_descriptor(number))
+    descriptions[descriptor] = _by_number[number] = Description(number, family, kind, proto)
+    return descriptor
+
+
+def find(descriptor: int) -> Optional[Description]:
+    """The socket of a descriptor, whoever made the descriptor; None for another kind of file."""
+    number = door.sockets.descriptor_socket(descriptor)
+    known = None if number < 0 else _by_number.get(number)
+    if known is not None:
+        descriptions[descriptor] = known
+    return known
 
 
 def duplicate(descriptor: int) -> int:
     """Another descriptor of the same socket."""
-    description = descriptions.get(descriptor) or fail("EBADF")
-    description.references += 1
-    copy = next(_duplicates)
-    descriptions[copy] = description
+    copy = os.dup(descriptor)
+    find(copy)
     return copy
 
 
 def close_descriptor(descriptor: int) -> None:
     """Closes a descriptor, and the socket with its last one."""
-    description = descriptions.pop(descriptor, None)
-    if description is None:
-        fail("EBADF")
-    description.references -= 1
-    if description.references == 0:
-        lingers = description.options.get((SOL_SOCKET, SO_LINGER))
-        door.sockets.close(description.number, lingers is not None and lingers[:2] == (1, 0))
+    descriptions.pop(descriptor, None)
+    os.close(descriptor)
 
 
 def set_option(description: Description, level: int, option: int, value: Any) -> None:
     """Keeps an option of a socket, and sets those that Node knows."""
     if (level, option) == (SOL_SOCKET, SO_LINGER):
         value = struct.unpack("ii", value)
+        door.sockets.set_resetting(description.number, value == (1, 0))
     elif not isinstance(value, int) and value is not None and len(value) == 4:
         value = struct.unpack("i", value)[0]
     description.options[(level, option)] = value

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from .. import _bridge
-from . import _socket_door, _socket_names, _socket_object, _socket_select, _socket_table
+from . import _epoll, _socket_door, _socket_names, _socket_object, _socket_select, _socket_table
 
 #: How long the end of a process waits for bytes that do not go out.
 _PATIENCE_S = 5
@@ -43,8 +43,8 @@ def prepare() -> None:
     if "socket" in sys.modules:
         importlib.reload(sys.modules["socket"])
     select.select, select.poll = _socket_select.select, _socket_select.poll  # type: ignore[assignment,misc]
-    selectors.SelectSelector._select = staticmethod(_socket_select.select)  # type: ignore[attr-defined]
-    selectors.PollSelector._selector_cls = _socket_select.poll  # type: ignore[attr-defined]
+    _epoll.prepare()
+    importlib.reload(selectors)
 
 
 def install(host: Any) -> None:

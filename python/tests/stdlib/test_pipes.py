@@ -1,0 +1,242 @@
+"""Pipes between threads: ends, limits, blocking and not, through descriptors and through files."""
+
+import contextlib
+import errno
+import os
+import select
+import signal
+import stat
+import threading
+
+import pytest
+
+LONG = 300_000
+
+
+@pytest.fixture
+def pipe():
+    ends = list(os.pipe())
+    yield ends
+    for end in ends:
+        with contextlib.suppress(OSError):
+            os.close(end)
+
+
+def later(function, *arguments):
+    timer = threading.Timer(0.01, function, arguments)
+    timer.start()
+    return timer
+
+
+def test_reading_waits_for_another_thread_to_write(pipe):
+    reader, writer = pipe
+    timer = later(os.write, writer, b"late")
+
+    assert os.read(reader, 100) == b"late"
+    timer.join()
+
+
+def test_the_end_is_read_when_every_writer_is_closed(pipe):
+    reader, writer = pipe
+    copy = os.dup(writer)
+    os.write(writer, b"last")
+    os.close(writer)
+    timer = later(os.close, copy)
+
+    assert os.read(reader, 100) == b"last"
+    assert os.read(reader, 100) == b""
+    timer.join()
+
+
+def test_writing_without_a_reader_is_a_broken_pipe(pipe):
+    reader, writer = pipe
+    os.close(reader)
+
+    with pytest.raises(BrokenPipeError):
+        os.write(writer, b"x")
+
+
+def test_a_long_write_waits_until_all_of_it_has_room(pipe):
+    reader, writer = pipe
+    received = []
+
+    def drain():
+        while sum(map(len, received)) < LONG:
+            received.append(os.read(reader, 50_000))
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    data = bytes(range(256)) * (LONG // 256)
+
+    assert os.write(writer, data) == len(data)
+    os.write(writer, b"x" * (LONG - len(data)))
+    thread.join()
+    assert b"".join(received)[: len(data)] == data
+
+
+def test_a_long_write_stops_when_the_reader_is_closed(pipe):
+    reader, writer = pipe
+    timer = later(os.close, reader)
+
+    try:
+        assert os.write(writer, b"x" * LONG) == 65536
+    except BrokenPipeError:
+        pytest.fail("what was written counts")
+    timer.join()
+
+
+def test_a_pipe_that_does_not_block_says_that_it_would(pipe):
+    reader, writer = pipe
+    for end in pipe:
+        os.set_blocking(end, False)
+        assert not os.get_blocking(end)
+
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1)
+    assert os.write(writer, b"x" * LONG) == 65536
+    with pytest.raises(BlockingIOError):
+        os.write(writer, b"x")
+    os.set_blocking(reader, True)
+    assert os.get_blocking(reader)
+    assert len(os.read(reader, LONG)) == 65536
+
+
+def test_a_short_write_is_made_in_one_piece_or_not_at_all(pipe):
+    reader, writer = pipe
+    os.set_blocking(writer, False)
+    os.write(writer, b"x" * 65530)
+
+    with pytest.raises(BlockingIOError):
+        os.write(writer, b"y" * 10)
+    assert os.read(reader, LONG) == b"x" * 65530
+
+
+def test_poll_and_select_say_what_an_end_is_ready_for(pipe):
+    reader, writer = pipe
+    poller = select.poll()
+    poller.register(reader, select.POLLIN)
+    poller.register(writer, select.POLLOUT)
+
+    assert dict(poller.poll(0)) == {writer: select.POLLOUT}
+    assert select.select([reader], [writer], [], 0) == ([], [writer], [])
+    os.write(writer, b"x")
+    assert select.select([reader], [], [], 0) == ([reader], [], [])
+    os.close(writer)
+    poller.unregister(writer)
+    assert dict(poller.poll(0)) == {reader: select.POLLIN | select.POLLHUP}
+    os.read(reader, 1)
+    assert dict(poller.poll(0)) == {reader: select.POLLHUP}
+    assert select.select([reader], [], [], 0) == ([reader], [], [])
+
+
+def test_a_pipe_without_readers_is_an_error_to_poll(pipe):
+    reader, writer = pipe
+    os.close(reader)
+    poller = select.poll()
+    poller.register(writer, select.POLLOUT)
+
+    assert dict(poller.poll(0)) == {writer: select.POLLOUT | select.POLLERR}
+
+
+def test_select_waits_for_another_thread(pipe):
+    reader, writer = pipe
+    timer = later(os.write, writer, b"x")
+
+    assert select.select([reader], [], [], 5) == ([reader], [], [])
+    timer.join()
+
+
+def test_files_over_a_pipe_wait_too(pipe):
+    reader, writer = pipe
+
+    def write():
+        with open(writer, "w", encoding="utf-8", closefd=True) as file:
+            for number in range(20_000):
+                print(number, file=file)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with open(reader, encoding="utf-8", closefd=False) as file:
+        lines = file.readlines()
+    thread.join()
+
+    assert [int(line) for line in lines] == list(range(20_000))
+
+
+def test_a_raw_file_that_does_not_block_reads_nothing(pipe):
+    reader, _ = pipe
+    os.set_blocking(reader, False)
+
+    with open(reader, "rb", buffering=0, closefd=False) as file:
+        assert file.read(1) is None
+
+
+def test_vectors_of_buffers_are_read_and_written_as_one(pipe):
+    reader, writer = pipe
+    first, second = bytearray(3), bytearray(10)
+
+    assert os.writev(writer, [b"ab", b"", b"cde"]) == 5
+    assert os.readv(reader, [first, second]) == 5
+    assert (bytes(first), bytes(second[:2])) == (b"abc", b"de")
+
+
+def test_a_signal_interrupts_a_read_and_the_read_goes_on(pipe):
+    reader, writer = pipe
+    seen = []
+    before = signal.signal(signal.SIGALRM, lambda number, frame: seen.append(number))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        timer = threading.Timer(0.04, os.write, (writer, b"x"))
+        timer.start()
+
+        assert os.read(reader, 1) == b"x"
+        assert seen == [signal.SIGALRM]
+        timer.join()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_handler_that_raises_ends_a_read_and_nothing_is_lost(pipe):
+    reader, writer = pipe
+
+    def fail(number, frame):
+        raise KeyError(number)
+
+    before = signal.signal(signal.SIGALRM, fail)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+
+        with pytest.raises(KeyError):
+            os.read(reader, 1)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    os.write(writer, b"x")
+    assert os.read(reader, 1) == b"x"
+
+
+def test_a_pipe_is_a_fifo_that_cannot_be_searched(pipe):
+    assert stat.S_ISFIFO(os.fstat(pipe[0]).st_mode)
+    with pytest.raises(OSError) as caught:
+        os.lseek(pipe[0], 0, os.SEEK_SET)
+    assert caught.value.errno == errno.ESPIPE
+
+
+def test_the_wrong_end_is_a_bad_descriptor(pipe):
+    reader, writer = pipe
+
+    with pytest.raises(OSError) as caught:
+        os.read(writer, 1)
+    assert caught.value.errno == errno.EBADF
+    with pytest.raises(OSError) as caught:
+        os.write(reader, b"x")
+    assert caught.value.errno == errno.EBADF
+
+
+def test_pipe2_sets_flags_at_once():
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        assert not os.get_blocking(reader)
+        assert not os.get_inheritable(writer)
+    finally:
+        os.close(reader)
+        os.close(writer)

@@ -1,0 +1,48 @@
+/**
+ * The flags of an open file that Emscripten (seen in Pyodide 314.0.7) does not keep: O_NONBLOCK can be set but not taken
+ * back, and every descriptor counts as one that a child process inherits. Called by `interpreter.ts`; the functions are what
+ * Python calls. Can go when Emscripten's `fcntl` keeps both.
+ */
+
+import type { PyodideAPI } from 'pyodide'
+import { type FileStream, fileSystemOf } from './emscripten-fs.ts'
+
+/** The flags that can be changed while a file is open: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME. */
+const CHANGEABLE = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000
+
+export interface DescriptorFlags {
+  /** -1 when the descriptor is not open. */
+  status_flags(descriptor: number): number
+  /** False when the descriptor is not open. */
+  set_status_flags(descriptor: number, flags: number): boolean
+  is_inheritable(descriptor: number): boolean
+  set_inheritable(descriptor: number, isInheritable: boolean): void
+}
+
+export function descriptorFlags(pyodide: PyodideAPI): DescriptorFlags {
+  const fs = fileSystemOf(pyodide)
+  const inheritable = new WeakSet<FileStream>()
+  for (const descriptor of [0, 1, 2]) {
+    const stream = fs.getStream(descriptor)
+    if (stream) inheritable.add(stream)
+  }
+  return {
+    status_flags: (descriptor) => fs.getStream(descriptor)?.flags ?? -1,
+    set_status_flags(descriptor, flags) {
+      const stream = fs.getStream(descriptor)
+      if (!stream) return false
+      stream.flags = (stream.flags & ~CHANGEABLE) | (flags & CHANGEABLE)
+      return true
+    },
+    is_inheritable(descriptor) {
+      const stream = fs.getStream(descriptor)
+      return stream ? inheritable.has(stream) : false
+    },
+    set_inheritable(descriptor, isInheritable) {
+      const stream = fs.getStream(descriptor)
+      if (!stream) return
+      if (isInheritable) inheritable.add(stream)
+      else inheritable.delete(stream)
+    },
+  }
+}
