@@ -13,10 +13,12 @@ import { NameLookups } from './name-lookups.ts'
 import { type Address, BROKEN, type Endpoint, HUNG_UP, type ReadResult } from './socket-endpoint.ts'
 import { StreamEndpoint } from './stream-endpoint.ts'
 import {
+  type ContextAnswer,
   type DefaultAuthorities,
   defaultAuthorities,
   describeSession,
   describeTlsError,
+  sessionOf,
   TlsSessions,
 } from './tls-sessions.ts'
 
@@ -24,9 +26,11 @@ import {
 const O_RDWR = 2
 
 interface Handshake {
-  state: 'pending' | 'done' | 'failed'
-  /** JSON: the session, or the error. */
+  state: 'pending' | 'asked' | 'done' | 'failed'
+  /** JSON: the session, or the error; while it is asked, the name that the client gave the server. */
   report: string
+  answer: ContextAnswer | null
+  secured: TLSSocket | null
 }
 
 export class Sockets {
@@ -338,18 +342,36 @@ export class Sockets {
     return JSON.stringify(getCiphers().map((name) => name.toUpperCase()))
   }
 
-  /** Begins a handshake; the socket is not ready for anything until it is over. */
+  /**
+   * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `tls_report`
+   * then has the server's name, and `answer_tls` goes on.
+   */
   start_tls(descriptor: number, context: number, settingsJson: string): void {
     const endpoint = this.#stream(descriptor)
-    const handshake: Handshake = { state: 'pending', report: '' }
+    const handshake: Handshake = { state: 'pending', report: '', answer: null, secured: null }
     this.#handshakes.set(descriptor, handshake)
     endpoint.startTls((stream, end) => {
-      this.#tls.handshake(stream, context, settingsJson, (error, secured: TLSSocket | null) => {
+      const finish = (error: unknown, secured: TLSSocket | null) => {
         handshake.state = secured === null ? 'failed' : 'done'
         handshake.report = secured === null ? describeTlsError(error) : describeSession(secured)
+        handshake.secured = secured
         end(secured)
+        // Whoever waits until the socket is readable is to look at the outcome, and takes the report.
+        endpoint.isAsking = true
+      }
+      this.#tls.handshake(stream, context, settingsJson, finish, (serverName, answer) => {
+        Object.assign(handshake, { state: 'asked', report: serverName, answer })
+        endpoint.isAsking = true
       })
     })
+  }
+
+  /** Answers the question for a context; an alert refuses the client. */
+  answer_tls(descriptor: number, context: number, alert: number | undefined): void {
+    const handshake = this.#handshakes.get(descriptor)
+    if (handshake?.state !== 'asked') return
+    handshake.state = 'pending'
+    handshake.answer?.(context, alert ?? null)
   }
 
   tls_state(descriptor: number): string {
@@ -357,7 +379,14 @@ export class Sockets {
   }
 
   tls_report(descriptor: number): string {
+    const endpoint = this.#endpoints.get(descriptor)
+    if (endpoint instanceof StreamEndpoint) endpoint.isAsking = false
     return this.#handshakes.get(descriptor)?.report ?? ''
+  }
+
+  tls_session(descriptor: number): string | undefined {
+    const secured = this.#handshakes.get(descriptor)?.secured
+    return secured === null || secured === undefined ? undefined : sessionOf(secured)
   }
 
   get #attached(): EndpointStreams {

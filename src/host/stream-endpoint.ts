@@ -31,6 +31,7 @@ export class StreamEndpoint extends Endpoint {
   #error: string | null = null
   #isEnded = false
   #isHandshaking = false
+  #isAsking = false
   #isReadShut = false
   #isWriteShut = false
   #local: Address | undefined
@@ -82,6 +83,12 @@ export class StreamEndpoint extends Endpoint {
       else this.#attach(secured)
       this.changed()
     })
+  }
+
+  /** Whether the handshake has something to tell Python: the socket is readable, so that somebody looks. */
+  set isAsking(isAsking: boolean) {
+    this.#isAsking = isAsking
+    this.changed()
   }
 
   takeError(): string | undefined {
@@ -150,10 +157,10 @@ export class StreamEndpoint extends Endpoint {
   override readiness(): number {
     const stream = this.#stream
     if (stream === null || this.#state === 'new') return HUNG_UP | WRITABLE
-    if (this.#state === 'connecting' || this.#isHandshaking) return 0
+    if (this.#state === 'connecting' || this.#isHandshaking) return this.#isAsking ? READABLE : 0
     let bits = 0
-    if (stream.readableLength > 0 || this.#isEnded || this.#isReadShut || this.#error !== null || stream.destroyed)
-      bits |= READABLE
+    const hasEnded = this.#isEnded || this.#isReadShut || this.#error !== null || stream.destroyed
+    if (stream.readableLength > 0 || hasEnded || this.#isAsking) bits |= READABLE
     if (this.#error !== null) bits |= BROKEN
     if (stream.destroyed || this.#state === 'failed') bits |= HUNG_UP
     if (stream.writableLength < SEND_BUFFER_BYTES) bits |= WRITABLE

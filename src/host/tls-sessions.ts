@@ -4,6 +4,7 @@
  * context's authorities, and against the host name by OpenSSL's own comparison, which is CPython's too.
  */
 
+import { appendFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
@@ -16,7 +17,9 @@ import {
   type SecureContext,
   type SecureContextOptions,
   type SecureVersion,
+  type Server,
   type TLSSocket,
+  type TlsOptions,
 } from 'node:tls'
 
 /** What a context says, as JSON from Python. Null where it says nothing. */
@@ -25,12 +28,16 @@ interface ContextSettings {
   /** Those of the system and of NODE_EXTRA_CA_CERTS, the latter only, or none. */
   readonly defaultAuthorities: DefaultAuthorities
   readonly revocations: readonly string[]
-  readonly certificateChain: string | null
-  readonly key: string | null
-  readonly passphrase: string | null
+  /** Of one kind of key each. */
+  readonly certificateChains: readonly string[]
+  readonly keys: readonly { readonly pem: string; readonly passphrase: string }[]
   readonly minimumVersion: SecureVersion | null
   readonly maximumVersion: SecureVersion | null
   readonly ciphers: string | null
+  readonly curve: string | null
+  readonly dhParameters: string | null
+  /** OpenSSL's bits. */
+  readonly options: number
   readonly isPartialChainTrusted: boolean
 }
 
@@ -42,10 +49,20 @@ interface HandshakeSettings {
   readonly isCertificateRequested: boolean
   readonly isHostNameChecked: boolean
   readonly isCommonNameChecked: boolean
+  /** Whether Python is asked for another context when a client names the server. */
+  readonly isContextAsked: boolean
   readonly protocols: readonly string[]
+  /** A session to take up, as `sessionOf` gave it. */
+  readonly session: string | null
+  /** What a server seals sessions with; equal for all its connections, so that clients can take them up. */
+  readonly ticketKeys: string | null
+  readonly keyLog: string | null
 }
 
 export type HandshakeEnd = (error: unknown, stream: TLSSocket | null) => void
+/** Goes on with the context of that number; an alert refuses the client instead. */
+export type ContextAnswer = (context: number, alert: number | null) => void
+export type ContextQuestion = (serverName: string, answer: ContextAnswer) => void
 
 interface Context {
   readonly options: SecureContextOptions
@@ -76,15 +93,16 @@ export class TlsSessions {
     }
   }
 
-  /** Begins a handshake over a connected stream; `end` is called once. */
-  handshake(stream: Duplex, context: number, settingsJson: string, end: HandshakeEnd): void {
+  /** Begins a handshake over a connected stream; `end` is called once, `ask` before it where the settings want it. */
+  handshake(stream: Duplex, context: number, settingsJson: string, end: HandshakeEnd, ask: ContextQuestion): void {
     const known = this.#contexts.get(context)
     if (known === undefined) {
       end(new Error('The TLS context is gone.'), null)
       return
     }
     const settings = JSON.parse(settingsJson) as HandshakeSettings
-    if (settings.isServer) serverHandshake(stream, known.options, settings, end)
+    const contextOf = (number: number) => this.#contexts.get(number)?.secureContext
+    if (settings.isServer) serverHandshake({ stream, options: known.options, settings, end, ask, contextOf })
     else clientHandshake(stream, known.secureContext, settings, end)
   }
 
@@ -103,12 +121,13 @@ function contextOptions(settings: ContextSettings): SecureContextOptions {
     ca: [...settings.authorities, ...defaultAuthorities(settings.defaultAuthorities)],
     allowPartialTrustChain: settings.isPartialChainTrusted,
     ...(settings.revocations.length > 0 && { crl: [...settings.revocations] }),
-    ...(settings.certificateChain !== null && { cert: settings.certificateChain }),
-    ...(settings.key !== null && { key: settings.key }),
-    ...(settings.passphrase !== null && { passphrase: settings.passphrase }),
+    secureOptions: settings.options,
+    ...(settings.keys.length > 0 && { cert: [...settings.certificateChains], key: [...settings.keys] }),
     ...(settings.minimumVersion !== null && { minVersion: settings.minimumVersion }),
     ...(settings.maximumVersion !== null && { maxVersion: settings.maximumVersion }),
     ...(settings.ciphers !== null && { ciphers: settings.ciphers }),
+    ...(settings.curve !== null && { ecdhCurve: settings.curve }),
+    ...(settings.dhParameters !== null && { dhparam: settings.dhParameters }),
   }
 }
 
@@ -135,13 +154,19 @@ function clientHandshake(stream: Duplex, secureContext: SecureContext, settings:
     secureContext,
     rejectUnauthorized: settings.isCertificateRequired,
     ...(settings.protocols.length > 0 && { ALPNProtocols: [...settings.protocols] }),
+    ...(settings.session !== null && { session: Buffer.from(settings.session, 'base64') }),
     servername: serverName === null || isIP(serverName) !== 0 ? '' : serverName,
     checkServerIdentity: () =>
       isHostNameChecked && !isNamed(socket, serverName ?? '', isCommonNameChecked)
         ? new HostNameMismatch(serverName ?? '')
         : undefined,
   })
+  if (settings.keyLog !== null) logKeys(socket, settings.keyLog)
   settle(socket, 'secureConnect', end)
+}
+
+function logKeys(source: TLSSocket | Server, path: string): void {
+  source.on('keylog', (line: Buffer) => appendFileSync(path, line))
 }
 
 function settle(socket: TLSSocket, event: string, end: HandshakeEnd): void {
@@ -164,25 +189,42 @@ function isNamed(socket: TLSSocket, name: string, isCommonNameChecked: boolean):
   return certificate.checkHost(name, { subject, partialWildcards: false }) !== undefined
 }
 
+interface ServerHandshake {
+  readonly stream: Duplex
+  readonly options: SecureContextOptions
+  readonly settings: HandshakeSettings
+  readonly end: HandshakeEnd
+  readonly ask: ContextQuestion
+  readonly contextOf: (number: number) => SecureContext | undefined
+}
+
 /** A server that never listens makes the handshake, since only a server looks at a client's certificate. */
-function serverHandshake(
-  stream: Duplex,
-  options: SecureContextOptions,
-  settings: HandshakeSettings,
-  end: HandshakeEnd,
-): void {
-  const server = createServer({
-    ...options,
-    requestCert: settings.isCertificateRequested,
-    rejectUnauthorized: false,
-    ...(settings.protocols.length > 0 && { ALPNProtocols: [...settings.protocols] }),
-  })
+function serverHandshake({ stream, options, settings, end, ask, contextOf }: ServerHandshake): void {
   let isOver = false
   const finish: HandshakeEnd = (error, socket) => {
     if (isOver) return
     isOver = true
     end(error, socket)
   }
+  const chooseContext: NonNullable<TlsOptions['SNICallback']> = (serverName, choose) => {
+    ask(serverName, (context, alert) => {
+      if (alert === null) return choose(null, contextOf(context))
+      // Node would only hang up. Nothing is encrypted yet: the alert is a plain record.
+      stream.write(Buffer.from([0x15, 3, 3, 0, 2, 2, alert]))
+      finish(new RefusedServerName(), null)
+      setImmediate(() => stream.end())
+    })
+  }
+  const server = createServer({
+    ...options,
+    sessionIdContext: 'cloaca',
+    requestCert: settings.isCertificateRequested,
+    rejectUnauthorized: false,
+    ...(settings.ticketKeys !== null && { ticketKeys: Buffer.from(settings.ticketKeys, 'base64') }),
+    ...(settings.isContextAsked && { SNICallback: chooseContext }),
+    ...(settings.protocols.length > 0 && { ALPNProtocols: [...settings.protocols] }),
+  })
+  if (settings.keyLog !== null) logKeys(server, settings.keyLog)
   // A client that leaves in the middle ends the handshake; half-open connections are for afterwards.
   stream.allowHalfOpen = false
   server.on('secureConnection', (socket) => {
@@ -214,6 +256,10 @@ class UnexpectedEnd extends Error {
   readonly code = 'UNEXPECTED_EOF'
 }
 
+class RefusedServerName extends Error {
+  readonly code = 'ERR_SSL_CALLBACK_FAILED'
+}
+
 class MissingCertificate extends Error {
   readonly code = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'
 }
@@ -223,6 +269,11 @@ export function describeTlsError(error: unknown): string {
   if (typeof error === 'string') return JSON.stringify({ code: error, reason: '', message: error })
   const { code, reason, message } = error as NodeJS.ErrnoException & { reason?: string }
   return JSON.stringify({ code: code ?? '', reason: reason ?? '', message: message ?? String(error) })
+}
+
+/** The session that a client can take up in another connection, as base64. */
+export function sessionOf(socket: TLSSocket): string | undefined {
+  return socket.getSession()?.toString('base64')
 }
 
 /** What a handshake agreed on, and the peer's certificates from its own upwards, as JSON. */

@@ -40,7 +40,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 Item = Tuple[int, bytes]
 
 
-def _items(data: bytes) -> Iterator[Item]:
+def der_items(data: bytes) -> Iterator[Item]:
     """The tag and contents of each element of a DER sequence."""
     at = 0
     while at < len(data):
@@ -69,10 +69,10 @@ def _text(tag: int, data: bytes) -> str:
 
 def _name(data: bytes) -> Tuple[Tuple[Tuple[str, str], ...], ...]:
     relative = []
-    for _, group in _items(data):
+    for _, group in der_items(data):
         pairs = []
-        for _, pair in _items(group):
-            (_, oid), (tag, value) = _items(pair)
+        for _, pair in der_items(group):
+            (_, oid), (tag, value) = der_items(pair)
             number = _oid(oid)
             pairs.append((_NAMES.get(number, number), _text(tag, value)))
         relative.append(tuple(pairs))
@@ -97,7 +97,7 @@ def _general_name(tag: int, data: bytes) -> Tuple[str, Any]:
             return "IP Address", str(address)
         return "IP Address", ":".join(f"{int(part, 16):X}" for part in address.exploded.split(":"))
     if kind == 4:
-        return "DirName", _name(next(_items(data))[1])
+        return "DirName", _name(next(der_items(data))[1])
     if kind == 8:
         return "Registered ID", _oid(data)
     return "othername", "<unsupported>"
@@ -107,24 +107,26 @@ class Certificate:
     """A certificate, taken apart."""
 
     def __init__(self, der: bytes) -> None:
-        ((_, whole),) = _items(der)
-        fields = list(_items(next(_items(whole))[1]))
+        ((_, whole),) = der_items(der)
+        fields = list(der_items(next(der_items(whole))[1]))
         self.version = 1
         if fields[0][0] == 0xA0:
-            self.version = next(_items(fields.pop(0)[1]))[1][0] + 1
+            self.version = next(der_items(fields.pop(0)[1]))[1][0] + 1
         self.serial = f"{int.from_bytes(fields[0][1], 'big'):X}"
         self.issuer, self.subject = _name(fields[2][1]), _name(fields[4][1])
-        self.validity = [_time(tag, data) for tag, data in _items(fields[3][1])]
+        #: The algorithm of its key, as an object identifier.
+        self.key_kind = _oid(next(der_items(next(der_items(fields[5][1]))[1]))[1])
+        self.validity = [_time(tag, data) for tag, data in der_items(fields[3][1])]
         self.extensions: Dict[str, Tuple[bool, bytes]] = {}
         for tag, data in fields[6:]:
             if tag == 0xA3:
-                for _, extension in _items(next(_items(data))[1]):
-                    parts = list(_items(extension))
+                for _, extension in der_items(next(der_items(data))[1]):
+                    parts = list(der_items(extension))
                     self.extensions[_oid(parts[0][1])] = (len(parts) == 3 and parts[1][1] != b"\0", parts[-1][1])
 
     def _sequence(self, number: str) -> List[Item]:
         extension = self.extensions.get(number)
-        return [] if extension is None else list(_items(next(_items(extension[1]))[1]))
+        return [] if extension is None else list(der_items(next(der_items(extension[1]))[1]))
 
     @property
     def alternative_names(self) -> Tuple[Tuple[str, Any], ...]:
@@ -133,6 +135,16 @@ class Certificate:
     @property
     def is_authority(self) -> bool:
         return any(tag == 1 and data != b"\0" for tag, data in self._sequence(_BASIC))
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether OpenSSL takes it for an authority: it says so, or is older than the extension that says so."""
+        if _BASIC in self.extensions:
+            return self.is_authority
+        usage = self.extensions.get(_KEY_USAGE)
+        if usage is not None:
+            return bool(_bits(usage[1]) & 0x04)
+        return self.version == 1 and self.issuer == self.subject
 
     def as_dict(self) -> Dict[str, Any]:
         """What ``getpeercert`` returns."""
@@ -157,7 +169,7 @@ class Certificate:
         return found
 
     def _place(self, data: bytes, method: str) -> Optional[str]:
-        (_, oid), (tag, location) = _items(data)
+        (_, oid), (tag, location) = der_items(data)
         return location.decode("latin-1") if _oid(oid) == method and tag == 0x86 else None
 
     def strict_problem(self, is_last: bool) -> Optional[Tuple[int, str]]:
@@ -204,13 +216,13 @@ class Certificate:
 
 
 def _bits(data: bytes) -> int:
-    contents = next(_items(data))[1]
+    contents = next(der_items(data))[1]
     return contents[1] if len(contents) > 1 else 0
 
 
 def _uris(data: bytes) -> Iterator[str]:
     """The URIs anywhere inside nested elements."""
-    for tag, contents in _items(data):
+    for tag, contents in der_items(data):
         if tag == 0x86:
             yield contents.decode("latin-1")
         elif tag & 0x20:

@@ -11,7 +11,7 @@ import importlib
 import ssl
 from typing import Any
 
-from . import _tls_errors
+from . import _tls_constants, _tls_errors
 
 _DEFAULT_TIMEOUT = object()
 
@@ -19,28 +19,40 @@ _DEFAULT_TIMEOUT = object()
 def prepare() -> None:
     _ssl.SSLCertVerificationError = _tls_errors.SSLCertVerificationError  # type: ignore[misc,assignment]
     _ssl.SSLError.__module__ = "ssl"
+    _ssl.SSLError.__str__ = _tls_errors.shown  # type: ignore[method-assign]
     for kind in ("ZeroReturn", "WantRead", "WantWrite", "Syscall", "EOF"):
         getattr(_ssl, f"SSL{kind}Error").__module__ = "ssl"
-    _ssl.HAS_TLSv1_3 = _ssl.HAS_ECDH = True  # type: ignore[attr-defined]
-    _ssl.HAS_PSK = False  # type: ignore[attr-defined]
-    _ssl.OPENSSL_VERSION = "OpenSSL 3.5.0 (through Node)"
-    _ssl.OPENSSL_VERSION_INFO, _ssl.OPENSSL_VERSION_NUMBER = (3, 5, 0, 0, 0), 0x30500000
+    _tls_constants.prepare()
     _ssl.get_default_verify_paths = _default_verify_paths
+    _ssl._test_decode_cert = _decode_file  # type: ignore[attr-defined]
     importlib.reload(ssl)
-    from . import _tls_context, _tls_object, _tls_socket
+    _tls_constants.prepare_objects(ssl)
+    from . import _tls_context, _tls_object, _tls_session, _tls_socket
 
     ssl.SSLContext = _tls_context.SSLContext  # type: ignore[misc]
     ssl.SSLSocket = _tls_socket.SSLSocket  # type: ignore[misc]
     ssl.SSLObject = _tls_object.SSLObject  # type: ignore[misc]
+    ssl.SSLSession = _ssl.SSLSession = _tls_session.SSLSession  # type: ignore[misc]
     ssl.SSLContext.sslsocket_class = ssl.SSLSocket
     ssl.SSLContext.sslobject_class = ssl.SSLObject
     ssl.MemoryBIO = _tls_object.MemoryBIO  # type: ignore[misc]
     ssl.HAS_NEVER_CHECK_COMMON_NAME = True
+    ssl._OPENSSL_API_VERSION = _ssl._OPENSSL_API_VERSION  # type: ignore[attr-defined]
     ssl.get_server_certificate = get_server_certificate
 
 
 def _default_verify_paths() -> tuple[str, str, str, str]:
     return ("SSL_CERT_FILE", "/usr/lib/ssl/cert.pem", "SSL_CERT_DIR", "/etc/ssl/certs")
+
+
+def _decode_file(path: Any, /) -> Any:
+    """The certificate in a file of PEM, as ``getpeercert`` shows it."""
+    from ._certificate import Certificate
+
+    with open(path, encoding="latin-1") as file:
+        text = file.read()
+    start, end = text.index(ssl.PEM_HEADER), text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
+    return Certificate(ssl.PEM_cert_to_DER_cert(text[start:end])).as_dict()
 
 
 def get_server_certificate(

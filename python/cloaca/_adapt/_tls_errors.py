@@ -36,6 +36,11 @@ _VERIFICATION = {
 }
 
 
+def shown(error: _ssl.SSLError) -> str:
+    """``str`` of an SSLError: its words, or all that it was made with."""
+    return error.strerror if isinstance(error.strerror, str) else str(error.args)
+
+
 class SSLCertVerificationError(_ssl.SSLError, ValueError):
     """A certificate could not be verified."""
 
@@ -62,6 +67,14 @@ def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> Any:
     return error
 
 
+def unexpected_end() -> Any:
+    """The exception for a connection that ended without a word of TLS."""
+    words = "EOF occurred in violation of protocol (_ssl.c:1077)"
+    error = _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
+    error.library, error.reason = "SSL", "UNEXPECTED_EOF_WHILE_READING"  # type: ignore[attr-defined]
+    return error
+
+
 def error_of(report: str, server_name: Optional[str]) -> OSError:
     """The exception for a handshake or a context that Node refused."""
     import errno
@@ -71,12 +84,8 @@ def error_of(report: str, server_name: Optional[str]) -> OSError:
     if code in _VERIFICATION:
         number, words = _VERIFICATION[code]
         return verification_error(number, words.format(name=server_name))
-    if code == "UNEXPECTED_EOF":
-        words = "EOF occurred in violation of protocol (_ssl.c:1077)"
-        return _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
-    if code == "ECONNRESET" and "before secure TLS connection" in described["message"]:
-        words = "EOF occurred in violation of protocol (_ssl.c:1077)"
-        return _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
+    if code == "UNEXPECTED_EOF" or (code == "ECONNRESET" and "before secure TLS" in described["message"]):
+        return unexpected_end()
     number = getattr(errno, code, None)
     if isinstance(number, int):
         import os

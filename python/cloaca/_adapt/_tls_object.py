@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ssl
 import weakref
-from typing import Any, Optional, Tuple
+from typing import Any, Optional
 
 from .. import _bridge
 from . import _socket_door as door
 from . import _tls_errors
-from ._tls_session import Session, check_wrapping
+from ._tls_handshake import begin, finish, is_under_way
+from ._tls_peer import Peer
+from ._tls_session import Session, SSLSession, check_session, check_wrapping
 
 _StubBIO = ssl.MemoryBIO
 
@@ -33,7 +35,7 @@ class MemoryBIO(_StubBIO):
         return super().write(data)
 
 
-class SSLObject:
+class SSLObject(Peer):
     """This class implements an interface on top of a low-level SSL object as
     implemented by OpenSSL. This object captures the state of an SSL connection
     but does not provide any network IO itself.
@@ -62,8 +64,11 @@ class SSLObject:
         self._context, self._incoming, self._outgoing = context, incoming, outgoing
         self._server_side, self._server_hostname = server_side, server_hostname
         self._session: Optional[Session] = None
+        self._wanted_session: Any = None
         self._is_started = self._is_incoming_over = self._is_closed = False
         self._near, self._far = door.sockets.open_pair()
+        if session is not None:
+            self.session = session
         weakref.finalize(self, _release, self._near, self._far)
         return self
 
@@ -76,12 +81,26 @@ class SSLObject:
         self._context = context
 
     @property
-    def session(self) -> None:
-        return None
+    def _sslobj(self) -> SSLObject:
+        """What libraries ask about the peer: here the object itself."""
+        return self
 
     @property
-    def session_reused(self) -> Optional[bool]:
-        return None if self._session is None else self._session.is_reused
+    def owner(self) -> SSLObject:
+        return self
+
+    @property
+    def session(self) -> Optional[SSLSession]:
+        """The SSLSession for client socket."""
+        if self._session is None:
+            return self._wanted_session
+        text = None if self._server_side else door.sockets.tls_session(self._near)
+        return None if text is None else SSLSession._of(text, self._context)
+
+    @session.setter
+    def session(self, session: Any) -> None:
+        check_session(session, self._context, self._server_side, self._session is not None)
+        self._wanted_session = session
 
     @property
     def server_side(self) -> bool:
@@ -98,8 +117,8 @@ class SSLObject:
         while self._incoming.pending:
             data = self._incoming.read(_CHUNK)
             door.sockets.write(self._far, door.js_bytes(data))
-        if self._incoming.eof and not self._is_incoming_over:
-            self._is_incoming_over = True
+        if self._incoming.eof and self._session is None and not self._is_incoming_over:
+            self._is_incoming_over = True  # ends the handshake
             door.sockets.shutdown(self._far, False, True)
 
     def _drain(self) -> bool:
@@ -128,17 +147,11 @@ class SSLObject:
         if self._session is not None:
             return
         if not self._is_started:
-            settings = self._context.handshake_settings(self._server_side, self._server_hostname)
-            door.sockets.start_tls(self._near, self._context.host_context(), settings)
+            begin(self, self._near)
             self._is_started = True
-        if not self._run_until(lambda: door.sockets.tls_state(self._near) != "pending"):
+        if not self._run_until(lambda: not is_under_way(self, self._near)):
             raise _want_read()
-        report = str(door.sockets.tls_report(self._near))
-        if door.sockets.tls_state(self._near) == "failed":
-            raise _tls_errors.error_of(report, self._server_hostname)
-        session = Session(report)
-        session.check_strictly(self._context)
-        self._session = session
+        self._session = finish(self, self._near)
         # What belongs to the handshake and is sent after it: TLS 1.3's Finished, and the server's tickets.
         self._run_until(lambda: False)
 
@@ -149,6 +162,8 @@ class SSLObject:
         if data is None:
             self._run_until(lambda: door.sockets.readiness(self._near) & door.READABLE)
             data = door.sockets.read(self._near, len, False)
+        if data is None and self._incoming.eof:
+            raise _tls_errors.unexpected_end()
         if data is None:
             raise _want_read()
         if isinstance(data, str):
@@ -162,6 +177,8 @@ class SSLObject:
     def write(self, data: Any) -> int:
         if self._session is None:
             self.do_handshake()
+        if self._is_closed:
+            raise _tls_errors.ssl_error("PROTOCOL_IS_SHUTDOWN")
         view = memoryview(data).cast("B")
         taken = door.sockets.write(self._near, door.js_bytes(view[:_CHUNK]))
         self._run_until(lambda: False)
@@ -178,45 +195,11 @@ class SSLObject:
             self._is_closed = True
             door.sockets.shutdown(self._near, False, True)
         is_over = self._run_until(lambda: door.sockets.is_ended(self._near))
-        if not is_over and not self._is_incoming_over:
+        if not is_over and not self._incoming.eof:
             raise _want_read()
 
     def pending(self) -> int:
         return int(door.sockets.buffered_bytes(self._near))
-
-    # --- the peer ---------------------------------------------------------------------------------------------------
-
-    def getpeercert(self, binary_form: bool = False) -> Any:
-        if self._session is None:
-            raise ValueError("handshake not done yet")
-        return self._session.peer_certificate(binary_form, self._context)
-
-    def get_verified_chain(self) -> Any:
-        return [] if self._session is None or self._context.verify_mode == ssl.CERT_NONE else list(self._session.chain)
-
-    def get_unverified_chain(self) -> Any:
-        return [] if self._session is None else list(self._session.chain)
-
-    def cipher(self) -> Optional[Tuple[str, str, int]]:
-        return None if self._session is None else self._session.cipher()
-
-    def version(self) -> Optional[str]:
-        return None if self._session is None else self._session.version
-
-    def selected_alpn_protocol(self) -> Optional[str]:
-        return None if self._session is None else self._session.protocol
-
-    def selected_npn_protocol(self) -> None:
-        return None
-
-    def compression(self) -> None:
-        return None
-
-    def shared_ciphers(self) -> None:
-        return None
-
-    def get_channel_binding(self, cb_type: str = "tls-unique") -> Optional[bytes]:
-        return None if self._session is None else self._session.channel_binding(cb_type)
 
 
 def _want_read() -> ssl.SSLWantReadError:

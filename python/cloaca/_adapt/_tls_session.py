@@ -1,32 +1,88 @@
 """What ``SSLSocket`` and ``SSLObject`` share: the outcome of a handshake, and what it says about the peer.
 
-A certificate that the context checks was checked by Node when this exists; ``VERIFY_X509_STRICT`` is checked here.
+A certificate that the context checks was checked by Node when this exists; ``VERIFY_X509_STRICT`` and missing
+revocations are checked here.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import ssl
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import _tls_errors
-from ._certificate import Certificate, strict_problem
+from . import _tls_ciphers, _tls_errors
+from ._certificate import Certificate, der_items, strict_problem
 
-_BITS = (("AES256", 256), ("AES_256", 256), ("AES128", 128), ("AES_128", 128), ("CHACHA20", 256), ("3DES", 112))
+_NODE_HEAD = b"\0nodejs:tls:session:1\0"
+
+
+class SSLSession:
+    """What a client keeps of a connection, to take it up again in another one."""
+
+    __module__ = "_ssl"
+
+    def __init__(self, *args: Any) -> None:
+        raise TypeError("cannot create '_ssl.SSLSession' instances")
+
+    @classmethod
+    def _of(cls, text: str, context: Any) -> SSLSession:
+        """The session that OpenSSL wrote down, as base64 of DER."""
+        self = cls.__new__(cls)
+        self.text, self._context = text, context
+        fields = list(der_items(next(iter(der_items(_written(base64.b64decode(text)))))[1]))
+        plain = [data for tag, data in fields if tag < 0xA0]
+        tagged = {tag & 0x1F: next(iter(der_items(data)))[1] for tag, data in fields if tag >= 0xA0}
+        #: The session's id; one of TLS 1.3 has none, and goes by its ticket.
+        self.id = plain[3] or hashlib.sha256(tagged.get(10, b"")).digest()
+        self.time, self.timeout = (int.from_bytes(tagged.get(each, b""), "big") for each in (1, 2))
+        self.ticket_lifetime_hint = int.from_bytes(tagged.get(9, b""), "big")
+        self.has_ticket = 10 in tagged
+        return self
+
+    def __eq__(self, other: object) -> Any:
+        return self.id == other.id if isinstance(other, SSLSession) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+def _written(data: bytes) -> bytes:
+    """OpenSSL's part of a session: Node (seen in 26.10) puts the server's name before it."""
+    if not data.startswith(_NODE_HEAD):
+        return data
+    start = len(_NODE_HEAD)
+    return data[start + 2 + int.from_bytes(data[start : start + 2], "big") :]
+
+
+def check_session(session: Any, context: Any, server_side: bool, is_over: bool) -> None:
+    """Raises what CPython raises for a session that cannot be taken up."""
+    if not isinstance(session, SSLSession):
+        raise TypeError("Value is not a SSLSession.")
+    if session._context is not context:
+        raise ValueError("Session refers to a different SSLContext.")
+    if server_side:
+        raise ValueError("Cannot set session for server-side SSLSocket.")
+    if is_over:
+        raise ValueError("Cannot set session after handshake.")
 
 
 class Session:
     """A handshake that ended well."""
 
-    def __init__(self, report: str) -> None:
+    def __init__(self, report: str, context: Any, is_server: bool) -> None:
         said: Dict[str, Any] = json.loads(report)
         self.version: Optional[str] = said["version"]
         self.protocol: Optional[str] = said["protocol"]
         self.is_reused: bool = said["isReused"]
         self.server_name: Optional[str] = said["serverName"]
         self.chain: List[bytes] = [base64.b64decode(each) for each in said["certificates"]]
-        self.finished: Optional[str] = said["peerFinished"] if said["isReused"] else said["finished"]
+        # The first of the two Finished messages: the client's, or the server's when a session is taken up.
+        self.finished: Optional[str] = said["finished" if said["isReused"] == is_server else "peerFinished"]
+        context._counts["accept" if is_server else "connect"] += 1
+        context._counts["hits"] += self.is_reused
+        context.note_chain(self.chain)
         self._cipher: Optional[Dict[str, str]] = said["cipher"]
 
     def check_strictly(self, context: Any) -> None:
@@ -35,13 +91,15 @@ class Session:
             problem = strict_problem(self.chain)
             if problem is not None:
                 raise _tls_errors.verification_error(*problem)
+        if context.verify_mode != ssl.CERT_NONE and context.verify_flags & ssl.VERIFY_CRL_CHECK_LEAF and self.chain:
+            if not context._revocations:
+                raise _tls_errors.verification_error(3, "unable to get certificate CRL")
 
     def cipher(self) -> Optional[Tuple[str, str, int]]:
         if self._cipher is None:
             return None
         name = self._cipher["name"]
-        bits = next((size for part, size in _BITS if part in name), 0)
-        return name, "TLSv1.3" if name.startswith("TLS_") else "TLSv1.2", bits
+        return name, _tls_ciphers.version_of(name), _tls_ciphers.bits_of(name)
 
     def peer_certificate(self, binary_form: bool, context: Any) -> Any:
         if not self.chain:

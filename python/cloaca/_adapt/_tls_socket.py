@@ -7,18 +7,20 @@ go when Pyodide has OpenSSL.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from typing import Any, Optional, Tuple
 
 from . import _socket_door as door
-from . import _tls_errors
 from ._socket_door import READABLE, WRITABLE
 from ._socket_table import descriptions
-from ._tls_session import Session, check_wrapping
+from ._tls_handshake import begin, finish, is_under_way
+from ._tls_peer import Peer
+from ._tls_session import Session, SSLSession, check_session, check_wrapping
 
 
-class SSLSocket(socket.socket):
+class SSLSocket(Peer, socket.socket):
     """This class implements a subtype of socket.socket that wraps
     the underlying OS socket in an SSL context when necessary, and
     provides read and write methods over that channel.
@@ -46,6 +48,11 @@ class SSLSocket(socket.socket):
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) != socket.SOCK_STREAM:
             raise NotImplementedError("only stream sockets are supported")
         check_wrapping(context, server_side, server_hostname, session)
+        try:
+            name = context._encode_hostname(server_hostname)
+        except BaseException:
+            sock.close()  # as CPython, which has taken its connection over by now
+            raise
         timeout = sock.gettimeout()
         self = cls.__new__(cls)
         super(SSLSocket, self).__init__(family=sock.family, type=sock.type, proto=sock.proto, fileno=sock.fileno())
@@ -54,8 +61,11 @@ class SSLSocket(socket.socket):
         self._context = context
         self._session: Optional[Session] = None
         self._is_failed = False
+        self._wanted_session: Any = None
         self.server_side = server_side
-        self.server_hostname = context._encode_hostname(server_hostname)
+        self.server_hostname = name
+        if session is not None:
+            self.session = session
         self.do_handshake_on_connect = do_handshake_on_connect
         self.suppress_ragged_eofs = suppress_ragged_eofs
         self._connected = self._is_connected()
@@ -92,8 +102,21 @@ class SSLSocket(socket.socket):
         return None if self._session is None else self
 
     @property
-    def session(self) -> None:
-        return None
+    def owner(self) -> SSLSocket:
+        return self
+
+    @property
+    def session(self) -> Optional[SSLSession]:
+        """The SSLSession for client socket."""
+        if self._session is None:
+            return self._wanted_session
+        text = None if self.server_side else door.sockets.tls_session(descriptions[self.fileno()].number)
+        return None if text is None else SSLSession._of(text, self._context)
+
+    @session.setter
+    def session(self, session: Any) -> None:
+        check_session(session, self._context, self.server_side, self._session is not None)
+        self._wanted_session = session
 
     @property
     def session_reused(self) -> Optional[bool]:
@@ -105,52 +128,55 @@ class SSLSocket(socket.socket):
         if self._session is not None:
             return
         if not self._connected:
-            raise OSError(errno.ENOTCONN, "Socket is not connected")
+            self.getpeername()  # raises, unless a connection that was begun without waiting is there
+            self._connected = True
         number = descriptions[self.fileno()].number
         if door.sockets.tls_state(number) == "none":
-            settings = self._context.handshake_settings(self.server_side, self.server_hostname)
-            door.sockets.start_tls(number, self._context.host_context(), settings)
+            begin(self, number)
         self._wait_for_handshake(number, door.Deadline(None if block else self.gettimeout()))
-        report = str(door.sockets.tls_report(number))
         if door.sockets.tls_state(number) == "failed":
             self._is_failed = True
-            raise _tls_errors.error_of(report, self.server_hostname)
-        session = Session(report)
         try:
-            session.check_strictly(self._context)
-        except ssl.SSLError:
-            self._is_failed = True
-            self.shutdown(socket.SHUT_RDWR)
+            self._session = finish(self, number)
+        except ssl.SSLCertVerificationError:
+            if not self._is_failed:
+                self._is_failed = True
+                self.shutdown(socket.SHUT_RDWR)
             raise
-        self._session = session
-        if self.server_side and self._context.sni_callback is not None:
-            # After the handshake, not in it: what the callback returns cannot change the certificate any more.
-            self._context.sni_callback(self, session.server_name, self._context)
 
     def _wait_for_handshake(self, number: int, deadline: door.Deadline) -> None:
-        while door.sockets.tls_state(number) == "pending":
+        while is_under_way(self, number):
             if deadline.timeout == 0:
                 raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read)")
             left = deadline.left_ms()
             if left == 0 or not door.wait_ready((number,), (READABLE | WRITABLE,), left):
                 raise TimeoutError("_ssl.c:1077: The handshake operation timed out")
 
-    def _secured(self) -> Session:
-        if self._session is None:
-            if self._is_failed:
-                raise ssl.SSLError(1, "[SSL] the handshake failed (_ssl.c:2580)")
-            self.do_handshake()
-        assert self._session is not None
-        return self._session
+    def _is_secured(self) -> bool:
+        """Whether data goes through TLS, if need be after a handshake; without one only when never connected."""
+        if self._session is not None:
+            return True
+        if self._is_failed:
+            raise ssl.SSLError(1, "[SSL] the handshake failed (_ssl.c:2580)")
+        if self.fileno() == -1 or not (self._connected or self._is_connected()):
+            return False
+        self.do_handshake()
+        return True
 
     # --- data -------------------------------------------------------------------------------------------------------
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
-        self._secured()
+        if self.fileno() == -1 or not self._is_secured():
+            raise ValueError("Read on closed or unwrapped SSL socket.")
+        size = len if len >= 0 or buffer is None else memoryview(buffer).nbytes
+        if size < 0:
+            raise ValueError("size should not be negative")
+        if size == 0:
+            return b"" if buffer is None else 0
         try:
             if buffer is not None:
-                return socket.socket.recv_into(self, buffer, len)
-            return socket.socket.recv(self, len)
+                return socket.socket.recv_into(self, buffer, size)
+            return socket.socket.recv(self, size)
         except BlockingIOError:
             raise ssl.SSLWantReadError(
                 ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read) (_ssl.c:2580)"
@@ -159,7 +185,8 @@ class SSLSocket(socket.socket):
             raise TimeoutError("The read operation timed out") from None
 
     def write(self, data: Any) -> int:
-        self._secured()
+        if self.fileno() == -1 or not self._is_secured():
+            raise ValueError("Write on closed or unwrapped SSL socket.")
         try:
             return socket.socket.send(self, data)
         except BlockingIOError:
@@ -173,25 +200,38 @@ class SSLSocket(socket.socket):
         if flags != 0:
             raise ValueError(f"non-zero flags not allowed in calls to {call}() on {self.__class__}")
 
+    def _refuse(self, call: str) -> None:
+        if self._connected:
+            raise ValueError(f"{call} not allowed on instances of {self.__class__}")
+
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        if not self._is_secured():
+            return super().recv(buflen, flags)
         self._refuse_flags(flags, "recv")
         return self.read(buflen)  # type: ignore[no-any-return]
 
     def recv_into(self, buffer: Any, nbytes: Optional[int] = None, flags: int = 0) -> int:
+        if not self._is_secured():
+            return super().recv_into(buffer, nbytes or 0, flags)
         self._refuse_flags(flags, "recv_into")
         if nbytes is None:
-            nbytes = len(memoryview(buffer).cast("B")) or 1024
+            nbytes = memoryview(buffer).nbytes
+            if not nbytes:
+                return 0
         return self.read(nbytes, buffer)  # type: ignore[no-any-return]
 
     def send(self, data: Any, flags: int = 0) -> int:
+        if not self._is_secured():
+            return super().send(data, flags)
         self._refuse_flags(flags, "send")
         return self.write(data)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
+        if not self._is_secured():
+            return super().sendall(data, flags)
         self._refuse_flags(flags, "sendall")
-        self._secured()
         try:
-            socket.socket.sendall(self, data)
+            return socket.socket.sendall(self, data)
         except TimeoutError:
             raise TimeoutError("The write operation timed out") from None
 
@@ -199,13 +239,16 @@ class SSLSocket(socket.socket):
         return self._sendfile_use_send(file, offset, count)  # type: ignore[attr-defined,no-any-return]
 
     def sendto(self, *args: Any) -> int:
-        raise ValueError(f"sendto not allowed on instances of {self.__class__}")
+        self._refuse("sendto")
+        return super().sendto(*args)
 
-    def recvfrom(self, *args: Any, **options: Any) -> Any:
-        raise ValueError(f"recvfrom not allowed on instances of {self.__class__}")
+    def recvfrom(self, buflen: int = 1024, flags: int = 0) -> Any:
+        self._refuse("recvfrom")
+        return super().recvfrom(buflen, flags)
 
-    def recvfrom_into(self, *args: Any, **options: Any) -> Any:
-        raise ValueError(f"recvfrom_into not allowed on instances of {self.__class__}")
+    def recvfrom_into(self, buffer: Any, nbytes: Optional[int] = None, flags: int = 0) -> Any:
+        self._refuse("recvfrom_into")
+        return super().recvfrom_into(buffer, nbytes or 0, flags)
 
     def recvmsg(self, *args: Any, **options: Any) -> Any:
         raise NotImplementedError(f"recvmsg not allowed on instances of {self.__class__}")
@@ -220,46 +263,19 @@ class SSLSocket(socket.socket):
         raise NotImplementedError(f"Can't dup() {self.__class__.__name__} instances")
 
     def pending(self) -> int:
-        return int(door.sockets.buffered_bytes(descriptions[self.fileno()].number))
-
-    # --- the peer ---------------------------------------------------------------------------------------------------
+        return 0 if self._session is None else int(door.sockets.buffered_bytes(descriptions[self.fileno()].number))
 
     def getpeercert(self, binary_form: bool = False) -> Any:
-        if self._session is None:
-            raise ValueError("handshake not done yet")
-        return self._session.peer_certificate(binary_form, self._context)
-
-    def get_verified_chain(self) -> Any:
-        return [] if self._session is None or self._context.verify_mode == ssl.CERT_NONE else list(self._session.chain)
-
-    def get_unverified_chain(self) -> Any:
-        return [] if self._session is None else list(self._session.chain)
-
-    def cipher(self) -> Optional[Tuple[str, str, int]]:
-        return None if self._session is None else self._session.cipher()
-
-    def version(self) -> Optional[str]:
-        return None if self._session is None else self._session.version
-
-    def selected_alpn_protocol(self) -> Optional[str]:
-        return None if self._session is None else self._session.protocol
-
-    def selected_npn_protocol(self) -> None:
-        return None
-
-    def compression(self) -> None:
-        return None
-
-    def shared_ciphers(self) -> None:
-        return None
-
-    def get_channel_binding(self, cb_type: str = "tls-unique") -> Optional[bytes]:
-        if cb_type not in ssl.CHANNEL_BINDING_TYPES:
-            raise ValueError(f"{cb_type} channel binding type not implemented")
-        return None if self._session is None else self._session.channel_binding(cb_type)
+        if self._session is None and not self._connected:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return super().getpeercert(binary_form)
 
     def verify_client_post_handshake(self) -> None:
         raise NotImplementedError("Post-handshake authentication does not exist here")
+
+    def _real_close(self, *args: Any) -> None:
+        self._session = None
+        super()._real_close(*args)  # type: ignore[misc]
 
     # --- connections ------------------------------------------------------------------------------------------------
 
