@@ -5,42 +5,26 @@
  */
 
 import { duplexPair } from 'node:stream'
-import { getCiphers, type TLSSocket } from 'node:tls'
+import { getCiphers } from 'node:tls'
 import { DatagramEndpoint } from './datagram-endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from './endpoint-streams.ts'
 import { ListeningEndpoint } from './listening-endpoint.ts'
 import { NameLookups } from './name-lookups.ts'
 import { type Address, BROKEN, type Endpoint, HUNG_UP, type ReadResult } from './socket-endpoint.ts'
 import { StreamEndpoint } from './stream-endpoint.ts'
-import {
-  type ContextAnswer,
-  type DefaultAuthorities,
-  defaultAuthorities,
-  describeSession,
-  describeTlsError,
-  sessionOf,
-  TlsSessions,
-} from './tls-sessions.ts'
+import { TlsHandshakes } from './tls-handshakes.ts'
+import { type DefaultAuthorities, defaultAuthorities } from './tls-sessions.ts'
 
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2
 
-interface Handshake {
-  state: 'pending' | 'asked' | 'done' | 'failed'
-  /** JSON: the session, or the error; while it is asked, the name that the client gave the server. */
-  report: string
-  answer: ContextAnswer | null
-  secured: TLSSocket | null
-}
-
 export class Sockets {
   readonly #setEvent: (event: number) => void
   readonly #endpoints = new Map<number, Endpoint>()
-  readonly #handshakes = new Map<number, Handshake>()
+  readonly #handshakes = new TlsHandshakes()
   readonly #watches = new Map<number, () => void>()
   readonly #names: NameLookups
   readonly #closing = new Set<StreamEndpoint>()
-  readonly #tls = new TlsSessions()
   /** Sockets that are closed without sending what is left. */
   readonly #resetting = new Set<number>()
   #streams: EndpointStreams | null = null
@@ -203,7 +187,7 @@ export class Sockets {
   close(number: number, isReset = this.#resetting.has(number)): void {
     const endpoint = this.#endpoints.get(number)
     this.#endpoints.delete(number)
-    this.#handshakes.delete(number)
+    this.#handshakes.forget(number)
     this.#resetting.delete(number)
     if (endpoint instanceof StreamEndpoint && isReset) endpoint.reset()
     else endpoint?.close()
@@ -330,7 +314,7 @@ export class Sockets {
   }
 
   tls_context(settingsJson: string): number | string {
-    return this.#tls.context(settingsJson)
+    return this.#handshakes.context(settingsJson)
   }
 
   default_authorities(which: DefaultAuthorities): string {
@@ -342,51 +326,24 @@ export class Sockets {
     return JSON.stringify(getCiphers().map((name) => name.toUpperCase()))
   }
 
-  /**
-   * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `tls_report`
-   * then has the server's name, and `answer_tls` goes on.
-   */
   start_tls(descriptor: number, context: number, settingsJson: string): void {
-    const endpoint = this.#stream(descriptor)
-    const handshake: Handshake = { state: 'pending', report: '', answer: null, secured: null }
-    this.#handshakes.set(descriptor, handshake)
-    endpoint.startTls((stream, end) => {
-      const finish = (error: unknown, secured: TLSSocket | null) => {
-        handshake.state = secured === null ? 'failed' : 'done'
-        handshake.report = secured === null ? describeTlsError(error) : describeSession(secured)
-        handshake.secured = secured
-        end(secured)
-        // Whoever waits until the socket is readable is to look at the outcome, and takes the report.
-        endpoint.isAsking = true
-      }
-      this.#tls.handshake(stream, context, settingsJson, finish, (serverName, answer) => {
-        Object.assign(handshake, { state: 'asked', report: serverName, answer })
-        endpoint.isAsking = true
-      })
-    })
+    this.#handshakes.start(descriptor, this.#stream(descriptor), context, settingsJson)
   }
 
-  /** Answers the question for a context; an alert refuses the client. */
   answer_tls(descriptor: number, context: number, alert: number | undefined): void {
-    const handshake = this.#handshakes.get(descriptor)
-    if (handshake?.state !== 'asked') return
-    handshake.state = 'pending'
-    handshake.answer?.(context, alert ?? null)
+    this.#handshakes.answer(descriptor, context, alert)
   }
 
   tls_state(descriptor: number): string {
-    return this.#handshakes.get(descriptor)?.state ?? 'none'
+    return this.#handshakes.state(descriptor)
   }
 
   tls_report(descriptor: number): string {
-    const endpoint = this.#endpoints.get(descriptor)
-    if (endpoint instanceof StreamEndpoint) endpoint.isAsking = false
-    return this.#handshakes.get(descriptor)?.report ?? ''
+    return this.#handshakes.report(descriptor)
   }
 
   tls_session(descriptor: number): string | undefined {
-    const secured = this.#handshakes.get(descriptor)?.secured
-    return secured === null || secured === undefined ? undefined : sessionOf(secured)
+    return this.#handshakes.session(descriptor)
   }
 
   get #attached(): EndpointStreams {
