@@ -32,6 +32,9 @@ collect_garbage: Callable[[], None] = lambda: None
 #: How often a stack has been suspended.
 suspensions = 0
 
+#: The stack that ends the interpreter, once there is one: no other goes on after a wait, as python's daemon threads.
+last_stack: Optional[_stacks.Stack] = None
+
 #: The loop that Pyodide made for itself. Never runs anything of a script's.
 loop_of_pyodide: Any = None
 
@@ -158,6 +161,12 @@ def set_event(event: int) -> None:
     _host.set_event(event)
 
 
+def stop_others() -> None:
+    """Lets no other stack go on any more."""
+    global last_stack
+    last_stack = _stacks.running
+
+
 def exit_now(status: int) -> None:
     """Exit the process with specified status, without normal exit processing."""
     if _host is None:
@@ -213,8 +222,18 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
         suspension = suspension_for(*arguments)
         return suspension.answer if _suspend(1) else _YES
     finally:
+        if last_stack is not None and me is not last_stack:
+            _stay()
         asyncio._set_running_loop(loop)
         _stacks.running = me
+
+
+def _stay() -> None:
+    """Suspends a stack for ever."""
+    assert _suspend is not None
+    while True:
+        _host.wait_event(0, _host.new_event())
+        _suspend(1)
 
 
 def _as_exception(error: dict[str, str]) -> Exception:

@@ -140,9 +140,12 @@ def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
 
 
 def run_program(token: int, target_json: str) -> int:
-    """Runs a script as ``python`` would, to its very end, and returns the exit code."""
+    """Runs a script as ``python`` would, up to its exit functions, and returns the exit code."""
     stack = _stacks.enter_main(token)
-    return int(_stacks.run_in(stack, _program.run, json.loads(target_json)))
+    try:
+        return int(_stacks.run_in(stack, _program.run, json.loads(target_json)))
+    finally:
+        _stacks.leave_main(stack)
 
 
 def run_thread(ident: int) -> None:
@@ -153,9 +156,10 @@ def run_thread(ident: int) -> None:
 
 
 def finish(token: int) -> None:
-    """Does what python does at its end, before the engine ends this interpreter."""
+    """Does what python does at its end, as far as it is left to do, before the engine ends this interpreter."""
     stack = _stacks.enter_main(token)
     try:
+        _stacks.run_in(stack, _finish.wind_up)
         _stacks.run_in(stack, _finish.finish)
     finally:
         _stacks.leave_main(stack)

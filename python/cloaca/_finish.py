@@ -1,6 +1,6 @@
 """What python does at its end: waits for threads, calls exit functions, writes out files, drops the script's names.
 
-Called by ``_program`` when a script has ended, and by ``_entry`` when the engine stops; knows nothing of the engine.
+``_program`` calls `wind_up` when a script has ended, ``_entry`` both before the engine ends the interpreter.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ import traceback
 import weakref
 from typing import Any
 
+from . import _bridge
+
 #: python's own code for a standard stream that cannot be written to.
 _UNWRITABLE = 120
 
-_has_finished = False
+_is_wound_up = False
 
 
-def finish() -> int:
-    """Does all of it once, and returns 0, or the exit code when the standard streams cannot be written to."""
-    global _has_finished
-    if _has_finished:
+def wind_up() -> int:
+    """Waits for threads, calls exit functions; returns 0, or the exit code when a standard stream cannot be written.
+
+    Does it once: other stacks go on until `finish`.
+    """
+    global _is_wound_up
+    if _is_wound_up:
         return 0
-    _has_finished = True
+    _is_wound_up = True
     try:
         threading._shutdown()  # type: ignore[attr-defined]
     except BaseException as error:
@@ -35,9 +40,17 @@ def finish() -> int:
     run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
     if run_exit_functions is not None:
         run_exit_functions()
+    return _flush_standard_streams()
+
+
+def finish() -> None:
+    """Writes out files that nobody closed, and drops the script's names. No other stack goes on."""
+    _bridge.stop_others()
+    sys.settrace(None)
+    sys.setprofile(None)
     _write_out_files()
     _drop_main()
-    return _flush_standard_streams()
+    _flush_standard_streams()
 
 
 def _write_out_files() -> None:

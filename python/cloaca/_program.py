@@ -31,7 +31,7 @@ def run(target: Dict[str, Any]) -> int:
         code = _exit_code(stop)
     except BaseException as error:
         code = _report(error)
-    return _finish.finish() or code
+    return _finish.wind_up() or code
 
 
 def _execute(target: Dict[str, Any]) -> None:

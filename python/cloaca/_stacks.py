@@ -27,7 +27,7 @@ class Stack:
         self.token = token
 
 
-#: Called with a stack that has ended and to which something was added.
+#: Called with a stack that ends and to which something was added.
 ended: Callable[[Stack], object] = id
 _OWN_ATTRIBUTES = 2
 
@@ -58,9 +58,14 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return contextvars.Context().run(function, *arguments)
     finally:
+        end(stack)
         running = previous
-        if len(vars(stack)) > _OWN_ATTRIBUTES:
-            ended(stack)
+
+
+def end(stack: Stack) -> None:
+    """Drops what was added to a stack. Called on the stack itself, so that finalizers may wait."""
+    if len(vars(stack)) > _OWN_ATTRIBUTES:
+        ended(stack)
 
 
 def enter_main(token: int) -> Stack:

@@ -82,15 +82,18 @@ def _switch(self: local, impl: Any) -> None:
 
 
 def _forget(stack: _stacks.Stack) -> None:
-    """Drops the attributes of a stack that has ended where they are in place still."""
+    """Drops the attributes of a stack that ends; their finalizers are still called on it, and may wait."""
     for name, attributes_of in list(vars(stack).items()):
         impl = attributes_of() if name.startswith("_threading_local") else None
-        # ``_threading_local.local`` itself, when a script uses it, keeps nothing in place.
-        if isinstance(impl, _Attributes) and impl.owner == stack.ident:
-            holder = impl.holder()
-            if holder is not None:
-                impl.owner = 0
-                _set(holder, "__dict__", {})
+        # ``_threading_local.local`` itself, when a script uses it, does this later.
+        if not isinstance(impl, _Attributes):
+            continue
+        holder = impl.holder()
+        if impl.owner == stack.ident and holder is not None:
+            impl.owner = 0
+            _set(holder, "__dict__", {})
+        _, attributes = impl.dicts[id(stack)]
+        attributes.clear()
 
 
 def prepare() -> None:

@@ -137,6 +137,8 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
     except BaseException as error:
         _report(error, function)
     finally:
+        del function
+        _stacks.end(_stacks.running)
         _count -= 1
         if _count == 0:
             _bridge.threads_run(False)

@@ -73,3 +73,21 @@ def test_attributes_go_with_their_thread(local_type: Type[Any]) -> None:
     kept: Dict[str, Any] = vars(data)
     assert kept == {}
     assert len(gone) == 3
+
+
+def test_finalizers_of_a_threads_attributes_run_before_it_has_ended_and_may_wait() -> None:
+    class Held:
+        def __del__(self) -> None:
+            time.sleep(0.002)
+            gone.append(threading.get_ident())
+
+    gone: List[int] = []
+    data: Any = threading.local()
+
+    def target() -> None:
+        data.held = Held()
+
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join()
+    assert gone == [thread.ident]
