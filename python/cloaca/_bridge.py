@@ -14,6 +14,7 @@ import asyncio
 import builtins
 import json
 import time
+from asyncio import _get_running_loop, _set_running_loop
 from typing import Any, Callable, Coroutine, Optional, Tuple
 
 from . import _stacks, _suspension
@@ -215,16 +216,16 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
     global suspensions
     suspensions += 1
     collect_garbage()
-    me, loop = _stacks.running, asyncio._get_running_loop()
+    me, loop = _stacks.running, _get_running_loop()
     _stacks.running = _stacks.OUTSIDE
-    asyncio._set_running_loop(loop_of_pyodide)
+    _set_running_loop(loop_of_pyodide)
     try:
         suspension = suspension_for(*arguments)
         return suspension.answer if _suspend(1) else _YES
     finally:
         if last_stack is not None and me is not last_stack:
             _stay()
-        asyncio._set_running_loop(loop)
+        _set_running_loop(loop)
         _stacks.running = me
 
 

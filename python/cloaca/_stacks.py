@@ -8,9 +8,9 @@ running; so it is right wherever Python code runs. A context variable would not 
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import itertools
+from asyncio import _set_running_loop
 from typing import Any, Callable
 
 _idents = itertools.count(1)
@@ -54,7 +54,7 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     """Runs a function as the first of a stack, in a context of its own, as a thread does."""
     global running
     previous, running = running, stack
-    asyncio._set_running_loop(None)
+    _set_running_loop(None)
     try:
         return contextvars.Context().run(function, *arguments)
     finally:

@@ -3,37 +3,59 @@
  */
 
 import { createSocket, type Socket } from 'node:dgram'
-import { type Address, BROKEN, Endpoint, errorName, plainBytes, READABLE, WRITABLE } from './socket-endpoint.ts'
+import {
+  type Address,
+  BROKEN,
+  Endpoint,
+  errorName,
+  plainBytes,
+  READABLE,
+  type ReadResult,
+  WRITABLE,
+} from './socket-endpoint.ts'
 
 const QUEUE_LIMIT_BYTES = 4 * 1024 * 1024
 
-interface Datagram {
+/** Node's functions that set an option. */
+export type DatagramOption =
+  | 'setBroadcast'
+  | 'setTTL'
+  | 'setMulticastTTL'
+  | 'setMulticastLoopback'
+  | 'setMulticastInterface'
+  | 'addMembership'
+  | 'dropMembership'
+
+/** What has to be known when a socket is bound. */
+export interface DatagramOptions {
+  readonly reuseAddr?: boolean
+  readonly reusePort?: boolean
+  readonly ipv6Only?: boolean
+}
+
+export interface Datagram {
   readonly bytes: Uint8Array
   readonly from: Address
 }
 
 export class DatagramEndpoint extends Endpoint {
-  readonly #socket: Socket
+  readonly #isIPv6: boolean
+  /** Made when it is needed: some options can be given only then. */
+  #socket: Socket | null = null
   readonly #queue: Datagram[] = []
   #queuedBytes = 0
   /** Datagrams that Node has not sent yet: a socket that is closed sends them all the same. */
   #unsent = 0
   #isSettled = true
   #isBound = false
+  #isListening = false
+  readonly #wishes: ((socket: Socket) => void)[] = []
   #error: string | null = null
   #peer: Address | undefined
 
-  constructor(isIPv6: boolean, isAddressReused: boolean) {
+  constructor(isIPv6: boolean) {
     super()
-    this.#socket = createSocket({ type: isIPv6 ? 'udp6' : 'udp4', reuseAddr: isAddressReused })
-    this.#socket.on('message', (bytes, { address, port }) =>
-      this.#arrived({ bytes: plainBytes(bytes), from: [address, port] }),
-    )
-    this.#socket.on('error', (error) => {
-      this.#error = errorName(error)
-      this.#isSettled = true
-      this.changed()
-    })
+    this.#isIPv6 = isIPv6
   }
 
   /** Whether a bind or connect that was begun is over. */
@@ -45,17 +67,17 @@ export class DatagramEndpoint extends Endpoint {
     return this.#isBound
   }
 
-  bind(host: string, port: number): void {
+  bind(host: string, port: number, options: DatagramOptions): void {
     this.#isBound = true
     this.#isSettled = false
-    this.#socket.bind({ address: host, port, exclusive: true }, this.#settled)
+    this.#open(options).bind({ address: host, port, exclusive: true }, this.#settled)
   }
 
   connect(host: string, port: number): void {
     this.#isBound = true
     this.#isSettled = false
     this.#peer = [host, port]
-    this.#socket.connect(port, host, this.#settled)
+    this.#open().connect(port, host, this.#settled)
   }
 
   send(bytes: Uint8Array, host?: string, port?: number): void {
@@ -63,13 +85,14 @@ export class DatagramEndpoint extends Endpoint {
     this.#unsent += 1
     const sent = (error: Error | null) => {
       this.#unsent -= 1
-      if (this.isClosed && this.#unsent === 0) this.#socket.close()
+      if (this.isClosed && this.#unsent === 0) this.#socket?.close()
       if (error === null) return
       this.#error = errorName(error)
       this.changed()
     }
-    if (host === undefined || port === undefined) this.#socket.send(bytes, sent)
-    else this.#socket.send(bytes, port, host, sent)
+    const socket = this.#open()
+    if (host === undefined || port === undefined) socket.send(bytes, sent)
+    else socket.send(bytes, port, host, sent)
   }
 
   receive(isPeek: boolean): Datagram | undefined {
@@ -84,12 +107,18 @@ export class DatagramEndpoint extends Endpoint {
     return error ?? undefined
   }
 
-  setBroadcast(isOn: boolean): void {
-    this.#socket.setBroadcast(isOn)
-  }
-
-  addMembership(group: string): void {
-    this.#socket.addMembership(group)
+  /** Sets an option now, or when the socket gets its port; the name of an error, or undefined. */
+  configure(apply: (socket: Socket) => void): string | undefined {
+    if (!this.#isListening || this.#socket === null) {
+      this.#wishes.push(apply)
+      return undefined
+    }
+    try {
+      apply(this.#socket)
+      return undefined
+    } catch (error) {
+      return errorName(error)
+    }
   }
 
   override readiness(): number {
@@ -98,8 +127,20 @@ export class DatagramEndpoint extends Endpoint {
     return received | WRITABLE | (this.#error === null ? 0 : BROKEN | READABLE)
   }
 
+  override read(size: number, isPeek: boolean): ReadResult {
+    return this.receive(isPeek)?.bytes.subarray(0, size) ?? this.takeError()
+  }
+
+  override write(bytes: Uint8Array): number | string | undefined {
+    if (this.#peer === undefined) return 'EDESTADDRREQ'
+    const error = this.takeError()
+    if (error !== undefined) return error
+    this.send(bytes)
+    return bytes.length
+  }
+
   override localAddress(): Address | undefined {
-    if (!this.#isBound || !this.#isSettled) return undefined
+    if (!this.#isListening || !this.#isSettled || this.#socket === null) return undefined
     const { address, port } = this.#socket.address()
     return [address, port]
   }
@@ -109,12 +150,31 @@ export class DatagramEndpoint extends Endpoint {
   }
 
   protected override release(): void {
-    if (this.#unsent === 0) this.#socket.close()
+    if (this.#unsent === 0) this.#socket?.close()
   }
 
   readonly #settled = () => {
     this.#isSettled = true
     this.changed()
+  }
+
+  #open(options: DatagramOptions = {}): Socket {
+    if (this.#socket !== null) return this.#socket
+    const socket = createSocket({ type: this.#isIPv6 ? 'udp6' : 'udp4', ...options })
+    this.#socket = socket
+    socket.once('listening', () => {
+      this.#isListening = true
+      for (const apply of this.#wishes) this.#error ??= this.configure(apply) ?? null
+    })
+    socket.on('message', (bytes, { address, port }) =>
+      this.#arrived({ bytes: plainBytes(bytes), from: [address, port] }),
+    )
+    socket.on('error', (error) => {
+      this.#error = errorName(error)
+      this.#isSettled = true
+      this.changed()
+    })
+    return socket
   }
 
   #arrived(datagram: Datagram): void {

@@ -3,9 +3,15 @@
  * connections already; a script sees them once it calls `accept`.
  */
 
+import { randomBytes } from 'node:crypto'
+import { linkSync, unlinkSync } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
 import { type Address, Endpoint, errorName, READABLE } from './socket-endpoint.ts'
 import { addressOf, StreamEndpoint } from './stream-endpoint.ts'
+
+/** The length of a Unix socket's address. */
+const LONGEST_PATH_BYTES = 107
 
 export class ListeningEndpoint extends Endpoint {
   readonly #server: Server
@@ -25,10 +31,24 @@ export class ListeningEndpoint extends Endpoint {
       this.#error = errorName(error)
       this.changed()
     })
-    this.#server.listen({ ...options, exclusive: true }, () => {
+    const { path } = options
+    const passing = path === undefined ? undefined : passingName(path)
+    this.#server.listen({ ...options, ...(passing !== undefined && { path: passing }), exclusive: true }, () => {
       this.#state = 'bound'
+      if (path !== undefined && passing !== undefined) this.#moveTo(path, passing)
       this.changed()
     })
+  }
+
+  /** Node deletes the file of a Unix socket when it is closed, which a system does not: it is given a name of its own. */
+  #moveTo(path: string, passing: string): void {
+    try {
+      linkSync(passing, path)
+    } catch (error) {
+      this.#state = 'failed'
+      this.#error = errorName(error) === 'EEXIST' ? 'EADDRINUSE' : errorName(error)
+    }
+    unlinkSync(passing)
   }
 
   get isBinding(): boolean {
@@ -77,4 +97,11 @@ export class ListeningEndpoint extends Endpoint {
     this.#server.close()
     for (const socket of this.#arrived) socket.destroy()
   }
+}
+
+/** A name beside a path that nobody else uses; undefined when the path is none of a file, or has no room for one. */
+function passingName(path: string): string | undefined {
+  if (path.startsWith('\0')) return undefined
+  const name = join(dirname(path), `.${randomBytes(6).toString('hex')}`)
+  return Buffer.byteLength(name) > LONGEST_PATH_BYTES ? undefined : name
 }

@@ -6,32 +6,34 @@
 
 import { duplexPair } from 'node:stream'
 import { getCiphers } from 'node:tls'
-import { DatagramEndpoint } from './datagram-endpoint.ts'
+import { DatagramEndpoint, type DatagramOption } from './datagram-endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from './endpoint-streams.ts'
 import { ListeningEndpoint } from './listening-endpoint.ts'
+import { type LocalAddresses, LocalDatagramEndpoint } from './local-datagrams.ts'
 import { NameLookups } from './name-lookups.ts'
-import { type Address, BROKEN, type Endpoint, HUNG_UP, type ReadResult } from './socket-endpoint.ts'
+import type { Address, Endpoint, ReadResult } from './socket-endpoint.ts'
 import { StreamEndpoint } from './stream-endpoint.ts'
 import { TlsHandshakes } from './tls-handshakes.ts'
 import { type DefaultAuthorities, defaultAuthorities } from './tls-sessions.ts'
+import { Watches } from './watches.ts'
 
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2
 
 export class Sockets {
-  readonly #setEvent: (event: number) => void
   readonly #endpoints = new Map<number, Endpoint>()
   readonly #handshakes = new TlsHandshakes()
-  readonly #watches = new Map<number, () => void>()
+  readonly #watches: Watches
   readonly #names: NameLookups
   readonly #closing = new Set<StreamEndpoint>()
+  readonly #localAddresses: LocalAddresses = new Map()
   /** Sockets that are closed without sending what is left. */
   readonly #resetting = new Set<number>()
   #streams: EndpointStreams | null = null
   #lastNumber = 0
 
   constructor(setEvent: (event: number) => void) {
-    this.#setEvent = setEvent
+    this.#watches = new Watches(setEvent)
     this.#names = new NameLookups(setEvent)
   }
 
@@ -56,8 +58,17 @@ export class Sockets {
     return this.#add(new StreamEndpoint())
   }
 
-  open_datagram(isIPv6: boolean, isAddressReused: boolean): number {
-    return this.#add(new DatagramEndpoint(isIPv6, isAddressReused))
+  open_datagram(isIPv6: boolean): number {
+    return this.#add(new DatagramEndpoint(isIPv6))
+  }
+
+  open_local_datagram(): number {
+    return this.#add(new LocalDatagramEndpoint(this.#localAddresses))
+  }
+
+  open_datagram_pair(): [number, number] {
+    const [left, right] = LocalDatagramEndpoint.pair(this.#localAddresses)
+    return [this.#add(left), this.#add(right)]
   }
 
   open_pair(): [number, number] {
@@ -77,7 +88,9 @@ export class Sockets {
   }
 
   connect_path(descriptor: number, path: string): void {
-    this.#stream(descriptor).connect({ path })
+    const endpoint = this.#endpoints.get(descriptor)
+    if (endpoint instanceof LocalDatagramEndpoint) endpoint.connectPath(path)
+    else this.#stream(descriptor).connect({ path })
   }
 
   /** `connecting`, `connected`, `failed` or `new` for a stream; for the others whether the last step is over. */
@@ -85,25 +98,35 @@ export class Sockets {
     const endpoint = this.#endpoints.get(descriptor)
     if (endpoint instanceof StreamEndpoint) return endpoint.state
     if (endpoint instanceof ListeningEndpoint) return endpoint.isBinding ? 'binding' : 'bound'
-    if (endpoint instanceof DatagramEndpoint) return endpoint.isSettled ? 'bound' : 'binding'
+    if (isDatagram(endpoint)) return endpoint.isSettled ? 'bound' : 'binding'
     return 'closed'
   }
 
   take_error(descriptor: number): string | undefined {
     const endpoint = this.#endpoints.get(descriptor)
     if (endpoint instanceof ListeningEndpoint) return endpoint.error
-    if (endpoint instanceof StreamEndpoint || endpoint instanceof DatagramEndpoint) return endpoint.takeError()
+    if (endpoint instanceof StreamEndpoint || isDatagram(endpoint)) return endpoint.takeError()
     return 'EBADF'
   }
 
-  bind(descriptor: number, host: string, port: number, isIPv6Only: boolean, isPortShared: boolean): void {
+  bind(
+    descriptor: number,
+    host: string,
+    port: number,
+    isIPv6Only: boolean,
+    isPortShared: boolean,
+    isAddressReused: boolean,
+  ): void {
     const endpoint = this.#endpoints.get(descriptor)
-    if (endpoint instanceof DatagramEndpoint) endpoint.bind(host, port)
-    else this.#replace(descriptor, { host, port, ipv6Only: isIPv6Only, ...(isPortShared && { reusePort: true }) })
+    const options = { ipv6Only: isIPv6Only, ...(isPortShared && { reusePort: true }) }
+    if (endpoint instanceof DatagramEndpoint) endpoint.bind(host, port, { ...options, reuseAddr: isAddressReused })
+    else this.#replace(descriptor, { host, port, ...options })
   }
 
-  bind_path(descriptor: number, path: string): void {
-    this.#replace(descriptor, { path })
+  bind_path(descriptor: number, path: string, name: string): void {
+    const endpoint = this.#endpoints.get(descriptor)
+    if (endpoint instanceof LocalDatagramEndpoint) endpoint.bindPath(path, name)
+    else this.#replace(descriptor, { path })
   }
 
   /** Turns a bound stream socket back into one that can connect, giving up its port for it. */
@@ -142,6 +165,7 @@ export class Sockets {
 
   send_datagram(descriptor: number, bytes: Uint8Array, host?: string, port?: number): string | undefined {
     const endpoint = this.#endpoints.get(descriptor)
+    if (endpoint instanceof LocalDatagramEndpoint) return endpoint.send(bytes, host)
     if (!(endpoint instanceof DatagramEndpoint)) return 'EOPNOTSUPP'
     const error = endpoint.takeError()
     if (error === undefined) endpoint.send(bytes, host, port)
@@ -151,7 +175,7 @@ export class Sockets {
   /** Bytes, host and port; the name of an error; or undefined: nothing has arrived. */
   receive_datagram(descriptor: number, isPeek: boolean): readonly [Uint8Array, ...Address] | string | undefined {
     const endpoint = this.#endpoints.get(descriptor)
-    if (!(endpoint instanceof DatagramEndpoint)) return 'EOPNOTSUPP'
+    if (!isDatagram(endpoint)) return 'EOPNOTSUPP'
     const datagram = endpoint.receive(isPeek)
     return datagram === undefined ? endpoint.takeError() : [datagram.bytes, ...datagram.from]
   }
@@ -219,9 +243,11 @@ export class Sockets {
     if (endpoint instanceof StreamEndpoint) endpoint.configure((socket) => socket.setKeepAlive(isOn))
   }
 
-  set_broadcast(descriptor: number, isOn: boolean): void {
-    const endpoint = this.#endpoints.get(descriptor)
-    if (endpoint instanceof DatagramEndpoint) endpoint.setBroadcast(isOn)
+  /** Sets an option of a datagram socket by its name in Node; the name of an error, or undefined. */
+  set_datagram_option(number: number, name: DatagramOption, ...values: readonly (number | string | boolean)[]) {
+    const endpoint = this.#endpoints.get(number)
+    if (!(endpoint instanceof DatagramEndpoint)) return 'ENOPROTOOPT'
+    return endpoint.configure((socket) => (socket[name] as (...values: unknown[]) => void)(...values))
   }
 
   readiness(descriptor: number): number {
@@ -230,7 +256,7 @@ export class Sockets {
 
   /** Sets `event` once, as soon as one of the sockets is ready for what its bits ask. */
   watch(event: number, numbers: readonly number[], bits: readonly number[]): void {
-    this.#watch(
+    this.#watches.add(
       event,
       numbers.map((number) => this.#endpoints.get(number)),
       bits,
@@ -248,7 +274,7 @@ export class Sockets {
     changes: readonly number[] = [],
   ): void {
     const endpoints = descriptors.map((descriptor) => this.#attached.endpointOf(descriptor))
-    this.#watch(event, endpoints, bits, changes)
+    this.#watches.add(event, endpoints, bits, changes)
   }
 
   /** A number that no other open file has; -1 when the descriptor is not open. */
@@ -271,32 +297,8 @@ export class Sockets {
     return this.#attached.endpointOf(descriptor)?.changes ?? -1
   }
 
-  #watch(
-    event: number,
-    endpoints: readonly (Endpoint | undefined)[],
-    bits: readonly number[],
-    changes: readonly number[] = [],
-  ): void {
-    const check = () => {
-      const isReady = endpoints.some((endpoint, index) => {
-        if (endpoint === undefined || endpoint.isClosed) return true
-        if (endpoint.changes === changes[index]) return false
-        return (endpoint.readiness() & ((bits[index] ?? 0) | BROKEN | HUNG_UP)) !== 0
-      })
-      if (!isReady) return
-      this.unwatch(event)
-      this.#setEvent(event)
-    }
-    for (const endpoint of endpoints) endpoint?.watch(check)
-    this.#watches.set(event, () => {
-      for (const endpoint of endpoints) endpoint?.unwatch(check)
-    })
-    check()
-  }
-
   unwatch(event: number): void {
-    this.#watches.get(event)?.()
-    this.#watches.delete(event)
+    this.#watches.remove(event)
   }
 
   /** Looks a host name up; when `event` is set, `take_lookup` has the result. */
@@ -366,4 +368,8 @@ export class Sockets {
     this.#endpoints.get(descriptor)?.close()
     this.#endpoints.set(descriptor, new ListeningEndpoint(options))
   }
+}
+
+function isDatagram(endpoint: Endpoint | undefined): endpoint is DatagramEndpoint | LocalDatagramEndpoint {
+  return endpoint instanceof DatagramEndpoint || endpoint instanceof LocalDatagramEndpoint
 }

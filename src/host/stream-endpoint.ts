@@ -60,8 +60,9 @@ export class StreamEndpoint extends Endpoint {
     const socket = connectSocket({ ...options, allowHalfOpen: true, noDelay: false } as NetConnectOpts)
     socket.once('connect', () => {
       this.#state = 'connected'
-      this.#local = addressOf(socket.localAddress, socket.localPort)
-      this.#peer = addressOf(socket.remoteAddress, socket.remotePort)
+      const isPath = 'path' in options && options.path !== undefined
+      this.#local = isPath ? [''] : addressOf(socket.localAddress, socket.localPort)
+      this.#peer = isPath ? [options.path ?? ''] : addressOf(socket.remoteAddress, socket.remotePort)
       this.changed()
     })
     this.#attach(socket)

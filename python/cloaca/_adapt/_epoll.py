@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from .. import _bridge
 from . import _socket_door as door
 from ._socket_door import Deadline
-from ._socket_select import UNASKED, descriptor_of, poll_timeout
+from ._socket_select import UNASKED, checked_timeout, descriptor_of
 
 CONSTANTS = {
     "EPOLLIN": 1,
@@ -140,7 +140,7 @@ class epoll:  # the name that scripts see
 
     def poll(self, timeout: Optional[float] = None, maxevents: int = -1) -> List[Tuple[int, int]]:
         """Wait for events, at most ``timeout`` seconds (None or negative: without limit)."""
-        deadline = Deadline(poll_timeout(timeout))
+        deadline = Deadline(checked_timeout(timeout, 1000))
         maxevents = operator.index(maxevents)
         if maxevents != -1 and maxevents <= 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
@@ -149,7 +149,7 @@ class epoll:  # the name that scripts see
             os.fstat(self._descriptor)  # raises when it was closed behind our back
             ready = self._ready(_MOST_EVENTS if maxevents == -1 else maxevents)
             left = deadline.left_ms()
-            if ready or left == 0:
+            if ready or (left == 0 and not deadline.may_look_again()):
                 return ready
             self._wait(left)
             self._check()

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.events as _events
+import asyncio.streams
+import asyncio.subprocess
 import asyncio.unix_events as _unix_events
+import importlib
 import selectors
 import signal
 import time
@@ -19,6 +22,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .. import _bridge
 from . import _socket_door as door
+from ._socket_door import READABLE, WRITABLE
+from ._socket_select import ready_among
 
 #: A loop that is never idle lets other stacks run this often.
 _TURN_S = 0.002
@@ -42,8 +47,7 @@ class StackSelector(selectors.PollSelector):
 
     def select(self, timeout: Optional[float] = None) -> List[Tuple[selectors.SelectorKey, int]]:
         """Waits until a registered file is ready, at most ``timeout`` seconds; lets others run now and then."""
-        has_files = bool(self.get_map())
-        ready = super().select(0) if has_files else []
+        ready = self._ready()
         if ready or (timeout is not None and timeout <= 0):
             if time.monotonic() - self._turn_began > _TURN_S:
                 _bridge.sleep_ms(0)
@@ -51,11 +55,27 @@ class StackSelector(selectors.PollSelector):
             return ready
         self._wait(-1 if timeout is None else timeout * 1000)
         self._turn_began = time.monotonic()
-        return super().select(0) if has_files else []
+        return self._ready()
+
+    def _ready(self) -> List[Tuple[selectors.SelectorKey, int]]:
+        """What is ready now; unlike a ``select`` without waiting, this never suspends."""
+        found = []
+        for number, bits in ready_among(self._wanted):
+            key = self._fd_to_key.get(number)  # type: ignore[attr-defined]
+            if key is not None:
+                events = (selectors.EVENT_WRITE if bits & ~READABLE else 0) | (
+                    selectors.EVENT_READ if bits & ~WRITABLE else 0
+                )
+                found.append((key, events & key.events))
+        return found
+
+    @property
+    def _wanted(self) -> Dict[int, int]:
+        return self._selector._wanted  # type: ignore[attr-defined,no-any-return]
 
     def _wait(self, limit_ms: float) -> None:
         event = self._event = _bridge.new_event()
-        wanted: Dict[int, int] = self._selector._wanted  # type: ignore[attr-defined]
+        wanted = self._wanted
         if wanted:
             door.sockets.watch_descriptors(event, door.to_js(list(wanted)), door.to_js(list(wanted.values())))
         try:
@@ -124,8 +144,19 @@ def _add_signal_handler(self: Any, sig: int, callback: Callable[..., Any], *args
         raise RuntimeError(str(error)) from error
 
 
+def _import_streams_anew() -> None:
+    """``asyncio.streams`` was imported when there were no Unix sockets yet, and has no functions for them."""
+    for module in (asyncio.streams, asyncio.subprocess):
+        importlib.reload(module)
+        for name in module.__all__:
+            setattr(asyncio, name, getattr(module, name))
+            if name not in asyncio.__all__:
+                asyncio.__all__ += (name,)
+
+
 def prepare() -> None:
     """Puts the standard loop back, over stacks."""
+    _import_streams_anew()
     _Loop.__init__ = _init
     _Loop._make_self_pipe = _make_self_pipe
     _Loop._close_self_pipe = _close_self_pipe

@@ -37,10 +37,19 @@ class Deadline:
     def __init__(self, timeout: Optional[float]) -> None:
         self.timeout = timeout
         self._end = None if timeout is None else time.monotonic() + timeout
+        self._has_looked_again = False
 
     def left_ms(self) -> float:
         """Milliseconds left; negative: no limit."""
         return -1 if self._end is None else max(0.0, (self._end - time.monotonic()) * 1000)
+
+    def may_look_again(self) -> bool:
+        """Lets happen what is due, once: a script that asks in a loop without waiting would never see a change."""
+        if self._has_looked_again or not _bridge.can_wait():
+            return False
+        self._has_looked_again = True
+        _bridge.sleep_ms(0)
+        return True
 
 
 def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
@@ -64,8 +73,10 @@ def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: f
 
 
 def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
-    """Waits until the socket is ready, with the exceptions of a socket that has a timeout."""
+    """Waits until the socket may be ready, with the exceptions of a socket that has a timeout."""
     if deadline.timeout == 0:
+        if deadline.may_look_again():
+            return
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     left = deadline.left_ms()
     if left == 0 or not wait_ready((number,), (bits,), left):

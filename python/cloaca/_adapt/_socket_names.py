@@ -6,8 +6,11 @@ Pyodide's (seen in 314.0.7) invents an address for every name. Can go when Pyodi
 from __future__ import annotations
 
 import _socket
+import errno
 import ipaddress
 import json
+import operator
+import os
 from typing import Any, List, Optional, Sequence, Tuple
 
 from .. import _bridge
@@ -15,7 +18,8 @@ from . import _socket_door as door
 
 gaierror, herror = _socket.gaierror, _socket.herror
 
-AF_UNSPEC, AF_UNIX, AF_INET, AF_INET6 = 0, 1, 2, 10
+AF_UNSPEC, AF_INET, AF_INET6 = 0, 2, 10
+_INTERFACES = "/sys/class/net"
 _KINDS = ((1, 6), (2, 17), (3, 0))  # SOCK_STREAM over TCP, SOCK_DGRAM over UDP, SOCK_RAW
 AI_PASSIVE, AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV = 1, 2, 4, 1024
 EAI_BADFLAGS, EAI_NONAME, EAI_AGAIN, EAI_FAMILY, EAI_SERVICE = -1, -2, -3, -6, -8
@@ -55,10 +59,59 @@ def numeric_family(host: str) -> int:
         return AF_UNSPEC
 
 
+def scope_number(name: str) -> Optional[int]:
+    """The number of a network interface, for the scope of an address; None when there is no such interface."""
+    if name.isdigit():
+        return int(name)
+    return next((number for number, known in if_nameindex() if known == name), None)
+
+
+def if_nameindex() -> List[Tuple[int, str]]:
+    """Returns a list of network interface information (index, name) tuples."""
+    found = []
+    try:
+        for name in os.listdir(_INTERFACES):
+            with open(f"{_INTERFACES}/{name}/ifindex", encoding="ascii") as file:
+                found.append((int(file.read()), name))
+    except (OSError, ValueError):
+        pass  # a system without such a folder
+    return sorted(found)
+
+
+def if_nametoindex(if_name: str, /) -> int:
+    """Returns the interface index corresponding to the interface name if_name."""
+    for number, name in if_nameindex():
+        if name == os.fsdecode(if_name):
+            return number
+    raise OSError("no interface with this name")
+
+
+def if_indextoname(if_index: int, /) -> str:
+    """Returns the interface name corresponding to the interface index if_index."""
+    number = operator.index(if_index)
+    for known, name in if_nameindex():
+        if known == number:
+            return name
+    raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
+
+
+def format_address(family: int, address: Optional[Sequence[Any]]) -> Any:
+    """An address of the internet as scripts see it; None is that of a socket without one."""
+    if address is None or len(address) < 2:
+        return ("0.0.0.0", 0) if family == AF_INET else ("::", 0, 0, 0)
+    host, port = address[0], int(address[1])
+    if family == AF_INET:
+        return (host, port)
+    host, _, scope = host.partition("%")
+    return (host, port, 0, (scope_number(scope) or 0) if scope else 0)
+
+
 def resolve(host: str, family: int) -> List[Tuple[str, int]]:
     """Addresses of a host with their families, in the system's order."""
     known = numeric_family(host)
     if known:
+        if "%" in host and scope_number(host.partition("%")[2]) is None:
+            raise _unknown(EAI_NONAME)
         if family not in (AF_UNSPEC, known):
             raise gaierror(-9, "Address family for hostname not supported")
         return [(host, known)]
@@ -69,46 +122,6 @@ def resolve(host: str, family: int) -> List[Tuple[str, int]]:
     if answer["error"] is not None:
         raise _unknown(EAI_AGAIN if answer["error"] in ("EAI_AGAIN", "ETIMEOUT") else EAI_NONAME)
     return [(address, AF_INET if version == 4 else AF_INET6) for address, version in answer["found"]]
-
-
-def parse_address(family: int, address: Any, call: str) -> Tuple[Any, ...]:
-    """An address that a script gave, checked, with its host as a number: host and port, or a path."""
-    if family == AF_UNIX:
-        path = address if isinstance(address, str) else bytes(address).decode("utf-8", "surrogateescape")
-        if len(path.encode("utf-8", "surrogateescape")) > 107:
-            raise OSError("AF_UNIX path too long")
-        return (path,)
-    name = "AF_INET" if family == AF_INET else "AF_INET6"
-    if not isinstance(address, tuple):
-        raise TypeError(f"{call}(): {name} address must be tuple, not {type(address).__name__}")
-    if len(address) != 2 and not (family == AF_INET6 and len(address) in (3, 4)):
-        sizes = "a pair (host, port)" if family == AF_INET else "a tuple (host, port[, flowinfo[, scopeid]])"
-        raise TypeError(f"{name} address must be {sizes}")
-    host, port = address[0], address[1]
-    if isinstance(host, (bytes, bytearray)):
-        host = bytes(host).decode("ascii")
-    if not isinstance(host, str):
-        raise TypeError(f"str, bytes or bytearray expected, not {type(host).__name__}")
-    if not hasattr(port, "__index__"):
-        raise TypeError(f"'{type(port).__name__}' object cannot be interpreted as an integer")
-    port = port.__index__()
-    if not 0 <= port <= 65535:
-        raise OverflowError(f"{call}(): port must be 0-65535.")
-    if host == "":
-        return ("0.0.0.0" if family == AF_INET else "::", port)
-    if host == "<broadcast>":
-        return ("255.255.255.255", port)
-    return (resolve(host, family)[0][0], port)
-
-
-def format_address(family: int, address: Optional[Sequence[Any]]) -> Any:
-    """An address as scripts see it; None is that of a socket without one."""
-    if family == AF_UNIX:
-        return address[0] if address is not None else ""
-    if address is None or len(address) < 2:
-        return ("0.0.0.0", 0) if family == AF_INET else ("::", 0, 0, 0)
-    host, port = address[0], int(address[1])
-    return (host, port) if family == AF_INET else (host, port, 0, 0)
 
 
 def getaddrinfo(

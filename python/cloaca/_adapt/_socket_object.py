@@ -10,26 +10,25 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional, Tuple
 
+from . import _socket_addresses as addresses
 from . import _socket_door as door
 from . import _socket_names as names
+from . import _socket_options as options
 from . import _socket_table as table
 from ._socket_door import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from ._socket_table import AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, TYPE_FLAGS, Description, adopt, descriptions
+from ._socket_transfers import Transfers
 
-MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT = 2, 256, 64
 SOCK_NONBLOCK = 0o4000
 
-#: Bytes copied to JavaScript at once.
-_CHUNK = 256 * 1024
 
-
-class socket:  # the name that scripts see
+class socket(Transfers):  # the name that scripts see
     """socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object"""
 
     __module__ = "_socket"
-    __slots__ = ("_fd", "_last", "_timeout")
+    __slots__ = ()
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         self._fd = -1
@@ -142,15 +141,17 @@ class socket:  # the name that scripts see
                 return "EALREADY"
             if state == "connected":
                 return "EISCONN"
-        target = names.parse_address(description.family, address, call)
         if description.family == AF_UNIX:
-            door.sockets.connect_path(description.number, target[0])
-        elif state == "bound" and description.kind == SOCK_STREAM:
+            description.peer_path = addresses.parse_path(address)
+            door.sockets.connect_path(description.number, addresses.path_for_host(description.peer_path))
+            return None
+        host, port = addresses.parse_address(description.family, address, call)
+        if state == "bound" and description.kind == SOCK_STREAM:
             local = door.sockets.local_address(description.number).to_py()
             door.sockets.unbind(description.number)
-            door.sockets.connect(description.number, target[0], target[1], local[0], local[1])
+            door.sockets.connect(description.number, host, port, local[0], local[1])
         else:
-            door.sockets.connect(description.number, target[0], target[1])
+            door.sockets.connect(description.number, host, port)
         return None
 
     def _check_connected(self, number: int) -> None:
@@ -163,31 +164,35 @@ class socket:  # the name that scripts see
 
     def bind(self, address: Any, /) -> None:
         description = self._description
-        if description.bound is not None:
+        if description.is_bound:
             fail("EINVAL")
-        target = names.parse_address(description.family, address, "bind")
         number = description.number
         if description.family == AF_UNIX:
-            if os.path.lexists(target[0]):
+            # Without a name, a socket gets one that is no path.
+            path = addresses.parse_path(address) or b"\0" + os.urandom(3).hex()[:5].encode()
+            if not path.startswith(b"\0") and os.path.lexists(path):
                 fail("EADDRINUSE")
-            door.sockets.bind_path(number, target[0])
+            door.sockets.bind_path(number, addresses.path_for_host(path), os.fsdecode(path))
         else:
-            only = bool(description.options.get(table.ONLY_IPV6))
-            shared = bool(description.options.get(table.SHARED_PORT))
-            door.sockets.bind(number, target[0], target[1], only, shared)
+            host, port = addresses.parse_address(description.family, address, "bind")
+            chosen = (options.ONLY_IPV6, options.SHARED_PORT, options.REUSED_ADDRESS)
+            door.sockets.bind(number, host, port, *(bool(description.options.get(each)) for each in chosen))
         while door.sockets.state(number) == "binding":
             door.wait_ready((number,), (READABLE | WRITABLE,), 50)
         error = door.sockets.take_error(number)
         if error is not None:
-            door.sockets.unbind(number)
+            if description.kind == SOCK_STREAM:
+                door.sockets.unbind(number)
             fail(error)
-        description.bound = target
+        description.is_bound = True
+        if description.family == AF_UNIX:
+            description.path = path
 
     def listen(self, backlog: int = 128, /) -> None:
         description = self._description
         if description.kind != SOCK_STREAM:
             fail("EOPNOTSUPP")
-        if description.bound is None:
+        if not description.is_bound:
             socket.bind(self, ("", 0) if description.family != AF_UNIX else fail("EINVAL"))
         door.sockets.listen(description.number)
 
@@ -204,18 +209,27 @@ class socket:  # the name that scripts see
             if self._fd == -1:
                 fail("EBADF")
         descriptor = adopt(accepted, description.family, description.kind, description.proto)
+        if description.family == AF_UNIX:
+            descriptions[descriptor].path = description.path
+            return descriptor, ""
         peer = door.sockets.peer_address(accepted)
         return descriptor, names.format_address(description.family, peer and peer.to_py())
 
     def getsockname(self) -> Any:
         description = self._description
+        if description.family == AF_UNIX:
+            return addresses.path_for_script(description.path)
         address = door.sockets.local_address(description.number)
         return names.format_address(description.family, address and address.to_py())
 
     def getpeername(self) -> Any:
         description = self._description
         address = door.sockets.peer_address(description.number)
-        return fail("ENOTCONN") if address is None else names.format_address(description.family, address.to_py())
+        if address is None:
+            fail("ENOTCONN")
+        if description.family == AF_UNIX:
+            return addresses.path_for_script(description.peer_path)
+        return names.format_address(description.family, address.to_py())
 
     def shutdown(self, how: int, /) -> None:
         if how not in (0, 1, 2):
@@ -227,144 +241,13 @@ class socket:  # the name that scripts see
             fail("ENOTCONN")
         door.sockets.shutdown(description.number, how in (0, 2), how in (1, 2))
 
-    # --- data -------------------------------------------------------------------------------------------------------
-
-    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        if bufsize < 0:
-            raise ValueError("negative buffersize in recv")
-        if self._description.kind == SOCK_DGRAM:
-            return socket.recvfrom(self, bufsize, flags)[0]
-        deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
-        if not flags & MSG_WAITALL:
-            return self._read(bufsize, flags, deadline)
-        parts: List[bytes] = []
-        missing = bufsize
-        while missing > 0:
-            part = self._read(missing, flags, deadline)
-            if not part:
-                break
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
-
-    def _read(self, size: int, flags: int, deadline: Deadline) -> bytes:
-        number = self._description.number
-        while True:
-            data = door.sockets.read(number, size, bool(flags & MSG_PEEK))
-            if data is None:
-                wait_or_time_out(number, READABLE, deadline)
-                if self._fd == -1:
-                    fail("EBADF")
-            elif isinstance(data, str):
-                fail(data)
-            else:
-                return data.to_bytes()  # type: ignore[no-any-return]
-
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        return socket.recvfrom_into(self, buffer, nbytes, flags)[0]
-
-    def recvfrom(self, bufsize: int, flags: int = 0, /) -> Tuple[bytes, Any]:
-        if bufsize < 0:
-            raise ValueError("negative buffersize in recvfrom")
-        description = self._description
-        if description.kind != SOCK_DGRAM:
-            return socket.recv(self, bufsize, flags), None
-        deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
-        while True:
-            answer = door.sockets.receive_datagram(description.number, bool(flags & MSG_PEEK))
-            if isinstance(answer, str):
-                fail(answer)
-            if answer is not None:
-                data, host, port = answer
-                return data.to_bytes()[:bufsize], names.format_address(description.family, [host, port])
-            wait_or_time_out(description.number, READABLE, deadline)
-
-    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> Tuple[int, Any]:
-        view = memoryview(buffer).cast("B")
-        if nbytes < 0:
-            raise ValueError("negative buffersize in recv_into")
-        if nbytes > len(view):
-            raise ValueError("buffer too small for requested bytes")
-        data, address = socket.recvfrom(self, nbytes or len(view), flags)
-        view[: len(data)] = data
-        return len(data), address
-
-    def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> Any:
-        data, address = socket.recvfrom(self, bufsize, flags)
-        return data, [], 0, address
-
-    def recvmsg_into(self, buffers: Any, ancbufsize: int = 0, flags: int = 0, /) -> Any:
-        views = [memoryview(buffer).cast("B") for buffer in buffers]
-        data, address = socket.recvfrom(self, sum(map(len, views)), flags)
-        rest = memoryview(data)
-        for view in views:
-            part = rest[: len(view)]
-            view[: len(part)] = part
-            rest = rest[len(part) :]
-        return len(data), [], 0, address
-
-    def send(self, data: Any, flags: int = 0, /) -> int:
-        if self._description.kind == SOCK_DGRAM:
-            return self._send_datagram(data, None)
-        return self._write(memoryview(data).cast("B"), Deadline(0 if flags & MSG_DONTWAIT else self._timeout))
-
-    def sendall(self, data: Any, flags: int = 0, /) -> None:
-        deadline = Deadline(self._timeout)
-        if self._description.kind == SOCK_DGRAM:
-            self._send_datagram(data, None)
-            return
-        view = memoryview(data).cast("B")
-        while view:
-            view = view[self._write(view, deadline) :]
-
-    def _write(self, view: memoryview, deadline: Deadline) -> int:
-        number = self._description.number
-        part = door.js_bytes(view[:_CHUNK])
-        while True:
-            taken = door.sockets.write(number, part)
-            if taken is None:
-                wait_or_time_out(number, WRITABLE, deadline)
-            elif isinstance(taken, str):
-                fail(taken)
-            else:
-                return int(taken)
-
-    def sendto(self, data: Any, *rest: Any) -> int:
-        if len(rest) not in (1, 2):
-            raise TypeError(f"sendto() takes 2 or 3 arguments ({len(rest) + 1} given)")
-        if self._description.kind != SOCK_DGRAM:
-            return socket.send(self, data, *rest[:-1])
-        return self._send_datagram(data, rest[-1])
-
-    def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None, /) -> int:
-        if tuple(ancdata):
-            raise OSError(errno.EOPNOTSUPP, "Descriptors and other ancillary data cannot be sent here")
-        data = b"".join(bytes(memoryview(buffer)) for buffer in buffers)
-        return socket.send(self, data, flags) if address is None else socket.sendto(self, data, address)
-
-    def _send_datagram(self, data: Any, address: Any) -> int:
-        description = self._description
-        view = memoryview(data).cast("B")
-        if len(view) > 65507:
-            fail("EMSGSIZE")
-        if address is None:
-            if door.sockets.peer_address(description.number) is None:
-                fail("EDESTADDRREQ")
-            error = door.sockets.send_datagram(description.number, door.js_bytes(view))
-        else:
-            host, port = names.parse_address(description.family, address, "sendto")[:2]
-            error = door.sockets.send_datagram(description.number, door.js_bytes(view), host, port)
-        if error is not None:
-            fail(error)
-        return len(view)
-
     # --- options ----------------------------------------------------------------------------------------------------
 
     def setsockopt(self, level: int, option: int, value: Any, optlen: Optional[int] = None, /) -> None:
-        table.set_option(self._description, level, option, value)
+        options.set_option(self._description, level, option, value, optlen)
 
     def getsockopt(self, level: int, option: int, buflen: int = 0, /) -> Any:
-        return table.get_option(self._description, level, option, buflen)
+        return options.get_option(self._description, level, option, buflen)
 
 
 def _kept(of: socket) -> Description:
@@ -375,7 +258,12 @@ def _kept(of: socket) -> Description:
 
 def socketpair(family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0, /) -> Tuple[socket, socket]:
     """A pair of connected sockets."""
-    if family != AF_UNIX or type & ~TYPE_FLAGS != SOCK_STREAM:
+    kind = type & ~TYPE_FLAGS
+    if family != AF_UNIX or kind not in (SOCK_STREAM, SOCK_DGRAM):
         fail("EOPNOTSUPP")
-    left, right = door.sockets.open_pair()
-    return tuple(socket(fileno=adopt(number, AF_UNIX, SOCK_STREAM, proto)) for number in (left, right))  # type: ignore
+    ends = door.sockets.open_pair() if kind == SOCK_STREAM else door.sockets.open_datagram_pair()
+    pair = tuple(socket(fileno=adopt(number, AF_UNIX, kind, proto)) for number in ends)
+    if type & SOCK_NONBLOCK:
+        for end in pair:
+            end.setblocking(False)
+    return pair  # type: ignore[return-value]

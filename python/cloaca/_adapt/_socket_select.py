@@ -15,6 +15,9 @@ from ._socket_door import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline
 #: What is told without being asked for: the descriptor is broken, hung up, or not open.
 UNASKED = BROKEN | HUNG_UP | door.NOT_OPEN
 
+#: C counts milliseconds in an int.
+_LONGEST_MS = 2**31 - 1
+
 
 def descriptor_of(of: Any) -> int:
     """The descriptor of a file object, or of a number."""
@@ -56,27 +59,36 @@ def wait_among(wanted: Dict[int, int], left_ms: float) -> None:
     door.wait_descriptors(list(wanted), list(wanted.values()), left_ms)
 
 
-def poll_timeout(timeout: Any) -> Optional[float]:
-    """A timeout that a script gave, checked; None means that there is none."""
+def checked_timeout(timeout: Any, ms_per_unit: float) -> Optional[float]:
+    """A timeout that a script gave, in seconds; None means that there is none."""
     if timeout is None:
         return None
     if isinstance(timeout, str) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
         raise TypeError("timeout must be a real number or None")
     timeout = float(timeout)
-    if timeout > 2**31:
+    if timeout > _LONGEST_MS / ms_per_unit:
         raise OverflowError("timeout is too large")
-    return None if timeout < 0 else timeout
+    return None if timeout < 0 else timeout * ms_per_unit / 1000
 
 
-class poll:  # the name that scripts see
+class Poll:
     """Supports registering and unregistering file descriptors, and then polling them for I/O events."""
 
     __module__ = "select"
     __slots__ = ("_is_polling", "_wanted")
 
-    def __init__(self) -> None:
-        self._wanted: Dict[int, int] = {}
-        self._is_polling = False
+    _is_polling: bool
+    _wanted: Dict[int, int]
+
+    def __new__(cls) -> Poll:
+        raise TypeError("cannot create 'select.poll' instances")
+
+    @classmethod
+    def _make(cls) -> Poll:
+        made = object.__new__(cls)
+        made._wanted = {}
+        made._is_polling = False
+        return made
 
     def register(self, fd: Any, eventmask: int = 7, /) -> None:
         self._wanted[descriptor_of(fd)] = _event_mask(eventmask)
@@ -91,8 +103,7 @@ class poll:  # the name that scripts see
         del self._wanted[descriptor_of(fd)]
 
     def poll(self, timeout: Optional[float] = None, /) -> List[Tuple[int, int]]:
-        limit_ms = poll_timeout(timeout)
-        deadline = Deadline(None if limit_ms is None else limit_ms / 1000)
+        deadline = Deadline(checked_timeout(timeout, 1))
         if self._is_polling:
             raise RuntimeError("concurrent poll() invocation")
         self._is_polling = True
@@ -101,11 +112,19 @@ class poll:  # the name that scripts see
                 wanted = dict(self._wanted)
                 ready = ready_among(wanted)
                 left = deadline.left_ms()
-                if ready or left == 0:
+                if ready or (left == 0 and not deadline.may_look_again()):
                     return ready
                 wait_among(wanted, left)
         finally:
             self._is_polling = False
+
+
+Poll.__name__ = Poll.__qualname__ = "poll"
+
+
+def poll() -> Poll:
+    """Returns a polling object, which supports registering and unregistering file descriptors."""
+    return Poll._make()
 
 
 def _event_mask(value: Any) -> int:
@@ -141,6 +160,6 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
             [],
         )
         left = deadline.left_ms()
-        if any(result) or left == 0:
+        if any(result) or (left == 0 and not deadline.may_look_again()):
             return result
         wait_among(wanted, left)

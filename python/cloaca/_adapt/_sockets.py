@@ -18,6 +18,9 @@ from typing import Any
 
 from .. import _bridge
 from . import _epoll, _socket_door, _socket_names, _socket_object, _socket_select, _socket_table
+from ._builtin import builtin
+
+_INTERFACES = ("if_nameindex", "if_nametoindex", "if_indextoname")
 
 #: How long the end of a process waits for bytes that do not go out.
 _PATIENCE_S = 5
@@ -28,7 +31,7 @@ def prepare() -> None:
     _socket.socketpair = _socket_object.socketpair  # type: ignore[assignment]
     _socket.getdefaulttimeout = _socket_door.getdefaulttimeout
     _socket.setdefaulttimeout = _socket_door.setdefaulttimeout
-    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo"):
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", *_INTERFACES):
         setattr(_socket, name, getattr(_socket_names, name))
     _socket.getservbyname = _socket_names.getservbyname
     _socket.getservbyport = _socket_names.getservbyport
@@ -42,7 +45,8 @@ def prepare() -> None:
                 delattr(module, name)
     if "socket" in sys.modules:
         importlib.reload(sys.modules["socket"])
-    select.select, select.poll = _socket_select.select, _socket_select.poll  # type: ignore[assignment,misc]
+    select.select = builtin(_socket_select.select, "select", "select")
+    select.poll = builtin(_socket_select.poll, "select", "poll")
     _epoll.prepare()
     importlib.reload(selectors)
 

@@ -1,0 +1,179 @@
+"""select, poll, epoll and selectors, over sockets and pipes."""
+
+import os
+import select
+import selectors
+import socket
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def pair():
+    left, right = socket.socketpair()
+    with left, right:
+        yield left, right
+
+
+@pytest.fixture
+def poller():
+    with select.epoll() as made:
+        yield made
+
+
+def later(function, *arguments):
+    timer = threading.Timer(0.01, function, arguments)
+    timer.start()
+    return timer
+
+
+def test_the_default_selector_is_that_of_linux():
+    assert selectors.DefaultSelector is selectors.EpollSelector
+
+
+@pytest.mark.parametrize("kind", [selectors.SelectSelector, selectors.PollSelector, selectors.EpollSelector])
+def test_a_selector_waits_for_what_is_registered(kind, pair):
+    left, right = pair
+    with kind() as selector:
+        selector.register(left, selectors.EVENT_READ, "data")
+        assert selector.select(0) == []
+        timer = later(right.send, b"x")
+        [(key, events)] = selector.select(5)
+        timer.join()
+
+        assert (key.fileobj, key.data, events) == (left, "data", selectors.EVENT_READ)
+        assert selector.select(0) != []
+
+
+def test_a_loop_that_never_waits_sees_what_happens(pair):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        client.setblocking(False)
+        assert client.connect_ex(server.getsockname()) != 0
+        for _ in range(100_000):
+            if select.select([], [client], [], 0)[1]:
+                break
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        peer, _ = server.accept()
+        with peer:
+            peer.setblocking(False)
+            client.send(b"x")
+            for _ in range(100_000):
+                try:
+                    assert peer.recv(1) == b"x"
+                    break
+                except BlockingIOError:
+                    pass
+            else:
+                pytest.fail("nothing arrived")
+
+
+def test_epoll_tells_of_a_level_as_long_as_it_lasts(pair, poller):
+    left, right = pair
+    poller.register(left, select.EPOLLIN)
+    right.send(b"x")
+
+    assert poller.poll(5) == [(left.fileno(), select.EPOLLIN)]
+    assert poller.poll(0) == [(left.fileno(), select.EPOLLIN)]
+    left.recv(1)
+    assert poller.poll(0) == []
+
+
+def test_epoll_tells_of_an_edge_once(poller):
+    reader, writer = os.pipe()
+    try:
+        poller.register(reader, select.EPOLLIN | select.EPOLLET)
+        os.write(writer, b"x")
+        assert poller.poll(5) == [(reader, select.EPOLLIN)]
+        assert poller.poll(0.01) == []
+        os.write(writer, b"y")
+        assert poller.poll(5) == [(reader, select.EPOLLIN)]
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_epoll_tells_once_and_again_after_it_was_modified(pair, poller):
+    left, _ = pair
+    poller.register(left, select.EPOLLOUT | select.EPOLLONESHOT)
+
+    assert poller.poll(0) == [(left.fileno(), select.EPOLLOUT)]
+    assert poller.poll(0) == []
+    poller.modify(left, select.EPOLLOUT | select.EPOLLONESHOT)
+    assert poller.poll(0) == [(left.fileno(), select.EPOLLOUT)]
+
+
+def test_epoll_knows_what_is_registered(pair, poller):
+    left, _ = pair
+    poller.register(left)
+
+    with pytest.raises(FileExistsError):
+        poller.register(left)
+    poller.unregister(left)
+    with pytest.raises(FileNotFoundError):
+        poller.unregister(left)
+    with pytest.raises(FileNotFoundError):
+        poller.modify(left, select.EPOLLIN)
+
+
+def test_epoll_refuses_files_and_closed_descriptors(poller, tmp_path):
+    with open(tmp_path / "file", "w", encoding="utf-8") as file, pytest.raises(PermissionError):
+        poller.register(file)
+    with pytest.raises(OSError):
+        poller.register(file.fileno() if not file.closed else 4_000)
+
+
+def test_epoll_forgets_what_was_closed(poller):
+    left, right = socket.socketpair()
+    poller.register(left, select.EPOLLIN)
+    right.close()
+    assert poller.poll(5)[0][0] == left.fileno()
+    left.close()
+
+    assert poller.poll(0) == []
+
+
+def test_epoll_notices_what_another_thread_registers(pair, poller):
+    left, right = pair
+    right.send(b"x")
+    timer = later(poller.register, left, select.EPOLLIN)
+
+    assert poller.poll(5) == [(left.fileno(), select.EPOLLIN)]
+    timer.join()
+
+
+def test_a_closed_epoll_says_so(pair):
+    poller = select.epoll()
+    poller.close()
+
+    assert poller.closed
+    with pytest.raises(ValueError):
+        poller.poll(0)
+    with pytest.raises(ValueError):
+        poller.fileno()
+    with pytest.raises(ValueError):
+        poller.register(pair[0])
+
+
+def test_select_refuses_what_is_no_open_file():
+    left, right = socket.socketpair()
+    number = left.fileno()
+    left.close()
+    right.close()
+
+    with pytest.raises(OSError):
+        select.select([number], [], [], 0)
+    with pytest.raises(TypeError):
+        select.select([object()], [], [], 0)
+    with pytest.raises(ValueError):
+        select.select([-1], [], [], 0)
+    poller = select.poll()
+    poller.register(number)
+    assert poller.poll(0) == [(number, select.POLLNVAL)]
+
+
+def test_what_cannot_be_a_function_of_a_class_is_none():
+    class Loop:
+        wait = select.select
+
+    assert Loop().wait([], [], [], 0) == ([], [], [])
