@@ -117,6 +117,19 @@ export class SqliteDatabases {
     }
   }
 
+  /** The names and the declared types of a query's columns, as JSON; or the error. */
+  describe(number: number, sql: string): string {
+    try {
+      const connection = this.#connection(number)
+      const statement = takeStatement(connection, sql)
+      const columns = statement.columns().map(({ name, type }) => [name, type])
+      keepStatement(connection, sql, statement)
+      return JSON.stringify(columns)
+    } catch (error) {
+      return describeError(error)
+    }
+  }
+
   /** Runs a statement once for each of the parameters. Answers JSON: how often it ran, the changes, the error if any. */
   execute_many(number: number, sql: string, parametersJson: string): string {
     let count = 0

@@ -9,6 +9,7 @@ and cannot attach files of the host. Can go when ``_sqlite3`` locks files for re
 
 from __future__ import annotations
 
+import datetime
 import functools
 import os
 import sqlite3
@@ -24,6 +25,8 @@ from ._sqlite_cursor import NativeCursor
 
 #: Folders of the interpreter's own, which no other process can see.
 OWN_FOLDERS = ("/lib/", "/dev/", "/proc/", "/sys/")
+#: Files between a script and what it calls, which warnings are not about.
+_OURS = (os.path.dirname(__file__), os.path.dirname(sqlite3.__file__))
 _NAMES = ("timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri")
 _DEFAULTS: Dict[str, Any] = {
     "timeout": 5.0,
@@ -55,6 +58,9 @@ _BundledConnection, _BundledCursor = sqlite3.Connection, sqlite3.Cursor
 def prepare() -> None:
     for name in _GUARDED.split():
         setattr(Connection, name, _kept_to_thread(Connection.__dict__.get(name) or getattr(_BundledConnection, name)))
+    for name in _POSITIONAL:
+        setattr(NativeConnection, name, _kept_to_thread(NativeConnection.__dict__[name]))
+    _warn_in_the_name_of_the_caller()
     for module in (sqlite3, sqlite3.dbapi2):
         module.connect = connect
         module.Connection = Connection  # type: ignore[misc]
@@ -182,7 +188,7 @@ def _warn_of_names(call: str, names: Tuple[str, ...]) -> None:
         f"Passing keyword argument{plural} {shown} to _sqlite3.Connection.{call}() is deprecated. "
         f"Parameter{plural} {shown} will become positional-only in Python 3.15.",
         DeprecationWarning,
-        stacklevel=3,
+        skip_file_prefixes=_OURS,
     )
 
 
@@ -209,15 +215,9 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
     resides in RAM instead of on disk.
     """
     factory = options.pop("factory", None)
-    if args:
-        _warn_of_position("sqlite3.connect")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return _connect_by_position(database, factory, args, options)
-    return (factory or Connection)(database, **options)
-
-
-def _connect_by_position(database: Any, factory: Any, args: Tuple[Any, ...], options: Dict[str, Any]) -> Any:
+    if not args:
+        return (factory or Connection)(database, **options)
+    _warn_of_position("sqlite3.connect")
     if len(args) > 4:
         factory, args = args[4] or factory, (*args[:4], None, *args[5:])
     return (factory or Connection)(database, *args, **options)
@@ -229,5 +229,15 @@ def _warn_of_position(name: str) -> None:
         "'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only "
         "parameters in Python 3.15.",
         DeprecationWarning,
-        stacklevel=3,
+        skip_file_prefixes=_OURS,
     )
+
+
+def _warn_in_the_name_of_the_caller() -> None:
+    """The default adapters and converters warn of their end: under CPython no frame of ``sqlite3`` is between."""
+    adapter: Any = sqlite3.adapters[datetime.date, sqlite3.PrepareProtocol]
+
+    def warn(words: str, category: Any, stacklevel: int) -> None:
+        warnings.warn(words, category, skip_file_prefixes=_OURS)
+
+    adapter.__closure__[adapter.__code__.co_freevars.index("warn")].cell_contents = warn

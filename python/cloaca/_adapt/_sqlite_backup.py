@@ -22,7 +22,12 @@ def backup(source: Any, target: Any, pages: int, progress: Any, schema: str) -> 
         raise TypeError("progress argument must be a callable")
     if target.in_transaction:
         raise sqlite3.OperationalError("target is in transaction")
-    if not isinstance(target, native.NativeConnection):
+    if progress is not None and pages > 0:
+        # The steps are told before the copy, which is made in one: what they change is in it, and they can prevent it.
+        ((count,),) = source.execute(f'PRAGMA "{schema}".page_count').fetchall()
+        for remaining in range(count - pages, 0, -pages):
+            progress(sqlite3.SQLITE_OK, remaining, count)
+    if not isinstance(target, native.NativeConnection) or not target._path:
         total = _into_memory(source.serialize(name=schema), target)
     elif isinstance(source, native.NativeConnection):
         total = _into_file(source._check(), target, schema, pages)

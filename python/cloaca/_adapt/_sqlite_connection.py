@@ -14,13 +14,20 @@ import time
 import warnings
 from typing import Any, Callable, Dict, Optional
 
+from .. import _bridge
+from . import _socket_door as door
 from . import _sqlite_errors as errors
 from . import _sqlite_functions as functions
+from . import _sqlite_limits as limits
+from . import _sqlite_values as values
+from ._sqlite_authorizer import Authorizer
+from ._sqlite_blob import Blob
+from ._sqlite_limits import Limits
+from ._sqlite_transactions import Transactions, checked_autocommit, checked_level
 from ._sqlite_values import is_change
 
 _Base = sqlite3.Connection
 _BundledCursor = sqlite3.Cursor
-_LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 #: Pauses between two tries to get a lock, in milliseconds: those of SQLite's own busy handler.
 _PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
 
@@ -28,7 +35,7 @@ _PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
 databases: Any = None
 
 
-class NativeConnection(_Base):
+class NativeConnection(Transactions, _Base):
     """SQLite database connection object."""
 
     __module__ = "sqlite3"
@@ -42,16 +49,19 @@ class NativeConnection(_Base):
         self._detect_types = int(options["detect_types"])
         self._thread = threading.get_ident() if options["check_same_thread"] else None
         self._autocommit: int = sqlite3.LEGACY_TRANSACTION_CONTROL
-        self._isolation_level = _checked_level(options["isolation_level"])
+        self._isolation_level = checked_level(options["isolation_level"])
         self._row_factory: Any = None
         self._text_factory: Any = str
         self._trace: Optional[Callable[[str], Any]] = None
         self._is_durable = is_readonly
         self._kept: Dict[Any, Any] = {}
+        self._registrations: Dict[Any, Callable[[int], Any]] = {}
+        self._authorizer: Optional[Authorizer] = None
+        self._limits = Limits()
         self._function_failure: Optional[BaseException] = None
         answer = self._patiently(lambda: databases.open(path, is_readonly, must_exist))
         self._number, self._was_opened = int(answer), True
-        self._autocommit = _checked_autocommit(options["autocommit"])
+        self._autocommit = checked_autocommit(options["autocommit"])
         if self._autocommit is False:
             self._execute("BEGIN")
 
@@ -59,13 +69,16 @@ class NativeConnection(_Base):
 
     def _check(self) -> int:
         """The number of the open database; raises for a closed one, and in another thread."""
-        check_thread(self.__dict__.get("_thread"))
+        self._check_thread()
         if self.__dict__.get("_number") is None:
             never = not self.__dict__.get("_was_opened")
             raise sqlite3.ProgrammingError(
                 "Base Connection.__init__ not called." if never else "Cannot operate on a closed database."
             )
         return self._number  # type: ignore[return-value]
+
+    def _check_thread(self) -> None:
+        check_thread(self.__dict__.get("_thread"))
 
     def _patiently(self, call: Callable[[], Any]) -> Any:
         """The answer of a call; while another connection holds a lock it is tried again, until the timeout."""
@@ -93,10 +106,30 @@ class NativeConnection(_Base):
             self._is_durable = databases.execute_script(self._number, "PRAGMA synchronous = FULL") is None
 
     def _execute(self, sql: str) -> None:
+        if self._authorizer is not None:
+            self._authorizer.check(sql)
+        self._execute_script(sql)
+
+    def _execute_script(self, sql: str) -> None:
         self._prepare_to_write()
         if self._trace is not None:
             functions.call_trace(self._trace, sql)
         self._patiently(lambda: databases.execute_script(self._number, sql))
+
+    def _run_plainly(self, sql: str, parameters: Any = ()) -> Any:
+        """Runs a statement of the module's own: no transaction is begun, and no callback hears of it."""
+        bound = json.dumps(values.encode_parameters([None] * len(parameters), parameters))
+        answer = self._patiently(lambda: databases.execute(self._check(), sql, bound, 1_000_000))
+        said = json.loads(_bridge.text_of(answer))
+        if "failure" in said:
+            raise self._explained(said["failure"]["error"])
+        return [[values.decode(cell) for cell in row] for row in said["rows"]]
+
+    def _is_utf8(self) -> bool:
+        return bool(self._run_plainly("PRAGMA encoding") == [["UTF-8"]])
+
+    def _has_begun(self, number: Any) -> bool:
+        return bool(databases.in_transaction(number))
 
     def _begin_for(self, sql: str) -> None:
         """Begins the transaction that a statement needs, where transactions are begun implicitly."""
@@ -105,39 +138,6 @@ class NativeConnection(_Base):
                 self._execute(f"BEGIN {self._isolation_level}")
 
     # --- attributes -------------------------------------------------------------------------------------------------
-
-    @property
-    def isolation_level(self) -> Optional[str]:
-        self._check()
-        return self._isolation_level
-
-    @isolation_level.setter
-    def isolation_level(self, level: Any) -> None:
-        if level is None:
-            self._isolation_level = None
-            if databases.in_transaction(self._check()):
-                self._execute("COMMIT")
-        else:
-            self._isolation_level = _checked_level(level)
-
-    @property
-    def autocommit(self) -> Any:
-        self._check()
-        return self._autocommit
-
-    @autocommit.setter
-    def autocommit(self, value: Any) -> None:
-        number = self._check()
-        value = _checked_autocommit(value)
-        if value is True and databases.in_transaction(number):
-            self._execute("COMMIT")
-        elif value is False and not databases.in_transaction(number):
-            self._execute("BEGIN")
-        self._autocommit = value
-
-    @property
-    def in_transaction(self) -> bool:
-        return bool(databases.in_transaction(self._check()))
 
     @property
     def total_changes(self) -> int:
@@ -159,43 +159,7 @@ class NativeConnection(_Base):
     def text_factory(self, factory: Any) -> None:
         self._text_factory = factory
 
-    # --- transactions -----------------------------------------------------------------------------------------------
-
-    def commit(self) -> None:
-        number = self._check()
-        if self._autocommit is True:
-            return
-        if databases.in_transaction(number):
-            self._execute("COMMIT")
-        if self._autocommit is False:
-            self._execute("BEGIN")
-
-    def rollback(self) -> None:
-        number = self._check()
-        if self._autocommit is True:
-            return
-        if databases.in_transaction(number):
-            self._execute("ROLLBACK")
-        if self._autocommit is False:
-            self._execute("BEGIN")
-
-    def __enter__(self) -> NativeConnection:
-        self._check()
-        return self
-
-    def __exit__(self, kind: Any, value: Any, trace: Any, /) -> bool:
-        if self._autocommit is True:
-            return False
-        if kind is None:
-            try:
-                self.commit()
-            except BaseException:
-                if databases.in_transaction(self._number):
-                    self.rollback()
-                raise
-        else:
-            self.rollback()
-        return False
+    # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         if self.__dict__.get("_number") is not None:
@@ -241,6 +205,12 @@ class NativeConnection(_Base):
     def executescript(self, sql_script: str, /) -> Any:
         return self.cursor().executescript(sql_script)
 
+    def __call__(self, *args: Any) -> Any:
+        self._check()
+        if args and isinstance(args[0], str):
+            self._limits.check_sql(args[0], "query string is too large")
+        return _Base.__call__(self, *args)
+
     def iterdump(self, *, filter: Optional[str] = None) -> Any:
         self._check()
         from sqlite3.dump import _iterdump
@@ -264,8 +234,7 @@ class NativeConnection(_Base):
 
     def set_authorizer(self, authorizer_callback: Any) -> None:
         self._check()
-        if authorizer_callback is not None:
-            raise errors.unsupported("An authorizer")
+        self._authorizer = None if authorizer_callback is None else Authorizer(self, authorizer_callback)
 
     def set_progress_handler(self, progress_handler: Any, n: int) -> None:
         self._check()
@@ -274,15 +243,36 @@ class NativeConnection(_Base):
 
     def create_collation(self, name: str, callback: Any, /) -> None:
         self._check()
-        raise errors.unsupported("A collation of one's own")
+        if not isinstance(name, str):
+            raise TypeError(f"create_collation() argument 1 must be str, not {type(name).__name__}")
+        name.encode()
+        if callback is not None and not callable(callback):
+            raise TypeError("parameter must be callable")
+        if callback is not None:
+            raise errors.unsupported("A collation of one's own", "sort the rows in Python")
 
     def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Any:
         self._check()
-        raise errors.unsupported("blobopen")
+        return Blob(self, table, column, row, readonly, name)
 
     def deserialize(self, data: Any, /, *, name: str = "main") -> None:
         self._check()
-        raise errors.unsupported("deserialize")
+        view = memoryview(data)
+        if not view.c_contiguous:
+            raise BufferError("memoryview: underlying buffer is not C-contiguous")
+        if name != "main":
+            raise errors.unsupported("deserialize into an attached database")
+        image = bytearray(view.cast("B"))
+        if len(image) > 19:
+            image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
+        contents = (door.js_bytes(image),) if image else ()
+        answer = databases.open(":memory:", False, False, *contents)
+        if isinstance(answer, str):
+            errors.fail(answer)
+        databases.close(self._number)
+        self._number, self._path = int(answer), ""
+        for register in self._registrations.values():
+            register(self._number)
 
     def enable_load_extension(self, enable: bool, /) -> None:
         self._check()
@@ -295,11 +285,19 @@ class NativeConnection(_Base):
 
     def getlimit(self, category: int, /) -> int:
         self._check()
-        return _Base.getlimit(self, category)
+        return self._limits.get(category)
 
     def setlimit(self, category: int, limit: int, /) -> int:
         self._check()
-        raise errors.unsupported("A limit of one's own")
+        return self._limits.set(category, limit)
+
+    def getconfig(self, op: int, /) -> bool:
+        self._check()
+        return limits.get_config(self, _Base, op)
+
+    def setconfig(self, op: int, enable: bool = True, /) -> None:
+        self._check()
+        limits.set_config(self, _Base, op, enable)
 
     def interrupt(self) -> None:
         """Does nothing: no statement can be running while Python runs, since calls of SQLite are synchronous."""
@@ -335,19 +333,3 @@ def check_thread(owner: Optional[int]) -> None:
             "SQLite objects created in a thread can only be used in that same thread. The object was created in "
             f"thread id {owner} and this is thread id {threading.get_ident()}."
         )
-
-
-def _checked_level(level: Any) -> Optional[str]:
-    if level is None:
-        return None
-    if not isinstance(level, str):
-        raise TypeError("isolation_level must be str or None")
-    if str.upper(level) not in _LEVELS:
-        raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
-    return str.upper(level)
-
-
-def _checked_autocommit(value: Any) -> Any:
-    if value is True or value is False or value == sqlite3.LEGACY_TRANSACTION_CONTROL:
-        return value
-    raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")

@@ -7,6 +7,7 @@ The C cursor underneath belongs to the connection's empty database in memory; it
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import sqlite3
 from typing import Any, Deque, List, Optional, Tuple
@@ -14,6 +15,7 @@ from typing import Any, Deque, List, Optional, Tuple
 from .. import _bridge
 from . import _sqlite_connection as native
 from . import _sqlite_functions as functions
+from . import _sqlite_text as text
 from . import _sqlite_values as values
 
 _Base = sqlite3.Cursor
@@ -21,6 +23,7 @@ _Base = sqlite3.Cursor
 _FIRST_ROWS, _MOST_ROWS = 1, 1000
 #: Executions of ``executemany`` in one call of the host.
 _BATCH = 500
+_NO_KINDS = itertools.repeat(False)
 
 
 class NativeCursor(_Base):
@@ -29,6 +32,8 @@ class NativeCursor(_Base):
     __module__ = "sqlite3"
 
     def _begin(self, connection: Any) -> None:
+        if self.__dict__.get("_is_busy"):
+            raise sqlite3.ProgrammingError("Recursive use of cursors not allowed.")
         self._connection = connection
         self._running: Optional[int] = None
         self._portion = _FIRST_ROWS
@@ -40,7 +45,7 @@ class NativeCursor(_Base):
         self._is_described = False
         self._rowcount = -1
         self._lastrowid: Optional[int] = None
-        self._counts = self._is_closed = self._is_busy = False
+        self._counts = self._is_closed = self._is_busy = self._has_kinds = False
         self.arraysize = 1
         self._row_factory: Any = None
 
@@ -142,7 +147,10 @@ class NativeCursor(_Base):
         connection = self._connection
         if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and native.databases.in_transaction(number):
             connection._execute("COMMIT")
-        connection._execute(sql_script)
+        connection._limits.check_sql(sql_script, "query string is too large")
+        authorizer = connection._authorizer
+        for statement in [sql_script] if authorizer is None else authorizer.check_script(sql_script):
+            connection._execute_script(statement)
         return self
 
     def _start(self, sql: Any) -> int:
@@ -152,6 +160,10 @@ class NativeCursor(_Base):
         sql.encode()
         if "\0" in sql:
             raise sqlite3.ProgrammingError("the query contains a null character")
+        self._connection._limits.check_sql(sql, "query string is too large")
+        self._connection._limits.check_parameters(len(values.parameter_names(sql)))
+        if self._connection._authorizer is not None:
+            self._connection._authorizer.check(sql)
         self._finish()
         self._rowcount, self._description, self._is_described = -1, None, False
         return number
@@ -161,8 +173,10 @@ class NativeCursor(_Base):
         connection._prepare_to_write()
         if connection._trace is not None:
             functions.call_trace(connection._trace, values.expanded(sql, bound))
-        self._counts = values.is_change(sql)
+        self._counts, self._has_kinds = values.is_change(sql), False
         try:
+            if connection._text_factory is not str and text.is_query(sql) and connection._is_utf8():
+                return self._run_for_bytes(number, sql, bound)
             answer = connection._patiently(lambda: native.databases.execute(number, sql, bound, _FIRST_ROWS))
         except sqlite3.ProgrammingError as error:
             if "contains no statements" in str(error):
@@ -173,9 +187,21 @@ class NativeCursor(_Base):
             if changed is None:
                 raise
             return self._run(number, changed, bound)
+        return self._take_answer(answer)
+
+    def _run_for_bytes(self, number: int, sql: str, bound: str) -> Any:
+        """Runs a query whose texts a factory is to get as they are in the file."""
+        patiently = self._connection._patiently
+        columns = json.loads(patiently(lambda: native.databases.describe(number, sql)))
+        wrapped = text.as_bytes(sql, len(columns))
+        answer = patiently(lambda: native.databases.execute(number, wrapped, bound, _FIRST_ROWS))
+        self._has_kinds = True
+        return self._take_answer(answer, columns)
+
+    def _take_answer(self, answer: Any, columns: Any = None) -> Any:
         said = json.loads(_bridge.text_of(answer))
         if said["columns"] is not None:
-            self._describe(said["columns"])
+            self._describe(said["columns"] if columns is None else columns)
             self._running, self._portion = said["statement"], _FIRST_ROWS
         self._receive(said)
         if self._failure is not None:
@@ -248,14 +274,17 @@ class NativeCursor(_Base):
 
     def _make_row(self, cells: List[Any]) -> Tuple[Any, ...]:
         make_text = values.text_maker(self._connection._text_factory)
-        if not self._converters and make_text is None and dict not in map(type, cells):
+        if not self._has_kinds and not self._converters and make_text is None and dict not in map(type, cells):
             return tuple(cells)
         row = []
-        for index, cell in enumerate(cells):
+        factory = self._connection._text_factory
+        for index, (cell, is_text) in enumerate(text.pairs_of(cells) if self._has_kinds else zip(cells, _NO_KINDS)):
             value = values.decode(cell)
             converter = self._converters[index] if self._converters else None
             if converter is not None:
                 value = None if value is None or value == b"" else converter(values.raw(value))
+            elif is_text:
+                value = value.decode() if factory is str else factory(value)
             elif make_text is not None and isinstance(value, str):
                 value = make_text(value)
             row.append(value)

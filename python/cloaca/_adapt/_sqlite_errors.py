@@ -72,9 +72,11 @@ def fail(answer: str) -> NoReturn:
     raise exception_of(json.loads(answer)["error"])
 
 
-def unsupported(what: str) -> sqlite3.NotSupportedError:
+def unsupported(what: str, instead: str = "") -> sqlite3.NotSupportedError:
     """The exception for what only a database in memory can do here."""
-    return sqlite3.NotSupportedError(f"{what} cannot be used with a database in a file here")
+    way = "copy the database into memory: source.backup(sqlite3.connect(':memory:'))"
+    advice = f"{instead}, or {way}" if instead else way
+    return sqlite3.NotSupportedError(f"{what} cannot be used with a database in a file here; {advice}")
 
 
 def is_busy(described: Any) -> bool:

@@ -59,7 +59,8 @@ def _answer(value: Any) -> Tuple[str, Any]:
     return encode_base(value, "0")
 
 
-def _register(connection: Any, kind: str, name: str, answer: Any, proxy: Any) -> None:
+def _register(connection: Any, kind: str, name: str, register: Callable[[int], Any], proxy: Any) -> None:
+    answer = register(connection._number)
     if answer is not None:
         proxy.destroy()
         errors.fail(answer)
@@ -67,13 +68,14 @@ def _register(connection: Any, kind: str, name: str, answer: Any, proxy: Any) ->
     if before is not None:
         before.destroy()
     connection._kept[(kind, name)] = proxy
+    connection._registrations[(kind, name)] = register
 
 
 def create_function(
     connection: Any, databases: Any, name: str, count: int, function: Optional[Callable[..., Any]], is_pure: bool
 ) -> None:
-    number = connection._check()
-    _check_count(count)
+    connection._check()
+    connection._limits.check_function(count, "narg")
 
     def call(arguments: str) -> Any:
         if function is None:
@@ -84,13 +86,16 @@ def create_function(
             return _failed(connection, "user-defined function raised exception", error, function)
 
     proxy = create_proxy(call)
-    problem = databases.create_function(number, name, count, is_pure, proxy)
-    _register(connection, "function", f"{name}/{count}", problem, proxy)
+
+    def register(number: int) -> Any:
+        return databases.create_function(number, name, count, is_pure, proxy)
+
+    _register(connection, "function", f"{name}/{count}", register, proxy)
 
 
 def create_aggregate(connection: Any, databases: Any, name: str, count: int, kind: Any, is_window: bool) -> None:
-    number = connection._check()
-    _check_count(count)
+    connection._check()
+    connection._limits.check_function(count, "num_params" if is_window else "n_arg")
     states: dict[int, Any] = {}
     method = ""
 
@@ -121,13 +126,11 @@ def create_aggregate(connection: Any, databases: Any, name: str, count: int, kin
             return _failed(connection, words, error, getattr(kind, method, kind))
 
     proxy = create_proxy(call)
-    answer = databases.create_aggregate(number, name, count, is_window, proxy)
-    _register(connection, "aggregate", f"{name}/{count}", answer, proxy)
 
+    def register(number: int) -> Any:
+        return databases.create_aggregate(number, name, count, is_window, proxy)
 
-def _check_count(count: int) -> None:
-    if not -1 <= count <= 127:
-        raise sqlite3.ProgrammingError("Error creating function")
+    _register(connection, "aggregate", f"{name}/{count}", register, proxy)
 
 
 def call_trace(trace: Callable[[str], Any], sql: str) -> None:

@@ -7,7 +7,7 @@ import functools
 import json
 import re
 import sqlite3
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 _TOKEN = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] | --[^\n]* | /\*.*?(?:\*/|$)
@@ -63,7 +63,7 @@ def with_string_literal(sql: str, message: str) -> Optional[str]:
     return None if changed == sql else changed
 
 
-def bind(names: List[Optional[str]], parameters: Any) -> List[Any]:
+def bind(names: List[Optional[str]], parameters: Any) -> Iterable[Any]:
     """The values for the parameters, by their numbers."""
     if isinstance(parameters, (tuple, list)) or (
         not isinstance(parameters, dict)
@@ -80,9 +80,9 @@ def bind(names: List[Optional[str]], parameters: Any) -> List[Any]:
             if name is not None and name[0] != "?":
                 raise sqlite3.ProgrammingError(
                     f"Binding {index + 1} ('{name}') is a named parameter, but you supplied a sequence which "
-                    "requires nominal (qmark) placeholders."
+                    "requires nameless (qmark) placeholders."
                 )
-        return [parameters[index] for index in range(len(names))]
+        return (parameters[index] for index in range(len(names)))  # adapters may still change the sequence
     if hasattr(parameters, "keys") or isinstance(parameters, dict):
         return [_named(parameters, index, name) for index, name in enumerate(names)]
     raise sqlite3.ProgrammingError("parameters are of unsupported type")

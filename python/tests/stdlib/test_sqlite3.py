@@ -1,0 +1,242 @@
+"""``sqlite3``: the same in memory and on a file."""
+
+import datetime
+import os
+import sqlite3
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, Iterator, List
+
+import pytest
+
+from cloaca import _bridge
+
+
+@pytest.fixture(params=["memory", "file"])
+def connection(request: Any, tmp_path: Path) -> Iterator[Any]:
+    opened = sqlite3.connect(":memory:" if request.param == "memory" else tmp_path / "data.db")
+    opened.execute("CREATE TABLE entry (name TEXT, data BLOB)")
+    opened.execute("INSERT INTO entry VALUES ('first', ?)", (b"0123456789",))
+    opened.commit()
+    yield opened
+    opened.close()
+
+
+def names(connection: Any) -> List[Any]:
+    return [name for (name,) in connection.execute("SELECT name FROM entry ORDER BY rowid")]
+
+
+def is_file(connection: Any) -> bool:
+    return bool(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+# --- blobs ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_blob_is_read_and_written_in_pieces(connection: Any) -> None:
+    with connection.blobopen("entry", "data", 1) as blob:
+        assert isinstance(blob, sqlite3.Blob)
+        assert (len(blob), blob.read(2), blob.tell()) == (10, b"01", 2)
+        blob.write(b"AB")
+        blob.seek(-1, os.SEEK_END)
+        assert blob.read() == b"9"
+        blob[0] = ord("x")
+        blob[-2:] = b"yz"
+        assert (blob[0], blob[4:8:2], blob[5:5]) == (ord("x"), b"46", b"")
+
+    assert connection.execute("SELECT data FROM entry").fetchone() == (b"x1AB4567yz",)
+    assert not connection.in_transaction
+
+
+def test_a_blob_refuses_what_would_change_its_size_or_leave_it(connection: Any) -> None:
+    blob = connection.blobopen("entry", "data", 1)
+
+    for call, error, words in (
+        (lambda: blob.write(b"x" * 11), ValueError, "data longer than blob"),
+        (lambda: blob.seek(11), ValueError, "offset out of blob range"),
+        (lambda: blob.seek(0, 9), ValueError, "'origin' should be"),
+        (lambda: blob[10], IndexError, "Blob index out of range"),
+        (lambda: blob["a"], TypeError, "indices must be integers"),
+        (lambda: blob.__setitem__(slice(0, 3), b"x"), IndexError, "wrong size"),
+        (lambda: blob.__setitem__(0, 256), ValueError, "must be in range"),
+        (lambda: blob.__delitem__(0), TypeError, "doesn't support item deletion"),
+    ):
+        with pytest.raises(error, match=words):
+            call()
+    blob.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed blob"):
+        blob.read()
+
+
+@pytest.mark.parametrize("use", [lambda blob: blob.read(), lambda blob: blob.write(b"x"), lambda blob: blob[0]])
+def test_a_blob_is_of_no_use_once_its_row_has_changed(connection: Any, use: Any) -> None:
+    blob = connection.blobopen("entry", "data", 1)
+    connection.execute("UPDATE entry SET data = x'00'")
+
+    with pytest.raises(sqlite3.OperationalError):
+        use(blob)
+
+
+@pytest.mark.parametrize("place", [("entry", "data", 2), ("entry", "nothing", 1), ("nothing", "data", 1)])
+def test_a_blob_that_does_not_exist_cannot_be_opened(connection: Any, place: Any) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such"):
+        connection.blobopen(*place)
+
+
+def test_a_blob_for_reading_is_not_written(connection: Any) -> None:
+    with connection.blobopen("entry", "data", 1, readonly=True) as blob:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            blob.write(b"x")
+
+
+# --- copies ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_is_taken_apart_and_put_together_again(connection: Any) -> None:
+    connection.create_function("twice", 1, lambda text: text * 2)
+    contents = connection.serialize()
+    connection.execute("DELETE FROM entry")
+    connection.commit()
+
+    connection.deserialize(contents)
+
+    assert names(connection) == ["first"]
+    assert connection.execute("SELECT twice('a')").fetchone() == ("aa",)
+
+
+@pytest.mark.parametrize(
+    ("contents", "error"), [([], TypeError), (None, TypeError), (memoryview(b"blob")[::2], BufferError)]
+)
+def test_only_bytes_are_a_database(connection: Any, contents: Any, error: Any) -> None:
+    with pytest.raises(error):
+        connection.deserialize(contents)
+
+
+def test_a_backup_in_steps_tells_how_far_it_is(connection: Any) -> None:
+    told: List[Any] = []
+    target = sqlite3.connect(":memory:")
+
+    connection.backup(target, pages=1, progress=lambda *facts: told.append(facts))
+
+    (count,) = connection.execute("PRAGMA page_count").fetchone()
+    assert [remaining for _, remaining, _ in told] == list(range(count - 1, -1, -1))
+    assert {total for _, _, total in told} == {count}
+    assert told[-1][0] == sqlite3.SQLITE_DONE
+    assert names(target) == ["first"]
+    target.close()
+
+
+# --- callbacks, limits, settings ------------------------------------------------------------------------------------
+
+
+def test_an_authorizer_is_asked_before_a_statement_runs(connection: Any) -> None:
+    asked: List[Any] = []
+
+    def authorize(action: int, first: Any, second: Any, database: Any, trigger: Any) -> int:
+        asked.append((action, first, second))
+        return sqlite3.SQLITE_DENY if (action, first, second) == (sqlite3.SQLITE_READ, "entry", "data") else 0
+
+    connection.set_authorizer(authorize)
+    assert names(connection) == ["first"]
+    with pytest.raises(sqlite3.DatabaseError, match="prohibited"):
+        connection.execute("SELECT data FROM entry")
+    connection.set_authorizer(None)
+
+    assert connection.execute("SELECT data FROM entry").fetchone() == (b"0123456789",)
+    assert (sqlite3.SQLITE_READ, "entry", "name") in asked
+
+
+def test_an_authorizer_knows_tables_that_were_made_meanwhile(connection: Any) -> None:
+    tables = set()
+
+    def authorize(action: int, first: Any, *_: Any) -> int:
+        if action == sqlite3.SQLITE_READ:
+            tables.add(first)
+        return sqlite3.SQLITE_OK
+
+    connection.set_authorizer(authorize)
+    connection.executescript("CREATE TABLE later (x); CREATE TEMP TABLE passing (y); INSERT INTO later VALUES (1);")
+    connection.execute("SELECT x, y FROM later, passing").fetchall()
+
+    assert {"later", "passing"} <= tables
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="limits are new in 3.11")
+def test_a_statement_longer_than_the_limit_is_refused(connection: Any) -> None:
+    before = connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, 10)
+
+    assert connection.getlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH) == 10
+    with pytest.raises(sqlite3.DataError, match="too large"):
+        connection.execute("SELECT 1, 2, 3")
+    with pytest.raises(sqlite3.ProgrammingError, match="out of bounds"):
+        connection.getlimit(1111)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, before)
+    assert connection.execute("SELECT 1, 2, 3").fetchone() == (1, 2, 3)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="settings are new in 3.12")
+def test_foreign_keys_are_watched_when_the_setting_says_so(connection: Any) -> None:
+    connection.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_FKEY)  # type: ignore[attr-defined]
+    connection.executescript("CREATE TABLE t (t INTEGER PRIMARY KEY); CREATE TABLE u (u REFERENCES t (t));")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("INSERT INTO u VALUES (1)")
+
+
+def test_a_collation_sorts_in_memory_and_is_refused_on_a_file_with_advice(connection: Any) -> None:
+    def backwards(left: str, right: str) -> int:
+        return (left < right) - (left > right)
+
+    if _bridge.has_engine() and is_file(connection):
+        with pytest.raises(sqlite3.NotSupportedError, match=r"backup\(sqlite3.connect\(':memory:'\)\)"):
+            connection.create_collation("backwards", backwards)
+        return
+    connection.create_collation("backwards", backwards)
+    connection.execute("INSERT INTO entry VALUES ('second', NULL)")
+
+    rows = connection.execute("SELECT name FROM entry ORDER BY name COLLATE backwards").fetchall()
+    assert rows == [("second",), ("first",)]
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+def test_texts_that_are_no_utf_8_reach_their_factory_unchanged(connection: Any) -> None:
+    connection.execute("INSERT INTO entry VALUES (CAST(x'e9e8' AS TEXT), x'e9')")
+    connection.text_factory = lambda data: data.decode("latin-1")
+
+    rows = connection.execute("SELECT name AS n, data FROM entry WHERE rowid = :row; ", {"row": 2}).fetchall()
+
+    assert rows == [("éè", b"\xe9")]
+
+
+def test_texts_as_bytes_keep_their_columns_and_order(connection: Any) -> None:
+    connection.executemany("INSERT INTO entry VALUES (?, NULL)", [("c",), ("b",), ("ä",)])
+    connection.text_factory = bytes
+
+    cursor = connection.execute("SELECT name, 1.5 AS number, NULL FROM entry ORDER BY name DESC -- the end")
+
+    assert [column[0] for column in cursor.description] == ["name", "number", "NULL"]
+    assert [row[0] for row in cursor] == ["ä".encode(), b"first", b"c", b"b"]
+
+
+def test_the_end_of_the_default_adapters_is_told_about_the_line_that_uses_them(connection: Any) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        connection.execute("INSERT INTO entry VALUES (?, NULL)", (datetime.date(2020, 1, 2),))
+
+    assert names(connection)[-1] == "2020-01-02"
+    assert [warning.filename for warning in caught] == [__file__] * (sys.version_info >= (3, 12))
+
+
+def test_a_sequence_that_an_adapter_shortens_is_noticed(connection: Any) -> None:
+    class Shortening:
+        def __conform__(self, protocol: Any) -> Any:
+            parameters.clear()
+            return "x"
+
+    parameters: List[Any] = [Shortening(), "y"]
+
+    with pytest.raises((IndexError, sqlite3.ProgrammingError)):
+        connection.execute("INSERT INTO entry VALUES (?, ?)", parameters)
