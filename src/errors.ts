@@ -8,8 +8,6 @@
 export type ErrorCode =
   // ScriptError
   | 'SCRIPT_LOAD_FAILED'
-  | 'SCRIPT_INVALID'
-  | 'SCRIPT_FAILED'
   // UsageError
   | 'INVALID_ARGUMENT'
   | 'INVALID_CONTEXT'

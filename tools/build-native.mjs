@@ -1,5 +1,5 @@
 /**
- * Builds the context codec's addon. npm runs it as this package's install script, `npm run prebuild` with --prebuild.
+ * Builds the context codec's addon. npm runs it as this package's install script, `npm run native:prebuild` with --prebuild.
  * It must run on Node 20 without any dependency of its own, and an install must never fail because of it: what cannot be
  * built is told in one line, and the TypeScript codec is used. Only --prebuild fails when there is nothing to ship.
  */

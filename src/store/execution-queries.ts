@@ -37,6 +37,9 @@ SELECT ${COLUMNS} FROM executions WHERE workflow = ? AND status = ? ${NEWEST_FIR
 // -- ownership
 
 /** The next workflow, by name, that has unowned executions; null after the last. One seek, however many wait. */
+export const FIRST_UNOWNED_WORKFLOW = `
+SELECT min(workflow) AS workflow FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL`
+
 export const NEXT_UNOWNED_WORKFLOW = `
 SELECT min(workflow) AS workflow FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow > ?`
 

@@ -12,6 +12,7 @@ import {
   EACH_UNOWNED,
   END_EXECUTION,
   FIND_FOR_SETTLING,
+  FIRST_UNOWNED_WORKFLOW,
   GET_EXECUTION,
   GET_FINAL,
   GET_INPUT,
@@ -134,10 +135,13 @@ function originColumns(origin: ExecutionOrigin): { readonly source: string | nul
 
 /** Steps from one to the next, so that a backlog of a workflow that nobody has costs one look and not its length. */
 function unownedWorkflows(connection: Connection): readonly string[] {
+  const named = (sql: string, ...values: readonly string[]) =>
+    connection.one<{ readonly workflow: string | null }>(sql, ...values)?.workflow ?? null
   const workflows: string[] = []
-  for (let last: string | null = ''; last !== null; ) {
-    last = connection.one<{ readonly workflow: string | null }>(NEXT_UNOWNED_WORKFLOW, last)?.workflow ?? null
-    if (last !== null) workflows.push(last)
+  let next = named(FIRST_UNOWNED_WORKFLOW)
+  while (next !== null) {
+    workflows.push(next)
+    next = named(NEXT_UNOWNED_WORKFLOW, next)
   }
   return workflows
 }

@@ -133,6 +133,14 @@ export function describeExecutionContract(context: ContractContext): void {
   })
 
   describe('acquiring', () => {
+    test('a workflow may have any name, the empty one too', async () => {
+      const execution = newExecution({ workflow: '' })
+      await context.store.openInstance('instance', START)
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+
+      expect((await acquire({ workflows: [''] })).map(({ id }) => id)).toEqual([execution.id])
+    })
+
     test('the oldest executions of known workflows are taken, up to the limit, and are running then', async () => {
       await context.store.openInstance('instance', START)
       const made = ['unknown', 'ingest', 'ingest', 'ingest'].map((workflow) => newExecution({ workflow }))
