@@ -1,0 +1,101 @@
+"""Servers on loopback for the tests of http: each connection is handed to a function, in a thread."""
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, Optional
+
+CERTIFICATES = Path(__file__).parent / "certificates"
+AUTHORITY = str(CERTIFICATES / "authority.pem")
+
+
+def server_context(name: str = "localhost") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / f"{name}.pem")
+    return context
+
+
+@contextlib.contextmanager
+def serving(serve: Callable[[Any], Any], context: Optional[ssl.SSLContext] = None) -> Iterator[int]:
+    """The port of a server; connections are closed when the function returns, or at the end of the test."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads: List[threading.Thread] = []
+    connections: List[Any] = []
+
+    def handle(connection: Any) -> None:
+        with contextlib.suppress(OSError), connection:
+            if context is None:
+                serve(connection)
+            else:
+                with context.wrap_socket(connection, server_side=True) as secured:
+                    connections.append(secured)
+                    serve(secured)
+
+    def accept() -> None:
+        while True:
+            connection, _ = listener.accept()
+            if is_over.is_set():
+                connection.close()
+                return
+            connections.append(connection)
+            threads.append(threading.Thread(target=handle, args=(connection,)))
+            threads[-1].start()
+
+    is_over = threading.Event()
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        is_over.set()
+        socket.create_connection(listener.getsockname(), 5).close()
+        accepting.join()
+        listener.close()
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join()
+
+
+def read_request(connection: Any) -> bytes:
+    """The head of a request, and the body that its length announces."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(4096)
+        if not part:
+            raise ConnectionError("no request")
+        data += part
+    return data
+
+
+def answer(*parts: bytes) -> Callable[[Any], None]:
+    """A server's function that reads one request and answers it."""
+
+    def serve(connection: Any) -> None:
+        read_request(connection)
+        for part in parts:
+            connection.sendall(part)
+
+    return serve
+
+
+def stall(connection: Any) -> None:
+    """Never answers, and waits until the client has gone."""
+    while connection.recv(4096):
+        pass
+
+
+def reset(connection: Any) -> None:
+    """Ends the connection with a reset in the place of an answer."""
+    read_request(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def ok(body: bytes, *headers: bytes) -> bytes:
+    head = [b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", b""]
+    return b"\r\n".join(head) + body

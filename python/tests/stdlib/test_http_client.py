@@ -1,0 +1,244 @@
+"""``urllib.request`` and ``http.client`` against servers that are slow, break off, redirect or stand behind a proxy."""
+
+import contextlib
+import gzip
+import http.client
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import Any, List
+
+import pytest
+from servers import AUTHORITY, answer, ok, read_request, reset, server_context, serving, stall
+
+SCHEMES = pytest.mark.parametrize("scheme", ["http", "https"])
+#: Long enough that no answer is lost on a busy machine, short enough to be waited for.
+SOON = 0.05
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def context_of(scheme: str) -> Any:
+    return server_context() if scheme == "https" else None
+
+
+def fetch(scheme: str, port: int, path: str = "/", **options: Any) -> Any:
+    context = ssl.create_default_context(cafile=AUTHORITY) if scheme == "https" else None
+    return urllib.request.urlopen(f"{scheme}://localhost:{port}{path}", context=context, **options)
+
+
+@SCHEMES
+def test_a_server_that_never_answers_is_given_up_in_time(scheme: str) -> None:
+    with serving(stall, context_of(scheme)) as port, pytest.raises(TimeoutError):
+        fetch(scheme, port, timeout=SOON if scheme == "http" else 0.3)
+
+
+def test_a_server_that_never_ends_its_handshake_is_given_up_in_time() -> None:
+    with serving(stall) as port, pytest.raises(urllib.error.URLError) as caught:
+        fetch("https", port, timeout=SOON)
+
+    assert isinstance(caught.value.reason, TimeoutError)
+
+
+@SCHEMES
+def test_a_server_that_hangs_up_is_no_answer(scheme: str) -> None:
+    with serving(answer(), context_of(scheme)) as port, pytest.raises(http.client.RemoteDisconnected):
+        fetch(scheme, port)
+
+
+def test_a_server_that_resets_the_connection_says_so() -> None:
+    with serving(reset) as port, pytest.raises(ConnectionResetError):
+        fetch("http", port)
+
+
+@SCHEMES
+def test_a_body_that_is_shorter_than_announced_is_incomplete(scheme: str) -> None:
+    short = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+
+    with serving(short, context_of(scheme)) as port, fetch(scheme, port) as response:
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            response.read()
+
+    assert (caught.value.partial, caught.value.expected) == (b"abc", 7)
+
+
+def test_a_chunk_that_breaks_off_is_incomplete() -> None:
+    broken = answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n8\r\nwor")
+
+    with serving(broken) as port, fetch("http", port) as response:
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            response.read()
+
+    assert caught.value.partial == b"hello"
+
+
+@SCHEMES
+def test_chunks_come_as_one_body_piece_by_piece(scheme: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
+    body = gzip.compress(b"hello world" * 100)
+    chunks = [b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:])]
+
+    with serving(answer(head, *chunks, b"0\r\n\r\n"), context_of(scheme)) as port, fetch(scheme, port) as response:
+        first = response.read(3)
+        assert gzip.decompress(first + response.read()) == b"hello world" * 100
+
+
+@SCHEMES
+def test_redirects_are_followed_and_loops_are_not(scheme: str) -> None:
+    def serve(connection: Any) -> None:
+        path = read_request(connection).split()[1]
+        target = {b"/": b"/there", b"/loop": b"/loop"}.get(path)
+        moved = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(ok(b"found " + path) if target is None else moved % target)
+
+    with serving(serve, context_of(scheme)) as port:
+        with fetch(scheme, port) as response:
+            assert (response.read(), response.url) == (b"found /there", f"{scheme}://localhost:{port}/there")
+        with pytest.raises(urllib.error.HTTPError, match="infinite loop"):
+            fetch(scheme, port, "/loop")
+
+
+@SCHEMES
+def test_one_connection_serves_many_requests(scheme: str) -> None:
+    opened: List[Any] = []
+
+    def serve(connection: Any) -> None:
+        opened.append(connection)
+        while True:
+            connection.sendall(ok(read_request(connection).split()[1]))
+
+    with serving(serve, context_of(scheme)) as port:
+        if scheme == "https":
+            context = ssl.create_default_context(cafile=AUTHORITY)
+            client: Any = http.client.HTTPSConnection("localhost", port, context=context)
+        else:
+            client = http.client.HTTPConnection("localhost", port)
+        bodies = []
+        for path in ("/a", "/b", "/c"):
+            client.request("GET", path)
+            bodies.append(client.getresponse().read())
+        client.close()
+
+    assert (bodies, len(opened)) == ([b"/a", b"/b", b"/c"], 1)
+
+
+def test_an_answer_comes_after_the_server_has_said_continue() -> None:
+    def serve(connection: Any) -> None:
+        body = read_request(connection).partition(b"\r\n\r\n")[2]
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.sendall(ok(body or connection.recv(100)))
+
+    with serving(serve) as port:
+        client = http.client.HTTPConnection("localhost", port)
+        client.putrequest("PUT", "/")
+        client.putheader("Expect", "100-continue")
+        client.putheader("Content-Length", "4")
+        client.endheaders()
+        client.send(b"body")
+        response = client.getresponse()
+        assert (response.status, response.read()) == (200, b"body")
+        client.close()
+
+
+def test_a_large_body_goes_both_ways() -> None:
+    def serve(connection: Any) -> None:
+        body = read_request(connection).partition(b"\r\n\r\n")[2]
+        while len(body) < 1_000_000:
+            body += connection.recv(65536)
+        connection.sendall(ok(body[::-1]))
+
+    sent = bytes(range(250)) * 4000
+    with serving(serve, server_context()) as port, fetch("https", port, data=sent) as response:
+        assert response.read() == sent[::-1]
+
+
+def test_https_goes_through_a_proxy_and_http_past_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: List[bytes] = []
+
+    def proxy(connection: Any) -> None:
+        asked.append(read_request(connection).split(b"\r\n")[0])
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with server_context().wrap_socket(connection, server_side=True) as secured:
+            answer(ok(b"by proxy"))(secured)
+
+    context = ssl.create_default_context(cafile=AUTHORITY)
+    with serving(proxy) as proxy_port, serving(answer(ok(b"direct"))) as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy_port}")
+        with urllib.request.urlopen("https://localhost:4/", context=context) as response:
+            assert response.read() == b"by proxy"
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy_port}")
+        monkeypatch.setenv("no_proxy", "localhost")
+        with fetch("http", port) as response:
+            assert response.read() == b"direct"
+
+    assert asked == [b"CONNECT localhost:4 HTTP/1.1"] or asked == [b"CONNECT localhost:4 HTTP/1.0"]
+
+
+def test_a_proxy_that_refuses_is_told() -> None:
+    refusing = answer(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(refusing) as port:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": f"http://127.0.0.1:{port}"}))
+        with pytest.raises(urllib.error.URLError, match="407"):
+            opener.open("https://localhost:4/")
+
+
+@pytest.mark.parametrize(
+    ("name", "trusts", "code", "words"),
+    [("localhost", False, 20, "unable to get local issuer certificate"), ("other", True, 62, "Hostname mismatch")],
+)
+def test_a_certificate_that_does_not_fit_is_refused(name: str, trusts: bool, code: int, words: str) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if trusts:
+        context.load_verify_locations(AUTHORITY)
+
+    with serving(answer(ok(b"never read")), server_context(name)) as port:
+        with pytest.raises(urllib.error.URLError) as caught:
+            urllib.request.urlopen(f"https://localhost:{port}/", context=context)
+
+    reason: Any = caught.value.reason
+    assert isinstance(reason, ssl.SSLCertVerificationError) and isinstance(reason, ValueError)
+    assert reason.verify_code == code and words in reason.verify_message
+    assert (reason.library, reason.reason) == ("SSL", "CERTIFICATE_VERIFY_FAILED")
+
+
+def test_an_unencrypted_server_is_no_tls() -> None:
+    def speak_first(connection: Any) -> None:
+        connection.sendall(b"220 hello, this is no TLS at all\r\n")
+        with contextlib.suppress(OSError):
+            connection.recv(1024)
+
+    with serving(speak_first) as port, pytest.raises(urllib.error.URLError) as caught:
+        fetch("https", port)
+
+    reason: Any = caught.value.reason
+    assert isinstance(reason, ssl.SSLError)
+    assert reason.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+
+
+def test_requests_of_several_threads_overlap() -> None:
+    meeting = threading.Barrier(3)
+
+    def serve(connection: Any) -> None:
+        read_request(connection)
+        meeting.wait(5)
+        connection.sendall(ok(b"together"))
+
+    bodies: List[bytes] = []
+    started = time.monotonic()
+    with serving(serve, server_context()) as port:
+        threads = [threading.Thread(target=lambda: bodies.append(fetch("https", port).read())) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert bodies == [b"together"] * 3
+    assert time.monotonic() - started < 5
