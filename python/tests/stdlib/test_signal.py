@@ -1,0 +1,115 @@
+"""``signal``: handlers, alarms, interval timers, masks."""
+
+import os
+import signal
+import threading
+import time
+from typing import Any, Iterator, List
+
+import pytest
+
+
+class Ended(Exception):
+    pass
+
+
+def end(signum: int, frame: Any) -> None:
+    raise Ended
+
+
+@pytest.fixture(autouse=True)
+def untouched_signals() -> Iterator[None]:
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGALRM, signal.SIGUSR1)}
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+def test_a_handler_is_called_with_the_signal_and_the_frame_that_it_interrupted() -> None:
+    seen: List[Any] = []
+    assert signal.signal(signal.SIGUSR1, lambda signum, frame: seen.append((signum, frame.f_code.co_name))) in (
+        signal.SIG_DFL,
+        signal.SIG_IGN,
+    )
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.raise_signal(signal.SIGUSR1)
+    assert [signum for signum, _ in seen] == [signal.SIGUSR1] * 2
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        pytest.param(lambda: time.sleep(5), id="sleeping"),
+        pytest.param(lambda: threading.Event().wait(5), id="waiting for an event"),
+        pytest.param(
+            lambda: (lambda lock: (lock.acquire(), lock.acquire()))(threading.Lock()), id="waiting for a lock"
+        ),
+        pytest.param(lambda: [None for _ in iter(int, 1)], id="computing"),
+    ],
+)
+def test_an_alarm_ends_what_waits_and_what_computes(wait: Any) -> None:
+    signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    with pytest.raises(Ended):
+        wait()
+
+
+def test_a_handler_that_returns_lets_the_wait_go_on() -> None:
+    seen: List[int] = []
+    signal.signal(signal.SIGALRM, lambda signum, frame: seen.append(signum))
+    signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+    begin = time.monotonic()
+    time.sleep(0.05)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert time.monotonic() - begin >= 0.05
+    assert len(seen) >= 3
+
+
+def test_an_alarm_tells_what_was_left_of_the_one_before() -> None:
+    assert signal.alarm(100) == 0
+    assert signal.alarm(0) in (99, 100)
+    assert signal.setitimer(signal.ITIMER_REAL, 10, 2) == (0, 0)
+    left, interval = signal.getitimer(signal.ITIMER_REAL)
+    assert 9 < left <= 10
+    assert interval == 2
+
+
+def test_a_blocked_signal_waits_until_it_is_asked_for() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+        assert signal.SIGUSR1 in signal.sigpending()
+        assert signal.sigwait([signal.SIGUSR1]) == signal.SIGUSR1
+        assert signal.SIGUSR1 not in signal.sigpending()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_handlers_run_on_the_main_thread_which_alone_may_set_them() -> None:
+    seen: List[Any] = []
+    signal.signal(signal.SIGALRM, lambda signum, frame: seen.append(threading.current_thread()))
+
+    def work() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.005)
+        until = time.monotonic() + 5
+        while not seen and time.monotonic() < until:
+            time.sleep(0.001)
+        with pytest.raises(ValueError, match="only works in main thread"):
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [threading.main_thread()]
+
+
+def test_what_cannot_be_handled_is_refused() -> None:
+    with pytest.raises(OSError):
+        signal.signal(signal.SIGKILL, end)
+    with pytest.raises(ValueError):
+        signal.signal(1000, end)
+    with pytest.raises(TypeError):
+        signal.signal(signal.SIGUSR1, None)
+    with pytest.raises(ProcessLookupError):
+        os.kill(2**22 + 1, 0)

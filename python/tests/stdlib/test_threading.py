@@ -1,0 +1,210 @@
+"""``threading``: threads, locks and what is built on them."""
+
+import contextvars
+import sys
+import threading
+import time
+from typing import Any, Callable, List
+
+import pytest
+
+
+def run(*targets: Callable[[], Any]) -> List[threading.Thread]:
+    threads = [threading.Thread(target=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def join(threads: List[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_a_thread_has_an_identity_and_a_name_of_its_own() -> None:
+    seen: List[Any] = []
+    thread = threading.Thread(target=lambda: seen.append(threading.current_thread()), name="worker")
+    assert thread.ident is None
+    thread.start()
+    thread.join()
+    assert seen == [thread]
+    assert thread.ident not in (None, threading.get_ident())
+    assert threading.current_thread() is threading.main_thread()
+    assert thread.name == "worker"
+
+
+def test_waits_overlap() -> None:
+    begin = time.monotonic()
+    join(run(*[lambda: time.sleep(0.05)] * 10))
+    assert time.monotonic() - begin < 0.3
+
+
+def test_threads_that_compute_take_turns() -> None:
+    is_done: List[bool] = []
+
+    def compute() -> None:
+        while not is_done:
+            pass
+
+    threads = run(compute)
+    time.sleep(0.001)
+    is_done.append(True)
+    join(threads)
+
+
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock, threading.Semaphore, threading.Condition])
+def test_a_lock_is_held_by_one_thread_at_a_time(make: Callable[[], Any]) -> None:
+    lock, order = make(), []  # type: ignore[var-annotated]
+
+    def work(number: int) -> None:
+        with lock:
+            order.append(number)
+            time.sleep(0.001)
+            order.append(number)
+
+    join(run(*[lambda number=number: work(number) for number in range(5)]))  # type: ignore[misc]
+    assert order[::2] == order[1::2]
+
+
+def test_a_lock_that_is_taken_is_waited_for_no_longer_than_the_timeout() -> None:
+    lock = threading.Lock()
+    assert lock.acquire()
+    assert not lock.acquire(blocking=False)
+    begin = time.monotonic()
+    assert not lock.acquire(timeout=0.02)
+    assert time.monotonic() - begin >= 0.02
+    lock.release()
+    with pytest.raises(RuntimeError, match="release unlocked lock"):
+        lock.release()
+
+
+def test_a_reentrant_lock_belongs_to_its_thread() -> None:
+    lock, seen = threading.RLock(), []  # type: ignore[var-annotated]
+    with lock, lock:
+        join(run(lambda: seen.append(lock.acquire(blocking=False))))
+        assert seen == [False]
+    with pytest.raises(RuntimeError, match="cannot release un-acquired lock"):
+        lock.release()
+
+
+def test_conditions_wake_those_who_wait() -> None:
+    condition, items, taken = threading.Condition(), [], []  # type: ignore[var-annotated]
+
+    def consume() -> None:
+        with condition:
+            assert condition.wait_for(lambda: items, timeout=5)
+            taken.append(items.pop())
+
+    threads = run(consume, consume)
+    for item in (1, 2):
+        with condition:
+            items.append(item)
+            condition.notify()
+    join(threads)
+    assert sorted(taken) == [1, 2]
+    with condition:
+        assert not condition.wait(0.001)
+
+
+def test_an_event_lets_all_go() -> None:
+    event, passed = threading.Event(), []  # type: ignore[var-annotated]
+    threads = run(*[lambda: passed.append(event.wait(5))] * 3)
+    assert not event.wait(0.001)
+    event.set()
+    join(threads)
+    assert passed == [True] * 3
+
+
+def test_a_bounded_semaphore_is_not_released_more_often_than_taken() -> None:
+    semaphore = threading.BoundedSemaphore(2)
+    assert semaphore.acquire() and semaphore.acquire()
+    assert not semaphore.acquire(timeout=0.001)
+    semaphore.release()
+    semaphore.release()
+    with pytest.raises(ValueError, match="released too many times"):
+        semaphore.release()
+
+
+def test_a_barrier_gathers_its_threads_and_can_be_broken() -> None:
+    barrier, order = threading.Barrier(3, timeout=5), []  # type: ignore[var-annotated]
+    join(run(*[lambda: order.append(barrier.wait())] * 3))
+    assert sorted(order) == [0, 1, 2]
+    with pytest.raises(threading.BrokenBarrierError):
+        barrier.wait(timeout=0.001)
+    assert barrier.broken
+
+
+def test_timers_call_later_and_can_be_cancelled() -> None:
+    called: List[str] = []
+    soon = threading.Timer(0.005, called.append, ["soon"])
+    never = threading.Timer(5, called.append, ["never"])
+    for timer in (soon, never):
+        timer.start()
+    never.cancel()
+    join([soon, never])
+    assert called == ["soon"]
+
+
+def test_a_daemon_is_waited_for_no_longer_than_asked() -> None:
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait, daemon=True)
+    thread.start()
+    thread.join(0.005)
+    assert thread.is_alive()
+    assert thread in threading.enumerate()
+    end.set()
+    join([thread])
+
+
+def test_a_thread_cannot_be_started_twice_nor_join_itself() -> None:
+    seen: List[str] = []
+
+    def join_itself() -> None:
+        try:
+            threading.current_thread().join()
+        except RuntimeError as error:
+            seen.append(str(error))
+
+    threads = run(join_itself)
+    join(threads)
+    assert seen == ["cannot join current thread"]
+    with pytest.raises(RuntimeError, match="threads can only be started once"):
+        threads[0].start()
+
+
+def test_what_a_thread_raises_goes_to_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: List[Any] = []
+    monkeypatch.setattr(threading, "excepthook", seen.append)
+    threads = run(lambda: 1 / 0)
+    join(threads)
+    assert [(each.exc_type, each.thread) for each in seen] == [(ZeroDivisionError, threads[0])]
+
+
+def test_a_context_variable_of_one_thread_is_not_anothers() -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+    variable.set("main")
+    seen: List[str] = []
+    context = contextvars.copy_context()
+    threads = run(lambda: seen.append(context.run(variable.get)), lambda: variable.set("other"))
+    join(threads)
+    assert seen == ["main"]
+    assert variable.get() == "main"
+
+
+def test_tracing_reaches_threads_that_are_started_later() -> None:
+    seen: List[str] = []
+
+    def trace(frame: Any, event: str, argument: Any) -> None:
+        seen.append(frame.f_code.co_name)
+
+    def traced() -> None:
+        pass
+
+    threading.settrace(trace)
+    try:
+        join(run(traced))
+    finally:
+        threading.settrace(None)  # type: ignore[arg-type]
+    assert "traced" in seen
+    assert sys.gettrace() is not trace
