@@ -1,0 +1,71 @@
+/** Triggers whose requests wait: they overlap, they are ended when their time is over, and they delay no others. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+import { TestAuthority } from '../support/test-authority.ts'
+
+const POLL_DEADLINE_MS = 1500
+
+describe('a trigger that waits for a server', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-waiting-'))
+  const together: ServerResponse[] = []
+  const answer: RequestListener = (request, response) => {
+    if (request.url !== '/both') return
+    together.push(response)
+    // Nobody is answered before both have asked.
+    if (together.length === 2) for (const each of together) each.end('together')
+  }
+  const plain = createServer(answer)
+  let secure: ReturnType<typeof createSecureServer>
+  let served: ObservedRunner
+
+  beforeAll(async () => {
+    const authority = await TestAuthority.make(folder)
+    secure = createSecureServer(await authority.certificate({}), answer)
+    for (const server of [plain, secure]) {
+      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    }
+    process.env.TEST_CA = authority.caPath
+    process.env.TEST_HTTP_URL = `http://localhost:${(plain.address() as AddressInfo).port}`
+    process.env.TEST_HTTPS_URL = `https://localhost:${(secure.address() as AddressInfo).port}`
+    served = await ObservedRunner.start(['waiting_triggers.py'], { config: { pollDeadlineMs: POLL_DEADLINE_MS } })
+  })
+  afterAll(async () => {
+    await served?.[Symbol.asyncDispose]()
+    for (const server of [plain, secure]) {
+      server?.closeAllConnections()
+      server?.close()
+    }
+    for (const name of ['TEST_CA', 'TEST_HTTP_URL', 'TEST_HTTPS_URL']) delete process.env[name]
+    rmSync(folder, { recursive: true })
+  })
+
+  it('is answered together with another one that waits', async () => {
+    const runs = [...(await served.runsOf('one')), ...(await served.runsOf('other'))]
+
+    expect(runs.map(({ context }) => context.answer)).toEqual(['together', 'together'])
+  })
+
+  it('is ended when its time is over, over http and https, at the line that waits', async () => {
+    const failed = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut', 2)
+
+    expect(failed.map(({ trigger }) => trigger).sort()).toEqual(['silent_http', 'silent_https'])
+    for (const name of ['silent_http', 'silent_https']) {
+      const logged = served.log.find(({ facts, message }) => facts?.trigger === name && message.includes('timed out'))
+      expect(logged?.traceback).toMatch(/ in ask\n/)
+    }
+  })
+
+  it('delays no other one', async () => {
+    const [first] = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut', 1)
+    const before = served.events('tick', ({ trigger, at }) => trigger === 'brisk' && at < Number(first?.at))
+
+    expect(before.length).toBeGreaterThan(10)
+  })
+})

@@ -1,0 +1,47 @@
+"""Triggers that ask servers which never answer, two that are answered together, and one that is polled beside them."""
+
+import os
+import ssl
+import urllib.request
+
+import cloaca
+
+skip = cloaca.TriggerResult.skip
+
+
+def ask(url):
+    context = ssl.create_default_context(cafile=os.environ["TEST_CA"])
+    with urllib.request.urlopen(url, context=context) as response:
+        return response.read().decode()
+
+
+@cloaca.trigger("note", poll_interval="1h")
+def silent_http():
+    return ask(os.environ["TEST_HTTP_URL"] + "/never")
+
+
+@cloaca.trigger("note", poll_interval="1h")
+def silent_https():
+    return ask(os.environ["TEST_HTTPS_URL"] + "/never")
+
+
+@cloaca.trigger("note", poll_interval="1h")
+def one():
+    return cloaca.TriggerResult.fire(cloaca.Context({"answer": ask(os.environ["TEST_HTTP_URL"] + "/both")}))
+
+
+@cloaca.trigger("note", poll_interval="1h")
+def other():
+    return cloaca.TriggerResult.fire(cloaca.Context({"answer": ask(os.environ["TEST_HTTPS_URL"] + "/both")}))
+
+
+@cloaca.trigger("note", poll_interval="20ms")
+def brisk():
+    return skip()
+
+
+with cloaca.WorkflowBuilder("note"):
+
+    @cloaca.task()
+    def write(context):
+        return context
