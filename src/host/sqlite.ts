@@ -117,12 +117,13 @@ export class SqliteDatabases {
     }
   }
 
-  /** The names and the declared types of a query's columns, as JSON; or the error. */
+  /** The names and the declared types of a query's columns, as JSON; null for what is no mere query, or the error. */
   describe(number: number, sql: string): string {
     try {
       const connection = this.#connection(number)
       const statement = takeStatement(connection, sql)
-      const columns = statement.columns().map(({ name, type }) => [name, type])
+      const isQuery = statement.reader && statement.readonly
+      const columns = isQuery ? statement.columns().map(({ name, type }) => [name, type]) : null
       keepStatement(connection, sql, statement)
       return JSON.stringify(columns)
     } catch (error) {

@@ -36,6 +36,8 @@ class NativeCursor(_Base):
             raise sqlite3.ProgrammingError("Recursive use of cursors not allowed.")
         self._connection = connection
         self._running: Optional[int] = None
+        self._query: Any = None
+        self._received = 0
         self._portion = _FIRST_ROWS
         self._ready: Deque[Any] = collections.deque()
         self._failure: Optional[Exception] = None
@@ -174,9 +176,12 @@ class NativeCursor(_Base):
         if connection._trace is not None:
             functions.call_trace(connection._trace, values.expanded(sql, bound))
         self._counts, self._has_kinds = values.is_change(sql), False
+        self._query, self._received = (number, sql, bound), 0
         try:
-            if connection._text_factory is not str and text.is_query(sql) and connection._is_utf8():
-                return self._run_for_bytes(number, sql, bound)
+            if connection._text_factory is not str:
+                said = self._run_for_bytes()
+                if said is not None:
+                    return said
             answer = connection._patiently(lambda: native.databases.execute(number, sql, bound, _FIRST_ROWS))
         except sqlite3.ProgrammingError as error:
             if "contains no statements" in str(error):
@@ -189,25 +194,49 @@ class NativeCursor(_Base):
             return self._run(number, changed, bound)
         return self._take_answer(answer)
 
-    def _run_for_bytes(self, number: int, sql: str, bound: str) -> Any:
-        """Runs a query whose texts a factory is to get as they are in the file."""
-        patiently = self._connection._patiently
-        columns = json.loads(patiently(lambda: native.databases.describe(number, sql)))
-        wrapped = text.as_bytes(sql, len(columns))
-        answer = patiently(lambda: native.databases.execute(number, wrapped, bound, _FIRST_ROWS))
+    def _run_for_bytes(self) -> Any:
+        """Runs the query so that texts come as they are in the file, from the first row that is still missing.
+
+        None: it is no query, or the file has texts that Python's are made of anyway.
+        """
+        number, sql, bound = self._query
+        connection = self._connection
+        if not text.is_query(sql) or not connection._is_utf8():
+            return None
+        columns = json.loads(connection._patiently(lambda: native.databases.describe(number, sql)))
+        if columns is None:
+            return None
+        wrapped = text.as_bytes(sql, len(columns), self._received)
+        answer = connection._patiently(lambda: native.databases.execute(number, wrapped, bound, _FIRST_ROWS))
         self._has_kinds = True
         return self._take_answer(answer, columns)
 
     def _take_answer(self, answer: Any, columns: Any = None) -> Any:
-        said = json.loads(_bridge.text_of(answer))
+        rows = _bridge.text_of(answer)
+        said = json.loads(rows)
         if said["columns"] is not None:
             self._describe(said["columns"] if columns is None else columns)
             self._running, self._portion = said["statement"], _FIRST_ROWS
+        exact = self._exactly(rows, said)
+        if exact is not None:
+            return exact
         self._receive(said)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
         return said
+
+    def _exactly(self, rows: str, said: Any) -> Any:
+        """Asks for the rows again, as they are in the file, where a text of theirs is doubtful; None: it is not."""
+        if self._has_kinds or not text.is_doubtful(rows):
+            return None
+        running, self._running = self._running, None
+        exact = self._run_for_bytes()
+        if exact is None:
+            self._running = running
+        elif running is not None and not said["isOver"]:
+            native.databases.finish(running)
+        return exact
 
     def _describe(self, columns: List[Any]) -> None:
         detect = self._connection._detect_types
@@ -219,6 +248,7 @@ class NativeCursor(_Base):
 
     def _receive(self, said: Any) -> None:
         self._ready.extend(said["rows"])
+        self._received += len(said["rows"])
         if said["isOver"]:
             self._running = None
             if self._counts and "changes" in said:
@@ -228,12 +258,13 @@ class NativeCursor(_Base):
 
     def _take_portion(self) -> None:
         self._portion = min(self._portion * 8, _MOST_ROWS)
-        answer = _bridge.text_of(native.databases.next(self._running, self._portion))
-        said = json.loads(answer)
+        rows = _bridge.text_of(native.databases.next(self._running, self._portion))
+        said = json.loads(rows)
         if "error" in said:
             self._running = None
             raise self._connection._explained(said["error"])
-        self._receive(said)
+        if self._exactly(rows, said) is None:
+            self._receive(said)
 
     def _finish(self) -> None:
         running, self._running = self._running, None
@@ -284,7 +315,7 @@ class NativeCursor(_Base):
             if converter is not None:
                 value = None if value is None or value == b"" else converter(values.raw(value))
             elif is_text:
-                value = value.decode() if factory is str else factory(value)
+                value = text.decoded(value, self._columns[index][0]) if factory is str else factory(value)
             elif make_text is not None and isinstance(value, str):
                 value = make_text(value)
             row.append(value)

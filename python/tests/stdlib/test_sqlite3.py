@@ -211,6 +211,26 @@ def test_texts_that_are_no_utf_8_reach_their_factory_unchanged(connection: Any) 
     assert rows == [("éè", b"\xe9")]
 
 
+def test_a_text_that_is_no_utf_8_is_an_error_of_its_row_alone(connection: Any) -> None:
+    rows = [("\ufffd",)] + [(str(number),) for number in range(50)]
+    connection.executemany("INSERT INTO entry (name) VALUES (?)", rows)
+    connection.execute("INSERT INTO entry (name) VALUES (CAST(x'6180' AS TEXT))")
+
+    cursor = connection.execute("SELECT name AS n FROM entry ORDER BY rowid")
+
+    assert cursor.fetchmany(52) == [("first",), *rows]
+    with pytest.raises(sqlite3.OperationalError, match="Could not decode to UTF-8 column 'n' with text 'a"):
+        cursor.fetchone()
+
+
+def test_a_statement_that_changes_rows_is_left_alone_by_the_factory_of_texts(connection: Any) -> None:
+    connection.text_factory = bytes
+
+    connection.execute("WITH new(n) AS (VALUES ('second')) INSERT INTO entry (name) SELECT n FROM new")
+
+    assert names(connection) == [b"first", b"second"]
+
+
 def test_texts_as_bytes_keep_their_columns_and_order(connection: Any) -> None:
     connection.executemany("INSERT INTO entry VALUES (?, NULL)", [("c",), ("b",), ("ä",)])
     connection.text_factory = bytes
