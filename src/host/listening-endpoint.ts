@@ -14,8 +14,10 @@ import { addressOf, StreamEndpoint } from './stream-endpoint.ts'
 const LONGEST_PATH_BYTES = 107
 
 export class ListeningEndpoint extends Endpoint {
+  /** Of a Unix socket. */
+  readonly path: string | undefined
   readonly #server: Server
-  readonly #arrived: Socket[] = []
+  readonly #arrived: (Socket | StreamEndpoint)[] = []
   #state: 'binding' | 'bound' | 'failed' = 'binding'
   #error: string | undefined
   #isListening = false
@@ -32,6 +34,7 @@ export class ListeningEndpoint extends Endpoint {
       this.changed()
     })
     const { path } = options
+    this.path = path
     const passing = path === undefined ? undefined : passingName(path)
     this.#server.listen({ ...options, ...(passing !== undefined && { path: passing }), exclusive: true }, () => {
       this.#state = 'bound'
@@ -64,13 +67,19 @@ export class ListeningEndpoint extends Endpoint {
     this.changed()
   }
 
+  /** A connection that did not come through the system. */
+  arrive(connection: StreamEndpoint): void {
+    this.#arrived.push(connection)
+    this.changed()
+  }
+
   get isListening(): boolean {
     return this.#isListening
   }
 
   accept(): StreamEndpoint | undefined {
     const socket = this.#arrived.shift()
-    if (socket === undefined) return undefined
+    if (socket === undefined || socket instanceof StreamEndpoint) return socket
     return StreamEndpoint.over(
       socket,
       addressOf(socket.localAddress, socket.localPort) ?? this.localAddress(),
@@ -95,7 +104,10 @@ export class ListeningEndpoint extends Endpoint {
 
   protected override release(): void {
     this.#server.close()
-    for (const socket of this.#arrived) socket.destroy()
+    for (const connection of this.#arrived) {
+      if (connection instanceof StreamEndpoint) connection.reset()
+      else connection.destroy()
+    }
   }
 }
 

@@ -4,12 +4,12 @@
  * Nothing here waits: a call answers at once, and Python waits for an event that `watch` sets when a socket is ready.
  */
 
-import { duplexPair } from 'node:stream'
 import { getCiphers } from 'node:tls'
 import { DatagramEndpoint, type DatagramOption } from './datagram-endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from './endpoint-streams.ts'
 import { ListeningEndpoint } from './listening-endpoint.ts'
 import { type LocalAddresses, LocalDatagramEndpoint } from './local-datagrams.ts'
+import { LocalStreams, pairOfStreams } from './local-streams.ts'
 import { NameLookups } from './name-lookups.ts'
 import type { Address, Endpoint, ReadResult } from './socket-endpoint.ts'
 import { StreamEndpoint } from './stream-endpoint.ts'
@@ -26,6 +26,7 @@ export class Sockets {
   readonly #watches: Watches
   readonly #names: NameLookups
   readonly #closing = new Set<StreamEndpoint>()
+  readonly #localStreams = new LocalStreams()
   readonly #localAddresses: LocalAddresses = new Map()
   /** Sockets that are closed without sending what is left. */
   readonly #resetting = new Set<number>()
@@ -72,8 +73,8 @@ export class Sockets {
   }
 
   open_pair(): [number, number] {
-    const [left, right] = duplexPair({ allowHalfOpen: true })
-    return [this.#add(StreamEndpoint.over(left, [''], [''])), this.#add(StreamEndpoint.over(right, [''], ['']))]
+    const [left, right] = pairOfStreams([''], [''])
+    return [this.#add(left), this.#add(right)]
   }
 
   has(number: number): boolean {
@@ -87,10 +88,31 @@ export class Sockets {
     else this.#stream(descriptor).connect({ host, port, ...local })
   }
 
-  connect_path(descriptor: number, path: string): void {
+  /** Connects to a path; `from` is the socket's own, of which it has the file already. */
+  connect_path(descriptor: number, path: string, from: string): void {
     const endpoint = this.#endpoints.get(descriptor)
-    if (endpoint instanceof LocalDatagramEndpoint) endpoint.connectPath(path)
+    if (endpoint instanceof LocalDatagramEndpoint) {
+      endpoint.connectPath(path)
+      return
+    }
+    const local = this.#localStreams.connect(path, from)
+    if (local !== undefined) this.#endpoints.set(descriptor, local)
     else this.#stream(descriptor).connect({ path })
+  }
+
+  /** Sends descriptors with the bytes that were written last, to another socket of this interpreter. */
+  send_descriptors(number: number, size: number, descriptors: readonly number[]): void {
+    this.#stream(number).parcels.send(size, descriptors)
+  }
+
+  can_send_descriptors(number: number): boolean {
+    const endpoint = this.#endpoints.get(number)
+    return endpoint instanceof StreamEndpoint && endpoint.parcels.isConnected
+  }
+
+  /** The descriptors that came with the bytes that were read last, and those that nobody took before. */
+  take_descriptors(number: number, size: number): [number[], number[]] {
+    return this.#stream(number).parcels.take(size)
   }
 
   /** `connecting`, `connected`, `failed` or `new` for a stream; for the others whether the last step is over. */
@@ -137,7 +159,9 @@ export class Sockets {
 
   listen(descriptor: number): void {
     const endpoint = this.#endpoints.get(descriptor)
-    if (endpoint instanceof ListeningEndpoint) endpoint.listen()
+    if (!(endpoint instanceof ListeningEndpoint)) return
+    endpoint.listen()
+    if (endpoint.path !== undefined) this.#localStreams.add(endpoint.path, endpoint)
   }
 
   is_listening(descriptor: number): boolean {

@@ -5,6 +5,7 @@
 
 import { connect as connectSocket, type NetConnectOpts, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Parcels } from './parcels.ts'
 import {
   type Address,
   BROKEN,
@@ -34,6 +35,8 @@ export class StreamEndpoint extends Endpoint {
   #isAsking = false
   #isReadShut = false
   #isWriteShut = false
+  /** Descriptors that travel with the bytes. */
+  readonly parcels = new Parcels()
   #local: Address | undefined
   #peer: Address | undefined
 
@@ -107,6 +110,9 @@ export class StreamEndpoint extends Endpoint {
       if (size === 0) return EMPTY
       const bytes = stream.read(Math.min(size, available)) as Uint8Array
       if (isPeek) stream.unshift(bytes)
+      else this.parcels.read(bytes.length)
+      // The end that came during this read is announced only to who reads on.
+      if (stream.readableLength === 0) stream.read(0)
       return plainBytes(bytes)
     }
     if (this.#error !== null) return this.takeError()
@@ -125,6 +131,7 @@ export class StreamEndpoint extends Endpoint {
       return undefined
     const taken = bytes.subarray(0, SEND_BUFFER_BYTES)
     stream.write(taken)
+    this.parcels.wrote(taken.length)
     return taken.length
   }
 

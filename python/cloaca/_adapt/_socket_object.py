@@ -18,13 +18,13 @@ from . import _socket_names as names
 from . import _socket_options as options
 from . import _socket_table as table
 from ._socket_door import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
+from ._socket_messages import Messages
 from ._socket_table import AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, TYPE_FLAGS, Description, adopt, descriptions
-from ._socket_transfers import Transfers
 
 SOCK_NONBLOCK = 0o4000
 
 
-class socket(Transfers):  # the name that scripts see
+class socket(Messages):  # the name that scripts see
     """socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object"""
 
     __module__ = "_socket"
@@ -139,11 +139,17 @@ class socket(Transfers):  # the name that scripts see
         if description.kind == SOCK_STREAM:
             if state == "connecting":
                 return "EALREADY"
-            if state == "connected":
+            if state == "connected" or door.sockets.is_listening(description.number):
                 return "EISCONN"
+            if state == "closed":
+                return "EBADF"
         if description.family == AF_UNIX:
             description.peer_path = addresses.parse_path(address)
-            door.sockets.connect_path(description.number, addresses.path_for_host(description.peer_path))
+            target = addresses.path_for_host(description.peer_path)
+            if state == "bound" and description.kind == SOCK_STREAM:
+                door.sockets.unbind(description.number)
+            own = "" if description.path is None else os.fsdecode(description.path)
+            door.sockets.connect_path(description.number, target, own)
             return None
         host, port = addresses.parse_address(description.family, address, call)
         if state == "bound" and description.kind == SOCK_STREAM:
@@ -210,8 +216,10 @@ class socket(Transfers):  # the name that scripts see
                 fail("EBADF")
         descriptor = adopt(accepted, description.family, description.kind, description.proto)
         if description.family == AF_UNIX:
-            descriptions[descriptor].path = description.path
-            return descriptor, ""
+            accepted_one = descriptions[descriptor]
+            accepted_one.path = description.path
+            accepted_one.peer_path = os.fsencode(door.sockets.peer_address(accepted).to_py()[0]) or None
+            return descriptor, addresses.path_for_script(accepted_one.peer_path)
         peer = door.sockets.peer_address(accepted)
         return descriptor, names.format_address(description.family, peer and peer.to_py())
 

@@ -6,7 +6,6 @@ a script may replace them.
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import Any, List, Optional, Tuple
 
@@ -72,9 +71,13 @@ class Transfers:
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> Tuple[bytes, Any]:
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
+        return self._receive(bufsize, flags)[:2]
+
+    def _receive(self, size: int, flags: int) -> Tuple[bytes, Any, int]:
+        """Data, their sender, and flags that say what became of them."""
         description = self._description
         if description.kind != SOCK_DGRAM:
-            return Transfers.recv(self, bufsize, flags), None
+            return Transfers.recv(self, size, flags), None, 0
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         while True:
             answer = door.sockets.receive_datagram(description.number, bool(flags & MSG_PEEK))
@@ -82,7 +85,9 @@ class Transfers:
                 fail(answer)
             if answer is not None:
                 data, *sender = answer
-                return data.to_bytes()[:bufsize], _sender(description.family, sender)
+                whole = data.to_bytes()
+                told = MSG_TRUNC if len(whole) > size else 0
+                return whole[:size], _sender(description.family, sender), told
             wait_or_time_out(description.number, READABLE, deadline)
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> Tuple[int, Any]:
@@ -94,20 +99,6 @@ class Transfers:
         data, address = Transfers.recvfrom(self, nbytes or len(view), flags)
         view[: len(data)] = data
         return len(data), address
-
-    def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> Any:
-        data, address = Transfers.recvfrom(self, bufsize, flags)
-        return data, [], 0, address
-
-    def recvmsg_into(self, buffers: Any, ancbufsize: int = 0, flags: int = 0, /) -> Any:
-        views = [memoryview(buffer).cast("B") for buffer in buffers]
-        data, address = Transfers.recvfrom(self, sum(map(len, views)), flags)
-        rest = memoryview(data)
-        for view in views:
-            part = rest[: len(view)]
-            view[: len(part)] = part
-            rest = rest[len(part) :]
-        return len(data), [], 0, address
 
     def send(self, data: Any, flags: int = 0, /) -> int:
         if self._description.kind == SOCK_DGRAM:
@@ -141,12 +132,6 @@ class Transfers:
         if self._description.kind != SOCK_DGRAM:
             return Transfers.send(self, data, *rest[:-1])
         return self._send_datagram(data, rest[-1])
-
-    def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None, /) -> int:
-        if tuple(ancdata):
-            raise OSError(errno.EOPNOTSUPP, "Descriptors and other ancillary data cannot be sent here")
-        data = b"".join(bytes(memoryview(buffer)) for buffer in buffers)
-        return Transfers.send(self, data, flags) if address is None else Transfers.sendto(self, data, address)
 
     def _send_datagram(self, data: Any, address: Any, flags: int = 0) -> int:
         description = self._description

@@ -272,3 +272,55 @@ def test_a_path_that_is_too_long_or_no_path_is_refused():
             sock.bind("x" * 200)
         with pytest.raises(TypeError):
             sock.bind(("localhost", 1))
+
+
+def test_a_bound_unix_socket_is_known_to_whom_it_connects(folder):
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
+        server.bind("server")
+        server.listen()
+        client.bind("client")
+        client.connect("server")
+        peer, address = server.accept()
+        with peer:
+            assert address == peer.getpeername() == client.getsockname() == "client"
+
+
+def test_a_listening_socket_cannot_connect():
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(OSError):
+        server.connect(server.getsockname())
+
+
+def test_descriptors_travel_with_the_bytes_they_were_sent_with(pair):
+    left, right = pair
+    reader, writer = os.pipe()
+    left.sendall(b"without")
+    assert right.recvmsg(100, socket.CMSG_SPACE(4))[1] == []
+    socket.send_fds(left, [b"with"], [writer])
+    os.close(writer)
+
+    data, [received], _, _ = socket.recv_fds(right, 100, 1)
+    os.write(received, b"through the copy")
+    os.close(received)
+    assert data == b"with"
+    assert os.read(reader, 100) == b"through the copy"
+    assert os.read(reader, 100) == b""
+    os.close(reader)
+
+
+def test_descriptors_without_room_are_dropped_and_closed(pair):
+    left, right = pair
+    reader, writer = os.pipe()
+    socket.send_fds(left, [b"x"], [writer])
+    os.close(writer)
+
+    data, ancillary, flags, _ = right.recvmsg(100)
+    assert (data, ancillary, flags & socket.MSG_CTRUNC) == (b"x", [], socket.MSG_CTRUNC)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+def test_a_datagram_that_was_cut_says_so():
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with left, right:
+        left.send(b"hello")
+        assert right.recvmsg(2)[::2] == (b"he", socket.MSG_TRUNC)

@@ -1,0 +1,55 @@
+/**
+ * Connections between Unix sockets of one interpreter, which need not leave it: so both ends know each other, their
+ * addresses, and can pass descriptors. Owned by `sockets.ts`; a path on which another process listens is not known here.
+ */
+
+import { statSync } from 'node:fs'
+import { duplexPair } from 'node:stream'
+import type { ListeningEndpoint } from './listening-endpoint.ts'
+import { StreamEndpoint } from './stream-endpoint.ts'
+
+interface Listener {
+  readonly endpoint: ListeningEndpoint
+  /** The file at the path when it was bound, as a text; empty for a name that is no path. */
+  readonly file: string
+}
+
+export class LocalStreams {
+  readonly #listeners = new Map<string, Listener>()
+
+  /** Remembers who is bound to a path. */
+  add(path: string, endpoint: ListeningEndpoint): void {
+    this.#listeners.set(path, { endpoint, file: fileAt(path) })
+  }
+
+  /** Connects to who listens at a path; undefined when nobody here does. `from` is the client's own address. */
+  connect(path: string, from: string): StreamEndpoint | undefined {
+    const listener = this.#listeners.get(path)
+    if (listener === undefined) return undefined
+    if (listener.endpoint.isClosed || fileAt(path) !== listener.file) {
+      this.#listeners.delete(path)
+      return undefined
+    }
+    if (!listener.endpoint.isListening) return undefined
+    const [near, far] = pairOfStreams([from], [path])
+    listener.endpoint.arrive(far)
+    return near
+  }
+}
+
+/** Two connected endpoints, with the addresses of both. */
+export function pairOfStreams(left: readonly [string], right: readonly [string]): [StreamEndpoint, StreamEndpoint] {
+  const [near, far] = duplexPair({ allowHalfOpen: true })
+  const ends: [StreamEndpoint, StreamEndpoint] = [
+    StreamEndpoint.over(near, left, right),
+    StreamEndpoint.over(far, right, left),
+  ]
+  ends[0].parcels.connect(ends[1].parcels)
+  return ends
+}
+
+function fileAt(path: string): string {
+  if (path.startsWith('\0')) return ''
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats === undefined ? 'none' : `${stats.dev}:${stats.ino}`
+}
