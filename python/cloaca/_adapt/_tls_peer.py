@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, List, Optional, Tuple
 
+from . import _tls_errors
 from ._tls_session import Session
 
 
@@ -35,7 +36,7 @@ class Peer:
 
     def get_unverified_chain(self) -> Any:
         """Returns raw certificate chain provided by the other end of the SSL channel."""
-        return [] if self._session is None else list(self._session.chain)
+        return [] if self._session is None else self._session.sent_chain()
 
     def cipher(self) -> Optional[Tuple[str, str, int]]:
         """Return the currently selected cipher as a 3-tuple ``(name, ssl_version, secret_bits)``."""
@@ -65,3 +66,14 @@ class Peer:
         if cb_type not in ssl.CHANNEL_BINDING_TYPES:
             raise ValueError(f"{cb_type} channel binding type not implemented")
         return None if self._session is None else self._session.channel_binding(cb_type)
+
+    def verify_client_post_handshake(self) -> None:
+        """Asks for a certificate now: as of a client that cannot show one later, since Node's OpenSSL is not asked."""
+        if self._session is None:
+            raise ValueError("No SSL wrapper around " + str(self))
+        if not self.server_side:
+            raise _tls_errors.ssl_error("NOT_SERVER")
+        if self._session.version != "TLSv1.3":
+            raise _tls_errors.ssl_error("WRONG_SSL_VERSION")
+        if not self._session.chain:
+            raise _tls_errors.ssl_error("EXTENSION_NOT_RECEIVED")

@@ -95,6 +95,14 @@ class Session:
             if not context._revocations:
                 raise _tls_errors.verification_error(3, "unable to get certificate CRL")
 
+    def sent_chain(self) -> List[bytes]:
+        """What the peer has sent: Node adds the authority at the end, which peers leave out."""
+        if len(self.chain) > 1:
+            last = Certificate(self.chain[-1])
+            if last.issuer == last.subject:
+                return self.chain[:-1]
+        return list(self.chain)
+
     def cipher(self) -> Optional[Tuple[str, str, int]]:
         if self._cipher is None:
             return None

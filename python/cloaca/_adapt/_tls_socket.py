@@ -270,9 +270,6 @@ class SSLSocket(Peer, socket.socket):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return super().getpeercert(binary_form)
 
-    def verify_client_post_handshake(self) -> None:
-        raise NotImplementedError("Post-handshake authentication does not exist here")
-
     def _real_close(self, *args: Any) -> None:
         self._session = None
         super()._real_close(*args)  # type: ignore[misc]

@@ -358,3 +358,21 @@ def test_an_object_tells_a_connection_that_was_cut() -> None:
 
     with pytest.raises(ssl.SSLEOFError):
         secured.do_handshake()
+
+
+@pytest.mark.skipif(not hasattr(ssl.SSLSocket, "get_verified_chain"), reason="new in Python 3.13")
+def test_the_chain_that_was_sent_is_told_from_the_one_that_was_checked() -> None:
+    with serving(server_context()) as address, connected(client_context(), address) as secured:
+        sent, verified = secured.get_unverified_chain(), secured.get_verified_chain()
+
+    authority = ssl.PEM_cert_to_DER_cert(Path(AUTHORITY).read_text())
+    assert len(sent) == 1
+    assert verified == [*sent, authority]
+
+
+def test_a_client_cannot_ask_for_a_certificate() -> None:
+    with serving(server_context()) as address, connected(client_context(), address) as secured:
+        with pytest.raises(ssl.SSLError) as caught:
+            secured.verify_client_post_handshake()
+
+    assert caught.value.reason == "NOT_SERVER"
