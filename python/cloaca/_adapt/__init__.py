@@ -21,6 +21,7 @@ def prepare() -> None:
         _descriptors,
         _file_locks,
         _files,
+        _missing_modules,
         _processes,
         _signals,
         _sockets,
@@ -35,6 +36,7 @@ def prepare() -> None:
     _collector.prepare()
     _threading.prepare()
     _time_zones.prepare()
+    _missing_modules.prepare()
     _accounts.prepare()
     _clocks.prepare()
     _files.prepare()

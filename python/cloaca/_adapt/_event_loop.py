@@ -15,6 +15,7 @@ import asyncio.streams
 import asyncio.subprocess
 import asyncio.unix_events as _unix_events
 import importlib
+import inspect
 import selectors
 import signal
 import time
@@ -132,7 +133,7 @@ def _write_to_self(self: Any) -> None:
 
 def _add_signal_handler(self: Any, sig: int, callback: Callable[..., Any], *args: Any) -> None:
     """Add a handler for a signal, which runs as a callback of the loop."""
-    if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
+    if asyncio.iscoroutine(callback) or inspect.iscoroutinefunction(callback):
         raise TypeError("coroutines cannot be used with add_signal_handler()")
     self._check_signal(sig)
     self._check_closed()

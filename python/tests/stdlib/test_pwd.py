@@ -1,4 +1,4 @@
-"""``pathlib`` and ``pwd``: whom files belong to."""
+"""``pwd``, ``grp`` and ``pathlib``: whom files belong to."""
 
 import grp
 import os

@@ -1,0 +1,70 @@
+"""Simple databases of bytes by bytes, in files. ``shelve`` keeps its objects in one.
+
+A module of the standard library that Pyodide (314.0.7) leaves out: found here when it is found nowhere else, under
+the engine only. New files are SQLite's, with the table that CPython 3.13 and newer use; those of the other libraries
+are recognized, and refused by name. Can go when Pyodide brings it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import struct
+from typing import Any, Optional
+
+__all__ = ["error", "open", "whichdb"]
+
+
+class _Error(Exception):
+    pass
+
+
+_Error.__name__ = _Error.__qualname__ = "error"
+_Error.__module__ = "dbm"
+
+error = (_Error, OSError)
+
+_DEFAULT = "dbm.sqlite3"
+_SQLITE_MAGIC = b"SQLite format 3\0"
+_GNU_MAGICS = (0x13579ACE, 0x13579ACD, 0x13579ACF)
+
+
+def open(file: Any, flag: str = "r", mode: int = 0o666) -> Any:
+    """Open or create the database at ``file``.
+
+    ``flag``: "r" to read (default), "w" to write too, "c" to create it when it does not exist, "n" for an empty one.
+    """
+    kind = None if "n" in flag else whichdb(file)
+    if kind is None:
+        if "c" not in flag and "n" not in flag:
+            raise _Error("db file doesn't exist; use 'c' or 'n' flag to create a new db")
+        kind = _DEFAULT
+    elif kind == "":
+        raise _Error("db type could not be determined")
+    elif kind != _DEFAULT:
+        raise _Error(f"db type is {kind}, but the module is not available")
+    return importlib.import_module(kind).open(file, flag, mode)
+
+
+def whichdb(filename: Any) -> Optional[str]:
+    """Guess which module can open the file: its name, "" when there is none, None when the file cannot be read."""
+    path = os.fsencode(filename)
+    if os.path.exists(path + b".pag") and os.path.exists(path + b".dir"):
+        return "dbm.ndbm"
+    if os.path.exists(path + b".db"):
+        return "dbm.ndbm"
+    if os.path.exists(path + b".dat") and os.path.exists(path + b".dir"):
+        return "dbm.dumb"
+    try:
+        with _open_file(path, "rb") as file:
+            begin = file.read(16)
+    except OSError:
+        return None
+    if begin == _SQLITE_MAGIC:
+        return "dbm.sqlite3"
+    if len(begin) >= 4 and struct.unpack("=l", begin[:4])[0] & 0xFFFFFFFF in _GNU_MAGICS:
+        return "dbm.gnu"
+    return ""
+
+
+_open_file = __builtins__["open"] if isinstance(__builtins__, dict) else __builtins__.open

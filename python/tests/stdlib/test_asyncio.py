@@ -1,0 +1,198 @@
+"""``asyncio``: each run has a loop of its own, on the thread that called it."""
+
+import asyncio
+import functools
+import os
+import signal
+import threading
+import time
+from concurrent import futures
+from typing import Any, List
+
+import pytest
+
+
+def test_tasks_run_side_by_side_and_results_come_in_order() -> None:
+    async def square(number: int) -> int:
+        await asyncio.sleep(0.02)
+        return number * number
+
+    async def main() -> List[int]:
+        return await asyncio.gather(*[square(number) for number in range(10)])
+
+    begin = time.monotonic()
+    assert asyncio.run(main()) == [number * number for number in range(10)]
+    assert time.monotonic() - begin < 0.15
+
+
+def test_a_run_cannot_be_nested_and_each_thread_can_have_one() -> None:
+    seen: List[Any] = []
+
+    async def nested() -> None:
+        coroutine = asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="cannot be called from a running event loop"):
+            asyncio.run(coroutine)
+        coroutine.close()
+
+    def in_thread() -> None:
+        async def main() -> None:
+            await asyncio.sleep(0.005)
+            seen.append(asyncio.get_running_loop())
+
+        asyncio.run(main())
+
+    asyncio.run(nested())
+    threads = [threading.Thread(target=in_thread) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, seen))) == 3
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
+
+
+@pytest.mark.skipif(not hasattr(asyncio, "Runner"), reason="newer than this Python")
+def test_a_runner_keeps_its_loop_from_run_to_run() -> None:
+    async def loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    with asyncio.Runner() as runner:
+        assert runner.run(loop()) is runner.run(loop()) is runner.get_loop()
+    coroutine = loop()
+    with pytest.raises(RuntimeError, match="Runner is closed"):
+        runner.run(coroutine)
+    coroutine.close()
+
+
+def test_blocking_calls_go_to_threads() -> None:
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        with futures.ThreadPoolExecutor(1, thread_name_prefix="own") as pool:
+            own = await loop.run_in_executor(pool, lambda: threading.current_thread().name)
+        return (
+            own,
+            await asyncio.to_thread(functools.partial(int, "7")),
+            await loop.run_in_executor(None, time.sleep, 0),
+        )
+
+    assert asyncio.run(main()) == ("own_0", 7, None)
+
+
+def test_another_thread_can_call_into_a_loop() -> None:
+    async def main() -> Any:
+        loop, event = asyncio.get_running_loop(), asyncio.Event()
+        thread = threading.Thread(target=loop.call_soon_threadsafe, args=(event.set,))
+        thread.start()
+        await asyncio.wait_for(event.wait(), 5)
+        thread.join()
+
+        async def answer() -> int:
+            return 42
+
+        return await asyncio.to_thread(lambda: asyncio.run_coroutine_threadsafe(answer(), loop).result(5))
+
+    assert asyncio.run(main()) == 42
+
+
+def test_what_takes_too_long_is_cancelled() -> None:
+    ended: List[str] = []
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(5)
+        finally:
+            ended.append("slow")
+
+    async def main() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(slow(), 0.005)
+        task = asyncio.ensure_future(slow())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert ended == ["slow"] * 2
+
+
+def test_what_is_left_is_cancelled_at_the_end_and_generators_are_closed() -> None:
+    ended: List[str] = []
+
+    async def for_ever() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ended.append("task")
+            raise
+
+    async def numbers() -> Any:
+        try:
+            yield 1
+        finally:
+            ended.append("generator")
+
+    async def main() -> None:
+        main.task = asyncio.ensure_future(for_ever())  # type: ignore[attr-defined]
+        main.numbers = numbers()  # type: ignore[attr-defined]
+        async for _ in main.numbers:  # type: ignore[attr-defined]
+            break
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert sorted(ended) == ["generator", "task"]
+
+
+def test_a_handler_of_a_signal_runs_in_the_loop() -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        arrived = loop.create_future()
+        loop.add_signal_handler(signal.SIGUSR1, arrived.set_result, 1)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        try:
+            return await asyncio.wait_for(arrived, 5)  # type: ignore[no-any-return]
+        finally:
+            assert loop.remove_signal_handler(signal.SIGUSR1)
+
+    assert asyncio.run(main()) == 1
+
+
+def test_streams_talk_to_a_server_in_the_same_loop() -> None:
+    async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.readline()).upper())
+        await writer.drain()
+        writer.close()
+
+    async def main() -> bytes:
+        server = await asyncio.start_server(shout, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"hello\n")
+        answer = await reader.read()
+        writer.close()
+        server.close()
+        await server.wait_closed()
+        return answer
+
+    assert asyncio.run(main()) == b"HELLO\n"
+
+
+def test_queues_and_locks_order_their_tasks() -> None:
+    async def main() -> List[int]:
+        queue: asyncio.Queue[int] = asyncio.Queue(maxsize=1)
+        lock, taken = asyncio.Lock(), []
+
+        async def produce() -> None:
+            for number in range(5):
+                await queue.put(number)
+
+        async def consume() -> None:
+            for _ in range(5):
+                async with lock:
+                    taken.append(await queue.get())
+
+        await asyncio.gather(produce(), consume())
+        return taken
+
+    assert asyncio.run(main()) == [0, 1, 2, 3, 4]

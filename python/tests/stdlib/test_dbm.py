@@ -1,0 +1,47 @@
+"""``dbm`` and ``shelve``: objects that are kept in a file."""
+
+import dbm
+import shelve
+from pathlib import Path
+
+import pytest
+
+
+def test_what_is_put_in_is_there_the_next_time(tmp_path: Path) -> None:
+    path = str(tmp_path / "state")
+    with dbm.open(path, "c") as database:
+        database["seen"] = "42"
+        database[b"gone"] = b"1"
+        del database["gone"]
+    with dbm.open(path) as database:
+        assert database["seen"] == database[b"seen"] == b"42"
+        assert "seen" in database
+        assert list(database.keys()) == [b"seen"]
+        assert database.get("gone") is None
+        with pytest.raises(KeyError):
+            database["gone"]
+        with pytest.raises(dbm.error):
+            database["new"] = "1"
+
+
+def test_a_new_one_is_empty_and_a_missing_one_is_an_error(tmp_path: Path) -> None:
+    path = str(tmp_path / "state")
+    with pytest.raises(dbm.error):
+        dbm.open(path).close()
+    assert dbm.whichdb(path) is None
+    for _ in range(2):
+        with dbm.open(path, "n") as database:
+            assert len(database.keys()) == 0
+            database["key"] = "value"
+    (tmp_path / "text").write_text("no database, whatever it is")
+    assert dbm.whichdb(str(tmp_path / "text")) == ""
+    with pytest.raises(dbm.error):
+        dbm.open(str(tmp_path / "text")).close()
+
+
+def test_a_shelf_keeps_objects(tmp_path: Path) -> None:
+    with shelve.open(str(tmp_path / "shelf"), writeback=True) as shelf:
+        shelf["list"] = [1, 2]
+        shelf["list"].append({"three": 3.0})
+    with shelve.open(str(tmp_path / "shelf"), flag="r") as shelf:
+        assert dict(shelf) == {"list": [1, 2, {"three": 3.0}]}

@@ -1,0 +1,63 @@
+"""``http.server`` and ``socketserver``: servers in threads, as tests use them."""
+
+import contextlib
+import functools
+import http.server
+import socket
+import socketserver
+import threading
+import urllib.request
+from pathlib import Path
+from typing import Any, Iterator
+
+
+@contextlib.contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[str]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    host, port = server.server_address[:2]  # type: ignore[misc]
+    try:
+        yield f"{host}:{port}"  # type: ignore[str-bytes-safe]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_folder_is_served_and_fetched_in_the_same_script(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<p>hello</p>")
+    handler = functools.partial(Quiet, directory=str(tmp_path))
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        with urllib.request.urlopen(f"http://{address}/page.html", timeout=5) as response:
+            assert response.headers["Content-Type"] == "text/html"
+            assert response.read() == b"<p>hello</p>"
+        with contextlib.closing(socket.create_connection(address.split(":"), timeout=5)) as other:  # type: ignore[arg-type]
+            other.sendall(b"GET /missing HTTP/1.0\r\n\r\n")
+            assert other.recv(12) == b"HTTP/1.0 404"
+
+
+def test_each_connection_has_a_thread_of_its_own() -> None:
+    class Echo(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            for line in self.rfile:
+                self.wfile.write(threading.current_thread().name.encode() + b" " + line)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with serving(Server(("127.0.0.1", 0), Echo)) as address:
+        host, port = address.split(":")
+        with (
+            socket.create_connection((host, int(port)), 5) as one,
+            socket.create_connection((host, int(port)), 5) as other,
+        ):
+            for each in (one, other):
+                each.sendall(b"hello\n")
+            first, second = one.makefile("rb").readline(), other.makefile("rb").readline()
+    assert first != second
+    assert first.endswith(b" hello\n")

@@ -1,0 +1,81 @@
+"""The table of the standard library in the package's README is true: what it lists is there, tested, or refused."""
+
+import asyncio
+import importlib
+import multiprocessing
+import os
+import re
+import sqlite3
+import subprocess
+from concurrent import futures
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple
+
+import pytest
+
+from cloaca import _bridge
+
+FOLDER = Path(__file__).parent
+README = FOLDER.parent.parent / "README.md"
+
+
+class Row(NamedTuple):
+    modules: List[str]
+    works: str
+    differs: str
+
+    @property
+    def exists(self) -> bool:
+        return self.differs != "They do not exist."
+
+
+def rows() -> List[Row]:
+    section = README.read_text(encoding="utf-8").split("## Standard library")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [Row(re.findall(r"`([\w.]+)`", first), works, differs) for first, works, differs in cells]
+
+
+ROWS = rows()
+MODULES = [module for row in ROWS if row.exists for module in row.modules]
+
+#: What the table says cannot be called, and a call of it.
+REFUSED: Dict[str, Callable[[], Any]] = {
+    "os.mkfifo": lambda: os.mkfifo("fifo"),
+    "os.openpty": lambda: os.openpty(),
+    "os.fork": lambda: os.fork(),
+    "os.system": lambda: os.system("true"),
+    "os.execv": lambda: os.execv("/bin/true", ["true"]),
+    "subprocess.run": lambda: subprocess.run(["true"]),
+    "multiprocessing.Process": lambda: multiprocessing.Process(target=print).start(),
+    "ProcessPoolExecutor": lambda: futures.ProcessPoolExecutor(1).submit(abs, 1).result(),
+    "asyncio.create_subprocess_exec": lambda: asyncio.run(asyncio.create_subprocess_exec("true")),
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_that_is_listed_can_be_imported(module: str) -> None:
+    if module in ("requests", "urllib3", "httpx"):
+        pytest.importorskip(module)
+    assert importlib.import_module(module)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.exists and row.modules], ids=lambda row: row.modules[0])
+def test_a_row_has_tests_of_its_own(row: Row) -> None:
+    tested = {file.stem for file in FOLDER.glob("test_*.py")}
+    names = {f"test_{module.replace('.', '_')}" for module in row.modules}
+    assert names & tested
+
+
+@pytest.mark.skipif(not _bridge.has_engine(), reason="about the engine")
+@pytest.mark.parametrize("name", re.findall(r"`([\w.]+)\(\)`", " ".join(row.differs for row in ROWS)))
+def test_what_cannot_be_called_is_refused(name: str) -> None:
+    with pytest.raises((OSError, AttributeError, NotImplementedError, sqlite3.NotSupportedError)):
+        REFUSED[name]()
+
+
+@pytest.mark.skipif(not _bridge.has_engine(), reason="about the engine")
+@pytest.mark.parametrize("module", [module for row in ROWS if not row.exists for module in row.modules])
+def test_what_does_not_exist_is_missing(module: str) -> None:
+    with pytest.raises(ImportError):
+        importlib.import_module(module)
