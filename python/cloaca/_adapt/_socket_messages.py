@@ -32,6 +32,8 @@ class Messages(Transfers):
         parts = [memoryview(buffer).cast("B") for buffer in _iterated(buffers, 1)]
         descriptors = _descriptors_in(ancdata)
         flags = operator.index(flags)
+        if address is not None and not isinstance(address, (tuple, str, bytes, bytearray, memoryview)):
+            raise TypeError(f"sendmsg(): address must be a tuple or a path, not {type(address).__name__}")
         data = b"".join(parts)
         if descriptors and not self._can_send_descriptors():
             raise OSError(errno.EOPNOTSUPP, "Descriptors can be sent only to a Unix stream socket of the same script")
@@ -100,14 +102,18 @@ def _iterated(value: Any, position: int, call: str = "sendmsg") -> List[Any]:
 def _descriptors_in(ancillary: Any) -> List[int]:
     """The descriptors in the control messages that a script sends."""
     found = array.array("i")
+    is_known = True
     for item in _iterated(ancillary, 2):
         if not isinstance(item, tuple) or len(item) != 3:
             raise TypeError("[sendmsg() ancillary data items] must be a sequence of length 3")
         level, kind = operator.index(item[0]), operator.index(item[1])
         data = bytes(memoryview(item[2]))
         if (level, kind) != (SOL_SOCKET, SCM_RIGHTS):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        found.frombytes(data[: len(data) - len(data) % found.itemsize])
+            is_known = False
+        else:
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+    if not is_known:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     return found.tolist()
 
 

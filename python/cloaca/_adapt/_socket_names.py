@@ -17,6 +17,7 @@ from .. import _bridge
 from . import _socket_door as door
 
 gaierror, herror = _socket.gaierror, _socket.herror
+_c_inet_pton, _c_inet_ntop = _socket.inet_pton, _socket.inet_ntop
 
 AF_UNSPEC, AF_INET, AF_INET6 = 0, 2, 10
 _INTERFACES = "/sys/class/net"
@@ -80,6 +81,8 @@ def if_nameindex() -> List[Tuple[int, str]]:
 
 def if_nametoindex(if_name: str, /) -> int:
     """Returns the interface index corresponding to the interface name if_name."""
+    if not isinstance(if_name, (str, bytes)):
+        raise TypeError(f"expected str, bytes or os.PathLike object, not {type(if_name).__name__}")
     for number, name in if_nameindex():
         if name == os.fsdecode(if_name):
             return number
@@ -89,6 +92,8 @@ def if_nametoindex(if_name: str, /) -> int:
 def if_indextoname(if_index: int, /) -> str:
     """Returns the interface name corresponding to the interface index if_index."""
     number = operator.index(if_index)
+    if not 0 <= number <= 0xFFFFFFFF:
+        raise OverflowError("Python int too large to convert to C unsigned int")
     for known, name in if_nameindex():
         if known == number:
             return name
@@ -106,6 +111,36 @@ def format_address(family: int, address: Optional[Sequence[Any]]) -> Any:
     return (host, port, 0, (scope_number(scope) or 0) if scope else 0)
 
 
+def _canonical(address: str) -> str:
+    """A numeric address as the system writes it."""
+    plain, percent, scope = address.partition("%")
+    return str(ipaddress.ip_address(plain)) + percent + scope
+
+
+def inet_pton(address_family: int, ip_string: str, /) -> bytes:
+    """Convert an IP address from string format to a packed string suitable for use with low-level network functions."""
+    if address_family != AF_INET6:
+        return _c_inet_pton(address_family, ip_string)
+    try:
+        if "%" in ip_string:
+            raise ValueError
+        return ipaddress.IPv6Address(ip_string).packed
+    except ValueError:
+        raise OSError("illegal IP address string passed to inet_pton") from None
+
+
+def inet_ntop(address_family: int, packed_ip: Any, /) -> str:
+    """Convert a packed IP address of the given family to string format."""
+    if address_family != AF_INET6:
+        return _c_inet_ntop(address_family, packed_ip)
+    data = bytes(memoryview(packed_ip))
+    if len(data) != 16:
+        raise ValueError("invalid length of packed IP address string")
+    if not any(data[:12]) and any(data[12:14]):
+        return f"::{ipaddress.IPv4Address(data[12:])}"
+    return str(ipaddress.IPv6Address(data))
+
+
 def resolve(host: str, family: int) -> List[Tuple[str, int]]:
     """Addresses of a host with their families, in the system's order."""
     known = numeric_family(host)
@@ -114,7 +149,7 @@ def resolve(host: str, family: int) -> List[Tuple[str, int]]:
             raise _unknown(EAI_NONAME)
         if family not in (AF_UNSPEC, known):
             raise gaierror(-9, "Address family for hostname not supported")
-        return [(host, known)]
+        return [(_canonical(host), known)]
     event = _bridge.new_event()
     door.sockets.resolve(event, host, {AF_INET: 4, AF_INET6: 6}.get(family, 0), 0)
     _bridge.wait_event(event)
@@ -166,6 +201,7 @@ def _port_number(port: Any, kind: Tuple[int, int], flags: int) -> int:
         port = bytes(port).decode("ascii")
     if not isinstance(port, str):
         raise OSError("Int or String expected")
+    port.encode()  # raises for what is no text
     if port.isdigit():
         return int(port) & 0xFFFF
     try:
@@ -233,8 +269,15 @@ def getnameinfo(sockaddr: Any, flags: int, /) -> Tuple[str, str]:
     if not isinstance(sockaddr, tuple):
         raise TypeError("getnameinfo() argument 1 must be a tuple")
     host, port = sockaddr[0], sockaddr[1]
+    if not isinstance(host, str) or not hasattr(port, "__index__"):
+        raise TypeError("getnameinfo(): illegal sockaddr argument")
+    if len(sockaddr) > 2 and not 0 <= operator.index(sockaddr[2]) <= 0xFFFFF:
+        raise OverflowError("getnameinfo(): flowinfo must be 0-1048575.")
     if not numeric_family(host):
         raise _unknown(EAI_NONAME)
+    host = _canonical(host)
+    if len(sockaddr) > 3 and sockaddr[3] and "%" not in host:
+        host += "%" + next((name for number, name in if_nameindex() if number == sockaddr[3]), str(sockaddr[3]))
     names = None if flags & NI_NUMERICHOST else _names_of(host, port)
     if names is None and flags & NI_NAMEREQD:
         raise _unknown(EAI_NONAME)

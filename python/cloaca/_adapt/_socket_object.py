@@ -9,9 +9,11 @@ Can go when Pyodide's sockets listen, time out and report errors.
 from __future__ import annotations
 
 import errno
+import operator
 import os
 from typing import Any, Optional, Tuple
 
+from . import _descriptors
 from . import _socket_addresses as addresses
 from . import _socket_door as door
 from . import _socket_names as names
@@ -41,14 +43,15 @@ class socket(Messages):  # the name that scripts see
                 os.fstat(fileno)
                 fail("ENOTSOCK")
             self._fd = int(fileno)
+            self._told = (family, type, proto)
         else:
             family = AF_INET if family == -1 else int(family)
             kind = SOCK_STREAM if type == -1 else int(type)
             self._fd = table.open_socket(family, kind & ~TYPE_FLAGS, 0 if proto == -1 else int(proto))
-            if kind & SOCK_NONBLOCK:
-                self._timeout: Optional[float] = 0.0
-                return
-        self._timeout = door.default_timeout
+        is_plain = fileno is not None or not kind & SOCK_NONBLOCK
+        self._timeout = door.default_timeout if is_plain else 0.0
+        if self._timeout is not None:
+            self._set_timeout(self._timeout)
 
     def __del__(self) -> None:
         if getattr(self, "_fd", -1) != -1 and self._fd in descriptions:
@@ -65,17 +68,25 @@ class socket(Messages):  # the name that scripts see
         description = descriptions.get(self._fd)
         return description if description is not None else fail("EBADF")
 
+    def _said(self, index: int) -> int:
+        """What whoever made this of a descriptor said that it is; 0 for nothing."""
+        told: Tuple[int, ...] = getattr(self, "_told", (-1, -1, -1))
+        return max(0, int(told[index]))
+
+    def __repr__(self) -> str:
+        return f"<socket object, fd={self._fd}, family={self.family}, type={self.type}, proto={self.proto}>"
+
     @property
     def family(self) -> int:
-        return _kept(self).family
+        return self._said(0) or _kept(self).family
 
     @property
     def type(self) -> int:
-        return _kept(self).kind
+        return self._said(1) or _kept(self).kind
 
     @property
     def proto(self) -> int:
-        return _kept(self).proto
+        return self._said(2) or _kept(self).proto
 
     @property
     def timeout(self) -> Optional[float]:
@@ -97,13 +108,18 @@ class socket(Messages):  # the name that scripts see
             table.close_descriptor(descriptor)
 
     def settimeout(self, value: Any) -> None:
-        self._timeout = door.checked_timeout(value)
+        self._set_timeout(door.checked_timeout(value))
+
+    def _set_timeout(self, timeout: Optional[float]) -> None:
+        """Sets the timeout, and makes the descriptor one that does not block when there is one."""
+        _descriptors.set_blocking(self._fd, timeout is None)
+        self._timeout = timeout
 
     def gettimeout(self) -> Optional[float]:
         return self._timeout
 
     def setblocking(self, flag: Any) -> None:
-        self._timeout = None if flag else 0.0
+        self._set_timeout(None if flag else 0.0)
 
     def getblocking(self) -> bool:
         return self._timeout != 0
@@ -113,11 +129,13 @@ class socket(Messages):  # the name that scripts see
     def connect(self, address: Any, /) -> None:
         deadline = Deadline(self._timeout)
         error = self._start_connect(address, "connect")
-        if error is None and deadline.timeout == 0:
-            fail("EINPROGRESS")
         if error is not None:
             fail(error)
-        number = self._description.number
+        number, kind = self._description.number, self._description.kind
+        if kind == SOCK_DGRAM:  # nothing happens but here, whatever the timeout
+            deadline = Deadline(None)
+        elif deadline.timeout == 0 and door.sockets.state(number) == "connecting":
+            fail("EINPROGRESS")
         while door.sockets.state(number) in ("connecting", "binding"):
             wait_or_time_out(number, WRITABLE, deadline)
         self._check_connected(number)
@@ -195,6 +213,8 @@ class socket(Messages):  # the name that scripts see
             description.path = path
 
     def listen(self, backlog: int = 128, /) -> None:
+        if not -(2**31) <= operator.index(backlog) < 2**31:
+            raise OverflowError("signed integer is greater than maximum")
         description = self._description
         if description.kind != SOCK_STREAM:
             fail("EOPNOTSUPP")
@@ -240,6 +260,8 @@ class socket(Messages):  # the name that scripts see
         return names.format_address(description.family, address.to_py())
 
     def shutdown(self, how: int, /) -> None:
+        if not -(2**31) <= operator.index(how) < 2**31:
+            raise OverflowError("signed integer is greater than maximum")
         if how not in (0, 1, 2):
             fail("EINVAL")
         description = self._description

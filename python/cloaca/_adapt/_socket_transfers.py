@@ -6,6 +6,7 @@ a script may replace them.
 
 from __future__ import annotations
 
+import operator
 import os
 from typing import Any, List, Optional, Tuple
 
@@ -19,13 +20,16 @@ MSG_PEEK, MSG_TRUNC, MSG_WAITALL, MSG_DONTWAIT = 2, 32, 256, 64
 
 #: Bytes copied to JavaScript at once.
 _CHUNK = 256 * 1024
+#: Stands for the address to which a socket is connected.
+_PEER = object()
+
 _LONGEST_DATAGRAM, _LONGEST_LOCAL_DATAGRAM = 65507, 212_960
 
 
 class Transfers:
     """The part of a socket that receives and sends."""
 
-    __slots__ = ("_fd", "_last", "_timeout")
+    __slots__ = ("_fd", "_last", "_timeout", "_told")
 
     _fd: int
     _timeout: Optional[float]
@@ -102,15 +106,15 @@ class Transfers:
 
     def send(self, data: Any, flags: int = 0, /) -> int:
         if self._description.kind == SOCK_DGRAM:
-            return self._send_datagram(data, None, flags)
-        return self._write(memoryview(data).cast("B"), Deadline(0 if flags & MSG_DONTWAIT else self._timeout))
+            return self._send_datagram(data, _PEER, flags)
+        return self._write(_bytes_of(data), Deadline(0 if flags & MSG_DONTWAIT else self._timeout))
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         deadline = Deadline(self._timeout)
         if self._description.kind == SOCK_DGRAM:
-            self._send_datagram(data, None, flags)
+            self._send_datagram(data, _PEER, flags)
             return
-        view = memoryview(data).cast("B")
+        view = _bytes_of(data)
         while view:
             view = view[self._write(view, deadline) :]
 
@@ -131,15 +135,15 @@ class Transfers:
             raise TypeError(f"sendto() takes 2 or 3 arguments ({len(rest) + 1} given)")
         if self._description.kind != SOCK_DGRAM:
             return Transfers.send(self, data, *rest[:-1])
-        return self._send_datagram(data, rest[-1])
+        return self._send_datagram(data, rest[-1], *map(operator.index, rest[:-1]))
 
     def _send_datagram(self, data: Any, address: Any, flags: int = 0) -> int:
         description = self._description
-        view = memoryview(data).cast("B")
+        view = _bytes_of(data)
         target: Tuple[Any, ...] = ()
-        if address is not None and description.family == AF_UNIX:
+        if address is not _PEER and description.family == AF_UNIX:
             target = (addresses.path_for_host(addresses.parse_path(address)),)
-        elif address is not None:
+        elif address is not _PEER:
             target = addresses.parse_address(description.family, address, "sendto")
         elif door.sockets.peer_address(description.number) is None:
             fail("ENOTCONN" if description.family == AF_UNIX else "EDESTADDRREQ")
@@ -153,6 +157,13 @@ class Transfers:
             if error != "EAGAIN":
                 fail(error)
             wait_or_time_out(description.number, WRITABLE, deadline)
+
+
+def _bytes_of(data: Any) -> memoryview:
+    try:
+        return memoryview(data).cast("B")
+    except TypeError:
+        raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
 
 
 def _sender(family: int, address: List[Any]) -> Any:

@@ -20,7 +20,7 @@ from .. import _bridge
 from . import _epoll, _socket_door, _socket_names, _socket_object, _socket_select, _socket_table
 from ._builtin import builtin
 
-_INTERFACES = ("if_nameindex", "if_nametoindex", "if_indextoname")
+_INTERFACES = ("if_nameindex", "if_nametoindex", "if_indextoname", "inet_pton", "inet_ntop")
 
 #: How long the end of a process waits for bytes that do not go out.
 _PATIENCE_S = 5

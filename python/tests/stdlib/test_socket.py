@@ -324,3 +324,37 @@ def test_a_datagram_that_was_cut_says_so():
     with left, right:
         left.send(b"hello")
         assert right.recvmsg(2)[::2] == (b"he", socket.MSG_TRUNC)
+
+
+def test_addresses_of_version_6_are_packed_and_unpacked():
+    assert socket.inet_pton(socket.AF_INET6, "::1") == b"\0" * 15 + b"\1"
+    assert socket.inet_ntop(socket.AF_INET6, b"\0" * 15 + b"\1") == "::1"
+    assert socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, "FE80::1:0")) == "fe80::1:0"
+    with pytest.raises(OSError):
+        socket.inet_pton(socket.AF_INET6, "fe80::1%lo")
+    with pytest.raises(ValueError):
+        socket.inet_ntop(socket.AF_INET6, b"\0")
+    [(*_, address)] = socket.getaddrinfo("ff02::1de:c0:face:8D", 1, type=socket.SOCK_STREAM)
+    assert address[0] == "ff02::1de:c0:face:8d"
+
+
+def test_a_socket_with_a_timeout_has_a_descriptor_that_does_not_block(pair):
+    left, _ = pair
+    assert os.get_blocking(left.fileno())
+    left.settimeout(5)
+    assert not os.get_blocking(left.fileno())
+    left.settimeout(None)
+    assert os.get_blocking(left.fileno())
+    left.close()
+    with pytest.raises(OSError):
+        left.settimeout(1)
+
+
+def test_a_datagram_socket_is_connected_at_once():
+    with udp() as receiver, udp() as sender:
+        receiver.bind(("127.0.0.1", 0))
+        sender.setblocking(False)
+        sender.connect(receiver.getsockname())
+        assert sender.getpeername() == receiver.getsockname()
+        with pytest.raises(TypeError):
+            sender.sendto(b"x", None)
