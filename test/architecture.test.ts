@@ -19,7 +19,7 @@ const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
 const THREAD_FILES =
-  /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|suspension|file-rules|host-nodes|emscripten-fs|local-zone|signal-mailbox|sockets|name-lookups|[a-z]+-endpoint|endpoint-streams|local-datagrams|local-streams|parcels|pipe|watches|descriptor-flags|tls-handshakes|tls-sessions|sqlite)\.ts$/
+  /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|suspension|file-rules|host-nodes|emscripten-fs|local-zone|signal-mailbox|sockets|name-lookups|[a-z]+-endpoint|endpoint-streams|local-datagrams|local-streams|parcels|pipe|watches|descriptor-flags|tls-handshakes|tls-sessions|unwrappable-stream|sqlite)\.ts$/
 
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },

@@ -356,8 +356,9 @@ export class Sockets {
     this.#handshakes.start(descriptor, this.#stream(descriptor), context, settingsJson)
   }
 
-  answer_tls(descriptor: number, context: number, alert: number | undefined): void {
-    this.#handshakes.answer(descriptor, context, alert)
+  /** The handshakes, for what only sockets with TLS are asked. */
+  get tls(): TlsHandshakes {
+    return this.#handshakes
   }
 
   tls_state(descriptor: number): string {
@@ -366,10 +367,6 @@ export class Sockets {
 
   tls_report(descriptor: number): string {
     return this.#handshakes.report(descriptor)
-  }
-
-  tls_session(descriptor: number): string | undefined {
-    return this.#handshakes.session(descriptor)
   }
 
   get #attached(): EndpointStreams {

@@ -17,6 +17,7 @@ import {
   type ReadResult,
   WRITABLE,
 } from './socket-endpoint.ts'
+import { UnwrappableStream } from './unwrappable-stream.ts'
 
 /** Bytes that may wait to be sent before a socket is no longer writable. */
 const SEND_BUFFER_BYTES = 256 * 1024
@@ -32,6 +33,7 @@ export class StreamEndpoint extends Endpoint {
   #error: string | null = null
   #isEnded = false
   #isHandshaking = false
+  #carrier: UnwrappableStream | null = null
   #isAsking = false
   #isReadShut = false
   #isWriteShut = false
@@ -80,13 +82,41 @@ export class StreamEndpoint extends Endpoint {
     if (plain === null) throw new Error('A socket that is not connected cannot be wrapped.')
     this.#detach(plain)
     this.#isHandshaking = true
-    wrap(plain, (secured) => {
+    // TLS that begins in the middle of a conversation may end before it does.
+    const wasUsed = plain instanceof Socket && plain.bytesRead + plain.bytesWritten > 0
+    this.#carrier = wasUsed ? new UnwrappableStream(plain) : null
+    wrap(this.#carrier ?? plain, (secured) => {
       this.#isHandshaking = false
       plain.on('error', ignore)
       if (secured === null || this.isClosed) plain.destroy()
       else this.#attach(secured)
       this.changed()
     })
+  }
+
+  /**
+   * Ends TLS and goes on in plain: `end` is called when the peer has said farewell too. False: the connection can only
+   * end with it.
+   */
+  endTls(end: () => void): boolean {
+    const carrier = this.#carrier
+    const secured = this.#stream
+    if (carrier === null || secured === null) return false
+    this.#carrier = null
+    carrier.keepsPlain = true
+    this.#detach(secured)
+    this.#isHandshaking = true
+    secured.on('error', ignore)
+    secured.once('close', () => {
+      this.#isHandshaking = this.#isEnded = this.#isWriteShut = false
+      if (this.isClosed) carrier.plain.destroy()
+      else this.#attach(carrier.plain)
+      end()
+      this.changed()
+    })
+    secured.end()
+    secured.resume()
+    return true
   }
 
   /** Whether the handshake has something to tell Python: the socket is readable, so that somebody looks. */

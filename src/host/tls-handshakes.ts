@@ -9,7 +9,7 @@ import { type ContextAnswer, describeSession, describeTlsError, sessionOf, TlsSe
 
 interface Handshake {
   readonly endpoint: StreamEndpoint
-  state: 'pending' | 'asked' | 'done' | 'failed'
+  state: 'pending' | 'asked' | 'done' | 'failed' | 'ending'
   /** JSON: the session, or the error; while it is asked, the name that the client gave the server. */
   report: string
   answer: ContextAnswer | null
@@ -69,6 +69,14 @@ export class TlsHandshakes {
   session(descriptor: number): string | undefined {
     const secured = this.#handshakes.get(descriptor)?.secured
     return secured === null || secured === undefined ? undefined : sessionOf(secured)
+  }
+
+  /** Ends TLS; the socket is plain when there is no handshake any more. False: it cannot go on in plain. */
+  end(descriptor: number): boolean {
+    const handshake = this.#handshakes.get(descriptor)
+    if (handshake?.endpoint.endTls(() => this.#handshakes.delete(descriptor)) !== true) return false
+    handshake.state = 'ending'
+    return true
   }
 
   forget(descriptor: number): void {

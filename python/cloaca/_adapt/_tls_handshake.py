@@ -26,7 +26,7 @@ def is_under_way(side: Any, number: int) -> bool:
     state = door.sockets.tls_state(number)
     if state == "asked":
         alert = _ask(side, str(door.sockets.tls_report(number)))
-        door.sockets.answer_tls(number, side._context.host_context(), alert)
+        door.sockets.tls.answer(number, side._context.host_context(), alert)
         state = door.sockets.tls_state(number)
     return bool(state == "pending")
 

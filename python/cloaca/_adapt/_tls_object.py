@@ -94,7 +94,7 @@ class SSLObject(Peer):
         """The SSLSession for client socket."""
         if self._session is None:
             return self._wanted_session
-        text = None if self._server_side else door.sockets.tls_session(self._near)
+        text = None if self._server_side else door.sockets.tls.session(self._near)
         return None if text is None else SSLSession._of(text, self._context)
 
     @session.setter

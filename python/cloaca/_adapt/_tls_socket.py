@@ -60,7 +60,7 @@ class SSLSocket(Peer, socket.socket):
         self.settimeout(timeout)
         self._context = context
         self._session: Optional[Session] = None
-        self._is_failed = False
+        self._is_failed = self._is_plain = False
         self._wanted_session: Any = None
         self.server_side = server_side
         self.server_hostname = name
@@ -110,7 +110,7 @@ class SSLSocket(Peer, socket.socket):
         """The SSLSession for client socket."""
         if self._session is None:
             return self._wanted_session
-        text = None if self.server_side else door.sockets.tls_session(descriptions[self.fileno()].number)
+        text = None if self.server_side else door.sockets.tls.session(descriptions[self.fileno()].number)
         return None if text is None else SSLSession._of(text, self._context)
 
     @session.setter
@@ -146,16 +146,19 @@ class SSLSocket(Peer, socket.socket):
 
     def _wait_for_handshake(self, number: int, deadline: door.Deadline) -> None:
         while is_under_way(self, number):
-            if deadline.timeout == 0:
-                raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read)")
-            left = deadline.left_ms()
-            if left == 0 or not door.wait_ready((number,), (READABLE | WRITABLE,), left):
-                raise TimeoutError("_ssl.c:1077: The handshake operation timed out")
+            self._wait(number, deadline, "_ssl.c:1077: The handshake operation timed out")
+
+    def _wait(self, number: int, deadline: door.Deadline, words: str) -> None:
+        if deadline.timeout == 0:
+            raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read)")
+        left = deadline.left_ms()
+        if left == 0 or not door.wait_ready((number,), (READABLE | WRITABLE,), left):
+            raise TimeoutError(words)
 
     def _is_secured(self) -> bool:
         """Whether data goes through TLS, if need be after a handshake; without one only when never connected."""
-        if self._session is not None:
-            return True
+        if self._session is not None or self._is_plain:
+            return not self._is_plain
         if self._is_failed:
             raise ssl.SSLError(1, "[SSL] the handshake failed (_ssl.c:2580)")
         if self.fileno() == -1 or not (self._connected or self._is_connected()):
@@ -306,9 +309,16 @@ class SSLSocket(Peer, socket.socket):
         return secured, addr
 
     def unwrap(self) -> SSLSocket:
-        """Ends TLS; the connection ends with it, since Node cannot go on in plain."""
+        """Ends TLS. What began in plain goes on in plain; else the connection ends too, since Node cannot go on."""
         if self._session is None:
             raise ValueError(f"No SSL wrapper around {self}")
-        self.shutdown(socket.SHUT_WR)
-        self._session, self._is_failed = None, True
+        number = descriptions[self.fileno()].number
+        if door.sockets.tls_state(number) != "ending" and not door.sockets.tls.end(number):
+            self.shutdown(socket.SHUT_WR)
+            self._session, self._is_failed = None, True
+            return self
+        deadline = door.Deadline(self.gettimeout())
+        while door.sockets.tls_state(number) == "ending":
+            self._wait(number, deadline, "The read operation timed out")
+        self._session, self._is_plain = None, True
         return self

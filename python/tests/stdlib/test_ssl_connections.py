@@ -1,0 +1,243 @@
+"""``ssl.SSLSocket`` and ``ssl.SSLObject``: handshakes, sessions, and data on loopback."""
+
+import select
+import socket
+import ssl
+import threading
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+from tls import AUTHORITY, OTHER, client_context, connected, server_context, serving
+
+
+def test_a_socket_that_is_not_connected_says_so() -> None:
+    with client_context().wrap_socket(socket.socket(), server_hostname="localhost") as secured:
+        for call in (lambda: secured.recv(1), lambda: secured.send(b"x"), secured.getpeercert, secured.do_handshake):
+            with pytest.raises(OSError):
+                call()
+
+
+def test_nothing_is_read_or_written_at_once() -> None:
+    with serving(server_context()) as address, connected(client_context(), address) as secured:
+        assert (secured.recv(0), secured.recv_into(bytearray()), secured.send(b"")) == (b"", 0, 0)
+        secured.sendall(b"hello")
+        buffer = bytearray(5)
+        assert secured.read(-1, buffer) == 5
+        assert buffer == b"hello"
+
+
+def test_a_closed_socket_is_no_longer_secured() -> None:
+    with serving(server_context()) as address:
+        with connected(client_context(), address) as secured:
+            assert secured.version() in ("TLSv1.2", "TLSv1.3")
+        assert secured.version() is None
+        with pytest.raises(ValueError):
+            secured.read(1)
+
+
+def test_a_connection_without_waiting_is_selected_until_it_is_secured() -> None:
+    with serving(server_context()) as address:
+        with socket.socket() as plain:
+            plain.setblocking(False)
+            plain.connect_ex(address)
+            select.select([], [plain], [], 5)
+            secured = client_context().wrap_socket(
+                plain, server_hostname="localhost", do_handshake_on_connect=False, suppress_ragged_eofs=True
+            )
+        with secured:
+            for _ in range(20):
+                try:
+                    secured.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    assert select.select([secured], [], [], 5)[0] == [secured]
+            assert secured.getpeercert()["subject"] == ((("commonName", "localhost"),),)
+
+
+def test_a_revocation_list_that_is_asked_for_and_missing_ends_the_handshake() -> None:
+    context = client_context()
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+    with serving(server_context()) as address:
+        with pytest.raises(ssl.SSLCertVerificationError) as caught, connected(context, address):
+            pass
+
+    assert caught.value.verify_code == 3
+
+
+def test_a_client_takes_its_session_up_again() -> None:
+    context, server = client_context(), server_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    with serving(server) as address:
+        with connected(context, address) as first:
+            session = first.session
+            assert (first.session_reused, session.has_ticket) == (False, True)
+            assert session.id and session.time > 0 and session.timeout > 0
+        with connected(context, address, session=session) as second:
+            assert second.session_reused and second.session == session
+            with pytest.raises(ValueError, match="Cannot set session after handshake"):
+                second.session = session
+        with (
+            pytest.raises(ValueError, match="different SSLContext"),
+            connected(client_context(), address, session=session),
+        ):
+            pass
+
+    assert server.session_stats()["hits"] == 1
+
+
+def test_a_server_chooses_its_certificate_by_the_name_that_the_client_gives() -> None:
+    asked: List[Any] = []
+    other = server_context(OTHER)
+
+    def choose(connection: Any, name: Any, context: Any) -> None:
+        asked.append((name, context))
+        if name == "other.example":
+            connection.context = other
+
+    server = server_context()
+    server.sni_callback = choose
+    subjects = []
+    with serving(server) as address:
+        for name in ("other.example", "localhost"):
+            plain = socket.create_connection(address, 5)
+            with client_context().wrap_socket(plain, server_hostname=name) as secured:
+                subjects.append(secured.getpeercert()["subject"])  # type: ignore[index]
+
+    assert subjects == [((("commonName", name),),) for name in ("other.example", "localhost")]
+    assert asked == [("other.example", server), ("localhost", server)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (ssl.ALERT_DESCRIPTION_ACCESS_DENIED, "TLSV1_ALERT_ACCESS_DENIED"),
+        (ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME, "TLSV1_UNRECOGNIZED_NAME"),
+    ],
+)
+def test_a_server_refuses_a_name_with_an_alert(answer: Any, reason: str) -> None:
+    server = server_context()
+    server.sni_callback = lambda *_: answer
+
+    with serving(server) as address:
+        with pytest.raises(ssl.SSLError) as caught, connected(client_context(), address):
+            pass
+
+    assert caught.value.reason == reason
+
+
+def test_secrets_are_logged_where_the_context_says(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    context = client_context()
+    with pytest.raises(IsADirectoryError):
+        context.keylog_filename = str(tmp_path)
+    context.keylog_filename = str(path)
+
+    with serving(server_context()) as address, connected(context, address):
+        pass
+
+    head, *lines = path.read_text().splitlines()
+    assert head.startswith("# TLS secrets log file")
+    assert any(line.startswith("CLIENT_") for line in lines)
+
+
+def test_both_ends_bind_the_same_channel() -> None:
+    context = client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def tell(connection: Any) -> None:
+        connection.sendall(connection.get_channel_binding("tls-unique"))
+
+    with serving(server_context(), tell) as address, connected(context, address) as secured:
+        assert secured.recv(1024) == secured.get_channel_binding("tls-unique")
+
+
+def test_an_object_that_was_unwrapped_takes_no_more() -> None:
+    def run(call: Any) -> Any:
+        while True:
+            try:
+                return call()
+            except ssl.SSLWantReadError:
+                plain.sendall(outgoing.read())
+                incoming.write(plain.recv(65536))
+            finally:
+                plain.sendall(outgoing.read())
+
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with serving(server_context(), lambda connection: connection.unwrap()) as address:
+        with socket.create_connection(address, 5) as plain:
+            secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+            run(secured.do_handshake)
+            run(secured.unwrap)
+
+    with pytest.raises(ssl.SSLError):
+        secured.write(b"more")
+
+
+def test_an_object_tells_a_connection_that_was_cut() -> None:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        secured.do_handshake()
+
+    incoming.write_eof()
+
+    with pytest.raises(ssl.SSLEOFError):
+        secured.do_handshake()
+
+
+@pytest.mark.skipif(not hasattr(ssl.SSLSocket, "get_verified_chain"), reason="new in Python 3.13")
+def test_the_chain_that_was_sent_is_told_from_the_one_that_was_checked() -> None:
+    with serving(server_context()) as address, connected(client_context(), address) as secured:
+        sent, verified = secured.get_unverified_chain(), secured.get_verified_chain()
+
+    authority = ssl.PEM_cert_to_DER_cert(Path(AUTHORITY).read_text())
+    assert len(sent) == 1
+    assert verified == [*sent, authority]
+
+
+def test_a_client_cannot_ask_for_a_certificate() -> None:
+    with serving(server_context()) as address, connected(client_context(), address) as secured:
+        with pytest.raises(ssl.SSLError) as caught:
+            secured.verify_client_post_handshake()
+
+    assert caught.value.reason == "NOT_SERVER"
+
+
+def test_a_conversation_is_secured_in_the_middle_and_goes_on_in_plain() -> None:
+    heard: List[bytes] = []
+
+    def converse(listener: Any) -> None:
+        connection, _ = listener.accept()
+        heard.append(connection.recv(100))
+        connection.sendall(b"go on")
+        secured = server_context().wrap_socket(connection, server_side=True)
+        heard.append(secured.recv(100))
+        secured.sendall(b"secretly")
+        plain = secured.unwrap()
+        heard.append(plain.recv(100))
+        plain.sendall(b"farewell")
+        plain.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=converse, args=(listener,))
+        thread.start()
+        connection = socket.create_connection(listener.getsockname(), 5)
+        connection.sendall(b"starttls")
+        answers = [connection.recv(100)]
+        secured = client_context().wrap_socket(connection, server_hostname="localhost")
+        secured.sendall(b"secret")
+        answers.append(secured.recv(100))
+        plain = secured.unwrap()
+        plain.sendall(b"open")
+        answers.append(plain.recv(100))
+        assert plain.recv(100) == b""
+        with pytest.raises(ValueError):
+            secured.read(1)
+        plain.close()
+        thread.join()
+
+    assert heard == [b"starttls", b"secret", b"open"]
+    assert answers == [b"go on", b"secretly", b"farewell"]
