@@ -52,7 +52,8 @@ def _execute_path(path: str) -> None:
         sys.path.insert(0, os.path.abspath(path))
         _run_as_main("__main__", is_alone=False)
         return
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    path = os.path.abspath(path)  # in tracebacks, and as ``__file__``; ``sys.argv`` keeps what was given
+    sys.path.insert(0, os.path.dirname(path))
     with open(path, "rb") as file:
         source = file.read()
     _execute_source(source, path, path)
@@ -68,7 +69,7 @@ def _execute_source(source: Any, name: str, file: Optional[str]) -> None:
     # The script is sys.modules["__main__"], as under python: pickle, dataclasses and unittest look there.
     main = types.ModuleType("__main__")
     if file is not None:
-        main.__file__ = os.path.abspath(file)
+        main.__file__ = file
     main.__dict__["__builtins__"] = __builtins__
     main.__dict__["__annotations__"] = {}
     sys.modules["__main__"] = main

@@ -30,10 +30,12 @@ def prepare() -> None:
         _time_zones,
         _timers,
         _tls,
+        _tracebacks,
         _urllib3,
     )
 
     _collector.prepare()
+    _tracebacks.prepare()
     _threading.prepare()
     _time_zones.prepare()
     _missing_modules.prepare()
