@@ -111,6 +111,16 @@ export class ListeningEndpoint extends Endpoint {
   }
 }
 
+/** Whether an address is a socket's of the same interpreter that is bound and does not listen: Node's would answer. */
+export function isOnlyBound(endpoints: Iterable<Endpoint>, host: string, port: number): boolean {
+  for (const endpoint of endpoints) {
+    if (!(endpoint instanceof ListeningEndpoint) || endpoint.isListening) continue
+    const [address, bound] = endpoint.localAddress() ?? []
+    if (bound === port && (host === address || host.startsWith('127.') || host === '::1')) return true
+  }
+  return false
+}
+
 /** A name beside a path that nobody else uses; undefined when the path is none of a file, or has no room for one. */
 function passingName(path: string): string | undefined {
   if (path.startsWith('\0')) return undefined

@@ -7,7 +7,7 @@
 import { getCiphers } from 'node:tls'
 import { DatagramEndpoint, type DatagramOption } from './datagram-endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from './endpoint-streams.ts'
-import { ListeningEndpoint } from './listening-endpoint.ts'
+import { isOnlyBound, ListeningEndpoint } from './listening-endpoint.ts'
 import { type LocalAddresses, LocalDatagramEndpoint } from './local-datagrams.ts'
 import { LocalStreams, pairOfStreams } from './local-streams.ts'
 import { NameLookups } from './name-lookups.ts'
@@ -85,6 +85,7 @@ export class Sockets {
     const local = localAddress === undefined ? {} : { localAddress, localPort: localPort ?? 0 }
     const endpoint = this.#endpoints.get(descriptor)
     if (endpoint instanceof DatagramEndpoint) endpoint.connect(host, port)
+    else if (isOnlyBound(this.#endpoints.values(), host, port)) this.#stream(descriptor).refuse()
     else this.#stream(descriptor).connect({ host, port, ...local })
   }
 

@@ -73,6 +73,13 @@ export class StreamEndpoint extends Endpoint {
     this.#attach(socket)
   }
 
+  /** Connects to nobody, as where nothing listens. */
+  refuse(): void {
+    this.#state = 'failed'
+    this.#error = 'ECONNREFUSED'
+    this.changed()
+  }
+
   /**
    * Hands the plain stream to `wrap`, and takes the one that it ends with in its place; addresses stay.
    * Until then nothing can be read or written; when it ends with null, the socket is broken.

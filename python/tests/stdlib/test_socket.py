@@ -358,3 +358,14 @@ def test_a_datagram_socket_is_connected_at_once():
         assert sender.getpeername() == receiver.getsockname()
         with pytest.raises(TypeError):
             sender.sendto(b"x", None)
+
+
+def test_a_port_that_is_bound_and_does_not_listen_refuses() -> None:
+    with socket.socket() as reserved, socket.socket() as client:
+        reserved.bind(("127.0.0.1", 0))
+
+        assert client.connect_ex(reserved.getsockname()) == errno.ECONNREFUSED
+
+        reserved.listen()
+        with socket.create_connection(reserved.getsockname(), 5):
+            reserved.accept()[0].close()
