@@ -165,6 +165,13 @@ def finish(token: int) -> None:
         _stacks.leave_main(stack)
 
 
+def deliver_signals() -> None:
+    """Runs the handlers of signals that came in while no script has the main stack."""
+    from ._adapt import _interrupts
+
+    _interrupts.deliver()
+
+
 def flush_declarations() -> None:
     """Sends pending declarations: the host asks for it after `announce`."""
     _bridge.send_declarations()

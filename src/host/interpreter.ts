@@ -42,6 +42,8 @@ export interface HostFunctions {
   look(token: StackToken): number
   /** Numbers of the signals that came in since the last call. */
   take_signals(): number[]
+  /** Enters a stack for the handlers of signals, soon. */
+  deliver_signals(): void
   /** Wakes the waits of a stack, so that it looks for signals. */
   wake(token: StackToken): void
   set_timer(kind: TimerKind, delayMs: number, intervalMs: number): void
@@ -170,6 +172,11 @@ export class Interpreter {
   /** Enters the stack of a thread that Python started. */
   async runThread(ident: number): Promise<void> {
     await attribute(this.#entry, 'run_thread').callPromising(ident)
+  }
+
+  /** Enters a stack for the handlers of signals, where no script has one that can run them. */
+  async deliverSignals(): Promise<void> {
+    await attribute(this.#entry, 'deliver_signals').callPromising()
   }
 
   flushDeclarations(): void {

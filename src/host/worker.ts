@@ -47,6 +47,7 @@ function planFlush(): void {
 interface Reentry {
   flushDeclarations(): void
   startThread(ident: number): void
+  deliverSignals(): void
 }
 
 const waitFunctions = {
@@ -85,6 +86,7 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
       post({ type: 'call', id, token, method, payloadJson, contextText })
       return waits.wait(token, reply)
     },
+    deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),
     start_thread: (ident) => reentry.startThread(ident),
     threads_run: (isAny) => post({ type: 'threadsRun', isAny }),
     sockets: new Sockets((event) => waits.setEvent(event)),
@@ -192,6 +194,7 @@ function receive(interpreter: Interpreter, message: ToThread): void {
       return
     case 'signal':
       if (programToken !== null) waits.signal(programToken)
+      else interpreter.deliverSignals().catch(fatal)
       return
     default:
       message satisfies never
@@ -212,6 +215,7 @@ async function main(data: WorkerData): Promise<void> {
   const functions = hostFunctions(data.interrupt, {
     flushDeclarations: () => interpreter?.flushDeclarations(),
     startThread: (ident) => void interpreter?.runThread(ident).catch(fatal),
+    deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
   })
   interpreter = await Interpreter.start(data, functions, fatal)
   const started = interpreter

@@ -19,6 +19,16 @@ def quiet():
     return cloaca.TriggerResult.skip()
 `
 
+const HANDLERS = `
+import cloaca, signal
+signal.signal(signal.SIGALRM, lambda signum, frame: print("alarm", flush=True))
+signal.signal(signal.SIGUSR2, lambda signum, frame: print("reloaded", flush=True))
+signal.setitimer(signal.ITIMER_REAL, 0.01)
+@cloaca.trigger(on="nothing", poll_interval="1h")
+def quiet():
+    return cloaca.TriggerResult.skip()
+`
+
 async function served(terminal: Terminal, ...words: readonly string[]): Promise<CloacaProcess> {
   const places = words.length > 0 ? words : [SHOP]
   const serving = terminal.start(['serve', ...places, ...DATABASE, '--log-level', 'debug'])
@@ -88,6 +98,17 @@ describe('a serving process', () => {
 
     expect(await serving.ended).toMatchObject({ exitCode: 0, stdout: 'goodbye\n' })
     expect(readFileSync(join(terminal.folder, 'journal.txt'), 'utf8')).toBe('first line\n')
+  })
+
+  it('calls the handlers of signals that a script has set, while nothing of it runs', async () => {
+    await using terminal = new Terminal()
+    terminal.write('handlers.py', HANDLERS)
+    const serving = await served(terminal, 'handlers.py')
+    await serving.prints('alarm')
+
+    serving.kill('SIGUSR2')
+
+    await serving.prints('reloaded')
   })
 
   it('ends at once at the second Ctrl-C, and the next one runs again what was cut off', async () => {

@@ -12,12 +12,17 @@ from __future__ import annotations
 
 import _signal
 import os
+import sys
+import traceback
 from typing import Any, Callable, List
 
 from .. import _bridge, _stacks
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
+
+#: The host gives positive numbers to what it enters.
+_TOKEN_FOR_HANDLERS = -1
 
 _suspensions = -1
 
@@ -74,9 +79,26 @@ def _deliver_kept() -> None:
     if _stacks.running is not _stacks.MAIN:
         if _stacks.MAIN.token:
             _host.wake(_stacks.MAIN.token)
+        else:
+            _host.deliver_signals()  # enters a stack for `deliver`
         return
     while _kept:
         _deliver(_kept.pop(0))
+
+
+def deliver() -> None:
+    """Delivers what is in the mailbox where no script has the main stack, which this then is; nobody can be told."""
+    if _stacks.MAIN.token:
+        look()
+        return
+    stack = _stacks.enter_main(_TOKEN_FOR_HANDLERS)
+    try:
+        _stacks.run_in(stack, look)
+    except BaseException as error:
+        print("Exception ignored in a handler of a signal:", file=sys.stderr)
+        traceback.print_exception(error)
+    finally:
+        _stacks.leave_main(stack)
 
 
 def _look_here(signum: int, frame: Any) -> None:
