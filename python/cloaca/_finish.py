@@ -99,7 +99,7 @@ def _flush_standard_streams() -> int:
     code = 0
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:
+            if stream is not None and not stream.closed:
                 stream.flush()
         except (OSError, ValueError):
             code = _UNWRITABLE

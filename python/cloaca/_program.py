@@ -42,9 +42,8 @@ def _execute(target: Dict[str, Any]) -> None:
     elif kind == "file":
         _execute_path(target["path"])
     else:
-        name = "<string>" if kind == "code" else "<stdin>"
         sys.path.insert(0, "")
-        _execute_source(target["code"], name, None)
+        _execute_source(target["code"], *(("<string>", None) if kind == "code" else ("<stdin>", "<stdin>")))
 
 
 def _execute_path(path: str) -> None:

@@ -15,16 +15,28 @@ const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
 Runs a Python program as python does: the arguments, stdin, stdout, stderr, the
 traceback and the exit code are its own. Runners that it opens live until it ends.
 
-  -u    do not buffer output`
+  -u        do not buffer output
+  -W RULE   which warnings are shown: like PYTHONWARNINGS
+  -B        keep no compiled modules`
 
 const INTERRUPTED = 130
+
+/** Options that python has a variable for. */
+const VARIABLES: Readonly<Record<string, string>> = { '-u': 'PYTHONUNBUFFERED', '-B': 'PYTHONDONTWRITEBYTECODE' }
 
 /** Parses what follows `run` by hand, as python does: everything behind the target belongs to the program. */
 export async function runCommand(words: readonly string[]): Promise<number> {
   const [first, ...rest] = words
-  if (first === '-u') {
-    process.env.PYTHONUNBUFFERED = '1'
+  const variable = first === undefined ? undefined : VARIABLES[first]
+  if (variable !== undefined) {
+    process.env[variable] = '1'
     return runCommand(rest)
+  }
+  if (first === '-W') {
+    const [rule, ...behind] = rest
+    if (rule === undefined) throw new UsageMistake(`-W needs a rule.\n${USAGE}`)
+    process.env.PYTHONWARNINGS = [process.env.PYTHONWARNINGS, rule].filter(Boolean).join(',')
+    return runCommand(behind)
   }
   if (first === '-h' || first === '--help') {
     process.stdout.write(`${USAGE}\n`)

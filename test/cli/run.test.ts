@@ -38,7 +38,7 @@ sys.exit(3)
     expect(status).toBe(3)
   })
 
-  it('takes the program from the command line, or from stdin, and shows its lines in tracebacks', async () => {
+  it('takes the program from the command line, whose lines tracebacks show, or from stdin', async () => {
     const [code, stdin] = await Promise.all([
       terminal.run(['run', '-c', 'import sys; print(sys.argv); raise KeyError("lost")', 'a', '-b']),
       terminal.run(['run', '-', 'c'], { stdin: 'import sys\nprint(sys.argv)\nundefined_name\n' }),
@@ -47,7 +47,23 @@ sys.exit(3)
     expect(code).toMatchObject({ exitCode: 1, stdout: "['-c', 'a', '-b']\n" })
     expect(code.stderr).toMatch(/^Traceback .*\n {2}File "<string>", line 1, in <module>\n[\s\S]*\nKeyError: 'lost'\n$/)
     expect(stdin).toMatchObject({ exitCode: 1, stdout: "['-', 'c']\n" })
-    expect(stdin.stderr).toMatch(/File "<stdin>", line 3, in <module>\n {4}undefined_name\n[\s\S]*NameError/)
+    expect(stdin.stderr).toMatch(/File "<stdin>", line 3, in <module>\nNameError/)
+  })
+
+  it('shows warnings as -W and PYTHONWARNINGS say', async () => {
+    const code = 'import warnings; warnings.warn("careful"); print("done")'
+
+    const shown = await terminal.run(['run', '-c', code], { env: { PYTHONWARNINGS: 'default' } })
+    expect(shown).toMatchObject({
+      exitCode: 0,
+      stdout: 'done\n',
+      stderr: expect.stringContaining('UserWarning: careful'),
+    })
+    const silent = await terminal.run(['run', '-u', '-W', 'ignore', '-B', '-c', code])
+    expect(silent).toMatchObject({ exitCode: 0, stdout: 'done\n', stderr: '' })
+    const strict = await terminal.run(['run', '-W', 'error', '-c', code])
+    expect(strict).toMatchObject({ exitCode: 1, stdout: '' })
+    expect((await terminal.run(['run', '-W'])).stderr).toContain('-W needs a rule')
   })
 
   it('runs a module of the current folder, whose runner lives until the program ends', async () => {

@@ -90,11 +90,13 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
         _time,
         _timers,
         _waiting,
+        _warnings,
         _zone,
     )
 
     _collector.install()
     _process.install(settings)
+    _warnings.install()
     _accounts.install(settings)
     _clocks.install(machine)
     _descriptors.install(machine)

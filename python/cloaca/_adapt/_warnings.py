@@ -1,0 +1,18 @@
+"""``warnings`` heeds PYTHONWARNINGS, and with it ``-W``.
+
+CPython reads it while it starts, which in Pyodide (314.0.7) was before the memory snapshot. Can go when an interpreter
+can be started with options.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+
+def install() -> None:
+    options = [option for option in os.environ.get("PYTHONWARNINGS", "").split(",") if option]
+    sys.warnoptions[:] = options
+    if options:
+        warnings._processoptions(options)  # type: ignore[attr-defined]
