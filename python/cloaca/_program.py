@@ -31,7 +31,8 @@ def run(target: Dict[str, Any]) -> int:
         code = _exit_code(stop)
     except BaseException as error:
         code = _report(error)
-    return _finish.wind_up() or code
+    unwritable = _finish.wind_up()
+    return code or unwritable
 
 
 def _execute(target: Dict[str, Any]) -> None:

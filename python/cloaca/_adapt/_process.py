@@ -11,7 +11,7 @@ import errno
 import functools
 import os
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 
 def install(settings: Dict[str, Any]) -> None:
@@ -24,6 +24,7 @@ def install(settings: Dict[str, Any]) -> None:
     os.getpid = lambda: pid
     os.getppid = lambda: parent_pid
     os.cpu_count = os.process_cpu_count = lambda: settings["cpuCount"]  # type: ignore[attr-defined]
+    os.sched_getaffinity = _affinity  # type: ignore[attr-defined]
     os.get_terminal_size = functools.partial(_terminal_size, settings["terminalSize"])
     _name_host_and_user(settings)
     # Pyodide writes no compiled modules, and compiling takes long here.
@@ -31,6 +32,11 @@ def install(settings: Dict[str, Any]) -> None:
     sys.pycache_prefix = settings["bytecodeFolder"]
     os.chdir(settings["cwd"])
     sys.path[:] = _search_path(sys.path, settings)
+
+
+def _affinity(pid: int, /) -> Set[int]:
+    """Return the affinity of the process identified by pid: here, all processors."""
+    return set(range(os.cpu_count() or 1))
 
 
 def _terminal_size(size: Any, fd: int = 1, /) -> os.terminal_size:

@@ -17,7 +17,7 @@ def test_the_process_is_the_systems() -> None:
     assert os.getuid() == os.stat(f"/proc/{os.getpid()}").st_uid
     assert socket.gethostname() == os.uname().nodename
     assert os.path.exists(sys.executable)
-    assert (os.cpu_count() or 0) >= 1
+    assert 1 <= len(os.sched_getaffinity(0)) <= (os.cpu_count() or 0)
 
 
 def test_the_environment_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:

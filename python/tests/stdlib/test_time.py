@@ -33,6 +33,9 @@ def zone() -> Iterator[Any]:
         ("America/New_York", ("EST", "EDT"), (18000, 14400, 1), "2024-07-03T05:46:40-04:00"),
         ("EST5", ("EST", "EST"), (18000, 18000, 0), "2024-07-03T04:46:40-05:00"),
         ("<+03>-3", ("+03", "+03"), (-10800, -10800, 0), "2024-07-03T12:46:40+03:00"),
+        ("EST5EDT,M3.2.0,M11.1.0", ("EST", "EDT"), (18000, 14400, 1), "2024-07-03T05:46:40-04:00"),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", ("CET", "CEST"), (-3600, -7200, 1), "2024-07-03T11:46:40+02:00"),
+        ("Australia/Sydney", ("AEST", "AEDT"), (-36000, -39600, 1), "2024-07-03T19:46:40+10:00"),
         ("UTC", ("UTC", "UTC"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
     ],
 )
@@ -44,7 +47,7 @@ def test_the_zone_is_the_one_that_the_environment_names(
     assert (time.timezone, time.altzone, time.daylight) == offsets
     instant = 1_720_000_000
     assert datetime.datetime.fromtimestamp(instant).astimezone().isoformat() == summer
-    assert time.localtime(instant).tm_zone == names[offsets[2]]
+    assert time.localtime(instant).tm_zone == names[time.localtime(instant).tm_isdst]
     assert time.mktime(time.localtime(instant)) == instant
 
 
