@@ -3,8 +3,8 @@
 That one (seen in 314.0.7) sees no other process's locks and no shared memory: it writes while another process holds the
 database, and destroys one in WAL mode. So ``sqlite3.Connection`` and ``Cursor`` look at what they open: a file of the
 host becomes a ``NativeConnection``; databases in memory, temporary ones and those in the interpreter's own folders
-stay,
-and cannot attach files of the host. Can go when ``_sqlite3`` locks files for real.
+stay, and
+cannot attach files of the host. Can go when ``_sqlite3`` locks files for real.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ import sqlite3
 import sqlite3.dbapi2
 import threading
 import warnings
-from typing import Any, Dict, Optional, Tuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, Dict, Tuple
 
 from . import _sqlite_connection, _sqlite_functions
 from ._sqlite_connection import NativeConnection, check_thread
 from ._sqlite_cursor import NativeCursor
+from ._sqlite_files import host_file
 
-#: Folders of the interpreter's own, which no other process can see.
-OWN_FOLDERS = ("/lib/", "/dev/", "/proc/", "/sys/")
 #: Files between a script and what it calls, which warnings are not about.
 _OURS = (os.path.dirname(__file__), os.path.dirname(sqlite3.__file__))
 _NAMES = ("timeout", "detect_types", "isolation_level", "check_same_thread", "factory", "cached_statements", "uri")
@@ -70,22 +68,6 @@ def prepare() -> None:
 
 def install(host: Any) -> None:
     _sqlite_connection.databases = host.sqlite
-
-
-def host_file(database: Any, uri: bool) -> Optional[Tuple[str, str]]:
-    """The host's path and the mode that a database name means; None for one that no other process can see."""
-    name, mode = os.fsdecode(database), ""
-    if uri and name.startswith("file:"):
-        parts = urlsplit(name)
-        query = parse_qs(parts.query)
-        mode = query.get("mode", [""])[-1]
-        if query.get("immutable", ["0"])[-1] not in ("0", "no", "off", "false"):
-            mode = "ro"
-        name = unquote(parts.path)
-    if mode == "memory" or name in ("", ":memory:"):
-        return None
-    path = os.path.abspath(name)
-    return None if os.path.realpath(path).startswith(OWN_FOLDERS) else (path, mode)
 
 
 class Connection(_BundledConnection):

@@ -17,6 +17,7 @@ from . import _sqlite_connection as native
 from . import _sqlite_functions as functions
 from . import _sqlite_text as text
 from . import _sqlite_values as values
+from ._sqlite_files import with_whole_paths
 
 _Base = sqlite3.Cursor
 #: Rows asked for at first, and at most, in one call of the host.
@@ -90,6 +91,7 @@ class NativeCursor(_Base):
 
     def execute(self, sql: str, parameters: Any = (), /) -> NativeCursor:
         number = self._start(sql)
+        sql, parameters = with_whole_paths(sql, parameters)
         self._is_busy = True
         try:
             bound = json.dumps(values.encode_parameters(values.parameter_names(sql), parameters))
@@ -152,7 +154,7 @@ class NativeCursor(_Base):
         connection._limits.check_sql(sql_script, "query string is too large")
         authorizer = connection._authorizer
         for statement in [sql_script] if authorizer is None else authorizer.check_script(sql_script):
-            connection._execute_script(statement)
+            connection._execute_script(with_whole_paths(statement)[0])
         return self
 
     def _start(self, sql: Any) -> int:

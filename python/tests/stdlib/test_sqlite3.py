@@ -260,3 +260,30 @@ def test_a_sequence_that_an_adapter_shortens_is_noticed(connection: Any) -> None
 
     with pytest.raises((IndexError, sqlite3.ProgrammingError)):
         connection.execute("INSERT INTO entry VALUES (?, ?)", parameters)
+
+
+def test_files_that_statements_name_are_in_the_folder_of_the_script(tmp_path: Any, monkeypatch: Any) -> None:
+    (tmp_path / "folder").mkdir()
+    connection = sqlite3.connect(str(tmp_path / "main.db"), uri=True)
+    monkeypatch.chdir(tmp_path / "folder")
+    connection.execute("CREATE TABLE here (value)")
+    connection.commit()
+
+    connection.execute("ATTACH 'one''s.db' AS one")
+    connection.execute("ATTACH DATABASE ? AS two", ("two.db",))
+    connection.execute("ATTACH :file AS three", {"file": "three.db"})
+    connection.executescript(
+        "ATTACH ':memory:' AS four; ATTACH 'file:five.db?mode=rwc' AS five; CREATE TABLE five.t (x)"
+    )
+    for name in ("one", "two", "three"):
+        connection.execute(f"CREATE TABLE {name}.there (value)")
+    connection.commit()
+    connection.execute("VACUUM INTO 'copy.db'")
+    connection.close()
+
+    names = sorted(path.name for path in (tmp_path / "folder").iterdir())
+    assert names == ["copy.db", "five.db", "one's.db", "three.db", "two.db"]
+    reading = sqlite3.connect(str(tmp_path / "main.db"), uri=True)
+    reading.execute("ATTACH ? AS copy", ("file:copy.db?mode=ro",))
+    assert reading.execute("SELECT count(*) FROM copy.here").fetchall() == [(0,)]
+    reading.close()
