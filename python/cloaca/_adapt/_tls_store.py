@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import ssl
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import _socket_door as door
 from . import _tls_errors
@@ -19,6 +19,11 @@ from ._certificate import Certificate
 _PEM = re.compile(r"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.+?-----END (?:TRUSTED )?CERTIFICATE-----", re.DOTALL)
 _REVOCATIONS = re.compile(r"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+
+#: Certificates and lists of revocations, in PEM.
+Contents = Tuple[List[str], List[str]]
+
+_files: Dict[str, Tuple[Tuple[int, int, int], Contents]] = {}
 
 
 class Store:
@@ -71,10 +76,13 @@ class Store:
 
     def _add_pem(self, text: str, place: List[str]) -> bool:
         """Adds what a text has; whether it had something."""
-        certificates = [each.replace("TRUSTED ", "") for each in _PEM.findall(text)]
-        for each in certificates:
-            check_pem(each)
-        revocations = _REVOCATIONS.findall(text)
+        return self._take(_contents(text), place)
+
+    def _add_file(self, path: str, place: List[str]) -> None:
+        self._take(_contents_of_file(path), place)
+
+    def _take(self, contents: Contents, place: List[str]) -> bool:
+        certificates, revocations = contents
         place += certificates
         self._revocations += revocations
         return bool(certificates or revocations)
@@ -86,8 +94,7 @@ class Store:
             return  # as OpenSSL: a folder is looked into when an authority is searched, and may be missing
         for entry in entries:
             if _HASHED.fullmatch(entry):
-                with open(os.path.join(folder, entry), encoding="latin-1") as file:
-                    self._add_pem(file.read(), self._folder_authorities)
+                self._add_file(os.path.join(folder, entry), self._folder_authorities)
 
     def load_default_certs(self, purpose: Any = ssl.Purpose.SERVER_AUTH) -> None:
         if not isinstance(purpose, ssl._ASN1Object):
@@ -99,8 +106,7 @@ class Store:
         file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
         if file:
             try:
-                with open(file, encoding="latin-1") as opened:
-                    self._add_pem(opened.read(), self._authorities)
+                self._add_file(file, self._authorities)
             except OSError:
                 pass  # as OpenSSL: a default that does not exist trusts nobody
         for each in (folder or "").split(os.pathsep):
@@ -134,6 +140,24 @@ class Store:
         used = [text for text in self._folder_authorities if ssl.PEM_cert_to_DER_cert(text) in chain]
         self._folder_authorities = [text for text in self._folder_authorities if text not in used]
         self._authorities += used
+
+
+def _contents(text: str) -> Contents:
+    certificates = [each.replace("TRUSTED ", "") for each in _PEM.findall(text)]
+    for each in certificates:
+        check_pem(each)
+    return certificates, _REVOCATIONS.findall(text)
+
+
+def _contents_of_file(path: str) -> Contents:
+    """What a file has. Every new context reads the same hundreds of them, so what has not changed is remembered."""
+    seen = os.stat(path)
+    state = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+    remembered = _files.get(path)
+    if remembered is None or remembered[0] != state:
+        with open(path, encoding="latin-1") as file:
+            remembered = _files[path] = (state, _contents(file.read()))
+    return remembered[1]
 
 
 def check_pem(text: str) -> None:
