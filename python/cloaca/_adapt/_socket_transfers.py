@@ -107,7 +107,16 @@ class Transfers:
     def send(self, data: Any, flags: int = 0, /) -> int:
         if self._description.kind == SOCK_DGRAM:
             return self._send_datagram(data, _PEER, flags)
-        return self._write(_bytes_of(data), Deadline(0 if flags & MSG_DONTWAIT else self._timeout))
+        view = _bytes_of(data)
+        deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
+        sent = self._write(view, deadline)
+        # A socket that blocks takes everything; what went wrong after a part of it is told by the next call.
+        while sent < len(view) and deadline.timeout is None:
+            try:
+                sent += self._write(view[sent:], deadline)
+            except OSError:
+                break
+        return sent
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         deadline = Deadline(self._timeout)

@@ -191,7 +191,10 @@ class SSLSocket(Peer, socket.socket):
         if self.fileno() == -1 or not self._is_secured():
             raise ValueError("Write on closed or unwrapped SSL socket.")
         try:
-            return socket.socket.send(self, data)
+            if self.gettimeout() == 0:
+                return socket.socket.send(self, data)
+            socket.socket.sendall(self, data)
+            return memoryview(data).nbytes
         except BlockingIOError:
             raise ssl.SSLWantWriteError(
                 ssl.SSL_ERROR_WANT_WRITE, "The operation did not complete (write) (_ssl.c:2406)"

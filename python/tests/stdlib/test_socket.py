@@ -369,3 +369,19 @@ def test_a_port_that_is_bound_and_does_not_listen_refuses() -> None:
         reserved.listen()
         with socket.create_connection(reserved.getsockname(), 5):
             reserved.accept()[0].close()
+
+
+def test_a_socket_that_blocks_sends_everything_at_once(connected):
+    client, peer = connected
+    size = 5_000_000
+    received = []
+
+    def drain():
+        while sum(received) < size:
+            received.append(len(peer.recv(100_000)))
+
+    thread = threading.Thread(target=drain)
+    thread.start()
+    assert client.send(b"x" * size) == size
+    thread.join()
+    assert sum(received) == size
