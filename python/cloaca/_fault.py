@@ -1,12 +1,13 @@
 """Exceptions of users' code as data: type name, message, traceback.
 
-A traceback begins in the user's code: the frames of this package and of what drives coroutines for it are left out at
-its top.
+A traceback begins in the user's code: the frames of this package, and of what imports modules and drives coroutines for
+it, are left out at its top.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import traceback
 from types import TracebackType
@@ -32,11 +33,14 @@ def traceback_text(error: BaseException) -> str:
 
 
 def user_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
-    """The traceback without our frames at its top; None when all are ours."""
-    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+    """The traceback without our frames at its top; None when all are ours, as for a file whose syntax is wrong."""
+    while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return trace
 
 
-def _is_ours(filename: str) -> bool:
+def is_ours(filename: str) -> bool:
+    """Whether a file is between the engine and the user's code."""
+    if filename.startswith(("<frozen importlib", "<frozen runpy")) or filename == importlib.__file__:
+        return True
     return os.path.abspath(filename).startswith(_OURS) or f"{os.sep}pyodide{os.sep}" in filename

@@ -5,7 +5,6 @@ Called by ``_entry``; knows nothing of the engine.
 
 from __future__ import annotations
 
-import importlib
 import os
 import runpy
 import sys
@@ -13,9 +12,8 @@ import traceback
 import types
 from typing import Any, Dict, Optional
 
-from . import _finish
+from . import _fault, _finish
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
 _LIBRARY = os.path.dirname(os.__file__)
 
 INTERRUPTED = 130
@@ -93,7 +91,7 @@ def _exit_code(stop: SystemExit) -> int:
 
 def _report(error: BaseException) -> int:
     """Prints an uncaught exception as python does, through ``sys.excepthook``."""
-    trace = user_frames(error.__traceback__)
+    trace = _fault.user_frames(error.__traceback__)
     try:
         if sys.excepthook is sys.__excepthook__:
             traceback.print_exception(type(error), error, trace)
@@ -105,32 +103,19 @@ def _report(error: BaseException) -> int:
     return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
-def user_frames(trace: Optional[types.TracebackType]) -> Optional[types.TracebackType]:
-    """A traceback without the frames at its top that belong to this package and the import machinery."""
-    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
-        trace = trace.tb_next
-    return trace  # None for a syntax error in the user's file: the exception itself names file and line
-
-
 def format_user_traceback(error: BaseException) -> str:
     """The complete traceback of an exception as python prints it, starting in the user's code."""
-    return "".join(traceback.format_exception(type(error), error, user_frames(error.__traceback__)))
+    return "".join(traceback.format_exception(type(error), error, _fault.user_frames(error.__traceback__)))
 
 
 def place_of(error: BaseException) -> Optional[Dict[str, Any]]:
     """File and line of the user's that an exception is about: where the syntax is wrong, or his last step."""
     if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
         return {"file": error.filename, "line": error.lineno}
-    place, trace = None, user_frames(error.__traceback__)
+    place, trace = None, _fault.user_frames(error.__traceback__)
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if not _is_ours(file) and not file.startswith(("<", _LIBRARY)):
+        if not _fault.is_ours(file) and not file.startswith(("<", _LIBRARY)):
             place = {"file": file, "line": trace.tb_lineno}
         trace = trace.tb_next
     return place
-
-
-def _is_ours(filename: str) -> bool:
-    if filename.startswith(("<frozen importlib", "<frozen runpy")) or filename == importlib.__file__:
-        return True
-    return os.path.dirname(os.path.abspath(filename)) == _HERE
