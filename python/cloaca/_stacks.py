@@ -58,12 +58,12 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return contextvars.Context().run(function, *arguments)
     finally:
+        running = previous  # at once: a stack that is overdue is interrupted again and again while it is this one
         end(stack)
-        running = previous
 
 
 def end(stack: Stack) -> None:
-    """Drops what was added to a stack. Called on the stack itself, so that finalizers may wait."""
+    """Drops what was added to a stack. A thread calls it before its end, so that finalizers may wait."""
     if len(vars(stack)) > _OWN_ATTRIBUTES:
         ended(stack)
 
