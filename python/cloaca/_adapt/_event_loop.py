@@ -15,9 +15,7 @@ import asyncio.streams
 import asyncio.subprocess
 import asyncio.unix_events as _unix_events
 import importlib
-import inspect
 import selectors
-import signal
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -103,6 +101,7 @@ class _SelectOnStack(StackSelector):
 _standard_init = _Loop.__init__
 _standard_make_pipe, _standard_close_pipe = _Loop._make_self_pipe, _Loop._close_self_pipe
 _standard_write = _Loop._write_to_self
+_standard_add_signal_handler = _Loop.add_signal_handler
 
 
 def _init(self: Any, selector: Any = None) -> None:
@@ -131,18 +130,25 @@ def _write_to_self(self: Any) -> None:
         _standard_write(self)
 
 
+class _NoSocket:
+    """In the place of the socket that signals are written to: here the handler itself schedules the callback."""
+
+    def fileno(self) -> int:
+        return -1
+
+
 def _add_signal_handler(self: Any, sig: int, callback: Callable[..., Any], *args: Any) -> None:
     """Add a handler for a signal, which runs as a callback of the loop."""
-    if asyncio.iscoroutine(callback) or inspect.iscoroutinefunction(callback):
-        raise TypeError("coroutines cannot be used with add_signal_handler()")
-    self._check_signal(sig)
-    self._check_closed()
-    self._signal_handlers[sig] = _events.Handle(callback, args, self, None)  # type: ignore[arg-type]
+    has_socket = self._csock is not None
+    if not has_socket:
+        self._csock = _NoSocket()
     try:
-        signal.signal(sig, lambda signum, _: self._handle_signal(signum))
-    except (ValueError, OSError) as error:
-        del self._signal_handlers[sig]
-        raise RuntimeError(str(error)) from error
+        _standard_add_signal_handler(self, sig, callback, *args)
+    finally:
+        if not has_socket:
+            self._csock = None
+    if not has_socket:
+        _unix_events.signal.signal(sig, lambda signum, _: self._handle_signal(signum))  # type: ignore[attr-defined]
 
 
 def _import_streams_anew() -> None:

@@ -196,3 +196,18 @@ def test_queues_and_locks_order_their_tasks() -> None:
         return taken
 
     assert asyncio.run(main()) == [0, 1, 2, 3, 4]
+
+
+def test_a_handler_of_a_signal_can_be_added_on_the_main_thread_only() -> None:
+    seen: List[str] = []
+
+    async def add() -> None:
+        try:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print)
+        except RuntimeError as error:
+            seen.append(str(error))
+
+    thread = threading.Thread(target=lambda: asyncio.run(add()))
+    thread.start()
+    thread.join()
+    assert seen == ["set_wakeup_fd only works in main thread of the main interpreter"]
