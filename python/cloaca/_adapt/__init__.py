@@ -2,7 +2,8 @@
 
 ``prepare`` and ``install`` are the one visible place where they are put in: ``prepare`` before the memory snapshot is
 taken, for what is the same in every process, ``install`` at each start. Each module says in its header what it
-replaces, why, with which Pyodide version it was needed, and what would let us delete it. None is active under CPython.
+replaces, why, with which Pyodide version it was needed, and what would let us delete it; where a concern has several
+modules, the one with ``prepare`` or ``install`` says so for all. None is active under CPython.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Modules of the standard library that Pyodide (314.0.7) leaves out, found last: those in ``_missing``."""
+"""Modules of the standard library that Pyodide (314.0.7) leaves out, found last: those in ``_missing``.
+
+Can go when Pyodide brings them.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 ``prepare`` is called before other modules are imported, since they keep what they import: it replaces the contents of
 ``_socket`` (a C module of Pyodide 314.0.7 that cannot reach the network) and imports ``socket`` anew over them.
-``install`` connects them to the host, at every start.
+``install`` connects them to the host, at every start. Can go when Pyodide
+reaches the network by itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Output appears when it is printed, and stdout and stderr keep their order.
 
-Pyodide's streams buffer, and what stays in the buffer of a terminated worker is lost. Lines are written through to the
-process's file descriptors as they end. Can go when the interpreter's exit flushes reliably.
+Pyodide's streams (seen in 314.0.7) buffer, and what stays in the buffer of a terminated worker is lost. Lines are
+written through to the process's file descriptors as they end. Can go when the interpreter's exit flushes reliably.
 """
 
 from __future__ import annotations
