@@ -76,6 +76,8 @@ export interface ScriptingOptions {
   /** Watches the engines that scripts open. */
   readonly watch: (events: EngineEvents) => void
   readonly notice: (message: string) => void
+  /** Hears why the start takes longer than usual. */
+  readonly preparing: (message: string) => void
 }
 
 /** Starts Python. Declarations that scripts make while they run reach the registry by themselves. */
@@ -109,6 +111,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
         for (const problem of registry.declare(declarations)) notice(problem.message)
       },
       notice,
+      preparing: options.preparing,
     },
   })
   return { host, runners }

@@ -27,6 +27,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     registry: new LiveRegistry(),
     watch: (events) => watchForLog(events, log),
     notice: (message) => log({ level: 'warn', message }),
+    preparing: (message) => log({ level: 'info', message }),
   })
   const ended = host.runProgram(target).finally(async () => {
     await runners.close((message) => log({ level: 'error', message }))

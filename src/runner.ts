@@ -239,6 +239,7 @@ export class Runner {
       registry: this.#registry,
       watch: (events) => watchForLog(events, this.#log),
       notice: (message) => this.#log({ level: 'warn', message }),
+      preparing: (message) => this.#log({ level: 'info', message }),
     })
     return this.#scripting
   }

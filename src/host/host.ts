@@ -61,6 +61,8 @@ export interface HostEvents {
   declared(declarations: Declarations): void
   /** One line worth a log entry: a restart, a start without a snapshot. */
   notice(message: string): void
+  /** The first start takes longer than the others. */
+  preparing(message: string): void
 }
 
 export interface HostOptions {
@@ -246,6 +248,7 @@ async function ensureSnapshot(options: HostOptions): Promise<string | null> {
   if (found !== null) return found
   try {
     prepareSnapshotFolder(place)
+    options.events.preparing('preparing Python for this machine, which takes some seconds, once')
     return storeSnapshot(place, await makeSnapshot(options.packageFolder))
   } catch (error) {
     options.events.notice(`Python starts without a memory snapshot, which takes longer: ${toError(error).message}`)

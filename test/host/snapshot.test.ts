@@ -30,6 +30,24 @@ describe('interpreters that start from one snapshot', () => {
   })
 })
 
+describe('the first start on a machine', { timeout: 60_000 }, () => {
+  it('says why it takes longer, and the next one does not', async () => {
+    const usual = process.env.CLOACA_CACHE_DIR
+    const folder = mkdtempSync(join(tmpdir(), 'cloaca-first-start-'))
+    try {
+      process.env.CLOACA_CACHE_DIR = folder
+      await using first = await OpenHost.open([])
+      await using second = await OpenHost.open([])
+
+      expect(first.preparations).toEqual([expect.stringContaining('takes some seconds, once')])
+      expect(second.preparations).toEqual([])
+    } finally {
+      process.env.CLOACA_CACHE_DIR = usual
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
 describe('a snapshot that is of no use', { timeout: 60_000 }, () => {
   const usual = process.env.CLOACA_CACHE_DIR
   let folder: string

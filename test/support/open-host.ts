@@ -21,15 +21,18 @@ const NO_DEADLINE_MS = 600_000
 export class OpenHost implements AsyncDisposable {
   readonly host: PyodideHost
   readonly notices: readonly string[]
+  readonly preparations: readonly string[]
 
-  private constructor(host: PyodideHost, notices: readonly string[]) {
+  private constructor(host: PyodideHost, notices: readonly string[], preparations: readonly string[]) {
     this.host = host
     this.notices = notices
+    this.preparations = preparations
   }
 
   /** Loads each path as a script of that name. */
   static async open(paths: readonly string[], interpreters = 1): Promise<OpenHost> {
     const notices: string[] = []
+    const preparations: string[] = []
     const host = await PyodideHost.open({
       clock: new SystemClock(),
       process: currentProcessSettings(['']),
@@ -38,10 +41,11 @@ export class OpenHost implements AsyncDisposable {
       events: {
         call: () => Promise.reject(new Error('These scripts open no runner.')),
         declared: () => {},
+        preparing: (message) => void preparations.push(message),
         notice: (message) => void notices.push(message),
       },
     })
-    const opened = new OpenHost(host, notices)
+    const opened = new OpenHost(host, notices, preparations)
     for (const path of paths) await host.load(path, { kind: 'file', path })
     return opened
   }
