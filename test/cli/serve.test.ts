@@ -152,10 +152,13 @@ describe('a serving process', () => {
       expect([1, 2]).toContain(times(`begin ${job}`))
       expect([1, 2]).toContain(times(`end ${job}`))
     }
-    const running = jobs.filter((job) => atKill.includes(`begin ${job}`) && !atKill.includes(`end ${job}`))
+    const begun = jobs.filter((job) => atKill.includes(`begin ${job}`))
     const repeated = jobs.filter((job) => times(`begin ${job}`) === 2)
-    expect(running).toEqual(expect.arrayContaining(repeated))
-    expect(running).not.toEqual([])
+    expect(begun).toEqual(expect.arrayContaining(repeated))
+    expect(begun.filter((job) => !atKill.includes(`end ${job}`))).not.toEqual([])
+    // One may have printed its end without having been recorded; what was recorded is not run again.
+    const recorded = first.log.filter(({ msg }) => msg === "workflow 'job' completed").length
+    expect(repeated.length).toBeLessThanOrEqual(begun.length - recorded)
     expect(await executionStatuses(terminal)).toEqual(jobs.map(() => 'Completed'))
   })
 
