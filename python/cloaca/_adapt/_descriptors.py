@@ -86,11 +86,26 @@ def set_inheritable(fd: int, inheritable: Any, /) -> None:
     _machine.set_inheritable(fd, bool(inheritable))
 
 
+def number_of(fd: Any) -> int:
+    """The number of a descriptor that is given as a number or as something that has one; refuses as C does."""
+    if not isinstance(fd, int):
+        if not hasattr(fd, "fileno"):
+            raise TypeError("argument must be an int, or have a fileno() method")
+        fd = fd.fileno()
+        if not isinstance(fd, int):
+            raise TypeError("fileno() returned a non-integer")
+    if not -(2**31) <= fd < 2**31:
+        raise OverflowError("Python int too large to convert to C int")
+    if fd < 0:
+        raise ValueError(f"file descriptor cannot be a negative integer ({fd})")
+    return int(fd)
+
+
 def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
     """Perform the operation `cmd` on file descriptor fd."""
     if cmd not in (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_SETFL):
         return _fcntl(fd, cmd, arg)
-    descriptor = operator.index(fd.fileno() if hasattr(fd, "fileno") else fd)
+    descriptor = number_of(fd)
     sys.audit("fcntl.fcntl", descriptor, cmd, arg)
     if cmd == fcntl.F_GETFD:
         return 0 if get_inheritable(descriptor) else FD_CLOEXEC

@@ -17,6 +17,7 @@ from typing import Any, Callable
 
 from .. import _bridge
 from ._builtin import builtin
+from ._descriptors import number_of
 
 NO_LOCKS = "files cannot be locked, since the engine's native addon was not loaded ({}); build it with `npm rebuild`"
 
@@ -31,13 +32,7 @@ _c_fcntl = fcntl.fcntl
 
 
 def _descriptor(fd: Any) -> int:
-    if not isinstance(fd, int) and not hasattr(fd, "fileno"):
-        raise TypeError("argument must be an int, or have a fileno() method")
-    descriptor = fd if isinstance(fd, int) else fd.fileno()
-    if not isinstance(descriptor, int):
-        raise TypeError("fileno() returned a non-integer")
-    if descriptor < 0:
-        raise ValueError(f"file descriptor cannot be a negative integer ({descriptor})")
+    descriptor = number_of(fd)
     os.fstat(descriptor)
     return descriptor
 

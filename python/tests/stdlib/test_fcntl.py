@@ -95,3 +95,13 @@ def test_lockf_refuses_an_operation_that_there_is_not(tmp_path: Path) -> None:
             fcntl.lockf(file, 64)
         errors.append(str(caught.value))
     assert errors == ["unrecognized lockf argument"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"), [(-1, ValueError), (2**31, OverflowError), ("spam", TypeError), (12345, OSError)]
+)
+def test_what_is_no_open_file_is_refused(wrong: Any, error: Any) -> None:
+    with pytest.raises(error):
+        fcntl.fcntl(wrong, fcntl.F_SETFL, os.O_NONBLOCK)
+    with pytest.raises(error):
+        fcntl.fcntl(wrong, fcntl.F_GETFD)
