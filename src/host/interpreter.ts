@@ -40,6 +40,8 @@ export interface HostFunctions {
   abandon_wait(number: number): void
   /** What the mailbox has for a stack: bits. */
   look(token: StackToken): number
+  /** Makes Python look again, soon. */
+  nudge(): void
   /** Numbers of the signals that came in since the last call. */
   take_signals(): number[]
   /** Enters a stack for the handlers of signals, soon. */

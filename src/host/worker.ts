@@ -64,6 +64,7 @@ const waitFunctions = {
 function signalFunctions(mailbox: SignalMailbox) {
   return {
     look: (token: StackToken) => mailbox.look(token),
+    nudge: () => mailbox.nudge(),
     take_signals: () => mailbox.take(),
     wake: (token: StackToken) => waits.signal(token),
     set_timer: (kind: TimerKind, delayMs: number, intervalMs: number) =>

@@ -23,3 +23,14 @@ test('threads, locks, queues, pools, timers, barriers and thread-local data beha
   ])
   expect(run.exitCode).toBe(0)
 })
+
+test('threads and handlers of signals print at the same time, and nothing is lost', async () => {
+  const run = await runScript('printing.py')
+
+  expect(run.stderr).toMatch(/^[1-9]\d*\n$/)
+  const handled = Number(run.stderr)
+  // As under python, a handler or another thread may print in the middle of a line.
+  const times = (text: string) => run.stdout.split(text).length - 1
+  const printed = ['main', 'alpha', 'beta', 'gamma', 'handler', '\n'].map(times)
+  expect(printed).toEqual([5_000, 5_000, 5_000, 5_000, handled, 20_000 + handled])
+})

@@ -11,15 +11,25 @@ whose own steps belong together. A read or write of C that has to wait is interr
 from __future__ import annotations
 
 import _signal
+import opcode
 import os
 import sys
+import time
 import traceback
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Optional
 
 from .. import _bridge, _stacks
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
+
+_TOO_LONG = "timed out: stopped while it was computing (timeout)"
+
+#: Instructions at which nothing but Python is at work.
+_STEPS = {opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]}
+_PUT_OFF_AT_MOST_S = 0.05
+_put_off_at: Optional[float] = None
+_is_turn_over = False
 
 #: The host gives positive numbers to what it enters.
 _TOKEN_FOR_HANDLERS = -1
@@ -115,18 +125,56 @@ def _look_here(signum: int, frame: Any) -> None:
 
 
 def _look_between_steps(frame: Any) -> None:
-    if _look_at_mailbox() & _IS_TURN_OVER:
+    """Acts between two steps of Python. C looks for signals in the middle of its work, too: then it is put off."""
+    global _put_off_at, _is_turn_over
+    found = int(_host.look(_stacks.running.token))
+    if found & _IS_OVERDUE:
+        raise _bridge.DeadlineExceeded(_TOO_LONG)
+    _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
+    if not _is_between_steps(frame):
+        if _put_off_at is None:
+            _put_off_at = time.monotonic()
+        _host.nudge()
+        return
+    _put_off_at = None
+    if found & _HAS_SIGNALS:
+        look()
+    _bridge.collect_garbage()
+    if _is_turn_over:
+        _is_turn_over = False
         _give_way(frame)
 
 
-def _look_at_mailbox() -> int:
+def _is_between_steps(frame: Any) -> bool:
+    """Whether no C code is at work under the frame: a handler, a finalizer or another stack may use the same file.
+
+    In a call that cannot be told, unless it is the standard streams that are at work; so the next looks decide. When
+    they say the same for a while, the call is a long one of C (a search, say), which may be interrupted.
+    """
+    code = frame.f_code.co_code
+    if frame.f_lasti < len(code) and code[frame.f_lasti] in _STEPS:
+        return True
+    return _put_off_at is not None and time.monotonic() - _put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
+
+
+def _is_writing() -> bool:
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            stream.buffer.write(b"")  # type: ignore[union-attr]
+        except RuntimeError:
+            return True  # "reentrant call"
+        except (ValueError, AttributeError):
+            continue  # closed, or there is none
+    return False
+
+
+def _look_at_mailbox() -> None:
     found = int(_host.look(_stacks.running.token))
     if found & _HAS_SIGNALS:
         look()
     _bridge.collect_garbage()
     if found & _IS_OVERDUE:
-        raise _bridge.DeadlineExceeded("timed out: stopped while it was computing (timeout)")
-    return found
+        raise _bridge.DeadlineExceeded(_TOO_LONG)
 
 
 def _give_way(frame: Any) -> None:
