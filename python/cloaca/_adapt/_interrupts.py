@@ -98,6 +98,8 @@ def _deliver_kept() -> None:
 
 def deliver() -> None:
     """Delivers what is in the mailbox where no script has the main stack, which this then is; nobody can be told."""
+    if _bridge.last_stack is not None:
+        return  # the interpreter is ending, and the script's names are gone
     if _stacks.MAIN.token:
         look()
         return
