@@ -54,18 +54,17 @@ class Deadline:
 
 def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     """Suspends the calling stack until one of the host's sockets is ready; False when the time was over before."""
-    event = _bridge.new_event()
-    sockets.watch(event, to_js(list(numbers)), to_js(list(bits)))
-    try:
-        return _bridge.wait_event(event, left_ms)
-    finally:
-        sockets.unwatch(event)
+    return _wait(sockets.watch, numbers, bits, left_ms)
 
 
 def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     """The same for descriptors, of sockets, pipes and files."""
+    return _wait(sockets.watch_descriptors, descriptors, bits, left_ms)
+
+
+def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     event = _bridge.new_event()
-    sockets.watch_descriptors(event, to_js(list(descriptors)), to_js(list(bits)))
+    watch(event, to_js(list(numbers)), to_js(list(bits)))
     try:
         return _bridge.wait_event(event, left_ms)
     finally:

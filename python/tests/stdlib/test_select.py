@@ -10,13 +10,6 @@ import pytest
 
 
 @pytest.fixture
-def pair():
-    left, right = socket.socketpair()
-    with left, right:
-        yield left, right
-
-
-@pytest.fixture
 def poller():
     with select.epoll() as made:
         yield made

@@ -1,0 +1,12 @@
+"""What several modules of these tests share."""
+
+import socket
+
+import pytest
+
+
+@pytest.fixture
+def pair():
+    left, right = socket.socketpair()
+    with left, right:
+        yield left, right
