@@ -15,8 +15,14 @@
         'src/native/sha256.cc',
       ],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      # Exceptions are used inside and end in addon.cc; node-addon-api itself is to use none.
-      'defines': ['NAPI_VERSION=9', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      # Exceptions are used inside and end in addon.cc; node-addon-api itself is to use none. In a thread that is being
+      # terminated nothing can be thrown into JavaScript: without the last of them, node-addon-api then aborts the process.
+      'defines': [
+        'NAPI_VERSION=9',
+        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'cflags!': ['-fno-exceptions', '-fno-omit-frame-pointer'],
       'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-fomit-frame-pointer'],

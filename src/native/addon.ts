@@ -11,7 +11,7 @@ type FaultAnswer = readonly [fault: number, byteOffset: number, position: number
  * What addon.cc exports for the codec. The texts lie in `memory` behind each other, each followed by PADDING bytes that the addon may use.
  * Wrong texts are answers: it throws only when it is called in another way, or out of memory.
  */
-interface Addon {
+export interface Addon {
   canonicalize(memory: Uint8Array, length: number): string | FaultAnswer
   fingerprint(memory: Uint8Array, length: number): string | FaultAnswer
   merge(memory: Uint8Array, lengths: readonly number[]): string | FaultAnswer

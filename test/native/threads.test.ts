@@ -26,13 +26,13 @@ it('threads that use the codec at the same time all get the right fingerprints',
   for (const answer of answers) expect(answer).toEqual({ kind: 'native', fingerprints: FINGERPRINTS })
 })
 
-it('a thread that ends, and one that is stopped in the middle of a merge, leave the codec whole for the others', async () => {
+it('a thread that ends, and those that are stopped in the middle of a merge, leave the codec whole for the others', async () => {
   const survivor = startThread()
   const ended = startThread()
-  const stopped = startThread()
-  await Promise.all([ask(survivor, TEXTS), ask(ended, TEXTS), ask(stopped, 'forever')])
+  const stopped = Array.from({ length: 4 }, startThread)
+  await Promise.all([ask(survivor, TEXTS), ask(ended, TEXTS), ...stopped.map((thread) => ask(thread, 'forever'))])
 
-  await Promise.all([ended.terminate(), stopped.terminate()])
+  await Promise.all([ended, ...stopped].map((thread) => thread.terminate()))
 
   expect(await ask(survivor, TEXTS)).toMatchObject({ fingerprints: FINGERPRINTS })
   expect(await ask(startThread(), TEXTS)).toMatchObject({ fingerprints: FINGERPRINTS })
