@@ -27,7 +27,11 @@ def fail(ctx: cloaca.Context) -> cloaca.Context:
     raise ValueError("boom")
 
 
-def wait_for(condition: Callable[[], Any], limit_s: float = 10.0) -> Any:
+#: So late that what has not come by then never comes, however busy the machine is.
+LIMIT_S = 60.0
+
+
+def wait_for(condition: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
     """Waits until a condition is true and returns what it returned."""
     end = time.monotonic() + limit_s
     while True:

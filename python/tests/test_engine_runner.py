@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from engine import NO_RETRY, keep, needs_engine, wait_for
+from engine import LIMIT_S, NO_RETRY, keep, needs_engine, wait_for
 
 import cloaca
 from cloaca import Context
@@ -133,7 +133,7 @@ def test_a_call_that_waits_during_shutdown_is_ended(name):
 
     def body(ctx):
         started.append(1)
-        time.sleep(1.5)
+        wait_for(lambda: errors)
         return ctx
 
     def call():
@@ -163,7 +163,7 @@ def test_a_with_block_shuts_down_and_lets_exceptions_through():
 
 
 def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name, tmp_path):
-    url, calls = f"sqlite://{tmp_path}/jobs.db", []
+    url, calls, is_closed = f"sqlite://{tmp_path}/jobs.db", [], threading.Event()
 
     def first(ctx):
         calls.append("first")
@@ -171,8 +171,7 @@ def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name,
 
     def second(ctx):
         calls.append("second")
-        if calls.count("second") == 1:
-            time.sleep(1)
+        is_closed.wait(LIMIT_S)
         return ctx
 
     with cloaca.WorkflowBuilder(name):
@@ -184,6 +183,7 @@ def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name,
         with pytest.raises(ValueError, match="Workflow timeout after 0s"):
             runner.execute(name, Context())
         wait_for(lambda: "second" in calls)
+    is_closed.set()
 
     with cloaca.DefaultRunner(url):
         wait_for(lambda: "third" in calls)
@@ -192,11 +192,10 @@ def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name,
 
 
 def test_execute_waits_as_long_as_the_config_says_and_the_run_goes_on(name):
-    done = []
+    done, is_given_up = [], threading.Event()
 
     def body(ctx):
-        time.sleep(1.3)
-        done.append(1)
+        done.append(is_given_up.wait(LIMIT_S))
         return ctx
 
     declare(name, body)
@@ -204,7 +203,10 @@ def test_execute_waits_as_long_as_the_config_says_and_the_run_goes_on(name):
     with cloaca.DefaultRunner.with_config(":memory:", config) as runner:
         with pytest.raises(ValueError, match=r"Workflow execution failed: .*Workflow timeout after 1s"):
             runner.execute(name, Context())
+        is_given_up.set()
         wait_for(lambda: done)
+
+    assert done == [True]
 
 
 def test_no_workflow_timeout_means_no_limit(name):
@@ -223,7 +225,8 @@ def test_no_more_tasks_run_at_a_time_than_the_config_says(name, most):
     def body(ctx):
         running.append(1)
         seen.append(len(running))
-        time.sleep(0.03)
+        wait_for(lambda: max(seen) >= most)
+        time.sleep(0.03)  # for one too many to come in
         running.pop()
         return ctx
 
@@ -241,7 +244,7 @@ def test_a_later_edit_of_a_config_has_no_effect_on_a_runner(name):
     def body(ctx):
         running.append(1)
         seen.append(len(running))
-        time.sleep(0.03)
+        time.sleep(0.03)  # for another to come in
         running.pop()
         return ctx
 
