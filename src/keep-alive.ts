@@ -15,7 +15,7 @@ export class KeepAlive {
 
   /** Returns the end of it, which may be called more than once. */
   hold(): () => void {
-    if (this.#holds++ === 0) this.#timer = clock.wakeAt(Number.MAX_SAFE_INTEGER, () => {})
+    if (this.#holds++ === 0) this.#timer = clock.wakeAfter(Number.POSITIVE_INFINITY, () => {})
     let isHeld = true
     return () => {
       if (!isHeld) return

@@ -1,16 +1,14 @@
 /**
  * The only file that reads the time and sets timers. Everything that waits gets the Clock port, so that tests can move
- * time instead of waiting for it.
+ * time instead of waiting for it. Timers follow monotonic time alone: a wall clock that is set back or forward neither
+ * holds one up nor lets one go early.
  */
 
-import type { Clock, Timer } from './ports.ts'
+import type { Clock, Timer, WallJump } from './ports.ts'
+import { WallWatch } from './wall-watch.ts'
 
-/**
- * The longest wait handed to Node. Node's own limit is 2^31 - 1 ms, beyond which it fires at once; and its timers follow
- * the monotonic clock, which stands still while a machine sleeps: looking again this often notices a wall clock that
- * moved on.
- */
-const LONGEST_WAIT_MS = 30_000
+/** Node's own limit, beyond which a timer fires at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
 
 export interface SystemClockOptions {
   /** False: a timer that is pending does not keep the process alive. True by default. */
@@ -19,6 +17,7 @@ export interface SystemClockOptions {
 
 export class SystemClock implements Clock {
   readonly #keepsProcessAlive: boolean
+  readonly #wallWatch = new WallWatch(this)
 
   constructor(options: SystemClockOptions = {}) {
     this.#keepsProcessAlive = options.keepsProcessAlive ?? true
@@ -28,27 +27,35 @@ export class SystemClock implements Clock {
     return Date.now()
   }
 
-  wakeAt(at: number, callback: () => void): Timer {
-    const timer = new SystemTimer(at, callback, this.#keepsProcessAlive)
+  monotonic(): number {
+    return performance.now()
+  }
+
+  wakeAfter(delayMs: number, callback: () => void): Timer {
+    const timer = new SystemTimer(performance.now() + delayMs, callback, this.#keepsProcessAlive)
     timer.arm()
     return timer
+  }
+
+  onWallJump(callback: (jump: WallJump) => void): () => void {
+    return this.#wallWatch.listen(callback)
   }
 }
 
 class SystemTimer implements Timer {
-  readonly #at: number
+  readonly #due: number
   readonly #keepsProcessAlive: boolean
   #callback: (() => void) | null
   #stop: (() => void) | null = null
 
-  constructor(at: number, callback: () => void, keepsProcessAlive: boolean) {
-    this.#at = at
+  constructor(due: number, callback: () => void, keepsProcessAlive: boolean) {
+    this.#due = due
     this.#callback = callback
     this.#keepsProcessAlive = keepsProcessAlive
   }
 
   arm(): void {
-    const waitMs = this.#at - Date.now()
+    const waitMs = this.#due - performance.now()
     // setTimeout waits for a whole millisecond at least; what is due goes on in the next turn.
     if (waitMs <= 0) {
       const immediate = setImmediate(() => this.#wake())
@@ -68,8 +75,8 @@ class SystemTimer implements Timer {
   }
 
   #wake(): void {
-    // setTimeout may come up to a millisecond before the wall clock says so, and a long wait comes in pieces.
-    if (Date.now() < this.#at) {
+    // setTimeout counts from the beginning of its turn and may come early by that; and a long wait comes in pieces.
+    if (performance.now() < this.#due) {
       this.arm()
       return
     }

@@ -52,8 +52,8 @@ export class CronScheduler {
   #look: Promise<void> | null = null
   #mustLook = false
   #failures = 0
-  /** After a failure nothing is done before this instant. */
-  #notBeforeAt = 0
+  /** After a failure nothing is done before; monotonic. */
+  #notBefore = Number.NEGATIVE_INFINITY
   #isStarted = false
   #isStopped = false
 
@@ -122,9 +122,10 @@ export class CronScheduler {
   #arm(): void {
     if (this.#isStopped) return
     const { clock, config } = this.#ports
-    const lookAt = clock.now() + Math.max(SHORTEST_LOOK_MS, config.cronPollIntervalMs)
+    const lookMs = Math.max(SHORTEST_LOOK_MS, config.cronPollIntervalMs)
+    const waitMs = Math.min(this.#due.nextDueAt - clock.now(), lookMs)
     this.#timer?.cancel()
-    this.#timer = clock.wakeAt(Math.max(this.#notBeforeAt, Math.min(this.#due.nextDueAt, lookAt)), () => this.#wake())
+    this.#timer = clock.wakeAfter(Math.max(this.#notBefore - clock.monotonic(), waitMs), () => this.#wake())
   }
 
   #wake(): void {
@@ -163,8 +164,10 @@ export class CronScheduler {
 
   #trouble(during: string, thrown: unknown): void {
     this.#failures += 1
-    this.#notBeforeAt = this.#ports.clock.now() + troubleDelayMs(this.#failures)
-    this.#ports.events.emit('trouble', { during, error: toError(thrown), retryAt: this.#notBeforeAt })
+    const { clock, events } = this.#ports
+    const delayMs = troubleDelayMs(this.#failures)
+    this.#notBefore = clock.monotonic() + delayMs
+    events.emit('trouble', { during, error: toError(thrown), retryAt: clock.now() + delayMs })
   }
 
   #fired(row: CronRow, claim: CronClaim): void {

@@ -225,7 +225,7 @@ export class Engine {
   #within(done: Promise<unknown>, limitMs: number): Promise<void> {
     const { clock } = this.#ports
     return new Promise((resolve) => {
-      const timer = clock.wakeAt(clock.now() + limitMs, resolve)
+      const timer = clock.wakeAfter(limitMs, resolve)
       void done.then(() => {
         timer.cancel()
         resolve()
@@ -256,7 +256,7 @@ export class Engine {
     const timeoutMs = given === undefined ? this.config.workflowTimeoutMs : given
     if (timeoutMs === null) return () => undefined
     const { clock } = this.#ports
-    const timer = clock.wakeAt(clock.now() + timeoutMs, () => {
+    const timer = clock.wakeAfter(timeoutMs, () => {
       const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and goes on.`
       this.#waits.giveUp(id, new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id }))
     })
@@ -267,7 +267,7 @@ export class Engine {
     this.#scheduler.triggers.registryChanged()
     void this.#cronScheduler.lookAgain()
     // Once for all declarations of a turn: each look at the registry after a change copies it.
-    this.#workflowsChanged ??= this.#ports.clock.wakeAt(this.#ports.clock.now(), () => {
+    this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
       this.#workflowsChanged = null
       void this.#workflowRecords.save(this.#ports.registry.current())
       this.#executor.lookAgain(this.config.recoveryEnabled)

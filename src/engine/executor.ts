@@ -153,9 +153,10 @@ export class Executor {
     } catch (thrown) {
       this.#mustRecover ||= recover
       this.#failures += 1
-      const retryAt = clock.now() + troubleDelayMs(this.#failures)
+      const delayMs = troubleDelayMs(this.#failures)
+      const retryAt = clock.now() + delayMs
       this.#ports.events.emit('trouble', { during: 'looking for executions', error: toError(thrown), retryAt })
-      this.#wakeAt(retryAt, () => this.lookAgain())
+      this.#wakeAfter(delayMs, () => this.lookAgain())
     }
   }
 
@@ -186,7 +187,7 @@ export class Executor {
     }
     for (const task of step.ready) {
       if (task.notBeforeAt === null || task.notBeforeAt <= at) this.#queue(run, task)
-      else this.#wakeAt(task.notBeforeAt, () => this.#queue(run, task))
+      else this.#wakeAfter(task.notBeforeAt - at, () => this.#queue(run, task))
     }
   }
 
@@ -276,8 +277,8 @@ export class Executor {
     this.#slots.cancel(executionId)
   }
 
-  #wakeAt(at: number, callback: () => void): void {
-    const timer = this.#ports.clock.wakeAt(at, () => {
+  #wakeAfter(delayMs: number, callback: () => void): void {
+    const timer = this.#ports.clock.wakeAfter(delayMs, () => {
       this.#timers.delete(timer)
       if (!this.#isStopped) callback()
     })

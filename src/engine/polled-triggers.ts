@@ -22,7 +22,7 @@ export interface PolledTrigger extends DueEntry {
   isLeased: boolean
   /** From the poll until its outcome is recorded. */
   isPolling: boolean
-  /** Without jitter: what the next due time is counted from. */
+  /** Without jitter: what the next due time is counted from. Monotonic, as all due times here. */
   baseDueAt: number
   /** The due time of the last poll; null before the first. */
   lastDueAt: number | null
@@ -140,8 +140,7 @@ export class PolledTriggers {
 
   #runLater(): void {
     if (this.#isStopped) return
-    const at = this.#ports.clock.now() + troubleDelayMs(this.#failures)
-    this.#timer = this.#ports.clock.wakeAt(at, () => this.#run())
+    this.#timer = this.#ports.clock.wakeAfter(troubleDelayMs(this.#failures), () => this.#run())
   }
 
   async #sync(): Promise<void> {

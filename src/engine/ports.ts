@@ -3,7 +3,7 @@
  * the machine is known. The plugs are `store/` (SQLite), `host/` (Pyodide) and `clock.ts`; tests plug in fakes here
  * and nowhere else. Nothing in it may assume SQLite, Pyodide or a thread.
  *
- * Instants are epoch milliseconds. Ids are UUID v4 texts.
+ * Instants (`…At`) are epoch milliseconds of the wall clock; durations (`…Ms`) are monotonic. Ids are UUID v4 texts.
  */
 
 import type { ContextText } from '../model/context.ts'
@@ -25,12 +25,28 @@ export interface Timer {
   cancel(): void
 }
 
-/** The only source of time and of waiting. */
+/** The wall clock was set, or stood still with the machine: wall and monotonic time no longer agree. */
+export interface WallJump {
+  /** Where the wall clock would stand now without it. */
+  readonly expectedAt: number
+  /** Where it stands. */
+  readonly at: number
+}
+
+/**
+ * The only source of time and of waiting. Two clocks, never to be mixed: the wall clock says when, and may be set back
+ * or forward at any moment; the monotonic one says how long. What is stored, shown or asked for by a cron expression is
+ * wall time; intervals, deadlines, back-offs and leases are monotonic.
+ */
 export interface Clock {
   /** Wall clock, epoch milliseconds, whole. */
   now(): number
-  /** Calls back once, at `at` or as soon after it as possible, never before; in a later turn even when `at` is past. */
-  wakeAt(at: number, callback: () => void): Timer
+  /** Milliseconds since an instant that means nothing, perhaps with a fraction. Never goes back. */
+  monotonic(): number
+  /** Calls back once, when `delayMs` of monotonic time have passed, never before; in a later turn even when it is 0 or less. */
+  wakeAfter(delayMs: number, callback: () => void): Timer
+  /** Calls back when the wall clock has jumped by more than a second; within a second or so. Returns the end of it. */
+  onWallJump(callback: (jump: WallJump) => void): () => void
 }
 
 // ---------------------------------------------------------------------------------------------------------- codec

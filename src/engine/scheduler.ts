@@ -93,7 +93,7 @@ export class Scheduler {
       this.#due.remove(trigger)
       return
     }
-    const now = this.#ports.clock.now()
+    const now = this.#ports.clock.monotonic()
     const { lastDueAt } = trigger
     this.#wait(trigger, lastDueAt === null ? firstDueAt(now, index) : nextDueAt(lastDueAt, trigger.intervalMs, now))
   }
@@ -111,12 +111,12 @@ export class Scheduler {
     if (at >= this.#timerAt || this.#isDraining) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#ports.clock.wakeAt(at, () => this.#wake())
+    this.#timer = this.#ports.clock.wakeAfter(at - this.#ports.clock.monotonic(), () => this.#wake())
   }
 
   #wake(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
-    const now = this.#ports.clock.now()
+    const now = this.#ports.clock.monotonic()
     for (let sent = 0; sent < MAX_BATCH; sent++) {
       const trigger = this.#due.popDue(now)
       if (trigger === null) break
@@ -150,7 +150,7 @@ export class Scheduler {
     this.#polls -= 1
     if (this.#polls === 0) this.#onIdle?.()
     if (!isPollable(trigger)) return
-    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, this.#ports.clock.now()))
+    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, this.#ports.clock.monotonic()))
   }
 }
 

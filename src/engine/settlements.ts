@@ -105,7 +105,7 @@ export class Settlements {
   /** Ended early by `close`. */
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#ports.clock.wakeAt(this.#retryAt(), resolve)
+      const timer = this.#ports.clock.wakeAfter(troubleDelayMs(this.#failures), resolve)
       this.#endPause = () => {
         timer.cancel()
         resolve()
@@ -113,15 +113,11 @@ export class Settlements {
     })
   }
 
-  #retryAt(): number {
-    return this.#ports.clock.now() + troubleDelayMs(this.#failures)
-  }
-
   #reportTrouble(thrown: unknown): void {
     this.#ports.events.emit('trouble', {
       during: `storing the progress of execution "${this.#executionId}"`,
       error: toError(thrown),
-      retryAt: this.#isClosed ? null : this.#retryAt(),
+      retryAt: this.#isClosed ? null : this.#ports.clock.now() + troubleDelayMs(this.#failures),
     })
   }
 }

@@ -143,25 +143,25 @@ export class TickRecorder {
         await step()
         return
       } catch (thrown) {
-        const retryAt = this.#ports.clock.now() + troubleDelayMs(failures)
+        const delayMs = troubleDelayMs(failures)
         this.#ports.events.emit('trouble', {
           during,
           error: toError(thrown),
-          retryAt: this.#isStopped ? null : retryAt,
+          retryAt: this.#isStopped ? null : this.#ports.clock.now() + delayMs,
         })
-        if (!this.#isStopped) await this.#pauseUntil(retryAt)
+        if (!this.#isStopped) await this.#pause(delayMs)
       }
     }
   }
 
-  #pauseUntil(at: number): Promise<void> {
+  #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const endPause = (): void => {
         timer.cancel()
         this.#pauses.delete(endPause)
         resolve()
       }
-      const timer = this.#ports.clock.wakeAt(at, endPause)
+      const timer = this.#ports.clock.wakeAfter(delayMs, endPause)
       this.#pauses.add(endPause)
     })
   }

@@ -81,11 +81,11 @@ export class ProcessSignals {
   }
 
   #wake(delayMs: number, callback: () => void): Timer {
-    return this.#clock.wakeAt(this.#clock.now() + Math.max(1, Math.ceil(delayMs)), callback)
+    return this.#clock.wakeAfter(Math.max(1, Math.ceil(delayMs)), callback)
   }
 
   #now(kind: TimerKind): number {
-    if (kind === 'real') return this.#clock.now()
+    if (kind === 'real') return this.#clock.monotonic()
     const { user, system } = process.cpuUsage()
     return (kind === 'virtual' ? user : user + system) / 1_000
   }

@@ -70,10 +70,9 @@ export class Slot {
     try {
       await this.#thread // a turn is for being inside, not for waiting until there is an interpreter
       endTurn = await this.#suspects.turnOf(label)
-      const untilAt = this.#suspects.backedOffUntil(label)
-      if (untilAt !== null) {
-        const waitS = Math.ceil((untilAt - this.#clock.now()) / 1000)
-        return refused(`${label} made the interpreter die, and is not run for another ${waitS} s`)
+      const waitMs = this.#suspects.backedOffMs(label)
+      if (waitMs > 0) {
+        return refused(`${label} made the interpreter die, and is not run for another ${Math.ceil(waitMs / 1000)} s`)
       }
       const thread = await this.#thread
       this.#suspects.entered(label)
@@ -90,10 +89,10 @@ export class Slot {
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
   async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
     await this.#thread.catch(() => {}) // `enter` reports it
-    const untilAt = this.#suspects.backedOffUntil(label)
-    if (untilAt === null) return
+    const waitMs = this.#suspects.backedOffMs(label)
+    if (waitMs === 0) return
     taskSlot.release()
-    await this.#pauseUntil(untilAt)
+    await this.#pause(waitMs)
     await taskSlot.acquire()
   }
 
@@ -126,15 +125,14 @@ export class Slot {
       (error) => {
         if (this.#isClosed) return
         this.#events.restarted(end, culprit, toError(error))
-        const at = this.#clock.now() + RESTART_AGAIN_MS
-        this.#restart = this.#clock.wakeAt(at, () => this.#startAgain(end, culprit))
+        this.#restart = this.#clock.wakeAfter(RESTART_AGAIN_MS, () => this.#startAgain(end, culprit))
       },
     )
   }
 
-  #pauseUntil(at: number): Promise<void> {
+  #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.wakeAt(at, () => end())
+      const timer = this.#clock.wakeAfter(delayMs, () => end())
       const end = () => {
         timer.cancel()
         this.#pauses.delete(end)

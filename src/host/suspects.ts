@@ -21,18 +21,18 @@ export class Suspects {
   readonly #clock: Clock
   readonly #inside = new Map<string, number>()
   readonly #suspects = new Set<string>()
-  readonly #backoffs = new Map<string, { readonly delayMs: number; readonly untilAt: number }>()
+  readonly #backoffs = new Map<string, { readonly delayMs: number; readonly until: number }>()
   #lastTurn: Promise<void> = Promise.resolve()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** The instant until which this label is not let in, or null. */
-  backedOffUntil(label: string): number | null {
-    if (this.#backoffs.size === 0) return null
-    const backoff = this.#backoffs.get(label)
-    return backoff !== undefined && backoff.untilAt > this.#clock.now() ? backoff.untilAt : null
+  /** How long this label is still not let in; 0 when it is. */
+  backedOffMs(label: string): number {
+    if (this.#backoffs.size === 0) return 0
+    const until = this.#backoffs.get(label)?.until ?? Number.NEGATIVE_INFINITY
+    return Math.max(0, until - this.#clock.monotonic())
   }
 
   /** Null for the trusted. A suspect waits until it may enter, and calls what it gets when it is outside again. */
@@ -42,7 +42,7 @@ export class Suspects {
     const turn = Promise.withResolvers<void>()
     this.#lastTurn = turn.promise
     return before.then(() => {
-      const timer = this.#clock.wakeAt(this.#clock.now() + LONGEST_TURN_MS, turn.resolve)
+      const timer = this.#clock.wakeAfter(LONGEST_TURN_MS, turn.resolve)
       return () => {
         timer.cancel()
         turn.resolve()
@@ -77,7 +77,7 @@ export class Suspects {
   /** Begins the back-off of a culprit: when there is an interpreter again. */
   keepAway(label: string): void {
     const delayMs = Math.min((this.#backoffs.get(label)?.delayMs ?? FIRST_BACKOFF_MS / 2) * 2, LONGEST_BACKOFF_MS)
-    this.#backoffs.set(label, { delayMs, untilAt: this.#clock.now() + delayMs })
+    this.#backoffs.set(label, { delayMs, until: this.#clock.monotonic() + delayMs })
   }
 }
 

@@ -176,7 +176,7 @@ export class InterpreterThread {
   /** Ends the interpreter as python ends, or without that when it takes too long. */
   async close(): Promise<void> {
     const limit = Promise.withResolvers<void>()
-    const timer = this.#clock.wakeAt(this.#clock.now() + FINISH_WITHIN_MS, limit.resolve)
+    const timer = this.#clock.wakeAfter(FINISH_WITHIN_MS, limit.resolve)
     await Promise.race([this.#finish(), limit.promise])
     timer.cancel()
     this.#die({ reason: 'it was closed', culprit: null })
@@ -276,7 +276,7 @@ export class InterpreterThread {
 
   /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
   #nudgeLater(): void {
-    this.#nudge = this.#clock.wakeAt(this.#clock.now() + NUDGE_EVERY_MS, () => {
+    this.#nudge = this.#clock.wakeAfter(NUDGE_EVERY_MS, () => {
       this.#mailbox.nudge()
       this.#nudgeLater()
     })

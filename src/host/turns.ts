@@ -25,7 +25,7 @@ export class Turns {
   /** To be called when a stack was added. */
   look(): void {
     if (this.#timer !== null || !this.#isWanted()) return
-    this.#timer = this.#clock.wakeAt(this.#clock.now() + CALL_EVERY_MS, () => {
+    this.#timer = this.#clock.wakeAfter(CALL_EVERY_MS, () => {
       this.#timer = null
       if (!this.#isWanted()) return
       this.#mailbox.endTurn()

@@ -50,7 +50,7 @@ export class Watchdog {
   }
 
   watch(token: StackToken, label: string, deadlineMs: number): void {
-    const deadlineAt = this.#clock.now() + deadlineMs
+    const deadlineAt = this.#clock.monotonic() + deadlineMs
     const killAt = deadlineAt + KILL_AFTER_MS
     this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false, isTold: false })
     this.#wakeBy(deadlineAt)
@@ -65,7 +65,7 @@ export class Watchdog {
     const watched = this.#watched.get(token)
     if (watched === undefined) return
     watched.isTold = true
-    watched.killAt = this.#clock.now() + KILL_AFTER_MS
+    watched.killAt = this.#clock.monotonic() + KILL_AFTER_MS
   }
 
   stop(): void {
@@ -77,12 +77,12 @@ export class Watchdog {
     if (at >= this.#timerAt) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#clock.wakeAt(at, () => this.#look())
+    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#look())
   }
 
   #look(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     let nextAt = Number.POSITIVE_INFINITY
     const overdue: StackToken[] = []
     const othersCompute = this.#mailbox.misses !== this.#misses

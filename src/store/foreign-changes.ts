@@ -41,7 +41,7 @@ export class ForeignChanges {
   }
 
   #lookLater(): void {
-    this.#timer = this.#clock.wakeAt(this.#clock.now() + LOOK_EVERY_MS, () => this.#look())
+    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look())
   }
 
   #look(): void {

@@ -318,7 +318,7 @@ class SqliteStore implements Store {
 
   #armSkipTimer(): void {
     if (this.#closing !== undefined) return
-    this.#skipTimer ??= this.#clock.wakeAt(this.#clock.now() + WRITE_SKIPS_AFTER_MS, () => void this.#writeSkips())
+    this.#skipTimer ??= this.#clock.wakeAfter(WRITE_SKIPS_AFTER_MS, () => void this.#writeSkips())
   }
 
   /** Nobody waits for the answer: a failure keeps the skips for the next second, and `close` reports the last one. */

@@ -39,7 +39,7 @@ export class StepQueue {
   readonly #syncs: boolean
   #steps: Step[] = []
   #isFlushDue = false
-  /** Since when another process has kept the lock. */
+  /** Since when another process has kept the lock; monotonic. */
   #lockedSince: number | null = null
   #isClosed = false
 
@@ -120,7 +120,7 @@ export class StepQueue {
   /** Puts the steps back, before those asked for since, when the lock may still come free. */
   #waitsFor(error: unknown, steps: readonly Step[]): boolean {
     if (!isLocked(error)) return false
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     this.#lockedSince ??= now
     if (now - this.#lockedSince >= GIVE_UP_AFTER_MS) {
       this.#lockedSince = null
@@ -129,7 +129,7 @@ export class StepQueue {
     this.#steps.unshift(...steps)
     this.#isFlushDue = true
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS + (now - this.#lockedSince))
-    this.#clock.wakeAt(now + pauseMs, () => this.#flush())
+    this.#clock.wakeAfter(pauseMs, () => this.#flush())
     return true
   }
 }

@@ -3,33 +3,57 @@
  * that falls due runs at its own instant, in order, with the promises of one settled before the next one runs.
  */
 
-import type { Clock, Timer } from '../../src/engine/ports.ts'
+import type { Clock, Timer, WallJump } from '../../src/engine/ports.ts'
 
 /** Turns of the event loop granted to what a timer set off. A store step takes one. */
 const TURNS_TO_SETTLE = 8
 
+/** Not 0, and nothing like a date: whoever mixes the two clocks is seen at once. */
+const FIRST_MONOTONIC = 77_000
+
 interface PendingTimer {
-  readonly at: number
+  /** Monotonic. */
+  readonly due: number
   readonly callback: () => void
 }
 
 export class FakeClock implements Clock {
-  #now: number
+  readonly #jumpListeners = new Set<(jump: WallJump) => void>()
+  #monotonic = FIRST_MONOTONIC
+  /** Wall minus monotonic time. */
+  #offset: number
   /** In the order in which they were asked for, which is the order of two that are due at the same instant. */
   readonly #timers = new Set<PendingTimer>()
 
   constructor(startAt: number = Date.UTC(2026, 0, 1)) {
-    this.#now = startAt
+    this.#offset = startAt - FIRST_MONOTONIC
   }
 
   now(): number {
-    return this.#now
+    return this.#monotonic + this.#offset
   }
 
-  wakeAt(at: number, callback: () => void): Timer {
-    const timer: PendingTimer = { at, callback }
+  monotonic(): number {
+    return this.#monotonic
+  }
+
+  wakeAfter(delayMs: number, callback: () => void): Timer {
+    const timer: PendingTimer = { due: this.#monotonic + delayMs, callback }
     this.#timers.add(timer)
     return { cancel: () => void this.#timers.delete(timer) }
+  }
+
+  onWallJump(callback: (jump: WallJump) => void): () => void {
+    this.#jumpListeners.add(callback)
+    return () => void this.#jumpListeners.delete(callback)
+  }
+
+  /** Sets the wall clock forward, or back with a negative number, and lets those who listen for it settle. No time passes. */
+  async setWall(byMs: number): Promise<void> {
+    const expectedAt = this.now()
+    this.#offset += byMs
+    for (const listener of [...this.#jumpListeners]) listener({ expectedAt, at: this.now() })
+    await settle()
   }
 
   /** Timers that were asked for and have neither run nor been cancelled. */
@@ -37,27 +61,22 @@ export class FakeClock implements Clock {
     return this.#timers.size
   }
 
-  /** The instant of the next timer, or null without one. */
-  get nextAt(): number | null {
-    return this.#next()?.at ?? null
-  }
-
   /** Moves time by `ms`, runs the timers that fall due, in order, and lets promises settle between them. 0 runs what is due now. */
   async advance(ms: number): Promise<void> {
-    const target = this.#now + ms
+    const target = this.#monotonic + ms
     await settle()
-    for (let timer = this.#next(); timer !== undefined && timer.at <= target; timer = this.#next()) {
+    for (let timer = this.#next(); timer !== undefined && timer.due <= target; timer = this.#next()) {
       this.#timers.delete(timer)
-      this.#now = Math.max(this.#now, timer.at)
+      this.#monotonic = Math.max(this.#monotonic, timer.due)
       timer.callback()
       await settle()
     }
-    this.#now = target
+    this.#monotonic = target
   }
 
   #next(): PendingTimer | undefined {
     let next: PendingTimer | undefined
-    for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer
+    for (const timer of this.#timers) if (next === undefined || timer.due < next.due) next = timer
     return next
   }
 }

@@ -59,7 +59,7 @@ export class FakeHost implements ScriptHost {
 
   /** Settles after some time, which passes when the test moves the clock. */
   after<Outcome>(ms: number, outcome: Outcome): Promise<Outcome> {
-    return new Promise((resolve) => this.#clock.wakeAt(this.#clock.now() + ms, () => resolve(outcome)))
+    return new Promise((resolve) => this.#clock.wakeAfter(ms, () => resolve(outcome)))
   }
 
   pollsOf(trigger: string): readonly number[] {

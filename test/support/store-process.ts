@@ -9,11 +9,9 @@ import { createInterface } from 'node:readline'
 
 const PRELUDE = `
 import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite-store.ts'))}
+import { SystemClock } from ${JSON.stringify(import.meta.resolve('../../src/engine/clock.ts'))}
 import * as builders from ${JSON.stringify(import.meta.resolve('./store-builders.ts'))}
-const clock = { now: () => Date.now(), wakeAt: (at, callback) => {
-  const timer = setTimeout(callback, Math.max(0, at - Date.now()))
-  return { cancel: () => clearTimeout(timer) }
-} }
+const clock = new SystemClock()
 const open = (durability = 'normal') => openSqliteStore({ path: process.argv[1], durability, clock })
 const say = (line) => new Promise((resolve) => process.stdout.write(line + '\\n', resolve))
 `
