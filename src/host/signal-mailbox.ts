@@ -90,6 +90,11 @@ export class SignalMailbox {
     return (hasSignals ? HAS_SIGNALS_BIT : 0) | (isOverdue ? IS_OVERDUE_BIT : 0) | (isTurnOver ? IS_TURN_OVER_BIT : 0)
   }
 
+  /** Whether an answer of `look` tells the stack to stop. */
+  static isOverdue(found: number): boolean {
+    return (found & IS_OVERDUE_BIT) !== 0
+  }
+
   /** The engine's thread has done what the interpreter's thread waits for. */
   acknowledge(): void {
     Atomics.add(this.#words, ACKNOWLEDGEMENTS, 1)

@@ -30,6 +30,8 @@ export class Waits {
   readonly #events = new Map<number, Set<() => void>>()
   /** Waits that a signal interrupted: their promise goes on without a stack until `waitAgain`. */
   readonly #interrupted = new Map<number, Promise<WaitAnswer>>()
+  /** Why stacks shall stop that did not wait when they were to be stopped: a stack may not have been entered by then. */
+  readonly #stops = new Map<StackToken, string>()
   #lastNumber = 0
 
   /** A promise that settles with `underlying`, or earlier when its stack is stopped or signalled. */
@@ -50,7 +52,9 @@ export class Waits {
         },
       }
       this.#waits.add(wait)
-      underlying.then(wait.settle)
+      const reason = this.#stops.get(token)
+      if (reason === undefined) underlying.then(wait.settle)
+      else this.stop(token, reason)
     })
     suspendNextOn(settled)
     return suspension
@@ -117,9 +121,17 @@ export class Waits {
     for (const wake of waiters ?? []) wake()
   }
 
-  /** Stops every wait of an overdue stack. */
+  /** Ends the wait of an overdue stack, or else the next one that it begins, once. */
   stop(token: StackToken, reason: string): void {
-    for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['overdue', reason])
+    const waits = [...this.#waits].filter((wait) => wait.token === token)
+    if (waits.length === 0) this.#stops.set(token, reason)
+    else this.#stops.delete(token)
+    for (const wait of waits) wait.settle(['overdue', reason])
+  }
+
+  /** The stack has ended, or was stopped while it computed. */
+  hasStopped(token: StackToken): void {
+    this.#stops.delete(token)
   }
 
   /** Wakes the waits of a stack so that Python runs its signal handlers there. */

@@ -63,7 +63,11 @@ const waitFunctions = {
 
 function signalFunctions(mailbox: SignalMailbox) {
   return {
-    look: (token: StackToken) => mailbox.look(token),
+    look: (token: StackToken) => {
+      const found = mailbox.look(token)
+      if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
+      return found
+    },
     nudge: () => mailbox.nudge(),
     take_signals: () => mailbox.take(),
     wake: (token: StackToken) => waits.signal(token),
@@ -102,10 +106,12 @@ function hostFunctions(interrupt: SharedArrayBuffer, reentry: Reentry): HostFunc
     },
     declare: (declarationsJson) => post({ type: 'declared', declarationsJson }),
     skipped(tokens) {
+      for (const token of tokens) waits.hasStopped(token)
       skipped = skipped.length === 0 ? tokens : [...skipped, ...tokens]
       planFlush()
     },
     outcome(token, kind, contextText, errorType, errorMessage, traceback) {
+      waits.hasStopped(token)
       const outcomeKind = kind as OutcomeMessage['kind']
       outcomes.push({
         token,

@@ -9,14 +9,17 @@ import cloaca
 
 skip = cloaca.TriggerResult.skip
 polls = 0
+#: Tasks whose bodies have begun.
+begun = []
+is_woken = False
 
 
 @cloaca.trigger("work", poll_interval="1h")
 def remember():
-    """The number of polls since the interpreter started."""
+    """The number of polls since the interpreter started, and the tasks that have begun."""
     global polls
     polls += 1
-    return cloaca.TriggerResult.fire(cloaca.Context({"polls": polls}))
+    return cloaca.TriggerResult.fire(cloaca.Context({"polls": polls, "begun": begun}))
 
 
 @cloaca.trigger("work", poll_interval="1h")
@@ -59,13 +62,28 @@ with cloaca.WorkflowBuilder("work"):
 
     @cloaca.task()
     def patient(context):
+        begun.append("patient")
         time.sleep(600)
         return context
 
     @cloaca.task()
     def endless(context):
+        begun.append("endless")
         while True:
             pass
+
+    @cloaca.task()
+    def until_woken(context):
+        while not is_woken:
+            time.sleep(0.01)
+        context.set("woken", True)
+        return context
+
+    @cloaca.task()
+    def waker(context):
+        global is_woken
+        is_woken = True
+        return context
 
     @cloaca.task()
     def quick(context):

@@ -1,0 +1,35 @@
+/** What suspended stacks wait for, without Python: how a stop finds the stack that it is meant for. */
+
+import { expect, it } from 'vitest'
+import { Waits } from '../../src/host/waits.ts'
+
+const OVERDUE = ['overdue', 'too late']
+
+it('a stop ends the wait of its stack and of no other', () => {
+  const waits = new Waits()
+  const [mine, others] = [waits.waitEvent(1, waits.newEvent()), waits.waitEvent(2, waits.newEvent())]
+
+  waits.stop(1, 'too late')
+
+  expect(mine.answer).toEqual(OVERDUE)
+  expect(others.answer).toEqual(['ok'])
+})
+
+it('a stop that comes before the stack was entered ends its first wait, and only that', () => {
+  const waits = new Waits()
+
+  waits.stop(1, 'too late')
+  const [others, first, second] = [2, 1, 1].map((token) => waits.waitEvent(token, waits.newEvent()))
+
+  expect(first?.answer).toEqual(OVERDUE)
+  expect([others?.answer, second?.answer]).toEqual([['ok'], ['ok']])
+})
+
+it('a stop is over when the stack was stopped in another way', () => {
+  const waits = new Waits()
+  waits.stop(1, 'too late')
+
+  waits.hasStopped(1)
+
+  expect(waits.waitEvent(1, waits.newEvent()).answer).toEqual(['ok'])
+})
