@@ -77,6 +77,12 @@ export class CronScheduler {
     return this.#look
   }
 
+  /** Another database is open: the schedules of the code are entered, and all are read. */
+  storeFound(): Promise<void> {
+    this.#triggers.forget()
+    return this.lookAgain()
+  }
+
   /** Settles when what the code declares by now is in the store, or could not be stored. */
   async settled(): Promise<void> {
     await this.#look

@@ -36,6 +36,11 @@ export class CronTriggers {
     }
   }
 
+  /** The store may have none of the schedules. */
+  forget(): void {
+    this.#takenOver.clear()
+  }
+
   /** A cron trigger's schedule fires only where the code declares it, so that it ends with the code. */
   isOurs(row: CronRow): boolean {
     if (row.triggerName === null) return true

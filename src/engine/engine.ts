@@ -25,7 +25,7 @@ import { CronScheduler } from './cron-scheduler.ts'
 import { EngineEvents } from './events.ts'
 import { Executor } from './executor.ts'
 import { runPeriodically } from './periodic.ts'
-import type { Clock, ContextCodec, Page, ScriptHost, Store, TaskSlot, Timer } from './ports.ts'
+import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
 import { Scheduler } from './scheduler.ts'
 import { newExecution } from './stamps.ts'
 import { TriggerCalls } from './trigger-calls.ts'
@@ -134,6 +134,7 @@ export class Engine {
     this.#releases.push(registry.onChange(() => this.#registryChanged()))
     this.#releases.push(() => this.#workflowsChanged?.cancel())
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
+    this.#releases.push(store.onDatabaseChange((change) => this.#databaseChanged(change)))
     this.#startPeriodicWork()
     void this.#workflowRecords.save(registry.current())
     this.#executor.start()
@@ -282,13 +283,31 @@ export class Engine {
     this.#askForEnds()
   }
 
+  /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
+  #databaseChanged(change: StoreChange): void {
+    if (change.kind === 'lost') {
+      this.events.emit('trouble', { during: 'looking after the database', error: change.error, retryAt: null })
+      this.#scheduler.triggers.storeLost()
+      return
+    }
+    const message = `The database "${change.path}" is there again: polling goes on.`
+    this.events.emit('warning', { code: 'DATABASE_FOUND', message })
+    this.#workflowRecords.forget()
+    void this.#workflowRecords.save(this.#ports.registry.current())
+    this.#scheduler.triggers.storeFound()
+    if (this.config.cronEnabled) void this.#cronScheduler.storeFound()
+    this.#executor.lookAgain(this.config.recoveryEnabled)
+    this.#askForEnds()
+  }
+
   /** Ends of runs that somebody here waits for and another process has. What fails is asked for again. */
   #askForEnds(): void {
     for (const id of this.#waits.executionIds) {
       if (this.#executor.isRunning(id)) continue
       this.#ports.store.getExecution(id).then(
         (execution) => {
-          if (execution !== null && execution.endedAt !== null) this.#waits.ended(execution)
+          if (execution === null) this.#waits.giveUp(id, unknownExecution(id))
+          else if (execution.endedAt !== null) this.#waits.ended(execution)
         },
         (thrown: unknown) => {
           const retryAt = this.#ports.clock.now() + RECOVERY_MS

@@ -73,6 +73,17 @@ export class PolledTriggers {
     this.#run()
   }
 
+  /** The database is lost: nothing is polled until a lease is confirmed by one that was found. */
+  storeLost(): void {
+    for (const trigger of this.#triggers.values()) this.#setFlags(trigger, 0, { isLeased: false })
+  }
+
+  /** Another database is open: what the code declares is entered in it, and flags and leases are read from it. */
+  storeFound(): void {
+    this.#declared = null
+    this.registryChanged()
+  }
+
   /** Keeps what is polled here, and takes what nobody polls any more. */
   renewLeases(): void {
     this.#mustLease = this.#triggers.size > 0

@@ -207,6 +207,13 @@ export interface CronClaim {
   readonly execution: NewExecution | null
 }
 
+/** What became of a database while it was open. */
+export type StoreChange =
+  /** It was removed, replaced or damaged, or what is in its place cannot be used: `error` says what to do. */
+  | { readonly kind: 'lost'; readonly error: Error }
+  /** A database is there again, and open. */
+  | { readonly kind: 'found'; readonly path: string }
+
 /**
  * Where state lives; the only thing between the two loops.
  *
@@ -327,6 +334,12 @@ export interface Store {
 
   /** Calls back when another process or another store object changed the database; within 0.5 s. Returns the end of it. */
   onForeignChange(callback: () => void): () => void
+  /**
+   * Calls back when the database is lost: from then on every call rejects with `DATABASE_REPLACED`. And when it is found:
+   * the one that was moved away, a copy, or a new and empty one, so that nothing that was read or written before need
+   * be in it. Instances that are open here are entered in it already. Returns the end of it.
+   */
+  onDatabaseChange(callback: (change: StoreChange) => void): () => void
   /** Removes what is older than its retention, in a small step. Returns how many rows; 0 means done. */
   prune(retention: Retention, at: number): Promise<number>
   /** Writes what is buffered and releases the database. Idempotent. Later calls reject. */

@@ -24,6 +24,11 @@ export class WorkflowRecords {
     this.#ports = ports
   }
 
+  /** The store may have none of them. */
+  forget(): void {
+    this.#saved.clear()
+  }
+
   /** Saves what is new. A failure is reported, and what was not saved is tried with the next change. */
   async save(registry: Registry): Promise<void> {
     const { store, clock, events } = this.#ports

@@ -4,8 +4,9 @@
  */
 
 import Database from 'better-sqlite3'
+import { DatabaseFile } from './database-file.ts'
 import { MEMORY_PATH } from './database-url.ts'
-import { unavailable } from './failures.ts'
+import { gone, unavailable } from './failures.ts'
 
 /** What a commit must survive: `synced` a power cut, `kept` the death of the process. */
 export type Durability = 'kept' | 'synced'
@@ -22,32 +23,38 @@ const LOG_LIMIT_BYTES = 67_108_864
 
 export class Connection {
   readonly path: string
-  readonly #database: Database.Database
+  readonly #file: DatabaseFile
+  /** Null once it is closed, and while its file is not there. */
+  #open: Database.Database | null
   readonly #statements = new Map<string, Database.Statement<Value[], unknown>>()
   /** False where there is no log to write ahead (memory, some network file systems). */
-  readonly #hasLog: boolean
+  #hasLog = false
   #durability: Durability = 'synced'
 
   /** Throws `DATABASE_UNAVAILABLE`. */
   constructor(path: string) {
     this.path = path
-    let database: Database.Database | undefined
-    try {
-      database = new Database(path, { timeout: OPENING_TIMEOUT_MS })
-      this.#database = database
-      this.#hasLog = writeAhead(database)
-      database.pragma('foreign_keys = ON')
-      // macOS alone looks at it: there a plain sync stops at the drive's cache.
-      database.pragma('fullfsync = ON')
-      database.pragma('synchronous = FULL')
-    } catch (error) {
-      database?.close()
-      throw unavailable(path, error)
-    }
+    this.#file = new DatabaseFile(path)
+    this.#open = this.#openFile(OPENING_TIMEOUT_MS)
   }
 
   get isMemory(): boolean {
     return this.path === MEMORY_PATH
+  }
+
+  /** Whether the path still names the file that is open here. */
+  get isInPlace(): boolean {
+    return this.isMemory || (this.#open !== null && this.#file.isInPlace)
+  }
+
+  /** Whether the path names any file. */
+  get isThere(): boolean {
+    return this.isMemory || this.#file.exists
+  }
+
+  /** What the path names now; see `DatabaseFile.state`. */
+  get fileState(): string | null {
+    return this.#file.state
   }
 
   /** The first row, or undefined. */
@@ -95,7 +102,19 @@ export class Connection {
 
   /** After some failures SQLite has rolled back by itself. */
   rollback(): void {
-    if (this.#database.inTransaction) this.#statement('ROLLBACK').run()
+    if (this.#open?.inTransaction) this.#statement('ROLLBACK').run()
+  }
+
+  /** One write transaction around what the steps of no queue need. */
+  atomically(run: () => void): void {
+    this.beginWrite('synced')
+    try {
+      run()
+      this.commit()
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
   }
 
   /** Changes when another connection has committed; the number itself means nothing. */
@@ -104,13 +123,60 @@ export class Connection {
   }
 
   close(): void {
+    const database = this.#open
+    this.#open = null
     this.#statements.clear()
-    this.#database.close()
+    database?.close()
   }
 
   /** To be called once the tables are there. */
   opened(): void {
     this.#database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    this.#file.remember()
+  }
+
+  /**
+   * Closes what is open, inside a transaction too. Of a file that was moved away, what is in the log goes into it
+   * first, wherever it is now: it lacks nothing that was accepted, and the next file of this name gets no log of it.
+   */
+  letGo(): void {
+    const hasMoved = this.#open !== null && !this.#file.isInPlace
+    try {
+      if (!hasMoved) return
+      this.rollback()
+      this.#database.pragma('wal_checkpoint(PASSIVE)')
+    } finally {
+      // SQLite itself leaves log and file alone when it sees that the file has moved.
+      this.close()
+      if (hasMoved) this.#file.removeLeftLog()
+    }
+  }
+
+  /** Opens the file that the path names now. Throws `DATABASE_UNAVAILABLE`. It makes none. */
+  openAnew(): void {
+    this.#open = this.#openFile(BUSY_TIMEOUT_MS, true)
+    this.#durability = 'synced'
+  }
+
+  #openFile(timeout: number, fileMustExist = false): Database.Database {
+    let database: Database.Database | undefined
+    try {
+      database = new Database(this.path, { timeout, fileMustExist })
+      this.#hasLog = writeAhead(database)
+      database.pragma('foreign_keys = ON')
+      // macOS alone looks at it: there a plain sync stops at the drive's cache.
+      database.pragma('fullfsync = ON')
+      database.pragma('synchronous = FULL')
+      return database
+    } catch (error) {
+      database?.close()
+      throw unavailable(this.path, error)
+    }
+  }
+
+  get #database(): Database.Database {
+    if (this.#open === null) throw gone(this.path)
+    return this.#open
   }
 
   /** Outside a transaction only: inside one SQLite ignores the change. Without a log, less than FULL risks the file. */

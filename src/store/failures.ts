@@ -39,6 +39,44 @@ export function tooNew(path: string, found: number, known: number): StoreError {
   return new StoreError('DATABASE_TOO_NEW', message, { path })
 }
 
+/** For a connection that is not open: a step that was queued before it was closed. */
+export function gone(path: string): StoreError {
+  return new StoreError('DATABASE_REPLACED', `The database "${path}" is not open. ${UNTIL_IT_IS_BACK}`, { path })
+}
+
+/** The path no longer names the file that was opened. */
+export function replaced({ path, isThere }: { readonly path: string; readonly isThere: boolean }): StoreError {
+  const what = isThere ? 'replaced by another file' : 'removed or moved away'
+  const advice = isThere ? 'It is opened anew, and until then nothing is accepted and polled.' : UNTIL_IT_IS_BACK
+  const message = `The database "${path}" was ${what} while it was open. ${advice}`
+  return new StoreError('DATABASE_REPLACED', message, { path })
+}
+
+/** The file was overwritten, or its disk is failing. */
+export function damaged(path: string, thrown: unknown): StoreError {
+  const cause = toError(thrown)
+  const message =
+    `The database "${path}" was damaged or overwritten while it was open (${cause.message}). ` +
+    'It is opened anew, and until then nothing is accepted and polled.'
+  return new StoreError('DATABASE_REPLACED', message, { path, cause })
+}
+
+/** What is at the path now is no database that can be used in place of the one that was opened. */
+export function unusable(path: string, thrown: unknown): StoreError {
+  const cause = unavailable(path, thrown)
+  const message = `Nothing is accepted and polled, since what is in the database's place cannot be used. ${cause.message}`
+  return new StoreError('DATABASE_REPLACED', message, { path, cause })
+}
+
+const UNTIL_IT_IS_BACK =
+  'Nothing is accepted and polled until a database is there again: move it back, restore a copy, or make an empty ' +
+  'file of this name to begin anew.'
+
+/** SQLite says that the file is not what it was. */
+export function isDamage(thrown: unknown): boolean {
+  return thrown instanceof Error && ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes(sqliteCode(thrown))
+}
+
 /** Another connection has the lock that a step needs. */
 export function isLocked(thrown: unknown): boolean {
   return thrown instanceof Error && sqliteCode(thrown) === 'SQLITE_BUSY'

@@ -9,12 +9,13 @@ const LOOK_EVERY_MS = 250
 
 export class ForeignChanges {
   readonly #clock: Clock
-  readonly #version: () => number
+  readonly #version: () => number | null
   readonly #listeners = new Set<() => void>()
-  #seen = 0
+  #seen: number | null = null
   #timer: Timer | undefined
 
-  constructor(clock: Clock, version: () => number) {
+  /** `version` changes when another connection has committed. Null: it cannot be told now, and is no change. */
+  constructor(clock: Clock, version: () => number | null) {
     this.#clock = clock
     this.#version = version
   }
@@ -40,6 +41,11 @@ export class ForeignChanges {
     this.#listeners.clear()
   }
 
+  /** Another file is open now: what it says at the next look is where it begins. */
+  reset(): void {
+    this.#seen = null
+  }
+
   #lookLater(): void {
     this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look())
   }
@@ -48,8 +54,10 @@ export class ForeignChanges {
     // Before the listeners, who may stop it.
     this.#lookLater()
     const version = this.#version()
-    if (version === this.#seen) return
+    if (version === this.#seen || version === null) return
+    const isFirst = this.#seen === null
     this.#seen = version
+    if (isFirst) return
     for (const listener of [...this.#listeners]) listener()
   }
 }

@@ -180,8 +180,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length
 export function migrate(connection: Connection, at: number): void {
   if (storedVersion(connection) === SCHEMA_VERSION) return
   // Taken before the version is read again: another process may be doing the same at this moment.
-  connection.beginWrite('synced')
-  try {
+  connection.atomically(() => {
     connection.script(VERSIONS)
     const version = storedVersion(connection)
     if (version > SCHEMA_VERSION) throw tooNew(connection.path, version, SCHEMA_VERSION)
@@ -190,11 +189,7 @@ export function migrate(connection: Connection, at: number): void {
       connection.script(sql)
       connection.run('INSERT INTO cloaca_schema (version, applied_at) VALUES (?, ?)', index + 1, at)
     }
-    connection.commit()
-  } catch (error) {
-    connection.rollback()
-    throw error
-  }
+  })
 }
 
 /** The schema as SQL, one object after the other, in a stable order. */

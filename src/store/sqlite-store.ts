@@ -18,6 +18,7 @@ import type {
   Retention,
   Settlement,
   Store,
+  StoreChange,
   Timer,
   TriggerDeclaration,
 } from '../engine/ports.ts'
@@ -29,6 +30,7 @@ import { Connection } from './connection.ts'
 import { DELETE_CRON, SET_CRON_ENABLED, UPDATE_CRON } from './cron-queries.ts'
 import * as crons from './cron-steps.ts'
 import { MEMORY_PATH } from './database-url.ts'
+import { DatabaseWatch } from './database-watch.ts'
 import * as executions from './execution-steps.ts'
 import { unavailable } from './failures.ts'
 import { ForeignChanges } from './foreign-changes.ts'
@@ -76,6 +78,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 class SqliteStore implements Store {
   readonly #connection: Connection
   readonly #clock: Clock
+  readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
   readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
@@ -88,9 +91,11 @@ class SqliteStore implements Store {
   constructor(connection: Connection, options: SqliteStoreOptions) {
     this.#connection = connection
     this.#clock = options.clock
-    this.#queue = new StepQueue(connection, { clock: options.clock, syncs: options.durability === 'full' })
+    this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
+    const syncs = options.durability === 'full'
+    this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive)
-    this.#foreignChanges = new ForeignChanges(options.clock, () => connection.foreignVersion())
+    this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
   async openInstance(instanceId: string, at: number): Promise<void> {
@@ -263,6 +268,10 @@ class SqliteStore implements Store {
     return this.#foreignChanges.listen(callback)
   }
 
+  onDatabaseChange(callback: (change: StoreChange) => void): () => void {
+    return this.#closing === undefined ? this.#watch.listen(callback) : () => {}
+  }
+
   prune(retention: Retention, at: number): Promise<number> {
     return this.#step('write', (connection) => prune(connection, retention, at))
   }
@@ -274,6 +283,7 @@ class SqliteStore implements Store {
 
   async #close(): Promise<void> {
     this.#foreignChanges.stop()
+    this.#watch.stop()
     this.#skipTimer?.cancel()
     const last = this.#stepWithSkips(
       'write',
@@ -285,6 +295,28 @@ class SqliteStore implements Store {
       await last
     } finally {
       this.#connection.close()
+    }
+  }
+
+  /** In the first turn with another file: what is not in it must be there before the next step. */
+  #openedAnew(): void {
+    const at = this.#clock.now()
+    migrate(this.#connection, at)
+    this.#connection.opened()
+    this.#connection.atomically(() => {
+      for (const instanceId of this.#instances) this.#liveness.enter(this.#connection, instanceId, at)
+    })
+    this.#foreignChanges.reset()
+  }
+
+  #foreignVersion(): number | null {
+    if (!this.#watch.look()) return null
+    try {
+      return this.#connection.foreignVersion()
+    } catch (thrown) {
+      // Whoever asks next hears of it: here nobody waits for an answer.
+      this.#watch.suspect(thrown)
+      return null
     }
   }
 

@@ -10,6 +10,7 @@
 
 import type { Clock } from '../engine/ports.ts'
 import type { Connection } from './connection.ts'
+import type { DatabaseWatch } from './database-watch.ts'
 import { closed, isLocked, refused } from './failures.ts'
 
 /** `read` writes nothing; `accept` must survive a power cut once it is answered; `write` may cost a repetition. */
@@ -19,6 +20,8 @@ export interface StepQueueOptions {
   readonly clock: Clock
   /** False: nothing is synced, by the user's choice. */
   readonly syncs: boolean
+  /** Asked before anything is read or written, and again before a commit. */
+  readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'suspect'>
 }
 
 interface Step {
@@ -37,6 +40,7 @@ export class StepQueue {
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #syncs: boolean
+  readonly #watch: StepQueueOptions['watch']
   #steps: Step[] = []
   #isFlushDue = false
   /** Since when another process has kept the lock; monotonic. */
@@ -47,6 +51,7 @@ export class StepQueue {
     this.#connection = connection
     this.#clock = options.clock
     this.#syncs = options.syncs
+    this.#watch = options.watch
   }
 
   add<Result>(need: StepNeed, run: () => Result): Promise<Result> {
@@ -78,12 +83,14 @@ export class StepQueue {
       this.#begin(steps)
     } catch (error) {
       if (this.#waitsFor(error, steps)) return false
+      this.#watch.suspect(error)
       for (const step of steps) step.fail(refused(this.#connection.path, error))
       return true
     }
     let results: readonly unknown[]
     try {
       results = steps.map((step) => step.run())
+      if (steps.some((step) => step.need !== 'read')) this.#watch.assertInPlace()
       this.#connection.commit()
     } catch (error) {
       this.#connection.rollback()
@@ -97,6 +104,7 @@ export class StepQueue {
   /** Finds the step at fault by giving each a transaction of its own. */
   #isolate(steps: readonly Step[], error: unknown): void {
     if (steps.length === 1) {
+      this.#watch.suspect(error)
       for (const step of steps) step.fail(refused(this.#connection.path, error))
       return
     }
@@ -109,6 +117,7 @@ export class StepQueue {
   }
 
   #begin(steps: readonly Step[]): void {
+    this.#watch.assertInPlace()
     if (steps.every((step) => step.need === 'read')) this.#connection.beginRead()
     else {
       const isAccepting = this.#syncs && steps.some((step) => step.need === 'accept')

@@ -9,6 +9,9 @@ import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts
 
 const INSERT = 'INSERT INTO notes (text) VALUES (?)'
 
+/** The file stays where it is: `replaced.test.ts` is about the others. */
+const IN_PLACE = { assertInPlace: () => {}, suspect: () => {} }
+
 let folder: TemporaryFolder
 let connection: Connection
 let queue: StepQueue
@@ -19,7 +22,7 @@ beforeEach(() => {
   connection = new Connection(folder.file('notes.db'))
   connection.script('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
   clock = new FakeClock()
-  queue = new StepQueue(connection, { clock, syncs: true })
+  queue = new StepQueue(connection, { clock, syncs: true, watch: IN_PLACE })
 })
 afterEach(() => {
   connection.close()
@@ -168,7 +171,7 @@ describe('durability', () => {
   })
 
   test('with durability "normal" nothing is synced', async () => {
-    queue = new StepQueue(connection, { clock, syncs: false })
+    queue = new StepQueue(connection, { clock, syncs: false, watch: IN_PLACE })
 
     expect(await synchronous('accept')).toBe(NORMAL)
   })

@@ -125,6 +125,22 @@ export function describeUpkeepContract(context: ContractContext): void {
     })
   })
 
+  describe('a database that stays where it is', () => {
+    context.sharedTest('is neither lost nor found, whatever others write to it', async () => {
+      const another = await context.openAnother()
+      const changes: unknown[] = []
+      context.store.onDatabaseChange((change) => changes.push(change))
+      context.store.onForeignChange(() => {})
+
+      await another.saveTriggers([declaration()], START)
+      await context.clock.advance(5_000)
+      await another.close()
+      await context.store.recordFired(firedTick())
+
+      expect(changes).toEqual([])
+    })
+  })
+
   describe('closing', () => {
     test('closing twice is closing once', async () => {
       await context.store.close()

@@ -1,0 +1,72 @@
+/**
+ * Which file a path named when its database was opened, and whether it still names that one. The connection asks.
+ * Only by `stat`: opening the file beside SQLite and closing it again would drop SQLite's locks on it.
+ */
+
+import { type BigIntStats, statSync, unlinkSync } from 'node:fs'
+
+interface Identity {
+  readonly dev: bigint
+  readonly ino: bigint
+}
+
+/** Beside the database: what was committed and is not in the file yet, and the index of that. */
+const LOG_ENDINGS = ['-wal', '-shm']
+
+export class DatabaseFile {
+  readonly path: string
+  /** Null: none is open. */
+  #opened: Identity | null = null
+  readonly #logs = new Map<string, Identity>()
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** To be called while SQLite has the file open: until it is closed, no other file can get its numbers. */
+  remember(): void {
+    this.#opened = statOf(this.path)
+    this.#logs.clear()
+    for (const ending of LOG_ENDINGS) {
+      const log = statOf(this.path + ending)
+      if (log !== null) this.#logs.set(this.path + ending, log)
+    }
+  }
+
+  /** Whether the path still names the file that was opened. A file that may not be looked at does not count. */
+  get isInPlace(): boolean {
+    return isSame(statOf(this.path), this.#opened)
+  }
+
+  get exists(): boolean {
+    return statOf(this.path) !== null
+  }
+
+  /** A text that changes when the path names another file, and while somebody writes to it. Null: there is none. */
+  get state(): string | null {
+    const stats = statOf(this.path)
+    return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs].join()
+  }
+
+  /**
+   * Removes the log that belongs to a file which is not here any more, as long as it is the very same: SQLite would
+   * take it for the log of the next file of this name, and write its pages into that one.
+   */
+  removeLeftLog(): void {
+    for (const [path, log] of this.#logs) if (isSame(statOf(path), log)) unlinkSync(path)
+    this.#logs.clear()
+  }
+}
+
+function isSame(one: Identity | null, other: Identity | null): boolean {
+  return one !== null && other !== null && one.ino === other.ino && one.dev === other.dev
+}
+
+function statOf(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+  } catch {
+    // A folder on the way may not be entered, or the file system is gone: for us there is no file.
+    return null
+  }
+}

@@ -1,0 +1,142 @@
+/** An engine whose database file is removed or replaced under it: on real files, with a clock that the test moves. */
+
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { cronTrigger, trigger, workflow } from '../support/declared.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { FIRE, SKIP } from '../support/fake-host.ts'
+import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+let folder: TemporaryFolder
+let path: string
+let clock: FakeClock
+let store: Store
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  path = folder.file('workflows.db')
+  clock = new FakeClock()
+  store = await openSqliteStore({ path, durability: 'normal', clock })
+})
+afterEach(async () => {
+  await store.close()
+  folder[Symbol.dispose]()
+})
+
+const INGEST = workflow('ingest', { only: {} })
+
+describe('when the database is removed', () => {
+  test('one error says so, nothing is polled, and an empty file begins anew with all that the code declares', async () => {
+    await using running = await RunningEngine.start({
+      store,
+      clock,
+      triggers: [
+        trigger('inbox', { workflow: 'ingest', everyMs: 1_000 }),
+        cronTrigger('nightly', '0 3 * * *', { workflow: 'ingest' }),
+      ],
+      workflows: [INGEST],
+    })
+    const trouble = running.record('trouble')
+    const warnings = running.record('warning')
+    await clock.advance(3_000)
+
+    rmSync(path)
+    await clock.advance(500)
+    const polledBefore = running.host.polls.length
+    await clock.advance(5_000)
+    const polledMeanwhile = running.host.polls.length - polledBefore
+    writeFileSync(path, '')
+    await clock.advance(5_000)
+
+    expect(trouble.filter(({ during }) => during === 'looking after the database')).toMatchObject([
+      { error: { code: 'DATABASE_REPLACED' } },
+    ])
+    expect(polledMeanwhile).toBe(0)
+    expect(warnings).toMatchObject([{ code: 'DATABASE_FOUND' }])
+    expect(running.host.polls.length - polledBefore).toBeGreaterThan(0)
+    expect((await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })).map(({ name }) => name)).toEqual(['inbox'])
+    expect((await store.enabledCrons()).map(({ triggerName }) => triggerName)).toEqual(['nightly'])
+    expect((await store.listWorkflows()).map(({ key }) => key)).toEqual(['ingest'])
+    expect((await running.engine.execute('ingest', '{}')).status).toBe('Completed')
+  })
+
+  test.each([
+    ['when the file is back', () => renameSync(`${path}.aside`, path)],
+    ['when a new one is there', () => writeFileSync(path, '')],
+  ])('a firing that a poll has returned is kept, and recorded %s', async (_, restore) => {
+    let fires = 0
+    await using _running = await RunningEngine.start({
+      store,
+      clock,
+      triggers: [trigger('inbox', { workflow: 'ingest', everyMs: 1_000 })],
+      workflows: [INGEST],
+      python: (host) =>
+        host.trigger('inbox', () => {
+          fires += 1
+          if (fires > 1) return SKIP
+          renameSync(path, `${path}.aside`)
+          return FIRE
+        }),
+    })
+    await clock.advance(10_000)
+    const duringLoss = fires
+
+    restore()
+    await clock.advance(60_000)
+
+    expect(duringLoss).toBe(1)
+    expect(await store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
+    expect(await store.listExecutions(FIRST_PAGE)).toMatchObject([{ workflow: 'ingest', status: 'Completed' }])
+  })
+
+  test('whoever waits for a run that is not in the new database is told so', async () => {
+    await using running = await RunningEngine.start({ store, clock, workflows: [INGEST] })
+    let end = (): void => {}
+    running.host.task(
+      'only',
+      () =>
+        new Promise((resolve) => {
+          end = () => resolve({ kind: 'completed', contextText: '{}' })
+        }),
+    )
+    const waiting = running.engine.execute('ingest', '{}', { timeoutMs: null }).then(
+      () => 'ended',
+      (error) => error.code,
+    )
+    await clock.advance(0)
+
+    rmSync(path)
+    writeFileSync(path, '')
+    await clock.advance(5_000)
+    end()
+    await clock.advance(60_000)
+
+    expect(await waiting).toBe('EXECUTION_NOT_FOUND')
+  })
+
+  test('a trigger that was disabled in the database that is restored is not polled', async () => {
+    const copy = folder.file('copy.db')
+    const other = await openSqliteStore({ path: copy, durability: 'normal', clock })
+    await other.saveTriggers([{ name: 'inbox', workflow: 'ingest', pollIntervalMs: 1_000, allowConcurrent: false }], 0)
+    await other.setTriggerEnabled('inbox', false, 0)
+    await other.close()
+    await using running = await RunningEngine.start({
+      store,
+      clock,
+      triggers: [trigger('inbox', { workflow: 'ingest', everyMs: 1_000 })],
+      workflows: [INGEST],
+    })
+    await clock.advance(3_000)
+
+    renameSync(copy, path)
+    await clock.advance(500)
+    const before = running.host.polls.length
+    await clock.advance(20_000)
+
+    expect(before).toBeGreaterThan(0)
+    expect(running.host.polls).toHaveLength(before)
+  })
+})

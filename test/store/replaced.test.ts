@@ -1,0 +1,264 @@
+/** A database file that is removed, replaced or overwritten while it is open: real files, as a user's shell changes them. */
+
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store, StoreChange } from '../../src/engine/ports.ts'
+import { Connection } from '../../src/store/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
+import { startStoreProcess } from '../support/store-process.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+let folder: TemporaryFolder
+let path: string
+let aside: string
+let clock: FakeClock
+let store: Store
+let changes: StoreChange[]
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  path = folder.file('workflows.db')
+  aside = folder.file('aside.db')
+  clock = new FakeClock(START)
+  store = await openSqliteStore({ path, durability: 'normal', clock })
+  changes = []
+  store.onDatabaseChange((change) => void changes.push(change))
+})
+afterEach(async () => {
+  await store.close().catch(() => {}) // of a database that a test has removed
+  folder[Symbol.dispose]()
+})
+
+const accept = async (id = crypto.randomUUID()): Promise<string> => {
+  await store.createExecution(newExecution({ id }), { kind: 'call' }, START)
+  return id
+}
+const kinds = () => changes.map((change) => change.kind)
+const REPLACED = { code: 'DATABASE_REPLACED' }
+
+/** A database of ours that was closed, with one execution in it. */
+async function makeDatabase(at: string): Promise<string> {
+  const made = await openSqliteStore({ path: at, durability: 'normal', clock })
+  const execution = newExecution()
+  await made.createExecution(execution, { kind: 'call' }, START)
+  await made.close()
+  return execution.id
+}
+
+function executionsIn(at: string): readonly unknown[] {
+  const connection = new Connection(at)
+  try {
+    return connection.all<{ id: string }>('SELECT id FROM executions ORDER BY seq').map(({ id }) => id)
+  } finally {
+    connection.close()
+  }
+}
+
+function integrityOf(at: string): unknown {
+  const connection = new Connection(at)
+  try {
+    return connection.one('PRAGMA integrity_check')
+  } finally {
+    connection.close()
+  }
+}
+
+describe('a database that was removed', () => {
+  test('accepts nothing more, and says why and what to do', async () => {
+    rmSync(path)
+
+    await expect(accept()).rejects.toMatchObject({ ...REPLACED, facts: { path } })
+    await expect(store.recordFired(firedTick())).rejects.toMatchObject(REPLACED)
+    await expect(store.heartbeat('instance', START)).rejects.toMatchObject(REPLACED)
+    await expect(store.listExecutions(FIRST_PAGE)).rejects.toMatchObject(REPLACED)
+    expect(kinds()).toEqual(['lost'])
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('is missed within half a second by whoever listens for changes of others, without a step', async () => {
+    store.onForeignChange(() => {})
+
+    rmSync(path)
+    await clock.advance(500)
+
+    expect(kinds()).toEqual(['lost'])
+  })
+
+  test('is begun anew in an empty file of its name, with the instances that are open', async () => {
+    await store.openInstance('instance', START)
+    await accept()
+    rmSync(path)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    writeFileSync(path, '')
+    await clock.advance(3_000)
+
+    expect(kinds()).toEqual(['lost', 'found'])
+    await store.saveTriggers([declaration()], clock.now())
+    expect(await store.leaseTriggers('instance', ['inbox'], clock.now())).toEqual(['inbox'])
+    const id = await accept()
+    await store.close()
+    expect(executionsIn(path)).toEqual([id])
+  })
+
+  test('is begun anew in the database that another process makes, whose log stays its own', async () => {
+    await accept()
+    for (const ending of ['', '-wal', '-shm']) rmSync(path + ending)
+    await using other = startStoreProcess(
+      path,
+      `const store = await open()
+       const execution = builders.newExecution()
+       await store.createExecution(execution, { kind: 'call' }, 1)
+       await say(execution.id)
+       setInterval(() => {}, 1000)`,
+    )
+    const theirs = (await other.lines.next()).value as string
+
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+    await clock.advance(3_000)
+    const ours = await accept()
+    await other.kill()
+    await store.close()
+
+    expect(executionsIn(path)).toEqual([theirs, ours])
+    expect(integrityOf(path)).toEqual({ integrity_check: 'ok' })
+  })
+})
+
+describe('a database that was moved away', () => {
+  test('takes with it all that was accepted, and leaves no log for the next file of its name', async () => {
+    const ids = [await accept(), await accept()]
+
+    renameSync(path, aside)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    expect(executionsIn(aside)).toEqual(ids)
+    expect([existsSync(`${path}-wal`), existsSync(`${path}-shm`)]).toEqual([false, false])
+  })
+
+  test('is used again when it is back, with all that was accepted', async () => {
+    const before = await accept()
+    renameSync(path, aside)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    renameSync(aside, path)
+    await clock.advance(3_000)
+    const after = await accept()
+
+    expect(kinds()).toEqual(['lost', 'found'])
+    expect((await store.listExecutions(FIRST_PAGE)).map(({ id }) => id)).toEqual([after, before])
+  })
+})
+
+describe('a database that was replaced', () => {
+  test('by an atomic rename is read from the new file, and the new file gets nothing of the old log', async () => {
+    const restored = await makeDatabase(aside)
+    await accept()
+
+    renameSync(aside, path)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+    await clock.advance(3_000)
+    const after = await accept()
+
+    expect((await store.listExecutions(FIRST_PAGE)).map(({ id }) => id).sort()).toEqual([restored, after].sort())
+    await store.close()
+    expect(integrityOf(path)).toEqual({ integrity_check: 'ok' })
+  })
+
+  test('is not opened while a copy is still being written', async () => {
+    await makeDatabase(aside)
+    rmSync(path)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    const file = openSync(path, 'w')
+    for (let part = 0; part < 5; part++) {
+      writeSync(file, Buffer.alloc(4_096))
+      await clock.advance(1_000)
+    }
+    closeSync(file)
+    const whileWriting = kinds()
+    copyFileSync(aside, path)
+    await clock.advance(3_000)
+
+    expect(whileWriting).toEqual(['lost'])
+    expect(kinds()).toEqual(['lost', 'found'])
+  })
+
+  test('by something that is no database accepts nothing until one is there', async () => {
+    await makeDatabase(aside)
+    rmSync(path)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    writeFileSync(path, 'These are my notes, and no database.\n'.repeat(100))
+    await clock.advance(10_000)
+    const whileNotes = [...changes]
+    await expect(accept()).rejects.toMatchObject({ ...REPLACED, cause: { code: 'DATABASE_UNAVAILABLE' } })
+    renameSync(aside, path)
+    await clock.advance(3_000)
+
+    expect(whileNotes.map(({ kind }) => kind)).toEqual(['lost', 'lost'])
+    expect(kinds()).toEqual(['lost', 'lost', 'found'])
+    await accept()
+  })
+})
+
+describe('a database that was overwritten in place', () => {
+  test.each([
+    ['its header', () => overwrite(Buffer.alloc(4_096, 'x'))],
+    ['all of it, cut short', () => truncateSync(path, 0)],
+    ['by a copy of another one', () => copyFileSync(aside, path)],
+  ])('%s: the watch for changes by others throws nothing, and steps are refused or stored', async (_, damage) => {
+    await makeDatabase(aside)
+    store.onForeignChange(() => {})
+    for (let count = 0; count < 50; count++) await accept()
+    await clock.advance(1_000)
+
+    damage()
+    await clock.advance(1_000)
+    const settled = await Promise.allSettled([accept(), store.listExecutions(FIRST_PAGE), store.heartbeat('i', START)])
+    await clock.advance(70_000)
+
+    const refusals = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []))
+    for (const reason of refusals) expect(reason.code).toMatch(/^DATABASE_(FAILED|REPLACED)$/)
+  })
+
+  test('is opened anew when SQLite finds it damaged, and used again once a sound file is there', async () => {
+    await makeDatabase(aside)
+    await accept()
+    const other = new Connection(path)
+    other.script('PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE notes (text TEXT)')
+
+    overwrite(Buffer.alloc(statSync(path).size, 'x'))
+    other.script('INSERT INTO notes VALUES (1)') // so that nothing is read from memory any more
+    await expect(store.listExecutions(FIRST_PAGE)).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+    rmSync(path)
+    other.close()
+    renameSync(aside, path)
+    await clock.advance(5_000)
+
+    expect(kinds().at(0)).toBe('lost')
+    expect(kinds().at(-1)).toBe('found')
+    await accept()
+  })
+})
+
+/** As a program does that takes the file for its own. */
+function overwrite(bytes: Buffer): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, bytes, 0, bytes.length, 0)
+  closeSync(file)
+}
