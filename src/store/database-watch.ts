@@ -59,7 +59,7 @@ export class DatabaseWatch {
   /** SQLite refused something: where it says that the file is damaged, it is opened anew. */
   suspect(thrown: unknown): void {
     if (this.#away !== null || this.#connection.isMemory || !isDamage(thrown)) return
-    const now = this.#clock.now()
+    const now = this.#clock.monotonic()
     if (now - this.#suspectedAt < SUSPECT_AGAIN_AFTER_MS) return
     this.#suspectedAt = now
     this.#lose(damaged(this.#connection.path, thrown))
@@ -81,7 +81,7 @@ export class DatabaseWatch {
 
   #lookLater(): void {
     if (this.#isStopped) return
-    this.#timer = this.#clock.wakeAt(this.#clock.now() + LOOK_EVERY_MS, () => this.#lookForFile())
+    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#lookForFile())
   }
 
   #lookForFile(): void {
