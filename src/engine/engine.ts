@@ -24,6 +24,7 @@ import { recoverLostCrons } from './cron-recovery.ts'
 import { CronScheduler } from './cron-scheduler.ts'
 import { EngineEvents } from './events.ts'
 import { Executor } from './executor.ts'
+import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import { runPeriodically } from './periodic.ts'
 import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
 import { Scheduler } from './scheduler.ts'
@@ -32,7 +33,6 @@ import { TriggerCalls } from './trigger-calls.ts'
 import { Waits } from './waits.ts'
 import { WorkflowRecords } from './workflow-records.ts'
 
-const HEARTBEAT_MS = 10_000
 const RECOVERY_MS = 30_000
 const PRUNE_MS = 60_000
 
@@ -67,6 +67,7 @@ export class Engine {
   readonly triggers: TriggerCalls
   readonly crons: CronCalls
   readonly #ports: Ports
+  readonly #heartbeat: Heartbeat
   readonly #executor: Executor
   readonly #scheduler: Scheduler
   readonly #cronScheduler: CronScheduler
@@ -95,7 +96,8 @@ export class Engine {
     this.events = ports.events
     this.#executor = new Executor(ports, (execution) => this.#waits.ended(execution))
     const onAccepted = (told: Promise<unknown>): void => this.#executor.accepted(told)
-    this.#scheduler = new Scheduler(ports, onAccepted)
+    this.#heartbeat = new Heartbeat(ports)
+    this.#scheduler = new Scheduler({ ...ports, heartbeat: this.#heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
     const assertOpen = (): void => this.#assertOpen()
@@ -126,8 +128,8 @@ export class Engine {
   }
 
   async #start(): Promise<void> {
-    const { store, clock, registry, config, instanceId } = this.#ports
-    await store.openInstance(instanceId, clock.now())
+    const { store, registry, config } = this.#ports
+    await this.#heartbeat.open()
     this.#hasInstance = true
     if (this.#state !== 'open') return
     this.#state = 'running'
@@ -318,12 +320,12 @@ export class Engine {
   }
 
   #startPeriodicWork(): void {
-    const { store, clock, config, instanceId } = this.#ports
+    const { store, clock, config } = this.#ports
     const periodic = (during: string, everyMs: number, run: () => Promise<void>): void => {
       this.#releases.push(runPeriodically({ during, everyMs, run }, this.#ports))
     }
     periodic('sending a heartbeat', HEARTBEAT_MS, async () => {
-      await store.heartbeat(instanceId, clock.now())
+      await this.#heartbeat.beat()
       this.#scheduler.triggers.renewLeases()
     })
     periodic('recovering executions', RECOVERY_MS, async () => {

@@ -9,7 +9,14 @@ import type { TriggerDefinition } from '../model/trigger.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { type DueEntry, troubleDelayMs } from './due.ts'
 import type { EngineEvents } from './events.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import type { Clock, PollRequest, Store, Timer } from './ports.ts'
+
+/** The lease of a trigger that is polled here. A poll keeps the one it was begun under. */
+export interface HeldLease {
+  /** Null once the database that gave it was lost. */
+  number: number | null
+}
 
 /** A trigger as the scheduler sees it. */
 export interface PolledTrigger extends DueEntry {
@@ -19,7 +26,8 @@ export interface PolledTrigger extends DueEntry {
   intervalMs: number
   isDeclared: boolean
   isEnabled: boolean
-  isLeased: boolean
+  /** Null while another holds it, or nobody knows. */
+  lease: HeldLease | null
   /** From the poll until its outcome is recorded. */
   isPolling: boolean
   /** Without jitter: what the next due time is counted from. Monotonic, as all due times here. */
@@ -35,6 +43,7 @@ export interface PolledTriggersPorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly pollDeadlineMs: number
+  readonly heartbeat: Heartbeat
 }
 
 const PAGE_SIZE = 1_000
@@ -75,7 +84,11 @@ export class PolledTriggers {
 
   /** The database is lost: nothing is polled until a lease is confirmed by one that was found. */
   storeLost(): void {
-    for (const trigger of this.#triggers.values()) this.#setFlags(trigger, 0, { isLeased: false })
+    for (const trigger of this.#triggers.values()) {
+      // What a poll of it still brings is recorded in the one that is found, whatever the numbers there.
+      if (trigger.lease !== null) trigger.lease.number = null
+      this.#setFlags(trigger, 0, { lease: null })
+    }
   }
 
   /** Another database is open: what the code declares is entered in it, and flags and leases are read from it. */
@@ -88,6 +101,12 @@ export class PolledTriggers {
   renewLeases(): void {
     this.#mustLease = this.#triggers.size > 0
     this.#run()
+  }
+
+  /** It was polled under a lease that another has taken: it is not polled before it is known who holds it now. */
+  leaseLost(trigger: PolledTrigger): void {
+    this.#setFlags(trigger, 0, { lease: null })
+    this.renewLeases()
   }
 
   /** Settles when what the code declares by now is in the store, or could not be stored. */
@@ -156,7 +175,7 @@ export class PolledTriggers {
 
   async #sync(): Promise<void> {
     this.#mustSync = false
-    const { store, clock, registry, instanceId } = this.#ports
+    const { store, clock, registry } = this.#ports
     const declared = registry.current().triggers
     const changed = changedPolls(declared, this.#declared)
     for (const trigger of this.#triggers.values()) {
@@ -166,7 +185,7 @@ export class PolledTriggers {
     if (changed.length > 0) {
       const at = clock.now()
       const names = changed.map(({ definition }) => definition.name)
-      const [rows, leased] = await Promise.all([
+      const [rows, leases] = await Promise.all([
         store.saveTriggers(
           changed.map(({ definition, intervalMs }) => ({
             name: definition.name,
@@ -176,15 +195,14 @@ export class PolledTriggers {
           })),
           at,
         ),
-        store.leaseTriggers(instanceId, names, at),
+        this.#takeLeases(names),
       ])
-      const held = new Set(leased)
       for (const [index, { definition, intervalMs }] of changed.entries()) {
         const isEnabled = (rows[index]?.enabled ?? true) && !this.#disabling.has(definition.name)
         this.#declare(definition, intervalMs, index, {
           isDeclared: true,
           isEnabled,
-          isLeased: held.has(definition.name),
+          lease: leases.get(definition.name) ?? null,
         })
       }
     }
@@ -223,13 +241,27 @@ export class PolledTriggers {
 
   async #lease(names: readonly string[]): Promise<void> {
     this.#mustLease = false
-    const { store, clock, instanceId } = this.#ports
-    const held = new Set(await store.leaseTriggers(instanceId, names, clock.now()))
+    const leases = await this.#takeLeases(names)
     let index = 0
     for (const name of names) {
       const trigger = this.#triggers.get(name)
-      if (trigger !== undefined) this.#setFlags(trigger, index++, { isLeased: held.has(name) })
+      if (trigger !== undefined) this.#setFlags(trigger, index++, { lease: leases.get(name) ?? null })
     }
+  }
+
+  /** The leases that are held here now, by trigger. */
+  async #takeLeases(names: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
+    const { store, instanceId, heartbeat } = this.#ports
+    // In the same step, and first: an instance that others took for dead enters again by it.
+    const beat = heartbeat.isStale() ? heartbeat.beat() : null
+    const [leases] = await Promise.all([store.leaseTriggers(instanceId, names), beat])
+    return new Map(
+      leases.map(({ trigger, number }) => {
+        const held = this.#triggers.get(trigger)?.lease
+        // The same one goes on, so that it is marked also for a poll that is out when the database is lost.
+        return [trigger, held?.number === number ? held : { number }]
+      }),
+    )
   }
 
   async #readFlags(): Promise<void> {
@@ -252,10 +284,10 @@ export class PolledTriggers {
   }
 }
 
-type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'isLeased'>
+type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>
 
 export function isPollable(trigger: PolledTrigger): boolean {
-  return trigger.isDeclared && trigger.isEnabled && trigger.isLeased
+  return trigger.isDeclared && trigger.isEnabled && trigger.lease !== null
 }
 
 /** Poll triggers that are new, or declared anew, since the last look. */

@@ -124,8 +124,16 @@ export interface NewExecution {
   readonly tasks: readonly { readonly taskId: string; readonly fullName: string }[]
 }
 
+/** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
+export interface TriggerLease {
+  readonly trigger: string
+  readonly number: number
+}
+
 export interface FiredTick {
   readonly trigger: string
+  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  readonly lease: number | null
   readonly at: number
   /** Deduplication key; see `FiringRow.contextHash`. */
   readonly contextHash: string
@@ -136,14 +144,19 @@ export interface FiredTick {
   readonly execution: NewExecution | null
 }
 
-export type FiredTickResult = { readonly kind: 'started' } | { readonly kind: 'duplicate' }
+/** `lost`: the lease has been taken by another since, and nothing is stored. */
+export type FiredTickResult = { readonly kind: 'started' | 'duplicate' | 'lost' }
 
 export interface FailedTick {
   readonly trigger: string
+  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  readonly lease: number | null
   readonly at: number
   readonly outcome: 'failed' | 'timedOut'
   readonly error: PythonFault
 }
+
+export type FailedTickResult = { readonly kind: 'recorded' | 'lost' }
 
 /** How one attempt changes its execution; one atomic step. */
 export interface Settlement {
@@ -226,7 +239,11 @@ export type StoreChange =
 export interface Store {
   // -- instances: who is alive
 
-  /** Enters a runner, as heard of at `at`. Must precede whatever takes an `instanceId`. */
+  /**
+   * Enters a runner, as heard of at `at`. Must precede whatever takes an `instanceId`. It is dead to others when its
+   * process is gone, or when they have seen its heartbeats stand still for 30 s of their own monotonic time, looking with
+   * each heartbeat of theirs; a looker that stood still itself has seen nothing meanwhile.
+   */
   openInstance(instanceId: string, at: number): Promise<void>
   /** An instance that others took for dead enters again; what they took over stays theirs. */
   heartbeat(instanceId: string, at: number): Promise<void>
@@ -240,8 +257,11 @@ export interface Store {
    * history, `enabled` and `lastPollAt`; the rest is refreshed, `updatedAt` only when something differs.
    */
   saveTriggers(triggers: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]>
-  /** Of these triggers takes those that no living instance polls, and returns the names that the instance now holds. */
-  leaseTriggers(instanceId: string, names: readonly string[], at: number): Promise<readonly string[]>
+  /**
+   * Of these triggers takes those that no living instance polls, and returns the leases that the instance now holds, in
+   * the order of the names. One that it held already keeps its number.
+   */
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]>
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]>
   getTrigger(name: string): Promise<TriggerRow | null>
   /** False when there is no such trigger. */
@@ -256,11 +276,12 @@ export interface Store {
   /**
    * A firing, its tick row and its execution are one step. Sets `lastPollAt`. `duplicate`: with `allowConcurrent`
    * false and an active firing of the same trigger and hash, no firing and no execution are stored, only the tick,
-   * with the id of the active firing. Rejects for a trigger that was never saved, as `recordFailed` does.
+   * with the id of the active firing. `lost`: another has taken the lease under which it was polled. Rejects for a
+   * trigger that was never saved, as `recordFailed` does.
    */
   recordFired(tick: FiredTick): Promise<FiredTickResult>
   /** Does not touch `lastPollAt`. */
-  recordFailed(tick: FailedTick): Promise<void>
+  recordFailed(tick: FailedTick): Promise<FailedTickResult>
   /** Newest first; [] for an unknown trigger. */
   listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]>
   /** Newest first. */

@@ -9,6 +9,7 @@
  *   polling  -> waiting   its outcome is recorded: due one interval after it was due, missed instants collapse
  *   polling  -> parked    its outcome is recorded, and meanwhile it was disabled, or its code or lease is gone
  *   waiting  -> parked    disabled, or its code or lease is gone
+ *   waiting  -> waiting   this process was not heard of for half a lease: what is due waits until the leases are renewed
  * So a trigger never overlaps itself, and one that hangs delays nobody else.
  */
 
@@ -18,12 +19,15 @@ import type { RegistrySource } from '../registry/live-registry.ts'
 import type { EngineConfig } from './config.ts'
 import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from './due.ts'
 import type { EngineEvents } from './events.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
 import type { Clock, ContextCodec, ScriptHost, Store, Timer } from './ports.ts'
-import { TickRecorder } from './tick-recorder.ts'
+import { type Polled, TickRecorder } from './tick-recorder.ts'
 
 /** Polls sent in one turn; the rest goes in the next one, so that answers and tasks get their turns too. */
 const MAX_BATCH = 500
+/** Leases that could not be renewed are asked for again after this. */
+const RENEW_AGAIN_MS = 5_000
 
 export interface SchedulerPorts {
   readonly instanceId: string
@@ -37,6 +41,7 @@ export interface SchedulerPorts {
   readonly newId: () => string
   /** In [0, 1), for the jitter of polls. */
   readonly random: () => number
+  readonly heartbeat: Heartbeat
 }
 
 export class Scheduler {
@@ -48,6 +53,7 @@ export class Scheduler {
   #timerAt = Number.POSITIVE_INFINITY
   #polls = 0
   #onIdle: (() => void) | null = null
+  #isRenewing = false
   #isDraining = false
   #isStopped = false
 
@@ -108,7 +114,11 @@ export class Scheduler {
   /** One timer, whatever the number of triggers; it is set anew only when something is due sooner. */
   #arm(): void {
     const { nextDueAt: at } = this.#due
-    if (at >= this.#timerAt || this.#isDraining) return
+    if (at < this.#timerAt) this.#wakeBy(at)
+  }
+
+  #wakeBy(at: number): void {
+    if (this.#isDraining) return
     this.#timer?.cancel()
     this.#timerAt = at
     this.#timer = this.#ports.clock.wakeAfter(at - this.#ports.clock.monotonic(), () => this.#wake())
@@ -116,6 +126,10 @@ export class Scheduler {
 
   #wake(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
+    if (this.#ports.heartbeat.isStale()) {
+      void this.#renewFirst()
+      return
+    }
     const now = this.#ports.clock.monotonic()
     for (let sent = 0; sent < MAX_BATCH; sent++) {
       const trigger = this.#due.popDue(now)
@@ -125,24 +139,40 @@ export class Scheduler {
     this.#arm()
   }
 
+  /** This process stood still, or the database could not be reached: what it held may be another's by now. */
+  async #renewFirst(): Promise<void> {
+    if (this.#isRenewing) return
+    this.#isRenewing = true
+    this.triggers.renewLeases()
+    await this.triggers.settled()
+    this.#isRenewing = false
+    if (this.#ports.heartbeat.isStale()) this.#wakeBy(this.#ports.clock.monotonic() + RENEW_AGAIN_MS)
+    else this.#arm()
+  }
+
   #poll(trigger: PolledTrigger): void {
+    const { definition, lease } = trigger
+    if (lease === null) throw new InternalError(`The trigger "${definition.name}" is due and has no lease.`)
     trigger.isPolling = true
     trigger.lastDueAt = trigger.baseDueAt
     this.#polls += 1
     this.#ports.host.poll(trigger.request).then(
-      (outcome) => this.#polled(trigger, outcome),
-      (thrown: unknown) => this.#polled(trigger, hostFault(thrown)),
+      (outcome) => this.#polled(trigger, { definition: trigger.definition, lease }, outcome),
+      (thrown: unknown) => this.#polled(trigger, { definition: trigger.definition, lease }, hostFault(thrown)),
     )
   }
 
-  #polled(trigger: PolledTrigger, outcome: PollOutcome): void {
+  #polled(trigger: PolledTrigger, polled: Polled, outcome: PollOutcome): void {
     if (this.#isStopped) return
     if (outcome.kind === 'skipped') {
       this.#recorder.skipped(trigger.definition)
       this.#recorded(trigger)
       return
     }
-    void this.#recorder.record(trigger.definition, outcome).then(() => this.#recorded(trigger))
+    void this.#recorder.record(polled, outcome).then((isOurs) => {
+      if (!isOurs) this.triggers.leaseLost(trigger)
+      this.#recorded(trigger)
+    })
   }
 
   #recorded(trigger: PolledTrigger): void {

@@ -5,12 +5,13 @@
  */
 
 import { toError } from '../errors.ts'
-import type { PollOutcome, PythonFault, TriggerDefinition } from '../model/trigger.ts'
+import type { PollOutcome, TriggerDefinition } from '../model/trigger.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { troubleDelayMs } from './due.ts'
 import type { EngineEvents } from './events.ts'
-import type { Clock, ContextCodec, FiredTick, FiredTickResult, Store } from './ports.ts'
+import type { HeldLease } from './polled-triggers.ts'
+import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, Store } from './ports.ts'
 import { contextHashOf, newExecution, triggerInput } from './stamps.ts'
 
 export interface TickRecorderPorts {
@@ -20,6 +21,12 @@ export interface TickRecorderPorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly newId: () => string
+}
+
+/** What was polled, and under which lease. */
+export interface Polled {
+  readonly definition: TriggerDefinition
+  readonly lease: HeldLease
 }
 
 export class TickRecorder {
@@ -43,18 +50,24 @@ export class TickRecorder {
     this.#tick(trigger, at, 'skipped')
   }
 
-  /** Settles when it is recorded, or the engine stopped. Never rejects. */
-  async record(trigger: TriggerDefinition, outcome: Exclude<PollOutcome, { kind: 'skipped' }>): Promise<void> {
+  /** Settles when it is recorded, or the engine stopped; false when the lease was lost. Never rejects. */
+  async record(
+    { definition: trigger, lease }: Polled,
+    outcome: Exclude<PollOutcome, { kind: 'skipped' }>,
+  ): Promise<boolean> {
     const at = this.#ports.clock.now()
-    if (outcome.kind !== 'fired') return this.#failed(trigger, outcome.kind, outcome.error, at)
-    let tick: FiredTick
+    if (outcome.kind !== 'fired') {
+      return this.#failed(trigger, lease, { at, outcome: outcome.kind, error: outcome.error })
+    }
+    let tick: Omit<FiredTick, 'lease'>
     try {
       tick = this.#firedTick(trigger, outcome.contextText, at)
     } catch (thrown) {
       const message = `trigger '${trigger.name}' fired a context that cannot be read: ${toError(thrown).message}`
-      return this.#failed(trigger, 'failed', { type: 'ContextError', message, traceback: '' }, at)
+      const error = { type: 'ContextError', message, traceback: '' }
+      return this.#failed(trigger, lease, { at, outcome: 'failed', error })
     }
-    await this.#fired(trigger, tick)
+    return this.#fired(trigger, lease, tick)
   }
 
   stop(): void {
@@ -63,7 +76,7 @@ export class TickRecorder {
   }
 
   /** Throws when the context cannot be read. */
-  #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): FiredTick {
+  #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
     const { codec, registry, newId } = this.#ports
     const workflow = registry.current().workflows.get(trigger.workflow)
     return {
@@ -77,18 +90,24 @@ export class TickRecorder {
     }
   }
 
-  async #fired(trigger: TriggerDefinition, tick: FiredTick): Promise<void> {
-    await this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
-      const recorded = this.#ports.store.recordFired(tick).then((result) => this.#tellFired(trigger, tick, result.kind))
+  async #fired(trigger: TriggerDefinition, lease: HeldLease, tick: Omit<FiredTick, 'lease'>): Promise<boolean> {
+    return this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
+      const recorded = this.#ports.store
+        .recordFired({ ...tick, lease: lease.number })
+        .then((result) => this.#tellFired(trigger, tick, result.kind))
       // In the same turn, so that the execution is taken in the transaction that accepts it.
       if (tick.execution !== null) this.#onAccepted(recorded)
       return recorded
     })
   }
 
-  #tellFired(trigger: TriggerDefinition, tick: FiredTick, kind: FiredTickResult['kind']): void {
+  #tellFired(trigger: TriggerDefinition, tick: Omit<FiredTick, 'lease'>, kind: FiredTickResult['kind']): boolean {
+    if (kind === 'lost') {
+      this.#warnOfLostLease(trigger, 'fired')
+      return false
+    }
     this.#tick(trigger, tick.at, kind === 'started' ? 'fired' : 'duplicate')
-    if (kind === 'duplicate') return
+    if (kind === 'duplicate') return true
     this.#ports.events.emit('triggerFired', {
       trigger: trigger.name,
       workflow: trigger.workflow,
@@ -98,20 +117,33 @@ export class TickRecorder {
       executionId: tick.execution?.id ?? null,
     })
     if (tick.execution === null) this.#reportUnknownWorkflow(trigger)
+    return true
   }
 
   async #failed(
     trigger: TriggerDefinition,
-    outcome: 'failed' | 'timedOut',
-    error: PythonFault,
-    at: number,
-  ): Promise<void> {
+    lease: HeldLease,
+    tick: Pick<FailedTick, 'at' | 'outcome' | 'error'>,
+  ): Promise<boolean> {
     const { store, events } = this.#ports
+    const { at, outcome, error } = tick
     this.#tick(trigger, at, outcome)
     events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
-    await this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, () =>
-      store.recordFailed({ trigger: trigger.name, at, outcome, error }),
-    )
+    return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, async () => {
+      const isOurs =
+        (await store.recordFailed({ ...tick, trigger: trigger.name, lease: lease.number })).kind === 'recorded'
+      if (!isOurs) this.#warnOfLostLease(trigger, outcome === 'failed' ? 'failed' : 'timed out')
+      return isOurs
+    })
+  }
+
+  #warnOfLostLease(trigger: TriggerDefinition, what: string): void {
+    this.#ports.events.emit('warning', {
+      code: 'LEASE_LOST',
+      trigger: trigger.name,
+      workflow: trigger.workflow,
+      message: `A poll of trigger "${trigger.name}" ${what}, and was not recorded: this process stood still for so long that another one polls the trigger now.`,
+    })
   }
 
   #tick(
@@ -137,11 +169,10 @@ export class TickRecorder {
   }
 
   /** Or until the engine stops. */
-  async #untilStored(during: string, step: () => Promise<void>): Promise<void> {
+  async #untilStored(during: string, step: () => Promise<boolean>): Promise<boolean> {
     for (let failures = 1; !this.#isStopped; failures++) {
       try {
-        await step()
-        return
+        return await step()
       } catch (thrown) {
         const delayMs = troubleDelayMs(failures)
         this.#ports.events.emit('trouble', {
@@ -152,6 +183,7 @@ export class TickRecorder {
         if (!this.#isStopped) await this.#pause(delayMs)
       }
     }
+    return true
   }
 
   #pause(delayMs: number): Promise<void> {

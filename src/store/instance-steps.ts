@@ -1,15 +1,19 @@
 /**
  * Who is alive, and what the dead leave behind. Each function is the body of one step and runs in its transaction.
  *
- * An instance is dead when its process is gone (seen from the same host) or its heartbeat is 30 s old (from anywhere:
- * a process id may have been given to another process since).
+ * An instance is dead when its process is gone (seen from the same host), or when its heartbeats have stood still for
+ * 30 s (seen from anywhere: a process id may have been given to another process since). So a process that lives and
+ * stalls for so long is dead to the others, who take what it held; what it held by a number that has gone up since
+ * (a trigger's lease) or by a name that is another's (an execution's owner), it can no longer write.
  */
 
 import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
+import type { Clock } from '../engine/ports.ts'
 import { StoreError } from '../errors.ts'
 import type { Connection } from './connection.ts'
+import { HeartbeatWatch } from './heartbeat-watch.ts'
 import {
   DELETE_INSTANCE,
   FIND_INSTANCE,
@@ -38,7 +42,7 @@ interface InstanceRecord {
   readonly host: string
   readonly pid: number
   readonly process_started_at: number | null
-  readonly heartbeat_at: number
+  readonly beats: number
 }
 
 export function thisProcess(): ProcessIdentity {
@@ -62,27 +66,40 @@ export function isProcessAlive(pid: number): boolean {
 export class Liveness {
   readonly #self: ProcessIdentity
   readonly #isProcessAlive: (pid: number) => boolean
+  readonly #heartbeats: HeartbeatWatch
 
-  constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean) {
+  constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean, clock: Pick<Clock, 'monotonic'>) {
     this.#self = self
     this.#isProcessAlive = isAlive
+    this.#heartbeats = new HeartbeatWatch(clock)
   }
 
-  /** Also the heartbeat of an instance that others took for dead and removed: it enters again. */
+  /**
+   * Also the heartbeat of an instance that others took for dead and removed: it enters again. Each one is an occasion to
+   * listen for those of the others.
+   */
   enter(connection: Connection, instanceId: string, at: number): void {
-    if (connection.run(TOUCH_INSTANCE, at, instanceId) > 0) return
-    const { host, pid, startedAt } = this.#self
-    connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
+    if (connection.run(TOUCH_INSTANCE, at, instanceId) === 0) {
+      const { host, pid, startedAt } = this.#self
+      connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
+    }
+    this.#look(connection)
   }
 
   /** Never the instance that asks: asking is a sign of life. */
-  deadSeqs(connection: Connection, askingId: string, at: number): readonly number[] {
-    const records = connection.all<InstanceRecord>(LIST_INSTANCES)
-    return records.filter((record) => record.id !== askingId && this.#isDead(record, at)).map((record) => record.seq)
+  deadSeqs(connection: Connection, askingId: string): readonly number[] {
+    const records = this.#look(connection)
+    return records.filter((record) => record.id !== askingId && this.#isDead(record)).map((record) => record.seq)
   }
 
-  #isDead(record: InstanceRecord, at: number): boolean {
-    if (at - record.heartbeat_at >= DEAD_AFTER_MS) return true
+  #look(connection: Connection): readonly InstanceRecord[] {
+    const records = connection.all<InstanceRecord>(LIST_INSTANCES)
+    this.#heartbeats.look(records)
+    return records
+  }
+
+  #isDead(record: InstanceRecord): boolean {
+    if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
     if (record.host !== this.#self.host) return false
     if (record.pid !== this.#self.pid) return !this.#isProcessAlive(record.pid)
     // An earlier process had our number, as in a container that was started again.

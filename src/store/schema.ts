@@ -171,8 +171,14 @@ CREATE TABLE workflows (
 ) STRICT;
 `
 
+/** `beats` counts heartbeats, `lease_number` how often the trigger's lease was taken: numbers that no clock can set back. */
+const HEARTBEATS_AND_LEASES = `
+ALTER TABLE instances ADD COLUMN beats INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE triggers ADD COLUMN lease_number INTEGER NOT NULL DEFAULT 0;
+`
+
 /** Migration n brings version n - 1 to version n. */
-const MIGRATIONS: readonly string[] = [INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS]
+const MIGRATIONS: readonly string[] = [INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS, HEARTBEATS_AND_LEASES]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

@@ -10,6 +10,7 @@ import type {
   Clock,
   CronClaim,
   FailedTick,
+  FailedTickResult,
   FiredTick,
   FiredTickResult,
   NewCronSchedule,
@@ -21,6 +22,7 @@ import type {
   StoreChange,
   Timer,
   TriggerDeclaration,
+  TriggerLease,
 } from '../engine/ports.ts'
 import { StoreError } from '../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionSummary } from '../model/execution.ts'
@@ -94,7 +96,7 @@ class SqliteStore implements Store {
     this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
     const syncs = options.durability === 'full'
     this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch })
-    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive)
+    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -116,9 +118,9 @@ class SqliteStore implements Store {
     return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
   }
 
-  leaseTriggers(instanceId: string, names: readonly string[], at: number): Promise<readonly string[]> {
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {
     return this.#step('write', (connection) =>
-      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, instanceId, at)),
+      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, instanceId)),
     )
   }
 
@@ -147,7 +149,7 @@ class SqliteStore implements Store {
     return this.#stepAfterSkips('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
   }
 
-  recordFailed(tick: FailedTick): Promise<void> {
+  recordFailed(tick: FailedTick): Promise<FailedTickResult> {
     return this.#stepAfterSkips('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
   }
 
@@ -168,9 +170,7 @@ class SqliteStore implements Store {
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
     return this.#step('write', (connection) => {
-      const dead = acquisition.recover
-        ? this.#liveness.deadSeqs(connection, acquisition.instanceId, acquisition.at)
-        : []
+      const dead = acquisition.recover ? this.#liveness.deadSeqs(connection, acquisition.instanceId) : []
       return executions.acquireExecutions(connection, acquisition, dead)
     })
   }

@@ -23,9 +23,9 @@ SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE enabled = 1 ORDER BY created_at DE
 
 export const SET_TRIGGER_ENABLED = 'UPDATE triggers SET enabled = ?, updated_at = ? WHERE name = ?'
 
-export const LIST_LEASES = 'SELECT seq, name, lease_seq FROM triggers'
+export const LIST_LEASES = 'SELECT seq, name, lease_seq, lease_number FROM triggers'
 
-export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ? WHERE seq = ?'
+export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ?, lease_number = lease_number + 1 WHERE seq = ?'
 
 // -- skips: the open run is part of the trigger's row
 
@@ -57,7 +57,7 @@ FROM triggers WHERE name = ? AND skip_count > 0`
 
 // -- ticks and firings
 
-export const FIND_TRIGGER = 'SELECT seq FROM triggers WHERE name = ?'
+export const FIND_TRIGGER = 'SELECT seq, lease_number FROM triggers WHERE name = ?'
 
 export const INSERT_TICK = `
 INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id, error)

@@ -4,7 +4,15 @@
  */
 
 import { randomUUID } from 'node:crypto'
-import type { FailedTick, FiredTick, FiredTickResult, Page, TriggerDeclaration } from '../engine/ports.ts'
+import type {
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  Page,
+  TriggerDeclaration,
+  TriggerLease,
+} from '../engine/ports.ts'
 import { StoreError } from '../errors.ts'
 import type { FiringRow, TickOutcome, TickRow } from '../model/schedule.ts'
 import type { PythonFault } from '../model/trigger.ts'
@@ -33,10 +41,13 @@ import {
   SET_LAST_POLL,
 } from './trigger-queries.ts'
 
+type LeasedTrigger = Pick<LeaseRecord, 'seq' | 'lease_number'>
+
 interface LeaseRecord {
   readonly seq: number
   readonly name: string
   readonly lease_seq: number | null
+  readonly lease_number: number
 }
 
 export function saveTriggers(
@@ -50,22 +61,22 @@ export function saveTriggers(
   return triggers.flatMap(({ name }) => connection.one<TriggerRecord>(GET_TRIGGER, name) ?? [])
 }
 
-/** The names, in their order, that the instance holds after taking what nobody or only the dead hold. */
+/** The leases, in the order of the names, that the instance holds after taking what nobody or only the dead hold. */
 export function leaseTriggers(
   connection: Connection,
   instanceId: string,
   names: readonly string[],
   deadSeqs: readonly number[],
-): readonly string[] {
+): readonly TriggerLease[] {
   const own = instanceSeqOrThrow(connection, instanceId)
   const leases = new Map(connection.all<LeaseRecord>(LIST_LEASES).map((lease) => [lease.name, lease]))
-  return names.filter((name) => {
-    const lease = leases.get(name)
-    if (lease === undefined) return false
-    if (lease.lease_seq === own) return true
-    if (lease.lease_seq !== null && !deadSeqs.includes(lease.lease_seq)) return false
+  return names.flatMap((trigger) => {
+    const lease = leases.get(trigger)
+    if (lease === undefined) return []
+    if (lease.lease_seq === own) return { trigger, number: lease.lease_number }
+    if (lease.lease_seq !== null && !deadSeqs.includes(lease.lease_seq)) return []
     connection.run(LEASE_TRIGGER, own, lease.seq)
-    return true
+    return { trigger, number: lease.lease_number + 1 }
   })
 }
 
@@ -85,7 +96,8 @@ export function writeSkips(connection: Connection, runs: ReadonlyMap<string, Ski
 }
 
 export function recordFired(connection: Connection, tick: FiredTick): FiredTickResult {
-  const seq = triggerSeqOrThrow(connection, tick.trigger)
+  const { seq, lease_number } = leasedTriggerOrThrow(connection, tick.trigger)
+  if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
   endSkips(connection, seq)
   connection.run(SET_LAST_POLL, tick.at, seq)
   const active = tick.allowConcurrent
@@ -105,10 +117,12 @@ export function recordFired(connection: Connection, tick: FiredTick): FiredTickR
   return { kind: 'started' }
 }
 
-export function recordFailed(connection: Connection, tick: FailedTick): void {
-  const seq = triggerSeqOrThrow(connection, tick.trigger)
+export function recordFailed(connection: Connection, tick: FailedTick): FailedTickResult {
+  const { seq, lease_number } = leasedTriggerOrThrow(connection, tick.trigger)
+  if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
   endSkips(connection, seq)
   insertTick(connection, seq, tick.outcome, tick.at, null, tick.error)
+  return { kind: 'recorded' }
 }
 
 export function listFirings(connection: Connection, trigger: string, page: Page): readonly FiringRow[] {
@@ -139,9 +153,9 @@ function endSkips(connection: Connection, triggerSeq: number): void {
   if (connection.run(CLOSE_SKIPS, triggerSeq) === 1) connection.run(END_SKIPS, triggerSeq)
 }
 
-function triggerSeqOrThrow(connection: Connection, trigger: string): number {
-  const record = connection.one<{ readonly seq: number }>(FIND_TRIGGER, trigger)
-  if (record !== undefined) return record.seq
+function leasedTriggerOrThrow(connection: Connection, trigger: string): LeasedTrigger {
+  const record = connection.one<LeasedTrigger>(FIND_TRIGGER, trigger)
+  if (record !== undefined) return record
   throw new StoreError('DATABASE_FAILED', `The trigger "${trigger}" is not in the database: call saveTriggers first.`, {
     trigger,
   })

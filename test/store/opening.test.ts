@@ -72,6 +72,25 @@ describe('the schema', () => {
     expect(versions).toHaveLength(SCHEMA_VERSION)
   })
 
+  test('a database of the first version is brought to this one, with what is in it', async () => {
+    const old = await open()
+    const [row] = await old.saveTriggers([declaration()], START)
+    await old.close()
+    withConnection((connection) =>
+      connection.script(
+        `ALTER TABLE instances DROP COLUMN beats;
+         ALTER TABLE triggers DROP COLUMN lease_number;
+         DELETE FROM cloaca_schema WHERE version > 1`,
+      ),
+    )
+
+    const upgraded = await open()
+
+    expect(await upgraded.getTrigger('inbox')).toEqual(row)
+    await upgraded.close()
+    expect(withConnection(dumpSchema)).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
+  })
+
   test('a database of a newer cloaca is refused and left alone', async () => {
     await (await open()).close()
     withConnection((connection) => connection.run('INSERT INTO cloaca_schema VALUES (?, 0)', SCHEMA_VERSION + 1))

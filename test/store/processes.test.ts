@@ -108,7 +108,7 @@ describe('a process killed in the middle of its writes', () => {
       path,
       `const store = await open()
        await store.openInstance('victim', ${START})
-       await store.leaseTriggers('victim', ['inbox'], ${START})
+       await store.leaseTriggers('victim', ['inbox'])
        await store.acquireExecutions({ instanceId: 'victim', workflows: ['ingest'], at: ${START}, limit: 1, recover: false })
        await store.settle({
          executionId: '${execution.id}',
@@ -123,13 +123,13 @@ describe('a process killed in the middle of its writes', () => {
     const acquire = () =>
       store.acquireExecutions({ instanceId: 'heir', workflows: ['ingest'], at: START + 1, limit: 9, recover: true })
 
-    const whileAlive = [await store.leaseTriggers('heir', ['inbox'], START), await acquire()]
+    const whileAlive = [await store.leaseTriggers('heir', ['inbox']), await acquire()]
     await victim.kill()
-    const afterwards = await store.leaseTriggers('heir', ['inbox'], START)
+    const afterwards = await store.leaseTriggers('heir', ['inbox'])
     const [taken] = await acquire()
 
     expect(whileAlive).toEqual([[], []])
-    expect(afterwards).toEqual(['inbox'])
+    expect(afterwards).toEqual([{ trigger: 'inbox', number: 2 }])
     expect(taken?.tasks).toMatchObject([
       { taskId: 'done', status: 'Completed', recoveries: 0 },
       { taskId: 'running', status: 'Ready', recoveries: 1 },

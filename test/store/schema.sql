@@ -104,7 +104,7 @@ CREATE TABLE instances (
   process_started_at INTEGER,
   opened_at INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL
-) STRICT;
+, beats INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE task_runs (
   seq INTEGER PRIMARY KEY,
@@ -156,7 +156,7 @@ CREATE TABLE triggers (
   skip_count INTEGER NOT NULL DEFAULT 0,
   skip_first_at INTEGER,
   skip_last_at INTEGER
-) STRICT;
+, lease_number INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
 

@@ -41,6 +41,8 @@ export function newExecution(given: GivenExecution = {}): NewExecution {
 export function firedTick(given: Partial<FiredTick> = {}): FiredTick {
   return {
     trigger: 'inbox',
+    // That of a trigger which nobody has leased yet.
+    lease: 0,
     at: START,
     contextHash: 'aaaaaaaaaaaaaaaa',
     allowConcurrent: false,

@@ -1,16 +1,27 @@
 /** The store contract's cases about runners: leases, ownership, and what the dead leave. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
+import type { TriggerLease } from '../../src/engine/ports.ts'
 import type { Execution } from '../../src/model/execution.ts'
-import { change, completed, declaration, newExecution, START } from './store-builders.ts'
+import { change, completed, declaration, FAULT, FIRST_PAGE, firedTick, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-/** A heartbeat of this age is a dead runner's. */
+/** Heartbeats that stand still for so long are a dead runner's. */
 const DEAD_AFTER_MS = 30_000
+const HEARTBEAT_MS = 10_000
 
 export function describeInstanceContract(context: ContractContext): void {
   const acquire = (instanceId: string, at: number, given: { recover?: boolean; workflows?: readonly string[] } = {}) =>
     context.store.acquireExecutions({ instanceId, workflows: ['ingest'], at, limit: 10, recover: false, ...given })
+
+  /** Lets time pass in which those that live are heard of, and look. */
+  const pass = async (ms: number, living: readonly string[], store = context.store) => {
+    for (let leftMs = ms; leftMs > 0; leftMs -= HEARTBEAT_MS) {
+      await context.clock.advance(Math.min(leftMs, HEARTBEAT_MS))
+      for (const each of living) await store.heartbeat(each, context.clock.now())
+    }
+  }
+  const triggersOf = (leases: readonly TriggerLease[]) => leases.map((lease) => lease.trigger)
 
   describe('leases of triggers', () => {
     test('a trigger is polled by one of two living runners', async () => {
@@ -18,53 +29,119 @@ export function describeInstanceContract(context: ContractContext): void {
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
 
-      const first = await context.store.leaseTriggers('first', ['inbox'], START)
-      const second = await context.store.leaseTriggers('second', ['inbox'], START + 1)
-      const again = await context.store.leaseTriggers('first', ['inbox'], START + 2)
+      const first = await context.store.leaseTriggers('first', ['inbox'])
+      const second = await context.store.leaseTriggers('second', ['inbox'])
+      const again = await context.store.leaseTriggers('first', ['inbox'])
 
-      expect([first, second, again]).toEqual([['inbox'], [], ['inbox']])
+      expect([first, second, again]).toEqual([[{ trigger: 'inbox', number: 1 }], [], [{ trigger: 'inbox', number: 1 }]])
     })
 
     test('leased names come back in the order asked for, without those that do not exist', async () => {
       await context.store.saveTriggers([declaration({ name: 'a' }), declaration({ name: 'b' })], START)
       await context.store.openInstance('first', START)
 
-      const held = await context.store.leaseTriggers('first', ['b', 'nobody', 'a'], START)
+      const held = await context.store.leaseTriggers('first', ['b', 'nobody', 'a'])
 
-      expect(held).toEqual(['b', 'a'])
+      expect(triggersOf(held)).toEqual(['b', 'a'])
     })
 
-    test('a runner that stops hands its triggers to the next that asks', async () => {
+    test('a runner that stops hands its triggers to the next that asks, under a new number', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
-      await context.store.leaseTriggers('first', ['inbox'], START)
+      await context.store.leaseTriggers('first', ['inbox'])
 
       await context.store.closeInstance('first', START + 1)
 
-      expect(await context.store.leaseTriggers('second', ['inbox'], START + 2)).toEqual(['inbox'])
+      expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual([{ trigger: 'inbox', number: 2 }])
     })
 
     test('a runner that was not heard of for 30 seconds loses its triggers, and not before', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
-      await context.store.leaseTriggers('first', ['inbox'], START)
-      await context.store.heartbeat('first', START + 10_000)
-      const deadAt = START + 10_000 + DEAD_AFTER_MS
-      await context.store.heartbeat('second', deadAt)
+      await context.store.leaseTriggers('first', ['inbox'])
+      await pass(HEARTBEAT_MS, ['first', 'second'])
 
-      const before = await context.store.leaseTriggers('second', ['inbox'], deadAt - 1)
-      const after = await context.store.leaseTriggers('second', ['inbox'], deadAt)
-      const formerHolder = await context.store.leaseTriggers('first', ['inbox'], deadAt)
+      await pass(DEAD_AFTER_MS - 1, ['second'])
+      const before = await context.store.leaseTriggers('second', ['inbox'])
+      await context.clock.advance(1)
+      const after = await context.store.leaseTriggers('second', ['inbox'])
+      const formerHolder = await context.store.leaseTriggers('first', ['inbox'])
 
-      expect([before, after, formerHolder]).toEqual([[], ['inbox'], []])
+      expect([before, after, formerHolder].map(triggersOf)).toEqual([[], ['inbox'], []])
+    })
+
+    test.each([
+      ['back', -7_200_000],
+      ['forward', 7_200_000],
+    ])('a wall clock that is set %s makes nobody dead, and nobody immortal', async (_direction, byMs) => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.openInstance('first', START)
+      await context.store.openInstance('second', START)
+      await context.store.leaseTriggers('first', ['inbox'])
+
+      await context.clock.setWall(byMs)
+      await pass(DEAD_AFTER_MS - HEARTBEAT_MS, ['second'])
+      const before = await context.store.leaseTriggers('second', ['inbox'])
+      await pass(HEARTBEAT_MS, ['second'])
+      const after = await context.store.leaseTriggers('second', ['inbox'])
+
+      expect([before, after].map(triggersOf)).toEqual([[], ['inbox']])
+    })
+
+    test('a runner that stood still itself takes nobody for dead by that', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.openInstance('first', START)
+      await context.store.openInstance('second', START)
+      await context.store.leaseTriggers('first', ['inbox'])
+
+      await context.clock.advance(3_600_000)
+
+      expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual([])
+    })
+
+    test('what was polled under a lease that another has taken since is lost: nothing of it is stored', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.openInstance('first', START)
+      await context.store.openInstance('second', START)
+      const [former] = await context.store.leaseTriggers('first', ['inbox'])
+      await pass(DEAD_AFTER_MS, ['second'])
+      const [present] = await context.store.leaseTriggers('second', ['inbox'])
+      const lease = former?.number ?? 0
+      const execution = newExecution()
+
+      const fired = await context.store.recordFired(firedTick({ lease, execution }))
+      const failed = await context.store.recordFailed({
+        trigger: 'inbox',
+        lease,
+        at: START,
+        outcome: 'failed',
+        error: FAULT,
+      })
+
+      expect([fired.kind, failed.kind]).toEqual(['lost', 'lost'])
+      expect(await context.store.listTicks('inbox', FIRST_PAGE)).toEqual([])
+      expect(await context.store.listFirings('inbox', FIRST_PAGE)).toEqual([])
+      expect(await context.store.getExecution(execution.id)).toBeNull()
+      expect(await context.store.recordFired(firedTick({ lease: present?.number ?? 0 }))).toEqual({ kind: 'started' })
+    })
+
+    test('what was polled under a lease that nobody has taken since is kept, also when its runner stopped', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.openInstance('first', START)
+      const [former] = await context.store.leaseTriggers('first', ['inbox'])
+      await context.store.closeInstance('first', START)
+
+      const result = await context.store.recordFired(firedTick({ lease: former?.number ?? 0 }))
+
+      expect(result).toEqual({ kind: 'started' })
     })
 
     test('a runner that was never opened cannot take anything', async () => {
       await context.store.saveTriggers([declaration()], START)
 
-      const lease = context.store.leaseTriggers('nobody', ['inbox'], START)
+      const lease = context.store.leaseTriggers('nobody', ['inbox'])
 
       await expect(lease).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
     })
@@ -108,7 +185,7 @@ export function describeInstanceContract(context: ContractContext): void {
 
     test('what a dead runner left is taken over, its running task is ready again and counts as recovered', async () => {
       const { id } = await startedByFirst()
-      await context.store.heartbeat('second', START + DEAD_AFTER_MS)
+      await pass(DEAD_AFTER_MS, ['second'])
 
       const [taken] = await acquire('second', START + DEAD_AFTER_MS, { recover: true })
 
@@ -125,7 +202,9 @@ export function describeInstanceContract(context: ContractContext): void {
     test('nothing is taken from a living runner, nor from a dead one without recovery, nor for an unknown workflow', async () => {
       await startedByFirst()
 
+      await pass(DEAD_AFTER_MS - 1, ['second'])
       const fromLiving = await acquire('second', START + DEAD_AFTER_MS - 1, { recover: true })
+      await context.clock.advance(1)
       const withoutRecovery = await acquire('second', START + DEAD_AFTER_MS)
       const unknown = await acquire('second', START + DEAD_AFTER_MS, { recover: true, workflows: ['other'] })
       const taken = await acquire('second', START + DEAD_AFTER_MS, { recover: true })
@@ -139,7 +218,8 @@ export function describeInstanceContract(context: ContractContext): void {
       async () => {
         const { id } = await startedByFirst()
         const another = await context.openAnother()
-        await another.openInstance('third', START + DEAD_AFTER_MS)
+        await another.openInstance('third', START)
+        await pass(DEAD_AFTER_MS, ['third'], another)
         await another.acquireExecutions({
           instanceId: 'third',
           workflows: ['ingest'],
@@ -158,12 +238,13 @@ export function describeInstanceContract(context: ContractContext): void {
     test('a runner that was taken for dead and removed enters again with its next heartbeat', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
-      await context.store.openInstance('second', START + DEAD_AFTER_MS)
+      await context.store.openInstance('second', START)
+      await pass(DEAD_AFTER_MS, ['second'])
       await acquire('second', START + DEAD_AFTER_MS, { recover: true })
 
       await context.store.heartbeat('first', START + DEAD_AFTER_MS + 1)
 
-      expect(await context.store.leaseTriggers('first', ['inbox'], START + DEAD_AFTER_MS + 1)).toEqual(['inbox'])
+      expect(triggersOf(await context.store.leaseTriggers('first', ['inbox']))).toEqual(['inbox'])
     })
 
     test('stopping a runner that is not open does nothing', async () => {

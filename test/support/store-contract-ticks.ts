@@ -63,8 +63,14 @@ export function describeTickContract(context: ContractContext): void {
       await context.store.saveTriggers([declaration()], START)
       skip(0)
 
-      await context.store.recordFailed({ trigger: 'inbox', at: START + 50, outcome: 'failed', error: FAULT })
-      await context.store.recordFailed({ trigger: 'inbox', at: START + 60, outcome: 'timedOut', error: FAULT })
+      await context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START + 50, outcome: 'failed', error: FAULT })
+      await context.store.recordFailed({
+        trigger: 'inbox',
+        lease: 0,
+        at: START + 60,
+        outcome: 'timedOut',
+        error: FAULT,
+      })
 
       const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
       expect(ticks).toMatchObject([

@@ -25,8 +25,8 @@ export function describeUpkeepContract(context: ContractContext): void {
       await context.store.recordFired(firedTick({ execution }))
       await context.store.recordFired(firedTick())
       context.store.noteSkip('inbox', START)
-      await context.store.recordFailed({ trigger: 'inbox', at: START, outcome: 'failed', error: FAULT })
-      await context.store.recordFailed({ trigger: 'inbox', at: START, outcome: 'timedOut', error: FAULT })
+      await context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START, outcome: 'failed', error: FAULT })
+      await context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START, outcome: 'timedOut', error: FAULT })
       context.store.noteSkip('inbox', START)
       await context.clock.advance(1_000)
       const acquisition = { instanceId: 'instance', workflows: ['ingest'], at: START, limit: 1, recover: false }
@@ -80,7 +80,7 @@ export function describeUpkeepContract(context: ContractContext): void {
     test('much history goes in steps of bounded size, until nothing is left', async () => {
       await context.store.saveTriggers([declaration()], START)
       const failures = Array.from({ length: 1_200 }, () =>
-        context.store.recordFailed({ trigger: 'inbox', at: START, outcome: 'failed', error: FAULT }),
+        context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START, outcome: 'failed', error: FAULT }),
       )
       await Promise.all(failures)
 

@@ -21,6 +21,9 @@ export interface StoreProcess extends AsyncDisposable {
   readonly lines: AsyncIterator<string>
   /** Ends it as a power cut of the process would: nothing of it runs any more. */
   kill(): Promise<void>
+  /** Nothing of it runs until it is thawed, as when its terminal stops it. */
+  freeze(): void
+  thaw(): void
   /** Waits for its end; its exit code. */
   ended(): Promise<number | null>
 }
@@ -42,6 +45,8 @@ export function startStoreProcess(path: string, program: string): StoreProcess {
   return {
     lines,
     kill,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     ended: async () => (await exited)[0] as number | null,
     [Symbol.asyncDispose]: kill,
   }

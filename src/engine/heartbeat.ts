@@ -1,0 +1,54 @@
+/**
+ * The signs of life of this engine, and whether they are young enough to act on what it holds: a process that stood still
+ * (stopped, swapped out, asleep) may have been taken for dead, and others may hold its leases now. Held by the engine,
+ * which beats it every ten seconds; the scheduler asks it before it polls.
+ */
+
+import type { Clock, Store } from './ports.ts'
+
+export const HEARTBEAT_MS = 10_000
+
+/** Half of the 30 s after which others take an instance for dead. */
+const BELIEVED_MS = 15_000
+
+export interface HeartbeatPorts {
+  readonly instanceId: string
+  readonly store: Store
+  readonly clock: Clock
+}
+
+export class Heartbeat {
+  readonly #ports: HeartbeatPorts
+  /** Monotonic: when the last heartbeat that was stored was asked for. */
+  #beatAt = Number.NEGATIVE_INFINITY
+
+  constructor(ports: HeartbeatPorts) {
+    this.#ports = ports
+  }
+
+  /** Enters the instance. */
+  async open(): Promise<void> {
+    const { store, clock, instanceId } = this.#ports
+    const askedAt = clock.monotonic()
+    await store.openInstance(instanceId, clock.now())
+    this.#beatAt = askedAt
+  }
+
+  /** Asks the store in this turn, so that what is asked beside it shares the step. */
+  async beat(): Promise<void> {
+    const { store, clock, instanceId } = this.#ports
+    const askedAt = clock.monotonic()
+    await store.heartbeat(instanceId, clock.now())
+    this.#beatAt = Math.max(this.#beatAt, askedAt)
+  }
+
+  /** Whether the leases must be renewed before anything is done on them. */
+  isStale(): boolean {
+    return this.#ports.clock.monotonic() - this.#beatAt > BELIEVED_MS
+  }
+
+  /** Time has passed that the monotonic clock did not count, as while the machine slept. */
+  doubt(): void {
+    this.#beatAt = Number.NEGATIVE_INFINITY
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * A process that stands still for so long that another takes over its triggers, and then goes on: two real processes on
+ * one database. The test moves the monotonic clock of the one while it is frozen, and all the time of the other.
+ */
+
+import { writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { trigger, workflow } from '../support/declared.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { FIRE } from '../support/fake-host.ts'
+import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
+import { type StoreProcess, startStoreProcess } from '../support/store-process.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+const source = (path: string): string => JSON.stringify(import.meta.resolve(`../../${path}`))
+
+/** Serves two triggers: `quick` skips at once; `slow` fires when the test lets it. Says what it polls and what it holds. */
+const SERVING = `
+const { Engine } = await import(${source('src/engine/engine.ts')})
+const { LiveRegistry } = await import(${source('src/registry/live-registry.ts')})
+const { codec } = await import(${source('src/native/index.ts')})
+const { trigger, workflow } = await import(${source('test/support/declared.ts')})
+const { existsSync, readFileSync } = await import('node:fs')
+const path = process.argv[1]
+const movedMs = () => (existsSync(path + '.moved') ? Number(readFileSync(path + '.moved', 'utf8')) : 0)
+const moved = {
+  now: () => clock.now(),
+  monotonic: () => clock.monotonic() + movedMs(),
+  wakeAfter: (ms, callback) => clock.wakeAfter(ms, callback),
+  onWallJump: (callback) => clock.onWallJump(callback),
+}
+const host = {
+  async poll(request) {
+    await say('poll ' + request.trigger + (movedMs() > 0 ? ' after the thaw' : ''))
+    if (request.trigger === 'quick') return { kind: 'skipped' }
+    while (!existsSync(path + '.fire')) await new Promise((resolve) => setTimeout(resolve, 5))
+    return { kind: 'fired', contextText: '{"by":"stalled"}' }
+  },
+  runTask: async (request) => ({ kind: 'completed', contextText: request.inputText }),
+}
+const real = await open()
+const store = new Proxy(real, {
+  get: (target, name) => {
+    if (name !== 'leaseTriggers') return typeof target[name] === 'function' ? target[name].bind(target) : target[name]
+    return async (...words) => {
+      const leases = await target.leaseTriggers(...words)
+      await say('holds ' + leases.length)
+      return leases
+    }
+  },
+})
+const registry = new LiveRegistry()
+registry.declare({
+  triggers: [trigger('quick', { everyMs: 20 }), trigger('slow', { everyMs: 20 })],
+  workflows: [workflow('demo', { work: {} })],
+})
+const engine = new Engine({ store, host, clock: moved, codec, registry })
+engine.events.on('warning', ({ code, trigger }) => void say(code + ' ' + trigger))
+await engine.start()
+`
+
+let folder: TemporaryFolder
+let path: string
+
+beforeEach(() => {
+  folder = temporaryFolder()
+  path = folder.file('shared.db')
+})
+afterEach(() => folder[Symbol.dispose]())
+
+/** What it says up to a line, that line included. */
+async function linesUntil(process: StoreProcess, last: string): Promise<string[]> {
+  const lines: string[] = []
+  while (lines.at(-1) !== last) {
+    const next = await process.lines.next()
+    if (next.done) throw new Error(`it ended before it said "${last}", after ${lines.join(', ')}`)
+    lines.push(next.value)
+  }
+  return lines
+}
+
+// Windows cannot stop a process and let it go on.
+describe.skipIf(process.platform === 'win32')('a process that was stopped, and taken for dead, and goes on', () => {
+  it('polls nothing that another polls now, and what a poll of it still fires is not recorded', async () => {
+    await using stalled = startStoreProcess(path, SERVING)
+    await linesUntil(stalled, 'poll slow')
+    await linesUntil(stalled, 'poll quick')
+    stalled.freeze()
+    const clock = new FakeClock()
+    const store = await openSqliteStore({ path, durability: 'normal', clock })
+    await using heir = await RunningEngine.start({
+      clock,
+      store,
+      triggers: [trigger('quick'), trigger('slow', { everyMs: 3_600_000 })],
+      workflows: [workflow('demo', { work: {} })],
+      python: (host) => host.trigger('slow', () => FIRE),
+    })
+    await clock.advance(45_000)
+    expect(heir.host.pollsOf('slow')).toHaveLength(1)
+    writeFileSync(`${path}.moved`, '45000')
+    writeFileSync(`${path}.fire`, '')
+
+    stalled.thaw()
+    const lines = [...(await linesUntil(stalled, 'holds 0')), ...(await linesUntil(stalled, 'LEASE_LOST slow'))]
+
+    expect(lines.filter((line) => line.includes('after the thaw'))).toEqual([])
+    const firings = await heir.engine.triggers.history('slow', FIRST_PAGE)
+    expect(firings).toHaveLength(1)
+    expect(firings[0]?.contextHash).toBe('fire_no_context')
+    await heir.engine.stop({ graceMs: 0 })
+    await stalled.kill()
+    await store.close()
+  })
+})
