@@ -44,9 +44,13 @@ export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null 
   return path === MEMORY_PATH || path.startsWith('file:') ? null : path
 }
 
-/** Opens, and where needed creates or upgrades, the database behind a URL. */
-export async function openStore(databaseUrl: string, durability: Durability): Promise<Store> {
-  return await openSqliteStore({ path: parseDatabaseUrl(databaseUrl).path, durability, clock: systemClock })
+/** Opens, and where needed creates or upgrades, the database behind a URL. `notice` hears what the user should know of it. */
+export async function openStore(
+  databaseUrl: string,
+  durability: Durability,
+  notice: (message: string) => void,
+): Promise<Store> {
+  return await openSqliteStore({ path: parseDatabaseUrl(databaseUrl).path, durability, clock: systemClock, notice })
 }
 
 export interface EngineParts {
@@ -84,7 +88,7 @@ export interface ScriptingOptions {
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice } = options
   const runners = new ScriptRunners(async (databaseUrl, settings) => {
-    const store = await openStore(databaseUrl, options.durability)
+    const store = await openStore(databaseUrl, options.durability, notice)
     const events = new EngineEvents()
     options.watch(events)
     const engine = makeEngine({ store, host, registry, settings, events })

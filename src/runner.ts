@@ -103,10 +103,9 @@ export class Runner {
       const message = `"interpreters" is a whole number from 1 on, but ${interpreters} was given.`
       throw new UsageError('INVALID_ARGUMENT', message)
     }
-    return new Runner(
-      frozen,
-      await openStore(frozen.database ?? defaultDatabaseUrl(), frozen.durability ?? defaultDurability()),
-    )
+    const { database = defaultDatabaseUrl(), durability = defaultDurability() } = frozen
+    const notice = (message: string): void => frozen.log?.({ level: 'warn', message })
+    return new Runner(frozen, await openStore(database, durability, notice))
   }
 
   /**

@@ -7,18 +7,38 @@ import Database from 'better-sqlite3'
 import { DatabaseFile } from './database-file.ts'
 import { MEMORY_PATH } from './database-url.ts'
 import { gone, unavailable } from './failures.ts'
+import { assertSoundSqlite } from './sqlite-version.ts'
 
 /** What a commit must survive: `synced` a power cut, `kept` the death of the process. */
 export type Durability = 'kept' | 'synced'
 
 export type Value = string | number | null
 
+/** The log that is written ahead, in pages. */
+export interface LogState {
+  readonly pages: number
+  /** How many of them are in the file, too. */
+  readonly folded: number
+  /** A reader, or another process at the same work, kept it from being done. */
+  readonly isBusy: boolean
+}
+
+interface CheckpointRecord {
+  readonly busy: number
+  readonly log: number
+  readonly checkpointed: number
+}
+
+const CHECKPOINT = {
+  look: 'PRAGMA wal_checkpoint(NOOP)',
+  fold: 'PRAGMA wal_checkpoint(PASSIVE)',
+  restart: 'PRAGMA wal_checkpoint(RESTART)',
+} as const
+
 /** While it opens, it waits for other processes that open the same file. */
 const OPENING_TIMEOUT_MS = 5_000
 /** Afterwards a transaction of another process, as short as ours, is waited for here; a longer one by the step queue. */
 const BUSY_TIMEOUT_MS = 10
-/** 8 MB: fewer checkpoints, each with two syncs, than SQLite's 4 MB, and none that holds up a turn for long. */
-const CHECKPOINT_PAGES = 2_000
 const LOG_LIMIT_BYTES = 67_108_864
 
 export class Connection {
@@ -122,6 +142,17 @@ export class Connection {
     return this.one<{ readonly data_version: number }>('PRAGMA data_version')?.data_version ?? 0
   }
 
+  /**
+   * `look` only looks; `fold` writes into the file what no reader still needs in the log; `restart` also keeps writers and
+   * new readers from the log until it is all in the file, so that it begins anew. Null where there is no log to be told of.
+   */
+  checkpoint(mode: 'look' | 'fold' | 'restart'): LogState | null {
+    if (!this.#hasLog) return null
+    const state = this.one<CheckpointRecord>(CHECKPOINT[mode])
+    if (state === undefined || state.log < 0) return null
+    return { pages: state.log, folded: state.checkpointed, isBusy: state.busy > 0 }
+  }
+
   close(): void {
     const database = this.#open
     this.#open = null
@@ -144,7 +175,7 @@ export class Connection {
     try {
       if (!hasMoved) return
       this.rollback()
-      this.#database.pragma('wal_checkpoint(PASSIVE)')
+      this.checkpoint('fold')
     } finally {
       // SQLite itself leaves log and file alone when it sees that the file has moved.
       this.close()
@@ -162,6 +193,7 @@ export class Connection {
     let database: Database.Database | undefined
     try {
       database = new Database(this.path, { timeout, fileMustExist })
+      assertSoundSqlite(this.path, database.prepare('SELECT sqlite_version()').pluck().get() as string)
       this.#hasLog = writeAhead(database)
       database.pragma('foreign_keys = ON')
       // macOS alone looks at it: there a plain sync stops at the drive's cache.
@@ -198,7 +230,8 @@ export class Connection {
 
 function writeAhead(database: Database.Database): boolean {
   const mode = database.pragma('journal_mode = WAL', { simple: true })
-  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  // Else SQLite does it inside the commit that crosses its threshold: `checkpoints.ts` does it between commits.
+  database.pragma('wal_autocheckpoint = 0')
   database.pragma(`journal_size_limit = ${LOG_LIMIT_BYTES}`)
   return mode === 'wal'
 }

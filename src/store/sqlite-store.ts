@@ -28,6 +28,7 @@ import { StoreError } from '../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionSummary } from '../model/execution.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { Connection } from './connection.ts'
 import { DELETE_CRON, SET_CRON_ENABLED, UPDATE_CRON } from './cron-queries.ts'
 import * as crons from './cron-steps.ts'
@@ -35,6 +36,7 @@ import { MEMORY_PATH } from './database-url.ts'
 import { DatabaseWatch } from './database-watch.ts'
 import * as executions from './execution-steps.ts'
 import { unavailable } from './failures.ts'
+import { fileSystemWarning, type ReadFileSystem } from './file-system.ts'
 import { ForeignChanges } from './foreign-changes.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { prune } from './retention.ts'
@@ -57,6 +59,10 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
   /** Whether a process of this host exists. Signal 0 by default. */
   readonly isProcessAlive?: (pid: number) => boolean
+  /** Hears what the user should know of the database's place and log. Default: nobody. */
+  readonly notice?: (message: string) => void
+  /** What kind of file system a path lies on. `statfs` by default. */
+  readonly readFileSystem?: ReadFileSystem
 }
 
 const WRITE_SKIPS_AFTER_MS = 1_000
@@ -70,6 +76,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     migrate(connection, options.clock.now())
     connection.opened()
+    if (!connection.isMemory) {
+      const warning = fileSystemWarning(path, options.readFileSystem)
+      if (warning !== null) options.notice?.(warning)
+    }
   } catch (error) {
     connection.close()
     throw unavailable(path, error)
@@ -95,7 +105,9 @@ class SqliteStore implements Store {
     this.#clock = options.clock
     this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
     const syncs = options.durability === 'full'
-    this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch })
+    const checkpoints = new Checkpoints(connection, this.#watch, options.notice ?? (() => {}))
+    const afterCommit = (): void => checkpoints.committed()
+    this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch, afterCommit })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }

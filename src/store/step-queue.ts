@@ -22,6 +22,8 @@ export interface StepQueueOptions {
   readonly syncs: boolean
   /** Asked before anything is read or written, and again before a commit. */
   readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'suspect'>
+  /** Called after each commit that wrote. */
+  readonly afterCommit: () => void
 }
 
 interface Step {
@@ -41,6 +43,7 @@ export class StepQueue {
   readonly #clock: Clock
   readonly #syncs: boolean
   readonly #watch: StepQueueOptions['watch']
+  readonly #afterCommit: () => void
   #steps: Step[] = []
   #isFlushDue = false
   /** Since when another process has kept the lock; monotonic. */
@@ -52,6 +55,7 @@ export class StepQueue {
     this.#clock = options.clock
     this.#syncs = options.syncs
     this.#watch = options.watch
+    this.#afterCommit = options.afterCommit
   }
 
   add<Result>(need: StepNeed, run: () => Result): Promise<Result> {
@@ -87,10 +91,11 @@ export class StepQueue {
       for (const step of steps) step.fail(refused(this.#connection.path, error))
       return true
     }
+    const isWriting = steps.some((step) => step.need !== 'read')
     let results: readonly unknown[]
     try {
       results = steps.map((step) => step.run())
-      if (steps.some((step) => step.need !== 'read')) this.#watch.assertInPlace()
+      if (isWriting) this.#watch.assertInPlace()
       this.#connection.commit()
     } catch (error) {
       this.#connection.rollback()
@@ -98,6 +103,7 @@ export class StepQueue {
       return true
     }
     for (const [index, step] of steps.entries()) step.settle(results[index])
+    if (isWriting) this.#afterCommit()
     return true
   }
 

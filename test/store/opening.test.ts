@@ -111,13 +111,49 @@ describe('the schema', () => {
     expect(withConnection((connection) => connection.all('SELECT id FROM orders'))).toEqual([{ id: 7 }])
   })
 
-  test("another program's table of a name of ours is refused, and nothing is made", async () => {
+  test("another program's table of a name of ours is refused as another program's, and nothing is made", async () => {
     withConnection((connection) => connection.script('CREATE TABLE executions (id INTEGER)'))
 
     const error = await refusal(path)
 
-    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', facts: { path } })
+    expect(error.message).toContain('belongs to another program')
+    expect(error.message).toContain('table "executions"')
     expect(withConnection(dumpSchema)).toBe('CREATE TABLE executions (id INTEGER);\n')
+  })
+
+  test("another program's table named as ours for versions is another program's, too", async () => {
+    withConnection((connection) => connection.script('CREATE TABLE cloaca_schema (note TEXT)'))
+
+    const error = await refusal(path)
+
+    expect(error.message).toContain('belongs to another program')
+    expect(withConnection(dumpSchema)).toBe('CREATE TABLE cloaca_schema (note TEXT);\n')
+  })
+
+  test.each([
+    ['DROP TABLE ticks', 'table "ticks"'],
+    ['ALTER TABLE triggers DROP COLUMN last_poll_at', 'column "triggers.last_poll_at"'],
+    ['DROP INDEX crons_by_instance', 'index "crons_by_instance"'],
+    ['ALTER TABLE firings RENAME TO shots; CREATE VIEW firings AS SELECT * FROM shots', 'table "firings"'],
+  ])('what is missing after "%s" is named, though the version is right', async (change, missing) => {
+    await (await open()).close()
+    withConnection((connection) => connection.script(`PRAGMA foreign_keys = OFF; ${change}`))
+
+    const error = await refusal(path)
+
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', facts: { path } })
+    expect(error.message).toContain(`it lacks the ${missing}`)
+    expect(error.message).toContain('Restore a copy')
+  })
+
+  test('a column or an index that somebody has added is no fault', async () => {
+    await (await open()).close()
+    withConnection((connection) =>
+      connection.script('ALTER TABLE triggers ADD COLUMN note TEXT; CREATE INDEX mine ON executions (version)'),
+    )
+
+    await (await open()).close()
   })
 
   test('many processes that open a new database at once all can', async () => {

@@ -22,7 +22,7 @@ beforeEach(() => {
   connection = new Connection(folder.file('notes.db'))
   connection.script('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
   clock = new FakeClock()
-  queue = new StepQueue(connection, { clock, syncs: true, watch: IN_PLACE })
+  queue = new StepQueue(connection, { clock, syncs: true, watch: IN_PLACE, afterCommit: () => {} })
 })
 afterEach(() => {
   connection.close()
@@ -171,7 +171,7 @@ describe('durability', () => {
   })
 
   test('with durability "normal" nothing is synced', async () => {
-    queue = new StepQueue(connection, { clock, syncs: false, watch: IN_PLACE })
+    queue = new StepQueue(connection, { clock, syncs: false, watch: IN_PLACE, afterCommit: () => {} })
 
     expect(await synchronous('accept')).toBe(NORMAL)
   })
