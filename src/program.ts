@@ -4,12 +4,12 @@
  */
 
 import { defaultDurability, openScripting } from './assembly.ts'
-import type { ProgramTarget } from './host/protocol.ts'
+import type { ProgramTarget } from './border/protocol.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 
-export type { ProgramTarget } from './host/protocol.ts'
+export type { ProgramTarget } from './border/protocol.ts'
 
 export interface Program {
   /** Settles with the exit code when the script has ended and its runners are shut down. */

@@ -3,11 +3,11 @@
  * An interpreter that had to be killed because of a poll or task is that one's time-out, and bad luck for the others.
  */
 
+import type { OutcomeMessage } from '../border/protocol.ts'
 import { HostError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome, PythonFault } from '../model/trigger.ts'
-import type { OutcomeMessage } from './protocol.ts'
-import type { Answer, ThreadEnd } from './thread.ts'
+import type { Answer, ThreadEnd } from './interpreter-process.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
 export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string }

@@ -5,8 +5,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { localZoneName } from './local-zone.ts'
-import type { ProcessSettings } from './protocol.ts'
+import type { ProcessSettings } from '../border/protocol.ts'
+import { localZoneName } from '../interpreter/local-zone.ts'
 import { cacheFolder } from './snapshot-cache.ts'
 
 export function currentProcessSettings(argv: readonly string[]): ProcessSettings {

@@ -5,8 +5,8 @@
  */
 
 import { constants } from 'node:os'
+import type { TimerKind } from '../border/protocol.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
-import type { TimerKind } from './protocol.ts'
 
 const SIGNAL_OF: Readonly<Record<TimerKind, number>> = { real: 14, virtual: 26, prof: 27 }
 

@@ -11,9 +11,9 @@
  * One timer serves all entries; nothing is done for an entry that answers in time.
  */
 
+import type { StackToken } from '../border/protocol.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
-import type { StackToken } from './protocol.ts'
-import type { SignalMailbox } from './signal-mailbox.ts'
+import type { SignalMailbox } from '../interpreter/signal-mailbox.ts'
 
 const KILL_AFTER_MS = 2_000
 const INTERRUPT_EVERY_MS = 20

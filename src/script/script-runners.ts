@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import type { EngineConfig } from '../engine/config.ts'
 import type { Engine } from '../engine/engine.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
-import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/host.ts'
+import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/python-host.ts'
 import { RUNNER_CALLS } from './calls.ts'
 import { engineSettingsOf, scriptConfigSchema } from './config.ts'
 

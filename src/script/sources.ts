@@ -4,8 +4,8 @@
 
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { LoadTarget } from '../border/protocol.ts'
 import { UsageError } from '../errors.ts'
-import type { LoadTarget } from '../host/protocol.ts'
 
 export interface ScriptSource {
   /** What messages call it, and the engine routes by: the path or module name as the user gave it. */

@@ -14,8 +14,8 @@ import {
   type Obstacle,
   type RecordLock,
   testRecords,
-} from '../native/file-locks.ts'
-import { fileSystemOf } from './emscripten-fs.ts'
+} from '../../native/file-locks.ts'
+import { fileSystemOf } from '../descriptors/emscripten-fs.ts'
 import { repairNodes } from './host-nodes.ts'
 
 const PERMISSION_BITS = 0o777

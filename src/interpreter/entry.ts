@@ -7,13 +7,13 @@ import { read } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import type { FromThread, OutcomeMessage, StackToken, ThreadData, TimerKind, ToThread } from '../border/protocol.ts'
 import { type HostFunctions, Interpreter } from './interpreter.ts'
-import type { FromThread, OutcomeMessage, StackToken, ThreadData, TimerKind, ToThread } from './protocol.ts'
+import { Sockets } from './network/sockets.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
-import { Sockets } from './sockets.ts'
 import { SqliteDatabases } from './sqlite.ts'
-import { textForPython } from './text.ts'
-import { type WaitAnswer, Waits } from './waits.ts'
+import { type WaitAnswer, Waits } from './stack-waits.ts'
+import { textForPython } from './text-for-python.ts'
 
 export type WorkerData = ThreadData | { readonly snapshotOf: string }
 

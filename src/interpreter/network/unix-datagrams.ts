@@ -4,9 +4,17 @@
  */
 
 import { existsSync } from 'node:fs'
-import type { Datagram } from './datagram-endpoint.ts'
-import { ListeningEndpoint } from './listening-endpoint.ts'
-import { type Address, BROKEN, Endpoint, HUNG_UP, READABLE, type ReadResult, WRITABLE } from './socket-endpoint.ts'
+import {
+  type Address,
+  BROKEN,
+  Endpoint,
+  HUNG_UP,
+  READABLE,
+  type ReadResult,
+  WRITABLE,
+} from '../descriptors/endpoint.ts'
+import type { Datagram } from './datagram-socket.ts'
+import { ListeningEndpoint } from './listening-socket.ts'
 
 /** A system has as many, before a sender has to wait. */
 const LONGEST_QUEUE = 11

@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Timer } from '../engine/ports.ts'
-import type { SignalMailbox } from './signal-mailbox.ts'
+import type { SignalMailbox } from '../interpreter/signal-mailbox.ts'
 
 /** Python gives way at the second call in a row during which it computed. */
 const CALL_EVERY_MS = 10

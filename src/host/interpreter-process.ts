@@ -4,9 +4,6 @@
  */
 
 import { SHARE_ENV, Worker } from 'node:worker_threads'
-import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
-import { HostError, toError } from '../errors.ts'
-import { ProcessSignals } from './process-signals.ts'
 import type {
   FromThread,
   LoadTarget,
@@ -15,11 +12,14 @@ import type {
   StackToken,
   ThreadData,
   ToThread,
-} from './protocol.ts'
-import { SignalMailbox } from './signal-mailbox.ts'
-import { Turns } from './turns.ts'
+} from '../border/protocol.ts'
+import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
+import { HostError, toError } from '../errors.ts'
+import type { WorkerData } from '../interpreter/entry.ts'
+import { SignalMailbox } from '../interpreter/signal-mailbox.ts'
+import { ProcessSignals } from './process-signals.ts'
+import { Turns } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
-import type { WorkerData } from './worker.ts'
 
 /** A call that Python made; answer it with `reply` or `refuse`, once. */
 export type ThreadCall = Extract<FromThread, { readonly type: 'call' }>

@@ -5,8 +5,8 @@
 
 import { statSync } from 'node:fs'
 import { duplexPair } from 'node:stream'
-import type { ListeningEndpoint } from './listening-endpoint.ts'
-import { StreamEndpoint } from './stream-endpoint.ts'
+import type { ListeningEndpoint } from './listening-socket.ts'
+import { StreamEndpoint } from './stream-socket.ts'
 
 interface Listener {
   readonly endpoint: ListeningEndpoint

@@ -4,22 +4,12 @@
  * known here and nowhere else. It decides nothing: a fault in Python is an outcome, never a throw.
  */
 
+import type { LoadTarget, ProcessSettings, ProgramTarget } from '../border/protocol.ts'
 import type { Clock, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
-import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './decode.ts'
-import { installedPackageFolders } from './installed-packages.ts'
-import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
-import type { LoadTarget, ProcessSettings, ProgramTarget } from './protocol.ts'
-import { Slot } from './slot.ts'
-import {
-  findSnapshot,
-  prepareSnapshotFolder,
-  removeSnapshot,
-  snapshotPlaceFor,
-  storeSnapshot,
-} from './snapshot-cache.ts'
+import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
 import {
   type Answer,
   InterpreterThread,
@@ -28,7 +18,17 @@ import {
   type ThreadEnd,
   taskLabel,
   triggerLabel,
-} from './thread.ts'
+} from './interpreter-process.ts'
+import { Slot } from './interpreter-supervisor.ts'
+import { installedPackageFolders } from './machine-packages.ts'
+import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
+import {
+  findSnapshot,
+  prepareSnapshotFolder,
+  removeSnapshot,
+  snapshotPlaceFor,
+  storeSnapshot,
+} from './snapshot-cache.ts'
 
 /** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
 export interface ScriptCall {

@@ -7,7 +7,7 @@
  * The words behind it say what there is to see.
  */
 
-import type { StackToken } from './protocol.ts'
+import type { StackToken } from '../border/protocol.ts'
 
 /** SIGUSR2, the one signal that Python's own machinery ever sees. */
 const LOOK_HERE = 12

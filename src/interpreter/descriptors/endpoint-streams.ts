@@ -16,8 +16,8 @@ import {
   fileSystemOf,
   type StreamOperations,
 } from './emscripten-fs.ts'
+import { type Endpoint, READABLE, WRITABLE } from './endpoint.ts'
 import { openPipe } from './pipe.ts'
-import { type Endpoint, READABLE, WRITABLE } from './socket-endpoint.ts'
 
 export const S_IFIFO = 0o010000
 export const S_IFSOCK = 0o140000

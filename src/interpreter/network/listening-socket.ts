@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, unlinkSync } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
-import { type Address, Endpoint, errorName, READABLE } from './socket-endpoint.ts'
-import { addressOf, StreamEndpoint } from './stream-endpoint.ts'
+import { type Address, Endpoint, errorName, READABLE } from '../descriptors/endpoint.ts'
+import { addressOf, StreamEndpoint } from './stream-socket.ts'
 
 /** The length of a Unix socket's address. */
 const LONGEST_PATH_BYTES = 107

@@ -6,9 +6,9 @@
  * `waitAgain`). Every wait settles exactly once.
  */
 
-import type { StackToken } from './protocol.ts'
+import type { StackToken } from '../border/protocol.ts'
 import { suspendNextOn } from './suspension.ts'
-import type { TextForPython } from './text.ts'
+import type { TextForPython } from './text-for-python.ts'
 
 export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, unknown]
 

@@ -7,7 +7,7 @@
 
 import { constants, fstatSync, lstatSync, mkdirSync, renameSync, type Stats, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { Attributes, EmscriptenFS, FileNode } from './emscripten-fs.ts'
+import type { Attributes, EmscriptenFS, FileNode } from '../descriptors/emscripten-fs.ts'
 
 /** Error numbers of WebAssembly. */
 const ENOENT = 44

@@ -5,17 +5,17 @@
  */
 
 import { getCiphers } from 'node:tls'
-import { DatagramEndpoint, type DatagramOption } from './datagram-endpoint.ts'
-import { type EndpointStreams, S_IFSOCK } from './endpoint-streams.ts'
-import { isOnlyBound, ListeningEndpoint } from './listening-endpoint.ts'
-import { type LocalAddresses, LocalDatagramEndpoint } from './local-datagrams.ts'
-import { LocalStreams, pairOfStreams } from './local-streams.ts'
+import type { Address, Endpoint, ReadResult } from '../descriptors/endpoint.ts'
+import { type EndpointStreams, S_IFSOCK } from '../descriptors/endpoint-streams.ts'
+import { Watches } from '../descriptors/readiness-watches.ts'
+import { DatagramEndpoint, type DatagramOption } from './datagram-socket.ts'
+import { isOnlyBound, ListeningEndpoint } from './listening-socket.ts'
 import { NameLookups } from './name-lookups.ts'
-import type { Address, Endpoint, ReadResult } from './socket-endpoint.ts'
-import { StreamEndpoint } from './stream-endpoint.ts'
+import { StreamEndpoint } from './stream-socket.ts'
+import { type DefaultAuthorities, defaultAuthorities } from './tls.ts'
 import { TlsHandshakes } from './tls-handshakes.ts'
-import { type DefaultAuthorities, defaultAuthorities } from './tls-sessions.ts'
-import { Watches } from './watches.ts'
+import { type LocalAddresses, LocalDatagramEndpoint } from './unix-datagrams.ts'
+import { LocalStreams, pairOfStreams } from './unix-streams.ts'
 
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2

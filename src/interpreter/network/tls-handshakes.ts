@@ -4,8 +4,8 @@
  */
 
 import type { TLSSocket } from 'node:tls'
-import type { StreamEndpoint } from './stream-endpoint.ts'
-import { type ContextAnswer, describeSession, describeTlsError, sessionOf, TlsSessions } from './tls-sessions.ts'
+import type { StreamEndpoint } from './stream-socket.ts'
+import { type ContextAnswer, describeSession, describeTlsError, sessionOf, TlsSessions } from './tls.ts'
 
 interface Handshake {
   readonly endpoint: StreamEndpoint

@@ -2,7 +2,7 @@
  * Who waits for which endpoints to be ready. Owned by `sockets.ts`; a watch sets its event once and is gone then.
  */
 
-import { BROKEN, type Endpoint, HUNG_UP } from './socket-endpoint.ts'
+import { BROKEN, type Endpoint, HUNG_UP } from './endpoint.ts'
 
 export class Watches {
   readonly #setEvent: (event: number) => void

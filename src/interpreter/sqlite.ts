@@ -5,7 +5,7 @@
  */
 
 import Sqlite, { type Database, type Statement } from 'better-sqlite3'
-import { textForPython } from './text.ts'
+import { textForPython } from './text-for-python.ts'
 
 /**
  * A value of Python's, with its kind: `n`ull, `i`nteger, `f`loat, `s`tring, `b`ytes. Numbers that JSON would change

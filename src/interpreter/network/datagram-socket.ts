@@ -12,7 +12,7 @@ import {
   READABLE,
   type ReadResult,
   WRITABLE,
-} from './socket-endpoint.ts'
+} from '../descriptors/endpoint.ts'
 
 const QUEUE_LIMIT_BYTES = 4 * 1024 * 1024
 

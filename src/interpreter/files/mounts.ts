@@ -6,7 +6,7 @@
 
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
-import { type EmscriptenFS, fileSystemOf } from './emscripten-fs.ts'
+import { type EmscriptenFS, fileSystemOf } from '../descriptors/emscripten-fs.ts'
 
 const OWN_FOLDERS = new Set(['lib', 'dev'])
 const SHARED_MEMORY = '/dev/shm'

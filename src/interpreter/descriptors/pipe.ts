@@ -3,7 +3,7 @@
  * end notices when nobody has the other one open any more. Made by `endpoint-streams.ts` for `os.pipe`.
  */
 
-import { type Address, BROKEN, Endpoint, HUNG_UP, READABLE, type ReadResult, WRITABLE } from './socket-endpoint.ts'
+import { type Address, BROKEN, Endpoint, HUNG_UP, READABLE, type ReadResult, WRITABLE } from './endpoint.ts'
 
 const CAPACITY_BYTES = 64 * 1024
 /** PIPE_BUF: so much is written in one piece, or not yet. */

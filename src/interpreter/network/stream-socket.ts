@@ -5,7 +5,6 @@
 
 import { connect as connectSocket, type NetConnectOpts, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Parcels } from './parcels.ts'
 import {
   type Address,
   BROKEN,
@@ -16,8 +15,9 @@ import {
   READABLE,
   type ReadResult,
   WRITABLE,
-} from './socket-endpoint.ts'
-import { UnwrappableStream } from './unwrappable-stream.ts'
+} from '../descriptors/endpoint.ts'
+import { Parcels } from './passed-descriptors.ts'
+import { UnwrappableStream } from './starttls-stream.ts'
 
 /** Bytes that may wait to be sent before a socket is no longer writable. */
 const SEND_BUFFER_BYTES = 256 * 1024

@@ -5,12 +5,12 @@
  * program is not replaced: the program went with it.
  */
 
+import type { LoadTarget, ProgramTarget } from '../border/protocol.ts'
 import type { Clock, TaskSlot, Timer } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
+import { Suspects } from './crash-suspects.ts'
+import type { Answer, InterpreterThread, ThreadEnd } from './interpreter-process.ts'
 import { type EntryAnswer, refused } from './outcomes.ts'
-import type { LoadTarget, ProgramTarget } from './protocol.ts'
-import { Suspects } from './suspects.ts'
-import type { Answer, InterpreterThread, ThreadEnd } from './thread.ts'
 
 const RESTART_AGAIN_MS = 10_000
 
