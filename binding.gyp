@@ -5,6 +5,7 @@
       'sources': [
         'src/native/addon.cc',
         'src/native/canonical.cc',
+        'src/native/control_thread.cc',
         'src/native/encodings.cc',
         'src/native/file_locks.cc',
         'src/native/json_children.cc',

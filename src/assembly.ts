@@ -75,6 +75,7 @@ export interface Scripting {
 export interface ScriptingOptions {
   readonly argv: readonly string[]
   readonly interpreters: number
+  readonly isProgram: boolean
   readonly durability: Durability
   readonly registry: LiveRegistry
   /** Watches the engines that scripts open. */
@@ -109,6 +110,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     process: currentProcessSettings(options.argv),
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,
+    isProgram: options.isProgram,
     events: {
       call: (call) => runners.answer(call),
       declared: (declarations) => {

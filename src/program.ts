@@ -23,6 +23,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
   const { host, runners } = await openScripting({
     argv: target.argv,
     interpreters: 1,
+    isProgram: true,
     durability: defaultDurability(),
     registry: new LiveRegistry(),
     watch: (events) => watchForLog(events, log),

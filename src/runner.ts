@@ -234,6 +234,7 @@ export class Runner {
     this.#scripting ??= openScripting({
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
+      isProgram: false,
       durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,
       watch: (events) => watchForLog(events, this.#log),

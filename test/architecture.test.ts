@@ -18,9 +18,6 @@ interface Row {
 const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
-const THREAD_FILES =
-  /^src\/host\/(worker|interpreter|filesystem|waits|protocol|snapshot|text|suspension|file-rules|host-nodes|emscripten-fs|local-zone|signal-mailbox|sockets|name-lookups|[a-z]+-endpoint|endpoint-streams|local-datagrams|local-streams|parcels|pipe|watches|descriptor-flags|tls-handshakes|tls-sessions|unwrappable-stream|sqlite)\.ts$/
-
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
   { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
@@ -45,28 +42,35 @@ const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
-  // What runs in an interpreter's thread knows nothing of the engine's.
+  { files: /^src\/border\//, may: [/^src\/border\//] },
+  // What runs in an interpreter's process knows nothing of the engine's.
   {
-    files: /^src\/host\/sqlite\.ts$/,
-    may: [THREAD_FILES, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
-  },
-  {
-    files: /^src\/host\/file-rules\.ts$/,
-    may: [THREAD_FILES, /^src\/errors\.ts$/, /^src\/native\/file-locks\.ts$/, /^pyodide/, ...NODE],
-  },
-  {
-    files: THREAD_FILES,
-    may: [THREAD_FILES, /^src\/errors\.ts$/, /^pyodide/, ...NODE],
+    files: /^src\/interpreter\//,
+    may: [
+      /^src\/(interpreter|border)\//,
+      /^src\/errors\.ts$/,
+      /^src\/native\/(file-locks|control-thread)\.ts$/,
+      /^pyodide/,
+      /^better-sqlite3$/,
+      ...NODE,
+    ],
   },
   {
     files: /^src\/host\//,
-    may: [/^src\/host\//, /^src\/model\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
+    may: [/^src\/(host|border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
     files: /^src\/script\//,
-    may: [/^src\/(script|model)\//, /^src\/errors\.ts$/, /^src\/host\/host\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\//, /^src\/host\/protocol\.ts$/],
+    may: [
+      /^src\/(script|model)\//,
+      /^src\/errors\.ts$/,
+      /^src\/host\/python-host\.ts$/,
+      /^src\/border\/protocol\.ts$/,
+      /^valibot$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/engine\//],
   },
   {
     files: /^src\/cli\//,
@@ -80,20 +84,23 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'Pyodide',
     pattern: /from 'pyodide/,
-    owners:
-      /^src\/host\/(interpreter|filesystem|snapshot|suspension|file-rules|emscripten-fs|local-zone|endpoint-streams|descriptor-flags)\.ts$/,
+    owners: /^src\/interpreter\//,
   },
-  { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
-  { what: 'SQL', pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/, owners: /^src\/(store\/|host\/sqlite\.ts$)/ },
-  { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/cli\// },
+  { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/(store\/|interpreter\/sqlite\.ts$)/ },
+  {
+    what: 'SQL',
+    pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/,
+    owners: /^src\/(store\/|interpreter\/sqlite\.ts$)/,
+  },
+  { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/(cli\/|interpreter\/session\.ts$)/ },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
   { what: 'the wall clock', pattern: /\bDate\.now\(\)/, owners: /^src\/engine\/clock\.ts$/ },
   {
     what: 'timers',
     pattern: /\b(setTimeout|setInterval)\(/,
-    owners: /^src\/(engine\/clock|host\/waits|cli\/watch)\.ts$/,
+    owners: /^src\/(engine\/clock|interpreter\/(stack-waits|control-worker)|cli\/watch)\.ts$/,
   },
-  { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/host\/thread\.ts$/ },
+  { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
 ]
 
 const PYTHON_BRIDGE = /^python\/cloaca\/(_bridge|_entry|_adapt\/\w+)\.py$/

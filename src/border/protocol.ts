@@ -1,9 +1,9 @@
 /**
- * Every message that crosses between the engine's thread and an interpreter's thread, in both directions.
+ * Every message that crosses between the engine and an interpreter's process, in both directions.
  *
  * Rules of the border: plain types made for it, nothing of the engine's; null for absent; every property present;
- * contexts only as text; errors as data. The engine's thread speaks first (load, polls, task, program) and gets exactly
- * one answer per token, also when the thread dies. Python speaks first only with `call`, and gets exactly one `reply`.
+ * contexts only as text; errors as data. The engine speaks first (load, polls, task, program) and gets exactly one answer
+ * per token, also when the process dies. Python speaks first only with `call`, and gets exactly one `reply`.
  */
 
 /** A number that names one entry into Python (a load, a poll, a task, a program) for its whole life. Never reused. */
@@ -24,8 +24,6 @@ export interface ProcessSettings {
   readonly argv: readonly string[]
   readonly cwd: string
   readonly executable: string
-  readonly pid: number
-  readonly parentPid: number
   readonly hostname: string
   readonly user: string
   readonly uid: number
@@ -36,8 +34,6 @@ export interface ProcessSettings {
   /** The mask for new files and folders. */
   readonly umask: number
   readonly cpuCount: number
-  /** The local time zone, by its IANA name. */
-  readonly timeZone: string
   /** Columns and rows of the terminal, or null when there is none. */
   readonly terminalSize: readonly [number, number] | null
   /** Entries of PYTHONPATH. */
@@ -48,19 +44,23 @@ export interface ProcessSettings {
   readonly bytecodeFolder: string
 }
 
-/** What a thread is started with. */
-export interface ThreadData {
+/** From where on an interpreter tells the engine, once a second, how much there is of it. */
+export interface ResourceCeilings {
+  readonly residentMebibytes: number
+  readonly openFiles: number
+}
+
+/** What Python is started with. */
+export interface StartData {
+  /** The process stands for one program, with its terminal and signals; else it holds scripts that are served. */
+  readonly isProgram: boolean
+  readonly ceilings: ResourceCeilings
   readonly process: ProcessSettings
   /** File with the memory snapshot, or null for a cold start. */
   readonly snapshotPath: string | null
   /** Folder that holds the `cloaca` package. */
   readonly packageFolder: string
-  /** The memory of the thread's `SignalMailbox`. */
-  readonly interrupt: SharedArrayBuffer
 }
-
-/** What an interval timer measures: time, the process's own computing, or that and the system's for it. */
-export type TimerKind = 'real' | 'virtual' | 'prof'
 
 /** A poll's or an attempt's outcome. `contextText` is null where there is none. */
 export interface OutcomeMessage {
@@ -78,7 +78,10 @@ export interface CallFault {
   readonly message: string
 }
 
-export type ToThread =
+export type ToInterpreter =
+  /** The first message, one of two: the process is to be an interpreter, or to make a memory snapshot and end. */
+  | { readonly type: 'start'; readonly data: StartData }
+  | { readonly type: 'makeSnapshot'; readonly packageFolder: string }
   | { readonly type: 'load'; readonly token: StackToken; readonly script: string; readonly target: LoadTarget }
   | { readonly type: 'polls'; readonly tokens: readonly StackToken[]; readonly triggers: readonly string[] }
   | {
@@ -95,15 +98,16 @@ export type ToThread =
   | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
   /** Stop what waits under this token. */
   | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string }
-  /** A signal is in the mailbox: wake the program if it waits. */
-  | { readonly type: 'signal' }
 
-export type FromThread =
+export type FromInterpreter =
+  /** The first message. Another version than the engine's is of another installation. */
+  | { readonly type: 'hello'; readonly protocolVersion: number; readonly pid: number }
+  | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
   | { readonly type: 'ready'; readonly isFromSnapshot: boolean; readonly notice: string | null }
   | { readonly type: 'loaded'; readonly token: StackToken; readonly resultJson: string }
   | { readonly type: 'outcomes'; readonly skipped: readonly StackToken[]; readonly outcomes: readonly OutcomeMessage[] }
   | { readonly type: 'programEnded'; readonly token: StackToken; readonly exitCode: number }
-  /** The program ended itself without an end: the thread goes no further. */
+  /** The program ended itself without an end: the process goes no further. */
   | { readonly type: 'exited'; readonly token: StackToken; readonly exitCode: number }
   | { readonly type: 'finished'; readonly token: StackToken }
   | { readonly type: 'declared'; readonly declarationsJson: string }
@@ -117,16 +121,9 @@ export type FromThread =
     }
   /** Whether Python has threads of its own, besides what it was asked to run. */
   | { readonly type: 'threadsRun'; readonly isAny: boolean }
-  /** Python sets an interval timer; a delay of 0 stops it. */
-  | {
-      readonly type: 'timer'
-      readonly kind: TimerKind
-      readonly delayMs: number
-      readonly intervalMs: number
-    }
-  /** Python has a handler for a signal of the process, or has no longer. Acknowledged through the mailbox. */
+  /** Python has a handler for a signal, or has no longer: what the engine gets is handed on. Acknowledged on the control line. */
   | { readonly type: 'watchSignal'; readonly signum: number; readonly isWatched: boolean }
   /** The interpreter has heard that an entry is overdue. */
   | { readonly type: 'told'; readonly token: StackToken }
-  /** The interpreter cannot go on; the thread ends after this. */
+  /** The interpreter cannot go on; its process ends after this. */
   | { readonly type: 'fatal'; readonly message: string }

@@ -1,50 +1,49 @@
 /**
- * One interpreter's thread, seen from the engine's side: requests out, exactly one answer each, also when it dies.
- * Owned by `slot.ts`, which starts another when this one is dead. A dead thread stays dead.
+ * One interpreter, seen from the engine's side: requests out, exactly one answer each, also when its process dies.
+ * Owned by `interpreter-supervisor.ts`, which starts another when this one is dead. A dead one stays dead.
  */
 
-import { SHARE_ENV, Worker } from 'node:worker_threads'
+import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type {
-  FromThread,
+  FromInterpreter,
   LoadTarget,
   OutcomeMessage,
   ProgramTarget,
   StackToken,
-  ThreadData,
-  ToThread,
+  StartData,
+  ToInterpreter,
 } from '../border/protocol.ts'
 import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
-import { HostError, toError } from '../errors.ts'
-import type { WorkerData } from '../interpreter/entry.ts'
-import { SignalMailbox } from '../interpreter/signal-mailbox.ts'
+import { HostError } from '../errors.ts'
+import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
 import { ProcessSignals } from './process-signals.ts'
-import { Turns } from './time-slices.ts'
+import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** A call that Python made; answer it with `reply` or `refuse`, once. */
-export type ThreadCall = Extract<FromThread, { readonly type: 'call' }>
+export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }>
 
-export interface ThreadEvents {
+export interface InterpreterEvents {
   /** `slot` is that of the task which made the call, null when it was not a task. */
-  call(call: ThreadCall, slot: TaskSlot | null, thread: InterpreterThread): void
+  call(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): void
   declared(declarationsJson: string): void
-  /** Called once for a thread that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
-  ended(end: ThreadEnd): void
+  /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
+  ended(end: InterpreterEnd): void
 }
 
-export interface ThreadEnd {
+export interface InterpreterEnd {
   readonly reason: string
   readonly culprit: string | null
 }
 
-/** How an entry into Python ended. `lost`: the thread died under it. */
+/** How an entry into Python ended. `lost`: the process died under it. */
 export type Answer =
   | { readonly kind: 'outcome'; readonly outcome: OutcomeMessage }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'loaded'; readonly resultJson: string }
   | { readonly kind: 'programEnded'; readonly exitCode: number }
   | { readonly kind: 'finished' }
-  | { readonly kind: 'lost'; readonly end: ThreadEnd }
+  | { readonly kind: 'lost'; readonly end: InterpreterEnd }
 
 interface Pending {
   readonly label: string
@@ -70,60 +69,49 @@ export function taskLabel(task: { readonly taskId: string; readonly workflow: st
 const LARGEST_BATCH = 512
 
 const SKIPPED: Answer = { kind: 'skipped' }
-const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-
-export function startWorker(data: WorkerData): Worker {
-  // A program given as text (`node --eval`) says so with an option that no thread may be started with.
-  const isText = process.execArgv.some((argument) => argument.startsWith('--input-type'))
-  return new Worker(WORKER_URL, {
-    workerData: data,
-    name: 'cloaca-interpreter',
-    // A thread with an environment of its own could not change its time zone: see local-zone.ts.
-    env: SHARE_ENV,
-    ...(isText && { execArgv: [] }),
-  })
-}
-
-export class InterpreterThread {
-  readonly #worker: Worker
-  readonly #events: ThreadEvents
+export class InterpreterProcess {
+  readonly #child: InterpreterChild
+  readonly #events: InterpreterEvents
   readonly #watchdog: Watchdog
-  readonly #mailbox: SignalMailbox
   readonly #clock: Clock
   readonly #processSignals: ProcessSignals
-  readonly #turns: Turns
+  readonly #slices: TimeSlices
   #hasPythonThreads = false
   readonly #pending = new Map<StackToken, Pending>()
   readonly #started = Promise.withResolvers<void>()
   #lastToken = 0
   #nudge: Timer | null = null
   #isStarted = false
-  #end: ThreadEnd | null = null
+  #end: InterpreterEnd | null = null
   #pollTokens: StackToken[] = []
   #pollTriggers: string[] = []
 
-  private constructor(worker: Worker, mailbox: SignalMailbox, clock: Clock, events: ThreadEvents) {
-    this.#worker = worker
+  private constructor(options: ChildOptions, clock: Clock, events: InterpreterEvents) {
     this.#events = events
-    this.#mailbox = mailbox
     this.#clock = clock
-    this.#processSignals = new ProcessSignals(clock, (signum) => this.signal(signum))
-    this.#turns = new Turns(clock, mailbox, () => this.#hasPythonThreads || this.#pending.size > 1)
-    this.#watchdog = new Watchdog(clock, mailbox, {
+    this.#child = new InterpreterChild(options, clock, {
+      received: (message) => this.#receive(message),
+      nearCeiling: () => undefined,
+      ended: (reason) => this.#die({ reason: `its process ${reason}`, culprit: null }),
+    })
+    const { control } = this.#child
+    this.#processSignals = new ProcessSignals((signum) => this.signal(signum))
+    this.#slices = new TimeSlices(clock, control, () => this.#hasPythonThreads || this.#pending.size > 1)
+    this.#watchdog = new Watchdog(clock, control, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
       kill: (culprit, reason) => this.#die({ reason, culprit }),
     })
-    worker.on('message', (message: FromThread) => this.#receive(message))
-    worker.on('error', (error) => this.#die({ reason: `its thread failed: ${toError(error).message}`, culprit: null }))
-    worker.on('exit', (code) => this.#die({ reason: `its thread ended with code ${code}`, culprit: null }))
   }
 
-  /** Starts a thread and waits until Python runs in it. Rejects with `INTERPRETER_START_FAILED`. */
-  static start(data: Omit<ThreadData, 'interrupt'>, clock: Clock, events: ThreadEvents): Promise<InterpreterThread> {
-    const mailbox = new SignalMailbox()
-    const worker = startWorker({ ...data, interrupt: mailbox.buffer })
-    const thread = new InterpreterThread(worker, mailbox, clock, events)
-    return thread.#started.promise.then(() => thread)
+  /** Starts a process, in which nothing is done yet: what it needs for that may be found meanwhile. */
+  static spawn(options: ChildOptions, clock: Clock, events: InterpreterEvents): InterpreterProcess {
+    return new InterpreterProcess(options, clock, events)
+  }
+
+  /** Starts Python in it. Rejects with `INTERPRETER_START_FAILED`. */
+  async start(data: StartData): Promise<void> {
+    this.#post({ type: 'start', data })
+    await this.#started.promise
   }
 
   get isDead(): boolean {
@@ -169,8 +157,7 @@ export class InterpreterThread {
 
   /** Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. */
   signal(signum: number): void {
-    this.#mailbox.raise(signum)
-    this.#post({ type: 'signal' })
+    if (this.#end === null) this.#child.control.raise(signum)
   }
 
   /** Ends the interpreter as python ends, or without that when it takes too long. */
@@ -180,14 +167,13 @@ export class InterpreterThread {
     await Promise.race([this.#finish(), limit.promise])
     timer.cancel()
     this.#die({ reason: 'it was closed', culprit: null })
-    await this.#worker.terminate()
   }
 
   #finish(): Promise<Answer> {
     return this.#ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
   }
 
-  #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToThread): Promise<Answer> {
+  #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => this.#post(message(this.#register({ ...entry, settle }))))
   }
@@ -195,7 +181,7 @@ export class InterpreterThread {
   #register(pending: Pending): StackToken {
     const token = ++this.#lastToken
     this.#pending.set(token, pending)
-    this.#turns.look()
+    this.#slices.look()
     if (pending.deadlineMs !== null) this.#watchdog.watch(token, pending.label, pending.deadlineMs)
     return token
   }
@@ -216,11 +202,11 @@ export class InterpreterThread {
     this.#post({ type: 'polls', tokens, triggers })
   }
 
-  #post(message: ToThread): void {
-    if (this.#end === null) this.#worker.postMessage(message)
+  #post(message: ToInterpreter): void {
+    if (this.#end === null) this.#child.post(message)
   }
 
-  #receive(message: FromThread): void {
+  #receive(message: FromInterpreter): void {
     switch (message.type) {
       case 'outcomes':
         for (const token of message.skipped) this.#settle(token, SKIPPED)
@@ -247,14 +233,11 @@ export class InterpreterThread {
         break
       case 'threadsRun':
         this.#hasPythonThreads = message.isAny
-        this.#turns.look()
-        break
-      case 'timer':
-        this.#processSignals.setTimer(message.kind, message.delayMs, message.intervalMs)
+        this.#slices.look()
         break
       case 'watchSignal':
         this.#processSignals.watch(message.signum, message.isWatched)
-        this.#mailbox.acknowledge()
+        this.#child.control.acknowledge()
         break
       case 'told':
         this.#watchdog.told(message.token)
@@ -262,10 +245,16 @@ export class InterpreterThread {
       case 'fatal':
         this.#die({ reason: message.message, culprit: null })
         break
+      case 'hello':
+        this.#checkVersion(message.protocolVersion)
+        break
+      case 'snapshot':
+        this.#die({ reason: 'it sent a snapshot that nobody asked for', culprit: null })
+        break
       case 'ready':
         this.#isStarted = true
         // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
-        this.#worker.unref()
+        this.#child.unref()
         this.#started.resolve()
         this.#nudgeLater()
         break
@@ -274,22 +263,27 @@ export class InterpreterThread {
     }
   }
 
+  #checkVersion(version: number): void {
+    if (version === PROTOCOL_VERSION) return
+    this.#die({ reason: `it speaks version ${version} of the protocol, not ${PROTOCOL_VERSION}`, culprit: null })
+  }
+
   /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
   #nudgeLater(): void {
     this.#nudge = this.#clock.wakeAfter(NUDGE_EVERY_MS, () => {
-      this.#mailbox.nudge()
+      this.#child.control.nudge()
       this.#nudgeLater()
     })
   }
 
-  #die(end: ThreadEnd): void {
+  #die(end: InterpreterEnd): void {
     if (this.#end !== null) return
     this.#end = end
     this.#watchdog.stop()
     this.#nudge?.cancel()
     this.#processSignals.stop()
-    this.#turns.stop()
-    void this.#worker.terminate()
+    this.#slices.stop()
+    this.#child.kill()
     const open = [...this.#pending.values()]
     this.#pending.clear()
     for (const { settle } of open) settle({ kind: 'lost', end })

@@ -9,35 +9,35 @@ import type { LoadTarget, ProgramTarget } from '../border/protocol.ts'
 import type { Clock, TaskSlot, Timer } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
 import { Suspects } from './crash-suspects.ts'
-import type { Answer, InterpreterThread, ThreadEnd } from './interpreter-process.ts'
+import type { Answer, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
 import { type EntryAnswer, refused } from './outcomes.ts'
 
 const RESTART_AGAIN_MS = 10_000
 
 export interface SlotEvents {
   /** A dead interpreter was replaced, or could not be. `culprit`: who made it die, where that is known. */
-  restarted(end: ThreadEnd, culprit: string | null, failure: Error | null): void
+  restarted(end: InterpreterEnd, culprit: string | null, failure: Error | null): void
   /** A script declared again what it declares, in the new interpreter. */
   reloaded(script: string, answer: Answer): void
 }
 
-/** Starts a thread and reports its end. */
-export type ThreadStarter = (ended: (end: ThreadEnd) => void) => Promise<InterpreterThread>
+/** Starts an interpreter and reports its end. */
+export type InterpreterStarter = (ended: (end: InterpreterEnd) => void) => Promise<InterpreterProcess>
 
 export class Slot {
-  readonly #start: ThreadStarter
+  readonly #start: InterpreterStarter
   readonly #clock: Clock
   readonly #events: SlotEvents
   readonly #suspects: Suspects
   readonly #scripts = new Map<string, LoadTarget>()
   /** Ends of waits that `close` cuts short. */
   readonly #pauses = new Set<() => void>()
-  #thread: Promise<InterpreterThread>
+  #thread: Promise<InterpreterProcess>
   #restart: Timer | null = null
   #holdsProgram = false
   #isClosed = false
 
-  constructor(start: ThreadStarter, clock: Clock, events: SlotEvents) {
+  constructor(start: InterpreterStarter, clock: Clock, events: SlotEvents) {
     this.#start = start
     this.#clock = clock
     this.#events = events
@@ -47,7 +47,7 @@ export class Slot {
   }
 
   /** The living interpreter, once it has started and loaded its scripts. */
-  thread(): Promise<InterpreterThread> {
+  thread(): Promise<InterpreterProcess> {
     return this.#thread
   }
 
@@ -65,7 +65,7 @@ export class Slot {
   }
 
   /** Calls the interpreter for a poll or a task, unless that made it die a short while ago. */
-  async enter(label: string, call: (thread: InterpreterThread) => Promise<Answer>): Promise<EntryAnswer> {
+  async enter(label: string, call: (thread: InterpreterProcess) => Promise<Answer>): Promise<EntryAnswer> {
     let endTurn: (() => void) | null = null
     try {
       await this.#thread // a turn is for being inside, not for waiting until there is an interpreter
@@ -104,17 +104,17 @@ export class Slot {
     await thread?.close()
   }
 
-  #startThread(): Promise<InterpreterThread> {
+  #startThread(): Promise<InterpreterProcess> {
     return this.#start((end) => this.#replace(end))
   }
 
-  #replace(end: ThreadEnd): void {
+  #replace(end: InterpreterEnd): void {
     if (this.#isClosed || this.#holdsProgram) return
     const culprit = this.#suspects.died()
     this.#startAgain(end, culprit)
   }
 
-  #startAgain(end: ThreadEnd, culprit: string | null): void {
+  #startAgain(end: InterpreterEnd, culprit: string | null): void {
     this.#thread = this.#startThread().then(async (thread) => {
       for (const [script, target] of this.#scripts) this.#events.reloaded(script, await thread.load(script, target))
       if (culprit !== null) this.#suspects.keepAway(culprit)

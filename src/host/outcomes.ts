@@ -7,7 +7,7 @@ import type { OutcomeMessage } from '../border/protocol.ts'
 import { HostError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome, PythonFault } from '../model/trigger.ts'
-import type { Answer, ThreadEnd } from './interpreter-process.ts'
+import type { Answer, InterpreterEnd } from './interpreter-process.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
 export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string }
@@ -41,7 +41,7 @@ export function attemptOutcomeOf(answer: EntryAnswer, entry: Entry): AttemptOutc
   return { kind: answer.kind === 'outcome' ? 'failed' : 'lost', error: faultOf(answer) }
 }
 
-export function lostInterpreter(end: ThreadEnd): HostError {
+export function lostInterpreter(end: InterpreterEnd): HostError {
   const culprit = end.culprit === null ? '' : ` It was stopped because of ${end.culprit}.`
   return new HostError('INTERPRETER_DIED', `The Python interpreter is gone: ${end.reason}.${culprit}`)
 }

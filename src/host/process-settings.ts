@@ -6,7 +6,6 @@ import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ProcessSettings } from '../border/protocol.ts'
-import { localZoneName } from '../interpreter/local-zone.ts'
 import { cacheFolder } from './snapshot-cache.ts'
 
 export function currentProcessSettings(argv: readonly string[]): ProcessSettings {
@@ -16,8 +15,6 @@ export function currentProcessSettings(argv: readonly string[]): ProcessSettings
     argv,
     cwd: process.cwd(),
     executable: process.execPath,
-    pid: process.pid,
-    parentPid: process.ppid,
     hostname: hostname(),
     user: userInfo().username,
     uid: process.getuid?.() ?? 0,
@@ -27,7 +24,6 @@ export function currentProcessSettings(argv: readonly string[]): ProcessSettings
     groups: process.getgroups?.() ?? [],
     umask: process.umask(),
     cpuCount: availableParallelism(),
-    timeZone: localZoneName(),
     terminalSize: terminalSize(),
     pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
     sitePackages: [...projectPackages(process.cwd(), dirname(resolve(argv[0] ?? ''))), ...sitePackagesOf(environ)],

@@ -4,18 +4,19 @@
  * known here and nowhere else. It decides nothing: a fault in Python is an outcome, never a throw.
  */
 
-import type { LoadTarget, ProcessSettings, ProgramTarget } from '../border/protocol.ts'
+import { join } from 'node:path'
+import type { LoadTarget, ProcessSettings, ProgramTarget, StartData } from '../border/protocol.ts'
 import type { Clock, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
+import { InterpreterChild } from './interpreter-child.ts'
 import {
   type Answer,
-  InterpreterThread,
-  startWorker,
-  type ThreadCall,
-  type ThreadEnd,
+  type InterpreterCall,
+  type InterpreterEnd,
+  InterpreterProcess,
   taskLabel,
   triggerLabel,
 } from './interpreter-process.ts'
@@ -23,6 +24,7 @@ import { Slot } from './interpreter-supervisor.ts'
 import { installedPackageFolders } from './machine-packages.ts'
 import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
 import {
+  cacheFolder,
   findSnapshot,
   prepareSnapshotFolder,
   removeSnapshot,
@@ -68,6 +70,8 @@ export interface HostEvents {
 export interface HostOptions {
   readonly clock: Clock
   readonly process: ProcessSettings
+  /** It is for one program, which has the terminal; else for scripts that are served. */
+  readonly isProgram: boolean
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
   readonly interpreters: number
@@ -82,23 +86,25 @@ export interface LoadedScript extends Declarations {
 /** The script name of declarations that a running program makes. */
 export const PROGRAM_SCRIPT = '__main__'
 
+const NO_CEILINGS = { residentMebibytes: 0xffff_ffff, openFiles: 0xffff_ffff }
+
 export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
   readonly #slots: readonly Slot[]
   readonly #slotOf = new Map<string, Slot>()
-  #snapshotPath: string | null
+  /** Looked for, or made, once an interpreter is on its way. */
+  #snapshotPath: Promise<string | null> | null = null
   #loads = 0
   #isClosed = false
 
-  private constructor(options: HostOptions, snapshotPath: string | null) {
+  private constructor(options: HostOptions) {
     this.#options = options
-    this.#snapshotPath = snapshotPath
     this.#slots = Array.from({ length: options.interpreters }, (_, index) => this.#openSlot(index))
   }
 
   /** Starts the interpreters. Rejects with `INTERPRETER_START_FAILED` when Python does not start at all. */
   static async open(options: HostOptions): Promise<PyodideHost> {
-    const host = new PyodideHost(options, await ensureSnapshot(options))
+    const host = new PyodideHost(options)
     try {
       await Promise.all(host.#slots.map((slot) => slot.thread()))
     } catch (error) {
@@ -172,38 +178,49 @@ export class PyodideHost implements ScriptHost {
   }
 
   /** From the snapshot where there is one; a snapshot that turns out to be damaged is removed, and not missed. */
-  async #startThread(ended: (end: ThreadEnd) => void): Promise<InterpreterThread> {
-    const { clock, process, packageFolder, events } = this.#options
-    const start = (snapshotPath: string | null) =>
-      InterpreterThread.start({ process, snapshotPath, packageFolder }, clock, {
-        call: (call, slot, thread) => void this.#answer(call, slot, thread),
-        declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
-        ended,
-      })
-    const path = this.#snapshotPath
-    if (path === null) return await start(null)
+  async #startThread(ended: (end: InterpreterEnd) => void): Promise<InterpreterProcess> {
+    const first = this.#spawn(ended)
+    this.#snapshotPath ??= ensureSnapshot(this.#options)
+    const path = await this.#snapshotPath
     try {
-      return await start(path)
+      await first.start(this.#startData(path))
+      return first
     } catch (error) {
-      if (this.#isClosed) throw error
-      if (this.#snapshotPath !== null) events.notice(damagedSnapshotNotice(path, toError(error)))
-      this.#snapshotPath = null
+      if (this.#isClosed || path === null) throw error
+      if ((await this.#snapshotPath) !== null) this.#options.events.notice(damagedSnapshotNotice(path, toError(error)))
+      this.#snapshotPath = Promise.resolve(null)
       removeSnapshot(path)
-      return await start(null)
+      const second = this.#spawn(ended)
+      await second.start(this.#startData(null))
+      return second
     }
+  }
+
+  #spawn(ended: (end: InterpreterEnd) => void): InterpreterProcess {
+    const { clock, isProgram, events } = this.#options
+    return InterpreterProcess.spawn({ isProgram, compileCacheFolder: compileCacheFolder() }, clock, {
+      call: (call, slot, interpreter) => void this.#answer(call, slot, interpreter),
+      declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
+      ended,
+    })
+  }
+
+  #startData(snapshotPath: string | null): StartData {
+    const { process, packageFolder, isProgram } = this.#options
+    return { process, packageFolder, isProgram, snapshotPath, ceilings: NO_CEILINGS }
   }
 
   async #enter(
     script: string,
     label: string,
-    call: (thread: InterpreterThread) => Promise<Answer>,
+    call: (thread: InterpreterProcess) => Promise<Answer>,
   ): Promise<EntryAnswer> {
     const slot = this.#slotOf.get(script)
     if (slot === undefined || this.#isClosed) return refused(`script "${script}" is not loaded in this process`)
     return await slot.enter(label, call)
   }
 
-  async #answer(call: ThreadCall, slot: TaskSlot | null, thread: InterpreterThread): Promise<void> {
+  async #answer(call: InterpreterCall, slot: TaskSlot | null, thread: InterpreterProcess): Promise<void> {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
       const { method, contextText } = call
@@ -224,7 +241,7 @@ function damagedSnapshotNotice(path: string, error: Error): string {
   return `Python starts without its memory snapshot "${path}", which is damaged and removed: ${cause}`
 }
 
-function restartNotice(number: number, end: ThreadEnd, culprit: string | null, failure: Error | null): string {
+function restartNotice(number: number, end: InterpreterEnd, culprit: string | null, failure: Error | null): string {
   const cause = `${end.reason}${culprit === null || culprit === end.culprit ? '' : `, because of ${culprit}`}`
   if (failure === null) return `Interpreter ${number} was restarted: ${cause}.`
   return `Interpreter ${number} died: ${cause}. It could not be restarted, and is tried again: ${failure.message}`
@@ -249,18 +266,30 @@ async function ensureSnapshot(options: HostOptions): Promise<string | null> {
   try {
     prepareSnapshotFolder(place)
     options.events.preparing('preparing Python for this machine, which takes some seconds, once')
-    return storeSnapshot(place, await makeSnapshot(options.packageFolder))
+    return storeSnapshot(place, await makeSnapshot(options))
   } catch (error) {
     options.events.notice(`Python starts without a memory snapshot, which takes longer: ${toError(error).message}`)
     return null
   }
 }
 
-function makeSnapshot(packageFolder: string): Promise<Uint8Array> {
-  const worker = startWorker({ snapshotOf: packageFolder })
+/** In a process of its own, which ends with it. */
+function makeSnapshot({ packageFolder, clock }: HostOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-    worker.once('exit', (code) => reject(new Error(`the thread that makes it ended with code ${code}`)))
+    const options = { isProgram: false, compileCacheFolder: compileCacheFolder() }
+    const child = new InterpreterChild(options, clock, {
+      received(message) {
+        if (message.type === 'snapshot') resolve(message.snapshot)
+        if (message.type === 'fatal') reject(new Error(message.message))
+        if (message.type !== 'hello') child.kill()
+      },
+      nearCeiling: () => undefined,
+      ended: (reason) => reject(new Error(`the process that makes it ${reason}`)),
+    })
+    child.post({ type: 'makeSnapshot', packageFolder })
   })
+}
+
+function compileCacheFolder(): string {
+  return join(cacheFolder(process.env), 'compiled')
 }

@@ -1,24 +1,24 @@
 /**
  * Makes the stacks of one interpreter take turns: one that computes for long gives way to the others, as threads under
- * python do every few milliseconds. Owned by `thread.ts`; runs only while several stacks may want to run.
+ * python do every few milliseconds. Owned by `interpreter-process.ts`; runs only while several stacks may want to run.
  */
 
 import type { Clock, Timer } from '../engine/ports.ts'
-import type { SignalMailbox } from '../interpreter/signal-mailbox.ts'
+import type { ControlLine } from './control-line.ts'
 
 /** Python gives way at the second call in a row during which it computed. */
 const CALL_EVERY_MS = 10
 
-export class Turns {
+export class TimeSlices {
   readonly #clock: Clock
-  readonly #mailbox: SignalMailbox
+  readonly #control: ControlLine
   /** Whether more than one stack may want to run. */
   readonly #isWanted: () => boolean
   #timer: Timer | null = null
 
-  constructor(clock: Clock, mailbox: SignalMailbox, isWanted: () => boolean) {
+  constructor(clock: Clock, control: ControlLine, isWanted: () => boolean) {
     this.#clock = clock
-    this.#mailbox = mailbox
+    this.#control = control
     this.#isWanted = isWanted
   }
 
@@ -28,7 +28,7 @@ export class Turns {
     this.#timer = this.#clock.wakeAfter(CALL_EVERY_MS, () => {
       this.#timer = null
       if (!this.#isWanted()) return
-      this.#mailbox.endTurn()
+      this.#control.endSlice()
       this.look()
     })
   }

@@ -1,10 +1,10 @@
 /**
- * Stops what runs too long in an interpreter's thread. Owned by `thread.ts`.
+ * Stops what runs too long in an interpreter. Owned by `interpreter-process.ts`.
  *
  * The moves for one watched entry:
  *   in time   → (deadline) overdue: told to stop where it waits, and interrupted where it computes, again and again
  *   overdue   → (answer) forgotten: the interpreter goes on
- *   overdue   → (2 s without an answer) the thread is killed, and the entry is named as the culprit; the 2 s begin when
+ *   overdue   → (2 s without an answer) the process is killed, and the entry is named as the culprit; the 2 s begin when
  *               the interpreter has heard of it, for it cannot while another stack computes
  *
  * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
@@ -13,7 +13,7 @@
 
 import type { StackToken } from '../border/protocol.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
-import type { SignalMailbox } from '../interpreter/signal-mailbox.ts'
+import type { ControlLine } from './control-line.ts'
 
 const KILL_AFTER_MS = 2_000
 const INTERRUPT_EVERY_MS = 20
@@ -35,7 +35,7 @@ export interface WatchdogActions {
 
 export class Watchdog {
   readonly #clock: Clock
-  readonly #mailbox: SignalMailbox
+  readonly #control: ControlLine
   readonly #actions: WatchdogActions
   readonly #watched = new Map<StackToken, Watched>()
   #timer: Timer | null = null
@@ -43,9 +43,9 @@ export class Watchdog {
   #looks = 0
   #misses = 0
 
-  constructor(clock: Clock, mailbox: SignalMailbox, actions: WatchdogActions) {
+  constructor(clock: Clock, control: ControlLine, actions: WatchdogActions) {
     this.#clock = clock
-    this.#mailbox = mailbox
+    this.#control = control
     this.#actions = actions
   }
 
@@ -85,8 +85,8 @@ export class Watchdog {
     const now = this.#clock.monotonic()
     let nextAt = Number.POSITIVE_INFINITY
     const overdue: StackToken[] = []
-    const othersCompute = this.#mailbox.misses !== this.#misses
-    this.#misses = this.#mailbox.misses
+    const othersCompute = this.#control.misses !== this.#misses
+    this.#misses = this.#control.misses
     for (const [token, watched] of this.#watched) {
       if (watched.deadlineAt > now) {
         nextAt = Math.min(nextAt, watched.deadlineAt)
@@ -114,6 +114,6 @@ export class Watchdog {
   /** Interrupts one of the overdue entries; each look takes the next, since only one of them can be computing. */
   #interruptOne(overdue: readonly StackToken[]): void {
     const token = overdue[this.#looks++ % overdue.length]
-    if (token !== undefined) this.#mailbox.interrupt(token)
+    if (token !== undefined) this.#control.interrupt(token)
   }
 }

@@ -8,19 +8,20 @@ import { readFileSync, readSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
-import type { LoadTarget, ProgramTarget, StackToken, ThreadData, TimerKind } from '../border/protocol.ts'
+import type { LoadTarget, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import type { IntervalTimer } from '../native/control-thread.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
-import { changeZone, zoneSetter } from './local-zone.ts'
+import { changeZone, localZoneName, zoneSetter } from './local-zone.ts'
 import type { Sockets } from './network/sockets.ts'
-import { SignalMailbox } from './signal-mailbox.ts'
+import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import type { SqliteDatabases } from './sqlite.ts'
 import type { Suspension } from './stack-waits.ts'
 import { connectSuspension } from './suspension.ts'
-import { textForPython } from './text-for-python.ts'
+import type { TextForPython } from './text-for-python.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
 export interface HostFunctions {
@@ -48,7 +49,7 @@ export interface HostFunctions {
   deliver_signals(): void
   /** Wakes the waits of a stack, so that it looks for signals. */
   wake(token: StackToken): void
-  set_timer(kind: TimerKind, delayMs: number, intervalMs: number): void
+  set_timer(timer: IntervalTimer, delayMs: number, intervalMs: number): void
   watch_signal(signum: number, isWatched: boolean): void
   /** Sends a signal to a process; the name of an error number, or nothing. */
   kill(pid: number, signum: number): string
@@ -87,13 +88,17 @@ export class Interpreter {
   }
 
   /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
-  static async start(data: ThreadData, host: HostFunctions, onFatal: (error: unknown) => void): Promise<Interpreter> {
+  static async start(
+    data: StartData,
+    mailbox: SignalMailbox,
+    host: HostFunctions,
+    onFatal: (error: unknown) => void,
+  ): Promise<Interpreter> {
     const options = data.snapshotPath === null ? {} : fromSnapshot(readFileSync(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
     connectStreams(pyodide)
     mountHostFolders(pyodide)
-    const mailbox = new SignalMailbox(data.interrupt)
     const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
     host.sockets.attach(streams)
     const machine = {
@@ -110,7 +115,7 @@ export class Interpreter {
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
-    start(host, JSON.stringify(data.process), machine)
+    start(host, JSON.stringify(processSettings(data)), machine)
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
     return new Interpreter(entry, host.skipped)
   }
@@ -158,8 +163,8 @@ export class Interpreter {
     if (tokens.length > 0) this.#onSkipped(tokens)
   }
 
-  async runTask(token: StackToken, workflow: string, taskId: string, inputText: string): Promise<void> {
-    await attribute(this.#entry, 'run_task').callPromising(token, workflow, taskId, textForPython(inputText))
+  async runTask(token: StackToken, workflow: string, taskId: string, inputText: TextForPython): Promise<void> {
+    await attribute(this.#entry, 'run_task').callPromising(token, workflow, taskId, inputText)
   }
 
   async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {
@@ -184,6 +189,11 @@ export class Interpreter {
   flushDeclarations(): void {
     attribute(this.#entry, 'flush_declarations')()
   }
+}
+
+/** What the engine says of the process, and what only the process itself knows. */
+function processSettings(data: StartData): object {
+  return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: localZoneName() }
 }
 
 function attribute(entry: Entry, name: string): PyCallable {

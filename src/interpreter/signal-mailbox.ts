@@ -1,10 +1,10 @@
 /**
- * The memory that the engine's thread and an interpreter's thread share to interrupt Python between two steps. Written
- * by the engine's thread (`thread.ts`, `watchdog.ts`, `turns.ts`), read by `worker.ts`. Nothing that was raised is lost or
- * repeated: a signal stays in the mailbox until Python takes it.
+ * Where Python looks between two steps, whatever it computes: memory that the control thread (`native/control_thread.cc`)
+ * writes and the interpreter's main thread reads. Nothing that was raised is lost or repeated: a signal stays in the
+ * mailbox until Python takes it.
  *
  * Byte 0 is Pyodide's interrupt buffer, which holds one signal only, so it always holds the same one and means "look here".
- * The words behind it say what there is to see.
+ * The words behind it say what there is to see; control_thread.cc knows them too.
  */
 
 import type { StackToken } from '../border/protocol.ts'
@@ -17,23 +17,25 @@ const OVERDUE_TOKEN = 0
 /** A bit for each signal that waits. */
 const SIGNALS_BELOW_32 = 1
 const SIGNALS_FROM_32 = 2
-/** How often the engine's thread has done what the interpreter's thread waited for. */
+/** How often the engine has done what the interpreter waited for. */
 const ACKNOWLEDGEMENTS = 3
 /** How many interrupts met another stack than they were meant for. */
 const MISSES = 4
 /** 1: an interrupt was sent that Python has not seen. */
 const IS_INTERRUPTING = 5
 /** 1: the stack that runs shall give way to others. */
-const IS_TURN_OVER = 6
+const IS_SLICE_OVER = 6
 const WORDS = 7
 
 /** Answers of `look`, as bits. */
 const HAS_SIGNALS_BIT = 1
 const IS_OVERDUE_BIT = 2
-const IS_TURN_OVER_BIT = 4
+const IS_SLICE_OVER_BIT = 4
 
 const BITS = 32
 const LONGEST_ACKNOWLEDGEMENT_MS = 1_000
+/** The control thread is not V8's, and cannot end an `Atomics.wait`. */
+const ACKNOWLEDGED_WITHIN_MS = 0.2
 
 export class SignalMailbox {
   readonly buffer: SharedArrayBuffer
@@ -56,38 +58,39 @@ export class SignalMailbox {
     Atomics.store(this.#interrupt, 0, LOOK_HERE)
   }
 
-  /** Puts a signal in. */
+  /** Puts a signal in. This and the next three are the control worker's; the control thread has its own. */
   raise(signum: number): void {
     Atomics.or(this.#words, signum < BITS ? SIGNALS_BELOW_32 : SIGNALS_FROM_32, 1 << (signum % BITS))
     this.nudge()
   }
 
-  /** Stops the stack with this token if it is the one that runs. */
-  interrupt(token: StackToken): void {
+  /** Stops the stack with this token if it is the one that runs. Returns how many such calls so far met another one. */
+  interrupt(token: StackToken): number {
     Atomics.store(this.#words, OVERDUE_TOKEN, token)
     Atomics.store(this.#words, IS_INTERRUPTING, 1)
     this.nudge()
-  }
-
-  /** How many interrupts met another stack than they were meant for: so many times others were computing. */
-  get misses(): number {
     return Atomics.load(this.#words, MISSES)
   }
 
   /** Asks the stack that runs to give way to others. */
-  endTurn(): void {
-    Atomics.store(this.#words, IS_TURN_OVER, 1)
+  endSlice(): void {
+    Atomics.store(this.#words, IS_SLICE_OVER, 1)
     this.nudge()
   }
 
-  /** What there is for the stack with this token, as bits; the end of a turn is said once. */
+  /** The engine has done what the interpreter waits for. */
+  acknowledge(): void {
+    Atomics.add(this.#words, ACKNOWLEDGEMENTS, 1)
+  }
+
+  /** What there is for the stack with this token, as bits; the end of a time slice is said once. */
   look(token: StackToken): number {
     const words = this.#words
     const hasSignals = Atomics.load(words, SIGNALS_BELOW_32) !== 0 || Atomics.load(words, SIGNALS_FROM_32) !== 0
     const isOverdue = token !== 0 && Atomics.load(words, OVERDUE_TOKEN) === token
     if (Atomics.exchange(words, IS_INTERRUPTING, 0) === 1 && !isOverdue) Atomics.add(words, MISSES, 1)
-    const isTurnOver = Atomics.exchange(words, IS_TURN_OVER, 0) === 1
-    return (hasSignals ? HAS_SIGNALS_BIT : 0) | (isOverdue ? IS_OVERDUE_BIT : 0) | (isTurnOver ? IS_TURN_OVER_BIT : 0)
+    const isSliceOver = Atomics.exchange(words, IS_SLICE_OVER, 0) === 1
+    return (hasSignals ? HAS_SIGNALS_BIT : 0) | (isOverdue ? IS_OVERDUE_BIT : 0) | (isSliceOver ? IS_SLICE_OVER_BIT : 0)
   }
 
   /** Whether an answer of `look` tells the stack to stop. */
@@ -95,17 +98,14 @@ export class SignalMailbox {
     return (found & IS_OVERDUE_BIT) !== 0
   }
 
-  /** The engine's thread has done what the interpreter's thread waits for. */
-  acknowledge(): void {
-    Atomics.add(this.#words, ACKNOWLEDGEMENTS, 1)
-    Atomics.notify(this.#words, ACKNOWLEDGEMENTS)
-  }
-
-  /** Blocks the interpreter's thread until what `ask` asks for is acknowledged. */
+  /** Blocks the process until the engine has acknowledged what `ask` asks for. Nobody can wake it: see `acknowledge`. */
   waitFor(ask: () => void): void {
     const before = Atomics.load(this.#words, ACKNOWLEDGEMENTS)
     ask()
-    Atomics.wait(this.#words, ACKNOWLEDGEMENTS, before, LONGEST_ACKNOWLEDGEMENT_MS)
+    const until = performance.now() + LONGEST_ACKNOWLEDGEMENT_MS
+    while (Atomics.load(this.#words, ACKNOWLEDGEMENTS) === before && performance.now() < until) {
+      Atomics.wait(this.#words, ACKNOWLEDGEMENTS, before, ACKNOWLEDGED_WITHIN_MS)
+    }
   }
 
   /** Takes all signals out, smallest number first. */

@@ -1,5 +1,5 @@
 // The Node-API border. For the codec it takes texts from JavaScript and answers with a string or with what is wrong; for
-// file locks it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
+// file locks, signals and timers it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
 // back into JavaScript. No C++ exception may leave this file. A wrong text is an answer; only a misuse that addon.ts and
 // file-locks.ts exclude is thrown.
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "canonical.h"
+#include "control_thread.h"
 #include "encodings.h"
 #include "file_locks.h"
 #include "json_text.h"
@@ -22,6 +23,10 @@ namespace {
 
 using cloaca::JsonText;
 using cloaca::Repertoire;
+
+// The memory of SignalMailbox: its words begin behind the byte that Pyodide watches and three of padding.
+constexpr size_t kMailboxWordsAt = 4;
+constexpr size_t kMailboxBytes = kMailboxWordsAt + 7 * sizeof(int32_t);
 
 // The arguments are not what addon.ts and file-locks.ts pass.
 struct Misuse {};
@@ -184,8 +189,46 @@ Napi::Value test_records(const Napi::CallbackInfo& info) {
   });
 }
 
+// Its memory is never given back: the thread that writes into it ends with the process.
+Napi::Value start_control_thread(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    const napi_status status = napi_get_typedarray_info(env, info[1], &type, &length, &data, nullptr, nullptr);
+    if (status != napi_ok || type != napi_uint8_array || length < kMailboxBytes || !info[4].IsFunction()) throw Misuse{};
+    const cloaca::Thresholds thresholds{static_cast<uint32_t>(integer_of(info[2])), static_cast<uint32_t>(integer_of(info[3]))};
+    auto* memory = static_cast<uint8_t*>(data);
+    new Napi::Reference<Napi::Value>(Napi::Persistent(info[1]));
+    auto notify = Napi::ThreadSafeFunction::New(env, info[4].As<Napi::Function>(), "cloaca.control", 0, 1);
+    notify.Unref(env);
+    const cloaca::Mailbox mailbox{memory, reinterpret_cast<int32_t*>(memory + kMailboxWordsAt)};
+    const int descriptor = static_cast<int>(integer_of(info[0]));
+    return Napi::Number::New(
+        env, cloaca::start_control_thread(descriptor, mailbox, thresholds, [notify] { notify.NonBlockingCall(); }));
+  });
+}
+
+Napi::Value set_signal_action(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int64_t action = integer_of(info[1]);
+    if (action < 0 || action > 2) throw Misuse{};
+    return Napi::Number::New(env, cloaca::set_signal_action(static_cast<int>(integer_of(info[0])),
+                                                            static_cast<cloaca::SignalAction>(action)));
+  });
+}
+
+Napi::Value set_interval_timer(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int64_t timer = integer_of(info[0]);
+    if (timer < 0 || timer > 2) throw Misuse{};
+    return Napi::Number::New(env, cloaca::set_interval_timer(static_cast<cloaca::IntervalTimer>(timer),
+                                                             integer_of(info[1]), integer_of(info[2])));
+  });
+}
+
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 2;
+constexpr int kInterfaceVersion = 3;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -195,6 +238,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, lock_file, "lockFile"));
   exports.Set("lockRecords", Napi::Function::New(env, lock_records, "lockRecords"));
   exports.Set("testRecords", Napi::Function::New(env, test_records, "testRecords"));
+  exports.Set("startControlThread", Napi::Function::New(env, start_control_thread, "startControlThread"));
+  exports.Set("setSignalAction", Napi::Function::New(env, set_signal_action, "setSignalAction"));
+  exports.Set("setIntervalTimer", Napi::Function::New(env, set_interval_timer, "setIntervalTimer"));
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;
 }

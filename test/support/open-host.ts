@@ -38,6 +38,7 @@ export class OpenHost implements AsyncDisposable {
       process: currentProcessSettings(['']),
       packageFolder: PACKAGE_FOLDER,
       interpreters,
+      isProgram: false,
       events: {
         call: () => Promise.reject(new Error('These scripts open no runner.')),
         declared: () => {},

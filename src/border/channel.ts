@@ -1,0 +1,34 @@
+/**
+ * The lines between the engine and an interpreter, which is a process of its own: what both ends must agree on.
+ *
+ *   descriptor 3   engine → interpreter   messages (`protocol.ts`), as frames (`frames.ts`)
+ *   descriptor 4   interpreter → engine   the same; written blocking, which is safe, since the engine never blocks
+ *   descriptor 5   both ways              control records, which a thread of the interpreter reads while Python computes
+ *
+ * The engine's first message is `start`, the interpreter's first is `hello`. A line that says something else than is agreed
+ * on here is closed, and the interpreter with it.
+ */
+
+export const MESSAGES_IN = 3
+export const MESSAGES_OUT = 4
+export const CONTROL = 5
+
+/** Counts up with each change of the protocol's messages or of the control records. */
+export const PROTOCOL_VERSION = 1
+
+/**
+ * A control record is two numbers of 4 bytes, little endian: an operation and its argument, or, to the engine, a report
+ * and its value. Each `interrupt` is answered by `misses`: how many interrupts so far met another stack than they were
+ * meant for. The others are repeated each second while the interpreter is close to a ceiling.
+ */
+export const CONTROL_OPERATIONS = Object.freeze({ nudge: 1, raise: 2, interrupt: 3, endSlice: 4, acknowledge: 5 })
+export type ControlOperation = keyof typeof CONTROL_OPERATIONS
+export const CONTROL_REPORTS = Object.freeze({ misses: 1, residentMebibytes: 2, openFiles: 3 })
+export const CONTROL_NUMBER_BYTES = 4
+
+export function controlRecord(operation: ControlOperation, argument: number): Buffer {
+  const record = Buffer.allocUnsafe(2 * CONTROL_NUMBER_BYTES)
+  record.writeUInt32LE(CONTROL_OPERATIONS[operation], 0)
+  record.writeUInt32LE(argument, CONTROL_NUMBER_BYTES)
+  return record
+}

@@ -1,0 +1,82 @@
+/**
+ * Stands in for the addon's control thread (`native/control_thread.cc`) where its binary is missing: a worker that hears the
+ * engine while the main thread computes. Signals of the process reach Python only while it waits, and ceilings are not watched.
+ * Started by `process-control.ts`.
+ */
+
+import { Socket } from 'node:net'
+import { parentPort, workerData } from 'node:worker_threads'
+import { CONTROL, CONTROL_NUMBER_BYTES, CONTROL_OPERATIONS, CONTROL_REPORTS } from '../border/channel.ts'
+import { SignalMailbox } from './signal-mailbox.ts'
+
+const RECORD_BYTES = 2 * CONTROL_NUMBER_BYTES
+
+const mailbox = new SignalMailbox(workerData as SharedArrayBuffer)
+const line = new Socket({ fd: CONTROL, readable: true, writable: true })
+let rest = Buffer.alloc(0)
+
+line.on('data', (chunk: Buffer) => {
+  rest = Buffer.concat([rest, chunk])
+  for (; rest.length >= RECORD_BYTES; rest = rest.subarray(RECORD_BYTES)) {
+    carryOut(rest.readUInt32LE(0), rest.readUInt32LE(CONTROL_NUMBER_BYTES))
+  }
+})
+line.on('error', end)
+line.on('end', end)
+
+/** What the main thread asks for. */
+export interface TimerOrder {
+  readonly signum: number
+  readonly delayMs: number
+  readonly intervalMs: number
+}
+
+const timers = new Map<number, NodeJS.Timeout>()
+
+/** Computing time is taken for time: there is nobody who could measure it. */
+parentPort?.on('message', ({ signum, delayMs, intervalMs }: TimerOrder) => {
+  clearTimeout(timers.get(signum))
+  if (delayMs <= 0) return
+  const fire = (): void => {
+    raise(signum)
+    if (intervalMs > 0) timers.set(signum, setTimeout(fire, intervalMs))
+  }
+  timers.set(signum, setTimeout(fire, delayMs))
+})
+
+/** The bit first: whoever is woken finds it. */
+function raise(signum: number): void {
+  mailbox.raise(signum)
+  parentPort?.postMessage(null)
+}
+
+function carryOut(operation: number, argument: number): void {
+  switch (operation) {
+    case CONTROL_OPERATIONS.nudge:
+      mailbox.nudge()
+      return
+    case CONTROL_OPERATIONS.raise:
+      raise(argument)
+      return
+    case CONTROL_OPERATIONS.interrupt: {
+      const report = Buffer.alloc(RECORD_BYTES)
+      report.writeUInt32LE(CONTROL_REPORTS.misses, 0)
+      report.writeUInt32LE(mailbox.interrupt(argument), CONTROL_NUMBER_BYTES)
+      line.write(report)
+      return
+    }
+    case CONTROL_OPERATIONS.endSlice:
+      mailbox.endSlice()
+      return
+    case CONTROL_OPERATIONS.acknowledge:
+      mailbox.acknowledge()
+      return
+    default:
+      return // of a newer engine, which the hello has refused
+  }
+}
+
+/** The engine is gone. The main thread may compute, and hears of nothing else. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL')
+}

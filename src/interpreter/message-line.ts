@@ -1,0 +1,45 @@
+/** The interpreter's end of the message lines of `border/channel.ts`. Used by `session.ts` alone. */
+
+import { writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { MESSAGES_IN, MESSAGES_OUT } from '../border/channel.ts'
+import { encodeFrame, FrameReader, type Path } from '../border/frames.ts'
+import type { FromInterpreter, ToInterpreter } from '../border/protocol.ts'
+import type { TextForPython } from './text-for-python.ts'
+
+/** Contexts are handed to Python as the bytes that came. */
+const CONTEXT_FIELDS: ReadonlySet<unknown> = new Set(['inputText', 'contextText'])
+
+/** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large. */
+export function send(message: FromInterpreter): void {
+  for (const bytes of encodeFrame(message)) {
+    for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
+  }
+}
+
+export type Received =
+  | ReceivedContext<Extract<ToInterpreter, { readonly inputText: string }>, 'inputText'>
+  | ReceivedContext<Extract<ToInterpreter, { readonly contextText: string }>, 'contextText'>
+  | Exclude<ToInterpreter, { readonly inputText: string } | { readonly contextText: string }>
+
+type ReceivedContext<Message, Field extends keyof Message> = Message extends unknown
+  ? Omit<Message, Field> & { readonly [name in Field]: TextForPython }
+  : never
+
+/** `failed` hears of a line that went wrong; its end is for the control thread, which ends the process. */
+export function receiveMessages(received: (message: Received) => void, failed: (error: unknown) => void): void {
+  const reader = new FrameReader((message) => received(message as Received), textOf)
+  const line = new Socket({ fd: MESSAGES_IN, readable: true, writable: false })
+  line.on('data', (chunk: Buffer) => {
+    try {
+      reader.push(chunk)
+    } catch (error) {
+      failed(error)
+    }
+  })
+  line.on('error', failed)
+}
+
+function textOf(bytes: Buffer, path: Path): TextForPython {
+  return CONTEXT_FIELDS.has(path.at(-1)) ? bytes : bytes.toString()
+}

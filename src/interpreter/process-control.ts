@@ -1,0 +1,101 @@
+/**
+ * What reaches the interpreter while Python computes: the engine's control line, signals of the process, interval timers.
+ * All of it ends up in the mailbox. Used by `session.ts`.
+ */
+
+import { constants } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { CONTROL } from '../border/channel.ts'
+import type { ResourceCeilings } from '../border/protocol.ts'
+import {
+  controlThreadProblem,
+  type IntervalTimer,
+  setIntervalTimer,
+  setSignalAction,
+  startControlThread,
+} from '../native/control-thread.ts'
+import type { TimerOrder } from './control-worker.ts'
+import type { SignalMailbox } from './signal-mailbox.ts'
+
+const { SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGVTALRM, SIGPROF } = constants.signals
+/** Sent to whole groups of processes: by a terminal, by a service manager. The engine hears them too, and says what is to be done. */
+const GROUP_SIGNALS: readonly number[] = [SIGINT, SIGTERM, SIGHUP]
+const US_PER_MS = 1_000
+const TIMER_SIGNALS: Readonly<Record<IntervalTimer, number>> = { real: SIGALRM, virtual: SIGVTALRM, prof: SIGPROF }
+
+export interface ProcessControl {
+  /** Whether Python acts on a signal that the process gets, or it is as if there were no Python. */
+  watchSignal(signum: number, isWatched: boolean): void
+  setTimer(timer: IntervalTimer, delayMs: number, intervalMs: number): void
+}
+
+export interface ControlOptions {
+  /** The process stands for one program, so that what is sent to it is for the script, as under python; else a group signal is for the engine alone. */
+  readonly isProgram: boolean
+  readonly ceilings: ResourceCeilings
+  /** A signal is in the mailbox. Called in a later turn. */
+  signalled(): void
+}
+
+/** Begins to listen. Throws where there can be no control thread. */
+export function openProcessControl(mailbox: SignalMailbox, options: ControlOptions): ProcessControl {
+  if (controlThreadProblem !== null) return new WorkerControl(mailbox, options)
+  const { isProgram, ceilings, signalled } = options
+  const error = startControlThread(CONTROL, new Uint8Array(mailbox.buffer), ceilings, signalled)
+  if (error !== '') throw new Error(`the control thread did not start: ${error}`)
+  const control: ProcessControl = {
+    watchSignal(signum, isWatched) {
+      const isForGroups = GROUP_SIGNALS.includes(signum)
+      const unwatched = !isForGroups ? 'system' : isProgram ? 'raise' : 'ignore'
+      setSignalAction(signum, isWatched ? 'raise' : unwatched)
+    },
+    setTimer: (timer, delayMs, intervalMs) =>
+      void setIntervalTimer(timer, microseconds(delayMs), microseconds(intervalMs)),
+  }
+  for (const signum of GROUP_SIGNALS) control.watchSignal(signum, false)
+  return control
+}
+
+/** A delay is never 0, which would stop the timer. */
+function microseconds(ms: number): number {
+  return ms <= 0 ? 0 : Math.max(1, Math.ceil(ms * US_PER_MS))
+}
+
+/** Without the addon: what needs the main thread waits until Python does. */
+class WorkerControl implements ProcessControl {
+  readonly #mailbox: SignalMailbox
+  readonly #signalled: () => void
+  readonly #listeners = new Map<number, readonly [NodeJS.Signals, () => void]>()
+  readonly #worker: Worker
+
+  constructor(mailbox: SignalMailbox, { signalled }: ControlOptions) {
+    this.#mailbox = mailbox
+    this.#signalled = signalled
+    const entry = import.meta.url.endsWith('.ts') ? './control-worker.ts' : './control-worker.js'
+    this.#worker = new Worker(new URL(entry, import.meta.url), { workerData: mailbox.buffer })
+    this.#worker.on('message', signalled)
+    this.#worker.unref()
+    // What is sent to the whole group is for the engine.
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)
+  }
+
+  watchSignal(signum: number, isWatched: boolean): void {
+    const listener = this.#listeners.get(signum)
+    if (listener !== undefined) process.off(...listener)
+    this.#listeners.delete(signum)
+    const [name] = Object.entries(constants.signals).find(([, number]) => number === signum) ?? []
+    if (!isWatched || name === undefined || GROUP_SIGNALS.includes(signum)) return
+    const heard = [name as NodeJS.Signals, () => this.#raise(signum)] as const
+    process.on(...heard)
+    this.#listeners.set(signum, heard)
+  }
+
+  setTimer(timer: IntervalTimer, delayMs: number, intervalMs: number): void {
+    this.#worker.postMessage({ signum: TIMER_SIGNALS[timer], delayMs, intervalMs } satisfies TimerOrder)
+  }
+
+  #raise(signum: number): void {
+    this.#mailbox.raise(signum)
+    this.#signalled()
+  }
+}

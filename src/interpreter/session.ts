@@ -1,0 +1,226 @@
+/**
+ * The conversation of an interpreter's process with the engine: one loop of messages in, one of answers out.
+ * Imported by `entry.ts` alone. Each load, poll, task and program that comes in is answered exactly once.
+ */
+
+import { PROTOCOL_VERSION } from '../border/channel.ts'
+import type { OutcomeMessage, StackToken, StartData } from '../border/protocol.ts'
+import type { IntervalTimer } from '../native/control-thread.ts'
+import { type HostFunctions, Interpreter } from './interpreter.ts'
+import { type Received, receiveMessages, send } from './message-line.ts'
+import { Sockets } from './network/sockets.ts'
+import { OutcomeBatch } from './outcome-batch.ts'
+import { openProcessControl, type ProcessControl } from './process-control.ts'
+import { SignalMailbox } from './signal-mailbox.ts'
+import { SqliteDatabases } from './sqlite.ts'
+import { type WaitAnswer, Waits } from './stack-waits.ts'
+import { readInput } from './standard-input.ts'
+
+/** EX_SOFTWARE */
+const EXIT_FATAL = 70
+
+const waits = new Waits()
+const replies = new Map<number, (answer: WaitAnswer) => void>()
+let lastCall = 0
+let programToken: StackToken | null = null
+
+const outcomes = new OutcomeBatch((message) => send(message))
+
+/** What Python's calls need of the interpreter that they come from. */
+interface Reentry {
+  flushDeclarations(): void
+  startThread(ident: number): void
+  deliverSignals(): void
+}
+
+const waitFunctions = {
+  sleep: (token: StackToken, delayMs: number) => waits.sleep(token, delayMs),
+  wait_again: (token: StackToken, number: number) => waits.waitAgain(token, number),
+  abandon_wait: (number: number) => waits.abandon(number),
+  wait_promise: (token: StackToken, promise: Promise<unknown>) => waits.waitPromise(token, promise),
+  read_input: (token: StackToken, size: number) => waits.waitPromise(token, readInput(size)),
+  new_event: () => waits.newEvent(),
+  wait_event: (token: StackToken, event: number, timeoutMs?: number) => waits.waitEvent(token, event, timeoutMs),
+  set_event: (event: number) => waits.setEvent(event),
+}
+
+function signalFunctions(mailbox: SignalMailbox, control: ProcessControl) {
+  return {
+    look: (token: StackToken) => {
+      const found = mailbox.look(token)
+      if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
+      return found
+    },
+    nudge: () => mailbox.nudge(),
+    take_signals: () => mailbox.take(),
+    wake: (token: StackToken) => waits.signal(token),
+    set_timer: (timer: IntervalTimer, delayMs: number, intervalMs: number) =>
+      control.setTimer(timer, delayMs, intervalMs),
+    watch_signal: (signum: number, isWatched: boolean) => {
+      control.watchSignal(signum, isWatched)
+      mailbox.waitFor(() => send({ type: 'watchSignal', signum, isWatched }))
+    },
+    kill,
+    exit,
+  }
+}
+
+function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): HostFunctions {
+  let isAnnounced = false
+  return {
+    ...waitFunctions,
+    ...signalFunctions(mailbox, control),
+    request(token, method, payloadJson, contextText) {
+      const id = ++lastCall
+      const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
+      send({ type: 'call', id, token, method, payloadJson, contextText })
+      return waits.wait(token, reply)
+    },
+    deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),
+    start_thread: (ident) => reentry.startThread(ident),
+    threads_run: (isAny) => send({ type: 'threadsRun', isAny }),
+    sockets: new Sockets((event) => waits.setEvent(event)),
+    sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
+    announce() {
+      if (isAnnounced) return
+      isAnnounced = true
+      setImmediate(() => {
+        isAnnounced = false
+        reentry.flushDeclarations()
+      })
+    },
+    declare: (declarationsJson) => send({ type: 'declared', declarationsJson }),
+    skipped(tokens) {
+      for (const token of tokens) waits.hasStopped(token)
+      outcomes.addSkipped(tokens)
+    },
+    outcome(token, kind, contextText, errorType, errorMessage, traceback) {
+      waits.hasStopped(token)
+      outcomes.add({
+        token,
+        kind: kind as OutcomeMessage['kind'],
+        contextText: contextText ?? null,
+        errorType,
+        errorMessage,
+        traceback,
+      })
+    },
+  }
+}
+
+function kill(pid: number, signum: number): string {
+  try {
+    process.kill(pid, signum)
+    return ''
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EINVAL'
+  }
+}
+
+/** Never returns. The engine hears the code in a message: that of the process says nothing of a program. */
+function exit(exitCode: number): never {
+  if (programToken !== null) send({ type: 'exited', token: programToken, exitCode })
+  else send({ type: 'fatal', message: `a script ended the process with code ${exitCode}` })
+  process.exit(exitCode)
+}
+
+function settleCall(id: number, answer: WaitAnswer): void {
+  const settle = replies.get(id)
+  replies.delete(id)
+  settle?.(answer)
+}
+
+function receive(interpreter: Interpreter, message: Received): void {
+  switch (message.type) {
+    case 'load':
+      interpreter
+        .load(message.token, message.script, message.target)
+        .then((resultJson) => send({ type: 'loaded', token: message.token, resultJson }), fatal)
+      return
+    case 'polls':
+      interpreter.enqueuePolls(message.tokens, message.triggers)
+      return
+    case 'task':
+      interpreter.runTask(message.token, message.workflow, message.taskId, message.inputText).catch(fatal)
+      return
+    case 'program':
+      programToken = message.token
+      interpreter
+        .runProgram(message.token, message.target)
+        .then((exitCode) => send({ type: 'programEnded', token: message.token, exitCode }), fatal)
+      return
+    case 'finish':
+      interpreter.finish(message.token).then(() => send({ type: 'finished', token: message.token }), fatal)
+      return
+    case 'reply':
+      settleCall(message.id, ['ok', message.valueJson, message.contextText])
+      return
+    case 'refusal':
+      settleCall(message.id, ['error', JSON.stringify(message.fault), ''])
+      return
+    case 'overdue':
+      waits.stop(message.token, message.reason)
+      send({ type: 'told', token: message.token })
+      return
+    case 'start':
+    case 'makeSnapshot':
+      fatal(new Error(`a second "${message.type}" came`))
+      return
+    default:
+      message satisfies never
+  }
+}
+
+function fatal(error: unknown): never {
+  send({ type: 'fatal', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+  process.exit(EXIT_FATAL)
+}
+
+/** Returns what is to be done with each further message. */
+async function start(data: StartData): Promise<(message: Received) => void> {
+  const mailbox = new SignalMailbox()
+  let interpreter: Interpreter | null = null
+  const control = openProcessControl(mailbox, {
+    isProgram: data.isProgram,
+    ceilings: data.ceilings,
+    signalled() {
+      if (programToken !== null) waits.signal(programToken)
+      else interpreter?.deliverSignals().catch(fatal)
+    },
+  })
+  const functions = hostFunctions(mailbox, control, {
+    flushDeclarations: () => interpreter?.flushDeclarations(),
+    startThread: (ident) => void interpreter?.runThread(ident).catch(fatal),
+    deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
+  })
+  const started = await Interpreter.start(data, mailbox, functions, fatal)
+  interpreter = started
+  send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: null })
+  return (message) => receive(started, message)
+}
+
+/** Messages that come before Python runs wait for it. */
+function converse(): void {
+  let receiver: Promise<(message: Received) => void> | null = null
+  let receiveNow: ((message: Received) => void) | null = null
+  receiveMessages((message) => {
+    if (receiveNow !== null) receiveNow(message)
+    else if (receiver !== null) void receiver.then((receive) => receive(message))
+    else if (message.type === 'makeSnapshot') void makeSnapshot(message.packageFolder).catch(fatal)
+    else if (message.type === 'start') {
+      receiver = start(message.data)
+      receiver.then((receive) => {
+        receiveNow = receive
+      }, fatal)
+    } else fatal(new Error(`"${message.type}" came before "start"`))
+  }, fatal)
+}
+
+async function makeSnapshot(packageFolder: string): Promise<void> {
+  send({ type: 'snapshot', snapshot: await Interpreter.makeSnapshot(packageFolder) })
+}
+
+process.on('uncaughtException', fatal)
+process.on('unhandledRejection', fatal)
+send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, pid: process.pid })
+converse()

@@ -1,0 +1,62 @@
+/**
+ * The thread of an interpreter's process that never computes: it hears the engine, the signals of the process and its interval
+ * timers while Python does. It is the addon's, since JavaScript has no thread that could answer in the middle of a
+ * computation, and a worker costs memory and start-up. Used by `interpreter/`.
+ */
+
+import { getSystemErrorName } from 'node:util'
+import { binary, binaryProblem } from './binary.ts'
+
+/** IntervalTimer in control_thread.h. */
+export const INTERVAL_TIMERS = ['real', 'virtual', 'prof'] as const
+export type IntervalTimer = (typeof INTERVAL_TIMERS)[number]
+
+/** SignalAction in control_thread.h. `raise`: into the mailbox. */
+export const SIGNAL_ACTIONS = ['system', 'ignore', 'raise'] as const
+export type SignalAction = (typeof SIGNAL_ACTIONS)[number]
+
+/** What addon.cc exports for it; the numbers that it returns are error numbers, or 0. */
+interface Addon {
+  startControlThread(
+    descriptor: number,
+    mailbox: Uint8Array,
+    residentMebibytes: number,
+    openFiles: number,
+    notify: () => void,
+  ): number
+  setSignalAction(signum: number, action: number): number
+  setIntervalTimer(timer: number, delayUs: number, intervalUs: number): number
+}
+
+const addon = binary as Addon | null
+
+/** Why there can be no such thread, in one line; null when there can. */
+export const controlThreadProblem: string | null = binaryProblem
+
+/**
+ * Starts it on a control descriptor. Of what reaches a ceiling the engine is told once a second. `notify` is called in a later turn when a signal is in the mailbox. From then on the
+ * process ends when the other end of the descriptor is closed. Returns the name of an error, or nothing.
+ */
+export function startControlThread(
+  descriptor: number,
+  mailbox: Uint8Array,
+  { residentMebibytes, openFiles }: { readonly residentMebibytes: number; readonly openFiles: number },
+  notify: () => void,
+): string {
+  return nameOf(addon?.startControlThread(descriptor, mailbox, residentMebibytes, openFiles, notify))
+}
+
+/** Says what a signal that the process gets does. Returns the name of an error, or nothing. */
+export function setSignalAction(signum: number, action: SignalAction): string {
+  return nameOf(addon?.setSignalAction(signum, SIGNAL_ACTIONS.indexOf(action)))
+}
+
+/** Raises the timer's signal after a delay and then at each interval, unless that is 0. A delay of 0 stops it. */
+export function setIntervalTimer(timer: IntervalTimer, delayUs: number, intervalUs: number): string {
+  return nameOf(addon?.setIntervalTimer(INTERVAL_TIMERS.indexOf(timer), delayUs, intervalUs))
+}
+
+function nameOf(error: number | undefined): string {
+  if (error === undefined) return 'ENOSYS'
+  return error === 0 ? '' : getSystemErrorName(-error)
+}
