@@ -152,7 +152,10 @@ export class Runner {
     await this.#engine.start()
   }
 
-  /** Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. */
+  /**
+   * Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. Needs no `start`, and
+   * starts nothing else: no trigger is polled, and no schedule fires.
+   */
   async execute(
     workflow: string,
     context: JsonObject = {},
@@ -167,7 +170,7 @@ export class Runner {
   }
 
   async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {
-    await this.#start()
+    await this.#engine.enter()
     return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
 

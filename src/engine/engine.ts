@@ -3,12 +3,13 @@
  * who ask it to act (the runner, and through it scripts, the command line and the dashboard).
  *
  * States, and the moves:
- *   open     -> running   start: the instance is entered, the loops begin
+ *   open     -> running   enter: the instance is entered, and what is asked for by `execute` is run, and nothing else
+ *   open     -> running   start: the same, and then the loops begin: triggers, cron, and everybody's executions
  *   open     -> closed    stop
  *   running  -> stopping  stop: nothing new begins, what runs may end within the grace
  *   stopping -> closed    the instance gives back what it holds; every call rejects from now on
- * Reading and changing triggers, schedules and executions works from `open` on; an execution that is submitted before
- * `start` waits for it. Everything that is started puts its release on a list. The store and the host belong to the
+ * Reading and changing triggers, schedules and executions works from `open` on; an execution that is asked for before
+ * `enter` waits for it, and one that is only submitted for `start`. Everything that is started puts its release on a list. The store and the host belong to the
  * caller and are not closed.
  */
 
@@ -29,6 +30,7 @@ import { runPeriodically } from './periodic.ts'
 import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
 import { Scheduler } from './scheduler.ts'
 import { newExecution } from './stamps.ts'
+import { StartOnce } from './start-once.ts'
 import { TriggerCalls } from './trigger-calls.ts'
 import { Waits } from './waits.ts'
 import { WorkflowRecords } from './workflow-records.ts'
@@ -75,7 +77,9 @@ export class Engine {
   readonly #waits = new Waits()
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
-  #started: Promise<void> | null = null
+  readonly #entered = new StartOnce(() => this.#enter())
+  readonly #started = new StartOnce(() => this.#start())
+  #isServing = false
   #stopped: Promise<void> | null = null
   #hasInstance = false
   #workflowsChanged: Timer | null = null
@@ -118,17 +122,18 @@ export class Engine {
    */
   async start(): Promise<void> {
     this.#assertOpen()
-    this.#started ??= this.#start()
-    try {
-      await this.#started
-    } catch (thrown) {
-      this.#started = null
-      throw thrown
-    }
+    await this.#entered.done()
+    await this.#started.done()
   }
 
-  async #start(): Promise<void> {
-    const { store, registry, config } = this.#ports
+  /** Runs what callers here ask for with `execute`: no trigger is polled, no schedule fires. May be repeated, as `start`. */
+  async enter(): Promise<void> {
+    this.#assertOpen()
+    await this.#entered.done()
+  }
+
+  async #enter(): Promise<void> {
+    const { store, registry } = this.#ports
     await this.#heartbeat.open()
     this.#hasInstance = true
     if (this.#state !== 'open') return
@@ -137,10 +142,17 @@ export class Engine {
     this.#releases.push(() => this.#workflowsChanged?.cancel())
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
     this.#releases.push(store.onDatabaseChange((change) => this.#databaseChanged(change)))
-    this.#startPeriodicWork()
+    this.#keepAlive()
     void this.#workflowRecords.save(registry.current())
     this.#executor.start()
-    await Promise.all([this.#scheduler.start(), config.cronEnabled ? this.#cronScheduler.start() : null])
+  }
+
+  async #start(): Promise<void> {
+    if (this.#state !== 'running') return
+    if (!this.#isServing) this.#startPeriodicWork()
+    this.#isServing = true
+    this.#executor.serve()
+    await Promise.all([this.#scheduler.start(), this.config.cronEnabled ? this.#cronScheduler.start() : null])
   }
 
   /** Starts a run and waits for its end. Its tasks come without outputs: `getExecution` has them. */
@@ -148,10 +160,11 @@ export class Engine {
     this.#assertOpen()
     const id = this.#ports.newId()
     const ended = this.#waits.until(id)
+    this.#executor.ask(id)
     options.callerSlot?.release()
     const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs)
     try {
-      this.#submit(id, workflow, inputText).catch((thrown) => this.#waits.giveUp(id, thrown))
+      this.#submit(id, workflow, inputText).catch((thrown) => this.#refused(id, thrown))
       return await ended
     } finally {
       cancelTimeout()
@@ -177,7 +190,7 @@ export class Engine {
 
   /** Waits for the end of a run, whoever carries it out. Rejects with `EXECUTION_NOT_FOUND`. */
   async waitFor(id: string): Promise<Execution> {
-    await this.start()
+    await this.enter()
     const execution = await this.getExecution(id)
     if (execution === null) throw unknownExecution(id)
     if (execution.endedAt !== null) return execution
@@ -212,7 +225,8 @@ export class Engine {
   async #stop(graceMs: number): Promise<void> {
     this.#state = 'stopping'
     // A start that is on its way may still enter the instance; how it ends is for its caller.
-    await this.#started?.catch(() => undefined)
+    await this.#entered.settled()
+    await this.#started.settled()
     const { store, clock, instanceId } = this.#ports
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
@@ -223,6 +237,11 @@ export class Engine {
     this.#state = 'closed'
     this.#waits.giveUpAll(closed())
     if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
+  }
+
+  #refused(id: string, reason: Error): void {
+    this.#executor.forget(id)
+    this.#waits.giveUp(id, reason)
   }
 
   #within(done: Promise<unknown>, limitMs: number): Promise<void> {
@@ -267,7 +286,7 @@ export class Engine {
   }
 
   #registryChanged(): void {
-    this.#scheduler.triggers.registryChanged()
+    if (this.#isServing) this.#scheduler.triggers.registryChanged()
     void this.#cronScheduler.lookAgain()
     // Once for all declarations of a turn: each look at the registry after a change copies it.
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
@@ -279,7 +298,7 @@ export class Engine {
 
   /** Another process wrote: schedules, new executions, or the end of one that it runs for a caller of ours. */
   #storeChanged(): void {
-    this.#scheduler.triggers.storeChanged()
+    if (this.#isServing) this.#scheduler.triggers.storeChanged()
     void this.#cronScheduler.lookAgain()
     this.#executor.lookAgain()
     this.#askForEnds()
@@ -296,8 +315,8 @@ export class Engine {
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#workflowRecords.forget()
     void this.#workflowRecords.save(this.#ports.registry.current())
-    this.#scheduler.triggers.storeFound()
-    if (this.config.cronEnabled) void this.#cronScheduler.storeFound()
+    if (this.#isServing) this.#scheduler.triggers.storeFound()
+    if (this.#isServing && this.config.cronEnabled) void this.#cronScheduler.storeFound()
     this.#executor.lookAgain(this.config.recoveryEnabled)
     this.#askForEnds()
   }
@@ -308,8 +327,11 @@ export class Engine {
       if (this.#executor.isRunning(id)) continue
       this.#ports.store.getExecution(id).then(
         (execution) => {
-          if (execution === null) this.#waits.giveUp(id, unknownExecution(id))
-          else if (execution.endedAt !== null) this.#waits.ended(execution)
+          if (execution === null) this.#refused(id, unknownExecution(id))
+          else if (execution.endedAt !== null) {
+            this.#executor.forget(id)
+            this.#waits.ended(execution)
+          }
         },
         (thrown: unknown) => {
           const retryAt = this.#ports.clock.now() + RECOVERY_MS
@@ -319,25 +341,29 @@ export class Engine {
     }
   }
 
-  #startPeriodicWork(): void {
-    const { store, clock, config } = this.#ports
-    const periodic = (during: string, everyMs: number, run: () => Promise<void>): void => {
-      this.#releases.push(runPeriodically({ during, everyMs, run }, this.#ports))
-    }
-    periodic('sending a heartbeat', HEARTBEAT_MS, async () => {
+  #periodically(during: string, everyMs: number, run: () => Promise<void>): void {
+    this.#releases.push(runPeriodically({ during, everyMs, run }, this.#ports))
+  }
+
+  #keepAlive(): void {
+    this.#periodically('sending a heartbeat', HEARTBEAT_MS, async () => {
       await this.#heartbeat.beat()
-      this.#scheduler.triggers.renewLeases()
+      if (this.#isServing) this.#scheduler.triggers.renewLeases()
     })
-    periodic('recovering executions', RECOVERY_MS, async () => {
-      this.#executor.lookAgain(config.recoveryEnabled)
+    this.#periodically('recovering executions', RECOVERY_MS, async () => {
+      this.#executor.lookAgain(this.config.recoveryEnabled)
       this.#askForEnds()
     })
-    periodic('removing old records', PRUNE_MS, async () => {
+  }
+
+  #startPeriodicWork(): void {
+    const { store, clock, config } = this.#ports
+    this.#periodically('removing old records', PRUNE_MS, async () => {
       // In small steps, so that nothing waits long for the database.
       while (this.#state === 'running' && (await store.prune(config.retention, clock.now())) > 0);
     })
     if (!config.cronEnabled || !config.cronRecoveryEnabled) return
-    periodic('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
+    this.#periodically('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
       recoverLostCrons(this.#ports, () => this.#executor.lookAgain()),
     )
   }

@@ -54,7 +54,10 @@ export class Executor {
   readonly #timers = new Set<Timer>()
   #attempts = 0
   #onIdle: (() => void) | null = null
+  /** Until everything is run: the executions that were asked for here and are not taken yet. */
+  readonly #asked = new Set<string>()
   #isStarted = false
+  #isServing = false
   #isStopped = false
   #isLooking = false
   #mustLook = false
@@ -69,9 +72,27 @@ export class Executor {
     this.#slots = new SlotPool(ports.config.maxConcurrentTasks)
   }
 
+  /** Begins to run what was asked for here, and nothing else. */
   start(): void {
     this.#isStarted = true
+    this.lookAgain()
+  }
+
+  /** Begins to run everything. */
+  serve(): void {
+    this.#isServing = true
+    this.#asked.clear()
     this.lookAgain(this.#ports.config.recoveryEnabled)
+  }
+
+  /** An execution that is asked for here, before the store has accepted it. */
+  ask(executionId: string): void {
+    if (!this.#isServing) this.#asked.add(executionId)
+  }
+
+  /** It was refused, or somebody else has run it. */
+  forget(executionId: string): void {
+    this.#asked.delete(executionId)
   }
 
   /** Whether it is held here; false also when it ended or waits in the store. */
@@ -82,7 +103,7 @@ export class Executor {
   /** There may be work in the store. Asks it in this turn when it can, so that both steps share a transaction. */
   lookAgain(recover = false): void {
     this.#mustLook = true
-    this.#mustRecover ||= recover
+    this.#mustRecover ||= recover && this.#isServing
     if (!this.#isStarted || this.#isLooking || this.#isStopped) return
     this.#isLooking = true
     void this.#look()
@@ -128,7 +149,7 @@ export class Executor {
   async #acquire(limit: number): Promise<void> {
     const { store, registry, instanceId, clock } = this.#ports
     const { workflows } = registry.current()
-    if (workflows.size === 0) return
+    if (workflows.size === 0 || (!this.#isServing && this.#asked.size === 0)) return
     const recover = this.#mustRecover
     this.#mustRecover = false
     try {
@@ -138,6 +159,7 @@ export class Executor {
         at: clock.now(),
         limit,
         recover,
+        ...(this.#isServing ? {} : { executionIds: [...this.#asked] }),
       })
       const accepted = this.#accepted
       this.#accepted = []
@@ -147,6 +169,7 @@ export class Executor {
       this.#mustLook ||= taken.length === limit
       this.#mustRecover ||= recover && taken.length === limit
       for (const execution of taken) {
+        this.#asked.delete(execution.id)
         const definition = workflows.get(execution.workflow)
         if (definition !== undefined) this.#take(new RunState(execution, definition, this.#ports.codec))
       }

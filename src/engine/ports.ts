@@ -195,6 +195,8 @@ export interface Acquisition {
   readonly limit: number
   /** Take over what dead instances owned. */
   readonly recover: boolean
+  /** Only these are taken, and none of a dead instance. Default: all. */
+  readonly executionIds?: readonly string[]
 }
 
 export interface NewCronSchedule {

@@ -47,6 +47,9 @@ export const EACH_UNOWNED = `
 SELECT ${COLUMNS} FROM executions
 WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow = ? ORDER BY created_at, seq`
 
+export const FIND_UNOWNED = `
+SELECT ${COLUMNS} FROM executions WHERE id = ? AND owner_seq IS NULL AND ended_at IS NULL`
+
 export const EACH_OWNED_BY = `SELECT ${COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
 
 export const OWN_EXECUTION = `

@@ -12,6 +12,7 @@ import {
   EACH_UNOWNED,
   END_EXECUTION,
   FIND_FOR_SETTLING,
+  FIND_UNOWNED,
   FIRST_UNOWNED_WORKFLOW,
   GET_EXECUTION,
   GET_FINAL,
@@ -67,18 +68,12 @@ export function acquireExecutions(
   deadSeqs: readonly number[],
 ): readonly Execution[] {
   const owner = instanceSeqOrThrow(connection, acquisition.instanceId)
-  const workflows = new Set(acquisition.workflows)
-  const found = [
-    ...unownedWorkflows(connection)
-      .filter((workflow) => workflows.has(workflow))
-      .flatMap((workflow) =>
-        firstMatching(connection.each<ExecutionRecord>(EACH_UNOWNED, workflow), workflows, acquisition.limit),
-      ),
-    ...deadSeqs.flatMap((dead) =>
-      firstMatching(connection.each<ExecutionRecord>(EACH_OWNED_BY, dead), workflows, acquisition.limit),
-    ),
-  ]
-  const taken = found.sort(oldestFirst).slice(0, acquisition.limit)
+  const { executionIds } = acquisition
+  const found =
+    executionIds === undefined
+      ? withoutLivingOwner(connection, acquisition, deadSeqs)
+      : unownedOf(connection, acquisition.workflows, executionIds)
+  const taken = [...found].sort(oldestFirst).slice(0, acquisition.limit)
   for (const { seq, status } of taken) {
     connection.run(OWN_EXECUTION, owner, acquisition.at, seq)
     if (status !== 'Pending') connection.run(RECOVER_RUNNING_TASKS, seq)
@@ -91,6 +86,32 @@ export function acquireExecutions(
       started_at: record.started_at ?? acquisition.at,
     }),
   )
+}
+
+function unownedOf(
+  connection: Connection,
+  workflows: readonly string[],
+  executionIds: readonly string[],
+): readonly ExecutionRecord[] {
+  return executionIds
+    .flatMap((id) => connection.one<ExecutionRecord>(FIND_UNOWNED, id) ?? [])
+    .filter(({ workflow }) => workflows.includes(workflow))
+}
+
+function withoutLivingOwner(
+  connection: Connection,
+  { workflows: names, limit }: Acquisition,
+  deadSeqs: readonly number[],
+): readonly ExecutionRecord[] {
+  const workflows = new Set(names)
+  const matching = (sql: string, value: string | number) =>
+    firstMatching(connection.each<ExecutionRecord>(sql, value), workflows, limit)
+  return [
+    ...unownedWorkflows(connection)
+      .filter((workflow) => workflows.has(workflow))
+      .flatMap((workflow) => matching(EACH_UNOWNED, workflow)),
+    ...deadSeqs.flatMap((dead) => matching(EACH_OWNED_BY, dead)),
+  ]
 }
 
 /** Refuses an execution that none of `owners` owns: another instance took it over, or it has ended. */

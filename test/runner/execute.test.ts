@@ -13,6 +13,7 @@ describe('a runner in a Node program', () => {
   beforeAll(async () => {
     observed = await ObservedRunner.open()
     await observed.runner.load(SCRIPT)
+    await observed.runner.start()
   })
   afterAll(() => observed?.[Symbol.asyncDispose]())
 

@@ -1,14 +1,14 @@
 /** The store contract's cases about executions and their task runs. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { ExecutionEnd } from '../../src/engine/ports.ts'
+import type { Acquisition, ExecutionEnd, NewExecution } from '../../src/engine/ports.ts'
 import { change, completed, FAULT, FIRST_PAGE, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const COMPLETED: ExecutionEnd = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null }
 
 export function describeExecutionContract(context: ContractContext): void {
-  const acquire = (given: { workflows?: readonly string[]; limit?: number; instanceId?: string; at?: number } = {}) =>
+  const acquire = (given: Partial<Acquisition> = {}) =>
     context.store.acquireExecutions({
       instanceId: 'instance',
       workflows: ['ingest'],
@@ -166,6 +166,22 @@ export function describeExecutionContract(context: ContractContext): void {
 
       expect(one).toHaveLength(1)
       expect(other).toEqual([])
+    })
+
+    test('who names executions gets these and no others, and none that is unknown or somebody has', async () => {
+      const [one, other, owned, foreign] = [1, 2, 3, 4].map((at) =>
+        newExecution({ workflow: at === 4 ? 'other' : 'ingest' }),
+      ) as [NewExecution, NewExecution, NewExecution, NewExecution]
+      await context.store.openInstance('instance', START)
+      await context.store.openInstance('another', START)
+      await context.store.createExecution(owned, { kind: 'call' }, START)
+      await acquire({ instanceId: 'another' })
+      for (const added of [one, other, foreign]) await context.store.createExecution(added, { kind: 'call' }, START)
+
+      const taken = await acquire({ executionIds: [other.id, owned.id, foreign.id, 'unknown'] })
+
+      expect(taken.map(({ id }) => id)).toEqual([other.id])
+      expect((await acquire()).map(({ id }) => id)).toEqual([one.id])
     })
 
     test('an execution that has ended is never taken again', async () => {
