@@ -15,7 +15,7 @@ import {
   stepsOf,
   tableRows,
 } from './support/documents.ts'
-import { COMMANDS_TIMEOUT_MS, fromSource, type Server, Shell } from './support/shell.ts'
+import { fromSource, type Server, Shell } from './support/shell.ts'
 import { ROOT } from './support/source-tree.ts'
 
 const PYTHON = 'python/examples'
@@ -41,7 +41,7 @@ function indentedLines(text: string): readonly string[] {
     .map((line) => line.slice(4))
 }
 
-describe('the programs of python/examples', { timeout: COMMANDS_TIMEOUT_MS }, () => {
+describe('the programs of python/examples', () => {
   let shell: Shell
   beforeAll(() => {
     shell = new Shell()
@@ -58,7 +58,7 @@ describe('the programs of python/examples', { timeout: COMMANDS_TIMEOUT_MS }, ()
   })
 })
 
-describe('the triggers of python/examples, served together', { timeout: COMMANDS_TIMEOUT_MS }, () => {
+describe('the triggers of python/examples, served together', () => {
   const scripts = scriptsIn('triggers')
   let shell: Shell
   let server: Server
@@ -66,7 +66,7 @@ describe('the triggers of python/examples, served together', { timeout: COMMANDS
     shell = new Shell()
     server = await shell.serve(`cloaca serve ${PYTHON}/triggers`, masked)
     await server.prints(documentedIn(`${PYTHON}/triggers/stale_report.py`).sees)
-  }, COMMANDS_TIMEOUT_MS)
+  })
   afterAll(() => shell[Symbol.asyncDispose]())
 
   it.concurrent.each(scripts)('%s does what its docstring says', async (script) => {
@@ -94,7 +94,7 @@ describe('the index of python/examples', () => {
   })
 })
 
-describe('the examples for Node', { timeout: COMMANDS_TIMEOUT_MS }, () => {
+describe('the examples for Node', () => {
   const folders = readdirSync(join(ROOT, 'examples')).filter((name) =>
     existsSync(join(ROOT, 'examples', name, 'README.md')),
   )

@@ -23,7 +23,7 @@ import {
   stepsOf,
   tableRows,
 } from './support/documents.ts'
-import { COMMANDS_TIMEOUT_MS, fromSource, type Server, Shell } from './support/shell.ts'
+import { fromSource, type Server, Shell } from './support/shell.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
 const README = readDocument('README.md')
@@ -32,7 +32,7 @@ const headings = [...new Set(blocks.filter(({ language }) => language === 'conso
 
 const isServer = (command: string) => /^npm start$|-- serve /.test(command)
 
-describe('the commands of README', { timeout: COMMANDS_TIMEOUT_MS }, () => {
+describe('the commands of README', () => {
   it.each(headings)('print what stands under "%s"', async (heading) => {
     await using shell = new Shell()
     let server: Server | null = null

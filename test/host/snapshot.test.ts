@@ -30,7 +30,7 @@ describe('interpreters that start from one snapshot', () => {
   })
 })
 
-describe('the first start on a machine', { timeout: 60_000 }, () => {
+describe('the first start on a machine', () => {
   it('says why it takes longer, and the next one does not', async () => {
     const usual = process.env.CLOACA_CACHE_DIR
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-first-start-'))
@@ -48,7 +48,7 @@ describe('the first start on a machine', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a snapshot that is of no use', { timeout: 60_000 }, () => {
+describe('a snapshot that is of no use', () => {
   const usual = process.env.CLOACA_CACHE_DIR
   let folder: string
   beforeEach(() => {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Runner } from '../../src/index.ts'
+import { LIMIT_MS } from '../support/limits.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
 const SCRIPT = fileURLToPath(new URL('./scripts/counting.py', import.meta.url))
@@ -133,7 +134,7 @@ describe('a program that forgets to close its runner', () => {
       await runner.load(${JSON.stringify(SCRIPT)})
       ${code}`,
     )
-    return spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 30_000 })
+    return spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: LIMIT_MS })
   }
 
   it('ends when it has nothing more to do, as long as it did not start to serve', () => {

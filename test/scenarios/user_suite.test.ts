@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { runScript, scenarioPath } from '../support/run-script.ts'
 
-test('a suite that makes runners, waits, locks and starts threads passes', { timeout: 60_000 }, async () => {
+test('a suite that makes runners, waits, locks and starts threads passes', async () => {
   const folder = dirname(scenarioPath('user_suite.py'))
 
   const run = await runScript('user_suite.py', {

@@ -13,12 +13,11 @@ import {
   Runner,
   type RunnerOptions,
 } from '../../src/index.ts'
+import { LIMIT_MS } from './limits.ts'
 import { scenarioPath } from './run-script.ts'
 
 // The same folder as that of scripts run through the command line: the memory snapshot is made once.
 process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
-
-const LIMIT_MS = 25_000
 
 const EVENTS: readonly EngineEventName[] = [
   'tick',

@@ -9,14 +9,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { LIMIT_MS } from './limits.ts'
 import { ROOT } from './source-tree.ts'
 
 /** Where the examples look when they are told nothing else, as the documentation writes it. */
 const EXAMPLES_FOLDER = '/tmp/cloaca-examples'
-/** Generous: a first start makes the interpreter's snapshot, which takes long on a machine that is busy. */
-const LIMIT_MS = 60_000
-/** For tests that run commands. */
-export const COMMANDS_TIMEOUT_MS = 3 * LIMIT_MS
 
 const PRELUDE = `
 cloaca() { node "${join(ROOT, 'src/cli/main.ts')}" "$@"; }

@@ -1,5 +1,6 @@
 """A shop: a trigger that fires once, one that never does, one that fails, and workflows that end in either way."""
 
+import os
 import time
 
 import cloaca
@@ -42,5 +43,6 @@ with cloaca.WorkflowBuilder("count_stock"):
 
     @cloaca.task()
     def count(context):
-        time.sleep(context["seconds"])
+        while not os.path.exists(context["until"]):
+            time.sleep(0.01)
         return context
