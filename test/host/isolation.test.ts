@@ -1,0 +1,130 @@
+/** An interpreter is a process: what a script can do to the engine's is what any program can. */
+
+import { execFileSync, spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { PollOutcome } from '../../src/model/trigger.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./isolation.py', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-isolation-'))
+  vi.stubEnv('FILES_OF_OTHERS', folder)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function contextOf(outcome: PollOutcome): Record<string, unknown> {
+  if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
+  return JSON.parse(outcome.contextText ?? '{}')
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe("a script that reads the database's files", () => {
+  /** Another process tries to write; `busy` when this one has the lock. */
+  function writeOfAnother(file: string): string {
+    const program = `
+      const database = require('better-sqlite3')(${JSON.stringify(file)}, { timeout: 0 })
+      try { database.exec("INSERT INTO t VALUES ('other')"); console.log('written') }
+      catch (error) { console.log(error.code === 'SQLITE_BUSY' ? 'busy' : error.message) }`
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    return execFileSync(process.execPath, ['-e', program], { cwd: root, encoding: 'utf8' }).trim()
+  }
+
+  function withWriteLock(): { readonly file: string; readonly database: Database.Database } {
+    const file = join(folder, 'engine.db')
+    const database = new Database(file)
+    database.pragma('journal_mode = WAL')
+    database.exec('CREATE TABLE t (x)')
+    database.exec('BEGIN IMMEDIATE')
+    return { file, database }
+  }
+
+  it('takes no lock from the engine', async () => {
+    await using python = await OpenHost.open([SCRIPT])
+    const { file, database } = withWriteLock()
+
+    const { names } = contextOf(await python.poll(SCRIPT, 'reads_everything'))
+
+    expect(names).toEqual(['engine.db', 'engine.db-shm', 'engine.db-wal'])
+    expect(writeOfAnother(file)).toBe('busy')
+    database.close()
+  })
+
+  it.skipIf(process.platform === 'win32')('would, were it the same process', () => {
+    const { file, database } = withWriteLock()
+
+    closeSync(openSync(`${file}-shm`, 'r'))
+
+    expect(writeOfAnother(file)).toBe('written')
+    database.close()
+  })
+})
+
+describe('the process of an interpreter', () => {
+  it("has a number of its own, which is the script's", async () => {
+    await using python = await OpenHost.open([SCRIPT])
+
+    const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
+
+    expect(pid).not.toBe(process.pid)
+    expect(isAlive(Number(pid))).toBe(true)
+  })
+
+  it.each(['idle', 'sleeps', 'computes'])(
+    'that is killed while a script %s costs what was under way',
+    async (state) => {
+      await using python = await OpenHost.open([SCRIPT])
+      const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
+      const underWay = state === 'idle' ? null : python.poll(SCRIPT, state)
+
+      process.kill(Number(pid), 'SIGKILL')
+
+      if (underWay !== null)
+        expect(await underWay).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
+      await vi.waitUntil(() => python.notices.length > 0, 20_000)
+      expect(python.notices).toEqual([expect.stringContaining('was ended by SIGKILL')])
+      expect(contextOf(await python.poll(SCRIPT, 'pid')).pid).not.toBe(pid)
+    },
+  )
+
+  it.each([
+    ['waits', 'time.sleep(600)'],
+    ['computes', 'while True: pass'],
+    ['computes in C', 'import collections, itertools; collections.deque(itertools.count(), maxlen=0)'],
+  ])('ends with the engine, also while the script %s', async (_, code) => {
+    const program = `import os, time\nprint(os.getpid(), flush=True)\n${code}`
+    const engine = spawn(process.execPath, [MAIN, 'run', '-c', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const pid = await new Promise<number>((resolve) => engine.stdout.once('data', (text) => resolve(Number(text))))
+
+    engine.kill('SIGKILL')
+
+    await vi.waitUntil(() => !isAlive(pid) || isZombie(pid), { timeout: 10_000, interval: 5 })
+  })
+})
+
+/** Its parent is gone, and nobody may have asked for its end. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return !isAlive(pid)
+  }
+}
