@@ -49,8 +49,10 @@ export async function openStore(
   databaseUrl: string,
   durability: Durability,
   notice: (message: string) => void,
+  readOnly = false,
 ): Promise<Store> {
-  return await openSqliteStore({ path: parseDatabaseUrl(databaseUrl).path, durability, clock: systemClock, notice })
+  const { path } = parseDatabaseUrl(databaseUrl)
+  return await openSqliteStore({ path, durability, clock: systemClock, notice, readOnly })
 }
 
 export interface EngineParts {

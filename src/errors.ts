@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'DATABASE_UNAVAILABLE'
   | 'DATABASE_FAILED'
   | 'DATABASE_TOO_NEW'
+  | 'DATABASE_TOO_OLD'
   | 'DATABASE_REPLACED'
   | 'DUPLICATE_INSTANCE'
   // HostError

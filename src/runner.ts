@@ -39,6 +39,11 @@ export interface RunnerOptions {
    * last moments may be missing. The death of the process alone costs nothing either way.
    */
   readonly durability?: Durability
+  /**
+   * Opens the database to look at it: nothing is written, no right and no lock to write is needed, and what would write
+   * rejects. The file must be there, in the form of this version. Default false.
+   */
+  readonly readOnly?: boolean
   /** How many interpreters the scripts are spread over. Default 1. */
   readonly interpreters?: number
   /** Limits and intervals; see `EngineConfig`. */
@@ -105,7 +110,7 @@ export class Runner {
     }
     const { database = defaultDatabaseUrl(), durability = defaultDurability() } = frozen
     const notice = (message: string): void => frozen.log?.({ level: 'warn', message })
-    return new Runner(frozen, await openStore(database, durability, notice))
+    return new Runner(frozen, await openStore(database, durability, notice, frozen.readOnly))
   }
 
   /**

@@ -16,15 +16,32 @@ export function withDatabase(command: Command): Command {
     .option('--json', 'print JSON')
 }
 
-/**
- * Lends a runner that has the database open and runs nothing. A database that does not exist is an error here:
- * whoever wants to read one did not mean to make it.
- */
+/** Lends a runner that has the database open and runs nothing. */
 export async function withRunner<Result>(
   options: DatabaseOptions,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
-  const file = databaseFile(options.db)
+  return await lend(options, false, use)
+}
+
+/**
+ * The same for commands that only read: nothing is written, and no lock is waited for that a writer holds. What is read is
+ * to be printed by `use`: then closing keeps nobody waiting for it.
+ */
+export async function withReader<Result>(
+  options: DatabaseOptions,
+  use: (runner: Runner) => Promise<Result>,
+): Promise<Result> {
+  return await lend(options, true, use)
+}
+
+/** A database that does not exist is an error here: whoever wants to look at one did not mean to make it. */
+async function lend<Result>(
+  { db }: DatabaseOptions,
+  readOnly: boolean,
+  use: (runner: Runner) => Promise<Result>,
+): Promise<Result> {
+  const file = databaseFile(db)
   if (file !== null && !existsSync(file)) {
     throw new UsageError(
       'INVALID_ARGUMENT',
@@ -32,6 +49,6 @@ export async function withRunner<Result>(
       { path: file },
     )
   }
-  await using runner = await Runner.open(options.db === undefined ? {} : { database: options.db })
+  await using runner = await Runner.open({ readOnly, ...(db === undefined ? {} : { database: db }) })
   return await use(runner)
 }

@@ -1,26 +1,28 @@
 /** `cloaca execution`: lists executions and shows one. */
 
 import { Command } from 'commander'
-import { type ExecutionOrigin, type ExecutionResult, formatInstant } from '../index.ts'
-import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
+import { type ExecutionOrigin, type ExecutionResult, formatInstant, type Runner } from '../index.ts'
+import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
 import { wholeNumber } from './numbers.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
+
+type ListOptions = DatabaseOptions & { readonly limit: number }
 
 export function executionCommand(): Command {
   const execution = new Command('execution').description('look at runs of workflows')
   withDatabase(execution.command('list').description('executions, newest first'))
     .option('--limit <n>', 'how many', wholeNumber, 20)
-    .action(list)
+    .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   withDatabase(
     execution.command('show').description('one execution, its context and its tasks').argument('<id>'),
   ).action(async (id: string, options: DatabaseOptions) =>
-    printExecution(await withRunner(options, (runner) => runner.executions.get(id)), options),
+    withReader(options, async (runner) => printExecution(await runner.executions.get(id), options)),
   )
   return execution
 }
 
-async function list(options: DatabaseOptions & { readonly limit: number }): Promise<void> {
-  const executions = await withRunner(options, (runner) => runner.executions.list({ limit: options.limit }))
+async function list(runner: Runner, options: ListOptions): Promise<void> {
+  const executions = await runner.executions.list({ limit: options.limit })
   if (options.json) return printJson(executions)
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],

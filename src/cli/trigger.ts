@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
-import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
+import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { openLog } from './log.ts'
 import { wholeNumber } from './numbers.ts'
 import { formatDuration, printError, printFields, printJson, printLine, printTable, printTraceback } from './print.ts'
@@ -11,8 +11,12 @@ type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
   const trigger = new Command('trigger').description('look at triggers and change them')
-  withDatabase(trigger.command('list').description('every trigger of the database')).action(list)
-  withDatabase(trigger.command('show').description('one trigger').argument('<name>')).action(show)
+  withDatabase(trigger.command('list').description('every trigger of the database')).action(
+    (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
+  )
+  withDatabase(trigger.command('show').description('one trigger').argument('<name>')).action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
+  )
   withDatabase(trigger.command('enable').description('poll it again').argument('<name>')).action(
     (name: string, options: DatabaseOptions) => setEnabled(name, true, options),
   )
@@ -22,7 +26,7 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   withDatabase(trigger.command('history').description('its firings, newest first').argument('<name>'))
     .option('--limit <n>', 'how many', wholeNumber, 20)
     .option('--ticks', 'what every poll came to, instead of the firings')
-    .action(history)
+    .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
   trigger
     .command('test')
     .description('poll a trigger of a file once, print the result, and start nothing')
@@ -35,8 +39,8 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   return trigger
 }
 
-async function list(options: DatabaseOptions): Promise<void> {
-  const triggers = await withRunner(options, (runner) => runner.triggers.list({ limit: 100_000 }))
+async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
+  const triggers = await runner.triggers.list({ limit: 100_000 })
   if (options.json) return printJson(triggers.map(record))
   printTable(
     ['TRIGGER', 'WORKFLOW', 'EVERY', 'ENABLED', 'LAST POLL'],
@@ -51,8 +55,8 @@ async function list(options: DatabaseOptions): Promise<void> {
   )
 }
 
-async function show(name: string, options: DatabaseOptions): Promise<void> {
-  const row = await withRunner(options, (runner) => runner.triggers.get(name))
+async function show(runner: Runner, name: string, options: DatabaseOptions): Promise<void> {
+  const row = await runner.triggers.get(name)
   if (options.json) return printJson(record(row))
   printFields({
     trigger: row.name,
@@ -72,10 +76,10 @@ async function setEnabled(name: string, isEnabled: boolean, options: DatabaseOpt
   else printLine(`Trigger "${name}" is ${isEnabled ? 'enabled' : 'disabled'}.`)
 }
 
-async function history(name: string, options: HistoryOptions): Promise<void> {
+async function history(runner: Runner, name: string, options: HistoryOptions): Promise<void> {
   const page = { limit: options.limit }
   if (options.ticks) {
-    const ticks = await withRunner(options, (runner) => runner.triggers.ticks(name, page))
+    const ticks = await runner.triggers.ticks(name, page)
     if (options.json) return printJson(ticks)
     return printTable(
       ['LAST', 'OUTCOME', 'COUNT', 'ERROR'],
@@ -83,7 +87,7 @@ async function history(name: string, options: HistoryOptions): Promise<void> {
       `Trigger "${name}" was not polled yet.`,
     )
   }
-  const firings = await withRunner(options, (runner) => runner.triggers.history(name, page))
+  const firings = await runner.triggers.history(name, page)
   if (options.json) return printJson(firings)
   printTable(
     ['FIRED', 'ENDED', 'CONTEXT', 'EXECUTION'],

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
-import { type DatabaseOptions, withDatabase, withRunner } from './database.ts'
+import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { printExecution } from './execution.ts'
 import { printJson, printLine, printTable, UsageMistake } from './print.ts'
 
@@ -10,7 +10,9 @@ type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?:
 
 export function workflowCommand(finish: (exitCode: number) => void): Command {
   const workflow = new Command('workflow').description('look at workflows and start them')
-  withDatabase(workflow.command('list').description('every workflow that was served on the database')).action(list)
+  withDatabase(workflow.command('list').description('every workflow that was served on the database')).action(
+    (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
+  )
   withDatabase(
     workflow
       .command('run')
@@ -22,8 +24,8 @@ export function workflowCommand(finish: (exitCode: number) => void): Command {
   return workflow
 }
 
-async function list(options: DatabaseOptions): Promise<void> {
-  const workflows = await withRunner(options, (runner) => runner.workflows.list())
+async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
+  const workflows = await runner.workflows.list()
   if (options.json) return printJson(workflows)
   printTable(
     ['WORKFLOW', 'TASKS', 'VERSION', 'DESCRIPTION', 'SCRIPT'],

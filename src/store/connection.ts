@@ -6,7 +6,8 @@
 import Database from 'better-sqlite3'
 import { DatabaseFile } from './database-file.ts'
 import { MEMORY_PATH } from './database-url.ts'
-import { gone, unavailable } from './failures.ts'
+import { gone, leftLog, unavailable } from './failures.ts'
+import { openForReading } from './reading.ts'
 import { assertSoundSqlite } from './sqlite-version.ts'
 
 /** What a commit must survive: `synced` a power cut, `kept` the death of the process. */
@@ -43,6 +44,7 @@ const LOG_LIMIT_BYTES = 67_108_864
 
 export class Connection {
   readonly path: string
+  readonly #access: 'read' | 'write'
   readonly #file: DatabaseFile
   /** Null once it is closed, and while its file is not there. */
   #open: Database.Database | null
@@ -51,9 +53,10 @@ export class Connection {
   #hasLog = false
   #durability: Durability = 'synced'
 
-  /** Throws `DATABASE_UNAVAILABLE`. */
-  constructor(path: string) {
+  /** `read` writes nothing, in the file and beside it, and makes no file. Throws `DATABASE_UNAVAILABLE`. */
+  constructor(path: string, access: 'read' | 'write' = 'write') {
     this.path = path
+    this.#access = access
     this.#file = new DatabaseFile(path)
     this.#open = this.#openFile(OPENING_TIMEOUT_MS)
   }
@@ -171,27 +174,39 @@ export class Connection {
    * first, wherever it is now: it lacks nothing that was accepted, and the next file of this name gets no log of it.
    */
   letGo(): void {
-    const hasMoved = this.#open !== null && !this.#file.isInPlace
-    try {
-      if (!hasMoved) return
-      this.rollback()
-      this.checkpoint('fold')
-    } finally {
-      // SQLite itself leaves log and file alone when it sees that the file has moved.
-      this.close()
-      if (hasMoved) this.#file.removeLeftLog()
-    }
+    const hasMoved = this.#access === 'write' && this.#open !== null && !this.#file.isInPlace
+    const isFolded = hasMoved && this.#foldMoved()
+    // SQLite itself leaves log and file alone when it sees that the file has moved.
+    this.close()
+    if (isFolded) this.#file.removeLeftLog()
   }
 
   /** Opens the file that the path names now. Throws `DATABASE_UNAVAILABLE`. It makes none. */
   openAnew(): void {
+    const log = this.#file.isInPlace ? null : this.#file.leftLog
+    if (log !== null) throw leftLog(this.path, log)
     this.#open = this.#openFile(BUSY_TIMEOUT_MS, true)
     this.#durability = 'synced'
+  }
+
+  /** False where the log could not be written into the file: then it stays, since it has what the file lacks. */
+  #foldMoved(): boolean {
+    try {
+      this.rollback()
+      this.checkpoint('fold')
+      return true
+    } catch {
+      return false
+    }
   }
 
   #openFile(timeout: number, fileMustExist = false): Database.Database {
     let database: Database.Database | undefined
     try {
+      if (this.#access === 'read') {
+        database = openForReading(this.path, timeout)
+        return database
+      }
       database = new Database(this.path, { timeout, fileMustExist })
       assertSoundSqlite(this.path, database.prepare('SELECT sqlite_version()').pluck().get() as string)
       this.#hasLog = writeAhead(database)

@@ -48,6 +48,12 @@ export class DatabaseFile {
     return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs].join()
   }
 
+  /** The log of the file that was opened, where it lies by the path of another one; else null. */
+  get leftLog(): string | null {
+    for (const [path, log] of this.#logs) if (path.endsWith('-wal') && isSame(statOf(path), log)) return path
+    return null
+  }
+
   /**
    * Removes the log that belongs to a file which is not here any more, as long as it is the very same: SQLite would
    * take it for the log of the next file of this name, and write its pages into that one.

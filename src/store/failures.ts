@@ -26,6 +26,34 @@ export function refused(path: string, thrown: unknown): Error {
   })
 }
 
+/** The log of a file that is somewhere else now could not be written into that one. */
+export function leftLog(path: string, log: string): StoreError {
+  const message =
+    `The database "${path}" is not opened: "${log}" is the log of the file that was there before, and would damage this ` +
+    'one. It has what was accepted last: move it to where that file is now, or remove it.'
+  return new StoreError('DATABASE_UNAVAILABLE', message, { path })
+}
+
+/** A database that was opened for reading only is asked to write. */
+export function readOnly(path: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The database "${path}" is open for reading only.`, { path })
+}
+
+export function tooOld(path: string, found: number, known: number): StoreError {
+  const message =
+    `The database "${path}" was written by an older cloaca: its schema is version ${found}, this one reads ${known}. ` +
+    `Reading changes nothing. Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
+  return new StoreError('DATABASE_TOO_OLD', message, { path })
+}
+
+/** A file without a table of ours, which nobody has served yet. */
+export function unused(path: string): StoreError {
+  const message =
+    `The database "${path}" has nothing of cloaca in it yet. Name another one, or use it with: ` +
+    `cloaca serve SCRIPT.py --db "${path}"`
+  return new StoreError('DATABASE_UNAVAILABLE', message, { path })
+}
+
 export function closed(path: string): StoreError {
   return new StoreError('DATABASE_FAILED', `The database "${path}" is closed: the runner that used it was shut down.`, {
     path,

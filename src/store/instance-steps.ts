@@ -86,6 +86,11 @@ export class Liveness {
     this.#look(connection)
   }
 
+  /** Another database is open: who was heard of in the old one means nothing. */
+  forget(): void {
+    this.#heartbeats.look([])
+  }
+
   /** Never the instance that asks: asking is a sign of life. */
   deadSeqs(connection: Connection, askingId: string): readonly number[] {
     const records = this.#look(connection)

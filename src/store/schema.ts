@@ -10,7 +10,7 @@
 
 import { Connection } from './connection.ts'
 import { MEMORY_PATH } from './database-url.ts'
-import { tooNew } from './failures.ts'
+import { tooNew, tooOld, unused } from './failures.ts'
 import { assertComplete, assertOurs, type SchemaParts, schemaParts } from './schema-check.ts'
 
 const VERSIONS =
@@ -196,6 +196,13 @@ export function migrate(connection: Connection, at: number): void {
     connection.atomically(() => migrateFrom(checkedVersion(connection), connection, at))
   }
   assertComplete(connection, partsOf(SCHEMA_VERSION))
+}
+
+/** For a database that is only read. Throws as `migrate` does, `DATABASE_TOO_OLD`, and for one that nobody has used yet. */
+export function assertReadable(connection: Connection): void {
+  const version = checkedVersion(connection)
+  if (version === 0) throw unused(connection.path)
+  if (version < SCHEMA_VERSION) throw tooOld(connection.path, version, SCHEMA_VERSION)
 }
 
 function migrateFrom(version: number, connection: Connection, at: number): void {

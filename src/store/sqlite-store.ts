@@ -20,7 +20,6 @@ import type {
   Settlement,
   Store,
   StoreChange,
-  Timer,
   TriggerDeclaration,
   TriggerLease,
 } from '../engine/ports.ts'
@@ -35,14 +34,14 @@ import * as crons from './cron-steps.ts'
 import { MEMORY_PATH } from './database-url.ts'
 import { DatabaseWatch } from './database-watch.ts'
 import * as executions from './execution-steps.ts'
-import { unavailable } from './failures.ts'
+import { readOnly, unavailable } from './failures.ts'
 import { fileSystemWarning, type ReadFileSystem } from './file-system.ts'
 import { ForeignChanges } from './foreign-changes.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { prune } from './retention.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
-import { migrate } from './schema.ts'
-import { SkipBuffer, type SkipRun } from './skip-buffer.ts'
+import { assertReadable, migrate } from './schema.ts'
+import { SkipWriter } from './skip-writer.ts'
 import { type StepNeed, StepQueue } from './step-queue.ts'
 import { GET_TRIGGER, SET_TRIGGER_ENABLED } from './trigger-queries.ts'
 import * as triggers from './trigger-steps.ts'
@@ -59,24 +58,31 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
   /** Whether a process of this host exists. Signal 0 by default. */
   readonly isProcessAlive?: (pid: number) => boolean
+  /**
+   * Writes nothing, and needs no right and no lock to write: steps that would are refused. The file must be there. Of no
+   * effect in memory.
+   */
+  readonly readOnly?: boolean
   /** Hears what the user should know of the database's place and log. Default: nobody. */
   readonly notice?: (message: string) => void
   /** What kind of file system a path lies on. `statfs` by default. */
   readonly readFileSystem?: ReadFileSystem
 }
 
-const WRITE_SKIPS_AFTER_MS = 1_000
-/** Skips of this many triggers are written in one turn; a turn must not hold up the loops. */
-const SKIPS_A_STEP = 1_000
+function isReadOnly({ path, readOnly = false }: SqliteStoreOptions): boolean {
+  return readOnly && path !== MEMORY_PATH
+}
 
-/** Opens or creates the database and brings its tables to this version. Rejects with `DATABASE_UNAVAILABLE` or `DATABASE_TOO_NEW`. */
+/** Opens or creates the database and brings its tables to this version. Rejects with `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const path = options.path === MEMORY_PATH ? MEMORY_PATH : resolve(options.path)
-  const connection = new Connection(path)
+  const isReading = isReadOnly(options)
+  const connection = new Connection(path, isReading ? 'read' : 'write')
   try {
-    migrate(connection, options.clock.now())
+    if (isReading) assertReadable(connection)
+    else migrate(connection, options.clock.now())
     connection.opened()
-    if (!connection.isMemory) {
+    if (!connection.isMemory && !isReading) {
       const warning = fileSystemWarning(path, options.readFileSystem)
       if (warning !== null) options.notice?.(warning)
     }
@@ -90,25 +96,27 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 class SqliteStore implements Store {
   readonly #connection: Connection
   readonly #clock: Clock
+  readonly #isReadOnly: boolean
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
   readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
-  readonly #skips = new SkipBuffer()
+  readonly #skips: SkipWriter
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
-  #skipTimer: Timer | undefined
   #closing: Promise<void> | undefined
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
     this.#connection = connection
     this.#clock = options.clock
+    this.#isReadOnly = isReadOnly(options)
     this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
     const syncs = options.durability === 'full'
     const checkpoints = new Checkpoints(connection, this.#watch, options.notice ?? (() => {}))
     const afterCommit = (): void => checkpoints.committed()
     this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch, afterCommit })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
+    this.#skips = new SkipWriter(options.clock, (need, run) => this.#step(need, run))
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -152,17 +160,16 @@ class SqliteStore implements Store {
   }
 
   noteSkip(trigger: string, at: number): void {
-    if (this.#closing !== undefined) return
+    if (this.#closing !== undefined || this.#isReadOnly) return
     this.#skips.note(trigger, at)
-    if (this.#skipTimer === undefined) this.#armSkipTimer()
   }
 
   recordFired(tick: FiredTick): Promise<FiredTickResult> {
-    return this.#stepAfterSkips('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
+    return this.#skips.stepAfter('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
   }
 
   recordFailed(tick: FailedTick): Promise<FailedTickResult> {
-    return this.#stepAfterSkips('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
+    return this.#skips.stepAfter('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
   }
 
   listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]> {
@@ -173,7 +180,7 @@ class SqliteStore implements Store {
     const list = (connection: Connection) => triggers.listTicks(connection, trigger, page)
     return this.#skips.lastAt(trigger) === null
       ? this.#step('read', list)
-      : this.#stepAfterSkips('write', trigger, list)
+      : this.#skips.stepAfter('write', trigger, list)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {
@@ -296,12 +303,8 @@ class SqliteStore implements Store {
   async #close(): Promise<void> {
     this.#foreignChanges.stop()
     this.#watch.stop()
-    this.#skipTimer?.cancel()
-    const last = this.#stepWithSkips(
-      'write',
-      () => this.#skips.takeSome(Number.POSITIVE_INFINITY),
-      () => {},
-    )
+    // The last of all steps: those that were asked for before it are carried out.
+    const last = this.#isReadOnly ? this.#step('read', () => {}) : this.#skips.close()
     this.#queue.close()
     try {
       await last
@@ -313,12 +316,15 @@ class SqliteStore implements Store {
   /** In the first turn with another file: what is not in it must be there before the next step. */
   #openedAnew(): void {
     const at = this.#clock.now()
-    migrate(this.#connection, at)
+    if (this.#isReadOnly) assertReadable(this.#connection)
+    else migrate(this.#connection, at)
     this.#connection.opened()
+    this.#liveness.forget()
+    this.#foreignChanges.reset()
+    if (this.#instances.size === 0) return
     this.#connection.atomically(() => {
       for (const instanceId of this.#instances) this.#liveness.enter(this.#connection, instanceId, at)
     })
-    this.#foreignChanges.reset()
   }
 
   #foreignVersion(): number | null {
@@ -333,54 +339,8 @@ class SqliteStore implements Store {
   }
 
   #step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result> {
+    if (this.#isReadOnly && need !== 'read') return Promise.reject(readOnly(this.#connection.path))
     return this.#queue.add(need, () => run(this.#connection))
-  }
-
-  /** Writes the trigger's buffered skips first, in the same step: they came before. */
-  #stepAfterSkips<Result>(need: StepNeed, trigger: string, run: (connection: Connection) => Result): Promise<Result> {
-    return this.#stepWithSkips(need, () => this.#skips.take(trigger), run)
-  }
-
-  /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
-  async #stepWithSkips<Result>(
-    need: StepNeed,
-    take: () => ReadonlyMap<string, SkipRun>,
-    run: (connection: Connection) => Result,
-  ): Promise<Result> {
-    let taken: ReadonlyMap<string, SkipRun> | undefined
-    try {
-      return await this.#step(need, (connection) => {
-        taken ??= take()
-        triggers.writeSkips(connection, taken)
-        return run(connection)
-      })
-    } catch (error) {
-      if (taken !== undefined) this.#skips.putBack(taken)
-      throw error
-    }
-  }
-
-  #armSkipTimer(): void {
-    if (this.#closing !== undefined) return
-    this.#skipTimer ??= this.#clock.wakeAfter(WRITE_SKIPS_AFTER_MS, () => void this.#writeSkips())
-  }
-
-  /** Nobody waits for the answer: a failure keeps the skips for the next second, and `close` reports the last one. */
-  async #writeSkips(): Promise<void> {
-    this.#skipTimer = undefined
-    // Counted before the first: what is noted meanwhile has its own second.
-    const steps = Math.ceil(this.#skips.size / SKIPS_A_STEP)
-    try {
-      for (let step = 0; step < steps; step++) {
-        await this.#stepWithSkips(
-          'write',
-          () => this.#skips.takeSome(SKIPS_A_STEP),
-          () => {},
-        )
-      }
-    } catch {
-      this.#armSkipTimer()
-    }
   }
 
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

@@ -235,7 +235,7 @@ describe('a database that was overwritten in place', () => {
     for (const reason of refusals) expect(reason.code).toMatch(/^DATABASE_(FAILED|REPLACED)$/)
   })
 
-  test('is opened anew when SQLite finds it damaged, and used again once a sound file is there', async () => {
+  test('is opened anew when SQLite finds it damaged, and used again once a sound file is there without the log of the other', async () => {
     await makeDatabase(aside)
     await accept()
     const other = new Connection(path)
@@ -249,7 +249,13 @@ describe('a database that was overwritten in place', () => {
     other.close()
     renameSync(aside, path)
     await clock.advance(5_000)
+    const whileLogIsThere = changes.at(-1)
+    rmSync(`${path}-wal`)
+    await clock.advance(5_000)
 
+    // It has what was accepted last, and would damage the file that was restored.
+    expect(whileLogIsThere).toMatchObject({ kind: 'lost', error: { cause: { code: 'DATABASE_UNAVAILABLE' } } })
+    expect((whileLogIsThere as { readonly error: Error }).error.message).toContain(`"${path}-wal" is the log of`)
     expect(kinds().at(0)).toBe('lost')
     expect(kinds().at(-1)).toBe('found')
     await accept()

@@ -1,0 +1,67 @@
+/** Commands that only read: what they do not wait for and do not touch. */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/assembly.ts'
+import { Connection } from '../../src/store/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { declaration, firedTick, newExecution } from '../support/store-builders.ts'
+
+const EXECUTION = crypto.randomUUID()
+const COMMANDS = [
+  ['trigger list', 'inbox'],
+  ['trigger show inbox', 'inbox'],
+  ['trigger history inbox', EXECUTION],
+  ['trigger history inbox --ticks', 'fired'],
+  ['workflow list', 'There are no workflows'],
+  ['execution list', EXECUTION],
+  [`execution show ${EXECUTION}`, 'Pending'],
+] as const
+
+describe('on a database', () => {
+  let terminal: Terminal
+  let path: string
+  const cloaca = (command: string) => terminal.run([...command.split(' '), '--db', `sqlite://${path}`])
+
+  beforeAll(async () => {
+    terminal = new Terminal()
+    path = join(terminal.folder, 'jobs.db')
+    const store = await openSqliteStore({ path, durability: 'normal', clock: systemClock })
+    await store.saveTriggers([declaration()], 0)
+    await store.recordFired(firedTick({ execution: newExecution({ id: EXECUTION }) }))
+    await store.close()
+  })
+  afterAll(() => terminal[Symbol.asyncDispose]())
+
+  it.each(COMMANDS)(
+    '%s prints while another process holds the lock to write, and writes nothing',
+    async (command, text) => {
+      const before = readFileSync(path)
+      const another = new Connection(path)
+      another.script('BEGIN EXCLUSIVE')
+
+      const end = await cloaca(command)
+      another.rollback()
+      another.close()
+
+      expect(end).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining(text) })
+      expect(readFileSync(path).equals(before)).toBe(true)
+      expect(readdirSync(terminal.folder)).toEqual(['jobs.db'])
+    },
+  )
+
+  it('of an older schema, a reading command names the command that upgrades it', async () => {
+    const connection = new Connection(path)
+    connection.script('CREATE TEMP TABLE newer AS SELECT * FROM cloaca_schema WHERE version > 1')
+    connection.script('DELETE FROM cloaca_schema WHERE version > 1')
+
+    const end = await cloaca('trigger list')
+    connection.script('INSERT INTO cloaca_schema SELECT * FROM newer')
+    connection.close()
+
+    expect(end).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(end.stderr).toContain('cloaca serve SCRIPT.py --db')
+  })
+})

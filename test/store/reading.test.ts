@@ -1,0 +1,227 @@
+/** A database that is opened for reading only: what is left alone, what it does not need, and what is refused. */
+
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { StoreError } from '../../src/errors.ts'
+import { Connection } from '../../src/store/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
+import { startStoreProcess } from '../support/store-process.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+/** Nobody: a user without rights of its own. Only root can become it. */
+const OTHER_USER = 65_534
+const isRoot = process.getuid?.() === 0
+
+let folder: TemporaryFolder
+let path: string
+
+beforeEach(() => {
+  folder = temporaryFolder()
+  mkdirSync(folder.file('data'))
+  path = folder.file('data/workflows.db')
+})
+afterEach(() => folder[Symbol.dispose]())
+
+const open = (readOnly: boolean) =>
+  openSqliteStore({ path, durability: 'normal', clock: new FakeClock(START), readOnly })
+
+async function refusal(opening: Promise<Store>): Promise<StoreError> {
+  try {
+    await (await opening).close()
+  } catch (error) {
+    if (error instanceof StoreError) return error
+    throw error
+  }
+  throw new Error(`"${path}" was opened`)
+}
+
+/** A database with a trigger that has fired once, closed. */
+async function makeDatabase(): Promise<void> {
+  const store = await open(false)
+  await store.saveTriggers([declaration()], START)
+  await store.recordFired(firedTick())
+  await store.close()
+}
+
+const files = () =>
+  readdirSync(folder.file('data')).map((name) => {
+    const at = folder.file(`data/${name}`)
+    return [name, statSync(at).mtimeMs, readFileSync(at).toString('base64')]
+  })
+
+const names = async (store: Store) =>
+  (await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })).map((row) => row.name)
+
+describe('reading', () => {
+  test('shows everything, and leaves the file and its folder as they were', async () => {
+    await makeDatabase()
+    const before = files()
+
+    const store = await open(true)
+    const read = [
+      await names(store),
+      (await store.listFirings('inbox', FIRST_PAGE)).length,
+      (await store.listTicks('inbox', FIRST_PAGE)).length,
+      (await store.listExecutions(FIRST_PAGE)).length,
+    ]
+    await store.close()
+
+    expect(read).toEqual([['inbox'], 1, 1, 1])
+    expect(files()).toEqual(before)
+  })
+
+  test('shows what is in the log of a process that has it open, and changes nothing there either', async () => {
+    const writing = await open(false)
+    await writing.saveTriggers([declaration()], START)
+    const before = files().filter(([name]) => name !== 'workflows.db-shm')
+
+    const store = await open(true)
+    const read = await names(store)
+    await store.close()
+
+    expect(read).toEqual(['inbox'])
+    expect(files().filter(([name]) => name !== 'workflows.db-shm')).toEqual(before)
+    await writing.close()
+  })
+
+  test.each(['BEGIN IMMEDIATE', 'BEGIN EXCLUSIVE'])('waits for no lock: not for the one of %s', async (begin) => {
+    await makeDatabase()
+    const another = new Connection(path)
+    another.script(`${begin}; UPDATE triggers SET name = 'changed'`)
+
+    const store = await open(true)
+    const read = await names(store)
+    await store.close()
+
+    expect(read).toEqual(['inbox'])
+    another.rollback()
+    another.close()
+  })
+
+  test('refuses what would write, with a reason', async () => {
+    await makeDatabase()
+    const store = await open(true)
+
+    const calls = [
+      store.setTriggerEnabled('inbox', false, START),
+      store.createExecution(newExecution(), { kind: 'call' }, START),
+      store.openInstance('instance', START),
+    ]
+
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { path } })
+    await store.close()
+  })
+
+  test('makes no file where there is none', async () => {
+    const error = await refusal(open(true))
+
+    expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE', facts: { path } })
+    expect(error.message).toContain('does not exist')
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('a database with an older schema is refused with the command that upgrades it, and stays old', async () => {
+    await makeDatabase()
+    const connection = new Connection(path)
+    connection.script('DELETE FROM cloaca_schema WHERE version > 1')
+    const isOld = connection.one<{ count: number }>('SELECT count(*) AS count FROM cloaca_schema')?.count === 1
+    connection.close()
+    const before = files()
+
+    const error = await refusal(open(true))
+
+    expect(isOld).toBe(true)
+    expect(error).toMatchObject({ code: 'DATABASE_TOO_OLD', facts: { path } })
+    expect(error.message).toContain(`cloaca serve SCRIPT.py --db "${path}"`)
+    expect(files()).toEqual(before)
+  })
+
+  test('a file that nobody has served is refused, and stays empty', async () => {
+    writeFileSync(path, '')
+
+    const error = await refusal(open(true))
+
+    expect(error.code).toBe('DATABASE_UNAVAILABLE')
+    expect(error.message).toContain('has nothing of cloaca in it yet')
+    expect(statSync(path).size).toBe(0)
+  })
+})
+
+describe.skipIf(!isRoot)('reading as a user without the right to write (needs root, to become that user)', () => {
+  const readAsOther = async (): Promise<string> => {
+    chmodSync(folder.path, 0o755)
+    await using reader = startStoreProcess(
+      path,
+      `process.setgid(${OTHER_USER})
+       process.setuid(${OTHER_USER})
+       try {
+         const store = await openSqliteStore({ path: process.argv[1], durability: 'normal', clock, readOnly: true })
+         await say(JSON.stringify((await store.listTriggers({ limit: 9, offset: 0, enabledOnly: false })).map((row) => row.name)))
+         await store.close()
+       } catch (error) {
+         await say(error.code + ' ' + error.message)
+       }`,
+    )
+    return (await reader.lines.next()).value as string
+  }
+
+  test.each([
+    ['a read-only file', 0o444, 0o777],
+    ['a file in a read-only folder', 0o666, 0o555],
+    ['a read-only file in a read-only folder', 0o444, 0o555],
+  ])('%s can be read, and nothing is made beside it', async (_, fileMode, folderMode) => {
+    await makeDatabase()
+    chmodSync(path, fileMode)
+    chmodSync(folder.file('data'), folderMode)
+
+    expect(await readAsOther()).toBe('["inbox"]')
+    expect(readdirSync(folder.file('data'))).toEqual(['workflows.db'])
+  })
+
+  test('a database that another user serves can be read with what is in its log', async () => {
+    const writing = await open(false)
+    await writing.saveTriggers([declaration()], START)
+    for (const name of readdirSync(folder.file('data'))) chmodSync(folder.file(`data/${name}`), 0o644)
+    chmodSync(folder.file('data'), 0o755)
+
+    expect(await readAsOther()).toBe('["inbox"]')
+    await writing.close()
+  })
+
+  test('a log that was left in a read-only folder is named, with what to do', async () => {
+    const writing = await open(false)
+    await writing.saveTriggers([declaration()], START)
+    copyFileSync(path, folder.file('copy.db'))
+    copyFileSync(`${path}-wal`, folder.file('copy.db-wal'))
+    await writing.close()
+    rmSync(path)
+    copyFileSync(folder.file('copy.db'), path)
+    copyFileSync(folder.file('copy.db-wal'), `${path}-wal`)
+    chmodSync(folder.file('data'), 0o555)
+
+    const said = await readAsOther()
+
+    expect(said).toMatch(/^DATABASE_UNAVAILABLE /)
+    expect(said).toContain(`its log "${path}-wal" can be read only where files can be made beside it`)
+  })
+
+  test('a file that may not be read is refused for that reason', async () => {
+    await makeDatabase()
+    chmodSync(path, 0o000)
+
+    expect(await readAsOther()).toMatch(/^DATABASE_UNAVAILABLE .*permission denied/)
+  })
+})
