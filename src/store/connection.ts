@@ -207,6 +207,7 @@ export class Connection {
         database = openForReading(this.path, timeout)
         return database
       }
+      if (!fileMustExist && !this.isMemory) this.#file.makePrivate()
       database = new Database(this.path, { timeout, fileMustExist })
       assertSoundSqlite(this.path, database.prepare('SELECT sqlite_version()').pluck().get() as string)
       this.#hasLog = writeAhead(database)

@@ -3,7 +3,7 @@
  * Only by `stat`: opening the file beside SQLite and closing it again would drop SQLite's locks on it.
  */
 
-import { type BigIntStats, statSync, unlinkSync } from 'node:fs'
+import { type BigIntStats, closeSync, openSync, statSync, unlinkSync } from 'node:fs'
 
 interface Identity {
   readonly dev: bigint
@@ -21,6 +21,20 @@ export class DatabaseFile {
 
   constructor(path: string) {
     this.path = path
+  }
+
+  /**
+   * Makes the file where there is none, for its owner alone: contexts may hold secrets. SQLite gives what it makes beside
+   * it the same mode. What else keeps it from being made is left for SQLite to say.
+   */
+  makePrivate(): void {
+    if (statOf(this.path) !== null) return
+    try {
+      // Only one that is new: closing one that SQLite has open would drop its locks.
+      closeSync(openSync(this.path, 'wx', 0o600))
+    } catch (thrown) {
+      if (!(thrown instanceof Error && 'code' in thrown)) throw thrown
+    }
   }
 
   /** To be called while SQLite has the file open: until it is closed, no other file can get its numbers. */

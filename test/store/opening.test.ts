@@ -1,6 +1,15 @@
 /** Opening a database: what is made, what is refused, and what the refusal says. */
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { Connection } from '../../src/store/connection.ts'
@@ -175,6 +184,35 @@ describe('the schema', () => {
   })
 })
 
+describe.skipIf(process.platform === 'win32')('the mode of a database', () => {
+  const modes = () =>
+    Object.fromEntries(
+      readdirSync(folder.path).map((name) => [name, (statSync(folder.file(name)).mode & 0o777).toString(8)]),
+    )
+
+  test.each([0o000, 0o022])('lets nobody but its owner read one that is made, with umask %i', async (mask) => {
+    const before = process.umask(mask)
+    const store = await open().finally(() => process.umask(before))
+    await store.saveTriggers([declaration()], START)
+    const whileOpen = modes()
+    await store.close()
+
+    expect(whileOpen).toEqual({ 'workflows.db': '600', 'workflows.db-wal': '600', 'workflows.db-shm': '600' })
+    expect(modes()).toEqual({ 'workflows.db': '600' })
+  })
+
+  test('of one that is there stays as it is, and holds for what is made beside it', async () => {
+    writeFileSync(path, '')
+    chmodSync(path, 0o640)
+
+    const store = await open()
+    await store.saveTriggers([declaration()], START)
+
+    expect(modes()).toEqual({ 'workflows.db': '640', 'workflows.db-wal': '640', 'workflows.db-shm': '640' })
+    await store.close()
+  })
+})
+
 describe('a database that cannot be opened', () => {
   test('a missing folder is named, and not made', async () => {
     const missing = folder.file('missing/workflows.db')
@@ -217,13 +255,21 @@ describe('a database that cannot be opened', () => {
     expect(error.message).toContain('restore a copy')
   })
 
-  test.skipIf(process.getuid?.() === 0)('a file without the right to write it is refused', async () => {
-    await (await open()).close()
-    chmodSync(path, 0o444)
+  test.skipIf(process.getuid?.() !== 0)(
+    'a file without the right to write it is refused (needs root, to become a user without it)',
+    async () => {
+      await (await open()).close()
+      chmodSync(path, 0o444)
+      chmodSync(folder.path, 0o777)
 
-    const error = await refusal(path)
+      await using opening = startStoreProcess(
+        path,
+        `process.setgid(65534)
+         process.setuid(65534)
+         await open().catch((error) => say(error.code + ' ' + error.message))`,
+      )
 
-    expect(error.code).toBe('DATABASE_UNAVAILABLE')
-    expect(error.message).toContain('permission denied')
-  })
+      expect((await opening.lines.next()).value).toMatch(/^DATABASE_UNAVAILABLE .*permission denied/)
+    },
+  )
 })
