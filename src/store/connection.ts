@@ -209,6 +209,7 @@ export class Connection {
       }
       if (!fileMustExist && !this.isMemory) this.#file.makePrivate()
       database = new Database(this.path, { timeout, fileMustExist })
+      if (!this.isMemory) this.#file.assertWritable()
       assertSoundSqlite(this.path, database.prepare('SELECT sqlite_version()').pluck().get() as string)
       this.#hasLog = writeAhead(database)
       database.pragma('foreign_keys = ON')

@@ -3,7 +3,7 @@
  * Only by `stat`: opening the file beside SQLite and closing it again would drop SQLite's locks on it.
  */
 
-import { type BigIntStats, closeSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { accessSync, type BigIntStats, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
 
 interface Identity {
   readonly dev: bigint
@@ -35,6 +35,11 @@ export class DatabaseFile {
     } catch (thrown) {
       if (!(thrown instanceof Error && 'code' in thrown)) throw thrown
     }
+  }
+
+  /** Throws as `access` does. SQLite opens what may only be read without a word, and refuses the first write. */
+  assertWritable(): void {
+    accessSync(this.path, constants.W_OK)
   }
 
   /** To be called while SQLite has the file open: until it is closed, no other file can get its numbers. */
