@@ -70,9 +70,10 @@ export class CronCalls {
     this.#assertUsable()
     assertScheduleId(id)
     const { store, clock } = this.#ports
-    const at = clock.now()
-    const change = { ...timing, nextRunAt: nextRunAt(timing.expression, timing.timezone, at) }
-    if (!(await store.updateCron(id, change, at))) throw unknownSchedule(id)
+    const row = await store.getCron(id)
+    const after = this.#scheduler.time.countsFrom(row)
+    const change = { ...timing, nextRunAt: nextRunAt(timing.expression, timing.timezone, after) }
+    if (!(await store.updateCron(id, change, clock.now()))) throw unknownSchedule(id)
     this.#changed()
   }
 
@@ -80,7 +81,9 @@ export class CronCalls {
   async setEnabled(id: string, isEnabled: boolean): Promise<void> {
     this.#assertUsable()
     assertScheduleId(id)
-    await this.#ports.store.setCronEnabled(id, isEnabled, this.#ports.clock.now())
+    const { store, clock } = this.#ports
+    if (isEnabled) await this.#scheduler.reckon(id)
+    await store.setCronEnabled(id, isEnabled, clock.now())
     this.#changed()
   }
 
@@ -114,16 +117,16 @@ export class CronCalls {
     this.#assertUsable()
     const { store, clock, newId } = this.#ports
     const id = newId()
-    const at = clock.now()
+    const after = this.#scheduler.time.countsFrom(null)
     await store.createCron({
       id,
       workflow,
       ...timing,
-      nextRunAt: nextRunAt(timing.expression, timing.timezone, at),
+      nextRunAt: nextRunAt(timing.expression, timing.timezone, after),
       triggerName: null,
       instanceName,
       paramsText,
-      at,
+      at: clock.now(),
     })
     this.#changed()
     return id

@@ -7,6 +7,7 @@
  *   waiting        -> claiming  its instant has come
  *   claiming       -> waiting   fired, or taken by another process: its next instant counts from now (what was missed is dropped)
  *   waiting        -> waiting   its workflow is not known here: others may fire it first, after a grace it fires without a run
+ *   waiting        -> waiting   the wall clock was set: see cron-time.ts
  *   waiting        -> (gone)    disabled, deleted, or its trigger is gone from the code
  */
 
@@ -16,16 +17,18 @@ import type { RegistrySource } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import type { EngineConfig } from './config.ts'
 import { nextRunAt } from './cron.ts'
+import { type CronJump, CronTime } from './cron-time.ts'
 import { CronTriggers } from './cron-triggers.ts'
 import { type DueEntry, DueHeap, troubleDelayMs } from './due.ts'
 import type { EngineEvents } from './events.ts'
-import type { Clock, ContextCodec, CronClaim, Store, Timer } from './ports.ts'
+import type { Clock, ContextCodec, CronClaim, CronMove, Store, Timer, WallJump } from './ports.ts'
 import { cronInput, newExecution } from './stamps.ts'
 
 /** How long a schedule whose workflow is not known here is left to processes that may know it. */
 const UNKNOWN_WORKFLOW_GRACE_MS = 5_000
 /** A shorter setting would read the table without end. */
 const SHORTEST_LOOK_MS = 1_000
+const EVERY_CRON = { limit: Number.MAX_SAFE_INTEGER, offset: 0 }
 
 export interface CronSchedulerPorts {
   readonly store: Store
@@ -48,6 +51,9 @@ export class CronScheduler {
   readonly #due = new DueHeap<WaitingCron>()
   readonly #waiting = new Set<WaitingCron>()
   readonly #triggers: CronTriggers
+  readonly time: CronTime
+  /** The wall clock was set back so far that all next instants are computed anew. */
+  #mustReckon = false
   #timer: Timer | null = null
   #look: Promise<void> | null = null
   #mustLook = false
@@ -59,7 +65,8 @@ export class CronScheduler {
 
   constructor(ports: CronSchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
     this.#ports = ports
-    this.#triggers = new CronTriggers(ports)
+    this.time = new CronTime(ports.clock)
+    this.#triggers = new CronTriggers({ ...ports, time: this.time })
     this.#onAccepted = onAccepted
   }
 
@@ -83,6 +90,14 @@ export class CronScheduler {
     return this.lookAgain()
   }
 
+  /** The wall clock was set. Returns what it means here. */
+  wallJumped(jump: WallJump): CronJump {
+    const meaning = this.time.jumped(jump)
+    this.#mustReckon ||= meaning.kind === 'anew'
+    void this.lookAgain()
+    return meaning
+  }
+
   /** Settles when what the code declares by now is in the store, or could not be stored. */
   async settled(): Promise<void> {
     await this.#look
@@ -100,7 +115,7 @@ export class CronScheduler {
       this.#mustLook = false
       try {
         await this.#triggers.takeOver()
-        this.#replaceWaiting(await this.#ports.store.enabledCrons())
+        this.#replaceWaiting(await this.#reckoned())
         this.#failures = 0
       } catch (thrown) {
         this.#trouble('reading cron schedules', thrown)
@@ -109,6 +124,29 @@ export class CronScheduler {
     // In the turn in which the loop ended: whoever asks from now on begins a new look.
     this.#look = null
     this.#arm()
+  }
+
+  /** Every enabled schedule, with a next instant that the wall clock as it is now stands by. */
+  async #reckoned(): Promise<readonly CronRow[]> {
+    const { store, clock } = this.#ports
+    const isAll = this.#mustReckon
+    // A schedule that is disabled has to have it right when it is enabled.
+    const rows = isAll ? await store.listCrons({ ...EVERY_CRON, enabledOnly: false }) : await store.enabledCrons()
+    const moves = rows.flatMap((row) =>
+      isAll || this.time.isFromAhead(row) ? (moveEarlier(row, clock.now()) ?? []) : [],
+    )
+    if (moves.length > 0) await store.rescheduleCrons(moves, clock.now())
+    if (isAll) this.#mustReckon = false
+    return isAll || moves.length > 0 ? await store.enabledCrons() : rows
+  }
+
+  /** Before a schedule is enabled: its next instant may be one of a clock that was far ahead. */
+  async reckon(id: string): Promise<void> {
+    const { store, clock } = this.#ports
+    const row = await store.getCron(id)
+    if (row === null || !this.time.isFromAhead(row)) return
+    const move = moveEarlier(row, clock.now())
+    if (move !== null) await store.rescheduleCrons([move], clock.now())
   }
 
   #replaceWaiting(rows: readonly CronRow[]): void {
@@ -196,6 +234,13 @@ export class CronScheduler {
       message: `Cron schedule "${row.id}" fired, but nothing was started: Workflow not found in registry: ${row.workflow}.${hint}`,
     })
   }
+}
+
+/** What brings a next instant that was computed by a clock far ahead back to the first one from now on; null when nothing does. */
+function moveEarlier(row: CronRow, now: number): CronMove | null {
+  const nextRunAt = followingRunAt(row, now)
+  if (nextRunAt === null || row.nextRunAt === null || nextRunAt >= row.nextRunAt) return null
+  return { scheduleId: row.id, seenRunAt: row.nextRunAt, nextRunAt }
 }
 
 /** Null when it never fires again, so that the store keeps it without an instant. */

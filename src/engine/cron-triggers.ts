@@ -8,12 +8,14 @@ import type { CronRow } from '../model/schedule.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { nextRunAt } from './cron.ts'
+import type { CronTime } from './cron-time.ts'
 import type { EngineEvents } from './events.ts'
-import type { Clock, Store } from './ports.ts'
+import type { Clock, NewTriggerCron, Store } from './ports.ts'
 
 export interface CronTriggersPorts {
   readonly store: Store
   readonly clock: Clock
+  readonly time: CronTime
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly newId: () => string
@@ -27,13 +29,18 @@ export class CronTriggers {
     this.#ports = ports
   }
 
-  /** Stores the schedules of triggers that are new or were declared anew. A bad expression is reported once. */
+  /** Stores the schedules of triggers that are new or were declared anew, in one step. A bad expression is reported once. */
   async takeOver(): Promise<void> {
-    for (const trigger of this.#ports.registry.current().triggers.values()) {
-      if (trigger.timing.kind !== 'cron' || this.#takenOver.get(trigger.name) === trigger) continue
-      await this.#save(trigger, trigger.timing.expression, trigger.timing.timezone)
-      this.#takenOver.set(trigger.name, trigger)
-    }
+    const { store, registry } = this.#ports
+    const triggers = [...registry.current().triggers.values()].filter(
+      (trigger) => trigger.timing.kind === 'cron' && this.#takenOver.get(trigger.name) !== trigger,
+    )
+    if (triggers.length === 0) return
+    const rows = await store.listCrons({ limit: Number.MAX_SAFE_INTEGER, offset: 0, enabledOnly: false })
+    const known = new Map(rows.map((row) => [row.triggerName, row]))
+    const schedules = triggers.flatMap((trigger) => this.#scheduleOf(trigger, known.get(trigger.name) ?? null) ?? [])
+    await store.saveTriggerCrons(schedules)
+    for (const trigger of triggers) this.#takenOver.set(trigger.name, trigger)
   }
 
   /** The store may have none of the schedules. */
@@ -47,18 +54,20 @@ export class CronTriggers {
     return this.#ports.registry.current().triggers.get(row.triggerName)?.timing.kind === 'cron'
   }
 
-  async #save(trigger: TriggerDefinition, expression: string, timezone: string): Promise<void> {
-    const { store, clock, events, newId } = this.#ports
-    const at = clock.now()
+  /** Null when it cannot be scheduled. */
+  #scheduleOf(trigger: TriggerDefinition, row: CronRow | null): NewTriggerCron | null {
+    const { clock, time, events, newId } = this.#ports
+    if (trigger.timing.kind !== 'cron') return null
+    const { expression, timezone } = trigger.timing
     let firstRunAt: number
     try {
-      firstRunAt = nextRunAt(expression, timezone, at)
+      firstRunAt = nextRunAt(expression, timezone, time.countsFrom(row))
     } catch (thrown) {
       const message = `Cron trigger "${trigger.name}" is not scheduled: ${toError(thrown).message}`
       events.emit('warning', { code: 'INVALID_CRON_TRIGGER', trigger: trigger.name, message })
-      return
+      return null
     }
-    await store.saveTriggerCron({
+    return {
       id: newId(),
       workflow: trigger.workflow,
       expression,
@@ -67,7 +76,7 @@ export class CronTriggers {
       triggerName: trigger.name,
       instanceName: null,
       paramsText: null,
-      at,
-    })
+      at: clock.now(),
+    }
   }
 }

@@ -33,6 +33,7 @@ import { newExecution } from './stamps.ts'
 import { StartOnce } from './start-once.ts'
 import { TriggerCalls } from './trigger-calls.ts'
 import { Waits } from './waits.ts'
+import { followWallJumps } from './wall-jumps.ts'
 import { WorkflowRecords } from './workflow-records.ts'
 
 const RECOVERY_MS = 30_000
@@ -357,7 +358,9 @@ export class Engine {
   }
 
   #startPeriodicWork(): void {
-    const { store, clock, config } = this.#ports
+    const { store, clock, events, config } = this.#ports
+    const crons = config.cronEnabled ? this.#cronScheduler : null
+    this.#releases.push(followWallJumps({ clock, events, heartbeat: this.#heartbeat, crons }))
     this.#periodically('removing old records', PRUNE_MS, async () => {
       // In small steps, so that nothing waits long for the database.
       while (this.#state === 'running' && (await store.prune(config.retention, clock.now())) > 0);

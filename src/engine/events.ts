@@ -92,7 +92,7 @@ export interface ExecutionFinishedEvent {
   readonly at: number
 }
 
-export type WarningCode = 'UNKNOWN_WORKFLOW' | 'INVALID_CRON_TRIGGER' | 'DATABASE_FOUND' | 'LEASE_LOST'
+export type WarningCode = 'UNKNOWN_WORKFLOW' | 'INVALID_CRON_TRIGGER' | 'DATABASE_FOUND' | 'LEASE_LOST' | 'CLOCK_SET'
 
 /** Something that the user may want to change; the engine goes on. */
 export interface WarningEvent {

@@ -211,6 +211,15 @@ export interface NewCronSchedule {
   readonly at: number
 }
 
+export type NewTriggerCron = NewCronSchedule & { readonly triggerName: string }
+
+export interface CronMove {
+  readonly scheduleId: string
+  /** The `nextRunAt` that the caller saw. */
+  readonly seenRunAt: number
+  readonly nextRunAt: number
+}
+
 export interface CronClaim {
   readonly scheduleId: string
   /** The `nextRunAt` that the claimer saw. */
@@ -321,8 +330,8 @@ export interface Store {
 
   /** Rejects with `DUPLICATE_INSTANCE` when the workflow has an instance of that name. */
   createCron(schedule: NewCronSchedule): Promise<void>
-  /** The schedule of a cron trigger: created, or refreshed where the code changed. One per trigger name. */
-  saveTriggerCron(schedule: NewCronSchedule & { readonly triggerName: string }): Promise<CronRow>
+  /** The schedules of cron triggers, in one step: created, or refreshed where the code changed. One per trigger name. In their order. */
+  saveTriggerCrons(schedules: readonly NewTriggerCron[]): Promise<readonly CronRow[]>
   /** Newest first. */
   listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]>
   getCron(id: string): Promise<CronRow | null>
@@ -332,6 +341,8 @@ export interface Store {
     change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
     at: number,
   ): Promise<boolean>
+  /** Gives schedules other next instants. Leaves alone those whose `nextRunAt` is not as it was seen. */
+  rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void>
   setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean>
   deleteCron(id: string): Promise<boolean>
   /** Every enabled schedule, soonest first. */

@@ -45,6 +45,11 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, random: numbe
   return Math.max(0, Math.trunc(capped * factor))
 }
 
+/** No wait after a failed attempt is longer. */
+export function longestDelayMs(policy: RetryPolicy): number {
+  return policy.maxDelayMs * 1.25
+}
+
 function backoffMs(backoff: Backoff, initialDelayMs: number, attempt: number): number {
   switch (backoff.kind) {
     case 'fixed':

@@ -17,7 +17,7 @@ import type { PythonFault } from '../model/trigger.ts'
 import type { TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd, TaskChange } from './ports.ts'
 import { abandoned, endOf, isEmptyContext, mergedOutputs, readinessOf, unreadableContext } from './ready.ts'
-import { decideRetry, MAX_RECOVERIES } from './retry.ts'
+import { decideRetry, longestDelayMs, MAX_RECOVERIES } from './retry.ts'
 
 /** A task to run, not before an instant; null: at once. */
 export interface ReadyTask {
@@ -193,7 +193,7 @@ export class RunState {
       task.error = abandoned(task.taskId, task.error)
       this.#finish(task, 'Failed', at, step)
     } else if (task.definition === null) step.released.push(task)
-    else this.#makeReady(task, task.notBeforeAt, step)
+    else this.#makeReady(task, soonestAt(task, at), step)
   }
 
   #makeReady(task: TaskState, notBeforeAt: number | null, step: OpenStep): void {
@@ -301,6 +301,12 @@ function taskStates(runs: readonly TaskRun[], definition: WorkflowDefinition): r
     }
   }
   return states
+}
+
+/** When a task that waits for its retry may begin: the instant was stored by a wall clock that may have been set since. */
+function soonestAt(task: TaskState, at: number): number | null {
+  if (task.notBeforeAt === null || task.definition === null) return null
+  return Math.min(task.notBeforeAt, at + longestDelayMs(task.definition.retry))
 }
 
 function lastOutputOf(tasks: readonly TaskState[]): ContextText | null {

@@ -43,6 +43,8 @@ SELECT ${COLUMNS} FROM crons WHERE enabled = 1 ORDER BY next_run_at IS NULL, nex
 export const UPDATE_CRON = `
 UPDATE crons SET expression = ?, timezone = ?, next_run_at = ?, updated_at = ? WHERE id = ?`
 
+export const RESCHEDULE_CRON = 'UPDATE crons SET next_run_at = ?, updated_at = ? WHERE id = ? AND next_run_at = ?'
+
 export const SET_CRON_ENABLED = 'UPDATE crons SET enabled = ?, updated_at = ? WHERE id = ?'
 
 export const DELETE_CRON = 'DELETE FROM crons WHERE id = ?'

@@ -1,6 +1,6 @@
 /** What happens to cron schedules and their firings. Each function is the body of one step and runs in its transaction. */
 
-import type { CronClaim, NewCronSchedule, NewExecution, Page } from '../engine/ports.ts'
+import type { CronClaim, CronMove, NewCronSchedule, NewExecution, NewTriggerCron, Page } from '../engine/ports.ts'
 import { InternalError } from '../errors.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../model/schedule.ts'
 import type { Connection } from './connection.ts'
@@ -19,6 +19,7 @@ import {
   LOST_CRON_FIRINGS,
   RECOVER_CRON_FIRING,
   REFRESH_TRIGGER_CRON,
+  RESCHEDULE_CRON,
 } from './cron-queries.ts'
 import { insertExecution } from './execution-steps.ts'
 import { type CronFiringRecord, type CronRecord, cronFiringRow, cronRow } from './rows.ts'
@@ -33,10 +34,7 @@ export function insertCron(connection: Connection, schedule: NewCronSchedule): b
   return connection.run(INSERT_CRON, ...values) === 1
 }
 
-export function saveTriggerCron(
-  connection: Connection,
-  schedule: NewCronSchedule & { readonly triggerName: string },
-): CronRow {
+export function saveTriggerCron(connection: Connection, schedule: NewTriggerCron): CronRow {
   const { triggerName, workflow, expression, timezone, nextRunAt, at } = schedule
   if (!insertCron(connection, schedule)) {
     connection.run(REFRESH_TRIGGER_CRON, workflow, expression, timezone, nextRunAt, at, triggerName)
@@ -44,6 +42,12 @@ export function saveTriggerCron(
   const record = connection.one<CronRecord>(GET_TRIGGER_CRON, triggerName)
   if (record === undefined) throw new InternalError(`The schedule of the trigger "${triggerName}" was not stored.`)
   return cronRow(record)
+}
+
+export function rescheduleCrons(connection: Connection, moves: readonly CronMove[], at: number): void {
+  for (const { scheduleId, seenRunAt, nextRunAt } of moves) {
+    connection.run(RESCHEDULE_CRON, nextRunAt, at, scheduleId, seenRunAt)
+  }
 }
 
 export function getCron(connection: Connection, id: string): CronRow | null {

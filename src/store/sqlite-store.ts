@@ -9,12 +9,14 @@ import type {
   Acquisition,
   Clock,
   CronClaim,
+  CronMove,
   FailedTick,
   FailedTickResult,
   FiredTick,
   FiredTickResult,
   NewCronSchedule,
   NewExecution,
+  NewTriggerCron,
   Page,
   Retention,
   Settlement,
@@ -222,8 +224,8 @@ class SqliteStore implements Store {
     throw new StoreError('DUPLICATE_INSTANCE', message, { workflow })
   }
 
-  saveTriggerCron(schedule: NewCronSchedule & { readonly triggerName: string }): Promise<CronRow> {
-    return this.#step('write', (connection) => crons.saveTriggerCron(connection, schedule))
+  saveTriggerCrons(schedules: readonly NewTriggerCron[]): Promise<readonly CronRow[]> {
+    return this.#step('write', (connection) => schedules.map((schedule) => crons.saveTriggerCron(connection, schedule)))
   }
 
   listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]> {
@@ -244,6 +246,10 @@ class SqliteStore implements Store {
       'accept',
       (connection) => connection.run(UPDATE_CRON, expression, timezone, nextRunAt, at, id) === 1,
     )
+  }
+
+  rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void> {
+    return this.#step('write', (connection) => crons.rescheduleCrons(connection, moves, at))
   }
 
   setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean> {

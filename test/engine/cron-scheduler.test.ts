@@ -278,6 +278,27 @@ describe('a trigger with a cron expression', () => {
     expect(await running.engine.crons.list(ALL)).toHaveLength(1)
   })
 
+  it('is taken over in one transaction with all the others', async () => {
+    const clock = new FakeClock()
+    const store = await openMemoryStore(clock)
+    const steps: string[] = []
+    const counted = new Proxy(store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target)
+        if (typeof member !== 'function') return member
+        if (/^save.*Cron|^createCron/.test(String(name))) steps.push(String(name))
+        return member.bind(target)
+      },
+    })
+    const triggers = Array.from({ length: 300 }, (_, index) => cronTrigger(`daily ${index}`, '0 2 * * *'))
+
+    await using running = await RunningEngine.start({ clock, store: counted, workflows: [nightly], triggers })
+
+    expect(await running.engine.crons.list({ ...ALL, limit: 1_000 })).toHaveLength(300)
+    expect(steps).toEqual(['saveTriggerCrons'])
+    await running.engine.stop({ graceMs: 0 })
+  })
+
   it('with a bad expression is reported, and the others are scheduled', async () => {
     await using running = await RunningEngine.start({
       triggers: [

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import type { NewTriggerCron } from '../../src/engine/ports.ts'
 import { cronClaim, FIRST_PAGE, newCron, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
@@ -119,28 +120,58 @@ export function describeCronContract(context: ContractContext): void {
     })
   })
 
+  describe('schedules that are given another instant', () => {
+    test('have it, and those that were fired or changed meanwhile are left alone', async () => {
+      const [moved, fired] = [newCron(), newCron()]
+      for (const schedule of [moved, fired]) await context.store.createCron(schedule)
+      await context.store.claimCron(cronClaim(fired))
+      const after = await row(fired.id)
+
+      await context.store.rescheduleCrons(
+        [moved, fired].map(({ id, nextRunAt }) => ({ scheduleId: id, seenRunAt: nextRunAt, nextRunAt: START + 60 })),
+        START + 9,
+      )
+
+      expect(await row(moved.id)).toMatchObject({ nextRunAt: START + 60, updatedAt: START + 9 })
+      expect(await row(fired.id)).toEqual(after)
+    })
+  })
+
   describe('schedules of cron triggers', () => {
+    test('are stored all together, in one step, or not at all', async () => {
+      const good = { ...newCron(), triggerName: 'good' }
+      const sameId = { ...newCron({ id: good.id }), triggerName: 'bad' }
+
+      const refusal = context.store.saveTriggerCrons([good, sameId])
+
+      await expect(refusal).rejects.toThrow()
+      expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toEqual([])
+    })
+
+    const save = async (schedule: NewTriggerCron) => {
+      const [row] = await context.store.saveTriggerCrons([schedule])
+      if (row === undefined) throw new Error('nothing was stored')
+      return row
+    }
     const declared = (given: Parameters<typeof newCron>[0] = {}) => ({
       ...newCron(given),
       triggerName: 'nightly_report',
     })
 
     test('starting again with the same code keeps the schedule and its next instant', async () => {
-      const first = await context.store.saveTriggerCron(declared())
+      const first = await save(declared())
 
-      const again = await context.store.saveTriggerCron(declared({ nextRunAt: START + 99, at: START + 50 }))
+      const again = await save(declared({ nextRunAt: START + 99, at: START + 50 }))
 
       expect(again).toEqual(first)
       expect(await context.store.listCrons({ ...FIRST_PAGE, enabledOnly: false })).toHaveLength(1)
     })
 
     test('a changed expression or zone gives the schedule the new next instant', async () => {
-      const first = await context.store.saveTriggerCron(declared())
+      const first = await save(declared())
       await context.store.setCronEnabled(first.id, false, START + 1)
 
-      const changed = await context.store.saveTriggerCron(
-        declared({ timezone: 'Europe/Paris', nextRunAt: START + 99, at: START + 50 }),
-      )
+      const changed = await save(declared({ timezone: 'Europe/Paris', nextRunAt: START + 99, at: START + 50 }))
 
       expect(changed).toEqual({
         ...first,
@@ -152,11 +183,9 @@ export function describeCronContract(context: ContractContext): void {
     })
 
     test('a changed target alone keeps the next instant', async () => {
-      const first = await context.store.saveTriggerCron(declared())
+      const first = await save(declared())
 
-      const changed = await context.store.saveTriggerCron(
-        declared({ workflow: 'other', nextRunAt: START + 99, at: START + 50 }),
-      )
+      const changed = await save(declared({ workflow: 'other', nextRunAt: START + 99, at: START + 50 }))
 
       expect(changed).toEqual({ ...first, workflow: 'other', updatedAt: START + 50 })
     })

@@ -1,0 +1,59 @@
+/** What the engine does when the wall clock is set, and the one line that it says. Listened for from its start to its end. */
+
+import type { CronScheduler } from './cron-scheduler.ts'
+import type { CronJump } from './cron-time.ts'
+import type { EngineEvents } from './events.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { Clock, WallJump } from './ports.ts'
+import { rfc3339 } from './stamps.ts'
+
+export interface WallJumpPorts {
+  readonly clock: Clock
+  readonly events: EngineEvents
+  readonly heartbeat: Heartbeat
+  /** Null where cron is switched off. */
+  readonly crons: CronScheduler | null
+}
+
+/** Returns the end of it. */
+export function followWallJumps({ clock, events, heartbeat, crons }: WallJumpPorts): () => void {
+  return clock.onWallJump((jump) => {
+    // A machine that slept looks the same, and in its sleep no heartbeat was sent.
+    if (jump.at > jump.expectedAt) heartbeat.doubt()
+    const cronJump = crons?.wallJumped(jump) ?? null
+    events.emit('warning', { code: 'CLOCK_SET', message: messageOf(jump, cronJump) })
+  })
+}
+
+function messageOf({ expectedAt, at }: WallJump, crons: CronJump | null): string {
+  const moved = `${spanText(Math.abs(at - expectedAt))}, to ${rfc3339(at)}`
+  const set =
+    at > expectedAt
+      ? `The wall clock was set forward by ${moved}, or the machine slept`
+      : `The wall clock was set back by ${moved}`
+  switch (crons?.kind) {
+    case 'waits':
+      return `${set}: cron schedules wait until it has caught up, at ${rfc3339(crons.untilAt)}.`
+    case 'anew':
+      return `${set}: the next instants of cron schedules are computed anew.`
+    case 'forward':
+      return `${set}: cron schedules that are due by now fire once.`
+    default:
+      return `${set}.`
+  }
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+] as const
+
+/** In the largest unit of which there are two. */
+function spanText(ms: number): string {
+  for (const [unit, unitMs] of UNITS) {
+    if (ms < 2 * unitMs) continue
+    return `${Number((ms / unitMs).toFixed(1))} ${unit === 'day' ? 'days' : unit}`
+  }
+  return `${Number((ms / 1_000).toFixed(1))} s`
+}
