@@ -7,6 +7,10 @@
  *   overdue   → (2 s without an answer) the process is killed, and the entry is named as the culprit; the 2 s begin when
  *               the interpreter has heard of it, for it cannot while another stack computes
  *
+ * This process may stand still, with its interpreters: stopped by a signal, or with the machine. Its timer then comes much
+ * later than it was asked for, and before anything else every entry gets a fresh chance: its deadline moves by the time
+ * that nothing ran, and who was to be killed has the 2 s anew.
+ *
  * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
  * One timer serves all entries; nothing is done for an entry that answers in time.
  */
@@ -17,11 +21,17 @@ import type { ControlLine } from './control-line.ts'
 
 const KILL_AFTER_MS = 2_000
 const INTERRUPT_EVERY_MS = 20
+/** How often it looks at the time while it watches anybody: a shorter wait shows a standstill sooner. */
+const LOOK_EVERY_MS = 1_000
+/** A timer that is later than this does not only wait for its turn. */
+const STANDSTILL_MS = 1_000
+
+type Interrupts = Pick<ControlLine, 'interrupt' | 'misses'>
 
 interface Watched {
   readonly label: string
   readonly deadlineMs: number
-  readonly deadlineAt: number
+  deadlineAt: number
   killAt: number
   isOverdue: boolean
   /** The interpreter got control since it became overdue, and has told the stack to stop if it waits. */
@@ -35,7 +45,7 @@ export interface WatchdogActions {
 
 export class Watchdog {
   readonly #clock: Clock
-  readonly #control: ControlLine
+  readonly #control: Interrupts
   readonly #actions: WatchdogActions
   readonly #watched = new Map<StackToken, Watched>()
   #timer: Timer | null = null
@@ -43,7 +53,7 @@ export class Watchdog {
   #looks = 0
   #misses = 0
 
-  constructor(clock: Clock, control: ControlLine, actions: WatchdogActions) {
+  constructor(clock: Clock, control: Interrupts, actions: WatchdogActions) {
     this.#clock = clock
     this.#control = control
     this.#actions = actions
@@ -73,7 +83,9 @@ export class Watchdog {
     this.#timer?.cancel()
   }
 
-  #wakeBy(at: number): void {
+  /** Never later than the next regular look. */
+  #wakeBy(wantedAt: number): void {
+    const at = Math.min(wantedAt, this.#clock.monotonic() + LOOK_EVERY_MS)
     if (at >= this.#timerAt) return
     this.#timer?.cancel()
     this.#timerAt = at
@@ -81,8 +93,9 @@ export class Watchdog {
   }
 
   #look(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#clock.monotonic()
+    this.#forgive(now - this.#timerAt, now)
+    this.#timerAt = Number.POSITIVE_INFINITY
     let nextAt = Number.POSITIVE_INFINITY
     const overdue: StackToken[] = []
     const othersCompute = this.#control.misses !== this.#misses
@@ -103,6 +116,15 @@ export class Watchdog {
     }
     this.#interruptOne(overdue)
     if (nextAt !== Number.POSITIVE_INFINITY) this.#wakeBy(nextAt)
+  }
+
+  #forgive(lateMs: number, now: number): void {
+    if (lateMs < STANDSTILL_MS) return
+    for (const watched of this.#watched.values()) {
+      // No later than of an entry that begins now: it may have begun after the standstill.
+      watched.deadlineAt = Math.min(watched.deadlineAt + lateMs, now + watched.deadlineMs)
+      watched.killAt = Math.max(watched.killAt + lateMs, now + KILL_AFTER_MS)
+    }
   }
 
   #tellToStop(token: StackToken, watched: Watched): void {

@@ -56,6 +56,11 @@ export class FakeClock implements Clock {
     await settle()
   }
 
+  /** The process stands still: time passes, and the timers that fall due meanwhile run late, with the next `advance`. */
+  standStill(ms: number): void {
+    this.#monotonic += ms
+  }
+
   /** Timers that were asked for and have neither run nor been cancelled. */
   get pendingTimers(): number {
     return this.#timers.size

@@ -1,0 +1,104 @@
+/** When an entry into Python is told to stop, and when its interpreter is killed, by a clock that the test moves. */
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Watchdog } from '../../src/host/watchdog.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const DEADLINE_MS = 30_000
+
+let clock: FakeClock
+let watchdog: Watchdog
+let actions: string[]
+
+beforeEach(() => {
+  clock = new FakeClock()
+  actions = []
+  watchdog = new Watchdog(
+    clock,
+    { misses: 0, interrupt: () => {} },
+    {
+      stop: (token) => void actions.push(`stop ${token}`),
+      kill: (culprit) => void actions.push(`kill ${culprit}`),
+    },
+  )
+})
+
+describe('an entry into Python', () => {
+  it('is told to stop at its deadline, and its interpreter is killed two seconds later', async () => {
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+
+    await clock.advance(DEADLINE_MS - 1)
+    expect(actions).toEqual([])
+    await clock.advance(1)
+    expect(actions).toEqual(['stop 1'])
+    await clock.advance(1_990)
+    expect(actions).toEqual(['stop 1'])
+    await clock.advance(20)
+
+    expect(actions).toEqual(['stop 1', 'kill slow'])
+  })
+
+  it('that has ended has no deadline any more', async () => {
+    watchdog.watch(1, 'quick', DEADLINE_MS)
+
+    watchdog.forget(1)
+    await clock.advance(2 * DEADLINE_MS)
+
+    expect(actions).toEqual([])
+  })
+
+  it.each([
+    ['back', -86_400_000],
+    ['forward', 86_400_000],
+  ])('keeps its deadline when the wall clock is set %s', async (_, byMs) => {
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+    await clock.advance(10_000)
+
+    await clock.setWall(byMs)
+    await clock.advance(DEADLINE_MS - 10_001)
+    expect(actions).toEqual([])
+    await clock.advance(1)
+
+    expect(actions).toEqual(['stop 1'])
+  })
+})
+
+describe('after the process stood still', () => {
+  it('an entry has the time that it had left before, to a second', async () => {
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+    await clock.advance(10_000)
+
+    clock.standStill(3_600_000)
+    await clock.advance(DEADLINE_MS - 10_000 - 1_001)
+    expect(actions).toEqual([])
+    await clock.advance(1_001)
+
+    expect(actions).toEqual(['stop 1'])
+  })
+
+  it('an entry that was being stopped has two seconds again before its interpreter is killed', async () => {
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+    await clock.advance(DEADLINE_MS)
+    watchdog.told(1)
+    await clock.advance(1_500)
+
+    clock.standStill(3_600_000)
+    await clock.advance(1_900)
+    expect(actions).toEqual(['stop 1'])
+    watchdog.forget(1)
+    await clock.advance(DEADLINE_MS)
+
+    expect(actions).toEqual(['stop 1'])
+  })
+
+  it('an entry that began only then has its own time, and no more', async () => {
+    watchdog.watch(1, 'early', DEADLINE_MS)
+    await clock.advance(500)
+
+    clock.standStill(3_600_000)
+    watchdog.watch(2, 'late', 1_000)
+    await clock.advance(1_000)
+
+    expect(actions).toEqual(['stop 2'])
+  })
+})
