@@ -1,12 +1,15 @@
 /**
  * Time that a test moves. Stands at the Clock port: nothing passes until `advance` is called, and then every timer
- * that falls due runs at its own instant, in order, with the promises of one settled before the next one runs.
+ * that falls due runs at its own instant, in order, and the next one does not run before everything is quiet that the
+ * one before it set off. What never comes to rest fails the test.
  */
 
 import type { Clock, Timer, WallJump } from '../../src/engine/ports.ts'
 
-/** Turns of the event loop granted to what a timer set off. A store step takes one. */
-const TURNS_TO_SETTLE = 8
+/** Whatever takes so many turns of the event loop never comes to rest. A store step takes one. */
+const MOST_TURNS = 10_000
+/** So many timers without time passing between them set off one another for ever. */
+const MOST_TIMERS_AT_ONCE = 100_000
 
 /** Not 0, and nothing like a date: whoever mixes the two clocks is seen at once. */
 const FIRST_MONOTONIC = 77_000
@@ -66,12 +69,16 @@ export class FakeClock implements Clock {
     return this.#timers.size
   }
 
-  /** Moves time by `ms`, runs the timers that fall due, in order, and lets promises settle between them. 0 runs what is due now. */
+  /** Moves time by `ms` and runs the timers that fall due, in order, each when all is quiet. 0 runs what is due now. */
   async advance(ms: number): Promise<void> {
     const target = this.#monotonic + ms
     await settle()
+    let timersAtOnce = 0
     for (let timer = this.#next(); timer !== undefined && timer.due <= target; timer = this.#next()) {
       this.#timers.delete(timer)
+      timersAtOnce = timer.due > this.#monotonic ? 0 : timersAtOnce + 1
+      if (timersAtOnce > MOST_TIMERS_AT_ONCE)
+        throw new Error(`time stands still: ${timersAtOnce} timers at one instant`)
       this.#monotonic = Math.max(this.#monotonic, timer.due)
       timer.callback()
       await settle()
@@ -86,7 +93,15 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets promises, and steps asked of a store, settle without moving time. */
+/**
+ * Settles when nothing goes on any more that was set off: no promise, no step asked of a store. Time does not move. At the
+ * end of a turn no promise is left that could be settled, and what is left for the next one Node knows as immediates; the
+ * engine and its store do nothing in any other way.
+ */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < TURNS_TO_SETTLE; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    if (!process.getActiveResourcesInfo().includes('Immediate')) return
+  }
+  throw new Error(`not quiet after ${MOST_TURNS} turns of the event loop`)
 }
