@@ -78,6 +78,7 @@ export interface ScriptingOptions {
   readonly argv: readonly string[]
   readonly interpreters: number
   readonly isProgram: boolean
+  readonly stdoutTo?: 'stdout' | 'stderr'
   readonly durability: Durability
   readonly registry: LiveRegistry
   /** Watches the engines that scripts open. */
@@ -113,6 +114,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,
     isProgram: options.isProgram,
+    ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     events: {
       call: (call) => runners.answer(call),
       declared: (declarations) => {

@@ -46,6 +46,8 @@ export interface RunnerOptions {
   readonly readOnly?: boolean
   /** How many interpreters the scripts are spread over. Default 1. */
   readonly interpreters?: number
+  /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
+  readonly stdoutTo?: 'stdout' | 'stderr'
   /** Limits and intervals; see `EngineConfig`. */
   readonly config?: Partial<EngineConfig>
   /** Hears what is worth a log line. Default: nobody. */
@@ -243,6 +245,7 @@ export class Runner {
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
       isProgram: false,
+      ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),
       durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,
       watch: (events) => watchForLog(events, this.#log),

@@ -20,6 +20,7 @@ const NODE = [/^node:/]
 
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
+  { files: /^src\/output\//, may: [/^src\/output\//, ...NODE] },
   { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
   {
     files: /^src\/registry\//,
@@ -47,7 +48,7 @@ const TABLE: readonly Row[] = [
   {
     files: /^src\/interpreter\//,
     may: [
-      /^src\/(interpreter|border)\//,
+      /^src\/(interpreter|border|output)\//,
       /^src\/errors\.ts$/,
       /^src\/native\/(file-locks|control-thread)\.ts$/,
       /^pyodide/,
@@ -74,7 +75,16 @@ const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/cli\//,
-    may: [/^src\/cli\//, /^src\/index\.ts$/, /^src\/dashboard\/server\.ts$/, /^commander$/, /^pino$/, /^ms$/, ...NODE],
+    may: [
+      /^src\/cli\//,
+      /^src\/output\//,
+      /^src\/index\.ts$/,
+      /^src\/dashboard\/server\.ts$/,
+      /^commander$/,
+      /^pino$/,
+      /^ms$/,
+      ...NODE,
+    ],
   },
   { files: /^src\/[^/]+\.ts$/, may: [/^src\/(?!cli|dashboard)/, /^ms$/, ...NODE] },
 ]
@@ -98,7 +108,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'timers',
     pattern: /\b(setTimeout|setInterval)\(/,
-    owners: /^src\/(engine\/clock|interpreter\/(stack-waits|control-worker)|cli\/watch)\.ts$/,
+    owners: /^src\/(engine\/clock|interpreter\/(stack-waits|control-worker)|output\/outlet|cli\/watch)\.ts$/,
   },
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
 ]

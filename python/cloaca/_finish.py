@@ -97,10 +97,14 @@ def _clear(namespace: Any) -> None:
 
 def _flush_standard_streams() -> int:
     code = 0
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+        stream = getattr(sys, name, None)
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             code = _UNWRITABLE
+            if not name.endswith(("stderr", "stderr__")):
+                print(f"Exception ignored while flushing sys.{name}:", file=sys.stderr)
+                traceback.print_exception(type(error), error, None)
     return code

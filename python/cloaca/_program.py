@@ -30,7 +30,7 @@ def run(target: Dict[str, Any]) -> int:
     except BaseException as error:
         code = _report(error)
     unwritable = _finish.wind_up()
-    return code or unwritable
+    return unwritable or code
 
 
 def _execute(target: Dict[str, Any]) -> None:

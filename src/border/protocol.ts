@@ -123,6 +123,8 @@ export type FromInterpreter =
   | { readonly type: 'threadsRun'; readonly isAny: boolean }
   /** Python has a handler for a signal, or has no longer: what the engine gets is handed on. Acknowledged on the control line. */
   | { readonly type: 'watchSignal'; readonly signum: number; readonly isWatched: boolean }
+  /** One line worth a log entry. */
+  | { readonly type: 'notice'; readonly message: string }
   /** The interpreter has heard that an entry is overdue. */
   | { readonly type: 'told'; readonly token: StackToken }
   /** The interpreter cannot go on; its process ends after this. */

@@ -1,34 +1,49 @@
-/** Where log lines go: pino on stderr, lines for people on a terminal, JSON lines otherwise. */
+/**
+ * Where log lines go: stderr, as lines for people on a terminal and as JSON lines of pino's otherwise. A line that
+ * cannot be written holds nothing up: see `standard-streams.ts`.
+ */
 
-import { writeSync } from 'node:fs'
 import pino from 'pino'
 import type { LogLine, LogSink } from '../index.ts'
+import { tellLossAs, writeStderr } from './standard-streams.ts'
+import { indentedText, visibleJson, visibleText } from './visible-text.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogThreshold = (typeof LOG_LEVELS)[number]
 
-/** A sink that keeps lines of the given level and above. Synchronous, so that nothing is lost at the end. */
+/** A sink that keeps lines of the given level and above. A line is out when the call returns, if anybody takes it. */
 export function openLog(threshold: LogThreshold, isTerminal: boolean): LogSink {
-  if (isTerminal) return (line) => (isWanted(line, threshold) ? writeForPeople(line) : undefined)
+  const format = isTerminal ? lineForPeople : jsonLines()
+  tellLossAs((message) => format({ level: 'warn', message }))
+  return (line) => {
+    if (LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(threshold)) writeStderr(format(line))
+  }
+}
+
+function lineForPeople({ level, message, traceback }: LogLine): string {
+  const time = new Date().toISOString().slice(11, 23)
+  const trace = traceback ? `${indentedText(traceback.trimEnd())}\n` : ''
+  return `${time} ${level.toUpperCase().padEnd(5)} ${visibleText(message)}\n${trace}`
+}
+
+/** The lines of a logger that writes nothing itself. */
+function jsonLines(): (line: LogLine) => string {
+  let written = ''
   const logger = pino(
     {
-      level: threshold,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pino.destination({ dest: 2, sync: true }),
+    {
+      write: (line) => {
+        written = line
+      },
+    },
   )
-  return ({ level, message, facts, traceback }) =>
+  return ({ level, message, facts, traceback }) => {
     logger[level]({ ...facts, ...(traceback ? { traceback } : {}) }, message)
-}
-
-function isWanted(line: LogLine, threshold: LogThreshold): boolean {
-  return LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(threshold)
-}
-
-function writeForPeople({ level, message, traceback }: LogLine): void {
-  const time = new Date().toISOString().slice(11, 23)
-  const trace = traceback ? `${traceback.trimEnd()}\n` : ''
-  writeSync(2, `${time} ${level.toUpperCase().padEnd(5)} ${message}\n${trace}`)
+    return visibleJson(written)
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
 
 const OLDEST_NODE = 24
 
@@ -19,6 +20,7 @@ const WRONG_USAGE = 2
 
 async function main(words: readonly string[]): Promise<number> {
   const { printError, UsageMistake } = await import('./print.ts')
+  const { UnwritableOutput, drainStderr } = await import('./standard-streams.ts')
   try {
     if (words[0] === 'run') {
       const { runCommand } = await import('./run.ts')
@@ -27,7 +29,10 @@ async function main(words: readonly string[]): Promise<number> {
     return await runSubcommand(words)
   } catch (error) {
     printError(error)
+    if (error instanceof UnwritableOutput) return error.exitCode
     return error instanceof UsageMistake ? WRONG_USAGE : FAILED
+  } finally {
+    await drainStderr()
   }
 }
 
@@ -38,6 +43,8 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { workflowCommand } = await import('./workflow.ts')
   const { executionCommand } = await import('./execution.ts')
   const { pipCommand } = await import('./pip.ts')
+  const { printWrongWords } = await import('./print.ts')
+  const { writeStdout } = await import('./standard-streams.ts')
   let exitCode = 0
   const finish = (code: number) => {
     exitCode = code
@@ -53,7 +60,9 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(workflowCommand(finish))
     .addCommand(executionCommand())
     .addCommand(pipCommand(finish))
-  overrideExit(program)
+  forEachCommand(program, (command) =>
+    command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),
+  )
   try {
     await program.parseAsync(words, { from: 'user' })
     return exitCode
@@ -63,10 +72,10 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Commander throws instead of ending the process, in every subcommand. */
-function overrideExit(command: import('commander').Command): void {
-  command.exitOverride()
-  for (const subcommand of command.commands) overrideExit(subcommand)
+/** Commander throws instead of ending the process, and writes as we do, in every subcommand. */
+function forEachCommand(command: Command, configure: (command: Command) => void): void {
+  configure(command)
+  for (const subcommand of command.commands) forEachCommand(subcommand, configure)
 }
 
 function packageVersion(): string {

@@ -6,6 +6,7 @@
 import { Command } from 'commander'
 import { startProgram } from '../index.ts'
 import { openLog } from './log.ts'
+import { printUsage } from './print.ts'
 
 const MODULE = 'cloaca._pip'
 
@@ -27,7 +28,7 @@ export function pipCommand(finish: (code: number) => void): Command {
 
 async function runPip(words: readonly string[]): Promise<number> {
   if (words[0] === undefined || words[0] === '-h' || words[0] === '--help') {
-    process.stdout.write(`${USAGE}\n`)
+    printUsage(USAGE)
     return 0
   }
   const program = await startProgram({ kind: 'module', name: MODULE, argv: [MODULE, ...words] }, openLog('warn', true))

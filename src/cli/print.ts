@@ -1,57 +1,88 @@
-/** How the command line speaks: tables and JSON on stdout, messages on stderr. The one owner of the console. */
+/**
+ * How the command line speaks: tables and JSON on stdout, messages on stderr. Texts of others pass through
+ * `visible-text.ts` here.
+ */
 
 import { CloacaError } from '../index.ts'
+import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
+import { showControls, visibleJson, visibleLine, visibleText } from './visible-text.ts'
 
 /** Rows as aligned columns under their headings; `nothing` when there is none. */
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[], nothing: string): void {
   if (rows.length === 0) {
-    console.log(nothing)
+    printLine(nothing)
     return
   }
-  const lines = [headings, ...rows]
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  for (const line of lines) {
-    console.log(
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-  }
+  const lines = [headings, ...rows.map((row) => row.map(visibleLine))]
+  const widths = headings.map((_, column) => longest(lines.map((line) => line[column] ?? '')))
+  const aligned = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+  writeStdout(aligned.map((line) => `${line.trimEnd()}\n`).join(''))
 }
 
-/** Named values, one a line. */
+/** Named values, one below the other. */
 export function printFields(fields: Readonly<Record<string, string>>): void {
-  const width = Math.max(...Object.keys(fields).map((name) => name.length))
-  for (const [name, value] of Object.entries(fields)) console.log(`${name.padEnd(width)}  ${value}`.trimEnd())
+  const width = longest(Object.keys(fields))
+  for (const [name, value] of Object.entries(fields)) {
+    writeStdout(`${`${name.padEnd(width)}  ${visibleText(value)}`.trimEnd()}\n`)
+  }
 }
 
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2))
+  writeStdout(`${visibleJson(JSON.stringify(value, null, 2))}\n`)
 }
 
+/** A sentence with words of others in it. */
 export function printLine(line: string): void {
-  console.log(line)
+  writeStdout(`${visibleText(line)}\n`)
+}
+
+/** Lines of our own. */
+export function printUsage(usage: string): void {
+  writeStdout(`${usage}\n`)
 }
 
 /** The command line was used wrongly: exit code 2. */
-export class UsageMistake extends Error {}
+export class UsageMistake extends Error {
+  /** How it is used rightly. */
+  readonly usage: string | null
+
+  constructor(message: string, usage: string | null = null) {
+    super(message)
+    this.usage = usage
+  }
+}
 
 /** What went wrong, with Python's traceback where there is one; a stack only for what is no error of ours. */
 export function printError(thrown: unknown): void {
   if (thrown instanceof CloacaError) {
     if (thrown.facts.traceback) printTraceback(thrown.facts.traceback)
-    console.error(`cloaca: ${thrown.message}`)
+    writeMessage(thrown.message)
   } else if (thrown instanceof UsageMistake) {
-    console.error(`cloaca: ${thrown.message}`)
+    writeMessage(thrown.message)
+    if (thrown.usage !== null) writeStderr(`${thrown.usage}\n`)
+  } else if (thrown instanceof UnwritableOutput) {
+    if (!thrown.isReaderGone) writeMessage(thrown.message)
   } else {
-    console.error(`cloaca: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`)
+    writeMessage(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))
   }
 }
 
-/** A traceback as Python prints it. */
+function writeMessage(message: string): void {
+  writeStderr(`cloaca: ${visibleText(message)}\n`)
+}
+
+/** A traceback as Python prints it: it stands among what the script itself writes there, so its lines need no mark. */
 export function printTraceback(traceback: string): void {
-  console.error(traceback.trimEnd())
+  writeStderr(`${showControls(traceback.trimEnd())}\n`)
+}
+
+/** What is wrong with the words of a command, in lines of our own. */
+export function printWrongWords(lines: string): void {
+  writeStderr(showControls(lines))
+}
+
+function longest(texts: readonly string[]): number {
+  return texts.reduce((length, text) => Math.max(length, text.length), 0)
 }
 
 /** A duration as people write it: `200ms`, `30s`, `2h`. */

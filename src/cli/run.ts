@@ -5,7 +5,7 @@ import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { type ProgramTarget, startProgram } from '../index.ts'
 import { openLog } from './log.ts'
-import { UsageMistake } from './print.ts'
+import { printUsage, UsageMistake } from './print.ts'
 
 const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
        cloaca run -m MODULE [ARGS…]
@@ -34,12 +34,12 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   }
   if (first === '-W') {
     const [rule, ...behind] = rest
-    if (rule === undefined) throw new UsageMistake(`-W needs a rule.\n${USAGE}`)
+    if (rule === undefined) throw new UsageMistake('-W needs a rule.', USAGE)
     process.env.PYTHONWARNINGS = [process.env.PYTHONWARNINGS, rule].filter(Boolean).join(',')
     return runCommand(behind)
   }
   if (first === '-h' || first === '--help') {
-    process.stdout.write(`${USAGE}\n`)
+    printUsage(USAGE)
     return 0
   }
   return runTarget(targetOf(words))
@@ -61,10 +61,10 @@ async function runTarget(target: ProgramTarget): Promise<number> {
 
 function targetOf(words: readonly string[]): ProgramTarget {
   const [first, second, ...rest] = words
-  if (first === undefined) throw new UsageMistake(`There is nothing to run.\n${USAGE}`)
+  if (first === undefined) throw new UsageMistake('There is nothing to run.', USAGE)
   if (first === '-m' || first === '-c') {
     if (second === undefined) {
-      throw new UsageMistake(`${first} needs ${first === '-m' ? 'the name of a module' : 'code'}.\n${USAGE}`)
+      throw new UsageMistake(`${first} needs ${first === '-m' ? 'the name of a module' : 'code'}.`, USAGE)
     }
     return first === '-m'
       ? { kind: 'module', name: second, argv: [second, ...rest] }
@@ -72,7 +72,7 @@ function targetOf(words: readonly string[]): ProgramTarget {
   }
   if (first === '-') return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: [...words] }
   if (first.startsWith('-')) {
-    throw new UsageMistake(`"${first}" is no option of cloaca run.\n${USAGE}`)
+    throw new UsageMistake(`"${first}" is no option of cloaca run.`, USAGE)
   }
   if (!existsSync(first)) throw new UsageMistake(`There is no file "${resolve(first)}" to run. Check the path.`)
   return { kind: 'file', path: first, argv: [...words] }

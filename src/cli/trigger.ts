@@ -101,9 +101,12 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
   )
 }
 
-/** A skip and a firing are both a good result; a poll that fails is exit code 1. */
+/**
+ * A skip and a firing are both a good result; a poll that fails is exit code 1. What the trigger prints goes to stderr: on
+ * stdout is the result.
+ */
 async function test(file: string, name: string, options: { readonly json?: true }): Promise<number> {
-  await using runner = await Runner.open({ database: ':memory:', log: openLog('warn', true) })
+  await using runner = await Runner.open({ database: ':memory:', stdoutTo: 'stderr', log: openLog('warn', true) })
   await runner.load(file)
   const outcome = await runner.poll(name)
   if (options.json) {

@@ -24,6 +24,8 @@ export interface ChildEvents {
 export interface ChildOptions {
   /** It stands for one program, which has the terminal and its Ctrl-C; else it holds scripts that are served. */
   readonly isProgram: boolean
+  /** Where its standard output goes. */
+  readonly stdoutTo: 'stdout' | 'stderr'
   /** Where compiled JavaScript is kept for the next start. */
   readonly compileCacheFolder: string
 }
@@ -32,6 +34,7 @@ const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../interpreter/entry.ts' : '../interpreter/entry.js',
   import.meta.url,
 )
+const STDERR = 2
 /** For what a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
 
@@ -46,7 +49,7 @@ export class InterpreterChild {
   constructor(options: ChildOptions, clock: Clock, events: ChildEvents) {
     this.#events = events
     this.#process = spawn(process.execPath, [fileURLToPath(ENTRY), options.compileCacheFolder], {
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
+      stdio: ['inherit', options.stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
       // What a terminal sends to its foreground group is for the engine, which stops in order.
       detached: !options.isProgram,
       windowsHide: true,

@@ -27,6 +27,8 @@ export interface InterpreterEvents {
   /** `slot` is that of the task which made the call, null when it was not a task. */
   call(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): void
   declared(declarationsJson: string): void
+  /** One line worth a log entry. */
+  notice(message: string): void
   /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
   ended(end: InterpreterEnd): void
 }
@@ -238,6 +240,9 @@ export class InterpreterProcess {
       case 'watchSignal':
         this.#processSignals.watch(message.signum, message.isWatched)
         this.#child.control.acknowledge()
+        break
+      case 'notice':
+        this.#events.notice(message.message)
         break
       case 'told':
         this.#watchdog.told(message.token)

@@ -72,6 +72,8 @@ export interface HostOptions {
   readonly process: ProcessSettings
   /** It is for one program, which has the terminal; else for scripts that are served. */
   readonly isProgram: boolean
+  /** Where what scripts print goes; stdout when it is not said. */
+  readonly stdoutTo?: 'stdout' | 'stderr'
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
   readonly interpreters: number
@@ -197,10 +199,11 @@ export class PyodideHost implements ScriptHost {
   }
 
   #spawn(ended: (end: InterpreterEnd) => void): InterpreterProcess {
-    const { clock, isProgram, events } = this.#options
-    return InterpreterProcess.spawn({ isProgram, compileCacheFolder: compileCacheFolder() }, clock, {
+    const { clock, isProgram, stdoutTo = 'stdout', events } = this.#options
+    return InterpreterProcess.spawn({ isProgram, stdoutTo, compileCacheFolder: compileCacheFolder() }, clock, {
       call: (call, slot, interpreter) => void this.#answer(call, slot, interpreter),
       declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
+      notice: (message) => events.notice(message),
       ended,
     })
   }
@@ -276,7 +279,7 @@ async function ensureSnapshot(options: HostOptions): Promise<string | null> {
 /** In a process of its own, which ends with it. */
 function makeSnapshot({ packageFolder, clock }: HostOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const options = { isProgram: false, compileCacheFolder: compileCacheFolder() }
+    const options = { isProgram: false, stdoutTo: 'stdout' as const, compileCacheFolder: compileCacheFolder() }
     const child = new InterpreterChild(options, clock, {
       received(message) {
         if (message.type === 'snapshot') resolve(message.snapshot)

@@ -4,7 +4,7 @@
  * nobody else. No Python object leaves this file.
  */
 
-import { readFileSync, readSync, writeSync } from 'node:fs'
+import { readFileSync, readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
@@ -16,6 +16,7 @@ import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
 import { changeZone, localZoneName, zoneSetter } from './local-zone.ts'
 import type { Sockets } from './network/sockets.ts'
+import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import type { SqliteDatabases } from './sqlite.ts'
@@ -78,12 +79,14 @@ type Entry = PyProxy & Record<string, PyCallable>
 
 export class Interpreter {
   readonly #entry: Entry
+  readonly #output: ScriptOutput
   readonly #onSkipped: (tokens: readonly StackToken[]) => void
   /** Set while polls wait for a stack to make them. */
   #isPumping = false
 
-  private constructor(entry: Entry, onSkipped: (tokens: readonly StackToken[]) => void) {
+  private constructor(entry: Entry, output: ScriptOutput, onSkipped: (tokens: readonly StackToken[]) => void) {
     this.#entry = entry
+    this.#output = output
     this.#onSkipped = onSkipped
   }
 
@@ -92,12 +95,13 @@ export class Interpreter {
     data: StartData,
     mailbox: SignalMailbox,
     host: HostFunctions,
+    output: ScriptOutput,
     onFatal: (error: unknown) => void,
   ): Promise<Interpreter> {
     const options = data.snapshotPath === null ? {} : fromSnapshot(readFileSync(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
-    connectStreams(pyodide)
+    connectStreams(pyodide, output)
     mountHostFolders(pyodide)
     const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
     host.sockets.attach(streams)
@@ -106,6 +110,8 @@ export class Interpreter {
       ...descriptorFlags(pyodide),
       take_blocked: () => streams.takeBlocked(),
       abandon_write: (descriptor: number, write: string) => streams.abandon(descriptor, write),
+      is_program: data.isProgram,
+      abandon_output: () => output.abandon(),
       set_zone: zoneSetter(pyodide),
       change_zone: changeZone,
       process_cpu_us: () => sum(process.cpuUsage()),
@@ -117,7 +123,7 @@ export class Interpreter {
     const start = attribute(entry, 'start')
     start(host, JSON.stringify(processSettings(data)), machine)
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
-    return new Interpreter(entry, host.skipped)
+    return new Interpreter(entry, output, host.skipped)
   }
 
   /** Starts Python cold, imports what scripts use, and returns its memory. */
@@ -174,6 +180,7 @@ export class Interpreter {
   /** Waits for threads, calls exit functions, writes out open files: what python does at its end. */
   async finish(token: StackToken): Promise<void> {
     await attribute(this.#entry, 'finish').callPromising(token)
+    await this.#output.drain()
   }
 
   /** Enters the stack of a thread that Python started. */
@@ -219,27 +226,13 @@ function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
   globals.destroy()
 }
 
-/** In a worker `process.stdout` has no descriptor, so the process's descriptors are written to directly, in order. */
-function connectStreams(pyodide: PyodideAPI): void {
-  pyodide.setStdout({ write: (bytes) => writeFully(1, bytes), isatty: isatty(1) })
-  pyodide.setStderr({ write: (bytes) => writeFully(2, bytes), isatty: isatty(2) })
+function connectStreams(pyodide: PyodideAPI, output: ScriptOutput): void {
+  pyodide.setStdout({ write: (memory) => output.write(1, memory), isatty: isatty(1) })
+  pyodide.setStderr({ write: (memory) => output.write(2, memory), isatty: isatty(2) })
   pyodide.setStdin({ read: (buffer) => readSome(0, buffer), isatty: isatty(0) })
 }
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
-
-function writeFully(descriptor: number, bytes: Uint8Array): number {
-  let written = 0
-  while (written < bytes.length) {
-    try {
-      written += writeSync(descriptor, bytes, written)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      Atomics.wait(PAUSE, 0, 0, 1) // a pipe whose reader is slow
-    }
-  }
-  return written
-}
 
 function readSome(descriptor: number, buffer: Uint8Array): number {
   for (;;) {

@@ -11,6 +11,7 @@ import { type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
+import { scriptOutput } from './script-output.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
 import { type WaitAnswer, Waits } from './stack-waits.ts'
@@ -193,7 +194,8 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     startThread: (ident) => void interpreter?.runThread(ident).catch(fatal),
     deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
   })
-  const started = await Interpreter.start(data, mailbox, functions, fatal)
+  const output = scriptOutput(data.isProgram, mailbox, (message) => send({ type: 'notice', message }))
+  const started = await Interpreter.start(data, mailbox, functions, output, fatal)
   interpreter = started
   send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: null })
   return (message) => receive(started, message)

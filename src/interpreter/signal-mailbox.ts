@@ -93,6 +93,12 @@ export class SignalMailbox {
     return (hasSignals ? HAS_SIGNALS_BIT : 0) | (isOverdue ? IS_OVERDUE_BIT : 0) | (isSliceOver ? IS_SLICE_OVER_BIT : 0)
   }
 
+  /** Whether there is anything for `look` to find. */
+  get isAsking(): boolean {
+    const words = [SIGNALS_BELOW_32, SIGNALS_FROM_32, IS_INTERRUPTING, IS_SLICE_OVER]
+    return words.some((word) => Atomics.load(this.#words, word) !== 0)
+  }
+
   /** Whether an answer of `look` tells the stack to stop. */
   static isOverdue(found: number): boolean {
     return (found & IS_OVERDUE_BIT) !== 0

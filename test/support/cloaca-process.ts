@@ -32,6 +32,9 @@ export interface LogRecord {
 export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** Descriptors in place of pipes that are read. */
+  readonly stdout?: number
+  readonly stderr?: number
 }
 
 export class CloacaProcess {
@@ -46,6 +49,7 @@ export class CloacaProcess {
     this.#words = words
     this.#child = spawn(process.execPath, [MAIN, ...words], {
       cwd,
+      stdio: ['pipe', options.stdout ?? 'pipe', options.stderr ?? 'pipe'],
       env: { ...process.env, CLOACA_CACHE_DIR: CACHE, ...options.env },
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -78,6 +82,17 @@ export class CloacaProcess {
   /** Settles when the process has printed this on stdout. */
   prints(text: string): Promise<void> {
     return this.#until(`printing "${text}"`, () => (this.#stdout.includes(text) ? true : undefined)).then(() => {})
+  }
+
+  /** Settles when the process prints more on stdout. */
+  printsMore(): Promise<void> {
+    const before = this.#stdout.length
+    return this.#until('printing more', () => (this.#stdout.length > before ? true : undefined)).then(() => {})
+  }
+
+  /** Settles when the process has printed this on stderr. */
+  complains(text: string): Promise<void> {
+    return this.#until(`complaining "${text}"`, () => (this.#stderr.includes(text) ? true : undefined)).then(() => {})
   }
 
   /** Settles with the first line of the log that has this in its message, or with the `count`th. */

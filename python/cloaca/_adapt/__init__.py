@@ -107,7 +107,7 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
     _randomness.install()
     _sockets.install(host)
     _sqlite.install(host)
-    _streams.install()
+    _streams.install(machine)
     _input.install()
     _waiting.install()
     _time.install()

@@ -51,6 +51,10 @@ def give_up(blocked: Any) -> None:
     return None
 
 
+def abandon_output() -> None:
+    """Says that a write to a standard stream does not go on: ``_streams`` connects."""
+
+
 #: Signals that wait for the main stack.
 _kept: List[int] = []
 
@@ -116,7 +120,11 @@ def deliver() -> None:
 def _look_here(signum: int, frame: Any) -> None:
     blocked = take_blocked()
     if blocked is None:
-        _look_between_steps(frame)
+        try:
+            _look_between_steps(frame)
+        except BaseException:
+            abandon_output()  # if the signal interrupted a write
+            raise
         return
     try:
         _look_at_mailbox()

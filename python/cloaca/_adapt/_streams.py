@@ -1,9 +1,11 @@
-"""Output appears when it is printed, and stdout and stderr keep their order.
+"""``sys.stdout`` and ``sys.stderr``: when what is printed goes out, and in which order, is as under python.
 
-Pyodide's streams (seen in 314.0.7) buffer bytes, and what stays in the buffer of a terminated worker is lost. Such a
-buffer also looks for signals in the middle of its work, where neither a handler nor another stack may use it. So the
-texts go to the descriptors without one, as with ``-u``, in whole lines. Can go when the interpreter's exit flushes
-reliably, and its threads have identities that C knows.
+Pyodide's streams (seen in 314.0.7) buffer bytes, and such a buffer looks for signals in the middle of its work, where
+neither a handler nor another stack may use it. So the texts go to the descriptors without one. The text layer has a
+buffer, too, which it empties before it calls anybody: a program that prints into a file or pipe uses that, as large as
+python's. On a terminal, on stderr and in what is served, texts go out in whole lines: a service's output appears when
+it is printed, and is not lost with an interpreter that has to be ended. Can go when the interpreter's threads have
+identities that C knows.
 """
 
 from __future__ import annotations
@@ -11,9 +13,14 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import Any
+
+from . import _interrupts
 
 
-def install() -> None:
+def install(machine: Any) -> None:
+    _interrupts.abandon_output = machine.abandon_output
+    has_whole_lines = not machine.is_program or os.isatty(1)
     is_unbuffered = bool(os.environ.get("PYTHONUNBUFFERED"))
     encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
     for name, descriptor, usual_errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
@@ -23,7 +30,7 @@ def install() -> None:
             raw,  # type: ignore[type-var]
             encoding or "utf-8",
             (name == "stdout" and errors) or usual_errors,
-            line_buffering=True,
+            line_buffering=name == "stderr" or has_whole_lines,
             write_through=is_unbuffered,
         )
         stream.mode = "w"  # type: ignore[misc]

@@ -1,0 +1,79 @@
+/**
+ * What scripts print, on its way to the process's stdout and stderr. The output of a program is its own: it waits for a
+ * reader, as under python, and a signal ends the wait. What a served script prints holds nobody up: it goes through an
+ * `Outlet`. Made by `session.ts`, written to by `interpreter.ts`.
+ */
+
+import { type Loss, Outlet, prepareStandardStreams } from '../output/outlet.ts'
+import { writeAll } from '../output/write-all.ts'
+import type { SignalMailbox } from './signal-mailbox.ts'
+
+const NAMES = { 1: 'stdout', 2: 'stderr' } as const
+type Descriptor = keyof typeof NAMES
+
+export interface ScriptOutput {
+  /** Takes all of a part of the interpreter's memory, or throws with the code of an error number. */
+  write(descriptor: Descriptor, memory: Uint8Array): number
+  /** Forgets how far writes came that were interrupted and do not go on. */
+  abandon(): void
+  /** Settles when everything is written that somebody takes. */
+  drain(): Promise<void>
+}
+
+/** `notice` hears of what served scripts printed and nobody took. */
+export function scriptOutput(
+  isProgram: boolean,
+  mailbox: SignalMailbox,
+  notice: (message: string) => void,
+): ScriptOutput {
+  return isProgram ? programOutput(mailbox) : servedOutput(notice)
+}
+
+function programOutput(mailbox: SignalMailbox): ScriptOutput {
+  const interrupted = new Map<string, number>()
+  return {
+    write(descriptor, memory) {
+      // C tries an interrupted write again, from the same place, when Python's handlers have run.
+      const key = `${descriptor}:${memory.byteOffset}:${memory.length}`
+      const written = writeAll(descriptor, memory, interrupted.get(key), () => mailbox.isAsking)
+      if (written === memory.length) {
+        interrupted.delete(key)
+        return written
+      }
+      interrupted.set(key, written)
+      mailbox.nudge()
+      throw Object.assign(new Error('a signal came in'), { code: 'EINTR' })
+    },
+    abandon: () => interrupted.clear(),
+    drain: async () => {},
+  }
+}
+
+function servedOutput(notice: (message: string) => void): ScriptOutput {
+  prepareStandardStreams()
+  const tell = (descriptor: Descriptor, { bytes, reason }: Loss) =>
+    notice(
+      `${bytes} bytes that scripts printed are missing on ${NAMES[descriptor]}: they could not be written (${reason})`,
+    )
+  const open = (descriptor: Descriptor) =>
+    new Outlet(descriptor, {
+      notice(loss) {
+        tell(descriptor, loss)
+        return ''
+      },
+    })
+  const outlets = { 1: open(1), 2: open(2) }
+  const drain = async (descriptor: Descriptor) => {
+    await outlets[descriptor].drain()
+    const loss = outlets[descriptor].takeRest()
+    if (loss !== null) tell(descriptor, loss)
+  }
+  return {
+    write(descriptor, memory) {
+      outlets[descriptor].write(memory)
+      return memory.length
+    },
+    abandon: () => {},
+    drain: async () => void (await Promise.all([drain(1), drain(2)])),
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Writes to a descriptor that nothing may depend on: a log, or what served scripts print. A write never throws and never
+ * waits. What cannot be written now (a pipe that nobody reads, a full disk) is kept, up to a limit, and written as soon
+ * as that is possible; what is beyond the limit is lost, and a notice in its place says how much that was.
+ */
+
+import { constants, openSync, writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+
+/** What an outlet could not keep. */
+export interface Loss {
+  readonly writes: number
+  readonly bytes: number
+  /** Why, as the system says it. */
+  readonly reason: string
+}
+
+export interface OutletOptions {
+  /** How much is kept. */
+  readonly limitBytes?: number
+  /** What is written in place of what was lost; called when it can be, or at the end. */
+  readonly notice: (loss: Loss) => string
+}
+
+const LIMIT_BYTES = 1024 * 1024
+const RETRY_MS = 20
+/** A pipe takes so much in one piece, or nothing, so that lines of several writers are not torn. */
+const PIECE_BYTES = 4096
+/** How long the last words wait for a reader that takes nothing. */
+const PATIENCE_MS = 250
+
+export class Outlet {
+  readonly #descriptor: number
+  readonly #limitBytes: number
+  readonly #notice: (loss: Loss) => string
+  #waiting: Buffer[] = []
+  #waitingBytes = 0
+  #lostWrites = 0
+  #lostBytes = 0
+  #reason = ''
+  #retry: NodeJS.Timeout | null = null
+  #triedAt = 0
+
+  constructor(descriptor: number, { limitBytes = LIMIT_BYTES, notice }: OutletOptions) {
+    this.#descriptor = withoutWaiting(descriptor)
+    this.#limitBytes = limitBytes
+    this.#notice = notice
+  }
+
+  /** Whether something is kept or lost that was not written or told yet. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0 || this.#lostWrites > 0
+  }
+
+  /** Takes a text or bytes, whose memory may change afterwards. */
+  write(data: string | Uint8Array): void {
+    const bytes = Buffer.from(data as Uint8Array)
+    if (this.isBehind && performance.now() - this.#triedAt >= RETRY_MS) this.#writeOut()
+    const written = this.isBehind ? 0 : this.#attempt(bytes)
+    if (written < bytes.length) this.#keep(bytes, written)
+  }
+
+  /** Writes what is kept, as long as somebody takes it. Settles with whether nothing is left. */
+  async drain(): Promise<boolean> {
+    let progressAt = performance.now()
+    for (;;) {
+      const before = this.#waitingBytes
+      this.#writeOut()
+      if (!this.isBehind) return true
+      if (this.#waitingBytes !== before) progressAt = performance.now()
+      if (performance.now() - progressAt > PATIENCE_MS) return false
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+
+  /** Gives up what is not written, and says how much it is, for whoever has another way to tell it. */
+  takeRest(): Loss | null {
+    this.#lostWrites += this.#waiting.length
+    this.#lostBytes += this.#waitingBytes
+    this.#waiting = []
+    this.#waitingBytes = 0
+    return this.#takeLoss()
+  }
+
+  #takeLoss(): Loss | null {
+    if (this.#lostWrites === 0) return null
+    const loss = { writes: this.#lostWrites, bytes: this.#lostBytes, reason: this.#reason }
+    this.#lostWrites = this.#lostBytes = 0
+    return loss
+  }
+
+  /** A write of which a part is out is kept whatever the limit, so that no line is torn. */
+  #keep(bytes: Buffer, written: number): void {
+    const hasRoom = this.#waitingBytes + bytes.length <= this.#limitBytes
+    if (written === 0 && (!hasRoom || this.#lostWrites > 0)) {
+      this.#lostWrites += 1
+      this.#lostBytes += bytes.length
+    } else {
+      this.#waiting.push(written === 0 ? bytes : bytes.subarray(written))
+      this.#waitingBytes += bytes.length - written
+    }
+    this.#retryLater()
+  }
+
+  #writeOut(): void {
+    while (this.#waiting.length > 0) {
+      const piece = this.#takePiece()
+      const written = this.#attempt(piece)
+      this.#waitingBytes -= written
+      if (written === piece.length) continue
+      this.#waiting.unshift(piece.subarray(written))
+      this.#retryLater()
+      return
+    }
+    const loss = this.#takeLoss()
+    const notice = loss === null ? '' : this.#notice(loss)
+    if (notice !== '') this.write(notice)
+  }
+
+  /** Whole writes that fit into one piece, or one that does not. */
+  #takePiece(): Buffer {
+    let count = 0
+    let size = 0
+    for (const next of this.#waiting) {
+      if (count > 0 && size + next.length > PIECE_BYTES) break
+      count += 1
+      size += next.length
+    }
+    return Buffer.concat(this.#waiting.splice(0, count), size)
+  }
+
+  #attempt(bytes: Buffer): number {
+    let written = 0
+    try {
+      while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written)
+    } catch (error) {
+      // A full disk may be emptied, and a pipe may be read: nothing is given up.
+      this.#reason = (error as NodeJS.ErrnoException).code ?? String(error)
+      this.#triedAt = performance.now()
+    }
+    return written
+  }
+
+  #retryLater(): void {
+    if (this.#retry !== null) return
+    this.#retry = setTimeout(() => {
+      this.#retry = null
+      this.#writeOut()
+    }, RETRY_MS).unref()
+  }
+}
+
+/** Pipes and sockets among the standard streams do not wait once Node has touched them. Called on the main thread. */
+export function prepareStandardStreams(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // nobody writes through them
+}
+
+/** A terminal may be stopped (Ctrl-S); opened anew, it can be asked not to wait. */
+function withoutWaiting(descriptor: number): number {
+  if (!isatty(descriptor)) return descriptor
+  try {
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return descriptor // no such path outside Linux, or a terminal of another user
+  }
+}

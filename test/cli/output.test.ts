@@ -1,0 +1,287 @@
+/** What the command line prints gets where it goes, whole, and nothing hangs on whether somebody takes it. */
+
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, existsSync, openSync, readFileSync, truncateSync, watch } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Runner } from '../../src/index.ts'
+import { type LogRecord, Terminal } from '../support/cloaca-process.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const SHOP = fileURLToPath(new URL('./scripts/shop.py', import.meta.url))
+const EXECUTIONS = 700
+const BROKEN_PIPE = 141
+
+/** A pipe that is open at both ends, and read only by who asks for it. */
+class Pipe {
+  readonly path: string
+  readonly descriptor: number
+
+  constructor(folder: string) {
+    this.path = join(folder, 'pipe')
+    spawnSync('mkfifo', [this.path])
+    this.descriptor = openSync(this.path, constants.O_RDWR)
+  }
+
+  read(): ChildProcessByStdio<null, Readable, null> {
+    return spawn('cat', [this.path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  }
+
+  /** What comes out, up to a text. */
+  async readUntil(text: string): Promise<string> {
+    const cat = this.read()
+    let read = ''
+    for await (const chunk of cat.stdout.setEncoding('utf8')) {
+      read += chunk
+      if (read.includes(text)) break
+    }
+    cat.kill()
+    return read
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.descriptor)
+  }
+}
+
+/** Settles when the file is there. */
+async function made(path: string): Promise<void> {
+  const changes = watch(dirname(path))
+  while (!existsSync(path)) await once(changes, 'change')
+  changes.close()
+}
+
+describe('the output of a command', () => {
+  const terminal = new Terminal()
+  const database = join(terminal.folder, 'many.db')
+  const list = ['execution', 'list', '--limit', '100000', '--db', database]
+  const shell = (command: string) => {
+    const cloaca = `'${process.execPath}' '${MAIN}' ${list.map((word) => `'${word}'`).join(' ')}`
+    return spawnSync('bash', ['-c', command.replace('CLOACA', cloaca)], { encoding: 'utf8' })
+  }
+  beforeAll(async () => {
+    const serving = await Runner.open({ database })
+    await serving.load(SHOP)
+    await serving.start()
+    await serving.close()
+    await using runner = await Runner.open({ database })
+    for (let count = 0; count < EXECUTIONS; count++) await runner.workflows.submit('order')
+  })
+  afterAll(() => terminal[Symbol.asyncDispose]())
+
+  it('is whole when it is longer than a pipe holds, and its reader takes its time', () => {
+    const { stdout, stderr } = shell('CLOACA --json | { head -c 10; head -c 10; cat; }')
+
+    expect(JSON.parse(stdout)).toHaveLength(EXECUTIONS)
+    expect(stderr).toBe('')
+  })
+
+  it('ends in silence when its reader has enough, with the exit code of a broken pipe', () => {
+    const { stdout, stderr } = shell('CLOACA --json | head -c 5; echo :$PIPESTATUS')
+
+    expect(stdout).toMatch(new RegExp(`:${BROKEN_PIPE}\n$`))
+    expect(stderr).toBe('')
+  })
+
+  it('that no disk takes is an error, and says so', () => {
+    const { status, stderr } = shell('CLOACA > /dev/full')
+
+    expect(status).toBe(1)
+    expect(stderr).toBe('cloaca: The output could not be written: ENOSPC: no space left on device, write.\n')
+  })
+
+  it('of a trigger that prints is still JSON: what it prints goes to stderr', async () => {
+    terminal.write(
+      'talks.py',
+      `import cloaca\n@cloaca.trigger(on="w")\ndef talks():\n    print("hello")\n    return True\n`,
+    )
+
+    const end = await terminal.run(['trigger', 'test', 'talks.py', 'talks', '--json'])
+
+    expect(JSON.parse(end.stdout)).toMatchObject({ kind: 'fired' })
+    expect(end).toMatchObject({ exitCode: 0, stderr: 'hello\n' })
+  })
+})
+
+/** Its trigger has much to log in each poll. */
+const MUCH_TO_LOG = `
+import cloaca
+polls = 0
+@cloaca.trigger(on="nothing", poll_interval="1ms")
+def fails():
+    global polls
+    polls += 1
+    print("poll", polls, "ends")
+    raise ValueError("x" * 200_000)
+`
+
+const MUCH_PRINTED = `
+import cloaca
+polls = 0
+@cloaca.trigger(on="nothing", poll_interval="1ms")
+def prints():
+    global polls
+    polls += 1
+    for _ in range(50):
+        print("x" * 20_000)
+    raise ValueError(f"poll {polls} ends")
+`
+
+const BOTH = `
+import cloaca
+polls = 0
+@cloaca.trigger(on="nothing", poll_interval="1ms")
+def prints():
+    global polls
+    polls += 1
+    print("x" * 200_000)
+    if polls == 3:
+        open("third", "w").close()
+    raise ValueError("x" * 200_000)
+`
+
+describe('a serving process', () => {
+  const serve = (terminal: Terminal, script: string, streams: { stdout?: number; stderr?: number }) => {
+    terminal.write('noisy.py', script)
+    return terminal.start(['serve', 'noisy.py', '--db', ':memory:'], streams)
+  }
+
+  it('polls on while nobody reads its log, then says how much is missing, and ends at SIGTERM', async () => {
+    await using terminal = new Terminal()
+    using pipe = new Pipe(terminal.folder)
+    const serving = serve(terminal, MUCH_TO_LOG, { stderr: pipe.descriptor })
+    await serving.prints('poll 9 ends')
+
+    const read = await pipe.readUntil('are missing here')
+
+    const lines = read.slice(0, read.indexOf('\n', read.indexOf('are missing here'))).split('\n')
+    const records = lines.map((line) => JSON.parse(line) as LogRecord)
+    expect(records.length).toBeLessThan(9)
+    expect(records.at(-1)?.level).toBe('warn')
+    const notice = /^\d+ messages \(\d+ bytes\) are missing here: they could not be written \(EAGAIN\)$/
+    expect(records.at(-1)?.msg).toMatch(notice)
+    serving.kill('SIGTERM') // nobody reads again
+    expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
+  })
+
+  it('polls on while nobody reads what its scripts print, logs how much is missing, and ends at SIGTERM', async () => {
+    await using terminal = new Terminal()
+    using pipe = new Pipe(terminal.folder)
+    const serving = serve(terminal, MUCH_PRINTED, { stdout: pipe.descriptor })
+    await serving.logs('poll 3 ends')
+
+    const reader = pipe.read()
+    reader.stdout.resume()
+    const { msg } = await serving.logs('are missing on stdout')
+    reader.kill()
+
+    expect(msg).toMatch(/^\d+ bytes that scripts printed are missing on stdout: .* \(EAGAIN\)$/)
+    serving.kill('SIGTERM')
+    expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
+  })
+
+  it.each(['/dev/full', 'a closed pipe', 'a pipe that nobody reads'])(
+    'polls on and ends at SIGTERM with %s for everything that it prints and logs',
+    async (place) => {
+      await using terminal = new Terminal()
+      const pipe = new Pipe(terminal.folder)
+      const descriptor = openSync(place === '/dev/full' ? place : pipe.path, constants.O_WRONLY)
+      if (place === 'a closed pipe') pipe[Symbol.dispose]()
+      const serving = serve(terminal, BOTH, { stdout: descriptor, stderr: descriptor })
+      await made(join(terminal.folder, 'third'))
+
+      serving.kill('SIGTERM')
+
+      expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
+    },
+  )
+
+  const disk = new Terminal()
+  const hasDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk.folder]).status === 0
+  afterAll(() => (hasDisk ? void spawnSync('umount', ['-l', disk.folder]) : undefined))
+  it.skipIf(!hasDisk)(
+    'goes on when the disk of its log is full, and says so there when it is not any more',
+    async () => {
+      await using terminal = new Terminal()
+      const log = join(disk.folder, 'log')
+      const stderr = openSync(log, constants.O_CREAT | constants.O_WRONLY | constants.O_APPEND)
+      const serving = serve(terminal, MUCH_TO_LOG, { stderr })
+      await serving.prints('poll 9 ends')
+
+      truncateSync(log)
+      spawnSync('mount', ['-o', 'remount,size=64m', disk.folder])
+      while (!readFileSync(log, 'utf8').includes('are missing here')) await serving.printsMore()
+
+      expect(readFileSync(log, 'utf8')).toContain('could not be written (ENOSPC)')
+      serving.kill('SIGTERM')
+      expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
+    },
+  )
+})
+
+describe('a program', () => {
+  const terminal = new Terminal()
+  afterAll(() => terminal[Symbol.asyncDispose]())
+  const env = { PYTHONUNBUFFERED: '' }
+
+  it('that is blocked in a pipe which nobody reads ends at SIGTERM, as under python', async () => {
+    using pipe = new Pipe(terminal.folder)
+    const code = 'import sys\nprint("x" * 60_000, flush=True)\nprint("starts", file=sys.stderr)\nprint("y" * 60_000)'
+    const program = terminal.start(['run', '-c', code], { stdout: pipe.descriptor, env })
+    await program.complains('starts')
+
+    program.kill('SIGTERM')
+
+    expect(await program.ended).toMatchObject({ exitCode: 143 })
+  })
+
+  it('that is interrupted while it is blocked goes on in its handler, and writes everything once', async () => {
+    using pipe = new Pipe(terminal.folder)
+    const code = `import signal, sys
+signal.signal(signal.SIGUSR1, lambda *_: print("handled", file=sys.stderr))
+print("x" * 60_000, flush=True)
+print("starts", file=sys.stderr)
+print("y" * 60_000)
+print("end")`
+    const program = terminal.start(['run', '-c', code], { stdout: pipe.descriptor, env })
+    await program.complains('starts')
+
+    program.kill('SIGUSR1')
+    await program.complains('handled')
+
+    expect(await pipe.readUntil('end\n')).toBe(`${'x'.repeat(60_000)}\n${'y'.repeat(60_000)}\nend\n`)
+    expect(await program.ended).toMatchObject({ exitCode: 0 })
+  })
+
+  const inShell = (code: string, behind: string) =>
+    spawnSync('bash', ['-c', `'${process.execPath}' '${MAIN}' run -c '${code}' ${behind}`], {
+      encoding: 'utf8',
+      cwd: terminal.folder,
+      env: { ...process.env, ...env },
+    })
+
+  it('has its output in the order of python: buffered into a pipe, stderr at once, the rest at its end', () => {
+    const code = `import sys, os
+print("1 out"); print("2 err", file=sys.stderr); os.write(1, b"3 os\\n")
+old, sys.stdout = sys.stdout, open("other", "w")
+print("elsewhere"); print("4 old", file=old)
+raise SystemExit("5 exit")`
+
+    const { stdout } = inShell(code, '2>&1')
+
+    expect(stdout).toBe('2 err\n3 os\n5 exit\n1 out\n4 old\n')
+  })
+
+  it.each([
+    ['head -1', 'for number in range(100_000): print(number)', '0\n', 1],
+    ['true', 'print("lost")', '', 120],
+  ])('whose reader is "%s" has a BrokenPipeError, and the exit code of python', (reader, code, printed, status) => {
+    const { stdout, stderr } = inShell(code, `| ${reader}; echo ":\${PIPESTATUS[0]}"`)
+
+    expect(stdout).toBe(`${printed}:${status}\n`)
+    expect(stderr).toContain('BrokenPipeError')
+  })
+})
