@@ -29,6 +29,8 @@ export interface InterpreterEvents {
   declared(declarationsJson: string): void
   /** One line worth a log entry. */
   notice(message: string): void
+  /** A line about how Python started, which each interpreter of a machine says in the same words. */
+  startNotice(message: string): void
   /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
   ended(end: InterpreterEnd): void
 }
@@ -258,6 +260,7 @@ export class InterpreterProcess {
         break
       case 'ready':
         this.#isStarted = true
+        if (message.notice !== null) this.#events.startNotice(message.notice)
         // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
         this.#child.unref()
         this.#started.resolve()

@@ -96,6 +96,8 @@ export class PyodideHost implements ScriptHost {
   readonly #slotOf = new Map<string, Slot>()
   /** Looked for, or made, once an interpreter is on its way. */
   #snapshotPath: Promise<string | null> | null = null
+  /** What interpreters said about their start, so that the others need not. */
+  readonly #saidAtStart = new Set<string>()
   #loads = 0
   #isClosed = false
 
@@ -204,6 +206,7 @@ export class PyodideHost implements ScriptHost {
       call: (call, slot, interpreter) => void this.#answer(call, slot, interpreter),
       declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
       notice: (message) => events.notice(message),
+      startNotice: (message) => this.#sayOnce(message),
       ended,
     })
   }
@@ -211,6 +214,12 @@ export class PyodideHost implements ScriptHost {
   #startData(snapshotPath: string | null): StartData {
     const { process, packageFolder, isProgram } = this.#options
     return { process, packageFolder, isProgram, snapshotPath, ceilings: NO_CEILINGS }
+  }
+
+  #sayOnce(message: string): void {
+    if (this.#saidAtStart.has(message)) return
+    this.#saidAtStart.add(message)
+    this.#options.events.notice(message)
   }
 
   async #enter(

@@ -20,6 +20,7 @@ import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import type { SqliteDatabases } from './sqlite.ts'
+import { widenStacks } from './stack-sizes.ts'
 import type { Suspension } from './stack-waits.ts'
 import { connectSuspension } from './suspension.ts'
 import type { TextForPython } from './text-for-python.ts'
@@ -84,10 +85,19 @@ export class Interpreter {
   /** Set while polls wait for a stack to make them. */
   #isPumping = false
 
-  private constructor(entry: Entry, output: ScriptOutput, onSkipped: (tokens: readonly StackToken[]) => void) {
+  /** A line to say about how it started, or null. */
+  readonly notice: string | null
+
+  private constructor(
+    entry: Entry,
+    output: ScriptOutput,
+    onSkipped: (tokens: readonly StackToken[]) => void,
+    notice: string | null,
+  ) {
     this.#entry = entry
     this.#output = output
     this.#onSkipped = onSkipped
+    this.notice = notice
   }
 
   /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
@@ -101,6 +111,7 @@ export class Interpreter {
     const options = data.snapshotPath === null ? {} : fromSnapshot(readFileSync(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
+    const notice = widenStacks(pyodide)
     connectStreams(pyodide, output)
     mountHostFolders(pyodide)
     const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
@@ -123,7 +134,7 @@ export class Interpreter {
     const start = attribute(entry, 'start')
     start(host, JSON.stringify(processSettings(data)), machine)
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
-    return new Interpreter(entry, output, host.skipped)
+    return new Interpreter(entry, output, host.skipped, notice)
   }
 
   /** Starts Python cold, imports what scripts use, and returns its memory. */

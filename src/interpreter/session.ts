@@ -197,7 +197,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
   const output = scriptOutput(data.isProgram, mailbox, (message) => send({ type: 'notice', message }))
   const started = await Interpreter.start(data, mailbox, functions, output, fatal)
   interpreter = started
-  send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: null })
+  send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: started.notice })
   return (message) => receive(started, message)
 }
 
