@@ -14,7 +14,7 @@ import type { PyodideAPI } from 'pyodide'
 /** From the wanted size downwards. */
 const SIZES_KB: readonly number[] = [60_000, 16_000, 4_000]
 /** So many suspended stacks must find room, or they are made smaller. */
-const STACKS = 1_000
+const STACKS = 200
 /**
  * Of V8's stack for each byte of Pyodide's. C code takes up to 12 (nested arrays in `json.loads`, a class whose
  * `__call__` is an instance of it; seen with code that V8 has not optimized yet).
