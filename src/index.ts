@@ -14,7 +14,7 @@ export {
   StoreError,
   UsageError,
 } from './errors.ts'
-export type { LogLevel, LogLine, LogSink } from './log.ts'
+export { cutOff, type LogLevel, type LogLine, type LogSink } from './log.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
 export type { ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskStatus } from './model/execution.ts'
 export { formatInstant } from './model/instant.ts'

@@ -18,6 +18,16 @@ export interface LogLine {
 
 export type LogSink = (line: LogLine) => void
 
+const NAMED_AT_MOST = 10
+
+/** What a stop cut off, for a log line. */
+export function cutOff(cut: readonly string[]): string {
+  if (cut.length === 0) return ''
+  const rest = cut.length - NAMED_AT_MOST
+  const names = [...cut.slice(0, NAMED_AT_MOST), ...(rest > 0 ? [`${rest} more`] : [])]
+  return `; cut off, and run again after the next start: ${names.join(', ')}`
+}
+
 /** Turns events into log lines for as long as the engine lives. */
 export function watchForLog(events: EngineEvents, log: LogSink): void {
   events.on('triggerFired', ({ trigger, workflow, executionId }) =>
@@ -75,6 +85,7 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
     }),
   )
   events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
+  events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
   events.on('trouble', ({ during, error, retryAt }) =>
     log({ level: 'error', message: `${during} failed: ${error.message}`, facts: { retryAt } }),
   )

@@ -203,6 +203,11 @@ export class Runner {
     return host.poll(request)
   }
 
+  /** What is running now: `trigger 'name'` for a poll, `task 'id' of workflow 'name'` for a task. */
+  get underWay(): readonly string[] {
+    return this.#engine.underWay()
+  }
+
   /** Hears of ticks, firings, executions and tasks. Returns the end of it. */
   on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
     return this.#events.on(name, listener)
@@ -257,7 +262,8 @@ export class Runner {
 
   /** The interpreters, started by the first script: the engine asks for nothing before. */
   #scriptHost(): ScriptHost {
-    const host = async () => (await this.#startPython()).host
+    // What runs during a stop may go on to its end.
+    const host = async () => (await (this.#scripting ?? this.#startPython())).host
     return {
       poll: async (request) => (await host()).poll(request),
       runTask: async (request) => (await host()).runTask(request),

@@ -27,7 +27,7 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
     executions.map((row) => [formatInstant(row.createdAt), row.workflow, row.status, originText(row.origin), row.id]),
-    'There are no executions in this database.',
+    options.limit === 0 ? null : 'There are no executions in this database.',
   )
 }
 

@@ -7,9 +7,13 @@ import { CloacaError } from '../index.ts'
 import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
 import { showControls, visibleJson, visibleLine, visibleText } from './visible-text.ts'
 
-/** Rows as aligned columns under their headings; `nothing` when there is none. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[], nothing: string): void {
-  if (rows.length === 0) {
+/** Rows as aligned columns under their headings; `nothing` when there is none, or null when none was asked for. */
+export function printTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  nothing: string | null,
+): void {
+  if (rows.length === 0 && nothing !== null) {
     printLine(nothing)
     return
   }

@@ -55,7 +55,9 @@ async function runTarget(target: ProgramTarget): Promise<number> {
     program.signal(constants.signals.SIGINT)
   }
   process.on('SIGINT', interrupt)
-  process.on('SIGTERM', () => program.signal(constants.signals.SIGTERM))
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => program.signal(constants.signals[signal]))
+  }
   return await program.exitCode
 }
 

@@ -1,7 +1,7 @@
 /** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
 
 import { Command, Option } from 'commander'
-import { type LogSink, Runner, type ScriptReport } from '../index.ts'
+import { cutOff, type LogSink, Runner, type ScriptReport } from '../index.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
 import { wholeNumber } from './numbers.ts'
 import { watchPlaces } from './watch.ts'
@@ -43,7 +43,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     interpreters: options.interpreters,
     log,
   })
-  const stop = stopSignal()
+  const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   void stop.then(() => log({ level: 'info', message: 'stopping: running tasks may end; a second Ctrl-C ends at once' }))
   try {
     // A script may take long to load, and may be what the user wants to stop.
@@ -91,17 +91,26 @@ function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`
 }
 
-/** Settles with the exit code at the first SIGINT or SIGTERM; the second ends the process, and the next start recovers. */
-function stopSignal(): Promise<number> {
+const SIGNALS: readonly (readonly [NodeJS.Signals, number])[] = [
+  ['SIGINT', INTERRUPTED],
+  ['SIGTERM', DONE],
+  // The terminal was closed.
+  ['SIGHUP', DONE],
+]
+
+/** Settles with the exit code at the first signal; the second ends the process, and the next start recovers. */
+function stopSignal(endsNow: () => void): Promise<number> {
   return new Promise((resolve) => {
     let isStopping = false
-    const listen = (signal: NodeJS.Signals, exitCode: number) =>
+    for (const [signal, exitCode] of SIGNALS) {
       process.on(signal, () => {
-        if (isStopping) process.exit(exitCode)
+        if (isStopping) {
+          endsNow()
+          process.exit(exitCode)
+        }
         isStopping = true
         resolve(exitCode)
       })
-    listen('SIGINT', INTERRUPTED)
-    listen('SIGTERM', DONE)
+    }
   })
 }

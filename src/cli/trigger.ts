@@ -84,7 +84,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
     return printTable(
       ['LAST', 'OUTCOME', 'COUNT', 'ERROR'],
       ticks.map((row) => [formatInstant(row.lastAt), row.outcome, String(row.count), row.errorMessage ?? '']),
-      `Trigger "${name}" was not polled yet.`,
+      options.limit === 0 ? null : `Trigger "${name}" was not polled yet.`,
     )
   }
   const firings = await runner.triggers.history(name, page)
@@ -97,7 +97,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
       row.contextHash,
       row.executionId ?? 'none',
     ]),
-    `Trigger "${name}" did not fire yet.`,
+    options.limit === 0 ? null : `Trigger "${name}" did not fire yet.`,
   )
 }
 

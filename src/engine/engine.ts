@@ -232,12 +232,19 @@ export class Engine {
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
     if (graceMs > 0) await this.#within(drained, graceMs)
+    const cut = this.underWay()
     this.#scheduler.stop()
     await this.#executor.stop()
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
     this.#waits.giveUpAll(closed())
     if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
+    this.events.emit('stopped', { cut, at: clock.now() })
+  }
+
+  /** Tasks and polls that are out, as logs name them. */
+  underWay(): readonly string[] {
+    return [...this.#executor.underWay(), ...this.#scheduler.underWay()]
   }
 
   #refused(id: string, reason: Error): void {

@@ -114,6 +114,13 @@ export interface TroubleEvent {
   readonly retryAt: number | null
 }
 
+/** The engine has stopped. */
+export interface StoppedEvent {
+  /** Tasks and polls whose end was not waited for, as `trigger 'name'` and `task 'id' of workflow 'name'`. */
+  readonly cut: readonly string[]
+  readonly at: number
+}
+
 export interface EngineEventMap {
   readonly tick: TickEvent
   readonly triggerFired: TriggerFiredEvent
@@ -126,6 +133,7 @@ export interface EngineEventMap {
   readonly executionFinished: ExecutionFinishedEvent
   readonly warning: WarningEvent
   readonly trouble: TroubleEvent
+  readonly stopped: StoppedEvent
 }
 
 export type EngineEventName = keyof EngineEventMap

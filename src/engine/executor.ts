@@ -53,6 +53,8 @@ export class Executor {
   readonly #runs = new Map<string, Run>()
   readonly #timers = new Set<Timer>()
   #attempts = 0
+  /** Tasks that are out, as logs name them. */
+  readonly #underWay = new Map<symbol, string>()
   #onIdle: (() => void) | null = null
   /** Until everything is run: the executions that were asked for here and are not taken yet. */
   readonly #asked = new Set<string>()
@@ -125,6 +127,11 @@ export class Executor {
     return new Promise((resolve) => {
       this.#onIdle = resolve
     })
+  }
+
+  /** Tasks that are out, as logs name them. */
+  underWay(): readonly string[] {
+    return [...this.#underWay.values()]
   }
 
   /** Outcomes that come later are dropped. Settles when everything known is stored. */
@@ -240,9 +247,12 @@ export class Executor {
     const names = { executionId: run.state.id, workflow: run.state.workflow, taskId: run.state.taskId(index) }
     const attempt = run.state.attempts(index)
     events.emit('taskStarted', { ...names, attempt, at: clock.now() })
+    const key = Symbol(names.taskId)
+    this.#underWay.set(key, `task '${names.taskId}' of workflow '${names.workflow}'`)
     const outcome = await settled(
       host.runTask({ ...names, script: run.state.script, inputText, deadlineMs: config.taskTimeoutMs, slot: lease }),
     )
+    this.#underWay.delete(key)
     if (this.#isStopped) return
 
     const at = clock.now()

@@ -75,6 +75,11 @@ export class PolledTriggers {
     this.#run()
   }
 
+  /** Names of those that are being polled. */
+  polling(): readonly string[] {
+    return [...this.#triggers.values()].filter(({ isPolling }) => isPolling).map(({ definition }) => definition.name)
+  }
+
   /** Another process may have enabled or disabled triggers, or given some up. */
   storeChanged(): void {
     this.#mustReadFlags = this.#triggers.size > 0

@@ -83,6 +83,11 @@ export class Scheduler {
     })
   }
 
+  /** Polls that are out, as logs name them. */
+  underWay(): readonly string[] {
+    return this.triggers.polling().map((name) => `trigger '${name}'`)
+  }
+
   /** Outcomes that come later are dropped. */
   stop(): void {
     this.#isDraining = true

@@ -6,7 +6,7 @@
 import { constants } from 'node:os'
 
 /** The command line hands these on to a program whether it has a handler or not. */
-const HANDED_ON_ANYWAY = new Set(['SIGINT', 'SIGTERM'])
+const HANDED_ON_ANYWAY = new Set(['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 export class ProcessSignals {
   readonly #raise: (signum: number) => void

@@ -135,6 +135,9 @@ describe('a serving process', () => {
     serving.kill('SIGINT')
     expect(await serving.ended).toMatchObject({ exitCode: 130 })
     expect(serving.log.map(({ msg }) => msg)).not.toContain("workflow 'count_stock' completed")
+    expect(serving.log.at(-1)?.msg).toContain(
+      "stopped at once; cut off, and run again after the next start: task 'count' of workflow 'count_stock'",
+    )
 
     terminal.write('COUNTED', '')
     const next = await served(terminal)

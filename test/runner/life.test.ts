@@ -182,3 +182,35 @@ with cloaca.WorkflowBuilder("work"):
         context.set("version", "${version}")
         return context
 `
+
+describe('the stop of a runner', () => {
+  it('is no defect, also when it comes while a task begins', async () => {
+    const messages: string[] = []
+    const runner = await Runner.open({ database: ':memory:', log: ({ message }) => void messages.push(message) })
+    await runner.load(SCRIPT)
+    await runner.start()
+    const closed = new Promise<void>((resolve) => runner.on('executionStarted', () => resolve(runner.close())))
+
+    await runner.workflows.submit('count')
+    await closed
+
+    expect(messages.filter((message) => message.includes('defect'))).toEqual([])
+    expect(messages.at(-1)).toBe('stopped')
+  })
+
+  it('says what it cut off', async () => {
+    const messages: string[] = []
+    const runner = await Runner.open({ database: ':memory:', log: ({ message }) => void messages.push(message) })
+    await runner.load(SCRIPT)
+    await runner.start()
+    const started = new Promise((resolve) => runner.on('taskStarted', resolve))
+    await runner.workflows.submit('sleepy', { seconds: 60 })
+    await started
+
+    await runner.close({ graceMs: 0 })
+
+    expect(messages.at(-1)).toContain(
+      "stopped; cut off, and run again after the next start: task 'sleep' of workflow 'sleepy'",
+    )
+  })
+})

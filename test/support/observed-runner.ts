@@ -31,6 +31,7 @@ const EVENTS: readonly EngineEventName[] = [
   'executionFinished',
   'warning',
   'trouble',
+  'stopped',
 ]
 
 export type EventTest<Name extends EngineEventName> = (event: EngineEventMap[Name]) => boolean
