@@ -41,5 +41,7 @@ export function receiveMessages(received: (message: Received) => void, failed: (
 }
 
 function textOf(bytes: Buffer, path: Path): TextForPython {
-  return CONTEXT_FIELDS.has(path.at(-1)) ? bytes : bytes.toString()
+  if (!CONTEXT_FIELDS.has(path.at(-1))) return bytes.toString()
+  // Pyodide (314.0.7) does not know a Buffer for the bytes that it is.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
