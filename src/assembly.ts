@@ -30,8 +30,13 @@ export function defaultDurability(): Durability {
 /** The Python package lies beside `src` and `dist` alike. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../python', import.meta.url))
 
-/** What keeps the process alive is told by `KeepAlive`, not by timers that are pending. */
-export const systemClock: Clock = new SystemClock({ keepsProcessAlive: false })
+/**
+ * The clock of one runner's parts: what its timers and listeners throw is told by the runner's events. What keeps the
+ * process alive is told by `KeepAlive`, not by timers that are pending.
+ */
+export function clockOf(events: EngineEvents): Clock {
+  return new SystemClock({ keepsProcessAlive: false, onTrouble: (trouble) => events.emit('trouble', trouble) })
+}
 
 /** The database that is meant when none is named. */
 export function defaultDatabaseUrl(): string {
@@ -48,11 +53,12 @@ export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null 
 export async function openStore(
   databaseUrl: string,
   durability: Durability,
+  clock: Clock,
   notice: (message: string) => void,
   readOnly = false,
 ): Promise<Store> {
   const { path } = parseDatabaseUrl(databaseUrl)
-  return await openSqliteStore({ path, durability, clock: systemClock, notice, readOnly })
+  return await openSqliteStore({ path, durability, clock, notice, readOnly })
 }
 
 export interface EngineParts {
@@ -61,11 +67,12 @@ export interface EngineParts {
   readonly registry: LiveRegistry
   readonly settings: Partial<EngineConfig>
   readonly events: EngineEvents
+  readonly clock: Clock
 }
 
 /** An engine over its parts, not started. */
-export function makeEngine({ store, host, registry, settings, events }: EngineParts): Engine {
-  return new Engine({ store, host, clock: systemClock, codec, registry, config: settings, events })
+export function makeEngine({ store, host, registry, settings, events, clock }: EngineParts): Engine {
+  return new Engine({ store, host, clock, codec, registry, config: settings, events })
 }
 
 /** Interpreters, and the runners that the scripts in them open. */
@@ -81,6 +88,7 @@ export interface ScriptingOptions {
   readonly stdoutTo?: 'stdout' | 'stderr'
   readonly durability: Durability
   readonly registry: LiveRegistry
+  readonly clock: Clock
   /** Watches the engines that scripts open. */
   readonly watch: (events: EngineEvents) => void
   readonly notice: (message: string) => void
@@ -92,10 +100,11 @@ export interface ScriptingOptions {
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice } = options
   const runners = new ScriptRunners(async (databaseUrl, settings) => {
-    const store = await openStore(databaseUrl, options.durability, notice)
     const events = new EngineEvents()
     options.watch(events)
-    const engine = makeEngine({ store, host, registry, settings, events })
+    const clock = clockOf(events)
+    const store = await openStore(databaseUrl, options.durability, clock, notice)
+    const engine = makeEngine({ store, host, registry, settings, events, clock })
     await engine.start()
     return {
       engine,
@@ -109,7 +118,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     }
   })
   const host: PyodideHost = await PyodideHost.open({
-    clock: systemClock,
+    clock: options.clock,
     process: currentProcessSettings(options.argv),
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,

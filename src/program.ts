@@ -3,8 +3,9 @@
  * Called by the command line's `run`.
  */
 
-import { defaultDurability, openScripting } from './assembly.ts'
+import { clockOf, defaultDurability, openScripting } from './assembly.ts'
 import type { ProgramTarget } from './border/protocol.ts'
+import { EngineEvents } from './engine/events.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
@@ -20,7 +21,10 @@ export interface Program {
 
 /** Starts a script. Rejects when Python cannot be started. */
 export async function startProgram(target: ProgramTarget, log: LogSink): Promise<Program> {
+  const events = new EngineEvents()
+  watchForLog(events, log)
   const { host, runners } = await openScripting({
+    clock: clockOf(events),
     argv: target.argv,
     interpreters: 1,
     isProgram: true,

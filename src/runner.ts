@@ -5,6 +5,7 @@
  */
 
 import {
+  clockOf,
   type Durability,
   defaultDatabaseUrl,
   defaultDurability,
@@ -16,7 +17,7 @@ import {
 import type { EngineConfig } from './engine/config.ts'
 import type { Engine, ExecuteOptions } from './engine/engine.ts'
 import { type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
-import type { PollRequest, ScriptHost, Store } from './engine/ports.ts'
+import type { Clock, PollRequest, ScriptHost, Store } from './engine/ports.ts'
 import { ScriptError, UsageError } from './errors.ts'
 import type { LoadedScript } from './host/python-host.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -68,6 +69,12 @@ export interface ScriptReport {
 
 const GRACE_MS = 30_000
 
+interface RunnerParts {
+  readonly store: Store
+  readonly events: EngineEvents
+  readonly clock: Clock
+}
+
 export class Runner {
   readonly triggers: RunnerTriggers
   readonly workflows: RunnerWorkflows
@@ -78,6 +85,7 @@ export class Runner {
   readonly #store: Store
   readonly #engine: Engine
   readonly #events: EngineEvents
+  readonly #clock: Clock
   readonly #log: LogSink
   readonly #alive = new KeepAlive()
   #scripting: Promise<Scripting> | null = null
@@ -85,17 +93,17 @@ export class Runner {
   #release: (() => void) | undefined
   #closed: Promise<void> | null = null
 
-  private constructor(options: RunnerOptions, store: Store) {
+  private constructor(options: RunnerOptions, { store, events, clock }: RunnerParts) {
     this.#options = options
     this.#store = store
     this.#registry = new LiveRegistry()
     this.#log = options.log ?? (() => undefined)
-    this.#events = new EngineEvents((error) => this.#log({ level: 'error', message: error.message }))
-    watchForLog(this.#events, this.#log)
+    this.#events = events
+    this.#clock = clock
     if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
     const settings = options.config ?? {}
-    const { events, registry } = { events: this.#events, registry: this.#registry }
-    this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events })
+    const registry = this.#registry
+    this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events, clock })
     this.triggers = this.#alive.duringCallsOf(new RunnerTriggers(this.#engine, registry))
     this.workflows = this.#alive.duringCallsOf(new RunnerWorkflows(this.#engine, store))
     this.executions = this.#alive.duringCallsOf(new RunnerExecutions(this.#engine))
@@ -111,8 +119,13 @@ export class Runner {
       throw new UsageError('INVALID_ARGUMENT', message)
     }
     const { database = defaultDatabaseUrl(), durability = defaultDurability() } = frozen
-    const notice = (message: string): void => frozen.log?.({ level: 'warn', message })
-    return new Runner(frozen, await openStore(database, durability, notice, frozen.readOnly))
+    const log: LogSink = frozen.log ?? (() => undefined)
+    const events = new EngineEvents((error) => log({ level: 'error', message: error.message }))
+    watchForLog(events, log)
+    const clock = clockOf(events)
+    const notice = (message: string): void => log({ level: 'warn', message })
+    const store = await openStore(database, durability, clock, notice, frozen.readOnly)
+    return new Runner(frozen, { store, events, clock })
   }
 
   /**
@@ -253,6 +266,7 @@ export class Runner {
       ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),
       durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,
+      clock: this.#clock,
       watch: (events) => watchForLog(events, this.#log),
       notice: (message) => this.#log({ level: 'warn', message }),
       preparing: (message) => this.#log({ level: 'info', message }),

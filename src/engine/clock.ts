@@ -4,7 +4,8 @@
  * holds one up nor lets one go early.
  */
 
-import type { Clock, Timer, WallJump } from './ports.ts'
+import { Attempts } from './attempts.ts'
+import type { Clock, Timer, Trouble, WallJump } from './ports.ts'
 import { WallWatch } from './wall-watch.ts'
 
 /** Node's own limit, beyond which a timer fires at once. */
@@ -13,14 +14,18 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1
 export interface SystemClockOptions {
   /** False: a timer that is pending does not keep the process alive. True by default. */
   readonly keepsProcessAlive?: boolean
+  /** Hears what timers and listeners threw. A process warning by default. */
+  readonly onTrouble?: (trouble: Trouble) => void
 }
 
 export class SystemClock implements Clock {
   readonly #keepsProcessAlive: boolean
   readonly #wallWatch = new WallWatch(this)
+  readonly #attempts: Attempts
 
   constructor(options: SystemClockOptions = {}) {
     this.#keepsProcessAlive = options.keepsProcessAlive ?? true
+    this.#attempts = new Attempts(this, options.onTrouble ?? warnOf)
   }
 
   now(): number {
@@ -31,10 +36,15 @@ export class SystemClock implements Clock {
     return performance.now()
   }
 
-  wakeAfter(delayMs: number, callback: () => void): Timer {
-    const timer = new SystemTimer(performance.now() + delayMs, callback, this.#keepsProcessAlive)
+  wakeAfter(delayMs: number, callback: () => void, during = 'what was to be done at its time'): Timer {
+    const attempt = (): Timer => this.#attempts.run(during, callback)
+    const timer = new SystemTimer(performance.now() + delayMs, attempt, this.#keepsProcessAlive)
     timer.arm()
     return timer
+  }
+
+  attempt(during: string, work: () => void): Timer {
+    return this.#attempts.run(during, work)
   }
 
   onWallJump(callback: (jump: WallJump) => void): () => void {
@@ -42,15 +52,19 @@ export class SystemClock implements Clock {
   }
 }
 
+function warnOf({ during, error }: Trouble): void {
+  process.emitWarning(new Error(`${during} failed: ${error.message}`, { cause: error }))
+}
+
 class SystemTimer implements Timer {
   readonly #due: number
   readonly #keepsProcessAlive: boolean
-  #callback: (() => void) | null
+  #attempt: (() => Timer) | null
   #stop: (() => void) | null = null
 
-  constructor(due: number, callback: () => void, keepsProcessAlive: boolean) {
+  constructor(due: number, attempt: () => Timer, keepsProcessAlive: boolean) {
     this.#due = due
-    this.#callback = callback
+    this.#attempt = attempt
     this.#keepsProcessAlive = keepsProcessAlive
   }
 
@@ -71,7 +85,7 @@ class SystemTimer implements Timer {
   cancel(): void {
     this.#stop?.()
     this.#stop = null
-    this.#callback = null
+    this.#attempt = null
   }
 
   #wake(): void {
@@ -80,9 +94,10 @@ class SystemTimer implements Timer {
       this.arm()
       return
     }
-    const callback = this.#callback
-    this.#callback = null
-    this.#stop = null
-    callback?.()
+    if (this.#attempt === null) return
+    const retry = this.#attempt()
+    // Null again where the callback cancelled its own timer: then it is not called a second time either.
+    if (this.#attempt === null) retry.cancel()
+    else this.#stop = () => retry.cancel()
   }
 }

@@ -169,7 +169,11 @@ export class CronScheduler {
     const lookMs = Math.max(SHORTEST_LOOK_MS, config.cronPollIntervalMs)
     const waitMs = Math.min(this.#due.nextDueAt - clock.now(), lookMs)
     this.#timer?.cancel()
-    this.#timer = clock.wakeAfter(Math.max(this.#notBefore - clock.monotonic(), waitMs), () => this.#wake())
+    this.#timer = clock.wakeAfter(
+      Math.max(this.#notBefore - clock.monotonic(), waitMs),
+      () => this.#wake(),
+      'firing cron schedules',
+    )
   }
 
   #wake(): void {

@@ -134,15 +134,21 @@ export class Engine {
   }
 
   async #enter(): Promise<void> {
-    const { store, registry } = this.#ports
+    const { store, registry, clock } = this.#ports
     await this.#heartbeat.open()
     this.#hasInstance = true
     if (this.#state !== 'open') return
     this.#state = 'running'
-    this.#releases.push(registry.onChange(() => this.#registryChanged()))
+    this.#releases.push(
+      registry.onChange(() => void clock.attempt('taking over what the code declares', () => this.#registryChanged())),
+    )
     this.#releases.push(() => this.#workflowsChanged?.cancel())
     this.#releases.push(store.onForeignChange(() => this.#storeChanged()))
-    this.#releases.push(store.onDatabaseChange((change) => this.#databaseChanged(change)))
+    this.#releases.push(
+      store.onDatabaseChange(
+        (change) => void clock.attempt('following the database', () => this.#databaseChanged(change)),
+      ),
+    )
     this.#keepAlive()
     void this.#workflowRecords.save(registry.current())
     this.#executor.start()

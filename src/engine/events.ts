@@ -7,6 +7,7 @@ import { toError } from '../errors.ts'
 import type { ExecutionOrigin, ExecutionStatus } from '../model/execution.ts'
 import type { TickOutcome } from '../model/schedule.ts'
 import type { PythonFault } from '../model/trigger.ts'
+import type { Trouble } from './ports.ts'
 
 export interface TickEvent {
   readonly trigger: string
@@ -105,15 +106,6 @@ export interface WarningEvent {
   readonly scheduleId?: string
 }
 
-/** A step that failed and is tried again, mostly because the database refused. */
-export interface TroubleEvent {
-  /** What was being done: `recording a firing of trigger "x"`. */
-  readonly during: string
-  readonly error: Error
-  /** Null when it is not tried again. */
-  readonly retryAt: number | null
-}
-
 /** The engine has stopped. */
 export interface StoppedEvent {
   /** Tasks and polls whose end was not waited for, as `trigger 'name'` and `task 'id' of workflow 'name'`. */
@@ -132,7 +124,7 @@ export interface EngineEventMap {
   readonly taskFinished: TaskFinishedEvent
   readonly executionFinished: ExecutionFinishedEvent
   readonly warning: WarningEvent
-  readonly trouble: TroubleEvent
+  readonly trouble: Trouble
   readonly stopped: StoppedEvent
 }
 

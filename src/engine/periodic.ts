@@ -22,7 +22,7 @@ export function runPeriodically(work: PeriodicWork, ports: PeriodicPorts): () =>
   let isStopped = false
   let timer: Timer
 
-  const wait = (): Timer => clock.wakeAfter(work.everyMs, () => void turn())
+  const wait = (): Timer => clock.wakeAfter(work.everyMs, () => void turn(), work.during)
   const turn = async (): Promise<void> => {
     try {
       await work.run()

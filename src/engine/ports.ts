@@ -33,6 +33,15 @@ export interface WallJump {
   readonly at: number
 }
 
+/** A step that failed and is tried again, mostly because the database refused. */
+export interface Trouble {
+  /** What was being done: `recording a firing of trigger "x"`. */
+  readonly during: string
+  readonly error: Error
+  /** Null when it is not tried again. */
+  readonly retryAt: number | null
+}
+
 /**
  * The only source of time and of waiting. Two clocks, never to be mixed: the wall clock says when, and may be set back
  * or forward at any moment; the monotonic one says how long. What is stored, shown or asked for by a cron expression is
@@ -43,8 +52,13 @@ export interface Clock {
   now(): number
   /** Milliseconds since an instant that means nothing, perhaps with a fraction. Never goes back. */
   monotonic(): number
-  /** Calls back once, when `delayMs` of monotonic time have passed, never before; in a later turn even when it is 0 or less. */
-  wakeAfter(delayMs: number, callback: () => void): Timer
+  /**
+   * Calls back once, when `delayMs` of monotonic time have passed, never before; in a later turn even when it is 0 or less.
+   * What the callback throws is treated as in `attempt`, until the timer is cancelled; `during` is for the trouble.
+   */
+  wakeAfter(delayMs: number, callback: () => void, during?: string): Timer
+  /** Calls `work` in this turn. What it throws is told as trouble, and it is called again later, until it returns or is cancelled. */
+  attempt(during: string, work: () => void): Timer
   /** Calls back when the wall clock has jumped by more than a second; within a second or so. Returns the end of it. */
   onWallJump(callback: (jump: WallJump) => void): () => void
 }

@@ -126,7 +126,11 @@ export class Scheduler {
     if (this.#isDraining) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#ports.clock.wakeAfter(at - this.#ports.clock.monotonic(), () => this.#wake())
+    this.#timer = this.#ports.clock.wakeAfter(
+      at - this.#ports.clock.monotonic(),
+      () => this.#wake(),
+      'polling triggers',
+    )
   }
 
   #wake(): void {

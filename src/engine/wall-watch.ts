@@ -10,13 +10,13 @@ const LOOK_EVERY_MS = 1_000
 const SMALLEST_JUMP_MS = 1_000
 
 export class WallWatch {
-  readonly #clock: Pick<Clock, 'now' | 'monotonic' | 'wakeAfter'>
+  readonly #clock: Pick<Clock, 'now' | 'monotonic' | 'wakeAfter' | 'attempt'>
   readonly #listeners = new Set<(jump: WallJump) => void>()
   /** Wall minus monotonic time at the last look. */
   #offset = 0
   #timer: Timer | null = null
 
-  constructor(clock: Pick<Clock, 'now' | 'monotonic' | 'wakeAfter'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic' | 'wakeAfter' | 'attempt'>) {
     this.#clock = clock
   }
 
@@ -48,6 +48,8 @@ export class WallWatch {
     const expectedAt = Math.round(this.#clock.monotonic() + this.#offset)
     this.#offset = at - this.#clock.monotonic()
     if (Math.abs(at - expectedAt) <= SMALLEST_JUMP_MS) return
-    for (const listener of [...this.#listeners]) listener({ expectedAt, at })
+    for (const listener of [...this.#listeners]) {
+      this.#clock.attempt('following the wall clock', () => listener({ expectedAt, at }))
+    }
   }
 }

@@ -89,7 +89,7 @@ export class Watchdog {
     if (at >= this.#timerAt) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#look())
+    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#look(), 'stopping what runs too long')
   }
 
   #look(): void {

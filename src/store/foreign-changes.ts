@@ -6,6 +6,7 @@
 import type { Clock, Timer } from '../engine/ports.ts'
 
 const LOOK_EVERY_MS = 250
+const DURING = 'looking for changes by other processes'
 
 export class ForeignChanges {
   readonly #clock: Clock
@@ -47,17 +48,18 @@ export class ForeignChanges {
   }
 
   #lookLater(): void {
-    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look())
+    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look(), DURING)
   }
 
   #look(): void {
+    // Where this throws, the clock looks again.
+    const version = this.#version()
     // Before the listeners, who may stop it.
     this.#lookLater()
-    const version = this.#version()
     if (version === this.#seen || version === null) return
     const isFirst = this.#seen === null
     this.#seen = version
     if (isFirst) return
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) this.#clock.attempt(DURING, listener)
   }
 }

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/assembly.ts'
+import { SystemClock } from '../../src/engine/clock.ts'
 import { Connection } from '../../src/store/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -28,7 +28,7 @@ describe('on a database', () => {
   beforeAll(async () => {
     terminal = new Terminal()
     path = join(terminal.folder, 'jobs.db')
-    const store = await openSqliteStore({ path, durability: 'normal', clock: systemClock })
+    const store = await openSqliteStore({ path, durability: 'normal', clock: new SystemClock() })
     await store.saveTriggers([declaration()], 0)
     await store.recordFired(firedTick({ execution: newExecution({ id: EXECUTION }) }))
     await store.close()

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
-import type { WallJump } from '../../src/engine/ports.ts'
+import type { Trouble, WallJump } from '../../src/engine/ports.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const HOUR_MS = 3_600_000
@@ -77,6 +77,63 @@ describe('the system clock', () => {
 
     expect([...pending.wokeAt, ...due.wokeAt]).toEqual([])
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  describe('whose timer throws', () => {
+    function failing(times: number): { readonly calledAt: number[]; readonly told: Trouble[]; cancel(): void } {
+      const calledAt: number[] = []
+      const told: Trouble[] = []
+      const startedAt = performance.now()
+      const clock = new SystemClock({ onTrouble: (trouble) => void told.push(trouble) })
+      const timer = clock.wakeAfter(
+        100,
+        () => {
+          calledAt.push(performance.now() - startedAt)
+          if (calledAt.length <= times) throw new Error('no')
+        },
+        'counting',
+      )
+      return { calledAt, told, cancel: () => timer.cancel() }
+    }
+
+    it('tells of it, and calls again, later and later, until it returns', () => {
+      const { calledAt, told } = failing(3)
+
+      vi.advanceTimersByTime(60_000)
+
+      expect(calledAt).toEqual([100, 600, 1_600, 3_600])
+      expect(told).toMatchObject([
+        { during: 'counting', error: { message: 'no' }, retryAt: START + 600 },
+        { retryAt: START + 1_600 },
+        { retryAt: START + 3_600 },
+      ])
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    it('calls no more once the timer is cancelled', () => {
+      const { calledAt, cancel } = failing(9)
+      vi.advanceTimersByTime(700)
+
+      cancel()
+      vi.advanceTimersByTime(60_000)
+
+      expect(calledAt).toEqual([100, 600])
+    })
+  })
+
+  it('calls at once what it is asked to attempt, and again when that throws', () => {
+    const told: Trouble[] = []
+    const clock = new SystemClock({ onTrouble: (trouble) => void told.push(trouble) })
+    let calls = 0
+
+    clock.attempt('attempting', () => {
+      calls += 1
+      if (calls === 1) throw new Error('no')
+    })
+    expect([calls, told.length]).toEqual([1, 1])
+    vi.advanceTimersByTime(60_000)
+
+    expect([calls, told.length]).toEqual([2, 1])
   })
 
   describe('that is listened to for jumps of the wall clock', () => {

@@ -4,7 +4,8 @@
  * one before it set off. What never comes to rest fails the test.
  */
 
-import type { Clock, Timer, WallJump } from '../../src/engine/ports.ts'
+import { Attempts } from '../../src/engine/attempts.ts'
+import type { Clock, Timer, Trouble, WallJump } from '../../src/engine/ports.ts'
 
 /** Whatever takes so many turns of the event loop never comes to rest. A store step takes one. */
 const MOST_TURNS = 10_000
@@ -28,8 +29,12 @@ export class FakeClock implements Clock {
   /** In the order in which they were asked for, which is the order of two that are due at the same instant. */
   readonly #timers = new Set<PendingTimer>()
 
-  constructor(startAt: number = Date.UTC(2026, 0, 1)) {
+  readonly #attempts: Attempts | null
+
+  /** `onTrouble` hears what timers and listeners throw, and then they are called again; without it a test fails by it. */
+  constructor(startAt: number = Date.UTC(2026, 0, 1), onTrouble?: (trouble: Trouble) => void) {
     this.#offset = startAt - FIRST_MONOTONIC
+    this.#attempts = onTrouble === undefined ? null : new Attempts(this, onTrouble)
   }
 
   now(): number {
@@ -40,10 +45,27 @@ export class FakeClock implements Clock {
     return this.#monotonic
   }
 
-  wakeAfter(delayMs: number, callback: () => void): Timer {
-    const timer: PendingTimer = { due: this.#monotonic + delayMs, callback }
+  wakeAfter(delayMs: number, callback: () => void, during = 'a timer'): Timer {
+    let retry: Timer | null = null
+    const timer: PendingTimer = {
+      due: this.#monotonic + delayMs,
+      callback: () => {
+        retry = this.attempt(during, callback)
+      },
+    }
     this.#timers.add(timer)
-    return { cancel: () => void this.#timers.delete(timer) }
+    return {
+      cancel: () => {
+        this.#timers.delete(timer)
+        retry?.cancel()
+      },
+    }
+  }
+
+  attempt(during: string, work: () => void): Timer {
+    if (this.#attempts !== null) return this.#attempts.run(during, work)
+    work()
+    return { cancel: () => {} }
   }
 
   onWallJump(callback: (jump: WallJump) => void): () => void {

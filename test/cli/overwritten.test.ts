@@ -1,0 +1,58 @@
+/** `serve`, whose database file is overwritten while it is open: what throws then, where nobody waits, ends nothing. */
+
+import { closeSync, copyFileSync, openSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const SCRIPT = `
+import cloaca
+
+with cloaca.WorkflowBuilder("demo"):
+    @cloaca.task(id="work", dependencies=[])
+    def work(context):
+        return context
+
+@cloaca.trigger(on="demo", poll_interval="50ms")
+def idle():
+    return cloaca.TriggerResult.skip()
+`
+
+/** Everything that was committed is in the file itself, so that whoever reads next reads it from there. */
+function foldLog(path: string): void {
+  const database = new Database(path)
+  try {
+    database.pragma('wal_checkpoint(TRUNCATE)')
+    database.exec('CREATE TABLE of_another_program (id INTEGER)')
+    database.pragma('wal_checkpoint(TRUNCATE)')
+  } finally {
+    database.close()
+  }
+}
+
+function overwriteHeader(path: string): void {
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(4_096, 'x'), 0, 4_096, 0)
+  closeSync(file)
+}
+
+it('goes on when the header is overwritten, says so, and serves again when a sound file is put in its place', async () => {
+  await using terminal = new Terminal()
+  const database = join(terminal.folder, 'serving.db')
+  const script = terminal.write('serving.py', SCRIPT)
+  const serving = terminal.start(['serve', script, '--db', `sqlite://${database}`])
+  await serving.logs('serving')
+
+  foldLog(database)
+  copyFileSync(database, `${database}.sound`)
+  overwriteHeader(database)
+  const trouble = await serving.logs('looking after the database failed')
+  renameSync(`${database}.sound`, database)
+  await serving.logs('is there again')
+  serving.kill('SIGTERM')
+  const { exitCode, signal } = await serving.ended
+
+  expect(trouble.level).toBe('error')
+  expect([exitCode, signal]).toEqual([0, null])
+})
