@@ -23,7 +23,7 @@ export type { PollOutcome, PythonFault } from './model/trigger.ts'
 export type { TaskDefinition, WorkflowDefinition } from './model/workflow.ts'
 export { type Program, type ProgramTarget, startProgram } from './program.ts'
 export type { ExecutionResult, TaskResult } from './results.ts'
-export { Runner, type RunnerOptions, type ScriptReport } from './runner.ts'
+export { Runner, type ScriptReport } from './runner.ts'
 export type {
   PageOptions,
   RunnerExecutions,
@@ -32,3 +32,4 @@ export type {
   RunnerWorkflows,
   TriggerInfo,
 } from './runner-doors.ts'
+export type { RunnerOptions } from './runner-options.ts'

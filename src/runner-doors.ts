@@ -6,6 +6,7 @@
 import type { Engine } from './engine/engine.ts'
 import type { Page, Store } from './engine/ports.ts'
 import { UsageError } from './errors.ts'
+import { numberArgument, shownValue, textArgument } from './model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from './model/context.ts'
 import type { ExecutionStatus, ExecutionSummary } from './model/execution.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from './model/schedule.ts'
@@ -30,11 +31,21 @@ const ALL = 1_000_000
 
 function pageOf({ limit = 100, offset = 0 }: PageOptions): Page {
   for (const [name, value] of Object.entries({ limit, offset })) {
-    if (!Number.isInteger(value) || value < 0) {
-      throw new UsageError('INVALID_ARGUMENT', `"${name}" is a whole number from 0 on, but ${value} was given.`)
+    if (!Number.isSafeInteger(value) || value < 0) {
+      const message = `"${name}" is a whole number from 0 on, but ${shownValue(value)} was given.`
+      throw new UsageError('INVALID_ARGUMENT', message, { path: name })
     }
   }
   return { limit, offset }
+}
+
+function flagArgument(value: unknown): void {
+  if (typeof value === 'boolean') return
+  throw new UsageError('INVALID_ARGUMENT', `"isEnabled" is true or false, but ${shownValue(value)} was given.`)
+}
+
+function cronOf(expression: unknown, timezone: unknown) {
+  return { expression: textArgument(expression, 'expression'), timezone: textArgument(timezone, 'timezone') }
 }
 
 export class RunnerTriggers {
@@ -55,13 +66,15 @@ export class RunnerTriggers {
 
   /** Throws `TRIGGER_NOT_FOUND`, with the nearest name. */
   async get(name: string): Promise<TriggerInfo> {
-    const row = await this.#engine.triggers.get(name)
+    const row = await this.#engine.triggers.get(textArgument(name, 'name'))
     if (row === null) throw await this.#unknown(name)
     return this.#info(row)
   }
 
   /** Takes effect at once, also in another process, and survives restarts. Throws `TRIGGER_NOT_FOUND`. */
   async setEnabled(name: string, isEnabled: boolean): Promise<void> {
+    textArgument(name, 'name')
+    flagArgument(isEnabled)
     if (!(await this.#engine.triggers.setEnabled(name, isEnabled))) throw await this.#unknown(name)
   }
 
@@ -107,6 +120,20 @@ export class RunnerWorkflows {
     return this.#store.listWorkflows()
   }
 
+  /** The newest definition. Throws `WORKFLOW_NOT_FOUND`, with the nearest name. */
+  async get(workflow: string): Promise<WorkflowDefinition> {
+    textArgument(workflow, 'workflow')
+    const definitions = await this.#store.listWorkflows()
+    const definition = definitions.find((each) => each.key === workflow)
+    if (definition !== undefined) return definition
+    const nearest = didYouMean(
+      workflow,
+      definitions.map((each) => each.key),
+    )
+    const message = `There is no workflow "${workflow}" in this database.${nearest}`
+    throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
+  }
+
   /** Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`. */
   async submit(workflow: string, context: JsonObject = {}): Promise<string> {
     return this.#submit(workflow, contextTextOf(context))
@@ -118,18 +145,7 @@ export class RunnerWorkflows {
   }
 
   async #submit(workflow: string, contextText: ContextText): Promise<string> {
-    const definitions = await this.#store.listWorkflows()
-    const definition = definitions.find((each) => each.key === workflow)
-    if (definition === undefined) {
-      const nearest = didYouMean(
-        workflow,
-        definitions.map((each) => each.key),
-      )
-      throw new UsageError('WORKFLOW_NOT_FOUND', `There is no workflow "${workflow}" in this database.${nearest}`, {
-        workflow,
-      })
-    }
-    return this.#engine.submitDefinition(definition, contextText)
+    return this.#engine.submitDefinition(await this.get(workflow), contextText)
   }
 }
 
@@ -145,6 +161,8 @@ export class RunnerExecutions {
     options: PageOptions & { readonly workflow?: string; readonly status?: ExecutionStatus } = {},
   ): Promise<readonly ExecutionSummary[]> {
     const { workflow, status } = options
+    if (workflow !== undefined) textArgument(workflow, 'workflow')
+    if (status !== undefined) textArgument(status, 'status')
     return this.#engine.listExecutions({
       ...pageOf(options),
       ...(workflow === undefined ? {} : { workflow }),
@@ -154,14 +172,14 @@ export class RunnerExecutions {
 
   /** Throws `EXECUTION_NOT_FOUND`. */
   async get(id: string): Promise<ExecutionResult> {
-    const execution = await this.#engine.getExecution(id)
+    const execution = await this.#engine.getExecution(textArgument(id, 'id'))
     if (execution !== null) return executionResult(execution)
     throw new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
   }
 
   /** Waits for the end of a run, also of one that another process carries out. Throws `EXECUTION_NOT_FOUND`. */
   async wait(id: string): Promise<ExecutionResult> {
-    return executionResult(await this.#engine.waitFor(id))
+    return executionResult(await this.#engine.waitFor(textArgument(id, 'id')))
   }
 }
 
@@ -175,7 +193,8 @@ export class RunnerSchedules {
 
   /** Returns the schedule's id. Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
   async register(workflow: string, expression: string, timezone = 'UTC'): Promise<string> {
-    return this.#engine.crons.register(workflow, { expression, timezone })
+    textArgument(workflow, 'workflow')
+    return this.#engine.crons.register(workflow, cronOf(expression, timezone))
   }
 
   /** Newest first. */
@@ -185,28 +204,29 @@ export class RunnerSchedules {
 
   /** Throws `SCHEDULE_NOT_FOUND`. */
   async get(id: string): Promise<CronRow> {
-    return this.#engine.crons.get(id)
+    return this.#engine.crons.get(textArgument(id, 'id'))
   }
 
   /** Throws `SCHEDULE_NOT_FOUND`, `INVALID_CRON` or `INVALID_TIMEZONE`. */
   async update(id: string, expression: string, timezone = 'UTC'): Promise<void> {
-    await this.#engine.crons.update(id, { expression, timezone })
+    await this.#engine.crons.update(textArgument(id, 'id'), cronOf(expression, timezone))
   }
 
   async setEnabled(id: string, isEnabled: boolean): Promise<void> {
-    await this.#engine.crons.setEnabled(id, isEnabled)
+    flagArgument(isEnabled)
+    await this.#engine.crons.setEnabled(textArgument(id, 'id'), isEnabled)
   }
 
   async delete(id: string): Promise<void> {
-    await this.#engine.crons.delete(id)
+    await this.#engine.crons.delete(textArgument(id, 'id'))
   }
 
   /** Firings, newest first. */
   async history(id: string, options: PageOptions = {}): Promise<readonly CronFiringRow[]> {
-    return this.#engine.crons.history(id, pageOf(options))
+    return this.#engine.crons.history(textArgument(id, 'id'), pageOf(options))
   }
 
   async stats(sinceAt: number): Promise<CronStats> {
-    return this.#engine.crons.stats(sinceAt)
+    return this.#engine.crons.stats(numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER))
   }
 }

@@ -6,7 +6,6 @@
 
 import {
   clockOf,
-  type Durability,
   defaultDatabaseUrl,
   defaultDurability,
   makeEngine,
@@ -14,14 +13,15 @@ import {
   openStore,
   type Scripting,
 } from './assembly.ts'
-import type { EngineConfig } from './engine/config.ts'
 import type { Engine, ExecuteOptions } from './engine/engine.ts'
-import { type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
+import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
 import type { Clock, PollRequest, ScriptHost, Store } from './engine/ports.ts'
-import { ScriptError, UsageError } from './errors.ts'
+import { StartOnce } from './engine/start-once.ts'
+import { ScriptError, toError, UsageError } from './errors.ts'
 import type { LoadedScript } from './host/python-host.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
+import { numberArgument, shownValue, textArgument } from './model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
 import type { PollOutcome } from './model/trigger.ts'
 import { codecNotice } from './native/index.ts'
@@ -30,30 +30,8 @@ import { didYouMean } from './registry/nearest.ts'
 import { unboundTriggers } from './registry/registry.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './runner-doors.ts'
+import { type RunnerOptions, runnerOptions } from './runner-options.ts'
 import { scriptsAt } from './script/sources.ts'
-
-export interface RunnerOptions {
-  /** `sqlite://path`, a file path, or `:memory:`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
-  readonly database?: string
-  /**
-   * Default: `CLOACA_DURABILITY`, else `full`: what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
-   * last moments may be missing. The death of the process alone costs nothing either way.
-   */
-  readonly durability?: Durability
-  /**
-   * Opens the database to look at it: nothing is written, no right and no lock to write is needed, and what would write
-   * rejects. The file must be there, in the form of this version. Default false.
-   */
-  readonly readOnly?: boolean
-  /** How many interpreters the scripts are spread over. Default 1. */
-  readonly interpreters?: number
-  /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
-  readonly stdoutTo?: 'stdout' | 'stderr'
-  /** Limits and intervals; see `EngineConfig`. */
-  readonly config?: Partial<EngineConfig>
-  /** Hears what is worth a log line. Default: nobody. */
-  readonly log?: LogSink
-}
 
 /** What came of loading one script. */
 export interface ScriptReport {
@@ -88,7 +66,7 @@ export class Runner {
   readonly #clock: Clock
   readonly #log: LogSink
   readonly #alive = new KeepAlive()
-  #scripting: Promise<Scripting> | null = null
+  readonly #scripting = new StartOnce(() => this.#openScripting())
   #isStarted = false
   #release: (() => void) | undefined
   #closed: Promise<void> | null = null
@@ -112,20 +90,16 @@ export class Runner {
 
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
   static async open(options: RunnerOptions = {}): Promise<Runner> {
-    const frozen = Object.freeze({ ...options })
-    const { interpreters = 1 } = frozen
-    if (!Number.isInteger(interpreters) || interpreters < 1) {
-      const message = `"interpreters" is a whole number from 1 on, but ${interpreters} was given.`
-      throw new UsageError('INVALID_ARGUMENT', message)
-    }
-    const { database = defaultDatabaseUrl(), durability = defaultDurability() } = frozen
-    const log: LogSink = frozen.log ?? (() => undefined)
-    const events = new EngineEvents((error) => log({ level: 'error', message: error.message }))
-    watchForLog(events, log)
+    const checked = runnerOptions(options)
+    const { database = defaultDatabaseUrl(), durability = defaultDurability() } = checked
+    const log = harmless(checked.log)
+    const events = new EngineEvents()
+    // Where nobody reads a log, what a listener throws is a warning of the process: it is not lost.
+    if (checked.log !== undefined) watchForLog(events, log)
     const clock = clockOf(events)
     const notice = (message: string): void => log({ level: 'warn', message })
-    const store = await openStore(database, durability, clock, notice, frozen.readOnly)
-    return new Runner(frozen, { store, events, clock })
+    const store = await openStore(database, durability, clock, notice, checked.readOnly)
+    return new Runner({ ...checked, log }, { store, events, clock })
   }
 
   /**
@@ -133,7 +107,7 @@ export class Runner {
    * good was loaded.
    */
   async load(place: string): Promise<readonly ScriptReport[]> {
-    const reports = await this.loadAll([place])
+    const reports = await this.loadAll([textArgument(place, 'place')])
     const failed = reports.find((report) => report.error !== null)
     if (failed?.error) throw failed.error
     return reports
@@ -145,6 +119,10 @@ export class Runner {
   }
 
   async #loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+    if (!Array.isArray(places)) {
+      throw new UsageError('INVALID_ARGUMENT', `"places" is an array of texts, but ${shownValue(places)} was given.`)
+    }
+    for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
     const reports: ScriptReport[] = []
     for (const { script, target } of places.flatMap(scriptsAt)) {
       const { host } = await this.#startPython()
@@ -190,6 +168,9 @@ export class Runner {
   }
 
   async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {
+    textArgument(workflow, 'workflow')
+    const timeoutMs = options?.timeoutMs ?? null
+    if (timeoutMs !== null) numberArgument(timeoutMs, 'timeoutMs', 0)
     await this.#engine.enter()
     return executionResult(await this.#engine.execute(workflow, contextText, options))
   }
@@ -197,7 +178,7 @@ export class Runner {
   /** Polls a trigger once, without starting or recording anything. */
   async poll(trigger: string): Promise<PollOutcome> {
     const { triggers } = this.#registry.current()
-    const definition = triggers.get(trigger)
+    const definition = triggers.get(textArgument(trigger, 'trigger'))
     if (definition === undefined) {
       const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, triggers.keys())}`
       throw new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
@@ -221,15 +202,23 @@ export class Runner {
     return this.#engine.underWay()
   }
 
-  /** Hears of ticks, firings, executions and tasks. Returns the end of it. */
+  /**
+   * Hears of ticks, firings, executions and tasks. Returns the end of it. What a listener throws breaks nothing, and is
+   * told as `trouble`. Throws `INVALID_ARGUMENT` for a name that no event has.
+   */
   on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
+    assertEventName(name)
+    if (typeof listener !== 'function') {
+      throw new UsageError('INVALID_ARGUMENT', `"listener" is a function, but ${shownValue(listener)} was given.`)
+    }
     return this.#events.on(name, listener)
   }
 
   /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
-  close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closed ??= this.#alive.during(this.#close(options.graceMs ?? GRACE_MS)).finally(() => this.#release?.())
-    return this.#closed
+  async close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    const graceMs = numberArgument(options.graceMs ?? GRACE_MS, 'graceMs', 0)
+    this.#closed ??= this.#alive.during(this.#close(graceMs)).finally(() => this.#release?.())
+    await this.#closed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -241,7 +230,7 @@ export class Runner {
       await this.#engine.stop({ graceMs })
     } finally {
       // Also when the database refuses the engine's last words: nothing may be left open.
-      const scripting = await this.#scripting?.catch(() => null)
+      const scripting = await this.#scripting.settled()
       await scripting?.runners.close((message) => this.#log({ level: 'error', message }))
       await scripting?.host.close()
       await this.#store.close()
@@ -255,11 +244,16 @@ export class Runner {
     }
   }
 
-  #startPython(): Promise<Scripting> {
+  /** One that failed is tried again by the next who needs Python. */
+  async #startPython(): Promise<Scripting> {
     if (this.#closed !== null) {
       throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
     }
-    this.#scripting ??= openScripting({
+    return await this.#scripting.done()
+  }
+
+  #openScripting(): Promise<Scripting> {
+    return openScripting({
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
       isProgram: false,
@@ -271,16 +265,26 @@ export class Runner {
       notice: (message) => this.#log({ level: 'warn', message }),
       preparing: (message) => this.#log({ level: 'info', message }),
     })
-    return this.#scripting
   }
 
   /** The interpreters, started by the first script: the engine asks for nothing before. */
   #scriptHost(): ScriptHost {
     // What runs during a stop may go on to its end.
-    const host = async () => (await (this.#scripting ?? this.#startPython())).host
+    const host = async () => ((await this.#scripting.settled()) ?? (await this.#startPython())).host
     return {
       poll: async (request) => (await host()).poll(request),
       runTask: async (request) => (await host()).runTask(request),
+    }
+  }
+}
+
+/** A log that throws breaks nothing either: the process is warned of it. */
+function harmless(log: LogSink | undefined): LogSink {
+  return (line) => {
+    try {
+      log?.(line)
+    } catch (thrown) {
+      process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
     }
   }
 }

@@ -22,12 +22,15 @@ traceback and the exit code are its own. Runners that it opens live until it end
 const INTERRUPTED = 130
 
 /** Options that python has a variable for. */
-const VARIABLES: Readonly<Record<string, string>> = { '-u': 'PYTHONUNBUFFERED', '-B': 'PYTHONDONTWRITEBYTECODE' }
+const VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['-u', 'PYTHONUNBUFFERED'],
+  ['-B', 'PYTHONDONTWRITEBYTECODE'],
+])
 
 /** Parses what follows `run` by hand, as python does: everything behind the target belongs to the program. */
 export async function runCommand(words: readonly string[]): Promise<number> {
   const [first, ...rest] = words
-  const variable = first === undefined ? undefined : VARIABLES[first]
+  const variable = first === undefined ? undefined : VARIABLES.get(first)
   if (variable !== undefined) {
     process.env[variable] = '1'
     return runCommand(rest)

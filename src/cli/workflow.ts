@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { printExecution } from './execution.ts'
-import { printJson, printLine, printTable, UsageMistake } from './print.ts'
+import { printFields, printJson, printLine, printTable, UsageMistake } from './print.ts'
 
 type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?: true }
 
@@ -12,6 +12,9 @@ export function workflowCommand(finish: (exitCode: number) => void): Command {
   const workflow = new Command('workflow').description('look at workflows and start them')
   withDatabase(workflow.command('list').description('every workflow that was served on the database')).action(
     (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
+  )
+  withDatabase(workflow.command('show').description('one workflow and its tasks').argument('<name>')).action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
   withDatabase(
     workflow
@@ -31,6 +34,24 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
     ['WORKFLOW', 'TASKS', 'VERSION', 'DESCRIPTION', 'SCRIPT'],
     workflows.map(row),
     'There are no workflows in this database.',
+  )
+}
+
+async function show(runner: Runner, name: string, options: DatabaseOptions): Promise<void> {
+  const workflow = await runner.workflows.get(name)
+  if (options.json) return printJson(workflow)
+  printFields({
+    workflow: workflow.key,
+    title: workflow.title,
+    description: workflow.description,
+    version: workflow.version,
+    script: workflow.script,
+  })
+  printLine('')
+  printTable(
+    ['TASK', 'AFTER', 'ATTEMPTS'],
+    workflow.tasks.map((task) => [task.id, task.dependencies.join(', '), String(task.retry.maxAttempts)]),
+    'It has no tasks.',
   )
 }
 

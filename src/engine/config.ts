@@ -4,6 +4,16 @@
  */
 
 import type { Retention } from './ports.ts'
+import {
+  checkSetting,
+  DURATION_MS,
+  FLAG,
+  NUMBER,
+  objectOf,
+  orNull,
+  type SettingCheck,
+  wholeFrom,
+} from './settings-check.ts'
 
 export interface EngineConfig {
   /** Tasks that run at the same time. */
@@ -60,8 +70,37 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   retention: Object.freeze({ skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: null }),
 })
 
-/** The defaults with what the caller sets. */
+export const CONFIG_CHECK = objectOf({
+  maxConcurrentTasks: wholeFrom(1),
+  schedulerPollIntervalMs: DURATION_MS,
+  taskTimeoutMs: DURATION_MS,
+  workflowTimeoutMs: orNull(DURATION_MS),
+  pollDeadlineMs: DURATION_MS,
+  pollJitterMs: DURATION_MS,
+  recoveryEnabled: FLAG,
+  cronEnabled: FLAG,
+  cronPollIntervalMs: DURATION_MS,
+  cronMaxCatchupExecutions: wholeFrom(0),
+  cronRecoveryEnabled: FLAG,
+  cronRecoveryIntervalMs: DURATION_MS,
+  cronLostThresholdMs: NUMBER, // negative in Python's config too: everything is lost
+  cronMaxRecoveryAgeMs: DURATION_MS,
+  cronMaxRecoveryAttempts: wholeFrom(0),
+  retention: objectOf({
+    skippedMs: orNull(DURATION_MS),
+    failedMs: orNull(DURATION_MS),
+    endedMs: orNull(DURATION_MS),
+  } satisfies Record<keyof Retention, SettingCheck>),
+} satisfies Record<keyof EngineConfig, SettingCheck>)
+
+/** The defaults with what the caller sets. Throws `INVALID_ARGUMENT` for a key or a value that means nothing. */
 export function engineConfig(settings: Partial<EngineConfig> = {}): EngineConfig {
-  const retention = Object.freeze({ ...DEFAULT_CONFIG.retention, ...settings.retention })
-  return Object.freeze({ ...DEFAULT_CONFIG, ...settings, retention })
+  checkSetting(settings, CONFIG_CHECK, 'config')
+  const retention = Object.freeze({ ...DEFAULT_CONFIG.retention, ...given(settings.retention ?? {}) })
+  return Object.freeze({ ...DEFAULT_CONFIG, ...given(settings), retention })
+}
+
+/** Without what is undefined, which JavaScript callers write for "not given". */
+function given<Settings extends object>(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings
 }

@@ -269,14 +269,15 @@ export class Engine {
     })
   }
 
-  #submit(id: string, workflow: string, inputText: ContextText): Promise<void> {
+  /** What cannot be submitted rejects, whatever it is: somebody waits already. */
+  async #submit(id: string, workflow: string, inputText: ContextText): Promise<void> {
     const { workflows } = this.#ports.registry.current()
     const definition = workflows.get(workflow)
     if (definition === undefined) {
       const message = `Workflow not found in registry: ${workflow}.${didYouMean(workflow, workflows.keys())}`
-      return Promise.reject(new UsageError('WORKFLOW_NOT_FOUND', message, { workflow }))
+      throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
     }
-    return this.#create(id, definition, inputText)
+    await this.#create(id, definition, inputText)
   }
 
   #create(id: string, definition: WorkflowDefinition, inputText: ContextText): Promise<void> {

@@ -1,12 +1,14 @@
 /**
  * What the engine tells those who watch it: logs, the dashboard, `runner.on`. Watchers read; nothing in the engine
- * waits for them, and a listener that throws is reported and breaks nothing.
+ * waits for them, and a listener that throws breaks nothing: it is told as a `trouble`.
  */
 
-import { toError } from '../errors.ts'
+import { toError, UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
 import type { ExecutionOrigin, ExecutionStatus } from '../model/execution.ts'
 import type { TickOutcome } from '../model/schedule.ts'
 import type { PythonFault } from '../model/trigger.ts'
+import { didYouMean } from '../registry/nearest.ts'
 import type { Trouble } from './ports.ts'
 
 export interface TickEvent {
@@ -129,13 +131,37 @@ export interface EngineEventMap {
 }
 
 export type EngineEventName = keyof EngineEventMap
+
+const EVENT_NAMES: Readonly<Record<EngineEventName, true>> = {
+  tick: true,
+  triggerFired: true,
+  triggerFailed: true,
+  cronFired: true,
+  executionStarted: true,
+  taskStarted: true,
+  taskRetried: true,
+  taskFinished: true,
+  executionFinished: true,
+  warning: true,
+  trouble: true,
+  stopped: true,
+}
+
+/** Throws `INVALID_ARGUMENT`, with the nearest name, for what is the name of no event. */
+export function assertEventName(name: unknown): asserts name is EngineEventName {
+  if (typeof name === 'string' && Object.hasOwn(EVENT_NAMES, name)) return
+  const nearest = typeof name === 'string' ? didYouMean(name, Object.keys(EVENT_NAMES)) : ''
+  const message = `There is no event ${typeof name === 'string' ? `"${name}"` : shownValue(name)}.${nearest}`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: 'name' })
+}
+
 type Listener<Name extends EngineEventName> = (event: EngineEventMap[Name]) => void
 
 export class EngineEvents {
   readonly #listeners = new Map<EngineEventName, Set<Listener<never>>>()
   readonly #reportListenerError: (error: Error) => void
 
-  /** `reportListenerError` hears of listeners that throw; a process warning by default. */
+  /** `reportListenerError` hears of listeners that throw where nobody hears of trouble; a process warning by default. */
   constructor(reportListenerError: (error: Error) => void = (error) => process.emitWarning(error)) {
     this.#reportListenerError = reportListenerError
   }
@@ -158,13 +184,21 @@ export class EngineEvents {
     if (listeners === undefined) return
     for (const listener of listeners) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (result instanceof Promise) result.catch((thrown) => this.#listenerFailed(name, thrown))
       } catch (thrown) {
-        const error = toError(thrown)
-        this.#reportListenerError(
-          new Error(`A listener of the event "${name}" threw: ${error.message}`, { cause: error }),
-        )
+        this.#listenerFailed(name, thrown)
       }
+    }
+  }
+
+  #listenerFailed(name: EngineEventName, thrown: unknown): void {
+    const error = toError(thrown)
+    if (name !== 'trouble' && this.isHeard('trouble')) {
+      this.emit('trouble', { during: `telling a listener of the event "${name}"`, error, retryAt: null })
+    } else {
+      const message = `A listener of the event "${name}" threw: ${error.message}`
+      this.#reportListenerError(new Error(message, { cause: error }))
     }
   }
 }

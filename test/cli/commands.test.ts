@@ -143,6 +143,14 @@ describe('with a database that was served for a while, cloaca', () => {
     [['trigger', 'disable', 'nothing_like_it'], 'There is no trigger "nothing_like_it" in this database.'],
     [['workflow', 'run', 'refunds'], 'There is no workflow "refunds" in this database. Did you mean "refund"?'],
     [['execution', 'show', 'x'], 'There is no execution "x" in this database.'],
+    [['workflow', 'show', 'refunds'], 'There is no workflow "refunds" in this database. Did you mean "refund"?'],
+    ...['constructor', '__proto__', 'toString'].flatMap((name): [string[], string][] =>
+      ['trigger', 'workflow', 'execution'].map((noun) => [
+        [noun, 'show', name],
+        `There is no ${noun} "${name}" in this database.`,
+      ]),
+    ),
+    [['workflow', 'run', 'constructor'], 'There is no workflow "constructor" in this database.'],
   ])('%s says what is not there, and what may have been meant', async (words, message) => {
     const end = await cloaca(...words)
 

@@ -21,8 +21,17 @@ describe.concurrent('the command line', () => {
     [['run', 'missing.py'], /There is no file ".*missing\.py" to run\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '[1]'],
-      /--context .* JSON object, .* \[1\] was given/,
+      /--context .* JSON object .* an array was given/,
     ],
+    [
+      ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{"a": ["\\ud800"]}'],
+      /--context cannot be used\. .*"context\.a\[0\]" holds half of a surrogate pair/,
+    ],
+    [
+      ['workflow', 'run', 'order', '--db', ':memory:', '--context', `{"a": ${'['.repeat(512)}${']'.repeat(512)}}`],
+      /--context cannot be used\. .* deeper than 512 levels/,
+    ],
+    [['run', 'constructor'], /There is no file ".*constructor" to run\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '{'],
       /--context cannot be used\. A context is JSON, but/,

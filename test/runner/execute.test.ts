@@ -82,6 +82,12 @@ describe('a runner in a Node program', () => {
     }
   })
 
+  it('takes a context of any length', async () => {
+    const text = 'ü'.repeat(5_000)
+
+    expect((await observed.runner.execute('count', { text })).context.text).toBe(text)
+  })
+
   it('names the path of a value that is not JSON', async () => {
     const context = { order: { placed: [new Date()] } } as never
 

@@ -1,0 +1,81 @@
+/**
+ * Checks of settings that a caller hands in as an object: each value, and that there is no other key. Used for the
+ * engine's config and for the options of the runner. A setting that is `undefined` counts as not given.
+ */
+
+import { UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
+import { didYouMean } from '../registry/nearest.ts'
+
+/** What a setting should be, in words and as a test. */
+export interface SettingCheck {
+  readonly expected: string
+  fits(value: unknown): boolean
+  /** The checks of the settings within it. */
+  readonly within?: SettingChecks
+}
+
+export type SettingChecks = Readonly<Record<string, SettingCheck>>
+
+export const FLAG: SettingCheck = { expected: 'true or false', fits: (value) => typeof value === 'boolean' }
+
+export const TEXT: SettingCheck = { expected: 'a text', fits: (value) => typeof value === 'string' }
+
+export const FUNCTION: SettingCheck = { expected: 'a function', fits: (value) => typeof value === 'function' }
+
+export const NUMBER: SettingCheck = { expected: 'a finite number', fits: Number.isFinite }
+
+/** A length of time. */
+export const DURATION_MS: SettingCheck = {
+  expected: 'a finite number of milliseconds from 0 on',
+  fits: (value) => Number.isFinite(value) && Number(value) >= 0,
+}
+
+export function wholeFrom(least: number): SettingCheck {
+  return {
+    expected: `a whole number from ${least} on`,
+    fits: (value) => Number.isInteger(value) && Number(value) >= least,
+  }
+}
+
+export function oneOf(...values: readonly string[]): SettingCheck {
+  const expected = values.map((value) => `"${value}"`).join(' or ')
+  return { expected, fits: (value) => typeof value === 'string' && values.includes(value) }
+}
+
+export function orNull(check: SettingCheck): SettingCheck {
+  return { expected: `${check.expected}, or null`, fits: (value) => value === null || check.fits(value) }
+}
+
+export function objectOf(within: SettingChecks): SettingCheck {
+  return {
+    expected: 'an object',
+    fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    within,
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` with the path of the setting, the value, and the nearest key where the key is unknown. */
+export function checkSetting(value: unknown, check: SettingCheck, path: string): void {
+  if (value === undefined) return
+  if (!check.fits(value)) {
+    throw invalid(path, `"${path || 'options'}" is ${check.expected}, but ${shownValue(value)} was given.`)
+  }
+  if (check.within !== undefined) checkWithin(value as object, check.within, path)
+}
+
+function checkWithin(settings: object, checks: SettingChecks, name: string): void {
+  for (const [key, value] of Object.entries(settings)) {
+    const path = name === '' ? key : `${name}.${key}`
+    const check = Object.hasOwn(checks, key) ? checks[key] : undefined
+    if (check === undefined) {
+      const nearest = didYouMean(key, Object.keys(checks))
+      throw invalid(path, `There is no setting "${path}", but ${shownValue(value)} was given for it.${nearest}`)
+    }
+    checkSetting(value, check, path)
+  }
+}
+
+function invalid(path: string, message: string): UsageError {
+  return new UsageError('INVALID_ARGUMENT', message, { path })
+}

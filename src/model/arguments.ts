@@ -1,0 +1,46 @@
+/**
+ * Arguments that JavaScript callers hand in: their checks, and how messages show them. A value is shown short, and
+ * without trusting it, since its getters, its proxy or its class may throw.
+ */
+
+import { UsageError } from '../errors.ts'
+
+const LONGEST_SHOWN = 80
+
+/** `"text" (string)`, `NaN (number)`, `an object of class Date`. */
+export function shownValue(value: unknown): string {
+  if (value === null) return 'null'
+  if (value === undefined) return 'undefined'
+  if (typeof value === 'string') return `${JSON.stringify(shortened(value))} (string)`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'object') return shownObject(value)
+  return `${String(value)} (${typeof value})`
+}
+
+/** The beginning of a text that may be long. */
+export function shortened(text: string): string {
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`
+}
+
+function shownObject(value: object): string {
+  try {
+    if (Array.isArray(value)) return 'an array'
+    const name: unknown = value.constructor?.name
+    return typeof name === 'string' && name !== '' && name !== 'Object' ? `an object of class ${name}` : 'an object'
+  } catch {
+    return 'an object that cannot be read' // a revoked proxy, or a getter that throws: said by whoever reads it
+  }
+}
+
+/** An argument that is a text. Throws `INVALID_ARGUMENT` for anything else. */
+export function textArgument(value: unknown, name: string): string {
+  if (typeof value === 'string') return value
+  throw new UsageError('INVALID_ARGUMENT', `"${name}" is a text, but ${shownValue(value)} was given.`, { path: name })
+}
+
+/** An argument that is a finite number from `least` on. Throws `INVALID_ARGUMENT` for anything else. */
+export function numberArgument(value: unknown, name: string, least: number): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
+  const message = `"${name}" is a finite number from ${least} on, but ${shownValue(value)} was given.`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: name })
+}

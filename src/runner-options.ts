@@ -1,0 +1,45 @@
+/** What a runner is opened with, and the check of it. Used by `runner.ts` before anything is opened. */
+
+import type { Durability } from './assembly.ts'
+import { CONFIG_CHECK, type EngineConfig } from './engine/config.ts'
+import { checkSetting, FLAG, FUNCTION, objectOf, oneOf, TEXT, wholeFrom } from './engine/settings-check.ts'
+import type { LogSink } from './log.ts'
+
+export interface RunnerOptions {
+  /** `sqlite://path`, a file path, or `:memory:`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
+  readonly database?: string
+  /**
+   * Default: `CLOACA_DURABILITY`, else `full`: what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
+   * last moments may be missing. The death of the process alone costs nothing either way.
+   */
+  readonly durability?: Durability
+  /**
+   * Opens the database to look at it: nothing is written, no right and no lock to write is needed, and what would write
+   * rejects. The file must be there, in the form of this version. Default false.
+   */
+  readonly readOnly?: boolean
+  /** How many interpreters the scripts are spread over. Default 1. */
+  readonly interpreters?: number
+  /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
+  readonly stdoutTo?: 'stdout' | 'stderr'
+  /** Limits and intervals; see `EngineConfig`. */
+  readonly config?: Partial<EngineConfig>
+  /** Hears what is worth a log line. Default: nobody. */
+  readonly log?: LogSink
+}
+
+const OPTIONS_CHECK = objectOf({
+  database: TEXT,
+  durability: oneOf('full', 'normal'),
+  readOnly: FLAG,
+  interpreters: wholeFrom(1),
+  stdoutTo: oneOf('stdout', 'stderr'),
+  config: CONFIG_CHECK,
+  log: FUNCTION,
+} satisfies Record<keyof RunnerOptions, unknown>)
+
+/** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */
+export function runnerOptions(options: RunnerOptions): RunnerOptions {
+  checkSetting(options, OPTIONS_CHECK, '')
+  return Object.freeze({ ...options })
+}

@@ -1,0 +1,191 @@
+/** What the Node API refuses: settings, names and contexts that mean nothing, each with a code and with its place. */
+
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Runner, type RunnerOptions, UsageError } from '../../src/index.ts'
+
+const INDEX = new URL('../../src/index.ts', import.meta.url).href
+const FOLDER = fileURLToPath(new URL('.', import.meta.url))
+
+describe('the options of a runner', () => {
+  const refused = async (options: unknown) => {
+    const opened = Runner.open({ database: ':memory:', ...(options as RunnerOptions) })
+    return await opened.then(
+      (runner) => runner.close().then(() => 'opened'),
+      (error) => error,
+    )
+  }
+
+  it.each<[unknown, string, RegExp]>([
+    [{ databse: 'jobs.db' }, 'databse', /"jobs\.db" \(string\).*Did you mean "database"\?/],
+    [{ database: 7 }, 'database', /7 \(number\)/],
+    [{ durability: 'some' }, 'durability', /"full" or "normal"/],
+    [{ interpreters: Number.NaN }, 'interpreters', /NaN \(number\)/],
+    [{ log: 'stderr' }, 'log', /a function/],
+    [{ config: null }, 'config', /null/],
+    [{ config: { maxConcurentTasks: 8 } }, 'config.maxConcurentTasks', /8 .*Did you mean "maxConcurrentTasks"\?/],
+    [{ config: { maxConcurrentTasks: Number.NaN } }, 'config.maxConcurrentTasks', /NaN \(number\)/],
+    [{ config: { maxConcurrentTasks: 0 } }, 'config.maxConcurrentTasks', /from 1 on/],
+    [{ config: { taskTimeoutMs: Number.POSITIVE_INFINITY } }, 'config.taskTimeoutMs', /Infinity/],
+    [{ config: { pollDeadlineMs: '30s' } }, 'config.pollDeadlineMs', /"30s" \(string\)/],
+    [{ config: { cronEnabled: 1 } }, 'config.cronEnabled', /1 \(number\)/],
+    [{ config: { constructor: 1 } }, 'config.constructor', /no setting/],
+    [{ config: { retention: 7 } }, 'config.retention', /an object/],
+    [{ config: { retention: { endMs: 5 } } }, 'config.retention.endMs', /Did you mean "endedMs"\?/],
+    [{ config: { retention: { endedMs: -1 } } }, 'config.retention.endedMs', /-1/],
+  ])('are refused where they mean nothing: %o', async (options, path, message) => {
+    const error = await refused(options)
+
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', facts: { path }, message: expect.stringMatching(message) })
+  })
+
+  it('may be undefined, and null where there is no limit', async () => {
+    const config = { workflowTimeoutMs: null, taskTimeoutMs: undefined, retention: { endedMs: null } }
+
+    expect(await refused({ log: undefined, durability: undefined, config })).toBe('opened')
+  })
+})
+
+describe('the calls of a runner', () => {
+  let runner: Runner
+  beforeAll(async () => {
+    runner = await Runner.open({ database: ':memory:', durability: 'normal' })
+  })
+  afterAll(() => runner.close())
+  const anything = (value: unknown) => value as never
+
+  it('refuse names that are no texts, each with the argument and the value', async () => {
+    const calls: readonly (readonly [() => unknown, string])[] = [
+      [() => runner.load(anything(7)), 'place'],
+      [() => runner.loadAll([anything({})]), 'places[0]'],
+      [() => runner.execute(anything(undefined)), 'workflow'],
+      [() => runner.executeText(anything(null)), 'workflow'],
+      [() => runner.poll(anything(Symbol('poll'))), 'trigger'],
+      [() => runner.workflows.submit(anything(7)), 'workflow'],
+      [() => runner.workflows.submitText(anything(7), '{}'), 'workflow'],
+      [() => runner.triggers.get(anything(undefined)), 'name'],
+      [() => runner.triggers.setEnabled(anything(7), true), 'name'],
+      [() => runner.triggers.history(anything([])), 'name'],
+      [() => runner.triggers.ticks(anything(7n)), 'name'],
+      [() => runner.executions.get(anything(undefined)), 'id'],
+      [() => runner.executions.wait(anything(7)), 'id'],
+      [() => runner.executions.list({ workflow: anything(7) }), 'workflow'],
+      [() => runner.schedules.register(anything(7), '* * * * *'), 'workflow'],
+      [() => runner.schedules.register('count', anything(7)), 'expression'],
+      [() => runner.schedules.register('count', '* * * * *', anything(7)), 'timezone'],
+      [() => runner.schedules.get(anything(7)), 'id'],
+      [() => runner.schedules.update(anything(7), '* * * * *'), 'id'],
+      [() => runner.schedules.setEnabled(anything(7), true), 'id'],
+      [() => runner.schedules.delete(anything(7)), 'id'],
+      [() => runner.schedules.history(anything(7)), 'id'],
+      [() => runner.execute('count', {}, { timeoutMs: Number.NaN }), 'timeoutMs'],
+    ]
+
+    for (const [call, path] of calls) {
+      await expect(call(), path).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { path } })
+    }
+  })
+
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('know no %s', async (name) => {
+    await expect(runner.triggers.get(name)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
+    await expect(runner.poll(name)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
+    await expect(runner.execute(name)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
+    await expect(runner.workflows.get(name)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
+    await expect(runner.workflows.submit(name)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
+    await expect(runner.executions.get(name)).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' })
+    await expect(runner.schedules.get(name)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it('refuse the name of an event that does not exist, and what is no listener', () => {
+    const on = (name: unknown, listener: unknown) => () => runner.on(anything(name), anything(listener))
+    const listener = () => undefined
+
+    expect(on('executionFinish', listener)).toThrow(/no event "executionFinish".*Did you mean "executionFinished"\?/)
+    for (const call of [on('constructor', listener), on(7, listener), on('tick', undefined)]) {
+      expect(call).toThrow(UsageError)
+    }
+  })
+
+  it('refuse a context that cannot be read, and nobody waits for it then', async () => {
+    const cyclic: { [key: string]: unknown } = { list: [] }
+    ;(cyclic.list as unknown[]).push(cyclic)
+    for (const call of [
+      () => runner.execute('count', anything(cyclic)),
+      () => runner.workflows.submit('count', anything(cyclic)),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'INVALID_CONTEXT', facts: { path: 'context.list[0]' } })
+    }
+  })
+})
+
+describe('a program', () => {
+  const run = (code: string) =>
+    spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
+        import { Runner } from '${INDEX}'
+        ${code}`,
+      ],
+      { encoding: 'utf8', timeout: 60_000, cwd: FOLDER },
+    )
+
+  it('goes on after an execution without a name, and ends as it wants', () => {
+    const { stdout, stderr, status } = run(`
+      const runner = await Runner.open({ database: ':memory:' })
+      await runner.start()
+      await runner.execute(undefined).catch((error) => console.log(error.code))
+      await runner.close()
+      setTimeout(() => console.log('went on'), 10)`)
+
+    expect({ stdout, stderr, status }).toEqual({ stdout: 'INVALID_ARGUMENT\nwent on\n', stderr: '', status: 0 })
+  })
+
+  it('may try again what needs Python after a start that failed', () => {
+    const { stdout, status } = run(`
+      const runner = await Runner.open({ database: ':memory:' })
+      const place = mkdtempSync('/tmp/cloaca-gone-')
+      const script = process.cwd() + '/scripts/counting.py'
+      process.chdir(place)
+      rmdirSync(place) // no interpreter can start in a folder that is gone
+      await runner.load(script).catch((error) => console.log('refused:', error.message.includes('cwd')))
+      process.chdir('/')
+      console.log((await runner.load(script))[0].workflows)
+      await runner.close()`)
+
+    expect({ stdout, status }).toEqual({
+      stdout: "refused: true\n[ 'count', 'mixed', 'sleepy' ]\n",
+      status: 0,
+    })
+  })
+
+  it('is warned of a listener that throws or rejects where it reads no log', () => {
+    const { stderr, status } = run(`
+      const runner = await Runner.open({ database: ':memory:' })
+      await runner.load('scripts/counting.py')
+      runner.on('executionStarted', () => { throw new Error('a bad listener') })
+      runner.on('executionFinished', async () => { throw new Error('a late listener') })
+      await runner.execute('count')
+      await runner.close()`)
+
+    expect(stderr).toContain('A listener of the event "executionStarted" threw: a bad listener')
+    expect(stderr).toContain('A listener of the event "executionFinished" threw: a late listener')
+    expect(status).toBe(0)
+  })
+
+  it('goes on when its log throws', () => {
+    const { stdout, stderr, status } = run(`
+      const log = () => { throw new Error('a full disk') }
+      const runner = await Runner.open({ database: ':memory:', log })
+      await runner.load('scripts/counting.py')
+      console.log((await runner.execute('count')).status)
+      await runner.close()`)
+
+    expect(stdout).toBe('Completed\n')
+    expect(stderr).toContain('The log of a runner threw: a full disk.')
+    expect(status).toBe(0)
+  })
+})
