@@ -84,6 +84,11 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
       facts: { workflow, executionId },
     }),
   )
+  watchEngineForLog(events, log)
+}
+
+/** What is said of the engine itself. */
+function watchEngineForLog(events: EngineEvents, log: LogSink): void {
   events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
   events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
   events.on('trouble', ({ during, error, retryAt }) =>

@@ -18,50 +18,7 @@ import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow 
 import type { PollOutcome, PythonFault } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 
-// ---------------------------------------------------------------------------------------------------------- clock
-
-export interface Timer {
-  /** Idempotent. After it, the callback is not called. */
-  cancel(): void
-}
-
-/** The wall clock was set, or stood still with the machine: wall and monotonic time no longer agree. */
-export interface WallJump {
-  /** Where the wall clock would stand now without it. */
-  readonly expectedAt: number
-  /** Where it stands. */
-  readonly at: number
-}
-
-/** A step that failed and is tried again, mostly because the database refused. */
-export interface Trouble {
-  /** What was being done: `recording a firing of trigger "x"`. */
-  readonly during: string
-  readonly error: Error
-  /** Null when it is not tried again. */
-  readonly retryAt: number | null
-}
-
-/**
- * The only source of time and of waiting. Two clocks, never to be mixed: the wall clock says when, and may be set back
- * or forward at any moment; the monotonic one says how long. What is stored, shown or asked for by a cron expression is
- * wall time; intervals, deadlines, back-offs and leases are monotonic.
- */
-export interface Clock {
-  /** Wall clock, epoch milliseconds, whole. */
-  now(): number
-  /** Milliseconds since an instant that means nothing, perhaps with a fraction. Never goes back. */
-  monotonic(): number
-  /**
-   * Calls back once, when `delayMs` of monotonic time have passed, never before; in a later turn even when it is 0 or less.
-   * What the callback throws is treated as in `attempt`, until the timer is cancelled; `during` is for the trouble.
-   */
-  wakeAfter(delayMs: number, callback: () => void, during?: string): Timer
-  /** Calls `work` in this turn. What it throws is told as trouble, and it is called again later, until it returns or is cancelled. */
-  attempt(during: string, work: () => void): Timer
-  /** Calls back when the wall clock has jumped by more than a second; within a second or so. Returns the end of it. */
-  onWallJump(callback: (jump: WallJump) => void): () => void
-}
+export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
 
 // ---------------------------------------------------------------------------------------------------------- codec
 
