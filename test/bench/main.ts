@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: startFigures,
   execute: executeFigures,
   poll: pollFigures,
+  prune: async () => (await import('./pruning.ts')).pruningFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }
 

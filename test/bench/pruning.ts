@@ -1,0 +1,126 @@
+/**
+ * How long the removal of old records holds up the polls of the same process: a timer stands for a poll that is due, and
+ * how late it comes is the figure. Each kind of history is removed from a database of its own, as the engine does it.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { Retention } from '../../src/engine/ports.ts'
+import { Connection } from '../../src/store/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import type { Figure } from './figure.ts'
+
+const ROWS = Number(process.env.BENCH_PRUNED_ROWS ?? 1_000_000)
+const TRIGGERS = 100
+const EVERY_MS = 5
+const BUDGET_MS = 20
+const KEEP: Retention = { skippedMs: null, failedMs: null, endedMs: null }
+
+/** `n` counts from 1 to the number of rows; the triggers' rows are there. */
+const ROW = `WITH RECURSIVE rows(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < ${ROWS})`
+const TICKS = (outcome: string, firing: string) => `
+${ROW} INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id, error)
+SELECT hex(randomblob(18)), 1 + n % ${TRIGGERS}, '${outcome}', n, n, 1, ${firing}, NULL FROM rows;`
+
+const HISTORIES: readonly { readonly name: string; readonly retention: Retention; readonly sql: string }[] = [
+  { name: 'skips', retention: { ...KEEP, skippedMs: 0 }, sql: TICKS('skipped', 'NULL') },
+  { name: 'failures', retention: { ...KEEP, failedMs: 0 }, sql: TICKS('failed', 'NULL') },
+  {
+    name: 'firings without a run, and their ticks',
+    retention: { ...KEEP, endedMs: 0 },
+    sql: `
+${ROW} INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', NULL, n, n FROM rows;${TICKS('fired', "'firing ' || n")}`,
+  },
+  {
+    name: 'nothing, of firings that are kept',
+    retention: { ...KEEP, endedMs: 0 },
+    sql: `
+${ROW} INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', 'running', n, NULL FROM rows;${TICKS('fired', "'firing ' || n")}`,
+  },
+  {
+    name: 'executions, with their firings and ticks',
+    retention: { ...KEEP, endedMs: 0 },
+    sql: `
+${ROW} INSERT INTO executions (id, workflow, version, status, origin, firing_id, created_at, ended_at)
+SELECT 'execution ' || n, 'demo', '1', 'Completed', 'trigger', 'firing ' || n, n, n FROM rows WHERE n % 10 = 0;
+INSERT INTO execution_inputs SELECT seq, '{}' FROM executions;
+INSERT INTO task_runs (execution_seq, task_id, full_name, status, output)
+SELECT seq, task, task, 'Completed', '{"value": 1}' FROM executions, (SELECT 'a' AS task UNION SELECT 'b' UNION SELECT 'c');
+${ROW} INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at)
+SELECT 'firing ' || n, 1 + n % ${TRIGGERS}, 'hash', 'execution ' || n, n, n FROM rows WHERE n % 10 = 0;
+${ROW} INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id)
+SELECT hex(randomblob(18)), 1 + n % ${TRIGGERS}, 'fired', n, n, 1, 'firing ' || n FROM rows WHERE n % 10 = 0;`,
+  },
+]
+
+export async function pruningFigures(): Promise<Figure[]> {
+  const chosen = process.env.BENCH_PRUNED
+  const figures: Figure[] = []
+  for (const history of HISTORIES) {
+    if (chosen === undefined || history.name.startsWith(chosen)) figures.push(...(await figuresOf(history)))
+  }
+  return figures
+}
+
+async function figuresOf({ name, retention, sql }: (typeof HISTORIES)[number]): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
+  try {
+    const path = join(folder, 'history.db')
+    const clock = new SystemClock()
+    const store = await openSqliteStore({ path, durability: 'full', clock })
+    const declared = Array.from({ length: TRIGGERS }, (_, index) => `trigger ${index}`)
+    const settings = { workflow: 'demo', pollIntervalMs: 1_000, allowConcurrent: false }
+    await store.saveTriggers(
+      declared.map((trigger) => ({ name: trigger, ...settings })),
+      0,
+    )
+    fill(path, sql)
+
+    const lateness: number[] = []
+    const polling = pollUntilStopped(lateness)
+    const begin = performance.now()
+    let removed = 0
+    for (let rows = -1; rows !== 0; removed += rows) rows = await store.prune(retention, clock.now())
+    const tookMs = performance.now() - begin
+    await polling.stop()
+    await store.close()
+
+    lateness.sort((one, other) => one - other)
+    const at = (share: number) => lateness[Math.min(lateness.length - 1, Math.floor(lateness.length * share))] ?? 0
+    const note = `${removed + 1} rows in ${(tookMs / 1_000).toFixed(1)} s, ${lateness.length} polls`
+    return [
+      { name: `polls held up by removing ${name}, p99`, value: at(0.99), unit: 'ms', budget: BUDGET_MS, note },
+      { name: `polls held up by removing ${name}, longest`, value: at(1), unit: 'ms' },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function fill(path: string, sql: string): void {
+  const connection = new Connection(path)
+  connection.script(`BEGIN; ${sql} COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`)
+  connection.close()
+}
+
+/** Each poll is due so long after the one before has come. */
+function pollUntilStopped(lateness: number[]): { stop(): Promise<void> } {
+  let isStopped = false
+  const ended = (async () => {
+    while (!isStopped) {
+      const dueAt = performance.now() + EVERY_MS
+      await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+      lateness.push(Math.max(0, performance.now() - dueAt))
+    }
+  })()
+  return {
+    stop: () => {
+      isStopped = true
+      return ended
+    },
+  }
+}
