@@ -28,6 +28,7 @@ import { Executor } from './executor.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import { runPeriodically } from './periodic.ts'
 import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
+import { Pruning } from './pruning.ts'
 import { Scheduler } from './scheduler.ts'
 import { newExecution } from './stamps.ts'
 import { StartOnce } from './start-once.ts'
@@ -375,10 +376,9 @@ export class Engine {
     const { store, clock, events, config } = this.#ports
     const crons = config.cronEnabled ? this.#cronScheduler : null
     this.#releases.push(followWallJumps({ clock, events, heartbeat: this.#heartbeat, crons }))
-    this.#periodically('removing old records', PRUNE_MS, async () => {
-      // In small steps, so that nothing waits long for the database.
-      while (this.#state === 'running' && (await store.prune(config.retention, clock.now())) > 0);
-    })
+    const pruning = new Pruning({ store, clock }, config.retention)
+    this.#releases.push(() => pruning.stop())
+    this.#periodically('removing old records', PRUNE_MS, () => pruning.run())
     if (!config.cronEnabled || !config.cronRecoveryEnabled) return
     this.#periodically('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
       recoverLostCrons(this.#ports, () => this.#executor.lookAgain()),

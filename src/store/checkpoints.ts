@@ -14,8 +14,8 @@ import { toError } from '../errors.ts'
 import type { Connection, LogState } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
 
-/** 4 MB, as in SQLite: each one takes two syncs, and must not hold up a turn for long. */
-export const CHECKPOINT_PAGES = 1_000
+/** 8 MB: each one takes two syncs, so that they are few, and none writes for long. */
+export const CHECKPOINT_PAGES = 2_000
 const RESTART_PAGES = 4 * CHECKPOINT_PAGES
 /** 64 MB: from here on something is wrong. */
 const NOTICE_PAGES = 16_000

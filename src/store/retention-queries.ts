@@ -5,7 +5,7 @@ DELETE FROM ticks WHERE seq IN (SELECT seq FROM ticks WHERE outcome = ? AND last
 
 export const PRUNE_OPEN_SKIPS = `
 UPDATE triggers SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL
-WHERE skip_count > 0 AND skip_last_at < ?`
+WHERE seq IN (SELECT seq FROM triggers WHERE skip_count > 0 AND skip_last_at < ? LIMIT ?)`
 
 /** Together with the task runs and contexts, by the foreign keys. */
 export const DELETE_EXECUTION = 'DELETE FROM executions WHERE seq = ?'
@@ -13,20 +13,27 @@ export const DELETE_EXECUTION = 'DELETE FROM executions WHERE seq = ?'
 export const OLD_EXECUTIONS = `
 SELECT seq, firing_id FROM executions WHERE ended_at < ? ORDER BY ended_at LIMIT ?`
 
-export const DELETE_FIRING = 'DELETE FROM firings WHERE id = ?'
+export const GET_FIRING = 'SELECT seq, id, fired_at FROM firings WHERE id = ?'
+
+export const DELETE_FIRING = 'DELETE FROM firings WHERE seq = ?'
+
+/** By the instant first: that has an index. */
+export const DELETE_FIRING_TICK = "DELETE FROM ticks WHERE outcome = 'fired' AND last_at = ? AND firing_id = ?"
 
 export const DELETE_CRON_FIRING = 'DELETE FROM cron_firings WHERE id = ?'
 
-export const PRUNE_FIRINGS_WITHOUT_RUN = `
-DELETE FROM firings WHERE seq IN (
-  SELECT seq FROM firings WHERE execution_id IS NULL AND completed_at < ? ORDER BY completed_at LIMIT ?)`
+export const OLD_FIRINGS_WITHOUT_RUN = `
+SELECT seq, id, fired_at FROM firings WHERE execution_id IS NULL AND completed_at < ? ORDER BY completed_at LIMIT ?`
 
 export const PRUNE_CRON_FIRINGS_WITHOUT_RUN = `
 DELETE FROM cron_firings WHERE seq IN (
   SELECT seq FROM cron_firings WHERE execution_id IS NULL AND claimed_at < ? ORDER BY claimed_at LIMIT ?)`
 
-export const PRUNE_FIRED_TICKS = `
+/**
+ * Ticks that earlier versions kept beyond their firing. They are the oldest: only so many are looked at, however many
+ * there are of firings that are kept.
+ */
+export const PRUNE_ORPHANED_TICKS = `
 DELETE FROM ticks WHERE seq IN (
-  SELECT seq FROM ticks
-  WHERE outcome = 'fired' AND last_at < ? AND NOT EXISTS (SELECT 1 FROM firings WHERE firings.id = ticks.firing_id)
-  ORDER BY last_at LIMIT ?)`
+  SELECT seq FROM (SELECT seq, firing_id FROM ticks WHERE outcome = 'fired' AND last_at < ? ORDER BY last_at LIMIT ?) oldest
+  WHERE NOT EXISTS (SELECT 1 FROM firings WHERE firings.id = oldest.firing_id))`

@@ -7,54 +7,86 @@ import {
   DELETE_CRON_FIRING,
   DELETE_EXECUTION,
   DELETE_FIRING,
+  DELETE_FIRING_TICK,
+  GET_FIRING,
   OLD_EXECUTIONS,
+  OLD_FIRINGS_WITHOUT_RUN,
   PRUNE_CRON_FIRINGS_WITHOUT_RUN,
-  PRUNE_FIRED_TICKS,
-  PRUNE_FIRINGS_WITHOUT_RUN,
   PRUNE_OPEN_SKIPS,
+  PRUNE_ORPHANED_TICKS,
   PRUNE_TICKS,
 } from './retention-queries.ts'
 
-const ROWS_A_STEP = 500
+/** A few milliseconds: a poll that is due, and whoever waits for a commit, comes after the step. */
+const ROWS_A_STEP = 400
 /** Each may have thousands of task runs and large contexts. */
-const EXECUTIONS_A_STEP = 20
+const EXECUTIONS_A_STEP = 10
+
+type Prune = (connection: Connection) => number
 
 interface OldExecution {
   readonly seq: number
   readonly firing_id: string | null
 }
 
-/** How many rows went; 0 when nothing is left to remove. */
+interface OldFiring {
+  readonly seq: number
+  readonly id: string
+  readonly fired_at: number
+}
+
+/** How many rows went; 0 when nothing is left to remove. One kind a step, so that none becomes long. */
 export function prune(connection: Connection, retention: Retention, at: number): number {
-  const { skippedMs, failedMs, endedMs } = retention
-  let removed = 0
-  if (skippedMs !== null) {
-    removed += pruneTicks(connection, ['skipped', 'duplicate'], at - skippedMs)
-    removed += connection.run(PRUNE_OPEN_SKIPS, at - skippedMs)
+  for (const pruneKind of kinds(retention, at)) {
+    const removed = pruneKind(connection)
+    if (removed > 0) return removed
   }
-  if (failedMs !== null) removed += pruneTicks(connection, ['failed', 'timedOut'], at - failedMs)
-  if (endedMs !== null) removed += pruneEnded(connection, at - endedMs)
-  return removed
+  return 0
 }
 
-function pruneTicks(connection: Connection, outcomes: readonly TickOutcome[], before: number): number {
-  return outcomes.reduce((sum, outcome) => sum + connection.run(PRUNE_TICKS, outcome, before, ROWS_A_STEP), 0)
+function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonly Prune[] {
+  const kinds: Prune[] = []
+  if (skippedMs !== null) {
+    const before = at - skippedMs
+    kinds.push(ticksOf('skipped', before), ticksOf('duplicate', before), rowsOf(PRUNE_OPEN_SKIPS, before))
+  }
+  if (failedMs !== null) kinds.push(ticksOf('failed', at - failedMs), ticksOf('timedOut', at - failedMs))
+  if (endedMs !== null) {
+    const before = at - endedMs
+    kinds.push((connection) => pruneExecutions(connection, before))
+    kinds.push((connection) => pruneFirings(connection, before))
+    kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ORPHANED_TICKS, before))
+  }
+  return kinds
 }
 
-/** Executions first: a firing's tick goes once the firing is gone. */
-function pruneEnded(connection: Connection, before: number): number {
+function rowsOf(sql: string, before: number): Prune {
+  return (connection) => connection.run(sql, before, ROWS_A_STEP)
+}
+
+function ticksOf(outcome: TickOutcome, before: number): Prune {
+  return (connection) => connection.run(PRUNE_TICKS, outcome, before, ROWS_A_STEP)
+}
+
+function pruneExecutions(connection: Connection, before: number): number {
   const old = connection.all<OldExecution>(OLD_EXECUTIONS, before, EXECUTIONS_A_STEP)
   for (const { seq, firing_id } of old) {
-    if (firing_id !== null) {
-      connection.run(DELETE_FIRING, firing_id)
-      connection.run(DELETE_CRON_FIRING, firing_id)
-    }
+    const firing = firing_id === null ? undefined : connection.one<OldFiring>(GET_FIRING, firing_id)
+    if (firing !== undefined) deleteFiring(connection, firing)
+    else if (firing_id !== null) connection.run(DELETE_CRON_FIRING, firing_id)
     connection.run(DELETE_EXECUTION, seq)
   }
-  return (
-    old.length +
-    connection.run(PRUNE_FIRINGS_WITHOUT_RUN, before, ROWS_A_STEP) +
-    connection.run(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before, ROWS_A_STEP) +
-    connection.run(PRUNE_FIRED_TICKS, before, ROWS_A_STEP)
-  )
+  return old.length
+}
+
+function pruneFirings(connection: Connection, before: number): number {
+  const old = connection.all<OldFiring>(OLD_FIRINGS_WITHOUT_RUN, before, ROWS_A_STEP)
+  for (const firing of old) deleteFiring(connection, firing)
+  return old.length
+}
+
+/** With its tick, which has the same instant. */
+function deleteFiring(connection: Connection, { seq, id, fired_at }: OldFiring): void {
+  connection.run(DELETE_FIRING_TICK, fired_at, id)
+  connection.run(DELETE_FIRING, seq)
 }

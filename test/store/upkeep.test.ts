@@ -5,7 +5,7 @@ import type { Store } from '../../src/engine/ports.ts'
 import { Connection } from '../../src/store/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { declaration, FIRST_PAGE, newExecution, START } from '../support/store-builders.ts'
+import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
@@ -114,5 +114,31 @@ describe('contexts', () => {
 
     expect((await store.getExecution(execution.id))?.finalText).toBe(text)
     expect(other.all('SELECT * FROM execution_finals')).toEqual([])
+  })
+})
+
+describe('retention', () => {
+  const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null }
+
+  test('the tick of a firing goes in the step in which the firing goes', async () => {
+    await store.saveTriggers([declaration()], START)
+    await store.recordFired(firedTick({ execution: null }))
+    const kept = firedTick({ at: START + 1_000, execution: null })
+    await store.recordFired(kept)
+
+    const removed = await store.prune({ ...KEEP_ALL, endedMs: 0 }, START + 500)
+
+    expect(removed).toBe(1)
+    expect(await store.listTicks('inbox', FIRST_PAGE)).toMatchObject([{ firingId: kept.firingId }])
+  })
+
+  test('ticks that an earlier version kept beyond their firing go, too', async () => {
+    await store.saveTriggers([declaration()], START)
+    await store.recordFired(firedTick({ execution: null }))
+    other.script('DELETE FROM firings')
+
+    await store.prune({ ...KEEP_ALL, endedMs: 0 }, START + 500)
+
+    expect(await store.listTicks('inbox', FIRST_PAGE)).toEqual([])
   })
 })
