@@ -6,6 +6,7 @@ import time
 from typing import Any, Callable
 
 import pytest
+from limits import LIMIT
 
 import cloaca
 from cloaca import _bridge
@@ -27,11 +28,7 @@ def fail(ctx: cloaca.Context) -> cloaca.Context:
     raise ValueError("boom")
 
 
-#: So late that what has not come by then never comes, however busy the machine is.
-LIMIT_S = 60.0
-
-
-def wait_for(condition: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
+def wait_for(condition: Callable[[], Any], limit_s: float = LIMIT) -> Any:
     """Waits until a condition is true and returns what it returned."""
     end = time.monotonic() + limit_s
     while True:

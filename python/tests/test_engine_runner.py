@@ -7,7 +7,8 @@ import threading
 import time
 
 import pytest
-from engine import LIMIT_S, NO_RETRY, keep, needs_engine, wait_for
+from engine import NO_RETRY, keep, needs_engine, wait_for
+from limits import LIMIT
 
 import cloaca
 from cloaca import Context
@@ -171,7 +172,7 @@ def test_an_unfinished_run_is_continued_by_the_next_runner_on_the_database(name,
 
     def second(ctx):
         calls.append("second")
-        is_closed.wait(LIMIT_S)
+        is_closed.wait(LIMIT)
         return ctx
 
     with cloaca.WorkflowBuilder(name):
@@ -195,7 +196,7 @@ def test_execute_waits_as_long_as_the_config_says_and_the_run_goes_on(name):
     done, is_given_up = [], threading.Event()
 
     def body(ctx):
-        done.append(is_given_up.wait(LIMIT_S))
+        done.append(is_given_up.wait(LIMIT))
         return ctx
 
     declare(name, body)

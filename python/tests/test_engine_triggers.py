@@ -6,7 +6,8 @@ import threading
 import time
 
 import pytest
-from engine import LIMIT_S, keep, needs_engine, wait_for
+from engine import keep, needs_engine, wait_for
+from limits import LIMIT
 
 import cloaca
 from cloaca import Context, TriggerResult
@@ -195,7 +196,7 @@ def test_equal_firings_start_one_run_while_it_is_active(runner, name):
 
 
 def test_a_different_context_starts_an_overlapping_run(runner, name):
-    calls, met, meeting = [], [], threading.Barrier(3, timeout=LIMIT_S)
+    calls, met, meeting = [], [], threading.Barrier(3, timeout=LIMIT)
 
     def body(ctx):
         meeting.wait()
@@ -214,7 +215,7 @@ def test_a_different_context_starts_an_overlapping_run(runner, name):
 
 
 def test_concurrent_firings_are_never_dropped_when_allowed(runner, name):
-    calls, met, meeting = [], [], threading.Barrier(3, timeout=LIMIT_S)
+    calls, met, meeting = [], [], threading.Barrier(3, timeout=LIMIT)
 
     def function():
         calls.append(1)

@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional
 
+from limits import LIMIT
+
 CERTIFICATES = Path(__file__).parent / "certificates"
 AUTHORITY = str(CERTIFICATES / "authority.pem")
 
@@ -51,7 +53,7 @@ def serving(serve: Callable[[Any], Any], context: Optional[ssl.SSLContext] = Non
         yield listener.getsockname()[1]
     finally:
         is_over.set()
-        socket.create_connection(listener.getsockname(), 5).close()
+        socket.create_connection(listener.getsockname(), LIMIT).close()
         accepting.join()
         listener.close()
         for connection in connections:

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from limits import LIMIT
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_pipe_that_nobody_reads_any_more_is_noticed():
         loop = asyncio.get_running_loop()
         _, protocol = await loop.connect_write_pipe(Protocol, os.fdopen(writing, "wb", 0))
         os.close(reading)
-        await asyncio.wait_for(protocol.lost.wait(), 5)
+        await asyncio.wait_for(protocol.lost.wait(), LIMIT)
         assert protocol.error is None
 
     asyncio.run(main())
@@ -70,7 +71,7 @@ def test_a_reader_of_a_descriptor_is_called_when_another_thread_writes():
         loop.add_reader(reading, lambda: got.done() or got.set_result(os.read(reading, 100)))
         timer = threading.Timer(0.01, os.write, (writing, b"x"))
         timer.start()
-        assert await asyncio.wait_for(got, 5) == b"x"
+        assert await asyncio.wait_for(got, LIMIT) == b"x"
         assert loop.remove_reader(reading)
         timer.join()
         os.close(reading)
@@ -86,7 +87,7 @@ def test_a_loop_can_have_any_selector(kind):
         future = loop.create_future()
         timer = threading.Timer(0.01, loop.call_soon_threadsafe, (future.set_result, 1))
         timer.start()
-        assert await asyncio.wait_for(future, 5) == 1
+        assert await asyncio.wait_for(future, LIMIT) == 1
         timer.join()
         left, right = socket.socketpair()
         with left, right:

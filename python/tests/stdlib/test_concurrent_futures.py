@@ -6,9 +6,7 @@ from concurrent import futures
 from typing import List
 
 import pytest
-
-#: So late that what has not come by then never comes, however busy the machine is.
-LIMIT = 60.0
+from limits import LIMIT
 
 
 def test_a_pool_works_on_several_things_at_a_time() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from limits import LIMIT
 
 
 def is_free(path: Path, operation: int) -> bool:
@@ -56,7 +57,7 @@ def test_whoever_waits_for_a_lock_gets_it_when_it_is_given_up(tmp_path: Path) ->
         time.sleep(0.02)
         order.append("first")
         fcntl.flock(file, fcntl.LOCK_UN)
-        thread.join(5)
+        thread.join(LIMIT)
     assert order == ["first", "second"]
 
 

@@ -10,6 +10,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Iterator
 
+from limits import LIMIT
+
 
 @contextlib.contextmanager
 def serving(server: socketserver.BaseServer) -> Iterator[str]:
@@ -33,10 +35,10 @@ def test_a_folder_is_served_and_fetched_in_the_same_script(tmp_path: Path) -> No
     (tmp_path / "page.html").write_text("<p>hello</p>")
     handler = functools.partial(Quiet, directory=str(tmp_path))
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
-        with urllib.request.urlopen(f"http://{address}/page.html", timeout=5) as response:
+        with urllib.request.urlopen(f"http://{address}/page.html", timeout=LIMIT) as response:
             assert response.headers["Content-Type"] == "text/html"
             assert response.read() == b"<p>hello</p>"
-        with contextlib.closing(socket.create_connection(address.split(":"), timeout=5)) as other:  # type: ignore[arg-type]
+        with contextlib.closing(socket.create_connection(address.split(":"), timeout=LIMIT)) as other:  # type: ignore[arg-type]
             other.sendall(b"GET /missing HTTP/1.0\r\n\r\n")
             assert other.recv(12) == b"HTTP/1.0 404"
 
@@ -53,8 +55,8 @@ def test_each_connection_has_a_thread_of_its_own() -> None:
     with serving(Server(("127.0.0.1", 0), Echo)) as address:
         host, port = address.split(":")
         with (
-            socket.create_connection((host, int(port)), 5) as one,
-            socket.create_connection((host, int(port)), 5) as other,
+            socket.create_connection((host, int(port)), LIMIT) as one,
+            socket.create_connection((host, int(port)), LIMIT) as other,
         ):
             for each in (one, other):
                 each.sendall(b"hello\n")

@@ -7,8 +7,10 @@ import select
 import signal
 import stat
 import threading
+import time
 
 import pytest
+from limits import LIMIT
 
 LONG = 300_000
 
@@ -142,7 +144,7 @@ def test_select_waits_for_another_thread(pipe):
     reader, writer = pipe
     timer = later(os.write, writer, b"x")
 
-    assert select.select([reader], [], [], 5) == ([reader], [], [])
+    assert select.select([reader], [], [], LIMIT) == ([reader], [], [])
     timer.join()
 
 
@@ -183,15 +185,21 @@ def test_vectors_of_buffers_are_read_and_written_as_one(pipe):
 def test_a_signal_interrupts_a_read_and_the_read_goes_on(pipe):
     reader, writer = pipe
     seen = []
+
+    def write_when_seen():
+        while not seen:
+            time.sleep(0.001)
+        os.write(writer, b"x")
+
     before = signal.signal(signal.SIGALRM, lambda number, frame: seen.append(number))
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.01)
-        timer = threading.Timer(0.04, os.write, (writer, b"x"))
-        timer.start()
+        thread = threading.Thread(target=write_when_seen)
+        thread.start()
 
         assert os.read(reader, 1) == b"x"
         assert seen == [signal.SIGALRM]
-        timer.join()
+        thread.join()
     finally:
         signal.signal(signal.SIGALRM, before)
 

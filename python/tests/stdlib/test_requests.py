@@ -5,9 +5,11 @@ import ssl
 from typing import Any, Iterator
 
 import pytest
+from limits import LIMIT
 from servers import AUTHORITY, answer, ok, reset, server_context, serving, stall
 
-SOON = 0.3
+#: For what never comes: short enough to be waited for.
+SOON = 0.05
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +25,13 @@ class Client:
     def __init__(self, package: Any, name: str) -> None:
         self.package, self.name = package, name
 
-    def get(self, url: str, authority: Any = AUTHORITY) -> Any:
+    def get(self, url: str, authority: Any = AUTHORITY, patience: float = LIMIT) -> Any:
+        """Waits long for a connection, and for each part of the answer as long as the patience says."""
         if self.name == "requests":
-            return self.package.get(url, timeout=SOON, verify=True if authority is None else authority)
+            return self.package.get(url, timeout=(LIMIT, patience), verify=True if authority is None else authority)
         trusted: Any = ssl.create_default_context(cafile=authority) if isinstance(authority, str) else authority
-        return self.package.get(url, timeout=SOON, verify=True if authority is None else trusted)
+        timeout = self.package.Timeout(LIMIT, read=patience)
+        return self.package.get(url, timeout=timeout, verify=True if authority is None else trusted)
 
     def error(self, requests_name: str, httpx_name: str) -> Any:
         name = requests_name if self.name == "requests" else httpx_name
@@ -53,7 +57,7 @@ def test_a_page_is_read_and_unpacked(client: Client, scheme: str) -> None:
 def test_a_server_that_never_answers_is_given_up_in_time(client: Client, scheme: str) -> None:
     with serving(stall, server_context() if scheme == "https" else None) as port:
         with pytest.raises(client.error("ReadTimeout", "ReadTimeout")):
-            client.get(f"{scheme}://localhost:{port}/")
+            client.get(f"{scheme}://localhost:{port}/", patience=SOON)
 
 
 def test_a_server_that_hangs_up_or_resets_is_an_error_of_the_connection(client: Client) -> None:

@@ -7,6 +7,7 @@ import socket
 import threading
 
 import pytest
+from limits import LIMIT
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_selector_waits_for_what_is_registered(kind, pair):
         selector.register(left, selectors.EVENT_READ, "data")
         assert selector.select(0) == []
         timer = later(right.send, b"x")
-        [(key, events)] = selector.select(5)
+        [(key, events)] = selector.select(LIMIT)
         timer.join()
 
         assert (key.fileobj, key.data, events) == (left, "data", selectors.EVENT_READ)

@@ -8,6 +8,7 @@ import struct
 import threading
 
 import pytest
+from limits import LIMIT
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def test_the_error_of_a_connection_that_was_refused_is_told_once():
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
     with socket.socket() as sock:
-        sock.settimeout(5)
+        sock.settimeout(LIMIT)
         assert sock.connect_ex(address) == errno.ECONNREFUSED
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
 
@@ -360,7 +361,7 @@ def test_a_port_that_is_bound_and_does_not_listen_refuses() -> None:
         assert client.connect_ex(reserved.getsockname()) == errno.ECONNREFUSED
 
         reserved.listen()
-        with socket.create_connection(reserved.getsockname(), 5):
+        with socket.create_connection(reserved.getsockname(), LIMIT):
             reserved.accept()[0].close()
 
 

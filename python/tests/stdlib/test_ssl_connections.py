@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, List
 
 import pytest
+from limits import LIMIT
 from tls import AUTHORITY, OTHER, client_context, connected, server_context, serving
 
 
@@ -41,7 +42,7 @@ def test_a_connection_without_waiting_is_selected_until_it_is_secured() -> None:
         with socket.socket() as plain:
             plain.setblocking(False)
             plain.connect_ex(address)
-            select.select([], [plain], [], 5)
+            select.select([], [plain], [], LIMIT)
             secured = client_context().wrap_socket(
                 plain, server_hostname="localhost", do_handshake_on_connect=False, suppress_ragged_eofs=True
             )
@@ -51,7 +52,7 @@ def test_a_connection_without_waiting_is_selected_until_it_is_secured() -> None:
                     secured.do_handshake()
                     break
                 except ssl.SSLWantReadError:
-                    assert select.select([secured], [], [], 5)[0] == [secured]
+                    assert select.select([secured], [], [], LIMIT)[0] == [secured]
             assert secured.getpeercert()["subject"] == ((("commonName", "localhost"),),)
 
 
@@ -102,7 +103,7 @@ def test_a_server_chooses_its_certificate_by_the_name_that_the_client_gives() ->
     subjects = []
     with serving(server) as address:
         for name in ("other.example", "localhost"):
-            plain = socket.create_connection(address, 5)
+            plain = socket.create_connection(address, LIMIT)
             with client_context().wrap_socket(plain, server_hostname=name) as secured:
                 subjects.append(secured.getpeercert()["subject"])  # type: ignore[index]
 
@@ -167,7 +168,7 @@ def test_an_object_that_was_unwrapped_takes_no_more() -> None:
 
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     with serving(server_context(), lambda connection: connection.unwrap()) as address:
-        with socket.create_connection(address, 5) as plain:
+        with socket.create_connection(address, LIMIT) as plain:
             secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
             run(secured.do_handshake)
             run(secured.unwrap)
@@ -224,7 +225,7 @@ def test_a_conversation_is_secured_in_the_middle_and_goes_on_in_plain() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=converse, args=(listener,))
         thread.start()
-        connection = socket.create_connection(listener.getsockname(), 5)
+        connection = socket.create_connection(listener.getsockname(), LIMIT)
         connection.sendall(b"starttls")
         answers = [connection.recv(100)]
         secured = client_context().wrap_socket(connection, server_hostname="localhost")

@@ -7,6 +7,7 @@ import time
 from typing import Any, Callable, List
 
 import pytest
+from limits import LIMIT
 
 
 def run(*targets: Callable[[], Any]) -> List[threading.Thread]:
@@ -14,10 +15,6 @@ def run(*targets: Callable[[], Any]) -> List[threading.Thread]:
     for thread in threads:
         thread.start()
     return threads
-
-
-#: So late that what has not come by then never comes, however busy the machine is.
-LIMIT = 60.0
 
 
 def join(threads: List[threading.Thread]) -> None:

@@ -7,6 +7,8 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Iterator, Tuple
 
+from limits import LIMIT
+
 CERTIFICATES = Path(__file__).parent / "certificates"
 AUTHORITY, LOCALHOST, OTHER = (str(CERTIFICATES / f"{name}.pem") for name in ("authority", "localhost", "other"))
 
@@ -59,6 +61,6 @@ def serving(context: ssl.SSLContext, serve: Callable[[Any], Any] = echo) -> Iter
 
 @contextlib.contextmanager
 def connected(context: ssl.SSLContext, address: Tuple[str, int], **options: Any) -> Iterator[Any]:
-    with socket.create_connection(address, 5) as plain:
+    with socket.create_connection(address, LIMIT) as plain:
         with context.wrap_socket(plain, server_hostname="localhost", **options) as secured:
             yield secured
