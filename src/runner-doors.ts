@@ -134,6 +134,11 @@ export class RunnerWorkflows {
     throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
   }
 
+  /** Whether a process serves this database now, as far as one look shows. One of another machine is believed to for 30 s after its last sign of life. */
+  async isServed(): Promise<boolean> {
+    return this.#engine.isServed()
+  }
+
   /** Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`. */
   async submit(workflow: string, context: JsonObject = {}): Promise<string> {
     return this.#submit(workflow, contextTextOf(context))
@@ -177,7 +182,10 @@ export class RunnerExecutions {
     throw new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
   }
 
-  /** Waits for the end of a run, also of one that another process carries out. Throws `EXECUTION_NOT_FOUND`. */
+  /**
+   * Waits for the end of a run that this process or another carries out, and does nothing else: it takes and polls nothing.
+   * While no process serves the workflow, it waits. Throws `EXECUTION_NOT_FOUND`.
+   */
   async wait(id: string): Promise<ExecutionResult> {
     return executionResult(await this.#engine.waitFor(textArgument(id, 'id')))
   }

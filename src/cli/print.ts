@@ -71,6 +71,11 @@ export function printError(thrown: unknown): void {
   }
 }
 
+/** What a user should know beside the results, on stderr. */
+export function printMessage(message: string): void {
+  writeMessage(message)
+}
+
 function writeMessage(message: string): void {
   writeStderr(`cloaca: ${visibleText(message)}\n`)
 }

@@ -4,7 +4,9 @@ import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { printExecution } from './execution.ts'
-import { printFields, printJson, printLine, printTable, UsageMistake } from './print.ts'
+import { printFields, printJson, printLine, printMessage, printTable, UsageMistake } from './print.ts'
+
+const INTERRUPTED = 130
 
 type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?: true }
 
@@ -62,15 +64,35 @@ function row({ key, tasks, version, description, script }: WorkflowDefinition): 
 async function run(name: string, options: RunOptions): Promise<number> {
   return await withRunner(options, async (runner) => {
     const id = await submit(runner, name, options.context ?? '{}')
-    if (!options.wait) {
-      if (options.json) printJson({ id })
-      else printLine(`Workflow "${name}" is accepted as execution ${id}.`)
-      return 0
+    const accepted = `Workflow "${name}" is accepted as execution ${id}.`
+    if (options.json && !options.wait) printJson({ id })
+    else if (options.json) printMessage(accepted)
+    else printLine(accepted)
+    return options.wait ? await waitFor(id, runner, options) : 0
+  })
+}
+
+/** Waits, also for a process that serves the workflow, until the user has enough of it: the run is not ended by that. */
+async function waitFor(id: string, runner: Runner, options: RunOptions): Promise<number> {
+  const interrupted = Promise.withResolvers<null>()
+  const interrupt = () => interrupted.resolve(null)
+  process.once('SIGINT', interrupt)
+  try {
+    if (!(await runner.workflows.isServed())) {
+      printMessage(
+        'No process serves this database: the workflow runs when one does (cloaca serve). Ctrl-C ends the wait.',
+      )
     }
-    const result = await runner.executions.wait(id)
+    const result = await Promise.race([runner.executions.wait(id), interrupted.promise])
+    if (result === null) {
+      printMessage(`Nobody waits any more, and the execution is not ended by that: cloaca execution show ${id}`)
+      return INTERRUPTED
+    }
     printExecution(result, options)
     return result.status === 'Completed' ? 0 : 1
-  })
+  } finally {
+    process.off('SIGINT', interrupt)
+  }
 }
 
 /** The context goes as it was written: 1.0 stays 1.0, and a long number keeps its digits. */

@@ -13,7 +13,7 @@
  * caller and are not closed.
  */
 
-import { toError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import type { ContextText } from '../model/context.ts'
 import type { Execution, ExecutionStatus, ExecutionSummary } from '../model/execution.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
@@ -29,11 +29,11 @@ import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import { runPeriodically } from './periodic.ts'
 import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
 import { Pruning } from './pruning.ts'
+import { RunEnds, unknownExecution } from './run-ends.ts'
 import { Scheduler } from './scheduler.ts'
 import { newExecution } from './stamps.ts'
 import { StartOnce } from './start-once.ts'
 import { TriggerCalls } from './trigger-calls.ts'
-import { Waits } from './waits.ts'
 import { followWallJumps } from './wall-jumps.ts'
 import { WorkflowRecords } from './workflow-records.ts'
 
@@ -76,7 +76,7 @@ export class Engine {
   readonly #scheduler: Scheduler
   readonly #cronScheduler: CronScheduler
   readonly #workflowRecords: WorkflowRecords
-  readonly #waits = new Waits()
+  readonly #ends: RunEnds
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
   readonly #entered = new StartOnce(() => this.#enter())
@@ -100,7 +100,12 @@ export class Engine {
     this.instanceId = ports.instanceId
     this.config = ports.config
     this.events = ports.events
-    this.#executor = new Executor(ports, (execution) => this.#waits.ended(execution))
+    this.#executor = new Executor(ports, (execution) => this.#ends.ended(execution))
+    this.#ends = new RunEnds({
+      ...ports,
+      isRunning: (id) => this.#executor.isRunning(id),
+      onGone: (id) => this.#executor.forget(id),
+    })
     const onAccepted = (told: Promise<unknown>): void => this.#executor.accepted(told)
     this.#heartbeat = new Heartbeat(ports)
     this.#scheduler = new Scheduler({ ...ports, heartbeat: this.#heartbeat }, onAccepted)
@@ -150,6 +155,7 @@ export class Engine {
         (change) => void clock.attempt('following the database', () => this.#databaseChanged(change)),
       ),
     )
+    this.#ends.watch()
     this.#keepAlive()
     void this.#workflowRecords.save(registry.current())
     this.#executor.start()
@@ -167,12 +173,12 @@ export class Engine {
   async execute(workflow: string, inputText: ContextText, options: ExecuteOptions = {}): Promise<Execution> {
     this.#assertOpen()
     const id = this.#ports.newId()
-    const ended = this.#waits.until(id)
+    const ended = this.#ends.until(id)
     this.#executor.ask(id)
     options.callerSlot?.release()
     const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs)
     try {
-      this.#submit(id, workflow, inputText).catch((thrown) => this.#refused(id, thrown))
+      this.#submit(id, workflow, inputText).catch((thrown) => this.#ends.giveUp(id, thrown))
       return await ended
     } finally {
       cancelTimeout()
@@ -196,16 +202,23 @@ export class Engine {
     return id
   }
 
-  /** Waits for the end of a run, whoever carries it out. Rejects with `EXECUTION_NOT_FOUND`. */
+  /** Waits for the end of a run, whoever carries it out, and does nothing else. Rejects with `EXECUTION_NOT_FOUND`. */
   async waitFor(id: string): Promise<Execution> {
-    await this.enter()
     const execution = await this.getExecution(id)
     if (execution === null) throw unknownExecution(id)
     if (execution.endedAt !== null) return execution
-    const ended = this.#waits.until(id)
+    this.#assertOpen()
+    const ended = this.#ends.until(id)
+    this.#ends.watch()
     // It may have ended between the look and the wait.
-    this.#askForEnds()
+    this.#ends.look()
     return await ended
+  }
+
+  /** Whether a process serves this database, as far as one look shows. */
+  async isServed(): Promise<boolean> {
+    this.#assertOpen()
+    return this.#ports.store.hasLivingInstance(this.#ports.clock.now())
   }
 
   async getExecution(id: string): Promise<Execution | null> {
@@ -244,7 +257,7 @@ export class Engine {
     await this.#executor.stop()
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
-    this.#waits.giveUpAll(closed())
+    this.#ends.stop(closed())
     if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
     this.events.emit('stopped', { cut, at: clock.now() })
   }
@@ -252,11 +265,6 @@ export class Engine {
   /** Tasks and polls that are out, as logs name them. */
   underWay(): readonly string[] {
     return [...this.#executor.underWay(), ...this.#scheduler.underWay()]
-  }
-
-  #refused(id: string, reason: Error): void {
-    this.#executor.forget(id)
-    this.#waits.giveUp(id, reason)
   }
 
   #within(done: Promise<unknown>, limitMs: number): Promise<void> {
@@ -296,7 +304,7 @@ export class Engine {
     const { clock } = this.#ports
     const timer = clock.wakeAfter(timeoutMs, () => {
       const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and goes on.`
-      this.#waits.giveUp(id, new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id }))
+      this.#ends.stopWaiting(id, new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id }))
     })
     return () => timer.cancel()
   }
@@ -317,7 +325,6 @@ export class Engine {
     if (this.#isServing) this.#scheduler.triggers.storeChanged()
     void this.#cronScheduler.lookAgain()
     this.#executor.lookAgain()
-    this.#askForEnds()
   }
 
   /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
@@ -334,27 +341,7 @@ export class Engine {
     if (this.#isServing) this.#scheduler.triggers.storeFound()
     if (this.#isServing && this.config.cronEnabled) void this.#cronScheduler.storeFound()
     this.#executor.lookAgain(this.config.recoveryEnabled)
-    this.#askForEnds()
-  }
-
-  /** Ends of runs that somebody here waits for and another process has. What fails is asked for again. */
-  #askForEnds(): void {
-    for (const id of this.#waits.executionIds) {
-      if (this.#executor.isRunning(id)) continue
-      this.#ports.store.getExecution(id).then(
-        (execution) => {
-          if (execution === null) this.#refused(id, unknownExecution(id))
-          else if (execution.endedAt !== null) {
-            this.#executor.forget(id)
-            this.#waits.ended(execution)
-          }
-        },
-        (thrown: unknown) => {
-          const retryAt = this.#ports.clock.now() + RECOVERY_MS
-          this.events.emit('trouble', { during: `looking for the end of "${id}"`, error: toError(thrown), retryAt })
-        },
-      )
-    }
+    this.#ends.look()
   }
 
   #periodically(during: string, everyMs: number, run: () => Promise<void>): void {
@@ -368,7 +355,6 @@ export class Engine {
     })
     this.#periodically('recovering executions', RECOVERY_MS, async () => {
       this.#executor.lookAgain(this.config.recoveryEnabled)
-      this.#askForEnds()
     })
   }
 
@@ -392,8 +378,4 @@ export class Engine {
 
 function closed(): UsageError {
   return new UsageError('RUNNER_CLOSED', 'The runner was shut down. Open a new one.')
-}
-
-function unknownExecution(id: string): UsageError {
-  return new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
 }

@@ -232,6 +232,12 @@ export interface Store {
   /** Gives back everything the instance holds: its leases, and its executions, whose running tasks become Ready. */
   closeInstance(instanceId: string, at: number): Promise<void>
 
+  /**
+   * Whether any instance is open in a living process, as far as one look shows: of a process of another host it is believed for
+   * 30 s of the wall clock after its last heartbeat.
+   */
+  hasLivingInstance(at: number): Promise<boolean>
+
   // -- triggers
 
   /**

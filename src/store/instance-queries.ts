@@ -2,7 +2,7 @@
 
 export const FIND_INSTANCE = 'SELECT seq FROM instances WHERE id = ?'
 
-export const LIST_INSTANCES = 'SELECT seq, id, host, pid, process_started_at, beats FROM instances'
+export const LIST_INSTANCES = 'SELECT seq, id, host, pid, process_started_at, heartbeat_at, beats FROM instances'
 
 export const TOUCH_INSTANCE = 'UPDATE instances SET heartbeat_at = ?, beats = beats + 1 WHERE id = ?'
 

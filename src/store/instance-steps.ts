@@ -42,6 +42,7 @@ interface InstanceRecord {
   readonly host: string
   readonly pid: number
   readonly process_started_at: number | null
+  readonly heartbeat_at: number
   readonly beats: number
 }
 
@@ -97,6 +98,14 @@ export class Liveness {
     return records.filter((record) => record.id !== askingId && this.#isDead(record)).map((record) => record.seq)
   }
 
+  /** One look shows less than `deadSeqs`, which has listened for a while. */
+  hasLiving(connection: Connection, at: number): boolean {
+    return connection.all<InstanceRecord>(LIST_INSTANCES).some((record) => {
+      if (record.host === this.#self.host) return this.#hasProcess(record)
+      return Math.abs(at - record.heartbeat_at) < DEAD_AFTER_MS
+    })
+  }
+
   #look(connection: Connection): readonly InstanceRecord[] {
     const records = connection.all<InstanceRecord>(LIST_INSTANCES)
     this.#heartbeats.look(records)
@@ -105,11 +114,15 @@ export class Liveness {
 
   #isDead(record: InstanceRecord): boolean {
     if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
-    if (record.host !== this.#self.host) return false
-    if (record.pid !== this.#self.pid) return !this.#isProcessAlive(record.pid)
+    return record.host === this.#self.host && !this.#hasProcess(record)
+  }
+
+  /** Of an instance of this host. */
+  #hasProcess(record: InstanceRecord): boolean {
+    if (record.pid !== this.#self.pid) return this.#isProcessAlive(record.pid)
     // An earlier process had our number, as in a container that was started again.
     const { startedAt } = this.#self
-    return startedAt !== null && record.process_started_at !== null && record.process_started_at !== startedAt
+    return startedAt === null || record.process_started_at === null || record.process_started_at === startedAt
   }
 }
 

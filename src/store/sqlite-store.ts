@@ -136,6 +136,10 @@ class SqliteStore implements Store {
     this.#instances.delete(instanceId)
   }
 
+  hasLivingInstance(at: number): Promise<boolean> {
+    return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
+  }
+
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
   }

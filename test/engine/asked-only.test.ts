@@ -74,6 +74,7 @@ it('only waits, when nothing else is asked of it', async () => {
     const ended = waiting.engine.waitFor(id)
     await clock.advance(300_000)
     expect(waiting.host.runs).toEqual([])
+    expect(await store.hasLivingInstance(clock.now())).toBe(false)
     await using serving = await RunningEngine.start({ clock, store, workflows: [demo], config: { cronEnabled: false } })
     await clock.advance(60_000)
 

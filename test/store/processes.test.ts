@@ -124,11 +124,16 @@ describe('a process killed in the middle of its writes', () => {
       store.acquireExecutions({ instanceId: 'heir', workflows: ['ingest'], at: START + 1, limit: 9, recover: true })
 
     const whileAlive = [await store.leaseTriggers('heir', ['inbox']), await acquire()]
+    await store.closeInstance('heir', START)
+    const isServedWhileAlive = await store.hasLivingInstance(START)
     await victim.kill()
+    const isServedAfterwards = await store.hasLivingInstance(START)
+    await store.openInstance('heir', START)
     const afterwards = await store.leaseTriggers('heir', ['inbox'])
     const [taken] = await acquire()
 
     expect(whileAlive).toEqual([[], []])
+    expect([isServedWhileAlive, isServedAfterwards]).toEqual([true, false])
     expect(afterwards).toEqual([{ trigger: 'inbox', number: 2 }])
     expect(taken?.tasks).toMatchObject([
       { taskId: 'done', status: 'Completed', recoveries: 0 },

@@ -79,9 +79,9 @@ export class CloacaProcess {
     return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogRecord)
   }
 
-  /** Settles when the process has printed this on stdout. */
-  prints(text: string): Promise<void> {
-    return this.#until(`printing "${text}"`, () => (this.#stdout.includes(text) ? true : undefined)).then(() => {})
+  /** Settles when the process has printed this. */
+  prints(text: string, stream: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+    return this.#until(`printing "${text}"`, () => (this[stream].includes(text) ? true : undefined)).then(() => {})
   }
 
   /** Settles when the process prints more on stdout. */

@@ -23,6 +23,17 @@ export function describeInstanceContract(context: ContractContext): void {
   }
   const triggersOf = (leases: readonly TriggerLease[]) => leases.map((lease) => lease.trigger)
 
+  describe('whether anybody serves the database', () => {
+    test('is so while an instance is open', async () => {
+      const before = await context.store.hasLivingInstance(START)
+      await context.store.openInstance('first', START)
+      const open = await context.store.hasLivingInstance(START)
+      await context.store.closeInstance('first', START)
+
+      expect([before, open, await context.store.hasLivingInstance(START)]).toEqual([false, true, false])
+    })
+  })
+
   describe('leases of triggers', () => {
     test('a trigger is polled by one of two living runners', async () => {
       await context.store.saveTriggers([declaration()], START)
