@@ -4,7 +4,7 @@
  */
 
 import Database from 'better-sqlite3'
-import { DatabaseFile } from './database-file.ts'
+import { DatabaseFile, type FileState } from './database-file.ts'
 import { MEMORY_PATH } from './database-url.ts'
 import { gone, leftLog, unavailable } from './failures.ts'
 import { openForReading } from './reading.ts'
@@ -75,8 +75,8 @@ export class Connection {
     return this.isMemory || this.#file.exists
   }
 
-  /** What the path names now; see `DatabaseFile.state`. */
-  get fileState(): string | null {
+  /** What the path names now. */
+  get fileState(): FileState | null {
     return this.#file.state
   }
 

@@ -10,6 +10,16 @@ interface Identity {
   readonly ino: bigint
 }
 
+/** What a path names at one moment. */
+export interface FileState {
+  /** Changes when it names another file. */
+  readonly file: string
+  /** Changes while somebody writes to the file. */
+  readonly content: string
+  /** SQLite has it open in some process. To be asked while it is not open here. */
+  readonly isOpenElsewhere: boolean
+}
+
 /** Beside the database: what was committed and is not in the file yet, and the index of that. */
 const LOG_ENDINGS = ['-wal', '-shm']
 
@@ -61,10 +71,13 @@ export class DatabaseFile {
     return statOf(this.path) !== null
   }
 
-  /** A text that changes when the path names another file, and while somebody writes to it. Null: there is none. */
-  get state(): string | null {
+  /** Null: there is none. */
+  get state(): FileState | null {
     const stats = statOf(this.path)
-    return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs].join()
+    if (stats === null) return null
+    const { dev, ino, size, mtimeNs } = stats
+    const isOpenElsewhere = statOf(`${this.path}-shm`) !== null
+    return { file: `${dev} ${ino}`, content: `${size} ${mtimeNs}`, isOpenElsewhere }
   }
 
   /** The log of the file that was opened, where it lies by the path of another one; else null. */

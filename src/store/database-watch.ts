@@ -3,7 +3,7 @@
  * when one is there again. The step queue asks before each commit, the watch for changes by others at each look.
  *
  *   in place ── the path names another file or none, or SQLite finds it damaged ──▶ away: every step is refused
- *   away ── a file is there, and nobody writes to it for a second ──▶ in place: opened anew, listeners are told
+ *   away ── a file is there for a second, and is open elsewhere, or nobody writes to it ──▶ in place: opened anew, listeners are told
  *
  * What must stay true: in `away` nothing of the old file is open, so that nothing is accepted into it.
  */
@@ -11,6 +11,7 @@
 import type { Clock, StoreChange, Timer } from '../engine/ports.ts'
 import type { StoreError } from '../errors.ts'
 import type { Connection } from './connection.ts'
+import type { FileState } from './database-file.ts'
 import { damaged, isDamage, replaced, unusable } from './failures.ts'
 
 /** A copy that is being written changes more often than that. */
@@ -26,7 +27,7 @@ export class DatabaseWatch {
   /** Why steps are refused; null while the file is in place. */
   #away: StoreError | null = null
   /** What the path named at the last look, while away. */
-  #seen: string | null = null
+  #seen: FileState | null = null
   #suspectedAt = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isStopped = false
@@ -86,9 +87,9 @@ export class DatabaseWatch {
 
   #lookForFile(): void {
     const seen = this.#connection.fileState
-    const isSettled = seen !== null && seen === this.#seen
+    const isReady = seen !== null && this.#seen !== null && isSettled(seen, this.#seen)
     this.#seen = seen
-    if (!isSettled || !this.#openAnew()) this.#lookLater()
+    if (!isReady || !this.#openAnew()) this.#lookLater()
   }
 
   #openAnew(): boolean {
@@ -110,4 +111,9 @@ export class DatabaseWatch {
   #tell(change: StoreChange): void {
     for (const listener of [...this.#listeners]) listener(change)
   }
+}
+
+/** Whether it is a whole database. A copy that is still being made is open in no SQLite, and grows. */
+function isSettled(now: FileState, before: FileState): boolean {
+  return now.file === before.file && (now.content === before.content || now.isOpenElsewhere)
 }

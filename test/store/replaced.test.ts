@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -195,6 +196,25 @@ describe('a database that was replaced', () => {
 
     expect(whileWriting).toEqual(['lost'])
     expect(kinds()).toEqual(['lost', 'found'])
+  })
+
+  test('is opened, however busily another process writes to it', async () => {
+    const busy = await openSqliteStore({ path: aside, durability: 'normal', clock })
+    const { ino } = statSync(aside)
+    renameSync(aside, path)
+    for (const ending of ['-wal', '-shm']) renameSync(aside + ending, path + ending)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    for (let at = 1; at <= 5; at++) {
+      utimesSync(path, at, at) // as a checkpoint each second does
+      await clock.advance(1_000)
+    }
+    const id = await accept()
+
+    expect(kinds()).toEqual(['lost', 'found'])
+    expect(statSync(path).ino).toBe(ino)
+    expect((await store.getExecution(id))?.id).toBe(id)
+    await busy.close().catch(() => {}) // it lost its path
   })
 
   test('by something that is no database accepts nothing until one is there', async () => {
