@@ -98,7 +98,7 @@ describe('a runner in a Node program', () => {
   })
 
   it('stops waiting after the time that it was given, and the run goes on', async () => {
-    const waiting = observed.runner.execute('sleepy', { seconds: 0.3 }, { timeoutMs: 50 })
+    const waiting = observed.runner.execute('sleepy', { seconds: 0.3 }, { timeoutMs: 1 })
     const error = await waiting.catch((thrown: unknown) => thrown as UsageError)
 
     expect(error).toBeInstanceOf(UsageError)

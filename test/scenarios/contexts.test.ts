@@ -1,6 +1,7 @@
 /** Contexts travel from Python through the engine and the database and back with every value and type intact. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LIMIT_MS } from '../support/limits.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { runScript } from '../support/run-script.ts'
 
@@ -33,7 +34,7 @@ describe('a fired context', () => {
 
     expect(run?.context).toMatchObject({ trigger_name: 'sender', 'trigger_name in first': 'sender' })
     expect(run?.context.triggered_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00$/)
-    expect(Math.abs(Date.parse(String(run?.context.triggered_at)) - Number(firing?.startedAt))).toBeLessThan(1_000)
+    expect(Math.abs(Date.parse(String(run?.context.triggered_at)) - Number(firing?.startedAt))).toBeLessThan(LIMIT_MS)
   })
 })
 

@@ -17,7 +17,7 @@ test('asyncio.run, runners, threads, timeouts, signals and streams behave as und
     'from a thread MainThread',
     'context unset',
     'runner 25 36 False',
-    'threads [0, 1, 4, 9, 16, 25, 36, 49] True',
+    'threads [0, 1, 4, 9, 16, 25, 36, 49]',
     'signal True',
     "stream b'HELLO\\n'",
     'cancelled by the interrupt',

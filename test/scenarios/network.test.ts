@@ -41,7 +41,8 @@ describe('a script on the network', () => {
   })
 
   it('gives up on a server that stalls when its time is over', () => {
-    expect(found.stalling).toBe('TimeoutError')
+    // On a busy machine already the connection may take too long.
+    expect(found.stalling).toMatch(/^(URLError )?TimeoutError$/)
   })
 
   it('hears that a connection was reset, and that one was refused', () => {

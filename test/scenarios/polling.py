@@ -6,6 +6,7 @@ import cloaca
 
 skip = cloaca.TriggerResult.skip
 fire = cloaca.TriggerResult.fire
+brisk_polls = 0
 
 
 @cloaca.trigger("note", poll_interval="1h")
@@ -15,12 +16,16 @@ def hourly():
 
 @cloaca.trigger("note", poll_interval="50ms")
 def brisk():
+    global brisk_polls
+    brisk_polls += 1
     return skip()
 
 
 @cloaca.trigger("note", poll_interval="50ms")
 def sleeper():
-    time.sleep(3)
+    before = brisk_polls
+    while brisk_polls < before + 20:
+        time.sleep(0.01)
     return skip()
 
 

@@ -11,7 +11,7 @@ test('alarms, timers and handlers of signals run while a script waits, computes,
     'default True 0',
     "waiting [('SIGALRM', 'wait', 'MainThread')]",
     'computing 2',
-    'alarm 0 100 (0.0, 0.0)',
+    'alarm 0 True (0.0, 0.0)',
     'ended sleep',
     'ended lock',
     'ended event',
@@ -35,7 +35,7 @@ for (const args of [[], ['--computing']]) {
     const run = await runScript('signal_from_outside.py', {
       args,
       onOutput(stdout, kill) {
-        if (isSent || !stdout.includes('ready')) return
+        if (isSent || !stdout.includes('ready\n')) return
         isSent = true
         kill('SIGINT')
       },
@@ -52,8 +52,8 @@ test('a script with a handler for SIGHUP gets it, and SIGTERM ends a script that
   const run = await runScript('signal_from_outside.py', {
     onOutput(stdout, kill) {
       for (const [word, signal] of [
-        ['ready', 'SIGHUP'],
-        ['reloaded', 'SIGTERM'],
+        ['ready\n', 'SIGHUP'],
+        ['reloaded\n', 'SIGTERM'],
       ] as const) {
         if (!stdout.includes(word) || sent.has(signal)) continue
         sent.add(signal)

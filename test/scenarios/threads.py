@@ -26,10 +26,10 @@ for thread in threads:
     thread.join()
 print("lock", order)
 
-started = time.monotonic()
+meeting = threading.Barrier(8)
 with ThreadPoolExecutor(8) as pool:
-    names = set(pool.map(lambda _: (time.sleep(0.2), threading.get_ident())[1], range(8)))
-print("pool", len(names), time.monotonic() - started < 1)
+    names = set(pool.map(lambda _: (meeting.wait(), threading.get_ident())[1], range(8)))
+print("pool", len(names))
 
 jobs = queue.Queue(maxsize=2)
 results = queue.SimpleQueue()
@@ -85,14 +85,15 @@ thread = threading.Thread(target=lambda: 1 / 0, name="divider")
 thread.start()
 thread.join()
 
-slow = threading.Thread(target=time.sleep, args=(30,), daemon=True)
+slow = threading.Thread(target=time.sleep, args=(600,), daemon=True)
 slow.start()
 slow.join(0.01)
 print("daemon", slow.is_alive(), lock.acquire(timeout=0.01), lock.acquire(timeout=0.01))
 
 
 def last():
-    time.sleep(0.05)
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
     print("last", threading.main_thread().is_alive())
 
 

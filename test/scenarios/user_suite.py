@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 import cloaca
 
 
-def wait_for(condition, timeout=20.0):
+def wait_for(condition, timeout=120.0):
     end = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > end:
@@ -120,7 +120,8 @@ class RunnerInMemory(unittest.TestCase):
                         with lock:
                             inside[0] += 1
                             most[0] = max(most[0], inside[0])
-                        time.sleep(0.03)
+                        wait_for(lambda: most[0] >= limit)
+                        time.sleep(0.03)  # for one too many to come in
                         with lock:
                             inside[0] -= 1
                         return ctx

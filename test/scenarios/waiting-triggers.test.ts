@@ -14,12 +14,13 @@ const POLL_DEADLINE_MS = 1500
 
 describe('a trigger that waits for a server', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-waiting-'))
-  const together: ServerResponse[] = []
+  const waiting = new Set<ServerResponse>()
   const answer: RequestListener = (request, response) => {
     if (request.url !== '/both') return
-    together.push(response)
+    waiting.add(response)
+    response.on('close', () => waiting.delete(response))
     // Nobody is answered before both have asked.
-    if (together.length === 2) for (const each of together) each.end('together')
+    if (waiting.size === 2) for (const each of waiting) each.end('together')
   }
   const plain = createServer(answer)
   let secure: ReturnType<typeof createSecureServer>
@@ -53,10 +54,8 @@ describe('a trigger that waits for a server', () => {
   })
 
   it('is ended when its time is over, over http and https, at the line that waits', async () => {
-    const failed = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut', 2)
-
-    expect(failed.map(({ trigger }) => trigger).sort()).toEqual(['silent_http', 'silent_https'])
     for (const name of ['silent_http', 'silent_https']) {
+      await served.until('triggerFailed', ({ trigger, outcome }) => trigger === name && outcome === 'timedOut')
       const logged = served.log.find(({ facts, message }) => facts?.trigger === name && message.includes('timed out'))
       expect(logged?.traceback).toMatch(/ in ask\n/)
     }
@@ -66,6 +65,7 @@ describe('a trigger that waits for a server', () => {
     const [first] = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut', 1)
     const before = served.events('tick', ({ trigger, at }) => trigger === 'brisk' && at < Number(first?.at))
 
-    expect(before.length).toBeGreaterThan(10)
+    // Due 75 times until then; delayed by the others, it would have been polled once.
+    expect(before.length).toBeGreaterThan(5)
   })
 })

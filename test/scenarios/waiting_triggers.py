@@ -7,6 +7,7 @@ import urllib.request
 import cloaca
 
 skip = cloaca.TriggerResult.skip
+answered = set()
 
 
 def ask(url):
@@ -25,14 +26,23 @@ def silent_https():
     return ask(os.environ["TEST_HTTPS_URL"] + "/never")
 
 
-@cloaca.trigger("note", poll_interval="1h")
+def ask_until_answered(name, url):
+    """On a busy machine the first request may be ended before both servers were asked."""
+    if name in answered:
+        return skip()
+    answer = ask(url + "/both")
+    answered.add(name)
+    return cloaca.TriggerResult.fire(cloaca.Context({"answer": answer}))
+
+
+@cloaca.trigger("note", poll_interval="50ms")
 def one():
-    return cloaca.TriggerResult.fire(cloaca.Context({"answer": ask(os.environ["TEST_HTTP_URL"] + "/both")}))
+    return ask_until_answered("one", os.environ["TEST_HTTP_URL"])
 
 
-@cloaca.trigger("note", poll_interval="1h")
+@cloaca.trigger("note", poll_interval="50ms")
 def other():
-    return cloaca.TriggerResult.fire(cloaca.Context({"answer": ask(os.environ["TEST_HTTPS_URL"] + "/both")}))
+    return ask_until_answered("other", os.environ["TEST_HTTPS_URL"])
 
 
 @cloaca.trigger("note", poll_interval="20ms")
