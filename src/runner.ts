@@ -194,7 +194,9 @@ export class Runner {
 
   async #poll(request: PollRequest): Promise<PollOutcome> {
     const { host } = await this.#startPython()
-    return host.poll(request)
+    const outcome = await host.poll(request)
+    if (outcome.kind !== 'notEntered') return outcome
+    throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
   }
 
   /** What is running now: `trigger 'name'` for a poll, `task 'id' of workflow 'name'` for a task. */

@@ -18,7 +18,7 @@ import type { RegistrySource } from '../registry/live-registry.ts'
 import type { EngineConfig } from './config.ts'
 import { troubleDelayMs } from './due.ts'
 import type { EngineEvents } from './events.ts'
-import type { Clock, ContextCodec, ExecutionEnd, ScriptHost, Store, TaskChange, Timer } from './ports.ts'
+import type { Clock, ContextCodec, ExecutionEnd, NotEntered, ScriptHost, Store, TaskChange, Timer } from './ports.ts'
 import { type ReadyTask, RunState, type Step } from './run-state.ts'
 import { Settlements } from './settlements.ts'
 import { type SlotLease, SlotPool } from './slots.ts'
@@ -51,6 +51,7 @@ export class Executor {
   readonly #onEnded: (execution: Execution) => void
   readonly #slots: SlotPool
   readonly #runs = new Map<string, Run>()
+  readonly #stopping = new AbortController()
   readonly #timers = new Set<Timer>()
   #attempts = 0
   /** Tasks that are out, as logs name them. */
@@ -123,6 +124,7 @@ export class Executor {
   /** Begins no more attempts. Settles when the last one that was begun has ended. */
   drain(): Promise<void> {
     this.#slots.close()
+    this.#stopping.abort()
     if (this.#attempts === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onIdle = resolve
@@ -250,12 +252,24 @@ export class Executor {
     const key = Symbol(names.taskId)
     this.#underWay.set(key, `task '${names.taskId}' of workflow '${names.workflow}'`)
     const outcome = await settled(
-      host.runTask({ ...names, script: run.state.script, inputText, deadlineMs: config.taskTimeoutMs, slot: lease }),
+      host.runTask({
+        ...names,
+        script: run.state.script,
+        inputText,
+        deadlineMs: config.taskTimeoutMs,
+        slot: lease,
+        stopping: this.#stopping.signal,
+      }),
     )
     this.#underWay.delete(key)
     if (this.#isStopped) return
 
     const at = clock.now()
+    if (outcome.kind === 'notEntered') {
+      this.#follow(run, run.state.takeBack(index, at), at)
+      this.#attemptEnded(lease)
+      return
+    }
     const step = run.state.settle(index, outcome, at, random())
     const retry = step.ready.find((task) => task.index === index)
     if (retry !== undefined && outcome.kind !== 'completed') {
@@ -320,7 +334,7 @@ export class Executor {
 }
 
 /** The port promises an outcome; a host that rejects all the same costs one attempt. */
-async function settled(outcome: Promise<AttemptOutcome>): Promise<AttemptOutcome> {
+async function settled(outcome: Promise<AttemptOutcome | NotEntered>): Promise<AttemptOutcome | NotEntered> {
   try {
     return await outcome
   } catch (thrown) {

@@ -43,6 +43,7 @@ export interface PolledTriggersPorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly pollDeadlineMs: number
+  readonly stopping: AbortSignal
   readonly heartbeat: Heartbeat
 }
 
@@ -219,6 +220,7 @@ export class PolledTriggers {
       script: definition.script,
       trigger: definition.name,
       deadlineMs: this.#ports.pollDeadlineMs,
+      stopping: this.#ports.stopping,
     })
     const known = this.#triggers.get(definition.name)
     if (known === undefined) {

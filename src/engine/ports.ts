@@ -42,7 +42,10 @@ export interface ContextCodec {
 export interface PollRequest {
   readonly script: string
   readonly trigger: string
+  /** Begins when Python is entered. */
   readonly deadlineMs: number
+  /** Aborted when the engine stops: what waits to be let in gives up, what is inside goes on. Default: never. */
+  readonly stopping?: AbortSignal
 }
 
 /** The concurrency slot of one task run, as `TaskHandle.defer_until` uses it. */
@@ -60,15 +63,22 @@ export interface TaskRequest {
   readonly inputText: ContextText
   readonly deadlineMs: number
   readonly slot: TaskSlot
+  readonly stopping?: AbortSignal
+}
+
+/** It never began: the engine stopped while there was no interpreter for it. Nothing of it counts. */
+export interface NotEntered {
+  readonly kind: 'notEntered'
 }
 
 /**
  * Runs Python. Both calls always settle, with the outcome as a value: a Python exception, a hang (stopped at its
- * deadline), a dead interpreter and a closed host are outcomes, never rejections. Calls overlap freely.
+ * deadline), a dead interpreter and a closed host are outcomes, never rejections. While there is no interpreter, as when
+ * one is started again or cannot be, a call waits for it. Calls overlap freely.
  */
 export interface ScriptHost {
-  poll(request: PollRequest): Promise<PollOutcome>
-  runTask(request: TaskRequest): Promise<AttemptOutcome>
+  poll(request: PollRequest): Promise<PollOutcome | NotEntered>
+  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered>
 }
 
 // ---------------------------------------------------------------------------------------------------------- store

@@ -7,7 +7,7 @@
  *   waiting (NotStarted)  -> ready | Skipped | Failed (gone from the code)   when all its dependencies are final
  *   ready                 -> Running                                         begin
  *   Running               -> Completed | Failed                              settle
- *   Running               -> ready (Ready, with `notBeforeAt`)               settle, when it is tried again
+ *   Running               -> ready (Ready, with `notBeforeAt`)               settle, when it is tried again; takeBack
  * A final state is never left. The execution ends when every task is final.
  */
 
@@ -149,6 +149,15 @@ export class RunState {
       task.error = outcome.error
       this.#retryOrFail(task, outcome, at, random, step)
     }
+    return this.#close(step, at)
+  }
+
+  /** A task that was begun and never entered: as if it had not been begun. */
+  takeBack(index: number, at: number): Step {
+    const step: OpenStep = { changes: [], ready: [], released: [] }
+    const task = this.#task(index)
+    task.attempts -= 1
+    this.#makeReady(task, null, step)
     return this.#close(step, at)
   }
 

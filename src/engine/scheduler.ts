@@ -21,7 +21,7 @@ import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from './due.ts'
 import type { EngineEvents } from './events.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
-import type { Clock, ContextCodec, ScriptHost, Store, Timer } from './ports.ts'
+import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from './ports.ts'
 import { type Polled, TickRecorder } from './tick-recorder.ts'
 
 /** Polls sent in one turn; the rest goes in the next one, so that answers and tasks get their turns too. */
@@ -47,6 +47,7 @@ export interface SchedulerPorts {
 export class Scheduler {
   readonly #ports: SchedulerPorts
   readonly #recorder: TickRecorder
+  readonly #stopping = new AbortController()
   readonly #due = new DueHeap<PolledTrigger>()
   readonly triggers: PolledTriggers
   #timer: Timer | null = null
@@ -61,7 +62,9 @@ export class Scheduler {
   constructor(ports: SchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
     this.#ports = ports
     this.#recorder = new TickRecorder(ports, onAccepted)
-    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs: ports.config.pollDeadlineMs }, (trigger, index) =>
+    const { pollDeadlineMs } = ports.config
+    const stopping = this.#stopping.signal
+    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs, stopping }, (trigger, index) =>
       this.#changed(trigger, index),
     )
   }
@@ -75,6 +78,7 @@ export class Scheduler {
   /** Polls no more. Settles when the polls that are out have been recorded. */
   drain(): Promise<void> {
     this.#isDraining = true
+    this.#stopping.abort()
     this.#timer?.cancel()
     this.triggers.stop()
     if (this.#polls === 0) return Promise.resolve()
@@ -171,8 +175,12 @@ export class Scheduler {
     )
   }
 
-  #polled(trigger: PolledTrigger, polled: Polled, outcome: PollOutcome): void {
+  #polled(trigger: PolledTrigger, polled: Polled, outcome: PollOutcome | NotEntered): void {
     if (this.#isStopped) return
+    if (outcome.kind === 'notEntered') {
+      this.#recorded(trigger)
+      return
+    }
     if (outcome.kind === 'skipped') {
       this.#recorder.skipped(trigger.definition)
       this.#recorded(trigger)

@@ -33,6 +33,8 @@ export class Slot {
   /** Ends of waits that `close` cuts short. */
   readonly #pauses = new Set<() => void>()
   #thread: Promise<InterpreterProcess>
+  /** Settles when another interpreter is started in place of one that died or did not start. */
+  #nextAttempt = Promise.withResolvers<void>()
   #restart: Timer | null = null
   #holdsProgram = false
   #isClosed = false
@@ -65,16 +67,17 @@ export class Slot {
   }
 
   /** Calls the interpreter for a poll or a task, unless that made it die a short while ago. */
-  async enter(label: string, call: (thread: InterpreterProcess) => Promise<Answer>): Promise<EntryAnswer> {
+  async enter(label: string, call: (thread: InterpreterProcess) => Promise<EntryAnswer>): Promise<EntryAnswer> {
     let endTurn: (() => void) | null = null
     try {
-      await this.#thread // a turn is for being inside, not for waiting until there is an interpreter
+      await this.#living() // a turn is for being inside, not for waiting until there is an interpreter
       endTurn = await this.#suspects.turnOf(label)
       const waitMs = this.#suspects.backedOffMs(label)
       if (waitMs > 0) {
         return refused(`${label} made the interpreter die, and is not run for another ${Math.ceil(waitMs / 1000)} s`)
       }
-      const thread = await this.#thread
+      const thread = await this.#living()
+      if (thread === null) return refused('the interpreters are closed')
       this.#suspects.entered(label)
       const answer = await call(thread)
       this.#suspects.left(label, answer.kind !== 'lost')
@@ -88,18 +91,34 @@ export class Slot {
 
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
   async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
-    await this.#thread.catch(() => {}) // `enter` reports it
-    const waitMs = this.#suspects.backedOffMs(label)
-    if (waitMs === 0) return
+    const isLiving = await Promise.race([this.#living().then(() => true), nextTurn().then(() => false)])
+    if (isLiving && this.#suspects.backedOffMs(label) === 0) return
     taskSlot.release()
-    await this.#pause(waitMs)
+    await this.#living()
+    const waitMs = this.#suspects.backedOffMs(label)
+    if (waitMs > 0) await this.#pause(waitMs)
     await taskSlot.acquire()
+  }
+
+  /**
+   * The interpreter, as soon as there is one that lives: one that was not entered loses nothing by waiting. Null when
+   * there will be none.
+   */
+  async #living(): Promise<InterpreterProcess | null> {
+    while (!this.#isClosed) {
+      const attempt = this.#thread
+      const thread = await attempt.catch(() => null)
+      if (thread !== null && (!thread.isDead || this.#holdsProgram)) return thread
+      if (attempt === this.#thread) await this.#nextAttempt.promise
+    }
+    return null
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#restart?.cancel()
     for (const end of this.#pauses) end()
+    this.#nextAttempt.resolve()
     const thread = await this.#thread.catch(() => null)
     await thread?.close()
   }
@@ -115,6 +134,9 @@ export class Slot {
   }
 
   #startAgain(end: InterpreterEnd, culprit: string | null): void {
+    const { resolve } = this.#nextAttempt
+    this.#nextAttempt = Promise.withResolvers()
+    queueMicrotask(resolve)
     this.#thread = this.#startThread().then(async (thread) => {
       for (const [script, target] of this.#scripts) this.#events.reloaded(script, await thread.load(script, target))
       if (culprit !== null) this.#suspects.keepAway(culprit)
@@ -141,4 +163,9 @@ export class Slot {
       this.#pauses.add(end)
     })
   }
+}
+
+/** Whoever has an interpreter already has heard of it by then. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

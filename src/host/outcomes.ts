@@ -4,13 +4,14 @@
  */
 
 import type { OutcomeMessage } from '../border/protocol.ts'
+import type { NotEntered } from '../engine/ports.ts'
 import { HostError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome, PythonFault } from '../model/trigger.ts'
 import type { Answer, InterpreterEnd } from './interpreter-process.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
-export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string }
+export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string } | NotEntered
 
 /** What was asked for: its name for messages, and how long it may take. */
 export interface Entry {
@@ -18,13 +19,17 @@ export interface Entry {
   readonly deadlineMs: number
 }
 
+/** Who asked has stopped before there was an interpreter. */
+export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
+
 const SKIPPED: PollOutcome = Object.freeze({ kind: 'skipped' })
 
 export function refused(reason: string): EntryAnswer {
   return { kind: 'refused', reason }
 }
 
-export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome {
+export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome | NotEntered {
+  if (answer.kind === 'notEntered') return answer
   if (answer.kind === 'skipped') return SKIPPED
   if (answer.kind === 'outcome' && answer.outcome.kind === 'fired') {
     return { kind: 'fired', contextText: answer.outcome.contextText }
@@ -33,7 +38,8 @@ export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome {
   return { kind: 'failed', error: faultOf(answer) }
 }
 
-export function attemptOutcomeOf(answer: EntryAnswer, entry: Entry): AttemptOutcome {
+export function attemptOutcomeOf(answer: EntryAnswer, entry: Entry): AttemptOutcome | NotEntered {
+  if (answer.kind === 'notEntered') return answer
   if (answer.kind === 'outcome' && answer.outcome.kind === 'completed') {
     return { kind: 'completed', contextText: answer.outcome.contextText ?? '{}' }
   }

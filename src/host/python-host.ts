@@ -6,11 +6,12 @@
 
 import { join } from 'node:path'
 import type { LoadTarget, ProcessSettings, ProgramTarget, StartData } from '../border/protocol.ts'
-import type { Clock, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
+import { Doorway } from './doorway.ts'
 import { InterpreterChild } from './interpreter-child.ts'
 import {
   type Answer,
@@ -94,6 +95,7 @@ export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
   readonly #slots: readonly Slot[]
   readonly #slotOf = new Map<string, Slot>()
+  readonly #doorway = new Doorway()
   /** Looked for, or made, once an interpreter is on its way. */
   #snapshotPath: Promise<string | null> | null = null
   /** What interpreters said about their start, so that the others need not. */
@@ -151,17 +153,21 @@ export class PyodideHost implements ScriptHost {
     thread?.signal(signum)
   }
 
-  async poll({ script, trigger, deadlineMs }: PollRequest): Promise<PollOutcome> {
+  async poll({ script, trigger, deadlineMs, stopping }: PollRequest): Promise<PollOutcome | NotEntered> {
     const label = triggerLabel(trigger)
-    const answer = await this.#enter(script, label, (thread) => thread.poll(trigger, deadlineMs))
+    const answer = await this.#doorway.pass(stopping, (letIn) =>
+      this.#enter(script, label, (thread) => letIn(() => thread.poll(trigger, deadlineMs))),
+    )
     return pollOutcomeOf(answer, { label, deadlineMs })
   }
 
-  async runTask(request: TaskRequest): Promise<AttemptOutcome> {
-    const { script, slot, deadlineMs } = request
+  async runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+    const { script, slot, deadlineMs, stopping } = request
     const label = taskLabel(request)
-    await this.#slotOf.get(script)?.backOffEnd(label, slot)
-    const answer = await this.#enter(script, label, (thread) => thread.runTask(request))
+    const answer = await this.#doorway.pass(stopping, async (letIn) => {
+      await this.#slotOf.get(script)?.backOffEnd(label, slot)
+      return await this.#enter(script, label, (thread) => letIn(() => thread.runTask(request)))
+    })
     return attemptOutcomeOf(answer, { label, deadlineMs })
   }
 
@@ -191,11 +197,11 @@ export class PyodideHost implements ScriptHost {
       return first
     } catch (error) {
       if (this.#isClosed || path === null) throw error
+      const second = this.#spawn(ended)
+      await second.start(this.#startData(null)) // when this fails too, the snapshot is not to blame
       if ((await this.#snapshotPath) !== null) this.#options.events.notice(damagedSnapshotNotice(path, toError(error)))
       this.#snapshotPath = Promise.resolve(null)
       removeSnapshot(path)
-      const second = this.#spawn(ended)
-      await second.start(this.#startData(null))
       return second
     }
   }
@@ -225,7 +231,7 @@ export class PyodideHost implements ScriptHost {
   async #enter(
     script: string,
     label: string,
-    call: (thread: InterpreterProcess) => Promise<Answer>,
+    call: (thread: InterpreterProcess) => Promise<EntryAnswer>,
   ): Promise<EntryAnswer> {
     const slot = this.#slotOf.get(script)
     if (slot === undefined || this.#isClosed) return refused(`script "${script}" is not loaded in this process`)

@@ -3,12 +3,12 @@
  * them, and takes its time through the clock that the test moves.
  */
 
-import type { Clock, PollRequest, ScriptHost, TaskRequest } from '../../src/engine/ports.ts'
+import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest } from '../../src/engine/ports.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome, PythonFault } from '../../src/model/trigger.ts'
 
-type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome>
-type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome>
+type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome | NotEntered>
+type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome | NotEntered>
 
 export const SKIP: PollOutcome = { kind: 'skipped' }
 export const FIRE: PollOutcome = { kind: 'fired', contextText: null }
@@ -27,6 +27,11 @@ export function completed(contextText: string): AttemptOutcome {
 
 export function failed(message: string): AttemptOutcome {
   return { kind: 'failed', error: fault(message) }
+}
+
+/** There is no interpreter, and will be none before the engine stops. */
+export function untilStopped({ stopping }: PollRequest | TaskRequest): Promise<NotEntered> {
+  return new Promise((resolve) => stopping?.addEventListener('abort', () => resolve({ kind: 'notEntered' })))
 }
 
 export class FakeHost implements ScriptHost {
@@ -70,12 +75,12 @@ export class FakeHost implements ScriptHost {
     return this.runs.filter((run) => run.taskId === taskId)
   }
 
-  async poll(request: PollRequest): Promise<PollOutcome> {
+  async poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
     this.polls.push({ trigger: request.trigger, at: this.#clock.now() })
     return (await this.#polls.get(request.trigger)?.(request)) ?? SKIP
   }
 
-  async runTask(request: TaskRequest): Promise<AttemptOutcome> {
+  async runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
     this.runs.push({ ...request, at: this.#clock.now() })
     this.running += 1
     this.mostRunning = Math.max(this.mostRunning, this.running)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SystemClock } from '../../src/engine/clock.ts'
-import type { TaskSlot } from '../../src/engine/ports.ts'
+import type { Clock, NotEntered, TaskSlot } from '../../src/engine/ports.ts'
 import { currentProcessSettings } from '../../src/host/process-settings.ts'
 import { PyodideHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
@@ -14,7 +14,7 @@ process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
 
 /** Holds the Python package. */
 export const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
-const NO_SLOT: TaskSlot = { release: () => {}, acquire: async () => {} }
+export const NO_SLOT: TaskSlot = { release: () => {}, acquire: async () => {} }
 /** More than any test takes. */
 const NO_DEADLINE_MS = 600_000
 
@@ -30,11 +30,11 @@ export class OpenHost implements AsyncDisposable {
   }
 
   /** Loads each path as a script of that name. */
-  static async open(paths: readonly string[], interpreters = 1): Promise<OpenHost> {
+  static async open(paths: readonly string[], interpreters = 1, clock: Clock = new SystemClock()): Promise<OpenHost> {
     const notices: string[] = []
     const preparations: string[] = []
     const host = await PyodideHost.open({
-      clock: new SystemClock(),
+      clock,
       process: currentProcessSettings(['']),
       packageFolder: PACKAGE_FOLDER,
       interpreters,
@@ -51,16 +51,27 @@ export class OpenHost implements AsyncDisposable {
     return opened
   }
 
-  poll(script: string, trigger: string, deadlineMs = NO_DEADLINE_MS): Promise<PollOutcome> {
-    return this.host.poll({ script, trigger, deadlineMs })
+  async poll(script: string, trigger: string, deadlineMs = NO_DEADLINE_MS): Promise<PollOutcome> {
+    return entered(await this.host.poll({ script, trigger, deadlineMs }))
   }
 
-  runTask(script: string, workflow: string, taskId: string, deadlineMs = NO_DEADLINE_MS): Promise<AttemptOutcome> {
+  async runTask(
+    script: string,
+    workflow: string,
+    taskId: string,
+    deadlineMs = NO_DEADLINE_MS,
+  ): Promise<AttemptOutcome> {
     const request = { script, workflow, taskId, deadlineMs, executionId: 'e', inputText: '{}', slot: NO_SLOT }
-    return this.host.runTask(request)
+    return entered(await this.host.runTask(request))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host.close()
   }
+}
+
+/** Nobody stops here while a call waits. */
+function entered<Outcome extends { readonly kind: string }>(outcome: Outcome | NotEntered): Outcome {
+  if (outcome.kind !== 'notEntered') return outcome as Outcome
+  throw new Error('It was not entered.')
 }
