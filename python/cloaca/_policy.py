@@ -173,10 +173,10 @@ class RetryPolicy(Unbuildable):
     def calculate_delay(self, attempt: int) -> float:
         """The delay in seconds after failed attempt number ``attempt`` (1 for the first), cut to whole milliseconds."""
         values, k = self._values, max(1, _arguments.unsigned(attempt, "attempt"))
-        delay_ms = min(_grown(values.initial_delay * 1000, values.backoff, k), values.max_delay * 1000)
+        delay_ms = min(_grown(milliseconds(values.initial_delay), values.backoff, k), milliseconds(values.max_delay))
         if values.jitter:
-            delay_ms *= _jitter_source.uniform(0.75, 1.25)
-        return max(0, int(round(delay_ms, 6))) / 1000
+            delay_ms *= 0.75 + _jitter_source.random() * 0.5
+        return max(0, int(round(delay_ms, 6))) / 1000  # behind the sixth decimal is what floats cannot hold
 
     def should_retry(self, attempt: int, error_type: str) -> bool:
         """Whether attempts are left after attempt number ``attempt``; the text is not looked at."""
@@ -251,6 +251,11 @@ def _builder(values: PolicyValues) -> RetryPolicyBuilder:
     builder = new(RetryPolicyBuilder)
     builder._values = values
     return builder
+
+
+def milliseconds(seconds: float) -> float:
+    """What the engine is told of a number of seconds, and what `RetryPolicy.calculate_delay` begins with."""
+    return round(seconds * 1000, 6)
 
 
 def _grown(delay: float, backoff: BackoffStrategy, k: int) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from ._declaration import CronTiming, Place, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
-from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, values_of
+from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, milliseconds, values_of
 
 Wire = Dict[str, Any]
 
@@ -63,8 +63,8 @@ def _policy_wire(policy: RetryPolicy) -> Wire:
     return {
         "maxAttempts": values.max_attempts,
         "backoff": _backoff_wire(values.backoff),
-        "initialDelayMs": _milliseconds(values.initial_delay),
-        "maxDelayMs": _milliseconds(values.max_delay),
+        "initialDelayMs": milliseconds(values.initial_delay),
+        "maxDelayMs": milliseconds(values.max_delay),
         "jitter": values.jitter,
         "condition": _condition_wire(values.condition),
     }
@@ -82,10 +82,6 @@ def _condition_wire(condition: RetryCondition) -> Wire:
     if condition._kind == "pattern":
         return {"kind": "pattern", "patterns": list(condition._patterns)}
     return {"kind": condition._kind}
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 6)
 
 
 def _place_wire(place: Optional[Place]) -> Wire:

@@ -38,11 +38,14 @@ export function decideRetry(
   return { kind: 'retry', delayMs: retryDelayMs(policy, attempt, random) }
 }
 
-/** The wait after the `attempt`th attempt: backoff, cap, jitter, cut to whole milliseconds. */
+/**
+ * The wait after the `attempt`th attempt: backoff, cap, jitter, cut to whole milliseconds. What lies behind the sixth
+ * decimal is no time but what floats cannot hold: three times 29 is 87, not 86.99999999999999.
+ */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number {
   const capped = Math.min(backoffMs(policy.backoff, policy.initialDelayMs, attempt), policy.maxDelayMs)
   const factor = policy.jitter ? 0.75 + random * 0.5 : 1
-  return Math.max(0, Math.trunc(capped * factor))
+  return Math.max(0, Math.trunc(Number((capped * factor).toFixed(6))))
 }
 
 /** No wait after a failed attempt is longer. */

@@ -1,5 +1,6 @@
 /** Retries: the table of delays, and which failures are tried again. */
 
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decideRetry, retryDelayMs } from '../../src/engine/retry.ts'
@@ -9,10 +10,17 @@ import { fault } from '../support/fake-host.ts'
 
 const exponential: Backoff = { kind: 'exponential', base: 2, multiplier: 1 }
 
-function delays(backoff: Backoff, initialDelayMs: number, maxDelayMs = 60_000): readonly number[] {
-  const policy = retrying(9, { backoff, initialDelayMs, maxDelayMs })
-  return [1, 2, 3, 4].map((attempt) => retryDelayMs(policy, attempt, 0.5))
+interface DelayCase {
+  readonly title: string
+  readonly backoff: Backoff
+  readonly initialDelayMs: number
+  readonly maxDelayMs: number
+  readonly delaysMs: readonly number[]
 }
+
+/** The Python package's tests read it too. */
+const TABLE = new URL('../fixtures/retry-delays.json', import.meta.url)
+const { cases } = JSON.parse(readFileSync(TABLE, 'utf8')) as { readonly cases: readonly DelayCase[] }
 
 function decide(condition: RetryCondition, message: string): string {
   const outcome = { kind: 'failed', error: fault(message) } as const
@@ -20,18 +28,10 @@ function decide(condition: RetryCondition, message: string): string {
 }
 
 describe('the delay before the next attempt', () => {
-  it('is the same every time with fixed backoff', () => {
-    expect(delays({ kind: 'fixed' }, 100)).toEqual([100, 100, 100, 100])
-  })
+  it.each(cases)('is what Python shows: $title', ({ backoff, initialDelayMs, maxDelayMs, delaysMs }) => {
+    const policy = retrying(9, { backoff, initialDelayMs, maxDelayMs })
 
-  it('grows by its first value with linear backoff', () => {
-    expect(delays({ kind: 'linear', multiplier: 1 }, 100)).toEqual([100, 200, 300, 400])
-    expect(delays({ kind: 'linear', multiplier: 1.5 }, 100)).toEqual([150, 300, 450, 600])
-  })
-
-  it('doubles with exponential backoff, up to the cap', () => {
-    expect(delays(exponential, 100)).toEqual([100, 200, 400, 800])
-    expect(delays({ kind: 'exponential', base: 3, multiplier: 2 }, 100, 1_000)).toEqual([200, 600, 1_000, 1_000])
+    expect(delaysMs.map((_, index) => retryDelayMs(policy, index + 1, 0.5))).toEqual(delaysMs)
   })
 
   it('stays finite after hundreds of attempts', () => {
