@@ -89,7 +89,8 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
     if _host is None:
         raise RuntimeError(NO_ENGINE)
     send_declarations()
-    status, answer, answer_text = _wait(lambda token: _host.request(token, method, json.dumps(payload), text))
+    origin = _stacks.running.origin
+    status, answer, answer_text = _wait(lambda token: _host.request(token, origin, method, json.dumps(payload), text))
     if status != "ok":
         raise _as_exception(json.loads(answer))
     return json.loads(answer), text_of(answer_text)
@@ -148,13 +149,17 @@ def read_input(size: int) -> bytes:
 
 
 def new_event() -> int:
-    """Makes an event that stacks can wait for: a number. It is used up by `set_event`."""
+    """Makes an event that a stack can wait for, once: a number. It is used up by `set_event` and by its wait."""
     return int(_host.new_event())
 
 
 def wait_event(event: int, timeout_ms: float = -1) -> bool:
     """Suspends the calling stack until the event is set; False when ``timeout_ms`` (negative: none) passed before."""
-    return bool(_wait(lambda token: _host.wait_event(token, event, timeout_ms))[0] == "ok")
+    try:
+        return bool(_wait(lambda token: _host.wait_event(token, event, timeout_ms))[0] == "ok")
+    except BaseException:
+        _host.set_event(event)  # its wait was stopped, or never began: nobody else knows the event
+        raise
 
 
 def set_event(event: int) -> None:

@@ -17,10 +17,11 @@ class TaskHandle(Unbuildable):
     It serves its task while the body runs; afterwards its methods raise ValueError ("already been consumed").
     """
 
-    __slots__ = ("_run_token", "_holds_slot", "_ended")
+    __slots__ = ("_run_token", "_waits", "_ended")
 
     _run_token: int
-    _holds_slot: bool
+    #: How many threads of the task are in `defer_until`.
+    _waits: int
     _ended: bool
 
     def defer_until(self, condition: Callable[[], bool], poll_interval_ms: int = 1000) -> None:
@@ -41,18 +42,18 @@ class TaskHandle(Unbuildable):
         interval_ms = _arguments.unsigned(poll_interval_ms, "poll_interval_ms")
         self._check_use()
         self._ask_for("slot.release")
-        self._holds_slot = False
+        self._waits += 1
         while True:
             _bridge.sleep_ms(interval_ms)
             if _holds(condition):
                 break
         self._ask_for("slot.acquire")
-        self._holds_slot = True
+        self._waits -= 1
 
     def is_slot_held(self) -> bool:
         """Whether the task occupies its place: False only while `defer_until` waits."""
         self._check_use()
-        return self._holds_slot
+        return self._waits == 0
 
     def _check_use(self) -> None:
         if self._ended:
@@ -65,13 +66,13 @@ class TaskHandle(Unbuildable):
             raise ValueError(f"defer_until failed: {error}") from error
 
     def __repr__(self) -> str:
-        return "TaskHandle(<consumed>)" if self._ended else f"TaskHandle(slot_held={self._holds_slot})"
+        return "TaskHandle(<consumed>)" if self._ended else f"TaskHandle(slot_held={self._waits == 0})"
 
 
 def open_handle(run_token: int) -> TaskHandle:
     """The handle of a body that starts now."""
     handle = new(TaskHandle)
-    handle._run_token, handle._holds_slot, handle._ended = run_token, True, False
+    handle._run_token, handle._waits, handle._ended = run_token, 0, False
     return handle
 
 

@@ -17,19 +17,24 @@ _idents = itertools.count(1)
 
 
 class Stack:
-    """One stack: the number under which it is a thread, and the host's number for the entry into Python, or 0."""
+    """One stack: the number under which it is a thread, and the host's number for the entry into Python, or 0.
+
+    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it.
+    """
 
     ident: int
     token: int
+    origin: int
 
-    def __init__(self, token: int = 0) -> None:
+    def __init__(self, token: int = 0, origin: int = 0) -> None:
         self.ident = next(_idents)
         self.token = token
+        self.origin = token or origin
 
 
 #: Called with a stack that ends and to which something was added.
 ended: Callable[[Stack], object] = id
-_OWN_ATTRIBUTES = 2
+_OWN_ATTRIBUTES = 3
 
 #: The stack of the program, or of the script that is being loaded: Python's main thread.
 MAIN = Stack()
@@ -72,10 +77,10 @@ def enter_main(token: int) -> Stack:
     """The main stack, entered under the given number; another one while the main stack is taken."""
     if MAIN.token:
         return Stack(token)
-    MAIN.token = token
+    MAIN.token = MAIN.origin = token
     return MAIN
 
 
 def leave_main(stack: Stack) -> None:
     """Ends what `enter_main` began."""
-    stack.token = 0
+    stack.token = stack.origin = 0

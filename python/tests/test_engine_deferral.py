@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 
 import pytest
@@ -114,3 +116,70 @@ def test_a_handle_kept_after_its_body_is_of_no_use(runner, name):
 
     with pytest.raises(ValueError, match="already been consumed"):
         kept[0].defer_until(lambda: True)
+
+
+def on_threads(*bodies):
+    """Runs the bodies on threads of their own, and waits for them."""
+    threads = [threading.Thread(target=body) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_the_slot_is_free_while_a_thread_of_a_task_runs_another_workflow(runner, name):
+    statuses = []
+
+    def nested():
+        statuses.append(runner.execute(f"{name}-nested", Context()).status)
+
+    def outer(ctx):
+        on_threads(nested, nested)
+        return ctx
+
+    with cloaca.WorkflowBuilder(f"{name}-nested"):
+        cloaca.task(id="only", **NO_RETRY)(keep)
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="outer", **NO_RETRY)(outer)
+
+    assert runner.execute(name, Context()).status == "Completed"
+    assert statuses == ["Completed", "Completed"]
+
+
+def test_the_slot_is_free_while_threads_of_a_task_defer(runner, name):
+    notes = []
+
+    def wait(ctx, handle):
+        def defer():
+            handle.defer_until(lambda: "other ran" in notes, 10)
+
+        on_threads(defer, defer)
+        notes.append(("held", handle.is_slot_held()))
+        return ctx
+
+    def other(ctx):
+        notes.append("other ran")
+        return ctx
+
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="a-wait", **NO_RETRY)(wait)
+        cloaca.task(id="b-other", **NO_RETRY)(other)
+
+    assert runner.execute(name, Context()).status == "Completed"
+    assert notes == ["other ran", ("held", True)]
+
+
+def test_a_task_runs_on_the_main_thread_by_its_name(runner, name):
+    names = []
+
+    def look(ctx):
+        record = logging.LogRecord("log", logging.INFO, "file", 1, "message", (), None)
+        names.append((threading.current_thread().name, record.threadName))
+        return ctx
+
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="look", **NO_RETRY)(look)
+
+    runner.execute(name, Context())
+
+    assert names == [("MainThread", "MainThread")]

@@ -118,7 +118,9 @@ export class SlotLease implements TaskSlot {
   /** How many waits the slot is lent for: a body may wait in several threads at once. */
   #lends = 0
   #giveUp: (() => void) | null = null
-  /** Settles the acquire that is on its way. */
+  /** The slot is on its way back: whoever else waits for it meanwhile waits for the same. */
+  #returning: Promise<void> | null = null
+  /** Settles it when the attempt ends before. */
   #onEnd: (() => void) | null = null
 
   constructor(pool: SlotPool) {
@@ -143,11 +145,19 @@ export class SlotLease implements TaskSlot {
     if (this.#isEnded) return Promise.reject(endedLease())
     this.#lends = Math.max(0, this.#lends - 1)
     if (this.#isHeld || this.#lends > 0) return Promise.resolve()
+    const returning = this.#returning ?? this.#takeBack()
+    // A slot that was free is back already.
+    if (!this.#isHeld) this.#returning = returning
+    return returning
+  }
+
+  #takeBack(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#onEnd = () => reject(endedLease())
       this.#giveUp = this.#pool.takeBack(() => {
         this.#giveUp = null
         this.#onEnd = null
+        this.#returning = null
         this.#isHeld = true
         this.#pool.countLent(-1)
         resolve()

@@ -27,7 +27,8 @@ import type { TextForPython } from './text-for-python.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
 export interface HostFunctions {
-  request(token: StackToken, method: string, payloadJson: string, contextText: string): Suspension
+  /** `origin`: the entry for which the stack works, which is another's in a thread. */
+  request(token: StackToken, origin: StackToken, method: string, payloadJson: string, contextText: string): Suspension
   sleep(token: StackToken, delayMs: number): Suspension
   wait_again(token: StackToken, number: number): Suspension
   /** Waits for bytes on the process's standard input: the answer's value, empty at its end. */

@@ -71,10 +71,10 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
   return {
     ...waitFunctions,
     ...signalFunctions(mailbox, control),
-    request(token, method, payloadJson, contextText) {
+    request(token, origin, method, payloadJson, contextText) {
       const id = ++lastCall
       const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
-      send({ type: 'call', id, token, method, payloadJson, contextText })
+      send({ type: 'call', id, token: origin, method, payloadJson, contextText })
       return waits.wait(token, reply)
     },
     deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),

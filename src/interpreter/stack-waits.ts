@@ -34,6 +34,11 @@ export class Waits {
   readonly #stops = new Map<StackToken, string>()
   #lastNumber = 0
 
+  /** How many events and waits are kept. */
+  get size(): number {
+    return this.#events.size + this.#waits.size + this.#interrupted.size
+  }
+
   /** A promise that settles with `underlying`, or earlier when its stack is stopped or signalled. */
   wait(token: StackToken, underlying: Promise<WaitAnswer>): Suspension {
     const suspension: Suspension = { answer: OK }
@@ -88,6 +93,7 @@ export class Waits {
     return this.wait(token, underlying)
   }
 
+  /** Each event is for one wait, and is gone when it is set or the wait timed out. */
   newEvent(): number {
     const number = ++this.#lastNumber
     this.#events.set(number, new Set())
@@ -108,6 +114,7 @@ export class Waits {
           ? null
           : wakeAfter(timeoutMs, () => {
               waiters.delete(wake)
+              if (waiters.size === 0) this.#events.delete(number)
               resolve(['timeout'])
             })
       waiters.add(wake)

@@ -81,6 +81,41 @@ describe('concurrency slots', () => {
     expect(pool.lent).toBe(0)
   })
 
+  it('are taken back once when another thread of the task begins and ends a wait meanwhile', async () => {
+    const pool = new SlotPool(1)
+    const { granted, request, lease } = requester(pool)
+    request('threads', 'threads')
+    lease('threads').release()
+    request('other', 'other')
+    const first = lease('threads').acquire()
+    lease('threads').release()
+    const second = lease('threads').acquire()
+
+    lease('other').end()
+    await Promise.all([first, second])
+
+    expect([lease('threads').isHeld, pool.lent]).toEqual([true, 0])
+    lease('threads').end()
+    request('next', 'next')
+    request('waits', 'waits')
+    expect(granted).toEqual(['threads', 'other', 'next'])
+  })
+
+  it('that are free come back at once, each time', async () => {
+    const pool = new SlotPool(1)
+    const { granted, request, lease } = requester(pool)
+    request('alone', 'alone')
+
+    for (let round = 0; round < 3; round += 1) {
+      lease('alone').release()
+      await lease('alone').acquire()
+      expect([lease('alone').isHeld, pool.lent]).toEqual([true, 0])
+    }
+
+    request('waits', 'waits')
+    expect(granted).toEqual(['alone'])
+  })
+
   it('of a task that ended while it waited for its slot are free for others', async () => {
     const pool = new SlotPool(1)
     const { granted, request, lease } = requester(pool)

@@ -33,3 +33,23 @@ it('a stop is over when the stack was stopped in another way', () => {
 
   expect(waits.waitEvent(1, waits.newEvent()).answer).toEqual(['ok'])
 })
+
+it('waits that time out leave nothing behind', async () => {
+  const waits = new Waits()
+
+  for (let round = 0; round < 100; round += 1) waits.waitEvent(1, waits.newEvent(), 1)
+
+  expect(waits.size).toBe(200)
+  await expect.poll(() => waits.size).toBe(0)
+})
+
+it("an event that was set after its wait timed out is nobody's", async () => {
+  const waits = new Waits()
+  const event = waits.newEvent()
+  waits.waitEvent(1, event, 1)
+  await expect.poll(() => waits.size).toBe(0)
+
+  waits.setEvent(event)
+
+  expect(waits.size).toBe(0)
+})

@@ -55,6 +55,7 @@ def prepare() -> None:
     BuiltinImporter.exec_module = staticmethod(_load_and_replace)  # type: ignore[method-assign]
     _locals.prepare()
     originals += _reload_threading()
+    _name_entered_stacks()
     for module in list(sys.modules.values()):
         if isinstance(module, types.ModuleType) and module.__name__.partition(".")[0] != "cloaca":
             _exchange(module, originals)
@@ -79,6 +80,18 @@ def _reload_threading() -> List[Tuple[Any, Any]]:
     before = dict(vars(threading))
     importlib.reload(threading)
     return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]
+
+
+def _name_entered_stacks() -> None:
+    """In a poll or a task, whose stack no script started, the thread has the name that it has under python."""
+    make = threading._DummyThread.__init__
+
+    def make_named(self: Any) -> None:
+        make(self)
+        if _stacks.running.token > 0:
+            self._name = threading.main_thread().name
+
+    threading._DummyThread.__init__ = make_named  # type: ignore[method-assign]
 
 
 class SimpleQueue(queue._PySimpleQueue):  # type: ignore[misc, name-defined]

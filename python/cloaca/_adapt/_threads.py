@@ -92,7 +92,7 @@ def start_joinable_thread(
         raise TypeError("'handle' must be a _ThreadHandle")
     if handle._state != "new":
         raise RuntimeError("thread already started")
-    stack = _stacks.Stack()
+    stack = _stacks.Stack(origin=_stacks.running.origin)
     handle._start(stack.ident)
     if not daemon:
         _unjoined[stack.ident] = handle
@@ -108,7 +108,7 @@ def start_new_thread(function: Callable[..., Any], args: Any, kwargs: Optional[D
         raise TypeError("2nd arg must be a tuple")
     if kwargs is not None and not isinstance(kwargs, dict):
         raise TypeError("optional 3rd arg must be a dictionary")
-    stack = _stacks.Stack()
+    stack = _stacks.Stack(origin=_stacks.running.origin)
     _launch(stack, functools.partial(function, *args, **(kwargs or {})), lambda: None)
     return stack.ident
 
