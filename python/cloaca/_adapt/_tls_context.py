@@ -253,7 +253,8 @@ class SSLContext(_tls_store.Store, _Stub):  # type: ignore[misc,valid-type]
         }
         loaded = len(self._authorities), len(self._folder_authorities), len(self._revocations), checks_revocation
         key = repr((loaded, settings))
-        if self._number is None or key != self._key_of_number:
+        # The host forgets contexts that were not used for long.
+        if self._number is None or key != self._key_of_number or not door.sockets.tls.hasContext(self._number):
             settings["authorities"] = self._authorities + self._folder_authorities
             settings["revocations"] = self._revocations if checks_revocation else []
             answer = door.sockets.tls_context(json.dumps(settings))

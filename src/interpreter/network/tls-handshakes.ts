@@ -24,6 +24,11 @@ export class TlsHandshakes {
     return this.#sessions.context(settingsJson)
   }
 
+  /** Whether a context's number can be used, in this turn. */
+  hasContext(number: number): boolean {
+    return this.#sessions.find(number) !== undefined
+  }
+
   /**
    * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `report` then
    * has the server's name, and `answer` goes on.
@@ -31,6 +36,8 @@ export class TlsHandshakes {
   start(descriptor: number, endpoint: StreamEndpoint, context: number, settingsJson: string): void {
     const handshake: Handshake = { endpoint, state: 'pending', report: '', answer: null, secured: null }
     this.#handshakes.set(descriptor, handshake)
+    const known = this.#sessions.find(context) // now: others may have taken its place once the stream is there
+    if (known === undefined) throw new Error(`There is no TLS context ${context} any more.`)
     endpoint.startTls((stream, end) => {
       const finish = (error: unknown, secured: TLSSocket | null) => {
         handshake.state = secured === null ? 'failed' : 'done'
@@ -40,7 +47,7 @@ export class TlsHandshakes {
         // Whoever waits until the socket is readable is to look at the outcome, and takes the report.
         endpoint.isAsking = true
       }
-      this.#sessions.handshake(stream, context, settingsJson, finish, (serverName, answer) => {
+      this.#sessions.handshake(stream, known, settingsJson, finish, (serverName, answer) => {
         Object.assign(handshake, { state: 'asked', report: serverName, answer })
         endpoint.isAsking = true
       })

@@ -64,25 +64,36 @@ export type HandshakeEnd = (error: unknown, stream: TLSSocket | null) => void
 export type ContextAnswer = (context: number, alert: number | null) => void
 export type ContextQuestion = (serverName: string, answer: ContextAnswer) => void
 
-interface Context {
+export interface Context {
   readonly options: SecureContextOptions
   readonly secureContext: SecureContext
+  readonly settingsJson: string
 }
 
-const CONTEXT_CACHE_SIZE = 32
+/** Node's contexts are large, with hundreds of authorities each; a script may make one for each request. */
+const KEPT_CONTEXTS = 32
 
 export class TlsSessions {
+  /** The one that was used last comes last. */
   readonly #contexts = new Map<number, Context>()
   readonly #numbers = new Map<string, number>()
   #lastNumber = 0
 
-  /** A number for the context; equal settings share one. An error is returned as `describeTlsError` has it. */
+  /** How many contexts are kept. */
+  get size(): number {
+    return this.#contexts.size
+  }
+
+  /**
+   * A number for the context; equal settings share one. It is forgotten when many others were used since: ask `find`
+   * before using it. An error is returned as `describeTlsError` has it.
+   */
   context(settingsJson: string): number | string {
     const known = this.#numbers.get(settingsJson)
-    if (known !== undefined) return known
+    if (known !== undefined && this.find(known) !== undefined) return known
     try {
       const options = contextOptions(JSON.parse(settingsJson) as ContextSettings)
-      const context = { options, secureContext: createSecureContext(options) }
+      const context = { options, secureContext: createSecureContext(options), settingsJson }
       const number = ++this.#lastNumber
       this.#contexts.set(number, context)
       this.#numbers.set(settingsJson, number)
@@ -93,24 +104,28 @@ export class TlsSessions {
     }
   }
 
+  /** The context of a number, unless it was forgotten. */
+  find(number: number): Context | undefined {
+    const context = this.#contexts.get(number)
+    if (context === undefined) return undefined
+    this.#contexts.delete(number)
+    this.#contexts.set(number, context)
+    return context
+  }
+
   /** Begins a handshake over a connected stream; `end` is called once, `ask` before it where the settings want it. */
-  handshake(stream: Duplex, context: number, settingsJson: string, end: HandshakeEnd, ask: ContextQuestion): void {
-    const known = this.#contexts.get(context)
-    if (known === undefined) {
-      end(new Error('The TLS context is gone.'), null)
-      return
-    }
+  handshake(stream: Duplex, context: Context, settingsJson: string, end: HandshakeEnd, ask: ContextQuestion): void {
     const settings = JSON.parse(settingsJson) as HandshakeSettings
-    const contextOf = (number: number) => this.#contexts.get(number)?.secureContext
-    if (settings.isServer) serverHandshake({ stream, options: known.options, settings, end, ask, contextOf })
-    else clientHandshake(stream, known.secureContext, settings, end)
+    const contextOf = (number: number) => this.find(number)?.secureContext
+    if (settings.isServer) serverHandshake({ stream, options: context.options, settings, end, ask, contextOf })
+    else clientHandshake(stream, context.secureContext, settings, end)
   }
 
   #forgetOldest(): void {
-    if (this.#numbers.size <= CONTEXT_CACHE_SIZE) return
-    // A context that was forgotten keeps its number: sockets of Python hold it.
-    for (const key of this.#numbers.keys()) {
-      this.#numbers.delete(key)
+    if (this.#contexts.size <= KEPT_CONTEXTS) return
+    for (const [number, { settingsJson }] of this.#contexts) {
+      this.#contexts.delete(number)
+      this.#numbers.delete(settingsJson)
       return
     }
   }
