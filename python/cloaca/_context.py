@@ -11,7 +11,7 @@ import os
 from typing import Any, Dict, NoReturn, Optional, final
 
 from . import _arguments
-from ._convert import copy_of, json_text, key_of, stored, stored_object
+from ._convert import add_place, copy_of, json_text, key_of, stored, stored_object
 from ._manners import Sealed, new
 from ._parse import parse_object
 
@@ -108,7 +108,11 @@ class Context(Sealed):
 
     def set(self, key: str, value: Any) -> None:
         """Stores a copy of ``value`` under ``key``, whether the key exists or not."""
-        name, copy = key_of(key), stored(value, 1)
+        try:
+            name, copy = key_of(key), stored(value, 1)
+        except TypeError as error:
+            add_place(error, key)
+            raise
         self._write()[name] = copy
 
     def insert(self, key: str, value: Any) -> None:
@@ -117,7 +121,11 @@ class Context(Sealed):
         Raises:
             ValueError: The key exists ("Key already exists").
         """
-        name, copy = key_of(key), stored(value, 1)
+        try:
+            name, copy = key_of(key), stored(value, 1)
+        except TypeError as error:
+            add_place(error, key)
+            raise
         if name in self._read():
             raise ValueError(f"Key already exists: {name}")
         self._write()[name] = copy
@@ -128,7 +136,11 @@ class Context(Sealed):
         Raises:
             KeyError: There is no such key ("Key not found").
         """
-        name, copy = key_of(key), stored(value, 1)
+        try:
+            name, copy = key_of(key), stored(value, 1)
+        except TypeError as error:
+            add_place(error, key)
+            raise
         if name not in self._read():
             raise KeyError(f"Key not found: {name}")
         self._write()[name] = copy

@@ -56,18 +56,23 @@ def stored_object(value: Mapping[Any, Any], depth: int = 0) -> Dict[str, Any]:
     """The stored form of a mapping with ``str`` keys."""
     depth = _deeper(depth)
     copy: Dict[str, Any] = {}
-    for key, item in value.items():
-        if type(key) is not str or not key.isascii():
-            key = key_of(key)
-        kind = type(item)
-        if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
-            copy[key] = item
-        elif kind is dict:
-            copy[key] = stored_object(item, depth)
-        elif kind is list:
-            copy[key] = _stored_items(item, depth)
-        else:
-            copy[key] = stored(item, depth)
+    key: Any = None
+    try:
+        for key, item in value.items():
+            if type(key) is not str or not key.isascii():
+                key = key_of(key)
+            kind = type(item)
+            if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
+                copy[key] = item
+            elif kind is dict:
+                copy[key] = stored_object(item, depth)
+            elif kind is list:
+                copy[key] = _stored_items(item, depth)
+            else:
+                copy[key] = stored(item, depth)
+    except TypeError as error:
+        add_place(error, key)
+        raise
     return copy
 
 
@@ -77,16 +82,20 @@ def _stored_items(values: Collection[Any], depth: int) -> List[Any]:
         return list(values)
     copy: List[Any] = []
     append = copy.append
-    for item in values:
-        kind = type(item)
-        if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
-            append(item)
-        elif kind is dict:
-            append(stored_object(item, depth))
-        elif kind is list:
-            append(_stored_items(item, depth))
-        else:
-            append(stored(item, depth))
+    try:
+        for item in values:
+            kind = type(item)
+            if (kind is str and item.isascii()) or (kind is int and INT_MIN <= item <= INT_MAX):
+                append(item)
+            elif kind is dict:
+                append(stored_object(item, depth))
+            elif kind is list:
+                append(_stored_items(item, depth))
+            else:
+                append(stored(item, depth))
+    except TypeError as error:
+        add_place(error, len(copy))
+        raise
     return copy
 
 
@@ -154,4 +163,19 @@ def _less_common(value: object, depth: int) -> Any:
 
 def refuse(value: object) -> NoReturn:
     """Raises the TypeError for a value that a context cannot hold."""
-    raise TypeError(f"unsupported type {type(value).__name__}")
+    error = TypeError(f"unsupported type {type(value).__name__}")
+    vars(error)[_PLACE] = ""
+    raise error
+
+
+#: Where a `refuse` that goes outwards keeps its place.
+_PLACE = "_cloaca_place"
+
+
+def add_place(error: TypeError, key: object) -> None:
+    """Lets the error of `refuse` name the key or index of the value, before those that it names already."""
+    place = vars(error).get(_PLACE)
+    if place is not None:
+        kind = str(error)[: -len(f" at {place}")] if place else str(error)
+        vars(error)[_PLACE] = place = f"[{key!r}]{place}"
+        error.args = (f"{kind} at {place}",)

@@ -6,15 +6,13 @@ Made by the decorators and the builder, kept by `_ledger`, turned into plain dat
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
+from . import _package
 from ._policy import RetryPolicy
-
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 #: Tenant, package and workflow: the first three parts of a task's full name.
 Namespace = Tuple[str, str, str]
@@ -104,7 +102,7 @@ def place_of(function: Any) -> Optional[Place]:
 def place_of_caller() -> Optional[Place]:
     """The line outside this package that led here."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(_PACKAGE):
+    while _package.has_file(frame.f_code.co_filename):
         if frame.f_back is None:
             return None
         frame = frame.f_back

@@ -13,8 +13,10 @@ import traceback
 from types import TracebackType
 from typing import Optional, Tuple
 
-#: Where our frames, and those of what drives coroutines, come from.
-_OURS = tuple(os.path.dirname(os.path.abspath(file)) + os.sep for file in (__file__, asyncio.__file__))
+from . import _package
+
+#: Where the frames of what drives coroutines come from.
+_ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
 
 
 def type_and_text(error: BaseException) -> Tuple[str, str]:
@@ -43,4 +45,5 @@ def is_ours(filename: str) -> bool:
     """Whether a file is between the engine and the user's code."""
     if filename.startswith(("<frozen importlib", "<frozen runpy")) or filename == importlib.__file__:
         return True
-    return os.path.abspath(filename).startswith(_OURS) or f"{os.sep}pyodide{os.sep}" in filename
+    path = os.path.abspath(filename)
+    return _package.has_file(path) or path.startswith(_ASYNCIO) or f"{os.sep}pyodide{os.sep}" in filename

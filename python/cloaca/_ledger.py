@@ -7,6 +7,7 @@ data, what was declared since it last asked. A later declaration of a name repla
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import _bridge
@@ -16,13 +17,37 @@ from ._wire import Wire, trigger_wire, workflow_wire
 #: The functions of the triggers by name: the one look-up that a poll makes.
 trigger_functions: Dict[str, Callable[..., Any]] = {}
 
+
+class _TaskIds:
+    """The ids under which one function was decorated. ``holds``: the function, weakly where that is possible."""
+
+    __slots__ = ("holds", "of_namespace")
+
+    holds: object
+    of_namespace: Dict[Namespace, str]
+
+    def __init__(self, function: object) -> None:
+        self.of_namespace = {}
+        key = id(function)
+
+        def forget(reference: object) -> None:
+            # No lock: garbage is collected at any moment, under the lock too. The identity may be another's by now.
+            if key in _of_function and _of_function[key].holds is reference:
+                del _of_function[key]
+
+        try:
+            self.holds = weakref.ref(function, forget)
+        except TypeError:
+            self.holds = function
+
+
 _lock = threading.Lock()
 _triggers: Dict[str, TriggerDeclaration] = {}
 _workflows: Dict[str, WorkflowDeclaration] = {}
 #: Every task ever decorated, for builders that pick tasks.
 _decorated: Dict[Namespace, Dict[str, TaskDeclaration]] = {}
-#: The tasks of each function, by its identity, which stays taken since the tasks hold the function.
-_of_function: Dict[int, Dict[Namespace, TaskDeclaration]] = {}
+#: The task ids of each function that lives, by its identity: a file that is loaded again decorates others.
+_of_function: Dict[int, _TaskIds] = {}
 #: By registered key. A task that a later registration left out stays here, for the runs that began before it.
 _runnable: Dict[str, Dict[str, TaskDeclaration]] = {}
 #: What the engine has not been told yet, in order: kind and name.
@@ -42,9 +67,11 @@ def record_task(task: TaskDeclaration) -> None:
     """Remembers a decorated task. It runs as part of a recorded workflow only."""
     with _lock:
         _decorated.setdefault(task.namespace, {})[task.id] = task
-        tasks = _of_function.setdefault(id(task.function), {})
-        tasks.pop(task.namespace, None)
-        tasks[task.namespace] = task
+        ids = _of_function.get(id(task.function))
+        if ids is None:
+            ids = _of_function[id(task.function)] = _TaskIds(task.function)
+        ids.of_namespace.pop(task.namespace, None)
+        ids.of_namespace[task.namespace] = task.id
 
 
 def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
@@ -71,13 +98,13 @@ def find_decorated(namespace: Namespace, task_id: str) -> Optional[TaskDeclarati
     return _decorated.get(namespace, {}).get(task_id)
 
 
-def task_of_function(function: object, namespace: Namespace) -> Optional[TaskDeclaration]:
-    """The task that a function was decorated as: in the given namespace if it was, else the latest anywhere."""
+def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]:
+    """The id that a function was decorated under: in the given namespace if it was, else the latest anywhere."""
     with _lock:
-        tasks = _of_function.get(id(function))
-        if not tasks:
+        ids = _of_function.get(id(function))
+        if ids is None:
             return None
-        return tasks.get(namespace) or list(tasks.values())[-1]
+        return ids.of_namespace.get(namespace) or list(ids.of_namespace.values())[-1]
 
 
 def take_pending() -> List[Wire]:

@@ -234,9 +234,9 @@ def id_of_function(function: Any, namespace: Namespace) -> str:
     """The id under which a function was decorated, if need be beneath other decorators; else its name."""
     layer = function
     while layer is not None:
-        found = _ledger.task_of_function(layer, namespace)
+        found = _ledger.task_id_of_function(layer, namespace)
         if found is not None:
-            return found.id
+            return found
         layer = getattr(layer, "__wrapped__", None)
     name: str = function.__name__
     return name

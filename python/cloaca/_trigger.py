@@ -83,6 +83,9 @@ def trigger(
         ... def inbox():
         ...     return TriggerResult.skip()
     """
+    if callable(workflow) and not isinstance(workflow, str):
+        # Used without parentheses, as ``@cloaca.trigger``.
+        raise TypeError("trigger needs parentheses, also without arguments: write @cloaca.trigger()")
     older, newer = _arguments.optional_text(workflow, "workflow"), _arguments.optional_text(on, "on")
     if older is not None and newer is not None and older != newer:
         raise ValueError(f"`workflow` ('{older}') and `on` ('{newer}') name different workflows: give one of them")

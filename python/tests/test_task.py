@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 
 import pytest
@@ -272,3 +273,47 @@ def test_constructor_is_refused_inside_a_block_since_there_are_no_providers(name
         cloaca.task(id="a")(lambda ctx: ctx)
         with pytest.raises(ValueError, match="no task providers"):
             cloaca.constructor("b", "provider", "make", dependencies=["a"])
+
+
+def test_functions_that_were_decorated_again_are_not_kept(name):
+    def load():
+        """What a file does that is loaded again and again."""
+        with cloaca.WorkflowBuilder(name):
+
+            @cloaca.task()
+            def first(ctx):
+                return ctx
+
+            @cloaca.task(dependencies=[first])
+            def second(ctx):
+                return ctx
+
+    load()
+    gc.collect()
+    before = len(_ledger._of_function)
+
+    for _ in range(20):
+        load()
+    gc.collect()
+
+    assert len(_ledger._of_function) == before
+
+
+def test_a_function_keeps_its_id_when_another_one_is_decorated_under_it(name):
+    with cloaca.WorkflowBuilder(name) as builder:
+
+        @cloaca.task(id="shared")
+        def first(ctx):
+            return ctx
+
+        @cloaca.task(id="shared")
+        def second(ctx):
+            return ctx
+
+        @cloaca.task(dependencies=[first])
+        def third(ctx):
+            return ctx
+
+        workflow = builder.build()
+
+    assert tasks_of(workflow)["third"]["dependencies"] == ["shared"]

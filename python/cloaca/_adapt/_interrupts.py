@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import _signal
 import opcode
-import os
 import sys
 import time
 import traceback
 from typing import Any, Callable, List, Optional
 
-from .. import _bridge, _stacks
+from .. import _bridge, _package, _stacks
 
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
 
 _TOO_LONG = "timed out: stopped while it was computing (timeout)"
@@ -164,7 +162,9 @@ def _is_between_steps(frame: Any) -> bool:
     code = frame.f_code.co_code
     if frame.f_lasti < len(code) and code[frame.f_lasti] in _STEPS:
         return True
-    return _put_off_at is not None and time.monotonic() - _put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
+    # Read once: C looks for signals in these calls, too, and the look that it then makes may clear what is read here.
+    put_off_at = _put_off_at
+    return put_off_at is not None and time.monotonic() - put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
 
 
 def _is_writing() -> bool:
@@ -193,5 +193,5 @@ def _give_way(frame: Any) -> None:
     if _bridge.suspensions != _suspensions:
         _suspensions = _bridge.suspensions
         return
-    if not frame.f_code.co_filename.startswith(PACKAGE) and _bridge.can_wait():
+    if not _package.has_file(frame.f_code.co_filename) and _bridge.can_wait():
         _bridge.sleep_ms(0)

@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
-from .. import _bridge, _stacks
+from .. import _bridge, _package, _stacks
 from . import _interrupts
 from ._builtin import builtin
 
@@ -87,7 +87,7 @@ def deliver(number: int) -> None:
 def _interrupted_frame() -> Any:
     """The frame of the script that the signal interrupted."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_interrupts.PACKAGE):
+    while frame.f_back is not None and _package.has_file(frame.f_code.co_filename):
         frame = frame.f_back
     return frame
 

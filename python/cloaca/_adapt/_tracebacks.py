@@ -12,9 +12,10 @@ import os
 import traceback
 from typing import Any, Callable, Iterator
 
+from .. import _package
+
 _ADAPTATIONS = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_PACKAGE = os.path.dirname(os.path.dirname(_ADAPTATIONS))
-_WAITING = tuple(os.path.join(_PACKAGE, name) for name in ("_bridge.py", "_stacks.py", "_suspension.py"))
+_WAITING = tuple(_package.FOLDER + name for name in ("_bridge.py", "_stacks.py", "_suspension.py"))
 
 
 def _stands_for_c(frame: Any) -> bool:

@@ -45,3 +45,16 @@ def test_a_shelf_keeps_objects(tmp_path: Path) -> None:
         shelf["list"].append({"three": 3.0})
     with shelve.open(str(tmp_path / "shelf"), flag="r") as shelf:
         assert dict(shelf) == {"list": [1, 2, {"three": 3.0}]}
+
+
+def test_the_names_of_its_modules_are_there_for_those_who_try_each(tmp_path: Path) -> None:
+    tried = []
+    for name in dbm._names:  # type: ignore[attr-defined]
+        try:
+            tried.append(__import__(name, fromlist=["open"]))
+        except ImportError:
+            continue
+    for module in tried:
+        with module.open(str(tmp_path / module.__name__), "c") as database:
+            database[b"key"] = b"value"
+    assert tried

@@ -114,3 +114,16 @@ def test_what_cannot_be_handled_is_refused() -> None:
         signal.signal(signal.SIGUSR1, None)
     with pytest.raises(ProcessLookupError):
         os.kill(2**22 + 1, 0)
+
+
+def test_a_frame_of_a_folder_whose_name_begins_as_the_package_s_is_the_script_s() -> None:
+    import cloaca
+
+    neighbour = os.path.dirname(cloaca.__file__) + "_examples/script.py"
+    seen: List[str] = []
+    signal.signal(signal.SIGUSR1, lambda signum, frame: seen.append(frame.f_code.co_filename))
+    code = compile("def script(): signal.raise_signal(signal.SIGUSR1)\nscript()", neighbour, "exec")
+
+    exec(code, {"signal": signal})
+
+    assert seen == [neighbour]
