@@ -16,6 +16,8 @@ import type { DatabaseWatch } from './database-watch.ts'
 
 /** 8 MB: each one takes two syncs, so that they are few, and none writes for long. */
 export const CHECKPOINT_PAGES = 2_000
+/** At the latest after so many commits the log is looked at. */
+const LONGEST_UNSEEN = 16
 const RESTART_PAGES = 4 * CHECKPOINT_PAGES
 /** 64 MB: from here on something is wrong. */
 const NOTICE_PAGES = 16_000
@@ -26,6 +28,11 @@ export class Checkpoints {
   readonly #notice: (message: string) => void
   /** How many pages that are not in the file make the next one due. */
   #dueAt = CHECKPOINT_PAGES
+  /** A look costs a fifth of a small commit: far from the threshold, not each one is looked at. */
+  #commits = 0
+  #lookAfter = 1
+  /** Length of the log at the last look. */
+  #pages = 0
   #isScheduled = false
   #isNoticed = false
 
@@ -41,7 +48,8 @@ export class Checkpoints {
   }
 
   committed(): void {
-    if (this.#isScheduled || !this.#isDue(this.#state('look'))) return
+    this.#commits += 1
+    if (this.#isScheduled || this.#commits < this.#lookAfter || !this.#isDue(this.#state('look'))) return
     this.#isScheduled = true
     setImmediate(() => this.#run())
   }
@@ -51,6 +59,11 @@ export class Checkpoints {
     const unfolded = log.pages - log.folded
     // The reader has gone, or another process has done it.
     if (unfolded < this.#dueAt - CHECKPOINT_PAGES) this.#dueAt = CHECKPOINT_PAGES
+    // Half of the commits that it takes if the next ones are as large as the last.
+    const pagesACommit = Math.max(1, (log.pages - this.#pages) / this.#commits)
+    this.#lookAfter = Math.min(LONGEST_UNSEEN, (this.#dueAt - unfolded) / pagesACommit / 2)
+    this.#commits = 0
+    this.#pages = log.pages
     return unfolded >= this.#dueAt
   }
 

@@ -29,7 +29,7 @@ const UNSAFE: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'a folder shared by VMware'],
 ])
 
-/** Reads the kind of the file system that a path lies on. Throws as `statfs` does. */
+/** Reads the kind of the file system that a path lies on; may throw as `statfs` does. */
 export type ReadFileSystem = (path: string) => number
 
 export function readFileSystem(path: string): number {
@@ -53,6 +53,11 @@ export function fileSystemWarning(
 function unsafeKind(path: string, read: ReadFileSystem, platform: NodeJS.Platform): string | null {
   if (platform === 'win32') return /^[\\/]{2}([^\\/?.]|\?\\UNC\\)/i.test(path) ? 'a network share' : null
   if (platform !== 'linux') return null
-  // The kernel's number has 32 bits, which a signed field may show as a negative one.
-  return UNSAFE.get(read(dirname(path)) >>> 0) ?? null
+  try {
+    // The kernel's number has 32 bits, which a signed field may show as a negative one.
+    return UNSAFE.get(read(dirname(path)) >>> 0) ?? null
+  } catch {
+    // It does not tell, as some that are made in user space: nothing is known against it.
+    return null
+  }
 }

@@ -4,6 +4,7 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  linkSync,
   openSync,
   renameSync,
   rmSync,
@@ -19,7 +20,7 @@ import { Connection } from '../../src/store/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
-import { startStoreProcess } from '../support/store-process.ts'
+import { type StoreProcess, startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
@@ -232,6 +233,47 @@ describe('a database that was replaced', () => {
     expect(whileNotes.map(({ kind }) => kind)).toEqual(['lost', 'lost'])
     expect(kinds()).toEqual(['lost', 'lost', 'found'])
     await accept()
+  })
+})
+
+describe('several processes on a database that is replaced while they write', () => {
+  test('lose nothing that was accepted, and damage neither file', async () => {
+    await makeDatabase(aside)
+    const old = folder.file('old.db')
+    const program = `const store = await open()
+      store.onForeignChange(() => {})
+      store.onDatabaseChange((change) => say(change.kind))
+      for (;;) {
+        const execution = builders.newExecution({ inputText: JSON.stringify({ text: 'x'.repeat(3000) }) })
+        const isAccepted = await store.createExecution(execution, { kind: 'call' }, 1).then(() => true, () => false)
+        if (isAccepted) await say(execution.id)
+        else await new Promise((resolve) => setTimeout(resolve, 10))
+      }`
+    await using one = startStoreProcess(path, program)
+    await using other = startStoreProcess(path, program)
+    const accepted: string[] = []
+    /** Until a process has said so many ids, after a word. */
+    const listen = async (process: StoreProcess, count: number, after: string | null) => {
+      let isHeard = after === null
+      for (let left = count; left > 0; ) {
+        const line = (await process.lines.next()).value as string
+        if (line === after) isHeard = true
+        if (line === 'lost' || line === 'found') continue
+        accepted.push(line)
+        if (isHeard) left -= 1
+      }
+    }
+    await Promise.all([listen(one, 20, null), listen(other, 20, null)])
+
+    linkSync(path, old)
+    renameSync(aside, path)
+    await Promise.all([listen(one, 20, 'found'), listen(other, 20, 'found')])
+    await Promise.all([one.kill(), other.kill()])
+    await store.close().catch(() => {}) // it was not asked for anything since
+
+    const stored = new Set([...executionsIn(old), ...executionsIn(path)])
+    expect(accepted.filter((id) => !stored.has(id))).toEqual([])
+    expect([integrityOf(old), integrityOf(path)]).toEqual([{ integrity_check: 'ok' }, { integrity_check: 'ok' }])
   })
 })
 

@@ -94,6 +94,14 @@ describe('a file system on which the log must not be shared', () => {
     expect(warn('\\\\?\\UNC\\server\\share\\jobs.db')).toContain('a network share')
   })
 
+  test('one that does not tell what it is is not warned of', () => {
+    const read = () => {
+      throw new Error('ENOSYS')
+    }
+
+    expect(fileSystemWarning('/srv/jobs.db', read, 'linux')).toBeNull()
+  })
+
   test.skipIf(process.platform !== 'linux')('is asked for the folder of the database', () => {
     expect(fileSystemWarning('/proc/jobs.db', (path) => (path === '/proc' ? NFS : EXT4))).toContain('NFS')
     expect(readFileSystem('/proc')).toBe(0x9fa0)
