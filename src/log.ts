@@ -16,7 +16,11 @@ export interface LogLine {
   readonly traceback?: string
 }
 
-export type LogSink = (line: LogLine) => void
+export interface LogSink {
+  (line: LogLine): void
+  /** Polls are told to a sink for which this is `debug`, and to no other: there may be thousands of them a second. */
+  readonly least?: LogLevel | 'silent'
+}
 
 const NAMED_AT_MOST = 10
 
@@ -30,6 +34,21 @@ export function cutOff(cut: readonly string[]): string {
 
 /** Turns events into log lines for as long as the engine lives. */
 export function watchForLog(events: EngineEvents, log: LogSink): void {
+  tellTriggers(events, log)
+  tellExecutions(events, log)
+  events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
+  events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
+  events.on('trouble', ({ during, error, retryAt }) =>
+    log({ level: 'error', message: `${during} failed: ${error.message}`, facts: { retryAt } }),
+  )
+}
+
+function tellTriggers(events: EngineEvents, log: LogSink): void {
+  if (log.least === 'debug') {
+    events.on('tick', ({ trigger, outcome }) =>
+      log({ level: 'debug', message: `trigger '${trigger}' was polled: ${outcome}`, facts: { trigger, outcome } }),
+    )
+  }
   events.on('triggerFired', ({ trigger, workflow, executionId }) =>
     log({
       level: 'info',
@@ -47,6 +66,9 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
       facts: { workflow, scheduleId, executionId },
     }),
   )
+}
+
+function tellExecutions(events: EngineEvents, log: LogSink): void {
   events.on('executionStarted', ({ executionId, workflow, isResumed }) =>
     log({
       level: 'debug',
@@ -83,15 +105,5 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
       message: `workflow '${workflow}' ${status.toLowerCase()}${errorMessage === null ? '' : `: ${errorMessage}`}`,
       facts: { workflow, executionId },
     }),
-  )
-  watchEngineForLog(events, log)
-}
-
-/** What is said of the engine itself. */
-function watchEngineForLog(events: EngineEvents, log: LogSink): void {
-  events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
-  events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
-  events.on('trouble', ({ during, error, retryAt }) =>
-    log({ level: 'error', message: `${during} failed: ${error.message}`, facts: { retryAt } }),
   )
 }

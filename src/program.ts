@@ -23,21 +23,36 @@ export interface Program {
 export async function startProgram(target: ProgramTarget, log: LogSink): Promise<Program> {
   const events = new EngineEvents()
   watchForLog(events, log)
+  const registry = new LiveRegistry()
   const { host, runners } = await openScripting({
     clock: clockOf(events),
     argv: target.argv,
     interpreters: 1,
     isProgram: true,
     durability: defaultDurability(),
-    registry: new LiveRegistry(),
+    registry,
     watch: (events) => watchForLog(events, log),
     notice: (message) => log({ level: 'warn', message }),
     preparing: (message) => log({ level: 'info', message }),
   })
   const ended = host.runProgram(target).finally(async () => {
     await runners.close((message) => log({ level: 'error', message }))
-    await host.close()
+    await host.close() // when everything that was declared is known
   })
-  const exitCode = new KeepAlive().during(ended)
+  const told = ended.then((code) => {
+    const hint = code === 0 && !runners.haveOpened ? onlyDeclares(target, registry) : null
+    if (hint !== null) log({ level: 'warn', message: hint })
+    return code
+  })
+  const exitCode = new KeepAlive().during(told)
   return { exitCode, signal: (signum) => void host.signalProgram(signum) }
+}
+
+/** What to do with a file that declares something and is no program; null when it is one. */
+function onlyDeclares(target: ProgramTarget, registry: LiveRegistry): string | null {
+  const { triggers, workflows } = registry.current()
+  if (target.kind !== 'file' || triggers.size + workflows.size === 0) return null
+  const names = [...triggers.keys(), ...workflows.keys()].map((name) => `"${name}"`).join(', ')
+  const [path] = target.argv
+  return `${path} declares ${names} and opens no runner, so nothing was run. To serve it: cloaca serve ${path}`
 }

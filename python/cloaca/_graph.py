@@ -22,12 +22,20 @@ def problem_of(tasks: Tasks, namespace: Namespace) -> Optional[str]:
         for dependency in task.dependencies:
             if dependency not in tasks:
                 missing = full_name(namespace, dependency)
-                return f"Missing dependency: task '{task.full_name}' depends on '{missing}' which is not registered"
+                sentence = f"Missing dependency: task '{task.full_name}' depends on '{missing}' which is not registered"
+                return sentence + _did_you_mean(dependency, [other for other in tasks if other != task.id])
     cycle = _cycle_in(tasks)
     if cycle:
         names = json.dumps([full_name(namespace, task_id) for task_id in cycle], ensure_ascii=False)
         return f"Circular dependency detected: {names}"
     return None
+
+
+def _did_you_mean(name: str, known: List[str]) -> str:
+    import difflib
+
+    nearest = difflib.get_close_matches(name, known, 1)
+    return f". Did you mean '{nearest[0]}'?" if nearest else ""
 
 
 def levels_of(tasks: Tasks) -> List[List[str]]:

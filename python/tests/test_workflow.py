@@ -126,6 +126,11 @@ INVALID = [
         "Missing dependency: task 'public::embedded::{0}::a' depends on 'public::embedded::{0}::b' "
         "which is not registered",
     ),
+    (
+        {"fetch_orders": [], "a": ["fetch_order"]},
+        "Missing dependency: task 'public::embedded::{0}::a' depends on 'public::embedded::{0}::fetch_order' "
+        "which is not registered. Did you mean 'fetch_orders'?",
+    ),
     ({"a": ["a"]}, 'Circular dependency detected: ["public::embedded::{0}::a", "public::embedded::{0}::a"]'),
     (
         {"x": [], "a": ["x", "b"], "b": ["a"]},

@@ -15,9 +15,10 @@ export type LogThreshold = (typeof LOG_LEVELS)[number]
 export function openLog(threshold: LogThreshold, isTerminal: boolean): LogSink {
   const format = isTerminal ? lineForPeople : jsonLines()
   tellLossAs((message) => format({ level: 'warn', message }))
-  return (line) => {
+  const write = (line: LogLine) => {
     if (LOG_LEVELS.indexOf(line.level) >= LOG_LEVELS.indexOf(threshold)) writeStderr(format(line))
   }
+  return Object.assign(write, { least: threshold })
 }
 
 function lineForPeople({ level, message, traceback }: LogLine): string {

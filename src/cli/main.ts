@@ -19,9 +19,11 @@ const FAILED = 1
 const WRONG_USAGE = 2
 
 async function main(words: readonly string[]): Promise<number> {
+  const { returnToFolderOfCaller } = await import('./npm.ts')
   const { printError, UsageMistake } = await import('./print.ts')
   const { UnwritableOutput, drainStderr } = await import('./standard-streams.ts')
   try {
+    returnToFolderOfCaller()
     if (words[0] === 'run') {
       const { runCommand } = await import('./run.ts')
       return await runCommand(words.slice(1))

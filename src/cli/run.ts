@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { type ProgramTarget, startProgram } from '../index.ts'
 import { openLog } from './log.ts'
+import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
 
 const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
@@ -61,6 +62,7 @@ async function runTarget(target: ProgramTarget): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => program.signal(constants.signals[signal]))
   }
+  whenNpmIsGone(() => program.signal(constants.signals.SIGTERM))
   return await program.exitCode
 }
 

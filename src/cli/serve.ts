@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../index.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
+import { whenNpmIsGone } from './npm.ts'
 import { wholeNumber } from './numbers.ts'
 import { watchPlaces } from './watch.ts'
 
@@ -98,7 +99,10 @@ const SIGNALS: readonly (readonly [NodeJS.Signals, number])[] = [
   ['SIGHUP', DONE],
 ]
 
-/** Settles with the exit code at the first signal; the second ends the process, and the next start recovers. */
+/**
+ * Settles with the exit code at the first signal, or when npm was to pass one on and is gone; a second one ends the process,
+ * and the next start recovers.
+ */
 function stopSignal(endsNow: () => void): Promise<number> {
   return new Promise((resolve) => {
     let isStopping = false
@@ -112,5 +116,9 @@ function stopSignal(endsNow: () => void): Promise<number> {
         resolve(exitCode)
       })
     }
+    whenNpmIsGone(() => {
+      isStopping = true
+      resolve(DONE)
+    })
   })
 }

@@ -59,7 +59,7 @@ function patternOf(expression: string): Cron {
   try {
     pattern = new Cron(expression.replaceAll('?', '*'), { timezone: 'Etc/UTC', mode: '5-or-6-parts', paused: true })
   } catch (thrown) {
-    throw invalidCron(toError(thrown).message.replace(/^CronPattern: /, ''))
+    throw invalidCron(toError(thrown).message.replace(/^CronPattern: |\.$/g, ''))
   }
   if (patterns.size >= MAX_PATTERNS) patterns.clear()
   patterns.set(expression, pattern)

@@ -34,6 +34,11 @@ export class ScriptRunners {
     this.#open = open
   }
 
+  /** Whether a script has opened a runner. */
+  get haveOpened(): boolean {
+    return this.#lastRunner > 0
+  }
+
   async answer(call: ScriptCall): Promise<ScriptAnswer> {
     switch (call.method) {
       case 'slot.release':

@@ -66,6 +66,18 @@ sys.exit(3)
     expect((await terminal.run(['run', '-W'])).stderr).toContain('-W needs a rule')
   })
 
+  it('of a file that only declares says what to do with it', async () => {
+    const declares = 'import cloaca\n@cloaca.trigger(on="w")\ndef daily():\n    return False\n'
+    terminal.write('declares.py', declares)
+    terminal.write('opens.py', `${declares}cloaca.DefaultRunner("sqlite://:memory:").shutdown()\n`)
+
+    const [only, opens] = await Promise.all([terminal.run(['run', 'declares.py']), terminal.run(['run', 'opens.py'])])
+
+    expect(only).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(only.stderr).toMatch(/declares\.py declares "daily" and opens no runner.* cloaca serve declares\.py\n$/)
+    expect(opens.stderr).not.toContain('opens no runner')
+  })
+
   it('runs a module of the current folder, whose runner lives until the program ends', async () => {
     terminal.write(
       'package/__main__.py',

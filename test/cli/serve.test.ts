@@ -103,6 +103,17 @@ describe('a serving process', () => {
     expect(serving.log.map(({ msg }) => msg)).toContain("workflow 'count_stock' completed")
   })
 
+  it('stops in order when its terminal is closed, and shows polls in a log of the level debug', async () => {
+    await using terminal = new Terminal()
+    const serving = await served(terminal)
+    expect(await serving.logs("trigger 'quiet' was polled: skipped")).toMatchObject({ level: 'debug' })
+
+    serving.kill('SIGHUP')
+
+    expect(await serving.ended).toMatchObject({ exitCode: 0, signal: null })
+    expect(serving.log.at(-1)?.msg).toMatch(/^stopped/)
+  })
+
   it('ends its scripts as python does: exit functions are called, and files that are open are written', async () => {
     await using terminal = new Terminal()
     terminal.write('journal.py', JOURNAL)

@@ -1,0 +1,56 @@
+/** The command line where npm has started it: npm says nothing to what its shell has started, and changes the folder. */
+
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
+const SCRIPT = `
+import cloaca, atexit
+atexit.register(print, "goodbye", flush=True)
+@cloaca.trigger(on="nothing", poll_interval="1h")
+def quiet():
+    return False
+`
+
+describe('npm run cloaca', () => {
+  const terminal = new Terminal()
+  afterAll(() => terminal[Symbol.asyncDispose]())
+  const npm = ['--prefix', PACKAGE, 'run', '-s', 'cloaca', '--']
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('serve ends in order when npm is ended by %s', async (signal) => {
+    const script = terminal.write('served.py', SCRIPT)
+    const serving = spawn('npm', [...npm, 'serve', script, '--db', ':memory:'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [printed, logged] = ['', '']
+    serving.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+    })
+    for await (const text of serving.stderr.setEncoding('utf8')) {
+      logged += text
+      // The stream ends when nobody holds it any more: when the serving process has ended.
+      if (logged.includes('serving ')) serving.kill(signal)
+    }
+
+    expect(printed).toBe('goodbye\n')
+    expect(logged).toContain('"msg":"stopped"')
+  })
+
+  it('run ends in order when npm is ended', async () => {
+    const script = terminal.write('sleeps.py', `import atexit, time\nprint("begins", flush=True)\ntime.sleep(600)\n`)
+    const running = spawn('npm', [...npm, 'run', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    running.stdout.on('data', () => void running.kill('SIGTERM'))
+
+    await once(running.stdout, 'end') // when nobody holds it any more
+  })
+
+  it('means paths of the folder that it was typed in', () => {
+    terminal.write('folder/here.py', 'import os\nprint(os.getcwd())\n')
+    const folder = `${terminal.folder}/folder`
+
+    const { stdout } = spawnSync('npm', [...npm, 'run', 'here.py'], { cwd: folder, encoding: 'utf8' })
+
+    expect(stdout).toBe(`${folder}\n`)
+  })
+})
