@@ -173,10 +173,15 @@ def stop_others() -> None:
     last_stack = _stacks.running
 
 
+def last_words() -> None:
+    """Writes out what was printed, as far as somebody takes it at once: ``_adapt._streams`` connects."""
+
+
 def exit_now(status: int) -> None:
     """Exit the process with specified status, without normal exit processing."""
     if _host is None:
         raise RuntimeError(NO_ENGINE)
+    last_words()
     _host.exit(int(status) & 0xFF)  # never returns
 
 

@@ -124,6 +124,7 @@ export class Interpreter {
       abandon_write: (descriptor: number, write: string) => streams.abandon(descriptor, write),
       is_program: data.isProgram,
       abandon_output: () => output.abandon(),
+      hurry_output: () => output.hurry(),
       set_zone: zoneSetter(pyodide),
       change_zone: changeZone,
       process_cpu_us: () => sum(process.cpuUsage()),

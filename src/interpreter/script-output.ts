@@ -16,6 +16,8 @@ export interface ScriptOutput {
   write(descriptor: Descriptor, memory: Uint8Array): number
   /** Forgets how far writes came that were interrupted and do not go on. */
   abandon(): void
+  /** From now on a write takes what can be written at once, and drops the rest: the process is about to end. */
+  hurry(): void
   /** Settles when everything is written that somebody takes. */
   drain(): Promise<void>
 }
@@ -31,20 +33,24 @@ export function scriptOutput(
 
 function programOutput(mailbox: SignalMailbox): ScriptOutput {
   const interrupted = new Map<string, number>()
+  let isHurried = false
   return {
     write(descriptor, memory) {
       // C tries an interrupted write again, from the same place, when Python's handlers have run.
       const key = `${descriptor}:${memory.byteOffset}:${memory.length}`
-      const written = writeAll(descriptor, memory, interrupted.get(key), () => mailbox.isAsking)
-      if (written === memory.length) {
+      const written = writeAll(descriptor, memory, interrupted.get(key), () => isHurried || mailbox.isAsking)
+      if (written === memory.length || isHurried) {
         interrupted.delete(key)
-        return written
+        return memory.length
       }
       interrupted.set(key, written)
       mailbox.nudge()
       throw Object.assign(new Error('a signal came in'), { code: 'EINTR' })
     },
     abandon: () => interrupted.clear(),
+    hurry() {
+      isHurried = true
+    },
     drain: async () => {},
   }
 }
@@ -74,6 +80,7 @@ function servedOutput(notice: (message: string) => void): ScriptOutput {
       return memory.length
     },
     abandon: () => {},
+    hurry: () => {},
     drain: async () => void (await Promise.all([drain(1), drain(2)])),
   }
 }

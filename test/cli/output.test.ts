@@ -276,6 +276,15 @@ raise SystemExit("5 exit")`
   })
 
   it.each([
+    ['os._exit(3)', 3],
+    ['os.kill(os.getpid(), signal.SIGTERM)', 143],
+  ])('that ends by %s has printed what it printed', async (end, exitCode) => {
+    const program = await terminal.run(['run', '-c', `import os, signal\nprint("printed")\n${end}`], { env })
+
+    expect(program).toMatchObject({ exitCode, stdout: 'printed\n', stderr: '' })
+  })
+
+  it.each([
     ['head -1', 'for number in range(100_000): print(number)', '0\n', 1],
     ['true', 'print("lost")', '', 120],
   ])('whose reader is "%s" has a BrokenPipeError, and the exit code of python', (reader, code, printed, status) => {
