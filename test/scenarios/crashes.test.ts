@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
+/** So long that on a busy machine only the poll that hangs takes longer. */
+const POLL_DEADLINE_MS = 3_000
+
 describe('an engine whose Python misbehaves', () => {
   let folder: string
   let served: ObservedRunner
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cloaca-crashes-'))
     process.env.DATA_DIR = folder
-    served = await ObservedRunner.start(['crashes.py'], { config: { pollDeadlineMs: 400 } })
+    served = await ObservedRunner.start(['crashes.py'], { config: { pollDeadlineMs: POLL_DEADLINE_MS } })
   })
   afterAll(async () => {
     await served?.[Symbol.asyncDispose]()
@@ -34,7 +37,10 @@ describe('an engine whose Python misbehaves', () => {
   })
 
   it('polls on after the death of the interpreter, which is in the history of the trigger', async () => {
-    const [failed] = await served.until('triggerFailed', ({ trigger }) => trigger === 'crashes')
+    const [failed] = await served.until(
+      'triggerFailed',
+      ({ trigger, outcome }) => trigger === 'crashes' && outcome === 'failed',
+    )
     await served.until(
       'tick',
       ({ trigger, at, outcome }) => trigger === 'crashes' && outcome === 'skipped' && at > Number(failed?.at),
@@ -46,7 +52,10 @@ describe('an engine whose Python misbehaves', () => {
   })
 
   it('records a poll that did not return as timed out, with the place where it was stopped, and polls on', async () => {
-    const [timedOut] = await served.until('triggerFailed', ({ outcome }) => outcome === 'timedOut')
+    const [timedOut] = await served.until(
+      'triggerFailed',
+      ({ trigger, outcome }) => trigger === 'hangs' && outcome === 'timedOut',
+    )
     await served.until(
       'tick',
       ({ trigger, outcome, at }) => trigger === 'hangs' && outcome === 'skipped' && at > Number(timedOut?.at),

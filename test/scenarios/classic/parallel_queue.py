@@ -19,6 +19,6 @@ with cloaca.WorkflowBuilder("job_worker"):
 
     @cloaca.task()
     def work(context):
-        together.wait(timeout=20)
+        together.wait(timeout=60)
         context.set("met", together.parties)
         return context
