@@ -115,6 +115,9 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
 
 const PYTHON_BRIDGE = /^python\/cloaca\/(_bridge|_entry|_adapt\/\w+)\.py$/
 
+/** A time that has passed, in TypeScript or Python, with something that it is less than. */
+const ELAPSED_AT_MOST = /\b(now|monotonic|perf_counter|time)\(\) - \w+\)?( <|\.toBeLess)/
+
 const LARGEST_FILE_LINES = 400
 const LARGEST_FUNCTION_LINES = 60
 
@@ -155,6 +158,13 @@ describe('the structure of the tree', () => {
     const offenders = sourceFiles('python/cloaca', '.py').filter(
       (file) => /^\s*(from|import) (js|pyodide)\b/m.test(file.text) && !PYTHON_BRIDGE.test(file.path),
     )
+
+    expect(offenders.map((file) => file.path)).toEqual([])
+  })
+
+  it('has no test that fails because something took long', () => {
+    const tests = [...sourceFiles('test', '.ts', '.py'), ...sourceFiles('python/tests', '.py')]
+    const offenders = tests.filter((file) => ELAPSED_AT_MOST.test(file.text))
 
     expect(offenders.map((file) => file.path)).toEqual([])
   })
