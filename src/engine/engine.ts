@@ -100,15 +100,16 @@ export class Engine {
     this.instanceId = ports.instanceId
     this.config = ports.config
     this.events = ports.events
-    this.#executor = new Executor(ports, (execution) => this.#ends.ended(execution))
+    const heartbeat = new Heartbeat(ports)
+    this.#heartbeat = heartbeat
+    this.#executor = new Executor({ ...ports, heartbeat }, (execution) => this.#ends.ended(execution))
     this.#ends = new RunEnds({
       ...ports,
       isRunning: (id) => this.#executor.isRunning(id),
       onGone: (id) => this.#executor.forget(id),
     })
     const onAccepted = (told: Promise<unknown>): void => this.#executor.accepted(told)
-    this.#heartbeat = new Heartbeat(ports)
-    this.#scheduler = new Scheduler({ ...ports, heartbeat: this.#heartbeat }, onAccepted)
+    this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
     const assertOpen = (): void => this.#assertOpen()

@@ -18,6 +18,7 @@ import type { RegistrySource } from '../registry/live-registry.ts'
 import type { EngineConfig } from './config.ts'
 import { troubleDelayMs } from './due.ts'
 import type { EngineEvents } from './events.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import type { Clock, ContextCodec, ExecutionEnd, NotEntered, ScriptHost, Store, TaskChange, Timer } from './ports.ts'
 import { type ReadyTask, RunState, type Step } from './run-state.ts'
 import { Settlements } from './settlements.ts'
@@ -39,6 +40,7 @@ export interface ExecutorPorts {
   readonly events: EngineEvents
   /** In [0, 1), for the jitter of retries. */
   readonly random: () => number
+  readonly heartbeat: Heartbeat
 }
 
 interface Run {
@@ -156,12 +158,14 @@ export class Executor {
   }
 
   async #acquire(limit: number): Promise<void> {
-    const { store, registry, instanceId, clock } = this.#ports
+    const { store, registry, instanceId, clock, heartbeat } = this.#ports
     const { workflows } = registry.current()
     if (workflows.size === 0 || (!this.#isServing && this.#asked.size === 0)) return
     const recover = this.#mustRecover
     this.#mustRecover = false
     try {
+      // In the same step, and first: an instance that others took for dead enters again by it.
+      const beat = heartbeat.isStale() ? heartbeat.beat() : null
       const acquired = store.acquireExecutions({
         instanceId,
         workflows: [...workflows.keys()],
@@ -172,7 +176,7 @@ export class Executor {
       })
       const accepted = this.#accepted
       this.#accepted = []
-      const taken = await acquired
+      const [taken] = await Promise.all([acquired, beat])
       await Promise.allSettled(accepted)
       this.#failures = 0
       this.#mustLook ||= taken.length === limit

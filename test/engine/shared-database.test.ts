@@ -102,6 +102,21 @@ describe('a process that shares its database with others', () => {
     ])
   })
 
+  it('that stood still and was taken for dead enters again without a word of trouble', async () => {
+    await using stalled = await startProcess({ clock: new FakeClock(), workflows: [demo] })
+    const trouble = stalled.record('trouble')
+    await using other = await startProcess({ clock: new FakeClock(), workflows: [demo] })
+    await other.clock.advance(61_000)
+
+    stalled.clock.standStill(61_000)
+    await stalled.clock.advance(1_000)
+    const executed = stalled.engine.execute('demo', '{}')
+    await stalled.clock.advance(1_000)
+
+    expect(trouble).toEqual([])
+    expect((await executed).status).toBe('Completed')
+  })
+
   it('leaves it alone where recovery is switched off', async () => {
     const dead = await startProcess({
       clock: new FakeClock(),
