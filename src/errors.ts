@@ -9,6 +9,7 @@ export type ErrorCode =
   // ScriptError
   | 'SCRIPT_LOAD_FAILED'
   // UsageError
+  | 'NODE_TOO_OLD'
   | 'INVALID_ARGUMENT'
   | 'INVALID_CONTEXT'
   | 'INVALID_DATABASE_URL'

@@ -8,6 +8,7 @@ import type { ProgramTarget } from './border/protocol.ts'
 import { EngineEvents } from './engine/events.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
+import { requireNode } from './node-version.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 
 export type { ProgramTarget } from './border/protocol.ts'
@@ -21,6 +22,7 @@ export interface Program {
 
 /** Starts a script. Rejects when Python cannot be started. */
 export async function startProgram(target: ProgramTarget, log: LogSink): Promise<Program> {
+  requireNode()
   const events = new EngineEvents()
   watchForLog(events, log)
   const registry = new LiveRegistry()

@@ -25,6 +25,7 @@ import { numberArgument, shownValue, textArgument } from './model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
 import type { PollOutcome } from './model/trigger.ts'
 import { codecNotice } from './native/index.ts'
+import { requireNode } from './node-version.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 import { didYouMean } from './registry/nearest.ts'
 import { unboundTriggers } from './registry/registry.ts'
@@ -90,6 +91,7 @@ export class Runner {
 
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
   static async open(options: RunnerOptions = {}): Promise<Runner> {
+    requireNode()
     const checked = runnerOptions(options)
     const { database = defaultDatabaseUrl(), durability = defaultDurability() } = checked
     const log = harmless(checked.log)
