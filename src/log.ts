@@ -4,6 +4,7 @@
  */
 
 import type { EngineEvents } from './engine/events.ts'
+import { StoreError } from './errors.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -39,7 +40,11 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
   events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
   events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
   events.on('trouble', ({ during, error, retryAt }) =>
-    log({ level: 'error', message: `${during} failed: ${error.message}`, facts: { retryAt } }),
+    log({
+      level: retryAt !== null && isKnown(error) ? 'debug' : 'error',
+      message: `${during} failed: ${error.message}`,
+      facts: { retryAt },
+    }),
   )
 }
 
@@ -106,4 +111,9 @@ function tellExecutions(events: EngineEvents, log: LogSink): void {
       facts: { workflow, executionId },
     }),
   )
+}
+
+/** One line said that the database is lost; that each step is refused and tried again until it is found follows from it. */
+function isKnown(error: Error): boolean {
+  return error instanceof StoreError && error.code === 'DATABASE_REPLACED'
 }

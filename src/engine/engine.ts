@@ -339,7 +339,7 @@ export class Engine {
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#workflowRecords.forget()
     void this.#workflowRecords.save(this.#ports.registry.current())
-    if (this.#isServing) this.#scheduler.triggers.storeFound()
+    if (this.#isServing) void this.#scheduler.storeFound()
     if (this.#isServing && this.config.cronEnabled) void this.#cronScheduler.storeFound()
     this.#executor.lookAgain(this.config.recoveryEnabled)
     this.#ends.look()

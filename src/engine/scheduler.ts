@@ -75,6 +75,13 @@ export class Scheduler {
     return this.triggers.settled()
   }
 
+  /** Another database is open: what the code declares is entered in it, and then what polls brought meanwhile. */
+  async storeFound(): Promise<void> {
+    this.triggers.storeFound()
+    await this.triggers.settled()
+    this.#recorder.retryNow()
+  }
+
   /** Polls no more. Settles when the polls that are out have been recorded. */
   drain(): Promise<void> {
     this.#isDraining = true

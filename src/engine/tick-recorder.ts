@@ -70,6 +70,11 @@ export class TickRecorder {
     return this.#fired(trigger, lease, tick)
   }
 
+  /** The database can be used again: what was refused is tried in this turn. */
+  retryNow(): void {
+    for (const endPause of this.#pauses) endPause()
+  }
+
   stop(): void {
     this.#isStopped = true
     for (const endPause of this.#pauses) endPause()
@@ -170,17 +175,19 @@ export class TickRecorder {
 
   /** Or until the engine stops. */
   async #untilStored(during: string, step: () => Promise<boolean>): Promise<boolean> {
+    const { events, clock } = this.#ports
     for (let failures = 1; !this.#isStopped; failures++) {
       try {
         return await step()
       } catch (thrown) {
+        const error = toError(thrown)
         const delayMs = troubleDelayMs(failures)
-        this.#ports.events.emit('trouble', {
-          during,
-          error: toError(thrown),
-          retryAt: this.#isStopped ? null : this.#ports.clock.now() + delayMs,
-        })
-        if (!this.#isStopped) await this.#pause(delayMs)
+        if (!this.#isStopped) {
+          events.emit('trouble', { during, error, retryAt: clock.now() + delayMs })
+          await this.#pause(delayMs)
+        }
+        // What a poll took out of the world is gone with it: whoever reads the log must hear of that.
+        if (this.#isStopped) events.emit('trouble', { during, error, retryAt: null })
       }
     }
     return true

@@ -43,6 +43,7 @@ it('loses no order when its database is removed and begun anew', async () => {
   serving.kill('SIGTERM')
   const { exitCode } = await serving.ended
 
+  expect(serving.log.filter(({ msg }) => msg.includes('was removed or moved away'))).toEqual([lost])
   expect(lost.level).toBe('error')
   expect(readdirSync(join(terminal.folder, 'packed')).filter((name) => name.startsWith('order'))).toHaveLength(15)
   expect(exitCode).toBe(0)

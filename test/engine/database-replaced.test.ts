@@ -83,15 +83,41 @@ describe('when the database is removed', () => {
           return FIRE
         }),
     })
-    await clock.advance(10_000)
+    await clock.advance(60_000)
     const duringLoss = fires
 
     restore()
-    await clock.advance(60_000)
+    await clock.advance(3_000)
 
     expect(duringLoss).toBe(1)
     expect(await store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
     expect(await store.listExecutions(FIRST_PAGE)).toMatchObject([{ workflow: 'ingest', status: 'Completed' }])
+  })
+
+  test('a firing that could not be recorded until the engine stopped is reported as lost', async () => {
+    const running = await RunningEngine.start({
+      store,
+      clock,
+      triggers: [trigger('inbox', { workflow: 'ingest', everyMs: 1_000 })],
+      workflows: [INGEST],
+      python: (host) =>
+        host.trigger('inbox', () => {
+          renameSync(path, `${path}.aside`)
+          return FIRE
+        }),
+    })
+    const trouble = running.record('trouble')
+    await clock.advance(10_000)
+
+    const stopped = running.engine.stop({ graceMs: 0 }).catch(() => {}) // the instance cannot be given back
+    await clock.advance(0)
+    renameSync(`${path}.aside`, path)
+    await clock.advance(3_000)
+    await stopped
+
+    expect(trouble.filter(({ retryAt }) => retryAt === null).map(({ during }) => during)).toContain(
+      'recording a firing of trigger "inbox"',
+    )
   })
 
   test('whoever waits for a run that is not in the new database is told so', async () => {
