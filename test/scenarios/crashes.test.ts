@@ -28,7 +28,7 @@ describe('an engine whose Python misbehaves', () => {
 
     expect(run).toMatchObject({ status: 'Completed', context: { survived: true } })
     expect(run?.tasks.map(({ id, attempts }) => [id, attempts])).toEqual([
-      ['allow_crash', 1],
+      ['end_before', 1],
       ['be_patient', 2],
     ])
     expect(
