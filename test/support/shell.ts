@@ -121,6 +121,8 @@ export class Shell implements AsyncDisposable {
   async #makeEnvironment(): Promise<NodeJS.ProcessEnv> {
     return {
       ...process.env,
+      // As on a terminal, which has whole lines at once.
+      PYTHONUNBUFFERED: '1',
       PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
       CLOACA_DATABASE_URL: `sqlite://${join(this.#folder, 'cloaca.db')}`,
       CLOACINA_VAR_EXAMPLES: join(this.#folder, 'examples'),
