@@ -20,7 +20,7 @@ import { StartOnce } from './engine/start-once.ts'
 import { ScriptError, toError, UsageError } from './errors.ts'
 import type { LoadedScript } from './host/python-host.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { type LogSink, watchForLog } from './log.ts'
+import { type LogLine, type LogSink, watchForLog } from './log.ts'
 import { numberArgument, shownValue, textArgument } from './model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
 import type { PollOutcome } from './model/trigger.ts'
@@ -284,13 +284,14 @@ export class Runner {
 
 /** A log that throws breaks nothing either: the process is warned of it. */
 function harmless(log: LogSink | undefined): LogSink {
-  return (line) => {
+  const write = (line: LogLine): void => {
     try {
       log?.(line)
     } catch (thrown) {
       process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
     }
   }
+  return log?.least === undefined ? write : Object.assign(write, { least: log.least })
 }
 
 function reportOf(loaded: LoadedScript, problems: readonly string[]): ScriptReport {
