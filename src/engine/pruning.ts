@@ -6,7 +6,7 @@
 import type { Clock, Retention, Store, Timer } from './ports.ts'
 
 /** The pauses are so many times as long as the steps. */
-const PAUSE_FACTOR = 9
+const PAUSE_FACTOR = 19
 const SHORTEST_PAUSE_MS = 10
 /** A step may have waited for the lock of another process. */
 const LONGEST_PAUSE_MS = 1_000

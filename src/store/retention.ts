@@ -18,7 +18,7 @@ import {
 } from './retention-queries.ts'
 
 /** A few milliseconds: a poll that is due, and whoever waits for a commit, comes after the step. */
-const ROWS_A_STEP = 400
+const ROWS_A_STEP = 300
 /** Each may have thousands of task runs and large contexts. */
 const EXECUTIONS_A_STEP = 10
 
