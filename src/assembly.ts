@@ -119,7 +119,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   })
   const host: PyodideHost = await PyodideHost.open({
     clock: options.clock,
-    process: currentProcessSettings(options.argv),
+    process: currentProcessSettings(options.argv, notice),
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,
     isProgram: options.isProgram,

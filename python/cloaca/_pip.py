@@ -41,6 +41,9 @@ def main(words: List[str]) -> int:
     os.environ.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
     try:
         wheel = _pip_wheel()
+    except PermissionError as error:
+        print(f"cloaca: pip cannot be kept: {error}. Set CLOACA_CACHE_DIR to a folder of yours.", file=sys.stderr)
+        return 1
     except (Unavailable, OSError) as error:
         print(f"cloaca: pip cannot be fetched: {error}", file=sys.stderr)
         return 1
@@ -133,7 +136,7 @@ def _pip_wheel() -> str:
     data = _fetch(place)
     if hashlib.sha256(data).hexdigest() != PIP_SHA256:
         raise Unavailable(f"{place} is not the file that was expected: its SHA-256 digest differs.")
-    os.makedirs(cache, exist_ok=True)
+    os.makedirs(cache, 0o700, exist_ok=True)
     with open(f"{path}.{os.getpid()}.tmp", "wb") as file:
         file.write(data)
     os.replace(f"{path}.{os.getpid()}.tmp", path)

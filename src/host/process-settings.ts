@@ -6,10 +6,16 @@ import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ProcessSettings } from '../border/protocol.ts'
+import { projectPackages } from './project-packages.ts'
 import { cacheFolder } from './snapshot-cache.ts'
 
-export function currentProcessSettings(argv: readonly string[]): ProcessSettings {
+/** `notice` hears of packages that are not used. */
+export function currentProcessSettings(
+  argv: readonly string[],
+  notice: (message: string) => void = () => undefined,
+): ProcessSettings {
   const environ = currentEnvironment()
+  const packages = projectPackages([process.cwd(), dirname(resolve(argv[0] ?? ''))], notice)
   return {
     environ,
     argv,
@@ -26,7 +32,7 @@ export function currentProcessSettings(argv: readonly string[]): ProcessSettings
     cpuCount: availableParallelism(),
     terminalSize: terminalSize(),
     pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
-    sitePackages: [...projectPackages(process.cwd(), dirname(resolve(argv[0] ?? ''))), ...sitePackagesOf(environ)],
+    sitePackages: [...packages, ...sitePackagesOf(environ)],
     bytecodeFolder: environ.PYTHONPYCACHEPREFIX || join(cacheFolder(environ), 'bytecode'),
   }
 }
@@ -40,19 +46,6 @@ function currentEnvironment(): Record<string, string> {
   const environ: Record<string, string> = {}
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environ[name] = value
   return environ
-}
-
-/** What `cloaca pip` installed for the project: the nearest folder of its packages above each of these places. */
-function projectPackages(...places: readonly string[]): string[] {
-  const found = places.map(nearestPackages).filter((folder) => folder !== null)
-  return [...new Set(found)]
-}
-
-function nearestPackages(place: string): string | null {
-  const folder = join(place, '.cloaca', 'packages')
-  if (existsSync(folder)) return folder
-  const parent = dirname(place)
-  return parent === place ? null : nearestPackages(parent)
 }
 
 /** The package folders of an active virtual environment: its pure-Python packages work here too. */

@@ -279,14 +279,15 @@ function closed(): HostError {
 /** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
 async function ensureSnapshot(options: HostOptions): Promise<string | null> {
   const place = snapshotPlaceFor(options.packageFolder, process.env)
-  const found = findSnapshot(place)
-  if (found !== null) return found
   try {
+    const found = findSnapshot(place, options.events.notice)
+    if (found !== null) return found
     prepareSnapshotFolder(place)
     options.events.preparing('preparing Python for this machine, which takes some seconds, once')
     return storeSnapshot(place, await makeSnapshot(options))
   } catch (error) {
-    options.events.notice(`Python starts without a memory snapshot, which takes longer: ${toError(error).message}`)
+    const cause = `Python starts without a memory snapshot, which takes longer: ${toError(error).message}.`
+    options.events.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that is yours alone.`)
     return null
   }
 }

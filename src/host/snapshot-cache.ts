@@ -1,27 +1,34 @@
 /**
- * Finds or makes the snapshot file in the user's cache folder. Called by `host.ts` on the engine's thread.
- * A file is named by everything that it depends on and by its size, appears complete or not at all (written aside, then
- * renamed), and is never needed: whoever cannot have one starts cold. One that was cut short is not taken for one: an
- * interpreter that starts from it may hang.
+ * Finds or makes the snapshot file in the user's cache folder. Called by `python-host.ts`.
+ * A file is named by everything that it depends on and by its content (`border/snapshot-name.ts`), appears complete or not
+ * at all (written aside, then renamed), and is never needed: whoever cannot have one starts cold. One that was cut short is
+ * not taken for one: an interpreter that starts from it may hang. Nor is one that others own or may write: it is run.
  */
 
 import { createHash, randomUUID } from 'node:crypto'
 import {
   accessSync,
   constants,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
+import { snapshotContent, snapshotPath } from '../border/snapshot-name.ts'
+import { closeToOthers, isOpenToOthers, isOwn } from './trusted-files.ts'
 
-const KEPT_SNAPSHOTS = 3
+/** Of those that were used last: each version and each install of cloaca has one of its own. */
+const KEPT_SNAPSHOTS = 8
+const UNUSED_FOR_MS = 30 * 86_400_000
 
 /** Where the snapshot for this Node, this Pyodide and this Python package is, or will be: its path without the size. */
 export function snapshotPlaceFor(packageFolder: string, environ: NodeJS.ProcessEnv): string {
@@ -37,16 +44,35 @@ export function cacheFolder(environ: NodeJS.ProcessEnv): string {
   return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
 }
 
-/** The complete file of a place, or null. */
-export function findSnapshot(place: string): string | null {
-  const prefix = `${basename(place)}-`
-  for (const name of fileNames(dirname(place))) {
-    if (!name.startsWith(prefix) || !name.endsWith('.bin')) continue
-    const path = join(dirname(place), name)
-    const { size } = statSync(path, { throwIfNoEntry: false }) ?? { size: -1 }
-    if (name === `${prefix}${size}.bin`) return path
+/**
+ * The complete file of a place, or null. Notes that it is used. `refused` hears of one that may not be trusted; throws
+ * where others may write into its folder.
+ */
+export function findSnapshot(place: string, refused: (message: string) => void = () => undefined): string | null {
+  const folder = dirname(place)
+  const paths = fileNames(folder)
+    .filter((name) => name.startsWith(`${basename(place)}-`))
+    .map((name) => join(folder, name))
+  if (paths.length > 0) closeToOthers(folder)
+  for (const path of paths) {
+    const status = lstatSync(path, { throwIfNoEntry: false })
+    if (status === undefined || snapshotContent(path)?.size !== status.size) continue
+    if (status.isFile() && isOwn(status) && !isOpenToOthers(status)) {
+      noteUse(path)
+      return path
+    }
+    refused(`The memory snapshot "${path}" is not used: another user owns it or may write it. Remove it.`)
   }
   return null
+}
+
+function noteUse(path: string): void {
+  const now = new Date()
+  try {
+    utimesSync(path, now, now)
+  } catch {
+    return // a cache that may only be read: nothing is removed there either
+  }
 }
 
 function fileNames(folder: string): readonly string[] {
@@ -68,32 +94,36 @@ export function removeSnapshot(path: string): void {
 
 /** Throws where no snapshot could be stored: making one is too much work to find that out afterwards. */
 export function prepareSnapshotFolder(place: string): void {
-  mkdirSync(dirname(place), { recursive: true })
+  mkdirSync(dirname(place), { recursive: true, mode: 0o700 })
+  closeToOthers(dirname(place))
   accessSync(dirname(place), constants.W_OK)
 }
 
-/** Stores a snapshot in its place, removes the oldest of those that are no longer used, and returns its path. */
+/** Stores a snapshot in its place, removes those that are no longer used, and returns its path. */
 export function storeSnapshot(place: string, snapshot: Uint8Array): string {
-  const path = `${place}-${snapshot.length}.bin`
+  const path = snapshotPath(place, snapshot.length, crc32(snapshot))
   const unfinished = `${path}.${randomUUID()}.tmp`
   prepareSnapshotFolder(place)
   try {
-    writeFileSync(unfinished, snapshot, { flush: true }) // else a power cut may leave the name without the bytes
+    writeFileSync(unfinished, snapshot, { flush: true, mode: 0o600, flag: 'wx' }) // else a power cut may leave the name without the bytes
     renameSync(unfinished, path)
   } finally {
     rmSync(unfinished, { force: true })
   }
-  removeOldSnapshots(dirname(path))
+  removeUnusedSnapshots(dirname(path))
   return path
 }
 
-function removeOldSnapshots(folder: string): void {
+function removeUnusedSnapshots(folder: string): void {
+  const oldestUse = Date.now() - UNUSED_FOR_MS
   const snapshots = readdirSync(folder)
     .filter((name) => name.startsWith('snapshot-') && name.endsWith('.bin'))
     .map((name) => join(folder, name))
-    .map((path) => ({ path, madeAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-    .sort((a, b) => b.madeAt - a.madeAt)
-  for (const { path } of snapshots.slice(KEPT_SNAPSHOTS)) rmSync(path, { force: true })
+    .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.usedAt - a.usedAt)
+  for (const [index, { path, usedAt }] of snapshots.entries()) {
+    if (index >= KEPT_SNAPSHOTS || usedAt < oldestUse) removeSnapshot(path)
+  }
 }
 
 function pythonFiles(folder: string): string[] {

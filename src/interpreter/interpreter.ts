@@ -4,7 +4,7 @@
  * nobody else. No Python object leaves this file.
  */
 
-import { readFileSync, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
@@ -19,6 +19,7 @@ import type { Sockets } from './network/sockets.ts'
 import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
+import { readSnapshot } from './snapshot-file.ts'
 import type { SqliteDatabases } from './sqlite.ts'
 import { widenStacks } from './stack-sizes.ts'
 import type { Suspension } from './stack-waits.ts'
@@ -109,7 +110,7 @@ export class Interpreter {
     output: ScriptOutput,
     onFatal: (error: unknown) => void,
   ): Promise<Interpreter> {
-    const options = data.snapshotPath === null ? {} : fromSnapshot(readFileSync(data.snapshotPath))
+    const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
     const notice = widenStacks(pyodide)

@@ -1,10 +1,22 @@
 /** The files of memory snapshots: complete or not there, and named by what they depend on. */
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findSnapshot, snapshotPlaceFor, storeSnapshot } from '../../src/host/snapshot-cache.ts'
+import { isOwn } from '../../src/host/trusted-files.ts'
 
 const SNAPSHOT = new Uint8Array(1_000).fill(7)
 
@@ -45,16 +57,84 @@ describe('the cache of memory snapshots', () => {
     expect(findSnapshot(place())).toBeNull()
   })
 
-  it('keeps the three newest', () => {
-    const paths = [1, 2, 3, 4, 5].map((version) => {
-      writeFileSync(join(packageFolder, 'cloaca', '__init__.py'), `VERSION = ${version}\n`)
-      const path = storeSnapshot(place(), SNAPSHOT)
-      utimesSync(path, version, version)
-      return basename(path)
-    })
+  const placeOfVersion = (version: number) => {
+    writeFileSync(join(packageFolder, 'cloaca', '__init__.py'), `VERSION = ${version}\n`)
+    return place()
+  }
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
 
-    expect(readdirSync(join(folder, 'cache')).sort()).toEqual(paths.slice(-3).sort())
+  it('keeps the eight that were used last, and none that was not used for 30 days', () => {
+    const places = Array.from({ length: 11 }, (_, version) => placeOfVersion(version))
+    const paths = places.map((each, version) => {
+      const path = storeSnapshot(each, SNAPSHOT)
+      utimesSync(path, daysAgo(20 - version), daysAgo(20 - version))
+      return path
+    })
+    utimesSync(paths[9] as string, daysAgo(31), daysAgo(31))
+    findSnapshot(places[3] as string) // made long ago, and used now
+
+    storeSnapshot(placeOfVersion(11), SNAPSHOT)
+
+    const kept = readdirSync(join(folder, 'cache'))
+    expect(kept).toHaveLength(8)
+    expect(findSnapshot(places[3] as string)).toBe(paths[3])
+    expect(findSnapshot(places[9] as string)).toBeNull()
+    expect(findSnapshot(places[2] as string)).toBeNull()
   })
+
+  it('makes none anew for installs that take turns', () => {
+    const installs = [1, 2, 3, 4].map(placeOfVersion)
+    for (const install of installs) storeSnapshot(install, SNAPSHOT)
+
+    for (let turn = 0; turn < 3; turn++) {
+      for (const install of installs) expect(findSnapshot(install)).not.toBeNull()
+    }
+  })
+
+  it('is for its owner alone, folder and files', () => {
+    const path = storeSnapshot(place(), SNAPSHOT)
+
+    expect(statSync(join(folder, 'cache')).mode & 0o777).toBe(0o700)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it('takes the right to write from others where its folder is ours', () => {
+    const path = storeSnapshot(place(), SNAPSHOT)
+    chmodSync(join(folder, 'cache'), 0o777)
+
+    expect(findSnapshot(place())).toBe(path)
+    expect(statSync(join(folder, 'cache')).mode & 0o777).toBe(0o755)
+  })
+
+  it('does not find one that others may write, and says so', () => {
+    const path = storeSnapshot(place(), SNAPSHOT)
+    chmodSync(path, 0o622)
+    const refusals: string[] = []
+
+    expect(findSnapshot(place(), (message) => refusals.push(message))).toBeNull()
+    expect(refusals).toEqual([expect.stringContaining(`"${path}" is not used`)])
+  })
+
+  it.runIf(process.getuid?.() === 0)(
+    'does not trust another user: neither a file nor a folder that others may write',
+    () => {
+      process.seteuid?.(1_000)
+      try {
+        // As a user who finds what another has prepared.
+        expect(isOwn({ uid: 1_001 })).toBe(false)
+      } finally {
+        process.seteuid?.(0)
+      }
+      const path = storeSnapshot(place(), SNAPSHOT)
+      chownSync(path, 1_001, 1_001)
+      expect(findSnapshot(place())).toBeNull()
+
+      chownSync(path, 0, 0)
+      chownSync(join(folder, 'cache'), 1_001, 1_001)
+      chmodSync(join(folder, 'cache'), 0o777)
+      expect(() => findSnapshot(place())).toThrow(/others may write into the folder/)
+    },
+  )
 
   it.each([
     [{ CLOACA_CACHE_DIR: '/own', XDG_CACHE_HOME: '/xdg' }, '/own/snapshot-'],

@@ -1,6 +1,6 @@
 /** Interpreters that start from a memory snapshot: what they must not share, and what happens when it is of no use. */
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,7 +67,24 @@ describe('a snapshot that is of no use', () => {
     await using python = await OpenHost.open([SCRIPT])
 
     expect(await draws(python)).toBe('fired')
-    expect(python.notices).toEqual([expect.stringMatching(/^Python starts without a memory snapshot, .*: ENOTDIR/)])
+    expect(python.notices).toEqual([
+      expect.stringMatching(/^Python starts without a memory snapshot, .*: ENOTDIR.* Set CLOACA_CACHE_DIR/),
+    ])
+  })
+
+  it('is removed when a single bit of it has flipped', async () => {
+    process.env.CLOACA_CACHE_DIR = folder
+    await (await OpenHost.open([])).host.close()
+    const name = readdirSync(folder).find((each) => each.startsWith('snapshot-')) ?? ''
+    const bytes = readFileSync(join(folder, name))
+    bytes[20_000_000] = (bytes[20_000_000] ?? 0) ^ 1
+    writeFileSync(join(folder, name), bytes)
+
+    await using python = await OpenHost.open([SCRIPT])
+
+    expect(await draws(python)).toBe('fired')
+    expect(python.notices).toEqual([expect.stringMatching(/damaged and removed: .*its bytes are not those/)])
+    expect(readdirSync(folder)).not.toContain(name)
   })
 
   it('is removed when it is damaged, which is said once, and Python starts all the same', async () => {

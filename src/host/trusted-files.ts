@@ -1,0 +1,42 @@
+/**
+ * Whose files are taken for our own: what is in a snapshot or in an installed package is run. Used for the cache folder
+ * and for the folders of packages.
+ */
+
+import { chmodSync, type Stats, statSync } from 'node:fs'
+
+const ROOT = 0
+const WRITABLE_BY_OTHERS = 0o022
+const WRITABLE_BY_ALL = 0o002
+const STICKY = 0o1000
+
+/** Whether this user, or root, owns it. Where users have no numbers (Windows), everything is. */
+export function isOwn({ uid }: Pick<Stats, 'uid'>): boolean {
+  const user = process.geteuid?.()
+  return user === undefined || uid === user || uid === ROOT
+}
+
+/** Whether users other than its owner may write it. */
+export function isOpenToOthers({ mode }: Pick<Stats, 'mode'>): boolean {
+  return process.geteuid !== undefined && (mode & WRITABLE_BY_OTHERS) !== 0
+}
+
+/** The same without its group, which is often the owner's own. */
+export function isOpenToAll({ mode }: Pick<Stats, 'mode'>): boolean {
+  return process.geteuid !== undefined && (mode & WRITABLE_BY_ALL) !== 0
+}
+
+/**
+ * Makes sure that nobody else can put a file into a folder, or replace one: takes the right from the others where the
+ * folder is ours. Throws where that cannot be had. In a sticky folder, like /tmp, nobody can replace what others own.
+ */
+export function closeToOthers(folder: string): void {
+  const status = statSync(folder)
+  if (!isOpenToOthers(status) || (status.mode & STICKY) !== 0) return
+  if (status.uid === process.geteuid?.()) {
+    chmodSync(folder, status.mode & 0o777 & ~WRITABLE_BY_OTHERS)
+    return
+  }
+  const mode = (status.mode & 0o777).toString(8)
+  throw new Error(`others may write into the folder "${folder}" (mode ${mode}), and what is in it is run`)
+}
