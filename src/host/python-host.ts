@@ -280,11 +280,11 @@ function closed(): HostError {
 async function ensureSnapshot(options: HostOptions): Promise<string | null> {
   const place = snapshotPlaceFor(options.packageFolder, process.env)
   try {
-    const found = findSnapshot(place, options.events.notice)
+    const found = findSnapshot(place, options.clock.now(), options.events.notice)
     if (found !== null) return found
     prepareSnapshotFolder(place)
     options.events.preparing('preparing Python for this machine, which takes some seconds, once')
-    return storeSnapshot(place, await makeSnapshot(options))
+    return storeSnapshot(place, await makeSnapshot(options), options.clock.now())
   } catch (error) {
     const cause = `Python starts without a memory snapshot, which takes longer: ${toError(error).message}.`
     options.events.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that is yours alone.`)

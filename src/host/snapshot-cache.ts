@@ -48,7 +48,11 @@ export function cacheFolder(environ: NodeJS.ProcessEnv): string {
  * The complete file of a place, or null. Notes that it is used. `refused` hears of one that may not be trusted; throws
  * where others may write into its folder.
  */
-export function findSnapshot(place: string, refused: (message: string) => void = () => undefined): string | null {
+export function findSnapshot(
+  place: string,
+  now: number,
+  refused: (message: string) => void = () => undefined,
+): string | null {
   const folder = dirname(place)
   const paths = fileNames(folder)
     .filter((name) => name.startsWith(`${basename(place)}-`))
@@ -58,7 +62,7 @@ export function findSnapshot(place: string, refused: (message: string) => void =
     const status = lstatSync(path, { throwIfNoEntry: false })
     if (status === undefined || snapshotContent(path)?.size !== status.size) continue
     if (status.isFile() && isOwn(status) && !isOpenToOthers(status)) {
-      noteUse(path)
+      noteUse(path, now)
       return path
     }
     refused(`The memory snapshot "${path}" is not used: another user owns it or may write it. Remove it.`)
@@ -66,10 +70,9 @@ export function findSnapshot(place: string, refused: (message: string) => void =
   return null
 }
 
-function noteUse(path: string): void {
-  const now = new Date()
+function noteUse(path: string, now: number): void {
   try {
-    utimesSync(path, now, now)
+    utimesSync(path, now / 1000, now / 1000)
   } catch {
     return // a cache that may only be read: nothing is removed there either
   }
@@ -100,7 +103,7 @@ export function prepareSnapshotFolder(place: string): void {
 }
 
 /** Stores a snapshot in its place, removes those that are no longer used, and returns its path. */
-export function storeSnapshot(place: string, snapshot: Uint8Array): string {
+export function storeSnapshot(place: string, snapshot: Uint8Array, now: number): string {
   const path = snapshotPath(place, snapshot.length, crc32(snapshot))
   const unfinished = `${path}.${randomUUID()}.tmp`
   prepareSnapshotFolder(place)
@@ -110,12 +113,12 @@ export function storeSnapshot(place: string, snapshot: Uint8Array): string {
   } finally {
     rmSync(unfinished, { force: true })
   }
-  removeUnusedSnapshots(dirname(path))
+  removeUnusedSnapshots(dirname(path), now)
   return path
 }
 
-function removeUnusedSnapshots(folder: string): void {
-  const oldestUse = Date.now() - UNUSED_FOR_MS
+function removeUnusedSnapshots(folder: string, now: number): void {
+  const oldestUse = now - UNUSED_FOR_MS
   const snapshots = readdirSync(folder)
     .filter((name) => name.startsWith('snapshot-') && name.endsWith('.bin'))
     .map((name) => join(folder, name))

@@ -35,26 +35,26 @@ describe('the cache of memory snapshots', () => {
   const place = () => snapshotPlaceFor(packageFolder, { CLOACA_CACHE_DIR: join(folder, 'cache') })
 
   it('finds what was stored, and nothing before', () => {
-    expect(findSnapshot(place())).toBeNull()
+    expect(findSnapshot(place(), Date.now())).toBeNull()
 
-    const path = storeSnapshot(place(), SNAPSHOT)
+    const path = storeSnapshot(place(), SNAPSHOT, Date.now())
 
-    expect(findSnapshot(place())).toBe(path)
+    expect(findSnapshot(place(), Date.now())).toBe(path)
     expect(readdirSync(join(folder, 'cache'))).toEqual([basename(path)])
   })
 
   it('does not find one that was cut short', () => {
-    truncateSync(storeSnapshot(place(), SNAPSHOT), 999)
+    truncateSync(storeSnapshot(place(), SNAPSHOT, Date.now()), 999)
 
-    expect(findSnapshot(place())).toBeNull()
+    expect(findSnapshot(place(), Date.now())).toBeNull()
   })
 
   it('does not find that of another version of the Python package', () => {
-    storeSnapshot(place(), SNAPSHOT)
+    storeSnapshot(place(), SNAPSHOT, Date.now())
 
     writeFileSync(join(packageFolder, 'cloaca', '__init__.py'), 'VERSION = 2\n')
 
-    expect(findSnapshot(place())).toBeNull()
+    expect(findSnapshot(place(), Date.now())).toBeNull()
   })
 
   const placeOfVersion = (version: number) => {
@@ -66,52 +66,52 @@ describe('the cache of memory snapshots', () => {
   it('keeps the eight that were used last, and none that was not used for 30 days', () => {
     const places = Array.from({ length: 11 }, (_, version) => placeOfVersion(version))
     const paths = places.map((each, version) => {
-      const path = storeSnapshot(each, SNAPSHOT)
+      const path = storeSnapshot(each, SNAPSHOT, Date.now())
       utimesSync(path, daysAgo(20 - version), daysAgo(20 - version))
       return path
     })
     utimesSync(paths[9] as string, daysAgo(31), daysAgo(31))
-    findSnapshot(places[3] as string) // made long ago, and used now
+    findSnapshot(places[3] as string, Date.now()) // made long ago, and used now
 
-    storeSnapshot(placeOfVersion(11), SNAPSHOT)
+    storeSnapshot(placeOfVersion(11), SNAPSHOT, Date.now())
 
     const kept = readdirSync(join(folder, 'cache'))
     expect(kept).toHaveLength(8)
-    expect(findSnapshot(places[3] as string)).toBe(paths[3])
-    expect(findSnapshot(places[9] as string)).toBeNull()
-    expect(findSnapshot(places[2] as string)).toBeNull()
+    expect(findSnapshot(places[3] as string, Date.now())).toBe(paths[3])
+    expect(findSnapshot(places[9] as string, Date.now())).toBeNull()
+    expect(findSnapshot(places[2] as string, Date.now())).toBeNull()
   })
 
   it('makes none anew for installs that take turns', () => {
     const installs = [1, 2, 3, 4].map(placeOfVersion)
-    for (const install of installs) storeSnapshot(install, SNAPSHOT)
+    for (const install of installs) storeSnapshot(install, SNAPSHOT, Date.now())
 
     for (let turn = 0; turn < 3; turn++) {
-      for (const install of installs) expect(findSnapshot(install)).not.toBeNull()
+      for (const install of installs) expect(findSnapshot(install, Date.now())).not.toBeNull()
     }
   })
 
   it('is for its owner alone, folder and files', () => {
-    const path = storeSnapshot(place(), SNAPSHOT)
+    const path = storeSnapshot(place(), SNAPSHOT, Date.now())
 
     expect(statSync(join(folder, 'cache')).mode & 0o777).toBe(0o700)
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('takes the right to write from others where its folder is ours', () => {
-    const path = storeSnapshot(place(), SNAPSHOT)
+    const path = storeSnapshot(place(), SNAPSHOT, Date.now())
     chmodSync(join(folder, 'cache'), 0o777)
 
-    expect(findSnapshot(place())).toBe(path)
+    expect(findSnapshot(place(), Date.now())).toBe(path)
     expect(statSync(join(folder, 'cache')).mode & 0o777).toBe(0o755)
   })
 
   it('does not find one that others may write, and says so', () => {
-    const path = storeSnapshot(place(), SNAPSHOT)
+    const path = storeSnapshot(place(), SNAPSHOT, Date.now())
     chmodSync(path, 0o622)
     const refusals: string[] = []
 
-    expect(findSnapshot(place(), (message) => refusals.push(message))).toBeNull()
+    expect(findSnapshot(place(), Date.now(), (message) => refusals.push(message))).toBeNull()
     expect(refusals).toEqual([expect.stringContaining(`"${path}" is not used`)])
   })
 
@@ -125,14 +125,14 @@ describe('the cache of memory snapshots', () => {
       } finally {
         process.seteuid?.(0)
       }
-      const path = storeSnapshot(place(), SNAPSHOT)
+      const path = storeSnapshot(place(), SNAPSHOT, Date.now())
       chownSync(path, 1_001, 1_001)
-      expect(findSnapshot(place())).toBeNull()
+      expect(findSnapshot(place(), Date.now())).toBeNull()
 
       chownSync(path, 0, 0)
       chownSync(join(folder, 'cache'), 1_001, 1_001)
       chmodSync(join(folder, 'cache'), 0o777)
-      expect(() => findSnapshot(place())).toThrow(/others may write into the folder/)
+      expect(() => findSnapshot(place(), Date.now())).toThrow(/others may write into the folder/)
     },
   )
 

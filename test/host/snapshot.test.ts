@@ -89,7 +89,7 @@ describe('a snapshot that is of no use', () => {
 
   it('is removed when it is damaged, which is said once, and Python starts all the same', async () => {
     process.env.CLOACA_CACHE_DIR = folder
-    storeSnapshot(snapshotPlaceFor(PACKAGE_FOLDER, process.env), Buffer.alloc(1_000_000, 'noise'))
+    storeSnapshot(snapshotPlaceFor(PACKAGE_FOLDER, process.env), Buffer.alloc(1_000_000, 'noise'), Date.now())
 
     await using python = await OpenHost.open([SCRIPT])
 
