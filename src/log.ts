@@ -39,13 +39,10 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
   tellExecutions(events, log)
   events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
   events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
-  events.on('trouble', ({ during, error, retryAt }) =>
-    log({
-      level: retryAt !== null && isKnown(error) ? 'debug' : 'error',
-      message: `${during} failed: ${error.message}`,
-      facts: { retryAt },
-    }),
-  )
+  events.on('trouble', ({ during, error, retryAt }) => {
+    const level = retryAt !== null && isKnown(error) ? 'debug' : 'error'
+    log({ level, message: `${during} failed: ${error.message}`, facts: { retryAt } })
+  })
 }
 
 function tellTriggers(events: EngineEvents, log: LogSink): void {
