@@ -18,14 +18,18 @@ export class Doorway {
     enter: (letIn: LetIn<Answer>) => Promise<EntryAnswer>,
   ): Promise<EntryAnswer> {
     if (stopping === undefined) return await enter((call) => call())
-    if (stopping.aborted) return NOT_ENTERED
     const gaveUp = Promise.withResolvers<EntryAnswer>()
-    const giveUp = () => gaveUp.resolve(NOT_ENTERED)
+    let hasGivenUp = false
+    const giveUp = () => {
+      hasGivenUp = true
+      gaveUp.resolve(NOT_ENTERED)
+    }
     const waiting = this.#waitingFor(stopping)
     waiting.add(giveUp)
+    if (stopping.aborted) giveUpSoon(waiting)
     try {
       const entered = enter((call) => {
-        if (stopping.aborted) return Promise.resolve(NOT_ENTERED)
+        if (hasGivenUp) return Promise.resolve(NOT_ENTERED)
         waiting.delete(giveUp)
         return call()
       })
@@ -40,13 +44,14 @@ export class Doorway {
     if (known !== undefined) return known
     const waiting = new Set<() => void>()
     this.#waiting.set(stopping, waiting)
-    stopping.addEventListener(
-      'abort',
-      () => {
-        for (const giveUp of waiting) giveUp()
-      },
-      { once: true },
-    )
+    stopping.addEventListener('abort', () => giveUpSoon(waiting), { once: true })
     return waiting
   }
+}
+
+/** In the next turn: who has been begun, and finds an interpreter, is let in by then. */
+function giveUpSoon(waiting: ReadonlySet<() => void>): void {
+  setImmediate(() => {
+    for (const giveUp of waiting) giveUp()
+  })
 }

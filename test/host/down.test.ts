@@ -130,7 +130,22 @@ it('lets go of what waits when who asked stops, and of what is inside not', asyn
 
   expect(await Promise.all(waiting)).toEqual([{ kind: 'notEntered' }, { kind: 'notEntered' }])
   expect((await inside).kind).toBe('completed')
-  expect(
-    (await python.host.poll({ script: SCRIPT, trigger: 'remember', deadlineMs: 1, stopping: engine.signal })).kind,
-  ).toBe('notEntered')
+})
+
+it('lets in what has been begun when who asked stops, as long as there is an interpreter', async () => {
+  await using python = await OpenHost.open([SCRIPT])
+  const engine = new AbortController()
+  const task = {
+    script: SCRIPT,
+    workflow: 'work',
+    deadlineMs: 60_000,
+    executionId: 'e',
+    inputText: '{}',
+    slot: NO_SLOT,
+  }
+  const begun = python.host.runTask({ ...task, taskId: 'quick', stopping: engine.signal })
+
+  engine.abort()
+
+  expect((await begun).kind).toBe('completed')
 })
