@@ -3,6 +3,7 @@
  * `runner.ts` (an engine that loads scripts) and `program.ts` (a script that opens engines of its own).
  */
 
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SystemClock } from './engine/clock.ts'
 import type { EngineConfig } from './engine/config.ts'
@@ -10,8 +11,10 @@ import { Engine } from './engine/engine.ts'
 import { EngineEvents } from './engine/events.ts'
 import type { Clock, ScriptHost, Store } from './engine/ports.ts'
 import { UsageError } from './errors.ts'
+import { GenerationRegistries } from './generation-registries.ts'
 import { currentProcessSettings } from './host/process-settings.ts'
-import { PyodideHost } from './host/python-host.ts'
+import { type HostLimits, PyodideHost } from './host/python-host.ts'
+import type { LoadedScript } from './host/script-generations.ts'
 import { codec } from './native/index.ts'
 import type { LiveRegistry } from './registry/live-registry.ts'
 import { ScriptRunners } from './script/script-runners.ts'
@@ -86,25 +89,48 @@ export interface ScriptingOptions {
   readonly interpreters: number
   readonly isProgram: boolean
   readonly stdoutTo?: 'stdout' | 'stderr'
+  readonly limits: HostLimits
   readonly durability: Durability
+  /** What is in use, of all scripts. */
   readonly registry: LiveRegistry
+  /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
+  readonly served: { readonly databaseUrl: string; readonly engine: Engine } | null
   readonly clock: Clock
   /** Watches the engines that scripts open. */
   readonly watch: (events: EngineEvents) => void
+  /** A script is there again in a new interpreter. */
+  readonly reloaded: (script: LoadedScript) => void
+  readonly quarantined: (script: string, label: string, reason: string) => void
   readonly notice: (message: string) => void
   /** Hears why the start takes longer than usual. */
   readonly preparing: (message: string) => void
 }
 
-/** Starts Python. Declarations that scripts make while they run reach the registry by themselves. */
+/**
+ * Starts Python. Declarations that scripts make while they run reach the registry by themselves; what a script declares while
+ * it is loaded is known to its own runners at once, and in use when all of it is good.
+ */
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
-  const { registry, notice } = options
-  const runners = new ScriptRunners(async (databaseUrl, settings) => {
+  const { registry, notice, served } = options
+  const registries = new GenerationRegistries(options.isProgram ? registry : null)
+  const runners = new ScriptRunners(async (databaseUrl, settings, generation) => {
+    if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
+      await served.engine.enter()
+      registries.share(generation, registry)
+      return { engine: served.engine, close: () => Promise.resolve() }
+    }
     const events = new EngineEvents()
     options.watch(events)
     const clock = clockOf(events)
     const store = await openStore(databaseUrl, options.durability, clock, notice)
-    const engine = makeEngine({ store, host, registry, settings, events, clock })
+    const engine = makeEngine({
+      store,
+      host: host.ofGeneration(generation),
+      registry: registries.of(generation),
+      settings,
+      events,
+      clock,
+    })
     await engine.start()
     return {
       engine,
@@ -124,14 +150,34 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     interpreters: options.interpreters,
     isProgram: options.isProgram,
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
+    limits: options.limits,
     events: {
       call: (call) => runners.answer(call),
-      declared: (declarations) => {
-        for (const problem of registry.declare(declarations)) notice(problem.message)
+      declared(generation, declarations, isInUse) {
+        const problems = registries.declare(generation, declarations)
+        const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
+        for (const problem of shared) notice(problem.message)
       },
+      gone(generation) {
+        registries.forget(generation)
+        void runners.closeOf(generation, notice)
+      },
+      reloaded: options.reloaded,
+      quarantined: options.quarantined,
       notice,
       preparing: options.preparing,
     },
   })
   return { host, runners }
+}
+
+function isSameDatabase(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((url) => {
+    try {
+      return databaseFile(url)
+    } catch {
+      return null // a URL that whoever opens it will refuse
+    }
+  })
+  return typeof first === 'string' && typeof second === 'string' && resolve(first) === resolve(second)
 }

@@ -37,6 +37,13 @@ export function cutOff(cut: readonly string[]): string {
 export function watchForLog(events: EngineEvents, log: LogSink): void {
   tellTriggers(events, log)
   tellExecutions(events, log)
+  events.on('scriptQuarantined', ({ script, culprit, reason }) =>
+    log({
+      level: 'warn',
+      message: `script "${script}" has an interpreter of its own from now on, because of ${culprit}: ${reason}`,
+      facts: { script },
+    }),
+  )
   events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
   events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
   events.on('trouble', ({ during, error, retryAt }) => {

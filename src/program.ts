@@ -6,6 +6,7 @@
 import { clockOf, defaultDurability, openScripting } from './assembly.ts'
 import type { ProgramTarget } from './border/protocol.ts'
 import { EngineEvents } from './engine/events.ts'
+import { DEFAULT_LIMITS } from './host/python-host.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
 import { requireNode } from './node-version.ts'
@@ -31,6 +32,10 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     argv: target.argv,
     interpreters: 1,
     isProgram: true,
+    limits: DEFAULT_LIMITS,
+    served: null,
+    reloaded: () => undefined,
+    quarantined: () => undefined,
     durability: defaultDurability(),
     registry,
     watch: (events) => watchForLog(events, log),

@@ -3,6 +3,7 @@
 import type { Durability } from './assembly.ts'
 import { CONFIG_CHECK, type EngineConfig } from './engine/config.ts'
 import { checkSetting, FLAG, FUNCTION, objectOf, oneOf, TEXT, wholeFrom } from './engine/settings-check.ts'
+import { DEFAULT_LIMITS, type HostLimits } from './host/python-host.ts'
 import type { LogSink } from './log.ts'
 
 export interface RunnerOptions {
@@ -22,6 +23,15 @@ export interface RunnerOptions {
   readonly interpreters?: number
   /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
   readonly stdoutTo?: 'stdout' | 'stderr'
+  /**
+   * How much memory one interpreter may use, in MiB. Beyond it Python raises MemoryError; above four fifths of it the
+   * interpreter is replaced between polls. Default 1024.
+   */
+  readonly interpreterMemoryMb?: number
+  /** How long the import of a script may take. Default 30,000. */
+  readonly loadTimeoutMs?: number
+  /** How long polls and tasks of a script may take to end when it is loaded anew. Default 30,000. */
+  readonly reloadGraceMs?: number
   /** Limits and intervals; see `EngineConfig`. */
   readonly config?: Partial<EngineConfig>
   /** Hears what is worth a log line. Default: nobody. */
@@ -34,9 +44,21 @@ const OPTIONS_CHECK = objectOf({
   readOnly: FLAG,
   interpreters: wholeFrom(1),
   stdoutTo: oneOf('stdout', 'stderr'),
+  interpreterMemoryMb: wholeFrom(128),
+  loadTimeoutMs: wholeFrom(1),
+  reloadGraceMs: wholeFrom(0),
   config: CONFIG_CHECK,
   log: FUNCTION,
 } satisfies Record<keyof RunnerOptions, unknown>)
+
+/** What one interpreter may use and take. */
+export function hostLimits({ interpreterMemoryMb, loadTimeoutMs }: RunnerOptions): HostLimits {
+  return {
+    ...DEFAULT_LIMITS,
+    ...(interpreterMemoryMb !== undefined && { memoryMebibytes: interpreterMemoryMb }),
+    ...(loadTimeoutMs !== undefined && { loadDeadlineMs: loadTimeoutMs }),
+  }
+}
 
 /** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */
 export function runnerOptions(options: RunnerOptions): RunnerOptions {

@@ -18,7 +18,8 @@ import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvent
 import type { Clock, PollRequest, ScriptHost, Store } from './engine/ports.ts'
 import { StartOnce } from './engine/start-once.ts'
 import { ScriptError, toError, UsageError } from './errors.ts'
-import type { LoadedScript } from './host/python-host.ts'
+import type { PyodideHost } from './host/python-host.ts'
+import type { LoadedScript } from './host/script-generations.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogLine, type LogSink, watchForLog } from './log.ts'
 import { numberArgument, shownValue, textArgument } from './model/arguments.ts'
@@ -28,10 +29,10 @@ import { codecNotice } from './native/index.ts'
 import { requireNode } from './node-version.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 import { didYouMean } from './registry/nearest.ts'
-import { unboundTriggers } from './registry/registry.ts'
+import { type RegistryProblem, unboundTriggers } from './registry/registry.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './runner-doors.ts'
-import { type RunnerOptions, runnerOptions } from './runner-options.ts'
+import { hostLimits, type RunnerOptions, runnerOptions } from './runner-options.ts'
 import { scriptsAt } from './script/sources.ts'
 
 /** What came of loading one script. */
@@ -128,8 +129,8 @@ export class Runner {
     const reports: ScriptReport[] = []
     for (const { script, target } of places.flatMap(scriptsAt)) {
       const { host } = await this.#startPython()
-      const loaded = await host.load(script, target)
-      const problems = this.#registry.replaceScript(script, loaded)
+      const loaded = await host.load(script, target, this.#options.reloadGraceMs ?? GRACE_MS)
+      const problems = this.#takeOver(loaded, host)
       reports.push(
         reportOf(
           loaded,
@@ -138,6 +139,13 @@ export class Runner {
       )
     }
     return reports
+  }
+
+  /** A script that could not be loaded stays what it was. */
+  #takeOver(loaded: LoadedScript, host: PyodideHost): readonly RegistryProblem[] {
+    if (loaded.fault === null) return this.#registry.replaceScript(loaded.script, loaded)
+    if (!host.isServed(loaded.script)) this.#registry.removeScript(loaded.script)
+    return []
   }
 
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
@@ -261,6 +269,10 @@ export class Runner {
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
       isProgram: false,
+      limits: hostLimits(this.#options),
+      served: { databaseUrl: this.#options.database ?? defaultDatabaseUrl(), engine: this.#engine },
+      reloaded: (loaded) => void this.#registry.replaceScript(loaded.script, loaded),
+      quarantined: (script, culprit, reason) => this.#events.emit('scriptQuarantined', { script, culprit, reason }),
       ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),
       durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,

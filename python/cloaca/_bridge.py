@@ -89,8 +89,10 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
     if _host is None:
         raise RuntimeError(NO_ENGINE)
     send_declarations()
-    origin = _stacks.running.origin
-    status, answer, answer_text = _wait(lambda token: _host.request(token, origin, method, json.dumps(payload), text))
+    stack = _stacks.running
+    status, answer, answer_text = _wait(
+        lambda token: _host.request(token, stack.origin, stack.generation.number, method, json.dumps(payload), text)
+    )
     if status != "ok":
         raise _as_exception(json.loads(answer))
     return json.loads(answer), text_of(answer_text)
@@ -122,9 +124,8 @@ def announce() -> None:
 
 def send_declarations() -> None:
     """Sends what was declared since the last time, so that no request arrives before what it needs."""
-    declarations = _take_declarations()
-    if declarations:
-        _host.declare(json.dumps(declarations))
+    for generation, declarations in _take_declarations():
+        _host.declare(generation, json.dumps(declarations))
 
 
 def threads_run(is_any: bool) -> None:
@@ -228,6 +229,7 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
     collect_garbage()
     me, loop = _stacks.running, _get_running_loop()
     _stacks.running = _stacks.OUTSIDE
+    _stacks.running_token[0] = 0
     _set_running_loop(loop_of_pyodide)
     try:
         suspension = suspension_for(*arguments)
@@ -237,6 +239,7 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
             _stay()
         _set_running_loop(loop)
         _stacks.running = me
+        _stacks.running_token[0] = me.token
 
 
 def _stay() -> None:

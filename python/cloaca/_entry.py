@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import collections
 import importlib
-import importlib.util
 import json
-import os
-import sys
-from typing import Any, Deque, Dict, List, Optional, Tuple
+from typing import Any, Callable, Deque, List, Tuple
 
-from . import _attempt, _bridge, _fault, _finish, _ledger, _poll, _program, _stacks
+from . import _attempt, _bridge, _fault, _finish, _generation, _ledger, _loading, _poll, _program, _stacks
 
 _host: Any = None
-_polls: Deque[Tuple[int, str]] = collections.deque()
+_polls: Deque[Tuple[int, int]] = collections.deque()
 _skipped: List[int] = []
 
 
@@ -35,59 +32,49 @@ def start(host: Any, settings_json: str, machine: Any) -> None:
     importlib.invalidate_caches()
 
 
-def load(token: int, script_id: str, target_json: str) -> str:
-    """Imports one file or module and returns what it declared, or why it cannot be loaded, as JSON."""
-    _ledger.take_pending()
-    stack = _stacks.enter_main(token)
+def running_token_address() -> int:
+    """Where in the memory the number of the stack that runs stands."""
+    return _stacks.running_token.buffer_info()[0]
+
+
+def load(token: int, generation_number: int, script: str, target_json: str) -> str:
+    """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
+    generation = _generation.begin(generation_number)
     try:
-        fault = _stacks.run_in(stack, _load_target, json.loads(target_json))
+        fault = _in_main(token, generation, _loading.load, script, json.loads(target_json), generation)
+    except BaseException as error:  # it was stopped from outside
+        fault = _loading.fault_of(error)
+    declarations = _ledger.take_pending_of(generation)
+    return json.dumps({"declarations": declarations, "files": _loading.files_of(script), "fault": fault})
+
+
+def unload(generation_number: int) -> None:
+    """Forgets a generation that another has replaced, or that did not come to be."""
+    _generation.drop(generation_number)
+
+
+def take_state(token: int, generation_number: int) -> str:
+    """What a module wants to hand on to the next generation, as JSON."""
+    generation = _generation.generations[generation_number]
+    return json.dumps(_in_main(token, generation, _loading.take_state, generation))
+
+
+def give_state(token: int, generation_number: int, state_json: str) -> None:
+    """Hands it what the generation before handed on."""
+    generation = _generation.generations[generation_number]
+    _in_main(token, generation, _loading.give_state, generation, json.loads(state_json)["values"])
+
+
+def _in_main(token: int, generation: _generation.Generation, function: Callable[..., Any], *arguments: Any) -> Any:
+    stack = _stacks.enter_main(token, generation)
+    try:
+        return _stacks.run_in(stack, function, *arguments)
     finally:
         _stacks.leave_main(stack)
-    return json.dumps({"declarations": _ledger.take_pending(), "fault": fault})
-
-
-def _load_target(target: Dict[str, str]) -> Optional[Dict[str, Any]]:
-    try:
-        if target["kind"] == "file":
-            _import_file(target["path"])
-        else:
-            if os.getcwd() not in sys.path:
-                sys.path.insert(0, os.getcwd())  # as ``python -m`` does
-            importlib.import_module(target["name"])
-    except (Exception, SystemExit) as error:
-        return {
-            "type": type(error).__name__,
-            "message": error.msg if isinstance(error, SyntaxError) else str(error),
-            "traceback": _program.format_user_traceback(error),
-            "place": _program.place_of(error),
-        }
-    return None
-
-
-def _import_file(path: str) -> None:
-    """Imports a file as python would from its folder: its neighbours are importable, its name is its stem.
-
-    A file that was imported before is imported anew.
-    """
-    folder, name = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
-        name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
-    spec: Any = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python file: its name does not end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
 
 
 def enqueue_polls(batch: Any) -> None:
-    """Takes polls to make: a flat sequence of token, trigger name, token, trigger name, ..."""
+    """Takes polls to make: a flat sequence of token, number of the trigger, token, number, ..."""
     items = iter(batch.to_py())
     _polls.extend(zip(items, items))
 
@@ -113,11 +100,12 @@ def drain_polls() -> None:
     delays nobody. Most polls skip, and a call into the host costs as much as such a poll: they are told in one.
     """
     skipped, outcome = _skipped.append, _host.outcome
-    poll, run_in, stack_for = _poll.poll, _stacks.run_in, _stacks.Stack
+    poll, run_in, stack_for, polled = _poll.poll, _stacks.run_in, _stacks.Stack, _generation.polled
     while _polls:
-        token, name = _polls.popleft()
+        token, number = _polls.popleft()
+        generation = polled[number][2] if number in polled else None
         try:
-            kind, text, error_type, message, trace = run_in(stack_for(token), poll, name)
+            kind, text, error_type, message, trace = run_in(stack_for(token, generation), poll, number)
         except BaseException as error:
             outcome(token, *_stopped(error))
             continue
@@ -128,11 +116,12 @@ def drain_polls() -> None:
     _bridge.collect_garbage()
 
 
-def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
+def run_task(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> None:
     """Runs one attempt of a task and reports how it ended."""
     try:
         text = _bridge.text_of(input_text)
-        result = _stacks.run_in(_stacks.Stack(token), _attempt.run, workflow, task_id, text, token)
+        generation = _generation.generations.get(generation_number)
+        result = _stacks.run_in(_stacks.Stack(token, generation), _attempt.run, workflow, task_id, text, token)
     except BaseException as error:
         result = _stopped(error)
     _host.outcome(token, *result)
@@ -141,11 +130,7 @@ def run_task(token: int, workflow: str, task_id: str, input_text: Any) -> None:
 
 def run_program(token: int, target_json: str) -> int:
     """Runs a script as ``python`` would, up to its exit functions, and returns the exit code."""
-    stack = _stacks.enter_main(token)
-    try:
-        return int(_stacks.run_in(stack, _program.run, json.loads(target_json)))
-    finally:
-        _stacks.leave_main(stack)
+    return int(_in_main(token, _generation.PROGRAM, _program.run, json.loads(target_json)))
 
 
 def run_thread(ident: int) -> None:

@@ -1,136 +1,120 @@
-"""The one registry of a process: every trigger, task and workflow that was declared, whichever thread declared it.
+"""What was declared, by generation: it belongs to the script that runs when it is declared.
 
 Decorators and builders record here; `_poll` and `_attempt` find functions here; the engine takes from here, as plain
-data, what was declared since it last asked. A later declaration of a name replaces the earlier one.
+data, what was declared since it last asked. A later declaration of a name replaces the earlier one of its generation.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
-import weakref
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
-from . import _bridge
+from . import _bridge, _generation, _stacks
 from ._declaration import Namespace, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+from ._generation import Generation, TaskIds
 from ._wire import Wire, trigger_wire, workflow_wire
 
-#: The functions of the triggers by name: the one look-up that a poll makes.
-trigger_functions: Dict[str, Callable[..., Any]] = {}
-
-
-class _TaskIds:
-    """The ids under which one function was decorated. ``holds``: the function, weakly where that is possible."""
-
-    __slots__ = ("holds", "of_namespace")
-
-    holds: object
-    of_namespace: Dict[Namespace, str]
-
-    def __init__(self, function: object) -> None:
-        self.of_namespace = {}
-        key = id(function)
-
-        def forget(reference: object) -> None:
-            # No lock: garbage is collected at any moment, under the lock too. The identity may be another's by now.
-            if key in _of_function and _of_function[key].holds is reference:
-                del _of_function[key]
-
-        try:
-            self.holds = weakref.ref(function, forget)
-        except TypeError:
-            self.holds = function
-
-
 _lock = threading.Lock()
-_triggers: Dict[str, TriggerDeclaration] = {}
-_workflows: Dict[str, WorkflowDeclaration] = {}
-#: Every task ever decorated, for builders that pick tasks.
-_decorated: Dict[Namespace, Dict[str, TaskDeclaration]] = {}
-#: The task ids of each function that lives, by its identity: a file that is loaded again decorates others.
-_of_function: Dict[int, _TaskIds] = {}
-#: By registered key. A task that a later registration left out stays here, for the runs that began before it.
-_runnable: Dict[str, Dict[str, TaskDeclaration]] = {}
-#: What the engine has not been told yet, in order: kind and name.
-_pending: Dict[Tuple[str, str], None] = {}
+_poll_numbers = itertools.count(1)
+
+
+def current() -> Generation:
+    """The generation of the script that runs now."""
+    return _stacks.running.generation
 
 
 def record_trigger(trigger: TriggerDeclaration) -> None:
     """Declares a trigger."""
+    generation = current()
     with _lock:
-        _triggers[trigger.name] = trigger
-        trigger_functions[trigger.name] = trigger.function
-        _mark("trigger", trigger.name)
+        generation.triggers[trigger.name] = trigger
+        number = generation.poll_numbers.get(trigger.name)
+        if number is None:
+            number = generation.poll_numbers[trigger.name] = next(_poll_numbers)
+        _generation.polled[number] = (trigger.name, trigger.function, generation)
+        _mark(generation, "trigger", trigger.name)
     _announce()
 
 
 def record_task(task: TaskDeclaration) -> None:
     """Remembers a decorated task. It runs as part of a recorded workflow only."""
+    generation = current()
     with _lock:
-        _decorated.setdefault(task.namespace, {})[task.id] = task
-        ids = _of_function.get(id(task.function))
+        generation.decorated.setdefault(task.namespace, {})[task.id] = task
+        ids = generation.of_function.get(id(task.function))
         if ids is None:
-            ids = _of_function[id(task.function)] = _TaskIds(task.function)
+            ids = generation.of_function[id(task.function)] = TaskIds(task.function, generation.of_function)
         ids.of_namespace.pop(task.namespace, None)
         ids.of_namespace[task.namespace] = task.id
 
 
 def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
     """Declares a workflow under the key by which it is executed."""
+    generation = current()
     with _lock:
-        _workflows[key] = workflow
-        _runnable.setdefault(key, {}).update({task.id: task for task in workflow.tasks})
-        _mark("workflow", key)
+        generation.workflows[key] = workflow
+        generation.runnable.setdefault(key, {}).update({task.id: task for task in workflow.tasks})
+        _mark(generation, "workflow", key)
     _announce()
 
 
 def find_trigger(name: str) -> Optional[TriggerDeclaration]:
     """The trigger of that name."""
-    return _triggers.get(name)
+    return current().triggers.get(name)
 
 
 def find_task(workflow_key: str, task_id: str) -> Optional[TaskDeclaration]:
     """The task that runs for an id of a registered workflow."""
-    return _runnable.get(workflow_key, {}).get(task_id)
+    return current().runnable.get(workflow_key, {}).get(task_id)
 
 
 def find_decorated(namespace: Namespace, task_id: str) -> Optional[TaskDeclaration]:
     """The task that was decorated under that full name, in a registered workflow or not."""
-    return _decorated.get(namespace, {}).get(task_id)
+    return current().decorated.get(namespace, {}).get(task_id)
 
 
 def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]:
     """The id that a function was decorated under: in the given namespace if it was, else the latest anywhere."""
+    generation = current()
     with _lock:
-        ids = _of_function.get(id(function))
+        ids = generation.of_function.get(id(function))
         if ids is None:
             return None
         return ids.of_namespace.get(namespace) or list(ids.of_namespace.values())[-1]
 
 
-def take_pending() -> List[Wire]:
-    """What was declared since the last call, in order, as plain data."""
-    if not _pending:
-        return []
+def take_pending() -> List[Tuple[int, List[Wire]]]:
+    """What was declared since the last call: for each generation, its number and its declarations in order, as data."""
+    taken = [(each.number, take_pending_of(each)) for each in list(_generation.generations.values()) if each.pending]
+    return [(number, wires) for number, wires in taken if wires]
+
+
+def take_pending_of(generation: Generation) -> List[Wire]:
+    """What one generation has declared since the last call, in order, as plain data."""
     with _lock:
-        taken = list(_pending)
-        _pending.clear()
-        return [_wire(kind, name) for kind, name in taken]
+        taken = list(generation.pending)
+        generation.pending.clear()
+        return [_wire(generation, kind, name) for kind, name in taken]
 
 
 def all_declarations() -> List[Wire]:
-    """Everything declared so far, as plain data."""
+    """Everything that the script which runs has declared so far, as plain data."""
+    generation = current()
     with _lock:
-        triggers = [trigger_wire(trigger) for trigger in _triggers.values()]
-        return triggers + [workflow_wire(key, workflow) for key, workflow in _workflows.items()]
+        triggers = [_wire(generation, "trigger", name) for name in generation.triggers]
+        return triggers + [_wire(generation, "workflow", key) for key in generation.workflows]
 
 
-def _mark(kind: str, name: str) -> None:
-    _pending.pop((kind, name), None)
-    _pending[kind, name] = None
+def _mark(generation: Generation, kind: str, name: str) -> None:
+    generation.pending.pop((kind, name), None)
+    generation.pending[kind, name] = None
 
 
-def _wire(kind: str, name: str) -> Wire:
-    return trigger_wire(_triggers[name]) if kind == "trigger" else workflow_wire(name, _workflows[name])
+def _wire(generation: Generation, kind: str, name: str) -> Wire:
+    if kind == "trigger":
+        return trigger_wire(generation.triggers[name], generation.poll_numbers[name])
+    return workflow_wire(name, generation.workflows[name])
 
 
 def _announce() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional, Tuple
 
 from . import _fault
-from ._ledger import trigger_functions
+from ._generation import polled
 from ._result import TriggerResult
 from ._settle import settled
 
@@ -18,15 +18,16 @@ Outcome = Tuple[str, Optional[str], str, str, str]
 _SKIPPED: Outcome = ("skipped", None, "", "", "")
 
 
-def poll(name: str) -> Outcome:
-    """Calls the trigger function of that name.
+def poll(number: int) -> Outcome:
+    """Calls the trigger function that is polled by that number.
 
     Exceptions are outcomes, ``SystemExit`` too. What stops a call from outside goes through: ``KeyboardInterrupt`` and
     the other exceptions that are no ``Exception``.
     """
-    function = trigger_functions.get(name)
-    if function is None:
-        return ("failed", None, "LookupError", f"trigger '{name}' is not declared in this process", "")
+    found = polled.get(number)
+    if found is None:
+        return ("failed", None, "LookupError", "the trigger is not declared in this process any more", "")
+    name, function, _ = found
     try:
         result = function()
         if type(result) is not TriggerResult and type(result) is not bool:

@@ -8,41 +8,50 @@ running; so it is right wherever Python code runs. A context variable would not 
 
 from __future__ import annotations
 
+import array
 import contextvars
 import itertools
 from asyncio import _set_running_loop
-from typing import Any, Callable
+from typing import Any, Callable, Optional
+
+from ._generation import PROGRAM, Generation
 
 _idents = itertools.count(1)
 
 
 class Stack:
-    """One stack: the number under which it is a thread, and the host's number for the entry into Python, or 0.
+    """One stack: its number as a thread, the host's number for the entry into Python, or 0, and whose script it runs.
 
-    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it.
+    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it. A stack
+    belongs to the generation of the one that makes it, unless another is given.
     """
 
     ident: int
     token: int
     origin: int
+    generation: Generation
 
-    def __init__(self, token: int = 0, origin: int = 0) -> None:
+    def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0) -> None:
         self.ident = next(_idents)
         self.token = token
         self.origin = token or origin
+        self.generation = running.generation if generation is None else generation
 
 
 #: Called with a stack that ends and to which something was added.
 ended: Callable[[Stack], object] = id
-_OWN_ATTRIBUTES = 3
+_OWN_ATTRIBUTES = 4
 
 #: The stack of the program, or of the script that is being loaded: Python's main thread.
-MAIN = Stack()
+MAIN = Stack(0, PROGRAM)
 
 #: No stack: a call from the host that cannot wait.
-OUTSIDE = Stack()
+OUTSIDE = Stack(0, PROGRAM)
 
 running: Stack = OUTSIDE
+
+#: Its token, where the host's control thread can read it when everything else hangs.
+running_token = array.array("i", [0])
 
 
 def get_ident() -> int:
@@ -59,10 +68,12 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     """Runs a function as the first of a stack, in a context of its own, as a thread does."""
     global running
     previous, running = running, stack
+    running_token[0] = stack.token
     _set_running_loop(None)
     try:
         return contextvars.Context().run(function, *arguments)
     finally:
+        running_token[0] = previous.token
         running = previous  # at once: a stack that is overdue is interrupted again and again while it is this one
         end(stack)
 
@@ -73,14 +84,16 @@ def end(stack: Stack) -> None:
         ended(stack)
 
 
-def enter_main(token: int) -> Stack:
+def enter_main(token: int, generation: Generation = PROGRAM) -> Stack:
     """The main stack, entered under the given number; another one while the main stack is taken."""
     if MAIN.token:
-        return Stack(token)
+        return Stack(token, generation)
     MAIN.token = MAIN.origin = token
+    MAIN.generation = generation
     return MAIN
 
 
 def leave_main(stack: Stack) -> None:
     """Ends what `enter_main` began."""
     stack.token = stack.origin = 0
+    stack.generation = PROGRAM

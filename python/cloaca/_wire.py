@@ -13,8 +13,8 @@ from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, milliseconds,
 Wire = Dict[str, Any]
 
 
-def trigger_wire(trigger: TriggerDeclaration) -> Wire:
-    """A trigger as data."""
+def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
+    """A trigger as data, with the number by which it is polled."""
     timing = trigger.timing
     if isinstance(timing, CronTiming):
         timing_wire: Wire = {"kind": "cron", "expression": timing.expression, "timezone": timing.timezone}
@@ -23,6 +23,7 @@ def trigger_wire(trigger: TriggerDeclaration) -> Wire:
     return {
         "kind": "trigger",
         "name": trigger.name,
+        "pollNumber": poll_number,
         "workflow": trigger.workflow,
         "timing": timing_wire,
         "allowConcurrent": trigger.allow_concurrent,

@@ -290,13 +290,13 @@ def test_functions_that_were_decorated_again_are_not_kept(name):
 
     load()
     gc.collect()
-    before = len(_ledger._of_function)
+    before = len(_ledger.current().of_function)
 
     for _ in range(20):
         load()
     gc.collect()
 
-    assert len(_ledger._of_function) == before
+    assert len(_ledger.current().of_function) == before
 
 
 def test_a_function_keeps_its_id_when_another_one_is_decorated_under_it(name):

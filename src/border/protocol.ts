@@ -9,6 +9,11 @@
 /** A number that names one entry into Python (a load, a poll, a task, a program) for its whole life. Never reused. */
 export type StackToken = number
 
+/** One loading of a script, and all that it declares. Given by the engine, never twice; 0 is a program's. */
+export type GenerationNumber = number
+
+export const PROGRAM_GENERATION: GenerationNumber = 0
+
 export type LoadTarget =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'module'; readonly name: string }
@@ -44,8 +49,11 @@ export interface ProcessSettings {
   readonly bytecodeFolder: string
 }
 
-/** From where on an interpreter tells the engine, once a second, how much there is of it. */
+/** What an interpreter may use. */
 export interface ResourceCeilings {
+  /** Python's own memory: beyond it, MemoryError. */
+  readonly memoryMebibytes: number
+  /** From where on the engine is told, once a second, how much of it the process uses. */
   readonly residentMebibytes: number
   readonly openFiles: number
 }
@@ -82,11 +90,29 @@ export type ToInterpreter =
   /** The first message, one of two: the process is to be an interpreter, or to make a memory snapshot and end. */
   | { readonly type: 'start'; readonly data: StartData }
   | { readonly type: 'makeSnapshot'; readonly packageFolder: string }
-  | { readonly type: 'load'; readonly token: StackToken; readonly script: string; readonly target: LoadTarget }
-  | { readonly type: 'polls'; readonly tokens: readonly StackToken[]; readonly triggers: readonly string[] }
+  /** Load a script as a new generation. What another generation of it declared stays until `unload`. */
+  | {
+      readonly type: 'load'
+      readonly token: StackToken
+      readonly generation: GenerationNumber
+      readonly script: string
+      readonly target: LoadTarget
+    }
+  | { readonly type: 'unload'; readonly generation: GenerationNumber }
+  /** Ask for the globals that a script hands on to its next generation, and hand them on. */
+  | { readonly type: 'takeState'; readonly token: StackToken; readonly generation: GenerationNumber }
+  | {
+      readonly type: 'giveState'
+      readonly token: StackToken
+      readonly generation: GenerationNumber
+      readonly stateJson: string
+    }
+  /** Triggers by the numbers that they were declared with. */
+  | { readonly type: 'polls'; readonly tokens: readonly StackToken[]; readonly triggers: readonly number[] }
   | {
       readonly type: 'task'
       readonly token: StackToken
+      readonly generation: GenerationNumber
       readonly workflow: string
       readonly taskId: string
       readonly inputText: string
@@ -110,11 +136,13 @@ export type FromInterpreter =
   /** The program ended itself without an end: the process goes no further. */
   | { readonly type: 'exited'; readonly token: StackToken; readonly exitCode: number }
   | { readonly type: 'finished'; readonly token: StackToken }
-  | { readonly type: 'declared'; readonly declarationsJson: string }
+  | { readonly type: 'state'; readonly token: StackToken; readonly stateJson: string }
+  | { readonly type: 'declared'; readonly generation: GenerationNumber; readonly declarationsJson: string }
   | {
       readonly type: 'call'
       readonly id: number
       readonly token: StackToken
+      readonly generation: GenerationNumber
       readonly method: string
       readonly payloadJson: string
       readonly contextText: string
@@ -127,5 +155,5 @@ export type FromInterpreter =
   | { readonly type: 'notice'; readonly message: string }
   /** The interpreter has heard that an entry is overdue. */
   | { readonly type: 'told'; readonly token: StackToken }
-  /** The interpreter cannot go on; its process ends after this. */
-  | { readonly type: 'fatal'; readonly message: string }
+  /** The interpreter cannot go on; its process ends after this. `token`: the stack that ran, 0 where it is not known. */
+  | { readonly type: 'fatal'; readonly message: string; readonly token: StackToken }

@@ -95,6 +95,14 @@ export interface ExecutionFinishedEvent {
   readonly at: number
 }
 
+/** A script lives in an interpreter of its own from now on, until it is loaded anew. */
+export interface ScriptQuarantinedEvent {
+  readonly script: string
+  /** The poll or task that hung or killed the interpreter: `trigger 'x'`. */
+  readonly culprit: string
+  readonly reason: string
+}
+
 export type WarningCode = 'UNKNOWN_WORKFLOW' | 'INVALID_CRON_TRIGGER' | 'DATABASE_FOUND' | 'LEASE_LOST' | 'CLOCK_SET'
 
 /** Something that the user may want to change; the engine goes on. */
@@ -125,6 +133,7 @@ export interface EngineEventMap {
   readonly taskRetried: TaskRetriedEvent
   readonly taskFinished: TaskFinishedEvent
   readonly executionFinished: ExecutionFinishedEvent
+  readonly scriptQuarantined: ScriptQuarantinedEvent
   readonly warning: WarningEvent
   readonly trouble: Trouble
   readonly stopped: StoppedEvent
@@ -142,6 +151,7 @@ const EVENT_NAMES: Readonly<Record<EngineEventName, true>> = {
   taskRetried: true,
   taskFinished: true,
   executionFinished: true,
+  scriptQuarantined: true,
   warning: true,
   trouble: true,
   stopped: true,

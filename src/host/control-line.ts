@@ -17,6 +17,7 @@ export class ControlLine {
   readonly #stream: Duplex
   readonly #onResource: (resource: Resource, amount: number) => void
   #misses = 0
+  #runningToken: StackToken = 0
   #rest: Buffer = Buffer.alloc(0)
 
   /** `onResource`: there is so much in use that a ceiling is near. */
@@ -29,6 +30,11 @@ export class ControlLine {
   /** How many interrupts met another stack than they were meant for: so many times others were computing. */
   get misses(): number {
     return this.#misses
+  }
+
+  /** The stack that ran when it was last interrupted; 0 when none did, or it cannot be told. */
+  get runningToken(): StackToken {
+    return this.#runningToken
   }
 
   /** Makes Python look, for what it does now and then. */
@@ -68,6 +74,9 @@ export class ControlLine {
       switch (bytes.readUInt32LE(at)) {
         case CONTROL_REPORTS.misses:
           this.#misses = value
+          break
+        case CONTROL_REPORTS.runningToken:
+          this.#runningToken = value
           break
         case CONTROL_REPORTS.residentMebibytes:
           this.#onResource('memory', value)

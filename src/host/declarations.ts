@@ -12,6 +12,8 @@ import type { TriggerRule, WorkflowDefinition } from '../model/workflow.ts'
 export interface Declarations {
   readonly triggers: readonly TriggerDefinition[]
   readonly workflows: readonly WorkflowDefinition[]
+  /** By trigger: the number by which it is polled. */
+  readonly pollNumbers: ReadonlyMap<string, number>
 }
 
 const place = { file: v.nullable(v.string()), line: v.nullable(v.number()) }
@@ -19,6 +21,7 @@ const place = { file: v.nullable(v.string()), line: v.nullable(v.number()) }
 const triggerSchema = v.object({
   kind: v.literal('trigger'),
   name: v.string(),
+  pollNumber: v.number(),
   workflow: v.string(),
   timing: v.variant('kind', [
     v.object({ kind: v.literal('poll'), intervalMs: v.number() }),
@@ -94,7 +97,11 @@ const faultSchema = v.object({
   place: v.nullable(v.object({ file: v.string(), line: v.number() })),
 })
 const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema])
-const loadResultSchema = v.object({ declarations: v.array(declarationSchema), fault: v.nullable(faultSchema) })
+const loadResultSchema = v.object({
+  declarations: v.array(declarationSchema),
+  files: v.array(v.string()),
+  fault: v.nullable(faultSchema),
+})
 
 export type LoadFault = v.InferOutput<typeof faultSchema>
 
@@ -102,9 +109,14 @@ export function decodeDeclarations(script: string, json: string): Declarations {
   return assemble(script, decode(v.array(declarationSchema), script, json))
 }
 
-export function decodeLoadResult(script: string, json: string): Declarations & { readonly fault: LoadFault | null } {
-  const { declarations, fault } = decode(loadResultSchema, script, json)
-  return { ...assemble(script, declarations), fault }
+export interface LoadResult extends Declarations {
+  readonly files: readonly string[]
+  readonly fault: LoadFault | null
+}
+
+export function decodeLoadResult(script: string, json: string): LoadResult {
+  const { declarations, files, fault } = decode(loadResultSchema, script, json)
+  return { ...assemble(script, declarations), files, fault }
 }
 
 function decode<Output>(schema: v.GenericSchema<unknown, Output>, script: string, json: string): Output {
@@ -121,9 +133,11 @@ function decode<Output>(schema: v.GenericSchema<unknown, Output>, script: string
 function assemble(script: string, declarations: readonly v.InferOutput<typeof declarationSchema>[]): Declarations {
   const triggers: TriggerDefinition[] = []
   const workflows: WorkflowDefinition[] = []
+  const pollNumbers = new Map<string, number>()
   for (const declaration of declarations) {
     if (declaration.kind === 'trigger') {
-      const { kind: _, file, line, ...rest } = declaration
+      const { kind: _, pollNumber, file, line, ...rest } = declaration
+      pollNumbers.set(rest.name, pollNumber)
       triggers.push({ ...rest, script, place: placeOf(file, line) })
     } else {
       const { kind: _, file, line, tasks, ...rest } = declaration
@@ -135,7 +149,7 @@ function assemble(script: string, declarations: readonly v.InferOutput<typeof de
       })
     }
   }
-  return { triggers, workflows }
+  return { triggers, workflows, pollNumbers }
 }
 
 function placeOf(file: string | null, line: number | null) {

@@ -6,6 +6,7 @@
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type {
   FromInterpreter,
+  GenerationNumber,
   LoadTarget,
   OutcomeMessage,
   ProgramTarget,
@@ -15,6 +16,7 @@ import type {
 } from '../border/protocol.ts'
 import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
 import { HostError } from '../errors.ts'
+import type { Resource } from './control-line.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { TimeSlices } from './time-slices.ts'
@@ -26,18 +28,25 @@ export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }
 export interface InterpreterEvents {
   /** `slot` is that of the task which made the call, null when it was not a task. */
   call(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): void
-  declared(declarationsJson: string): void
+  declared(generation: GenerationNumber, declarationsJson: string): void
   /** One line worth a log entry. */
   notice(message: string): void
   /** A line about how Python started, which each interpreter of a machine says in the same words. */
   startNotice(message: string): void
   /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
   ended(end: InterpreterEnd): void
+  /** An entry is overdue and does not stop; the process may have to be killed. */
+  stuck(): void
+  /** So much of something is in use that a ceiling is near. Said each second while it is so. */
+  nearCeiling(resource: Resource, amount: number): void
 }
 
 export interface InterpreterEnd {
   readonly reason: string
+  /** Who was running, where that is known. */
   readonly culprit: string | null
+  /** It had to be killed because the culprit did not stop when its time was over. */
+  readonly isOverdue: boolean
 }
 
 /** How an entry into Python ended. `lost`: the process died under it. */
@@ -47,6 +56,7 @@ export type Answer =
   | { readonly kind: 'loaded'; readonly resultJson: string }
   | { readonly kind: 'programEnded'; readonly exitCode: number }
   | { readonly kind: 'finished' }
+  | { readonly kind: 'state'; readonly stateJson: string }
   | { readonly kind: 'lost'; readonly end: InterpreterEnd }
 
 interface Pending {
@@ -59,6 +69,11 @@ interface Pending {
 const NUDGE_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
 const FINISH_WITHIN_MS = 2_000
+
+/** How logs and back-offs name a script that is loaded. */
+export function scriptLabel(script: string): string {
+  return `script ${script}`
+}
 
 /** How logs and back-offs name an entry into Python. */
 export function triggerLabel(trigger: string): string {
@@ -73,6 +88,7 @@ export function taskLabel(task: { readonly taskId: string; readonly workflow: st
 const LARGEST_BATCH = 512
 
 const SKIPPED: Answer = { kind: 'skipped' }
+
 export class InterpreterProcess {
   readonly #child: InterpreterChild
   readonly #events: InterpreterEvents
@@ -86,24 +102,26 @@ export class InterpreterProcess {
   #lastToken = 0
   #nudge: Timer | null = null
   #isStarted = false
+  #wasKilled = false
   #end: InterpreterEnd | null = null
   #pollTokens: StackToken[] = []
-  #pollTriggers: string[] = []
+  #pollTriggers: number[] = []
 
   private constructor(options: ChildOptions, clock: Clock, events: InterpreterEvents) {
     this.#events = events
     this.#clock = clock
     this.#child = new InterpreterChild(options, clock, {
       received: (message) => this.#receive(message),
-      nearCeiling: () => undefined,
-      ended: (reason) => this.#die({ reason: `its process ${reason}`, culprit: null }),
+      nearCeiling: (resource, amount) => events.nearCeiling(resource, amount),
+      ended: (reason) => this.#dieOf(`its process ${reason}`),
     })
     const { control } = this.#child
     this.#processSignals = new ProcessSignals((signum) => this.signal(signum))
     this.#slices = new TimeSlices(clock, control, () => this.#hasPythonThreads || this.#pending.size > 1)
     this.#watchdog = new Watchdog(clock, control, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
-      kill: (culprit, reason) => this.#die({ reason, culprit }),
+      kill: (token, reason) => this.#killBecauseOf(token, reason),
+      stuck: () => events.stuck(),
     })
   }
 
@@ -118,30 +136,51 @@ export class InterpreterProcess {
     await this.#started.promise
   }
 
-  get isDead(): boolean {
+  /** It was ended on purpose, by `kill` or `close`. */
+  get wasKilled(): boolean {
+    return this.#wasKilled
+  }
+
+  get hasEnded(): boolean {
     return this.#end !== null
   }
 
-  load(script: string, target: LoadTarget): Promise<Answer> {
-    return this.#ask({ label: `script ${script}`, deadlineMs: null, slot: null }, (token) => {
-      return { type: 'load', token, script, target }
+  load(generation: GenerationNumber, script: string, target: LoadTarget, deadlineMs: number): Promise<Answer> {
+    return this.#ask({ label: scriptLabel(script), deadlineMs, slot: null }, (token) => {
+      return { type: 'load', token, generation, script, target }
     })
   }
 
-  /** Polls asked for in one turn travel in one message. */
-  poll(trigger: string, deadlineMs: number): Promise<Answer> {
+  unload(generation: GenerationNumber): void {
+    this.#post({ type: 'unload', generation })
+  }
+
+  takeState(generation: GenerationNumber, deadlineMs: number): Promise<Answer> {
+    return this.#ask({ label: 'what a script hands on', deadlineMs, slot: null }, (token) => {
+      return { type: 'takeState', token, generation }
+    })
+  }
+
+  giveState(generation: GenerationNumber, stateJson: string, deadlineMs: number): Promise<Answer> {
+    return this.#ask({ label: 'what a script is handed', deadlineMs, slot: null }, (token) => {
+      return { type: 'giveState', token, generation, stateJson }
+    })
+  }
+
+  /** Polls asked for in one turn travel in one message. `number`: what the trigger was declared with. */
+  poll(number: number, trigger: string, deadlineMs: number): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
       const token = this.#register({ label: triggerLabel(trigger), deadlineMs, slot: null, settle })
       if (this.#pollTokens.push(token) === 1) queueMicrotask(() => this.#sendPolls())
-      if (this.#pollTriggers.push(trigger) === LARGEST_BATCH) this.#sendPolls()
+      if (this.#pollTriggers.push(number) === LARGEST_BATCH) this.#sendPolls()
     })
   }
 
-  runTask(task: TaskRequest): Promise<Answer> {
+  runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
     const { workflow, taskId, inputText, deadlineMs, slot } = task
     return this.#ask({ label: taskLabel(task), deadlineMs, slot }, (token) => {
-      return { type: 'task', token, workflow, taskId, inputText }
+      return { type: 'task', token, generation, workflow, taskId, inputText }
     })
   }
 
@@ -165,15 +204,24 @@ export class InterpreterProcess {
   }
 
   /** Ends the interpreter as python ends, or without that when it takes too long. */
-  async close(): Promise<void> {
+  async close(reason = 'it was closed'): Promise<void> {
+    if (!this.#isStarted) return this.kill(reason)
     const limit = Promise.withResolvers<void>()
     const timer = this.#clock.wakeAfter(FINISH_WITHIN_MS, limit.resolve)
     await Promise.race([this.#finish(), limit.promise])
     timer.cancel()
-    this.#die({ reason: 'it was closed', culprit: null })
+    this.kill(reason)
   }
 
+  /** Ends it at once, whatever it does. */
+  kill(reason: string): void {
+    this.#wasKilled = true
+    this.#dieOf(reason)
+  }
+
+  /** Nothing else goes on from then on, so nothing else has a deadline any more. */
   #finish(): Promise<Answer> {
+    this.#watchdog.stop()
     return this.#ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
   }
 
@@ -217,20 +265,17 @@ export class InterpreterProcess {
         for (const outcome of message.outcomes) this.#settle(outcome.token, { kind: 'outcome', outcome })
         break
       case 'loaded':
-        this.#settle(message.token, { kind: 'loaded', resultJson: message.resultJson })
+      case 'state':
+      case 'finished':
+      case 'programEnded':
+        this.#settle(message.token, answerOf(message))
         break
       case 'exited':
         this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })
-        this.#die({ reason: 'its program exited', culprit: null })
-        break
-      case 'finished':
-        this.#settle(message.token, { kind: 'finished' })
-        break
-      case 'programEnded':
-        this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })
+        this.#dieOf('its program exited')
         break
       case 'declared':
-        this.#events.declared(message.declarationsJson)
+        this.#events.declared(message.generation, message.declarationsJson)
         break
       case 'call':
         this.#events.call(message, this.#pending.get(message.token)?.slot ?? null, this)
@@ -250,13 +295,13 @@ export class InterpreterProcess {
         this.#watchdog.told(message.token)
         break
       case 'fatal':
-        this.#die({ reason: message.message, culprit: null })
+        this.#dieOf(message.message, message.token)
         break
       case 'hello':
         this.#checkVersion(message.protocolVersion)
         break
       case 'snapshot':
-        this.#die({ reason: 'it sent a snapshot that nobody asked for', culprit: null })
+        this.#dieOf('it sent a snapshot that nobody asked for')
         break
       case 'ready':
         this.#isStarted = true
@@ -271,9 +316,30 @@ export class InterpreterProcess {
     }
   }
 
+  /** `running`: the stack that ran, 0 where that is not known. */
+  #dieOf(reason: string, running: StackToken = 0): void {
+    this.#die({ reason, culprit: this.#pending.get(running)?.label ?? null, isOverdue: false })
+  }
+
+  /** What is overdue may be kept from stopping by another one, which computes in C: that one is the culprit. */
+  #killBecauseOf(token: StackToken, reason: string): void {
+    const overdue = this.#pending.get(token)
+    const running = this.#pending.get(this.#child.control.runningToken) ?? overdue
+    const isOther = running !== undefined && running !== overdue
+    this.#die({
+      reason: isOther ? `${running.label} gave nobody else a turn: ${reason}` : reason,
+      culprit: running?.label ?? null,
+      isOverdue: true,
+    })
+  }
+
   #checkVersion(version: number): void {
     if (version === PROTOCOL_VERSION) return
-    this.#die({ reason: `it speaks version ${version} of the protocol, not ${PROTOCOL_VERSION}`, culprit: null })
+    this.#die({
+      reason: `it speaks version ${version} of the protocol, not ${PROTOCOL_VERSION}`,
+      culprit: null,
+      isOverdue: false,
+    })
   }
 
   /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
@@ -297,5 +363,20 @@ export class InterpreterProcess {
     for (const { settle } of open) settle({ kind: 'lost', end })
     if (this.#isStarted) this.#events.ended(end)
     else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))
+  }
+}
+
+type AnswerMessage = Extract<FromInterpreter, { readonly type: 'loaded' | 'state' | 'finished' | 'programEnded' }>
+
+function answerOf(message: AnswerMessage): Answer {
+  switch (message.type) {
+    case 'loaded':
+      return { kind: 'loaded', resultJson: message.resultJson }
+    case 'state':
+      return { kind: 'state', stateJson: message.stateJson }
+    case 'finished':
+      return { kind: 'finished' }
+    case 'programEnded':
+      return { kind: 'programEnded', exitCode: message.exitCode }
   }
 }

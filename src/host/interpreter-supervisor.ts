@@ -1,160 +1,330 @@
 /**
- * A place for one interpreter, with the scripts that live in it. Owned by `host.ts`.
- * When the interpreter dies a new one is started and the scripts are loaded again; whoever made it die is kept away
- * for a while (`suspects.ts`), so that one bad trigger cannot keep the others from running. An interpreter that ran a
- * program is not replaced: the program went with it.
+ * Keeps one interpreter alive, with the scripts that live in it. Owned by `python-host.ts`, which says how one is started and
+ * how a script is loaded.
+ *
+ *   starting ──▶ live ──▶ (its process ends) ──▶ starting ──▶ live, and each script is loaded again
+ *      ▲ └─ fails ─▶ waiting, 10 s ─┘  └─ stuck: a spare one is started, which takes over when this one is killed
+ *      └──────── (near a ceiling, and nothing is inside) ┘
+ *
+ * What was not entered is not lost: it waits until there is an interpreter and its script is loaded. Whoever made an
+ * interpreter die is kept away for a while (`crash-suspects.ts`). One that ran a program is not replaced: the program
+ * went with it.
  */
 
-import type { LoadTarget, ProgramTarget } from '../border/protocol.ts'
+import type { ProgramTarget } from '../border/protocol.ts'
 import type { Clock, TaskSlot, Timer } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
+import type { Resource } from './control-line.ts'
 import { Suspects } from './crash-suspects.ts'
 import type { Answer, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
 import { type EntryAnswer, refused } from './outcomes.ts'
 
 const RESTART_AGAIN_MS = 10_000
+/** A script that takes longer than this to be loaded again lets the next one begin. */
+const LOAD_ALONE_MS = 5_000
+/** So long it is put off that an interpreter near a ceiling is replaced, until nothing is inside. */
+const QUIET_WITHIN_MS = 30_000
 
-export interface SlotEvents {
-  /** A dead interpreter was replaced, or could not be. `culprit`: who made it die, where that is known. */
-  restarted(end: InterpreterEnd, culprit: string | null, failure: Error | null): void
-  /** A script declared again what it declares, in the new interpreter. */
-  reloaded(script: string, answer: Answer): void
+/** What a process tells its supervisor. */
+export interface ProcessEvents {
+  /** Its process ended after it had started. */
+  ended(end: InterpreterEnd): void
+  /** An entry is overdue and does not stop; it may have to be killed. */
+  stuck(): void
+  /** So much of something is in use that a ceiling is near. */
+  nearCeiling(resource: Resource, amount: number): void
 }
 
-/** Starts an interpreter and reports its end. */
-export type InterpreterStarter = (ended: (end: InterpreterEnd) => void) => Promise<InterpreterProcess>
+export interface SupervisorOptions {
+  readonly clock: Clock
+  /** Starts one. `spawned` hears of each process at once, so that it can be ended before it has started. */
+  start(events: ProcessEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess>
+  /** Loads a script into a new interpreter. Never rejects. */
+  reload(script: string, interpreter: InterpreterProcess): Promise<void>
+  /** An interpreter ended. `culprit`: who made it, where that is known. True when its script lives elsewhere from now on. */
+  ended(end: InterpreterEnd, culprit: string | null): boolean
+  /** Another one is there, or could not be started and is tried again. */
+  restarted(reason: string, failure: Error | null): void
+}
 
-export class Slot {
-  readonly #start: InterpreterStarter
-  readonly #clock: Clock
-  readonly #events: SlotEvents
+export class InterpreterSupervisor {
+  readonly #options: SupervisorOptions
   readonly #suspects: Suspects
-  readonly #scripts = new Map<string, LoadTarget>()
+  readonly #scripts = new Set<string>()
+  readonly #reloads = new Map<string, Promise<void>>()
+  readonly #firstStart = Promise.withResolvers<void>()
   /** Ends of waits that `close` cuts short. */
   readonly #pauses = new Set<() => void>()
-  #thread: Promise<InterpreterProcess>
-  /** Settles when another interpreter is started in place of one that died or did not start. */
-  #nextAttempt = Promise.withResolvers<void>()
+  /** Those who wait until there is an interpreter. */
+  #arrivals = Promise.withResolvers<void>()
+  #live: InterpreterProcess | null = null
+  #starting: InterpreterProcess | null = null
+  #spare: Promise<InterpreterProcess> | null = null
+  #spareProcess: InterpreterProcess | null = null
+  #inside = 0
   #restart: Timer | null = null
+  /** Why it is to be replaced as soon as nothing is inside. */
+  #replacedFor: string | null = null
+  #isIdle = false
   #holdsProgram = false
   #isClosed = false
 
-  constructor(start: InterpreterStarter, clock: Clock, events: SlotEvents) {
-    this.#start = start
-    this.#clock = clock
-    this.#events = events
-    this.#suspects = new Suspects(clock)
-    this.#thread = this.#startThread()
-    this.#thread.catch(() => {}) // every user of the slot sees the failure through `thread()`
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#suspects = new Suspects(options.clock)
+    this.#firstStart.promise.catch(() => undefined) // for whoever asks `started`
+    this.#startNow(null, null)
   }
 
-  /** The living interpreter, once it has started and loaded its scripts. */
-  thread(): Promise<InterpreterProcess> {
-    return this.#thread
+  /** Settles when it runs for the first time; rejects when it could not be started. */
+  get started(): Promise<void> {
+    return this.#firstStart.promise
   }
 
-  async load(script: string, target: LoadTarget): Promise<Answer> {
-    const thread = await this.#thread
-    const answer = await thread.load(script, target)
-    if (answer.kind === 'loaded') this.#scripts.set(script, target)
-    return answer
+  get scripts(): ReadonlySet<string> {
+    return this.#scripts
   }
 
-  /** Runs a program in the interpreter, which lives no longer than it. */
-  async runProgram(target: ProgramTarget): Promise<Answer> {
+  /** A script lives here from now on: whatever replaces the interpreter loads it. */
+  add(script: string): void {
+    this.#scripts.add(script)
+  }
+
+  remove(script: string): void {
+    this.#scripts.delete(script)
+  }
+
+  /** The interpreter, once there is one; null when it was closed before. */
+  async interpreter(): Promise<InterpreterProcess | null> {
+    if (this.#isIdle) {
+      this.#isIdle = false
+      this.#startNow('it had no script', null)
+    }
+    while (this.#live === null && !this.#isClosed) await this.#arrivals.promise
+    return this.#isClosed ? null : this.#live
+  }
+
+  /** Runs a program in the interpreter, which lives no longer than it. Null when it was closed before. */
+  async runProgram(target: ProgramTarget): Promise<Answer | null> {
     this.#holdsProgram = true
-    return (await this.#thread).runProgram(target)
+    await this.started
+    return (await this.interpreter())?.runProgram(target) ?? null
+  }
+
+  /** Whether this is the interpreter that lives here. */
+  holds(interpreter: InterpreterProcess | null): boolean {
+    return interpreter !== null && interpreter === this.#live
+  }
+
+  /** This poll or task made another interpreter die, and begins here with its back-off. */
+  suspect(label: string): void {
+    this.#suspects.keepAway(label)
+  }
+
+  /** Calls the interpreter for a script that is still being loaded: nothing is waited for. */
+  enterLoading(label: string, call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>): Promise<EntryAnswer> {
+    const live = this.#live
+    return live === null ? Promise.resolve(refused('its interpreter is gone')) : this.#enterNow(live, label, call)
   }
 
   /** Calls the interpreter for a poll or a task, unless that made it die a short while ago. */
-  async enter(label: string, call: (thread: InterpreterProcess) => Promise<EntryAnswer>): Promise<EntryAnswer> {
-    let endTurn: (() => void) | null = null
+  enter(
+    script: string,
+    label: string,
+    call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>,
+  ): Promise<EntryAnswer> {
+    const live = this.#live
+    if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty)
+      return this.#enterInTurn(script, label, call)
+    return this.#enterNow(live, label, call)
+  }
+
+  async #enterInTurn(
+    script: string,
+    label: string,
+    call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>,
+  ): Promise<EntryAnswer> {
+    await this.#readyFor(script) // a turn is for being inside, not for waiting until there is an interpreter
+    const endTurn = await this.#suspects.turnOf(label)
     try {
-      await this.#living() // a turn is for being inside, not for waiting until there is an interpreter
-      endTurn = await this.#suspects.turnOf(label)
       const waitMs = this.#suspects.backedOffMs(label)
       if (waitMs > 0) {
         return refused(`${label} made the interpreter die, and is not run for another ${Math.ceil(waitMs / 1000)} s`)
       }
-      const thread = await this.#living()
-      if (thread === null) return refused('the interpreters are closed')
-      this.#suspects.entered(label)
-      const answer = await call(thread)
-      this.#suspects.left(label, answer.kind !== 'lost')
-      return answer
-    } catch (error) {
-      return refused(toError(error).message)
+      const interpreter = await this.#readyFor(script)
+      if (interpreter === null) return refused('the host is closed')
+      return await this.#enterNow(interpreter, label, call)
     } finally {
       endTurn?.()
     }
   }
 
-  /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
-  async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
-    const isLiving = await Promise.race([this.#living().then(() => true), nextTurn().then(() => false)])
-    if (isLiving && this.#suspects.backedOffMs(label) === 0) return
-    taskSlot.release()
-    await this.#living()
-    const waitMs = this.#suspects.backedOffMs(label)
-    if (waitMs > 0) await this.#pause(waitMs)
-    await taskSlot.acquire()
+  async #readyFor(script: string): Promise<InterpreterProcess | null> {
+    for (;;) {
+      const interpreter = await this.interpreter()
+      await this.#reloads.get(script)
+      if (interpreter === null || interpreter === this.#live) return interpreter
+    }
   }
 
-  /**
-   * The interpreter, as soon as there is one that lives: one that was not entered loses nothing by waiting. Null when
-   * there will be none.
-   */
-  async #living(): Promise<InterpreterProcess | null> {
-    while (!this.#isClosed) {
-      const attempt = this.#thread
-      const thread = await attempt.catch(() => null)
-      if (thread !== null && (!thread.isDead || this.#holdsProgram)) return thread
-      if (attempt === this.#thread) await this.#nextAttempt.promise
+  #enterNow(
+    interpreter: InterpreterProcess,
+    label: string,
+    call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>,
+  ): Promise<EntryAnswer> {
+    this.#inside += 1
+    this.#suspects.entered(label)
+    const left = (isGood: boolean): void => {
+      this.#inside -= 1
+      this.#suspects.left(label, isGood)
+      if (this.#inside === 0 && this.#replacedFor !== null) this.#replaceNow()
     }
-    return null
+    return call(interpreter).then(
+      (answer) => {
+        left(answer.kind !== 'lost')
+        return answer
+      },
+      (thrown: unknown) => {
+        left(true)
+        return refused(toError(thrown).message)
+      },
+    )
+  }
+
+  /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
+  async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
+    const waitMs = this.#suspects.backedOffMs(label)
+    if (waitMs === 0 && this.#live !== null) return
+    taskSlot.release()
+    await this.#pause(waitMs)
+    await this.interpreter()
+    await taskSlot.acquire()
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#restart?.cancel()
     for (const end of this.#pauses) end()
-    this.#nextAttempt.resolve()
-    const thread = await this.#thread.catch(() => null)
-    await thread?.close()
+    this.#arrivals.resolve()
+    // A start is not waited for: nothing runs in it yet.
+    this.#starting?.kill('it was closed')
+    this.#spareProcess?.kill('it was closed')
+    await this.#live?.close()
   }
 
-  #startThread(): Promise<InterpreterProcess> {
-    return this.#start((end) => this.#replace(end))
-  }
-
-  #replace(end: InterpreterEnd): void {
-    if (this.#isClosed || this.#holdsProgram) return
-    const culprit = this.#suspects.died()
-    this.#startAgain(end, culprit)
-  }
-
-  #startAgain(end: InterpreterEnd, culprit: string | null): void {
-    const { resolve } = this.#nextAttempt
-    this.#nextAttempt = Promise.withResolvers()
-    queueMicrotask(resolve)
-    this.#thread = this.#startThread().then(async (thread) => {
-      for (const [script, target] of this.#scripts) this.#events.reloaded(script, await thread.load(script, target))
-      if (culprit !== null) this.#suspects.keepAway(culprit)
-      return thread
-    })
-    this.#thread.then(
-      () => this.#events.restarted(end, culprit, null),
-      (error) => {
-        if (this.#isClosed) return
-        this.#events.restarted(end, culprit, toError(error))
-        this.#restart = this.#clock.wakeAfter(RESTART_AGAIN_MS, () => this.#startAgain(end, culprit))
-      },
+  #startNow(reason: string | null, culprit: string | null): void {
+    const spare = this.#spare
+    this.#spare = null
+    const started =
+      spare ??
+      this.#options.start(this.#eventsOf(), (process) => {
+        this.#starting = process
+      })
+    started.then(
+      (interpreter) => this.#arrived(interpreter, reason, culprit),
+      (thrown: unknown) => this.#failed(toError(thrown), reason, culprit),
     )
   }
 
-  #pause(delayMs: number): Promise<void> {
+  #arrived(interpreter: InterpreterProcess, reason: string | null, culprit: string | null): void {
+    this.#starting = null
+    this.#spareProcess = null
+    if (this.#isClosed) {
+      interpreter.kill('it was closed')
+      return
+    }
+    if (interpreter.hasEnded) {
+      this.#startNow(reason, culprit) // a spare that died while it waited
+      return
+    }
+    this.#live = interpreter
+    this.#reloadAll(interpreter)
+    if (culprit !== null) this.#suspects.keepAway(culprit)
+    this.#firstStart.resolve()
+    this.#arrivals.resolve()
+    if (reason !== null) this.#options.restarted(reason, null)
+  }
+
+  #failed(error: Error, reason: string | null, culprit: string | null): void {
+    this.#starting = null
+    this.#spareProcess = null
+    this.#firstStart.reject(error)
+    // Nobody waits for the first one of a host that does not open.
+    if (this.#isClosed || (reason === null && this.#scripts.size === 0)) return
+    const why = reason ?? 'it was to be started'
+    this.#options.restarted(why, error)
+    this.#restart = this.#options.clock.wakeAfter(RESTART_AGAIN_MS, () => this.#startNow(why, culprit))
+  }
+
+  /** One after another; one that takes long lets the next begin. */
+  #reloadAll(interpreter: InterpreterProcess): void {
+    let before: Promise<unknown> = Promise.resolve()
+    for (const script of this.#scripts) {
+      const loaded = before.then(() => this.#options.reload(script, interpreter))
+      const reload = loaded.finally(() => {
+        if (this.#reloads.get(script) === reload) this.#reloads.delete(script)
+      })
+      this.#reloads.set(script, reload)
+      before = Promise.race([reload, before.then(() => this.#pause(LOAD_ALONE_MS))])
+    }
+  }
+
+  #eventsOf(): ProcessEvents {
+    return {
+      ended: (end) => this.#ended(end),
+      stuck: () => this.#startSpare(),
+      nearCeiling: (resource, amount) => this.#nearCeiling(resource, amount),
+    }
+  }
+
+  #ended(end: InterpreterEnd): void {
+    if (this.#live === null || !this.#live.hasEnded || this.#isClosed || this.#holdsProgram) return
+    this.#live = null
+    this.#inside = 0
+    this.#replacedFor = null
+    this.#arrivals = Promise.withResolvers<void>()
+    this.#reloads.clear()
+    const culprit = this.#suspects.died(end.culprit)
+    const isElsewhere = this.#options.ended(end, culprit)
+    if (isElsewhere && culprit !== null) this.#suspects.forget(culprit)
+    // Without scripts it is started when somebody asks for it.
+    if (this.#scripts.size === 0) this.#isIdle = true
+    else this.#startNow(end.reason, isElsewhere ? null : culprit)
+  }
+
+  #startSpare(): void {
+    if (this.#spare !== null || this.#isClosed || this.#holdsProgram || this.#scripts.size === 0) return
+    const spare = this.#options.start(this.#eventsOf(), (process) => {
+      this.#spareProcess = process
+    })
+    spare.catch(() => {
+      if (this.#spare === spare) this.#spare = null // it is tried again when it is needed
+    })
+    this.#spare = spare
+  }
+
+  #nearCeiling(resource: Resource, amount: number): void {
+    const live = this.#live
+    if (this.#replacedFor !== null || live === null || this.#holdsProgram) return
+    this.#replacedFor = resource === 'memory' ? `it used ${amount} MiB of memory` : `it had ${amount} files open`
+    if (this.#inside === 0) this.#replaceNow()
+    else {
+      this.#options.clock.wakeAfter(QUIET_WITHIN_MS, () => {
+        if (this.#live === live && this.#replacedFor !== null) this.#replaceNow()
+      })
+    }
+  }
+
+  /** Ends as python ends; what is still inside is lost, and run again. */
+  #replaceNow(): void {
+    const reason = this.#replacedFor
+    if (reason !== null) void this.#live?.close(reason)
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (ms <= 0 || this.#isClosed) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = this.#clock.wakeAfter(delayMs, () => end())
+      const timer = this.#options.clock.wakeAfter(ms, () => end())
       const end = () => {
         timer.cancel()
         this.#pauses.delete(end)
@@ -163,9 +333,4 @@ export class Slot {
       this.#pauses.add(end)
     })
   }
-}
-
-/** Whoever has an interpreter already has heard of it by then. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -55,7 +55,7 @@ export function lostInterpreter(end: InterpreterEnd): HostError {
 /** It was stopped, or the interpreter had to be, because its time was over. */
 function isOverdue(answer: EntryAnswer, { label }: Entry): boolean {
   if (answer.kind === 'outcome') return answer.outcome.kind === 'timedOut'
-  return answer.kind === 'lost' && answer.end.culprit === label
+  return answer.kind === 'lost' && answer.end.isOverdue && answer.end.culprit === label
 }
 
 /** The same words however it was stopped: while it waited, while it computed, or together with its interpreter. */

@@ -1,69 +1,46 @@
 /**
  * Python behind a door: loads scripts, polls, runs tasks and programs, and reports outcomes as values.
- * The runner opens it, the engine calls it through the `ScriptHost` port. Which script lives in which interpreter is
- * known here and nowhere else. It decides nothing: a fault in Python is an outcome, never a throw.
+ * The runner opens it, the engine calls it through the `ScriptHost` port. Which script lives in which interpreter, and which
+ * generation of it is in use, is known here and nowhere else. It decides nothing: a fault in Python is an outcome, never
+ * a throw.
+ *
+ * A script that killed or hung an interpreter lives alone in one from then on, until it is loaded anew.
  */
 
-import { join } from 'node:path'
-import type { LoadTarget, ProcessSettings, ProgramTarget, StartData } from '../border/protocol.ts'
+import {
+  type GenerationNumber,
+  type LoadTarget,
+  PROGRAM_GENERATION,
+  type ProcessSettings,
+  type ProgramTarget,
+} from '../border/protocol.ts'
 import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
-import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
 import { Doorway } from './doorway.ts'
-import { InterpreterChild } from './interpreter-child.ts'
+import { type Generation, PROGRAM_SCRIPT } from './generation.ts'
 import {
-  type Answer,
   type InterpreterCall,
   type InterpreterEnd,
-  InterpreterProcess,
+  type InterpreterProcess,
   taskLabel,
   triggerLabel,
 } from './interpreter-process.ts'
-import { Slot } from './interpreter-supervisor.ts'
+import { InterpreterStarter } from './interpreter-starter.ts'
+import { InterpreterSupervisor, type ProcessEvents } from './interpreter-supervisor.ts'
 import { installedPackageFolders } from './machine-packages.ts'
 import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
-import {
-  cacheFolder,
-  findSnapshot,
-  prepareSnapshotFolder,
-  removeSnapshot,
-  snapshotPlaceFor,
-  storeSnapshot,
-} from './snapshot-cache.ts'
+import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
+import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './script-generations.ts'
 
-/** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
-export interface ScriptCall {
-  readonly method: string
-  readonly payload: unknown
-  readonly contextText: string
-  /** The slot of the task that made the call; null when it was not a task. */
-  readonly slot: TaskSlot | null
-}
-
-export interface ScriptAnswer {
-  readonly value: unknown
-  readonly contextText: string
-}
-
-/** The built-in Python exception that a call shall raise in the script. */
-export class PythonRefusal extends Error {
-  readonly pythonType: string
-
-  constructor(pythonType: string, message: string) {
-    super(message)
-    this.pythonType = pythonType
-  }
-}
-
-export interface HostEvents {
+export interface HostEvents extends GenerationEvents {
   /** Answers a call of a script. */
   call(call: ScriptCall): Promise<ScriptAnswer>
-  /** A running script declared something. */
-  declared(declarations: Declarations): void
-  /** One line worth a log entry: a restart, a start without a snapshot. */
-  notice(message: string): void
+  /** A script is there again in a new interpreter: what it declares takes the place of what it declared. */
+  reloaded(script: LoadedScript): void
+  /** A script lives in an interpreter of its own from now on. `label`: the poll or task because of which. */
+  quarantined(script: string, label: string, reason: string): void
   /** The first start takes longer than the others. */
   preparing(message: string): void
 }
@@ -78,41 +55,67 @@ export interface HostOptions {
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
   readonly interpreters: number
+  readonly limits: HostLimits
   readonly events: HostEvents
 }
 
-export interface LoadedScript extends Declarations {
-  readonly script: string
-  readonly fault: LoadFault | null
+export interface HostLimits {
+  /** Of one interpreter. Above four fifths of it the interpreter is replaced as soon as nothing is inside. */
+  readonly memoryMebibytes: number
+  /** Of one interpreter, likewise. */
+  readonly openFiles: number
+  readonly loadDeadlineMs: number
 }
 
-/** The script name of declarations that a running program makes. */
-export const PROGRAM_SCRIPT = '__main__'
+export const DEFAULT_LIMITS: HostLimits = Object.freeze({
+  memoryMebibytes: 1_024,
+  openFiles: 1_024,
+  loadDeadlineMs: 30_000,
+})
 
-const NO_CEILINGS = { residentMebibytes: 0xffff_ffff, openFiles: 0xffff_ffff }
+const NEAR_CEILING = 0.8
 
 export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
-  readonly #slots: readonly Slot[]
-  readonly #slotOf = new Map<string, Slot>()
+  readonly #starter: InterpreterStarter
+  readonly #shared: readonly InterpreterSupervisor[]
+  /** By script: those that live alone. */
+  readonly #quarantined = new Map<string, InterpreterSupervisor>()
+  readonly #homeOf = new Map<string, InterpreterSupervisor>()
+  readonly #targetOf = new Map<string, LoadTarget>()
+  readonly #generations: ScriptGenerations
   readonly #doorway = new Doorway()
-  /** Looked for, or made, once an interpreter is on its way. */
-  #snapshotPath: Promise<string | null> | null = null
-  /** What interpreters said about their start, so that the others need not. */
-  readonly #saidAtStart = new Set<string>()
   #loads = 0
   #isClosed = false
 
   private constructor(options: HostOptions) {
+    const { clock, process, isProgram, stdoutTo = 'stdout', packageFolder, limits, events } = options
     this.#options = options
-    this.#slots = Array.from({ length: options.interpreters }, (_, index) => this.#openSlot(index))
+    this.#generations = new ScriptGenerations({ clock, events, loadDeadlineMs: limits.loadDeadlineMs })
+    this.#starter = new InterpreterStarter({
+      clock,
+      process,
+      isProgram,
+      stdoutTo,
+      packageFolder,
+      ceilings: {
+        memoryMebibytes: limits.memoryMebibytes,
+        residentMebibytes: Math.floor(limits.memoryMebibytes * NEAR_CEILING),
+        openFiles: Math.floor(limits.openFiles * NEAR_CEILING),
+      },
+      notice: events.notice,
+      preparing: events.preparing,
+    })
+    this.#shared = Array.from({ length: options.interpreters }, (_, index) =>
+      this.#supervise(`Interpreter ${index + 1}`),
+    )
   }
 
   /** Starts the interpreters. Rejects with `INTERPRETER_START_FAILED` when Python does not start at all. */
   static async open(options: HostOptions): Promise<PyodideHost> {
     const host = new PyodideHost(options)
     try {
-      await Promise.all(host.#slots.map((slot) => slot.thread()))
+      await Promise.all(host.#shared.map((supervisor) => supervisor.started))
     } catch (error) {
       await host.close()
       throw error
@@ -120,195 +123,248 @@ export class PyodideHost implements ScriptHost {
     return host
   }
 
-  /** Loads one file or module. What is wrong with it is in `fault`; what it declared before that is kept. */
-  async load(script: string, target: LoadTarget): Promise<LoadedScript> {
-    const slot = this.#slots[this.#loads++ % this.#slots.length]
-    if (slot === undefined || this.#isClosed) throw closed()
-    this.#slotOf.set(script, slot)
-    const answer = await slot.load(script, target)
-    if (answer.kind === 'loaded') return { script, ...decodeLoadResult(script, answer.resultJson) }
-    if (answer.kind !== 'lost' || this.#isClosed) throw closed()
-    const { message } = lostInterpreter(answer.end)
-    return {
-      script,
-      triggers: [],
-      workflows: [],
-      fault: { type: 'InterpreterDied', message, traceback: '', place: null },
+  /**
+   * Loads one file or module. When it is good, this generation takes the place of the one before: within `graceMs` what
+   * runs of that may end. When it is not, what is wrong is in `fault`, and everything stays as it was.
+   */
+  async load(script: string, target: LoadTarget, graceMs = 0): Promise<LoadedScript> {
+    const before = this.#generations.inUse(script)
+    const home = this.#homeFor(script)
+    const interpreter = await home?.interpreter()
+    if (home === null || interpreter === undefined || interpreter === null) throw closed()
+    const { loaded, generation } = await this.#generations.load(interpreter, script, target)
+    if (this.#isClosed) throw closed()
+    if (loaded.fault !== null) return loaded
+    this.#targetOf.set(script, target)
+    await this.#generations.replace(before, generation, graceMs)
+    this.#settleIn(script, home)
+    return loaded
+  }
+
+  /** Nothing of the script is polled or run any more. What runs of it may end within the grace. */
+  async unload(script: string, graceMs = 0): Promise<void> {
+    const generation = this.#generations.withdraw(script)
+    this.#targetOf.delete(script)
+    if (generation !== undefined) {
+      await this.#generations.quietWithin(generation, graceMs)
+      this.#generations.dispose(generation)
     }
+    this.#leaveHome(script)
+  }
+
+  /** Whether a generation of the script is in use. */
+  isServed(script: string): boolean {
+    return this.#generations.inUse(script) !== undefined
   }
 
   /** Runs a script to its end in the first interpreter; resolves with its exit code. */
   async runProgram(target: ProgramTarget): Promise<number> {
-    const [slot] = this.#slots
-    if (slot === undefined) throw closed()
-    this.#slotOf.set(PROGRAM_SCRIPT, slot)
-    const answer = await slot.runProgram(target)
-    if (answer.kind === 'programEnded') return answer.exitCode
-    throw answer.kind === 'lost' ? lostInterpreter(answer.end) : closed()
+    const [supervisor] = this.#shared
+    if (supervisor === undefined) throw closed()
+    this.#generations.beginProgram()
+    this.#homeOf.set(PROGRAM_SCRIPT, supervisor)
+    const answer = await supervisor.runProgram(target)
+    if (answer?.kind === 'programEnded') return answer.exitCode
+    throw answer?.kind === 'lost' ? lostInterpreter(answer.end) : closed()
   }
 
   /** Delivers a signal to the running program. */
   async signalProgram(signum: number): Promise<void> {
-    const thread = await this.#slotOf.get(PROGRAM_SCRIPT)?.thread()
-    thread?.signal(signum)
+    const interpreter = await this.#homeOf.get(PROGRAM_SCRIPT)?.interpreter()
+    interpreter?.signal(signum)
   }
 
-  async poll({ script, trigger, deadlineMs, stopping }: PollRequest): Promise<PollOutcome | NotEntered> {
-    const label = triggerLabel(trigger)
-    const answer = await this.#doorway.pass(stopping, (letIn) =>
-      this.#enter(script, label, (thread) => letIn(() => thread.poll(trigger, deadlineMs))),
-    )
-    return pollOutcomeOf(answer, { label, deadlineMs })
+  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+    return this.#poll(request, (label, call) => this.#enter(request.script, label, call))
   }
 
-  async runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
-    const { script, slot, deadlineMs, stopping } = request
-    const label = taskLabel(request)
-    const answer = await this.#doorway.pass(stopping, async (letIn) => {
-      await this.#slotOf.get(script)?.backOffEnd(label, slot)
-      return await this.#enter(script, label, (thread) => letIn(() => thread.runTask(request)))
+  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+    const { script, slot } = request
+    return this.#runTask(request, async (label, call) => {
+      await this.#homeOf.get(script)?.backOffEnd(label, slot)
+      return await this.#enter(script, label, call)
     })
-    return attemptOutcomeOf(answer, { label, deadlineMs })
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all(this.#slots.map((slot) => slot.close()))
+    await Promise.all([...this.#shared, ...this.#quarantined.values()].map((supervisor) => supervisor.close()))
   }
 
-  #openSlot(index: number): Slot {
+  #supervise(name: string): InterpreterSupervisor {
     const { clock, events } = this.#options
-    return new Slot((ended) => this.#startThread(ended), clock, {
-      restarted: (end, culprit, failure) => events.notice(restartNotice(index + 1, end, culprit, failure)),
-      reloaded: (script, answer) => {
-        const problem = reloadProblem(script, answer)
-        if (problem !== null) events.notice(`Script "${script}" could not be loaded again: ${problem}`)
-      },
+    return new InterpreterSupervisor({
+      clock,
+      start: (processEvents, spawned) => this.#starter.start(this.#eventsOf(processEvents), spawned),
+      reload: (script, interpreter) => this.#reload(script, interpreter),
+      ended: (end, culprit) => this.#interpreterEnded(end, culprit),
+      restarted: (reason, failure) => events.notice(restartNotice(name, reason, failure)),
     })
   }
 
-  /** From the snapshot where there is one; a snapshot that turns out to be damaged is removed, and not missed. */
-  async #startThread(ended: (end: InterpreterEnd) => void): Promise<InterpreterProcess> {
-    const first = this.#spawn(ended)
-    this.#snapshotPath ??= ensureSnapshot(this.#options)
-    const path = await this.#snapshotPath
-    try {
-      await first.start(this.#startData(path))
-      return first
-    } catch (error) {
-      if (this.#isClosed || path === null) throw error
-      const second = this.#spawn(ended)
-      await second.start(this.#startData(null)) // when this fails too, the snapshot is not to blame
-      if ((await this.#snapshotPath) !== null) this.#options.events.notice(damagedSnapshotNotice(path, toError(error)))
-      this.#snapshotPath = Promise.resolve(null)
-      removeSnapshot(path)
-      return second
+  #eventsOf(processEvents: ProcessEvents) {
+    return {
+      ...processEvents,
+      notice: (message: string) => this.#options.events.notice(message),
+      call: (call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess) =>
+        void this.#answer(call, slot, interpreter),
+      declared: (number: GenerationNumber, json: string) => this.#generations.declared(number, json),
     }
   }
 
-  #spawn(ended: (end: InterpreterEnd) => void): InterpreterProcess {
-    const { clock, isProgram, stdoutTo = 'stdout', events } = this.#options
-    return InterpreterProcess.spawn({ isProgram, stdoutTo, compileCacheFolder: compileCacheFolder() }, clock, {
-      call: (call, slot, interpreter) => void this.#answer(call, slot, interpreter),
-      declared: (json) => events.declared(decodeDeclarations(PROGRAM_SCRIPT, json)),
-      notice: (message) => events.notice(message),
-      startNotice: (message) => this.#sayOnce(message),
-      ended,
+  /** A script that lives alone gets another chance with the others when it is loaded anew. */
+  #homeFor(script: string): InterpreterSupervisor | null {
+    if (this.#isClosed) return null
+    const home = this.#homeOf.get(script)
+    if (home !== undefined && !this.#quarantined.has(script)) return home
+    return this.#shared[this.#loads++ % this.#shared.length] ?? null
+  }
+
+  #settleIn(script: string, home: InterpreterSupervisor): void {
+    if (this.#homeOf.get(script) !== home) this.#leaveHome(script)
+    this.#homeOf.set(script, home)
+    home.add(script)
+  }
+
+  #leaveHome(script: string): void {
+    this.#homeOf.get(script)?.remove(script)
+    this.#homeOf.delete(script)
+    void this.#quarantined.get(script)?.close()
+    this.#quarantined.delete(script)
+  }
+
+  /** A script as it was, in a new interpreter: a new generation without one before it. */
+  async #reload(script: string, interpreter: InterpreterProcess): Promise<void> {
+    const target = this.#targetOf.get(script)
+    if (target === undefined || this.#isClosed) return
+    const { events } = this.#options
+    try {
+      const { loaded, generation } = await this.#generations.load(interpreter, script, target)
+      if (loaded.fault === null) {
+        await this.#generations.replace(undefined, generation, 0)
+        events.reloaded(loaded)
+        return
+      }
+      if (this.#isClosed || interpreter.hasEnded) return
+      this.#homeOf.get(script)?.remove(script)
+      const { type, message } = loaded.fault
+      events.notice(`Script "${script}" could not be loaded again, and is not served: ${type}: ${message}`)
+    } catch (error) {
+      if (!this.#isClosed) events.notice(`Script "${script}" could not be loaded again: ${toError(error).message}`)
+    }
+  }
+
+  #interpreterEnded(end: InterpreterEnd, culprit: string | null): boolean {
+    const dead = this.#generations.disposeDead()
+    const script = culprit === null ? undefined : dead.find((generation) => generation.hasLabel(culprit))?.script
+    return script !== undefined && culprit !== null && this.#quarantine(script, culprit, end.reason)
+  }
+
+  /** One that lives alone already stays where it is. */
+  #quarantine(script: string, label: string, reason: string): boolean {
+    if (this.#quarantined.has(script) || this.#isClosed || !this.#targetOf.has(script)) return false
+    this.#homeOf.get(script)?.remove(script)
+    const alone = this.#supervise(`The interpreter of script "${script}"`)
+    this.#quarantined.set(script, alone)
+    this.#homeOf.set(script, alone)
+    alone.suspect(label)
+    alone.add(script)
+    this.#options.events.quarantined(script, label, reason)
+    return true
+  }
+
+  /** Polls and runs in one generation of a script, also while it is being loaded: for the runners that it opens itself. */
+  ofGeneration(number: GenerationNumber): ScriptHost {
+    if (number === PROGRAM_GENERATION) return this
+    return {
+      poll: (request) => this.#poll(request, (label, call) => this.#enterGeneration(number, label, call)),
+      runTask: (request) => this.#runTask(request, (label, call) => this.#enterGeneration(number, label, call)),
+    }
+  }
+
+  async #poll({ trigger, deadlineMs, stopping }: PollRequest, enter: Enter): Promise<PollOutcome | NotEntered> {
+    const label = triggerLabel(trigger)
+    const answer = await this.#doorway.pass(stopping, (letIn) =>
+      enter(label, (generation, interpreter) => {
+        const number = generation.pollNumber(trigger)
+        if (number === 0)
+          return Promise.reject(new Error(`${label} is not declared by "${generation.script}" any more`))
+        return letIn(() => interpreter.poll(number, trigger, deadlineMs))
+      }),
+    )
+    return pollOutcomeOf(answer, { label, deadlineMs })
+  }
+
+  async #runTask(request: TaskRequest, enter: Enter): Promise<AttemptOutcome | NotEntered> {
+    const { deadlineMs, stopping } = request
+    const label = taskLabel(request)
+    const answer = await this.#doorway.pass(stopping, (letIn) =>
+      enter(label, (generation, interpreter) => letIn(() => interpreter.runTask(generation.number, request))),
+    )
+    return attemptOutcomeOf(answer, { label, deadlineMs })
+  }
+
+  /** Into the generation that is in use when its turn has come. */
+  async #enter(script: string, label: string, call: Call): Promise<EntryAnswer> {
+    const handover = this.#generations.handover(script)
+    if (handover !== undefined) await handover
+    const home = this.#homeOf.get(script)
+    if (home === undefined || this.#isClosed) return this.#enterFirst(script, label, call)
+    return await home.enter(script, label, (interpreter) => {
+      const generation = this.#generations.inUse(script)
+      if (generation === undefined) return Promise.reject(new Error(notServed(script)))
+      return inside(generation, interpreter, call)
     })
   }
 
-  #startData(snapshotPath: string | null): StartData {
-    const { process, packageFolder, isProgram } = this.#options
-    return { process, packageFolder, isProgram, snapshotPath, ceilings: NO_CEILINGS }
+  /** A script that runs its workflows while it is loaded for the first time. */
+  #enterFirst(script: string, label: string, call: Call): Promise<EntryAnswer> {
+    const generation = this.#generations.presentOf(script)
+    if (generation === undefined) return Promise.resolve(refused(notServed(script)))
+    return this.#enterGeneration(generation.number, label, call)
   }
 
-  #sayOnce(message: string): void {
-    if (this.#saidAtStart.has(message)) return
-    this.#saidAtStart.add(message)
-    this.#options.events.notice(message)
+  async #enterGeneration(number: GenerationNumber, label: string, call: Call): Promise<EntryAnswer> {
+    const generation = this.#generations.get(number)
+    const interpreter = generation?.interpreter ?? null
+    const home = [...this.#shared, ...this.#quarantined.values()].find((each) => each.holds(interpreter))
+    if (generation === undefined || interpreter === null || home === undefined) return refused('its script is gone')
+    return await home.enterLoading(label, (present) => inside(generation, present, call))
   }
 
-  async #enter(
-    script: string,
-    label: string,
-    call: (thread: InterpreterProcess) => Promise<EntryAnswer>,
-  ): Promise<EntryAnswer> {
-    const slot = this.#slotOf.get(script)
-    if (slot === undefined || this.#isClosed) return refused(`script "${script}" is not loaded in this process`)
-    return await slot.enter(label, call)
-  }
-
-  async #answer(call: InterpreterCall, slot: TaskSlot | null, thread: InterpreterProcess): Promise<void> {
+  async #answer(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): Promise<void> {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
-      const { method, contextText } = call
+      const { method, contextText, generation } = call
       const answer =
         method === 'host.packageFolders'
           ? { value: await installedPackageFolders(this.#options.process.environ), contextText: '' }
-          : await this.#options.events.call({ method, payload, contextText, slot })
-      thread.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
+          : await this.#options.events.call({ method, payload, contextText, slot, generation })
+      interpreter.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
     } catch (thrown) {
       const error = toError(thrown)
-      thread.refuse(call.id, error instanceof PythonRefusal ? error.pythonType : 'RuntimeError', error.message)
+      interpreter.refuse(call.id, error instanceof PythonRefusal ? error.pythonType : 'RuntimeError', error.message)
     }
   }
 }
 
-function damagedSnapshotNotice(path: string, error: Error): string {
-  const [cause] = error.message.split('\n')
-  return `Python starts without its memory snapshot "${path}", which is damaged and removed: ${cause}`
+type Call = (generation: Generation, interpreter: InterpreterProcess) => Promise<EntryAnswer>
+type Enter = (label: string, call: Call) => Promise<EntryAnswer>
+
+function inside(generation: Generation, interpreter: InterpreterProcess, call: Call): Promise<EntryAnswer> {
+  generation.entered()
+  return call(generation, interpreter).finally(() => generation.left())
 }
 
-function restartNotice(number: number, end: InterpreterEnd, culprit: string | null, failure: Error | null): string {
-  const cause = `${end.reason}${culprit === null || culprit === end.culprit ? '' : `, because of ${culprit}`}`
-  if (failure === null) return `Interpreter ${number} was restarted: ${cause}.`
-  return `Interpreter ${number} died: ${cause}. It could not be restarted, and is tried again: ${failure.message}`
+function restartNotice(name: string, reason: string, failure: Error | null): string {
+  if (failure === null) return `${name} was restarted: ${reason}.`
+  return `${name} died: ${reason}. It could not be restarted, and is tried again: ${failure.message}`
 }
 
-/** Why a script that had been loaded is not loaded in a new interpreter, or null when it is. */
-function reloadProblem(script: string, answer: Answer): string | null {
-  if (answer.kind !== 'loaded') return 'the interpreter died.'
-  const { fault } = decodeLoadResult(script, answer.resultJson)
-  return fault && `${fault.type}: ${fault.message}`
+function notServed(script: string): string {
+  return `script "${script}" is not loaded in this process`
 }
 
 function closed(): HostError {
   return new HostError('HOST_CLOSED', 'The interpreter host is closed.')
-}
-
-/** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
-async function ensureSnapshot(options: HostOptions): Promise<string | null> {
-  const place = snapshotPlaceFor(options.packageFolder, process.env)
-  try {
-    const found = findSnapshot(place, options.clock.now(), options.events.notice)
-    if (found !== null) return found
-    prepareSnapshotFolder(place)
-    options.events.preparing('preparing Python for this machine, which takes some seconds, once')
-    return storeSnapshot(place, await makeSnapshot(options), options.clock.now())
-  } catch (error) {
-    const cause = `Python starts without a memory snapshot, which takes longer: ${toError(error).message}.`
-    options.events.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that is yours alone.`)
-    return null
-  }
-}
-
-/** In a process of its own, which ends with it. */
-function makeSnapshot({ packageFolder, clock }: HostOptions): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const options = { isProgram: false, stdoutTo: 'stdout' as const, compileCacheFolder: compileCacheFolder() }
-    const child = new InterpreterChild(options, clock, {
-      received(message) {
-        if (message.type === 'snapshot') resolve(message.snapshot)
-        if (message.type === 'fatal') reject(new Error(message.message))
-        if (message.type !== 'hello') child.kill()
-      },
-      nearCeiling: () => undefined,
-      ended: (reason) => reject(new Error(`the process that makes it ${reason}`)),
-    })
-    child.post({ type: 'makeSnapshot', packageFolder })
-  })
-}
-
-function compileCacheFolder(): string {
-  return join(cacheFolder(process.env), 'compiled')
 }

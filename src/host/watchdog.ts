@@ -20,6 +20,7 @@ import type { Clock, Timer } from '../engine/ports.ts'
 import type { ControlLine } from './control-line.ts'
 
 const KILL_AFTER_MS = 2_000
+const STUCK_AFTER_MS = 500
 const INTERRUPT_EVERY_MS = 20
 /** How often it looks at the time while it watches anybody: a shorter wait shows a standstill sooner. */
 const LOOK_EVERY_MS = 1_000
@@ -34,13 +35,17 @@ interface Watched {
   deadlineAt: number
   killAt: number
   isOverdue: boolean
+  isStuck: boolean
   /** The interpreter got control since it became overdue, and has told the stack to stop if it waits. */
   isTold: boolean
 }
 
 export interface WatchdogActions {
   stop(token: StackToken, reason: string): void
-  kill(culprit: string, reason: string): void
+  /** `token`: whose time is over; another one may be what keeps it from stopping. */
+  kill(token: StackToken, reason: string): void
+  /** An entry that is overdue does not stop. Said once for each. */
+  stuck(): void
 }
 
 export class Watchdog {
@@ -62,7 +67,7 @@ export class Watchdog {
   watch(token: StackToken, label: string, deadlineMs: number): void {
     const deadlineAt = this.#clock.monotonic() + deadlineMs
     const killAt = deadlineAt + KILL_AFTER_MS
-    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false, isTold: false })
+    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false, isStuck: false, isTold: false })
     this.#wakeBy(deadlineAt)
   }
 
@@ -107,10 +112,14 @@ export class Watchdog {
       }
       if (now >= watched.killAt && !watched.isTold && othersCompute) watched.killAt = now + KILL_AFTER_MS
       if (now >= watched.killAt) {
-        this.#actions.kill(watched.label, `${watched.label} did not stop when its time was over`)
+        this.#actions.kill(token, `${watched.label} did not stop when its time was over`)
         return
       }
       this.#tellToStop(token, watched)
+      if (!watched.isStuck && now >= watched.deadlineAt + STUCK_AFTER_MS) {
+        watched.isStuck = true
+        this.#actions.stuck()
+      }
       overdue.push(token)
       nextAt = Math.min(nextAt, now + INTERRUPT_EVERY_MS)
     }

@@ -1,5 +1,5 @@
 /**
- * One Pyodide: the only file that knows it. Lives in an interpreter's thread and is driven by `worker.ts`.
+ * One Pyodide, driven by `session.ts`.
  * Every entry into Python goes through `callPromising`, so that each has a stack of its own and a wait suspends
  * nobody else. No Python object leaves this file.
  */
@@ -8,13 +8,15 @@ import { readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
-import type { LoadTarget, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import type { IntervalTimer } from '../native/control-thread.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
 import { changeZone, localZoneName, zoneSetter } from './local-zone.ts'
+import { limitMemory, type PythonModule, runningToken, watchToken } from './memory.ts'
+import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
 import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
@@ -24,12 +26,18 @@ import type { SqliteDatabases } from './sqlite.ts'
 import { widenStacks } from './stack-sizes.ts'
 import type { Suspension } from './stack-waits.ts'
 import { connectSuspension } from './suspension.ts'
-import type { TextForPython } from './text-for-python.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
 export interface HostFunctions {
   /** `origin`: the entry for which the stack works, which is another's in a thread. */
-  request(token: StackToken, origin: StackToken, method: string, payloadJson: string, contextText: string): Suspension
+  request(
+    token: StackToken,
+    origin: StackToken,
+    generation: GenerationNumber,
+    method: string,
+    payloadJson: string,
+    contextText: string,
+  ): Suspension
   sleep(token: StackToken, delayMs: number): Suspension
   wait_again(token: StackToken, number: number): Suspension
   /** Waits for bytes on the process's standard input: the answer's value, empty at its end. */
@@ -62,7 +70,7 @@ export interface HostFunctions {
   readonly sockets: Sockets
   readonly sqlite: SqliteDatabases
   announce(): void
-  declare(declarationsJson: string): void
+  declare(generation: GenerationNumber, declarationsJson: string): void
   /** Not for Python: hears of the polls that skipped, in batches. */
   skipped(tokens: readonly StackToken[]): void
   outcome(
@@ -110,6 +118,7 @@ export class Interpreter {
     output: ScriptOutput,
     onFatal: (error: unknown) => void,
   ): Promise<Interpreter> {
+    limitMemory(data.ceilings.memoryMebibytes)
     const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
@@ -136,6 +145,8 @@ export class Interpreter {
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
     start(host, JSON.stringify(processSettings(data)), machine)
+    const { _module } = pyodide as unknown as { _module: PythonModule }
+    watchToken(_module, Number(attribute(entry, 'running_token_address')()))
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
     return new Interpreter(entry, output, host.skipped, notice)
   }
@@ -148,13 +159,34 @@ export class Interpreter {
     return takeSnapshot(pyodide)
   }
 
-  async load(token: StackToken, script: string, target: LoadTarget): Promise<string> {
-    return String(await attribute(this.#entry, 'load').callPromising(token, script, JSON.stringify(target)))
+  /** The stack that runs; 0 for none. */
+  get runningToken(): StackToken {
+    return runningToken()
   }
 
-  enqueuePolls(tokens: readonly StackToken[], triggers: readonly string[]): void {
-    const batch: (number | string)[] = []
-    for (const [index, token] of tokens.entries()) batch.push(token, triggers[index] ?? '')
+  /** What it declared, of which files it is made, or what is wrong, as JSON. */
+  async load({ token, generation, script, target }: Message<'load'>): Promise<string> {
+    const load = attribute(this.#entry, 'load')
+    return String(await load.callPromising(token, generation, script, JSON.stringify(target)))
+  }
+
+  unload(generation: GenerationNumber): void {
+    attribute(this.#entry, 'unload')(generation)
+  }
+
+  /** Takes what a script hands on, as JSON, or gives it to the next generation. */
+  async exchangeState(message: Message<'takeState' | 'giveState'>): Promise<string> {
+    const { token, generation } = message
+    if (message.type === 'takeState') {
+      return String(await attribute(this.#entry, 'take_state').callPromising(token, generation))
+    }
+    await attribute(this.#entry, 'give_state').callPromising(token, generation, message.stateJson)
+    return '{}'
+  }
+
+  enqueuePolls(tokens: readonly StackToken[], triggers: readonly number[]): void {
+    const batch: number[] = []
+    for (const [index, token] of tokens.entries()) batch.push(token, triggers[index] ?? 0)
     attribute(this.#entry, 'enqueue_polls')(batch)
     if (!this.#isPumping) {
       this.#isPumping = true
@@ -183,8 +215,8 @@ export class Interpreter {
     if (tokens.length > 0) this.#onSkipped(tokens)
   }
 
-  async runTask(token: StackToken, workflow: string, taskId: string, inputText: TextForPython): Promise<void> {
-    await attribute(this.#entry, 'run_task').callPromising(token, workflow, taskId, inputText)
+  async runTask({ token, generation, workflow, taskId, inputText }: Message<'task'>): Promise<void> {
+    await attribute(this.#entry, 'run_task').callPromising(token, generation, workflow, taskId, inputText)
   }
 
   async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {

@@ -26,6 +26,9 @@ type ReceivedContext<Message, Field extends keyof Message> = Message extends unk
   ? Omit<Message, Field> & { readonly [name in Field]: TextForPython }
   : never
 
+/** One message, with contexts as Python takes them. */
+export type Message<Type extends Received['type']> = Extract<Received, { readonly type: Type }>
+
 /** `failed` hears of a line that went wrong; its end is for the control thread, which ends the process. */
 export function receiveMessages(received: (message: Received) => void, failed: (error: unknown) => void): void {
   const reader = new FrameReader((message) => received(message as Received), textOf)

@@ -24,6 +24,8 @@ const waits = new Waits()
 const replies = new Map<number, (answer: WaitAnswer) => void>()
 let lastCall = 0
 let programToken: StackToken | null = null
+/** The stack that runs; 0 where that is not known. */
+let tokenOfRunning: () => StackToken = () => 0
 
 const outcomes = new OutcomeBatch((message) => send(message))
 
@@ -71,10 +73,10 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
   return {
     ...waitFunctions,
     ...signalFunctions(mailbox, control),
-    request(token, origin, method, payloadJson, contextText) {
+    request(token, origin, generation, method, payloadJson, contextText) {
       const id = ++lastCall
       const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
-      send({ type: 'call', id, token: origin, method, payloadJson, contextText })
+      send({ type: 'call', id, token: origin, generation, method, payloadJson, contextText })
       return waits.wait(token, reply)
     },
     deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),
@@ -90,7 +92,7 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
         reentry.flushDeclarations()
       })
     },
-    declare: (declarationsJson) => send({ type: 'declared', declarationsJson }),
+    declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
     skipped(tokens) {
       for (const token of tokens) waits.hasStopped(token)
       outcomes.addSkipped(tokens)
@@ -121,7 +123,7 @@ function kill(pid: number, signum: number): string {
 /** Never returns. The engine hears the code in a message: that of the process says nothing of a program. */
 function exit(exitCode: number): never {
   if (programToken !== null) send({ type: 'exited', token: programToken, exitCode })
-  else send({ type: 'fatal', message: `a script ended the process with code ${exitCode}` })
+  else send({ type: 'fatal', message: `a script ended the process with code ${exitCode}`, token: tokenOfRunning() })
   process.exit(exitCode)
 }
 
@@ -134,15 +136,22 @@ function settleCall(id: number, answer: WaitAnswer): void {
 function receive(interpreter: Interpreter, message: Received): void {
   switch (message.type) {
     case 'load':
+      interpreter.load(message).then((resultJson) => send({ type: 'loaded', token: message.token, resultJson }), fatal)
+      return
+    case 'unload':
+      interpreter.unload(message.generation)
+      return
+    case 'takeState':
+    case 'giveState':
       interpreter
-        .load(message.token, message.script, message.target)
-        .then((resultJson) => send({ type: 'loaded', token: message.token, resultJson }), fatal)
+        .exchangeState(message)
+        .then((stateJson) => send({ type: 'state', token: message.token, stateJson }), fatal)
       return
     case 'polls':
       interpreter.enqueuePolls(message.tokens, message.triggers)
       return
     case 'task':
-      interpreter.runTask(message.token, message.workflow, message.taskId, message.inputText).catch(fatal)
+      interpreter.runTask(message).catch(fatal)
       return
     case 'program':
       programToken = message.token
@@ -173,7 +182,8 @@ function receive(interpreter: Interpreter, message: Received): void {
 }
 
 function fatal(error: unknown): never {
-  send({ type: 'fatal', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  send({ type: 'fatal', message, token: tokenOfRunning() })
   process.exit(EXIT_FATAL)
 }
 
@@ -197,6 +207,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
   const output = scriptOutput(data.isProgram, mailbox, (message) => send({ type: 'notice', message }))
   const started = await Interpreter.start(data, mailbox, functions, output, fatal)
   interpreter = started
+  tokenOfRunning = () => started.runningToken
   send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: started.notice })
   return (message) => receive(started, message)
 }

@@ -209,6 +209,18 @@ Napi::Value start_control_thread(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value set_running_token(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    const napi_status status = napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr);
+    if (status != napi_ok || type != napi_int32_array || length < 1) throw Misuse{};
+    cloaca::set_running_token(static_cast<const int32_t*>(data));
+    return env.Undefined();
+  });
+}
+
 Napi::Value set_signal_action(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     const int64_t action = integer_of(info[1]);
@@ -239,6 +251,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("lockRecords", Napi::Function::New(env, lock_records, "lockRecords"));
   exports.Set("testRecords", Napi::Function::New(env, test_records, "testRecords"));
   exports.Set("startControlThread", Napi::Function::New(env, start_control_thread, "startControlThread"));
+  exports.Set("setRunningToken", Napi::Function::New(env, set_running_token, "setRunningToken"));
   exports.Set("setSignalAction", Napi::Function::New(env, set_signal_action, "setSignalAction"));
   exports.Set("setIntervalTimer", Napi::Function::New(env, set_interval_timer, "setIntervalTimer"));
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));

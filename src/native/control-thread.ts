@@ -24,6 +24,7 @@ interface Addon {
     openFiles: number,
     notify: () => void,
   ): number
+  setRunningToken(token: Int32Array): void
   setSignalAction(signum: number, action: number): number
   setIntervalTimer(timer: number, delayUs: number, intervalUs: number): number
 }
@@ -44,6 +45,11 @@ export function startControlThread(
   notify: () => void,
 ): string {
   return nameOf(addon?.startControlThread(descriptor, mailbox, residentMebibytes, openFiles, notify))
+}
+
+/** Names the place where the number of the stack that runs stands: memory that must not move without another call. */
+export function setRunningToken(token: Int32Array): void {
+  addon?.setRunningToken(token)
 }
 
 /** Says what a signal that the process gets does. Returns the name of an error, or nothing. */

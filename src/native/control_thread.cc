@@ -7,6 +7,7 @@
 namespace cloaca {
 
 int start_control_thread(int, Mailbox, Thresholds, std::function<void()>) { return ENOSYS; }
+void set_running_token(const int32_t*) {}
 int set_signal_action(int, SignalAction) { return ENOSYS; }
 int set_interval_timer(IntervalTimer, int64_t, int64_t) { return ENOSYS; }
 
@@ -48,7 +49,7 @@ constexpr int kIsSliceOver = 6;
 constexpr uint8_t kLookHere = 12;
 
 enum Operation : uint32_t { kNudge = 1, kRaise = 2, kInterrupt = 3, kEndSlice = 4, kAcknowledge = 5 };
-enum Report : uint32_t { kMissesSoFar = 1, kResidentMebibytes = 2, kOpenFiles = 3 };
+enum Report : uint32_t { kMissesSoFar = 1, kResidentMebibytes = 2, kOpenFiles = 3, kRunningToken = 4 };
 
 struct Record {
   uint32_t operation;  // to the engine: a report
@@ -63,6 +64,8 @@ constexpr int64_t kSameSignalWithinMs = 100;
 constexpr int kExitWithoutEngine = 70;
 
 Mailbox mailbox{};
+// Where Python keeps the number of the stack that runs.
+std::atomic<const volatile int32_t*> running_token{nullptr};
 int wake_write = -1;
 std::atomic<int64_t> received_at_ms[kSignals];
 std::atomic<int64_t> handed_on_at_ms[kSignals];
@@ -225,6 +228,8 @@ class ControlThread {
         exchange(kOverdueToken, static_cast<int32_t>(record.argument));
         exchange(kIsInterrupting, 1);
         look_here();
+        const volatile int32_t* running = running_token.load();
+        report(kRunningToken, running == nullptr ? 0 : static_cast<uint32_t>(*running));
         report(kMissesSoFar, static_cast<uint32_t>(__atomic_load_n(&mailbox.words[kMisses], __ATOMIC_SEQ_CST)));
         break;
       }
@@ -275,6 +280,8 @@ int start_control_thread(int descriptor, Mailbox memory, Thresholds thresholds, 
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
 }
+
+void set_running_token(const int32_t* token) { running_token.store(token); }
 
 int set_signal_action(int signum, SignalAction action) {
   if (signum <= 0 || signum >= kSignals) return EINVAL;

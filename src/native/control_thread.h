@@ -30,6 +30,9 @@ enum class SignalAction { system, ignore, raise };
 // Starts the thread, once for a process. `notify` is called from it, after a signal is in the mailbox. Returns 0 or an error number.
 int start_control_thread(int descriptor, Mailbox mailbox, Thresholds thresholds, std::function<void()> notify);
 
+// Where the number of the stack that runs stands from now on; it is only read, whatever it holds.
+void set_running_token(const int32_t* token);
+
 // Both return 0 or an error number. A signal that a terminal sends to its whole foreground group is never raised: the
 // engine gets it as well, and hands it on.
 int set_signal_action(int signum, SignalAction action);

@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import type { Engine } from '../engine/engine.ts'
 import type { TaskSlot } from '../engine/ports.ts'
-import { PythonRefusal } from '../host/python-host.ts'
+import { PythonRefusal } from '../host/script-call.ts'
 import { formatInstant, formatInstantOrNull, parseInstant } from '../model/instant.ts'
 import { cronDict, cronFiringDict, cronStatsDict, firingDict, triggerDict } from './shapes.ts'
 

@@ -5,10 +5,11 @@
  */
 
 import * as v from 'valibot'
+import type { GenerationNumber } from '../border/protocol.ts'
 import type { EngineConfig } from '../engine/config.ts'
 import type { Engine } from '../engine/engine.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
-import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/python-host.ts'
+import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
 import { RUNNER_CALLS } from './calls.ts'
 import { engineSettingsOf, scriptConfigSchema } from './config.ts'
 
@@ -19,15 +20,19 @@ export interface OpenEngine {
   close(): Promise<void>
 }
 
-/** Opens the database and starts an engine on it. Rejects with `INVALID_DATABASE_URL` or a `StoreError`. */
-export type EngineOpener = (databaseUrl: string, settings: Partial<EngineConfig>) => Promise<OpenEngine>
+/** Opens the database and starts an engine on it, for one generation of a script. Rejects with `INVALID_DATABASE_URL` or a `StoreError`. */
+export type EngineOpener = (
+  databaseUrl: string,
+  settings: Partial<EngineConfig>,
+  generation: GenerationNumber,
+) => Promise<OpenEngine>
 
 const openSchema = v.object({ url: v.string(), config: scriptConfigSchema })
 const runnerSchema = v.object({ runner: v.number() })
 
 export class ScriptRunners {
   readonly #open: EngineOpener
-  readonly #engines = new Map<number, OpenEngine>()
+  readonly #engines = new Map<number, OpenEngine & { readonly generation: GenerationNumber }>()
   #lastRunner = 0
 
   constructor(open: EngineOpener) {
@@ -48,7 +53,10 @@ export class ScriptRunners {
         await call.slot?.acquire()
         return NOTHING
       case 'runner.open':
-        return { value: { runner: await this.#openRunner(v.parse(openSchema, call.payload)) }, contextText: '' }
+        return {
+          value: { runner: await this.#openRunner(v.parse(openSchema, call.payload), call.generation) },
+          contextText: '',
+        }
       case 'runner.shutdown':
         await this.#shutdown(v.parse(runnerSchema, call.payload).runner)
         return NOTHING
@@ -58,18 +66,31 @@ export class ScriptRunners {
   }
 
   /** Shuts down what scripts left open, all of it; `report` hears why one was not shut down properly. */
-  async close(report: (message: string) => void): Promise<void> {
-    const shutdowns = [...this.#engines.keys()].map((runner) => this.#shutdown(runner))
+  close(report: (message: string) => void): Promise<void> {
+    return this.#shutDownAll([...this.#engines.keys()], report)
+  }
+
+  /** Shuts down what a generation that is gone left open. */
+  closeOf(generation: GenerationNumber, report: (message: string) => void): Promise<void> {
+    const runners = [...this.#engines].filter(([, engine]) => engine.generation === generation)
+    return this.#shutDownAll(
+      runners.map(([runner]) => runner),
+      report,
+    )
+  }
+
+  async #shutDownAll(runners: readonly number[], report: (message: string) => void): Promise<void> {
+    const shutdowns = runners.map((runner) => this.#shutdown(runner))
     for (const end of await Promise.allSettled(shutdowns)) {
       if (end.status === 'rejected') report(toError(end.reason).message)
     }
   }
 
-  async #openRunner({ url, config }: v.InferOutput<typeof openSchema>): Promise<number> {
+  async #openRunner({ url, config }: v.InferOutput<typeof openSchema>, generation: GenerationNumber): Promise<number> {
     try {
-      const opened = await this.#open(url, engineSettingsOf(config))
+      const opened = await this.#open(url, engineSettingsOf(config), generation)
       const runner = ++this.#lastRunner
-      this.#engines.set(runner, opened)
+      this.#engines.set(runner, { ...opened, generation })
       return runner
     } catch (thrown) {
       const error = toError(thrown)

@@ -57,7 +57,7 @@ const noProcessCanBeMade = () => {
 
 it('runs what waited when it could be started at last, with the whole of its time', async () => {
   const clock = new RestartClock()
-  await using python = await OpenHost.open([SCRIPT], 1, clock)
+  await using python = await OpenHost.open([SCRIPT], 1, { clock })
   noProcessCanBeMade()
   await python.poll(SCRIPT, 'leaves')
   await clock.failed()
@@ -79,7 +79,7 @@ it('runs what waited when it could be started at last, with the whole of its tim
 
 it('lends the slots of the tasks that wait to others', async () => {
   const clock = new RestartClock()
-  await using python = await OpenHost.open([SCRIPT], 1, clock)
+  await using python = await OpenHost.open([SCRIPT], 1, { clock })
   noProcessCanBeMade()
   await python.poll(SCRIPT, 'leaves')
   await clock.failed()
@@ -106,7 +106,7 @@ it('lends the slots of the tasks that wait to others', async () => {
 
 it('lets go of what waits when who asked stops, and of what is inside not', async () => {
   const clock = new RestartClock()
-  await using python = await OpenHost.open([SCRIPT], 1, clock)
+  await using python = await OpenHost.open([SCRIPT], 1, { clock })
   const engine = new AbortController()
   const task = {
     script: SCRIPT,

@@ -13,7 +13,7 @@ describe('the suspects of a death', () => {
   })
   const dieWith = (...inside: readonly string[]) => {
     for (const label of inside) suspects.entered(label)
-    const culprit = suspects.died()
+    const culprit = suspects.died(null)
     if (culprit !== null) suspects.keepAway(culprit)
     for (const label of inside) suspects.left(label, false)
     return culprit
@@ -25,7 +25,7 @@ describe('the suspects of a death', () => {
     expect(suspects.backedOffMs('a')).toBe(0)
   })
 
-  it('are the culprit itself when it was alone: it is kept away for 1 s, then twice as long each time, up to 5 min', async () => {
+  it('are the culprit itself when it was alone: it is kept away for 10 s, then twice as long each time, up to 5 min', async () => {
     const backOffs: number[] = []
     for (let death = 0; death < 11; death++) {
       expect(dieWith('a')).toBe('a')
@@ -34,7 +34,7 @@ describe('the suspects of a death', () => {
       await clock.advance(backOff)
     }
 
-    expect(backOffs).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+    expect(backOffs).toEqual([10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300])
     expect(suspects.backedOffMs('a')).toBe(0)
   })
 

@@ -9,16 +9,20 @@ const DEADLINE_MS = 30_000
 let clock: FakeClock
 let watchdog: Watchdog
 let actions: string[]
+/** When something was found to be stuck. */
+let stuck: number[]
 
 beforeEach(() => {
   clock = new FakeClock()
   actions = []
+  stuck = []
   watchdog = new Watchdog(
     clock,
     { misses: 0, interrupt: () => {} },
     {
       stop: (token) => void actions.push(`stop ${token}`),
       kill: (culprit) => void actions.push(`kill ${culprit}`),
+      stuck: () => void stuck.push(clock.monotonic()),
     },
   )
 })
@@ -35,7 +39,16 @@ describe('an entry into Python', () => {
     expect(actions).toEqual(['stop 1'])
     await clock.advance(20)
 
-    expect(actions).toEqual(['stop 1', 'kill slow'])
+    expect(actions).toEqual(['stop 1', 'kill 1'])
+  })
+
+  it('is stuck half a second after its deadline, which is said once', async () => {
+    const dueAt = clock.monotonic() + DEADLINE_MS
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+
+    await clock.advance(DEADLINE_MS + 1_900)
+
+    expect(stuck.map((at) => Math.round(at - dueAt))).toEqual([500])
   })
 
   it('that has ended has no deadline any more', async () => {

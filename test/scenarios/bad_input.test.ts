@@ -63,9 +63,9 @@ describe('a folder of scripts of which most are broken', () => {
   })
 
   it.each([
-    ['datetime', 'TypeError: unsupported type datetime'],
-    ['bytes', 'TypeError: unsupported type bytes'],
-    ['object', 'TypeError: unsupported type Order'],
+    ['datetime', "TypeError: unsupported type datetime at ['value']"],
+    ['bytes', "TypeError: unsupported type bytes at ['value']"],
+    ['object', "TypeError: unsupported type Order at ['value']"],
   ])('takes a value that is not JSON, a %s, for an error of the trigger or task that made it', async (kind, cause) => {
     const [failed] = await served.until('triggerFailed', ({ trigger }) => trigger === `fires_${kind}`)
     const run = await served.runner.execute(`sets_${kind}`)

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { TestAuthority } from '../support/test-authority.ts'
 
-const POLL_DEADLINE_MS = 1500
+/** More than two requests take on a busy machine: these are asked once. */
+const POLL_DEADLINE_MS = 6_000
 
 describe('a trigger that waits for a server', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-waiting-'))

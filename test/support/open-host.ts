@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Clock, NotEntered, TaskSlot } from '../../src/engine/ports.ts'
 import { currentProcessSettings } from '../../src/host/process-settings.ts'
-import { PyodideHost } from '../../src/host/python-host.ts'
+import { DEFAULT_LIMITS, type HostLimits, PyodideHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 
@@ -22,31 +22,42 @@ export class OpenHost implements AsyncDisposable {
   readonly host: PyodideHost
   readonly notices: readonly string[]
   readonly preparations: readonly string[]
+  readonly quarantines: readonly string[]
 
-  private constructor(host: PyodideHost, notices: readonly string[], preparations: readonly string[]) {
+  private constructor(host: PyodideHost, heard: Pick<OpenHost, 'notices' | 'preparations' | 'quarantines'>) {
     this.host = host
-    this.notices = notices
-    this.preparations = preparations
+    this.notices = heard.notices
+    this.preparations = heard.preparations
+    this.quarantines = heard.quarantines
   }
 
   /** Loads each path as a script of that name. */
-  static async open(paths: readonly string[], interpreters = 1, clock: Clock = new SystemClock()): Promise<OpenHost> {
+  static async open(
+    paths: readonly string[],
+    interpreters = 1,
+    { clock = new SystemClock(), ...limits }: Partial<HostLimits> & { readonly clock?: Clock } = {},
+  ): Promise<OpenHost> {
     const notices: string[] = []
     const preparations: string[] = []
+    const quarantines: string[] = []
     const host = await PyodideHost.open({
       clock,
       process: currentProcessSettings(['']),
       packageFolder: PACKAGE_FOLDER,
       interpreters,
       isProgram: false,
+      limits: { ...DEFAULT_LIMITS, ...limits },
       events: {
         call: () => Promise.reject(new Error('These scripts open no runner.')),
         declared: () => {},
+        gone: () => {},
+        reloaded: () => {},
+        quarantined: (script, label, reason) => void quarantines.push(`${script}: ${label}: ${reason}`),
         preparing: (message) => void preparations.push(message),
         notice: (message) => void notices.push(message),
       },
     })
-    const opened = new OpenHost(host, notices, preparations)
+    const opened = new OpenHost(host, { notices, preparations, quarantines })
     for (const path of paths) await host.load(path, { kind: 'file', path })
     return opened
   }

@@ -1,0 +1,30 @@
+/** What a script asks of the engine, as values: the runners that it opens answer (`default-runner`, through the host). */
+
+import type { GenerationNumber } from '../border/protocol.ts'
+import type { TaskSlot } from '../engine/ports.ts'
+
+/** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
+export interface ScriptCall {
+  readonly method: string
+  readonly payload: unknown
+  readonly contextText: string
+  /** The slot of the task that made the call; null when it was not a task. */
+  readonly slot: TaskSlot | null
+  /** Whose call it is. */
+  readonly generation: GenerationNumber
+}
+
+export interface ScriptAnswer {
+  readonly value: unknown
+  readonly contextText: string
+}
+
+/** The built-in Python exception that a call shall raise in the script. */
+export class PythonRefusal extends Error {
+  readonly pythonType: string
+
+  constructor(pythonType: string, message: string) {
+    super(message)
+    this.pythonType = pythonType
+  }
+}

@@ -1,0 +1,28 @@
+/** A script that hangs an interpreter costs the others one restart, and then lives alone. */
+
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { OpenHost } from '../support/open-host.ts'
+
+const HANGING = fileURLToPath(new URL('./hangs_in_c.py', import.meta.url))
+const INNOCENT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
+
+it('a script that hangs in C is named as the culprit, though others are overdue with it, and lives alone until it is loaded anew', async () => {
+  await using python = await OpenHost.open([HANGING, INNOCENT])
+  const hanging = python.poll(HANGING, 'hangs', 200)
+  const others = [python.poll(INNOCENT, 'remember', 200), python.runTask(INNOCENT, 'work', 'quick', 200)]
+
+  expect(await hanging).toMatchObject({ kind: 'timedOut' })
+  for (const other of await Promise.all(others)) expect(other.kind).not.toBe('timedOut')
+  expect(python.quarantines).toEqual([expect.stringContaining(`${HANGING}: trigger 'hangs'`)])
+
+  const pollAfter = await python.poll(INNOCENT, 'remember')
+  expect(pollAfter).toMatchObject({ kind: 'fired' })
+  expect(await python.poll(HANGING, 'hangs')).toMatchObject({ kind: 'failed', error: { type: 'NotRun' } })
+
+  const loaded = await python.host.load(HANGING, { kind: 'file', path: HANGING })
+  expect(loaded.fault).toBeNull()
+  const again = await Promise.all([python.poll(HANGING, 'hangs', 200), python.poll(INNOCENT, 'remember', 200)])
+  expect(again[0]).toMatchObject({ kind: 'timedOut' })
+  expect(python.quarantines).toHaveLength(2)
+})
