@@ -10,6 +10,8 @@ import { watchPlaces } from './watch.ts'
 interface ServeOptions {
   readonly db?: string
   readonly interpreters: number
+  readonly memory: number
+  readonly loadTimeout: number
   readonly watch?: true
   readonly logLevel: LogThreshold
   readonly grace: number
@@ -28,6 +30,12 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       new Option('--interpreters <n>', 'interpreters to spread the scripts over').argParser(wholeNumber).default(1),
     )
     .option('--watch', 'load a script again when its file changes')
+    .addOption(new Option('--memory <mib>', 'memory that one interpreter may use').argParser(wholeNumber).default(1024))
+    .addOption(
+      new Option('--load-timeout <seconds>', 'how long the import of a script may take')
+        .argParser(wholeNumber)
+        .default(30),
+    )
     .addOption(new Option('--log-level <level>', 'least level to log').choices(LOG_LEVELS).default('info'))
     .addOption(
       new Option('--grace <seconds>', 'how long running tasks may take to end at a stop')
@@ -42,6 +50,9 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const runner = await Runner.open({
     ...(options.db === undefined ? {} : { database: options.db }),
     interpreters: options.interpreters,
+    interpreterMemoryMb: options.memory,
+    loadTimeoutMs: options.loadTimeout * 1000,
+    reloadGraceMs: options.grace * 1000,
     log,
   })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))

@@ -1,0 +1,183 @@
+/** Scripts as generations: what a script declares is its own, whenever it does, and a new loading replaces an old one whole. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type LogLine, Runner, type RunnerOptions } from '../../src/index.ts'
+
+let folder: string
+let log: LogLine[]
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-generations-'))
+  log = []
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function write(name: string, code: string): string {
+  const path = join(folder, name)
+  mkdirSync(join(path, '..'), { recursive: true })
+  writeFileSync(path, code)
+  return path
+}
+
+function open(options: Partial<RunnerOptions> = {}): Promise<Runner> {
+  return Runner.open({ database: join(folder, 'served.db'), log: (line) => log.push(line), ...options })
+}
+
+/** A workflow that returns where it ran, and a trigger that is polled once. */
+const shop = (answer: string, more = '') => `
+import cloaca
+answer = ${answer}
+${more}
+
+with cloaca.WorkflowBuilder("shop"):
+
+    @cloaca.task()
+    def sell(context):
+        context.set("answer", answer)
+        return context
+
+@cloaca.trigger("shop", poll_interval="1h")
+def orders():
+    return cloaca.TriggerResult.skip()
+`
+
+describe('a script that opens a runner while it is loaded', () => {
+  const own = (url: string) =>
+    shop('"own"').replace('import cloaca\n', 'import cloaca, os, time\n') +
+    `
+runner = cloaca.DefaultRunner(${url})
+result = runner.execute("shop", cloaca.Context({}))
+answer = f"{result.status} {result.final_context.get('answer')}"
+`
+
+  it('has it on a database of its own, with its own declarations, and is served', async () => {
+    const path = write('own_runner.py', own(JSON.stringify(`sqlite://${join(folder, 'own.db')}`)))
+    await using runner = await open()
+
+    const [report] = await runner.load(path)
+    const result = await runner.execute('shop')
+
+    expect(report).toMatchObject({ error: null, triggers: ['orders'], workflows: ['shop'] })
+    expect(result.context).toMatchObject({ answer: 'Completed own' })
+    // Its own run is in its own database alone.
+    expect(await runner.executions.list()).toHaveLength(1)
+  })
+
+  it('has the engine itself when it names the served database', async () => {
+    const path = write('same_runner.py', own(JSON.stringify(`sqlite://${join(folder, 'served.db')}`)))
+    await using runner = await open()
+
+    const [report] = await runner.load(path)
+
+    expect(report).toMatchObject({ error: null })
+    expect(await runner.executions.list()).toMatchObject([{ workflow: 'shop', status: 'Completed' }])
+  })
+})
+
+describe('what a script declares', () => {
+  it('is its own also after a wait in the middle of its import, and in a thread', async () => {
+    const path = write(
+      'waits.py',
+      `${shop('"first"', 'import threading, time\ntime.sleep(0.05)')}
+
+def declare():
+    cloaca.trigger("shop", name="of_a_thread", poll_interval="1h")(lambda: False)
+
+thread = threading.Thread(target=declare)
+thread.start()
+thread.join()
+`,
+    )
+    await using runner = await open()
+
+    const [report] = await runner.load(path)
+
+    expect(report?.triggers.toSorted()).toEqual(['of_a_thread', 'orders'])
+    expect((await runner.poll('of_a_thread')).kind).toBe('skipped')
+  })
+
+  it('is replaced as a whole by the next loading, and stays when that is not good', async () => {
+    const path = write('shop.py', shop('1'))
+    await using runner = await open()
+    await runner.load(path)
+
+    write('shop.py', `${shop('2')}\nraise ValueError("not today")\n`)
+    const [broken] = await runner.loadAll([path])
+    expect(broken?.error?.message).toContain('not today')
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 1 })
+    expect((await runner.poll('orders')).kind).toBe('skipped')
+
+    write('shop.py', shop('3').replace('def orders', 'def other_orders'))
+    const [good] = await runner.loadAll([path])
+    expect(good).toMatchObject({ error: null, triggers: ['other_orders'] })
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 3 })
+  })
+
+  it('is there again when a module or its helper is loaded anew', async () => {
+    const helper = (answer: number) => write('helper_of_shop.py', `ANSWER = ${answer}\n`)
+    helper(1)
+    const path = write('uses_helper.py', shop('None', 'import helper_of_shop\nanswer = helper_of_shop.ANSWER'))
+    await using runner = await open()
+    await runner.load(path)
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 1 })
+
+    helper(22)
+    const [report] = await runner.loadAll([path])
+
+    expect(report).toMatchObject({ error: null, triggers: ['orders'] })
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 22 })
+  })
+
+  it('keeps the values of the globals that it names, where they are JSON', async () => {
+    const stateful = `${shop('0')}
+__cloaca_state__ = ["seen", "lock"]
+seen = {"orders": 2**70}
+lock = object()
+`
+    const path = write('stateful.py', stateful)
+    await using runner = await open()
+    await runner.load(path)
+
+    write(
+      'stateful.py',
+      stateful.replace('{"orders": 2**70}', 'None').replace('"answer", answer', '"answer", str(seen["orders"])'),
+    )
+    await runner.loadAll([path])
+
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: String(2n ** 70n) })
+    expect(log.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/begins anew with "lock" of __cloaca_state__/),
+    )
+  })
+})
+
+describe('loading', () => {
+  it.each([
+    ['waits', 'import time\ntime.sleep(600)'],
+    ['computes', 'while True: pass'],
+  ])('of a script whose import %s for ever ends at the deadline, and the others are served', async (_, code) => {
+    const endless = write('endless.py', code)
+    const good = write('good.py', shop('1'))
+    await using runner = await open({ loadTimeoutMs: 300 })
+
+    const [first, second] = await runner.loadAll([endless, good])
+
+    expect(first?.error?.message).toMatch(/TimeoutError: its import did not end within 0.3 s/)
+    expect(second).toMatchObject({ error: null, triggers: ['orders'] })
+    expect((await runner.execute('shop')).status).toBe('Completed')
+  })
+
+  it('imports a file of a package as part of it', async () => {
+    write('store/__init__.py', '')
+    write('store/prices.py', 'PRICE = 7\n')
+    write('store/jobs/__init__.py', '')
+    const path = write('store/jobs/nightly.py', shop('None', 'from ..prices import PRICE\nanswer = PRICE'))
+    await using runner = await open()
+
+    await runner.load(path)
+
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 7 })
+  })
+})
