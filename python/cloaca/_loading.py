@@ -130,7 +130,7 @@ def _run(name: str, path: Optional[str]) -> ModuleType:
 def _run_file(name: str, path: str) -> ModuleType:
     is_package = os.path.basename(path) == "__init__.py"
     search = [os.path.dirname(path)] if is_package else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=search)
+    spec: Any = importlib.util.spec_from_file_location(name, path, submodule_search_locations=search)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file: its name does not end in .py")
     module = importlib.util.module_from_spec(spec)
