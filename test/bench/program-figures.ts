@@ -16,7 +16,7 @@ const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
 interface Finished {
   readonly stdout: string
   readonly wallMs: number
-  /** Both kinds of processor time of the process, at its end. */
+  /** Both kinds of processor time of the process and its children, at its end. */
   readonly cpuMs: number
   readonly residentMb: number
 }
@@ -39,14 +39,18 @@ async function runProgram(args: readonly string[], environ: Record<string, strin
 
 const TICKS_PER_SECOND = 100
 
-/** From /proc; null where there is none. */
+/** Of a process and its children, from /proc; null where there is none. Memory is proportional: what is shared counts once. */
 function usageOf(pid: number | undefined): { cpuMs: number; residentMb: number } | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
     const ticks = Number(fields[11]) + Number(fields[12])
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
-    if (pages === 0) return null // it has ended
-    return { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, residentMb: (pages * 4096) / 1e6 }
+    const [, kilobytes] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
+    if (kilobytes === undefined) return null // it has ended
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    const own = { cpuMs: (ticks * 1000) / TICKS_PER_SECOND, residentMb: (Number(kilobytes) * 1024) / 1e6 }
+    return children
+      .map((child) => usageOf(Number(child)) ?? { cpuMs: 0, residentMb: 0 })
+      .reduce((sum, each) => ({ cpuMs: sum.cpuMs + each.cpuMs, residentMb: sum.residentMb + each.residentMb }), own)
   } catch {
     return null
   }
