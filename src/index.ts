@@ -14,6 +14,7 @@ export {
   StoreError,
   UsageError,
 } from './errors.ts'
+export type { ReloadReport, ScriptReport } from './loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './log.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
 export type { ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskStatus } from './model/execution.ts'
@@ -23,7 +24,7 @@ export type { PollOutcome, PythonFault } from './model/trigger.ts'
 export type { TaskDefinition, WorkflowDefinition } from './model/workflow.ts'
 export { type Program, type ProgramTarget, startProgram } from './program.ts'
 export type { ExecutionResult, TaskResult } from './results.ts'
-export { Runner, type ScriptReport } from './runner.ts'
+export { Runner } from './runner.ts'
 export type {
   PageOptions,
   RunnerExecutions,

@@ -17,10 +17,9 @@ import type { Engine, ExecuteOptions } from './engine/engine.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
 import type { Clock, PollRequest, ScriptHost, Store } from './engine/ports.ts'
 import { StartOnce } from './engine/start-once.ts'
-import { ScriptError, toError, UsageError } from './errors.ts'
-import type { PyodideHost } from './host/python-host.ts'
-import type { LoadedScript } from './host/script-generations.ts'
+import { toError, UsageError } from './errors.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
 import { type LogLine, type LogSink, watchForLog } from './log.ts'
 import { numberArgument, shownValue, textArgument } from './model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, EMPTY_CONTEXT, type JsonObject } from './model/context.ts'
@@ -29,23 +28,10 @@ import { codecNotice } from './native/index.ts'
 import { requireNode } from './node-version.ts'
 import { LiveRegistry } from './registry/live-registry.ts'
 import { didYouMean } from './registry/nearest.ts'
-import { type RegistryProblem, unboundTriggers } from './registry/registry.ts'
+import { unboundTriggers } from './registry/registry.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './runner-doors.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './runner-options.ts'
-import { scriptsAt } from './script/sources.ts'
-
-/** What came of loading one script. */
-export interface ScriptReport {
-  readonly script: string
-  /** Names of the triggers and workflows that it declared. */
-  readonly triggers: readonly string[]
-  readonly workflows: readonly string[]
-  /** Why it could not be loaded, with Python's traceback in `facts.traceback`; null when it was. */
-  readonly error: ScriptError | null
-  /** What is wrong with single declarations; the others are in use. */
-  readonly problems: readonly string[]
-}
 
 const GRACE_MS = 30_000
 
@@ -67,6 +53,7 @@ export class Runner {
   readonly #events: EngineEvents
   readonly #clock: Clock
   readonly #log: LogSink
+  readonly #scripts: LoadedScripts
   readonly #alive = new KeepAlive()
   readonly #scripting = new StartOnce(() => this.#openScripting())
   #isStarted = false
@@ -77,6 +64,8 @@ export class Runner {
     this.#options = options
     this.#store = store
     this.#registry = new LiveRegistry()
+    const reloadGraceMs = options.reloadGraceMs ?? GRACE_MS
+    this.#scripts = new LoadedScripts(this.#registry, reloadGraceMs, async () => (await this.#startPython()).host)
     this.#log = options.log ?? (() => undefined)
     this.#events = events
     this.#clock = clock
@@ -126,26 +115,15 @@ export class Runner {
       throw new UsageError('INVALID_ARGUMENT', `"places" is an array of texts, but ${shownValue(places)} was given.`)
     }
     for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
-    const reports: ScriptReport[] = []
-    for (const { script, target } of places.flatMap(scriptsAt)) {
-      const { host } = await this.#startPython()
-      const loaded = await host.load(script, target, this.#options.reloadGraceMs ?? GRACE_MS)
-      const problems = this.#takeOver(loaded, host)
-      reports.push(
-        reportOf(
-          loaded,
-          problems.map((problem) => problem.message),
-        ),
-      )
-    }
-    return reports
+    return await this.#scripts.load(places)
   }
 
-  /** A script that could not be loaded stays what it was. */
-  #takeOver(loaded: LoadedScript, host: PyodideHost): readonly RegistryProblem[] {
-    if (loaded.fault === null) return this.#registry.replaceScript(loaded.script, loaded)
-    if (!host.isServed(loaded.script)) this.#registry.removeScript(loaded.script)
-    return []
+  /**
+   * Brings the scripts of these places in step with their files, of which some changed: what is made of a changed file is
+   * loaded anew, what is new is loaded, what is gone is served no more. A script whose new form is not good stays what it was.
+   */
+  reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
+    return this.#alive.during(this.#scripts.reload(places, changedFiles))
   }
 
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
@@ -304,17 +282,4 @@ function harmless(log: LogSink | undefined): LogSink {
     }
   }
   return log?.least === undefined ? write : Object.assign(write, { least: log.least })
-}
-
-function reportOf(loaded: LoadedScript, problems: readonly string[]): ScriptReport {
-  const { script, fault } = loaded
-  const where = fault?.place ? ` (${fault.place.file}, line ${fault.place.line})` : ''
-  const message = `Script "${script}" could not be loaded${where}: ${fault?.type}: ${fault?.message}`
-  return {
-    script,
-    triggers: loaded.triggers.map((trigger) => trigger.name),
-    workflows: loaded.workflows.map((workflow) => workflow.key),
-    error: fault && new ScriptError('SCRIPT_LOAD_FAILED', message, { script, traceback: fault.traceback }),
-    problems,
-  }
 }

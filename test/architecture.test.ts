@@ -80,6 +80,7 @@ const TABLE: readonly Row[] = [
       /^src\/output\//,
       /^src\/index\.ts$/,
       /^src\/dashboard\/server\.ts$/,
+      /^chokidar$/,
       /^commander$/,
       /^pino$/,
       /^ms$/,

@@ -5,7 +5,7 @@ import { cutOff, type LogSink, Runner, type ScriptReport } from '../index.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { wholeNumber } from './numbers.ts'
-import { watchPlaces } from './watch.ts'
+import { type FileWatch, watchFiles } from './watch.ts'
 
 interface ServeOptions {
   readonly db?: string
@@ -58,6 +58,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   void stop.then(() => log({ level: 'info', message: 'stopping: running tasks may end; a second Ctrl-C ends at once' }))
   try {
+    const since = performance.timeOrigin + performance.now()
     // A script may take long to load, and may be what the user wants to stop.
     const reports = await Promise.race([runner.loadAll(places), stop])
     if (typeof reports === 'number') return reports
@@ -67,19 +68,39 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
       return FAILED
     }
     await runner.start()
+    const watch = options.watch ? await watchScripts(runner, places, { reports, since }, log) : null
     log({ level: 'info', message: `serving ${summaryOf(reports)}; Ctrl-C stops` })
-    const watch = options.watch ? watchPlaces(places, () => reload(runner, places, log)) : null
     const exitCode = await stop
-    watch?.close()
+    await watch?.close()
     return exitCode
   } finally {
     await runner.close({ graceMs: options.grace * 1000 })
   }
 }
 
-async function reload(runner: Runner, places: readonly string[], log: LogSink): Promise<void> {
-  for (const report of await runner.loadAll(places)) reportScript(report, log)
-  log({ level: 'info', message: 'the scripts were loaded again' })
+/** Keeps what is served in step with its files, until it is closed. `since`: when the first loading began. */
+async function watchScripts(
+  runner: Runner,
+  places: readonly string[],
+  { reports, since }: { readonly reports: readonly ScriptReport[]; readonly since: number },
+  log: LogSink,
+): Promise<FileWatch> {
+  const files = reports.flatMap((report) => report.files)
+  const watch = await watchFiles([...new Set([...places, ...files])], since, async (changed) => {
+    const begunAt = performance.timeOrigin + performance.now()
+    const { loaded, removed } = await runner.reload(places, changed)
+    for (const report of loaded) {
+      reportScript(report, log)
+      watch.add(report.files, begunAt)
+      const { script, error } = report
+      const message = error === null ? 'was loaded again' : 'stays what it was, since its new form is not good'
+      log({ level: 'info', message: `script "${script}" ${message}`, facts: { script } })
+    }
+    for (const script of removed) {
+      log({ level: 'info', message: `script "${script}" is gone, and is served no more`, facts: { script } })
+    }
+  })
+  return watch
 }
 
 function reportScript({ script, error, problems, triggers, workflows }: ScriptReport, log: LogSink): void {
