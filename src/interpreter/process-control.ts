@@ -42,6 +42,7 @@ export function openProcessControl(mailbox: SignalMailbox, options: ControlOptio
   if (controlThreadProblem !== null) return new WorkerControl(mailbox, options)
   const { isProgram, ceilings, signalled } = options
   const error = startControlThread(CONTROL, new Uint8Array(mailbox.buffer), ceilings, signalled)
+  if (error === 'ENOSYS') return new WorkerControl(mailbox, options) // Windows
   if (error !== '') throw new Error(`the control thread did not start: ${error}`)
   const control: ProcessControl = {
     watchSignal(signum, isWatched) {
