@@ -1,6 +1,6 @@
 /**
  * The folders in which the machine's own Python keeps its packages. Asked for when a script imports something that is
- * found nowhere else, so that whoever needs no package pays nothing; called by `host.ts`.
+ * found nowhere else, so that whoever needs no package pays nothing; called by `python-host.ts`.
  */
 
 import { execFile } from 'node:child_process'

@@ -1,5 +1,5 @@
 /**
- * Turns the answers of an interpreter's thread into the engine's outcomes. Pure; used by `host.ts`.
+ * Turns the answers of an interpreter into the engine's outcomes. Pure; used by `python-host.ts`.
  * An interpreter that had to be killed because of a poll or task is that one's time-out, and bad luck for the others.
  */
 

@@ -1,6 +1,6 @@
 /**
  * SQLite for scripts: databases on the host's files, with the locks and the shared memory that other processes see.
- * Lives in the interpreter's thread; Python's `sqlite3` calls it. Calls are synchronous. None waits for a lock: a busy
+ * Lives in the interpreter's process; Python's `sqlite3` calls it. Calls are synchronous. None waits for a lock: a busy
  * database is an answer, and Python waits without holding up other stacks.
  */
 

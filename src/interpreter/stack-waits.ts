@@ -1,5 +1,5 @@
 /**
- * What the suspended stacks of one interpreter wait for. Lives in the interpreter's thread.
+ * What the suspended stacks of one interpreter wait for. Lives in the interpreter's process.
  * Python calls these functions, reads one byte from the descriptor of `suspension.ts`, which suspends its stack, and finds
  * nothing to read when the answer is a plain `ok`; else it reads the answer's first item:
  * `ok` (the rest is the value), `error`, `timeout`, `overdue` (the host stops the stack) or `signal` (run signal handlers, then

@@ -1,6 +1,6 @@
 /**
  * Locks on open files: `flock` on the whole file, and the record locks of `fcntl`. Node has neither, so they are the addon's.
- * No call waits. Used by the interpreter's thread for the scripts' `fcntl`.
+ * No call waits. Used by the interpreter for the scripts' `fcntl`.
  */
 
 import { getSystemErrorName } from 'node:util'

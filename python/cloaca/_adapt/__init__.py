@@ -70,7 +70,7 @@ def freeze() -> None:
 def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter.
 
-    ``host`` is what the engine's thread does, ``machine`` what the interpreter's thread does itself.
+    ``host`` waits for and asks the engine, ``machine`` is what the interpreter's process does itself.
     """
     from . import (
         _accounts,

@@ -1,7 +1,7 @@
 """``signal.alarm`` and the interval timers, which Pyodide (seen in 314.0.7) does not have.
 
-The timers run in the engine's thread, so that a script that computes cannot hold them up. ``ITIMER_VIRTUAL`` and
-``ITIMER_PROF`` count the computing time of the whole process, the engine's included. Can go with ``_signals``.
+The timers are those of the interpreter's process, so that a script that computes cannot hold them up.
+``ITIMER_VIRTUAL`` and ``ITIMER_PROF`` count the computing time of that process. Can go with ``_signals``.
 """
 
 from __future__ import annotations

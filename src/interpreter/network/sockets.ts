@@ -1,5 +1,5 @@
 /**
- * The sockets of one interpreter's scripts. Lives in the interpreter's thread; Python's `_socket` calls it. A socket has a
+ * The sockets of one interpreter's scripts. Lives in the interpreter's process; Python's `_socket` calls it. A socket has a
  * number here, which is never given again, and for scripts a descriptor, or several (`endpoint-streams.ts`).
  * Nothing here waits: a call answers at once, and Python waits for an event that `watch` sets when a socket is ready.
  */
