@@ -15,7 +15,7 @@ import builtins
 import json
 import time
 from asyncio import _get_running_loop, _set_running_loop
-from typing import Any, Callable, Coroutine, Optional, Tuple
+from typing import Any, Callable, Coroutine, List, Optional, Tuple
 
 from . import _stacks, _suspension
 
@@ -101,6 +101,13 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
 def text_of(text: Any) -> str:
     """A text of the host's: a long one comes as UTF-8, which is many times faster."""
     return text if isinstance(text, str) else text.to_bytes().decode()
+
+
+def array_of(numbers: List[int]) -> Any:
+    """A list of numbers as an array of JavaScript's."""
+    from pyodide.ffi import to_js
+
+    return to_js(numbers)
 
 
 def sleep_ms(delay_ms: float) -> None:
@@ -240,6 +247,20 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
         _set_running_loop(loop)
         _stacks.running = me
         _stacks.running_token[0] = me.token
+
+
+def rest() -> bool:
+    """Suspends a worker until there is work; False when enough of them rest, and it shall end."""
+    assert _suspend is not None
+    global suspensions
+    suspensions += 1
+    _set_running_loop(loop_of_pyodide)
+    if not _host.rest():
+        return False
+    _suspend(1)
+    if last_stack is not None:
+        _stay()
+    return True
 
 
 def _stay() -> None:

@@ -6,16 +6,18 @@ one suspends nobody else. Nothing here decides anything: it calls the user's cod
 
 from __future__ import annotations
 
-import collections
 import importlib
 import json
-from typing import Any, Callable, Deque, List, Tuple
+from typing import Any, Callable
 
-from . import _attempt, _bridge, _fault, _finish, _generation, _ledger, _loading, _poll, _program, _stacks
+from . import _bridge, _finish, _generation, _ledger, _loading, _program, _stacks, _workers
 
-_host: Any = None
-_polls: Deque[Tuple[int, int]] = collections.deque()
-_skipped: List[int] = []
+#: What polls triggers and runs tasks.
+add_polls = _workers.add_polls
+add_task = _workers.add_task
+count_waiting = _workers.count_waiting
+take_skipped = _workers.take_skipped
+work = _workers.work
 
 
 def start(host: Any, settings_json: str, machine: Any) -> None:
@@ -24,10 +26,9 @@ def start(host: Any, settings_json: str, machine: Any) -> None:
 
     from . import _adapt
 
-    global _host
-    _host = host
     settings = json.loads(settings_json)
     _bridge.connect(host, machine.suspension_descriptor, can_run_sync, _ledger.take_pending)
+    _workers.connect(host)
     _adapt.install(host, settings, machine)
     importlib.invalidate_caches()
 
@@ -73,61 +74,6 @@ def _in_main(token: int, generation: _generation.Generation, function: Callable[
         _stacks.leave_main(stack)
 
 
-def enqueue_polls(batch: Any) -> None:
-    """Takes polls to make: a flat sequence of token, number of the trigger, token, number, ..."""
-    items = iter(batch.to_py())
-    _polls.extend(zip(items, items))
-
-
-def polls_waiting() -> int:
-    """How many polls no stack has taken yet."""
-    return len(_polls)
-
-
-def take_skipped() -> Any:
-    """The tokens of the polls that skipped since the last time, as an array of JavaScript's."""
-    from pyodide.ffi import to_js
-
-    tokens = to_js(_skipped)
-    _skipped.clear()
-    return tokens
-
-
-def drain_polls() -> None:
-    """Makes polls on this stack until none is left.
-
-    When one of them waits, the host sees polls left over and enters another stack for them, so that a slow trigger
-    delays nobody. Most polls skip, and a call into the host costs as much as such a poll: they are told in one.
-    """
-    skipped, outcome = _skipped.append, _host.outcome
-    poll, run_in, stack_for, polled = _poll.poll, _stacks.run_in, _stacks.Stack, _generation.polled
-    while _polls:
-        token, number = _polls.popleft()
-        generation = polled[number][2] if number in polled else None
-        try:
-            kind, text, error_type, message, trace = run_in(stack_for(token, generation), poll, number)
-        except BaseException as error:
-            outcome(token, *_stopped(error))
-            continue
-        if kind == "skipped":
-            skipped(token)
-        else:
-            outcome(token, kind, text, error_type, message, trace)
-    _bridge.collect_garbage()
-
-
-def run_task(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> None:
-    """Runs one attempt of a task and reports how it ended."""
-    try:
-        text = _bridge.text_of(input_text)
-        generation = _generation.generations.get(generation_number)
-        result = _stacks.run_in(_stacks.Stack(token, generation), _attempt.run, workflow, task_id, text, token)
-    except BaseException as error:
-        result = _stopped(error)
-    _host.outcome(token, *result)
-    _bridge.collect_garbage()
-
-
 def run_program(token: int, target_json: str) -> int:
     """Runs a script as ``python`` would, up to its exit functions, and returns the exit code."""
     return int(_in_main(token, _generation.PROGRAM, _program.run, json.loads(target_json)))
@@ -160,10 +106,3 @@ def deliver_signals() -> None:
 def flush_declarations() -> None:
     """Sends pending declarations: the host asks for it after `announce`."""
     _bridge.send_declarations()
-
-
-def _stopped(error: BaseException) -> Tuple[str, None, str, str, str]:
-    """The outcome of a call that was stopped from outside: overdue, or interrupted."""
-    kind = "timedOut" if isinstance(error, _bridge.DeadlineExceeded) else "failed"
-    name, text = _fault.type_and_text(error)
-    return (kind, None, name, text, _fault.traceback_text(error))

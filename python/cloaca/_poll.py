@@ -15,7 +15,7 @@ from ._settle import settled
 #: "skipped", "fired" or "failed"; the fired context's text; type, message and traceback of what went wrong.
 Outcome = Tuple[str, Optional[str], str, str, str]
 
-_SKIPPED: Outcome = ("skipped", None, "", "", "")
+SKIPPED: Outcome = ("skipped", None, "", "", "")
 
 
 def poll(number: int) -> Outcome:
@@ -36,9 +36,9 @@ def poll(number: int) -> Outcome:
         type_name, text = _fault.type_and_text(error)
         return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", _fault.traceback_text(error))
     if type(result) is TriggerResult:
-        return ("fired", result._context_text, "", "", "") if result._fires else _SKIPPED
+        return ("fired", result._context_text, "", "", "") if result._fires else SKIPPED
     if result is False:
-        return _SKIPPED
+        return SKIPPED
     return ("fired", None, "", "", "") if result is True else _junk(name, result)
 
 

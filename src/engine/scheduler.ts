@@ -26,6 +26,9 @@ import { type Polled, TickRecorder } from './tick-recorder.ts'
 
 /** Polls sent in one turn; the rest goes in the next one, so that answers and tasks get their turns too. */
 const MAX_BATCH = 500
+/** With this many triggers there is always one due: each wake-up then takes those of 5 ms, for a batch costs more than a poll. */
+const MANY_TRIGGERS = 500
+const MANY_WAKE_EVERY_MS = 5
 /** Leases that could not be renewed are asked for again after this. */
 const RENEW_AGAIN_MS = 5_000
 
@@ -52,6 +55,7 @@ export class Scheduler {
   readonly triggers: PolledTriggers
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
+  #lastWakeAt = Number.NEGATIVE_INFINITY
   #polls = 0
   #onIdle: (() => void) | null = null
   #isRenewing = false
@@ -129,7 +133,9 @@ export class Scheduler {
 
   /** One timer, whatever the number of triggers; it is set anew only when something is due sooner. */
   #arm(): void {
-    const { nextDueAt: at } = this.#due
+    const { nextDueAt, size } = this.#due
+    if (nextDueAt >= this.#timerAt) return
+    const at = size < MANY_TRIGGERS ? nextDueAt : Math.max(nextDueAt, this.#lastWakeAt + MANY_WAKE_EVERY_MS)
     if (at < this.#timerAt) this.#wakeBy(at)
   }
 
@@ -151,6 +157,7 @@ export class Scheduler {
       return
     }
     const now = this.#ports.clock.monotonic()
+    this.#lastWakeAt = now
     for (let sent = 0; sent < MAX_BATCH; sent++) {
       const trigger = this.#due.popDue(now)
       if (trigger === null) break

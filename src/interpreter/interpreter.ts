@@ -25,7 +25,9 @@ import { readSnapshot } from './snapshot-file.ts'
 import type { SqliteDatabases } from './sqlite.ts'
 import { widenStacks } from './stack-sizes.ts'
 import type { Suspension } from './stack-waits.ts'
+import { hideSuspendedFrames, interceptSuspensions } from './suspended-frames.ts'
 import { connectSuspension } from './suspension.ts'
+import { Workers } from './workers.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
 export interface HostFunctions {
@@ -91,22 +93,15 @@ type Entry = PyProxy & Record<string, PyCallable>
 export class Interpreter {
   readonly #entry: Entry
   readonly #output: ScriptOutput
-  readonly #onSkipped: (tokens: readonly StackToken[]) => void
-  /** Set while polls wait for a stack to make them. */
-  #isPumping = false
+  readonly #workers: Workers
 
   /** A line to say about how it started, or null. */
   readonly notice: string | null
 
-  private constructor(
-    entry: Entry,
-    output: ScriptOutput,
-    onSkipped: (tokens: readonly StackToken[]) => void,
-    notice: string | null,
-  ) {
+  private constructor(entry: Entry, output: ScriptOutput, workers: Workers, notice: string | null) {
     this.#entry = entry
     this.#output = output
-    this.#onSkipped = onSkipped
+    this.#workers = workers
     this.notice = notice
   }
 
@@ -119,6 +114,7 @@ export class Interpreter {
     onFatal: (error: unknown) => void,
   ): Promise<Interpreter> {
     limitMemory(data.ceilings.memoryMebibytes)
+    interceptSuspensions()
     const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
@@ -144,11 +140,13 @@ export class Interpreter {
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
-    start(host, JSON.stringify(processSettings(data)), machine)
-    const { _module } = pyodide as unknown as { _module: PythonModule }
+    const workers = workersOf(entry, host, onFatal)
+    start({ ...host, rest: () => workers.rest() }, JSON.stringify(processSettings(data)), machine)
+    const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
+    hideSuspendedFrames(_module)
     watchToken(_module, Number(attribute(entry, 'running_token_address')()))
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
-    return new Interpreter(entry, output, host.skipped, notice)
+    return new Interpreter(entry, output, workers, notice)
   }
 
   /** Starts Python cold, imports what scripts use, and returns its memory. */
@@ -184,39 +182,16 @@ export class Interpreter {
     return '{}'
   }
 
-  enqueuePolls(tokens: readonly StackToken[], triggers: readonly number[]): void {
+  addPolls(tokens: readonly StackToken[], triggers: readonly number[]): void {
     const batch: number[] = []
     for (const [index, token] of tokens.entries()) batch.push(token, triggers[index] ?? 0)
-    attribute(this.#entry, 'enqueue_polls')(batch)
-    if (!this.#isPumping) {
-      this.#isPumping = true
-      this.#pumpPolls()
-    }
+    attribute(this.#entry, 'add_polls')(batch)
+    this.#workers.wake()
   }
 
-  /**
-   * Enters stacks that make polls until none is left. Getting control back while polls are waiting means that every
-   * stack so far is suspended inside a poll: then another stack goes on with the rest.
-   */
-  #pumpPolls(): void {
-    this.#tellSkipped()
-    if (Number(attribute(this.#entry, 'polls_waiting')()) === 0) {
-      this.#isPumping = false
-      return
-    }
-    void attribute(this.#entry, 'drain_polls')
-      .callPromising()
-      .then(() => this.#tellSkipped())
-    setImmediate(() => this.#pumpPolls())
-  }
-
-  #tellSkipped(): void {
-    const tokens = attribute(this.#entry, 'take_skipped')() as readonly StackToken[]
-    if (tokens.length > 0) this.#onSkipped(tokens)
-  }
-
-  async runTask({ token, generation, workflow, taskId, inputText }: Message<'task'>): Promise<void> {
-    await attribute(this.#entry, 'run_task').callPromising(token, generation, workflow, taskId, inputText)
+  addTask({ token, generation, workflow, taskId, inputText }: Message<'task'>): void {
+    attribute(this.#entry, 'add_task')(token, generation, workflow, taskId, inputText)
+    this.#workers.wake()
   }
 
   async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {
@@ -247,6 +222,15 @@ export class Interpreter {
 /** What the engine says of the process, and what only the process itself knows. */
 function processSettings(data: StartData): object {
   return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: localZoneName() }
+}
+
+function workersOf(entry: Entry, host: HostFunctions, onError: (error: unknown) => void): Workers {
+  const calls = {
+    work: attribute(entry, 'work'),
+    countWaiting: attribute(entry, 'count_waiting'),
+    takeSkipped: attribute(entry, 'take_skipped'),
+  }
+  return new Workers(calls, host.skipped, onError)
 }
 
 function attribute(entry: Entry, name: string): PyCallable {

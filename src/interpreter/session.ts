@@ -148,10 +148,10 @@ function receive(interpreter: Interpreter, message: Received): void {
         .then((stateJson) => send({ type: 'state', token: message.token, stateJson }), fatal)
       return
     case 'polls':
-      interpreter.enqueuePolls(message.tokens, message.triggers)
+      interpreter.addPolls(message.tokens, message.triggers)
       return
     case 'task':
-      interpreter.runTask(message).catch(fatal)
+      interpreter.addTask(message)
       return
     case 'program':
       programToken = message.token
