@@ -24,7 +24,7 @@ interface SuspensionImports {
 }
 
 interface Instantiation {
-  instantiate(module: unknown, imports: { readonly env?: Partial<SuspensionImports> }): Promise<unknown>
+  instantiate(module: unknown, imports?: { readonly env?: Partial<SuspensionImports> }): Promise<unknown>
 }
 
 /** `_Py_DebugOffsets` in CPython 3.14's pycore_debug_offsets.h: a cookie, the version, then numbers of 8 bytes. */
@@ -42,7 +42,7 @@ export function interceptSuspensions(): void {
   const { WebAssembly } = globalThis as unknown as { WebAssembly: Instantiation }
   const { instantiate } = WebAssembly
   WebAssembly.instantiate = (module, imports) => {
-    const { env } = imports
+    const env = imports?.env
     if (env?.saveState !== undefined && env.restoreState !== undefined) {
       intercept(env as SuspensionImports)
       WebAssembly.instantiate = instantiate
