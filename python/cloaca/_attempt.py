@@ -15,7 +15,7 @@ from ._declaration import TaskDeclaration
 from ._handle import close_handle, open_handle
 from ._settle import settled
 
-#: "completed" or "failed"; the output's text; type, message and traceback of what went wrong.
+#: "completed" or "failed"; the output's text, None for the input's; type, message and traceback of what went wrong.
 Outcome = Tuple[str, Optional[str], str, str, str]
 
 
@@ -35,7 +35,8 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Out
         return _failed(task, input_text, error)
     if task.on_success is not None:
         _call_back("on_success", task.on_success, task_id, task_id, Context._from_text(output_text))
-    return ("completed", output_text, "", "", "")
+    # A large context that nobody changed need not travel back.
+    return ("completed", None if output_text is input_text else output_text, "", "", "")
 
 
 def _run_body(task: TaskDeclaration, input_text: str, run_token: int) -> Any:

@@ -38,11 +38,10 @@ def test_another_context_may_be_returned(name):
     assert attempt(name, '{"n":1}')[1] == '{"other":1}'
 
 
-def test_an_untouched_context_goes_out_as_the_text_that_came_in(name):
-    text = '{"n":1.0,"big":18446744073709551615}'
+def test_an_untouched_context_need_not_travel_back(name):
     declare(name, lambda ctx: ctx)
 
-    assert attempt(name, text)[1] is text
+    assert attempt(name, '{"n":1.0,"big":18446744073709551615}')[:2] == ("completed", None)
 
 
 def test_none_stands_for_the_input_without_the_edits_of_the_body(name):
@@ -51,7 +50,7 @@ def test_none_stands_for_the_input_without_the_edits_of_the_body(name):
 
     declare(name, body)
 
-    assert attempt(name, '{"n":1}')[:2] == ("completed", '{"n":1}')
+    assert attempt(name, '{"n":1}')[:2] == ("completed", None)
 
 
 @pytest.mark.parametrize("junk", [{}, 1, "text", [cloaca.Context()], True])
@@ -124,9 +123,9 @@ def test_on_success_is_given_the_short_id_and_the_output(name):
 
 
 def test_edits_of_on_success_do_not_reach_the_output(name):
-    declare(name, lambda ctx: ctx, on_success=lambda task_id, ctx: ctx.set("late", 1))
+    declare(name, lambda ctx: cloaca.Context({"n": 1}), on_success=lambda task_id, ctx: ctx.set("late", 1))
 
-    assert attempt(name)[1] == "{}"
+    assert attempt(name)[1] == '{"n":1}'
 
 
 def test_on_failure_is_given_the_error_and_the_input_without_the_edits_of_the_body(name):

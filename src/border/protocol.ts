@@ -70,7 +70,7 @@ export interface StartData {
   readonly packageFolder: string
 }
 
-/** A poll's or an attempt's outcome. `contextText` is null where there is none. */
+/** A poll's or an attempt's outcome. `contextText` is null where there is none, and where an attempt left its input as it was. */
 export interface OutcomeMessage {
   readonly token: StackToken
   readonly kind: 'skipped' | 'fired' | 'completed' | 'failed' | 'timedOut'

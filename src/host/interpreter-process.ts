@@ -76,8 +76,17 @@ export function scriptLabel(script: string): string {
 }
 
 /** How logs and back-offs name an entry into Python. */
+/** By trigger. A text that is made anew is hashed anew wherever it is looked up: that costs more than a look here. */
+const triggerLabels = new Map<string, string>()
+const MOST_LABELS = 100_000
+
 export function triggerLabel(trigger: string): string {
-  return `trigger '${trigger}'`
+  const known = triggerLabels.get(trigger)
+  if (known !== undefined) return known
+  if (triggerLabels.size === MOST_LABELS) triggerLabels.clear()
+  const label = `trigger '${trigger}'`
+  triggerLabels.set(trigger, label)
+  return label
 }
 
 export function taskLabel(task: { readonly taskId: string; readonly workflow: string }): string {
@@ -168,10 +177,10 @@ export class InterpreterProcess {
   }
 
   /** Polls asked for in one turn travel in one message. `number`: what the trigger was declared with. */
-  poll(number: number, trigger: string, deadlineMs: number): Promise<Answer> {
+  poll(number: number, label: string, deadlineMs: number): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
-      const token = this.#register({ label: triggerLabel(trigger), deadlineMs, slot: null, settle })
+      const token = this.#register({ label, deadlineMs, slot: null, settle })
       if (this.#pollTokens.push(token) === 1) queueMicrotask(() => this.#sendPolls())
       if (this.#pollTriggers.push(number) === LARGEST_BATCH) this.#sendPolls()
     })

@@ -47,6 +47,17 @@ export interface SupervisorOptions {
   restarted(reason: string, failure: Error | null): void
 }
 
+/** One poll or task inside. */
+export interface Visit {
+  begin(interpreter: InterpreterProcess): Promise<EntryAnswer>
+  /** Called once its answer is there. */
+  ended(): void
+}
+
+export function notServed(script: string): string {
+  return `script "${script}" is not loaded in this process`
+}
+
 export class InterpreterSupervisor {
   readonly #options: SupervisorOptions
   readonly #suspects: Suspects
@@ -121,29 +132,21 @@ export class InterpreterSupervisor {
     this.#suspects.keepAway(label)
   }
 
-  /** Calls the interpreter for a script that is still being loaded: nothing is waited for. */
-  enterLoading(label: string, call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>): Promise<EntryAnswer> {
+  /** For a script that is still being loaded: nothing is waited for. */
+  enterLoading(label: string, visit: Visit): Promise<EntryAnswer> {
     const live = this.#live
-    return live === null ? Promise.resolve(refused('its interpreter is gone')) : this.#enterNow(live, label, call)
+    return live === null ? Promise.resolve(refused('its interpreter is gone')) : this.#enterNow(live, label, visit)
   }
 
-  /** Calls the interpreter for a poll or a task, unless that made it die a short while ago. */
-  enter(
-    script: string,
-    label: string,
-    call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>,
-  ): Promise<EntryAnswer> {
+  /** Null when the poll or task has to wait for its turn. */
+  enterAtOnce(label: string, visit: Visit): Promise<EntryAnswer> | null {
     const live = this.#live
-    if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty)
-      return this.#enterInTurn(script, label, call)
-    return this.#enterNow(live, label, call)
+    if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty) return null
+    return this.#enterNow(live, label, visit)
   }
 
-  async #enterInTurn(
-    script: string,
-    label: string,
-    call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>,
-  ): Promise<EntryAnswer> {
+  /** Waits until the script is there, and refuses a poll or task that made the interpreter die a short while ago. */
+  async enter(script: string, label: string, visitOf: () => Visit | null): Promise<EntryAnswer> {
     await this.#readyFor(script) // a turn is for being inside, not for waiting until there is an interpreter
     const endTurn = await this.#suspects.turnOf(label)
     try {
@@ -153,7 +156,9 @@ export class InterpreterSupervisor {
       }
       const interpreter = await this.#readyFor(script)
       if (interpreter === null) return refused('the host is closed')
-      return await this.#enterNow(interpreter, label, call)
+      const visit = visitOf()
+      if (visit === null) return refused(notServed(script))
+      return await this.#enterNow(interpreter, label, visit)
     } finally {
       endTurn?.()
     }
@@ -167,28 +172,26 @@ export class InterpreterSupervisor {
     }
   }
 
-  #enterNow(
-    interpreter: InterpreterProcess,
-    label: string,
-    call: (interpreter: InterpreterProcess) => Promise<EntryAnswer>,
-  ): Promise<EntryAnswer> {
+  #enterNow(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
     this.#inside += 1
     this.#suspects.entered(label)
-    const left = (isGood: boolean): void => {
-      this.#inside -= 1
-      this.#suspects.left(label, isGood)
-      if (this.#inside === 0 && this.#replacedFor !== null) this.#replaceNow()
-    }
-    return call(interpreter).then(
+    return visit.begin(interpreter).then(
       (answer) => {
-        left(answer.kind !== 'lost')
+        this.#left(label, visit, answer.kind !== 'lost')
         return answer
       },
       (thrown: unknown) => {
-        left(true)
+        this.#left(label, visit, true)
         return refused(toError(thrown).message)
       },
     )
+  }
+
+  #left(label: string, visit: Visit, isGood: boolean): void {
+    this.#inside -= 1
+    this.#suspects.left(label, isGood)
+    visit.ended()
+    if (this.#inside === 0 && this.#replacedFor !== null) this.#replaceNow()
   }
 
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */

@@ -38,10 +38,14 @@ export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome | 
   return { kind: 'failed', error: faultOf(answer) }
 }
 
-export function attemptOutcomeOf(answer: EntryAnswer, entry: Entry): AttemptOutcome | NotEntered {
+/** A context that is not in the answer is the one that went in. */
+export function attemptOutcomeOf(
+  answer: EntryAnswer,
+  entry: Entry & { readonly inputText: string },
+): AttemptOutcome | NotEntered {
   if (answer.kind === 'notEntered') return answer
   if (answer.kind === 'outcome' && answer.outcome.kind === 'completed') {
-    return { kind: 'completed', contextText: answer.outcome.contextText ?? '{}' }
+    return { kind: 'completed', contextText: answer.outcome.contextText ?? entry.inputText }
   }
   if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
   return { kind: answer.kind === 'outcome' ? 'failed' : 'lost', error: faultOf(answer) }

@@ -7,30 +7,18 @@
  * A script that killed or hung an interpreter lives alone in one from then on, until it is loaded anew.
  */
 
-import {
-  type GenerationNumber,
-  type LoadTarget,
-  PROGRAM_GENERATION,
-  type ProcessSettings,
-  type ProgramTarget,
-} from '../border/protocol.ts'
+import type { GenerationNumber, LoadTarget, ProcessSettings, ProgramTarget } from '../border/protocol.ts'
 import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
-import { Doorway } from './doorway.ts'
-import { type Generation, PROGRAM_SCRIPT } from './generation.ts'
-import {
-  type InterpreterCall,
-  type InterpreterEnd,
-  type InterpreterProcess,
-  taskLabel,
-  triggerLabel,
-} from './interpreter-process.ts'
+import { Entrance, type Homes } from './entrance.ts'
+import { PROGRAM_SCRIPT } from './generation.ts'
+import type { InterpreterCall, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
 import { InterpreterStarter } from './interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './interpreter-supervisor.ts'
 import { installedPackageFolders } from './machine-packages.ts'
-import { attemptOutcomeOf, type EntryAnswer, lostInterpreter, pollOutcomeOf, refused } from './outcomes.ts'
+import { lostInterpreter } from './outcomes.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
 import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './script-generations.ts'
 
@@ -84,7 +72,7 @@ export class PyodideHost implements ScriptHost {
   readonly #homeOf = new Map<string, InterpreterSupervisor>()
   readonly #targetOf = new Map<string, LoadTarget>()
   readonly #generations: ScriptGenerations
-  readonly #doorway = new Doorway()
+  readonly #entrance: Entrance
   #loads = 0
   #isClosed = false
 
@@ -92,6 +80,11 @@ export class PyodideHost implements ScriptHost {
     const { clock, process, isProgram, stdoutTo = 'stdout', packageFolder, limits, events } = options
     this.#options = options
     this.#generations = new ScriptGenerations({ clock, events, loadDeadlineMs: limits.loadDeadlineMs })
+    const homes: Homes = {
+      of: (script) => (this.#isClosed ? undefined : this.#homeOf.get(script)),
+      with: (interpreter) => [...this.#shared, ...this.#quarantined.values()].find((each) => each.holds(interpreter)),
+    }
+    this.#entrance = new Entrance(homes, this.#generations)
     this.#starter = new InterpreterStarter({
       clock,
       process,
@@ -175,15 +168,11 @@ export class PyodideHost implements ScriptHost {
   }
 
   poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
-    return this.#poll(request, (label, call) => this.#enter(request.script, label, call))
+    return this.#entrance.poll(request)
   }
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
-    const { script, slot } = request
-    return this.#runTask(request, async (label, call) => {
-      await this.#homeOf.get(script)?.backOffEnd(label, slot)
-      return await this.#enter(script, label, call)
-    })
+    return this.#entrance.runTask(request)
   }
 
   async close(): Promise<void> {
@@ -273,63 +262,8 @@ export class PyodideHost implements ScriptHost {
     return true
   }
 
-  /** Polls and runs in one generation of a script, also while it is being loaded: for the runners that it opens itself. */
   ofGeneration(number: GenerationNumber): ScriptHost {
-    if (number === PROGRAM_GENERATION) return this
-    return {
-      poll: (request) => this.#poll(request, (label, call) => this.#enterGeneration(number, label, call)),
-      runTask: (request) => this.#runTask(request, (label, call) => this.#enterGeneration(number, label, call)),
-    }
-  }
-
-  async #poll({ trigger, deadlineMs, stopping }: PollRequest, enter: Enter): Promise<PollOutcome | NotEntered> {
-    const label = triggerLabel(trigger)
-    const answer = await this.#doorway.pass(stopping, (letIn) =>
-      enter(label, (generation, interpreter) => {
-        const number = generation.pollNumber(trigger)
-        if (number === 0)
-          return Promise.reject(new Error(`${label} is not declared by "${generation.script}" any more`))
-        return letIn(() => interpreter.poll(number, trigger, deadlineMs))
-      }),
-    )
-    return pollOutcomeOf(answer, { label, deadlineMs })
-  }
-
-  async #runTask(request: TaskRequest, enter: Enter): Promise<AttemptOutcome | NotEntered> {
-    const { deadlineMs, stopping } = request
-    const label = taskLabel(request)
-    const answer = await this.#doorway.pass(stopping, (letIn) =>
-      enter(label, (generation, interpreter) => letIn(() => interpreter.runTask(generation.number, request))),
-    )
-    return attemptOutcomeOf(answer, { label, deadlineMs })
-  }
-
-  /** Into the generation that is in use when its turn has come. */
-  async #enter(script: string, label: string, call: Call): Promise<EntryAnswer> {
-    const handover = this.#generations.handover(script)
-    if (handover !== undefined) await handover
-    const home = this.#homeOf.get(script)
-    if (home === undefined || this.#isClosed) return this.#enterFirst(script, label, call)
-    return await home.enter(script, label, (interpreter) => {
-      const generation = this.#generations.inUse(script)
-      if (generation === undefined) return Promise.reject(new Error(notServed(script)))
-      return inside(generation, interpreter, call)
-    })
-  }
-
-  /** A script that runs its workflows while it is loaded for the first time. */
-  #enterFirst(script: string, label: string, call: Call): Promise<EntryAnswer> {
-    const generation = this.#generations.presentOf(script)
-    if (generation === undefined) return Promise.resolve(refused(notServed(script)))
-    return this.#enterGeneration(generation.number, label, call)
-  }
-
-  async #enterGeneration(number: GenerationNumber, label: string, call: Call): Promise<EntryAnswer> {
-    const generation = this.#generations.get(number)
-    const interpreter = generation?.interpreter ?? null
-    const home = [...this.#shared, ...this.#quarantined.values()].find((each) => each.holds(interpreter))
-    if (generation === undefined || interpreter === null || home === undefined) return refused('its script is gone')
-    return await home.enterLoading(label, (present) => inside(generation, present, call))
+    return this.#entrance.ofGeneration(number)
   }
 
   async #answer(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): Promise<void> {
@@ -348,21 +282,9 @@ export class PyodideHost implements ScriptHost {
   }
 }
 
-type Call = (generation: Generation, interpreter: InterpreterProcess) => Promise<EntryAnswer>
-type Enter = (label: string, call: Call) => Promise<EntryAnswer>
-
-function inside(generation: Generation, interpreter: InterpreterProcess, call: Call): Promise<EntryAnswer> {
-  generation.entered()
-  return call(generation, interpreter).finally(() => generation.left())
-}
-
 function restartNotice(name: string, reason: string, failure: Error | null): string {
   if (failure === null) return `${name} was restarted: ${reason}.`
   return `${name} died: ${reason}. It could not be restarted, and is tried again: ${failure.message}`
-}
-
-function notServed(script: string): string {
-  return `script "${script}" is not loaded in this process`
 }
 
 function closed(): HostError {

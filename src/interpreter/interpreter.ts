@@ -27,7 +27,7 @@ import { widenStacks } from './stack-sizes.ts'
 import type { Suspension } from './stack-waits.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './suspended-frames.ts'
 import { connectSuspension } from './suspension.ts'
-import { Workers } from './workers.ts'
+import { type WorkerEvents, Workers } from './workers.ts'
 
 /** What Python may call, as it sees it: positional arguments, plain values. */
 export interface HostFunctions {
@@ -73,8 +73,6 @@ export interface HostFunctions {
   readonly sqlite: SqliteDatabases
   announce(): void
   declare(generation: GenerationNumber, declarationsJson: string): void
-  /** Not for Python: hears of the polls that skipped, in batches. */
-  skipped(tokens: readonly StackToken[]): void
   outcome(
     token: StackToken,
     kind: string,
@@ -111,6 +109,7 @@ export class Interpreter {
     mailbox: SignalMailbox,
     host: HostFunctions,
     output: ScriptOutput,
+    workerEvents: Omit<WorkerEvents, 'failed'>,
     onFatal: (error: unknown) => void,
   ): Promise<Interpreter> {
     limitMemory(data.ceilings.memoryMebibytes)
@@ -140,7 +139,7 @@ export class Interpreter {
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._entry') as Entry
     const start = attribute(entry, 'start')
-    const workers = workersOf(entry, host, onFatal)
+    const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
     start({ ...host, rest: () => workers.rest() }, JSON.stringify(processSettings(data)), machine)
     const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
     hideSuspendedFrames(_module)
@@ -224,13 +223,13 @@ function processSettings(data: StartData): object {
   return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: localZoneName() }
 }
 
-function workersOf(entry: Entry, host: HostFunctions, onError: (error: unknown) => void): Workers {
+function workersOf(entry: Entry, events: WorkerEvents): Workers {
   const calls = {
     work: attribute(entry, 'work'),
     countWaiting: attribute(entry, 'count_waiting'),
     takeSkipped: attribute(entry, 'take_skipped'),
   }
-  return new Workers(calls, host.skipped, onError)
+  return new Workers(calls, events)
 }
 
 function attribute(entry: Entry, name: string): PyCallable {

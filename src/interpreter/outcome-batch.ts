@@ -1,4 +1,7 @@
-/** Outcomes of polls and attempts on their way to the engine: those of one turn of the event loop travel in one message. */
+/**
+ * Outcomes of polls and attempts on their way to the engine. What a worker brings about before it rests travels in one
+ * message; what stacks bring about that waited in between, with the others of the same turn of the event loop.
+ */
 
 import type { FromInterpreter, OutcomeMessage, StackToken } from '../border/protocol.ts'
 
@@ -22,15 +25,21 @@ export class OutcomeBatch {
     this.#plan()
   }
 
+  /** Sends what there is. */
+  flush(): void {
+    const [skipped, outcomes] = [this.#skipped, this.#outcomes]
+    if (skipped.length === 0 && outcomes.length === 0) return
+    this.#skipped = []
+    this.#outcomes = []
+    this.#send({ type: 'outcomes', skipped, outcomes })
+  }
+
   #plan(): void {
     if (this.#isPlanned) return
     this.#isPlanned = true
     setImmediate(() => {
-      const [skipped, outcomes] = [this.#skipped, this.#outcomes]
       this.#isPlanned = false
-      this.#skipped = []
-      this.#outcomes = []
-      this.#send({ type: 'outcomes', skipped, outcomes })
+      this.flush()
     })
   }
 }

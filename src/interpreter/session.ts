@@ -36,6 +36,14 @@ interface Reentry {
   deliverSignals(): void
 }
 
+const workerEvents = {
+  skipped(tokens: readonly StackToken[]) {
+    for (const token of tokens) waits.hasStopped(token)
+    outcomes.addSkipped(tokens)
+  },
+  rested: () => outcomes.flush(),
+}
+
 const waitFunctions = {
   sleep: (token: StackToken, delayMs: number) => waits.sleep(token, delayMs),
   wait_again: (token: StackToken, number: number) => waits.waitAgain(token, number),
@@ -93,10 +101,6 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
       })
     },
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
-    skipped(tokens) {
-      for (const token of tokens) waits.hasStopped(token)
-      outcomes.addSkipped(tokens)
-    },
     outcome(token, kind, contextText, errorType, errorMessage, traceback) {
       waits.hasStopped(token)
       outcomes.add({
@@ -205,7 +209,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
   })
   const output = scriptOutput(data.isProgram, mailbox, (message) => send({ type: 'notice', message }))
-  const started = await Interpreter.start(data, mailbox, functions, output, fatal)
+  const started = await Interpreter.start(data, mailbox, functions, output, workerEvents, fatal)
   interpreter = started
   tokenOfRunning = () => started.runningToken
   send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: started.notice })

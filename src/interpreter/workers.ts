@@ -19,22 +19,25 @@ export interface WorkerCalls {
   readonly takeSkipped: PyCallable
 }
 
+export interface WorkerEvents {
+  /** These polls skipped. */
+  skipped(tokens: readonly StackToken[]): void
+  /** A worker has done what there was to do for now. */
+  rested(): void
+  /** A worker died: Python can never run again. */
+  failed(error: unknown): void
+}
+
 export class Workers {
   readonly #calls: WorkerCalls
-  readonly #onSkipped: (tokens: readonly StackToken[]) => void
-  readonly #onError: (error: unknown) => void
+  readonly #events: WorkerEvents
   readonly #resting: (() => void)[] = []
   /** Set while something waits for a worker. */
   #isPumping = false
 
-  constructor(
-    calls: WorkerCalls,
-    onSkipped: (tokens: readonly StackToken[]) => void,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(calls: WorkerCalls, events: WorkerEvents) {
     this.#calls = calls
-    this.#onSkipped = onSkipped
-    this.#onError = onError
+    this.#events = events
   }
 
   /** Something was added that waits for a worker. */
@@ -47,6 +50,7 @@ export class Workers {
   /** Called by a worker that has nothing to do, or has had its turn: whether it shall be suspended, or else end. */
   rest(): boolean {
     this.#tellSkipped()
+    this.#events.rested()
     if (this.#resting.length >= MOST_RESTING) return false
     suspendNextOn(new Promise((resolve) => this.#resting.push(() => resolve(0))))
     return true
@@ -59,13 +63,13 @@ export class Workers {
       return
     }
     const goOn = this.#resting.pop()
-    if (goOn === undefined) this.#calls.work.callPromising().catch(this.#onError)
+    if (goOn === undefined) this.#calls.work.callPromising().catch(this.#events.failed)
     else goOn()
     setImmediate(() => this.#pump())
   }
 
   #tellSkipped(): void {
     const tokens = this.#calls.takeSkipped() as readonly StackToken[]
-    if (tokens.length > 0) this.#onSkipped(tokens)
+    if (tokens.length > 0) this.#events.skipped(tokens)
   }
 }

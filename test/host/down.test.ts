@@ -140,12 +140,12 @@ it('lets in what has been begun when who asked stops, as long as there is an int
     workflow: 'work',
     deadlineMs: 60_000,
     executionId: 'e',
-    inputText: '{}',
+    inputText: '{"n": 1.0}',
     slot: NO_SLOT,
   }
   const begun = python.host.runTask({ ...task, taskId: 'quick', stopping: engine.signal })
 
   engine.abort()
 
-  expect((await begun).kind).toBe('completed')
+  expect(await begun).toEqual({ kind: 'completed', contextText: '{"n": 1.0}' })
 })

@@ -1,0 +1,136 @@
+/**
+ * Lets polls and tasks into an interpreter, and turns its answers into outcomes. Held by `python-host.ts`.
+ *
+ * Nearly always the script's interpreter is there, nobody is suspected and no generation is being replaced: then the call is
+ * made in this turn, and one promise carries its answer. Else it waits at the doorway.
+ */
+
+import { type GenerationNumber, PROGRAM_GENERATION } from '../border/protocol.ts'
+import type { NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import type { AttemptOutcome } from '../model/execution.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import { Doorway, type LetIn } from './doorway.ts'
+import type { Generation } from './generation.ts'
+import { type InterpreterProcess, taskLabel, triggerLabel } from './interpreter-process.ts'
+import { type InterpreterSupervisor, notServed, type Visit } from './interpreter-supervisor.ts'
+import { attemptOutcomeOf, type EntryAnswer, pollOutcomeOf, refused } from './outcomes.ts'
+import type { ScriptGenerations } from './script-generations.ts'
+
+/** Where scripts live. */
+export interface Homes {
+  /** Undefined for a script that is not served, and when the host is closed. */
+  of(script: string): InterpreterSupervisor | undefined
+  with(interpreter: InterpreterProcess): InterpreterSupervisor | undefined
+}
+
+type Call = (generation: Generation, interpreter: InterpreterProcess) => Promise<EntryAnswer>
+
+interface Entering {
+  readonly script: string
+  readonly label: string
+  readonly call: Call
+  /** Of a task: others have it while the task is kept away. */
+  readonly slot?: TaskSlot
+}
+
+type Enter = (label: string, stopping: AbortSignal | undefined, call: Call) => Promise<EntryAnswer>
+
+export class Entrance implements ScriptHost {
+  readonly #homes: Homes
+  readonly #generations: ScriptGenerations
+  readonly #doorway = new Doorway()
+
+  constructor(homes: Homes, generations: ScriptGenerations) {
+    this.#homes = homes
+    this.#generations = generations
+  }
+
+  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+    return pollThrough(request, (label, stopping, call) =>
+      this.#enter({ script: request.script, label, call }, stopping),
+    )
+  }
+
+  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+    const { script, slot } = request
+    return runThrough(request, (label, stopping, call) => this.#enter({ script, label, call, slot }, stopping))
+  }
+
+  /** Polls and runs in one generation of a script, also while it is being loaded: for the runners that it opens itself. */
+  ofGeneration(number: GenerationNumber): ScriptHost {
+    if (number === PROGRAM_GENERATION) return this
+    const enter: Enter = (label, _stopping, call) => this.#enterGeneration(number, label, call)
+    return {
+      poll: (request) => pollThrough(request, enter),
+      runTask: (request) => runThrough(request, enter),
+    }
+  }
+
+  #enter(entering: Entering, stopping: AbortSignal | undefined): Promise<EntryAnswer> {
+    const { script, label, call } = entering
+    const home = this.#homes.of(script)
+    const generation = this.#generations.inUse(script)
+    if (home !== undefined && generation !== undefined && this.#generations.handover(script) === undefined) {
+      const entered = home.enterAtOnce(label, visitTo(generation, call))
+      if (entered !== null) return entered
+    }
+    return this.#doorway.pass(stopping, (letIn) => this.#enterInTurn(entering, letIn))
+  }
+
+  /** Into the generation that is in use when its turn has come. */
+  async #enterInTurn({ script, label, call, slot }: Entering, letIn: LetIn<EntryAnswer>): Promise<EntryAnswer> {
+    if (slot !== undefined) await this.#homes.of(script)?.backOffEnd(label, slot)
+    const handover = this.#generations.handover(script)
+    if (handover !== undefined) await handover
+    const home = this.#homes.of(script)
+    if (home === undefined) return this.#enterFirst(script, label, call)
+    return await home.enter(script, label, () => {
+      const generation = this.#generations.inUse(script)
+      if (generation === undefined) return null
+      return visitTo(generation, (present, interpreter) => letIn(() => call(present, interpreter)))
+    })
+  }
+
+  /** A script that runs its workflows while it is loaded for the first time. */
+  #enterFirst(script: string, label: string, call: Call): Promise<EntryAnswer> {
+    const generation = this.#generations.presentOf(script)
+    if (generation === undefined) return Promise.resolve(refused(notServed(script)))
+    return this.#enterGeneration(generation.number, label, call)
+  }
+
+  /** Nothing is waited for. */
+  #enterGeneration(number: GenerationNumber, label: string, call: Call): Promise<EntryAnswer> {
+    const generation = this.#generations.get(number)
+    const interpreter = generation?.interpreter ?? null
+    const home = interpreter === null ? undefined : this.#homes.with(interpreter)
+    if (generation === undefined || home === undefined) return Promise.resolve(refused('its script is gone'))
+    return home.enterLoading(label, visitTo(generation, call))
+  }
+}
+
+function visitTo(generation: Generation, call: Call): Visit {
+  return {
+    begin(interpreter) {
+      generation.entered()
+      return call(generation, interpreter)
+    },
+    ended: () => generation.left(),
+  }
+}
+
+function pollThrough({ trigger, deadlineMs, stopping }: PollRequest, enter: Enter): Promise<PollOutcome | NotEntered> {
+  const label = triggerLabel(trigger)
+  const answered = enter(label, stopping, (generation, interpreter) => {
+    const number = generation.pollNumber(trigger)
+    if (number !== 0) return interpreter.poll(number, label, deadlineMs)
+    return Promise.resolve(refused(`${label} is not declared by "${generation.script}" any more`))
+  })
+  return answered.then((answer) => pollOutcomeOf(answer, { label, deadlineMs }))
+}
+
+function runThrough(request: TaskRequest, enter: Enter): Promise<AttemptOutcome | NotEntered> {
+  const label = taskLabel(request)
+  const { deadlineMs, inputText, stopping } = request
+  const answered = enter(label, stopping, (generation, interpreter) => interpreter.runTask(generation.number, request))
+  return answered.then((answer) => attemptOutcomeOf(answer, { label, deadlineMs, inputText }))
+}
