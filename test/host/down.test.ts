@@ -143,7 +143,7 @@ it('lets in what has been begun when who asked stops, as long as there is an int
     inputText: '{"n": 1.0}',
     slot: NO_SLOT,
   }
-  const begun = python.host.runTask({ ...task, taskId: 'quick', stopping: engine.signal })
+  const begun = python.host.runTask({ ...task, taskId: 'unchanged', stopping: engine.signal })
 
   engine.abort()
 

@@ -86,6 +86,10 @@ with cloaca.WorkflowBuilder("work"):
         return context
 
     @cloaca.task()
+    def unchanged(context):
+        return context
+
+    @cloaca.task()
     def quick(context):
         context.set("polls", polls)
         return context
