@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 
+import pytest
 from engine import needs_engine
 
 pytestmark = needs_engine
@@ -26,3 +28,44 @@ def test_a_look_that_comes_in_the_middle_of_another_one_leaves_it_alone(monkeypa
     monkeypatch.setattr(_interrupts, "_put_off_at", time.monotonic() - 1)
 
     assert _interrupts._is_between_steps(sys._getframe()) is True
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The looks that came so far, with none left to come by itself: what is put off stays so until a step is found."""
+    from cloaca._adapt import _interrupts
+
+    looked = []
+    look = _interrupts._look_between_steps
+    monkeypatch.setattr(_interrupts, "_look_between_steps", lambda frame: looked.append(1) or look(frame))
+    monkeypatch.setattr(_interrupts, "_PUT_OFF_AT_MOST_S", 3600)
+    return looked
+
+
+def test_a_loop_that_makes_texts_gives_way_soon_however_many_steps_a_turn_of_it_has(looks):
+    from cloaca._adapt import _interrupts
+
+    needed = []
+    for steps in range(51):
+        looks.clear()
+        _interrupts._is_turn_over = True
+        _interrupts._host.nudge()
+        while _interrupts._is_turn_over and len(looks) < 2_000:
+            str(steps)  # C looks for signals here
+            for _ in range(steps):
+                pass
+        needed.append(len(looks))
+
+    assert max(needed) < 1_000
+
+
+def test_a_look_for_nothing_is_not_repeated(looks):
+    from cloaca._adapt import _interrupts
+
+    gc.collect()
+    _interrupts._host.nudge()
+    for number in range(1_000):
+        str(number)
+
+    # The engine nudges, too.
+    assert 1 <= len(looks) < 10

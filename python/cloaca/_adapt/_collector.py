@@ -48,10 +48,14 @@ def collect(generation: int = 2) -> int:
     return _collect(0 if generation == 0 else 2)
 
 
+def is_due() -> bool:
+    return _is_enabled and gc.get_count()[0] >= _YOUNG_LIMIT
+
+
 def collect_when_due() -> None:
     """Does what the automatic collector would have done by now."""
     global _young_collections
-    if not _is_enabled or gc.get_count()[0] < _YOUNG_LIMIT:
+    if not is_due():
         return
     _young_collections += 1
     _collect(2 if _young_collections % _YOUNG_COLLECTIONS_A_FULL_ONE == 0 else 0)
