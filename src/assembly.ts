@@ -1,25 +1,23 @@
 /**
- * How the parts of cloaca are made and wired: store, interpreters, engine. Used by the two composition roots,
- * `runner.ts` (an engine that loads scripts) and `program.ts` (a script that opens engines of its own).
+ * How interpreters are started, and wired to the runners that scripts open. Used by the two composition roots, `runner.ts`
+ * (an engine that loads scripts) and `program.ts` (a script that opens engines of its own). Engine and store are loaded
+ * while Python starts, which is what the start of a program waits for: what is imported here comes before it.
  */
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SystemClock } from './engine/clock.ts'
-import type { EngineConfig } from './engine/config.ts'
-import { Engine } from './engine/engine.ts'
+import type { Engine } from './engine/engine.ts'
 import { EngineEvents } from './engine/events.ts'
-import type { Clock, ScriptHost, Store } from './engine/ports.ts'
+import type { Clock } from './engine/ports.ts'
 import { UsageError } from './errors.ts'
 import { GenerationRegistries } from './generation-registries.ts'
 import { currentProcessSettings } from './host/process-settings.ts'
 import { type HostLimits, PyodideHost } from './host/python-host.ts'
 import type { LoadedScript } from './host/script-generations.ts'
-import { codec } from './native/index.ts'
 import type { LiveRegistry } from './registry/live-registry.ts'
 import { ScriptRunners } from './script/script-runners.ts'
 import { MEMORY_PATH, parseDatabaseUrl } from './store/database-url.ts'
-import { openSqliteStore } from './store/sqlite-store.ts'
 
 export type Durability = 'full' | 'normal'
 
@@ -50,32 +48,6 @@ export function defaultDatabaseUrl(): string {
 export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null {
   const { path } = parseDatabaseUrl(databaseUrl)
   return path === MEMORY_PATH || path.startsWith('file:') ? null : path
-}
-
-/** Opens, and where needed creates or upgrades, the database behind a URL. `notice` hears what the user should know of it. */
-export async function openStore(
-  databaseUrl: string,
-  durability: Durability,
-  clock: Clock,
-  notice: (message: string) => void,
-  readOnly = false,
-): Promise<Store> {
-  const { path } = parseDatabaseUrl(databaseUrl)
-  return await openSqliteStore({ path, durability, clock, notice, readOnly })
-}
-
-export interface EngineParts {
-  readonly store: Store
-  readonly host: ScriptHost
-  readonly registry: LiveRegistry
-  readonly settings: Partial<EngineConfig>
-  readonly events: EngineEvents
-  readonly clock: Clock
-}
-
-/** An engine over its parts, not started. */
-export function makeEngine({ store, host, registry, settings, events, clock }: EngineParts): Engine {
-  return new Engine({ store, host, clock, codec, registry, config: settings, events })
 }
 
 /** Interpreters, and the runners that the scripts in them open. */
@@ -119,31 +91,20 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       registries.share(generation, registry)
       return { engine: served.engine, close: () => Promise.resolve() }
     }
+    const { openEngine } = await engineAssembly
     const events = new EngineEvents()
     options.watch(events)
-    const clock = clockOf(events)
-    const store = await openStore(databaseUrl, options.durability, clock, notice)
-    const engine = makeEngine({
-      store,
+    return await openEngine(databaseUrl, {
       host: host.ofGeneration(generation),
       registry: registries.of(generation),
       settings,
+      durability: options.durability,
       events,
-      clock,
+      clock: clockOf(events),
+      notice,
     })
-    await engine.start()
-    return {
-      engine,
-      async close() {
-        try {
-          await engine.stop({ graceMs: 0 })
-        } finally {
-          await store.close() // also when the database refuses the engine's last words
-        }
-      },
-    }
   })
-  const host: PyodideHost = await PyodideHost.open({
+  const opening = PyodideHost.open({
     clock: options.clock,
     process: currentProcessSettings(options.argv, notice),
     packageFolder: PACKAGE_FOLDER,
@@ -168,6 +129,9 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       preparing: options.preparing,
     },
   })
+  const engineAssembly = import('./engine-assembly.ts')
+  engineAssembly.catch(() => undefined) // whoever opens a runner is told
+  const host: PyodideHost = await opening
   return { host, runners }
 }
 

@@ -4,19 +4,12 @@
  * is the exact text.
  */
 
-import {
-  clockOf,
-  defaultDatabaseUrl,
-  defaultDurability,
-  makeEngine,
-  openScripting,
-  openStore,
-  type Scripting,
-} from './assembly.ts'
+import { clockOf, defaultDatabaseUrl, defaultDurability, openScripting, type Scripting } from './assembly.ts'
 import type { Engine, ExecuteOptions } from './engine/engine.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from './engine/events.ts'
 import type { Clock, PollRequest, ScriptHost, Store } from './engine/ports.ts'
 import { StartOnce } from './engine/start-once.ts'
+import { makeEngine, openStore } from './engine-assembly.ts'
 import { toError, UsageError } from './errors.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'

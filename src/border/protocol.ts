@@ -64,6 +64,8 @@ export interface StartData {
   readonly isProgram: boolean
   readonly ceilings: ResourceCeilings
   readonly process: ProcessSettings
+  /** The local zone by its IANA name. Node takes 10 ms to find it, for which the engine has time. */
+  readonly timeZone: string
   /** File with the memory snapshot, or null for a cold start. */
   readonly snapshotPath: string | null
   /** Folder that holds the `cloaca` package. */

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import type { Command } from 'commander'
 
 const OLDEST_NODE = 24
@@ -14,6 +15,11 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   console.error(`cloaca needs Node ${OLDEST_NODE} or newer, and this is Node ${process.versions.node}.`)
   process.exit(1)
 }
+
+// Compiling the command line takes 25 ms of each start otherwise.
+const { compileCacheFolder } = await import('../host/cache-folder.ts')
+const compiled = compileCacheFolder(process.env)
+if (compiled !== null) enableCompileCache(compiled)
 
 const FAILED = 1
 const WRONG_USAGE = 2

@@ -31,6 +31,6 @@ async function runPip(words: readonly string[]): Promise<number> {
     printUsage(USAGE)
     return 0
   }
-  const program = await startProgram({ kind: 'module', name: MODULE, argv: [MODULE, ...words] }, openLog('warn', true))
+  const program = await startProgram({ kind: 'module', name: MODULE, argv: [MODULE, ...words] }, openLog('warn'))
   return await program.exitCode
 }

@@ -3,7 +3,7 @@
  * `visible-text.ts` here.
  */
 
-import { CloacaError } from '../index.ts'
+import { CloacaError } from '../errors.ts'
 import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
 import { showControls, visibleJson, visibleLine, visibleText } from './visible-text.ts'
 

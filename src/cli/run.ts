@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
-import { type ProgramTarget, startProgram } from '../index.ts'
+import { type ProgramTarget, startProgram } from '../program.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
@@ -50,7 +50,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
 }
 
 async function runTarget(target: ProgramTarget): Promise<number> {
-  const log = openLog('warn', true)
+  const log = openLog('warn')
   const program = await startProgram(target, log)
   let interrupts = 0
   const interrupt = () => {

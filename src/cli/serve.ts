@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../index.ts'
+import { jsonLines } from './json-log.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { wholeNumber } from './numbers.ts'
@@ -46,7 +47,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
 }
 
 async function serve(places: readonly string[], options: ServeOptions): Promise<number> {
-  const log = openLog(options.logLevel, process.stderr.isTTY === true)
+  const log = process.stderr.isTTY === true ? openLog(options.logLevel) : openLog(options.logLevel, jsonLines())
   const runner = await Runner.open({
     ...(options.db === undefined ? {} : { database: options.db }),
     interpreters: options.interpreters,

@@ -26,8 +26,8 @@ export interface ChildOptions {
   readonly isProgram: boolean
   /** Where its standard output goes. */
   readonly stdoutTo: 'stdout' | 'stderr'
-  /** Where compiled JavaScript is kept for the next start. */
-  readonly compileCacheFolder: string
+  /** Where compiled JavaScript is kept for the next start, if anywhere. */
+  readonly compileCacheFolder: string | null
 }
 
 const ENTRY = new URL(
@@ -48,7 +48,7 @@ export class InterpreterChild {
 
   constructor(options: ChildOptions, clock: Clock, events: ChildEvents) {
     this.#events = events
-    this.#process = spawn(process.execPath, [fileURLToPath(ENTRY), options.compileCacheFolder], {
+    this.#process = spawn(process.execPath, [fileURLToPath(ENTRY), options.compileCacheFolder ?? ''], {
       stdio: ['inherit', options.stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
       // What a terminal sends to its foreground group is for the engine, which stops in order.
       detached: !options.isProgram,

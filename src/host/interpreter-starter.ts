@@ -3,14 +3,13 @@
  * Owned by `python-host.ts`. A snapshot that turns out to be damaged is removed, and not missed.
  */
 
-import { join } from 'node:path'
 import type { ProcessSettings, ResourceCeilings, StartData } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
+import { compileCacheFolder } from './cache-folder.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
 import { type InterpreterEvents, InterpreterProcess } from './interpreter-process.ts'
 import {
-  cacheFolder,
   findSnapshot,
   prepareSnapshotFolder,
   removeSnapshot,
@@ -80,7 +79,8 @@ export class InterpreterStarter {
 
   #startData(snapshotPath: string | null): StartData {
     const { process, packageFolder, isProgram, ceilings } = this.#options
-    return { process, packageFolder, isProgram, ceilings, snapshotPath }
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+    return { process, timeZone, packageFolder, isProgram, ceilings, snapshotPath }
   }
 }
 
@@ -122,5 +122,5 @@ function makeSnapshot({ packageFolder, clock }: StarterOptions): Promise<Uint8Ar
 }
 
 function childOptions({ isProgram, stdoutTo }: Pick<StarterOptions, 'isProgram' | 'stdoutTo'>): ChildOptions {
-  return { isProgram, stdoutTo, compileCacheFolder: join(cacheFolder(process.env), 'compiled') }
+  return { isProgram, stdoutTo, compileCacheFolder: compileCacheFolder(process.env) }
 }

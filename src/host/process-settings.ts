@@ -6,8 +6,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ProcessSettings } from '../border/protocol.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { projectPackages } from './project-packages.ts'
-import { cacheFolder } from './snapshot-cache.ts'
 
 /** `notice` hears of packages that are not used. */
 export function currentProcessSettings(

@@ -19,11 +19,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { snapshotContent, snapshotPath } from '../border/snapshot-name.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { closeToOthers, isOpenToOthers, isOwn } from './trusted-files.ts'
 
 /** Of those that were used last: each version and each install of cloaca has one of its own. */
@@ -38,10 +38,6 @@ export function snapshotPlaceFor(packageFolder: string, environ: NodeJS.ProcessE
     digest.update(`${file}\n`).update(readFileSync(file))
   }
   return join(cacheFolder(environ), `snapshot-${digest.digest('hex').slice(0, 24)}`)
-}
-
-export function cacheFolder(environ: NodeJS.ProcessEnv): string {
-  return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
 }
 
 /**

@@ -14,7 +14,7 @@ import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
-import { changeZone, localZoneName, zoneSetter } from './local-zone.ts'
+import { changeZone, zoneSetter } from './local-zone.ts'
 import { limitMemory, type PythonModule, runningToken, watchToken } from './memory.ts'
 import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
@@ -220,7 +220,7 @@ export class Interpreter {
 
 /** What the engine says of the process, and what only the process itself knows. */
 function processSettings(data: StartData): object {
-  return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: localZoneName() }
+  return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: data.timeZone }
 }
 
 function workersOf(entry: Entry, events: WorkerEvents): Workers {

@@ -19,7 +19,7 @@ interface Module {
 }
 
 /** The zone that the process is in, by its IANA name. */
-export function localZoneName(): string {
+function localZoneName(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 

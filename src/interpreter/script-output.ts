@@ -34,16 +34,21 @@ export function scriptOutput(
 function programOutput(mailbox: SignalMailbox): ScriptOutput {
   const interrupted = new Map<string, number>()
   let isHurried = false
+  const mustStop = () => isHurried || mailbox.isAsking
+  /** Without a word for most writes, of which there may be millions. */
+  const takeProgress = (descriptor: Descriptor, memory: Uint8Array): number => {
+    if (interrupted.size === 0) return 0
+    const place = placeOf(descriptor, memory)
+    const progress = interrupted.get(place) ?? 0
+    interrupted.delete(place)
+    return progress
+  }
   return {
     write(descriptor, memory) {
       // C tries an interrupted write again, from the same place, when Python's handlers have run.
-      const key = `${descriptor}:${memory.byteOffset}:${memory.length}`
-      const written = writeAll(descriptor, memory, interrupted.get(key), () => isHurried || mailbox.isAsking)
-      if (written === memory.length || isHurried) {
-        interrupted.delete(key)
-        return memory.length
-      }
-      interrupted.set(key, written)
+      const written = writeAll(descriptor, memory, takeProgress(descriptor, memory), mustStop)
+      if (written === memory.length || isHurried) return memory.length
+      interrupted.set(placeOf(descriptor, memory), written)
       mailbox.nudge()
       throw Object.assign(new Error('a signal came in'), { code: 'EINTR' })
     },
@@ -53,6 +58,10 @@ function programOutput(mailbox: SignalMailbox): ScriptOutput {
     },
     drain: async () => {},
   }
+}
+
+function placeOf(descriptor: Descriptor, { byteOffset, length }: Uint8Array): string {
+  return `${descriptor}:${byteOffset}:${length}`
 }
 
 function servedOutput(notice: (message: string) => void): ScriptOutput {

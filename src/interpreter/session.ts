@@ -3,6 +3,7 @@
  * Imported by `entry.ts` alone. Each load, poll, task and program that comes in is answered exactly once.
  */
 
+import { flushCompileCache } from 'node:module'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type { OutcomeMessage, StackToken, StartData } from '../border/protocol.ts'
 import type { IntervalTimer } from '../native/control-thread.ts'
@@ -212,6 +213,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
   const started = await Interpreter.start(data, mailbox, functions, output, workerEvents, fatal)
   interpreter = started
   tokenOfRunning = () => started.runningToken
+  flushCompileCache() // Node does so at an orderly end, which an interpreter does not have; where nothing is new it is nothing
   send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: started.notice })
   return (message) => receive(started, message)
 }

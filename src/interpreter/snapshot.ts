@@ -6,6 +6,7 @@
  */
 
 import type { PyodideAPI } from 'pyodide'
+import type { Snapshot } from './snapshot-file.ts'
 
 type LoadOptions = NonNullable<Parameters<typeof import('pyodide').loadPyodide>[0]>
 type CreateModule = NonNullable<LoadOptions['createPyodideModule']>
@@ -22,18 +23,20 @@ const PROGRAM = 'pyodide/pyodide.asm.mjs'
 export const MAKE_SNAPSHOT: LoadOptions = { _makeSnapshot: true }
 
 /**
- * A snapshot larger than the memory that a new interpreter begins with (30 MB) is refused ("offset is out of bounds",
- * 314.0.7), so the memory is made to grow first. What is allocated for that is gone once the snapshot is in place.
+ * The snapshot is read while Pyodide's program is compiled. One that is larger than the memory that a new interpreter
+ * begins with (30 MB) is refused ("offset is out of bounds", 314.0.7), so the memory is made to grow first. What is
+ * allocated for that is gone once the snapshot is in place.
  */
-export function fromSnapshot(snapshot: Uint8Array): LoadOptions {
+export function fromSnapshot({ bytes, isRead }: Snapshot): LoadOptions {
   const createPyodideModule: CreateModule = async (settings) => {
     const program: { readonly default: CreateModule } = await import(PROGRAM)
     const module = await program.default(settings)
     const { HEAP8, _malloc } = module as unknown as EmscriptenModule
-    if (HEAP8.length < snapshot.length) _malloc(snapshot.length)
+    if (HEAP8.length < bytes.length) _malloc(bytes.length)
+    await isRead
     return module
   }
-  return { _loadSnapshot: snapshot, createPyodideModule }
+  return { _loadSnapshot: bytes, createPyodideModule }
 }
 
 export function takeSnapshot(pyodide: PyodideAPI): Uint8Array {

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { compileCacheFolder } from '../../src/host/cache-folder.ts'
 import { findSnapshot, snapshotPlaceFor, storeSnapshot } from '../../src/host/snapshot-cache.ts'
 import { isOwn } from '../../src/host/trusted-files.ts'
 
@@ -133,8 +134,17 @@ describe('the cache of memory snapshots', () => {
       chownSync(join(folder, 'cache'), 1_001, 1_001)
       chmodSync(join(folder, 'cache'), 0o777)
       expect(() => findSnapshot(place(), Date.now())).toThrow(/others may write into the folder/)
+      expect(compileCacheFolder({ CLOACA_CACHE_DIR: join(folder, 'cache') })).toBeNull()
     },
   )
+
+  it('has a folder of its own for compiled JavaScript, which nobody else may write', () => {
+    const cache = join(folder, 'cache')
+
+    expect(compileCacheFolder({ CLOACA_CACHE_DIR: cache })).toBe(join(cache, 'compiled'))
+    expect(statSync(join(cache, 'compiled')).mode & 0o777).toBe(0o700)
+    expect(compileCacheFolder({ CLOACA_CACHE_DIR: join(packageFolder, 'cloaca', '__init__.py') })).toBeNull()
+  })
 
   it.each([
     [{ CLOACA_CACHE_DIR: '/own', XDG_CACHE_HOME: '/xdg' }, '/own/snapshot-'],

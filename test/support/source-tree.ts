@@ -12,6 +12,8 @@ export interface SourceImport {
   /** Path from the root for a relative import, else the specifier. */
   readonly target: string
   readonly isTypeOnly: boolean
+  /** It is imported when it is needed, not with the file. */
+  readonly isDynamic: boolean
 }
 
 export interface SourceFile {
@@ -40,7 +42,7 @@ function read(path: string): SourceFile {
     const target = isRelative ? relative(ROOT, normalize(join(ROOT, dirname(path), specifier))) : specifier
     const names = match[2] ?? ''
     const isTypeOnly = match[1] !== undefined || isOnlyTypes(names)
-    return { specifier, target, isTypeOnly }
+    return { specifier, target, isTypeOnly, isDynamic: match[4] !== undefined }
   })
   return { path, text, imports }
 }

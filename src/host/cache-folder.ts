@@ -1,0 +1,28 @@
+/**
+ * Where cloaca keeps what it can make again, for each user. Used by the host, and by the command line before it imports
+ * anything else.
+ */
+
+import { mkdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { closeToOthers, isOwn } from './trusted-files.ts'
+
+export function cacheFolder(environ: NodeJS.ProcessEnv): string {
+  return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
+}
+
+/** Where Node keeps JavaScript that it has compiled: an existing folder, or null where others could put something into it. */
+export function compileCacheFolder(environ: NodeJS.ProcessEnv): string | null {
+  const folder = join(cacheFolder(environ), 'compiled')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    for (const each of [cacheFolder(environ), folder]) {
+      closeToOthers(each)
+      if (!isOwn(statSync(each))) return null
+    }
+    return folder
+  } catch {
+    return null // there can be none, and everything starts a little later
+  }
+}
