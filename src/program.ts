@@ -6,7 +6,7 @@
 import { clockOf, defaultDurability, openScripting } from './assembly.ts'
 import type { ProgramTarget } from './border/protocol.ts'
 import { EngineEvents } from './engine/events.ts'
-import { DEFAULT_LIMITS } from './host/python-host.ts'
+import { DEFAULT_LIMITS } from './host/host-limits.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log.ts'
 import { requireNode } from './node-version.ts'

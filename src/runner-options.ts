@@ -3,7 +3,7 @@
 import type { Durability } from './assembly.ts'
 import { CONFIG_CHECK, type EngineConfig } from './engine/config.ts'
 import { checkSetting, FLAG, FUNCTION, objectOf, oneOf, TEXT, wholeFrom } from './engine/settings-check.ts'
-import { DEFAULT_LIMITS, type HostLimits } from './host/python-host.ts'
+import { DEFAULT_LIMITS, type HostLimits, LEAST_MEMORY_MEBIBYTES, LEAST_OPEN_FILES } from './host/host-limits.ts'
 import type { LogSink } from './log.ts'
 
 export interface RunnerOptions {
@@ -24,10 +24,16 @@ export interface RunnerOptions {
   /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
   readonly stdoutTo?: 'stdout' | 'stderr'
   /**
-   * How much memory one interpreter may use, in MiB. Beyond it Python raises MemoryError; above four fifths of it the
-   * interpreter is replaced between polls. Default 1024.
+   * How much memory one interpreter may use, in MiB, at least 384. Beyond it Python raises MemoryError; above four fifths of
+   * it the interpreter is replaced between polls; a process that goes a quarter beyond it all the same (256 MiB at least)
+   * is ended at once. Default 1024.
    */
   readonly interpreterMemoryMb?: number
+  /**
+   * How many files, sockets and pipes one interpreter may have open, at least 128; the system may allow fewer. Beyond it Python
+   * raises OSError (EMFILE); above four fifths of it the interpreter is replaced between polls. Default 1024.
+   */
+  readonly interpreterOpenFiles?: number
   /** How long the import of a script may take. Default 30,000. */
   readonly loadTimeoutMs?: number
   /** How long polls and tasks of a script may take to end when it is loaded anew. Default 30,000. */
@@ -44,7 +50,8 @@ const OPTIONS_CHECK = objectOf({
   readOnly: FLAG,
   interpreters: wholeFrom(1),
   stdoutTo: oneOf('stdout', 'stderr'),
-  interpreterMemoryMb: wholeFrom(128),
+  interpreterMemoryMb: wholeFrom(LEAST_MEMORY_MEBIBYTES),
+  interpreterOpenFiles: wholeFrom(LEAST_OPEN_FILES),
   loadTimeoutMs: wholeFrom(1),
   reloadGraceMs: wholeFrom(0),
   config: CONFIG_CHECK,
@@ -52,10 +59,11 @@ const OPTIONS_CHECK = objectOf({
 } satisfies Record<keyof RunnerOptions, unknown>)
 
 /** What one interpreter may use and take. */
-export function hostLimits({ interpreterMemoryMb, loadTimeoutMs }: RunnerOptions): HostLimits {
+export function hostLimits({ interpreterMemoryMb, interpreterOpenFiles, loadTimeoutMs }: RunnerOptions): HostLimits {
   return {
     ...DEFAULT_LIMITS,
     ...(interpreterMemoryMb !== undefined && { memoryMebibytes: interpreterMemoryMb }),
+    ...(interpreterOpenFiles !== undefined && { openFiles: interpreterOpenFiles }),
     ...(loadTimeoutMs !== undefined && { loadDeadlineMs: loadTimeoutMs }),
   }
 }

@@ -197,7 +197,8 @@ def start_thread(ident: int) -> None:
     """Asks the host to enter a stack of its own for a thread: see ``_adapt._threads.run_thread``."""
     if _host is None:
         raise RuntimeError(NO_ENGINE)
-    _host.start_thread(ident)
+    if not _host.start_thread(ident):
+        raise RuntimeError("can't start new thread")
 
 
 def _wait(suspension_for: Callable[[int], Any]) -> Any:

@@ -53,9 +53,19 @@ export interface ProcessSettings {
 export interface ResourceCeilings {
   /** Python's own memory: beyond it, MemoryError. */
   readonly memoryMebibytes: number
-  /** From where on the engine is told, once a second, how much of it the process uses. */
+  /** Descriptors of the process: beyond it, EMFILE. Null: as many as the system lets it have. */
+  readonly openFiles: number | null
+  /** Threads of Python: beyond it, RuntimeError. */
+  readonly threads: number
+  /** From where on the engine is told, at most once a second, how much of it is in use. Null: nothing is told. */
+  readonly told: ToldAmounts | null
+}
+
+/** Of the whole process: `residentMebibytes` is the memory that it occupies. */
+export interface ToldAmounts {
   readonly residentMebibytes: number
   readonly openFiles: number
+  readonly threads: number
 }
 
 /** What Python is started with. */
@@ -128,8 +138,8 @@ export type ToInterpreter =
   | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string }
 
 export type FromInterpreter =
-  /** The first message. Another version than the engine's is of another installation. */
-  | { readonly type: 'hello'; readonly protocolVersion: number; readonly pid: number }
+  /** The first message. Another version, or another digest (see `build.ts`), than the engine's is of another installation. */
+  | { readonly type: 'hello'; readonly protocolVersion: number; readonly digest: string; readonly pid: number }
   | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
   | { readonly type: 'ready'; readonly isFromSnapshot: boolean; readonly notice: string | null }
   | { readonly type: 'loaded'; readonly token: StackToken; readonly resultJson: string }
@@ -149,6 +159,8 @@ export type FromInterpreter =
       readonly payloadJson: string
       readonly contextText: string
     }
+  /** Python has so many threads of its own that their ceiling is near. */
+  | { readonly type: 'manyThreads'; readonly count: number }
   /** Whether Python has threads of its own, besides what it was asked to run. */
   | { readonly type: 'threadsRun'; readonly isAny: boolean }
   /** Python has a handler for a signal, or has no longer: what the engine gets is handed on. Acknowledged on the control line. */

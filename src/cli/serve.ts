@@ -12,6 +12,7 @@ interface ServeOptions {
   readonly db?: string
   readonly interpreters: number
   readonly memory: number
+  readonly openFiles: number
   readonly loadTimeout: number
   readonly watch?: true
   readonly logLevel: LogThreshold
@@ -33,6 +34,11 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .option('--watch', 'load a script again when its file changes')
     .addOption(new Option('--memory <mib>', 'memory that one interpreter may use').argParser(wholeNumber).default(1024))
     .addOption(
+      new Option('--open-files <n>', 'files and sockets that one interpreter may have open')
+        .argParser(wholeNumber)
+        .default(1024),
+    )
+    .addOption(
       new Option('--load-timeout <seconds>', 'how long the import of a script may take')
         .argParser(wholeNumber)
         .default(30),
@@ -52,6 +58,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     ...(options.db === undefined ? {} : { database: options.db }),
     interpreters: options.interpreters,
     interpreterMemoryMb: options.memory,
+    interpreterOpenFiles: options.openFiles,
     loadTimeoutMs: options.loadTimeout * 1000,
     reloadGraceMs: options.grace * 1000,
     log,

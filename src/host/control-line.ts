@@ -11,7 +11,7 @@ import type { StackToken } from '../border/protocol.ts'
 const RECORD_BYTES = 2 * CONTROL_NUMBER_BYTES
 
 /** What there is a ceiling for. Memory in MiB. */
-export type Resource = 'memory' | 'open files'
+export type Resource = 'memory' | 'open files' | 'threads'
 
 export class ControlLine {
   readonly #stream: Duplex
@@ -32,7 +32,7 @@ export class ControlLine {
     return this.#misses
   }
 
-  /** The stack that ran when it was last interrupted; 0 when none did, or it cannot be told. */
+  /** The stack that ran when it was last interrupted, or had much memory; 0 when none did, or it cannot be told. */
   get runningToken(): StackToken {
     return this.#runningToken
   }

@@ -11,8 +11,9 @@ import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Doorway, type LetIn } from './doorway.ts'
 import type { Generation } from './generation.ts'
-import { type InterpreterProcess, taskLabel, triggerLabel } from './interpreter-process.ts'
+import type { InterpreterProcess } from './interpreter-process.ts'
 import { type InterpreterSupervisor, notServed, type Visit } from './interpreter-supervisor.ts'
+import { taskLabel, triggerLabel } from './labels.ts'
 import { attemptOutcomeOf, type EntryAnswer, pollOutcomeOf, refused } from './outcomes.ts'
 import type { ScriptGenerations } from './script-generations.ts'
 
@@ -103,8 +104,9 @@ export class Entrance implements ScriptHost {
     const generation = this.#generations.get(number)
     const interpreter = generation?.interpreter ?? null
     const home = interpreter === null ? undefined : this.#homes.with(interpreter)
-    if (generation === undefined || home === undefined) return Promise.resolve(refused('its script is gone'))
-    return home.enterLoading(label, visitTo(generation, call))
+    if (generation === undefined || interpreter === null || home === undefined)
+      return Promise.resolve(refused('its script is gone'))
+    return home.enterLoading(interpreter, label, visitTo(generation, call))
   }
 }
 

@@ -9,7 +9,8 @@ import { type GenerationNumber, PROGRAM_GENERATION } from '../border/protocol.ts
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { Declarations } from './declarations.ts'
-import { type InterpreterProcess, taskLabel, triggerLabel } from './interpreter-process.ts'
+import type { InterpreterProcess } from './interpreter-process.ts'
+import { taskLabel, triggerLabel } from './labels.ts'
 
 /** The script name of declarations that a running program makes. */
 export const PROGRAM_SCRIPT = '__main__'

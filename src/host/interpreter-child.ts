@@ -26,6 +26,8 @@ export interface ChildOptions {
   readonly isProgram: boolean
   /** Where its standard output goes. */
   readonly stdoutTo: 'stdout' | 'stderr'
+  /** How much memory JavaScript's objects may take; beyond it the process ends. */
+  readonly heapMebibytes: number
   /** Where compiled JavaScript is kept for the next start, if anywhere. */
   readonly compileCacheFolder: string | null
 }
@@ -35,6 +37,11 @@ const ENTRY = new URL(
   import.meta.url,
 )
 const STDERR = 2
+
+function argumentsOf({ heapMebibytes, compileCacheFolder }: ChildOptions): string[] {
+  return [`--max-old-space-size=${heapMebibytes}`, fileURLToPath(ENTRY), compileCacheFolder ?? '']
+}
+
 /** For what a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
 
@@ -48,7 +55,7 @@ export class InterpreterChild {
 
   constructor(options: ChildOptions, clock: Clock, events: ChildEvents) {
     this.#events = events
-    this.#process = spawn(process.execPath, [fileURLToPath(ENTRY), options.compileCacheFolder ?? ''], {
+    this.#process = spawn(process.execPath, argumentsOf(options), {
       stdio: ['inherit', options.stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
       // What a terminal sends to its foreground group is for the engine, which stops in order.
       detached: !options.isProgram,

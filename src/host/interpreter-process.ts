@@ -3,6 +3,7 @@
  * Owned by `interpreter-supervisor.ts`, which starts another when this one is dead. A dead one stays dead.
  */
 
+import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type {
   FromInterpreter,
@@ -17,7 +18,9 @@ import type {
 import type { Clock, TaskRequest, TaskSlot, Timer } from '../engine/ports.ts'
 import { HostError } from '../errors.ts'
 import type { Resource } from './control-line.ts'
+import { mostResidentMebibytes } from './host-limits.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
+import { scriptLabel, taskLabel } from './labels.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
@@ -70,29 +73,6 @@ const NUDGE_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
 const FINISH_WITHIN_MS = 2_000
 
-/** How logs and back-offs name a script that is loaded. */
-export function scriptLabel(script: string): string {
-  return `script ${script}`
-}
-
-/** How logs and back-offs name an entry into Python. */
-/** By trigger. A text that is made anew is hashed anew wherever it is looked up: that costs more than a look here. */
-const triggerLabels = new Map<string, string>()
-const MOST_LABELS = 100_000
-
-export function triggerLabel(trigger: string): string {
-  const known = triggerLabels.get(trigger)
-  if (known !== undefined) return known
-  if (triggerLabels.size === MOST_LABELS) triggerLabels.clear()
-  const label = `trigger '${trigger}'`
-  triggerLabels.set(trigger, label)
-  return label
-}
-
-export function taskLabel(task: { readonly taskId: string; readonly workflow: string }): string {
-  return `task '${task.taskId}' of workflow '${task.workflow}'`
-}
-
 /** A larger batch goes in parts, so that Python works on the first while the rest is gathered. */
 const LARGEST_BATCH = 512
 
@@ -106,6 +86,7 @@ export class InterpreterProcess {
   readonly #processSignals: ProcessSignals
   readonly #slices: TimeSlices
   #hasPythonThreads = false
+  #mostResidentMebibytes = Number.POSITIVE_INFINITY
   readonly #pending = new Map<StackToken, Pending>()
   readonly #started = Promise.withResolvers<void>()
   #lastToken = 0
@@ -121,7 +102,7 @@ export class InterpreterProcess {
     this.#clock = clock
     this.#child = new InterpreterChild(options, clock, {
       received: (message) => this.#receive(message),
-      nearCeiling: (resource, amount) => events.nearCeiling(resource, amount),
+      nearCeiling: (resource, amount) => this.#uses(resource, amount),
       ended: (reason) => this.#dieOf(`its process ${reason}`),
     })
     const { control } = this.#child
@@ -141,6 +122,7 @@ export class InterpreterProcess {
 
   /** Starts Python in it. Rejects with `INTERPRETER_START_FAILED`. */
   async start(data: StartData): Promise<void> {
+    this.#mostResidentMebibytes = mostResidentMebibytes(data.ceilings)
     this.#post({ type: 'start', data })
     await this.#started.promise
   }
@@ -148,6 +130,16 @@ export class InterpreterProcess {
   /** It was ended on purpose, by `kill` or `close`. */
   get wasKilled(): boolean {
     return this.#wasKilled
+  }
+
+  /** Python runs in it. */
+  get isReady(): boolean {
+    return this.#isStarted && this.#end === null
+  }
+
+  /** Nothing was asked of it that is not answered. */
+  get isQuiet(): boolean {
+    return this.#pending.size === 0
   }
 
   get hasEnded(): boolean {
@@ -297,6 +289,9 @@ export class InterpreterProcess {
         this.#processSignals.watch(message.signum, message.isWatched)
         this.#child.control.acknowledge()
         break
+      case 'manyThreads':
+        this.#uses('threads', message.count)
+        break
       case 'notice':
         this.#events.notice(message.message)
         break
@@ -307,7 +302,7 @@ export class InterpreterProcess {
         this.#dieOf(message.message, message.token)
         break
       case 'hello':
-        this.#checkVersion(message.protocolVersion)
+        this.#checkVersion(message.protocolVersion, message.digest)
         break
       case 'snapshot':
         this.#dieOf('it sent a snapshot that nobody asked for')
@@ -330,6 +325,13 @@ export class InterpreterProcess {
     this.#die({ reason, culprit: this.#pending.get(running)?.label ?? null, isOverdue: false })
   }
 
+  #uses(resource: Resource, amount: number): void {
+    if (resource === 'memory' && amount > this.#mostResidentMebibytes) {
+      const reason = `its process took ${amount} MiB of memory, and may take ${this.#mostResidentMebibytes}`
+      this.#dieOf(reason, this.#child.control.runningToken)
+    } else this.#events.nearCeiling(resource, amount)
+  }
+
   /** What is overdue may be kept from stopping by another one, which computes in C: that one is the culprit. */
   #killBecauseOf(token: StackToken, reason: string): void {
     const overdue = this.#pending.get(token)
@@ -342,13 +344,9 @@ export class InterpreterProcess {
     })
   }
 
-  #checkVersion(version: number): void {
-    if (version === PROTOCOL_VERSION) return
-    this.#die({
-      reason: `it speaks version ${version} of the protocol, not ${PROTOCOL_VERSION}`,
-      culprit: null,
-      isOverdue: false,
-    })
+  #checkVersion(version: number, digest: string): void {
+    if (version === PROTOCOL_VERSION && digest === BORDER_DIGEST) return
+    this.#dieOf('cloaca was updated while this process ran, which has to be started again')
   }
 
   /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */

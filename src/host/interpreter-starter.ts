@@ -7,6 +7,7 @@ import type { ProcessSettings, ResourceCeilings, StartData } from '../border/pro
 import type { Clock } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
 import { compileCacheFolder } from './cache-folder.ts'
+import { heapMebibytes } from './host-limits.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
 import { type InterpreterEvents, InterpreterProcess } from './interpreter-process.ts'
 import {
@@ -106,9 +107,9 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
 }
 
 /** In a process of its own, which ends with it. */
-function makeSnapshot({ packageFolder, clock }: StarterOptions): Promise<Uint8Array> {
+function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const child = new InterpreterChild(childOptions({ isProgram: false, stdoutTo: 'stderr' }), clock, {
+    const child = new InterpreterChild(childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings }), clock, {
       received(message) {
         if (message.type === 'snapshot') resolve(message.snapshot)
         if (message.type === 'fatal') reject(new Error(message.message))
@@ -121,6 +122,8 @@ function makeSnapshot({ packageFolder, clock }: StarterOptions): Promise<Uint8Ar
   })
 }
 
-function childOptions({ isProgram, stdoutTo }: Pick<StarterOptions, 'isProgram' | 'stdoutTo'>): ChildOptions {
-  return { isProgram, stdoutTo, compileCacheFolder: compileCacheFolder(process.env) }
+function childOptions(options: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings'>): ChildOptions {
+  const { isProgram, stdoutTo, ceilings } = options
+  const folder = compileCacheFolder(process.env)
+  return { isProgram, stdoutTo, heapMebibytes: heapMebibytes(ceilings), compileCacheFolder: folder }
 }

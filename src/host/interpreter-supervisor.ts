@@ -4,7 +4,7 @@
  *
  *   starting ──▶ live ──▶ (its process ends) ──▶ starting ──▶ live, and each script is loaded again
  *      ▲ └─ fails ─▶ waiting, 10 s ─┘  └─ stuck: a spare one is started, which takes over when this one is killed
- *      └──────── (near a ceiling, and nothing is inside) ┘
+ *   live ──▶ leaving (near a ceiling, `replacement.ts`): another one is live, and this one ends when the scripts are there
  *
  * What was not entered is not lost: it waits until there is an interpreter and its script is loaded. Whoever made an
  * interpreter die is kept away for a while (`crash-suspects.ts`). One that ran a program is not replaced: the program
@@ -18,12 +18,11 @@ import type { Resource } from './control-line.ts'
 import { Suspects } from './crash-suspects.ts'
 import type { Answer, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
 import { type EntryAnswer, refused } from './outcomes.ts'
+import { Replacement } from './replacement.ts'
 
 const RESTART_AGAIN_MS = 10_000
 /** A script that takes longer than this to be loaded again lets the next one begin. */
 const LOAD_ALONE_MS = 5_000
-/** So long it is put off that an interpreter near a ceiling is replaced, until nothing is inside. */
-const QUIET_WITHIN_MS = 30_000
 
 /** What a process tells its supervisor. */
 export interface ProcessEvents {
@@ -61,6 +60,7 @@ export function notServed(script: string): string {
 export class InterpreterSupervisor {
   readonly #options: SupervisorOptions
   readonly #suspects: Suspects
+  readonly #replacement: Replacement
   readonly #scripts = new Set<string>()
   readonly #reloads = new Map<string, Promise<void>>()
   readonly #firstStart = Promise.withResolvers<void>()
@@ -72,10 +72,9 @@ export class InterpreterSupervisor {
   #starting: InterpreterProcess | null = null
   #spare: Promise<InterpreterProcess> | null = null
   #spareProcess: InterpreterProcess | null = null
-  #inside = 0
+  /** Those that were replaced and go on until their scripts are in the next one. */
+  readonly #leaving = new Map<InterpreterProcess, Promise<void>>()
   #restart: Timer | null = null
-  /** Why it is to be replaced as soon as nothing is inside. */
-  #replacedFor: string | null = null
   #isIdle = false
   #holdsProgram = false
   #isClosed = false
@@ -83,6 +82,11 @@ export class InterpreterSupervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options
     this.#suspects = new Suspects(options.clock)
+    this.#replacement = new Replacement(options.clock, {
+      isDue: () => this.#live?.isQuiet === true && (this.#spareProcess?.isReady === true || this.#scripts.size === 0),
+      prepare: () => this.#startSpare(),
+      replace: (reason) => this.#replace(reason),
+    })
     this.#firstStart.promise.catch(() => undefined) // for whoever asks `started`
     this.#startNow(null, null)
   }
@@ -122,9 +126,9 @@ export class InterpreterSupervisor {
     return (await this.interpreter())?.runProgram(target) ?? null
   }
 
-  /** Whether this is the interpreter that lives here. */
-  holds(interpreter: InterpreterProcess | null): boolean {
-    return interpreter !== null && interpreter === this.#live
+  /** Whether this is an interpreter that lives here. */
+  holds(interpreter: InterpreterProcess): boolean {
+    return interpreter === this.#live || this.#leaving.has(interpreter)
   }
 
   /** This poll or task made another interpreter die, and begins here with its back-off. */
@@ -132,16 +136,17 @@ export class InterpreterSupervisor {
     this.#suspects.keepAway(label)
   }
 
-  /** For a script that is still being loaded: nothing is waited for. */
-  enterLoading(label: string, visit: Visit): Promise<EntryAnswer> {
-    const live = this.#live
-    return live === null ? Promise.resolve(refused('its interpreter is gone')) : this.#enterNow(live, label, visit)
+  /** Into this very interpreter, for a script that is still being loaded: nothing is waited for. */
+  enterLoading(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
+    if (!this.holds(interpreter)) return Promise.resolve(refused('its interpreter is gone'))
+    return this.#enterNow(interpreter, label, visit)
   }
 
   /** Null when the poll or task has to wait for its turn. */
   enterAtOnce(label: string, visit: Visit): Promise<EntryAnswer> | null {
     const live = this.#live
-    if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty) return null
+    if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty || this.#replacement.held !== null)
+      return null
     return this.#enterNow(live, label, visit)
   }
 
@@ -166,6 +171,7 @@ export class InterpreterSupervisor {
 
   async #readyFor(script: string): Promise<InterpreterProcess | null> {
     for (;;) {
+      await this.#replacement.held
       const interpreter = await this.interpreter()
       await this.#reloads.get(script)
       if (interpreter === null || interpreter === this.#live) return interpreter
@@ -173,7 +179,6 @@ export class InterpreterSupervisor {
   }
 
   #enterNow(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
-    this.#inside += 1
     this.#suspects.entered(label)
     return visit.begin(interpreter).then(
       (answer) => {
@@ -188,10 +193,9 @@ export class InterpreterSupervisor {
   }
 
   #left(label: string, visit: Visit, isGood: boolean): void {
-    this.#inside -= 1
     this.#suspects.left(label, isGood)
     visit.ended()
-    if (this.#inside === 0 && this.#replacedFor !== null) this.#replaceNow()
+    this.#replacement.look()
   }
 
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
@@ -212,7 +216,8 @@ export class InterpreterSupervisor {
     // A start is not waited for: nothing runs in it yet.
     this.#starting?.kill('it was closed')
     this.#spareProcess?.kill('it was closed')
-    await this.#live?.close()
+    this.#replacement.end()
+    await Promise.all([this.#live?.close(), ...this.#leaving.values()])
   }
 
   #startNow(reason: string | null, culprit: string | null): void {
@@ -281,12 +286,13 @@ export class InterpreterSupervisor {
   }
 
   #ended(end: InterpreterEnd): void {
-    if (this.#live === null || !this.#live.hasEnded || this.#isClosed || this.#holdsProgram) return
-    this.#live = null
-    this.#inside = 0
-    this.#replacedFor = null
-    this.#arrivals = Promise.withResolvers<void>()
-    this.#reloads.clear()
+    if (this.#isClosed || this.#holdsProgram) return
+    if (this.#live === null || !this.#live.hasEnded) {
+      this.#options.ended(end, null) // of one that was leaving
+      return
+    }
+    this.#replacement.end()
+    this.#leaveLive()
     const culprit = this.#suspects.died(end.culprit)
     const isElsewhere = this.#options.ended(end, culprit)
     if (isElsewhere && culprit !== null) this.#suspects.forget(culprit)
@@ -300,28 +306,43 @@ export class InterpreterSupervisor {
     const spare = this.#options.start(this.#eventsOf(), (process) => {
       this.#spareProcess = process
     })
-    spare.catch(() => {
-      if (this.#spare === spare) this.#spare = null // it is tried again when it is needed
-    })
     this.#spare = spare
+    spare.then(
+      () => this.#replacement.look(),
+      () => {
+        if (this.#spare === spare) this.#spare = null // it is tried again when it is needed
+        this.#replacement.failed()
+      },
+    )
   }
 
   #nearCeiling(resource: Resource, amount: number): void {
-    const live = this.#live
-    if (this.#replacedFor !== null || live === null || this.#holdsProgram) return
-    this.#replacedFor = resource === 'memory' ? `it used ${amount} MiB of memory` : `it had ${amount} files open`
-    if (this.#inside === 0) this.#replaceNow()
-    else {
-      this.#options.clock.wakeAfter(QUIET_WITHIN_MS, () => {
-        if (this.#live === live && this.#replacedFor !== null) this.#replaceNow()
-      })
-    }
+    if (this.#live !== null && !this.#holdsProgram && !this.#isClosed) this.#replacement.near(resource, amount)
   }
 
-  /** Ends as python ends; what is still inside is lost, and run again. */
-  #replaceNow(): void {
-    const reason = this.#replacedFor
-    if (reason !== null) void this.#live?.close(reason)
+  /** It ends as python ends, once its scripts are in the next one; what is still inside then is lost, and run again. */
+  #replace(reason: string): void {
+    const old = this.#live
+    if (old === null) return
+    this.#leaveLive()
+    if (this.#scripts.size === 0) this.#isIdle = true
+    else this.#startNow(reason, null)
+    const left = this.#reloaded()
+      .then(() => old.close(reason))
+      .finally(() => this.#leaving.delete(old))
+    this.#leaving.set(old, left)
+  }
+
+  #leaveLive(): void {
+    this.#live = null
+    this.#arrivals = Promise.withResolvers<void>()
+    this.#reloads.clear()
+  }
+
+  /** Settles when there is an interpreter with the scripts, or none is wanted any more. */
+  async #reloaded(): Promise<void> {
+    while (this.#live === null && !this.#isClosed && !this.#isIdle) await this.#arrivals.promise
+    await Promise.all(this.#reloads.values())
   }
 
   #pause(ms: number): Promise<void> {

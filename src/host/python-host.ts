@@ -14,6 +14,7 @@ import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
 import { PROGRAM_SCRIPT } from './generation.ts'
+import { ceilingsOf, type HostLimits } from './host-limits.ts'
 import type { InterpreterCall, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
 import { InterpreterStarter } from './interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './interpreter-supervisor.ts'
@@ -47,22 +48,6 @@ export interface HostOptions {
   readonly events: HostEvents
 }
 
-export interface HostLimits {
-  /** Of one interpreter. Above four fifths of it the interpreter is replaced as soon as nothing is inside. */
-  readonly memoryMebibytes: number
-  /** Of one interpreter, likewise. */
-  readonly openFiles: number
-  readonly loadDeadlineMs: number
-}
-
-export const DEFAULT_LIMITS: HostLimits = Object.freeze({
-  memoryMebibytes: 1_024,
-  openFiles: 1_024,
-  loadDeadlineMs: 30_000,
-})
-
-const NEAR_CEILING = 0.8
-
 export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
   readonly #starter: InterpreterStarter
@@ -91,11 +76,7 @@ export class PyodideHost implements ScriptHost {
       isProgram,
       stdoutTo,
       packageFolder,
-      ceilings: {
-        memoryMebibytes: limits.memoryMebibytes,
-        residentMebibytes: Math.floor(limits.memoryMebibytes * NEAR_CEILING),
-        openFiles: Math.floor(limits.openFiles * NEAR_CEILING),
-      },
+      ceilings: ceilingsOf(limits, isProgram),
       notice: events.notice,
       preparing: events.preparing,
     })
@@ -222,15 +203,17 @@ export class PyodideHost implements ScriptHost {
     this.#quarantined.delete(script)
   }
 
-  /** A script as it was, in a new interpreter: a new generation without one before it. */
+  /** A script as it was, in a new interpreter: a new generation, without one before it where that died. */
   async #reload(script: string, interpreter: InterpreterProcess): Promise<void> {
     const target = this.#targetOf.get(script)
     if (target === undefined || this.#isClosed) return
     const { events } = this.#options
+    // Where its interpreter has not died, and is only replaced.
+    const before = this.#generations.inUse(script)
     try {
       const { loaded, generation } = await this.#generations.load(interpreter, script, target)
       if (loaded.fault === null) {
-        await this.#generations.replace(undefined, generation, 0)
+        await this.#generations.replace(before, generation, 0)
         events.reloaded(loaded)
         return
       }
@@ -240,6 +223,8 @@ export class PyodideHost implements ScriptHost {
       events.notice(`Script "${script}" could not be loaded again, and is not served: ${type}: ${message}`)
     } catch (error) {
       if (!this.#isClosed) events.notice(`Script "${script}" could not be loaded again: ${toError(error).message}`)
+    } finally {
+      if (before !== undefined && this.#generations.inUse(script) === before) this.#generations.dispose(before)
     }
   }
 

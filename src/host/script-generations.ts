@@ -8,7 +8,8 @@ import type { Clock } from '../engine/ports.ts'
 import { HostError } from '../errors.ts'
 import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
 import { Generation } from './generation.ts'
-import { type Answer, type InterpreterEnd, type InterpreterProcess, scriptLabel } from './interpreter-process.ts'
+import type { Answer, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
+import { scriptLabel } from './labels.ts'
 import { lostInterpreter } from './outcomes.ts'
 
 const SLOW_LOAD_MS = 5_000
@@ -111,6 +112,7 @@ export class ScriptGenerations {
         this.#handovers.delete(script)
       }
     }
+    if (!this.#all.has(next.number)) return // it died meanwhile
     this.#inUse.set(script, next)
     if (before !== undefined) void before.quiet().then(() => this.dispose(before))
   }

@@ -1,6 +1,7 @@
 /**
  * Stands in for the addon's control thread (`native/control_thread.cc`) where its binary is missing: a worker that hears the
- * engine while the main thread computes. Signals of the process reach Python only while it waits, and ceilings are not watched.
+ * engine while the main thread computes. Signals of the process reach Python only while it waits; of ceilings it knows that
+ * of memory alone, and nobody tells whose fault it is.
  * Started by `process-control.ts`.
  */
 
@@ -25,16 +26,30 @@ line.on('error', end)
 line.on('end', end)
 
 /** What the main thread asks for. */
-export interface TimerOrder {
-  readonly signum: number
-  readonly delayMs: number
-  readonly intervalMs: number
-}
+export type ControlOrder =
+  | { readonly kind: 'timer'; readonly signum: number; readonly delayMs: number; readonly intervalMs: number }
+  | { readonly kind: 'ceilings'; readonly residentMebibytes: number }
+
+type TimerOrder = Extract<ControlOrder, { readonly kind: 'timer' }>
+
+const LOOK_AT_RESOURCES_EVERY_MS = 1_000
+const BYTES_PER_MEBIBYTE = 1_048_576
+
+let residentThreshold = Number.POSITIVE_INFINITY
+setInterval(() => {
+  const mebibytes = Math.floor(process.memoryUsage.rss() / BYTES_PER_MEBIBYTE)
+  if (mebibytes >= residentThreshold) report(CONTROL_REPORTS.residentMebibytes, mebibytes)
+}, LOOK_AT_RESOURCES_EVERY_MS)
 
 const timers = new Map<number, NodeJS.Timeout>()
 
+parentPort?.on('message', (order: ControlOrder) => {
+  if (order.kind === 'timer') setTimer(order)
+  else residentThreshold = order.residentMebibytes
+})
+
 /** Computing time is taken for time: there is nobody who could measure it. */
-parentPort?.on('message', ({ signum, delayMs, intervalMs }: TimerOrder) => {
+function setTimer({ signum, delayMs, intervalMs }: TimerOrder): void {
   clearTimeout(timers.get(signum))
   if (delayMs <= 0) return
   const fire = (): void => {
@@ -42,7 +57,14 @@ parentPort?.on('message', ({ signum, delayMs, intervalMs }: TimerOrder) => {
     if (intervalMs > 0) timers.set(signum, setTimeout(fire, intervalMs))
   }
   timers.set(signum, setTimeout(fire, delayMs))
-})
+}
+
+function report(kind: number, value: number): void {
+  const record = Buffer.alloc(RECORD_BYTES)
+  record.writeUInt32LE(kind, 0)
+  record.writeUInt32LE(value, CONTROL_NUMBER_BYTES)
+  line.write(record)
+}
 
 /** The bit first: whoever is woken finds it. */
 function raise(signum: number): void {
@@ -58,13 +80,9 @@ function carryOut(operation: number, argument: number): void {
     case CONTROL_OPERATIONS.raise:
       raise(argument)
       return
-    case CONTROL_OPERATIONS.interrupt: {
-      const report = Buffer.alloc(RECORD_BYTES)
-      report.writeUInt32LE(CONTROL_REPORTS.misses, 0)
-      report.writeUInt32LE(mailbox.interrupt(argument), CONTROL_NUMBER_BYTES)
-      line.write(report)
+    case CONTROL_OPERATIONS.interrupt:
+      report(CONTROL_REPORTS.misses, mailbox.interrupt(argument))
       return
-    }
     case CONTROL_OPERATIONS.endSlice:
       mailbox.endSlice()
       return

@@ -23,7 +23,7 @@ import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import { readSnapshot } from './snapshot-file.ts'
 import type { SqliteDatabases } from './sqlite.ts'
-import { widenStacks } from './stack-sizes.ts'
+import { type Stacks, widenStacks } from './stack-sizes.ts'
 import type { Suspension } from './stack-waits.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './suspended-frames.ts'
 import { connectSuspension } from './suspension.ts'
@@ -48,7 +48,8 @@ export interface HostFunctions {
   new_event(): number
   wait_event(token: StackToken, event: number, timeoutMs?: number): Suspension
   set_event(event: number): void
-  start_thread(ident: number): void
+  /** False when there are as many as there may be. */
+  start_thread(ident: number): boolean
   /** Whether threads that Python started are running. */
   threads_run(isAny: boolean): void
   /** Goes no further with a wait that a signal interrupted. */
@@ -93,14 +94,13 @@ export class Interpreter {
   readonly #output: ScriptOutput
   readonly #workers: Workers
 
-  /** A line to say about how it started, or null. */
-  readonly notice: string | null
+  readonly stacks: Stacks
 
-  private constructor(entry: Entry, output: ScriptOutput, workers: Workers, notice: string | null) {
+  private constructor(entry: Entry, output: ScriptOutput, workers: Workers, stacks: Stacks) {
     this.#entry = entry
     this.#output = output
     this.#workers = workers
-    this.notice = notice
+    this.stacks = stacks
   }
 
   /** Starts Python as the process that `data` describes. `onFatal` is called when it can never run again. */
@@ -117,7 +117,7 @@ export class Interpreter {
     const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
-    const notice = widenStacks(pyodide)
+    const stacks = widenStacks(pyodide)
     connectStreams(pyodide, output)
     mountHostFolders(pyodide)
     const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
@@ -145,7 +145,7 @@ export class Interpreter {
     hideSuspendedFrames(_module)
     watchToken(_module, Number(attribute(entry, 'running_token_address')()))
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
-    return new Interpreter(entry, output, workers, notice)
+    return new Interpreter(entry, output, workers, stacks)
   }
 
   /** Starts Python cold, imports what scripts use, and returns its memory. */

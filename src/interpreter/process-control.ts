@@ -10,20 +10,26 @@ import type { ResourceCeilings } from '../border/protocol.ts'
 import {
   controlThreadProblem,
   type IntervalTimer,
+  limitOpenFiles,
   setIntervalTimer,
   setSignalAction,
+  setThresholds,
   startControlThread,
 } from '../native/control-thread.ts'
-import type { TimerOrder } from './control-worker.ts'
+import type { ControlOrder } from './control-worker.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 
 const { SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGVTALRM, SIGPROF } = constants.signals
+/** More than there can be of anything. */
+const NEVER = 0xffff_ffff
 /** Sent to whole groups of processes: by a terminal, by a service manager. The engine hears them too, and says what is to be done. */
 const GROUP_SIGNALS: readonly number[] = [SIGINT, SIGTERM, SIGHUP]
 const US_PER_MS = 1_000
 const TIMER_SIGNALS: Readonly<Record<IntervalTimer, number>> = { real: SIGALRM, virtual: SIGVTALRM, prof: SIGPROF }
 
 export interface ProcessControl {
+  /** The process is an interpreter from now on: it takes signals, and keeps to its ceilings. */
+  begin(options: ControlOptions): void
   /** Whether Python acts on a signal that the process gets, or it is as if there were no Python. */
   watchSignal(signum: number, isWatched: boolean): void
   setTimer(timer: IntervalTimer, delayMs: number, intervalMs: number): void
@@ -33,28 +39,39 @@ export interface ControlOptions {
   /** The process stands for one program, so that what is sent to it is for the script, as under python; else a group signal is for the engine alone. */
   readonly isProgram: boolean
   readonly ceilings: ResourceCeilings
-  /** A signal is in the mailbox. Called in a later turn. */
-  signalled(): void
 }
 
-/** Begins to listen. Throws where there can be no control thread. */
-export function openProcessControl(mailbox: SignalMailbox, options: ControlOptions): ProcessControl {
-  if (controlThreadProblem !== null) return new WorkerControl(mailbox, options)
-  const { isProgram, ceilings, signalled } = options
-  const error = startControlThread(CONTROL, new Uint8Array(mailbox.buffer), ceilings, signalled)
-  if (error === 'ENOSYS') return new WorkerControl(mailbox, options) // Windows
+/**
+ * Begins to listen: from now on the process ends with the engine. `signalled` is called in a later turn when a signal is in
+ * the mailbox. Throws where there can be no control thread.
+ */
+export function openProcessControl(mailbox: SignalMailbox, signalled: () => void): ProcessControl {
+  if (controlThreadProblem !== null) return new WorkerControl(mailbox, signalled)
+  const error = startControlThread(CONTROL, new Uint8Array(mailbox.buffer), signalled)
+  if (error === 'ENOSYS') return new WorkerControl(mailbox, signalled) // Windows
   if (error !== '') throw new Error(`the control thread did not start: ${error}`)
-  const control: ProcessControl = {
-    watchSignal(signum, isWatched) {
-      const isForGroups = GROUP_SIGNALS.includes(signum)
-      const unwatched = !isForGroups ? 'system' : isProgram ? 'raise' : 'ignore'
-      setSignalAction(signum, isWatched ? 'raise' : unwatched)
-    },
-    setTimer: (timer, delayMs, intervalMs) =>
-      void setIntervalTimer(timer, microseconds(delayMs), microseconds(intervalMs)),
+  return new ThreadControl()
+}
+
+class ThreadControl implements ProcessControl {
+  #isProgram = false
+
+  begin({ isProgram, ceilings: { openFiles, told } }: ControlOptions): void {
+    this.#isProgram = isProgram
+    for (const signum of GROUP_SIGNALS) this.watchSignal(signum, false)
+    if (openFiles !== null) limitOpenFiles(openFiles)
+    setThresholds(told?.residentMebibytes ?? NEVER, told?.openFiles ?? NEVER)
   }
-  for (const signum of GROUP_SIGNALS) control.watchSignal(signum, false)
-  return control
+
+  watchSignal(signum: number, isWatched: boolean): void {
+    const isForGroups = GROUP_SIGNALS.includes(signum)
+    const unwatched = !isForGroups ? 'system' : this.#isProgram ? 'raise' : 'ignore'
+    setSignalAction(signum, isWatched ? 'raise' : unwatched)
+  }
+
+  setTimer(timer: IntervalTimer, delayMs: number, intervalMs: number): void {
+    setIntervalTimer(timer, microseconds(delayMs), microseconds(intervalMs))
+  }
 }
 
 /** A delay is never 0, which would stop the timer. */
@@ -69,15 +86,20 @@ class WorkerControl implements ProcessControl {
   readonly #listeners = new Map<number, readonly [NodeJS.Signals, () => void]>()
   readonly #worker: Worker
 
-  constructor(mailbox: SignalMailbox, { signalled }: ControlOptions) {
+  constructor(mailbox: SignalMailbox, signalled: () => void) {
     this.#mailbox = mailbox
     this.#signalled = signalled
     const entry = import.meta.url.endsWith('.ts') ? './control-worker.ts' : './control-worker.js'
     this.#worker = new Worker(new URL(entry, import.meta.url), { workerData: mailbox.buffer })
     this.#worker.on('message', signalled)
     this.#worker.unref()
+  }
+
+  /** The number of open files stays as the system has it: only the addon could limit it. */
+  begin({ ceilings: { told } }: ControlOptions): void {
     // What is sent to the whole group is for the engine.
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)
+    this.#order({ kind: 'ceilings', residentMebibytes: told?.residentMebibytes ?? NEVER })
   }
 
   watchSignal(signum: number, isWatched: boolean): void {
@@ -92,7 +114,11 @@ class WorkerControl implements ProcessControl {
   }
 
   setTimer(timer: IntervalTimer, delayMs: number, intervalMs: number): void {
-    this.#worker.postMessage({ signum: TIMER_SIGNALS[timer], delayMs, intervalMs } satisfies TimerOrder)
+    this.#order({ kind: 'timer', signum: TIMER_SIGNALS[timer], delayMs, intervalMs })
+  }
+
+  #order(order: ControlOrder): void {
+    this.#worker.postMessage(order)
   }
 
   #raise(signum: number): void {

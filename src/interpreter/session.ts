@@ -4,6 +4,7 @@
  */
 
 import { flushCompileCache } from 'node:module'
+import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type { OutcomeMessage, StackToken, StartData } from '../border/protocol.ts'
 import type { IntervalTimer } from '../native/control-thread.ts'
@@ -12,6 +13,7 @@ import { type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
+import { PythonThreads } from './python-threads.ts'
 import { scriptOutput } from './script-output.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
@@ -33,7 +35,8 @@ const outcomes = new OutcomeBatch((message) => send(message))
 /** What Python's calls need of the interpreter that they come from. */
 interface Reentry {
   flushDeclarations(): void
-  startThread(ident: number): void
+  /** False when there are as many as there may be. */
+  startThread(ident: number): boolean
   deliverSignals(): void
 }
 
@@ -194,27 +197,31 @@ function fatal(error: unknown): never {
 
 /** Returns what is to be done with each further message. */
 async function start(data: StartData): Promise<(message: Received) => void> {
-  const mailbox = new SignalMailbox()
+  const { ceilings } = data
+  control.begin(data)
   let interpreter: Interpreter | null = null
-  const control = openProcessControl(mailbox, {
-    isProgram: data.isProgram,
-    ceilings: data.ceilings,
-    signalled() {
-      if (programToken !== null) waits.signal(programToken)
-      else interpreter?.deliverSignals().catch(fatal)
-    },
-  })
+  signalled = () => {
+    if (programToken !== null) waits.signal(programToken)
+    else interpreter?.deliverSignals().catch(fatal)
+  }
+  let threads: PythonThreads | null = null
   const functions = hostFunctions(mailbox, control, {
     flushDeclarations: () => interpreter?.flushDeclarations(),
-    startThread: (ident) => void interpreter?.runThread(ident).catch(fatal),
+    startThread: (ident) => threads?.start(ident) ?? false,
     deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
   })
   const output = scriptOutput(data.isProgram, mailbox, (message) => send({ type: 'notice', message }))
   const started = await Interpreter.start(data, mailbox, functions, output, workerEvents, fatal)
   interpreter = started
+  threads = new PythonThreads(
+    // Polls and tasks need stacks, too.
+    { threads: Math.min(ceilings.threads, started.stacks.count / 2), told: ceilings.told?.threads ?? null },
+    (ident) => started.runThread(ident).catch(fatal),
+    (count) => send({ type: 'manyThreads', count }),
+  )
   tokenOfRunning = () => started.runningToken
   flushCompileCache() // Node does so at an orderly end, which an interpreter does not have; where nothing is new it is nothing
-  send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: started.notice })
+  send({ type: 'ready', isFromSnapshot: data.snapshotPath !== null, notice: started.stacks.notice })
   return (message) => receive(started, message)
 }
 
@@ -241,5 +248,9 @@ async function makeSnapshot(packageFolder: string): Promise<void> {
 
 process.on('uncaughtException', fatal)
 process.on('unhandledRejection', fatal)
-send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, pid: process.pid })
+const mailbox = new SignalMailbox()
+let signalled = () => undefined as unknown
+/** First of all: from here on the process ends with the engine. */
+const control = openProcessControl(mailbox, () => void signalled())
+send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, digest: BORDER_DIGEST, pid: process.pid })
 converse()

@@ -13,6 +13,8 @@ import type { PyodideAPI } from 'pyodide'
 
 /** From the wanted size downwards. */
 const SIZES_KB: readonly number[] = [60_000, 16_000, 4_000]
+/** Where nothing is said. */
+const V8_SIZE_KB = 984
 /** So many suspended stacks must find room, or they are made smaller. */
 const STACKS = 200
 /**
@@ -27,13 +29,21 @@ interface LinearStack {
   _emscripten_stack_set_limits(base: number, end: number): void
 }
 
+export interface Stacks {
+  /** A line to say where they had to be smaller, or null. */
+  readonly notice: string | null
+  /** So many find room, of whatever they are for. */
+  readonly count: number
+}
+
 /**
- * Makes the stacks of later entries into Python as large as the process's limits allow. Returns a line to say where
- * they had to be smaller, or null. The process's own stack stays as it is, with its guard.
+ * Makes the stacks of later entries into Python as large as the process's limits allow. The process's own stack stays as
+ * it is, with its guard.
  */
-export function widenStacks(pyodide: PyodideAPI, limit = addressLimit()): string | null {
+export function widenStacks(pyodide: PyodideAPI, limit = addressLimit()): Stacks {
   const sizeKb = stackSizeKb(limit)
-  if (sizeKb === null) return `${reason(limit)}: deep recursion in C can end the interpreter.`
+  const count = limit === null ? Number.POSITIVE_INFINITY : Math.floor(limit.leftKb / (sizeKb ?? V8_SIZE_KB))
+  if (sizeKb === null) return { notice: `${reason(limit)}: deep recursion in C can end the interpreter.`, count }
   // Both: V8 gives a stack the one size, and lets code use no more of it than the other.
   setFlagsFromString(`--wasm-stack-switching-stack-size=${sizeKb}`)
   setFlagsFromString(`--stack-size=${sizeKb}`)
@@ -42,7 +52,8 @@ export function widenStacks(pyodide: PyodideAPI, limit = addressLimit()): string
   // Python looks at these limits for each entry, which has a thread state of its own (seen in Pyodide 314.0.7).
   const end = Math.max(stack._emscripten_stack_get_end(), base - Math.trunc((sizeKb * 1024) / SHARE))
   stack._emscripten_stack_set_limits(base, end - (end % 16))
-  return sizeKb === SIZES_KB[0] ? null : `${reason(limit)}: deep recursion ends sooner, with RecursionError.`
+  const isFull = sizeKb === SIZES_KB[0]
+  return { notice: isFull ? null : `${reason(limit)}: deep recursion ends sooner, with RecursionError.`, count }
 }
 
 /** A limit on the addresses of this process. */

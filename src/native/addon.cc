@@ -196,16 +196,28 @@ Napi::Value start_control_thread(const Napi::CallbackInfo& info) {
     size_t length = 0;
     void* data = nullptr;
     const napi_status status = napi_get_typedarray_info(env, info[1], &type, &length, &data, nullptr, nullptr);
-    if (status != napi_ok || type != napi_uint8_array || length < kMailboxBytes || !info[4].IsFunction()) throw Misuse{};
-    const cloaca::Thresholds thresholds{static_cast<uint32_t>(integer_of(info[2])), static_cast<uint32_t>(integer_of(info[3]))};
+    if (status != napi_ok || type != napi_uint8_array || length < kMailboxBytes || !info[2].IsFunction()) throw Misuse{};
     auto* memory = static_cast<uint8_t*>(data);
     new Napi::Reference<Napi::Value>(Napi::Persistent(info[1]));
-    auto notify = Napi::ThreadSafeFunction::New(env, info[4].As<Napi::Function>(), "cloaca.control", 0, 1);
+    auto notify = Napi::ThreadSafeFunction::New(env, info[2].As<Napi::Function>(), "cloaca.control", 0, 1);
     notify.Unref(env);
     const cloaca::Mailbox mailbox{memory, reinterpret_cast<int32_t*>(memory + kMailboxWordsAt)};
     const int descriptor = static_cast<int>(integer_of(info[0]));
     return Napi::Number::New(
-        env, cloaca::start_control_thread(descriptor, mailbox, thresholds, [notify] { notify.NonBlockingCall(); }));
+        env, cloaca::start_control_thread(descriptor, mailbox, [notify] { notify.NonBlockingCall(); }));
+  });
+}
+
+Napi::Value set_thresholds(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    cloaca::set_thresholds({static_cast<uint32_t>(integer_of(info[0])), static_cast<uint32_t>(integer_of(info[1]))});
+    return env.Undefined();
+  });
+}
+
+Napi::Value limit_open_files(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    return Napi::Number::New(env, cloaca::limit_open_files(static_cast<uint32_t>(integer_of(info[0]))));
   });
 }
 
@@ -240,7 +252,7 @@ Napi::Value set_interval_timer(const Napi::CallbackInfo& info) {
 }
 
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 3;
+constexpr int kInterfaceVersion = 4;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -251,6 +263,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("lockRecords", Napi::Function::New(env, lock_records, "lockRecords"));
   exports.Set("testRecords", Napi::Function::New(env, test_records, "testRecords"));
   exports.Set("startControlThread", Napi::Function::New(env, start_control_thread, "startControlThread"));
+  exports.Set("setThresholds", Napi::Function::New(env, set_thresholds, "setThresholds"));
+  exports.Set("limitOpenFiles", Napi::Function::New(env, limit_open_files, "limitOpenFiles"));
   exports.Set("setRunningToken", Napi::Function::New(env, set_running_token, "setRunningToken"));
   exports.Set("setSignalAction", Napi::Function::New(env, set_signal_action, "setSignalAction"));
   exports.Set("setIntervalTimer", Napi::Function::New(env, set_interval_timer, "setIntervalTimer"));

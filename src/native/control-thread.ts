@@ -17,13 +17,9 @@ export type SignalAction = (typeof SIGNAL_ACTIONS)[number]
 
 /** What addon.cc exports for it; the numbers that it returns are error numbers, or 0. */
 interface Addon {
-  startControlThread(
-    descriptor: number,
-    mailbox: Uint8Array,
-    residentMebibytes: number,
-    openFiles: number,
-    notify: () => void,
-  ): number
+  startControlThread(descriptor: number, mailbox: Uint8Array, notify: () => void): number
+  setThresholds(residentMebibytes: number, openFiles: number): void
+  limitOpenFiles(count: number): number
   setRunningToken(token: Int32Array): void
   setSignalAction(signum: number, action: number): number
   setIntervalTimer(timer: number, delayUs: number, intervalUs: number): number
@@ -35,16 +31,21 @@ const addon = binary as Addon | null
 export const controlThreadProblem: string | null = binaryProblem
 
 /**
- * Starts it on a control descriptor. Of what reaches a ceiling the engine is told once a second. `notify` is called in a later turn when a signal is in the mailbox. From then on the
+ * Starts it on a control descriptor. `notify` is called in a later turn when a signal is in the mailbox. From then on the
  * process ends when the other end of the descriptor is closed. Returns the name of an error, or nothing.
  */
-export function startControlThread(
-  descriptor: number,
-  mailbox: Uint8Array,
-  { residentMebibytes, openFiles }: { readonly residentMebibytes: number; readonly openFiles: number },
-  notify: () => void,
-): string {
-  return nameOf(addon?.startControlThread(descriptor, mailbox, residentMebibytes, openFiles, notify))
+export function startControlThread(descriptor: number, mailbox: Uint8Array, notify: () => void): string {
+  return nameOf(addon?.startControlThread(descriptor, mailbox, notify))
+}
+
+/** From where on the engine is told, once a second, how much of it the process uses. Before this nothing is told. */
+export function setThresholds(residentMebibytes: number, openFiles: number): void {
+  addon?.setThresholds(residentMebibytes, openFiles)
+}
+
+/** How many files the process may have open from now on, unless it may have fewer. Returns the name of an error, or nothing. */
+export function limitOpenFiles(count: number): string {
+  return nameOf(addon?.limitOpenFiles(count))
 }
 
 /** Names the place where the number of the stack that runs stands: memory that must not move without another call. */

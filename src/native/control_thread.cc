@@ -6,7 +6,9 @@
 
 namespace cloaca {
 
-int start_control_thread(int, Mailbox, Thresholds, std::function<void()>) { return ENOSYS; }
+int start_control_thread(int, Mailbox, std::function<void()>) { return ENOSYS; }
+void set_thresholds(Thresholds) {}
+int limit_open_files(uint32_t) { return ENOSYS; }
 void set_running_token(const int32_t*) {}
 int set_signal_action(int, SignalAction) { return ENOSYS; }
 int set_interval_timer(IntervalTimer, int64_t, int64_t) { return ENOSYS; }
@@ -19,6 +21,7 @@ int set_interval_timer(IntervalTimer, int64_t, int64_t) { return ENOSYS; }
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,6 +69,8 @@ constexpr int kExitWithoutEngine = 70;
 Mailbox mailbox{};
 // Where Python keeps the number of the stack that runs.
 std::atomic<const volatile int32_t*> running_token{nullptr};
+std::atomic<uint32_t> resident_threshold{UINT32_MAX};
+std::atomic<uint32_t> open_files_threshold{UINT32_MAX};
 int wake_write = -1;
 std::atomic<int64_t> received_at_ms[kSignals];
 std::atomic<int64_t> handed_on_at_ms[kSignals];
@@ -154,18 +159,24 @@ uint32_t resident_mebibytes() {
 
 #endif
 
+uint32_t open_files_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > UINT32_MAX) return UINT32_MAX;
+  return static_cast<uint32_t>(limit.rlim_cur);
+}
+
 // The lowest free number is a lower bound of how many are open, and close to it where descriptors have run out.
 uint32_t open_files() {
   const int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (lowest_free < 0) return errno == EMFILE ? UINT32_MAX : 0;
+  if (lowest_free < 0) return errno == EMFILE ? open_files_limit() : 0;
   close(lowest_free);
   return static_cast<uint32_t>(lowest_free);
 }
 
 class ControlThread {
  public:
-  ControlThread(int control, int wake_read, Thresholds thresholds, std::function<void()> notify)
-      : control_(control), wake_read_(wake_read), thresholds_(thresholds), notify_(std::move(notify)) {}
+  ControlThread(int control, int wake_read, std::function<void()> notify)
+      : control_(control), wake_read_(wake_read), notify_(std::move(notify)) {}
 
   [[noreturn]] void run() {
     pollfd both[2] = {{control_, POLLIN, 0}, {wake_read_, POLLIN, 0}};
@@ -192,9 +203,17 @@ class ControlThread {
     if (now - looked_at_ms_ < kLookAtResourcesEveryMs) return;
     looked_at_ms_ = now;
     const uint32_t mebibytes = resident_mebibytes();
-    if (mebibytes >= thresholds_.resident_mebibytes) report(kResidentMebibytes, mebibytes);
+    if (mebibytes >= resident_threshold.load()) {
+      report_running_token();  // first: who runs may have to answer for it
+      report(kResidentMebibytes, mebibytes);
+    }
     const uint32_t files = open_files();
-    if (files >= thresholds_.open_files) report(kOpenFiles, files);
+    if (files >= open_files_threshold.load()) report(kOpenFiles, files);
+  }
+
+  void report_running_token() {
+    const volatile int32_t* running = running_token.load();
+    report(kRunningToken, running == nullptr ? 0 : static_cast<uint32_t>(*running));
   }
 
   void read_records() {
@@ -228,8 +247,7 @@ class ControlThread {
         exchange(kOverdueToken, static_cast<int32_t>(record.argument));
         exchange(kIsInterrupting, 1);
         look_here();
-        const volatile int32_t* running = running_token.load();
-        report(kRunningToken, running == nullptr ? 0 : static_cast<uint32_t>(*running));
+        report_running_token();
         report(kMissesSoFar, static_cast<uint32_t>(__atomic_load_n(&mailbox.words[kMisses], __ATOMIC_SEQ_CST)));
         break;
       }
@@ -247,7 +265,6 @@ class ControlThread {
 
   const int control_;
   const int wake_read_;
-  const Thresholds thresholds_;
   const std::function<void()> notify_;
   int64_t looked_at_ms_ = now_ms();
   char buffer_[4096];
@@ -256,7 +273,7 @@ class ControlThread {
 
 }  // namespace
 
-int start_control_thread(int descriptor, Mailbox memory, Thresholds thresholds, std::function<void()> notify) {
+int start_control_thread(int descriptor, Mailbox memory, std::function<void()> notify) {
   if (wake_write != -1) return EALREADY;
   int wake[2];
   if (pipe(wake) != 0) return errno;
@@ -273,12 +290,25 @@ int start_control_thread(int descriptor, Mailbox memory, Thresholds thresholds, 
   pthread_sigmask(SIG_BLOCK, &all, &before);
   int error = 0;
   try {
-    std::thread([control = ControlThread(descriptor, wake[0], thresholds, std::move(notify))]() mutable { control.run(); }).detach();
+    std::thread([control = ControlThread(descriptor, wake[0], std::move(notify))]() mutable { control.run(); }).detach();
   } catch (const std::system_error& failure) {
     error = failure.code().value();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
+}
+
+void set_thresholds(Thresholds thresholds) {
+  resident_threshold.store(thresholds.resident_mebibytes);
+  open_files_threshold.store(thresholds.open_files);
+}
+
+int limit_open_files(uint32_t count) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
+  if (limit.rlim_cur <= count) return 0;
+  limit.rlim_cur = count;  // the hard limit stays: who is started from here may raise its own again
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : errno;
 }
 
 void set_running_token(const int32_t* token) { running_token.store(token); }

@@ -28,7 +28,13 @@ enum class IntervalTimer { real, virtual_time, prof };
 enum class SignalAction { system, ignore, raise };
 
 // Starts the thread, once for a process. `notify` is called from it, after a signal is in the mailbox. Returns 0 or an error number.
-int start_control_thread(int descriptor, Mailbox mailbox, Thresholds thresholds, std::function<void()> notify);
+int start_control_thread(int descriptor, Mailbox mailbox, std::function<void()> notify);
+
+// Nothing is told before.
+void set_thresholds(Thresholds thresholds);
+
+// How many files the process may have open, unless it may have fewer already. Returns 0 or an error number.
+int limit_open_files(uint32_t count);
 
 // Where the number of the stack that runs stands from now on; it is only read, whatever it holds.
 void set_running_token(const int32_t* token);

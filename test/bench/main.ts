@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: startFigures,
   execute: executeFigures,
   poll: pollFigures,
+  survival: async () => (await import('./survival.ts')).survivalFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }

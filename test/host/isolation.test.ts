@@ -1,7 +1,7 @@
 /** An interpreter is a process: what a script can do to the engine's is what any program can. */
 
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 import { OpenHost } from '../support/open-host.ts'
+import { isRunning, whenProcessEnds } from '../support/process-end.ts'
 
 const SCRIPT = fileURLToPath(new URL('./isolation.py', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -26,15 +27,6 @@ afterEach(() => {
 function contextOf(outcome: PollOutcome): Record<string, unknown> {
   if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
   return JSON.parse(outcome.contextText ?? '{}')
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 describe("a script that reads the database's files", () => {
@@ -85,7 +77,7 @@ describe('the process of an interpreter', () => {
     const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
 
     expect(pid).not.toBe(process.pid)
-    expect(isAlive(Number(pid))).toBe(true)
+    expect(isRunning(Number(pid))).toBe(true)
   })
 
   it.each(['idle', 'sleeps', 'computes'])(
@@ -118,15 +110,6 @@ describe('the process of an interpreter', () => {
 
     engine.kill('SIGKILL')
 
-    await vi.waitUntil(() => !isAlive(pid) || isZombie(pid), { timeout: 10_000, interval: 5 })
+    await whenProcessEnds(pid)
   })
 })
-
-/** Its parent is gone, and nobody may have asked for its end. */
-function isZombie(pid: number): boolean {
-  try {
-    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return !isAlive(pid)
-  }
-}

@@ -123,6 +123,8 @@ def _launch(stack: _stacks.Stack, function: Callable[[], Any], ended: Callable[[
         _bridge.start_thread(stack.ident)
     except BaseException:
         _count -= 1
+        if _count == 0:
+            _bridge.threads_run(False)
         del _unstarted[stack.ident]
         ended()
         raise

@@ -1,0 +1,102 @@
+/** What an interpreter may use has an end, which costs one call; near it the interpreter is replaced, which costs none. */
+
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, vi } from 'vitest'
+import type { PollOutcome } from '../../src/model/trigger.ts'
+import { LIMIT_MS } from '../support/limits.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./greedy.py', import.meta.url))
+const INNOCENT = fileURLToPath(new URL('./isolation.py', import.meta.url))
+/** Of which an interpreter that has just begun uses two thirds. */
+const LITTLE_MEMORY = { memoryMebibytes: 384 }
+
+function contextOf(outcome: PollOutcome): Record<string, unknown> {
+  if (outcome.kind !== 'fired') throw new Error(`The poll was to fire, but: ${JSON.stringify(outcome)}`)
+  return JSON.parse(outcome.contextText ?? '{}')
+}
+
+const remembered = async (python: OpenHost) => contextOf(await python.poll(SCRIPT, 'remember'))
+const heard = (python: OpenHost, text: string) =>
+  vi.waitUntil(() => python.notices.find((notice) => notice.includes(text)), LIMIT_MS)
+
+describe('an interpreter near a ceiling', () => {
+  it('of memory is replaced between polls, of which none is lost, with what the script hands on', async () => {
+    await using python = await OpenHost.open([SCRIPT], 1, LITTLE_MEMORY)
+    expect(await remembered(python)).toEqual({ polls: 1, kept: 0 })
+
+    const outcomes = [await python.poll(SCRIPT, 'grows')]
+    const replaced = heard(python, 'was restarted')
+    for (let isReplaced = false; !isReplaced; ) {
+      outcomes.push(await python.poll(SCRIPT, 'waits'))
+      isReplaced = (await Promise.race([replaced, null])) !== null
+    }
+
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['skipped']))
+    expect(python.notices).toEqual([
+      expect.stringMatching(/^Interpreter 1 was restarted: it used \d{3} MiB of memory\.$/),
+    ])
+    expect(await remembered(python)).toEqual({ polls: 2, kept: 0 })
+    expect(python.quarantines).toEqual([])
+  })
+
+  it('of open files is replaced between polls, and Python raises what it raises everywhere', async () => {
+    await using python = await OpenHost.open([SCRIPT], 1, { openFiles: 200 })
+
+    const { is_emfile, kept } = contextOf(await python.poll(SCRIPT, 'opens_all'))
+    await heard(python, 'was restarted: it had 200 files open')
+
+    expect(is_emfile).toBe(true)
+    expect(kept).toBeGreaterThan(100)
+    expect(kept).toBeLessThan(200)
+    expect(await remembered(python)).toEqual({ polls: 1, kept: 0 })
+  })
+
+  it('of threads is replaced between polls, and Python raises what it raises everywhere', async () => {
+    await using python = await OpenHost.open([SCRIPT], 1, { threads: 50 })
+
+    const { message, started } = contextOf(await python.poll(SCRIPT, 'starts_all'))
+    await heard(python, 'was restarted: it had 40 threads')
+
+    expect(message).toBe("can't start new thread")
+    expect(started).toBe(50)
+    expect(await remembered(python)).toEqual({ polls: 1, kept: 0 })
+  })
+})
+
+describe('an interpreter at the ceiling of memory', () => {
+  it('raises MemoryError, and keeps what it has', async () => {
+    await using python = await OpenHost.open([SCRIPT])
+    await remembered(python)
+
+    const outcome = await python.poll(SCRIPT, 'takes_all')
+
+    expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'MemoryError' } })
+    expect(await remembered(python)).toEqual({ polls: 2, kept: 0 })
+  })
+
+  it('is ended when it is not the memory of Python that grows, with the culprit named, and the others go on', async () => {
+    await using python = await OpenHost.open([SCRIPT, INNOCENT], 1, LITTLE_MEMORY)
+
+    const outcome = await python.poll(SCRIPT, 'takes_beyond_all')
+
+    expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
+    expect(python.quarantines).toEqual([
+      expect.stringMatching(/trigger 'takes_beyond_all': its process took \d+ MiB of memory, and may take 640$/),
+    ])
+    expect((await python.poll(INNOCENT, 'pid')).kind).toBe('fired')
+  })
+
+  it('dies when it is that of JavaScript, which costs nobody else anything', async () => {
+    await using python = await OpenHost.open([INNOCENT, SCRIPT], 2, LITTLE_MEMORY)
+    const { pid } = contextOf(await python.poll(INNOCENT, 'pid'))
+
+    const outcome = await python.poll(SCRIPT, 'takes_all_of_javascript')
+
+    expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
+    expect(python.quarantines).toEqual([
+      expect.stringMatching(/trigger 'takes_all_of_javascript': its process was ended by SIGABRT$/),
+    ])
+    expect(contextOf(await python.poll(INNOCENT, 'pid')).pid).toBe(pid)
+  })
+})

@@ -1,0 +1,77 @@
+/** Where the addon's binary is missing, a worker stands in for the interpreter's control thread. */
+
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+import { OpenHost } from '../support/open-host.ts'
+import { preloading } from '../support/preloads.ts'
+import { whenProcessEnds } from '../support/process-end.ts'
+
+const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
+const GREEDY = fileURLToPath(new URL('./greedy.py', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+beforeEach(() => {
+  vi.stubEnv('NODE_OPTIONS', preloading('without-addon'))
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+describe('an interpreter without the addon', () => {
+  it('stops what computes too long, and goes on', async () => {
+    await using python = await OpenHost.open([SCRIPT])
+    await python.poll(SCRIPT, 'remember')
+
+    const outcome = await python.poll(SCRIPT, 'computes', 150)
+    const after = await python.poll(SCRIPT, 'remember')
+
+    expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
+    expect(after).toMatchObject({ kind: 'fired', contextText: expect.stringContaining('"polls":2') })
+    expect(python.notices).toEqual([])
+  })
+
+  it('is ended when it takes far more memory than it may', async () => {
+    await using python = await OpenHost.open([GREEDY], 1, { memoryMebibytes: 384 })
+
+    const outcome = await python.poll(GREEDY, 'takes_beyond_all')
+
+    expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'InterpreterDied' } })
+    expect(python.quarantines).toEqual([expect.stringMatching(/its process took \d+ MiB of memory, and may take 640$/)])
+  })
+
+  it('raises the signals of interval timers, and of others, in Python', async () => {
+    await using terminal = new Terminal()
+    const program = terminal.write(
+      'timers.py',
+      `import os, signal, time
+heard = []
+for each in (signal.SIGALRM, signal.SIGUSR1):
+    signal.signal(each, lambda signum, frame: heard.append(signum))
+signal.setitimer(signal.ITIMER_REAL, 0.02)
+os.kill(os.getpid(), signal.SIGUSR1)
+while len(heard) < 2:
+    time.sleep(0.01)
+print(sorted(heard) == sorted([signal.SIGALRM, signal.SIGUSR1]))
+`,
+    )
+
+    const { stdout, stderr } = await terminal.run(['run', program])
+
+    expect(stdout, stderr).toBe('True\n')
+  })
+
+  it.each([
+    ['waits', 'time.sleep(600)'],
+    ['computes in C', 'import collections, itertools; collections.deque(itertools.count(), maxlen=0)'],
+  ])('ends with the engine, also while the script %s', async (_, code) => {
+    const program = `import os, time\nprint(os.getpid(), flush=True)\n${code}`
+    const engine = spawn(process.execPath, [MAIN, 'run', '-c', program], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const pid = await new Promise<number>((resolve) => engine.stdout.once('data', (text) => resolve(Number(text))))
+
+    engine.kill('SIGKILL')
+
+    await whenProcessEnds(pid)
+  })
+})

@@ -1,0 +1,8 @@
+/** What a process loads before anything else, so that it lacks something or is another one. */
+
+import { fileURLToPath } from 'node:url'
+
+/** The value of `NODE_OPTIONS` with which the processes that a test starts load one of `preloads/` first. */
+export function preloading(name: 'without-addon' | 'of-another-version'): string {
+  return `--import ${fileURLToPath(new URL(`./preloads/${name}.mjs`, import.meta.url))}`
+}

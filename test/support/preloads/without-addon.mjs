@@ -1,0 +1,9 @@
+// Preloaded into a process that is to be one in which the addon's binary cannot be loaded.
+import { registerHooks } from 'node:module'
+
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    if (specifier === 'node-gyp-build') throw new Error('there is no binary for this machine')
+    return nextResolve(specifier, context)
+  },
+})
