@@ -51,9 +51,15 @@ def test_an_exception_reaches_whoever_asks_for_the_result() -> None:
 
 
 def test_a_result_is_waited_for_no_longer_than_the_timeout_and_what_has_not_begun_can_be_cancelled() -> None:
-    end = threading.Event()
+    begun, end = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        end.wait(LIMIT)
+
     with futures.ThreadPoolExecutor(1) as pool:
-        first, second = pool.submit(end.wait), pool.submit(end.wait)
+        first, second = pool.submit(wait), pool.submit(wait)
+        assert begun.wait(LIMIT)
         with pytest.raises(futures.TimeoutError):
             first.result(timeout=0.005)
         done, not_done = futures.wait([first, second], timeout=0.005)
