@@ -1,6 +1,5 @@
 /** The public door: named exports, nothing else. */
 
-export { type Durability, databaseFile } from './assembly.ts'
 export type { EngineConfig } from './engine/config.ts'
 export type { EngineEventMap, EngineEventName } from './engine/events.ts'
 export {
@@ -14,17 +13,17 @@ export {
   StoreError,
   UsageError,
 } from './errors.ts'
-export type { ReloadReport, ScriptReport } from './loaded-scripts.ts'
-export { cutOff, type LogLevel, type LogLine, type LogSink } from './log.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
 export type { ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskStatus } from './model/execution.ts'
 export { formatInstant } from './model/instant.ts'
 export type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow } from './model/schedule.ts'
 export type { PollOutcome, PythonFault } from './model/trigger.ts'
 export type { TaskDefinition, WorkflowDefinition } from './model/workflow.ts'
-export { type Program, type ProgramTarget, startProgram } from './program.ts'
-export type { ExecutionResult, TaskResult } from './results.ts'
-export { Runner } from './runner.ts'
+export { type Durability, databaseFile } from './runner/composition.ts'
+export type { ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
+export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'
+export type { RunnerOptions } from './runner/options.ts'
+export { type Program, type ProgramTarget, startProgram } from './runner/program.ts'
 export type {
   PageOptions,
   RunnerExecutions,
@@ -32,5 +31,6 @@ export type {
   RunnerTriggers,
   RunnerWorkflows,
   TriggerInfo,
-} from './runner-doors.ts'
-export type { RunnerOptions } from './runner-options.ts'
+} from './runner/resources.ts'
+export type { ExecutionResult, TaskResult } from './runner/results.ts'
+export { Runner } from './runner/runner.ts'

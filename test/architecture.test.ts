@@ -3,8 +3,10 @@
  * The tables are those of ARCHITECTURE.md. A new area gets a row in both, not an exception here.
  */
 
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type SourceFile, sourceFiles } from './support/source-tree.ts'
+import { ROOT, type SourceFile, sourceFiles } from './support/source-tree.ts'
 
 interface Row {
   /** Files that the row is about: the first row that matches a file counts. */
@@ -18,6 +20,9 @@ interface Row {
 const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
+/** What the rooms of the engine share. */
+const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|periodic|ports)\.ts$/
+
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
   { files: /^src\/output\//, may: [/^src\/output\//, ...NODE] },
@@ -26,13 +31,30 @@ const TABLE: readonly Row[] = [
     files: /^src\/registry\//,
     may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
   },
+  // Triggers, executions and cron do not know each other: engine.ts joins them.
+  ...['triggers', 'executions', 'cron'].map((room) => ({
+    files: new RegExp(`^src/engine/${room}/`),
+    may: [
+      new RegExp(`^src/engine/${room}/`),
+      ENGINE_BASE,
+      /^src\/(registry|model)\//,
+      /^src\/errors\.ts$/,
+      ...(room === 'cron' ? [/^croner$/] : []),
+      ...NODE_PURE,
+    ],
+  })),
   {
     files: /^src\/engine\//,
-    may: [/^src\/engine\//, /^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^croner$/, ...NODE_PURE],
+    may: [/^src\/(engine|registry|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
   },
   { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
   {
-    files: /^src\/store\//,
+    files: /^src\/store\/sqlite\/file\//,
+    may: [/^src\/store\/sqlite\/file\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
+    files: /^src\/store\/sqlite\//,
     may: [
       /^src\/store\//,
       /^src\/native\/index\.ts$/,
@@ -43,8 +65,42 @@ const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
+  // What every store shares knows none of them.
+  {
+    files: /^src\/store\//,
+    may: [/^src\/store\/[^/]+$/, /^src\/model\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
   { files: /^src\/border\//, may: [/^src\/border\//, ...NODE] },
   // What runs in an interpreter's process knows nothing of the engine's.
+  {
+    files: /^src\/interpreter\/descriptors\//,
+    may: [/^pyodide/, /^src\/interpreter\/(descriptors\/|text-for-python\.ts$)/, /^src\/border\//, ...NODE],
+  },
+  {
+    files: /^src\/interpreter\/files\//,
+    may: [
+      /^pyodide/,
+      /^src\/interpreter\/(files|descriptors)\//,
+      /^src\/border\//,
+      /^src\/native\/file-locks\.ts$/,
+      ...NODE,
+    ],
+  },
+  {
+    files: /^src\/interpreter\/network\//,
+    may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
+  },
+  {
+    files: /^src\/interpreter\/stacks\//,
+    may: [
+      /^src\/interpreter\/(stacks\/|text-for-python\.ts$)/,
+      /^src\/border\//,
+      /^src\/native\/control-thread\.ts$/,
+      /^pyodide/,
+      ...NODE,
+    ],
+  },
   {
     files: /^src\/interpreter\//,
     may: [
@@ -56,15 +112,26 @@ const TABLE: readonly Row[] = [
       ...NODE,
     ],
   },
+  { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
+  {
+    files: /^src\/host\/process\//,
+    may: [/^src\/host\/(process|environment)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
+    files: /^src\/host\/scripts\//,
+    may: [/^src\/host\/(scripts|process)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
   {
     files: /^src\/host\//,
     may: [/^src\/(host|border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
-    files: /^src\/script\//,
+    files: /^src\/default-runner\//,
     may: [
-      /^src\/(script|model)\//,
+      /^src\/(default-runner|model)\//,
       /^src\/errors\.ts$/,
       /^src\/host\/script-call\.ts$/,
       /^src\/border\/protocol\.ts$/,
@@ -73,14 +140,14 @@ const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\//],
   },
+  { files: /^src\/(runner\/|index\.ts$)/, may: [/^src\/(?!cli|page)/, /^ms$/, ...NODE] },
   {
     files: /^src\/cli\//,
     may: [
-      /^src\/cli\//,
-      /^src\/output\//,
-      /^src\/(index|errors|program)\.ts$/,
-      /^src\/host\/cache-folder\.ts$/,
-      /^src\/dashboard\/server\.ts$/,
+      /^src\/(cli|output)\//,
+      /^src\/(index|errors)\.ts$/,
+      /^src\/runner\/program\.ts$/,
+      /^src\/host\/environment\/cache-folder\.ts$/,
       /^chokidar$/,
       /^commander$/,
       /^pino$/,
@@ -88,7 +155,6 @@ const TABLE: readonly Row[] = [
       ...NODE,
     ],
   },
-  { files: /^src\/[^/]+\.ts$/, may: [/^src\/(?!cli|dashboard)/, /^ms$/, ...NODE] },
 ]
 
 /** What only the named files may touch. */
@@ -98,11 +164,15 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
     pattern: /from 'pyodide/,
     owners: /^src\/interpreter\//,
   },
-  { what: 'better-sqlite3', pattern: /from 'better-sqlite3'/, owners: /^src\/(store\/|interpreter\/sqlite\.ts$)/ },
+  {
+    what: 'better-sqlite3',
+    pattern: /from 'better-sqlite3'/,
+    owners: /^src\/(store\/sqlite\/|interpreter\/sqlite\.ts$)/,
+  },
   {
     what: 'SQL',
     pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/,
-    owners: /^src\/(store\/|interpreter\/sqlite\.ts$)/,
+    owners: /^src\/(store\/sqlite\/|interpreter\/sqlite\.ts$)/,
   },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/(cli\/|interpreter\/session\.ts$)/ },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
@@ -110,7 +180,8 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'timers',
     pattern: /\b(setTimeout|setInterval)\(/,
-    owners: /^src\/(engine\/clock|interpreter\/(stack-waits|control-worker)|output\/outlet|cli\/(watch|npm))\.ts$/,
+    owners:
+      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|control-worker)|output\/outlet|cli\/(watch|npm))\.ts$/,
   },
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
 ]
@@ -122,8 +193,10 @@ const ELAPSED_AT_MOST = /\b(now|monotonic|perf_counter|time)\(\) - \w+\)?( <|\.t
 
 const LARGEST_FILE_LINES = 400
 const LARGEST_FUNCTION_LINES = 60
+const LARGEST_FOLDER_FILES = 17
 
 const sources = sourceFiles('src', '.ts')
+const folders = [...new Set(sourceFiles('src', '.ts', '.cc').map((file) => dirname(file.path)))]
 
 describe('the structure of the tree', () => {
   it('has a row of the import table for every source file', () => {
@@ -152,10 +225,10 @@ describe('the structure of the tree', () => {
 
   it('starts Python for a program before it loads the engine, the store and what serves', () => {
     const late =
-      /^(src\/(store\/sqlite-store|native\/index|engine\/engine|runner|index)\.ts|pino|commander|croner|better-sqlite3)$/
+      /^(src\/(store\/sqlite\/sqlite-store|native\/index|engine\/engine|runner\/runner|index)\.ts|pino|commander|croner|better-sqlite3)$/
 
     expect([...importedWith('src/cli/run.ts')].filter((target) => late.test(target))).toEqual([])
-    expect([...importedWith('src/index.ts')].filter((target) => late.test(target))).toContain('src/runner.ts')
+    expect([...importedWith('src/index.ts')].filter((target) => late.test(target))).toContain('src/runner/runner.ts')
   })
 
   it.each(OWNERS)('leaves $what to its owner', ({ pattern, owners }) => {
@@ -193,6 +266,23 @@ describe('the structure of the tree', () => {
     expect(leftovers.map((file) => file.path)).toEqual([])
   })
 
+  it(`keeps every folder within ${LARGEST_FOLDER_FILES} files`, () => {
+    const large = folders
+      .map((folder) => ({ folder, files: nounsIn(folder).size }))
+      .filter(({ files }) => files > LARGEST_FOLDER_FILES)
+
+    expect(large).toEqual([])
+  })
+
+  it('says in the README of each folder what lives there, and in which process', () => {
+    const silent = folders.filter((folder) => {
+      const path = join(ROOT, folder, 'README.md')
+      return !existsSync(path) || !/^Process: \S/m.test(readFileSync(path, 'utf8'))
+    })
+
+    expect(silent).toEqual([])
+  })
+
   it(`keeps every file within ${LARGEST_FILE_LINES} lines`, () => {
     const everything = [
       ...sources,
@@ -217,6 +307,12 @@ describe('the structure of the tree', () => {
     expect(silent).toEqual([])
   })
 })
+
+/** The nouns of a folder: a source in C++ and its header are one. */
+function nounsIn(folder: string): ReadonlySet<string> {
+  const files = readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) => entry.isFile())
+  return new Set(files.map(({ name }) => name.replace(/\.(cc|h)$/, '')).filter((name) => name !== 'README.md'))
+}
 
 function rowOf(file: SourceFile): Row | undefined {
   return TABLE.find((row) => row.files.test(file.path))

@@ -57,7 +57,7 @@ function hasBinary(folder) {
 
 function digestOfSources() {
   const nativeFolder = join(ROOT, 'src', 'native')
-  const nativeFiles = readdirSync(nativeFolder).filter((name) => /\.(cc|h)$/.test(name))
+  const nativeFiles = readdirSync(nativeFolder, { recursive: true }).filter((name) => /\.(cc|h)$/.test(name))
   const files = [join(ROOT, 'binding.gyp'), ...nativeFiles.sort().map((name) => join(nativeFolder, name))]
   const digest = createHash('sha256')
   for (const file of files) digest.update(readFileSync(file, 'utf8').replaceAll('\r\n', '\n'))

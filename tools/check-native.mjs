@@ -13,7 +13,7 @@ import { acceptText } from '../src/native/input.ts'
 import { cases, textOf } from '../test/native/cases.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const NATIVE = join(ROOT, 'src', 'native')
+const CODEC = join(ROOT, 'src', 'native', 'codec')
 const CORPUS = join(ROOT, 'test', 'native', 'corpus')
 const WORK = join(ROOT, 'build', 'check')
 const FLAGS = ['-std=c++17', '-g', '-O2', '-Wall', '-Wextra', '-Werror', '-fno-omit-frame-pointer']
@@ -57,9 +57,9 @@ function fuzz(seconds) {
 }
 
 function build(compiler, driver, flags) {
-  const sources = readdirSync(NATIVE).filter((name) => name.endsWith('.cc') && name !== 'addon.cc')
+  const sources = readdirSync(CODEC).filter((name) => name.endsWith('.cc'))
   const program = join(WORK, driver.replace('.cc', ''))
-  const files = [join(ROOT, 'tools', driver), ...sources.map((name) => join(NATIVE, name))]
+  const files = [join(ROOT, 'tools', driver), ...sources.map((name) => join(CODEC, name))]
   const status = run(compiler, [...FLAGS, ...flags, '-fno-sanitize-recover=all', '-o', program, ...files])
   if (status !== 0) throw new Error(`${driver} was not built.`)
   return program

@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "../src/native/canonical.h"
-#include "../src/native/encodings.h"
-#include "../src/native/merge.h"
-#include "../src/native/pick.h"
-#include "../src/native/refusal.h"
-#include "../src/native/sha256.h"
+#include "../src/native/codec/canonical.h"
+#include "../src/native/codec/encodings.h"
+#include "../src/native/codec/merge.h"
+#include "../src/native/codec/pick.h"
+#include "../src/native/codec/refusal.h"
+#include "../src/native/codec/sha256.h"
 #include "native-text.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-#include "../src/native/json_text.h"
+#include "../src/native/codec/json_text.h"
 
 class OwnText {
  public:

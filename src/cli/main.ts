@@ -17,7 +17,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 }
 
 // Compiling the command line takes 25 ms of each start otherwise.
-const { compileCacheFolder } = await import('../host/cache-folder.ts')
+const { compileCacheFolder } = await import('../host/environment/cache-folder.ts')
 const compiled = compileCacheFolder(process.env)
 if (compiled !== null) enableCompileCache(compiled)
 

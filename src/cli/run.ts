@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
-import { type ProgramTarget, startProgram } from '../program.ts'
+import { type ProgramTarget, startProgram } from '../runner/program.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'

@@ -1,11 +1,11 @@
 /** What the engine does when the wall clock is set, and the one line that it says. Listened for from its start to its end. */
 
-import type { CronScheduler } from './cron-scheduler.ts'
-import type { CronJump } from './cron-time.ts'
+import type { CronScheduler } from './cron/cron-scheduler.ts'
+import type { CronJump } from './cron/cron-time.ts'
 import type { EngineEvents } from './events.ts'
+import { rfc3339 } from './firing-context.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { Clock, WallJump } from './ports.ts'
-import { rfc3339 } from './stamps.ts'
 
 export interface WallJumpPorts {
   readonly clock: Clock

@@ -4,7 +4,7 @@
  * that it was not entered, and is not let in later. What is inside goes on.
  */
 
-import { type EntryAnswer, NOT_ENTERED } from './outcomes.ts'
+import { type EntryAnswer, NOT_ENTERED } from './process/outcomes.ts'
 
 /** Makes the call, or not any more. To be called when Python can be entered. */
 export type LetIn<Answer> = (call: () => Promise<Answer>) => Promise<EntryAnswer>

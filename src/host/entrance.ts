@@ -10,12 +10,12 @@ import type { NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from 
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Doorway, type LetIn } from './doorway.ts'
-import type { Generation } from './generation.ts'
-import type { InterpreterProcess } from './interpreter-process.ts'
-import { type InterpreterSupervisor, notServed, type Visit } from './interpreter-supervisor.ts'
-import { taskLabel, triggerLabel } from './labels.ts'
-import { attemptOutcomeOf, type EntryAnswer, pollOutcomeOf, refused } from './outcomes.ts'
-import type { ScriptGenerations } from './script-generations.ts'
+import type { InterpreterProcess } from './process/interpreter-process.ts'
+import { type InterpreterSupervisor, notServed, type Visit } from './process/interpreter-supervisor.ts'
+import { taskLabel, triggerLabel } from './process/labels.ts'
+import { attemptOutcomeOf, type EntryAnswer, pollOutcomeOf, refused } from './process/outcomes.ts'
+import type { Generation } from './scripts/generation.ts'
+import type { ScriptGenerations } from './scripts/script-generations.ts'
 
 /** Where scripts live. */
 export interface Homes {

@@ -1,5 +1,5 @@
 /**
- * The first thing that runs in an interpreter's process, started by `host/interpreter-child.ts` and by nothing else. What
+ * The first thing that runs in an interpreter's process, started by `host/process/interpreter-child.ts` and by nothing else. What
  * must precede every other import is done here; the rest is `session.ts`.
  */
 

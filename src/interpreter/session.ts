@@ -13,11 +13,11 @@ import { type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
-import { PythonThreads } from './python-threads.ts'
 import { scriptOutput } from './script-output.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
-import { type WaitAnswer, Waits } from './stack-waits.ts'
+import { PythonThreads } from './stacks/python-threads.ts'
+import { type WaitAnswer, Waits } from './stacks/stack-waits.ts'
 import { readInput } from './standard-input.ts'
 
 /** EX_SOFTWARE */

@@ -9,7 +9,7 @@ export interface SourcePlace {
   readonly line: number
 }
 
-/** How the delay between attempts grows. See `engine/retry.ts` for the formulas. */
+/** How the delay between attempts grows. See `engine/executions/retry.ts` for the formulas. */
 export type Backoff =
   | { readonly kind: 'fixed' }
   | { readonly kind: 'linear'; readonly multiplier: number }

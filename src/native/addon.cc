@@ -10,14 +10,14 @@
 #include <string_view>
 #include <vector>
 
-#include "canonical.h"
+#include "codec/canonical.h"
 #include "control_thread.h"
-#include "encodings.h"
+#include "codec/encodings.h"
 #include "file_locks.h"
-#include "json_text.h"
-#include "merge.h"
-#include "pick.h"
-#include "refusal.h"
+#include "codec/json_text.h"
+#include "codec/merge.h"
+#include "codec/pick.h"
+#include "codec/refusal.h"
 
 namespace {
 

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Retention, Store } from '../../src/engine/ports.ts'
 import { Pruning } from '../../src/engine/pruning.ts'
-import { Connection } from '../../src/store/connection.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Figure } from './figure.ts'
 
 const ROWS = Number(process.env.BENCH_PRUNED_ROWS ?? 1_000_000)

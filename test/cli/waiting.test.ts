@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 import { workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'

@@ -3,7 +3,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { cronTrigger, trigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FIRE, SKIP } from '../support/fake-host.ts'

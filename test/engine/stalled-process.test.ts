@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { trigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FIRE } from '../support/fake-host.ts'

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import type { Store, Trouble } from '../../src/engine/ports.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { RunningEngine } from '../support/running-engine.ts'

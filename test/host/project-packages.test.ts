@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { projectPackages } from '../../src/host/project-packages.ts'
+import { projectPackages } from '../../src/host/environment/project-packages.ts'
 
 describe('the packages of a project', () => {
   let outer: string

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { stackSizeKb } from '../../src/interpreter/stack-sizes.ts'
+import { stackSizeKb } from '../../src/interpreter/stacks/stack-sizes.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import { OpenHost } from '../support/open-host.ts'
 

@@ -1,7 +1,7 @@
 /** An interpreter near a ceiling is replaced when nothing is inside, and not for ever. */
 
 import { expect, test } from 'vitest'
-import { Replacement } from '../../src/host/replacement.ts'
+import { Replacement } from '../../src/host/process/replacement.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 class NearCeiling {

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { compileCacheFolder } from '../../src/host/cache-folder.ts'
-import { findSnapshot, snapshotPlaceFor, storeSnapshot } from '../../src/host/snapshot-cache.ts'
-import { isOwn } from '../../src/host/trusted-files.ts'
+import { compileCacheFolder } from '../../src/host/environment/cache-folder.ts'
+import { findSnapshot, snapshotPlaceFor, storeSnapshot } from '../../src/host/environment/snapshot-cache.ts'
+import { isOwn } from '../../src/host/environment/trusted-files.ts'
 
 const SNAPSHOT = new Uint8Array(1_000).fill(7)
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { snapshotPlaceFor, storeSnapshot } from '../../src/host/snapshot-cache.ts'
+import { snapshotPlaceFor, storeSnapshot } from '../../src/host/environment/snapshot-cache.ts'
 import { OpenHost, PACKAGE_FOLDER } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./randomness.py', import.meta.url))

@@ -1,7 +1,7 @@
 /** Who is let into an interpreter after one died, with time moved by the test. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Suspects } from '../../src/host/crash-suspects.ts'
+import { Suspects } from '../../src/host/process/crash-suspects.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 describe('the suspects of a death', () => {

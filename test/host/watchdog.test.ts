@@ -1,7 +1,7 @@
 /** When an entry into Python is told to stop, and when its interpreter is killed, by a clock that the test moves. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Watchdog } from '../../src/host/watchdog.ts'
+import { Watchdog } from '../../src/host/process/watchdog.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const DEADLINE_MS = 30_000

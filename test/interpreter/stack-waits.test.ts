@@ -1,7 +1,7 @@
 /** What suspended stacks wait for, without Python: how a stop finds the stack that it is meant for. */
 
 import { expect, it } from 'vitest'
-import { Waits } from '../../src/interpreter/stack-waits.ts'
+import { Waits } from '../../src/interpreter/stacks/stack-waits.ts'
 
 const OVERDUE = ['overdue', 'too late']
 

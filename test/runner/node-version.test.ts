@@ -5,7 +5,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/index.ts'
-import { OLDEST_NODE, requireNode } from '../../src/node-version.ts'
+import { OLDEST_NODE, requireNode } from '../../src/runner/node-version.ts'
 import { ROOT } from '../support/source-tree.ts'
 
 /** A Node of this machine that is too old, if there is one. */

@@ -3,9 +3,9 @@
 import { statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
-import { CHECKPOINT_PAGES } from '../../src/store/checkpoints.ts'
-import { Connection } from '../../src/store/connection.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { CHECKPOINT_PAGES } from '../../src/store/sqlite/file/checkpoints.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { newExecution, START } from '../support/store-builders.ts'
 import { startStoreProcess } from '../support/store-process.ts'
@@ -66,7 +66,7 @@ describe('the log', () => {
   test('stays bounded while another process always has some reader, each for a short time', async () => {
     await using readers = startStoreProcess(
       path,
-      `const { Connection } = await import(${JSON.stringify(import.meta.resolve('../../src/store/connection.ts'))})
+      `const { Connection } = await import(${JSON.stringify(import.meta.resolve('../../src/store/sqlite/file/connection.ts'))})
        const two = [new Connection(process.argv[1]), new Connection(process.argv[1])]
        const read = (reader) => {
          reader.rollback()

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Connection } from '../../src/store/connection.ts'
-import { type StepNeed, StepQueue } from '../../src/store/step-queue.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { type StepNeed, StepQueue } from '../../src/store/sqlite/file/step-queue.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 

@@ -1,10 +1,10 @@
 /** What is around a database: the SQLite that opens it, and the file system that it lies on. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Connection } from '../../src/store/connection.ts'
-import { fileSystemWarning, readFileSystem } from '../../src/store/file-system.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
-import { assertSoundSqlite, hasLogResetFault } from '../../src/store/sqlite-version.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { fileSystemWarning, readFileSystem } from '../../src/store/sqlite/file/file-system.ts'
+import { assertSoundSqlite, hasLogResetFault } from '../../src/store/sqlite/file/sqlite-version.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 

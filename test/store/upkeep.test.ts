@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
-import { Connection } from '../../src/store/connection.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'

@@ -7,7 +7,7 @@ import type { Store } from '../../src/engine/ports.ts'
 import { codec } from '../../src/native/index.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import type { Declarations } from '../../src/registry/registry.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from './fake-clock.ts'
 import { FakeHost } from './fake-host.ts'
 

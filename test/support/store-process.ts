@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
 const PRELUDE = `
-import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite-store.ts'))}
+import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite/sqlite-store.ts'))}
 import { SystemClock } from ${JSON.stringify(import.meta.resolve('../../src/engine/clock.ts'))}
 import * as builders from ${JSON.stringify(import.meta.resolve('./store-builders.ts'))}
 const clock = new SystemClock()

@@ -1,0 +1,148 @@
+/**
+ * What a script may ask of a runner that it opened: one entry per method of the Python `DefaultRunner`, with the text
+ * that the API documents before a failure's cause. Used by `script-runners.ts`; decides nothing, asks the engine.
+ */
+
+import * as v from 'valibot'
+import type { Engine } from '../engine/engine.ts'
+import type { TaskSlot } from '../engine/ports.ts'
+import { PythonRefusal } from '../host/script-call.ts'
+import { formatInstant, formatInstantOrNull, parseInstant } from '../model/instant.ts'
+import { cronDict, cronFiringDict, cronStatsDict, firingDict, triggerDict } from './dicts.ts'
+
+export interface CallInput {
+  readonly contextText: string
+  /** The slot of the task that asks, given back while it waits; null when no task asks. */
+  readonly slot: TaskSlot | null
+}
+
+export interface CallResult {
+  readonly value: unknown
+  readonly contextText?: string
+}
+
+export interface RunnerCall {
+  /** Documented beginning of the message when the call fails, or ''. */
+  readonly failure: string
+  run(engine: Engine, payload: unknown, input: CallInput): Promise<CallResult>
+}
+
+function call<Schema extends v.GenericSchema>(
+  failure: string,
+  schema: Schema,
+  run: (engine: Engine, payload: v.InferOutput<Schema>, input: CallInput) => Promise<CallResult>,
+): RunnerCall {
+  return { failure, run: (engine, payload, input) => run(engine, v.parse(schema, payload), input) }
+}
+
+const name = v.object({ name: v.string() })
+const schedule = v.object({ id: v.string() })
+const page = { limit: v.number(), offset: v.number() }
+const pageOfEnabled = v.object({ enabledOnly: v.boolean(), ...page })
+
+export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
+  'runner.execute': call(
+    'Workflow execution failed: ',
+    v.object({ workflow: v.string() }),
+    async (engine, { workflow }, { contextText, slot }) => {
+      const execution = await engine.execute(workflow, contextText, slot === null ? {} : { callerSlot: slot })
+      return {
+        value: {
+          status: execution.status,
+          start_time: formatInstant(execution.startedAt ?? execution.createdAt),
+          end_time: formatInstantOrNull(execution.endedAt),
+          error_message: execution.errorMessage,
+        },
+        contextText: execution.finalText ?? execution.inputText,
+      }
+    },
+  ),
+
+  // -- triggers
+
+  'runner.listTriggers': call('Failed to list trigger schedules: ', pageOfEnabled, async (engine, query) => ({
+    value: (await engine.triggers.list(query)).map(triggerDict),
+  })),
+  'runner.getTrigger': call('Failed to get trigger schedule: ', name, async (engine, { name }) => {
+    const row = await engine.triggers.get(name)
+    return { value: row === null ? null : triggerDict(row) }
+  }),
+  'runner.setTriggerEnabled': call(
+    'Failed to update trigger: ',
+    v.object({ name: v.string(), enabled: v.boolean() }),
+    async (engine, { name, enabled }) => {
+      await engine.triggers.setEnabled(name, enabled)
+      return { value: null }
+    },
+  ),
+  'runner.triggerHistory': call(
+    'Failed to get trigger execution history: ',
+    v.object({ name: v.string(), ...page }),
+    async (engine, { name, ...page }) => ({ value: (await engine.triggers.history(name, page)).map(firingDict) }),
+  ),
+
+  // -- cron schedules
+
+  'runner.registerCron': call(
+    'Failed to register cron workflow: ',
+    v.object({ workflow: v.string(), expression: v.string(), timezone: v.string() }),
+    async (engine, { workflow, expression, timezone }) => ({
+      value: await engine.crons.register(workflow, { expression, timezone }),
+    }),
+  ),
+  'runner.registerInstance': call(
+    'Failed to register workflow instance: ',
+    v.object({ workflow: v.string(), instance: v.string(), expression: v.string(), timezone: v.string() }),
+    async (engine, { workflow, instance, expression, timezone }, { contextText }) => ({
+      value: await engine.crons.registerInstance(workflow, instance, { expression, timezone }, contextText),
+    }),
+  ),
+  'runner.listCrons': call('Failed to list cron schedules: ', pageOfEnabled, async (engine, query) => ({
+    value: (await engine.crons.list(query)).map(cronDict),
+  })),
+  'runner.getCron': call('Failed to get cron schedule: ', schedule, async (engine, { id }) => {
+    return { value: cronDict(await engine.crons.get(id)) }
+  }),
+  'runner.updateCron': call(
+    'Failed to update cron schedule: ',
+    v.object({ id: v.string(), expression: v.string(), timezone: v.string() }),
+    async (engine, { id, expression, timezone }) => {
+      await engine.crons.update(id, { expression, timezone })
+      return { value: null }
+    },
+  ),
+  'runner.setCronEnabled': call(
+    'Failed to update cron schedule: ',
+    v.object({ id: v.string(), enabled: v.boolean() }),
+    async (engine, { id, enabled }) => {
+      await engine.crons.setEnabled(id, enabled)
+      return { value: null }
+    },
+  ),
+  'runner.deleteCron': call('Failed to delete cron schedule: ', schedule, async (engine, { id }) => {
+    await engine.crons.delete(id)
+    return { value: null }
+  }),
+  'runner.cronHistory': call(
+    'Failed to get cron execution history: ',
+    v.object({ id: v.string(), ...page }),
+    async (engine, { id, ...page }) => ({
+      value: (await engine.crons.history(id, page)).map(cronFiringDict),
+    }),
+  ),
+  'runner.cronStats': call(
+    'Failed to get cron execution stats: ',
+    v.object({ since: v.string() }),
+    async (engine, { since }) => {
+      const sinceAt = parseInstant(since)
+      if (sinceAt === null) {
+        // The one failure that is documented without a prefix.
+        throw new PythonRefusal(
+          'ValueError',
+          `Invalid datetime format: '${since}' is no RFC 3339 instant with an offset, like 2030-01-02T03:04:05+00:00`,
+        )
+      }
+      return { value: cronStatsDict(await engine.crons.stats(sinceAt)) }
+    },
+  ),
+}

@@ -1,0 +1,158 @@
+/** What callers may ask about cron schedules, and change. Part of the engine's door. */
+
+import { UsageError } from '../../errors.ts'
+import type { ContextText } from '../../model/context.ts'
+import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
+import type { EngineConfig } from '../config.ts'
+import type { Clock, ContextCodec, Page, Store } from '../ports.ts'
+import type { CronScheduler } from './cron-scheduler.ts'
+import { nextRunAt } from './expressions.ts'
+import { instanceParams } from './instance-params.ts'
+
+export interface CronCallsPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly config: EngineConfig
+  readonly newId: () => string
+}
+
+/** When a schedule fires: a cron expression and the name of an IANA zone. */
+export interface CronTiming {
+  readonly expression: string
+  readonly timezone: string
+}
+
+export class CronCalls {
+  readonly #ports: CronCallsPorts
+  readonly #scheduler: CronScheduler
+  readonly #assertOpen: () => void
+
+  constructor(ports: CronCallsPorts, scheduler: CronScheduler, assertOpen: () => void) {
+    this.#ports = ports
+    this.#scheduler = scheduler
+    this.#assertOpen = assertOpen
+  }
+
+  /** A new schedule, also for equal arguments; its id. The workflow need not be known yet. Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
+  async register(workflow: string, timing: CronTiming): Promise<string> {
+    return this.#create(workflow, timing, null, null)
+  }
+
+  /** A schedule with parameters for each run. Throws also `DUPLICATE_INSTANCE`: the name is unique in the workflow. */
+  async registerInstance(
+    workflow: string,
+    instanceName: string,
+    timing: CronTiming,
+    paramsText: ContextText,
+  ): Promise<string> {
+    return this.#create(workflow, timing, instanceName, instanceParams(paramsText, this.#ports.codec))
+  }
+
+  /** Newest first. */
+  async list(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]> {
+    this.#assertUsable()
+    await this.#scheduler.settled()
+    return this.#ports.store.listCrons(page)
+  }
+
+  /** Throws `SCHEDULE_NOT_FOUND`. */
+  async get(id: string): Promise<CronRow> {
+    this.#assertUsable()
+    assertScheduleId(id)
+    const row = await this.#ports.store.getCron(id)
+    if (row === null) throw unknownSchedule(id)
+    return row
+  }
+
+  /** The next instant is computed anew, from now. Throws `SCHEDULE_NOT_FOUND`, `INVALID_CRON` or `INVALID_TIMEZONE`. */
+  async update(id: string, timing: CronTiming): Promise<void> {
+    this.#assertUsable()
+    assertScheduleId(id)
+    const { store, clock } = this.#ports
+    const row = await store.getCron(id)
+    const after = this.#scheduler.time.countsFrom(row)
+    const change = { ...timing, nextRunAt: nextRunAt(timing.expression, timing.timezone, after) }
+    if (!(await store.updateCron(id, change, clock.now()))) throw unknownSchedule(id)
+    this.#changed()
+  }
+
+  /** Nothing happens for an unknown id. Enabling leaves the next instant as it was: an overdue schedule fires at once. */
+  async setEnabled(id: string, isEnabled: boolean): Promise<void> {
+    this.#assertUsable()
+    assertScheduleId(id)
+    const { store, clock } = this.#ports
+    if (isEnabled) await this.#scheduler.reckon(id)
+    await store.setCronEnabled(id, isEnabled, clock.now())
+    this.#changed()
+  }
+
+  /** Nothing happens for an unknown id. */
+  async delete(id: string): Promise<void> {
+    this.#assertUsable()
+    assertScheduleId(id)
+    await this.#ports.store.deleteCron(id)
+    this.#changed()
+  }
+
+  /** Firings, newest first; [] for an unknown id. */
+  async history(id: string, page: Page): Promise<readonly CronFiringRow[]> {
+    this.#assertUsable()
+    assertScheduleId(id)
+    return this.#ports.store.listCronFirings(id, page)
+  }
+
+  /** Over firings at or after an instant. */
+  async stats(sinceAt: number): Promise<CronStats> {
+    this.#assertUsable()
+    return this.#ports.store.cronStats(sinceAt, this.#ports.clock.now())
+  }
+
+  async #create(
+    workflow: string,
+    timing: CronTiming,
+    instanceName: string | null,
+    paramsText: ContextText | null,
+  ): Promise<string> {
+    this.#assertUsable()
+    const { store, clock, newId } = this.#ports
+    const id = newId()
+    const after = this.#scheduler.time.countsFrom(null)
+    await store.createCron({
+      id,
+      workflow,
+      ...timing,
+      nextRunAt: nextRunAt(timing.expression, timing.timezone, after),
+      triggerName: null,
+      instanceName,
+      paramsText,
+      at: clock.now(),
+    })
+    this.#changed()
+    return id
+  }
+
+  /** Takes effect at once. Nobody waits for the look that follows. */
+  #changed(): void {
+    void this.#scheduler.lookAgain()
+  }
+
+  #assertUsable(): void {
+    this.#assertOpen()
+    if (this.#ports.config.cronEnabled) return
+    throw new UsageError('CRON_DISABLED', 'Cron scheduling not enabled. Set enable_cron_scheduling to use schedules.')
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+
+function assertScheduleId(id: string): void {
+  if (UUID.test(id)) return
+  throw new UsageError('INVALID_ARGUMENT', `Invalid schedule ID: "${id}" is not a UUID.`, { scheduleId: id })
+}
+
+function unknownSchedule(id: string): UsageError {
+  return new UsageError('SCHEDULE_NOT_FOUND', `Record not found: there is no cron schedule "${id}".`, {
+    scheduleId: id,
+  })
+}

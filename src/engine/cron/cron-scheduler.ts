@@ -1,0 +1,258 @@
+/**
+ * The loop of cron schedules: fires what is due, and keeps in step with the code, the store and other processes. Part of
+ * loop 1, without a poll. Several processes may hold the same schedule: the store gives each due instant to one.
+ *
+ * States of a schedule here, and the moves:
+ *   (in the store) -> waiting   it is enabled, and a cron trigger's is declared here
+ *   waiting        -> claiming  its instant has come
+ *   claiming       -> waiting   fired, or taken by another process: its next instant counts from now (what was missed is dropped)
+ *   waiting        -> waiting   its workflow is not known here: others may fire it first, after a grace it fires without a run
+ *   waiting        -> waiting   the wall clock was set: see cron-time.ts
+ *   waiting        -> (gone)    disabled, deleted, or its trigger is gone from the code
+ */
+
+import { toError, UsageError } from '../../errors.ts'
+import type { CronRow } from '../../model/schedule.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import { didYouMean } from '../../registry/nearest.ts'
+import type { EngineConfig } from '../config.ts'
+import { type DueEntry, DueHeap, troubleDelayMs } from '../due.ts'
+import type { EngineEvents } from '../events.ts'
+import { cronInput, newExecution } from '../firing-context.ts'
+import type { Clock, ContextCodec, CronClaim, CronMove, Store, Timer, WallJump } from '../ports.ts'
+import { type CronJump, CronTime } from './cron-time.ts'
+import { CronTriggers } from './cron-triggers.ts'
+import { nextRunAt } from './expressions.ts'
+
+/** How long a schedule whose workflow is not known here is left to processes that may know it. */
+const UNKNOWN_WORKFLOW_GRACE_MS = 5_000
+/** A shorter setting would read the table without end. */
+const SHORTEST_LOOK_MS = 1_000
+const EVERY_CRON = { limit: Number.MAX_SAFE_INTEGER, offset: 0 }
+
+export interface CronSchedulerPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly config: EngineConfig
+  readonly events: EngineEvents
+  readonly newId: () => string
+}
+
+interface WaitingCron extends DueEntry {
+  readonly row: CronRow
+  readonly dueAt: number
+}
+
+export class CronScheduler {
+  readonly #ports: CronSchedulerPorts
+  readonly #onAccepted: (told: Promise<unknown>) => void
+  readonly #due = new DueHeap<WaitingCron>()
+  readonly #waiting = new Set<WaitingCron>()
+  readonly #triggers: CronTriggers
+  readonly time: CronTime
+  /** The wall clock was set back so far that all next instants are computed anew. */
+  #mustReckon = false
+  #timer: Timer | null = null
+  #look: Promise<void> | null = null
+  #mustLook = false
+  #failures = 0
+  /** After a failure nothing is done before; monotonic. */
+  #notBefore = Number.NEGATIVE_INFINITY
+  #isStarted = false
+  #isStopped = false
+
+  constructor(ports: CronSchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
+    this.#ports = ports
+    this.time = new CronTime(ports.clock)
+    this.#triggers = new CronTriggers({ ...ports, time: this.time })
+    this.#onAccepted = onAccepted
+  }
+
+  /** Settles when what the code declares is in the store. */
+  start(): Promise<void> {
+    this.#isStarted = true
+    return this.lookAgain()
+  }
+
+  /** Schedules, or the code that they are for, may have changed. Settles when they have been read. */
+  lookAgain(): Promise<void> {
+    if (!this.#isStarted || this.#isStopped) return Promise.resolve()
+    this.#mustLook = true
+    this.#look ??= this.#lookUntilDone()
+    return this.#look
+  }
+
+  /** Another database is open: the schedules of the code are entered, and all are read. */
+  storeFound(): Promise<void> {
+    this.#triggers.forget()
+    return this.lookAgain()
+  }
+
+  /** The wall clock was set. Returns what it means here. */
+  wallJumped(jump: WallJump): CronJump {
+    const meaning = this.time.jumped(jump)
+    this.#mustReckon ||= meaning.kind === 'anew'
+    void this.lookAgain()
+    return meaning
+  }
+
+  /** Settles when what the code declares by now is in the store, or could not be stored. */
+  async settled(): Promise<void> {
+    await this.#look
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  async #lookUntilDone(): Promise<void> {
+    // More declarations may come in this turn.
+    await null
+    while (this.#mustLook && !this.#isStopped) {
+      this.#mustLook = false
+      try {
+        await this.#triggers.takeOver()
+        this.#replaceWaiting(await this.#reckoned())
+        this.#failures = 0
+      } catch (thrown) {
+        this.#trouble('reading cron schedules', thrown)
+      }
+    }
+    // In the turn in which the loop ended: whoever asks from now on begins a new look.
+    this.#look = null
+    this.#arm()
+  }
+
+  /** Every enabled schedule, with a next instant that the wall clock as it is now stands by. */
+  async #reckoned(): Promise<readonly CronRow[]> {
+    const { store, clock } = this.#ports
+    const isAll = this.#mustReckon
+    // A schedule that is disabled has to have it right when it is enabled.
+    const rows = isAll ? await store.listCrons({ ...EVERY_CRON, enabledOnly: false }) : await store.enabledCrons()
+    const moves = rows.flatMap((row) =>
+      isAll || this.time.isFromAhead(row) ? (moveEarlier(row, clock.now()) ?? []) : [],
+    )
+    if (moves.length > 0) await store.rescheduleCrons(moves, clock.now())
+    if (isAll) this.#mustReckon = false
+    return isAll || moves.length > 0 ? await store.enabledCrons() : rows
+  }
+
+  /** Before a schedule is enabled: its next instant may be one of a clock that was far ahead. */
+  async reckon(id: string): Promise<void> {
+    const { store, clock } = this.#ports
+    const row = await store.getCron(id)
+    if (row === null || !this.time.isFromAhead(row)) return
+    const move = moveEarlier(row, clock.now())
+    if (move !== null) await store.rescheduleCrons([move], clock.now())
+  }
+
+  #replaceWaiting(rows: readonly CronRow[]): void {
+    for (const waiting of this.#waiting) this.#due.remove(waiting)
+    this.#waiting.clear()
+    for (const row of rows) if (row.nextRunAt !== null && this.#triggers.isOurs(row)) this.#wait(row, row.nextRunAt)
+  }
+
+  #wait(row: CronRow, dueAt: number): void {
+    const waiting: WaitingCron = { row, dueAt, unsafeDueAt: 0, unsafeHeapIndex: -1 }
+    this.#waiting.add(waiting)
+    const isKnown = this.#ports.registry.current().workflows.has(row.workflow)
+    this.#due.push(waiting, isKnown ? dueAt : dueAt + UNKNOWN_WORKFLOW_GRACE_MS)
+  }
+
+  /** Wakes for the next due instant, and to look at the table at the latest after the setting. */
+  #arm(): void {
+    if (this.#isStopped) return
+    const { clock, config } = this.#ports
+    const lookMs = Math.max(SHORTEST_LOOK_MS, config.cronPollIntervalMs)
+    const waitMs = Math.min(this.#due.nextDueAt - clock.now(), lookMs)
+    this.#timer?.cancel()
+    this.#timer = clock.wakeAfter(
+      Math.max(this.#notBefore - clock.monotonic(), waitMs),
+      () => this.#wake(),
+      'firing cron schedules',
+    )
+  }
+
+  #wake(): void {
+    const now = this.#ports.clock.now()
+    const claims: Promise<void>[] = []
+    for (let waiting = this.#due.popDue(now); waiting !== null; waiting = this.#due.popDue(now)) {
+      this.#waiting.delete(waiting)
+      claims.push(this.#fire(waiting, now))
+    }
+    // What was claimed has a new instant in the store, whoever claimed it.
+    void Promise.all(claims).then(() => this.lookAgain())
+  }
+
+  async #fire({ row, dueAt }: WaitingCron, now: number): Promise<void> {
+    const { registry, store, codec, newId } = this.#ports
+    try {
+      const workflow = registry.current().workflows.get(row.workflow)
+      const claim: CronClaim = {
+        scheduleId: row.id,
+        dueAt,
+        nextRunAt: followingRunAt(row, Math.max(now, dueAt)),
+        firingId: newId(),
+        at: now,
+        execution: workflow === undefined ? null : newExecution(newId(), workflow, cronInput(row, dueAt, null, codec)),
+      }
+      const claimed = store.claimCron(claim).then((isOurs) => {
+        if (isOurs) this.#fired(row, claim)
+      })
+      // In the same turn, so that the execution is taken in the transaction that accepts it.
+      if (claim.execution !== null) this.#onAccepted(claimed)
+      await claimed
+    } catch (thrown) {
+      this.#trouble(`firing cron schedule "${row.id}"`, thrown)
+    }
+  }
+
+  #trouble(during: string, thrown: unknown): void {
+    this.#failures += 1
+    const { clock, events } = this.#ports
+    const delayMs = troubleDelayMs(this.#failures)
+    this.#notBefore = clock.monotonic() + delayMs
+    events.emit('trouble', { during, error: toError(thrown), retryAt: clock.now() + delayMs })
+  }
+
+  #fired(row: CronRow, claim: CronClaim): void {
+    const { events, registry } = this.#ports
+    events.emit('cronFired', {
+      scheduleId: row.id,
+      workflow: row.workflow,
+      scheduledAt: claim.dueAt,
+      at: claim.at,
+      firingId: claim.firingId,
+      executionId: claim.execution?.id ?? null,
+      recoveryAttempt: 0,
+    })
+    if (claim.execution !== null) return
+    const hint = didYouMean(row.workflow, registry.current().workflows.keys())
+    events.emit('warning', {
+      code: 'UNKNOWN_WORKFLOW',
+      scheduleId: row.id,
+      workflow: row.workflow,
+      message: `Cron schedule "${row.id}" fired, but nothing was started: Workflow not found in registry: ${row.workflow}.${hint}`,
+    })
+  }
+}
+
+/** What brings a next instant that was computed by a clock far ahead back to the first one from now on; null when nothing does. */
+function moveEarlier(row: CronRow, now: number): CronMove | null {
+  const nextRunAt = followingRunAt(row, now)
+  if (nextRunAt === null || row.nextRunAt === null || nextRunAt >= row.nextRunAt) return null
+  return { scheduleId: row.id, seenRunAt: row.nextRunAt, nextRunAt }
+}
+
+/** Null when it never fires again, so that the store keeps it without an instant. */
+function followingRunAt(row: CronRow, after: number): number | null {
+  try {
+    return nextRunAt(row.expression, row.timezone, after)
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return null
+    throw thrown
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Cron expressions: what is accepted, and when a schedule fires next. Pure. Croner reads the expression and finds the
+ * next matching local time; the zone's rules are applied here, because croner runs what has a wildcard in both
+ * passes of a repeated hour and drops it in a gap. Here every local time fires once: at its first occurrence, or at the
+ * first instant after the gap that it falls into.
+ */
+
+import { Cron } from 'croner'
+import { toError, UsageError } from '../../errors.ts'
+import { endOfRepeat, instantOf, localTimeAt, zoneNames } from './zones.ts'
+
+/** Of croner's nicknames, those that are accepted; in any case. */
+const NICKNAMES = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'])
+
+/** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` for what is no IANA zone in its exact case. */
+export function assertCron(expression: string, timezone: string): void {
+  if (!zoneNames().has(timezone)) {
+    throw new UsageError(
+      'INVALID_TIMEZONE',
+      `Invalid timezone: ${timezone}. Give the name of an IANA zone in its exact case, such as "Europe/Paris" or "UTC".`,
+    )
+  }
+  patternOf(expression)
+}
+
+/**
+ * The first instant after `after` at which the schedule fires. Throws `INVALID_CRON` or `INVALID_TIMEZONE`, the former also
+ * for an expression that never fires.
+ */
+export function nextRunAt(expression: string, timezone: string, after: number): number {
+  assertCron(expression, timezone)
+  const pattern = patternOf(expression)
+  const at = nextMatch(pattern, timezone, localTimeAt(timezone, after))
+  if (at !== null && at > after) return at
+  // `after` lies in the second pass of a repeated hour, whose local times have fired in the first.
+  const later = at === null ? null : nextMatch(pattern, timezone, endOfRepeat(timezone, at, after) - 1)
+  if (later !== null) return later
+  throw new UsageError(
+    'INVALID_CRON',
+    `Failed to calculate next execution: the cron expression "${expression}" never fires in ${timezone}.`,
+  )
+}
+
+/** The instant of the first matching local time after the given one. */
+function nextMatch(pattern: Cron, timezone: string, localTime: number): number | null {
+  const next = pattern.nextRun(new Date(localTime))
+  return next === null ? null : instantOf(timezone, next.getTime())
+}
+
+const patterns = new Map<string, Cron>()
+const MAX_PATTERNS = 1_000
+
+function patternOf(expression: string): Cron {
+  const known = patterns.get(expression)
+  if (known !== undefined) return known
+  const problem = dialectProblem(expression)
+  if (problem !== null) throw invalidCron(problem)
+  let pattern: Cron
+  try {
+    pattern = new Cron(expression.replaceAll('?', '*'), { timezone: 'Etc/UTC', mode: '5-or-6-parts', paused: true })
+  } catch (thrown) {
+    throw invalidCron(toError(thrown).message.replace(/^CronPattern: |\.$/g, ''))
+  }
+  if (patterns.size >= MAX_PATTERNS) patterns.clear()
+  patterns.set(expression, pattern)
+  return pattern
+}
+
+/** What croner would accept and the dialect does not. */
+function dialectProblem(expression: string): string | null {
+  const text = expression.trim()
+  if (text === '') return 'the expression is empty'
+  if (text.startsWith('@')) {
+    return NICKNAMES.has(text.toLowerCase()) ? null : `"${text}" is not one of ${[...NICKNAMES].join(', ')}`
+  }
+  return text.includes('+') ? `"+" is not part of the dialect, in "${text}"` : null
+}
+
+function invalidCron(reason: string): UsageError {
+  return new UsageError('INVALID_CRON', `Invalid cron expression or timezone: Cron parsing error: ${reason}.`)
+}

@@ -1,0 +1,87 @@
+/**
+ * Whether a failed attempt is tried again, and when. Pure: the random number is handed in.
+ * Twin of `RetryPolicy.calculate_delay` in python/cloaca, which shows users the same table.
+ */
+
+import type { AttemptOutcome } from '../../model/execution.ts'
+import type { Backoff, RetryCondition, RetryPolicy } from '../../model/workflow.ts'
+
+/** An error text with one of these, in any case, is taken for something that passes. */
+const TRANSIENT_MARKERS = [
+  'timeout',
+  'connection',
+  'network',
+  'temporary',
+  'unavailable',
+  'busy',
+  'overloaded',
+  'rate limit',
+]
+
+/** Times that a task is run again after its process or interpreter died under it. */
+export const MAX_RECOVERIES = 3
+
+export type RetryDecision = { readonly kind: 'retry'; readonly delayMs: number } | { readonly kind: 'giveUp' }
+
+/**
+ * After the `attempt`th attempt, 1 for the first, failed with `outcome`. `random` is in [0, 1).
+ * A lost attempt is not the task's fault, and is not for the policy: see `MAX_RECOVERIES`.
+ */
+export function decideRetry(
+  policy: RetryPolicy,
+  attempt: number,
+  outcome: Extract<AttemptOutcome, { readonly kind: 'failed' | 'timedOut' }>,
+  random: number,
+): RetryDecision {
+  const isLast = attempt >= Math.max(1, policy.maxAttempts)
+  if (isLast || !meetsCondition(policy.condition, outcome)) return { kind: 'giveUp' }
+  return { kind: 'retry', delayMs: retryDelayMs(policy, attempt, random) }
+}
+
+/**
+ * The wait after the `attempt`th attempt: backoff, cap, jitter, cut to whole milliseconds. What lies behind the sixth
+ * decimal is no time but what floats cannot hold: three times 29 is 87, not 86.99999999999999.
+ */
+export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number {
+  const capped = Math.min(backoffMs(policy.backoff, policy.initialDelayMs, attempt), policy.maxDelayMs)
+  const factor = policy.jitter ? 0.75 + random * 0.5 : 1
+  return Math.max(0, Math.trunc(Number((capped * factor).toFixed(6))))
+}
+
+/** No wait after a failed attempt is longer. */
+export function longestDelayMs(policy: RetryPolicy): number {
+  return policy.maxDelayMs * 1.25
+}
+
+function backoffMs(backoff: Backoff, initialDelayMs: number, attempt: number): number {
+  switch (backoff.kind) {
+    case 'fixed':
+      return initialDelayMs
+    case 'linear':
+      return initialDelayMs * attempt * backoff.multiplier
+    case 'exponential':
+      // 0 * Infinity is no number; no delay stays no delay.
+      return initialDelayMs === 0 ? 0 : initialDelayMs * backoff.multiplier * backoff.base ** (attempt - 1)
+  }
+}
+
+function meetsCondition(
+  condition: RetryCondition,
+  outcome: Extract<AttemptOutcome, { readonly kind: 'failed' | 'timedOut' }>,
+): boolean {
+  switch (condition.kind) {
+    case 'never':
+      return false
+    case 'all':
+      return true
+    case 'transient':
+      return outcome.kind === 'timedOut' || containsAny(outcome.error.message, TRANSIENT_MARKERS)
+    case 'pattern':
+      return containsAny(outcome.error.message, condition.patterns)
+  }
+}
+
+function containsAny(text: string, patterns: readonly string[]): boolean {
+  const folded = text.toLowerCase()
+  return patterns.some((pattern) => folded.includes(pattern.toLowerCase()))
+}

@@ -1,0 +1,99 @@
+/**
+ * The ends of runs that callers here wait for, whoever carries them out. Held by the engine. Waiting takes nothing from the
+ * store: no instance is entered, no trigger leased, no execution acquired, so that a process which only waits leaves
+ * everything to those that serve.
+ */
+
+import { toError, UsageError } from '../../errors.ts'
+import type { Execution } from '../../model/execution.ts'
+import type { EngineEvents } from '../events.ts'
+import { runPeriodically } from '../periodic.ts'
+import type { Clock, Store } from '../ports.ts'
+import { Waits } from './waiting-callers.ts'
+
+/** Where changes by others cannot be heard of, and where a look failed. */
+const LOOK_EVERY_MS = 30_000
+
+export interface RunEndsPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly events: EngineEvents
+  /** Whether the run is carried out here: then its end needs no look. */
+  readonly isRunning: (executionId: string) => boolean
+  /** A run that was waited for has ended elsewhere, or does not exist. */
+  readonly onGone: (executionId: string) => void
+}
+
+export class RunEnds {
+  readonly #ports: RunEndsPorts
+  readonly #waits = new Waits()
+  #releases: (() => void)[] | null = null
+
+  constructor(ports: RunEndsPorts) {
+    this.#ports = ports
+  }
+
+  until(executionId: string): Promise<Execution> {
+    return this.#waits.until(executionId)
+  }
+
+  ended(execution: Execution): void {
+    this.#waits.ended(execution)
+  }
+
+  /** There is no run to wait for. */
+  giveUp(executionId: string, reason: Error): void {
+    this.#ports.onGone(executionId)
+    this.#waits.giveUp(executionId, reason)
+  }
+
+  /** Whoever waits hears the reason; the run goes on. */
+  stopWaiting(executionId: string, reason: Error): void {
+    this.#waits.giveUp(executionId, reason)
+  }
+
+  /** Begins to look for what other processes end. Idempotent. */
+  watch(): void {
+    if (this.#releases !== null) return
+    const { store } = this.#ports
+    const work = { during: 'looking for ends of runs', everyMs: LOOK_EVERY_MS, run: async () => this.look() }
+    this.#releases = [store.onForeignChange(() => this.look()), runPeriodically(work, this.#ports)]
+  }
+
+  /** Whoever still waits is told why there is nothing to wait for. */
+  stop(reason: Error): void {
+    for (const release of this.#releases ?? []) release()
+    this.#releases = []
+    this.#waits.giveUpAll(reason)
+  }
+
+  /** Looks now. What fails is looked for again. */
+  look(): void {
+    for (const id of this.#waits.executionIds) {
+      if (this.#ports.isRunning(id)) continue
+      this.#ports.store.getExecution(id).then(
+        (execution) => this.#found(id, execution),
+        (thrown: unknown) => {
+          const retryAt = this.#ports.clock.now() + LOOK_EVERY_MS
+          this.#ports.events.emit('trouble', {
+            during: `looking for the end of "${id}"`,
+            error: toError(thrown),
+            retryAt,
+          })
+        },
+      )
+    }
+  }
+
+  #found(id: string, execution: Execution | null): void {
+    if (execution === null) this.giveUp(id, unknownExecution(id))
+    else if (execution.endedAt !== null) {
+      this.#ports.onGone(id)
+      this.#waits.ended(execution)
+    }
+  }
+}
+
+export function unknownExecution(id: string): UsageError {
+  return new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
+}

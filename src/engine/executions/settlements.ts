@@ -1,0 +1,127 @@
+/**
+ * Writes one execution's changes, in order and never two steps at once. What changes while a step is being stored goes
+ * into the next one, so that a busy execution makes few and full steps. A step that the database refuses is tried
+ * again with what came meanwhile, until it is stored or the engine stops: an outcome is never dropped.
+ */
+
+import { StoreError, toError } from '../../errors.ts'
+import { troubleDelayMs } from '../due.ts'
+import type { EngineEvents } from '../events.ts'
+import type { Clock, ExecutionEnd, Store, TaskChange } from '../ports.ts'
+
+export interface SettlementPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly events: EngineEvents
+}
+
+/** What is to happen once the changes are stored, or it is clear that they never will be. Called exactly once. */
+type AfterStored = (isStored: boolean) => void
+
+export class Settlements {
+  readonly #executionId: string
+  readonly #ports: SettlementPorts
+  /** By task: a later change of a task replaces an earlier one that is not stored yet. */
+  #changes = new Map<string, TaskChange>()
+  #end: ExecutionEnd | null = null
+  #afterStored: AfterStored[] = []
+  #writing: Promise<void> | null = null
+  #failures = 0
+  #isClosed = false
+  readonly #onTakenOver: () => void
+  #endPause: (() => void) | null = null
+
+  /** `onTakenOver`: another instance has the execution now, and nothing of it is written here any more. */
+  constructor(executionId: string, ports: SettlementPorts, onTakenOver: () => void) {
+    this.#executionId = executionId
+    this.#ports = ports
+    this.#onTakenOver = onTakenOver
+  }
+
+  /** Changes of one turn are stored together. */
+  add(changes: readonly TaskChange[], end: ExecutionEnd | null, afterStored: AfterStored): void {
+    if (this.#isClosed) {
+      afterStored(false)
+      return
+    }
+    for (const change of changes) this.#changes.set(change.taskId, change)
+    this.#end ??= end
+    this.#afterStored.push(afterStored)
+    this.#writing ??= this.#writeAll()
+  }
+
+  /** Settles when what was added is stored, or has been refused once more: nothing is tried again from now on. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#endPause?.()
+    await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    // The rest of this turn may add more to the first step.
+    await null
+    while (this.#afterStored.length > 0) {
+      if (await this.#writeOnce()) continue
+      if (this.#isClosed) this.#drop()
+      else await this.#pause()
+    }
+    this.#writing = null
+  }
+
+  #drop(): void {
+    const afterStored = this.#afterStored
+    this.#afterStored = []
+    for (const callback of afterStored) callback(false)
+  }
+
+  /** False when the database refused; then everything waits for the next step. */
+  async #writeOnce(): Promise<boolean> {
+    const changes = this.#changes
+    const afterStored = this.#afterStored
+    this.#changes = new Map()
+    this.#afterStored = []
+    try {
+      await this.#ports.store.settle({
+        executionId: this.#executionId,
+        changes: [...changes.values()],
+        end: this.#end,
+      })
+    } catch (thrown) {
+      this.#changes = new Map([...changes, ...this.#changes])
+      this.#afterStored = [...afterStored, ...this.#afterStored]
+      this.#failures += 1
+      if (isTakenOver(thrown)) {
+        this.#isClosed = true
+        this.#onTakenOver()
+      }
+      this.#reportTrouble(thrown)
+      return false
+    }
+    this.#failures = 0
+    for (const callback of afterStored) callback(true)
+    return true
+  }
+
+  /** Ended early by `close`. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#ports.clock.wakeAfter(troubleDelayMs(this.#failures), resolve)
+      this.#endPause = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  #reportTrouble(thrown: unknown): void {
+    this.#ports.events.emit('trouble', {
+      during: `storing the progress of execution "${this.#executionId}"`,
+      error: toError(thrown),
+      retryAt: this.#isClosed ? null : this.#ports.clock.now() + troubleDelayMs(this.#failures),
+    })
+  }
+}
+
+function isTakenOver(thrown: unknown): boolean {
+  return thrown instanceof StoreError && thrown.facts.executionId !== undefined
+}

@@ -1,0 +1,311 @@
+/**
+ * Which triggers are polled here: those that the code declares, that are enabled, and that no other living instance
+ * polls. Kept in step with the registry, with the store and with other processes; the scheduler is told of every change.
+ * One pass over the store at a time: what changes meanwhile is looked at in the next one.
+ */
+
+import { toError } from '../../errors.ts'
+import type { TriggerDefinition } from '../../model/trigger.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import { type DueEntry, troubleDelayMs } from '../due.ts'
+import type { EngineEvents } from '../events.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import type { Clock, PollRequest, Store, Timer } from '../ports.ts'
+
+/** The lease of a trigger that is polled here. A poll keeps the one it was begun under. */
+export interface HeldLease {
+  /** Null once the database that gave it was lost. */
+  number: number | null
+}
+
+/** A trigger as the scheduler sees it. */
+export interface PolledTrigger extends DueEntry {
+  definition: TriggerDefinition
+  /** Made once: the loop sends it at every poll. */
+  request: PollRequest
+  intervalMs: number
+  isDeclared: boolean
+  isEnabled: boolean
+  /** Null while another holds it, or nobody knows. */
+  lease: HeldLease | null
+  /** From the poll until its outcome is recorded. */
+  isPolling: boolean
+  /** Without jitter: what the next due time is counted from. Monotonic, as all due times here. */
+  baseDueAt: number
+  /** The due time of the last poll; null before the first. */
+  lastDueAt: number | null
+}
+
+export interface PolledTriggersPorts {
+  readonly instanceId: string
+  readonly store: Store
+  readonly clock: Clock
+  readonly registry: RegistrySource
+  readonly events: EngineEvents
+  readonly pollDeadlineMs: number
+  readonly stopping: AbortSignal
+  readonly heartbeat: Heartbeat
+}
+
+const PAGE_SIZE = 1_000
+
+export class PolledTriggers {
+  readonly #ports: PolledTriggersPorts
+  readonly #onChanged: (trigger: PolledTrigger, index: number) => void
+  readonly #triggers = new Map<string, PolledTrigger>()
+  /** Being disabled by this process: what a pass has read of them may be older. */
+  readonly #disabling = new Set<string>()
+  #declared: ReadonlyMap<string, TriggerDefinition> | null = null
+  #pass: Promise<void> | null = null
+  #mustSync = false
+  #mustReadFlags = false
+  #mustLease = false
+  #failures = 0
+  #timer: Timer | null = null
+  #isStopped = false
+
+  /** `onChanged` hears of each trigger that a pass changed, with its place among them. */
+  constructor(ports: PolledTriggersPorts, onChanged: (trigger: PolledTrigger, index: number) => void) {
+    this.#ports = ports
+    this.#onChanged = onChanged
+  }
+
+  /** The code may declare something else now. */
+  registryChanged(): void {
+    this.#mustSync = true
+    this.#run()
+  }
+
+  /** Names of those that are being polled. */
+  polling(): readonly string[] {
+    return [...this.#triggers.values()].filter(({ isPolling }) => isPolling).map(({ definition }) => definition.name)
+  }
+
+  /** Another process may have enabled or disabled triggers, or given some up. */
+  storeChanged(): void {
+    this.#mustReadFlags = this.#triggers.size > 0
+    this.#mustLease = this.#mustReadFlags
+    this.#run()
+  }
+
+  /** The database is lost: nothing is polled until a lease is confirmed by one that was found. */
+  storeLost(): void {
+    for (const trigger of this.#triggers.values()) {
+      // What a poll of it still brings is recorded in the one that is found, whatever the numbers there.
+      if (trigger.lease !== null) trigger.lease.number = null
+      this.#setFlags(trigger, 0, { lease: null })
+    }
+  }
+
+  /** Another database is open: what the code declares is entered in it, and flags and leases are read from it. */
+  storeFound(): void {
+    this.#declared = null
+    this.registryChanged()
+  }
+
+  /** Keeps what is polled here, and takes what nobody polls any more. */
+  renewLeases(): void {
+    this.#mustLease = this.#triggers.size > 0
+    this.#run()
+  }
+
+  /** It was polled under a lease that another has taken: it is not polled before it is known who holds it now. */
+  leaseLost(trigger: PolledTrigger): void {
+    this.#setFlags(trigger, 0, { lease: null })
+    this.renewLeases()
+  }
+
+  /** Settles when what the code declares by now is in the store, or could not be stored. */
+  async settled(): Promise<void> {
+    await this.#pass
+  }
+
+  /** False when there is no such trigger. A trigger that is disabled is not polled from this turn on. */
+  async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
+    const { store, clock } = this.#ports
+    const trigger = this.#triggers.get(name)
+    if (!isEnabled) this.#disabling.add(name)
+    if (trigger !== undefined && !isEnabled) this.#setFlags(trigger, 0, { isEnabled })
+    try {
+      await this.settled()
+      const isKnown = await store.setTriggerEnabled(name, isEnabled, clock.now())
+      const known = this.#triggers.get(name)
+      if (known !== undefined) this.#setFlags(known, 0, { isEnabled })
+      return isKnown
+    } catch (thrown) {
+      this.storeChanged()
+      throw thrown
+    } finally {
+      this.#disabling.delete(name)
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  #run(): void {
+    if (this.#pass !== null || this.#isStopped) return
+    this.#timer?.cancel()
+    this.#pass = this.#passes()
+  }
+
+  async #passes(): Promise<void> {
+    // More declarations may come in this turn.
+    await null
+    try {
+      while (!this.#isStopped && (this.#mustSync || this.#mustReadFlags || this.#mustLease)) {
+        if (this.#mustSync) await this.#sync()
+        else if (this.#mustLease) await this.#lease([...this.#triggers.keys()])
+        else await this.#readFlags()
+      }
+      this.#failures = 0
+    } catch (thrown) {
+      this.#failures += 1
+      const retryAt = this.#ports.clock.now() + troubleDelayMs(this.#failures)
+      this.#ports.events.emit('trouble', { during: 'reading and writing triggers', error: toError(thrown), retryAt })
+      // Whatever the failed pass was for, the next one does all of it.
+      this.#declared = null
+      this.#mustSync = true
+    }
+    // In the turn in which the loop ended: whoever asks from now on begins a new pass.
+    this.#pass = null
+    if (this.#failures > 0) this.#runLater()
+  }
+
+  #runLater(): void {
+    if (this.#isStopped) return
+    this.#timer = this.#ports.clock.wakeAfter(troubleDelayMs(this.#failures), () => this.#run())
+  }
+
+  async #sync(): Promise<void> {
+    this.#mustSync = false
+    const { store, clock, registry } = this.#ports
+    const declared = registry.current().triggers
+    const changed = changedPolls(declared, this.#declared)
+    for (const trigger of this.#triggers.values()) {
+      if (declared.get(trigger.definition.name)?.timing.kind !== 'poll')
+        this.#setFlags(trigger, 0, { isDeclared: false })
+    }
+    if (changed.length > 0) {
+      const at = clock.now()
+      const names = changed.map(({ definition }) => definition.name)
+      const [rows, leases] = await Promise.all([
+        store.saveTriggers(
+          changed.map(({ definition, intervalMs }) => ({
+            name: definition.name,
+            workflow: definition.workflow,
+            pollIntervalMs: intervalMs,
+            allowConcurrent: definition.allowConcurrent,
+          })),
+          at,
+        ),
+        this.#takeLeases(names),
+      ])
+      for (const [index, { definition, intervalMs }] of changed.entries()) {
+        const isEnabled = (rows[index]?.enabled ?? true) && !this.#disabling.has(definition.name)
+        this.#declare(definition, intervalMs, index, {
+          isDeclared: true,
+          isEnabled,
+          lease: leases.get(definition.name) ?? null,
+        })
+      }
+    }
+    this.#declared = declared
+  }
+
+  #declare(definition: TriggerDefinition, intervalMs: number, index: number, flags: Flags): void {
+    const request = Object.freeze({
+      script: definition.script,
+      trigger: definition.name,
+      deadlineMs: this.#ports.pollDeadlineMs,
+      stopping: this.#ports.stopping,
+    })
+    const known = this.#triggers.get(definition.name)
+    if (known === undefined) {
+      const trigger: PolledTrigger = {
+        unsafeDueAt: 0,
+        unsafeHeapIndex: -1,
+        definition,
+        request,
+        intervalMs,
+        ...flags,
+        isPolling: false,
+        baseDueAt: 0,
+        lastDueAt: null,
+      }
+      this.#triggers.set(definition.name, trigger)
+      this.#onChanged(trigger, index)
+      return
+    }
+    known.definition = definition
+    known.request = request
+    known.intervalMs = intervalMs
+    Object.assign(known, flags)
+    this.#onChanged(known, index)
+  }
+
+  async #lease(names: readonly string[]): Promise<void> {
+    this.#mustLease = false
+    const leases = await this.#takeLeases(names)
+    let index = 0
+    for (const name of names) {
+      const trigger = this.#triggers.get(name)
+      if (trigger !== undefined) this.#setFlags(trigger, index++, { lease: leases.get(name) ?? null })
+    }
+  }
+
+  /** The leases that are held here now, by trigger. */
+  async #takeLeases(names: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
+    const { store, instanceId, heartbeat } = this.#ports
+    // In the same step, and first: an instance that others took for dead enters again by it.
+    const beat = heartbeat.isStale() ? heartbeat.beat() : null
+    const [leases] = await Promise.all([store.leaseTriggers(instanceId, names), beat])
+    return new Map(
+      leases.map(({ trigger, number }) => {
+        const held = this.#triggers.get(trigger)?.lease
+        // The same one goes on, so that it is marked also for a poll that is out when the database is lost.
+        return [trigger, held?.number === number ? held : { number }]
+      }),
+    )
+  }
+
+  async #readFlags(): Promise<void> {
+    this.#mustReadFlags = false
+    for (let offset = 0; ; offset += PAGE_SIZE) {
+      const rows = await this.#ports.store.listTriggers({ limit: PAGE_SIZE, offset, enabledOnly: false })
+      for (const [index, row] of rows.entries()) {
+        const trigger = this.#triggers.get(row.name)
+        const isEnabled = row.enabled && !this.#disabling.has(row.name)
+        if (trigger !== undefined) this.#setFlags(trigger, index, { isEnabled })
+      }
+      if (rows.length < PAGE_SIZE) return
+    }
+  }
+
+  #setFlags(trigger: PolledTrigger, index: number, flags: Partial<Flags>): void {
+    const before = isPollable(trigger)
+    Object.assign(trigger, flags)
+    if (isPollable(trigger) !== before) this.#onChanged(trigger, index)
+  }
+}
+
+type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>
+
+export function isPollable(trigger: PolledTrigger): boolean {
+  return trigger.isDeclared && trigger.isEnabled && trigger.lease !== null
+}
+
+/** Poll triggers that are new, or declared anew, since the last look. */
+function changedPolls(
+  declared: ReadonlyMap<string, TriggerDefinition>,
+  before: ReadonlyMap<string, TriggerDefinition> | null,
+): readonly { readonly definition: TriggerDefinition; readonly intervalMs: number }[] {
+  const changed: { definition: TriggerDefinition; intervalMs: number }[] = []
+  for (const definition of declared.values()) {
+    if (definition.timing.kind !== 'poll' || before?.get(definition.name) === definition) continue
+    changed.push({ definition, intervalMs: definition.timing.intervalMs })
+  }
+  return changed
+}

@@ -1,0 +1,222 @@
+/**
+ * Loop 1: polls the triggers that are due and records what came of it. Started and stopped by the engine. Which
+ * triggers are polled is for `PolledTriggers`, when for `due.ts`, what is recorded for `TickRecorder`: this file only
+ * sequences them. The path of a poll that skips makes no timer and nothing of its own but the call to the host.
+ *
+ * States of a trigger here, and the moves:
+ *   parked   -> waiting   declared, enabled and leased: due at once the first time
+ *   waiting  -> polling   its due time has come; all that are due go to the host in one turn
+ *   polling  -> waiting   its outcome is recorded: due one interval after it was due, missed instants collapse
+ *   polling  -> parked    its outcome is recorded, and meanwhile it was disabled, or its code or lease is gone
+ *   waiting  -> parked    disabled, or its code or lease is gone
+ *   waiting  -> waiting   this process was not heard of for half a lease: what is due waits until the leases are renewed
+ * So a trigger never overlaps itself, and one that hangs delays nobody else.
+ */
+
+import { InternalError, toError } from '../../errors.ts'
+import type { PollOutcome } from '../../model/trigger.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import type { EngineConfig } from '../config.ts'
+import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
+import type { EngineEvents } from '../events.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
+import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
+import { type Polled, TickRecorder } from './tick-recorder.ts'
+
+/** Polls sent in one turn; the rest goes in the next one, so that answers and tasks get their turns too. */
+const MAX_BATCH = 500
+/** With this many triggers there is always one due: each wake-up then takes those of 5 ms, for a batch costs more than a poll. */
+const MANY_TRIGGERS = 500
+const MANY_WAKE_EVERY_MS = 5
+/** Leases that could not be renewed are asked for again after this. */
+const RENEW_AGAIN_MS = 5_000
+
+export interface SchedulerPorts {
+  readonly instanceId: string
+  readonly store: Store
+  readonly host: ScriptHost
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly config: EngineConfig
+  readonly events: EngineEvents
+  readonly newId: () => string
+  /** In [0, 1), for the jitter of polls. */
+  readonly random: () => number
+  readonly heartbeat: Heartbeat
+}
+
+export class Scheduler {
+  readonly #ports: SchedulerPorts
+  readonly #recorder: TickRecorder
+  readonly #stopping = new AbortController()
+  readonly #due = new DueHeap<PolledTrigger>()
+  readonly triggers: PolledTriggers
+  #timer: Timer | null = null
+  #timerAt = Number.POSITIVE_INFINITY
+  #lastWakeAt = Number.NEGATIVE_INFINITY
+  #polls = 0
+  #onIdle: (() => void) | null = null
+  #isRenewing = false
+  #isDraining = false
+  #isStopped = false
+
+  /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
+  constructor(ports: SchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
+    this.#ports = ports
+    this.#recorder = new TickRecorder(ports, onAccepted)
+    const { pollDeadlineMs } = ports.config
+    const stopping = this.#stopping.signal
+    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs, stopping }, (trigger, index) =>
+      this.#changed(trigger, index),
+    )
+  }
+
+  /** Settles when what the code declares is in the store. */
+  start(): Promise<void> {
+    this.triggers.registryChanged()
+    return this.triggers.settled()
+  }
+
+  /** Another database is open: what the code declares is entered in it, and then what polls brought meanwhile. */
+  async storeFound(): Promise<void> {
+    this.triggers.storeFound()
+    await this.triggers.settled()
+    this.#recorder.retryNow()
+  }
+
+  /** Polls no more. Settles when the polls that are out have been recorded. */
+  drain(): Promise<void> {
+    this.#isDraining = true
+    this.#stopping.abort()
+    this.#timer?.cancel()
+    this.triggers.stop()
+    if (this.#polls === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+    })
+  }
+
+  /** Polls that are out, as logs name them. */
+  underWay(): readonly string[] {
+    return this.triggers.polling().map((name) => `trigger '${name}'`)
+  }
+
+  /** Outcomes that come later are dropped. */
+  stop(): void {
+    this.#isDraining = true
+    this.#isStopped = true
+    this.#timer?.cancel()
+    this.triggers.stop()
+    this.#recorder.stop()
+  }
+
+  /** A trigger is new, or was declared anew, enabled, disabled, leased or lost. */
+  #changed(trigger: PolledTrigger, index: number): void {
+    if (trigger.isPolling) return
+    if (!isPollable(trigger)) {
+      this.#due.remove(trigger)
+      return
+    }
+    const now = this.#ports.clock.monotonic()
+    const { lastDueAt } = trigger
+    this.#wait(trigger, lastDueAt === null ? firstDueAt(now, index) : nextDueAt(lastDueAt, trigger.intervalMs, now))
+  }
+
+  #wait(trigger: PolledTrigger, baseDueAt: number): void {
+    if (this.#isDraining) return
+    trigger.baseDueAt = baseDueAt
+    this.#due.push(trigger, jitteredAt(baseDueAt, this.#ports.config.pollJitterMs, this.#ports.random()))
+    this.#arm()
+  }
+
+  /** One timer, whatever the number of triggers; it is set anew only when something is due sooner. */
+  #arm(): void {
+    const { nextDueAt, size } = this.#due
+    if (nextDueAt >= this.#timerAt) return
+    const at = size < MANY_TRIGGERS ? nextDueAt : Math.max(nextDueAt, this.#lastWakeAt + MANY_WAKE_EVERY_MS)
+    if (at < this.#timerAt) this.#wakeBy(at)
+  }
+
+  #wakeBy(at: number): void {
+    if (this.#isDraining) return
+    this.#timer?.cancel()
+    this.#timerAt = at
+    this.#timer = this.#ports.clock.wakeAfter(
+      at - this.#ports.clock.monotonic(),
+      () => this.#wake(),
+      'polling triggers',
+    )
+  }
+
+  #wake(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    if (this.#ports.heartbeat.isStale()) {
+      void this.#renewFirst()
+      return
+    }
+    const now = this.#ports.clock.monotonic()
+    this.#lastWakeAt = now
+    for (let sent = 0; sent < MAX_BATCH; sent++) {
+      const trigger = this.#due.popDue(now)
+      if (trigger === null) break
+      this.#poll(trigger)
+    }
+    this.#arm()
+  }
+
+  /** This process stood still, or the database could not be reached: what it held may be another's by now. */
+  async #renewFirst(): Promise<void> {
+    if (this.#isRenewing) return
+    this.#isRenewing = true
+    this.triggers.renewLeases()
+    await this.triggers.settled()
+    this.#isRenewing = false
+    if (this.#ports.heartbeat.isStale()) this.#wakeBy(this.#ports.clock.monotonic() + RENEW_AGAIN_MS)
+    else this.#arm()
+  }
+
+  #poll(trigger: PolledTrigger): void {
+    const { definition, lease } = trigger
+    if (lease === null) throw new InternalError(`The trigger "${definition.name}" is due and has no lease.`)
+    trigger.isPolling = true
+    trigger.lastDueAt = trigger.baseDueAt
+    this.#polls += 1
+    this.#ports.host.poll(trigger.request).then(
+      (outcome) => this.#polled(trigger, { definition: trigger.definition, lease }, outcome),
+      (thrown: unknown) => this.#polled(trigger, { definition: trigger.definition, lease }, hostFault(thrown)),
+    )
+  }
+
+  #polled(trigger: PolledTrigger, polled: Polled, outcome: PollOutcome | NotEntered): void {
+    if (this.#isStopped) return
+    if (outcome.kind === 'notEntered') {
+      this.#recorded(trigger)
+      return
+    }
+    if (outcome.kind === 'skipped') {
+      this.#recorder.skipped(trigger.definition)
+      this.#recorded(trigger)
+      return
+    }
+    void this.#recorder.record(polled, outcome).then((isOurs) => {
+      if (!isOurs) this.triggers.leaseLost(trigger)
+      this.#recorded(trigger)
+    })
+  }
+
+  #recorded(trigger: PolledTrigger): void {
+    trigger.isPolling = false
+    this.#polls -= 1
+    if (this.#polls === 0) this.#onIdle?.()
+    if (!isPollable(trigger)) return
+    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, this.#ports.clock.monotonic()))
+  }
+}
+
+/** The port promises an outcome; a host that rejects all the same costs one poll. */
+function hostFault(thrown: unknown): PollOutcome {
+  const error = new InternalError(`The host failed to report an outcome: ${toError(thrown).message}.`)
+  return { kind: 'failed', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }
+}

@@ -1,0 +1,52 @@
+/** What callers may ask about poll triggers, and change. Part of the engine's door. */
+
+import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { Page, Store } from '../ports.ts'
+import type { PolledTriggers } from './polled-triggers.ts'
+
+export class TriggerCalls {
+  readonly #store: Store
+  readonly #polled: PolledTriggers
+  readonly #assertOpen: () => void
+
+  constructor(store: Store, polled: PolledTriggers, assertOpen: () => void) {
+    this.#store = store
+    this.#polled = polled
+    this.#assertOpen = assertOpen
+  }
+
+  /** Newest first. */
+  async list(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    await this.#ready()
+    return this.#store.listTriggers(page)
+  }
+
+  async get(name: string): Promise<TriggerRow | null> {
+    await this.#ready()
+    return this.#store.getTrigger(name)
+  }
+
+  /** False when there is no such trigger. Disabling stops further polls at once; a run already started goes on. */
+  async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
+    this.#assertOpen()
+    return this.#polled.setEnabled(name, isEnabled)
+  }
+
+  /** Firings, newest first; [] for an unknown trigger. */
+  async history(name: string, page: Page): Promise<readonly FiringRow[]> {
+    await this.#ready()
+    return this.#store.listFirings(name, page)
+  }
+
+  /** Every poll's outcome, newest first. */
+  async ticks(name: string, page: Page): Promise<readonly TickRow[]> {
+    await this.#ready()
+    return this.#store.listTicks(name, page)
+  }
+
+  /** A trigger that was declared a moment ago is listed. */
+  #ready(): Promise<void> {
+    this.#assertOpen()
+    return this.#polled.settled()
+  }
+}

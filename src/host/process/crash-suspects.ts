@@ -1,0 +1,108 @@
+/**
+ * Finds out who makes an interpreter die, and keeps the culprit away for a while. Owned by
+ * `interpreter-supervisor.ts`. Of a hang it is known who was running. All that another death shows for certain is who was inside.
+ *
+ * The states of a label, and the moves:
+ *   trusted → suspect   it was inside when the interpreter died, and so were others
+ *   suspect → trusted   an entry of it ended
+ *   any     → culprit   it was the only one inside, or the only suspect inside
+ *   culprit → suspect   its back-off is over: 10 s, doubling to 5 min; forgotten after ten entries that ended well
+ * Suspects enter one after another, so that the next death names one. One that takes longer than a poll may lets the
+ * next one in.
+ */
+
+import type { Clock } from '../../engine/ports.ts'
+
+const FIRST_BACKOFF_MS = 10_000
+const GOOD_ENTRIES_TO_FORGET = 10
+const LONGEST_BACKOFF_MS = 300_000
+const LONGEST_TURN_MS = 35_000
+
+interface Backoff {
+  readonly delayMs: number
+  readonly until: number
+  goodEntries: number
+}
+
+export class Suspects {
+  readonly #clock: Clock
+  readonly #inside = new Map<string, number>()
+  readonly #suspects = new Set<string>()
+  readonly #backoffs = new Map<string, Backoff>()
+  #lastTurn: Promise<void> = Promise.resolve()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Nobody is suspected or kept away: all may enter at once. */
+  get isEmpty(): boolean {
+    return this.#suspects.size === 0 && this.#backoffs.size === 0
+  }
+
+  /** How long this label is still not let in; 0 when it is. */
+  backedOffMs(label: string): number {
+    if (this.#backoffs.size === 0) return 0
+    const until = this.#backoffs.get(label)?.until ?? Number.NEGATIVE_INFINITY
+    return Math.max(0, until - this.#clock.monotonic())
+  }
+
+  /** Null for the trusted. A suspect waits until it may enter, and calls what it gets when it is outside again. */
+  turnOf(label: string): Promise<() => void> | null {
+    if (!this.#suspects.has(label)) return null
+    const before = this.#lastTurn
+    const turn = Promise.withResolvers<void>()
+    this.#lastTurn = turn.promise
+    return before.then(() => {
+      const timer = this.#clock.wakeAfter(LONGEST_TURN_MS, turn.resolve)
+      return () => {
+        timer.cancel()
+        turn.resolve()
+      }
+    })
+  }
+
+  entered(label: string): void {
+    this.#inside.set(label, (this.#inside.get(label) ?? 0) + 1)
+  }
+
+  /** `isAlive`: the interpreter outlived the entry. */
+  left(label: string, isAlive: boolean): void {
+    const others = (this.#inside.get(label) ?? 1) - 1
+    if (others === 0) this.#inside.delete(label)
+    else this.#inside.set(label, others)
+    if (!isAlive || this.isEmpty) return
+    this.#suspects.delete(label)
+    const backoff = this.#backoffs.get(label)
+    if (backoff !== undefined && ++backoff.goodEntries >= GOOD_ENTRIES_TO_FORGET) this.#backoffs.delete(label)
+  }
+
+  /**
+   * The interpreter died, with everybody still inside. Returns the culprit, who is to be kept away from the next one,
+   * or null when it is not clear yet. `running`: who was at work, where that is known.
+   */
+  died(running: string | null): string | null {
+    const inside = [...this.#inside.keys()]
+    const culprit = running ?? onlyOne(inside) ?? onlyOne(inside.filter((label) => this.#suspects.has(label)))
+    const suspects = culprit === null ? inside : [culprit]
+    for (const label of suspects) this.#suspects.add(label)
+    return culprit
+  }
+
+  /** It lives elsewhere from now on. */
+  forget(label: string): void {
+    this.#suspects.delete(label)
+    this.#backoffs.delete(label)
+  }
+
+  /** Begins the back-off of a culprit: when there is an interpreter again. */
+  keepAway(label: string): void {
+    const delayMs = Math.min((this.#backoffs.get(label)?.delayMs ?? FIRST_BACKOFF_MS / 2) * 2, LONGEST_BACKOFF_MS)
+    this.#backoffs.set(label, { delayMs, until: this.#clock.monotonic() + delayMs, goodEntries: 0 })
+  }
+}
+
+function onlyOne(labels: readonly string[]): string | null {
+  const [first] = labels
+  return labels.length === 1 && first !== undefined ? first : null
+}

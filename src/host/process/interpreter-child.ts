@@ -1,0 +1,132 @@
+/**
+ * The process of one interpreter, as an operating system knows it: started, written to, killed, ended. Owned by
+ * `interpreter-process.ts`, which knows what is said. After its end nothing is received any more.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
+import { encodeFrame, FrameReader } from '../../border/frames.ts'
+import type { FromInterpreter, ToInterpreter } from '../../border/protocol.ts'
+import type { Clock } from '../../engine/ports.ts'
+import { toError } from '../../errors.ts'
+import { ControlLine, type Resource } from './control-line.ts'
+
+export interface ChildEvents {
+  received(message: FromInterpreter): void
+  /** So much of something is in use that a ceiling is near. Said each second while it is so. */
+  nearCeiling(resource: Resource, amount: number): void
+  /** Called once, when it can neither be heard nor asked any more. `reason` goes on from "it". */
+  ended(reason: string): void
+}
+
+export interface ChildOptions {
+  /** It stands for one program, which has the terminal and its Ctrl-C; else it holds scripts that are served. */
+  readonly isProgram: boolean
+  /** Where its standard output goes. */
+  readonly stdoutTo: 'stdout' | 'stderr'
+  /** How much memory JavaScript's objects may take; beyond it the process ends. */
+  readonly heapMebibytes: number
+  /** Where compiled JavaScript is kept for the next start, if anywhere. */
+  readonly compileCacheFolder: string | null
+}
+
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../../interpreter/entry.ts' : '../../interpreter/entry.js',
+  import.meta.url,
+)
+const STDERR = 2
+
+function argumentsOf({ heapMebibytes, compileCacheFolder }: ChildOptions): string[] {
+  return [`--max-old-space-size=${heapMebibytes}`, fileURLToPath(ENTRY), compileCacheFolder ?? '']
+}
+
+/** For what a process has written just before its end. */
+const LAST_WORDS_WITHIN_MS = 50
+
+export class InterpreterChild {
+  readonly control: ControlLine
+  readonly #process: ChildProcess
+  readonly #events: ChildEvents
+  readonly #messagesIn: Writable
+  #queue: Buffer[] = []
+  #hasEnded = false
+
+  constructor(options: ChildOptions, clock: Clock, events: ChildEvents) {
+    this.#events = events
+    this.#process = spawn(process.execPath, argumentsOf(options), {
+      stdio: ['inherit', options.stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
+      // What a terminal sends to its foreground group is for the engine, which stops in order.
+      detached: !options.isProgram,
+      windowsHide: true,
+    })
+    const stdio: readonly (Readable | Writable | null | undefined)[] = this.#process.stdio
+    this.#messagesIn = stdio[MESSAGES_IN] as Writable
+    const messagesOut = stdio[MESSAGES_OUT] as Readable
+    const control = stdio[CONTROL] as Duplex
+    // A write to a process that has just died fails, which its end tells as well.
+    for (const stream of [this.#messagesIn, messagesOut, control]) stream.on('error', () => undefined)
+    this.control = new ControlLine(control, (resource, amount) => events.nearCeiling(resource, amount))
+    this.#readMessages(messagesOut)
+    this.#process.on('error', (error) => this.#end(`could not be started: ${error.message}`))
+    this.#process.on('exit', (code, signal) => {
+      const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+      const end = (): void => this.#end(reason)
+      messagesOut.once('end', end)
+      clock.wakeAfter(LAST_WORDS_WITHIN_MS, end)
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** Messages of one turn of the event loop are written together. Throws `FrameError` for one that is too large. */
+  post(message: ToInterpreter): void {
+    if (this.#hasEnded) return
+    if (this.#queue.length === 0) queueMicrotask(() => this.#flush())
+    this.#queue.push(...encodeFrame(message))
+  }
+
+  /** Whether the engine's process stays for it. */
+  unref(): void {
+    this.#process.unref()
+    for (const stream of this.#process.stdio) (stream as { unref?: () => void } | null | undefined)?.unref?.()
+  }
+
+  /** Ends it at once, whatever it does. */
+  kill(): void {
+    this.#process.kill('SIGKILL')
+  }
+
+  #flush(): void {
+    const [first, ...others] = this.#queue
+    this.#queue = []
+    if (first === undefined || !this.#messagesIn.writable) return
+    this.#messagesIn.write(others.length === 0 ? first : Buffer.concat([first, ...others]))
+  }
+
+  #readMessages(stream: Readable): void {
+    const reader = new FrameReader(
+      (message) => {
+        if (!this.#hasEnded) this.#events.received(message as FromInterpreter)
+      },
+      (bytes, path) => (path.at(-1) === 'snapshot' ? bytes : bytes.toString()),
+    )
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk)
+      } catch (error) {
+        this.kill()
+        this.#end(`said what could not be understood: ${toError(error).message}`)
+      }
+    })
+  }
+
+  #end(reason: string): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#events.ended(reason)
+  }
+}

@@ -1,0 +1,389 @@
+/**
+ * One interpreter, seen from the engine's side: requests out, exactly one answer each, also when its process dies.
+ * Owned by `interpreter-supervisor.ts`, which starts another when this one is dead. A dead one stays dead.
+ */
+
+import { BORDER_DIGEST } from '../../border/build.ts'
+import { PROTOCOL_VERSION } from '../../border/channel.ts'
+import type {
+  FromInterpreter,
+  GenerationNumber,
+  LoadTarget,
+  OutcomeMessage,
+  ProgramTarget,
+  StackToken,
+  StartData,
+  ToInterpreter,
+} from '../../border/protocol.ts'
+import type { Clock, TaskRequest, TaskSlot, Timer } from '../../engine/ports.ts'
+import { HostError } from '../../errors.ts'
+import type { Resource } from './control-line.ts'
+import { mostResidentMebibytes } from './host-limits.ts'
+import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
+import { scriptLabel, taskLabel } from './labels.ts'
+import { ProcessSignals } from './process-signals.ts'
+import { TimeSlices } from './time-slices.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** A call that Python made; answer it with `reply` or `refuse`, once. */
+export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }>
+
+export interface InterpreterEvents {
+  /** `slot` is that of the task which made the call, null when it was not a task. */
+  call(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): void
+  declared(generation: GenerationNumber, declarationsJson: string): void
+  /** One line worth a log entry. */
+  notice(message: string): void
+  /** A line about how Python started, which each interpreter of a machine says in the same words. */
+  startNotice(message: string): void
+  /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
+  ended(end: InterpreterEnd): void
+  /** An entry is overdue and does not stop; the process may have to be killed. */
+  stuck(): void
+  /** So much of something is in use that a ceiling is near. Said each second while it is so. */
+  nearCeiling(resource: Resource, amount: number): void
+}
+
+export interface InterpreterEnd {
+  readonly reason: string
+  /** Who was running, where that is known. */
+  readonly culprit: string | null
+  /** It had to be killed because the culprit did not stop when its time was over. */
+  readonly isOverdue: boolean
+}
+
+/** How an entry into Python ended. `lost`: the process died under it. */
+export type Answer =
+  | { readonly kind: 'outcome'; readonly outcome: OutcomeMessage }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'loaded'; readonly resultJson: string }
+  | { readonly kind: 'programEnded'; readonly exitCode: number }
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'state'; readonly stateJson: string }
+  | { readonly kind: 'lost'; readonly end: InterpreterEnd }
+
+interface Pending {
+  readonly label: string
+  readonly deadlineMs: number | null
+  readonly slot: TaskSlot | null
+  readonly settle: (answer: Answer) => void
+}
+
+const NUDGE_EVERY_MS = 250
+/** For exit functions and for what threads still have to do. */
+const FINISH_WITHIN_MS = 2_000
+
+/** A larger batch goes in parts, so that Python works on the first while the rest is gathered. */
+const LARGEST_BATCH = 512
+
+const SKIPPED: Answer = { kind: 'skipped' }
+
+export class InterpreterProcess {
+  readonly #child: InterpreterChild
+  readonly #events: InterpreterEvents
+  readonly #watchdog: Watchdog
+  readonly #clock: Clock
+  readonly #processSignals: ProcessSignals
+  readonly #slices: TimeSlices
+  #hasPythonThreads = false
+  #mostResidentMebibytes = Number.POSITIVE_INFINITY
+  readonly #pending = new Map<StackToken, Pending>()
+  readonly #started = Promise.withResolvers<void>()
+  #lastToken = 0
+  #nudge: Timer | null = null
+  #isStarted = false
+  #wasKilled = false
+  #end: InterpreterEnd | null = null
+  #pollTokens: StackToken[] = []
+  #pollTriggers: number[] = []
+
+  private constructor(options: ChildOptions, clock: Clock, events: InterpreterEvents) {
+    this.#events = events
+    this.#clock = clock
+    this.#child = new InterpreterChild(options, clock, {
+      received: (message) => this.#receive(message),
+      nearCeiling: (resource, amount) => this.#uses(resource, amount),
+      ended: (reason) => this.#dieOf(`its process ${reason}`),
+    })
+    const { control } = this.#child
+    this.#processSignals = new ProcessSignals((signum) => this.signal(signum))
+    this.#slices = new TimeSlices(clock, control, () => this.#hasPythonThreads || this.#pending.size > 1)
+    this.#watchdog = new Watchdog(clock, control, {
+      stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
+      kill: (token, reason) => this.#killBecauseOf(token, reason),
+      stuck: () => events.stuck(),
+    })
+  }
+
+  /** Starts a process, in which nothing is done yet: what it needs for that may be found meanwhile. */
+  static spawn(options: ChildOptions, clock: Clock, events: InterpreterEvents): InterpreterProcess {
+    return new InterpreterProcess(options, clock, events)
+  }
+
+  /** Starts Python in it. Rejects with `INTERPRETER_START_FAILED`. */
+  async start(data: StartData): Promise<void> {
+    this.#mostResidentMebibytes = mostResidentMebibytes(data.ceilings)
+    this.#post({ type: 'start', data })
+    await this.#started.promise
+  }
+
+  /** It was ended on purpose, by `kill` or `close`. */
+  get wasKilled(): boolean {
+    return this.#wasKilled
+  }
+
+  /** Python runs in it. */
+  get isReady(): boolean {
+    return this.#isStarted && this.#end === null
+  }
+
+  /** Nothing was asked of it that is not answered. */
+  get isQuiet(): boolean {
+    return this.#pending.size === 0
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== null
+  }
+
+  load(generation: GenerationNumber, script: string, target: LoadTarget, deadlineMs: number): Promise<Answer> {
+    return this.#ask({ label: scriptLabel(script), deadlineMs, slot: null }, (token) => {
+      return { type: 'load', token, generation, script, target }
+    })
+  }
+
+  unload(generation: GenerationNumber): void {
+    this.#post({ type: 'unload', generation })
+  }
+
+  takeState(generation: GenerationNumber, deadlineMs: number): Promise<Answer> {
+    return this.#ask({ label: 'what a script hands on', deadlineMs, slot: null }, (token) => {
+      return { type: 'takeState', token, generation }
+    })
+  }
+
+  giveState(generation: GenerationNumber, stateJson: string, deadlineMs: number): Promise<Answer> {
+    return this.#ask({ label: 'what a script is handed', deadlineMs, slot: null }, (token) => {
+      return { type: 'giveState', token, generation, stateJson }
+    })
+  }
+
+  /** Polls asked for in one turn travel in one message. `number`: what the trigger was declared with. */
+  poll(number: number, label: string, deadlineMs: number): Promise<Answer> {
+    if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
+    return new Promise((settle) => {
+      const token = this.#register({ label, deadlineMs, slot: null, settle })
+      if (this.#pollTokens.push(token) === 1) queueMicrotask(() => this.#sendPolls())
+      if (this.#pollTriggers.push(number) === LARGEST_BATCH) this.#sendPolls()
+    })
+  }
+
+  runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
+    const { workflow, taskId, inputText, deadlineMs, slot } = task
+    return this.#ask({ label: taskLabel(task), deadlineMs, slot }, (token) => {
+      return { type: 'task', token, generation, workflow, taskId, inputText }
+    })
+  }
+
+  runProgram(target: ProgramTarget): Promise<Answer> {
+    return this.#ask({ label: 'the program', deadlineMs: null, slot: null }, (token) => {
+      return { type: 'program', token, target }
+    })
+  }
+
+  reply(id: number, valueJson: string, contextText: string): void {
+    this.#post({ type: 'reply', id, valueJson, contextText })
+  }
+
+  refuse(id: number, type: string, message: string): void {
+    this.#post({ type: 'refusal', id, fault: { type, message } })
+  }
+
+  /** Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. */
+  signal(signum: number): void {
+    if (this.#end === null) this.#child.control.raise(signum)
+  }
+
+  /** Ends the interpreter as python ends, or without that when it takes too long. */
+  async close(reason = 'it was closed'): Promise<void> {
+    if (!this.#isStarted) return this.kill(reason)
+    const limit = Promise.withResolvers<void>()
+    const timer = this.#clock.wakeAfter(FINISH_WITHIN_MS, limit.resolve)
+    await Promise.race([this.#finish(), limit.promise])
+    timer.cancel()
+    this.kill(reason)
+  }
+
+  /** Ends it at once, whatever it does. */
+  kill(reason: string): void {
+    this.#wasKilled = true
+    this.#dieOf(reason)
+  }
+
+  /** Nothing else goes on from then on, so nothing else has a deadline any more. */
+  #finish(): Promise<Answer> {
+    this.#watchdog.stop()
+    return this.#ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
+  }
+
+  #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
+    if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
+    return new Promise((settle) => this.#post(message(this.#register({ ...entry, settle }))))
+  }
+
+  #register(pending: Pending): StackToken {
+    const token = ++this.#lastToken
+    this.#pending.set(token, pending)
+    this.#slices.look()
+    if (pending.deadlineMs !== null) this.#watchdog.watch(token, pending.label, pending.deadlineMs)
+    return token
+  }
+
+  #settle(token: StackToken, answer: Answer): void {
+    this.#watchdog.forget(token)
+    const pending = this.#pending.get(token)
+    this.#pending.delete(token)
+    pending?.settle(answer)
+  }
+
+  #sendPolls(): void {
+    if (this.#pollTokens.length === 0) return
+    const tokens = this.#pollTokens
+    const triggers = this.#pollTriggers
+    this.#pollTokens = []
+    this.#pollTriggers = []
+    this.#post({ type: 'polls', tokens, triggers })
+  }
+
+  #post(message: ToInterpreter): void {
+    if (this.#end === null) this.#child.post(message)
+  }
+
+  #receive(message: FromInterpreter): void {
+    switch (message.type) {
+      case 'outcomes':
+        for (const token of message.skipped) this.#settle(token, SKIPPED)
+        for (const outcome of message.outcomes) this.#settle(outcome.token, { kind: 'outcome', outcome })
+        break
+      case 'loaded':
+      case 'state':
+      case 'finished':
+      case 'programEnded':
+        this.#settle(message.token, answerOf(message))
+        break
+      case 'exited':
+        this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })
+        this.#dieOf('its program exited')
+        break
+      case 'declared':
+        this.#events.declared(message.generation, message.declarationsJson)
+        break
+      case 'call':
+        this.#events.call(message, this.#pending.get(message.token)?.slot ?? null, this)
+        break
+      case 'threadsRun':
+        this.#hasPythonThreads = message.isAny
+        this.#slices.look()
+        break
+      case 'watchSignal':
+        this.#processSignals.watch(message.signum, message.isWatched)
+        this.#child.control.acknowledge()
+        break
+      case 'manyThreads':
+        this.#uses('threads', message.count)
+        break
+      case 'notice':
+        this.#events.notice(message.message)
+        break
+      case 'told':
+        this.#watchdog.told(message.token)
+        break
+      case 'fatal':
+        this.#dieOf(message.message, message.token)
+        break
+      case 'hello':
+        this.#checkVersion(message.protocolVersion, message.digest)
+        break
+      case 'snapshot':
+        this.#dieOf('it sent a snapshot that nobody asked for')
+        break
+      case 'ready':
+        this.#isStarted = true
+        if (message.notice !== null) this.#events.startNotice(message.notice)
+        // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
+        this.#child.unref()
+        this.#started.resolve()
+        this.#nudgeLater()
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  /** `running`: the stack that ran, 0 where that is not known. */
+  #dieOf(reason: string, running: StackToken = 0): void {
+    this.#die({ reason, culprit: this.#pending.get(running)?.label ?? null, isOverdue: false })
+  }
+
+  #uses(resource: Resource, amount: number): void {
+    if (resource === 'memory' && amount > this.#mostResidentMebibytes) {
+      const reason = `its process took ${amount} MiB of memory, and may take ${this.#mostResidentMebibytes}`
+      this.#dieOf(reason, this.#child.control.runningToken)
+    } else this.#events.nearCeiling(resource, amount)
+  }
+
+  /** What is overdue may be kept from stopping by another one, which computes in C: that one is the culprit. */
+  #killBecauseOf(token: StackToken, reason: string): void {
+    const overdue = this.#pending.get(token)
+    const running = this.#pending.get(this.#child.control.runningToken) ?? overdue
+    const isOther = running !== undefined && running !== overdue
+    this.#die({
+      reason: isOther ? `${running.label} gave nobody else a turn: ${reason}` : reason,
+      culprit: running?.label ?? null,
+      isOverdue: true,
+    })
+  }
+
+  #checkVersion(version: number, digest: string): void {
+    if (version === PROTOCOL_VERSION && digest === BORDER_DIGEST) return
+    this.#dieOf('cloaca was updated while this process ran, which has to be started again')
+  }
+
+  /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
+  #nudgeLater(): void {
+    this.#nudge = this.#clock.wakeAfter(NUDGE_EVERY_MS, () => {
+      this.#child.control.nudge()
+      this.#nudgeLater()
+    })
+  }
+
+  #die(end: InterpreterEnd): void {
+    if (this.#end !== null) return
+    this.#end = end
+    this.#watchdog.stop()
+    this.#nudge?.cancel()
+    this.#processSignals.stop()
+    this.#slices.stop()
+    this.#child.kill()
+    const open = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { settle } of open) settle({ kind: 'lost', end })
+    if (this.#isStarted) this.#events.ended(end)
+    else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))
+  }
+}
+
+type AnswerMessage = Extract<FromInterpreter, { readonly type: 'loaded' | 'state' | 'finished' | 'programEnded' }>
+
+function answerOf(message: AnswerMessage): Answer {
+  switch (message.type) {
+    case 'loaded':
+      return { kind: 'loaded', resultJson: message.resultJson }
+    case 'state':
+      return { kind: 'state', stateJson: message.stateJson }
+    case 'finished':
+      return { kind: 'finished' }
+    case 'programEnded':
+      return { kind: 'programEnded', exitCode: message.exitCode }
+  }
+}

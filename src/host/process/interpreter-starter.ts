@@ -1,0 +1,129 @@
+/**
+ * Starts interpreters: the process first, which takes its time, and meanwhile the memory snapshot is looked for, or made.
+ * Owned by `python-host.ts`. A snapshot that turns out to be damaged is removed, and not missed.
+ */
+
+import type { ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
+import type { Clock } from '../../engine/ports.ts'
+import { toError } from '../../errors.ts'
+import { compileCacheFolder } from '../environment/cache-folder.ts'
+import {
+  findSnapshot,
+  prepareSnapshotFolder,
+  removeSnapshot,
+  snapshotPlaceFor,
+  storeSnapshot,
+} from '../environment/snapshot-cache.ts'
+import { heapMebibytes } from './host-limits.ts'
+import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
+import { type InterpreterEvents, InterpreterProcess } from './interpreter-process.ts'
+
+export interface StarterOptions {
+  readonly clock: Clock
+  readonly process: ProcessSettings
+  readonly isProgram: boolean
+  readonly stdoutTo: 'stdout' | 'stderr'
+  readonly packageFolder: string
+  readonly ceilings: ResourceCeilings
+  /** One line worth a log entry. */
+  notice(message: string): void
+  /** The first start takes longer than the others. */
+  preparing(message: string): void
+}
+
+type StartedEvents = Omit<InterpreterEvents, 'startNotice'>
+
+export class InterpreterStarter {
+  readonly #options: StarterOptions
+  /** Looked for, or made, once an interpreter is on its way. */
+  #snapshotPath: Promise<string | null> | null = null
+  /** What interpreters said about their start, so that the others need not. */
+  readonly #saidAtStart = new Set<string>()
+
+  constructor(options: StarterOptions) {
+    this.#options = options
+  }
+
+  /** `spawned` hears of each process at once. Rejects with `INTERPRETER_START_FAILED`. */
+  async start(events: StartedEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess> {
+    const first = this.#spawn(events, spawned)
+    this.#snapshotPath ??= ensureSnapshot(this.#options)
+    const path = await this.#snapshotPath
+    try {
+      await first.start(this.#startData(path))
+      return first
+    } catch (error) {
+      if (path === null || first.wasKilled) throw error
+      const second = this.#spawn(events, spawned)
+      await second.start(this.#startData(null)) // when this fails too, the snapshot is not to blame
+      if ((await this.#snapshotPath) !== null) this.#options.notice(damagedSnapshotNotice(path, toError(error)))
+      this.#snapshotPath = Promise.resolve(null)
+      removeSnapshot(path)
+      return second
+    }
+  }
+
+  #spawn(events: StartedEvents, spawned: (process: InterpreterProcess) => void): InterpreterProcess {
+    const interpreter = InterpreterProcess.spawn(childOptions(this.#options), this.#options.clock, {
+      ...events,
+      startNotice: (message) => this.#sayOnce(message),
+    })
+    spawned(interpreter)
+    return interpreter
+  }
+
+  #sayOnce(message: string): void {
+    if (this.#saidAtStart.has(message)) return
+    this.#saidAtStart.add(message)
+    this.#options.notice(message)
+  }
+
+  #startData(snapshotPath: string | null): StartData {
+    const { process, packageFolder, isProgram, ceilings } = this.#options
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+    return { process, timeZone, packageFolder, isProgram, ceilings, snapshotPath }
+  }
+}
+
+function damagedSnapshotNotice(path: string, error: Error): string {
+  const [cause] = error.message.split('\n')
+  return `Python starts without its memory snapshot "${path}", which is damaged and removed: ${cause}`
+}
+
+/** The snapshot to start from: found, or made now. Null, with one notice, when there cannot be one. */
+async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
+  const place = snapshotPlaceFor(options.packageFolder, process.env)
+  try {
+    const found = findSnapshot(place, options.clock.now(), options.notice)
+    if (found !== null) return found
+    prepareSnapshotFolder(place)
+    options.preparing('preparing Python for this machine, which takes some seconds, once')
+    return storeSnapshot(place, await makeSnapshot(options), options.clock.now())
+  } catch (error) {
+    const cause = `Python starts without a memory snapshot, which takes longer: ${toError(error).message}.`
+    options.notice(`${cause} Set CLOACA_CACHE_DIR to a folder that is yours alone.`)
+    return null
+  }
+}
+
+/** In a process of its own, which ends with it. */
+function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const child = new InterpreterChild(childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings }), clock, {
+      received(message) {
+        if (message.type === 'snapshot') resolve(message.snapshot)
+        if (message.type === 'fatal') reject(new Error(message.message))
+        if (message.type !== 'hello') child.kill()
+      },
+      nearCeiling: () => undefined,
+      ended: (reason) => reject(new Error(`the process that makes it ${reason}`)),
+    })
+    child.post({ type: 'makeSnapshot', packageFolder })
+  })
+}
+
+function childOptions(options: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings'>): ChildOptions {
+  const { isProgram, stdoutTo, ceilings } = options
+  const folder = compileCacheFolder(process.env)
+  return { isProgram, stdoutTo, heapMebibytes: heapMebibytes(ceilings), compileCacheFolder: folder }
+}

@@ -1,0 +1,150 @@
+/**
+ * Stops what runs too long in an interpreter. Owned by `interpreter-process.ts`.
+ *
+ * The moves for one watched entry:
+ *   in time   → (deadline) overdue: told to stop where it waits, and interrupted where it computes, again and again
+ *   overdue   → (answer) forgotten: the interpreter goes on
+ *   overdue   → (2 s without an answer) the process is killed, and the entry is named as the culprit; the 2 s begin when
+ *               the interpreter has heard of it, for it cannot while another stack computes
+ *
+ * This process may stand still, with its interpreters: stopped by a signal, or with the machine. Its timer then comes much
+ * later than it was asked for, and before anything else every entry gets a fresh chance: its deadline moves by the time
+ * that nothing ran, and who was to be killed has the 2 s anew.
+ *
+ * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
+ * One timer serves all entries; nothing is done for an entry that answers in time.
+ */
+
+import type { StackToken } from '../../border/protocol.ts'
+import type { Clock, Timer } from '../../engine/ports.ts'
+import type { ControlLine } from './control-line.ts'
+
+const KILL_AFTER_MS = 2_000
+const STUCK_AFTER_MS = 500
+const INTERRUPT_EVERY_MS = 20
+/** How often it looks at the time while it watches anybody: a shorter wait shows a standstill sooner. */
+const LOOK_EVERY_MS = 1_000
+/** A timer that is later than this does not only wait for its turn. */
+const STANDSTILL_MS = 1_000
+
+type Interrupts = Pick<ControlLine, 'interrupt' | 'misses'>
+
+interface Watched {
+  readonly label: string
+  readonly deadlineMs: number
+  deadlineAt: number
+  killAt: number
+  isOverdue: boolean
+  isStuck: boolean
+  /** The interpreter got control since it became overdue, and has told the stack to stop if it waits. */
+  isTold: boolean
+}
+
+export interface WatchdogActions {
+  stop(token: StackToken, reason: string): void
+  /** `token`: whose time is over; another one may be what keeps it from stopping. */
+  kill(token: StackToken, reason: string): void
+  /** An entry that is overdue does not stop. Said once for each. */
+  stuck(): void
+}
+
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #control: Interrupts
+  readonly #actions: WatchdogActions
+  readonly #watched = new Map<StackToken, Watched>()
+  #timer: Timer | null = null
+  #timerAt = Number.POSITIVE_INFINITY
+  #looks = 0
+  #misses = 0
+
+  constructor(clock: Clock, control: Interrupts, actions: WatchdogActions) {
+    this.#clock = clock
+    this.#control = control
+    this.#actions = actions
+  }
+
+  watch(token: StackToken, label: string, deadlineMs: number): void {
+    const deadlineAt = this.#clock.monotonic() + deadlineMs
+    const killAt = deadlineAt + KILL_AFTER_MS
+    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false, isStuck: false, isTold: false })
+    this.#wakeBy(deadlineAt)
+  }
+
+  forget(token: StackToken): void {
+    this.#watched.delete(token)
+  }
+
+  /** The interpreter has heard that the entry is overdue. */
+  told(token: StackToken): void {
+    const watched = this.#watched.get(token)
+    if (watched === undefined) return
+    watched.isTold = true
+    watched.killAt = this.#clock.monotonic() + KILL_AFTER_MS
+  }
+
+  stop(): void {
+    this.#watched.clear()
+    this.#timer?.cancel()
+  }
+
+  /** Never later than the next regular look. */
+  #wakeBy(wantedAt: number): void {
+    const at = Math.min(wantedAt, this.#clock.monotonic() + LOOK_EVERY_MS)
+    if (at >= this.#timerAt) return
+    this.#timer?.cancel()
+    this.#timerAt = at
+    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#look(), 'stopping what runs too long')
+  }
+
+  #look(): void {
+    const now = this.#clock.monotonic()
+    this.#forgive(now - this.#timerAt, now)
+    this.#timerAt = Number.POSITIVE_INFINITY
+    let nextAt = Number.POSITIVE_INFINITY
+    const overdue: StackToken[] = []
+    const othersCompute = this.#control.misses !== this.#misses
+    this.#misses = this.#control.misses
+    for (const [token, watched] of this.#watched) {
+      if (watched.deadlineAt > now) {
+        nextAt = Math.min(nextAt, watched.deadlineAt)
+        continue
+      }
+      if (now >= watched.killAt && !watched.isTold && othersCompute) watched.killAt = now + KILL_AFTER_MS
+      if (now >= watched.killAt) {
+        this.#actions.kill(token, `${watched.label} did not stop when its time was over`)
+        return
+      }
+      this.#tellToStop(token, watched)
+      if (!watched.isStuck && now >= watched.deadlineAt + STUCK_AFTER_MS) {
+        watched.isStuck = true
+        this.#actions.stuck()
+      }
+      overdue.push(token)
+      nextAt = Math.min(nextAt, now + INTERRUPT_EVERY_MS)
+    }
+    this.#interruptOne(overdue)
+    if (nextAt !== Number.POSITIVE_INFINITY) this.#wakeBy(nextAt)
+  }
+
+  #forgive(lateMs: number, now: number): void {
+    if (lateMs < STANDSTILL_MS) return
+    for (const watched of this.#watched.values()) {
+      // No later than of an entry that begins now: it may have begun after the standstill.
+      watched.deadlineAt = Math.min(watched.deadlineAt + lateMs, now + watched.deadlineMs)
+      watched.killAt = Math.max(watched.killAt + lateMs, now + KILL_AFTER_MS)
+    }
+  }
+
+  #tellToStop(token: StackToken, watched: Watched): void {
+    if (watched.isOverdue) return
+    watched.isOverdue = true
+    this.#actions.stop(token, `${watched.label} timed out after ${watched.deadlineMs / 1000} s (timeout)`)
+  }
+
+  /** Interrupts one of the overdue entries; each look takes the next, since only one of them can be computing. */
+  #interruptOne(overdue: readonly StackToken[]): void {
+    const token = overdue[this.#looks++ % overdue.length]
+    if (token !== undefined) this.#control.interrupt(token)
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * One loading of a script: where it lives and what it declared, whenever it did. Made by `script-generations.ts`.
+ *
+ *   loading ──▶ in use ──▶ replaced (by the next generation, or its interpreter died) ──▶ gone
+ *       └─▶ gone (it could not be loaded)
+ */
+
+import { type GenerationNumber, PROGRAM_GENERATION } from '../../border/protocol.ts'
+import type { TriggerDefinition } from '../../model/trigger.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { InterpreterProcess } from '../process/interpreter-process.ts'
+import { taskLabel, triggerLabel } from '../process/labels.ts'
+import type { Declarations } from './declarations.ts'
+
+/** The script name of declarations that a running program makes. */
+export const PROGRAM_SCRIPT = '__main__'
+
+export class Generation {
+  readonly number: GenerationNumber
+  readonly script: string
+  /** Where it is loaded; null for a program, which is where its interpreter is. */
+  readonly interpreter: InterpreterProcess | null
+  readonly #triggers = new Map<string, TriggerDefinition>()
+  readonly #workflows = new Map<string, WorkflowDefinition>()
+  readonly #pollNumbers = new Map<string, number>()
+  readonly #onQuiet: (() => void)[] = []
+  #entries = 0
+
+  constructor(number: GenerationNumber, script: string, interpreter: InterpreterProcess | null) {
+    this.number = number
+    this.script = script
+    this.interpreter = interpreter
+  }
+
+  /** A program's: it declares as it goes. */
+  static ofProgram(): Generation {
+    return new Generation(PROGRAM_GENERATION, PROGRAM_SCRIPT, null)
+  }
+
+  declared({ triggers, workflows, pollNumbers }: Declarations): void {
+    for (const trigger of triggers) this.#triggers.set(trigger.name, trigger)
+    for (const workflow of workflows) this.#workflows.set(workflow.key, workflow)
+    for (const [trigger, number] of pollNumbers) this.#pollNumbers.set(trigger, number)
+  }
+
+  /** All that it has declared so far. */
+  get declarations(): Declarations {
+    return {
+      triggers: [...this.#triggers.values()],
+      workflows: [...this.#workflows.values()],
+      pollNumbers: this.#pollNumbers,
+    }
+  }
+
+  /** What a trigger of it is polled by; 0, which is nobody's, when it declares none of that name. */
+  pollNumber(trigger: string): number {
+    return this.#pollNumbers.get(trigger) ?? 0
+  }
+
+  /** Whether a poll or task is one of it, by its name in logs. */
+  hasLabel(label: string): boolean {
+    for (const name of this.#triggers.keys()) if (triggerLabel(name) === label) return true
+    for (const [workflow, { tasks }] of this.#workflows) {
+      if (tasks.some(({ id }) => taskLabel({ taskId: id, workflow }) === label)) return true
+    }
+    return false
+  }
+
+  /** A poll or task of it begins. */
+  entered(): void {
+    this.#entries += 1
+  }
+
+  left(): void {
+    this.#entries -= 1
+    if (this.#entries === 0) for (const callback of this.#onQuiet.splice(0)) callback()
+  }
+
+  /** Settles when no poll and no task of it is under way. */
+  quiet(): Promise<void> {
+    if (this.#entries === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onQuiet.push(resolve))
+  }
+}

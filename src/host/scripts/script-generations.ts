@@ -1,0 +1,199 @@
+/**
+ * Which generation of each script is in use, and how the next one takes its place: as a whole or not at all. Owned by
+ * `python-host.ts`, which knows where scripts live.
+ */
+
+import { type GenerationNumber, type LoadTarget, PROGRAM_GENERATION } from '../../border/protocol.ts'
+import type { Clock } from '../../engine/ports.ts'
+import { HostError } from '../../errors.ts'
+import type { Answer, InterpreterEnd, InterpreterProcess } from '../process/interpreter-process.ts'
+import { scriptLabel } from '../process/labels.ts'
+import { lostInterpreter } from '../process/outcomes.ts'
+import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
+import { Generation } from './generation.ts'
+
+const SLOW_LOAD_MS = 5_000
+
+export interface LoadedScript extends Declarations {
+  readonly script: string
+  /** The user's files of which it is made. */
+  readonly files: readonly string[]
+  readonly fault: LoadFault | null
+}
+
+export interface GenerationEvents {
+  /** A script declared something: while it was loaded, or later. `isInUse`: its generation is the script's present one. */
+  declared(generation: GenerationNumber, declarations: Declarations, isInUse: boolean): void
+  /** A generation is gone: nothing of it runs any more. */
+  gone(generation: GenerationNumber): void
+  /** One line worth a log entry. */
+  notice(message: string): void
+}
+
+export interface GenerationOptions {
+  readonly clock: Clock
+  readonly loadDeadlineMs: number
+  readonly events: GenerationEvents
+}
+
+export interface Loading {
+  readonly loaded: LoadedScript
+  readonly generation: Generation
+}
+
+export class ScriptGenerations {
+  readonly #options: GenerationOptions
+  readonly #all = new Map<GenerationNumber, Generation>()
+  /** By script. */
+  readonly #inUse = new Map<string, Generation>()
+  /** By script: until its next generation has taken over, nothing of it is entered. */
+  readonly #handovers = new Map<string, Promise<void>>()
+  #last: GenerationNumber = PROGRAM_GENERATION
+
+  constructor(options: GenerationOptions) {
+    this.#options = options
+  }
+
+  inUse(script: string): Generation | undefined {
+    return this.#inUse.get(script)
+  }
+
+  /** What a script's calls are for: the generation in use, or the first one, which is being loaded. */
+  presentOf(script: string): Generation | undefined {
+    return this.#inUse.get(script) ?? [...this.#all.values()].find((generation) => generation.script === script)
+  }
+
+  get(number: GenerationNumber): Generation | undefined {
+    return this.#all.get(number)
+  }
+
+  /** While a generation takes over from another: until it has; else undefined. */
+  handover(script: string): Promise<void> | undefined {
+    return this.#handovers.size === 0 ? undefined : this.#handovers.get(script)
+  }
+
+  /** A program is its own generation, in use at once. */
+  beginProgram(): void {
+    const generation = Generation.ofProgram()
+    this.#all.set(generation.number, generation)
+    this.#inUse.set(generation.script, generation)
+  }
+
+  /** Loads a script as a new generation, which is not in use yet; one that is not good is gone. Rejects with `HOST_CLOSED`. */
+  async load(interpreter: InterpreterProcess, script: string, target: LoadTarget): Promise<Loading> {
+    const { clock, events, loadDeadlineMs } = this.#options
+    const generation = new Generation(++this.#last, script, interpreter)
+    this.#all.set(generation.number, generation)
+    const slow = clock.wakeAfter(SLOW_LOAD_MS, () =>
+      events.notice(`Script "${script}" has been loading for ${SLOW_LOAD_MS / 1_000} s: its import takes long.`),
+    )
+    try {
+      const answer = await interpreter.load(generation.number, script, target, loadDeadlineMs)
+      const loaded = this.#loadedOf(generation, answer)
+      if (loaded.fault !== null) this.dispose(generation)
+      return { loaded, generation }
+    } finally {
+      slow.cancel()
+    }
+  }
+
+  /**
+   * Puts a generation in the place of the one before, with the globals that the script hands on. What runs of the old one
+   * may end within the grace; what takes longer goes on without being waited for.
+   */
+  async replace(before: Generation | undefined, next: Generation, graceMs: number): Promise<void> {
+    const { script } = next
+    if (before !== undefined) {
+      const handover = this.quietWithin(before, graceMs).then(() => this.#handOn(before, next))
+      this.#handovers.set(script, handover)
+      try {
+        await handover
+      } finally {
+        this.#handovers.delete(script)
+      }
+    }
+    if (!this.#all.has(next.number)) return // it died meanwhile
+    this.#inUse.set(script, next)
+    if (before !== undefined) void before.quiet().then(() => this.dispose(before))
+  }
+
+  /** Returns the generation that was in use. Nothing of the script is entered any more. */
+  withdraw(script: string): Generation | undefined {
+    const generation = this.#inUse.get(script)
+    this.#inUse.delete(script)
+    return generation
+  }
+
+  async quietWithin(generation: Generation, graceMs: number): Promise<void> {
+    const limit = Promise.withResolvers<void>()
+    const timer = this.#options.clock.wakeAfter(graceMs, limit.resolve)
+    await Promise.race([generation.quiet(), limit.promise])
+    timer.cancel()
+  }
+
+  dispose(generation: Generation): void {
+    if (!this.#all.delete(generation.number)) return
+    if (this.#inUse.get(generation.script) === generation) this.#inUse.delete(generation.script)
+    generation.interpreter?.unload(generation.number)
+    this.#options.events.gone(generation.number)
+  }
+
+  /** Returns those that went with their interpreters. */
+  disposeDead(): readonly Generation[] {
+    const dead = [...this.#all.values()].filter(({ interpreter }) => interpreter?.hasEnded === true)
+    for (const generation of dead) this.dispose(generation)
+    return dead
+  }
+
+  /** What a script declares after it was loaded, or while its import waits. */
+  declared(number: GenerationNumber, json: string): void {
+    const generation = this.#all.get(number)
+    if (generation === undefined) return // of a script that is not served any more
+    const declarations = decodeDeclarations(generation.script, json)
+    generation.declared(declarations)
+    this.#options.events.declared(number, declarations, this.#inUse.get(generation.script) === generation)
+  }
+
+  #loadedOf(generation: Generation, answer: Answer): LoadedScript {
+    const { script, number } = generation
+    if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
+    if (answer.kind !== 'loaded') throw new HostError('HOST_CLOSED', 'The interpreter host is closed.')
+    const { fault, files, ...declarations } = decodeLoadResult(script, answer.resultJson)
+    if (fault !== null) return notLoaded(script, this.#withDeadline(fault))
+    generation.declared(declarations)
+    this.#options.events.declared(number, declarations, false)
+    return { script, files, fault, ...generation.declarations }
+  }
+
+  #lossOf(script: string, end: InterpreterEnd): LoadFault {
+    if (end.isOverdue && end.culprit === scriptLabel(script)) return this.#tooSlow('')
+    return { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '', place: null }
+  }
+
+  #withDeadline(fault: LoadFault): LoadFault {
+    return fault.type === 'DeadlineExceeded' ? this.#tooSlow(fault.traceback) : fault
+  }
+
+  #tooSlow(traceback: string): LoadFault {
+    const message = `its import did not end within ${this.#options.loadDeadlineMs / 1_000} s`
+    return { type: 'TimeoutError', message, traceback, place: null }
+  }
+
+  async #handOn(before: Generation, next: Generation): Promise<void> {
+    const { loadDeadlineMs, events } = this.#options
+    const taken = await before.interpreter?.takeState(before.number, loadDeadlineMs)
+    if (taken?.kind !== 'state') return // it died, and its state with it
+    const { values, others } = JSON.parse(taken.stateJson) as { values: object; others: readonly string[] }
+    // The text of Python, not one that JavaScript has read and written: numbers keep their digits.
+    if (Object.keys(values).length > 0) {
+      await next.interpreter?.giveState(next.number, taken.stateJson, loadDeadlineMs)
+    }
+    if (others.length === 0) return
+    const names = others.map((name) => `"${name}"`).join(', ')
+    events.notice(`Script "${next.script}" begins anew with ${names} of __cloaca_state__: the values are not JSON.`)
+  }
+}
+
+function notLoaded(script: string, fault: LoadFault): LoadedScript {
+  return { script, files: [], fault, triggers: [], workflows: [], pollNumbers: new Map() }
+}

@@ -1,0 +1,56 @@
+/**
+ * The memory of Python: one piece that grows. Keeps it below a ceiling, where Python raises MemoryError, and tells where the
+ * number of the stack that runs stands in it. Used by `interpreter.ts`; begins before Pyodide is loaded, which makes the memory.
+ */
+
+import { setRunningToken } from '../../native/control-thread.ts'
+
+/** `WebAssembly.Memory`, of which Node's types say nothing. */
+interface PythonMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
+const PAGE_BYTES = 65_536
+const PAGES_PER_MEBIBYTE = 16
+
+/** Pyodide's module, whose views of the memory follow it when it grows. */
+export interface PythonModule {
+  readonly HEAP8: Int8Array<ArrayBuffer>
+}
+
+let ceilingPages = Number.POSITIVE_INFINITY
+let python: PythonModule | null = null
+/** Where the token stands. */
+let tokenAddress = 0
+
+const memories = (globalThis as unknown as { WebAssembly: { Memory: { prototype: PythonMemory } } }).WebAssembly.Memory
+const { grow } = memories.prototype
+
+/**
+ * From now on no memory of this process grows beyond the ceiling. Emscripten grows it by this method alone (Pyodide
+ * 314.0.7), and takes its error for "no memory", as C does.
+ */
+export function limitMemory(ceilingMebibytes: number): void {
+  ceilingPages = ceilingMebibytes * PAGES_PER_MEBIBYTE
+  memories.prototype.grow = function growWithin(this: PythonMemory, pages: number): number {
+    const before = this.buffer.byteLength / PAGE_BYTES
+    if (before + pages > ceilingPages) throw new RangeError(`Python may use ${ceilingMebibytes} MiB of memory.`)
+    const isPython = this.buffer === python?.HEAP8.buffer
+    const result = grow.call(this, pages)
+    if (isPython) setRunningToken(new Int32Array(this.buffer, tokenAddress, 1))
+    return result
+  }
+}
+
+/** Says where Python keeps the number of the stack that runs, so that a hang can be told whose it is. */
+export function watchToken(pythonModule: PythonModule, address: number): void {
+  python = pythonModule
+  tokenAddress = address
+  setRunningToken(new Int32Array(pythonModule.HEAP8.buffer, address, 1))
+}
+
+/** The stack that runs; 0 for none. */
+export function runningToken(): number {
+  return python === null ? 0 : (new Int32Array(python.HEAP8.buffer, tokenAddress, 1)[0] ?? 0)
+}

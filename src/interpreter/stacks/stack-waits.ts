@@ -1,0 +1,166 @@
+/**
+ * What the suspended stacks of one interpreter wait for. Lives in the interpreter's process.
+ * Python calls these functions, reads one byte from the descriptor of `suspension.ts`, which suspends its stack, and finds
+ * nothing to read when the answer is a plain `ok`; else it reads the answer's first item:
+ * `ok` (the rest is the value), `error`, `timeout`, `overdue` (the host stops the stack) or `signal` (run signal handlers, then
+ * `waitAgain`). Every wait settles exactly once.
+ */
+
+import type { StackToken } from '../../border/protocol.ts'
+import type { TextForPython } from '../text-for-python.ts'
+import { suspendNextOn } from './suspension.ts'
+
+export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, unknown]
+
+/** Where Python finds the answer once its stack goes on. */
+export interface Suspension {
+  answer: WaitAnswer
+}
+
+/** The answer without a value, which Python need not read. */
+const OK: WaitAnswer = ['ok']
+
+interface Wait {
+  readonly token: StackToken
+  readonly settle: (answer: WaitAnswer) => void
+}
+
+export class Waits {
+  readonly #waits = new Set<Wait>()
+  readonly #events = new Map<number, Set<() => void>>()
+  /** Waits that a signal interrupted: their promise goes on without a stack until `waitAgain`. */
+  readonly #interrupted = new Map<number, Promise<WaitAnswer>>()
+  /** Why stacks shall stop that did not wait when they were to be stopped: a stack may not have been entered by then. */
+  readonly #stops = new Map<StackToken, string>()
+  #lastNumber = 0
+
+  /** How many events and waits are kept. */
+  get size(): number {
+    return this.#events.size + this.#waits.size + this.#interrupted.size
+  }
+
+  /** A promise that settles with `underlying`, or earlier when its stack is stopped or signalled. */
+  wait(token: StackToken, underlying: Promise<WaitAnswer>): Suspension {
+    const suspension: Suspension = { answer: OK }
+    const settled = new Promise<number>((resolve) => {
+      const wait: Wait = {
+        token,
+        settle: (answer) => {
+          if (!this.#waits.delete(wait)) return
+          suspension.answer = answer
+          if (answer[0] === 'signal') {
+            const number = ++this.#lastNumber
+            this.#interrupted.set(number, underlying)
+            suspension.answer = ['signal', number]
+          }
+          resolve(answer === OK ? 0 : 1)
+        },
+      }
+      this.#waits.add(wait)
+      const reason = this.#stops.get(token)
+      if (reason === undefined) underlying.then(wait.settle)
+      else this.stop(token, reason)
+    })
+    suspendNextOn(settled)
+    return suspension
+  }
+
+  /** Goes on with a wait that a signal interrupted. */
+  waitAgain(token: StackToken, number: number): Suspension {
+    const underlying = this.#interrupted.get(number)
+    this.#interrupted.delete(number)
+    return this.wait(token, underlying ?? Promise.resolve(OK))
+  }
+
+  /** Forgets a wait that a signal interrupted and whose stack goes on elsewhere. */
+  abandon(number: number): void {
+    this.#interrupted.delete(number)
+  }
+
+  sleep(token: StackToken, delayMs: number): Suspension {
+    const underlying = new Promise<WaitAnswer>((resolve) => {
+      if (delayMs > 0) wakeAfter(delayMs, () => resolve(OK))
+      else setImmediate(() => resolve(OK))
+    })
+    return this.wait(token, underlying)
+  }
+
+  waitPromise(token: StackToken, promise: Promise<unknown>): Suspension {
+    const underlying = promise.then<WaitAnswer, WaitAnswer>(
+      (value) => ['ok', value],
+      (reason) => ['failed', reason],
+    )
+    return this.wait(token, underlying)
+  }
+
+  /** Each event is for one wait, and is gone when it is set or the wait timed out. */
+  newEvent(): number {
+    const number = ++this.#lastNumber
+    this.#events.set(number, new Set())
+    return number
+  }
+
+  /** Waits for an event to be set; one that was set already is gone, and the wait ends at once. */
+  waitEvent(token: StackToken, number: number, timeoutMs = -1): Suspension {
+    const waiters = this.#events.get(number)
+    if (waiters === undefined) return this.wait(token, Promise.resolve(OK))
+    const underlying = new Promise<WaitAnswer>((resolve) => {
+      const wake = () => {
+        cancelTimeout?.()
+        resolve(OK)
+      }
+      const cancelTimeout =
+        timeoutMs < 0
+          ? null
+          : wakeAfter(timeoutMs, () => {
+              waiters.delete(wake)
+              if (waiters.size === 0) this.#events.delete(number)
+              resolve(['timeout'])
+            })
+      waiters.add(wake)
+    })
+    return this.wait(token, underlying)
+  }
+
+  setEvent(number: number): void {
+    const waiters = this.#events.get(number)
+    this.#events.delete(number)
+    for (const wake of waiters ?? []) wake()
+  }
+
+  /** Ends the wait of an overdue stack, or else the next one that it begins, once. */
+  stop(token: StackToken, reason: string): void {
+    const waits = [...this.#waits].filter((wait) => wait.token === token)
+    if (waits.length === 0) this.#stops.set(token, reason)
+    else this.#stops.delete(token)
+    for (const wait of waits) wait.settle(['overdue', reason])
+  }
+
+  /** The stack has ended, or was stopped while it computed. */
+  hasStopped(token: StackToken): void {
+    this.#stops.delete(token)
+  }
+
+  /** Wakes the waits of a stack so that Python runs its signal handlers there. */
+  signal(token: StackToken): void {
+    for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['signal', 0])
+  }
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * A timer without Node's limit of 24.8 days, which never fires early (Node rounds down to whole milliseconds) and
+ * always in a later turn. Returns what cancels it.
+ */
+function wakeAfter(delayMs: number, callback: () => void): () => void {
+  const dueAt = performance.now() + delayMs
+  let timer: NodeJS.Timeout
+  const check = () => {
+    const leftMs = dueAt - performance.now()
+    if (leftMs <= 0) callback()
+    else timer = setTimeout(check, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS))
+  }
+  timer = setTimeout(check, Math.min(Math.ceil(delayMs), LONGEST_TIMER_MS))
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,148 @@
+/**
+ * How interpreters are started, and wired to the runners that scripts open. Used by the two composition roots, `runner.ts`
+ * (an engine that loads scripts) and `program.ts` (a script that opens engines of its own). Engine and store are loaded
+ * while Python starts, which is what the start of a program waits for: what is imported here comes before it.
+ */
+
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ScriptRunners } from '../default-runner/runners.ts'
+import { SystemClock } from '../engine/clock.ts'
+import type { Engine } from '../engine/engine.ts'
+import { EngineEvents } from '../engine/events.ts'
+import type { Clock } from '../engine/ports.ts'
+import { UsageError } from '../errors.ts'
+import { currentProcessSettings } from '../host/environment/process-settings.ts'
+import type { HostLimits } from '../host/process/host-limits.ts'
+import { PyodideHost } from '../host/python-host.ts'
+import type { LoadedScript } from '../host/scripts/script-generations.ts'
+import type { LiveRegistry } from '../registry/live-registry.ts'
+import { MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
+import { GenerationRegistries } from './generation-registries.ts'
+
+export type Durability = 'full' | 'normal'
+
+/** The durability that `CLOACA_DURABILITY` asks for; `full` by default. */
+export function defaultDurability(): Durability {
+  const wanted = process.env.CLOACA_DURABILITY || 'full'
+  if (wanted === 'full' || wanted === 'normal') return wanted
+  throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY is "full" or "normal", but it is "${wanted}".`)
+}
+
+/** The Python package lies beside `src` and `dist` alike. */
+const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
+
+/**
+ * The clock of one runner's parts: what its timers and listeners throw is told by the runner's events. What keeps the
+ * process alive is told by `KeepAlive`, not by timers that are pending.
+ */
+export function clockOf(events: EngineEvents): Clock {
+  return new SystemClock({ keepsProcessAlive: false, onTrouble: (trouble) => events.emit('trouble', trouble) })
+}
+
+/** The database that is meant when none is named. */
+export function defaultDatabaseUrl(): string {
+  return process.env.CLOACA_DATABASE_URL || 'sqlite://cloaca.db'
+}
+
+/** The file behind a database URL; null when it is in memory. Throws `INVALID_DATABASE_URL`. */
+export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null {
+  const { path } = parseDatabaseUrl(databaseUrl)
+  return path === MEMORY_PATH || path.startsWith('file:') ? null : path
+}
+
+/** Interpreters, and the runners that the scripts in them open. */
+export interface Scripting {
+  readonly host: PyodideHost
+  readonly runners: ScriptRunners
+}
+
+export interface ScriptingOptions {
+  readonly argv: readonly string[]
+  readonly interpreters: number
+  readonly isProgram: boolean
+  readonly stdoutTo?: 'stdout' | 'stderr'
+  readonly limits: HostLimits
+  readonly durability: Durability
+  /** What is in use, of all scripts. */
+  readonly registry: LiveRegistry
+  /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
+  readonly served: { readonly databaseUrl: string; readonly engine: Engine } | null
+  readonly clock: Clock
+  /** Watches the engines that scripts open. */
+  readonly watch: (events: EngineEvents) => void
+  /** A script is there again in a new interpreter. */
+  readonly reloaded: (script: LoadedScript) => void
+  readonly quarantined: (script: string, label: string, reason: string) => void
+  readonly notice: (message: string) => void
+  /** Hears why the start takes longer than usual. */
+  readonly preparing: (message: string) => void
+}
+
+/**
+ * Starts Python. Declarations that scripts make while they run reach the registry by themselves; what a script declares while
+ * it is loaded is known to its own runners at once, and in use when all of it is good.
+ */
+export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
+  const { registry, notice, served } = options
+  const registries = new GenerationRegistries(options.isProgram ? registry : null)
+  const runners = new ScriptRunners(async (databaseUrl, settings, generation) => {
+    if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
+      await served.engine.enter()
+      registries.share(generation, registry)
+      return { engine: served.engine, close: () => Promise.resolve() }
+    }
+    const { openEngine } = await engineAssembly
+    const events = new EngineEvents()
+    options.watch(events)
+    return await openEngine(databaseUrl, {
+      host: host.ofGeneration(generation),
+      registry: registries.of(generation),
+      settings,
+      durability: options.durability,
+      events,
+      clock: clockOf(events),
+      notice,
+    })
+  })
+  const opening = PyodideHost.open({
+    clock: options.clock,
+    process: currentProcessSettings(options.argv, notice),
+    packageFolder: PACKAGE_FOLDER,
+    interpreters: options.interpreters,
+    isProgram: options.isProgram,
+    ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
+    limits: options.limits,
+    events: {
+      call: (call) => runners.answer(call),
+      declared(generation, declarations, isInUse) {
+        const problems = registries.declare(generation, declarations)
+        const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
+        for (const problem of shared) notice(problem.message)
+      },
+      gone(generation) {
+        registries.forget(generation)
+        void runners.closeOf(generation, notice)
+      },
+      reloaded: options.reloaded,
+      quarantined: options.quarantined,
+      notice,
+      preparing: options.preparing,
+    },
+  })
+  const engineAssembly = import('./engine-composition.ts')
+  engineAssembly.catch(() => undefined) // whoever opens a runner is told
+  const host: PyodideHost = await opening
+  return { host, runners }
+}
+
+function isSameDatabase(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((url) => {
+    try {
+      return databaseFile(url)
+    } catch {
+      return null // a URL that whoever opens it will refuse
+    }
+  })
+  return typeof first === 'string' && typeof second === 'string' && resolve(first) === resolve(second)
+}

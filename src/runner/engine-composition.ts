@@ -1,0 +1,63 @@
+/** How a store and an engine over its parts are made. Used by `runner.ts`, and by `assembly.ts` for the runners of scripts. */
+
+import type { OpenEngine } from '../default-runner/runners.ts'
+import type { EngineConfig } from '../engine/config.ts'
+import { Engine } from '../engine/engine.ts'
+import type { EngineEvents } from '../engine/events.ts'
+import type { Clock, ScriptHost, Store } from '../engine/ports.ts'
+import { codec } from '../native/index.ts'
+import type { LiveRegistry } from '../registry/live-registry.ts'
+import { parseDatabaseUrl } from '../store/database-url.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { Durability } from './composition.ts'
+
+/** Opens, and where needed creates or upgrades, the database behind a URL. `notice` hears what the user should know of it. */
+export async function openStore(
+  databaseUrl: string,
+  durability: Durability,
+  clock: Clock,
+  notice: (message: string) => void,
+  readOnly = false,
+): Promise<Store> {
+  const { path } = parseDatabaseUrl(databaseUrl)
+  return await openSqliteStore({ path, durability, clock, notice, readOnly })
+}
+
+export interface EngineParts {
+  readonly store: Store
+  readonly host: ScriptHost
+  readonly registry: LiveRegistry
+  readonly settings: Partial<EngineConfig>
+  readonly events: EngineEvents
+  readonly clock: Clock
+}
+
+/** An engine over its parts, not started. */
+export function makeEngine({ store, host, registry, settings, events, clock }: EngineParts): Engine {
+  return new Engine({ store, host, clock, codec, registry, config: settings, events })
+}
+
+export interface ScriptEngineOptions extends Omit<EngineParts, 'store'> {
+  readonly durability: Durability
+  readonly notice: (message: string) => void
+}
+
+/** Opens a database and starts an engine on it, for a script. */
+export async function openEngine(
+  databaseUrl: string,
+  { durability, notice, ...parts }: ScriptEngineOptions,
+): Promise<OpenEngine> {
+  const store = await openStore(databaseUrl, durability, parts.clock, notice)
+  const engine = makeEngine({ ...parts, store })
+  await engine.start()
+  return {
+    engine,
+    async close() {
+      try {
+        await engine.stop({ graceMs: 0 })
+      } finally {
+        await store.close() // also when the database refuses the engine's last words
+      }
+    },
+  }
+}

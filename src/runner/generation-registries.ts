@@ -1,0 +1,47 @@
+/**
+ * What each generation of a script has declared, for the runners that the script opens itself. Used by `assembly.ts`. A program
+ * has one registry, in which everything is in use at once.
+ */
+
+import type { GenerationNumber } from '../border/protocol.ts'
+import { LiveRegistry } from '../registry/live-registry.ts'
+import type { Declarations, RegistryProblem } from '../registry/registry.ts'
+
+export class GenerationRegistries {
+  readonly #ofProgram: LiveRegistry | null
+  readonly #registries = new Map<GenerationNumber, LiveRegistry>()
+  /** Those of which everything is in use at once, since they run their workflows while they are loaded. */
+  readonly #shared = new Map<GenerationNumber, LiveRegistry>()
+
+  constructor(ofProgram: LiveRegistry | null) {
+    this.#ofProgram = ofProgram
+  }
+
+  of(generation: GenerationNumber): LiveRegistry {
+    if (this.#ofProgram !== null) return this.#ofProgram
+    let registry = this.#registries.get(generation)
+    if (registry === undefined) {
+      registry = new LiveRegistry()
+      this.#registries.set(generation, registry)
+    }
+    return registry
+  }
+
+  declare(generation: GenerationNumber, declarations: Declarations): readonly RegistryProblem[] {
+    this.#shared.get(generation)?.declare(declarations)
+    return this.of(generation).declare(declarations)
+  }
+
+  /** What the generation has declared so far, and declares from now on, is in use elsewhere too. */
+  share(generation: GenerationNumber, registry: LiveRegistry): void {
+    if (this.#ofProgram !== null || this.#shared.has(generation)) return
+    this.#shared.set(generation, registry)
+    const { triggers, workflows } = this.of(generation).current()
+    registry.declare({ triggers: [...triggers.values()], workflows: [...workflows.values()] })
+  }
+
+  forget(generation: GenerationNumber): void {
+    this.#registries.delete(generation)
+    this.#shared.delete(generation)
+  }
+}

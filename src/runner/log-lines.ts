@@ -1,0 +1,123 @@
+/**
+ * What is worth a log line of what the engine tells. Pure translation: the command line prints the lines, a Node
+ * program may hand in a sink of its own. Contexts and secrets never appear in one.
+ */
+
+import type { EngineEvents } from '../engine/events.ts'
+import { StoreError } from '../errors.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogLine {
+  readonly level: LogLevel
+  readonly message: string
+  /** Names and ids, for logs that are read by programs. */
+  readonly facts?: Readonly<Record<string, string | number | null>>
+  /** Python's own traceback, complete. */
+  readonly traceback?: string
+}
+
+export interface LogSink {
+  (line: LogLine): void
+  /** Polls are told to a sink for which this is `debug`, and to no other: there may be thousands of them a second. */
+  readonly least?: LogLevel | 'silent'
+}
+
+const NAMED_AT_MOST = 10
+
+/** What a stop cut off, for a log line. */
+export function cutOff(cut: readonly string[]): string {
+  if (cut.length === 0) return ''
+  const rest = cut.length - NAMED_AT_MOST
+  const names = [...cut.slice(0, NAMED_AT_MOST), ...(rest > 0 ? [`${rest} more`] : [])]
+  return `; cut off, and run again after the next start: ${names.join(', ')}`
+}
+
+/** Turns events into log lines for as long as the engine lives. */
+export function watchForLog(events: EngineEvents, log: LogSink): void {
+  tellTriggers(events, log)
+  tellExecutions(events, log)
+  events.on('scriptQuarantined', ({ script, culprit, reason }) =>
+    log({
+      level: 'warn',
+      message: `script "${script}" has an interpreter of its own from now on, because of ${culprit}: ${reason}`,
+      facts: { script },
+    }),
+  )
+  events.on('warning', ({ code, message }) => log({ level: 'warn', message, facts: { code } }))
+  events.on('stopped', ({ cut }) => log({ level: 'info', message: `stopped${cutOff(cut)}` }))
+  events.on('trouble', ({ during, error, retryAt }) => {
+    const level = retryAt !== null && isKnown(error) ? 'debug' : 'error'
+    log({ level, message: `${during} failed: ${error.message}`, facts: { retryAt } })
+  })
+}
+
+function tellTriggers(events: EngineEvents, log: LogSink): void {
+  if (log.least === 'debug') {
+    events.on('tick', ({ trigger, outcome }) =>
+      log({ level: 'debug', message: `trigger '${trigger}' was polled: ${outcome}`, facts: { trigger, outcome } }),
+    )
+  }
+  events.on('triggerFired', ({ trigger, workflow, executionId }) =>
+    log({
+      level: 'info',
+      message: `trigger '${trigger}' fired: workflow '${workflow}' ${executionId === null ? 'could not be started' : 'starts'}`,
+      facts: { trigger, workflow, executionId },
+    }),
+  )
+  events.on('triggerFailed', ({ trigger, error }) =>
+    log({ level: 'error', message: error.message, facts: { trigger }, traceback: error.traceback }),
+  )
+  events.on('cronFired', ({ workflow, scheduleId, executionId }) =>
+    log({
+      level: 'info',
+      message: `cron schedule fired workflow '${workflow}'`,
+      facts: { workflow, scheduleId, executionId },
+    }),
+  )
+}
+
+function tellExecutions(events: EngineEvents, log: LogSink): void {
+  events.on('executionStarted', ({ executionId, workflow, isResumed }) =>
+    log({
+      level: 'debug',
+      message: `workflow '${workflow}' ${isResumed ? 'goes on' : 'started'}`,
+      facts: { workflow, executionId },
+    }),
+  )
+  events.on('taskStarted', ({ executionId, workflow, taskId, attempt }) =>
+    log({
+      level: 'debug',
+      message: `task '${taskId}' of workflow '${workflow}' started`,
+      facts: { workflow, task: taskId, executionId, attempt },
+    }),
+  )
+  events.on('taskRetried', ({ executionId, workflow, taskId, attempt, error, retryAt }) =>
+    log({
+      level: 'warn',
+      message: `task '${taskId}' of workflow '${workflow}' failed in attempt ${attempt} and is tried again: ${error.message}`,
+      facts: { workflow, task: taskId, executionId, attempt, retryAt },
+      traceback: error.traceback,
+    }),
+  )
+  events.on('taskFinished', ({ executionId, workflow, taskId, status, attempts, error }) => {
+    const facts = { workflow, task: taskId, executionId, attempts }
+    if (error === null) log({ level: 'debug', message: `task '${taskId}' of workflow '${workflow}': ${status}`, facts })
+    else {
+      const message = `task '${taskId}' of workflow '${workflow}' failed: ${error.message}`
+      log({ level: 'error', message, facts, traceback: error.traceback })
+    }
+  })
+  events.on('executionFinished', ({ executionId, workflow, status, errorMessage }) =>
+    log({
+      level: status === 'Failed' ? 'warn' : 'info',
+      message: `workflow '${workflow}' ${status.toLowerCase()}${errorMessage === null ? '' : `: ${errorMessage}`}`,
+      facts: { workflow, executionId },
+    }),
+  )
+}
+
+/** One line said that the database is lost; that each step is refused and tried again until it is found follows from it. */
+function isKnown(error: Error): boolean {
+  return error instanceof StoreError && error.code === 'DATABASE_REPLACED'
+}

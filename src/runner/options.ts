@@ -1,0 +1,80 @@
+/** What a runner is opened with, and the check of it. Used by `runner.ts` before anything is opened. */
+
+import { CONFIG_CHECK, type EngineConfig } from '../engine/config.ts'
+import { checkSetting, FLAG, FUNCTION, objectOf, oneOf, TEXT, wholeFrom } from '../engine/settings-check.ts'
+import {
+  DEFAULT_LIMITS,
+  type HostLimits,
+  LEAST_MEMORY_MEBIBYTES,
+  LEAST_OPEN_FILES,
+} from '../host/process/host-limits.ts'
+import type { Durability } from './composition.ts'
+import type { LogSink } from './log-lines.ts'
+
+export interface RunnerOptions {
+  /** `sqlite://path`, a file path, or `:memory:`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
+  readonly database?: string
+  /**
+   * Default: `CLOACA_DURABILITY`, else `full`: what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
+   * last moments may be missing. The death of the process alone costs nothing either way.
+   */
+  readonly durability?: Durability
+  /**
+   * Opens the database to look at it: nothing is written, no right and no lock to write is needed, and what would write
+   * rejects. The file must be there, in the form of this version. Default false.
+   */
+  readonly readOnly?: boolean
+  /** How many interpreters the scripts are spread over. Default 1. */
+  readonly interpreters?: number
+  /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
+  readonly stdoutTo?: 'stdout' | 'stderr'
+  /**
+   * How much memory one interpreter may use, in MiB, at least 384. Beyond it Python raises MemoryError; above four fifths of
+   * it the interpreter is replaced between polls; a process that goes a quarter beyond it all the same (256 MiB at least)
+   * is ended at once. Default 1024.
+   */
+  readonly interpreterMemoryMb?: number
+  /**
+   * How many files, sockets and pipes one interpreter may have open, at least 128; the system may allow fewer. Beyond it Python
+   * raises OSError (EMFILE); above four fifths of it the interpreter is replaced between polls. Default 1024.
+   */
+  readonly interpreterOpenFiles?: number
+  /** How long the import of a script may take. Default 30,000. */
+  readonly loadTimeoutMs?: number
+  /** How long polls and tasks of a script may take to end when it is loaded anew. Default 30,000. */
+  readonly reloadGraceMs?: number
+  /** Limits and intervals; see `EngineConfig`. */
+  readonly config?: Partial<EngineConfig>
+  /** Hears what is worth a log line. Default: nobody. */
+  readonly log?: LogSink
+}
+
+const OPTIONS_CHECK = objectOf({
+  database: TEXT,
+  durability: oneOf('full', 'normal'),
+  readOnly: FLAG,
+  interpreters: wholeFrom(1),
+  stdoutTo: oneOf('stdout', 'stderr'),
+  interpreterMemoryMb: wholeFrom(LEAST_MEMORY_MEBIBYTES),
+  interpreterOpenFiles: wholeFrom(LEAST_OPEN_FILES),
+  loadTimeoutMs: wholeFrom(1),
+  reloadGraceMs: wholeFrom(0),
+  config: CONFIG_CHECK,
+  log: FUNCTION,
+} satisfies Record<keyof RunnerOptions, unknown>)
+
+/** What one interpreter may use and take. */
+export function hostLimits({ interpreterMemoryMb, interpreterOpenFiles, loadTimeoutMs }: RunnerOptions): HostLimits {
+  return {
+    ...DEFAULT_LIMITS,
+    ...(interpreterMemoryMb !== undefined && { memoryMebibytes: interpreterMemoryMb }),
+    ...(interpreterOpenFiles !== undefined && { openFiles: interpreterOpenFiles }),
+    ...(loadTimeoutMs !== undefined && { loadDeadlineMs: loadTimeoutMs }),
+  }
+}
+
+/** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */
+export function runnerOptions(options: RunnerOptions): RunnerOptions {
+  checkSetting(options, OPTIONS_CHECK, '')
+  return Object.freeze({ ...options })
+}

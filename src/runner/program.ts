@@ -1,0 +1,65 @@
+/**
+ * Runs a script as `python script.py` does: the script is the program, and opens runners of its own.
+ * Called by the command line's `run`.
+ */
+
+import type { ProgramTarget } from '../border/protocol.ts'
+import { EngineEvents } from '../engine/events.ts'
+import { DEFAULT_LIMITS } from '../host/process/host-limits.ts'
+import { LiveRegistry } from '../registry/live-registry.ts'
+import { clockOf, defaultDurability, openScripting } from './composition.ts'
+import { KeepAlive } from './keep-alive.ts'
+import { type LogSink, watchForLog } from './log-lines.ts'
+import { requireNode } from './node-version.ts'
+
+export type { ProgramTarget } from '../border/protocol.ts'
+
+export interface Program {
+  /** Settles with the exit code when the script has ended and its runners are shut down. */
+  readonly exitCode: Promise<number>
+  /** Delivers a signal to the script, as the system does under python. */
+  signal(signum: number): void
+}
+
+/** Starts a script. Rejects when Python cannot be started. */
+export async function startProgram(target: ProgramTarget, log: LogSink): Promise<Program> {
+  requireNode()
+  const events = new EngineEvents()
+  watchForLog(events, log)
+  const registry = new LiveRegistry()
+  const { host, runners } = await openScripting({
+    clock: clockOf(events),
+    argv: target.argv,
+    interpreters: 1,
+    isProgram: true,
+    limits: DEFAULT_LIMITS,
+    served: null,
+    reloaded: () => undefined,
+    quarantined: () => undefined,
+    durability: defaultDurability(),
+    registry,
+    watch: (events) => watchForLog(events, log),
+    notice: (message) => log({ level: 'warn', message }),
+    preparing: (message) => log({ level: 'info', message }),
+  })
+  const ended = host.runProgram(target).finally(async () => {
+    await runners.close((message) => log({ level: 'error', message }))
+    await host.close() // when everything that was declared is known
+  })
+  const told = ended.then((code) => {
+    const hint = code === 0 && !runners.haveOpened ? onlyDeclares(target, registry) : null
+    if (hint !== null) log({ level: 'warn', message: hint })
+    return code
+  })
+  const exitCode = new KeepAlive().during(told)
+  return { exitCode, signal: (signum) => void host.signalProgram(signum) }
+}
+
+/** What to do with a file that declares something and is no program; null when it is one. */
+function onlyDeclares(target: ProgramTarget, registry: LiveRegistry): string | null {
+  const { triggers, workflows } = registry.current()
+  if (target.kind !== 'file' || triggers.size + workflows.size === 0) return null
+  const names = [...triggers.keys(), ...workflows.keys()].map((name) => `"${name}"`).join(', ')
+  const [path] = target.argv
+  return `${path} declares ${names} and opens no runner, so nothing was run. To serve it: cloaca serve ${path}`
+}

@@ -1,0 +1,61 @@
+/** What the Node API returns about executions. Pure. */
+
+import { type ContextText, contextValueOf, type JsonObject } from '../model/context.ts'
+import type { Execution, ExecutionOrigin, ExecutionStatus, TaskStatus } from '../model/execution.ts'
+
+export interface TaskResult {
+  readonly id: string
+  readonly status: TaskStatus
+  readonly attempts: number
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** Python's message, or null when it did not fail. */
+  readonly error: string | null
+  /** Python's traceback, or ''. */
+  readonly traceback: string
+}
+
+export interface ExecutionResult {
+  readonly id: string
+  readonly workflow: string
+  readonly status: ExecutionStatus
+  readonly origin: ExecutionOrigin
+  /** The final context when it ended, else the one that it was started with. Large integers and `1.0` are exact in `contextText` only. */
+  readonly context: JsonObject
+  readonly contextText: ContextText
+  readonly errorMessage: string | null
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly tasks: readonly TaskResult[]
+}
+
+export function executionResult(execution: Execution): ExecutionResult {
+  const contextText = execution.finalText ?? execution.inputText
+  let context: JsonObject | null = null
+  return {
+    id: execution.id,
+    workflow: execution.workflow,
+    status: execution.status,
+    origin: execution.origin,
+    // Parsed when it is asked for: many callers want the status only, and a context may be megabytes.
+    get context() {
+      context ??= contextValueOf(contextText)
+      return context
+    },
+    contextText,
+    errorMessage: execution.errorMessage,
+    createdAt: execution.createdAt,
+    startedAt: execution.startedAt,
+    endedAt: execution.endedAt,
+    tasks: execution.tasks.map((task) => ({
+      id: task.taskId,
+      status: task.status,
+      attempts: task.attempts,
+      startedAt: task.startedAt,
+      endedAt: task.endedAt,
+      error: task.error?.message ?? null,
+      traceback: task.error?.traceback ?? '',
+    })),
+  }
+}

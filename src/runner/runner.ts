@@ -1,0 +1,284 @@
+/**
+ * The engine as a library: opens a database, loads scripts, polls their triggers and runs their workflows.
+ * A composition root; what it hands out are values. Contexts at this door are JavaScript values, and `contextText`
+ * is the exact text.
+ */
+
+import type { Engine, ExecuteOptions } from '../engine/engine.ts'
+import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
+import type { Clock, PollRequest, ScriptHost, Store } from '../engine/ports.ts'
+import { StartOnce } from '../engine/start-once.ts'
+import { toError, UsageError } from '../errors.ts'
+import { numberArgument, shownValue, textArgument } from '../model/arguments.ts'
+import {
+  type ContextText,
+  checkedContextText,
+  contextTextOf,
+  EMPTY_CONTEXT,
+  type JsonObject,
+} from '../model/context.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import { codecNotice } from '../native/index.ts'
+import { LiveRegistry } from '../registry/live-registry.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import { unboundTriggers } from '../registry/registry.ts'
+import { clockOf, defaultDatabaseUrl, defaultDurability, openScripting, type Scripting } from './composition.ts'
+import { makeEngine, openStore } from './engine-composition.ts'
+import { KeepAlive } from './keep-alive.ts'
+import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
+import { type LogLine, type LogSink, watchForLog } from './log-lines.ts'
+import { requireNode } from './node-version.ts'
+import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
+import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './resources.ts'
+import { type ExecutionResult, executionResult } from './results.ts'
+
+const GRACE_MS = 30_000
+
+interface RunnerParts {
+  readonly store: Store
+  readonly events: EngineEvents
+  readonly clock: Clock
+}
+
+export class Runner {
+  readonly triggers: RunnerTriggers
+  readonly workflows: RunnerWorkflows
+  readonly executions: RunnerExecutions
+  readonly schedules: RunnerSchedules
+  readonly #options: RunnerOptions
+  readonly #registry: LiveRegistry
+  readonly #store: Store
+  readonly #engine: Engine
+  readonly #events: EngineEvents
+  readonly #clock: Clock
+  readonly #log: LogSink
+  readonly #scripts: LoadedScripts
+  readonly #alive = new KeepAlive()
+  readonly #scripting = new StartOnce(() => this.#openScripting())
+  #isStarted = false
+  #release: (() => void) | undefined
+  #closed: Promise<void> | null = null
+
+  private constructor(options: RunnerOptions, { store, events, clock }: RunnerParts) {
+    this.#options = options
+    this.#store = store
+    this.#registry = new LiveRegistry()
+    const reloadGraceMs = options.reloadGraceMs ?? GRACE_MS
+    this.#scripts = new LoadedScripts(this.#registry, reloadGraceMs, async () => (await this.#startPython()).host)
+    this.#log = options.log ?? (() => undefined)
+    this.#events = events
+    this.#clock = clock
+    if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
+    const settings = options.config ?? {}
+    const registry = this.#registry
+    this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events, clock })
+    this.triggers = this.#alive.duringCallsOf(new RunnerTriggers(this.#engine, registry))
+    this.workflows = this.#alive.duringCallsOf(new RunnerWorkflows(this.#engine, store))
+    this.executions = this.#alive.duringCallsOf(new RunnerExecutions(this.#engine))
+    this.schedules = this.#alive.duringCallsOf(new RunnerSchedules(this.#engine))
+  }
+
+  /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
+  static async open(options: RunnerOptions = {}): Promise<Runner> {
+    requireNode()
+    const checked = runnerOptions(options)
+    const { database = defaultDatabaseUrl(), durability = defaultDurability() } = checked
+    const log = harmless(checked.log)
+    const events = new EngineEvents()
+    // Where nobody reads a log, what a listener throws is a warning of the process: it is not lost.
+    if (checked.log !== undefined) watchForLog(events, log)
+    const clock = clockOf(events)
+    const notice = (message: string): void => log({ level: 'warn', message })
+    const store = await openStore(database, durability, clock, notice, checked.readOnly)
+    return new Runner({ ...checked, log }, { store, events, clock })
+  }
+
+  /**
+   * Loads a file, every file of a folder, or a module by name. Throws the first `ScriptError` after everything that is
+   * good was loaded.
+   */
+  async load(place: string): Promise<readonly ScriptReport[]> {
+    const reports = await this.loadAll([textArgument(place, 'place')])
+    const failed = reports.find((report) => report.error !== null)
+    if (failed?.error) throw failed.error
+    return reports
+  }
+
+  /** Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. */
+  loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+    return this.#alive.during(this.#loadAll(places))
+  }
+
+  async #loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+    if (!Array.isArray(places)) {
+      throw new UsageError('INVALID_ARGUMENT', `"places" is an array of texts, but ${shownValue(places)} was given.`)
+    }
+    for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
+    return await this.#scripts.load(places)
+  }
+
+  /**
+   * Brings the scripts of these places in step with their files, of which some changed: what is made of a changed file is
+   * loaded anew, what is new is loaded, what is gone is served no more. A script whose new form is not good stays what it was.
+   */
+  reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
+    return this.#alive.during(this.#scripts.reload(places, changedFiles))
+  }
+
+  /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
+  async start(): Promise<void> {
+    await this.#alive.during(this.#start())
+    if (this.#closed === null) this.#release ??= this.#alive.hold()
+  }
+
+  async #start(): Promise<void> {
+    if (!this.#isStarted) this.#reportUnboundTriggers()
+    this.#isStarted = true
+    await this.#engine.start()
+  }
+
+  /**
+   * Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. Needs no `start`, and
+   * starts nothing else: no trigger is polled, and no schedule fires.
+   */
+  async execute(
+    workflow: string,
+    context: JsonObject = {},
+    options: { readonly timeoutMs?: number | null } = {},
+  ): Promise<ExecutionResult> {
+    return this.#alive.during(this.#execute(workflow, contextTextOf(context), options))
+  }
+
+  /** Runs a workflow with the exact text of a context, as Python would hand it over. Throws `INVALID_CONTEXT`. */
+  async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
+    return this.#alive.during(this.#execute(workflow, checkedContextText(contextText)))
+  }
+
+  async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {
+    textArgument(workflow, 'workflow')
+    const timeoutMs = options?.timeoutMs ?? null
+    if (timeoutMs !== null) numberArgument(timeoutMs, 'timeoutMs', 0)
+    await this.#engine.enter()
+    return executionResult(await this.#engine.execute(workflow, contextText, options))
+  }
+
+  /** Polls a trigger once, without starting or recording anything. */
+  async poll(trigger: string): Promise<PollOutcome> {
+    const { triggers } = this.#registry.current()
+    const definition = triggers.get(textArgument(trigger, 'trigger'))
+    if (definition === undefined) {
+      const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, triggers.keys())}`
+      throw new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
+    }
+    if (definition.timing.kind === 'cron') {
+      throw new UsageError('INVALID_ARGUMENT', `Trigger "${trigger}" follows a cron expression: it has no poll.`, {
+        trigger,
+      })
+    }
+    const { script } = definition
+    return this.#alive.during(this.#poll({ script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs }))
+  }
+
+  async #poll(request: PollRequest): Promise<PollOutcome> {
+    const { host } = await this.#startPython()
+    const outcome = await host.poll(request)
+    if (outcome.kind !== 'notEntered') return outcome
+    throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
+  }
+
+  /** What is running now: `trigger 'name'` for a poll, `task 'id' of workflow 'name'` for a task. */
+  get underWay(): readonly string[] {
+    return this.#engine.underWay()
+  }
+
+  /**
+   * Hears of ticks, firings, executions and tasks. Returns the end of it. What a listener throws breaks nothing, and is
+   * told as `trouble`. Throws `INVALID_ARGUMENT` for a name that no event has.
+   */
+  on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
+    assertEventName(name)
+    if (typeof listener !== 'function') {
+      throw new UsageError('INVALID_ARGUMENT', `"listener" is a function, but ${shownValue(listener)} was given.`)
+    }
+    return this.#events.on(name, listener)
+  }
+
+  /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
+  async close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    const graceMs = numberArgument(options.graceMs ?? GRACE_MS, 'graceMs', 0)
+    this.#closed ??= this.#alive.during(this.#close(graceMs)).finally(() => this.#release?.())
+    await this.#closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    try {
+      await this.#engine.stop({ graceMs })
+    } finally {
+      // Also when the database refuses the engine's last words: nothing may be left open.
+      const scripting = await this.#scripting.settled()
+      await scripting?.runners.close((message) => this.#log({ level: 'error', message }))
+      await scripting?.host.close()
+      await this.#store.close()
+    }
+  }
+
+  /** A trigger may be loaded before its workflow, so this is asked when everything is. */
+  #reportUnboundTriggers(): void {
+    for (const { message, script } of unboundTriggers(this.#registry.current())) {
+      this.#log({ level: 'warn', message, facts: { script } })
+    }
+  }
+
+  /** One that failed is tried again by the next who needs Python. */
+  async #startPython(): Promise<Scripting> {
+    if (this.#closed !== null) {
+      throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
+    }
+    return await this.#scripting.done()
+  }
+
+  #openScripting(): Promise<Scripting> {
+    return openScripting({
+      argv: [''],
+      interpreters: this.#options.interpreters ?? 1,
+      isProgram: false,
+      limits: hostLimits(this.#options),
+      served: { databaseUrl: this.#options.database ?? defaultDatabaseUrl(), engine: this.#engine },
+      reloaded: (loaded) => void this.#registry.replaceScript(loaded.script, loaded),
+      quarantined: (script, culprit, reason) => this.#events.emit('scriptQuarantined', { script, culprit, reason }),
+      ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),
+      durability: this.#options.durability ?? defaultDurability(),
+      registry: this.#registry,
+      clock: this.#clock,
+      watch: (events) => watchForLog(events, this.#log),
+      notice: (message) => this.#log({ level: 'warn', message }),
+      preparing: (message) => this.#log({ level: 'info', message }),
+    })
+  }
+
+  /** The interpreters, started by the first script: the engine asks for nothing before. */
+  #scriptHost(): ScriptHost {
+    // What runs during a stop may go on to its end.
+    const host = async () => ((await this.#scripting.settled()) ?? (await this.#startPython())).host
+    return {
+      poll: async (request) => (await host()).poll(request),
+      runTask: async (request) => (await host()).runTask(request),
+    }
+  }
+}
+
+/** A log that throws breaks nothing either: the process is warned of it. */
+function harmless(log: LogSink | undefined): LogSink {
+  const write = (line: LogLine): void => {
+    try {
+      log?.(line)
+    } catch (thrown) {
+      process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
+    }
+  }
+  return log?.least === undefined ? write : Object.assign(write, { least: log.least })
+}

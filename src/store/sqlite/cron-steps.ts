@@ -1,0 +1,101 @@
+/** What happens to cron schedules and their firings. Each function is the body of one step and runs in its transaction. */
+
+import type { CronClaim, CronMove, NewCronSchedule, NewExecution, NewTriggerCron, Page } from '../../engine/ports.ts'
+import { InternalError } from '../../errors.ts'
+import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
+import {
+  CLAIM_CRON,
+  CRON_STATS,
+  ENABLED_CRONS_BY_NEXT_RUN,
+  FIND_CRON_OF_FIRING,
+  GET_CRON,
+  GET_TRIGGER_CRON,
+  INSERT_CRON,
+  INSERT_CRON_FIRING,
+  LIST_CRON_FIRINGS,
+  LIST_CRONS,
+  LIST_ENABLED_CRONS,
+  LOST_CRON_FIRINGS,
+  RECOVER_CRON_FIRING,
+  REFRESH_TRIGGER_CRON,
+  RESCHEDULE_CRON,
+} from './cron-queries.ts'
+import { insertExecution } from './execution-steps.ts'
+import type { Connection } from './file/connection.ts'
+import { type CronFiringRecord, type CronRecord, cronFiringRow, cronRow } from './rows.ts'
+
+/** A firing without a run counts as lost from this age on. */
+const LOST_AFTER_MS = 600_000
+
+/** False when the workflow has an instance of that name. */
+export function insertCron(connection: Connection, schedule: NewCronSchedule): boolean {
+  const { id, workflow, expression, timezone, nextRunAt, at, triggerName, instanceName, paramsText } = schedule
+  const values = [id, workflow, expression, timezone, nextRunAt, at, at, triggerName, instanceName, paramsText]
+  return connection.run(INSERT_CRON, ...values) === 1
+}
+
+export function saveTriggerCron(connection: Connection, schedule: NewTriggerCron): CronRow {
+  const { triggerName, workflow, expression, timezone, nextRunAt, at } = schedule
+  if (!insertCron(connection, schedule)) {
+    connection.run(REFRESH_TRIGGER_CRON, workflow, expression, timezone, nextRunAt, at, triggerName)
+  }
+  const record = connection.one<CronRecord>(GET_TRIGGER_CRON, triggerName)
+  if (record === undefined) throw new InternalError(`The schedule of the trigger "${triggerName}" was not stored.`)
+  return cronRow(record)
+}
+
+export function rescheduleCrons(connection: Connection, moves: readonly CronMove[], at: number): void {
+  for (const { scheduleId, seenRunAt, nextRunAt } of moves) {
+    connection.run(RESCHEDULE_CRON, nextRunAt, at, scheduleId, seenRunAt)
+  }
+}
+
+export function getCron(connection: Connection, id: string): CronRow | null {
+  const record = connection.one<CronRecord>(GET_CRON, id)
+  return record === undefined ? null : cronRow(record)
+}
+
+export function listCrons(connection: Connection, page: Page & { readonly enabledOnly: boolean }): readonly CronRow[] {
+  const sql = page.enabledOnly ? LIST_ENABLED_CRONS : LIST_CRONS
+  return connection.all<CronRecord>(sql, page.limit, page.offset).map(cronRow)
+}
+
+export function enabledCrons(connection: Connection): readonly CronRow[] {
+  return connection.all<CronRecord>(ENABLED_CRONS_BY_NEXT_RUN).map(cronRow)
+}
+
+export function claimCron(connection: Connection, claim: CronClaim): boolean {
+  const { scheduleId, dueAt, nextRunAt, firingId, at, execution } = claim
+  if (connection.run(CLAIM_CRON, nextRunAt, at, at, scheduleId, dueAt) === 0) return false
+  connection.run(INSERT_CRON_FIRING, firingId, dueAt, at, execution?.id ?? null, at, scheduleId)
+  if (execution !== null) insertExecution(connection, execution, { kind: 'cron', scheduleId, firingId }, at)
+  return true
+}
+
+export function listCronFirings(connection: Connection, scheduleId: string, page: Page): readonly CronFiringRow[] {
+  return connection.all<CronFiringRecord>(LIST_CRON_FIRINGS, scheduleId, page.limit, page.offset).map(cronFiringRow)
+}
+
+export function lostCronFirings(
+  connection: Connection,
+  query: { readonly notBeforeAt: number; readonly olderThanAt: number; readonly maxAttempts: number },
+): readonly CronFiringRow[] {
+  const { notBeforeAt, olderThanAt, maxAttempts } = query
+  return connection.all<CronFiringRecord>(LOST_CRON_FIRINGS, notBeforeAt, olderThanAt, maxAttempts).map(cronFiringRow)
+}
+
+export function recoverCronFiring(
+  connection: Connection,
+  firingId: string,
+  execution: NewExecution | null,
+  at: number,
+): boolean {
+  if (connection.run(RECOVER_CRON_FIRING, execution?.id ?? null, at, firingId) === 0) return false
+  const scheduleId = connection.one<{ readonly id: string }>(FIND_CRON_OF_FIRING, firingId)?.id ?? ''
+  if (execution !== null) insertExecution(connection, execution, { kind: 'cron', scheduleId, firingId }, at)
+  return true
+}
+
+export function cronStats(connection: Connection, sinceAt: number, at: number): CronStats {
+  return connection.one<CronStats>(CRON_STATS, at - LOST_AFTER_MS, sinceAt) ?? { total: 0, successful: 0, lost: 0 }
+}

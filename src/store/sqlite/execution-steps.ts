@@ -1,0 +1,232 @@
+/**
+ * What happens to executions and their task runs. Each function is the body of one step and runs in its transaction.
+ * Contexts pass through as text: they are neither parsed nor stored twice.
+ */
+
+import type { Acquisition, ExecutionEnd, NewExecution, Page, Settlement } from '../../engine/ports.ts'
+import { StoreError } from '../../errors.ts'
+import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import {
+  EACH_OWNED_BY,
+  EACH_UNOWNED,
+  END_EXECUTION,
+  FIND_FOR_SETTLING,
+  FIND_UNOWNED,
+  FIRST_UNOWNED_WORKFLOW,
+  GET_EXECUTION,
+  GET_FINAL,
+  GET_INPUT,
+  INSERT_EXECUTION,
+  INSERT_FINAL,
+  INSERT_INPUT,
+  INSERT_TASK,
+  LIST_EXECUTIONS,
+  LIST_EXECUTIONS_IN_STATUS,
+  LIST_EXECUTIONS_OF_WORKFLOW,
+  LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS,
+  LIST_TASKS,
+  NEXT_UNOWNED_WORKFLOW,
+  OWN_EXECUTION,
+  RECOVER_RUNNING_TASKS,
+  UPDATE_TASK,
+} from './execution-queries.ts'
+import type { Connection, Value } from './file/connection.ts'
+import { DELETE_INSTANCE_WITHOUT_EXECUTIONS } from './instance-queries.ts'
+import { instanceSeqOrThrow } from './instance-steps.ts'
+import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from './rows.ts'
+import { COMPLETE_FIRING } from './trigger-queries.ts'
+
+export type ExecutionFilter = Page & { readonly workflow?: string; readonly status?: ExecutionStatus }
+
+interface SettlingRecord {
+  readonly seq: number
+  readonly origin: ExecutionOrigin['kind']
+  readonly firing_id: string | null
+  readonly owner_id: string | null
+}
+
+interface ContextRecord {
+  readonly context: string
+}
+
+export function insertExecution(
+  connection: Connection,
+  added: NewExecution,
+  origin: ExecutionOrigin,
+  at: number,
+): void {
+  const { source, firingId } = originColumns(origin)
+  const { id, workflow, version } = added
+  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, source, firingId, at)
+  connection.run(INSERT_INPUT, seq, added.inputText)
+  for (const task of added.tasks) connection.run(INSERT_TASK, seq, task.taskId, task.fullName)
+}
+
+export function acquireExecutions(
+  connection: Connection,
+  acquisition: Acquisition,
+  deadSeqs: readonly number[],
+): readonly Execution[] {
+  const owner = instanceSeqOrThrow(connection, acquisition.instanceId)
+  const { executionIds } = acquisition
+  const found =
+    executionIds === undefined
+      ? withoutLivingOwner(connection, acquisition, deadSeqs)
+      : unownedOf(connection, acquisition.workflows, executionIds)
+  const taken = [...found].sort(oldestFirst).slice(0, acquisition.limit)
+  for (const { seq, status } of taken) {
+    connection.run(OWN_EXECUTION, owner, acquisition.at, seq)
+    if (status !== 'Pending') connection.run(RECOVER_RUNNING_TASKS, seq)
+  }
+  for (const dead of deadSeqs) connection.run(DELETE_INSTANCE_WITHOUT_EXECUTIONS, dead)
+  return taken.map((record) =>
+    loadExecution(connection, {
+      ...record,
+      status: 'Running',
+      started_at: record.started_at ?? acquisition.at,
+    }),
+  )
+}
+
+function unownedOf(
+  connection: Connection,
+  workflows: readonly string[],
+  executionIds: readonly string[],
+): readonly ExecutionRecord[] {
+  return executionIds
+    .flatMap((id) => connection.one<ExecutionRecord>(FIND_UNOWNED, id) ?? [])
+    .filter(({ workflow }) => workflows.includes(workflow))
+}
+
+function withoutLivingOwner(
+  connection: Connection,
+  { workflows: names, limit }: Acquisition,
+  deadSeqs: readonly number[],
+): readonly ExecutionRecord[] {
+  const workflows = new Set(names)
+  const matching = (sql: string, value: string | number) =>
+    firstMatching(connection.each<ExecutionRecord>(sql, value), workflows, limit)
+  return [
+    ...unownedWorkflows(connection)
+      .filter((workflow) => workflows.has(workflow))
+      .flatMap((workflow) => matching(EACH_UNOWNED, workflow)),
+    ...deadSeqs.flatMap((dead) => matching(EACH_OWNED_BY, dead)),
+  ]
+}
+
+/** Refuses an execution that none of `owners` owns: another instance took it over, or it has ended. */
+export function settle(connection: Connection, settlement: Settlement, owners: ReadonlySet<string>): void {
+  const { executionId } = settlement
+  const record = connection.one<SettlingRecord>(FIND_FOR_SETTLING, executionId)
+  if (record === undefined) throw cannotSettle(executionId, 'there is none of this id')
+  if (record.owner_id === null) throw cannotSettle(executionId, 'it has ended or was given back')
+  if (!owners.has(record.owner_id)) throw cannotSettle(executionId, 'another instance has taken it over')
+  writeChanges(connection, record.seq, settlement)
+  if (settlement.end !== null) writeEnd(connection, record, settlement, settlement.end)
+}
+
+export function getExecution(connection: Connection, id: string): Execution | null {
+  const record = connection.one<ExecutionRecord>(GET_EXECUTION, id)
+  return record === undefined ? null : loadExecution(connection, record)
+}
+
+export function listExecutions(connection: Connection, filter: ExecutionFilter): readonly ExecutionSummary[] {
+  const { workflow, status, limit, offset } = filter
+  const [sql, values] = listing(workflow, status)
+  return connection.all<ExecutionRecord>(sql, ...values, limit, offset).map(executionSummary)
+}
+
+function listing(workflow: string | undefined, status: string | undefined): readonly [string, readonly Value[]] {
+  if (workflow !== undefined && status !== undefined) return [LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS, [workflow, status]]
+  if (workflow !== undefined) return [LIST_EXECUTIONS_OF_WORKFLOW, [workflow]]
+  if (status !== undefined) return [LIST_EXECUTIONS_IN_STATUS, [status]]
+  return [LIST_EXECUTIONS, []]
+}
+
+function originColumns(origin: ExecutionOrigin): { readonly source: string | null; readonly firingId: string | null } {
+  switch (origin.kind) {
+    case 'call':
+      return { source: null, firingId: null }
+    case 'trigger':
+      return { source: origin.trigger, firingId: origin.firingId }
+    case 'cron':
+      return { source: origin.scheduleId, firingId: origin.firingId }
+  }
+}
+
+/** Steps from one to the next, so that a backlog of a workflow that nobody has costs one look and not its length. */
+function unownedWorkflows(connection: Connection): readonly string[] {
+  const named = (sql: string, ...values: readonly string[]) =>
+    connection.one<{ readonly workflow: string | null }>(sql, ...values)?.workflow ?? null
+  const workflows: string[] = []
+  let next = named(FIRST_UNOWNED_WORKFLOW)
+  while (next !== null) {
+    workflows.push(next)
+    next = named(NEXT_UNOWNED_WORKFLOW, next)
+  }
+  return workflows
+}
+
+function firstMatching(
+  records: IterableIterator<ExecutionRecord>,
+  workflows: ReadonlySet<string>,
+  limit: number,
+): readonly ExecutionRecord[] {
+  const matching: ExecutionRecord[] = []
+  if (limit <= 0 || workflows.size === 0) return matching
+  for (const record of records) {
+    if (!workflows.has(record.workflow)) continue
+    matching.push(record)
+    if (matching.length === limit) break
+  }
+  return matching
+}
+
+function inOrder(one: TaskRecord, other: TaskRecord): number {
+  return one.seq - other.seq
+}
+
+function oldestFirst(one: ExecutionRecord, other: ExecutionRecord): number {
+  return one.created_at - other.created_at || one.seq - other.seq
+}
+
+function loadExecution(connection: Connection, record: ExecutionRecord): Execution {
+  const input = connection.one<ContextRecord>(GET_INPUT, record.seq)?.context ?? ''
+  const final = record.ended_at === null ? undefined : connection.one<ContextRecord>(GET_FINAL, record.seq)?.context
+  const tasks = connection.all<TaskRecord>(LIST_TASKS, record.seq).sort(inOrder).map(taskRun)
+  return execution(record, input, final ?? null, tasks)
+}
+
+function writeChanges(connection: Connection, seq: number, settlement: Settlement): void {
+  for (const change of settlement.changes) {
+    const { taskId, status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
+    const error = faultText(change.error)
+    const changed = connection.run(
+      UPDATE_TASK,
+      status,
+      attempts,
+      recoveries,
+      notBeforeAt,
+      startedAt,
+      endedAt,
+      finishedOrder,
+      error,
+      outputText,
+      seq,
+      taskId,
+    )
+    if (changed === 0) throw cannotSettle(settlement.executionId, `it has no task "${taskId}"`)
+  }
+}
+
+function writeEnd(connection: Connection, record: SettlingRecord, settlement: Settlement, end: ExecutionEnd): void {
+  // Nearly always the output of the task that has just finished, which is stored already.
+  const finalTask = settlement.changes.find((change) => change.outputText === end.finalText)
+  connection.run(END_EXECUTION, end.status, end.endedAt, end.errorMessage, finalTask?.taskId ?? null, record.seq)
+  if (finalTask === undefined) connection.run(INSERT_FINAL, record.seq, end.finalText)
+  if (record.origin === 'trigger') connection.run(COMPLETE_FIRING, end.endedAt, record.firing_id)
+}
+
+function cannotSettle(executionId: string, why: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The execution "${executionId}" cannot be settled: ${why}.`, { executionId })
+}

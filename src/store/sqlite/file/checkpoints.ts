@@ -1,0 +1,106 @@
+/**
+ * Writes the log into the database file from time to time, in a turn of its own between two group commits: whoever waits
+ * for a commit does not wait for that. The step queue tells of each commit.
+ *
+ *   short ── a threshold of pages is not in the file ──▶ due: folded in the next turn ──▶ short, or blocked by a reader
+ *   blocked ── another threshold of pages ──▶ due again; a log that is several thresholds long is restarted, too
+ *
+ * A log that is all in the file is begun anew by the next commit, so that it stays near the threshold. A reader who keeps an
+ * old state open blocks that. Many short ones, one after the other, are locked out for a moment; one that stays is waited
+ * for, the log grows meanwhile, and the user is told.
+ */
+
+import { toError } from '../../../errors.ts'
+import type { Connection, LogState } from './connection.ts'
+import type { DatabaseWatch } from './database-watch.ts'
+
+/** 8 MB: each one takes two syncs, so that they are few, and none writes for long. */
+export const CHECKPOINT_PAGES = 2_000
+/** At the latest after so many commits the log is looked at. */
+const LONGEST_UNSEEN = 16
+const RESTART_PAGES = 4 * CHECKPOINT_PAGES
+/** 64 MB: from here on something is wrong. */
+const NOTICE_PAGES = 16_000
+
+export class Checkpoints {
+  readonly #connection: Connection
+  readonly #watch: Pick<DatabaseWatch, 'look' | 'suspect'>
+  readonly #notice: (message: string) => void
+  /** How many pages that are not in the file make the next one due. */
+  #dueAt = CHECKPOINT_PAGES
+  /** A look costs a fifth of a small commit: far from the threshold, not each one is looked at. */
+  #commits = 0
+  #lookAfter = 1
+  /** Length of the log at the last look. */
+  #pages = 0
+  #isScheduled = false
+  #isNoticed = false
+
+  /** `notice` hears, in sentences for a user, of a log that does not get shorter. */
+  constructor(
+    connection: Connection,
+    watch: Pick<DatabaseWatch, 'look' | 'suspect'>,
+    notice: (message: string) => void,
+  ) {
+    this.#connection = connection
+    this.#watch = watch
+    this.#notice = notice
+  }
+
+  committed(): void {
+    this.#commits += 1
+    if (this.#isScheduled || this.#commits < this.#lookAfter || !this.#isDue(this.#state('look'))) return
+    this.#isScheduled = true
+    setImmediate(() => this.#run())
+  }
+
+  #isDue(log: LogState | null): boolean {
+    if (log === null) return false
+    const unfolded = log.pages - log.folded
+    // The reader has gone, or another process has done it.
+    if (unfolded < this.#dueAt - CHECKPOINT_PAGES) this.#dueAt = CHECKPOINT_PAGES
+    // Half of the commits that it takes if the next ones are as large as the last.
+    const pagesACommit = Math.max(1, (log.pages - this.#pages) / this.#commits)
+    this.#lookAfter = Math.min(LONGEST_UNSEEN, (this.#dueAt - unfolded) / pagesACommit / 2)
+    this.#commits = 0
+    this.#pages = log.pages
+    return unfolded >= this.#dueAt
+  }
+
+  #run(): void {
+    this.#isScheduled = false
+    // Never into a file that is not the one of the log any more.
+    if (!this.#watch.look()) return
+    let log = this.#state('fold')
+    if (log !== null && log.pages >= RESTART_PAGES) log = this.#state('restart')
+    if (log === null) return
+    this.#dueAt = log.pages - log.folded + CHECKPOINT_PAGES
+    if (log.pages < NOTICE_PAGES || !log.isBusy) this.#isNoticed = false
+    else {
+      this.#noticeOnce(
+        `The log "${this.#connection.path}-wal" has ${log.pages} pages and grows, since a program keeps an old state of ` +
+          'the database open for reading: end its transaction, or the program.',
+      )
+    }
+  }
+
+  /** Null where there is no log, or it cannot be read or written now: the next commit tries again, and says why. */
+  #state(mode: 'look' | 'fold' | 'restart'): LogState | null {
+    try {
+      return this.#connection.checkpoint(mode)
+    } catch (thrown) {
+      this.#watch.suspect(thrown)
+      this.#noticeOnce(
+        `The log of the database "${this.#connection.path}" cannot be written into it: ${toError(thrown).message}.`,
+      )
+      return null
+    }
+  }
+
+  /** Once until all is well again. */
+  #noticeOnce(message: string): void {
+    if (this.#isNoticed) return
+    this.#isNoticed = true
+    this.#notice(message)
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * What SQLite says, as errors that a user can act on. Called wherever the store catches something.
+ * The words of SQLite stay in `cause`; the message adds which file, why, and what to do.
+ */
+
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { CloacaError, StoreError, toError } from '../../../errors.ts'
+
+/** The database cannot be used at all. */
+export function unavailable(path: string, thrown: unknown): StoreError {
+  if (thrown instanceof StoreError) return thrown
+  const cause = toError(thrown)
+  const message = `The database "${path}" cannot be opened: ${whyUnavailable(path, cause)}`
+  return new StoreError('DATABASE_UNAVAILABLE', message, { path, cause })
+}
+
+/** One step failed; nothing of it is stored. */
+export function refused(path: string, thrown: unknown): Error {
+  if (thrown instanceof CloacaError) return thrown
+  const cause = toError(thrown)
+  const advice = ADVICE[sqliteCode(cause)] ?? ''
+  return new StoreError('DATABASE_FAILED', `The database "${path}" refused: ${cause.message}.${advice}`, {
+    path,
+    cause,
+  })
+}
+
+/** The log of a file that is somewhere else now could not be written into that one. */
+export function leftLog(path: string, log: string): StoreError {
+  const message =
+    `The database "${path}" is not opened: "${log}" is the log of the file that was there before, and would damage this ` +
+    'one. It has what was accepted last: move it to where that file is now, or remove it.'
+  return new StoreError('DATABASE_UNAVAILABLE', message, { path })
+}
+
+/** A database that was opened for reading only is asked to write. */
+export function readOnly(path: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The database "${path}" is open for reading only.`, { path })
+}
+
+export function tooOld(path: string, found: number, known: number): StoreError {
+  const message =
+    `The database "${path}" was written by an older cloaca: its schema is version ${found}, this one reads ${known}. ` +
+    `Reading changes nothing. Upgrade it with: cloaca serve SCRIPT.py --db "${path}"`
+  return new StoreError('DATABASE_TOO_OLD', message, { path })
+}
+
+/** A file without a table of ours, which nobody has served yet. */
+export function unused(path: string): StoreError {
+  const message =
+    `The database "${path}" has nothing of cloaca in it yet. Name another one, or use it with: ` +
+    `cloaca serve SCRIPT.py --db "${path}"`
+  return new StoreError('DATABASE_UNAVAILABLE', message, { path })
+}
+
+export function closed(path: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The database "${path}" is closed: the runner that used it was shut down.`, {
+    path,
+  })
+}
+
+export function tooNew(path: string, found: number, known: number): StoreError {
+  const message =
+    `The database "${path}" was written by a newer cloaca: its schema is version ${found}, this one knows ${known}. ` +
+    'Update cloaca, or use another database file.'
+  return new StoreError('DATABASE_TOO_NEW', message, { path })
+}
+
+/** For a connection that is not open: a step that was queued before it was closed. */
+export function gone(path: string): StoreError {
+  return new StoreError('DATABASE_REPLACED', `The database "${path}" is not open. ${UNTIL_IT_IS_BACK}`, { path })
+}
+
+/** The path no longer names the file that was opened. */
+export function replaced({ path, isThere }: { readonly path: string; readonly isThere: boolean }): StoreError {
+  const what = isThere ? 'replaced by another file' : 'removed or moved away'
+  const advice = isThere ? 'It is opened anew, and until then nothing is accepted and polled.' : UNTIL_IT_IS_BACK
+  const message = `The database "${path}" was ${what} while it was open. ${advice}`
+  return new StoreError('DATABASE_REPLACED', message, { path })
+}
+
+/** The file was overwritten, or its disk is failing. */
+export function damaged(path: string, thrown: unknown): StoreError {
+  const cause = toError(thrown)
+  const message =
+    `The database "${path}" was damaged or overwritten while it was open (${cause.message}). ` +
+    'It is opened anew, and until then nothing is accepted and polled.'
+  return new StoreError('DATABASE_REPLACED', message, { path, cause })
+}
+
+/** What is at the path now is no database that can be used in place of the one that was opened. */
+export function unusable(path: string, thrown: unknown): StoreError {
+  const cause = unavailable(path, thrown)
+  const message = `Nothing is accepted and polled, since what is in the database's place cannot be used. ${cause.message}`
+  return new StoreError('DATABASE_REPLACED', message, { path, cause })
+}
+
+const UNTIL_IT_IS_BACK =
+  'Nothing is accepted and polled until a database is there again: move it back, restore a copy, or make an empty ' +
+  'file of this name to begin anew.'
+
+/** SQLite says that the file is not what it was. */
+export function isDamage(thrown: unknown): boolean {
+  return thrown instanceof Error && ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes(sqliteCode(thrown))
+}
+
+/** Another connection has the lock that a step needs. */
+export function isLocked(thrown: unknown): boolean {
+  return thrown instanceof Error && sqliteCode(thrown) === 'SQLITE_BUSY'
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  SQLITE_FULL: ' Free some space on its disk; nothing of this step was stored.',
+  SQLITE_BUSY: ' Another process keeps it locked: end that process or its transaction.',
+  SQLITE_READONLY: ' Make the file and its folder writable for this user.',
+  SQLITE_CORRUPT: ' The file is damaged: restore a copy, or move it away to start with an empty one.',
+  SQLITE_NOTADB: ' The file is damaged: restore a copy, or move it away to start with an empty one.',
+  SQLITE_IOERR: ' Reading or writing the disk failed: look at the disk.',
+}
+
+/** The primary code: `SQLITE_IOERR` of `SQLITE_IOERR_WRITE`. */
+function sqliteCode(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return code.split('_', 2).join('_')
+}
+
+/** The first reason that the file system admits, else what SQLite said. */
+function whyUnavailable(path: string, cause: Error): string {
+  const folder = dirname(path)
+  const file = kindOf(path)
+  if (sqliteCode(cause) === 'SQLITE_NOTADB') return 'file is not a database. Name another file, or move this one away.'
+  if (kindOf(folder) === 'missing') return `the folder "${folder}" does not exist. Create it, or name another path.`
+  if (file === 'folder') return 'it is a folder. Name a file in it.'
+  if (file === 'hidden' || (file === 'file' && !isAllowed(path, constants.R_OK | constants.W_OK))) {
+    return 'permission denied. Give this user the right to read and write the file, or name another one.'
+  }
+  if (!isAllowed(folder, constants.W_OK | constants.X_OK)) {
+    return `permission denied: files cannot be made in the folder "${folder}". Make it writable, or name another path.`
+  }
+  return `${cause.message}.${ADVICE[sqliteCode(cause)] ?? ' Look at the file and its folder, or name another path.'}`
+}
+
+/** `hidden`: a folder on the way to it may not be entered. */
+function kindOf(path: string): 'missing' | 'hidden' | 'folder' | 'file' {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return 'missing'
+    return stats.isDirectory() ? 'folder' : 'file'
+  } catch {
+    return 'hidden'
+  }
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Notices that another process, or another store object, has committed to the database. Looks four times a second
+ * while somebody listens, and not at all otherwise.
+ */
+
+import type { Clock, Timer } from '../../../engine/ports.ts'
+
+const LOOK_EVERY_MS = 250
+const DURING = 'looking for changes by other processes'
+
+export class ForeignChanges {
+  readonly #clock: Clock
+  readonly #version: () => number | null
+  readonly #listeners = new Set<() => void>()
+  #seen: number | null = null
+  #timer: Timer | undefined
+
+  /** `version` changes when another connection has committed. Null: it cannot be told now, and is no change. */
+  constructor(clock: Clock, version: () => number | null) {
+    this.#clock = clock
+    this.#version = version
+  }
+
+  /** Returns the end of it. */
+  listen(callback: () => void): () => void {
+    // A set would merge two listeners that are the same function.
+    const listener = () => callback()
+    this.#listeners.add(listener)
+    if (this.#timer === undefined) {
+      this.#seen = this.#version()
+      this.#lookLater()
+    }
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.stop()
+    }
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#listeners.clear()
+  }
+
+  /** Another file is open now: what it says at the next look is where it begins. */
+  reset(): void {
+    this.#seen = null
+  }
+
+  #lookLater(): void {
+    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look(), DURING)
+  }
+
+  #look(): void {
+    // Where this throws, the clock looks again.
+    const version = this.#version()
+    // Before the listeners, who may stop it.
+    this.#lookLater()
+    if (version === this.#seen || version === null) return
+    const isFirst = this.#seen === null
+    this.#seen = version
+    if (isFirst) return
+    for (const listener of [...this.#listeners]) this.#clock.attempt(DURING, listener)
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Group commit. The store asks for steps; those of one turn of the event loop are carried out in order in one
+ * transaction, and each promise settles after the commit. A step is synchronous and touches nothing but the database,
+ * because a batch of which one step fails is rolled back and run again, one transaction a step.
+ *
+ *   idle ──add──▶ waiting for the end of the turn ──▶ BEGIN ──▶ steps, COMMIT ──▶ all settled ──▶ idle
+ *                        ▲                              │             └─ one fails ──▶ ROLLBACK ──▶ each alone
+ *                        └── a little later ◀── locked ─┘ by another process, for 15 s at most: then all are refused
+ */
+
+import type { Clock } from '../../../engine/ports.ts'
+import type { Connection } from './connection.ts'
+import type { DatabaseWatch } from './database-watch.ts'
+import { closed, isLocked, refused } from './failures.ts'
+
+/** `read` writes nothing; `accept` must survive a power cut once it is answered; `write` may cost a repetition. */
+export type StepNeed = 'read' | 'write' | 'accept'
+
+export interface StepQueueOptions {
+  readonly clock: Clock
+  /** False: nothing is synced, by the user's choice. */
+  readonly syncs: boolean
+  /** Asked before anything is read or written, and again before a commit. */
+  readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'suspect'>
+  /** Called after each commit that wrote. */
+  readonly afterCommit: () => void
+}
+
+interface Step {
+  readonly need: StepNeed
+  readonly run: () => unknown
+  readonly settle: (value: unknown) => void
+  readonly fail: (error: Error) => void
+}
+
+/** Between two tries for the lock the event loop is free: a lock that is held for long holds up nothing else. */
+const FIRST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 200
+const GIVE_UP_AFTER_MS = 15_000
+
+export class StepQueue {
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #syncs: boolean
+  readonly #watch: StepQueueOptions['watch']
+  readonly #afterCommit: () => void
+  #steps: Step[] = []
+  #isFlushDue = false
+  /** Since when another process has kept the lock; monotonic. */
+  #lockedSince: number | null = null
+  #isClosed = false
+
+  constructor(connection: Connection, options: StepQueueOptions) {
+    this.#connection = connection
+    this.#clock = options.clock
+    this.#syncs = options.syncs
+    this.#watch = options.watch
+    this.#afterCommit = options.afterCommit
+  }
+
+  add<Result>(need: StepNeed, run: () => Result): Promise<Result> {
+    if (this.#isClosed) return Promise.reject(closed(this.#connection.path))
+    return new Promise<Result>((resolve, reject) => {
+      this.#steps.push({ need, run, settle: (value) => resolve(value as Result), fail: reject })
+      if (this.#isFlushDue) return
+      this.#isFlushDue = true
+      // The end of the turn, not an instant: no clock is asked.
+      setImmediate(() => this.#flush())
+    })
+  }
+
+  /** Refuses further steps. Those asked for are still carried out. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false
+    const steps = this.#steps
+    this.#steps = []
+    this.#carryOut(steps)
+  }
+
+  /** False when the steps are back in the queue. */
+  #carryOut(steps: readonly Step[]): boolean {
+    try {
+      this.#begin(steps)
+    } catch (error) {
+      if (this.#waitsFor(error, steps)) return false
+      this.#watch.suspect(error)
+      for (const step of steps) step.fail(refused(this.#connection.path, error))
+      return true
+    }
+    const isWriting = steps.some((step) => step.need !== 'read')
+    let results: readonly unknown[]
+    try {
+      results = steps.map((step) => step.run())
+      if (isWriting) this.#watch.assertInPlace()
+      this.#connection.commit()
+    } catch (error) {
+      this.#connection.rollback()
+      this.#isolate(steps, error)
+      return true
+    }
+    for (const [index, step] of steps.entries()) step.settle(results[index])
+    if (isWriting) this.#afterCommit()
+    return true
+  }
+
+  /** Finds the step at fault by giving each a transaction of its own. */
+  #isolate(steps: readonly Step[], error: unknown): void {
+    if (steps.length === 1) {
+      this.#watch.suspect(error)
+      for (const step of steps) step.fail(refused(this.#connection.path, error))
+      return
+    }
+    for (const [index, step] of steps.entries()) {
+      if (this.#carryOut([step])) continue
+      // Locked in between: what follows keeps its place behind the step that waits.
+      this.#steps.splice(1, 0, ...steps.slice(index + 1))
+      return
+    }
+  }
+
+  #begin(steps: readonly Step[]): void {
+    this.#watch.assertInPlace()
+    if (steps.every((step) => step.need === 'read')) this.#connection.beginRead()
+    else {
+      const isAccepting = this.#syncs && steps.some((step) => step.need === 'accept')
+      this.#connection.beginWrite(isAccepting ? 'synced' : 'kept')
+    }
+    this.#lockedSince = null
+  }
+
+  /** Puts the steps back, before those asked for since, when the lock may still come free. */
+  #waitsFor(error: unknown, steps: readonly Step[]): boolean {
+    if (!isLocked(error)) return false
+    const now = this.#clock.monotonic()
+    this.#lockedSince ??= now
+    if (now - this.#lockedSince >= GIVE_UP_AFTER_MS) {
+      this.#lockedSince = null
+      return false
+    }
+    this.#steps.unshift(...steps)
+    this.#isFlushDue = true
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS + (now - this.#lockedSince))
+    this.#clock.wakeAfter(pauseMs, () => this.#flush())
+    return true
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Who is alive, and what the dead leave behind. Each function is the body of one step and runs in its transaction.
+ *
+ * An instance is dead when its process is gone (seen from the same host), or when its heartbeats have stood still for
+ * 30 s (seen from anywhere: a process id may have been given to another process since). So a process that lives and
+ * stalls for so long is dead to the others, who take what it held; what it held by a number that has gone up since
+ * (a trigger's lease) or by a name that is another's (an execution's owner), it can no longer write.
+ */
+
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import type { Clock } from '../../engine/ports.ts'
+import { StoreError } from '../../errors.ts'
+import { HeartbeatWatch } from '../heartbeat-watch.ts'
+import type { Connection } from './file/connection.ts'
+import {
+  DELETE_INSTANCE,
+  FIND_INSTANCE,
+  INSERT_INSTANCE,
+  LIST_INSTANCES,
+  READY_RUNNING_TASKS_OF_OWNER,
+  RELEASE_EXECUTIONS,
+  RELEASE_LEASES,
+  TOUCH_INSTANCE,
+} from './instance-queries.ts'
+
+/** Three heartbeats missed. */
+export const DEAD_AFTER_MS = 30_000
+
+/** The process that a store runs in, as other processes see it. */
+export interface ProcessIdentity {
+  readonly host: string
+  readonly pid: number
+  /** Null where it is not known: a thread knows only its own start. */
+  readonly startedAt: number | null
+}
+
+interface InstanceRecord {
+  readonly seq: number
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly process_started_at: number | null
+  readonly heartbeat_at: number
+  readonly beats: number
+}
+
+export function thisProcess(): ProcessIdentity {
+  return {
+    host: hostIdentity(),
+    pid: process.pid,
+    startedAt: isMainThread ? Math.round(performance.timeOrigin) : null,
+  }
+}
+
+/** True when a process of this host exists, whoever owns it. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+export class Liveness {
+  readonly #self: ProcessIdentity
+  readonly #isProcessAlive: (pid: number) => boolean
+  readonly #heartbeats: HeartbeatWatch
+
+  constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean, clock: Pick<Clock, 'monotonic'>) {
+    this.#self = self
+    this.#isProcessAlive = isAlive
+    this.#heartbeats = new HeartbeatWatch(clock)
+  }
+
+  /**
+   * Also the heartbeat of an instance that others took for dead and removed: it enters again. Each one is an occasion to
+   * listen for those of the others.
+   */
+  enter(connection: Connection, instanceId: string, at: number): void {
+    if (connection.run(TOUCH_INSTANCE, at, instanceId) === 0) {
+      const { host, pid, startedAt } = this.#self
+      connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
+    }
+    this.#look(connection)
+  }
+
+  /** Another database is open: who was heard of in the old one means nothing. */
+  forget(): void {
+    this.#heartbeats.look([])
+  }
+
+  /** Never the instance that asks: asking is a sign of life. */
+  deadSeqs(connection: Connection, askingId: string): readonly number[] {
+    const records = this.#look(connection)
+    return records.filter((record) => record.id !== askingId && this.#isDead(record)).map((record) => record.seq)
+  }
+
+  /** One look shows less than `deadSeqs`, which has listened for a while. */
+  hasLiving(connection: Connection, at: number): boolean {
+    return connection.all<InstanceRecord>(LIST_INSTANCES).some((record) => {
+      if (record.host === this.#self.host) return this.#hasProcess(record)
+      return Math.abs(at - record.heartbeat_at) < DEAD_AFTER_MS
+    })
+  }
+
+  #look(connection: Connection): readonly InstanceRecord[] {
+    const records = connection.all<InstanceRecord>(LIST_INSTANCES)
+    this.#heartbeats.look(records)
+    return records
+  }
+
+  #isDead(record: InstanceRecord): boolean {
+    if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
+    return record.host === this.#self.host && !this.#hasProcess(record)
+  }
+
+  /** Of an instance of this host. */
+  #hasProcess(record: InstanceRecord): boolean {
+    if (record.pid !== this.#self.pid) return this.#isProcessAlive(record.pid)
+    // An earlier process had our number, as in a container that was started again.
+    const { startedAt } = this.#self
+    return startedAt === null || record.process_started_at === null || record.process_started_at === startedAt
+  }
+}
+
+export function leaveInstance(connection: Connection, instanceId: string): void {
+  const seq = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)?.seq
+  if (seq === undefined) return
+  connection.run(READY_RUNNING_TASKS_OF_OWNER, seq)
+  connection.run(RELEASE_EXECUTIONS, seq)
+  connection.run(RELEASE_LEASES, seq)
+  connection.run(DELETE_INSTANCE, seq)
+}
+
+export function instanceSeqOrThrow(connection: Connection, instanceId: string): number {
+  const record = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  if (record !== undefined) return record.seq
+  throw new StoreError('DATABASE_FAILED', `The instance "${instanceId}" is not open: call openInstance first.`)
+}
+
+/** Containers may share a host's name but not its process numbers: the name of their number space is part of it. */
+function hostIdentity(): string {
+  try {
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    // Not Linux: one number space a host.
+    return hostname()
+  }
+}

@@ -1,0 +1,92 @@
+/** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
+
+import type { Retention } from '../../engine/ports.ts'
+import type { TickOutcome } from '../../model/schedule.ts'
+import type { Connection } from './file/connection.ts'
+import {
+  DELETE_CRON_FIRING,
+  DELETE_EXECUTION,
+  DELETE_FIRING,
+  DELETE_FIRING_TICK,
+  GET_FIRING,
+  OLD_EXECUTIONS,
+  OLD_FIRINGS_WITHOUT_RUN,
+  PRUNE_CRON_FIRINGS_WITHOUT_RUN,
+  PRUNE_OPEN_SKIPS,
+  PRUNE_ORPHANED_TICKS,
+  PRUNE_TICKS,
+} from './retention-queries.ts'
+
+/** A few milliseconds: a poll that is due, and whoever waits for a commit, comes after the step. */
+const ROWS_A_STEP = 300
+/** Each may have thousands of task runs and large contexts. */
+const EXECUTIONS_A_STEP = 10
+
+type Prune = (connection: Connection) => number
+
+interface OldExecution {
+  readonly seq: number
+  readonly firing_id: string | null
+}
+
+interface OldFiring {
+  readonly seq: number
+  readonly id: string
+  readonly fired_at: number
+}
+
+/** How many rows went; 0 when nothing is left to remove. One kind a step, so that none becomes long. */
+export function prune(connection: Connection, retention: Retention, at: number): number {
+  for (const pruneKind of kinds(retention, at)) {
+    const removed = pruneKind(connection)
+    if (removed > 0) return removed
+  }
+  return 0
+}
+
+function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonly Prune[] {
+  const kinds: Prune[] = []
+  if (skippedMs !== null) {
+    const before = at - skippedMs
+    kinds.push(ticksOf('skipped', before), ticksOf('duplicate', before), rowsOf(PRUNE_OPEN_SKIPS, before))
+  }
+  if (failedMs !== null) kinds.push(ticksOf('failed', at - failedMs), ticksOf('timedOut', at - failedMs))
+  if (endedMs !== null) {
+    const before = at - endedMs
+    kinds.push((connection) => pruneExecutions(connection, before))
+    kinds.push((connection) => pruneFirings(connection, before))
+    kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ORPHANED_TICKS, before))
+  }
+  return kinds
+}
+
+function rowsOf(sql: string, before: number): Prune {
+  return (connection) => connection.run(sql, before, ROWS_A_STEP)
+}
+
+function ticksOf(outcome: TickOutcome, before: number): Prune {
+  return (connection) => connection.run(PRUNE_TICKS, outcome, before, ROWS_A_STEP)
+}
+
+function pruneExecutions(connection: Connection, before: number): number {
+  const old = connection.all<OldExecution>(OLD_EXECUTIONS, before, EXECUTIONS_A_STEP)
+  for (const { seq, firing_id } of old) {
+    const firing = firing_id === null ? undefined : connection.one<OldFiring>(GET_FIRING, firing_id)
+    if (firing !== undefined) deleteFiring(connection, firing)
+    else if (firing_id !== null) connection.run(DELETE_CRON_FIRING, firing_id)
+    connection.run(DELETE_EXECUTION, seq)
+  }
+  return old.length
+}
+
+function pruneFirings(connection: Connection, before: number): number {
+  const old = connection.all<OldFiring>(OLD_FIRINGS_WITHOUT_RUN, before, ROWS_A_STEP)
+  for (const firing of old) deleteFiring(connection, firing)
+  return old.length
+}
+
+/** With its tick, which has the same instant. */
+function deleteFiring(connection: Connection, { seq, id, fired_at }: OldFiring): void {
+  connection.run(DELETE_FIRING_TICK, fired_at, id)
+  connection.run(DELETE_FIRING, seq)
+}

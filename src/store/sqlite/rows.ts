@@ -1,0 +1,242 @@
+/**
+ * Rows of the tables as the values of the model. A record type has the columns of its query, spelled as in SQL;
+ * a function of this file is the only place that turns it around. Faults are stored as JSON text, contexts as they are.
+ */
+
+import type {
+  Execution,
+  ExecutionOrigin,
+  ExecutionStatus,
+  ExecutionSummary,
+  TaskRun,
+  TaskStatus,
+} from '../../model/execution.ts'
+import type { CronFiringRow, CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { PythonFault } from '../../model/trigger.ts'
+
+export interface TriggerRecord {
+  readonly seq: number
+  readonly id: string
+  readonly name: string
+  readonly workflow: string
+  readonly poll_interval_ms: number
+  readonly allow_concurrent: number
+  readonly enabled: number
+  readonly created_at: number
+  readonly updated_at: number
+  readonly last_poll_at: number | null
+}
+
+/** `bufferedPollAt` is the last poll that is not written yet. */
+export function triggerRow(record: TriggerRecord, bufferedPollAt: number | null): TriggerRow {
+  return {
+    id: record.id,
+    name: record.name,
+    workflow: record.workflow,
+    pollIntervalMs: record.poll_interval_ms,
+    allowConcurrent: record.allow_concurrent === 1,
+    enabled: record.enabled === 1,
+    lastPollAt: later(record.last_poll_at, bufferedPollAt),
+    createdAt: record.created_at,
+    updatedAt: record.updated_at,
+  }
+}
+
+export interface FiringRecord {
+  readonly id: string
+  readonly trigger_id: string
+  readonly context_hash: string
+  readonly execution_id: string | null
+  readonly fired_at: number
+  readonly completed_at: number | null
+}
+
+export function firingRow(record: FiringRecord): FiringRow {
+  return {
+    id: record.id,
+    scheduleId: record.trigger_id,
+    contextHash: record.context_hash,
+    executionId: record.execution_id,
+    startedAt: record.fired_at,
+    completedAt: record.completed_at,
+    createdAt: record.fired_at,
+  }
+}
+
+export interface TickRecord {
+  readonly id: string
+  readonly trigger: string
+  readonly outcome: TickOutcome
+  readonly first_at: number
+  readonly last_at: number
+  readonly count: number
+  readonly firing_id: string | null
+  readonly error: string | null
+}
+
+export function tickRow(record: TickRecord): TickRow {
+  const error = fault(record.error)
+  return {
+    id: record.id,
+    trigger: record.trigger,
+    outcome: record.outcome,
+    firstAt: record.first_at,
+    lastAt: record.last_at,
+    count: record.count,
+    errorType: error?.type ?? null,
+    errorMessage: error?.message ?? null,
+    firingId: record.firing_id,
+  }
+}
+
+export interface ExecutionRecord {
+  readonly seq: number
+  readonly id: string
+  readonly workflow: string
+  readonly version: string
+  readonly status: ExecutionStatus
+  readonly origin: ExecutionOrigin['kind']
+  readonly origin_source: string | null
+  readonly firing_id: string | null
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+  readonly final_task_id: string | null
+  readonly error_message: string | null
+}
+
+export function executionSummary(record: ExecutionRecord): ExecutionSummary {
+  return {
+    id: record.id,
+    workflow: record.workflow,
+    version: record.version,
+    status: record.status,
+    origin: origin(record),
+    createdAt: record.created_at,
+    startedAt: record.started_at,
+    endedAt: record.ended_at,
+    errorMessage: record.error_message,
+  }
+}
+
+export interface TaskRecord {
+  readonly seq: number
+  readonly task_id: string
+  readonly full_name: string
+  readonly status: TaskStatus
+  readonly attempts: number
+  readonly recoveries: number
+  readonly not_before_at: number | null
+  readonly started_at: number | null
+  readonly ended_at: number | null
+  readonly finished_order: number | null
+  readonly error: string | null
+  readonly output: string | null
+}
+
+export function taskRun(record: TaskRecord): TaskRun {
+  return {
+    taskId: record.task_id,
+    fullName: record.full_name,
+    status: record.status,
+    attempts: record.attempts,
+    recoveries: record.recoveries,
+    notBeforeAt: record.not_before_at,
+    startedAt: record.started_at,
+    endedAt: record.ended_at,
+    finishedOrder: record.finished_order,
+    outputText: record.output,
+    error: fault(record.error),
+  }
+}
+
+/** `storedFinal` is the final context's own row, where it is no task's output. */
+export function execution(
+  record: ExecutionRecord,
+  inputText: string,
+  storedFinal: string | null,
+  tasks: readonly TaskRun[],
+): Execution {
+  const finalTask = tasks.find((task) => task.taskId === record.final_task_id)
+  return { ...executionSummary(record), inputText, finalText: finalTask?.outputText ?? storedFinal, tasks }
+}
+
+export interface CronRecord {
+  readonly id: string
+  readonly workflow: string
+  readonly expression: string
+  readonly timezone: string
+  readonly enabled: number
+  readonly next_run_at: number | null
+  readonly last_run_at: number | null
+  readonly created_at: number
+  readonly updated_at: number
+  readonly trigger_name: string | null
+  readonly instance_name: string | null
+  readonly params: string | null
+}
+
+export function cronRow(record: CronRecord): CronRow {
+  return {
+    id: record.id,
+    workflow: record.workflow,
+    expression: record.expression,
+    timezone: record.timezone,
+    enabled: record.enabled === 1,
+    nextRunAt: record.next_run_at,
+    lastRunAt: record.last_run_at,
+    createdAt: record.created_at,
+    updatedAt: record.updated_at,
+    triggerName: record.trigger_name,
+    instanceName: record.instance_name,
+    paramsText: record.params,
+  }
+}
+
+export interface CronFiringRecord {
+  readonly id: string
+  readonly cron_id: string
+  readonly scheduled_at: number
+  readonly claimed_at: number
+  readonly execution_id: string | null
+  readonly recovery_attempts: number
+  readonly updated_at: number
+}
+
+export function cronFiringRow(record: CronFiringRecord): CronFiringRow {
+  return {
+    id: record.id,
+    scheduleId: record.cron_id,
+    scheduledAt: record.scheduled_at,
+    claimedAt: record.claimed_at,
+    executionId: record.execution_id,
+    recoveryAttempts: record.recovery_attempts,
+    createdAt: record.claimed_at,
+    updatedAt: record.updated_at,
+  }
+}
+
+export function faultText(error: PythonFault | null): string | null {
+  return error === null ? null : JSON.stringify(error)
+}
+
+function fault(text: string | null): PythonFault | null {
+  return text === null ? null : (JSON.parse(text) as PythonFault)
+}
+
+function origin(record: ExecutionRecord): ExecutionOrigin {
+  const source = record.origin_source ?? ''
+  const firingId = record.firing_id ?? ''
+  switch (record.origin) {
+    case 'trigger':
+      return { kind: 'trigger', trigger: source, firingId }
+    case 'cron':
+      return { kind: 'cron', scheduleId: source, firingId }
+    case 'call':
+      return { kind: 'call' }
+  }
+}
+
+function later(one: number | null, other: number | null): number | null {
+  return one === null || (other !== null && other > one) ? other : one
+}

@@ -1,0 +1,95 @@
+/**
+ * Writes buffered skips: within a second of the first, and before whatever comes after them of the same trigger. The
+ * store notes skips here and runs through it the steps that must see them.
+ */
+
+import type { Clock, Timer } from '../../engine/ports.ts'
+import { SkipBuffer, type SkipRun } from '../skip-buffer.ts'
+import type { Connection } from './file/connection.ts'
+import type { StepNeed } from './file/step-queue.ts'
+import { writeSkips } from './trigger-steps.ts'
+
+const WRITE_AFTER_MS = 1_000
+/** Skips of this many triggers are written in one turn; a turn must not hold up the loops. */
+const TRIGGERS_A_STEP = 1_000
+
+type AddStep = <Result>(need: StepNeed, run: (connection: Connection) => Result) => Promise<Result>
+
+export class SkipWriter {
+  readonly #clock: Clock
+  readonly #addStep: AddStep
+  readonly #skips = new SkipBuffer()
+  #timer: Timer | undefined
+  #isClosed = false
+
+  constructor(clock: Clock, addStep: AddStep) {
+    this.#clock = clock
+    this.#addStep = addStep
+  }
+
+  note(trigger: string, at: number): void {
+    if (this.#isClosed) return
+    this.#skips.note(trigger, at)
+    if (this.#timer === undefined) this.#arm()
+  }
+
+  /** The last skip of a trigger that is not written yet, or null. */
+  lastAt(trigger: string): number | null {
+    return this.#skips.lastAt(trigger)
+  }
+
+  /** Writes the trigger's buffered skips first, in the same step: they came before. */
+  stepAfter<Result>(need: StepNeed, trigger: string, run: (connection: Connection) => Result): Promise<Result> {
+    return this.#step(need, () => this.#skips.take(trigger), run)
+  }
+
+  /** Takes no more, and writes the rest in a step of this turn. */
+  close(): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    return this.#writeSome(Number.POSITIVE_INFINITY)
+  }
+
+  #arm(): void {
+    if (!this.#isClosed) this.#timer ??= this.#clock.wakeAfter(WRITE_AFTER_MS, () => void this.#writeAll())
+  }
+
+  /** Nobody waits for the answer: a failure keeps the skips for the next second, and `close` reports the last one. */
+  async #writeAll(): Promise<void> {
+    this.#timer = undefined
+    // Counted before the first: what is noted meanwhile has its own second.
+    const steps = Math.ceil(this.#skips.size / TRIGGERS_A_STEP)
+    try {
+      for (let step = 0; step < steps; step++) await this.#writeSome(TRIGGERS_A_STEP)
+    } catch {
+      this.#arm()
+    }
+  }
+
+  #writeSome(limit: number): Promise<void> {
+    return this.#step(
+      'write',
+      () => this.#skips.takeSome(limit),
+      () => {},
+    )
+  }
+
+  /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
+  async #step<Result>(
+    need: StepNeed,
+    take: () => ReadonlyMap<string, SkipRun>,
+    run: (connection: Connection) => Result,
+  ): Promise<Result> {
+    let taken: ReadonlyMap<string, SkipRun> | undefined
+    try {
+      return await this.#addStep(need, (connection) => {
+        taken ??= take()
+        writeSkips(connection, taken)
+        return run(connection)
+      })
+    } catch (error) {
+      if (taken !== undefined) this.#skips.putBack(taken)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,357 @@
+/**
+ * The store on SQLite: the `Store` port, method by method, in the port's order. The runner opens one, the engine and
+ * the command line use it through the port. Each method queues one step; what a step does stands in the files of its
+ * topic, and no step touches anything but the database, since it may be run twice (see `step-queue.ts`).
+ */
+
+import { resolve } from 'node:path'
+import type {
+  Acquisition,
+  Clock,
+  CronClaim,
+  CronMove,
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  NewCronSchedule,
+  NewExecution,
+  NewTriggerCron,
+  Page,
+  Retention,
+  Settlement,
+  Store,
+  StoreChange,
+  TriggerDeclaration,
+  TriggerLease,
+} from '../../engine/ports.ts'
+import { StoreError } from '../../errors.ts'
+import type { Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
+import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { MEMORY_PATH } from '../database-url.ts'
+import { DELETE_CRON, SET_CRON_ENABLED, UPDATE_CRON } from './cron-queries.ts'
+import * as crons from './cron-steps.ts'
+import * as executions from './execution-steps.ts'
+import { Checkpoints } from './file/checkpoints.ts'
+import { Connection } from './file/connection.ts'
+import { DatabaseWatch } from './file/database-watch.ts'
+import { readOnly, unavailable } from './file/failures.ts'
+import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
+import { ForeignChanges } from './file/foreign-changes.ts'
+import { type StepNeed, StepQueue } from './file/step-queue.ts'
+import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
+import { prune } from './retention.ts'
+import { type TriggerRecord, triggerRow } from './rows.ts'
+import { assertReadable, migrate } from './schema.ts'
+import { SkipWriter } from './skip-writer.ts'
+import { GET_TRIGGER, SET_TRIGGER_ENABLED } from './trigger-queries.ts'
+import * as triggers from './trigger-steps.ts'
+import * as workflows from './workflow-steps.ts'
+
+export interface SqliteStoreOptions {
+  /** A file, made when missing, or `:memory:`. */
+  readonly path: string
+  /**
+   * `full`: what was accepted, and how it ended, survives a power cut. `normal`: after a power cut the last moments
+   * may be missing as if they had not been; the file stays sound, and the death of the process alone costs nothing.
+   */
+  readonly durability: 'full' | 'normal'
+  readonly clock: Clock
+  /** Whether a process of this host exists. Signal 0 by default. */
+  readonly isProcessAlive?: (pid: number) => boolean
+  /**
+   * Writes nothing, and needs no right and no lock to write: steps that would are refused. The file must be there. Of no
+   * effect in memory.
+   */
+  readonly readOnly?: boolean
+  /** Hears what the user should know of the database's place and log. Default: nobody. */
+  readonly notice?: (message: string) => void
+  /** What kind of file system a path lies on. `statfs` by default. */
+  readonly readFileSystem?: ReadFileSystem
+}
+
+function isReadOnly({ path, readOnly = false }: SqliteStoreOptions): boolean {
+  return readOnly && path !== MEMORY_PATH
+}
+
+/** Opens or creates the database and brings its tables to this version. Rejects with `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const path = options.path === MEMORY_PATH ? MEMORY_PATH : resolve(options.path)
+  const isReading = isReadOnly(options)
+  const connection = new Connection(path, isReading ? 'read' : 'write')
+  try {
+    if (isReading) assertReadable(connection)
+    else migrate(connection, options.clock.now())
+    connection.opened()
+    if (!connection.isMemory && !isReading) {
+      const warning = fileSystemWarning(path, options.readFileSystem)
+      if (warning !== null) options.notice?.(warning)
+    }
+  } catch (error) {
+    connection.close()
+    throw unavailable(path, error)
+  }
+  return new SqliteStore(connection, options)
+}
+
+class SqliteStore implements Store {
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #isReadOnly: boolean
+  readonly #watch: DatabaseWatch
+  readonly #queue: StepQueue
+  readonly #liveness: Liveness
+  readonly #foreignChanges: ForeignChanges
+  readonly #skips: SkipWriter
+  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  readonly #instances = new Set<string>()
+  #closing: Promise<void> | undefined
+
+  constructor(connection: Connection, options: SqliteStoreOptions) {
+    this.#connection = connection
+    this.#clock = options.clock
+    this.#isReadOnly = isReadOnly(options)
+    this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
+    const syncs = options.durability === 'full'
+    const checkpoints = new Checkpoints(connection, this.#watch, options.notice ?? (() => {}))
+    const afterCommit = (): void => checkpoints.committed()
+    this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch, afterCommit })
+    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
+    this.#skips = new SkipWriter(options.clock, (need, run) => this.#step(need, run))
+    this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
+  }
+
+  async openInstance(instanceId: string, at: number): Promise<void> {
+    this.#instances.add(instanceId)
+    await this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+  }
+
+  heartbeat(instanceId: string, at: number): Promise<void> {
+    return this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+  }
+
+  async closeInstance(instanceId: string, _at: number): Promise<void> {
+    await this.#step('write', (connection) => leaveInstance(connection, instanceId))
+    this.#instances.delete(instanceId)
+  }
+
+  hasLivingInstance(at: number): Promise<boolean> {
+    return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
+  }
+
+  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+  }
+
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {
+    return this.#step('write', (connection) =>
+      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, instanceId)),
+    )
+  }
+
+  listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    return this.#step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
+  }
+
+  getTrigger(name: string): Promise<TriggerRow | null> {
+    return this.#step('read', (connection) => {
+      const record = connection.one<TriggerRecord>(GET_TRIGGER, name)
+      return record === undefined ? null : this.#triggerRow(record)
+    })
+  }
+
+  setTriggerEnabled(name: string, enabled: boolean, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => connection.run(SET_TRIGGER_ENABLED, Number(enabled), at, name) === 1)
+  }
+
+  noteSkip(trigger: string, at: number): void {
+    if (this.#closing !== undefined || this.#isReadOnly) return
+    this.#skips.note(trigger, at)
+  }
+
+  recordFired(tick: FiredTick): Promise<FiredTickResult> {
+    return this.#skips.stepAfter('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
+  }
+
+  recordFailed(tick: FailedTick): Promise<FailedTickResult> {
+    return this.#skips.stepAfter('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
+  }
+
+  listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]> {
+    return this.#step('read', (connection) => triggers.listFirings(connection, trigger, page))
+  }
+
+  listTicks(trigger: string, page: Page): Promise<readonly TickRow[]> {
+    const list = (connection: Connection) => triggers.listTicks(connection, trigger, page)
+    return this.#skips.lastAt(trigger) === null
+      ? this.#step('read', list)
+      : this.#skips.stepAfter('write', trigger, list)
+  }
+
+  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {
+    return this.#step('accept', (connection) => executions.insertExecution(connection, execution, origin, at))
+  }
+
+  acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
+    return this.#step('write', (connection) => {
+      const dead = acquisition.recover ? this.#liveness.deadSeqs(connection, acquisition.instanceId) : []
+      return executions.acquireExecutions(connection, acquisition, dead)
+    })
+  }
+
+  settle(settlement: Settlement): Promise<void> {
+    const need = settlement.end === null ? 'write' : 'accept'
+    return this.#step(need, (connection) => executions.settle(connection, settlement, this.#instances))
+  }
+
+  getExecution(id: string): Promise<Execution | null> {
+    return this.#step('read', (connection) => executions.getExecution(connection, id))
+  }
+
+  listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
+    return this.#step('read', (connection) => executions.listExecutions(connection, filter))
+  }
+
+  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
+    return this.#step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
+  }
+
+  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
+    return this.#step('read', workflows.listWorkflows)
+  }
+
+  async createCron(schedule: NewCronSchedule): Promise<void> {
+    if (await this.#step('accept', (connection) => crons.insertCron(connection, schedule))) return
+    const { workflow, instanceName } = schedule
+    const message = `The workflow "${workflow}" has an instance named "${instanceName}" already. Choose another name.`
+    throw new StoreError('DUPLICATE_INSTANCE', message, { workflow })
+  }
+
+  saveTriggerCrons(schedules: readonly NewTriggerCron[]): Promise<readonly CronRow[]> {
+    return this.#step('write', (connection) => schedules.map((schedule) => crons.saveTriggerCron(connection, schedule)))
+  }
+
+  listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]> {
+    return this.#step('read', (connection) => crons.listCrons(connection, page))
+  }
+
+  getCron(id: string): Promise<CronRow | null> {
+    return this.#step('read', (connection) => crons.getCron(connection, id))
+  }
+
+  updateCron(
+    id: string,
+    change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
+    at: number,
+  ): Promise<boolean> {
+    const { expression, timezone, nextRunAt } = change
+    return this.#step(
+      'accept',
+      (connection) => connection.run(UPDATE_CRON, expression, timezone, nextRunAt, at, id) === 1,
+    )
+  }
+
+  rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void> {
+    return this.#step('write', (connection) => crons.rescheduleCrons(connection, moves, at))
+  }
+
+  setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => connection.run(SET_CRON_ENABLED, Number(enabled), at, id) === 1)
+  }
+
+  deleteCron(id: string): Promise<boolean> {
+    return this.#step('accept', (connection) => connection.run(DELETE_CRON, id) === 1)
+  }
+
+  enabledCrons(): Promise<readonly CronRow[]> {
+    return this.#step('read', crons.enabledCrons)
+  }
+
+  claimCron(claim: CronClaim): Promise<boolean> {
+    return this.#step('accept', (connection) => crons.claimCron(connection, claim))
+  }
+
+  listCronFirings(scheduleId: string, page: Page): Promise<readonly CronFiringRow[]> {
+    return this.#step('read', (connection) => crons.listCronFirings(connection, scheduleId, page))
+  }
+
+  lostCronFirings(query: {
+    readonly notBeforeAt: number
+    readonly olderThanAt: number
+    readonly maxAttempts: number
+  }): Promise<readonly CronFiringRow[]> {
+    return this.#step('read', (connection) => crons.lostCronFirings(connection, query))
+  }
+
+  recoverCronFiring(firingId: string, execution: NewExecution | null, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => crons.recoverCronFiring(connection, firingId, execution, at))
+  }
+
+  cronStats(sinceAt: number, at: number): Promise<CronStats> {
+    return this.#step('read', (connection) => crons.cronStats(connection, sinceAt, at))
+  }
+
+  onForeignChange(callback: () => void): () => void {
+    if (this.#closing !== undefined || this.#connection.isMemory) return () => {}
+    return this.#foreignChanges.listen(callback)
+  }
+
+  onDatabaseChange(callback: (change: StoreChange) => void): () => void {
+    return this.#closing === undefined ? this.#watch.listen(callback) : () => {}
+  }
+
+  prune(retention: Retention, at: number): Promise<number> {
+    return this.#step('write', (connection) => prune(connection, retention, at))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#foreignChanges.stop()
+    this.#watch.stop()
+    // The last of all steps: those that were asked for before it are carried out.
+    const last = this.#isReadOnly ? this.#step('read', () => {}) : this.#skips.close()
+    this.#queue.close()
+    try {
+      await last
+    } finally {
+      this.#connection.close()
+    }
+  }
+
+  /** In the first turn with another file: what is not in it must be there before the next step. */
+  #openedAnew(): void {
+    const at = this.#clock.now()
+    if (this.#isReadOnly) assertReadable(this.#connection)
+    else migrate(this.#connection, at)
+    this.#connection.opened()
+    this.#liveness.forget()
+    this.#foreignChanges.reset()
+    if (this.#instances.size === 0) return
+    this.#connection.atomically(() => {
+      for (const instanceId of this.#instances) this.#liveness.enter(this.#connection, instanceId, at)
+    })
+  }
+
+  #foreignVersion(): number | null {
+    if (!this.#watch.look()) return null
+    try {
+      return this.#connection.foreignVersion()
+    } catch (thrown) {
+      // Whoever asks next hears of it: here nobody waits for an answer.
+      this.#watch.suspect(thrown)
+      return null
+    }
+  }
+
+  #step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result> {
+    if (this.#isReadOnly && need !== 'read') return Promise.reject(readOnly(this.#connection.path))
+    return this.#queue.add(need, () => run(this.#connection))
+  }
+
+  readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
+}

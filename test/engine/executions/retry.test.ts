@@ -1,0 +1,101 @@
+/** Retries: the table of delays, and which failures are tried again. */
+
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decideRetry, retryDelayMs } from '../../../src/engine/executions/retry.ts'
+import type { Backoff, RetryCondition } from '../../../src/model/workflow.ts'
+import { retrying } from '../../support/declared.ts'
+import { fault } from '../../support/fake-host.ts'
+
+const exponential: Backoff = { kind: 'exponential', base: 2, multiplier: 1 }
+
+interface DelayCase {
+  readonly title: string
+  readonly backoff: Backoff
+  readonly initialDelayMs: number
+  readonly maxDelayMs: number
+  readonly delaysMs: readonly number[]
+}
+
+/** The Python package's tests read it too. */
+const TABLE = new URL('../../fixtures/retry-delays.json', import.meta.url)
+const { cases } = JSON.parse(readFileSync(TABLE, 'utf8')) as { readonly cases: readonly DelayCase[] }
+
+function decide(condition: RetryCondition, message: string): string {
+  const outcome = { kind: 'failed', error: fault(message) } as const
+  return decideRetry(retrying(3, { condition }), 1, outcome, 0).kind
+}
+
+describe('the delay before the next attempt', () => {
+  it.each(cases)('is what Python shows: $title', ({ backoff, initialDelayMs, maxDelayMs, delaysMs }) => {
+    const policy = retrying(9, { backoff, initialDelayMs, maxDelayMs })
+
+    expect(delaysMs.map((_, index) => retryDelayMs(policy, index + 1, 0.5))).toEqual(delaysMs)
+  })
+
+  it('stays finite after hundreds of attempts', () => {
+    expect(retryDelayMs(retrying(5_000, { backoff: exponential, initialDelayMs: 1_000 }), 4_000, 0)).toBe(60_000)
+    expect(retryDelayMs(retrying(5_000, { backoff: exponential, initialDelayMs: 0 }), 4_000, 0)).toBe(0)
+  })
+
+  it('is between three and five quarters of that with jitter, in whole milliseconds', () => {
+    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 60_000 }), random, (initialDelayMs, drawn) => {
+        const delayMs = retryDelayMs(retrying(3, { initialDelayMs, jitter: true }), 1, drawn)
+        expect(Number.isInteger(delayMs)).toBe(true)
+        expect(delayMs).toBeGreaterThanOrEqual(Math.trunc(initialDelayMs * 0.75))
+        expect(delayMs).toBeLessThanOrEqual(initialDelayMs * 1.25)
+      }),
+    )
+  })
+})
+
+describe('whether a failed attempt is tried again', () => {
+  it.each([
+    { maxAttempts: 0, tries: 1 },
+    { maxAttempts: 1, tries: 1 },
+    { maxAttempts: 3, tries: 3 },
+  ])('$maxAttempts attempts mean $tries in total', ({ maxAttempts, tries }) => {
+    const outcome = { kind: 'failed', error: fault('no') } as const
+    let attempt = 1
+    while (decideRetry(retrying(maxAttempts), attempt, outcome, 0).kind === 'retry') attempt += 1
+
+    expect(attempt).toBe(tries)
+  })
+
+  it('is yes for anything with "all", and no for anything with "never"', () => {
+    expect(decide({ kind: 'all' }, 'bad input')).toBe('retry')
+    expect(decide({ kind: 'never' }, 'connection reset')).toBe('giveUp')
+  })
+
+  it.each([
+    ['Python task execution failed: ConnectionError: refused', 'retry'],
+    ['Python task execution failed: TimeoutError: ', 'retry'],
+    ['NETWORK down', 'retry'],
+    ['temporary failure', 'retry'],
+    ['service Unavailable', 'retry'],
+    ['server busy', 'retry'],
+    ['overloaded', 'retry'],
+    ['Rate limit hit', 'retry'],
+    ['Python task execution failed: ValueError: bad input', 'giveUp'],
+  ])('with "transient", %s means %s', (message, decision) => {
+    expect(decide({ kind: 'transient' }, message)).toBe(decision)
+  })
+
+  it('counts a timed-out attempt as transient whatever its text', () => {
+    const outcome = { kind: 'timedOut', error: fault('stopped') } as const
+
+    expect(decideRetry(retrying(2, { condition: { kind: 'transient' } }), 1, outcome, 0).kind).toBe('retry')
+  })
+
+  it('ignores case when it looks for a pattern', () => {
+    const condition: RetryCondition = { kind: 'pattern', patterns: ['429', 'Slow Down'] }
+
+    expect(decide(condition, 'please SLOW down')).toBe('retry')
+    expect(decide(condition, 'HTTP 429')).toBe('retry')
+    expect(decide(condition, 'HTTP 500')).toBe('giveUp')
+    expect(decide({ kind: 'pattern', patterns: [] }, 'HTTP 500')).toBe('giveUp')
+  })
+})

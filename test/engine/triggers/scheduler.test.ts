@@ -1,0 +1,279 @@
+/** Polling and firing: when, how often, and what is recorded. */
+
+import { describe, expect, it } from 'vitest'
+import { trigger, workflow } from '../../support/declared.ts'
+import { FIRE, fault, fire, SKIP } from '../../support/fake-host.ts'
+import { FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
+
+const demo = workflow('demo', { work: {} })
+const START = Date.UTC(2026, 0, 1)
+
+describe('polling a trigger', () => {
+  it('begins at once and goes on every interval, counted from when it was due', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick', { everyMs: 1_000 })],
+      python: (host) => host.trigger('tick', () => host.after(300, SKIP)),
+    })
+
+    await running.clock.advance(3_500)
+
+    expect(running.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 1_000, 2_000, 3_000])
+  })
+
+  it('never overlaps itself, and makes up for missed instants with one poll', async () => {
+    const durations = [3_500, 10, 10, 10]
+    await using running = await RunningEngine.start({
+      triggers: [trigger('slow', { everyMs: 1_000 })],
+      python: (host) => host.trigger('slow', () => host.after(durations.shift() ?? 10, SKIP)),
+    })
+
+    await running.clock.advance(5_500)
+
+    expect(running.host.pollsOf('slow').map((at) => at - START)).toEqual([0, 3_500, 4_000, 5_000])
+  })
+
+  it('is not delayed by another trigger that hangs', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('hangs'), trigger('quick')],
+      python: (host) => host.trigger('hangs', () => new Promise(() => {})),
+    })
+
+    await running.clock.advance(2_000)
+
+    expect(running.host.pollsOf('quick').map((at) => at - START)).toEqual([0, 1_000, 2_000])
+    expect(running.host.pollsOf('hangs')).toHaveLength(1)
+  })
+
+  it('sends the deadline and the script with it', async () => {
+    const requests: unknown[] = []
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick', { script: 'inbox.py' })],
+      config: { pollDeadlineMs: 7_000 },
+      python: (host) =>
+        host.trigger('tick', (request) => {
+          requests.push(request)
+          return SKIP
+        }),
+    })
+
+    await running.clock.advance(0)
+
+    expect(requests).toMatchObject([{ script: 'inbox.py', trigger: 'tick', deadlineMs: 7_000 }])
+  })
+
+  it('needs one timer, however many triggers there are', async () => {
+    const triggers = Array.from({ length: 300 }, (_, index) => trigger(`t${index}`, { everyMs: 1_000 + index }))
+    await using running = await RunningEngine.start({ triggers })
+    await running.clock.advance(10)
+    const withTriggers = running.clock.pendingTimers
+
+    await running.engine.stop({ graceMs: 0 })
+
+    // The skips that the store has buffered have a timer of their own.
+    expect(running.host.polls).toHaveLength(300)
+    expect(withTriggers).toBeLessThan(10)
+  })
+
+  it('with an interval of zero goes on without holding up anything else', async () => {
+    await using running = await RunningEngine.start({ triggers: [trigger('eager', { everyMs: 0 }), trigger('calm')] })
+
+    await running.clock.advance(100)
+
+    expect(running.host.pollsOf('eager').length).toBeGreaterThan(90)
+    expect(running.host.pollsOf('calm')).toHaveLength(1)
+  })
+
+  it('is spread by the jitter without drifting', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick')],
+      config: { pollJitterMs: 100 },
+      random: () => 0.5,
+    })
+
+    await running.clock.advance(3_200)
+
+    expect(running.host.pollsOf('tick').map((at) => at - START)).toEqual([50, 1_050, 2_050, 3_050])
+  })
+})
+
+describe('a firing', () => {
+  it('starts the workflow with the fired context and two keys that win over the same names', async () => {
+    let isFirst = true
+    await using running = await RunningEngine.start({
+      triggers: [trigger('inbox')],
+      workflows: [demo],
+      python: (host) =>
+        host.trigger('inbox', () => {
+          const outcome = isFirst ? fire('{"n":1.0,"big":1152921504606846977,"trigger_name":["x"]}') : SKIP
+          isFirst = false
+          return outcome
+        }),
+    })
+
+    await running.clock.advance(0)
+
+    const [run] = running.host.runsOf('work')
+    expect(run?.inputText).toBe(
+      '{"n":1.0,"big":1152921504606846977,"trigger_name":"inbox","triggered_at":"2026-01-01T00:00:00.000+00:00"}',
+    )
+    const [firing] = await running.engine.triggers.history('inbox', FIRST_PAGE)
+    expect(firing?.contextHash).toMatch(/^[0-9a-f]{16}$/)
+    expect(firing?.executionId).toBe(run?.executionId)
+    expect(firing?.completedAt).not.toBeNull()
+  })
+
+  it('is told before the execution that it starts, and before that one ends', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('inbox')],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => FIRE),
+      isIdle: true,
+    })
+    const told: string[] = []
+    for (const name of ['triggerFired', 'executionStarted', 'executionFinished'] as const) {
+      running.events.on(name, () => void told.push(name))
+    }
+    await running.engine.start()
+
+    await running.clock.advance(0)
+
+    expect(told).toEqual(['triggerFired', 'executionStarted', 'executionFinished'])
+  })
+
+  it('with the same data is dropped while the first run goes on, whatever the order of its keys', async () => {
+    const fired = ['{"a":1,"b":2}', '{"b":2,"a":1}', '{"a":1,"b":3}']
+    await using running = await RunningEngine.start({
+      triggers: [trigger('orders')],
+      workflows: [demo],
+      python: (host) =>
+        host
+          .trigger('orders', () => {
+            const contextText = fired.shift()
+            return contextText === undefined ? SKIP : fire(contextText)
+          })
+          .task('work', (request) => host.after(60_000, { kind: 'completed', contextText: request.inputText })),
+    })
+
+    await running.clock.advance(2_500)
+
+    const ticks = await running.engine.triggers.ticks('orders', FIRST_PAGE)
+    expect(ticks.map((tick) => tick.outcome)).toEqual(['fired', 'duplicate', 'fired'])
+    expect(await running.engine.triggers.history('orders', FIRST_PAGE)).toHaveLength(2)
+    expect(running.host.runs).toHaveLength(2)
+  })
+
+  it('with the same data starts another run once the first has ended', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('orders')],
+      workflows: [demo],
+      python: (host) =>
+        host
+          .trigger('orders', () => FIRE)
+          .task('work', (request) => host.after(1_500, { kind: 'completed', contextText: request.inputText })),
+    })
+
+    await running.clock.advance(2_000)
+
+    const firings = await running.engine.triggers.history('orders', FIRST_PAGE)
+    expect(firings.map((firing) => firing.startedAt - START)).toEqual([2_000, 0])
+    expect(firings.map((firing) => firing.contextHash)).toEqual(['fire_no_context', 'fire_no_context'])
+  })
+
+  it('overlaps freely where the trigger allows it', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('queue', { allowConcurrent: true })],
+      workflows: [demo],
+      python: (host) =>
+        host
+          .trigger('queue', () => FIRE)
+          .task('work', (request) => host.after(60_000, { kind: 'completed', contextText: request.inputText })),
+    })
+
+    await running.clock.advance(2_000)
+
+    expect(running.host.running).toBe(3)
+  })
+
+  it('for an unknown workflow is recorded as ended, and reported once with the nearest name', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('inbox', { workflow: 'dmeo' })],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => FIRE),
+      isIdle: true,
+    })
+    const warnings = running.record('warning')
+    await running.engine.start()
+
+    await running.clock.advance(1_000)
+
+    const firings = await running.engine.triggers.history('inbox', FIRST_PAGE)
+    expect(firings.map((firing) => [firing.executionId, firing.completedAt !== null])).toEqual([
+      [null, true],
+      [null, true],
+    ])
+    expect(warnings).toMatchObject([{ code: 'UNKNOWN_WORKFLOW', trigger: 'inbox', workflow: 'dmeo' }])
+    expect(warnings[0]?.message).toContain('Workflow not found in registry: dmeo. Did you mean "demo"?')
+  })
+})
+
+describe('a poll that fails', () => {
+  it('is recorded and told with its traceback, and polling goes on', async () => {
+    const error = fault("trigger 'flaky' raised exception: ValueError: no")
+    await using running = await RunningEngine.start({
+      triggers: [trigger('flaky')],
+      python: (host) => host.trigger('flaky', () => ({ kind: 'failed', error })),
+      isIdle: true,
+    })
+    const failures = running.record('triggerFailed')
+    await running.engine.start()
+
+    await running.clock.advance(1_000)
+
+    expect(failures).toMatchObject([
+      { trigger: 'flaky', script: 'jobs.py', outcome: 'failed', error },
+      { trigger: 'flaky', outcome: 'failed' },
+    ])
+    expect(await running.engine.triggers.get('flaky')).toMatchObject({ lastPollAt: null })
+    const [tick] = await running.engine.triggers.ticks('flaky', FIRST_PAGE)
+    expect(tick).toMatchObject({ outcome: 'failed', errorType: 'ValueError' })
+  })
+
+  it('by its deadline is recorded as timed out', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('hangs')],
+      python: (host) => host.trigger('hangs', () => ({ kind: 'timedOut', error: fault('timed out after 30 s') })),
+    })
+
+    await running.clock.advance(0)
+
+    const [tick] = await running.engine.triggers.ticks('hangs', FIRST_PAGE)
+    expect(tick).toMatchObject({ outcome: 'timedOut', errorMessage: 'timed out after 30 s' })
+  })
+
+  it('because what it fired is no context is recorded as failed, and starts nothing', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('odd')],
+      workflows: [demo],
+      python: (host) => host.trigger('odd', () => fire('{"half":')),
+    })
+
+    await running.clock.advance(0)
+
+    const [tick] = await running.engine.triggers.ticks('odd', FIRST_PAGE)
+    expect(tick).toMatchObject({ outcome: 'failed', errorType: 'ContextError' })
+    expect(running.host.runs).toEqual([])
+  })
+
+  it('because the host itself failed costs that poll only', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('unlucky')],
+      python: (host) => host.trigger('unlucky', () => Promise.reject(new Error('no thread'))),
+    })
+
+    await running.clock.advance(1_000)
+
+    expect(running.host.pollsOf('unlucky')).toHaveLength(2)
+    const [tick] = await running.engine.triggers.ticks('unlucky', FIRST_PAGE)
+    expect(tick?.errorMessage).toContain('no thread')
+  })
+})
