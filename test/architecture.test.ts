@@ -186,7 +186,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
 ]
 
-const PYTHON_BRIDGE = /^python\/cloaca\/(_bridge|_entry|_adapt\/\w+)\.py$/
+const PYTHON_BRIDGE = /^python\/cloaca\/(_border\/bridge|_engine\/entry|_adapt\/[\w/]+)\.py$/
 
 /** A time that has passed, in TypeScript or Python, with something that it is less than. */
 const ELAPSED_AT_MOST = /\b(now|monotonic|perf_counter|time)\(\) - \w+\)?( <|\.toBeLess)/

@@ -7,21 +7,21 @@ workflows of a file are served with ``npx cloaca serve FILE.py``.
 
 from ._config import DefaultRunnerConfig
 from ._context import Context, var, var_or
-from ._handle import TaskHandle
-from ._manners import rebadge as _rebadge
-from ._metadata import (
+from ._descriptions import (
     WorkflowParamsDecorator,
     WorkflowSecretsDecorator,
     boundary_schema,
     workflow_params,
     workflow_secrets,
 )
+from ._handle import TaskHandle
 from ._namespace import TaskNamespace, WorkflowContext
 from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, RetryPolicyBuilder
 from ._result import TriggerResult
 from ._rules import all_of, always, any_of, context_value, none_of, task_failed, task_skipped, task_success
 from ._runner import DefaultRunner, WorkflowResult
 from ._runner import _shutdown_all_runners as _shutdown_all_runners
+from ._sealed import rebadge as _rebadge
 from ._task import TaskDecorator, constructor, task
 from ._trigger import TriggerDecorator, trigger
 from ._workflow import Workflow, WorkflowBuilder, register_workflow_constructor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Generic, List, Optional, Type, TypeVar, Union, final, overload
 
-from . import _arguments
-from ._manners import Sealed
+from ._sealed import Sealed
+from ._values import arguments
 
 T = TypeVar("T")
 
@@ -39,35 +39,35 @@ class _Field(Generic[T]):
 
 
 def _at_least_one(value: object, name: str) -> int:
-    number = _arguments.unsigned(value, name)
+    number = arguments.unsigned(value, name)
     if number == 0:
         raise ValueError(f"{name} must be > 0")
     return number
 
 
 def _scheduler_interval(value: object, name: str) -> int:
-    number = _arguments.unsigned(value, name)
+    number = arguments.unsigned(value, name)
     if number < 10:
         raise ValueError("scheduler_poll_interval must be >= 10ms")
     return number
 
 
 def _catchup(value: object, name: str) -> int:
-    number = _arguments.unsigned(value, name)
+    number = arguments.unsigned(value, name)
     if number > 1000:
         raise ValueError(f"{name} ({number}) must be <= 1000")
     return number
 
 
 def _minutes(value: object, name: str) -> int:
-    number = _arguments.whole(value, name)
+    number = arguments.whole(value, name)
     if not -(2**31) <= number < 2**31:
         raise OverflowError(f"argument '{name}': int does not fit in 32 bits")
     return number
 
 
 def _timeout(value: object, name: str) -> Optional[int]:
-    return _arguments.unsigned(value, name)
+    return arguments.unsigned(value, name)
 
 
 @final
@@ -113,22 +113,22 @@ class DefaultRunnerConfig(Sealed):
     scheduler_poll_interval_ms = _Field(
         100, _scheduler_interval, "Milliseconds: granularity at which ready and retry-due tasks are noticed."
     )
-    task_timeout_seconds = _Field(300, _arguments.unsigned, "Limit of one attempt of a task, deferral included.")
+    task_timeout_seconds = _Field(300, arguments.unsigned, "Limit of one attempt of a task, deferral included.")
     workflow_timeout_seconds = _Field[Optional[int]](
         3600, _timeout, "How long `DefaultRunner.execute` waits; None: no limit.", may_be_none=True
     )
     db_pool_size = _Field(10, _at_least_one, "Connections to PostgreSQL; without effect for SQLite.")
-    enable_recovery = _Field(True, _arguments.flag, "Whether tasks of a dead runner are taken back.")
-    enable_cron_scheduling = _Field(True, _arguments.flag, "Whether cron works; triggers are not affected.")
-    cron_poll_interval_seconds = _Field(30, _arguments.unsigned, "Longest time between two looks at the schedules.")
+    enable_recovery = _Field(True, arguments.flag, "Whether tasks of a dead runner are taken back.")
+    enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron works; triggers are not affected.")
+    cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Longest time between two looks at the schedules.")
     cron_max_catchup_executions = _Field(100, _catchup, "Most missed runs that are made up for.")
     cron_enable_recovery = _Field(
-        True, _arguments.flag, "Whether cron runs that were recorded but never started are started later."
+        True, arguments.flag, "Whether cron runs that were recorded but never started are started later."
     )
-    cron_recovery_interval_seconds = _Field(300, _arguments.unsigned, "How often such runs are looked for.")
+    cron_recovery_interval_seconds = _Field(300, arguments.unsigned, "How often such runs are looked for.")
     cron_lost_threshold_minutes = _Field(10, _minutes, "Age at which such a run counts as lost.")
-    cron_max_recovery_age_seconds = _Field(86400, _arguments.unsigned, "Age beyond which it is given up.")
-    cron_max_recovery_attempts = _Field(3, _arguments.unsigned, "How often it is started at most.")
+    cron_max_recovery_age_seconds = _Field(86400, arguments.unsigned, "Age beyond which it is given up.")
+    cron_max_recovery_attempts = _Field(3, arguments.unsigned, "How often it is started at most.")
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class DefaultRunnerConfig(Sealed):
         self._values = {field.name: field.default for field in _FIELDS}
         older = given["pipeline_timeout_seconds"]
         if older is not None:
-            _check_one_timeout(workflow_timeout_seconds, _arguments.unsigned(older, "pipeline_timeout_seconds"))
+            _check_one_timeout(workflow_timeout_seconds, arguments.unsigned(older, "pipeline_timeout_seconds"))
             given["workflow_timeout_seconds"] = older
         try:
             for field in _FIELDS:

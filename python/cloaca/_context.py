@@ -10,10 +10,10 @@ import json
 import os
 from typing import Any, Dict, NoReturn, Optional, final
 
-from . import _arguments
-from ._convert import add_place, copy_of, json_text, key_of, stored, stored_object
-from ._manners import Sealed, new
-from ._parse import parse_object
+from ._sealed import Sealed, new
+from ._values import arguments
+from ._values.convert import add_place, copy_of, json_text, key_of, stored, stored_object
+from ._values.json import parse_object
 
 _MISSING: Any = object()
 
@@ -54,7 +54,7 @@ class Context(Sealed):
         elif isinstance(data, dict):
             self._values = stored_object(data)
         else:
-            _arguments.refuse(data, "data", "dict")
+            arguments.refuse(data, "data", "dict")
         self._json = None
 
     @staticmethod
@@ -69,7 +69,7 @@ class Context(Sealed):
         Raises:
             ValueError: The text is not JSON, or not an object ("Failed to deserialize from JSON").
         """
-        return _of_values(parse_object(_arguments.text(json_str, "json_str")))
+        return _of_values(parse_object(arguments.text(json_str, "json_str")))
 
     @staticmethod
     def _from_text(text: str) -> Context:
@@ -162,7 +162,7 @@ class Context(Sealed):
             TypeError: ``d`` is no dict, or holds what a context cannot; then nothing is changed.
         """
         if not isinstance(d, dict):
-            _arguments.refuse(d, "d", "dict")
+            arguments.refuse(d, "d", "dict")
         copy = stored_object(d)
         self._write().update(copy)
 
@@ -176,7 +176,7 @@ class Context(Sealed):
         Raises:
             RuntimeError: This run has no secrets backend ("secrets backend not configured").
         """
-        _arguments.text(name, "name")
+        arguments.text(name, "name")
         _no_secrets()
 
     def secret_field(self, name: str, field: str) -> str:
@@ -185,8 +185,8 @@ class Context(Sealed):
         Raises:
             RuntimeError: This run has no secrets backend ("secrets backend not configured").
         """
-        _arguments.text(name, "name")
-        _arguments.text(field, "field")
+        arguments.text(name, "name")
+        arguments.text(field, "field")
         _no_secrets()
 
     def __len__(self) -> int:
@@ -238,7 +238,7 @@ def var(name: str) -> str:
     Raises:
         KeyError: The variable is not set. One that is set to the empty string counts as set.
     """
-    key = f"CLOACINA_VAR_{_arguments.text(name, 'name')}"
+    key = f"CLOACINA_VAR_{arguments.text(name, 'name')}"
     value = os.environ.get(key)
     if value is None:
         raise KeyError(f"required variable '{name}' not set (expected env var {key})")
@@ -252,5 +252,5 @@ def var_or(name: str, default: str) -> str:
         name: The rest of the variable's name, used verbatim.
         default: What to return for a variable that is not set.
     """
-    fallback = _arguments.text(default, "default")
-    return os.environ.get(f"CLOACINA_VAR_{_arguments.text(name, 'name')}", fallback)
+    fallback = arguments.text(default, "default")
+    return os.environ.get(f"CLOACINA_VAR_{arguments.text(name, 'name')}", fallback)

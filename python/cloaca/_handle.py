@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Callable, final
 
-from . import _arguments, _bridge, _fault
-from ._manners import Unbuildable, new
-from ._settle import settled
+from ._border import bridge, fault
+from ._border.awaiting import settled
+from ._sealed import Unbuildable, new
+from ._values import arguments
 
 
 @final
@@ -38,13 +39,13 @@ class TaskHandle(Unbuildable):
         Raises:
             ValueError: The body has ended ("already been consumed"), or the engine refuses ("defer_until failed").
         """
-        _arguments.function(condition, "condition")
-        interval_ms = _arguments.unsigned(poll_interval_ms, "poll_interval_ms")
+        arguments.function(condition, "condition")
+        interval_ms = arguments.unsigned(poll_interval_ms, "poll_interval_ms")
         self._check_use()
         self._ask_for("slot.release")
         self._waits += 1
         while True:
-            _bridge.sleep_ms(interval_ms)
+            bridge.sleep_ms(interval_ms)
             if _holds(condition):
                 break
         self._ask_for("slot.acquire")
@@ -61,7 +62,7 @@ class TaskHandle(Unbuildable):
 
     def _ask_for(self, method: str) -> None:
         try:
-            _bridge.call(method, {"task": self._run_token})
+            bridge.call(method, {"task": self._run_token})
         except Exception as error:
             raise ValueError(f"defer_until failed: {error}") from error
 
@@ -85,5 +86,5 @@ def _holds(condition: Callable[[], bool]) -> bool:
     try:
         return settled(condition()) is True
     except Exception as error:
-        print(f"[cloaca] defer_until condition error: {_fault.type_and_text(error)[1]}", file=sys.stderr)
+        print(f"[cloaca] defer_until condition error: {fault.type_and_text(error)[1]}", file=sys.stderr)
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Tuple, final
 
-from . import _arguments
-from ._manners import Sealed
+from ._sealed import Sealed
+from ._values import arguments
 
 
 @final
@@ -23,10 +23,10 @@ class TaskNamespace(Sealed):
 
     def __init__(self, tenant_id: str, package_name: str, workflow_id: str, task_id: str) -> None:
         self._parts = (
-            _arguments.text(tenant_id, "tenant_id"),
-            _arguments.text(package_name, "package_name"),
-            _arguments.text(workflow_id, "workflow_id"),
-            _arguments.text(task_id, "task_id"),
+            arguments.text(tenant_id, "tenant_id"),
+            arguments.text(package_name, "package_name"),
+            arguments.text(workflow_id, "workflow_id"),
+            arguments.text(task_id, "task_id"),
         )
 
     @staticmethod
@@ -36,7 +36,7 @@ class TaskNamespace(Sealed):
         Raises:
             ValueError: It has not exactly four parts ("Invalid namespace format").
         """
-        parts = _arguments.text(text, "text").split("::")
+        parts = arguments.text(text, "text").split("::")
         if len(parts) != 4:
             raise ValueError(f"Invalid namespace format: expected tenant::package::workflow::task, got '{text}'")
         return TaskNamespace(*parts)
@@ -103,9 +103,9 @@ class WorkflowContext(Sealed):
 
     def __init__(self, tenant_id: str, package_name: str, workflow_id: str) -> None:
         self._parts = (
-            _arguments.text(tenant_id, "tenant_id"),
-            _arguments.text(package_name, "package_name"),
-            _arguments.text(workflow_id, "workflow_id"),
+            arguments.text(tenant_id, "tenant_id"),
+            arguments.text(package_name, "package_name"),
+            arguments.text(workflow_id, "workflow_id"),
         )
 
     @property
@@ -154,4 +154,4 @@ class WorkflowContext(Sealed):
 
 def _check(value: object, name: str) -> None:
     if not isinstance(value, TaskNamespace):
-        _arguments.refuse(value, name, "TaskNamespace")
+        arguments.refuse(value, name, "TaskNamespace")

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass, replace
 from typing import List, Optional, Tuple, final
 
-from . import _arguments
-from ._manners import Unbuildable, new
+from ._sealed import Unbuildable, new
+from ._values import arguments
 
 # Takes no part in `random.seed`, and cannot repeat itself in an interpreter restored from a memory snapshot.
 _jitter_source = random.SystemRandom()
@@ -31,7 +31,7 @@ class BackoffStrategy(Unbuildable):
     @staticmethod
     def linear(multiplier: float) -> BackoffStrategy:
         """Initial delay times the number of the failed attempt times ``multiplier``."""
-        return _backoff("linear", 1.0, _arguments.number(multiplier, "multiplier"))
+        return _backoff("linear", 1.0, arguments.number(multiplier, "multiplier"))
 
     @staticmethod
     def exponential(base: float, multiplier: Optional[float] = None) -> BackoffStrategy:
@@ -41,8 +41,8 @@ class BackoffStrategy(Unbuildable):
             base: The factor from one delay to the next.
             multiplier: Factor of every delay, 1.0 unless given.
         """
-        factor = 1.0 if multiplier is None else _arguments.number(multiplier, "multiplier")
-        return _backoff("exponential", _arguments.number(base, "base"), factor)
+        factor = 1.0 if multiplier is None else arguments.number(multiplier, "multiplier")
+        return _backoff("exponential", arguments.number(base, "base"), factor)
 
     def __repr__(self) -> str:
         if self._kind == "fixed":
@@ -88,7 +88,7 @@ class RetryCondition(Unbuildable):
     @staticmethod
     def error_pattern(patterns: List[str]) -> RetryCondition:
         """Failures whose text contains one of the patterns, ignoring case."""
-        return _condition("pattern", tuple(_arguments.texts(patterns, "patterns")))
+        return _condition("pattern", tuple(arguments.texts(patterns, "patterns")))
 
     def __repr__(self) -> str:
         names = {"never": "Never", "transient": "TransientOnly", "all": "AllErrors"}
@@ -172,7 +172,7 @@ class RetryPolicy(Unbuildable):
 
     def calculate_delay(self, attempt: int) -> float:
         """The delay in seconds after failed attempt number ``attempt`` (1 for the first), cut to whole milliseconds."""
-        values, k = self._values, max(1, _arguments.unsigned(attempt, "attempt"))
+        values, k = self._values, max(1, arguments.unsigned(attempt, "attempt"))
         delay_ms = min(_grown(milliseconds(values.initial_delay), values.backoff, k), milliseconds(values.max_delay))
         if values.jitter:
             delay_ms *= 0.75 + _jitter_source.random() * 0.5
@@ -180,8 +180,8 @@ class RetryPolicy(Unbuildable):
 
     def should_retry(self, attempt: int, error_type: str) -> bool:
         """Whether attempts are left after attempt number ``attempt``; the text is not looked at."""
-        _arguments.text(error_type, "error_type")
-        return _arguments.unsigned(attempt, "attempt") < self._values.max_attempts
+        arguments.text(error_type, "error_type")
+        return arguments.unsigned(attempt, "attempt") < self._values.max_attempts
 
     def __repr__(self) -> str:
         values = self._values
@@ -213,31 +213,31 @@ class RetryPolicyBuilder(Unbuildable):
 
     def max_attempts(self, n: int) -> RetryPolicyBuilder:
         """Attempts in total; 1 and 0 both mean a single try."""
-        return _builder(replace(self._values, max_attempts=_arguments.unsigned(n, "n")))
+        return _builder(replace(self._values, max_attempts=arguments.unsigned(n, "n")))
 
     def initial_delay(self, seconds: float) -> RetryPolicyBuilder:
         """Seconds before the second attempt; ValueError when negative."""
-        return _builder(replace(self._values, initial_delay=_arguments.seconds(seconds, "initial_delay")))
+        return _builder(replace(self._values, initial_delay=arguments.seconds(seconds, "initial_delay")))
 
     def max_delay(self, seconds: float) -> RetryPolicyBuilder:
         """Seconds that a delay may have before jitter; ValueError when negative."""
-        return _builder(replace(self._values, max_delay=_arguments.seconds(seconds, "max_delay")))
+        return _builder(replace(self._values, max_delay=arguments.seconds(seconds, "max_delay")))
 
     def backoff_strategy(self, s: BackoffStrategy) -> RetryPolicyBuilder:
         """How the delay grows."""
         if not isinstance(s, BackoffStrategy):
-            _arguments.refuse(s, "s", "BackoffStrategy")
+            arguments.refuse(s, "s", "BackoffStrategy")
         return _builder(replace(self._values, backoff=s))
 
     def retry_condition(self, c: RetryCondition) -> RetryPolicyBuilder:
         """Which failures are tried again."""
         if not isinstance(c, RetryCondition):
-            _arguments.refuse(c, "c", "RetryCondition")
+            arguments.refuse(c, "c", "RetryCondition")
         return _builder(replace(self._values, condition=c))
 
     def with_jitter(self, flag: bool) -> RetryPolicyBuilder:
         """Whether delays are multiplied by a random factor from 0.75 to 1.25."""
-        return _builder(replace(self._values, jitter=_arguments.flag(flag, "flag")))
+        return _builder(replace(self._values, jitter=arguments.flag(flag, "flag")))
 
     def build(self) -> RetryPolicy:
         """The policy."""

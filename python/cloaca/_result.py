@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Optional, final
 
-from . import _arguments
 from ._context import Context
-from ._manners import Unbuildable, new
+from ._sealed import Unbuildable, new
+from ._values import arguments
 
 
 @final
@@ -53,7 +53,7 @@ class TriggerResult(Unbuildable):
         elif isinstance(context, Context):
             result._context_text = context._text()
         else:
-            _arguments.refuse(context, "context", "Context")
+            arguments.refuse(context, "context", "Context")
         return result
 
     def is_fire_result(self) -> bool:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
-from . import _arguments
-from ._convert import json_text, stored
+from ._values import arguments
+from ._values.convert import json_text, stored
 
 #: A trigger rule as users write it.
 Rule = Dict[str, Any]
 
-#: A trigger rule as the engine reads it (see `_wire`).
+#: A trigger rule as the engine reads it (see `_declarations.wire`).
 WireRule = Dict[str, Any]
 
 ALWAYS: WireRule = {"type": "Always"}
@@ -53,7 +53,7 @@ def task_success(task_name: str) -> Rule:
     Args:
         task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
     """
-    return {"type": "TaskSuccess", "task_name": _arguments.text(task_name, "task_name")}
+    return {"type": "TaskSuccess", "task_name": arguments.text(task_name, "task_name")}
 
 
 def task_failed(task_name: str) -> Rule:
@@ -62,7 +62,7 @@ def task_failed(task_name: str) -> Rule:
     Args:
         task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
     """
-    return {"type": "TaskFailed", "task_name": _arguments.text(task_name, "task_name")}
+    return {"type": "TaskFailed", "task_name": arguments.text(task_name, "task_name")}
 
 
 def task_skipped(task_name: str) -> Rule:
@@ -71,7 +71,7 @@ def task_skipped(task_name: str) -> Rule:
     Args:
         task_name: Short id of a task of the same workflow, or its full name; normally a declared dependency.
     """
-    return {"type": "TaskSkipped", "task_name": _arguments.text(task_name, "task_name")}
+    return {"type": "TaskSkipped", "task_name": arguments.text(task_name, "task_name")}
 
 
 def context_value(key: str, operator: str, value: Any) -> Rule:
@@ -87,7 +87,7 @@ def context_value(key: str, operator: str, value: Any) -> Rule:
     Raises:
         ValueError: The operator is unknown ("unknown operator").
     """
-    name, text = _arguments.text(key, "key"), _arguments.text(operator, "operator")
+    name, text = arguments.text(key, "key"), arguments.text(operator, "operator")
     canonical = _ALIASES.get(text.replace("_", "").lower())
     if canonical is None:
         raise ValueError(f"unknown operator '{text}': expected one of {', '.join(_OPERATORS)}")

@@ -10,10 +10,11 @@ import sys
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Type, final
 
-from . import _arguments, _bridge, _database, _fault
+from ._border import bridge, fault
 from ._config import DefaultRunnerConfig
 from ._context import Context
-from ._manners import Sealed, Unbuildable, new
+from ._sealed import Sealed, Unbuildable, new
+from ._values import arguments, database
 
 _open: Dict[int, DefaultRunner] = {}
 
@@ -107,17 +108,17 @@ class DefaultRunner(Sealed):
             ValueError: The database is not PostgreSQL, or the schema's name is not allowed.
             RuntimeError: This build has SQLite only.
         """
-        _database.check_schema(_arguments.text(database_url, "database_url"), _arguments.text(schema, "schema"))
+        database.check_schema(arguments.text(database_url, "database_url"), arguments.text(schema, "schema"))
         return DefaultRunner(database_url)
 
     def _start(self, database_url: str, config: DefaultRunnerConfig) -> None:
-        url = _arguments.text(database_url, "database_url")
+        url = arguments.text(database_url, "database_url")
         if not isinstance(config, DefaultRunnerConfig):
-            _arguments.refuse(config, "config", "DefaultRunnerConfig")
-        _database.check_supported(url)
+            arguments.refuse(config, "config", "DefaultRunnerConfig")
+        database.check_supported(url)
         self._is_closed = False
-        payload: Dict[str, object] = {"url": _database.from_current_folder(url), "config": config.to_dict()}
-        self._id = _bridge.call("runner.open", payload)["runner"]
+        payload: Dict[str, object] = {"url": database.from_current_folder(url), "config": config.to_dict()}
+        self._id = bridge.call("runner.open", payload)["runner"]
         _open[self._id] = self
 
     def shutdown(self) -> None:
@@ -132,7 +133,7 @@ class DefaultRunner(Sealed):
             return
         self._is_closed = True
         _open.pop(self._id, None)
-        _bridge.call("runner.shutdown", {"runner": self._id})
+        bridge.call("runner.shutdown", {"runner": self._id})
 
     def execute(self, workflow_name: str, context: Context) -> WorkflowResult:
         """Runs a workflow with a copy of a context and waits for its end.
@@ -148,12 +149,12 @@ class DefaultRunner(Sealed):
             ValueError: The workflow is unknown, or the run takes longer than the runner's ``workflow_timeout_seconds``;
                 then the run itself goes on.
         """
-        name = _arguments.text(workflow_name, "workflow_name")
+        name = arguments.text(workflow_name, "workflow_name")
         _check_context(context, "context")
         self._check_open()
         payload: Dict[str, object] = {"runner": self._id, "workflow": name}
         result = new(WorkflowResult)
-        result._facts, result._final_text = _bridge.call_with_context("runner.execute", payload, context._text())
+        result._facts, result._final_text = bridge.call_with_context("runner.execute", payload, context._text())
         return result
 
     def register_cron_workflow(self, workflow_name: str, cron_expression: str, timezone: str) -> str:
@@ -171,9 +172,9 @@ class DefaultRunner(Sealed):
         return str(
             self._ask(
                 "runner.registerCron",
-                workflow=_arguments.text(workflow_name, "workflow_name"),
-                expression=_arguments.text(cron_expression, "cron_expression"),
-                timezone=_arguments.text(timezone, "timezone"),
+                workflow=arguments.text(workflow_name, "workflow_name"),
+                expression=arguments.text(cron_expression, "cron_expression"),
+                timezone=arguments.text(timezone, "timezone"),
             )
         )
 
@@ -194,15 +195,15 @@ class DefaultRunner(Sealed):
             ValueError: The expression or the zone is invalid, the instance exists, or cron is switched off.
         """
         payload: Dict[str, object] = {
-            "workflow": _arguments.text(workflow_name, "workflow_name"),
-            "instance": _arguments.text(instance_name, "instance_name"),
-            "expression": _arguments.text(cron_expression, "cron_expression"),
-            "timezone": _arguments.text(timezone, "timezone"),
+            "workflow": arguments.text(workflow_name, "workflow_name"),
+            "instance": arguments.text(instance_name, "instance_name"),
+            "expression": arguments.text(cron_expression, "cron_expression"),
+            "timezone": arguments.text(timezone, "timezone"),
         }
         _check_context(params, "params")
         self._check_open()
         payload["runner"] = self._id
-        return str(_bridge.call_with_context("runner.registerInstance", payload, params._text())[0])
+        return str(bridge.call_with_context("runner.registerInstance", payload, params._text())[0])
 
     def list_cron_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
@@ -216,7 +217,7 @@ class DefaultRunner(Sealed):
         Raises:
             ValueError: The id is malformed or unknown.
         """
-        return dict(self._ask("runner.getCron", id=_arguments.text(schedule_id, "schedule_id")))
+        return dict(self._ask("runner.getCron", id=arguments.text(schedule_id, "schedule_id")))
 
     def update_cron_schedule(self, schedule_id: str, cron_expression: str, timezone: str) -> None:
         """Gives a schedule another expression and zone. Its next run is computed from now.
@@ -226,9 +227,9 @@ class DefaultRunner(Sealed):
         """
         self._ask(
             "runner.updateCron",
-            id=_arguments.text(schedule_id, "schedule_id"),
-            expression=_arguments.text(cron_expression, "cron_expression"),
-            timezone=_arguments.text(timezone, "timezone"),
+            id=arguments.text(schedule_id, "schedule_id"),
+            expression=arguments.text(cron_expression, "cron_expression"),
+            timezone=arguments.text(timezone, "timezone"),
         )
 
     def set_cron_schedule_enabled(self, schedule_id: str, enabled: bool) -> None:
@@ -238,20 +239,20 @@ class DefaultRunner(Sealed):
         """
         self._ask(
             "runner.setCronEnabled",
-            id=_arguments.text(schedule_id, "schedule_id"),
-            enabled=_arguments.flag(enabled, "enabled"),
+            id=arguments.text(schedule_id, "schedule_id"),
+            enabled=arguments.flag(enabled, "enabled"),
         )
 
     def delete_cron_schedule(self, schedule_id: str) -> None:
         """Deletes a schedule. Unknown ids do nothing."""
-        self._ask("runner.deleteCron", id=_arguments.text(schedule_id, "schedule_id"))
+        self._ask("runner.deleteCron", id=arguments.text(schedule_id, "schedule_id"))
 
     def get_cron_execution_history(
         self, schedule_id: str, limit: Optional[int] = None, offset: Optional[int] = None
     ) -> List[Dict[str, Any]]:
         """The firings of a schedule, newest first. ``limit`` is 100 unless given."""
         return list(
-            self._ask("runner.cronHistory", id=_arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
+            self._ask("runner.cronHistory", id=arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
         )
 
     def get_cron_execution_stats(self, since: str) -> Dict[str, Any]:
@@ -260,7 +261,7 @@ class DefaultRunner(Sealed):
         Args:
             since: RFC 3339 with an offset or ``Z``.
         """
-        stats = dict(self._ask("runner.cronStats", since=_arguments.text(since, "since")))
+        stats = dict(self._ask("runner.cronStats", since=arguments.text(since, "since")))
         # A whole number comes through JavaScript without its fraction.
         stats["success_rate"] = float(stats["success_rate"])
         return stats
@@ -274,7 +275,7 @@ class DefaultRunner(Sealed):
     def get_trigger_schedule(self, trigger_name: str) -> Optional[Dict[str, Any]]:
         """One trigger, or None when the name is unknown."""
         schedule: Optional[Dict[str, Any]] = self._ask(
-            "runner.getTrigger", name=_arguments.text(trigger_name, "trigger_name")
+            "runner.getTrigger", name=arguments.text(trigger_name, "trigger_name")
         )
         return schedule
 
@@ -282,8 +283,8 @@ class DefaultRunner(Sealed):
         """Switches the polling of a trigger on or off; that survives restarts. Unknown names do nothing."""
         self._ask(
             "runner.setTriggerEnabled",
-            name=_arguments.text(trigger_name, "trigger_name"),
-            enabled=_arguments.flag(enabled, "enabled"),
+            name=arguments.text(trigger_name, "trigger_name"),
+            enabled=arguments.flag(enabled, "enabled"),
         )
 
     def get_trigger_execution_history(
@@ -292,13 +293,13 @@ class DefaultRunner(Sealed):
         """The firings of a trigger that were not dropped, newest first. ``limit`` is 100 unless given."""
         return list(
             self._ask(
-                "runner.triggerHistory", name=_arguments.text(trigger_name, "trigger_name"), **_page(limit, offset)
+                "runner.triggerHistory", name=arguments.text(trigger_name, "trigger_name"), **_page(limit, offset)
             )
         )
 
     def _ask(self, method: str, **payload: object) -> Any:
         self._check_open()
-        return _bridge.call(method, {"runner": self._id, **payload})
+        return bridge.call(method, {"runner": self._id, **payload})
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -322,18 +323,18 @@ def _shutdown_all_runners() -> None:
         try:
             runner.shutdown()
         except Exception as error:
-            print(f"[cloaca] shutdown failed: {_fault.type_and_text(error)[1]}", file=sys.stderr)
+            print(f"[cloaca] shutdown failed: {fault.type_and_text(error)[1]}", file=sys.stderr)
 
 
 def _check_context(value: object, name: str) -> None:
     if not isinstance(value, Context):
-        _arguments.refuse(value, name, "Context")
+        arguments.refuse(value, name, "Context")
 
 
 def _enabled_only(value: Optional[bool]) -> bool:
-    return _arguments.optional_flag(value, "enabled_only") is True
+    return arguments.optional_flag(value, "enabled_only") is True
 
 
 def _page(limit: Optional[int], offset: Optional[int]) -> Dict[str, int]:
-    most, skipped = _arguments.optional_unsigned(limit, "limit"), _arguments.optional_unsigned(offset, "offset")
+    most, skipped = arguments.optional_unsigned(limit, "limit"), arguments.optional_unsigned(offset, "offset")
     return {"limit": 100 if most is None else most, "offset": 0 if skipped is None else skipped}

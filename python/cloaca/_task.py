@@ -6,10 +6,12 @@ import inspect
 from dataclasses import replace
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, TypeVar, Union, final
 
-from . import _arguments, _blocks, _ledger, _rules
-from ._declaration import Namespace, TaskDeclaration, place_of
-from ._manners import Unbuildable, new
+from . import _rules
+from ._declarations import blocks, ledger
+from ._declarations.declaration import Namespace, TaskDeclaration, place_of
 from ._policy import DEFAULT_VALUES, BackoffStrategy, RetryCondition, RetryPolicy, policy_of
+from ._sealed import Unbuildable, new
+from ._values import arguments
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,8 +44,8 @@ class TaskDecorator(Unbuildable):
 
     def __call__(self, func: F) -> F:
         """Adds ``func`` to the workflow whose block is open on this thread."""
-        _arguments.function(func, "func")
-        block = _blocks.current()
+        arguments.function(func, "func")
+        block = blocks.current()
         self._refuse_graphs()
         task_id: str = func.__name__ if self._id is None else self._id
         block._collect(
@@ -129,21 +131,21 @@ def task(
         ...         return ctx
     """
     decorator = new(TaskDecorator)
-    decorator._id = _arguments.optional_text(id, "id")
-    decorator._dependencies = [] if dependencies is None else _arguments.items(dependencies, "dependencies")
+    decorator._id = arguments.optional_text(id, "id")
+    decorator._dependencies = [] if dependencies is None else arguments.items(dependencies, "dependencies")
     decorator._policy = _policy(
         retry,
-        retry_attempts=_arguments.optional_unsigned(retry_attempts, "retry_attempts"),
-        retry_backoff=_arguments.optional_text(retry_backoff, "retry_backoff"),
-        retry_delay_ms=_arguments.optional_unsigned(retry_delay_ms, "retry_delay_ms"),
-        retry_max_delay_ms=_arguments.optional_unsigned(retry_max_delay_ms, "retry_max_delay_ms"),
-        retry_condition=_arguments.optional_text(retry_condition, "retry_condition"),
-        retry_jitter=_arguments.optional_flag(retry_jitter, "retry_jitter"),
+        retry_attempts=arguments.optional_unsigned(retry_attempts, "retry_attempts"),
+        retry_backoff=arguments.optional_text(retry_backoff, "retry_backoff"),
+        retry_delay_ms=arguments.optional_unsigned(retry_delay_ms, "retry_delay_ms"),
+        retry_max_delay_ms=arguments.optional_unsigned(retry_max_delay_ms, "retry_max_delay_ms"),
+        retry_condition=arguments.optional_text(retry_condition, "retry_condition"),
+        retry_jitter=arguments.optional_flag(retry_jitter, "retry_jitter"),
     )
     decorator._rule = _rules.ALWAYS if trigger_rules is None else _rules.checked(trigger_rules)
     decorator._callbacks = (
-        _arguments.optional_function(on_success, "on_success"),
-        _arguments.optional_function(on_failure, "on_failure"),
+        arguments.optional_function(on_success, "on_success"),
+        arguments.optional_function(on_failure, "on_failure"),
     )
     decorator._invokes, decorator._post_invocation = invokes, post_invocation
     return decorator
@@ -173,8 +175,8 @@ def constructor(
         ValueError: No `WorkflowBuilder` block is open on this thread; otherwise, there are no providers.
     """
     for value, name in ((id, "id"), (from_, "from_"), (constructor, "constructor")):
-        _arguments.text(value, name)
-    _blocks.current()
+        arguments.text(value, name)
+    blocks.current()
     raise ValueError(f"Cannot add '{id}' from provider '{from_}': this engine has no task providers. Use @cloaca.task.")
 
 
@@ -182,7 +184,7 @@ def _policy(retry: Optional[RetryPolicy], **given: Any) -> RetryPolicy:
     """The policy of a task: the given one, or the default with each part that a keyword replaces."""
     keywords = {name: value for name, value in given.items() if value is not None}
     if retry is not None and not isinstance(retry, RetryPolicy):
-        _arguments.refuse(retry, "retry", "RetryPolicy")
+        arguments.refuse(retry, "retry", "RetryPolicy")
     backoff = _choice(keywords, "retry_backoff", _BACKOFFS)
     condition = _choice(keywords, "retry_condition", _CONDITIONS)
     if retry is not None:
@@ -219,7 +221,7 @@ def _dependency_ids(dependencies: List[Any], namespace: Namespace) -> Tuple[str,
     ids: Dict[str, None] = {}
     for index, dependency in enumerate(dependencies):
         if isinstance(dependency, str):
-            ids[_arguments.text(dependency, "dependencies")] = None
+            ids[arguments.text(dependency, "dependencies")] = None
         elif callable(dependency) and hasattr(dependency, "__name__"):
             ids[id_of_function(dependency, namespace)] = None
         else:
@@ -234,7 +236,7 @@ def id_of_function(function: Any, namespace: Namespace) -> str:
     """The id under which a function was decorated, if need be beneath other decorators; else its name."""
     layer = function
     while layer is not None:
-        found = _ledger.task_id_of_function(layer, namespace)
+        found = ledger.task_id_of_function(layer, namespace)
         if found is not None:
             return found
         layer = getattr(layer, "__wrapped__", None)

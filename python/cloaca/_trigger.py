@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional, TypeVar, Union, final
 
-from . import _arguments, _ledger
-from ._declaration import CronTiming, PollTiming, TriggerDeclaration, place_of
-from ._duration import parse_duration_ms
-from ._manners import Unbuildable, new
+from ._declarations import ledger
+from ._declarations.declaration import CronTiming, PollTiming, TriggerDeclaration, place_of
+from ._sealed import Unbuildable, new
+from ._values import arguments
+from ._values.duration import parse_duration_ms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,9 +30,9 @@ class TriggerDecorator(Unbuildable):
 
     def __call__(self, func: F) -> F:
         """Declares ``func`` as a trigger."""
-        _arguments.function(func, "func")
+        arguments.function(func, "func")
         name: str = func.__name__ if self._name is None else self._name
-        _ledger.record_trigger(
+        ledger.record_trigger(
             TriggerDeclaration(
                 name=name,
                 workflow=name if self._workflow is None else self._workflow,
@@ -86,17 +87,17 @@ def trigger(
     if callable(workflow) and not isinstance(workflow, str):
         # Used without parentheses, as ``@cloaca.trigger``.
         raise TypeError("trigger needs parentheses, also without arguments: write @cloaca.trigger()")
-    older, newer = _arguments.optional_text(workflow, "workflow"), _arguments.optional_text(on, "on")
+    older, newer = arguments.optional_text(workflow, "workflow"), arguments.optional_text(on, "on")
     if older is not None and newer is not None and older != newer:
         raise ValueError(f"`workflow` ('{older}') and `on` ('{newer}') name different workflows: give one of them")
     target = newer if older is None else older
-    interval = _arguments.optional_text(poll_interval, "poll_interval")
-    expression = _arguments.optional_text(cron, "cron")
-    zone = _arguments.optional_text(timezone, "timezone")
+    interval = arguments.optional_text(poll_interval, "poll_interval")
+    expression = arguments.optional_text(cron, "cron")
+    zone = arguments.optional_text(timezone, "timezone")
     decorator = new(TriggerDecorator)
-    decorator._name = _arguments.optional_text(name, "name")
+    decorator._name = arguments.optional_text(name, "name")
     decorator._workflow = target
-    decorator._allow_concurrent = _arguments.flag(allow_concurrent, "allow_concurrent")
+    decorator._allow_concurrent = arguments.flag(allow_concurrent, "allow_concurrent")
     if expression is None:
         decorator._timing = PollTiming(_interval_ms(interval, older is not None))
     else:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Callable, Dict, List, Optional, Type, Union, final
 
-from . import _arguments, _blocks, _fault, _graph, _ledger
-from ._declaration import Namespace, Place, TaskDeclaration, WorkflowDeclaration, full_name, place_of_caller
-from ._manners import Sealed, Unbuildable, new
+from ._border import fault
+from ._declarations import blocks, graph, ledger
+from ._declarations.declaration import (
+    Namespace,
+    Place,
+    TaskDeclaration,
+    WorkflowDeclaration,
+    full_name,
+    place_of_caller,
+)
+from ._sealed import Sealed, Unbuildable, new
 from ._task import id_of_function
+from ._values import arguments
 
 
 @final
@@ -44,19 +53,19 @@ class Workflow(Unbuildable):
 
     def get_execution_levels(self) -> List[List[str]]:
         """Every task by level: a level depends on earlier levels only."""
-        return [self._full(level) for level in _graph.levels_of(self._tasks)]
+        return [self._full(level) for level in graph.levels_of(self._tasks)]
 
     def get_roots(self) -> List[str]:
         """The tasks without dependencies."""
-        return self._full(_graph.roots_of(self._tasks))
+        return self._full(graph.roots_of(self._tasks))
 
     def get_leaves(self) -> List[str]:
         """The tasks that nothing depends on."""
-        return self._full(_graph.leaves_of(self._tasks))
+        return self._full(graph.leaves_of(self._tasks))
 
     def validate(self) -> None:
         """Raises ValueError when the workflow is invalid, which one that was built never is."""
-        problem = _graph.problem_of(self._tasks, self._declaration.namespace)
+        problem = graph.problem_of(self._tasks, self._declaration.namespace)
         if problem is not None:
             raise ValueError(f"Workflow validation failed: {problem}")
 
@@ -110,11 +119,11 @@ class WorkflowBuilder(Sealed):
     def __init__(
         self, name: str, *, tenant: Optional[str] = None, package: Optional[str] = None, workflow: Optional[str] = None
     ) -> None:
-        self._title = _arguments.text(name, "name")
+        self._title = arguments.text(name, "name")
         parts = (
-            _arguments.optional_text(tenant, "tenant"),
-            _arguments.optional_text(package, "package"),
-            _arguments.optional_text(workflow, "workflow"),
+            arguments.optional_text(tenant, "tenant"),
+            arguments.optional_text(package, "package"),
+            arguments.optional_text(workflow, "workflow"),
         )
         self._namespace = (
             "public" if parts[0] is None else parts[0],
@@ -129,11 +138,11 @@ class WorkflowBuilder(Sealed):
 
     def description(self, text: str) -> None:
         """Sets the description; the last call wins."""
-        self._description = _arguments.text(text, "text")
+        self._description = arguments.text(text, "text")
 
     def tag(self, key: str, value: str) -> None:
         """Sets a tag."""
-        name, content = _arguments.text(key, "key"), _arguments.text(value, "value")
+        name, content = arguments.text(key, "key"), arguments.text(value, "value")
         self._tags[name] = content
 
     def add_task(self, task: Union[str, Callable[..., Any]]) -> None:
@@ -146,12 +155,12 @@ class WorkflowBuilder(Sealed):
             ValueError: There is no such task, it is there already, or the argument is neither text nor function.
         """
         if isinstance(task, str):
-            task_id = _arguments.text(task, "task")
+            task_id = arguments.text(task, "task")
         elif callable(task) and hasattr(task, "__name__"):
             task_id = id_of_function(task, self._namespace)
         else:
             raise ValueError("Task must be either a string task ID or a function object with __name__ attribute")
-        found = _ledger.find_decorated(self._namespace, task_id)
+        found = ledger.find_decorated(self._namespace, task_id)
         if found is None:
             raise ValueError(f"Task '{task_id}' not found in registry. Make sure it was decorated with @task.")
         if task_id in self._added:
@@ -169,21 +178,21 @@ class WorkflowBuilder(Sealed):
     def _collect(self, task: TaskDeclaration) -> None:
         """Takes a task that was decorated in the block."""
         self._collected[task.id] = task
-        _ledger.record_task(task)
+        ledger.record_task(task)
 
     def _build(self, tasks: Dict[str, TaskDeclaration], prefix: str) -> Workflow:
-        problem = _graph.problem_of(tasks, self._namespace)
+        problem = graph.problem_of(tasks, self._namespace)
         if problem is not None:
             raise ValueError(f"{prefix}: {problem}")
         workflow = new(Workflow)
         workflow._tasks = dict(tasks)
-        ordered = tuple(tasks[task_id] for level in _graph.levels_of(tasks) for task_id in level)
+        ordered = tuple(tasks[task_id] for level in graph.levels_of(tasks) for task_id in level)
         workflow._declaration = WorkflowDeclaration(
             title=self._title,
             namespace=self._namespace,
             description=self._description,
             tags=dict(self._tags),
-            version=_graph.version_of(self._title, self._namespace, self._description, self._tags, ordered),
+            version=graph.version_of(self._title, self._namespace, self._description, self._tags, ordered),
             tasks=ordered,
             place=self._place,
         )
@@ -191,16 +200,16 @@ class WorkflowBuilder(Sealed):
 
     def __enter__(self) -> WorkflowBuilder:
         self._collected = {}
-        _blocks.enter(self)
+        blocks.enter(self)
         return self
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        _blocks.leave(self)
+        blocks.leave(self)
         if kind is None:
             workflow = self._build(self._collected, "Workflow validation failed")
-            _ledger.record_workflow(self._namespace[2], workflow._declaration)
+            ledger.record_workflow(self._namespace[2], workflow._declaration)
 
     def __repr__(self) -> str:
         return f"WorkflowBuilder(name='{self._title}')"
@@ -220,12 +229,12 @@ def register_workflow_constructor(name: str, constructor: Callable[[], Workflow]
     Example:
         >>> register_workflow_constructor("etl-again", builder.build)
     """
-    key = _arguments.text(name, "name")
+    key = arguments.text(name, "name")
     try:
         workflow = constructor()
     except Exception as error:
-        raise ValueError(f"Failed to call workflow constructor: {_fault.type_and_text(error)[1]}") from error
+        raise ValueError(f"Failed to call workflow constructor: {fault.type_and_text(error)[1]}") from error
     if not isinstance(workflow, Workflow):
         got = type(workflow).__name__
         raise ValueError(f"Failed to extract workflow from constructor: expected a Workflow, got {got}")
-    _ledger.record_workflow(key, workflow._declaration)
+    ledger.record_workflow(key, workflow._declaration)

@@ -9,10 +9,10 @@ import pytest
 from limits import LIMIT
 
 import cloaca
-from cloaca import _bridge
+from cloaca._border import bridge
 
 needs_engine = pytest.mark.skipif(
-    not _bridge.has_engine(), reason="runs workflows, which needs the engine: npx cloaca run -m pytest python/tests"
+    not bridge.has_engine(), reason="runs workflows, which needs the engine: npx cloaca run -m pytest python/tests"
 )
 
 NO_RETRY = {"retry_attempts": 1}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cloaca
-from cloaca import _bridge
+from cloaca._border import bridge
 
 FOLDER = Path(cloaca.__file__).parent / "_adapt"
 STEPS = {"prepare", "install"}
@@ -18,7 +18,10 @@ def puts_something_in(tree: ast.Module) -> bool:
     return any(isinstance(step, ast.FunctionDef) and step.name in STEPS for step in tree.body)
 
 
-MODULES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("_*.py"))}
+MODULES = {
+    path.relative_to(FOLDER).with_suffix("").as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted(FOLDER.rglob("*.py"))
+}
 ADAPTATIONS = [name for name, tree in MODULES.items() if puts_something_in(tree) and name != "__init__"]
 
 
@@ -33,13 +36,14 @@ def test_an_adaptation_says_why_it_is_there_and_when_it_can_go(name: str) -> Non
 def test_an_adaptation_is_put_in_at_the_one_visible_place(name: str) -> None:
     steps = {step.name for step in MODULES[name].body if isinstance(step, ast.FunctionDef)} & STEPS
     visible = (FOLDER / "__init__.py").read_text(encoding="utf-8")
-    missing = [step for step in steps if f"{name}.{step}(" not in visible]
+    module = name.rpartition("/")[2]
+    missing = [step for step in steps if f"    {module}.{step}(" not in visible]
     # A part of a larger adaptation is put in by that one.
-    others = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("_*.py"))
-    assert all(f"{name}.{step}(" in others for step in missing)
+    others = "".join(path.read_text(encoding="utf-8") for path in (FOLDER / name).parent.glob("*.py"))
+    assert all(f"    {module}.{step}(" in others for step in missing)
 
 
-@pytest.mark.skipif(_bridge.has_engine(), reason="about plain Python")
+@pytest.mark.skipif(bridge.has_engine(), reason="about plain Python")
 def test_plain_python_has_none_of_them() -> None:
     code = "import cloaca, sys; print([name for name in sys.modules if name.startswith('cloaca._adapt')])"
     shown = subprocess.run(

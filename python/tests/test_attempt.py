@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import cloaca
-from cloaca._attempt import run
+from cloaca._engine.attempt import run
 
 
 def declare(workflow, body, **options):

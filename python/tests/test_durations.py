@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cases import each, table
 
-from cloaca._duration import parse_duration_ms
+from cloaca._values.duration import parse_duration_ms
 
 DURATIONS = table("durations.json")
 

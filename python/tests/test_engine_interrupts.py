@@ -13,44 +13,44 @@ pytestmark = needs_engine
 
 
 def test_a_look_that_comes_in_the_middle_of_another_one_leaves_it_alone(monkeypatch):
-    from cloaca._adapt import _interrupts
+    from cloaca._adapt import interrupts
 
     class Clock:
         """C looks for signals here: that look finds itself between two steps, and puts nothing off any more."""
 
         @staticmethod
         def monotonic():
-            _interrupts._put_off_at = None
+            interrupts._put_off_at = None
             return time.monotonic()
 
-    monkeypatch.setattr(_interrupts, "_STEPS", set())
-    monkeypatch.setattr(_interrupts, "time", Clock)
-    monkeypatch.setattr(_interrupts, "_put_off_at", time.monotonic() - 1)
+    monkeypatch.setattr(interrupts, "_STEPS", set())
+    monkeypatch.setattr(interrupts, "time", Clock)
+    monkeypatch.setattr(interrupts, "_put_off_at", time.monotonic() - 1)
 
-    assert _interrupts._is_between_steps(sys._getframe()) is True
+    assert interrupts._is_between_steps(sys._getframe()) is True
 
 
 @pytest.fixture
 def looks(monkeypatch):
     """The looks that came so far, with none left to come by itself: what is put off stays so until a step is found."""
-    from cloaca._adapt import _interrupts
+    from cloaca._adapt import interrupts
 
     looked = []
-    look = _interrupts._look_between_steps
-    monkeypatch.setattr(_interrupts, "_look_between_steps", lambda frame: looked.append(1) or look(frame))
-    monkeypatch.setattr(_interrupts, "_PUT_OFF_AT_MOST_S", 3600)
+    look = interrupts._look_between_steps
+    monkeypatch.setattr(interrupts, "_look_between_steps", lambda frame: looked.append(1) or look(frame))
+    monkeypatch.setattr(interrupts, "_PUT_OFF_AT_MOST_S", 3600)
     return looked
 
 
 def test_a_loop_that_makes_texts_gives_way_soon_however_many_steps_a_turn_of_it_has(looks):
-    from cloaca._adapt import _interrupts
+    from cloaca._adapt import interrupts
 
     needed = []
     for steps in range(51):
         looks.clear()
-        _interrupts._is_turn_over = True
-        _interrupts._host.nudge()
-        while _interrupts._is_turn_over and len(looks) < 2_000:
+        interrupts._is_turn_over = True
+        interrupts._host.nudge()
+        while interrupts._is_turn_over and len(looks) < 2_000:
             str(steps)  # C looks for signals here
             for _ in range(steps):
                 pass
@@ -60,10 +60,10 @@ def test_a_loop_that_makes_texts_gives_way_soon_however_many_steps_a_turn_of_it_
 
 
 def test_a_look_for_nothing_is_not_repeated(looks):
-    from cloaca._adapt import _interrupts
+    from cloaca._adapt import interrupts
 
     gc.collect()
-    _interrupts._host.nudge()
+    interrupts._host.nudge()
     for number in range(1_000):
         str(number)
 

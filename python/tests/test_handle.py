@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 import cloaca
-from cloaca import _attempt, _bridge
+from cloaca._border import bridge
+from cloaca._engine import attempt as _attempt
 
 
 @pytest.fixture
 def engine(monkeypatch):
     """The calls that reach the engine, in order."""
     calls = []
-    monkeypatch.setattr(_bridge, "call", lambda method, payload: calls.append((method, payload)))
+    monkeypatch.setattr(bridge, "call", lambda method, payload: calls.append((method, payload)))
     # A sleep of 0 is none of the body's: a stack that computes for long gives way so, on a busy machine anywhere.
-    monkeypatch.setattr(_bridge, "sleep_ms", lambda ms: calls.append(("sleep", ms)) if ms > 0 else None)
+    monkeypatch.setattr(bridge, "sleep_ms", lambda ms: calls.append(("sleep", ms)) if ms > 0 else None)
     return calls
 
 
@@ -130,7 +131,7 @@ def test_a_refusal_of_the_engine_is_a_value_error(name, monkeypatch):
     def refuse(method, payload):
         raise RuntimeError("shutting down")
 
-    monkeypatch.setattr(_bridge, "call", refuse)
+    monkeypatch.setattr(bridge, "call", refuse)
 
     def body(ctx, handle):
         handle.defer_until(lambda: True, 1)

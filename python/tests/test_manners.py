@@ -9,8 +9,8 @@ import pytest
 
 import cloaca
 from cloaca._handle import open_handle
-from cloaca._manners import new
 from cloaca._runner import WorkflowResult
+from cloaca._sealed import new
 
 
 def a_workflow():

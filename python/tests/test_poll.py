@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 import cloaca
-from cloaca import _ledger, _poll
+from cloaca._declarations import ledger
+from cloaca._engine import poll as _poll
 
 
 def poll(name):
-    return _poll.poll(_ledger.current().poll_numbers.get(name, 0))
+    return _poll.poll(ledger.current().poll_numbers.get(name, 0))
 
 
 def declare(name, function):

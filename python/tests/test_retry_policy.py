@@ -6,7 +6,7 @@ import pytest
 from cases import each, table
 
 import cloaca
-from cloaca import _wire
+from cloaca._declarations import wire as _wire
 
 DELAYS = table("retry-delays.json")["cases"]
 

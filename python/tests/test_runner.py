@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import cloaca
-from cloaca import _bridge, _runner
+from cloaca import _runner
+from cloaca._border import bridge
 
 
 class Engine:
@@ -32,8 +33,8 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch):
     stand_in = Engine()
-    monkeypatch.setattr(_bridge, "call", stand_in.call)
-    monkeypatch.setattr(_bridge, "call_with_context", stand_in.call_with_context)
+    monkeypatch.setattr(bridge, "call", stand_in.call)
+    monkeypatch.setattr(bridge, "call_with_context", stand_in.call_with_context)
     yield stand_in
     _runner._open.pop(11, None)
 
@@ -325,7 +326,7 @@ def test_a_failure_to_shut_down_at_the_end_is_printed(engine, capsys):
     assert capsys.readouterr().err == "[cloaca] shutdown failed: ValueError: Shutdown timed out\n"
 
 
-@pytest.mark.skipif(_bridge.has_engine(), reason="shows what happens without the engine")
+@pytest.mark.skipif(bridge.has_engine(), reason="shows what happens without the engine")
 def test_without_the_engine_a_runner_says_how_to_get_it():
     with pytest.raises(RuntimeError, match=r"npx cloaca run"):
         open_runner()

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 import cloaca
-from cloaca import _ledger, _wire
+from cloaca._declarations import ledger
+from cloaca._declarations import wire as _wire
 
 
 def tasks_of(workflow):
@@ -204,7 +205,7 @@ def test_a_block_of_another_thread_takes_the_tasks_of_that_thread(name):
         cloaca.task(id="ours")(lambda ctx: ctx)
 
     assert list(tasks_of(builder.build())) == ["ours"]
-    assert _ledger.find_task(f"{name}-theirs", "theirs") is not None
+    assert ledger.find_task(f"{name}-theirs", "theirs") is not None
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def test_the_handle_is_asked_for_by_the_name_of_the_second_parameter(name, funct
     with cloaca.WorkflowBuilder(name):
         cloaca.task(id="only")(function)
 
-    assert _ledger.find_task(name, "only").takes_handle is takes
+    assert ledger.find_task(name, "only").takes_handle is takes
 
 
 def test_a_wrapper_that_takes_no_handle_is_given_none(name):
@@ -242,8 +243,8 @@ def test_a_wrapper_that_takes_no_handle_is_given_none(name):
         cloaca.task(id="narrow")(narrow)
         cloaca.task(id="wide")(wide)
 
-    assert _ledger.find_task(name, "narrow").takes_handle is False
-    assert _ledger.find_task(name, "wide").takes_handle is True
+    assert ledger.find_task(name, "narrow").takes_handle is False
+    assert ledger.find_task(name, "wide").takes_handle is True
 
 
 def test_methods_and_callable_objects_can_be_tasks(name):
@@ -260,7 +261,7 @@ def test_methods_and_callable_objects_can_be_tasks(name):
         cloaca.task(id="second", dependencies=[steps.first])(steps)
 
     assert tasks_of(builder.build())["second"]["dependencies"] == ["first"]
-    assert _ledger.find_task(name, "first").takes_handle is True
+    assert ledger.find_task(name, "first").takes_handle is True
 
 
 def test_constructor_is_refused_like_a_task_outside_a_block():
@@ -290,13 +291,13 @@ def test_functions_that_were_decorated_again_are_not_kept(name):
 
     load()
     gc.collect()
-    before = len(_ledger.current().of_function)
+    before = len(ledger.current().of_function)
 
     for _ in range(20):
         load()
     gc.collect()
 
-    assert len(_ledger.current().of_function) == before
+    assert len(ledger.current().of_function) == before
 
 
 def test_a_function_keeps_its_id_when_another_one_is_decorated_under_it(name):

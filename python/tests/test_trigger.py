@@ -7,12 +7,12 @@ import functools
 import pytest
 
 import cloaca
-from cloaca import _ledger
+from cloaca._declarations import ledger
 
 
 def wire_of(name):
     """What the engine is told of a trigger."""
-    return next(item for item in _ledger.all_declarations() if item["kind"] == "trigger" and item["name"] == name)
+    return next(item for item in ledger.all_declarations() if item["kind"] == "trigger" and item["name"] == name)
 
 
 def test_a_decorated_function_stays_the_same_function(name):
@@ -130,22 +130,22 @@ def test_a_wrapped_function_is_placed_where_the_function_is_written(name):
 
 
 def test_the_engine_is_told_what_was_declared_since_it_last_asked(name):
-    _ledger.take_pending()
+    ledger.take_pending()
 
     cloaca.trigger(on="first", name=name)(lambda: False)
     cloaca.trigger(on="other", name=f"{name}-other")(lambda: False)
     cloaca.trigger(on="second", name=name)(lambda: False)
 
-    [(number, taken)] = _ledger.take_pending()
-    assert number == _ledger.current().number
+    [(number, taken)] = ledger.take_pending()
+    assert number == ledger.current().number
     assert [(item["name"], item["workflow"]) for item in taken] == [(f"{name}-other", "other"), (name, "second")]
-    assert _ledger.take_pending() == []
+    assert ledger.take_pending() == []
 
 
 def test_the_engine_is_called_when_something_is_declared(name, monkeypatch):
     calls = []
-    monkeypatch.setattr(_ledger._bridge, "has_engine", lambda: True)
-    monkeypatch.setattr(_ledger._bridge, "announce", lambda: calls.append("announced"))
+    monkeypatch.setattr(ledger.bridge, "has_engine", lambda: True)
+    monkeypatch.setattr(ledger.bridge, "announce", lambda: calls.append("announced"))
 
     cloaca.trigger(on="wf", name=name)(lambda: False)
 

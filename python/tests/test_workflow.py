@@ -7,7 +7,7 @@ import re
 import pytest
 
 import cloaca
-from cloaca import _ledger
+from cloaca._declarations import ledger
 
 
 def keep(ctx):
@@ -27,7 +27,7 @@ def build(name, edges, *, tags=(), description="", **parts):
 
 def registered(key):
     """What the engine is told of a workflow; None when it is not registered."""
-    found = [item for item in _ledger.all_declarations() if item["kind"] == "workflow" and item["key"] == key]
+    found = [item for item in ledger.all_declarations() if item["kind"] == "workflow" and item["key"] == key]
     return found[0] if found else None
 
 

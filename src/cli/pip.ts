@@ -1,5 +1,5 @@
 /**
- * `cloaca pip`: installs packages that run in the engine's Python, by pip itself running there (`cloaca._pip`).
+ * `cloaca pip`: installs packages that run in the engine's Python, by pip itself running there (`cloaca._engine.pip`).
  * Everything behind `pip` belongs to pip, as everything behind a script belongs to the script.
  */
 
@@ -8,7 +8,7 @@ import { startProgram } from '../index.ts'
 import { openLog } from './log.ts'
 import { printUsage } from './print.ts'
 
-const MODULE = 'cloaca._pip'
+const MODULE = 'cloaca._engine.pip'
 
 const USAGE = `usage: cloaca pip install NAME… [-r FILE] [--target DIR]
        cloaca pip list

@@ -137,7 +137,7 @@ export class Interpreter {
       suspension_descriptor: connectSuspension(pyodide),
     }
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
-    const entry = pyodide.pyimport('cloaca._entry') as Entry
+    const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
     const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
     start({ ...host, rest: () => workers.rest() }, JSON.stringify(processSettings(data)), machine)
@@ -234,7 +234,7 @@ function workersOf(entry: Entry, events: WorkerEvents): Workers {
 
 function attribute(entry: Entry, name: string): PyCallable {
   const cached = CALLABLES.get(name) ?? entry[name]
-  if (cached === undefined) throw new Error(`cloaca._entry has no function "${name}".`)
+  if (cached === undefined) throw new Error(`cloaca._engine.entry has no function "${name}".`)
   CALLABLES.set(name, cached)
   return cached
 }
@@ -247,7 +247,7 @@ function sum(usage: NodeJS.CpuUsage): number {
 }
 
 function preparePackage(pyodide: PyodideAPI, packageFolder: string): void {
-  const imports = [...PRELOADED_MODULES, 'cloaca._entry'].map((name) => `import ${name}`).join('\n')
+  const imports = [...PRELOADED_MODULES, 'cloaca._engine.entry'].map((name) => `import ${name}`).join('\n')
   const globals = pyodide.toPy({ folder: packageFolder })
   // What the standard library's modules take from one another is replaced before they are imported.
   const prepare = 'import sys\nsys.path.append(folder)\nimport cloaca._adapt\ncloaca._adapt.prepare()'

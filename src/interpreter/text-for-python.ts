@@ -1,7 +1,7 @@
 /**
  * Long texts on their way into Python. Pyodide (314.0.7) turns a JavaScript string into a Python one at 50 MB/s, and bytes at
  * 800 MB/s, so a long text goes as UTF-8 and is decoded by Python. Contexts come from the engine as such bytes, and stay it.
- * Python's side is `_bridge.text_of`. Can go when Pyodide converts strings as fast.
+ * Python's side is `_border.bridge.text_of`. Can go when Pyodide converts strings as fast.
  */
 
 /** Below this the detour costs more than it saves. */

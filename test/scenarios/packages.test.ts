@@ -39,7 +39,7 @@ afterAll(() => {
 })
 
 const pip = (...words: readonly string[]) =>
-  runScript('', { target: ['-m', 'cloaca._pip'], args: words, cwd: project, env })
+  runScript('', { target: ['-m', 'cloaca._engine.pip'], args: words, cwd: project, env })
 
 describe('a package of a project', () => {
   it('is installed beside the project, and found by scripts below it', async () => {

@@ -15,56 +15,45 @@ from typing import Any, Dict
 
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
-    from . import (
-        _accounts,
-        _clocks,
-        _collector,
-        _descriptors,
-        _file_locks,
-        _files,
-        _missing_modules,
-        _processes,
-        _signals,
-        _sockets,
-        _sqlite,
-        _threading,
-        _time_zones,
-        _timers,
-        _tls,
-        _tracebacks,
-        _urllib3,
-    )
+    from .files import descriptors, file_locks, files
+    from .imports import missing_modules, urllib3
+    from .process import accounts, collector, cpu_clocks, no_processes, tracebacks, zone_database
+    from .signals import signals, timers
+    from .sockets import socket_module
+    from .sqlite import sqlite3_module
+    from .threads import threading
+    from .tls import ssl_module
 
-    _collector.prepare()
-    _tracebacks.prepare()
-    _threading.prepare()
-    _time_zones.prepare()
-    _missing_modules.prepare()
-    _accounts.prepare()
-    _clocks.prepare()
-    _files.prepare()
-    _file_locks.prepare()
-    _descriptors.prepare()
-    _processes.prepare()
-    _signals.prepare()
-    _timers.prepare()
-    _sockets.prepare()
-    _tls.prepare()
-    _urllib3.prepare()
-    _sqlite.prepare()
+    collector.prepare()
+    tracebacks.prepare()
+    threading.prepare()
+    zone_database.prepare()
+    missing_modules.prepare()
+    accounts.prepare()
+    cpu_clocks.prepare()
+    files.prepare()
+    file_locks.prepare()
+    descriptors.prepare()
+    no_processes.prepare()
+    signals.prepare()
+    timers.prepare()
+    socket_module.prepare()
+    ssl_module.prepare()
+    urllib3.prepare()
+    sqlite3_module.prepare()
     # A selector of asyncio's is one of ``selectors``, which has more of them now.
-    from . import _event_loop
+    from .sockets import event_loop
 
-    _event_loop.prepare()
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    event_loop.prepare()
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
 
 
 def freeze() -> None:
     """Called when everything is imported, before the memory snapshot is taken."""
-    from . import _collector
+    from .process import collector
 
-    _collector.freeze()
+    collector.freeze()
 
 
 def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
@@ -72,46 +61,32 @@ def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
 
     ``host`` waits for and asks the engine, ``machine`` is what the interpreter's process does itself.
     """
-    from . import (
-        _accounts,
-        _clocks,
-        _collector,
-        _descriptors,
-        _file_locks,
-        _files,
-        _input,
-        _installed_packages,
-        _interrupts,
-        _process,
-        _randomness,
-        _signals,
-        _sockets,
-        _sqlite,
-        _streams,
-        _time,
-        _timers,
-        _waiting,
-        _warnings,
-        _zone,
-    )
+    from . import interrupts
+    from .files import descriptors, file_locks, files, standard_input, standard_output
+    from .imports import installed_packages
+    from .process import accounts, collector, cpu_clocks, process, randomness, warnings, zone
+    from .signals import signals, timers
+    from .sockets import socket_module
+    from .sqlite import sqlite3_module
+    from .threads import run_sync, sleep
 
-    _collector.install()
-    _process.install(settings)
-    _warnings.install()
-    _accounts.install(settings)
-    _clocks.install(machine)
-    _descriptors.install(machine)
-    _files.install(machine)
-    _file_locks.install(machine)
-    _zone.install(machine, settings["timeZone"])
-    _randomness.install()
-    _sockets.install(host)
-    _sqlite.install(host)
-    _streams.install(machine)
-    _input.install()
-    _waiting.install()
-    _time.install()
-    _interrupts.install(host)
-    _signals.install(host)
-    _timers.install(host)
-    _installed_packages.install()
+    collector.install()
+    process.install(settings)
+    warnings.install()
+    accounts.install(settings)
+    cpu_clocks.install(machine)
+    descriptors.install(machine)
+    files.install(machine)
+    file_locks.install(machine)
+    zone.install(machine, settings["timeZone"])
+    randomness.install()
+    socket_module.install(host)
+    sqlite3_module.install(host)
+    standard_output.install(machine)
+    standard_input.install()
+    run_sync.install()
+    sleep.install()
+    interrupts.install(host)
+    signals.install(host)
+    timers.install(host)
+    installed_packages.install()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloaca import _bridge
+from cloaca._border import bridge
 
-only_in_engine = pytest.mark.skipif(not _bridge.has_engine(), reason="the platform of CPython is complete")
+only_in_engine = pytest.mark.skipif(not bridge.has_engine(), reason="the platform of CPython is complete")
 
 
 @pytest.fixture

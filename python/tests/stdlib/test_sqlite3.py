@@ -10,7 +10,7 @@ from typing import Any, Iterator, List
 
 import pytest
 
-from cloaca import _bridge
+from cloaca._border import bridge
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -188,7 +188,7 @@ def test_a_collation_sorts_in_memory_and_is_refused_on_a_file_with_advice(connec
     def backwards(left: str, right: str) -> int:
         return (left < right) - (left > right)
 
-    if _bridge.has_engine() and is_file(connection):
+    if bridge.has_engine() and is_file(connection):
         with pytest.raises(sqlite3.NotSupportedError, match=r"backup\(sqlite3.connect\(':memory:'\)\)"):
             connection.create_collation("backwards", backwards)
         return

@@ -10,10 +10,10 @@ from typing import Any, Callable
 import pytest
 from limits import LIMIT
 
-from cloaca import _bridge
+from cloaca._border import bridge
 
 
-@pytest.mark.skipif(not _bridge.has_engine(), reason="CPython has processes")
+@pytest.mark.skipif(not bridge.has_engine(), reason="CPython has processes")
 @pytest.mark.parametrize(
     "call",
     [

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, NamedTuple
 
 import pytest
 
-from cloaca import _bridge
+from cloaca._border import bridge
 
 FOLDER = Path(__file__).parent
 README = FOLDER.parent.parent / "README.md"
@@ -67,14 +67,14 @@ def test_a_row_has_tests_of_its_own(row: Row) -> None:
     assert names & tested
 
 
-@pytest.mark.skipif(not _bridge.has_engine(), reason="about the engine")
+@pytest.mark.skipif(not bridge.has_engine(), reason="about the engine")
 @pytest.mark.parametrize("name", re.findall(r"`([\w.]+)\(\)`", " ".join(row.differs for row in ROWS)))
 def test_what_cannot_be_called_is_refused(name: str) -> None:
     with pytest.raises((OSError, AttributeError, NotImplementedError, sqlite3.NotSupportedError)):
         REFUSED[name]()
 
 
-@pytest.mark.skipif(not _bridge.has_engine(), reason="about the engine")
+@pytest.mark.skipif(not bridge.has_engine(), reason="about the engine")
 @pytest.mark.parametrize("module", [module for row in ROWS if not row.exists for module in row.modules])
 def test_what_does_not_exist_is_missing(module: str) -> None:
     with pytest.raises(ImportError):

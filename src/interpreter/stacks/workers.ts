@@ -1,5 +1,5 @@
 /**
- * Has Python's workers (`python/cloaca/_workers.py`) make the polls and run the tasks that wait. Used by `interpreter.ts`.
+ * Has Python's workers (`python/cloaca/_engine/workers.py`) make the polls and run the tasks that wait. Used by `interpreter.ts`.
  *
  * A worker is a stack. Getting control back while something waits means that every worker is suspended inside a poll or a
  * task, or has had its turn: then one that rests goes on, or else another is entered.

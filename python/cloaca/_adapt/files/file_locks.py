@@ -1,0 +1,144 @@
+"""``fcntl.flock``, ``fcntl.lockf``, ``os.lockf``, the record locks of ``fcntl.fcntl``: real locks on the host's files.
+
+In Pyodide (seen in 314.0.7) every file lock succeeds, whoever holds it. Here the engine's addon takes them, which other
+processes see (``file-rules.ts``); waiting for one suspends the calling thread only. Without the addon they are refused.
+As everywhere, a record lock is the process's: it does not keep out other scripts that the same engine serves. Can go
+when Pyodide's locks are the host's.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import sys
+from typing import Any, Callable
+
+from ..._border import bridge
+from ..builtin import builtin
+from .descriptors import number_of
+
+NO_LOCKS = "files cannot be locked, since the engine's native addon was not loaded ({}); build it with `npm rebuild`"
+
+_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 1.0, 50.0
+_BY_TYPE = {fcntl.F_RDLCK: "shared", fcntl.F_WRLCK: "exclusive", fcntl.F_UNLCK: "none"}
+_TYPES = {lock: number for number, lock in _BY_TYPE.items()}
+#: ``struct flock`` where offsets have 64 bits: type, whence, start, length, number of the process.
+_FLOCK = struct.Struct("@hhqqi")
+
+_machine: Any = None
+_c_fcntl = fcntl.fcntl
+
+
+def _descriptor(fd: Any) -> int:
+    descriptor = number_of(fd)
+    os.fstat(descriptor)
+    return descriptor
+
+
+def _fail(name: str) -> None:
+    if name == "ENOSYS":
+        raise OSError(errno.ENOTSUP, NO_LOCKS.format(_machine.locks_problem))
+    code = getattr(errno, name, errno.EIO)
+    raise OSError(code, os.strerror(code))
+
+
+def _take(try_to: Callable[[], str], is_patient: bool) -> None:
+    """Takes a lock; when another has it, waits until it is free or raises ``BlockingIOError``."""
+    pause_ms = _FIRST_PAUSE_MS
+    while (name := try_to()) == "EAGAIN" and is_patient:
+        bridge.sleep_ms(pause_ms)
+        pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
+    if name:
+        _fail(name)
+
+
+def _from_start(descriptor: int, start: int, whence: int) -> int:
+    """An offset from the start of the file: the host does not know where the script is in it."""
+    if whence == os.SEEK_CUR:
+        return start + os.lseek(descriptor, 0, os.SEEK_CUR)
+    if whence == os.SEEK_END:
+        return start + os.fstat(descriptor).st_size
+    if whence != os.SEEK_SET:
+        _fail("EINVAL")
+    return start
+
+
+def flock(fd: Any, operation: int, /) -> None:
+    """Perform the lock operation on an open file, for all processes."""
+    descriptor = _descriptor(fd)
+    sys.audit("fcntl.flock", descriptor, operation)
+    wanted = operation & ~fcntl.LOCK_NB
+    _take(lambda: str(_machine.flock(descriptor, wanted)), not operation & fcntl.LOCK_NB)
+
+
+def lockf(fd: Any, cmd: int, len: int = 0, start: int = 0, whence: int = 0, /) -> None:
+    """A wrapper around the fcntl() locking calls: locks bytes of an open file, for all other processes."""
+    descriptor = _descriptor(fd)
+    sys.audit("fcntl.lockf", descriptor, cmd, len, start, whence)
+    if cmd == fcntl.LOCK_UN:
+        lock = "none"
+    elif cmd & fcntl.LOCK_SH:
+        lock = "shared"
+    elif cmd & fcntl.LOCK_EX:
+        lock = "exclusive"
+    else:
+        raise ValueError("unrecognized lockf argument")
+    begin = _from_start(descriptor, start, whence)
+    _take(lambda: str(_machine.lock_records(descriptor, lock, begin, len)), not cmd & fcntl.LOCK_NB)
+
+
+def lock_from_here(fd: int, command: int, length: int, /) -> None:
+    """Apply, test or remove a POSIX lock on an open file descriptor, from the current position on."""
+    descriptor = _descriptor(fd)
+    sys.audit("os.lockf", descriptor, command, length)
+    begin = os.lseek(descriptor, 0, os.SEEK_CUR)
+    if command == os.F_TEST:
+        obstacle = _machine.test_records(descriptor, "exclusive", begin, length)
+        if isinstance(obstacle, str):
+            _fail(obstacle)
+        if obstacle.lock != "none":
+            _fail("EACCES")
+        return
+    if command not in (os.F_LOCK, os.F_TLOCK, os.F_ULOCK):
+        _fail("EINVAL")
+    lock = "none" if command == os.F_ULOCK else "exclusive"
+    _take(lambda: str(_machine.lock_records(descriptor, lock, begin, length)), command == os.F_LOCK)
+
+
+def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
+    """Perform the operation `cmd` on file descriptor fd."""
+    if cmd not in (fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW):
+        return _c_fcntl(fd, cmd, arg)
+    descriptor = _descriptor(fd)
+    sys.audit("fcntl.fcntl", descriptor, cmd, arg)
+    # Systems fill the end up differently.
+    given = bytes(arg).ljust(_FLOCK.size, b"\0")
+    kind, whence, start, length, _ = _FLOCK.unpack_from(given)
+    if kind not in _BY_TYPE:
+        _fail("EINVAL")
+    begin = _from_start(descriptor, start, whence)
+    if cmd != fcntl.F_GETLK:
+        _take(lambda: str(_machine.lock_records(descriptor, _BY_TYPE[kind], begin, length)), cmd == fcntl.F_SETLKW)
+        return bytes(arg)
+    found = _machine.test_records(descriptor, _BY_TYPE[kind], begin, length)
+    if isinstance(found, str):
+        _fail(found)
+    if found.lock == "none":
+        answer = _FLOCK.pack(fcntl.F_UNLCK, whence, start, length, 0)
+    else:
+        answer = _FLOCK.pack(_TYPES[found.lock], os.SEEK_SET, int(found.start), int(found.length), int(found.holder))
+    return (answer + given[_FLOCK.size :])[: len(arg)]
+
+
+def prepare() -> None:
+    os.lockf = builtin(lock_from_here, "os", "lockf")
+    fcntl.flock = builtin(flock, "fcntl")
+    fcntl.lockf = builtin(lockf, "fcntl")
+    fcntl.fcntl = builtin(control, "fcntl", "fcntl")
+
+
+def install(machine: Any) -> None:
+    global _machine
+    _machine = machine

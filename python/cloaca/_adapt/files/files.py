@@ -1,0 +1,58 @@
+"""``os`` on the host's files: umask and hard links.
+
+In Pyodide (seen in 314.0.7) ``os.umask`` changes nothing, and ``os.link`` does not exist. The host keeps the umask and
+makes the links (``file-rules.ts``). Can go when Pyodide does the same.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pathlib
+import sys
+from typing import Any, Optional
+
+from ..builtin import builtin
+
+_machine: Any = None
+
+
+def umask(mask: int, /) -> int:
+    """Set the current numeric umask and return the previous umask."""
+    if not hasattr(mask, "__index__"):
+        raise TypeError(f"'{type(mask).__name__}' object cannot be interpreted as an integer")
+    return int(_machine.umask(int(mask)))
+
+
+def link(
+    src: Any,
+    dst: Any,
+    *,
+    src_dir_fd: Optional[int] = None,
+    dst_dir_fd: Optional[int] = None,
+    follow_symlinks: bool = True,
+) -> None:
+    """Create a hard link to a file."""
+    if src_dir_fd is not None or dst_dir_fd is not None:
+        raise NotImplementedError("link: dir_fd unavailable on this platform")
+    sys.audit("os.link", src, dst, -1, -1)
+    name = _machine.link(*(os.path.abspath(os.fsdecode(path)) for path in (src, dst)))
+    if name:
+        code = getattr(errno, name, errno.EIO)
+        raise OSError(code, os.strerror(code), src, None, dst)
+
+
+def _hardlink_to(self: pathlib.Path, target: Any) -> None:
+    """Make this path a hard link pointing to the same file as *target*."""
+    os.link(target, self)
+
+
+def prepare() -> None:
+    os.umask = builtin(umask, "os")
+    os.link = builtin(link, "os")
+    pathlib.Path.hardlink_to = _hardlink_to  # type: ignore[method-assign]
+
+
+def install(machine: Any) -> None:
+    global _machine
+    _machine = machine

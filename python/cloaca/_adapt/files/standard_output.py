@@ -1,0 +1,50 @@
+"""``sys.stdout`` and ``sys.stderr``: when what is printed goes out, and in which order, is as under python.
+
+Pyodide's streams (seen in 314.0.7) buffer bytes, and such a buffer looks for signals in the middle of its work, where
+neither a handler nor another stack may use it. So the texts go to the descriptors without one. The text layer has a
+buffer, too, which it empties before it calls anybody: a program that prints into a file or pipe uses that, as large as
+python's; it is emptied by ``os._exit`` and a deadly signal, too, which under python lose what is in it. On a terminal,
+on stderr and in what is served, texts go out in whole lines: a service's output appears when it is printed, and is not
+lost with an interpreter that has to be ended. Can go when the interpreter's threads have identities that C knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import sys
+from typing import Any
+
+from ..._border import bridge
+from .. import interrupts
+
+
+def install(machine: Any) -> None:
+    interrupts.abandon_output = machine.abandon_output
+    bridge.last_words = functools.partial(_write_out, machine)
+    has_whole_lines = not machine.is_program or os.isatty(1)
+    is_unbuffered = bool(os.environ.get("PYTHONUNBUFFERED"))
+    encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    for name, descriptor, usual_errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
+        raw = io.FileIO(descriptor, "wb", closefd=False)
+        raw.name = f"<{name}>"  # type: ignore[assignment]
+        stream = io.TextIOWrapper(
+            raw,  # type: ignore[type-var]
+            encoding or "utf-8",
+            (name == "stdout" and errors) or usual_errors,
+            line_buffering=name == "stderr" or has_whole_lines,
+            write_through=is_unbuffered,
+        )
+        stream.mode = "w"  # type: ignore[misc]
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _write_out(machine: Any) -> None:
+    machine.hurry_output()
+    for stream in (sys.stdout, sys.__stdout__, sys.stderr):
+        # It is closed, or its reader is gone: nobody is left to be told.
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()  # type: ignore[union-attr]

@@ -1,0 +1,216 @@
+"""What the host wants of running Python: stop an overdue stack, deliver a signal, give way to other stacks.
+
+The host raises one and the same signal through Pyodide's interrupt buffer (314.0.7), which holds no more than one, and
+says in a mailbox what it is about; Python looks there between two steps, and when a wait is interrupted. A signal's
+handler runs on the main stack, as under python: when another one happens to run, the signal is kept and the main stack
+is woken. A stack that computes for long gives way between two steps, as python's threads do; never inside this package,
+whose own steps belong together. A read or write of C that has to wait is interrupted in the same way, and waits here
+(``files.descriptors``). Can go when an interpreter can be told to interrupt one stack.
+"""
+
+from __future__ import annotations
+
+import _signal
+import opcode
+import sys
+import time
+import traceback
+from typing import Any, Callable, List, Optional
+
+from .. import _package
+from .._border import bridge, stacks
+from .process import collector
+
+_HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
+
+_TOO_LONG = "timed out: stopped while it was computing (timeout)"
+
+#: Instructions at which nothing but Python is at work.
+_STEPS = {opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]}
+_PUT_OFF_AT_MOST_S = 0.05
+_put_off_at: Optional[float] = None
+_steps_here = 0
+_is_turn_over = False
+
+#: The host gives positive numbers to what it enters.
+_TOKEN_FOR_HANDLERS = -1
+
+_suspensions = -1
+
+
+#: What a read or write of C found that it has to wait for, how to wait for it, and how to say that it will not go on:
+#: ``files.descriptors`` connects.
+def take_blocked() -> Any:
+    return None
+
+
+def wait_until_ready(blocked: Any) -> None:
+    return None
+
+
+def give_up(blocked: Any) -> None:
+    return None
+
+
+def abandon_output() -> None:
+    """Says that a write to a standard stream does not go on: ``files.standard_output`` connects."""
+
+
+#: Signals that wait for the main stack.
+_kept: List[int] = []
+
+_host: Any = None
+_c_signal = _signal.signal
+_deliver: Callable[[int], None] = lambda signum: None  # noqa: E731  # ``signals.signals`` connects
+
+
+def install(host: Any) -> None:
+    global _host
+    _host = host
+    bridge.look_for_signals = look
+    _c_signal(_signal.SIGUSR2, _look_here)
+
+
+def connect(deliver: Callable[[int], None]) -> None:
+    """Names the function that acts on a signal."""
+    global _deliver
+    _deliver = deliver
+
+
+def raise_in_main(signum: int) -> None:
+    """Delivers a signal: now when the main stack runs, else as soon as it goes on."""
+    _kept.append(signum)
+    _deliver_kept()
+
+
+def look() -> None:
+    """Takes what is in the mailbox, and delivers what can be delivered here."""
+    _kept.extend(_host.take_signals())
+    if _kept:
+        _deliver_kept()
+
+
+def _deliver_kept() -> None:
+    if stacks.running is not stacks.MAIN:
+        if stacks.MAIN.token:
+            _host.wake(stacks.MAIN.token)
+        else:
+            _host.deliver_signals()  # enters a stack for `deliver`
+        return
+    while _kept:
+        _deliver(_kept.pop(0))
+
+
+def deliver() -> None:
+    """Delivers what is in the mailbox where no script has the main stack, which this then is; nobody can be told."""
+    if bridge.last_stack is not None:
+        return  # the interpreter is ending, and the script's names are gone
+    if stacks.MAIN.token:
+        look()
+        return
+    stack = stacks.enter_main(_TOKEN_FOR_HANDLERS)
+    try:
+        stacks.run_in(stack, look)
+    except BaseException as error:
+        print("Exception ignored in a handler of a signal:", file=sys.stderr)
+        traceback.print_exception(error)
+    finally:
+        stacks.leave_main(stack)
+
+
+def _look_here(signum: int, frame: Any) -> None:
+    blocked = take_blocked()
+    if blocked is None:
+        try:
+            _look_between_steps(frame)
+        except BaseException:
+            abandon_output()  # if the signal interrupted a write
+            raise
+        return
+    try:
+        _look_at_mailbox()
+        wait_until_ready(blocked)
+    except BaseException:
+        give_up(blocked)
+        raise
+
+
+def _look_between_steps(frame: Any) -> None:
+    """Acts between two steps of Python. C looks for signals in the middle of its work, too: then it is put off."""
+    global _put_off_at, _is_turn_over
+    found = int(_host.look(stacks.running.token))
+    if found & _IS_OVERDUE:
+        raise bridge.DeadlineExceeded(_TOO_LONG)
+    _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
+    if not _is_between_steps(frame):
+        if found & _HAS_SIGNALS or _is_turn_over or collector.is_due():
+            _look_again()
+        else:
+            _put_off_at = None
+        return
+    _put_off_at = None
+    if found & _HAS_SIGNALS:
+        look()
+    bridge.collect_garbage()
+    if _is_turn_over:
+        _is_turn_over = False
+        _give_way(frame)
+
+
+def _look_again() -> None:
+    """Puts off what there is to do until a look comes between two steps.
+
+    C looks at once, in each ``str()`` say, and the interpreter at every 51st step only (seen in 314.0.7). Did this take
+    as many steps each time, that one could always be a step of this function, and never one of the script.
+    """
+    global _put_off_at, _steps_here
+    if _put_off_at is None:
+        _put_off_at = time.monotonic()
+    _steps_here = (7 * _steps_here + 13) % 61
+    for _ in range(_steps_here):
+        pass
+    _host.nudge()
+
+
+def _is_between_steps(frame: Any) -> bool:
+    """Whether no C code is at work under the frame: a handler, a finalizer or another stack may use the same file.
+
+    In a call that cannot be told, unless it is the standard streams that are at work; so the next looks decide. When
+    they say the same for a while, the call is a long one of C (a search, say), which may be interrupted.
+    """
+    code = frame.f_code.co_code
+    if frame.f_lasti < len(code) and code[frame.f_lasti] in _STEPS:
+        return True
+    # Read once: C looks for signals in these calls, too, and the look that it then makes may clear what is read here.
+    put_off_at = _put_off_at
+    return put_off_at is not None and time.monotonic() - put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
+
+
+def _is_writing() -> bool:
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            stream.buffer.write(b"")  # type: ignore[union-attr]
+        except RuntimeError:
+            return True  # "reentrant call"
+        except (ValueError, AttributeError):
+            continue  # closed, or there is none
+    return False
+
+
+def _look_at_mailbox() -> None:
+    found = int(_host.look(stacks.running.token))
+    if found & _HAS_SIGNALS:
+        look()
+    bridge.collect_garbage()
+    if found & _IS_OVERDUE:
+        raise bridge.DeadlineExceeded(_TOO_LONG)
+
+
+def _give_way(frame: Any) -> None:
+    """Suspends a stack that has not been suspended since it was last asked."""
+    global _suspensions
+    if bridge.suspensions != _suspensions:
+        _suspensions = bridge.suspensions
+        return
+    if not _package.has_file(frame.f_code.co_filename) and bridge.can_wait():
+        bridge.sleep_ms(0)

@@ -1,0 +1,78 @@
+"""The garbage collector makes no incremental steps.
+
+CPython 3.14's incremental collection walks the frames of the running thread. In Pyodide (314.0.7) stacks are suspended
+and resumed under one thread, the chain of frames leads into stacks that are gone, and the walk corrupts memory
+("memory access out of bounds"; ``gc.collect(1)`` while another stack is suspended shows it). Young and full collections
+walk no frames. So the automatic collector stays off, and the same work is done where a stack waits, where an entry into
+Python ends, and when the host nudges a stack that computes for long. Scripts see ``gc`` as it was. Can go when Pyodide
+keeps the frames of suspended stacks apart, or CPython returns to generations.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Callable
+
+from ..._border import bridge
+
+#: Objects that may be born before the young ones are looked at: CPython's own threshold is 2,000.
+_YOUNG_LIMIT = 10_000
+_YOUNG_COLLECTIONS_A_FULL_ONE = 10
+
+_collect: Callable[[int], int] = gc.collect
+_is_enabled = True
+_young_collections = 0
+
+
+def prepare() -> None:
+    """Turns the automatic collector off. Before anything is imported."""
+    gc.disable()
+    gc.enable, gc.disable, gc.isenabled = _enable, _disable, _is_enabled_for_scripts
+    gc.collect = collect
+
+
+def install() -> None:
+    bridge.collect_garbage = collect_when_due
+
+
+def freeze() -> None:
+    """Leaves out of every collection what the snapshot holds, which lives as long as the interpreter."""
+    _collect(2)
+    gc.freeze()
+
+
+def collect(generation: int = 2) -> int:
+    """Run the garbage collector, and return the number of unreachable objects. Generation 1 means all of them here."""
+    if not 0 <= generation <= 2:
+        raise ValueError("invalid generation")
+    return _collect(0 if generation == 0 else 2)
+
+
+def is_due() -> bool:
+    return _is_enabled and gc.get_count()[0] >= _YOUNG_LIMIT
+
+
+def collect_when_due() -> None:
+    """Does what the automatic collector would have done by now."""
+    global _young_collections
+    if not is_due():
+        return
+    _young_collections += 1
+    _collect(2 if _young_collections % _YOUNG_COLLECTIONS_A_FULL_ONE == 0 else 0)
+
+
+def _enable() -> None:
+    """Enable automatic garbage collection."""
+    global _is_enabled
+    _is_enabled = True
+
+
+def _disable() -> None:
+    """Disable automatic garbage collection."""
+    global _is_enabled
+    _is_enabled = False
+
+
+def _is_enabled_for_scripts() -> bool:
+    """Returns true if automatic garbage collection is enabled."""
+    return _is_enabled

@@ -1,0 +1,119 @@
+"""What cannot be in WebAssembly: other processes. The exceptions say so, and what to do instead.
+
+Pyodide's own (seen in 314.0.7) say "Function not implemented", or that a module is missing. ``multiprocessing`` can
+be imported, and what needs no processes serves threads: ``multiprocessing.pool.ThreadPool``,
+``multiprocessing.dummy``, locks and queues. Can go when WebAssembly can start processes.
+"""
+
+from __future__ import annotations
+
+import _posixsubprocess
+import errno
+import os
+import subprocess
+import sys
+import threading
+import types
+from typing import Any, NoReturn
+
+from ..builtin import builtin
+
+NO_PROCESSES = (
+    "{} cannot start another process: the cloaca engine runs Python in WebAssembly, which has none. "
+    "Call the program from Node and pass its result in the context, or reach it over the network; "
+    "in place of processes use threads (threading, concurrent.futures.ThreadPoolExecutor)"
+)
+
+_FUNCTIONS_OF_OS = (
+    *("fork", "forkpty", "system", "posix_spawn", "posix_spawnp"),
+    *("execv", "execve", "execl", "execle", "execlp", "execlpe", "execvp", "execvpe"),
+    *("spawnv", "spawnve", "spawnl", "spawnle", "spawnlp", "spawnlpe", "spawnvp", "spawnvpe"),
+)
+
+
+def refuse(name: str) -> NoReturn:
+    """Says that a function cannot start a process."""
+    raise OSError(errno.ENOTSUP, NO_PROCESSES.format(name))
+
+
+class SemLock:
+    """A semaphore of ``multiprocessing``. There is one process, so one of ``threading`` does."""
+
+    SEM_VALUE_MAX = 2**31 - 1
+
+    def __init__(self, kind: int, value: int, maxvalue: int, name: str, unlink: bool = True) -> None:
+        # Without a name, nobody starts a process to clean it up.
+        self.kind, self.maxvalue, self.name, self.handle = kind, maxvalue, None, 0
+        self._value = value
+        self._owner = self._holds = 0
+        self._condition = threading.Condition()
+
+    def acquire(self, block: bool = True, timeout: Any = None) -> bool:
+        me = threading.get_ident()
+        with self._condition:
+            if self.kind == 0 and self._holds and self._owner == me:
+                self._holds += 1
+                return True
+            limit = None if timeout is None else max(0.0, timeout)
+            if not self._condition.wait_for(lambda: self._value > 0, limit if block else 0):
+                return False
+            self._value -= 1
+            self._owner, self._holds = me, self._holds + 1
+            return True
+
+    def release(self) -> None:
+        with self._condition:
+            if self.kind == 0:
+                if not self._is_mine():
+                    raise AssertionError("attempt to release recursive lock not owned by thread")
+                if self._holds > 1:
+                    self._holds -= 1
+                    return
+            elif self._value >= self.maxvalue:
+                raise ValueError("semaphore or lock released too many times")
+            self._holds -= 1
+            self._value += 1
+            self._condition.notify()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _count(self) -> int:
+        return self._holds
+
+    def _is_mine(self) -> bool:
+        return self._holds > 0 and self._owner == threading.get_ident()
+
+    def _get_value(self) -> int:
+        return self._value
+
+    def _is_zero(self) -> bool:
+        return self._value == 0
+
+    def _after_fork(self) -> None:
+        pass
+
+
+def _refuse_to_open(self: subprocess.Popen[bytes], *_: Any, **__: Any) -> None:
+    self._child_created = False  # type: ignore[attr-defined]
+    self.returncode = None  # type: ignore[assignment]
+    refuse("subprocess")
+
+
+def prepare() -> None:
+    subprocess.Popen.__init__ = _refuse_to_open  # type: ignore[method-assign, assignment]
+    for name in _FUNCTIONS_OF_OS:
+        setattr(os, name, builtin(lambda *_, name=f"os.{name}", **__: refuse(name), "os", name))
+    _posixsubprocess.fork_exec = builtin(lambda *_, **__: refuse("multiprocessing"), "_posixsubprocess", "fork_exec")
+    module: Any = types.ModuleType("_multiprocessing")
+    module.SemLock, module.flags = SemLock, {}
+    module.sem_unlink = lambda name: None
+    sys.modules["_multiprocessing"] = module
+    memory: Any = types.ModuleType("_posixshmem")
+    memory.shm_open = memory.shm_unlink = builtin(
+        lambda *_, **__: refuse("multiprocessing.shared_memory"), "_posixshmem"
+    )
+    sys.modules["_posixshmem"] = memory

@@ -1,0 +1,123 @@
+"""What the socket adaptations share: the host's sockets, and waiting for one of them.
+
+Nothing is replaced here. ``connect`` is called at every start; a wait suspends the calling stack only, and a deadline
+or a signal reaches it there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import Any, NoReturn, Optional, Sequence
+
+from pyodide.ffi import to_js
+
+from .._border import bridge
+
+READABLE, WRITABLE, BROKEN, HUNG_UP, NOT_OPEN = 1, 4, 8, 16, 32
+
+#: The host's sockets (``src/host/sockets.ts``): calls that answer at once.
+sockets: Any = None
+
+
+def connect(host: Any) -> None:
+    global sockets
+    sockets = host.sockets
+
+
+def js_bytes(data: Any) -> Any:
+    """A copy of a bytes-like object, as JavaScript has them."""
+    return to_js(data if isinstance(data, (bytes, bytearray)) else bytes(data))
+
+
+class Deadline:
+    """When a blocking call has to give up: a timeout of None is never, 0 is at once."""
+
+    def __init__(self, timeout: Optional[float]) -> None:
+        self.timeout = timeout
+        self._end = None if timeout is None else time.monotonic() + timeout
+        self._has_looked_again = False
+
+    def left_ms(self) -> float:
+        """Milliseconds left; negative: no limit."""
+        return -1 if self._end is None else max(0.0, (self._end - time.monotonic()) * 1000)
+
+    def may_look_again(self) -> bool:
+        """Lets happen what is due, once: a script that asks in a loop without waiting would never see a change."""
+        if self._has_looked_again or not bridge.can_wait():
+            return False
+        self._has_looked_again = True
+        bridge.sleep_ms(0)
+        return True
+
+
+def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
+    """Suspends the calling stack until one of the host's sockets is ready; False when the time was over before."""
+    return _wait(sockets.watch, numbers, bits, left_ms)
+
+
+def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
+    """The same for descriptors, of sockets, pipes and files."""
+    return _wait(sockets.watch_descriptors, descriptors, bits, left_ms)
+
+
+def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
+    event = bridge.new_event()
+    watch(event, to_js(list(numbers)), to_js(list(bits)))
+    try:
+        return bridge.wait_event(event, left_ms)
+    finally:
+        sockets.unwatch(event)
+
+
+def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
+    """Waits until the socket may be ready, with the exceptions of a socket that has a timeout."""
+    if deadline.timeout == 0:
+        if deadline.may_look_again():
+            return
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    left = deadline.left_ms()
+    if left == 0 or not wait_ready((number,), (bits,), left):
+        raise TimeoutError("timed out")
+
+
+def fail(name: str) -> NoReturn:
+    """Raises the OSError for the name of an error number, or the SSLError for Node's code of one."""
+    if name.startswith("ERR_SSL_"):
+        from .tls import errors
+
+        raise errors.ssl_error(name.removeprefix("ERR_SSL_"))
+    number = getattr(errno, name, errno.EIO)
+    raise OSError(number, os.strerror(number))
+
+
+#: Of sockets that are made from now on.
+default_timeout: Optional[float] = None
+
+
+def getdefaulttimeout() -> Optional[float]:
+    """Returns the default timeout in seconds for new socket objects; None means that they have none."""
+    return default_timeout
+
+
+def setdefaulttimeout(timeout: Any, /) -> None:
+    """Set the default timeout in seconds (float) for new socket objects."""
+    global default_timeout
+    default_timeout = checked_timeout(timeout)
+
+
+def checked_timeout(value: Any) -> Optional[float]:
+    """A timeout as a float, or the exception of a value that is none."""
+    if value is None:
+        return None
+    if isinstance(value, str) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
+        raise TypeError(f"'{value.__class__.__name__}' object cannot be interpreted as an integer")
+    value = float(value)
+    if value != value:
+        raise ValueError("Invalid value NaN (not a number)")
+    if value < 0:
+        raise ValueError("Timeout value out of range")
+    if value > 9e9:
+        raise OverflowError("timestamp too large to convert to C PyTime_t")
+    return value

@@ -1,0 +1,84 @@
+"""``signal.alarm`` and the interval timers, which Pyodide (seen in 314.0.7) does not have.
+
+The timers are those of the interpreter's process, so that a script that computes cannot hold them up.
+``ITIMER_VIRTUAL`` and ``ITIMER_PROF`` count the computing time of that process. Can go with ``signals``.
+"""
+
+from __future__ import annotations
+
+import _signal
+import errno
+import math
+import os
+import signal as _module
+import time
+from typing import Any, Callable, Dict, Tuple
+
+from ..builtin import builtin
+from ..process import cpu_clocks
+
+_KINDS = {0: "real", 1: "virtual", 2: "prof"}
+_CLOCKS: Dict[int, Callable[[], float]] = {0: time.monotonic, 1: cpu_clocks.process_time, 2: cpu_clocks.process_time}
+
+_host: Any = None
+#: Of each timer that runs: the instant on its clock at which it is due, and its interval, in seconds.
+_running: Dict[int, Tuple[float, float]] = {}
+
+
+def getitimer(which: int, /) -> Tuple[float, float]:
+    """Return the seconds until the timer fires, and its interval; zeros when it does not run."""
+    if which not in _KINDS:
+        raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))  # type: ignore[attr-defined]
+    if which not in _running:
+        return (0.0, 0.0)
+    due, interval = _running[which]
+    left = due - _CLOCKS[which]()
+    if left <= 0:
+        if interval == 0:
+            del _running[which]
+            return (0.0, 0.0)
+        left = interval - (-left % interval)
+    return (left, interval)
+
+
+def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> Tuple[float, float]:
+    """Sets a timer that fires after ``seconds``, and after that every ``interval`` seconds; returns what was left."""
+    before = getitimer(which)
+    if not isinstance(seconds, (int, float)) or not isinstance(interval, (int, float)):
+        raise TypeError("must be real number, not " + type(seconds).__name__)
+    if seconds < 0 or interval < 0:
+        raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))  # type: ignore[attr-defined]
+    if seconds == 0:
+        _running.pop(which, None)
+    else:
+        _running[which] = (_CLOCKS[which]() + seconds, float(interval))
+    _host.set_timer(_KINDS[which], seconds * 1000, interval * 1000)
+    return before
+
+
+def alarm(seconds: int, /) -> int:
+    """Arrange for SIGALRM to arrive after the given number of seconds, 0: not at all; returns what was left."""
+    if not hasattr(seconds, "__index__"):
+        raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
+    left = setitimer(0, int(seconds))[0]
+    return max(1, math.floor(left + 0.5)) if left > 0 else 0
+
+
+def install(host: Any) -> None:
+    global _host
+    _host = host
+
+
+def prepare() -> None:
+    values: Dict[str, Any] = {
+        "alarm": builtin(alarm, "signal"),
+        "setitimer": builtin(setitimer, "signal"),
+        "getitimer": builtin(getitimer, "signal"),
+        "ITIMER_REAL": 0,
+        "ITIMER_VIRTUAL": 1,
+        "ITIMER_PROF": 2,
+        "ItimerError": getattr(_signal, "ItimerError", None) or getattr(_signal, "itimer_error", None) or OSError,
+    }
+    for name, value in values.items():
+        setattr(_signal, name, value)
+        setattr(_module, name, value)

@@ -1,0 +1,81 @@
+"""The open sockets of this interpreter by descriptor.
+
+Nothing is replaced here; ``socket_object`` and the TLS adaptations share it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import weakref
+from typing import Any, Dict, Optional, Tuple
+
+from .. import readiness as door
+from ..readiness import fail
+
+AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
+SOCK_STREAM, SOCK_DGRAM = 1, 2
+TYPE_FLAGS = 0o2000000 | 0o4000  # SOCK_CLOEXEC, SOCK_NONBLOCK
+
+
+class Description:
+    """An open socket that one or several descriptors name."""
+
+    def __init__(self, number: int, family: int, kind: int, proto: int) -> None:
+        self.number = number  # the host's
+        self.family, self.kind, self.proto = family, kind, proto
+        self.options: Dict[Tuple[int, int], Any] = {}
+        self.is_bound = False
+        #: Of a Unix socket: its own address and its peer's, as they were given.
+        self.path: Optional[bytes] = None
+        self.peer_path: Optional[bytes] = None
+
+
+#: By descriptor. One that was closed behind a socket's back stays here, and says so at its next use.
+descriptions: Dict[int, Description] = {}
+#: By the host's number, for descriptors that were duplicated elsewhere.
+_by_number: weakref.WeakValueDictionary[int, Description] = weakref.WeakValueDictionary()
+
+
+def open_socket(family: int, kind: int, proto: int) -> int:
+    """Opens a socket and returns its descriptor."""
+    if family not in (AF_UNIX, AF_INET, AF_INET6):
+        fail("EAFNOSUPPORT")
+    if kind == SOCK_STREAM and proto in (0, 6):
+        number = door.sockets.open_stream()
+    elif kind == SOCK_DGRAM and family != AF_UNIX and proto in (0, 17):
+        number = door.sockets.open_datagram(family == AF_INET6)
+    elif kind == SOCK_DGRAM and family == AF_UNIX and proto == 0:
+        number = door.sockets.open_local_datagram()
+    else:
+        raise OSError(errno.EPROTONOSUPPORT, "Only stream and datagram sockets exist here")
+    return adopt(number, family, kind, proto)
+
+
+def adopt(number: int, family: int, kind: int, proto: int) -> int:
+    """Gives a socket that the host made a descriptor."""
+    descriptor = int(door.sockets.open_descriptor(number))
+    descriptions[descriptor] = _by_number[number] = Description(number, family, kind, proto)
+    return descriptor
+
+
+def find(descriptor: int) -> Optional[Description]:
+    """The socket of a descriptor, whoever made the descriptor; None for another kind of file."""
+    number = door.sockets.descriptor_socket(descriptor)
+    known = None if number < 0 else _by_number.get(number)
+    if known is not None:
+        descriptions[descriptor] = known
+    return known
+
+
+def duplicate(descriptor: int) -> int:
+    """Another descriptor of the same socket."""
+    copy = os.dup(descriptor)
+    find(copy)
+    return copy
+
+
+def close_descriptor(descriptor: int) -> None:
+    """Closes a descriptor, and the socket with its last one."""
+    descriptions.pop(descriptor, None)
+    os.close(descriptor)

@@ -1,0 +1,165 @@
+"""``select.select`` and ``select.poll`` that suspend the calling stack until a socket or pipe is ready.
+
+Pyodide's (seen in 314.0.7) know its own descriptors only, and cannot wait. Can go with ``socket_object``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any, Dict, List, Optional, Tuple
+
+from .. import readiness as door
+from ..readiness import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline
+
+#: What is told without being asked for: the descriptor is broken, hung up, or not open.
+UNASKED = BROKEN | HUNG_UP | door.NOT_OPEN
+
+#: C counts milliseconds in an int.
+_LONGEST_MS = 2**31 - 1
+
+
+def descriptor_of(of: Any) -> int:
+    """The descriptor of a file object, or of a number."""
+    number = of
+    if not isinstance(of, int):
+        if not hasattr(of, "fileno"):
+            raise TypeError("argument must be an int, or have a fileno() method.")
+        number = of.fileno()
+        if not isinstance(number, int):
+            raise TypeError("fileno() returned a non-integer")
+    if number < 0:
+        raise ValueError(f"file descriptor cannot be a negative integer ({number})")
+    return number
+
+
+def _described(group: Any) -> List[Tuple[Any, int]]:
+    """The members of a group with their descriptors; asking one for it may shorten the group."""
+    members = group if isinstance(group, (list, tuple)) else list(group)
+    found: List[Tuple[Any, int]] = []
+    while len(found) < len(members):
+        member = members[len(found)]
+        found.append((member, descriptor_of(member)))
+    return found
+
+
+def ready_among(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
+    """The descriptors that are ready for what is wanted of them, with their bits."""
+    readiness = door.sockets.descriptor_readiness
+    found = []
+    for number, bits in wanted.items():
+        ready = readiness(number) & (bits | UNASKED)
+        if ready:
+            found.append((number, ready))
+    return found
+
+
+def wait_among(wanted: Dict[int, int], left_ms: float) -> None:
+    """Waits until a descriptor may be ready, or the time is over."""
+    door.wait_descriptors(list(wanted), list(wanted.values()), left_ms)
+
+
+def checked_timeout(timeout: Any, ms_per_unit: float) -> Optional[float]:
+    """A timeout that a script gave, in seconds; None means that there is none."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, str) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
+        raise TypeError("timeout must be a real number or None")
+    timeout = float(timeout)
+    if timeout > _LONGEST_MS / ms_per_unit:
+        raise OverflowError("timeout is too large")
+    return None if timeout < 0 else timeout * ms_per_unit / 1000
+
+
+class Poll:
+    """Supports registering and unregistering file descriptors, and then polling them for I/O events."""
+
+    __module__ = "select"
+    __slots__ = ("_is_polling", "_wanted")
+
+    _is_polling: bool
+    _wanted: Dict[int, int]
+
+    def __new__(cls) -> Poll:
+        raise TypeError("cannot create 'select.poll' instances")
+
+    @classmethod
+    def _make(cls) -> Poll:
+        made = object.__new__(cls)
+        made._wanted = {}
+        made._is_polling = False
+        return made
+
+    def register(self, fd: Any, eventmask: int = 7, /) -> None:
+        self._wanted[descriptor_of(fd)] = _event_mask(eventmask)
+
+    def modify(self, fd: Any, eventmask: int, /) -> None:
+        number, mask = descriptor_of(fd), _event_mask(eventmask)
+        if number not in self._wanted:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._wanted[number] = mask
+
+    def unregister(self, fd: Any, /) -> None:
+        del self._wanted[descriptor_of(fd)]
+
+    def poll(self, timeout: Optional[float] = None, /) -> List[Tuple[int, int]]:
+        deadline = Deadline(checked_timeout(timeout, 1))
+        if self._is_polling:
+            raise RuntimeError("concurrent poll() invocation")
+        self._is_polling = True
+        try:
+            while True:
+                wanted = dict(self._wanted)
+                ready = ready_among(wanted)
+                left = deadline.left_ms()
+                if ready or (left == 0 and not deadline.may_look_again()):
+                    return ready
+                wait_among(wanted, left)
+        finally:
+            self._is_polling = False
+
+
+Poll.__name__ = Poll.__qualname__ = "poll"
+
+
+def poll() -> Poll:
+    """Returns a polling object, which supports registering and unregistering file descriptors."""
+    return Poll._make()
+
+
+def _event_mask(value: Any) -> int:
+    if isinstance(value, float) or not hasattr(value, "__index__"):
+        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+    mask: int = value.__index__()
+    if mask < 0:
+        raise ValueError("value must be positive")
+    if mask > 0xFFFF:
+        raise OverflowError("Python int too large for C unsigned short")
+    return mask
+
+
+def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, /) -> Tuple[List[Any], ...]:
+    """Wait until one or more file descriptors are ready for some kind of I/O."""
+    if timeout is not None and not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+        raise TypeError("timeout must be a float or None")
+    if timeout is not None and timeout < 0:
+        raise ValueError("timeout must be non-negative")
+    readers, writers, others = _described(rlist), _described(wlist), _described(xlist)
+    wanted: Dict[int, int] = {}
+    for group, bit in ((readers, READABLE), (writers, WRITABLE), (others, 0)):
+        for _, number in group:
+            wanted[number] = wanted.get(number, 0) | bit
+    deadline = Deadline(timeout)
+    while True:
+        ready = dict(ready_among(wanted))
+        if any(bits & door.NOT_OPEN for bits in ready.values()):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        result = (
+            [each for each, number in readers if ready.get(number, 0) & (READABLE | HUNG_UP | BROKEN)],
+            [each for each, number in writers if ready.get(number, 0) & (WRITABLE | BROKEN)],
+            [],
+        )
+        left = deadline.left_ms()
+        if any(result) or (left == 0 and not deadline.may_look_again()):
+            return result
+        wait_among(wanted, left)

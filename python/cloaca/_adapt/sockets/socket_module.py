@@ -1,0 +1,65 @@
+"""Puts the sockets of Node under the standard library's ``socket``, ``select`` and ``selectors``.
+
+``prepare`` is called before other modules are imported, since they keep what they import: it replaces the contents of
+``_socket`` (a C module of Pyodide 314.0.7 that cannot reach the network) and imports ``socket`` anew over them.
+``install`` connects them to the host, at every start. Can go when Pyodide
+reaches the network by itself.
+"""
+
+from __future__ import annotations
+
+import _socket
+import atexit
+import importlib
+import select
+import selectors
+import sys
+import time
+from typing import Any
+
+from ..._border import bridge
+from .. import readiness
+from ..builtin import builtin
+from . import epoll, name_lookups, open_sockets, select_poll, socket_object
+
+_INTERFACES = ("if_nameindex", "if_nametoindex", "if_indextoname", "inet_pton", "inet_ntop")
+
+#: How long the end of a process waits for bytes that do not go out.
+_PATIENCE_S = 5
+
+
+def prepare() -> None:
+    _socket.socket = _socket.SocketType = socket_object.socket  # type: ignore[misc]
+    _socket.socketpair = socket_object.socketpair  # type: ignore[assignment]
+    _socket.getdefaulttimeout = readiness.getdefaulttimeout
+    _socket.setdefaulttimeout = readiness.setdefaulttimeout
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo", *_INTERFACES):
+        setattr(_socket, name, getattr(name_lookups, name))
+    _socket.getservbyname = name_lookups.getservbyname
+    _socket.getservbyport = name_lookups.getservbyport
+    _socket.close = open_sockets.close_descriptor
+    _socket.dup = open_sockets.duplicate
+    _socket.has_ipv6 = True
+    _socket.AF_UNIX, _socket.SO_REUSEADDR, _socket.SO_REUSEPORT = 1, 2, 15  # type: ignore[attr-defined]
+    for name in ("IPPROTO_UDPLITE", "IPPROTO_MPTCP"):  # protocols that Node does not speak
+        for module in (_socket, sys.modules.get("socket")):
+            if hasattr(module, name):
+                delattr(module, name)
+    if "socket" in sys.modules:
+        importlib.reload(sys.modules["socket"])
+    select.select = builtin(select_poll.select, "select", "select")
+    select.poll = builtin(select_poll.poll, "select", "poll")
+    epoll.prepare()
+    importlib.reload(selectors)
+
+
+def install(host: Any) -> None:
+    readiness.connect(host)
+    atexit.register(_send_the_rest)
+
+
+def _send_the_rest() -> None:
+    """Lets what was written go out before the process ends, as a system does; gives up on a peer that does not read."""
+    end = time.monotonic() + _PATIENCE_S
+    while readiness.sockets.all_unsent_bytes() > 0 and time.monotonic() < end and bridge.can_wait():
+        bridge.sleep_ms(2)

@@ -1,0 +1,67 @@
+"""``Connection.backup`` between databases in files and in memory, which two different SQLites hold."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from ..._border import bridge
+from .. import readiness as door
+from . import connection as native
+from . import errors
+
+
+def backup(source: Any, target: Any, pages: int, progress: Any, schema: str) -> None:
+    """Copies ``source`` over ``target``, whichever of the two is a file."""
+    if not isinstance(target, sqlite3.Connection):
+        raise TypeError(f"backup() argument 1 must be sqlite3.Connection, not {type(target).__name__}")
+    if target is source:
+        raise ValueError("target cannot be the same connection instance")
+    if progress is not None and not callable(progress):
+        raise TypeError("progress argument must be a callable")
+    if target.in_transaction:
+        raise sqlite3.OperationalError("target is in transaction")
+    if progress is not None and pages > 0:
+        # The steps are told before the copy, which is made in one: what they change is in it, and they can prevent it.
+        ((count,),) = source.execute(f'PRAGMA "{schema}".page_count').fetchall()
+        for remaining in range(count - pages, 0, -pages):
+            progress(sqlite3.SQLITE_OK, remaining, count)
+    if not isinstance(target, native.NativeConnection) or not target._path:
+        total = _into_memory(source.serialize(name=schema), target)
+    elif isinstance(source, native.NativeConnection):
+        total = _into_file(source._check(), target, schema, pages)
+    else:
+        total = _from_memory(source.serialize(name=schema), target, pages)
+    if progress is not None:
+        progress(sqlite3.SQLITE_DONE, 0, total)
+
+
+def _into_memory(contents: bytes, target: sqlite3.Connection) -> int:
+    image = bytearray(contents)
+    if len(image) > 19:
+        image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
+    target.deserialize(bytes(image))
+    return int(target.execute("PRAGMA page_count").fetchone()[0])
+
+
+def _from_memory(contents: bytes, target: Any, pages: int) -> int:
+    number = native.databases.open(":memory:", False, False, door.js_bytes(contents))
+    if isinstance(number, str):
+        errors.fail(number)
+    try:
+        return _into_file(number, target, "main", pages)
+    finally:
+        native.databases.close(number)
+
+
+def _into_file(number: int, target: Any, schema: str, pages: int) -> int:
+    target._check()
+
+    def attempt() -> Any:
+        event = bridge.new_event()
+        native.databases.backup(event, number, target._path, schema, pages)
+        bridge.wait_event(event)
+        return native.databases.take_backup(event)
+
+    return int(json.loads(target._patiently(attempt))["totalPages"])

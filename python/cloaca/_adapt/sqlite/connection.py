@@ -1,0 +1,332 @@
+"""``sqlite3.Connection`` on files of the host: native SQLite (better-sqlite3), with real locks and shared memory.
+
+The SQLite inside Pyodide (seen in 314.0.7) sees no other process's locks and destroys databases in WAL mode. A
+connection to a file is made an instance of this class; the C connection underneath stays, on an empty database in
+memory, so that it is still a ``sqlite3.Connection`` and ``sqlite3.Row`` works. Can go when ``_sqlite3`` locks for real.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+import warnings
+from typing import Any, Callable, Dict, Optional
+
+from ..._border import bridge
+from .. import readiness as door
+from . import errors, functions, limits, values
+from .authorizer import Authorizer
+from .blob import Blob
+from .limits import Limits
+from .transactions import Transactions, checked_autocommit, checked_level
+from .values import is_change
+
+_Base = sqlite3.Connection
+_BundledCursor = sqlite3.Cursor
+#: Pauses between two tries to get a lock, in milliseconds: those of SQLite's own busy handler.
+_PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
+
+#: The host's databases (``src/host/sqlite.ts``).
+databases: Any = None
+
+
+class NativeConnection(Transactions, _Base):
+    """SQLite database connection object."""
+
+    __module__ = "sqlite3"
+
+    def _open(self, path: str, options: Dict[str, Any], is_readonly: bool, must_exist: bool) -> None:
+        _Base.__init__(self, ":memory:")
+        self._number: Optional[int] = None
+        self._was_opened = False
+        self._path = path
+        self._timeout = float(options["timeout"])
+        self._detect_types = int(options["detect_types"])
+        self._thread = threading.get_ident() if options["check_same_thread"] else None
+        self._autocommit: int = sqlite3.LEGACY_TRANSACTION_CONTROL
+        self._isolation_level = checked_level(options["isolation_level"])
+        self._row_factory: Any = None
+        self._text_factory: Any = str
+        self._trace: Optional[Callable[[str], Any]] = None
+        self._is_durable = is_readonly
+        self._kept: Dict[Any, Any] = {}
+        self._registrations: Dict[Any, Callable[[int], Any]] = {}
+        self._authorizer: Optional[Authorizer] = None
+        self._limits = Limits()
+        self._function_failure: Optional[BaseException] = None
+        answer = self._patiently(lambda: databases.open(path, is_readonly, must_exist))
+        self._number, self._was_opened = int(answer), True
+        self._autocommit = checked_autocommit(options["autocommit"])
+        if self._autocommit is False:
+            self._execute("BEGIN")
+
+    # --- running statements -----------------------------------------------------------------------------------------
+
+    def _check(self) -> int:
+        """The number of the open database; raises for a closed one, and in another thread."""
+        self._check_thread()
+        if self.__dict__.get("_number") is None:
+            never = not self.__dict__.get("_was_opened")
+            raise sqlite3.ProgrammingError(
+                "Base Connection.__init__ not called." if never else "Cannot operate on a closed database."
+            )
+        return self._number  # type: ignore[return-value]
+
+    def _check_thread(self) -> None:
+        check_thread(self.__dict__.get("_thread"))
+
+    def _patiently(self, call: Callable[[], Any]) -> Any:
+        """The answer of a call; while another connection holds a lock it is tried again, until the timeout."""
+        deadline = time.monotonic() + self._timeout
+        for attempt in range(1_000_000_000):
+            answer = call()
+            text = answer if isinstance(answer, str) else ""
+            described = json.loads(text)["error"] if text.startswith('{"error"') else None
+            if described is None:
+                return answer
+            left = deadline - time.monotonic()
+            if not errors.is_busy(described) or left <= 0:
+                raise self._explained(described)
+            time.sleep(min(left, _PAUSES_MS[min(attempt, len(_PAUSES_MS) - 1)] / 1000))
+        return None
+
+    def _explained(self, described: Dict[str, str]) -> Exception:
+        error = errors.exception_of(described)
+        cause, self._function_failure = self._function_failure, None
+        return error if cause is None else functions.with_cause(error, cause)
+
+    def _prepare_to_write(self) -> None:
+        """Commits survive a power cut, as with SQLite elsewhere: better-sqlite3 is built to risk them in WAL mode."""
+        if not self._is_durable:
+            self._is_durable = databases.execute_script(self._number, "PRAGMA synchronous = FULL") is None
+
+    def _execute(self, sql: str) -> None:
+        if self._authorizer is not None:
+            self._authorizer.check(sql)
+        self._execute_script(sql)
+
+    def _execute_script(self, sql: str) -> None:
+        self._prepare_to_write()
+        if self._trace is not None:
+            functions.call_trace(self._trace, sql)
+        self._patiently(lambda: databases.execute_script(self._number, sql))
+
+    def _run_plainly(self, sql: str, parameters: Any = ()) -> Any:
+        """Runs a statement of the module's own: no transaction is begun, and no callback hears of it."""
+        bound = json.dumps(values.encode_parameters([None] * len(parameters), parameters))
+        answer = self._patiently(lambda: databases.execute(self._check(), sql, bound, 1_000_000))
+        said = json.loads(bridge.text_of(answer))
+        if "failure" in said:
+            raise self._explained(said["failure"]["error"])
+        return [[values.decode(cell) for cell in row] for row in said["rows"]]
+
+    def _is_utf8(self) -> bool:
+        return bool(self._run_plainly("PRAGMA encoding") == [["UTF-8"]])
+
+    def _has_begun(self, number: Any) -> bool:
+        return bool(databases.in_transaction(number))
+
+    def _begin_for(self, sql: str) -> None:
+        """Begins the transaction that a statement needs, where transactions are begun implicitly."""
+        if self._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
+            if is_change(sql) and not databases.in_transaction(self._number):
+                self._execute(f"BEGIN {self._isolation_level}")
+
+    # --- attributes -------------------------------------------------------------------------------------------------
+
+    @property
+    def total_changes(self) -> int:
+        return int(databases.total_changes(self._check()))
+
+    @property
+    def row_factory(self) -> Any:
+        return self._row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Any) -> None:
+        self._row_factory = factory
+
+    @property
+    def text_factory(self) -> Any:
+        return self._text_factory
+
+    @text_factory.setter
+    def text_factory(self, factory: Any) -> None:
+        self._text_factory = factory
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        if self.__dict__.get("_number") is not None:
+            number = self._check()
+            if self._autocommit is False and databases.in_transaction(number):
+                self._execute("ROLLBACK")
+            self._release()
+        _Base.close(self)
+
+    def _release(self) -> None:
+        number, self._number = self._number, None
+        if number is not None:
+            databases.close(number)
+        for proxy in self._kept.values():
+            proxy.destroy()
+        self._kept.clear()
+
+    def __del__(self) -> None:
+        if self.__dict__.get("_number") is not None:
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self, stacklevel=2)
+            self._release()
+            _Base.close(self)
+
+    # --- statements -------------------------------------------------------------------------------------------------
+
+    def cursor(self, factory: Any = _BundledCursor) -> Any:
+        self._check()
+        from . import sqlite3_module
+
+        cursor = (sqlite3_module.Cursor if factory is _BundledCursor else factory)(self)
+        if not issubclass(type(cursor), sqlite3.Cursor):
+            raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
+        if self._row_factory is not None:
+            cursor.row_factory = self._row_factory
+        return cursor
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        return self.cursor().executemany(sql, parameters)
+
+    def executescript(self, sql_script: str, /) -> Any:
+        return self.cursor().executescript(sql_script)
+
+    def __call__(self, *args: Any) -> Any:
+        self._check()
+        if args and isinstance(args[0], str):
+            self._limits.check_sql(args[0], "query string is too large")
+        return _Base.__call__(self, *args)
+
+    def iterdump(self, *, filter: Optional[str] = None) -> Any:
+        self._check()
+        from sqlite3.dump import _iterdump
+
+        return _iterdump(self, filter=filter)
+
+    # --- functions of the script ------------------------------------------------------------------------------------
+
+    def create_function(self, name: str, narg: int, func: Any, *, deterministic: bool = False) -> None:
+        functions.create_function(self, databases, name, narg, func, deterministic)
+
+    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Any) -> None:
+        functions.create_aggregate(self, databases, name, n_arg, aggregate_class, is_window=False)
+
+    def create_window_function(self, name: str, num_params: int, aggregate_class: Any) -> None:
+        functions.create_aggregate(self, databases, name, num_params, aggregate_class, is_window=True)
+
+    def set_trace_callback(self, trace_callback: Any) -> None:
+        self._check()
+        self._trace = trace_callback
+
+    def set_authorizer(self, authorizer_callback: Any) -> None:
+        self._check()
+        self._authorizer = None if authorizer_callback is None else Authorizer(self, authorizer_callback)
+
+    def set_progress_handler(self, progress_handler: Any, n: int) -> None:
+        self._check()
+        if progress_handler is not None:
+            raise errors.unsupported("A progress handler")
+
+    def create_collation(self, name: str, callback: Any, /) -> None:
+        self._check()
+        if not isinstance(name, str):
+            raise TypeError(f"create_collation() argument 1 must be str, not {type(name).__name__}")
+        name.encode()
+        if callback is not None and not callable(callback):
+            raise TypeError("parameter must be callable")
+        if callback is not None:
+            raise errors.unsupported("A collation of one's own", "sort the rows in Python")
+
+    def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Any:
+        self._check()
+        return Blob(self, table, column, row, readonly, name)
+
+    def deserialize(self, data: Any, /, *, name: str = "main") -> None:
+        self._check()
+        view = memoryview(data)
+        if not view.c_contiguous:
+            raise BufferError("memoryview: underlying buffer is not C-contiguous")
+        if name != "main":
+            raise errors.unsupported("deserialize into an attached database")
+        image = bytearray(view.cast("B"))
+        if len(image) > 19:
+            image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
+        contents = (door.js_bytes(image),) if image else ()
+        answer = databases.open(":memory:", False, False, *contents)
+        if isinstance(answer, str):
+            errors.fail(answer)
+        databases.close(self._number)
+        self._number, self._path = int(answer), ""
+        for register in self._registrations.values():
+            register(self._number)
+
+    def enable_load_extension(self, enable: bool, /) -> None:
+        self._check()
+        if enable:
+            raise errors.unsupported("An extension")
+
+    def load_extension(self, name: str, /, *, entrypoint: Optional[str] = None) -> None:
+        self._check()
+        raise errors.unsupported("An extension")
+
+    def getlimit(self, category: int, /) -> int:
+        self._check()
+        return self._limits.get(category)
+
+    def setlimit(self, category: int, limit: int, /) -> int:
+        self._check()
+        return self._limits.set(category, limit)
+
+    def getconfig(self, op: int, /) -> bool:
+        self._check()
+        return limits.get_config(self, _Base, op)
+
+    def setconfig(self, op: int, enable: bool = True, /) -> None:
+        self._check()
+        limits.set_config(self, _Base, op, enable)
+
+    def interrupt(self) -> None:
+        """Does nothing: no statement can be running while Python runs, since calls of SQLite are synchronous."""
+        self._check()
+
+    # --- copies -----------------------------------------------------------------------------------------------------
+
+    def serialize(self, *, name: str = "main") -> bytes:
+        answer = databases.serialize(self._check(), name)
+        if isinstance(answer, str):
+            errors.fail(answer)
+        return answer.to_bytes()  # type: ignore[no-any-return]
+
+    def backup(
+        self,
+        target: Any,
+        *,
+        pages: int = -1,
+        progress: Any = None,
+        name: str = "main",
+        sleep: float = 0.250,
+    ) -> None:
+        from . import backup as _sqlite_backup
+
+        self._check()
+        _sqlite_backup.backup(self, target, pages, progress, name)
+
+
+def check_thread(owner: Optional[int]) -> None:
+    """Raises in another thread than the one that made the connection; None is a connection for all of them."""
+    if owner is not None and threading.get_ident() != owner:
+        raise sqlite3.ProgrammingError(
+            "SQLite objects created in a thread can only be used in that same thread. The object was created in "
+            f"thread id {owner} and this is thread id {threading.get_ident()}."
+        )

@@ -1,0 +1,141 @@
+"""Functions and aggregates that a script gives to native SQLite, which calls them back in the middle of a statement."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+import sys
+import traceback
+import types
+from typing import Any, Callable, Optional, Tuple
+
+from pyodide.ffi import create_proxy, to_js
+
+from . import errors
+from .values import decode, encode_base
+
+#: Whether failures of functions are shown: ``sqlite3.enable_callback_tracebacks``.
+shows_failures = False
+_enable = sqlite3.enable_callback_tracebacks
+_states = itertools.count(1)
+
+
+def enable_callback_tracebacks(enable: bool, /) -> None:
+    """Enable or disable callback functions throwing errors to stderr."""
+    global shows_failures
+    shows_failures = bool(enable)
+    _enable(enable)
+
+
+def _failed(connection: Any, words: str, error: BaseException, function: Any) -> Any:
+    _show(error, function)
+    if isinstance(error, MemoryError):
+        connection._function_failure = error
+    elif isinstance(error, OverflowError):
+        connection._function_failure = sqlite3.DataError("string or blob too big")
+    return to_js(["e", words])
+
+
+def _show(error: BaseException, function: Any) -> None:
+    """Reports a failure that nobody will hear of, where that was asked for."""
+    if not shows_failures:
+        return
+    words = f"Exception ignored on sqlite3 callback {function!r}"
+    if sys.unraisablehook is sys.__unraisablehook__:
+        print(f"{words}:", file=sys.stderr)
+        traceback.print_exception(error)
+    else:
+        facts = {"exc_type": type(error), "exc_value": error, "exc_traceback": error.__traceback__}
+        sys.unraisablehook(types.SimpleNamespace(**facts, err_msg=words, object=None))  # type: ignore[arg-type]
+
+
+def with_cause(error: Exception, cause: BaseException) -> Exception:
+    """The exception for a function's failure that CPython tells apart from the others."""
+    return cause if isinstance(cause, Exception) else error
+
+
+def _answer(value: Any) -> Tuple[str, Any]:
+    return encode_base(value, "0")
+
+
+def _register(connection: Any, kind: str, name: str, register: Callable[[int], Any], proxy: Any) -> None:
+    answer = register(connection._number)
+    if answer is not None:
+        proxy.destroy()
+        errors.fail(answer)
+    before = connection._kept.pop((kind, name), None)
+    if before is not None:
+        before.destroy()
+    connection._kept[(kind, name)] = proxy
+    connection._registrations[(kind, name)] = register
+
+
+def create_function(
+    connection: Any, databases: Any, name: str, count: int, function: Optional[Callable[..., Any]], is_pure: bool
+) -> None:
+    connection._check()
+    connection._limits.check_function(count, "narg")
+
+    def call(arguments: str) -> Any:
+        if function is None:
+            return to_js(["e", f"no such function: {name}"])
+        try:
+            return to_js(list(_answer(function(*map(decode, json.loads(arguments))))))
+        except BaseException as error:
+            return _failed(connection, "user-defined function raised exception", error, function)
+
+    proxy = create_proxy(call)
+
+    def register(number: int) -> Any:
+        return databases.create_function(number, name, count, is_pure, proxy)
+
+    _register(connection, "function", f"{name}/{count}", register, proxy)
+
+
+def create_aggregate(connection: Any, databases: Any, name: str, count: int, kind: Any, is_window: bool) -> None:
+    connection._check()
+    connection._limits.check_function(count, "num_params" if is_window else "n_arg")
+    states: dict[int, Any] = {}
+    method = ""
+
+    def run(step: str, state: int, arguments: str) -> Any:
+        """A state begins with its first row: an aggregate of no rows is NULL, as under CPython."""
+        nonlocal method
+        if step == "start":
+            return "i", next(_states)
+        if step == "result":
+            instance = states.get(state) if is_window else states.pop(state, None)
+            method = "value" if is_window else "finalize"
+            return _answer(None if instance is None else getattr(instance, method)())
+        if state not in states:
+            method = "__init__"
+            states[state] = kind()
+        method = step
+        getattr(states[state], step)(*map(decode, json.loads(arguments)))
+        return "n", None
+
+    def call(step: str, state: int, arguments: str) -> Any:
+        if kind is None:
+            return to_js(["e", f"no such function: {name}"])
+        try:
+            return to_js(list(run(step, state, arguments)))
+        except BaseException as error:
+            is_missing = isinstance(error, AttributeError) and not hasattr(kind, method)
+            words = f"user-defined aggregate's '{method}' method {'not defined' if is_missing else 'raised error'}"
+            return _failed(connection, words, error, getattr(kind, method, kind))
+
+    proxy = create_proxy(call)
+
+    def register(number: int) -> Any:
+        return databases.create_aggregate(number, name, count, is_window, proxy)
+
+    _register(connection, "aggregate", f"{name}/{count}", register, proxy)
+
+
+def call_trace(trace: Callable[[str], Any], sql: str) -> None:
+    """Tells a trace callback of a statement; its failures are nobody's."""
+    try:
+        trace(sql)
+    except Exception as error:
+        _show(error, trace)

@@ -1,0 +1,32 @@
+"""``time.sleep`` suspends the calling stack only, and a deadline or a signal reaches it there.
+
+Pyodide's own sleeps through its event loop, where nothing can end it early (seen in 314.0.7). Can go when it can be.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..._border import bridge
+from ..builtin import builtin
+
+_blocking_sleep = time.sleep
+
+
+def install() -> None:
+    time.sleep = builtin(sleep, "time")
+
+
+def sleep(seconds: Any, /) -> None:
+    """Suspend execution of the calling thread for the given number of seconds (a float)."""
+    if isinstance(seconds, float) and seconds != seconds:
+        raise ValueError("Invalid value NaN (not a number)")
+    if not hasattr(seconds, "__float__") and not hasattr(seconds, "__index__"):
+        raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer or float")
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    if bridge.can_wait():
+        bridge.sleep_ms(float(seconds) * 1000)
+    else:
+        _blocking_sleep(seconds)

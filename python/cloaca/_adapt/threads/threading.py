@@ -1,0 +1,144 @@
+"""Puts stacks, locks and thread-local data in the place of ``_thread``'s, wherever they were taken already.
+
+Pyodide imports ``threading``, ``asyncio``, ``logging`` and more while it starts (seen in 314.0.7), so replacing the
+functions of ``_thread`` is not enough: what those modules took from it, and the locks that they made, are exchanged
+too. Done before the memory snapshot is taken, so that it costs nothing at start. Can go with ``threads`` and
+``locks``.
+"""
+
+from __future__ import annotations
+
+import _queue
+import _thread
+import importlib
+import logging
+import queue
+import sys
+import threading
+import types
+from importlib.machinery import BuiltinImporter
+from typing import Any, Dict, List, Tuple
+
+from ..._border import stacks
+from ..builtin import builtin
+from . import locks, thread_local, threads
+
+_C_LOCK, _C_RLOCK = type(_thread.allocate_lock()), _thread.RLock
+
+_REPLACEMENTS: Dict[str, Any] = {
+    "RLock": locks.RLock,
+    "LockType": locks.lock,
+    "lock": locks.lock,
+    "allocate_lock": locks.lock,
+    "allocate": locks.lock,
+    "get_ident": builtin(stacks.get_ident, "_thread"),
+    "get_native_id": builtin(threads.native_id, "_thread", "get_native_id"),
+    "_local": thread_local.local,
+    "_ThreadHandle": threads._ThreadHandle,
+    "_make_thread_handle": builtin(threads.make_thread_handle, "_thread", "_make_thread_handle"),
+    "_get_main_thread_ident": builtin(threads.main_ident, "_thread", "_get_main_thread_ident"),
+    "start_joinable_thread": builtin(threads.start_joinable_thread, "_thread"),
+    "start_new_thread": builtin(threads.start_new_thread, "_thread"),
+    "start_new": builtin(threads.start_new_thread, "_thread"),
+    "_shutdown": builtin(threads.join_all, "_thread", "_shutdown"),
+    "_count": builtin(threads.count, "_thread", "_count"),
+}
+
+
+def prepare() -> None:
+    """Exchanges everything. Called once per interpreter, before the modules that scripts use are imported."""
+    originals: List[Tuple[Any, Any]] = []
+    for name, replacement in _REPLACEMENTS.items():
+        if hasattr(_thread, name):
+            originals.append((getattr(_thread, name), replacement))
+    _replace_in_thread(_thread)
+    BuiltinImporter.exec_module = staticmethod(_load_and_replace)  # type: ignore[method-assign]
+    thread_local.prepare()
+    originals += _reload_threading()
+    _name_entered_stacks()
+    for module in list(sys.modules.values()):
+        if isinstance(module, types.ModuleType) and module.__name__.partition(".")[0] != "cloaca":
+            _exchange(module, originals)
+    _restart_modules()
+    _announce()
+
+
+def _exchange(module: Any, originals: List[Tuple[Any, Any]]) -> None:
+    for name, value in list(vars(module).items()):
+        if type(value) is _C_LOCK:
+            setattr(module, name, locks.lock())
+        elif type(value) is _C_RLOCK:
+            setattr(module, name, locks.RLock())
+        else:
+            for original, replacement in originals:
+                if value is original:
+                    setattr(module, name, replacement)
+
+
+def _reload_threading() -> List[Tuple[Any, Any]]:
+    """Runs the module over the replaced functions; returns what others may have taken from it, and what it is now."""
+    before = dict(vars(threading))
+    importlib.reload(threading)
+    return [(before[name], getattr(threading, name)) for name in threading.__all__ if name in before]
+
+
+def _name_entered_stacks() -> None:
+    """In a poll or a task, whose stack no script started, the thread has the name that it has under python."""
+    make = threading._DummyThread.__init__
+
+    def make_named(self: Any) -> None:
+        make(self)
+        if stacks.running.token > 0:
+            self._name = threading.main_thread().name
+
+    threading._DummyThread.__init__ = make_named  # type: ignore[method-assign]
+
+
+class SimpleQueue(queue._PySimpleQueue):  # type: ignore[misc, name-defined]
+    """Simple, unbounded, reentrant FIFO queue."""
+
+    __module__ = "_queue"
+
+
+def _replace_in_queue(module: Any) -> None:
+    # The one of C waits on a lock of C, and finds out again and again that it did not get it.
+    module.SimpleQueue, module.Empty = SimpleQueue, queue.Empty
+
+
+def _replace_in_thread(module: Any) -> None:
+    for name, replacement in _REPLACEMENTS.items():
+        setattr(module, name, replacement)
+    if hasattr(module, "_excepthook"):
+        # The one of C takes all stacks for one thread; without it ``threading`` uses its own.
+        del module._excepthook
+
+
+_load_builtin = BuiltinImporter.exec_module
+
+
+def _load_and_replace(module: Any) -> None:
+    """Replaces in a module of C that is imported afresh, too."""
+    _load_builtin(module)
+    replace = {"_thread": _replace_in_thread, "_queue": _replace_in_queue}.get(module.__name__)
+    if replace is not None:
+        replace(module)
+
+
+def _restart_modules() -> None:
+    _replace_in_queue(_queue)
+    _replace_in_queue(queue)
+    for handler in [*logging._handlers.values(), logging.lastResort]:  # type: ignore[attr-defined]
+        if handler is not None:
+            handler.createLock()
+    # Their classes were derived from the thread-local type that all stacks share.
+    events = importlib.import_module("asyncio.events")
+    events._BaseDefaultEventLoopPolicy._Local = type(
+        "_Local", (thread_local.local,), {"_loop": None, "__module__": "asyncio.events"}
+    )
+
+
+def _announce() -> None:
+    """Says that threads can be started, to those who ask before they try."""
+    facts = sys._emscripten_info  # type: ignore[attr-defined]
+    known = {name: getattr(facts, name) for name in ("emscripten_version", "runtime", "shared_memory")}
+    sys._emscripten_info = types.SimpleNamespace(**known, pthreads=True)  # type: ignore[attr-defined]

@@ -1,0 +1,191 @@
+"""``_thread``: threads are stacks of their own, which take turns on the one that there is.
+
+Pyodide (seen in 314.0.7) cannot start threads ("can't start new thread") and gives every stack the same identity. Here
+a thread is a stack that the host enters; its identity is the stack's. Joins suspend the calling stack only. Nothing
+runs at the same time: threads take turns, when one of them waits or has computed for a while (``interrupts``).
+Can go when Pyodide has threads.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+import types
+from typing import Any, Callable, Dict, List, Optional, cast
+
+from ..._border import bridge, stacks
+from .locks import lock
+
+_unstarted: Dict[int, Callable[[], None]] = {}
+_unjoined: Dict[int, _ThreadHandle] = {}
+_count = 0
+
+
+class _ThreadHandle:
+    """What ``threading.Thread`` holds of a thread: its number, and whether it has ended."""
+
+    __module__ = "_thread"
+
+    ident: int
+
+    def __init__(self) -> None:
+        self.ident = 0
+        self._state = "new"
+        self._joiners: List[int] = []
+
+    def is_done(self) -> bool:
+        """Whether the thread has ended."""
+        return self._state == "done"
+
+    def join(self, timeout: Optional[float] = None) -> None:
+        """Waits for the end of the thread, at most ``timeout`` seconds."""
+        if self._state == "new":
+            raise RuntimeError("thread not started")
+        if self._state == "done":
+            return
+        if self.ident == stacks.running.ident:
+            raise RuntimeError("Cannot join current thread")
+        limit_ms = -1 if timeout is None or timeout < 0 else timeout * 1000
+        event = bridge.new_event()
+        self._joiners.append(event)
+        try:
+            bridge.wait_event(event, limit_ms)
+        finally:
+            if event in self._joiners:
+                self._joiners.remove(event)
+
+    def _set_done(self) -> None:
+        if self._state == "new":
+            raise RuntimeError("thread not started")
+        self._state = "done"
+        _unjoined.pop(self.ident, None)
+        joiners, self._joiners = self._joiners, []
+        for event in joiners:
+            bridge.set_event(event)
+
+    def _start(self, ident: int) -> None:
+        self.ident = ident
+        self._state = "running"
+
+    def __repr__(self) -> str:
+        return f"<_ThreadHandle object: ident={self.ident}>"
+
+
+def make_thread_handle(ident: int) -> _ThreadHandle:
+    """A handle of a thread that runs already."""
+    handle = _ThreadHandle()
+    handle._start(ident)
+    return handle
+
+
+def start_joinable_thread(
+    function: Callable[[], Any], handle: Optional[_ThreadHandle] = None, daemon: bool = True
+) -> _ThreadHandle:
+    """Starts a thread and returns its handle; the interpreter waits for it at its end unless it is a daemon."""
+    if not callable(function):
+        raise TypeError("thread function must be callable")
+    if handle is None:
+        handle = _ThreadHandle()
+    elif not isinstance(handle, _ThreadHandle):
+        raise TypeError("'handle' must be a _ThreadHandle")
+    if handle._state != "new":
+        raise RuntimeError("thread already started")
+    stack = stacks.Stack(origin=stacks.running.origin)
+    handle._start(stack.ident)
+    if not daemon:
+        _unjoined[stack.ident] = handle
+    _launch(stack, function, handle._set_done)
+    return handle
+
+
+def start_new_thread(function: Callable[..., Any], args: Any, kwargs: Optional[Dict[str, Any]] = None, /) -> int:
+    """Start a new thread and return its identifier."""
+    if not callable(function):
+        raise TypeError("first arg must be callable")
+    if not isinstance(args, tuple):
+        raise TypeError("2nd arg must be a tuple")
+    if kwargs is not None and not isinstance(kwargs, dict):
+        raise TypeError("optional 3rd arg must be a dictionary")
+    stack = stacks.Stack(origin=stacks.running.origin)
+    _launch(stack, functools.partial(function, *args, **(kwargs or {})), lambda: None)
+    return stack.ident
+
+
+def _launch(stack: stacks.Stack, function: Callable[[], Any], ended: Callable[[], None]) -> None:
+    global _count
+    _unstarted[stack.ident] = lambda: stacks.run_in(stack, _run, function, ended)
+    _count += 1
+    if _count == 1:
+        bridge.threads_run(True)
+    try:
+        bridge.start_thread(stack.ident)
+    except BaseException:
+        _count -= 1
+        if _count == 0:
+            bridge.threads_run(False)
+        del _unstarted[stack.ident]
+        ended()
+        raise
+
+
+def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
+    global _count
+    try:
+        function()
+    except SystemExit:
+        pass
+    except BaseException as error:
+        _report(error, function)
+    finally:
+        del function
+        stacks.end(stacks.running)
+        _count -= 1
+        if _count == 0:
+            bridge.threads_run(False)
+        ended()
+
+
+def _report(error: BaseException, function: object) -> None:
+    message = f"Exception ignored in thread started by {getattr(function, 'func', function)!r}"
+    # The arguments' own type cannot be made from Python.
+    arguments = types.SimpleNamespace(
+        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=message, object=None
+    )
+    if sys.unraisablehook is sys.__unraisablehook__:
+        print(f"{message}:", file=sys.stderr)
+        traceback.print_exception(error)
+    else:
+        sys.unraisablehook(cast(Any, arguments))
+
+
+def run_thread(ident: int) -> None:
+    """Runs a started thread to its end. The host calls it with a stack of its own."""
+    _unstarted.pop(ident)()
+
+
+def join_all() -> None:
+    """Waits for the threads that are no daemons, as the interpreter does at its end."""
+    while _unjoined:
+        for handle in list(_unjoined.values()):
+            handle.join()
+
+
+def count() -> int:
+    """How many threads were started and have not ended."""
+    return _count
+
+
+def native_id() -> int:
+    """The number of the system's thread: the process's own for the main thread, invented for the others."""
+    stack = stacks.running
+    return os.getpid() if stack is stacks.MAIN else os.getpid() + stack.ident
+
+
+def main_ident() -> int:
+    """The number of the main thread."""
+    return stacks.MAIN.ident
+
+
+LOCK_TYPE = lock

@@ -1,0 +1,211 @@
+"""``ssl.SSLObject``: TLS between two buffers in memory, which async libraries carry over connections of their own.
+
+Node makes TLS over streams only, so an object has a pair of them inside: TLS speaks on one end, and the bytes of the
+buffers go in and come out at the other. Pyodide's stub (seen in 314.0.7) raises. Can go when Pyodide has OpenSSL.
+"""
+
+from __future__ import annotations
+
+import ssl
+import weakref
+from typing import Any, Optional
+
+from ..._border import bridge
+from .. import readiness as door
+from . import errors
+from .handshake import begin, finish, is_under_way
+from .peer import Peer
+from .session import Session, SSLSession, check_session, check_wrapping
+
+_StubBIO = ssl.MemoryBIO
+
+#: Turns of Node's event loop without any change after which TLS has nothing more to say.
+_IDLE_TURNS = 6
+_CHUNK = 64 * 1024
+
+
+class MemoryBIO(_StubBIO):
+    """A memory buffer that can be used to pass data between Python and an SSL protocol instance."""
+
+    __module__ = "ssl"
+
+    def write(self, data: Any) -> int:
+        if self._eof:
+            raise ssl.SSLError("cannot write() after write_eof()")
+        return super().write(data)
+
+
+class SSLObject(Peer):
+    """This class implements an interface on top of a low-level SSL object as
+    implemented by OpenSSL. This object captures the state of an SSL connection
+    but does not provide any network IO itself.
+    """
+
+    __module__ = "ssl"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise TypeError(
+            f"{self.__class__.__name__} does not have a public constructor. "
+            f"Instances are returned by SSLContext.wrap_bio()."
+        )
+
+    @classmethod
+    def _create(
+        cls,
+        incoming: Any,
+        outgoing: Any,
+        server_side: bool = False,
+        server_hostname: Optional[str] = None,
+        session: Any = None,
+        context: Any = None,
+    ) -> SSLObject:
+        check_wrapping(context, server_side, server_hostname, session)
+        self = cls.__new__(cls)
+        self._context, self._incoming, self._outgoing = context, incoming, outgoing
+        self._server_side, self._server_hostname = server_side, server_hostname
+        self._session: Optional[Session] = None
+        self._wanted_session: Any = None
+        self._is_started = self._is_incoming_over = self._is_closed = False
+        self._near, self._far = door.sockets.open_pair()
+        if session is not None:
+            self.session = session
+        weakref.finalize(self, _release, self._near, self._far)
+        return self
+
+    @property
+    def context(self) -> Any:
+        return self._context
+
+    @context.setter
+    def context(self, context: Any) -> None:
+        self._context = context
+
+    @property
+    def _sslobj(self) -> SSLObject:
+        """What libraries ask about the peer: here the object itself."""
+        return self
+
+    @property
+    def owner(self) -> SSLObject:
+        return self
+
+    @property
+    def session(self) -> Optional[SSLSession]:
+        """The SSLSession for client socket."""
+        if self._session is None:
+            return self._wanted_session
+        text = None if self._server_side else door.sockets.tls.session(self._near)
+        return None if text is None else SSLSession._of(text, self._context)
+
+    @session.setter
+    def session(self, session: Any) -> None:
+        check_session(session, self._context, self._server_side, self._session is not None)
+        self._wanted_session = session
+
+    @property
+    def server_side(self) -> bool:
+        return self._server_side
+
+    @property
+    def server_hostname(self) -> Optional[str]:
+        return self._server_hostname
+
+    # --- between the buffers and TLS --------------------------------------------------------------------------------
+
+    def _feed(self) -> None:
+        """Gives TLS what has come in."""
+        while self._incoming.pending:
+            data = self._incoming.read(_CHUNK)
+            door.sockets.write(self._far, door.js_bytes(data))
+        if self._incoming.eof and self._session is None and not self._is_incoming_over:
+            self._is_incoming_over = True  # ends the handshake
+            door.sockets.shutdown(self._far, False, True)
+
+    def _drain(self) -> bool:
+        """Takes what TLS wants to send; whether there was something."""
+        has_moved = False
+        while True:
+            data = door.sockets.read(self._far, _CHUNK, False)
+            if data is None or isinstance(data, str) or not data.length:
+                return has_moved
+            self._outgoing.write(data.to_bytes())
+            has_moved = True
+
+    def _run_until(self, is_done: Any) -> bool:
+        """Lets TLS work until the condition holds or it has nothing more to do; whether the condition holds."""
+        self._feed()
+        idle = 0
+        while idle < _IDLE_TURNS:
+            if is_done():
+                self._drain()
+                return True
+            bridge.sleep_ms(0)
+            idle = 0 if self._drain() else idle + 1
+        return bool(is_done())
+
+    def do_handshake(self) -> None:
+        if self._session is not None:
+            return
+        if not self._is_started:
+            begin(self, self._near)
+            self._is_started = True
+        if not self._run_until(lambda: not is_under_way(self, self._near)):
+            raise _want_read()
+        self._session = finish(self, self._near)
+        # What belongs to the handshake and is sent after it: TLS 1.3's Finished, and the server's tickets.
+        self._run_until(lambda: False)
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:
+        if self._session is None:
+            self.do_handshake()
+        data = door.sockets.read(self._near, len, False)
+        if data is None:
+            self._run_until(lambda: door.sockets.readiness(self._near) & door.READABLE)
+            data = door.sockets.read(self._near, len, False)
+        if data is None and self._incoming.eof:
+            raise errors.unexpected_end()
+        if data is None:
+            raise _want_read()
+        if isinstance(data, str):
+            door.fail(data)
+        raw: bytes = data.to_bytes()
+        if buffer is None:
+            return raw
+        memoryview(buffer).cast("B")[: data.length] = raw
+        return data.length
+
+    def write(self, data: Any) -> int:
+        if self._session is None:
+            self.do_handshake()
+        if self._is_closed:
+            raise errors.ssl_error("PROTOCOL_IS_SHUTDOWN")
+        view = memoryview(data).cast("B")
+        taken = door.sockets.write(self._near, door.js_bytes(view[:_CHUNK]))
+        self._run_until(lambda: False)
+        if taken is None:
+            message = "The operation did not complete (write) (_ssl.c:2406)"
+            raise ssl.SSLWantWriteError(ssl.SSL_ERROR_WANT_WRITE, message)
+        if isinstance(taken, str):
+            door.fail(taken)
+        return int(taken)
+
+    def unwrap(self) -> None:
+        """Sends that no more will be sent, and waits for the peer to say the same."""
+        if not self._is_closed:
+            self._is_closed = True
+            door.sockets.shutdown(self._near, False, True)
+        is_over = self._run_until(lambda: door.sockets.is_ended(self._near))
+        if not is_over and not self._incoming.eof:
+            raise _want_read()
+
+    def pending(self) -> int:
+        return int(door.sockets.buffered_bytes(self._near))
+
+
+def _want_read() -> ssl.SSLWantReadError:
+    return ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read) (_ssl.c:1077)")
+
+
+def _release(near: int, far: int) -> None:
+    door.sockets.close(near, True)
+    door.sockets.close(far, True)

@@ -1,0 +1,278 @@
+"""The one place where Python meets the engine.
+
+Everything else in the package calls these functions and imports neither ``js`` nor ``pyodide``. Inside the engine,
+``connect`` is called once by ``_engine.entry`` with the host's functions; on plain CPython nothing is connected, the
+authoring API works, and what needs the engine says how to get it.
+
+Every wait of a script goes through ``_wait``: it suspends the calling stack only, and it is where a deadline reaches a
+stack that is waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+import time
+from asyncio import _get_running_loop, _set_running_loop
+from typing import Any, Callable, Coroutine, List, Optional, Tuple
+
+from . import stacks
+from . import suspension as _suspension
+
+NO_ENGINE = (
+    "This needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
+    "or serve its triggers with `npx cloaca serve SCRIPT.py`."
+)
+
+#: Runs the handlers of signals that have come in, when the main stack is running.
+look_for_signals: Callable[[], None] = lambda: None
+
+#: Called where a stack waits and where an entry into Python ends.
+collect_garbage: Callable[[], None] = lambda: None
+
+#: How often a stack has been suspended.
+suspensions = 0
+
+#: The stack that ends the interpreter, once there is one: no other goes on after a wait, as python's daemon threads.
+last_stack: Optional[stacks.Stack] = None
+
+#: The loop that Pyodide made for itself. Never runs anything of a script's.
+loop_of_pyodide: Any = None
+
+_host: Any = None
+_suspend: Optional[Callable[[int], bytes]] = None
+_can_suspend: Callable[[], bool] = lambda: False
+_take_declarations: Callable[[], Any] = list
+
+
+class DeadlineExceeded(BaseException):
+    """Stops a poll or a task that ran longer than it may.
+
+    Not an ``Exception``, so that a script's ``except Exception`` does not keep an overdue call alive.
+    """
+
+    __module__ = "cloaca"
+
+
+def connect(
+    host: Any,
+    suspension_descriptor: int,
+    can_suspend: Callable[[], bool],
+    take_declarations: Callable[[], Any],
+) -> None:
+    """Connects this interpreter to the host. Called once, by ``_engine.entry``."""
+    global _host, _suspend, _can_suspend, _take_declarations
+    _host = host
+    _suspend = _suspension.suspender(suspension_descriptor)
+    _can_suspend = can_suspend
+    _take_declarations = take_declarations
+
+
+def has_engine() -> bool:
+    """Whether this interpreter is hosted by the engine."""
+    return _host is not None
+
+
+def can_wait() -> bool:
+    """Whether the calling stack can be suspended, so that others run while it waits."""
+    # Outside of stacks Pyodide thinks that it can, and fails (seen in 314.0.7).
+    return _host is not None and stacks.running is not stacks.OUTSIDE and _can_suspend()
+
+
+def call(method: str, payload: dict[str, object]) -> Any:
+    """Asks the engine and waits for its answer, raising the built-in exception that the engine names."""
+    return call_with_context(method, payload, "")[0]
+
+
+def call_with_context(method: str, payload: dict[str, object], text: str) -> Tuple[Any, str]:
+    """Like `call`, with the text of a context that goes along, and one that comes back."""
+    if _host is None:
+        raise RuntimeError(NO_ENGINE)
+    send_declarations()
+    stack = stacks.running
+    status, answer, answer_text = _wait(
+        lambda token: _host.request(token, stack.origin, stack.generation.number, method, json.dumps(payload), text)
+    )
+    if status != "ok":
+        raise _as_exception(json.loads(answer))
+    return json.loads(answer), text_of(answer_text)
+
+
+def text_of(text: Any) -> str:
+    """A text of the host's: a long one comes as UTF-8, which is many times faster."""
+    return text if isinstance(text, str) else text.to_bytes().decode()
+
+
+def array_of(numbers: List[int]) -> Any:
+    """A list of numbers as an array of JavaScript's."""
+    from pyodide.ffi import to_js
+
+    return to_js(numbers)
+
+
+def sleep_ms(delay_ms: float) -> None:
+    """Suspends the calling stack for at least ``delay_ms`` milliseconds."""
+    if _host is None:
+        time.sleep(delay_ms / 1000)
+    else:
+        _wait(lambda token: _host.sleep(token, delay_ms))
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Drives a coroutine to its end from synchronous code."""
+    return asyncio.run(coroutine)
+
+
+def announce() -> None:
+    """Tells the host that something was declared. Sent with the next request, or soon, when a runner is open."""
+    if _host is not None:
+        _host.announce()
+
+
+def send_declarations() -> None:
+    """Sends what was declared since the last time, so that no request arrives before what it needs."""
+    for generation, declarations in _take_declarations():
+        _host.declare(generation, json.dumps(declarations))
+
+
+def threads_run(is_any: bool) -> None:
+    """Tells the host whether there are threads that Python started, which want their turns."""
+    _host.threads_run(is_any)
+
+
+def wait_for_promise(promise: Any) -> Any:
+    """Suspends the calling stack until a promise of JavaScript is settled; returns its value or raises its reason."""
+    status, value = _wait(lambda token: _host.wait_promise(token, promise))
+    if status != "ok":
+        raise value
+    return value
+
+
+def read_input(size: int) -> bytes:
+    """Suspends the calling stack until there is standard input; empty at its end."""
+    status, value = _wait(lambda token: _host.read_input(token, size))
+    if status != "ok":
+        raise OSError(str(value))
+    return bytes(value.to_bytes())
+
+
+def new_event() -> int:
+    """Makes an event that a stack can wait for, once: a number. It is used up by `set_event` and by its wait."""
+    return int(_host.new_event())
+
+
+def wait_event(event: int, timeout_ms: float = -1) -> bool:
+    """Suspends the calling stack until the event is set; False when ``timeout_ms`` (negative: none) passed before."""
+    try:
+        return bool(_wait(lambda token: _host.wait_event(token, event, timeout_ms))[0] == "ok")
+    except BaseException:
+        _host.set_event(event)  # its wait was stopped, or never began: nobody else knows the event
+        raise
+
+
+def set_event(event: int) -> None:
+    """Wakes the stacks that wait for the event. Never waits itself."""
+    _host.set_event(event)
+
+
+def stop_others() -> None:
+    """Lets no other stack go on any more."""
+    global last_stack
+    last_stack = stacks.running
+
+
+def last_words() -> None:
+    """Writes out what was printed, as far as somebody takes it at once: ``_adapt.files.standard_output`` connects."""
+
+
+def exit_now(status: int) -> None:
+    """Exit the process with specified status, without normal exit processing."""
+    if _host is None:
+        raise RuntimeError(NO_ENGINE)
+    last_words()
+    _host.exit(int(status) & 0xFF)  # never returns
+
+
+def start_thread(ident: int) -> None:
+    """Asks the host to enter a stack of its own for a thread: see ``_adapt.threads.threads.run_thread``."""
+    if _host is None:
+        raise RuntimeError(NO_ENGINE)
+    if not _host.start_thread(ident):
+        raise RuntimeError("can't start new thread")
+
+
+def _wait(suspension_for: Callable[[int], Any]) -> Any:
+    if not can_wait():
+        raise RuntimeError(
+            "This call waits, and cannot wait here: Python was entered in a way that cannot be suspended "
+            "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
+        )
+    token = stacks.running.token
+    answer = _answer(suspension_for, token)
+    # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
+    while answer[0] == "signal":
+        try:
+            look_for_signals()
+        except BaseException:
+            _host.abandon_wait(answer[1])
+            raise
+        answer = _answer(_host.wait_again, token, answer[1])
+    if answer[0] == "overdue":
+        raise DeadlineExceeded(answer[1])
+    return answer
+
+
+_YES = ("ok",)
+
+
+def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
+    """Lets other stacks run until the host has an answer.
+
+    Pyodide asks for the event loop at each suspension and gives it to the next stack (seen in 314.0.7): it gets one of
+    its own kind, never a script's.
+    """
+    assert _suspend is not None
+    global suspensions
+    suspensions += 1
+    collect_garbage()
+    me, loop = stacks.running, _get_running_loop()
+    stacks.running = stacks.OUTSIDE
+    stacks.running_token[0] = 0
+    _set_running_loop(loop_of_pyodide)
+    try:
+        suspension = suspension_for(*arguments)
+        return suspension.answer if _suspend(1) else _YES
+    finally:
+        if last_stack is not None and me is not last_stack:
+            _stay()
+        _set_running_loop(loop)
+        stacks.running = me
+        stacks.running_token[0] = me.token
+
+
+def rest() -> bool:
+    """Suspends a worker until there is work; False when enough of them rest, and it shall end."""
+    assert _suspend is not None
+    global suspensions
+    suspensions += 1
+    _set_running_loop(loop_of_pyodide)
+    if not _host.rest():
+        return False
+    _suspend(1)
+    if last_stack is not None:
+        _stay()
+    return True
+
+
+def _stay() -> None:
+    """Suspends a stack for ever."""
+    assert _suspend is not None
+    while True:
+        _host.wait_event(0, _host.new_event())
+        _suspend(1)
+
+
+def _as_exception(error: dict[str, str]) -> Exception:
+    kind = getattr(builtins, error["type"], RuntimeError)
+    return kind(error["message"])

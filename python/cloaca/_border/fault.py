@@ -1,0 +1,49 @@
+"""Exceptions of users' code as data: type name, message, traceback.
+
+A traceback begins in the user's code: the frames of this package, and of what imports modules and drives coroutines for
+it, are left out at its top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import traceback
+from types import TracebackType
+from typing import Optional, Tuple
+
+from .. import _package
+
+#: Where the frames of what drives coroutines come from.
+_ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
+
+
+def type_and_text(error: BaseException) -> Tuple[str, str]:
+    """The name of an exception's class, and ``<class>: <message>``."""
+    name = type(error).__name__
+    try:
+        return name, f"{name}: {error}"
+    except Exception:
+        return name, f"{name}: <exception str() failed>"
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback as python prints it, with causes and notes, from the first frame of the user on."""
+    trace = user_frames(error.__traceback__) or error.__traceback__
+    return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def user_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+    """The traceback without our frames at its top; None when all are ours, as for a file whose syntax is wrong."""
+    while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def is_ours(filename: str) -> bool:
+    """Whether a file is between the engine and the user's code."""
+    if filename.startswith(("<frozen importlib", "<frozen runpy")) or filename == importlib.__file__:
+        return True
+    path = os.path.abspath(filename)
+    return _package.has_file(path) or path.startswith(_ASYNCIO) or f"{os.sep}pyodide{os.sep}" in filename

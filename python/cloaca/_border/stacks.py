@@ -1,0 +1,99 @@
+"""Which stack runs now. Each poll, task, program and Python thread has a stack of its own, and an identity with it.
+
+The interpreter has one thread of the system, and all its stacks share it: what makes a Python thread here is the stack.
+``running`` is set when a stack is entered, when it goes on after a wait (``bridge``), and to `OUTSIDE` while none is
+running; so it is right wherever Python code runs. A context variable would not do: it follows the context into
+``Context.run`` and ``asyncio.to_thread``, not the stack.
+"""
+
+from __future__ import annotations
+
+import array
+import contextvars
+import itertools
+from asyncio import _set_running_loop
+from typing import Any, Callable, Optional
+
+from .generation import PROGRAM, Generation
+
+_idents = itertools.count(1)
+
+
+class Stack:
+    """One stack: its number as a thread, the host's number for the entry into Python, or 0, and whose script it runs.
+
+    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it. A stack
+    belongs to the generation of the one that makes it, unless another is given.
+    """
+
+    ident: int
+    token: int
+    origin: int
+    generation: Generation
+
+    def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0) -> None:
+        self.ident = next(_idents)
+        self.token = token
+        self.origin = token or origin
+        self.generation = running.generation if generation is None else generation
+
+
+#: Called with a stack that ends and to which something was added.
+ended: Callable[[Stack], object] = id
+_OWN_ATTRIBUTES = 4
+
+#: The stack of the program, or of the script that is being loaded: Python's main thread.
+MAIN = Stack(0, PROGRAM)
+
+#: No stack: a call from the host that cannot wait.
+OUTSIDE = Stack(0, PROGRAM)
+
+running: Stack = OUTSIDE
+
+#: Its token, where the host's control thread can read it when everything else hangs.
+running_token = array.array("i", [0])
+
+
+def get_ident() -> int:
+    """Return a non-zero integer that no other thread has."""
+    return running.ident
+
+
+def current() -> Stack:
+    """The stack that runs now."""
+    return running
+
+
+def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs a function as the first of a stack, in a context of its own, as a thread does."""
+    global running
+    previous, running = running, stack
+    running_token[0] = stack.token
+    _set_running_loop(None)
+    try:
+        return contextvars.Context().run(function, *arguments)
+    finally:
+        running_token[0] = previous.token
+        running = previous  # at once: a stack that is overdue is interrupted again and again while it is this one
+        end(stack)
+
+
+def end(stack: Stack) -> None:
+    """Drops what was added to a stack. A thread calls it before its end, so that finalizers may wait."""
+    if len(vars(stack)) > _OWN_ATTRIBUTES:
+        ended(stack)
+
+
+def enter_main(token: int, generation: Generation = PROGRAM) -> Stack:
+    """The main stack, entered under the given number; another one while the main stack is taken."""
+    if MAIN.token:
+        return Stack(token, generation)
+    MAIN.token = MAIN.origin = token
+    MAIN.generation = generation
+    return MAIN
+
+
+def leave_main(stack: Stack) -> None:
+    """Ends what `enter_main` began."""
+    stack.token = stack.origin = 0
+    stack.generation = PROGRAM

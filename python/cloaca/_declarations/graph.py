@@ -1,0 +1,108 @@
+"""Facts about a set of tasks: what is wrong with it, its order, its levels, its version. Pure functions.
+
+Tasks are a dict by id; dependencies are ids. Only `problem_of` takes a set that may be wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Dict, List, Mapping, Optional, Sequence
+
+from .declaration import Namespace, TaskDeclaration, full_name
+
+Tasks = Mapping[str, TaskDeclaration]
+
+
+def problem_of(tasks: Tasks, namespace: Namespace) -> Optional[str]:
+    """Why the set is no workflow, or None."""
+    if not tasks:
+        return "Workflow cannot be empty"
+    for task in tasks.values():
+        for dependency in task.dependencies:
+            if dependency not in tasks:
+                missing = full_name(namespace, dependency)
+                sentence = f"Missing dependency: task '{task.full_name}' depends on '{missing}' which is not registered"
+                return sentence + _did_you_mean(dependency, [other for other in tasks if other != task.id])
+    cycle = _cycle_in(tasks)
+    if cycle:
+        names = json.dumps([full_name(namespace, task_id) for task_id in cycle], ensure_ascii=False)
+        return f"Circular dependency detected: {names}"
+    return None
+
+
+def _did_you_mean(name: str, known: List[str]) -> str:
+    import difflib
+
+    nearest = difflib.get_close_matches(name, known, 1)
+    return f". Did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def levels_of(tasks: Tasks) -> List[List[str]]:
+    """Ids by level: a level depends on earlier levels only. In each, the order of declaration."""
+    waiting = {task_id: set(task.dependencies) for task_id, task in tasks.items()}
+    dependents = _dependents_in(tasks)
+    position = {task_id: index for index, task_id in enumerate(tasks)}
+    level = [task_id for task_id, dependencies in waiting.items() if not dependencies]
+    levels = []
+    while level:
+        levels.append(level)
+        ready = []
+        for task_id in level:
+            for dependent in dependents[task_id]:
+                waiting[dependent].discard(task_id)
+                if not waiting[dependent]:
+                    ready.append(dependent)
+        level = sorted(ready, key=position.__getitem__)
+    return levels
+
+
+def roots_of(tasks: Tasks) -> List[str]:
+    """Ids of the tasks without dependencies."""
+    return [task_id for task_id, task in tasks.items() if not task.dependencies]
+
+
+def leaves_of(tasks: Tasks) -> List[str]:
+    """Ids of the tasks that nothing depends on."""
+    return [task_id for task_id, dependents in _dependents_in(tasks).items() if not dependents]
+
+
+def version_of(
+    title: str, namespace: Namespace, description: str, tags: Mapping[str, str], tasks: Sequence[TaskDeclaration]
+) -> str:
+    """The fingerprint of a workflow: 16 hex digits, equal for equal definitions in every process."""
+    tasks_by_id = sorted((task.id, task.dependencies) for task in tasks)
+    definition = (title, namespace, description, sorted(tags.items()), tasks_by_id)
+    text = json.dumps(definition, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _dependents_in(tasks: Tasks) -> Dict[str, List[str]]:
+    dependents: Dict[str, List[str]] = {task_id: [] for task_id in tasks}
+    for task_id, task in tasks.items():
+        for dependency in task.dependencies:
+            dependents[dependency].append(task_id)
+    return dependents
+
+
+def _cycle_in(tasks: Tasks) -> List[str]:
+    """One cycle, its first id repeated at its end; empty when there is none.
+
+    Walks along dependencies without recursion, since chains may be longer than Python's stack. ``path`` holds the ids
+    being looked at, ``done`` those from which no cycle can be reached.
+    """
+    done = set()
+    for start in tasks:
+        path = {start: iter(tasks[start].dependencies)} if start not in done else {}
+        while path:
+            current = next(reversed(path))
+            following = next(path[current], None)
+            if following is None:
+                done.add(current)
+                del path[current]
+            elif following in path:
+                ids = list(path)
+                return [*ids[ids.index(following) :], following]
+            elif following not in done:
+                path[following] = iter(tasks[following].dependencies)
+    return []

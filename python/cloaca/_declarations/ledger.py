@@ -1,0 +1,124 @@
+"""What was declared, by generation: it belongs to the script that runs when it is declared.
+
+Decorators and builders record here; `_engine.poll` and `_engine.attempt` find functions here; the engine takes from
+here, as plain data, what was declared since it last asked. A later declaration of a name replaces the earlier one of
+its generation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import List, Optional, Tuple
+
+from .._border import bridge, stacks
+from .._border import generation as _generation
+from .._border.generation import Generation, TaskIds
+from .declaration import Namespace, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+from .wire import Wire, trigger_wire, workflow_wire
+
+_lock = threading.Lock()
+_poll_numbers = itertools.count(1)
+
+
+def current() -> Generation:
+    """The generation of the script that runs now."""
+    return stacks.running.generation
+
+
+def record_trigger(trigger: TriggerDeclaration) -> None:
+    """Declares a trigger."""
+    generation = current()
+    with _lock:
+        generation.triggers[trigger.name] = trigger
+        number = generation.poll_numbers.get(trigger.name)
+        if number is None:
+            number = generation.poll_numbers[trigger.name] = next(_poll_numbers)
+        _generation.polled[number] = (trigger.name, trigger.function, generation)
+        _mark(generation, "trigger", trigger.name)
+    _announce()
+
+
+def record_task(task: TaskDeclaration) -> None:
+    """Remembers a decorated task. It runs as part of a recorded workflow only."""
+    generation = current()
+    with _lock:
+        generation.decorated.setdefault(task.namespace, {})[task.id] = task
+        ids = generation.of_function.get(id(task.function))
+        if ids is None:
+            ids = generation.of_function[id(task.function)] = TaskIds(task.function, generation.of_function)
+        ids.of_namespace.pop(task.namespace, None)
+        ids.of_namespace[task.namespace] = task.id
+
+
+def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
+    """Declares a workflow under the key by which it is executed."""
+    generation = current()
+    with _lock:
+        generation.workflows[key] = workflow
+        generation.runnable.setdefault(key, {}).update({task.id: task for task in workflow.tasks})
+        _mark(generation, "workflow", key)
+    _announce()
+
+
+def find_trigger(name: str) -> Optional[TriggerDeclaration]:
+    """The trigger of that name."""
+    return current().triggers.get(name)
+
+
+def find_task(workflow_key: str, task_id: str) -> Optional[TaskDeclaration]:
+    """The task that runs for an id of a registered workflow."""
+    return current().runnable.get(workflow_key, {}).get(task_id)
+
+
+def find_decorated(namespace: Namespace, task_id: str) -> Optional[TaskDeclaration]:
+    """The task that was decorated under that full name, in a registered workflow or not."""
+    return current().decorated.get(namespace, {}).get(task_id)
+
+
+def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]:
+    """The id that a function was decorated under: in the given namespace if it was, else the latest anywhere."""
+    generation = current()
+    with _lock:
+        ids = generation.of_function.get(id(function))
+        if ids is None:
+            return None
+        return ids.of_namespace.get(namespace) or list(ids.of_namespace.values())[-1]
+
+
+def take_pending() -> List[Tuple[int, List[Wire]]]:
+    """What was declared since the last call: for each generation, its number and its declarations in order, as data."""
+    taken = [(each.number, take_pending_of(each)) for each in list(_generation.generations.values()) if each.pending]
+    return [(number, wires) for number, wires in taken if wires]
+
+
+def take_pending_of(generation: Generation) -> List[Wire]:
+    """What one generation has declared since the last call, in order, as plain data."""
+    with _lock:
+        taken = list(generation.pending)
+        generation.pending.clear()
+        return [_wire(generation, kind, name) for kind, name in taken]
+
+
+def all_declarations() -> List[Wire]:
+    """Everything that the script which runs has declared so far, as plain data."""
+    generation = current()
+    with _lock:
+        triggers = [_wire(generation, "trigger", name) for name in generation.triggers]
+        return triggers + [_wire(generation, "workflow", key) for key in generation.workflows]
+
+
+def _mark(generation: Generation, kind: str, name: str) -> None:
+    generation.pending.pop((kind, name), None)
+    generation.pending[kind, name] = None
+
+
+def _wire(generation: Generation, kind: str, name: str) -> Wire:
+    if kind == "trigger":
+        return trigger_wire(generation.triggers[name], generation.poll_numbers[name])
+    return workflow_wire(name, generation.workflows[name])
+
+
+def _announce() -> None:
+    if bridge.has_engine():
+        bridge.announce()

@@ -1,0 +1,91 @@
+"""Declarations as plain data: what the engine is told of them. Functions stay behind; every key is always there.
+
+The TypeScript twins of these shapes are in ``src/model/workflow.ts`` and ``src/model/trigger.ts``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+from .._policy import BackoffStrategy, RetryCondition, RetryPolicy, milliseconds, values_of
+from .declaration import CronTiming, Place, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+
+Wire = Dict[str, Any]
+
+
+def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
+    """A trigger as data, with the number by which it is polled."""
+    timing = trigger.timing
+    if isinstance(timing, CronTiming):
+        timing_wire: Wire = {"kind": "cron", "expression": timing.expression, "timezone": timing.timezone}
+    else:
+        timing_wire = {"kind": "poll", "intervalMs": timing.interval_ms}
+    return {
+        "kind": "trigger",
+        "name": trigger.name,
+        "pollNumber": poll_number,
+        "workflow": trigger.workflow,
+        "timing": timing_wire,
+        "allowConcurrent": trigger.allow_concurrent,
+        **_place_wire(trigger.place),
+    }
+
+
+def workflow_wire(key: str, workflow: WorkflowDeclaration) -> Wire:
+    """A workflow as data, under the key by which it is executed."""
+    tenant, package, _ = workflow.namespace
+    return {
+        "kind": "workflow",
+        "key": key,
+        "title": workflow.title,
+        "description": workflow.description,
+        "tags": dict(workflow.tags),
+        "tenant": tenant,
+        "package": package,
+        "version": workflow.version,
+        "tasks": [_task_wire(task) for task in workflow.tasks],
+        **_place_wire(workflow.place),
+    }
+
+
+def _task_wire(task: TaskDeclaration) -> Wire:
+    return {
+        "id": task.id,
+        "fullName": task.full_name,
+        "dependencies": list(task.dependencies),
+        "retry": _policy_wire(task.policy),
+        "rule": task.rule,
+        **_place_wire(task.place),
+    }
+
+
+def _policy_wire(policy: RetryPolicy) -> Wire:
+    values = values_of(policy)
+    return {
+        "maxAttempts": values.max_attempts,
+        "backoff": _backoff_wire(values.backoff),
+        "initialDelayMs": milliseconds(values.initial_delay),
+        "maxDelayMs": milliseconds(values.max_delay),
+        "jitter": values.jitter,
+        "condition": _condition_wire(values.condition),
+    }
+
+
+def _backoff_wire(backoff: BackoffStrategy) -> Wire:
+    if backoff._kind == "fixed":
+        return {"kind": "fixed"}
+    if backoff._kind == "linear":
+        return {"kind": "linear", "multiplier": backoff._multiplier}
+    return {"kind": "exponential", "base": backoff._base, "multiplier": backoff._multiplier}
+
+
+def _condition_wire(condition: RetryCondition) -> Wire:
+    if condition._kind == "pattern":
+        return {"kind": "pattern", "patterns": list(condition._patterns)}
+    return {"kind": condition._kind}
+
+
+def _place_wire(place: Optional[Place]) -> Wire:
+    if place is None:
+        return {"file": None, "line": None}
+    return {"file": place.file, "line": place.line}

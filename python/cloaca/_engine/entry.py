@@ -1,0 +1,112 @@
+"""What the host calls in an interpreter: start, load a script, poll triggers, run a task, run a program.
+
+Runs only inside the engine. The host enters each function with a stack of its own (``callPromising``), so a wait in
+one suspends nobody else. Nothing here decides anything: it calls the user's code and reports what came of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import Any, Callable
+
+from .._border import bridge, stacks
+from .._border import generation as _generation
+from .._declarations import ledger
+from . import finish as _finish
+from . import loading, program, workers
+
+#: What polls triggers and runs tasks.
+add_polls = workers.add_polls
+add_task = workers.add_task
+count_waiting = workers.count_waiting
+take_skipped = workers.take_skipped
+work = workers.work
+
+
+def start(host: Any, settings_json: str, machine: Any) -> None:
+    """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
+    from pyodide.ffi import can_run_sync
+
+    from .. import _adapt
+
+    settings = json.loads(settings_json)
+    bridge.connect(host, machine.suspension_descriptor, can_run_sync, ledger.take_pending)
+    workers.connect(host)
+    _adapt.install(host, settings, machine)
+    importlib.invalidate_caches()
+
+
+def running_token_address() -> int:
+    """Where in the memory the number of the stack that runs stands."""
+    return stacks.running_token.buffer_info()[0]
+
+
+def load(token: int, generation_number: int, script: str, target_json: str) -> str:
+    """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
+    generation = _generation.begin(generation_number)
+    try:
+        fault = _in_main(token, generation, loading.load, script, json.loads(target_json), generation)
+    except BaseException as error:  # it was stopped from outside
+        fault = loading.fault_of(error)
+    declarations = ledger.take_pending_of(generation)
+    return json.dumps({"declarations": declarations, "files": loading.files_of(script), "fault": fault})
+
+
+def unload(generation_number: int) -> None:
+    """Forgets a generation that another has replaced, or that did not come to be."""
+    _generation.drop(generation_number)
+
+
+def take_state(token: int, generation_number: int) -> str:
+    """What a module wants to hand on to the next generation, as JSON."""
+    generation = _generation.generations[generation_number]
+    return json.dumps(_in_main(token, generation, loading.take_state, generation))
+
+
+def give_state(token: int, generation_number: int, state_json: str) -> None:
+    """Hands it what the generation before handed on."""
+    generation = _generation.generations[generation_number]
+    _in_main(token, generation, loading.give_state, generation, json.loads(state_json)["values"])
+
+
+def _in_main(token: int, generation: _generation.Generation, function: Callable[..., Any], *arguments: Any) -> Any:
+    stack = stacks.enter_main(token, generation)
+    try:
+        return stacks.run_in(stack, function, *arguments)
+    finally:
+        stacks.leave_main(stack)
+
+
+def run_program(token: int, target_json: str) -> int:
+    """Runs a script as ``python`` would, up to its exit functions, and returns the exit code."""
+    return int(_in_main(token, _generation.PROGRAM, program.run, json.loads(target_json)))
+
+
+def run_thread(ident: int) -> None:
+    """Runs a thread that Python started, to its end."""
+    from .._adapt.threads import threads
+
+    threads.run_thread(ident)
+
+
+def finish(token: int) -> None:
+    """Does what python does at its end, as far as it is left to do, before the engine ends this interpreter."""
+    stack = stacks.enter_main(token)
+    try:
+        stacks.run_in(stack, _finish.wind_up)
+        stacks.run_in(stack, _finish.finish)
+    finally:
+        stacks.leave_main(stack)
+
+
+def deliver_signals() -> None:
+    """Runs the handlers of signals that came in while no script has the main stack."""
+    from .._adapt import interrupts
+
+    interrupts.deliver()
+
+
+def flush_declarations() -> None:
+    """Sends pending declarations: the host asks for it after `announce`."""
+    bridge.send_declarations()

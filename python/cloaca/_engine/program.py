@@ -1,0 +1,122 @@
+"""Runs a script as ``python script.py`` does: argv, ``__main__``, tracebacks, exit codes, exit functions.
+
+Called by ``entry``; knows nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import traceback
+import types
+from typing import Any, Dict, Optional
+
+from .._border import fault
+from . import finish
+
+_LIBRARY = os.path.dirname(os.__file__)
+
+INTERRUPTED = 130
+
+
+def run(target: Dict[str, Any]) -> int:
+    """Runs ``{"kind": "file" | "module" | "code" | "stdin", …, "argv": [...]}`` and returns the exit code."""
+    sys.argv[:] = target["argv"]
+    try:
+        _execute(target)
+        code = 0
+    except SystemExit as stop:
+        code = _exit_code(stop)
+    except BaseException as error:
+        code = _report(error)
+    unwritable = finish.wind_up()
+    return unwritable or code
+
+
+def _execute(target: Dict[str, Any]) -> None:
+    kind = target["kind"]
+    if kind == "module":
+        sys.path.insert(0, os.getcwd())
+        _run_as_main(target["name"], is_alone=True)
+    elif kind == "file":
+        _execute_path(target["path"])
+    else:
+        sys.path.insert(0, "")
+        _execute_source(target["code"], *(("<string>", None) if kind == "code" else ("<stdin>", "<stdin>")))
+
+
+def _execute_path(path: str) -> None:
+    if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
+        sys.path.insert(0, os.path.abspath(path))
+        _run_as_main("__main__", is_alone=False)
+        return
+    path = os.path.abspath(path)  # in tracebacks, and as ``__file__``; ``sys.argv`` keeps what was given
+    sys.path.insert(0, os.path.dirname(path))
+    with open(path, "rb") as file:
+        source = file.read()
+    _execute_source(source, path, path)
+
+
+def _run_as_main(name: str, *, is_alone: bool) -> None:
+    """Runs a module as python's ``-m`` does; ``is_alone``: its file becomes the program's name."""
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    runpy._run_module_as_main(name, is_alone)  # type: ignore[attr-defined]
+
+
+def _execute_source(source: Any, name: str, file: Optional[str]) -> None:
+    # The script is sys.modules["__main__"], as under python: pickle, dataclasses and unittest look there.
+    main = types.ModuleType("__main__")
+    if file is not None:
+        main.__file__ = file
+    main.__dict__["__builtins__"] = __builtins__
+    main.__dict__["__annotations__"] = {}
+    sys.modules["__main__"] = main
+    if file is None:
+        import linecache
+
+        text = source if isinstance(source, str) else source.decode()
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+    exec(compile(source, name, "exec", dont_inherit=True), main.__dict__)
+
+
+def _exit_code(stop: SystemExit) -> int:
+    code = stop.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _report(error: BaseException) -> int:
+    """Prints an uncaught exception as python does, through ``sys.excepthook``."""
+    trace = fault.user_frames(error.__traceback__)
+    try:
+        if sys.excepthook is sys.__excepthook__:
+            traceback.print_exception(type(error), error, trace)
+        else:
+            sys.excepthook(type(error), error, trace)
+    except Exception as failure:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        traceback.print_exception(type(failure), failure, failure.__traceback__)
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def format_user_traceback(error: BaseException) -> str:
+    """The complete traceback of an exception as python prints it, starting in the user's code."""
+    return "".join(traceback.format_exception(type(error), error, fault.user_frames(error.__traceback__)))
+
+
+def place_of(error: BaseException) -> Optional[Dict[str, Any]]:
+    """File and line of the user's that an exception is about: where the syntax is wrong, or his last step."""
+    if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
+        return {"file": error.filename, "line": error.lineno}
+    place, trace = None, fault.user_frames(error.__traceback__)
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not fault.is_ours(file) and not file.startswith(("<", _LIBRARY)):
+            place = {"file": file, "line": trace.tb_lineno}
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,117 @@
+"""Workers: stacks that make polls and run tasks, one after the other.
+
+Entering Python takes a stack, and a new one of 60 MB costs more than a task that does nothing. So a worker that has
+nothing to do rests, and goes on with what comes next. When one waits inside a poll or a task, the host sees work left
+over and wakes or enters another, so that nobody delays others by waiting.
+"""
+
+from __future__ import annotations
+
+import collections
+import time
+from typing import Any, Deque, List, Tuple
+
+from .._border import bridge, fault, stacks
+from .._border import generation as _generation
+from . import attempt
+from . import poll as _poll
+
+#: For so long a worker goes on before the host has its turn, for messages in both directions.
+_TURN_S = 0.002
+#: A look at the clock costs a fifth of a poll that skips.
+_SKIPS_BETWEEN_LOOKS = 0xF
+#: What a deep recursion took of a stack's memory is given back with the stack, so none lasts for ever.
+_CALLS_OF_ONE_WORKER = 10_000
+
+#: What no worker has taken yet, as it came: token and number of a trigger, or token and what `attempt` needs.
+_waiting: Deque[Tuple[Any, ...]] = collections.deque()
+_LENGTH_OF_POLL = 2
+_skipped: List[int] = []
+_host: Any = None
+
+
+def connect(host: Any) -> None:
+    global _host
+    _host = host
+
+
+def add_polls(batch: Any) -> None:
+    """Takes polls to make: a flat sequence of token, number of the trigger, token, number, ..."""
+    items = iter(batch.to_py())
+    _waiting.extend(zip(items, items))
+
+
+def add_task(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> None:
+    """Takes an attempt to run."""
+    _waiting.append((token, generation_number, workflow, task_id, input_text))
+
+
+def count_waiting() -> int:
+    """How many polls and attempts no worker has taken yet."""
+    return len(_waiting)
+
+
+def take_skipped() -> Any:
+    """The tokens of the polls that skipped since the last time, as an array of JavaScript's.
+
+    Most polls skip, and a call into the host costs as much as such a poll: they are told in one.
+    """
+    tokens = bridge.array_of(_skipped)
+    _skipped.clear()
+    return tokens
+
+
+def work() -> None:
+    """Makes what waits on this stack, rests while there is nothing, and ends when enough others rest."""
+    calls_left = _CALLS_OF_ONE_WORKER
+    while calls_left > 0:
+        calls_left -= _work_for_a_turn()
+        bridge.collect_garbage()
+        if not bridge.rest():
+            return
+
+
+def _work_for_a_turn() -> int:
+    """Returns how many calls it made."""
+    made = 0
+    monotonic = time.monotonic
+    until = monotonic() + _TURN_S
+    skipped, outcome = _skipped.append, _host.outcome
+    poll, skip = _poll.poll, _poll.SKIPPED
+    run_in, stack_for, polled = stacks.run_in, stacks.Stack, _generation.polled
+    while _waiting:
+        call = _waiting.popleft()
+        made += 1
+        token = call[0]
+        try:
+            if len(call) == _LENGTH_OF_POLL:
+                number = call[1]
+                generation = polled[number][2] if number in polled else None
+                result = run_in(stack_for(token, generation), poll, number)
+            else:
+                result = _run_attempt(*call)
+        except BaseException as error:
+            result = _stopped(error)
+        if result is skip:
+            skipped(token)
+            if made & _SKIPS_BETWEEN_LOOKS:
+                continue
+        else:
+            outcome(token, *result)
+        if monotonic() > until:
+            break
+    return made
+
+
+def _run_attempt(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> attempt.Outcome:
+    text = bridge.text_of(input_text)
+    stack = stacks.Stack(token, _generation.generations.get(generation_number))
+    outcome: attempt.Outcome = stacks.run_in(stack, attempt.run, workflow, task_id, text, token)
+    return outcome
+
+
+def _stopped(error: BaseException) -> attempt.Outcome:
+    """The outcome of a call that was stopped from outside: overdue, or interrupted."""
+    kind = "timedOut" if isinstance(error, bridge.DeadlineExceeded) else "failed"
+    name, text = fault.type_and_text(error)
+    return (kind, None, name, text, fault.traceback_text(error))
