@@ -85,7 +85,7 @@ class DefaultRunnerConfig(Sealed):
         db_pool_size: Connections to PostgreSQL, 10; at least 1. Without effect for SQLite.
         enable_recovery: Whether tasks of a dead runner are taken back, True.
         enable_cron_scheduling: Whether cron works, True; triggers are not affected.
-        cron_poll_interval_seconds: Longest time between two looks at the schedules, 30 s; due times are met exactly.
+        cron_poll_interval_seconds: Longest time between two checks of the schedules, 30 s; due times are met exactly.
         cron_max_catchup_executions: Most missed runs that are made up for, 100; at most 1000.
         cron_enable_recovery: Whether cron runs that were recorded but never started are started later, True.
         cron_recovery_interval_seconds: How often such runs are looked for, 300 s.
@@ -120,7 +120,7 @@ class DefaultRunnerConfig(Sealed):
     db_pool_size = _Field(10, _at_least_one, "Connections to PostgreSQL; without effect for SQLite.")
     enable_recovery = _Field(True, arguments.flag, "Whether tasks of a dead runner are taken back.")
     enable_cron_scheduling = _Field(True, arguments.flag, "Whether cron works; triggers are not affected.")
-    cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Longest time between two looks at the schedules.")
+    cron_poll_interval_seconds = _Field(30, arguments.unsigned, "Longest time between two checks of the schedules.")
     cron_max_catchup_executions = _Field(100, _catchup, "Most missed runs that are made up for.")
     cron_enable_recovery = _Field(
         True, arguments.flag, "Whether cron runs that were recorded but never started are started later."

@@ -6,7 +6,7 @@ import sys
 from typing import Callable, final
 
 from ._border import bridge, fault
-from ._border.awaiting import settled
+from ._border.awaiting import awaited
 from ._sealed import Unbuildable, new
 from ._values import arguments
 
@@ -84,7 +84,7 @@ def close_handle(handle: TaskHandle) -> None:
 
 def _holds(condition: Callable[[], bool]) -> bool:
     try:
-        return settled(condition()) is True
+        return awaited(condition()) is True
     except Exception as error:
         print(f"[cloaca] defer_until condition error: {fault.type_and_text(error)[1]}", file=sys.stderr)
         return False

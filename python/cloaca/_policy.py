@@ -254,7 +254,7 @@ def _builder(values: PolicyValues) -> RetryPolicyBuilder:
 
 
 def milliseconds(seconds: float) -> float:
-    """What the engine is told of a number of seconds, and what `RetryPolicy.calculate_delay` begins with."""
+    """What the engine gets for a number of seconds, and what `RetryPolicy.calculate_delay` begins with."""
     return round(seconds * 1000, 6)
 
 

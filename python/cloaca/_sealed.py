@@ -1,4 +1,4 @@
-"""The manners that every public class shares: final, without ad hoc attributes, neither picklable nor copyable.
+"""What every public class is: final, without ad hoc attributes, neither picklable nor copyable.
 
 Programs meet these classes as if they were compiled ones. Each public class extends `Sealed`, or `Unbuildable` when
 only the package may make its instances, and lists its slots.

@@ -31,35 +31,35 @@ def test_a_look_that_comes_in_the_middle_of_another_one_leaves_it_alone(monkeypa
 
 
 @pytest.fixture
-def looks(monkeypatch):
-    """The looks that came so far, with none left to come by itself: what is put off stays so until a step is found."""
+def checks(monkeypatch):
+    """The checks made so far, with none left to come by itself: what is put off stays so until a step is found."""
     from cloaca._adapt import interrupts
 
-    looked = []
-    look = interrupts._look_between_steps
-    monkeypatch.setattr(interrupts, "_look_between_steps", lambda frame: looked.append(1) or look(frame))
+    made = []
+    check = interrupts._check_between_steps
+    monkeypatch.setattr(interrupts, "_check_between_steps", lambda frame: made.append(1) or check(frame))
     monkeypatch.setattr(interrupts, "_PUT_OFF_AT_MOST_S", 3600)
-    return looked
+    return made
 
 
-def test_a_loop_that_makes_texts_gives_way_soon_however_many_steps_a_turn_of_it_has(looks):
+def test_a_loop_that_makes_texts_gives_way_soon_however_many_steps_a_turn_of_it_has(checks):
     from cloaca._adapt import interrupts
 
     needed = []
     for steps in range(51):
-        looks.clear()
+        checks.clear()
         interrupts._is_turn_over = True
         interrupts._host.nudge()
-        while interrupts._is_turn_over and len(looks) < 2_000:
-            str(steps)  # C looks for signals here
+        while interrupts._is_turn_over and len(checks) < 2_000:
+            str(steps)  # C checks for signals here
             for _ in range(steps):
                 pass
-        needed.append(len(looks))
+        needed.append(len(checks))
 
     assert max(needed) < 1_000
 
 
-def test_a_look_for_nothing_is_not_repeated(looks):
+def test_a_check_that_finds_nothing_is_not_repeated(checks):
     from cloaca._adapt import interrupts
 
     gc.collect()
@@ -68,4 +68,4 @@ def test_a_look_for_nothing_is_not_repeated(looks):
         str(number)
 
     # The engine nudges, too.
-    assert 1 <= len(looks) < 10
+    assert 1 <= len(checks) < 10

@@ -1,4 +1,4 @@
-"""The public door: its names, their documentation, the README's table, and the program for type checkers."""
+"""The public names, their documentation, the README's table, and the program for type checkers."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_a_rule_is_a_plain_dict(case):
 
 
 @each(RULES["cases"])
-def test_the_engine_is_told_a_rule_with_a_bare_condition_wrapped(case):
+def test_the_engine_gets_a_rule_with_a_bare_condition_wrapped(case):
     assert _rules.checked(eval(case["python"], NAMES)) == case["wire"]
 
 

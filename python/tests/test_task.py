@@ -40,7 +40,7 @@ def test_a_decorated_function_stays_the_same_function(name):
     assert function(context) is context
 
 
-def test_a_task_is_told_to_the_engine_with_its_full_name_and_place(name):
+def test_a_task_is_sent_to_the_engine_with_its_full_name_and_place(name):
     with cloaca.WorkflowBuilder(name) as builder:
 
         @cloaca.task()

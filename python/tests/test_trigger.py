@@ -5,14 +5,10 @@ from __future__ import annotations
 import functools
 
 import pytest
+from declared import trigger_as_data
 
 import cloaca
 from cloaca._declarations import ledger
-
-
-def wire_of(name):
-    """What the engine is told of a trigger."""
-    return next(item for item in ledger.all_declarations() if item["kind"] == "trigger" and item["name"] == name)
 
 
 def test_a_decorated_function_stays_the_same_function(name):
@@ -23,12 +19,12 @@ def test_a_decorated_function_stays_the_same_function(name):
     assert function().is_skip_result()
 
 
-def test_a_trigger_is_told_to_the_engine_with_its_place(name):
+def test_a_trigger_is_sent_to_the_engine_with_its_place(name):
     @cloaca.trigger(on="wf", name=name, poll_interval="250ms", allow_concurrent=True)
     def function():
         return False
 
-    wire = wire_of(name)
+    wire = trigger_as_data(name)
     assert wire.pop("pollNumber") > 0
     assert wire.pop("file") == function.__code__.co_filename
     assert wire.pop("line") == function.__code__.co_firstlineno
@@ -46,13 +42,13 @@ def test_a_trigger_is_named_after_its_function():
     def a_trigger_named_after_its_function():
         return False
 
-    assert wire_of("a_trigger_named_after_its_function")["allowConcurrent"] is False
+    assert trigger_as_data("a_trigger_named_after_its_function")["allowConcurrent"] is False
 
 
 def test_a_trigger_without_target_starts_the_workflow_of_its_own_name(name):
     cloaca.trigger(name=name)(lambda: False)
 
-    assert wire_of(name)["workflow"] == name
+    assert trigger_as_data(name)["workflow"] == name
 
 
 @pytest.mark.parametrize(
@@ -70,35 +66,35 @@ def test_a_trigger_without_target_starts_the_workflow_of_its_own_name(name):
 def test_the_interval_follows_the_spelling(name, spelling, interval_ms):
     cloaca.trigger(name=name, **spelling)(lambda: False)
 
-    assert wire_of(name)["timing"] == {"kind": "poll", "intervalMs": interval_ms}
+    assert trigger_as_data(name)["timing"] == {"kind": "poll", "intervalMs": interval_ms}
 
 
 def test_the_target_may_be_given_by_position(name):
     cloaca.trigger("wf", name=name)(lambda: False)
 
-    assert wire_of(name)["workflow"] == "wf"
-    assert wire_of(name)["timing"]["intervalMs"] == 5_000
+    assert trigger_as_data(name)["workflow"] == "wf"
+    assert trigger_as_data(name)["timing"]["intervalMs"] == 5_000
 
 
 def test_a_cron_trigger_has_a_zone_which_is_utc_unless_given(name):
     cloaca.trigger(on="wf", name=name, cron="0 2 * * *")(lambda: False)
-    assert wire_of(name)["timing"] == {"kind": "cron", "expression": "0 2 * * *", "timezone": "UTC"}
+    assert trigger_as_data(name)["timing"] == {"kind": "cron", "expression": "0 2 * * *", "timezone": "UTC"}
 
     cloaca.trigger(on="wf", name=name, cron="0 2 * * *", timezone="Europe/Paris")(lambda: False)
-    assert wire_of(name)["timing"]["timezone"] == "Europe/Paris"
+    assert trigger_as_data(name)["timing"]["timezone"] == "Europe/Paris"
 
 
 def test_a_zone_without_cron_is_ignored(name):
     cloaca.trigger(on="wf", name=name, timezone="Europe/Paris")(lambda: False)
 
-    assert wire_of(name)["timing"]["kind"] == "poll"
+    assert trigger_as_data(name)["timing"]["kind"] == "poll"
 
 
 def test_the_last_declaration_of_a_name_wins(name):
     cloaca.trigger(on="first", name=name)(lambda: False)
     cloaca.trigger(on="second", name=name)(lambda: False)
 
-    assert wire_of(name)["workflow"] == "second"
+    assert trigger_as_data(name)["workflow"] == "second"
 
 
 def test_any_callable_with_a_name_can_be_a_trigger(name):
@@ -110,10 +106,10 @@ def test_any_callable_with_a_name_can_be_a_trigger(name):
             return False
 
     cloaca.trigger(on="wf", name=name)(Check())
-    assert wire_of(name)["file"] is None
+    assert trigger_as_data(name)["file"] is None
 
     cloaca.trigger(on="wf", name=name)(Check().method)
-    assert wire_of(name)["line"] == Check.method.__code__.co_firstlineno
+    assert trigger_as_data(name)["line"] == Check.method.__code__.co_firstlineno
 
 
 def test_a_wrapped_function_is_placed_where_the_function_is_written(name):
@@ -126,10 +122,10 @@ def test_a_wrapped_function_is_placed_where_the_function_is_written(name):
 
     cloaca.trigger(on="wf", name=name)(wrapper)
 
-    assert wire_of(name)["line"] == function.__code__.co_firstlineno
+    assert trigger_as_data(name)["line"] == function.__code__.co_firstlineno
 
 
-def test_the_engine_is_told_what_was_declared_since_it_last_asked(name):
+def test_the_engine_gets_what_was_declared_since_it_last_asked(name):
     ledger.take_pending()
 
     cloaca.trigger(on="first", name=name)(lambda: False)

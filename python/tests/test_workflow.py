@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from declared import workflow_as_data
 
 import cloaca
-from cloaca._declarations import ledger
 
 
 def keep(ctx):
@@ -25,12 +25,6 @@ def build(name, edges, *, tags=(), description="", **parts):
         return builder.build()
 
 
-def registered(key):
-    """What the engine is told of a workflow; None when it is not registered."""
-    found = [item for item in ledger.all_declarations() if item["kind"] == "workflow" and item["key"] == key]
-    return found[0] if found else None
-
-
 DIAMOND = {"d": ["b", "c"], "b": ["a"], "c": ["a"], "a": []}
 
 
@@ -41,7 +35,7 @@ def test_a_block_registers_its_workflow_under_its_name(name):
         builder.tag("team", "data")
         cloaca.task(id="a")(keep)
 
-    wire = registered(name)
+    wire = workflow_as_data(name)
     assert wire["title"] == wire["key"] == name
     assert wire["description"] == "nightly"
     assert wire["tags"] == {"team": "data"}
@@ -55,9 +49,9 @@ def test_the_workflow_argument_is_the_key_and_the_name_only_a_title(name):
 
     assert workflow.name == "Nice title"
     assert workflow.topological_sort() == [f"acme::jobs::{name}::a"]
-    assert registered(name)["title"] == "Nice title"
-    assert registered(name)["tenant"] == "acme"
-    assert registered("Nice title") is None
+    assert workflow_as_data(name)["title"] == "Nice title"
+    assert workflow_as_data(name)["tenant"] == "acme"
+    assert workflow_as_data("Nice title") is None
 
 
 def test_a_block_yields_its_builder(name):
@@ -87,13 +81,13 @@ def test_a_later_block_of_the_same_key_replaces_the_workflow(name):
     build(name, {"a": [], "b": []})
     build(name, {"c": []})
 
-    assert [task["id"] for task in registered(name)["tasks"]] == ["c"]
+    assert [task["id"] for task in workflow_as_data(name)["tasks"]] == ["c"]
 
 
 def test_tasks_are_told_dependencies_first(name):
     build(name, DIAMOND)
 
-    assert [task["id"] for task in registered(name)["tasks"]] == ["a", "b", "c", "d"]
+    assert [task["id"] for task in workflow_as_data(name)["tasks"]] == ["a", "b", "c", "d"]
 
 
 def test_an_exception_in_a_block_goes_through_unchanged_and_nothing_is_registered(name):
@@ -105,7 +99,7 @@ def test_an_exception_in_a_block_goes_through_unchanged_and_nothing_is_registere
             raise error
 
     assert caught.value is error
-    assert registered(name) is None
+    assert workflow_as_data(name) is None
     with pytest.raises(ValueError, match="No workflow context"):
         cloaca.task(id="b")(keep)
 
@@ -114,7 +108,7 @@ def test_a_block_that_ends_invalid_is_closed_all_the_same(name):
     with pytest.raises(ValueError):
         build(name, {"a": ["missing"]})
 
-    assert registered(name) is None
+    assert workflow_as_data(name) is None
     with pytest.raises(ValueError, match="No workflow context"):
         cloaca.task(id="b")(keep)
 
@@ -258,7 +252,7 @@ def test_build_does_not_register(name):
     builder.add_task("a")
     builder.build()
 
-    assert len(registered(name)["tasks"]) == 2
+    assert len(workflow_as_data(name)["tasks"]) == 2
 
 
 def test_add_task_and_build_do_not_disturb_the_collection_of_the_block(name):
@@ -269,7 +263,7 @@ def test_add_task_and_build_do_not_disturb_the_collection_of_the_block(name):
         cloaca.task(id="b")(keep)
 
     assert len(picked.topological_sort()) == 1
-    assert [task["id"] for task in registered(name)["tasks"]] == ["a", "b"]
+    assert [task["id"] for task in workflow_as_data(name)["tasks"]] == ["a", "b"]
 
 
 def test_a_built_workflow_does_not_change_with_its_builder(name):
@@ -293,10 +287,10 @@ def test_register_workflow_constructor_makes_an_alias(name):
 
     assert cloaca.register_workflow_constructor(f"{name}-alias", construct) is None
 
-    wire = registered(f"{name}-alias")
+    wire = workflow_as_data(f"{name}-alias")
     assert calls == ["called"]
     assert wire["title"] == name
-    assert wire["tasks"] == registered(name)["tasks"]
+    assert wire["tasks"] == workflow_as_data(name)["tasks"]
     assert wire["version"] == workflow.version
 
 
@@ -306,7 +300,7 @@ def test_register_workflow_constructor_replaces_an_earlier_workflow(name):
 
     cloaca.register_workflow_constructor(f"{name}-other", lambda: workflow)
 
-    assert [task["id"] for task in registered(f"{name}-other")["tasks"]] == ["a"]
+    assert [task["id"] for task in workflow_as_data(f"{name}-other")["tasks"]] == ["a"]
 
 
 def test_a_constructor_that_raises_is_named(name):
@@ -318,4 +312,4 @@ def test_a_constructor_that_raises_is_named(name):
 
     assert str(caught.value) == "Failed to call workflow constructor: LookupError: gone"
     assert isinstance(caught.value.__cause__, LookupError)
-    assert registered(name) is None
+    assert workflow_as_data(name) is None

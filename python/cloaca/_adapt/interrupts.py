@@ -1,7 +1,7 @@
 """What the host wants of running Python: stop an overdue stack, deliver a signal, give way to other stacks.
 
 The host raises one and the same signal through Pyodide's interrupt buffer (314.0.7), which holds no more than one, and
-says in a mailbox what it is about; Python looks there between two steps, and when a wait is interrupted. A signal's
+says in a mailbox what it is about; Python checks that between two steps, and when a wait is interrupted. A signal's
 handler runs on the main stack, as under python: when another one happens to run, the signal is kept and the main stack
 is woken. A stack that computes for long gives way between two steps, as python's threads do; never inside this package,
 whose own steps belong together. A read or write of C that has to wait is interrupted in the same way, and waits here
@@ -19,7 +19,6 @@ from typing import Any, Callable, List, Optional
 
 from .. import _package
 from .._border import bridge, stacks
-from .process import collector
 
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
 
@@ -67,8 +66,8 @@ _deliver: Callable[[int], None] = lambda signum: None  # noqa: E731  # ``signals
 def install(host: Any) -> None:
     global _host
     _host = host
-    bridge.look_for_signals = look
-    _c_signal(_signal.SIGUSR2, _look_here)
+    bridge.handle_signals = handle_signals
+    _c_signal(_signal.SIGUSR2, _on_interrupt)
 
 
 def connect(deliver: Callable[[int], None]) -> None:
@@ -83,7 +82,7 @@ def raise_in_main(signum: int) -> None:
     _deliver_kept()
 
 
-def look() -> None:
+def handle_signals() -> None:
     """Takes what is in the mailbox, and delivers what can be delivered here."""
     _kept.extend(_host.take_signals())
     if _kept:
@@ -102,15 +101,15 @@ def _deliver_kept() -> None:
 
 
 def deliver() -> None:
-    """Delivers what is in the mailbox where no script has the main stack, which this then is; nobody can be told."""
+    """Delivers what is in the mailbox where no script has the main stack, which this then is. Raises nothing."""
     if bridge.last_stack is not None:
         return  # the interpreter is ending, and the script's names are gone
     if stacks.MAIN.token:
-        look()
+        handle_signals()
         return
     stack = stacks.enter_main(_TOKEN_FOR_HANDLERS)
     try:
-        stacks.run_in(stack, look)
+        stacks.run_in(stack, handle_signals)
     except BaseException as error:
         print("Exception ignored in a handler of a signal:", file=sys.stderr)
         traceback.print_exception(error)
@@ -118,50 +117,50 @@ def deliver() -> None:
         stacks.leave_main(stack)
 
 
-def _look_here(signum: int, frame: Any) -> None:
+def _on_interrupt(signum: int, frame: Any) -> None:
     blocked = take_blocked()
     if blocked is None:
         try:
-            _look_between_steps(frame)
+            _check_between_steps(frame)
         except BaseException:
             abandon_output()  # if the signal interrupted a write
             raise
         return
     try:
-        _look_at_mailbox()
+        _check_mailbox()
         wait_until_ready(blocked)
     except BaseException:
         give_up(blocked)
         raise
 
 
-def _look_between_steps(frame: Any) -> None:
-    """Acts between two steps of Python. C looks for signals in the middle of its work, too: then it is put off."""
+def _check_between_steps(frame: Any) -> None:
+    """Acts between two steps of Python. C checks for signals in the middle of its work, too: then it is put off."""
     global _put_off_at, _is_turn_over
     found = int(_host.look(stacks.running.token))
     if found & _IS_OVERDUE:
         raise bridge.DeadlineExceeded(_TOO_LONG)
     _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
     if not _is_between_steps(frame):
-        if found & _HAS_SIGNALS or _is_turn_over or collector.is_due():
-            _look_again()
+        if found & _HAS_SIGNALS or _is_turn_over or bridge.is_garbage_due():
+            _check_later()
         else:
             _put_off_at = None
         return
     _put_off_at = None
     if found & _HAS_SIGNALS:
-        look()
+        handle_signals()
     bridge.collect_garbage()
     if _is_turn_over:
         _is_turn_over = False
         _give_way(frame)
 
 
-def _look_again() -> None:
-    """Puts off what there is to do until a look comes between two steps.
+def _check_later() -> None:
+    """Puts off what there is to do until a check comes between two steps.
 
-    C looks at once, in each ``str()`` say, and the interpreter at every 51st step only (seen in 314.0.7). Did this take
-    as many steps each time, that one could always be a step of this function, and never one of the script.
+    C checks at once, in each ``str()`` say, and the interpreter at every 51st step only (seen in 314.0.7). Did this
+    take as many steps each time, that one could always be a step of this function, and never one of the script.
     """
     global _put_off_at, _steps_here
     if _put_off_at is None:
@@ -175,13 +174,13 @@ def _look_again() -> None:
 def _is_between_steps(frame: Any) -> bool:
     """Whether no C code is at work under the frame: a handler, a finalizer or another stack may use the same file.
 
-    In a call that cannot be told, unless it is the standard streams that are at work; so the next looks decide. When
+    In a call that cannot be known, unless it is the standard streams that are at work; so the next checks decide. When
     they say the same for a while, the call is a long one of C (a search, say), which may be interrupted.
     """
     code = frame.f_code.co_code
     if frame.f_lasti < len(code) and code[frame.f_lasti] in _STEPS:
         return True
-    # Read once: C looks for signals in these calls, too, and the look that it then makes may clear what is read here.
+    # Read once: C checks for signals in these calls, too, and that check may clear what is read here.
     put_off_at = _put_off_at
     return put_off_at is not None and time.monotonic() - put_off_at > _PUT_OFF_AT_MOST_S and not _is_writing()
 
@@ -197,10 +196,10 @@ def _is_writing() -> bool:
     return False
 
 
-def _look_at_mailbox() -> None:
+def _check_mailbox() -> None:
     found = int(_host.look(stacks.running.token))
     if found & _HAS_SIGNALS:
-        look()
+        handle_signals()
     bridge.collect_garbage()
     if found & _IS_OVERDUE:
         raise bridge.DeadlineExceeded(_TOO_LONG)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from typing import Any, NoReturn, Optional, Sequence
+from typing import Any, Callable, Dict, NoReturn, Optional, Sequence
 
 from pyodide.ffi import to_js
 
@@ -17,13 +17,17 @@ from .._border import bridge
 
 READABLE, WRITABLE, BROKEN, HUNG_UP, NOT_OPEN = 1, 4, 8, 16, 32
 
-#: The host's sockets (``src/host/sockets.ts``): calls that answer at once.
+#: The host's sockets (``src/interpreter/network/sockets.ts``): calls that answer at once.
 sockets: Any = None
 
 
 def connect(host: Any) -> None:
     global sockets
     sockets = host.sockets
+
+
+#: Makes the exception of a code that is no name of an error number, by how the code begins; given the rest of it.
+errors_by_prefix: Dict[str, Callable[[str], BaseException]] = {}
 
 
 def js_bytes(data: Any) -> Any:
@@ -37,17 +41,17 @@ class Deadline:
     def __init__(self, timeout: Optional[float]) -> None:
         self.timeout = timeout
         self._end = None if timeout is None else time.monotonic() + timeout
-        self._has_looked_again = False
+        self._has_checked_again = False
 
     def left_ms(self) -> float:
         """Milliseconds left; negative: no limit."""
         return -1 if self._end is None else max(0.0, (self._end - time.monotonic()) * 1000)
 
-    def may_look_again(self) -> bool:
+    def may_check_again(self) -> bool:
         """Lets happen what is due, once: a script that asks in a loop without waiting would never see a change."""
-        if self._has_looked_again or not bridge.can_wait():
+        if self._has_checked_again or not bridge.can_wait():
             return False
-        self._has_looked_again = True
+        self._has_checked_again = True
         bridge.sleep_ms(0)
         return True
 
@@ -74,7 +78,7 @@ def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: floa
 def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
     """Waits until the socket may be ready, with the exceptions of a socket that has a timeout."""
     if deadline.timeout == 0:
-        if deadline.may_look_again():
+        if deadline.may_check_again():
             return
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     left = deadline.left_ms()
@@ -83,11 +87,10 @@ def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:
 
 
 def fail(name: str) -> NoReturn:
-    """Raises the OSError for the name of an error number, or the SSLError for Node's code of one."""
-    if name.startswith("ERR_SSL_"):
-        from .tls import errors
-
-        raise errors.ssl_error(name.removeprefix("ERR_SSL_"))
+    """Raises the OSError for the name of an error number, or what `errors_by_prefix` has for another code."""
+    for prefix, error_of in errors_by_prefix.items():
+        if name.startswith(prefix):
+            raise error_of(name.removeprefix(prefix))
     number = getattr(errno, name, errno.EIO)
     raise OSError(number, os.strerror(number))
 
@@ -107,13 +110,20 @@ def setdefaulttimeout(timeout: Any, /) -> None:
     default_timeout = checked_timeout(timeout)
 
 
-def checked_timeout(value: Any) -> Optional[float]:
-    """A timeout as a float, or the exception of a value that is none."""
+def timeout_number(value: Any, refusal: str) -> Optional[float]:
+    """A timeout that a script gave, as a float; raises TypeError with the given words for what is not a number."""
     if value is None:
         return None
     if isinstance(value, str) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
-        raise TypeError(f"'{value.__class__.__name__}' object cannot be interpreted as an integer")
-    value = float(value)
+        raise TypeError(refusal)
+    return float(value)
+
+
+def checked_timeout(timeout: Any) -> Optional[float]:
+    """The timeout of a socket in seconds; None means that there is none."""
+    value = timeout_number(timeout, f"'{timeout.__class__.__name__}' object cannot be interpreted as an integer")
+    if value is None:
+        return None
     if value != value:
         raise ValueError("Invalid value NaN (not a number)")
     if value < 0:

@@ -8,7 +8,7 @@ from typing import Any
 from . import bridge
 
 
-def settled(value: Any) -> Any:
+def awaited(value: Any) -> Any:
     """The value itself, or what it comes to when it is awaitable."""
     if inspect.iscoroutine(value):
         return bridge.run_coroutine(value)

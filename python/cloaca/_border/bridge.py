@@ -18,7 +18,7 @@ from asyncio import _get_running_loop, _set_running_loop
 from typing import Any, Callable, Coroutine, List, Optional, Tuple
 
 from . import stacks
-from . import suspension as _suspension
+from .suspension import suspender
 
 NO_ENGINE = (
     "This needs the cloaca engine, which runs in Node. Run the file with `npx cloaca run SCRIPT.py`, "
@@ -26,10 +26,13 @@ NO_ENGINE = (
 )
 
 #: Runs the handlers of signals that have come in, when the main stack is running.
-look_for_signals: Callable[[], None] = lambda: None
+handle_signals: Callable[[], None] = lambda: None
 
 #: Called where a stack waits and where an entry into Python ends.
 collect_garbage: Callable[[], None] = lambda: None
+
+#: Whether `collect_garbage` would find something to do.
+is_garbage_due: Callable[[], bool] = lambda: False
 
 #: How often a stack has been suspended.
 suspensions = 0
@@ -64,7 +67,7 @@ def connect(
     """Connects this interpreter to the host. Called once, by ``_engine.entry``."""
     global _host, _suspend, _can_suspend, _take_declarations
     _host = host
-    _suspend = _suspension.suspender(suspension_descriptor)
+    _suspend = suspender(suspension_descriptor)
     _can_suspend = can_suspend
     _take_declarations = take_declarations
 
@@ -142,7 +145,7 @@ def threads_run(is_any: bool) -> None:
 
 
 def wait_for_promise(promise: Any) -> Any:
-    """Suspends the calling stack until a promise of JavaScript is settled; returns its value or raises its reason."""
+    """Suspends the calling stack until a promise of JavaScript has ended; returns its value or raises its reason."""
     status, value = _wait(lambda token: _host.wait_promise(token, promise))
     if status != "ok":
         raise value
@@ -213,7 +216,7 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
     while answer[0] == "signal":
         try:
-            look_for_signals()
+            handle_signals()
         except BaseException:
             _host.abandon_wait(answer[1])
             raise

@@ -68,7 +68,7 @@ class Generation:
         self.of_function: Dict[int, TaskIds] = {}
         #: By registered key. A task that a later registration left out stays here, for the runs that began before it.
         self.runnable: Dict[str, Dict[str, TaskDeclaration]] = {}
-        #: What the engine has not been told yet, in order: kind and name.
+        #: What the engine has not been sent yet, in order: kind and name.
         self.pending: Dict[Tuple[str, str], None] = {}
 
 

@@ -12,8 +12,7 @@ import threading
 from typing import List, Optional, Tuple
 
 from .._border import bridge, stacks
-from .._border import generation as _generation
-from .._border.generation import Generation, TaskIds
+from .._border.generation import Generation, TaskIds, generations, polled
 from .declaration import Namespace, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
 from .wire import Wire, trigger_wire, workflow_wire
 
@@ -34,7 +33,7 @@ def record_trigger(trigger: TriggerDeclaration) -> None:
         number = generation.poll_numbers.get(trigger.name)
         if number is None:
             number = generation.poll_numbers[trigger.name] = next(_poll_numbers)
-        _generation.polled[number] = (trigger.name, trigger.function, generation)
+        polled[number] = (trigger.name, trigger.function, generation)
         _mark(generation, "trigger", trigger.name)
     _announce()
 
@@ -88,7 +87,7 @@ def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]
 
 def take_pending() -> List[Tuple[int, List[Wire]]]:
     """What was declared since the last call: for each generation, its number and its declarations in order, as data."""
-    taken = [(each.number, take_pending_of(each)) for each in list(_generation.generations.values()) if each.pending]
+    taken = [(each.number, take_pending_of(each)) for each in list(generations.values()) if each.pending]
     return [(number, wires) for number, wires in taken if wires]
 
 
@@ -98,14 +97,6 @@ def take_pending_of(generation: Generation) -> List[Wire]:
         taken = list(generation.pending)
         generation.pending.clear()
         return [_wire(generation, kind, name) for kind, name in taken]
-
-
-def all_declarations() -> List[Wire]:
-    """Everything that the script which runs has declared so far, as plain data."""
-    generation = current()
-    with _lock:
-        triggers = [_wire(generation, "trigger", name) for name in generation.triggers]
-        return triggers + [_wire(generation, "workflow", key) for key in generation.workflows]
 
 
 def _mark(generation: Generation, kind: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Declarations as plain data: what the engine is told of them. Functions stay behind; every key is always there.
+"""Declarations as plain data: what the engine gets of them. Functions stay behind; every key is always there.
 
 The TypeScript twins of these shapes are in ``src/model/workflow.ts`` and ``src/model/trigger.ts``.
 """

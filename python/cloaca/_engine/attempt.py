@@ -10,7 +10,7 @@ import sys
 from typing import Any, Optional, Tuple
 
 from .._border import fault
-from .._border.awaiting import settled
+from .._border.awaiting import awaited
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
@@ -43,10 +43,10 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Out
 def _run_body(task: TaskDeclaration, input_text: str, run_token: int) -> Any:
     context = Context._from_text(input_text)
     if not task.takes_handle:
-        return settled(task.function(context))
+        return awaited(task.function(context))
     handle = open_handle(run_token)
     try:
-        return settled(task.function(context, handle))
+        return awaited(task.function(context, handle))
     finally:
         close_handle(handle)
 
@@ -71,7 +71,7 @@ def _failed(task: TaskDeclaration, input_text: str, error: BaseException) -> Out
 def _call_back(kind: str, function: Any, task_id: str, *arguments: Any) -> None:
     """Calls a callback. Its failure is printed and changes nothing."""
     try:
-        settled(function(*arguments))
+        awaited(function(*arguments))
     except (Exception, SystemExit) as error:
         text = fault.type_and_text(error)[1]
         print(f"[cloaca] {kind} callback failed for task '{task_id}': {text}", file=sys.stderr)

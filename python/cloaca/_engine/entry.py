@@ -11,10 +11,10 @@ import json
 from typing import Any, Callable
 
 from .._border import bridge, stacks
-from .._border import generation as _generation
+from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
-from . import finish as _finish
 from . import loading, program, workers
+from .finish import end_interpreter, wind_up
 
 #: What polls triggers and runs tasks.
 add_polls = workers.add_polls
@@ -44,7 +44,7 @@ def running_token_address() -> int:
 
 def load(token: int, generation_number: int, script: str, target_json: str) -> str:
     """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
-    generation = _generation.begin(generation_number)
+    generation = begin(generation_number)
     try:
         fault = _in_main(token, generation, loading.load, script, json.loads(target_json), generation)
     except BaseException as error:  # it was stopped from outside
@@ -55,22 +55,22 @@ def load(token: int, generation_number: int, script: str, target_json: str) -> s
 
 def unload(generation_number: int) -> None:
     """Forgets a generation that another has replaced, or that did not come to be."""
-    _generation.drop(generation_number)
+    drop(generation_number)
 
 
 def take_state(token: int, generation_number: int) -> str:
     """What a module wants to hand on to the next generation, as JSON."""
-    generation = _generation.generations[generation_number]
+    generation = generations[generation_number]
     return json.dumps(_in_main(token, generation, loading.take_state, generation))
 
 
 def give_state(token: int, generation_number: int, state_json: str) -> None:
     """Hands it what the generation before handed on."""
-    generation = _generation.generations[generation_number]
+    generation = generations[generation_number]
     _in_main(token, generation, loading.give_state, generation, json.loads(state_json)["values"])
 
 
-def _in_main(token: int, generation: _generation.Generation, function: Callable[..., Any], *arguments: Any) -> Any:
+def _in_main(token: int, generation: Generation, function: Callable[..., Any], *arguments: Any) -> Any:
     stack = stacks.enter_main(token, generation)
     try:
         return stacks.run_in(stack, function, *arguments)
@@ -80,7 +80,7 @@ def _in_main(token: int, generation: _generation.Generation, function: Callable[
 
 def run_program(token: int, target_json: str) -> int:
     """Runs a script as ``python`` would, up to its exit functions, and returns the exit code."""
-    return int(_in_main(token, _generation.PROGRAM, program.run, json.loads(target_json)))
+    return int(_in_main(token, PROGRAM, program.run, json.loads(target_json)))
 
 
 def run_thread(ident: int) -> None:
@@ -94,8 +94,8 @@ def finish(token: int) -> None:
     """Does what python does at its end, as far as it is left to do, before the engine ends this interpreter."""
     stack = stacks.enter_main(token)
     try:
-        stacks.run_in(stack, _finish.wind_up)
-        stacks.run_in(stack, _finish.finish)
+        stacks.run_in(stack, wind_up)
+        stacks.run_in(stack, end_interpreter)
     finally:
         stacks.leave_main(stack)
 

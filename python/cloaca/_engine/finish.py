@@ -26,7 +26,7 @@ _is_wound_up = False
 def wind_up() -> int:
     """Waits for threads, calls exit functions; returns 0, or the exit code when a standard stream cannot be written.
 
-    Does it once: other stacks go on until `finish`.
+    Does it once: other stacks go on until `end_interpreter`.
     """
     global _is_wound_up
     if _is_wound_up:
@@ -43,7 +43,7 @@ def wind_up() -> int:
     return _flush_standard_streams()
 
 
-def finish() -> None:
+def end_interpreter() -> None:
     """Writes out files that nobody closed, and drops the script's names. No other stack goes on."""
     bridge.stop_others()
     sys.settrace(None)

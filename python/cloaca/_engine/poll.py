@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional, Tuple
 
 from .._border import fault
-from .._border.awaiting import settled
+from .._border.awaiting import awaited
 from .._border.generation import polled
 from .._result import TriggerResult
 
@@ -31,7 +31,7 @@ def poll(number: int) -> Outcome:
     try:
         result = function()
         if type(result) is not TriggerResult and type(result) is not bool:
-            result = settled(result)
+            result = awaited(result)
     except (Exception, SystemExit) as error:
         type_name, text = fault.type_and_text(error)
         return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", fault.traceback_text(error))

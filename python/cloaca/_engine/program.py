@@ -110,7 +110,7 @@ def format_user_traceback(error: BaseException) -> str:
 
 
 def place_of(error: BaseException) -> Optional[Dict[str, Any]]:
-    """File and line of the user's that an exception is about: where the syntax is wrong, or his last step."""
+    """The file and line of the user's that an exception is about: where the syntax is wrong, or the last step."""
     if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
         return {"file": error.filename, "line": error.lineno}
     place, trace = None, fault.user_frames(error.__traceback__)

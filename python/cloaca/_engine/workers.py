@@ -11,15 +11,13 @@ import collections
 import time
 from typing import Any, Deque, List, Tuple
 
-from .._border import bridge, fault, stacks
-from .._border import generation as _generation
-from . import attempt
-from . import poll as _poll
+from .._border import bridge, fault, generation, stacks
+from . import attempt, poll
 
 #: For so long a worker goes on before the host has its turn, for messages in both directions.
 _TURN_S = 0.002
-#: A look at the clock costs a fifth of a poll that skips.
-_SKIPS_BETWEEN_LOOKS = 0xF
+#: Reading the clock costs a fifth of a poll that skips.
+_SKIPS_BETWEEN_CLOCK_READS = 0xF
 #: What a deep recursion took of a stack's memory is given back with the stack, so none lasts for ever.
 _CALLS_OF_ONE_WORKER = 10_000
 
@@ -54,7 +52,7 @@ def count_waiting() -> int:
 def take_skipped() -> Any:
     """The tokens of the polls that skipped since the last time, as an array of JavaScript's.
 
-    Most polls skip, and a call into the host costs as much as such a poll: they are told in one.
+    Most polls skip, and a call into the host costs as much as such a poll: they are reported in one.
     """
     tokens = bridge.array_of(_skipped)
     _skipped.clear()
@@ -77,8 +75,8 @@ def _work_for_a_turn() -> int:
     monotonic = time.monotonic
     until = monotonic() + _TURN_S
     skipped, outcome = _skipped.append, _host.outcome
-    poll, skip = _poll.poll, _poll.SKIPPED
-    run_in, stack_for, polled = stacks.run_in, stacks.Stack, _generation.polled
+    make_poll, skip = poll.poll, poll.SKIPPED
+    run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
     while _waiting:
         call = _waiting.popleft()
         made += 1
@@ -86,15 +84,15 @@ def _work_for_a_turn() -> int:
         try:
             if len(call) == _LENGTH_OF_POLL:
                 number = call[1]
-                generation = polled[number][2] if number in polled else None
-                result = run_in(stack_for(token, generation), poll, number)
+                owner = polled[number][2] if number in polled else None
+                result = run_in(stack_for(token, owner), make_poll, number)
             else:
                 result = _run_attempt(*call)
         except BaseException as error:
             result = _stopped(error)
         if result is skip:
             skipped(token)
-            if made & _SKIPS_BETWEEN_LOOKS:
+            if made & _SKIPS_BETWEEN_CLOCK_READS:
                 continue
         else:
             outcome(token, *result)
@@ -105,7 +103,7 @@ def _work_for_a_turn() -> int:
 
 def _run_attempt(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> attempt.Outcome:
     text = bridge.text_of(input_text)
-    stack = stacks.Stack(token, _generation.generations.get(generation_number))
+    stack = stacks.Stack(token, generation.generations.get(generation_number))
     outcome: attempt.Outcome = stacks.run_in(stack, attempt.run, workflow, task_id, text, token)
     return outcome
 

@@ -241,7 +241,7 @@ def test_texts_as_bytes_keep_their_columns_and_order(connection: Any) -> None:
     assert [row[0] for row in cursor] == ["ä".encode(), b"first", b"c", b"b"]
 
 
-def test_the_end_of_the_default_adapters_is_told_about_the_line_that_uses_them(connection: Any) -> None:
+def test_the_end_of_the_default_adapters_is_reported_for_the_line_that_uses_them(connection: Any) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         connection.execute("INSERT INTO entry VALUES (?, NULL)", (datetime.date(2020, 1, 2),))

@@ -15,8 +15,7 @@ import os
 import sys
 from typing import Any, Optional, Tuple
 
-from .. import interrupts
-from .. import readiness as door
+from .. import interrupts, readiness
 from ..builtin import builtin
 
 FD_CLOEXEC = 1
@@ -35,7 +34,7 @@ def _take_blocked() -> Optional[Tuple[int, int, str]]:
 
 def _wait_until_ready(blocked: Tuple[int, int, str]) -> None:
     """Suspends the calling stack until a read or write can go on."""
-    door.wait_descriptors(blocked[:1], blocked[1:2], -1)
+    readiness.wait_descriptors(blocked[:1], blocked[1:2], -1)
 
 
 def _give_up(blocked: Tuple[int, int, str]) -> None:
@@ -90,7 +89,7 @@ def number_of(fd: Any) -> int:
     """The number of a descriptor that is given as a number or as something that has one; refuses as C does."""
     if not isinstance(fd, int):
         if not hasattr(fd, "fileno"):
-            raise TypeError("argument must be an int, or have a fileno() method")
+            raise TypeError("argument must be an int, or have a fileno() method.")
         fd = fd.fileno()
         if not isinstance(fd, int):
             raise TypeError("fileno() returned a non-integer")
@@ -154,7 +153,7 @@ def writev(fd: int, buffers: Any, /) -> int:
 
 
 def _may_wait(fd: int) -> bool:
-    return int(door.sockets.descriptor_changes(operator.index(fd))) >= 0
+    return int(readiness.sockets.descriptor_changes(operator.index(fd))) >= 0
 
 
 def sendfile(out_fd: Any, in_fd: Any, offset: Optional[int], count: int) -> int:

@@ -15,13 +15,14 @@ import struct
 import sys
 from typing import Any, Callable
 
-from ..._border import bridge
 from ..builtin import builtin
+from ..pauses import pause_until
 from .descriptors import number_of
 
 NO_LOCKS = "files cannot be locked, since the engine's native addon was not loaded ({}); build it with `npm rebuild`"
 
-_FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 1.0, 50.0
+#: Between two tries to take a lock; the last one is repeated.
+_PAUSES_MS = (1, 2, 4, 8, 16, 32, 50)
 _BY_TYPE = {fcntl.F_RDLCK: "shared", fcntl.F_WRLCK: "exclusive", fcntl.F_UNLCK: "none"}
 _TYPES = {lock: number for number, lock in _BY_TYPE.items()}
 #: ``struct flock`` where offsets have 64 bits: type, whence, start, length, number of the process.
@@ -44,12 +45,16 @@ def _fail(name: str) -> None:
     raise OSError(code, os.strerror(code))
 
 
-def _take(try_to: Callable[[], str], is_patient: bool) -> None:
+def _take(try_to: Callable[[], str], waits: bool) -> None:
     """Takes a lock; when another has it, waits until it is free or raises ``BlockingIOError``."""
-    pause_ms = _FIRST_PAUSE_MS
-    while (name := try_to()) == "EAGAIN" and is_patient:
-        bridge.sleep_ms(pause_ms)
-        pause_ms = min(pause_ms * 2, _LONGEST_PAUSE_MS)
+    name = ""
+
+    def is_decided() -> bool:
+        nonlocal name
+        name = try_to()
+        return name != "EAGAIN" or not waits
+
+    pause_until(is_decided, _PAUSES_MS)
     if name:
         _fail(name)
 

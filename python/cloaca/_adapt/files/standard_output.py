@@ -45,6 +45,6 @@ def install(machine: Any) -> None:
 def _write_out(machine: Any) -> None:
     machine.hurry_output()
     for stream in (sys.stdout, sys.__stdout__, sys.stderr):
-        # It is closed, or its reader is gone: nobody is left to be told.
+        # It is closed, or its reader is gone: nobody is left to report it to.
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()  # type: ignore[union-attr]

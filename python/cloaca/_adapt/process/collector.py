@@ -1,11 +1,11 @@
 """The garbage collector makes no incremental steps.
 
-CPython 3.14's incremental collection walks the frames of the running thread. In Pyodide (314.0.7) stacks are suspended
-and resumed under one thread, the chain of frames leads into stacks that are gone, and the walk corrupts memory
-("memory access out of bounds"; ``gc.collect(1)`` while another stack is suspended shows it). Young and full collections
-walk no frames. So the automatic collector stays off, and the same work is done where a stack waits, where an entry into
-Python ends, and when the host nudges a stack that computes for long. Scripts see ``gc`` as it was. Can go when Pyodide
-keeps the frames of suspended stacks apart, or CPython returns to generations.
+CPython 3.14's incremental collection walks the frames of the running thread. In Pyodide (314.0.7) stacks are
+suspended and resumed under one thread, the chain of frames leads into stacks that are gone, and the walk corrupts
+memory ("memory access out of bounds"; ``gc.collect(1)`` while another stack is suspended shows it). Young and full
+collections walk no frames. So the automatic collector stays off, and the same work is done where a stack waits, where
+an entry into Python ends, and when the host interrupts a stack that computes for long. Scripts see ``gc`` as it was.
+Can go when Pyodide keeps the frames of suspended stacks apart, or CPython returns to generations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def prepare() -> None:
 
 
 def install() -> None:
-    bridge.collect_garbage = collect_when_due
+    bridge.collect_garbage, bridge.is_garbage_due = collect_when_due, is_due
 
 
 def freeze() -> None:

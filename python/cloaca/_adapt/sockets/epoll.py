@@ -13,9 +13,10 @@ import weakref
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..._border import bridge
-from .. import readiness as door
+from .. import readiness
+from ..files.descriptors import number_of
 from ..readiness import Deadline
-from .select_poll import UNASKED, checked_timeout, descriptor_of
+from .select_poll import UNASKED, poll_timeout
 
 CONSTANTS = {
     "EPOLLIN": 1,
@@ -41,14 +42,14 @@ _MOST_EVENTS = 2**31 - 1
 
 
 class _Interest:
-    """What is wanted of one descriptor, and for an edge-triggered one, what was told already."""
+    """What is wanted of one descriptor, and for an edge-triggered one, what was reported already."""
 
-    __slots__ = ("changes", "file", "is_told", "mask")
+    __slots__ = ("changes", "file", "is_reported", "mask")
 
     def __init__(self, file: int, mask: int) -> None:
         self.file, self.mask = file, mask
         self.changes = -1
-        self.is_told = False
+        self.is_reported = False
 
 
 class _Interests(Dict[int, _Interest]):
@@ -96,7 +97,7 @@ class epoll:  # the name that scripts see
             try:
                 self.close()
             except OSError:
-                pass  # nobody is left to be told
+                pass  # nobody is left to report it to
 
     @property
     def closed(self) -> bool:
@@ -118,14 +119,14 @@ class epoll:  # the name that scripts see
     def register(self, fd: Any, eventmask: int = 7) -> None:
         """Registers a new fd."""
         self._check()
-        number = descriptor_of(fd)
+        number = number_of(fd)
         file = self._file(number)
         known = self._interests.get(number)
         if known is not None and known.file == file:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         if number == self._descriptor:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        if int(door.sockets.descriptor_changes(number)) < 0 and not _can_be_watched(number):
+        if int(readiness.sockets.descriptor_changes(number)) < 0 and not _can_be_watched(number):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         self._set(number, _Interest(file, operator.index(eventmask)))
 
@@ -140,7 +141,7 @@ class epoll:  # the name that scripts see
 
     def poll(self, timeout: Optional[float] = None, maxevents: int = -1) -> List[Tuple[int, int]]:
         """Wait for events, at most ``timeout`` seconds (None or negative: without limit)."""
-        deadline = Deadline(checked_timeout(timeout, 1000))
+        deadline = Deadline(poll_timeout(timeout, 1000))
         maxevents = operator.index(maxevents)
         if maxevents != -1 and maxevents <= 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
@@ -149,27 +150,27 @@ class epoll:  # the name that scripts see
             os.fstat(self._descriptor)  # raises when it was closed behind our back
             ready = self._ready(_MOST_EVENTS if maxevents == -1 else maxevents)
             left = deadline.left_ms()
-            if ready or (left == 0 and not deadline.may_look_again()):
+            if ready or (left == 0 and not deadline.may_check_again()):
                 return ready
             self._wait(left)
             self._check()
 
     def _wait(self, left_ms: float) -> None:
-        """Waits until there may be something to tell; what was told of an edge counts again when it has changed."""
+        """Waits until there may be something to report; an edge that was reported counts again when it has changed."""
         event = bridge.new_event()
         self._events.append(event)
-        watched = [(number, each) for number, each in self._interests.items() if not each.is_told]
-        door.sockets.watch_descriptors(
+        watched = [(number, each) for number, each in self._interests.items() if not each.is_reported]
+        readiness.sockets.watch_descriptors(
             event,
-            door.to_js([number for number, _ in watched]),
-            door.to_js([each.mask & _BITS for _, each in watched]),
-            door.to_js([each.changes for _, each in watched]),
+            readiness.to_js([number for number, _ in watched]),
+            readiness.to_js([each.mask & _BITS for _, each in watched]),
+            readiness.to_js([each.changes for _, each in watched]),
         )
         try:
             bridge.wait_event(event, left_ms)
         finally:
             self._events.remove(event)
-            door.sockets.unwatch(event)
+            readiness.sockets.unwatch(event)
 
     def _set(self, number: int, interest: _Interest) -> None:
         """Changes what is wanted; another thread that waits here takes notice."""
@@ -182,31 +183,31 @@ class epoll:  # the name that scripts see
         for number, interest in list(self._interests.items()):
             if len(found) == most:
                 break
-            ready = int(door.sockets.descriptor_readiness(number))
-            if ready & door.NOT_OPEN or int(door.sockets.descriptor_file(number)) != interest.file:
+            ready = int(readiness.sockets.descriptor_readiness(number))
+            if ready & readiness.NOT_OPEN or int(readiness.sockets.descriptor_file(number)) != interest.file:
                 del self._interests[number]
                 continue
             ready &= (interest.mask & _BITS) | UNASKED
-            if not ready or interest.is_told:
+            if not ready or interest.is_reported:
                 continue
             if interest.mask & _EDGE:
-                changes = int(door.sockets.descriptor_changes(number))
+                changes = int(readiness.sockets.descriptor_changes(number))
                 if changes == interest.changes:
                     continue
                 interest.changes = changes
-            interest.is_told = bool(interest.mask & _ONE_SHOT)
+            interest.is_reported = bool(interest.mask & _ONE_SHOT)
             found.append((number, ready))
         return found
 
     def _file(self, number: int) -> int:
-        file = int(door.sockets.descriptor_file(number))
+        file = int(readiness.sockets.descriptor_file(number))
         if file < 0:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return file
 
     def _known(self, fd: Any) -> int:
         self._check()
-        number = descriptor_of(fd)
+        number = number_of(fd)
         file = self._file(number)
         interest = self._interests.get(number)
         if interest is None or interest.file != file:

@@ -20,7 +20,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..._border import bridge
-from .. import readiness as door
+from .. import readiness
 from ..readiness import READABLE, WRITABLE
 from .select_poll import ready_among
 
@@ -76,13 +76,15 @@ class StackSelector(selectors.PollSelector):
         event = self._event = bridge.new_event()
         wanted = self._wanted
         if wanted:
-            door.sockets.watch_descriptors(event, door.to_js(list(wanted)), door.to_js(list(wanted.values())))
+            readiness.sockets.watch_descriptors(
+                event, readiness.to_js(list(wanted)), readiness.to_js(list(wanted.values()))
+            )
         try:
             bridge.wait_event(event, limit_ms)
         finally:
             self._event = None
             if wanted:
-                door.sockets.unwatch(event)
+                readiness.sockets.unwatch(event)
 
 
 class _SelectOnStack(StackSelector):

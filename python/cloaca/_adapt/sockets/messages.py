@@ -13,7 +13,7 @@ import operator
 import os
 from typing import Any, List, Tuple
 
-from .. import readiness as door
+from .. import readiness
 from .open_sockets import AF_UNIX, SOCK_DGRAM
 from .transfers import Transfers
 
@@ -47,19 +47,19 @@ class Messages(Transfers):
             _close(copies)
             raise
         if copies:
-            door.sockets.send_descriptors(self._description.number, sent, door.to_js(copies))
+            readiness.sockets.send_descriptors(self._description.number, sent, readiness.to_js(copies))
         return sent
 
     def _can_send_descriptors(self) -> bool:
-        return bool(door.sockets.can_send_descriptors(self._description.number))
+        return bool(readiness.sockets.can_send_descriptors(self._description.number))
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> Any:
         if bufsize < 0:
             raise ValueError("negative buffer size in recvmsg()")
         _check_length(ancbufsize, "recvmsg")
-        data, address, told = self._receive(bufsize, flags)
+        data, address, message_flags = self._receive(bufsize, flags)
         ancillary, truncated = self._take_descriptors(len(data), ancbufsize)
-        return data, ancillary, told | truncated, address
+        return data, ancillary, message_flags | truncated, address
 
     def recvmsg_into(self, buffers: Any, ancbufsize: int = 0, flags: int = 0, /) -> Any:
         views = [memoryview(buffer).cast("B") for buffer in _iterated(buffers, 1, "recvmsg_into")]
@@ -67,21 +67,21 @@ class Messages(Transfers):
             if view.readonly:
                 raise TypeError("recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers")
         _check_length(ancbufsize, "recvmsg_into")
-        data, address, told = self._receive(sum(map(len, views)), flags)
+        data, address, message_flags = self._receive(sum(map(len, views)), flags)
         rest = memoryview(data)
         for view in views:
             part = rest[: len(view)]
             view[: len(part)] = part
             rest = rest[len(part) :]
         ancillary, truncated = self._take_descriptors(len(data), ancbufsize)
-        return len(data), ancillary, told | truncated, address
+        return len(data), ancillary, message_flags | truncated, address
 
     def _take_descriptors(self, size: int, room: int) -> Tuple[List[Tuple[int, int, bytes]], int]:
         """The descriptors that came with the last bytes, as far as there is room for them; the others are closed."""
         description = self._description
         if description.family != AF_UNIX or description.kind == SOCK_DGRAM:
             return [], 0
-        arrived, unwanted = door.sockets.take_descriptors(description.number, size).to_py()
+        arrived, unwanted = readiness.sockets.take_descriptors(description.number, size).to_py()
         _close(unwanted)
         if not arrived:
             return [], 0

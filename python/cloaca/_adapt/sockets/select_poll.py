@@ -9,28 +9,15 @@ import errno
 import os
 from typing import Any, Dict, List, Optional, Tuple
 
-from .. import readiness as door
-from ..readiness import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline
+from .. import readiness
+from ..files.descriptors import number_of
+from ..readiness import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline, timeout_number
 
-#: What is told without being asked for: the descriptor is broken, hung up, or not open.
-UNASKED = BROKEN | HUNG_UP | door.NOT_OPEN
+#: What is reported without being asked for: the descriptor is broken, hung up, or not open.
+UNASKED = BROKEN | HUNG_UP | readiness.NOT_OPEN
 
 #: C counts milliseconds in an int.
 _LONGEST_MS = 2**31 - 1
-
-
-def descriptor_of(of: Any) -> int:
-    """The descriptor of a file object, or of a number."""
-    number = of
-    if not isinstance(of, int):
-        if not hasattr(of, "fileno"):
-            raise TypeError("argument must be an int, or have a fileno() method.")
-        number = of.fileno()
-        if not isinstance(number, int):
-            raise TypeError("fileno() returned a non-integer")
-    if number < 0:
-        raise ValueError(f"file descriptor cannot be a negative integer ({number})")
-    return number
 
 
 def _described(group: Any) -> List[Tuple[Any, int]]:
@@ -39,16 +26,16 @@ def _described(group: Any) -> List[Tuple[Any, int]]:
     found: List[Tuple[Any, int]] = []
     while len(found) < len(members):
         member = members[len(found)]
-        found.append((member, descriptor_of(member)))
+        found.append((member, number_of(member)))
     return found
 
 
 def ready_among(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
     """The descriptors that are ready for what is wanted of them, with their bits."""
-    readiness = door.sockets.descriptor_readiness
+    bits_of = readiness.sockets.descriptor_readiness
     found = []
     for number, bits in wanted.items():
-        ready = readiness(number) & (bits | UNASKED)
+        ready = bits_of(number) & (bits | UNASKED)
         if ready:
             found.append((number, ready))
     return found
@@ -56,19 +43,17 @@ def ready_among(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
 
 def wait_among(wanted: Dict[int, int], left_ms: float) -> None:
     """Waits until a descriptor may be ready, or the time is over."""
-    door.wait_descriptors(list(wanted), list(wanted.values()), left_ms)
+    readiness.wait_descriptors(list(wanted), list(wanted.values()), left_ms)
 
 
-def checked_timeout(timeout: Any, ms_per_unit: float) -> Optional[float]:
-    """A timeout that a script gave, in seconds; None means that there is none."""
-    if timeout is None:
+def poll_timeout(timeout: Any, ms_per_unit: float) -> Optional[float]:
+    """The timeout of a ``poll`` in seconds; None, or a negative one, means that there is none."""
+    number = timeout_number(timeout, "timeout must be a real number or None")
+    if number is None:
         return None
-    if isinstance(timeout, str) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
-        raise TypeError("timeout must be a real number or None")
-    timeout = float(timeout)
-    if timeout > _LONGEST_MS / ms_per_unit:
+    if number > _LONGEST_MS / ms_per_unit:
         raise OverflowError("timeout is too large")
-    return None if timeout < 0 else timeout * ms_per_unit / 1000
+    return None if number < 0 else number * ms_per_unit / 1000
 
 
 class Poll:
@@ -91,19 +76,19 @@ class Poll:
         return made
 
     def register(self, fd: Any, eventmask: int = 7, /) -> None:
-        self._wanted[descriptor_of(fd)] = _event_mask(eventmask)
+        self._wanted[number_of(fd)] = _event_mask(eventmask)
 
     def modify(self, fd: Any, eventmask: int, /) -> None:
-        number, mask = descriptor_of(fd), _event_mask(eventmask)
+        number, mask = number_of(fd), _event_mask(eventmask)
         if number not in self._wanted:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         self._wanted[number] = mask
 
     def unregister(self, fd: Any, /) -> None:
-        del self._wanted[descriptor_of(fd)]
+        del self._wanted[number_of(fd)]
 
     def poll(self, timeout: Optional[float] = None, /) -> List[Tuple[int, int]]:
-        deadline = Deadline(checked_timeout(timeout, 1))
+        deadline = Deadline(poll_timeout(timeout, 1))
         if self._is_polling:
             raise RuntimeError("concurrent poll() invocation")
         self._is_polling = True
@@ -112,7 +97,7 @@ class Poll:
                 wanted = dict(self._wanted)
                 ready = ready_among(wanted)
                 left = deadline.left_ms()
-                if ready or (left == 0 and not deadline.may_look_again()):
+                if ready or (left == 0 and not deadline.may_check_again()):
                     return ready
                 wait_among(wanted, left)
         finally:
@@ -152,7 +137,7 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
     deadline = Deadline(timeout)
     while True:
         ready = dict(ready_among(wanted))
-        if any(bits & door.NOT_OPEN for bits in ready.values()):
+        if any(bits & readiness.NOT_OPEN for bits in ready.values()):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         result = (
             [each for each, number in readers if ready.get(number, 0) & (READABLE | HUNG_UP | BROKEN)],
@@ -160,6 +145,6 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
             [],
         )
         left = deadline.left_ms()
-        if any(result) or (left == 0 and not deadline.may_look_again()):
+        if any(result) or (left == 0 and not deadline.may_check_again()):
             return result
         wait_among(wanted, left)

@@ -14,18 +14,18 @@ import importlib
 import select
 import selectors
 import sys
-import time
 from typing import Any
 
 from ..._border import bridge
 from .. import readiness
 from ..builtin import builtin
+from ..pauses import pause_until
 from . import epoll, name_lookups, open_sockets, select_poll, socket_object
 
 _INTERFACES = ("if_nameindex", "if_nametoindex", "if_indextoname", "inet_pton", "inet_ntop")
 
 #: How long the end of a process waits for bytes that do not go out.
-_PATIENCE_S = 5
+_LONGEST_END_S = 5
 
 
 def prepare() -> None:
@@ -60,6 +60,5 @@ def install(host: Any) -> None:
 
 def _send_the_rest() -> None:
     """Lets what was written go out before the process ends, as a system does; gives up on a peer that does not read."""
-    end = time.monotonic() + _PATIENCE_S
-    while readiness.sockets.all_unsent_bytes() > 0 and time.monotonic() < end and bridge.can_wait():
-        bridge.sleep_ms(2)
+    if bridge.can_wait():
+        pause_until(lambda: not readiness.sockets.all_unsent_bytes(), (2,), _LONGEST_END_S)

@@ -13,7 +13,7 @@ import operator
 import os
 from typing import Any, Optional, Tuple
 
-from .. import readiness as door
+from .. import readiness
 from ..files import descriptors
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from . import addresses, options
@@ -42,13 +42,13 @@ class socket(Messages):  # the name that scripts see
                 os.fstat(fileno)
                 fail("ENOTSOCK")
             self._fd = int(fileno)
-            self._told = (family, type, proto)
+            self._given = (family, type, proto)
         else:
             family = AF_INET if family == -1 else int(family)
             kind = SOCK_STREAM if type == -1 else int(type)
             self._fd = table.open_socket(family, kind & ~TYPE_FLAGS, 0 if proto == -1 else int(proto))
         is_plain = fileno is not None or not kind & SOCK_NONBLOCK
-        self._timeout = door.default_timeout if is_plain else 0.0
+        self._timeout = readiness.default_timeout if is_plain else 0.0
         if self._timeout is not None:
             self._set_timeout(self._timeout)
 
@@ -69,8 +69,8 @@ class socket(Messages):  # the name that scripts see
 
     def _said(self, index: int) -> int:
         """What whoever made this of a descriptor said that it is; 0 for nothing."""
-        told: Tuple[int, ...] = getattr(self, "_told", (-1, -1, -1))
-        return max(0, int(told[index]))
+        given: Tuple[int, ...] = getattr(self, "_given", (-1, -1, -1))
+        return max(0, int(given[index]))
 
     def __repr__(self) -> str:
         return f"<socket object, fd={self._fd}, family={self.family}, type={self.type}, proto={self.proto}>"
@@ -107,7 +107,7 @@ class socket(Messages):  # the name that scripts see
             table.close_descriptor(descriptor)
 
     def settimeout(self, value: Any) -> None:
-        self._set_timeout(door.checked_timeout(value))
+        self._set_timeout(readiness.checked_timeout(value))
 
     def _set_timeout(self, timeout: Optional[float]) -> None:
         """Sets the timeout, and makes the descriptor one that does not block when there is one."""
@@ -133,9 +133,9 @@ class socket(Messages):  # the name that scripts see
         number, kind = self._description.number, self._description.kind
         if kind == SOCK_DGRAM:  # nothing happens but here, whatever the timeout
             deadline = Deadline(None)
-        elif deadline.timeout == 0 and door.sockets.state(number) == "connecting":
+        elif deadline.timeout == 0 and readiness.sockets.state(number) == "connecting":
             fail("EINPROGRESS")
-        while door.sockets.state(number) in ("connecting", "binding"):
+        while readiness.sockets.state(number) in ("connecting", "binding"):
             wait_or_time_out(number, WRITABLE, deadline)
         self._check_connected(number)
 
@@ -152,11 +152,11 @@ class socket(Messages):  # the name that scripts see
 
     def _start_connect(self, address: Any, call: str) -> Optional[str]:
         description = self._description
-        state = door.sockets.state(description.number)
+        state = readiness.sockets.state(description.number)
         if description.kind == SOCK_STREAM:
             if state == "connecting":
                 return "EALREADY"
-            if state == "connected" or door.sockets.is_listening(description.number):
+            if state == "connected" or readiness.sockets.is_listening(description.number):
                 return "EISCONN"
             if state == "closed":
                 return "EBADF"
@@ -164,24 +164,24 @@ class socket(Messages):  # the name that scripts see
             description.peer_path = addresses.parse_path(address)
             target = addresses.path_for_host(description.peer_path)
             if state == "bound" and description.kind == SOCK_STREAM:
-                door.sockets.unbind(description.number)
+                readiness.sockets.unbind(description.number)
             own = "" if description.path is None else os.fsdecode(description.path)
-            door.sockets.connect_path(description.number, target, own)
+            readiness.sockets.connect_path(description.number, target, own)
             return None
         host, port = addresses.parse_address(description.family, address, call)
         if state == "bound" and description.kind == SOCK_STREAM:
-            local = door.sockets.local_address(description.number).to_py()
-            door.sockets.unbind(description.number)
-            door.sockets.connect(description.number, host, port, local[0], local[1])
+            local = readiness.sockets.local_address(description.number).to_py()
+            readiness.sockets.unbind(description.number)
+            readiness.sockets.connect(description.number, host, port, local[0], local[1])
         else:
-            door.sockets.connect(description.number, host, port)
+            readiness.sockets.connect(description.number, host, port)
         return None
 
     def _check_connected(self, number: int) -> None:
         if self._description.kind == SOCK_DGRAM:
-            error = door.sockets.take_error(number)
+            error = readiness.sockets.take_error(number)
         else:
-            error = None if door.sockets.state(number) == "connected" else door.sockets.take_error(number)
+            error = None if readiness.sockets.state(number) == "connected" else readiness.sockets.take_error(number)
         if error is not None:
             fail(error)
 
@@ -195,17 +195,17 @@ class socket(Messages):  # the name that scripts see
             path = addresses.parse_path(address) or b"\0" + os.urandom(3).hex()[:5].encode()
             if not path.startswith(b"\0") and os.path.lexists(path):
                 fail("EADDRINUSE")
-            door.sockets.bind_path(number, addresses.path_for_host(path), os.fsdecode(path))
+            readiness.sockets.bind_path(number, addresses.path_for_host(path), os.fsdecode(path))
         else:
             host, port = addresses.parse_address(description.family, address, "bind")
             chosen = (options.ONLY_IPV6, options.SHARED_PORT, options.REUSED_ADDRESS)
-            door.sockets.bind(number, host, port, *(bool(description.options.get(each)) for each in chosen))
-        while door.sockets.state(number) == "binding":
-            door.wait_ready((number,), (READABLE | WRITABLE,), 50)
-        error = door.sockets.take_error(number)
+            readiness.sockets.bind(number, host, port, *(bool(description.options.get(each)) for each in chosen))
+        while readiness.sockets.state(number) == "binding":
+            readiness.wait_ready((number,), (READABLE | WRITABLE,), 50)
+        error = readiness.sockets.take_error(number)
         if error is not None:
             if description.kind == SOCK_STREAM:
-                door.sockets.unbind(number)
+                readiness.sockets.unbind(number)
             fail(error)
         description.is_bound = True
         if description.family == AF_UNIX:
@@ -219,13 +219,13 @@ class socket(Messages):  # the name that scripts see
             fail("EOPNOTSUPP")
         if not description.is_bound:
             socket.bind(self, ("", 0) if description.family != AF_UNIX else fail("EINVAL"))
-        door.sockets.listen(description.number)
+        readiness.sockets.listen(description.number)
 
     def _accept(self) -> Tuple[int, Any]:
         description = self._description
         deadline = Deadline(self._timeout)
         while True:
-            accepted = door.sockets.accept(description.number)
+            accepted = readiness.sockets.accept(description.number)
             if isinstance(accepted, str):
                 fail(accepted)
             if accepted is not None:
@@ -237,21 +237,21 @@ class socket(Messages):  # the name that scripts see
         if description.family == AF_UNIX:
             accepted_one = descriptions[descriptor]
             accepted_one.path = description.path
-            accepted_one.peer_path = os.fsencode(door.sockets.peer_address(accepted).to_py()[0]) or None
+            accepted_one.peer_path = os.fsencode(readiness.sockets.peer_address(accepted).to_py()[0]) or None
             return descriptor, addresses.path_for_script(accepted_one.peer_path)
-        peer = door.sockets.peer_address(accepted)
+        peer = readiness.sockets.peer_address(accepted)
         return descriptor, names.format_address(description.family, peer and peer.to_py())
 
     def getsockname(self) -> Any:
         description = self._description
         if description.family == AF_UNIX:
             return addresses.path_for_script(description.path)
-        address = door.sockets.local_address(description.number)
+        address = readiness.sockets.local_address(description.number)
         return names.format_address(description.family, address and address.to_py())
 
     def getpeername(self) -> Any:
         description = self._description
-        address = door.sockets.peer_address(description.number)
+        address = readiness.sockets.peer_address(description.number)
         if address is None:
             fail("ENOTCONN")
         if description.family == AF_UNIX:
@@ -264,11 +264,11 @@ class socket(Messages):  # the name that scripts see
         if how not in (0, 1, 2):
             fail("EINVAL")
         description = self._description
-        if description.kind != SOCK_STREAM or door.sockets.state(description.number) != "connected":
-            if door.sockets.is_listening(description.number):
+        if description.kind != SOCK_STREAM or readiness.sockets.state(description.number) != "connected":
+            if readiness.sockets.is_listening(description.number):
                 return
             fail("ENOTCONN")
-        door.sockets.shutdown(description.number, how in (0, 2), how in (1, 2))
+        readiness.sockets.shutdown(description.number, how in (0, 2), how in (1, 2))
 
     # --- options ----------------------------------------------------------------------------------------------------
 
@@ -290,7 +290,7 @@ def socketpair(family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0, /
     kind = type & ~TYPE_FLAGS
     if family != AF_UNIX or kind not in (SOCK_STREAM, SOCK_DGRAM):
         fail("EOPNOTSUPP")
-    ends = door.sockets.open_pair() if kind == SOCK_STREAM else door.sockets.open_datagram_pair()
+    ends = readiness.sockets.open_pair() if kind == SOCK_STREAM else readiness.sockets.open_datagram_pair()
     pair = tuple(socket(fileno=adopt(number, AF_UNIX, kind, proto)) for number in ends)
     if type & SOCK_NONBLOCK:
         for end in pair:

@@ -10,7 +10,7 @@ import operator
 import os
 from typing import Any, List, Optional, Tuple
 
-from .. import readiness as door
+from .. import readiness
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from . import addresses
 from . import name_lookups as names
@@ -29,7 +29,7 @@ _LONGEST_DATAGRAM, _LONGEST_LOCAL_DATAGRAM = 65507, 212_960
 class Transfers:
     """The part of a socket that receives and sends."""
 
-    __slots__ = ("_fd", "_last", "_timeout", "_told")
+    __slots__ = ("_fd", "_last", "_timeout", "_given")
 
     _fd: int
     _timeout: Optional[float]
@@ -59,7 +59,7 @@ class Transfers:
     def _read(self, size: int, flags: int, deadline: Deadline) -> bytes:
         number = self._description.number
         while True:
-            data = door.sockets.read(number, size, bool(flags & MSG_PEEK))
+            data = readiness.sockets.read(number, size, bool(flags & MSG_PEEK))
             if data is None:
                 wait_or_time_out(number, READABLE, deadline)
                 if self._fd == -1:
@@ -84,14 +84,14 @@ class Transfers:
             return Transfers.recv(self, size, flags), None, 0
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         while True:
-            answer = door.sockets.receive_datagram(description.number, bool(flags & MSG_PEEK))
+            answer = readiness.sockets.receive_datagram(description.number, bool(flags & MSG_PEEK))
             if isinstance(answer, str):
                 fail(answer)
             if answer is not None:
                 data, *sender = answer
                 whole = data.to_bytes()
-                told = MSG_TRUNC if len(whole) > size else 0
-                return whole[:size], _sender(description.family, sender), told
+                message_flags = MSG_TRUNC if len(whole) > size else 0
+                return whole[:size], _sender(description.family, sender), message_flags
             wait_or_time_out(description.number, READABLE, deadline)
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> Tuple[int, Any]:
@@ -110,7 +110,7 @@ class Transfers:
         view = _bytes_of(data)
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         sent = self._write(view, deadline)
-        # A socket that blocks takes everything; what went wrong after a part of it is told by the next call.
+        # A socket that blocks takes everything; what went wrong after a part of it is raised by the next call.
         while sent < len(view) and deadline.timeout is None:
             try:
                 sent += self._write(view[sent:], deadline)
@@ -129,9 +129,9 @@ class Transfers:
 
     def _write(self, view: memoryview, deadline: Deadline) -> int:
         number = self._description.number
-        part = door.js_bytes(view[:_CHUNK])
+        part = readiness.js_bytes(view[:_CHUNK])
         while True:
-            taken = door.sockets.write(number, part)
+            taken = readiness.sockets.write(number, part)
             if taken is None:
                 wait_or_time_out(number, WRITABLE, deadline)
             elif isinstance(taken, str):
@@ -154,13 +154,13 @@ class Transfers:
             target = (addresses.path_for_host(addresses.parse_path(address)),)
         elif address is not _PEER:
             target = addresses.parse_address(description.family, address, "sendto")
-        elif door.sockets.peer_address(description.number) is None:
+        elif readiness.sockets.peer_address(description.number) is None:
             fail("ENOTCONN" if description.family == AF_UNIX else "EDESTADDRREQ")
         if len(view) > (_LONGEST_DATAGRAM if description.family != AF_UNIX else _LONGEST_LOCAL_DATAGRAM):
             fail("EMSGSIZE")
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         while True:
-            error = door.sockets.send_datagram(description.number, door.js_bytes(view), *target)
+            error = readiness.sockets.send_datagram(description.number, readiness.js_bytes(view), *target)
             if error is None:
                 return len(view)
             if error != "EAGAIN":

@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
+from typing import Any, Callable
 
 from ..._border import bridge
-from .. import readiness as door
-from . import connection as native
-from . import errors
+from .. import readiness
+from . import errors, host
 
 
-def backup(source: Any, target: Any, pages: int, progress: Any, schema: str) -> None:
+class Copies:
+    """The part of a connection that is copied: into bytes, and into another database."""
+
+    _path: str
+
+    def _check(self) -> int:
+        raise NotImplementedError
+
+    def _when_free(self, call: Callable[[], Any]) -> Any:
+        raise NotImplementedError
+
+    def serialize(self, *, name: str = "main") -> bytes:
+        answer = host.databases.serialize(self._check(), name)
+        if isinstance(answer, str):
+            errors.fail(answer)
+        return answer.to_bytes()  # type: ignore[no-any-return]
+
+    def backup(
+        self,
+        target: Any,
+        *,
+        pages: int = -1,
+        progress: Any = None,
+        name: str = "main",
+        sleep: float = 0.250,
+    ) -> None:
+        self._check()
+        copy_database(self, target, pages, progress, name)
+
+
+def copy_database(source: Any, target: Any, pages: int, progress: Any, schema: str) -> None:
     """Copies ``source`` over ``target``, whichever of the two is a file."""
     if not isinstance(target, sqlite3.Connection):
         raise TypeError(f"backup() argument 1 must be sqlite3.Connection, not {type(target).__name__}")
@@ -23,13 +52,13 @@ def backup(source: Any, target: Any, pages: int, progress: Any, schema: str) -> 
     if target.in_transaction:
         raise sqlite3.OperationalError("target is in transaction")
     if progress is not None and pages > 0:
-        # The steps are told before the copy, which is made in one: what they change is in it, and they can prevent it.
+        # Progress is reported before the copy, which is made in one: what it changes is in it, and it can prevent it.
         ((count,),) = source.execute(f'PRAGMA "{schema}".page_count').fetchall()
         for remaining in range(count - pages, 0, -pages):
             progress(sqlite3.SQLITE_OK, remaining, count)
-    if not isinstance(target, native.NativeConnection) or not target._path:
+    if not isinstance(target, Copies) or not target._path:
         total = _into_memory(source.serialize(name=schema), target)
-    elif isinstance(source, native.NativeConnection):
+    elif isinstance(source, Copies):
         total = _into_file(source._check(), target, schema, pages)
     else:
         total = _from_memory(source.serialize(name=schema), target, pages)
@@ -46,13 +75,13 @@ def _into_memory(contents: bytes, target: sqlite3.Connection) -> int:
 
 
 def _from_memory(contents: bytes, target: Any, pages: int) -> int:
-    number = native.databases.open(":memory:", False, False, door.js_bytes(contents))
+    number = host.databases.open(":memory:", False, False, readiness.js_bytes(contents))
     if isinstance(number, str):
         errors.fail(number)
     try:
         return _into_file(number, target, "main", pages)
     finally:
-        native.databases.close(number)
+        host.databases.close(number)
 
 
 def _into_file(number: int, target: Any, schema: str, pages: int) -> int:
@@ -60,8 +89,8 @@ def _into_file(number: int, target: Any, schema: str, pages: int) -> int:
 
     def attempt() -> Any:
         event = bridge.new_event()
-        native.databases.backup(event, number, target._path, schema, pages)
+        host.databases.backup(event, number, target._path, schema, pages)
         bridge.wait_event(event)
-        return native.databases.take_backup(event)
+        return host.databases.take_backup(event)
 
-    return int(json.loads(target._patiently(attempt))["totalPages"])
+    return int(json.loads(target._when_free(attempt))["totalPages"])

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-import time
 import warnings
 from typing import Any, Callable, Dict, Optional
 
 from ..._border import bridge
-from .. import readiness as door
-from . import errors, functions, limits, values
+from .. import readiness
+from ..pauses import pause_until
+from . import errors, functions, host, limits, values
 from .authorizer import Authorizer
+from .backup import Copies
 from .blob import Blob
 from .limits import Limits
 from .transactions import Transactions, checked_autocommit, checked_level
@@ -28,14 +29,14 @@ _BundledCursor = sqlite3.Cursor
 #: Pauses between two tries to get a lock, in milliseconds: those of SQLite's own busy handler.
 _PAUSES_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
 
-#: The host's databases (``src/host/sqlite.ts``).
-databases: Any = None
 
-
-class NativeConnection(Transactions, _Base):
+class NativeConnection(Transactions, Copies, _Base):
     """SQLite database connection object."""
 
     __module__ = "sqlite3"
+
+    #: Of cursors that no factory makes: ``sqlite3_module`` names the class that scripts see.
+    _cursor_class: type = _BundledCursor
 
     def _open(self, path: str, options: Dict[str, Any], is_readonly: bool, must_exist: bool) -> None:
         _Base.__init__(self, ":memory:")
@@ -56,7 +57,7 @@ class NativeConnection(Transactions, _Base):
         self._authorizer: Optional[Authorizer] = None
         self._limits = Limits()
         self._function_failure: Optional[BaseException] = None
-        answer = self._patiently(lambda: databases.open(path, is_readonly, must_exist))
+        answer = self._when_free(lambda: host.databases.open(path, is_readonly, must_exist))
         self._number, self._was_opened = int(answer), True
         self._autocommit = checked_autocommit(options["autocommit"])
         if self._autocommit is False:
@@ -77,20 +78,22 @@ class NativeConnection(Transactions, _Base):
     def _check_thread(self) -> None:
         check_thread(self.__dict__.get("_thread"))
 
-    def _patiently(self, call: Callable[[], Any]) -> Any:
+    def _when_free(self, call: Callable[[], Any]) -> Any:
         """The answer of a call; while another connection holds a lock it is tried again, until the timeout."""
-        deadline = time.monotonic() + self._timeout
-        for attempt in range(1_000_000_000):
+        answer: Any = None
+        problem: Optional[Dict[str, str]] = None
+
+        def is_over() -> bool:
+            nonlocal answer, problem
             answer = call()
             text = answer if isinstance(answer, str) else ""
-            described = json.loads(text)["error"] if text.startswith('{"error"') else None
-            if described is None:
-                return answer
-            left = deadline - time.monotonic()
-            if not errors.is_busy(described) or left <= 0:
-                raise self._explained(described)
-            time.sleep(min(left, _PAUSES_MS[min(attempt, len(_PAUSES_MS) - 1)] / 1000))
-        return None
+            problem = json.loads(text)["error"] if text.startswith('{"error"') else None
+            return problem is None or not errors.is_busy(problem)
+
+        pause_until(is_over, _PAUSES_MS, self._timeout)
+        if problem is not None:
+            raise self._explained(problem)
+        return answer
 
     def _explained(self, described: Dict[str, str]) -> Exception:
         error = errors.exception_of(described)
@@ -100,7 +103,7 @@ class NativeConnection(Transactions, _Base):
     def _prepare_to_write(self) -> None:
         """Commits survive a power cut, as with SQLite elsewhere: better-sqlite3 is built to risk them in WAL mode."""
         if not self._is_durable:
-            self._is_durable = databases.execute_script(self._number, "PRAGMA synchronous = FULL") is None
+            self._is_durable = host.databases.execute_script(self._number, "PRAGMA synchronous = FULL") is None
 
     def _execute(self, sql: str) -> None:
         if self._authorizer is not None:
@@ -111,34 +114,34 @@ class NativeConnection(Transactions, _Base):
         self._prepare_to_write()
         if self._trace is not None:
             functions.call_trace(self._trace, sql)
-        self._patiently(lambda: databases.execute_script(self._number, sql))
+        self._when_free(lambda: host.databases.execute_script(self._number, sql))
 
     def _run_plainly(self, sql: str, parameters: Any = ()) -> Any:
         """Runs a statement of the module's own: no transaction is begun, and no callback hears of it."""
         bound = json.dumps(values.encode_parameters([None] * len(parameters), parameters))
-        answer = self._patiently(lambda: databases.execute(self._check(), sql, bound, 1_000_000))
-        said = json.loads(bridge.text_of(answer))
-        if "failure" in said:
-            raise self._explained(said["failure"]["error"])
-        return [[values.decode(cell) for cell in row] for row in said["rows"]]
+        answer = self._when_free(lambda: host.databases.execute(self._check(), sql, bound, 1_000_000))
+        answer = json.loads(bridge.text_of(answer))
+        if "failure" in answer:
+            raise self._explained(answer["failure"]["error"])
+        return [[values.decode(cell) for cell in row] for row in answer["rows"]]
 
     def _is_utf8(self) -> bool:
         return bool(self._run_plainly("PRAGMA encoding") == [["UTF-8"]])
 
     def _has_begun(self, number: Any) -> bool:
-        return bool(databases.in_transaction(number))
+        return bool(host.databases.in_transaction(number))
 
     def _begin_for(self, sql: str) -> None:
         """Begins the transaction that a statement needs, where transactions are begun implicitly."""
         if self._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
-            if is_change(sql) and not databases.in_transaction(self._number):
+            if is_change(sql) and not host.databases.in_transaction(self._number):
                 self._execute(f"BEGIN {self._isolation_level}")
 
     # --- attributes -------------------------------------------------------------------------------------------------
 
     @property
     def total_changes(self) -> int:
-        return int(databases.total_changes(self._check()))
+        return int(host.databases.total_changes(self._check()))
 
     @property
     def row_factory(self) -> Any:
@@ -161,7 +164,7 @@ class NativeConnection(Transactions, _Base):
     def close(self) -> None:
         if self.__dict__.get("_number") is not None:
             number = self._check()
-            if self._autocommit is False and databases.in_transaction(number):
+            if self._autocommit is False and host.databases.in_transaction(number):
                 self._execute("ROLLBACK")
             self._release()
         _Base.close(self)
@@ -169,7 +172,7 @@ class NativeConnection(Transactions, _Base):
     def _release(self) -> None:
         number, self._number = self._number, None
         if number is not None:
-            databases.close(number)
+            host.databases.close(number)
         for proxy in self._kept.values():
             proxy.destroy()
         self._kept.clear()
@@ -184,9 +187,7 @@ class NativeConnection(Transactions, _Base):
 
     def cursor(self, factory: Any = _BundledCursor) -> Any:
         self._check()
-        from . import sqlite3_module
-
-        cursor = (sqlite3_module.Cursor if factory is _BundledCursor else factory)(self)
+        cursor = (self._cursor_class if factory is _BundledCursor else factory)(self)
         if not issubclass(type(cursor), sqlite3.Cursor):
             raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
         if self._row_factory is not None:
@@ -217,13 +218,13 @@ class NativeConnection(Transactions, _Base):
     # --- functions of the script ------------------------------------------------------------------------------------
 
     def create_function(self, name: str, narg: int, func: Any, *, deterministic: bool = False) -> None:
-        functions.create_function(self, databases, name, narg, func, deterministic)
+        functions.create_function(self, host.databases, name, narg, func, deterministic)
 
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Any) -> None:
-        functions.create_aggregate(self, databases, name, n_arg, aggregate_class, is_window=False)
+        functions.create_aggregate(self, host.databases, name, n_arg, aggregate_class, is_window=False)
 
     def create_window_function(self, name: str, num_params: int, aggregate_class: Any) -> None:
-        functions.create_aggregate(self, databases, name, num_params, aggregate_class, is_window=True)
+        functions.create_aggregate(self, host.databases, name, num_params, aggregate_class, is_window=True)
 
     def set_trace_callback(self, trace_callback: Any) -> None:
         self._check()
@@ -262,11 +263,11 @@ class NativeConnection(Transactions, _Base):
         image = bytearray(view.cast("B"))
         if len(image) > 19:
             image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
-        contents = (door.js_bytes(image),) if image else ()
-        answer = databases.open(":memory:", False, False, *contents)
+        contents = (readiness.js_bytes(image),) if image else ()
+        answer = host.databases.open(":memory:", False, False, *contents)
         if isinstance(answer, str):
             errors.fail(answer)
-        databases.close(self._number)
+        host.databases.close(self._number)
         self._number, self._path = int(answer), ""
         for register in self._registrations.values():
             register(self._number)
@@ -299,28 +300,6 @@ class NativeConnection(Transactions, _Base):
     def interrupt(self) -> None:
         """Does nothing: no statement can be running while Python runs, since calls of SQLite are synchronous."""
         self._check()
-
-    # --- copies -----------------------------------------------------------------------------------------------------
-
-    def serialize(self, *, name: str = "main") -> bytes:
-        answer = databases.serialize(self._check(), name)
-        if isinstance(answer, str):
-            errors.fail(answer)
-        return answer.to_bytes()  # type: ignore[no-any-return]
-
-    def backup(
-        self,
-        target: Any,
-        *,
-        pages: int = -1,
-        progress: Any = None,
-        name: str = "main",
-        sleep: float = 0.250,
-    ) -> None:
-        from . import backup as _sqlite_backup
-
-        self._check()
-        _sqlite_backup.backup(self, target, pages, progress, name)
 
 
 def check_thread(owner: Optional[int]) -> None:

@@ -13,9 +13,8 @@ import sqlite3
 from typing import Any, Deque, List, Optional, Tuple
 
 from ..._border import bridge
-from . import connection as native
 from . import exact_text as text
-from . import functions, values
+from . import functions, host, values
 from .names import with_whole_paths
 
 _Base = sqlite3.Cursor
@@ -130,15 +129,15 @@ class NativeCursor(_Base):
 
         def attempt() -> str:
             nonlocal rest
-            said = json.loads(native.databases.execute_many(number, sql, json.dumps(rest)))
-            self._rowcount += said["changes"]
-            rest = rest[said["count"] :]
-            return json.dumps({"error": said["failure"]}) if "failure" in said else ""
+            result = json.loads(host.databases.execute_many(number, sql, json.dumps(rest)))
+            self._rowcount += result["changes"]
+            rest = rest[result["count"] :]
+            return json.dumps({"error": result["failure"]}) if "failure" in result else ""
 
         if connection._trace is not None:
             for each in rest:
                 functions.call_trace(connection._trace, values.expanded(sql, json.dumps(each)))
-        connection._patiently(attempt)
+        connection._when_free(attempt)
 
     def executescript(self, sql_script: str, /) -> NativeCursor:
         number = self._check()
@@ -148,7 +147,7 @@ class NativeCursor(_Base):
         if "\0" in sql_script:
             raise ValueError("embedded null character")
         connection = self._connection
-        if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and native.databases.in_transaction(number):
+        if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and host.databases.in_transaction(number):
             connection._execute("COMMIT")
         connection._limits.check_sql(sql_script, "query string is too large")
         authorizer = connection._authorizer
@@ -180,10 +179,10 @@ class NativeCursor(_Base):
         self._query, self._received = (number, sql, bound), 0
         try:
             if connection._text_factory is not str:
-                said = self._run_for_bytes()
-                if said is not None:
-                    return said
-            answer = connection._patiently(lambda: native.databases.execute(number, sql, bound, _FIRST_ROWS))
+                result = self._run_for_bytes()
+                if result is not None:
+                    return result
+            answer = connection._when_free(lambda: host.databases.execute(number, sql, bound, _FIRST_ROWS))
         except sqlite3.ProgrammingError as error:
             if "contains no statements" in str(error):
                 return {"lastRowId": 0}
@@ -204,30 +203,30 @@ class NativeCursor(_Base):
         connection = self._connection
         if not text.is_query(sql) or not connection._is_utf8():
             return None
-        columns = json.loads(connection._patiently(lambda: native.databases.describe(number, sql)))
+        columns = json.loads(connection._when_free(lambda: host.databases.describe(number, sql)))
         if columns is None:
             return None
         wrapped = text.as_bytes(sql, len(columns), self._received)
-        answer = connection._patiently(lambda: native.databases.execute(number, wrapped, bound, _FIRST_ROWS))
+        answer = connection._when_free(lambda: host.databases.execute(number, wrapped, bound, _FIRST_ROWS))
         self._has_kinds = True
         return self._take_answer(answer, columns)
 
     def _take_answer(self, answer: Any, columns: Any = None) -> Any:
         rows = bridge.text_of(answer)
-        said = json.loads(rows)
-        if said["columns"] is not None:
-            self._describe(said["columns"] if columns is None else columns)
-            self._running, self._portion = said["statement"], _FIRST_ROWS
-        exact = self._exactly(rows, said)
+        result = json.loads(rows)
+        if result["columns"] is not None:
+            self._describe(result["columns"] if columns is None else columns)
+            self._running, self._portion = result["statement"], _FIRST_ROWS
+        exact = self._exactly(rows, result)
         if exact is not None:
             return exact
-        self._receive(said)
+        self._receive(result)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        return said
+        return result
 
-    def _exactly(self, rows: str, said: Any) -> Any:
+    def _exactly(self, rows: str, result: Any) -> Any:
         """Asks for the rows again, as they are in the file, where a text of theirs is doubtful; None: it is not."""
         if self._has_kinds or not text.is_doubtful(rows):
             return None
@@ -235,8 +234,8 @@ class NativeCursor(_Base):
         exact = self._run_for_bytes()
         if exact is None:
             self._running = running
-        elif running is not None and not said["isOver"]:
-            native.databases.finish(running)
+        elif running is not None and not result["isOver"]:
+            host.databases.finish(running)
         return exact
 
     def _describe(self, columns: List[Any]) -> None:
@@ -247,30 +246,30 @@ class NativeCursor(_Base):
         names = [name.partition(" [")[0] if cut else name for name, _ in self._columns]
         self._description = tuple((name, None, None, None, None, None, None) for name in names)
 
-    def _receive(self, said: Any) -> None:
-        self._ready.extend(said["rows"])
-        self._received += len(said["rows"])
-        if said["isOver"]:
+    def _receive(self, result: Any) -> None:
+        self._ready.extend(result["rows"])
+        self._received += len(result["rows"])
+        if result["isOver"]:
             self._running = None
-            if self._counts and "changes" in said:
-                self._rowcount = int(said["changes"])
-        if "failure" in said:
-            self._failure = self._connection._explained(said["failure"]["error"])
+            if self._counts and "changes" in result:
+                self._rowcount = int(result["changes"])
+        if "failure" in result:
+            self._failure = self._connection._explained(result["failure"]["error"])
 
     def _take_portion(self) -> None:
         self._portion = min(self._portion * 8, _MOST_ROWS)
-        rows = bridge.text_of(native.databases.next(self._running, self._portion))
-        said = json.loads(rows)
-        if "error" in said:
+        rows = bridge.text_of(host.databases.next(self._running, self._portion))
+        result = json.loads(rows)
+        if "error" in result:
             self._running = None
-            raise self._connection._explained(said["error"])
-        if self._exactly(rows, said) is None:
-            self._receive(said)
+            raise self._connection._explained(result["error"])
+        if self._exactly(rows, result) is None:
+            self._receive(result)
 
     def _finish(self) -> None:
         running, self._running = self._running, None
         if running is not None and self._connection.__dict__.get("_number") is not None:
-            native.databases.finish(running)
+            host.databases.finish(running)
         self._ready.clear()
         self._failure = None
 

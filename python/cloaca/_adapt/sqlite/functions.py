@@ -5,13 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
-import sys
-import traceback
-import types
 from typing import Any, Callable, Optional, Tuple
 
 from pyodide.ffi import create_proxy, to_js
 
+from .. import unraisable
 from . import errors
 from .values import decode, encode_base
 
@@ -39,15 +37,8 @@ def _failed(connection: Any, words: str, error: BaseException, function: Any) ->
 
 def _show(error: BaseException, function: Any) -> None:
     """Reports a failure that nobody will hear of, where that was asked for."""
-    if not shows_failures:
-        return
-    words = f"Exception ignored on sqlite3 callback {function!r}"
-    if sys.unraisablehook is sys.__unraisablehook__:
-        print(f"{words}:", file=sys.stderr)
-        traceback.print_exception(error)
-    else:
-        facts = {"exc_type": type(error), "exc_value": error, "exc_traceback": error.__traceback__}
-        sys.unraisablehook(types.SimpleNamespace(**facts, err_msg=words, object=None))  # type: ignore[arg-type]
+    if shows_failures:
+        unraisable.report(error, f"Exception ignored on sqlite3 callback {function!r}")
 
 
 def with_cause(error: Exception, cause: BaseException) -> Exception:
@@ -134,7 +125,7 @@ def create_aggregate(connection: Any, databases: Any, name: str, count: int, kin
 
 
 def call_trace(trace: Callable[[str], Any], sql: str) -> None:
-    """Tells a trace callback of a statement; its failures are nobody's."""
+    """Calls a trace callback with a statement; its failures are nobody's."""
     try:
         trace(sql)
     except Exception as error:

@@ -18,8 +18,8 @@ import threading
 import warnings
 from typing import Any, Dict, Tuple
 
-from . import connection as _sqlite_connection
-from . import functions
+from . import functions, host
+from .backup import copy_database
 from .connection import NativeConnection, check_thread
 from .cursor import NativeCursor
 from .names import host_file
@@ -59,6 +59,7 @@ def prepare() -> None:
         setattr(Connection, name, _kept_to_thread(Connection.__dict__.get(name) or getattr(_BundledConnection, name)))
     for name in _POSITIONAL:
         setattr(NativeConnection, name, _kept_to_thread(NativeConnection.__dict__[name]))
+    NativeConnection._cursor_class = Cursor
     _warn_in_the_name_of_the_caller()
     for module in (sqlite3, sqlite3.dbapi2):
         module.connect = connect
@@ -67,8 +68,8 @@ def prepare() -> None:
         module.enable_callback_tracebacks = functions.enable_callback_tracebacks
 
 
-def install(host: Any) -> None:
-    _sqlite_connection.databases = host.sqlite
+def install(functions_of_host: Any) -> None:
+    host.databases = functions_of_host.sqlite
 
 
 class Connection(_BundledConnection):
@@ -124,10 +125,8 @@ class Connection(_BundledConnection):
 
     def backup(self, target: Any, **options: Any) -> None:
         if isinstance(target, NativeConnection):
-            from . import backup as _sqlite_backup
-
             pages, progress = options.get("pages", -1), options.get("progress")
-            _sqlite_backup.backup(self, target, pages, progress, options.get("name", "main"))
+            copy_database(self, target, pages, progress, options.get("name", "main"))
         else:
             super().backup(target, **options)
 

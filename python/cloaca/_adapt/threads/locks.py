@@ -17,19 +17,19 @@ from ..._border import bridge, stacks
 #: The longest timeout in seconds, as ``threading.TIMEOUT_MAX`` has it.
 _LONGEST_S = 9223372036.0
 #: A stack that has waited longer gets the lock before anyone else.
-_PATIENCE_S = 0.001
+_HANDED_OVER_AFTER_S = 0.001
 
 
 class _Waiter:
     """A stack that waits for a lock. ``is_woken``: it left the queue; ``is_granted``: the lock is its own."""
 
-    __slots__ = ("event", "ident", "is_granted", "is_woken", "patience_ends")
+    __slots__ = ("event", "ident", "is_granted", "is_woken", "handed_over_after")
 
     def __init__(self) -> None:
         self.event = 0
         self.ident = stacks.running.ident
         self.is_granted = self.is_woken = False
-        self.patience_ends = time.monotonic() + _PATIENCE_S
+        self.handed_over_after = time.monotonic() + _HANDED_OVER_AFTER_S
 
 
 def _wait(lock: Union[lock, RLock], limit_ms: float) -> bool:
@@ -81,7 +81,7 @@ def _wake_next(lock: Union[lock, RLock]) -> None:
         return
     waiter = lock._waiters.popleft()
     waiter.is_woken = True
-    if time.monotonic() > waiter.patience_ends:
+    if time.monotonic() > waiter.handed_over_after:
         waiter.is_granted = True
         lock._take(waiter.ident)
     bridge.set_event(waiter.event)

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
-import traceback
-import types
-from typing import Any, Callable, Dict, List, Optional, cast
+from typing import Any, Callable, Dict, List, Optional
 
 from ..._border import bridge, stacks
-from .locks import lock
+from .. import unraisable
 
 _unstarted: Dict[int, Callable[[], None]] = {}
 _unjoined: Dict[int, _ThreadHandle] = {}
@@ -137,7 +134,7 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
     except SystemExit:
         pass
     except BaseException as error:
-        _report(error, function)
+        unraisable.report(error, f"Exception ignored in thread started by {getattr(function, 'func', function)!r}")
     finally:
         del function
         stacks.end(stacks.running)
@@ -145,19 +142,6 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
         if _count == 0:
             bridge.threads_run(False)
         ended()
-
-
-def _report(error: BaseException, function: object) -> None:
-    message = f"Exception ignored in thread started by {getattr(function, 'func', function)!r}"
-    # The arguments' own type cannot be made from Python.
-    arguments = types.SimpleNamespace(
-        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__, err_msg=message, object=None
-    )
-    if sys.unraisablehook is sys.__unraisablehook__:
-        print(f"{message}:", file=sys.stderr)
-        traceback.print_exception(error)
-    else:
-        sys.unraisablehook(cast(Any, arguments))
 
 
 def run_thread(ident: int) -> None:
@@ -186,6 +170,3 @@ def native_id() -> int:
 def main_ident() -> int:
     """The number of the main thread."""
     return stacks.MAIN.ident
-
-
-LOCK_TYPE = lock

@@ -6,11 +6,9 @@ Nothing is replaced here. Node makes the handshake; a server's ``sni_callback`` 
 from __future__ import annotations
 
 import ssl
-import sys
-import types
 from typing import Any
 
-from .. import readiness as door
+from .. import readiness, unraisable
 from . import errors
 from .session import Session
 
@@ -18,23 +16,23 @@ from .session import Session
 def begin(side: Any, number: int) -> None:
     """Starts the handshake of a socket or an object on the host's socket of that number."""
     settings = side._context.handshake_settings(side.server_side, side.server_hostname, side._wanted_session)
-    door.sockets.start_tls(number, side._context.host_context(), settings)
+    readiness.sockets.start_tls(number, side._context.host_context(), settings)
 
 
 def is_under_way(side: Any, number: int) -> bool:
     """Whether the handshake is not over; a question of the host's is answered first."""
-    state = door.sockets.tls_state(number)
+    state = readiness.sockets.tls_state(number)
     if state == "asked":
-        alert = _ask(side, str(door.sockets.tls_report(number)))
-        door.sockets.tls.answer(number, side._context.host_context(), alert)
-        state = door.sockets.tls_state(number)
+        alert = _ask(side, str(readiness.sockets.tls_report(number)))
+        readiness.sockets.tls.answer(number, side._context.host_context(), alert)
+        state = readiness.sockets.tls_state(number)
     return bool(state == "pending")
 
 
 def finish(side: Any, number: int) -> Session:
     """The outcome of a handshake that is over; raises when it failed."""
-    report = str(door.sockets.tls_report(number))
-    if door.sockets.tls_state(number) == "failed":
+    report = str(readiness.sockets.tls_report(number))
+    if readiness.sockets.tls_state(number) == "failed":
         raise errors.error_of(report, side.server_hostname)
     session = Session(report, side._context, side.server_side)
     session.check_strictly(side._context)
@@ -51,19 +49,13 @@ def _ask(side: Any, server_name: Any) -> Any:
     try:
         answer = callback(side, server_name, side._context)
     except Exception as error:
-        _show(error, callback)
+        unraisable.report(error, about=callback)
         return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
     if answer is None:
         return None
     try:
         return int(answer)
     except (TypeError, ValueError) as error:
-        _show(
-            TypeError("servername callback must return None or an integer").with_traceback(error.__traceback__), answer
-        )
+        problem = TypeError("servername callback must return None or an integer").with_traceback(error.__traceback__)
+        unraisable.report(problem, about=answer)
         return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
-
-
-def _show(error: BaseException, what: Any) -> None:
-    facts = {"exc_type": type(error), "exc_value": error, "exc_traceback": error.__traceback__}
-    sys.unraisablehook(types.SimpleNamespace(**facts, err_msg=None, object=what))  # type: ignore[arg-type]

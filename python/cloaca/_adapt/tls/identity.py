@@ -36,8 +36,8 @@ class Identity:
             raise trust_store.pem_error()
         passphrase = None
         if password is not None and "ENCRYPTED" in key:
-            said = password() if callable(password) else password
-            passphrase = _checked(said, "password callback must return a string" if callable(password) else "")
+            answer = password() if callable(password) else password
+            passphrase = _checked(answer, "password callback must return a string" if callable(password) else "")
         return Identity({**self._chains, certificate.key_kind: (chain, key, passphrase)})
 
     def settings(self) -> Dict[str, Any]:

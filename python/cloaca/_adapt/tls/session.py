@@ -72,18 +72,18 @@ class Session:
     """A handshake that ended well."""
 
     def __init__(self, report: str, context: Any, is_server: bool) -> None:
-        said: Dict[str, Any] = json.loads(report)
-        self.version: Optional[str] = said["version"]
-        self.protocol: Optional[str] = said["protocol"]
-        self.is_reused: bool = said["isReused"]
-        self.server_name: Optional[str] = said["serverName"]
-        self.chain: List[bytes] = [base64.b64decode(each) for each in said["certificates"]]
+        facts: Dict[str, Any] = json.loads(report)
+        self.version: Optional[str] = facts["version"]
+        self.protocol: Optional[str] = facts["protocol"]
+        self.is_reused: bool = facts["isReused"]
+        self.server_name: Optional[str] = facts["serverName"]
+        self.chain: List[bytes] = [base64.b64decode(each) for each in facts["certificates"]]
         # The first of the two Finished messages: the client's, or the server's when a session is taken up.
-        self.finished: Optional[str] = said["finished" if said["isReused"] == is_server else "peerFinished"]
+        self.finished: Optional[str] = facts["finished" if facts["isReused"] == is_server else "peerFinished"]
         context._counts["accept" if is_server else "connect"] += 1
         context._counts["hits"] += self.is_reused
         context.note_chain(self.chain)
-        self._cipher: Optional[Dict[str, str]] = said["cipher"]
+        self._cipher: Optional[Dict[str, str]] = facts["cipher"]
 
     def check_strictly(self, context: Any) -> None:
         """Raises when the context asks for more than Node has checked."""

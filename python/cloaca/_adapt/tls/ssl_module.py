@@ -11,6 +11,7 @@ import importlib
 import ssl
 from typing import Any
 
+from .. import readiness
 from . import constants, errors
 
 _DEFAULT_TIMEOUT = object()
@@ -18,6 +19,7 @@ _DEFAULT_TIMEOUT = object()
 
 def prepare() -> None:
     _ssl.SSLCertVerificationError = errors.SSLCertVerificationError  # type: ignore[misc,assignment]
+    readiness.errors_by_prefix["ERR_SSL_"] = errors.ssl_error
     _ssl.SSLError.__module__ = "ssl"
     _ssl.SSLError.__str__ = errors.shown  # type: ignore[method-assign]
     for kind in ("ZeroReturn", "WantRead", "WantWrite", "Syscall", "EOF"):
@@ -27,16 +29,18 @@ def prepare() -> None:
     _ssl._test_decode_cert = _decode_file  # type: ignore[attr-defined]
     importlib.reload(ssl)
     constants.prepare_objects(ssl)
-    from . import context as _tls_context
-    from . import session, ssl_object, ssl_socket
+    from .context import SSLContext
+    from .session import SSLSession
+    from .ssl_object import MemoryBIO, SSLObject
+    from .ssl_socket import SSLSocket
 
-    ssl.SSLContext = _tls_context.SSLContext  # type: ignore[misc]
-    ssl.SSLSocket = ssl_socket.SSLSocket  # type: ignore[misc]
-    ssl.SSLObject = ssl_object.SSLObject  # type: ignore[misc]
-    ssl.SSLSession = _ssl.SSLSession = session.SSLSession  # type: ignore[misc]
+    ssl.SSLContext = SSLContext  # type: ignore[misc]
+    ssl.SSLSocket = SSLSocket  # type: ignore[misc]
+    ssl.SSLObject = SSLObject  # type: ignore[misc]
+    ssl.SSLSession = _ssl.SSLSession = SSLSession  # type: ignore[misc]
     ssl.SSLContext.sslsocket_class = ssl.SSLSocket
     ssl.SSLContext.sslobject_class = ssl.SSLObject
-    ssl.MemoryBIO = ssl_object.MemoryBIO  # type: ignore[misc]
+    ssl.MemoryBIO = MemoryBIO  # type: ignore[misc]
     ssl.HAS_NEVER_CHECK_COMMON_NAME = True
     ssl._OPENSSL_API_VERSION = _ssl._OPENSSL_API_VERSION  # type: ignore[attr-defined]
     ssl.get_server_certificate = get_server_certificate

@@ -11,11 +11,11 @@ import weakref
 from typing import Any, Optional
 
 from ..._border import bridge
-from .. import readiness as door
+from .. import readiness
 from . import errors
 from .handshake import begin, finish, is_under_way
-from .peer import Peer
-from .session import Session, SSLSession, check_session, check_wrapping
+from .session import check_wrapping
+from .side import Side
 
 _StubBIO = ssl.MemoryBIO
 
@@ -35,19 +35,14 @@ class MemoryBIO(_StubBIO):
         return super().write(data)
 
 
-class SSLObject(Peer):
+class SSLObject(Side):
     """This class implements an interface on top of a low-level SSL object as
     implemented by OpenSSL. This object captures the state of an SSL connection
     but does not provide any network IO itself.
     """
 
     __module__ = "ssl"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise TypeError(
-            f"{self.__class__.__name__} does not have a public constructor. "
-            f"Instances are returned by SSLContext.wrap_bio()."
-        )
+    _maker = "SSLContext.wrap_bio()"
 
     @classmethod
     def _create(
@@ -61,49 +56,26 @@ class SSLObject(Peer):
     ) -> SSLObject:
         check_wrapping(context, server_side, server_hostname, session)
         self = cls.__new__(cls)
-        self._context, self._incoming, self._outgoing = context, incoming, outgoing
+        self._begin(context)
+        self._incoming, self._outgoing = incoming, outgoing
         self._server_side, self._server_hostname = server_side, server_hostname
-        self._session: Optional[Session] = None
-        self._wanted_session: Any = None
         self._is_started = self._is_incoming_over = self._is_closed = False
-        self._near, self._far = door.sockets.open_pair()
+        self._near, self._far = readiness.sockets.open_pair()
         if session is not None:
             self.session = session
         weakref.finalize(self, _release, self._near, self._far)
         return self
 
     @property
-    def context(self) -> Any:
-        return self._context
-
-    @context.setter
-    def context(self, context: Any) -> None:
-        self._context = context
-
-    @property
     def _sslobj(self) -> SSLObject:
         """What libraries ask about the peer: here the object itself."""
         return self
 
-    @property
-    def owner(self) -> SSLObject:
-        return self
+    def _host_socket(self) -> int:
+        return self._near  # type: ignore[no-any-return]
 
     @property
-    def session(self) -> Optional[SSLSession]:
-        """The SSLSession for client socket."""
-        if self._session is None:
-            return self._wanted_session
-        text = None if self._server_side else door.sockets.tls.session(self._near)
-        return None if text is None else SSLSession._of(text, self._context)
-
-    @session.setter
-    def session(self, session: Any) -> None:
-        check_session(session, self._context, self._server_side, self._session is not None)
-        self._wanted_session = session
-
-    @property
-    def server_side(self) -> bool:
+    def server_side(self) -> bool:  # type: ignore[override]
         return self._server_side
 
     @property
@@ -116,16 +88,16 @@ class SSLObject(Peer):
         """Gives TLS what has come in."""
         while self._incoming.pending:
             data = self._incoming.read(_CHUNK)
-            door.sockets.write(self._far, door.js_bytes(data))
+            readiness.sockets.write(self._far, readiness.js_bytes(data))
         if self._incoming.eof and self._session is None and not self._is_incoming_over:
             self._is_incoming_over = True  # ends the handshake
-            door.sockets.shutdown(self._far, False, True)
+            readiness.sockets.shutdown(self._far, False, True)
 
     def _drain(self) -> bool:
         """Takes what TLS wants to send; whether there was something."""
         has_moved = False
         while True:
-            data = door.sockets.read(self._far, _CHUNK, False)
+            data = readiness.sockets.read(self._far, _CHUNK, False)
             if data is None or isinstance(data, str) or not data.length:
                 return has_moved
             self._outgoing.write(data.to_bytes())
@@ -158,16 +130,16 @@ class SSLObject(Peer):
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         if self._session is None:
             self.do_handshake()
-        data = door.sockets.read(self._near, len, False)
+        data = readiness.sockets.read(self._near, len, False)
         if data is None:
-            self._run_until(lambda: door.sockets.readiness(self._near) & door.READABLE)
-            data = door.sockets.read(self._near, len, False)
+            self._run_until(lambda: readiness.sockets.readiness(self._near) & readiness.READABLE)
+            data = readiness.sockets.read(self._near, len, False)
         if data is None and self._incoming.eof:
             raise errors.unexpected_end()
         if data is None:
             raise _want_read()
         if isinstance(data, str):
-            door.fail(data)
+            readiness.fail(data)
         raw: bytes = data.to_bytes()
         if buffer is None:
             return raw
@@ -180,26 +152,26 @@ class SSLObject(Peer):
         if self._is_closed:
             raise errors.ssl_error("PROTOCOL_IS_SHUTDOWN")
         view = memoryview(data).cast("B")
-        taken = door.sockets.write(self._near, door.js_bytes(view[:_CHUNK]))
+        taken = readiness.sockets.write(self._near, readiness.js_bytes(view[:_CHUNK]))
         self._run_until(lambda: False)
         if taken is None:
             message = "The operation did not complete (write) (_ssl.c:2406)"
             raise ssl.SSLWantWriteError(ssl.SSL_ERROR_WANT_WRITE, message)
         if isinstance(taken, str):
-            door.fail(taken)
+            readiness.fail(taken)
         return int(taken)
 
     def unwrap(self) -> None:
         """Sends that no more will be sent, and waits for the peer to say the same."""
         if not self._is_closed:
             self._is_closed = True
-            door.sockets.shutdown(self._near, False, True)
-        is_over = self._run_until(lambda: door.sockets.is_ended(self._near))
+            readiness.sockets.shutdown(self._near, False, True)
+        is_over = self._run_until(lambda: readiness.sockets.is_ended(self._near))
         if not is_over and not self._incoming.eof:
             raise _want_read()
 
     def pending(self) -> int:
-        return int(door.sockets.buffered_bytes(self._near))
+        return int(readiness.sockets.buffered_bytes(self._near))
 
 
 def _want_read() -> ssl.SSLWantReadError:
@@ -207,5 +179,5 @@ def _want_read() -> ssl.SSLWantReadError:
 
 
 def _release(near: int, far: int) -> None:
-    door.sockets.close(near, True)
-    door.sockets.close(far, True)
+    readiness.sockets.close(near, True)
+    readiness.sockets.close(far, True)

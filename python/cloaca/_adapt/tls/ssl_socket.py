@@ -12,27 +12,22 @@ import socket
 import ssl
 from typing import Any, Optional, Tuple
 
-from .. import readiness as door
+from .. import readiness
 from ..readiness import READABLE, WRITABLE
 from ..sockets.open_sockets import descriptions
 from .handshake import begin, finish, is_under_way
-from .peer import Peer
-from .session import Session, SSLSession, check_session, check_wrapping
+from .session import check_wrapping
+from .side import Side
 
 
-class SSLSocket(Peer, socket.socket):
+class SSLSocket(Side, socket.socket):
     """This class implements a subtype of socket.socket that wraps
     the underlying OS socket in an SSL context when necessary, and
     provides read and write methods over that channel.
     """
 
     __module__ = "ssl"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise TypeError(
-            f"{self.__class__.__name__} does not have a public constructor. "
-            f"Instances are returned by SSLContext.wrap_socket()."
-        )
+    _maker = "SSLContext.wrap_socket()"
 
     @classmethod
     def _create(
@@ -55,13 +50,11 @@ class SSLSocket(Peer, socket.socket):
             raise
         timeout = sock.gettimeout()
         self = cls.__new__(cls)
-        super(SSLSocket, self).__init__(family=sock.family, type=sock.type, proto=sock.proto, fileno=sock.fileno())
+        socket.socket.__init__(self, family=sock.family, type=sock.type, proto=sock.proto, fileno=sock.fileno())
         sock.detach()
         self.settimeout(timeout)
-        self._context = context
-        self._session: Optional[Session] = None
+        self._begin(context)
         self._is_failed = self._is_plain = False
-        self._wanted_session: Any = None
         self.server_side = server_side
         self.server_hostname = name
         if session is not None:
@@ -89,38 +82,12 @@ class SSLSocket(Peer, socket.socket):
         return True
 
     @property
-    def context(self) -> Any:
-        return self._context
-
-    @context.setter
-    def context(self, context: Any) -> None:
-        self._context = context
-
-    @property
     def _sslobj(self) -> Optional[SSLSocket]:
         """What libraries (httpcore 1.0.9) ask about the peer: here the socket itself, once the handshake is over."""
         return None if self._session is None else self
 
-    @property
-    def owner(self) -> SSLSocket:
-        return self
-
-    @property
-    def session(self) -> Optional[SSLSession]:
-        """The SSLSession for client socket."""
-        if self._session is None:
-            return self._wanted_session
-        text = None if self.server_side else door.sockets.tls.session(descriptions[self.fileno()].number)
-        return None if text is None else SSLSession._of(text, self._context)
-
-    @session.setter
-    def session(self, session: Any) -> None:
-        check_session(session, self._context, self.server_side, self._session is not None)
-        self._wanted_session = session
-
-    @property
-    def session_reused(self) -> Optional[bool]:
-        return None if self._session is None else self._session.is_reused
+    def _host_socket(self) -> int:
+        return descriptions[self.fileno()].number
 
     # --- handshake --------------------------------------------------------------------------------------------------
 
@@ -131,10 +98,10 @@ class SSLSocket(Peer, socket.socket):
             self.getpeername()  # raises, unless a connection that was begun without waiting is there
             self._connected = True
         number = descriptions[self.fileno()].number
-        if door.sockets.tls_state(number) == "none":
+        if readiness.sockets.tls_state(number) == "none":
             begin(self, number)
-        self._wait_for_handshake(number, door.Deadline(None if block else self.gettimeout()))
-        if door.sockets.tls_state(number) == "failed":
+        self._wait_for_handshake(number, readiness.Deadline(None if block else self.gettimeout()))
+        if readiness.sockets.tls_state(number) == "failed":
             self._is_failed = True
         try:
             self._session = finish(self, number)
@@ -144,15 +111,15 @@ class SSLSocket(Peer, socket.socket):
                 self.shutdown(socket.SHUT_RDWR)
             raise
 
-    def _wait_for_handshake(self, number: int, deadline: door.Deadline) -> None:
+    def _wait_for_handshake(self, number: int, deadline: readiness.Deadline) -> None:
         while is_under_way(self, number):
             self._wait(number, deadline, "_ssl.c:1077: The handshake operation timed out")
 
-    def _wait(self, number: int, deadline: door.Deadline, words: str) -> None:
+    def _wait(self, number: int, deadline: readiness.Deadline, words: str) -> None:
         if deadline.timeout == 0:
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read)")
         left = deadline.left_ms()
-        if left == 0 or not door.wait_ready((number,), (READABLE | WRITABLE,), left):
+        if left == 0 or not readiness.wait_ready((number,), (READABLE | WRITABLE,), left):
             raise TimeoutError(words)
 
     def _is_secured(self) -> bool:
@@ -269,7 +236,7 @@ class SSLSocket(Peer, socket.socket):
         raise NotImplementedError(f"Can't dup() {self.__class__.__name__} instances")
 
     def pending(self) -> int:
-        return 0 if self._session is None else int(door.sockets.buffered_bytes(descriptions[self.fileno()].number))
+        return 0 if self._session is None else int(readiness.sockets.buffered_bytes(descriptions[self.fileno()].number))
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         if self._session is None and not self._connected:
@@ -316,12 +283,12 @@ class SSLSocket(Peer, socket.socket):
         if self._session is None:
             raise ValueError(f"No SSL wrapper around {self}")
         number = descriptions[self.fileno()].number
-        if door.sockets.tls_state(number) != "ending" and not door.sockets.tls.end(number):
+        if readiness.sockets.tls_state(number) != "ending" and not readiness.sockets.tls.end(number):
             self.shutdown(socket.SHUT_WR)
             self._session, self._is_failed = None, True
             return self
-        deadline = door.Deadline(self.gettimeout())
-        while door.sockets.tls_state(number) == "ending":
+        deadline = readiness.Deadline(self.gettimeout())
+        while readiness.sockets.tls_state(number) == "ending":
             self._wait(number, deadline, "The read operation timed out")
         self._session, self._is_plain = None, True
         return self

@@ -1,4 +1,4 @@
-"""The manners that every public class shares."""
+"""What every public class is: sealed."""
 
 from __future__ import annotations
 
