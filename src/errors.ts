@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'DUPLICATE_INSTANCE'
   // HostError
   | 'INTERPRETER_START_FAILED'
+  | 'INTERPRETER_INTERRUPTED'
   | 'INTERPRETER_DIED'
   | 'HOST_CLOSED'
   // InternalError

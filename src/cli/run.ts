@@ -3,7 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
-import { type ProgramTarget, startProgram } from '../runner/program.ts'
+import { HostError } from '../errors.ts'
+import { type Program, type ProgramTarget, startProgram } from '../runner/program.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
@@ -50,8 +51,8 @@ export async function runCommand(words: readonly string[]): Promise<number> {
 }
 
 async function runTarget(target: ProgramTarget): Promise<number> {
-  const log = openLog('warn')
-  const program = await startProgram(target, log)
+  const program = await startUnlessInterrupted(target)
+  if (program === null) return INTERRUPTED
   let interrupts = 0
   const interrupt = () => {
     // A script that ignores two of them is left to its own devices at the third.
@@ -64,6 +65,16 @@ async function runTarget(target: ProgramTarget): Promise<number> {
   }
   whenNpmIsGone(() => program.signal(constants.signals.SIGTERM))
   return await program.exitCode
+}
+
+/** Null when Ctrl-C came before there was a script to have it. */
+async function startUnlessInterrupted(target: ProgramTarget): Promise<Program | null> {
+  try {
+    return await startProgram(target, openLog('warn'))
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'INTERPRETER_INTERRUPTED') return null
+    throw error
+  }
 }
 
 function targetOf(words: readonly string[]): ProgramTarget {

@@ -14,11 +14,13 @@ import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
 import { installedPackageFolders } from './environment/machine-packages.ts'
+import type { InterpreterEnd } from './process/answers.ts'
 import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
-import type { InterpreterCall, InterpreterEnd, InterpreterProcess } from './process/interpreter-process.ts'
+import type { InterpreterCall, InterpreterProcess } from './process/interpreter-process.ts'
 import { InterpreterStarter } from './process/interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
 import { lostInterpreter } from './process/outcomes.ts'
+import { SharedInterpreters } from './process/shared-interpreters.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
 import { PROGRAM_SCRIPT } from './scripts/generation.ts'
 import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './scripts/script-generations.ts'
@@ -43,7 +45,10 @@ export interface HostOptions {
   readonly stdoutTo?: 'stdout' | 'stderr'
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
+  /** At most; no more than there are scripts, and than there is memory for. */
   readonly interpreters: number
+  /** Aborted by who does not wait for the start any more. */
+  readonly stopping?: AbortSignal
   readonly limits: HostLimits
   readonly events: HostEvents
 }
@@ -51,14 +56,13 @@ export interface HostOptions {
 export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
   readonly #starter: InterpreterStarter
-  readonly #shared: readonly InterpreterSupervisor[]
+  readonly #shared: SharedInterpreters
   /** By script: those that live alone. */
   readonly #quarantined = new Map<string, InterpreterSupervisor>()
   readonly #homeOf = new Map<string, InterpreterSupervisor>()
   readonly #targetOf = new Map<string, LoadTarget>()
   readonly #generations: ScriptGenerations
   readonly #entrance: Entrance
-  #loads = 0
   #isClosed = false
 
   private constructor(options: HostOptions) {
@@ -67,7 +71,7 @@ export class PyodideHost implements ScriptHost {
     this.#generations = new ScriptGenerations({ clock, events, loadDeadlineMs: limits.loadDeadlineMs })
     const homes: Homes = {
       of: (script) => (this.#isClosed ? undefined : this.#homeOf.get(script)),
-      with: (interpreter) => [...this.#shared, ...this.#quarantined.values()].find((each) => each.holds(interpreter)),
+      with: (interpreter) => this.#supervisors().find((each) => each.holds(interpreter)),
     }
     this.#entrance = new Entrance(homes, this.#generations)
     this.#starter = new InterpreterStarter({
@@ -80,21 +84,41 @@ export class PyodideHost implements ScriptHost {
       notice: events.notice,
       preparing: events.preparing,
     })
-    this.#shared = Array.from({ length: options.interpreters }, (_, index) =>
-      this.#supervise(`Interpreter ${index + 1}`),
-    )
+    this.#shared = new SharedInterpreters({
+      atMost: options.interpreters,
+      supervise: (name) => this.#supervise(name),
+      notice: events.notice,
+    })
   }
 
-  /** Starts the interpreters. Rejects with `INTERPRETER_START_FAILED` when Python does not start at all. */
+  /**
+   * Starts the first interpreter; the others are started for scripts that are expected. Rejects with
+   * `INTERPRETER_START_FAILED` when Python does not start at all, and when it is not waited for any more.
+   */
   static async open(options: HostOptions): Promise<PyodideHost> {
     const host = new PyodideHost(options)
+    const close = () => void host.close()
+    options.stopping?.addEventListener('abort', close)
+    if (options.stopping?.aborted) close()
     try {
-      await Promise.all(host.#shared.map((supervisor) => supervisor.started))
+      await host.#shared.first.started
     } catch (error) {
       await host.close()
       throw error
+    } finally {
+      options.stopping?.removeEventListener('abort', close)
     }
     return host
+  }
+
+  /** How many interpreters there are, besides those of scripts that live alone. */
+  get interpreters(): number {
+    return this.#shared.all.length
+  }
+
+  /** So many scripts are going to be served: interpreters for them start at once. */
+  expect(scripts: number): void {
+    if (!this.#isClosed) this.#shared.expect(scripts)
   }
 
   /**
@@ -103,7 +127,7 @@ export class PyodideHost implements ScriptHost {
    */
   async load(script: string, target: LoadTarget, graceMs = 0): Promise<LoadedScript> {
     const before = this.#generations.inUse(script)
-    const home = this.#homeFor(script)
+    const home = await this.#homeFor(script)
     const interpreter = await home?.interpreter()
     if (home === null || interpreter === undefined || interpreter === null) throw closed()
     const { loaded, generation } = await this.#generations.load(interpreter, script, target)
@@ -133,8 +157,7 @@ export class PyodideHost implements ScriptHost {
 
   /** Runs a script to its end in the first interpreter; resolves with its exit code. */
   async runProgram(target: ProgramTarget): Promise<number> {
-    const [supervisor] = this.#shared
-    if (supervisor === undefined) throw closed()
+    const supervisor = this.#shared.first
     this.#generations.beginProgram()
     this.#homeOf.set(PROGRAM_SCRIPT, supervisor)
     const answer = await supervisor.runProgram(target)
@@ -158,7 +181,7 @@ export class PyodideHost implements ScriptHost {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([...this.#shared, ...this.#quarantined.values()].map((supervisor) => supervisor.close()))
+    await Promise.all(this.#supervisors().map((supervisor) => supervisor.close()))
   }
 
   #supervise(name: string): InterpreterSupervisor {
@@ -183,11 +206,15 @@ export class PyodideHost implements ScriptHost {
   }
 
   /** A script that lives alone gets another chance with the others when it is loaded anew. */
-  #homeFor(script: string): InterpreterSupervisor | null {
+  async #homeFor(script: string): Promise<InterpreterSupervisor | null> {
     if (this.#isClosed) return null
     const home = this.#homeOf.get(script)
     if (home !== undefined && !this.#quarantined.has(script)) return home
-    return this.#shared[this.#loads++ % this.#shared.length] ?? null
+    return await this.#shared.next()
+  }
+
+  #supervisors(): readonly InterpreterSupervisor[] {
+    return [...this.#shared.all, ...this.#quarantined.values()]
   }
 
   #settleIn(script: string, home: InterpreterSupervisor): void {

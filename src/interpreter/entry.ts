@@ -10,4 +10,11 @@ const [, , compileCacheFolder] = process.argv
 if (compileCacheFolder) enableCompileCache(compileCacheFolder)
 
 process.title = 'cloaca-interpreter'
-await import('./session.ts')
+try {
+  await import('./session.ts')
+} catch (error) {
+  // There is no conversation yet, but the engine listens, and ends this process. What is broken may also be the way to it:
+  // then Node tells of that.
+  const { send } = await import('./message-line.ts')
+  send({ type: 'fatal', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), token: 0 })
+}

@@ -3,6 +3,7 @@
  * message; what stacks bring about that waited in between, with the others of the same turn of the event loop.
  */
 
+import { FrameError } from '../border/frames.ts'
 import type { FromInterpreter, OutcomeMessage, StackToken } from '../border/protocol.ts'
 
 export class OutcomeBatch {
@@ -31,7 +32,25 @@ export class OutcomeBatch {
     if (skipped.length === 0 && outcomes.length === 0) return
     this.#skipped = []
     this.#outcomes = []
-    this.#send({ type: 'outcomes', skipped, outcomes })
+    try {
+      this.#send({ type: 'outcomes', skipped, outcomes })
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#sendEach(skipped, outcomes)
+    }
+  }
+
+  /** Together they are too large, or one of them is, which is then the failure of that one. */
+  #sendEach(skipped: readonly StackToken[], outcomes: readonly OutcomeMessage[]): void {
+    this.#send({ type: 'outcomes', skipped, outcomes: [] })
+    for (const outcome of outcomes) {
+      try {
+        this.#send({ type: 'outcomes', skipped: [], outcomes: [outcome] })
+      } catch (error) {
+        if (!(error instanceof FrameError)) throw error
+        this.#send({ type: 'outcomes', skipped: [], outcomes: [tooLarge(outcome.token, error)] })
+      }
+    }
   }
 
   #plan(): void {
@@ -42,4 +61,8 @@ export class OutcomeBatch {
       this.flush()
     })
   }
+}
+
+function tooLarge(token: StackToken, { message }: FrameError): OutcomeMessage {
+  return { token, kind: 'failed', contextText: null, errorType: 'OverflowError', errorMessage: message, traceback: '' }
 }

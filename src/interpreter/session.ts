@@ -87,8 +87,8 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
     ...signalFunctions(mailbox, control),
     request(token, origin, generation, method, payloadJson, contextText) {
       const id = ++lastCall
-      const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
       send({ type: 'call', id, token: origin, generation, method, payloadJson, contextText })
+      const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
       return waits.wait(token, reply)
     },
     deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),

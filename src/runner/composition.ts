@@ -60,6 +60,8 @@ export interface Scripting {
 export interface ScriptingOptions {
   readonly argv: readonly string[]
   readonly interpreters: number
+  /** Aborted by who does not wait for the start any more. */
+  readonly stopping?: AbortSignal
   readonly isProgram: boolean
   readonly stdoutTo?: 'stdout' | 'stderr'
   readonly limits: HostLimits
@@ -110,6 +112,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     process: currentProcessSettings(options.argv, notice),
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,
+    ...(options.stopping && { stopping: options.stopping }),
     isProgram: options.isProgram,
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     limits: options.limits,

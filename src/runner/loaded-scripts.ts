@@ -75,6 +75,7 @@ export class LoadedScripts {
     const reports: ScriptReport[] = []
     for (const { script, target } of sources) {
       const host = await this.#python()
+      host.expect(new Set([...this.#files.keys(), ...sources.map((source) => source.script)]).size)
       const loaded = await host.load(script, target, this.#graceMs)
       const problems = this.#takeOver(loaded, host)
       if (loaded.fault === null || !this.#files.has(script)) this.#files.set(script, loaded.files)

@@ -24,7 +24,7 @@ export interface RunnerOptions {
    * rejects. The file must be there, in the form of this version. Default false.
    */
   readonly readOnly?: boolean
-  /** How many interpreters the scripts are spread over. Default 1. */
+  /** How many interpreters the scripts are spread over: no more than there are scripts, and than there is memory for. Default 1. */
   readonly interpreters?: number
   /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
   readonly stdoutTo?: 'stdout' | 'stderr'

@@ -27,7 +27,8 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
   const events = new EngineEvents()
   watchForLog(events, log)
   const registry = new LiveRegistry()
-  const { host, runners } = await openScripting({
+  const alive = new KeepAlive()
+  const opening = openScripting({
     clock: clockOf(events),
     argv: target.argv,
     interpreters: 1,
@@ -42,6 +43,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     notice: (message) => log({ level: 'warn', message }),
     preparing: (message) => log({ level: 'info', message }),
   })
+  const { host, runners } = await alive.during(opening)
   const ended = host.runProgram(target).finally(async () => {
     await runners.close((message) => log({ level: 'error', message }))
     await host.close() // when everything that was declared is known
@@ -51,7 +53,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     if (hint !== null) log({ level: 'warn', message: hint })
     return code
   })
-  const exitCode = new KeepAlive().during(told)
+  const exitCode = alive.during(told)
   return { exitCode, signal: (signum) => void host.signalProgram(signum) }
 }
 

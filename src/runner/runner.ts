@@ -55,6 +55,7 @@ export class Runner {
   readonly #scripts: LoadedScripts
   readonly #alive = new KeepAlive()
   readonly #scripting = new StartOnce(() => this.#openScripting())
+  readonly #stopping = new AbortController()
   #isStarted = false
   #release: (() => void) | undefined
   #closed: Promise<void> | null = null
@@ -183,7 +184,7 @@ export class Runner {
     const { host } = await this.#startPython()
     const outcome = await host.poll(request)
     if (outcome.kind !== 'notEntered') return outcome
-    throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
+    throw closed()
   }
 
   /** What is running now: `trigger 'name'` for a poll, `task 'id' of workflow 'name'` for a task. */
@@ -215,6 +216,7 @@ export class Runner {
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#stopping.abort()
     try {
       await this.#engine.stop({ graceMs })
     } finally {
@@ -235,16 +237,19 @@ export class Runner {
 
   /** One that failed is tried again by the next who needs Python. */
   async #startPython(): Promise<Scripting> {
-    if (this.#closed !== null) {
-      throw new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
+    if (this.#closed !== null) throw closed()
+    try {
+      return await this.#scripting.done()
+    } catch (error) {
+      throw this.#stopping.signal.aborted ? closed() : error
     }
-    return await this.#scripting.done()
   }
 
   #openScripting(): Promise<Scripting> {
     return openScripting({
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
+      stopping: this.#stopping.signal,
       isProgram: false,
       limits: hostLimits(this.#options),
       served: { databaseUrl: this.#options.database ?? defaultDatabaseUrl(), engine: this.#engine },
@@ -269,6 +274,10 @@ export class Runner {
       runTask: async (request) => (await host()).runTask(request),
     }
   }
+}
+
+function closed(): UsageError {
+  return new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
 }
 
 /** A log that throws breaks nothing either: the process is warned of it. */

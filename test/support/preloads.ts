@@ -2,7 +2,9 @@
 
 import { fileURLToPath } from 'node:url'
 
+type Preload = 'without-addon' | 'of-another-version' | 'killed-at-start' | 'broken-code' | 'never-ready'
+
 /** The value of `NODE_OPTIONS` with which the processes that a test starts load one of `preloads/` first. */
-export function preloading(name: 'without-addon' | 'of-another-version'): string {
+export function preloading(name: Preload): string {
   return `--import ${fileURLToPath(new URL(`./preloads/${name}.mjs`, import.meta.url))}`
 }

@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Duplex, Readable, Writable } from 'node:stream'
+import { Duplex, type Readable, type Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
 import { encodeFrame, FrameReader } from '../../border/frames.ts'
@@ -17,8 +17,8 @@ export interface ChildEvents {
   received(message: FromInterpreter): void
   /** So much of something is in use that a ceiling is near. Said each second while it is so. */
   nearCeiling(resource: Resource, amount: number): void
-  /** Called once, when it can neither be heard nor asked any more. `reason` goes on from "it". */
-  ended(reason: string): void
+  /** Called once, when it can neither be heard nor asked any more. `reason` goes on from "it"; `signal` is what ended it. */
+  ended(reason: string, signal: NodeJS.Signals | null): void
 }
 
 export interface ChildOptions {
@@ -42,6 +42,14 @@ function argumentsOf({ heapMebibytes, compileCacheFolder }: ChildOptions): strin
   return [`--max-old-space-size=${heapMebibytes}`, fileURLToPath(ENTRY), compileCacheFolder ?? '']
 }
 
+type Lines = readonly (Readable | Writable | null | undefined)[]
+
+/** Node gives a process none that it could not start because descriptors had run out. */
+const NO_LINES: Lines = Array.from(
+  { length: 6 },
+  () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }),
+)
+
 /** For what a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
 
@@ -61,7 +69,8 @@ export class InterpreterChild {
       detached: !options.isProgram,
       windowsHide: true,
     })
-    const stdio: readonly (Readable | Writable | null | undefined)[] = this.#process.stdio
+    this.#process.on('error', (error) => this.#end(`could not be started: ${error.message}`, null))
+    const stdio: Lines = this.#process.stdio ?? NO_LINES
     this.#messagesIn = stdio[MESSAGES_IN] as Writable
     const messagesOut = stdio[MESSAGES_OUT] as Readable
     const control = stdio[CONTROL] as Duplex
@@ -69,10 +78,9 @@ export class InterpreterChild {
     for (const stream of [this.#messagesIn, messagesOut, control]) stream.on('error', () => undefined)
     this.control = new ControlLine(control, (resource, amount) => events.nearCeiling(resource, amount))
     this.#readMessages(messagesOut)
-    this.#process.on('error', (error) => this.#end(`could not be started: ${error.message}`))
     this.#process.on('exit', (code, signal) => {
       const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
-      const end = (): void => this.#end(reason)
+      const end = (): void => this.#end(reason, signal)
       messagesOut.once('end', end)
       clock.wakeAfter(LAST_WORDS_WITHIN_MS, end)
     })
@@ -92,7 +100,7 @@ export class InterpreterChild {
   /** Whether the engine's process stays for it. */
   unref(): void {
     this.#process.unref()
-    for (const stream of this.#process.stdio) (stream as { unref?: () => void } | null | undefined)?.unref?.()
+    for (const stream of this.#process.stdio ?? []) (stream as { unref?: () => void } | null | undefined)?.unref?.()
   }
 
   /** Ends it at once, whatever it does. */
@@ -119,14 +127,14 @@ export class InterpreterChild {
         reader.push(chunk)
       } catch (error) {
         this.kill()
-        this.#end(`said what could not be understood: ${toError(error).message}`)
+        this.#end(`said what could not be understood: ${toError(error).message}`, null)
       }
     })
   }
 
-  #end(reason: string): void {
+  #end(reason: string, signal: NodeJS.Signals | null): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    this.#events.ended(reason)
+    this.#events.ended(reason, signal)
   }
 }

@@ -9,7 +9,6 @@ import type {
   FromInterpreter,
   GenerationNumber,
   LoadTarget,
-  OutcomeMessage,
   ProgramTarget,
   StackToken,
   StartData,
@@ -17,6 +16,7 @@ import type {
 } from '../../border/protocol.ts'
 import type { Clock, TaskRequest, TaskSlot, Timer } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
+import { type Answer, answerOf, type InterpreterEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
@@ -43,24 +43,6 @@ export interface InterpreterEvents {
   /** So much of something is in use that a ceiling is near. Said each second while it is so. */
   nearCeiling(resource: Resource, amount: number): void
 }
-
-export interface InterpreterEnd {
-  readonly reason: string
-  /** Who was running, where that is known. */
-  readonly culprit: string | null
-  /** It had to be killed because the culprit did not stop when its time was over. */
-  readonly isOverdue: boolean
-}
-
-/** How an entry into Python ended. `lost`: the process died under it. */
-export type Answer =
-  | { readonly kind: 'outcome'; readonly outcome: OutcomeMessage }
-  | { readonly kind: 'skipped' }
-  | { readonly kind: 'loaded'; readonly resultJson: string }
-  | { readonly kind: 'programEnded'; readonly exitCode: number }
-  | { readonly kind: 'finished' }
-  | { readonly kind: 'state'; readonly stateJson: string }
-  | { readonly kind: 'lost'; readonly end: InterpreterEnd }
 
 interface Pending {
   readonly label: string
@@ -93,6 +75,7 @@ export class InterpreterProcess {
   #nudge: Timer | null = null
   #isStarted = false
   #wasKilled = false
+  #endedBy: NodeJS.Signals | null = null
   #end: InterpreterEnd | null = null
   #pollTokens: StackToken[] = []
   #pollTriggers: number[] = []
@@ -103,7 +86,10 @@ export class InterpreterProcess {
     this.#child = new InterpreterChild(options, clock, {
       received: (message) => this.#receive(message),
       nearCeiling: (resource, amount) => this.#uses(resource, amount),
-      ended: (reason) => this.#dieOf(`its process ${reason}`),
+      ended: (reason, signal) => {
+        this.#endedBy = signal
+        this.#dieOf(`its process ${reason}`)
+      },
     })
     const { control } = this.#child
     this.#processSignals = new ProcessSignals((signum) => this.signal(signum))
@@ -130,6 +116,16 @@ export class InterpreterProcess {
   /** It was ended on purpose, by `kill` or `close`. */
   get wasKilled(): boolean {
     return this.#wasKilled
+  }
+
+  /** The signal that ended its process, where nobody here did. */
+  get endedBy(): NodeJS.Signals | null {
+    return this.#endedBy
+  }
+
+  /** Settles when Python runs in it; rejects with `INTERPRETER_START_FAILED` when it ends before. */
+  get started(): Promise<void> {
+    return this.#started.promise
   }
 
   /** Python runs in it. */
@@ -228,7 +224,15 @@ export class InterpreterProcess {
 
   #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
-    return new Promise((settle) => this.#post(message(this.#register({ ...entry, settle }))))
+    return new Promise((settle) => {
+      const token = this.#register({ ...entry, settle })
+      try {
+        this.#post(message(token))
+      } catch (error) {
+        this.#forget(token) // nobody will answer what was not sent
+        throw error
+      }
+    })
   }
 
   #register(pending: Pending): StackToken {
@@ -240,10 +244,14 @@ export class InterpreterProcess {
   }
 
   #settle(token: StackToken, answer: Answer): void {
+    this.#forget(token)?.settle(answer)
+  }
+
+  #forget(token: StackToken): Pending | undefined {
     this.#watchdog.forget(token)
     const pending = this.#pending.get(token)
     this.#pending.delete(token)
-    pending?.settle(answer)
+    return pending
   }
 
   #sendPolls(): void {
@@ -370,20 +378,5 @@ export class InterpreterProcess {
     for (const { settle } of open) settle({ kind: 'lost', end })
     if (this.#isStarted) this.#events.ended(end)
     else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))
-  }
-}
-
-type AnswerMessage = Extract<FromInterpreter, { readonly type: 'loaded' | 'state' | 'finished' | 'programEnded' }>
-
-function answerOf(message: AnswerMessage): Answer {
-  switch (message.type) {
-    case 'loaded':
-      return { kind: 'loaded', resultJson: message.resultJson }
-    case 'state':
-      return { kind: 'state', stateJson: message.stateJson }
-    case 'finished':
-      return { kind: 'finished' }
-    case 'programEnded':
-      return { kind: 'programEnded', exitCode: message.exitCode }
   }
 }

@@ -5,7 +5,7 @@
 
 import type { ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
-import { toError } from '../../errors.ts'
+import { HostError, toError } from '../../errors.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
 import {
   findSnapshot,
@@ -31,6 +31,9 @@ export interface StarterOptions {
   preparing(message: string): void
 }
 
+/** Nothing that Python does ends its process so: somebody else did. */
+const SIGNALS_OF_OTHERS: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
+
 type StartedEvents = Omit<InterpreterEvents, 'startNotice'>
 
 export class InterpreterStarter {
@@ -48,26 +51,32 @@ export class InterpreterStarter {
   async start(events: StartedEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess> {
     const first = this.#spawn(events, spawned)
     this.#snapshotPath ??= ensureSnapshot(this.#options)
-    const path = await this.#snapshotPath
+    // One that is ended meanwhile waits for no snapshot, which takes seconds to make.
+    const path = (await Promise.race([this.#snapshotPath, first.started])) ?? null
     try {
       await first.start(this.#startData(path))
       return first
     } catch (error) {
+      if (first.endedBy === 'SIGINT' && this.#options.isProgram) throw interrupted()
       if (path === null || first.wasKilled) throw error
+      const isToBlame = first.endedBy === null || !SIGNALS_OF_OTHERS.has(first.endedBy)
       const second = this.#spawn(events, spawned)
-      await second.start(this.#startData(null)) // when this fails too, the snapshot is not to blame
-      if ((await this.#snapshotPath) !== null) this.#options.notice(damagedSnapshotNotice(path, toError(error)))
-      this.#snapshotPath = Promise.resolve(null)
-      removeSnapshot(path)
+      await second.start(this.#startData(isToBlame ? null : path)) // when this fails too, the snapshot is not to blame
+      if (isToBlame) await this.#giveUpSnapshot(path, toError(error))
       return second
     }
   }
 
+  async #giveUpSnapshot(path: string, error: Error): Promise<void> {
+    if ((await this.#snapshotPath) !== null) this.#options.notice(damagedSnapshotNotice(path, error))
+    this.#snapshotPath = Promise.resolve(null)
+    removeSnapshot(path)
+  }
+
   #spawn(events: StartedEvents, spawned: (process: InterpreterProcess) => void): InterpreterProcess {
-    const interpreter = InterpreterProcess.spawn(childOptions(this.#options), this.#options.clock, {
-      ...events,
-      startNotice: (message) => this.#sayOnce(message),
-    })
+    const options = childOptions(this.#options)
+    const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
+    const interpreter = InterpreterProcess.spawn(options, this.#options.clock, allEvents)
     spawned(interpreter)
     return interpreter
   }
@@ -83,6 +92,11 @@ export class InterpreterStarter {
     const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
     return { process, timeZone, packageFolder, isProgram, ceilings, snapshotPath }
   }
+}
+
+/** By whoever started the program: a terminal sends it to both processes, and this one may hear of it first. */
+function interrupted(): HostError {
+  return new HostError('INTERPRETER_INTERRUPTED', 'Python did not start: it was interrupted.')
 }
 
 function damagedSnapshotNotice(path: string, error: Error): string {
@@ -119,6 +133,7 @@ function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promi
       ended: (reason) => reject(new Error(`the process that makes it ${reason}`)),
     })
     child.post({ type: 'makeSnapshot', packageFolder })
+    child.unref() // who waits for it keeps the process alive, as long as anybody does
   })
 }
 

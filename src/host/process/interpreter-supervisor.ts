@@ -14,9 +14,10 @@
 import type { ProgramTarget } from '../../border/protocol.ts'
 import type { Clock, TaskSlot, Timer } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
+import type { Answer, InterpreterEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { Suspects } from './crash-suspects.ts'
-import type { Answer, InterpreterEnd, InterpreterProcess } from './interpreter-process.ts'
+import type { InterpreterProcess } from './interpreter-process.ts'
 import { type EntryAnswer, refused } from './outcomes.ts'
 import { Replacement } from './replacement.ts'
 

@@ -8,7 +8,7 @@ import type { NotEntered } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
 import type { AttemptOutcome } from '../../model/execution.ts'
 import type { PollOutcome, PythonFault } from '../../model/trigger.ts'
-import type { Answer, InterpreterEnd } from './interpreter-process.ts'
+import type { Answer, InterpreterEnd } from './answers.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
 export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string } | NotEntered

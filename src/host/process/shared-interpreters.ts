@@ -1,0 +1,80 @@
+/**
+ * The interpreters over which scripts are spread: as many as were asked for, but no more than there are scripts, and than the
+ * machine has memory for. Held by `python-host.ts`. Those of scripts that live alone are not among them.
+ */
+
+import { toError } from '../../errors.ts'
+import type { InterpreterSupervisor } from './interpreter-supervisor.ts'
+
+/** What one takes that has just begun. */
+const BEGUN_MEBIBYTES = 256
+const BYTES_PER_MEBIBYTE = 1_048_576
+
+export interface SharedOptions {
+  readonly atMost: number
+  supervise(name: string): InterpreterSupervisor
+  /** One line worth a log entry. */
+  notice(message: string): void
+}
+
+export class SharedInterpreters {
+  readonly first: InterpreterSupervisor
+  readonly #options: SharedOptions
+  #all: readonly InterpreterSupervisor[]
+  #atMost: number
+  #made = 1
+  #turns = 0
+
+  constructor(options: SharedOptions) {
+    this.#options = options
+    this.#atMost = options.atMost
+    this.first = options.supervise('Interpreter 1')
+    this.#all = [this.first]
+  }
+
+  get all(): readonly InterpreterSupervisor[] {
+    return this.#all
+  }
+
+  /** Starts those that are missing for so many scripts. */
+  expect(scripts: number): void {
+    const missing = Math.min(scripts, this.#atMost) - this.#all.length
+    if (missing <= 0) return
+    const startable = Math.min(missing, roomForMore())
+    if (startable < missing) this.#limitTo(this.#all.length + startable, 'there is not enough memory for more')
+    const names = Array.from({ length: startable }, () => `Interpreter ${++this.#made}`)
+    this.#all = [...this.#all, ...names.map((name) => this.#options.supervise(name))]
+  }
+
+  /** The one for the next script; one that could not be started is done without. */
+  async next(): Promise<InterpreterSupervisor> {
+    for (;;) {
+      const chosen = this.#all[this.#turns++ % this.#all.length] ?? this.first
+      try {
+        await chosen.started
+        return chosen
+      } catch (error) {
+        if (chosen === this.first) throw error
+        if (this.#all.includes(chosen)) await this.#doWithout(chosen, toError(error))
+      }
+    }
+  }
+
+  async #doWithout(failed: InterpreterSupervisor, { message }: Error): Promise<void> {
+    this.#all = this.#all.filter((each) => each !== failed)
+    this.#limitTo(this.#all.length, message)
+    await failed.close()
+  }
+
+  #limitTo(count: number, reason: string): void {
+    const wanted = this.#atMost
+    this.#atMost = count
+    const interpreters = count === 1 ? 'one interpreter' : `${count} interpreters`
+    this.#options.notice(`The scripts are spread over ${interpreters} instead of ${wanted}: ${reason}`)
+  }
+}
+
+/** Of the machine's memory, or of what the group of this process may have. */
+function roomForMore(): number {
+  return Math.floor(process.availableMemory() / BYTES_PER_MEBIBYTE / BEGUN_MEBIBYTES)
+}
