@@ -1,0 +1,55 @@
+"""Runs a command at a pseudo-terminal: AT_A_TERMINAL.py STEPS COMMAND…
+
+STEPS is JSON, a list of pairs: ["see", text] waits until the terminal shows this, behind what was waited for before;
+["type", text] types it. Prints what the terminal has shown, and ends as the command ends.
+"""
+
+import json
+import os
+import pty
+import select
+import sys
+import time
+
+LIMIT_S = 100
+
+steps = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+
+shown = b""
+seen = 0
+has_ended = False
+give_up_at = time.monotonic() + LIMIT_S
+
+
+def look() -> None:
+    """Reads what the terminal shows, once there is something."""
+    global shown, has_ended
+    if not select.select([terminal], [], [], 0.1)[0]:
+        return
+    try:
+        chunk = os.read(terminal, 65_536)
+    except OSError:  # Linux: nobody has it open any more
+        chunk = b""
+    has_ended = not chunk
+    shown += chunk
+
+
+for what, text in steps:
+    expected = text.encode()
+    if what == "type":
+        os.write(terminal, expected)
+        continue
+    while expected not in shown[seen:]:
+        if has_ended or time.monotonic() > give_up_at:
+            print(shown.decode(), flush=True)
+            sys.exit(f"it did not show {text!r}")
+        look()
+    seen = shown.index(expected, seen) + len(expected)
+while not has_ended and time.monotonic() < give_up_at:
+    look()
+_, status = os.waitpid(pid, 0)
+print(shown.decode().replace("\r\n", "\n"), flush=True)
+sys.exit(os.waitstatus_to_exitcode(status) & 0xFF)
