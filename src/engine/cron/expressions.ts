@@ -7,14 +7,14 @@
 
 import { Cron } from 'croner'
 import { toError, UsageError } from '../../errors.ts'
-import { endOfRepeat, instantOf, localTimeAt, zoneNames } from './zones.ts'
+import { endOfRepeat, instantOf, isZone, localTimeAt } from './zones.ts'
 
 /** Of croner's nicknames, those that are accepted; in any case. */
 const NICKNAMES = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'])
 
 /** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` for what is no IANA zone in its exact case. */
 export function assertCron(expression: string, timezone: string): void {
-  if (!zoneNames().has(timezone)) {
+  if (!isZone(timezone)) {
     throw new UsageError(
       'INVALID_TIMEZONE',
       `Invalid timezone: ${timezone}. Give the name of an IANA zone in its exact case, such as "Europe/Paris" or "UTC".`,

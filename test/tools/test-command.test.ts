@@ -1,0 +1,73 @@
+/**
+ * `npm test -- …`: Python tests run in the engine, the others by vitest. pytest is one of this test's here, which prints what
+ * it is given and where it runs, so that none has to be installed.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../support/source-tree.ts'
+
+const PYTEST = `
+import sys
+print("pytest on", sys.platform, sys.argv[1:])
+sys.exit(7 if "fails" in sys.argv else 0)
+`
+const PYTEST_OPTIONS = `'-q', '-p', 'no:cacheprovider'`
+const QUICK_TEST = 'test/engine/cron/expressions.test.ts'
+
+let modules: string
+beforeAll(() => {
+  modules = mkdtempSync(join(tmpdir(), 'cloaca-pytest-'))
+  writeFileSync(join(modules, 'pytest.py'), PYTEST)
+})
+afterAll(() => rmSync(modules, { recursive: true, force: true }))
+
+function npmTest(...words: readonly string[]) {
+  const { NODE_OPTIONS: _, VITEST: __, ...env } = process.env
+  const { status, stdout, stderr } = spawnSync('npm', ['test', '-s', '--', ...words], {
+    cwd: ROOT,
+    env: { ...env, PYTHONPATH: modules, NO_COLOR: '1' },
+    encoding: 'utf8',
+  })
+  return { status, output: stdout + stderr }
+}
+
+describe('npm test', () => {
+  it('runs a Python test in the engine, and nothing else', () => {
+    const { status, output } = npmTest('python/tests/test_task.py::test_x')
+
+    expect(output).toBe(`pytest on emscripten [${PYTEST_OPTIONS}, 'python/tests/test_task.py::test_x']\n`)
+    expect(status).toBe(0)
+  })
+
+  it('runs vitest on what is no Python test, with its options', () => {
+    const { status, output } = npmTest(QUICK_TEST, '-t', 'no test has this name')
+
+    expect(output).toMatch(/Tests +\d+ skipped/)
+    expect(output).not.toContain('pytest')
+    expect(status).toBe(0)
+  })
+
+  it('runs both when both are named, and hands to pytest what stands behind a further --', () => {
+    const { status, output } = npmTest('python/tests', QUICK_TEST, '--reporter=verbose', '--', '-x', '-k', 'a')
+
+    expect(output).toContain(`pytest on emscripten [${PYTEST_OPTIONS}, 'python/tests', '-x', '-k', 'a']`)
+    expect(output).toContain(`✓ ${QUICK_TEST}`)
+    expect(status).toBe(0)
+  })
+
+  it('fails when either of them fails', () => {
+    expect(npmTest('python/tests', QUICK_TEST, '--', 'fails').status).toBe(7)
+    expect(npmTest('python/tests', 'no-file-has-this-name').status).toBe(1)
+  })
+
+  it('refuses options for pytest without a Python test', () => {
+    expect(npmTest(QUICK_TEST, '--', '-x')).toMatchObject({
+      status: 2,
+      output: expect.stringContaining('no Python test'),
+    })
+  })
+})

@@ -1,0 +1,59 @@
+/**
+ * `npm test`: runs the tests, or those that are named. Python tests run in the engine, by the sources of this checkout;
+ * everything else is for vitest, with its options. What stands behind a further `--` is for pytest.
+ *
+ *     npm test -- engine                                          vitest, on files whose path has "engine" in it
+ *     npm test -- python/tests/test_task.py                       pytest, in the engine
+ *     npm test -- python/tests/test_task.py test/cli -- -x -k id  both
+ */
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const CLOACA = join(ROOT, 'src', 'cli', 'main.ts')
+
+/** A folder below `python`, a file of Python, or a test in one: `python/tests/test_x.py::test_y[z]`. */
+const PYTHON_TEST = /^(\.[\\/])?python([\\/]|$)|\.py(::.*)?$/
+
+process.exitCode = main(process.argv.slice(2))
+
+function main(words: readonly string[]): number {
+  const separator = words.indexOf('--')
+  const forVitest = separator < 0 ? words : words.slice(0, separator)
+  const forPytest = separator < 0 ? [] : words.slice(separator + 1)
+  const pythonTests = forVitest.filter(isPythonTest)
+  const others = forVitest.filter((word) => !isPythonTest(word))
+  // Without a Python test, all of vitest's are meant; with one, only those that are named beside it.
+  const runsVitest = pythonTests.length === 0 || others.length > 0
+  if (pythonTests.length === 0 && forPytest.length > 0) {
+    console.error('npm test: options for pytest, but no Python test is named')
+    return 2
+  }
+  const ends = [runsVitest ? runVitest(others) : 0, pythonTests.length > 0 ? runPytest(pythonTests, forPytest) : 0]
+  return ends.find((code) => code !== 0) ?? 0
+}
+
+function isPythonTest(word: string): boolean {
+  return !word.startsWith('-') && PYTHON_TEST.test(word)
+}
+
+function runVitest(words: readonly string[]): number {
+  const manifest = createRequire(import.meta.url).resolve('vitest/package.json')
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { vitest: string } }
+  return runNode([join(dirname(manifest), bin.vitest), 'run', ...words])
+}
+
+function runPytest(tests: readonly string[], words: readonly string[]): number {
+  return runNode([CLOACA, 'run', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', ...tests, ...words])
+}
+
+function runNode(words: readonly string[]): number {
+  const { status, signal, error } = spawnSync(process.execPath, words, { cwd: ROOT, stdio: 'inherit' })
+  if (error !== undefined) throw error
+  if (signal !== null) process.kill(process.pid, signal)
+  return status ?? 1
+}
