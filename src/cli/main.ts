@@ -16,6 +16,9 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exit(1)
 }
 
+// First: it remembers who has started this process.
+const { returnToFolderOfCaller } = await import('./npm.ts')
+
 // Compiling the command line takes 25 ms of each start otherwise.
 const { compileCacheFolder } = await import('../host/environment/cache-folder.ts')
 const compiled = compileCacheFolder(process.env)
@@ -25,7 +28,6 @@ const FAILED = 1
 const WRONG_USAGE = 2
 
 async function main(words: readonly string[]): Promise<number> {
-  const { returnToFolderOfCaller } = await import('./npm.ts')
   const { printError, UsageMistake } = await import('./print.ts')
   const { UnwritableOutput, drainStderr } = await import('./standard-streams.ts')
   try {

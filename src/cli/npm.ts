@@ -1,7 +1,7 @@
 /**
  * What is different where npm or npx has started the command. npm ends its shell at SIGTERM and nobody else, so that what
  * the shell has started would go on for ever; and it starts the scripts of a package in the package's folder. Called by
- * `main.ts`, `serve.ts` and `run.ts`.
+ * `main.ts`, and by the commands that go on until they are told to stop.
  */
 
 import { readFileSync } from 'node:fs'
@@ -10,13 +10,24 @@ import { fileURLToPath } from 'node:url'
 const LOOK_EVERY_MS = 500
 const OWN_MANIFEST = fileURLToPath(new URL('../../package.json', import.meta.url))
 const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh'])
+/** As the system names their processes; most run in Node. */
+const PACKAGE_MANAGERS = /^(npm|npx|node|MainThread|pnpm|yarn|bun)/
+const FIRST_PROCESS = 1
+
+interface SystemProcess {
+  readonly pid: number
+  /** Null where the system does not tell. */
+  readonly name: string | null
+}
+
+/** At the very start: npm may be gone before anybody asks. */
+const starters = startersNow()
 
 /** Calls back once, when npm or its shell has started this process and is gone. */
 export function whenNpmIsGone(callback: () => void): void {
   if (process.env.npm_lifecycle_event === undefined && process.env.npm_command === undefined) return
-  const starters = startersNow()
   const timer = setInterval(() => {
-    if (startersNow() === starters) return
+    if (areSame(startersNow(), starters) && !isAdopted(starters)) return
     clearInterval(timer)
     callback()
   }, LOOK_EVERY_MS)
@@ -30,12 +41,32 @@ export function returnToFolderOfCaller(): void {
 }
 
 /** The parent and, where that is npm's shell, its parent. A process whose parent is gone gets another. */
-function startersNow(): string {
+function startersNow(): readonly SystemProcess[] {
   const parent = process.ppid
+  const { name, parent: grandparent } = lookAt(parent)
+  if (name === null || !SHELLS.has(name)) return [{ pid: parent, name }]
+  return [
+    { pid: parent, name },
+    { pid: grandparent, name: lookAt(grandparent).name },
+  ]
+}
+
+/** Whether the last of them only took over whose parent was gone already: npm is the first process in some containers. */
+function isAdopted(starters: readonly SystemProcess[]): boolean {
+  const last = starters.at(-1)
+  if (last === undefined || last.name === null) return false
+  return last.name === 'systemd' || (last.pid === FIRST_PROCESS && !PACKAGE_MANAGERS.test(last.name))
+}
+
+function areSame(ones: readonly SystemProcess[], others: readonly SystemProcess[]): boolean {
+  return ones.length === others.length && ones.every(({ pid }, index) => pid === others[index]?.pid)
+}
+
+function lookAt(pid: number): { readonly name: string | null; readonly parent: number } {
   try {
-    const [, name, rest] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? []
-    return name !== undefined && SHELLS.has(name) ? `${parent} ${rest}` : `${parent}`
+    const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    return { name: name ?? null, parent: Number(parent) }
   } catch {
-    return `${parent}` // no such file outside Linux
+    return { name: null, parent: 0 } // no such file outside Linux
   }
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { printExecution } from './execution.ts'
+import { whenNpmIsGone } from './npm.ts'
 import { printFields, printJson, printLine, printMessage, printTable, UsageMistake } from './print.ts'
 
 const INTERRUPTED = 130
@@ -77,6 +78,7 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
   const interrupted = Promise.withResolvers<null>()
   const interrupt = () => interrupted.resolve(null)
   process.once('SIGINT', interrupt)
+  whenNpmIsGone(interrupt)
   try {
     if (!(await runner.workflows.isServed())) {
       printMessage(

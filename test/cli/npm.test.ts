@@ -2,9 +2,15 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { Terminal } from '../support/cloaca-process.ts'
+import { workflow } from '../support/declared.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { preloading } from '../support/preloads.ts'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const SCRIPT = `
@@ -43,6 +49,41 @@ describe('npm run cloaca', () => {
     running.stdout.on('data', () => void running.kill('SIGTERM'))
 
     await once(running.stdout, 'end') // when nobody holds it any more
+  })
+
+  it('serve ends in order also when npm is gone before it begins', async () => {
+    const script = terminal.write('served.py', SCRIPT)
+    const begin = join(terminal.folder, 'begin')
+    const serving = spawn('npm', [...npm, 'serve', script, '--db', ':memory:'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: preloading('when-told'), BEGIN_WHEN: begin },
+    })
+    serving.on('exit', () => writeFileSync(begin, ''))
+    let logged = ''
+    for await (const text of serving.stderr.setEncoding('utf8')) {
+      logged += text
+      if (logged.includes('it waits')) serving.kill('SIGKILL')
+    }
+
+    expect(logged).toContain('"msg":"stopped"')
+  })
+
+  it('workflow run --wait waits no longer when npm is ended', async () => {
+    const path = join(terminal.folder, 'jobs.db')
+    const clock = new FakeClock()
+    const store = await openSqliteStore({ path, durability: 'normal', clock })
+    await store.saveWorkflows([workflow('demo', { work: {} })], clock.now())
+    await store.close()
+    const waiting = spawn('npm', [...npm, 'workflow', 'run', 'demo', '--wait', '--db', path], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    for await (const text of waiting.stderr.setEncoding('utf8')) {
+      said += text
+      if (said.includes('No process serves')) waiting.kill('SIGTERM')
+    }
+
+    expect(said).toContain('Nobody waits any more')
   })
 
   it('means paths of the folder that it was typed in', () => {

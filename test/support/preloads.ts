@@ -1,8 +1,8 @@
-/** What a process loads before anything else, so that it lacks something or is another one. */
+/** What a process loads before anything else, so that it lacks something, is another one, or begins later. */
 
 import { fileURLToPath } from 'node:url'
 
-type Preload = 'without-addon' | 'of-another-version' | 'killed-at-start' | 'broken-code' | 'never-ready'
+type Preload = 'without-addon' | 'of-another-version' | 'killed-at-start' | 'broken-code' | 'never-ready' | 'when-told'
 
 /** The value of `NODE_OPTIONS` with which the processes that a test starts load one of `preloads/` first. */
 export function preloading(name: Preload): string {
