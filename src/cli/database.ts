@@ -12,7 +12,7 @@ export interface DatabaseOptions {
 /** Adds `--db` and `--json`. */
 export function withDatabase(command: Command): Command {
   return command
-    .addOption(new Option('--db <url>', 'database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
+    .addOption(new Option('--db <url>', 'URL of the database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
     .option('--json', 'print JSON')
 }
 

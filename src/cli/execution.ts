@@ -3,20 +3,25 @@
 import { Command } from 'commander'
 import { type ExecutionOrigin, type ExecutionResult, formatInstant, type Runner } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
+import { withExamples } from './help.ts'
 import { wholeNumber } from './numbers.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
 
 type ListOptions = DatabaseOptions & { readonly limit: number }
 
 export function executionCommand(): Command {
-  const execution = new Command('execution').description('look at runs of workflows')
-  withDatabase(execution.command('list').description('executions, newest first'))
-    .option('--limit <n>', 'how many', wholeNumber, 20)
+  const execution = new Command('execution').description('list and show executions: runs of workflows')
+  const listing = execution.command('list').description('list executions, newest first')
+  withDatabase(withExamples(listing, 'cloaca execution list --limit 5'))
+    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
-  withDatabase(
-    execution.command('show').description('one execution, its context and its tasks').argument('<id>'),
-  ).action(async (id: string, options: DatabaseOptions) =>
-    withReader(options, async (runner) => printExecution(await runner.executions.get(id), options)),
+  const showing = execution
+    .command('show')
+    .description('show an execution: its status, its context and its tasks')
+    .argument('<id>', 'id of the execution')
+  withDatabase(withExamples(showing, 'cloaca execution show 5b9debd0-9f16-4377-92a6-fb934363d2ed')).action(
+    async (id: string, options: DatabaseOptions) =>
+      withReader(options, async (runner) => printExecution(await runner.executions.get(id), options)),
   )
   return execution
 }
@@ -57,5 +62,5 @@ function printExecutionForPeople(result: ExecutionResult): void {
 
 function originText(origin: ExecutionOrigin): string {
   if (origin.kind === 'trigger') return `trigger ${origin.trigger}`
-  return origin.kind === 'cron' ? `schedule ${origin.scheduleId}` : 'a call'
+  return origin.kind === 'cron' ? `schedule ${origin.scheduleId}` : 'API or CLI'
 }

@@ -60,10 +60,10 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     exitCode = code
   }
   const program = new Command('cloaca')
-    .description('Runs Python scripts written against the cloaca API: workflows and event triggers, on a Node engine.')
+    .description('Runs Python scripts written against the cloaca API: workflows, and triggers that start them.')
     .version(packageVersion())
     .showSuggestionAfterError()
-  program.command('run').description('run a script, as python does: see cloaca run --help')
+  program.command('run').description('run a Python program, as python does: see cloaca run --help')
   program
     .addCommand(serveCommand(finish))
     .addCommand(triggerCommand(finish))

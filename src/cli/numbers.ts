@@ -6,5 +6,5 @@ import { InvalidArgumentError } from 'commander'
 export function wholeNumber(text: string): number {
   const number = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number
-  throw new InvalidArgumentError('It is a whole number.')
+  throw new InvalidArgumentError('It must be a whole number, 0 or more.')
 }

@@ -15,12 +15,15 @@ const USAGE = `usage: cloaca pip install NAME… [-r FILE] [--target DIR]
 
 Installs packages with their dependencies into .cloaca/packages, where run and
 serve find them: pure-Python wheels, and wheels for Pyodide's ABI. Options,
-configuration files and environment variables (PIP_INDEX_URL, PIP_CERT, …) are pip's.`
+configuration files and environment variables (PIP_INDEX_URL, PIP_CERT, …) are pip's.
+
+Example:
+  cloaca pip install pydantic`
 
 export function pipCommand(finish: (code: number) => void): Command {
   return new Command('pip')
-    .description('install packages for scripts, with pip: see cloaca pip --help')
-    .argument('[words...]', 'what pip is given')
+    .description('install packages for scripts, by means of pip: see cloaca pip --help')
+    .argument('[words...]', 'arguments for pip')
     .allowUnknownOption()
     .helpOption(false)
     .action(async (words: readonly string[]) => finish(await runPip(words)))

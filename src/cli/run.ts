@@ -18,8 +18,12 @@ Runs a Python program as python does: the arguments, stdin, stdout, stderr, the
 traceback and the exit code are its own. Runners that it opens live until it ends.
 
   -u        do not buffer output
-  -W RULE   which warnings are shown: like PYTHONWARNINGS
-  -B        keep no compiled modules`
+  -W RULE   control warnings, as PYTHONWARNINGS does
+  -B        do not write .pyc files
+
+Examples:
+  cloaca run report.py --month 5
+  cloaca run -m pytest tests`
 
 const INTERRUPTED = 130
 
@@ -90,7 +94,7 @@ function targetOf(words: readonly string[]): ProgramTarget {
   }
   if (first === '-') return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: [...words] }
   if (first.startsWith('-')) {
-    throw new UsageMistake(`"${first}" is no option of cloaca run.`, USAGE)
+    throw new UsageMistake(`cloaca run has no option "${first}".`, USAGE)
   }
   if (!existsSync(first)) throw new UsageMistake(`There is no file "${resolve(first)}" to run. Check the path.`)
   return { kind: 'file', path: first, argv: [...words] }

@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../index.ts'
+import { withExamples } from './help.ts'
 import { jsonLines } from './json-log.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
@@ -24,32 +25,35 @@ const FAILED = 1
 const INTERRUPTED = 130
 
 export function serveCommand(finish: (exitCode: number) => void): Command {
-  return new Command('serve')
-    .description('poll the triggers of scripts and run their workflows, until told to stop')
+  const command = new Command('serve')
+    .description('serve scripts: poll their triggers and run their workflows until told to stop')
     .argument('<places...>', 'Python files, folders, or modules')
-    .addOption(new Option('--db <url>', 'database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
+    .addOption(new Option('--db <url>', 'URL of the database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
     .addOption(
-      new Option('--interpreters <n>', 'interpreters to spread the scripts over').argParser(wholeNumber).default(1),
+      new Option('--interpreters <n>', 'Python interpreters to spread the scripts over')
+        .argParser(wholeNumber)
+        .default(1),
     )
-    .option('--watch', 'load a script again when its file changes')
-    .addOption(new Option('--memory <mib>', 'memory that one interpreter may use').argParser(wholeNumber).default(1024))
+    .option('--watch', 'reload a script when one of its files changes')
     .addOption(
-      new Option('--open-files <n>', 'files and sockets that one interpreter may have open')
+      new Option('--memory <mib>', 'memory limit of one interpreter, in MiB').argParser(wholeNumber).default(1024),
+    )
+    .addOption(
+      new Option('--open-files <n>', 'limit of open files and sockets of one interpreter')
         .argParser(wholeNumber)
         .default(1024),
     )
     .addOption(
-      new Option('--load-timeout <seconds>', 'how long the import of a script may take')
-        .argParser(wholeNumber)
-        .default(30),
+      new Option('--load-timeout <seconds>', 'time limit for importing one script').argParser(wholeNumber).default(30),
     )
-    .addOption(new Option('--log-level <level>', 'least level to log').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log-level <level>', 'minimum level of log lines').choices(LOG_LEVELS).default('info'))
     .addOption(
-      new Option('--grace <seconds>', 'how long running tasks may take to end at a stop')
+      new Option('--grace <seconds>', 'how long a stop waits for running polls and tasks')
         .argParser(wholeNumber)
         .default(30),
     )
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
+  return withExamples(command, 'cloaca serve jobs', 'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db')
 }
 
 async function serve(places: readonly string[], options: ServeOptions): Promise<number> {
@@ -64,7 +68,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     log,
   })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
-  void stop.then(() => log({ level: 'info', message: 'stopping: running tasks may end; a second Ctrl-C ends at once' }))
+  void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, options.grace) }))
   try {
     const since = performance.timeOrigin + performance.now()
     // A script may take long to load, and may be what the user wants to stop.
@@ -101,11 +105,11 @@ async function watchScripts(
       reportScript(report, log)
       watch.add(report.files, begunAt)
       const { script, error } = report
-      const message = error === null ? 'was loaded again' : 'stays what it was, since its new form is not good'
+      const message = error === null ? 'was loaded' : 'keeps its previous version, because the new one cannot be loaded'
       log({ level: 'info', message: `script "${script}" ${message}`, facts: { script } })
     }
     for (const script of removed) {
-      log({ level: 'info', message: `script "${script}" is gone, and is served no more`, facts: { script } })
+      log({ level: 'info', message: `script "${script}" was removed and is no longer served`, facts: { script } })
     }
   })
   return watch
@@ -126,6 +130,15 @@ function summaryOf(reports: readonly ScriptReport[]): string {
   const workflows = reports.flatMap((report) => report.workflows).length
   const scripts = reports.filter((report) => report.error === null).length
   return `${count(triggers, 'trigger')} and ${count(workflows, 'workflow')} of ${count(scripts, 'script')}`
+}
+
+/** What a stop waits for, for how long, and how not to wait for it. */
+function stopping(underWay: readonly string[], graceS: number): string {
+  if (underWay.length === 0) return 'stopping: nothing is running'
+  const tasks = underWay.filter((name) => name.startsWith('task ')).length
+  const polls = underWay.length - tasks
+  const running = [...(tasks > 0 ? [count(tasks, 'running task')] : []), ...(polls > 0 ? [count(polls, 'poll')] : [])]
+  return `stopping: waiting up to ${graceS} s for ${running.join(' and ')}; press Ctrl-C again to quit now`
 }
 
 function count(amount: number, noun: string): string {

@@ -3,35 +3,45 @@
 import { Command } from 'commander'
 import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
+import { withExamples } from './help.ts'
 import { openLog } from './log.ts'
 import { wholeNumber } from './numbers.ts'
 import { formatDuration, printError, printFields, printJson, printLine, printTable, printTraceback } from './print.ts'
 
+/** The hash of a firing without a context. */
+const WITHOUT_CONTEXT = 'fire_no_context'
+
 type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks?: true }
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
-  const trigger = new Command('trigger').description('look at triggers and change them')
-  withDatabase(trigger.command('list').description('every trigger of the database')).action(
+  const trigger = new Command('trigger').description('list, show, enable, disable and test triggers')
+  const command = (name: string, description: string, example: string) =>
+    withExamples(trigger.command(name).description(description), example)
+  const named = (name: string, description: string, example: string) =>
+    withDatabase(command(name, description, example)).argument('<name>', 'name of the trigger')
+
+  withDatabase(command('list', 'list the triggers of a database', 'cloaca trigger list --db sqlite://jobs.db')).action(
     (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
   )
-  withDatabase(trigger.command('show').description('one trigger').argument('<name>')).action(
+  named('show', 'show a trigger', 'cloaca trigger show inbox_watcher').action(
     (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
-  withDatabase(trigger.command('enable').description('poll it again').argument('<name>')).action(
+  named('enable', 'enable a trigger: poll it again', 'cloaca trigger enable inbox_watcher').action(
     (name: string, options: DatabaseOptions) => setEnabled(name, true, options),
   )
-  withDatabase(
-    trigger.command('disable').description('stop polling it, also after restarts').argument('<name>'),
-  ).action((name: string, options: DatabaseOptions) => setEnabled(name, false, options))
-  withDatabase(trigger.command('history').description('its firings, newest first').argument('<name>'))
-    .option('--limit <n>', 'how many', wholeNumber, 20)
-    .option('--ticks', 'what every poll came to, instead of the firings')
+  const disabling = 'disable a trigger: stop polling it, also after restarts'
+  named('disable', disabling, 'cloaca trigger disable inbox_watcher').action((name: string, options: DatabaseOptions) =>
+    setEnabled(name, false, options),
+  )
+  const firings = 'list the firings of a trigger, newest first, or with --ticks the outcome of every poll'
+  named('history', firings, 'cloaca trigger history inbox_watcher --ticks')
+    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
+    .option('--ticks', 'show the outcome of every poll')
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
-  trigger
-    .command('test')
-    .description('poll a trigger of a file once, print the result, and start nothing')
-    .argument('<file>')
-    .argument('<name>')
+  const testing = 'poll a trigger of a file once and print the result, without starting its workflow'
+  command('test', testing, 'cloaca trigger test jobs/inbox.py inbox_watcher')
+    .argument('<file>', 'Python file that declares the trigger')
+    .argument('<name>', 'name of the trigger')
     .option('--json', 'print JSON')
     .action(async (file: string, name: string, options: { readonly json?: true }) =>
       finish(await test(file, name, options)),
@@ -63,7 +73,7 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     workflow: row.workflow,
     every: formatDuration(row.pollIntervalMs),
     enabled: row.enabled ? 'yes' : 'no',
-    'runs overlap': row.allowConcurrent ? 'yes' : 'no: an identical firing is dropped while one is active',
+    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal one is active',
     'last poll': row.lastPollAt === null ? 'never' : formatInstant(row.lastPollAt),
     created: formatInstant(row.createdAt),
     id: row.id,
@@ -84,20 +94,20 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
     return printTable(
       ['LAST', 'OUTCOME', 'COUNT', 'ERROR'],
       ticks.map((row) => [formatInstant(row.lastAt), row.outcome, String(row.count), row.errorMessage ?? '']),
-      options.limit === 0 ? null : `Trigger "${name}" was not polled yet.`,
+      options.limit === 0 ? null : `Trigger "${name}" has not been polled yet.`,
     )
   }
   const firings = await runner.triggers.history(name, page)
   if (options.json) return printJson(firings)
   printTable(
-    ['FIRED', 'ENDED', 'CONTEXT', 'EXECUTION'],
+    ['FIRED', 'ENDED', 'CONTEXT HASH', 'EXECUTION'],
     firings.map((row) => [
       formatInstant(row.startedAt),
       row.completedAt === null ? 'running' : formatInstant(row.completedAt),
-      row.contextHash,
+      row.contextHash === WITHOUT_CONTEXT ? 'no context' : row.contextHash,
       row.executionId ?? 'none',
     ]),
-    options.limit === 0 ? null : `Trigger "${name}" did not fire yet.`,
+    options.limit === 0 ? null : `Trigger "${name}" has not fired yet.`,
   )
 }
 

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { printExecution } from './execution.ts'
+import { withExamples } from './help.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printFields, printJson, printLine, printMessage, printTable, UsageMistake } from './print.ts'
 
@@ -12,21 +13,28 @@ const INTERRUPTED = 130
 type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?: true }
 
 export function workflowCommand(finish: (exitCode: number) => void): Command {
-  const workflow = new Command('workflow').description('look at workflows and start them')
-  withDatabase(workflow.command('list').description('every workflow that was served on the database')).action(
-    (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
+  const workflow = new Command('workflow').description('list, show and start workflows')
+  const listing = workflow.command('list').description('list the workflows that were ever served on a database')
+  withDatabase(withExamples(listing, 'cloaca workflow list')).action((options: DatabaseOptions) =>
+    withReader(options, (runner) => list(runner, options)),
   )
-  withDatabase(workflow.command('show').description('one workflow and its tasks').argument('<name>')).action(
+  const showing = workflow
+    .command('show')
+    .description('show a workflow and its tasks')
+    .argument('<name>', 'name of the workflow')
+  withDatabase(withExamples(showing, 'cloaca workflow show ingest_file')).action(
     (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
   )
-  withDatabase(
-    workflow
-      .command('run')
-      .description('start a workflow; a process that serves it runs it')
-      .argument('<name>')
-      .option('--context <json>', 'what it is started with: a JSON object')
-      .option('--wait', 'wait for its end and print the result; exit code 1 when it failed'),
-  ).action(async (name: string, options: RunOptions) => finish(await run(name, options)))
+  const running = workflow
+    .command('run')
+    .description('start a workflow, which the process that serves it runs')
+    .argument('<name>', 'name of the workflow')
+    .option('--context <json>', 'initial context: a JSON object')
+    .option('--wait', 'wait for the end and print the result; exit code 1 if the workflow failed')
+  const example = `cloaca workflow run ingest_file --context '{"file": "a.txt"}' --wait`
+  withDatabase(withExamples(running, example)).action(async (name: string, options: RunOptions) =>
+    finish(await run(name, options)),
+  )
   return workflow
 }
 
@@ -87,7 +95,7 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
     }
     const result = await Promise.race([runner.executions.wait(id), interrupted.promise])
     if (result === null) {
-      printMessage(`Nobody waits any more, and the execution is not ended by that: cloaca execution show ${id}`)
+      printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${id}`)
       return INTERRUPTED
     }
     printExecution(result, options)

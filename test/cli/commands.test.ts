@@ -90,14 +90,14 @@ describe('with a database that was served for a while, cloaca', () => {
       cloaca('trigger', 'history', 'quiet'),
     ])
 
-    expect(lines(firings)[0]).toBe('FIRED  ENDED  CONTEXT  EXECUTION')
+    expect(lines(firings)[0]).toBe('FIRED  ENDED  CONTEXT HASH  EXECUTION')
     expect(lines(firings)[1]).toMatch(/^INSTANT {2}INSTANT {2}[0-9a-f]{16} {2}ID$/)
     expect(firings.stdout).toContain(executionId)
     expect(lines(ticks)).toEqual([
       'LAST  OUTCOME  COUNT  ERROR',
       "INSTANT  failed  1  trigger 'unreachable' raised exception: ConnectionError: the shop does not answer",
     ])
-    expect(none.stdout).toBe('Trigger "quiet" did not fire yet.\n')
+    expect(none.stdout).toBe('Trigger "quiet" has not fired yet.\n')
   })
 
   it('workflow list prints each workflow that was served', async () => {

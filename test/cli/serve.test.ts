@@ -142,7 +142,8 @@ describe('a serving process', () => {
     const id = await countingStock(terminal, serving)
 
     serving.kill('SIGINT')
-    await serving.logs('stopping: ')
+    const { msg } = await serving.logs('stopping: ')
+    expect(msg).toBe('stopping: waiting up to 30 s for 1 running task; press Ctrl-C again to quit now')
     serving.kill('SIGINT')
     expect(await serving.ended).toMatchObject({ exitCode: 130 })
     expect(serving.log.map(({ msg }) => msg)).not.toContain("workflow 'count_stock' completed")

@@ -12,12 +12,12 @@ describe.concurrent('the command line', () => {
     [['sevre', 'shop.py'], /unknown command 'sevre'\n\(Did you mean serve\?\)/],
     [['trigger', 'list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['serve'], /missing required argument 'places'/],
-    [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. It is a whole number\./],
+    [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. It must be a whole number, 0 or more\./],
     [['serve', 'shop.py', '--log-level', 'loud'], /Allowed choices are debug, info, warn, error, silent\./],
-    [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It is a whole number\./],
+    [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It must be a whole number, 0 or more\./],
     [['run'], /There is nothing to run\./],
     [['run', '-m'], /-m needs the name of a module\./],
-    [['run', '--fast', 'shop.py'], /"--fast" is no option of cloaca run\./],
+    [['run', '--fast', 'shop.py'], /cloaca run has no option "--fast"\./],
     [['run', 'missing.py'], /There is no file ".*missing\.py" to run\./],
     [
       ['workflow', 'run', 'order', '--db', ':memory:', '--context', '[1]'],
@@ -64,6 +64,28 @@ describe.concurrent('the command line', () => {
     expect(end).toMatchObject({ exitCode: 1, stdout: '' })
     expect(end.stderr).toMatch(message)
     expect(end.stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it.each([
+    ['run'],
+    ['serve'],
+    ['pip'],
+    ['trigger', 'list'],
+    ['trigger', 'show'],
+    ['trigger', 'enable'],
+    ['trigger', 'disable'],
+    ['trigger', 'history'],
+    ['trigger', 'test'],
+    ['workflow', 'list'],
+    ['workflow', 'show'],
+    ['workflow', 'run'],
+    ['execution', 'list'],
+    ['execution', 'show'],
+  ])('%s %s has an example of itself in its help', async (...words) => {
+    const { exitCode, stdout } = await terminal.run([...words, '--help'])
+
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^Examples?:\\n  cloaca ${words.join(' ')}`, 'm'))
   })
 
   it('tells its version and its commands', async () => {

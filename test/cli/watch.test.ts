@@ -52,8 +52,8 @@ it('a script is loaded again when a helper that it imports changes, and no other
   helper('another')
 
   await serving.prints('helped by another')
-  await serving.logs('script "shop.py" was loaded again')
-  expect(serving.log.filter(({ msg }) => msg.includes('"other.py" was loaded again'))).toEqual([])
+  await serving.logs('script "shop.py" was loaded')
+  expect(serving.log.filter(({ msg }) => msg.includes('"other.py" was loaded'))).toEqual([])
 })
 
 it('a file that is saved broken leaves the script as it was, and says so; the next good one replaces it', async () => {
@@ -63,7 +63,7 @@ it('a file that is saved broken leaves the script as it was, and says so; the ne
   await serving.logs("workflow 'good' completed")
 
   terminal.write('shop.py', 'this is no Python')
-  await serving.logs('script "shop.py" stays what it was')
+  await serving.logs('script "shop.py" keeps its previous version')
   terminal.write('shop.py', script('better'))
 
   await serving.logs("workflow 'better' completed")
@@ -78,7 +78,7 @@ it('a file of a folder that is new is served, one that is removed is not any mor
   terminal.write('shop/three.py', script('three'))
   await serving.logs("workflow 'three' completed")
   rmSync(join(terminal.folder, 'shop', 'one.py'))
-  await serving.logs('script "shop/one.py" is gone')
+  await serving.logs('script "shop/one.py" was removed')
   terminal.write('shop/two.py', script('twice'))
 
   await serving.logs("workflow 'twice' completed")
