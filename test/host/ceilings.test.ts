@@ -1,5 +1,6 @@
 /** What an interpreter may use has an end, which costs one call; near it the interpreter is replaced, which costs none. */
 
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 import type { PollOutcome } from '../../src/model/trigger.ts'
@@ -69,6 +70,21 @@ describe('an interpreter at the ceiling of memory', () => {
 
     expect(outcome).toMatchObject({ kind: 'failed', error: { type: 'MemoryError' } })
     expect(await remembered(python)).toEqual({ polls: 2, kept: 0 })
+  })
+
+  it.runIf(process.platform === 'linux')('is replaced after that, so that the memory is free again', async () => {
+    await using python = await OpenHost.open([SCRIPT, INNOCENT])
+    const residentMebibytes = async () => {
+      const { pid } = contextOf(await python.poll(INNOCENT, 'pid'))
+      const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+      return Number(kibibytes) / 1_024
+    }
+
+    await python.poll(SCRIPT, 'takes_all')
+    expect(await residentMebibytes()).toBeGreaterThan(800)
+    await heard(python, 'was restarted')
+
+    expect(await residentMebibytes()).toBeLessThan(500)
   })
 
   it('is ended when it is not the memory of Python that grows, with the culprit named, and the others go on', async () => {

@@ -1,13 +1,16 @@
 /** An interpreter that died and cannot be started again, for a while: what was not entered is not lost, and waits. */
 
+import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Timer } from '../../src/engine/ports.ts'
+import { limitOpenFiles } from '../../src/native/control-thread.ts'
 import { NO_SLOT, OpenHost } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./misbehaving.py', import.meta.url))
 const NODE = process.execPath
+const FEW_FILES = 1_024
 /** So long an interpreter that could not be started is left alone. */
 const RESTART_AGAIN_MS = 10_000
 
@@ -75,6 +78,34 @@ it('runs what waited when it could be started at last, with the whole of its tim
   expect(task).toMatchObject({ kind: 'completed' })
   expect(python.notices.filter((notice) => notice.includes('could not be restarted'))).toHaveLength(2)
   expect(python.notices.filter((notice) => notice.includes('snapshot'))).toEqual([])
+})
+
+/** Opens as many as can be. */
+function allDescriptors(): readonly number[] {
+  const held: number[] = []
+  try {
+    while (held.length < FEW_FILES) held.push(openSync(process.execPath, 'r'))
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EMFILE' })
+  }
+  return held
+}
+
+it.skipIf(process.platform === 'win32')('goes on when the engine itself has no descriptor left for it', async () => {
+  const clock = new RestartClock()
+  await using python = await OpenHost.open([SCRIPT], 1, { clock })
+  limitOpenFiles(FEW_FILES) // of this process
+  const failing = python.poll(SCRIPT, 'leaves')
+  const held = allDescriptors()
+  await failing
+  await clock.failed()
+  for (const descriptor of held) closeSync(descriptor)
+
+  clock.tryAgain()
+  const outcome = await python.poll(SCRIPT, 'remember')
+
+  expect(outcome).toMatchObject({ kind: 'fired' })
+  expect(python.notices).toContainEqual(expect.stringContaining('EMFILE'))
 })
 
 it('lends the slots of the tasks that wait to others', async () => {

@@ -3,6 +3,7 @@
 import collections
 import itertools
 import os
+import signal
 import time
 
 import cloaca
@@ -56,6 +57,12 @@ def leaves():
 @cloaca.trigger("work", poll_interval="1h")
 def aborts():
     os.abort()
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def faults():
+    os.kill(os.getpid(), signal.SIGSEGV)
+    time.sleep(600)
 
 
 with cloaca.WorkflowBuilder("work"):

@@ -38,6 +38,29 @@ describe('the suspects of a death', () => {
     expect(suspects.backedOffMs('a')).toBe(0)
   })
 
+  it('are forgotten after ten calls that ended well: the next back-off is 10 s again', async () => {
+    const backOffAfter = async (calls: number) => {
+      dieWith('a')
+      await clock.advance(backOffMs('a'))
+      for (let call = 0; call < calls; call++) {
+        suspects.entered('a')
+        suspects.left('a', true)
+      }
+      dieWith('a')
+      const next = backOffMs('a')
+      await clock.advance(next)
+      for (let call = 0; call < 10; call++) {
+        suspects.entered('a')
+        suspects.left('a', true)
+      }
+      return next / 1_000
+    }
+
+    expect(await backOffAfter(9)).toBe(20)
+    expect(await backOffAfter(10)).toBe(10)
+    expect(suspects.isEmpty).toBe(true)
+  })
+
   it('are all who were inside when it is not clear, and then none is kept away, but they come in one at a time', async () => {
     expect(dieWith('a', 'b')).toBeNull()
     expect([backOffMs('a'), backOffMs('b')]).toEqual([0, 0])

@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module'
 
 registerHooks({
   load(url, context, nextLoad) {
-    if (!/\/interpreter\/stack-waits\.[jt]s$/.test(url)) return nextLoad(url, context)
+    if (!/\/interpreter\/stacks\/stack-waits\.[jt]s$/.test(url)) return nextLoad(url, context)
     return {
       format: 'module',
       source: "export class Waits {}\nthrow new TypeError('it is broken')",

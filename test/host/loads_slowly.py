@@ -1,0 +1,5 @@
+"""A script whose import takes its time."""
+
+import time
+
+time.sleep(600)
