@@ -186,8 +186,6 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
 ]
 
-const PYTHON_BRIDGE = /^python\/cloaca\/(_border\/bridge|_engine\/entry|_adapt\/[\w/]+)\.py$/
-
 /** A time that has passed, in TypeScript or Python, with something that it is less than. */
 const ELAPSED_AT_MOST = /\b(now|monotonic|perf_counter|time)\(\) - \w+\)?( <|\.toBeLess)/
 
@@ -233,14 +231,6 @@ describe('the structure of the tree', () => {
 
   it.each(OWNERS)('leaves $what to its owner', ({ pattern, owners }) => {
     const offenders = sources.filter((file) => pattern.test(withoutComments(file.text)) && !owners.test(file.path))
-
-    expect(offenders.map((file) => file.path)).toEqual([])
-  })
-
-  it('enters JavaScript from Python in the bridge only', () => {
-    const offenders = sourceFiles('python/cloaca', '.py').filter(
-      (file) => /^\s*(from|import) (js|pyodide)\b/m.test(file.text) && !PYTHON_BRIDGE.test(file.path),
-    )
 
     expect(offenders.map((file) => file.path)).toEqual([])
   })

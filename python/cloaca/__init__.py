@@ -2,7 +2,8 @@
 
 Decorate functions with `task` inside a `WorkflowBuilder` block to make a workflow, and with `trigger` to start one when
 something happens. A script that opens a `DefaultRunner` is run with ``npx cloaca run SCRIPT.py``; the triggers and
-workflows of a file are served with ``npx cloaca serve FILE.py``.
+workflows of a file are served with ``npx cloaca serve FILE.py``. There the package runs in an interpreter's process; on
+plain CPython it is for editors, type checkers and unit tests, and what needs the engine says so.
 """
 
 from ._config import DefaultRunnerConfig

@@ -1,4 +1,7 @@
-"""Adaptations of the standard library to an interpreter that lives in a WebAssembly worker thread.
+"""Adaptations of the standard library to an interpreter in WebAssembly, which lives in a process of its own.
+
+A package for each concern; what they share stands beside this file: ``interrupts`` and ``readiness`` wait and wake,
+``builtin``, ``pauses`` and ``unraisable`` are small tools.
 
 ``prepare`` and ``install`` are the one visible place where they are put in: ``prepare`` before the memory snapshot is
 taken, for what is the same in every process, ``install`` at each start. Each module says in its header what it
@@ -59,7 +62,8 @@ def freeze() -> None:
 def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter.
 
-    ``host`` waits for and asks the engine, ``machine`` is what the interpreter's process does itself.
+    Both are functions of the interpreter's own process, not of the engine's: ``host`` has those that wait, and what is
+    open there (sockets, databases); ``machine`` has those that answer at once, for files, descriptors and clocks.
     """
     from . import interrupts
     from .files import descriptors, file_locks, files, standard_input, standard_output

@@ -11,9 +11,8 @@ import os
 import time
 from typing import Any, Callable, Dict, NoReturn, Optional, Sequence
 
-from pyodide.ffi import to_js
-
 from .._border import bridge
+from .._border.javascript import array_of
 
 READABLE, WRITABLE, BROKEN, HUNG_UP, NOT_OPEN = 1, 4, 8, 16, 32
 
@@ -28,11 +27,6 @@ def connect(host: Any) -> None:
 
 #: Makes the exception of a code that is no name of an error number, by how the code begins; given the rest of it.
 errors_by_prefix: Dict[str, Callable[[str], BaseException]] = {}
-
-
-def js_bytes(data: Any) -> Any:
-    """A copy of a bytes-like object, as JavaScript has them."""
-    return to_js(data if isinstance(data, (bytes, bytearray)) else bytes(data))
 
 
 class Deadline:
@@ -68,7 +62,7 @@ def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: f
 
 def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     event = bridge.new_event()
-    watch(event, to_js(list(numbers)), to_js(list(bits)))
+    watch(event, array_of(list(numbers)), array_of(list(bits)))
     try:
         return bridge.wait_event(event, left_ms)
     finally:

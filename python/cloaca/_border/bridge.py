@@ -1,6 +1,6 @@
-"""The one place where Python meets the engine.
+"""Python's way to the engine: requests, waits, events, threads, declarations.
 
-Everything else in the package calls these functions and imports neither ``js`` nor ``pyodide``. Inside the engine,
+The parts of the host that adapt the standard library are handed to ``_adapt`` itself. Inside the engine,
 ``connect`` is called once by ``_engine.entry`` with the host's functions; on plain CPython nothing is connected, the
 authoring API works, and what needs the engine says how to get it.
 
@@ -15,7 +15,7 @@ import builtins
 import json
 import time
 from asyncio import _get_running_loop, _set_running_loop
-from typing import Any, Callable, Coroutine, List, Optional, Tuple
+from typing import Any, Callable, Coroutine, Optional, Tuple
 
 from . import stacks
 from .suspension import suspender
@@ -105,13 +105,6 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
 def text_of(text: Any) -> str:
     """A text of the host's: a long one comes as UTF-8, which is many times faster."""
     return text if isinstance(text, str) else text.to_bytes().decode()
-
-
-def array_of(numbers: List[int]) -> Any:
-    """A list of numbers as an array of JavaScript's."""
-    from pyodide.ffi import to_js
-
-    return to_js(numbers)
 
 
 def sleep_ms(delay_ms: float) -> None:

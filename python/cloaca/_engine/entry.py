@@ -10,7 +10,7 @@ import importlib
 import json
 from typing import Any, Callable
 
-from .._border import bridge, stacks
+from .._border import bridge, javascript, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
 from . import loading, program, workers
@@ -26,12 +26,10 @@ work = workers.work
 
 def start(host: Any, settings_json: str, machine: Any) -> None:
     """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
-    from pyodide.ffi import can_run_sync
-
     from .. import _adapt
 
     settings = json.loads(settings_json)
-    bridge.connect(host, machine.suspension_descriptor, can_run_sync, ledger.take_pending)
+    bridge.connect(host, machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
     workers.connect(host)
     _adapt.install(host, settings, machine)
     importlib.invalidate_caches()

@@ -11,7 +11,7 @@ import collections
 import time
 from typing import Any, Deque, List, Tuple
 
-from .._border import bridge, fault, generation, stacks
+from .._border import bridge, fault, generation, javascript, stacks
 from . import attempt, poll
 
 #: For so long a worker goes on before the host has its turn, for messages in both directions.
@@ -54,7 +54,7 @@ def take_skipped() -> Any:
 
     Most polls skip, and a call into the host costs as much as such a poll: they are reported in one.
     """
-    tokens = bridge.array_of(_skipped)
+    tokens = javascript.array_of(_skipped)
     _skipped.clear()
     return tokens
 

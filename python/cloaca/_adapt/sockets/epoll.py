@@ -13,6 +13,7 @@ import weakref
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..._border import bridge
+from ..._border.javascript import array_of
 from .. import readiness
 from ..files.descriptors import number_of
 from ..readiness import Deadline
@@ -162,9 +163,9 @@ class epoll:  # the name that scripts see
         watched = [(number, each) for number, each in self._interests.items() if not each.is_reported]
         readiness.sockets.watch_descriptors(
             event,
-            readiness.to_js([number for number, _ in watched]),
-            readiness.to_js([each.mask & _BITS for _, each in watched]),
-            readiness.to_js([each.changes for _, each in watched]),
+            array_of([number for number, _ in watched]),
+            array_of([each.mask & _BITS for _, each in watched]),
+            array_of([each.changes for _, each in watched]),
         )
         try:
             bridge.wait_event(event, left_ms)

@@ -20,6 +20,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..._border import bridge
+from ..._border.javascript import array_of
 from .. import readiness
 from ..readiness import READABLE, WRITABLE
 from .select_poll import ready_among
@@ -76,9 +77,7 @@ class StackSelector(selectors.PollSelector):
         event = self._event = bridge.new_event()
         wanted = self._wanted
         if wanted:
-            readiness.sockets.watch_descriptors(
-                event, readiness.to_js(list(wanted)), readiness.to_js(list(wanted.values()))
-            )
+            readiness.sockets.watch_descriptors(event, array_of(list(wanted)), array_of(list(wanted.values())))
         try:
             bridge.wait_event(event, limit_ms)
         finally:

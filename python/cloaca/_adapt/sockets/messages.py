@@ -13,6 +13,7 @@ import operator
 import os
 from typing import Any, List, Tuple
 
+from ..._border.javascript import array_of
 from .. import readiness
 from .open_sockets import AF_UNIX, SOCK_DGRAM
 from .transfers import Transfers
@@ -47,7 +48,7 @@ class Messages(Transfers):
             _close(copies)
             raise
         if copies:
-            readiness.sockets.send_descriptors(self._description.number, sent, readiness.to_js(copies))
+            readiness.sockets.send_descriptors(self._description.number, sent, array_of(copies))
         return sent
 
     def _can_send_descriptors(self) -> bool:

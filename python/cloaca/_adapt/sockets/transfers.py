@@ -10,6 +10,7 @@ import operator
 import os
 from typing import Any, List, Optional, Tuple
 
+from ..._border.javascript import bytes_of
 from .. import readiness
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from . import addresses
@@ -129,7 +130,7 @@ class Transfers:
 
     def _write(self, view: memoryview, deadline: Deadline) -> int:
         number = self._description.number
-        part = readiness.js_bytes(view[:_CHUNK])
+        part = bytes_of(view[:_CHUNK])
         while True:
             taken = readiness.sockets.write(number, part)
             if taken is None:
@@ -160,7 +161,7 @@ class Transfers:
             fail("EMSGSIZE")
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         while True:
-            error = readiness.sockets.send_datagram(description.number, readiness.js_bytes(view), *target)
+            error = readiness.sockets.send_datagram(description.number, bytes_of(view), *target)
             if error is None:
                 return len(view)
             if error != "EAGAIN":

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any, Callable
 
 from ..._border import bridge
-from .. import readiness
+from ..._border.javascript import bytes_of
 from . import errors, host
 
 
@@ -75,7 +75,7 @@ def _into_memory(contents: bytes, target: sqlite3.Connection) -> int:
 
 
 def _from_memory(contents: bytes, target: Any, pages: int) -> int:
-    number = host.databases.open(":memory:", False, False, readiness.js_bytes(contents))
+    number = host.databases.open(":memory:", False, False, bytes_of(contents))
     if isinstance(number, str):
         errors.fail(number)
     try:

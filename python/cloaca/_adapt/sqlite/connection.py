@@ -14,7 +14,7 @@ import warnings
 from typing import Any, Callable, Dict, Optional
 
 from ..._border import bridge
-from .. import readiness
+from ..._border.javascript import bytes_of
 from ..pauses import pause_until
 from . import errors, functions, host, limits, values
 from .authorizer import Authorizer
@@ -263,7 +263,7 @@ class NativeConnection(Transactions, Copies, _Base):
         image = bytearray(view.cast("B"))
         if len(image) > 19:
             image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
-        contents = (readiness.js_bytes(image),) if image else ()
+        contents = (bytes_of(image),) if image else ()
         answer = host.databases.open(":memory:", False, False, *contents)
         if isinstance(answer, str):
             errors.fail(answer)

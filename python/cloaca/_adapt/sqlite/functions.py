@@ -7,8 +7,7 @@ import json
 import sqlite3
 from typing import Any, Callable, Optional, Tuple
 
-from pyodide.ffi import create_proxy, to_js
-
+from ..._border.javascript import array_of, callback
 from .. import unraisable
 from . import errors
 from .values import decode, encode_base
@@ -32,7 +31,7 @@ def _failed(connection: Any, words: str, error: BaseException, function: Any) ->
         connection._function_failure = error
     elif isinstance(error, OverflowError):
         connection._function_failure = sqlite3.DataError("string or blob too big")
-    return to_js(["e", words])
+    return array_of(["e", words])
 
 
 def _show(error: BaseException, function: Any) -> None:
@@ -70,13 +69,13 @@ def create_function(
 
     def call(arguments: str) -> Any:
         if function is None:
-            return to_js(["e", f"no such function: {name}"])
+            return array_of(["e", f"no such function: {name}"])
         try:
-            return to_js(list(_answer(function(*map(decode, json.loads(arguments))))))
+            return array_of(list(_answer(function(*map(decode, json.loads(arguments))))))
         except BaseException as error:
             return _failed(connection, "user-defined function raised exception", error, function)
 
-    proxy = create_proxy(call)
+    proxy = callback(call)
 
     def register(number: int) -> Any:
         return databases.create_function(number, name, count, is_pure, proxy)
@@ -108,15 +107,15 @@ def create_aggregate(connection: Any, databases: Any, name: str, count: int, kin
 
     def call(step: str, state: int, arguments: str) -> Any:
         if kind is None:
-            return to_js(["e", f"no such function: {name}"])
+            return array_of(["e", f"no such function: {name}"])
         try:
-            return to_js(list(run(step, state, arguments)))
+            return array_of(list(run(step, state, arguments)))
         except BaseException as error:
             is_missing = isinstance(error, AttributeError) and not hasattr(kind, method)
             words = f"user-defined aggregate's '{method}' method {'not defined' if is_missing else 'raised error'}"
             return _failed(connection, words, error, getattr(kind, method, kind))
 
-    proxy = create_proxy(call)
+    proxy = callback(call)
 
     def register(number: int) -> Any:
         return databases.create_aggregate(number, name, count, is_window, proxy)

@@ -100,7 +100,7 @@ def _named(parameters: Any, index: int, name: Optional[str]) -> Any:
 
 
 def encode(value: Any, name: str) -> Tuple[str, Any]:
-    """A value with its kind, as ``src/host/sqlite.ts`` takes them; adapters are applied."""
+    """A value with its kind, as ``src/interpreter/sqlite.ts`` takes them; adapters are applied."""
     kind = type(value)
     if kind not in _BASE_TYPES or (kind, sqlite3.PrepareProtocol) in sqlite3.adapters:
         if value is None:

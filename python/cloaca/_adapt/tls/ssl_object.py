@@ -11,6 +11,7 @@ import weakref
 from typing import Any, Optional
 
 from ..._border import bridge
+from ..._border.javascript import bytes_of
 from .. import readiness
 from . import errors
 from .handshake import begin, finish, is_under_way
@@ -88,7 +89,7 @@ class SSLObject(Side):
         """Gives TLS what has come in."""
         while self._incoming.pending:
             data = self._incoming.read(_CHUNK)
-            readiness.sockets.write(self._far, readiness.js_bytes(data))
+            readiness.sockets.write(self._far, bytes_of(data))
         if self._incoming.eof and self._session is None and not self._is_incoming_over:
             self._is_incoming_over = True  # ends the handshake
             readiness.sockets.shutdown(self._far, False, True)
@@ -152,7 +153,7 @@ class SSLObject(Side):
         if self._is_closed:
             raise errors.ssl_error("PROTOCOL_IS_SHUTDOWN")
         view = memoryview(data).cast("B")
-        taken = readiness.sockets.write(self._near, readiness.js_bytes(view[:_CHUNK]))
+        taken = readiness.sockets.write(self._near, bytes_of(view[:_CHUNK]))
         self._run_until(lambda: False)
         if taken is None:
             message = "The operation did not complete (write) (_ssl.c:2406)"

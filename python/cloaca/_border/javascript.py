@@ -1,0 +1,28 @@
+"""Python's values as JavaScript's, for calls of the host: the one place that makes them.
+
+Imported inside the engine only: on plain CPython there is no ``pyodide``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List
+
+from pyodide.ffi import can_run_sync, create_proxy, to_js
+
+#: Whether Pyodide thinks that the calling stack can be suspended: see ``bridge.can_wait``.
+can_suspend: Callable[[], bool] = can_run_sync
+
+
+def array_of(items: List[Any]) -> Any:
+    """A list as an array."""
+    return to_js(items)
+
+
+def bytes_of(data: Any) -> Any:
+    """A copy of a bytes-like object, as an array of bytes."""
+    return to_js(data if isinstance(data, (bytes, bytearray)) else bytes(data))
+
+
+def callback(function: Callable[..., Any]) -> Any:
+    """A function that the host may call until its ``destroy`` is called."""
+    return create_proxy(function)
