@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import type { GenerationNumber } from '../border/protocol.ts'
 import type { EngineConfig } from '../engine/config.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Clock } from '../engine/ports.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
 import { RUNNER_CALLS } from './calls.ts'
@@ -30,13 +31,18 @@ export type EngineOpener = (
 const openSchema = v.object({ url: v.string(), config: scriptConfigSchema })
 const runnerSchema = v.object({ runner: v.number() })
 
+/** How long a script waits for the end of its runner. */
+const LONGEST_SHUTDOWN_MS = 5_000
+
 export class ScriptRunners {
   readonly #open: EngineOpener
+  readonly #clock: Clock
   readonly #engines = new Map<number, OpenEngine & { readonly generation: GenerationNumber }>()
   #lastRunner = 0
 
-  constructor(open: EngineOpener) {
+  constructor(open: EngineOpener, clock: Clock) {
     this.#open = open
+    this.#clock = clock
   }
 
   /** Whether a script has opened a runner. */
@@ -115,14 +121,25 @@ export class ScriptRunners {
     }
   }
 
+  /** Waits for the end of a runner's engine, up to a limit; the engine goes on to its end in any case. */
   async #shutdown(runner: number): Promise<void> {
     const opened = this.#engines.get(runner)
     if (opened === undefined) return
     this.#engines.delete(runner)
+    const closing = opened.close()
+    closing.catch(() => undefined) // after the limit nobody waits for it
+    const limit = Promise.withResolvers<never>()
+    const timer = this.#clock.wakeAfter(
+      LONGEST_SHUTDOWN_MS,
+      () => limit.reject(new Error(`Shutdown timed out after ${LONGEST_SHUTDOWN_MS / 1000} seconds`)),
+      'the limit of a shutdown',
+    )
     try {
-      await opened.close()
+      await Promise.race([closing, limit.promise])
     } catch (thrown) {
       throw new PythonRefusal('ValueError', `Failed to shutdown async runtime: ${toError(thrown).message}`)
+    } finally {
+      timer.cancel()
     }
   }
 }

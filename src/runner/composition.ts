@@ -106,7 +106,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       clock: clockOf(events),
       notice,
     })
-  })
+  }, options.clock)
   const opening = PyodideHost.open({
     clock: options.clock,
     process: currentProcessSettings(options.argv, notice),

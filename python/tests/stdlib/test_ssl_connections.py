@@ -3,6 +3,7 @@
 import select
 import socket
 import ssl
+import sys
 import threading
 from pathlib import Path
 from typing import Any, List
@@ -127,6 +128,26 @@ def test_a_server_refuses_a_name_with_an_alert(answer: Any, reason: str) -> None
             pass
 
     assert caught.value.reason == reason
+
+
+def test_a_name_callback_that_fails_is_reported_and_refuses_the_client(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise LookupError("no such name")
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)  # not pytest's
+    server = server_context()
+    server.sni_callback = fail
+
+    with serving(server) as address:
+        with pytest.raises(ssl.SSLError) as caught, connected(client_context(), address):
+            pass
+
+    assert caught.value.reason == "SSLV3_ALERT_HANDSHAKE_FAILURE"
+    shown = capsys.readouterr().err
+    assert shown.startswith("Exception ignored")
+    assert shown.rstrip().endswith("LookupError: no such name")
 
 
 def test_secrets_are_logged_where_the_context_says(tmp_path: Path) -> None:

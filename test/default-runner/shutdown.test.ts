@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { type OpenEngine, ScriptRunners } from '../../src/default-runner/runners.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const CONFIG = {
+  max_concurrent_tasks: 4,
+  scheduler_poll_interval_ms: 100,
+  task_timeout_seconds: 300,
+  workflow_timeout_seconds: null,
+  db_pool_size: 1,
+  enable_recovery: true,
+  enable_cron_scheduling: true,
+  cron_poll_interval_seconds: 30,
+  cron_max_catchup_executions: 1,
+  cron_enable_recovery: true,
+  cron_recovery_interval_seconds: 300,
+  cron_lost_threshold_minutes: 10,
+  cron_max_recovery_age_seconds: 86_400,
+  cron_max_recovery_attempts: 3,
+}
+
+describe('the shutdown of a runner', () => {
+  it('raises ValueError when the engine has not ended after 5 seconds, and never sooner', async () => {
+    const { clock, shutDown } = await openRunner(() => new Promise(() => undefined))
+    const end = observed(shutDown())
+
+    await clock.advance(4_999)
+    expect(end.state()).toBe('pending')
+    await clock.advance(1)
+
+    expect(end.state()).toEqual({
+      pythonType: 'ValueError',
+      message: 'Failed to shutdown async runtime: Shutdown timed out after 5 seconds',
+    })
+  })
+
+  it('does nothing a second time, also after it has timed out', async () => {
+    const { clock, shutDown } = await openRunner(() => new Promise(() => undefined))
+    const first = observed(shutDown())
+    await clock.advance(5_000)
+
+    expect(first.state()).toMatchObject({ pythonType: 'ValueError' })
+    await expect(shutDown()).resolves.toMatchObject({ value: null })
+  })
+
+  it('lets an engine that fails after the limit end without anyone noticing', async () => {
+    let fail: (error: Error) => void = () => undefined
+    const { clock, shutDown } = await openRunner(() => new Promise((_, reject) => (fail = reject)))
+    const end = observed(shutDown())
+    await clock.advance(5_000)
+
+    fail(new Error('the disk is full'))
+
+    await clock.advance(0)
+    expect(end.state()).toMatchObject({ message: expect.stringContaining('timed out') })
+  })
+
+  it('leaves no timer behind when the engine ends in time', async () => {
+    const { clock, shutDown } = await openRunner(() => Promise.resolve())
+
+    await shutDown()
+
+    expect(clock.pendingTimers).toBe(0)
+  })
+})
+
+/** A script's runner whose engine ends as `close` does. */
+async function openRunner(close: () => Promise<void>) {
+  const clock = new FakeClock()
+  const runners = new ScriptRunners(() => Promise.resolve({ engine: null, close } as unknown as OpenEngine), clock)
+  const call = (method: string, payload: object) =>
+    runners.answer({ method, payload, contextText: '', slot: null, generation: 0 as never })
+  const { value } = await call('runner.open', { url: 'sqlite://:memory:', config: CONFIG })
+  return { clock, shutDown: () => call('runner.shutdown', value as object) }
+}
+
+/** What a promise has come to so far. */
+function observed(promise: Promise<unknown>): { state: () => unknown } {
+  let state: unknown = 'pending'
+  promise.then(
+    () => {
+      state = 'done'
+    },
+    ({ pythonType, message }) => {
+      state = { pythonType, message }
+    },
+  )
+  return { state: () => state }
+}
