@@ -15,19 +15,32 @@ const REAL_INDEX = process.env.PIP_INDEX_URL ?? 'https://pypi.org/simple'
 const project = mkdtempSync(join(tmpdir(), 'cloaca-packages-'))
 const wheel = pureWheel('greeting', '1.0', 'def greet(who):\n    return f"hello {who}"\n')
 const native = 'onlynative-1.0-cp314-cp314-manylinux_2_17_x86_64.whl'
+const JSON_API = 'application/vnd.pypi.simple.v1+json'
+
+/** What an index says of a project that has one file. */
+function projectPage(name: string, filename: string): string {
+  return JSON.stringify({
+    meta: { 'api-version': '1.0' },
+    name,
+    files: [{ filename, url: `/files/${filename}`, hashes: {} }],
+  })
+}
+
 let server: Server
 let env: Record<string, string>
 
 beforeAll(async () => {
   const pages: Record<string, () => string | Buffer | Promise<string>> = {
-    '/simple/greeting/': () => `<a href="/files/${wheel.fileName}">${wheel.fileName}</a>`,
-    '/simple/onlynative/': () => `<a href="/files/${native}">${native}</a>`,
-    '/simple/pip/': async () => (await fetch(`${REAL_INDEX.replace(/\/$/, '')}/pip/`)).text(),
+    '/simple/greeting/': () => projectPage('greeting', wheel.fileName),
+    '/simple/onlynative/': () => projectPage('onlynative', native),
+    '/simple/pip/': async () =>
+      (await fetch(`${REAL_INDEX.replace(/\/$/, '')}/pip/`, { headers: { accept: JSON_API } })).text(),
     [`/files/${wheel.fileName}`]: () => wheel.bytes,
   }
   server = createServer(async (request, response) => {
     const page = await pages[request.url ?? '']?.()
-    response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html' }).end(page)
+    const type = request.url?.startsWith('/simple/') ? JSON_API : 'application/octet-stream'
+    response.writeHead(page === undefined ? 404 : 200, { 'content-type': type }).end(page)
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   env = { PIP_INDEX_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`, PIP_FIND_LINKS: '' }

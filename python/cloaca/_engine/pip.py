@@ -8,31 +8,23 @@ against the digest below and kept in the cache folder.
 
 from __future__ import annotations
 
-import configparser
 import hashlib
-import html
 import logging
 import os
 import re
 import runpy
-import ssl
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
-from typing import List, Optional, Tuple
+from typing import List
+
+from . import package_index
+from .package_index import Unavailable
 
 PIP_WHEEL = "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 PLATFORM = "pyemscripten_2026_0_wasm32"
 TARGET = os.path.join(".cloaca", "packages")
-DEFAULT_INDEX = "https://pypi.org/simple"
 
 _MISSING = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+)")
-
-
-class Unavailable(Exception):
-    """Something that cannot be had from the index, and why."""
 
 
 def main(words: List[str]) -> int:
@@ -104,7 +96,7 @@ class _MissingPackages(logging.Handler):
 def _reason(name: str) -> str:
     """Why a package cannot be installed here, and what to do."""
     try:
-        files = [file for file, _ in _files_of(name)]
+        files = [file for file, _ in package_index.files_of(name)]
     except Unavailable as error:
         return f'there is no package "{name}" to install: {error} Check its name and the index.'
     wheels = sorted({file[:-4].rpartition("-")[2] for file in files if file.endswith(".whl")})
@@ -130,10 +122,10 @@ def _pip_wheel() -> str:
     path = os.path.join(cache, PIP_WHEEL)
     if os.path.exists(path) and _digest(path) == PIP_SHA256:
         return path
-    place = next((url for file, url in _files_of("pip") if file == PIP_WHEEL), None)
+    place = next((url for file, url in package_index.files_of("pip") if file == PIP_WHEEL), None)
     if place is None:
-        raise Unavailable(f"{_index()} does not have {PIP_WHEEL}.")
-    data = _fetch(place)
+        raise Unavailable(f"{package_index.address()} does not have {PIP_WHEEL}.")
+    data = package_index.fetch(place)
     if hashlib.sha256(data).hexdigest() != PIP_SHA256:
         raise Unavailable(f"{place} is not the file that was expected: its SHA-256 digest differs.")
     os.makedirs(cache, 0o700, exist_ok=True)
@@ -146,48 +138,6 @@ def _pip_wheel() -> str:
 def _digest(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
-
-
-def _files_of(name: str) -> List[Tuple[str, str]]:
-    """Names and addresses of the files that the index has of a package."""
-    base = f"{_index().rstrip('/')}/{re.sub(r'[-_.]+', '-', name).lower()}/"
-    try:
-        page = _fetch(base).decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            raise Unavailable(f"{_index()} does not know it.") from None
-        raise Unavailable(f"{base} answers {error.code} {error.reason}.") from None
-    except urllib.error.URLError as error:
-        raise Unavailable(f"{base} cannot be reached: {error.reason}.") from None
-    links = (urllib.parse.urljoin(base, html.unescape(link)) for link in re.findall(r'href\s*=\s*"([^"]+)"', page))
-    return [(urllib.parse.unquote(urllib.parse.urlsplit(link).path.rpartition("/")[2]), link) for link in links]
-
-
-def _fetch(url: str) -> bytes:
-    authorities = _setting("cert")
-    context = ssl.create_default_context(cafile=authorities) if authorities else ssl.create_default_context()
-    with urllib.request.urlopen(url.partition("#")[0], context=context, timeout=60) as response:
-        return response.read()  # type: ignore[no-any-return]
-
-
-def _index() -> str:
-    return _setting("index-url") or DEFAULT_INDEX
-
-
-def _setting(name: str) -> Optional[str]:
-    """A setting of pip, from its environment variable or its configuration files, as pip itself would find it."""
-    given = os.environ.get(f"PIP_{name.upper().replace('-', '_')}")
-    if given:
-        return given
-    home = os.path.expanduser("~")
-    places = ["/etc/pip.conf", f"{home}/.pip/pip.conf"]
-    places.append(os.path.join(os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config", "pip", "pip.conf"))
-    if os.environ.get("PIP_CONFIG_FILE"):
-        places.append(os.environ["PIP_CONFIG_FILE"])
-    parser = configparser.RawConfigParser()
-    parser.read(places, encoding="utf-8")
-    found = parser.get("install", name, fallback=None) or parser.get("global", name, fallback=None)
-    return found or None
 
 
 if __name__ == "__main__":
