@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
@@ -116,6 +116,20 @@ describe('the tables of README', () => {
     const described = tableRows(README, 'Variable').flatMap(([first = '']) => codeIn(first))
 
     expect(described.filter((name) => name.startsWith('CLOACA_')).toSorted()).toEqual([...new Set(read)].toSorted())
+  })
+})
+
+describe('a service, as the documents start it', () => {
+  const documents = globSync('**/*.{md,service}', { cwd: ROOT, exclude: ['**/node_modules/**'] })
+  const started = documents.flatMap((document) =>
+    [...readDocument(document).matchAll(/^(?:ExecStart=|CMD |ENTRYPOINT |command=)(.*)$/gm)].map(
+      (match) => match[1] ?? '',
+    ),
+  )
+
+  it('is started without npm, which hands on no signal to stop', () => {
+    expect(started).not.toEqual([])
+    for (const command of started) expect(command).not.toMatch(/\b(npm|npx)\b/)
   })
 })
 

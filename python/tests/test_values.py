@@ -117,6 +117,27 @@ def test_a_text_that_is_no_json_object_is_refused(case):
         cloaca.Context.from_json(case["text"])
 
 
+CONTENT_DOORS = {
+    "the constructor": lambda value: cloaca.Context({"key": value}),
+    "set": lambda value: cloaca.Context().set("key", value),
+    "insert": lambda value: cloaca.Context().insert("key", value),
+    "update": lambda value: cloaca.Context({"key": 1}).update("key", value),
+    "brackets": lambda value: cloaca.Context().__setitem__("key", value),
+    "update_from_dict": lambda value: cloaca.Context().update_from_dict({"key": value}),
+    "from_json": lambda value: cloaca.Context.from_json(f'{{"key": {value}}}'),
+}
+
+
+@pytest.mark.parametrize("door", CONTENT_DOORS)
+def test_a_context_is_nested_at_most_512_levels_deep_whatever_brings_a_value_in(door):
+    bring = CONTENT_DOORS[door]
+
+    bring(nested(511))  # the context itself is the first level
+    for levels in (512, 100_000) if door != "from_json" else (512,):
+        with pytest.raises(ValueError, match="nested"):
+            bring(nested(levels))
+
+
 def test_json_nested_deeper_than_the_engine_reads_is_refused():
     with pytest.raises(ValueError, match="Failed to deserialize from JSON: nested"):
         cloaca.Context.from_json('{"a":' + "[" * 512 + "]" * 512 + "}")

@@ -116,27 +116,27 @@ describe('the cache of memory snapshots', () => {
     expect(refusals).toEqual([expect.stringContaining(`"${path}" is not used`)])
   })
 
-  it.runIf(process.getuid?.() === 0)(
-    'does not trust another user: neither a file nor a folder that others may write',
-    () => {
-      process.seteuid?.(1_000)
-      try {
-        // As a user who finds what another has prepared.
-        expect(isOwn({ uid: 1_001 })).toBe(false)
-      } finally {
-        process.seteuid?.(0)
-      }
-      const path = storeSnapshot(place(), SNAPSHOT, Date.now())
-      chownSync(path, 1_001, 1_001)
-      expect(findSnapshot(place(), Date.now())).toBeNull()
+  it.runIf(process.getuid?.() === 0)('does not trust another user: neither a file nor a folder', () => {
+    process.seteuid?.(1_000)
+    try {
+      // As a user who finds what another has prepared.
+      expect(isOwn({ uid: 1_001 })).toBe(false)
+    } finally {
+      process.seteuid?.(0)
+    }
+    const path = storeSnapshot(place(), SNAPSHOT, Date.now())
+    chownSync(path, 1_001, 1_001)
+    expect(findSnapshot(place(), Date.now())).toBeNull()
 
-      chownSync(path, 0, 0)
-      chownSync(join(folder, 'cache'), 1_001, 1_001)
-      chmodSync(join(folder, 'cache'), 0o777)
-      expect(() => findSnapshot(place(), Date.now())).toThrow(/others may write into the folder/)
+    chownSync(path, 0, 0)
+    chownSync(join(folder, 'cache'), 1_001, 1_001)
+    for (const mode of [0o777, 0o755, 0o700]) {
+      chmodSync(join(folder, 'cache'), mode)
+      expect(() => findSnapshot(place(), Date.now())).toThrow(/another user owns the folder/)
+      expect(() => storeSnapshot(place(), SNAPSHOT, Date.now())).toThrow(/another user owns the folder/)
       expect(compileCacheFolder({ CLOACA_CACHE_DIR: join(folder, 'cache') })).toBeNull()
-    },
-  )
+    }
+  })
 
   it('has a folder of its own for compiled JavaScript, which nobody else may write', () => {
     const cache = join(folder, 'cache')

@@ -1,8 +1,9 @@
 /** Group commit, seen from the database file: the log ahead of it says how often something was committed. */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { DatabaseWatch } from '../../src/store/sqlite/file/database-watch.ts'
 import { type StepNeed, StepQueue } from '../../src/store/sqlite/file/step-queue.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
@@ -52,6 +53,20 @@ describe('group commit', () => {
 
     expect(count).toBe(0)
     expect(commits()).toBe(before)
+  })
+
+  test('nothing is accepted by a commit before which the file was removed', async () => {
+    connection.opened()
+    const watch = new DatabaseWatch(connection, clock, () => {})
+    queue = new StepQueue(connection, { clock, syncs: true, watch, afterCommit: () => {} })
+
+    const accepted = queue.add('accept', () => {
+      connection.run(INSERT, 'a')
+      rmSync(folder.file('notes.db'))
+    })
+
+    await expect(accepted).rejects.toMatchObject({ code: 'DATABASE_REPLACED' })
+    watch.stop()
   })
 
   test('of a batch with a faulty step only that one fails; the others run again and are stored once', async () => {

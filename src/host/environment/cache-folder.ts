@@ -3,10 +3,10 @@
  * anything else.
  */
 
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { closeToOthers, isOwn } from './trusted-files.ts'
+import { closeToOthers } from './trusted-files.ts'
 
 export function cacheFolder(environ: NodeJS.ProcessEnv): string {
   return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
@@ -17,10 +17,7 @@ export function compileCacheFolder(environ: NodeJS.ProcessEnv): string | null {
   const folder = join(cacheFolder(environ), 'compiled')
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    for (const each of [cacheFolder(environ), folder]) {
-      closeToOthers(each)
-      if (!isOwn(statSync(each))) return null
-    }
+    for (const each of [cacheFolder(environ), folder]) closeToOthers(each)
     return folder
   } catch {
     return null // there can be none, and everything starts a little later

@@ -42,7 +42,7 @@ export function snapshotPlaceFor(packageFolder: string, environ: NodeJS.ProcessE
 
 /**
  * The complete file of a place, or null. Notes that it is used. `refused` hears of one that may not be trusted; throws
- * where others may write into its folder.
+ * where its folder is another user's, or others may write into it.
  */
 export function findSnapshot(
   place: string,

@@ -28,10 +28,12 @@ export function isOpenToAll({ mode }: Pick<Stats, 'mode'>): boolean {
 
 /**
  * Makes sure that nobody else can put a file into a folder, or replace one: takes the right from the others where the
- * folder is ours. Throws where that cannot be had. In a sticky folder, like /tmp, nobody can replace what others own.
+ * folder is ours. Throws where that cannot be had, as in a folder that another user owns. In a sticky folder, like /tmp,
+ * nobody but its owner can replace what others own.
  */
 export function closeToOthers(folder: string): void {
   const status = statSync(folder)
+  if (!isOwn(status)) throw new Error(`another user owns the folder "${folder}", and what is in it is run`)
   if (!isOpenToOthers(status) || (status.mode & STICKY) !== 0) return
   if (status.uid === process.geteuid?.()) {
     chmodSync(folder, status.mode & 0o777 & ~WRITABLE_BY_OTHERS)
