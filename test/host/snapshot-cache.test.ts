@@ -72,15 +72,15 @@ describe('the cache of memory snapshots', () => {
       return path
     })
     utimesSync(paths[9] as string, daysAgo(31), daysAgo(31))
-    findSnapshot(places[3] as string, Date.now()) // made long ago, and used now
+    findSnapshot(places[0] as string, Date.now()) // made first, and used now
 
     storeSnapshot(placeOfVersion(11), SNAPSHOT, Date.now())
 
     const kept = readdirSync(join(folder, 'cache'))
     expect(kept).toHaveLength(8)
-    expect(findSnapshot(places[3] as string, Date.now())).toBe(paths[3])
+    expect(findSnapshot(places[0] as string, Date.now())).toBe(paths[0])
     expect(findSnapshot(places[9] as string, Date.now())).toBeNull()
-    expect(findSnapshot(places[2] as string, Date.now())).toBeNull()
+    expect(findSnapshot(places[3] as string, Date.now())).toBeNull()
   })
 
   it('makes none anew for installs that take turns', () => {
