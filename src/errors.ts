@@ -49,6 +49,8 @@ export interface ErrorFacts {
   readonly path?: string
   /** Offset in bytes of the first wrong byte of a context's text. */
   readonly byteOffset?: number
+  /** Why, without the sentence around it. */
+  readonly reason?: string
   /** The Python traceback, complete, as Python prints it. */
   readonly traceback?: string
 }

@@ -146,7 +146,7 @@ const TABLE: readonly Row[] = [
     may: [
       /^src\/(cli|output)\//,
       /^src\/(index|errors)\.ts$/,
-      /^src\/runner\/program\.ts$/,
+      /^src\/runner\/(program|script-sources)\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
       /^chokidar$/,
       /^commander$/,

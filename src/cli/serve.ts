@@ -1,13 +1,16 @@
 /** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
 
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { toError } from '../errors.ts'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../index.ts'
 import { withExamples } from './help.ts'
 import { jsonLines } from './json-log.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { wholeNumber } from './numbers.ts'
-import { type FileWatch, watchFiles } from './watch.ts'
+import { count, logLoaded, logRemoved } from './script-log.ts'
+import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
   readonly db?: string
@@ -74,9 +77,11 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     // A script may take long to load, and may be what the user wants to stop.
     const reports = await Promise.race([runner.loadAll(places), stop])
     if (typeof reports === 'number') return reports
-    for (const report of reports) reportScript(report, log)
-    if (reports.every((report) => report.error !== null)) {
-      log({ level: 'error', message: 'nothing was loaded, so there is nothing to serve' })
+    const level = options.watch ? 'info' : 'debug'
+    for (const report of reports) logLoaded(report, log, { isNamed: isNamed(report, places), level })
+    const nothing = whyNothing(reports, places)
+    if (nothing !== null) {
+      log({ level: 'error', message: nothing })
       return FAILED
     }
     await runner.start()
@@ -97,32 +102,30 @@ async function watchScripts(
   { reports, since }: { readonly reports: readonly ScriptReport[]; readonly since: number },
   log: LogSink,
 ): Promise<FileWatch> {
-  const files = reports.flatMap((report) => report.files)
-  const watch = await watchFiles([...new Set([...places, ...files])], since, async (changed) => {
+  const reload = async (changed: readonly string[]): Promise<void> => {
     const begunAt = performance.timeOrigin + performance.now()
-    const { loaded, removed } = await runner.reload(places, changed)
-    for (const report of loaded) {
-      reportScript(report, log)
-      watch.add(report.files, begunAt)
-      const { script, error } = report
-      const message = error === null ? 'was loaded' : 'keeps its previous version, because the new one cannot be loaded'
-      log({ level: 'info', message: `script "${script}" ${message}`, facts: { script } })
+    const report = await runner.reload(places, changed)
+    logRemoved(report, log)
+    for (const each of report.loaded) {
+      logLoaded(each, log, { isNamed: isNamed(each, places), level: 'info' })
+      watch.add(each.files, begunAt)
     }
-    for (const script of removed) {
-      log({ level: 'info', message: `script "${script}" was removed and is no longer served`, facts: { script } })
-    }
+  }
+  const files = reports.flatMap((report) => report.files)
+  const watch = await FileWatch.open([...new Set([...places, ...files])], since, {
+    changed: (changed) =>
+      reload(changed).catch((thrown: unknown) => {
+        // At a stop nothing is loaded any more.
+        if (!watch.isClosed) log({ level: 'error', message: `what changed was not loaded: ${toError(thrown).message}` })
+      }),
+    failed: ({ message }) => log({ level: 'warn', message: `some changes are not seen: ${message}` }),
   })
   return watch
 }
 
-function reportScript({ script, error, problems, triggers, workflows }: ScriptReport, log: LogSink): void {
-  if (error !== null) {
-    const { traceback } = error.facts
-    log({ level: 'error', message: error.message, facts: { script }, ...(traceback ? { traceback } : {}) })
-  } else if (triggers.length + workflows.length === 0) {
-    log({ level: 'warn', message: `script "${script}" declares no trigger and no workflow`, facts: { script } })
-  }
-  for (const message of problems) log({ level: 'warn', message, facts: { script } })
+/** The user named this file or module, and did not only name a folder in which it is. */
+function isNamed({ script }: ScriptReport, places: readonly string[]): boolean {
+  return places.some((place) => resolve(place) === resolve(script))
 }
 
 function summaryOf(reports: readonly ScriptReport[]): string {
@@ -141,8 +144,12 @@ function stopping(underWay: readonly string[], graceS: number): string {
   return `stopping: waiting up to ${graceS} s for ${running.join(' and ')}; press Ctrl-C again to quit now`
 }
 
-function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+/** Null when there is something to serve. */
+function whyNothing(reports: readonly ScriptReport[], places: readonly string[]): string | null {
+  if (reports.every(({ error }) => error !== null)) return 'nothing was loaded, so there is nothing to serve'
+  if (reports.some(({ triggers, workflows }) => triggers.length + workflows.length > 0)) return null
+  const names = places.map((place) => `"${place}"`).join(', ')
+  return `there is nothing to serve: no trigger and no workflow is declared in ${names}`
 }
 
 const SIGNALS: readonly (readonly [NodeJS.Signals, number])[] = [

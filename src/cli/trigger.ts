@@ -116,7 +116,12 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
  * stdout is the result.
  */
 async function test(file: string, name: string, options: { readonly json?: true }): Promise<number> {
-  await using runner = await Runner.open({ database: ':memory:', stdoutTo: 'stderr', log: openLog('warn') })
+  await using runner = await Runner.open({
+    database: ':memory:',
+    scriptRunners: false,
+    stdoutTo: 'stderr',
+    log: openLog('warn'),
+  })
   await runner.load(file)
   const outcome = await runner.poll(name)
   if (options.json) {

@@ -5,61 +5,94 @@
  */
 
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
-import { watch } from 'chokidar'
+import { type Stats, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type FSWatcher, watch } from 'chokidar'
+import { isLeftOut } from '../runner/script-sources.ts'
 
 const QUIET_MS = 100
 
-export interface FileWatch {
+export interface FileWatchEvents {
+  /** These Python files changed, and nothing did for a moment since. Never called again before it has settled; it does not reject. */
+  changed(files: readonly string[]): Promise<void>
+  /** Something cannot be watched: the system allows no more, or a folder cannot be read. */
+  failed(error: Error): void
+}
+
+export class FileWatch {
+  readonly #events: FileWatchEvents
+  readonly #watcher: FSWatcher
+  /** Watched whatever their names are. */
+  readonly #named = new Set<string>()
+  readonly #changed = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #isBusy = false
+  #isClosed = false
+
+  private constructor(events: FileWatchEvents) {
+    this.#events = events
+    this.#watcher = watch([], { ignoreInitial: true, ignored: (path, stats) => this.#isIgnored(path, stats) })
+    this.#watcher.on('all', (_event, file) => this.#note(file))
+    this.#watcher.on('error', (thrown) => events.failed(thrown as Error))
+  }
+
+  /** Settles when it watches these files and folders: what changed between `since` and then counts as changed. */
+  static async open(paths: readonly string[], since: number, events: FileWatchEvents): Promise<FileWatch> {
+    const opened = new FileWatch(events)
+    const isReady = once(opened.#watcher, 'ready')
+    opened.add(paths, since)
+    await isReady
+    opened.#noteChangedSince(paths, since)
+    return opened
+  }
+
   /** Watches these, too. What changed after `since`, an instant before they were read, counts as changed. */
-  add(files: readonly string[], since: number): void
-  close(): Promise<void>
+  add(paths: readonly string[], since: number): void {
+    for (const path of paths) this.#named.add(resolve(path))
+    this.#watcher.add([...paths])
+    this.#noteChangedSince(paths, since)
+  }
+
+  /** Nothing is told any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#watcher.close()
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Each file that is watched takes a place of which the system has few. */
+  #isIgnored(path: string, stats: Stats | undefined): boolean {
+    if (this.#named.has(resolve(path))) return false
+    return isLeftOut(path) || (stats?.isFile() === true && !path.endsWith('.py'))
+  }
+
+  #noteChangedSince(paths: readonly string[], since: number): void {
+    for (const path of paths) if (modifiedAt(path) > since) this.#note(path)
+  }
+
+  #note(file: string): void {
+    if (!file.endsWith('.py') || this.#isClosed) return
+    this.#changed.add(file)
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#tell(), QUIET_MS)
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#isBusy) return
+    this.#isBusy = true
+    while (this.#changed.size > 0 && !this.#isClosed) {
+      const files = [...this.#changed]
+      this.#changed.clear()
+      await this.#events.changed(files)
+    }
+    this.#isBusy = false
+  }
 }
 
-/**
- * Calls back with the Python files that changed, when nothing changed for a moment; never again before that has ended.
- * Settles when it watches: what changed between `since` and then counts as changed.
- */
-export async function watchFiles(
-  paths: readonly string[],
-  since: number,
-  onChange: (files: readonly string[]) => Promise<void>,
-): Promise<FileWatch> {
-  const changed = new Set<string>()
-  let timer: NodeJS.Timeout | undefined
-  let isBusy = false
-  const tell = async (): Promise<void> => {
-    if (isBusy || changed.size === 0) return
-    isBusy = true
-    const files = [...changed]
-    changed.clear()
-    await onChange(files).finally(() => {
-      isBusy = false
-    })
-    await tell()
-  }
-  const note = (file: string): void => {
-    if (!file.endsWith('.py')) return
-    changed.add(file)
-    clearTimeout(timer)
-    timer = setTimeout(() => void tell(), QUIET_MS)
-  }
-  const watcher = watch([...paths], { ignoreInitial: true })
-  watcher.on('all', (_event, file) => note(file))
-  await once(watcher, 'ready')
-  for (const file of paths) if (hasChanged(file, since)) note(file)
-  return {
-    add(files, addedSince) {
-      watcher.add([...files])
-      for (const file of files) if (hasChanged(file, addedSince)) note(file)
-    },
-    async close() {
-      clearTimeout(timer)
-      await watcher.close()
-    },
-  }
-}
-
-function hasChanged(file: string, since: number): boolean {
-  return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > since
+function modifiedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY
 }

@@ -21,6 +21,8 @@ import type { ScriptGenerations } from './scripts/script-generations.ts'
 export interface Homes {
   /** Undefined for a script that is not served, and when the host is closed. */
   of(script: string): InterpreterSupervisor | undefined
+  /** It lives alone, because of a poll or task that an interpreter had to be ended for. */
+  isQuarantined(script: string): boolean
   with(interpreter: InterpreterProcess): InterpreterSupervisor | undefined
 }
 
@@ -47,14 +49,14 @@ export class Entrance implements ScriptHost {
   }
 
   poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
-    return pollThrough(request, (label, stopping, call) =>
-      this.#enter({ script: request.script, label, call }, stopping),
-    )
+    const enter: Enter = (label, stopping, call) => this.#enter({ script: request.script, label, call }, stopping)
+    return pollThrough(request, enter, this.#homes)
   }
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
     const { script, slot } = request
-    return runThrough(request, (label, stopping, call) => this.#enter({ script, label, call, slot }, stopping))
+    const enter: Enter = (label, stopping, call) => this.#enter({ script, label, call, slot }, stopping)
+    return runThrough(request, enter, this.#homes)
   }
 
   /** Polls and runs in one generation of a script, also while it is being loaded: for the runners that it opens itself. */
@@ -62,8 +64,8 @@ export class Entrance implements ScriptHost {
     if (number === PROGRAM_GENERATION) return this
     const enter: Enter = (label, _stopping, call) => this.#enterGeneration(number, label, call)
     return {
-      poll: (request) => pollThrough(request, enter),
-      runTask: (request) => runThrough(request, enter),
+      poll: (request) => pollThrough(request, enter, this.#homes),
+      runTask: (request) => runThrough(request, enter, this.#homes),
     }
   }
 
@@ -120,19 +122,29 @@ function visitTo(generation: Generation, call: Call): Visit {
   }
 }
 
-function pollThrough({ trigger, deadlineMs, stopping }: PollRequest, enter: Enter): Promise<PollOutcome | NotEntered> {
+function pollThrough(request: PollRequest, enter: Enter, homes: Homes): Promise<PollOutcome | NotEntered> {
+  const { script, trigger, deadlineMs, stopping } = request
   const label = triggerLabel(trigger)
   const answered = enter(label, stopping, (generation, interpreter) => {
     const number = generation.pollNumber(trigger)
     if (number !== 0) return interpreter.poll(number, label, deadlineMs)
     return Promise.resolve(refused(`${label} is not declared by "${generation.script}" any more`))
   })
-  return answered.then((answer) => pollOutcomeOf(answer, { label, deadlineMs }))
+  return answered.then((answer) =>
+    pollOutcomeOf(answer, { label, deadlineMs, alone: aloneSince(answer, script, homes) }),
+  )
 }
 
-function runThrough(request: TaskRequest, enter: Enter): Promise<AttemptOutcome | NotEntered> {
+function runThrough(request: TaskRequest, enter: Enter, homes: Homes): Promise<AttemptOutcome | NotEntered> {
   const label = taskLabel(request)
-  const { deadlineMs, inputText, stopping } = request
+  const { script, deadlineMs, inputText, stopping } = request
   const answered = enter(label, stopping, (generation, interpreter) => interpreter.runTask(generation.number, request))
-  return answered.then((answer) => attemptOutcomeOf(answer, { label, deadlineMs, inputText }))
+  return answered.then((answer) => {
+    return attemptOutcomeOf(answer, { label, deadlineMs, inputText, alone: aloneSince(answer, script, homes) })
+  })
+}
+
+/** The script of a poll or task that an interpreter was lost with, where that was what it is quarantined for. */
+function aloneSince(answer: EntryAnswer, script: string, homes: Homes): string | null {
+  return answer.kind === 'lost' && homes.isQuarantined(script) ? script : null
 }

@@ -19,6 +19,7 @@ import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
 import type { InterpreterCall, InterpreterProcess } from './process/interpreter-process.ts'
 import { InterpreterStarter } from './process/interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
+import { scriptLabel } from './process/labels.ts'
 import { lostInterpreter } from './process/outcomes.ts'
 import { SharedInterpreters } from './process/shared-interpreters.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
@@ -30,6 +31,8 @@ export interface HostEvents extends GenerationEvents {
   call(call: ScriptCall): Promise<ScriptAnswer>
   /** A script is there again in a new interpreter: what it declares takes the place of what it declared. */
   reloaded(script: LoadedScript): void
+  /** A script could not be loaded into a new interpreter: nothing of it is polled or run any more. */
+  notServed(script: string): void
   /** A script lives in an interpreter of its own from now on. `label`: the poll or task because of which. */
   quarantined(script: string, label: string, reason: string): void
   /** The first start takes longer than the others. */
@@ -72,6 +75,7 @@ export class PyodideHost implements ScriptHost {
     const homes: Homes = {
       of: (script) => (this.#isClosed ? undefined : this.#homeOf.get(script)),
       with: (interpreter) => this.#supervisors().find((each) => each.holds(interpreter)),
+      isQuarantined: (script) => this.#quarantined.has(script),
     }
     this.#entrance = new Entrance(homes, this.#generations)
     this.#starter = new InterpreterStarter({
@@ -126,13 +130,14 @@ export class PyodideHost implements ScriptHost {
    * runs of that may end. When it is not, what is wrong is in `fault`, and everything stays as it was.
    */
   async load(script: string, target: LoadTarget, graceMs = 0): Promise<LoadedScript> {
-    const before = this.#generations.inUse(script)
     const home = await this.#homeFor(script)
     const interpreter = await home?.interpreter()
     if (home === null || interpreter === undefined || interpreter === null) throw closed()
-    const { loaded, generation } = await this.#generations.load(interpreter, script, target)
+    const { loaded, generation, isInnocent } = await this.#generations.load(interpreter, script, target)
     if (this.#isClosed) throw closed()
+    if (isInnocent) return await this.load(script, target, graceMs)
     if (loaded.fault !== null) return loaded
+    const before = this.#generations.inUse(script)
     this.#targetOf.set(script, target)
     await this.#generations.replace(before, generation, graceMs)
     this.#settleIn(script, home)
@@ -244,10 +249,9 @@ export class PyodideHost implements ScriptHost {
         events.reloaded(loaded)
         return
       }
-      if (this.#isClosed || interpreter.hasEnded) return
-      this.#homeOf.get(script)?.remove(script)
-      const { type, message } = loaded.fault
-      events.notice(`Script "${script}" could not be loaded again, and is not served: ${type}: ${message}`)
+      // When the interpreter has died of it, it is tried once more, alone.
+      if (!this.#isClosed && !interpreter.hasEnded)
+        this.#giveUp(script, `${loaded.fault.type}: ${loaded.fault.message}`)
     } catch (error) {
       if (!this.#isClosed) events.notice(`Script "${script}" could not be loaded again: ${toError(error).message}`)
     } finally {
@@ -258,7 +262,18 @@ export class PyodideHost implements ScriptHost {
   #interpreterEnded(end: InterpreterEnd, culprit: string | null): boolean {
     const dead = this.#generations.disposeDead()
     const script = culprit === null ? undefined : dead.find((generation) => generation.hasLabel(culprit))?.script
-    return script !== undefined && culprit !== null && this.#quarantine(script, culprit, end.reason)
+    if (script === undefined || culprit === null) return false
+    if (this.#quarantined.has(script) && culprit === scriptLabel(script)) this.#giveUp(script, end.reason)
+    return this.#quarantine(script, culprit, end.reason)
+  }
+
+  /** Of a script that was there, and cannot be loaded any more: it is not served until it is loaded anew. */
+  #giveUp(script: string, reason: string): void {
+    const { events } = this.#options
+    this.#targetOf.delete(script)
+    this.#leaveHome(script)
+    events.notServed(script)
+    events.notice(`Script "${script}" could not be loaded again, and is not served: ${reason}`)
   }
 
   /** One that lives alone already stays where it is. */
@@ -268,7 +283,7 @@ export class PyodideHost implements ScriptHost {
     const alone = this.#supervise(`The interpreter of script "${script}"`)
     this.#quarantined.set(script, alone)
     this.#homeOf.set(script, alone)
-    alone.suspect(label)
+    if (label !== scriptLabel(script)) alone.suspect(label)
     alone.add(script)
     this.#options.events.quarantined(script, label, reason)
     return true

@@ -7,7 +7,16 @@
 
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
-import { type Declarations, EMPTY_REGISTRY, type Registry, type RegistryProblem, unsafeDeclare } from './registry.ts'
+import { DeclaredNames } from './declared-names.ts'
+import {
+  checkWorkflow,
+  type Declarations,
+  duplicateTrigger,
+  duplicateWorkflow,
+  EMPTY_REGISTRY,
+  type Registry,
+  type RegistryProblem,
+} from './registry.ts'
 
 /** Where the engine looks for what the code declares now. */
 export interface RegistrySource {
@@ -17,13 +26,19 @@ export interface RegistrySource {
 }
 
 export class LiveRegistry implements RegistrySource {
-  readonly #triggers = new Map<string, TriggerDefinition>()
-  readonly #workflows = new Map<string, WorkflowDefinition>()
+  readonly #triggers = new DeclaredNames<TriggerDefinition>()
+  readonly #workflows = new DeclaredNames<WorkflowDefinition>()
+  /** By script: its place in the order in which they came. */
+  readonly #ranks = new Map<string, number>()
+  #lastRank = 0
   readonly #listeners = new Set<() => void>()
   #current: Registry | null = EMPTY_REGISTRY
 
   current(): Registry {
-    this.#current ??= Object.freeze({ triggers: new Map(this.#triggers), workflows: new Map(this.#workflows) })
+    this.#current ??= Object.freeze({
+      triggers: new Map(this.#triggers.inUse),
+      workflows: new Map(this.#workflows.inUse),
+    })
     return this.#current
   }
 
@@ -32,9 +47,19 @@ export class LiveRegistry implements RegistrySource {
     return () => void this.#listeners.delete(callback)
   }
 
-  /** Adds a batch; a later declaration of a name replaces an earlier one. Returns everything that is wrong with it. */
-  declare(declarations: Declarations): readonly RegistryProblem[] {
-    const problems = unsafeDeclare(this.#triggers, this.#workflows, declarations)
+  /**
+   * Adds a batch; a later declaration of a name replaces an earlier one of the same script. Returns everything that is wrong with
+   * it; what is good is in use. A trigger without its workflow is no problem yet, since the workflow may be declared
+   * later: see `unboundTriggers`.
+   */
+  declare({ triggers, workflows }: Declarations): readonly RegistryProblem[] {
+    const problems: RegistryProblem[] = []
+    for (const workflow of workflows) {
+      const checked = checkWorkflow(workflow)
+      if (checked.definition === null) problems.push(...checked.problems)
+      else problems.push(...this.#declareWorkflow(checked.definition))
+    }
+    for (const trigger of triggers) problems.push(...this.#declareTrigger(Object.freeze(trigger)))
     this.#changed()
     return problems
   }
@@ -47,12 +72,38 @@ export class LiveRegistry implements RegistrySource {
 
   removeScript(script: string): void {
     this.#forget(script)
+    this.#ranks.delete(script)
     this.#changed()
   }
 
+  #declareWorkflow(workflow: WorkflowDefinition): readonly RegistryProblem[] {
+    const { key, script } = workflow
+    this.#place(script)
+    const other = this.#workflows.declare(key, workflow, this.#rankOf)
+    const inUse = this.#workflows.inUse.get(key) ?? workflow
+    const problem = other && duplicateWorkflow(workflow, other, inUse)
+    return problem === null ? [] : [problem]
+  }
+
+  #declareTrigger(trigger: TriggerDefinition): readonly RegistryProblem[] {
+    const { name, script } = trigger
+    this.#place(script)
+    const other = this.#triggers.declare(name, trigger, this.#rankOf)
+    const inUse = this.#triggers.inUse.get(name) ?? trigger
+    const problem = other && duplicateTrigger(trigger, other, inUse)
+    return problem === null ? [] : [problem]
+  }
+
+  readonly #rankOf = (script: string): number => this.#ranks.get(script) ?? 0
+
+  /** A script keeps its place until it is removed. */
+  #place(script: string): void {
+    if (!this.#ranks.has(script)) this.#ranks.set(script, ++this.#lastRank)
+  }
+
   #forget(script: string): void {
-    for (const [name, trigger] of this.#triggers) if (trigger.script === script) this.#triggers.delete(name)
-    for (const [key, workflow] of this.#workflows) if (workflow.script === script) this.#workflows.delete(key)
+    this.#triggers.forget(script)
+    this.#workflows.forget(script)
   }
 
   #changed(): void {

@@ -40,58 +40,7 @@ export type RegistryProblem = {
   | { readonly kind: 'unknownWorkflow'; readonly trigger: string; readonly workflow: string }
 )
 
-export interface CheckedRegistry {
-  readonly registry: Registry
-  readonly problems: readonly RegistryProblem[]
-}
-
 export const EMPTY_REGISTRY: Registry = Object.freeze({ triggers: new Map(), workflows: new Map() })
-
-/** All declarations of all scripts: the registry without what is broken, and everything that is wrong. */
-export function buildRegistry(declarations: readonly Declarations[]): CheckedRegistry {
-  const merged: Declarations = {
-    triggers: declarations.flatMap((each) => each.triggers),
-    workflows: declarations.flatMap((each) => each.workflows),
-  }
-  const { registry, problems } = withDeclarations(EMPTY_REGISTRY, merged)
-  return { registry, problems: [...problems, ...unboundTriggers(registry)] }
-}
-
-/**
- * The registry with a batch of declarations on top: a later declaration of a name replaces an earlier one.
- * A trigger without its workflow is no problem yet, since the workflow may be declared later: see `unboundTriggers`.
- */
-export function withDeclarations(registry: Registry, declarations: Declarations): CheckedRegistry {
-  const triggers = new Map(registry.triggers)
-  const workflows = new Map(registry.workflows)
-  const problems = unsafeDeclare(triggers, workflows, declarations)
-  return { registry: Object.freeze({ triggers, workflows }), problems }
-}
-
-/** Puts checked declarations into the two maps, and returns what is wrong with the others. */
-export function unsafeDeclare(
-  triggers: Map<string, TriggerDefinition>,
-  workflows: Map<string, WorkflowDefinition>,
-  declarations: Declarations,
-): readonly RegistryProblem[] {
-  const problems: RegistryProblem[] = []
-  for (const workflow of declarations.workflows) {
-    const checked = checkWorkflow(workflow)
-    if (checked.definition === null) {
-      problems.push(...checked.problems)
-      continue
-    }
-    const other = workflows.get(workflow.key)
-    if (other !== undefined && other.script !== workflow.script) problems.push(duplicateWorkflow(workflow, other))
-    workflows.set(workflow.key, checked.definition)
-  }
-  for (const trigger of declarations.triggers) {
-    const other = triggers.get(trigger.name)
-    if (other !== undefined && other.script !== trigger.script) problems.push(duplicateTrigger(trigger, other))
-    triggers.set(trigger.name, Object.freeze(trigger))
-  }
-  return problems
-}
 
 /** Triggers that name a workflow which nobody declared. They are polled; their firings start nothing. */
 export function unboundTriggers(registry: Registry): readonly RegistryProblem[] {
@@ -102,7 +51,8 @@ export function unboundTriggers(registry: Registry): readonly RegistryProblem[] 
   return problems
 }
 
-function checkWorkflow(workflow: WorkflowDefinition): {
+/** The workflow with its tasks in order, or everything that is wrong with it. */
+export function checkWorkflow(workflow: WorkflowDefinition): {
   readonly definition: WorkflowDefinition | null
   readonly problems: readonly RegistryProblem[]
 } {
@@ -147,26 +97,48 @@ function graphProblem(workflow: WorkflowDefinition, problem: GraphProblem): Regi
   }
 }
 
-function duplicateTrigger(trigger: TriggerDefinition, other: TriggerDefinition): RegistryProblem {
+/** Null when both are the same declaration: two scripts import the file in which it is. */
+export function duplicateTrigger(
+  trigger: TriggerDefinition,
+  other: TriggerDefinition,
+  inUse: TriggerDefinition,
+): RegistryProblem | null {
+  if (isSamePlace(trigger, other)) return null
   return {
     kind: 'duplicateTrigger',
     trigger: trigger.name,
     otherScript: other.script,
     script: trigger.script,
     place: trigger.place,
-    message: `Trigger "${trigger.name}" is declared by "${other.script}" and by "${trigger.script}"; the later one counts. Rename one of them.`,
+    message: `Trigger "${trigger.name}" is declared ${byBoth(trigger, other, inUse)}`,
   }
 }
 
-function duplicateWorkflow(workflow: WorkflowDefinition, other: WorkflowDefinition): RegistryProblem {
+/** The same for workflows. */
+export function duplicateWorkflow(
+  workflow: WorkflowDefinition,
+  other: WorkflowDefinition,
+  inUse: WorkflowDefinition,
+): RegistryProblem | null {
+  if (isSamePlace(workflow, other)) return null
   return {
     kind: 'duplicateWorkflow',
     workflow: workflow.key,
     otherScript: other.script,
     script: workflow.script,
     place: workflow.place,
-    message: `Workflow "${workflow.key}" is declared by "${other.script}" and by "${workflow.script}"; the later one counts. Rename one of them.`,
+    message: `Workflow "${workflow.key}" is declared ${byBoth(workflow, other, inUse)}`,
   }
+}
+
+type Declared = Pick<TriggerDefinition, 'script' | 'place'>
+
+function isSamePlace({ place }: Declared, other: Declared): boolean {
+  return place !== null && place.file === other.place?.file && place.line === other.place.line
+}
+
+function byBoth(declared: Declared, other: Declared, inUse: Declared): string {
+  return `by "${other.script}" and by "${declared.script}"; that of "${inUse.script}" counts. Rename one of them.`
 }
 
 function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): RegistryProblem {

@@ -4,7 +4,7 @@
  * while Python starts, which is what the start of a program waits for: what is imported here comes before it.
  */
 
-import { resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ScriptRunners } from '../default-runner/runners.ts'
 import { SystemClock } from '../engine/clock.ts'
@@ -70,11 +70,15 @@ export interface ScriptingOptions {
   readonly registry: LiveRegistry
   /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
   readonly served: { readonly databaseUrl: string; readonly engine: Engine } | null
+  /** Whether the runners that scripts open poll and fire by themselves, or only run what they are asked for. */
+  readonly startsRunners: boolean
   readonly clock: Clock
   /** Watches the engines that scripts open. */
   readonly watch: (events: EngineEvents) => void
   /** A script is there again in a new interpreter. */
   readonly reloaded: (script: LoadedScript) => void
+  /** A script could not be loaded into a new interpreter. */
+  readonly notServed: (script: string) => void
   readonly quarantined: (script: string, label: string, reason: string) => void
   readonly notice: (message: string) => void
   /** Hears why the start takes longer than usual. */
@@ -105,6 +109,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       events,
       clock: clockOf(events),
       notice,
+      isStarted: options.startsRunners,
     })
   }, options.clock)
   const opening = PyodideHost.open({
@@ -121,13 +126,14 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       declared(generation, declarations, isInUse) {
         const problems = registries.declare(generation, declarations)
         const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
-        for (const problem of shared) notice(problem.message)
+        for (const { message, script } of shared) notice(options.isProgram ? message : `Script "${script}": ${message}`)
       },
       gone(generation) {
         registries.forget(generation)
         void runners.closeOf(generation, notice)
       },
       reloaded: options.reloaded,
+      notServed: options.notServed,
       quarantined: options.quarantined,
       notice,
       preparing: options.preparing,
@@ -140,12 +146,16 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
 }
 
 function isSameDatabase(one: string, other: string): boolean {
-  const [first, second] = [one, other].map((url) => {
-    try {
-      return databaseFile(url)
-    } catch {
-      return null // a URL that whoever opens it will refuse
-    }
-  })
-  return typeof first === 'string' && typeof second === 'string' && resolve(first) === resolve(second)
+  const [first, second] = [one, other].map(identityOfDatabase)
+  return typeof first === 'string' && first === second
+}
+
+/** The same for every name of one file; null for one in memory, and for a URL that whoever opens it will refuse. */
+function identityOfDatabase(url: string): string | null {
+  try {
+    const file = databaseFile(url)
+    return file && realpathSync(file)
+  } catch {
+    return null
+  }
 }

@@ -40,16 +40,18 @@ export function makeEngine({ store, host, registry, settings, events, clock }: E
 export interface ScriptEngineOptions extends Omit<EngineParts, 'store'> {
   readonly durability: Durability
   readonly notice: (message: string) => void
+  /** Whether it polls triggers and fires schedules; else it runs what it is asked for alone. */
+  readonly isStarted: boolean
 }
 
-/** Opens a database and starts an engine on it, for a script. */
+/** Opens a database and an engine on it, for a script. */
 export async function openEngine(
   databaseUrl: string,
-  { durability, notice, ...parts }: ScriptEngineOptions,
+  { durability, notice, isStarted, ...parts }: ScriptEngineOptions,
 ): Promise<OpenEngine> {
   const store = await openStore(databaseUrl, durability, parts.clock, notice)
   const engine = makeEngine({ ...parts, store })
-  await engine.start()
+  await (isStarted ? engine.start() : engine.enter())
   return {
     engine,
     async close() {

@@ -1,15 +1,17 @@
 /**
  * The scripts that a runner serves: loaded, loaded anew when their files change, removed when these are gone. Held by
- * `runner.ts`. One loading at a time; each script is replaced as a whole or stays what it was.
+ * `runner.ts`. One loading or reloading at a time, in which a script that takes long lets the next one begin; each script is
+ * replaced as a whole or stays what it was.
  */
 
 import { resolve } from 'node:path'
+import type { Clock } from '../engine/ports.ts'
 import { ScriptError } from '../errors.ts'
 import type { PyodideHost } from '../host/python-host.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
-import { type ScriptSource, scriptsAt } from './script-sources.ts'
+import { type ScriptSource, scriptsAt, scriptsStillAt } from './script-sources.ts'
 
 /** What came of loading one script. */
 export interface ScriptReport {
@@ -17,10 +19,15 @@ export interface ScriptReport {
   /** Names of the triggers and workflows that it declared. */
   readonly triggers: readonly string[]
   readonly workflows: readonly string[]
-  /** The user's files of which it is made: its own, and those of the helpers that it imports. */
+  /**
+   * The user's files of which it is made: its own, and those of the helpers that it imports. Of one that could not be loaded:
+   * those that it came to, and where the module would be that it did not find.
+   */
   readonly files: readonly string[]
   /** Why it could not be loaded, with Python's traceback in `facts.traceback`; null when it was. */
   readonly error: ScriptError | null
+  /** It could not be loaded, and what was loaded of it before is still in use. */
+  readonly isKept: boolean
   /** What is wrong with single declarations; the others are in use. */
   readonly problems: readonly string[]
 }
@@ -33,69 +40,100 @@ export interface ReloadReport {
   readonly removed: readonly string[]
 }
 
+export interface LoadedScriptsOptions {
+  readonly registry: LiveRegistry
+  readonly clock: Clock
+  /** How long what runs of an old generation may take to end. */
+  readonly graceMs: number
+  /** Starts the interpreters, once they are needed. */
+  readonly python: () => Promise<PyodideHost>
+}
+
+/** The files of a script's newest loading. */
+interface Made {
+  readonly files: ReadonlySet<string>
+  readonly isGood: boolean
+}
+
+/** A script that takes longer than this to be loaded lets the next one begin. */
+const LOAD_ALONE_MS = 5_000
+
 export class LoadedScripts {
-  readonly #registry: LiveRegistry
-  readonly #graceMs: number
-  readonly #python: () => Promise<PyodideHost>
-  /** By script: its files; none for one that could not be loaded. */
-  readonly #files = new Map<string, readonly string[]>()
+  readonly #options: LoadedScriptsOptions
+  /** By script. */
+  readonly #made = new Map<string, Made>()
   #last: Promise<unknown> = Promise.resolve()
 
-  /** `python` starts the interpreters, once they are needed. */
-  constructor(registry: LiveRegistry, graceMs: number, python: () => Promise<PyodideHost>) {
-    this.#registry = registry
-    this.#graceMs = graceMs
-    this.#python = python
+  constructor(options: LoadedScriptsOptions) {
+    this.#options = options
   }
 
   load(places: readonly string[]): Promise<readonly ScriptReport[]> {
-    return this.#inTurn(() => this.#load(places.flatMap(scriptsAt)))
+    return this.#inTurn(() => this.#loadAll(scriptsAt(places)))
   }
 
-  /** Loads what is new or has one of the changed files, and what could not be loaded before; removes what is gone. */
+  /** Loads what is new or has one of the changed files; removes what is gone. */
   reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     return this.#inTurn(async () => {
-      const sources = places.flatMap(presentScripts)
+      const sources = scriptsStillAt(places, this.#made)
       const present = new Set(sources.map(({ script }) => script))
-      const removed = [...this.#files.keys()].filter((script) => !present.has(script))
+      const removed = [...this.#made.keys()].filter((script) => !present.has(script))
       for (const script of removed) await this.#remove(script)
       const changed = new Set(changedFiles.map((file) => resolve(file)))
-      const loaded = await this.#load(sources.filter((source) => this.#isDue(source, changed)))
+      const isNew = [...changed].some((file) => ![...this.#made.values()].some(({ files }) => files.has(file)))
+      const loaded = await this.#loadAll(sources.filter((source) => this.#isDue(source, changed, isNew)))
       return { loaded, removed }
     })
   }
 
-  #isDue({ script, target }: ScriptSource, changed: ReadonlySet<string>): boolean {
-    const files = this.#files.get(script) ?? []
-    if (files.length === 0 || files.some((file) => changed.has(file))) return true
-    return target.kind === 'file' && changed.has(target.path)
+  /** `isNew`: a file changed that is nobody's yet. It may be what a script lacked. */
+  #isDue({ script, target }: ScriptSource, changed: ReadonlySet<string>, isNew: boolean): boolean {
+    const made = this.#made.get(script)
+    if (made === undefined || (isNew && !made.isGood)) return true
+    if (target.kind === 'file' && changed.has(target.path)) return true
+    return [...changed].some((file) => made.files.has(file))
   }
 
-  async #load(sources: readonly ScriptSource[]): Promise<readonly ScriptReport[]> {
-    const reports: ScriptReport[] = []
-    for (const { script, target } of sources) {
-      const host = await this.#python()
-      host.expect(new Set([...this.#files.keys(), ...sources.map((source) => source.script)]).size)
-      const loaded = await host.load(script, target, this.#graceMs)
-      const problems = this.#takeOver(loaded, host)
-      if (loaded.fault === null || !this.#files.has(script)) this.#files.set(script, loaded.files)
-      reports.push(reportOf(loaded, problems))
+  async #loadAll(sources: readonly ScriptSource[]): Promise<readonly ScriptReport[]> {
+    if (sources.length === 0) return []
+    const reports: Promise<ScriptReport>[] = []
+    const host = await this.#options.python()
+    host.expect(new Set([...this.#made.keys(), ...sources.map(({ script }) => script)]).size)
+    for (const source of sources) {
+      const report = this.#load(source, host)
+      reports.push(report)
+      await this.#within(report, LOAD_ALONE_MS)
     }
-    return reports
+    return await Promise.all(reports)
   }
 
-  /** A script that could not be loaded stays what it was. */
-  #takeOver(loaded: LoadedScript, host: PyodideHost): readonly RegistryProblem[] {
-    if (loaded.fault === null) return this.#registry.replaceScript(loaded.script, loaded)
-    if (!host.isServed(loaded.script)) this.#registry.removeScript(loaded.script)
-    return []
+  async #load({ script, target }: ScriptSource, host: PyodideHost): Promise<ScriptReport> {
+    const { graceMs, registry } = this.#options
+    const loaded = await host.load(script, target, graceMs)
+    const isGood = loaded.fault === null
+    const isServed = host.isServed(script)
+    // What it was made of before counts too, while that is in use.
+    const before = isGood || !isServed ? [] : (this.#made.get(script)?.files ?? [])
+    this.#made.set(script, { files: new Set([...before, ...loaded.files]), isGood })
+    if (!isServed) registry.removeScript(script)
+    const problems = isGood ? registry.replaceScript(script, loaded) : []
+    return reportOf(loaded, isServed && !isGood, problems)
   }
 
   async #remove(script: string): Promise<void> {
-    this.#files.delete(script)
-    this.#registry.removeScript(script)
-    const host = await this.#python()
-    await host.unload(script, this.#graceMs)
+    const { graceMs, python, registry } = this.#options
+    this.#made.delete(script)
+    registry.removeScript(script)
+    const host = await python()
+    await host.unload(script, graceMs)
+  }
+
+  /** Settles when that does, however it ends, or when the time is over. */
+  async #within(work: Promise<unknown>, limitMs: number): Promise<void> {
+    const limit = Promise.withResolvers<void>()
+    const timer = this.#options.clock.wakeAfter(limitMs, limit.resolve)
+    await Promise.race([work.catch(() => undefined), limit.promise])
+    timer.cancel()
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -105,25 +143,19 @@ export class LoadedScripts {
   }
 }
 
-/** Nothing, where a place that was there has gone. */
-function presentScripts(place: string): readonly ScriptSource[] {
-  try {
-    return scriptsAt(place)
-  } catch {
-    return []
-  }
-}
-
-function reportOf(loaded: LoadedScript, problems: readonly RegistryProblem[]): ScriptReport {
+function reportOf(loaded: LoadedScript, isKept: boolean, problems: readonly RegistryProblem[]): ScriptReport {
   const { script, fault, files } = loaded
   const where = fault?.place ? ` (${fault.place.file}, line ${fault.place.line})` : ''
-  const message = `Script "${script}" could not be loaded${where}: ${fault?.type}: ${fault?.message}`
+  const error = `${fault?.type}: ${fault?.message}`
+  const facts = { script, reason: `${error}${where}`, traceback: fault?.traceback ?? '' }
   return {
     script,
     triggers: loaded.triggers.map((trigger) => trigger.name),
     workflows: loaded.workflows.map((workflow) => workflow.key),
     files,
-    error: fault && new ScriptError('SCRIPT_LOAD_FAILED', message, { script, traceback: fault.traceback }),
+    error:
+      fault && new ScriptError('SCRIPT_LOAD_FAILED', `Script "${script}" could not be loaded${where}: ${error}`, facts),
+    isKept,
     problems: problems.map(({ message }) => message),
   }
 }

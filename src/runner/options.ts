@@ -26,6 +26,11 @@ export interface RunnerOptions {
   readonly readOnly?: boolean
   /** How many interpreters the scripts are spread over: no more than there are scripts, and than there is memory for. Default 1. */
   readonly interpreters?: number
+  /**
+   * Whether the runners that scripts open themselves (`cloaca.DefaultRunner`) poll triggers and fire schedules, as they do
+   * everywhere else. False: they run what they are asked for, and nothing by themselves. Default true.
+   */
+  readonly scriptRunners?: boolean
   /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
   readonly stdoutTo?: 'stdout' | 'stderr'
   /**
@@ -54,6 +59,7 @@ const OPTIONS_CHECK = objectOf({
   durability: oneOf('full', 'normal'),
   readOnly: FLAG,
   interpreters: wholeFrom(1),
+  scriptRunners: FLAG,
   stdoutTo: oneOf('stdout', 'stderr'),
   interpreterMemoryMb: wholeFrom(LEAST_MEMORY_MEBIBYTES),
   interpreterOpenFiles: wholeFrom(LEAST_OPEN_FILES),

@@ -21,7 +21,7 @@ import type { PollOutcome } from '../model/trigger.ts'
 import { codecNotice } from '../native/index.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
-import { unboundTriggers } from '../registry/registry.ts'
+import { type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
 import { clockOf, defaultDatabaseUrl, defaultDurability, openScripting, type Scripting } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -64,8 +64,12 @@ export class Runner {
     this.#options = options
     this.#store = store
     this.#registry = new LiveRegistry()
-    const reloadGraceMs = options.reloadGraceMs ?? GRACE_MS
-    this.#scripts = new LoadedScripts(this.#registry, reloadGraceMs, async () => (await this.#startPython()).host)
+    this.#scripts = new LoadedScripts({
+      registry: this.#registry,
+      clock,
+      graceMs: options.reloadGraceMs ?? GRACE_MS,
+      python: async () => (await this.#startPython()).host,
+    })
     this.#log = options.log ?? (() => undefined)
     this.#events = events
     this.#clock = clock
@@ -123,7 +127,14 @@ export class Runner {
    * loaded anew, what is new is loaded, what is gone is served no more. A script whose new form is not good stays what it was.
    */
   reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
-    return this.#alive.during(this.#scripts.reload(places, changedFiles))
+    return this.#alive.during(this.#reload(places, changedFiles))
+  }
+
+  async #reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
+    const report = await this.#scripts.reload(places, changedFiles)
+    const loaded = new Set(report.loaded.map(({ script }) => script))
+    this.#reportUnboundTriggers(({ script }) => loaded.has(script))
+    return report
   }
 
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
@@ -229,8 +240,8 @@ export class Runner {
   }
 
   /** A trigger may be loaded before its workflow, so this is asked when everything is. */
-  #reportUnboundTriggers(): void {
-    for (const { message, script } of unboundTriggers(this.#registry.current())) {
+  #reportUnboundTriggers(isMeant: (problem: RegistryProblem) => boolean = () => true): void {
+    for (const { message, script } of unboundTriggers(this.#registry.current()).filter(isMeant)) {
       this.#log({ level: 'warn', message, facts: { script } })
     }
   }
@@ -253,6 +264,8 @@ export class Runner {
       isProgram: false,
       limits: hostLimits(this.#options),
       served: { databaseUrl: this.#options.database ?? defaultDatabaseUrl(), engine: this.#engine },
+      startsRunners: this.#options.scriptRunners ?? true,
+      notServed: (script) => this.#registry.removeScript(script),
       reloaded: (loaded) => void this.#registry.replaceScript(loaded.script, loaded),
       quarantined: (script, culprit, reason) => this.#events.emit('scriptQuarantined', { script, culprit, reason }),
       ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),

@@ -1,9 +1,9 @@
 /**
- * Finds the scripts that a path or a module name stands for. Used by the runner, before Python hears of them.
+ * Finds the scripts that paths and module names stand for. Used by the runner, before Python hears of them.
  */
 
-import { type Dirent, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
 import { UsageError } from '../errors.ts'
 
@@ -15,33 +15,104 @@ export interface ScriptSource {
 
 const MODULE_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/
 
+/** Folders of installed packages; those of hidden names and Python's caches are known by their first letter. */
+const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'site-packages'])
+
 /**
- * A file is one script; a folder is every `.py` file in it whose name starts neither with `_` nor with `.`, in order
- * of the names; anything else that looks like one is the name of a module. Throws `INVALID_ARGUMENT` for the rest.
+ * The scripts of all places, each file once: what is named itself first keeps that name. A file is one script; a folder is
+ * every `.py` file in it and in the folders below, in order of the paths; anything else that looks like one is the name of
+ * a module. Throws `INVALID_ARGUMENT` for the rest.
  */
-export function scriptsAt(place: string): readonly ScriptSource[] {
-  const status = statSync(place, { throwIfNoEntry: false })
-  if (status?.isDirectory()) return scriptsInFolder(place)
-  if (status !== undefined) return [fileSource(place)]
-  if (MODULE_NAME.test(place) && !place.endsWith('.py')) {
-    return [{ script: place, target: { kind: 'module', name: place } }]
+export function scriptsAt(places: readonly string[]): readonly ScriptSource[] {
+  const named = new Set(places.filter((place) => statusOf(place)?.isFile()).map(identityOfPath))
+  const found = new Map<string, ScriptSource>()
+  for (const place of places) {
+    const isFolder = statusOf(place)?.isDirectory() === true
+    for (const source of sourcesAt(place)) {
+      const identity = identityOf(source)
+      if (!found.has(identity) && !(isFolder && named.has(identity))) found.set(identity, source)
+    }
   }
+  return [...found.values()]
+}
+
+/** What is still there of places that were served: nothing, where a file or folder has gone. `known`: scripts by their names. */
+export function scriptsStillAt(
+  places: readonly string[],
+  known: { has(script: string): boolean },
+): readonly ScriptSource[] {
+  return scriptsAt(places.filter((place) => isThere(place) || (isModuleName(place) && known.has(place))))
+}
+
+/** Whether a folder that is searched leaves out a file or folder of this path, which is below it. */
+export function isLeftOut(path: string): boolean {
+  const name = basename(path)
+  return /^[_.]/.test(name) || PACKAGE_FOLDERS.has(name) || statusOf(join(path, 'pyvenv.cfg')) !== null
+}
+
+function sourcesAt(place: string): readonly ScriptSource[] {
+  const status = statusOf(place)
+  if (status?.isDirectory()) return scriptsInFolder(place)
+  if (status !== null) return [fileSource(place)]
+  if (isModuleName(place)) return [{ script: place, target: { kind: 'module', name: place } }]
   throw new UsageError('INVALID_ARGUMENT', `There is no file or folder "${place}". Check the path.`, { script: place })
 }
 
-function scriptsInFolder(folder: string): ScriptSource[] {
-  const scripts = readdirSync(folder, { withFileTypes: true })
-    .filter(isScript)
-    .map((entry) => fileSource(join(folder, entry.name)))
-    .sort((a, b) => (a.script < b.script ? -1 : 1))
-  if (scripts.length > 0) return scripts
-  throw new UsageError('INVALID_ARGUMENT', `The folder "${folder}" holds no Python file (*.py).`, { script: folder })
+function scriptsInFolder(folder: string): readonly ScriptSource[] {
+  const paths = filesBelow(folder, new Set())
+  if (paths.length > 0) return paths.map(fileSource)
+  const message = `The folder "${folder}" holds no Python file (*.py), and no folder below it does.`
+  throw new UsageError('INVALID_ARGUMENT', message, { script: folder })
 }
 
-function isScript(entry: Dirent): boolean {
-  return !entry.isDirectory() && entry.name.endsWith('.py') && !/^[_.]/.test(entry.name)
+/** `above`: the folders that lead here, by their real paths, since a link may lead back to one of them. */
+function filesBelow(folder: string, above: ReadonlySet<string>): readonly string[] {
+  const real = realpathSync(folder)
+  if (above.has(real)) return []
+  const path = new Set([...above, real])
+  return namesIn(folder).flatMap((name) => {
+    const entry = join(folder, name)
+    if (isLeftOut(entry)) return []
+    const status = statusOf(entry) // links count as what they lead to
+    if (status?.isDirectory()) return filesBelow(entry, path)
+    return status !== null && name.endsWith('.py') ? [entry] : []
+  })
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch (error) {
+    const { message } = error as Error
+    throw new UsageError('INVALID_ARGUMENT', `The folder "${folder}" cannot be searched: ${message}`, {
+      script: folder,
+    })
+  }
+}
+
+function isThere(place: string): boolean {
+  const status = statusOf(place)
+  return status?.isDirectory() ? filesBelow(place, new Set()).length > 0 : status !== null
+}
+
+function isModuleName(place: string): boolean {
+  return MODULE_NAME.test(place) && !place.endsWith('.py')
 }
 
 function fileSource(path: string): ScriptSource {
   return { script: path, target: { kind: 'file', path: resolve(path) } }
+}
+
+/** The same for every name of one file. */
+function identityOf({ target }: ScriptSource): string {
+  return target.kind === 'module' ? target.name : identityOfPath(target.path)
+}
+
+function identityOfPath(path: string): string {
+  return realpathSync(path)
+}
+
+/** Of what a link leads to; null where nothing is. */
+function statusOf(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null
 }

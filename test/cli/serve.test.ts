@@ -224,7 +224,7 @@ describe('a serving process', () => {
 
     await serving.logs("workflow 'renamed' completed")
     terminal.write('works.py', 'this is no Python')
-    await serving.logs('could not be loaded')
+    await serving.logs('was kept as it was because of SyntaxError')
   })
 
   it('can be stopped while a script takes its time to load', async () => {

@@ -40,6 +40,18 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).toMatch(/\ncloaca: trigger 'unreachable' raised exception: ConnectionError: .*\n$/)
   })
 
+  it('polls a trigger of a file that opens a runner, whose triggers are not polled and whose schedules do not fire', async () => {
+    terminal.write('own_runner.py', OWN_RUNNER)
+
+    const end = await terminal.run(['trigger', 'test', 'own_runner.py', 'asks'])
+
+    expect(end).toMatchObject({ exitCode: 0, stdout: 'Trigger "asks" fired.\ncontext  {"status":"Completed"}\n' })
+    const { stdout } = await terminal.run(['execution', 'list', '--json', '--db', 'sqlite://own.db'])
+    const executions = JSON.parse(stdout) as readonly { readonly startedBy?: unknown; readonly workflow: string }[]
+    expect(executions.map(({ workflow }) => workflow)).toEqual(['report'])
+    expect(end.stderr).not.toContain('polled beside')
+  })
+
   it('names the nearest trigger of the file', async () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'new_orders'])
 
@@ -47,3 +59,35 @@ describe('cloaca trigger test', () => {
     expect(end.stderr).toContain('There is no trigger "new_orders" in the loaded scripts. Did you mean "new_order"?')
   })
 })
+
+/** Its runner would poll \`beside\`, and fire its schedule each second, several times while \`asks\` waits. */
+const OWN_RUNNER = `
+import time
+import cloaca
+
+with cloaca.WorkflowBuilder("report"):
+
+    @cloaca.task()
+    def write(context):
+        return context
+
+with cloaca.WorkflowBuilder("each_second"):
+
+    @cloaca.task()
+    def tick(context):
+        return context
+
+@cloaca.trigger("report", poll_interval="10ms")
+def beside():
+    print("polled beside")
+    return cloaca.TriggerResult.skip()
+
+@cloaca.trigger("report", poll_interval="1h")
+def asks():
+    time.sleep(1.5)
+    result = runner.execute("report", cloaca.Context({}))
+    return cloaca.TriggerResult.fire(cloaca.Context({"status": result.status}))
+
+runner = cloaca.DefaultRunner("sqlite://own.db")
+runner.register_cron_workflow("each_second", "* * * * * *", "UTC")
+`

@@ -12,7 +12,12 @@ it('a script that hangs in C is named as the culprit, though others are overdue 
   const hanging = python.poll(HANGING, 'hangs', 200)
   const others = [python.poll(INNOCENT, 'remember', 200), python.runTask(INNOCENT, 'work', 'quick', 200)]
 
-  expect(await hanging).toMatchObject({ kind: 'timedOut' })
+  expect(await hanging).toMatchObject({
+    kind: 'timedOut',
+    error: {
+      message: `trigger 'hangs' timed out: it exceeded its timeout of 0.2 s. Because of it, script "${HANGING}" has an interpreter of its own from now on.`,
+    },
+  })
   for (const other of await Promise.all(others)) expect(other.kind).not.toBe('timedOut')
   expect(python.quarantines).toEqual([expect.stringContaining(`${HANGING}: trigger 'hangs'`)])
 

@@ -3,8 +3,15 @@
 import { describe, expect, it } from 'vitest'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { nearestName } from '../../src/registry/nearest.ts'
-import { buildRegistry } from '../../src/registry/registry.ts'
+import { type Declarations, unboundTriggers } from '../../src/registry/registry.ts'
 import { trigger, workflow } from '../support/declared.ts'
+
+function buildRegistry(declarations: readonly Declarations[]) {
+  const live = new LiveRegistry()
+  const problems = declarations.flatMap((each) => live.declare(each))
+  const registry = live.current()
+  return { registry, problems: [...problems, ...unboundTriggers(registry)] }
+}
 
 describe('what scripts declare', () => {
   it('keeps the last of two declarations of one name in a script', () => {
@@ -93,6 +100,54 @@ describe('the registry of a running program', () => {
     live.replaceScript('jobs.py', { triggers: [trigger('new')], workflows: [] })
 
     expect([...live.current().triggers.keys()]).toEqual(['other', 'new'])
+  })
+})
+
+describe('a name that several scripts declare', () => {
+  const declares = (script: string, line = 1) => ({
+    triggers: [{ ...trigger('twin', { script }), place: { file: script, line } }],
+    workflows: [{ ...workflow('twin', { a: {} }, script), place: { file: script, line } }],
+  })
+  const inUse = (live: LiveRegistry) => [
+    live.current().triggers.get('twin')?.script,
+    live.current().workflows.get('twin')?.script,
+  ]
+
+  it('is that of the script that came last, also when an earlier one is loaded anew; both are named each time', () => {
+    const live = new LiveRegistry()
+    live.declare(declares('a.py'))
+    const atFirst = live.declare(declares('b.py'))
+    const later = live.replaceScript('a.py', declares('a.py', 2))
+
+    expect(inUse(live)).toEqual(['b.py', 'b.py'])
+    for (const problems of [atFirst, later]) {
+      expect(problems.map(({ kind }) => kind)).toEqual(['duplicateWorkflow', 'duplicateTrigger'])
+      for (const { message } of problems) expect(message).toMatch(/"a\.py".*"b\.py"|"b\.py".*"a\.py"/)
+      for (const { message } of problems) expect(message).toContain('that of "b.py" counts')
+    }
+  })
+
+  it('is that of the other one when the script that came last is removed, or does not declare it any more', () => {
+    const live = new LiveRegistry()
+    for (const script of ['a.py', 'b.py', 'c.py']) live.declare(declares(script))
+
+    live.removeScript('c.py')
+    expect(inUse(live)).toEqual(['b.py', 'b.py'])
+    live.replaceScript('b.py', { triggers: [], workflows: [] })
+    expect(inUse(live)).toEqual(['a.py', 'a.py'])
+    live.removeScript('a.py')
+    expect(inUse(live)).toEqual([undefined, undefined])
+  })
+
+  it('is nothing to be told when both scripts have it from one file, which they import', () => {
+    const live = new LiveRegistry()
+    const shared = (script: string) => ({
+      triggers: [{ ...trigger('twin', { script }), place: { file: 'shared.py', line: 3 } }],
+      workflows: [{ ...workflow('twin', { a: {} }, script), place: { file: 'shared.py', line: 9 } }],
+    })
+    live.declare(shared('a.py'))
+
+    expect(live.declare(shared('b.py'))).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 /** Scripts as generations: what a script declares is its own, whenever it does, and a new loading replaces an old one whole. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -74,6 +74,18 @@ answer = f"{result.status} {result.final_context.get('answer')}"
     expect(report).toMatchObject({ error: null })
     expect(await runner.executions.list()).toMatchObject([{ workflow: 'shop', status: 'Completed' }])
   })
+
+  it('has the engine itself also by another name of the served database', async () => {
+    symlinkSync('served.db', join(folder, 'link.db'))
+    const path = write('linked_runner.py', own(JSON.stringify(`sqlite://${join(folder, 'link.db')}`)))
+    const asked: string[] = []
+    await using runner = await open()
+    runner.on('executionStarted', ({ workflow }) => asked.push(workflow)) // events of this engine alone
+
+    await runner.load(path)
+
+    expect(asked).toEqual(['shop'])
+  })
 })
 
 describe('what a script declares', () => {
@@ -96,6 +108,46 @@ thread.join()
 
     expect(report?.triggers.toSorted()).toEqual(['of_a_thread', 'orders'])
     expect((await runner.poll('of_a_thread')).kind).toBe('skipped')
+  })
+
+  it('is its own also when a poll, a task or a thread of theirs declares it, and what is wrong with it is told with its name', async () => {
+    const declares = (name: string) => `cloaca.trigger("shop", name="${name}", poll_interval="1h")(lambda: False)`
+    const path = write(
+      'late.py',
+      `
+import cloaca, threading
+
+with cloaca.WorkflowBuilder("shop"):
+
+    @cloaca.task()
+    def sell(context):
+        ${declares('of_task')}
+        return context
+
+def declare():
+    ${declares('of_thread')}
+
+@cloaca.trigger("shop", poll_interval="1h")
+def orders():
+    ${declares('of_poll')}
+    ${declares('twin')}
+    thread = threading.Thread(target=declare)
+    thread.start()
+    thread.join()
+    return False
+`,
+    )
+    const twin = write('twin.py', `import cloaca\n${declares('twin')}`)
+    await using runner = await open({ interpreters: 2 })
+    await runner.loadAll([path, twin])
+
+    await runner.poll('orders')
+    await runner.execute('shop')
+
+    for (const name of ['of_poll', 'of_thread', 'of_task']) expect((await runner.poll(name)).kind).toBe('skipped')
+    expect(log.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^Script ".*late\.py": Trigger "twin" is declared by ".*twin\.py" and by ".*late\.py"/),
+    )
   })
 
   it('is replaced as a whole by the next loading, and stays when that is not good', async () => {
@@ -154,6 +206,33 @@ lock = object()
 })
 
 describe('loading', () => {
+  it('of a script whose import hangs in C costs no other script its own loading', async () => {
+    const endless = write('endless.py', 'import collections, itertools\ncollections.deque(itertools.count(), maxlen=0)')
+    const good = write('good.py', shop('1'))
+    await using runner = await open({ loadTimeoutMs: 7_000 })
+
+    const [first, second] = await runner.loadAll([endless, good])
+
+    expect(first?.error?.message).toMatch(/TimeoutError: its import did not end within 7 s/)
+    expect(second).toMatchObject({ error: null, triggers: ['orders'] })
+  })
+
+  it('that fails takes nothing from a script that was loaded meanwhile', async () => {
+    const slow = write('slow.py', 'import time\ntime.sleep(6)\nraise ValueError("at last")')
+    write('kept.py', 'import itertools\nCOUNT = itertools.count()\n')
+    const good = write('good.py', shop('None', 'import kept').replace('"answer", answer', '"answer", again()'))
+    write('good.py', `${readFileSync(good, 'utf8')}\ndef again():\n    import kept\n    return next(kept.COUNT)\n`)
+    await using runner = await open()
+    const reports = await runner.loadAll([slow, good])
+    expect(reports.map(({ error }) => error === null)).toEqual([false, true])
+
+    await runner.execute('shop')
+
+    // The helper is the one that was imported: it was not made anew.
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 1 })
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: 2 })
+  })
+
   it.each([
     ['waits', 'import time\ntime.sleep(600)'],
     ['computes', 'while True: pass'],

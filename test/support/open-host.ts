@@ -1,5 +1,6 @@
 /** An interpreter host with a script loaded, as the runner opens it, whose notices are kept. */
 
+import { EventEmitter, once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,17 +20,23 @@ export const NO_SLOT: TaskSlot = { release: () => {}, acquire: async () => {} }
 /** More than any test takes. */
 const NO_DEADLINE_MS = 600_000
 
+interface Heard extends Pick<OpenHost, 'notices' | 'preparations' | 'quarantines'> {
+  readonly notServed: EventEmitter
+}
+
 export class OpenHost implements AsyncDisposable {
   readonly host: PyodideHost
   readonly notices: readonly string[]
   readonly preparations: readonly string[]
   readonly quarantines: readonly string[]
+  readonly #notServed: EventEmitter
 
-  private constructor(host: PyodideHost, heard: Pick<OpenHost, 'notices' | 'preparations' | 'quarantines'>) {
+  private constructor(host: PyodideHost, heard: Heard) {
     this.host = host
     this.notices = heard.notices
     this.preparations = heard.preparations
     this.quarantines = heard.quarantines
+    this.#notServed = heard.notServed
   }
 
   /** Loads each path as a script of that name. */
@@ -41,6 +48,7 @@ export class OpenHost implements AsyncDisposable {
     const notices: string[] = []
     const preparations: string[] = []
     const quarantines: string[] = []
+    const notServed = new EventEmitter()
     const host = await PyodideHost.open({
       clock,
       process: currentProcessSettings(['']),
@@ -53,12 +61,13 @@ export class OpenHost implements AsyncDisposable {
         declared: () => {},
         gone: () => {},
         reloaded: () => {},
+        notServed: (script) => notServed.emit(script),
         quarantined: (script, label, reason) => void quarantines.push(`${script}: ${label}: ${reason}`),
         preparing: (message) => void preparations.push(message),
         notice: (message) => void notices.push(message),
       },
     })
-    const opened = new OpenHost(host, { notices, preparations, quarantines })
+    const opened = new OpenHost(host, { notices, preparations, quarantines, notServed })
     for (const path of paths) await host.load(path, { kind: 'file', path })
     return opened
   }
@@ -75,6 +84,11 @@ export class OpenHost implements AsyncDisposable {
   ): Promise<AttemptOutcome> {
     const request = { script, workflow, taskId, deadlineMs, executionId: 'e', inputText: '{}', slot: NO_SLOT }
     return entered(await this.host.runTask(request))
+  }
+
+  /** Settles when a script is given up, from now on. */
+  async untilNotServed(script: string): Promise<void> {
+    await once(this.#notServed, script)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

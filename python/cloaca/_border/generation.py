@@ -8,7 +8,7 @@ poll or in a thread is the script's that declares it. A program, and a process w
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 if TYPE_CHECKING:
     from .._declarations.declaration import Namespace, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
@@ -45,6 +45,7 @@ class Generation:
     __slots__ = (
         "number",
         "module",
+        "imported",
         "triggers",
         "poll_numbers",
         "workflows",
@@ -58,6 +59,8 @@ class Generation:
         self.number = number
         #: The module that was loaded, once there is one.
         self.module: Any = None
+        #: The names of the modules that were first imported on one of its stacks while it was loaded, in order.
+        self.imported: List[str] = []
         self.triggers: Dict[str, TriggerDeclaration] = {}
         #: The number by which a trigger is polled.
         self.poll_numbers: Dict[str, int] = {}

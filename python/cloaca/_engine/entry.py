@@ -44,11 +44,11 @@ def load(token: int, generation_number: int, script: str, target_json: str) -> s
     """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
     generation = begin(generation_number)
     try:
-        fault = _in_main(token, generation, loading.load, script, json.loads(target_json), generation)
+        fault, files = _in_main(token, generation, loading.load, script, json.loads(target_json), generation)
     except BaseException as error:  # it was stopped from outside
-        fault = loading.fault_of(error)
+        fault, files = loading.fault_of(error), []
     declarations = ledger.take_pending_of(generation)
-    return json.dumps({"declarations": declarations, "files": loading.files_of(script), "fault": fault})
+    return json.dumps({"declarations": declarations, "files": files, "fault": fault})
 
 
 def unload(generation_number: int) -> None:

@@ -1,7 +1,7 @@
 """Loads one script: a file or a module, anew each time, with the helpers of the user's that it imports.
 
 Called by ``entry`` on a stack of the new generation. What was there before stays as it is until the new one is good:
-when a loading fails, ``sys.modules`` is as it was.
+when a loading fails, ``sys.modules`` is as it was. Several may be under way, so each keeps to what it imported itself.
 """
 
 from __future__ import annotations
@@ -13,30 +13,44 @@ import sys
 from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._border import fault
+from .._border import fault, stacks
 from .._border.generation import Generation
 from . import program
 
 #: By script: the modules of the user's that its newest good generation has, by name.
 _modules_of: Dict[str, Dict[str, ModuleType]] = {}
 
+#: By script: its newest good generation, which may import more while it polls.
+_newest: Dict[str, Generation] = {}
 
-def load(script: str, target: Dict[str, str], generation: Generation) -> Optional[Dict[str, Any]]:
-    """Runs the module of a script. Returns what is wrong with it, as data, or None."""
-    before = dict(sys.modules)
-    for name, module in _modules_of.get(script, {}).items():
-        if sys.modules.get(name) is module:
-            del sys.modules[name]
+#: A file that was compiled so soon after it was saved may have been saved again since, with the same time and size.
+_SAME_SAVE_SECONDS = 2
+
+
+class _ImportRecorder:
+    """Asked first of all who finds modules: finds none, and notes who imports which."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
+        """Notes the name."""
+        stacks.running.generation.imported.append(name)
+
+
+def load(script: str, target: Dict[str, str], generation: Generation) -> Tuple[Optional[Dict[str, Any]], List[str]]:
+    """Runs the module of a script. Returns what is wrong with it, or None, and its files, the user's."""
+    if _ImportRecorder not in sys.meta_path:
+        sys.meta_path.insert(0, _ImportRecorder)
+    aside = _set_aside(script)
+    name, place = _name_and_place(target)
     try:
-        name, place = _name_and_place(target)
-        generation.module = _run(name, place)
+        generation.module = _run(name, place, aside, generation)
     except BaseException as error:
-        _restore(before)
-        if not isinstance(error, (Exception, SystemExit)):
-            raise
-        return fault_of(error)
-    _modules_of[script] = _users_modules(generation.module, before)
-    return None
+        files = _files_come_to(generation, place, error)
+        _restore(generation, aside)
+        return fault_of(error), files
+    _newest[script] = generation
+    modules = _modules_of[script] = _users_modules(generation)
+    return None, _files_of(modules)
 
 
 def fault_of(error: BaseException) -> Dict[str, Any]:
@@ -47,17 +61,6 @@ def fault_of(error: BaseException) -> Dict[str, Any]:
         "traceback": program.format_user_traceback(error),
         "place": program.place_of(error),
     }
-
-
-def files_of(script: str) -> List[str]:
-    """The files of the user's of which a script is made: its own and those of its helpers."""
-    files = {getattr(module, "__file__", None) for module in _modules_of.get(script, {}).values()}
-    return sorted(file for file in files if file)
-
-
-def forget(script: str) -> None:
-    """The script is not served any more."""
-    _modules_of.pop(script, None)
 
 
 def take_state(generation: Generation) -> Dict[str, Any]:
@@ -116,12 +119,36 @@ def _name_and_place(target: Dict[str, str]) -> Tuple[str, Optional[str]]:
     return ".".join(parts) or stem, path
 
 
-def _run(name: str, path: Optional[str]) -> ModuleType:
+def _set_aside(script: str) -> Dict[str, ModuleType]:
+    """Takes the modules of the generation before out of the way, so that they are imported anew."""
+    modules = dict(_modules_of.get(script, {}))
+    if script in _newest:
+        modules.update(_imported_by(_newest[script]))
+    aside = {name: module for name, module in modules.items() if sys.modules.get(name) is module}
+    for name, module in aside.items():
+        del sys.modules[name]
+        _forget_compiled(module)
+    return aside
+
+
+def _forget_compiled(module: ModuleType) -> None:
+    """Python compares the time of a source in whole seconds: a second save within one would not be seen."""
+    source, compiled = getattr(module, "__file__", None), getattr(module, "__cached__", None)
+    try:
+        if source and compiled and os.stat(compiled).st_mtime - os.stat(source).st_mtime < _SAME_SAVE_SECONDS:
+            os.remove(compiled)
+    except OSError:
+        pass  # there is none, or it is another user's, who knows when it is out of date
+
+
+def _run(name: str, path: Optional[str], aside: Dict[str, ModuleType], generation: Generation) -> ModuleType:
     parent, _, stem = name.rpartition(".")
     package = importlib.import_module(parent) if parent else None
     if path is not None and name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
         name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
-    sys.modules.pop(name, None)
+    if name in sys.modules:
+        aside[name] = sys.modules.pop(name)
+    generation.imported.append(name)
     module = importlib.import_module(name) if path is None else _run_file(name, path)
     if package is not None:
         setattr(package, stem, module)
@@ -140,19 +167,29 @@ def _run_file(name: str, path: str) -> ModuleType:
     return sys.modules.get(name, module)
 
 
-def _restore(before: Dict[str, ModuleType]) -> None:
-    for name in [each for each in sys.modules if each not in before and _is_users(sys.modules[each])]:
+def _restore(generation: Generation, aside: Dict[str, ModuleType]) -> None:
+    """As if it had not been loaded."""
+    for name in _imported_by(generation):
         del sys.modules[name]
-    sys.modules.update(before)
+    for name, module in aside.items():
+        if name in sys.modules:
+            continue  # another script has imported it anew meanwhile
+        sys.modules[name] = module
+        parent, _, stem = name.rpartition(".")
+        if parent in sys.modules:
+            setattr(sys.modules[parent], stem, module)
 
 
-def _users_modules(module: ModuleType, before: Dict[str, ModuleType]) -> Dict[str, ModuleType]:
+def _imported_by(generation: Generation) -> Dict[str, ModuleType]:
+    """The user's modules of which it was the first to import them, by name."""
+    modules = {name: sys.modules.get(name) for name in generation.imported}
+    return {name: module for name, module in modules.items() if module is not None and _is_users(module)}
+
+
+def _users_modules(generation: Generation) -> Dict[str, ModuleType]:
     """A script's module, those that came with it, and those that it uses and another script had imported."""
     names = {id(each): name for name, each in list(sys.modules.items())}
-    found = {id(module): module}
-    for name, each in list(sys.modules.items()):
-        if before.get(name) is not each and _is_users(each):
-            found[id(each)] = each
+    found = {id(each): each for each in (generation.module, *_imported_by(generation).values())}
     todo = list(found.values())
     while todo:
         for value in list(vars(todo.pop()).values()):
@@ -161,6 +198,39 @@ def _users_modules(module: ModuleType, before: Dict[str, ModuleType]) -> Dict[st
                 found[id(used)] = used
                 todo.append(used)
     return {names[key]: each for key, each in found.items() if key in names}
+
+
+def _files_of(modules: Dict[str, ModuleType]) -> List[str]:
+    files = {getattr(module, "__file__", None) for module in modules.values()}
+    return sorted(file for file in files if file)
+
+
+def _files_come_to(generation: Generation, place: Optional[str], error: BaseException) -> List[str]:
+    """The user's files that a failed loading came to, and those that it looked for: the mistake is in one of them."""
+    files = set(_files_of(_imported_by(generation)))
+    if place is not None:
+        files.add(place)
+    wrong = program.place_of(error)
+    if wrong is not None and os.path.isfile(wrong["file"]):
+        files.add(wrong["file"])
+    if isinstance(error, ImportError):
+        files.update(_places_of_missing(error, place))
+    return sorted(files)
+
+
+def _places_of_missing(error: ImportError, place: Optional[str]) -> List[str]:
+    """Where a module of the user's would be that was not found."""
+    parent, _, stem = (error.name or "").rpartition(".")
+    missing = getattr(error, "name_from", None)
+    if missing is not None:
+        parent, stem = error.name or "", missing
+    if parent:
+        folders = list(getattr(sys.modules.get(parent), "__path__", ()))
+    else:
+        folders = [os.getcwd() if place is None else os.path.dirname(place)]
+    if not stem.isidentifier():
+        return []
+    return [os.path.join(folder, *path) for folder in folders for path in ((f"{stem}.py",), (stem, "__init__.py"))]
 
 
 def _module_name(value: Any) -> str:

@@ -40,6 +40,10 @@ export class Suspects {
     return this.#suspects.size === 0 && this.#backoffs.size === 0
   }
 
+  has(label: string): boolean {
+    return this.#suspects.has(label)
+  }
+
   /** How long this label is still not let in; 0 when it is. */
   backedOffMs(label: string): number {
     if (this.#backoffs.size === 0) return 0
@@ -79,9 +83,11 @@ export class Suspects {
 
   /**
    * The interpreter died, with everybody still inside. Returns the culprit, who is to be kept away from the next one,
-   * or null when it is not clear yet. `running`: who was at work, where that is known.
+   * or null when it is not clear yet. `running`: who was at work, where that is known; nobody else is suspected when it was
+   * something that does not enter here, as the loading of a script.
    */
   died(running: string | null): string | null {
+    if (running !== null && !this.#inside.has(running)) return running
     const inside = [...this.#inside.keys()]
     const culprit = running ?? onlyOne(inside) ?? onlyOne(inside.filter((label) => this.#suspects.has(label)))
     const suspects = culprit === null ? inside : [culprit]

@@ -297,9 +297,10 @@ export class InterpreterSupervisor {
     const culprit = this.#suspects.died(end.culprit)
     const isElsewhere = this.#options.ended(end, culprit)
     if (isElsewhere && culprit !== null) this.#suspects.forget(culprit)
+    const isKeptAway = culprit !== null && this.#suspects.has(culprit)
     // Without scripts it is started when somebody asks for it.
     if (this.#scripts.size === 0) this.#isIdle = true
-    else this.#startNow(end.reason, isElsewhere ? null : culprit)
+    else this.#startNow(end.reason, isKeptAway ? culprit : null)
   }
 
   #startSpare(): void {

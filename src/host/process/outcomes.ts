@@ -17,6 +17,8 @@ export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: 
 export interface Entry {
   readonly label: string
   readonly deadlineMs: number
+  /** Its script, when that lives alone by now. */
+  readonly alone: string | null
 }
 
 /** Who asked has stopped before there was an interpreter. */
@@ -35,7 +37,7 @@ export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome | 
     return { kind: 'fired', contextText: answer.outcome.contextText }
   }
   if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
-  return { kind: 'failed', error: faultOf(answer) }
+  return { kind: 'failed', error: withQuarantine(faultOf(answer), answer, entry) }
 }
 
 /** A context that is not in the answer is the one that went in. */
@@ -48,7 +50,7 @@ export function attemptOutcomeOf(
     return { kind: 'completed', contextText: answer.outcome.contextText ?? entry.inputText }
   }
   if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
-  return { kind: answer.kind === 'outcome' ? 'failed' : 'lost', error: faultOf(answer) }
+  return { kind: answer.kind === 'outcome' ? 'failed' : 'lost', error: withQuarantine(faultOf(answer), answer, entry) }
 }
 
 export function lostInterpreter(end: InterpreterEnd): HostError {
@@ -63,9 +65,19 @@ function isOverdue(answer: EntryAnswer, { label }: Entry): boolean {
 }
 
 /** The same words however it was stopped: while it waited, while it computed, or together with its interpreter. */
-function overdueFault(answer: EntryAnswer, { label, deadlineMs }: Entry): PythonFault {
+function overdueFault(answer: EntryAnswer, entry: Entry): PythonFault {
   const { type, traceback } = faultOf(answer)
-  return { type, message: `${label} timed out: it exceeded its timeout of ${deadlineMs / 1000} s`, traceback }
+  const message = `${entry.label} timed out: it exceeded its timeout of ${entry.deadlineMs / 1000} s`
+  return withQuarantine({ type, message, traceback }, answer, entry)
+}
+
+/** What it led to is in the history of the culprit, and only there. */
+function withQuarantine(fault: PythonFault, answer: EntryAnswer, { label, alone }: Entry): PythonFault {
+  if (alone === null || answer.kind !== 'lost' || answer.end.culprit !== label) return fault
+  return {
+    ...fault,
+    message: `${fault.message}. Because of it, script "${alone}" has an interpreter of its own from now on.`,
+  }
 }
 
 function faultOf(answer: EntryAnswer): PythonFault {

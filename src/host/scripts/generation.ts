@@ -9,7 +9,7 @@ import { type GenerationNumber, PROGRAM_GENERATION } from '../../border/protocol
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
-import { taskLabel, triggerLabel } from '../process/labels.ts'
+import { scriptLabel, taskLabel, triggerLabel } from '../process/labels.ts'
 import type { Declarations } from './declarations.ts'
 
 /** The script name of declarations that a running program makes. */
@@ -57,8 +57,9 @@ export class Generation {
     return this.#pollNumbers.get(trigger) ?? 0
   }
 
-  /** Whether a poll or task is one of it, by its name in logs. */
+  /** Whether a poll or task is one of it, or its loading is meant, by the name in logs. */
   hasLabel(label: string): boolean {
+    if (label === scriptLabel(this.script)) return true
     for (const name of this.#triggers.keys()) if (triggerLabel(name) === label) return true
     for (const [workflow, { tasks }] of this.#workflows) {
       if (tasks.some(({ id }) => taskLabel({ taskId: id, workflow }) === label)) return true

@@ -17,7 +17,7 @@ const SLOW_LOAD_MS = 5_000
 
 export interface LoadedScript extends Declarations {
   readonly script: string
-  /** The user's files of which it is made. */
+  /** The user's files of which it is made; of one that could not be loaded, those that it came to. */
   readonly files: readonly string[]
   readonly fault: LoadFault | null
 }
@@ -40,6 +40,8 @@ export interface GenerationOptions {
 export interface Loading {
   readonly loaded: LoadedScript
   readonly generation: Generation
+  /** It failed because of another one, whom its interpreter had to be ended for. */
+  readonly isInnocent: boolean
 }
 
 export class ScriptGenerations {
@@ -92,7 +94,7 @@ export class ScriptGenerations {
       const answer = await interpreter.load(generation.number, script, target, loadDeadlineMs)
       const loaded = this.#loadedOf(generation, answer)
       if (loaded.fault !== null) this.dispose(generation)
-      return { loaded, generation }
+      return { loaded, generation, isInnocent: isInnocent(answer, script) }
     } finally {
       slow.cancel()
     }
@@ -160,7 +162,7 @@ export class ScriptGenerations {
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
     if (answer.kind !== 'loaded') throw new HostError('HOST_CLOSED', 'The interpreter host is closed.')
     const { fault, files, ...declarations } = decodeLoadResult(script, answer.resultJson)
-    if (fault !== null) return notLoaded(script, this.#withDeadline(fault))
+    if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, false)
     return { script, files, fault, ...generation.declarations }
@@ -193,6 +195,10 @@ export class ScriptGenerations {
     const names = others.map((name) => `"${name}"`).join(', ')
     events.notice(`Script "${next.script}" begins anew with ${names} of __cloaca_state__: the values are not JSON.`)
   }
+}
+
+function isInnocent(answer: Answer, script: string): boolean {
+  return answer.kind === 'lost' && answer.end.culprit !== null && answer.end.culprit !== scriptLabel(script)
 }
 
 function notLoaded(script: string, fault: LoadFault): LoadedScript {

@@ -1,0 +1,96 @@
+/** Which scripts paths and module names stand for. */
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { scriptsAt, scriptsStillAt } from '../../src/runner/script-sources.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-sources-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function write(...names: readonly string[]): void {
+  for (const name of names) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), '')
+  }
+}
+
+const at = (...names: readonly string[]): readonly string[] => names.map((name) => join(folder, name))
+const found = (...names: readonly string[]) =>
+  scriptsAt(at(...names)).map(({ script }) => script.slice(folder.length + 1))
+
+describe('a folder', () => {
+  it('stands for its Python files and those of the folders below, in order of the paths', () => {
+    write('shop/b.py', 'shop/a.py', 'shop/jobs/nightly.py', 'shop/jobs/old/yearly.py', 'shop/readme.txt')
+
+    expect(found('shop')).toEqual(['shop/a.py', 'shop/b.py', 'shop/jobs/nightly.py', 'shop/jobs/old/yearly.py'])
+  })
+
+  it('leaves out what is hidden, private or cached, and installed packages', () => {
+    write('shop/a.py', 'shop/_private.py', 'shop/.hidden.py', 'shop/__init__.py', 'shop/.git/hook.py')
+    write('shop/__pycache__/a.py', 'shop/node_modules/x/gyp.py', 'shop/lib/site-packages/requests.py')
+    write('shop/env/pyvenv.cfg', 'shop/env/bin/activate_this.py', 'shop/_drafts/later.py')
+
+    expect(found('shop')).toEqual(['shop/a.py'])
+  })
+
+  it('is searched when it is named itself, though one above it would leave it out', () => {
+    write('.jobs/a.py', '_drafts/b.py')
+
+    expect(found('.jobs', '_drafts')).toEqual(['.jobs/a.py', '_drafts/b.py'])
+  })
+
+  it('is followed through links, but never round in a circle, and a link that leads nowhere is nothing', () => {
+    write('shop/a.py', 'elsewhere/b.py', 'shop/jobs/c.py')
+    symlinkSync('../elsewhere', join(folder, 'shop/linked'))
+    symlinkSync('..', join(folder, 'shop/jobs/up'))
+    symlinkSync('gone.py', join(folder, 'shop/broken.py'))
+
+    expect(found('shop')).toEqual(['shop/a.py', 'shop/jobs/c.py', 'shop/linked/b.py'])
+  })
+
+  it('without a Python file anywhere in it is refused, with its name', () => {
+    write('shop/readme.txt', 'shop/.venv/a.py')
+
+    const refusal = { code: 'INVALID_ARGUMENT', facts: { script: join(folder, 'shop') } }
+    expect(() => scriptsAt(at('shop'))).toThrow(expect.objectContaining(refusal))
+  })
+})
+
+describe('a file', () => {
+  it('is one script, however often and by whatever name it is given', () => {
+    write('shop/a.py', 'shop/b.py')
+    symlinkSync('a.py', join(folder, 'shop/z.py'))
+    symlinkSync('shop', join(folder, 'store'))
+
+    expect(found('shop/a.py', 'shop/a.py', 'store/a.py', 'shop')).toEqual(['shop/a.py', 'shop/b.py'])
+    expect(found('shop', 'store')).toEqual(['shop/a.py', 'shop/b.py'])
+  })
+
+  it('that is named beside its folder has the name that it was given', () => {
+    write('shop/a.py', 'shop/b.py')
+
+    const scripts = scriptsAt([join(folder, 'shop'), join(folder, 'shop/../shop/a.py')]).map(({ script }) => script)
+
+    expect(scripts).toEqual([join(folder, 'shop/b.py'), join(folder, 'shop/../shop/a.py')])
+  })
+
+  it('may have blanks and any letters in its path', () => {
+    write('mein Laden/größte Aufträge.py', "mein Laden/日本/it's.py")
+
+    expect(found('mein Laden')).toEqual(['mein Laden/größte Aufträge.py', "mein Laden/日本/it's.py"])
+  })
+})
+
+it('of places that have gone nothing is left; a module stays, and so do the others', () => {
+  write('shop/a.py', 'one.py', 'empty/readme.txt')
+  const known = new Set(['os.path'])
+
+  const places = [...at('shop', 'one.py', 'gone.py', 'empty'), 'os.path', 'shop_that_was_a_folder']
+
+  expect(scriptsStillAt(places, known).map(({ script }) => script)).toEqual([...at('shop/a.py', 'one.py'), 'os.path'])
+})
