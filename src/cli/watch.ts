@@ -24,33 +24,51 @@ export class FileWatch {
   readonly #watcher: FSWatcher
   /** Watched whatever their names are. */
   readonly #named = new Set<string>()
+  /** Files that are not watched yet, with the instant from which on they count as changed. */
+  readonly #awaited = new Map<string, number>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #isBusy = false
+  #isReady = false
   #isClosed = false
 
-  private constructor(events: FileWatchEvents) {
+  private constructor(events: FileWatchEvents, since: number) {
     this.#events = events
-    this.#watcher = watch([], { ignoreInitial: true, ignored: (path, stats) => this.#isIgnored(path, stats) })
-    this.#watcher.on('all', (_event, file) => this.#note(file))
+    // The first look at a file is told too: what was saved before is seen by its time, and what is saved after, watched.
+    this.#watcher = watch([], { ignoreInitial: false, ignored: (path, stats) => this.#isIgnored(path, stats) })
+    this.#watcher.on('add', (file, stats) => {
+      const from = this.#isReady ? this.#awaited.get(resolve(file)) : since
+      this.#awaited.delete(resolve(file))
+      if (from === undefined || (stats?.mtimeMs ?? 0) > from) this.#note(file)
+    })
+    this.#watcher.on('change', (file) => this.#note(file))
+    this.#watcher.on('unlink', (file) => {
+      this.#awaited.delete(resolve(file))
+      this.#note(file)
+    })
     this.#watcher.on('error', (thrown) => events.failed(thrown as Error))
   }
 
   /** Settles when it watches these files and folders: what changed between `since` and then counts as changed. */
   static async open(paths: readonly string[], since: number, events: FileWatchEvents): Promise<FileWatch> {
-    const opened = new FileWatch(events)
+    const opened = new FileWatch(events, since)
     const isReady = once(opened.#watcher, 'ready')
     opened.add(paths, since)
     await isReady
-    opened.#noteChangedSince(paths, since)
+    opened.#isReady = true
+    opened.#awaited.clear()
     return opened
   }
 
   /** Watches these, too. What changed after `since`, an instant before they were read, counts as changed. */
   add(paths: readonly string[], since: number): void {
-    for (const path of paths) this.#named.add(resolve(path))
-    this.#watcher.add([...paths])
-    this.#noteChangedSince(paths, since)
+    const added = paths.filter((path) => !this.#named.has(resolve(path)))
+    for (const path of added) {
+      this.#named.add(resolve(path))
+      // What is not there yet counts as changed when it is.
+      if (statSync(path, { throwIfNoEntry: false }) !== undefined) this.#awaited.set(resolve(path), since)
+    }
+    this.#watcher.add([...added])
   }
 
   /** Nothing is told any more. */
@@ -70,10 +88,6 @@ export class FileWatch {
     return isLeftOut(path) || (stats?.isFile() === true && !path.endsWith('.py'))
   }
 
-  #noteChangedSince(paths: readonly string[], since: number): void {
-    for (const path of paths) if (modifiedAt(path) > since) this.#note(path)
-  }
-
   #note(file: string): void {
     if (!file.endsWith('.py') || this.#isClosed) return
     this.#changed.add(file)
@@ -91,8 +105,4 @@ export class FileWatch {
     }
     this.#isBusy = false
   }
-}
-
-function modifiedAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY
 }
