@@ -10,7 +10,7 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { executionCommand } from '../src/cli/execution.ts'
 import { pipCommand } from '../src/cli/pip.ts'
-import { serveCommand } from '../src/cli/serve.ts'
+import { serveCommand } from '../src/cli/serve/serve.ts'
 import { triggerCommand } from '../src/cli/trigger.ts'
 import { workflowCommand } from '../src/cli/workflow.ts'
 import {

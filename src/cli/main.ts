@@ -48,7 +48,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 async function runSubcommand(words: readonly string[]): Promise<number> {
   const { Command, CommanderError } = await import('commander')
-  const { serveCommand } = await import('./serve.ts')
+  const { serveCommand } = await import('./serve/serve.ts')
   const { triggerCommand } = await import('./trigger.ts')
   const { workflowCommand } = await import('./workflow.ts')
   const { executionCommand } = await import('./execution.ts')

@@ -1,6 +1,6 @@
 /** What the log of `serve` says of each script: loaded, kept, not served, removed. */
 
-import type { LogSink, ReloadReport, ScriptReport } from '../index.ts'
+import type { LogSink, ReloadReport, ScriptReport } from '../../index.ts'
 
 interface Circumstances {
   /** The user named this file or module itself, and did not only name a folder in which it is. */

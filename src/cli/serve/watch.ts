@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import { isLeftOut } from '../runner/script-sources.ts'
+import { isLeftOut } from '../../runner/script-sources.ts'
 
 const QUIET_MS = 100
 
