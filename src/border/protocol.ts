@@ -167,6 +167,8 @@ export type FromInterpreter =
   | { readonly type: 'watchSignal'; readonly signum: number; readonly isWatched: boolean }
   /** One line worth a log entry. */
   | { readonly type: 'notice'; readonly message: string }
+  /** Python has taken the signals that it was sent. */
+  | { readonly type: 'tookSignals' }
   /** The interpreter has heard that an entry is overdue. */
   | { readonly type: 'told'; readonly token: StackToken }
   /** The interpreter cannot go on; its process ends after this. `token`: the stack that ran, 0 where it is not known. */

@@ -4,7 +4,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { HostError } from '../errors.ts'
-import { type Program, type ProgramTarget, startProgram } from '../runner/program.ts'
+import {
+  LEAST_MEMORY_MEBIBYTES,
+  type Program,
+  type ProgramLimits,
+  type ProgramTarget,
+  startProgram,
+} from '../runner/program.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
@@ -20,12 +26,16 @@ traceback and the exit code are its own. Runners that it opens live until it end
   -u        do not buffer output
   -W RULE   control warnings, as PYTHONWARNINGS does
   -B        do not write .pyc files
+  --memory MIB
+            memory limit, in MiB; default: 1024
 
 Examples:
   cloaca run report.py --month 5
   cloaca run -m pytest tests`
 
 const INTERRUPTED = 130
+/** A script that takes no Ctrl-C for so long computes in C, or hangs there: the next one ends it. */
+const IGNORED_AFTER_MS = 2_000
 
 /** Options that python has a variable for. */
 const VARIABLES: ReadonlyMap<string, string> = new Map([
@@ -34,36 +44,38 @@ const VARIABLES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Parses what follows `run` by hand, as python does: everything behind the target belongs to the program. */
-export async function runCommand(words: readonly string[]): Promise<number> {
+export async function runCommand(words: readonly string[], limits: ProgramLimits = {}): Promise<number> {
   const [first, ...rest] = words
   const variable = first === undefined ? undefined : VARIABLES.get(first)
   if (variable !== undefined) {
     process.env[variable] = '1'
-    return runCommand(rest)
+    return runCommand(rest, limits)
+  }
+  if (first === '--memory') {
+    const [amount = '', ...behind] = rest
+    return runCommand(behind, { memoryMebibytes: memoryOf(amount) })
   }
   if (first === '-W') {
     const [rule, ...behind] = rest
     if (rule === undefined) throw new UsageMistake('-W needs a rule.', USAGE)
     process.env.PYTHONWARNINGS = [process.env.PYTHONWARNINGS, rule].filter(Boolean).join(',')
-    return runCommand(behind)
+    return runCommand(behind, limits)
   }
   if (first === '-h' || first === '--help') {
     printUsage(USAGE)
     return 0
   }
-  return runTarget(targetOf(words))
+  return runTarget(targetOf(words), limits)
 }
 
-async function runTarget(target: ProgramTarget): Promise<number> {
-  const program = await startUnlessInterrupted(target)
+async function runTarget(target: ProgramTarget, limits: ProgramLimits): Promise<number> {
+  const program = await startUnlessInterrupted(target, limits)
   if (program === null) return INTERRUPTED
-  let interrupts = 0
-  const interrupt = () => {
-    // A script that ignores two of them is left to its own devices at the third.
-    if (++interrupts > 2) process.exit(INTERRUPTED)
-    program.signal(constants.signals.SIGINT)
+  const interrupt = async () => {
+    const untakenMs = await program.interrupt(constants.signals.SIGINT)
+    if (untakenMs > IGNORED_AFTER_MS) process.exit(INTERRUPTED)
   }
-  process.on('SIGINT', interrupt)
+  process.on('SIGINT', () => void interrupt())
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => program.signal(constants.signals[signal]))
   }
@@ -72,13 +84,19 @@ async function runTarget(target: ProgramTarget): Promise<number> {
 }
 
 /** Null when Ctrl-C came before there was a script to have it. */
-async function startUnlessInterrupted(target: ProgramTarget): Promise<Program | null> {
+async function startUnlessInterrupted(target: ProgramTarget, limits: ProgramLimits): Promise<Program | null> {
   try {
-    return await startProgram(target, openLog('warn'))
+    return await startProgram(target, openLog('warn'), limits)
   } catch (error) {
     if (error instanceof HostError && error.code === 'INTERPRETER_INTERRUPTED') return null
     throw error
   }
+}
+
+function memoryOf(text: string): number {
+  const mebibytes = Number(text)
+  if (Number.isSafeInteger(mebibytes) && mebibytes >= LEAST_MEMORY_MEBIBYTES) return mebibytes
+  throw new UsageMistake(`--memory needs a whole number of MiB, at least ${LEAST_MEMORY_MEBIBYTES}.`, USAGE)
 }
 
 function targetOf(words: readonly string[]): ProgramTarget {

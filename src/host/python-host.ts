@@ -170,10 +170,10 @@ export class PyodideHost implements ScriptHost {
     throw answer?.kind === 'lost' ? lostInterpreter(answer.end) : closed()
   }
 
-  /** Delivers a signal to the running program. */
-  async signalProgram(signum: number): Promise<void> {
+  /** Delivers a signal to the running program. Resolves with how long it has taken none that it was sent. */
+  async signalProgram(signum: number): Promise<number> {
     const interpreter = await this.#homeOf.get(PROGRAM_SCRIPT)?.interpreter()
-    interpreter?.signal(signum)
+    return interpreter?.signal(signum) ?? 0
   }
 
   poll(request: PollRequest): Promise<PollOutcome | NotEntered> {

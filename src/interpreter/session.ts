@@ -67,7 +67,11 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl) {
       return found
     },
     nudge: () => mailbox.nudge(),
-    take_signals: () => mailbox.take(),
+    take_signals: () => {
+      const signals = mailbox.take()
+      if (programToken !== null && signals.length > 0) send({ type: 'tookSignals' })
+      return signals
+    },
     wake: (token: StackToken) => waits.signal(token),
     set_timer: (timer: IntervalTimer, delayMs: number, intervalMs: number) =>
       control.setTimer(timer, delayMs, intervalMs),

@@ -7,6 +7,7 @@ import {
   type HostLimits,
   LEAST_MEMORY_MEBIBYTES,
   LEAST_OPEN_FILES,
+  LEAST_THREADS,
 } from '../host/process/host-limits.ts'
 import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
@@ -44,6 +45,11 @@ export interface RunnerOptions {
    * raises OSError (EMFILE); above four fifths of it the interpreter is replaced between polls. Default 1024.
    */
   readonly interpreterOpenFiles?: number
+  /**
+   * How many threads of Python one interpreter may have at once, at least 16. Beyond it Python raises RuntimeError; above four
+   * fifths of it the interpreter is replaced between polls. Default 4000.
+   */
+  readonly interpreterThreads?: number
   /** How long the import of a script may take. Default 30,000. */
   readonly loadTimeoutMs?: number
   /** How long polls and tasks of a script may take to end when it is loaded anew. Default 30,000. */
@@ -63,6 +69,7 @@ const OPTIONS_CHECK = objectOf({
   stdoutTo: oneOf('stdout', 'stderr'),
   interpreterMemoryMb: wholeFrom(LEAST_MEMORY_MEBIBYTES),
   interpreterOpenFiles: wholeFrom(LEAST_OPEN_FILES),
+  interpreterThreads: wholeFrom(LEAST_THREADS),
   loadTimeoutMs: wholeFrom(1),
   reloadGraceMs: wholeFrom(0),
   config: CONFIG_CHECK,
@@ -70,11 +77,13 @@ const OPTIONS_CHECK = objectOf({
 } satisfies Record<keyof RunnerOptions, unknown>)
 
 /** What one interpreter may use and take. */
-export function hostLimits({ interpreterMemoryMb, interpreterOpenFiles, loadTimeoutMs }: RunnerOptions): HostLimits {
+export function hostLimits(options: RunnerOptions): HostLimits {
+  const { interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = options
   return {
     ...DEFAULT_LIMITS,
     ...(interpreterMemoryMb !== undefined && { memoryMebibytes: interpreterMemoryMb }),
     ...(interpreterOpenFiles !== undefined && { openFiles: interpreterOpenFiles }),
+    ...(interpreterThreads !== undefined && { threads: interpreterThreads }),
     ...(loadTimeoutMs !== undefined && { loadDeadlineMs: loadTimeoutMs }),
   }
 }

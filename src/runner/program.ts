@@ -5,7 +5,7 @@
 
 import type { ProgramTarget } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
-import { DEFAULT_LIMITS } from '../host/process/host-limits.ts'
+import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import { clockOf, defaultDurability, openScripting } from './composition.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -13,16 +13,22 @@ import { type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 
 export type { ProgramTarget } from '../border/protocol.ts'
+export { LEAST_MEMORY_MEBIBYTES } from '../host/process/host-limits.ts'
+
+/** What it may use; the defaults where nothing is said. */
+export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes'>>
 
 export interface Program {
   /** Settles with the exit code when the script has ended and its runners are shut down. */
   readonly exitCode: Promise<number>
   /** Delivers a signal to the script, as the system does under python. */
   signal(signum: number): void
+  /** The same, and says for how many milliseconds it has taken no signal that it was sent. */
+  interrupt(signum: number): Promise<number>
 }
 
 /** Starts a script. Rejects when Python cannot be started. */
-export async function startProgram(target: ProgramTarget, log: LogSink): Promise<Program> {
+export async function startProgram(target: ProgramTarget, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
   watchForLog(events, log)
@@ -33,7 +39,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     argv: target.argv,
     interpreters: 1,
     isProgram: true,
-    limits: DEFAULT_LIMITS,
+    limits: { ...DEFAULT_LIMITS, ...limits },
     served: null,
     startsRunners: true,
     reloaded: () => undefined,
@@ -56,7 +62,8 @@ export async function startProgram(target: ProgramTarget, log: LogSink): Promise
     return code
   })
   const exitCode = alive.during(told)
-  return { exitCode, signal: (signum) => void host.signalProgram(signum) }
+  const interrupt = (signum: number) => host.signalProgram(signum)
+  return { exitCode, signal: (signum) => void interrupt(signum), interrupt }
 }
 
 /** What to do with a file that declares something and is no program; null when it is one. */

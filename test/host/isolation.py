@@ -15,6 +15,31 @@ def pid():
     return fires(pid=os.getpid())
 
 
+def process_facts():
+    mask = os.umask(0)
+    os.umask(mask)
+    return {
+        "cwd": os.getcwd(),
+        "umask": mask,
+        "zone": time.tzname[0],
+        "own": os.environ.get("OF_ONE_SCRIPT"),
+    }
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def facts():
+    return fires(**process_facts())
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def changes_facts():
+    os.chdir(os.environ["FILES_OF_OTHERS"])
+    os.umask(0o27)
+    os.environ.update(TZ="Asia/Tokyo", OF_ONE_SCRIPT="yes")
+    time.tzset()
+    return fires(**process_facts())
+
+
 @cloaca.trigger("work", poll_interval="1h")
 def reads_everything():
     """Reads each file of the current folder, as a backup does."""

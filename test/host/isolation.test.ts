@@ -1,7 +1,7 @@
 /** An interpreter is a process: what a script can do to the engine's is what any program can. */
 
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -78,6 +78,40 @@ describe('the process of an interpreter', () => {
 
     expect(pid).not.toBe(process.pid)
     expect(isRunning(Number(pid))).toBe(true)
+  })
+
+  it("has an environment, a folder, a mask and a time zone that are neither the engine's nor of others", async () => {
+    const other = join(folder, 'other.py')
+    copyFileSync(SCRIPT, other)
+    await using python = await OpenHost.open([SCRIPT], 2)
+    python.host.expect(2)
+    await python.host.load(other, { kind: 'file', path: other })
+    const ofEngine = () => ({
+      cwd: process.cwd(),
+      umask: process.umask(),
+      zone: process.env.TZ,
+      own: process.env.OF_ONE_SCRIPT,
+    })
+    const before = ofEngine()
+    const beforeOfOther = contextOf(await python.poll(other, 'facts'))
+
+    const changed = contextOf(await python.poll(SCRIPT, 'changes_facts'))
+
+    expect(changed).toMatchObject({ cwd: realpathSync(folder), umask: 0o27, zone: 'JST', own: 'yes' })
+    expect(ofEngine()).toEqual(before)
+    expect(contextOf(await python.poll(other, 'facts'))).toEqual(beforeOfOther)
+  })
+
+  it.runIf(process.platform === 'linux')('has limits of its own', async () => {
+    const openFiles = (pid: number | 'self') =>
+      /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1]
+    const before = openFiles('self')
+    await using python = await OpenHost.open([SCRIPT], 1, { openFiles: 777 })
+
+    const { pid } = contextOf(await python.poll(SCRIPT, 'pid'))
+
+    expect(openFiles(Number(pid))).toBe('777')
+    expect(openFiles('self')).toBe(before)
   })
 
   it.each(['idle', 'sleeps', 'computes'])(

@@ -65,3 +65,41 @@ test('a script with a handler for SIGHUP gets it, and SIGTERM ends a script that
   expect(run.stdout).toBe('ready\nreloaded\n')
   expect(run.exitCode).toBe(143)
 })
+
+for (const args of [[], ['--computing']]) {
+  test(`each of 24 signals is heard by a script that is ${args.length ? 'computing' : 'waiting'}, of the engine and of its own process`, async () => {
+    let pid = 0
+    let answered = 0
+    const run = await runScript('interrupts.py', {
+      args,
+      onOutput(stdout, kill) {
+        pid = Number(/^pid (\d+)\n/.exec(stdout)?.[1])
+        const heard = stdout.match(/^heard/gm)?.length ?? 0
+        if (Number.isNaN(pid) || heard < answered || heard >= 24) return
+        answered = heard + 1
+        // By turns to the process that was started, and to the one that the script takes for its own.
+        if (heard % 2 === 0) kill('SIGINT')
+        else process.kill(pid, 'SIGUSR1')
+      },
+    })
+
+    expect(run.stdout.split('\n').at(-2)).toBe('heard 24')
+    expect(run.exitCode).toBe(0)
+  })
+}
+
+test('a script that hangs in C, where no signal is heard, ends at a Ctrl-C that comes again', async () => {
+  const code =
+    'import collections, itertools; print("ready", flush=True); collections.deque(itertools.count(), maxlen=0)'
+  let timer: NodeJS.Timeout | undefined
+  const run = await runScript('', {
+    target: ['-c', code],
+    onOutput(_, kill) {
+      timer ??= setInterval(() => kill('SIGINT'), 200)
+    },
+  })
+  clearInterval(timer)
+
+  expect(run.stdout).toBe('ready\n')
+  expect(run.exitCode).toBe(130)
+})

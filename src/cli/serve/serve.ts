@@ -17,6 +17,7 @@ interface ServeOptions {
   readonly interpreters: number
   readonly memory: number
   readonly openFiles: number
+  readonly threads: number
   readonly loadTimeout: number
   readonly watch?: true
   readonly logLevel: LogThreshold
@@ -47,6 +48,9 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
         .default(1024),
     )
     .addOption(
+      new Option('--threads <n>', 'limit of Python threads of one interpreter').argParser(wholeNumber).default(4000),
+    )
+    .addOption(
       new Option('--load-timeout <seconds>', 'time limit for importing one script').argParser(wholeNumber).default(30),
     )
     .addOption(new Option('--log-level <level>', 'minimum level of log lines').choices(LOG_LEVELS).default('info'))
@@ -66,6 +70,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     interpreters: options.interpreters,
     interpreterMemoryMb: options.memory,
     interpreterOpenFiles: options.openFiles,
+    interpreterThreads: options.threads,
     loadTimeoutMs: options.loadTimeout * 1000,
     reloadGraceMs: options.grace * 1000,
     log,

@@ -33,6 +33,8 @@ export const DEFAULT_LIMITS: HostLimits = Object.freeze({
 export const LEAST_MEMORY_MEBIBYTES = 384
 /** Of fewer it needs too many itself. */
 export const LEAST_OPEN_FILES = 128
+/** Fewer are gone before a pool and a timer have begun. */
+export const LEAST_THREADS = 16
 
 const NEAR_CEILING = 0.8
 /** What the process has beside Python's memory: the code of V8 and Pyodide, JavaScript's own. */

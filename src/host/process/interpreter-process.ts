@@ -74,6 +74,7 @@ export class InterpreterProcess {
   #lastToken = 0
   #nudge: Timer | null = null
   #isStarted = false
+  #untakenSince: number | null = null
   #wasKilled = false
   #endedBy: NodeJS.Signals | null = null
   #end: InterpreterEnd | null = null
@@ -92,7 +93,7 @@ export class InterpreterProcess {
       },
     })
     const { control } = this.#child
-    this.#processSignals = new ProcessSignals((signum) => this.signal(signum))
+    this.#processSignals = new ProcessSignals((signum) => void this.signal(signum))
     this.#slices = new TimeSlices(clock, control, () => this.#hasPythonThreads || this.#pending.size > 1)
     this.#watchdog = new Watchdog(clock, control, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
@@ -195,9 +196,15 @@ export class InterpreterProcess {
     this.#post({ type: 'refusal', id, fault: { type, message } })
   }
 
-  /** Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. */
-  signal(signum: number): void {
-    if (this.#end === null) this.#child.control.raise(signum)
+  /**
+   * Delivers a signal to the program: to its handler where Python runs, or by waking it where it waits. Returns for how
+   * long it has taken none that it was sent.
+   */
+  signal(signum: number): number {
+    if (this.#end !== null) return 0
+    this.#child.control.raise(signum)
+    this.#untakenSince ??= this.#clock.monotonic()
+    return this.#clock.monotonic() - this.#untakenSince
   }
 
   /** Ends the interpreter as python ends, or without that when it takes too long. */
@@ -303,6 +310,9 @@ export class InterpreterProcess {
       case 'notice':
         this.#events.notice(message.message)
         break
+      case 'tookSignals':
+        this.#untakenSince = null
+        break
       case 'told':
         this.#watchdog.told(message.token)
         break
@@ -316,16 +326,20 @@ export class InterpreterProcess {
         this.#dieOf('it sent a snapshot that nobody asked for')
         break
       case 'ready':
-        this.#isStarted = true
-        if (message.notice !== null) this.#events.startNotice(message.notice)
-        // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
-        this.#child.unref()
-        this.#started.resolve()
-        this.#nudgeLater()
+        this.#ready(message.notice)
         break
       default:
         message satisfies never
     }
+  }
+
+  #ready(notice: string | null): void {
+    this.#isStarted = true
+    if (notice !== null) this.#events.startNotice(notice)
+    // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
+    this.#child.unref()
+    this.#started.resolve()
+    this.#nudgeLater()
   }
 
   /** `running`: the stack that ran, 0 where that is not known. */
