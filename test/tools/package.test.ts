@@ -1,0 +1,137 @@
+/**
+ * What `npm pack` packs, of a copy of this checkout that was never built: all that it needs to be installed, and nothing that
+ * points at what is not there.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, posix, relative } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../support/source-tree.ts'
+
+const NOT_COPIED = /^(\.git|\.vitest|node_modules|build|dist|prebuilds)$/
+const LINK = /\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)/gm
+
+const checkout = mkdtempSync(join(tmpdir(), 'cloaca-package-'))
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+let packed: ReadonlySet<string>
+
+beforeAll(() => {
+  cpSync(ROOT, checkout, { recursive: true, filter: (path) => !NOT_COPIED.test(relative(ROOT, path)) })
+  symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'))
+  // What lies about after some work.
+  write('dist/removed.js', '')
+  write('python/cloaca/__pycache__/removed.cpython-314.pyc', '')
+  write('jobs.db', '')
+  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--silent'], {
+    cwd: checkout,
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  packed = new Set(filesIn(JSON.parse(stdout)))
+})
+afterAll(() => rmSync(checkout, { recursive: true, force: true }))
+
+function write(path: string, text: string): void {
+  mkdirSync(join(checkout, posix.dirname(path)), { recursive: true })
+  writeFileSync(join(checkout, path), text)
+}
+
+/** npm prints a list of packages, or in later versions an object of them. */
+function filesIn(report: object): readonly string[] {
+  const [pack] = Object.values(report) as { files: readonly { path: string }[] }[]
+  return (pack?.files ?? []).map((file) => file.path)
+}
+
+function packedFiles(pattern: RegExp): readonly string[] {
+  return [...packed].filter((path) => pattern.test(path))
+}
+
+/** Whether a file, or something in a folder, is packed. */
+function isPacked(path: string): boolean {
+  return packed.has(path) || packedFiles(/./).some((file) => file.startsWith(`${path}/`))
+}
+
+const read = (path: string) => readFileSync(join(checkout, path), 'utf8')
+
+describe('the package', () => {
+  it('has what its manifest names, a licence, and every source of the package that is built', () => {
+    const named = [manifest.bin.cloaca, manifest.exports['.'].types, manifest.exports['.'].default, 'LICENSE']
+
+    expect(named.map((path) => posix.normalize(path)).filter((path) => !packed.has(path))).toEqual([])
+    expect(packedFiles(/^dist\/.*\.js$/).length).toBe(packedFiles(/^src\/.*\.ts$/).length)
+  })
+
+  it('has the source of every source map', () => {
+    const maps = packedFiles(/\.map$/)
+    const missing = maps.flatMap((map) => {
+      const { sources, sourcesContent, sourceRoot = '' } = JSON.parse(read(map))
+      const paths = sources.map((source: string) => posix.join(posix.dirname(map), sourceRoot, source))
+      return paths.filter((path: string, at: number) => !packed.has(path) && !sourcesContent?.[at])
+    })
+
+    expect(maps.length).toBe(packedFiles(/^dist\/.*\.js$/).length)
+    expect(missing).toEqual([])
+  })
+
+  it('has what the addon is compiled of, and what compiles it', () => {
+    const sources = [...read('binding.gyp').matchAll(/'(src\/native\/[^']+\.cc)'/g)].map(([, path = '']) => path)
+    const headers = sources.flatMap((path) =>
+      [...read(path).matchAll(/^#include "([^"]+)"/gm)].map(([, name = '']) => posix.join(posix.dirname(path), name)),
+    )
+    const [, installer = ''] = /^node (\S+)$/.exec(manifest.scripts.install) ?? []
+
+    expect(sources.length).toBeGreaterThan(0)
+    expect(headers.length).toBeGreaterThan(0)
+    const needed = [...sources, ...headers, ...packedFiles(/^src\/native\/.*\.h$/), 'binding.gyp', installer]
+    expect(needed.filter((path) => !packed.has(path))).toEqual([])
+  })
+
+  it('has the Python package with what it brings along', () => {
+    const wheels = packedFiles(/^python\/cloaca\/_vendor\/tzdata-.*\.whl$/)
+
+    expect(wheels).toHaveLength(1)
+    expect(packed).toContain('python/cloaca/__init__.py')
+    expect(packed).toContain('python/cloaca/py.typed')
+  })
+
+  it('has every file that its README, its changelog and its manual link to', () => {
+    const pages = packedFiles(/^(README|CHANGELOG|CONTRIBUTING)\.md$|^(docs|examples|python)\/.*\.md$/)
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(LINK)]
+        .map((match) => match[1] ?? match[2] ?? '')
+        .filter((link) => !/^(https?:|mailto:|#)/.test(link))
+        .map((link) => posix.join(posix.dirname(page), link.replace(/#.*$/, '')).replace(/\/$/, ''))
+        .filter((path) => !isPacked(path))
+        .map((path) => `${page} → ${path}`),
+    )
+
+    expect(pages).toContain('README.md')
+    expect(pages).toContain('CHANGELOG.md')
+    expect(broken).toEqual([])
+  })
+
+  it('has the manual, if there is one', () => {
+    expect(isPacked('docs')).toBe(existsSync(join(ROOT, 'docs')))
+  })
+
+  it('links to no other repository by an address of its own', () => {
+    const home = /^git\+(https:\/\/.+)\.git$/.exec(manifest.repository.url)?.[1]
+    const own = packedFiles(/^(README|CHANGELOG|CONTRIBUTING|ARCHITECTURE)\.md$|^docs\/.*\.md$/).flatMap((page) =>
+      [...read(page).matchAll(LINK)].map((match) => match[1] ?? match[2] ?? '').filter((link) => /\/cloaca/.test(link)),
+    )
+
+    expect(home).toBeDefined()
+    expect(manifest.homepage).toBe(`${home}#readme`)
+    expect(manifest.bugs).toBe(`${home}/issues`)
+    expect(own.filter((link) => /^https?:/.test(link) && !link.startsWith(`${home}`))).toEqual([])
+  })
+
+  it('has no tests, no leftovers and nothing that Python compiled', () => {
+    const unwanted = packedFiles(/^(test|python\/tests|build)\/|__pycache__|\.pyc$|\.db$|^dist\/removed\.js$|\.tgz$/)
+
+    expect(unwanted).toEqual([])
+  })
+})
