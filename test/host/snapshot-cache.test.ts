@@ -64,23 +64,33 @@ describe('the cache of memory snapshots', () => {
   }
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
 
-  it('keeps the eight that were used last, and none that was not used for 30 days', () => {
+  it('keeps the eight that were used last', () => {
     const places = Array.from({ length: 11 }, (_, version) => placeOfVersion(version))
     const paths = places.map((each, version) => {
       const path = storeSnapshot(each, SNAPSHOT, Date.now())
       utimesSync(path, daysAgo(20 - version), daysAgo(20 - version))
       return path
     })
-    utimesSync(paths[9] as string, daysAgo(31), daysAgo(31))
-    findSnapshot(places[0] as string, Date.now()) // made first, and used now
+    findSnapshot(places[3] as string, Date.now()) // the first of those that are left: made long ago, and used now
 
     storeSnapshot(placeOfVersion(11), SNAPSHOT, Date.now())
 
-    const kept = readdirSync(join(folder, 'cache'))
-    expect(kept).toHaveLength(8)
-    expect(findSnapshot(places[0] as string, Date.now())).toBe(paths[0])
-    expect(findSnapshot(places[9] as string, Date.now())).toBeNull()
-    expect(findSnapshot(places[3] as string, Date.now())).toBeNull()
+    expect(readdirSync(join(folder, 'cache'))).toHaveLength(8)
+    expect(findSnapshot(places[3] as string, Date.now())).toBe(paths[3])
+    expect(findSnapshot(places[4] as string, Date.now())).toBeNull()
+  })
+
+  it('keeps none that was not used for 30 days', () => {
+    const [kept, old] = [29, 31].map((days) => {
+      const each = placeOfVersion(days)
+      utimesSync(storeSnapshot(each, SNAPSHOT, Date.now()), daysAgo(days), daysAgo(days))
+      return each
+    }) as [string, string]
+
+    storeSnapshot(placeOfVersion(0), SNAPSHOT, Date.now())
+
+    expect(findSnapshot(old, Date.now())).toBeNull()
+    expect(findSnapshot(kept, Date.now())).not.toBeNull()
   })
 
   it('makes none anew for installs that take turns', () => {
