@@ -55,9 +55,9 @@ export interface HostFunctions {
   /** Goes no further with a wait that a signal interrupted. */
   abandon_wait(number: number): void
   /** What the mailbox has for a stack: bits. */
-  look(token: StackToken): number
-  /** Makes Python look again, soon. */
-  nudge(): void
+  check(token: StackToken): number
+  /** Has Python check again, soon. */
+  interrupt(): void
   /** Numbers of the signals that came in since the last call. */
   take_signals(): number[]
   /** Enters a stack for the handlers of signals, soon. */

@@ -61,12 +61,12 @@ const waitFunctions = {
 
 function signalFunctions(mailbox: SignalMailbox, control: ProcessControl) {
   return {
-    look: (token: StackToken) => {
+    check: (token: StackToken) => {
       const found = mailbox.look(token)
       if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
       return found
     },
-    nudge: () => mailbox.nudge(),
+    interrupt: () => mailbox.nudge(),
     take_signals: () => {
       const signals = mailbox.take()
       if (programToken !== null && signals.length > 0) send({ type: 'tookSignals' })

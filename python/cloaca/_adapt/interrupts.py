@@ -137,7 +137,7 @@ def _on_interrupt(signum: int, frame: Any) -> None:
 def _check_between_steps(frame: Any) -> None:
     """Acts between two steps of Python. C checks for signals in the middle of its work, too: then it is put off."""
     global _put_off_at, _is_turn_over
-    found = int(_host.look(stacks.running.token))
+    found = int(_host.check(stacks.running.token))
     if found & _IS_OVERDUE:
         raise bridge.DeadlineExceeded(_TOO_LONG)
     _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
@@ -168,7 +168,7 @@ def _check_later() -> None:
     _steps_here = (7 * _steps_here + 13) % 61
     for _ in range(_steps_here):
         pass
-    _host.nudge()
+    _host.interrupt()
 
 
 def _is_between_steps(frame: Any) -> bool:
@@ -197,7 +197,7 @@ def _is_writing() -> bool:
 
 
 def _check_mailbox() -> None:
-    found = int(_host.look(stacks.running.token))
+    found = int(_host.check(stacks.running.token))
     if found & _HAS_SIGNALS:
         handle_signals()
     bridge.collect_garbage()
