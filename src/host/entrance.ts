@@ -13,7 +13,7 @@ import { Doorway, type LetIn } from './doorway.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
 import { type InterpreterSupervisor, notServed, type Visit } from './process/interpreter-supervisor.ts'
 import { taskLabel, triggerLabel } from './process/labels.ts'
-import { attemptOutcomeOf, type EntryAnswer, pollOutcomeOf, refused } from './process/outcomes.ts'
+import { attemptOutcomeOf, type EntryAnswer, NOT_ENTERED, pollOutcomeOf, refused } from './process/outcomes.ts'
 import type { Generation } from './scripts/generation.ts'
 import type { ScriptGenerations } from './scripts/script-generations.ts'
 
@@ -127,8 +127,8 @@ function pollThrough(request: PollRequest, enter: Enter, homes: Homes): Promise<
   const label = triggerLabel(trigger)
   const answered = enter(label, stopping, (generation, interpreter) => {
     const number = generation.pollNumber(trigger)
-    if (number !== 0) return interpreter.poll(number, label, deadlineMs)
-    return Promise.resolve(refused(`${label} is not declared by "${generation.script}" any more`))
+    // The generation that is in use by now does not declare it: nobody wants to know any more.
+    return number === 0 ? Promise.resolve(NOT_ENTERED) : interpreter.poll(number, label, deadlineMs)
   })
   return answered.then((answer) =>
     pollOutcomeOf(answer, { label, deadlineMs, alone: aloneSince(answer, script, homes) }),

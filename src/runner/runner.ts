@@ -179,8 +179,7 @@ export class Runner {
     const { triggers } = this.#registry.current()
     const definition = triggers.get(textArgument(trigger, 'trigger'))
     if (definition === undefined) {
-      const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, triggers.keys())}`
-      throw new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
+      throw unknownTrigger(trigger, triggers.keys())
     }
     if (definition.timing.kind === 'cron') {
       throw new UsageError('INVALID_ARGUMENT', `Trigger "${trigger}" follows a cron expression: it has no poll.`, {
@@ -195,6 +194,7 @@ export class Runner {
     const { host } = await this.#startPython()
     const outcome = await host.poll(request)
     if (outcome.kind !== 'notEntered') return outcome
+    if (this.#closed === null) throw unknownTrigger(request.trigger, this.#registry.current().triggers.keys())
     throw closed()
   }
 
@@ -291,6 +291,11 @@ export class Runner {
 
 function closed(): UsageError {
   return new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
+}
+
+function unknownTrigger(trigger: string, known: Iterable<string>): UsageError {
+  const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, known)}`
+  return new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
 }
 
 /** A log that throws breaks nothing either: the process is warned of it. */

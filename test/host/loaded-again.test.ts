@@ -78,5 +78,5 @@ it('a script that was quarantined and is loaded anew leaves no old copy behind, 
   await python.poll(OTHER, 'remember')
 
   expect(await python.poll(script, 'new')).toMatchObject({ kind: 'skipped' })
-  expect(await python.poll(script, 'old')).toMatchObject({ kind: 'failed' })
+  await expect(python.poll(script, 'old')).rejects.toThrow('It was not entered.')
 })

@@ -248,6 +248,18 @@ describe('loading', () => {
     expect((await runner.execute('shop')).status).toBe('Completed')
   })
 
+  it.each(['report.2024.py', '2024-report.py', 'json.py', "große Aufträge/it's März.py"])(
+    'imports a file whatever its name is: %s',
+    async (name) => {
+      const path = write(name, shop('__file__'))
+      await using runner = await open()
+
+      await runner.load(path)
+
+      expect((await runner.execute('shop')).context).toMatchObject({ answer: path })
+    },
+  )
+
   it('imports a file of a package as part of it', async () => {
     write('store/__init__.py', '')
     write('store/prices.py', 'PRICE = 7\n')

@@ -107,7 +107,7 @@ def _name_and_place(target: Dict[str, str]) -> Tuple[str, Optional[str]]:
         return target["name"], None
     path = target["path"]
     folder, stem = os.path.dirname(path), os.path.splitext(os.path.basename(path))[0]
-    parts, root = [stem], folder
+    parts, root = [stem.replace(".", "_")], folder  # "report.2024.py" is no module of a package "report"
     while os.path.isfile(os.path.join(root, "__init__.py")):
         parts.insert(0, os.path.basename(root))
         root = os.path.dirname(root)
