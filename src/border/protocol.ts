@@ -82,15 +82,20 @@ export interface StartData {
   readonly packageFolder: string
 }
 
-/** A poll's or an attempt's outcome. `contextText` is null where there is none, and where an attempt left its input as it was. */
-export interface OutcomeMessage {
-  readonly token: StackToken
-  readonly kind: 'skipped' | 'fired' | 'completed' | 'failed' | 'timedOut'
-  readonly contextText: string | null
-  readonly errorType: string
-  readonly errorMessage: string
+/** A Python exception as data: its class name, its message, and its traceback or ''. */
+export interface RaisedFault {
+  readonly type: string
+  readonly message: string
   readonly traceback: string
 }
+
+/** How a poll or an attempt ended. Polls that skip are told by their tokens alone. */
+export type Outcome =
+  /** `contextText` is null when the trigger fired without a context. */
+  | { readonly kind: 'fired'; readonly contextText: string | null }
+  /** `contextText` is null when the attempt left its input as it was. */
+  | { readonly kind: 'completed'; readonly contextText: string | null }
+  | { readonly kind: 'failed' | 'timedOut'; readonly error: RaisedFault }
 
 /** An error that a reply carries: the built-in Python exception to raise. */
 export interface CallFault {
@@ -143,7 +148,13 @@ export type FromInterpreter =
   | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
   | { readonly type: 'ready'; readonly isFromSnapshot: boolean; readonly notice: string | null }
   | { readonly type: 'loaded'; readonly token: StackToken; readonly resultJson: string }
-  | { readonly type: 'outcomes'; readonly skipped: readonly StackToken[]; readonly outcomes: readonly OutcomeMessage[] }
+  /** `tokens` are those of the outcomes, in their order. */
+  | {
+      readonly type: 'outcomes'
+      readonly skipped: readonly StackToken[]
+      readonly tokens: readonly StackToken[]
+      readonly outcomes: readonly Outcome[]
+    }
   | { readonly type: 'programEnded'; readonly token: StackToken; readonly exitCode: number }
   /** The program ended itself without an end: the process goes no further. */
   | { readonly type: 'exited'; readonly token: StackToken; readonly exitCode: number }

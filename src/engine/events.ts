@@ -6,8 +6,8 @@
 import { toError, UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import type { ExecutionOrigin, ExecutionStatus } from '../model/execution.ts'
+import type { PythonFault } from '../model/fault.ts'
 import type { TickOutcome } from '../model/schedule.ts'
-import type { PythonFault } from '../model/trigger.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import type { Trouble } from './ports.ts'
 

@@ -14,8 +14,9 @@ import type {
   ExecutionStatus,
   ExecutionSummary,
 } from '../model/execution.ts'
+import type { PythonFault } from '../model/fault.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
-import type { PollOutcome, PythonFault } from '../model/trigger.ts'
+import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'

@@ -8,7 +8,7 @@ import { readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
-import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import type { GenerationNumber, Outcome, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import type { IntervalTimer } from '../native/control-thread.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
@@ -76,7 +76,7 @@ export interface HostFunctions {
   declare(generation: GenerationNumber, declarationsJson: string): void
   outcome(
     token: StackToken,
-    kind: string,
+    kind: Outcome['kind'],
     contextText: string | undefined,
     errorType: string,
     errorMessage: string,

@@ -4,12 +4,13 @@
  */
 
 import { FrameError } from '../border/frames.ts'
-import type { FromInterpreter, OutcomeMessage, StackToken } from '../border/protocol.ts'
+import type { FromInterpreter, Outcome, StackToken } from '../border/protocol.ts'
 
 export class OutcomeBatch {
   readonly #send: (message: FromInterpreter) => void
   #skipped: readonly StackToken[] = []
-  #outcomes: OutcomeMessage[] = []
+  #tokens: StackToken[] = []
+  #outcomes: Outcome[] = []
   #isPlanned = false
 
   constructor(send: (message: FromInterpreter) => void) {
@@ -21,34 +22,37 @@ export class OutcomeBatch {
     this.#plan()
   }
 
-  add(outcome: OutcomeMessage): void {
+  add(token: StackToken, outcome: Outcome): void {
+    this.#tokens.push(token)
     this.#outcomes.push(outcome)
     this.#plan()
   }
 
   /** Sends what there is. */
   flush(): void {
-    const [skipped, outcomes] = [this.#skipped, this.#outcomes]
+    const [skipped, tokens, outcomes] = [this.#skipped, this.#tokens, this.#outcomes]
     if (skipped.length === 0 && outcomes.length === 0) return
     this.#skipped = []
+    this.#tokens = []
     this.#outcomes = []
     try {
-      this.#send({ type: 'outcomes', skipped, outcomes })
+      this.#send({ type: 'outcomes', skipped, tokens, outcomes })
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
-      this.#sendEach(skipped, outcomes)
+      this.#sendEach(skipped, tokens, outcomes)
     }
   }
 
   /** Together they are too large, or one of them is, which is then the failure of that one. */
-  #sendEach(skipped: readonly StackToken[], outcomes: readonly OutcomeMessage[]): void {
-    this.#send({ type: 'outcomes', skipped, outcomes: [] })
-    for (const outcome of outcomes) {
+  #sendEach(skipped: readonly StackToken[], tokens: readonly StackToken[], outcomes: readonly Outcome[]): void {
+    this.#send({ type: 'outcomes', skipped, tokens: [], outcomes: [] })
+    for (const [index, outcome] of outcomes.entries()) {
+      const token = tokens.slice(index, index + 1)
       try {
-        this.#send({ type: 'outcomes', skipped: [], outcomes: [outcome] })
+        this.#send({ type: 'outcomes', skipped: [], tokens: token, outcomes: [outcome] })
       } catch (error) {
         if (!(error instanceof FrameError)) throw error
-        this.#send({ type: 'outcomes', skipped: [], outcomes: [tooLarge(outcome.token, error)] })
+        this.#send({ type: 'outcomes', skipped: [], tokens: token, outcomes: [tooLarge(error)] })
       }
     }
   }
@@ -63,6 +67,6 @@ export class OutcomeBatch {
   }
 }
 
-function tooLarge(token: StackToken, { message }: FrameError): OutcomeMessage {
-  return { token, kind: 'failed', contextText: null, errorType: 'OverflowError', errorMessage: message, traceback: '' }
+function tooLarge({ message }: FrameError): Outcome {
+  return { kind: 'failed', error: { type: 'OverflowError', message, traceback: '' } }
 }

@@ -6,7 +6,7 @@
 import { flushCompileCache } from 'node:module'
 import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
-import type { OutcomeMessage, StackToken, StartData } from '../border/protocol.ts'
+import type { StackToken, StartData } from '../border/protocol.ts'
 import type { IntervalTimer } from '../native/control-thread.ts'
 import { type HostFunctions, Interpreter } from './interpreter.ts'
 import { type Received, receiveMessages, send } from './message-line.ts'
@@ -111,14 +111,9 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
     outcome(token, kind, contextText, errorType, errorMessage, traceback) {
       waits.hasStopped(token)
-      outcomes.add({
-        token,
-        kind: kind as OutcomeMessage['kind'],
-        contextText: contextText ?? null,
-        errorType,
-        errorMessage,
-        traceback,
-      })
+      const isFault = kind === 'failed' || kind === 'timedOut'
+      const error = { type: errorType, message: errorMessage, traceback }
+      outcomes.add(token, isFault ? { kind, error } : { kind, contextText: contextText ?? null })
     },
   }
 }

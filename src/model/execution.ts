@@ -4,7 +4,7 @@
  */
 
 import type { ContextText } from './context.ts'
-import type { PythonFault } from './trigger.ts'
+import type { PythonFault } from './fault.ts'
 
 export type ExecutionStatus = 'Pending' | 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Paused'
 export type TaskStatus = 'NotStarted' | 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped'

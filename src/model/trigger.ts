@@ -1,5 +1,6 @@
 /** A trigger as data: what a script declared with `@cloaca.trigger`, without its function. */
 
+import type { PythonFault } from './fault.ts'
 import type { SourcePlace } from './workflow.ts'
 
 export type TriggerTiming =
@@ -25,13 +26,3 @@ export type PollOutcome =
   | { readonly kind: 'fired'; readonly contextText: string | null }
   | { readonly kind: 'failed'; readonly error: PythonFault }
   | { readonly kind: 'timedOut'; readonly error: PythonFault }
-
-/** A Python exception, or what happened to the interpreter, as data. Built in Python where there is one. */
-export interface PythonFault {
-  /** Class name of the exception (`ValueError`), or of our error where Python had no say (`InterpreterDied`). */
-  readonly type: string
-  /** Complete sentence that users may match: `trigger 'x' raised exception: …`. */
-  readonly message: string
-  /** Complete traceback as Python prints it, or '' where there is none. */
-  readonly traceback: string
-}

@@ -2,15 +2,19 @@
 
 import { expect, test } from 'vitest'
 import { FrameError } from '../../src/border/frames.ts'
-import type { FromInterpreter, OutcomeMessage } from '../../src/border/protocol.ts'
+import type { FromInterpreter, Outcome } from '../../src/border/protocol.ts'
 import { OutcomeBatch } from '../../src/interpreter/outcome-batch.ts'
 
 type Outcomes = Extract<FromInterpreter, { readonly type: 'outcomes' }>
 
 const LARGEST_TEXT = 10
 
-function completed(token: number, contextText: string): OutcomeMessage {
-  return { token, kind: 'completed', contextText, errorType: '', errorMessage: '', traceback: '' }
+function completed(contextText: string): Outcome {
+  return { kind: 'completed', contextText }
+}
+
+function textOf(outcome: Outcome): string {
+  return outcome.kind === 'completed' || outcome.kind === 'fired' ? (outcome.contextText ?? '') : ''
 }
 
 /** A line that takes messages with little text. */
@@ -18,7 +22,7 @@ function narrowLine() {
   const sent: Outcomes[] = []
   const batch = new OutcomeBatch((message) => {
     const { outcomes } = message as Outcomes
-    if (outcomes.map(({ contextText }) => contextText ?? '').join('').length > LARGEST_TEXT) {
+    if (outcomes.map(textOf).join('').length > LARGEST_TEXT) {
       throw new FrameError('It is too large.')
     }
     sent.push(message as Outcomes)
@@ -30,26 +34,29 @@ test('what comes about in one turn is one message', () => {
   const { batch, sent } = narrowLine()
 
   batch.addSkipped([1, 2])
-  batch.add(completed(3, '{}'))
-  batch.add(completed(4, '{}'))
+  batch.add(3, completed('{}'))
+  batch.add(4, completed('{}'))
   batch.flush()
 
-  expect(sent).toEqual([{ type: 'outcomes', skipped: [1, 2], outcomes: [completed(3, '{}'), completed(4, '{}')] }])
+  expect(sent).toEqual([
+    { type: 'outcomes', skipped: [1, 2], tokens: [3, 4], outcomes: [completed('{}'), completed('{}')] },
+  ])
 })
 
 test('each request is answered, also when the answers are too large together, or one of them is', () => {
   const { batch, sent } = narrowLine()
 
   batch.addSkipped([1])
-  batch.add(completed(2, '{"a":123}'))
-  batch.add(completed(3, '{"a":1234567890}'))
-  batch.add(completed(4, '{"b":123}'))
+  batch.add(2, completed('{"a":123}'))
+  batch.add(3, completed('{"a":1234567890}'))
+  batch.add(4, completed('{"b":123}'))
   batch.flush()
 
   expect(sent.flatMap(({ skipped }) => skipped)).toEqual([1])
+  expect(sent.flatMap(({ tokens }) => tokens)).toEqual([2, 3, 4])
   expect(sent.flatMap(({ outcomes }) => outcomes)).toMatchObject([
-    { token: 2, kind: 'completed' },
-    { token: 3, kind: 'failed', errorType: 'OverflowError', errorMessage: 'It is too large.' },
-    { token: 4, kind: 'completed' },
+    { kind: 'completed' },
+    { kind: 'failed', error: { type: 'OverflowError', message: 'It is too large.' } },
+    { kind: 'completed' },
   ])
 })

@@ -5,7 +5,8 @@
 
 import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest } from '../../src/engine/ports.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
-import type { PollOutcome, PythonFault } from '../../src/model/trigger.ts'
+import type { PythonFault } from '../../src/model/fault.ts'
+import type { PollOutcome } from '../../src/model/trigger.ts'
 
 type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome | NotEntered>
 type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome | NotEntered>

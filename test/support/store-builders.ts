@@ -13,7 +13,7 @@ import type {
   TaskChange,
   TriggerDeclaration,
 } from '../../src/engine/ports.ts'
-import type { PythonFault } from '../../src/model/trigger.ts'
+import type { PythonFault } from '../../src/model/fault.ts'
 
 /** Where the fake clock of a store test starts. */
 export const START = Date.UTC(2026, 0, 1)

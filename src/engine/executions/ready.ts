@@ -4,7 +4,7 @@
  */
 
 import { type ContextText, EMPTY_CONTEXT } from '../../model/context.ts'
-import type { PythonFault } from '../../model/trigger.ts'
+import type { PythonFault } from '../../model/fault.ts'
 import type { TaskDefinition } from '../../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd } from '../ports.ts'
 import { MAX_RECOVERIES } from './retry.ts'

@@ -13,7 +13,7 @@
 
 import type { ContextText } from '../../model/context.ts'
 import { type AttemptOutcome, type Execution, isFinal, type TaskRun, type TaskStatus } from '../../model/execution.ts'
-import type { PythonFault } from '../../model/trigger.ts'
+import type { PythonFault } from '../../model/fault.ts'
 import type { TaskDefinition, WorkflowDefinition } from '../../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd, TaskChange } from '../ports.ts'
 import { abandoned, endOf, isEmptyContext, mergedOutputs, readinessOf, unreadableContext } from './ready.ts'

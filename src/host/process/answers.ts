@@ -1,6 +1,6 @@
 /** How what was asked of an interpreter ended. Made by `interpreter-process.ts`, exactly one for each request. */
 
-import type { FromInterpreter, OutcomeMessage } from '../../border/protocol.ts'
+import type { FromInterpreter, Outcome } from '../../border/protocol.ts'
 
 export interface InterpreterEnd {
   readonly reason: string
@@ -12,7 +12,7 @@ export interface InterpreterEnd {
 
 /** How an entry into Python ended. `lost`: the process died under it. */
 export type Answer =
-  | { readonly kind: 'outcome'; readonly outcome: OutcomeMessage }
+  | Outcome
   | { readonly kind: 'skipped' }
   | { readonly kind: 'loaded'; readonly resultJson: string }
   | { readonly kind: 'programEnded'; readonly exitCode: number }

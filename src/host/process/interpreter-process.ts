@@ -278,7 +278,7 @@ export class InterpreterProcess {
     switch (message.type) {
       case 'outcomes':
         for (const token of message.skipped) this.#settle(token, SKIPPED)
-        for (const outcome of message.outcomes) this.#settle(outcome.token, { kind: 'outcome', outcome })
+        for (const [index, outcome] of message.outcomes.entries()) this.#settle(message.tokens[index] ?? 0, outcome)
         break
       case 'loaded':
       case 'state':

@@ -3,11 +3,11 @@
  * An interpreter that had to be killed because of a poll or task is that one's time-out, and bad luck for the others.
  */
 
-import type { OutcomeMessage } from '../../border/protocol.ts'
 import type { NotEntered } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
 import type { AttemptOutcome } from '../../model/execution.ts'
-import type { PollOutcome, PythonFault } from '../../model/trigger.ts'
+import type { PythonFault } from '../../model/fault.ts'
+import type { PollOutcome } from '../../model/trigger.ts'
 import type { Answer, InterpreterEnd } from './answers.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
@@ -24,20 +24,24 @@ export interface Entry {
 /** Who asked has stopped before there was an interpreter. */
 export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
-const SKIPPED: PollOutcome = Object.freeze({ kind: 'skipped' })
-
 export function refused(reason: string): EntryAnswer {
   return { kind: 'refused', reason }
 }
 
 export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome | NotEntered {
-  if (answer.kind === 'notEntered') return answer
-  if (answer.kind === 'skipped') return SKIPPED
-  if (answer.kind === 'outcome' && answer.outcome.kind === 'fired') {
-    return { kind: 'fired', contextText: answer.outcome.contextText }
+  switch (answer.kind) {
+    case 'skipped':
+    case 'fired':
+    case 'failed':
+    case 'notEntered':
+      return answer
+    case 'timedOut':
+      return overdue(answer.error, entry)
+    case 'lost':
+      return lost(answer.end, entry, 'failed')
+    default:
+      return { kind: 'failed', error: notRun(answer) }
   }
-  if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
-  return { kind: 'failed', error: withQuarantine(faultOf(answer), answer, entry) }
 }
 
 /** A context that is not in the answer is the one that went in. */
@@ -45,12 +49,19 @@ export function attemptOutcomeOf(
   answer: EntryAnswer,
   entry: Entry & { readonly inputText: string },
 ): AttemptOutcome | NotEntered {
-  if (answer.kind === 'notEntered') return answer
-  if (answer.kind === 'outcome' && answer.outcome.kind === 'completed') {
-    return { kind: 'completed', contextText: answer.outcome.contextText ?? entry.inputText }
+  switch (answer.kind) {
+    case 'completed':
+      return { kind: 'completed', contextText: answer.contextText ?? entry.inputText }
+    case 'failed':
+    case 'notEntered':
+      return answer
+    case 'timedOut':
+      return overdue(answer.error, entry)
+    case 'lost':
+      return lost(answer.end, entry, 'lost')
+    default:
+      return { kind: 'lost', error: notRun(answer) }
   }
-  if (isOverdue(answer, entry)) return { kind: 'timedOut', error: overdueFault(answer, entry) }
-  return { kind: answer.kind === 'outcome' ? 'failed' : 'lost', error: withQuarantine(faultOf(answer), answer, entry) }
 }
 
 export function lostInterpreter(end: InterpreterEnd): HostError {
@@ -58,41 +69,29 @@ export function lostInterpreter(end: InterpreterEnd): HostError {
   return new HostError('INTERPRETER_DIED', `The Python interpreter is gone: ${end.reason}.${culprit}`)
 }
 
-/** It was stopped, or the interpreter had to be, because its time was over. */
-function isOverdue(answer: EntryAnswer, { label }: Entry): boolean {
-  if (answer.kind === 'outcome') return answer.outcome.kind === 'timedOut'
-  return answer.kind === 'lost' && answer.end.isOverdue && answer.end.culprit === label
-}
-
 /** The same words however it was stopped: while it waited, while it computed, or together with its interpreter. */
-function overdueFault(answer: EntryAnswer, entry: Entry): PythonFault {
-  const { type, traceback } = faultOf(answer)
-  const message = `${entry.label} timed out: it exceeded its timeout of ${entry.deadlineMs / 1000} s`
-  return withQuarantine({ type, message, traceback }, answer, entry)
+function overdue({ type, traceback }: PythonFault, { label, deadlineMs }: Entry) {
+  const message = `${label} timed out: it exceeded its timeout of ${deadlineMs / 1000} s`
+  return { kind: 'timedOut', error: { type, message, traceback } } as const
 }
 
-/** What it led to is in the history of the culprit, and only there. */
-function withQuarantine(fault: PythonFault, answer: EntryAnswer, { label, alone }: Entry): PythonFault {
-  if (alone === null || answer.kind !== 'lost' || answer.end.culprit !== label) return fault
+/** The interpreter ended under it. What that led to is in the history of the culprit, and only there. */
+function lost<Kind extends 'failed' | 'lost'>(end: InterpreterEnd, entry: Entry, kind: Kind) {
+  const error = { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '' }
+  if (end.culprit !== entry.label) return { kind, error }
+  const outcome = end.isOverdue ? overdue(error, entry) : { kind, error }
+  return { ...outcome, error: withQuarantine(outcome.error, entry.alone) }
+}
+
+function withQuarantine(error: PythonFault, script: string | null): PythonFault {
+  if (script === null) return error
   return {
-    ...fault,
-    message: `${fault.message}. Because of it, script "${alone}" has an interpreter of its own from now on.`,
+    ...error,
+    message: `${error.message}. Because of it, script "${script}" has an interpreter of its own from now on.`,
   }
 }
 
-function faultOf(answer: EntryAnswer): PythonFault {
-  switch (answer.kind) {
-    case 'outcome':
-      return faultOfMessage(answer.outcome)
-    case 'refused':
-      return { type: 'NotRun', message: answer.reason, traceback: '' }
-    case 'lost':
-      return { type: 'InterpreterDied', message: lostInterpreter(answer.end).message, traceback: '' }
-    default:
-      return { type: 'NotRun', message: `the interpreter answered "${answer.kind}"`, traceback: '' }
-  }
-}
-
-function faultOfMessage(message: OutcomeMessage): PythonFault {
-  return { type: message.errorType, message: message.errorMessage, traceback: message.traceback }
+function notRun(answer: EntryAnswer): PythonFault {
+  const message = answer.kind === 'refused' ? answer.reason : `the interpreter answered "${answer.kind}"`
+  return { type: 'NotRun', message, traceback: '' }
 }

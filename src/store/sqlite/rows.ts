@@ -11,8 +11,8 @@ import type {
   TaskRun,
   TaskStatus,
 } from '../../model/execution.ts'
+import type { PythonFault } from '../../model/fault.ts'
 import type { CronFiringRow, CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
-import type { PythonFault } from '../../model/trigger.ts'
 
 export interface TriggerRecord {
   readonly seq: number

@@ -14,8 +14,8 @@ import type {
   TriggerLease,
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
+import type { PythonFault } from '../../model/fault.ts'
 import type { FiringRow, TickOutcome, TickRow } from '../../model/schedule.ts'
-import type { PythonFault } from '../../model/trigger.ts'
 import type { SkipRun } from '../skip-buffer.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
