@@ -5,12 +5,12 @@
  * never changes.
  */
 
+import type { Declarations } from '../model/declarations.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import { DeclaredNames } from './declared-names.ts'
 import {
   checkWorkflow,
-  type Declarations,
   duplicateTrigger,
   duplicateWorkflow,
   EMPTY_REGISTRY,

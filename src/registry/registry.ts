@@ -4,6 +4,7 @@
  * and what is good goes on.
  */
 
+import type { Declarations } from '../model/declarations.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import { type GraphProblem, orderTasks } from './graph.ts'
@@ -13,12 +14,6 @@ export interface Registry {
   readonly triggers: ReadonlyMap<string, TriggerDefinition>
   /** By key. */
   readonly workflows: ReadonlyMap<string, WorkflowDefinition>
-}
-
-/** What one script declared, or one batch of it, in the order of the declarations. */
-export interface Declarations {
-  readonly triggers: readonly TriggerDefinition[]
-  readonly workflows: readonly WorkflowDefinition[]
 }
 
 export type RegistryProblem = {

@@ -4,8 +4,9 @@
  */
 
 import type { GenerationNumber } from '../border/protocol.ts'
+import type { Declarations } from '../model/declarations.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
-import type { Declarations, RegistryProblem } from '../registry/registry.ts'
+import type { RegistryProblem } from '../registry/registry.ts'
 
 export class GenerationRegistries {
   readonly #ofProgram: LiveRegistry | null

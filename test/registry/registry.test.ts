@@ -1,24 +1,18 @@
 /** What scripts declare: what is kept, and everything that is wrong, together. */
 
 import { describe, expect, it } from 'vitest'
+import type { Declarations } from '../../src/model/declarations.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { nearestName } from '../../src/registry/nearest.ts'
-import { type Declarations, unboundTriggers } from '../../src/registry/registry.ts'
+import { unboundTriggers } from '../../src/registry/registry.ts'
 import { trigger, workflow } from '../support/declared.ts'
-
-function buildRegistry(declarations: readonly Declarations[]) {
-  const live = new LiveRegistry()
-  const problems = declarations.flatMap((each) => live.declare(each))
-  const registry = live.current()
-  return { registry, problems: [...problems, ...unboundTriggers(registry)] }
-}
 
 describe('what scripts declare', () => {
   it('keeps the last of two declarations of one name in a script', () => {
     const first = trigger('inbox', { everyMs: 1_000 })
     const second = trigger('inbox', { everyMs: 5_000 })
 
-    const { registry, problems } = buildRegistry([
+    const { registry, problems } = registryOf([
       { triggers: [first, second], workflows: [workflow('demo', { a: {} }), workflow('demo', { b: {} })] },
     ])
 
@@ -28,7 +22,7 @@ describe('what scripts declare', () => {
   })
 
   it('is reported as a whole, with everything that is wrong, and what is good stays', () => {
-    const { registry, problems } = buildRegistry([
+    const { registry, problems } = registryOf([
       {
         triggers: [trigger('inbox', { workflow: 'repport' }), trigger('twice', { workflow: 'report' })],
         workflows: [
@@ -54,7 +48,7 @@ describe('what scripts declare', () => {
   })
 
   it('names the tasks of a circle in full, the first one again at the end', () => {
-    const { problems } = buildRegistry([
+    const { problems } = registryOf([
       { triggers: [], workflows: [workflow('w', { start: {}, a: { after: ['start', 'b'] }, b: { after: ['a'] } })] },
     ])
 
@@ -63,13 +57,13 @@ describe('what scripts declare', () => {
   })
 
   it('is a circle when a task depends on itself', () => {
-    const { problems } = buildRegistry([{ triggers: [], workflows: [workflow('w', { a: { after: ['a'] } })] }])
+    const { problems } = registryOf([{ triggers: [], workflows: [workflow('w', { a: { after: ['a'] } })] }])
 
     expect(problems).toMatchObject([{ kind: 'dependencyCycle' }])
   })
 
   it('may name a task before it is declared', () => {
-    const { registry, problems } = buildRegistry([
+    const { registry, problems } = registryOf([
       { triggers: [], workflows: [workflow('w', { write: { after: ['fetch'] }, fetch: {} })] },
     ])
 
@@ -163,3 +157,11 @@ describe('the nearest name', () => {
     expect(nearestName(name, known)).toBe(nearest)
   })
 })
+
+/** What is in use of these declarations, and everything that is wrong with the rest. */
+function registryOf(batches: readonly Declarations[]) {
+  const live = new LiveRegistry()
+  const problems = batches.flatMap((batch) => live.declare(batch))
+  const registry = live.current()
+  return { registry, problems: [...problems, ...unboundTriggers(registry)] }
+}

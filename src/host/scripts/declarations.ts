@@ -5,13 +5,12 @@
 
 import * as v from 'valibot'
 import { InternalError } from '../../errors.ts'
+import type { Declarations } from '../../model/declarations.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { TriggerRule, WorkflowDefinition } from '../../model/workflow.ts'
 
-/** What a script declared, in the order in which it did. */
-export interface Declarations {
-  readonly triggers: readonly TriggerDefinition[]
-  readonly workflows: readonly WorkflowDefinition[]
+/** What a script declared, and how its triggers are polled. */
+export interface ScriptDeclarations extends Declarations {
   /** By trigger: the number by which it is polled. */
   readonly pollNumbers: ReadonlyMap<string, number>
 }
@@ -105,11 +104,11 @@ const loadResultSchema = v.object({
 
 export type LoadFault = v.InferOutput<typeof faultSchema>
 
-export function decodeDeclarations(script: string, json: string): Declarations {
+export function decodeDeclarations(script: string, json: string): ScriptDeclarations {
   return assemble(script, decode(v.array(declarationSchema), script, json))
 }
 
-export interface LoadResult extends Declarations {
+export interface LoadResult extends ScriptDeclarations {
   readonly files: readonly string[]
   readonly fault: LoadFault | null
 }
@@ -130,7 +129,10 @@ function decode<Output>(schema: v.GenericSchema<unknown, Output>, script: string
   })
 }
 
-function assemble(script: string, declarations: readonly v.InferOutput<typeof declarationSchema>[]): Declarations {
+function assemble(
+  script: string,
+  declarations: readonly v.InferOutput<typeof declarationSchema>[],
+): ScriptDeclarations {
   const triggers: TriggerDefinition[] = []
   const workflows: WorkflowDefinition[] = []
   const pollNumbers = new Map<string, number>()

@@ -10,7 +10,7 @@ import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
 import { scriptLabel, taskLabel, triggerLabel } from '../process/labels.ts'
-import type { Declarations } from './declarations.ts'
+import type { ScriptDeclarations } from './declarations.ts'
 
 /** The script name of declarations that a running program makes. */
 export const PROGRAM_SCRIPT = '__main__'
@@ -37,14 +37,14 @@ export class Generation {
     return new Generation(PROGRAM_GENERATION, PROGRAM_SCRIPT, null)
   }
 
-  declared({ triggers, workflows, pollNumbers }: Declarations): void {
+  declared({ triggers, workflows, pollNumbers }: ScriptDeclarations): void {
     for (const trigger of triggers) this.#triggers.set(trigger.name, trigger)
     for (const workflow of workflows) this.#workflows.set(workflow.key, workflow)
     for (const [trigger, number] of pollNumbers) this.#pollNumbers.set(trigger, number)
   }
 
   /** All that it has declared so far. */
-  get declarations(): Declarations {
+  get declarations(): ScriptDeclarations {
     return {
       triggers: [...this.#triggers.values()],
       workflows: [...this.#workflows.values()],

@@ -10,12 +10,12 @@ import type { Answer, InterpreterEnd } from '../process/answers.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
 import { scriptLabel } from '../process/labels.ts'
 import { lostInterpreter } from '../process/outcomes.ts'
-import { type Declarations, decodeDeclarations, decodeLoadResult, type LoadFault } from './declarations.ts'
+import { decodeDeclarations, decodeLoadResult, type LoadFault, type ScriptDeclarations } from './declarations.ts'
 import { Generation } from './generation.ts'
 
 const SLOW_LOAD_MS = 5_000
 
-export interface LoadedScript extends Declarations {
+export interface LoadedScript extends ScriptDeclarations {
   readonly script: string
   /** The user's files of which it is made; of one that could not be loaded, those that it came to. */
   readonly files: readonly string[]
@@ -24,7 +24,7 @@ export interface LoadedScript extends Declarations {
 
 export interface GenerationEvents {
   /** A script declared something: while it was loaded, or later. `isInUse`: its generation is the script's present one. */
-  declared(generation: GenerationNumber, declarations: Declarations, isInUse: boolean): void
+  declared(generation: GenerationNumber, declarations: ScriptDeclarations, isInUse: boolean): void
   /** A generation is gone: nothing of it runs any more. */
   gone(generation: GenerationNumber): void
   /** One line worth a log entry. */
