@@ -25,13 +25,10 @@ export type { ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'
 export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramTarget, startProgram } from './runner/program.ts'
-export type {
-  PageOptions,
-  RunnerExecutions,
-  RunnerSchedules,
-  RunnerTriggers,
-  RunnerWorkflows,
-  TriggerInfo,
-} from './runner/resources.ts'
+export type { RunnerExecutions } from './runner/resources/executions.ts'
+export type { PageOptions } from './runner/resources/page.ts'
+export type { RunnerSchedules } from './runner/resources/schedules.ts'
+export type { RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'
+export type { RunnerWorkflows } from './runner/resources/workflows.ts'
 export type { ExecutionResult, TaskResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'

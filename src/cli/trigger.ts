@@ -58,7 +58,7 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
       row.name,
       row.workflow,
       formatDuration(row.pollIntervalMs),
-      row.enabled ? 'yes' : 'no',
+      row.isEnabled ? 'yes' : 'no',
       row.lastPollAt === null ? 'never' : formatInstant(row.lastPollAt),
     ]),
     'There are no triggers in this database.',
@@ -72,7 +72,7 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     trigger: row.name,
     workflow: row.workflow,
     every: formatDuration(row.pollIntervalMs),
-    enabled: row.enabled ? 'yes' : 'no',
+    enabled: row.isEnabled ? 'yes' : 'no',
     'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal one is active',
     'last poll': row.lastPollAt === null ? 'never' : formatInstant(row.lastPollAt),
     created: formatInstant(row.createdAt),
@@ -138,6 +138,7 @@ async function test(file: string, name: string, options: { readonly json?: true 
   return outcome.kind === 'failed' || outcome.kind === 'timedOut' ? 1 : 0
 }
 
-function record({ isLoaded: _, ...row }: TriggerInfo) {
-  return row
+/** As JSON has it: the names of the Python API. */
+function record({ isLoaded: _, isEnabled, ...row }: TriggerInfo) {
+  return { ...row, enabled: isEnabled }
 }

@@ -13,7 +13,7 @@ export function triggerDict(row: TriggerRow) {
     workflow_name: row.workflow,
     poll_interval_ms: row.pollIntervalMs,
     allow_concurrent: row.allowConcurrent,
-    enabled: row.enabled,
+    enabled: row.isEnabled,
     last_poll_at: formatInstantOrNull(row.lastPollAt),
     created_at: formatInstant(row.createdAt),
     updated_at: formatInstant(row.updatedAt),
@@ -23,7 +23,7 @@ export function triggerDict(row: TriggerRow) {
 export function firingDict(row: FiringRow) {
   return {
     id: row.id,
-    schedule_id: row.scheduleId,
+    schedule_id: row.triggerId,
     context_hash: row.contextHash,
     workflow_execution_id: row.executionId,
     started_at: formatInstant(row.startedAt),
@@ -38,7 +38,7 @@ export function cronDict(row: CronRow) {
     workflow_name: row.workflow,
     cron_expression: row.expression,
     timezone: row.timezone,
-    enabled: row.enabled,
+    enabled: row.isEnabled,
     catchup_policy: 'skip',
     next_run_at: formatInstantOrNull(row.nextRunAt),
     last_run_at: formatInstantOrNull(row.lastRunAt),

@@ -264,7 +264,7 @@ export interface Store {
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]>
   getTrigger(name: string): Promise<TriggerRow | null>
   /** False when there is no such trigger. */
-  setTriggerEnabled(name: string, enabled: boolean, at: number): Promise<boolean>
+  setTriggerEnabled(name: string, isEnabled: boolean, at: number): Promise<boolean>
 
   /**
    * Notes a skip. Returns at once, costs no database read, and is written within a second or at `close`: a run of
@@ -331,7 +331,7 @@ export interface Store {
   ): Promise<boolean>
   /** Gives schedules other next instants. Leaves alone those whose `nextRunAt` is not as it was seen. */
   rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void>
-  setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean>
+  setCronEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean>
   deleteCron(id: string): Promise<boolean>
   /** Every enabled schedule, soonest first. */
   enabledCrons(): Promise<readonly CronRow[]>

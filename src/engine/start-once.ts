@@ -6,6 +6,7 @@
 export class StartOnce<Result> {
   readonly #start: () => Promise<Result>
   #started: Promise<Result> | null = null
+  #result: Result | null = null
 
   constructor(start: () => Promise<Result>) {
     this.#start = start
@@ -16,12 +17,18 @@ export class StartOnce<Result> {
     const started = this.#started ?? this.#start()
     this.#started = started
     try {
-      return await started
+      this.#result = await started
+      return this.#result
     } catch (thrown) {
       // Another call may have begun the next try already.
       if (this.#started === started) this.#started = null
       throw thrown
     }
+  }
+
+  /** What was started; null before. Asked where a promise for each call would cost more than the call. */
+  get result(): Result | null {
+    return this.#result
   }
 
   /** What was started, once a start that is under way has ended; null where there is none. Never rejects. */

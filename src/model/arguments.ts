@@ -44,3 +44,9 @@ export function numberArgument(value: unknown, name: string, least: number): num
   const message = `"${name}" is a finite number from ${least} on, but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: name })
 }
+
+/** Throws `INVALID_ARGUMENT` for what is not true or false. */
+export function flagArgument(value: unknown): void {
+  if (typeof value === 'boolean') return
+  throw new UsageError('INVALID_ARGUMENT', `"isEnabled" is true or false, but ${shownValue(value)} was given.`)
+}

@@ -7,7 +7,7 @@ export interface TriggerRow {
   readonly workflow: string
   readonly pollIntervalMs: number
   readonly allowConcurrent: boolean
-  readonly enabled: boolean
+  readonly isEnabled: boolean
   readonly lastPollAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
@@ -16,7 +16,7 @@ export interface TriggerRow {
 /** A firing that was not dropped. */
 export interface FiringRow {
   readonly id: string
-  readonly scheduleId: string
+  readonly triggerId: string
   /** `fire_no_context`, or the first 16 digits of the fired context's fingerprint. */
   readonly contextHash: string
   /** Null until linked, or when the workflow could not be started. */
@@ -48,7 +48,7 @@ export interface CronRow {
   readonly workflow: string
   readonly expression: string
   readonly timezone: string
-  readonly enabled: boolean
+  readonly isEnabled: boolean
   readonly nextRunAt: number | null
   readonly lastRunAt: number | null
   readonly createdAt: number

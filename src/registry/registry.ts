@@ -4,7 +4,6 @@
  * and what is good goes on.
  */
 
-import type { Declarations } from '../model/declarations.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import { type GraphProblem, orderTasks } from './graph.ts'

@@ -13,34 +13,21 @@ export class KeepAlive {
   #holds = 0
   #timer: Timer | null = null
 
-  /** Returns the end of it, which may be called more than once. */
-  hold(): () => void {
+  /** Until what it returns is disposed of, which may be done more than once. */
+  hold(): Disposable {
     if (this.#holds++ === 0) this.#timer = clock.wakeAfter(Number.POSITIVE_INFINITY, () => {})
     let isHeld = true
-    return () => {
-      if (!isHeld) return
-      isHeld = false
-      if (--this.#holds === 0) this.#timer?.cancel()
+    return {
+      [Symbol.dispose]: () => {
+        if (!isHeld) return
+        isHeld = false
+        if (--this.#holds === 0) this.#timer?.cancel()
+      },
     }
   }
 
   async during<Result>(work: Promise<Result>): Promise<Result> {
-    const release = this.hold()
-    try {
-      return await work
-    } finally {
-      release()
-    }
-  }
-
-  /** The same object; what its methods return is waited for. */
-  duringCallsOf<Door extends object>(door: Door): Door {
-    return new Proxy(door, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name, target)
-        if (typeof member !== 'function') return member
-        return (...words: unknown[]) => this.during(Promise.resolve(Reflect.apply(member, target, words)))
-      },
-    })
+    using _hold = this.hold()
+    return await work
   }
 }

@@ -29,7 +29,10 @@ import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-sc
 import { type LogLine, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
-import { RunnerExecutions, RunnerSchedules, RunnerTriggers, RunnerWorkflows } from './resources.ts'
+import { RunnerExecutions } from './resources/executions.ts'
+import { RunnerSchedules } from './resources/schedules.ts'
+import { RunnerTriggers } from './resources/triggers.ts'
+import { RunnerWorkflows } from './resources/workflows.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 
 const GRACE_MS = 30_000
@@ -57,7 +60,7 @@ export class Runner {
   readonly #scripting = new StartOnce(() => this.#openScripting())
   readonly #stopping = new AbortController()
   #isStarted = false
-  #release: (() => void) | undefined
+  #serving: Disposable | undefined
   #closed: Promise<void> | null = null
 
   private constructor(options: RunnerOptions, { store, events, clock }: RunnerParts) {
@@ -77,10 +80,10 @@ export class Runner {
     const settings = options.config ?? {}
     const registry = this.#registry
     this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events, clock })
-    this.triggers = this.#alive.duringCallsOf(new RunnerTriggers(this.#engine, registry))
-    this.workflows = this.#alive.duringCallsOf(new RunnerWorkflows(this.#engine, store))
-    this.executions = this.#alive.duringCallsOf(new RunnerExecutions(this.#engine))
-    this.schedules = this.#alive.duringCallsOf(new RunnerSchedules(this.#engine))
+    this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry)
+    this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store)
+    this.executions = new RunnerExecutions(this.#alive, this.#engine)
+    this.schedules = new RunnerSchedules(this.#alive, this.#engine)
   }
 
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
@@ -110,11 +113,8 @@ export class Runner {
   }
 
   /** Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. */
-  loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
-    return this.#alive.during(this.#loadAll(places))
-  }
-
-  async #loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+  async loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+    using _hold = this.#alive.hold()
     if (!Array.isArray(places)) {
       throw new UsageError('INVALID_ARGUMENT', `"places" is an array of texts, but ${shownValue(places)} was given.`)
     }
@@ -126,11 +126,8 @@ export class Runner {
    * Brings the scripts of these places in step with their files, of which some changed: what is made of a changed file is
    * loaded anew, what is new is loaded, what is gone is served no more. A script whose new form is not good stays what it was.
    */
-  reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
-    return this.#alive.during(this.#reload(places, changedFiles))
-  }
-
-  async #reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
+  async reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
+    using _hold = this.#alive.hold()
     const report = await this.#scripts.reload(places, changedFiles)
     const loaded = new Set(report.loaded.map(({ script }) => script))
     this.#reportUnboundTriggers(({ script }) => loaded.has(script))
@@ -139,14 +136,11 @@ export class Runner {
 
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
   async start(): Promise<void> {
-    await this.#alive.during(this.#start())
-    if (this.#closed === null) this.#release ??= this.#alive.hold()
-  }
-
-  async #start(): Promise<void> {
+    using _hold = this.#alive.hold()
     if (!this.#isStarted) this.#reportUnboundTriggers()
     this.#isStarted = true
     await this.#engine.start()
+    if (this.#closed === null) this.#serving ??= this.#alive.hold()
   }
 
   /**
@@ -158,15 +152,16 @@ export class Runner {
     context: JsonObject = {},
     options: { readonly timeoutMs?: number | null } = {},
   ): Promise<ExecutionResult> {
-    return this.#alive.during(this.#execute(workflow, contextTextOf(context), options))
+    return await this.#execute(workflow, contextTextOf(context), options)
   }
 
   /** Runs a workflow with the exact text of a context, as Python would hand it over. Throws `INVALID_CONTEXT`. */
   async executeText(workflow: string, contextText = EMPTY_CONTEXT): Promise<ExecutionResult> {
-    return this.#alive.during(this.#execute(workflow, checkedContextText(contextText)))
+    return await this.#execute(workflow, checkedContextText(contextText))
   }
 
   async #execute(workflow: string, contextText: ContextText, options?: ExecuteOptions): Promise<ExecutionResult> {
+    using _hold = this.#alive.hold()
     textArgument(workflow, 'workflow')
     const timeoutMs = options?.timeoutMs ?? null
     if (timeoutMs !== null) numberArgument(timeoutMs, 'timeoutMs', 0)
@@ -187,10 +182,11 @@ export class Runner {
       })
     }
     const { script } = definition
-    return this.#alive.during(this.#poll({ script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs }))
+    return await this.#poll({ script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs })
   }
 
   async #poll(request: PollRequest): Promise<PollOutcome> {
+    using _hold = this.#alive.hold()
     const { host } = await this.#startPython()
     const outcome = await host.poll(request)
     if (outcome.kind !== 'notEntered') return outcome
@@ -218,7 +214,7 @@ export class Runner {
   /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
   async close(options: { readonly graceMs?: number } = {}): Promise<void> {
     const graceMs = numberArgument(options.graceMs ?? GRACE_MS, 'graceMs', 0)
-    this.#closed ??= this.#alive.during(this.#close(graceMs)).finally(() => this.#release?.())
+    this.#closed ??= this.#close(graceMs).finally(() => this.#serving?.[Symbol.dispose]())
     await this.#closed
   }
 
@@ -227,6 +223,7 @@ export class Runner {
   }
 
   async #close(graceMs: number): Promise<void> {
+    using _hold = this.#alive.hold()
     this.#stopping.abort()
     try {
       await this.#engine.stop({ graceMs })
@@ -280,12 +277,17 @@ export class Runner {
 
   /** The interpreters, started by the first script: the engine asks for nothing before. */
   #scriptHost(): ScriptHost {
-    // What runs during a stop may go on to its end.
-    const host = async () => ((await this.#scripting.settled()) ?? (await this.#startPython())).host
     return {
-      poll: async (request) => (await host()).poll(request),
-      runTask: async (request) => (await host()).runTask(request),
+      poll: (request) =>
+        this.#scripting.result?.host.poll(request) ?? this.#startingHost().then((host) => host.poll(request)),
+      runTask: (request) =>
+        this.#scripting.result?.host.runTask(request) ?? this.#startingHost().then((host) => host.runTask(request)),
     }
+  }
+
+  /** What runs during a stop may go on to its end. */
+  async #startingHost(): Promise<ScriptHost> {
+    return ((await this.#scripting.settled()) ?? (await this.#startPython())).host
   }
 }
 

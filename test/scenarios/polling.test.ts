@@ -81,7 +81,7 @@ describe('polling', () => {
     served = await ObservedRunner.start(['polling.py'], { database })
     await moreTicks('nonsense', 30)
     expect(ticksOf('brisk')).toEqual([])
-    expect(await served.runner.triggers.get('brisk')).toMatchObject({ enabled: false, isLoaded: true })
+    expect(await served.runner.triggers.get('brisk')).toMatchObject({ isEnabled: false, isLoaded: true })
 
     await served.runner.triggers.setEnabled('brisk', true)
     await moreTicks('brisk', 3)

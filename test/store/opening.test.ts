@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
-import { dumpSchema, SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts'
+import { SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { declaration, FIRST_PAGE, START } from '../support/store-builders.ts'
@@ -50,6 +50,14 @@ function withConnection<Result>(use: (connection: Connection) => Result): Result
   } finally {
     connection.close()
   }
+}
+
+/** The schema as SQL, one object after the other, in a stable order. */
+function dumpSchema(connection: Connection): string {
+  const objects = connection.all<{ readonly sql: string }>(
+    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY tbl_name, type DESC, name",
+  )
+  return objects.map((object) => `${object.sql};\n`).join('\n')
 }
 
 describe('the schema', () => {

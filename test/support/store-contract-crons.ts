@@ -27,7 +27,7 @@ export function describeCronContract(context: ContractContext): void {
         workflow: 'nightly',
         expression: '0 2 * * *',
         timezone: 'UTC',
-        enabled: true,
+        isEnabled: true,
         nextRunAt: schedule.nextRunAt,
         lastRunAt: null,
         createdAt: START,
@@ -93,7 +93,7 @@ export function describeCronContract(context: ContractContext): void {
       const isDisabled = await context.store.setCronEnabled(schedule.id, false, START + 3)
 
       expect([isChanged, isDisabled]).toEqual([true, true])
-      expect(await row(schedule.id)).toMatchObject({ ...change, enabled: false, updatedAt: START + 3 })
+      expect(await row(schedule.id)).toMatchObject({ ...change, isEnabled: false, updatedAt: START + 3 })
     })
 
     test('a deleted schedule is gone with its history', async () => {
@@ -176,7 +176,7 @@ export function describeCronContract(context: ContractContext): void {
       expect(changed).toEqual({
         ...first,
         timezone: 'Europe/Paris',
-        enabled: false,
+        isEnabled: false,
         nextRunAt: START + 99,
         updatedAt: START + 50,
       })

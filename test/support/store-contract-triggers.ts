@@ -16,7 +16,7 @@ export function describeTriggerContract(context: ContractContext): void {
         workflow: 'ingest',
         pollIntervalMs: 250,
         allowConcurrent: false,
-        enabled: true,
+        isEnabled: true,
         lastPollAt: null,
         createdAt: START,
         updatedAt: START,
@@ -41,7 +41,7 @@ export function describeTriggerContract(context: ContractContext): void {
         workflow: 'other',
         pollIntervalMs: 1,
         allowConcurrent: true,
-        enabled: false,
+        isEnabled: false,
         lastPollAt: START + 2,
         createdAt: START,
         updatedAt: START + 3,
@@ -108,7 +108,7 @@ export function describeTriggerContract(context: ContractContext): void {
       expect(await context.store.listFirings('inbox', FIRST_PAGE)).toEqual([
         {
           id: tick.firingId,
-          scheduleId: trigger?.id,
+          triggerId: trigger?.id,
           contextHash: tick.contextHash,
           executionId: execution.id,
           startedAt: START + 7,

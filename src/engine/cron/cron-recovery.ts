@@ -22,7 +22,7 @@ export async function recoverLostCrons(ports: CronSchedulerPorts, onAccepted: ()
 async function recover(firing: CronFiringRow, ports: CronSchedulerPorts, onAccepted: () => void): Promise<void> {
   const { store, registry, clock, codec, events, newId } = ports
   const schedule = await store.getCron(firing.scheduleId)
-  if (schedule === null || !schedule.enabled) return
+  if (schedule === null || !schedule.isEnabled) return
   const workflow = registry.current().workflows.get(schedule.workflow)
   // Another process may know it; an attempt that cannot start anything is not counted.
   if (workflow === undefined) return

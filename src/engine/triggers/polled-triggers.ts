@@ -204,7 +204,7 @@ export class PolledTriggers {
         this.#takeLeases(names),
       ])
       for (const [index, { definition, intervalMs }] of changed.entries()) {
-        const isEnabled = (rows[index]?.enabled ?? true) && !this.#disabling.has(definition.name)
+        const isEnabled = (rows[index]?.isEnabled ?? true) && !this.#disabling.has(definition.name)
         this.#declare(definition, intervalMs, index, {
           isDeclared: true,
           isEnabled,
@@ -277,7 +277,7 @@ export class PolledTriggers {
       const rows = await this.#ports.store.listTriggers({ limit: PAGE_SIZE, offset, enabledOnly: false })
       for (const [index, row] of rows.entries()) {
         const trigger = this.#triggers.get(row.name)
-        const isEnabled = row.enabled && !this.#disabling.has(row.name)
+        const isEnabled = row.isEnabled && !this.#disabling.has(row.name)
         if (trigger !== undefined) this.#setFlags(trigger, index, { isEnabled })
       }
       if (rows.length < PAGE_SIZE) return

@@ -6,6 +6,7 @@ import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import {
   CLAIM_CRON,
   CRON_STATS,
+  DELETE_CRON,
   ENABLED_CRONS_BY_NEXT_RUN,
   FIND_CRON_OF_FIRING,
   GET_CRON,
@@ -19,6 +20,8 @@ import {
   RECOVER_CRON_FIRING,
   REFRESH_TRIGGER_CRON,
   RESCHEDULE_CRON,
+  SET_CRON_ENABLED,
+  UPDATE_CRON,
 } from './cron-queries.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
@@ -48,6 +51,24 @@ export function rescheduleCrons(connection: Connection, moves: readonly CronMove
   for (const { scheduleId, seenRunAt, nextRunAt } of moves) {
     connection.run(RESCHEDULE_CRON, nextRunAt, at, scheduleId, seenRunAt)
   }
+}
+
+/** False when there is no such schedule, as the next two. */
+export function updateCron(
+  connection: Connection,
+  id: string,
+  { expression, timezone, nextRunAt }: Pick<CronRow, 'expression' | 'timezone' | 'nextRunAt'>,
+  at: number,
+): boolean {
+  return connection.run(UPDATE_CRON, expression, timezone, nextRunAt, at, id) === 1
+}
+
+export function setCronEnabled(connection: Connection, id: string, isEnabled: boolean, at: number): boolean {
+  return connection.run(SET_CRON_ENABLED, Number(isEnabled), at, id) === 1
+}
+
+export function deleteCron(connection: Connection, id: string): boolean {
+  return connection.run(DELETE_CRON, id) === 1
 }
 
 export function getCron(connection: Connection, id: string): CronRow | null {

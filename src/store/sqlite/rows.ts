@@ -35,7 +35,7 @@ export function triggerRow(record: TriggerRecord, bufferedPollAt: number | null)
     workflow: record.workflow,
     pollIntervalMs: record.poll_interval_ms,
     allowConcurrent: record.allow_concurrent === 1,
-    enabled: record.enabled === 1,
+    isEnabled: record.enabled === 1,
     lastPollAt: later(record.last_poll_at, bufferedPollAt),
     createdAt: record.created_at,
     updatedAt: record.updated_at,
@@ -54,7 +54,7 @@ export interface FiringRecord {
 export function firingRow(record: FiringRecord): FiringRow {
   return {
     id: record.id,
-    scheduleId: record.trigger_id,
+    triggerId: record.trigger_id,
     contextHash: record.context_hash,
     executionId: record.execution_id,
     startedAt: record.fired_at,
@@ -182,7 +182,7 @@ export function cronRow(record: CronRecord): CronRow {
     workflow: record.workflow,
     expression: record.expression,
     timezone: record.timezone,
-    enabled: record.enabled === 1,
+    isEnabled: record.enabled === 1,
     nextRunAt: record.next_run_at,
     lastRunAt: record.last_run_at,
     createdAt: record.created_at,

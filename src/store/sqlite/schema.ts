@@ -238,14 +238,6 @@ function partsOf(version: number): SchemaParts {
   }
 }
 
-/** The schema as SQL, one object after the other, in a stable order. */
-export function dumpSchema(connection: Connection): string {
-  const objects = connection.all<{ readonly sql: string }>(
-    "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY tbl_name, type DESC, name",
-  )
-  return objects.map((object) => `${object.sql};\n`).join('\n')
-}
-
 function storedVersion(connection: Connection): number {
   // A table of that name may be another program's.
   if (connection.one("SELECT 1 FROM pragma_table_xinfo('cloaca_schema') WHERE name = 'version'") === undefined) return 0

@@ -30,7 +30,6 @@ import type { Execution, ExecutionOrigin, ExecutionSummary } from '../../model/e
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { MEMORY_PATH } from '../database-url.ts'
-import { DELETE_CRON, SET_CRON_ENABLED, UPDATE_CRON } from './cron-queries.ts'
 import * as crons from './cron-steps.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
@@ -45,7 +44,6 @@ import { prune } from './retention.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
 import { assertReadable, migrate } from './schema.ts'
 import { SkipWriter } from './skip-writer.ts'
-import { GET_TRIGGER, SET_TRIGGER_ENABLED } from './trigger-queries.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
 
@@ -156,13 +154,13 @@ class SqliteStore implements Store {
 
   getTrigger(name: string): Promise<TriggerRow | null> {
     return this.#step('read', (connection) => {
-      const record = connection.one<TriggerRecord>(GET_TRIGGER, name)
-      return record === undefined ? null : this.#triggerRow(record)
+      const record = triggers.getTrigger(connection, name)
+      return record === null ? null : this.#triggerRow(record)
     })
   }
 
-  setTriggerEnabled(name: string, enabled: boolean, at: number): Promise<boolean> {
-    return this.#step('accept', (connection) => connection.run(SET_TRIGGER_ENABLED, Number(enabled), at, name) === 1)
+  setTriggerEnabled(name: string, isEnabled: boolean, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => triggers.setTriggerEnabled(connection, name, isEnabled, at))
   }
 
   noteSkip(trigger: string, at: number): void {
@@ -245,23 +243,19 @@ class SqliteStore implements Store {
     change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
     at: number,
   ): Promise<boolean> {
-    const { expression, timezone, nextRunAt } = change
-    return this.#step(
-      'accept',
-      (connection) => connection.run(UPDATE_CRON, expression, timezone, nextRunAt, at, id) === 1,
-    )
+    return this.#step('accept', (connection) => crons.updateCron(connection, id, change, at))
   }
 
   rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void> {
     return this.#step('write', (connection) => crons.rescheduleCrons(connection, moves, at))
   }
 
-  setCronEnabled(id: string, enabled: boolean, at: number): Promise<boolean> {
-    return this.#step('accept', (connection) => connection.run(SET_CRON_ENABLED, Number(enabled), at, id) === 1)
+  setCronEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean> {
+    return this.#step('accept', (connection) => crons.setCronEnabled(connection, id, isEnabled, at))
   }
 
   deleteCron(id: string): Promise<boolean> {
-    return this.#step('accept', (connection) => connection.run(DELETE_CRON, id) === 1)
+    return this.#step('accept', (connection) => crons.deleteCron(connection, id))
   }
 
   enabledCrons(): Promise<readonly CronRow[]> {

@@ -39,6 +39,7 @@ import {
   OPEN_SKIPS,
   SAVE_TRIGGER,
   SET_LAST_POLL,
+  SET_TRIGGER_ENABLED,
 } from './trigger-queries.ts'
 
 type LeasedTrigger = Pick<LeaseRecord, 'seq' | 'lease_number'>
@@ -86,6 +87,15 @@ export function listTriggers(
 ): readonly TriggerRecord[] {
   const sql = page.enabledOnly ? LIST_ENABLED_TRIGGERS : LIST_TRIGGERS
   return connection.all<TriggerRecord>(sql, page.limit, page.offset)
+}
+
+export function getTrigger(connection: Connection, name: string): TriggerRecord | null {
+  return connection.one<TriggerRecord>(GET_TRIGGER, name) ?? null
+}
+
+/** False when there is no such trigger. */
+export function setTriggerEnabled(connection: Connection, name: string, isEnabled: boolean, at: number): boolean {
+  return connection.run(SET_TRIGGER_ENABLED, Number(isEnabled), at, name) === 1
 }
 
 /** Skips of a trigger that is not in the database are dropped: nothing could show them. */

@@ -25,7 +25,7 @@ describe('a trigger that is disabled', () => {
 
     expect(isKnown).toBe(true)
     expect(running.host.pollsOf('inbox')).toHaveLength(1)
-    expect(await running.engine.triggers.get('inbox')).toMatchObject({ enabled: false })
+    expect(await running.engine.triggers.get('inbox')).toMatchObject({ isEnabled: false })
     const [firing] = await running.engine.triggers.history('inbox', FIRST_PAGE)
     expect(firing?.completedAt).toBe(START + 5_000)
   })
@@ -45,7 +45,7 @@ describe('a trigger that is disabled', () => {
     await clock.advance(0)
 
     expect(second.host.pollsOf('inbox')).toHaveLength(1)
-    expect(await second.engine.triggers.get('inbox')).toMatchObject({ pollIntervalMs: 60_000, enabled: true })
+    expect(await second.engine.triggers.get('inbox')).toMatchObject({ pollIntervalMs: 60_000, isEnabled: true })
     await second.engine.stop({ graceMs: 0 })
     await store.close()
   })
@@ -91,7 +91,7 @@ describe('a trigger that is declared while the engine runs', () => {
     const rows = await running.engine.triggers.list({ ...FIRST_PAGE, enabledOnly: false })
     await running.clock.advance(2_000)
 
-    expect(rows).toMatchObject([{ name: 'new', pollIntervalMs: 2_000, enabled: true }])
+    expect(rows).toMatchObject([{ name: 'new', pollIntervalMs: 2_000, isEnabled: true }])
     expect(running.host.pollsOf('new').map((at) => at - START)).toEqual([500, 2_500])
   })
 
@@ -129,7 +129,7 @@ describe('a trigger that is declared while the engine runs', () => {
     await running.clock.advance(5_000)
 
     expect(running.host.pollsOf('old')).toHaveLength(1)
-    expect(await running.engine.triggers.get('old')).toMatchObject({ enabled: true })
+    expect(await running.engine.triggers.get('old')).toMatchObject({ isEnabled: true })
   })
 
   it('no more while it is being polled is not polled again', async () => {

@@ -1,0 +1,65 @@
+/** `runner.workflows`: the workflows of a database, and orders to run them. */
+
+import type { Engine } from '../../engine/engine.ts'
+import type { Store } from '../../engine/ports.ts'
+import { UsageError } from '../../errors.ts'
+import { textArgument } from '../../model/arguments.ts'
+import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { didYouMean } from '../../registry/nearest.ts'
+import type { KeepAlive } from '../keep-alive.ts'
+
+export class RunnerWorkflows {
+  readonly #alive: KeepAlive
+  readonly #engine: Engine
+  readonly #store: Store
+
+  constructor(alive: KeepAlive, engine: Engine, store: Store) {
+    this.#alive = alive
+    this.#engine = engine
+    this.#store = store
+  }
+
+  /** Every workflow that was ever served on this database, by name: the newest definition of each. */
+  async list(): Promise<readonly WorkflowDefinition[]> {
+    using _hold = this.#alive.hold()
+    return await this.#store.listWorkflows()
+  }
+
+  /** The newest definition. Throws `WORKFLOW_NOT_FOUND`, with the nearest name. */
+  async get(workflow: string): Promise<WorkflowDefinition> {
+    using _hold = this.#alive.hold()
+    textArgument(workflow, 'workflow')
+    const definitions = await this.#store.listWorkflows()
+    const definition = definitions.find((each) => each.key === workflow)
+    if (definition !== undefined) return definition
+    const nearest = didYouMean(
+      workflow,
+      definitions.map((each) => each.key),
+    )
+    const message = `There is no workflow "${workflow}" in this database.${nearest}`
+    throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
+  }
+
+  /** Whether a process serves this database now, as far as one look shows. One of another machine is believed to for 30 s after its last sign of life. */
+  async isServed(): Promise<boolean> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.isServed()
+  }
+
+  /** Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`. */
+  async submit(workflow: string, context: JsonObject = {}): Promise<string> {
+    using _hold = this.#alive.hold()
+    return await this.#submit(workflow, contextTextOf(context))
+  }
+
+  /** The same with the exact text of a context. Throws `INVALID_CONTEXT` too. */
+  async submitText(workflow: string, contextText: string): Promise<string> {
+    using _hold = this.#alive.hold()
+    return await this.#submit(workflow, checkedContextText(contextText))
+  }
+
+  async #submit(workflow: string, contextText: ContextText): Promise<string> {
+    return await this.#engine.submitDefinition(await this.get(workflow), contextText)
+  }
+}
