@@ -14,6 +14,10 @@ export interface DueEntry {
 export class DueHeap<Entry extends DueEntry> {
   readonly #entries: Entry[] = []
 
+  get size(): number {
+    return this.#entries.length
+  }
+
   /** The soonest due time; Infinity when nothing waits. */
   get nextDueAt(): number {
     return this.#entries[0]?.unsafeDueAt ?? Number.POSITIVE_INFINITY

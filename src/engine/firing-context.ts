@@ -1,30 +1,30 @@
 /** The context that a firing gives to its execution: what was fired, and the keys that the engine adds. Pure. */
 
 import { type ContextText, EMPTY_CONTEXT } from '../model/context.ts'
+import { formatInstant } from '../model/instant.ts'
 import type { CronRow } from '../model/schedule.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { ContextCodec, NewExecution } from './ports.ts'
 
-/** RFC 3339 in UTC, with the offset written out, as Python's `isoformat` has it. */
-export function rfc3339(at: number): string {
-  return new Date(at).toISOString().replace('Z', '+00:00')
+export interface FiringContext {
+  /** What the trigger's execution starts with. The engine's two keys come last and win over the user's. */
+  readonly inputText: ContextText
+  /** What makes two firings of a trigger the same. */
+  readonly contextHash: string
 }
 
-/** What a poll trigger's execution starts with. The two keys are stamped last and win over the user's. */
-export function triggerInput(
+/** Throws `INVALID_CONTEXT` when the fired text cannot be read. */
+export function firingContext(
   firedText: ContextText | null,
   trigger: TriggerDefinition,
   at: number,
   codec: ContextCodec,
-): ContextText {
-  const stamps = { trigger_name: trigger.name, triggered_at: rfc3339(at) }
-  return codec.merge([firedText ?? EMPTY_CONTEXT, JSON.stringify(stamps)])
-}
-
-/** What makes two firings of a trigger the same. */
-export function contextHashOf(firedText: ContextText | null, codec: ContextCodec): string {
-  return firedText === null ? 'fire_no_context' : codec.fingerprint(firedText).slice(0, 16)
+): FiringContext {
+  const added = JSON.stringify({ trigger_name: trigger.name, triggered_at: formatInstant(at) })
+  if (firedText === null) return { inputText: added, contextHash: 'fire_no_context' }
+  const { merged, fingerprint } = codec.mergeWithFingerprint([firedText, added])
+  return { inputText: merged, contextHash: fingerprint.slice(0, 16) }
 }
 
 export interface CronRecovery {
@@ -39,8 +39,8 @@ export function cronInput(
   recovery: CronRecovery | null,
   codec: ContextCodec,
 ): ContextText {
-  const stamps = {
-    scheduled_time: rfc3339(scheduledAt),
+  const added = {
+    scheduled_time: formatInstant(scheduledAt),
     schedule_id: schedule.id,
     schedule_timezone: schedule.timezone,
     schedule_expression: schedule.expression,
@@ -48,7 +48,7 @@ export function cronInput(
       ? {}
       : { is_recovery: true, recovery_attempt: recovery.attempt, original_execution_id: recovery.firingId }),
   }
-  return codec.merge([schedule.paramsText ?? EMPTY_CONTEXT, JSON.stringify(stamps)])
+  return codec.merge([schedule.paramsText ?? EMPTY_CONTEXT, JSON.stringify(added)])
 }
 
 /** An execution of a workflow as the code declares it now. */

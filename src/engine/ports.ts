@@ -24,7 +24,7 @@ export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
 // ---------------------------------------------------------------------------------------------------------- codec
 
 /**
- * What is done with a context's text without reading it into JavaScript: numbers keep their tokens. Pure. All four
+ * What is done with a context's text without reading it into JavaScript: numbers keep their tokens. Pure. All five
  * throw `UsageError` (`INVALID_CONTEXT`) for a text that is not JSON.
  */
 export interface ContextCodec {
@@ -34,6 +34,11 @@ export interface ContextCodec {
   fingerprint(json: ContextText): string
   /** Objects merge key by key, lists are concatenated without repeated elements, otherwise the later wins. Of `[]`: `{}`. */
   merge(jsons: readonly ContextText[]): ContextText
+  /** `merge` of all, and the `fingerprint` of the first, in one call. */
+  mergeWithFingerprint(jsons: readonly [ContextText, ...ContextText[]]): {
+    readonly merged: ContextText
+    readonly fingerprint: string
+  }
   /** The text of one top-level member, or null when there is none. */
   pick(json: ContextText, key: string): string | null
 }

@@ -1,9 +1,9 @@
 /** What the engine does when the wall clock is set, and the one line that it says. Listened for from its start to its end. */
 
+import { formatInstant } from '../model/instant.ts'
 import type { CronScheduler } from './cron/cron-scheduler.ts'
 import type { CronJump } from './cron/cron-time.ts'
 import type { EngineEvents } from './events.ts'
-import { rfc3339 } from './firing-context.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { Clock, WallJump } from './ports.ts'
 
@@ -26,14 +26,14 @@ export function followWallJumps({ clock, events, heartbeat, crons }: WallJumpPor
 }
 
 function messageOf({ expectedAt, at }: WallJump, crons: CronJump | null): string {
-  const moved = `${spanText(Math.abs(at - expectedAt))}, to ${rfc3339(at)}`
+  const moved = `${spanText(Math.abs(at - expectedAt))}, to ${formatInstant(at)}`
   const set =
     at > expectedAt
       ? `The wall clock was set forward by ${moved}, or the machine slept`
       : `The wall clock was set back by ${moved}`
   switch (crons?.kind) {
     case 'waits':
-      return `${set}: cron schedules wait until it has caught up, at ${rfc3339(crons.untilAt)}.`
+      return `${set}: cron schedules wait until it has caught up, at ${formatInstant(crons.untilAt)}.`
     case 'anew':
       return `${set}: the next instants of cron schedules are computed anew.`
     case 'forward':

@@ -1,4 +1,4 @@
-/** Instants as text. Inside the engine an instant is epoch milliseconds; at the doors it is RFC 3339. */
+/** Instants as text. Inside the engine an instant is epoch milliseconds; the Python API and the command line show RFC 3339. */
 
 /** RFC 3339 in UTC with a `+00:00` suffix, as the Python API prints instants: `2030-01-02T03:04:05.678+00:00`. */
 export function formatInstant(at: number): string {

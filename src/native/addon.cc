@@ -123,14 +123,30 @@ Napi::Value fingerprint(const Napi::CallbackInfo& info) {
   });
 }
 
+std::vector<JsonText> texts_of(const Napi::CallbackInfo& info) {
+  if (!info[1].IsArray()) throw Misuse{};
+  const auto lengths = info[1].As<Napi::Array>();
+  HandedOver handed_over(info[0]);
+  std::vector<JsonText> texts;
+  for (uint32_t i = 0; i != lengths.Length(); ++i) texts.push_back(handed_over.next(lengths.Get(i)));
+  return texts;
+}
+
 Napi::Value merge(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) {
-    if (!info[1].IsArray()) throw Misuse{};
-    const auto lengths = info[1].As<Napi::Array>();
-    HandedOver handed_over(info[0]);
-    std::vector<JsonText> texts;
-    for (uint32_t i = 0; i != lengths.Length(); ++i) texts.push_back(handed_over.next(lengths.Get(i)));
-    return string_of(env, cloaca::merge(texts).view());
+  return guarded(info, [&](Napi::Env env) { return string_of(env, cloaca::merge(texts_of(info)).view()); });
+}
+
+// [merged text, fingerprint of the first]
+Napi::Value merge_with_fingerprint(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const std::vector<JsonText> texts = texts_of(info);
+    if (texts.empty()) throw Misuse{};
+    const auto merged = cloaca::merge(texts);
+    const auto digits = cloaca::fingerprint(texts.front());
+    Napi::Array answer = Napi::Array::New(env, 2);
+    answer.Set(0u, string_of(env, merged.view()));
+    answer.Set(1u, Napi::String::New(env, digits.data(), digits.size()));
+    return answer;
   });
 }
 
@@ -258,6 +274,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
   exports.Set("fingerprint", Napi::Function::New(env, fingerprint, "fingerprint"));
   exports.Set("merge", Napi::Function::New(env, merge, "merge"));
+  exports.Set("mergeWithFingerprint", Napi::Function::New(env, merge_with_fingerprint, "mergeWithFingerprint"));
   exports.Set("pick", Napi::Function::New(env, pick, "pick"));
   exports.Set("lockFile", Napi::Function::New(env, lock_file, "lockFile"));
   exports.Set("lockRecords", Napi::Function::New(env, lock_records, "lockRecords"));

@@ -15,6 +15,11 @@ export interface Addon {
   canonicalize(memory: Uint8Array, length: number): string | FaultAnswer
   fingerprint(memory: Uint8Array, length: number): string | FaultAnswer
   merge(memory: Uint8Array, lengths: readonly number[]): string | FaultAnswer
+  /** The merged text, and the fingerprint of the first one. */
+  mergeWithFingerprint(
+    memory: Uint8Array,
+    lengths: readonly number[],
+  ): readonly [merged: string, fingerprint: string] | FaultAnswer
   /** The key comes as a JSON string, which can say half a surrogate pair in UTF-8. */
   pick(memory: Uint8Array, length: number, keyLength: number): string | null | FaultAnswer
 }
@@ -54,6 +59,24 @@ function write(text: JsonText, target: Buffer, at: number): number {
   return text.byteLength
 }
 
+/** The texts behind each other in the memory. */
+function handOver(jsons: readonly JsonText[]) {
+  const texts = jsons.map((json, position) => acceptText(json, position))
+  const target = memoryFor(texts)
+  let at = 0
+  const lengths = texts.map((text) => {
+    const length = write(text, target, at)
+    at += length + PADDING
+    return length
+  })
+  return { texts, target, lengths }
+}
+
+function refuseOneOf(texts: readonly JsonText[], answer: FaultAnswer): never {
+  const [fault, byteOffset, position] = answer
+  throw refusal(FAULTS[fault] ?? 'unexpectedByte', byteOffset, texts[position] ?? '', position)
+}
+
 function codecOf(addon: Addon): ContextCodec {
   return Object.freeze({
     kind: 'native',
@@ -68,18 +91,16 @@ function codecOf(addon: Addon): ContextCodec {
       return textOrRefusal(addon.fingerprint(target, write(text, target, 0)), text)
     },
     merge: (jsons) => {
-      const texts = jsons.map((json, position) => acceptText(json, position))
-      const target = memoryFor(texts)
-      let at = 0
-      const lengths = texts.map((text) => {
-        const length = write(text, target, at)
-        at += length + PADDING
-        return length
-      })
+      const { texts, target, lengths } = handOver(jsons)
       const answer = addon.merge(target, lengths)
-      if (typeof answer === 'string') return answer
-      const [, , position] = answer
-      return textOrRefusal(answer, texts[position] ?? '', position)
+      return typeof answer === 'string' ? answer : refuseOneOf(texts, answer)
+    },
+    mergeWithFingerprint: (jsons) => {
+      const { texts, target, lengths } = handOver(jsons)
+      const answer = addon.mergeWithFingerprint(target, lengths)
+      if (answer.length === 3) return refuseOneOf(texts, answer)
+      const [merged, fingerprint] = answer
+      return { merged, fingerprint }
     },
     pick: (json, key) => {
       const text = acceptText(json)

@@ -1,5 +1,5 @@
 /**
- * What a context codec is: four functions on JSON text. Implemented twice, by the Node-API addon (addon.ts) and by its
+ * What a context codec is: five functions on JSON text. Implemented twice, by the Node-API addon (addon.ts) and by its
  * TypeScript twin (twin.ts); index.ts hands out one of them.
  * Both give the same results, and refuse the same texts at the same byte.
  */
@@ -33,6 +33,11 @@ export interface ContextCodec {
    * Throws as above also when a text holds something else than an object; the fact `path` then names the text.
    */
   merge(jsons: readonly JsonText[]): string
+  /** What a firing needs of its context, in one call: `merge` of all, and the `fingerprint` of the first. Throws as `merge` does. */
+  mergeWithFingerprint(jsons: readonly [JsonText, ...JsonText[]]): {
+    readonly merged: string
+    readonly fingerprint: string
+  }
   /**
    * The text of one member of the top-level object, to the letter; null when it has no such key or is not an object.
    * `key` is the decoded key; the last of duplicates counts.

@@ -8,7 +8,14 @@ import type { ContextCodec, JsonText } from './codec.ts'
 import { acceptText } from './input.ts'
 import { decodeString, type JsonNode, type ListNode, type ObjectNode, readJson, readObject } from './json-reader.ts'
 
-export const twinCodec: ContextCodec = Object.freeze({ kind: 'twin', canonicalize, fingerprint, merge, pick })
+export const twinCodec: ContextCodec = Object.freeze({
+  kind: 'twin',
+  canonicalize,
+  fingerprint,
+  merge,
+  mergeWithFingerprint,
+  pick,
+})
 
 const LAST_OF_ONE_UNIT = 0xffff
 
@@ -24,6 +31,10 @@ function merge(jsons: readonly JsonText[]): string {
   const texts = jsons.map((json, position) => acceptText(json, position))
   const [first, ...others] = texts.map((text, position) => readObject(text, position))
   return first === undefined ? '{}' : plainText(others.reduce(mergeObjects, first))
+}
+
+function mergeWithFingerprint(jsons: readonly [JsonText, ...JsonText[]]) {
+  return { merged: merge(jsons), fingerprint: fingerprint(jsons[0]) }
 }
 
 function pick(json: JsonText, key: string): string | null {

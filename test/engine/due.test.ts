@@ -89,6 +89,7 @@ describe('the heap of due times', () => {
               waiting.delete(popped)
             }
           }
+          expect(heap.size).toBe(waiting.size)
           expect(heap.nextDueAt).toBe(Math.min(...waiting.values()))
         }
       }),

@@ -51,6 +51,11 @@ it('both codecs merge any contexts to the same text', () => {
       const texts = contexts.map((context) => spell(context, numbers))
 
       expect(native.merge(texts)).toBe(twin.merge(texts))
+      const [first, ...others] = texts
+      if (first === undefined) return
+      const both = native.mergeWithFingerprint([first, ...others])
+      expect(both).toEqual({ merged: native.merge(texts), fingerprint: native.fingerprint(first) })
+      expect(both).toEqual(twin.mergeWithFingerprint([first, ...others]))
     }),
     { numRuns: MERGES },
   )

@@ -37,6 +37,9 @@ describe.each(bothCodecs())('the $kind codec', (codec) => {
 
       expectOutcome(row, () => codec.merge(texts), row.position)
       expectOutcome(row, () => codec.merge(texts.map(asBytes)), row.position)
+      const [first, ...others] = texts
+      if (first === undefined) return
+      expectOutcome(row, () => codec.mergeWithFingerprint([first, ...others]).merged, row.position)
     })
   })
 

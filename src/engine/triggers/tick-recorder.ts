@@ -10,7 +10,7 @@ import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
-import { contextHashOf, newExecution, triggerInput } from '../firing-context.ts'
+import { firingContext, newExecution } from '../firing-context.ts'
 import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, Store } from '../ports.ts'
 import type { HeldLease } from './polled-triggers.ts'
 
@@ -84,14 +84,14 @@ export class TickRecorder {
   #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
     const { codec, registry, newId } = this.#ports
     const workflow = registry.current().workflows.get(trigger.workflow)
+    const { inputText, contextHash } = firingContext(firedText, trigger, at, codec)
     return {
       trigger: trigger.name,
       at,
-      contextHash: contextHashOf(firedText, codec),
+      contextHash,
       allowConcurrent: trigger.allowConcurrent,
       firingId: newId(),
-      execution:
-        workflow === undefined ? null : newExecution(newId(), workflow, triggerInput(firedText, trigger, at, codec)),
+      execution: workflow === undefined ? null : newExecution(newId(), workflow, inputText),
     }
   }
 
