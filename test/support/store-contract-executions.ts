@@ -282,7 +282,7 @@ export function describeExecutionContract(context: ContractContext): void {
         end: null,
       })
 
-      await expect(wrong).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { executionId: id } })
+      await expect(wrong).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED', facts: { executionId: id } })
       expect((await context.store.getExecution(id))?.tasks).toMatchObject([{ status: 'NotStarted' }])
     })
 

@@ -241,7 +241,7 @@ export function describeInstanceContract(context: ContractContext): void {
 
         const late = context.store.settle({ executionId: id, changes: [completed('running')], end: null })
 
-        await expect(late).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { executionId: id } })
+        await expect(late).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED', facts: { executionId: id } })
         expect((await another.getExecution(id))?.tasks[1]).toMatchObject({ status: 'Ready', recoveries: 1 })
       },
     )

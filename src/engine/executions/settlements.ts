@@ -123,5 +123,5 @@ export class Settlements {
 }
 
 function isTakenOver(thrown: unknown): boolean {
-  return thrown instanceof StoreError && thrown.facts.executionId !== undefined
+  return thrown instanceof StoreError && thrown.code === 'EXECUTION_NOT_OWNED'
 }

@@ -1,7 +1,7 @@
 /** `runner.executions`: what ran, and what became of it. */
 
 import type { Engine } from '../../engine/engine.ts'
-import { UsageError } from '../../errors.ts'
+import { unknownExecution } from '../../engine/executions/run-ends.ts'
 import { textArgument } from '../../model/arguments.ts'
 import type { ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import type { KeepAlive } from '../keep-alive.ts'
@@ -37,7 +37,7 @@ export class RunnerExecutions {
     using _hold = this.#alive.hold()
     const execution = await this.#engine.getExecution(textArgument(id, 'id'))
     if (execution !== null) return executionResult(execution)
-    throw new UsageError('EXECUTION_NOT_FOUND', `There is no execution "${id}" in this database.`, { executionId: id })
+    throw unknownExecution(id)
   }
 
   /**

@@ -228,5 +228,7 @@ function writeEnd(connection: Connection, record: SettlingRecord, settlement: Se
 }
 
 function cannotSettle(executionId: string, why: string): StoreError {
-  return new StoreError('DATABASE_FAILED', `The execution "${executionId}" cannot be settled: ${why}.`, { executionId })
+  return new StoreError('EXECUTION_NOT_OWNED', `The execution "${executionId}" cannot be settled: ${why}.`, {
+    executionId,
+  })
 }
