@@ -294,7 +294,7 @@ export function describeExecutionContract(context: ContractContext): void {
 
       for (const executionId of [ended, pending.id, 'unknown']) {
         const late = context.store.settle({ executionId, changes: [change('only')], end: null })
-        await expect(late).rejects.toMatchObject({ code: 'DATABASE_FAILED', facts: { executionId } })
+        await expect(late).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED', facts: { executionId } })
       }
       expect((await context.store.getExecution(ended))?.tasks).toMatchObject([{ status: 'Completed' }])
     })
