@@ -6,6 +6,8 @@ handler runs on the main stack, as under python: when another one happens to run
 is woken. A stack that computes for long gives way between two steps, as python's threads do; never inside this package,
 whose own steps belong together. A read or write of C that has to wait is interrupted in the same way, and waits here
 (``files.descriptors``). Can go when an interpreter can be told to interrupt one stack.
+
+Proved by ``python/tests/test_engine_interrupts.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
  * The flags of an open file that Emscripten (seen in Pyodide 314.0.7) does not keep: O_NONBLOCK can be set but not taken
  * back, and every descriptor counts as one that a child process inherits. Called by `interpreter.ts`; the functions are what
  * Python calls. Can go when Emscripten's `fcntl` keeps both.
+ *
+ * Proved by `python/tests/stdlib/test_descriptors.py`.
  */
 
 import type { PyodideAPI } from 'pyodide'

@@ -6,6 +6,8 @@
  * A read or write of C cannot suspend its stack. Where it would have to wait, it is interrupted (EINTR), as by a signal,
  * and Python is told to look: its handler asks `takeBlocked` what there is to wait for, suspends the stack, and when it
  * returns, C tries again. Created by `interpreter.ts`; can go when Emscripten's reads and writes can suspend.
+ *
+ * Proved by `python/tests/stdlib/test_pipes.py`.
  */
 
 import type { PyodideAPI } from 'pyodide'

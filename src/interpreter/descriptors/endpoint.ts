@@ -1,6 +1,8 @@
 /**
  * What every kind of socket of a script shares: whether it can be read from or written to, and who waits for that.
  * Implemented by the stream, listening and datagram sockets; owned by `sockets.ts`. An endpoint never blocks.
+ *
+ * Proved by `python/tests/stdlib/test_pipes.py`.
  */
 
 /** Bits of readiness, as `poll` has them. */

@@ -3,6 +3,8 @@
  * or folder ignores the umask, a sync does nothing, whether a file may be read is guessed, and hard links and locks do
  * not exist.
  * Called by `interpreter.ts` after the folders are mounted; the functions are what Python calls.
+ *
+ * Proved by `python/tests/stdlib/test_os.py`.
  */
 
 import { accessSync, chmodSync, constants, fsyncSync, linkSync } from 'node:fs'

@@ -3,6 +3,8 @@
  * Pyodide 314.0.7). A file is replaced in one step, not deleted first; a new file is made only if there is none; what
  * other processes delete or exchange is noticed; inodes and times are the host's.
  * Called by `interpreter.ts` through `file-rules.ts`. Can go when NODEFS does the same.
+ *
+ * Proved by `test/scenarios/files-of-others.test.ts`.
  */
 
 import { constants, fstatSync, lstatSync, mkdirSync, renameSync, type Stats, writeFileSync } from 'node:fs'

@@ -1,6 +1,8 @@
 /**
  * The memory of Python: one piece that grows. Keeps it below a ceiling, where Python raises MemoryError, and tells where the
  * number of the stack that runs stands in it. Used by `interpreter.ts`; begins before Pyodide is loaded, which makes the memory.
+ *
+ * Proved by `test/host/ceilings.test.ts`.
  */
 
 import { setRunningToken } from '../../native/control-thread.ts'

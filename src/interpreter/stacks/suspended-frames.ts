@@ -5,6 +5,8 @@
  * stacks have that place meanwhile. What walks the frames of all threads then runs into them: `sys.settrace`,
  * `sys.monitoring` and with it coverage, while anything waited, ended the interpreter with "memory access out of bounds".
  * So the chain is taken out of the thread state while the stack is suspended. Can go when Pyodide does it.
+ *
+ * Proved by `test/scenarios/tracing.test.ts`.
  */
 
 /** What Pyodide's own functions hand to one another for a suspended stack. */

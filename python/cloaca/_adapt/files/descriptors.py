@@ -4,6 +4,8 @@ In Pyodide (seen in 314.0.7) O_NONBLOCK cannot be taken back, every descriptor c
 an empty pipe loses what it has read, and ``os.pipe2`` and ``os.sendfile`` do not exist. A read or write of C that has
 to wait is interrupted by the host (``endpoint-streams.ts``), and the handler of the interrupt waits here, on the stack
 that made the call. Can go when Emscripten keeps these flags and its reads and writes can suspend.
+
+Proved by ``python/tests/stdlib/test_descriptors.py``.
 """
 
 from __future__ import annotations

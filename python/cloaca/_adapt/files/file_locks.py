@@ -4,6 +4,8 @@ In Pyodide (seen in 314.0.7) every file lock succeeds, whoever holds it. Here th
 processes see (``file-rules.ts``); waiting for one suspends the calling thread only. Without the addon they are refused.
 As everywhere, a record lock is the process's: it does not keep out other scripts that the same engine serves. Can go
 when Pyodide's locks are the host's.
+
+Proved by ``python/tests/stdlib/test_fcntl.py``.
 """
 
 from __future__ import annotations

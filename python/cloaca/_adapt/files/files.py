@@ -2,6 +2,8 @@
 
 In Pyodide (seen in 314.0.7) ``os.umask`` changes nothing, and ``os.link`` does not exist. The host keeps the umask and
 makes the links (``file-rules.ts``). Can go when Pyodide does the same.
+
+Proved by ``python/tests/stdlib/test_os.py``.
 """
 
 from __future__ import annotations

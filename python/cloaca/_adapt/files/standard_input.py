@@ -1,6 +1,8 @@
 """``sys.stdin``: a stack that waits for input is suspended, and the others go on; a signal reaches it.
 
 Pyodide's (seen in 314.0.7) blocks the only thread there is until a line comes. Can go when Pyodide can wait there.
+
+Proved by ``test/scenarios/terminal.test.ts``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ buffer, too, which it empties before it calls anybody: a program that prints int
 python's; it is emptied by ``os._exit`` and a deadly signal, too, which under python lose what is in it. On a terminal,
 on stderr and in what is served, texts go out in whole lines: a service's output appears when it is printed, and is not
 lost with an interpreter that has to be ended. Can go when the interpreter's threads have identities that C knows.
+
+Proved by ``test/cli/output.test.ts``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ virtual environment its folders are on the path from the start, and nothing is a
 machine do not load, and an installed package that stumbles over what does not exist here is no import: libraries that
 try one and go on without it (httpcore 1.0.9 with trio) expect ``ImportError``. Can go when scripts bring all their
 packages along.
+
+Proved by ``python/tests/stdlib/test_installed_packages.py``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ memory ("memory access out of bounds"; ``gc.collect(1)`` while another stack is 
 collections walk no frames. So the automatic collector stays off, and the same work is done where a stack waits, where
 an entry into Python ends, and when the host interrupts a stack that computes for long. Scripts see ``gc`` as it was.
 Can go when Pyodide keeps the frames of suspended stacks apart, or CPython returns to generations.
+
+Proved by ``python/tests/stdlib/test_gc.py``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Pyodide (seen in 314.0.7) has an environment of its own (``HOME=/home/pyodide``, ``PYTHONINSPECT=1``), pid 42, host
 ``emscripten`` and, after a snapshot, the ``sys.executable`` of the program that made it. Can go when Pyodide takes
 these from its host.
+
+Proved by ``test/scenarios/process.test.ts``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 CPython reads it while it starts, which in Pyodide (314.0.7) was before the memory snapshot. Can go when an interpreter
 can be started with options.
+
+Proved by ``test/cli/run.test.ts``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@
 bring along. Its wheel lies in ``_vendor``, found last on the search path. ``zoneinfo._zoneinfo``, the implementation in
 Python for where there is none in C, is not brought along either: the one in C stands in for it. Can go when Pyodide
 brings both.
+
+Proved by ``python/tests/stdlib/test_zoneinfo.py``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Pyodide's ``signal`` (seen in 314.0.7) gets no signal of the process, and runs a handler on whatever stack is running.
 Here the handlers are kept in Python, and run on the main stack (``interrupts``); a handler for a signal of the process
 is announced to the host, which listens for it. Can go when Pyodide has threads and signals.
+
+Proved by ``python/tests/stdlib/test_signal.py``.
 """
 
 from __future__ import annotations

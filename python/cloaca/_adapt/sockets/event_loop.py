@@ -5,6 +5,8 @@ share it, ``asyncio.Runner`` and pytest-asyncio say that it is running, and call
 standard library's own selector loop is put back; only its selector differs: it suspends the stack until a socket is
 ready, the time is over, or another stack wakes it, for which it needs no pair of sockets. Can go when Pyodide can
 block.
+
+Proved by ``python/tests/stdlib/test_asyncio.py``.
 """
 
 from __future__ import annotations

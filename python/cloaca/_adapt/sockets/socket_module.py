@@ -4,6 +4,8 @@
 ``_socket`` (a C module of Pyodide 314.0.7 that cannot reach the network) and imports ``socket`` anew over them.
 ``install`` connects them to the host, at every start. Can go when Pyodide
 reaches the network by itself.
+
+Proved by ``python/tests/stdlib/test_socket.py``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Pyodide's own (seen in 314.0.7) pretends that every connection succeeded, or wit
 only,
 without error numbers, timeouts, UDP or listening. Everything above, ``socket`` included, is the standard library's.
 Can go when Pyodide's sockets listen, time out and report errors.
+
+Proved by ``python/tests/stdlib/test_socket.py``.
 """
 
 from __future__ import annotations

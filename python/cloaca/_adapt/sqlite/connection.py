@@ -3,6 +3,8 @@
 The SQLite inside Pyodide (seen in 314.0.7) sees no other process's locks and destroys databases in WAL mode. A
 connection to a file is made an instance of this class; the C connection underneath stays, on an empty database in
 memory, so that it is still a ``sqlite3.Connection`` and ``sqlite3.Row`` works. Can go when ``_sqlite3`` locks for real.
+
+Proved by ``test/scenarios/sqlite-files.test.ts``.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ database, and destroys one in WAL mode. So ``sqlite3.Connection`` and ``Cursor``
 host becomes a ``NativeConnection``; databases in memory, temporary ones and those in the interpreter's own folders
 stay, and
 cannot attach files of the host. Can go when ``_sqlite3`` locks files for real.
+
+Proved by ``test/scenarios/sqlite-files.test.ts``.
 """
 
 from __future__ import annotations

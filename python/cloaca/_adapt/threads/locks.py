@@ -4,6 +4,8 @@ In Pyodide (seen in 314.0.7) a lock that is taken blocks the only thread there i
 no call to the host. As under CPython, a lock that is released is free for anyone, and one of those who wait is woken
 to try its luck; when that one has waited for long, the lock is handed to it, so that none starves. Can go when
 Pyodide has threads.
+
+Proved by ``python/tests/stdlib/test_threading.py``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """``time.sleep`` suspends the calling stack only, and a deadline or a signal reaches it there.
 
 Pyodide's own sleeps through its event loop, where nothing can end it early (seen in 314.0.7). Can go when it can be.
+
+Proved by ``python/tests/test_engine_interrupts.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Pyodide's ``_thread._local`` (seen in 314.0.7) gives all stacks the same attributes. This is the standard library's
 ``_threading_local`` with a quicker way to find the attributes of the running stack. Can go when Pyodide's is per stack.
+
+Proved by ``python/tests/stdlib/test_threading_local.py``.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Pyodide (seen in 314.0.7) cannot start threads ("can't start new thread") and gi
 a thread is a stack that the host enters; its identity is the stack's. Joins suspend the calling stack only. Nothing
 runs at the same time: threads take turns, when one of them waits or has computed for a while (``interrupts``).
 Can go when Pyodide has threads.
+
+Proved by ``python/tests/stdlib/test_threading.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Pyodide's stub (seen in 314.0.7) keeps settings as plain fields that nothing reads, and its connections accept every
 certificate. Can go when Pyodide has OpenSSL.
+
+Proved by ``python/tests/stdlib/test_ssl.py``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The exceptions of ``ssl``, made of what Node reports, in OpenSSL's words as CPython shows them.
 
 ``SSLCertVerificationError`` is a ``ValueError`` too, as under CPython; Pyodide's stub (seen in 314.0.7) is not.
+
+Proved by ``python/tests/stdlib/test_ssl_connections.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Node makes TLS over streams only, so an object has a pair of them inside: TLS speaks on one end, and the bytes of the
 buffers go in and come out at the other. Pyodide's stub (seen in 314.0.7) raises. Can go when Pyodide has OpenSSL.
+
+Proved by ``python/tests/stdlib/test_ssl_connections.py``.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Pyodide's stub (seen in 314.0.7) cannot make a handshake without its NodeSockFS, and checks no certificate with it. Can
 go when Pyodide has OpenSSL.
+
+Proved by ``python/tests/stdlib/test_ssl_connections.py``.
 """
 
 from __future__ import annotations

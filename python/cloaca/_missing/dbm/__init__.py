@@ -3,6 +3,8 @@
 A module of the standard library that Pyodide (314.0.7) leaves out: found here when it is found nowhere else, under
 the engine only. New files are SQLite's, with the table that CPython 3.13 and newer use; those of the other libraries
 are recognized, and refused by name. Can go when Pyodide brings it.
+
+Proved by ``python/tests/stdlib/test_dbm.py``.
 """
 
 from __future__ import annotations
