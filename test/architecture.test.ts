@@ -152,6 +152,7 @@ const TABLE: readonly Row[] = [
       /^commander$/,
       /^pino$/,
       /^ms$/,
+      /^string-width$/,
       ...NODE,
     ],
   },

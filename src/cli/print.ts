@@ -3,6 +3,7 @@
  * `visible-text.ts` here.
  */
 
+import stringWidth from 'string-width'
 import { CloacaError } from '../errors.ts'
 import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
 import { showControls, visibleJson, visibleLine, visibleText } from './visible-text.ts'
@@ -19,7 +20,7 @@ export function printTable(
   }
   const lines = [headings, ...rows.map((row) => row.map(visibleLine))]
   const widths = headings.map((_, column) => longest(lines.map((line) => line[column] ?? '')))
-  const aligned = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+  const aligned = lines.map((line) => line.map((cell, column) => padded(cell, widths[column] ?? 0)).join('  '))
   writeStdout(aligned.map((line) => `${line.trimEnd()}\n`).join(''))
 }
 
@@ -27,7 +28,7 @@ export function printTable(
 export function printFields(fields: Readonly<Record<string, string>>): void {
   const width = longest(Object.keys(fields))
   for (const [name, value] of Object.entries(fields)) {
-    writeStdout(`${`${name.padEnd(width)}  ${visibleText(value)}`.trimEnd()}\n`)
+    writeStdout(`${`${padded(name, width)}  ${visibleText(value)}`.trimEnd()}\n`)
   }
 }
 
@@ -90,8 +91,13 @@ export function printWrongWords(lines: string): void {
   writeStderr(showControls(lines))
 }
 
+/** In columns of a terminal: an ideograph takes two, a combining accent none. */
 function longest(texts: readonly string[]): number {
-  return texts.reduce((length, text) => Math.max(length, text.length), 0)
+  return texts.reduce((width, text) => Math.max(width, stringWidth(text)), 0)
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 }
 
 /** A duration as people write it: `200ms`, `30s`, `2h`. */
