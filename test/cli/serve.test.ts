@@ -214,6 +214,32 @@ describe('a serving process', () => {
     expect(alone.stderr).toContain('nothing was loaded')
   })
 
+  it('searches folders below, without a word of files that declare nothing; names that two files declare are told with both', async () => {
+    await using terminal = new Terminal()
+    terminal.write('folder/helper.py', 'X = 1')
+    terminal.write('folder/jobs/works.py', WORKS)
+    terminal.write('folder/jobs/deep/twin.py', WORKS)
+
+    const serving = await served(terminal, 'folder')
+
+    expect((await serving.logs('serving ')).msg).toContain('of 3 scripts')
+    const warnings = serving.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
+    expect(warnings).toHaveLength(2)
+    for (const message of warnings) {
+      expect(message).toContain('"folder/jobs/deep/twin.py" and by "folder/jobs/works.py"')
+    }
+  })
+
+  it('exits with 1 when nothing that it was given declares anything, and says where it looked', async () => {
+    await using terminal = new Terminal()
+    terminal.write('folder/helper.py', 'X = 1')
+
+    const end = await terminal.run(['serve', 'folder', '--db', ':memory:'])
+
+    expect(end.exitCode).toBe(1)
+    expect(end.stderr).toContain('no trigger and no workflow is declared in \\"folder\\"')
+  })
+
   it('loads a script again when its file changes, when it is told to watch', async () => {
     await using terminal = new Terminal()
     terminal.write('works.py', WORKS)
