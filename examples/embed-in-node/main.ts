@@ -35,7 +35,7 @@ if (executionId !== null) {
 
 // 3. Look at triggers, and stop one.
 await runner.triggers.setEnabled('late_orders', false)
-for (const { name, workflow, enabled } of await runner.triggers.list()) console.log({ name, workflow, enabled })
+for (const { name, workflow, isEnabled } of await runner.triggers.list()) console.log({ name, workflow, isEnabled })
 const firings = await runner.triggers.history('late_orders')
 console.log('firings:', firings.length)
 
