@@ -1,7 +1,24 @@
 /** The public door: named exports, nothing else. */
 
 export type { EngineConfig } from './engine/config.ts'
-export type { EngineEventMap, EngineEventName } from './engine/events.ts'
+export type {
+  CronFiredEvent,
+  EngineEventMap,
+  EngineEventName,
+  ExecutionFinishedEvent,
+  ExecutionStartedEvent,
+  ScriptQuarantinedEvent,
+  StoppedEvent,
+  TaskFinishedEvent,
+  TaskRetriedEvent,
+  TaskStartedEvent,
+  TickEvent,
+  TriggerFailedEvent,
+  TriggerFiredEvent,
+  WarningCode,
+  WarningEvent,
+} from './engine/events.ts'
+export type { Retention, Trouble } from './engine/ports.ts'
 export {
   CloacaError,
   type CloacaErrorOptions,
@@ -14,17 +31,41 @@ export {
   UsageError,
 } from './errors.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
-export type { ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskStatus } from './model/execution.ts'
+export type {
+  Execution,
+  ExecutionOrigin,
+  ExecutionStatus,
+  ExecutionSummary,
+  TaskRun,
+  TaskStatus,
+} from './model/execution.ts'
 export type { PythonFault } from './model/fault.ts'
 export { formatInstant } from './model/instant.ts'
-export type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow } from './model/schedule.ts'
+export type {
+  CronFiringRow,
+  CronRow,
+  CronStats,
+  FiringRow,
+  TickOutcome,
+  TickRow,
+  TriggerRow,
+} from './model/schedule.ts'
 export type { PollOutcome } from './model/trigger.ts'
-export type { TaskDefinition, WorkflowDefinition } from './model/workflow.ts'
+export type {
+  Backoff,
+  ContextOperator,
+  RetryCondition,
+  RetryPolicy,
+  SourcePlace,
+  TaskDefinition,
+  TriggerRule,
+  WorkflowDefinition,
+} from './model/workflow.ts'
 export { type Durability, databaseFile } from './runner/composition.ts'
 export type { ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'
 export type { RunnerOptions } from './runner/options.ts'
-export { type Program, type ProgramTarget, startProgram } from './runner/program.ts'
+export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export type { RunnerExecutions } from './runner/resources/executions.ts'
 export type { PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'

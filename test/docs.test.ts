@@ -1,7 +1,7 @@
 /** ARCHITECTURE and CONTRIBUTING are true: their tables agree with the sources, and what they name exists. */
 
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { codeIn, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
@@ -81,3 +81,65 @@ describe('the files that the documents name', () => {
     expect(named.filter((method) => !new RegExp(`\\b${method}\\(`).test(ports))).toEqual([])
   })
 })
+
+describe('the links of the documents', () => {
+  const documents = globSync('**/*.md', { cwd: ROOT, exclude: ['**/node_modules/**', '**/.*/**', 'docs/reference/**'] })
+
+  it.each(documents)('lead somewhere, in %s', (document) => {
+    expect(linksOf(document).filter(({ file }) => !existsSync(join(ROOT, file)))).toEqual([])
+  })
+
+  it.each(documents)('lead to headings that exist, in %s', (document) => {
+    const anchored = linksOf(document).filter(({ file, anchor }) => anchor !== '' && file.endsWith('.md'))
+
+    expect(anchored.filter(({ file, anchor }) => !anchorsOf(file).has(anchor))).toEqual([])
+  })
+})
+
+describe('README, ARCHITECTURE and a file', () => {
+  // What somebody looks for, and what the file that is found says about it.
+  it.each([
+    ['hangs', 'src/host/process/watchdog.ts', 'deadline'],
+    ['deduplication', 'src/store/sqlite/trigger-queries.ts', 'context_hash = ?'],
+    ['`recv`', 'python/cloaca/_adapt/sockets/transfers.py', 'def recv'],
+    ['`recv`', 'src/interpreter/network/stream-socket.ts', 'override read('],
+    ['`--grace`', 'src/cli/serve/serve.ts', '--grace'],
+  ])('answer in two links where to look for %s: %s', (word, file, text) => {
+    const rows = ARCHITECTURE.split('\n').filter((line) => line.startsWith('|') && line.split('|')[1]?.includes(word))
+
+    expect(linksOf('README.md').map((link) => link.file)).toContain('ARCHITECTURE.md')
+    expect(rows.some((row) => row.includes(`](${file})`))).toBe(true)
+    expect(readDocument(file)).toContain(text)
+  })
+
+  it('has nothing but links in the table of places', () => {
+    const places = tableRows(ARCHITECTURE, 'Concern').map(([, place = '']) => place)
+
+    expect(places.filter((place) => !place.startsWith('['))).toEqual([])
+  })
+})
+
+/** The relative links of a document, from the root. */
+function linksOf(document: string): readonly { readonly file: string; readonly anchor: string }[] {
+  const prose = readDocument(document).replace(/^```[\s\S]*?^```/gm, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((target) => !/^\w+:/.test(target))
+    .map((target) => {
+      const [path = '', anchor = ''] = target.split('#')
+      return { file: path === '' ? document : normalize(join(dirname(document), path)), anchor }
+    })
+}
+
+/** The headings of a document, as GitHub names them in links. */
+function anchorsOf(document: string): ReadonlySet<string> {
+  const headings = readFileSync(join(ROOT, document), 'utf8').matchAll(/^#+ (.*)$/gm)
+  return new Set(
+    [...headings].map(([, text = '']) =>
+      text
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}

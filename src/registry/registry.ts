@@ -36,7 +36,7 @@ export type RegistryProblem = {
 
 export const EMPTY_REGISTRY: Registry = Object.freeze({ triggers: new Map(), workflows: new Map() })
 
-/** Triggers that name a workflow which nobody declared. They are polled; their firings start nothing. */
+/** Triggers that name a workflow which nobody declared. They are polled; when one fires, no workflow starts. */
 export function unboundTriggers(registry: Registry): readonly RegistryProblem[] {
   const problems: RegistryProblem[] = []
   for (const trigger of registry.triggers.values()) {
@@ -142,6 +142,6 @@ function unknownWorkflow(trigger: TriggerDefinition, registry: Registry): Regist
     workflow: trigger.workflow,
     script: trigger.script,
     place: trigger.place,
-    message: `Trigger "${trigger.name}" starts workflow "${trigger.workflow}", which is not declared: its firings start nothing.${didYouMean(trigger.workflow, registry.workflows.keys())}`,
+    message: `Trigger "${trigger.name}" starts workflow "${trigger.workflow}", which is not declared: when it fires, nothing starts.${didYouMean(trigger.workflow, registry.workflows.keys())}`,
   }
 }

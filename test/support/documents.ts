@@ -47,6 +47,21 @@ export function fencedBlocks(markdown: string): readonly FencedBlock[] {
   return blocks
 }
 
+/** The name that the first line of a block gives to the file that it shows: `# jobs.py`, `// main.ts`. */
+export function fileNameOf({ language, text }: FencedBlock): string | null {
+  if (!SHOWN_FILES.has(language)) return null
+  return /^(?:#|\/\/) ([\w./-]+\.\w+)$/.exec(text.split('\n', 1)[0] ?? '')?.[1] ?? null
+}
+
+/** The languages of blocks that are files of the reader's project. */
+const SHOWN_FILES: ReadonlySet<string> = new Set(['python', 'ts', 'js'])
+
+/** The blocks of a page, by the second-level heading that they stand under; the first ones by the page's title. */
+export function sectionsOf(markdown: string): ReadonlyMap<string, readonly FencedBlock[]> {
+  const parts = markdown.replace(/^# /, '').split(/^## /m)
+  return new Map(parts.map((part) => [part.split('\n', 1)[0] ?? '', fencedBlocks(part)]))
+}
+
 /** The rows of the first table whose first column has this title: cells without their code marks. */
 export function tableRows(markdown: string, firstColumn: string): readonly (readonly string[])[] {
   const lines = markdown.split('\n')

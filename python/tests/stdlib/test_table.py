@@ -1,4 +1,4 @@
-"""The table of the standard library in the package's README is true: what it lists is there, tested, or refused."""
+"""The manual's table of the standard library is true: what it lists is there, tested, or refused."""
 
 import asyncio
 import importlib
@@ -16,7 +16,7 @@ import pytest
 from cloaca._border import bridge
 
 FOLDER = Path(__file__).parent
-README = FOLDER.parent.parent / "README.md"
+PAGE = FOLDER.parent.parent.parent / "docs" / "what-a-script-can-do.md"
 
 
 class Row(NamedTuple):
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 
 def rows() -> List[Row]:
-    section = README.read_text(encoding="utf-8").split("## Standard library")[1].split("\n## ")[0]
+    section = PAGE.read_text(encoding="utf-8").split("## The standard library")[1].split("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")][2:]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     return [Row(re.findall(r"`([\w.]+)`", first), works, differs) for first, works, differs in cells]

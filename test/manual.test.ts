@@ -1,0 +1,173 @@
+/**
+ * The manual is complete: what the command line, the Node API and the settings have is named there, and nothing else.
+ * Whether its samples do what they say is for `manual-samples.test.ts`.
+ */
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { describe, expect, it } from 'vitest'
+import { executionCommand } from '../src/cli/execution.ts'
+import { pipCommand } from '../src/cli/pip.ts'
+import { serveCommand } from '../src/cli/serve/serve.ts'
+import { triggerCommand } from '../src/cli/trigger.ts'
+import { workflowCommand } from '../src/cli/workflow.ts'
+import { scriptConfigSchema } from '../src/default-runner/config.ts'
+import { DEFAULT_CONFIG } from '../src/engine/config.ts'
+import { codeIn, readDocument, tableRows } from './support/documents.ts'
+import { ROOT, sourceFiles } from './support/source-tree.ts'
+
+const PAGES = readdirSync(join(ROOT, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
+
+const codeInTable = (page: string, firstColumn: string, column: number) =>
+  tableRows(readDocument(page), firstColumn).flatMap((cells) => codeIn(cells[column] ?? ''))
+
+describe('the pages of the manual', () => {
+  it('are all linked from README', () => {
+    const linked = [...readDocument('README.md').matchAll(/\]\((docs\/[\w-]+\.md)\)/g)].map((match) => match[1])
+
+    expect(PAGES.filter((page) => !linked.includes(page))).toEqual([])
+  })
+
+  it('have short cells in their tables', () => {
+    const long = PAGES.flatMap((page) =>
+      readDocument(page)
+        .split('\n')
+        .filter((line) => line.startsWith('|'))
+        .flatMap((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
+        .filter((cell) => cell.length > 220 && !/^-+$/.test(cell))
+        .map((cell) => `${page}: ${cell}`),
+    )
+
+    expect(long).toEqual([])
+  })
+})
+
+describe('the command line of the manual', () => {
+  it('has every command with all its options', () => {
+    const described = tableRows(readDocument('docs/command-line.md'), 'Command').map(([usage = '', what = '']) => ({
+      command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( [A-Z]+…?)+$/, ''),
+      options: codeIn(what).filter((text) => text.startsWith('--')),
+    }))
+    const nothing = () => undefined
+    const commands = [
+      serveCommand(nothing),
+      triggerCommand(nothing),
+      workflowCommand(nothing),
+      executionCommand(),
+      pipCommand(nothing),
+    ]
+
+    const existing = commands.flatMap((command) => leavesOf(command, ''))
+
+    expect(described.filter(({ command }) => !command.startsWith('run ')).map(sorted)).toEqual(existing.map(sorted))
+  })
+})
+
+describe('the settings of the manual', () => {
+  it('are the options of a runner', () => {
+    expect(codeInTable('docs/settings.md', 'Option', 0).toSorted()).toEqual(
+      fieldsOf('src/runner/options.ts', 'RunnerOptions').toSorted(),
+    )
+  })
+
+  it('have every limit and interval under its names in Node and in Python', () => {
+    const limits = [...tableRows(readDocument('docs/settings.md'), 'Node'), ...withoutEffect()]
+    const python = limits.flatMap(([, names = '']) => codeIn(names))
+
+    expect(limits.flatMap(([name = '']) => codeIn(name)).toSorted()).toEqual(Object.keys(DEFAULT_CONFIG).toSorted())
+    expect(python.filter((name) => name !== 'pipeline_timeout_seconds').toSorted()).toEqual(
+      Object.keys(scriptConfigSchema.entries).toSorted(),
+    )
+    expect(codeInTable('docs/settings.md', 'Key', 0)).toEqual(Object.keys(DEFAULT_CONFIG.retention))
+  })
+
+  it('have every environment variable that the sources read', () => {
+    const sources = [...sourceFiles('src', '.ts'), ...sourceFiles('python/cloaca', '.py')].map((file) => file.text)
+    const read = sources.flatMap((text) =>
+      [...text.matchAll(/\benv(?:iron)?\.(CLOACA_\w+)/g)].map((match) => match[1] ?? ''),
+    )
+
+    const described = codeInTable('docs/settings.md', 'Variable', 0)
+
+    expect(described.filter((name) => name.startsWith('CLOACA_')).toSorted()).toEqual([...new Set(read)].toSorted())
+  })
+})
+
+describe('the Node API of the manual', () => {
+  const page = readDocument('docs/from-node.md')
+  const prose = page.replace(/^```[\s\S]*?^```$/gm, '')
+  const words = new Set(codeIn(prose).flatMap((code) => code.split(/\W+/)))
+
+  it('names everything that the package exports', () => {
+    const exported = [...readDocument('src/index.ts').matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap((match) =>
+      (match[1] ?? '')
+        .split(',')
+        .map((name) => name.replace(/^\s*type\s+/, '').trim())
+        .filter((name) => name !== ''),
+    )
+
+    expect(exported.length).toBeGreaterThan(30)
+    expect(exported.filter((name) => !words.has(name))).toEqual([])
+  })
+
+  it('has every event with all its fields', () => {
+    const events = [...readDocument('src/engine/events.ts').matchAll(/^ {2}readonly (\w+): (\w+)$/gm)].filter(
+      ([, , type = '']) => /Event$|^Trouble$/.test(type),
+    )
+    const sources = ['src/engine/events.ts', 'src/engine/clock-port.ts']
+
+    const described = tableRows(page, 'Event').map(([name = '', , fields = '']) => [codeIn(name)[0], codeIn(fields)])
+
+    expect(described).toEqual(
+      events.map(([, name, type = '']) => [
+        name,
+        sources.flatMap((source) => (declares(source, type) ? fieldsOf(source, type) : [])),
+      ]),
+    )
+  })
+
+  it('has every call of a runner and of its groups', () => {
+    const files = ['src/runner/runner.ts', ...sourceFiles('src/runner/resources', '.ts').map(({ path }) => path)]
+    const calls = files.flatMap((file) =>
+      [...readDocument(file).matchAll(/^ {2}(?:static )?(?:async |get )?([a-z]\w*)(?:<.*>)?\(/gm)].map(
+        (match) => match[1] ?? '',
+      ),
+    )
+
+    expect(calls.length).toBeGreaterThan(25)
+    expect(calls.filter((name) => name !== 'constructor' && !words.has(name))).toEqual([])
+  })
+})
+
+/** The table of the settings that change nothing: the second one whose first column is "Node". */
+function withoutEffect(): readonly (readonly string[])[] {
+  const rest = readDocument('docs/settings.md').split('change nothing:')[1] ?? ''
+  return tableRows(rest, 'Node')
+}
+
+function declares(path: string, type: string): boolean {
+  return readDocument(path).includes(`export interface ${type} {`)
+}
+
+function fieldsOf(path: string, type: string): readonly string[] {
+  const body = new RegExp(`^export interface ${type} \\{\\n([\\s\\S]*?)^\\}`, 'm').exec(readDocument(path))?.[1] ?? ''
+  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? '')
+}
+
+interface Described {
+  readonly command: string
+  readonly options: readonly string[]
+}
+
+function leavesOf(command: Command, parent: string): readonly Described[] {
+  const name = `${parent}${command.name()}`
+  if (command.commands.length > 0) return command.commands.flatMap((each) => leavesOf(each, `${name} `))
+  return [{ command: name, options: command.options.map((option) => option.long ?? '') }]
+}
+
+function sorted({ command, options }: Described): Described {
+  return { command, options: options.toSorted() }
+}
