@@ -76,6 +76,7 @@ const TABLE: readonly Row[] = [
   {
     files: /^src\/interpreter\/descriptors\//,
     may: [/^pyodide/, /^src\/interpreter\/(descriptors\/|text-for-python\.ts$)/, /^src\/border\//, ...NODE],
+    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   {
     files: /^src\/interpreter\/files\//,
@@ -86,10 +87,12 @@ const TABLE: readonly Row[] = [
       /^src\/native\/file-locks\.ts$/,
       ...NODE,
     ],
+    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   {
     files: /^src\/interpreter\/network\//,
     may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
+    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   {
     files: /^src\/interpreter\/stacks\//,

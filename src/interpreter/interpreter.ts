@@ -8,8 +8,7 @@ import { readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
-import type { GenerationNumber, Outcome, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
-import type { IntervalTimer } from '../native/control-thread.ts'
+import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
@@ -17,6 +16,7 @@ import { mountHostFolders } from './files/mounts.ts'
 import { changeZone, zoneSetter } from './local-zone.ts'
 import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
+import type { Engine, Host, Signals, Threads, Waits } from './python-border.ts'
 import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
@@ -24,64 +24,18 @@ import { readSnapshot } from './snapshot-file.ts'
 import type { SqliteDatabases } from './sqlite.ts'
 import { limitMemory, type PythonModule, runningToken, watchToken } from './stacks/memory.ts'
 import { type Stacks, widenStacks } from './stacks/stack-sizes.ts'
-import type { Suspension } from './stacks/stack-waits.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './stacks/suspended-frames.ts'
 import { connectSuspension } from './stacks/suspension.ts'
 import { type WorkerEvents, Workers } from './stacks/workers.ts'
 
-/** What Python may call, as it sees it: positional arguments, plain values. */
-export interface HostFunctions {
-  /** `origin`: the entry for which the stack works, which is another's in a thread. */
-  request(
-    token: StackToken,
-    origin: StackToken,
-    generation: GenerationNumber,
-    method: string,
-    payloadJson: string,
-    contextText: string,
-  ): Suspension
-  sleep(token: StackToken, delayMs: number): Suspension
-  wait_again(token: StackToken, number: number): Suspension
-  /** Waits for bytes on the process's standard input: the answer's value, empty at its end. */
-  read_input(token: StackToken, size: number): Suspension
-  wait_promise(token: StackToken, promise: Promise<unknown>): Suspension
-  new_event(): number
-  wait_event(token: StackToken, event: number, timeoutMs?: number): Suspension
-  set_event(event: number): void
-  /** False when there are as many as there may be. */
-  start_thread(ident: number): boolean
-  /** Whether threads that Python started are running. */
-  threads_run(isAny: boolean): void
-  /** Goes no further with a wait that a signal interrupted. */
-  abandon_wait(number: number): void
-  /** What the mailbox has for a stack: bits. */
-  check(token: StackToken): number
-  /** Has Python check again, soon. */
-  interrupt(): void
-  /** Numbers of the signals that came in since the last call. */
-  take_signals(): number[]
-  /** Enters a stack for the handlers of signals, soon. */
-  deliver_signals(): void
-  /** Wakes the waits of a stack, so that it looks for signals. */
-  wake(token: StackToken): void
-  set_timer(timer: IntervalTimer, delayMs: number, intervalMs: number): void
-  watch_signal(signum: number, isWatched: boolean): void
-  /** Sends a signal to a process; the name of an error number, or nothing. */
-  kill(pid: number, signum: number): string
-  /** Ends the program at once, whatever else runs. */
-  exit(exitCode: number): void
+/** What the session does for Python; the interpreter adds what is Pyodide's, and hands the whole over. */
+export interface SessionFunctions {
+  readonly engine: Engine
+  readonly waits: Omit<Waits, 'rest'>
+  readonly threads: Threads
+  readonly signals: Signals
   readonly sockets: Sockets
   readonly sqlite: SqliteDatabases
-  announce(): void
-  declare(generation: GenerationNumber, declarationsJson: string): void
-  outcome(
-    token: StackToken,
-    kind: Outcome['kind'],
-    contextText: string | undefined,
-    errorType: string,
-    errorMessage: string,
-    traceback: string,
-  ): void
 }
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
@@ -107,7 +61,7 @@ export class Interpreter {
   static async start(
     data: StartData,
     mailbox: SignalMailbox,
-    host: HostFunctions,
+    functions: SessionFunctions,
     output: ScriptOutput,
     workerEvents: Omit<WorkerEvents, 'failed'>,
     onFatal: (error: unknown) => void,
@@ -121,26 +75,39 @@ export class Interpreter {
     connectStreams(pyodide, output)
     mountHostFolders(pyodide)
     const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
-    host.sockets.attach(streams)
-    const machine = {
-      ...keepFileRules(pyodide, data.process.umask),
-      ...descriptorFlags(pyodide),
-      take_blocked: () => streams.takeBlocked(),
-      abandon_write: (descriptor: number, write: string) => streams.abandon(descriptor, write),
-      is_program: data.isProgram,
-      abandon_output: () => output.abandon(),
-      hurry_output: () => output.hurry(),
-      set_zone: zoneSetter(pyodide),
-      change_zone: changeZone,
-      process_cpu_us: () => sum(process.cpuUsage()),
-      thread_cpu_us: () => sum(process.threadCpuUsage()),
-      suspension_descriptor: connectSuspension(pyodide),
-    }
+    functions.sockets.attach(streams)
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
     const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
-    start({ ...host, rest: () => workers.rest() }, JSON.stringify(processSettings(data)), machine)
+    const { engine, waits, ...others } = functions
+    const host: Host = {
+      engine,
+      machine: {
+        ...others,
+        waits: { ...waits, rest: () => workers.rest() },
+        tls: functions.sockets.tls,
+        files: keepFileRules(pyodide, data.process.umask),
+        descriptors: {
+          ...descriptorFlags(pyodide),
+          take_blocked: () => streams.takeBlocked(),
+          abandon_write: (descriptor, write) => streams.abandon(descriptor, write),
+        },
+        output: {
+          is_program: data.isProgram,
+          abandon_output: () => output.abandon(),
+          hurry_output: () => output.hurry(),
+        },
+        clocks: {
+          process_cpu_us: () => sum(process.cpuUsage()),
+          thread_cpu_us: () => sum(process.threadCpuUsage()),
+          set_zone: zoneSetter(pyodide),
+          change_zone: changeZone,
+        },
+        suspension_descriptor: connectSuspension(pyodide),
+      },
+    }
+    start(host, JSON.stringify(processSettings(data)))
     const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
     hideSuspendedFrames(_module)
     watchToken(_module, Number(attribute(entry, 'running_token_address')()))

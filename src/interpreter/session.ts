@@ -7,12 +7,12 @@ import { flushCompileCache } from 'node:module'
 import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type { StackToken, StartData } from '../border/protocol.ts'
-import type { IntervalTimer } from '../native/control-thread.ts'
-import { type HostFunctions, Interpreter } from './interpreter.ts'
+import { Interpreter, type SessionFunctions } from './interpreter.ts'
 import { type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
+import type { Engine, Signals, Waits as WaitFunctions } from './python-border.ts'
 import { scriptOutput } from './script-output.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
@@ -48,20 +48,20 @@ const workerEvents = {
   rested: () => outcomes.flush(),
 }
 
-const waitFunctions = {
-  sleep: (token: StackToken, delayMs: number) => waits.sleep(token, delayMs),
-  wait_again: (token: StackToken, number: number) => waits.waitAgain(token, number),
-  abandon_wait: (number: number) => waits.abandon(number),
-  wait_promise: (token: StackToken, promise: Promise<unknown>) => waits.waitPromise(token, promise),
-  read_input: (token: StackToken, size: number) => waits.waitPromise(token, readInput(size)),
+const waitFunctions: Omit<WaitFunctions, 'rest'> = {
+  sleep: (token, delayMs) => waits.sleep(token, delayMs),
+  wait_again: (token, number) => waits.waitAgain(token, number),
+  abandon_wait: (number) => waits.abandon(number),
+  wait_promise: (token, promise) => waits.waitPromise(token, promise),
+  read_input: (token, size) => waits.waitPromise(token, readInput(size)),
   new_event: () => waits.newEvent(),
-  wait_event: (token: StackToken, event: number, timeoutMs?: number) => waits.waitEvent(token, event, timeoutMs),
-  set_event: (event: number) => waits.setEvent(event),
+  wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
+  set_event: (event) => waits.setEvent(event),
 }
 
-function signalFunctions(mailbox: SignalMailbox, control: ProcessControl) {
+function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): Signals {
   return {
-    check: (token: StackToken) => {
+    check: (token) => {
       const found = mailbox.look(token)
       if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
       return found
@@ -72,10 +72,10 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl) {
       if (programToken !== null && signals.length > 0) send({ type: 'tookSignals' })
       return signals
     },
-    wake: (token: StackToken) => waits.signal(token),
-    set_timer: (timer: IntervalTimer, delayMs: number, intervalMs: number) =>
-      control.setTimer(timer, delayMs, intervalMs),
-    watch_signal: (signum: number, isWatched: boolean) => {
+    deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),
+    wake: (token) => waits.signal(token),
+    set_timer: (timer, delayMs, intervalMs) => control.setTimer(timer, delayMs, intervalMs),
+    watch_signal: (signum, isWatched) => {
       control.watchSignal(signum, isWatched)
       mailbox.waitFor(() => send({ type: 'watchSignal', signum, isWatched }))
     },
@@ -84,22 +84,15 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl) {
   }
 }
 
-function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): HostFunctions {
+function engineFunctions(reentry: Reentry): Engine {
   let isAnnounced = false
   return {
-    ...waitFunctions,
-    ...signalFunctions(mailbox, control),
     request(token, origin, generation, method, payloadJson, contextText) {
       const id = ++lastCall
       send({ type: 'call', id, token: origin, generation, method, payloadJson, contextText })
       const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
       return waits.wait(token, reply)
     },
-    deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),
-    start_thread: (ident) => reentry.startThread(ident),
-    threads_run: (isAny) => send({ type: 'threadsRun', isAny }),
-    sockets: new Sockets((event) => waits.setEvent(event)),
-    sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
     announce() {
       if (isAnnounced) return
       isAnnounced = true
@@ -115,6 +108,20 @@ function hostFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry:
       const error = { type: errorType, message: errorMessage, traceback }
       outcomes.add(token, isFault ? { kind, error } : { kind, contextText: contextText ?? null })
     },
+  }
+}
+
+function sessionFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): SessionFunctions {
+  return {
+    engine: engineFunctions(reentry),
+    waits: waitFunctions,
+    threads: {
+      start_thread: (ident) => reentry.startThread(ident),
+      threads_run: (isAny) => send({ type: 'threadsRun', isAny }),
+    },
+    signals: signalFunctions(mailbox, control, reentry),
+    sockets: new Sockets((event) => waits.setEvent(event)),
+    sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
   }
 }
 
@@ -204,7 +211,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     else interpreter?.deliverSignals().catch(fatal)
   }
   let threads: PythonThreads | null = null
-  const functions = hostFunctions(mailbox, control, {
+  const functions = sessionFunctions(mailbox, control, {
     flushDeclarations: () => interpreter?.flushDeclarations(),
     startThread: (ident) => threads?.start(ident) ?? false,
     deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),

@@ -5,6 +5,7 @@
  */
 
 import Sqlite, { type Database, type Statement } from 'better-sqlite3'
+import type { Sqlite as SqliteFunctions } from './python-border.ts'
 import { textForPython } from './text-for-python.ts'
 
 /**
@@ -41,7 +42,7 @@ interface Running {
 const IDLE_STATEMENTS = 128
 const FIGURES = 'SELECT last_insert_rowid(), changes(), total_changes()'
 
-export class SqliteDatabases {
+export class SqliteDatabases implements SqliteFunctions {
   readonly #setEvent: (event: number) => void
   readonly #connections = new Map<number, Connection>()
   readonly #running = new Map<number, Running>()
@@ -158,10 +159,10 @@ export class SqliteDatabases {
   }
 
   /** Ends a statement whose rows are no longer wanted. */
-  finish(number: number): void {
-    const running = this.#running.get(number)
+  finish(statement: number): void {
+    const running = this.#running.get(statement)
     if (running === undefined) return
-    this.#running.delete(number)
+    this.#running.delete(statement)
     running.rows.return?.()
     keepStatement(running.connection, running.sql, running.statement)
   }

@@ -59,38 +59,28 @@ def freeze() -> None:
     collector.freeze()
 
 
-def install(host: Any, settings: Dict[str, Any], machine: Any) -> None:
-    """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter.
-
-    Both are functions of the interpreter's own process, not of the engine's: ``host`` has those that wait, and what is
-    open there (sockets, databases); ``machine`` has those that answer at once, for files, descriptors and clocks.
-    """
+def install(settings: Dict[str, Any]) -> None:
+    """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
     from . import interrupts
-    from .files import descriptors, file_locks, files, standard_input, standard_output
+    from .files import descriptors, standard_input, standard_output
     from .imports import installed_packages
-    from .process import accounts, collector, cpu_clocks, process, randomness, warnings, zone
-    from .signals import signals, timers
+    from .process import accounts, collector, process, randomness, warnings, zone
+    from .signals import signals
     from .sockets import socket_module
-    from .sqlite import sqlite3_module
     from .threads import run_sync, sleep
 
     collector.install()
     process.install(settings)
     warnings.install()
     accounts.install(settings)
-    cpu_clocks.install(machine)
-    descriptors.install(machine)
-    files.install(machine)
-    file_locks.install(machine)
-    zone.install(machine, settings["timeZone"])
+    descriptors.install()
+    zone.install(settings["timeZone"])
     randomness.install()
-    socket_module.install(host)
-    sqlite3_module.install(host)
-    standard_output.install(machine)
+    socket_module.install()
+    standard_output.install()
     standard_input.install()
     run_sync.install()
     sleep.install()
-    interrupts.install(host)
-    signals.install(host)
-    timers.install(host)
+    interrupts.install()
+    signals.install()
     installed_packages.install()

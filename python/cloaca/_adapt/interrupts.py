@@ -20,7 +20,7 @@ import traceback
 from typing import Any, Callable, List, Optional
 
 from .. import _package
-from .._border import bridge, stacks
+from .._border import bridge, host, stacks
 
 _HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
 
@@ -60,14 +60,11 @@ def abandon_output() -> None:
 #: Signals that wait for the main stack.
 _kept: List[int] = []
 
-_host: Any = None
 _c_signal = _signal.signal
 _deliver: Callable[[int], None] = lambda signum: None  # noqa: E731  # ``signals.signals`` connects
 
 
-def install(host: Any) -> None:
-    global _host
-    _host = host
+def install() -> None:
     bridge.handle_signals = handle_signals
     _c_signal(_signal.SIGUSR2, _on_interrupt)
 
@@ -86,7 +83,7 @@ def raise_in_main(signum: int) -> None:
 
 def handle_signals() -> None:
     """Takes what is in the mailbox, and delivers what can be delivered here."""
-    _kept.extend(_host.take_signals())
+    _kept.extend(host.signals.take_signals())
     if _kept:
         _deliver_kept()
 
@@ -94,9 +91,9 @@ def handle_signals() -> None:
 def _deliver_kept() -> None:
     if stacks.running is not stacks.MAIN:
         if stacks.MAIN.token:
-            _host.wake(stacks.MAIN.token)
+            host.signals.wake(stacks.MAIN.token)
         else:
-            _host.deliver_signals()  # enters a stack for `deliver`
+            host.signals.deliver_signals()  # enters a stack for `deliver`
         return
     while _kept:
         _deliver(_kept.pop(0))
@@ -139,7 +136,7 @@ def _on_interrupt(signum: int, frame: Any) -> None:
 def _check_between_steps(frame: Any) -> None:
     """Acts between two steps of Python. C checks for signals in the middle of its work, too: then it is put off."""
     global _put_off_at, _is_turn_over
-    found = int(_host.check(stacks.running.token))
+    found = int(host.signals.check(stacks.running.token))
     if found & _IS_OVERDUE:
         raise bridge.DeadlineExceeded(_TOO_LONG)
     _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
@@ -170,7 +167,7 @@ def _check_later() -> None:
     _steps_here = (7 * _steps_here + 13) % 61
     for _ in range(_steps_here):
         pass
-    _host.interrupt()
+    host.signals.interrupt()
 
 
 def _is_between_steps(frame: Any) -> bool:
@@ -199,7 +196,7 @@ def _is_writing() -> bool:
 
 
 def _check_mailbox() -> None:
-    found = int(_host.check(stacks.running.token))
+    found = int(host.signals.check(stacks.running.token))
     if found & _HAS_SIGNALS:
         handle_signals()
     bridge.collect_garbage()

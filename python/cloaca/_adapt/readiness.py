@@ -1,6 +1,6 @@
 """What the socket adaptations share: the host's sockets, and waiting for one of them.
 
-Nothing is replaced here. ``connect`` is called at every start; a wait suspends the calling stack only, and a deadline
+Nothing is replaced here. A wait suspends the calling stack only, and a deadline
 or a signal reaches it there.
 """
 
@@ -11,19 +11,10 @@ import os
 import time
 from typing import Any, Callable, Dict, NoReturn, Optional, Sequence
 
-from .._border import bridge
+from .._border import bridge, host
 from .._border.javascript import array_of
 
 READABLE, WRITABLE, BROKEN, HUNG_UP, NOT_OPEN = 1, 4, 8, 16, 32
-
-#: The host's sockets (``src/interpreter/network/sockets.ts``): calls that answer at once.
-sockets: Any = None
-
-
-def connect(host: Any) -> None:
-    global sockets
-    sockets = host.sockets
-
 
 #: Makes the exception of a code that is no name of an error number, by how the code begins; given the rest of it.
 errors_by_prefix: Dict[str, Callable[[str], BaseException]] = {}
@@ -52,12 +43,12 @@ class Deadline:
 
 def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     """Suspends the calling stack until one of the host's sockets is ready; False when the time was over before."""
-    return _wait(sockets.watch, numbers, bits, left_ms)
+    return _wait(host.sockets.watch, numbers, bits, left_ms)
 
 
 def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     """The same for descriptors, of sockets, pipes and files."""
-    return _wait(sockets.watch_descriptors, descriptors, bits, left_ms)
+    return _wait(host.sockets.watch_descriptors, descriptors, bits, left_ms)
 
 
 def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
@@ -66,7 +57,7 @@ def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: floa
     try:
         return bridge.wait_event(event, left_ms)
     finally:
-        sockets.unwatch(event)
+        host.sockets.unwatch(event)
 
 
 def wait_or_time_out(number: int, bits: int, deadline: Deadline) -> None:

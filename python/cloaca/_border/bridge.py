@@ -17,7 +17,7 @@ import time
 from asyncio import _get_running_loop, _set_running_loop
 from typing import Any, Callable, Coroutine, Optional, Tuple
 
-from . import stacks
+from . import host, stacks
 from .suspension import suspender
 
 NO_ENGINE = (
@@ -43,7 +43,6 @@ last_stack: Optional[stacks.Stack] = None
 #: The loop that Pyodide made for itself. Never runs anything of a script's.
 loop_of_pyodide: Any = None
 
-_host: Any = None
 _suspend: Optional[Callable[[int], bytes]] = None
 _can_suspend: Callable[[], bool] = lambda: False
 _take_declarations: Callable[[], Any] = list
@@ -59,14 +58,12 @@ class DeadlineExceeded(BaseException):
 
 
 def connect(
-    host: Any,
     suspension_descriptor: int,
     can_suspend: Callable[[], bool],
     take_declarations: Callable[[], Any],
 ) -> None:
     """Connects this interpreter to the host. Called once, by ``_engine.entry``."""
-    global _host, _suspend, _can_suspend, _take_declarations
-    _host = host
+    global _suspend, _can_suspend, _take_declarations
     _suspend = suspender(suspension_descriptor)
     _can_suspend = can_suspend
     _take_declarations = take_declarations
@@ -74,13 +71,13 @@ def connect(
 
 def has_engine() -> bool:
     """Whether this interpreter is hosted by the engine."""
-    return _host is not None
+    return host.is_connected
 
 
 def can_wait() -> bool:
     """Whether the calling stack can be suspended, so that others run while it waits."""
     # Outside of stacks Pyodide thinks that it can, and fails (seen in 314.0.7).
-    return _host is not None and stacks.running is not stacks.OUTSIDE and _can_suspend()
+    return host.is_connected and stacks.running is not stacks.OUTSIDE and _can_suspend()
 
 
 def call(method: str, payload: dict[str, object]) -> Any:
@@ -90,12 +87,13 @@ def call(method: str, payload: dict[str, object]) -> Any:
 
 def call_with_context(method: str, payload: dict[str, object], text: str) -> Tuple[Any, str]:
     """Like `call`, with the text of a context that goes along, and one that comes back."""
-    if _host is None:
+    if not host.is_connected:
         raise RuntimeError(NO_ENGINE)
     send_declarations()
     stack = stacks.running
+    origin, generation = stack.origin, stack.generation.number
     status, answer, answer_text = _wait(
-        lambda token: _host.request(token, stack.origin, stack.generation.number, method, json.dumps(payload), text)
+        lambda token: host.engine.request(token, origin, generation, method, json.dumps(payload), text)
     )
     if status != "ok":
         raise _as_exception(json.loads(answer))
@@ -109,10 +107,10 @@ def text_of(text: Any) -> str:
 
 def sleep_ms(delay_ms: float) -> None:
     """Suspends the calling stack for at least ``delay_ms`` milliseconds."""
-    if _host is None:
+    if not host.is_connected:
         time.sleep(delay_ms / 1000)
     else:
-        _wait(lambda token: _host.sleep(token, delay_ms))
+        _wait(lambda token: host.waits.sleep(token, delay_ms))
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -122,24 +120,24 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 def announce() -> None:
     """Tells the host that something was declared. Sent with the next request, or soon, when a runner is open."""
-    if _host is not None:
-        _host.announce()
+    if host.is_connected:
+        host.engine.announce()
 
 
 def send_declarations() -> None:
     """Sends what was declared since the last time, so that no request arrives before what it needs."""
     for generation, declarations in _take_declarations():
-        _host.declare(generation, json.dumps(declarations))
+        host.engine.declare(generation, json.dumps(declarations))
 
 
 def threads_run(is_any: bool) -> None:
     """Tells the host whether there are threads that Python started, which want their turns."""
-    _host.threads_run(is_any)
+    host.threads.threads_run(is_any)
 
 
 def wait_for_promise(promise: Any) -> Any:
     """Suspends the calling stack until a promise of JavaScript has ended; returns its value or raises its reason."""
-    status, value = _wait(lambda token: _host.wait_promise(token, promise))
+    status, value = _wait(lambda token: host.waits.wait_promise(token, promise))
     if status != "ok":
         raise value
     return value
@@ -147,7 +145,7 @@ def wait_for_promise(promise: Any) -> Any:
 
 def read_input(size: int) -> bytes:
     """Suspends the calling stack until there is standard input; empty at its end."""
-    status, value = _wait(lambda token: _host.read_input(token, size))
+    status, value = _wait(lambda token: host.waits.read_input(token, size))
     if status != "ok":
         raise OSError(str(value))
     return bytes(value.to_bytes())
@@ -155,21 +153,21 @@ def read_input(size: int) -> bytes:
 
 def new_event() -> int:
     """Makes an event that a stack can wait for, once: a number. It is used up by `set_event` and by its wait."""
-    return int(_host.new_event())
+    return int(host.waits.new_event())
 
 
 def wait_event(event: int, timeout_ms: float = -1) -> bool:
     """Suspends the calling stack until the event is set; False when ``timeout_ms`` (negative: none) passed before."""
     try:
-        return bool(_wait(lambda token: _host.wait_event(token, event, timeout_ms))[0] == "ok")
+        return bool(_wait(lambda token: host.waits.wait_event(token, event, timeout_ms))[0] == "ok")
     except BaseException:
-        _host.set_event(event)  # its wait was stopped, or never began: nobody else knows the event
+        host.waits.set_event(event)  # its wait was stopped, or never began: nobody else knows the event
         raise
 
 
 def set_event(event: int) -> None:
     """Wakes the stacks that wait for the event. Never waits itself."""
-    _host.set_event(event)
+    host.waits.set_event(event)
 
 
 def stop_others() -> None:
@@ -184,17 +182,17 @@ def last_words() -> None:
 
 def exit_now(status: int) -> None:
     """Exit the process with specified status, without normal exit processing."""
-    if _host is None:
+    if not host.is_connected:
         raise RuntimeError(NO_ENGINE)
     last_words()
-    _host.exit(int(status) & 0xFF)  # never returns
+    host.signals.exit(int(status) & 0xFF)  # never returns
 
 
 def start_thread(ident: int) -> None:
     """Asks the host to enter a stack of its own for a thread: see ``_adapt.threads.threads.run_thread``."""
-    if _host is None:
+    if not host.is_connected:
         raise RuntimeError(NO_ENGINE)
-    if not _host.start_thread(ident):
+    if not host.threads.start_thread(ident):
         raise RuntimeError("can't start new thread")
 
 
@@ -211,9 +209,9 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
         try:
             handle_signals()
         except BaseException:
-            _host.abandon_wait(answer[1])
+            host.waits.abandon_wait(answer[1])
             raise
-        answer = _answer(_host.wait_again, token, answer[1])
+        answer = _answer(host.waits.wait_again, token, answer[1])
     if answer[0] == "overdue":
         raise DeadlineExceeded(answer[1])
     return answer
@@ -253,7 +251,7 @@ def rest() -> bool:
     global suspensions
     suspensions += 1
     _set_running_loop(loop_of_pyodide)
-    if not _host.rest():
+    if not host.waits.rest():
         return False
     _suspend(1)
     if last_stack is not None:
@@ -265,7 +263,7 @@ def _stay() -> None:
     """Suspends a stack for ever."""
     assert _suspend is not None
     while True:
-        _host.wait_event(0, _host.new_event())
+        host.waits.wait_event(0, host.waits.new_event())
         _suspend(1)
 
 

@@ -10,7 +10,7 @@ import importlib
 import json
 from typing import Any, Callable
 
-from .._border import bridge, javascript, stacks
+from .._border import bridge, host, javascript, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
 from . import loading, program, workers
@@ -24,14 +24,14 @@ take_skipped = workers.take_skipped
 work = workers.work
 
 
-def start(host: Any, settings_json: str, machine: Any) -> None:
+def start(functions: host.Host, settings_json: str) -> None:
     """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
     from .. import _adapt
 
     settings = json.loads(settings_json)
-    bridge.connect(host, machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
-    workers.connect(host)
-    _adapt.install(host, settings, machine)
+    host.connect(functions)
+    bridge.connect(functions.machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
+    _adapt.install(settings)
     importlib.invalidate_caches()
 
 

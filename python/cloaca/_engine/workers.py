@@ -11,7 +11,7 @@ import collections
 import time
 from typing import Any, Deque, List, Tuple
 
-from .._border import bridge, fault, generation, javascript, stacks
+from .._border import bridge, fault, generation, host, javascript, stacks
 from . import attempt, poll
 
 #: For so long a worker goes on before the host has its turn, for messages in both directions.
@@ -25,12 +25,6 @@ _CALLS_OF_ONE_WORKER = 10_000
 _waiting: Deque[Tuple[Any, ...]] = collections.deque()
 _LENGTH_OF_POLL = 2
 _skipped: List[int] = []
-_host: Any = None
-
-
-def connect(host: Any) -> None:
-    global _host
-    _host = host
 
 
 def add_polls(batch: Any) -> None:
@@ -74,7 +68,7 @@ def _work_for_a_turn() -> int:
     made = 0
     monotonic = time.monotonic
     until = monotonic() + _TURN_S
-    skipped, outcome = _skipped.append, _host.outcome
+    skipped, outcome = _skipped.append, host.engine.outcome
     make_poll, skip = poll.poll, poll.SKIPPED
     run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
     while _waiting:

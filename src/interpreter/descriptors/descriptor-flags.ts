@@ -7,21 +7,13 @@
  */
 
 import type { PyodideAPI } from 'pyodide'
+import type { Descriptors } from '../python-border.ts'
 import { type FileStream, fileSystemOf } from './emscripten-fs.ts'
 
 /** The flags that can be changed while a file is open: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME. */
 const CHANGEABLE = 0o2000 | 0o4000 | 0o20000 | 0o40000 | 0o1000000
 
-export interface DescriptorFlags {
-  /** -1 when the descriptor is not open. */
-  status_flags(descriptor: number): number
-  /** False when the descriptor is not open. */
-  set_status_flags(descriptor: number, flags: number): boolean
-  is_inheritable(descriptor: number): boolean
-  set_inheritable(descriptor: number, isInheritable: boolean): void
-}
-
-export function descriptorFlags(pyodide: PyodideAPI): DescriptorFlags {
+export function descriptorFlags(pyodide: PyodideAPI): Omit<Descriptors, 'take_blocked' | 'abandon_write'> {
   const fs = fileSystemOf(pyodide)
   const inheritable = new WeakSet<FileStream>()
   for (const descriptor of [0, 1, 2]) {

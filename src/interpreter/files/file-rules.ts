@@ -9,15 +9,9 @@
 
 import { accessSync, chmodSync, constants, fsyncSync, linkSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
-import {
-  fileLocksProblem,
-  lockFile,
-  lockRecords,
-  type Obstacle,
-  type RecordLock,
-  testRecords,
-} from '../../native/file-locks.ts'
+import { fileLocksProblem, lockFile, lockRecords, testRecords } from '../../native/file-locks.ts'
 import { fileSystemOf } from '../descriptors/emscripten-fs.ts'
+import type { Files } from '../python-border.ts'
 import { repairNodes } from './host-nodes.ts'
 
 const PERMISSION_BITS = 0o777
@@ -25,22 +19,7 @@ const DEFAULT_FILE_MODE = 0o666
 const EACCES = 2
 const NO_DESCRIPTOR = -1
 
-/** What Python asks of the host's files. Errors are names of error numbers; an empty text is none. */
-export interface FileRules {
-  /** Sets the mask for new files and folders, and returns the one before. */
-  umask(mask: number): number
-  link(source: string, target: string): string
-  /** Why files cannot be locked; nothing when they can be. */
-  readonly locks_problem: string
-  /** Takes or gives up a lock (an operation of `flock`) on an open file, without waiting. */
-  flock(descriptor: number, operation: number): string
-  /** Takes or gives up ("none") a lock on bytes of an open file, without waiting; a length of 0 is up to its end. */
-  lock_records(descriptor: number, lock: RecordLock, start: number, length: number): string
-  /** What keeps such a lock from being taken, or the name of an error number. */
-  test_records(descriptor: number, lock: RecordLock, start: number, length: number): Obstacle | string
-}
-
-export function keepFileRules(pyodide: PyodideAPI, processUmask: number): FileRules {
+export function keepFileRules(pyodide: PyodideAPI, processUmask: number): Files {
   const fs = fileSystemOf(pyodide)
   repairNodes(fs)
   const { NODEFS } = fs.filesystems

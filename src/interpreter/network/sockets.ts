@@ -4,15 +4,14 @@
  * Nothing here waits: a call answers at once, and Python waits for an event that `watch` sets when a socket is ready.
  */
 
-import { getCiphers } from 'node:tls'
 import type { Address, Endpoint, ReadResult } from '../descriptors/endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from '../descriptors/endpoint-streams.ts'
 import { Watches } from '../descriptors/readiness-watches.ts'
+import type { Sockets as SocketFunctions } from '../python-border.ts'
 import { DatagramEndpoint, type DatagramOption } from './datagram-socket.ts'
 import { isOnlyBound, ListeningEndpoint } from './listening-socket.ts'
 import { NameLookups } from './name-lookups.ts'
 import { StreamEndpoint } from './stream-socket.ts'
-import { type DefaultAuthorities, defaultAuthorities } from './tls.ts'
 import { TlsHandshakes } from './tls-handshakes.ts'
 import { type LocalAddresses, LocalDatagramEndpoint } from './unix-datagrams.ts'
 import { LocalStreams, pairOfStreams } from './unix-streams.ts'
@@ -20,9 +19,10 @@ import { LocalStreams, pairOfStreams } from './unix-streams.ts'
 /** Flag of `open`: for reading and writing. */
 const O_RDWR = 2
 
-export class Sockets {
+export class Sockets implements SocketFunctions {
+  /** What only sockets with TLS are asked. */
+  readonly tls = new TlsHandshakes((number) => this.#stream(number))
   readonly #endpoints = new Map<number, Endpoint>()
-  readonly #handshakes = new TlsHandshakes()
   readonly #watches: Watches
   readonly #names: NameLookups
   readonly #closing = new Set<StreamEndpoint>()
@@ -77,28 +77,24 @@ export class Sockets {
     return [this.#add(left), this.#add(right)]
   }
 
-  has(number: number): boolean {
-    return this.#endpoints.has(number)
-  }
-
-  connect(descriptor: number, host: string, port: number, localAddress?: string, localPort?: number): void {
+  connect(number: number, host: string, port: number, localAddress?: string, localPort?: number): void {
     const local = localAddress === undefined ? {} : { localAddress, localPort: localPort ?? 0 }
-    const endpoint = this.#endpoints.get(descriptor)
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof DatagramEndpoint) endpoint.connect(host, port)
-    else if (isOnlyBound(this.#endpoints.values(), host, port)) this.#stream(descriptor).refuse()
-    else this.#stream(descriptor).connect({ host, port, ...local })
+    else if (isOnlyBound(this.#endpoints.values(), host, port)) this.#stream(number).refuse()
+    else this.#stream(number).connect({ host, port, ...local })
   }
 
-  /** Connects to a path; `from` is the socket's own, of which it has the file already. */
-  connect_path(descriptor: number, path: string, from: string): void {
-    const endpoint = this.#endpoints.get(descriptor)
+  /** Connects to a path; `own` is the socket's, of which it has the file already. */
+  connect_path(number: number, path: string, own: string): void {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof LocalDatagramEndpoint) {
       endpoint.connectPath(path)
       return
     }
-    const local = this.#localStreams.connect(path, from)
-    if (local !== undefined) this.#endpoints.set(descriptor, local)
-    else this.#stream(descriptor).connect({ path })
+    const local = this.#localStreams.connect(path, own)
+    if (local !== undefined) this.#endpoints.set(number, local)
+    else this.#stream(number).connect({ path })
   }
 
   /** Sends descriptors with the bytes that were written last, to another socket of this interpreter. */
@@ -117,79 +113,79 @@ export class Sockets {
   }
 
   /** `connecting`, `connected`, `failed` or `new` for a stream; for the others whether the last step is over. */
-  state(descriptor: number): string {
-    const endpoint = this.#endpoints.get(descriptor)
+  state(number: number): string {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof StreamEndpoint) return endpoint.state
     if (endpoint instanceof ListeningEndpoint) return endpoint.isBinding ? 'binding' : 'bound'
     if (isDatagram(endpoint)) return endpoint.isSettled ? 'bound' : 'binding'
     return 'closed'
   }
 
-  take_error(descriptor: number): string | undefined {
-    const endpoint = this.#endpoints.get(descriptor)
+  take_error(number: number): string | undefined {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof ListeningEndpoint) return endpoint.error
     if (endpoint instanceof StreamEndpoint || isDatagram(endpoint)) return endpoint.takeError()
     return 'EBADF'
   }
 
   bind(
-    descriptor: number,
+    number: number,
     host: string,
     port: number,
     isIPv6Only: boolean,
     isPortShared: boolean,
     isAddressReused: boolean,
   ): void {
-    const endpoint = this.#endpoints.get(descriptor)
+    const endpoint = this.#endpoints.get(number)
     const options = { ipv6Only: isIPv6Only, ...(isPortShared && { reusePort: true }) }
     if (endpoint instanceof DatagramEndpoint) endpoint.bind(host, port, { ...options, reuseAddr: isAddressReused })
-    else this.#replace(descriptor, { host, port, ...options })
+    else this.#replace(number, { host, port, ...options })
   }
 
-  bind_path(descriptor: number, path: string, name: string): void {
-    const endpoint = this.#endpoints.get(descriptor)
+  bind_path(number: number, path: string, name: string): void {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof LocalDatagramEndpoint) endpoint.bindPath(path, name)
-    else this.#replace(descriptor, { path })
+    else this.#replace(number, { path })
   }
 
   /** Turns a bound stream socket back into one that can connect, giving up its port for it. */
-  unbind(descriptor: number): void {
-    this.#endpoints.get(descriptor)?.close()
-    this.#endpoints.set(descriptor, new StreamEndpoint())
+  unbind(number: number): void {
+    this.#endpoints.get(number)?.close()
+    this.#endpoints.set(number, new StreamEndpoint())
   }
 
-  listen(descriptor: number): void {
-    const endpoint = this.#endpoints.get(descriptor)
+  listen(number: number): void {
+    const endpoint = this.#endpoints.get(number)
     if (!(endpoint instanceof ListeningEndpoint)) return
     endpoint.listen()
     if (endpoint.path !== undefined) this.#localStreams.add(endpoint.path, endpoint)
   }
 
-  is_listening(descriptor: number): boolean {
-    const endpoint = this.#endpoints.get(descriptor)
+  is_listening(number: number): boolean {
+    const endpoint = this.#endpoints.get(number)
     return endpoint instanceof ListeningEndpoint && endpoint.isListening
   }
 
   /** A new descriptor, or undefined when nobody has connected. */
-  accept(descriptor: number): number | string | undefined {
-    const endpoint = this.#endpoints.get(descriptor)
+  accept(number: number): number | string | undefined {
+    const endpoint = this.#endpoints.get(number)
     if (!(endpoint instanceof ListeningEndpoint) || !endpoint.isListening) return 'EINVAL'
     const accepted = endpoint.accept()
     return accepted === undefined ? undefined : this.#add(accepted)
   }
 
-  read(descriptor: number, size: number, isPeek: boolean): ReadResult {
-    const endpoint = this.#endpoints.get(descriptor)
+  read(number: number, size: number, isPeek: boolean): ReadResult {
+    const endpoint = this.#endpoints.get(number)
     return endpoint instanceof StreamEndpoint ? endpoint.read(size, isPeek) : 'ENOTCONN'
   }
 
-  write(descriptor: number, bytes: Uint8Array): number | string | undefined {
-    const endpoint = this.#endpoints.get(descriptor)
+  write(number: number, bytes: Uint8Array): number | string | undefined {
+    const endpoint = this.#endpoints.get(number)
     return endpoint instanceof StreamEndpoint ? endpoint.write(bytes) : 'ENOTCONN'
   }
 
-  send_datagram(descriptor: number, bytes: Uint8Array, host?: string, port?: number): string | undefined {
-    const endpoint = this.#endpoints.get(descriptor)
+  send_datagram(number: number, bytes: Uint8Array, host?: string, port?: number): string | undefined {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof LocalDatagramEndpoint) return endpoint.send(bytes, host)
     if (!(endpoint instanceof DatagramEndpoint)) return 'EOPNOTSUPP'
     const error = endpoint.takeError()
@@ -198,45 +194,40 @@ export class Sockets {
   }
 
   /** Bytes, host and port; the name of an error; or undefined: nothing has arrived. */
-  receive_datagram(descriptor: number, isPeek: boolean): readonly [Uint8Array, ...Address] | string | undefined {
-    const endpoint = this.#endpoints.get(descriptor)
+  receive_datagram(number: number, isPeek: boolean): readonly [Uint8Array, ...Address] | string | undefined {
+    const endpoint = this.#endpoints.get(number)
     if (!isDatagram(endpoint)) return 'EOPNOTSUPP'
     const datagram = endpoint.receive(isPeek)
     return datagram === undefined ? endpoint.takeError() : [datagram.bytes, ...datagram.from]
   }
 
   /** Bytes that have arrived and were not read. */
-  buffered_bytes(descriptor: number): number {
-    const endpoint = this.#endpoints.get(descriptor)
+  buffered_bytes(number: number): number {
+    const endpoint = this.#endpoints.get(number)
     return endpoint instanceof StreamEndpoint ? endpoint.bufferedBytes : 0
   }
 
   /** Whether the peer has said that it sends no more, and everything was read. */
-  is_ended(descriptor: number): boolean {
-    const endpoint = this.#endpoints.get(descriptor)
+  is_ended(number: number): boolean {
+    const endpoint = this.#endpoints.get(number)
     return endpoint instanceof StreamEndpoint && endpoint.isEnded
   }
 
-  unsent_bytes(descriptor: number): number {
-    const endpoint = this.#endpoints.get(descriptor)
-    return endpoint instanceof StreamEndpoint ? endpoint.unsentBytes : 0
-  }
-
-  shutdown(descriptor: number, isRead: boolean, isWrite: boolean): void {
-    this.#stream(descriptor).shutdown(isRead, isWrite)
+  shutdown(number: number, isRead: boolean, isWrite: boolean): void {
+    this.#stream(number).shutdown(isRead, isWrite)
   }
 
   /** Whether the peer is told, when the socket is closed, that what is left will not be sent. */
-  set_resetting(descriptor: number, isOn: boolean): void {
-    if (isOn) this.#resetting.add(descriptor)
-    else this.#resetting.delete(descriptor)
+  set_resetting(number: number, isOn: boolean): void {
+    if (isOn) this.#resetting.add(number)
+    else this.#resetting.delete(number)
   }
 
   /** Closes a socket that has no descriptor, or has none any more. */
   close(number: number, isReset = this.#resetting.has(number)): void {
     const endpoint = this.#endpoints.get(number)
     this.#endpoints.delete(number)
-    this.#handshakes.forget(number)
+    this.tls.forget(number)
     this.#resetting.delete(number)
     if (endpoint instanceof StreamEndpoint && isReset) endpoint.reset()
     else endpoint?.close()
@@ -250,33 +241,33 @@ export class Sockets {
     return [...open, ...this.#closing].reduce((sum, endpoint) => sum + endpoint.unsentBytes, 0)
   }
 
-  local_address(descriptor: number): Address | undefined {
-    return this.#endpoints.get(descriptor)?.localAddress()
+  local_address(number: number): Address | undefined {
+    return this.#endpoints.get(number)?.localAddress()
   }
 
-  peer_address(descriptor: number): Address | undefined {
-    return this.#endpoints.get(descriptor)?.peerAddress()
+  peer_address(number: number): Address | undefined {
+    return this.#endpoints.get(number)?.peerAddress()
   }
 
-  set_no_delay(descriptor: number, isOn: boolean): void {
-    const endpoint = this.#endpoints.get(descriptor)
+  set_no_delay(number: number, isOn: boolean): void {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof StreamEndpoint) endpoint.configure((socket) => socket.setNoDelay(isOn))
   }
 
-  set_keep_alive(descriptor: number, isOn: boolean): void {
-    const endpoint = this.#endpoints.get(descriptor)
+  set_keep_alive(number: number, isOn: boolean): void {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof StreamEndpoint) endpoint.configure((socket) => socket.setKeepAlive(isOn))
   }
 
   /** Sets an option of a datagram socket by its name in Node; the name of an error, or undefined. */
-  set_datagram_option(number: number, name: DatagramOption, ...values: readonly (number | string | boolean)[]) {
+  set_datagram_option(number: number, name: string, ...values: readonly (number | string | boolean)[]) {
     const endpoint = this.#endpoints.get(number)
     if (!(endpoint instanceof DatagramEndpoint)) return 'ENOPROTOOPT'
-    return endpoint.configure((socket) => (socket[name] as (...values: unknown[]) => void)(...values))
+    return endpoint.configure((socket) => (socket[name as DatagramOption] as (...values: unknown[]) => void)(...values))
   }
 
-  readiness(descriptor: number): number {
-    return this.#endpoints.get(descriptor)?.readiness() ?? 0
+  readiness(number: number): number {
+    return this.#endpoints.get(number)?.readiness() ?? 0
   }
 
   /** Sets `event` once, as soon as one of the sockets is ready for what its bits ask. */
@@ -296,10 +287,10 @@ export class Sockets {
     event: number,
     descriptors: readonly number[],
     bits: readonly number[],
-    changes: readonly number[] = [],
+    changes?: readonly number[],
   ): void {
     const endpoints = descriptors.map((descriptor) => this.#attached.endpointOf(descriptor))
-    this.#watches.add(event, endpoints, bits, changes)
+    this.#watches.add(event, endpoints, bits, changes ?? [])
   }
 
   /** A number that no other open file has; -1 when the descriptor is not open. */
@@ -340,36 +331,6 @@ export class Sockets {
     return this.#names.take(event)
   }
 
-  tls_context(settingsJson: string): number | string {
-    return this.#handshakes.context(settingsJson)
-  }
-
-  default_authorities(which: DefaultAuthorities): string {
-    return defaultAuthorities(which).join('\n')
-  }
-
-  /** Names of the ciphers that TLS can use here, as JSON. */
-  ciphers(): string {
-    return JSON.stringify(getCiphers().map((name) => name.toUpperCase()))
-  }
-
-  start_tls(descriptor: number, context: number, settingsJson: string): void {
-    this.#handshakes.start(descriptor, this.#stream(descriptor), context, settingsJson)
-  }
-
-  /** The handshakes, for what only sockets with TLS are asked. */
-  get tls(): TlsHandshakes {
-    return this.#handshakes
-  }
-
-  tls_state(descriptor: number): string {
-    return this.#handshakes.state(descriptor)
-  }
-
-  tls_report(descriptor: number): string {
-    return this.#handshakes.report(descriptor)
-  }
-
   get #attached(): EndpointStreams {
     if (this.#streams === null) throw new Error('The sockets have no descriptors yet.')
     return this.#streams
@@ -380,15 +341,15 @@ export class Sockets {
     return this.#lastNumber
   }
 
-  #stream(descriptor: number): StreamEndpoint {
-    const endpoint = this.#endpoints.get(descriptor)
+  #stream(number: number): StreamEndpoint {
+    const endpoint = this.#endpoints.get(number)
     if (endpoint instanceof StreamEndpoint) return endpoint
-    throw new Error(`Descriptor ${descriptor} is no stream socket.`)
+    throw new Error(`Socket ${number} is not a stream socket.`)
   }
 
-  #replace(descriptor: number, options: ConstructorParameters<typeof ListeningEndpoint>[0]): void {
-    this.#endpoints.get(descriptor)?.close()
-    this.#endpoints.set(descriptor, new ListeningEndpoint(options))
+  #replace(number: number, options: ConstructorParameters<typeof ListeningEndpoint>[0]): void {
+    this.#endpoints.get(number)?.close()
+    this.#endpoints.set(number, new ListeningEndpoint(options))
   }
 }
 

@@ -1,11 +1,20 @@
 /**
- * The TLS handshakes of scripts' sockets, by descriptor: their state, and what Python is told or asked meanwhile. Node
- * makes them (`tls-sessions.ts`); `Sockets` passes Python's calls on.
+ * The TLS handshakes of scripts' sockets, by the socket's number: their state, and what Python is told or asked meanwhile. Node
+ * makes them (`tls.ts`); Python calls this class.
  */
 
-import type { TLSSocket } from 'node:tls'
+import { getCiphers, type TLSSocket } from 'node:tls'
+import type { Tls } from '../python-border.ts'
 import type { StreamEndpoint } from './stream-socket.ts'
-import { type ContextAnswer, describeSession, describeTlsError, sessionOf, TlsSessions } from './tls.ts'
+import {
+  type ContextAnswer,
+  type DefaultAuthorities,
+  defaultAuthorities,
+  describeSession,
+  describeTlsError,
+  sessionOf,
+  TlsSessions,
+} from './tls.ts'
 
 interface Handshake {
   readonly endpoint: StreamEndpoint
@@ -16,26 +25,40 @@ interface Handshake {
   secured: TLSSocket | null
 }
 
-export class TlsHandshakes {
+export class TlsHandshakes implements Tls {
   readonly #sessions = new TlsSessions()
   readonly #handshakes = new Map<number, Handshake>()
+  readonly #streamOf: (number: number) => StreamEndpoint
+
+  constructor(streamOf: (number: number) => StreamEndpoint) {
+    this.#streamOf = streamOf
+  }
 
   context(settingsJson: string): number | string {
     return this.#sessions.context(settingsJson)
   }
 
   /** Whether a context's number can be used, in this turn. */
-  hasContext(number: number): boolean {
-    return this.#sessions.find(number) !== undefined
+  has_context(context: number): boolean {
+    return this.#sessions.find(context) !== undefined
+  }
+
+  default_authorities(which: DefaultAuthorities): string {
+    return defaultAuthorities(which).join('\n')
+  }
+
+  ciphers(): string {
+    return JSON.stringify(getCiphers().map((name) => name.toUpperCase()))
   }
 
   /**
    * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `report` then
    * has the server's name, and `answer` goes on.
    */
-  start(descriptor: number, endpoint: StreamEndpoint, context: number, settingsJson: string): void {
+  start(number: number, context: number, settingsJson: string): void {
+    const endpoint = this.#streamOf(number)
     const handshake: Handshake = { endpoint, state: 'pending', report: '', answer: null, secured: null }
-    this.#handshakes.set(descriptor, handshake)
+    this.#handshakes.set(number, handshake)
     const known = this.#sessions.find(context) // now: others may have taken its place once the stream is there
     if (known === undefined) throw new Error(`There is no TLS context ${context} any more.`)
     endpoint.startTls((stream, end) => {
@@ -55,38 +78,38 @@ export class TlsHandshakes {
   }
 
   /** Answers the question for a context; an alert refuses the client. */
-  answer(descriptor: number, context: number, alert: number | undefined): void {
-    const handshake = this.#handshakes.get(descriptor)
+  answer(number: number, context: number, alert?: number): void {
+    const handshake = this.#handshakes.get(number)
     if (handshake?.state !== 'asked') return
     handshake.state = 'pending'
     handshake.answer?.(context, alert ?? null)
   }
 
-  state(descriptor: number): string {
-    return this.#handshakes.get(descriptor)?.state ?? 'none'
+  state(number: number): string {
+    return this.#handshakes.get(number)?.state ?? 'none'
   }
 
-  report(descriptor: number): string {
-    const handshake = this.#handshakes.get(descriptor)
+  report(number: number): string {
+    const handshake = this.#handshakes.get(number)
     if (handshake === undefined) return ''
     handshake.endpoint.isAsking = false
     return handshake.report
   }
 
-  session(descriptor: number): string | undefined {
-    const secured = this.#handshakes.get(descriptor)?.secured
+  session(number: number): string | undefined {
+    const secured = this.#handshakes.get(number)?.secured
     return secured === null || secured === undefined ? undefined : sessionOf(secured)
   }
 
   /** Ends TLS; the socket is plain when there is no handshake any more. False: it cannot go on in plain. */
-  end(descriptor: number): boolean {
-    const handshake = this.#handshakes.get(descriptor)
-    if (handshake?.endpoint.endTls(() => this.#handshakes.delete(descriptor)) !== true) return false
+  end(number: number): boolean {
+    const handshake = this.#handshakes.get(number)
+    if (handshake?.endpoint.endTls(() => this.#handshakes.delete(number)) !== true) return false
     handshake.state = 'ending'
     return true
   }
 
-  forget(descriptor: number): void {
-    this.#handshakes.delete(descriptor)
+  forget(number: number): void {
+    this.#handshakes.delete(number)
   }
 }

@@ -17,12 +17,12 @@ import os
 import sys
 from typing import Any, Optional, Tuple
 
+from ..._border import host
 from .. import interrupts, readiness
 from ..builtin import builtin
 
 FD_CLOEXEC = 1
 
-_machine: Any = None
 _fcntl: Any = fcntl.fcntl
 _c_dup2, _c_pipe, _c_readv, _c_writev = os.dup2, os.pipe, os.readv, os.writev
 #: At once, so that other stacks get their turn.
@@ -30,7 +30,7 @@ _SENDFILE_CHUNK = 256 * 1024
 
 
 def _take_blocked() -> Optional[Tuple[int, int, str]]:
-    blocked = _machine.take_blocked()
+    blocked = host.descriptors.take_blocked()
     return None if blocked is None else tuple(blocked)  # type: ignore[return-value]
 
 
@@ -40,7 +40,7 @@ def _wait_until_ready(blocked: Tuple[int, int, str]) -> None:
 
 
 def _give_up(blocked: Tuple[int, int, str]) -> None:
-    _machine.abandon_write(blocked[0], blocked[2])
+    host.descriptors.abandon_write(blocked[0], blocked[2])
 
 
 def _bad_descriptor() -> OSError:
@@ -49,7 +49,7 @@ def _bad_descriptor() -> OSError:
 
 def status_flags(descriptor: int) -> int:
     """The flags of an open file."""
-    flags = int(_machine.status_flags(descriptor))
+    flags = int(host.descriptors.status_flags(descriptor))
     if flags < 0:
         raise _bad_descriptor()
     return flags
@@ -57,7 +57,7 @@ def status_flags(descriptor: int) -> int:
 
 def set_status_flags(descriptor: int, flags: int) -> None:
     """Sets those flags of an open file that can be changed."""
-    if not _machine.set_status_flags(descriptor, flags):
+    if not host.descriptors.set_status_flags(descriptor, flags):
         raise _bad_descriptor()
 
 
@@ -77,14 +77,14 @@ def get_inheritable(fd: int, /) -> bool:
     """Get the close-on-exe flag of the specified file descriptor."""
     fd = operator.index(fd)
     status_flags(fd)
-    return bool(_machine.is_inheritable(fd))
+    return bool(host.descriptors.is_inheritable(fd))
 
 
 def set_inheritable(fd: int, inheritable: Any, /) -> None:
     """Set the inheritable flag of the specified file descriptor."""
     fd = operator.index(fd)
     status_flags(fd)
-    _machine.set_inheritable(fd, bool(inheritable))
+    host.descriptors.set_inheritable(fd, bool(inheritable))
 
 
 def number_of(fd: Any) -> int:
@@ -120,7 +120,7 @@ def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
 def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
     """Duplicate file descriptor."""
     copy = _c_dup2(fd, fd2, inheritable)
-    _machine.set_inheritable(copy, bool(inheritable))
+    host.descriptors.set_inheritable(copy, bool(inheritable))
     return copy
 
 
@@ -129,7 +129,7 @@ def pipe2(flags: int, /) -> Tuple[int, int]:
     ends = _c_pipe()
     for end in ends:
         set_status_flags(end, flags)
-        _machine.set_inheritable(end, not flags & os.O_CLOEXEC)
+        host.descriptors.set_inheritable(end, not flags & os.O_CLOEXEC)
     return ends
 
 
@@ -155,7 +155,7 @@ def writev(fd: int, buffers: Any, /) -> int:
 
 
 def _may_wait(fd: int) -> bool:
-    return int(readiness.sockets.descriptor_changes(operator.index(fd))) >= 0
+    return int(host.sockets.descriptor_changes(operator.index(fd))) >= 0
 
 
 def sendfile(out_fd: Any, in_fd: Any, offset: Optional[int], count: int) -> int:
@@ -198,9 +198,7 @@ def prepare() -> None:
         setattr(os, name, builtin(function, "posix"))
 
 
-def install(machine: Any) -> None:
-    global _machine
-    _machine = machine
+def install() -> None:
     interrupts.take_blocked, interrupts.wait_until_ready, interrupts.give_up = (
         _take_blocked,
         _wait_until_ready,

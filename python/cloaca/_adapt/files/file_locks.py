@@ -17,6 +17,7 @@ import struct
 import sys
 from typing import Any, Callable
 
+from ..._border import host
 from ..builtin import builtin
 from ..pauses import pause_until
 from .descriptors import number_of
@@ -30,7 +31,6 @@ _TYPES = {lock: number for number, lock in _BY_TYPE.items()}
 #: ``struct flock`` where offsets have 64 bits: type, whence, start, length, number of the process.
 _FLOCK = struct.Struct("@hhqqi")
 
-_machine: Any = None
 _c_fcntl = fcntl.fcntl
 
 
@@ -42,7 +42,7 @@ def _descriptor(fd: Any) -> int:
 
 def _fail(name: str) -> None:
     if name == "ENOSYS":
-        raise OSError(errno.ENOTSUP, NO_LOCKS.format(_machine.locks_problem))
+        raise OSError(errno.ENOTSUP, NO_LOCKS.format(host.files.locks_problem))
     code = getattr(errno, name, errno.EIO)
     raise OSError(code, os.strerror(code))
 
@@ -77,7 +77,7 @@ def flock(fd: Any, operation: int, /) -> None:
     descriptor = _descriptor(fd)
     sys.audit("fcntl.flock", descriptor, operation)
     wanted = operation & ~fcntl.LOCK_NB
-    _take(lambda: str(_machine.flock(descriptor, wanted)), not operation & fcntl.LOCK_NB)
+    _take(lambda: str(host.files.flock(descriptor, wanted)), not operation & fcntl.LOCK_NB)
 
 
 def lockf(fd: Any, cmd: int, len: int = 0, start: int = 0, whence: int = 0, /) -> None:
@@ -93,7 +93,7 @@ def lockf(fd: Any, cmd: int, len: int = 0, start: int = 0, whence: int = 0, /) -
     else:
         raise ValueError("unrecognized lockf argument")
     begin = _from_start(descriptor, start, whence)
-    _take(lambda: str(_machine.lock_records(descriptor, lock, begin, len)), not cmd & fcntl.LOCK_NB)
+    _take(lambda: str(host.files.lock_records(descriptor, lock, begin, len)), not cmd & fcntl.LOCK_NB)
 
 
 def lock_from_here(fd: int, command: int, length: int, /) -> None:
@@ -102,7 +102,7 @@ def lock_from_here(fd: int, command: int, length: int, /) -> None:
     sys.audit("os.lockf", descriptor, command, length)
     begin = os.lseek(descriptor, 0, os.SEEK_CUR)
     if command == os.F_TEST:
-        obstacle = _machine.test_records(descriptor, "exclusive", begin, length)
+        obstacle = host.files.test_records(descriptor, "exclusive", begin, length)
         if isinstance(obstacle, str):
             _fail(obstacle)
         if obstacle.lock != "none":
@@ -111,7 +111,7 @@ def lock_from_here(fd: int, command: int, length: int, /) -> None:
     if command not in (os.F_LOCK, os.F_TLOCK, os.F_ULOCK):
         _fail("EINVAL")
     lock = "none" if command == os.F_ULOCK else "exclusive"
-    _take(lambda: str(_machine.lock_records(descriptor, lock, begin, length)), command == os.F_LOCK)
+    _take(lambda: str(host.files.lock_records(descriptor, lock, begin, length)), command == os.F_LOCK)
 
 
 def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
@@ -127,9 +127,9 @@ def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
         _fail("EINVAL")
     begin = _from_start(descriptor, start, whence)
     if cmd != fcntl.F_GETLK:
-        _take(lambda: str(_machine.lock_records(descriptor, _BY_TYPE[kind], begin, length)), cmd == fcntl.F_SETLKW)
+        _take(lambda: str(host.files.lock_records(descriptor, _BY_TYPE[kind], begin, length)), cmd == fcntl.F_SETLKW)
         return bytes(arg)
-    found = _machine.test_records(descriptor, _BY_TYPE[kind], begin, length)
+    found = host.files.test_records(descriptor, _BY_TYPE[kind], begin, length)
     if isinstance(found, str):
         _fail(found)
     if found.lock == "none":
@@ -144,8 +144,3 @@ def prepare() -> None:
     fcntl.flock = builtin(flock, "fcntl")
     fcntl.lockf = builtin(lockf, "fcntl")
     fcntl.fcntl = builtin(control, "fcntl", "fcntl")
-
-
-def install(machine: Any) -> None:
-    global _machine
-    _machine = machine

@@ -14,16 +14,15 @@ import pathlib
 import sys
 from typing import Any, Optional
 
+from ..._border import host
 from ..builtin import builtin
-
-_machine: Any = None
 
 
 def umask(mask: int, /) -> int:
     """Set the current numeric umask and return the previous umask."""
     if not hasattr(mask, "__index__"):
         raise TypeError(f"'{type(mask).__name__}' object cannot be interpreted as an integer")
-    return int(_machine.umask(int(mask)))
+    return int(host.files.umask(int(mask)))
 
 
 def link(
@@ -38,7 +37,7 @@ def link(
     if src_dir_fd is not None or dst_dir_fd is not None:
         raise NotImplementedError("link: dir_fd unavailable on this platform")
     sys.audit("os.link", src, dst, -1, -1)
-    name = _machine.link(*(os.path.abspath(os.fsdecode(path)) for path in (src, dst)))
+    name = host.files.link(*(os.path.abspath(os.fsdecode(path)) for path in (src, dst)))
     if name:
         code = getattr(errno, name, errno.EIO)
         raise OSError(code, os.strerror(code), src, None, dst)
@@ -53,8 +52,3 @@ def prepare() -> None:
     os.umask = builtin(umask, "os")
     os.link = builtin(link, "os")
     pathlib.Path.hardlink_to = _hardlink_to  # type: ignore[method-assign]
-
-
-def install(machine: Any) -> None:
-    global _machine
-    _machine = machine

@@ -13,20 +13,18 @@ Proved by ``test/cli/output.test.ts``.
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import os
 import sys
-from typing import Any
 
-from ..._border import bridge
+from ..._border import bridge, host
 from .. import interrupts
 
 
-def install(machine: Any) -> None:
-    interrupts.abandon_output = machine.abandon_output
-    bridge.last_words = functools.partial(_write_out, machine)
-    has_whole_lines = not machine.is_program or os.isatty(1)
+def install() -> None:
+    interrupts.abandon_output = host.output.abandon_output
+    bridge.last_words = _write_out
+    has_whole_lines = not host.output.is_program or os.isatty(1)
     is_unbuffered = bool(os.environ.get("PYTHONUNBUFFERED"))
     encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
     for name, descriptor, usual_errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
@@ -44,8 +42,8 @@ def install(machine: Any) -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def _write_out(machine: Any) -> None:
-    machine.hurry_output()
+def _write_out() -> None:
+    host.output.hurry_output()
     for stream in (sys.stdout, sys.__stdout__, sys.stderr):
         # It is closed, or its reader is gone: nobody is left to report it to.
         with contextlib.suppress(AttributeError, OSError, ValueError):

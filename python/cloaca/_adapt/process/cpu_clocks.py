@@ -12,9 +12,8 @@ import time
 import types
 from typing import Any
 
+from ..._border import host
 from ..builtin import builtin
-
-_machine: Any = None
 
 
 def process_time() -> float:
@@ -24,7 +23,7 @@ def process_time() -> float:
 
 def process_time_ns() -> int:
     """Process time for profiling as nanoseconds."""
-    return int(_machine.process_cpu_us()) * 1000
+    return int(host.clocks.process_cpu_us()) * 1000
 
 
 def thread_time() -> float:
@@ -34,7 +33,7 @@ def thread_time() -> float:
 
 def thread_time_ns() -> int:
     """Thread time for profiling as nanoseconds."""
-    return int(_machine.thread_cpu_us()) * 1000
+    return int(host.clocks.thread_cpu_us()) * 1000
 
 
 def clock_gettime(clk_id: Any, /) -> float:
@@ -84,8 +83,3 @@ def prepare() -> None:
         get_clock_info,
     ):
         setattr(time, function.__name__, builtin(function, "time"))
-
-
-def install(machine: Any) -> None:
-    global _machine
-    _machine = machine

@@ -16,8 +16,9 @@ import os
 import re
 import time
 import zoneinfo
-from typing import Any, Optional, Tuple
+from typing import Optional, Tuple
 
+from ..._border import host
 from ..builtin import builtin
 
 #: What POSIX calls a zone: names, hours west of Greenwich, and rules.
@@ -30,29 +31,25 @@ _WELL_KNOWN = (
     *("Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland"),
 )
 
-_machine: Any = None
-
 
 def tzset() -> None:
     """Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ']."""
     text = os.environ.get("TZ")
     form = _POSIX.fullmatch(text or "")
     if text is None or form is None or _zone(text) is not None:
-        _set_names(_machine.change_zone(text and text.lstrip(":")))
+        _set_names(host.clocks.change_zone(text and text.lstrip(":")))
         return
     name, west = form["name"].strip("<>"), int(form["hours"])
     for known in _WELL_KNOWN if form["summer"] else ():
         if _facts(known) == (name, form["summer"], west * 3600):
-            _set_names(_machine.change_zone(known))
+            _set_names(host.clocks.change_zone(known))
             return
-    _set_names(_machine.change_zone(f"Etc/GMT{west:+}" if west else "UTC"))
+    _set_names(host.clocks.change_zone(f"Etc/GMT{west:+}" if west else "UTC"))
     time.tzname = (name, name)
-    _machine.set_zone(name, name, time.timezone, False)
+    host.clocks.set_zone(name, name, time.timezone, False)
 
 
-def install(machine: Any, zone_name: str) -> None:
-    global _machine
-    _machine = machine
+def install(zone_name: str) -> None:
     time.tzset = builtin(tzset, "time")
     _set_names(zone_name)
 
@@ -88,6 +85,6 @@ def _set_names(zone_name: str) -> None:
     if zone is None:
         return
     (standard, west), (daylight, west_in_summer) = _seasons(zone)
-    _machine.set_zone(standard, daylight, west, west != west_in_summer)
+    host.clocks.set_zone(standard, daylight, west, west != west_in_summer)
     time.tzname = (standard, daylight)
     time.timezone, time.altzone, time.daylight = west, west_in_summer, int(west != west_in_summer)

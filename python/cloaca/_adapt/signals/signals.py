@@ -18,7 +18,7 @@ import traceback
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 from ... import _package
-from ..._border import bridge, stacks
+from ..._border import bridge, host, stacks
 from .. import interrupts
 from ..builtin import builtin
 
@@ -27,7 +27,6 @@ _IGNORED_UNLESS_HANDLED = {17, 18, 19, 20, 21, 22, 23, 28}  # SIGCHLD, stop and 
 _NEVER_HANDLED = {9, 19}
 _SIGINT = 2
 
-_host: Any = None
 _handlers: Dict[int, Any] = {}
 _blocked: Set[int] = set()
 _held: List[int] = []
@@ -58,7 +57,7 @@ def set_handler(signalnum: Any, handler: Any, /) -> Any:
         raise OSError(errno.EINVAL, "Invalid argument")
     before = _handlers.get(number, SIG_DFL)
     _handlers[number] = handler
-    _host.watch_signal(number, handler != SIG_DFL)
+    host.signals.watch_signal(number, handler != SIG_DFL)
     return before
 
 
@@ -130,7 +129,7 @@ def send(pid: int, number: int, /) -> None:
     if pid == os.getpid() and number and number not in _NEVER_HANDLED:
         interrupts.raise_in_main(_number(number))
         return
-    name = _host.kill(int(pid), int(number))
+    name = host.signals.kill(int(pid), int(number))
     if name:
         code = getattr(errno, name, errno.EINVAL)
         raise OSError(code, os.strerror(code))
@@ -235,9 +234,7 @@ def _wait_for(wanted: Set[int], timeout: Optional[float]) -> Optional[int]:
         _blocked.difference_update(added)
 
 
-def install(host: Any) -> None:
-    global _host
-    _host = host
+def install() -> None:
     _handlers.update({_SIGINT: _signal.default_int_handler, 13: SIG_IGN, 25: SIG_IGN})
     interrupts.connect(deliver)
 

@@ -16,13 +16,13 @@ import signal as _module
 import time
 from typing import Any, Callable, Dict, Tuple
 
+from ..._border import host
 from ..builtin import builtin
 from ..process import cpu_clocks
 
 _KINDS = {0: "real", 1: "virtual", 2: "prof"}
 _CLOCKS: Dict[int, Callable[[], float]] = {0: time.monotonic, 1: cpu_clocks.process_time, 2: cpu_clocks.process_time}
 
-_host: Any = None
 #: Of each timer that runs: the instant on its clock at which it is due, and its interval, in seconds.
 _running: Dict[int, Tuple[float, float]] = {}
 
@@ -54,7 +54,7 @@ def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> Tuple[flo
         _running.pop(which, None)
     else:
         _running[which] = (_CLOCKS[which]() + seconds, float(interval))
-    _host.set_timer(_KINDS[which], seconds * 1000, interval * 1000)
+    host.signals.set_timer(_KINDS[which], seconds * 1000, interval * 1000)
     return before
 
 
@@ -64,11 +64,6 @@ def alarm(seconds: int, /) -> int:
         raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
     left = setitimer(0, int(seconds))[0]
     return max(1, math.floor(left + 0.5)) if left > 0 else 0
-
-
-def install(host: Any) -> None:
-    global _host
-    _host = host
 
 
 def prepare() -> None:

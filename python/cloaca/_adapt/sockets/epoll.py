@@ -14,7 +14,7 @@ import select
 import weakref
 from typing import Any, Dict, List, Optional, Tuple
 
-from ..._border import bridge
+from ..._border import bridge, host
 from ..._border.javascript import array_of
 from .. import readiness
 from ..files.descriptors import number_of
@@ -129,7 +129,7 @@ class epoll:  # the name that scripts see
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         if number == self._descriptor:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        if int(readiness.sockets.descriptor_changes(number)) < 0 and not _can_be_watched(number):
+        if int(host.sockets.descriptor_changes(number)) < 0 and not _can_be_watched(number):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         self._set(number, _Interest(file, operator.index(eventmask)))
 
@@ -163,7 +163,7 @@ class epoll:  # the name that scripts see
         event = bridge.new_event()
         self._events.append(event)
         watched = [(number, each) for number, each in self._interests.items() if not each.is_reported]
-        readiness.sockets.watch_descriptors(
+        host.sockets.watch_descriptors(
             event,
             array_of([number for number, _ in watched]),
             array_of([each.mask & _BITS for _, each in watched]),
@@ -173,7 +173,7 @@ class epoll:  # the name that scripts see
             bridge.wait_event(event, left_ms)
         finally:
             self._events.remove(event)
-            readiness.sockets.unwatch(event)
+            host.sockets.unwatch(event)
 
     def _set(self, number: int, interest: _Interest) -> None:
         """Changes what is wanted; another thread that waits here takes notice."""
@@ -186,15 +186,15 @@ class epoll:  # the name that scripts see
         for number, interest in list(self._interests.items()):
             if len(found) == most:
                 break
-            ready = int(readiness.sockets.descriptor_readiness(number))
-            if ready & readiness.NOT_OPEN or int(readiness.sockets.descriptor_file(number)) != interest.file:
+            ready = int(host.sockets.descriptor_readiness(number))
+            if ready & readiness.NOT_OPEN or int(host.sockets.descriptor_file(number)) != interest.file:
                 del self._interests[number]
                 continue
             ready &= (interest.mask & _BITS) | UNASKED
             if not ready or interest.is_reported:
                 continue
             if interest.mask & _EDGE:
-                changes = int(readiness.sockets.descriptor_changes(number))
+                changes = int(host.sockets.descriptor_changes(number))
                 if changes == interest.changes:
                     continue
                 interest.changes = changes
@@ -203,7 +203,7 @@ class epoll:  # the name that scripts see
         return found
 
     def _file(self, number: int) -> int:
-        file = int(readiness.sockets.descriptor_file(number))
+        file = int(host.sockets.descriptor_file(number))
         if file < 0:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return file

@@ -21,9 +21,8 @@ import selectors
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from ..._border import bridge
+from ..._border import bridge, host
 from ..._border.javascript import array_of
-from .. import readiness
 from ..readiness import READABLE, WRITABLE
 from .select_poll import ready_among
 
@@ -79,13 +78,13 @@ class StackSelector(selectors.PollSelector):
         event = self._event = bridge.new_event()
         wanted = self._wanted
         if wanted:
-            readiness.sockets.watch_descriptors(event, array_of(list(wanted)), array_of(list(wanted.values())))
+            host.sockets.watch_descriptors(event, array_of(list(wanted)), array_of(list(wanted.values())))
         try:
             bridge.wait_event(event, limit_ms)
         finally:
             self._event = None
             if wanted:
-                readiness.sockets.unwatch(event)
+                host.sockets.unwatch(event)
 
 
 class _SelectOnStack(StackSelector):

@@ -13,8 +13,8 @@ import operator
 import os
 from typing import Any, List, Tuple
 
+from ..._border import host
 from ..._border.javascript import array_of
-from .. import readiness
 from .open_sockets import AF_UNIX, SOCK_DGRAM
 from .transfers import Transfers
 
@@ -48,11 +48,11 @@ class Messages(Transfers):
             _close(copies)
             raise
         if copies:
-            readiness.sockets.send_descriptors(self._description.number, sent, array_of(copies))
+            host.sockets.send_descriptors(self._description.number, sent, array_of(copies))
         return sent
 
     def _can_send_descriptors(self) -> bool:
-        return bool(readiness.sockets.can_send_descriptors(self._description.number))
+        return bool(host.sockets.can_send_descriptors(self._description.number))
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> Any:
         if bufsize < 0:
@@ -82,7 +82,7 @@ class Messages(Transfers):
         description = self._description
         if description.family != AF_UNIX or description.kind == SOCK_DGRAM:
             return [], 0
-        arrived, unwanted = readiness.sockets.take_descriptors(description.number, size).to_py()
+        arrived, unwanted = host.sockets.take_descriptors(description.number, size).to_py()
         _close(unwanted)
         if not arrived:
             return [], 0

@@ -16,7 +16,7 @@ import os
 from typing import Any, List, Optional, Sequence, Tuple
 
 from ..._border import bridge
-from .. import readiness
+from ..._border import host as border
 
 gaierror, herror = _socket.gaierror, _socket.herror
 _c_inet_pton, _c_inet_ntop = _socket.inet_pton, _socket.inet_ntop
@@ -153,9 +153,9 @@ def resolve(host: str, family: int) -> List[Tuple[str, int]]:
             raise gaierror(-9, "Address family for hostname not supported")
         return [(_canonical(host), known)]
     event = bridge.new_event()
-    readiness.sockets.resolve(event, host, {AF_INET: 4, AF_INET6: 6}.get(family, 0), 0)
+    border.sockets.resolve(event, host, {AF_INET: 4, AF_INET6: 6}.get(family, 0), 0)
     bridge.wait_event(event)
-    answer = json.loads(readiness.sockets.take_lookup(event))
+    answer = json.loads(border.sockets.take_lookup(event))
     if answer["error"] is not None:
         raise _unknown(EAI_AGAIN if answer["error"] in ("EAI_AGAIN", "ETIMEOUT") else EAI_NONAME)
     return [(address, AF_INET if version == 4 else AF_INET6) for address, version in answer["found"]]
@@ -294,7 +294,7 @@ def getnameinfo(sockaddr: Any, flags: int, /) -> Tuple[str, str]:
 
 def _names_of(address: str, port: int) -> Optional[Tuple[str, str]]:
     event = bridge.new_event()
-    readiness.sockets.resolve_names(event, address, port)
+    border.sockets.resolve_names(event, address, port)
     bridge.wait_event(event)
-    answer = json.loads(readiness.sockets.take_lookup(event))
+    answer = json.loads(border.sockets.take_lookup(event))
     return None if answer["error"] is not None else (answer["found"][0], answer["found"][1])

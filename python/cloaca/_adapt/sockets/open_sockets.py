@@ -10,7 +10,7 @@ import os
 import weakref
 from typing import Any, Dict, Optional, Tuple
 
-from .. import readiness
+from ..._border import host
 from ..readiness import fail
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
@@ -42,11 +42,11 @@ def open_socket(family: int, kind: int, proto: int) -> int:
     if family not in (AF_UNIX, AF_INET, AF_INET6):
         fail("EAFNOSUPPORT")
     if kind == SOCK_STREAM and proto in (0, 6):
-        number = readiness.sockets.open_stream()
+        number = host.sockets.open_stream()
     elif kind == SOCK_DGRAM and family != AF_UNIX and proto in (0, 17):
-        number = readiness.sockets.open_datagram(family == AF_INET6)
+        number = host.sockets.open_datagram(family == AF_INET6)
     elif kind == SOCK_DGRAM and family == AF_UNIX and proto == 0:
-        number = readiness.sockets.open_local_datagram()
+        number = host.sockets.open_local_datagram()
     else:
         raise OSError(errno.EPROTONOSUPPORT, "Only stream and datagram sockets exist here")
     return adopt(number, family, kind, proto)
@@ -54,14 +54,14 @@ def open_socket(family: int, kind: int, proto: int) -> int:
 
 def adopt(number: int, family: int, kind: int, proto: int) -> int:
     """Gives a socket that the host made a descriptor."""
-    descriptor = int(readiness.sockets.open_descriptor(number))
+    descriptor = int(host.sockets.open_descriptor(number))
     descriptions[descriptor] = _by_number[number] = Description(number, family, kind, proto)
     return descriptor
 
 
 def find(descriptor: int) -> Optional[Description]:
     """The socket of a descriptor, whoever made the descriptor; None for another kind of file."""
-    number = readiness.sockets.descriptor_socket(descriptor)
+    number = host.sockets.descriptor_socket(descriptor)
     known = None if number < 0 else _by_number.get(number)
     if known is not None:
         descriptions[descriptor] = known

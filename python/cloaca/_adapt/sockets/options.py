@@ -12,6 +12,7 @@ import os
 import struct
 from typing import Any, Callable, Dict, Optional, Tuple
 
+from ..._border import host
 from .. import readiness
 from .name_lookups import if_nameindex
 from .open_sockets import SOCK_DGRAM, Description
@@ -114,18 +115,18 @@ def set_option(description: Description, level: int, option: int, value: Any, le
             readiness.fail("EINVAL")
         is_on, seconds = struct.unpack("ii", value[:8])
         value = (int(bool(is_on)), seconds)
-        readiness.sockets.set_resetting(description.number, value == (1, 0))
+        host.sockets.set_resetting(description.number, value == (1, 0))
     elif not isinstance(value, int) and len(value) == 4 and which not in _OF_DATAGRAMS:
         value = struct.unpack("i", value)[0]
     if description.kind == SOCK_DGRAM and which in _OF_DATAGRAMS:
         name, arguments = _OF_DATAGRAMS[which]
-        error = readiness.sockets.set_datagram_option(description.number, name, *arguments(value))
+        error = host.sockets.set_datagram_option(description.number, name, *arguments(value))
         if error is not None:
             readiness.fail(error)
     elif which == (IPPROTO_TCP, TCP_NODELAY):
-        readiness.sockets.set_no_delay(description.number, bool(value))
+        host.sockets.set_no_delay(description.number, bool(value))
     elif which == (SOL_SOCKET, SO_KEEPALIVE):
-        readiness.sockets.set_keep_alive(description.number, bool(value))
+        host.sockets.set_keep_alive(description.number, bool(value))
     elif which in _SMALLEST_BUFFERS and isinstance(value, int):
         value = max(2 * value, _SMALLEST_BUFFERS[which])
     description.options[which] = value
@@ -163,7 +164,7 @@ def _option(description: Description, level: int, option: int) -> Any:
         if option == SO_ERROR:
             return _take_error(description)
         known = {SO_TYPE: description.kind, SO_DOMAIN: description.family, SO_PROTOCOL: description.proto}
-        known[SO_ACCEPTCONN] = int(bool(readiness.sockets.is_listening(description.number)))
+        known[SO_ACCEPTCONN] = int(bool(host.sockets.is_listening(description.number)))
         if option in known:
             return known[option]
     return description.options.get((level, option), _DEFAULTS.get((level, option), 0))
@@ -172,8 +173,8 @@ def _option(description: Description, level: int, option: int) -> Any:
 def _take_error(description: Description) -> int:
     name: Optional[str] = None
     if (
-        readiness.sockets.readiness(description.number) & readiness.BROKEN
-        or readiness.sockets.state(description.number) == "failed"
+        host.sockets.readiness(description.number) & readiness.BROKEN
+        or host.sockets.state(description.number) == "failed"
     ):
-        name = readiness.sockets.take_error(description.number)
+        name = host.sockets.take_error(description.number)
     return 0 if name is None else int(getattr(errno, name, errno.EIO))

@@ -11,6 +11,7 @@ import errno
 import os
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..._border import host
 from .. import readiness
 from ..files.descriptors import number_of
 from ..readiness import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline, timeout_number
@@ -34,7 +35,7 @@ def _described(group: Any) -> List[Tuple[Any, int]]:
 
 def ready_among(wanted: Dict[int, int]) -> List[Tuple[int, int]]:
     """The descriptors that are ready for what is wanted of them, with their bits."""
-    bits_of = readiness.sockets.descriptor_readiness
+    bits_of = host.sockets.descriptor_readiness
     found = []
     for number, bits in wanted.items():
         ready = bits_of(number) & (bits | UNASKED)

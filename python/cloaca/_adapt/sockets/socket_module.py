@@ -16,9 +16,8 @@ import importlib
 import select
 import selectors
 import sys
-from typing import Any
 
-from ..._border import bridge
+from ..._border import bridge, host
 from .. import readiness
 from ..builtin import builtin
 from ..pauses import pause_until
@@ -55,12 +54,11 @@ def prepare() -> None:
     importlib.reload(selectors)
 
 
-def install(host: Any) -> None:
-    readiness.connect(host)
+def install() -> None:
     atexit.register(_send_the_rest)
 
 
 def _send_the_rest() -> None:
     """Lets what was written go out before the process ends, as a system does; gives up on a peer that does not read."""
     if bridge.can_wait():
-        pause_until(lambda: not readiness.sockets.all_unsent_bytes(), (2,), _LONGEST_END_S)
+        pause_until(lambda: not host.sockets.all_unsent_bytes(), (2,), _LONGEST_END_S)

@@ -15,6 +15,7 @@ import operator
 import os
 from typing import Any, Optional, Tuple
 
+from ..._border import host
 from .. import readiness
 from ..files import descriptors
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
@@ -135,9 +136,9 @@ class socket(Messages):  # the name that scripts see
         number, kind = self._description.number, self._description.kind
         if kind == SOCK_DGRAM:  # nothing happens but here, whatever the timeout
             deadline = Deadline(None)
-        elif deadline.timeout == 0 and readiness.sockets.state(number) == "connecting":
+        elif deadline.timeout == 0 and host.sockets.state(number) == "connecting":
             fail("EINPROGRESS")
-        while readiness.sockets.state(number) in ("connecting", "binding"):
+        while host.sockets.state(number) in ("connecting", "binding"):
             wait_or_time_out(number, WRITABLE, deadline)
         self._check_connected(number)
 
@@ -154,11 +155,11 @@ class socket(Messages):  # the name that scripts see
 
     def _start_connect(self, address: Any, call: str) -> Optional[str]:
         description = self._description
-        state = readiness.sockets.state(description.number)
+        state = host.sockets.state(description.number)
         if description.kind == SOCK_STREAM:
             if state == "connecting":
                 return "EALREADY"
-            if state == "connected" or readiness.sockets.is_listening(description.number):
+            if state == "connected" or host.sockets.is_listening(description.number):
                 return "EISCONN"
             if state == "closed":
                 return "EBADF"
@@ -166,24 +167,24 @@ class socket(Messages):  # the name that scripts see
             description.peer_path = addresses.parse_path(address)
             target = addresses.path_for_host(description.peer_path)
             if state == "bound" and description.kind == SOCK_STREAM:
-                readiness.sockets.unbind(description.number)
+                host.sockets.unbind(description.number)
             own = "" if description.path is None else os.fsdecode(description.path)
-            readiness.sockets.connect_path(description.number, target, own)
+            host.sockets.connect_path(description.number, target, own)
             return None
-        host, port = addresses.parse_address(description.family, address, call)
+        name, port = addresses.parse_address(description.family, address, call)
         if state == "bound" and description.kind == SOCK_STREAM:
-            local = readiness.sockets.local_address(description.number).to_py()
-            readiness.sockets.unbind(description.number)
-            readiness.sockets.connect(description.number, host, port, local[0], local[1])
+            local = host.sockets.local_address(description.number).to_py()
+            host.sockets.unbind(description.number)
+            host.sockets.connect(description.number, name, port, local[0], local[1])
         else:
-            readiness.sockets.connect(description.number, host, port)
+            host.sockets.connect(description.number, name, port)
         return None
 
     def _check_connected(self, number: int) -> None:
         if self._description.kind == SOCK_DGRAM:
-            error = readiness.sockets.take_error(number)
+            error = host.sockets.take_error(number)
         else:
-            error = None if readiness.sockets.state(number) == "connected" else readiness.sockets.take_error(number)
+            error = None if host.sockets.state(number) == "connected" else host.sockets.take_error(number)
         if error is not None:
             fail(error)
 
@@ -197,17 +198,17 @@ class socket(Messages):  # the name that scripts see
             path = addresses.parse_path(address) or b"\0" + os.urandom(3).hex()[:5].encode()
             if not path.startswith(b"\0") and os.path.lexists(path):
                 fail("EADDRINUSE")
-            readiness.sockets.bind_path(number, addresses.path_for_host(path), os.fsdecode(path))
+            host.sockets.bind_path(number, addresses.path_for_host(path), os.fsdecode(path))
         else:
-            host, port = addresses.parse_address(description.family, address, "bind")
+            name, port = addresses.parse_address(description.family, address, "bind")
             chosen = (options.ONLY_IPV6, options.SHARED_PORT, options.REUSED_ADDRESS)
-            readiness.sockets.bind(number, host, port, *(bool(description.options.get(each)) for each in chosen))
-        while readiness.sockets.state(number) == "binding":
+            host.sockets.bind(number, name, port, *(bool(description.options.get(each)) for each in chosen))
+        while host.sockets.state(number) == "binding":
             readiness.wait_ready((number,), (READABLE | WRITABLE,), 50)
-        error = readiness.sockets.take_error(number)
+        error = host.sockets.take_error(number)
         if error is not None:
             if description.kind == SOCK_STREAM:
-                readiness.sockets.unbind(number)
+                host.sockets.unbind(number)
             fail(error)
         description.is_bound = True
         if description.family == AF_UNIX:
@@ -221,13 +222,13 @@ class socket(Messages):  # the name that scripts see
             fail("EOPNOTSUPP")
         if not description.is_bound:
             socket.bind(self, ("", 0) if description.family != AF_UNIX else fail("EINVAL"))
-        readiness.sockets.listen(description.number)
+        host.sockets.listen(description.number)
 
     def _accept(self) -> Tuple[int, Any]:
         description = self._description
         deadline = Deadline(self._timeout)
         while True:
-            accepted = readiness.sockets.accept(description.number)
+            accepted = host.sockets.accept(description.number)
             if isinstance(accepted, str):
                 fail(accepted)
             if accepted is not None:
@@ -239,21 +240,21 @@ class socket(Messages):  # the name that scripts see
         if description.family == AF_UNIX:
             accepted_one = descriptions[descriptor]
             accepted_one.path = description.path
-            accepted_one.peer_path = os.fsencode(readiness.sockets.peer_address(accepted).to_py()[0]) or None
+            accepted_one.peer_path = os.fsencode(host.sockets.peer_address(accepted).to_py()[0]) or None
             return descriptor, addresses.path_for_script(accepted_one.peer_path)
-        peer = readiness.sockets.peer_address(accepted)
+        peer = host.sockets.peer_address(accepted)
         return descriptor, names.format_address(description.family, peer and peer.to_py())
 
     def getsockname(self) -> Any:
         description = self._description
         if description.family == AF_UNIX:
             return addresses.path_for_script(description.path)
-        address = readiness.sockets.local_address(description.number)
+        address = host.sockets.local_address(description.number)
         return names.format_address(description.family, address and address.to_py())
 
     def getpeername(self) -> Any:
         description = self._description
-        address = readiness.sockets.peer_address(description.number)
+        address = host.sockets.peer_address(description.number)
         if address is None:
             fail("ENOTCONN")
         if description.family == AF_UNIX:
@@ -266,11 +267,11 @@ class socket(Messages):  # the name that scripts see
         if how not in (0, 1, 2):
             fail("EINVAL")
         description = self._description
-        if description.kind != SOCK_STREAM or readiness.sockets.state(description.number) != "connected":
-            if readiness.sockets.is_listening(description.number):
+        if description.kind != SOCK_STREAM or host.sockets.state(description.number) != "connected":
+            if host.sockets.is_listening(description.number):
                 return
             fail("ENOTCONN")
-        readiness.sockets.shutdown(description.number, how in (0, 2), how in (1, 2))
+        host.sockets.shutdown(description.number, how in (0, 2), how in (1, 2))
 
     # --- options ----------------------------------------------------------------------------------------------------
 
@@ -292,7 +293,7 @@ def socketpair(family: int = AF_UNIX, type: int = SOCK_STREAM, proto: int = 0, /
     kind = type & ~TYPE_FLAGS
     if family != AF_UNIX or kind not in (SOCK_STREAM, SOCK_DGRAM):
         fail("EOPNOTSUPP")
-    ends = readiness.sockets.open_pair() if kind == SOCK_STREAM else readiness.sockets.open_datagram_pair()
+    ends = host.sockets.open_pair() if kind == SOCK_STREAM else host.sockets.open_datagram_pair()
     pair = tuple(socket(fileno=adopt(number, AF_UNIX, kind, proto)) for number in ends)
     if type & SOCK_NONBLOCK:
         for end in pair:

@@ -10,8 +10,8 @@ import operator
 import os
 from typing import Any, List, Optional, Tuple
 
+from ..._border import host
 from ..._border.javascript import bytes_of
-from .. import readiness
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from . import addresses
 from . import name_lookups as names
@@ -60,7 +60,7 @@ class Transfers:
     def _read(self, size: int, flags: int, deadline: Deadline) -> bytes:
         number = self._description.number
         while True:
-            data = readiness.sockets.read(number, size, bool(flags & MSG_PEEK))
+            data = host.sockets.read(number, size, bool(flags & MSG_PEEK))
             if data is None:
                 wait_or_time_out(number, READABLE, deadline)
                 if self._fd == -1:
@@ -85,7 +85,7 @@ class Transfers:
             return Transfers.recv(self, size, flags), None, 0
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         while True:
-            answer = readiness.sockets.receive_datagram(description.number, bool(flags & MSG_PEEK))
+            answer = host.sockets.receive_datagram(description.number, bool(flags & MSG_PEEK))
             if isinstance(answer, str):
                 fail(answer)
             if answer is not None:
@@ -132,7 +132,7 @@ class Transfers:
         number = self._description.number
         part = bytes_of(view[:_CHUNK])
         while True:
-            taken = readiness.sockets.write(number, part)
+            taken = host.sockets.write(number, part)
             if taken is None:
                 wait_or_time_out(number, WRITABLE, deadline)
             elif isinstance(taken, str):
@@ -155,13 +155,13 @@ class Transfers:
             target = (addresses.path_for_host(addresses.parse_path(address)),)
         elif address is not _PEER:
             target = addresses.parse_address(description.family, address, "sendto")
-        elif readiness.sockets.peer_address(description.number) is None:
+        elif host.sockets.peer_address(description.number) is None:
             fail("ENOTCONN" if description.family == AF_UNIX else "EDESTADDRREQ")
         if len(view) > (_LONGEST_DATAGRAM if description.family != AF_UNIX else _LONGEST_LOCAL_DATAGRAM):
             fail("EMSGSIZE")
         deadline = Deadline(0 if flags & MSG_DONTWAIT else self._timeout)
         while True:
-            error = readiness.sockets.send_datagram(description.number, bytes_of(view), *target)
+            error = host.sockets.send_datagram(description.number, bytes_of(view), *target)
             if error is None:
                 return len(view)
             if error != "EAGAIN":

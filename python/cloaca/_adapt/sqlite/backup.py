@@ -6,9 +6,9 @@ import json
 import sqlite3
 from typing import Any, Callable
 
-from ..._border import bridge
+from ..._border import bridge, host
 from ..._border.javascript import bytes_of
-from . import errors, host
+from . import errors
 
 
 class Copies:
@@ -23,7 +23,7 @@ class Copies:
         raise NotImplementedError
 
     def serialize(self, *, name: str = "main") -> bytes:
-        answer = host.databases.serialize(self._check(), name)
+        answer = host.sqlite.serialize(self._check(), name)
         if isinstance(answer, str):
             errors.fail(answer)
         return answer.to_bytes()  # type: ignore[no-any-return]
@@ -75,13 +75,13 @@ def _into_memory(contents: bytes, target: sqlite3.Connection) -> int:
 
 
 def _from_memory(contents: bytes, target: Any, pages: int) -> int:
-    number = host.databases.open(":memory:", False, False, bytes_of(contents))
+    number = host.sqlite.open(":memory:", False, False, bytes_of(contents))
     if isinstance(number, str):
         errors.fail(number)
     try:
         return _into_file(number, target, "main", pages)
     finally:
-        host.databases.close(number)
+        host.sqlite.close(number)
 
 
 def _into_file(number: int, target: Any, schema: str, pages: int) -> int:
@@ -89,8 +89,8 @@ def _into_file(number: int, target: Any, schema: str, pages: int) -> int:
 
     def attempt() -> Any:
         event = bridge.new_event()
-        host.databases.backup(event, number, target._path, schema, pages)
+        host.sqlite.backup(event, number, target._path, schema, pages)
         bridge.wait_event(event)
-        return host.databases.take_backup(event)
+        return host.sqlite.take_backup(event)
 
     return int(json.loads(target._when_free(attempt))["totalPages"])

@@ -15,10 +15,10 @@ import threading
 import warnings
 from typing import Any, Callable, Dict, Optional
 
-from ..._border import bridge
+from ..._border import bridge, host
 from ..._border.javascript import bytes_of
 from ..pauses import pause_until
-from . import errors, functions, host, limits, values
+from . import errors, functions, limits, values
 from .authorizer import Authorizer
 from .backup import Copies
 from .blob import Blob
@@ -59,7 +59,7 @@ class NativeConnection(Transactions, Copies, _Base):
         self._authorizer: Optional[Authorizer] = None
         self._limits = Limits()
         self._function_failure: Optional[BaseException] = None
-        answer = self._when_free(lambda: host.databases.open(path, is_readonly, must_exist))
+        answer = self._when_free(lambda: host.sqlite.open(path, is_readonly, must_exist))
         self._number, self._was_opened = int(answer), True
         self._autocommit = checked_autocommit(options["autocommit"])
         if self._autocommit is False:
@@ -105,7 +105,7 @@ class NativeConnection(Transactions, Copies, _Base):
     def _prepare_to_write(self) -> None:
         """Commits survive a power cut, as with SQLite elsewhere: better-sqlite3 is built to risk them in WAL mode."""
         if not self._is_durable:
-            self._is_durable = host.databases.execute_script(self._number, "PRAGMA synchronous = FULL") is None
+            self._is_durable = host.sqlite.execute_script(self._number, "PRAGMA synchronous = FULL") is None
 
     def _execute(self, sql: str) -> None:
         if self._authorizer is not None:
@@ -116,12 +116,12 @@ class NativeConnection(Transactions, Copies, _Base):
         self._prepare_to_write()
         if self._trace is not None:
             functions.call_trace(self._trace, sql)
-        self._when_free(lambda: host.databases.execute_script(self._number, sql))
+        self._when_free(lambda: host.sqlite.execute_script(self._number, sql))
 
     def _run_plainly(self, sql: str, parameters: Any = ()) -> Any:
         """Runs a statement of the module's own: no transaction is begun, and no callback hears of it."""
         bound = json.dumps(values.encode_parameters([None] * len(parameters), parameters))
-        answer = self._when_free(lambda: host.databases.execute(self._check(), sql, bound, 1_000_000))
+        answer = self._when_free(lambda: host.sqlite.execute(self._check(), sql, bound, 1_000_000))
         answer = json.loads(bridge.text_of(answer))
         if "failure" in answer:
             raise self._explained(answer["failure"]["error"])
@@ -131,19 +131,19 @@ class NativeConnection(Transactions, Copies, _Base):
         return bool(self._run_plainly("PRAGMA encoding") == [["UTF-8"]])
 
     def _has_begun(self, number: Any) -> bool:
-        return bool(host.databases.in_transaction(number))
+        return bool(host.sqlite.in_transaction(number))
 
     def _begin_for(self, sql: str) -> None:
         """Begins the transaction that a statement needs, where transactions are begun implicitly."""
         if self._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
-            if is_change(sql) and not host.databases.in_transaction(self._number):
+            if is_change(sql) and not host.sqlite.in_transaction(self._number):
                 self._execute(f"BEGIN {self._isolation_level}")
 
     # --- attributes -------------------------------------------------------------------------------------------------
 
     @property
     def total_changes(self) -> int:
-        return int(host.databases.total_changes(self._check()))
+        return int(host.sqlite.total_changes(self._check()))
 
     @property
     def row_factory(self) -> Any:
@@ -166,7 +166,7 @@ class NativeConnection(Transactions, Copies, _Base):
     def close(self) -> None:
         if self.__dict__.get("_number") is not None:
             number = self._check()
-            if self._autocommit is False and host.databases.in_transaction(number):
+            if self._autocommit is False and host.sqlite.in_transaction(number):
                 self._execute("ROLLBACK")
             self._release()
         _Base.close(self)
@@ -174,7 +174,7 @@ class NativeConnection(Transactions, Copies, _Base):
     def _release(self) -> None:
         number, self._number = self._number, None
         if number is not None:
-            host.databases.close(number)
+            host.sqlite.close(number)
         for proxy in self._kept.values():
             proxy.destroy()
         self._kept.clear()
@@ -220,13 +220,13 @@ class NativeConnection(Transactions, Copies, _Base):
     # --- functions of the script ------------------------------------------------------------------------------------
 
     def create_function(self, name: str, narg: int, func: Any, *, deterministic: bool = False) -> None:
-        functions.create_function(self, host.databases, name, narg, func, deterministic)
+        functions.create_function(self, host.sqlite, name, narg, func, deterministic)
 
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Any) -> None:
-        functions.create_aggregate(self, host.databases, name, n_arg, aggregate_class, is_window=False)
+        functions.create_aggregate(self, host.sqlite, name, n_arg, aggregate_class, is_window=False)
 
     def create_window_function(self, name: str, num_params: int, aggregate_class: Any) -> None:
-        functions.create_aggregate(self, host.databases, name, num_params, aggregate_class, is_window=True)
+        functions.create_aggregate(self, host.sqlite, name, num_params, aggregate_class, is_window=True)
 
     def set_trace_callback(self, trace_callback: Any) -> None:
         self._check()
@@ -266,10 +266,10 @@ class NativeConnection(Transactions, Copies, _Base):
         if len(image) > 19:
             image[18] = image[19] = 1  # not WAL, which a database in memory cannot be
         contents = (bytes_of(image),) if image else ()
-        answer = host.databases.open(":memory:", False, False, *contents)
+        answer = host.sqlite.open(":memory:", False, False, *contents)
         if isinstance(answer, str):
             errors.fail(answer)
-        host.databases.close(self._number)
+        host.sqlite.close(self._number)
         self._number, self._path = int(answer), ""
         for register in self._registrations.values():
             register(self._number)

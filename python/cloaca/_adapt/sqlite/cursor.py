@@ -12,9 +12,9 @@ import json
 import sqlite3
 from typing import Any, Deque, List, Optional, Tuple
 
-from ..._border import bridge
+from ..._border import bridge, host
 from . import exact_text as text
-from . import functions, host, values
+from . import functions, values
 from .names import with_whole_paths
 
 _Base = sqlite3.Cursor
@@ -129,7 +129,7 @@ class NativeCursor(_Base):
 
         def attempt() -> str:
             nonlocal rest
-            result = json.loads(host.databases.execute_many(number, sql, json.dumps(rest)))
+            result = json.loads(host.sqlite.execute_many(number, sql, json.dumps(rest)))
             self._rowcount += result["changes"]
             rest = rest[result["count"] :]
             return json.dumps({"error": result["failure"]}) if "failure" in result else ""
@@ -147,7 +147,7 @@ class NativeCursor(_Base):
         if "\0" in sql_script:
             raise ValueError("embedded null character")
         connection = self._connection
-        if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and host.databases.in_transaction(number):
+        if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and host.sqlite.in_transaction(number):
             connection._execute("COMMIT")
         connection._limits.check_sql(sql_script, "query string is too large")
         authorizer = connection._authorizer
@@ -182,7 +182,7 @@ class NativeCursor(_Base):
                 result = self._run_for_bytes()
                 if result is not None:
                     return result
-            answer = connection._when_free(lambda: host.databases.execute(number, sql, bound, _FIRST_ROWS))
+            answer = connection._when_free(lambda: host.sqlite.execute(number, sql, bound, _FIRST_ROWS))
         except sqlite3.ProgrammingError as error:
             if "contains no statements" in str(error):
                 return {"lastRowId": 0}
@@ -203,11 +203,11 @@ class NativeCursor(_Base):
         connection = self._connection
         if not text.is_query(sql) or not connection._is_utf8():
             return None
-        columns = json.loads(connection._when_free(lambda: host.databases.describe(number, sql)))
+        columns = json.loads(connection._when_free(lambda: host.sqlite.describe(number, sql)))
         if columns is None:
             return None
         wrapped = text.as_bytes(sql, len(columns), self._received)
-        answer = connection._when_free(lambda: host.databases.execute(number, wrapped, bound, _FIRST_ROWS))
+        answer = connection._when_free(lambda: host.sqlite.execute(number, wrapped, bound, _FIRST_ROWS))
         self._has_kinds = True
         return self._take_answer(answer, columns)
 
@@ -235,7 +235,7 @@ class NativeCursor(_Base):
         if exact is None:
             self._running = running
         elif running is not None and not result["isOver"]:
-            host.databases.finish(running)
+            host.sqlite.finish(running)
         return exact
 
     def _describe(self, columns: List[Any]) -> None:
@@ -258,7 +258,7 @@ class NativeCursor(_Base):
 
     def _take_portion(self) -> None:
         self._portion = min(self._portion * 8, _MOST_ROWS)
-        rows = bridge.text_of(host.databases.next(self._running, self._portion))
+        rows = bridge.text_of(host.sqlite.next(self._running, self._portion))
         result = json.loads(rows)
         if "error" in result:
             self._running = None
@@ -269,7 +269,7 @@ class NativeCursor(_Base):
     def _finish(self) -> None:
         running, self._running = self._running, None
         if running is not None and self._connection.__dict__.get("_number") is not None:
-            host.databases.finish(running)
+            host.sqlite.finish(running)
         self._ready.clear()
         self._failure = None
 

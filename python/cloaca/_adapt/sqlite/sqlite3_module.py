@@ -20,7 +20,7 @@ import threading
 import warnings
 from typing import Any, Dict, Tuple
 
-from . import functions, host
+from . import functions
 from .backup import copy_database
 from .connection import NativeConnection, check_thread
 from .cursor import NativeCursor
@@ -68,10 +68,6 @@ def prepare() -> None:
         module.Connection = Connection  # type: ignore[misc]
         module.Cursor = Cursor  # type: ignore[misc]
         module.enable_callback_tracebacks = functions.enable_callback_tracebacks
-
-
-def install(functions_of_host: Any) -> None:
-    host.databases = functions_of_host.sqlite
 
 
 class Connection(_BundledConnection):

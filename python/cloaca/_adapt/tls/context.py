@@ -15,7 +15,7 @@ import ssl
 import warnings
 from typing import Any, Dict, List, Optional
 
-from .. import readiness
+from ..._border import host
 from . import ciphers as _tls_ciphers
 from . import errors, trust_store
 from .identity import Identity
@@ -88,7 +88,7 @@ class SSLContext(trust_store.Store, _Stub):  # type: ignore[misc,valid-type]
             raise ssl.SSLError("No cipher can be selected.") from None
 
     def get_ciphers(self) -> List[Dict[str, Any]]:
-        return _tls_ciphers.offered(self._ciphers, self._versions(), json.loads(readiness.sockets.ciphers()))
+        return _tls_ciphers.offered(self._ciphers, self._versions(), json.loads(host.tls.ciphers()))
 
     def set_ecdh_curve(self, name: Any, /) -> None:
         curve = os.fsdecode(name)
@@ -257,10 +257,10 @@ class SSLContext(trust_store.Store, _Stub):  # type: ignore[misc,valid-type]
         loaded = len(self._authorities), len(self._folder_authorities), len(self._revocations), checks_revocation
         key = repr((loaded, settings))
         # The host forgets contexts that were not used for long.
-        if self._number is None or key != self._key_of_number or not readiness.sockets.tls.hasContext(self._number):
+        if self._number is None or key != self._key_of_number or not host.tls.has_context(self._number):
             settings["authorities"] = self._authorities + self._folder_authorities
             settings["revocations"] = self._revocations if checks_revocation else []
-            answer = readiness.sockets.tls_context(json.dumps(settings))
+            answer = host.tls.context(json.dumps(settings))
             if isinstance(answer, str):
                 raise errors.error_of(answer, None)
             self._number, self._key_of_number = int(answer), key

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-from .. import readiness, unraisable
+from ..._border import host
+from .. import unraisable
 from . import errors
 from .session import Session
 
@@ -16,23 +17,23 @@ from .session import Session
 def begin(side: Any, number: int) -> None:
     """Starts the handshake of a socket or an object on the host's socket of that number."""
     settings = side._context.handshake_settings(side.server_side, side.server_hostname, side._wanted_session)
-    readiness.sockets.start_tls(number, side._context.host_context(), settings)
+    host.tls.start(number, side._context.host_context(), settings)
 
 
 def is_under_way(side: Any, number: int) -> bool:
     """Whether the handshake is not over; a question of the host's is answered first."""
-    state = readiness.sockets.tls_state(number)
+    state = host.tls.state(number)
     if state == "asked":
-        alert = _ask(side, str(readiness.sockets.tls_report(number)))
-        readiness.sockets.tls.answer(number, side._context.host_context(), alert)
-        state = readiness.sockets.tls_state(number)
+        alert = _ask(side, str(host.tls.report(number)))
+        host.tls.answer(number, side._context.host_context(), alert)
+        state = host.tls.state(number)
     return bool(state == "pending")
 
 
 def finish(side: Any, number: int) -> Session:
     """The outcome of a handshake that is over; raises when it failed."""
-    report = str(readiness.sockets.tls_report(number))
-    if readiness.sockets.tls_state(number) == "failed":
+    report = str(host.tls.report(number))
+    if host.tls.state(number) == "failed":
         raise errors.error_of(report, side.server_hostname)
     session = Session(report, side._context, side.server_side)
     session.check_strictly(side._context)

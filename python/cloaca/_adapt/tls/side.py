@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .. import readiness
+from ..._border import host
 from .peer import Peer
 from .session import SSLSession, check_session
 
@@ -52,7 +52,7 @@ class Side(Peer):
         """The SSLSession for client socket."""
         if self._session is None:
             return self._wanted_session  # type: ignore[no-any-return]
-        text = None if self.server_side else readiness.sockets.tls.session(self._host_socket())
+        text = None if self.server_side else host.tls.session(self._host_socket())
         return None if text is None else SSLSession._of(text, self._context)
 
     @session.setter

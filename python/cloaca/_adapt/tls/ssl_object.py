@@ -12,7 +12,7 @@ import ssl
 import weakref
 from typing import Any, Optional
 
-from ..._border import bridge
+from ..._border import bridge, host
 from ..._border.javascript import bytes_of
 from .. import readiness
 from . import errors
@@ -63,7 +63,7 @@ class SSLObject(Side):
         self._incoming, self._outgoing = incoming, outgoing
         self._server_side, self._server_hostname = server_side, server_hostname
         self._is_started = self._is_incoming_over = self._is_closed = False
-        self._near, self._far = readiness.sockets.open_pair()
+        self._near, self._far = host.sockets.open_pair()
         if session is not None:
             self.session = session
         weakref.finalize(self, _release, self._near, self._far)
@@ -91,16 +91,16 @@ class SSLObject(Side):
         """Gives TLS what has come in."""
         while self._incoming.pending:
             data = self._incoming.read(_CHUNK)
-            readiness.sockets.write(self._far, bytes_of(data))
+            host.sockets.write(self._far, bytes_of(data))
         if self._incoming.eof and self._session is None and not self._is_incoming_over:
             self._is_incoming_over = True  # ends the handshake
-            readiness.sockets.shutdown(self._far, False, True)
+            host.sockets.shutdown(self._far, False, True)
 
     def _drain(self) -> bool:
         """Takes what TLS wants to send; whether there was something."""
         has_moved = False
         while True:
-            data = readiness.sockets.read(self._far, _CHUNK, False)
+            data = host.sockets.read(self._far, _CHUNK, False)
             if data is None or isinstance(data, str) or not data.length:
                 return has_moved
             self._outgoing.write(data.to_bytes())
@@ -133,10 +133,10 @@ class SSLObject(Side):
     def read(self, len: int = 1024, buffer: Any = None) -> Any:
         if self._session is None:
             self.do_handshake()
-        data = readiness.sockets.read(self._near, len, False)
+        data = host.sockets.read(self._near, len, False)
         if data is None:
-            self._run_until(lambda: readiness.sockets.readiness(self._near) & readiness.READABLE)
-            data = readiness.sockets.read(self._near, len, False)
+            self._run_until(lambda: host.sockets.readiness(self._near) & readiness.READABLE)
+            data = host.sockets.read(self._near, len, False)
         if data is None and self._incoming.eof:
             raise errors.unexpected_end()
         if data is None:
@@ -155,7 +155,7 @@ class SSLObject(Side):
         if self._is_closed:
             raise errors.ssl_error("PROTOCOL_IS_SHUTDOWN")
         view = memoryview(data).cast("B")
-        taken = readiness.sockets.write(self._near, bytes_of(view[:_CHUNK]))
+        taken = host.sockets.write(self._near, bytes_of(view[:_CHUNK]))
         self._run_until(lambda: False)
         if taken is None:
             message = "The operation did not complete (write) (_ssl.c:2406)"
@@ -168,13 +168,13 @@ class SSLObject(Side):
         """Sends that no more will be sent, and waits for the peer to say the same."""
         if not self._is_closed:
             self._is_closed = True
-            readiness.sockets.shutdown(self._near, False, True)
-        is_over = self._run_until(lambda: readiness.sockets.is_ended(self._near))
+            host.sockets.shutdown(self._near, False, True)
+        is_over = self._run_until(lambda: host.sockets.is_ended(self._near))
         if not is_over and not self._incoming.eof:
             raise _want_read()
 
     def pending(self) -> int:
-        return int(readiness.sockets.buffered_bytes(self._near))
+        return int(host.sockets.buffered_bytes(self._near))
 
 
 def _want_read() -> ssl.SSLWantReadError:
@@ -182,5 +182,5 @@ def _want_read() -> ssl.SSLWantReadError:
 
 
 def _release(near: int, far: int) -> None:
-    readiness.sockets.close(near, True)
-    readiness.sockets.close(far, True)
+    host.sockets.close(near, True)
+    host.sockets.close(far, True)

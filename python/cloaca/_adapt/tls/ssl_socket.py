@@ -14,6 +14,7 @@ import socket
 import ssl
 from typing import Any, Optional, Tuple
 
+from ..._border import host
 from .. import readiness
 from ..readiness import READABLE, WRITABLE
 from ..sockets.open_sockets import descriptions
@@ -100,10 +101,10 @@ class SSLSocket(Side, socket.socket):
             self.getpeername()  # raises, unless a connection that was begun without waiting is there
             self._connected = True
         number = descriptions[self.fileno()].number
-        if readiness.sockets.tls_state(number) == "none":
+        if host.tls.state(number) == "none":
             begin(self, number)
         self._wait_for_handshake(number, readiness.Deadline(None if block else self.gettimeout()))
-        if readiness.sockets.tls_state(number) == "failed":
+        if host.tls.state(number) == "failed":
             self._is_failed = True
         try:
             self._session = finish(self, number)
@@ -238,7 +239,7 @@ class SSLSocket(Side, socket.socket):
         raise NotImplementedError(f"Can't dup() {self.__class__.__name__} instances")
 
     def pending(self) -> int:
-        return 0 if self._session is None else int(readiness.sockets.buffered_bytes(descriptions[self.fileno()].number))
+        return 0 if self._session is None else int(host.sockets.buffered_bytes(descriptions[self.fileno()].number))
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         if self._session is None and not self._connected:
@@ -285,12 +286,12 @@ class SSLSocket(Side, socket.socket):
         if self._session is None:
             raise ValueError(f"No SSL wrapper around {self}")
         number = descriptions[self.fileno()].number
-        if readiness.sockets.tls_state(number) != "ending" and not readiness.sockets.tls.end(number):
+        if host.tls.state(number) != "ending" and not host.tls.end(number):
             self.shutdown(socket.SHUT_WR)
             self._session, self._is_failed = None, True
             return self
         deadline = readiness.Deadline(self.gettimeout())
-        while readiness.sockets.tls_state(number) == "ending":
+        while host.tls.state(number) == "ending":
             self._wait(number, deadline, "The read operation timed out")
         self._session, self._is_plain = None, True
         return self

@@ -12,7 +12,7 @@ import re
 import ssl
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from .. import readiness
+from ..._border import host
 from . import errors
 from .certificate import Certificate
 
@@ -119,7 +119,7 @@ class Store:
     def _listed(self) -> List[bytes]:
         texts = list(self._authorities)
         if self._default_authorities == "all":
-            texts += _PEM.findall(str(readiness.sockets.default_authorities("all")))
+            texts += _PEM.findall(str(host.tls.default_authorities("all")))
         return list(dict.fromkeys(ssl.PEM_cert_to_DER_cert(text) for text in texts))
 
     def get_ca_certs(self, binary_form: bool = False) -> List[Any]:
