@@ -49,7 +49,7 @@ def test_a_loop_that_makes_texts_gives_way_soon_however_many_steps_a_turn_of_it_
     for steps in range(51):
         checks.clear()
         interrupts._is_turn_over = True
-        interrupts._host.interrupt()
+        interrupts.host.signals.interrupt()
         while interrupts._is_turn_over and len(checks) < 2_000:
             str(steps)  # C checks for signals here
             for _ in range(steps):
@@ -63,7 +63,7 @@ def test_a_check_that_finds_nothing_is_not_repeated(checks):
     from cloaca._adapt import interrupts
 
     gc.collect()
-    interrupts._host.interrupt()
+    interrupts.host.signals.interrupt()
     for number in range(1_000):
         str(number)
 
