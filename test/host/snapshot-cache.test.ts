@@ -44,6 +44,13 @@ describe('the cache of memory snapshots', () => {
     expect(readdirSync(join(folder, 'cache'))).toEqual([basename(path)])
   })
 
+  it.runIf(process.platform === 'linux')('gives up on a folder that takes none, as in /proc', () => {
+    const inProc = { CLOACA_CACHE_DIR: '/proc/1/x' }
+
+    expect(compileCacheFolder(inProc)).toBeNull()
+    expect(() => storeSnapshot(snapshotPlaceFor(packageFolder, inProc), SNAPSHOT, Date.now())).toThrow('/proc/1/x')
+  })
+
   it('does not find one that was cut short', () => {
     truncateSync(storeSnapshot(place(), SNAPSHOT, Date.now()), 999)
 

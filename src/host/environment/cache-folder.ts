@@ -3,10 +3,9 @@
  * anything else.
  */
 
-import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { closeToOthers } from './trusted-files.ts'
+import { closeToOthers, makeOwnFolder } from './trusted-files.ts'
 
 export function cacheFolder(environ: NodeJS.ProcessEnv): string {
   return environ.CLOACA_CACHE_DIR || join(environ.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cloaca')
@@ -16,7 +15,7 @@ export function cacheFolder(environ: NodeJS.ProcessEnv): string {
 export function compileCacheFolder(environ: NodeJS.ProcessEnv): string | null {
   const folder = join(cacheFolder(environ), 'compiled')
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeOwnFolder(folder)
     for (const each of [cacheFolder(environ), folder]) closeToOthers(each)
     return folder
   } catch {

@@ -10,7 +10,6 @@ import {
   accessSync,
   constants,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -24,7 +23,7 @@ import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { snapshotContent, snapshotPath } from '../../border/snapshot-name.ts'
 import { cacheFolder } from './cache-folder.ts'
-import { closeToOthers, isOpenToOthers, isOwn } from './trusted-files.ts'
+import { closeToOthers, isOpenToOthers, isOwn, makeOwnFolder } from './trusted-files.ts'
 
 /** Of those that were used last: each version and each install of cloaca has one of its own. */
 const KEPT_SNAPSHOTS = 8
@@ -93,7 +92,7 @@ export function removeSnapshot(path: string): void {
 
 /** Throws where no snapshot could be stored: making one is too much work to find that out afterwards. */
 export function prepareSnapshotFolder(place: string): void {
-  mkdirSync(dirname(place), { recursive: true, mode: 0o700 })
+  makeOwnFolder(dirname(place))
   closeToOthers(dirname(place))
   accessSync(dirname(place), constants.W_OK)
 }

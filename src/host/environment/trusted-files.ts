@@ -3,7 +3,8 @@
  * and for the folders of packages.
  */
 
-import { chmodSync, type Stats, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 const ROOT = 0
 const WRITABLE_BY_OTHERS = 0o022
@@ -24,6 +25,21 @@ export function isOpenToOthers({ mode }: Pick<Stats, 'mode'>): boolean {
 /** The same without its group, which is often the owner's own. */
 export function isOpenToAll({ mode }: Pick<Stats, 'mode'>): boolean {
   return process.geteuid !== undefined && (mode & WRITABLE_BY_ALL) !== 0
+}
+
+/**
+ * Makes a folder for this user alone, with those above it that are missing. Not with Node's `recursive`, which never returns
+ * where a folder is there that takes none, as in /proc (seen with Node 26).
+ */
+export function makeOwnFolder(folder: string): void {
+  const above = dirname(folder)
+  if (existsSync(folder)) return
+  if (!existsSync(above)) makeOwnFolder(above)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error // another process has made it meanwhile
+  }
 }
 
 /**
