@@ -304,7 +304,7 @@ export class Engine {
     if (timeoutMs === null) return () => undefined
     const { clock } = this.#ports
     const timer = clock.wakeAfter(timeoutMs, () => {
-      const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and goes on.`
+      const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and will continue.`
       this.#ends.stopWaiting(id, new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id }))
     })
     return () => timer.cancel()
@@ -335,7 +335,7 @@ export class Engine {
       this.#scheduler.triggers.storeLost()
       return
     }
-    const message = `The database "${change.path}" is there again: polling goes on.`
+    const message = `The database "${change.path}" is there again: polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#workflowRecords.forget()
     void this.#workflowRecords.save(this.#ports.registry.current())

@@ -19,7 +19,7 @@ export type SettingChecks = Readonly<Record<string, SettingCheck>>
 
 export const FLAG: SettingCheck = { expected: 'true or false', fits: (value) => typeof value === 'boolean' }
 
-export const TEXT: SettingCheck = { expected: 'a text', fits: (value) => typeof value === 'string' }
+export const TEXT: SettingCheck = { expected: 'a string', fits: (value) => typeof value === 'string' }
 
 export const FUNCTION: SettingCheck = { expected: 'a function', fits: (value) => typeof value === 'function' }
 
@@ -27,13 +27,13 @@ export const NUMBER: SettingCheck = { expected: 'a finite number', fits: Number.
 
 /** A length of time. */
 export const DURATION_MS: SettingCheck = {
-  expected: 'a finite number of milliseconds from 0 on',
+  expected: 'a finite number of milliseconds, 0 or more',
   fits: (value) => Number.isFinite(value) && Number(value) >= 0,
 }
 
 export function wholeFrom(least: number): SettingCheck {
   return {
-    expected: `a whole number from ${least} on`,
+    expected: `a whole number, ${least} or more`,
     fits: (value) => Number.isInteger(value) && Number(value) >= least,
   }
 }
@@ -59,7 +59,7 @@ export function objectOf(within: SettingChecks): SettingCheck {
 export function checkSetting(value: unknown, check: SettingCheck, path: string): void {
   if (value === undefined) return
   if (!check.fits(value)) {
-    throw invalid(path, `"${path || 'options'}" is ${check.expected}, but ${shownValue(value)} was given.`)
+    throw invalid(path, `"${path || 'options'}" must be ${check.expected}, but ${shownValue(value)} was given.`)
   }
   if (check.within !== undefined) checkWithin(value as object, check.within, path)
 }

@@ -35,18 +35,20 @@ function shownObject(value: object): string {
 /** An argument that is a text. Throws `INVALID_ARGUMENT` for anything else. */
 export function textArgument(value: unknown, name: string): string {
   if (typeof value === 'string') return value
-  throw new UsageError('INVALID_ARGUMENT', `"${name}" is a text, but ${shownValue(value)} was given.`, { path: name })
+  throw new UsageError('INVALID_ARGUMENT', `"${name}" must be a string, but ${shownValue(value)} was given.`, {
+    path: name,
+  })
 }
 
 /** An argument that is a finite number from `least` on. Throws `INVALID_ARGUMENT` for anything else. */
 export function numberArgument(value: unknown, name: string, least: number): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
-  const message = `"${name}" is a finite number from ${least} on, but ${shownValue(value)} was given.`
+  const message = `"${name}" must be a finite number, ${least} or more, but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: name })
 }
 
 /** Throws `INVALID_ARGUMENT` for what is not true or false. */
 export function flagArgument(value: unknown): void {
   if (typeof value === 'boolean') return
-  throw new UsageError('INVALID_ARGUMENT', `"isEnabled" is true or false, but ${shownValue(value)} was given.`)
+  throw new UsageError('INVALID_ARGUMENT', `"isEnabled" must be true or false, but ${shownValue(value)} was given.`)
 }

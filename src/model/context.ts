@@ -50,7 +50,7 @@ function parsed(text: string): unknown {
 function objectOf(value: unknown): JsonObject {
   const copy = plainJson(value, 'context')
   if (typeof copy === 'object' && copy !== null && !Array.isArray(copy)) return copy as JsonObject
-  const message = `A context is a JSON object with string keys, like {"order": 7}, but ${shownValue(value)} was given.`
+  const message = `A context must be a JSON object with string keys, like {"order": 7}, but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_CONTEXT', message, { path: 'context' })
 }
 

@@ -81,7 +81,7 @@ function tellExecutions(events: EngineEvents, log: LogSink): void {
   events.on('executionStarted', ({ executionId, workflow, isResumed }) =>
     log({
       level: 'debug',
-      message: `workflow '${workflow}' ${isResumed ? 'goes on' : 'started'}`,
+      message: `workflow '${workflow}' ${isResumed ? 'continues' : 'started'}`,
       facts: { workflow, executionId },
     }),
   )

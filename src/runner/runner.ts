@@ -116,7 +116,10 @@ export class Runner {
   async loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
     using _hold = this.#alive.hold()
     if (!Array.isArray(places)) {
-      throw new UsageError('INVALID_ARGUMENT', `"places" is an array of texts, but ${shownValue(places)} was given.`)
+      throw new UsageError(
+        'INVALID_ARGUMENT',
+        `"places" must be an array of strings, but ${shownValue(places)} was given.`,
+      )
     }
     for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
     return await this.#scripts.load(places)
@@ -206,7 +209,7 @@ export class Runner {
   on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
     assertEventName(name)
     if (typeof listener !== 'function') {
-      throw new UsageError('INVALID_ARGUMENT', `"listener" is a function, but ${shownValue(listener)} was given.`)
+      throw new UsageError('INVALID_ARGUMENT', `"listener" must be a function, but ${shownValue(listener)} was given.`)
     }
     return this.#events.on(name, listener)
   }

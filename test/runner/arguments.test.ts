@@ -26,7 +26,7 @@ describe('the options of a runner', () => {
     [{ config: null }, 'config', /null/],
     [{ config: { maxConcurentTasks: 8 } }, 'config.maxConcurentTasks', /8 .*Did you mean "maxConcurrentTasks"\?/],
     [{ config: { maxConcurrentTasks: Number.NaN } }, 'config.maxConcurrentTasks', /NaN \(number\)/],
-    [{ config: { maxConcurrentTasks: 0 } }, 'config.maxConcurrentTasks', /from 1 on/],
+    [{ config: { maxConcurrentTasks: 0 } }, 'config.maxConcurrentTasks', /must be a whole number, 1 or more/],
     [{ config: { taskTimeoutMs: Number.POSITIVE_INFINITY } }, 'config.taskTimeoutMs', /Infinity/],
     [{ config: { pollDeadlineMs: '30s' } }, 'config.pollDeadlineMs', /"30s" \(string\)/],
     [{ config: { cronEnabled: 1 } }, 'config.cronEnabled', /1 \(number\)/],

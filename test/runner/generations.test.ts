@@ -200,7 +200,7 @@ lock = object()
 
     expect((await runner.execute('shop')).context).toMatchObject({ answer: String(2n ** 70n) })
     expect(log.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/begins anew with "lock" of __cloaca_state__/),
+      expect.stringMatching(/without the old values of "lock" in __cloaca_state__/),
     )
   })
 })

@@ -100,7 +100,7 @@ export function unreadableContext(taskId: string, thrown: unknown): PythonFault 
 function missingTask(workflow: string, taskId: string): PythonFault {
   return {
     type: 'TaskNotFound',
-    message: `Workflow "${workflow}" has no task "${taskId}" any more: the code was changed after this run had begun.`,
+    message: `Workflow "${workflow}" no longer has a task "${taskId}": the code was changed after this execution had begun.`,
     traceback: '',
   }
 }

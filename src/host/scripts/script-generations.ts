@@ -193,7 +193,9 @@ export class ScriptGenerations {
     }
     if (others.length === 0) return
     const names = others.map((name) => `"${name}"`).join(', ')
-    events.notice(`Script "${next.script}" begins anew with ${names} of __cloaca_state__: the values are not JSON.`)
+    events.notice(
+      `Script "${next.script}" starts without the old values of ${names} in __cloaca_state__: they are not JSON.`,
+    )
   }
 }
 

@@ -15,7 +15,7 @@ export interface PageOptions {
 export function pageOf({ limit = 100, offset = 0 }: PageOptions): Page {
   for (const [name, value] of Object.entries({ limit, offset })) {
     if (!Number.isSafeInteger(value) || value < 0) {
-      const message = `"${name}" is a whole number from 0 on, but ${shownValue(value)} was given.`
+      const message = `"${name}" must be a whole number, 0 or more, but ${shownValue(value)} was given.`
       throw new UsageError('INVALID_ARGUMENT', message, { path: name })
     }
   }

@@ -75,7 +75,7 @@ export function gone(path: string): StoreError {
 /** The path no longer names the file that was opened. */
 export function replaced({ path, isThere }: { readonly path: string; readonly isThere: boolean }): StoreError {
   const what = isThere ? 'replaced by another file' : 'removed or moved away'
-  const advice = isThere ? 'It is opened anew, and until then nothing is accepted and polled.' : UNTIL_IT_IS_BACK
+  const advice = isThere ? 'It is being reopened. Until then, nothing is accepted or polled.' : UNTIL_IT_IS_BACK
   const message = `The database "${path}" was ${what} while it was open. ${advice}`
   return new StoreError('DATABASE_REPLACED', message, { path })
 }
@@ -85,20 +85,20 @@ export function damaged(path: string, thrown: unknown): StoreError {
   const cause = toError(thrown)
   const message =
     `The database "${path}" was damaged or overwritten while it was open (${cause.message}). ` +
-    'It is opened anew, and until then nothing is accepted and polled.'
+    'It is being reopened. Until then, nothing is accepted or polled.'
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
 /** What is at the path now is no database that can be used in place of the one that was opened. */
 export function unusable(path: string, thrown: unknown): StoreError {
   const cause = unavailable(path, thrown)
-  const message = `Nothing is accepted and polled, since what is in the database's place cannot be used. ${cause.message}`
+  const message = `Nothing is accepted or polled, because what is in the database's place cannot be used. ${cause.message}`
   return new StoreError('DATABASE_REPLACED', message, { path, cause })
 }
 
 const UNTIL_IT_IS_BACK =
-  'Nothing is accepted and polled until a database is there again: move it back, restore a copy, or make an empty ' +
-  'file of this name to begin anew.'
+  'Nothing is accepted or polled until a database is there again: move it back, restore a copy, or make an empty ' +
+  'file of this name to start from scratch.'
 
 /** SQLite says that the file is not what it was. */
 export function isDamage(thrown: unknown): boolean {
