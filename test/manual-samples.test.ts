@@ -1,8 +1,8 @@
 /**
- * The samples of the manual are true: each page is followed from its beginning in a project of its own, as a reader would.
- * A block that begins with the name of a file is written to it; commands of `console` blocks print what stands there; `^C`
- * is the key; lines without a command are what the server prints meanwhile. `sh` blocks are not run: they need the network
- * or another machine.
+ * The samples of the manual and of the Python package's README are true: each page is followed from its beginning in a
+ * project of its own, as a reader would. A block that begins with the name of a file is written to it; commands of `console`
+ * blocks print what stands there; `^C` is the key; lines without a command are what the server prints meanwhile. `sh` blocks
+ * are not run: they need the network or another machine.
  */
 
 import { spawn, spawnSync } from 'node:child_process'
@@ -24,9 +24,12 @@ import {
 import { type Server, Shell } from './support/shell.ts'
 import { ROOT } from './support/source-tree.ts'
 
-const PAGES = readdirSync(join(ROOT, 'docs'))
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/${name}`)
+const PAGES = [
+  'python/README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+]
 
 const isServer = (command: string) => /^npx cloaca serve |^node \S*server\.\w+$/.test(command)
 
