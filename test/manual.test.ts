@@ -45,6 +45,26 @@ describe('the pages of the manual', () => {
   })
 })
 
+describe('the messages in the manual', () => {
+  it('are those of the sources', () => {
+    const texts = [...sourceFiles('src', '.ts'), ...sourceFiles('python/cloaca', '.py')].map((file) => file.text)
+    const page = readDocument('docs/troubleshooting.md')
+    const messages = ['What you see', 'Message or code'].flatMap((title) =>
+      page
+        .split('## ')
+        .filter((section) => section.includes(`| ${title} `))
+        .flatMap((section) => tableRows(section, title).flatMap(([cell = '']) => codeIn(cell))),
+    )
+    const parts = messages
+      .filter((message) => !/^(trigger history|workflow run|cloaca run)\b/.test(message))
+      .flatMap((message) => message.split(/["']?…["']?|\d+ s$/).map((part) => part.trim()))
+      .filter((part) => part.length > 8)
+
+    expect(parts.length).toBeGreaterThan(12)
+    expect(parts.filter((part) => !texts.some((text) => text.includes(part)) && !isPythons(part))).toEqual([])
+  })
+})
+
 describe('the command line of the manual', () => {
   it('has every command with all its options', () => {
     const described = tableRows(readDocument('docs/command-line.md'), 'Command').map(([usage = '', what = '']) => ({
@@ -141,6 +161,11 @@ describe('the Node API of the manual', () => {
     expect(calls.filter((name) => name !== 'constructor' && !words.has(name))).toEqual([])
   })
 })
+
+/** What CPython says itself. */
+function isPythons(message: string): boolean {
+  return message === 'ModuleNotFoundError' || message === 'MemoryError'
+}
 
 /** The table of the settings that change nothing: the second one whose first column is "Node". */
 function withoutEffect(): readonly (readonly string[])[] {

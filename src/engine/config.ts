@@ -19,8 +19,8 @@ export interface EngineConfig {
   /** Tasks that run at the same time. */
   readonly maxConcurrentTasks: number
   /**
-   * The latest that a task which became ready, or whose retry is due, may be noticed. This engine is told of both at
-   * once and looks at no clock for them, so it is always within this limit, whatever the value.
+   * The longest that a task which is ready, or whose retry is due, may stay unnoticed. This engine notices both at once,
+   * so the value changes nothing.
    */
   readonly schedulerPollIntervalMs: number
   /** Limit of one attempt of a task, deferral included. */

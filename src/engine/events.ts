@@ -95,7 +95,7 @@ export interface ExecutionFinishedEvent {
   readonly at: number
 }
 
-/** A script lives in an interpreter of its own from now on, until it is loaded anew. */
+/** A script has an interpreter of its own from now on, until it is reloaded. */
 export interface ScriptQuarantinedEvent {
   readonly script: string
   /** The poll or task that hung or killed the interpreter: `trigger 'x'`. */

@@ -34,7 +34,7 @@ export interface ScriptReport {
 
 /** What came of bringing the scripts in step with their files. */
 export interface ReloadReport {
-  /** Loaded anew, or for the first time. One with an error is still what it was before, if it was served. */
+  /** Reloaded, or loaded for the first time. One with an error is still what it was before, if it was served. */
   readonly loaded: readonly ScriptReport[]
   /** Not served any more, since their files are gone. */
   readonly removed: readonly string[]

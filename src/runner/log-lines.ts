@@ -19,7 +19,7 @@ export interface LogLine {
 
 export interface LogSink {
   (line: LogLine): void
-  /** Polls are told to a sink for which this is `debug`, and to no other: there may be thousands of them a second. */
+  /** Polls are logged only by a sink for which this is `debug`: there may be thousands of them a second. */
   readonly least?: LogLevel | 'silent'
 }
 

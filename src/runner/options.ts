@@ -32,7 +32,7 @@ export interface RunnerOptions {
    * everywhere else. False: they run what they are asked for, and nothing by themselves. Default true.
    */
   readonly scriptRunners?: boolean
-  /** Where what scripts print goes. Default: `stdout`. It never holds the runner up: what nobody reads is dropped in the end. */
+  /** Where what scripts print goes. Default: `stdout`. It never blocks the runner: what nobody reads is eventually dropped. */
   readonly stdoutTo?: 'stdout' | 'stderr'
   /**
    * How much memory one interpreter may use, in MiB, at least 384. Beyond it Python raises MemoryError; above four fifths of
@@ -52,11 +52,11 @@ export interface RunnerOptions {
   readonly interpreterThreads?: number
   /** How long the import of a script may take. Default 30,000. */
   readonly loadTimeoutMs?: number
-  /** How long polls and tasks of a script may take to end when it is loaded anew. Default 30,000. */
+  /** How long polls and tasks of a script may take to end when it is reloaded. Default 30,000. */
   readonly reloadGraceMs?: number
   /** Limits and intervals; see `EngineConfig`. */
   readonly config?: Partial<EngineConfig>
-  /** Hears what is worth a log line. Default: nobody. */
+  /** Gets each log line. Default: none. */
   readonly log?: LogSink
 }
 

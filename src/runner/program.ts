@@ -15,7 +15,7 @@ import { requireNode } from './node-version.ts'
 export type { ProgramTarget } from '../border/protocol.ts'
 export { LEAST_MEMORY_MEBIBYTES } from '../host/process/host-limits.ts'
 
-/** What it may use; the defaults where nothing is said. */
+/** What it may use; the defaults where nothing is given. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes'>>
 
 export interface Program {

@@ -126,8 +126,8 @@ export class Runner {
   }
 
   /**
-   * Brings the scripts of these places in step with their files, of which some changed: what is made of a changed file is
-   * loaded anew, what is new is loaded, what is gone is served no more. A script whose new form is not good stays what it was.
+   * Brings the scripts of these places in step with their files: scripts that a changed file is part of are reloaded, new
+   * ones are loaded, those whose files are gone are removed. A script that cannot be reloaded stays what it was.
    */
   async reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     using _hold = this.#alive.hold()
@@ -203,8 +203,8 @@ export class Runner {
   }
 
   /**
-   * Hears of ticks, firings, executions and tasks. Returns the end of it. What a listener throws breaks nothing, and is
-   * told as `trouble`. Throws `INVALID_ARGUMENT` for a name that no event has.
+   * Calls the listener at each event of a name. Returns a function that ends it. What a listener throws breaks nothing and
+   * becomes a `trouble` event. Throws `INVALID_ARGUMENT` for an unknown name.
    */
   on<Name extends EngineEventName>(name: Name, listener: (event: EngineEventMap[Name]) => void): () => void {
     assertEventName(name)
