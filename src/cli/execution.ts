@@ -10,7 +10,8 @@ import { printFields, printJson, printLine, printTable } from './print.ts'
 type ListOptions = DatabaseOptions & { readonly limit: number }
 
 export function executionCommand(): Command {
-  const execution = new Command('execution').description('list and show executions: runs of workflows')
+  const group = new Command('execution').description('list and show executions: runs of workflows')
+  const execution = withExamples(group, 'cloaca execution list --limit 5')
   const listing = execution.command('list').description('list executions, newest first')
   withDatabase(withExamples(listing, 'cloaca execution list --limit 5'))
     .option('--limit <n>', 'show at most this many', wholeNumber, 20)

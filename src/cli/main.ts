@@ -54,12 +54,13 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { executionCommand } = await import('./execution.ts')
   const { pipCommand } = await import('./pip.ts')
   const { printWrongWords } = await import('./print.ts')
+  const { withExamples } = await import('./help.ts')
   const { writeStdout } = await import('./standard-streams.ts')
   let exitCode = 0
   const finish = (code: number) => {
     exitCode = code
   }
-  const program = new Command('cloaca')
+  const program = withExamples(new Command('cloaca'), 'cloaca run hello.py', 'cloaca serve jobs', 'cloaca trigger list')
     .description('Runs Python scripts written against the cloaca API: workflows, and triggers that start them.')
     .version(packageVersion())
     .showSuggestionAfterError()

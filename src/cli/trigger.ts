@@ -14,7 +14,8 @@ const WITHOUT_CONTEXT = 'fire_no_context'
 type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks?: true }
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
-  const trigger = new Command('trigger').description('list, show, enable, disable and test triggers')
+  const group = new Command('trigger').description('list, show, enable, disable and test triggers')
+  const trigger = withExamples(group, 'cloaca trigger list', 'cloaca trigger history inbox_watcher --ticks')
   const command = (name: string, description: string, example: string) =>
     withExamples(trigger.command(name).description(description), example)
   const named = (name: string, description: string, example: string) =>

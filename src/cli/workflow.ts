@@ -13,7 +13,8 @@ const INTERRUPTED = 130
 type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?: true }
 
 export function workflowCommand(finish: (exitCode: number) => void): Command {
-  const workflow = new Command('workflow').description('list, show and start workflows')
+  const group = new Command('workflow').description('list, show and start workflows')
+  const workflow = withExamples(group, 'cloaca workflow list', 'cloaca workflow run ingest_file --wait')
   const listing = workflow.command('list').description('list the workflows that were ever served on a database')
   withDatabase(withExamples(listing, 'cloaca workflow list')).action((options: DatabaseOptions) =>
     withReader(options, (runner) => list(runner, options)),

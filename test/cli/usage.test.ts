@@ -81,11 +81,15 @@ describe.concurrent('the command line', () => {
     ['workflow', 'run'],
     ['execution', 'list'],
     ['execution', 'show'],
+    ['trigger'],
+    ['workflow'],
+    ['execution'],
+    [],
   ])('%s %s has an example of itself in its help', async (...words) => {
     const { exitCode, stdout } = await terminal.run([...words, '--help'])
 
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(new RegExp(`^Examples?:\\n  cloaca ${words.join(' ')}`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^Examples?:\\n  ${['cloaca', ...words].join(' ')}`, 'm'))
   })
 
   it('tells its version and its commands', async () => {
