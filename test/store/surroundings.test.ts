@@ -1,12 +1,14 @@
 /** What is around a database: the SQLite that opens it, and the file system that it lies on. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { fileSystemWarning, readFileSystem } from '../../src/store/sqlite/file/file-system.ts'
 import { assertSoundSqlite, hasLogResetFault } from '../../src/store/sqlite/file/sqlite-version.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+vi.mock('../../src/store/sqlite/file/sqlite-version.ts', { spy: true })
 
 const NFS = 0x6969
 const EXT4 = 0xef53
@@ -47,6 +49,14 @@ describe('the fault of SQLite that loses what was committed when the log begins 
 
     expect(open).toThrow(expect.objectContaining({ code: 'DATABASE_UNAVAILABLE', facts: { path: '/srv/jobs.db' } }))
     expect(open).toThrow(/3\.50\.6.*3\.51\.3/)
+  })
+
+  test('is looked for each time that a database is opened to be written', async () => {
+    const path = folder.file('a.db')
+
+    await (await openSqliteStore({ path, durability: 'normal', clock: new FakeClock() })).close()
+
+    expect(assertSoundSqlite).toHaveBeenCalledWith(path, expect.stringMatching(/^3\.\d+\.\d+$/))
   })
 
   test('is not in the SQLite that is installed here', () => {
