@@ -6,10 +6,11 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import type { Figure } from './figure.ts'
-import { executeFigures, pollFigures, startFigures } from './program-figures.ts'
+import { executeFigures, pollFigures, printFigures, startFigures } from './program-figures.ts'
 
 const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: startFigures,
+  print: printFigures,
   execute: executeFigures,
   poll: pollFigures,
   survival: async () => (await import('./survival.ts')).survivalFigures(),
