@@ -51,7 +51,7 @@ def wait_descriptors(descriptors: Sequence[int], bits: Sequence[int], left_ms: f
     return _wait(host.sockets.watch_descriptors, descriptors, bits, left_ms)
 
 
-def _wait(watch: Any, numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
+def _wait(watch: Callable[[int, Any, Any], None], numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     event = bridge.new_event()
     watch(event, array_of(list(numbers)), array_of(list(bits)))
     try:

@@ -20,4 +20,4 @@ def report(error: BaseException, message: Optional[str] = None, about: Any = Non
         traceback.print_exception(error)
         return
     facts = {"exc_type": type(error), "exc_value": error, "exc_traceback": error.__traceback__}
-    sys.unraisablehook(types.SimpleNamespace(**facts, err_msg=message, object=about))  # type: ignore[arg-type]
+    sys.unraisablehook(types.SimpleNamespace(**facts, err_msg=message, object=about))

@@ -31,7 +31,7 @@ _SENDFILE_CHUNK = 256 * 1024
 
 def _take_blocked() -> Optional[Tuple[int, int, str]]:
     blocked = host.descriptors.take_blocked()
-    return None if blocked is None else tuple(blocked)  # type: ignore[return-value]
+    return None if blocked is None else tuple(blocked)
 
 
 def _wait_until_ready(blocked: Tuple[int, int, str]) -> None:

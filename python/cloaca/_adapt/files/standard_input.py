@@ -56,7 +56,7 @@ def ask(prompt: object = "", /) -> str:
     line = sys.stdin.readline()
     if not line:
         raise EOFError("EOF when reading a line")
-    return line.removesuffix("\n")  # type: ignore[attr-defined, no-any-return]
+    return line.removesuffix("\n")
 
 
 def install() -> None:

@@ -29,9 +29,9 @@ def install() -> None:
     encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
     for name, descriptor, usual_errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
         raw = io.FileIO(descriptor, "wb", closefd=False)
-        raw.name = f"<{name}>"  # type: ignore[assignment]
+        raw.name = f"<{name}>"
         stream = io.TextIOWrapper(
-            raw,  # type: ignore[type-var]
+            raw,
             encoding or "utf-8",
             (name == "stdout" and errors) or usual_errors,
             line_buffering=name == "stderr" or has_whole_lines,

@@ -12,7 +12,7 @@ import os
 import pathlib
 import sys
 import types
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple, TypeVar
 
 from ..builtin import builtin
 
@@ -80,7 +80,10 @@ def group_named(name: str, /) -> struct_group:
     return _find(groups(), 0, name, "getgrnam(): name not found: {!r}")
 
 
-def _find(entries: List[Any], field: int, wanted: object, missing: str) -> Any:
+_Entry = TypeVar("_Entry", struct_passwd, struct_group)
+
+
+def _find(entries: List[_Entry], field: int, wanted: object, missing: str) -> _Entry:
     for entry in entries:
         if entry[field] == wanted:
             return entry

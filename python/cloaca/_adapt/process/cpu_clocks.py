@@ -54,7 +54,7 @@ def pthread_getcpuclockid(thread_id: int, /) -> int:
 def get_clock_info(name: str, /) -> Any:
     """Get information of the specified clock."""
     if name not in ("process_time", "thread_time"):
-        return _c_clock_info(name)
+        return _c_clock_info(name)  # type: ignore[arg-type]
     clock = f"CLOCK_{name.partition('_')[0].upper()}_CPUTIME_ID"
     return types.SimpleNamespace(
         implementation=f"clock_gettime({clock})", monotonic=True, adjustable=False, resolution=1e-6

@@ -101,7 +101,7 @@ class SemLock:
 
 def _refuse_to_open(self: subprocess.Popen[bytes], *_: Any, **__: Any) -> None:
     self._child_created = False  # type: ignore[attr-defined]
-    self.returncode = None  # type: ignore[assignment]
+    self.returncode = None
     refuse("subprocess")
 
 

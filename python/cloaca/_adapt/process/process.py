@@ -26,7 +26,7 @@ def install(settings: Dict[str, Any]) -> None:
     os.getpid = lambda: pid
     os.getppid = lambda: parent_pid
     os.cpu_count = os.process_cpu_count = lambda: settings["cpuCount"]  # type: ignore[attr-defined]
-    os.sched_getaffinity = _affinity  # type: ignore[attr-defined]
+    os.sched_getaffinity = _affinity
     os.get_terminal_size = functools.partial(_terminal_size, settings["terminalSize"])
     _name_host_and_user(settings)
     # Pyodide writes no compiled modules, and compiling takes long here.

@@ -30,7 +30,7 @@ class _StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: Any) -> None:
         importer = importlib.machinery.BuiltinImporter
-        spec = importlib.machinery.ModuleSpec("_zoneinfo", importer)
+        spec = importlib.machinery.ModuleSpec("_zoneinfo", importer)  # type: ignore[arg-type]
         made = importer.create_module(spec)
         importer.exec_module(made)  # type: ignore[arg-type]
         module.ZoneInfo = made.ZoneInfo  # type: ignore[union-attr]

@@ -30,7 +30,7 @@ _running: Dict[int, Tuple[float, float]] = {}
 def getitimer(which: int, /) -> Tuple[float, float]:
     """Return the seconds until the timer fires, and its interval; zeros when it does not run."""
     if which not in _KINDS:
-        raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))  # type: ignore[attr-defined]
+        raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))
     if which not in _running:
         return (0.0, 0.0)
     due, interval = _running[which]
@@ -49,7 +49,7 @@ def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> Tuple[flo
     if not isinstance(seconds, (int, float)) or not isinstance(interval, (int, float)):
         raise TypeError("must be real number, not " + type(seconds).__name__)
     if seconds < 0 or interval < 0:
-        raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))  # type: ignore[attr-defined]
+        raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))
     if seconds == 0:
         _running.pop(which, None)
     else:

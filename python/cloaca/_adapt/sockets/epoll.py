@@ -231,6 +231,6 @@ def _can_be_watched(number: int) -> bool:
 
 def prepare() -> None:
     """Puts ``epoll`` in; before ``selectors`` is imported."""
-    select.epoll = epoll  # type: ignore[attr-defined]
+    select.epoll = epoll  # type: ignore[misc,assignment]
     for name, value in CONSTANTS.items():
         setattr(select, name, value)

@@ -29,7 +29,7 @@ from .select_poll import ready_among
 #: A loop that is never idle lets other stacks run this often.
 _TURN_S = 0.002
 
-_Loop = _unix_events._UnixSelectorEventLoop  # type: ignore[attr-defined]
+_Loop: Any = _unix_events._UnixSelectorEventLoop
 
 
 class StackSelector(selectors.PollSelector):
@@ -160,7 +160,7 @@ def _import_streams_anew() -> None:
         for name in module.__all__:
             setattr(asyncio, name, getattr(module, name))
             if name not in asyncio.__all__:
-                asyncio.__all__ += (name,)
+                asyncio.__all__ += (name,)  # type: ignore[assignment]
 
 
 def prepare() -> None:

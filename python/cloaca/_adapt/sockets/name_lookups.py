@@ -154,11 +154,18 @@ def resolve(host: str, family: int) -> List[Tuple[str, int]]:
         return [(_canonical(host), known)]
     event = bridge.new_event()
     border.sockets.resolve(event, host, {AF_INET: 4, AF_INET6: 6}.get(family, 0), 0)
-    bridge.wait_event(event)
-    answer = json.loads(border.sockets.take_lookup(event))
+    answer = _looked_up(event)
     if answer["error"] is not None:
         raise _unknown(EAI_AGAIN if answer["error"] in ("EAI_AGAIN", "ETIMEOUT") else EAI_NONAME)
     return [(address, AF_INET if version == 4 else AF_INET6) for address, version in answer["found"]]
+
+
+def _looked_up(event: int) -> Any:
+    """Suspends the calling stack until a lookup is over; what the host found."""
+    bridge.wait_event(event)
+    answer = border.sockets.take_lookup(event)
+    assert answer is not None  # it was not taken before
+    return json.loads(answer)
 
 
 def getaddrinfo(
@@ -186,7 +193,7 @@ def getaddrinfo(
         raise _unknown(EAI_NONAME)
     else:
         hosts = resolve(host.encode("idna").decode("ascii") if not host.isascii() else host, family)
-    found = []
+    found: List[Tuple[int, int, int, str, Any]] = []
     for address, of in hosts:
         for index, (kind, protocol) in enumerate(kinds):
             name = canonical if index == 0 and not found else ""
@@ -295,6 +302,5 @@ def getnameinfo(sockaddr: Any, flags: int, /) -> Tuple[str, str]:
 def _names_of(address: str, port: int) -> Optional[Tuple[str, str]]:
     event = bridge.new_event()
     border.sockets.resolve_names(event, address, port)
-    bridge.wait_event(event)
-    answer = json.loads(border.sockets.take_lookup(event))
+    answer = _looked_up(event)
     return None if answer["error"] is not None else (answer["found"][0], answer["found"][1])

@@ -142,7 +142,7 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
         ready = dict(ready_among(wanted))
         if any(bits & readiness.NOT_OPEN for bits in ready.values()):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        result = (
+        result: Tuple[List[Any], ...] = (
             [each for each, number in readers if ready.get(number, 0) & (READABLE | HUNG_UP | BROKEN)],
             [each for each, number in writers if ready.get(number, 0) & (WRITABLE | BROKEN)],
             [],

@@ -30,7 +30,7 @@ _LONGEST_END_S = 5
 
 
 def prepare() -> None:
-    _socket.socket = _socket.SocketType = socket_object.socket  # type: ignore[misc]
+    _socket.socket = _socket.SocketType = socket_object.socket  # type: ignore[misc,assignment]
     _socket.socketpair = socket_object.socketpair  # type: ignore[assignment]
     _socket.getdefaulttimeout = readiness.getdefaulttimeout
     _socket.setdefaulttimeout = readiness.setdefaulttimeout
@@ -38,10 +38,10 @@ def prepare() -> None:
         setattr(_socket, name, getattr(name_lookups, name))
     _socket.getservbyname = name_lookups.getservbyname
     _socket.getservbyport = name_lookups.getservbyport
-    _socket.close = open_sockets.close_descriptor
-    _socket.dup = open_sockets.duplicate
+    _socket.close = open_sockets.close_descriptor  # type: ignore[assignment]
+    _socket.dup = open_sockets.duplicate  # type: ignore[assignment]
     _socket.has_ipv6 = True
-    _socket.AF_UNIX, _socket.SO_REUSEADDR, _socket.SO_REUSEPORT = 1, 2, 15  # type: ignore[attr-defined]
+    _socket.AF_UNIX, _socket.SO_REUSEADDR, _socket.SO_REUSEPORT = 1, 2, 15  # type: ignore[misc]
     for name in ("IPPROTO_UDPLITE", "IPPROTO_MPTCP"):  # protocols that Node does not speak
         for module in (_socket, sys.modules.get("socket")):
             if hasattr(module, name):
@@ -49,7 +49,7 @@ def prepare() -> None:
     if "socket" in sys.modules:
         importlib.reload(sys.modules["socket"])
     select.select = builtin(select_poll.select, "select", "select")
-    select.poll = builtin(select_poll.poll, "select", "poll")
+    select.poll = builtin(select_poll.poll, "select", "poll")  # type: ignore[misc]
     epoll.prepare()
     importlib.reload(selectors)
 

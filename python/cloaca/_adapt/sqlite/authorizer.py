@@ -89,5 +89,5 @@ class _Nothing:
     def step(self, *_: Any) -> None:
         pass
 
-    def finalize(self) -> None:
+    def finalize(self) -> Any:
         pass

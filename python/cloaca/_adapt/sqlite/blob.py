@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import os
 import sqlite3
-from typing import Any, Optional, Tuple
+from typing import Any, Literal, Optional, Tuple
 
 _LARGEST = 2**31 - 1
 
@@ -23,7 +23,7 @@ class Blob:
     """SQLite blob object."""
 
     __module__ = "sqlite3"
-    __class__ = property(lambda self: sqlite3.Blob)  # type: ignore[assignment]
+    __class__ = property(lambda self: sqlite3.Blob)
     __iter__ = __contains__ = None
 
     def __init__(self, connection: Any, table: str, column: str, row: int, readonly: bool, name: str) -> None:
@@ -138,7 +138,7 @@ class Blob:
         self._check()
         return self
 
-    def __exit__(self, kind: Any, value: Any, trace: Any, /) -> bool:
+    def __exit__(self, kind: Any, value: Any, trace: Any, /) -> Literal[False]:
         self._check()
         self.close()
         return False

@@ -23,7 +23,7 @@ from .authorizer import Authorizer
 from .backup import Copies
 from .blob import Blob
 from .limits import Limits
-from .transactions import Transactions, checked_autocommit, checked_level
+from .transactions import LEGACY_TRANSACTION_CONTROL, Transactions, checked_autocommit, checked_level
 from .values import is_change
 
 _Base = sqlite3.Connection
@@ -40,15 +40,18 @@ class NativeConnection(Transactions, Copies, _Base):
     #: Of cursors that no factory makes: ``sqlite3_module`` names the class that scripts see.
     _cursor_class: type = _BundledCursor
 
+    #: The host's number of the open database. None while none is open, which `_check` refuses before the host is asked.
+    _number: int
+
     def _open(self, path: str, options: Dict[str, Any], is_readonly: bool, must_exist: bool) -> None:
         _Base.__init__(self, ":memory:")
-        self._number: Optional[int] = None
+        self._number = None  # type: ignore[assignment]
         self._was_opened = False
         self._path = path
         self._timeout = float(options["timeout"])
         self._detect_types = int(options["detect_types"])
         self._thread = threading.get_ident() if options["check_same_thread"] else None
-        self._autocommit: int = sqlite3.LEGACY_TRANSACTION_CONTROL
+        self._autocommit: Any = LEGACY_TRANSACTION_CONTROL
         self._isolation_level = checked_level(options["isolation_level"])
         self._row_factory: Any = None
         self._text_factory: Any = str
@@ -75,7 +78,7 @@ class NativeConnection(Transactions, Copies, _Base):
             raise sqlite3.ProgrammingError(
                 "Base Connection.__init__ not called." if never else "Cannot operate on a closed database."
             )
-        return self._number  # type: ignore[return-value]
+        return self._number
 
     def _check_thread(self) -> None:
         check_thread(self.__dict__.get("_thread"))
@@ -135,7 +138,7 @@ class NativeConnection(Transactions, Copies, _Base):
 
     def _begin_for(self, sql: str) -> None:
         """Begins the transaction that a statement needs, where transactions are begun implicitly."""
-        if self._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
+        if self._autocommit == LEGACY_TRANSACTION_CONTROL and self._isolation_level is not None:
             if is_change(sql) and not host.sqlite.in_transaction(self._number):
                 self._execute(f"BEGIN {self._isolation_level}")
 
@@ -172,7 +175,7 @@ class NativeConnection(Transactions, Copies, _Base):
         _Base.close(self)
 
     def _release(self) -> None:
-        number, self._number = self._number, None
+        number, self._number = self._number, None  # type: ignore[assignment]
         if number is not None:
             host.sqlite.close(number)
         for proxy in self._kept.values():
@@ -213,7 +216,7 @@ class NativeConnection(Transactions, Copies, _Base):
 
     def iterdump(self, *, filter: Optional[str] = None) -> Any:
         self._check()
-        from sqlite3.dump import _iterdump
+        from sqlite3.dump import _iterdump  # type: ignore[attr-defined]
 
         return _iterdump(self, filter=filter)
 
@@ -295,7 +298,7 @@ class NativeConnection(Transactions, Copies, _Base):
         self._check()
         return limits.get_config(self, _Base, op)
 
-    def setconfig(self, op: int, enable: bool = True, /) -> None:
+    def setconfig(self, op: int, enable: bool = True, /) -> None:  # type: ignore[override]
         self._check()
         limits.set_config(self, _Base, op, enable)
 

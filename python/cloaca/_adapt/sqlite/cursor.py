@@ -16,6 +16,7 @@ from ..._border import bridge, host
 from . import exact_text as text
 from . import functions, values
 from .names import with_whole_paths
+from .transactions import LEGACY_TRANSACTION_CONTROL
 
 _Base = sqlite3.Cursor
 #: Rows asked for at first, and at most, in one call of the host.
@@ -147,7 +148,7 @@ class NativeCursor(_Base):
         if "\0" in sql_script:
             raise ValueError("embedded null character")
         connection = self._connection
-        if connection._autocommit == sqlite3.LEGACY_TRANSACTION_CONTROL and host.sqlite.in_transaction(number):
+        if connection._autocommit == LEGACY_TRANSACTION_CONTROL and host.sqlite.in_transaction(number):
             connection._execute("COMMIT")
         connection._limits.check_sql(sql_script, "query string is too large")
         authorizer = connection._authorizer
@@ -256,9 +257,9 @@ class NativeCursor(_Base):
         if "failure" in result:
             self._failure = self._connection._explained(result["failure"]["error"])
 
-    def _take_portion(self) -> None:
+    def _take_portion(self, running: int) -> None:
         self._portion = min(self._portion * 8, _MOST_ROWS)
-        rows = bridge.text_of(host.sqlite.next(self._running, self._portion))
+        rows = bridge.text_of(host.sqlite.next(running, self._portion))
         result = json.loads(rows)
         if "error" in result:
             self._running = None
@@ -287,7 +288,7 @@ class NativeCursor(_Base):
                 raise failure
             if self._running is None:
                 raise StopIteration
-            self._take_portion()
+            self._take_portion(self._running)
             if not self._ready:
                 return next(self)
         self._is_busy = True
@@ -296,7 +297,7 @@ class NativeCursor(_Base):
         finally:
             self._is_busy = False
         if not self._ready and self._running is not None:
-            self._take_portion()  # as CPython: the row that follows is looked for at once
+            self._take_portion(self._running)  # as CPython: the row that follows is looked for at once
         factory = self._row_factory
         if factory is None:
             return row

@@ -50,7 +50,7 @@ def exception_of(described: dict[str, str]) -> Exception:
     kind = sqlite3.OperationalError if primary in _OPERATIONAL else _BY_CODE.get(primary, sqlite3.DatabaseError)
     error = kind(message)
     error.sqlite_errorname = name
-    error.sqlite_errorcode = getattr(sqlite3, name, None) or getattr(sqlite3, f"SQLITE_{primary}", 1)
+    error.sqlite_errorcode = getattr(sqlite3, name, 0) or getattr(sqlite3, f"SQLITE_{primary}", 1)
     return error
 
 

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from typing import Any, Callable, Optional, Tuple
 
+from ..._border.host import Sqlite
 from ..._border.javascript import array_of, callback
 from .. import unraisable
 from . import errors
@@ -62,7 +63,7 @@ def _register(connection: Any, kind: str, name: str, register: Callable[[int], A
 
 
 def create_function(
-    connection: Any, databases: Any, name: str, count: int, function: Optional[Callable[..., Any]], is_pure: bool
+    connection: Any, databases: Sqlite, name: str, count: int, function: Optional[Callable[..., Any]], is_pure: bool
 ) -> None:
     connection._check()
     connection._limits.check_function(count, "narg")
@@ -83,7 +84,7 @@ def create_function(
     _register(connection, "function", f"{name}/{count}", register, proxy)
 
 
-def create_aggregate(connection: Any, databases: Any, name: str, count: int, kind: Any, is_window: bool) -> None:
+def create_aggregate(connection: Any, databases: Sqlite, name: str, count: int, kind: Any, is_window: bool) -> None:
     connection._check()
     connection._limits.check_function(count, "num_params" if is_window else "n_arg")
     states: dict[int, Any] = {}

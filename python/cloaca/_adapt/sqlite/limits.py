@@ -33,10 +33,10 @@ _WATCHED = (
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG,
 )
 _PRAGMAS = {
-    sqlite3.SQLITE_DBCONFIG_ENABLE_FKEY: "foreign_keys",
-    sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA: "trusted_schema",
-    sqlite3.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE: "legacy_alter_table",
-    sqlite3.SQLITE_DBCONFIG_WRITABLE_SCHEMA: "writable_schema",
+    sqlite3.SQLITE_DBCONFIG_ENABLE_FKEY: "foreign_keys",  # type: ignore[attr-defined]
+    sqlite3.SQLITE_DBCONFIG_TRUSTED_SCHEMA: "trusted_schema",  # type: ignore[attr-defined]
+    sqlite3.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE: "legacy_alter_table",  # type: ignore[attr-defined]
+    sqlite3.SQLITE_DBCONFIG_WRITABLE_SCHEMA: "writable_schema",  # type: ignore[attr-defined]
 }
 
 

@@ -25,6 +25,7 @@ from .backup import copy_database
 from .connection import NativeConnection, check_thread
 from .cursor import NativeCursor
 from .names import host_file
+from .transactions import LEGACY_TRANSACTION_CONTROL
 
 #: Files between a script and what it calls, which warnings are not about.
 _OURS = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(sqlite3.__file__))
@@ -36,7 +37,7 @@ _DEFAULTS: Dict[str, Any] = {
     "check_same_thread": True,
     "cached_statements": 128,
     "uri": False,
-    "autocommit": sqlite3.LEGACY_TRANSACTION_CONTROL,
+    "autocommit": LEGACY_TRANSACTION_CONTROL,
 }
 
 _GUARDED = (
@@ -53,7 +54,8 @@ _POSITIONAL = {
     "create_aggregate": ("name", "n_arg", "aggregate_class"),
 }
 
-_BundledConnection, _BundledCursor = sqlite3.Connection, sqlite3.Cursor
+_BundledConnection = sqlite3.Connection
+_BundledCursor = sqlite3.Cursor
 
 
 def prepare() -> None:
@@ -63,10 +65,11 @@ def prepare() -> None:
         setattr(NativeConnection, name, _kept_to_thread(NativeConnection.__dict__[name]))
     NativeConnection._cursor_class = Cursor
     _warn_in_the_name_of_the_caller()
-    for module in (sqlite3, sqlite3.dbapi2):
+    modules: Tuple[Any, ...] = (sqlite3, sqlite3.dbapi2)
+    for module in modules:
         module.connect = connect
-        module.Connection = Connection  # type: ignore[misc]
-        module.Cursor = Cursor  # type: ignore[misc]
+        module.Connection = Connection
+        module.Cursor = Cursor
         module.enable_callback_tracebacks = functions.enable_callback_tracebacks
 
 
@@ -164,7 +167,7 @@ def _kept_to_thread(method: Any) -> Any:
 def _warn_of_names(call: str, names: Tuple[str, ...]) -> None:
     shown = ", ".join(f"'{name}'" for name in names[:-1]) + (" and " if len(names) > 1 else "") + f"'{names[-1]}'"
     plural = "s" if len(names) > 1 else ""
-    warnings.warn(
+    warnings.warn(  # type: ignore[call-overload]
         f"Passing keyword argument{plural} {shown} to _sqlite3.Connection.{call}() is deprecated. "
         f"Parameter{plural} {shown} will become positional-only in Python 3.15.",
         DeprecationWarning,
@@ -204,7 +207,7 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
 
 
 def _warn_of_position(name: str) -> None:
-    warnings.warn(
+    warnings.warn(  # type: ignore[call-overload]
         f"Passing more than 1 positional argument to {name}() is deprecated. Parameters 'timeout', 'detect_types', "
         "'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only "
         "parameters in Python 3.15.",
@@ -218,6 +221,6 @@ def _warn_in_the_name_of_the_caller() -> None:
     adapter: Any = sqlite3.adapters[datetime.date, sqlite3.PrepareProtocol]
 
     def warn(words: str, category: Any, stacklevel: int) -> None:
-        warnings.warn(words, category, skip_file_prefixes=_OURS)
+        warnings.warn(words, category, skip_file_prefixes=_OURS)  # type: ignore[call-overload]
 
     adapter.__closure__[adapter.__code__.co_freevars.index("warn")].cell_contents = warn

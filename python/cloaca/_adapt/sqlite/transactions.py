@@ -6,7 +6,10 @@ Goes with ``connection``, which is made of it.
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Optional
+from typing import Any, Literal, Optional
+
+#: Under its own name, since type checkers know it of Python 3.12 and later only.
+LEGACY_TRANSACTION_CONTROL: int = sqlite3.LEGACY_TRANSACTION_CONTROL  # type: ignore[attr-defined]
 
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 
@@ -29,7 +32,7 @@ class Transactions:
     # --- attributes -------------------------------------------------------------------------------------------------
 
     @property
-    def isolation_level(self) -> Optional[str]:
+    def isolation_level(self) -> Any:
         self._check()
         return self._isolation_level
 
@@ -85,7 +88,7 @@ class Transactions:
         self._check()
         return self
 
-    def __exit__(self, kind: Any, value: Any, trace: Any, /) -> bool:
+    def __exit__(self, kind: Any, value: Any, trace: Any, /) -> Literal[False]:
         if self._autocommit is True:
             return False
         if kind is None:
@@ -111,6 +114,6 @@ def checked_level(level: Any) -> Optional[str]:
 
 
 def checked_autocommit(value: Any) -> Any:
-    if value is True or value is False or value == sqlite3.LEGACY_TRANSACTION_CONTROL:
+    if value is True or value is False or value == LEGACY_TRANSACTION_CONTROL:
         return value
     raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")

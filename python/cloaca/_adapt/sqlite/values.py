@@ -139,7 +139,7 @@ def expanded(sql: str, parameters_json: str) -> str:
     named = dict(zip(parameters["names"], values[len(values) - len(parameters["names"]) :]))
 
     def put(match: re.Match[str]) -> str:
-        token = match["parameter"]
+        token: Optional[str] = match["parameter"]
         if token is None:
             return match[0]
         return named.get(token[1:], token) if token != "?" else next(unnamed, token)

@@ -78,8 +78,8 @@ def prepare() -> None:
     """Corrects ``_ssl``, of which ``ssl`` makes its enumerations when it is loaded."""
     for name, number in _NUMBERS.items():
         setattr(_ssl, name, number)
-    _ssl.OPENSSL_VERSION = "OpenSSL 3.5.0 (through Node)"
-    _ssl.OPENSSL_VERSION_INFO = _ssl._OPENSSL_API_VERSION = (3, 5, 0, 0, 0)
+    _ssl.OPENSSL_VERSION = "OpenSSL 3.5.0 (through Node)"  # type: ignore[misc]
+    _ssl.OPENSSL_VERSION_INFO = _ssl._OPENSSL_API_VERSION = (3, 5, 0, 0, 0)  # type: ignore[misc]
     _ssl.txt2obj, _ssl.nid2obj = txt2obj, nid2obj
 
 

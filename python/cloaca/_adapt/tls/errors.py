@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _ssl
 import json
-from typing import Any, Optional
+from typing import Optional
 
 #: Node's names of OpenSSL's verification results: the number, and the words.
 _VERIFICATION = {
@@ -55,25 +55,25 @@ def verification_error(code: int, words: str) -> SSLCertVerificationError:
     """The exception for a certificate that is refused."""
     text = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {words} (_ssl.c:1077)"
     error = SSLCertVerificationError(1, text)
-    error.library, error.reason = "SSL", "CERTIFICATE_VERIFY_FAILED"  # type: ignore[attr-defined]
+    error.library, error.reason = "SSL", "CERTIFICATE_VERIFY_FAILED"
     error.verify_code, error.verify_message = code, words
     return error
 
 
-def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> Any:
+def ssl_error(reason: str, library: str = "SSL", number: int = 1) -> _ssl.SSLError:
     """An SSLError with OpenSSL's reason, such as ``WRONG_VERSION_NUMBER``."""
     words = reason.lower().replace("_", " ")
     reason = reason.replace("SSL/TLS_", "SSLV3_")  # the name is older than the words
     error = _ssl.SSLError(number, f"[{library}: {reason}] {words} (_ssl.c:1077)")
-    error.library, error.reason = library, reason  # type: ignore[attr-defined]
+    error.library, error.reason = library, reason
     return error
 
 
-def unexpected_end() -> Any:
+def unexpected_end() -> _ssl.SSLEOFError:
     """The exception for a connection that ended without a word of TLS."""
     words = "EOF occurred in violation of protocol (_ssl.c:1077)"
     error = _ssl.SSLEOFError(8, f"[SSL: UNEXPECTED_EOF_WHILE_READING] {words}")
-    error.library, error.reason = "SSL", "UNEXPECTED_EOF_WHILE_READING"  # type: ignore[attr-defined]
+    error.library, error.reason = "SSL", "UNEXPECTED_EOF_WHILE_READING"
     return error
 
 
@@ -88,10 +88,10 @@ def error_of(report: str, server_name: Optional[str]) -> OSError:
         return verification_error(number, words.format(name=server_name))
     if code == "UNEXPECTED_EOF" or (code == "ECONNRESET" and "before secure TLS" in described["message"]):
         return unexpected_end()
-    number = getattr(errno, code, None)
-    if isinstance(number, int):
+    system_number = getattr(errno, code, None)
+    if isinstance(system_number, int):
         import os
 
-        return OSError(number, os.strerror(number))
+        return OSError(system_number, os.strerror(system_number))
     reason = described["reason"] or code.removeprefix("ERR_SSL_").removeprefix("ERR_OSSL_") or described["message"]
-    return ssl_error(str(reason).upper().replace(" ", "_"))  # type: ignore[no-any-return]
+    return ssl_error(str(reason).upper().replace(" ", "_"))

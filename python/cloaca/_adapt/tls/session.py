@@ -23,6 +23,15 @@ class SSLSession:
 
     __module__ = "_ssl"
 
+    text: str
+    #: The session's id; one of TLS 1.3 has none, and goes by its ticket.
+    id: bytes
+    time: int
+    timeout: int
+    ticket_lifetime_hint: int
+    has_ticket: bool
+    _context: Any
+
     def __init__(self, *args: Any) -> None:
         raise TypeError("cannot create '_ssl.SSLSession' instances")
 
@@ -34,7 +43,6 @@ class SSLSession:
         fields = list(der_items(next(iter(der_items(_written(base64.b64decode(text)))))[1]))
         plain = [data for tag, data in fields if tag < 0xA0]
         tagged = {tag & 0x1F: next(iter(der_items(data)))[1] for tag, data in fields if tag >= 0xA0}
-        #: The session's id; one of TLS 1.3 has none, and goes by its ticket.
         self.id = plain[3] or hashlib.sha256(tagged.get(10, b"")).digest()
         self.time, self.timeout = (int.from_bytes(tagged.get(each, b""), "big") for each in (1, 2))
         self.ticket_lifetime_hint = int.from_bytes(tagged.get(9, b""), "big")

@@ -23,7 +23,7 @@ def prepare() -> None:
     _ssl.SSLCertVerificationError = errors.SSLCertVerificationError  # type: ignore[misc,assignment]
     readiness.errors_by_prefix["ERR_SSL_"] = errors.ssl_error
     _ssl.SSLError.__module__ = "ssl"
-    _ssl.SSLError.__str__ = errors.shown  # type: ignore[method-assign]
+    _ssl.SSLError.__str__ = errors.shown  # type: ignore[method-assign,assignment]
     for kind in ("ZeroReturn", "WantRead", "WantWrite", "Syscall", "EOF"):
         getattr(_ssl, f"SSL{kind}Error").__module__ = "ssl"
     constants.prepare()
@@ -37,14 +37,14 @@ def prepare() -> None:
     from .ssl_socket import SSLSocket
 
     ssl.SSLContext = SSLContext  # type: ignore[misc]
-    ssl.SSLSocket = SSLSocket  # type: ignore[misc]
-    ssl.SSLObject = SSLObject  # type: ignore[misc]
-    ssl.SSLSession = _ssl.SSLSession = SSLSession  # type: ignore[misc]
+    ssl.SSLSocket = SSLSocket  # type: ignore[misc,assignment]
+    ssl.SSLObject = SSLObject  # type: ignore[misc,assignment]
+    ssl.SSLSession = _ssl.SSLSession = SSLSession  # type: ignore[misc,assignment]
     ssl.SSLContext.sslsocket_class = ssl.SSLSocket
     ssl.SSLContext.sslobject_class = ssl.SSLObject
     ssl.MemoryBIO = MemoryBIO  # type: ignore[misc]
-    ssl.HAS_NEVER_CHECK_COMMON_NAME = True
-    ssl._OPENSSL_API_VERSION = _ssl._OPENSSL_API_VERSION  # type: ignore[attr-defined]
+    ssl.HAS_NEVER_CHECK_COMMON_NAME = True  # type: ignore[misc]
+    ssl._OPENSSL_API_VERSION = _ssl._OPENSSL_API_VERSION  # type: ignore[misc]
     ssl.get_server_certificate = get_server_certificate
 
 
@@ -71,7 +71,7 @@ def get_server_certificate(
     host, port = addr
     required = ssl.CERT_NONE if ca_certs is None else ssl.CERT_REQUIRED
     version = ssl.PROTOCOL_TLS_CLIENT if ssl_version is None else ssl_version
-    context = ssl._create_stdlib_context(version, cert_reqs=required, cafile=ca_certs)
+    context = ssl._create_stdlib_context(version, cert_reqs=required, cafile=ca_certs)  # type: ignore[attr-defined]
     limit = {} if timeout is _DEFAULT_TIMEOUT else {"timeout": timeout}
     with socket.create_connection((host, port), **limit) as plain:
         with context.wrap_socket(plain, server_hostname=host) as secured:

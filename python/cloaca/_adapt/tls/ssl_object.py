@@ -27,10 +27,11 @@ _IDLE_TURNS = 6
 _CHUNK = 64 * 1024
 
 
-class MemoryBIO(_StubBIO):
+class MemoryBIO(_StubBIO):  # type: ignore[misc]
     """A memory buffer that can be used to pass data between Python and an SSL protocol instance."""
 
     __module__ = "ssl"
+    _eof: bool
 
     def write(self, data: Any) -> int:
         if self._eof:
@@ -46,6 +47,18 @@ class SSLObject(Side):
 
     __module__ = "ssl"
     _maker = "SSLContext.wrap_bio()"
+
+    #: The buffers, which are the script's.
+    _incoming: Any
+    _outgoing: Any
+    _server_side: bool
+    _server_hostname: Optional[str]
+    #: The ends of the pair, by the host's numbers: TLS speaks on the near one.
+    _near: int
+    _far: int
+    _is_started: bool
+    _is_incoming_over: bool
+    _is_closed: bool
 
     @classmethod
     def _create(
@@ -75,10 +88,10 @@ class SSLObject(Side):
         return self
 
     def _host_socket(self) -> int:
-        return self._near  # type: ignore[no-any-return]
+        return self._near
 
     @property
-    def server_side(self) -> bool:  # type: ignore[override]
+    def server_side(self) -> bool:
         return self._server_side
 
     @property

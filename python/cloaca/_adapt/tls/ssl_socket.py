@@ -32,6 +32,14 @@ class SSLSocket(Side, socket.socket):
     __module__ = "ssl"
     _maker = "SSLContext.wrap_socket()"
 
+    server_hostname: Optional[str]
+    do_handshake_on_connect: bool
+    suppress_ragged_eofs: bool
+    _connected: bool
+    _is_failed: bool
+    #: TLS has ended, and the connection goes on in plain.
+    _is_plain: bool
+
     @classmethod
     def _create(
         cls,

@@ -178,9 +178,9 @@ def first_certificate(text: str) -> Optional[Certificate]:
     return Certificate(ssl.PEM_cert_to_DER_cert(found[0])) if found else None
 
 
-def pem_error() -> Any:
+def pem_error() -> ssl.SSLError:
     error = ssl.SSLError(524297, "[SSL] PEM lib (_ssl.c:3916)")
-    error.library, error.reason = "SSL", None  # type: ignore[attr-defined]
+    error.library, error.reason = "SSL", None  # type: ignore[assignment]
     return error
 
 
