@@ -67,29 +67,29 @@ describe.concurrent('the command line', () => {
   })
 
   it.each([
-    ['run'],
-    ['serve'],
-    ['pip'],
-    ['trigger', 'list'],
-    ['trigger', 'show'],
-    ['trigger', 'enable'],
-    ['trigger', 'disable'],
-    ['trigger', 'history'],
-    ['trigger', 'test'],
-    ['workflow', 'list'],
-    ['workflow', 'show'],
-    ['workflow', 'run'],
-    ['execution', 'list'],
-    ['execution', 'show'],
-    ['trigger'],
-    ['workflow'],
-    ['execution'],
-    [],
-  ])('%s %s has an example of itself in its help', async (...words) => {
-    const { exitCode, stdout } = await terminal.run([...words, '--help'])
+    '',
+    ' run',
+    ' serve',
+    ' pip',
+    ' trigger',
+    ' trigger list',
+    ' trigger show',
+    ' trigger enable',
+    ' trigger disable',
+    ' trigger history',
+    ' trigger test',
+    ' workflow',
+    ' workflow list',
+    ' workflow show',
+    ' workflow run',
+    ' execution',
+    ' execution list',
+    ' execution show',
+  ])('cloaca%s --help has an example', async (words) => {
+    const { exitCode, stdout } = await terminal.run([...words.split(' ').slice(1), '--help'])
 
     expect(exitCode).toBe(0)
-    expect(stdout).toMatch(new RegExp(`^Examples?:\\n  ${['cloaca', ...words].join(' ')}`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^Examples?:\\n {2}cloaca${words}`, 'm'))
   })
 
   it('tells its version and its commands', async () => {

@@ -277,7 +277,7 @@ describe('a run whose code changed', () => {
       const execution = await after.engine.getExecution(id)
       expect(execution).toMatchObject({ status: 'Failed' })
       expect(execution?.tasks).toMatchObject([{ status: 'Completed' }, { status: 'Failed', attempts: 0 }])
-      expect(execution?.errorMessage).toContain('has no task "gone" any more')
+      expect(execution?.errorMessage).toContain('no longer has a task "gone"')
       await after.engine.stop({ graceMs: 0 })
     })
   })
