@@ -118,7 +118,7 @@ const TABLE: readonly Row[] = [
   { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
   {
     files: /^src\/host\/process\//,
-    may: [/^src\/host\/(process|environment)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, ...NODE],
+    may: [/^src\/host\/(process|environment)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {

@@ -139,6 +139,8 @@ export type ToInterpreter =
   | { readonly type: 'finish'; readonly token: StackToken }
   | { readonly type: 'reply'; readonly id: number; readonly valueJson: string; readonly contextText: string }
   | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
+  /** Say what each suspended stack waits for. */
+  | { readonly type: 'describeStacks' }
   /** Stop what waits under this token. */
   | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string }
 
@@ -178,6 +180,7 @@ export type FromInterpreter =
   | { readonly type: 'watchSignal'; readonly signum: number; readonly isWatched: boolean }
   /** One line worth a log entry. */
   | { readonly type: 'notice'; readonly message: string }
+  | { readonly type: 'stacks'; readonly stacksJson: string }
   /** Python has taken the signals that it was sent. */
   | { readonly type: 'tookSignals' }
   /** The interpreter has heard that an entry is overdue. */

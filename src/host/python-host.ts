@@ -21,10 +21,10 @@ import { InterpreterStarter } from './process/interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
 import { scriptLabel } from './process/labels.ts'
 import { lostInterpreter } from './process/outcomes.ts'
-import { SharedInterpreters } from './process/shared-interpreters.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
 import { PROGRAM_SCRIPT } from './scripts/generation.ts'
 import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './scripts/script-generations.ts'
+import { SharedInterpreters } from './shared-interpreters.ts'
 
 export interface HostEvents extends GenerationEvents {
   /** Answers a call of a script. */
@@ -182,6 +182,11 @@ export class PyodideHost implements ScriptHost {
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
     return this.#entrance.runTask(request)
+  }
+
+  /** Why nothing goes on in Python: a text for each interpreter. One that does not answer in time computes or hangs. */
+  async describeStacks(withinMs: number): Promise<readonly string[]> {
+    return await Promise.all(this.#supervisors().flatMap((supervisor) => supervisor.describeStacks(withinMs)))
   }
 
   async close(): Promise<void> {

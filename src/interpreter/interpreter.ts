@@ -9,6 +9,8 @@ import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import { isBorderTraced } from '../border/trace.ts'
+import { tracedHost } from './call-trace.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
@@ -40,6 +42,9 @@ export interface SessionFunctions {
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
 const START_ENVIRONMENT = { HOME: '/', PYTHONINSPECT: '' }
+
+/** Of the event loop: a stack that is woken runs in the next one, if none computes. */
+const REPORT_WITHIN_TURNS = 100
 
 type Entry = PyProxy & Record<string, PyCallable>
 
@@ -107,7 +112,7 @@ export class Interpreter {
         suspension_descriptor: connectSuspension(pyodide),
       },
     }
-    start(host, JSON.stringify(processSettings(data)))
+    start(isBorderTraced ? tracedHost(host, runningToken) : host, JSON.stringify(processSettings(data)))
     const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
     hideSuspendedFrames(_module)
     watchToken(_module, Number(attribute(entry, 'running_token_address')()))
@@ -178,6 +183,17 @@ export class Interpreter {
   /** Enters a stack for the handlers of signals, where no script has one that can run them. */
   async deliverSignals(): Promise<void> {
     await attribute(this.#entry, 'deliver_signals').callPromising()
+  }
+
+  /** What each suspended stack waits for, and where, as JSON. `wake` wakes them, as for a signal, and counts them. */
+  async describeStacks(wake: () => number): Promise<string> {
+    attribute(this.#entry, 'begin_stack_report')()
+    const count = wake()
+    for (let turns = 0; turns < REPORT_WITHIN_TURNS; turns++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (Number(attribute(this.#entry, 'count_stack_reports')()) >= count) break
+    }
+    return String(attribute(this.#entry, 'take_stack_report')())
   }
 
   flushDeclarations(): void {

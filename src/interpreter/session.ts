@@ -176,6 +176,11 @@ function receive(interpreter: Interpreter, message: Received): void {
     case 'finish':
       interpreter.finish(message.token).then(() => send({ type: 'finished', token: message.token }), fatal)
       return
+    case 'describeStacks':
+      interpreter
+        .describeStacks(() => waits.signalAll())
+        .then((stacksJson) => send({ type: 'stacks', stacksJson }), fatal)
+      return
     case 'reply':
       settleCall(message.id, ['ok', message.valueJson, message.contextText])
       return

@@ -36,6 +36,9 @@ import { RunnerWorkflows } from './resources/workflows.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 
 const GRACE_MS = 30_000
+const STACKS_WITHIN_MS = 5_000
+/** At a stop whose grace is over. */
+const LATE_STACKS_WITHIN_MS = 1_000
 
 interface RunnerParts {
   readonly store: Store
@@ -214,6 +217,16 @@ export class Runner {
     return this.#events.on(name, listener)
   }
 
+  /** Logs what each interpreter does and what each suspended stack waits for, with its Python frames. */
+  logStacks(): Promise<void> {
+    return this.#logStacks(STACKS_WITHIN_MS)
+  }
+
+  async #logStacks(withinMs: number): Promise<void> {
+    const scripting = await this.#scripting.settled()
+    for (const message of (await scripting?.host.describeStacks(withinMs)) ?? []) this.#log({ level: 'info', message })
+  }
+
   /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
   async close(options: { readonly graceMs?: number } = {}): Promise<void> {
     const graceMs = numberArgument(options.graceMs ?? GRACE_MS, 'graceMs', 0)
@@ -228,9 +241,16 @@ export class Runner {
   async #close(graceMs: number): Promise<void> {
     using _hold = this.#alive.hold()
     this.#stopping.abort()
+    // What keeps a stop waiting is what one wants to know then.
+    let report: Promise<void> | null = null
+    const late = this.#clock.wakeAfter(graceMs, () => {
+      if (graceMs > 0) report = this.#logStacks(LATE_STACKS_WITHIN_MS)
+    })
     try {
       await this.#engine.stop({ graceMs })
     } finally {
+      late.cancel()
+      await report
       // Also when the database refuses the engine's last words: nothing may be left open.
       const scripting = await this.#scripting.settled()
       await scripting?.runners.close((message) => this.#log({ level: 'error', message }))

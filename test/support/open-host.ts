@@ -68,6 +68,7 @@ export class OpenHost implements AsyncDisposable {
       },
     })
     const opened = new OpenHost(host, { notices, preparations, quarantines, notServed })
+    host.expect(paths.length)
     for (const path of paths) await host.load(path, { kind: 'file', path })
     return opened
   }

@@ -28,6 +28,9 @@ NO_ENGINE = (
 #: Runs the handlers of signals that have come in, when the main stack is running.
 handle_signals: Callable[[], None] = lambda: None
 
+#: Called with the time at which a wait began, by the stack that waits, when something else than its end wakes it.
+report_wait: Callable[[float], None] = lambda since: None
+
 #: Called where a stack waits and where an entry into Python ends.
 collect_garbage: Callable[[], None] = lambda: None
 
@@ -203,11 +206,13 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
             "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
         )
     token = stacks.running.token
+    since = time.monotonic()
     answer = _answer(suspension_for, token)
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
     while answer[0] == "signal":
         try:
             handle_signals()
+            report_wait(since)
         except BaseException:
             host.waits.abandon_wait(answer[1])
             raise

@@ -13,7 +13,7 @@ from typing import Any, Callable
 from .._border import bridge, host, javascript, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
-from . import loading, program, workers
+from . import loading, program, stack_report, workers
 from .finish import end_interpreter, wind_up
 
 #: What polls triggers and runs tasks.
@@ -22,6 +22,11 @@ add_task = workers.add_task
 count_waiting = workers.count_waiting
 take_skipped = workers.take_skipped
 work = workers.work
+
+#: What suspended stacks wait for.
+begin_stack_report = stack_report.begin
+count_stack_reports = stack_report.count
+take_stack_report = stack_report.take
 
 
 def start(functions: host.Host, settings_json: str) -> None:

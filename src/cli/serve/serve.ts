@@ -92,6 +92,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     await runner.start()
     const watch = options.watch ? await watchScripts(runner, places, { reports, since }, log) : null
     log({ level: 'info', message: `serving ${summaryOf(reports)}; Ctrl-C stops` })
+    process.on('SIGUSR2', () => void runner.logStacks())
     const exitCode = await stop
     await watch?.close()
     return exitCode

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
 import { encodeFrame, FrameReader } from '../../border/frames.ts'
 import type { FromInterpreter, ToInterpreter } from '../../border/protocol.ts'
+import { isBorderTraced, traceMessage } from '../../border/trace.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import { ControlLine, type Resource } from './control-line.ts'
@@ -93,6 +94,7 @@ export class InterpreterChild {
   /** Messages of one turn of the event loop are written together. Throws `FrameError` for one that is too large. */
   post(message: ToInterpreter): void {
     if (this.#hasEnded) return
+    if (isBorderTraced) traceMessage('→', this.pid ?? 0, message)
     if (this.#queue.length === 0) queueMicrotask(() => this.#flush())
     this.#queue.push(...encodeFrame(message))
   }
@@ -118,6 +120,7 @@ export class InterpreterChild {
   #readMessages(stream: Readable): void {
     const reader = new FrameReader(
       (message) => {
+        if (isBorderTraced) traceMessage('←', this.pid ?? 0, message as FromInterpreter)
         if (!this.#hasEnded) this.#events.received(message as FromInterpreter)
       },
       (bytes, path) => (path.at(-1) === 'snapshot' ? bytes : bytes.toString()),

@@ -21,7 +21,10 @@ import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
 import { scriptLabel, taskLabel } from './labels.ts'
+import { type OpenRequest, OpenRequests } from './open-requests.ts'
+import { PollBatch } from './poll-batch.ts'
 import { ProcessSignals } from './process-signals.ts'
+import { StackQuestion, stackReport } from './stack-report.ts'
 import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -44,19 +47,9 @@ export interface InterpreterEvents {
   nearCeiling(resource: Resource, amount: number): void
 }
 
-interface Pending {
-  readonly label: string
-  readonly deadlineMs: number | null
-  readonly slot: TaskSlot | null
-  readonly settle: (answer: Answer) => void
-}
-
 const NUDGE_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
 const FINISH_WITHIN_MS = 2_000
-
-/** A larger batch goes in parts, so that Python works on the first while the rest is gathered. */
-const LARGEST_BATCH = 512
 
 const SKIPPED: Answer = { kind: 'skipped' }
 
@@ -69,17 +62,16 @@ export class InterpreterProcess {
   readonly #slices: TimeSlices
   #hasPythonThreads = false
   #mostResidentMebibytes = Number.POSITIVE_INFINITY
-  readonly #pending = new Map<StackToken, Pending>()
+  readonly #open: OpenRequests
+  readonly #stacks: StackQuestion
   readonly #started = Promise.withResolvers<void>()
-  #lastToken = 0
   #nudge: Timer | null = null
   #isStarted = false
   #untakenSince: number | null = null
   #wasKilled = false
   #endedBy: NodeJS.Signals | null = null
   #end: InterpreterEnd | null = null
-  #pollTokens: StackToken[] = []
-  #pollTriggers: number[] = []
+  readonly #polls = new PollBatch((message) => this.#post(message))
 
   private constructor(options: ChildOptions, clock: Clock, events: InterpreterEvents) {
     this.#events = events
@@ -92,9 +84,11 @@ export class InterpreterProcess {
         this.#dieOf(`its process ${reason}`)
       },
     })
+    this.#open = new OpenRequests(clock)
     const { control } = this.#child
+    this.#stacks = new StackQuestion(clock, () => this.#post({ type: 'describeStacks' }))
     this.#processSignals = new ProcessSignals((signum) => void this.signal(signum))
-    this.#slices = new TimeSlices(clock, control, () => this.#hasPythonThreads || this.#pending.size > 1)
+    this.#slices = new TimeSlices(clock, control, () => this.#isShared)
     this.#watchdog = new Watchdog(clock, control, {
       stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
       kill: (token, reason) => this.#killBecauseOf(token, reason),
@@ -136,7 +130,7 @@ export class InterpreterProcess {
 
   /** Nothing was asked of it that is not answered. */
   get isQuiet(): boolean {
-    return this.#pending.size === 0
+    return this.#open.size === 0
   }
 
   get hasEnded(): boolean {
@@ -169,9 +163,7 @@ export class InterpreterProcess {
   poll(number: number, label: string, deadlineMs: number): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
-      const token = this.#register({ label, deadlineMs, slot: null, settle })
-      if (this.#pollTokens.push(token) === 1) queueMicrotask(() => this.#sendPolls())
-      if (this.#pollTriggers.push(number) === LARGEST_BATCH) this.#sendPolls()
+      this.#polls.add(this.#register({ label, deadlineMs, slot: null, settle }), number)
     })
   }
 
@@ -223,13 +215,27 @@ export class InterpreterProcess {
     this.#dieOf(reason)
   }
 
+  /** More than one stack may want to run, or somebody asks what runs. */
+  get #isShared(): boolean {
+    return this.#hasPythonThreads || this.#open.size > 1 || this.#stacks.isOpen
+  }
+
+  /** Why nothing goes on in it, as a text of several lines. */
+  async describeStacks(withinMs: number): Promise<string> {
+    const answer = this.#stacks.ask(withinMs)
+    this.#slices.look()
+    const stacksJson = await answer
+    const running = this.#open.get(this.#child.control.runningToken)?.label ?? null
+    return stackReport(this.#child.pid, this.#open.ages(), running, stacksJson)
+  }
+
   /** Nothing else goes on from then on, so nothing else has a deadline any more. */
   #finish(): Promise<Answer> {
     this.#watchdog.stop()
     return this.#ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
   }
 
-  #ask(entry: Omit<Pending, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
+  #ask(entry: Omit<OpenRequest, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
       const token = this.#register({ ...entry, settle })
@@ -242,11 +248,10 @@ export class InterpreterProcess {
     })
   }
 
-  #register(pending: Pending): StackToken {
-    const token = ++this.#lastToken
-    this.#pending.set(token, pending)
+  #register(request: OpenRequest): StackToken {
+    const token = this.#open.add(request)
     this.#slices.look()
-    if (pending.deadlineMs !== null) this.#watchdog.watch(token, pending.label, pending.deadlineMs)
+    if (request.deadlineMs !== null) this.#watchdog.watch(token, request.label, request.deadlineMs)
     return token
   }
 
@@ -254,20 +259,9 @@ export class InterpreterProcess {
     this.#forget(token)?.settle(answer)
   }
 
-  #forget(token: StackToken): Pending | undefined {
+  #forget(token: StackToken): OpenRequest | undefined {
     this.#watchdog.forget(token)
-    const pending = this.#pending.get(token)
-    this.#pending.delete(token)
-    return pending
-  }
-
-  #sendPolls(): void {
-    if (this.#pollTokens.length === 0) return
-    const tokens = this.#pollTokens
-    const triggers = this.#pollTriggers
-    this.#pollTokens = []
-    this.#pollTriggers = []
-    this.#post({ type: 'polls', tokens, triggers })
+    return this.#open.take(token)
   }
 
   #post(message: ToInterpreter): void {
@@ -294,7 +288,7 @@ export class InterpreterProcess {
         this.#events.declared(message.generation, message.declarationsJson)
         break
       case 'call':
-        this.#events.call(message, this.#pending.get(message.token)?.slot ?? null, this)
+        this.#events.call(message, this.#open.get(message.token)?.slot ?? null, this)
         break
       case 'threadsRun':
         this.#hasPythonThreads = message.isAny
@@ -306,6 +300,9 @@ export class InterpreterProcess {
         break
       case 'manyThreads':
         this.#uses('threads', message.count)
+        break
+      case 'stacks':
+        this.#stacks.answered(message.stacksJson)
         break
       case 'notice':
         this.#events.notice(message.message)
@@ -342,9 +339,13 @@ export class InterpreterProcess {
     this.#nudgeLater()
   }
 
+  #ready(notice: string | null): void {
+    this.#ready(notice)
+  }
+
   /** `running`: the stack that ran, 0 where that is not known. */
   #dieOf(reason: string, running: StackToken = 0): void {
-    this.#die({ reason, culprit: this.#pending.get(running)?.label ?? null, isOverdue: false })
+    this.#die({ reason, culprit: this.#open.get(running)?.label ?? null, isOverdue: false })
   }
 
   #uses(resource: Resource, amount: number): void {
@@ -356,8 +357,8 @@ export class InterpreterProcess {
 
   /** What is overdue may be kept from stopping by another one, which computes in C: that one is the culprit. */
   #killBecauseOf(token: StackToken, reason: string): void {
-    const overdue = this.#pending.get(token)
-    const running = this.#pending.get(this.#child.control.runningToken) ?? overdue
+    const overdue = this.#open.get(token)
+    const running = this.#open.get(this.#child.control.runningToken) ?? overdue
     const isOther = running !== undefined && running !== overdue
     this.#die({
       reason: isOther ? `${running.label} gave nobody else a turn: ${reason}` : reason,
@@ -387,9 +388,7 @@ export class InterpreterProcess {
     this.#processSignals.stop()
     this.#slices.stop()
     this.#child.kill()
-    const open = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const { settle } of open) settle({ kind: 'lost', end })
+    for (const { settle } of this.#open.takeAll()) settle({ kind: 'lost', end })
     if (this.#isStarted) this.#events.ended(end)
     else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))
   }

@@ -199,6 +199,12 @@ export class InterpreterSupervisor {
     this.#replacement.look()
   }
 
+  /** Why nothing goes on in its interpreters. */
+  describeStacks(withinMs: number): readonly Promise<string>[] {
+    const all = [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys()]
+    return all.map((interpreter) => interpreter.describeStacks(withinMs))
+  }
+
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
   async backOffEnd(label: string, taskSlot: TaskSlot): Promise<void> {
     const waitMs = this.#suspects.backedOffMs(label)

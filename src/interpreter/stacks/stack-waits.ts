@@ -145,6 +145,13 @@ export class Waits {
   signal(token: StackToken): void {
     for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['signal', 0])
   }
+
+  /** The same for all stacks that wait. Returns how many. */
+  signalAll(): number {
+    const waits = [...this.#waits]
+    for (const wait of waits) wait.settle(['signal', 0])
+    return waits.length
+  }
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -3,8 +3,8 @@
  * machine has memory for. Held by `python-host.ts`. Those of scripts that live alone are not among them.
  */
 
-import { toError } from '../../errors.ts'
-import type { InterpreterSupervisor } from './interpreter-supervisor.ts'
+import { toError } from '../errors.ts'
+import type { InterpreterSupervisor } from './process/interpreter-supervisor.ts'
 
 /** What one takes that has just begun. */
 const BEGUN_MEBIBYTES = 256

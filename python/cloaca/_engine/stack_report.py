@@ -1,0 +1,78 @@
+"""What the stacks wait for that are suspended: asked for when somebody wants to know why nothing goes on.
+
+Only a stack itself can walk its frames: parts of them lie in memory of C, which is another stack's while it is suspended
+(seen in Pyodide 314.0.7: the interpreter dies of it). So the host wakes each stack as for a signal, it reports, and goes on
+waiting.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+import os
+import sys
+import time
+import traceback
+from types import FrameType
+from typing import Any, Dict, List, Optional
+
+from .._border import bridge, stacks
+
+#: What a stack waits for that is suspended in one of these functions of ``_border.bridge``.
+_WAITS = {
+    "call_with_context": "an answer of the engine",
+    "sleep_ms": "a time",
+    "wait_for_promise": "Node",
+    "read_input": "standard input",
+    "wait_event": "an event",
+}
+_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+_report: Optional[List[Dict[str, Any]]] = None
+
+
+def begin() -> None:
+    """From now on each stack that is woken reports."""
+    global _report
+    linecache.checkcache()
+    _report = []
+
+
+def count() -> int:
+    """How many have reported."""
+    return len(_report or ())
+
+
+def take() -> str:
+    """The report as JSON, a list: ``token``, ``isThread``, ``waitsFor``, ``seconds`` and ``frames``, as in a traceback."""
+    global _report
+    report, _report = _report or [], None
+    return json.dumps(report)
+
+
+def _report_wait(since: float) -> None:
+    if _report is None:
+        return
+    stack = stacks.running
+    chain = [frame for frame, _ in traceback.walk_stack(sys._getframe(1))]
+    names = [frame.f_code.co_name for frame in chain]
+    _report.append(
+        {
+            "token": stack.origin,
+            "isThread": stack.token != stack.origin,
+            "waitsFor": next((_WAITS[name] for name in names if name in _WAITS), "something"),
+            "seconds": time.monotonic() - since,
+            "frames": _text_of(chain),
+        }
+    )
+
+
+bridge.report_wait = _report_wait
+
+
+def _text_of(chain: List[FrameType]) -> str:
+    """Frames outside of this package, the innermost last; all of them where there are none outside."""
+    theirs = [frame for frame in chain if not frame.f_code.co_filename.startswith(_OWN_FOLDER + os.sep)]
+    summary = traceback.StackSummary.extract((frame, frame.f_lineno) for frame in theirs or chain)
+    summary.reverse()
+    return "".join(summary.format())
