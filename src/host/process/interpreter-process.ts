@@ -259,6 +259,11 @@ export class InterpreterProcess {
     this.#forget(token)?.settle(answer)
   }
 
+  #settleAll({ skipped, tokens, outcomes }: Extract<FromInterpreter, { readonly type: 'outcomes' }>): void {
+    for (const token of skipped) this.#settle(token, SKIPPED)
+    for (const [index, outcome] of outcomes.entries()) this.#settle(tokens[index] ?? 0, outcome)
+  }
+
   #forget(token: StackToken): OpenRequest | undefined {
     this.#watchdog.forget(token)
     return this.#open.take(token)
@@ -271,8 +276,7 @@ export class InterpreterProcess {
   #receive(message: FromInterpreter): void {
     switch (message.type) {
       case 'outcomes':
-        for (const token of message.skipped) this.#settle(token, SKIPPED)
-        for (const [index, outcome] of message.outcomes.entries()) this.#settle(message.tokens[index] ?? 0, outcome)
+        this.#settleAll(message)
         break
       case 'loaded':
       case 'state':
@@ -337,10 +341,6 @@ export class InterpreterProcess {
     this.#child.unref()
     this.#started.resolve()
     this.#nudgeLater()
-  }
-
-  #ready(notice: string | null): void {
-    this.#ready(notice)
   }
 
   /** `running`: the stack that ran, 0 where that is not known. */
