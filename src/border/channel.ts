@@ -21,7 +21,13 @@ export const PROTOCOL_VERSION = 3
  * and its value. Each `interrupt` is answered by `misses`: how many interrupts so far met another stack than they were
  * meant for, and by `runningToken`: the stack that runs, 0 for none. The others are repeated each second while the interpreter is close to a ceiling.
  */
-export const CONTROL_OPERATIONS = Object.freeze({ nudge: 1, raise: 2, interrupt: 3, endSlice: 4, acknowledge: 5 })
+export const CONTROL_OPERATIONS = Object.freeze({
+  requestCheck: 1,
+  raise: 2,
+  interrupt: 3,
+  endSlice: 4,
+  acknowledge: 5,
+})
 export type ControlOperation = keyof typeof CONTROL_OPERATIONS
 export const CONTROL_REPORTS = Object.freeze({ misses: 1, residentMebibytes: 2, openFiles: 3, runningToken: 4 })
 export const CONTROL_NUMBER_BYTES = 4

@@ -82,7 +82,7 @@ export class FrameReader {
     this.#readText = readText
   }
 
-  /** Throws `FrameError` for what is no message; nothing can be read after that. */
+  /** Throws `FrameError` for what is not a message; nothing can be read after that. */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length

@@ -2,8 +2,8 @@
  * Every message that crosses between the engine and an interpreter's process, in both directions.
  *
  * Rules of the border: plain types made for it, nothing of the engine's; null for absent; every property present;
- * contexts only as text; errors as data. The engine speaks first (load, polls, task, program) and gets exactly one answer
- * per token, also when the process dies. Python speaks first only with `call`, and gets exactly one `reply`.
+ * contexts only as text; errors as data. An interpreter begins with `hello`. What the engine asks (load, polls, task,
+ * program) gets exactly one answer per token, also when the process dies; a `call` of Python gets exactly one `reply`.
  */
 
 /** A number that names one entry into Python (a load, a poll, a task, a program) for its whole life. Never reused. */
@@ -57,12 +57,12 @@ export interface ResourceCeilings {
   readonly openFiles: number | null
   /** Threads of Python: beyond it, RuntimeError. */
   readonly threads: number
-  /** From where on the engine is told, at most once a second, how much of it is in use. Null: nothing is told. */
-  readonly told: ToldAmounts | null
+  /** From where on the engine hears, at most once a second, how much of it is in use. Null: it hears nothing. */
+  readonly reportFrom: ReportThresholds | null
 }
 
 /** Of the whole process: `residentMebibytes` is the memory that it occupies. */
-export interface ToldAmounts {
+export interface ReportThresholds {
   readonly residentMebibytes: number
   readonly openFiles: number
   readonly threads: number
@@ -89,7 +89,7 @@ export interface RaisedFault {
   readonly traceback: string
 }
 
-/** How a poll or an attempt ended. Polls that skip are told by their tokens alone. */
+/** How a poll or an attempt ended. Polls that skip are reported by their tokens alone. */
 export type Outcome =
   /** `contextText` is null when the trigger fired without a context. */
   | { readonly kind: 'fired'; readonly contextText: string | null }
@@ -184,6 +184,6 @@ export type FromInterpreter =
   /** Python has taken the signals that it was sent. */
   | { readonly type: 'tookSignals' }
   /** The interpreter has heard that an entry is overdue. */
-  | { readonly type: 'told'; readonly token: StackToken }
+  | { readonly type: 'acknowledged'; readonly token: StackToken }
   /** The interpreter cannot go on; its process ends after this. `token`: the stack that ran, 0 where it is not known. */
   | { readonly type: 'fatal'; readonly message: string; readonly token: StackToken }

@@ -36,7 +36,7 @@ export function writeStdout(text: string): void {
 }
 
 let stderr: Outlet | null = null
-/** How a loss on stderr is told: as text, unless the log has a form of its own. */
+/** How a loss on stderr is reported: as text, unless the log has a form of its own. */
 let lossNotice = (text: string): string => `cloaca: ${text}\n`
 
 /** Never waits and never throws. */
@@ -51,7 +51,7 @@ export function writeStderr(text: string): void {
   stderr.write(text)
 }
 
-/** Says how a loss is told in the place of what was lost. */
+/** Says how a loss is reported in the place of what was lost. */
 export function tellLossAs(format: (text: string) => string): void {
   lossNotice = format
 }

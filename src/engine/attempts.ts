@@ -1,6 +1,6 @@
 /**
  * The one place from which our timers and listeners are called. Nobody waits for what they do, so what they throw would
- * end the process: here it is told as trouble, and they are called again, until they return. Part of a clock, which
+ * end the process: here it is reported as trouble, and they are called again, until they return. Part of a clock, which
  * calls its timers through it and hands it out as `attempt`.
  *
  * So what is called must bear being called again after it threw in the middle.
@@ -21,7 +21,7 @@ export class Attempts {
     this.#report = report
   }
 
-  /** Calls it in this turn. What is returned cancels the calls that are still to come. */
+  /** Calls it in this tick of the event loop. What is returned cancels the calls that are still to come. */
   run(during: string, work: () => void): Timer {
     const thrown = whatItThrows(work)
     return thrown === null ? NOTHING_LEFT : this.#again(during, work, thrown)

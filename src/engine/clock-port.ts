@@ -36,11 +36,11 @@ export interface Clock {
   /** Milliseconds since an instant that means nothing, perhaps with a fraction. Never goes back. */
   monotonic(): number
   /**
-   * Calls back once, when `delayMs` of monotonic time have passed, never before; in a later turn even when it is 0 or less.
+   * Calls back once, when `delayMs` of monotonic time have passed, never before; in a later tick of the event loop even when it is 0 or less.
    * What the callback throws is treated as in `attempt`, until the timer is cancelled; `during` is for the trouble.
    */
   wakeAfter(delayMs: number, callback: () => void, during?: string): Timer
-  /** Calls `work` in this turn. What it throws is told as trouble, and it is called again later, until it returns or is cancelled. */
+  /** Calls `work` in this tick of the event loop. What it throws is reported as trouble, and it is called again later, until it returns or is cancelled. */
   attempt(during: string, work: () => void): Timer
   /** Calls back when the wall clock has jumped by more than a second; within a second or so. Returns the end of it. */
   onWallJump(callback: (jump: WallJump) => void): () => void

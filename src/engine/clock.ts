@@ -70,7 +70,7 @@ class SystemTimer implements Timer {
 
   arm(): void {
     const waitMs = this.#due - performance.now()
-    // setTimeout waits for a whole millisecond at least; what is due goes on in the next turn.
+    // setTimeout waits for a whole millisecond at least; what is due goes on in the next tick of the event loop.
     if (waitMs <= 0) {
       const immediate = setImmediate(() => this.#wake())
       if (!this.#keepsProcessAlive) immediate.unref()
@@ -89,7 +89,7 @@ class SystemTimer implements Timer {
   }
 
   #wake(): void {
-    // setTimeout counts from the beginning of its turn and may come early by that; and a long wait comes in pieces.
+    // setTimeout counts from the beginning of its tick and may come early by that; and a long wait comes in pieces.
     if (performance.now() < this.#due) {
       this.arm()
       return

@@ -1,6 +1,6 @@
 /**
- * The engine: composes the two loops, the cron loop and the periodic work over the ports, and is the door for those
- * who ask it to act (the runner, and through it scripts, the command line and the dashboard).
+ * The engine: composes the two loops, the cron loop and the periodic work over the ports, and is the API for those
+ * who ask it to act (the runner, and through it scripts and the command line).
  *
  * States, and the moves:
  *   open     -> running   enter: the instance is entered, and what is asked for by `execute` is run, and nothing else
@@ -108,7 +108,7 @@ export class Engine {
       isRunning: (id) => this.#executor.isRunning(id),
       onGone: (id) => this.#executor.forget(id),
     })
-    const onAccepted = (told: Promise<unknown>): void => this.#executor.accepted(told)
+    const onAccepted = (announced: Promise<unknown>): void => this.#executor.accepted(announced)
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
@@ -211,8 +211,8 @@ export class Engine {
     this.#assertOpen()
     const ended = this.#ends.until(id)
     this.#ends.watch()
-    // It may have ended between the look and the wait.
-    this.#ends.look()
+    // It may have ended between the check and the wait.
+    this.#ends.check()
     return await ended
   }
 
@@ -293,8 +293,8 @@ export class Engine {
   #create(id: string, definition: WorkflowDefinition, inputText: ContextText): Promise<void> {
     const { store, clock } = this.#ports
     const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
-    // In the same turn, so that it is taken in the transaction that accepts it.
-    this.#executor.lookAgain()
+    // In the same tick of the event loop, so that it is taken in the transaction that accepts it.
+    this.#executor.wake()
     return created
   }
 
@@ -313,11 +313,11 @@ export class Engine {
   #registryChanged(): void {
     if (this.#isServing) this.#scheduler.triggers.registryChanged()
     void this.#cronScheduler.lookAgain()
-    // Once for all declarations of a turn: each look at the registry after a change copies it.
+    // Once for all declarations of a tick of the event loop: each look at the registry after a change copies it.
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
       this.#workflowsChanged = null
       void this.#workflowRecords.save(this.#ports.registry.current())
-      this.#executor.lookAgain(this.config.recoveryEnabled)
+      this.#executor.wake(this.config.recoveryEnabled)
     })
   }
 
@@ -325,7 +325,7 @@ export class Engine {
   #storeChanged(): void {
     if (this.#isServing) this.#scheduler.triggers.storeChanged()
     void this.#cronScheduler.lookAgain()
-    this.#executor.lookAgain()
+    this.#executor.wake()
   }
 
   /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
@@ -341,8 +341,8 @@ export class Engine {
     void this.#workflowRecords.save(this.#ports.registry.current())
     if (this.#isServing) void this.#scheduler.storeFound()
     if (this.#isServing && this.config.cronEnabled) void this.#cronScheduler.storeFound()
-    this.#executor.lookAgain(this.config.recoveryEnabled)
-    this.#ends.look()
+    this.#executor.wake(this.config.recoveryEnabled)
+    this.#ends.check()
   }
 
   #periodically(during: string, everyMs: number, run: () => Promise<void>): void {
@@ -355,7 +355,7 @@ export class Engine {
       if (this.#isServing) this.#scheduler.triggers.renewLeases()
     })
     this.#periodically('recovering executions', RECOVERY_MS, async () => {
-      this.#executor.lookAgain(this.config.recoveryEnabled)
+      this.#executor.wake(this.config.recoveryEnabled)
     })
   }
 
@@ -368,7 +368,7 @@ export class Engine {
     this.#periodically('removing old records', PRUNE_MS, () => pruning.run())
     if (!config.cronEnabled || !config.cronRecoveryEnabled) return
     this.#periodically('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
-      recoverLostCrons(this.#ports, () => this.#executor.lookAgain()),
+      recoverLostCrons(this.#ports, () => this.#executor.wake()),
     )
   }
 

@@ -1,6 +1,6 @@
 /**
- * What the engine tells those who watch it: logs, the dashboard, `runner.on`. Watchers read; nothing in the engine
- * waits for them, and a listener that throws breaks nothing: it is told as a `trouble`.
+ * What the engine reports to those who watch it: logs, `runner.on`. Watchers read; nothing in the engine
+ * waits for them, and a listener that throws breaks nothing: it is reported as a `trouble`.
  */
 
 import { toError, UsageError } from '../errors.ts'

@@ -34,7 +34,7 @@ export class Heartbeat {
     this.#beatAt = askedAt
   }
 
-  /** Asks the store in this turn, so that what is asked beside it shares the step. */
+  /** Asks the store in this tick of the event loop, so that what is asked beside it shares the step. */
   async beat(): Promise<void> {
     const { store, clock, instanceId } = this.#ports
     const askedAt = clock.monotonic()

@@ -1,4 +1,4 @@
-/** Something that the engine does again and again, beside its loops: one at a time, and a failure is tried at the next turn. */
+/** Something that the engine does again and again, beside its loops: one at a time, and a failure is tried again the next time. */
 
 import { toError } from '../errors.ts'
 import type { EngineEvents } from './events.ts'
@@ -22,8 +22,8 @@ export function runPeriodically(work: PeriodicWork, ports: PeriodicPorts): () =>
   let isStopped = false
   let timer: Timer
 
-  const wait = (): Timer => clock.wakeAfter(work.everyMs, () => void turn(), work.during)
-  const turn = async (): Promise<void> => {
+  const wait = (): Timer => clock.wakeAfter(work.everyMs, () => void runOnce(), work.during)
+  const runOnce = async (): Promise<void> => {
     try {
       await work.run()
     } catch (thrown) {

@@ -229,10 +229,10 @@ export type StoreChange =
  * Where state lives; the only thing between the two loops.
  *
  * Each method is one atomic step: it looks, decides and writes, and its promise settles after the commit. Steps asked
- * for in one turn of the event loop are carried out in the order of the calls, and may share a transaction; a step
+ * for in one tick of the event loop are carried out in the order of the calls, and may share a transaction; a step
  * that fails does not undo its neighbours. Methods reject with `StoreError` (`DATABASE_FAILED`) when the database
  * refuses, and then nothing of that step is stored. "Newest first" means by creation, the later call first on a tie.
- * What is not promised: any order between calls of different turns of different processes.
+ * What is not promised: any order between calls of different ticks of the event loops of different processes.
  */
 export interface Store {
   // -- instances: who is alive

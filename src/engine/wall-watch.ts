@@ -1,18 +1,18 @@
 /**
- * Notices that the wall clock was set: wall minus monotonic time has changed since the last look. Part of a clock, which
+ * Notices that the wall clock was set: wall minus monotonic time has changed since the last check. Part of a clock, which
  * hands it out as `onWallJump`. Looks once a second while somebody listens, and not at all otherwise. A clock that is
  * corrected little by little, as time services do, is none of its business.
  */
 
 import type { Clock, Timer, WallJump } from './ports.ts'
 
-const LOOK_EVERY_MS = 1_000
+const CHECK_EVERY_MS = 1_000
 const SMALLEST_JUMP_MS = 1_000
 
 export class WallWatch {
   readonly #clock: Pick<Clock, 'now' | 'monotonic' | 'wakeAfter' | 'attempt'>
   readonly #listeners = new Set<(jump: WallJump) => void>()
-  /** Wall minus monotonic time at the last look. */
+  /** Wall minus monotonic time at the last check. */
   #offset = 0
   #timer: Timer | null = null
 
@@ -38,10 +38,10 @@ export class WallWatch {
   }
 
   #lookLater(): void {
-    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look())
+    this.#timer = this.#clock.wakeAfter(CHECK_EVERY_MS, () => this.#check())
   }
 
-  #look(): void {
+  #check(): void {
     // Before the listeners, who may end it.
     this.#lookLater()
     const at = this.#clock.now()

@@ -49,7 +49,7 @@ export class Doorway {
   }
 }
 
-/** In the next turn: who has been begun, and finds an interpreter, is let in by then. */
+/** In the next tick of the event loop: who has been begun, and finds an interpreter, is let in by then. */
 function giveUpSoon(waiting: ReadonlySet<() => void>): void {
   setImmediate(() => {
     for (const giveUp of waiting) giveUp()

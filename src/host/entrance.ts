@@ -2,7 +2,7 @@
  * Lets polls and tasks into an interpreter, and turns its answers into outcomes. Held by `python-host.ts`.
  *
  * Nearly always the script's interpreter is there, nobody is suspected and no generation is being replaced: then the call is
- * made in this turn, and one promise carries its answer. Else it waits at the doorway.
+ * made in this tick of the event loop, and one promise carries its answer. Else it waits at the doorway.
  */
 
 import { type GenerationNumber, PROGRAM_GENERATION } from '../border/protocol.ts'

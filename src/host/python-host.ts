@@ -1,5 +1,5 @@
 /**
- * Python behind a door: loads scripts, polls, runs tasks and programs, and reports outcomes as values.
+ * Python, as the engine sees it: loads scripts, polls, runs tasks and programs, and reports outcomes as values.
  * The runner opens it, the engine calls it through the `ScriptHost` port. Which script lives in which interpreter, and which
  * generation of it is in use, is known here and nowhere else. It decides nothing: a fault in Python is an outcome, never
  * a throw.

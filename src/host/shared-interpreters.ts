@@ -23,7 +23,7 @@ export class SharedInterpreters {
   #all: readonly InterpreterSupervisor[]
   #atMost: number
   #made = 1
-  #turns = 0
+  #chosen = 0
 
   constructor(options: SharedOptions) {
     this.#options = options
@@ -49,7 +49,7 @@ export class SharedInterpreters {
   /** The one for the next script; one that could not be started is done without. */
   async next(): Promise<InterpreterSupervisor> {
     for (;;) {
-      const chosen = this.#all[this.#turns++ % this.#all.length] ?? this.first
+      const chosen = this.#all[this.#chosen++ % this.#all.length] ?? this.first
       try {
         await chosen.started
         return chosen

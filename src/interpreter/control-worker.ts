@@ -1,7 +1,7 @@
 /**
  * Stands in for the addon's control thread (`native/control_thread.cc`) where its binary is missing: a worker that hears the
  * engine while the main thread computes. Signals of the process reach Python only while it waits; of ceilings it knows that
- * of memory alone, and nobody tells whose fault it is.
+ * of memory alone, and nobody reports whose fault it is.
  * Started by `process-control.ts`.
  */
 
@@ -74,8 +74,8 @@ function raise(signum: number): void {
 
 function carryOut(operation: number, argument: number): void {
   switch (operation) {
-    case CONTROL_OPERATIONS.nudge:
-      mailbox.nudge()
+    case CONTROL_OPERATIONS.requestCheck:
+      mailbox.requestCheck()
       return
     case CONTROL_OPERATIONS.raise:
       raise(argument)

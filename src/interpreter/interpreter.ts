@@ -43,8 +43,8 @@ export interface SessionFunctions {
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
 const START_ENVIRONMENT = { HOME: '/', PYTHONINSPECT: '' }
 
-/** Of the event loop: a stack that is woken runs in the next one, if none computes. */
-const REPORT_WITHIN_TURNS = 100
+/** Of the event loop: a stack that is woken runs in the next tick, if none computes. */
+const REPORT_WITHIN_TICKS = 100
 
 type Entry = PyProxy & Record<string, PyCallable>
 
@@ -79,7 +79,7 @@ export class Interpreter {
     const stacks = widenStacks(pyodide)
     connectStreams(pyodide, output)
     mountHostFolders(pyodide)
-    const streams = new EndpointStreams(pyodide, () => mailbox.nudge())
+    const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
     functions.sockets.attach(streams)
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
@@ -189,7 +189,7 @@ export class Interpreter {
   async describeStacks(wake: () => number): Promise<string> {
     attribute(this.#entry, 'begin_stack_report')()
     const count = wake()
-    for (let turns = 0; turns < REPORT_WITHIN_TURNS; turns++) {
+    for (let ticks = 0; ticks < REPORT_WITHIN_TICKS; ticks++) {
       await new Promise((resolve) => setImmediate(resolve))
       if (Number(attribute(this.#entry, 'count_stack_reports')()) >= count) break
     }

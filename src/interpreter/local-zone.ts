@@ -39,7 +39,7 @@ export function zoneSetter(pyodide: PyodideAPI) {
   }
 }
 
-/** Makes a zone the thread's own, the system's for none, and returns its name. What is no zone is UTC, as in C. */
+/** Makes a zone the thread's own, the system's for none, and returns its name. What is not a zone is UTC, as in C. */
 export function changeZone(name: string | null | undefined): string {
   // The environment is shared with the main thread: only then does Node pass on the change to this thread's clock.
   if (name === null || name === undefined) delete process.env.TZ

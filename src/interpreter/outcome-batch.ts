@@ -1,6 +1,6 @@
 /**
  * Outcomes of polls and attempts on their way to the engine. What a worker brings about before it rests travels in one
- * message; what stacks bring about that waited in between, with the others of the same turn of the event loop.
+ * message; what stacks bring about that waited in between, with the others of the same tick of the event loop.
  */
 
 import { FrameError } from '../border/frames.ts'

@@ -42,7 +42,7 @@ export interface ControlOptions {
 }
 
 /**
- * Begins to listen: from now on the process ends with the engine. `signalled` is called in a later turn when a signal is in
+ * Begins to listen: from now on the process ends with the engine. `signalled` is called in a later tick of the event loop when a signal is in
  * the mailbox. Throws where there can be no control thread.
  */
 export function openProcessControl(mailbox: SignalMailbox, signalled: () => void): ProcessControl {
@@ -56,11 +56,11 @@ export function openProcessControl(mailbox: SignalMailbox, signalled: () => void
 class ThreadControl implements ProcessControl {
   #isProgram = false
 
-  begin({ isProgram, ceilings: { openFiles, told } }: ControlOptions): void {
+  begin({ isProgram, ceilings: { openFiles, reportFrom } }: ControlOptions): void {
     this.#isProgram = isProgram
     for (const signum of GROUP_SIGNALS) this.watchSignal(signum, false)
     if (openFiles !== null) limitOpenFiles(openFiles)
-    setThresholds(told?.residentMebibytes ?? NEVER, told?.openFiles ?? NEVER)
+    setThresholds(reportFrom?.residentMebibytes ?? NEVER, reportFrom?.openFiles ?? NEVER)
   }
 
   watchSignal(signum: number, isWatched: boolean): void {
@@ -96,10 +96,10 @@ class WorkerControl implements ProcessControl {
   }
 
   /** The number of open files stays as the system has it: only the addon could limit it. */
-  begin({ ceilings: { told } }: ControlOptions): void {
+  begin({ ceilings: { reportFrom } }: ControlOptions): void {
     // What is sent to the whole group is for the engine.
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined)
-    this.#order({ kind: 'ceilings', residentMebibytes: told?.residentMebibytes ?? NEVER })
+    this.#order({ kind: 'ceilings', residentMebibytes: reportFrom?.residentMebibytes ?? NEVER })
   }
 
   watchSignal(signum: number, isWatched: boolean): void {

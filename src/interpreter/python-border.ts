@@ -179,7 +179,7 @@ export interface Sockets {
   /** Whether the peer has said that it sends no more, and everything was read. */
   is_ended(number: number): boolean
   shutdown(number: number, isRead: boolean, isWrite: boolean): void
-  /** Whether the peer is told, when the socket is closed, that what is left will not be sent. */
+  /** Whether the peer is notified, when the socket is closed, that what is left will not be sent. */
   set_resetting(number: number, isOn: boolean): void
   /** Closes a socket that has no descriptor, or has none any more; `isReset`: without sending what is left. */
   close(number: number, isReset?: boolean): void

@@ -49,7 +49,7 @@ function programOutput(mailbox: SignalMailbox): ScriptOutput {
       const written = writeAll(descriptor, memory, takeProgress(descriptor, memory), mustStop)
       if (written === memory.length || isHurried) return memory.length
       interrupted.set(placeOf(descriptor, memory), written)
-      mailbox.nudge()
+      mailbox.requestCheck()
       throw Object.assign(new Error('a signal came in'), { code: 'EINTR' })
     },
     abandon: () => interrupted.clear(),
@@ -66,14 +66,14 @@ function placeOf(descriptor: Descriptor, { byteOffset, length }: Uint8Array): st
 
 function servedOutput(notice: (message: string) => void): ScriptOutput {
   prepareStandardStreams()
-  const tell = (descriptor: Descriptor, { bytes, reason }: Loss) =>
+  const report = (descriptor: Descriptor, { bytes, reason }: Loss) =>
     notice(
       `${bytes} bytes that scripts printed are missing on ${NAMES[descriptor]}: they could not be written (${reason})`,
     )
   const open = (descriptor: Descriptor) =>
     new Outlet(descriptor, {
       notice(loss) {
-        tell(descriptor, loss)
+        report(descriptor, loss)
         return ''
       },
     })
@@ -81,7 +81,7 @@ function servedOutput(notice: (message: string) => void): ScriptOutput {
   const drain = async (descriptor: Descriptor) => {
     await outlets[descriptor].drain()
     const loss = outlets[descriptor].takeRest()
-    if (loss !== null) tell(descriptor, loss)
+    if (loss !== null) report(descriptor, loss)
   }
   return {
     write(descriptor, memory) {

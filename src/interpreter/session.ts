@@ -62,11 +62,11 @@ const waitFunctions: Omit<WaitFunctions, 'rest'> = {
 function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): Signals {
   return {
     check: (token) => {
-      const found = mailbox.look(token)
+      const found = mailbox.check(token)
       if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
       return found
     },
-    interrupt: () => mailbox.nudge(),
+    interrupt: () => mailbox.requestCheck(),
     take_signals: () => {
       const signals = mailbox.take()
       if (programToken !== null && signals.length > 0) send({ type: 'tookSignals' })
@@ -189,7 +189,7 @@ function receive(interpreter: Interpreter, message: Received): void {
       return
     case 'overdue':
       waits.stop(message.token, message.reason)
-      send({ type: 'told', token: message.token })
+      send({ type: 'acknowledged', token: message.token })
       return
     case 'start':
     case 'makeSnapshot':
@@ -226,7 +226,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
   interpreter = started
   threads = new PythonThreads(
     // Polls and tasks need stacks, too.
-    { threads: Math.min(ceilings.threads, started.stacks.count / 2), told: ceilings.told?.threads ?? null },
+    { threads: Math.min(ceilings.threads, started.stacks.count / 2), reportFrom: ceilings.reportFrom?.threads ?? null },
     (ident) => started.runThread(ident).catch(fatal),
     (count) => send({ type: 'manyThreads', count }),
   )

@@ -1,9 +1,9 @@
 /**
- * Where Python looks between two steps, whatever it computes: memory that the control thread (`native/control_thread.cc`)
+ * Where Python checks between two steps, whatever it computes: memory that the control thread (`native/control_thread.cc`)
  * writes and the interpreter's main thread reads. Nothing that was raised is lost or repeated: a signal stays in the
  * mailbox until Python takes it.
  *
- * Byte 0 is Pyodide's interrupt buffer, which holds one signal only, so it always holds the same one and means "look here".
+ * Byte 0 is Pyodide's interrupt buffer, which holds one signal only, so it always holds the same one and means "check here".
  * The words behind it say what there is to see; control_thread.cc knows them too.
  */
 
@@ -27,7 +27,7 @@ const IS_INTERRUPTING = 5
 const IS_SLICE_OVER = 6
 const WORDS = 7
 
-/** Answers of `look`, as bits. */
+/** Answers of `check`, as bits. */
 const HAS_SIGNALS_BIT = 1
 const IS_OVERDUE_BIT = 2
 const IS_SLICE_OVER_BIT = 4
@@ -53,29 +53,29 @@ export class SignalMailbox {
     return this.#interrupt
   }
 
-  /** Makes Python look, for what it does now and then. */
-  nudge(): void {
+  /** Has Python check, for what it does now and then. */
+  requestCheck(): void {
     Atomics.store(this.#interrupt, 0, LOOK_HERE)
   }
 
   /** Puts a signal in. This and the next three are the control worker's; the control thread has its own. */
   raise(signum: number): void {
     Atomics.or(this.#words, signum < BITS ? SIGNALS_BELOW_32 : SIGNALS_FROM_32, 1 << (signum % BITS))
-    this.nudge()
+    this.requestCheck()
   }
 
   /** Stops the stack with this token if it is the one that runs. Returns how many such calls so far met another one. */
   interrupt(token: StackToken): number {
     Atomics.store(this.#words, OVERDUE_TOKEN, token)
     Atomics.store(this.#words, IS_INTERRUPTING, 1)
-    this.nudge()
+    this.requestCheck()
     return Atomics.load(this.#words, MISSES)
   }
 
   /** Asks the stack that runs to give way to others. */
   endSlice(): void {
     Atomics.store(this.#words, IS_SLICE_OVER, 1)
-    this.nudge()
+    this.requestCheck()
   }
 
   /** The engine has done what the interpreter waits for. */
@@ -84,7 +84,7 @@ export class SignalMailbox {
   }
 
   /** What there is for the stack with this token, as bits; the end of a time slice is said once. */
-  look(token: StackToken): number {
+  check(token: StackToken): number {
     const words = this.#words
     const hasSignals = Atomics.load(words, SIGNALS_BELOW_32) !== 0 || Atomics.load(words, SIGNALS_FROM_32) !== 0
     const isOverdue = token !== 0 && Atomics.load(words, OVERDUE_TOKEN) === token
@@ -93,13 +93,13 @@ export class SignalMailbox {
     return (hasSignals ? HAS_SIGNALS_BIT : 0) | (isOverdue ? IS_OVERDUE_BIT : 0) | (isSliceOver ? IS_SLICE_OVER_BIT : 0)
   }
 
-  /** Whether there is anything for `look` to find. */
+  /** Whether there is anything for `check` to find. */
   get isAsking(): boolean {
     const words = [SIGNALS_BELOW_32, SIGNALS_FROM_32, IS_INTERRUPTING, IS_SLICE_OVER]
     return words.some((word) => Atomics.load(this.#words, word) !== 0)
   }
 
-  /** Whether an answer of `look` tells the stack to stop. */
+  /** Whether an answer of `check` stops the stack. */
   static isOverdue(found: number): boolean {
     return (found & IS_OVERDUE_BIT) !== 0
   }

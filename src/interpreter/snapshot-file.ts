@@ -14,7 +14,7 @@ export interface Snapshot {
 /** Begins to read, beside what else the start of an interpreter does. */
 export function readSnapshot(path: string): Snapshot {
   const content = snapshotContent(path)
-  if (content === null) throw new Error(`"${path}" is no name of a snapshot`)
+  if (content === null) throw new Error(`"${path}" is not the name of a snapshot`)
   const bytes = new Uint8Array(content.size)
   const isRead = read(path, bytes, content.checksum)
   isRead.catch(() => undefined) // until somebody waits for it

@@ -1,7 +1,7 @@
 /**
  * A context: the JSON object that a firing, a task and a result carry, always as its exact text.
  * JavaScript never parses and rewrites it on its way, since `JSON.parse` turns Python's `1.0` into an int and
- * breaks integers beyond 2**53. Only the door of the Node API turns it into a value, for the caller to read.
+ * breaks integers beyond 2**53. Only the Node API turns it into a value, for the caller to read.
  */
 
 import { UsageError } from '../errors.ts'

@@ -17,7 +17,7 @@ export function isFinal(status: TaskStatus): boolean {
 /** How an attempt ended. */
 export type AttemptOutcome =
   | { readonly kind: 'completed'; readonly contextText: ContextText }
-  /** The body, its graph or a post-invocation raised, or returned something that is no context. */
+  /** The body, its graph or a post-invocation raised, or returned something that is not a context. */
   | { readonly kind: 'failed'; readonly error: PythonFault }
   /** The deadline passed; the body was stopped. */
   | { readonly kind: 'timedOut'; readonly error: PythonFault }

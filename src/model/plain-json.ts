@@ -87,7 +87,7 @@ class Copying {
 
   #text(text: string): string {
     if (text.isWellFormed()) return text
-    throw this.#refused(`holds half of a surrogate pair, which is no text: ${JSON.stringify(shortened(text))}`)
+    throw this.#refused(`holds half of a surrogate pair, which is not a text: ${JSON.stringify(shortened(text))}`)
   }
 
   #read<Result>(read: () => Result): Result {

@@ -1,6 +1,6 @@
 /**
  * Finds the addon's binary and loads it, once a thread. Used by `addon.ts` and `file-locks.ts`, which give it their types.
- * A missing or outdated binary is no error here: it is told in `binaryProblem`.
+ * A missing or outdated binary is no error here: `binaryProblem` says so.
  */
 
 import { createRequire } from 'node:module'

@@ -31,14 +31,14 @@ const addon = binary as Addon | null
 export const controlThreadProblem: string | null = binaryProblem
 
 /**
- * Starts it on a control descriptor. `notify` is called in a later turn when a signal is in the mailbox. From then on the
+ * Starts it on a control descriptor. `notify` is called in a later tick of the event loop when a signal is in the mailbox. From then on the
  * process ends when the other end of the descriptor is closed. Returns the name of an error, or nothing.
  */
 export function startControlThread(descriptor: number, mailbox: Uint8Array, notify: () => void): string {
   return nameOf(addon?.startControlThread(descriptor, mailbox, notify))
 }
 
-/** From where on the engine is told, once a second, how much of it the process uses. Before this nothing is told. */
+/** From where on the engine hears, once a second, how much of it the process uses. Before this it hears nothing. */
 export function setThresholds(residentMebibytes: number, openFiles: number): void {
   addon?.setThresholds(residentMebibytes, openFiles)
 }

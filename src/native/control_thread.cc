@@ -51,7 +51,7 @@ constexpr int kIsInterrupting = 5;
 constexpr int kIsSliceOver = 6;
 constexpr uint8_t kLookHere = 12;
 
-enum Operation : uint32_t { kNudge = 1, kRaise = 2, kInterrupt = 3, kEndSlice = 4, kAcknowledge = 5 };
+enum Operation : uint32_t { kRequestCheck = 1, kRaise = 2, kInterrupt = 3, kEndSlice = 4, kAcknowledge = 5 };
 enum Report : uint32_t { kMissesSoFar = 1, kResidentMebibytes = 2, kOpenFiles = 3, kRunningToken = 4 };
 
 struct Record {
@@ -234,7 +234,7 @@ class ControlThread {
 
   void carry_out(const Record& record) {
     switch (record.operation) {
-      case kNudge:
+      case kRequestCheck:
         look_here();
         break;
       case kRaise:

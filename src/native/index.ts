@@ -1,6 +1,6 @@
 /**
- * The door of the context codec: the addon where its binary loads, else the TypeScript twin, which gives the same results.
- * Used by the store, the engine's merges and the rules that look into a context.
+ * The context codec: the addon where its binary loads, else the TypeScript twin, which gives the same results.
+ * Used by the engine's merges and the rules that look into a context.
  */
 
 import { nativeCodec } from './addon.ts'

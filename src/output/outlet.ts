@@ -47,7 +47,7 @@ export class Outlet {
     this.#notice = notice
   }
 
-  /** Whether something is kept or lost that was not written or told yet. */
+  /** Whether something is kept or lost that was not written or reported yet. */
   get isBehind(): boolean {
     return this.#waiting.length > 0 || this.#lostWrites > 0
   }
@@ -73,7 +73,7 @@ export class Outlet {
     }
   }
 
-  /** Gives up what is not written, and says how much it is, for whoever has another way to tell it. */
+  /** Gives up what is not written, and says how much it is, for whoever has another way to report it. */
   takeRest(): Loss | null {
     this.#lostWrites += this.#waiting.length
     this.#lostBytes += this.#waitingBytes

@@ -21,7 +21,7 @@ import {
 /** Where the engine looks for what the code declares now. */
 export interface RegistrySource {
   current(): Registry
-  /** Calls back after each change, in the same turn. Returns the end of it. */
+  /** Calls back after each change, in the same tick of the event loop. Returns the end of it. */
   onChange(callback: () => void): () => void
 }
 

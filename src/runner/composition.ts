@@ -33,8 +33,8 @@ export function defaultDurability(): Durability {
 const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
 
 /**
- * The clock of one runner's parts: what its timers and listeners throw is told by the runner's events. What keeps the
- * process alive is told by `KeepAlive`, not by timers that are pending.
+ * The clock of one runner's parts: what its timers and listeners throw is reported by the runner's events. What keeps the
+ * process alive is decided by `KeepAlive`, not by timers that are pending.
  */
 export function clockOf(events: EngineEvents): Clock {
   return new SystemClock({ keepsProcessAlive: false, onTrouble: (trouble) => events.emit('trouble', trouble) })
@@ -140,7 +140,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     },
   })
   const engineAssembly = import('./engine-composition.ts')
-  engineAssembly.catch(() => undefined) // whoever opens a runner is told
+  engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
   const host: PyodideHost = await opening
   return { host, runners }
 }

@@ -1,5 +1,5 @@
 /**
- * What is worth a log line of what the engine tells. Pure translation: the command line prints the lines, a Node
+ * What is worth a log line of what the engine reports. Pure translation: the command line prints the lines, a Node
  * program may hand in a sink of its own. Contexts and secrets never appear in one.
  */
 

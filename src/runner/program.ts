@@ -56,17 +56,17 @@ export async function startProgram(target: ProgramTarget, log: LogSink, limits: 
     await runners.close((message) => log({ level: 'error', message }))
     await host.close() // when everything that was declared is known
   })
-  const told = ended.then((code) => {
+  const reported = ended.then((code) => {
     const hint = code === 0 && !runners.haveOpened ? onlyDeclares(target, registry) : null
     if (hint !== null) log({ level: 'warn', message: hint })
     return code
   })
-  const exitCode = alive.during(told)
+  const exitCode = alive.during(reported)
   const interrupt = (signum: number) => host.signalProgram(signum)
   return { exitCode, signal: (signum) => void interrupt(signum), interrupt }
 }
 
-/** What to do with a file that declares something and is no program; null when it is one. */
+/** What to do with a file that declares something and is not a program; null when it is one. */
 function onlyDeclares(target: ProgramTarget, registry: LiveRegistry): string | null {
   const { triggers, workflows } = registry.current()
   if (target.kind !== 'file' || triggers.size + workflows.size === 0) return null

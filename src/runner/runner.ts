@@ -1,6 +1,6 @@
 /**
  * The engine as a library: opens a database, loads scripts, polls their triggers and runs their workflows.
- * A composition root; what it hands out are values. Contexts at this door are JavaScript values, and `contextText`
+ * A composition root; what it hands out are values. Contexts in this API are JavaScript values, and `contextText`
  * is the exact text.
  */
 

@@ -1,15 +1,15 @@
 /**
  * How long the heartbeats of other instances have stood still, as this process saw them. Each heartbeat counts one up in
- * the database, and the time between two looks is measured by the looker's own monotonic clock: wall clocks are set, and
+ * the database, and the time between two observations is measured by the observer's own monotonic clock: wall clocks are set, and
  * monotonic ones of two machines have nothing in common. Held by `Liveness`.
  *
  * A looker that itself stood still (a stopped process, a closed lid) heard nobody in that time and learned nothing by
- * it: of a pause between two looks, no more counts than a looker that runs would let pass.
+ * it: of a pause between two observations, no more counts than an observer that runs would let pass.
  */
 
 import type { Clock } from '../engine/ports.ts'
 
-/** One and a half heartbeats: every instance looks at each of its own. */
+/** One and a half heartbeats: every instance observes the others at each of its own. */
 const LONGEST_PAUSE_MS = 15_000
 
 interface Heard {
@@ -27,7 +27,7 @@ export class HeartbeatWatch {
   }
 
   /** Looks at the heartbeats of all instances there are; others are forgotten. */
-  look(instances: readonly { readonly seq: number; readonly beats: number }[]): void {
+  observe(instances: readonly { readonly seq: number; readonly beats: number }[]): void {
     const now = this.#clock.monotonic()
     const passedMs = Math.min(now - (this.#lookedAt ?? now), LONGEST_PAUSE_MS)
     this.#lookedAt = now
@@ -40,7 +40,7 @@ export class HeartbeatWatch {
     )
   }
 
-  /** 0 for an instance that was not looked at. */
+  /** 0 for an instance that was not observed. */
   silentMs(seq: number): number {
     return this.#heard.get(seq)?.silentMs ?? 0
   }

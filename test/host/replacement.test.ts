@@ -30,7 +30,7 @@ test('is replaced when the last one has left, and lets others in until then', ()
   expect(one.replacement.held).toBeNull()
 
   one.isQuiet = true
-  one.replacement.look()
+  one.replacement.check()
 
   expect(one.replaced).toEqual(['it had 900 files open'])
 })
@@ -43,7 +43,7 @@ test('lets nobody in after 10 s in which there was always somebody inside, until
   await one.clock.advance(10_000)
   const held = one.replacement.held
   one.isQuiet = true
-  one.replacement.look()
+  one.replacement.check()
 
   expect(held).not.toBeNull()
   await held

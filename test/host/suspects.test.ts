@@ -21,7 +21,7 @@ describe('the suspects of a death', () => {
   const backOffMs = (label: string) => suspects.backedOffMs(label)
 
   it('are nobody as long as nothing died: everyone is let in at once', () => {
-    expect(suspects.turnOf('a')).toBeNull()
+    expect(suspects.placeOf('a')).toBeNull()
     expect(suspects.backedOffMs('a')).toBe(0)
   })
 
@@ -64,17 +64,17 @@ describe('the suspects of a death', () => {
   it('are all who were inside when it is not clear, and then none is kept away, but they come in one at a time', async () => {
     expect(dieWith('a', 'b')).toBeNull()
     expect([backOffMs('a'), backOffMs('b')]).toEqual([0, 0])
-    const turns: string[] = []
+    const entered: string[] = []
 
-    const endA = await suspects.turnOf('a')
-    void suspects.turnOf('b')?.then(() => turns.push('b'))
+    const endA = await suspects.placeOf('a')
+    void suspects.placeOf('b')?.then(() => entered.push('b'))
     await settled()
-    expect(turns).toEqual([])
+    expect(entered).toEqual([])
     endA?.()
     await settled()
 
-    expect(turns).toEqual(['b'])
-    expect(suspects.turnOf('c')).toBeNull()
+    expect(entered).toEqual(['b'])
+    expect(suspects.placeOf('c')).toBeNull()
   })
 
   it('become the culprit when the interpreter dies with only one of them inside, whoever else is', () => {
@@ -89,23 +89,23 @@ describe('the suspects of a death', () => {
     suspects.entered('a')
     suspects.left('a', true)
 
-    expect(suspects.turnOf('a')).toBeNull()
-    expect(suspects.turnOf('b')).not.toBeNull()
+    expect(suspects.placeOf('a')).toBeNull()
+    expect(suspects.placeOf('b')).not.toBeNull()
   })
 
   it('let the next one in after 35 s: longer than a poll may take', async () => {
     dieWith('a', 'b')
-    const turns: string[] = []
-    await suspects.turnOf('a')
-    void suspects.turnOf('b')?.then(() => turns.push('b'))
+    const entered: string[] = []
+    await suspects.placeOf('a')
+    void suspects.placeOf('b')?.then(() => entered.push('b'))
 
     await clock.advance(34_000)
     await settled()
-    expect(turns).toEqual([])
+    expect(entered).toEqual([])
     await clock.advance(1_000)
     await settled()
 
-    expect(turns).toEqual(['b'])
+    expect(entered).toEqual(['b'])
   })
 })
 

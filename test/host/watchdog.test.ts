@@ -92,7 +92,7 @@ describe('after the process stood still', () => {
   it('an entry that was being stopped has two seconds again before its interpreter is killed', async () => {
     watchdog.watch(1, 'slow', DEADLINE_MS)
     await clock.advance(DEADLINE_MS)
-    watchdog.told(1)
+    watchdog.acknowledged(1)
     await clock.advance(1_500)
 
     clock.standStill(3_600_000)

@@ -34,7 +34,7 @@ export class FileWatch {
 
   private constructor(events: FileWatchEvents, since: number) {
     this.#events = events
-    // The first look at a file is told too: what was saved before is seen by its time, and what is saved after, watched.
+    // The first sight of a file is reported too: what was saved before is seen by its time, and what is saved after, watched.
     this.#watcher = watch([], { ignoreInitial: false, ignored: (path, stats) => this.#isIgnored(path, stats) })
     this.#watcher.on('add', (file, stats) => {
       const from = this.#isReady ? this.#awaited.get(resolve(file)) : since
@@ -71,7 +71,7 @@ export class FileWatch {
     this.#watcher.add([...added])
   }
 
-  /** Nothing is told any more. */
+  /** Nothing is reported any more. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
@@ -92,10 +92,10 @@ export class FileWatch {
     if (!file.endsWith('.py') || this.#isClosed) return
     this.#changed.add(file)
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#tell(), QUIET_MS)
+    this.#timer = setTimeout(() => void this.#notify(), QUIET_MS)
   }
 
-  async #tell(): Promise<void> {
+  async #notify(): Promise<void> {
     if (this.#isBusy) return
     this.#isBusy = true
     while (this.#changed.size > 0 && !this.#isClosed) {

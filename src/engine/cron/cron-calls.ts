@@ -1,4 +1,4 @@
-/** What callers may ask about cron schedules, and change. Part of the engine's door. */
+/** What callers may ask about cron schedules, and change. Part of the engine's API. */
 
 import { UsageError } from '../../errors.ts'
 import type { ContextText } from '../../model/context.ts'

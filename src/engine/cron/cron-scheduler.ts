@@ -47,7 +47,7 @@ interface WaitingCron extends DueEntry {
 
 export class CronScheduler {
   readonly #ports: CronSchedulerPorts
-  readonly #onAccepted: (told: Promise<unknown>) => void
+  readonly #onAccepted: (announced: Promise<unknown>) => void
   readonly #due = new DueHeap<WaitingCron>()
   readonly #waiting = new Set<WaitingCron>()
   readonly #triggers: CronTriggers
@@ -55,7 +55,7 @@ export class CronScheduler {
   /** The wall clock was set back so far that all next instants are computed anew. */
   #mustReckon = false
   #timer: Timer | null = null
-  #look: Promise<void> | null = null
+  #pass: Promise<void> | null = null
   #mustLook = false
   #failures = 0
   /** After a failure nothing is done before; monotonic. */
@@ -63,7 +63,7 @@ export class CronScheduler {
   #isStarted = false
   #isStopped = false
 
-  constructor(ports: CronSchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
+  constructor(ports: CronSchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
     this.time = new CronTime(ports.clock)
     this.#triggers = new CronTriggers({ ...ports, time: this.time })
@@ -80,8 +80,8 @@ export class CronScheduler {
   lookAgain(): Promise<void> {
     if (!this.#isStarted || this.#isStopped) return Promise.resolve()
     this.#mustLook = true
-    this.#look ??= this.#lookUntilDone()
-    return this.#look
+    this.#pass ??= this.#passUntilDone()
+    return this.#pass
   }
 
   /** Another database is open: the schedules of the code are entered, and all are read. */
@@ -100,7 +100,7 @@ export class CronScheduler {
 
   /** Settles when what the code declares by now is in the store, or could not be stored. */
   async settled(): Promise<void> {
-    await this.#look
+    await this.#pass
   }
 
   stop(): void {
@@ -108,8 +108,8 @@ export class CronScheduler {
     this.#timer?.cancel()
   }
 
-  async #lookUntilDone(): Promise<void> {
-    // More declarations may come in this turn.
+  async #passUntilDone(): Promise<void> {
+    // More declarations may come in this tick of the event loop.
     await null
     while (this.#mustLook && !this.#isStopped) {
       this.#mustLook = false
@@ -121,8 +121,8 @@ export class CronScheduler {
         this.#trouble('reading cron schedules', thrown)
       }
     }
-    // In the turn in which the loop ended: whoever asks from now on begins a new look.
-    this.#look = null
+    // In the tick of the event loop in which the loop ended: whoever asks from now on begins a new pass.
+    this.#pass = null
     this.#arm()
   }
 
@@ -202,7 +202,7 @@ export class CronScheduler {
       const claimed = store.claimCron(claim).then((isOurs) => {
         if (isOurs) this.#fired(row, claim)
       })
-      // In the same turn, so that the execution is taken in the transaction that accepts it.
+      // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
       if (claim.execution !== null) this.#onAccepted(claimed)
       await claimed
     } catch (thrown) {

@@ -12,7 +12,7 @@ import { endOfRepeat, instantOf, isZone, localTimeAt } from './zones.ts'
 /** Of croner's nicknames, those that are accepted; in any case. */
 const NICKNAMES = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly'])
 
-/** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` for what is no IANA zone in its exact case. */
+/** Throws `INVALID_CRON`, or `INVALID_TIMEZONE` for what is not an IANA zone in its exact case. */
 export function assertCron(expression: string, timezone: string): void {
   if (!isZone(timezone)) {
     throw new UsageError(

@@ -1,12 +1,12 @@
 /**
- * Loop 2: takes executions from the store and runs their tasks. It is told to look again when there may be work, and
+ * Loop 2: takes executions from the store and runs their tasks. It is woken when there may be work, and
  * holds what it took in memory until it ended. What runs next is decided by `RunState` and `SlotPool`; this file only
  * sequences them with the store and the host.
  *
  * States of an execution here, and the moves:
  *   (in the store)  -> running       acquired; its ready tasks ask for slots
  *   running         -> running       an attempt ended; its changes are stored, and what it made ready asks for slots
- *   running         -> ended         its last change is stored; whoever waits is told
+ *   running         -> ended         its last change is stored; whoever waits is notified
  *   running         -> (in the store) the engine stops; the instance gives it back
  * States of an attempt:
  *   waiting for its time -> waiting for a slot -> being marked Running in the store -> in the host -> ended
@@ -64,8 +64,8 @@ export class Executor {
   #isStarted = false
   #isServing = false
   #isStopped = false
-  #isLooking = false
-  #mustLook = false
+  #isAcquiring = false
+  #mustAcquire = false
   #mustRecover = false
   #hasBacklog = false
   #failures = 0
@@ -80,14 +80,14 @@ export class Executor {
   /** Begins to run what was asked for here, and nothing else. */
   start(): void {
     this.#isStarted = true
-    this.lookAgain()
+    this.wake()
   }
 
   /** Begins to run everything. */
   serve(): void {
     this.#isServing = true
     this.#asked.clear()
-    this.lookAgain(this.#ports.config.recoveryEnabled)
+    this.wake(this.#ports.config.recoveryEnabled)
   }
 
   /** An execution that is asked for here, before the store has accepted it. */
@@ -105,22 +105,22 @@ export class Executor {
     return this.#runs.has(executionId)
   }
 
-  /** There may be work in the store. Asks it in this turn when it can, so that both steps share a transaction. */
-  lookAgain(recover = false): void {
-    this.#mustLook = true
+  /** There may be work in the store. Asks it in this tick of the event loop when it can, so that both steps share a transaction. */
+  wake(recover = false): void {
+    this.#mustAcquire = true
     this.#mustRecover ||= recover && this.#isServing
-    if (!this.#isStarted || this.#isLooking || this.#isStopped) return
-    this.#isLooking = true
-    void this.#look()
+    if (!this.#isStarted || this.#isAcquiring || this.#isStopped) return
+    this.#isAcquiring = true
+    void this.#acquireWaiting()
   }
 
   /**
-   * The store has been asked to accept an execution, in this turn; `told` settles when its firing has been told. What is
-   * taken in the same transaction is told after that.
+   * The store has been asked to accept an execution, in this tick of the event loop; `announced` settles when its firing has been announced. What is
+   * taken in the same transaction is announced after that.
    */
-  accepted(told: Promise<unknown>): void {
-    this.#accepted.push(told)
-    this.lookAgain()
+  accepted(announced: Promise<unknown>): void {
+    this.#accepted.push(announced)
+    this.wake()
   }
 
   /** Begins no more attempts. Settles when the last one that was begun has ended. */
@@ -146,15 +146,15 @@ export class Executor {
     await Promise.all([...this.#runs.values()].map((run) => run.settlements.close()))
   }
 
-  async #look(): Promise<void> {
-    while (this.#mustLook && !this.#isStopped) {
+  async #acquireWaiting(): Promise<void> {
+    while (this.#mustAcquire && !this.#isStopped) {
       const limit = Math.min(MAX_TAKEN, MAX_ACTIVE + this.#slots.lent - this.#runs.size)
       this.#hasBacklog = limit <= 0
       if (this.#hasBacklog) break
-      this.#mustLook = false
+      this.#mustAcquire = false
       await this.#acquire(limit)
     }
-    this.#isLooking = false
+    this.#isAcquiring = false
   }
 
   async #acquire(limit: number): Promise<void> {
@@ -179,7 +179,7 @@ export class Executor {
       const [taken] = await Promise.all([acquired, beat])
       await Promise.allSettled(accepted)
       this.#failures = 0
-      this.#mustLook ||= taken.length === limit
+      this.#mustAcquire ||= taken.length === limit
       this.#mustRecover ||= recover && taken.length === limit
       for (const execution of taken) {
         this.#asked.delete(execution.id)
@@ -192,7 +192,7 @@ export class Executor {
       const delayMs = troubleDelayMs(this.#failures)
       const retryAt = clock.now() + delayMs
       this.#ports.events.emit('trouble', { during: 'looking for executions', error: toError(thrown), retryAt })
-      this.#wakeAfter(delayMs, () => this.lookAgain())
+      this.#wakeAfter(delayMs, () => this.wake())
     }
   }
 
@@ -319,7 +319,7 @@ export class Executor {
       at: end.endedAt,
     })
     this.#onEnded(run.state.ended(end))
-    if (this.#hasBacklog) this.lookAgain()
+    if (this.#hasBacklog) this.wake()
   }
 
   /** Attempts of it that are out end without effect; callers who wait hear of the end from the store. */

@@ -60,7 +60,7 @@ function backoffMs(backoff: Backoff, initialDelayMs: number, attempt: number): n
     case 'linear':
       return initialDelayMs * attempt * backoff.multiplier
     case 'exponential':
-      // 0 * Infinity is no number; no delay stays no delay.
+      // 0 * Infinity is not a number; no delay stays no delay.
       return initialDelayMs === 0 ? 0 : initialDelayMs * backoff.multiplier * backoff.base ** (attempt - 1)
   }
 }

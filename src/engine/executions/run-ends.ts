@@ -11,14 +11,14 @@ import { runPeriodically } from '../periodic.ts'
 import type { Clock, Store } from '../ports.ts'
 import { Waits } from './waiting-callers.ts'
 
-/** Where changes by others cannot be heard of, and where a look failed. */
-const LOOK_EVERY_MS = 30_000
+/** Where changes by others cannot be heard of, and where a check failed. */
+const CHECK_EVERY_MS = 30_000
 
 export interface RunEndsPorts {
   readonly store: Store
   readonly clock: Clock
   readonly events: EngineEvents
-  /** Whether the run is carried out here: then its end needs no look. */
+  /** Whether the run is carried out here: then its end needs no check. */
   readonly isRunning: (executionId: string) => boolean
   /** A run that was waited for has ended elsewhere, or does not exist. */
   readonly onGone: (executionId: string) => void
@@ -56,25 +56,25 @@ export class RunEnds {
   watch(): void {
     if (this.#releases !== null) return
     const { store } = this.#ports
-    const work = { during: 'looking for ends of runs', everyMs: LOOK_EVERY_MS, run: async () => this.look() }
-    this.#releases = [store.onForeignChange(() => this.look()), runPeriodically(work, this.#ports)]
+    const work = { during: 'looking for ends of runs', everyMs: CHECK_EVERY_MS, run: async () => this.check() }
+    this.#releases = [store.onForeignChange(() => this.check()), runPeriodically(work, this.#ports)]
   }
 
-  /** Whoever still waits is told why there is nothing to wait for. */
+  /** Whoever still waits is notified why there is nothing to wait for. */
   stop(reason: Error): void {
     for (const release of this.#releases ?? []) release()
     this.#releases = []
     this.#waits.giveUpAll(reason)
   }
 
-  /** Looks now. What fails is looked for again. */
-  look(): void {
+  /** Checks now. What fails is checked again. */
+  check(): void {
     for (const id of this.#waits.executionIds) {
       if (this.#ports.isRunning(id)) continue
       this.#ports.store.getExecution(id).then(
         (execution) => this.#found(id, execution),
         (thrown: unknown) => {
-          const retryAt = this.#ports.clock.now() + LOOK_EVERY_MS
+          const retryAt = this.#ports.clock.now() + CHECK_EVERY_MS
           this.#ports.events.emit('trouble', {
             during: `looking for the end of "${id}"`,
             error: toError(thrown),

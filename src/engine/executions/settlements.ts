@@ -38,7 +38,7 @@ export class Settlements {
     this.#onTakenOver = onTakenOver
   }
 
-  /** Changes of one turn are stored together. */
+  /** Changes of one tick of the event loop are stored together. */
   add(changes: readonly TaskChange[], end: ExecutionEnd | null, afterStored: AfterStored): void {
     if (this.#isClosed) {
       afterStored(false)
@@ -58,7 +58,7 @@ export class Settlements {
   }
 
   async #writeAll(): Promise<void> {
-    // The rest of this turn may add more to the first step.
+    // The rest of this tick of the event loop may add more to the first step.
     await null
     while (this.#afterStored.length > 0) {
       if (await this.#writeOnce()) continue

@@ -1,7 +1,7 @@
 /**
  * The concurrency slots of one engine. A task run holds one while its body runs, lends it while the body waits
  * (`defer_until`, a nested `execute`), and takes one back afterwards. Executions take turns, so that a wide one does
- * not keep a small one waiting. Calls back in the same turn; knows neither time nor store.
+ * not keep a small one waiting. Calls back in the same tick of the event loop; knows neither time nor store.
  *
  * States of a slot lease, and the moves:
  *   waiting  -> held      a slot is free and it is its turn
@@ -99,9 +99,9 @@ export class SlotPool {
 
   #nextInTurn(): (() => void) | undefined {
     if (this.#isClosed) return undefined
-    const [turn] = this.#waiting
-    if (turn === undefined) return undefined
-    const [group, queue] = turn
+    const [next] = this.#waiting
+    if (next === undefined) return undefined
+    const [group, queue] = next
     const grant = queue.shift()
     // The group goes behind the others: a Map keeps the order of insertion.
     this.#waiting.delete(group)

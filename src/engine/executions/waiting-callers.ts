@@ -1,4 +1,4 @@
-/** Callers of `execute` who wait for the end of a run. Each is told once: of the end, or why there is none to wait for. */
+/** Callers of `execute` who wait for the end of a run. Each is notified once: of the end, or why there is none to wait for. */
 
 import type { Execution } from '../../model/execution.ts'
 

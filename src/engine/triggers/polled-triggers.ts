@@ -1,6 +1,6 @@
 /**
  * Which triggers are polled here: those that the code declares, that are enabled, and that no other living instance
- * polls. Kept in step with the registry, with the store and with other processes; the scheduler is told of every change.
+ * polls. Kept in step with the registry, with the store and with other processes; the scheduler is notified of every change.
  * One pass over the store at a time: what changes meanwhile is looked at in the next one.
  */
 
@@ -120,7 +120,7 @@ export class PolledTriggers {
     await this.#pass
   }
 
-  /** False when there is no such trigger. A trigger that is disabled is not polled from this turn on. */
+  /** False when there is no such trigger. A trigger that is disabled is not polled from this tick of the event loop on. */
   async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
     const { store, clock } = this.#ports
     const trigger = this.#triggers.get(name)
@@ -152,7 +152,7 @@ export class PolledTriggers {
   }
 
   async #passes(): Promise<void> {
-    // More declarations may come in this turn.
+    // More declarations may come in this tick of the event loop.
     await null
     try {
       while (!this.#isStopped && (this.#mustSync || this.#mustReadFlags || this.#mustLease)) {
@@ -169,7 +169,7 @@ export class PolledTriggers {
       this.#declared = null
       this.#mustSync = true
     }
-    // In the turn in which the loop ended: whoever asks from now on begins a new pass.
+    // In the tick of the event loop in which the loop ended: whoever asks from now on begins a new pass.
     this.#pass = null
     if (this.#failures > 0) this.#runLater()
   }

@@ -5,7 +5,7 @@
  *
  * States of a trigger here, and the moves:
  *   parked   -> waiting   declared, enabled and leased: due at once the first time
- *   waiting  -> polling   its due time has come; all that are due go to the host in one turn
+ *   waiting  -> polling   its due time has come; all that are due go to the host in one tick of the event loop
  *   polling  -> waiting   its outcome is recorded: due one interval after it was due, missed instants collapse
  *   polling  -> parked    its outcome is recorded, and meanwhile it was disabled, or its code or lease is gone
  *   waiting  -> parked    disabled, or its code or lease is gone
@@ -24,7 +24,7 @@ import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '
 import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
 import { type Polled, TickRecorder } from './tick-recorder.ts'
 
-/** Polls sent in one turn; the rest goes in the next one, so that answers and tasks get their turns too. */
+/** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
 const MAX_BATCH = 500
 /** With this many triggers there is always one due: each wake-up then takes those of 5 ms, for a batch costs more than a poll. */
 const MANY_TRIGGERS = 500
@@ -63,7 +63,7 @@ export class Scheduler {
   #isStopped = false
 
   /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
-  constructor(ports: SchedulerPorts, onAccepted: (told: Promise<unknown>) => void) {
+  constructor(ports: SchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
     this.#recorder = new TickRecorder(ports, onAccepted)
     const { pollDeadlineMs } = ports.config

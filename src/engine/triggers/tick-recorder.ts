@@ -31,14 +31,14 @@ export interface Polled {
 
 export class TickRecorder {
   readonly #ports: TickRecorderPorts
-  readonly #onAccepted: (told: Promise<unknown>) => void
+  readonly #onAccepted: (announced: Promise<unknown>) => void
   /** Triggers whose unknown workflow was reported, by trigger and workflow. */
   readonly #reported = new Set<string>()
   readonly #pauses = new Set<() => void>()
   #isStopped = false
 
-  /** `onAccepted` is called in the turn in which the store is asked to start an execution; see `Executor.accepted`. */
-  constructor(ports: TickRecorderPorts, onAccepted: (told: Promise<unknown>) => void) {
+  /** `onAccepted` is called in the tick of the event loop in which the store is asked to start an execution; see `Executor.accepted`. */
+  constructor(ports: TickRecorderPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
     this.#onAccepted = onAccepted
   }
@@ -70,7 +70,7 @@ export class TickRecorder {
     return this.#fired(trigger, lease, tick)
   }
 
-  /** The database can be used again: what was refused is tried in this turn. */
+  /** The database can be used again: what was refused is tried in this tick of the event loop. */
   retryNow(): void {
     for (const endPause of this.#pauses) endPause()
   }
@@ -99,14 +99,14 @@ export class TickRecorder {
     return this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
       const recorded = this.#ports.store
         .recordFired({ ...tick, lease: lease.number })
-        .then((result) => this.#tellFired(trigger, tick, result.kind))
-      // In the same turn, so that the execution is taken in the transaction that accepts it.
+        .then((result) => this.#announceFired(trigger, tick, result.kind))
+      // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
       if (tick.execution !== null) this.#onAccepted(recorded)
       return recorded
     })
   }
 
-  #tellFired(trigger: TriggerDefinition, tick: Omit<FiredTick, 'lease'>, kind: FiredTickResult['kind']): boolean {
+  #announceFired(trigger: TriggerDefinition, tick: Omit<FiredTick, 'lease'>, kind: FiredTickResult['kind']): boolean {
     if (kind === 'lost') {
       this.#warnOfLostLease(trigger, 'fired')
       return false

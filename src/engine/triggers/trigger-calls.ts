@@ -1,4 +1,4 @@
-/** What callers may ask about poll triggers, and change. Part of the engine's door. */
+/** What callers may ask about poll triggers, and change. Part of the engine's API. */
 
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { Page, Store } from '../ports.ts'

@@ -10,10 +10,10 @@ import { isOpenToAll, isOwn } from './trusted-files.ts'
 
 /** The nearest folder for each place where one starts. `notice` hears of one that is not used, and why. */
 export function projectPackages(places: readonly string[], notice: (message: string) => void): readonly string[] {
-  const told = new Set<string>()
+  const noticed = new Set<string>()
   const noticeOnce = (message: string) => {
-    if (!told.has(message)) notice(message)
-    told.add(message)
+    if (!noticed.has(message)) notice(message)
+    noticed.add(message)
   }
   const found = places.map((place) => nearestPackages(place, statSync(place, { throwIfNoEntry: false }), noticeOnce))
   return [...new Set(found.filter((folder) => folder !== null))]

@@ -38,8 +38,8 @@ export class ControlLine {
   }
 
   /** Makes Python look, for what it does now and then. */
-  nudge(): void {
-    this.#send('nudge')
+  requestCheck(): void {
+    this.#send('requestCheck')
   }
 
   /** Puts a signal in, and wakes the interpreter for it. */

@@ -16,7 +16,7 @@ import type { Clock } from '../../engine/ports.ts'
 const FIRST_BACKOFF_MS = 10_000
 const GOOD_ENTRIES_TO_FORGET = 10
 const LONGEST_BACKOFF_MS = 300_000
-const LONGEST_TURN_MS = 35_000
+const LONGEST_STAY_MS = 35_000
 
 interface Backoff {
   readonly delayMs: number
@@ -29,7 +29,7 @@ export class Suspects {
   readonly #inside = new Map<string, number>()
   readonly #suspects = new Set<string>()
   readonly #backoffs = new Map<string, Backoff>()
-  #lastTurn: Promise<void> = Promise.resolve()
+  #lastPlace: Promise<void> = Promise.resolve()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -52,16 +52,16 @@ export class Suspects {
   }
 
   /** Null for the trusted. A suspect waits until it may enter, and calls what it gets when it is outside again. */
-  turnOf(label: string): Promise<() => void> | null {
+  placeOf(label: string): Promise<() => void> | null {
     if (!this.#suspects.has(label)) return null
-    const before = this.#lastTurn
-    const turn = Promise.withResolvers<void>()
-    this.#lastTurn = turn.promise
+    const before = this.#lastPlace
+    const place = Promise.withResolvers<void>()
+    this.#lastPlace = place.promise
     return before.then(() => {
-      const timer = this.#clock.wakeAfter(LONGEST_TURN_MS, turn.resolve)
+      const timer = this.#clock.wakeAfter(LONGEST_STAY_MS, place.resolve)
       return () => {
         timer.cancel()
-        turn.resolve()
+        place.resolve()
       }
     })
   }

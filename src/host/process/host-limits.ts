@@ -47,7 +47,7 @@ export function ceilingsOf({ memoryMebibytes, openFiles, threads }: HostLimits, 
     memoryMebibytes,
     openFiles: isProgram ? null : openFiles,
     threads,
-    told: isProgram
+    reportFrom: isProgram
       ? null
       : {
           residentMebibytes: Math.floor(memoryMebibytes * NEAR_CEILING),

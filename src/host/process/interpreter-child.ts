@@ -75,7 +75,7 @@ export class InterpreterChild {
     this.#messagesIn = stdio[MESSAGES_IN] as Writable
     const messagesOut = stdio[MESSAGES_OUT] as Readable
     const control = stdio[CONTROL] as Duplex
-    // A write to a process that has just died fails, which its end tells as well.
+    // A write to a process that has just died fails, which its end reports as well.
     for (const stream of [this.#messagesIn, messagesOut, control]) stream.on('error', () => undefined)
     this.control = new ControlLine(control, (resource, amount) => events.nearCeiling(resource, amount))
     this.#readMessages(messagesOut)
@@ -91,7 +91,7 @@ export class InterpreterChild {
     return this.#process.pid
   }
 
-  /** Messages of one turn of the event loop are written together. Throws `FrameError` for one that is too large. */
+  /** Messages of one tick of the event loop are written together. Throws `FrameError` for one that is too large. */
   post(message: ToInterpreter): void {
     if (this.#hasEnded) return
     if (isBorderTraced) traceMessage('→', this.pid ?? 0, message)

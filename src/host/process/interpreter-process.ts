@@ -47,7 +47,7 @@ export interface InterpreterEvents {
   nearCeiling(resource: Resource, amount: number): void
 }
 
-const NUDGE_EVERY_MS = 250
+const CHECK_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
 const FINISH_WITHIN_MS = 2_000
 
@@ -65,7 +65,7 @@ export class InterpreterProcess {
   readonly #open: OpenRequests
   readonly #stacks: StackQuestion
   readonly #started = Promise.withResolvers<void>()
-  #nudge: Timer | null = null
+  #checkTimer: Timer | null = null
   #isStarted = false
   #untakenSince: number | null = null
   #wasKilled = false
@@ -159,7 +159,7 @@ export class InterpreterProcess {
     })
   }
 
-  /** Polls asked for in one turn travel in one message. `number`: what the trigger was declared with. */
+  /** Polls asked for in one tick of the event loop travel in one message. `number`: what the trigger was declared with. */
   poll(number: number, label: string, deadlineMs: number): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
@@ -223,7 +223,7 @@ export class InterpreterProcess {
   /** Why nothing goes on in it, as a text of several lines. */
   async describeStacks(withinMs: number): Promise<string> {
     const answer = this.#stacks.ask(withinMs)
-    this.#slices.look()
+    this.#slices.update()
     const stacksJson = await answer
     const running = this.#open.get(this.#child.control.runningToken)?.label ?? null
     return stackReport(this.#child.pid, this.#open.ages(), running, stacksJson)
@@ -250,7 +250,7 @@ export class InterpreterProcess {
 
   #register(request: OpenRequest): StackToken {
     const token = this.#open.add(request)
-    this.#slices.look()
+    this.#slices.update()
     if (request.deadlineMs !== null) this.#watchdog.watch(token, request.label, request.deadlineMs)
     return token
   }
@@ -296,7 +296,7 @@ export class InterpreterProcess {
         break
       case 'threadsRun':
         this.#hasPythonThreads = message.isAny
-        this.#slices.look()
+        this.#slices.update()
         break
       case 'watchSignal':
         this.#processSignals.watch(message.signum, message.isWatched)
@@ -314,8 +314,8 @@ export class InterpreterProcess {
       case 'tookSignals':
         this.#untakenSince = null
         break
-      case 'told':
-        this.#watchdog.told(message.token)
+      case 'acknowledged':
+        this.#watchdog.acknowledged(message.token)
         break
       case 'fatal':
         this.#dieOf(message.message, message.token)
@@ -340,7 +340,7 @@ export class InterpreterProcess {
     // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
     this.#child.unref()
     this.#started.resolve()
-    this.#nudgeLater()
+    this.#requestCheckLater()
   }
 
   /** `running`: the stack that ran, 0 where that is not known. */
@@ -361,7 +361,7 @@ export class InterpreterProcess {
     const running = this.#open.get(this.#child.control.runningToken) ?? overdue
     const isOther = running !== undefined && running !== overdue
     this.#die({
-      reason: isOther ? `${running.label} gave nobody else a turn: ${reason}` : reason,
+      reason: isOther ? `${running.label} let nobody else run: ${reason}` : reason,
       culprit: running?.label ?? null,
       isOverdue: true,
     })
@@ -373,10 +373,10 @@ export class InterpreterProcess {
   }
 
   /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */
-  #nudgeLater(): void {
-    this.#nudge = this.#clock.wakeAfter(NUDGE_EVERY_MS, () => {
-      this.#child.control.nudge()
-      this.#nudgeLater()
+  #requestCheckLater(): void {
+    this.#checkTimer = this.#clock.wakeAfter(CHECK_EVERY_MS, () => {
+      this.#child.control.requestCheck()
+      this.#requestCheckLater()
     })
   }
 
@@ -384,7 +384,7 @@ export class InterpreterProcess {
     if (this.#end !== null) return
     this.#end = end
     this.#watchdog.stop()
-    this.#nudge?.cancel()
+    this.#checkTimer?.cancel()
     this.#processSignals.stop()
     this.#slices.stop()
     this.#child.kill()

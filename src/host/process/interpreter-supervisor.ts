@@ -25,7 +25,7 @@ const RESTART_AGAIN_MS = 10_000
 /** A script that takes longer than this to be loaded again lets the next one begin. */
 const LOAD_ALONE_MS = 5_000
 
-/** What a process tells its supervisor. */
+/** What a process reports to its supervisor. */
 export interface ProcessEvents {
   /** Its process ended after it had started. */
   ended(end: InterpreterEnd): void
@@ -143,7 +143,7 @@ export class InterpreterSupervisor {
     return this.#enterNow(interpreter, label, visit)
   }
 
-  /** Null when the poll or task has to wait for its turn. */
+  /** Null when the poll or task has to wait for its place in the queue. */
   enterAtOnce(label: string, visit: Visit): Promise<EntryAnswer> | null {
     const live = this.#live
     if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty || this.#replacement.held !== null)
@@ -153,8 +153,8 @@ export class InterpreterSupervisor {
 
   /** Waits until the script is there, and refuses a poll or task that made the interpreter die a short while ago. */
   async enter(script: string, label: string, visitOf: () => Visit | null): Promise<EntryAnswer> {
-    await this.#readyFor(script) // a turn is for being inside, not for waiting until there is an interpreter
-    const endTurn = await this.#suspects.turnOf(label)
+    await this.#readyFor(script) // a place is for being inside, not for waiting until there is an interpreter
+    const leavePlace = await this.#suspects.placeOf(label)
     try {
       const waitMs = this.#suspects.backedOffMs(label)
       if (waitMs > 0) {
@@ -166,7 +166,7 @@ export class InterpreterSupervisor {
       if (visit === null) return refused(notServed(script))
       return await this.#enterNow(interpreter, label, visit)
     } finally {
-      endTurn?.()
+      leavePlace?.()
     }
   }
 
@@ -196,7 +196,7 @@ export class InterpreterSupervisor {
   #left(label: string, visit: Visit, isGood: boolean): void {
     this.#suspects.left(label, isGood)
     visit.ended()
-    this.#replacement.look()
+    this.#replacement.check()
   }
 
   /** Why nothing goes on in its interpreters. */
@@ -316,7 +316,7 @@ export class InterpreterSupervisor {
     })
     this.#spare = spare
     spare.then(
-      () => this.#replacement.look(),
+      () => this.#replacement.check(),
       () => {
         if (this.#spare === spare) this.#spare = null // it is tried again when it is needed
         this.#replacement.failed()

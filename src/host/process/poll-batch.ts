@@ -1,4 +1,4 @@
-/** Polls that come in one turn of the event loop go to the interpreter in one message. Owned by `interpreter-process.ts`. */
+/** Polls that come in one tick of the event loop go to the interpreter in one message. Owned by `interpreter-process.ts`. */
 
 import type { StackToken, ToInterpreter } from '../../border/protocol.ts'
 

@@ -21,7 +21,7 @@ const GROWTH = 1.05
 export interface ReplacementActions {
   /** Whether nothing is inside, and the other one is there. */
   isDue(): boolean
-  /** Starts another one, and calls `look` when it is there. */
+  /** Starts another one, and calls `check` when it is there. */
   prepare(): void
   replace(reason: string): void
 }
@@ -49,7 +49,7 @@ export class Replacement {
   /** Said each second while it is so. */
   near(resource: Resource, amount: number): void {
     if (this.#reason === null && this.#isWanted(resource, amount)) this.#begin(reasonOf(resource, amount))
-    else this.look()
+    else this.check()
   }
 
   #isWanted(resource: Resource, amount: number): boolean {
@@ -65,11 +65,11 @@ export class Replacement {
     this.#reason = reason
     this.#timer = this.#clock.wakeAfter(HOLD_AFTER_MS, () => this.#hold())
     this.#actions.prepare()
-    this.look()
+    this.check()
   }
 
   /** Somebody left, or the other one is there. */
-  look(): void {
+  check(): void {
     if (this.#reason !== null && this.#actions.isDue()) this.#replace(this.#reason)
   }
 

@@ -23,13 +23,13 @@ export class TimeSlices {
   }
 
   /** To be called when a stack was added. */
-  look(): void {
+  update(): void {
     if (this.#timer !== null || !this.#isWanted()) return
     this.#timer = this.#clock.wakeAfter(CALL_EVERY_MS, () => {
       this.#timer = null
       if (!this.#isWanted()) return
       this.#control.endSlice()
-      this.look()
+      this.update()
     })
   }
 

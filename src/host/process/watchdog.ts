@@ -2,7 +2,7 @@
  * Stops what runs too long in an interpreter. Owned by `interpreter-process.ts`.
  *
  * The moves for one watched entry:
- *   in time   → (deadline) overdue: told to stop where it waits, and interrupted where it computes, again and again
+ *   in time   → (deadline) overdue: stopped where it waits, and interrupted where it computes, again and again
  *   overdue   → (answer) forgotten: the interpreter goes on
  *   overdue   → (2 s without an answer) the process is killed, and the entry is named as the culprit; the 2 s begin when
  *               the interpreter has heard of it, for it cannot while another stack computes
@@ -22,9 +22,9 @@ import type { ControlLine } from './control-line.ts'
 const KILL_AFTER_MS = 2_000
 const STUCK_AFTER_MS = 500
 const INTERRUPT_EVERY_MS = 20
-/** How often it looks at the time while it watches anybody: a shorter wait shows a standstill sooner. */
-const LOOK_EVERY_MS = 1_000
-/** A timer that is later than this does not only wait for its turn. */
+/** How often it reads the clock while it watches anybody: a shorter wait shows a standstill sooner. */
+const CHECK_EVERY_MS = 1_000
+/** A timer that is later than this does not only wait for others. */
 const STANDSTILL_MS = 1_000
 
 type Interrupts = Pick<ControlLine, 'interrupt' | 'misses'>
@@ -36,8 +36,8 @@ interface Watched {
   killAt: number
   isOverdue: boolean
   isStuck: boolean
-  /** The interpreter got control since it became overdue, and has told the stack to stop if it waits. */
-  isTold: boolean
+  /** The interpreter got control since it became overdue, and has stopped the stack if it waits. */
+  isAcknowledged: boolean
 }
 
 export interface WatchdogActions {
@@ -55,7 +55,7 @@ export class Watchdog {
   readonly #watched = new Map<StackToken, Watched>()
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
-  #looks = 0
+  #checks = 0
   #misses = 0
 
   constructor(clock: Clock, control: Interrupts, actions: WatchdogActions) {
@@ -67,7 +67,15 @@ export class Watchdog {
   watch(token: StackToken, label: string, deadlineMs: number): void {
     const deadlineAt = this.#clock.monotonic() + deadlineMs
     const killAt = deadlineAt + KILL_AFTER_MS
-    this.#watched.set(token, { label, deadlineMs, deadlineAt, killAt, isOverdue: false, isStuck: false, isTold: false })
+    this.#watched.set(token, {
+      label,
+      deadlineMs,
+      deadlineAt,
+      killAt,
+      isOverdue: false,
+      isStuck: false,
+      isAcknowledged: false,
+    })
     this.#wakeBy(deadlineAt)
   }
 
@@ -76,10 +84,10 @@ export class Watchdog {
   }
 
   /** The interpreter has heard that the entry is overdue. */
-  told(token: StackToken): void {
+  acknowledged(token: StackToken): void {
     const watched = this.#watched.get(token)
     if (watched === undefined) return
-    watched.isTold = true
+    watched.isAcknowledged = true
     watched.killAt = this.#clock.monotonic() + KILL_AFTER_MS
   }
 
@@ -88,16 +96,20 @@ export class Watchdog {
     this.#timer?.cancel()
   }
 
-  /** Never later than the next regular look. */
+  /** Never later than the next regular check. */
   #wakeBy(wantedAt: number): void {
-    const at = Math.min(wantedAt, this.#clock.monotonic() + LOOK_EVERY_MS)
+    const at = Math.min(wantedAt, this.#clock.monotonic() + CHECK_EVERY_MS)
     if (at >= this.#timerAt) return
     this.#timer?.cancel()
     this.#timerAt = at
-    this.#timer = this.#clock.wakeAfter(at - this.#clock.monotonic(), () => this.#look(), 'stopping what runs too long')
+    this.#timer = this.#clock.wakeAfter(
+      at - this.#clock.monotonic(),
+      () => this.#check(),
+      'stopping what runs too long',
+    )
   }
 
-  #look(): void {
+  #check(): void {
     const now = this.#clock.monotonic()
     this.#forgive(now - this.#timerAt, now)
     this.#timerAt = Number.POSITIVE_INFINITY
@@ -110,7 +122,7 @@ export class Watchdog {
         nextAt = Math.min(nextAt, watched.deadlineAt)
         continue
       }
-      if (now >= watched.killAt && !watched.isTold && othersCompute) watched.killAt = now + KILL_AFTER_MS
+      if (now >= watched.killAt && !watched.isAcknowledged && othersCompute) watched.killAt = now + KILL_AFTER_MS
       if (now >= watched.killAt) {
         this.#actions.kill(token, `${watched.label} did not stop when its time was over`)
         return
@@ -142,9 +154,9 @@ export class Watchdog {
     this.#actions.stop(token, `${watched.label} timed out after ${watched.deadlineMs / 1000} s (timeout)`)
   }
 
-  /** Interrupts one of the overdue entries; each look takes the next, since only one of them can be computing. */
+  /** Interrupts one of the overdue entries; each check takes the next, since only one of them can be computing. */
   #interruptOne(overdue: readonly StackToken[]): void {
-    const token = overdue[this.#looks++ % overdue.length]
+    const token = overdue[this.#checks++ % overdue.length]
     if (token !== undefined) this.#control.interrupt(token)
   }
 }

@@ -4,7 +4,7 @@
  * in Pyodide 314.0.7) have no end, no limit, and cannot wait.
  *
  * A read or write of C cannot suspend its stack. Where it would have to wait, it is interrupted (EINTR), as by a signal,
- * and Python is told to look: its handler asks `takeBlocked` what there is to wait for, suspends the stack, and when it
+ * and Python is made to check: its handler asks `takeBlocked` what there is to wait for, suspends the stack, and when it
  * returns, C tries again. Created by `interpreter.ts`; can go when Emscripten's reads and writes can suspend.
  *
  * Proved by `python/tests/stdlib/test_pipes.py`.
@@ -72,17 +72,17 @@ interface Module {
 export class EndpointStreams {
   readonly #fs: EmscriptenFS
   readonly #module: Module
-  readonly #nudge: () => void
+  readonly #requestCheck: () => void
   readonly #descriptions = new WeakMap<FileNode, Description>()
   /** How much of a write that goes on later was done. */
   readonly #written = new WeakMap<FileStream, Map<string, number>>()
   #blocked: Blocked | null = null
 
-  /** `nudge` makes Python look when C was interrupted. */
-  constructor(pyodide: PyodideAPI, nudge: () => void) {
+  /** `requestCheck` has Python check when C was interrupted. */
+  constructor(pyodide: PyodideAPI, requestCheck: () => void) {
     this.#fs = fileSystemOf(pyodide)
     this.#module = (pyodide as unknown as { _module: Module })._module
-    this.#nudge = nudge
+    this.#requestCheck = requestCheck
     this.#module.PIPEFS.createPipe = () => this.#openPipe()
   }
 
@@ -198,7 +198,7 @@ export class EndpointStreams {
   #blockedError(stream: FileStream, bits: number, write: string): Error {
     if ((stream.flags & O_NONBLOCK) !== 0) return this.#error('EAGAIN')
     this.#blocked = { stream, bits, write }
-    this.#nudge()
+    this.#requestCheck()
     return this.#error('EINTR')
   }
 

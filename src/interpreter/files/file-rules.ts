@@ -80,7 +80,7 @@ function isAllowed(path: string, permissions: string): boolean {
     accessSync(path, mode)
     return true
   } catch (error) {
-    // An open file that was deleted has no path left and stays usable; whoever opens one finds out himself.
+    // An open file that was deleted has no path left and stays usable; whoever opens one finds that out.
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

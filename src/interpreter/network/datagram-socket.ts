@@ -49,7 +49,7 @@ export class DatagramEndpoint extends Endpoint {
   #isSettled = true
   #isBound = false
   #isListening = false
-  readonly #wishes: ((socket: Socket) => void)[] = []
+  readonly #pendingOptions: ((socket: Socket) => void)[] = []
   #error: string | null = null
   #peer: Address | undefined
 
@@ -110,7 +110,7 @@ export class DatagramEndpoint extends Endpoint {
   /** Sets an option now, or when the socket gets its port; the name of an error, or undefined. */
   configure(apply: (socket: Socket) => void): string | undefined {
     if (!this.#isListening || this.#socket === null) {
-      this.#wishes.push(apply)
+      this.#pendingOptions.push(apply)
       return undefined
     }
     try {
@@ -164,7 +164,7 @@ export class DatagramEndpoint extends Endpoint {
     this.#socket = socket
     socket.once('listening', () => {
       this.#isListening = true
-      for (const apply of this.#wishes) this.#error ??= this.configure(apply) ?? null
+      for (const apply of this.#pendingOptions) this.#error ??= this.configure(apply) ?? null
     })
     socket.on('message', (bytes, { address, port }) =>
       this.#arrived({ bytes: plainBytes(bytes), from: [address, port] }),

@@ -35,23 +35,23 @@ export class ListeningEndpoint extends Endpoint {
     })
     const { path } = options
     this.path = path
-    const passing = path === undefined ? undefined : passingName(path)
-    this.#server.listen({ ...options, ...(passing !== undefined && { path: passing }), exclusive: true }, () => {
+    const ancillary = path === undefined ? undefined : ancillaryName(path)
+    this.#server.listen({ ...options, ...(ancillary !== undefined && { path: ancillary }), exclusive: true }, () => {
       this.#state = 'bound'
-      if (path !== undefined && passing !== undefined) this.#moveTo(path, passing)
+      if (path !== undefined && ancillary !== undefined) this.#moveTo(path, ancillary)
       this.changed()
     })
   }
 
   /** Node deletes the file of a Unix socket when it is closed, which a system does not: it is given a name of its own. */
-  #moveTo(path: string, passing: string): void {
+  #moveTo(path: string, ancillary: string): void {
     try {
-      linkSync(passing, path)
+      linkSync(ancillary, path)
     } catch (error) {
       this.#state = 'failed'
       this.#error = errorName(error) === 'EEXIST' ? 'EADDRINUSE' : errorName(error)
     }
-    unlinkSync(passing)
+    unlinkSync(ancillary)
   }
 
   get isBinding(): boolean {
@@ -122,7 +122,7 @@ export function isOnlyBound(endpoints: Iterable<Endpoint>, host: string, port: n
 }
 
 /** A name beside a path that nobody else uses; undefined when the path is none of a file, or has no room for one. */
-function passingName(path: string): string | undefined {
+function ancillaryName(path: string): string | undefined {
   if (path.startsWith('\0')) return undefined
   const name = join(dirname(path), `.${randomBytes(6).toString('hex')}`)
   return Buffer.byteLength(name) > LONGEST_PATH_BYTES ? undefined : name

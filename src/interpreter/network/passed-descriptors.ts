@@ -3,18 +3,18 @@
  * was sent. Only the ends of a connection within one interpreter know each other. Part of a stream endpoint.
  */
 
-interface Parcel {
+interface Passed {
   readonly at: number
   readonly descriptors: readonly number[]
 }
 
-export class Parcels {
-  #other: Parcels | null = null
+export class PassedDescriptors {
+  #other: PassedDescriptors | null = null
   #written = 0
   #read = 0
-  #arrived: Parcel[] = []
+  #arrived: Passed[] = []
 
-  connect(other: Parcels): void {
+  connect(other: PassedDescriptors): void {
     this.#other = other
     other.#other = this
   }
@@ -41,8 +41,8 @@ export class Parcels {
   take(size: number): [wanted: number[], unwanted: number[]] {
     const due = this.#arrived.filter(({ at }) => at < this.#read)
     this.#arrived = this.#arrived.filter(({ at }) => at >= this.#read)
-    const isWanted = ({ at }: Parcel) => at >= this.#read - size
-    const descriptorsOf = (parcels: readonly Parcel[]) => parcels.flatMap(({ descriptors }) => descriptors)
-    return [descriptorsOf(due.filter(isWanted)), descriptorsOf(due.filter((parcel) => !isWanted(parcel)))]
+    const isWanted = ({ at }: Passed) => at >= this.#read - size
+    const descriptorsOf = (passed: readonly Passed[]) => passed.flatMap(({ descriptors }) => descriptors)
+    return [descriptorsOf(due.filter(isWanted)), descriptorsOf(due.filter((each) => !isWanted(each)))]
   }
 }

@@ -99,17 +99,17 @@ export class Sockets implements SocketFunctions {
 
   /** Sends descriptors with the bytes that were written last, to another socket of this interpreter. */
   send_descriptors(number: number, size: number, descriptors: readonly number[]): void {
-    this.#stream(number).parcels.send(size, descriptors)
+    this.#stream(number).passedDescriptors.send(size, descriptors)
   }
 
   can_send_descriptors(number: number): boolean {
     const endpoint = this.#endpoints.get(number)
-    return endpoint instanceof StreamEndpoint && endpoint.parcels.isConnected
+    return endpoint instanceof StreamEndpoint && endpoint.passedDescriptors.isConnected
   }
 
   /** The descriptors that came with the bytes that were read last, and those that nobody took before. */
   take_descriptors(number: number, size: number): [number[], number[]] {
-    return this.#stream(number).parcels.take(size)
+    return this.#stream(number).passedDescriptors.take(size)
   }
 
   /** `connecting`, `connected`, `failed` or `new` for a stream; for the others whether the last step is over. */
@@ -217,7 +217,7 @@ export class Sockets implements SocketFunctions {
     this.#stream(number).shutdown(isRead, isWrite)
   }
 
-  /** Whether the peer is told, when the socket is closed, that what is left will not be sent. */
+  /** Whether the peer is notified, when the socket is closed, that what is left will not be sent. */
   set_resetting(number: number, isOn: boolean): void {
     if (isOn) this.#resetting.add(number)
     else this.#resetting.delete(number)

@@ -16,7 +16,7 @@ import {
   type ReadResult,
   WRITABLE,
 } from '../descriptors/endpoint.ts'
-import { Parcels } from './passed-descriptors.ts'
+import { PassedDescriptors } from './passed-descriptors.ts'
 import { UnwrappableStream } from './starttls-stream.ts'
 
 /** Bytes that may wait to be sent before a socket is no longer writable. */
@@ -38,7 +38,7 @@ export class StreamEndpoint extends Endpoint {
   #isReadShut = false
   #isWriteShut = false
   /** Descriptors that travel with the bytes. */
-  readonly parcels = new Parcels()
+  readonly passedDescriptors = new PassedDescriptors()
   #local: Address | undefined
   #peer: Address | undefined
 
@@ -147,7 +147,7 @@ export class StreamEndpoint extends Endpoint {
       if (size === 0) return EMPTY
       const bytes = stream.read(Math.min(size, available)) as Uint8Array
       if (isPeek) stream.unshift(bytes)
-      else this.parcels.read(bytes.length)
+      else this.passedDescriptors.read(bytes.length)
       // The end that came during this read is announced only to who reads on.
       if (stream.readableLength === 0) stream.read(0)
       return plainBytes(bytes)
@@ -168,7 +168,7 @@ export class StreamEndpoint extends Endpoint {
       return undefined
     const taken = bytes.subarray(0, SEND_BUFFER_BYTES)
     stream.write(taken)
-    this.parcels.wrote(taken.length)
+    this.passedDescriptors.wrote(taken.length)
     return taken.length
   }
 
@@ -232,7 +232,7 @@ export class StreamEndpoint extends Endpoint {
     else stream.end()
   }
 
-  /** Closes without sending what is left, and tells the peer so. */
+  /** Closes without sending what is left, and notifies the peer. */
   reset(): void {
     const stream = this.#stream
     this.#stream = null
@@ -280,7 +280,7 @@ export class StreamEndpoint extends Endpoint {
 const EMPTY = new Uint8Array(0)
 
 function ignore(): void {
-  // A stream that was given up has nobody to tell.
+  // A stream that was given up has nobody to report to.
 }
 
 export function addressOf(host: string | undefined, port: number | undefined): Address | undefined {

@@ -1,5 +1,5 @@
 /**
- * The TLS handshakes of scripts' sockets, by the socket's number: their state, and what Python is told or asked meanwhile. Node
+ * The TLS handshakes of scripts' sockets, by the socket's number: their state, and what Python is notified of or asked meanwhile. Node
  * makes them (`tls.ts`); Python calls this class.
  */
 
@@ -38,7 +38,7 @@ export class TlsHandshakes implements Tls {
     return this.#sessions.context(settingsJson)
   }
 
-  /** Whether a context's number can be used, in this turn. */
+  /** Whether a context's number can be used, in this tick of the event loop. */
   has_context(context: number): boolean {
     return this.#sessions.find(context) !== undefined
   }

@@ -44,7 +44,7 @@ export function pairOfStreams(left: readonly [string], right: readonly [string])
     StreamEndpoint.over(near, left, right),
     StreamEndpoint.over(far, right, left),
   ]
-  ends[0].parcels.connect(ends[1].parcels)
+  ends[0].passedDescriptors.connect(ends[1].passedDescriptors)
   return ends
 }
 

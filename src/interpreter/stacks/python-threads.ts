@@ -3,13 +3,13 @@
  * Where a stack finds no room V8 ends the whole process, so that the ceiling is what stands before that.
  */
 
-/** The engine is told no more often. */
+/** The engine hears of it no more often. */
 const TOLD_EVERY_MS = 1_000
 
 export interface ThreadCeiling {
   readonly threads: number
   /** From where on `many` is called; null: never. */
-  readonly told: number | null
+  readonly reportFrom: number | null
 }
 
 export class PythonThreads {
@@ -28,17 +28,17 @@ export class PythonThreads {
 
   /** False when there are as many as there may be. */
   start(ident: number): boolean {
-    const { threads, told } = this.#ceiling
+    const { threads, reportFrom } = this.#ceiling
     if (this.#count >= threads) return false
     this.#count += 1
     void this.#run(ident).finally(() => {
       this.#count -= 1
     })
-    if (told !== null && this.#count >= told) this.#tell()
+    if (reportFrom !== null && this.#count >= reportFrom) this.#report()
     return true
   }
 
-  #tell(): void {
+  #report(): void {
     const now = performance.now()
     if (now - this.#toldAt < TOLD_EVERY_MS) return
     this.#toldAt = now

@@ -158,7 +158,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * A timer without Node's limit of 24.8 days, which never fires early (Node rounds down to whole milliseconds) and
- * always in a later turn. Returns what cancels it.
+ * always in a later tick of the event loop. Returns what cancels it.
  */
 function wakeAfter(delayMs: number, callback: () => void): () => void {
   const dueAt = performance.now() + delayMs

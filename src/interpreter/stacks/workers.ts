@@ -2,7 +2,7 @@
  * Has Python's workers (`python/cloaca/_engine/workers.py`) make the polls and run the tasks that wait. Used by `interpreter.ts`.
  *
  * A worker is a stack. Getting control back while something waits means that every worker is suspended inside a poll or a
- * task, or has had its turn: then one that rests goes on, or else another is entered.
+ * task, or has had its time slice: then one that rests goes on, or else another is entered.
  */
 
 import type { PyCallable } from 'pyodide/ffi'
@@ -47,7 +47,7 @@ export class Workers {
     this.#pump()
   }
 
-  /** Called by a worker that has nothing to do, or has had its turn: whether it shall be suspended, or else end. */
+  /** Called by a worker that has nothing to do, or has had its time slice: whether it shall be suspended, or else end. */
   rest(): boolean {
     this.#tellSkipped()
     this.#events.rested()

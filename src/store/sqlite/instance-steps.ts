@@ -84,21 +84,21 @@ export class Liveness {
       const { host, pid, startedAt } = this.#self
       connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
     }
-    this.#look(connection)
+    this.#readInstances(connection)
   }
 
   /** Another database is open: who was heard of in the old one means nothing. */
   forget(): void {
-    this.#heartbeats.look([])
+    this.#heartbeats.observe([])
   }
 
   /** Never the instance that asks: asking is a sign of life. */
   deadSeqs(connection: Connection, askingId: string): readonly number[] {
-    const records = this.#look(connection)
+    const records = this.#readInstances(connection)
     return records.filter((record) => record.id !== askingId && this.#isDead(record)).map((record) => record.seq)
   }
 
-  /** One look shows less than `deadSeqs`, which has listened for a while. */
+  /** One reading shows less than `deadSeqs`, which has listened for a while. */
   hasLiving(connection: Connection, at: number): boolean {
     return connection.all<InstanceRecord>(LIST_INSTANCES).some((record) => {
       if (record.host === this.#self.host) return this.#hasProcess(record)
@@ -106,9 +106,9 @@ export class Liveness {
     })
   }
 
-  #look(connection: Connection): readonly InstanceRecord[] {
+  #readInstances(connection: Connection): readonly InstanceRecord[] {
     const records = connection.all<InstanceRecord>(LIST_INSTANCES)
-    this.#heartbeats.look(records)
+    this.#heartbeats.observe(records)
     return records
   }
 

@@ -10,7 +10,7 @@ import type { StepNeed } from './file/step-queue.ts'
 import { writeSkips } from './trigger-steps.ts'
 
 const WRITE_AFTER_MS = 1_000
-/** Skips of this many triggers are written in one turn; a turn must not hold up the loops. */
+/** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
 const TRIGGERS_A_STEP = 1_000
 
 type AddStep = <Result>(need: StepNeed, run: (connection: Connection) => Result) => Promise<Result>
@@ -43,7 +43,7 @@ export class SkipWriter {
     return this.#step(need, () => this.#skips.take(trigger), run)
   }
 
-  /** Takes no more, and writes the rest in a step of this turn. */
+  /** Takes no more, and writes the rest in a step of this tick of the event loop. */
   close(): Promise<void> {
     this.#isClosed = true
     this.#timer?.cancel()

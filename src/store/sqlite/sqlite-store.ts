@@ -317,7 +317,7 @@ class SqliteStore implements Store {
     }
   }
 
-  /** In the first turn with another file: what is not in it must be there before the next step. */
+  /** In the first tick of the event loop with another file: what is not in it must be there before the next step. */
   #openedAnew(): void {
     const at = this.#clock.now()
     if (this.#isReadOnly) assertReadable(this.#connection)
@@ -332,7 +332,7 @@ class SqliteStore implements Store {
   }
 
   #foreignVersion(): number | null {
-    if (!this.#watch.look()) return null
+    if (!this.#watch.check()) return null
     try {
       return this.#connection.foreignVersion()
     } catch (thrown) {

@@ -1,13 +1,13 @@
 /**
- * Writes the log into the database file from time to time, in a turn of its own between two group commits: whoever waits
- * for a commit does not wait for that. The step queue tells of each commit.
+ * Writes the log into the database file from time to time, in a tick of its own of the event loop between two group commits: whoever waits
+ * for a commit does not wait for that. The step queue notifies it of each commit.
  *
- *   short ── a threshold of pages is not in the file ──▶ due: folded in the next turn ──▶ short, or blocked by a reader
+ *   short ── a threshold of pages is not in the file ──▶ due: folded in the next tick of the event loop ──▶ short, or blocked by a reader
  *   blocked ── another threshold of pages ──▶ due again; a log that is several thresholds long is restarted, too
  *
  * A log that is all in the file is begun anew by the next commit, so that it stays near the threshold. A reader who keeps an
  * old state open blocks that. Many short ones, one after the other, are locked out for a moment; one that stays is waited
- * for, the log grows meanwhile, and the user is told.
+ * for, the log grows meanwhile, and the user is warned.
  */
 
 import { toError } from '../../../errors.ts'
@@ -16,7 +16,7 @@ import type { DatabaseWatch } from './database-watch.ts'
 
 /** 8 MB: each one takes two syncs, so that they are few, and none writes for long. */
 export const CHECKPOINT_PAGES = 2_000
-/** At the latest after so many commits the log is looked at. */
+/** At the latest after so many commits the log is checked. */
 const LONGEST_UNSEEN = 16
 const RESTART_PAGES = 4 * CHECKPOINT_PAGES
 /** 64 MB: from here on something is wrong. */
@@ -24,14 +24,14 @@ const NOTICE_PAGES = 16_000
 
 export class Checkpoints {
   readonly #connection: Connection
-  readonly #watch: Pick<DatabaseWatch, 'look' | 'suspect'>
+  readonly #watch: Pick<DatabaseWatch, 'check' | 'suspect'>
   readonly #notice: (message: string) => void
   /** How many pages that are not in the file make the next one due. */
   #dueAt = CHECKPOINT_PAGES
-  /** A look costs a fifth of a small commit: far from the threshold, not each one is looked at. */
+  /** A check costs a fifth of a small commit: far from the threshold, not each one is followed by one. */
   #commits = 0
-  #lookAfter = 1
-  /** Length of the log at the last look. */
+  #checkAfter = 1
+  /** Length of the log at the last check. */
   #pages = 0
   #isScheduled = false
   #isNoticed = false
@@ -39,7 +39,7 @@ export class Checkpoints {
   /** `notice` hears, in sentences for a user, of a log that does not get shorter. */
   constructor(
     connection: Connection,
-    watch: Pick<DatabaseWatch, 'look' | 'suspect'>,
+    watch: Pick<DatabaseWatch, 'check' | 'suspect'>,
     notice: (message: string) => void,
   ) {
     this.#connection = connection
@@ -49,7 +49,7 @@ export class Checkpoints {
 
   committed(): void {
     this.#commits += 1
-    if (this.#isScheduled || this.#commits < this.#lookAfter || !this.#isDue(this.#state('look'))) return
+    if (this.#isScheduled || this.#commits < this.#checkAfter || !this.#isDue(this.#state('inspect'))) return
     this.#isScheduled = true
     setImmediate(() => this.#run())
   }
@@ -61,7 +61,7 @@ export class Checkpoints {
     if (unfolded < this.#dueAt - CHECKPOINT_PAGES) this.#dueAt = CHECKPOINT_PAGES
     // Half of the commits that it takes if the next ones are as large as the last.
     const pagesACommit = Math.max(1, (log.pages - this.#pages) / this.#commits)
-    this.#lookAfter = Math.min(LONGEST_UNSEEN, (this.#dueAt - unfolded) / pagesACommit / 2)
+    this.#checkAfter = Math.min(LONGEST_UNSEEN, (this.#dueAt - unfolded) / pagesACommit / 2)
     this.#commits = 0
     this.#pages = log.pages
     return unfolded >= this.#dueAt
@@ -70,7 +70,7 @@ export class Checkpoints {
   #run(): void {
     this.#isScheduled = false
     // Never into a file that is not the one of the log any more.
-    if (!this.#watch.look()) return
+    if (!this.#watch.check()) return
     let log = this.#state('fold')
     if (log !== null && log.pages >= RESTART_PAGES) log = this.#state('restart')
     if (log === null) return
@@ -85,7 +85,7 @@ export class Checkpoints {
   }
 
   /** Null where there is no log, or it cannot be read or written now: the next commit tries again, and says why. */
-  #state(mode: 'look' | 'fold' | 'restart'): LogState | null {
+  #state(mode: 'inspect' | 'fold' | 'restart'): LogState | null {
     try {
       return this.#connection.checkpoint(mode)
     } catch (thrown) {

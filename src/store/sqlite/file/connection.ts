@@ -31,7 +31,7 @@ interface CheckpointRecord {
 }
 
 const CHECKPOINT = {
-  look: 'PRAGMA wal_checkpoint(NOOP)',
+  inspect: 'PRAGMA wal_checkpoint(NOOP)',
   fold: 'PRAGMA wal_checkpoint(PASSIVE)',
   restart: 'PRAGMA wal_checkpoint(RESTART)',
 } as const
@@ -146,10 +146,10 @@ export class Connection {
   }
 
   /**
-   * `look` only looks; `fold` writes into the file what no reader still needs in the log; `restart` also keeps writers and
+   * `inspect` changes nothing; `fold` writes into the file what no reader still needs in the log; `restart` also keeps writers and
    * new readers from the log until it is all in the file, so that it begins anew. Null where there is no log to be told of.
    */
-  checkpoint(mode: 'look' | 'fold' | 'restart'): LogState | null {
+  checkpoint(mode: 'inspect' | 'fold' | 'restart'): LogState | null {
     if (!this.#hasLog) return null
     const state = this.one<CheckpointRecord>(CHECKPOINT[mode])
     if (state === undefined || state.log < 0) return null

@@ -1,9 +1,9 @@
 /**
  * Looks after the database while it is open: notices that its file was removed, replaced or damaged, and opens it anew
- * when one is there again. The step queue asks before each commit, the watch for changes by others at each look.
+ * when one is there again. The step queue asks before each commit, the watch for changes by others at each of its checks.
  *
  *   in place ── the path names another file or none, or SQLite finds it damaged ──▶ away: every step is refused
- *   away ── a file is there for a second, and is open elsewhere, or nobody writes to it ──▶ in place: opened anew, listeners are told
+ *   away ── a file is there for a second, and is open elsewhere, or nobody writes to it ──▶ in place: opened anew, listeners are notified
  *
  * What must stay true: in `away` nothing of the old file is open, so that nothing is accepted into it.
  */
@@ -26,7 +26,7 @@ export class DatabaseWatch {
   readonly #listeners = new Set<(change: StoreChange) => void>()
   /** Why steps are refused; null while the file is in place. */
   #away: StoreError | null = null
-  /** What the path named at the last look, while away. */
+  /** What the path named at the last check, while away. */
   #seen: FileState | null = null
   #suspectedAt = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
@@ -48,11 +48,11 @@ export class DatabaseWatch {
 
   /** Throws `DATABASE_REPLACED`. */
   assertInPlace(): void {
-    if (!this.look() && this.#away !== null) throw this.#away
+    if (!this.check() && this.#away !== null) throw this.#away
   }
 
   /** Whether the database can be used. */
-  look(): boolean {
+  check(): boolean {
     if (this.#away === null && !this.#connection.isInPlace) this.#lose(replaced(this.#connection))
     return this.#away === null
   }
@@ -77,7 +77,7 @@ export class DatabaseWatch {
     this.#seen = null
     this.#connection.letGo()
     this.#lookLater()
-    this.#tell({ kind: 'lost', error })
+    this.#notify({ kind: 'lost', error })
   }
 
   #lookLater(): void {
@@ -99,16 +99,16 @@ export class DatabaseWatch {
     } catch (thrown) {
       this.#connection.letGo()
       const error = unusable(this.#connection.path, thrown)
-      if (error.message !== this.#away?.message) this.#tell({ kind: 'lost', error })
+      if (error.message !== this.#away?.message) this.#notify({ kind: 'lost', error })
       this.#away = error
       return false
     }
     this.#away = null
-    this.#tell({ kind: 'found', path: this.#connection.path })
+    this.#notify({ kind: 'found', path: this.#connection.path })
     return true
   }
 
-  #tell(change: StoreChange): void {
+  #notify(change: StoreChange): void {
     for (const listener of [...this.#listeners]) listener(change)
   }
 }

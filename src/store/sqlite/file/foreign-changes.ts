@@ -5,7 +5,7 @@
 
 import type { Clock, Timer } from '../../../engine/ports.ts'
 
-const LOOK_EVERY_MS = 250
+const CHECK_EVERY_MS = 250
 const DURING = 'looking for changes by other processes'
 
 export class ForeignChanges {
@@ -42,17 +42,17 @@ export class ForeignChanges {
     this.#listeners.clear()
   }
 
-  /** Another file is open now: what it says at the next look is where it begins. */
+  /** Another file is open now: what it says at the next check is where it begins. */
   reset(): void {
     this.#seen = null
   }
 
   #lookLater(): void {
-    this.#timer = this.#clock.wakeAfter(LOOK_EVERY_MS, () => this.#look(), DURING)
+    this.#timer = this.#clock.wakeAfter(CHECK_EVERY_MS, () => this.#check(), DURING)
   }
 
-  #look(): void {
-    // Where this throws, the clock looks again.
+  #check(): void {
+    // Where this throws, the clock calls it again.
     const version = this.#version()
     // Before the listeners, who may stop it.
     this.#lookLater()

@@ -1,9 +1,9 @@
 /**
- * Group commit. The store asks for steps; those of one turn of the event loop are carried out in order in one
+ * Group commit. The store asks for steps; those of one tick of the event loop are carried out in order in one
  * transaction, and each promise settles after the commit. A step is synchronous and touches nothing but the database,
  * because a batch of which one step fails is rolled back and run again, one transaction a step.
  *
- *   idle ──add──▶ waiting for the end of the turn ──▶ BEGIN ──▶ steps, COMMIT ──▶ all settled ──▶ idle
+ *   idle ──add──▶ waiting for the end of the tick of the event loop ──▶ BEGIN ──▶ steps, COMMIT ──▶ all settled ──▶ idle
  *                        ▲                              │             └─ one fails ──▶ ROLLBACK ──▶ each alone
  *                        └── a little later ◀── locked ─┘ by another process, for 15 s at most: then all are refused
  */
@@ -64,7 +64,7 @@ export class StepQueue {
       this.#steps.push({ need, run, settle: (value) => resolve(value as Result), fail: reject })
       if (this.#isFlushDue) return
       this.#isFlushDue = true
-      // The end of the turn, not an instant: no clock is asked.
+      // The end of the tick of the event loop, not an instant: no clock is asked.
       setImmediate(() => this.#flush())
     })
   }
