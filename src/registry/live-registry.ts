@@ -32,14 +32,28 @@ export class LiveRegistry implements RegistrySource {
   readonly #ranks = new Map<string, number>()
   #lastRank = 0
   readonly #listeners = new Set<() => void>()
+  #awaitsWorkflows = false
   #current: Registry | null = EMPTY_REGISTRY
 
   current(): Registry {
-    this.#current ??= Object.freeze({
-      triggers: new Map(this.#triggers.inUse),
-      workflows: new Map(this.#workflows.inUse),
-    })
+    this.#current ??= this.#snapshot()
     return this.#current
+  }
+
+  /**
+   * Whether scripts are still on their way. Until they are there, a trigger without its workflow is not in use: what it fired
+   * would start nothing.
+   */
+  awaitWorkflows(isAwaiting: boolean): void {
+    this.#awaitsWorkflows = isAwaiting
+    this.#changed()
+  }
+
+  #snapshot(): Registry {
+    const workflows = new Map(this.#workflows.inUse)
+    const all = [...this.#triggers.inUse]
+    const triggers = this.#awaitsWorkflows ? all.filter(([, { workflow }]) => workflows.has(workflow)) : all
+    return Object.freeze({ triggers: new Map(triggers), workflows })
   }
 
   onChange(callback: () => void): () => void {

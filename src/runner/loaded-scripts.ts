@@ -63,13 +63,29 @@ export class LoadedScripts {
   /** By script. */
   readonly #made = new Map<string, Made>()
   #last: Promise<unknown> = Promise.resolve()
+  #loading: Promise<void> | null = null
 
   constructor(options: LoadedScriptsOptions) {
     this.#options = options
   }
 
-  load(places: readonly string[]): Promise<readonly ScriptReport[]> {
-    return this.#inTurn(() => this.#loadAll(scriptsAt(places)))
+  /** `lagging` is called when one of several scripts takes so long that the next one begins. */
+  load(places: readonly string[], lagging: () => void): Promise<readonly ScriptReport[]> {
+    const loaded = this.#inTurn(() => this.#loadAll(scriptsAt(places), lagging))
+    const loading = loaded.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#loading = loading
+    void loading.then(() => {
+      if (this.#loading === loading) this.#loading = null
+    })
+    return loaded
+  }
+
+  /** Settles when what is being loaded is loaded, good or not; null when nothing is. */
+  get loading(): Promise<void> | null {
+    return this.#loading
   }
 
   /** Loads what is new or has one of the changed files; removes what is gone. */
@@ -94,7 +110,10 @@ export class LoadedScripts {
     return [...changed].some((file) => made.files.has(file))
   }
 
-  async #loadAll(sources: readonly ScriptSource[]): Promise<readonly ScriptReport[]> {
+  async #loadAll(
+    sources: readonly ScriptSource[],
+    lagging: () => void = () => undefined,
+  ): Promise<readonly ScriptReport[]> {
     if (sources.length === 0) return []
     const reports: Promise<ScriptReport>[] = []
     const host = await this.#options.python()
@@ -102,7 +121,7 @@ export class LoadedScripts {
     for (const source of sources) {
       const report = this.#load(source, host)
       reports.push(report)
-      await this.#within(report, LOAD_ALONE_MS)
+      if (!(await this.#within(report, LOAD_ALONE_MS)) && sources.length > 1) lagging()
     }
     return await Promise.all(reports)
   }
@@ -128,12 +147,17 @@ export class LoadedScripts {
     await host.unload(script, graceMs)
   }
 
-  /** Settles when that does, however it ends, or when the time is over. */
-  async #within(work: Promise<unknown>, limitMs: number): Promise<void> {
-    const limit = Promise.withResolvers<void>()
-    const timer = this.#options.clock.wakeAfter(limitMs, limit.resolve)
-    await Promise.race([work.catch(() => undefined), limit.promise])
+  /** Settles when that does, however it ends, or when the time is over: false. */
+  async #within(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+    const limit = Promise.withResolvers<boolean>()
+    const timer = this.#options.clock.wakeAfter(limitMs, () => limit.resolve(false))
+    const ended = work.then(
+      () => true,
+      () => true,
+    )
+    const isInTime = await Promise.race([ended, limit.promise])
     timer.cancel()
+    return isInTime
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -115,8 +115,14 @@ export class Runner {
     return reports
   }
 
-  /** Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. */
-  async loadAll(places: readonly string[]): Promise<readonly ScriptReport[]> {
+  /**
+   * Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. `lagging` is
+   * called when one of several takes longer than 5 s: the next one begins, and what is loaded so far may be served by `start`.
+   */
+  async loadAll(
+    places: readonly string[],
+    { lagging = () => undefined }: { readonly lagging?: () => void } = {},
+  ): Promise<readonly ScriptReport[]> {
     using _hold = this.#alive.hold()
     if (!Array.isArray(places)) {
       throw new UsageError(
@@ -125,7 +131,7 @@ export class Runner {
       )
     }
     for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
-    return await this.#scripts.load(places)
+    return await this.#scripts.load(places, lagging)
   }
 
   /**
@@ -143,7 +149,7 @@ export class Runner {
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
   async start(): Promise<void> {
     using _hold = this.#alive.hold()
-    if (!this.#isStarted) this.#reportUnboundTriggers()
+    if (!this.#isStarted) this.#bindTriggers()
     this.#isStarted = true
     await this.#engine.start()
     if (this.#closed === null) this.#serving ??= this.#alive.hold()
@@ -257,6 +263,20 @@ export class Runner {
       await scripting?.host.close()
       await this.#store.close()
     }
+  }
+
+  /** While scripts are being loaded, triggers wait whose workflow may come with them. */
+  #bindTriggers(): void {
+    const { loading } = this.#scripts
+    if (loading === null) {
+      this.#reportUnboundTriggers()
+      return
+    }
+    this.#registry.awaitWorkflows(true)
+    void loading.then(() => {
+      this.#registry.awaitWorkflows(false)
+      this.#reportUnboundTriggers()
+    })
   }
 
   /** A trigger may be loaded before its workflow, so this is asked when everything is. */

@@ -255,6 +255,22 @@ describe('a serving process', () => {
     await serving.logs('was kept as it was because of SyntaxError')
   })
 
+  it('serves the others while a script takes its time to load; a trigger waits for the workflow that may come with it', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs/slow.py', `import os, time\nwhile not os.path.exists("go"): time.sleep(0.05)\n${WORKS}`)
+    terminal.write('jobs/beside.py', BESIDE.replace('nothing', 'works'))
+    terminal.write('jobs/ready.py', WORKS.replaceAll('works', 'ready'))
+    const serving = terminal.start(['serve', 'jobs', ...DATABASE, '--log-level', 'debug'])
+
+    await serving.logs('what is loaded so far is served meanwhile')
+    await serving.logs("workflow 'ready' completed")
+    expect(serving.log.filter(({ msg }) => msg.includes("trigger 'beside'"))).toEqual([])
+    terminal.write('go', '')
+
+    await serving.logs("trigger 'beside' was polled: skipped")
+    await serving.logs("workflow 'works' completed")
+  })
+
   it('can be stopped while a script takes its time to load', async () => {
     await using terminal = new Terminal()
     terminal.write('slow.py', 'import time\nprint("loading", flush=True)\ntime.sleep(600)\n')

@@ -79,8 +79,13 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, options.grace) }))
   try {
     const since = performance.timeOrigin + performance.now()
-    // A script may take long to load, and may be what the user wants to stop.
-    const reports = await Promise.race([runner.loadAll(places), stop])
+    // A script may take long to load: the others are served meanwhile, and it may be what the user wants to stop.
+    let early: Promise<void> | null = null
+    const lagging = (): void => {
+      early ??= runner.start().then(() => log({ level: 'info', message: 'what is loaded so far is served meanwhile' }))
+      early.catch(() => undefined) // below
+    }
+    const reports = await Promise.race([runner.loadAll(places, { lagging }), stop])
     if (typeof reports === 'number') return reports
     const level = options.watch ? 'info' : 'debug'
     for (const report of reports) logLoaded(report, log, { isNamed: isNamed(report, places), level })
@@ -89,6 +94,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
       log({ level: 'error', message: nothing })
       return FAILED
     }
+    await early
     await runner.start()
     const watch = options.watch ? await watchScripts(runner, places, { reports, since }, log) : null
     log({ level: 'info', message: `serving ${summaryOf(reports)}; Ctrl-C stops` })
