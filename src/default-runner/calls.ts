@@ -24,26 +24,38 @@ export interface CallResult {
 export interface RunnerCall {
   /** Documented beginning of the message when the call fails, or ''. */
   readonly failure: string
-  run(engine: Engine, payload: unknown, input: CallInput): Promise<CallResult>
+  /** Of the payload, which names the runner: validated once. */
+  readonly schema: v.GenericSchema<unknown, { readonly runner: number }>
+  /** `payload` is what the schema gave. */
+  run(engine: Engine, payload: { readonly runner: number }, input: CallInput): Promise<CallResult>
 }
 
-function call<Schema extends v.GenericSchema>(
+function call<Entries extends v.ObjectEntries>(
   failure: string,
-  schema: Schema,
-  run: (engine: Engine, payload: v.InferOutput<Schema>, input: CallInput) => Promise<CallResult>,
+  entries: Entries,
+  run: (
+    engine: Engine,
+    payload: v.InferOutput<v.ObjectSchema<Entries, undefined>>,
+    input: CallInput,
+  ) => Promise<CallResult>,
 ): RunnerCall {
-  return { failure, run: (engine, payload, input) => run(engine, v.parse(schema, payload), input) }
+  return {
+    failure,
+    schema: v.object({ ...entries, runner: v.number() }) as unknown as RunnerCall['schema'],
+    run: (engine, payload, input) =>
+      run(engine, payload as unknown as v.InferOutput<v.ObjectSchema<Entries, undefined>>, input),
+  }
 }
 
-const name = v.object({ name: v.string() })
-const schedule = v.object({ id: v.string() })
+const name = { name: v.string() }
+const schedule = { id: v.string() }
 const page = { limit: v.number(), offset: v.number() }
-const pageOfEnabled = v.object({ enabledOnly: v.boolean(), ...page })
+const pageOfEnabled = { enabledOnly: v.boolean(), ...page }
 
 export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
   'runner.execute': call(
     'Workflow execution failed: ',
-    v.object({ workflow: v.string() }),
+    { workflow: v.string() },
     async (engine, { workflow }, { contextText, slot }) => {
       const execution = await engine.execute(workflow, contextText, slot === null ? {} : { callerSlot: slot })
       return {
@@ -69,7 +81,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
   }),
   'runner.setTriggerEnabled': call(
     'Failed to update trigger: ',
-    v.object({ name: v.string(), enabled: v.boolean() }),
+    { name: v.string(), enabled: v.boolean() },
     async (engine, { name, enabled }) => {
       await engine.triggers.setEnabled(name, enabled)
       return { value: null }
@@ -77,7 +89,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
   ),
   'runner.triggerHistory': call(
     'Failed to get trigger execution history: ',
-    v.object({ name: v.string(), ...page }),
+    { name: v.string(), ...page },
     async (engine, { name, ...page }) => ({ value: (await engine.triggers.history(name, page)).map(firingDict) }),
   ),
 
@@ -85,14 +97,14 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
 
   'runner.registerCron': call(
     'Failed to register cron workflow: ',
-    v.object({ workflow: v.string(), expression: v.string(), timezone: v.string() }),
+    { workflow: v.string(), expression: v.string(), timezone: v.string() },
     async (engine, { workflow, expression, timezone }) => ({
       value: await engine.crons.register(workflow, { expression, timezone }),
     }),
   ),
   'runner.registerInstance': call(
     'Failed to register workflow instance: ',
-    v.object({ workflow: v.string(), instance: v.string(), expression: v.string(), timezone: v.string() }),
+    { workflow: v.string(), instance: v.string(), expression: v.string(), timezone: v.string() },
     async (engine, { workflow, instance, expression, timezone }, { contextText }) => ({
       value: await engine.crons.registerInstance(workflow, instance, { expression, timezone }, contextText),
     }),
@@ -105,7 +117,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
   }),
   'runner.updateCron': call(
     'Failed to update cron schedule: ',
-    v.object({ id: v.string(), expression: v.string(), timezone: v.string() }),
+    { id: v.string(), expression: v.string(), timezone: v.string() },
     async (engine, { id, expression, timezone }) => {
       await engine.crons.update(id, { expression, timezone })
       return { value: null }
@@ -113,7 +125,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
   ),
   'runner.setCronEnabled': call(
     'Failed to update cron schedule: ',
-    v.object({ id: v.string(), enabled: v.boolean() }),
+    { id: v.string(), enabled: v.boolean() },
     async (engine, { id, enabled }) => {
       await engine.crons.setEnabled(id, enabled)
       return { value: null }
@@ -125,24 +137,20 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
   }),
   'runner.cronHistory': call(
     'Failed to get cron execution history: ',
-    v.object({ id: v.string(), ...page }),
+    { id: v.string(), ...page },
     async (engine, { id, ...page }) => ({
       value: (await engine.crons.history(id, page)).map(cronFiringDict),
     }),
   ),
-  'runner.cronStats': call(
-    'Failed to get cron execution stats: ',
-    v.object({ since: v.string() }),
-    async (engine, { since }) => {
-      const sinceAt = parseInstant(since)
-      if (sinceAt === null) {
-        // The one failure that is documented without a prefix.
-        throw new PythonRefusal(
-          'ValueError',
-          `Invalid datetime format: '${since}' is not an RFC 3339 instant with an offset, like 2030-01-02T03:04:05+00:00`,
-        )
-      }
-      return { value: cronStatsDict(await engine.crons.stats(sinceAt)) }
-    },
-  ),
+  'runner.cronStats': call('Failed to get cron execution stats: ', { since: v.string() }, async (engine, { since }) => {
+    const sinceAt = parseInstant(since)
+    if (sinceAt === null) {
+      // The one failure that is documented without a prefix.
+      throw new PythonRefusal(
+        'ValueError',
+        `Invalid datetime format: '${since}' is not an RFC 3339 instant with an offset, like 2030-01-02T03:04:05+00:00`,
+      )
+    }
+    return { value: cronStatsDict(await engine.crons.stats(sinceAt)) }
+  }),
 }

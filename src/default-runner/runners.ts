@@ -11,7 +11,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../engine/ports.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
-import { RUNNER_CALLS } from './calls.ts'
+import { RUNNER_CALLS, type RunnerCall } from './calls.ts'
 import { engineSettingsOf, scriptConfigSchema } from './config.ts'
 
 /** An engine with the database that was opened for it. */
@@ -38,11 +38,25 @@ export class ScriptRunners {
   readonly #open: EngineOpener
   readonly #clock: Clock
   readonly #engines = new Map<number, OpenEngine & { readonly generation: GenerationNumber }>()
+  /** Whatever a script may ask, by method. */
+  readonly #answers: ReadonlyMap<string, (call: ScriptCall) => Promise<ScriptAnswer>>
   #lastRunner = 0
 
-  constructor(open: EngineOpener, clock: Clock) {
+  /** `packageFolders`: where the machine's Python has its packages. */
+  constructor(open: EngineOpener, clock: Clock, packageFolders: () => Promise<readonly string[]>) {
     this.#open = open
     this.#clock = clock
+    const runnerCalls = Object.entries(RUNNER_CALLS).map(
+      ([method, known]) => [method, (call: ScriptCall) => this.#ask(known, call)] as const,
+    )
+    this.#answers = new Map<string, (call: ScriptCall) => Promise<ScriptAnswer>>([
+      ['host.packageFolders', async () => answerOf(await packageFolders())],
+      ['slot.release', async ({ slot }) => answerOf(slot?.release())],
+      ['slot.acquire', async ({ slot }) => answerOf(await slot?.acquire())],
+      ['runner.open', async ({ payload, generation }) => answerOf(await this.#openRunner(payload, generation))],
+      ['runner.shutdown', async ({ payload }) => answerOf(await this.#shutdown(v.parse(runnerSchema, payload).runner))],
+      ...runnerCalls,
+    ])
   }
 
   /** Whether a script has opened a runner. */
@@ -51,24 +65,9 @@ export class ScriptRunners {
   }
 
   async answer(call: ScriptCall): Promise<ScriptAnswer> {
-    switch (call.method) {
-      case 'slot.release':
-        call.slot?.release()
-        return NOTHING
-      case 'slot.acquire':
-        await call.slot?.acquire()
-        return NOTHING
-      case 'runner.open':
-        return {
-          value: { runner: await this.#openRunner(v.parse(openSchema, call.payload), call.generation) },
-          contextText: '',
-        }
-      case 'runner.shutdown':
-        await this.#shutdown(v.parse(runnerSchema, call.payload).runner)
-        return NOTHING
-      default:
-        return await this.#ask(call)
-    }
+    const answer = this.#answers.get(call.method)
+    if (answer === undefined) throw new InternalError(`A script asked for "${call.method}", which nobody answers.`)
+    return await answer(call)
   }
 
   /** Shuts down what scripts left open, all of it; `report` hears why one was not shut down properly. */
@@ -92,12 +91,13 @@ export class ScriptRunners {
     }
   }
 
-  async #openRunner({ url, config }: v.InferOutput<typeof openSchema>, generation: GenerationNumber): Promise<number> {
+  async #openRunner(payload: unknown, generation: GenerationNumber): Promise<{ readonly runner: number }> {
+    const { url, config } = v.parse(openSchema, payload)
     try {
       const opened = await this.#open(url, engineSettingsOf(config), generation)
       const runner = ++this.#lastRunner
       this.#engines.set(runner, { ...opened, generation })
-      return runner
+      return { runner }
     } catch (thrown) {
       const error = toError(thrown)
       if (error instanceof CloacaError && error.code === 'INVALID_DATABASE_URL') {
@@ -108,13 +108,12 @@ export class ScriptRunners {
     }
   }
 
-  async #ask(call: ScriptCall): Promise<ScriptAnswer> {
-    const known = RUNNER_CALLS[call.method]
-    if (known === undefined) throw new InternalError(`A script asked for "${call.method}", which nobody answers.`)
-    const opened = this.#engines.get(v.parse(runnerSchema, call.payload).runner)
+  async #ask(known: RunnerCall, call: ScriptCall): Promise<ScriptAnswer> {
+    const payload = v.parse(known.schema, call.payload)
+    const opened = this.#engines.get(payload.runner)
     if (opened === undefined) throw new PythonRefusal('ValueError', 'Failed to send message to runtime thread')
     try {
-      const { value, contextText } = await known.run(opened.engine, call.payload, call)
+      const { value, contextText } = await known.run(opened.engine, payload, call)
       return { value, contextText: contextText ?? '' }
     } catch (thrown) {
       throw refusalOf(known.failure, toError(thrown))
@@ -144,7 +143,9 @@ export class ScriptRunners {
   }
 }
 
-const NOTHING: ScriptAnswer = Object.freeze({ value: null, contextText: '' })
+function answerOf(value: unknown): ScriptAnswer {
+  return { value: value ?? null, contextText: '' }
+}
 
 /** The documented `ValueError`: a prefix that names the call, then the cause. */
 function refusalOf(failure: string, error: Error): PythonRefusal {

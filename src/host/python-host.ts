@@ -13,7 +13,6 @@ import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
-import { installedPackageFolders } from './environment/machine-packages.ts'
 import type { InterpreterEnd } from './process/answers.ts'
 import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
 import type { InterpreterCall, InterpreterProcess } from './process/interpreter-process.ts'
@@ -302,10 +301,7 @@ export class PyodideHost implements ScriptHost {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
       const { method, contextText, generation } = call
-      const answer =
-        method === 'host.packageFolders'
-          ? { value: await installedPackageFolders(this.#options.process.environ), contextText: '' }
-          : await this.#options.events.call({ method, payload, contextText, slot, generation })
+      const answer = await this.#options.events.call({ method, payload, contextText, slot, generation })
       interpreter.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
     } catch (thrown) {
       const error = toError(thrown)

@@ -27,7 +27,7 @@ const RETRY_MS = 20
 /** A pipe takes so much in one piece, or nothing, so that lines of several writers are not torn. */
 const PIECE_BYTES = 4096
 /** How long the last words wait for a reader that takes nothing. */
-const PATIENCE_MS = 250
+const STALLED_AFTER_MS = 250
 
 export class Outlet {
   readonly #descriptor: number
@@ -68,7 +68,7 @@ export class Outlet {
       this.#writeOut()
       if (!this.isBehind) return true
       if (this.#waitingBytes !== before) progressAt = performance.now()
-      if (performance.now() - progressAt > PATIENCE_MS) return false
+      if (performance.now() - progressAt > STALLED_AFTER_MS) return false
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }

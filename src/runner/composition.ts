@@ -6,12 +6,13 @@
 
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { ScriptRunners } from '../default-runner/runners.ts'
+import { type EngineOpener, ScriptRunners } from '../default-runner/runners.ts'
 import { SystemClock } from '../engine/clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { Clock } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
+import { installedPackageFolders } from '../host/environment/machine-packages.ts'
 import { currentProcessSettings } from '../host/environment/process-settings.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
 import { PyodideHost } from '../host/python-host.ts'
@@ -92,7 +93,8 @@ export interface ScriptingOptions {
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice, served } = options
   const registries = new GenerationRegistries(options.isProgram ? registry : null)
-  const runners = new ScriptRunners(async (databaseUrl, settings, generation) => {
+  const settings = currentProcessSettings(options.argv, notice)
+  const open: EngineOpener = async (databaseUrl, engineSettings, generation) => {
     if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
       await served.engine.enter()
       registries.share(generation, registry)
@@ -104,17 +106,18 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     return await openEngine(databaseUrl, {
       host: host.ofGeneration(generation),
       registry: registries.of(generation),
-      settings,
+      settings: engineSettings,
       durability: options.durability,
       events,
       clock: clockOf(events),
       notice,
       isStarted: options.startsRunners,
     })
-  }, options.clock)
+  }
+  const runners = new ScriptRunners(open, options.clock, () => installedPackageFolders(settings.environ))
   const opening = PyodideHost.open({
     clock: options.clock,
-    process: currentProcessSettings(options.argv, notice),
+    process: settings,
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,
     ...(options.stopping && { stopping: options.stopping }),

@@ -67,7 +67,11 @@ describe('the shutdown of a runner', () => {
 /** A script's runner whose engine ends as `close` does. */
 async function openRunner(close: () => Promise<void>) {
   const clock = new FakeClock()
-  const runners = new ScriptRunners(() => Promise.resolve({ engine: null, close } as unknown as OpenEngine), clock)
+  const runners = new ScriptRunners(
+    () => Promise.resolve({ engine: null, close } as unknown as OpenEngine),
+    clock,
+    async () => [],
+  )
   const call = (method: string, payload: object) =>
     runners.answer({ method, payload, contextText: '', slot: null, generation: 0 as never })
   const { value } = await call('runner.open', { url: 'sqlite://:memory:', config: CONFIG })

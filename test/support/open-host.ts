@@ -57,7 +57,10 @@ export class OpenHost implements AsyncDisposable {
       isProgram: false,
       limits: { ...DEFAULT_LIMITS, ...limits },
       events: {
-        call: () => Promise.reject(new Error('These scripts open no runner.')),
+        call: async ({ method }) => {
+          if (method === 'host.packageFolders') return { value: [], contextText: '' }
+          throw new Error('These scripts open no runner.')
+        },
         declared: () => {},
         gone: () => {},
         reloaded: () => {},

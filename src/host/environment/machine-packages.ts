@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const LIST_FOLDERS = 'import json, site; print(json.dumps([site.getusersitepackages(), *site.getsitepackages()]))'
-const PATIENCE_MS = 5_000
+const TIMEOUT_MS = 5_000
 
 /** The folders that exist; none where there is no `python3`, or an active virtual environment hides them. */
 export async function installedPackageFolders(environ: Readonly<Record<string, string>>): Promise<readonly string[]> {
@@ -16,7 +16,7 @@ export async function installedPackageFolders(environ: Readonly<Record<string, s
   try {
     const { stdout } = await promisify(execFile)('python3', ['-c', LIST_FOLDERS], {
       env: environ,
-      timeout: PATIENCE_MS,
+      timeout: TIMEOUT_MS,
     })
     const folders: unknown = JSON.parse(stdout)
     return Array.isArray(folders) ? folders.filter((folder) => typeof folder === 'string' && existsSync(folder)) : []

@@ -21,6 +21,15 @@ const LONGEST_UNSEEN = 16
 const RESTART_PAGES = 4 * CHECKPOINT_PAGES
 /** 64 MB: from here on something is wrong. */
 const NOTICE_PAGES = 16_000
+/**
+ * How long a restart waits for readers, by the length of the log: one that reads for a moment takes longer where processors are
+ * scarce, and nobody is warned of that.
+ */
+const RESTART_WAITS_MS = [
+  { fromPages: NOTICE_PAGES, waitMs: 200 },
+  { fromPages: 12_000, waitMs: 50 },
+  { fromPages: RESTART_PAGES, waitMs: 10 },
+]
 
 export class Checkpoints {
   readonly #connection: Connection
@@ -72,7 +81,9 @@ export class Checkpoints {
     // Never into a file that is not the one of the log any more.
     if (!this.#watch.check()) return
     let log = this.#state('fold')
-    if (log !== null && log.pages >= RESTART_PAGES) log = this.#state('restart')
+    const { pages = 0 } = log ?? {}
+    const restart = RESTART_WAITS_MS.find(({ fromPages }) => pages >= fromPages)
+    if (restart !== undefined) log = this.#state('restart', restart.waitMs)
     if (log === null) return
     this.#dueAt = log.pages - log.folded + CHECKPOINT_PAGES
     if (log.pages < NOTICE_PAGES || !log.isBusy) this.#isNoticed = false
@@ -85,9 +96,9 @@ export class Checkpoints {
   }
 
   /** Null where there is no log, or it cannot be read or written now: the next commit tries again, and says why. */
-  #state(mode: 'inspect' | 'fold' | 'restart'): LogState | null {
+  #state(mode: 'inspect' | 'fold' | 'restart', waitMs?: number): LogState | null {
     try {
-      return this.#connection.checkpoint(mode)
+      return this.#connection.checkpoint(mode, waitMs)
     } catch (thrown) {
       this.#watch.suspect(thrown)
       this.#noticeOnce(

@@ -147,11 +147,18 @@ export class Connection {
 
   /**
    * `inspect` changes nothing; `fold` writes into the file what no reader still needs in the log; `restart` also keeps writers and
-   * new readers from the log until it is all in the file, so that it begins anew. Null where there is no log to be told of.
+   * new readers from the log until it is all in the file, so that it begins anew, and waits so long for those that are there.
+   * Null where there is no log.
    */
-  checkpoint(mode: 'inspect' | 'fold' | 'restart'): LogState | null {
+  checkpoint(mode: 'inspect' | 'fold' | 'restart', waitMs = BUSY_TIMEOUT_MS): LogState | null {
     if (!this.#hasLog) return null
-    const state = this.one<CheckpointRecord>(CHECKPOINT[mode])
+    if (waitMs !== BUSY_TIMEOUT_MS) this.#database.pragma(`busy_timeout = ${waitMs}`)
+    let state: CheckpointRecord | undefined
+    try {
+      state = this.one<CheckpointRecord>(CHECKPOINT[mode])
+    } finally {
+      if (waitMs !== BUSY_TIMEOUT_MS) this.#database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+    }
     if (state === undefined || state.log < 0) return null
     return { pages: state.log, folded: state.checkpointed, isBusy: state.busy > 0 }
   }
