@@ -1,8 +1,8 @@
 """What the stacks wait for that are suspended: asked for when somebody wants to know why nothing goes on.
 
-Only a stack itself can walk its frames: parts of them lie in memory of C, which is another stack's while it is suspended
-(seen in Pyodide 314.0.7: the interpreter dies of it). So the host wakes each stack as for a signal, it reports, and goes on
-waiting.
+Only a stack itself can walk its frames: parts of them lie in memory of C, which is another stack's while it is
+suspended (seen in Pyodide 314.0.7: the interpreter dies of it). So the host wakes each stack as for a signal, it
+reports, and goes on waiting.
 
 Proved by ``test/runner/stacks.test.ts``.
 """
@@ -46,7 +46,7 @@ def count() -> int:
 
 
 def take() -> str:
-    """The report as JSON, a list: ``token``, ``isThread``, ``waitsFor``, ``seconds`` and ``frames``, as in a traceback."""
+    """The report as JSON, a list of ``token``, ``isThread``, ``waitsFor``, ``seconds`` and ``frames``, a traceback's."""
     global _report
     report, _report = _report or [], None
     return json.dumps(report)

@@ -71,6 +71,7 @@ def _work_for_a_turn() -> int:
     skipped, outcome = _skipped.append, host.engine.outcome
     make_poll, skip = poll.poll, poll.SKIPPED
     run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
+    result: attempt.Outcome
     while _waiting:
         call = _waiting.popleft()
         made += 1
