@@ -46,7 +46,7 @@ def count() -> int:
 
 
 def take() -> str:
-    """The report as JSON, a list of ``token``, ``isThread``, ``waitsFor``, ``seconds`` and ``frames``, a traceback's."""
+    """The report as JSON, a list: ``token``, ``isThread``, ``waitsFor``, ``seconds``, ``frames`` as in a traceback."""
     global _report
     report, _report = _report or [], None
     return json.dumps(report)
