@@ -229,8 +229,13 @@ export class Runner {
   }
 
   async #logStacks(withinMs: number): Promise<void> {
-    const scripting = await this.#scripting.settled()
-    for (const message of (await scripting?.host.describeStacks(withinMs)) ?? []) this.#log({ level: 'info', message })
+    try {
+      const scripting = await this.#scripting.settled()
+      for (const message of (await scripting?.host.describeStacks(withinMs)) ?? []) this.#log({ level: 'info', message })
+    } catch (thrown) {
+      // A stop goes on without it.
+      this.#log({ level: 'warn', message: `What the interpreters do is not known: ${toError(thrown).message}` })
+    }
   }
 
   /** Stops polling, lets running tasks end within the grace (30 s), and releases everything. Idempotent. */
