@@ -231,7 +231,8 @@ export class Runner {
   async #logStacks(withinMs: number): Promise<void> {
     try {
       const scripting = await this.#scripting.settled()
-      for (const message of (await scripting?.host.describeStacks(withinMs)) ?? []) this.#log({ level: 'info', message })
+      for (const message of (await scripting?.host.describeStacks(withinMs)) ?? [])
+        this.#log({ level: 'info', message })
     } catch (thrown) {
       // A stop goes on without it.
       this.#log({ level: 'warn', message: `What the interpreters do is not known: ${toError(thrown).message}` })
