@@ -54,6 +54,10 @@ const TABLE: readonly Row[] = [
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
+    files: /^src\/store\/sqlite\/schema\//,
+    may: [/^src\/store\/sqlite\/(schema|file)\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/],
+  },
+  {
     files: /^src\/store\/sqlite\//,
     may: [
       /^src\/store\//,

@@ -13,7 +13,8 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../src/errors.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
-import { SCHEMA_VERSION } from '../../src/store/sqlite/schema.ts'
+import { MIGRATIONS } from '../../src/store/sqlite/schema/migrations.ts'
+import { SCHEMA_VERSION } from '../../src/store/sqlite/schema/schema.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { declaration, FIRST_PAGE, START } from '../support/store-builders.ts'
@@ -89,24 +90,35 @@ describe('the schema', () => {
     expect(versions).toHaveLength(SCHEMA_VERSION)
   })
 
-  test('a database of the first version is brought to this one, with what is in it', async () => {
-    const old = await open()
-    const [row] = await old.saveTriggers([declaration()], START)
-    await old.close()
-    withConnection((connection) =>
-      connection.script(
-        `ALTER TABLE instances DROP COLUMN beats;
-         ALTER TABLE triggers DROP COLUMN lease_number;
-         DELETE FROM cloaca_schema WHERE version > 1`,
-      ),
-    )
+  test.each(MIGRATIONS.slice(1).map((_, index) => index + 1))(
+    'a database of version %i is brought to this one, with what is in it',
+    async (version) => {
+      withConnection((connection) => {
+        connection.script(
+          'CREATE TABLE IF NOT EXISTS cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
+        )
+        for (const [index, sql] of MIGRATIONS.slice(0, version).entries()) {
+          connection.script(sql)
+          connection.run('INSERT INTO cloaca_schema VALUES (?, 1)', index + 1)
+        }
+        connection.script(`
+        INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
+        VALUES ('t-1', 'inbox', 'import', 5000, 0, 1, 2);
+        INSERT INTO executions (id, workflow, version, status, origin, created_at, ended_at, final_task_id)
+        VALUES ('e-1', 'import', 'v', 'Completed', 'call', 3, 4, 'read');
+        INSERT INTO execution_inputs VALUES (1, '{"a":1.0}');
+        INSERT INTO task_runs (execution_seq, task_id, full_name, status, attempts, output)
+        VALUES (1, 'read', 'import::read', 'Completed', 1, '{"b":2.0}')`)
+      })
 
-    const upgraded = await open()
+      const upgraded = await open()
 
-    expect(await upgraded.getTrigger('inbox')).toEqual(row)
-    await upgraded.close()
-    expect(withConnection(dumpSchema)).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
-  })
+      expect(await upgraded.getTrigger('inbox')).toMatchObject({ id: 't-1', pollIntervalMs: 5000, isEnabled: true })
+      expect(await upgraded.getExecution('e-1')).toMatchObject({ inputText: '{"a":1.0}', finalText: '{"b":2.0}' })
+      await upgraded.close()
+      expect(withConnection(dumpSchema)).toBe(readFileSync(COMMITTED_DUMP, 'utf8'))
+    },
+  )
 
   test('a database of a newer cloaca is refused and left alone', async () => {
     await (await open()).close()
@@ -167,7 +179,7 @@ describe('the schema', () => {
   test('a column or an index that somebody has added is no fault', async () => {
     await (await open()).close()
     withConnection((connection) =>
-      connection.script('ALTER TABLE triggers ADD COLUMN note TEXT; CREATE INDEX mine ON executions (version)'),
+      connection.script('ALTER TABLE triggers ADD COLUMN my_note TEXT; CREATE INDEX mine ON executions (version)'),
     )
 
     await (await open()).close()

@@ -1,3 +1,55 @@
+CREATE TABLE actions (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  -- An execution's id, or the name of a trigger.
+  target TEXT NOT NULL,
+  -- cli, node, http or python.
+  source TEXT NOT NULL,
+  note TEXT,
+  -- JSON, by kind.
+  arguments TEXT,
+  created_at INTEGER NOT NULL,
+  -- Null while nobody has answered.
+  answered_at INTEGER,
+  is_refused INTEGER NOT NULL DEFAULT 0,
+  -- JSON, by kind; of a refusal, its reason.
+  answer TEXT
+) STRICT;
+
+CREATE INDEX actions_by_age ON actions (created_at);
+
+CREATE INDEX actions_by_target ON actions (target, seq);
+
+CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
+
+CREATE TABLE attempt_logs (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  task_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  piece INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  -- What was cut between the piece before and this one.
+  cut_records INTEGER NOT NULL DEFAULT 0,
+  cut_bytes INTEGER NOT NULL DEFAULT 0,
+  records TEXT NOT NULL,
+  PRIMARY KEY (execution_seq, task_id, attempt, piece)
+) STRICT;
+
+CREATE TABLE attempts (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  task_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  queued_at INTEGER,
+  started_at INTEGER,
+  ended_at INTEGER NOT NULL,
+  -- The process id of its interpreter.
+  interpreter INTEGER,
+  error TEXT,
+  PRIMARY KEY (execution_seq, task_id, attempt)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT;
 
 CREATE TABLE cron_firings (
@@ -31,7 +83,7 @@ CREATE TABLE crons (
   trigger_name TEXT UNIQUE,
   instance_name TEXT,
   params TEXT
-) STRICT;
+, catchup TEXT, note TEXT) STRICT;
 
 CREATE INDEX crons_by_creation ON crons (created_at);
 
@@ -66,11 +118,15 @@ CREATE TABLE executions (
   -- The task whose output is the final context; null: execution_finals has it.
   final_task_id TEXT,
   error_message TEXT
-) STRICT;
+, retry_of TEXT, paused_at INTEGER) STRICT;
 
 CREATE INDEX executions_by_age ON executions (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE INDEX executions_by_creation ON executions (created_at);
+
+CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
+
+CREATE INDEX executions_by_source ON executions (origin_source, created_at) WHERE origin_source IS NOT NULL;
 
 CREATE INDEX executions_by_status ON executions (status, created_at);
 
@@ -133,7 +189,7 @@ CREATE TABLE ticks (
   count INTEGER NOT NULL,
   firing_id TEXT,
   error TEXT
-) STRICT;
+, lateness_ms INTEGER, duration_ms INTEGER, reason TEXT, log TEXT) STRICT;
 
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 
@@ -156,7 +212,7 @@ CREATE TABLE triggers (
   skip_count INTEGER NOT NULL DEFAULT 0,
   skip_first_at INTEGER,
   skip_last_at INTEGER
-, lease_number INTEGER NOT NULL DEFAULT 0) STRICT;
+, lease_number INTEGER NOT NULL DEFAULT 0, skip_reason TEXT, skip_lateness_ms INTEGER, skip_duration_ms INTEGER, failures_in_row INTEGER NOT NULL DEFAULT 0, note TEXT, policy TEXT, overrides TEXT, declared_at INTEGER) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
 

@@ -1,20 +1,11 @@
 /**
- * The tables, as numbered migrations that only go forward. Called once when a database is opened.
- * A migration that has been released is never edited: the next one changes what it made. `test/store/schema.sql`
- * shows what they come to, and a test holds the two together.
+ * The tables, as numbered migrations that only go forward. A migration that has been released is never edited: the next
+ * one changes what it made. `test/store/schema.sql` shows what they come to, and a test holds the two together.
  *
- * Every table has an integer `seq`, in the order of creation; the ids of the API are texts beside it. Instants are
- * epoch milliseconds, booleans 0 and 1. Contexts stand last in their row or in a row of their own, so that a change
- * of a status does not rewrite them.
+ * Every table that something refers to has an integer `seq`, in the order of creation; the ids of the API are texts
+ * beside it. Instants are epoch milliseconds, booleans 0 and 1. Contexts stand last in their row or in a row of their
+ * own, so that a change of a status does not rewrite them.
  */
-
-import { MEMORY_PATH } from '../database-url.ts'
-import { Connection } from './file/connection.ts'
-import { tooNew, tooOld, unused } from './file/failures.ts'
-import { assertComplete, assertOurs, type SchemaParts, schemaParts } from './schema-check.ts'
-
-const VERSIONS =
-  'CREATE TABLE IF NOT EXISTS cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT'
 
 const INSTANCES_AND_TRIGGERS = `
 CREATE TABLE instances (
@@ -179,67 +170,89 @@ ALTER TABLE instances ADD COLUMN beats INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE triggers ADD COLUMN lease_number INTEGER NOT NULL DEFAULT 0;
 `
 
+/** What an attempt, a poll and a person did: shown by every door, read by none of the hot paths. */
+const ATTEMPTS_LOGS_AND_ACTIONS = `
+ALTER TABLE executions ADD COLUMN retry_of TEXT;
+ALTER TABLE executions ADD COLUMN paused_at INTEGER;
+CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
+CREATE INDEX executions_by_source ON executions (origin_source, created_at) WHERE origin_source IS NOT NULL;
+
+-- One row for each attempt that has ended; the one under way is in task_runs.
+CREATE TABLE attempts (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  task_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  queued_at INTEGER,
+  started_at INTEGER,
+  ended_at INTEGER NOT NULL,
+  -- The process id of its interpreter.
+  interpreter INTEGER,
+  error TEXT,
+  PRIMARY KEY (execution_seq, task_id, attempt)
+) STRICT, WITHOUT ROWID;
+
+-- What an attempt printed and logged, in pieces: each a text of JSON lines, one for each record.
+CREATE TABLE attempt_logs (
+  execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  task_id TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  piece INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  -- What was cut between the piece before and this one.
+  cut_records INTEGER NOT NULL DEFAULT 0,
+  cut_bytes INTEGER NOT NULL DEFAULT 0,
+  records TEXT NOT NULL,
+  PRIMARY KEY (execution_seq, task_id, attempt, piece)
+) STRICT;
+
+ALTER TABLE ticks ADD COLUMN lateness_ms INTEGER;
+ALTER TABLE ticks ADD COLUMN duration_ms INTEGER;
+-- Why it skipped, as its poll says.
+ALTER TABLE ticks ADD COLUMN reason TEXT;
+-- What a poll printed and logged: JSON lines, as in attempt_logs.
+ALTER TABLE ticks ADD COLUMN log TEXT;
+ALTER TABLE triggers ADD COLUMN skip_reason TEXT;
+ALTER TABLE triggers ADD COLUMN skip_lateness_ms INTEGER;
+ALTER TABLE triggers ADD COLUMN skip_duration_ms INTEGER;
+ALTER TABLE triggers ADD COLUMN failures_in_row INTEGER NOT NULL DEFAULT 0;
+-- Why it was disabled or enabled last.
+ALTER TABLE triggers ADD COLUMN note TEXT;
+-- JSON: the policy as the code declares it, and the values that a person set instead.
+ALTER TABLE triggers ADD COLUMN policy TEXT;
+ALTER TABLE triggers ADD COLUMN overrides TEXT;
+-- When the code that declares it was last loaded by a runner that serves.
+ALTER TABLE triggers ADD COLUMN declared_at INTEGER;
+ALTER TABLE crons ADD COLUMN catchup TEXT;
+ALTER TABLE crons ADD COLUMN note TEXT;
+
+-- What people did, and what they ask of whoever serves.
+CREATE TABLE actions (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  -- An execution's id, or the name of a trigger.
+  target TEXT NOT NULL,
+  -- cli, node, http or python.
+  source TEXT NOT NULL,
+  note TEXT,
+  -- JSON, by kind.
+  arguments TEXT,
+  created_at INTEGER NOT NULL,
+  -- Null while nobody has answered.
+  answered_at INTEGER,
+  is_refused INTEGER NOT NULL DEFAULT 0,
+  -- JSON, by kind; of a refusal, its reason.
+  answer TEXT
+) STRICT;
+CREATE INDEX actions_by_target ON actions (target, seq);
+CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
+CREATE INDEX actions_by_age ON actions (created_at);
+`
+
 /** Migration n brings version n - 1 to version n. */
-const MIGRATIONS: readonly string[] = [INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS, HEARTBEATS_AND_LEASES]
-
-export const SCHEMA_VERSION = MIGRATIONS.length
-
-const partsByVersion = new Map<number, SchemaParts>()
-
-/**
- * Brings the database to this version, in one transaction. Throws `DATABASE_TOO_NEW`, and `DATABASE_UNAVAILABLE` for
- * tables that are not ours or not complete, having changed nothing.
- */
-export function migrate(connection: Connection, at: number): void {
-  if (storedVersion(connection) !== SCHEMA_VERSION) {
-    // Taken before the version is read again: another process may be doing the same at this moment.
-    connection.atomically(() => migrateFrom(checkedVersion(connection), connection, at))
-  }
-  assertComplete(connection, partsOf(SCHEMA_VERSION))
-}
-
-/** For a database that is only read. Throws as `migrate` does, `DATABASE_TOO_OLD`, and for one that nobody has used yet. */
-export function assertReadable(connection: Connection): void {
-  const version = checkedVersion(connection)
-  if (version === 0) throw unused(connection.path)
-  if (version < SCHEMA_VERSION) throw tooOld(connection.path, version, SCHEMA_VERSION)
-}
-
-function migrateFrom(version: number, connection: Connection, at: number): void {
-  connection.script(VERSIONS)
-  for (const [index, sql] of MIGRATIONS.entries()) {
-    if (index < version) continue
-    connection.script(sql)
-    connection.run('INSERT INTO cloaca_schema (version, applied_at) VALUES (?, ?)', index + 1, at)
-  }
-}
-
-/** Throws for a database that cannot be brought to this version. */
-function checkedVersion(connection: Connection): number {
-  const version = storedVersion(connection)
-  if (version > SCHEMA_VERSION) throw tooNew(connection.path, version, SCHEMA_VERSION)
-  if (version > 0) assertComplete(connection, partsOf(version))
-  else assertOurs(connection, partsOf(SCHEMA_VERSION))
-  return version
-}
-
-/** What the migrations come to at a version: made once, by making it. */
-function partsOf(version: number): SchemaParts {
-  const known = partsByVersion.get(version)
-  if (known !== undefined) return known
-  const model = new Connection(MEMORY_PATH)
-  try {
-    model.script([VERSIONS, ...MIGRATIONS.slice(0, version)].join(';'))
-    const parts = schemaParts(model)
-    partsByVersion.set(version, parts)
-    return parts
-  } finally {
-    model.close()
-  }
-}
-
-function storedVersion(connection: Connection): number {
-  // A table of that name may be another program's.
-  if (connection.one("SELECT 1 FROM pragma_table_xinfo('cloaca_schema') WHERE name = 'version'") === undefined) return 0
-  return connection.one<{ readonly version: number }>('SELECT max(version) AS version FROM cloaca_schema')?.version ?? 0
-}
+export const MIGRATIONS: readonly string[] = [
+  INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
+  HEARTBEATS_AND_LEASES,
+  ATTEMPTS_LOGS_AND_ACTIONS,
+]

@@ -3,8 +3,8 @@
  * when a database is opened. What is missing is named; what somebody has added, to our tables or beside them, is no fault.
  */
 
-import { StoreError } from '../../errors.ts'
-import type { Connection } from './file/connection.ts'
+import { StoreError } from '../../../errors.ts'
+import type { Connection } from '../file/connection.ts'
 
 /** Names as a message shows them: `table "x"`, `column "x.y"`, `index "z"`. */
 export type SchemaParts = ReadonlySet<string>
