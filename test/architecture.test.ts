@@ -21,7 +21,7 @@ const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
 /** What the rooms of the engine share. */
-const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|periodic|ports)\.ts$/
+const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|history-ports|periodic|ports)\.ts$/
 
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
@@ -31,8 +31,8 @@ const TABLE: readonly Row[] = [
     files: /^src\/registry\//,
     may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
   },
-  // Triggers, executions and cron do not know each other: engine.ts joins them.
-  ...['triggers', 'executions', 'cron'].map((room) => ({
+  // Triggers, executions, cron and actions do not know each other: engine.ts joins them.
+  ...['triggers', 'executions', 'cron', 'actions'].map((room) => ({
     files: new RegExp(`^src/engine/${room}/`),
     may: [
       new RegExp(`^src/engine/${room}/`),

@@ -19,6 +19,7 @@ import type { Execution, ExecutionStatus, ExecutionSummary } from '../model/exec
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
+import { ActionInbox } from './actions/action-inbox.ts'
 import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
 import { recoverLostCrons } from './cron/cron-recovery.ts'
@@ -77,6 +78,7 @@ export class Engine {
   readonly #cronScheduler: CronScheduler
   readonly #workflowRecords: WorkflowRecords
   readonly #ends: RunEnds
+  readonly #inbox: ActionInbox
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
   readonly #entered = new StartOnce(() => this.#enter())
@@ -112,6 +114,7 @@ export class Engine {
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
+    this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
@@ -167,6 +170,7 @@ export class Engine {
     if (!this.#isServing) this.#startPeriodicWork()
     this.#isServing = true
     this.#executor.serve()
+    this.#inbox.start()
     await Promise.all([this.#scheduler.start(), this.config.cronEnabled ? this.#cronScheduler.start() : null])
   }
 
@@ -250,6 +254,7 @@ export class Engine {
     await this.#entered.settled()
     await this.#started.settled()
     const { store, clock, instanceId } = this.#ports
+    this.#inbox.stop()
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
     if (graceMs > 0) await this.#within(drained, graceMs)

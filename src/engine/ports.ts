@@ -18,8 +18,10 @@ import type { PythonFault } from '../model/fault.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
+import type { ActionStore } from './history-ports.ts'
 
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
+export type { ActionStore } from './history-ports.ts'
 
 // ---------------------------------------------------------------------------------------------------------- codec
 
@@ -357,6 +359,8 @@ export interface Store {
   recoverCronFiring(firingId: string, execution: NewExecution | null, at: number): Promise<boolean>
   cronStats(sinceAt: number, at: number): Promise<CronStats>
 
+  readonly actions: ActionStore
+
   // -- upkeep
 
   /** Calls back when another process or another store object changed the database; within 0.5 s. Returns the end of it. */
@@ -379,6 +383,6 @@ export interface Retention {
   readonly skippedMs: number | null
   /** Poll errors and timeouts. */
   readonly failedMs: number | null
-  /** Executions after their end, with their firings and those firings' ticks; firings without a run. */
+  /** Executions after their end, with their firings and those firings' ticks; firings without a run; actions. */
   readonly endedMs: number | null
 }

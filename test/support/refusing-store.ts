@@ -1,19 +1,21 @@
 /** A real store whose database a test can make refuse or wait: stands at the Store port, in front of the real one. */
 
-import type { Store } from '../../src/engine/ports.ts'
+import type { ActionStore, Store } from '../../src/engine/ports.ts'
 import { StoreError } from '../../src/errors.ts'
 
+type StepName = keyof Store | keyof ActionStore
+
 export class Refusals {
-  readonly #refused = new Map<keyof Store, number>()
-  readonly #held = new Map<keyof Store, Promise<void>>()
+  readonly #refused = new Map<StepName, number>()
+  readonly #held = new Map<StepName, Promise<void>>()
 
   /** The next `times` calls of a step reject as when the disk is full. */
-  refuse(step: keyof Store, times: number): void {
+  refuse(step: StepName, times: number): void {
     this.#refused.set(step, times)
   }
 
   /** Calls of a step wait, as for a lock, until the function that is returned is called. */
-  hold(step: keyof Store): () => void {
+  hold(step: StepName): () => void {
     let release = (): void => {}
     this.#held.set(
       step,
@@ -27,18 +29,18 @@ export class Refusals {
     }
   }
 
-  /** The store, with what was asked for in front of it. */
-  of(store: Store): Store {
+  /** The store, or one part of it, with what was asked for in front of it. */
+  of<Part extends Store | ActionStore>(store: Part): Part {
     return new Proxy(store, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target)
         if (typeof member !== 'function') return member
-        return (...args: unknown[]): unknown => this.#call(name as keyof Store, () => member.apply(target, args))
+        return (...args: unknown[]): unknown => this.#call(name as StepName, () => member.apply(target, args))
       },
     })
   }
 
-  #call(step: keyof Store, call: () => unknown): unknown {
+  #call(step: StepName, call: () => unknown): unknown {
     const held = this.#held.get(step)
     if (held !== undefined) return held.then(() => this.#call(step, call))
     const left = this.#refused.get(step) ?? 0

@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, describe, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
 import type { FakeClock } from './fake-clock.ts'
+import { describeActionContract } from './store-contract-actions.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
@@ -70,6 +71,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeInstanceContract(context)
     describeExecutionContract(context)
     describeWorkflowContract(context)
+    describeActionContract(context)
     describeCronContract(context)
     describeUpkeepContract(context)
   })

@@ -6,14 +6,12 @@
 import type { Clock, Timer } from '../../engine/ports.ts'
 import { SkipBuffer, type SkipRun } from '../skip-buffer.ts'
 import type { Connection } from './file/connection.ts'
-import type { StepNeed } from './file/step-queue.ts'
+import type { AddStep, StepNeed } from './file/step-queue.ts'
 import { writeSkips } from './trigger-steps.ts'
 
 const WRITE_AFTER_MS = 1_000
 /** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
 const TRIGGERS_A_STEP = 1_000
-
-type AddStep = <Result>(need: StepNeed, run: (connection: Connection) => Result) => Promise<Result>
 
 export class SkipWriter {
   readonly #clock: Clock

@@ -7,6 +7,7 @@
 import { resolve } from 'node:path'
 import type {
   Acquisition,
+  ActionStore,
   Clock,
   CronClaim,
   CronMove,
@@ -38,9 +39,10 @@ import { DatabaseWatch } from './file/database-watch.ts'
 import { readOnly, unavailable } from './file/failures.ts'
 import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
-import { type StepNeed, StepQueue } from './file/step-queue.ts'
+import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
+import { actionStore } from './history/actions.ts'
+import { prune } from './history/retention.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
-import { prune } from './retention.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
 import { SkipWriter } from './skip-writer.ts'
@@ -94,6 +96,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 }
 
 class SqliteStore implements Store {
+  readonly actions: ActionStore
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #isReadOnly: boolean
@@ -116,7 +119,9 @@ class SqliteStore implements Store {
     const afterCommit = (): void => checkpoints.committed()
     this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch, afterCommit })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
-    this.#skips = new SkipWriter(options.clock, (need, run) => this.#step(need, run))
+    const addStep: AddStep = (need, run) => this.#step(need, run)
+    this.#skips = new SkipWriter(options.clock, addStep)
+    this.actions = actionStore(addStep)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 

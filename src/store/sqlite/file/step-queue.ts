@@ -16,6 +16,9 @@ import { closed, isLocked, refused } from './failures.ts'
 /** `read` writes nothing; `accept` must survive a power cut once it is answered; `write` may cost a repetition. */
 export type StepNeed = 'read' | 'write' | 'accept'
 
+/** Queues a step: see `StepQueue.add`. */
+export type AddStep = <Result>(need: StepNeed, run: (connection: Connection) => Result) => Promise<Result>
+
 export interface StepQueueOptions {
   readonly clock: Clock
   /** False: nothing is synced, by the user's choice. */

@@ -1,8 +1,9 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
-import type { Retention } from '../../engine/ports.ts'
-import type { TickOutcome } from '../../model/schedule.ts'
-import type { Connection } from './file/connection.ts'
+import type { Retention } from '../../../engine/ports.ts'
+import type { TickOutcome } from '../../../model/schedule.ts'
+import type { Connection } from '../file/connection.ts'
+import { PRUNE_ACTIONS } from './action-queries.ts'
 import {
   DELETE_CRON_FIRING,
   DELETE_EXECUTION,
@@ -56,6 +57,7 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonl
     kinds.push((connection) => pruneExecutions(connection, before))
     kinds.push((connection) => pruneFirings(connection, before))
     kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ORPHANED_TICKS, before))
+    kinds.push(rowsOf(PRUNE_ACTIONS, before))
   }
   return kinds
 }

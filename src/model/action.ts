@@ -1,0 +1,53 @@
+/**
+ * What people do to executions and triggers, and ask of whoever serves them, as values. Each is a row: what, to what,
+ * from where and why.
+ */
+
+export type ActionKind =
+  | 'cancel'
+  | 'pause'
+  | 'resume'
+  | 'retry'
+  | 'fire'
+  | 'poll'
+  | 'enable'
+  | 'disable'
+  | 'set'
+  | 'delete'
+  | 'prune'
+
+/** The door that it came through. */
+export type ActionSource = 'cli' | 'node' | 'http' | 'python'
+
+export interface NewAction {
+  readonly id: string
+  readonly kind: ActionKind
+  /** The id of an execution or a schedule, or the name of a trigger. */
+  readonly target: string
+  readonly source: ActionSource
+  /** Why, in the words of who did it. */
+  readonly note: string | null
+  /** What the kind needs to know, as JSON. */
+  readonly argumentsText: string | null
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+export interface ActionAnswer {
+  /** It was not done; `text` says why. */
+  readonly isRefused: boolean
+  /** JSON, by kind; of a refusal, a sentence. */
+  readonly text: string | null
+}
+
+export interface ActionRow extends NewAction {
+  /** Null while nobody has answered. */
+  readonly answer: ActionAnswer | null
+  readonly answeredAt: number | null
+}
+
+/** Who does something, and why. */
+export interface Actor {
+  readonly source: ActionSource
+  readonly note: string | null
+}

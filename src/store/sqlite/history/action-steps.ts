@@ -1,0 +1,77 @@
+/** What happens to actions. Each function is the body of one step, or part of one, and runs in its transaction. */
+
+import type { Page } from '../../../engine/ports.ts'
+import type { ActionAnswer, ActionKind, ActionRow, ActionSource, NewAction } from '../../../model/action.ts'
+import type { Connection } from '../file/connection.ts'
+import {
+  ANSWER_ACTION,
+  GET_ACTION,
+  INSERT_ACTION,
+  LIST_ACTIONS,
+  LIST_ACTIONS_ON,
+  LIST_UNANSWERED,
+} from './action-queries.ts'
+
+interface ActionRecord {
+  readonly id: string
+  readonly kind: ActionKind
+  readonly target: string
+  readonly source: ActionSource
+  readonly note: string | null
+  readonly arguments: string | null
+  readonly created_at: number
+  readonly answered_at: number | null
+  readonly is_refused: number
+  readonly answer: string | null
+}
+
+export function askAction(connection: Connection, action: NewAction): void {
+  const { id, kind, target, source, note, argumentsText, at } = action
+  connection.run(INSERT_ACTION, id, kind, target, source, note, argumentsText, at)
+}
+
+/** An action with its answer: it was done by who asked for it. */
+export function recordAction(connection: Connection, action: NewAction, answer: ActionAnswer): void {
+  askAction(connection, action)
+  answerAction(connection, action.id, answer, action.at)
+}
+
+/** False when it was answered before, or does not exist. */
+export function answerAction(connection: Connection, id: string, answer: ActionAnswer, at: number): boolean {
+  return connection.run(ANSWER_ACTION, at, Number(answer.isRefused), answer.text, id) === 1
+}
+
+export function getAction(connection: Connection, id: string): ActionRow | null {
+  const record = connection.one<ActionRecord>(GET_ACTION, id)
+  return record === undefined ? null : actionRow(record)
+}
+
+/** Oldest first. */
+export function listUnanswered(connection: Connection, limit: number): readonly ActionRow[] {
+  return connection.all<ActionRecord>(LIST_UNANSWERED, limit).map(actionRow)
+}
+
+/** Newest first; of everything when `target` is null. */
+export function listActions(connection: Connection, target: string | null, page: Page): readonly ActionRow[] {
+  const { limit, offset } = page
+  const records =
+    target === null
+      ? connection.all<ActionRecord>(LIST_ACTIONS, limit, offset)
+      : connection.all<ActionRecord>(LIST_ACTIONS_ON, target, limit, offset)
+  return records.map(actionRow)
+}
+
+function actionRow(record: ActionRecord): ActionRow {
+  const { id, kind, target, source, note, created_at, answered_at } = record
+  return {
+    id,
+    kind,
+    target,
+    source,
+    note,
+    argumentsText: record.arguments,
+    at: created_at,
+    answer: answered_at === null ? null : { isRefused: record.is_refused === 1, text: record.answer },
+    answeredAt: answered_at,
+  }
+}

@@ -1,0 +1,91 @@
+/** The store contract's cases about actions: what people did, and what they ask. Run through `describeStoreContract`. */
+
+import { describe, expect, test } from 'vitest'
+import type { NewAction } from '../../src/model/action.ts'
+import { FIRST_PAGE, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+function action(given: Partial<NewAction> = {}): NewAction {
+  return {
+    id: 'a-1',
+    kind: 'cancel',
+    target: 'e-1',
+    source: 'cli',
+    note: 'wrong day – žluťoučký',
+    argumentsText: '{"wait":true}',
+    at: START,
+    ...given,
+  }
+}
+
+const NO_RETENTION = { skippedMs: null, failedMs: null, endedMs: null }
+
+export function describeActionContract(context: ContractContext): void {
+  describe('actions', () => {
+    test('one that is asked for is unanswered, with everything that was said', async () => {
+      await context.store.actions.ask(action())
+
+      const asked = { ...action(), answer: null, answeredAt: null }
+      expect(await context.store.actions.unanswered(10)).toEqual([asked])
+      expect(await context.store.actions.get('a-1')).toEqual(asked)
+    })
+
+    test('the first answer counts, and ends the asking', async () => {
+      await context.store.actions.ask(action())
+      const done = { isRefused: false, text: '{"stopped":2}' }
+
+      const answers = [
+        await context.store.actions.answer('a-1', done, START + 1),
+        await context.store.actions.answer('a-1', { isRefused: true, text: 'too late' }, START + 2),
+      ]
+
+      expect(answers).toEqual([true, false])
+      expect(await context.store.actions.unanswered(10)).toEqual([])
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: done, answeredAt: START + 1 })
+    })
+
+    test('an answer to one that does not exist is refused', async () => {
+      expect(await context.store.actions.answer('none', { isRefused: false, text: null }, START)).toBe(false)
+      expect(await context.store.actions.get('none')).toBeNull()
+    })
+
+    test('one that was done already is recorded with its answer, and asks for nothing', async () => {
+      const refusal = { isRefused: true, text: 'it has ended' }
+
+      await context.store.actions.record(action({ note: null, argumentsText: null }), refusal)
+
+      expect(await context.store.actions.unanswered(10)).toEqual([])
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: refusal, answeredAt: START, note: null })
+    })
+
+    test('the unanswered come oldest first, at most as many as are asked for', async () => {
+      for (const id of ['a-1', 'a-2', 'a-3']) await context.store.actions.ask(action({ id }))
+
+      expect((await context.store.actions.unanswered(2)).map(({ id }) => id)).toEqual(['a-1', 'a-2'])
+    })
+
+    test('those on one target, or on all, are listed newest first, page by page', async () => {
+      await context.store.actions.ask(action())
+      await context.store.actions.ask(action({ id: 'a-2', target: 'inbox', kind: 'disable' }))
+      await context.store.actions.ask(action({ id: 'a-3' }))
+
+      const ids = async (target: string | null, page = FIRST_PAGE) =>
+        (await context.store.actions.list(target, page)).map(({ id }) => id)
+
+      expect(await ids('e-1')).toEqual(['a-3', 'a-1'])
+      expect(await ids(null)).toEqual(['a-3', 'a-2', 'a-1'])
+      expect(await ids(null, { limit: 1, offset: 1 })).toEqual(['a-2'])
+    })
+
+    test('they have the retention of executions', async () => {
+      await context.store.actions.ask(action())
+      await context.store.actions.ask(action({ id: 'a-2', at: START + 1_000 }))
+
+      await context.store.prune({ ...NO_RETENTION, skippedMs: 1, failedMs: 1 }, START + 5_000)
+      expect(await context.store.actions.list(null, FIRST_PAGE)).toHaveLength(2)
+      await context.store.prune({ ...NO_RETENTION, endedMs: 4_500 }, START + 5_000)
+
+      expect((await context.store.actions.list(null, FIRST_PAGE)).map(({ id }) => id)).toEqual(['a-2'])
+    })
+  })
+}
