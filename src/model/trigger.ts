@@ -21,7 +21,8 @@ export interface TriggerDefinition {
 
 /** What one poll of a trigger came to. Exactly one per tick. */
 export type PollOutcome =
-  | { readonly kind: 'skipped' }
+  /** `reason`: why, as its poll says; null where it says nothing. */
+  | { readonly kind: 'skipped'; readonly reason: string | null }
   /** `contextText` is null when the trigger fired without a context. */
   | { readonly kind: 'fired'; readonly contextText: string | null }
   | { readonly kind: 'failed'; readonly error: PythonFault }

@@ -5,13 +5,14 @@
  */
 
 import { toError } from '../../errors.ts'
+import type { TickOutcome } from '../../model/schedule.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, Store } from '../ports.ts'
+import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollTimes, Store } from '../ports.ts'
 import type { HeldLease } from './polled-triggers.ts'
 
 export interface TickRecorderPorts {
@@ -23,10 +24,11 @@ export interface TickRecorderPorts {
   readonly newId: () => string
 }
 
-/** What was polled, and under which lease. */
+/** What was polled, under which lease, and how punctual it was. */
 export interface Polled {
   readonly definition: TriggerDefinition
   readonly lease: HeldLease
+  readonly times: PollTimes
 }
 
 export class TickRecorder {
@@ -44,28 +46,29 @@ export class TickRecorder {
   }
 
   /** Costs no promise: most polls skip. */
-  skipped(trigger: TriggerDefinition): void {
+  skipped({ definition: trigger, times }: Polled, reason: string | null): void {
     const at = this.#ports.clock.now()
-    this.#ports.store.noteSkip(trigger.name, at)
-    this.#tick(trigger, at, 'skipped')
+    const { latenessMs, durationMs } = times
+    this.#ports.store.noteSkip({ trigger: trigger.name, at, latenessMs, durationMs, reason })
+    this.#tick(trigger, at, times, 'skipped', reason)
   }
 
   /** Settles when it is recorded, or the engine stopped; false when the lease was lost. Never rejects. */
   async record(
-    { definition: trigger, lease }: Polled,
+    { definition: trigger, lease, times }: Polled,
     outcome: Exclude<PollOutcome, { kind: 'skipped' }>,
   ): Promise<boolean> {
     const at = this.#ports.clock.now()
     if (outcome.kind !== 'fired') {
-      return this.#failed(trigger, lease, { at, outcome: outcome.kind, error: outcome.error })
+      return this.#failed(trigger, lease, { at, ...times, outcome: outcome.kind, error: outcome.error })
     }
     let tick: Omit<FiredTick, 'lease'>
     try {
-      tick = this.#firedTick(trigger, outcome.contextText, at)
+      tick = this.#firedTick(trigger, outcome.contextText, at, times)
     } catch (thrown) {
       const message = `trigger '${trigger.name}' fired a context that cannot be read: ${toError(thrown).message}`
       const error = { type: 'ContextError', message, traceback: '' }
-      return this.#failed(trigger, lease, { at, outcome: 'failed', error })
+      return this.#failed(trigger, lease, { at, ...times, outcome: 'failed', error })
     }
     return this.#fired(trigger, lease, tick)
   }
@@ -81,13 +84,19 @@ export class TickRecorder {
   }
 
   /** Throws when the context cannot be read. */
-  #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
+  #firedTick(
+    trigger: TriggerDefinition,
+    firedText: string | null,
+    at: number,
+    times: PollTimes,
+  ): Omit<FiredTick, 'lease'> {
     const { codec, registry, newId } = this.#ports
     const workflow = registry.current().workflows.get(trigger.workflow)
     const { inputText, contextHash } = firingContext(firedText, trigger, at, codec)
     return {
       trigger: trigger.name,
       at,
+      ...times,
       contextHash,
       allowConcurrent: trigger.allowConcurrent,
       firingId: newId(),
@@ -111,7 +120,7 @@ export class TickRecorder {
       this.#warnOfLostLease(trigger, 'fired')
       return false
     }
-    this.#tick(trigger, tick.at, kind === 'started' ? 'fired' : 'duplicate')
+    this.#tick(trigger, tick.at, tick, kind === 'started' ? 'fired' : 'duplicate', null)
     if (kind === 'duplicate') return true
     this.#ports.events.emit('triggerFired', {
       trigger: trigger.name,
@@ -128,11 +137,11 @@ export class TickRecorder {
   async #failed(
     trigger: TriggerDefinition,
     lease: HeldLease,
-    tick: Pick<FailedTick, 'at' | 'outcome' | 'error'>,
+    tick: Omit<FailedTick, 'trigger' | 'lease'>,
   ): Promise<boolean> {
     const { store, events } = this.#ports
     const { at, outcome, error } = tick
-    this.#tick(trigger, at, outcome)
+    this.#tick(trigger, at, tick, outcome, null)
     events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
     return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, async () => {
       const isOurs =
@@ -154,10 +163,13 @@ export class TickRecorder {
   #tick(
     trigger: TriggerDefinition,
     at: number,
-    outcome: 'skipped' | 'fired' | 'duplicate' | 'failed' | 'timedOut',
+    { latenessMs, durationMs }: PollTimes,
+    outcome: TickOutcome,
+    reason: string | null,
   ): void {
     const { events } = this.#ports
-    if (events.isHeard('tick')) events.emit('tick', { trigger: trigger.name, at, outcome })
+    if (!events.isHeard('tick')) return
+    events.emit('tick', { trigger: trigger.name, at, outcome, latenessMs, durationMs, reason })
   }
 
   #reportUnknownWorkflow(trigger: TriggerDefinition): void {

@@ -21,6 +21,7 @@ import type {
   Page,
   Retention,
   Settlement,
+  SkippedTick,
   Store,
   StoreChange,
   TriggerDeclaration,
@@ -168,9 +169,9 @@ class SqliteStore implements Store {
     return this.#step('accept', (connection) => triggers.setTriggerEnabled(connection, name, isEnabled, at))
   }
 
-  noteSkip(trigger: string, at: number): void {
+  noteSkip(skip: SkippedTick): void {
     if (this.#closing !== undefined || this.#isReadOnly) return
-    this.#skips.note(trigger, at)
+    this.#skips.note(skip)
   }
 
   recordFired(tick: FiredTick): Promise<FiredTickResult> {
