@@ -13,27 +13,15 @@ import type {
   ExecutionOrigin,
   ExecutionStatus,
   ExecutionSummary,
-  NewExecution,
 } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
-import type {
-  FailedTick,
-  FailedTickResult,
-  FiredTick,
-  FiredTickResult,
-  SkippedTick,
-  TriggerDeclaration,
-  TriggerLease,
-} from '../model/tick.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
-import type { ActionStore } from './history-ports.ts'
+import type { ActionStore, LogStore } from './history-ports.ts'
 
-export type { NewExecution } from '../model/execution.ts'
-export type * from '../model/tick.ts'
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
-export type { ActionStore } from './history-ports.ts'
+export type { ActionStore, AttemptRef, LogQuery, LogStore, StoredLogPiece } from './history-ports.ts'
 
 // ---------------------------------------------------------------------------------------------------------- codec
 
@@ -107,6 +95,57 @@ export interface Page {
   readonly limit: number
   readonly offset: number
 }
+
+/** What the code says of a poll trigger. */
+export interface TriggerDeclaration {
+  readonly name: string
+  readonly workflow: string
+  readonly pollIntervalMs: number
+  readonly allowConcurrent: boolean
+}
+
+/** A new execution, complete before it is stored. */
+export interface NewExecution {
+  readonly id: string
+  readonly workflow: string
+  readonly version: string
+  readonly inputText: ContextText
+  readonly tasks: readonly { readonly taskId: string; readonly fullName: string }[]
+}
+
+/** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
+export interface TriggerLease {
+  readonly trigger: string
+  readonly number: number
+}
+
+export interface FiredTick {
+  readonly trigger: string
+  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  readonly lease: number | null
+  readonly at: number
+  /** Deduplication key; see `FiringRow.contextHash`. */
+  readonly contextHash: string
+  /** False: drop it when a firing of the same trigger with the same hash is active. */
+  readonly allowConcurrent: boolean
+  readonly firingId: string
+  /** The run to start, or null when it cannot be started: the firing is recorded as ended, without a run. */
+  readonly execution: NewExecution | null
+}
+
+/** `lost`: the lease has been taken by another since, and nothing is stored. */
+export type FiredTickResult = { readonly kind: 'started' | 'duplicate' | 'lost' }
+
+export interface FailedTick {
+  readonly trigger: string
+  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  readonly lease: number | null
+  readonly at: number
+  readonly outcome: 'failed' | 'timedOut'
+  readonly error: PythonFault
+}
+
+export type FailedTickResult = { readonly kind: 'recorded' | 'lost' }
 
 /** How one attempt changes its execution; one atomic step. */
 export interface Settlement {
@@ -236,11 +275,10 @@ export interface Store {
 
   /**
    * Notes a skip. Returns at once, costs no database read, and is written within a second or at `close`: a run of
-   * consecutive skips with the same reason is one tick row with a count, a first and a last instant, and the longest
-   * lateness and duration among them. Also sets `lastPollAt`. This store's reads show it at once. Dropped for an unknown
-   * trigger, and after `close`.
+   * consecutive skips is one tick row with a count, a first and a last instant. Also sets `lastPollAt`. This store's
+   * reads show it at once. Dropped for an unknown trigger, and after `close`.
    */
-  noteSkip(skip: SkippedTick): void
+  noteSkip(trigger: string, at: number): void
   /**
    * A firing, its tick row and its execution are one step. Sets `lastPollAt`. `duplicate`: with `allowConcurrent`
    * false and an active firing of the same trigger and hash, no firing and no execution are stored, only the tick,
@@ -322,6 +360,7 @@ export interface Store {
   cronStats(sinceAt: number, at: number): Promise<CronStats>
 
   readonly actions: ActionStore
+  readonly logs: LogStore
 
   // -- upkeep
 

@@ -68,12 +68,3 @@ export interface Execution {
 
 /** A row of a list: an execution without its contexts and tasks. */
 export type ExecutionSummary = Omit<Execution, 'inputText' | 'finalText' | 'tasks'>
-
-/** A new execution, complete before it is stored. */
-export interface NewExecution {
-  readonly id: string
-  readonly workflow: string
-  readonly version: string
-  readonly inputText: ContextText
-  readonly tasks: readonly { readonly taskId: string; readonly fullName: string }[]
-}

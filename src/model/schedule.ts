@@ -27,12 +27,9 @@ export interface FiringRow {
   readonly createdAt: number
 }
 
-/**
- * `limited`: it fired while as many of its executions were active as its policy allows, and nothing was started.
- */
-export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'limited' | 'failed' | 'timedOut'
+export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'failed' | 'timedOut'
 
-/** A tick's record. Consecutive skips with the same reason are one row with a count. */
+/** A tick's record. Consecutive skips are one row with a count. */
 export interface TickRow {
   readonly id: string
   readonly trigger: string
@@ -40,18 +37,9 @@ export interface TickRow {
   readonly firstAt: number
   readonly lastAt: number
   readonly count: number
-  /** From when it was due to when it was asked; of a row with a count the longest. Null: it was not due, or an earlier version made it. */
-  readonly latenessMs: number | null
-  /** From when it was asked to its answer, what it waited for its interpreter included; of a row with a count the longest. Null as `latenessMs`. */
-  readonly durationMs: number | null
-  /** Why it skipped, as its poll says, or why it started nothing; null where nothing is said. */
-  readonly reason: string | null
   readonly errorType: string | null
   readonly errorMessage: string | null
-  /** Its firing; of a duplicate the one that was active. */
   readonly firingId: string | null
-  /** The execution of that firing: what was started, or what a duplicate duplicates. */
-  readonly executionId: string | null
 }
 
 /** A cron schedule's row. */

@@ -21,8 +21,7 @@ export interface TriggerDefinition {
 
 /** What one poll of a trigger came to. Exactly one per tick. */
 export type PollOutcome =
-  /** `reason`: why, as its poll says; null where it says nothing. */
-  | { readonly kind: 'skipped'; readonly reason: string | null }
+  | { readonly kind: 'skipped' }
   /** `contextText` is null when the trigger fired without a context. */
   | { readonly kind: 'fired'; readonly contextText: string | null }
   | { readonly kind: 'failed'; readonly error: PythonFault }

@@ -6,12 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import type {
   CronClaim,
-  FailedTick,
   FiredTick,
   NewCronSchedule,
   NewExecution,
   Page,
-  SkippedTick,
   TaskChange,
   TriggerDeclaration,
 } from '../../src/engine/ports.ts'
@@ -46,29 +44,10 @@ export function firedTick(given: Partial<FiredTick> = {}): FiredTick {
     // That of a trigger which nobody has leased yet.
     lease: 0,
     at: START,
-    latenessMs: 3,
-    durationMs: 12,
     contextHash: 'aaaaaaaaaaaaaaaa',
     allowConcurrent: false,
     firingId: randomUUID(),
     execution: newExecution(),
-    ...given,
-  }
-}
-
-export function skippedTick(given: Partial<SkippedTick> = {}): SkippedTick {
-  return { trigger: 'inbox', at: START, latenessMs: 3, durationMs: 12, reason: null, ...given }
-}
-
-export function failedTick(given: Partial<FailedTick> = {}): FailedTick {
-  return {
-    trigger: 'inbox',
-    lease: 0,
-    at: START,
-    latenessMs: 3,
-    durationMs: 12,
-    outcome: 'failed',
-    error: FAULT,
     ...given,
   }
 }

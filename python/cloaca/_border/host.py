@@ -30,7 +30,7 @@ class Engine(Protocol):
         self,
         token: int,
         kind: str,
-        text: Optional[str],
+        context_text: Optional[str],
         error_type: str,
         error_message: str,
         traceback: str,

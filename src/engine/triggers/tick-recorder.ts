@@ -5,14 +5,13 @@
  */
 
 import { toError } from '../../errors.ts'
-import type { TickOutcome } from '../../model/schedule.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollTimes, Store } from '../ports.ts'
+import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, Store } from '../ports.ts'
 import type { HeldLease } from './polled-triggers.ts'
 
 export interface TickRecorderPorts {
@@ -24,11 +23,10 @@ export interface TickRecorderPorts {
   readonly newId: () => string
 }
 
-/** What was polled, under which lease, and how punctual it was. */
+/** What was polled, and under which lease. */
 export interface Polled {
   readonly definition: TriggerDefinition
   readonly lease: HeldLease
-  readonly times: PollTimes
 }
 
 export class TickRecorder {
@@ -46,29 +44,28 @@ export class TickRecorder {
   }
 
   /** Costs no promise: most polls skip. */
-  skipped({ definition: trigger, times }: Polled, reason: string | null): void {
+  skipped(trigger: TriggerDefinition): void {
     const at = this.#ports.clock.now()
-    const { latenessMs, durationMs } = times
-    this.#ports.store.noteSkip({ trigger: trigger.name, at, latenessMs, durationMs, reason })
-    this.#tick(trigger, at, times, 'skipped', reason)
+    this.#ports.store.noteSkip(trigger.name, at)
+    this.#tick(trigger, at, 'skipped')
   }
 
   /** Settles when it is recorded, or the engine stopped; false when the lease was lost. Never rejects. */
   async record(
-    { definition: trigger, lease, times }: Polled,
+    { definition: trigger, lease }: Polled,
     outcome: Exclude<PollOutcome, { kind: 'skipped' }>,
   ): Promise<boolean> {
     const at = this.#ports.clock.now()
     if (outcome.kind !== 'fired') {
-      return this.#failed(trigger, lease, { at, ...times, outcome: outcome.kind, error: outcome.error })
+      return this.#failed(trigger, lease, { at, outcome: outcome.kind, error: outcome.error })
     }
     let tick: Omit<FiredTick, 'lease'>
     try {
-      tick = this.#firedTick(trigger, outcome.contextText, at, times)
+      tick = this.#firedTick(trigger, outcome.contextText, at)
     } catch (thrown) {
       const message = `trigger '${trigger.name}' fired a context that cannot be read: ${toError(thrown).message}`
       const error = { type: 'ContextError', message, traceback: '' }
-      return this.#failed(trigger, lease, { at, ...times, outcome: 'failed', error })
+      return this.#failed(trigger, lease, { at, outcome: 'failed', error })
     }
     return this.#fired(trigger, lease, tick)
   }
@@ -84,19 +81,13 @@ export class TickRecorder {
   }
 
   /** Throws when the context cannot be read. */
-  #firedTick(
-    trigger: TriggerDefinition,
-    firedText: string | null,
-    at: number,
-    times: PollTimes,
-  ): Omit<FiredTick, 'lease'> {
+  #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
     const { codec, registry, newId } = this.#ports
     const workflow = registry.current().workflows.get(trigger.workflow)
     const { inputText, contextHash } = firingContext(firedText, trigger, at, codec)
     return {
       trigger: trigger.name,
       at,
-      ...times,
       contextHash,
       allowConcurrent: trigger.allowConcurrent,
       firingId: newId(),
@@ -120,7 +111,7 @@ export class TickRecorder {
       this.#warnOfLostLease(trigger, 'fired')
       return false
     }
-    this.#tick(trigger, tick.at, tick, kind === 'started' ? 'fired' : 'duplicate', null)
+    this.#tick(trigger, tick.at, kind === 'started' ? 'fired' : 'duplicate')
     if (kind === 'duplicate') return true
     this.#ports.events.emit('triggerFired', {
       trigger: trigger.name,
@@ -137,11 +128,11 @@ export class TickRecorder {
   async #failed(
     trigger: TriggerDefinition,
     lease: HeldLease,
-    tick: Omit<FailedTick, 'trigger' | 'lease'>,
+    tick: Pick<FailedTick, 'at' | 'outcome' | 'error'>,
   ): Promise<boolean> {
     const { store, events } = this.#ports
     const { at, outcome, error } = tick
-    this.#tick(trigger, at, tick, outcome, null)
+    this.#tick(trigger, at, outcome)
     events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
     return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, async () => {
       const isOurs =
@@ -163,13 +154,10 @@ export class TickRecorder {
   #tick(
     trigger: TriggerDefinition,
     at: number,
-    { latenessMs, durationMs }: PollTimes,
-    outcome: TickOutcome,
-    reason: string | null,
+    outcome: 'skipped' | 'fired' | 'duplicate' | 'failed' | 'timedOut',
   ): void {
     const { events } = this.#ports
-    if (!events.isHeard('tick')) return
-    events.emit('tick', { trigger: trigger.name, at, outcome, latenessMs, durationMs, reason })
+    if (events.isHeard('tick')) events.emit('tick', { trigger: trigger.name, at, outcome })
   }
 
   #reportUnknownWorkflow(trigger: TriggerDefinition): void {

@@ -70,11 +70,7 @@ export interface TickRecord {
   readonly first_at: number
   readonly last_at: number
   readonly count: number
-  readonly lateness_ms: number | null
-  readonly duration_ms: number | null
-  readonly reason: string | null
   readonly firing_id: string | null
-  readonly execution_id: string | null
   readonly error: string | null
 }
 
@@ -87,13 +83,9 @@ export function tickRow(record: TickRecord): TickRow {
     firstAt: record.first_at,
     lastAt: record.last_at,
     count: record.count,
-    latenessMs: record.lateness_ms,
-    durationMs: record.duration_ms,
-    reason: record.reason,
     errorType: error?.type ?? null,
     errorMessage: error?.message ?? null,
     firingId: record.firing_id,
-    executionId: record.execution_id,
   }
 }
 

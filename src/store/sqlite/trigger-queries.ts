@@ -29,44 +29,30 @@ export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ?, lease_number = 
 
 // -- skips: the open run is part of the trigger's row
 
-/** Changes nothing where the open run has another reason: that is closed first. */
 export const EXTEND_SKIPS = `
 UPDATE triggers
 SET skip_tick_id = iif(skip_count = 0, ?, skip_tick_id),
     skip_first_at = iif(skip_count = 0, ?, skip_first_at),
     skip_last_at = ?,
     skip_count = skip_count + ?,
-    skip_lateness_ms = nullif(max(coalesce(skip_lateness_ms, -1), ?), -1),
-    skip_duration_ms = nullif(max(coalesce(skip_duration_ms, -1), ?), -1),
-    skip_reason = ?,
-    last_poll_at = max(coalesce(last_poll_at, 0), ?),
-    failures_in_row = 0,
-    is_firing = ?
-WHERE name = ? AND (skip_count = 0 OR skip_reason IS ?)`
+    last_poll_at = max(coalesce(last_poll_at, 0), ?)
+WHERE name = ?`
 
 /** Must precede `END_SKIPS`. */
 export const CLOSE_SKIPS = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason)
-SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count, skip_lateness_ms, skip_duration_ms,
-       skip_reason
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count)
+SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count
 FROM triggers WHERE seq = ? AND skip_count > 0`
 
 export const END_SKIPS = `
-UPDATE triggers
-SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
-    skip_duration_ms = NULL, skip_reason = NULL
-WHERE seq = ?`
+UPDATE triggers SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL WHERE seq = ?`
 
 /** Several processes may report one after the other's poll: it never goes back. */
-export const SET_LAST_POLL = `
-UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?), failures_in_row = 0, is_firing = 1 WHERE seq = ?`
-
-export const COUNT_FAILURE = 'UPDATE triggers SET failures_in_row = failures_in_row + 1 WHERE seq = ?'
+export const SET_LAST_POLL = 'UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?) WHERE seq = ?'
 
 export const OPEN_SKIPS = `
 SELECT skip_tick_id AS id, name AS "trigger", 'skipped' AS outcome, skip_first_at AS first_at,
-       skip_last_at AS last_at, skip_count AS count, skip_lateness_ms AS lateness_ms,
-       skip_duration_ms AS duration_ms, skip_reason AS reason, NULL AS firing_id, NULL AS execution_id, NULL AS error
+       skip_last_at AS last_at, skip_count AS count, NULL AS firing_id, NULL AS error
 FROM triggers WHERE name = ? AND skip_count > 0`
 
 // -- ticks and firings
@@ -74,17 +60,16 @@ FROM triggers WHERE name = ? AND skip_count > 0`
 export const FIND_TRIGGER = 'SELECT seq, lease_number FROM triggers WHERE name = ?'
 
 export const INSERT_TICK = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error)
-VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id, error)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?)`
 
 export const LIST_TICKS = `
-SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, lateness_ms, duration_ms, reason,
-       firing_id, execution_id, error
-FROM triggers JOIN ticks ON ticks.trigger_seq = triggers.seq LEFT JOIN firings ON firings.id = ticks.firing_id
+SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, firing_id, error
+FROM triggers JOIN ticks ON ticks.trigger_seq = triggers.seq
 WHERE triggers.name = ? ORDER BY ticks.seq DESC LIMIT ? OFFSET ?`
 
 export const FIND_ACTIVE_FIRING = `
-SELECT id, execution_id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
+SELECT id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
 
 export const INSERT_FIRING = `
 INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at) VALUES (?, ?, ?, ?, ?, ?)`

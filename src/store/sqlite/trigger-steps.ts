@@ -10,21 +10,19 @@ import type {
   FiredTick,
   FiredTickResult,
   Page,
-  PollTimes,
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { FiringRow, TickOutcome, TickRow } from '../../model/schedule.ts'
-import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
+import type { SkipRun } from '../skip-buffer.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import { type FiringRecord, faultText, firingRow, type TickRecord, type TriggerRecord, tickRow } from './rows.ts'
 import {
   CLOSE_SKIPS,
-  COUNT_FAILURE,
   END_SKIPS,
   EXTEND_SKIPS,
   FIND_ACTIVE_FIRING,
@@ -45,11 +43,6 @@ import {
 } from './trigger-queries.ts'
 
 type LeasedTrigger = Pick<LeaseRecord, 'seq' | 'lease_number'>
-
-interface ActiveFiring {
-  readonly id: string
-  readonly execution_id: string | null
-}
 
 interface LeaseRecord {
   readonly seq: number
@@ -106,20 +99,10 @@ export function setTriggerEnabled(connection: Connection, name: string, isEnable
 }
 
 /** Skips of a trigger that is not in the database are dropped: nothing could show them. */
-export function writeSkips(connection: Connection, runs: SkipRuns): void {
-  for (const [trigger, runsOfTrigger] of runs) for (const run of runsOfTrigger) writeSkipRun(connection, trigger, run)
-}
-
-function writeSkipRun(connection: Connection, trigger: string, run: SkipRun): void {
-  const { firstAt, lastAt, count, latenessMs, durationMs, reason } = run
-  const times = [latenessMs ?? -1, durationMs ?? -1]
-  const values = [randomUUID(), firstAt, lastAt, count, ...times, reason, lastAt, 0, trigger, reason]
-  if (connection.run(EXTEND_SKIPS, ...values) === 1) return
-  // The open run has another reason, or there is no such trigger.
-  const found = connection.one<LeasedTrigger>(FIND_TRIGGER, trigger)
-  if (found === undefined) return
-  endSkips(connection, found.seq)
-  connection.run(EXTEND_SKIPS, ...values)
+export function writeSkips(connection: Connection, runs: ReadonlyMap<string, SkipRun>): void {
+  for (const [trigger, run] of runs) {
+    connection.run(EXTEND_SKIPS, randomUUID(), run.firstAt, run.lastAt, run.count, run.lastAt, trigger)
+  }
 }
 
 export function recordFired(connection: Connection, tick: FiredTick): FiredTickResult {
@@ -129,13 +112,13 @@ export function recordFired(connection: Connection, tick: FiredTick): FiredTickR
   connection.run(SET_LAST_POLL, tick.at, seq)
   const active = tick.allowConcurrent
     ? undefined
-    : connection.one<ActiveFiring>(FIND_ACTIVE_FIRING, seq, tick.contextHash)
+    : connection.one<{ readonly id: string }>(FIND_ACTIVE_FIRING, seq, tick.contextHash)
   if (active !== undefined) {
-    insertTick(connection, seq, { ...tick, outcome: 'duplicate', firingId: active.id })
-    return { kind: 'duplicate', executionId: active.execution_id }
+    insertTick(connection, seq, 'duplicate', tick.at, active.id, null)
+    return { kind: 'duplicate' }
   }
   const { execution, firingId, at } = tick
-  insertTick(connection, seq, { ...tick, outcome: 'fired' })
+  insertTick(connection, seq, 'fired', at, firingId, null)
   const completedAt = execution === null ? at : null
   connection.run(INSERT_FIRING, firingId, seq, tick.contextHash, execution?.id ?? null, at, completedAt)
   if (execution !== null) {
@@ -148,8 +131,7 @@ export function recordFailed(connection: Connection, tick: FailedTick): FailedTi
   const { seq, lease_number } = leasedTriggerOrThrow(connection, tick.trigger)
   if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
   endSkips(connection, seq)
-  connection.run(COUNT_FAILURE, seq)
-  insertTick(connection, seq, { ...tick, firingId: null })
+  insertTick(connection, seq, tick.outcome, tick.at, null, tick.error)
   return { kind: 'recorded' }
 }
 
@@ -166,18 +148,15 @@ export function listTicks(connection: Connection, trigger: string, page: Page): 
   return [...shown, ...closed].map(tickRow)
 }
 
-interface NewTick extends PollTimes {
-  readonly at: number
-  readonly outcome: TickOutcome
-  readonly reason?: string | null
-  readonly firingId: string | null
-  readonly error?: PythonFault
-}
-
-function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): void {
-  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null } = tick
-  const told = [latenessMs, durationMs, reason, firingId, faultText(error)]
-  connection.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, at, ...told)
+function insertTick(
+  connection: Connection,
+  triggerSeq: number,
+  outcome: TickOutcome,
+  at: number,
+  firingId: string | null,
+  error: PythonFault | null,
+): void {
+  connection.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, at, firingId, faultText(error))
 }
 
 function endSkips(connection: Connection, triggerSeq: number): void {
