@@ -21,7 +21,7 @@ const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
 /** What the rooms of the engine share. */
-const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|history-ports|periodic|ports)\.ts$/
+const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|periodic|ports|store-ports)\.ts$/
 
 const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },

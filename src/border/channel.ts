@@ -35,6 +35,6 @@ export const CONTROL_NUMBER_BYTES = 4
 export function controlRecord(operation: ControlOperation, argument: number): Buffer {
   const record = Buffer.allocUnsafe(2 * CONTROL_NUMBER_BYTES)
   record.writeUInt32LE(CONTROL_OPERATIONS[operation], 0)
-  record.writeUInt32LE(argument, CONTROL_NUMBER_BYTES)
+  record.writeUInt32LE(argument >>> 0, CONTROL_NUMBER_BYTES) // numbers below 0 as C has them
   return record
 }

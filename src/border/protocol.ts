@@ -141,8 +141,8 @@ export type ToInterpreter =
   | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
   /** Say what each suspended stack waits for. */
   | { readonly type: 'describeStacks' }
-  /** Stop what waits under this token. */
-  | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string }
+  /** Stop what waits under this token: its time is over, or it is cancelled. */
+  | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string; readonly isCancelled: boolean }
 
 export type FromInterpreter =
   /** The first message. Another version, or another digest (see `build.ts`), than the engine's is of another installation. */

@@ -20,6 +20,7 @@ import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { ActionInbox } from './actions/action-inbox.ts'
+import { ActionRequests } from './actions/action-requests.ts'
 import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
 import { recoverLostCrons } from './cron/cron-recovery.ts'
@@ -34,6 +35,7 @@ import { runPeriodically } from './periodic.ts'
 import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
 import { Pruning } from './pruning.ts'
 import { StartOnce } from './start-once.ts'
+import { ExecutionSteering } from './steering/execution-steering.ts'
 import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
 import { followWallJumps } from './wall-jumps.ts'
@@ -71,6 +73,7 @@ export class Engine {
   readonly events: EngineEvents
   readonly triggers: TriggerCalls
   readonly crons: CronCalls
+  readonly executions: ExecutionSteering
   readonly #ports: Ports
   readonly #heartbeat: Heartbeat
   readonly #executor: Executor
@@ -108,9 +111,9 @@ export class Engine {
     this.#ends = new RunEnds({
       ...ports,
       isRunning: (id) => this.#executor.isRunning(id),
-      onGone: (id) => this.#executor.forget(id),
+      onGone: (id) => this.#executor.acquirer.forget(id),
     })
-    const onAccepted = (announced: Promise<unknown>): void => this.#executor.accepted(announced)
+    const onAccepted = (announced: Promise<unknown>): void => this.#executor.acquirer.accepted(announced)
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
@@ -118,6 +121,10 @@ export class Engine {
     const assertOpen = (): void => this.#assertOpen()
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
+    const requests = new ActionRequests(ports.store, ports.clock)
+    const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests }
+    this.executions = new ExecutionSteering(steering, assertOpen)
+    this.executions.serve(this.#inbox)
   }
 
   /** Made and started. */
@@ -162,14 +169,14 @@ export class Engine {
     this.#ends.watch()
     this.#keepAlive()
     void this.#workflowRecords.save(registry.current())
-    this.#executor.start()
+    this.#executor.acquirer.start()
   }
 
   async #start(): Promise<void> {
     if (this.#state !== 'running') return
     if (!this.#isServing) this.#startPeriodicWork()
     this.#isServing = true
-    this.#executor.serve()
+    this.#executor.acquirer.serve()
     this.#inbox.start()
     await Promise.all([this.#scheduler.start(), this.config.cronEnabled ? this.#cronScheduler.start() : null])
   }
@@ -179,7 +186,7 @@ export class Engine {
     this.#assertOpen()
     const id = this.#ports.newId()
     const ended = this.#ends.until(id)
-    this.#executor.ask(id)
+    this.#executor.acquirer.ask(id)
     options.callerSlot?.release()
     const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs)
     try {
@@ -299,7 +306,7 @@ export class Engine {
     const { store, clock } = this.#ports
     const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
     // In the same tick of the event loop, so that it is taken in the transaction that accepts it.
-    this.#executor.wake()
+    this.#executor.acquirer.wake()
     return created
   }
 
@@ -322,7 +329,7 @@ export class Engine {
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
       this.#workflowsChanged = null
       void this.#workflowRecords.save(this.#ports.registry.current())
-      this.#executor.wake(this.config.recoveryEnabled)
+      this.#executor.acquirer.wake(this.config.recoveryEnabled)
     })
   }
 
@@ -330,7 +337,7 @@ export class Engine {
   #storeChanged(): void {
     if (this.#isServing) this.#scheduler.triggers.storeChanged()
     void this.#cronScheduler.lookAgain()
-    this.#executor.wake()
+    this.#executor.acquirer.wake()
   }
 
   /** Lost: nothing is polled, and what is out is kept until it can be stored. Found: what is held in memory is entered and read again. */
@@ -346,7 +353,7 @@ export class Engine {
     void this.#workflowRecords.save(this.#ports.registry.current())
     if (this.#isServing) void this.#scheduler.storeFound()
     if (this.#isServing && this.config.cronEnabled) void this.#cronScheduler.storeFound()
-    this.#executor.wake(this.config.recoveryEnabled)
+    this.#executor.acquirer.wake(this.config.recoveryEnabled)
     this.#ends.check()
   }
 
@@ -360,7 +367,7 @@ export class Engine {
       if (this.#isServing) this.#scheduler.triggers.renewLeases()
     })
     this.#periodically('recovering executions', RECOVERY_MS, async () => {
-      this.#executor.wake(this.config.recoveryEnabled)
+      this.#executor.acquirer.wake(this.config.recoveryEnabled)
     })
   }
 
@@ -373,7 +380,7 @@ export class Engine {
     this.#periodically('removing old records', PRUNE_MS, () => pruning.run())
     if (!config.cronEnabled || !config.cronRecoveryEnabled) return
     this.#periodically('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
-      recoverLostCrons(this.#ports, () => this.#executor.wake()),
+      recoverLostCrons(this.#ports, () => this.#executor.acquirer.wake()),
     )
   }
 

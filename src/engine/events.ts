@@ -81,7 +81,7 @@ export interface TaskFinishedEvent {
   readonly executionId: string
   readonly workflow: string
   readonly taskId: string
-  readonly status: 'Completed' | 'Failed' | 'Skipped'
+  readonly status: 'Completed' | 'Failed' | 'Skipped' | 'Cancelled'
   readonly attempts: number
   readonly error: PythonFault | null
   readonly at: number

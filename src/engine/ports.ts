@@ -9,6 +9,7 @@
 import type { ContextText } from '../model/context.ts'
 import type {
   AttemptOutcome,
+  AttemptRow,
   Execution,
   ExecutionOrigin,
   ExecutionStatus,
@@ -18,10 +19,18 @@ import type { PythonFault } from '../model/fault.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
-import type { ActionStore, LogStore } from './history-ports.ts'
+import type { Acquisition, ActionStore, NewExecution, Settlement } from './store-ports.ts'
 
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
-export type { ActionStore, AttemptRef, LogQuery, LogStore, StoredLogPiece } from './history-ports.ts'
+export type {
+  Acquisition,
+  ActionStore,
+  ExecutionEnd,
+  NewExecution,
+  NewTask,
+  Settlement,
+  TaskChange,
+} from './store-ports.ts'
 
 // ---------------------------------------------------------------------------------------------------------- codec
 
@@ -87,6 +96,11 @@ export interface NotEntered {
 export interface ScriptHost {
   poll(request: PollRequest): Promise<PollOutcome | NotEntered>
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered>
+  /**
+   * Stops what runs of an execution, wherever it waits or computes: each of these attempts settles as `cancelled`, or
+   * as it would have anyway. What does not stop within 5 s is ended with its interpreter.
+   */
+  cancelTasks(executionId: string): void
 }
 
 // ---------------------------------------------------------------------------------------------------------- store
@@ -102,15 +116,6 @@ export interface TriggerDeclaration {
   readonly workflow: string
   readonly pollIntervalMs: number
   readonly allowConcurrent: boolean
-}
-
-/** A new execution, complete before it is stored. */
-export interface NewExecution {
-  readonly id: string
-  readonly workflow: string
-  readonly version: string
-  readonly inputText: ContextText
-  readonly tasks: readonly { readonly taskId: string; readonly fullName: string }[]
 }
 
 /** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
@@ -146,47 +151,6 @@ export interface FailedTick {
 }
 
 export type FailedTickResult = { readonly kind: 'recorded' | 'lost' }
-
-/** How one attempt changes its execution; one atomic step. */
-export interface Settlement {
-  readonly executionId: string
-  readonly changes: readonly TaskChange[]
-  /** Set when these changes end the execution. */
-  readonly end: ExecutionEnd | null
-}
-
-/** The new state of one task run. Every field is written. */
-export interface TaskChange {
-  readonly taskId: string
-  readonly status: 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped'
-  readonly attempts: number
-  readonly recoveries: number
-  readonly notBeforeAt: number | null
-  readonly startedAt: number | null
-  readonly endedAt: number | null
-  readonly finishedOrder: number | null
-  readonly outputText: ContextText | null
-  readonly error: PythonFault | null
-}
-
-export interface ExecutionEnd {
-  readonly status: 'Completed' | 'Failed'
-  readonly endedAt: number
-  readonly finalText: ContextText
-  readonly errorMessage: string | null
-}
-
-export interface Acquisition {
-  readonly instanceId: string
-  /** Only executions of these workflows are taken. */
-  readonly workflows: readonly string[]
-  readonly at: number
-  readonly limit: number
-  /** Take over what dead instances owned. */
-  readonly recover: boolean
-  /** Only these are taken, and none of a dead instance. Default: all. */
-  readonly executionIds?: readonly string[]
-}
 
 export interface NewCronSchedule {
   readonly id: string
@@ -308,7 +272,22 @@ export interface Store {
    * `StoreError` that has the fact `executionId` when no instance opened here owns the execution: it was taken over.
    */
   settle(settlement: Settlement): Promise<void>
+  /**
+   * Ends an execution that no living instance owns, with all that is not final of it, as `settle` would. `owned`: its
+   * owner has to be asked. Nothing is changed unless it is `cancelled`.
+   */
+  cancelUnowned(
+    id: string,
+    end: { readonly endedAt: number; readonly errorMessage: string },
+  ): Promise<'cancelled' | 'owned' | 'ended' | 'unknown'>
+  /**
+   * Pauses, or with null resumes, an execution that has not ended, whoever owns it: it is taken and held, and none of its
+   * tasks begins. Of one that is `owned` the owner has to be told.
+   */
+  setPaused(id: string, pausedAt: number | null): Promise<'owned' | 'unowned' | 'ended' | 'unknown'>
   getExecution(id: string): Promise<Execution | null>
+  /** In the order of their ends. [] for an unknown execution. */
+  listAttempts(executionId: string): Promise<readonly AttemptRow[]>
   /** Newest first. */
   listExecutions(
     page: Page & { readonly workflow?: string; readonly status?: ExecutionStatus },
@@ -360,7 +339,6 @@ export interface Store {
   cronStats(sinceAt: number, at: number): Promise<CronStats>
 
   readonly actions: ActionStore
-  readonly logs: LogStore
 
   // -- upkeep
 

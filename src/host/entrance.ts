@@ -24,6 +24,7 @@ export interface Homes {
   /** It lives alone, because of a poll or task that an interpreter had to be ended for. */
   isQuarantined(script: string): boolean
   with(interpreter: InterpreterProcess): InterpreterSupervisor | undefined
+  all(): readonly InterpreterSupervisor[]
 }
 
 type Call = (generation: Generation, interpreter: InterpreterProcess) => Promise<EntryAnswer>
@@ -59,6 +60,10 @@ export class Entrance implements ScriptHost {
     return runThrough(request, enter, this.#homes)
   }
 
+  cancelTasks(executionId: string): void {
+    for (const home of this.#homes.all()) home.cancelTasks(executionId)
+  }
+
   /** Polls and runs in one generation of a script, also while it is being loaded: for the runners that it opens itself. */
   ofGeneration(number: GenerationNumber): ScriptHost {
     if (number === PROGRAM_GENERATION) return this
@@ -66,6 +71,7 @@ export class Entrance implements ScriptHost {
     return {
       poll: (request) => pollThrough(request, enter, this.#homes),
       runTask: (request) => runThrough(request, enter, this.#homes),
+      cancelTasks: (executionId) => this.cancelTasks(executionId),
     }
   }
 

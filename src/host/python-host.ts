@@ -74,6 +74,7 @@ export class PyodideHost implements ScriptHost {
     const homes: Homes = {
       of: (script) => (this.#isClosed ? undefined : this.#homeOf.get(script)),
       with: (interpreter) => this.#supervisors().find((each) => each.holds(interpreter)),
+      all: () => this.#supervisors(),
       isQuarantined: (script) => this.#quarantined.has(script),
     }
     this.#entrance = new Entrance(homes, this.#generations)
@@ -181,6 +182,10 @@ export class PyodideHost implements ScriptHost {
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
     return this.#entrance.runTask(request)
+  }
+
+  cancelTasks(executionId: string): void {
+    this.#entrance.cancelTasks(executionId)
   }
 
   /** Why nothing goes on in Python: a text for each interpreter. One that does not answer in time computes or hangs. */

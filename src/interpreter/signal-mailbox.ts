@@ -12,7 +12,7 @@ import type { StackToken } from '../border/protocol.ts'
 /** SIGUSR2, the one signal that Python's own machinery ever sees. */
 const LOOK_HERE = 12
 
-/** Token of the stack that is overdue. */
+/** Token of the stack that is overdue; below 0 of one that is cancelled. */
 const OVERDUE_TOKEN = 0
 /** A bit for each signal that waits. */
 const SIGNALS_BELOW_32 = 1
@@ -31,6 +31,7 @@ const WORDS = 7
 const HAS_SIGNALS_BIT = 1
 const IS_OVERDUE_BIT = 2
 const IS_SLICE_OVER_BIT = 4
+const IS_CANCELLED_BIT = 8
 
 const BITS = 32
 const LONGEST_ACKNOWLEDGEMENT_MS = 1_000
@@ -87,10 +88,17 @@ export class SignalMailbox {
   check(token: StackToken): number {
     const words = this.#words
     const hasSignals = Atomics.load(words, SIGNALS_BELOW_32) !== 0 || Atomics.load(words, SIGNALS_FROM_32) !== 0
-    const isOverdue = token !== 0 && Atomics.load(words, OVERDUE_TOKEN) === token
-    if (Atomics.exchange(words, IS_INTERRUPTING, 0) === 1 && !isOverdue) Atomics.add(words, MISSES, 1)
+    const meant = token === 0 ? 0 : Atomics.load(words, OVERDUE_TOKEN)
+    const isOverdue = meant !== 0 && meant === token
+    const isCancelled = meant !== 0 && meant === -token
+    if (Atomics.exchange(words, IS_INTERRUPTING, 0) === 1 && !isOverdue && !isCancelled) Atomics.add(words, MISSES, 1)
     const isSliceOver = Atomics.exchange(words, IS_SLICE_OVER, 0) === 1
-    return (hasSignals ? HAS_SIGNALS_BIT : 0) | (isOverdue ? IS_OVERDUE_BIT : 0) | (isSliceOver ? IS_SLICE_OVER_BIT : 0)
+    return (
+      (hasSignals ? HAS_SIGNALS_BIT : 0) |
+      (isOverdue ? IS_OVERDUE_BIT : 0) |
+      (isSliceOver ? IS_SLICE_OVER_BIT : 0) |
+      (isCancelled ? IS_CANCELLED_BIT : 0)
+    )
   }
 
   /** Whether there is anything for `check` to find. */

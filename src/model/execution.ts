@@ -7,11 +7,11 @@ import type { ContextText } from './context.ts'
 import type { PythonFault } from './fault.ts'
 
 export type ExecutionStatus = 'Pending' | 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Paused'
-export type TaskStatus = 'NotStarted' | 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped'
+export type TaskStatus = 'NotStarted' | 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped' | 'Cancelled'
 
 /** True for the states that a task run never leaves. */
 export function isFinal(status: TaskStatus): boolean {
-  return status === 'Completed' || status === 'Failed' || status === 'Skipped'
+  return status === 'Completed' || status === 'Failed' || status === 'Skipped' || status === 'Cancelled'
 }
 
 /** How an attempt ended. */
@@ -23,6 +23,21 @@ export type AttemptOutcome =
   | { readonly kind: 'timedOut'; readonly error: PythonFault }
   /** The interpreter died under it; not the task's fault as far as one knows. */
   | { readonly kind: 'lost'; readonly error: PythonFault }
+  /** It was stopped because its execution is cancelled. `lostScripts`: its interpreter had to be ended for that, with the state of these. */
+  | { readonly kind: 'cancelled'; readonly error: PythonFault; readonly lostScripts: readonly string[] }
+
+/** An attempt that has ended. */
+export interface AttemptRow {
+  readonly taskId: string
+  /** 1 for the first. */
+  readonly attempt: number
+  readonly outcome: AttemptOutcome['kind']
+  /** When it was ready to run, and waited for a slot; null where that is not known any more. */
+  readonly queuedAt: number | null
+  readonly startedAt: number | null
+  readonly endedAt: number
+  readonly error: PythonFault | null
+}
 
 export interface TaskRun {
   readonly taskId: string
@@ -61,8 +76,14 @@ export interface Execution {
   readonly endedAt: number | null
   /** Set when it ended. */
   readonly finalText: ContextText | null
-  /** `<f> task(s) failed, …` when it failed, else null. */
+  /** `<f> task(s) failed, …` when it failed, `cancelled…` when it was cancelled, else null. */
   readonly errorMessage: string | null
+  /** The execution that it tries again, or null. */
+  readonly retryOf: string | null
+  /** Since when no further task starts; null: it is not paused. */
+  readonly pausedAt: number | null
+  /** When its end was asked for before that came; null: it was not. */
+  readonly cancelRequestedAt: number | null
   readonly tasks: readonly TaskRun[]
 }
 

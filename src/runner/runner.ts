@@ -331,6 +331,8 @@ export class Runner {
         this.#scripting.result?.host.poll(request) ?? this.#startingHost().then((host) => host.poll(request)),
       runTask: (request) =>
         this.#scripting.result?.host.runTask(request) ?? this.#startingHost().then((host) => host.runTask(request)),
+      // Without interpreters nothing runs.
+      cancelTasks: (executionId) => this.#scripting.result?.host.cancelTasks(executionId),
     }
   }
 

@@ -11,16 +11,19 @@ let watchdog: Watchdog
 let actions: string[]
 /** When something was found to be stuck. */
 let stuck: number[]
+/** Tokens that were interrupted because they are cancelled. */
+let cancelInterrupts: Set<number>
 
 beforeEach(() => {
   clock = new FakeClock()
   actions = []
   stuck = []
+  cancelInterrupts = new Set()
   watchdog = new Watchdog(
     clock,
-    { misses: 0, interrupt: () => {} },
+    { misses: 0, interrupt: () => {}, interruptCancelled: (token) => void cancelInterrupts.add(token) },
     {
-      stop: (token) => void actions.push(`stop ${token}`),
+      stop: (token, _, isCancelled) => void actions.push(isCancelled ? `cancel ${token}` : `stop ${token}`),
       kill: (culprit) => void actions.push(`kill ${culprit}`),
       stuck: () => void stuck.push(clock.monotonic()),
     },
@@ -49,6 +52,30 @@ describe('an entry into Python', () => {
     await clock.advance(DEADLINE_MS + 1_900)
 
     expect(stuck.map((at) => Math.round(at - dueAt))).toEqual([500])
+  })
+
+  it('that is cancelled is told to stop at once, and its interpreter is killed five seconds later', async () => {
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+    const cancelledAt = clock.monotonic()
+
+    watchdog.cancel(1, 'cancelled')
+    await clock.advance(4_900)
+    expect(actions).toEqual(['cancel 1'])
+    expect([...cancelInterrupts]).toEqual([1])
+    expect(stuck.map((at) => Math.round(at - cancelledAt))).toEqual([3_500])
+    await clock.advance(200)
+
+    expect(actions).toEqual(['cancel 1', 'kill 1'])
+  })
+
+  it('whose time is over cannot be cancelled any more', async () => {
+    watchdog.watch(1, 'slow', DEADLINE_MS)
+    await clock.advance(DEADLINE_MS)
+
+    watchdog.cancel(1, 'cancelled')
+    await clock.advance(2_010)
+
+    expect(actions).toEqual(['stop 1', 'kill 1'])
   })
 
   it('that has ended has no deadline any more', async () => {

@@ -26,6 +26,12 @@ export function completed(contextText: string): AttemptOutcome {
   return { kind: 'completed', contextText }
 }
 
+export const CANCELLED: AttemptOutcome = {
+  kind: 'cancelled',
+  error: { type: 'Cancelled', message: 'cancelled', traceback: '' },
+  lostScripts: [],
+}
+
 export function failed(message: string): AttemptOutcome {
   return { kind: 'failed', error: fault(message) }
 }
@@ -74,6 +80,25 @@ export class FakeHost implements ScriptHost {
 
   runsOf(taskId: string): readonly (TaskRequest & { readonly at: number })[] {
     return this.runs.filter((run) => run.taskId === taskId)
+  }
+
+  /** Bodies that end when their execution is cancelled: see `untilCancelled`. */
+  readonly #cancels = new Map<string, (() => void)[]>()
+  /** Executions that were to be stopped. */
+  readonly cancelled: string[] = []
+
+  cancelTasks(executionId: string): void {
+    this.cancelled.push(executionId)
+    for (const stop of this.#cancels.get(executionId) ?? []) stop()
+    this.#cancels.delete(executionId)
+  }
+
+  /** A body that ends when its execution is cancelled, after some time in its `finally` blocks. */
+  untilCancelled(request: TaskRequest, outcome: AttemptOutcome = CANCELLED): Promise<AttemptOutcome> {
+    return new Promise((resolve) => {
+      const stops = this.#cancels.get(request.executionId) ?? []
+      this.#cancels.set(request.executionId, [...stops, () => resolve(outcome)])
+    })
   }
 
   async poll(request: PollRequest): Promise<PollOutcome | NotEntered> {

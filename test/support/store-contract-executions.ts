@@ -56,6 +56,9 @@ export function describeExecutionContract(context: ContractContext): void {
         endedAt: null,
         finalText: null,
         errorMessage: null,
+        retryOf: null,
+        pausedAt: null,
+        cancelRequestedAt: null,
         tasks: [
           { taskId: 'z', fullName: 'public::embedded::ingest::z', ...untouched },
           { taskId: 'a', fullName: 'public::embedded::ingest::a', ...untouched },
@@ -127,6 +130,9 @@ export function describeExecutionContract(context: ContractContext): void {
           startedAt: START + 1,
           endedAt: null,
           errorMessage: null,
+          retryOf: null,
+          pausedAt: null,
+          cancelRequestedAt: null,
         },
       ])
     })

@@ -7,6 +7,8 @@
  *   (in the store)  -> running       acquired; its ready tasks ask for slots
  *   running         -> running       an attempt ended; its changes are stored, and what it made ready asks for slots
  *   running         -> ended         its last change is stored; whoever waits is notified
+ *   running        <-> paused        its tasks that are ready wait until it is resumed
+ *   running, paused -> cancelling    what has not begun is Cancelled, and what runs is stopped; then it ends
  *   running         -> (in the store) the engine stops; the instance gives it back
  * States of an attempt:
  *   waiting for its time -> waiting for a slot -> being marked Running in the store -> in the host -> ended
@@ -16,18 +18,19 @@ import { InternalError, toError } from '../../errors.ts'
 import type { AttemptOutcome, Execution } from '../../model/execution.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
-import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, ExecutionEnd, NotEntered, ScriptHost, Store, TaskChange, Timer } from '../ports.ts'
+import { Acquirer } from './acquirer.ts'
+import { Run } from './run.ts'
 import { type ReadyTask, RunState, type Step } from './run-state.ts'
 import { Settlements } from './settlements.ts'
 import { type SlotLease, SlotPool } from './slots.ts'
 
 /** Executions held in memory; the others wait in the store. Those that wait for a nested one do not count. */
 const MAX_ACTIVE = 1_000
-/** Executions taken in one step. */
-const MAX_TAKEN = 200
+/** The message of one whose cancel was asked for by a process that is gone. */
+const CANCELLED = 'cancelled'
 
 export interface ExecutorPorts {
   readonly instanceId: string
@@ -43,61 +46,42 @@ export interface ExecutorPorts {
   readonly heartbeat: Heartbeat
 }
 
-interface Run {
-  readonly state: RunState
-  readonly settlements: Settlements
+export interface CancelOptions {
+  /** For the execution's message. */
+  readonly reason: string
+  /** What runs may end by itself. */
+  readonly waits: boolean
+}
+
+export interface CancelReport {
+  /** Attempts that were running. */
+  readonly stopped: number
+  /** Scripts whose state is lost, because their interpreter had to be ended. */
+  readonly lostScripts: readonly string[]
 }
 
 export class Executor {
   readonly #ports: ExecutorPorts
   readonly #onEnded: (execution: Execution) => void
   readonly #slots: SlotPool
+  /** Takes executions from the store: asked to, and told that there may be some. */
+  readonly acquirer: Acquirer
   readonly #runs = new Map<string, Run>()
-  readonly #stopping = new AbortController()
   readonly #timers = new Set<Timer>()
   #attempts = 0
   /** Tasks that are out, as logs name them. */
   readonly #underWay = new Map<symbol, string>()
   #onIdle: (() => void) | null = null
-  /** Until everything is run: the executions that were asked for here and are not taken yet. */
-  readonly #asked = new Set<string>()
-  #isStarted = false
-  #isServing = false
   #isStopped = false
-  #isAcquiring = false
-  #mustAcquire = false
-  #mustRecover = false
-  #hasBacklog = false
-  #failures = 0
-  #accepted: Promise<unknown>[] = []
 
   constructor(ports: ExecutorPorts, onEnded: (execution: Execution) => void) {
     this.#ports = ports
     this.#onEnded = onEnded
     this.#slots = new SlotPool(ports.config.maxConcurrentTasks)
-  }
-
-  /** Begins to run what was asked for here, and nothing else. */
-  start(): void {
-    this.#isStarted = true
-    this.wake()
-  }
-
-  /** Begins to run everything. */
-  serve(): void {
-    this.#isServing = true
-    this.#asked.clear()
-    this.wake(this.#ports.config.recoveryEnabled)
-  }
-
-  /** An execution that is asked for here, before the store has accepted it. */
-  ask(executionId: string): void {
-    if (!this.#isServing) this.#asked.add(executionId)
-  }
-
-  /** It was refused, or somebody else has run it. */
-  forget(executionId: string): void {
-    this.#asked.delete(executionId)
+    this.acquirer = new Acquirer(ports, {
+      room: () => MAX_ACTIVE + this.#slots.lent + this.#paused() - this.#runs.size,
+      take: (execution, definition) => this.#take(new RunState(execution, definition, ports.codec)),
+    })
   }
 
   /** Whether it is held here; false also when it ended or waits in the store. */
@@ -105,28 +89,10 @@ export class Executor {
     return this.#runs.has(executionId)
   }
 
-  /** There may be work in the store. Asks it in this tick of the event loop when it can, so that both steps share a transaction. */
-  wake(recover = false): void {
-    this.#mustAcquire = true
-    this.#mustRecover ||= recover && this.#isServing
-    if (!this.#isStarted || this.#isAcquiring || this.#isStopped) return
-    this.#isAcquiring = true
-    void this.#acquireWaiting()
-  }
-
-  /**
-   * The store has been asked to accept an execution, in this tick of the event loop; `announced` settles when its firing has been announced. What is
-   * taken in the same transaction is announced after that.
-   */
-  accepted(announced: Promise<unknown>): void {
-    this.#accepted.push(announced)
-    this.wake()
-  }
-
   /** Begins no more attempts. Settles when the last one that was begun has ended. */
   drain(): Promise<void> {
     this.#slots.close()
-    this.#stopping.abort()
+    for (const run of this.#runs.values()) run.stop()
     if (this.#attempts === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onIdle = resolve
@@ -141,65 +107,17 @@ export class Executor {
   /** Outcomes that come later are dropped. Settles when everything known is stored. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.acquirer.stop()
     this.#slots.stop()
+    for (const run of this.#runs.values()) run.ended()
     for (const timer of this.#timers) timer.cancel()
     await Promise.all([...this.#runs.values()].map((run) => run.settlements.close()))
-  }
-
-  async #acquireWaiting(): Promise<void> {
-    while (this.#mustAcquire && !this.#isStopped) {
-      const limit = Math.min(MAX_TAKEN, MAX_ACTIVE + this.#slots.lent - this.#runs.size)
-      this.#hasBacklog = limit <= 0
-      if (this.#hasBacklog) break
-      this.#mustAcquire = false
-      await this.#acquire(limit)
-    }
-    this.#isAcquiring = false
-  }
-
-  async #acquire(limit: number): Promise<void> {
-    const { store, registry, instanceId, clock, heartbeat } = this.#ports
-    const { workflows } = registry.current()
-    if (workflows.size === 0 || (!this.#isServing && this.#asked.size === 0)) return
-    const recover = this.#mustRecover
-    this.#mustRecover = false
-    try {
-      // In the same step, and first: an instance that others took for dead enters again by it.
-      const beat = heartbeat.isStale() ? heartbeat.beat() : null
-      const acquired = store.acquireExecutions({
-        instanceId,
-        workflows: [...workflows.keys()],
-        at: clock.now(),
-        limit,
-        recover,
-        ...(this.#isServing ? {} : { executionIds: [...this.#asked] }),
-      })
-      const accepted = this.#accepted
-      this.#accepted = []
-      const [taken] = await Promise.all([acquired, beat])
-      await Promise.allSettled(accepted)
-      this.#failures = 0
-      this.#mustAcquire ||= taken.length === limit
-      this.#mustRecover ||= recover && taken.length === limit
-      for (const execution of taken) {
-        this.#asked.delete(execution.id)
-        const definition = workflows.get(execution.workflow)
-        if (definition !== undefined) this.#take(new RunState(execution, definition, this.#ports.codec))
-      }
-    } catch (thrown) {
-      this.#mustRecover ||= recover
-      this.#failures += 1
-      const delayMs = troubleDelayMs(this.#failures)
-      const retryAt = clock.now() + delayMs
-      this.#ports.events.emit('trouble', { during: 'looking for executions', error: toError(thrown), retryAt })
-      this.#wakeAfter(delayMs, () => this.wake())
-    }
   }
 
   #take(state: RunState): void {
     if (this.#isStopped || this.#runs.has(state.id)) return
     const settlements = new Settlements(state.id, this.#ports, () => this.#takenOver(state.id))
-    const run: Run = { state, settlements }
+    const run = new Run(state, settlements)
     this.#runs.set(state.id, run)
     const at = this.#ports.clock.now()
     const { origin } = state.execution
@@ -211,7 +129,53 @@ export class Executor {
       at,
       isResumed,
     })
-    this.#follow(run, state.open(at), at)
+    if (state.execution.cancelRequestedAt !== null) this.#cancel(run, { reason: CANCELLED, waits: false })
+    else this.#follow(run, state.open(at), at)
+  }
+
+  #paused(): number {
+    let paused = 0
+    for (const run of this.#runs.values()) if (run.isPaused) paused += 1
+    return paused
+  }
+
+  /** Ends an execution early. Settles when its end is stored; null when it is not held here. */
+  async cancel(executionId: string, options: CancelOptions): Promise<CancelReport | null> {
+    const run = this.#runs.get(executionId)
+    if (run === undefined || this.#isStopped) return null
+    const stopped = run.attempts
+    const ended = run.whenEnded()
+    this.#cancel(run, options)
+    await ended
+    return { stopped, lostScripts: [...run.lostScripts] }
+  }
+
+  #cancel(run: Run, { reason, waits }: CancelOptions): void {
+    const at = this.#ports.clock.now()
+    run.settlements.requestCancel(at)
+    this.#slots.cancel(run.state.id)
+    this.#follow(run, run.state.cancel(reason, at), at)
+    run.stop()
+    if (!waits) this.#ports.host.cancelTasks(run.state.id)
+  }
+
+  /** What runs goes on; no further task begins until it is resumed. False when it is not held here. */
+  pause(executionId: string): boolean {
+    const run = this.#runs.get(executionId)
+    if (run === undefined) return false
+    run.isPaused = true
+    this.#slots.cancel(executionId)
+    return true
+  }
+
+  /** False when it is not held here. */
+  resume(executionId: string): boolean {
+    const run = this.#runs.get(executionId)
+    if (run === undefined) return false
+    const wasPaused = run.isPaused
+    run.isPaused = false
+    if (wasPaused) for (const task of run.queued) this.#askForSlot(run, task)
+    return true
   }
 
   /** Stores what a step changed, and lets what it made ready ask for slots: a slot granted at once joins the step. */
@@ -228,11 +192,18 @@ export class Executor {
   }
 
   #queue(run: Run, task: ReadyTask): void {
+    if (run.state.isCancelled) return
+    run.queue(task, this.#ports.clock.now())
+    if (!run.isPaused) this.#askForSlot(run, task)
+  }
+
+  #askForSlot(run: Run, task: ReadyTask): void {
     this.#slots.request(run.state.id, (lease) => this.#begin(run, task.index, lease))
   }
 
   #begin(run: Run, index: number, lease: SlotLease): void {
     const at = this.#ports.clock.now()
+    const queuedAt = run.unqueue(index)
     let inputText: string
     try {
       inputText = run.state.inputText(index)
@@ -242,17 +213,27 @@ export class Executor {
       return
     }
     this.#attempts += 1
+    run.attempts += 1
     run.settlements.add([run.state.begin(index, at)], null, (isStored) => {
-      if (isStored && !this.#isStopped) void this.#attempt(run, index, inputText, lease)
-      else this.#attemptEnded(lease)
+      if (!isStored || this.#isStopped) this.#attemptEnded(run, lease)
+      else if (run.state.isCancelled) this.#takeBack(run, index, lease)
+      else void this.#attempt(run, index, { inputText, queuedAt }, lease)
     })
   }
 
-  async #attempt(run: Run, index: number, inputText: string, lease: SlotLease): Promise<void> {
+  /** It was begun, and is not let in. */
+  #takeBack(run: Run, index: number, lease: SlotLease): void {
+    const at = this.#ports.clock.now()
+    this.#follow(run, run.state.takeBack(index, at), at)
+    this.#attemptEnded(run, lease)
+  }
+
+  async #attempt(run: Run, index: number, { inputText, queuedAt }: Beginning, lease: SlotLease): Promise<void> {
     const { host, clock, config, events, random } = this.#ports
     const names = { executionId: run.state.id, workflow: run.state.workflow, taskId: run.state.taskId(index) }
     const attempt = run.state.attempts(index)
-    events.emit('taskStarted', { ...names, attempt, at: clock.now() })
+    const startedAt = clock.now()
+    events.emit('taskStarted', { ...names, attempt, at: startedAt })
     const key = Symbol(names.taskId)
     this.#underWay.set(key, `task '${names.taskId}' of workflow '${names.workflow}'`)
     const outcome = await settled(
@@ -262,28 +243,29 @@ export class Executor {
         inputText,
         deadlineMs: config.taskTimeoutMs,
         slot: lease,
-        stopping: this.#stopping.signal,
+        stopping: run.stopping,
       }),
     )
     this.#underWay.delete(key)
     if (this.#isStopped) return
 
+    if (outcome.kind === 'notEntered') return this.#takeBack(run, index, lease)
     const at = clock.now()
-    if (outcome.kind === 'notEntered') {
-      this.#follow(run, run.state.takeBack(index, at), at)
-      this.#attemptEnded(lease)
-      return
-    }
+    const error = outcome.kind === 'completed' ? null : outcome.error
+    const { taskId } = names
+    run.settlements.addAttempt({ taskId, attempt, outcome: outcome.kind, queuedAt, startedAt, endedAt: at, error })
+    if (outcome.kind === 'cancelled') for (const script of outcome.lostScripts) run.lostScripts.add(script)
     const step = run.state.settle(index, outcome, at, random())
     const retry = step.ready.find((task) => task.index === index)
     if (retry !== undefined && outcome.kind !== 'completed') {
       events.emit('taskRetried', { ...names, attempt, error: outcome.error, retryAt: retry.notBeforeAt ?? at })
     }
     this.#follow(run, step, at)
-    this.#attemptEnded(lease)
+    this.#attemptEnded(run, lease)
   }
 
-  #attemptEnded(lease: SlotLease): void {
+  #attemptEnded(run: Run, lease: SlotLease): void {
+    run.attempts -= 1
     lease.end()
     this.#attempts -= 1
     if (this.#attempts === 0) this.#onIdle?.()
@@ -319,11 +301,13 @@ export class Executor {
       at: end.endedAt,
     })
     this.#onEnded(run.state.ended(end))
-    if (this.#hasBacklog) this.wake()
+    run.ended()
+    this.acquirer.hasRoom()
   }
 
   /** Attempts of it that are out end without effect; callers who wait hear of the end from the store. */
   #takenOver(executionId: string): void {
+    this.#runs.get(executionId)?.ended()
     this.#runs.delete(executionId)
     this.#slots.cancel(executionId)
   }
@@ -335,6 +319,13 @@ export class Executor {
     })
     this.#timers.add(timer)
   }
+}
+
+/** What an attempt begins with. */
+interface Beginning {
+  readonly inputText: string
+  /** When its task asked for a slot; null where that was before this process. */
+  readonly queuedAt: number | null
 }
 
 /** The port promises an outcome; a host that rejects all the same costs one attempt. */

@@ -62,6 +62,11 @@ export function endOf(
   }
 }
 
+/** What an execution leaves that was cancelled: what it had come to, and why it was. */
+export function cancelledEnd(reason: string, finalText: ContextText, endedAt: number): ExecutionEnd {
+  return { status: 'Cancelled', endedAt, finalText, errorMessage: reason }
+}
+
 /** Failures named in an execution's message; the rest is counted, and stands in the tasks. */
 const NAMED_FAILURES = 5
 

@@ -8,6 +8,8 @@
  *   ready                 -> Running                                         begin
  *   Running               -> Completed | Failed                              settle
  *   Running               -> ready (Ready, with `notBeforeAt`)               settle, when it is tried again; takeBack
+ *   waiting, ready        -> Cancelled                                       cancel
+ *   Running               -> Completed | Cancelled                           settle, takeBack, after cancel
  * A final state is never left. The execution ends when every task is final.
  */
 
@@ -16,7 +18,15 @@ import { type AttemptOutcome, type Execution, isFinal, type TaskRun, type TaskSt
 import type { PythonFault } from '../../model/fault.ts'
 import type { TaskDefinition, WorkflowDefinition } from '../../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd, TaskChange } from '../ports.ts'
-import { abandoned, endOf, isEmptyContext, mergedOutputs, readinessOf, unreadableContext } from './ready.ts'
+import {
+  abandoned,
+  cancelledEnd,
+  endOf,
+  isEmptyContext,
+  mergedOutputs,
+  readinessOf,
+  unreadableContext,
+} from './ready.ts'
 import { decideRetry, longestDelayMs, MAX_RECOVERIES } from './retry.ts'
 
 /** A task to run, not before an instant; null: at once. */
@@ -73,6 +83,8 @@ export class RunState {
   #finished = 0
   #finishedOrder = 0
   #lastOutputText: ContextText | null = null
+  /** Why it is cancelled, once it is. */
+  #cancelReason: string | null = null
 
   constructor(execution: Execution, definition: WorkflowDefinition, codec: ContextCodec) {
     this.id = execution.id
@@ -97,6 +109,20 @@ export class RunState {
 
   get execution(): Execution {
     return this.#execution
+  }
+
+  get isCancelled(): boolean {
+    return this.#cancelReason !== null
+  }
+
+  /** Nothing of it begins any more: what has not begun is Cancelled, what runs may still complete. */
+  cancel(reason: string, at: number): Step {
+    const step: OpenStep = { changes: [], ready: [], released: [] }
+    this.#cancelReason ??= reason
+    for (const task of this.#tasks) {
+      if (!isFinal(task.status) && task.status !== 'Running') this.#finish(task, 'Cancelled', at, step)
+    }
+    return this.#close(step, at)
   }
 
   /** The first look, after it was acquired. */
@@ -137,11 +163,14 @@ export class RunState {
   settle(index: number, outcome: AttemptOutcome, at: number, random: number): Step {
     const step: OpenStep = { changes: [], ready: [], released: [] }
     const task = this.#task(index)
-    if (outcome.kind === 'completed') {
+    if (outcome.kind !== 'completed' && this.isCancelled) {
+      task.error = outcome.error
+      this.#finish(task, 'Cancelled', at, step)
+    } else if (outcome.kind === 'completed') {
       task.outputText = outcome.contextText
       task.error = null
       this.#finish(task, 'Completed', at, step)
-    } else if (outcome.kind === 'lost') {
+    } else if (outcome.kind === 'lost' || outcome.kind === 'cancelled') {
       task.recoveries += 1
       task.error = outcome.error
       this.#resume(task, at, step)
@@ -157,7 +186,8 @@ export class RunState {
     const step: OpenStep = { changes: [], ready: [], released: [] }
     const task = this.#task(index)
     task.attempts -= 1
-    this.#makeReady(task, null, step)
+    if (this.isCancelled) this.#finish(task, 'Cancelled', at, step)
+    else this.#makeReady(task, null, step)
     return this.#close(step, at)
   }
 
@@ -227,7 +257,7 @@ export class RunState {
     return { changes: step.changes, ready: step.ready, end: this.#end(at) }
   }
 
-  #finish(task: TaskState, status: 'Completed' | 'Failed' | 'Skipped', at: number, step: OpenStep): void {
+  #finish(task: TaskState, status: 'Completed' | 'Failed' | 'Skipped' | 'Cancelled', at: number, step: OpenStep): void {
     task.status = status
     task.notBeforeAt = null
     task.endedAt = at
@@ -247,6 +277,9 @@ export class RunState {
 
   #end(at: number): ExecutionEnd | null {
     if (this.#finished < this.#tasks.length) return null
+    if (this.#cancelReason !== null) {
+      return cancelledEnd(this.#cancelReason, this.#lastOutputText ?? this.#execution.inputText, at)
+    }
     const failed = this.#tasks
       .filter((task) => task.status === 'Failed')
       .map((task) => ({ taskId: task.taskId, message: task.error?.message ?? 'failed' }))

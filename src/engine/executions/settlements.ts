@@ -5,6 +5,7 @@
  */
 
 import { StoreError, toError } from '../../errors.ts'
+import type { AttemptRow } from '../../model/execution.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, ExecutionEnd, Store, TaskChange } from '../ports.ts'
@@ -23,6 +24,8 @@ export class Settlements {
   readonly #ports: SettlementPorts
   /** By task: a later change of a task replaces an earlier one that is not stored yet. */
   #changes = new Map<string, TaskChange>()
+  #attempts: AttemptRow[] = []
+  #cancelRequestedAt: number | null = null
   #end: ExecutionEnd | null = null
   #afterStored: AfterStored[] = []
   #writing: Promise<void> | null = null
@@ -48,6 +51,16 @@ export class Settlements {
     this.#end ??= end
     this.#afterStored.push(afterStored)
     this.#writing ??= this.#writeAll()
+  }
+
+  /** An attempt that has ended: stored with the changes that are added in the same tick of the event loop. */
+  addAttempt(attempt: AttemptRow): void {
+    this.#attempts.push(attempt)
+  }
+
+  /** The execution is to end: stored with the next step. */
+  requestCancel(at: number): void {
+    this.#cancelRequestedAt ??= at
   }
 
   /** Settles when what was added is stored, or has been refused once more: nothing is tried again from now on. */
@@ -78,16 +91,21 @@ export class Settlements {
   async #writeOnce(): Promise<boolean> {
     const changes = this.#changes
     const afterStored = this.#afterStored
+    const attempts = this.#attempts
     this.#changes = new Map()
     this.#afterStored = []
+    this.#attempts = []
     try {
       await this.#ports.store.settle({
         executionId: this.#executionId,
         changes: [...changes.values()],
+        ...(attempts.length === 0 ? {} : { attempts }),
+        ...(this.#cancelRequestedAt === null ? {} : { cancelRequestedAt: this.#cancelRequestedAt }),
         end: this.#end,
       })
     } catch (thrown) {
       this.#changes = new Map([...changes, ...this.#changes])
+      this.#attempts = [...attempts, ...this.#attempts]
       this.#afterStored = [...afterStored, ...this.#afterStored]
       this.#failures += 1
       if (isTakenOver(thrown)) {

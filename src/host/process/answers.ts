@@ -1,6 +1,6 @@
 /** How what was asked of an interpreter ended. Made by `interpreter-process.ts`, exactly one for each request. */
 
-import type { FromInterpreter, Outcome } from '../../border/protocol.ts'
+import type { FromInterpreter, Outcome, RaisedFault } from '../../border/protocol.ts'
 
 export interface InterpreterEnd {
   readonly reason: string
@@ -19,6 +19,23 @@ export type Answer =
   | { readonly kind: 'finished' }
   | { readonly kind: 'state'; readonly stateJson: string }
   | { readonly kind: 'lost'; readonly end: InterpreterEnd }
+  /** `lostScripts`: those whose state went with the process, which had to be ended for it. */
+  | { readonly kind: 'cancelled'; readonly error: RaisedFault; readonly lostScripts: readonly string[] }
+
+/** Of what was cancelled, and ended in whatever way. `scripts`: those of its interpreter. */
+export function cancelledAnswer(answer: Answer, scripts: readonly string[]): Answer {
+  switch (answer.kind) {
+    case 'timedOut':
+    case 'failed':
+      return { kind: 'cancelled', error: answer.error, lostScripts: [] }
+    case 'lost': {
+      const error = { type: 'InterpreterDied', message: answer.end.reason, traceback: '' }
+      return { kind: 'cancelled', error, lostScripts: scripts }
+    }
+    default:
+      return answer
+  }
+}
 
 type AnswerMessage = Extract<FromInterpreter, { readonly type: 'loaded' | 'state' | 'finished' | 'programEnded' }>
 

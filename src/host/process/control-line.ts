@@ -52,6 +52,11 @@ export class ControlLine {
     this.#send('interrupt', token)
   }
 
+  /** The same for one that is cancelled: it is stopped once, however often it is asked to. */
+  interruptCancelled(token: StackToken): void {
+    this.#send('interrupt', -token)
+  }
+
   /** Asks the stack that runs to give way to others. */
   endSlice(): void {
     this.#send('endSlice')

@@ -90,7 +90,7 @@ export class InterpreterProcess {
     this.#processSignals = new ProcessSignals((signum) => void this.signal(signum))
     this.#slices = new TimeSlices(clock, control, () => this.#isShared)
     this.#watchdog = new Watchdog(clock, control, {
-      stop: (token, reason) => this.#post({ type: 'overdue', token, reason }),
+      stop: (token, reason, isCancelled) => this.#post({ type: 'overdue', token, reason, isCancelled }),
       kill: (token, reason) => this.#killBecauseOf(token, reason),
       stuck: () => events.stuck(),
     })
@@ -168,10 +168,15 @@ export class InterpreterProcess {
   }
 
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
-    const { workflow, taskId, inputText, deadlineMs, slot } = task
-    return this.#ask({ label: taskLabel(task), deadlineMs, slot }, (token) => {
+    const { workflow, taskId, inputText, deadlineMs, slot, executionId } = task
+    return this.#ask({ label: taskLabel(task), deadlineMs, slot, executionId }, (token) => {
       return { type: 'task', token, generation, workflow, taskId, inputText }
     })
+  }
+
+  /** Stops what runs of an execution. `scripts`: all that live here. */
+  cancelTasks(executionId: string, scripts: readonly string[]): void {
+    for (const token of this.#open.cancel(executionId, scripts)) this.#watchdog.cancel(token, 'cancelled')
   }
 
   runProgram(target: ProgramTarget): Promise<Answer> {
@@ -242,7 +247,8 @@ export class InterpreterProcess {
       try {
         this.#post(message(token))
       } catch (error) {
-        this.#forget(token) // nobody will answer what was not sent
+        this.#watchdog.forget(token) // nobody will answer what was not sent
+        this.#open.forget(token)
         throw error
       }
     })
@@ -256,17 +262,13 @@ export class InterpreterProcess {
   }
 
   #settle(token: StackToken, answer: Answer): void {
-    this.#forget(token)?.settle(answer)
+    this.#watchdog.forget(token)
+    this.#open.settle(token, answer)
   }
 
   #settleAll({ skipped, tokens, outcomes }: Extract<FromInterpreter, { readonly type: 'outcomes' }>): void {
     for (const token of skipped) this.#settle(token, SKIPPED)
     for (const [index, outcome] of outcomes.entries()) this.#settle(tokens[index] ?? 0, outcome)
-  }
-
-  #forget(token: StackToken): OpenRequest | undefined {
-    this.#watchdog.forget(token)
-    return this.#open.take(token)
   }
 
   #post(message: ToInterpreter): void {
@@ -388,7 +390,7 @@ export class InterpreterProcess {
     this.#processSignals.stop()
     this.#slices.stop()
     this.#child.kill()
-    for (const { settle } of this.#open.takeAll()) settle({ kind: 'lost', end })
+    this.#open.settleAll({ kind: 'lost', end })
     if (this.#isStarted) this.#events.ended(end)
     else this.#started.reject(new HostError('INTERPRETER_START_FAILED', `Python did not start: ${end.reason}.`))
   }

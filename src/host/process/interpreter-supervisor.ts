@@ -110,6 +110,13 @@ export class InterpreterSupervisor {
     this.#scripts.delete(script)
   }
 
+  /** Stops what runs of an execution. */
+  cancelTasks(executionId: string): void {
+    for (const interpreter of [this.#live, ...this.#leaving.keys()]) {
+      interpreter?.cancelTasks(executionId, [...this.#scripts])
+    }
+  }
+
   /** The interpreter, once there is one; null when it was closed before. */
   async interpreter(): Promise<InterpreterProcess | null> {
     if (this.#isIdle) {

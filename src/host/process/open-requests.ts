@@ -2,7 +2,7 @@
 
 import type { StackToken } from '../../border/protocol.ts'
 import type { Clock, TaskSlot } from '../../engine/ports.ts'
-import type { Answer } from './answers.ts'
+import { type Answer, cancelledAnswer } from './answers.ts'
 
 export interface OpenRequest {
   /** What it is, for messages. */
@@ -10,6 +10,8 @@ export interface OpenRequest {
   readonly deadlineMs: number | null
   /** That of a task. */
   readonly slot: TaskSlot | null
+  /** That of a task. */
+  readonly executionId?: string
   readonly settle: (answer: Answer) => void
 }
 
@@ -20,9 +22,15 @@ export interface RequestAge {
   readonly seconds: number
 }
 
+interface Open extends OpenRequest {
+  readonly since: number
+  /** The scripts that share its interpreter, once it is cancelled. */
+  cancelledBeside: readonly string[] | null
+}
+
 export class OpenRequests {
   readonly #clock: Clock
-  readonly #requests = new Map<StackToken, OpenRequest & { readonly since: number }>()
+  readonly #requests = new Map<StackToken, Open>()
   #lastToken: StackToken = 0
 
   constructor(clock: Clock) {
@@ -33,26 +41,41 @@ export class OpenRequests {
     return this.#requests.size
   }
 
-  add({ label, deadlineMs, slot, settle }: OpenRequest): StackToken {
+  add(request: OpenRequest): StackToken {
     const token = ++this.#lastToken
-    this.#requests.set(token, { label, deadlineMs, slot, settle, since: this.#clock.monotonic() })
+    this.#requests.set(token, { ...request, since: this.#clock.monotonic(), cancelledBeside: null })
     return token
+  }
+
+  /** Marks the tasks of an execution as cancelled, and returns their tokens. `beside`: the scripts that share the interpreter. */
+  cancel(executionId: string, beside: readonly string[]): readonly StackToken[] {
+    const tokens: StackToken[] = []
+    for (const [token, request] of this.#requests) {
+      if (request.executionId !== executionId) continue
+      request.cancelledBeside = beside
+      tokens.push(token)
+    }
+    return tokens
   }
 
   get(token: StackToken): OpenRequest | undefined {
     return this.#requests.get(token)
   }
 
-  take(token: StackToken): OpenRequest | undefined {
-    const request = this.#requests.get(token)
+  forget(token: StackToken): void {
     this.#requests.delete(token)
-    return request
   }
 
-  takeAll(): readonly OpenRequest[] {
-    const all = [...this.#requests.values()]
-    this.#requests.clear()
-    return all
+  /** Takes it, and settles it: as cancelled when it is, unless it has completed all the same. */
+  settle(token: StackToken, answer: Answer): void {
+    const request = this.#requests.get(token)
+    if (request === undefined) return
+    this.#requests.delete(token)
+    request.settle(request.cancelledBeside === null ? answer : cancelledAnswer(answer, request.cancelledBeside))
+  }
+
+  settleAll(answer: Answer): void {
+    for (const token of [...this.#requests.keys()]) this.settle(token, answer)
   }
 
   ages(): readonly RequestAge[] {

@@ -50,6 +50,8 @@ export function attemptOutcomeOf(
   entry: Entry & { readonly inputText: string },
 ): AttemptOutcome | NotEntered {
   switch (answer.kind) {
+    case 'cancelled':
+      return answer
     case 'completed':
       return { kind: 'completed', contextText: answer.contextText ?? entry.inputText }
     case 'failed':

@@ -11,6 +11,8 @@
  * later than it was asked for, and before anything else every entry gets a fresh chance: its deadline moves by the time
  * that nothing ran, and who was to be killed has the 2 s anew.
  *
+ * An entry that is cancelled is overdue at once, and has 5 s for its `finally` blocks: it is stopped once, and not again.
+ *
  * An interrupt names the stack that it is meant for, so that it never hits another one that happens to run.
  * One timer serves all entries; nothing is done for an entry that answers in time.
  */
@@ -20,6 +22,7 @@ import type { Clock, Timer } from '../../engine/ports.ts'
 import type { ControlLine } from './control-line.ts'
 
 const KILL_AFTER_MS = 2_000
+const KILL_CANCELLED_AFTER_MS = 5_000
 const STUCK_AFTER_MS = 500
 const INTERRUPT_EVERY_MS = 20
 /** How often it reads the clock while it watches anybody: a shorter wait shows a standstill sooner. */
@@ -27,13 +30,16 @@ const CHECK_EVERY_MS = 1_000
 /** A timer that is later than this does not only wait for others. */
 const STANDSTILL_MS = 1_000
 
-type Interrupts = Pick<ControlLine, 'interrupt' | 'misses'>
+type Interrupts = Pick<ControlLine, 'interrupt' | 'interruptCancelled' | 'misses'>
 
 interface Watched {
   readonly label: string
   readonly deadlineMs: number
   deadlineAt: number
   killAt: number
+  killAfterMs: number
+  /** Why it is cancelled; null: it is not. */
+  cancelReason: string | null
   isOverdue: boolean
   isStuck: boolean
   /** The interpreter got control since it became overdue, and has stopped the stack if it waits. */
@@ -41,7 +47,7 @@ interface Watched {
 }
 
 export interface WatchdogActions {
-  stop(token: StackToken, reason: string): void
+  stop(token: StackToken, reason: string, isCancelled: boolean): void
   /** `token`: whose time is over; another one may be what keeps it from stopping. */
   kill(token: StackToken, reason: string): void
   /** An entry that is overdue does not stop. Said once for each. */
@@ -72,11 +78,25 @@ export class Watchdog {
       deadlineMs,
       deadlineAt,
       killAt,
+      killAfterMs: KILL_AFTER_MS,
+      cancelReason: null,
       isOverdue: false,
       isStuck: false,
       isAcknowledged: false,
     })
     this.#wakeBy(deadlineAt)
+  }
+
+  /** Stops it now, unless its time is over already. */
+  cancel(token: StackToken, reason: string): void {
+    const watched = this.#watched.get(token)
+    if (watched === undefined || watched.isOverdue) return
+    const now = this.#clock.monotonic()
+    watched.cancelReason = reason
+    watched.deadlineAt = now
+    watched.killAfterMs = KILL_CANCELLED_AFTER_MS
+    watched.killAt = now + KILL_CANCELLED_AFTER_MS
+    this.#wakeBy(now)
   }
 
   forget(token: StackToken): void {
@@ -88,7 +108,7 @@ export class Watchdog {
     const watched = this.#watched.get(token)
     if (watched === undefined) return
     watched.isAcknowledged = true
-    watched.killAt = this.#clock.monotonic() + KILL_AFTER_MS
+    watched.killAt = this.#clock.monotonic() + watched.killAfterMs
   }
 
   stop(): void {
@@ -122,17 +142,17 @@ export class Watchdog {
         nextAt = Math.min(nextAt, watched.deadlineAt)
         continue
       }
-      if (now >= watched.killAt && !watched.isAcknowledged && othersCompute) watched.killAt = now + KILL_AFTER_MS
+      if (now >= watched.killAt && !watched.isAcknowledged && othersCompute) watched.killAt = now + watched.killAfterMs
       if (now >= watched.killAt) {
-        this.#actions.kill(token, `${watched.label} did not stop when its time was over`)
+        this.#actions.kill(token, notStopped(watched))
         return
       }
       this.#tellToStop(token, watched)
-      if (!watched.isStuck && now >= watched.deadlineAt + STUCK_AFTER_MS) {
+      if (!watched.isStuck && now >= watched.killAt - watched.killAfterMs + stuckAfterMs(watched)) {
         watched.isStuck = true
         this.#actions.stuck()
       }
-      overdue.push(token)
+      overdue.push(watched.cancelReason === null ? token : -token)
       nextAt = Math.min(nextAt, now + INTERRUPT_EVERY_MS)
     }
     this.#interruptOne(overdue)
@@ -144,19 +164,33 @@ export class Watchdog {
     for (const watched of this.#watched.values()) {
       // No later than of an entry that begins now: it may have begun after the standstill.
       watched.deadlineAt = Math.min(watched.deadlineAt + lateMs, now + watched.deadlineMs)
-      watched.killAt = Math.max(watched.killAt + lateMs, now + KILL_AFTER_MS)
+      watched.killAt = Math.max(watched.killAt + lateMs, now + watched.killAfterMs)
     }
   }
 
   #tellToStop(token: StackToken, watched: Watched): void {
     if (watched.isOverdue) return
     watched.isOverdue = true
-    this.#actions.stop(token, `${watched.label} timed out after ${watched.deadlineMs / 1000} s (timeout)`)
+    const { cancelReason, label, deadlineMs } = watched
+    const reason = cancelReason ?? `${label} timed out after ${deadlineMs / 1000} s (timeout)`
+    this.#actions.stop(token, reason, cancelReason !== null)
   }
 
-  /** Interrupts one of the overdue entries; each check takes the next, since only one of them can be computing. */
+  /** Interrupts one of the overdue entries, by its number below 0 when it is cancelled; each check takes the next, since only one of them can be computing. */
   #interruptOne(overdue: readonly StackToken[]): void {
     const token = overdue[this.#checks++ % overdue.length]
-    if (token !== undefined) this.#control.interrupt(token)
+    if (token === undefined) return
+    if (token < 0) this.#control.interruptCancelled(-token)
+    else this.#control.interrupt(token)
   }
+}
+
+function notStopped({ label, cancelReason, killAfterMs }: Watched): string {
+  if (cancelReason === null) return `${label} did not stop when its time was over`
+  return `${label} was cancelled and did not stop within ${killAfterMs / 1000} s`
+}
+
+/** What cleans up after a cancel is not stuck yet. */
+function stuckAfterMs({ killAfterMs }: Watched): number {
+  return killAfterMs - KILL_AFTER_MS + STUCK_AFTER_MS
 }

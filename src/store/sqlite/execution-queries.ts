@@ -2,17 +2,23 @@
 
 const COLUMNS =
   'seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, ' +
-  'final_task_id, error_message'
+  'final_task_id, error_message, retry_of, paused_at, cancel_requested_at'
 
 const NEWEST_FIRST = 'ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?'
 
 export const INSERT_EXECUTION = `
-INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at)
-VALUES (?, ?, ?, 'Pending', ?, ?, ?, ?)`
+INSERT INTO executions (id, workflow, version, status, origin, origin_source, firing_id, created_at, retry_of)
+VALUES (?, ?, ?, 'Pending', ?, ?, ?, ?, ?)`
 
 export const INSERT_INPUT = 'INSERT INTO execution_inputs (execution_seq, context) VALUES (?, ?)'
 
 export const INSERT_TASK = 'INSERT INTO task_runs (execution_seq, task_id, full_name) VALUES (?, ?, ?)'
+
+/** A task whose outcome is taken over from the execution that is tried again. */
+export const INSERT_KEPT_TASK = `
+INSERT INTO task_runs
+  (execution_seq, task_id, full_name, status, attempts, started_at, ended_at, finished_order, error, output)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const GET_EXECUTION = `SELECT ${COLUMNS} FROM executions WHERE id = ?`
 
@@ -53,7 +59,9 @@ SELECT ${COLUMNS} FROM executions WHERE id = ? AND owner_seq IS NULL AND ended_a
 export const EACH_OWNED_BY = `SELECT ${COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
 
 export const OWN_EXECUTION = `
-UPDATE executions SET owner_seq = ?, status = 'Running', started_at = coalesce(started_at, ?) WHERE seq = ?`
+UPDATE executions
+SET owner_seq = ?, status = iif(paused_at IS NULL, 'Running', 'Paused'), started_at = coalesce(started_at, ?)
+WHERE seq = ?`
 
 export const RECOVER_RUNNING_TASKS = `
 UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1 WHERE execution_seq = ? AND status = 'Running'`
@@ -72,7 +80,20 @@ WHERE execution_seq = ? AND task_id = ?`
 
 export const END_EXECUTION = `
 UPDATE executions
-SET status = ?, ended_at = ?, error_message = ?, final_task_id = ?, owner_seq = NULL
+SET status = ?, ended_at = ?, error_message = ?, final_task_id = ?, owner_seq = NULL, paused_at = NULL
 WHERE seq = ?`
+
+export const REQUEST_CANCEL = `
+UPDATE executions SET cancel_requested_at = coalesce(cancel_requested_at, ?) WHERE seq = ?`
+
+export const CANCEL_UNFINISHED_TASKS = `
+UPDATE task_runs SET status = 'Cancelled', ended_at = ?
+WHERE execution_seq = ? AND status IN ('NotStarted', 'Ready', 'Running')`
+
+/** `Paused` for whoever has it; what it was before is clear from its owner. */
+export const SET_PAUSED = `
+UPDATE executions
+SET paused_at = ?, status = iif(? IS NULL, iif(owner_seq IS NULL, 'Pending', 'Running'), 'Paused')
+WHERE id = ? AND ended_at IS NULL`
 
 export const INSERT_FINAL = 'INSERT INTO execution_finals (execution_seq, context) VALUES (?, ?)'

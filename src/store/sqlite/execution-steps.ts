@@ -5,8 +5,9 @@
 
 import type { Acquisition, ExecutionEnd, NewExecution, Page, Settlement } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
-import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
 import {
+  CANCEL_UNFINISHED_TASKS,
   EACH_OWNED_BY,
   EACH_UNOWNED,
   END_EXECUTION,
@@ -19,6 +20,7 @@ import {
   INSERT_EXECUTION,
   INSERT_FINAL,
   INSERT_INPUT,
+  INSERT_KEPT_TASK,
   INSERT_TASK,
   LIST_EXECUTIONS,
   LIST_EXECUTIONS_IN_STATUS,
@@ -28,9 +30,12 @@ import {
   NEXT_UNOWNED_WORKFLOW,
   OWN_EXECUTION,
   RECOVER_RUNNING_TASKS,
+  REQUEST_CANCEL,
+  SET_PAUSED,
   UPDATE_TASK,
 } from './execution-queries.ts'
 import type { Connection, Value } from './file/connection.ts'
+import { insertAttempt, insertLostAttempts } from './history/attempt-steps.ts'
 import { DELETE_INSTANCE_WITHOUT_EXECUTIONS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from './rows.ts'
@@ -57,9 +62,19 @@ export function insertExecution(
 ): void {
   const { source, firingId } = originColumns(origin)
   const { id, workflow, version } = added
-  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, source, firingId, at)
+  const { retryOf = null } = added
+  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, source, firingId, at, retryOf)
   connection.run(INSERT_INPUT, seq, added.inputText)
-  for (const task of added.tasks) connection.run(INSERT_TASK, seq, task.taskId, task.fullName)
+  for (const task of added.tasks) {
+    if (task.kept === undefined) connection.run(INSERT_TASK, seq, task.taskId, task.fullName)
+    else insertKept(connection, seq, task.fullName, task.kept)
+  }
+}
+
+function insertKept(connection: Connection, seq: number, fullName: string, kept: TaskRun): void {
+  const { taskId, status, attempts, startedAt, endedAt, finishedOrder, error, outputText } = kept
+  const values = [status, attempts, startedAt, endedAt, finishedOrder, faultText(error), outputText]
+  connection.run(INSERT_KEPT_TASK, seq, taskId, fullName, ...values)
 }
 
 export function acquireExecutions(
@@ -76,13 +91,15 @@ export function acquireExecutions(
   const taken = [...found].sort(oldestFirst).slice(0, acquisition.limit)
   for (const { seq, status } of taken) {
     connection.run(OWN_EXECUTION, owner, acquisition.at, seq)
-    if (status !== 'Pending') connection.run(RECOVER_RUNNING_TASKS, seq)
+    if (status === 'Pending') continue
+    insertLostAttempts(connection, seq, acquisition.at)
+    connection.run(RECOVER_RUNNING_TASKS, seq)
   }
   for (const dead of deadSeqs) connection.run(DELETE_INSTANCE_WITHOUT_EXECUTIONS, dead)
   return taken.map((record) =>
     loadExecution(connection, {
       ...record,
-      status: 'Running',
+      status: record.paused_at === null ? 'Running' : 'Paused',
       started_at: record.started_at ?? acquisition.at,
     }),
   )
@@ -122,7 +139,47 @@ export function settle(connection: Connection, settlement: Settlement, owners: R
   if (record.owner_id === null) throw cannotSettle(executionId, 'it has ended or was given back')
   if (!owners.has(record.owner_id)) throw cannotSettle(executionId, 'another instance has taken it over')
   writeChanges(connection, record.seq, settlement)
+  for (const attempt of settlement.attempts ?? []) insertAttempt(connection, record.seq, attempt)
+  if (settlement.cancelRequestedAt !== undefined) {
+    connection.run(REQUEST_CANCEL, settlement.cancelRequestedAt, record.seq)
+  }
   if (settlement.end !== null) writeEnd(connection, record, settlement, settlement.end)
+}
+
+/** Ends an execution that no living instance owns; see the port. */
+export function cancelUnowned(
+  connection: Connection,
+  id: string,
+  { endedAt, errorMessage }: { readonly endedAt: number; readonly errorMessage: string },
+  isOwnerAlive: (instanceId: string) => boolean,
+): 'cancelled' | 'owned' | 'ended' | 'unknown' {
+  const found = connection.one<ExecutionRecord>(GET_EXECUTION, id)
+  const record = connection.one<SettlingRecord>(FIND_FOR_SETTLING, id)
+  if (found === undefined || record === undefined) return 'unknown'
+  if (found.ended_at !== null) return 'ended'
+  if (record.owner_id !== null && isOwnerAlive(record.owner_id)) return 'owned'
+  const { inputText, tasks } = loadExecution(connection, found)
+  insertLostAttempts(connection, record.seq, endedAt)
+  connection.run(REQUEST_CANCEL, endedAt, record.seq)
+  connection.run(CANCEL_UNFINISHED_TASKS, endedAt, record.seq)
+  const last = tasks
+    .filter(({ outputText }) => outputText !== null)
+    .sort((one, other) => (other.finishedOrder ?? 0) - (one.finishedOrder ?? 0))[0]
+  const end: ExecutionEnd = { status: 'Cancelled', endedAt, finalText: last?.outputText ?? inputText, errorMessage }
+  writeEnd(connection, record, { executionId: id, changes: [], end }, end)
+  return 'cancelled'
+}
+
+/** Whoever owns it; see the port. */
+export function setPaused(
+  connection: Connection,
+  id: string,
+  pausedAt: number | null,
+): 'owned' | 'unowned' | 'ended' | 'unknown' {
+  const record = connection.one<SettlingRecord>(FIND_FOR_SETTLING, id)
+  if (record === undefined) return 'unknown'
+  if (connection.run(SET_PAUSED, pausedAt, pausedAt, id) === 0) return 'ended'
+  return record.owner_id === null ? 'unowned' : 'owned'
 }
 
 export function getExecution(connection: Connection, id: string): Execution | null {

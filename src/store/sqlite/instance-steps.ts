@@ -14,6 +14,7 @@ import type { Clock } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import { HeartbeatWatch } from '../heartbeat-watch.ts'
 import type { Connection } from './file/connection.ts'
+import { insertCutAttempts } from './history/attempt-steps.ts'
 import {
   DELETE_INSTANCE,
   FIND_INSTANCE,
@@ -100,10 +101,18 @@ export class Liveness {
 
   /** One reading shows less than `deadSeqs`, which has listened for a while. */
   hasLiving(connection: Connection, at: number): boolean {
-    return connection.all<InstanceRecord>(LIST_INSTANCES).some((record) => {
-      if (record.host === this.#self.host) return this.#hasProcess(record)
-      return Math.abs(at - record.heartbeat_at) < DEAD_AFTER_MS
-    })
+    return connection.all<InstanceRecord>(LIST_INSTANCES).some((record) => this.#seemsAlive(record, at))
+  }
+
+  /** The same for one instance. */
+  isLiving(connection: Connection, instanceId: string, at: number): boolean {
+    const records = connection.all<InstanceRecord>(LIST_INSTANCES)
+    return records.some((record) => record.id === instanceId && this.#seemsAlive(record, at))
+  }
+
+  #seemsAlive(record: InstanceRecord, at: number): boolean {
+    if (record.host === this.#self.host) return this.#hasProcess(record)
+    return Math.abs(at - record.heartbeat_at) < DEAD_AFTER_MS
   }
 
   #readInstances(connection: Connection): readonly InstanceRecord[] {
@@ -126,9 +135,10 @@ export class Liveness {
   }
 }
 
-export function leaveInstance(connection: Connection, instanceId: string): void {
+export function leaveInstance(connection: Connection, instanceId: string, at: number): void {
   const seq = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)?.seq
   if (seq === undefined) return
+  insertCutAttempts(connection, seq, at)
   connection.run(READY_RUNNING_TASKS_OF_OWNER, seq)
   connection.run(RELEASE_EXECUTIONS, seq)
   connection.run(RELEASE_LEASES, seq)

@@ -103,6 +103,9 @@ export interface ExecutionRecord {
   readonly ended_at: number | null
   readonly final_task_id: string | null
   readonly error_message: string | null
+  readonly retry_of: string | null
+  readonly paused_at: number | null
+  readonly cancel_requested_at: number | null
 }
 
 export function executionSummary(record: ExecutionRecord): ExecutionSummary {
@@ -116,6 +119,9 @@ export function executionSummary(record: ExecutionRecord): ExecutionSummary {
     startedAt: record.started_at,
     endedAt: record.ended_at,
     errorMessage: record.error_message,
+    retryOf: record.retry_of,
+    pausedAt: record.paused_at,
+    cancelRequestedAt: record.cancel_requested_at,
   }
 }
 
@@ -220,7 +226,7 @@ export function faultText(error: PythonFault | null): string | null {
   return error === null ? null : JSON.stringify(error)
 }
 
-function fault(text: string | null): PythonFault | null {
+export function fault(text: string | null): PythonFault | null {
   return text === null ? null : (JSON.parse(text) as PythonFault)
 }
 

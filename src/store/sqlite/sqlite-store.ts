@@ -27,7 +27,7 @@ import type {
   TriggerLease,
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
-import type { Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
+import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { MEMORY_PATH } from '../database-url.ts'
@@ -41,7 +41,7 @@ import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
-import { LogWriter } from './history/log-writer.ts'
+import { listAttempts } from './history/attempt-steps.ts'
 import { prune } from './history/retention.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
@@ -98,7 +98,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly actions: ActionStore
-  readonly logs: LogWriter
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #isReadOnly: boolean
@@ -124,7 +123,6 @@ class SqliteStore implements Store {
     const addStep: AddStep = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep)
     this.actions = actionStore(addStep)
-    this.logs = new LogWriter(options.clock, addStep)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -137,8 +135,8 @@ class SqliteStore implements Store {
     return this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
   }
 
-  async closeInstance(instanceId: string, _at: number): Promise<void> {
-    await this.#step('write', (connection) => leaveInstance(connection, instanceId))
+  async closeInstance(instanceId: string, at: number): Promise<void> {
+    await this.#step('write', (connection) => leaveInstance(connection, instanceId, at))
     this.#instances.delete(instanceId)
   }
 
@@ -207,13 +205,19 @@ class SqliteStore implements Store {
   }
 
   settle(settlement: Settlement): Promise<void> {
-    const { executionId, changes, end } = settlement
-    const need = end === null ? 'write' : 'accept'
-    const run = (connection: Connection) => executions.settle(connection, settlement, this.#instances)
-    // Whoever hears of the end of an attempt finds its whole log.
-    const ended =
-      end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
-    return this.logs.stepAfter(need, executionId, ended, run)
+    const need = settlement.end === null ? 'write' : 'accept'
+    return this.#step(need, (connection) => executions.settle(connection, settlement, this.#instances))
+  }
+
+  cancelUnowned(id: string, end: { readonly endedAt: number; readonly errorMessage: string }) {
+    return this.#step('accept', (connection) => {
+      const isAlive = (owner: string) => this.#liveness.isLiving(connection, owner, end.endedAt)
+      return executions.cancelUnowned(connection, id, end, isAlive)
+    })
+  }
+
+  setPaused(id: string, pausedAt: number | null) {
+    return this.#step('accept', (connection) => executions.setPaused(connection, id, pausedAt))
   }
 
   getExecution(id: string): Promise<Execution | null> {
@@ -222,6 +226,10 @@ class SqliteStore implements Store {
 
   listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
     return this.#step('read', (connection) => executions.listExecutions(connection, filter))
+  }
+
+  listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
+    return this.#step('read', (connection) => listAttempts(connection, executionId))
   }
 
   saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
@@ -321,10 +329,10 @@ class SqliteStore implements Store {
     this.#foreignChanges.stop()
     this.#watch.stop()
     // The last of all steps: those that were asked for before it are carried out.
-    const last = this.#isReadOnly ? [this.#step('read', () => {})] : [this.logs.close(), this.#skips.close()]
+    const last = this.#isReadOnly ? this.#step('read', () => {}) : this.#skips.close()
     this.#queue.close()
     try {
-      await Promise.all(last)
+      await last
     } finally {
       this.#connection.close()
     }

@@ -9,7 +9,7 @@ import { type AttemptOutcome, type Execution, isFinal, type TaskStatus } from '.
 import type { TriggerRule, WorkflowDefinition } from '../../../src/model/workflow.ts'
 import { codec } from '../../../src/native/index.ts'
 import { retrying, type TaskParts, workflow } from '../../support/declared.ts'
-import { fault } from '../../support/fake-host.ts'
+import { CANCELLED, fault } from '../../support/fake-host.ts'
 
 /** An execution as the store hands it out the first time. */
 function acquired(definition: WorkflowDefinition): Execution {
@@ -26,6 +26,9 @@ function acquired(definition: WorkflowDefinition): Execution {
     endedAt: null,
     finalText: null,
     errorMessage: null,
+    retryOf: null,
+    pausedAt: null,
+    cancelRequestedAt: null,
     tasks: tasks.map((task) => ({
       ...task,
       status: 'NotStarted',
@@ -82,7 +85,8 @@ const anyWorkflow = fc
 const anyOutcome = fc.constantFrom<AttemptOutcome['kind']>('completed', 'completed', 'failed', 'timedOut', 'lost')
 
 function outcomeOf(kind: AttemptOutcome['kind'], taskId: string): AttemptOutcome {
-  return kind === 'completed' ? { kind, contextText: `{"${taskId}":1}` } : { kind, error: fault(kind) }
+  if (kind === 'completed') return { kind, contextText: `{"${taskId}":1}` }
+  return kind === 'cancelled' ? CANCELLED : { kind, error: fault(kind) }
 }
 
 describe('an execution of any shape, with any rules and outcomes', () => {

@@ -1,0 +1,157 @@
+/**
+ * Takes executions from the store for the executor, which owns it: all that are to be run here, or until everything is run
+ * only those that were asked for here. Woken when there may be some.
+ */
+
+import { toError } from '../../errors.ts'
+import type { Execution } from '../../model/execution.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import type { EngineConfig } from '../config.ts'
+import { troubleDelayMs } from '../due.ts'
+import type { EngineEvents } from '../events.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import type { Clock, Store, Timer } from '../ports.ts'
+
+/** Executions taken in one step. */
+const MAX_TAKEN = 200
+
+export interface AcquirerPorts {
+  readonly instanceId: string
+  readonly store: Store
+  readonly clock: Clock
+  readonly registry: RegistrySource
+  readonly config: EngineConfig
+  readonly events: EngineEvents
+  readonly heartbeat: Heartbeat
+}
+
+/** Whoever runs what is taken. */
+export interface Taker {
+  /** How many more may be held. */
+  room(): number
+  take(execution: Execution, definition: WorkflowDefinition): void
+}
+
+export class Acquirer {
+  readonly #ports: AcquirerPorts
+  readonly #taker: Taker
+  /** Until everything is run: the executions that were asked for here and are not taken yet. */
+  readonly #asked = new Set<string>()
+  #timer: Timer | null = null
+  #isStarted = false
+  #isServing = false
+  #isStopped = false
+  #isAcquiring = false
+  #mustAcquire = false
+  #mustRecover = false
+  #hasBacklog = false
+  #failures = 0
+  #accepted: Promise<unknown>[] = []
+
+  constructor(ports: AcquirerPorts, taker: Taker) {
+    this.#ports = ports
+    this.#taker = taker
+  }
+
+  /** Begins to run what was asked for here, and nothing else. */
+  start(): void {
+    this.#isStarted = true
+    this.wake()
+  }
+
+  /** Begins to run everything. */
+  serve(): void {
+    this.#isServing = true
+    this.#asked.clear()
+    this.wake(this.#ports.config.recoveryEnabled)
+  }
+
+  /** An execution that is asked for here, before the store has accepted it. */
+  ask(executionId: string): void {
+    if (!this.#isServing) this.#asked.add(executionId)
+  }
+
+  /** It was refused, or somebody else has run it. */
+  forget(executionId: string): void {
+    this.#asked.delete(executionId)
+  }
+
+  /** There may be work in the store. Asks it in this tick of the event loop when it can, so that both steps share a transaction. */
+  wake(recover = false): void {
+    this.#mustAcquire = true
+    this.#mustRecover ||= recover && this.#isServing
+    if (!this.#isStarted || this.#isAcquiring || this.#isStopped) return
+    this.#isAcquiring = true
+    void this.#acquireWaiting()
+  }
+
+  /**
+   * The store has been asked to accept an execution, in this tick of the event loop; `announced` settles when its firing has been announced. What is
+   * taken in the same transaction is announced after that.
+   */
+  accepted(announced: Promise<unknown>): void {
+    this.#accepted.push(announced)
+    this.wake()
+  }
+
+  /** An execution has ended: what was left in the store for lack of room can be taken. */
+  hasRoom(): void {
+    if (this.#hasBacklog) this.wake()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  async #acquireWaiting(): Promise<void> {
+    while (this.#mustAcquire && !this.#isStopped) {
+      const limit = Math.min(MAX_TAKEN, this.#taker.room())
+      this.#hasBacklog = limit <= 0
+      if (this.#hasBacklog) break
+      this.#mustAcquire = false
+      await this.#acquire(limit)
+    }
+    this.#isAcquiring = false
+  }
+
+  async #acquire(limit: number): Promise<void> {
+    const { store, registry, instanceId, clock, heartbeat } = this.#ports
+    const { workflows } = registry.current()
+    if (workflows.size === 0 || (!this.#isServing && this.#asked.size === 0)) return
+    const recover = this.#mustRecover
+    this.#mustRecover = false
+    try {
+      // In the same step, and first: an instance that others took for dead enters again by it.
+      const beat = heartbeat.isStale() ? heartbeat.beat() : null
+      const acquired = store.acquireExecutions({
+        instanceId,
+        workflows: [...workflows.keys()],
+        at: clock.now(),
+        limit,
+        recover,
+        ...(this.#isServing ? {} : { executionIds: [...this.#asked] }),
+      })
+      const accepted = this.#accepted
+      this.#accepted = []
+      const [taken] = await Promise.all([acquired, beat])
+      await Promise.allSettled(accepted)
+      this.#failures = 0
+      this.#mustAcquire ||= taken.length === limit
+      this.#mustRecover ||= recover && taken.length === limit
+      for (const execution of taken) {
+        this.#asked.delete(execution.id)
+        const definition = workflows.get(execution.workflow)
+        if (definition !== undefined) this.#taker.take(execution, definition)
+      }
+    } catch (thrown) {
+      this.#mustRecover ||= recover
+      this.#failures += 1
+      const delayMs = troubleDelayMs(this.#failures)
+      const retryAt = clock.now() + delayMs
+      this.#ports.events.emit('trouble', { during: 'looking for executions', error: toError(thrown), retryAt })
+      this.#timer = clock.wakeAfter(delayMs, () => this.wake())
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * What people may do to executions: cancel, pause, resume, retry. Part of the engine's API, and what its inbox does for other
+ * processes. What an owner must do is asked of the owner; the rest is done at once, whoever serves.
+ */
+
+import { UsageError } from '../../errors.ts'
+import type { ActionAnswer, ActionKind, ActionRow, Actor, NewAction } from '../../model/action.ts'
+import type { AttemptRow, Execution } from '../../model/execution.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import type { ActionInbox } from '../actions/action-inbox.ts'
+import type { ActionRequests } from '../actions/action-requests.ts'
+import type { EngineEvents } from '../events.ts'
+import type { CancelReport, Executor } from '../executions/executor.ts'
+import { type RetryScope, retriedExecution } from '../executions/retried.ts'
+import { type RunEnds, unknownExecution } from '../executions/run-ends.ts'
+import type { Clock, Store } from '../ports.ts'
+
+export interface SteeringPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly events: EngineEvents
+  readonly registry: RegistrySource
+  readonly newId: () => string
+  readonly executor: Executor
+  readonly ends: RunEnds
+  readonly requests: ActionRequests
+}
+
+export interface SteeringOptions {
+  readonly actor: Actor
+  /** How long to wait for the answer of the process that runs it. 0: not at all. */
+  readonly answerWithinMs: number
+}
+
+/** `asked`: the process that runs it has not answered yet, and will do it as soon as it does. */
+export type CancelResult = ({ readonly state: 'cancelled' } & CancelReport) | { readonly state: 'asked' }
+export type PauseResult = { readonly state: 'done' | 'asked' }
+
+const DONE: ActionAnswer = { isRefused: false, text: null }
+
+export class ExecutionSteering {
+  readonly #ports: SteeringPorts
+  readonly #assertOpen: () => void
+
+  constructor(ports: SteeringPorts, assertOpen: () => void) {
+    this.#ports = ports
+    this.#assertOpen = assertOpen
+  }
+
+  /** Has the inbox do for other processes what this does for callers here. */
+  serve(inbox: ActionInbox): void {
+    inbox.handle('cancel', (action) => this.#cancel(action))
+    inbox.handle('pause', (action) => this.#steered(action, this.#ports.executor.pause(action.target)))
+    inbox.handle('resume', (action) => this.#steered(action, this.#ports.executor.resume(action.target)))
+  }
+
+  /**
+   * Ends an execution early: no further task starts, and those that run are stopped, or with `waits` may end. Settles when it
+   * has ended. Rejects with `EXECUTION_NOT_FOUND`, and with `ACTION_REFUSED` when it had ended before.
+   */
+  async cancel(id: string, options: SteeringOptions & { readonly waits: boolean }): Promise<CancelResult> {
+    const action = this.#action('cancel', id, options.actor, { waits: options.waits })
+    const answer = await this.#doneOrAsked(action, options, await this.#cancel(action))
+    if (answer === null) return { state: 'asked' }
+    return { state: 'cancelled', ...(JSON.parse(answer.text ?? '{}') as CancelReport) }
+  }
+
+  /** No further task starts until it is resumed; those that run go on. Rejects as `cancel` does. */
+  async pause(id: string, options: SteeringOptions): Promise<PauseResult> {
+    return this.#setPaused(this.#action('pause', id, options.actor), this.#ports.clock.now(), options)
+  }
+
+  /** Rejects as `cancel` does. */
+  async resume(id: string, options: SteeringOptions): Promise<PauseResult> {
+    return this.#setPaused(this.#action('resume', id, options.actor), null, options)
+  }
+
+  /**
+   * Starts an execution that is linked to an ended one and has its input: what completed there keeps its output. Settles with
+   * its id. Rejects with `EXECUTION_NOT_FOUND`, `WORKFLOW_NOT_FOUND`, and with `ACTION_REFUSED` when it has not ended.
+   */
+  async retry(id: string, scope: RetryScope, actor: Actor): Promise<string> {
+    this.#assertOpen()
+    const { store, clock, newId, executor } = this.#ports
+    const original = await store.getExecution(id)
+    if (original === null) throw unknownExecution(id)
+    if (original.endedAt === null) throw refused(`Execution "${id}" has not ended: cancel it first.`, id)
+    const retried = retriedExecution(newId(), original, await this.#definitionOf(original), scope)
+    await store.createExecution(retried, { kind: 'call' }, clock.now())
+    executor.acquirer.wake()
+    const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
+    await store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
+    return retried.id
+  }
+
+  /** In the order of their ends. */
+  async attempts(id: string): Promise<readonly AttemptRow[]> {
+    this.#assertOpen()
+    return this.#ports.store.listAttempts(id)
+  }
+
+  /** What was done to it, newest first. */
+  async actions(id: string): Promise<readonly ActionRow[]> {
+    this.#assertOpen()
+    return this.#ports.store.actions.list(id, { limit: 1_000, offset: 0 })
+  }
+
+  async #definitionOf({ workflow }: Execution): Promise<WorkflowDefinition> {
+    const { registry, store } = this.#ports
+    const declared = registry.current().workflows.get(workflow)
+    const definition = declared ?? (await store.listWorkflows()).find(({ key }) => key === workflow)
+    if (definition !== undefined) return definition
+    throw new UsageError('WORKFLOW_NOT_FOUND', `There is no workflow "${workflow}" in this database.`, { workflow })
+  }
+
+  #action(kind: ActionKind, target: string, { source, note }: Actor, given: object | null = null): NewAction {
+    this.#assertOpen()
+    const argumentsText = given === null ? null : JSON.stringify(given)
+    return { id: this.#ports.newId(), kind, target, source, note, argumentsText, at: this.#ports.clock.now() }
+  }
+
+  /** Null: another process has to do it. */
+  async #cancel(action: NewAction): Promise<ActionAnswer | null> {
+    const { executor, store, clock, events, ends } = this.#ports
+    const { target: id, note, argumentsText } = action
+    const { waits = false } = JSON.parse(argumentsText ?? '{}') as { readonly waits?: boolean }
+    const reason = note === null ? 'cancelled' : `cancelled: ${note}`
+    const report = await executor.cancel(id, { reason, waits })
+    if (report !== null) return { isRefused: false, text: JSON.stringify(report) }
+    const endedAt = clock.now()
+    const found = await store.cancelUnowned(id, { endedAt, errorMessage: reason })
+    if (found === 'owned') return null
+    const execution = await store.getExecution(id)
+    if (execution === null) throw unknownExecution(id)
+    if (found !== 'cancelled') throw hasEnded(execution)
+    const { workflow } = execution
+    events.emit('executionFinished', {
+      executionId: id,
+      workflow,
+      status: 'Cancelled',
+      errorMessage: reason,
+      at: endedAt,
+    })
+    ends.check()
+    return { isRefused: false, text: JSON.stringify({ stopped: 0, lostScripts: [] } satisfies CancelReport) }
+  }
+
+  async #setPaused(action: NewAction, pausedAt: number | null, options: SteeringOptions): Promise<PauseResult> {
+    const { store, executor } = this.#ports
+    const { target: id } = action
+    const found = await store.setPaused(id, pausedAt)
+    if (found === 'unknown') throw unknownExecution(id)
+    if (found === 'ended') throw hasEnded(await store.getExecution(id))
+    const isHere = pausedAt === null ? executor.resume(id) : executor.pause(id)
+    const answer = await this.#doneOrAsked(action, options, isHere || found === 'unowned' ? DONE : null)
+    return { state: answer === null ? 'asked' : 'done' }
+  }
+
+  async #steered(_action: NewAction, isDone: boolean): Promise<ActionAnswer | null> {
+    return isDone ? DONE : null
+  }
+
+  /** Stores what was done here, or asks whoever has it. Throws what that one says against it. */
+  async #doneOrAsked(
+    action: NewAction,
+    { answerWithinMs }: SteeringOptions,
+    done: ActionAnswer | null,
+  ): Promise<ActionAnswer | null> {
+    const { store, requests } = this.#ports
+    if (done !== null) {
+      await store.actions.record(action, done)
+      return done
+    }
+    const answer = await requests.ask(action, answerWithinMs)
+    if (answer?.isRefused) throw refused(answer.text ?? 'It was refused.', action.target)
+    return answer
+  }
+}
+
+function hasEnded(execution: Execution | null): UsageError {
+  const id = execution?.id ?? ''
+  return refused(`Execution "${id}" has ended already: ${execution?.status}.`, id)
+}
+
+function refused(message: string, executionId: string): UsageError {
+  return new UsageError('ACTION_REFUSED', message, { executionId })
+}

@@ -1,0 +1,84 @@
+/** What goes into the `Store` port and comes out of it about executions and actions. `ports.ts` says what holds for all of it. */
+
+import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
+import type { ContextText } from '../model/context.ts'
+import type { AttemptRow, TaskRun } from '../model/execution.ts'
+import type { PythonFault } from '../model/fault.ts'
+
+/** A new execution, complete before it is stored. */
+export interface NewExecution {
+  readonly id: string
+  readonly workflow: string
+  readonly version: string
+  readonly inputText: ContextText
+  readonly tasks: readonly NewTask[]
+  /** The execution that it tries again. */
+  readonly retryOf?: string
+}
+
+export interface NewTask {
+  readonly taskId: string
+  readonly fullName: string
+  /** What it came to in the execution that is tried again: it is not run. */
+  readonly kept?: TaskRun
+}
+
+/** How one attempt changes its execution; one atomic step. */
+export interface Settlement {
+  readonly executionId: string
+  readonly changes: readonly TaskChange[]
+  /** Attempts that have ended. */
+  readonly attempts?: readonly AttemptRow[]
+  /** Its end is asked for: whoever takes it over goes on with that. */
+  readonly cancelRequestedAt?: number
+  /** Set when these changes end the execution. */
+  readonly end: ExecutionEnd | null
+}
+
+/** The new state of one task run. Every field is written. */
+export interface TaskChange {
+  readonly taskId: string
+  readonly status: 'Ready' | 'Running' | 'Completed' | 'Failed' | 'Skipped' | 'Cancelled'
+  readonly attempts: number
+  readonly recoveries: number
+  readonly notBeforeAt: number | null
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly finishedOrder: number | null
+  readonly outputText: ContextText | null
+  readonly error: PythonFault | null
+}
+
+export interface ExecutionEnd {
+  readonly status: 'Completed' | 'Failed' | 'Cancelled'
+  readonly endedAt: number
+  readonly finalText: ContextText
+  readonly errorMessage: string | null
+}
+
+export interface Acquisition {
+  readonly instanceId: string
+  /** Only executions of these workflows are taken. */
+  readonly workflows: readonly string[]
+  readonly at: number
+  readonly limit: number
+  /** Take over what dead instances owned. */
+  readonly recover: boolean
+  /** Only these are taken, and none of a dead instance. Default: all. */
+  readonly executionIds?: readonly string[]
+}
+
+/** What people did, and what they ask of whoever serves. Removed with what has the retention of executions. */
+export interface ActionStore {
+  /** Stores what is to be done by another process, or in another step: it is unanswered. */
+  ask(action: NewAction): Promise<void>
+  /** Stores what was done already, with its answer. */
+  record(action: NewAction, answer: ActionAnswer): Promise<void>
+  /** Those that nobody has answered, oldest first. */
+  unanswered(limit: number): Promise<readonly ActionRow[]>
+  /** The first answer counts: false when there was one before, or there is no such action. */
+  answer(id: string, answer: ActionAnswer, at: number): Promise<boolean>
+  get(id: string): Promise<ActionRow | null>
+  /** Newest first, on one target, or on all where it is null. */
+  list(target: string | null, page: { readonly limit: number; readonly offset: number }): Promise<readonly ActionRow[]>
+}
