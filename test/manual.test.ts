@@ -77,7 +77,7 @@ describe('the command line of the manual', () => {
       triggerCommand(nothing),
       workflowCommand(nothing),
       executionCommand(),
-      pipCommand(nothing),
+      pipCommand(),
     ]
 
     const existing = commands.flatMap((command) => leavesOf(command, ''))

@@ -33,6 +33,7 @@ const TABLE: readonly Row[] = [
   { files: /^_declarations\//, may: [/^_declarations\//, BORDER, PLACE, /^_policy\.py$/] },
   // The authoring API: one noun each, all in one folder.
   { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(values|declarations)\//, BORDER] },
+  { files: /^_packages\//, may: [/^_packages\//] },
   {
     files: /^_engine\/entry\.py$/,
     may: [/^_engine\//, BORDER, /^_declarations\//, /^_adapt\/(__init__|interrupts|threads\/threads)\.py$/],

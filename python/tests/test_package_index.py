@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Tuple
 
 import pytest
 
-from cloaca._engine import package_index
+from cloaca._packages import package_index
 
 JSON = "application/vnd.pypi.simple.v1+json"
 DIGEST = {"hashes": {"sha256": "0" * 64}}

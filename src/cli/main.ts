@@ -36,6 +36,10 @@ async function main(words: readonly string[]): Promise<number> {
       const { runCommand } = await import('./run.ts')
       return await runCommand(words.slice(1))
     }
+    if (words[0] === 'pip') {
+      const { runPip } = await import('./pip.ts')
+      return await runPip(words.slice(1))
+    }
     return await runSubcommand(words)
   } catch (error) {
     printError(error)
@@ -70,7 +74,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(triggerCommand(finish))
     .addCommand(workflowCommand(finish))
     .addCommand(executionCommand())
-    .addCommand(pipCommand(finish))
+    .addCommand(pipCommand())
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),
   )

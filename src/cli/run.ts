@@ -68,7 +68,8 @@ export async function runCommand(words: readonly string[], limits: ProgramLimits
   return runTarget(targetOf(words), limits)
 }
 
-async function runTarget(target: ProgramTarget, limits: ProgramLimits): Promise<number> {
+/** Runs a program; signals are passed on to it. Returns its exit code. */
+export async function runTarget(target: ProgramTarget, limits: ProgramLimits = {}): Promise<number> {
   const program = await startUnlessInterrupted(target, limits)
   if (program === null) return INTERRUPTED
   const interrupt = async () => {

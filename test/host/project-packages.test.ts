@@ -1,6 +1,6 @@
 /** Where the packages of a project are looked for, and whose are not used. */
 
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -34,6 +34,13 @@ describe('the packages of a project', () => {
 
     expect(found(scripts, project)).toEqual([nearest])
     expect(notices).toEqual([])
+  })
+
+  it('are those from before, where an installation was killed while it put the new ones in their place', () => {
+    const folder = install(project)
+    renameSync(folder, `${folder}.previous`)
+
+    expect(found(scripts)).toEqual([`${folder}.previous`])
   })
 
   it('above it are not used when everybody may write into their folder, which one line says', () => {

@@ -1,83 +1,113 @@
 /**
- * Installing packages for a project. The index is this test's, except for pip itself, which comes from the real one.
+ * Installing packages for a project, as a user does. The index is this test's, except for pip itself, which comes from
+ * the real one.
  */
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runScript } from '../support/run-script.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { PackageServer } from '../support/package-server.ts'
+import { scenarioPath } from '../support/run-script.ts'
 import { pureWheel } from '../support/wheel.ts'
 
-const REAL_INDEX = process.env.PIP_INDEX_URL ?? 'https://pypi.org/simple'
-const project = mkdtempSync(join(tmpdir(), 'cloaca-packages-'))
-const wheel = pureWheel('greeting', '1.0', 'def greet(who):\n    return f"hello {who}"\n')
-const native = 'onlynative-1.0-cp314-cp314-manylinux_2_17_x86_64.whl'
-const JSON_API = 'application/vnd.pypi.simple.v1+json'
+const GREETING = 'def greet(who):\n    return f"hello {who}"\n'
 
-/** What an index says of a project that has one file. */
-function projectPage(name: string, filename: string): string {
-  return JSON.stringify({
-    meta: { 'api-version': '1.0' },
-    name,
-    files: [{ filename, url: `/files/${filename}`, hashes: {} }],
-  })
+interface PipEnd {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
 }
 
-let server: Server
-let env: Record<string, string>
+let index: PackageServer
+let terminal: Terminal
 
 beforeAll(async () => {
-  const pages: Record<string, () => string | Buffer | Promise<string>> = {
-    '/simple/greeting/': () => projectPage('greeting', wheel.fileName),
-    '/simple/onlynative/': () => projectPage('onlynative', native),
-    '/simple/pip/': async () =>
-      (await fetch(`${REAL_INDEX.replace(/\/$/, '')}/pip/`, { headers: { accept: JSON_API } })).text(),
-    [`/files/${wheel.fileName}`]: () => wheel.bytes,
-  }
-  server = createServer(async (request, response) => {
-    const page = await pages[request.url ?? '']?.()
-    const type = request.url?.startsWith('/simple/') ? JSON_API : 'application/octet-stream'
-    response.writeHead(page === undefined ? 404 : 200, { 'content-type': type }).end(page)
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  env = { PIP_INDEX_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`, PIP_FIND_LINKS: '' }
+  index = await PackageServer.open()
+  terminal = new Terminal()
+  index.offer(
+    pureWheel('greeting', '1.0', GREETING, { requires: ['words>=1'] }),
+    pureWheel('greeting', '2.0', GREETING.replace('hello', 'welcome'), { requires: ['words>=1'] }),
+    pureWheel('words', '1.0', ''),
+    pureWheel('late', '1.0', 'x = 1\n'.repeat(1000)),
+  )
+  index.list('onlynative-1.0-cp314-cp314-manylinux_2_17_x86_64.whl')
 })
 
-afterAll(() => {
-  server.close()
-  rmSync(project, { recursive: true, force: true })
+afterAll(async () => {
+  await terminal[Symbol.asyncDispose]()
+  await index[Symbol.asyncDispose]()
 })
 
-const pip = (...words: readonly string[]) =>
-  runScript('', { target: ['-m', 'cloaca._engine.pip'], args: words, cwd: project, env })
+const pip = (...words: readonly string[]) => terminal.run(['pip', ...words], { env: index.environment })
+/** Several commands in one interpreter, which is quicker. */
+const pipCommands = async (...commands: readonly string[]): Promise<readonly PipEnd[]> => {
+  const words = ['run', scenarioPath('pip_commands.py'), JSON.stringify(commands.map((each) => each.split(' ')))]
+  const { stdout } = await terminal.run(words, { env: index.environment })
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+const packages = () => readdirSync(join(terminal.folder, '.cloaca', 'packages')).toSorted()
+const greet = async () => (await terminal.run(['run', '-c', 'import greeting; print(greeting.greet("Ada"))'])).stdout
 
 describe('a package of a project', () => {
-  it('is installed beside the project, and found by scripts below it', async () => {
-    const installed = await pip('install', 'greeting')
-    const below = join(project, 'scripts')
-    mkdirSync(below)
-    const run = await runScript('installed_package.py', { cwd: below })
+  it('is installed beside the project with what it requires, and found by scripts below it', async () => {
+    const installed = await pip('install', 'greeting<2')
+    terminal.write('scripts/greets.py', 'import greeting\nprint(greeting.greet("Ada"))\n')
+    const run = await terminal.run(['run', 'scripts/greets.py'])
 
-    expect(installed.stdout).toContain('Successfully installed greeting-1.0')
+    expect(installed.stdout).toContain('Successfully installed greeting-1.0 words-1.0')
     expect(installed.exitCode).toBe(0)
     expect(run.stdout).toBe('hello Ada\n')
   })
 
-  it('without a wheel that runs here is named, with the reason', async () => {
-    const refused = await pip('install', 'onlynative')
+  it('is listed, frozen, checked, upgraded from a file of requirements, and removed, as by pip', async () => {
+    terminal.write('requirements.txt', 'greeting\n')
 
-    expect(refused.exitCode).toBe(1)
-    expect(refused.stderr).toContain('"onlynative" cannot run here')
-    expect(refused.stderr).toContain('manylinux_2_17_x86_64')
+    const [listed, upgraded, frozen, removed, checked] = await pipCommands(
+      'list',
+      'install -r requirements.txt --upgrade',
+      'freeze',
+      'uninstall --yes words',
+      'check',
+    )
+
+    expect(listed?.stdout).toMatch(/greeting +1\.0\nwords +1\.0/)
+    expect(upgraded?.stdout).toContain('Successfully installed greeting-2.0')
+    expect(frozen?.stdout).toBe('greeting==2.0\nwords==1.0\n')
+    expect(removed?.stdout).toContain('Successfully uninstalled words-1.0')
+    expect(checked).toMatchObject({ stdout: 'greeting 2.0 requires words, which is not installed.\n', exitCode: 1 })
+    expect(packages()).toEqual(['greeting-2.0.dist-info', 'greeting.py'])
+    expect(await greet()).toBe('welcome Ada\n')
   })
 
-  it('that the index does not know is said to be unknown', async () => {
-    const refused = await pip('install', 'nowhere')
+  it('whose installation is killed leaves what was there, and the next one goes on', async () => {
+    index.faults.set('/files/late-1.0-py3-none-any.whl', 'stall')
+    const before = packages()
+    const killed = terminal.start(['pip', 'install', 'words', 'late'], { env: index.environment })
+    await killed.prints('Collecting late')
+    killed.kill('SIGKILL')
+    await killed.ended
+    expect(packages()).toEqual(before)
 
-    expect(refused.exitCode).toBe(1)
-    expect(refused.stderr).toContain('there is no package "nowhere"')
+    index.faults.clear()
+    const [first, second] = await Promise.all([pip('install', 'words'), pip('install', 'late')])
+
+    expect([first.exitCode, second.exitCode]).toEqual([0, 0])
+    expect(packages()).toEqual(
+      [...before, 'late-1.0.dist-info', 'late.py', 'words-1.0.dist-info', 'words.py'].toSorted(),
+    )
+    expect(readdirSync(join(terminal.folder, '.cloaca')).toSorted()).toEqual(['packages', 'packages.lock'])
+  })
+
+  it('that cannot be had is named, with the reason', async () => {
+    const [version, native, unknown] = await pipCommands('--version', 'install onlynative', 'install nowhere')
+
+    expect(version?.stdout).toMatch(/^pip 26\.3 from /)
+    expect([native?.exitCode, unknown?.exitCode]).toEqual([1, 1])
+    expect(native?.stderr).toMatch(/"onlynative" cannot run here.*manylinux_2_17_x86_64/)
+    expect(unknown?.stderr).toContain('there is no package "nowhere"')
   })
 })

@@ -1,4 +1,4 @@
-/** Makes a wheel of one pure-Python module, as a build tool would: a zip file with the module and its metadata. */
+/** Makes a wheel, as a build tool would: a zip file with a module and its metadata. */
 
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -8,29 +8,42 @@ export interface Wheel {
   readonly bytes: Buffer
 }
 
-export function pureWheel(name: string, version: string, source: string): Wheel {
-  const info = `${name}-${version}.dist-info`
-  const files: [string, string][] = [
-    [`${name}.py`, source],
-    [`${info}/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`],
-    [`${info}/WHEEL`, 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n'],
+export interface WheelOptions {
+  /** `Requires-Dist` lines. */
+  readonly requires?: readonly string[]
+  /** What it runs on; a pure-Python wheel runs on everything. */
+  readonly tag?: string
+  /** What is in it besides its module. */
+  readonly files?: Readonly<Record<string, string | Buffer>>
+}
+
+/** A wheel whose module has the package's name. */
+export function pureWheel(name: string, version: string, source: string, options: WheelOptions = {}): Wheel {
+  const { requires = [], tag = 'py3-none-any', files: others = {} } = options
+  const [module, info] = [name.replaceAll('-', '_'), `${name.replaceAll('-', '_')}-${version}.dist-info`]
+  const needed = requires.map((each) => `Requires-Dist: ${each}\n`).join('')
+  const files: [string, string | Buffer][] = [
+    [`${module}.py`, source],
+    ...Object.entries(others),
+    [`${info}/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${needed}`],
+    [`${info}/WHEEL`, `Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${tag}\n`],
   ]
   const lines = files.map(([path, text]) => `${path},sha256=${digest(text)},${Buffer.byteLength(text)}`)
   files.push([`${info}/RECORD`, `${[...lines, `${info}/RECORD,,`].join('\n')}\n`])
-  return { fileName: `${name}-${version}-py3-none-any.whl`, bytes: zip(files) }
+  return { fileName: `${module}-${version}-${tag}.whl`, bytes: zip(files) }
 }
 
-function digest(text: string): string {
+function digest(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
 /** A zip file whose members are stored as they are. */
-function zip(files: readonly (readonly [string, string])[]): Buffer {
+export function zip(files: readonly (readonly [string, string | Buffer])[]): Buffer {
   const members: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
   for (const [path, text] of files) {
-    const [name, data] = [Buffer.from(path), Buffer.from(text)]
+    const [name, data] = [Buffer.from(path), Buffer.from(text as string)]
     const facts = Buffer.alloc(26)
     facts.writeUInt16LE(20, 0)
     facts.writeUInt16LE(0x21, 8) // 1 January 1980

@@ -4,7 +4,7 @@
  * is started below /tmp, must not be somebody else's.
  */
 
-import { type Stats, statSync } from 'node:fs'
+import { existsSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isOpenToAll, isOwn } from './trusted-files.ts'
 
@@ -19,10 +19,16 @@ export function projectPackages(places: readonly string[], notice: (message: str
   return [...new Set(found.filter((folder) => folder !== null))]
 }
 
+/** The folder, or what `staging.py` has left in its place when it was killed between two renames. */
+function existingFolder(folder: string): string {
+  const previous = `${folder}.previous`
+  return !existsSync(folder) && existsSync(previous) ? previous : folder
+}
+
 function nearestPackages(start: string, started: Stats | undefined, notice: (message: string) => void): string | null {
   for (let place = start; ; place = dirname(place)) {
     const outer = join(place, '.cloaca')
-    const folder = join(outer, 'packages')
+    const folder = existingFolder(join(outer, 'packages'))
     const status = statSync(folder, { throwIfNoEntry: false })
     if (status?.isDirectory()) {
       // Whoever owns the folder where one starts owns the scripts there, which are trusted.

@@ -1,0 +1,115 @@
+"""``cloaca pip``: pip itself, run in the engine's Python, installing packages that run there.
+
+Pure wheels and wheels for Pyodide's ABI, with their dependencies, from the index that pip is configured for, into
+``.cloaca/packages`` beside the project, where ``run`` and ``serve`` look. Everything else is pip's: its commands,
+options, configuration files and environment variables.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from typing import List
+
+from . import package_index, pip_modules, pip_wheel
+from .package_index import Unavailable
+from .staging import staging
+
+PLATFORM = "pyemscripten_2026_0_wasm32"
+TARGET = os.path.join(".cloaca", "packages")
+
+#: The commands that change what is installed.
+_CHANGES = ("install", "uninstall")
+_MISSING = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+)")
+
+
+def main(words: List[str]) -> int:
+    """Runs pip with these arguments and returns its exit code."""
+    target = os.path.abspath(TARGET)
+    try:
+        pip_modules.load(pip_wheel.pip_folder(), target)
+    except PermissionError as error:
+        print(f"cloaca: pip cannot be kept: {error}. Set CLOACA_CACHE_DIR to a folder of yours.", file=sys.stderr)
+        return 1
+    except (Unavailable, OSError) as error:
+        print(f"cloaca: pip cannot be fetched: {error}", file=sys.stderr)
+        return 1
+    missing = _MissingPackages()
+    changes = _command(words) in _CHANGES and "--dry-run" not in words
+    code = _change(words, target) if changes else _run_pip(words)
+    for name in missing.names:
+        print(f"cloaca: {_reason(name)}", file=sys.stderr)
+    return code
+
+
+def _change(words: List[str], target: str) -> int:
+    """Runs a command that changes the packages: all of what it does is kept, or nothing."""
+    try:
+        with staging(target) as change:
+            pip_modules.install_into(change.path, target)
+            code = _run_pip(words)
+            if code == 0:
+                change.keep()
+            return code
+    except OSError as error:
+        print(f"cloaca: {target} cannot be changed: {error}. Nothing was installed or removed.", file=sys.stderr)
+        return 1
+
+
+def _run_pip(words: List[str]) -> int:
+    sys.argv[0] = "cloaca pip"
+    # Not as `python -m pip` does, which forbids every import once something is installed.
+    try:
+        return int(pip_modules.pip_module("_internal.cli.main").main(words or ["--help"]))
+    except SystemExit as stop:  # `--version`, and help
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+
+
+def _command(words: List[str]) -> str:
+    """The command among the arguments, which may have options in front of it; empty when there is none."""
+    parser = pip_modules.pip_module("_internal.cli.main_parser").create_main_parser()
+    try:
+        return str(next(iter(parser.parse_args(words)[1]), ""))
+    except SystemExit:
+        return ""  # pip will say the same again, in its own words
+
+
+class _MissingPackages(logging.Handler):
+    """Notes the packages for which pip says that it found nothing to install."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.names: List[str] = []
+        logging.getLogger("pip").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for name in _MISSING.findall(record.getMessage()):
+            if name not in self.names:
+                self.names.append(name)
+
+
+def _reason(name: str) -> str:
+    """Why a package cannot be installed here, and what to do."""
+    try:
+        files = [file for file, _ in package_index.files_of(name)]
+    except Unavailable as error:
+        return f'there is no package "{name}" to install: {error} Check its name and the index.'
+    wheels = sorted({file[:-4].rpartition("-")[2] for file in files if file.endswith(".whl")})
+    if "any" in wheels or PLATFORM in wheels:
+        return f'"{name}" has wheels that run here, but not in the version that is asked for. Ask for another version.'
+    if wheels:
+        shown = ", ".join(wheels[:4]) + (", …" if len(wheels) > 4 else "")
+        cause = f"its wheels hold native code for other machines ({shown})"
+    else:
+        cause = "it is published as source only, which would have to be compiled"
+    return (
+        f'"{name}" cannot run here: {cause}. Python runs in WebAssembly: a package needs a pure-Python wheel '
+        f"(py3-none-any) or one for {PLATFORM}. Use a package without native code in its place, or do that part of the "
+        "work outside."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

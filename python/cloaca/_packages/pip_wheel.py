@@ -1,0 +1,78 @@
+"""pip itself: one wheel, fetched from the index that pip is configured for, checked and kept in the cache folder.
+
+Its modules are changed in places (``pip_modules``), so that it is one version, known by its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+
+from . import package_index
+from .package_index import Unavailable
+
+PIP_WHEEL = "pip-26.3-py3-none-any.whl"
+PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
+
+
+def cache_folder() -> str:
+    """Where what was downloaded is kept."""
+    return os.environ.get("CLOACA_CACHE_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cloaca"
+    )
+
+
+def pip_folder() -> str:
+    """The folder from which pip is imported: what is in its wheel, so that its modules are compiled once only.
+
+    Raises:
+        Unavailable: The index does not have it, or something else in its place.
+        OSError: It cannot be kept.
+    """
+    folder = os.path.join(cache_folder(), f"pip-{PIP_SHA256[:16]}")
+    if os.path.isdir(folder):
+        return folder
+    made = f"{folder}.{os.getpid()}.tmp"
+    with zipfile.ZipFile(_pip_wheel()) as wheel:
+        wheel.extractall(made)
+    try:
+        os.rename(made, folder)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
+        if not os.path.isdir(folder):  # else another process has made it meanwhile
+            raise
+    return folder
+
+
+def _pip_wheel() -> str:
+    """The path of pip's wheel, fetched when it is not there yet.
+
+    Raises:
+        Unavailable: The index does not have it, or something else in its place.
+        OSError: It cannot be kept.
+    """
+    path = os.path.join(cache_folder(), PIP_WHEEL)
+    if os.path.exists(path) and digest_of(path) == PIP_SHA256:
+        return path
+    place = next((url for file, url in package_index.files_of("pip") if file == PIP_WHEEL), None)
+    if place is None:
+        raise Unavailable(f"{package_index.address()} does not have {PIP_WHEEL}.")
+    data = package_index.fetch(place)
+    if hashlib.sha256(data).hexdigest() != PIP_SHA256:
+        raise Unavailable(f"{place} is not the file that was expected: its SHA-256 digest differs.")
+    os.makedirs(cache_folder(), 0o700, exist_ok=True)
+    with open(f"{path}.{os.getpid()}.tmp", "wb") as file:
+        file.write(data)
+    os.replace(f"{path}.{os.getpid()}.tmp", path)
+    return path
+
+
+def digest_of(path: str) -> str:
+    """The SHA-256 digest of a file, in hexadecimal."""
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    return found.hexdigest()

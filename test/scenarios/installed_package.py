@@ -1,5 +1,0 @@
-"""Uses a package that was installed for the project."""
-
-import greeting
-
-print(greeting.greet("Ada"))

@@ -1,0 +1,14 @@
+"""Runs commands of ``cloaca pip`` one after another in one interpreter, and prints what each did as a line of JSON."""
+
+import contextlib
+import io
+import json
+import sys
+
+from cloaca._packages import command
+
+for words in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = command.main(words)
+    print(json.dumps({"stdout": out.getvalue(), "stderr": err.getvalue(), "exitCode": code}), flush=True)
