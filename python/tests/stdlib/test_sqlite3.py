@@ -5,8 +5,9 @@ import os
 import sqlite3
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Iterator, List
+from typing import Any, Callable, Iterator, List
 
 import pytest
 
@@ -287,3 +288,65 @@ def test_files_that_statements_name_are_in_the_folder_of_the_script(tmp_path: An
     reading.execute("ATTACH ? AS copy", ("file:copy.db?mode=ro",))
     assert reading.execute("SELECT count(*) FROM copy.here").fetchall() == [(0,)]
     reading.close()
+
+
+def in_another_thread(call: Callable[[], Any]) -> Any:
+    """What a call returns in another thread, or the exception."""
+
+    def attempt() -> Any:
+        try:
+            return call()
+        except sqlite3.Error as error:
+            return error
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(attempt).result()
+
+
+def test_another_thread_may_ask_how_a_connection_is(connection: Any) -> None:
+    connection.execute("INSERT INTO entry VALUES ('second', NULL)")
+    cursor = connection.execute("SELECT name FROM entry")
+
+    assert in_another_thread(lambda: connection.total_changes) == 2
+    assert in_another_thread(lambda: connection.in_transaction) is True
+    assert in_another_thread(lambda: connection.isolation_level) == ""
+    assert in_another_thread(lambda: connection.interrupt()) is None
+    assert in_another_thread(lambda: connection.__enter__()) is connection
+    assert in_another_thread(lambda: iter(cursor)) is cursor
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda connection: connection.commit(),
+        lambda connection: connection.close(),
+        lambda connection: connection.cursor(),
+        lambda connection: connection.__exit__(None, None, None),
+        lambda connection: connection("SELECT 1"),
+        lambda connection: sqlite3.Cursor(connection),
+        pytest.param(
+            lambda connection: connection.getconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_FKEY),  # type: ignore[attr-defined]
+            marks=pytest.mark.skipif(sys.version_info < (3, 12), reason="is new in 3.12"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_only_its_own_thread_may_use_a_connection(connection: Any, call: Callable[[Any], Any], is_closed: bool) -> None:
+    if is_closed:
+        connection.close()
+
+    error = in_another_thread(lambda: call(connection))
+
+    assert isinstance(error, sqlite3.ProgrammingError)
+    assert "can only be used in that same thread" in str(error)
+
+
+def test_a_level_of_isolation_is_set_in_another_thread_unless_that_commits(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "data.db")
+
+    assert in_another_thread(lambda: setattr(connection, "isolation_level", "IMMEDIATE")) is None
+    error = in_another_thread(lambda: setattr(connection, "isolation_level", None))
+
+    assert isinstance(error, sqlite3.ProgrammingError)
+    assert connection.isolation_level is None
+    connection.close()

@@ -73,6 +73,10 @@ class NativeConnection(Transactions, Copies, _Base):
     def _check(self) -> int:
         """The number of the open database; raises for a closed one, and in another thread."""
         self._check_thread()
+        return self._check_open()
+
+    def _check_open(self) -> int:
+        """The same for what CPython answers in every thread: a connection that was shared may be asked how it is."""
         if self.__dict__.get("_number") is None:
             never = not self.__dict__.get("_was_opened")
             raise sqlite3.ProgrammingError(
@@ -146,7 +150,7 @@ class NativeConnection(Transactions, Copies, _Base):
 
     @property
     def total_changes(self) -> int:
-        return int(host.sqlite.total_changes(self._check()))
+        return int(host.sqlite.total_changes(self._check_open()))
 
     @property
     def row_factory(self) -> Any:
@@ -167,6 +171,7 @@ class NativeConnection(Transactions, Copies, _Base):
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
+        self._check_thread()
         if self.__dict__.get("_number") is not None:
             number = self._check()
             if self._autocommit is False and host.sqlite.in_transaction(number):
@@ -215,7 +220,7 @@ class NativeConnection(Transactions, Copies, _Base):
         return _Base.__call__(self, *args)
 
     def iterdump(self, *, filter: Optional[str] = None) -> Any:
-        self._check()
+        self._check_open()
         from sqlite3.dump import _iterdump  # type: ignore[attr-defined]
 
         return _iterdump(self, filter=filter)
@@ -304,7 +309,7 @@ class NativeConnection(Transactions, Copies, _Base):
 
     def interrupt(self) -> None:
         """Does nothing: no statement can be running while Python runs, since calls of SQLite are synchronous."""
-        self._check()
+        self._check_open()
 
 
 def check_thread(owner: Optional[int]) -> None:

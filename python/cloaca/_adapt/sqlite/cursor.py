@@ -277,7 +277,6 @@ class NativeCursor(_Base):
     # --- rows -------------------------------------------------------------------------------------------------------
 
     def __iter__(self) -> NativeCursor:
-        self._check()
         return self
 
     def __next__(self) -> Any:

@@ -43,7 +43,7 @@ _DEFAULTS: Dict[str, Any] = {
 _GUARDED = (
     "cursor commit rollback close set_trace_callback set_authorizer set_progress_handler create_collation "
     "create_function create_aggregate create_window_function blobopen serialize deserialize setlimit getlimit "
-    "executescript backup"
+    "executescript backup getconfig setconfig __call__ __exit__"
 )
 #: Parameters that will be positional only; CPython warns of them in C, in the name of the caller.
 _POSITIONAL = {
@@ -139,6 +139,7 @@ class Cursor(_BundledCursor):
 
     def __init__(self, connection: Any, /) -> None:
         super().__init__(connection)
+        check_thread(connection.__dict__.get("_thread"))
         if isinstance(connection, NativeConnection):
             if not isinstance(self, NativeCursor):
                 self.__class__ = _native(type(self), NativeCursor)

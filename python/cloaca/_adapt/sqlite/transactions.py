@@ -23,6 +23,9 @@ class Transactions:
     def _check(self) -> int:
         raise NotImplementedError
 
+    def _check_open(self) -> int:
+        raise NotImplementedError
+
     def _execute(self, sql: str) -> None:
         raise NotImplementedError
 
@@ -33,7 +36,7 @@ class Transactions:
 
     @property
     def isolation_level(self) -> Any:
-        self._check()
+        self._check_open()
         return self._isolation_level
 
     @isolation_level.setter
@@ -62,7 +65,7 @@ class Transactions:
 
     @property
     def in_transaction(self) -> bool:
-        return self._has_begun(self._check())
+        return self._has_begun(self._check_open())
 
     # --- transactions -----------------------------------------------------------------------------------------------
 
@@ -85,7 +88,7 @@ class Transactions:
             self._execute("BEGIN")
 
     def __enter__(self) -> Any:
-        self._check()
+        self._check_open()
         return self
 
     def __exit__(self, kind: Any, value: Any, trace: Any, /) -> Literal[False]:
