@@ -94,6 +94,11 @@ const TABLE: readonly Row[] = [
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   {
+    files: /^src\/interpreter\/crypto\//,
+    may: [/^src\/interpreter\/(crypto\/|descriptors\/endpoint\.ts$)/, ...NODE],
+    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+  },
+  {
     files: /^src\/interpreter\/network\//,
     may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],

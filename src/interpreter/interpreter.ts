@@ -18,7 +18,7 @@ import { mountHostFolders } from './files/mounts.ts'
 import { changeZone, zoneSetter } from './local-zone.ts'
 import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
-import type { Engine, Host, Signals, Threads, Waits } from './python-border.ts'
+import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-border.ts'
 import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
@@ -37,6 +37,7 @@ export interface SessionFunctions {
   readonly threads: Threads
   readonly signals: Signals
   readonly sockets: Sockets
+  readonly hashes: Hashes
   readonly sqlite: SqliteDatabases
 }
 

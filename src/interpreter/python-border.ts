@@ -246,6 +246,39 @@ export interface Tls {
   end(number: number): boolean
 }
 
+/** Digests of `hashlib` by number, and keys of passwords. */
+export interface Hashes {
+  /** A new digest; undefined when OpenSSL does not know the algorithm, by its own name. */
+  open(algorithm: string): number | undefined
+  copy(number: number): number
+  update(number: number, bytes: Uint8Array): void
+  /** The digest of what came so far: more may come. */
+  digest(number: number): Uint8Array
+  close(number: number): void
+  /** Derives a key of `size` bytes; when `event` is set, `take_key` has it. Event 0: at once, for who cannot wait. */
+  pbkdf2(
+    event: number,
+    algorithm: string,
+    password: Uint8Array,
+    salt: Uint8Array,
+    iterations: number,
+    size: number,
+  ): void
+  /** The same; `maxmem` in bytes, 0 for OpenSSL's own. */
+  scrypt(
+    event: number,
+    password: Uint8Array,
+    salt: Uint8Array,
+    n: number,
+    r: number,
+    p: number,
+    maxmem: number,
+    size: number,
+  ): void
+  /** The key, or why there is none; undefined when it is not there yet, and will not be taken. */
+  take_key(event: number): Uint8Array | string | undefined
+}
+
 /** Databases of `sqlite3` by the number of their connection. Errors come as JSON. */
 export interface Sqlite {
   /** A number for the connection. `contents` opens a database in memory with these bytes. */
@@ -287,6 +320,7 @@ export interface Machine {
   readonly clocks: Clocks
   readonly sockets: Sockets
   readonly tls: Tls
+  readonly hashes: Hashes
   readonly sqlite: Sqlite
   /** A descriptor whose reads suspend the stack: see `stacks/suspension.ts`. */
   readonly suspension_descriptor: number

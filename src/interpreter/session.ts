@@ -7,6 +7,7 @@ import { flushCompileCache } from 'node:module'
 import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type { StackToken, StartData } from '../border/protocol.ts'
+import { Hashes } from './crypto/hashes.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
 import { type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
@@ -121,6 +122,7 @@ function sessionFunctions(mailbox: SignalMailbox, control: ProcessControl, reent
     },
     signals: signalFunctions(mailbox, control, reentry),
     sockets: new Sockets((event) => waits.setEvent(event)),
+    hashes: new Hashes((event) => waits.setEvent(event)),
     sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
   }
 }

@@ -75,6 +75,7 @@ it('is read whole by this test', () => {
     'Clocks',
     'Sockets',
     'Tls',
+    'Hashes',
     'Sqlite',
     'Machine',
     'Host',

@@ -19,6 +19,7 @@ from typing import Any, Dict
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
     from .files import descriptors, file_locks, files
+    from .hashes import hashlib_module
     from .imports import missing_modules, urllib3
     from .process import accounts, collector, cpu_clocks, no_processes, tracebacks, zone_database
     from .signals import signals, timers
@@ -32,6 +33,7 @@ def prepare() -> None:
     threading.prepare()
     zone_database.prepare()
     missing_modules.prepare()
+    hashlib_module.prepare()
     accounts.prepare()
     cpu_clocks.prepare()
     files.prepare()

@@ -190,6 +190,37 @@ class Tls(Protocol):
     def end(self, number: int) -> bool: ...
 
 
+class Hashes(Protocol):
+    """Digests of `hashlib` by number, and keys of passwords."""
+
+    def open(self, algorithm: str) -> Optional[int]: ...
+    def copy(self, number: int) -> int: ...
+    def update(self, number: int, bytes: Any) -> None: ...
+    def digest(self, number: int) -> Any: ...
+    def close(self, number: int) -> None: ...
+    def pbkdf2(
+        self,
+        event: int,
+        algorithm: str,
+        password: Any,
+        salt: Any,
+        iterations: int,
+        size: int,
+    ) -> None: ...
+    def scrypt(
+        self,
+        event: int,
+        password: Any,
+        salt: Any,
+        n: int,
+        r: int,
+        p: int,
+        maxmem: int,
+        size: int,
+    ) -> None: ...
+    def take_key(self, event: int) -> Any: ...
+
+
 class Sqlite(Protocol):
     """Databases of `sqlite3` by the number of their connection. Errors come as JSON."""
 
@@ -229,6 +260,7 @@ class Machine(Protocol):
     clocks: Clocks
     sockets: Sockets
     tls: Tls
+    hashes: Hashes
     sqlite: Sqlite
     suspension_descriptor: int
 
@@ -253,16 +285,18 @@ output: Output
 clocks: Clocks
 sockets: Sockets
 tls: Tls
+hashes: Hashes
 sqlite: Sqlite
 
 
 def connect(host: Host) -> None:
     """Takes the host's functions into use. Called once in an interpreter, by ``_engine.entry``."""
-    global is_connected, engine, waits, threads, signals, files, descriptors, output, clocks, sockets, tls, sqlite
+    global is_connected, engine, waits, threads, signals, files, descriptors, output, clocks
+    global sockets, tls, hashes, sqlite
     machine = host.machine
     # Each part is fetched once: looking up a name of an object of JavaScript's costs as much as calling it.
     engine = host.engine
     waits, threads, signals = machine.waits, machine.threads, machine.signals
     files, descriptors, output, clocks = machine.files, machine.descriptors, machine.output, machine.clocks
-    sockets, tls, sqlite = machine.sockets, machine.tls, machine.sqlite
+    sockets, tls, hashes, sqlite = machine.sockets, machine.tls, machine.hashes, machine.sqlite
     is_connected = True
