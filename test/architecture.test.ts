@@ -103,6 +103,7 @@ const TABLE: readonly Row[] = [
     may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
+  { files: /^src\/interpreter\/zone\//, may: [/^src\/interpreter\/zone\//, /^pyodide/, ...NODE] },
   {
     files: /^src\/interpreter\/stacks\//,
     may: [

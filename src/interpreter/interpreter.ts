@@ -15,7 +15,6 @@ import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
-import { changeZone, zoneSetter } from './local-zone.ts'
 import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
 import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-border.ts'
@@ -29,6 +28,7 @@ import { type Stacks, widenStacks } from './stacks/stack-sizes.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './stacks/suspended-frames.ts'
 import { connectSuspension } from './stacks/suspension.ts'
 import { type WorkerEvents, Workers } from './stacks/workers.ts'
+import { changeZone, describeZone, interceptLocalTime, zoneSetter } from './zone/local-zone.ts'
 
 /** What the session does for Python; the interpreter adds what is Pyodide's, and hands the whole over. */
 export interface SessionFunctions {
@@ -74,6 +74,7 @@ export class Interpreter {
   ): Promise<Interpreter> {
     limitMemory(data.ceilings.memoryMebibytes)
     interceptSuspensions()
+    interceptLocalTime()
     const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
@@ -109,6 +110,7 @@ export class Interpreter {
           thread_cpu_us: () => sum(process.threadCpuUsage()),
           set_zone: zoneSetter(pyodide),
           change_zone: changeZone,
+          describe_zone: describeZone,
         },
         suspension_descriptor: connectSuspension(pyodide),
       },

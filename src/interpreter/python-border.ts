@@ -124,8 +124,10 @@ export interface Clocks {
   thread_cpu_us(): number
   /** Sets what C knows of the local zone; seconds are counted to the west. */
   set_zone(standard: string, daylight: string, secondsWest: number, hasDaylight: boolean): void
-  /** Sets the process's TZ, or removes it; the local zone by its IANA name. */
+  /** Makes a zone of the database the local one, the system's for none: its IANA name; '' when Node does not know it. */
   change_zone(name: string | null | undefined): string
+  /** Makes the zone the local one that a text of TZ describes, and sets what C knows of it. */
+  describe_zone(text: string): void
 }
 
 /**

@@ -53,6 +53,13 @@ test('a script sees its own process, user, time zone and standard input', async 
   ])
 })
 
+test('a zone that TZ describes by itself holds from the start', async () => {
+  const run = await runScript('process.py', { env: { TZ: 'IST-5:30', LOGNAME: 'ada' }, stdin: 'first\nsecond\nrest' })
+
+  expect(run.stderr).toBe('')
+  expect(run.stdout.split('\n')).toContain("zone ('IST', 'IST') -19800 -19800 0 (1970, 1, 1, 5, 30, 0)")
+})
+
 test('what starts another process says that it cannot, and what to do instead', async () => {
   const run = await runScript('no_processes.py')
 

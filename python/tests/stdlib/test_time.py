@@ -37,6 +37,25 @@ def zone() -> Iterator[Any]:
         ("CET-1CEST,M3.5.0,M10.5.0/3", ("CET", "CEST"), (-3600, -7200, 1), "2024-07-03T11:46:40+02:00"),
         ("Australia/Sydney", ("AEST", "AEDT"), (-36000, -39600, 1), "2024-07-03T19:46:40+10:00"),
         ("UTC", ("UTC", "UTC"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
+        ("GMT0", ("GMT", "GMT"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
+        (":America/New_York", ("EST", "EDT"), (18000, 14400, 1), "2024-07-03T05:46:40-04:00"),
+        ("IST-5:30", ("IST", "IST"), (-19800, -19800, 0), "2024-07-03T15:16:40+05:30"),
+        ("<+0530>-5:30", ("+0530", "+0530"), (-19800, -19800, 0), "2024-07-03T15:16:40+05:30"),
+        ("UTC-1", ("UTC", "UTC"), (-3600, -3600, 0), "2024-07-03T10:46:40+01:00"),
+        ("NST3:30NDT", ("NST", "NDT"), (12600, 9000, 1), "2024-07-03T07:16:40-02:30"),
+        ("LHST-10:30LHDT-11,M10.1.0,M4.1.0", ("LHST", "LHDT"), (-37800, -39600, 1), "2024-07-03T20:16:40+10:30"),
+        ("EST5EDT4,J60,J300", ("EST", "EDT"), (18000, 14400, 1), "2024-07-03T05:46:40-04:00"),
+        ("EST5EDT,59,299/1:30", ("EST", "EDT"), (18000, 14400, 1), "2024-07-03T05:46:40-04:00"),
+        (
+            "<+1245>-12:45<+1345>,M9.5.0/2:45,M4.1.0/3:45",
+            ("+1245", "+1345"),
+            (-45900, -49500, 1),
+            "2024-07-03T22:31:40+12:45",
+        ),
+        ("Nowhere/City", ("Nowhere", "Nowhere"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
+        ("europe/berlin", ("europe", "europe"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
+        ("X5", ("", ""), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
+        ("", ("UTC", "UTC"), (0, 0, 0), "2024-07-03T09:46:40+00:00"),
     ],
 )
 def test_the_zone_is_the_one_that_the_environment_names(
@@ -49,6 +68,45 @@ def test_the_zone_is_the_one_that_the_environment_names(
     assert datetime.datetime.fromtimestamp(instant).astimezone().isoformat() == summer
     assert time.localtime(instant).tm_zone == names[time.localtime(instant).tm_isdst]
     assert time.mktime(time.localtime(instant)) == instant
+
+
+@pytest.mark.parametrize(
+    ("name", "last_second", "hours"),
+    [
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1_711_846_799, (1, 3)),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1_729_990_799, (2, 2)),
+        ("WGT3WGST,M3.5.0/-2,M10.5.0/-1", 1_711_846_799, (21, 23)),
+        ("IST-2IDT,M3.4.4/26,M10.5.0", 1_711_670_399, (1, 3)),
+        ("AEST-10AEDT,M10.1.0,M4.1.0/3", 1_712_419_199, (2, 2)),
+        ("EST5EDT4,J60,J300", 1_709_276_399, (1, 3)),
+        ("EST5EDT,59,299", 1_709_189_999, (1, 3)),
+    ],
+)
+def test_summer_time_begins_and_ends_by_the_rules_that_the_environment_has(
+    zone: Any, name: str, last_second: int, hours: Any
+) -> None:
+    zone(name)
+    seconds = (last_second, last_second + 1)
+    local = [time.localtime(second) for second in seconds]
+    assert tuple(each.tm_hour for each in local) == hours
+    assert [each.tm_min for each in local] == [59, 0]
+    assert local[0].tm_isdst != local[1].tm_isdst
+    assert [time.mktime(each) for each in local] == list(seconds)
+    assert [each.tm_yday for each in local] == [int(time.strftime("%j", each)) for each in local]
+
+
+def test_a_local_time_that_is_out_of_range_is_carried_over(zone: Any) -> None:
+    zone("CET-1CEST,M3.5.0,M10.5.0/3")
+    assert time.mktime((2024, 14, 35, 25, -1, 61, 0, 0, 0)) == time.mktime((2025, 3, 8, 1, 0, 1, 0, 0, 0))
+    assert time.mktime((2024, 7, 1, 12, 0, 0, 0, 0, -1)) == time.mktime((2024, 7, 1, 12, 0, 0, 0, 0, 1))
+    assert time.mktime((2024, 7, 1, 12, 0, 0, 0, 0, 0)) == time.mktime((2024, 7, 1, 13, 0, 0, 0, 0, 1))
+
+
+def test_a_zone_is_named_by_its_file(zone: Any) -> None:
+    if not os.path.exists("/usr/share/zoneinfo/Europe/Berlin"):
+        pytest.skip("has no database")
+    zone(":/usr/share/zoneinfo/Europe/Berlin")
+    assert time.tzname == ("CET", "CEST")
 
 
 def test_computing_time_does_not_go_on_in_a_sleep() -> None:

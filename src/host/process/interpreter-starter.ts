@@ -89,7 +89,8 @@ export class InterpreterStarter {
 
   #startData(snapshotPath: string | null): StartData {
     const { process, packageFolder, isProgram, ceilings } = this.#options
-    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+    // Undefined where TZ is no zone of Node's.
+    const { timeZone = 'UTC' }: { timeZone?: string } = new Intl.DateTimeFormat().resolvedOptions()
     return { process, timeZone, packageFolder, isProgram, ceilings, snapshotPath }
   }
 }

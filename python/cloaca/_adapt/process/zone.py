@@ -2,9 +2,9 @@
 
 Pyodide (seen in 314.0.7) knows the offsets of the local time zone, but calls it "UTC-0500" and the like; the constants
 of ``time`` are those of the machine on which the memory snapshot was made; and ``tzset`` does not exist. The host sets
-the names where the C library keeps them, and the zone of the interpreter's thread. ``TZ`` may name a zone of the
-database. Of the forms ``EST5`` and ``EST5EDT,M3.2.0,M11.1.0``, daylight saving time is kept only where a well-known
-zone has these names and offsets: Node knows no rules. Can go when Pyodide asks for the names at start.
+the names where the C library keeps them, and the zone of the interpreter's process. ``TZ`` may name a zone of the
+database, also by its path, or describe one: ``IST-5:30``, ``CET-1CEST,M3.5.0,M10.5.0/3``. Can go when Pyodide asks for
+the names at start, and Emscripten knows POSIX's rules.
 
 Proved by ``python/tests/stdlib/test_time.py``.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 import time
 import zoneinfo
 from typing import Optional, Tuple
@@ -21,37 +20,31 @@ from typing import Optional, Tuple
 from ..._border import host
 from ..builtin import builtin
 
-#: What POSIX calls a zone: names, hours west of Greenwich, and rules.
-_POSIX = re.compile(
-    r"(?P<name>[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)(?P<hours>[+-]?\d{1,2})(:00)*(?P<summer>[A-Za-z]{3,})?.*"
-)
-_WELL_KNOWN = (
-    *("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Halifax"),
-    *("Europe/London", "Europe/Berlin", "Europe/Athens", "Europe/Lisbon", "Asia/Jerusalem"),
-    *("Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland"),
-)
+#: As in the initialization of CPython's ``time``: on Linux the names and offsets are those of January and July.
+_YEAR_SECONDS = (365 * 24 + 6) * 3600
 
 
 def tzset() -> None:
     """Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ']."""
     text = os.environ.get("TZ")
-    form = _POSIX.fullmatch(text or "")
-    if text is None or form is None or _zone(text) is not None:
-        _set_names(host.clocks.change_zone(text and text.lstrip(":")))
+    if text is None:
+        _use(host.clocks.change_zone(None))
         return
-    name, west = form["name"].strip("<>"), int(form["hours"])
-    for known in _WELL_KNOWN if form["summer"] else ():
-        if _facts(known) == (name, form["summer"], west * 3600):
-            _set_names(host.clocks.change_zone(known))
-            return
-    _set_names(host.clocks.change_zone(f"Etc/GMT{west:+}" if west else "UTC"))
-    time.tzname = (name, name)
-    host.clocks.set_zone(name, name, time.timezone, False)
+    text = text.removeprefix(":")
+    name = (text.partition("/zoneinfo/")[2] if text.startswith("/") else text) or "UTC"
+    if _zone(name) is not None and host.clocks.change_zone(name):
+        _use(name)  # not Node's name for it: it calls GMT0 UTC
+    else:
+        host.clocks.describe_zone(text)
+        _show_described()
 
 
 def install(zone_name: str) -> None:
     time.tzset = builtin(tzset, "time")
-    _set_names(zone_name)
+    if os.environ.get("TZ") is None:
+        _use(zone_name)
+    else:
+        tzset()
 
 
 def _zone(name: str) -> Optional[zoneinfo.ZoneInfo]:
@@ -59,6 +52,16 @@ def _zone(name: str) -> Optional[zoneinfo.ZoneInfo]:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def _use(zone_name: str) -> None:
+    """Shows the names and offsets of a zone of the database."""
+    zone = _zone(zone_name)
+    if zone is None:
+        return
+    (standard, west), (daylight, west_in_summer) = _seasons(zone)
+    host.clocks.set_zone(standard, daylight, west, west != west_in_summer)
+    _show(standard, daylight, west, west_in_summer)
 
 
 def _seasons(zone: datetime.tzinfo) -> Tuple[Tuple[str, int], Tuple[str, int]]:
@@ -72,19 +75,14 @@ def _seasons(zone: datetime.tzinfo) -> Tuple[Tuple[str, int], Tuple[str, int]]:
     return (winter.tzname() or "UTC", west[0]), (summer.tzname() or "UTC", west[1])
 
 
-def _facts(name: str) -> Optional[Tuple[str, str, int]]:
-    zone = _zone(name)
-    if zone is None:
-        return None
-    (standard, west), (daylight, _) = _seasons(zone)
-    return standard, daylight, west
+def _show_described() -> None:
+    """Shows those of the zone that ``TZ`` describes."""
+    january = int(time.time()) // _YEAR_SECONDS * _YEAR_SECONDS
+    both = [time.localtime(instant) for instant in (january, january + _YEAR_SECONDS // 2)]
+    winter, summer = sorted(both, key=lambda when: when.tm_gmtoff)
+    _show(winter.tm_zone, summer.tm_zone, -winter.tm_gmtoff, -summer.tm_gmtoff)
 
 
-def _set_names(zone_name: str) -> None:
-    zone = _zone(zone_name)
-    if zone is None:
-        return
-    (standard, west), (daylight, west_in_summer) = _seasons(zone)
-    host.clocks.set_zone(standard, daylight, west, west != west_in_summer)
+def _show(standard: str, daylight: str, west: int, west_in_summer: int) -> None:
     time.tzname = (standard, daylight)
     time.timezone, time.altzone, time.daylight = west, west_in_summer, int(west != west_in_summer)
