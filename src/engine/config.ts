@@ -47,6 +47,12 @@ export interface EngineConfig {
   readonly cronMaxRecoveryAgeMs: number
   readonly cronMaxRecoveryAttempts: number
   readonly retention: Retention
+  /** How much is kept of what one attempt prints and logs: the first quarter and the last three quarters. */
+  readonly attemptLogBytes: number
+  /** The same of one poll. */
+  readonly pollLogBytes: number
+  /** Whether the log of a poll that skipped is kept. */
+  readonly keepSkipLogs: boolean
 }
 
 const DAY_MS = 86_400_000
@@ -68,6 +74,9 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   cronMaxRecoveryAgeMs: DAY_MS,
   cronMaxRecoveryAttempts: 3,
   retention: Object.freeze({ skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: null }),
+  attemptLogBytes: 1_048_576,
+  pollLogBytes: 65_536,
+  keepSkipLogs: false,
 })
 
 export const CONFIG_CHECK = objectOf({
@@ -91,6 +100,9 @@ export const CONFIG_CHECK = objectOf({
     failedMs: orNull(DURATION_MS),
     endedMs: orNull(DURATION_MS),
   } satisfies Record<keyof Retention, SettingCheck>),
+  attemptLogBytes: wholeFrom(0),
+  pollLogBytes: wholeFrom(0),
+  keepSkipLogs: FLAG,
 } satisfies Record<keyof EngineConfig, SettingCheck>)
 
 /** The defaults with what the caller sets. Throws `INVALID_ARGUMENT` for a key or a value that means nothing. */

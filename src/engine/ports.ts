@@ -19,16 +19,20 @@ import type { PythonFault } from '../model/fault.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
-import type { Acquisition, ActionStore, NewExecution, Settlement } from './store-ports.ts'
+import type { Acquisition, ActionStore, LogStore, NewExecution, Settlement } from './store-ports.ts'
 
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
 export type {
   Acquisition,
   ActionStore,
+  AttemptRef,
   ExecutionEnd,
+  LogQuery,
+  LogStore,
   NewExecution,
   NewTask,
   Settlement,
+  StoredLogPiece,
   TaskChange,
 } from './store-ports.ts'
 
@@ -339,6 +343,7 @@ export interface Store {
   cronStats(sinceAt: number, at: number): Promise<CronStats>
 
   readonly actions: ActionStore
+  readonly logs: LogStore
 
   // -- upkeep
 

@@ -1,9 +1,10 @@
-/** What goes into the `Store` port and comes out of it about executions and actions. `ports.ts` says what holds for all of it. */
+/** What goes into the `Store` port and comes out of it about executions, actions and logs. `ports.ts` says what holds for all of it. */
 
 import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
+import type { LogPiece } from '../model/log.ts'
 
 /** A new execution, complete before it is stored. */
 export interface NewExecution {
@@ -81,4 +82,41 @@ export interface ActionStore {
   get(id: string): Promise<ActionRow | null>
   /** Newest first, on one target, or on all where it is null. */
   list(target: string | null, page: { readonly limit: number; readonly offset: number }): Promise<readonly ActionRow[]>
+}
+
+export interface AttemptRef {
+  readonly executionId: string
+  readonly taskId: string
+  readonly attempt: number
+}
+
+export interface LogQuery {
+  readonly executionId: string
+  readonly taskId?: string
+  /** Of the task that is named. */
+  readonly attempt?: number
+  /** Only what comes behind this piece. */
+  readonly afterPiece?: number
+  /** Of pieces, of which none is larger than what an attempt may log in all. */
+  readonly limit: number
+}
+
+/** Some of the log of one attempt, as it is stored. */
+export interface StoredLogPiece extends LogPiece {
+  /** Grows within an execution. */
+  readonly piece: number
+  readonly taskId: string
+  readonly attempt: number
+}
+
+/** What attempts printed and logged. Removed with their executions. */
+export interface LogStore {
+  /**
+   * Adds to the log of an attempt, which keeps the first quarter and the last three quarters of `limitBytes`. Returns at
+   * once; it is written within a second, with the step that ends the task, or at `close`, whichever is first. This
+   * store's reads show it at once. Dropped when the execution is gone, and after `close`.
+   */
+  append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void
+  /** In the order of writing, in which the pieces of one attempt are in their own. [] for an unknown execution. */
+  list(query: LogQuery): Promise<readonly StoredLogPiece[]>
 }

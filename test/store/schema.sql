@@ -25,16 +25,18 @@ CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 
 CREATE TABLE attempt_logs (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  piece INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   attempt INTEGER NOT NULL,
-  piece INTEGER NOT NULL,
+  records INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
-  -- What was cut between the piece before and this one.
+  -- What was cut between the attempt's piece before and this one.
   cut_records INTEGER NOT NULL DEFAULT 0,
   cut_bytes INTEGER NOT NULL DEFAULT 0,
-  records TEXT NOT NULL,
-  PRIMARY KEY (execution_seq, task_id, attempt, piece)
-) STRICT;
+  -- JSON lines.
+  text TEXT NOT NULL,
+  PRIMARY KEY (execution_seq, piece)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
@@ -193,6 +195,8 @@ CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 
 CREATE INDEX ticks_by_trigger ON ticks (trigger_seq);
 
+CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
+
 CREATE TABLE triggers (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
@@ -210,7 +214,7 @@ CREATE TABLE triggers (
   skip_count INTEGER NOT NULL DEFAULT 0,
   skip_first_at INTEGER,
   skip_last_at INTEGER
-, lease_number INTEGER NOT NULL DEFAULT 0, skip_reason TEXT, skip_lateness_ms INTEGER, skip_duration_ms INTEGER, failures_in_row INTEGER NOT NULL DEFAULT 0, note TEXT, policy TEXT, overrides TEXT, declared_at INTEGER) STRICT;
+, lease_number INTEGER NOT NULL DEFAULT 0, skip_log TEXT, skip_reason TEXT, skip_lateness_ms INTEGER, skip_duration_ms INTEGER, failures_in_row INTEGER NOT NULL DEFAULT 0, note TEXT, policy TEXT, overrides TEXT, declared_at INTEGER) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
 

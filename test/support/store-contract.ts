@@ -10,6 +10,7 @@ import { describeActionContract } from './store-contract-actions.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
+import { describeLogContract } from './store-contract-logs.ts'
 import { describeSteeringContract } from './store-contract-steering.ts'
 import { describeTickContract } from './store-contract-ticks.ts'
 import { describeTriggerContract } from './store-contract-triggers.ts'
@@ -73,6 +74,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeExecutionContract(context)
     describeWorkflowContract(context)
     describeActionContract(context)
+    describeLogContract(context)
     describeSteeringContract(context)
     describeCronContract(context)
     describeUpkeepContract(context)

@@ -42,6 +42,7 @@ import { ForeignChanges } from './file/foreign-changes.ts'
 import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
 import { listAttempts } from './history/attempt-steps.ts'
+import { LogWriter } from './history/log-writer.ts'
 import { prune } from './history/retention.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
@@ -98,6 +99,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly actions: ActionStore
+  readonly logs: LogWriter
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #isReadOnly: boolean
@@ -123,6 +125,7 @@ class SqliteStore implements Store {
     const addStep: AddStep = (need, run) => this.#step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep)
     this.actions = actionStore(addStep)
+    this.logs = new LogWriter(options.clock, addStep)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -205,8 +208,13 @@ class SqliteStore implements Store {
   }
 
   settle(settlement: Settlement): Promise<void> {
-    const need = settlement.end === null ? 'write' : 'accept'
-    return this.#step(need, (connection) => executions.settle(connection, settlement, this.#instances))
+    const { executionId, changes, end } = settlement
+    const need = end === null ? 'write' : 'accept'
+    const run = (connection: Connection) => executions.settle(connection, settlement, this.#instances)
+    // Whoever hears of the end of an attempt finds its whole log.
+    const ended =
+      end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
+    return this.logs.stepAfter(need, executionId, ended, run)
   }
 
   cancelUnowned(id: string, end: { readonly endedAt: number; readonly errorMessage: string }) {
@@ -329,10 +337,10 @@ class SqliteStore implements Store {
     this.#foreignChanges.stop()
     this.#watch.stop()
     // The last of all steps: those that were asked for before it are carried out.
-    const last = this.#isReadOnly ? this.#step('read', () => {}) : this.#skips.close()
+    const last = this.#isReadOnly ? [this.#step('read', () => {})] : [this.logs.close(), this.#skips.close()]
     this.#queue.close()
     try {
-      await last
+      await Promise.all(last)
     } finally {
       this.#connection.close()
     }

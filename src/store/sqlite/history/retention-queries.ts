@@ -10,6 +10,10 @@ WHERE seq IN (SELECT seq FROM triggers WHERE skip_count > 0 AND skip_last_at < ?
 /** Together with the task runs and contexts, by the foreign keys. */
 export const DELETE_EXECUTION = 'DELETE FROM executions WHERE seq = ?'
 
+export const DELETE_LOG_PIECES = `
+DELETE FROM attempt_logs
+WHERE execution_seq = ? AND piece IN (SELECT piece FROM attempt_logs WHERE execution_seq = ? ORDER BY piece LIMIT ?)`
+
 export const OLD_EXECUTIONS = `
 SELECT seq, firing_id FROM executions WHERE ended_at < ? ORDER BY ended_at LIMIT ?`
 

@@ -9,6 +9,7 @@ import {
   DELETE_EXECUTION,
   DELETE_FIRING,
   DELETE_FIRING_TICK,
+  DELETE_LOG_PIECES,
   GET_FIRING,
   OLD_EXECUTIONS,
   OLD_FIRINGS_WITHOUT_RUN,
@@ -72,6 +73,12 @@ function ticksOf(outcome: TickOutcome, before: number): Prune {
 
 function pruneExecutions(connection: Connection, before: number): number {
   const old = connection.all<OldExecution>(OLD_EXECUTIONS, before, EXECUTIONS_A_STEP)
+  // Logs first: those of a few executions may be gigabytes.
+  let pieces = 0
+  for (const { seq } of old) {
+    pieces += connection.run(DELETE_LOG_PIECES, seq, seq, ROWS_A_STEP - pieces)
+    if (pieces === ROWS_A_STEP) return pieces
+  }
   for (const { seq, firing_id } of old) {
     const firing = firing_id === null ? undefined : connection.one<OldFiring>(GET_FIRING, firing_id)
     if (firing !== undefined) deleteFiring(connection, firing)

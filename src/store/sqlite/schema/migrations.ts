@@ -191,26 +191,30 @@ CREATE TABLE attempts (
   PRIMARY KEY (execution_seq, task_id, attempt)
 ) STRICT, WITHOUT ROWID;
 
--- What an attempt printed and logged, in pieces: each a text of JSON lines, one for each record.
+-- What attempts printed and logged, in pieces, numbered within their execution in the order of writing.
 CREATE TABLE attempt_logs (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
+  piece INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   attempt INTEGER NOT NULL,
-  piece INTEGER NOT NULL,
+  records INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
-  -- What was cut between the piece before and this one.
+  -- What was cut between the attempt's piece before and this one.
   cut_records INTEGER NOT NULL DEFAULT 0,
   cut_bytes INTEGER NOT NULL DEFAULT 0,
-  records TEXT NOT NULL,
-  PRIMARY KEY (execution_seq, task_id, attempt, piece)
-) STRICT;
+  -- JSON lines.
+  text TEXT NOT NULL,
+  PRIMARY KEY (execution_seq, piece)
+) STRICT, WITHOUT ROWID;
 
 ALTER TABLE ticks ADD COLUMN lateness_ms INTEGER;
 ALTER TABLE ticks ADD COLUMN duration_ms INTEGER;
 -- Why it skipped, as its poll says.
 ALTER TABLE ticks ADD COLUMN reason TEXT;
--- What a poll printed and logged: JSON lines, as in attempt_logs.
+-- What a poll printed and logged: JSON lines, as in attempt_logs. Of a run of skips, that of the last one.
 ALTER TABLE ticks ADD COLUMN log TEXT;
+CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
+ALTER TABLE triggers ADD COLUMN skip_log TEXT;
 ALTER TABLE triggers ADD COLUMN skip_reason TEXT;
 ALTER TABLE triggers ADD COLUMN skip_lateness_ms INTEGER;
 ALTER TABLE triggers ADD COLUMN skip_duration_ms INTEGER;

@@ -1,0 +1,82 @@
+/**
+ * What a task or a poll printed and logged, as values. Kept as text: JSON lines, one for each record, except that what
+ * was printed to one stream in one millisecond is one line, however many lines of output it has.
+ */
+
+/** `log`: a record of Python's `logging`. `cut`: no output, but word of what is missing in its place. */
+export type LogStream = 'stdout' | 'stderr' | 'log' | 'cut'
+
+export interface LogRecord {
+  readonly at: number
+  readonly stream: LogStream
+  /** One line of output without its end, or the message of a log record, of any number of lines. */
+  readonly message: string
+  /** It is output without the end of a line: what follows on the same stream belongs to the same line. */
+  readonly isPart?: true
+  /** Of `cut`: how much is missing; bytes as they would be stored. */
+  readonly cutRecords?: number
+  readonly cutBytes?: number
+  /** The others are of log records alone. `level` is its name, as a script may have changed it. */
+  readonly level?: string
+  readonly logger?: string
+  /** File and line of the call: `/jobs/inbox.py:12`. */
+  readonly place?: string
+  /** What was given as `extra`, as JSON values. */
+  readonly extra?: Readonly<Record<string, unknown>>
+  /** Of the exception that was logged. */
+  readonly traceback?: string
+}
+
+/** How much there is: of text as it is stored, and of records. */
+export interface LogSize {
+  readonly records: number
+  readonly bytes: number
+  /** What was cut before it. */
+  readonly cutRecords: number
+  readonly cutBytes: number
+}
+
+/** Some of the log of one attempt or poll. */
+export interface LogPiece extends LogSize {
+  /** JSON lines, each with its end. */
+  readonly text: string
+}
+
+/** Where output goes. Never throws. */
+export type LogSink = (piece: LogPiece) => void
+
+/** The records of a text, with each line of output as one. */
+export function logRecords(text: string): readonly LogRecord[] {
+  return text.split('\n').flatMap((line) => (line === '' ? [] : linesOf(JSON.parse(line) as LogRecord)))
+}
+
+/** The records of a piece, after word of what was cut before it. */
+export function recordsOfPiece(piece: LogPiece): readonly LogRecord[] {
+  const records = logRecords(piece.text)
+  return piece.cutRecords === 0 ? records : [cutRecord(piece, records[0]?.at ?? 0), ...records]
+}
+
+/** Pieces as one text, with a record in the place of what was cut. Null for none. */
+export function logText(pieces: readonly LogPiece[]): string | null {
+  if (pieces.length === 0) return null
+  return pieces.map((piece) => (piece.cutRecords === 0 ? piece.text : cutLine(piece) + piece.text)).join('')
+}
+
+function cutLine(piece: LogPiece): string {
+  const [first = '{}'] = piece.text.split('\n', 1)
+  return `${JSON.stringify(cutRecord(piece, (JSON.parse(first) as LogRecord).at))}\n`
+}
+
+function cutRecord({ cutRecords, cutBytes }: LogSize, at: number): LogRecord {
+  return { at, stream: 'cut', message: `${cutRecords} lines (${cutBytes} bytes) were cut here`, cutRecords, cutBytes }
+}
+
+function linesOf(record: LogRecord): readonly LogRecord[] {
+  const { at, stream, message, isPart } = record
+  if (stream === 'log' || !message.includes('\n')) return [record]
+  const lines = message.split('\n')
+  return lines.map((line, index) => {
+    const isLast = index === lines.length - 1
+    return { at, stream, message: line, ...(isLast && isPart ? { isPart } : {}) }
+  })
+}

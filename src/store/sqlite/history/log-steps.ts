@@ -1,0 +1,80 @@
+/** What happens to the logs of attempts. Each function is part of one step and runs in its transaction. */
+
+import type { AttemptRef, LogQuery, StoredLogPiece } from '../../../engine/ports.ts'
+import type { Connection } from '../file/connection.ts'
+import {
+  DELETE_PIECE,
+  INSERT_PIECE,
+  LIST_PIECES,
+  LIST_PIECES_OF_ATTEMPT,
+  LIST_PIECES_OF_TASK,
+  SET_CUT,
+} from './log-queries.ts'
+
+/** A piece that is stored, or will be by the step that adds it. */
+export interface StoredPiece {
+  /** Within its execution; null while it is not stored. */
+  number: number | null
+  /** It is beyond the limit by now: it is not stored any more, or never. */
+  isDropped: boolean
+  readonly records: number
+  readonly bytes: number
+  cutRecords: number
+  cutBytes: number
+  /** '' once it is stored. */
+  text: string
+}
+
+/** What is to be written of one attempt's log. */
+export interface LogChange {
+  readonly attempt: AttemptRef
+  readonly added: readonly StoredPiece[]
+  readonly dropped: readonly StoredPiece[]
+  /** The piece that says what was cut, when more was. */
+  readonly afterCut: StoredPiece | null
+}
+
+/**
+ * Gives the added pieces their numbers, in the step already: a later one of the same transaction may drop them. Run again, it
+ * gives them others.
+ */
+export function writeLog(connection: Connection, { attempt: ref, added, dropped, afterCut }: LogChange): void {
+  const { executionId, taskId, attempt } = ref
+  for (const piece of added) piece.number = null
+  for (const { number } of dropped) {
+    if (number !== null) connection.run(DELETE_PIECE, executionId, number, taskId, attempt)
+  }
+  if (afterCut !== null && afterCut.number !== null) {
+    connection.run(SET_CUT, afterCut.cutRecords, afterCut.cutBytes, executionId, afterCut.number)
+  }
+  for (const piece of added) {
+    if (piece.isDropped) continue
+    const { records, bytes, cutRecords, cutBytes, text } = piece
+    const values = [taskId, attempt, records, bytes, cutRecords, cutBytes, text, executionId] as const
+    piece.number = connection.one<{ readonly number: number }>(INSERT_PIECE, ...values)?.number ?? null
+  }
+}
+
+interface PieceRecord {
+  readonly piece: number
+  readonly task_id: string
+  readonly attempt: number
+  readonly records: number
+  readonly bytes: number
+  readonly cut_records: number
+  readonly cut_bytes: number
+  readonly text: string
+}
+
+export function listLog(connection: Connection, query: LogQuery): readonly StoredLogPiece[] {
+  const { executionId, taskId, attempt, afterPiece = 0, limit } = query
+  const records =
+    taskId === undefined
+      ? connection.all<PieceRecord>(LIST_PIECES, executionId, afterPiece, limit)
+      : attempt === undefined
+        ? connection.all<PieceRecord>(LIST_PIECES_OF_TASK, executionId, afterPiece, taskId, limit)
+        : connection.all<PieceRecord>(LIST_PIECES_OF_ATTEMPT, executionId, afterPiece, taskId, attempt, limit)
+  return records.map(({ task_id, cut_records, cut_bytes, ...rest }) => {
+    return { ...rest, taskId: task_id, cutRecords: cut_records, cutBytes: cut_bytes }
+  })
+}

@@ -1,0 +1,164 @@
+/** The store contract's cases about the logs of attempts. Run through `describeStoreContract`. */
+
+import { describe, expect, test } from 'vitest'
+import type { AttemptRef } from '../../src/engine/ports.ts'
+import type { LogPiece } from '../../src/model/log.ts'
+import { completed, newExecution, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+const LIMIT_BYTES = 1_000
+
+/** A record whose text is of a given length. */
+function piece(message: string, bytes = 100, given: Partial<LogPiece> = {}): LogPiece {
+  const text = `${JSON.stringify({ at: START, stream: 'stdout', message: message.padEnd(bytes - 48) })}\n`
+  return { text, bytes, records: 1, cutRecords: 0, cutBytes: 0, ...given }
+}
+
+export function describeLogContract(context: ContractContext): void {
+  describe('logs', () => {
+    const begin = async (tasks: readonly string[] = ['only']): Promise<AttemptRef> => {
+      const execution = newExecution({ tasks })
+      await context.store.openInstance('instance', START)
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+      const acquisition = { instanceId: 'instance', workflows: ['ingest'], at: START, limit: 10, recover: false }
+      await context.store.acquireExecutions(acquisition)
+      return { executionId: execution.id, taskId: tasks[0] ?? '', attempt: 1 }
+    }
+    const append = (attempt: AttemptRef, ...pieces: readonly LogPiece[]) => {
+      for (const each of pieces) context.store.logs.append(attempt, each, LIMIT_BYTES)
+    }
+    const list = (attempt: AttemptRef, rest: { taskId?: string; attempt?: number; afterPiece?: number } = {}) =>
+      context.store.logs.list({ executionId: attempt.executionId, limit: 1_000, ...rest })
+    const messages = async (attempt: AttemptRef) =>
+      (await list(attempt)).map(({ text }) => String(JSON.parse(text).message).trim())
+
+    test('what is appended shows at once, with everything that was said of it', async () => {
+      const attempt = await begin()
+      const said = piece('žluťoučký kůň \u001b[31m', 120, { records: 3, cutRecords: 2, cutBytes: 50 })
+
+      append(attempt, said)
+
+      const [shown] = await list(attempt)
+      expect(shown).toEqual({ ...said, taskId: 'only', attempt: 1, piece: expect.any(Number) })
+    })
+
+    test('pieces are in the order of writing, with numbers that grow', async () => {
+      const attempt = await begin()
+
+      append(attempt, piece('one'), piece('two'))
+      await context.clock.advance(1_000)
+      append(attempt, piece('three'))
+
+      expect(await messages(attempt)).toEqual(['one', 'two', 'three'])
+      const numbers = (await list(attempt)).map((each) => each.piece)
+      expect(numbers).toEqual([...numbers].sort((one, other) => one - other))
+      expect(new Set(numbers).size).toBe(3)
+    })
+
+    test('a reader asks for one task, for one attempt, and for what came since', async () => {
+      const attempt = await begin(['load', 'send'])
+      append(attempt, piece('load 1'))
+      append({ ...attempt, attempt: 2 }, piece('load 2'))
+      append({ ...attempt, taskId: 'send' }, piece('send 1'))
+      const all = await list(attempt)
+
+      const texts = async (rest: { taskId?: string; attempt?: number; afterPiece?: number }) =>
+        (await list(attempt, rest)).map((each) => `${each.taskId} ${each.attempt}`)
+
+      expect(await texts({ taskId: 'load' })).toEqual(['load 1', 'load 2'])
+      expect(await texts({ taskId: 'load', attempt: 2 })).toEqual(['load 2'])
+      expect(await texts({ afterPiece: all[1]?.piece ?? 0 })).toEqual(['send 1'])
+      expect(await context.store.logs.list({ executionId: attempt.executionId, limit: 2 })).toEqual(all.slice(0, 2))
+    })
+
+    test('of a long log the first quarter and the last three quarters are kept, and what was cut is counted', async () => {
+      const attempt = await begin()
+
+      for (let number = 0; number < 40; number++) {
+        append(attempt, piece(`line ${number}`))
+        if (number % 7 === 0) await context.clock.advance(1_000)
+      }
+
+      const kept = await list(attempt)
+      const cut = kept.filter(({ cutRecords }) => cutRecords > 0)
+      const expected = [0, 1, ...Array.from({ length: 7 }, (_, index) => index + 33)].map((number) => `line ${number}`)
+      expect(await messages(attempt)).toEqual(expected)
+      expect(kept.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(LIMIT_BYTES)
+      expect(cut).toMatchObject([{ piece: kept[2]?.piece, cutRecords: 31, cutBytes: 3_100 }])
+    })
+
+    test('a limit is that of one attempt, and not of its neighbours', async () => {
+      const attempt = await begin()
+      const next = { ...attempt, attempt: 2 }
+
+      for (let number = 0; number < 9; number++) append(attempt, piece(`first ${number}`))
+      for (let number = 0; number < 9; number++) append(next, piece(`second ${number}`))
+
+      expect(await list(attempt, { taskId: 'only', attempt: 1 })).toHaveLength(9)
+      expect(await list(attempt, { taskId: 'only', attempt: 2 })).toHaveLength(9)
+    })
+
+    context.sharedTest('another process sees the whole log of an attempt as soon as it sees its end', async () => {
+      const attempt = await begin()
+      const another = await context.openAnother()
+      append(attempt, piece('first'), piece('last'))
+
+      const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
+      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+
+      expect(await another.logs.list({ executionId: attempt.executionId, limit: 10 })).toHaveLength(2)
+    })
+
+    context.sharedTest('while the attempt goes on, others see what it logged within a second', async () => {
+      const attempt = await begin()
+      const another = await context.openAnother()
+      append(attempt, piece('first'))
+
+      await context.clock.advance(1_000)
+      await context.store.getExecution(attempt.executionId) // behind the write
+
+      expect(await another.logs.list({ executionId: attempt.executionId, limit: 10 })).toHaveLength(1)
+    })
+
+    test('what comes after the end of an attempt is added to it', async () => {
+      const attempt = await begin()
+      append(attempt, piece('in time'))
+      const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
+      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+
+      append(attempt, piece('late'))
+
+      expect(await messages(attempt)).toEqual(['in time', 'late'])
+    })
+
+    test('a long log goes in steps of bounded size, and its execution after it', async () => {
+      const attempt = await begin()
+      for (let number = 0; number < 900; number++) context.store.logs.append(attempt, piece('line'), 1_000_000)
+      const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
+      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+      const prune = () => context.store.prune({ skippedMs: null, failedMs: null, endedMs: 1 }, START + 1_000)
+
+      await prune()
+      const left = await list(attempt)
+      for (let removed = 1; removed > 0; ) removed = await prune()
+
+      expect(left.length).toBeGreaterThan(0)
+      expect(left.length).toBeLessThan(900)
+      expect(await context.store.getExecution(attempt.executionId)).toBeNull()
+    })
+
+    test('a log goes with its execution, and what comes later for it is dropped', async () => {
+      const attempt = await begin()
+      append(attempt, piece('gone'))
+      const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
+      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+      const retention = { skippedMs: null, failedMs: null, endedMs: 1 }
+      for (let removed = 1; removed > 0; ) removed = await context.store.prune(retention, START + 1_000)
+
+      append(attempt, piece('too late'))
+
+      expect(await context.store.getExecution(attempt.executionId)).toBeNull()
+      expect(await list(attempt)).toEqual([])
+    })
+  })
+}
