@@ -38,7 +38,7 @@ const TABLE: readonly Row[] = [
     files: /^_engine\/entry\.py$/,
     may: [/^_engine\//, BORDER, /^_declarations\//, /^_adapt\/(__init__|interrupts|threads\/threads)\.py$/],
   },
-  { files: /^_engine\//, may: [/^_engine\//, BORDER, /^_declarations\//, /^_(context|handle|result)\.py$/] },
+  { files: /^_engine\//, may: [/^_engine\//, BORDER, PLACE, /^_declarations\//, /^_(context|handle|result)\.py$/] },
   { files: /^_adapt\/__init__\.py$/, may: [/^_adapt\//] },
   { files: ADAPT_BASE, may: [ADAPT_BASE, BORDER, PLACE] },
   ...ADAPTATIONS.map((name) => ({

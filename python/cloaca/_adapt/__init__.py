@@ -20,7 +20,7 @@ def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
     from .files import descriptors, file_locks, files
     from .hashes import hashlib_module
-    from .imports import missing_modules, urllib3
+    from .imports import compiled_modules, missing_modules, urllib3
     from .process import accounts, collector, cpu_clocks, no_processes, tracebacks, zone_database
     from .signals import signals, timers
     from .sockets import socket_module
@@ -32,6 +32,7 @@ def prepare() -> None:
     tracebacks.prepare()
     threading.prepare()
     zone_database.prepare()
+    compiled_modules.prepare()
     missing_modules.prepare()
     hashlib_module.prepare()
     accounts.prepare()

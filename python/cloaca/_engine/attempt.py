@@ -15,6 +15,7 @@ from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
 from .._handle import close_handle, open_handle
+from .packages import advice
 
 #: "completed" or "failed"; the output's text, None for the input's; type, message and traceback of what went wrong.
 Outcome = Tuple[str, Optional[str], str, str, str]
@@ -60,6 +61,7 @@ def _output_of(task: TaskDeclaration, input_text: str, returned: Any) -> str:
 
 
 def _failed(task: TaskDeclaration, input_text: str, error: BaseException) -> Outcome:
+    advice.attach(error)
     type_name, text = fault.type_and_text(error)
     message = f"Python task execution failed: {text}"
     trace = fault.traceback_text(error)

@@ -48,12 +48,14 @@ def running_token_address() -> int:
 def load(token: int, generation_number: int, script: str, target_json: str) -> str:
     """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
     generation = begin(generation_number)
+    target, unmet = json.loads(target_json), None
     try:
-        fault, files = _in_main(token, generation, loading.load, script, json.loads(target_json), generation)
+        unmet = _in_main(token, generation, loading.unmet_requirements, target)
+        fault, files = _in_main(token, generation, loading.load, script, target, generation)
     except BaseException as error:  # it was stopped from outside
         fault, files = loading.fault_of(error), []
     declarations = ledger.take_pending_of(generation)
-    return json.dumps({"declarations": declarations, "files": files, "fault": fault})
+    return json.dumps({"declarations": declarations, "files": files, "fault": fault, "requirements": unmet})
 
 
 def unload(generation_number: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from .._border import fault, stacks
 from .._border.generation import Generation
 from . import program
+from .packages import advice, requirements
 
 #: By script: the modules of the user's that its newest good generation has, by name.
 _modules_of: Dict[str, Dict[str, ModuleType]] = {}
@@ -53,14 +54,26 @@ def load(script: str, target: Dict[str, str], generation: Generation) -> Tuple[O
     return None, _files_of(modules)
 
 
+def unmet_requirements(target: Dict[str, str]) -> Optional[Dict[str, Any]]:
+    """What the requirements file beside a script's file asks for and is not installed."""
+    return requirements.unmet_beside(target["path"]) if target["kind"] == "file" else None
+
+
 def fault_of(error: BaseException) -> Dict[str, Any]:
     """What is wrong with a script, as data."""
     return {
         "type": type(error).__name__,
-        "message": error.msg if isinstance(error, SyntaxError) else str(error),
+        "message": _message_of(error),
         "traceback": program.format_user_traceback(error),
         "place": program.place_of(error),
     }
+
+
+def _message_of(error: BaseException) -> str:
+    """In one line, with what to do about it."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    what_to_do = advice.advice_on(error)
+    return text if what_to_do is None else f"{text}. {what_to_do}"
 
 
 def take_state(generation: Generation) -> Dict[str, Any]:

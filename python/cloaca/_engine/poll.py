@@ -11,6 +11,7 @@ from .._border import fault
 from .._border.awaiting import awaited
 from .._border.generation import polled
 from .._result import TriggerResult
+from .packages import advice
 
 #: "skipped", "fired" or "failed"; the fired context's text; type, message and traceback of what went wrong.
 Outcome = Tuple[str, Optional[str], str, str, str]
@@ -33,6 +34,7 @@ def poll(number: int) -> Outcome:
         if type(result) is not TriggerResult and type(result) is not bool:
             result = awaited(result)
     except (Exception, SystemExit) as error:
+        advice.attach(error)
         type_name, text = fault.type_and_text(error)
         return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", fault.traceback_text(error))
     if type(result) is TriggerResult:

@@ -14,6 +14,7 @@ from typing import Any, Dict, Optional
 
 from .._border import fault
 from . import finish
+from .packages import advice
 
 _LIBRARY = os.path.dirname(os.__file__)
 
@@ -92,6 +93,7 @@ def _exit_code(stop: SystemExit) -> int:
 
 def _report(error: BaseException) -> int:
     """Prints an uncaught exception as python does, through ``sys.excepthook``."""
+    advice.attach(error)
     trace = fault.user_frames(error.__traceback__)
     try:
         if sys.excepthook is sys.__excepthook__:
@@ -106,6 +108,7 @@ def _report(error: BaseException) -> int:
 
 def format_user_traceback(error: BaseException) -> str:
     """The complete traceback of an exception as python prints it, starting in the user's code."""
+    advice.attach(error)
     return "".join(traceback.format_exception(type(error), error, fault.user_frames(error.__traceback__)))
 
 

@@ -1,6 +1,7 @@
 """Packages that an installer put on the path."""
 
 import importlib
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,13 @@ def test_a_package_that_is_installed_is_imported_with_its_source(installed: Any)
 @only_in_engine
 @pytest.mark.parametrize(
     "failure",
-    ["raise NotImplementedError('unsupported platform')", "import select; select.kqueue()", "import os; os.fork()"],
+    [
+        "raise NotImplementedError('unsupported platform')",
+        "raise RuntimeError('does not support this platform')",
+        "import select; select.kqueue()",
+        "import os; os.fork()",
+        "print 'Python 2'",
+    ],
 )
 def test_an_installed_package_that_stumbles_over_the_platform_cannot_be_imported(installed: Any, failure: str) -> None:
     path = installed("cloaca_test_foreign", f"{failure}\n")
@@ -50,6 +57,29 @@ def test_an_installed_package_that_stumbles_over_the_platform_cannot_be_imported
 
     assert (caught.value.name, caught.value.path) == ("cloaca_test_foreign", str(path))
     assert caught.value.__cause__ is not None
+
+
+@only_in_engine
+@pytest.mark.parametrize("file", ["cloaca_test_native.so", "cloaca_test_native.abi3.so"])
+def test_a_native_module_of_the_machine_is_not_there(installed: Any, file: str) -> None:
+    folder = installed("unused", "").parent
+    (folder / file).write_bytes(b"\x7fELF\x02\x01\x01")
+    importlib.invalidate_caches()
+
+    assert importlib.util.find_spec("cloaca_test_native") is None
+    with pytest.raises(ModuleNotFoundError, match="No module named 'cloaca_test_native'"):
+        importlib.import_module("cloaca_test_native")
+
+
+@only_in_engine
+def test_the_module_in_python_beside_a_native_one_of_the_machine_is_imported(installed: Any) -> None:
+    path = installed("cloaca_test_twin", "answer = 42\n")
+    (path.parent / "cloaca_test_twin.abi3.so").write_bytes(b"\x7fELF\x02\x01\x01")
+    importlib.invalidate_caches()
+
+    module = importlib.import_module("cloaca_test_twin")
+
+    assert (module.answer, module.__file__) == (42, str(path))
 
 
 def test_other_failures_of_an_installed_package_stay_what_they_are(installed: Any) -> None:

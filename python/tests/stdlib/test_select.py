@@ -149,6 +149,17 @@ def test_a_closed_epoll_says_so(pair):
         poller.register(pair[0])
 
 
+def test_a_socket_that_is_bound_and_does_not_listen_is_hung_up():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        waiting = select.poll()
+        waiting.register(bound)
+        assert waiting.poll(0) == [(bound.fileno(), select.POLLOUT | select.POLLHUP)]
+
+        bound.listen()
+        assert waiting.poll(0) == []
+
+
 def test_select_refuses_what_is_no_open_file():
     left, right = socket.socketpair()
     number = left.fileno()

@@ -1,26 +1,85 @@
 /**
  * The folders in which the machine's own Python keeps its packages. Asked for when a script imports something that is
- * found nowhere else, so that whoever needs no package pays nothing; called by `python-host.ts`.
+ * found nowhere else, so that whoever needs no package pays nothing; called by the composition root.
+ * Python takes 50 to 200 ms to answer, in the middle of an import that may well be one that is only tried: what it
+ * answered is kept in the cache folder. Whatever goes wrong with that, Python is asked again.
  */
 
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cacheFolder } from './cache-folder.ts'
+import { findMachinePython } from './machine-python.ts'
+import { closeToOthers, isOpenToOthers, isOwn, makeOwnFolder } from './trusted-files.ts'
 
 const LIST_FOLDERS = 'import json, site; print(json.dumps([site.getusersitepackages(), *site.getsitepackages()]))'
 const TIMEOUT_MS = 5_000
 
+const FILE = 'machine-python.json'
+const KEPT_ANSWERS = 32
+
+/** What Pythons have answered, by digest; the newest last. */
+type Answers = Readonly<Record<string, readonly string[]>>
+
 /** The folders that exist; none where there is no `python3`, or an active virtual environment hides them. */
 export async function installedPackageFolders(environ: Readonly<Record<string, string>>): Promise<readonly string[]> {
   if (environ.VIRTUAL_ENV) return []
+  const python = findMachinePython(environ, process.cwd())
+  if (python === null) return []
+  const answers = readAnswers(environ)
+  const known = python.digest === null ? undefined : answers[python.digest]
+  const folders = known ?? (await ask(python.path, environ))
+  if (known === undefined && folders !== null && python.digest !== null) {
+    storeAnswers(environ, { ...answers, [python.digest]: folders })
+  }
+  return (folders ?? []).filter((folder) => existsSync(folder))
+}
+
+/** Null where it does not answer. */
+async function ask(python: string, environ: Readonly<Record<string, string>>): Promise<readonly string[] | null> {
   try {
-    const { stdout } = await promisify(execFile)('python3', ['-c', LIST_FOLDERS], {
-      env: environ,
-      timeout: TIMEOUT_MS,
-    })
+    const { stdout } = await promisify(execFile)(python, ['-c', LIST_FOLDERS], { env: environ, timeout: TIMEOUT_MS })
     const folders: unknown = JSON.parse(stdout)
-    return Array.isArray(folders) ? folders.filter((folder) => typeof folder === 'string' && existsSync(folder)) : []
+    return isListOfTexts(folders) ? folders : null
   } catch {
-    return [] // no Python on this machine, which nobody promised
+    return null // a Python that is broken, which nobody promised not to be
+  }
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
+
+function readAnswers(environ: Readonly<Record<string, string>>): Answers {
+  const path = join(cacheFolder(environ), FILE)
+  try {
+    closeToOthers(cacheFolder(environ))
+    const status = lstatSync(path)
+    // What is in these folders is run.
+    if (!status.isFile() || !isOwn(status) || isOpenToOthers(status)) return {}
+    const answers = Object.entries(JSON.parse(readFileSync(path, 'utf8')))
+    return Object.fromEntries(answers.filter((entry): entry is [string, string[]] => isListOfTexts(entry[1])))
+  } catch {
+    return {} // there are none yet, or they are damaged and written anew
+  }
+}
+
+function storeAnswers(environ: Readonly<Record<string, string>>, answers: Answers): void {
+  const path = join(cacheFolder(environ), FILE)
+  const unfinished = `${path}.${randomUUID()}.tmp`
+  const kept = Object.fromEntries(Object.entries(answers).slice(-KEPT_ANSWERS))
+  try {
+    makeOwnFolder(cacheFolder(environ))
+    closeToOthers(cacheFolder(environ))
+    try {
+      writeFileSync(unfinished, JSON.stringify(kept), { mode: 0o600, flag: 'wx' })
+      renameSync(unfinished, path)
+    } finally {
+      rmSync(unfinished, { force: true })
+    }
+  } catch {
+    return // a cache that may not be written: it is asked each time
   }
 }

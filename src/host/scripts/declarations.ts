@@ -95,13 +95,16 @@ const faultSchema = v.object({
   traceback: v.string(),
   place: v.nullable(v.object({ file: v.string(), line: v.number() })),
 })
+const requirementsSchema = v.object({ file: v.string(), unmet: v.array(v.string()) })
 const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema])
 const loadResultSchema = v.object({
   declarations: v.array(declarationSchema),
   files: v.array(v.string()),
   fault: v.nullable(faultSchema),
+  requirements: v.nullable(requirementsSchema),
 })
 
+export type UnmetRequirements = v.InferOutput<typeof requirementsSchema>
 export type LoadFault = v.InferOutput<typeof faultSchema>
 
 export function decodeDeclarations(script: string, json: string): ScriptDeclarations {
@@ -111,11 +114,13 @@ export function decodeDeclarations(script: string, json: string): ScriptDeclarat
 export interface LoadResult extends ScriptDeclarations {
   readonly files: readonly string[]
   readonly fault: LoadFault | null
+  /** The requirements file beside it, with what of it is not installed, if anything. */
+  readonly requirements: UnmetRequirements | null
 }
 
 export function decodeLoadResult(script: string, json: string): LoadResult {
-  const { declarations, files, fault } = decode(loadResultSchema, script, json)
-  return { ...assemble(script, declarations), files, fault }
+  const { declarations, files, fault, requirements } = decode(loadResultSchema, script, json)
+  return { ...assemble(script, declarations), files, fault, requirements }
 }
 
 function decode<Output>(schema: v.GenericSchema<unknown, Output>, script: string, json: string): Output {

@@ -3,6 +3,7 @@
  * `python-host.ts`, which knows where scripts live.
  */
 
+import { relative } from 'node:path'
 import { type GenerationNumber, type LoadTarget, PROGRAM_GENERATION } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
@@ -10,7 +11,13 @@ import type { Answer, InterpreterEnd } from '../process/answers.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
 import { scriptLabel } from '../process/labels.ts'
 import { lostInterpreter } from '../process/outcomes.ts'
-import { decodeDeclarations, decodeLoadResult, type LoadFault, type ScriptDeclarations } from './declarations.ts'
+import {
+  decodeDeclarations,
+  decodeLoadResult,
+  type LoadFault,
+  type ScriptDeclarations,
+  type UnmetRequirements,
+} from './declarations.ts'
 import { Generation } from './generation.ts'
 
 const SLOW_LOAD_MS = 5_000
@@ -51,6 +58,7 @@ export class ScriptGenerations {
   readonly #inUse = new Map<string, Generation>()
   /** By script: until its next generation has taken over, nothing of it is entered. */
   readonly #handovers = new Map<string, Promise<void>>()
+  readonly #notedUnmet = new Set<string>()
   #last: GenerationNumber = PROGRAM_GENERATION
 
   constructor(options: GenerationOptions) {
@@ -161,11 +169,21 @@ export class ScriptGenerations {
     const { script, number } = generation
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
     if (answer.kind !== 'loaded') throw new HostError('HOST_CLOSED', 'The interpreter host is closed.')
-    const { fault, files, ...declarations } = decodeLoadResult(script, answer.resultJson)
+    const { fault, files, requirements, ...declarations } = decodeLoadResult(script, answer.resultJson)
+    if (requirements !== null) this.#noteUnmet(requirements)
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, false)
     return { script, files, fault, ...generation.declarations }
+  }
+
+  /** Once for a file: scripts of one folder share it, and each is loaded again when it changes. */
+  #noteUnmet({ file, unmet }: UnmetRequirements): void {
+    const message =
+      `What "${file}" asks for is not all there: ${unmet.join('; ')}. ` +
+      `Install it: cloaca pip install -r ${shownPath(file)}`
+    if (!this.#notedUnmet.has(message)) this.#options.events.notice(message)
+    this.#notedUnmet.add(message)
   }
 
   #lossOf(script: string, end: InterpreterEnd): LoadFault {
@@ -197,6 +215,13 @@ export class ScriptGenerations {
       `Script "${next.script}" starts without the old values of ${names} in __cloaca_state__: they are not JSON.`,
     )
   }
+}
+
+/** As it would be typed here: from the current folder where it is below it. */
+function shownPath(file: string): string {
+  const path = relative(process.cwd(), file)
+  const shown = path.startsWith('..') ? file : path
+  return /^[\w./@+-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`
 }
 
 function isInnocent(answer: Answer, script: string): boolean {

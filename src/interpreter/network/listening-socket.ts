@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, unlinkSync } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
-import { type Address, Endpoint, errorName, READABLE } from '../descriptors/endpoint.ts'
+import { type Address, Endpoint, errorName, HUNG_UP, READABLE, WRITABLE } from '../descriptors/endpoint.ts'
 import { addressOf, StreamEndpoint } from './stream-socket.ts'
 
 /** The length of a Unix socket's address. */
@@ -89,6 +89,8 @@ export class ListeningEndpoint extends Endpoint {
 
   override readiness(): number {
     if (this.#state === 'binding') return 0
+    // As a system has it; and whoever waits for the end of the binding is woken.
+    if (!this.#isListening) return WRITABLE | HUNG_UP
     return this.#isListening && this.#arrived.length > 0 ? READABLE : 0
   }
 

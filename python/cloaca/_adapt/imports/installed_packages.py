@@ -19,15 +19,24 @@ import types
 from typing import Any, Optional, Sequence
 
 from ..._border import bridge
+from . import compiled_modules, native_modules
 
 #: Folders in which installers put packages.
-_FOLDERS = ("/site-packages/", "/dist-packages/")
-#: What a module raises that needs a system call, a process or a platform that is missing.
-_MISSING = (NotImplementedError, AttributeError, OSError)
+_FOLDERS = ("/site-packages/", "/dist-packages/", "/.cloaca/packages/")
+#: What a module raises that needs a system call, a process, a platform or another Python than there is.
+_MISSING = (RuntimeError, AttributeError, OSError, SystemError, SyntaxError)
 
 
-class _Loader(importlib.machinery.SourceFileLoader):
-    """Loads a package that an installer put there; what fails for want of the platform fails as ``ImportError``."""
+class _ModuleLoader(importlib.machinery.SourceFileLoader):
+    """Loads a module that an installer put there, and keeps its compiled code."""
+
+    def get_code(self, fullname: str) -> Optional[types.CodeType]:
+        with compiled_modules.kept():
+            return super().get_code(fullname)
+
+
+class _PackageLoader(_ModuleLoader):
+    """Loads one that is imported by its first name; what fails for want of the platform fails as ``ImportError``."""
 
     def exec_module(self, module: types.ModuleType) -> None:
         try:
@@ -45,9 +54,12 @@ class _PathFinder(importlib.machinery.PathFinder):
         cls, fullname: str, path: Optional[Sequence[str]] = None, target: Any = None
     ) -> Optional[importlib.machinery.ModuleSpec]:
         spec = super().find_spec(fullname, path, target)
-        if spec is not None and path is None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+        if spec is not None:
+            spec = native_modules.usable(spec)
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
             if any(folder in spec.loader.path for folder in _FOLDERS):
-                spec.loader = _Loader(spec.loader.name, spec.loader.path)
+                loader = _PackageLoader if path is None else _ModuleLoader
+                spec.loader = loader(spec.loader.name, spec.loader.path)
         return spec
 
 

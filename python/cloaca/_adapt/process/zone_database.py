@@ -14,6 +14,7 @@ import glob
 import importlib.abc
 import importlib.machinery
 import os
+import pkgutil
 import sys
 from typing import Any, Optional
 
@@ -38,4 +39,6 @@ class _StandIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def prepare() -> None:
     sys.meta_path.append(_StandIn())
-    sys.path.extend(glob.glob(os.path.join(_VENDOR, "tzdata-*.whl")))
+    for wheel in glob.glob(os.path.join(_VENDOR, "tzdata-*.whl")):
+        sys.path.append(wheel)
+        pkgutil.get_importer(wheel)  # reads what is in it, once for all processes

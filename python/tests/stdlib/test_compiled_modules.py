@@ -1,0 +1,100 @@
+"""Compiled code of the standard library and of installed packages is kept."""
+
+import importlib
+import importlib.util
+import sys
+import zipimport
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloaca._adapt.imports import compiled_modules
+from cloaca._border import bridge
+
+pytestmark = pytest.mark.skipif(not bridge.has_engine(), reason="CPython's standard library is compiled")
+
+MODULE = "colorsys"
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The importer of the standard library, which has nothing kept, and notes in ``compiled`` what it compiles."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    compile_anew, compiled = compiled_modules._compile, []
+
+    def count(self: Any, name: str) -> Any:
+        compiled.append(name)
+        return compile_anew(self, name)
+
+    monkeypatch.setattr(compiled_modules, "_compile", count)
+    library: Any = zipimport.zipimporter(str(compiled_modules._LIBRARY))
+    library.compiled = compiled
+    return library
+
+
+def kept_file(library: Any) -> Path:
+    return Path(importlib.util.cache_from_source(f"{library.archive}/{MODULE}.py"))
+
+
+def test_a_module_of_the_standard_library_is_compiled_once(library: Any) -> None:
+    first = library.get_code(MODULE)
+    second = library.get_code(MODULE)
+
+    assert library.compiled == [MODULE]
+    assert (second.co_code, second.co_filename) == (first.co_code, f"{library.archive}/{MODULE}.py")
+    assert library.get_filename(MODULE) == f"{library.archive}/{MODULE}.py"
+    assert library.compiled == [MODULE]
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: b"", lambda data: data[:8] + b"x" + data[9:]])
+def test_what_is_damaged_or_of_another_source_is_compiled_anew(library: Any, damage: Any) -> None:
+    library.get_code(MODULE)
+    file = kept_file(library)
+    good = file.read_bytes()
+    file.write_bytes(damage(good))
+
+    library.get_code(MODULE)
+
+    assert library.compiled == [MODULE, MODULE]
+    assert file.read_bytes() == good
+
+
+def test_where_nothing_can_be_kept_it_is_compiled_each_time(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", "/proc/nowhere")
+
+    assert library.get_code(MODULE).co_filename.endswith(f"{MODULE}.py")
+    assert library.get_code(MODULE).co_filename.endswith(f"{MODULE}.py")
+
+
+def test_what_is_in_the_standard_library_is_not_read_again(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    library.get_code(MODULE)
+
+    def fail(archive: str) -> Any:
+        raise AssertionError(f"{archive} was read again")
+
+    monkeypatch.setattr(zipimport, "_read_directory", fail)
+    importlib.invalidate_caches()
+
+    assert library.find_spec(MODULE) is not None
+
+
+def test_an_installed_package_is_kept_compiled_whatever_scripts_ask_for(
+    library: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site-packages" / "cloaca_test_kept"
+    package.mkdir(parents=True)
+    for name in ("__init__", "inner"):
+        (package / f"{name}.py").write_text("x = 1\n")
+    (tmp_path / "cloaca_test_own.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+
+    importlib.import_module("cloaca_test_kept.inner")
+    importlib.import_module("cloaca_test_own")
+
+    kept = sorted(file.name.partition(".")[0] for file in (tmp_path / "kept").rglob("*.pyc"))
+    assert kept == ["__init__", "inner"]
+    assert sys.dont_write_bytecode
