@@ -19,6 +19,7 @@ export type {
   WarningEvent,
 } from './engine/events.ts'
 export type { Retention, Trouble } from './engine/ports.ts'
+export type { CancelResult, PauseResult } from './engine/steering/execution-steering.ts'
 export {
   CloacaError,
   type CloacaErrorOptions,
@@ -30,8 +31,10 @@ export {
   StoreError,
   UsageError,
 } from './errors.ts'
+export type { ActionAnswer, ActionKind, ActionRow, ActionSource } from './model/action.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
 export type {
+  AttemptRow,
   Execution,
   ExecutionOrigin,
   ExecutionStatus,
@@ -66,7 +69,7 @@ export type { ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'
 export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
-export type { RunnerExecutions } from './runner/resources/executions.ts'
+export type { ActionOptions, RetryOptions, RunnerExecutions } from './runner/resources/executions.ts'
 export type { PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
 export type { RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'

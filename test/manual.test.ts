@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { executionCommand } from '../src/cli/execution.ts'
+import { executionCommand } from '../src/cli/execution/execution.ts'
 import { pipCommand } from '../src/cli/pip.ts'
 import { serveCommand } from '../src/cli/serve/serve.ts'
 import { triggerCommand } from '../src/cli/trigger.ts'
@@ -76,7 +76,7 @@ describe('the command line of the manual', () => {
       serveCommand(nothing),
       triggerCommand(nothing),
       workflowCommand(nothing),
-      executionCommand(),
+      executionCommand(nothing),
       pipCommand(),
     ]
 

@@ -55,7 +55,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { serveCommand } = await import('./serve/serve.ts')
   const { triggerCommand } = await import('./trigger.ts')
   const { workflowCommand } = await import('./workflow.ts')
-  const { executionCommand } = await import('./execution.ts')
+  const { executionCommand } = await import('./execution/execution.ts')
   const { pipCommand } = await import('./pip.ts')
   const { printWrongWords } = await import('./print.ts')
   const { withExamples } = await import('./help.ts')
@@ -73,7 +73,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(serveCommand(finish))
     .addCommand(triggerCommand(finish))
     .addCommand(workflowCommand(finish))
-    .addCommand(executionCommand())
+    .addCommand(executionCommand(finish))
     .addCommand(pipCommand())
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),

@@ -5,7 +5,7 @@ import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { withExamples } from './help.ts'
 import { openLog } from './log.ts'
-import { wholeNumber } from './numbers.ts'
+import { wholeNumber } from './option-values.ts'
 import { formatDuration, printError, printFields, printJson, printLine, printTable, printTraceback } from './print.ts'
 
 /** The hash of a firing without a context. */

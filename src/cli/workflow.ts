@@ -3,7 +3,7 @@
 import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
-import { printExecution } from './execution.ts'
+import { printExecution } from './execution/execution.ts'
 import { withExamples } from './help.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printFields, printJson, printLine, printMessage, printTable, UsageMistake } from './print.ts'
@@ -99,7 +99,7 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
       printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${id}`)
       return INTERRUPTED
     }
-    printExecution(result, options)
+    printExecution(result, await runner.executions.attempts(id), options)
     return result.status === 'Completed' ? 0 : 1
   } finally {
     process.off('SIGINT', interrupt)

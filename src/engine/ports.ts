@@ -290,6 +290,8 @@ export interface Store {
    */
   setPaused(id: string, pausedAt: number | null): Promise<'owned' | 'unowned' | 'ended' | 'unknown'>
   getExecution(id: string): Promise<Execution | null>
+  /** The ids that begin with a text, in the order of their letters. */
+  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]>
   /** In the order of their ends. [] for an unknown execution. */
   listAttempts(executionId: string): Promise<readonly AttemptRow[]>
   /** Newest first. */

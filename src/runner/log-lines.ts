@@ -102,7 +102,8 @@ function tellExecutions(events: EngineEvents, log: LogSink): void {
   )
   events.on('taskFinished', ({ executionId, workflow, taskId, status, attempts, error }) => {
     const facts = { workflow, task: taskId, executionId, attempts }
-    if (error === null) log({ level: 'debug', message: `task '${taskId}' of workflow '${workflow}': ${status}`, facts })
+    if (error === null || status === 'Cancelled')
+      log({ level: 'debug', message: `task '${taskId}' of workflow '${workflow}': ${status}`, facts })
     else {
       const message = `task '${taskId}' of workflow '${workflow}' failed: ${error.message}`
       log({ level: 'error', message, facts, traceback: error.traceback })
@@ -111,10 +112,14 @@ function tellExecutions(events: EngineEvents, log: LogSink): void {
   events.on('executionFinished', ({ executionId, workflow, status, errorMessage }) =>
     log({
       level: status === 'Failed' ? 'warn' : 'info',
-      message: `workflow '${workflow}' ${status.toLowerCase()}${errorMessage === null ? '' : `: ${errorMessage}`}`,
+      message: `workflow '${workflow}' ${status === 'Cancelled' ? `was ${errorMessage}` : endText(status, errorMessage)}`,
       facts: { workflow, executionId },
     }),
   )
+}
+
+function endText(status: string, errorMessage: string | null): string {
+  return `${status.toLowerCase()}${errorMessage === null ? '' : `: ${errorMessage}`}`
 }
 
 /** One line said that the database is lost; that each step is refused and tried again until it is found follows from it. */

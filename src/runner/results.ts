@@ -24,9 +24,15 @@ export interface ExecutionResult {
   readonly context: JsonObject
   readonly contextText: ContextText
   readonly errorMessage: string | null
+  /** The execution that it tries again, or null. */
+  readonly retryOf: string | null
   readonly createdAt: number
   readonly startedAt: number | null
   readonly endedAt: number | null
+  /** Since when no further task starts; null: it is not paused. */
+  readonly pausedAt: number | null
+  /** When its end was asked for before that came; null: it was not. */
+  readonly cancelRequestedAt: number | null
   readonly tasks: readonly TaskResult[]
 }
 
@@ -45,9 +51,12 @@ export function executionResult(execution: Execution): ExecutionResult {
     },
     contextText,
     errorMessage: execution.errorMessage,
+    retryOf: execution.retryOf,
     createdAt: execution.createdAt,
     startedAt: execution.startedAt,
     endedAt: execution.endedAt,
+    pausedAt: execution.pausedAt,
+    cancelRequestedAt: execution.cancelRequestedAt,
     tasks: execution.tasks.map((task) => ({
       id: task.taskId,
       status: task.status,

@@ -8,7 +8,7 @@ import { withExamples } from '../help.ts'
 import { jsonLines } from '../json-log.ts'
 import { LOG_LEVELS, type LogThreshold, openLog } from '../log.ts'
 import { whenNpmIsGone } from '../npm.ts'
-import { wholeNumber } from '../numbers.ts'
+import { wholeNumber } from '../option-values.ts'
 import { count, logLoaded, logRemoved } from './script-log.ts'
 import { FileWatch } from './watch.ts'
 

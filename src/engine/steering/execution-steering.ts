@@ -37,6 +37,10 @@ export interface SteeringOptions {
 export type CancelResult = ({ readonly state: 'cancelled' } & CancelReport) | { readonly state: 'asked' }
 export type PauseResult = { readonly state: 'done' | 'asked' }
 
+const UUID_LENGTH = 36
+/** Of those that a beginning means. */
+const SHOWN_IDS = 4
+
 const DONE: ActionAnswer = { isRefused: false, text: null }
 
 export class ExecutionSteering {
@@ -92,6 +96,18 @@ export class ExecutionSteering {
     const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
     await store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
     return retried.id
+  }
+
+  /** The id that a beginning of it means. Rejects with `EXECUTION_NOT_FOUND`, and `INVALID_ARGUMENT` where it means several. */
+  async idOf(given: string): Promise<string> {
+    this.#assertOpen()
+    if (given.length >= UUID_LENGTH) return given
+    const ids = given === '' ? [] : await this.#ports.store.findExecutionIds(given, SHOWN_IDS)
+    const [id, ...others] = ids
+    if (id === undefined) throw unknownExecution(given)
+    if (others.length === 0) return id
+    const message = `Several executions have an id that begins with "${given}": ${ids.join(', ')}. Give more of it.`
+    throw new UsageError('INVALID_ARGUMENT', message, { executionId: given, path: 'id' })
   }
 
   /** In the order of their ends. */

@@ -2,11 +2,29 @@
 
 import type { Engine } from '../../engine/engine.ts'
 import { unknownExecution } from '../../engine/executions/run-ends.ts'
+import type { CancelResult, PauseResult, SteeringOptions } from '../../engine/steering/execution-steering.ts'
+import type { ActionRow, ActionSource } from '../../model/action.ts'
 import { textArgument } from '../../model/arguments.ts'
-import type { ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import type { AttemptRow, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
 import { type PageOptions, pageOf } from './page.ts'
+
+export interface ActionOptions {
+  /** Why, for whoever looks at it later. */
+  readonly note?: string
+  /** The door that it came through. Default: node. */
+  readonly source?: ActionSource
+  /** How long to wait for the process that runs it, when that is another. 0: not at all. Default: 5,000 ms. */
+  readonly answerWithinMs?: number
+}
+
+export interface RetryOptions extends ActionOptions {
+  /** This task and all that come after it run. */
+  readonly from?: string
+  /** Everything runs. */
+  readonly all?: boolean
+}
 
 export class RunnerExecutions {
   readonly #alive: KeepAlive
@@ -32,10 +50,13 @@ export class RunnerExecutions {
     })
   }
 
-  /** Throws `EXECUTION_NOT_FOUND`. */
+  /**
+   * Wherever an id is asked for, the beginning of one does, if it is that of no other. Throws `EXECUTION_NOT_FOUND`, and
+   * `INVALID_ARGUMENT` where it is that of several.
+   */
   async get(id: string): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
-    const execution = await this.#engine.getExecution(textArgument(id, 'id'))
+    const execution = await this.#engine.getExecution(await this.#idOf(id))
     if (execution !== null) return executionResult(execution)
     throw unknownExecution(id)
   }
@@ -46,6 +67,61 @@ export class RunnerExecutions {
    */
   async wait(id: string): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
-    return executionResult(await this.#engine.waitFor(textArgument(id, 'id')))
+    return executionResult(await this.#engine.waitFor(await this.#idOf(id)))
   }
+
+  /** Its attempts that have ended, in the order of their ends. */
+  async attempts(id: string): Promise<readonly AttemptRow[]> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.attempts(await this.#idOf(id))
+  }
+
+  /** What people did to it, newest first. */
+  async actions(id: string): Promise<readonly ActionRow[]> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.actions(await this.#idOf(id))
+  }
+
+  /**
+   * Ends an execution early: no further task starts, and those that run are stopped, unless `wait` lets them end. What does
+   * not stop within 5 s is ended with its interpreter. Throws `EXECUTION_NOT_FOUND`, and `ACTION_REFUSED` when it has
+   * ended.
+   */
+  async cancel(id: string, options: ActionOptions & { readonly wait?: boolean } = {}): Promise<CancelResult> {
+    using _hold = this.#alive.hold()
+    const waits = options.wait ?? false
+    return await this.#engine.executions.cancel(await this.#idOf(id), { ...steering(options), waits })
+  }
+
+  /** Lets no further task of an execution start until it is resumed. Throws as `cancel` does. */
+  async pause(id: string, options: ActionOptions = {}): Promise<PauseResult> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.pause(await this.#idOf(id), steering(options))
+  }
+
+  /** Throws as `cancel` does. */
+  async resume(id: string, options: ActionOptions = {}): Promise<PauseResult> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.resume(await this.#idOf(id), steering(options))
+  }
+
+  /**
+   * Starts an execution with the input of one that has ended, and returns its id. What completed there keeps its output: only
+   * the rest runs, or with `from` that task and all that come after it, or with `all` everything. Throws
+   * `EXECUTION_NOT_FOUND`, `WORKFLOW_NOT_FOUND`, `ACTION_REFUSED`, and `INVALID_ARGUMENT` for an unknown task.
+   */
+  async retry(id: string, options: RetryOptions = {}): Promise<string> {
+    using _hold = this.#alive.hold()
+    const { from, all = false } = options
+    const scope = { from: from === undefined ? null : textArgument(from, 'from'), all }
+    return await this.#engine.executions.retry(await this.#idOf(id), scope, steering(options).actor)
+  }
+
+  #idOf(given: string): Promise<string> {
+    return this.#engine.executions.idOf(textArgument(given, 'id'))
+  }
+}
+
+function steering({ note, source = 'node', answerWithinMs = 5_000 }: ActionOptions): SteeringOptions {
+  return { actor: { source, note: note === undefined ? null : textArgument(note, 'note') }, answerWithinMs }
 }

@@ -22,6 +22,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const GET_EXECUTION = `SELECT ${COLUMNS} FROM executions WHERE id = ?`
 
+/** By the range of texts that begin so: `LIKE` cannot use the index. */
+export const FIND_EXECUTION_IDS = 'SELECT id FROM executions WHERE id >= ? AND id < ? ORDER BY id LIMIT ?'
+
 export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = ?'
 
 export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = ?'

@@ -11,6 +11,7 @@ import {
   EACH_OWNED_BY,
   EACH_UNOWNED,
   END_EXECUTION,
+  FIND_EXECUTION_IDS,
   FIND_FOR_SETTLING,
   FIND_UNOWNED,
   FIRST_UNOWNED_WORKFLOW,
@@ -185,6 +186,11 @@ export function setPaused(
 export function getExecution(connection: Connection, id: string): Execution | null {
   const record = connection.one<ExecutionRecord>(GET_EXECUTION, id)
   return record === undefined ? null : loadExecution(connection, record)
+}
+
+export function findExecutionIds(connection: Connection, prefix: string, limit: number): readonly string[] {
+  const records = connection.all<{ readonly id: string }>(FIND_EXECUTION_IDS, prefix, `${prefix}\u{10FFFF}`, limit)
+  return records.map(({ id }) => id)
 }
 
 export function listExecutions(connection: Connection, filter: ExecutionFilter): readonly ExecutionSummary[] {

@@ -236,6 +236,10 @@ class SqliteStore implements Store {
     return this.#step('read', (connection) => executions.listExecutions(connection, filter))
   }
 
+  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
+    return this.#step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
+  }
+
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
     return this.#step('read', (connection) => listAttempts(connection, executionId))
   }

@@ -1,0 +1,114 @@
+/** `cloaca execution`: lists executions, shows one, and steers them. */
+
+import { Command } from 'commander'
+import {
+  type AttemptRow,
+  type ExecutionOrigin,
+  type ExecutionResult,
+  type ExecutionStatus,
+  formatInstant,
+  type Runner,
+} from '../../index.ts'
+import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
+import { withExamples } from '../help.ts'
+import { oneOf, wholeNumber } from '../option-values.ts'
+import { printFields, printJson, printLine, printTable } from '../print.ts'
+import { executionRecord, summaryRecord } from './records.ts'
+import { addSteeringCommands } from './steering.ts'
+
+const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Completed', 'Failed', 'Cancelled', 'Paused']
+
+type ListOptions = DatabaseOptions & {
+  readonly limit: number
+  readonly workflow?: string
+  readonly status?: ExecutionStatus
+}
+
+export function executionCommand(finish: (exitCode: number) => void): Command {
+  const group = new Command('execution').description('list, show and steer executions: runs of workflows')
+  const execution = withExamples(group, 'cloaca execution list --limit 5', 'cloaca execution cancel 5b9debd0')
+  const listing = execution.command('list').description('list executions, newest first')
+  withDatabase(withExamples(listing, 'cloaca execution list --status Failed --limit 5'))
+    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
+    .option('--workflow <name>', 'only those of this workflow')
+    .option('--status <status>', `only those in this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
+    .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
+  const showing = execution
+    .command('show')
+    .description('show an execution: its status, its context, its tasks and what they raised')
+    .argument('<id>', 'id of the execution, or the beginning of it')
+  withDatabase(withExamples(showing, 'cloaca execution show 5b9debd0')).action(
+    async (id: string, options: DatabaseOptions) =>
+      withReader(options, async (runner) => {
+        const [result, attempts] = [await runner.executions.get(id), await runner.executions.attempts(id)]
+        printExecution(result, attempts, options)
+      }),
+  )
+  addSteeringCommands(execution, finish)
+  return execution
+}
+
+async function list(runner: Runner, { json, limit, workflow, status }: ListOptions): Promise<void> {
+  const filter = { ...(workflow !== undefined && { workflow }), ...(status !== undefined && { status }) }
+  const executions = await runner.executions.list({ limit, ...filter })
+  if (json) return printJson(executions.map(summaryRecord))
+  printTable(
+    ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
+    executions.map((row) => [
+      formatInstant(row.createdAt),
+      row.workflow,
+      row.status,
+      originText(row.origin, row.retryOf),
+      row.id,
+    ]),
+    limit === 0 ? null : 'There are no such executions in this database.',
+  )
+}
+
+export function printExecution(
+  result: ExecutionResult,
+  attempts: readonly AttemptRow[],
+  options: { readonly json?: true },
+): void {
+  if (options.json) printJson(executionRecord(result, attempts))
+  else printExecutionForPeople(result, attempts)
+}
+
+function printExecutionForPeople(result: ExecutionResult, attempts: readonly AttemptRow[]): void {
+  printFields({
+    execution: result.id,
+    workflow: result.workflow,
+    status: statusText(result),
+    'started by': originText(result.origin, result.retryOf),
+    created: formatInstant(result.createdAt),
+    ended: result.endedAt === null ? 'not yet' : formatInstant(result.endedAt),
+    context: result.contextText,
+    ...(result.errorMessage === null ? {} : { error: result.errorMessage }),
+  })
+  printLine('')
+  printTable(
+    ['TASK', 'STATUS', 'ATTEMPTS', 'ERROR'],
+    result.tasks.map((task) => [task.id, task.status, String(task.attempts), task.error ?? '']),
+    'It has no tasks.',
+  )
+  for (const attempt of attempts) if (attempt.error !== null) printFailure(attempt)
+}
+
+/** Python's words, below the table: a traceback does not fit into a cell. */
+function printFailure({ taskId, attempt, outcome, endedAt, error }: AttemptRow): void {
+  printLine('')
+  printLine(`Attempt ${attempt} of ${taskId}: ${outcome} at ${formatInstant(endedAt)}`)
+  const said = error?.traceback || `${error?.type}: ${error?.message}`
+  for (const line of said.trimEnd().split('\n')) printLine(`  ${line}`)
+}
+
+function statusText({ status, pausedAt, cancelRequestedAt, endedAt }: ExecutionResult): string {
+  if (endedAt === null && cancelRequestedAt !== null) return `${status}, being cancelled`
+  return pausedAt === null ? status : `${status} since ${formatInstant(pausedAt)}`
+}
+
+function originText(origin: ExecutionOrigin, retryOf: string | null): string {
+  if (retryOf !== null) return `retry of ${retryOf}`
+  if (origin.kind === 'trigger') return `trigger ${origin.trigger}`
+  return origin.kind === 'cron' ? `schedule ${origin.scheduleId}` : 'API or CLI'
+}

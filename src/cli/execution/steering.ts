@@ -1,0 +1,134 @@
+/** `cloaca execution cancel | pause | resume | retry`: done at once, or asked of the process that runs the execution. */
+
+import type { Command } from 'commander'
+import { type ActionOptions, CloacaError, type Runner } from '../../index.ts'
+import { type DatabaseOptions, withDatabase, withRunner } from '../database.ts'
+import { withExamples } from '../help.ts'
+import { printError, printJson, printLine, printMessage } from '../print.ts'
+
+const ANSWER_WITHIN_MS = 5_000
+/** What is cancelled has 5 s for its `finally` blocks. */
+const CANCELLED_WITHIN_MS = 10_000
+
+type SteeringOptions = DatabaseOptions & {
+  readonly note?: string
+  /** `--no-wait`: false. */
+  readonly wait: boolean
+}
+type CancelOptions = DatabaseOptions & { readonly note?: string; readonly wait?: boolean }
+type RetryOptions = DatabaseOptions & { readonly note?: string; readonly from?: string; readonly all?: true }
+
+/** One line for each execution, and what `--json` prints of it. */
+interface Done {
+  readonly line: string
+  readonly record: object
+}
+
+export function addSteeringCommands(execution: Command, finish: (exitCode: number) => void): void {
+  const steering = (name: string, description: string) => {
+    const command = execution
+      .command(name)
+      .description(description)
+      .argument('<id...>', 'ids of executions, or the beginnings of them')
+      .option('--note <text>', 'why, for whoever looks at it later')
+    return withDatabase(withExamples(command, `cloaca execution ${name} 5b9debd0 --note "wrong day"`))
+  }
+  const all = async (
+    ids: readonly string[],
+    options: DatabaseOptions,
+    one: (runner: Runner, id: string) => Promise<Done>,
+  ) => finish(await withRunner(options, (runner) => each(runner, ids, options, one)))
+
+  steering('cancel', 'end executions early: what runs of them is stopped')
+    .option('--wait', 'let the tasks that run end by themselves, however long that takes')
+    .option('--no-wait', 'do not wait for the process that runs them')
+    .action((ids: string[], options: CancelOptions) => all(ids, options, (runner, id) => cancel(runner, id, options)))
+  steering('pause', 'let no further task of executions start')
+    .option('--no-wait', 'do not wait for the process that runs them')
+    .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => pause(runner, id, options)))
+  steering('resume', 'go on with executions that are paused')
+    .option('--no-wait', 'do not wait for the process that runs them')
+    .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => resume(runner, id, options)))
+  steering('retry', 'start executions that have ended again, with the same input: what completed keeps its output')
+    .option('--from <task>', 'run this task and all that come after it')
+    .option('--all', 'run everything')
+    .action((ids: string[], options: RetryOptions) => all(ids, options, (runner, id) => retry(runner, id, options)))
+}
+
+/** What cannot be done of one is said, and the others go on. */
+async function each(
+  runner: Runner,
+  ids: readonly string[],
+  { json }: DatabaseOptions,
+  one: (runner: Runner, id: string) => Promise<Done>,
+): Promise<number> {
+  const records: object[] = []
+  let exitCode = 0
+  for (const id of ids) {
+    try {
+      const { line, record } = await one(runner, id)
+      records.push(record)
+      if (!json) printLine(line)
+    } catch (thrown) {
+      if (!(thrown instanceof CloacaError)) throw thrown
+      records.push({ id, state: 'refused', code: thrown.code, message: thrown.message })
+      printError(thrown)
+      exitCode = 1
+    }
+  }
+  if (json) printJson(records)
+  return exitCode
+}
+
+async function cancel(runner: Runner, id: string, options: CancelOptions): Promise<Done> {
+  const letsEnd = options.wait === true
+  const answerWithinMs = options.wait === false ? 0 : letsEnd ? Number.POSITIVE_INFINITY : CANCELLED_WITHIN_MS
+  const result = await runner.executions.cancel(id, { ...action(options), answerWithinMs, wait: letsEnd })
+  if (result.state === 'asked') return asked(id, 'cancel', 'cancelled', answerWithinMs)
+  const { lostScripts } = result
+  if (lostScripts.length > 0) {
+    const scripts = lostScripts.map((script) => `"${script}"`).join(', ')
+    printMessage(
+      `A task did not stop within 5 s, so its interpreter was restarted: what these scripts had in memory is lost: ${scripts}.`,
+    )
+  }
+  const stopped = result.stopped === 1 ? 'one task was running' : `${result.stopped} tasks were running`
+  return { line: `Execution ${id} is cancelled: ${stopped}.`, record: { id, ...result } }
+}
+
+async function pause(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
+  const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
+  const { state } = await runner.executions.pause(id, { ...action(options), answerWithinMs })
+  if (state === 'asked') return asked(id, 'pause', 'paused', answerWithinMs)
+  return { line: `Execution ${id} is paused: what runs goes on, and nothing further starts.`, record: { id, state } }
+}
+
+async function resume(runner: Runner, id: string, options: SteeringOptions): Promise<Done> {
+  const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
+  const { state } = await runner.executions.resume(id, { ...action(options), answerWithinMs })
+  if (state === 'asked') return asked(id, 'resume', 'resumed', answerWithinMs)
+  return { line: `Execution ${id} goes on.`, record: { id, state } }
+}
+
+async function retry(runner: Runner, id: string, { from, all, ...options }: RetryOptions): Promise<Done> {
+  const scope = { ...(from !== undefined && { from }), ...(all !== undefined && { all }) }
+  const executionId = await runner.executions.retry(id, { ...action(options), ...scope })
+  return {
+    line: `Execution ${id} is tried again as execution ${executionId}.`,
+    record: { id: executionId, retryOf: id },
+  }
+}
+
+function action({ note }: { readonly note?: string }): ActionOptions {
+  return { source: 'cli', ...(note !== undefined && { note }) }
+}
+
+/** The process that runs it has not answered, or was not waited for. */
+function asked(id: string, verb: string, done: string, answerWithinMs: number): Done {
+  const waited =
+    answerWithinMs === 0 ? '' : ` The process that runs it has not answered within ${answerWithinMs / 1_000} s.`
+  return {
+    line: `Asked to ${verb} execution ${id}.${waited} It is ${done} as soon as that process hears of it.`,
+    record: { id, state: 'asked' },
+  }
+}

@@ -1,0 +1,208 @@
+/** `cloaca execution cancel | pause | resume | retry | show`, as a user types them. */
+
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { retrying, workflow } from '../support/declared.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+import { completed, failed } from '../support/fake-host.ts'
+import { RunningEngine } from '../support/running-engine.ts'
+
+const etl = workflow('etl', { read: {}, write: { after: ['read'], retry: retrying(2) } })
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$/
+
+let terminal: Terminal
+let path: string
+let store: Store
+let clock: FakeClock
+
+beforeEach(async () => {
+  terminal = new Terminal()
+  path = join(terminal.folder, 'jobs.db')
+  clock = new FakeClock()
+  store = await openSqliteStore({ path, durability: 'normal', clock })
+  await store.saveWorkflows([etl], clock.now())
+  return async () => {
+    await store.close()
+    await terminal[Symbol.asyncDispose]()
+  }
+})
+
+const run = (...words: string[]) => terminal.start(['execution', ...words, '--db', path]).ended
+
+/** An execution that nobody runs. */
+async function waiting(): Promise<string> {
+  await using idle = await RunningEngine.start({ isIdle: true, clock, store })
+  return await idle.engine.submitDefinition(etl, '{"n":1.0}')
+}
+
+describe('with nobody serving', () => {
+  it('executions are cancelled at once, by the beginnings of their ids, and what cannot be is said of each', async () => {
+    const ids = [await waiting(), await waiting()]
+
+    const first = await run('cancel', ...ids.map((id) => id.slice(0, 8)), '--note', 'wrong day')
+    const second = await run('cancel', ids[0] ?? '', 'nope', '--json')
+
+    expect(first.exitCode).toBe(0)
+    expect(first.stdout).toMatch(/^(Execution [0-9a-f]{8} is cancelled: 0 tasks were running\.\n){2}$/)
+    expect(await store.getExecution(ids[1] ?? '')).toMatchObject({
+      status: 'Cancelled',
+      errorMessage: 'cancelled: wrong day',
+    })
+    expect(second.exitCode).toBe(1)
+    expect(second.stderr).toContain('has ended already: Cancelled.')
+    expect(second.stderr).toContain('There is no execution "nope" in this database.')
+    expect(JSON.parse(second.stdout)).toMatchObject([{ code: 'ACTION_REFUSED' }, { code: 'EXECUTION_NOT_FOUND' }])
+  })
+
+  it('one is paused, and goes on', async () => {
+    const id = await waiting()
+
+    const paused = await run('pause', id)
+    const shown = await run('show', id)
+    const resumed = await run('resume', id)
+
+    expect(paused.stdout).toBe(`Execution ${id} is paused: what runs goes on, and nothing further starts.\n`)
+    expect(shown.stdout).toMatch(/^status +Paused since 20/m)
+    expect(resumed.stdout).toBe(`Execution ${id} goes on.\n`)
+    expect(await store.getExecution(id)).toMatchObject({ status: 'Pending', pausedAt: null })
+  })
+
+  it('a beginning that several ids have is refused, with the ids', async () => {
+    const ids = await Promise.all(Array.from({ length: 17 }, () => waiting()))
+    const digit = [...'0123456789abcdef'].find((each) => ids.filter((id) => id.startsWith(each)).length > 1) ?? ''
+
+    const { exitCode, stderr } = await run('show', digit)
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`Several executions have an id that begins with "${digit}": `)
+  })
+})
+
+describe('with a process that serves', () => {
+  it('it cancels what it runs, and says how much ran', async () => {
+    await using serving = await RunningEngine.start({
+      clock,
+      store,
+      workflows: [etl],
+      python: (host) => host.task('read', (request) => host.untilCancelled(request)),
+    })
+    const id = await serving.engine.submit('etl', '{}')
+    await settle()
+
+    const cancelled = run('cancel', id)
+    await moving(cancelled)
+
+    expect(await cancelled).toMatchObject({
+      exitCode: 0,
+      stdout: `Execution ${id} is cancelled: one task was running.\n`,
+    })
+    await serving.engine.stop({ graceMs: 0 })
+  })
+
+  it('which is not waited for is asked, and that is said', async () => {
+    await using serving = await RunningEngine.start({
+      clock,
+      store,
+      workflows: [etl],
+      python: (host) => host.task('read', (request) => host.untilCancelled(request)),
+    })
+    const id = await serving.engine.submit('etl', '{}')
+    await settle()
+
+    const { stdout, exitCode } = await run('cancel', id, '--no-wait')
+
+    expect([stdout, exitCode]).toEqual([
+      `Asked to cancel execution ${id}. It is cancelled as soon as that process hears of it.\n`,
+      0,
+    ])
+    await serving.engine.stop({ graceMs: 0 })
+  })
+})
+
+describe('an execution that failed', () => {
+  async function failedOnce(): Promise<string> {
+    await using serving = await RunningEngine.start({
+      clock,
+      store,
+      workflows: [etl],
+      python: (host) =>
+        host.task('read', () => completed('{"rows":1.0}')).task('write', () => failed('no room \u001b[31m left')),
+    })
+    const { id } = await serving.engine.execute('etl', '{}')
+    await serving.engine.stop({ graceMs: 0 })
+    return id
+  }
+
+  it('is shown with what each attempt raised, controls made visible', async () => {
+    const { stdout } = await run('show', await failedOnce())
+
+    expect(stdout).toContain('Attempt 1 of write: failed at ')
+    expect(stdout).toContain('Attempt 2 of write: failed at ')
+    expect(stdout).toContain('  Traceback (most recent call last):\n  ValueError: no room \\x1b[31m left\n')
+  })
+
+  it('is one object for programs, with instants as RFC 3339 and every attempt', async () => {
+    const { stdout } = await run('show', await failedOnce(), '--json')
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      workflow: 'etl',
+      status: 'Failed',
+      createdAt: expect.stringMatching(RFC_3339),
+      endedAt: expect.stringMatching(RFC_3339),
+      contextText: '{"rows":1.0}',
+      tasks: [
+        { id: 'read', history: [{ attempt: 1, outcome: 'completed', error: null }] },
+        {
+          id: 'write',
+          history: [
+            { attempt: 1, outcome: 'failed' },
+            { attempt: 2, error: { type: 'ValueError' } },
+          ],
+        },
+      ],
+    })
+  })
+
+  it('is tried again from where it failed, under a new id that says of what it is a retry', async () => {
+    const id = await failedOnce()
+
+    const { stdout, exitCode } = await run('retry', id.slice(0, 10), '--json')
+    const [{ id: retryId }] = JSON.parse(stdout) as [{ id: string }]
+    await using serving = await RunningEngine.start({ clock, store, workflows: [etl] })
+    await settle()
+
+    expect(exitCode).toBe(0)
+    expect(serving.host.runs.map(({ taskId, inputText }) => [taskId, inputText])).toEqual([['write', '{"rows":1.0}']])
+    expect((await run('show', retryId)).stdout).toMatch(new RegExp(`^started by +retry of ${id}$`, 'm'))
+    await serving.engine.stop({ graceMs: 0 })
+  })
+
+  it('is found by its status, in whatever case', async () => {
+    const id = await failedOnce()
+    await waiting()
+
+    const listed = await run('list', '--status', 'failed', '--json')
+    const wrong = await run('list', '--status', 'broken')
+
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      { id, status: 'Failed', endedAt: expect.stringMatching(RFC_3339) },
+    ])
+    expect(wrong.exitCode).toBe(2)
+    expect(wrong.stderr).toContain('Choose one of: Pending, Running, Completed, Failed, Cancelled, Paused.')
+  })
+})
+
+/** Moves the clock of the engine here while a process does something. */
+async function moving(until: Promise<unknown>): Promise<void> {
+  let isDone = false
+  until.finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    await clock.advance(250)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
