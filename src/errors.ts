@@ -11,6 +11,7 @@ export type ErrorCode =
   // UsageError
   | 'NODE_TOO_OLD'
   | 'INVALID_ARGUMENT'
+  | 'INVALID_SETTINGS'
   | 'INVALID_CONTEXT'
   | 'INVALID_DATABASE_URL'
   | 'WORKFLOW_NOT_FOUND'

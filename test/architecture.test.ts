@@ -47,6 +47,16 @@ const TABLE: readonly Row[] = [
     files: /^src\/engine\//,
     may: [/^src\/(engine|registry|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
   },
+  {
+    files: /^src\/settings\//,
+    may: [
+      /^src\/(settings|model)\//,
+      /^src\/registry\/nearest\.ts$/,
+      /^src\/errors\.ts$/,
+      /^(ms|fastest-levenshtein|smol-toml)$/,
+      ...NODE,
+    ],
+  },
   { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
   {
     files: /^src\/store\/sqlite\/file\//,
@@ -157,9 +167,9 @@ const TABLE: readonly Row[] = [
   {
     files: /^src\/cli\//,
     may: [
-      /^src\/(cli|output)\//,
+      /^src\/(cli|output|settings)\//,
       /^src\/(index|errors)\.ts$/,
-      /^src\/runner\/(program|script-sources)\.ts$/,
+      /^src\/runner\/(program|project-options|script-sources)\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
       /^chokidar$/,
       /^commander$/,

@@ -103,7 +103,8 @@ describe('README, ARCHITECTURE and a file', () => {
     ['deduplication', 'src/store/sqlite/trigger-queries.ts', 'context_hash = ?'],
     ['`recv`', 'python/cloaca/_adapt/sockets/transfers.py', 'def recv'],
     ['`recv`', 'src/interpreter/network/stream-socket.ts', 'override read('],
-    ['`--grace`', 'src/cli/serve/serve.ts', '--grace'],
+    ['`--grace`', 'src/settings/table.ts', '--grace'],
+    ['`limits.memory`', 'src/settings/table.ts', 'limits.memory'],
   ])('answer in two links where to look for %s: %s', (word, file, text) => {
     const rows = ARCHITECTURE.split('\n').filter((line) => line.startsWith('|') && line.split('|')[1]?.includes(word))
 

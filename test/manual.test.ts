@@ -10,16 +10,21 @@ import { describe, expect, it } from 'vitest'
 import { executionCommand } from '../src/cli/execution/execution.ts'
 import { pipCommand } from '../src/cli/pip.ts'
 import { serveCommand } from '../src/cli/serve/serve.ts'
+import { configCommand } from '../src/cli/settings/config.ts'
 import { triggerCommand } from '../src/cli/trigger.ts'
 import { workflowCommand } from '../src/cli/workflow.ts'
 import { scriptConfigSchema } from '../src/default-runner/config.ts'
 import { DEFAULT_CONFIG } from '../src/engine/config.ts'
+import { SETTING_KEYS, settingOf } from '../src/settings/table.ts'
 import { codeIn, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
 const PAGES = readdirSync(join(ROOT, 'docs'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`)
+
+const SETTING_FLAGS = SETTING_KEYS.map((key) => settingOf(key).flag).filter((flag) => flag !== null)
+const SETTING_VARIABLES: ReadonlySet<string> = new Set(SETTING_KEYS.map((key) => settingOf(key).variable))
 
 const codeInTable = (page: string, firstColumn: string, column: number) =>
   tableRows(readDocument(page), firstColumn).flatMap((cells) => codeIn(cells[column] ?? ''))
@@ -69,7 +74,10 @@ describe('the command line of the manual', () => {
   it('has every command with all its options', () => {
     const described = tableRows(readDocument('docs/command-line.md'), 'Command').map(([usage = '', what = '']) => ({
       command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( [A-Z]+…?)+$/, ''),
-      options: codeIn(what).filter((text) => text.startsWith('--')),
+      options: [
+        ...codeIn(what).filter((text) => text.startsWith('--')),
+        ...(what.includes('the flags of all [settings]') ? SETTING_FLAGS : []),
+      ],
     }))
     const nothing = () => undefined
     const commands = [
@@ -77,6 +85,7 @@ describe('the command line of the manual', () => {
       triggerCommand(nothing),
       workflowCommand(nothing),
       executionCommand(nothing),
+      configCommand(),
       pipCommand(),
     ]
 
@@ -87,6 +96,23 @@ describe('the command line of the manual', () => {
 })
 
 describe('the settings of the manual', () => {
+  it('are those of the table, each with its default, its flag, its variable and its meaning', () => {
+    const rows = SETTING_KEYS.map((key) => {
+      const { type, default: byDefault, flag, variable, doc } = settingOf(key)
+      return [
+        `\`${key}\``,
+        byDefault === null ? '' : `\`${type.show(byDefault)}\``,
+        flag && `\`${flag}\``,
+        `\`${variable}\``,
+        doc,
+      ]
+    })
+
+    expect(tableRows(readDocument('docs/settings.md'), 'Setting')).toEqual(
+      rows.map((row) => row.map((cell) => cell ?? '')),
+    )
+  })
+
   it('are the options of a runner', () => {
     expect(codeInTable('docs/settings.md', 'Option', 0).toSorted()).toEqual(
       fieldsOf('src/runner/options.ts', 'RunnerOptions').toSorted(),
@@ -112,7 +138,9 @@ describe('the settings of the manual', () => {
 
     const described = codeInTable('docs/settings.md', 'Variable', 0)
 
-    expect(described.filter((name) => name.startsWith('CLOACA_')).toSorted()).toEqual([...new Set(read)].toSorted())
+    expect(described.filter((name) => name.startsWith('CLOACA_')).toSorted()).toEqual(
+      [...new Set(read)].filter((name) => !SETTING_VARIABLES.has(name)).toSorted(),
+    )
   })
 })
 

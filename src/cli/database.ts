@@ -1,8 +1,9 @@
 /** What the commands that read or change a database share: their options, and the runner that they ask. */
 
 import { existsSync } from 'node:fs'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { databaseFile, Runner, UsageError } from '../index.ts'
+import { settingsFrom, withSettings } from './settings/flags.ts'
 
 export interface DatabaseOptions {
   readonly db?: string
@@ -11,9 +12,7 @@ export interface DatabaseOptions {
 
 /** Adds `--db` and `--json`. */
 export function withDatabase(command: Command): Command {
-  return command
-    .addOption(new Option('--db <url>', 'URL of the database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
-    .option('--json', 'print JSON')
+  return withSettings(command, ['database']).option('--json', 'print JSON')
 }
 
 /** Lends a runner that has the database open and runs nothing. */
@@ -37,11 +36,12 @@ export async function withReader<Result>(
 
 /** A database that does not exist is an error here: whoever wants to look at one did not mean to make it. */
 async function lend<Result>(
-  { db }: DatabaseOptions,
+  options: DatabaseOptions,
   readOnly: boolean,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
-  const file = databaseFile(db)
+  const database = settingsFrom(options).get('database')
+  const file = databaseFile(database)
   if (file !== null && !existsSync(file)) {
     throw new UsageError(
       'INVALID_ARGUMENT',
@@ -49,6 +49,6 @@ async function lend<Result>(
       { path: file },
     )
   }
-  await using runner = await Runner.open({ readOnly, ...(db === undefined ? {} : { database: db }) })
+  await using runner = await Runner.open({ readOnly, database })
   return await use(runner)
 }

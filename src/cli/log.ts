@@ -4,11 +4,13 @@
  */
 
 import type { LogLine, LogSink } from '../index.ts'
+import { LOG_LEVELS } from '../settings/table.ts'
 import { tellLossAs, writeStderr } from './standard-streams.ts'
 import { indentedText, visibleText } from './visible-text.ts'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogThreshold = (typeof LOG_LEVELS)[number]
+
+const MINUTE_MS = 60_000
 
 /** The text of a line, with its end. */
 export type LogFormat = (line: LogLine) => string
@@ -23,7 +25,18 @@ export function openLog(threshold: LogThreshold, format: LogFormat = lineForPeop
 }
 
 function lineForPeople({ level, message, traceback }: LogLine): string {
-  const time = new Date().toISOString().slice(11, 23)
   const trace = traceback ? `${indentedText(traceback.trimEnd())}\n` : ''
-  return `${time} ${level.toUpperCase().padEnd(5)} ${visibleText(message)}\n${trace}`
+  return `${localInstant(new Date())} ${level.toUpperCase().padEnd(5)} ${visibleText(message)}\n${trace}`
+}
+
+/** In the machine's zone, with its offset, as RFC 3339 has it: whoever reads it need not know where the machine is. */
+function localInstant(date: Date): string {
+  const offset = -date.getTimezoneOffset()
+  const local = new Date(date.getTime() + offset * MINUTE_MS).toISOString().slice(0, 23)
+  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60].map(twoDigits)
+  return `${local}${offset < 0 ? '-' : '+'}${hours}:${minutes}`
+}
+
+function twoDigits(number: number): string {
+  return String(Math.trunc(number)).padStart(2, '0')
 }

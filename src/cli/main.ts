@@ -57,6 +57,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { workflowCommand } = await import('./workflow.ts')
   const { executionCommand } = await import('./execution/execution.ts')
   const { pipCommand } = await import('./pip.ts')
+  const { configCommand } = await import('./settings/config.ts')
   const { printWrongWords } = await import('./print.ts')
   const { withExamples } = await import('./help.ts')
   const { writeStdout } = await import('./standard-streams.ts')
@@ -75,6 +76,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(workflowCommand(finish))
     .addCommand(executionCommand(finish))
     .addCommand(pipCommand())
+    .addCommand(configCommand())
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),
   )

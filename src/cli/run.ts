@@ -4,13 +4,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { HostError } from '../errors.ts'
-import {
-  LEAST_MEMORY_MEBIBYTES,
-  type Program,
-  type ProgramLimits,
-  type ProgramTarget,
-  startProgram,
-} from '../runner/program.ts'
+import { type Program, type ProgramLimits, type ProgramTarget, startProgram } from '../runner/program.ts'
+import { programLimitsOf } from '../runner/project-options.ts'
+import { loadSettings } from '../settings/settings.ts'
+import { SETTINGS } from '../settings/table.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
@@ -26,8 +23,8 @@ traceback and the exit code are its own. Runners that it opens live until it end
   -u        do not buffer output
   -W RULE   control warnings, as PYTHONWARNINGS does
   -B        do not write .pyc files
-  --memory MIB
-            memory limit, in MiB; default: 1024
+  --memory SIZE
+            memory limit, such as 2gb; a number alone means MiB; default: 1gb
 
 Examples:
   cloaca run report.py --month 5
@@ -37,6 +34,11 @@ const INTERRUPTED = 130
 /** A script that takes no Ctrl-C for so long computes in C, or hangs there: the next one ends it. */
 const IGNORED_AFTER_MS = 2_000
 
+/** Flags for settings, as texts. */
+interface GivenFlags {
+  readonly memory?: string
+}
+
 /** Options that python has a variable for. */
 const VARIABLES: ReadonlyMap<string, string> = new Map([
   ['-u', 'PYTHONUNBUFFERED'],
@@ -44,28 +46,28 @@ const VARIABLES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Parses what follows `run` by hand, as python does: everything behind the target belongs to the program. */
-export async function runCommand(words: readonly string[], limits: ProgramLimits = {}): Promise<number> {
+export async function runCommand(words: readonly string[], given: GivenFlags = {}): Promise<number> {
   const [first, ...rest] = words
   const variable = first === undefined ? undefined : VARIABLES.get(first)
   if (variable !== undefined) {
     process.env[variable] = '1'
-    return runCommand(rest, limits)
+    return runCommand(rest, given)
   }
   if (first === '--memory') {
     const [amount = '', ...behind] = rest
-    return runCommand(behind, { memoryMebibytes: memoryOf(amount) })
+    return runCommand(behind, { ...given, memory: memoryFlag(amount) })
   }
   if (first === '-W') {
     const [rule, ...behind] = rest
     if (rule === undefined) throw new UsageMistake('-W needs a rule.', USAGE)
     process.env.PYTHONWARNINGS = [process.env.PYTHONWARNINGS, rule].filter(Boolean).join(',')
-    return runCommand(behind, limits)
+    return runCommand(behind, given)
   }
   if (first === '-h' || first === '--help') {
     printUsage(USAGE)
     return 0
   }
-  return runTarget(targetOf(words), limits)
+  return runTarget(targetOf(words), limitsFrom(given))
 }
 
 /** Runs a program; signals are passed on to it. Returns its exit code. */
@@ -94,10 +96,16 @@ async function startUnlessInterrupted(target: ProgramTarget, limits: ProgramLimi
   }
 }
 
-function memoryOf(text: string): number {
-  const mebibytes = Number(text)
-  if (Number.isSafeInteger(mebibytes) && mebibytes >= LEAST_MEMORY_MEBIBYTES) return mebibytes
-  throw new UsageMistake(`--memory needs a whole number of MiB, at least ${LEAST_MEMORY_MEBIBYTES}.`, USAGE)
+function memoryFlag(text: string): string {
+  const { type } = SETTINGS['limits.memory']
+  if (type.readText(text) === undefined) throw new UsageMistake(`--memory must be ${type.expected}.`, USAGE)
+  return text
+}
+
+/** What the flags, the environment and the project's settings allow a program. */
+function limitsFrom(given: GivenFlags): ProgramLimits {
+  const flags = given.memory === undefined ? {} : { 'limits.memory': given.memory }
+  return programLimitsOf(loadSettings({ folder: process.cwd(), environment: process.env, flags }))
 }
 
 function targetOf(words: readonly string[]): ProgramTarget {

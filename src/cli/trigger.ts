@@ -2,11 +2,13 @@
 
 import { Command } from 'commander'
 import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
+import { optionsOf } from '../runner/project-options.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { withExamples } from './help.ts'
 import { openLog } from './log.ts'
 import { wholeNumber } from './option-values.ts'
 import { formatDuration, printError, printFields, printJson, printLine, printTable, printTraceback } from './print.ts'
+import { settingsFrom } from './settings/flags.ts'
 
 /** The hash of a firing without a context. */
 const WITHOUT_CONTEXT = 'fire_no_context'
@@ -118,6 +120,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
  */
 async function test(file: string, name: string, options: { readonly json?: true }): Promise<number> {
   await using runner = await Runner.open({
+    ...optionsOf(settingsFrom()),
     database: ':memory:',
     scriptRunners: false,
     stdoutTo: 'stderr',

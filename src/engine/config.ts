@@ -73,10 +73,10 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   cronLostThresholdMs: 600_000,
   cronMaxRecoveryAgeMs: DAY_MS,
   cronMaxRecoveryAttempts: 3,
-  retention: Object.freeze({ skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: null }),
   attemptLogBytes: 1_048_576,
   pollLogBytes: 65_536,
   keepSkipLogs: false,
+  retention: Object.freeze({ skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: 30 * DAY_MS }),
 })
 
 export const CONFIG_CHECK = objectOf({

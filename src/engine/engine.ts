@@ -33,7 +33,7 @@ import { newExecution } from './firing-context.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import { runPeriodically } from './periodic.ts'
 import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
-import { Pruning } from './pruning.ts'
+import { startPruning } from './pruning.ts'
 import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
 import { Scheduler } from './triggers/scheduler.ts'
@@ -41,7 +41,6 @@ import { TriggerCalls } from './triggers/trigger-calls.ts'
 import { followWallJumps } from './wall-jumps.ts'
 
 const RECOVERY_MS = 30_000
-const PRUNE_MS = 60_000
 
 export interface EngineOptions {
   readonly store: Store
@@ -372,12 +371,10 @@ export class Engine {
   }
 
   #startPeriodicWork(): void {
-    const { store, clock, events, config } = this.#ports
+    const { clock, events, config } = this.#ports
     const crons = config.cronEnabled ? this.#cronScheduler : null
     this.#releases.push(followWallJumps({ clock, events, heartbeat: this.#heartbeat, crons }))
-    const pruning = new Pruning({ store, clock }, config.retention)
-    this.#releases.push(() => pruning.stop())
-    this.#periodically('removing old records', PRUNE_MS, () => pruning.run())
+    this.#releases.push(startPruning(this.#ports, config.retention))
     if (!config.cronEnabled || !config.cronRecoveryEnabled) return
     this.#periodically('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
       recoverLostCrons(this.#ports, () => this.#executor.acquirer.wake()),

@@ -103,7 +103,13 @@ export interface ScriptQuarantinedEvent {
   readonly reason: string
 }
 
-export type WarningCode = 'UNKNOWN_WORKFLOW' | 'INVALID_CRON_TRIGGER' | 'DATABASE_FOUND' | 'LEASE_LOST' | 'CLOCK_SET'
+export type WarningCode =
+  | 'UNKNOWN_WORKFLOW'
+  | 'INVALID_CRON_TRIGGER'
+  | 'DATABASE_FOUND'
+  | 'LEASE_LOST'
+  | 'CLOCK_SET'
+  | 'RETENTION_BEGINS'
 
 /** Something that the user may want to change; the engine goes on. */
 export interface WarningEvent {

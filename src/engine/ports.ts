@@ -16,11 +16,13 @@ import type {
   ExecutionSummary,
 } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
+import type { Retention, RetentionHold } from '../model/retention.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { Acquisition, ActionStore, LogStore, NewExecution, Settlement } from './store-ports.ts'
 
+export type { Retention, RetentionHold } from '../model/retention.ts'
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
 export type {
   Acquisition,
@@ -357,18 +359,13 @@ export interface Store {
    * be in it. Instances that are open here are entered in it already. Returns the end of it.
    */
   onDatabaseChange(callback: (change: StoreChange) => void): () => void
+  /**
+   * Executions that an older version kept for good are held for 24 h more, from the first call on that would have them
+   * removed. Null: there are none, the time is over, or they are kept for good in any case.
+   */
+  retentionHold(retention: Retention, at: number): Promise<RetentionHold | null>
   /** Removes what is older than its retention, in a small step. Returns how many rows; 0 means done. */
   prune(retention: Retention, at: number): Promise<number>
   /** Writes what is buffered and releases the database. Idempotent. Later calls reject. */
   close(): Promise<void>
-}
-
-/** How long history is kept; null keeps for good. What has not ended is kept in any case. */
-export interface Retention {
-  /** Skips and duplicates: ticks that started nothing. */
-  readonly skippedMs: number | null
-  /** Poll errors and timeouts. */
-  readonly failedMs: number | null
-  /** Executions after their end, with their firings and those firings' ticks; firings without a run; actions. */
-  readonly endedMs: number | null
 }

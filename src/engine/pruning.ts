@@ -1,19 +1,41 @@
 /**
  * Removes old records, in small steps with pauses between them: however much there is to remove, it takes a small part of
- * the time, and the polls, the tasks and the commits of others come between. Held by the engine, which runs it each minute.
+ * the time, and the polls, the tasks and the commits of others come between. Started by the engine.
  */
 
-import type { Clock, Retention, Store, Timer } from './ports.ts'
+import { toError } from '../errors.ts'
+import { formatInstant } from '../model/instant.ts'
+import type { EngineEvents } from './events.ts'
+import { runPeriodically } from './periodic.ts'
+import type { Clock, Retention, RetentionHold, Store, Timer } from './ports.ts'
 
 /** The pauses are so many times as long as the steps. */
 const PAUSE_FACTOR = 19
 const SHORTEST_PAUSE_MS = 10
 /** A step may have waited for the lock of another process. */
 const LONGEST_PAUSE_MS = 1_000
+const DAY_MS = 86_400_000
+const EVERY_MS = 60_000
 
 export interface PruningPorts {
-  readonly store: Pick<Store, 'prune'>
+  readonly store: Pick<Store, 'prune' | 'retentionHold'>
   readonly clock: Clock
+  readonly events: EngineEvents
+}
+
+/** Once a minute. Returns the end of it. What an older version kept is spoken of at once, and not when it would go. */
+export function startPruning(ports: PruningPorts, retention: Retention): () => void {
+  const { clock, events } = ports
+  const during = 'removing old records'
+  const pruning = new Pruning(ports, retention)
+  pruning.isHeld().catch((thrown) => {
+    events.emit('trouble', { during, error: toError(thrown), retryAt: clock.now() + EVERY_MS })
+  })
+  const stop = runPeriodically({ during, everyMs: EVERY_MS, run: () => pruning.run() }, ports)
+  return () => {
+    stop()
+    pruning.stop()
+  }
 }
 
 export class Pruning {
@@ -30,12 +52,21 @@ export class Pruning {
   /** Settles when nothing is left to remove, or it was stopped. Rejects as the store does. */
   async run(): Promise<void> {
     const { store, clock } = this.#ports
+    if (await this.isHeld()) return
     while (!this.#isStopped) {
       const beganAt = clock.monotonic()
       if ((await store.prune(this.#retention, clock.now())) === 0) return
       const pauseMs = PAUSE_FACTOR * (clock.monotonic() - beganAt)
       if (!this.#isStopped) await this.#pause(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs)))
     }
+  }
+
+  /** Whether nothing may be removed yet. Whoever serves is told the first time. Rejects as the store does. */
+  async isHeld(): Promise<boolean> {
+    const { store, clock, events } = this.#ports
+    const hold = await store.retentionHold(this.#retention, clock.now())
+    if (hold?.isNew) events.emit('warning', { code: 'RETENTION_BEGINS', message: announcement(hold, this.#retention) })
+    return hold !== null
   }
 
   stop(): void {
@@ -52,4 +83,13 @@ export class Pruning {
       }
     })
   }
+}
+
+function announcement({ executions, until }: RetentionHold, { endedMs }: Retention): string {
+  const days = Number(((endedMs ?? 0) / DAY_MS).toFixed(1))
+  return (
+    `Older versions kept executions for good. From ${formatInstant(until)} on they are removed ${days} days after their end: ` +
+    `${executions} that are in the database will go then. To keep them, set "executions" of [retention] in cloaca.toml to "never", ` +
+    'or from Node "config.retention.endedMs" to null.'
+  )
 }

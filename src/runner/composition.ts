@@ -18,6 +18,7 @@ import type { HostLimits } from '../host/process/host-limits.ts'
 import { PyodideHost } from '../host/python-host.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
+import { SETTINGS } from '../settings/table.ts'
 import { MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
 import { GenerationRegistries } from './generation-registries.ts'
 
@@ -25,7 +26,7 @@ export type Durability = 'full' | 'normal'
 
 /** The durability that `CLOACA_DURABILITY` asks for; `full` by default. */
 export function defaultDurability(): Durability {
-  const wanted = process.env.CLOACA_DURABILITY || 'full'
+  const wanted = process.env.CLOACA_DURABILITY || SETTINGS.durability.default
   if (wanted === 'full' || wanted === 'normal') return wanted
   throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY is "full" or "normal", but it is "${wanted}".`)
 }
@@ -43,7 +44,7 @@ export function clockOf(events: EngineEvents): Clock {
 
 /** The database that is meant when none is named. */
 export function defaultDatabaseUrl(): string {
-  return process.env.CLOACA_DATABASE_URL || 'sqlite://cloaca.db'
+  return process.env.CLOACA_DATABASE_URL || SETTINGS.database.default
 }
 
 /** The file behind a database URL; null when it is in memory. Throws `INVALID_DATABASE_URL`. */

@@ -7,16 +7,17 @@ import type { ProgramTarget } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
-import { clockOf, defaultDurability, openScripting } from './composition.ts'
+import { clockOf, type Durability, defaultDurability, openScripting } from './composition.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 
 export type { ProgramTarget } from '../border/protocol.ts'
-export { LEAST_MEMORY_MEBIBYTES } from '../host/process/host-limits.ts'
 
-/** What it may use; the defaults where nothing is given. */
-export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes'>>
+/** What it may use, and what its databases survive; the defaults where nothing is given. */
+export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
+  readonly durability?: Durability
+}
 
 export interface Program {
   /** Settles with the exit code when the script has ended and its runners are shut down. */
@@ -28,7 +29,11 @@ export interface Program {
 }
 
 /** Starts a script. Rejects when Python cannot be started. */
-export async function startProgram(target: ProgramTarget, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
+export async function startProgram(
+  target: ProgramTarget,
+  log: LogSink,
+  { durability = defaultDurability(), ...limits }: ProgramLimits = {},
+): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
   watchForLog(events, log)
@@ -45,7 +50,7 @@ export async function startProgram(target: ProgramTarget, log: LogSink, limits: 
     reloaded: () => undefined,
     notServed: () => undefined,
     quarantined: () => undefined,
-    durability: defaultDurability(),
+    durability,
     registry,
     watch: (events) => watchForLog(events, log),
     notice: (message) => log({ level: 'warn', message }),

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SystemClock } from '../../src/engine/clock.ts'
+import { EngineEvents } from '../../src/engine/events.ts'
 import type { Retention, Store } from '../../src/engine/ports.ts'
 import { Pruning } from '../../src/engine/pruning.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
@@ -93,7 +94,8 @@ async function figuresOf({ name, retention, sql }: (typeof HISTORIES)[number]): 
       removed += rows
       return rows
     }
-    const pruning = new Pruning({ store: { prune }, clock }, retention)
+    const events = new EngineEvents()
+    const pruning = new Pruning({ store: { prune, retentionHold: async () => null }, clock, events }, retention)
     const enough = setTimeout(() => pruning.stop(), MEASURED_MS)
     const lateness = await latenessDuring(() => pruning.run())
     clearTimeout(enough)

@@ -12,10 +12,12 @@ describe.concurrent('the command line', () => {
     [['sevre', 'shop.py'], /unknown command 'sevre'\n\(Did you mean serve\?\)/],
     [['trigger', 'list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['serve'], /missing required argument 'places'/],
-    [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. It must be a whole number, 0 or more\./],
-    [['serve', 'shop.py', '--log-level', 'loud'], /Allowed choices are debug, info, warn, error, silent\./],
+    [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. It must be a whole number, 1 or more\./],
+    [['serve', 'shop.py', '--log-level', 'loud'], /It must be one of "debug", "info", "warn", "error", "silent"\./],
     [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It must be a whole number, 0 or more\./],
     [['run'], /There is nothing to run\./],
+    [['config', '--memory', 'lots'], /'lots' is invalid\. It must be a size such as/],
+    [['run', '--memory', '3'], /--memory must be a size such as .* at least "384mb"/],
     [['run', '-m'], /-m needs the name of a module\./],
     [['run', '--fast', 'shop.py'], /cloaca run has no option "--fast"\./],
     [['run', 'missing.py'], /There is no file ".*missing\.py" to run\./],
@@ -82,6 +84,7 @@ describe.concurrent('the command line', () => {
     ' workflow list',
     ' workflow show',
     ' workflow run',
+    ' config',
     ' execution',
     ' execution list',
     ' execution show',
@@ -97,6 +100,7 @@ describe.concurrent('the command line', () => {
 
     expect(version).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     expect(help.exitCode).toBe(0)
-    for (const command of ['run', 'serve', 'trigger', 'workflow', 'execution']) expect(help.stdout).toContain(command)
+    for (const command of ['run', 'serve', 'trigger', 'workflow', 'execution', 'config'])
+      expect(help.stdout).toContain(command)
   })
 })

@@ -1,6 +1,7 @@
 /** The removal of old records, step by step. */
 
 import { describe, expect, test } from 'vitest'
+import { EngineEvents } from '../../src/engine/events.ts'
 import type { Store } from '../../src/engine/ports.ts'
 import { Pruning } from '../../src/engine/pruning.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -14,7 +15,7 @@ function slowStore(clock: FakeClock, rows: number, tookMs: number) {
     beganAt.push(clock.monotonic())
     return new Promise((resolve) => clock.wakeAfter(tookMs, () => resolve(beganAt.length <= rows ? 1 : 0)))
   }
-  return { prune, beganAt }
+  return { prune, beganAt, retentionHold: () => Promise.resolve(null) }
 }
 
 describe('removing old records', () => {
@@ -23,7 +24,7 @@ describe('removing old records', () => {
     const store = slowStore(clock, 3, 4)
     const began = clock.monotonic()
 
-    const run = new Pruning({ store, clock }, RETENTION).run()
+    const run = new Pruning({ store, clock, events: new EngineEvents() }, RETENTION).run()
     await clock.advance(1_000)
     await run
 
@@ -35,7 +36,7 @@ describe('removing old records', () => {
     const store = slowStore(clock, 1, 10_000)
     const began = clock.monotonic()
 
-    const run = new Pruning({ store, clock }, RETENTION).run()
+    const run = new Pruning({ store, clock, events: new EngineEvents() }, RETENTION).run()
     await clock.advance(30_000)
     await run
 
@@ -45,7 +46,7 @@ describe('removing old records', () => {
   test('ends with the step that is out when it is stopped, and leaves no timer', async () => {
     const clock = new FakeClock()
     const store = slowStore(clock, 1_000, 4)
-    const pruning = new Pruning({ store, clock }, RETENTION)
+    const pruning = new Pruning({ store, clock, events: new EngineEvents() }, RETENTION)
 
     const run = pruning.run()
     await clock.advance(20)

@@ -162,6 +162,11 @@ CREATE TABLE instances (
   heartbeat_at INTEGER NOT NULL
 , beats INTEGER NOT NULL DEFAULT 0) STRICT;
 
+CREATE TABLE retention_hold (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  announced_at INTEGER
+) STRICT;
+
 CREATE TABLE task_runs (
   seq INTEGER PRIMARY KEY,
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,

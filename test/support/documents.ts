@@ -54,7 +54,7 @@ export function fileNameOf({ language, text }: FencedBlock): string | null {
 }
 
 /** The languages of blocks that are files of the reader's project. */
-const SHOWN_FILES: ReadonlySet<string> = new Set(['python', 'ts', 'js'])
+const SHOWN_FILES: ReadonlySet<string> = new Set(['python', 'ts', 'js', 'toml'])
 
 /** The blocks of a page, by the second-level heading that they stand under; the first ones by the page's title. */
 export function sectionsOf(markdown: string): ReadonlyMap<string, readonly FencedBlock[]> {
@@ -102,7 +102,7 @@ export function stepsOf(text: string): readonly Step[] {
 
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'ID'],
-  [/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\+00:00/g, 'INSTANT'],
+  [/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\+0[02]:00/g, 'INSTANT'],
   [/\d{2}:\d{2}:\d{2}\.\d{3}/g, 'CLOCK'],
   [/\b[0-9a-f]{16}\b/g, 'HASH'],
   [/\bin \d+\.\d+s\b/g, 'in SECONDS'],
@@ -129,7 +129,7 @@ export function maskedText(lines: readonly string[]): string {
 function readable(line: string): string {
   if (!line.startsWith('{"level":')) return line
   const { level, time, msg } = JSON.parse(line) as { level: string; time: string; msg: string }
-  return `${time.slice(11, 23)} ${level.toUpperCase().padEnd(5)} ${msg}`
+  return `${time.replace('Z', '+00:00')} ${level.toUpperCase().padEnd(5)} ${msg}`
 }
 
 /** What an output must match: its lines, with any lines at all where the document has `…`. */

@@ -1,82 +1,47 @@
 /** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
 
 import { resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { toError } from '../../errors.ts'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../../index.ts'
+import { optionsOf } from '../../runner/project-options.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { shownDuration } from '../../settings/value-types.ts'
 import { withExamples } from '../help.ts'
 import { jsonLines } from '../json-log.ts'
-import { LOG_LEVELS, type LogThreshold, openLog } from '../log.ts'
+import { openLog } from '../log.ts'
 import { whenNpmIsGone } from '../npm.ts'
-import { wholeNumber } from '../option-values.ts'
+import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { count, logLoaded, logRemoved } from './script-log.ts'
 import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
-  readonly db?: string
-  readonly interpreters: number
-  readonly memory: number
-  readonly openFiles: number
-  readonly threads: number
-  readonly loadTimeout: number
   readonly watch?: true
-  readonly logLevel: LogThreshold
-  readonly grace: number
 }
 
 const DONE = 0
 const FAILED = 1
 const INTERRUPTED = 130
 
+const OTHER_SOURCES = '\nThe same settings are read from cloaca.toml and the environment: see cloaca config.'
+
 export function serveCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('serve')
     .description('serve scripts: poll their triggers and run their workflows until told to stop')
     .argument('<places...>', 'Python files, folders, or modules')
-    .addOption(new Option('--db <url>', 'URL of the database; default: $CLOACA_DATABASE_URL, else sqlite://cloaca.db'))
-    .addOption(
-      new Option('--interpreters <n>', 'Python interpreters to spread the scripts over')
-        .argParser(wholeNumber)
-        .default(1),
-    )
     .option('--watch', 'reload a script when one of its files changes')
-    .addOption(
-      new Option('--memory <mib>', 'memory limit of one interpreter, in MiB').argParser(wholeNumber).default(1024),
-    )
-    .addOption(
-      new Option('--open-files <n>', 'limit of open files and sockets of one interpreter')
-        .argParser(wholeNumber)
-        .default(1024),
-    )
-    .addOption(
-      new Option('--threads <n>', 'limit of Python threads of one interpreter').argParser(wholeNumber).default(4000),
-    )
-    .addOption(
-      new Option('--load-timeout <seconds>', 'time limit for importing one script').argParser(wholeNumber).default(30),
-    )
-    .addOption(new Option('--log-level <level>', 'minimum level of log lines').choices(LOG_LEVELS).default('info'))
-    .addOption(
-      new Option('--grace <seconds>', 'how long a stop waits for running polls and tasks')
-        .argParser(wholeNumber)
-        .default(30),
-    )
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
-  return withExamples(command, 'cloaca serve jobs', 'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db')
+  const examples = ['cloaca serve jobs', 'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db']
+  return withExamples(withSettings(command), ...examples).addHelpText('after', OTHER_SOURCES)
 }
 
 async function serve(places: readonly string[], options: ServeOptions): Promise<number> {
-  const log = process.stderr.isTTY === true ? openLog(options.logLevel) : openLog(options.logLevel, jsonLines())
-  const runner = await Runner.open({
-    ...(options.db === undefined ? {} : { database: options.db }),
-    interpreters: options.interpreters,
-    interpreterMemoryMb: options.memory,
-    interpreterOpenFiles: options.openFiles,
-    interpreterThreads: options.threads,
-    loadTimeoutMs: options.loadTimeout * 1000,
-    reloadGraceMs: options.grace * 1000,
-    log,
-  })
+  const settings = settingsFrom(options)
+  const log = logOf(settings)
+  const graceMs = settings.get('grace')
+  const runner = await Runner.open({ ...optionsOf(settings), log })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
-  void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, options.grace) }))
+  void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, graceMs) }))
   try {
     const since = performance.timeOrigin + performance.now()
     // A script may take long to load: the others are served meanwhile, and it may be what the user wants to stop.
@@ -103,8 +68,14 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     await watch?.close()
     return exitCode
   } finally {
-    await runner.close({ graceMs: options.grace * 1000 })
+    await runner.close({ graceMs })
   }
+}
+
+function logOf(settings: Settings): LogSink {
+  const format = settings.get('log.format')
+  const isText = format === 'auto' ? process.stderr.isTTY === true : format === 'text'
+  return isText ? openLog(settings.get('log.level')) : openLog(settings.get('log.level'), jsonLines())
 }
 
 /** Keeps what is served in step with its files, until it is closed. `since`: when the first loading began. */
@@ -148,12 +119,17 @@ function summaryOf(reports: readonly ScriptReport[]): string {
 }
 
 /** What a stop waits for, for how long, and how not to wait for it. */
-function stopping(underWay: readonly string[], graceS: number): string {
+function stopping(underWay: readonly string[], graceMs: number): string {
   if (underWay.length === 0) return 'stopping: nothing is running'
   const tasks = underWay.filter((name) => name.startsWith('task ')).length
   const polls = underWay.length - tasks
   const running = [...(tasks > 0 ? [count(tasks, 'running task')] : []), ...(polls > 0 ? [count(polls, 'poll')] : [])]
-  return `stopping: waiting up to ${graceS} s for ${running.join(' and ')}; press Ctrl-C again to quit now`
+  return `stopping: waiting up to ${shownGrace(graceMs)} for ${running.join(' and ')}; press Ctrl-C again to quit now`
+}
+
+/** `30 s`, as people write it. */
+function shownGrace(graceMs: number): string {
+  return shownDuration(graceMs).replace(/[a-z]+$/, (unit) => ` ${unit}`)
 }
 
 /** Null when there is something to serve. */

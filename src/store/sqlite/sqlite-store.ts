@@ -20,6 +20,7 @@ import type {
   NewTriggerCron,
   Page,
   Retention,
+  RetentionHold,
   Settlement,
   Store,
   StoreChange,
@@ -43,7 +44,7 @@ import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { LogWriter } from './history/log-writer.ts'
-import { prune } from './history/retention.ts'
+import { prune, retentionHold } from './history/retention.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
@@ -326,6 +327,10 @@ class SqliteStore implements Store {
 
   onDatabaseChange(callback: (change: StoreChange) => void): () => void {
     return this.#closing === undefined ? this.#watch.listen(callback) : () => {}
+  }
+
+  retentionHold(retention: Retention, at: number): Promise<RetentionHold | null> {
+    return this.#step('write', (connection) => retentionHold(connection, retention, at))
   }
 
   prune(retention: Retention, at: number): Promise<number> {

@@ -41,3 +41,11 @@ export const PRUNE_ORPHANED_TICKS = `
 DELETE FROM ticks WHERE seq IN (
   SELECT seq FROM (SELECT seq, firing_id FROM ticks WHERE outcome = 'fired' AND last_at < ? ORDER BY last_at LIMIT ?) oldest
   WHERE NOT EXISTS (SELECT 1 FROM firings WHERE firings.id = oldest.firing_id))`
+
+export const GET_HOLD = 'SELECT announced_at FROM retention_hold'
+
+export const ANNOUNCE_HOLD = 'UPDATE retention_hold SET announced_at = ?'
+
+export const END_HOLD = 'DELETE FROM retention_hold'
+
+export const COUNT_OLD_EXECUTIONS = 'SELECT count(*) AS old FROM executions WHERE ended_at < ?'

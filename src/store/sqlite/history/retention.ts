@@ -1,16 +1,20 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
-import type { Retention } from '../../../engine/ports.ts'
+import type { Retention, RetentionHold } from '../../../engine/ports.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Connection } from '../file/connection.ts'
 import { PRUNE_ACTIONS } from './action-queries.ts'
 import {
+  ANNOUNCE_HOLD,
+  COUNT_OLD_EXECUTIONS,
   DELETE_CRON_FIRING,
   DELETE_EXECUTION,
   DELETE_FIRING,
   DELETE_FIRING_TICK,
   DELETE_LOG_PIECES,
+  END_HOLD,
   GET_FIRING,
+  GET_HOLD,
   OLD_EXECUTIONS,
   OLD_FIRINGS_WITHOUT_RUN,
   PRUNE_CRON_FIRINGS_WITHOUT_RUN,
@@ -24,6 +28,9 @@ const ROWS_A_STEP = 300
 /** Each may have thousands of task runs and large contexts. */
 const EXECUTIONS_A_STEP = 10
 
+/** Time to say that the records are to be kept. */
+const HOLD_MS = 86_400_000
+
 type Prune = (connection: Connection) => number
 
 interface OldExecution {
@@ -35,6 +42,22 @@ interface OldFiring {
   readonly seq: number
   readonly id: string
   readonly fired_at: number
+}
+
+/** See `Store.retentionHold`. */
+export function retentionHold(connection: Connection, { endedMs }: Retention, at: number): RetentionHold | null {
+  const hold = connection.one<{ readonly announced_at: number | null }>(GET_HOLD)
+  if (hold === undefined || endedMs === null) return null
+  const announcedAt = hold.announced_at ?? at
+  const until = announcedAt + HOLD_MS
+  if (at >= until) {
+    connection.run(END_HOLD)
+    return null
+  }
+  const isNew = hold.announced_at === null
+  if (isNew) connection.run(ANNOUNCE_HOLD, at)
+  const executions = connection.one<{ readonly old: number }>(COUNT_OLD_EXECUTIONS, at - endedMs)?.old ?? 0
+  return { isNew, until, executions }
 }
 
 /** How many rows went; 0 when nothing is left to remove. One kind a step, so that none becomes long. */

@@ -251,6 +251,13 @@ CREATE TABLE actions (
 CREATE INDEX actions_by_target ON actions (target, seq);
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 CREATE INDEX actions_by_age ON actions (created_at);
+
+-- One row where executions were kept for good until now: since when whoever serves knows that they are not any more.
+CREATE TABLE retention_hold (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  announced_at INTEGER
+) STRICT;
+INSERT INTO retention_hold (id) SELECT 1 WHERE EXISTS (SELECT 1 FROM executions);
 `
 
 /** Migration n brings version n - 1 to version n. */

@@ -1,0 +1,22 @@
+/** `cloaca config`: prints the settings that count in this folder, and where each comes from. */
+
+import { Command } from 'commander'
+import { withExamples } from '../help.ts'
+import { printJson, printTable } from '../print.ts'
+import { settingsFrom, withSettings } from './flags.ts'
+
+export function configCommand(): Command {
+  const command = new Command('config')
+    .description('print the settings that count in this folder, and where each comes from')
+    .option('--json', 'print JSON')
+    .action((options: { readonly json?: true }) => {
+      const shown = settingsFrom(options).shown()
+      if (options.json) return printJson(shown)
+      printTable(
+        ['SETTING', 'VALUE', 'FROM'],
+        shown.map(({ key, value, from }) => [key, value, from]),
+        null,
+      )
+    })
+  return withExamples(withSettings(command), 'cloaca config', 'cloaca config --memory 2gb')
+}

@@ -1,0 +1,40 @@
+/**
+ * Flags for settings, made from the table of `src/settings/`, and the settings that count for a command that was given some.
+ * Used by whatever command heeds settings.
+ */
+
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { loadSettings, type Settings } from '../../settings/settings.ts'
+import { SETTING_KEYS, type SettingKey, settingOf } from '../../settings/table.ts'
+
+/** Adds the flags of these settings, in their order; of all that have one by default. */
+export function withSettings(command: Command, keys: readonly SettingKey[] = SETTING_KEYS): Command {
+  for (const key of keys) {
+    const option = flagOf(key)
+    if (option !== null) command.addOption(option)
+  }
+  return command
+}
+
+/** `options`: what the command was given. Throws `INVALID_SETTINGS`. */
+export function settingsFrom(options: object = {}): Settings {
+  const given = options as Readonly<Record<string, unknown>>
+  const flags: Partial<Record<SettingKey, string>> = {}
+  for (const key of SETTING_KEYS) {
+    const name = flagOf(key)?.attributeName()
+    const text = name === undefined ? undefined : given[name]
+    if (typeof text === 'string') flags[key] = text
+  }
+  return loadSettings({ folder: process.cwd(), environment: process.env, flags })
+}
+
+/** Its value stays a text, so that it is read where those of files and variables are. */
+function flagOf(key: SettingKey): Option | null {
+  const { flag, placeholder, doc, type, default: byDefault } = settingOf(key)
+  if (flag === null) return null
+  const words = `${doc.replaceAll('`', '')} (default: ${type.show(byDefault)})`
+  return new Option(`${flag} ${placeholder}`, words).argParser((text) => {
+    if (type.readText(text) === undefined) throw new InvalidArgumentError(`It must be ${type.expected}.`)
+    return text
+  })
+}

@@ -1,0 +1,63 @@
+/** The settings of a project as the options of a runner. Used by the command line, and by Node programs that heed `cloaca.toml`. */
+
+import { loadSettings, type Settings } from '../settings/settings.ts'
+import type { RunnerOptions } from './options.ts'
+import type { ProgramLimits } from './program.ts'
+
+const MEBIBYTE = 1024 ** 2
+
+export interface ProjectOptions {
+  /** Where `cloaca.toml` or `package.json` is. Default: the current folder. */
+  readonly folder?: string
+  /** Default: the environment of the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * The options that `cloaca.toml` (or the key `cloaca` of `package.json`) and the environment ask for, for
+ * `Runner.open({ ...projectOptions(), log })`. Throws `INVALID_SETTINGS` with all that is wrong with them.
+ */
+export function projectOptions({ folder = '.', environment = process.env }: ProjectOptions = {}): RunnerOptions {
+  return optionsOf(loadSettings({ folder, environment }))
+}
+
+/** What these settings come to. How a log is written is for whoever writes it. */
+export function optionsOf(settings: Settings): RunnerOptions {
+  return {
+    database: settings.get('database'),
+    durability: settings.get('durability'),
+    interpreters: settings.get('interpreters'),
+    interpreterMemoryMb: mebibytes(settings),
+    interpreterOpenFiles: settings.get('limits.open-files'),
+    interpreterThreads: settings.get('limits.threads'),
+    loadTimeoutMs: settings.get('limits.load'),
+    reloadGraceMs: settings.get('grace'),
+    config: {
+      maxConcurrentTasks: settings.get('max-concurrent-tasks'),
+      taskTimeoutMs: settings.get('limits.task'),
+      pollDeadlineMs: settings.get('limits.poll'),
+      pollJitterMs: settings.get('jitter'),
+      attemptLogBytes: settings.get('limits.log'),
+      pollLogBytes: settings.get('limits.poll-log'),
+      keepSkipLogs: settings.get('retention.skip-logs'),
+      retention: {
+        endedMs: settings.get('retention.executions'),
+        skippedMs: settings.get('retention.skips'),
+        failedMs: settings.get('retention.failures'),
+      },
+    },
+  }
+}
+
+/** Of a script that is run as a program: what it opens, it configures itself. */
+export function programLimitsOf(settings: Settings): ProgramLimits {
+  return {
+    durability: settings.get('durability'),
+    memoryMebibytes: mebibytes(settings),
+    threads: settings.get('limits.threads'),
+  }
+}
+
+function mebibytes(settings: Settings): number {
+  return Math.floor(settings.get('limits.memory') / MEBIBYTE)
+}

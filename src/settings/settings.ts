@@ -1,0 +1,181 @@
+/**
+ * The settings that count: of each the value that was named last, in the order default, file, environment, flag, with where
+ * it comes from. Used by the command line, and by Node programs through `projectOptions`. Nothing is written, and the
+ * environment is only read.
+ */
+
+import { distance } from 'fastest-levenshtein'
+import { UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import { readSettingsFile, type SettingsFile } from './settings-file.ts'
+import { SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
+
+export interface SettingSources {
+  /** Where `cloaca.toml` or `package.json` would be. */
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Texts of flags that were given. */
+  readonly flags?: Readonly<Partial<Record<SettingKey, string>>>
+}
+
+/** One setting as a person sees it. */
+export interface ShownSetting {
+  readonly key: SettingKey
+  /** Secrets, and what may hold one, are not in it. */
+  readonly value: string
+  /** `default`, the name of a file, a variable or a flag. */
+  readonly from: string
+}
+
+interface Found {
+  readonly value: unknown
+  readonly from: string
+}
+
+const DEFAULT = 'default'
+/** A variable whose name is so near to one of ours is a misspelling; any other is somebody else's. */
+const MISSPELT_WITHIN = 2
+
+export class Settings {
+  readonly #found: ReadonlyMap<SettingKey, Found>
+
+  constructor(found: ReadonlyMap<SettingKey, Found>) {
+    this.#found = found
+  }
+
+  get<Key extends SettingKey>(key: Key): SettingValue<Key> {
+    const found = this.#found.get(key)
+    return (found === undefined ? settingOf(key).default : found.value) as SettingValue<Key>
+  }
+
+  /** Whether somebody has set it, and it is not left at its default. */
+  isSet(key: SettingKey): boolean {
+    return this.#found.has(key)
+  }
+
+  /** Every setting, in the order of the table. */
+  shown(): readonly ShownSetting[] {
+    return SETTING_KEYS.map((key) => ({
+      key,
+      value: settingOf(key).type.show(this.get(key)),
+      from: this.#found.get(key)?.from ?? DEFAULT,
+    }))
+  }
+}
+
+/** Throws `INVALID_SETTINGS` with everything that is wrong: keys that do not exist, and values that do not fit. */
+export function loadSettings({ folder, environment, flags = {} }: SettingSources): Settings {
+  const problems: Problem[] = []
+  const found = new Map<SettingKey, Found>()
+  const file = readSettingsFile(folder)
+  if (file !== null) readFile(file, found, problems)
+  readEnvironment(environment, found, problems)
+  for (const key of SETTING_KEYS) {
+    const { flag } = settingOf(key)
+    const text = flags[key]
+    if (flag !== null && text !== undefined) readText(key, text, flag, found, problems)
+  }
+  if (problems.length > 0) throw invalid(problems)
+  return new Settings(found)
+}
+
+interface Problem {
+  readonly path: string
+  readonly message: string
+}
+
+function readFile({ name, content }: SettingsFile, found: Map<SettingKey, Found>, problems: Problem[]): void {
+  const unknown = (path: string, of: string): void =>
+    void problems.push({ path, message: `${name}: There is no setting "${path}".${suggestionFor(path, of)}` })
+  for (const [path, value] of flattened(name, content, problems)) {
+    if (!isKey(path)) {
+      unknown(path, path.split('.').at(-1) ?? path)
+      continue
+    }
+    const { type, isPrivate } = settingOf(path)
+    const read = type.read(value)
+    if (read !== undefined) found.set(path, { value: read, from: name })
+    else problems.push({ path, message: mismatch(`${name}: "${path}"`, type.expected, value, isPrivate) })
+  }
+}
+
+/** The settings of a file by their full keys. What stands in the place of a section is a problem where it is none. */
+function flattened(name: string, content: unknown, problems: Problem[]): readonly (readonly [string, unknown])[] {
+  if (!isTable(content)) {
+    problems.push({ path: name, message: mismatch(`${name}: "cloaca"`, 'an object with settings', content, false) })
+    return []
+  }
+  return Object.entries(content).flatMap(([key, value]) => {
+    if (!SECTIONS.has(key)) return [[key, value] as const]
+    if (isTable(value)) return Object.entries(value).map(([inner, each]) => [`${key}.${inner}`, each] as const)
+    problems.push({ path: key, message: mismatch(`${name}: "${key}"`, 'a table of settings', value, true) })
+    return []
+  })
+}
+
+const SECTIONS: ReadonlySet<string> = new Set(
+  SETTING_KEYS.filter((key) => key.includes('.')).map((key) => key.slice(0, key.indexOf('.'))),
+)
+
+function readEnvironment(
+  environment: SettingSources['environment'],
+  found: Map<SettingKey, Found>,
+  problems: Problem[],
+): void {
+  const variables = new Map(SETTING_KEYS.map((key) => [settingOf(key).variable, key]))
+  for (const [name, text = ''] of Object.entries(environment)) {
+    if (!name.startsWith('CLOACA_') || text === '') continue
+    const key = variables.get(name)
+    if (key !== undefined) {
+      readText(key, text, name, found, problems)
+      continue
+    }
+    const meant = [...variables.keys()].find((variable) => distance(variable, name) <= MISSPELT_WITHIN)
+    if (meant === undefined) continue
+    problems.push({
+      path: name,
+      message: `There is no setting for the environment variable "${name}". Did you mean "${meant}"?`,
+    })
+  }
+}
+
+function readText(
+  key: SettingKey,
+  text: string,
+  from: string,
+  found: Map<SettingKey, Found>,
+  problems: Problem[],
+): void {
+  const { type, isPrivate } = settingOf(key)
+  const value = type.readText(text)
+  if (value !== undefined) found.set(key, { value, from })
+  else problems.push({ path: from, message: mismatch(`"${from}"`, type.expected, text, isPrivate) })
+}
+
+/** Of what is wrong in a private setting, nothing is said but that it is. */
+function mismatch(subject: string, expected: string, value: unknown, isPrivate: boolean): string {
+  const given = isPrivate ? 'something else was given' : `${shownValue(value)} was given`
+  return `${subject} must be ${expected}, but ${given}.`
+}
+
+/** The nearest key, or the one that ends like this where the section was forgotten. */
+function suggestionFor(path: string, last: string): string {
+  const [only, ...more] = SETTING_KEYS.filter((key) => key.endsWith(`.${last}`))
+  if (only !== undefined && more.length === 0) return ` Did you mean "${only}"?`
+  return didYouMean(path, [...SETTING_KEYS, ...SECTIONS])
+}
+
+function isKey(path: string): path is SettingKey {
+  return (SETTING_KEYS as readonly string[]).includes(path)
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+}
+
+function invalid(problems: readonly Problem[]): UsageError {
+  const messages = problems.map(({ message }) => message)
+  const message = messages.length === 1 ? messages.join('') : `Some settings cannot be used.\n${messages.join('\n')}`
+  return new UsageError('INVALID_SETTINGS', message, { path: problems[0]?.path ?? '' })
+}

@@ -1,0 +1,174 @@
+/**
+ * Every setting, once: its key in `cloaca.toml` and `package.json`, what it may be, its default, its environment variable
+ * and its flag. Reading, printing, the flags of the commands and the manual's table go by this.
+ */
+
+import { choiceOf, durationFrom, orNever, sizeFrom, TEXT, type ValueType, wholeFrom, YES_OR_NO } from './value-types.ts'
+
+export interface Setting<Value> {
+  readonly type: ValueType<Value>
+  readonly default: Value
+  readonly variable: string
+  /** Null where it has none: secrets would be seen in the list of processes. */
+  readonly flag: string | null
+  /** What the flag's help calls the value. */
+  readonly placeholder: string
+  /** One phrase, for help texts and the manual. */
+  readonly doc: string
+  /** Nothing of a value that is wrong is shown. */
+  readonly isPrivate: boolean
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const DAY_MS = 24 * 60 * MINUTE_MS
+const MEBIBYTE = 1024 ** 2
+/** Of less, an interpreter has used four fifths when it has just begun. */
+const LEAST_MEMORY_BYTES = 384 * MEBIBYTE
+
+const WHOLE = '<n>'
+const DURATION = '<duration>'
+const SIZE = '<size>'
+
+type Words = Omit<Setting<unknown>, 'type' | 'default' | 'isPrivate'> & { readonly isPrivate?: true }
+
+function setting<Value>(type: ValueType<Value>, byDefault: NoInfer<Value>, words: Words): Setting<Value> {
+  return Object.freeze({ isPrivate: false, ...words, type, default: byDefault })
+}
+
+export const SETTINGS = Object.freeze({
+  database: setting(TEXT, 'sqlite://cloaca.db', {
+    variable: 'CLOACA_DATABASE_URL',
+    flag: '--db',
+    placeholder: '<url>',
+    doc: 'URL of the database, in the current folder where the path is relative',
+  }),
+  durability: setting(choiceOf('full', 'normal'), 'full', {
+    variable: 'CLOACA_DURABILITY',
+    flag: '--durability',
+    placeholder: '<how>',
+    doc: '`full`: what was accepted survives a power cut; `normal`: faster, and a power cut may cost the last moments',
+  }),
+  interpreters: setting(wholeFrom(1), 1, {
+    variable: 'CLOACA_INTERPRETERS',
+    flag: '--interpreters',
+    placeholder: WHOLE,
+    doc: 'Python interpreters to spread the scripts over',
+  }),
+  'max-concurrent-tasks': setting(wholeFrom(1), 4, {
+    variable: 'CLOACA_MAX_CONCURRENT_TASKS',
+    flag: '--max-concurrent-tasks',
+    placeholder: WHOLE,
+    doc: 'tasks that run at the same time',
+  }),
+  jitter: setting(durationFrom(0), 0, {
+    variable: 'CLOACA_JITTER',
+    flag: '--jitter',
+    placeholder: DURATION,
+    doc: 'at most this much is added at random to each due time of a trigger',
+  }),
+  grace: setting(durationFrom(0, { bareSeconds: true }), 30 * SECOND_MS, {
+    variable: 'CLOACA_GRACE',
+    flag: '--grace',
+    placeholder: DURATION,
+    doc: 'how long a stop or a reload waits for running polls and tasks',
+  }),
+  'limits.poll': setting(durationFrom(1), 30 * SECOND_MS, {
+    variable: 'CLOACA_LIMITS_POLL',
+    flag: '--poll-timeout',
+    placeholder: DURATION,
+    doc: 'time limit of one poll',
+  }),
+  'limits.task': setting(durationFrom(1), 5 * MINUTE_MS, {
+    variable: 'CLOACA_LIMITS_TASK',
+    flag: '--task-timeout',
+    placeholder: DURATION,
+    doc: 'time limit of one attempt of a task, deferral included',
+  }),
+  'limits.load': setting(durationFrom(1, { bareSeconds: true }), 30 * SECOND_MS, {
+    variable: 'CLOACA_LIMITS_LOAD',
+    flag: '--load-timeout',
+    placeholder: DURATION,
+    doc: 'time limit for importing one script',
+  }),
+  'limits.memory': setting(sizeFrom(LEAST_MEMORY_BYTES, { bareMebibytes: true }), 1024 * MEBIBYTE, {
+    variable: 'CLOACA_LIMITS_MEMORY',
+    flag: '--memory',
+    placeholder: SIZE,
+    doc: 'memory limit of one interpreter',
+  }),
+  'limits.open-files': setting(wholeFrom(128), 1_024, {
+    variable: 'CLOACA_LIMITS_OPEN_FILES',
+    flag: '--open-files',
+    placeholder: WHOLE,
+    doc: 'limit of open files and sockets of one interpreter',
+  }),
+  'limits.threads': setting(wholeFrom(16), 4_000, {
+    variable: 'CLOACA_LIMITS_THREADS',
+    flag: '--threads',
+    placeholder: WHOLE,
+    doc: 'limit of Python threads of one interpreter',
+  }),
+  'limits.log': setting(sizeFrom(1), MEBIBYTE, {
+    variable: 'CLOACA_LIMITS_LOG',
+    flag: '--log-limit',
+    placeholder: SIZE,
+    doc: 'how much is kept of what one attempt of a task prints and logs',
+  }),
+  'limits.poll-log': setting(sizeFrom(1), 64 * 1024, {
+    variable: 'CLOACA_LIMITS_POLL_LOG',
+    flag: '--poll-log-limit',
+    placeholder: SIZE,
+    doc: 'how much is kept of what one poll prints and logs',
+  }),
+  'retention.executions': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
+    variable: 'CLOACA_RETENTION_EXECUTIONS',
+    flag: '--retention-executions',
+    placeholder: DURATION,
+    doc: 'age after its end from which an execution is removed, with its firing and its logs',
+  }),
+  'retention.skips': setting(orNever(durationFrom(0)), 7 * DAY_MS, {
+    variable: 'CLOACA_RETENTION_SKIPS',
+    flag: '--retention-skips',
+    placeholder: DURATION,
+    doc: 'age from which polls that started nothing are removed',
+  }),
+  'retention.failures': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
+    variable: 'CLOACA_RETENTION_FAILURES',
+    flag: '--retention-failures',
+    placeholder: DURATION,
+    doc: 'age from which failed and timed-out polls are removed',
+  }),
+  'retention.skip-logs': setting(YES_OR_NO, false, {
+    variable: 'CLOACA_RETENTION_SKIP_LOGS',
+    flag: null,
+    placeholder: '',
+    doc: 'whether what a poll printed is kept when it started nothing',
+  }),
+  'log.level': setting(choiceOf(...LOG_LEVELS), 'info', {
+    variable: 'CLOACA_LOG_LEVEL',
+    flag: '--log-level',
+    placeholder: '<level>',
+    doc: 'minimum level of log lines',
+  }),
+  'log.format': setting(choiceOf('auto', 'text', 'json'), 'auto', {
+    variable: 'CLOACA_LOG_FORMAT',
+    flag: '--log-format',
+    placeholder: '<format>',
+    doc: 'form of log lines; `auto`: `text` on a terminal, `json` elsewhere',
+  }),
+})
+
+export type SettingKey = keyof typeof SETTINGS
+
+export type SettingValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extends Setting<infer Value> ? Value : never
+
+/** In the order of the table. */
+export const SETTING_KEYS = Object.freeze(Object.keys(SETTINGS)) as readonly SettingKey[]
+
+/** The same table, for whoever treats all settings alike. */
+export function settingOf(key: SettingKey): Setting<unknown> {
+  return SETTINGS[key] as Setting<unknown>
+}

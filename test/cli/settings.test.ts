@@ -1,0 +1,98 @@
+/** Settings on the command line: what a project's file changes for the commands, and how logs look. */
+
+import { describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const BUSY = `
+import cloaca, time
+
+@cloaca.trigger(on="nothing", poll_interval="20ms")
+def hangs():
+    time.sleep(600)
+`
+
+describe('the settings of a project', () => {
+  it('hold for a serving process, and name the database that the other commands look at', async () => {
+    await using terminal = new Terminal()
+    terminal.write('busy.py', BUSY)
+    terminal.write('cloaca.toml', 'database = "sqlite://jobs.db"\ngrace = "100ms"\n[limits]\npoll = "50ms"\n')
+    const serving = terminal.start(['serve', 'busy.py'])
+
+    await serving.logs('timed out')
+    const { stdout } = await terminal.run(['trigger', 'list'])
+    serving.kill('SIGTERM')
+
+    expect(stdout).toMatch(/^hangs /m)
+    expect((await serving.logs('stopping: ')).msg).toMatch(/nothing is running|waiting up to 100 ms for/)
+    expect(await serving.ended).toMatchObject({ exitCode: 0 })
+  })
+
+  it('start nothing when one of them is unknown, whatever the command', async () => {
+    await using terminal = new Terminal()
+    terminal.write('busy.py', BUSY)
+    terminal.write('cloaca.toml', '[limits]\npol = "50ms"\n')
+
+    for (const words of [['serve', 'busy.py'], ['run', 'busy.py'], ['trigger', 'list'], ['config']]) {
+      const end = await terminal.run(words)
+
+      expect(end, words[0]).toMatchObject({ exitCode: 1, stdout: '' })
+      expect(end.stderr).toBe('cloaca: cloaca.toml: There is no setting "limits.pol". Did you mean "limits.poll"?\n')
+    }
+  })
+
+  it('are printed with where they come from, for people and for programs', async () => {
+    await using terminal = new Terminal()
+    terminal.write('package.json', '{"cloaca": {"limits": {"task": "1h"}}}')
+    const env = { CLOACA_JITTER: '2s' }
+
+    const people = await terminal.run(['config', '--memory', '2048'], { env })
+    const programs = await terminal.run(['config', '--json'], { env })
+
+    expect(people.stdout).toMatch(/^SETTING +VALUE +FROM$/m)
+    expect(people.stdout).toMatch(/^limits\.memory +2gb +--memory$/m)
+    expect(people.stdout).toMatch(/^limits\.task +1h +package\.json$/m)
+    expect(JSON.parse(programs.stdout)).toContainEqual({ key: 'jitter', value: '2s', from: 'CLOACA_JITTER' })
+    expect(JSON.parse(programs.stdout)).toContainEqual({ key: 'grace', value: '30s', from: 'default' })
+  })
+
+  it('limit the memory of a program that is run', async () => {
+    await using terminal = new Terminal()
+    terminal.write('cloaca.toml', '[limits]\nmemory = "384mb"\n')
+    const code = 'try: bytearray(700 * 2**20)\nexcept MemoryError: print("too much")\nelse: print("there is enough")'
+
+    const limited = await terminal.run(['run', '-c', code])
+    const flagged = await terminal.run(['run', '--memory', '1gb', '-c', code])
+
+    expect(limited.stdout).toBe('too much\n')
+    expect(flagged.stdout).toBe('there is enough\n')
+  })
+})
+
+describe('log lines', () => {
+  it.each([
+    ['Asia/Kolkata', '+05:30'],
+    ['America/New_York', '-0[45]:00'],
+    ['UTC', '+00:00'],
+  ])('for people have date and zone, in %s', async (zone, offset) => {
+    await using terminal = new Terminal()
+    const env = { TZ: zone }
+
+    const end = await terminal.run(['serve', 'missing_module', '--db', ':memory:', '--log-format', 'text'], { env })
+
+    const stamp = new RegExp(
+      `^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}${offset.replace('+0', '\\+0')} ERROR `,
+      'm',
+    )
+    expect(end.stderr).toMatch(stamp)
+  })
+
+  it('for programs have the instant in UTC, also where the file asks for text and the flag for JSON', async () => {
+    await using terminal = new Terminal()
+    terminal.write('cloaca.toml', '[log]\nformat = "text"\n')
+
+    const end = await terminal.run(['serve', 'missing_module', '--db', ':memory:', '--log-format', 'json'])
+
+    const [first = ''] = end.stderr.split('\n')
+    expect(JSON.parse(first)).toMatchObject({ level: 'error', time: expect.stringMatching(/^\d{4}-.*T.*Z$/) })
+  })
+})

@@ -1,0 +1,226 @@
+/** Settings from files, the environment and flags: which one counts, and what is refused. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DEFAULT_CONFIG } from '../../src/engine/config.ts'
+import { UsageError } from '../../src/errors.ts'
+import { DEFAULT_LIMITS, LEAST_MEMORY_MEBIBYTES } from '../../src/host/process/host-limits.ts'
+import { runnerOptions } from '../../src/runner/options.ts'
+import { optionsOf, programLimitsOf, projectOptions } from '../../src/runner/project-options.ts'
+import { loadSettings, type SettingSources } from '../../src/settings/settings.ts'
+import { SETTING_KEYS, settingOf } from '../../src/settings/table.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+let folder: TemporaryFolder
+
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+afterEach(() => folder[Symbol.dispose]())
+
+const root = () => folder.file('.')
+const toml = (text: string) => writeFileSync(folder.file('cloaca.toml'), text)
+const manifest = (content: unknown) => writeFileSync(folder.file('package.json'), JSON.stringify(content))
+const load = (sources: Partial<SettingSources> = {}) => loadSettings({ folder: root(), environment: {}, ...sources })
+
+function refusal(sources: Partial<SettingSources> = {}): UsageError {
+  try {
+    load(sources)
+  } catch (error) {
+    if (error instanceof UsageError) return error
+    throw error
+  }
+  throw new Error('the settings were accepted')
+}
+
+describe('a setting', () => {
+  it('counts as it was named last: default, file, environment, flag', () => {
+    const shownGrace = (sources: Partial<SettingSources> = {}) =>
+      load(sources)
+        .shown()
+        .find(({ key }) => key === 'grace')
+    const environment = { CLOACA_GRACE: '3s' }
+
+    const byDefault = shownGrace()
+    toml('grace = "2s"')
+    const inFile = shownGrace()
+    const inEnvironment = shownGrace({ environment })
+    const byFlag = shownGrace({ environment, flags: { grace: '4' } })
+
+    expect(byDefault).toEqual({ key: 'grace', value: '30s', from: 'default' })
+    expect(inFile).toEqual({ key: 'grace', value: '2s', from: 'cloaca.toml' })
+    expect(inEnvironment).toEqual({ key: 'grace', value: '3s', from: 'CLOACA_GRACE' })
+    expect(byFlag).toEqual({ key: 'grace', value: '4s', from: '--grace' })
+  })
+
+  it('may stand under "cloaca" in package.json, and a package.json without it has none', () => {
+    manifest({ name: 'cloaca', version: '1.0.0' })
+    const without = load().get('limits.poll')
+    manifest({ name: 'jobs', cloaca: { limits: { poll: '1.5s', memory: '2gb' }, 'max-concurrent-tasks': 8 } })
+
+    const settings = load()
+
+    expect(without).toBe(30_000)
+    expect(settings.get('limits.poll')).toBe(1_500)
+    expect(settings.get('limits.memory')).toBe(2 * 1024 ** 3)
+    expect(settings.get('max-concurrent-tasks')).toBe(8)
+  })
+
+  it.each([
+    ['30s', 30_000],
+    ['500ms', 500],
+    ['5m', 300_000],
+    ['1.5h', 5_400_000],
+    ['7 days', 604_800_000],
+    ['never', null],
+  ])('that is a duration is written with its unit: %s', (text, expected) => {
+    toml(`[retention]\nexecutions = "${text}"`)
+
+    expect(load().get('retention.executions')).toBe(expected)
+  })
+
+  it('that is the name of a variable with nothing in it is not set', () => {
+    expect(load({ environment: { CLOACA_DATABASE_URL: '', CLOACA_GRACE: '' } }).isSet('database')).toBe(false)
+  })
+
+  it('is read from a file that an editor of Windows has written', () => {
+    toml('\ufeffgrace = "2s"\r\n[log]\r\nformat = "json"\r\n')
+
+    expect(load().get('log.format')).toBe('json')
+  })
+})
+
+describe('what is no setting', () => {
+  it.each([
+    ['graze = "2s"', 'graze', /There is no setting "graze"\. Did you mean "grace"\?/],
+    ['maxConcurrentTasks = 3', 'maxConcurrentTasks', /Did you mean "max-concurrent-tasks"\?/],
+    ['[limits]\npol = "2s"', 'limits.pol', /There is no setting "limits\.pol"\. Did you mean "limits\.poll"\?/],
+    ['memory = "2gb"', 'memory', /Did you mean "limits\.memory"\?/],
+    ['[limit]\npoll = "2s"', 'limit', /There is no setting "limit"\. Did you mean "limits"\?/],
+    ['zzz = 1', 'zzz', /There is no setting "zzz"\.$/],
+    ['__proto__ = 1', '__proto__', /There is no setting "__proto__"/],
+    ['limits = 5', 'limits', /"limits" must be a table of settings/],
+    ['grace = 30', 'grace', /"grace" must be a duration such as "30s".* but 30 \(number\) was given/],
+    ['grace = "30"', 'grace', /but "30" \(string\) was given/],
+    ['grace = "-3s"', 'grace', /but "-3s" \(string\) was given/],
+    ['grace = 1979-05-27', 'grace', /must be a duration/],
+    ['database = " "', 'database', /a text that is not empty/],
+    ['interpreters = 0', 'interpreters', /a whole number, 1 or more, but 0 \(number\)/],
+    ['interpreters = 1.5', 'interpreters', /a whole number/],
+    ['[limits]\nmemory = "100mb"', 'limits.memory', /at least "384mb", but "100mb"/],
+    ['[limits]\npoll = "0s"', 'limits.poll', /at least 1ms/],
+    ['[log]\nformat = "xml"', 'log.format', /one of "auto", "text", "json", but "xml"/],
+  ])('%j is refused with the nearest key or what is expected', (text, path, message) => {
+    toml(text)
+
+    expect(refusal()).toMatchObject({
+      code: 'INVALID_SETTINGS',
+      facts: { path },
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it('is told all at once, wherever it stands', () => {
+    toml('graze = 1\n[limits]\npoll = 5')
+
+    const { message } = refusal({ environment: { CLOACA_JITTER: 'much' }, flags: { interpreters: '0' } })
+
+    expect(message.split('\n')).toHaveLength(5)
+    expect(message).toMatch(/"graze"[\s\S]*"limits\.poll"[\s\S]*"CLOACA_JITTER"[\s\S]*"--interpreters"/)
+  })
+
+  it.each([
+    ['cloaca.toml', 'grace = ', /"cloaca\.toml" cannot be read: [\s\S]*1:/],
+    ['package.json', '{"cloaca": {', /"package\.json" cannot be read/],
+    ['package.json', '{"cloaca": 5}', /"cloaca" must be an object with settings, but 5/],
+  ])('a broken %s is an error that says where', (name, text, message) => {
+    writeFileSync(folder.file(name), text)
+
+    expect(refusal().message).toMatch(message)
+  })
+
+  it('a folder in the place of the file is an error, and one in the place of package.json is none', () => {
+    mkdirSync(folder.file('package.json'))
+    expect(load().isSet('grace')).toBe(false)
+    mkdirSync(join(root(), 'cloaca.toml'))
+
+    expect(refusal().message).toMatch(/cannot be read: EISDIR/)
+  })
+
+  it('two files with settings are one too many', () => {
+    toml('grace = "1s"')
+    manifest({ cloaca: {} })
+
+    expect(refusal().message).toMatch(/Both .* Move all of them to one of the two/)
+  })
+
+  it("a variable of another program is nobody's concern, and a misspelt one is an error", () => {
+    const others = { CLOACA_SERVICE_HOST: '10.0.0.1', CLOACA_PORT: 'tcp://10.0.0.1:80', CLOACA_CACHE_DIR: '/tmp' }
+    expect(load({ environment: others }).isSet('database')).toBe(false)
+
+    expect(refusal({ environment: { CLOACA_DATABASE_ULR: 'x' } }).message).toMatch(
+      /environment variable "CLOACA_DATABASE_ULR"\. Did you mean "CLOACA_DATABASE_URL"\?/,
+    )
+  })
+})
+
+describe('the table of settings', () => {
+  it('has the defaults of the engine and of its interpreters', () => {
+    const { config, database, durability, interpreters, reloadGraceMs, ...limits } = optionsOf(load())
+    const { maxConcurrentTasks, taskTimeoutMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
+    const { attemptLogBytes, pollLogBytes, keepSkipLogs } = DEFAULT_CONFIG
+
+    expect(config).toEqual({
+      maxConcurrentTasks,
+      taskTimeoutMs,
+      pollDeadlineMs,
+      pollJitterMs,
+      retention,
+      attemptLogBytes,
+      pollLogBytes,
+      keepSkipLogs,
+    })
+    expect({ database, durability, interpreters, reloadGraceMs }).toEqual({
+      database: 'sqlite://cloaca.db',
+      durability: 'full',
+      interpreters: 1,
+      reloadGraceMs: 30_000,
+    })
+    expect(limits).toEqual({
+      interpreterMemoryMb: DEFAULT_LIMITS.memoryMebibytes,
+      interpreterOpenFiles: DEFAULT_LIMITS.openFiles,
+      interpreterThreads: DEFAULT_LIMITS.threads,
+      loadTimeoutMs: DEFAULT_LIMITS.loadDeadlineMs,
+    })
+    expect(programLimitsOf(load())).toMatchObject({ memoryMebibytes: DEFAULT_LIMITS.memoryMebibytes })
+    expect(settingOf('limits.memory').type.readText(`${LEAST_MEMORY_MEBIBYTES}`)).toBeDefined()
+    expect(settingOf('limits.memory').type.readText(`${LEAST_MEMORY_MEBIBYTES - 1}`)).toBeUndefined()
+  })
+
+  it('shows each value as it can be written, and gives each a variable and a flag of its own', () => {
+    for (const key of SETTING_KEYS) {
+      const { type, default: byDefault } = settingOf(key)
+      if (byDefault !== null) expect(type.readText(type.show(byDefault)), key).toEqual(byDefault)
+    }
+    const variables = SETTING_KEYS.map((key) => settingOf(key).variable)
+    const flags = SETTING_KEYS.map((key) => settingOf(key).flag).filter((flag) => flag !== null)
+
+    expect(new Set(variables).size).toBe(variables.length)
+    expect(new Set(flags).size).toBe(flags.length)
+  })
+})
+
+describe('the options of a Node program', () => {
+  it('are those of its project, and Runner.open takes them', () => {
+    toml('max-concurrent-tasks = 9\n[limits]\nload = "3s"\n[retention]\nexecutions = "never"')
+
+    const options = projectOptions({ folder: root(), environment: { CLOACA_DURABILITY: 'normal' } })
+
+    expect(runnerOptions(options)).toMatchObject({
+      durability: 'normal',
+      loadTimeoutMs: 3_000,
+      config: { maxConcurrentTasks: 9, retention: { endedMs: null } },
+    })
+  })
+})
