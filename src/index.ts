@@ -49,6 +49,7 @@ export type {
   CronRow,
   CronStats,
   FiringRow,
+  InstanceRow,
   TickOutcome,
   TickRow,
   TriggerRow,
@@ -71,6 +72,7 @@ export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
 export type { ActionOptions, RetryOptions, RunnerExecutions } from './runner/resources/executions.ts'
+export type { RunnerInstances } from './runner/resources/instances.ts'
 export type { PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
 export type { RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'

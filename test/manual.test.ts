@@ -9,8 +9,10 @@ import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { executionCommand } from '../src/cli/execution/execution.ts'
 import { pipCommand } from '../src/cli/pip.ts'
+import { scheduleCommand } from '../src/cli/schedule.ts'
 import { serveCommand } from '../src/cli/serve/serve.ts'
 import { configCommand } from '../src/cli/settings/config.ts'
+import { instanceCommand, statusCommand } from '../src/cli/status.ts'
 import { triggerCommand } from '../src/cli/trigger.ts'
 import { workflowCommand } from '../src/cli/workflow.ts'
 import { scriptConfigSchema } from '../src/default-runner/config.ts'
@@ -86,6 +88,9 @@ describe('the command line of the manual', () => {
       workflowCommand(nothing),
       executionCommand(nothing),
       configCommand(),
+      scheduleCommand(),
+      instanceCommand(),
+      statusCommand(),
       pipCommand(),
     ]
 

@@ -56,6 +56,8 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { triggerCommand } = await import('./trigger.ts')
   const { workflowCommand } = await import('./workflow.ts')
   const { executionCommand } = await import('./execution/execution.ts')
+  const { scheduleCommand } = await import('./schedule.ts')
+  const { instanceCommand, statusCommand } = await import('./status.ts')
   const { pipCommand } = await import('./pip.ts')
   const { configCommand } = await import('./settings/config.ts')
   const { printWrongWords } = await import('./print.ts')
@@ -75,6 +77,9 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(triggerCommand(finish))
     .addCommand(workflowCommand(finish))
     .addCommand(executionCommand(finish))
+    .addCommand(scheduleCommand())
+    .addCommand(instanceCommand())
+    .addCommand(statusCommand())
     .addCommand(pipCommand())
     .addCommand(configCommand())
   forEachCommand(program, (command) =>

@@ -36,6 +36,8 @@ import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlo
 import { startPruning } from './pruning.ts'
 import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
+import { Health } from './steering/health.ts'
+import { InstanceCalls } from './steering/instance-calls.ts'
 import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
 import { followWallJumps } from './wall-jumps.ts'
@@ -73,6 +75,8 @@ export class Engine {
   readonly triggers: TriggerCalls
   readonly crons: CronCalls
   readonly executions: ExecutionSteering
+  readonly instances: InstanceCalls
+  readonly health: Health
   readonly #ports: Ports
   readonly #heartbeat: Heartbeat
   readonly #executor: Executor
@@ -124,6 +128,8 @@ export class Engine {
     const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests }
     this.executions = new ExecutionSteering(steering, assertOpen)
     this.executions.serve(this.#inbox)
+    this.instances = new InstanceCalls(ports, assertOpen)
+    this.health = new Health(ports, assertOpen)
   }
 
   /** Made and started. */
@@ -224,12 +230,6 @@ export class Engine {
     // It may have ended between the check and the wait.
     this.#ends.check()
     return await ended
-  }
-
-  /** Whether a process serves this database, as far as one look shows. */
-  async isServed(): Promise<boolean> {
-    this.#assertOpen()
-    return this.#ports.store.hasLivingInstance(this.#ports.clock.now())
   }
 
   async getExecution(id: string): Promise<Execution | null> {

@@ -17,7 +17,15 @@ import type {
 } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type { Retention, RetentionHold } from '../model/retention.ts'
-import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../model/schedule.ts'
+import type {
+  CronFiringRow,
+  CronRow,
+  CronStats,
+  FiringRow,
+  InstanceRow,
+  TickRow,
+  TriggerRow,
+} from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { Acquisition, ActionStore, LogStore, NewExecution, Settlement } from './store-ports.ts'
@@ -226,6 +234,9 @@ export interface Store {
    */
   hasLivingInstance(at: number): Promise<boolean>
 
+  /** Every instance that is entered, the oldest first, and whether it lives, as far as one look shows. */
+  listInstances(at: number): Promise<readonly InstanceRow[]>
+
   // -- triggers
 
   /**
@@ -292,6 +303,8 @@ export interface Store {
    */
   setPaused(id: string, pausedAt: number | null): Promise<'owned' | 'unowned' | 'ended' | 'unknown'>
   getExecution(id: string): Promise<Execution | null>
+  /** How many there are in each status; those that there are none of are missing. */
+  countExecutions(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>>
   /** The ids that begin with a text, in the order of their letters. */
   findExecutionIds(prefix: string, limit: number): Promise<readonly string[]>
   /** In the order of their ends. [] for an unknown execution. */

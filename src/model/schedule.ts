@@ -1,4 +1,4 @@
-/** Rows about triggers and cron schedules, as the store returns them. Instants are epoch milliseconds. */
+/** Rows about triggers, cron schedules and instances, as the store returns them. Instants are epoch milliseconds. */
 
 /** A poll trigger's row: one per name and database, kept across restarts and new versions of the code. */
 export interface TriggerRow {
@@ -73,6 +73,20 @@ export interface CronFiringRow {
   readonly recoveryAttempts: number
   readonly createdAt: number
   readonly updatedAt: number
+}
+
+/** A runner that is open on the database. */
+export interface InstanceRow {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  readonly openedAt: number
+  readonly heartbeatAt: number
+  readonly isAlive: boolean
+  /** Triggers that it polls. */
+  readonly triggers: number
+  /** Executions that it runs. */
+  readonly executions: number
 }
 
 export interface CronStats {

@@ -30,6 +30,7 @@ import { type LogLine, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { RunnerExecutions } from './resources/executions.ts'
+import { RunnerInstances } from './resources/instances.ts'
 import { RunnerSchedules } from './resources/schedules.ts'
 import { RunnerTriggers } from './resources/triggers.ts'
 import { RunnerWorkflows } from './resources/workflows.ts'
@@ -51,6 +52,7 @@ export class Runner {
   readonly workflows: RunnerWorkflows
   readonly executions: RunnerExecutions
   readonly schedules: RunnerSchedules
+  readonly instances: RunnerInstances
   readonly #options: RunnerOptions
   readonly #registry: LiveRegistry
   readonly #store: Store
@@ -87,6 +89,7 @@ export class Runner {
     this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store)
     this.executions = new RunnerExecutions(this.#alive, this.#engine)
     this.schedules = new RunnerSchedules(this.#alive, this.#engine)
+    this.instances = new RunnerInstances(this.#alive, this.#engine)
   }
 
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */

@@ -95,6 +95,17 @@ export class CronCalls {
     this.#changed()
   }
 
+  /** The next instants at which a schedule fires, at most `count`: fewer when it is disabled, or never fires again. */
+  nextInstants(row: CronRow, count: number): readonly number[] {
+    const instants: number[] = []
+    let next = row.isEnabled ? row.nextRunAt : null
+    while (next !== null && instants.length < count) {
+      instants.push(next)
+      next = nextAfter(row, next)
+    }
+    return instants
+  }
+
   /** Firings, newest first; [] for an unknown id. */
   async history(id: string, page: Page): Promise<readonly CronFiringRow[]> {
     this.#assertUsable()
@@ -141,6 +152,15 @@ export class CronCalls {
     this.#assertOpen()
     if (this.#ports.config.cronEnabled) return
     throw new UsageError('CRON_DISABLED', 'Cron scheduling not enabled. Set enable_cron_scheduling to use schedules.')
+  }
+}
+
+function nextAfter({ expression, timezone }: CronTiming, after: number): number | null {
+  try {
+    return nextRunAt(expression, timezone, after)
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return null // of a year, say, that is over
+    throw thrown
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { UsageError } from '../../errors.ts'
 import type { ActionAnswer, ActionKind, ActionRow, Actor, NewAction } from '../../model/action.ts'
-import type { AttemptRow, Execution } from '../../model/execution.ts'
+import type { AttemptRow, Execution, ExecutionStatus } from '../../model/execution.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { ActionInbox } from '../actions/action-inbox.ts'
@@ -96,6 +96,12 @@ export class ExecutionSteering {
     const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
     await store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
     return retried.id
+  }
+
+  /** How many there are in each status. */
+  async count(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
+    this.#assertOpen()
+    return this.#ports.store.countExecutions()
   }
 
   /** The id that a beginning of it means. Rejects with `EXECUTION_NOT_FOUND`, and `INVALID_ARGUMENT` where it means several. */

@@ -70,6 +70,12 @@ export class RunnerExecutions {
     return executionResult(await this.#engine.waitFor(await this.#idOf(id)))
   }
 
+  /** How many there are in each status; those that there are none of are missing. */
+  async count(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.count()
+  }
+
   /** Its attempts that have ended, in the order of their ends. */
   async attempts(id: string): Promise<readonly AttemptRow[]> {
     using _hold = this.#alive.hold()

@@ -1,10 +1,15 @@
 /** `runner.schedules`: cron schedules. */
 
 import type { Engine } from '../../engine/engine.ts'
+import { UsageError } from '../../errors.ts'
 import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
+import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type PageOptions, pageOf } from './page.ts'
+
+/** More than any database has. */
+const ALL = 1_000_000
 
 function cronOf(expression: unknown, timezone: unknown) {
   return { expression: textArgument(expression, 'expression'), timezone: textArgument(timezone, 'timezone') }
@@ -37,6 +42,31 @@ export class RunnerSchedules {
   async get(id: string): Promise<CronRow> {
     using _hold = this.#alive.hold()
     return await this.#engine.crons.get(textArgument(id, 'id'))
+  }
+
+  /**
+   * By the name of its cron trigger or instance, its id, or the beginning of that. Throws `SCHEDULE_NOT_FOUND`, with the
+   * nearest name, also where several are meant.
+   */
+  async find(name: string): Promise<CronRow> {
+    const rows = await this.list({ limit: ALL })
+    const named = rows.filter((row) => [row.triggerName, row.instanceName, row.id].includes(textArgument(name, 'name')))
+    const found = named.length > 0 ? named : rows.filter((row) => row.id.startsWith(name))
+    const [row, ...others] = found
+    if (row !== undefined && others.length === 0) return row
+    const known = rows.flatMap((each) => each.triggerName ?? each.instanceName ?? [])
+    const message =
+      row === undefined
+        ? `There is no schedule "${name}" in this database.${didYouMean(name, known)}`
+        : `Several schedules are meant by "${name}": ${found.map(({ id }) => id).join(', ')}. Give the id of one.`
+    throw new UsageError('SCHEDULE_NOT_FOUND', message, { scheduleId: name })
+  }
+
+  /** The next instants at which it fires, at most `count`. Throws `SCHEDULE_NOT_FOUND`. */
+  async nextInstants(id: string, count = 5): Promise<readonly number[]> {
+    using _hold = this.#alive.hold()
+    const row = await this.#engine.crons.get(textArgument(id, 'id'))
+    return this.#engine.crons.nextInstants(row, numberArgument(count, 'count', 0))
   }
 
   /** Throws `SCHEDULE_NOT_FOUND`, `INVALID_CRON` or `INVALID_TIMEZONE`. */

@@ -36,6 +36,12 @@ export class RunnerTriggers {
     return rows.map((row) => this.#info(row))
   }
 
+  /** Enabled triggers that have not been polled for two of their intervals, in whatever process. */
+  async listLate(): Promise<readonly TriggerInfo[]> {
+    using _hold = this.#alive.hold()
+    return (await this.#engine.health.lateTriggers()).map((row) => this.#info(row))
+  }
+
   /** Throws `TRIGGER_NOT_FOUND`, with the nearest name. */
   async get(name: string): Promise<TriggerInfo> {
     using _hold = this.#alive.hold()

@@ -44,7 +44,7 @@ export class RunnerWorkflows {
   /** Whether a process serves this database now, as far as one look shows. One of another machine is believed to for 30 s after its last sign of life. */
   async isServed(): Promise<boolean> {
     using _hold = this.#alive.hold()
-    return await this.#engine.isServed()
+    return await this.#engine.instances.isServed()
   }
 
   /** Accepts a run without waiting for it: any process that serves the workflow runs it. Returns its id. Throws `WORKFLOW_NOT_FOUND`. */

@@ -22,6 +22,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const GET_EXECUTION = `SELECT ${COLUMNS} FROM executions WHERE id = ?`
 
+export const COUNT_EXECUTIONS = 'SELECT status, count(*) AS count FROM executions GROUP BY status'
+
 /** By the range of texts that begin so: `LIKE` cannot use the index. */
 export const FIND_EXECUTION_IDS = 'SELECT id FROM executions WHERE id >= ? AND id < ? ORDER BY id LIMIT ?'
 

@@ -8,6 +8,7 @@ import { StoreError } from '../../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
+  COUNT_EXECUTIONS,
   EACH_OWNED_BY,
   EACH_UNOWNED,
   END_EXECUTION,
@@ -186,6 +187,11 @@ export function setPaused(
 export function getExecution(connection: Connection, id: string): Execution | null {
   const record = connection.one<ExecutionRecord>(GET_EXECUTION, id)
   return record === undefined ? null : loadExecution(connection, record)
+}
+
+export function countExecutions(connection: Connection): Readonly<Partial<Record<ExecutionStatus, number>>> {
+  const records = connection.all<{ readonly status: ExecutionStatus; readonly count: number }>(COUNT_EXECUTIONS)
+  return Object.fromEntries(records.map(({ status, count }) => [status, count]))
 }
 
 export function findExecutionIds(connection: Connection, prefix: string, limit: number): readonly string[] {

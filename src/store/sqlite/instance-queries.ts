@@ -4,6 +4,12 @@ export const FIND_INSTANCE = 'SELECT seq FROM instances WHERE id = ?'
 
 export const LIST_INSTANCES = 'SELECT seq, id, host, pid, process_started_at, heartbeat_at, beats FROM instances'
 
+export const LIST_INSTANCES_WITH_HOLDINGS = `
+SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, beats,
+       (SELECT count(*) FROM triggers WHERE lease_seq = instances.seq) AS triggers,
+       (SELECT count(*) FROM executions WHERE owner_seq = instances.seq) AS executions
+FROM instances ORDER BY seq`
+
 export const TOUCH_INSTANCE = 'UPDATE instances SET heartbeat_at = ?, beats = beats + 1 WHERE id = ?'
 
 export const INSERT_INSTANCE = `

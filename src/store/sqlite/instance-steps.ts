@@ -12,6 +12,7 @@ import { hostname } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import type { Clock } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
+import type { InstanceRow } from '../../model/schedule.ts'
 import { HeartbeatWatch } from '../heartbeat-watch.ts'
 import type { Connection } from './file/connection.ts'
 import { insertCutAttempts } from './history/attempt-steps.ts'
@@ -20,6 +21,7 @@ import {
   FIND_INSTANCE,
   INSERT_INSTANCE,
   LIST_INSTANCES,
+  LIST_INSTANCES_WITH_HOLDINGS,
   READY_RUNNING_TASKS_OF_OWNER,
   RELEASE_EXECUTIONS,
   RELEASE_LEASES,
@@ -45,6 +47,12 @@ interface InstanceRecord {
   readonly process_started_at: number | null
   readonly heartbeat_at: number
   readonly beats: number
+}
+
+interface HoldingRecord extends InstanceRecord {
+  readonly opened_at: number
+  readonly triggers: number
+  readonly executions: number
 }
 
 export function thisProcess(): ProcessIdentity {
@@ -108,6 +116,19 @@ export class Liveness {
   isLiving(connection: Connection, instanceId: string, at: number): boolean {
     const records = connection.all<InstanceRecord>(LIST_INSTANCES)
     return records.some((record) => record.id === instanceId && this.#seemsAlive(record, at))
+  }
+
+  list(connection: Connection, at: number): readonly InstanceRow[] {
+    return connection.all<HoldingRecord>(LIST_INSTANCES_WITH_HOLDINGS).map((record) => ({
+      id: record.id,
+      host: record.host.split(' ')[0] ?? record.host,
+      pid: record.pid,
+      openedAt: record.opened_at,
+      heartbeatAt: record.heartbeat_at,
+      isAlive: this.#seemsAlive(record, at),
+      triggers: record.triggers,
+      executions: record.executions,
+    }))
   }
 
   #seemsAlive(record: InstanceRecord, at: number): boolean {

@@ -29,7 +29,15 @@ import type {
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
-import type { CronFiringRow, CronRow, CronStats, FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type {
+  CronFiringRow,
+  CronRow,
+  CronStats,
+  FiringRow,
+  InstanceRow,
+  TickRow,
+  TriggerRow,
+} from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { MEMORY_PATH } from '../database-url.ts'
 import * as crons from './cron-steps.ts'
@@ -148,6 +156,10 @@ class SqliteStore implements Store {
     return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
   }
 
+  listInstances(at: number): Promise<readonly InstanceRow[]> {
+    return this.#step('read', (connection) => this.#liveness.list(connection, at))
+  }
+
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
   }
@@ -235,6 +247,10 @@ class SqliteStore implements Store {
 
   listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
     return this.#step('read', (connection) => executions.listExecutions(connection, filter))
+  }
+
+  countExecutions() {
+    return this.#step('read', executions.countExecutions)
   }
 
   findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {

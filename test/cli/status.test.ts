@@ -1,0 +1,139 @@
+/** `cloaca schedule`, `cloaca instance list` and `cloaca status`, as a user types them. */
+
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { workflow } from '../support/declared.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { failed } from '../support/fake-host.ts'
+import { RunningEngine } from '../support/running-engine.ts'
+import { declaration, newCron, START } from '../support/store-builders.ts'
+
+let terminal: Terminal
+let store: Store
+let clock: FakeClock
+let path: string
+
+beforeEach(async () => {
+  terminal = new Terminal()
+  path = join(terminal.folder, 'jobs.db')
+  clock = new FakeClock()
+  store = await openSqliteStore({ path, durability: 'normal', clock })
+  return async () => {
+    await store.close()
+    await terminal[Symbol.asyncDispose]()
+  }
+})
+
+const run = (...words: string[]) => terminal.start([...words, '--db', path]).ended
+
+describe('cloaca schedule', () => {
+  const nightly = newCron({
+    workflow: 'report',
+    expression: '0 2 * * *',
+    timezone: 'Europe/Paris',
+    triggerName: 'nightly',
+    nextRunAt: Date.UTC(2026, 0, 1, 1),
+  })
+
+  beforeEach(async () => {
+    await store.createCron(nightly)
+    await store.createCron(newCron({ workflow: 'report' }))
+  })
+
+  it('lists cron triggers and schedules by name or id, newest first', async () => {
+    const { stdout } = await run('schedule', 'list')
+    const listed = await run('schedule', 'list', '--json')
+
+    expect(stdout).toMatch(
+      /^nightly +report +0 2 \* \* \* +Europe\/Paris +yes +2026-01-01T01:00:00\.000\+00:00 +never$/m,
+    )
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ kind: 'schedule' }, { kind: 'cron trigger', enabled: true }])
+  })
+
+  it('shows the next five instants, of its zone', async () => {
+    const { stdout } = await run('schedule', 'show', 'nightly', '--json')
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      triggerName: 'nightly',
+      nextRuns: [1, 2, 3, 4, 5].map((day) => `2026-01-0${day}T01:00:00.000+00:00`),
+      lastRunAt: null,
+    })
+  })
+
+  it('disables one, which has no next instant then, enables it, and deletes it', async () => {
+    const disabled = await run('schedule', 'disable', 'nightly')
+    expect(disabled.stdout).toBe('Schedule nightly is disabled.\n')
+    expect(JSON.parse((await run('schedule', 'show', nightly.id.slice(0, 8), '--json')).stdout)).toMatchObject({
+      enabled: false,
+      nextRuns: [],
+    })
+
+    await run('schedule', 'enable', 'nightly')
+    expect(await store.getCron(nightly.id)).toMatchObject({ isEnabled: true })
+    const deleted = await run('schedule', 'delete', 'nightly')
+
+    expect(deleted.stdout).toBe(`Schedule ${nightly.id} of workflow "report" is deleted.\n`)
+    expect(await store.getCron(nightly.id)).toBeNull()
+  })
+
+  it('names the nearest for one that there is none of', async () => {
+    const { stderr, exitCode } = await run('schedule', 'show', 'nightli')
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('There is no schedule "nightli" in this database. Did you mean "nightly"?')
+  })
+})
+
+describe('who serves', () => {
+  it('is listed with what each has; one that has nothing beside another that has is a standby', async () => {
+    const [serving, standby] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']
+    await store.openInstance(serving, START)
+    await store.saveTriggers([declaration()], START)
+    await store.leaseTriggers(serving, ['inbox'])
+    await store.openInstance(standby, START)
+
+    const { stdout } = await run('instance', 'list', '--json')
+    const table = await run('instance', 'list')
+
+    expect(JSON.parse(stdout)).toMatchObject([
+      { id: serving, pid: process.pid, state: 'serving', triggers: 1, executions: 0 },
+      { id: standby, state: 'standby', triggers: 0 },
+    ])
+    expect(table.stdout).toMatch(/^\d+ +\S+ +standby +0 +0 +2026/m)
+  })
+
+  it('is nobody where nobody does', async () => {
+    expect((await run('instance', 'list')).stdout).toBe('No process serves this database: cloaca serve does.\n')
+  })
+})
+
+describe('cloaca status', () => {
+  it('has who serves, triggers that are late, executions by status and the last failures on one screen', async () => {
+    await using serving = await RunningEngine.start({
+      clock,
+      store,
+      workflows: [workflow('etl', { read: {} })],
+      python: (host) => host.task('read', () => failed('no price')),
+    })
+    const { id } = await serving.engine.execute('etl', '{}')
+    await store.saveTriggers([declaration(), declaration({ name: 'other' })], START)
+    await store.setTriggerEnabled('other', false, START)
+
+    const { stdout } = await run('status')
+    const json = JSON.parse((await run('status', '--json')).stdout)
+
+    expect(stdout).toMatch(/^\d+ +\S+ +(serving|idle) /m)
+    expect(stdout).toMatch(/^triggers +2, 1 enabled, late: inbox$/m)
+    expect(stdout).toMatch(/^executions +1 failed$/m)
+    expect(stdout).toMatch(new RegExp(`etl +1 task\\(s\\) failed.*no price +${id.slice(0, 8)}$`, 'm'))
+    expect(json).toMatchObject({
+      triggers: { all: 2, enabled: 1, late: ['inbox'] },
+      executions: { Failed: 1 },
+      lastFailures: [{ id, workflow: 'etl' }],
+    })
+    await serving.engine.stop({ graceMs: 0 })
+  })
+})
