@@ -9,15 +9,11 @@ import type {
   Acquisition,
   ActionStore,
   Clock,
-  CronClaim,
-  CronMove,
   FailedTick,
   FailedTickResult,
   FiredTick,
   FiredTickResult,
-  NewCronSchedule,
   NewExecution,
-  NewTriggerCron,
   Page,
   Retention,
   RetentionHold,
@@ -27,20 +23,10 @@ import type {
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
-import { StoreError } from '../../errors.ts'
 import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
-import type {
-  CronFiringRow,
-  CronRow,
-  CronStats,
-  FiringRow,
-  InstanceRow,
-  TickRow,
-  TriggerRow,
-} from '../../model/schedule.ts'
+import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { MEMORY_PATH } from '../database-url.ts'
-import * as crons from './cron-steps.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import { Connection } from './file/connection.ts'
@@ -57,6 +43,7 @@ import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance
 import { type TriggerRecord, triggerRow } from './rows.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
 import { SkipWriter } from './skip-writer.ts'
+import { SqliteCrons } from './sqlite-crons.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
 
@@ -106,7 +93,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return new SqliteStore(connection, options)
 }
 
-class SqliteStore implements Store {
+class SqliteStore extends SqliteCrons implements Store {
   readonly actions: ActionStore
   readonly logs: LogWriter
   readonly #connection: Connection
@@ -122,6 +109,7 @@ class SqliteStore implements Store {
   #closing: Promise<void> | undefined
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
+    super()
     this.#connection = connection
     this.#clock = options.clock
     this.#isReadOnly = isReadOnly(options)
@@ -131,7 +119,7 @@ class SqliteStore implements Store {
     const afterCommit = (): void => checkpoints.committed()
     this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch, afterCommit })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
-    const addStep: AddStep = (need, run) => this.#step(need, run)
+    const addStep: AddStep = (need, run) => this.step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep)
     this.actions = actionStore(addStep)
     this.logs = new LogWriter(options.clock, addStep)
@@ -140,49 +128,49 @@ class SqliteStore implements Store {
 
   async openInstance(instanceId: string, at: number): Promise<void> {
     this.#instances.add(instanceId)
-    await this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+    await this.step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
   }
 
   heartbeat(instanceId: string, at: number): Promise<void> {
-    return this.#step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+    return this.step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
-    await this.#step('write', (connection) => leaveInstance(connection, instanceId, at))
+    await this.step('write', (connection) => leaveInstance(connection, instanceId, at))
     this.#instances.delete(instanceId)
   }
 
   hasLivingInstance(at: number): Promise<boolean> {
-    return this.#step('read', (connection) => this.#liveness.hasLiving(connection, at))
+    return this.step('read', (connection) => this.#liveness.hasLiving(connection, at))
   }
 
   listInstances(at: number): Promise<readonly InstanceRow[]> {
-    return this.#step('read', (connection) => this.#liveness.list(connection, at))
+    return this.step('read', (connection) => this.#liveness.list(connection, at))
   }
 
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
-    return this.#step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+    return this.step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
   }
 
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {
-    return this.#step('write', (connection) =>
+    return this.step('write', (connection) =>
       triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, instanceId)),
     )
   }
 
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
-    return this.#step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
+    return this.step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
   }
 
   getTrigger(name: string): Promise<TriggerRow | null> {
-    return this.#step('read', (connection) => {
+    return this.step('read', (connection) => {
       const record = triggers.getTrigger(connection, name)
       return record === null ? null : this.#triggerRow(record)
     })
   }
 
   setTriggerEnabled(name: string, isEnabled: boolean, at: number): Promise<boolean> {
-    return this.#step('accept', (connection) => triggers.setTriggerEnabled(connection, name, isEnabled, at))
+    return this.step('accept', (connection) => triggers.setTriggerEnabled(connection, name, isEnabled, at))
   }
 
   noteSkip(trigger: string, at: number): void {
@@ -199,22 +187,22 @@ class SqliteStore implements Store {
   }
 
   listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]> {
-    return this.#step('read', (connection) => triggers.listFirings(connection, trigger, page))
+    return this.step('read', (connection) => triggers.listFirings(connection, trigger, page))
   }
 
   listTicks(trigger: string, page: Page): Promise<readonly TickRow[]> {
     const list = (connection: Connection) => triggers.listTicks(connection, trigger, page)
     return this.#skips.lastAt(trigger) === null
-      ? this.#step('read', list)
+      ? this.step('read', list)
       : this.#skips.stepAfter('write', trigger, list)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {
-    return this.#step('accept', (connection) => executions.insertExecution(connection, execution, origin, at))
+    return this.step('accept', (connection) => executions.insertExecution(connection, execution, origin, at))
   }
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
-    return this.#step('write', (connection) => {
+    return this.step('write', (connection) => {
       const dead = acquisition.recover ? this.#liveness.deadSeqs(connection, acquisition.instanceId) : []
       return executions.acquireExecutions(connection, acquisition, dead)
     })
@@ -231,109 +219,42 @@ class SqliteStore implements Store {
   }
 
   cancelUnowned(id: string, end: { readonly endedAt: number; readonly errorMessage: string }) {
-    return this.#step('accept', (connection) => {
+    return this.step('accept', (connection) => {
       const isAlive = (owner: string) => this.#liveness.isLiving(connection, owner, end.endedAt)
       return executions.cancelUnowned(connection, id, end, isAlive)
     })
   }
 
   setPaused(id: string, pausedAt: number | null) {
-    return this.#step('accept', (connection) => executions.setPaused(connection, id, pausedAt))
+    return this.step('accept', (connection) => executions.setPaused(connection, id, pausedAt))
   }
 
   getExecution(id: string): Promise<Execution | null> {
-    return this.#step('read', (connection) => executions.getExecution(connection, id))
+    return this.step('read', (connection) => executions.getExecution(connection, id))
   }
 
   listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
-    return this.#step('read', (connection) => executions.listExecutions(connection, filter))
+    return this.step('read', (connection) => executions.listExecutions(connection, filter))
   }
 
   countExecutions() {
-    return this.#step('read', executions.countExecutions)
+    return this.step('read', executions.countExecutions)
   }
 
   findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
-    return this.#step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
+    return this.step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.#step('read', (connection) => listAttempts(connection, executionId))
+    return this.step('read', (connection) => listAttempts(connection, executionId))
   }
 
   saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
-    return this.#step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
+    return this.step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
   }
 
   listWorkflows(): Promise<readonly WorkflowDefinition[]> {
-    return this.#step('read', workflows.listWorkflows)
-  }
-
-  async createCron(schedule: NewCronSchedule): Promise<void> {
-    if (await this.#step('accept', (connection) => crons.insertCron(connection, schedule))) return
-    const { workflow, instanceName } = schedule
-    const message = `The workflow "${workflow}" has an instance named "${instanceName}" already. Choose another name.`
-    throw new StoreError('DUPLICATE_INSTANCE', message, { workflow })
-  }
-
-  saveTriggerCrons(schedules: readonly NewTriggerCron[]): Promise<readonly CronRow[]> {
-    return this.#step('write', (connection) => schedules.map((schedule) => crons.saveTriggerCron(connection, schedule)))
-  }
-
-  listCrons(page: Page & { readonly enabledOnly: boolean }): Promise<readonly CronRow[]> {
-    return this.#step('read', (connection) => crons.listCrons(connection, page))
-  }
-
-  getCron(id: string): Promise<CronRow | null> {
-    return this.#step('read', (connection) => crons.getCron(connection, id))
-  }
-
-  updateCron(
-    id: string,
-    change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
-    at: number,
-  ): Promise<boolean> {
-    return this.#step('accept', (connection) => crons.updateCron(connection, id, change, at))
-  }
-
-  rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void> {
-    return this.#step('write', (connection) => crons.rescheduleCrons(connection, moves, at))
-  }
-
-  setCronEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean> {
-    return this.#step('accept', (connection) => crons.setCronEnabled(connection, id, isEnabled, at))
-  }
-
-  deleteCron(id: string): Promise<boolean> {
-    return this.#step('accept', (connection) => crons.deleteCron(connection, id))
-  }
-
-  enabledCrons(): Promise<readonly CronRow[]> {
-    return this.#step('read', crons.enabledCrons)
-  }
-
-  claimCron(claim: CronClaim): Promise<boolean> {
-    return this.#step('accept', (connection) => crons.claimCron(connection, claim))
-  }
-
-  listCronFirings(scheduleId: string, page: Page): Promise<readonly CronFiringRow[]> {
-    return this.#step('read', (connection) => crons.listCronFirings(connection, scheduleId, page))
-  }
-
-  lostCronFirings(query: {
-    readonly notBeforeAt: number
-    readonly olderThanAt: number
-    readonly maxAttempts: number
-  }): Promise<readonly CronFiringRow[]> {
-    return this.#step('read', (connection) => crons.lostCronFirings(connection, query))
-  }
-
-  recoverCronFiring(firingId: string, execution: NewExecution | null, at: number): Promise<boolean> {
-    return this.#step('accept', (connection) => crons.recoverCronFiring(connection, firingId, execution, at))
-  }
-
-  cronStats(sinceAt: number, at: number): Promise<CronStats> {
-    return this.#step('read', (connection) => crons.cronStats(connection, sinceAt, at))
+    return this.step('read', workflows.listWorkflows)
   }
 
   onForeignChange(callback: () => void): () => void {
@@ -346,11 +267,11 @@ class SqliteStore implements Store {
   }
 
   retentionHold(retention: Retention, at: number): Promise<RetentionHold | null> {
-    return this.#step('write', (connection) => retentionHold(connection, retention, at))
+    return this.step('write', (connection) => retentionHold(connection, retention, at))
   }
 
   prune(retention: Retention, at: number): Promise<number> {
-    return this.#step('write', (connection) => prune(connection, retention, at))
+    return this.step('write', (connection) => prune(connection, retention, at))
   }
 
   close(): Promise<void> {
@@ -362,7 +283,7 @@ class SqliteStore implements Store {
     this.#foreignChanges.stop()
     this.#watch.stop()
     // The last of all steps: those that were asked for before it are carried out.
-    const last = this.#isReadOnly ? [this.#step('read', () => {})] : [this.logs.close(), this.#skips.close()]
+    const last = this.#isReadOnly ? [this.step('read', () => {})] : [this.logs.close(), this.#skips.close()]
     this.#queue.close()
     try {
       await Promise.all(last)
@@ -396,7 +317,7 @@ class SqliteStore implements Store {
     }
   }
 
-  #step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result> {
+  protected step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result> {
     if (this.#isReadOnly && need !== 'read') return Promise.reject(readOnly(this.#connection.path))
     return this.#queue.add(need, () => run(this.#connection))
   }
