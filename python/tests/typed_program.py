@@ -7,14 +7,26 @@ from typing import Any, Dict, List, Optional
 import cloaca
 
 
-@cloaca.trigger("ingest", name="inbox", poll_interval="2s", allow_concurrent=True)
+@cloaca.trigger(
+    "ingest",
+    name="inbox",
+    poll_interval="2s",
+    allow_concurrent=True,
+    timeout="5s",
+    jitter="100ms",
+    max_active=2,
+    pause_after=10,
+    on_change=True,
+)
 def inbox() -> cloaca.TriggerResult:
     if not cloaca.var_or("INBOX", ""):
+        return cloaca.TriggerResult.skip("INBOX is not set")
+    if cloaca.var("INBOX") == "-":
         return cloaca.TriggerResult.skip()
     return cloaca.TriggerResult.fire(cloaca.Context({"file": cloaca.var("INBOX")}))
 
 
-@cloaca.trigger(on="ingest", cron="0 2 * * *", timezone="Europe/Paris")
+@cloaca.trigger(on="ingest", cron="0 2 * * *", timezone="Europe/Paris", catchup="all")
 def nightly() -> bool:
     return True
 
@@ -72,6 +84,7 @@ with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workf
         retry_max_delay_ms=1000,
         retry_condition="transient",
         retry_jitter=False,
+        timeout="90s",
         trigger_rules=cloaca.all_of(
             cloaca.task_success("read"),
             cloaca.any_of(cloaca.context_value("rows", ">", 0), cloaca.always()),
@@ -79,7 +92,10 @@ with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workf
         ),
     )
     async def load(ctx: cloaca.Context) -> Optional[cloaca.Context]:
-        removed: Any = ctx.remove("rows")
+        try:
+            removed: Any = ctx.remove("rows")
+        except cloaca.Cancelled:
+            raise
         return None if removed is None else ctx
 
     workflow_builder.add_task(read)
@@ -127,7 +143,7 @@ def run() -> cloaca.PipelineResult:
         rows: List[Dict[str, Any]] = runner.list_trigger_schedules() + runner.get_trigger_execution_history("inbox")
         print(stats, row, rows)
         result: cloaca.WorkflowResult = runner.execute("ingest", cloaca.Context.from_json("{}"))
-        print(result.status, result.start_time, result.end_time, result.error_message)
+        print(result.execution_id, result.status, result.start_time, result.end_time, result.error_message)
         print(result.final_context.to_dict())
     runner.shutdown()
     return result

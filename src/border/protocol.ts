@@ -89,8 +89,9 @@ export interface RaisedFault {
   readonly traceback: string
 }
 
-/** How a poll or an attempt ended. Polls that skip are reported by their tokens alone. */
+/** How a poll or an attempt ended. Polls that skip without a reason are reported by their tokens alone. */
 export type Outcome =
+  | { readonly kind: 'skipped'; readonly reason: string }
   /** `contextText` is null when the trigger fired without a context. */
   | { readonly kind: 'fired'; readonly contextText: string | null }
   /** `contextText` is null when the attempt left its input as it was. */

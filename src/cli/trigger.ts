@@ -1,7 +1,7 @@
 /** `cloaca trigger`: lists, shows, enables, disables and tests triggers, and prints their history. */
 
 import { Command } from 'commander'
-import { formatInstant, Runner, type TriggerInfo } from '../index.ts'
+import { formatInstant, Runner, type TickRow, type TriggerInfo } from '../index.ts'
 import { optionsOf } from '../runner/project-options.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { withExamples } from './help.ts'
@@ -95,8 +95,8 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
     const ticks = await runner.triggers.ticks(name, page)
     if (options.json) return printJson(ticks)
     return printTable(
-      ['LAST', 'OUTCOME', 'COUNT', 'ERROR'],
-      ticks.map((row) => [formatInstant(row.lastAt), row.outcome, String(row.count), row.errorMessage ?? '']),
+      ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'EXECUTION', 'REASON OR ERROR'],
+      ticks.map(tickCells),
       options.limit === 0 ? null : `Trigger "${name}" has not been polled yet.`,
     )
   }
@@ -131,7 +131,7 @@ async function test(file: string, name: string, options: { readonly json?: true 
   if (options.json) {
     printJson(outcome.kind === 'fired' ? { ...outcome, context: JSON.parse(outcome.contextText ?? '{}') } : outcome)
   } else if (outcome.kind === 'skipped') {
-    printLine(`Trigger "${name}" skipped.`)
+    printLine(`Trigger "${name}" skipped${outcome.reason === null ? '.' : `: ${outcome.reason}`}`)
   } else if (outcome.kind === 'fired') {
     printLine(`Trigger "${name}" fired.`)
     printLine(`context  ${outcome.contextText ?? 'none'}`)
@@ -140,6 +140,12 @@ async function test(file: string, name: string, options: { readonly json?: true 
     printError(outcome.error.message)
   }
   return outcome.kind === 'failed' || outcome.kind === 'timedOut' ? 1 : 0
+}
+
+function tickCells(row: TickRow): string[] {
+  const [late, took] = [row.latenessMs, row.durationMs].map((ms) => (ms === null ? '' : formatDuration(ms)))
+  const why = row.errorMessage ?? row.reason ?? ''
+  return [formatInstant(row.lastAt), row.outcome, String(row.count), late ?? '', took ?? '', row.executionId ?? '', why]
 }
 
 /** As JSON has it: the names of the Python API. */

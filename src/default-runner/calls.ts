@@ -60,6 +60,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
       const execution = await engine.execute(workflow, contextText, slot === null ? {} : { callerSlot: slot })
       return {
         value: {
+          execution_id: execution.id,
           status: execution.status,
           start_time: formatInstant(execution.startedAt ?? execution.createdAt),
           end_time: formatInstantOrNull(execution.endedAt),

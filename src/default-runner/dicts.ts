@@ -39,7 +39,7 @@ export function cronDict(row: CronRow) {
     cron_expression: row.expression,
     timezone: row.timezone,
     enabled: row.isEnabled,
-    catchup_policy: 'skip',
+    catchup_policy: row.catchup,
     next_run_at: formatInstantOrNull(row.nextRunAt),
     last_run_at: formatInstantOrNull(row.lastRunAt),
     created_at: formatInstant(row.createdAt),

@@ -36,7 +36,7 @@ export interface EngineConfig {
   readonly cronEnabled: boolean
   /** Upper bound between two looks at the schedule table; due times in between are met exactly. */
   readonly cronPollIntervalMs: number
-  /** Cap on replayed runs. Every schedule skips what it missed, so that nothing is ever replayed. */
+  /** Missed runs that a schedule whose catchup is `all` makes up for: the latest. */
   readonly cronMaxCatchupExecutions: number
   /** Start again the cron runs that were recorded but never started. */
   readonly cronRecoveryEnabled: boolean

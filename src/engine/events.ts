@@ -15,6 +15,12 @@ export interface TickEvent {
   readonly trigger: string
   readonly at: number
   readonly outcome: TickOutcome
+  /** From when it was due to when it was asked; null when it was not due. */
+  readonly latenessMs: number | null
+  /** From when it was asked to its answer; null when nothing was polled. */
+  readonly durationMs: number | null
+  /** Why it skipped, or why it started nothing; null where nothing is said. */
+  readonly reason: string | null
 }
 
 export interface TriggerFiredEvent {
@@ -110,6 +116,8 @@ export type WarningCode =
   | 'LEASE_LOST'
   | 'CLOCK_SET'
   | 'RETENTION_BEGINS'
+  | 'TRIGGER_PAUSED'
+  | 'CRON_MISSED'
 
 /** Something that the user may want to change; the engine goes on. */
 export interface WarningEvent {

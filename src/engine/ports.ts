@@ -15,7 +15,7 @@ import type {
   ExecutionStatus,
   ExecutionSummary,
 } from '../model/execution.ts'
-import type { PythonFault } from '../model/fault.ts'
+import type { Catchup, TriggerOverrides } from '../model/policy.ts'
 import type { Retention, RetentionHold } from '../model/retention.ts'
 import type {
   CronFiringRow,
@@ -28,23 +28,24 @@ import type {
 } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
-import type { Acquisition, ActionStore, LogStore, NewExecution, Settlement } from './store-ports.ts'
+import type {
+  Acquisition,
+  ActionStore,
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  LogStore,
+  NewExecution,
+  Settlement,
+  SkippedTick,
+  TriggerDeclaration,
+  TriggerLease,
+} from './store-ports.ts'
 
 export type { Retention, RetentionHold } from '../model/retention.ts'
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
-export type {
-  Acquisition,
-  ActionStore,
-  AttemptRef,
-  ExecutionEnd,
-  LogQuery,
-  LogStore,
-  NewExecution,
-  NewTask,
-  Settlement,
-  StoredLogPiece,
-  TaskChange,
-} from './store-ports.ts'
+export type * from './store-ports.ts'
 
 // ---------------------------------------------------------------------------------------------------------- codec
 
@@ -124,53 +125,12 @@ export interface Page {
   readonly offset: number
 }
 
-/** What the code says of a poll trigger. */
-export interface TriggerDeclaration {
-  readonly name: string
-  readonly workflow: string
-  readonly pollIntervalMs: number
-  readonly allowConcurrent: boolean
-}
-
-/** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
-export interface TriggerLease {
-  readonly trigger: string
-  readonly number: number
-}
-
-export interface FiredTick {
-  readonly trigger: string
-  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
-  readonly lease: number | null
-  readonly at: number
-  /** Deduplication key; see `FiringRow.contextHash`. */
-  readonly contextHash: string
-  /** False: drop it when a firing of the same trigger with the same hash is active. */
-  readonly allowConcurrent: boolean
-  readonly firingId: string
-  /** The run to start, or null when it cannot be started: the firing is recorded as ended, without a run. */
-  readonly execution: NewExecution | null
-}
-
-/** `lost`: the lease has been taken by another since, and nothing is stored. */
-export type FiredTickResult = { readonly kind: 'started' | 'duplicate' | 'lost' }
-
-export interface FailedTick {
-  readonly trigger: string
-  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
-  readonly lease: number | null
-  readonly at: number
-  readonly outcome: 'failed' | 'timedOut'
-  readonly error: PythonFault
-}
-
-export type FailedTickResult = { readonly kind: 'recorded' | 'lost' }
-
 export interface NewCronSchedule {
   readonly id: string
   readonly workflow: string
   readonly expression: string
   readonly timezone: string
+  readonly catchup: Catchup
   readonly nextRunAt: number
   readonly triggerName: string | null
   readonly instanceName: string | null
@@ -184,7 +144,7 @@ export interface CronMove {
   readonly scheduleId: string
   /** The `nextRunAt` that the caller saw. */
   readonly seenRunAt: number
-  readonly nextRunAt: number
+  readonly nextRunAt: number | null
 }
 
 export interface CronClaim {
@@ -251,20 +211,27 @@ export interface Store {
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]>
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]>
   getTrigger(name: string): Promise<TriggerRow | null>
-  /** False when there is no such trigger. */
-  setTriggerEnabled(name: string, isEnabled: boolean, at: number): Promise<boolean>
+  /** False when there is no such trigger. Its failures in a row are forgotten. */
+  setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number): Promise<boolean>
+  /**
+   * What counts in place of what the code declares, now and after it is declared anew. Adds to what was set before; null
+   * resets all. False when there is no such trigger.
+   */
+  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number): Promise<boolean>
 
   /**
    * Notes a skip. Returns at once, costs no database read, and is written within a second or at `close`: a run of
-   * consecutive skips is one tick row with a count, a first and a last instant. Also sets `lastPollAt`. This store's
-   * reads show it at once. Dropped for an unknown trigger, and after `close`.
+   * consecutive skips with the same reason is one tick row with a count, a first and a last instant, and the longest
+   * lateness and duration among them. Also sets `lastPollAt`. This store's reads show it at once. Dropped for an unknown
+   * trigger, and after `close`.
    */
-  noteSkip(trigger: string, at: number): void
+  noteSkip(skip: SkippedTick): void
   /**
    * A firing, its tick row and its execution are one step. Sets `lastPollAt`. `duplicate`: with `allowConcurrent`
    * false and an active firing of the same trigger and hash, no firing and no execution are stored, only the tick,
-   * with the id of the active firing. `lost`: another has taken the lease under which it was polled. Rejects for a
-   * trigger that was never saved, as `recordFailed` does.
+   * with the id of the active firing; `limited`: the same while `maxActive` executions of the trigger are active.
+   * `unchanged`: see `onChange`. `lost`: another has taken the lease under which it was polled. Rejects for a trigger
+   * that was never saved, as `recordFailed` does.
    */
   recordFired(tick: FiredTick): Promise<FiredTickResult>
   /** Does not touch `lastPollAt`. */
@@ -336,6 +303,8 @@ export interface Store {
     change: { readonly expression: string; readonly timezone: string; readonly nextRunAt: number },
     at: number,
   ): Promise<boolean>
+  /** What counts for a cron trigger in place of what the code declares; null resets it. False when there is no such trigger. */
+  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number): Promise<boolean>
   /** Gives schedules other next instants. Leaves alone those whose `nextRunAt` is not as it was seen. */
   rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void>
   setCronEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean>

@@ -1,10 +1,88 @@
-/** What goes into the `Store` port and comes out of it about executions, actions and logs. `ports.ts` says what holds for all of it. */
+/** What goes into the `Store` port and comes out of it about triggers, executions, actions and logs. `ports.ts` says what holds for all of it. */
 
 import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type { LogPiece } from '../model/log.ts'
+import type { TriggerPolicy } from '../model/policy.ts'
+
+/** What the code says of a poll trigger. */
+export interface TriggerDeclaration {
+  readonly name: string
+  readonly workflow: string
+  readonly pollIntervalMs: number
+  readonly allowConcurrent: boolean
+  readonly policy: TriggerPolicy
+}
+
+/** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
+export interface TriggerLease {
+  readonly trigger: string
+  readonly number: number
+}
+
+/** How punctual a poll was, in whole milliseconds. */
+export interface PollTimes {
+  /** From when it was due to when it was asked; null when it was not due. */
+  readonly latenessMs: number | null
+  /** From when it was asked to its answer; null when nothing was polled. */
+  readonly durationMs: number | null
+}
+
+/** A poll that skipped. */
+export interface SkippedTick extends PollTimes {
+  readonly trigger: string
+  readonly at: number
+  readonly reason: string | null
+  /** It answered to fire, and only a change from skip to fire counts. */
+  readonly isFiring: boolean
+}
+
+export interface FiredTick extends PollTimes {
+  readonly trigger: string
+  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  readonly lease: number | null
+  readonly at: number
+  /** Deduplication key; see `FiringRow.contextHash`. */
+  readonly contextHash: string
+  /** False: drop it when a firing of the same trigger with the same hash is active. */
+  readonly allowConcurrent: boolean
+  /** So many executions of the trigger may be active; null: any number. */
+  readonly maxActive: number | null
+  /** True: it fires only where the answer of the poll before was not to fire. */
+  readonly onChange: boolean
+  /** Null: a poll. Else somebody fires it by hand, and this says so: no poll is counted by it. */
+  readonly byHand: string | null
+  readonly firingId: string
+  /** The run to start, or null when it cannot be started: the firing is recorded as ended, without a run. */
+  readonly execution: NewExecution | null
+}
+
+/** `lost`: the lease has been taken by another since, and nothing is stored. */
+export type FiredTickResult =
+  /** `unchanged`: the poll before answered to fire, too. It is noted as a skip. */
+  | { readonly kind: 'started' | 'unchanged' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'limited'; readonly active: number }
+  /** `executionId`: of the active firing. Null when that has no run. */
+  | { readonly kind: 'duplicate'; readonly executionId: string | null }
+
+export interface FailedTick extends PollTimes {
+  readonly trigger: string
+  /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
+  readonly lease: number | null
+  readonly at: number
+  readonly outcome: 'failed' | 'timedOut'
+  readonly error: PythonFault
+  /** After so many failures in a row the trigger is disabled; null: never. */
+  readonly pauseAfter: number | null
+}
+
+export type FailedTickResult =
+  | { readonly kind: 'recorded' | 'lost' }
+  /** The trigger is disabled by it. */
+  | { readonly kind: 'paused'; readonly note: string }
 
 /** A new execution, complete before it is stored. */
 export interface NewExecution {

@@ -27,11 +27,14 @@ export interface Engine {
   /** Says that something was declared: `flush_declarations` of the entry is called soon. */
   announce(): void
   declare(generation: GenerationNumber, declarationsJson: string): void
-  /** How a poll or an attempt ended. The texts of an error are '' where there is none. */
+  /**
+   * How a poll or an attempt ended. `text`: its context, or why it skipped. The texts of an error are '' where there is
+   * none. Polls that skip without a reason are not reported by this.
+   */
   outcome(
     token: StackToken,
     kind: Outcome['kind'],
-    contextText: string | undefined,
+    text: string | undefined,
     errorType: string,
     errorMessage: string,
     traceback: string,

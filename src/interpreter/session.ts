@@ -103,11 +103,11 @@ function engineFunctions(reentry: Reentry): Engine {
       })
     },
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
-    outcome(token, kind, contextText, errorType, errorMessage, traceback) {
+    outcome(token, kind, text, errorType, errorMessage, traceback) {
       waits.hasStopped(token)
-      const isFault = kind === 'failed' || kind === 'timedOut'
       const error = { type: errorType, message: errorMessage, traceback }
-      outcomes.add(token, isFault ? { kind, error } : { kind, contextText: contextText ?? null })
+      if (kind === 'failed' || kind === 'timedOut') outcomes.add(token, { kind, error })
+      else outcomes.add(token, kind === 'skipped' ? { kind, reason: text ?? '' } : { kind, contextText: text ?? null })
     },
   }
 }

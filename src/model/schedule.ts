@@ -1,13 +1,26 @@
 /** Rows about triggers, cron schedules and instances, as the store returns them. Instants are epoch milliseconds. */
 
+import type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './policy.ts'
+
 /** A poll trigger's row: one per name and database, kept across restarts and new versions of the code. */
 export interface TriggerRow {
   readonly id: string
   readonly name: string
   readonly workflow: string
+  /** As it counts: what was set by hand, else what the code declares. */
   readonly pollIntervalMs: number
   readonly allowConcurrent: boolean
+  /** As it counts. */
+  readonly policy: TriggerPolicy
+  /** What the code declares. */
+  readonly declared: TriggerSettings
+  /** What was set by hand; {} for nothing. */
+  readonly overrides: TriggerOverrides
   readonly isEnabled: boolean
+  /** Why it was disabled or enabled last; null where nothing was said. */
+  readonly note: string | null
+  /** Polls that failed or timed out since the last that did not, or since it was enabled. */
+  readonly failuresInRow: number
   readonly lastPollAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
@@ -27,9 +40,12 @@ export interface FiringRow {
   readonly createdAt: number
 }
 
-export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'failed' | 'timedOut'
+/**
+ * `limited`: it fired while as many of its executions were active as its policy allows, and nothing was started.
+ */
+export type TickOutcome = 'skipped' | 'fired' | 'duplicate' | 'limited' | 'failed' | 'timedOut'
 
-/** A tick's record. Consecutive skips are one row with a count. */
+/** A tick's record. Consecutive skips with the same reason are one row with a count. */
 export interface TickRow {
   readonly id: string
   readonly trigger: string
@@ -37,9 +53,18 @@ export interface TickRow {
   readonly firstAt: number
   readonly lastAt: number
   readonly count: number
+  /** From when it was due to when it was asked; of a row with a count the longest. Null: it was not due, or an earlier version made it. */
+  readonly latenessMs: number | null
+  /** From when it was asked to its answer, what it waited for its interpreter included; of a row with a count the longest. Null as `latenessMs`. */
+  readonly durationMs: number | null
+  /** Why it skipped, as its poll says, or why it started nothing; null where nothing is said. */
+  readonly reason: string | null
   readonly errorType: string | null
   readonly errorMessage: string | null
+  /** Its firing; of a duplicate the one that was active. */
   readonly firingId: string | null
+  /** The execution of that firing: what was started, or what a duplicate duplicates. */
+  readonly executionId: string | null
 }
 
 /** A cron schedule's row. */
@@ -48,6 +73,8 @@ export interface CronRow {
   readonly workflow: string
   readonly expression: string
   readonly timezone: string
+  /** As it counts: what was set by hand, else what the code declares. */
+  readonly catchup: Catchup
   readonly isEnabled: boolean
   readonly nextRunAt: number | null
   readonly lastRunAt: number | null

@@ -1,11 +1,12 @@
 /** A trigger as data: what a script declared with `@cloaca.trigger`, without its function. */
 
 import type { PythonFault } from './fault.ts'
+import type { Catchup, TriggerPolicy } from './policy.ts'
 import type { SourcePlace } from './workflow.ts'
 
 export type TriggerTiming =
   | { readonly kind: 'poll'; readonly intervalMs: number }
-  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string }
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone: string; readonly catchup: Catchup }
 
 export interface TriggerDefinition {
   readonly name: string
@@ -14,6 +15,7 @@ export interface TriggerDefinition {
   readonly timing: TriggerTiming
   /** False: a firing is dropped while an identical one is active. */
   readonly allowConcurrent: boolean
+  readonly policy: TriggerPolicy
   /** Id of the script that declared it: its interpreter is polled. */
   readonly script: string
   readonly place: SourcePlace | null
@@ -21,7 +23,8 @@ export interface TriggerDefinition {
 
 /** What one poll of a trigger came to. Exactly one per tick. */
 export type PollOutcome =
-  | { readonly kind: 'skipped' }
+  /** `reason`: why, as its poll says; null where it says nothing. */
+  | { readonly kind: 'skipped'; readonly reason: string | null }
   /** `contextText` is null when the trigger fired without a context. */
   | { readonly kind: 'fired'; readonly contextText: string | null }
   | { readonly kind: 'failed'; readonly error: PythonFault }

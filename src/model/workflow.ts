@@ -64,6 +64,8 @@ export interface TaskDefinition {
   /** Ids of tasks of the same workflow, in the order in which they were declared: the order of the context merge. */
   readonly dependencies: readonly string[]
   readonly retry: RetryPolicy
+  /** Limit of one attempt, in milliseconds; null: that of the engine. */
+  readonly timeoutMs: number | null
   readonly rule: TriggerRule
   readonly place: SourcePlace | null
 }

@@ -196,8 +196,9 @@ export class Runner {
         trigger,
       })
     }
-    const { script } = definition
-    return await this.#poll({ script, trigger, deadlineMs: this.#engine.config.pollDeadlineMs })
+    const { script, policy } = definition
+    const deadlineMs = policy.timeoutMs ?? this.#engine.config.pollDeadlineMs
+    return await this.#poll({ script, trigger, deadlineMs })
   }
 
   async #poll(request: PollRequest): Promise<PollOutcome> {

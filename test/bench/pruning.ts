@@ -10,6 +10,7 @@ import { SystemClock } from '../../src/engine/clock.ts'
 import { EngineEvents } from '../../src/engine/events.ts'
 import type { Retention, Store } from '../../src/engine/ports.ts'
 import { Pruning } from '../../src/engine/pruning.ts'
+import { DEFAULT_POLICY } from '../../src/model/policy.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Figure } from './figure.ts'
@@ -79,7 +80,7 @@ async function figuresOf({ name, retention, sql }: (typeof HISTORIES)[number]): 
     const clock = new SystemClock()
     const store = await openSqliteStore({ path, durability: 'full', clock })
     const declared = Array.from({ length: TRIGGERS }, (_, index) => `trigger ${index}`)
-    const settings = { workflow: 'demo', pollIntervalMs: 1_000, allowConcurrent: false }
+    const settings = { workflow: 'demo', pollIntervalMs: 1_000, allowConcurrent: false, policy: DEFAULT_POLICY }
     await store.saveTriggers(
       declared.map((trigger) => ({ name: trigger, ...settings })),
       0,

@@ -84,19 +84,21 @@ describe('with a database that was served for a while, cloaca', () => {
   })
 
   it('trigger history prints the firings, or what every poll came to', async () => {
-    const [firings, ticks, none] = await Promise.all([
+    const [firings, ticks, skips, none] = await Promise.all([
       cloaca('trigger', 'history', 'new_order'),
       cloaca('trigger', 'history', 'unreachable', '--ticks', '--limit', '5'),
+      cloaca('trigger', 'history', 'quiet', '--ticks', '--json'),
       cloaca('trigger', 'history', 'quiet'),
     ])
 
     expect(lines(firings)[0]).toBe('FIRED  ENDED  CONTEXT HASH  EXECUTION')
     expect(lines(firings)[1]).toMatch(/^INSTANT {2}INSTANT {2}[0-9a-f]{16} {2}ID$/)
     expect(firings.stdout).toContain(executionId)
-    expect(lines(ticks)).toEqual([
-      'LAST  OUTCOME  COUNT  ERROR',
-      "INSTANT  failed  1  trigger 'unreachable' raised exception: ConnectionError: the shop does not answer",
+    expect(lines(ticks).map((line) => line.replace(/\d+(ms|s)(?= )/g, 'DURATION'))).toEqual([
+      'LAST  OUTCOME  COUNT  LATE  TOOK  EXECUTION  REASON OR ERROR',
+      "INSTANT  failed  1  DURATION  DURATION  trigger 'unreachable' raised exception: ConnectionError: the shop does not answer",
     ])
+    expect(JSON.parse(skips.stdout)).toMatchObject([{ outcome: 'skipped', count: 1, reason: 'nobody über-ordered' }])
     expect(none.stdout).toBe('Trigger "quiet" has not fired yet.\n')
   })
 

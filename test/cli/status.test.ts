@@ -120,7 +120,7 @@ describe('cloaca status', () => {
     })
     const { id } = await serving.engine.execute('etl', '{}')
     await store.saveTriggers([declaration(), declaration({ name: 'other' })], START)
-    await store.setTriggerEnabled('other', false, START)
+    await store.setTriggerEnabled('other', false, null, START)
 
     const { stdout } = await run('status')
     const json = JSON.parse((await run('status', '--json')).stdout)

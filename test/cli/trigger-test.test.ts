@@ -27,7 +27,7 @@ describe('cloaca trigger test', () => {
     const end = await terminal.run(['trigger', 'test', SHOP, 'quiet', '--json'])
 
     expect(end.exitCode).toBe(0)
-    expect(JSON.parse(end.stdout)).toEqual({ kind: 'skipped' })
+    expect(JSON.parse(end.stdout)).toEqual({ kind: 'skipped', reason: 'nobody über-ordered' })
   })
 
   it('prints the traceback of a poll that fails, and exits with 1', async () => {

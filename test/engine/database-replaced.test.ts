@@ -8,6 +8,7 @@ import { cronTrigger, trigger, workflow } from '../support/declared.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FIRE, SKIP } from '../support/fake-host.ts'
 import { FIRST_PAGE, RunningEngine } from '../support/running-engine.ts'
+import { declaration } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
@@ -148,8 +149,8 @@ describe('when the database is removed', () => {
   test('a trigger that was disabled in the database that is restored is not polled', async () => {
     const copy = folder.file('copy.db')
     const other = await openSqliteStore({ path: copy, durability: 'normal', clock })
-    await other.saveTriggers([{ name: 'inbox', workflow: 'ingest', pollIntervalMs: 1_000, allowConcurrent: false }], 0)
-    await other.setTriggerEnabled('inbox', false, 0)
+    await other.saveTriggers([declaration({ pollIntervalMs: 1_000 })], 0)
+    await other.setTriggerEnabled('inbox', false, null, 0)
     await other.close()
     await using running = await RunningEngine.start({
       store,

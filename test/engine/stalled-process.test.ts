@@ -33,7 +33,7 @@ const moved = {
 const host = {
   async poll(request) {
     await say('poll ' + request.trigger + (movedMs() > 0 ? ' after the thaw' : ''))
-    if (request.trigger === 'quick') return { kind: 'skipped' }
+    if (request.trigger === 'quick') return { kind: 'skipped', reason: null }
     while (!existsSync(path + '.fire')) await new Promise((resolve) => setTimeout(resolve, 5))
     return { kind: 'fired', contextText: '{"by":"stalled"}' }
   },

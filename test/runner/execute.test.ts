@@ -151,7 +151,7 @@ describe('a runner in a Node program', () => {
   it('polls a trigger on demand without recording anything', async () => {
     const before = await observed.runner.triggers.ticks('hourly')
 
-    expect(await observed.runner.poll('hourly')).toEqual({ kind: 'skipped' })
+    expect(await observed.runner.poll('hourly')).toEqual({ kind: 'skipped', reason: null })
     expect(await observed.runner.triggers.ticks('hourly')).toEqual(before)
   })
 

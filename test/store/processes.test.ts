@@ -83,7 +83,7 @@ describe('a process killed in the middle of its writes', () => {
        for (let at = 1; ; at++) {
          const ticks = [1, 2, 3].map(() => builders.firedTick({ at, allowConcurrent: true }))
          await Promise.all(ticks.map((tick) => store.recordFired(tick)))
-         store.noteSkip('inbox', at)
+         store.noteSkip(builders.skippedTick({ at }))
          for (const tick of ticks) await say(tick.firingId)
        }`,
     )

@@ -116,7 +116,7 @@ describe('reading', () => {
     const store = await open(true)
 
     const calls = [
-      store.setTriggerEnabled('inbox', false, START),
+      store.setTriggerEnabled('inbox', false, null, START),
       store.createExecution(newExecution(), { kind: 'call' }, START),
       store.openInstance('instance', START),
     ]

@@ -5,7 +5,7 @@ import type { Store } from '../../src/engine/ports.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
+import { declaration, FIRST_PAGE, firedTick, newExecution, START, skippedTick } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
@@ -29,11 +29,11 @@ afterEach(async () => {
 describe('buffered skips', () => {
   test('skips that could not be written are written a second later', async () => {
     await store.saveTriggers([declaration()], START)
-    store.noteSkip('inbox', START)
+    store.noteSkip(skippedTick({ at: START }))
     other.script('ALTER TABLE triggers RENAME TO hidden')
     await clock.advance(1_000)
     other.script('ALTER TABLE hidden RENAME TO triggers')
-    store.noteSkip('inbox', START + 1_500)
+    store.noteSkip(skippedTick({ at: START + 1_500 }))
 
     await clock.advance(1_000)
 
@@ -51,7 +51,7 @@ describe('buffered skips', () => {
     const versions = new Set<number>()
 
     for (let at = 0; at < 3_000; at += 10) {
-      store.noteSkip('inbox', START + at)
+      store.noteSkip(skippedTick({ at: START + at }))
       await clock.advance(10)
       versions.add(other.foreignVersion())
     }
@@ -64,7 +64,7 @@ describe('buffered skips', () => {
     const declared = Array.from({ length: 2_500 }, (_, index) => declaration({ name: `trigger ${index}` }))
     await store.saveTriggers(declared, START)
 
-    for (const { name } of declared) store.noteSkip(name, START + 5)
+    for (const { name } of declared) store.noteSkip(skippedTick({ trigger: name, at: START + 5 }))
     await clock.advance(1_000)
 
     expect(other.all('SELECT count(*) AS written FROM triggers WHERE last_poll_at = ?', START + 5)).toEqual([

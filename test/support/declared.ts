@@ -1,5 +1,6 @@
 /** Builders of what a script declares: the boring parts have defaults, the interesting ones stay in view. */
 
+import { type Catchup, DEFAULT_POLICY, type TriggerPolicy } from '../../src/model/policy.ts'
 import type { TriggerDefinition } from '../../src/model/trigger.ts'
 import type { RetryPolicy, TaskDefinition, TriggerRule, WorkflowDefinition } from '../../src/model/workflow.ts'
 
@@ -18,6 +19,7 @@ export interface TaskParts {
   readonly after?: readonly string[]
   readonly rule?: TriggerRule
   readonly retry?: Partial<RetryPolicy>
+  readonly timeoutMs?: number
 }
 
 /** Attempts without delay, unless told otherwise. */
@@ -40,11 +42,12 @@ export function workflow(
     package: 'embedded',
     version: '0123456789abcdef',
     tasks: Object.entries(tasks).map(
-      ([id, { after = [], rule = ALWAYS, retry = {} }]): TaskDefinition => ({
+      ([id, { after = [], rule = ALWAYS, retry = {}, timeoutMs = null }]): TaskDefinition => ({
         id,
         fullName: `public::embedded::${key}::${id}`,
         dependencies: after,
         retry: { ...NO_RETRY, ...retry },
+        timeoutMs,
         rule,
         place: null,
       }),
@@ -59,6 +62,7 @@ export interface TriggerParts {
   readonly everyMs?: number
   readonly allowConcurrent?: boolean
   readonly script?: string
+  readonly policy?: Partial<TriggerPolicy>
 }
 
 export function trigger(name: string, parts: TriggerParts = {}): TriggerDefinition {
@@ -67,12 +71,19 @@ export function trigger(name: string, parts: TriggerParts = {}): TriggerDefiniti
     workflow: parts.workflow ?? 'demo',
     timing: { kind: 'poll', intervalMs: parts.everyMs ?? 1_000 },
     allowConcurrent: parts.allowConcurrent ?? false,
+    policy: { ...DEFAULT_POLICY, ...parts.policy },
     script: parts.script ?? 'jobs.py',
     place: null,
   }
 }
 
-export function cronTrigger(name: string, expression: string, parts: TriggerParts & { timezone?: string } = {}) {
-  const timing = { kind: 'cron', expression, timezone: parts.timezone ?? 'UTC' } as const
+export interface CronParts extends TriggerParts {
+  readonly timezone?: string
+  readonly catchup?: Catchup
+}
+
+export function cronTrigger(name: string, expression: string, parts: CronParts = {}) {
+  const { timezone = 'UTC', catchup = 'skip' } = parts
+  const timing = { kind: 'cron', expression, timezone, catchup } as const
   return { ...trigger(name, parts), timing } satisfies TriggerDefinition
 }

@@ -107,6 +107,7 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{16}\b/g, 'HASH'],
   [/\bin \d+\.\d+s\b/g, 'in SECONDS'],
   [/\bport \d+\b/g, 'port PORT'],
+  [/\b\d+ms\b/g, 'MILLISECONDS'],
   [/\b\d+ jobs\b/g, 'N jobs'],
   [/ +/g, ' '],
 ]

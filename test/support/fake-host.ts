@@ -11,7 +11,7 @@ import type { PollOutcome } from '../../src/model/trigger.ts'
 type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome | NotEntered>
 type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome | NotEntered>
 
-export const SKIP: PollOutcome = { kind: 'skipped' }
+export const SKIP: PollOutcome = { kind: 'skipped', reason: null }
 export const FIRE: PollOutcome = { kind: 'fired', contextText: null }
 
 export function fire(contextText: string): PollOutcome {

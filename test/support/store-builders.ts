@@ -6,14 +6,17 @@
 import { randomUUID } from 'node:crypto'
 import type {
   CronClaim,
+  FailedTick,
   FiredTick,
   NewCronSchedule,
   NewExecution,
   Page,
+  SkippedTick,
   TaskChange,
   TriggerDeclaration,
 } from '../../src/engine/ports.ts'
 import type { PythonFault } from '../../src/model/fault.ts'
+import { DEFAULT_POLICY } from '../../src/model/policy.ts'
 
 /** Where the fake clock of a store test starts. */
 export const START = Date.UTC(2026, 0, 1)
@@ -21,7 +24,14 @@ export const START = Date.UTC(2026, 0, 1)
 export const FIRST_PAGE: Page = { limit: 100, offset: 0 }
 
 export function declaration(given: Partial<TriggerDeclaration> = {}): TriggerDeclaration {
-  return { name: 'inbox', workflow: 'ingest', pollIntervalMs: 5_000, allowConcurrent: false, ...given }
+  return {
+    name: 'inbox',
+    workflow: 'ingest',
+    pollIntervalMs: 5_000,
+    allowConcurrent: false,
+    policy: DEFAULT_POLICY,
+    ...given,
+  }
 }
 
 type GivenExecution = Partial<Omit<NewExecution, 'tasks'>> & { readonly tasks?: readonly string[] }
@@ -44,10 +54,33 @@ export function firedTick(given: Partial<FiredTick> = {}): FiredTick {
     // That of a trigger which nobody has leased yet.
     lease: 0,
     at: START,
+    latenessMs: 3,
+    durationMs: 12,
     contextHash: 'aaaaaaaaaaaaaaaa',
     allowConcurrent: false,
+    maxActive: null,
+    onChange: false,
+    byHand: null,
     firingId: randomUUID(),
     execution: newExecution(),
+    ...given,
+  }
+}
+
+export function skippedTick(given: Partial<SkippedTick> = {}): SkippedTick {
+  return { trigger: 'inbox', at: START, latenessMs: 3, durationMs: 12, reason: null, isFiring: false, ...given }
+}
+
+export function failedTick(given: Partial<FailedTick> = {}): FailedTick {
+  return {
+    trigger: 'inbox',
+    lease: 0,
+    at: START,
+    latenessMs: 3,
+    durationMs: 12,
+    outcome: 'failed',
+    error: FAULT,
+    pauseAfter: null,
     ...given,
   }
 }
@@ -84,6 +117,7 @@ export function newCron(given: Partial<NewCronSchedule> = {}): NewCronSchedule {
     workflow: 'nightly',
     expression: '0 2 * * *',
     timezone: 'UTC',
+    catchup: 'skip',
     nextRunAt: START + 7_200_000,
     triggerName: null,
     instanceName: null,

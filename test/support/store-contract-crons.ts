@@ -27,6 +27,7 @@ export function describeCronContract(context: ContractContext): void {
         workflow: 'nightly',
         expression: '0 2 * * *',
         timezone: 'UTC',
+        catchup: 'skip',
         isEnabled: true,
         nextRunAt: schedule.nextRunAt,
         lastRunAt: null,

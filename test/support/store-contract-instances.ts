@@ -3,7 +3,16 @@
 import { describe, expect, test } from 'vitest'
 import type { TriggerLease } from '../../src/engine/ports.ts'
 import type { Execution } from '../../src/model/execution.ts'
-import { change, completed, declaration, FAULT, FIRST_PAGE, firedTick, newExecution, START } from './store-builders.ts'
+import {
+  change,
+  completed,
+  declaration,
+  FIRST_PAGE,
+  failedTick,
+  firedTick,
+  newExecution,
+  START,
+} from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 /** Heartbeats that stand still for so long are a dead runner's. */
@@ -123,13 +132,7 @@ export function describeInstanceContract(context: ContractContext): void {
       const execution = newExecution()
 
       const fired = await context.store.recordFired(firedTick({ lease, execution }))
-      const failed = await context.store.recordFailed({
-        trigger: 'inbox',
-        lease,
-        at: START,
-        outcome: 'failed',
-        error: FAULT,
-      })
+      const failed = await context.store.recordFailed(failedTick({ lease }))
 
       expect([fired.kind, failed.kind]).toEqual(['lost', 'lost'])
       expect(await context.store.listTicks('inbox', FIRST_PAGE)).toEqual([])

@@ -1,12 +1,21 @@
 /** The store contract's cases about ticks: skips, poll errors, and how they are buffered. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import { declaration, FAULT, FIRST_PAGE, firedTick, newExecution, START } from './store-builders.ts'
+import {
+  declaration,
+  FAULT,
+  FIRST_PAGE,
+  failedTick,
+  firedTick,
+  newExecution,
+  START,
+  skippedTick,
+} from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 export function describeTickContract(context: ContractContext): void {
   const skip = (...offsets: readonly number[]) => {
-    for (const offset of offsets) context.store.noteSkip('inbox', START + offset)
+    for (const offset of offsets) context.store.noteSkip(skippedTick({ at: START + offset }))
   }
 
   describe('ticks', () => {
@@ -43,6 +52,98 @@ export function describeTickContract(context: ContractContext): void {
       expect(ticks).toMatchObject([{ id: before?.id, count: 3, firstAt: START, lastAt: START + 1_600 }])
     })
 
+    test('a run of skips has its reason, and the longest lateness and duration of them', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const reason = 'no file is older than 5 s'
+
+      for (const [latenessMs, durationMs] of [[1, 2] as const, [9, 1] as const]) {
+        context.store.noteSkip(skippedTick({ reason, latenessMs, durationMs }))
+      }
+      await context.clock.advance(1_500)
+      context.store.noteSkip(skippedTick({ reason, latenessMs: null, durationMs: 7 }))
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks).toMatchObject([{ outcome: 'skipped', count: 3, reason, latenessMs: 9, durationMs: 7 }])
+    })
+
+    test('a skip for another reason begins another run, whether the one before is written or not', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const skipped = (reason: string | null, offset: number) =>
+        context.store.noteSkip(skippedTick({ reason, at: START + offset }))
+
+      skipped('locked', 1)
+      skipped('locked', 2)
+      skipped(null, 3)
+      await context.clock.advance(1_500)
+      skipped(null, 4)
+      skipped('empty', 5)
+      await context.clock.advance(1_500)
+      skipped('locked', 6)
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(
+        ticks.map(({ reason, count, firstAt, lastAt }) => [reason, count, firstAt - START, lastAt - START]),
+      ).toEqual([
+        ['locked', 1, 6, 6],
+        ['empty', 1, 5, 5],
+        [null, 2, 3, 4],
+        ['locked', 2, 1, 2],
+      ])
+      expect(new Set(ticks.map(({ id }) => id)).size).toBe(4)
+    })
+
+    test('the lateness and duration of a run end with it', async () => {
+      await context.store.saveTriggers([declaration()], START)
+
+      context.store.noteSkip(skippedTick({ latenessMs: 50, durationMs: 60, reason: 'slow' }))
+      await context.store.recordFired(firedTick({ at: START + 1 }))
+      context.store.noteSkip(skippedTick({ at: START + 2, latenessMs: 1, durationMs: null }))
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(
+        ticks.map(({ outcome, latenessMs, durationMs, reason }) => [outcome, latenessMs, durationMs, reason]),
+      ).toEqual([
+        ['skipped', 1, null, null],
+        ['fired', 3, 12, null],
+        ['skipped', 50, 60, 'slow'],
+      ])
+    })
+
+    test('skips of a firing that is refused keep their runs, and go on', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const execution = newExecution()
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+      context.store.noteSkip(skippedTick({ reason: 'a' }))
+      context.store.noteSkip(skippedTick({ reason: 'b', at: START + 1, latenessMs: 9 }))
+
+      const refused = context.store.recordFired(firedTick({ execution }))
+      await expect(refused).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+      context.store.noteSkip(skippedTick({ reason: 'b', at: START + 2 }))
+      context.store.noteSkip(skippedTick({ reason: 'a', at: START + 3 }))
+
+      const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
+      expect(ticks.map(({ reason, count, latenessMs }) => [reason, count, latenessMs])).toEqual([
+        ['a', 1, 3],
+        ['b', 2, 9],
+        ['a', 1, 3],
+      ])
+    })
+
+    test('a firing and its duplicate have the execution that was started', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const first = firedTick({ at: START })
+
+      await context.store.recordFired(first)
+      const again = await context.store.recordFired(firedTick({ at: START + 1, latenessMs: 4, durationMs: 5 }))
+
+      const executionId = first.execution?.id
+      expect(again).toEqual({ kind: 'duplicate', executionId })
+      expect(await context.store.listTicks('inbox', FIRST_PAGE)).toMatchObject([
+        { outcome: 'duplicate', firingId: first.firingId, executionId, latenessMs: 4, durationMs: 5 },
+        { outcome: 'fired', firingId: first.firingId, executionId, latenessMs: 3, durationMs: 12 },
+      ])
+    })
+
     test('a firing ends a run of skips, and the next skip begins another', async () => {
       await context.store.saveTriggers([declaration()], START)
 
@@ -63,14 +164,8 @@ export function describeTickContract(context: ContractContext): void {
       await context.store.saveTriggers([declaration()], START)
       skip(0)
 
-      await context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START + 50, outcome: 'failed', error: FAULT })
-      await context.store.recordFailed({
-        trigger: 'inbox',
-        lease: 0,
-        at: START + 60,
-        outcome: 'timedOut',
-        error: FAULT,
-      })
+      await context.store.recordFailed(failedTick({ at: START + 50 }))
+      await context.store.recordFailed(failedTick({ at: START + 60, outcome: 'timedOut' }))
 
       const ticks = await context.store.listTicks('inbox', FIRST_PAGE)
       expect(ticks).toMatchObject([
@@ -137,7 +232,7 @@ export function describeTickContract(context: ContractContext): void {
       await context.store.close()
       const another = await context.openAnother()
 
-      another.noteSkip('inbox', START + 5_000)
+      another.noteSkip(skippedTick({ at: START + 5_000 }))
 
       expect(await another.listTicks('inbox', FIRST_PAGE)).toMatchObject([
         { count: 3, firstAt: START, lastAt: START + 5_000 },
@@ -147,7 +242,7 @@ export function describeTickContract(context: ContractContext): void {
     test('a skip of a trigger that was never saved is dropped and disturbs nothing', async () => {
       await context.store.saveTriggers([declaration()], START)
 
-      context.store.noteSkip('nobody', START)
+      context.store.noteSkip(skippedTick({ trigger: 'nobody', at: START }))
       skip(0)
       await context.clock.advance(1_000)
 

@@ -1,7 +1,8 @@
 /** The store contract's cases about triggers, their firings and deduplication. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import { completed, declaration, FIRST_PAGE, firedTick, newExecution, START } from './store-builders.ts'
+import { DEFAULT_POLICY } from '../../src/model/policy.ts'
+import { completed, declaration, FIRST_PAGE, firedTick, newExecution, START, skippedTick } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const ALL = { ...FIRST_PAGE, enabledOnly: false }
@@ -27,8 +28,8 @@ export function describeTriggerContract(context: ContractContext): void {
 
     test('new code keeps the id, the flag and the last poll of a trigger, and changes the rest', async () => {
       const [before] = await context.store.saveTriggers([declaration()], START)
-      await context.store.setTriggerEnabled('inbox', false, START + 1)
-      context.store.noteSkip('inbox', START + 2)
+      await context.store.setTriggerEnabled('inbox', false, null, START + 1)
+      context.store.noteSkip(skippedTick({ at: START + 2 }))
 
       const [after] = await context.store.saveTriggers(
         [declaration({ workflow: 'other', pollIntervalMs: 1, allowConcurrent: true })],
@@ -41,6 +42,11 @@ export function describeTriggerContract(context: ContractContext): void {
         workflow: 'other',
         pollIntervalMs: 1,
         allowConcurrent: true,
+        policy: DEFAULT_POLICY,
+        declared: { ...DEFAULT_POLICY, pollIntervalMs: 1 },
+        overrides: {},
+        note: null,
+        failuresInRow: 0,
         isEnabled: false,
         lastPollAt: START + 2,
         createdAt: START,
@@ -81,7 +87,7 @@ export function describeTriggerContract(context: ContractContext): void {
     test('a list of enabled triggers leaves out the disabled ones', async () => {
       await context.store.saveTriggers([declaration({ name: 'on' }), declaration({ name: 'off' })], START)
 
-      const isKnown = await context.store.setTriggerEnabled('off', false, START + 1)
+      const isKnown = await context.store.setTriggerEnabled('off', false, null, START + 1)
 
       expect(isKnown).toBe(true)
       const rows = await context.store.listTriggers({ ...FIRST_PAGE, enabledOnly: true })
@@ -90,7 +96,7 @@ export function describeTriggerContract(context: ContractContext): void {
 
     test('an unknown trigger is null, cannot be enabled, and has no history', async () => {
       expect(await context.store.getTrigger('nobody')).toBeNull()
-      expect(await context.store.setTriggerEnabled('nobody', true, START)).toBe(false)
+      expect(await context.store.setTriggerEnabled('nobody', true, null, START)).toBe(false)
       expect(await context.store.listFirings('nobody', FIRST_PAGE)).toEqual([])
       expect(await context.store.listTicks('nobody', FIRST_PAGE)).toEqual([])
     })
@@ -143,7 +149,7 @@ export function describeTriggerContract(context: ContractContext): void {
       await context.store.recordFired(first)
       const result = await context.store.recordFired(second)
 
-      expect(result).toEqual({ kind: 'duplicate' })
+      expect(result).toEqual({ kind: 'duplicate', executionId: first.execution?.id })
       const firings = await context.store.listFirings('inbox', FIRST_PAGE)
       expect(firings.map((firing) => firing.id)).toEqual([first.firingId])
       expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(1)

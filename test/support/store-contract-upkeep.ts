@@ -2,7 +2,17 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Retention } from '../../src/engine/ports.ts'
-import { completed, declaration, FAULT, FIRST_PAGE, firedTick, newCron, newExecution, START } from './store-builders.ts'
+import {
+  completed,
+  declaration,
+  FIRST_PAGE,
+  failedTick,
+  firedTick,
+  newCron,
+  newExecution,
+  START,
+  skippedTick,
+} from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const KEEP_ALL: Retention = { skippedMs: null, failedMs: null, endedMs: null }
@@ -24,10 +34,10 @@ export function describeUpkeepContract(context: ContractContext): void {
       const execution = newExecution()
       await context.store.recordFired(firedTick({ execution }))
       await context.store.recordFired(firedTick())
-      context.store.noteSkip('inbox', START)
-      await context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START, outcome: 'failed', error: FAULT })
-      await context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START, outcome: 'timedOut', error: FAULT })
-      context.store.noteSkip('inbox', START)
+      context.store.noteSkip(skippedTick({ at: START }))
+      await context.store.recordFailed(failedTick({}))
+      await context.store.recordFailed(failedTick({ outcome: 'timedOut' }))
+      context.store.noteSkip(skippedTick({ at: START }))
       await context.clock.advance(1_000)
       const acquisition = { instanceId: 'instance', workflows: ['ingest'], at: START, limit: 1, recover: false }
       await context.store.acquireExecutions(acquisition)
@@ -79,9 +89,7 @@ export function describeUpkeepContract(context: ContractContext): void {
 
     test('much history goes in steps of bounded size, until nothing is left', async () => {
       await context.store.saveTriggers([declaration()], START)
-      const failures = Array.from({ length: 1_200 }, () =>
-        context.store.recordFailed({ trigger: 'inbox', lease: 0, at: START, outcome: 'failed', error: FAULT }),
-      )
+      const failures = Array.from({ length: 1_200 }, () => context.store.recordFailed(failedTick({})))
       await Promise.all(failures)
 
       const first = await context.store.prune({ ...KEEP_ALL, failedMs: 1 }, START + DAY_MS)
@@ -104,7 +112,7 @@ export function describeUpkeepContract(context: ContractContext): void {
       await context.store.saveTriggers([declaration()], START)
       await context.clock.advance(500)
       const afterOwn = noticed
-      await another.setTriggerEnabled('inbox', false, START)
+      await another.setTriggerEnabled('inbox', false, null, START)
       await context.clock.advance(500)
 
       expect(afterOwn).toBe(0)
@@ -163,10 +171,10 @@ export function describeUpkeepContract(context: ContractContext): void {
     test('a closed store leaves no timer behind', async () => {
       await context.store.saveTriggers([declaration()], START)
       context.store.onForeignChange(() => {})
-      context.store.noteSkip('inbox', START)
+      context.store.noteSkip(skippedTick({ at: START }))
 
       await context.store.close()
-      context.store.noteSkip('inbox', START + 1)
+      context.store.noteSkip(skippedTick({ at: START + 1 }))
 
       expect(context.clock.pendingTimers).toBe(0)
     })

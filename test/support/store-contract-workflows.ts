@@ -28,6 +28,7 @@ function definition(given: Partial<WorkflowDefinition> = {}): WorkflowDefinition
           jitter: true,
           condition: { kind: 'pattern', patterns: ['timeout'] },
         },
+        timeoutMs: 90_000,
         rule: { type: 'ContextValue', key: 'n', operator: 'Equals', valueText: '1.0' },
         place: null,
       },

@@ -11,6 +11,7 @@ import { describeCronContract } from './store-contract-crons.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
 import { describeLogContract } from './store-contract-logs.ts'
+import { describePolicyContract } from './store-contract-policies.ts'
 import { describeSteeringContract } from './store-contract-steering.ts'
 import { describeTickContract } from './store-contract-ticks.ts'
 import { describeTriggerContract } from './store-contract-triggers.ts'
@@ -70,6 +71,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     }
     describeTriggerContract(context)
     describeTickContract(context)
+    describePolicyContract(context)
     describeInstanceContract(context)
     describeExecutionContract(context)
     describeWorkflowContract(context)

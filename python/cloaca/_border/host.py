@@ -30,7 +30,7 @@ class Engine(Protocol):
         self,
         token: int,
         kind: str,
-        context_text: Optional[str],
+        text: Optional[str],
         error_type: str,
         error_message: str,
         traceback: str,

@@ -39,6 +39,19 @@ class CronTiming:
 
     expression: str
     timezone: str
+    #: "skip", "all" or "none".
+    catchup: str
+
+
+@dataclass(frozen=True)
+class TriggerPolicy:
+    """How a trigger is polled and fires, beyond its interval. None: as the engine is set, or without limit."""
+
+    timeout_ms: Optional[int]
+    jitter_ms: Optional[int]
+    max_active: Optional[int]
+    pause_after: Optional[int]
+    on_change: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class TriggerDeclaration:
     workflow: str
     timing: Union[PollTiming, CronTiming]
     allow_concurrent: bool
+    policy: TriggerPolicy
     function: Callable[..., Any]
     place: Optional[Place]
 
@@ -61,6 +75,8 @@ class TaskDeclaration:
     namespace: Namespace
     dependencies: Tuple[str, ...]
     policy: RetryPolicy
+    #: Of one attempt; None: as the engine's settings have it.
+    timeout_ms: Optional[int]
     rule: Dict[str, Any]
     function: Callable[..., Any]
     takes_handle: bool

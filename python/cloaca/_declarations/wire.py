@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 from .._policy import BackoffStrategy, RetryCondition, RetryPolicy, milliseconds, values_of
-from .declaration import CronTiming, Place, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+from .declaration import CronTiming, Place, TaskDeclaration, TriggerDeclaration, TriggerPolicy, WorkflowDeclaration
 
 Wire = Dict[str, Any]
 
@@ -17,7 +17,12 @@ def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
     """A trigger as data, with the number by which it is polled."""
     timing = trigger.timing
     if isinstance(timing, CronTiming):
-        timing_wire: Wire = {"kind": "cron", "expression": timing.expression, "timezone": timing.timezone}
+        timing_wire: Wire = {
+            "kind": "cron",
+            "expression": timing.expression,
+            "timezone": timing.timezone,
+            "catchup": timing.catchup,
+        }
     else:
         timing_wire = {"kind": "poll", "intervalMs": timing.interval_ms}
     return {
@@ -27,7 +32,18 @@ def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
         "workflow": trigger.workflow,
         "timing": timing_wire,
         "allowConcurrent": trigger.allow_concurrent,
+        "policy": _trigger_policy_wire(trigger.policy),
         **_place_wire(trigger.place),
+    }
+
+
+def _trigger_policy_wire(policy: TriggerPolicy) -> Wire:
+    return {
+        "timeoutMs": policy.timeout_ms,
+        "jitterMs": policy.jitter_ms,
+        "maxActive": policy.max_active,
+        "pauseAfter": policy.pause_after,
+        "onChange": policy.on_change,
     }
 
 
@@ -54,6 +70,7 @@ def _task_wire(task: TaskDeclaration) -> Wire:
         "fullName": task.full_name,
         "dependencies": list(task.dependencies),
         "retry": _policy_wire(task.policy),
+        "timeoutMs": task.timeout_ms,
         "rule": task.rule,
         **_place_wire(task.place),
     }

@@ -13,7 +13,8 @@ from .._border.generation import polled
 from .._result import TriggerResult
 from .packages import advice
 
-#: "skipped", "fired" or "failed"; the fired context's text; type, message and traceback of what went wrong.
+#: "skipped", "fired" or "failed"; the fired context's text, or why it skipped; type, message and traceback of what went
+#: wrong.
 Outcome = Tuple[str, Optional[str], str, str, str]
 
 SKIPPED: Outcome = ("skipped", None, "", "", "")
@@ -38,7 +39,9 @@ def poll(number: int) -> Outcome:
         type_name, text = fault.type_and_text(error)
         return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", fault.traceback_text(error))
     if type(result) is TriggerResult:
-        return ("fired", result._context_text, "", "", "") if result._fires else SKIPPED
+        if result._fires:
+            return ("fired", result._text, "", "", "")
+        return SKIPPED if result._text is None else ("skipped", result._text, "", "", "")
     if result is False:
         return SKIPPED
     return ("fired", None, "", "", "") if result is True else _junk(name, result)

@@ -73,6 +73,16 @@ def optional_unsigned(value: object, name: str) -> Optional[int]:
     return None if value is None else unsigned(value, name)
 
 
+def optional_count(value: object, name: str) -> Optional[int]:
+    """An ``int`` from 1 on, or None; a ``bool`` is none."""
+    if isinstance(value, bool):
+        refuse(value, name, "int")
+    count = optional_unsigned(value, name)
+    if count == 0:
+        raise ValueError(f"{name} must be 1 or more, got 0; leave it out for no limit")
+    return count
+
+
 def number(value: object, name: str) -> float:
     """A finite ``int`` or ``float``, as a ``float``."""
     if not isinstance(value, (int, float)):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Optional
+
+from . import arguments
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 
@@ -11,6 +14,30 @@ _TRAILING_LETTERS = re.compile(r"[A-Za-z]*\Z").search
 
 #: The longest duration that the engine counts exactly, in milliseconds.
 _LONGEST_MS = 2**53 - 1
+
+
+def optional_duration_ms(value: object, name: str) -> Optional[int]:
+    """An argument that is a duration or None, in milliseconds.
+
+    Raises:
+        TypeError: It is neither text nor None.
+        ValueError: The text is no duration.
+    """
+    duration = arguments.optional_text(value, name)
+    if duration is None:
+        return None
+    try:
+        return parse_duration_ms(duration)
+    except ValueError as error:
+        raise ValueError(f"Invalid {name} '{duration}': {error}") from None
+
+
+def optional_limit_ms(value: object, name: str) -> Optional[int]:
+    """The same for a limit, which is never zero."""
+    limit_ms = optional_duration_ms(value, name)
+    if limit_ms == 0:
+        raise ValueError(f"Invalid {name} '{value}': it must be longer than 0; leave it out for the engine's own limit")
+    return limit_ms
 
 
 def parse_duration_ms(text: str, bare_seconds: bool = False) -> int:

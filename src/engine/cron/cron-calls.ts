@@ -2,6 +2,7 @@
 
 import { UsageError } from '../../errors.ts'
 import type { ContextText } from '../../model/context.ts'
+import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import type { EngineConfig } from '../config.ts'
 import type { Clock, ContextCodec, Page, Store } from '../ports.ts'
@@ -87,6 +88,16 @@ export class CronCalls {
     this.#changed()
   }
 
+  /** How a cron trigger catches up, in place of what the code declares; null resets it. False when there is no such trigger. */
+  async overrideTrigger(triggerName: string, catchup: Catchup | null): Promise<boolean> {
+    this.#assertUsable()
+    const { store, clock } = this.#ports
+    await this.#scheduler.settled()
+    const isKnown = await store.overrideTriggerCron(triggerName, catchup, clock.now())
+    this.#changed()
+    return isKnown
+  }
+
   /** Nothing happens for an unknown id. */
   async delete(id: string): Promise<void> {
     this.#assertUsable()
@@ -133,6 +144,7 @@ export class CronCalls {
       id,
       workflow,
       ...timing,
+      catchup: 'skip',
       nextRunAt: nextRunAt(timing.expression, timing.timezone, after),
       triggerName: null,
       instanceName,

@@ -5,13 +5,15 @@
  * States of a schedule here, and the moves:
  *   (in the store) -> waiting   it is enabled, and a cron trigger's is declared here
  *   waiting        -> claiming  its instant has come
- *   claiming       -> waiting   fired, or taken by another process: its next instant counts from now (what was missed is dropped)
+ *   claiming       -> waiting   fired, or taken by another process: its next instant counts from now, or with catchup "all" from the one fired
+ *   waiting        -> waiting   it was missed, and is not caught up: see catchup.ts
  *   waiting        -> waiting   its workflow is not known here: others may fire it first, after a grace it fires without a run
  *   waiting        -> waiting   the wall clock was set: see cron-time.ts
  *   waiting        -> (gone)    disabled, deleted, or its trigger is gone from the code
  */
 
-import { toError, UsageError } from '../../errors.ts'
+import { toError } from '../../errors.ts'
+import { formatInstant } from '../../model/instant.ts'
 import type { CronRow } from '../../model/schedule.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
@@ -20,9 +22,9 @@ import { type DueEntry, DueHeap, troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { cronInput, newExecution } from '../firing-context.ts'
 import type { Clock, ContextCodec, CronClaim, CronMove, Store, Timer, WallJump } from '../ports.ts'
+import { type DueDecision, decideDue, followingRunAt } from './catchup.ts'
 import { type CronJump, CronTime } from './cron-time.ts'
 import { CronTriggers } from './cron-triggers.ts'
-import { nextRunAt } from './expressions.ts'
 
 /** How long a schedule whose workflow is not known here is left to processes that may know it. */
 const UNKNOWN_WORKFLOW_GRACE_MS = 5_000
@@ -52,6 +54,8 @@ export class CronScheduler {
   readonly #waiting = new Set<WaitingCron>()
   readonly #triggers: CronTriggers
   readonly time: CronTime
+  /** By schedule: instants up to this one are known to be few enough to be caught up. */
+  readonly #countedUntil = new Map<string, number>()
   /** The wall clock was set back so far that all next instants are computed anew. */
   #mustReckon = false
   #timer: Timer | null = null
@@ -190,11 +194,16 @@ export class CronScheduler {
   async #fire({ row, dueAt }: WaitingCron, now: number): Promise<void> {
     const { registry, store, codec, newId } = this.#ports
     try {
+      const decision = this.#decide(row, dueAt, now)
+      if (decision.kind === 'drop') {
+        await this.#drop(row, dueAt, decision.nextRunAt)
+        return
+      }
       const workflow = registry.current().workflows.get(row.workflow)
       const claim: CronClaim = {
         scheduleId: row.id,
         dueAt,
-        nextRunAt: followingRunAt(row, Math.max(now, dueAt)),
+        nextRunAt: decision.nextRunAt,
         firingId: newId(),
         at: now,
         execution: workflow === undefined ? null : newExecution(newId(), workflow, cronInput(row, dueAt, null, codec)),
@@ -208,6 +217,31 @@ export class CronScheduler {
     } catch (thrown) {
       this.#trouble(`firing cron schedule "${row.id}"`, thrown)
     }
+  }
+
+  /** The instants of one standstill are counted once, when the first of them is due. */
+  #decide(row: CronRow, dueAt: number, now: number): DueDecision {
+    const isCounted = dueAt <= (this.#countedUntil.get(row.id) ?? Number.NEGATIVE_INFINITY)
+    const most = isCounted ? Number.POSITIVE_INFINITY : this.#ports.config.cronMaxCatchupExecutions
+    if (row.catchup === 'all' && !isCounted) this.#countedUntil.set(row.id, now)
+    return decideDue(row, dueAt, now, most)
+  }
+
+  async #drop(row: CronRow, dueAt: number, nextRunAt: number | null): Promise<void> {
+    const { store, clock, events, config } = this.#ports
+    await store.rescheduleCrons([{ scheduleId: row.id, seenRunAt: dueAt, nextRunAt }], clock.now())
+    const why =
+      row.catchup === 'none'
+        ? 'its catchup is "none"'
+        : `the latest ${config.cronMaxCatchupExecutions} are caught up (cron_max_catchup_executions)`
+    const name = row.triggerName === null ? `schedule "${row.id}"` : `trigger "${row.triggerName}"`
+    const until = nextRunAt === null ? '' : ` and before ${formatInstant(nextRunAt)}`
+    events.emit('warning', {
+      code: 'CRON_MISSED',
+      scheduleId: row.id,
+      workflow: row.workflow,
+      message: `Cron ${name} missed what was due from ${formatInstant(dueAt)} on${until}: nothing is started for it, since ${why}.`,
+    })
   }
 
   #trouble(during: string, thrown: unknown): void {
@@ -245,14 +279,4 @@ function moveEarlier(row: CronRow, now: number): CronMove | null {
   const nextRunAt = followingRunAt(row, now)
   if (nextRunAt === null || row.nextRunAt === null || nextRunAt >= row.nextRunAt) return null
   return { scheduleId: row.id, seenRunAt: row.nextRunAt, nextRunAt }
-}
-
-/** Null when it never fires again, so that the store keeps it without an instant. */
-function followingRunAt(row: CronRow, after: number): number | null {
-  try {
-    return nextRunAt(row.expression, row.timezone, after)
-  } catch (thrown) {
-    if (thrown instanceof UsageError) return null
-    throw thrown
-  }
 }

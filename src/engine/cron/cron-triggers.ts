@@ -58,7 +58,7 @@ export class CronTriggers {
   #scheduleOf(trigger: TriggerDefinition, row: CronRow | null): NewTriggerCron | null {
     const { clock, time, events, newId } = this.#ports
     if (trigger.timing.kind !== 'cron') return null
-    const { expression, timezone } = trigger.timing
+    const { expression, timezone, catchup } = trigger.timing
     let firstRunAt: number
     try {
       firstRunAt = nextRunAt(expression, timezone, time.countsFrom(row))
@@ -72,6 +72,7 @@ export class CronTriggers {
       workflow: trigger.workflow,
       expression,
       timezone,
+      catchup,
       nextRunAt: firstRunAt,
       triggerName: trigger.name,
       instanceName: null,

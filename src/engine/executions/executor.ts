@@ -241,7 +241,7 @@ export class Executor {
         ...names,
         script: run.state.script,
         inputText,
-        deadlineMs: config.taskTimeoutMs,
+        deadlineMs: run.state.timeoutMs(index) ?? config.taskTimeoutMs,
         slot: lease,
         stopping: run.stopping,
       }),

@@ -136,6 +136,11 @@ export class RunState {
     return this.#close(step, at)
   }
 
+  /** The limit that the code sets for an attempt, or null. */
+  timeoutMs(index: number): number | null {
+    return this.#tasks[index]?.definition?.timeoutMs ?? null
+  }
+
   taskId(index: number): string {
     return this.#task(index).taskId
   }

@@ -5,6 +5,8 @@
  */
 
 import { toError } from '../../errors.ts'
+import type { TriggerOverrides, TriggerPolicy } from '../../model/policy.ts'
+import type { TriggerRow } from '../../model/schedule.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { type DueEntry, troubleDelayMs } from '../due.ts'
@@ -16,6 +18,8 @@ import type { Clock, PollRequest, Store, Timer } from '../ports.ts'
 export interface HeldLease {
   /** Null once the database that gave it was lost. */
   number: number | null
+  /** Its last answer under this lease was to fire, and that is stored: what follows is no change. */
+  isFiring: boolean
 }
 
 /** A trigger as the scheduler sees it. */
@@ -23,7 +27,9 @@ export interface PolledTrigger extends DueEntry {
   definition: TriggerDefinition
   /** Made once: the loop sends it at every poll. */
   request: PollRequest
+  /** As they count: set by hand, or as the code declares. */
   intervalMs: number
+  policy: TriggerPolicy
   isDeclared: boolean
   isEnabled: boolean
   /** Null while another holds it, or nobody knows. */
@@ -121,14 +127,14 @@ export class PolledTriggers {
   }
 
   /** False when there is no such trigger. A trigger that is disabled is not polled from this tick of the event loop on. */
-  async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
+  async setEnabled(name: string, isEnabled: boolean, note: string | null): Promise<boolean> {
     const { store, clock } = this.#ports
     const trigger = this.#triggers.get(name)
     if (!isEnabled) this.#disabling.add(name)
     if (trigger !== undefined && !isEnabled) this.#setFlags(trigger, 0, { isEnabled })
     try {
       await this.settled()
-      const isKnown = await store.setTriggerEnabled(name, isEnabled, clock.now())
+      const isKnown = await store.setTriggerEnabled(name, isEnabled, note, clock.now())
       const known = this.#triggers.get(name)
       if (known !== undefined) this.#setFlags(known, 0, { isEnabled })
       return isKnown
@@ -138,6 +144,21 @@ export class PolledTriggers {
     } finally {
       this.#disabling.delete(name)
     }
+  }
+
+  /** It was disabled by the store, for its failures. */
+  paused(trigger: PolledTrigger): void {
+    this.#setFlags(trigger, 0, { isEnabled: false })
+  }
+
+  /** False when there is no such trigger. What is set counts from this process's next poll on; null resets it. */
+  async override(name: string, overrides: TriggerOverrides | null): Promise<boolean> {
+    const { store, clock } = this.#ports
+    await this.settled()
+    const isKnown = await store.overrideTrigger(name, overrides, clock.now())
+    this.storeChanged()
+    await this.settled()
+    return isKnown
   }
 
   stop(): void {
@@ -198,14 +219,17 @@ export class PolledTriggers {
             workflow: definition.workflow,
             pollIntervalMs: intervalMs,
             allowConcurrent: definition.allowConcurrent,
+            policy: definition.policy,
           })),
           at,
         ),
         this.#takeLeases(names),
       ])
       for (const [index, { definition, intervalMs }] of changed.entries()) {
-        const isEnabled = (rows[index]?.isEnabled ?? true) && !this.#disabling.has(definition.name)
-        this.#declare(definition, intervalMs, index, {
+        const row = rows[index]
+        const isEnabled = (row?.isEnabled ?? true) && !this.#disabling.has(definition.name)
+        const policy = row?.policy ?? definition.policy
+        this.#declare({ definition, intervalMs: row?.pollIntervalMs ?? intervalMs, policy }, index, {
           isDeclared: true,
           isEnabled,
           lease: leases.get(definition.name) ?? null,
@@ -215,35 +239,34 @@ export class PolledTriggers {
     this.#declared = declared
   }
 
-  #declare(definition: TriggerDefinition, intervalMs: number, index: number, flags: Flags): void {
-    const request = Object.freeze({
-      script: definition.script,
-      trigger: definition.name,
-      deadlineMs: this.#ports.pollDeadlineMs,
-      stopping: this.#ports.stopping,
-    })
-    const known = this.#triggers.get(definition.name)
+  #declare(how: HowPolled, index: number, flags: Flags): void {
+    const known = this.#triggers.get(how.definition.name)
     if (known === undefined) {
       const trigger: PolledTrigger = {
         unsafeDueAt: 0,
         unsafeHeapIndex: -1,
-        definition,
-        request,
-        intervalMs,
+        ...how,
+        request: this.#request(how),
         ...flags,
         isPolling: false,
         baseDueAt: 0,
         lastDueAt: null,
       }
-      this.#triggers.set(definition.name, trigger)
+      this.#triggers.set(how.definition.name, trigger)
       this.#onChanged(trigger, index)
       return
     }
-    known.definition = definition
-    known.request = request
-    known.intervalMs = intervalMs
-    Object.assign(known, flags)
+    Object.assign(known, how, { request: this.#request(how) }, flags)
     this.#onChanged(known, index)
+  }
+
+  #request({ definition, policy }: HowPolled): PollRequest {
+    return Object.freeze({
+      script: definition.script,
+      trigger: definition.name,
+      deadlineMs: policy.timeoutMs ?? this.#ports.pollDeadlineMs,
+      stopping: this.#ports.stopping,
+    })
   }
 
   async #lease(names: readonly string[]): Promise<void> {
@@ -266,7 +289,7 @@ export class PolledTriggers {
       leases.map(({ trigger, number }) => {
         const held = this.#triggers.get(trigger)?.lease
         // The same one goes on, so that it is marked also for a poll that is out when the database is lost.
-        return [trigger, held?.number === number ? held : { number }]
+        return [trigger, held?.number === number ? held : { number, isFiring: false }]
       }),
     )
   }
@@ -277,11 +300,17 @@ export class PolledTriggers {
       const rows = await this.#ports.store.listTriggers({ limit: PAGE_SIZE, offset, enabledOnly: false })
       for (const [index, row] of rows.entries()) {
         const trigger = this.#triggers.get(row.name)
-        const isEnabled = row.isEnabled && !this.#disabling.has(row.name)
-        if (trigger !== undefined) this.#setFlags(trigger, index, { isEnabled })
+        if (trigger !== undefined) this.#read(trigger, row, index)
       }
       if (rows.length < PAGE_SIZE) return
     }
+  }
+
+  #read(trigger: PolledTrigger, row: TriggerRow, index: number): void {
+    const isEnabled = row.isEnabled && !this.#disabling.has(row.name)
+    const how = { definition: trigger.definition, intervalMs: row.pollIntervalMs, policy: row.policy }
+    if (isSameHow(trigger, how)) this.#setFlags(trigger, index, { isEnabled })
+    else this.#declare(how, index, { isDeclared: trigger.isDeclared, lease: trigger.lease, isEnabled })
   }
 
   #setFlags(trigger: PolledTrigger, index: number, flags: Partial<Flags>): void {
@@ -289,6 +318,14 @@ export class PolledTriggers {
     Object.assign(trigger, flags)
     if (isPollable(trigger) !== before) this.#onChanged(trigger, index)
   }
+}
+
+type HowPolled = Pick<PolledTrigger, 'definition' | 'intervalMs' | 'policy'>
+
+function isSameHow(one: HowPolled, other: HowPolled): boolean {
+  if (one.intervalMs !== other.intervalMs) return false
+  const names = Object.keys(one.policy) as (keyof TriggerPolicy)[]
+  return names.every((name) => one.policy[name] === other.policy[name])
 }
 
 type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>

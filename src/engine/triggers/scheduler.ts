@@ -21,8 +21,8 @@ import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
-import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
-import { type Polled, TickRecorder } from './tick-recorder.ts'
+import { type HeldLease, isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
+import { isUnchanged, type Polled, TickRecorder } from './tick-recorder.ts'
 
 /** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
 const MAX_BATCH = 500
@@ -127,7 +127,8 @@ export class Scheduler {
   #wait(trigger: PolledTrigger, baseDueAt: number): void {
     if (this.#isDraining) return
     trigger.baseDueAt = baseDueAt
-    this.#due.push(trigger, jitteredAt(baseDueAt, this.#ports.config.pollJitterMs, this.#ports.random()))
+    const jitterMs = trigger.policy.jitterMs ?? this.#ports.config.pollJitterMs
+    this.#due.push(trigger, jitteredAt(baseDueAt, jitterMs, this.#ports.random()))
     this.#arm()
   }
 
@@ -161,7 +162,7 @@ export class Scheduler {
     for (let sent = 0; sent < MAX_BATCH; sent++) {
       const trigger = this.#due.popDue(now)
       if (trigger === null) break
-      this.#poll(trigger)
+      this.#poll(trigger, now)
     }
     this.#arm()
   }
@@ -177,42 +178,58 @@ export class Scheduler {
     else this.#arm()
   }
 
-  #poll(trigger: PolledTrigger): void {
+  #poll(trigger: PolledTrigger, now: number): void {
     const { definition, lease } = trigger
     if (lease === null) throw new InternalError(`The trigger "${definition.name}" is due and has no lease.`)
     trigger.isPolling = true
     trigger.lastDueAt = trigger.baseDueAt
     this.#polls += 1
+    // When it was to be asked: jitter is no lateness.
+    const latenessMs = Math.round(now - trigger.unsafeDueAt)
+    const asked: Asked = { lease, latenessMs, at: now }
     this.#ports.host.poll(trigger.request).then(
-      (outcome) => this.#polled(trigger, { definition: trigger.definition, lease }, outcome),
-      (thrown: unknown) => this.#polled(trigger, { definition: trigger.definition, lease }, hostFault(thrown)),
+      (outcome) => this.#polled(trigger, asked, outcome),
+      (thrown: unknown) => this.#polled(trigger, asked, hostFault(thrown)),
     )
   }
 
-  #polled(trigger: PolledTrigger, polled: Polled, outcome: PollOutcome | NotEntered): void {
+  #polled(trigger: PolledTrigger, asked: Asked, outcome: PollOutcome | NotEntered): void {
     if (this.#isStopped) return
+    const now = this.#ports.clock.monotonic()
     if (outcome.kind === 'notEntered') {
-      this.#recorded(trigger)
+      this.#recorded(trigger, now)
       return
     }
-    if (outcome.kind === 'skipped') {
-      this.#recorder.skipped(trigger.definition)
-      this.#recorded(trigger)
+    const times = { latenessMs: asked.latenessMs, durationMs: Math.round(now - asked.at) }
+    const { definition, policy } = trigger
+    const polled: Polled = { definition, policy, lease: asked.lease, times }
+    if (outcome.kind === 'skipped' || isUnchanged(polled, outcome)) {
+      this.#recorder.skipped(polled, outcome)
+      this.#recorded(trigger, now)
       return
     }
-    void this.#recorder.record(polled, outcome).then((isOurs) => {
-      if (!isOurs) this.triggers.leaseLost(trigger)
-      this.#recorded(trigger)
+    void this.#recorder.record(polled, outcome).then((result) => {
+      if (result === 'lost') this.triggers.leaseLost(trigger)
+      if (result === 'paused') this.triggers.paused(trigger)
+      this.#recorded(trigger, this.#ports.clock.monotonic())
     })
   }
 
-  #recorded(trigger: PolledTrigger): void {
+  #recorded(trigger: PolledTrigger, now: number): void {
     trigger.isPolling = false
     this.#polls -= 1
     if (this.#polls === 0) this.#onIdle?.()
     if (!isPollable(trigger)) return
-    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, this.#ports.clock.monotonic()))
+    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, now))
   }
+}
+
+/** A poll that is out. */
+interface Asked {
+  readonly lease: HeldLease
+  readonly latenessMs: number
+  /** Monotonic. */
+  readonly at: number
 }
 
 /** The port promises an outcome; a host that rejects all the same costs one poll. */

@@ -5,13 +5,15 @@
  */
 
 import { toError } from '../../errors.ts'
+import { limitedReason, type TriggerPolicy, UNCHANGED_REASON } from '../../model/policy.ts'
+import type { TickOutcome } from '../../model/schedule.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, Store } from '../ports.ts'
+import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollTimes, Store } from '../ports.ts'
 import type { HeldLease } from './polled-triggers.ts'
 
 export interface TickRecorderPorts {
@@ -23,10 +25,40 @@ export interface TickRecorderPorts {
   readonly newId: () => string
 }
 
-/** What was polled, and under which lease. */
+/** What was polled, under which lease, and how punctual it was. */
 export interface Polled {
   readonly definition: TriggerDefinition
+  readonly policy: TriggerPolicy
   readonly lease: HeldLease
+  readonly times: PollTimes
+}
+
+/** What is recorded one by one. */
+export type Recorded = Exclude<PollOutcome, { kind: 'skipped' }>
+
+/** `lost`: another has taken the lease. `paused`: the trigger is disabled for its failures. */
+export type RecordResult = 'recorded' | 'lost' | 'paused'
+
+/** Whether it is no change where only a change counts: noted as a skip. */
+export function isUnchanged({ policy, lease }: Polled, outcome: PollOutcome): boolean {
+  return outcome.kind === 'fired' && policy.onChange && lease.isFiring
+}
+
+/** What watchers hear of a firing. */
+function toldOf(
+  tick: Pick<FiredTick, 'maxActive'>,
+  result: Exclude<FiredTickResult, { kind: 'lost' }>,
+): [TickOutcome, string | null] {
+  switch (result.kind) {
+    case 'started':
+      return ['fired', null]
+    case 'duplicate':
+      return ['duplicate', null]
+    case 'unchanged':
+      return ['skipped', UNCHANGED_REASON]
+    case 'limited':
+      return ['limited', limitedReason(tick.maxActive ?? 0, result.active)]
+  }
 }
 
 export class TickRecorder {
@@ -44,30 +76,29 @@ export class TickRecorder {
   }
 
   /** Costs no promise: most polls skip. */
-  skipped(trigger: TriggerDefinition): void {
+  skipped({ definition, lease, times }: Polled, outcome: PollOutcome): void {
     const at = this.#ports.clock.now()
-    this.#ports.store.noteSkip(trigger.name, at)
-    this.#tick(trigger, at, 'skipped')
+    const { latenessMs, durationMs } = times
+    const isFiring = outcome.kind !== 'skipped'
+    const reason = isFiring ? UNCHANGED_REASON : outcome.reason
+    lease.isFiring = isFiring
+    this.#ports.store.noteSkip({ trigger: definition.name, at, latenessMs, durationMs, reason, isFiring })
+    this.#tick(definition, at, times, 'skipped', reason)
   }
 
-  /** Settles when it is recorded, or the engine stopped; false when the lease was lost. Never rejects. */
-  async record(
-    { definition: trigger, lease }: Polled,
-    outcome: Exclude<PollOutcome, { kind: 'skipped' }>,
-  ): Promise<boolean> {
+  /** Settles when it is recorded, or the engine stopped. Never rejects. */
+  async record(polled: Polled, outcome: Recorded): Promise<RecordResult> {
     const at = this.#ports.clock.now()
-    if (outcome.kind !== 'fired') {
-      return this.#failed(trigger, lease, { at, outcome: outcome.kind, error: outcome.error })
-    }
+    if (outcome.kind !== 'fired') return this.#failed(polled, { at, outcome: outcome.kind, error: outcome.error })
     let tick: Omit<FiredTick, 'lease'>
     try {
-      tick = this.#firedTick(trigger, outcome.contextText, at)
+      tick = this.#firedTick(polled, outcome.contextText, at)
     } catch (thrown) {
-      const message = `trigger '${trigger.name}' fired a context that cannot be read: ${toError(thrown).message}`
+      const message = `trigger '${polled.definition.name}' fired a context that cannot be read: ${toError(thrown).message}`
       const error = { type: 'ContextError', message, traceback: '' }
-      return this.#failed(trigger, lease, { at, outcome: 'failed', error })
+      return this.#failed(polled, { at, outcome: 'failed', error })
     }
-    return this.#fired(trigger, lease, tick)
+    return this.#fired(polled, tick)
   }
 
   /** The database can be used again: what was refused is tried in this tick of the event loop. */
@@ -81,64 +112,77 @@ export class TickRecorder {
   }
 
   /** Throws when the context cannot be read. */
-  #firedTick(trigger: TriggerDefinition, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
+  #firedTick({ definition, policy, times }: Polled, firedText: string | null, at: number): Omit<FiredTick, 'lease'> {
     const { codec, registry, newId } = this.#ports
-    const workflow = registry.current().workflows.get(trigger.workflow)
-    const { inputText, contextHash } = firingContext(firedText, trigger, at, codec)
+    const workflow = registry.current().workflows.get(definition.workflow)
+    const { inputText, contextHash } = firingContext(firedText, definition, at, codec)
     return {
-      trigger: trigger.name,
+      trigger: definition.name,
       at,
+      ...times,
       contextHash,
-      allowConcurrent: trigger.allowConcurrent,
+      allowConcurrent: definition.allowConcurrent,
+      maxActive: policy.maxActive,
+      onChange: policy.onChange,
+      byHand: null,
       firingId: newId(),
       execution: workflow === undefined ? null : newExecution(newId(), workflow, inputText),
     }
   }
 
-  async #fired(trigger: TriggerDefinition, lease: HeldLease, tick: Omit<FiredTick, 'lease'>): Promise<boolean> {
-    return this.#untilStored(`recording a firing of trigger "${trigger.name}"`, () => {
+  async #fired(polled: Polled, tick: Omit<FiredTick, 'lease'>): Promise<RecordResult> {
+    const { definition, lease } = polled
+    return this.#untilStored(`recording a firing of trigger "${definition.name}"`, () => {
       const recorded = this.#ports.store
         .recordFired({ ...tick, lease: lease.number })
-        .then((result) => this.#announceFired(trigger, tick, result.kind))
+        .then((result) => this.#announceFired(polled, tick, result))
       // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
       if (tick.execution !== null) this.#onAccepted(recorded)
       return recorded
     })
   }
 
-  #announceFired(trigger: TriggerDefinition, tick: Omit<FiredTick, 'lease'>, kind: FiredTickResult['kind']): boolean {
-    if (kind === 'lost') {
-      this.#warnOfLostLease(trigger, 'fired')
-      return false
+  #announceFired({ definition, lease }: Polled, tick: Omit<FiredTick, 'lease'>, result: FiredTickResult): RecordResult {
+    if (result.kind === 'lost') {
+      this.#warnOfLostLease(definition, 'fired')
+      return 'lost'
     }
-    this.#tick(trigger, tick.at, kind === 'started' ? 'fired' : 'duplicate')
-    if (kind === 'duplicate') return true
+    lease.isFiring = result.kind !== 'limited'
+    this.#tick(definition, tick.at, tick, ...toldOf(tick, result))
+    if (result.kind !== 'started') return 'recorded'
     this.#ports.events.emit('triggerFired', {
-      trigger: trigger.name,
-      workflow: trigger.workflow,
+      trigger: definition.name,
+      workflow: definition.workflow,
       at: tick.at,
       firingId: tick.firingId,
       contextHash: tick.contextHash,
       executionId: tick.execution?.id ?? null,
     })
-    if (tick.execution === null) this.#reportUnknownWorkflow(trigger)
-    return true
+    if (tick.execution === null) this.#reportUnknownWorkflow(definition)
+    return 'recorded'
   }
 
-  async #failed(
-    trigger: TriggerDefinition,
-    lease: HeldLease,
-    tick: Pick<FailedTick, 'at' | 'outcome' | 'error'>,
-  ): Promise<boolean> {
+  async #failed(polled: Polled, fault: Pick<FailedTick, 'at' | 'outcome' | 'error'>): Promise<RecordResult> {
     const { store, events } = this.#ports
-    const { at, outcome, error } = tick
-    this.#tick(trigger, at, outcome)
+    const { definition: trigger, lease, policy, times } = polled
+    const { at, outcome, error } = fault
+    this.#tick(trigger, at, times, outcome, null)
     events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
+    const tick = { ...fault, ...times, trigger: trigger.name, pauseAfter: policy.pauseAfter }
     return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, async () => {
-      const isOurs =
-        (await store.recordFailed({ ...tick, trigger: trigger.name, lease: lease.number })).kind === 'recorded'
-      if (!isOurs) this.#warnOfLostLease(trigger, outcome === 'failed' ? 'failed' : 'timed out')
-      return isOurs
+      const result = await store.recordFailed({ ...tick, lease: lease.number })
+      if (result.kind === 'lost') this.#warnOfLostLease(trigger, outcome === 'failed' ? 'failed' : 'timed out')
+      if (result.kind === 'paused') this.#warnOfPause(trigger, result.note)
+      return result.kind
+    })
+  }
+
+  #warnOfPause(trigger: TriggerDefinition, note: string): void {
+    this.#ports.events.emit('warning', {
+      code: 'TRIGGER_PAUSED',
+      trigger: trigger.name,
+      workflow: trigger.workflow,
+      message: `Trigger "${trigger.name}" is ${note}. When it is mended: cloaca trigger enable ${trigger.name}`,
     })
   }
 
@@ -154,10 +198,13 @@ export class TickRecorder {
   #tick(
     trigger: TriggerDefinition,
     at: number,
-    outcome: 'skipped' | 'fired' | 'duplicate' | 'failed' | 'timedOut',
+    { latenessMs, durationMs }: PollTimes,
+    outcome: TickOutcome,
+    reason: string | null,
   ): void {
     const { events } = this.#ports
-    if (events.isHeard('tick')) events.emit('tick', { trigger: trigger.name, at, outcome })
+    if (!events.isHeard('tick')) return
+    events.emit('tick', { trigger: trigger.name, at, outcome, latenessMs, durationMs, reason })
   }
 
   #reportUnknownWorkflow(trigger: TriggerDefinition): void {
@@ -174,7 +221,7 @@ export class TickRecorder {
   }
 
   /** Or until the engine stops. */
-  async #untilStored(during: string, step: () => Promise<boolean>): Promise<boolean> {
+  async #untilStored(during: string, step: () => Promise<RecordResult>): Promise<RecordResult> {
     const { events, clock } = this.#ports
     for (let failures = 1; !this.#isStopped; failures++) {
       try {
@@ -190,7 +237,7 @@ export class TickRecorder {
         if (this.#isStopped) events.emit('trouble', { during, error, retryAt: null })
       }
     }
-    return true
+    return 'recorded'
   }
 
   #pause(delayMs: number): Promise<void> {

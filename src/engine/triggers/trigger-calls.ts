@@ -1,5 +1,6 @@
 /** What callers may ask about poll triggers, and change. Part of the engine's API. */
 
+import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { Page, Store } from '../ports.ts'
 import type { PolledTriggers } from './polled-triggers.ts'
@@ -27,9 +28,18 @@ export class TriggerCalls {
   }
 
   /** False when there is no such trigger. Disabling stops further polls at once; a run already started goes on. */
-  async setEnabled(name: string, isEnabled: boolean): Promise<boolean> {
+  async setEnabled(name: string, isEnabled: boolean, note: string | null = null): Promise<boolean> {
     this.#assertOpen()
-    return this.#polled.setEnabled(name, isEnabled)
+    return this.#polled.setEnabled(name, isEnabled, note)
+  }
+
+  /**
+   * What counts in place of what the code declares, from the next poll on and after restarts; null resets all. False when
+   * there is no such trigger.
+   */
+  async override(name: string, overrides: TriggerOverrides | null): Promise<boolean> {
+    this.#assertOpen()
+    return this.#polled.override(name, overrides)
   }
 
   /** Firings, newest first; [] for an unknown trigger. */

@@ -13,7 +13,7 @@ export interface InterpreterEnd {
 /** How an entry into Python ended. `lost`: the process died under it. */
 export type Answer =
   | Outcome
-  | { readonly kind: 'skipped' }
+  | { readonly kind: 'skipped'; readonly reason: string | null }
   | { readonly kind: 'loaded'; readonly resultJson: string }
   | { readonly kind: 'programEnded'; readonly exitCode: number }
   | { readonly kind: 'finished' }

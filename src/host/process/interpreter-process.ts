@@ -51,7 +51,7 @@ const CHECK_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
 const FINISH_WITHIN_MS = 2_000
 
-const SKIPPED: Answer = { kind: 'skipped' }
+const SKIPPED: Answer = { kind: 'skipped', reason: null }
 
 export class InterpreterProcess {
   readonly #child: InterpreterChild

@@ -24,9 +24,21 @@ const triggerSchema = v.object({
   workflow: v.string(),
   timing: v.variant('kind', [
     v.object({ kind: v.literal('poll'), intervalMs: v.number() }),
-    v.object({ kind: v.literal('cron'), expression: v.string(), timezone: v.string() }),
+    v.object({
+      kind: v.literal('cron'),
+      expression: v.string(),
+      timezone: v.string(),
+      catchup: v.picklist(['skip', 'all', 'none']),
+    }),
   ]),
   allowConcurrent: v.boolean(),
+  policy: v.object({
+    timeoutMs: v.nullable(v.number()),
+    jitterMs: v.nullable(v.number()),
+    maxActive: v.nullable(v.number()),
+    pauseAfter: v.nullable(v.number()),
+    onChange: v.boolean(),
+  }),
   ...place,
 })
 
@@ -72,6 +84,7 @@ const taskSchema = v.object({
   fullName: v.string(),
   dependencies: v.array(v.string()),
   retry: retrySchema,
+  timeoutMs: v.nullable(v.number()),
   rule: ruleSchema,
   ...place,
 })

@@ -1,7 +1,7 @@
 /** The SQL of cron schedules and their firings. Each text is one statement, named after what the store wants done. */
 
 const COLUMNS =
-  'id, workflow, expression, timezone, enabled, next_run_at, last_run_at, created_at, updated_at, ' +
+  'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, created_at, updated_at, ' +
   'trigger_name, instance_name, params'
 
 const FIRING_COLUMNS =
@@ -10,23 +10,23 @@ const FIRING_COLUMNS =
 
 /** Changes nothing when the instance or the trigger has one. */
 export const INSERT_CRON = `
-INSERT INTO crons (id, workflow, expression, timezone, next_run_at, created_at, updated_at, trigger_name,
+INSERT INTO crons (id, workflow, expression, timezone, catchup, next_run_at, created_at, updated_at, trigger_name,
                    instance_name, params)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`
 
 /** The next instant is computed anew only where the timing changed; a row without a difference stays as it is. */
 export const REFRESH_TRIGGER_CRON = `
-WITH declared (workflow, expression, timezone, next_run_at, at) AS (VALUES (?, ?, ?, ?, ?))
+WITH declared (workflow, expression, timezone, catchup, next_run_at, at) AS (VALUES (?, ?, ?, ?, ?, ?))
 UPDATE crons
 SET next_run_at = iif((crons.expression, crons.timezone) IS (declared.expression, declared.timezone),
                       crons.next_run_at, declared.next_run_at),
     workflow = declared.workflow, expression = declared.expression, timezone = declared.timezone,
-    updated_at = declared.at
+    catchup = declared.catchup, updated_at = declared.at
 FROM declared
 WHERE trigger_name = ?
-  AND (crons.workflow, crons.expression, crons.timezone)
-      IS NOT (declared.workflow, declared.expression, declared.timezone)`
+  AND (crons.workflow, crons.expression, crons.timezone, crons.catchup)
+      IS NOT (declared.workflow, declared.expression, declared.timezone, declared.catchup)`
 
 export const GET_CRON = `SELECT ${COLUMNS} FROM crons WHERE id = ?`
 
@@ -44,6 +44,8 @@ export const UPDATE_CRON = `
 UPDATE crons SET expression = ?, timezone = ?, next_run_at = ?, updated_at = ? WHERE id = ?`
 
 export const RESCHEDULE_CRON = 'UPDATE crons SET next_run_at = ?, updated_at = ? WHERE id = ? AND next_run_at = ?'
+
+export const SET_CRON_OVERRIDES = 'UPDATE crons SET overrides = ?, updated_at = ? WHERE trigger_name = ?'
 
 export const SET_CRON_ENABLED = 'UPDATE crons SET enabled = ?, updated_at = ? WHERE id = ?'
 

@@ -2,6 +2,7 @@
 
 import type { CronClaim, CronMove, NewCronSchedule, NewExecution, NewTriggerCron, Page } from '../../engine/ports.ts'
 import { InternalError } from '../../errors.ts'
+import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import {
   CLAIM_CRON,
@@ -21,6 +22,7 @@ import {
   REFRESH_TRIGGER_CRON,
   RESCHEDULE_CRON,
   SET_CRON_ENABLED,
+  SET_CRON_OVERRIDES,
   UPDATE_CRON,
 } from './cron-queries.ts'
 import { insertExecution } from './execution-steps.ts'
@@ -33,18 +35,36 @@ const LOST_AFTER_MS = 600_000
 /** False when the workflow has an instance of that name. */
 export function insertCron(connection: Connection, schedule: NewCronSchedule): boolean {
   const { id, workflow, expression, timezone, nextRunAt, at, triggerName, instanceName, paramsText } = schedule
-  const values = [id, workflow, expression, timezone, nextRunAt, at, at, triggerName, instanceName, paramsText]
+  const timing = [expression, timezone, catchupText(schedule.catchup), nextRunAt]
+  const values = [id, workflow, ...timing, at, at, triggerName, instanceName, paramsText]
   return connection.run(INSERT_CRON, ...values) === 1
 }
 
 export function saveTriggerCron(connection: Connection, schedule: NewTriggerCron): CronRow {
   const { triggerName, workflow, expression, timezone, nextRunAt, at } = schedule
   if (!insertCron(connection, schedule)) {
-    connection.run(REFRESH_TRIGGER_CRON, workflow, expression, timezone, nextRunAt, at, triggerName)
+    const timing = [expression, timezone, catchupText(schedule.catchup), nextRunAt]
+    connection.run(REFRESH_TRIGGER_CRON, workflow, ...timing, at, triggerName)
   }
   const record = connection.one<CronRecord>(GET_TRIGGER_CRON, triggerName)
   if (record === undefined) throw new InternalError(`The schedule of the trigger "${triggerName}" was not stored.`)
   return cronRow(record)
+}
+
+/** What is the default stays NULL, as it was before it could be anything else. */
+function catchupText(catchup: Catchup): string | null {
+  return catchup === 'skip' ? null : catchup
+}
+
+/** False when there is no such trigger. */
+export function overrideTriggerCron(
+  connection: Connection,
+  triggerName: string,
+  catchup: Catchup | null,
+  at: number,
+): boolean {
+  const overrides = catchup === null ? null : JSON.stringify({ catchup })
+  return connection.run(SET_CRON_OVERRIDES, overrides, at, triggerName) === 1
 }
 
 export function rescheduleCrons(connection: Connection, moves: readonly CronMove[], at: number): void {

@@ -12,6 +12,7 @@ import type {
   TaskStatus,
 } from '../../model/execution.ts'
 import type { PythonFault } from '../../model/fault.ts'
+import { type Catchup, DEFAULT_POLICY, type TriggerOverrides, type TriggerPolicy } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
 
 export interface TriggerRecord {
@@ -21,7 +22,11 @@ export interface TriggerRecord {
   readonly workflow: string
   readonly poll_interval_ms: number
   readonly allow_concurrent: number
+  readonly policy: string | null
+  readonly overrides: string | null
   readonly enabled: number
+  readonly note: string | null
+  readonly failures_in_row: number
   readonly created_at: number
   readonly updated_at: number
   readonly last_poll_at: number | null
@@ -29,17 +34,39 @@ export interface TriggerRecord {
 
 /** `bufferedPollAt` is the last poll that is not written yet. */
 export function triggerRow(record: TriggerRecord, bufferedPollAt: number | null): TriggerRow {
+  const declared = { ...DEFAULT_POLICY, ...jsonOrEmpty(record.policy), pollIntervalMs: record.poll_interval_ms }
+  const overrides: TriggerOverrides = jsonOrEmpty(record.overrides)
+  const { pollIntervalMs, ...policy } = { ...declared, ...overrides }
   return {
     id: record.id,
     name: record.name,
     workflow: record.workflow,
-    pollIntervalMs: record.poll_interval_ms,
+    pollIntervalMs,
     allowConcurrent: record.allow_concurrent === 1,
+    policy,
+    declared,
+    overrides,
     isEnabled: record.enabled === 1,
+    note: record.note,
+    failuresInRow: record.failures_in_row,
     lastPollAt: later(record.last_poll_at, bufferedPollAt),
     createdAt: record.created_at,
     updatedAt: record.updated_at,
   }
+}
+
+/** What differs from the default, so that a policy that says nothing is NULL, as it was before there were policies. */
+export function policyText(policy: TriggerPolicy): string | null {
+  const given = Object.entries(policy).filter(([name, value]) => value !== DEFAULT_POLICY[name as keyof TriggerPolicy])
+  return given.length === 0 ? null : JSON.stringify(Object.fromEntries(given))
+}
+
+export function overridesText(overrides: TriggerOverrides): string | null {
+  return Object.keys(overrides).length === 0 ? null : JSON.stringify(overrides)
+}
+
+function jsonOrEmpty(text: string | null): object {
+  return text === null ? {} : (JSON.parse(text) as object)
 }
 
 export interface FiringRecord {
@@ -70,7 +97,11 @@ export interface TickRecord {
   readonly first_at: number
   readonly last_at: number
   readonly count: number
+  readonly lateness_ms: number | null
+  readonly duration_ms: number | null
+  readonly reason: string | null
   readonly firing_id: string | null
+  readonly execution_id: string | null
   readonly error: string | null
 }
 
@@ -83,9 +114,13 @@ export function tickRow(record: TickRecord): TickRow {
     firstAt: record.first_at,
     lastAt: record.last_at,
     count: record.count,
+    latenessMs: record.lateness_ms,
+    durationMs: record.duration_ms,
+    reason: record.reason,
     errorType: error?.type ?? null,
     errorMessage: error?.message ?? null,
     firingId: record.firing_id,
+    executionId: record.execution_id,
   }
 }
 
@@ -167,11 +202,17 @@ export function execution(
   return { ...executionSummary(record), inputText, finalText: finalTask?.outputText ?? storedFinal, tasks }
 }
 
+interface CronOverrides {
+  readonly catchup?: Catchup
+}
+
 export interface CronRecord {
   readonly id: string
   readonly workflow: string
   readonly expression: string
   readonly timezone: string
+  readonly catchup: Catchup | null
+  readonly overrides: string | null
   readonly enabled: number
   readonly next_run_at: number | null
   readonly last_run_at: number | null
@@ -188,6 +229,7 @@ export function cronRow(record: CronRecord): CronRow {
     workflow: record.workflow,
     expression: record.expression,
     timezone: record.timezone,
+    catchup: (jsonOrEmpty(record.overrides) as CronOverrides).catchup ?? record.catchup ?? 'skip',
     isEnabled: record.enabled === 1,
     nextRunAt: record.next_run_at,
     lastRunAt: record.last_run_at,

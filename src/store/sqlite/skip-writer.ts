@@ -3,8 +3,8 @@
  * store notes skips here and runs through it the steps that must see them.
  */
 
-import type { Clock, Timer } from '../../engine/ports.ts'
-import { SkipBuffer, type SkipRun } from '../skip-buffer.ts'
+import type { Clock, SkippedTick, Timer } from '../../engine/ports.ts'
+import { SkipBuffer, type SkipRuns } from '../skip-buffer.ts'
 import type { Connection } from './file/connection.ts'
 import type { AddStep, StepNeed } from './file/step-queue.ts'
 import { writeSkips } from './trigger-steps.ts'
@@ -25,9 +25,9 @@ export class SkipWriter {
     this.#addStep = addStep
   }
 
-  note(trigger: string, at: number): void {
+  note(skip: SkippedTick): void {
     if (this.#isClosed) return
-    this.#skips.note(trigger, at)
+    this.#skips.note(skip)
     if (this.#timer === undefined) this.#arm()
   }
 
@@ -73,12 +73,8 @@ export class SkipWriter {
   }
 
   /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
-  async #step<Result>(
-    need: StepNeed,
-    take: () => ReadonlyMap<string, SkipRun>,
-    run: (connection: Connection) => Result,
-  ): Promise<Result> {
-    let taken: ReadonlyMap<string, SkipRun> | undefined
+  async #step<Result>(need: StepNeed, take: () => SkipRuns, run: (connection: Connection) => Result): Promise<Result> {
+    let taken: SkipRuns | undefined
     try {
       return await this.#addStep(need, (connection) => {
         taken ??= take()

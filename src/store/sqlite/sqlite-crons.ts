@@ -2,6 +2,7 @@
 
 import type { CronClaim, CronMove, NewCronSchedule, NewExecution, NewTriggerCron, Page } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
+import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import * as crons from './cron-steps.ts'
 import type { Connection } from './file/connection.ts'
@@ -35,6 +36,10 @@ export abstract class SqliteCrons {
     at: number,
   ): Promise<boolean> {
     return this.step('accept', (connection) => crons.updateCron(connection, id, change, at))
+  }
+
+  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number): Promise<boolean> {
+    return this.step('accept', (connection) => crons.overrideTriggerCron(connection, triggerName, catchup, at))
   }
 
   rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void> {

@@ -18,12 +18,14 @@ import type {
   Retention,
   RetentionHold,
   Settlement,
+  SkippedTick,
   Store,
   StoreChange,
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
 import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
+import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { MEMORY_PATH } from '../database-url.ts'
@@ -169,13 +171,17 @@ class SqliteStore extends SqliteCrons implements Store {
     })
   }
 
-  setTriggerEnabled(name: string, isEnabled: boolean, at: number): Promise<boolean> {
-    return this.step('accept', (connection) => triggers.setTriggerEnabled(connection, name, isEnabled, at))
+  setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number): Promise<boolean> {
+    return this.step('accept', (connection) => triggers.setTriggerEnabled(connection, name, isEnabled, note, at))
   }
 
-  noteSkip(trigger: string, at: number): void {
+  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number): Promise<boolean> {
+    return this.step('accept', (connection) => triggers.overrideTrigger(connection, name, overrides, at))
+  }
+
+  noteSkip(skip: SkippedTick): void {
     if (this.#closing !== undefined || this.#isReadOnly) return
-    this.#skips.note(trigger, at)
+    this.#skips.note(skip)
   }
 
   recordFired(tick: FiredTick): Promise<FiredTickResult> {

@@ -1,17 +1,18 @@
 /** The SQL of triggers, their firings and their ticks. Each text is one statement, named after what the store wants done. */
 
 const TRIGGER_COLUMNS =
-  'seq, id, name, workflow, poll_interval_ms, allow_concurrent, enabled, created_at, updated_at, last_poll_at'
+  'seq, id, name, workflow, poll_interval_ms, allow_concurrent, policy, overrides, enabled, note, failures_in_row, ' +
+  'created_at, updated_at, last_poll_at'
 
 /** A row that exists is touched only where something differs. */
 export const SAVE_TRIGGER = `
-INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, policy, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE
 SET workflow = excluded.workflow, poll_interval_ms = excluded.poll_interval_ms,
-    allow_concurrent = excluded.allow_concurrent, updated_at = excluded.updated_at
-WHERE (workflow, poll_interval_ms, allow_concurrent)
-   IS NOT (excluded.workflow, excluded.poll_interval_ms, excluded.allow_concurrent)`
+    allow_concurrent = excluded.allow_concurrent, policy = excluded.policy, updated_at = excluded.updated_at
+WHERE (workflow, poll_interval_ms, allow_concurrent, policy)
+   IS NOT (excluded.workflow, excluded.poll_interval_ms, excluded.allow_concurrent, excluded.policy)`
 
 export const GET_TRIGGER = `SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE name = ?`
 
@@ -21,7 +22,12 @@ SELECT ${TRIGGER_COLUMNS} FROM triggers ORDER BY created_at DESC, seq DESC LIMIT
 export const LIST_ENABLED_TRIGGERS = `
 SELECT ${TRIGGER_COLUMNS} FROM triggers WHERE enabled = 1 ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?`
 
-export const SET_TRIGGER_ENABLED = 'UPDATE triggers SET enabled = ?, updated_at = ? WHERE name = ?'
+export const SET_TRIGGER_ENABLED = `
+UPDATE triggers SET enabled = ?, note = ?, failures_in_row = 0, updated_at = ? WHERE name = ?`
+
+export const PAUSE_TRIGGER = 'UPDATE triggers SET enabled = 0, note = ?, updated_at = ? WHERE seq = ?'
+
+export const SET_OVERRIDES = 'UPDATE triggers SET overrides = ?, updated_at = ? WHERE name = ?'
 
 export const LIST_LEASES = 'SELECT seq, name, lease_seq, lease_number FROM triggers'
 
@@ -29,47 +35,69 @@ export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ?, lease_number = 
 
 // -- skips: the open run is part of the trigger's row
 
+/** Changes nothing where the open run has another reason: that is closed first. */
 export const EXTEND_SKIPS = `
 UPDATE triggers
 SET skip_tick_id = iif(skip_count = 0, ?, skip_tick_id),
     skip_first_at = iif(skip_count = 0, ?, skip_first_at),
     skip_last_at = ?,
     skip_count = skip_count + ?,
-    last_poll_at = max(coalesce(last_poll_at, 0), ?)
-WHERE name = ?`
+    skip_lateness_ms = nullif(max(coalesce(skip_lateness_ms, -1), ?), -1),
+    skip_duration_ms = nullif(max(coalesce(skip_duration_ms, -1), ?), -1),
+    skip_reason = ?,
+    last_poll_at = max(coalesce(last_poll_at, 0), ?),
+    failures_in_row = 0,
+    is_firing = ?
+WHERE name = ? AND (skip_count = 0 OR skip_reason IS ?)`
 
 /** Must precede `END_SKIPS`. */
 export const CLOSE_SKIPS = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count)
-SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason)
+SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count, skip_lateness_ms, skip_duration_ms,
+       skip_reason
 FROM triggers WHERE seq = ? AND skip_count > 0`
 
 export const END_SKIPS = `
-UPDATE triggers SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL WHERE seq = ?`
+UPDATE triggers
+SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
+    skip_duration_ms = NULL, skip_reason = NULL
+WHERE seq = ?`
 
 /** Several processes may report one after the other's poll: it never goes back. */
-export const SET_LAST_POLL = 'UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?) WHERE seq = ?'
+export const SET_LAST_POLL = `
+UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?), failures_in_row = 0, is_firing = 1 WHERE seq = ?`
+
+/** The same, and its answer starts nothing: the next one is as if it had not been given. */
+export const SET_LIMITED_POLL = `
+UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?), failures_in_row = 0 WHERE seq = ?`
+
+export const COUNT_FAILURE = 'UPDATE triggers SET failures_in_row = failures_in_row + 1 WHERE seq = ?'
 
 export const OPEN_SKIPS = `
 SELECT skip_tick_id AS id, name AS "trigger", 'skipped' AS outcome, skip_first_at AS first_at,
-       skip_last_at AS last_at, skip_count AS count, NULL AS firing_id, NULL AS error
+       skip_last_at AS last_at, skip_count AS count, skip_lateness_ms AS lateness_ms,
+       skip_duration_ms AS duration_ms, skip_reason AS reason, NULL AS firing_id, NULL AS execution_id, NULL AS error
 FROM triggers WHERE name = ? AND skip_count > 0`
 
 // -- ticks and firings
 
-export const FIND_TRIGGER = 'SELECT seq, lease_number FROM triggers WHERE name = ?'
+export const FIND_TRIGGER = 'SELECT seq, lease_number, is_firing, failures_in_row FROM triggers WHERE name = ?'
 
 export const INSERT_TICK = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, firing_id, error)
-VALUES (?, ?, ?, ?, ?, 1, ?, ?)`
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`
 
 export const LIST_TICKS = `
-SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, firing_id, error
-FROM triggers JOIN ticks ON ticks.trigger_seq = triggers.seq
+SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, lateness_ms, duration_ms, reason,
+       firing_id, execution_id, error
+FROM triggers JOIN ticks ON ticks.trigger_seq = triggers.seq LEFT JOIN firings ON firings.id = ticks.firing_id
 WHERE triggers.name = ? ORDER BY ticks.seq DESC LIMIT ? OFFSET ?`
 
 export const FIND_ACTIVE_FIRING = `
-SELECT id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
+SELECT id, execution_id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
+
+export const COUNT_ACTIVE_FIRINGS = `
+SELECT count(*) AS active FROM firings WHERE trigger_seq = ? AND completed_at IS NULL`
 
 export const INSERT_FIRING = `
 INSERT INTO firings (id, trigger_seq, context_hash, execution_id, fired_at, completed_at) VALUES (?, ?, ?, ?, ?, ?)`

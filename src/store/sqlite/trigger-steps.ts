@@ -10,19 +10,32 @@ import type {
   FiredTick,
   FiredTickResult,
   Page,
+  PollTimes,
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
+import { limitedReason, type TriggerOverrides, UNCHANGED_REASON } from '../../model/policy.ts'
 import type { FiringRow, TickOutcome, TickRow } from '../../model/schedule.ts'
-import type { SkipRun } from '../skip-buffer.ts'
+import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
-import { type FiringRecord, faultText, firingRow, type TickRecord, type TriggerRecord, tickRow } from './rows.ts'
+import {
+  type FiringRecord,
+  faultText,
+  firingRow,
+  overridesText,
+  policyText,
+  type TickRecord,
+  type TriggerRecord,
+  tickRow,
+} from './rows.ts'
 import {
   CLOSE_SKIPS,
+  COUNT_ACTIVE_FIRINGS,
+  COUNT_FAILURE,
   END_SKIPS,
   EXTEND_SKIPS,
   FIND_ACTIVE_FIRING,
@@ -37,12 +50,25 @@ import {
   LIST_TICKS,
   LIST_TRIGGERS,
   OPEN_SKIPS,
+  PAUSE_TRIGGER,
   SAVE_TRIGGER,
   SET_LAST_POLL,
+  SET_LIMITED_POLL,
+  SET_OVERRIDES,
   SET_TRIGGER_ENABLED,
 } from './trigger-queries.ts'
 
-type LeasedTrigger = Pick<LeaseRecord, 'seq' | 'lease_number'>
+interface FoundTrigger {
+  readonly seq: number
+  readonly lease_number: number
+  readonly is_firing: number
+  readonly failures_in_row: number
+}
+
+interface ActiveFiring {
+  readonly id: string
+  readonly execution_id: string | null
+}
 
 interface LeaseRecord {
   readonly seq: number
@@ -56,8 +82,9 @@ export function saveTriggers(
   triggers: readonly TriggerDeclaration[],
   at: number,
 ): readonly TriggerRecord[] {
-  for (const { name, workflow, pollIntervalMs, allowConcurrent } of triggers) {
-    connection.run(SAVE_TRIGGER, randomUUID(), name, workflow, pollIntervalMs, Number(allowConcurrent), at, at)
+  for (const { name, workflow, pollIntervalMs, allowConcurrent, policy } of triggers) {
+    const declared = [workflow, pollIntervalMs, Number(allowConcurrent), policyText(policy)]
+    connection.run(SAVE_TRIGGER, randomUUID(), name, ...declared, at, at)
   }
   return triggers.flatMap(({ name }) => connection.one<TriggerRecord>(GET_TRIGGER, name) ?? [])
 }
@@ -94,45 +121,102 @@ export function getTrigger(connection: Connection, name: string): TriggerRecord 
 }
 
 /** False when there is no such trigger. */
-export function setTriggerEnabled(connection: Connection, name: string, isEnabled: boolean, at: number): boolean {
-  return connection.run(SET_TRIGGER_ENABLED, Number(isEnabled), at, name) === 1
+export function setTriggerEnabled(
+  connection: Connection,
+  name: string,
+  isEnabled: boolean,
+  note: string | null,
+  at: number,
+): boolean {
+  return connection.run(SET_TRIGGER_ENABLED, Number(isEnabled), note, at, name) === 1
+}
+
+/** Adds to what was set before, or resets all. False when there is no such trigger. */
+export function overrideTrigger(
+  connection: Connection,
+  name: string,
+  overrides: TriggerOverrides | null,
+  at: number,
+): boolean {
+  const record = getTrigger(connection, name)
+  if (record === null) return false
+  const before = overrides === null || record.overrides === null ? {} : (JSON.parse(record.overrides) as object)
+  connection.run(SET_OVERRIDES, overridesText({ ...before, ...overrides }), at, name)
+  return true
 }
 
 /** Skips of a trigger that is not in the database are dropped: nothing could show them. */
-export function writeSkips(connection: Connection, runs: ReadonlyMap<string, SkipRun>): void {
-  for (const [trigger, run] of runs) {
-    connection.run(EXTEND_SKIPS, randomUUID(), run.firstAt, run.lastAt, run.count, run.lastAt, trigger)
-  }
+export function writeSkips(connection: Connection, runs: SkipRuns): void {
+  for (const [trigger, runsOfTrigger] of runs) for (const run of runsOfTrigger) writeSkipRun(connection, trigger, run)
+}
+
+function writeSkipRun(connection: Connection, trigger: string, run: SkipRun): void {
+  const { firstAt, lastAt, count, latenessMs, durationMs, reason, isFiring } = run
+  const times = [latenessMs ?? -1, durationMs ?? -1]
+  const values = [randomUUID(), firstAt, lastAt, count, ...times, reason, lastAt, Number(isFiring), trigger, reason]
+  if (connection.run(EXTEND_SKIPS, ...values) === 1) return
+  // The open run has another reason, or there is no such trigger.
+  const found = connection.one<FoundTrigger>(FIND_TRIGGER, trigger)
+  if (found === undefined) return
+  endSkips(connection, found.seq)
+  connection.run(EXTEND_SKIPS, ...values)
 }
 
 export function recordFired(connection: Connection, tick: FiredTick): FiredTickResult {
-  const { seq, lease_number } = leasedTriggerOrThrow(connection, tick.trigger)
-  if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
+  const trigger = leasedTriggerOrThrow(connection, tick.trigger)
+  const { seq } = trigger
+  if (tick.lease !== null && tick.lease !== trigger.lease_number) return { kind: 'lost' }
+  if (tick.onChange && trigger.is_firing === 1) {
+    const run = { ...tick, reason: UNCHANGED_REASON, isFiring: true, firstAt: tick.at, lastAt: tick.at, count: 1 }
+    writeSkipRun(connection, tick.trigger, run)
+    return { kind: 'unchanged' }
+  }
   endSkips(connection, seq)
-  connection.run(SET_LAST_POLL, tick.at, seq)
   const active = tick.allowConcurrent
     ? undefined
-    : connection.one<{ readonly id: string }>(FIND_ACTIVE_FIRING, seq, tick.contextHash)
+    : connection.one<ActiveFiring>(FIND_ACTIVE_FIRING, seq, tick.contextHash)
+  const limit = active === undefined ? limitReached(connection, seq, tick) : null
+  if (tick.byHand === null) connection.run(limit === null ? SET_LAST_POLL : SET_LIMITED_POLL, tick.at, seq)
+  const reason = tick.byHand
   if (active !== undefined) {
-    insertTick(connection, seq, 'duplicate', tick.at, active.id, null)
-    return { kind: 'duplicate' }
+    insertTick(connection, seq, { ...tick, reason, outcome: 'duplicate', firingId: active.id })
+    return { kind: 'duplicate', executionId: active.execution_id }
   }
-  const { execution, firingId, at } = tick
-  insertTick(connection, seq, 'fired', at, firingId, null)
-  const completedAt = execution === null ? at : null
-  connection.run(INSERT_FIRING, firingId, seq, tick.contextHash, execution?.id ?? null, at, completedAt)
-  if (execution !== null) {
-    insertExecution(connection, execution, { kind: 'trigger', trigger: tick.trigger, firingId }, at)
+  if (limit !== null) {
+    insertTick(connection, seq, { ...tick, reason: limit.reason, outcome: 'limited', firingId: null })
+    return { kind: 'limited', active: limit.active }
   }
+  insertTick(connection, seq, { ...tick, reason, outcome: 'fired' })
+  insertFiring(connection, seq, tick)
   return { kind: 'started' }
 }
 
+function insertFiring(connection: Connection, triggerSeq: number, tick: FiredTick): void {
+  const { execution, firingId, trigger, at } = tick
+  const completedAt = execution === null ? at : null
+  connection.run(INSERT_FIRING, firingId, triggerSeq, tick.contextHash, execution?.id ?? null, at, completedAt)
+  if (execution !== null) insertExecution(connection, execution, { kind: 'trigger', trigger, firingId }, at)
+}
+
+/** Null while another execution may start. */
+function limitReached(connection: Connection, triggerSeq: number, { maxActive }: FiredTick) {
+  if (maxActive === null) return null
+  const active = connection.one<{ readonly active: number }>(COUNT_ACTIVE_FIRINGS, triggerSeq)?.active ?? 0
+  return active < maxActive ? null : { active, reason: limitedReason(maxActive, active) }
+}
+
 export function recordFailed(connection: Connection, tick: FailedTick): FailedTickResult {
-  const { seq, lease_number } = leasedTriggerOrThrow(connection, tick.trigger)
+  const { seq, lease_number, failures_in_row } = leasedTriggerOrThrow(connection, tick.trigger)
   if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
   endSkips(connection, seq)
-  insertTick(connection, seq, tick.outcome, tick.at, null, tick.error)
-  return { kind: 'recorded' }
+  connection.run(COUNT_FAILURE, seq)
+  insertTick(connection, seq, { ...tick, firingId: null })
+  const failures = failures_in_row + 1
+  if (tick.pauseAfter === null || failures < tick.pauseAfter) return { kind: 'recorded' }
+  const polls = failures === 1 ? '1 failed poll' : `${failures} failed polls in a row`
+  const note = `disabled after ${polls}, the last: ${tick.error.message}`
+  connection.run(PAUSE_TRIGGER, note, tick.at, seq)
+  return { kind: 'paused', note }
 }
 
 export function listFirings(connection: Connection, trigger: string, page: Page): readonly FiringRow[] {
@@ -148,23 +232,26 @@ export function listTicks(connection: Connection, trigger: string, page: Page): 
   return [...shown, ...closed].map(tickRow)
 }
 
-function insertTick(
-  connection: Connection,
-  triggerSeq: number,
-  outcome: TickOutcome,
-  at: number,
-  firingId: string | null,
-  error: PythonFault | null,
-): void {
-  connection.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, at, firingId, faultText(error))
+interface NewTick extends PollTimes {
+  readonly at: number
+  readonly outcome: TickOutcome
+  readonly reason?: string | null
+  readonly firingId: string | null
+  readonly error?: PythonFault
+}
+
+function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): void {
+  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null } = tick
+  const told = [latenessMs, durationMs, reason, firingId, faultText(error)]
+  connection.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, at, ...told)
 }
 
 function endSkips(connection: Connection, triggerSeq: number): void {
   if (connection.run(CLOSE_SKIPS, triggerSeq) === 1) connection.run(END_SKIPS, triggerSeq)
 }
 
-function leasedTriggerOrThrow(connection: Connection, trigger: string): LeasedTrigger {
-  const record = connection.one<LeasedTrigger>(FIND_TRIGGER, trigger)
+function leasedTriggerOrThrow(connection: Connection, trigger: string): FoundTrigger {
+  const record = connection.one<FoundTrigger>(FIND_TRIGGER, trigger)
   if (record !== undefined) return record
   throw new StoreError('DATABASE_FAILED', `The trigger "${trigger}" is not in the database: call saveTriggers first.`, {
     trigger,

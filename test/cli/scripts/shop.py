@@ -15,7 +15,7 @@ def new_order():
 
 @cloaca.trigger("order", poll_interval="2h", allow_concurrent=True)
 def quiet():
-    return cloaca.TriggerResult.skip()
+    return cloaca.TriggerResult.skip("nobody \u00fcber-ordered")
 
 
 @cloaca.trigger("order", poll_interval="2h")

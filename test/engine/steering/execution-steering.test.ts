@@ -8,6 +8,7 @@ import { retrying, workflow } from '../../support/declared.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, failed } from '../../support/fake-host.ts'
 import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
+import { declaration, firedTick, newExecution } from '../../support/store-builders.ts'
 import { temporaryFolder } from '../../support/store-sites.ts'
 
 const actor: Actor = { source: 'node', note: null }
@@ -117,25 +118,18 @@ describe('cancelling an execution', () => {
   it('gives the firing free that started it, so that the same may fire again', async () => {
     await using running = await RunningEngine.start({ workflows: [CHAIN], python: untilCancelled })
     const { store, clock } = running
-    await store.saveTriggers([{ name: 'inbox', workflow: 'etl', pollIntervalMs: 1_000, allowConcurrent: false }], 0)
+    await store.saveTriggers([declaration({ workflow: 'etl' })], 0)
     const fire = (n: number) =>
-      store.recordFired({
-        trigger: 'inbox',
-        lease: null,
-        at: clock.now(),
-        contextHash: 'h',
-        allowConcurrent: false,
-        firingId: `f-${n}`,
-        execution: {
-          id: `e-${n}`,
-          workflow: 'etl',
-          version: 'v',
-          inputText: '{}',
-          tasks: CHAIN.tasks.map((task) => ({ taskId: task.id, fullName: task.fullName })),
-        },
-      })
+      store.recordFired(
+        firedTick({
+          lease: null,
+          at: clock.now(),
+          firingId: `f-${n}`,
+          execution: newExecution({ id: `e-${n}`, workflow: 'etl', tasks: CHAIN.tasks.map(({ id }) => id) }),
+        }),
+      )
     await fire(1)
-    expect(await fire(2)).toEqual({ kind: 'duplicate' })
+    expect(await fire(2)).toMatchObject({ kind: 'duplicate' })
 
     await running.engine.executions.cancel('e-1', { ...AT_ONCE, waits: false })
 

@@ -32,6 +32,50 @@ describe('polling a trigger', () => {
     expect(running.host.pollsOf('slow').map((at) => at - START)).toEqual([0, 3_500, 4_000, 5_000])
   })
 
+  it('records why it skipped, how late it was asked and how long it took', async () => {
+    const durations = [300, 1_250, 10]
+    const reasons = ['empty', 'locked', null]
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick', { everyMs: 1_000 })],
+      python: (host) =>
+        host.trigger('tick', () =>
+          host.after(durations.shift() ?? 10, { kind: 'skipped', reason: reasons.shift() ?? null }),
+        ),
+    })
+    const heard = running.record('tick')
+
+    await running.clock.advance(2_500)
+
+    const ticks = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+    expect(ticks.map(({ reason, latenessMs, durationMs }) => [reason, latenessMs, durationMs])).toEqual([
+      [null, 250, 10],
+      ['locked', 0, 1_250],
+      ['empty', 0, 300],
+    ])
+    expect(heard.map(({ reason, latenessMs, durationMs }) => [reason, latenessMs, durationMs])).toEqual([
+      ['empty', 0, 300],
+      ['locked', 0, 1_250],
+      [null, 250, 10],
+    ])
+  })
+
+  it('is not late by its jitter', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick')],
+      config: { pollJitterMs: 100 },
+      random: () => 0.99,
+      python: (host) => host.trigger('tick', () => fire('{}')),
+    })
+
+    await running.clock.advance(1_500)
+
+    const ticks = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+    expect(ticks.map(({ latenessMs, durationMs }) => [latenessMs, durationMs])).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+  })
+
   it('is not delayed by another trigger that hangs', async () => {
     await using running = await RunningEngine.start({
       triggers: [trigger('hangs'), trigger('quick')],

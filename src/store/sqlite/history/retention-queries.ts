@@ -4,7 +4,9 @@ export const PRUNE_TICKS = `
 DELETE FROM ticks WHERE seq IN (SELECT seq FROM ticks WHERE outcome = ? AND last_at < ? ORDER BY last_at LIMIT ?)`
 
 export const PRUNE_OPEN_SKIPS = `
-UPDATE triggers SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL
+UPDATE triggers
+SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
+    skip_duration_ms = NULL, skip_reason = NULL
 WHERE seq IN (SELECT seq FROM triggers WHERE skip_count > 0 AND skip_last_at < ? LIMIT ?)`
 
 /** Together with the task runs and contexts, by the foreign keys. */

@@ -73,7 +73,8 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonl
   const kinds: Prune[] = []
   if (skippedMs !== null) {
     const before = at - skippedMs
-    kinds.push(ticksOf('skipped', before), ticksOf('duplicate', before), rowsOf(PRUNE_OPEN_SKIPS, before))
+    kinds.push(ticksOf('skipped', before), ticksOf('duplicate', before), ticksOf('limited', before))
+    kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before))
   }
   if (failedMs !== null) kinds.push(ticksOf('failed', at - failedMs), ticksOf('timedOut', at - failedMs))
   if (endedMs !== null) {

@@ -219,6 +219,8 @@ ALTER TABLE triggers ADD COLUMN skip_reason TEXT;
 ALTER TABLE triggers ADD COLUMN skip_lateness_ms INTEGER;
 ALTER TABLE triggers ADD COLUMN skip_duration_ms INTEGER;
 ALTER TABLE triggers ADD COLUMN failures_in_row INTEGER NOT NULL DEFAULT 0;
+-- Whether its last answer was to fire.
+ALTER TABLE triggers ADD COLUMN is_firing INTEGER NOT NULL DEFAULT 0;
 -- Why it was disabled or enabled last.
 ALTER TABLE triggers ADD COLUMN note TEXT;
 -- JSON: the policy as the code declares it, and the values that a person set instead.
@@ -228,6 +230,8 @@ ALTER TABLE triggers ADD COLUMN overrides TEXT;
 ALTER TABLE triggers ADD COLUMN declared_at INTEGER;
 ALTER TABLE crons ADD COLUMN catchup TEXT;
 ALTER TABLE crons ADD COLUMN note TEXT;
+-- JSON: what a person set instead of what the code declares.
+ALTER TABLE crons ADD COLUMN overrides TEXT;
 
 -- What people did, and what they ask of whoever serves.
 CREATE TABLE actions (
