@@ -171,6 +171,7 @@ const TABLE: readonly Row[] = [
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources)\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
+      /^src\/model\/instant\.ts$/,
       /^chokidar$/,
       /^commander$/,
       /^pino$/,

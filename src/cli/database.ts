@@ -3,16 +3,20 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { databaseFile, Runner, UsageError } from '../index.ts'
+import { showInstantsFrom } from './display.ts'
 import { settingsFrom, withSettings } from './settings/flags.ts'
 
 export interface DatabaseOptions {
   readonly db?: string
   readonly json?: true
+  readonly utc?: true
 }
 
-/** Adds `--db` and `--json`. */
+/** Adds `--db`, `--json` and `--utc`. */
 export function withDatabase(command: Command): Command {
-  return withSettings(command, ['database']).option('--json', 'print JSON')
+  return withSettings(command, ['database'])
+    .option('--json', 'print JSON')
+    .option('--utc', 'show exact instants at a terminal, too, instead of "3 min ago"')
 }
 
 /** Lends a runner that has the database open and runs nothing. */
@@ -50,5 +54,6 @@ async function lend<Result>(
     )
   }
   await using runner = await Runner.open({ readOnly, database })
+  showInstantsFrom(options.utc ? null : runner.now())
   return await use(runner)
 }

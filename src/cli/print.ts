@@ -5,23 +5,36 @@
 
 import stringWidth from 'string-width'
 import { CloacaError } from '../errors.ts'
+import { type Cell, fittingWidths, type ShownCell, shownCell, styled, truncated } from './display.ts'
 import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
-import { showControls, visibleJson, visibleLine, visibleText } from './visible-text.ts'
+import { showControls, visibleJson, visibleText } from './visible-text.ts'
+
+/** Between two columns. */
+const GAP = '  '
 
 /** Rows as aligned columns under their headings; `nothing` when there is none, or null when none was asked for. */
 export function printTable(
   headings: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
   nothing: string | null,
 ): void {
   if (rows.length === 0 && nothing !== null) {
     printLine(nothing)
     return
   }
-  const lines = [headings, ...rows.map((row) => row.map(visibleLine))]
-  const widths = headings.map((_, column) => longest(lines.map((line) => line[column] ?? '')))
-  const aligned = lines.map((line) => line.map((cell, column) => padded(cell, widths[column] ?? 0)).join('  '))
-  writeStdout(aligned.map((line) => `${line.trimEnd()}\n`).join(''))
+  const lines = [headings, ...rows].map((row) => row.map(shownCell))
+  const natural = headings.map((_, column) => longest(lines.map((line) => line[column]?.text ?? '')))
+  const widths = fittingWidths(natural, GAP.length)
+  writeStdout(lines.map((line) => `${aligned(line, widths)}\n`).join(''))
+}
+
+function aligned(line: readonly ShownCell[], widths: readonly number[]): string {
+  const cells = line.map((cell, column) => {
+    const text = truncated(cell.text, widths[column] ?? 0)
+    const padding = column === line.length - 1 ? '' : ' '.repeat((widths[column] ?? 0) - stringWidth(text))
+    return styled({ ...cell, text }) + padding
+  })
+  return cells.join(GAP).trimEnd()
 }
 
 /** Named values, one below the other. */

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { type CronRow, formatInstant, type Runner } from '../index.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
+import { instantText } from './display.ts'
 import { withExamples } from './help.ts'
 import { wholeNumber } from './option-values.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
@@ -53,8 +54,8 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
       row.expression,
       row.timezone,
       row.isEnabled ? 'yes' : 'no',
-      row.isEnabled ? instant(row.nextRunAt, 'never') : '',
-      instant(row.lastRunAt, 'never'),
+      row.isEnabled ? { instant: row.nextRunAt, missing: 'never' } : '',
+      { instant: row.lastRunAt, missing: 'never' },
     ]),
     'There are no schedules in this database.',
   )
@@ -70,7 +71,7 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
     cron: row.expression,
     zone: row.timezone,
     enabled: row.isEnabled ? 'yes' : 'no',
-    'last fired': instant(row.lastRunAt, 'never'),
+    'last fired': instantText(row.lastRunAt, 'never'),
     ...Object.fromEntries(next.map((at, index) => [index === 0 ? 'next' : ' '.repeat(index), formatInstant(at)])),
     ...(row.paramsText === null ? {} : { parameters: row.paramsText }),
     id: row.id,
@@ -102,8 +103,4 @@ async function record(runner: Runner, row: CronRow) {
     createdAt: formatInstant(createdAt),
     updatedAt: formatInstant(updatedAt),
   }
-}
-
-function instant(at: number | null, missing: string): string {
-  return at === null ? missing : formatInstant(at)
 }

@@ -38,11 +38,11 @@ function printInstances(rows: readonly InstanceRow[]): void {
     rows.map((row) => [
       String(row.pid),
       row.host,
-      stateOf(row, rows),
+      { state: stateOf(row, rows) },
       String(row.triggers),
       String(row.executions),
-      formatInstant(row.openedAt),
-      formatInstant(row.heartbeatAt),
+      { instant: row.openedAt },
+      { instant: row.heartbeatAt },
     ]),
     'No process serves this database: cloaca serve does.',
   )
@@ -98,12 +98,7 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
   printLine('')
   printTable(
     ['LAST FAILED', 'WORKFLOW', 'ERROR', 'ID'],
-    failures.map((row) => [
-      row.endedAt === null ? '' : formatInstant(row.endedAt),
-      row.workflow,
-      row.errorMessage ?? '',
-      row.id.slice(0, 8),
-    ]),
+    failures.map((row) => [{ instant: row.endedAt }, row.workflow, row.errorMessage ?? '', { id: row.id }]),
     null,
   )
 }

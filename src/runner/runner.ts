@@ -92,6 +92,11 @@ export class Runner {
     this.instances = new RunnerInstances(this.#alive, this.#engine)
   }
 
+  /** The wall clock of the engine, epoch milliseconds. */
+  now(): number {
+    return this.#clock.now()
+  }
+
   /** Opens the database. Python is started by the first `load`, polling by `start`. Throws `UsageError` or `StoreError`. */
   static async open(options: RunnerOptions = {}): Promise<Runner> {
     requireNode()

@@ -128,7 +128,7 @@ describe('cloaca status', () => {
     expect(stdout).toMatch(/^\d+ +\S+ +(serving|idle) /m)
     expect(stdout).toMatch(/^triggers +2, 1 enabled, late: inbox$/m)
     expect(stdout).toMatch(/^executions +1 failed$/m)
-    expect(stdout).toMatch(new RegExp(`etl +1 task\\(s\\) failed.*no price +${id.slice(0, 8)}$`, 'm'))
+    expect(stdout).toMatch(new RegExp(`etl +1 task\\(s\\) failed.*no price +${id}$`, 'm'))
     expect(json).toMatchObject({
       triggers: { all: 2, enabled: 1, late: ['inbox'] },
       executions: { Failed: 1 },

@@ -139,8 +139,8 @@ describe('an execution that failed', () => {
   it('is shown with what each attempt raised, controls made visible', async () => {
     const { stdout } = await run('show', await failedOnce())
 
-    expect(stdout).toContain('Attempt 1 of write: failed at ')
-    expect(stdout).toContain('Attempt 2 of write: failed at ')
+    expect(stdout).toContain('Attempt 1 of write: failed 20')
+    expect(stdout).toContain('Attempt 2 of write: failed 20')
     expect(stdout).toContain('  Traceback (most recent call last):\n  ValueError: no room \\x1b[31m left\n')
   })
 

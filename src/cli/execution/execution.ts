@@ -1,15 +1,9 @@
 /** `cloaca execution`: lists executions, shows one, and steers them. */
 
 import { Command } from 'commander'
-import {
-  type AttemptRow,
-  type ExecutionOrigin,
-  type ExecutionResult,
-  type ExecutionStatus,
-  formatInstant,
-  type Runner,
-} from '../../index.ts'
+import type { AttemptRow, ExecutionOrigin, ExecutionResult, ExecutionStatus, Runner } from '../../index.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
+import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { oneOf, wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printTable } from '../print.ts'
@@ -55,11 +49,11 @@ async function list(runner: Runner, { json, limit, workflow, status }: ListOptio
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
     executions.map((row) => [
-      formatInstant(row.createdAt),
+      { instant: row.createdAt },
       row.workflow,
-      row.status,
+      { state: row.status },
       originText(row.origin, row.retryOf),
-      row.id,
+      { id: row.id },
     ]),
     limit === 0 ? null : 'There are no such executions in this database.',
   )
@@ -80,15 +74,15 @@ function printExecutionForPeople(result: ExecutionResult, attempts: readonly Att
     workflow: result.workflow,
     status: statusText(result),
     'started by': originText(result.origin, result.retryOf),
-    created: formatInstant(result.createdAt),
-    ended: result.endedAt === null ? 'not yet' : formatInstant(result.endedAt),
+    created: instantText(result.createdAt),
+    ended: instantText(result.endedAt, 'not yet'),
     context: result.contextText,
     ...(result.errorMessage === null ? {} : { error: result.errorMessage }),
   })
   printLine('')
   printTable(
     ['TASK', 'STATUS', 'ATTEMPTS', 'ERROR'],
-    result.tasks.map((task) => [task.id, task.status, String(task.attempts), task.error ?? '']),
+    result.tasks.map((task) => [task.id, { state: task.status }, String(task.attempts), task.error ?? '']),
     'It has no tasks.',
   )
   for (const attempt of attempts) if (attempt.error !== null) printFailure(attempt)
@@ -97,14 +91,14 @@ function printExecutionForPeople(result: ExecutionResult, attempts: readonly Att
 /** Python's words, below the table: a traceback does not fit into a cell. */
 function printFailure({ taskId, attempt, outcome, endedAt, error }: AttemptRow): void {
   printLine('')
-  printLine(`Attempt ${attempt} of ${taskId}: ${outcome} at ${formatInstant(endedAt)}`)
+  printLine(`Attempt ${attempt} of ${taskId}: ${outcome} ${instantText(endedAt)}`)
   const said = error?.traceback || `${error?.type}: ${error?.message}`
   for (const line of said.trimEnd().split('\n')) printLine(`  ${line}`)
 }
 
 function statusText({ status, pausedAt, cancelRequestedAt, endedAt }: ExecutionResult): string {
   if (endedAt === null && cancelRequestedAt !== null) return `${status}, being cancelled`
-  return pausedAt === null ? status : `${status} since ${formatInstant(pausedAt)}`
+  return pausedAt === null ? status : `${status} since ${instantText(pausedAt)}`
 }
 
 function originText(origin: ExecutionOrigin, retryOf: string | null): string {

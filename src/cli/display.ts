@@ -1,0 +1,121 @@
+/**
+ * How values look at a terminal: instants relative to now, ids short, states in colour, tables as wide as it is. Elsewhere, and
+ * for programs, everything is exact, whole and plain. Used by `print.ts`.
+ */
+
+import { isatty } from 'node:tty'
+import { styleText } from 'node:util'
+import stringWidth from 'string-width'
+import { formatInstant } from '../model/instant.ts'
+import { visibleLine } from './visible-text.ts'
+
+/** A value of a table, or the text that it has in any case. */
+export type Cell =
+  | string
+  /** Epoch milliseconds; null is shown as `missing`, or as nothing. */
+  | { readonly instant: number | null; readonly missing?: string }
+  | { readonly state: string }
+  | { readonly id: string }
+
+/** What a cell comes to: its text, and the text as it is written, which takes no more columns. */
+export interface ShownCell {
+  readonly text: string
+  readonly style: Style | null
+}
+
+type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'magenta' | 'dim'
+
+const STDOUT = 1
+const SHORT_ID = 8
+const NARROWEST_COLUMN = 8
+const ELLIPSIS = '…'
+
+const STYLES: Readonly<Record<string, Style>> = {
+  completed: 'green',
+  fired: 'green',
+  serving: 'green',
+  failed: 'red',
+  timedout: 'red',
+  dead: 'red',
+  late: 'red',
+  running: 'cyan',
+  cancelled: 'yellow',
+  duplicate: 'yellow',
+  limited: 'yellow',
+  paused: 'magenta',
+  pending: 'dim',
+  notstarted: 'dim',
+  skipped: 'dim',
+  standby: 'dim',
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const
+
+const isTerminal = isatty(STDOUT)
+/** Null: instants are shown as they are. */
+let now: number | null = null
+
+/** What `now` is for instants at a terminal; null shows them as they are. */
+export function showInstantsFrom(at: number | null): void {
+  now = isTerminal ? at : null
+}
+
+/** An instant in a sentence or a field. */
+export function instantText(at: number | null, missing = ''): string {
+  if (at === null) return missing
+  return now === null ? formatInstant(at) : relativeText(at - now)
+}
+
+export function shownCell(cell: Cell): ShownCell {
+  if (typeof cell === 'string') return { text: visibleLine(cell), style: null }
+  if ('instant' in cell) return { text: instantText(cell.instant, cell.missing), style: null }
+  if ('id' in cell) return { text: isTerminal ? cell.id.slice(0, SHORT_ID) : cell.id, style: null }
+  return { text: visibleLine(cell.state), style: STYLES[cell.state.toLowerCase()] ?? null }
+}
+
+/** In colour where the terminal has any: NO_COLOR and FORCE_COLOR say otherwise. */
+export function styled({ text, style }: ShownCell): string {
+  return style === null ? text : styleText(style, text, { stream: process.stdout })
+}
+
+/** Widths of columns that fit the terminal: the widest give way first. Elsewhere they are as they are. */
+export function fittingWidths(widths: readonly number[], gap: number): readonly number[] {
+  const columns = isTerminal && process.stdout.columns > 0 ? process.stdout.columns : Number.POSITIVE_INFINITY
+  const available = columns - gap * (widths.length - 1)
+  const fitting = [...widths]
+  let total = fitting.reduce((sum, width) => sum + width, 0)
+  while (total > available) {
+    const widest = Math.max(...fitting)
+    if (widest <= NARROWEST_COLUMN) break
+    fitting[fitting.lastIndexOf(widest)] = widest - 1
+    total -= 1
+  }
+  return fitting
+}
+
+/** As much of a text as fits, by what its characters take at a terminal. */
+export function truncated(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  let kept = ''
+  let columns = 0
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    columns += stringWidth(segment)
+    if (columns > width - 1) break
+    kept += segment
+  }
+  return kept + ELLIPSIS
+}
+
+/** `3 min ago`, `in 2 h`. */
+function relativeText(distanceMs: number): string {
+  const length = Math.abs(distanceMs)
+  const [unit, sizeMs] = UNITS.find(([, size]) => length >= size) ?? ['s', 1_000]
+  const amount = `${Math.floor(length / sizeMs)} ${unit}`
+  if (amount === '0 s') return 'now'
+  return distanceMs < 0 ? `${amount} ago` : `in ${amount}`
+}
