@@ -71,7 +71,12 @@ export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-
 export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
-export type { ActionOptions, RetryOptions, RunnerExecutions } from './runner/resources/executions.ts'
+export type {
+  ActionOptions,
+  ExecutionListOptions,
+  RetryOptions,
+  RunnerExecutions,
+} from './runner/resources/executions.ts'
 export type { RunnerInstances } from './runner/resources/instances.ts'
 export type { PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'

@@ -1,12 +1,22 @@
 /** Values of the options of the commands, checked. */
 
 import { InvalidArgumentError } from 'commander'
+import ms, { type StringValue } from 'ms'
 
 /** From 0 on. Anything else is wrong usage. */
 export function wholeNumber(text: string): number {
   const number = Number(text)
   if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number
   throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+}
+
+/** How far back something begins: a duration (`2h`) before now, or an instant. Anything else is wrong usage. */
+export function beginning(text: string): { readonly at: number } | { readonly agoMs: number } {
+  const agoMs = ms(text as StringValue)
+  if (typeof agoMs === 'number' && agoMs >= 0 && /\D/.test(text)) return { agoMs }
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(at)) return { at }
+  throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or an instant such as 2026-01-31T08:00:00Z.')
 }
 
 /** One of a few words, in whatever case. Anything else is wrong usage. */

@@ -15,7 +15,7 @@
 
 import { UsageError } from '../errors.ts'
 import type { ContextText } from '../model/context.ts'
-import type { Execution, ExecutionStatus, ExecutionSummary } from '../model/execution.ts'
+import type { Execution, ExecutionSummary } from '../model/execution.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { didYouMean } from '../registry/nearest.ts'
@@ -32,7 +32,17 @@ import { WorkflowRecords } from './executions/workflow-records.ts'
 import { newExecution } from './firing-context.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import { runPeriodically } from './periodic.ts'
-import type { Clock, ContextCodec, Page, ScriptHost, Store, StoreChange, TaskSlot, Timer } from './ports.ts'
+import type {
+  Clock,
+  ContextCodec,
+  ExecutionFilter,
+  Page,
+  ScriptHost,
+  Store,
+  StoreChange,
+  TaskSlot,
+  Timer,
+} from './ports.ts'
 import { startPruning } from './pruning.ts'
 import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
@@ -238,9 +248,7 @@ export class Engine {
   }
 
   /** Newest first. */
-  async listExecutions(
-    page: Page & { readonly workflow?: string; readonly status?: ExecutionStatus },
-  ): Promise<readonly ExecutionSummary[]> {
+  async listExecutions(page: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
     this.#assertOpen()
     return this.#ports.store.listExecutions(page)
   }

@@ -31,6 +31,7 @@ import type { WorkflowDefinition } from '../model/workflow.ts'
 import type {
   Acquisition,
   ActionStore,
+  ExecutionFilter,
   FailedTick,
   FailedTickResult,
   FiredTick,
@@ -277,9 +278,7 @@ export interface Store {
   /** In the order of their ends. [] for an unknown execution. */
   listAttempts(executionId: string): Promise<readonly AttemptRow[]>
   /** Newest first. */
-  listExecutions(
-    page: Page & { readonly workflow?: string; readonly status?: ExecutionStatus },
-  ): Promise<readonly ExecutionSummary[]>
+  listExecutions(page: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]>
 
   // -- workflows
 

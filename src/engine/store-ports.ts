@@ -2,7 +2,7 @@
 
 import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
 import type { ContextText } from '../model/context.ts'
-import type { AttemptRow, TaskRun } from '../model/execution.ts'
+import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type { LogPiece } from '../model/log.ts'
 import type { TriggerPolicy } from '../model/policy.ts'
@@ -160,6 +160,18 @@ export interface ActionStore {
   get(id: string): Promise<ActionRow | null>
   /** Newest first, on one target, or on all where it is null. */
   list(target: string | null, page: { readonly limit: number; readonly offset: number }): Promise<readonly ActionRow[]>
+}
+
+/** Which executions a list has; each is a condition more. */
+export interface ExecutionFilter {
+  readonly workflow?: string
+  readonly status?: ExecutionStatus
+  /** Those that a trigger of this name started. */
+  readonly trigger?: string
+  /** Created at this instant or later. */
+  readonly sinceAt?: number
+  /** Older than this one, whose id is given: the list goes on behind it. [] when it does not exist. */
+  readonly after?: string
 }
 
 export interface AttemptRef {

@@ -180,6 +180,23 @@ describe('an execution that failed', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
+  it('is on a page of its own, which says where the next begins', async () => {
+    const older = await waiting()
+    await clock.advance(1_000)
+    const id = await failedOnce()
+
+    const first = await run('list', '--limit', '1', '--since', '2025-12-31', '--json')
+    const second = await run('list', '--limit', '1', '--cursor', id.slice(0, 8), '--json')
+    const recent = await run('list', '--since', '2h', '--json')
+    const wrong = await run('list', '--since', 'yesterday')
+
+    expect(JSON.parse(first.stdout)).toMatchObject([{ id }])
+    expect(first.stderr).toBe(`cloaca: there may be more: --cursor ${id}\n`)
+    expect(JSON.parse(second.stdout)).toMatchObject([{ id: older }])
+    expect(JSON.parse(recent.stdout)).toEqual([])
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('a duration such as 2h')])
+  })
+
   it('is found by its status, in whatever case', async () => {
     const id = await failedOnce()
     await waiting()

@@ -103,6 +103,34 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(await context.store.listExecutions(FIRST_PAGE)).toHaveLength(3)
     })
 
+    test('executions are listed by what started them, since when, and behind another, in any combination', async () => {
+      const listed = [
+        { status: 'Completed', at: START, trigger: 'inbox' },
+        { status: 'Failed', at: START, trigger: 'inbox' },
+        { status: 'Completed', at: START + 1, trigger: 'other' },
+        { status: 'Completed', at: START + 2, trigger: 'inbox' },
+      ] as const
+      await context.store.openInstance('instance', START)
+      for (const [index, { status, at, trigger }] of listed.entries()) {
+        const execution = newExecution({ id: `e-${index}` })
+        const origin = { kind: 'trigger', trigger, firingId: `f-${index}` } as const
+        await context.store.createExecution(execution, origin, at)
+        await acquire({ limit: 1 })
+        const end = { status, endedAt: at, finalText: '{}', errorMessage: null }
+        await context.store.settle({ executionId: execution.id, changes: [], end })
+      }
+      const ids = async (given: Partial<Parameters<typeof context.store.listExecutions>[0]>) =>
+        (await context.store.listExecutions({ ...FIRST_PAGE, ...given })).map((execution) => execution.id)
+
+      expect(await ids({ trigger: 'inbox' })).toEqual(['e-3', 'e-1', 'e-0'])
+      expect(await ids({ trigger: 'inbox', status: 'Completed' })).toEqual(['e-3', 'e-0'])
+      expect(await ids({ trigger: 'inbox', status: 'Failed', workflow: 'ingest' })).toEqual(['e-1'])
+      expect(await ids({ sinceAt: START + 1 })).toEqual(['e-3', 'e-2'])
+      expect(await ids({ after: 'e-2' })).toEqual(['e-1', 'e-0'])
+      expect(await ids({ after: 'e-1', status: 'Completed' })).toEqual(['e-0'])
+      expect(await ids({ after: 'none' })).toEqual([])
+    })
+
     test('executions are listed newest first, by workflow and by status, a page at a time', async () => {
       await context.store.openInstance('instance', START)
       const made = ['ingest', 'report', 'ingest'].map((workflow) => newExecution({ workflow }))

@@ -5,8 +5,8 @@ import type { AttemptRow, ExecutionOrigin, ExecutionResult, ExecutionStatus, Run
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
-import { oneOf, wholeNumber } from '../option-values.ts'
-import { printFields, printJson, printLine, printTable } from '../print.ts'
+import { beginning, oneOf, wholeNumber } from '../option-values.ts'
+import { printFields, printJson, printLine, printMessage, printTable } from '../print.ts'
 import { executionRecord, summaryRecord } from './records.ts'
 import { addSteeringCommands } from './steering.ts'
 
@@ -16,6 +16,9 @@ type ListOptions = DatabaseOptions & {
   readonly limit: number
   readonly workflow?: string
   readonly status?: ExecutionStatus
+  readonly trigger?: string
+  readonly since?: ReturnType<typeof beginning>
+  readonly cursor?: string
 }
 
 export function executionCommand(finish: (exitCode: number) => void): Command {
@@ -26,6 +29,9 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
     .option('--limit <n>', 'show at most this many', wholeNumber, 20)
     .option('--workflow <name>', 'only those of this workflow')
     .option('--status <status>', `only those in this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
+    .option('--trigger <name>', 'only those that this trigger started')
+    .option('--since <when>', 'only those created since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--cursor <id>', 'go on behind this execution, the last one of the page before')
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   const showing = execution
     .command('show')
@@ -42,9 +48,18 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
   return execution
 }
 
-async function list(runner: Runner, { json, limit, workflow, status }: ListOptions): Promise<void> {
-  const filter = { ...(workflow !== undefined && { workflow }), ...(status !== undefined && { status }) }
-  const executions = await runner.executions.list({ limit, ...filter })
+async function list(runner: Runner, options: ListOptions): Promise<void> {
+  const { json, limit, workflow, status, trigger, since, cursor } = options
+  const executions = await runner.executions.list({
+    limit,
+    ...(workflow !== undefined && { workflow }),
+    ...(status !== undefined && { status }),
+    ...(trigger !== undefined && { trigger }),
+    ...(since !== undefined && { sinceAt: 'at' in since ? since.at : runner.now() - since.agoMs }),
+    ...(cursor !== undefined && { after: cursor }),
+  })
+  const last = executions.at(-1)
+  if (last !== undefined && executions.length === limit) printMessage(`there may be more: --cursor ${last.id}`)
   if (json) return printJson(executions.map(summaryRecord))
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],

@@ -4,11 +4,23 @@ import type { Engine } from '../../engine/engine.ts'
 import { unknownExecution } from '../../engine/executions/run-ends.ts'
 import type { CancelResult, PauseResult, SteeringOptions } from '../../engine/steering/execution-steering.ts'
 import type { ActionRow, ActionSource } from '../../model/action.ts'
-import { textArgument } from '../../model/arguments.ts'
+import { numberArgument, textArgument } from '../../model/arguments.ts'
 import type { AttemptRow, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
 import { type PageOptions, pageOf } from './page.ts'
+
+/** Each is a condition more. */
+export interface ExecutionListOptions extends PageOptions {
+  readonly workflow?: string
+  readonly status?: ExecutionStatus
+  /** Those that a trigger of this name started. */
+  readonly trigger?: string
+  /** Created at this instant or later, epoch milliseconds. */
+  readonly sinceAt?: number
+  /** The id of the last one of the page before. */
+  readonly after?: string
+}
 
 export interface ActionOptions {
   /** Why, for whoever looks at it later. */
@@ -35,18 +47,17 @@ export class RunnerExecutions {
     this.#engine = engine
   }
 
-  /** Newest first. */
-  async list(
-    options: PageOptions & { readonly workflow?: string; readonly status?: ExecutionStatus } = {},
-  ): Promise<readonly ExecutionSummary[]> {
+  /** Newest first. Throws `EXECUTION_NOT_FOUND` where there is none to go on `after`. */
+  async list(options: ExecutionListOptions = {}): Promise<readonly ExecutionSummary[]> {
     using _hold = this.#alive.hold()
-    const { workflow, status } = options
-    if (workflow !== undefined) textArgument(workflow, 'workflow')
-    if (status !== undefined) textArgument(status, 'status')
+    const { workflow, status, trigger, sinceAt, after } = options
     return await this.#engine.listExecutions({
       ...pageOf(options),
-      ...(workflow === undefined ? {} : { workflow }),
-      ...(status === undefined ? {} : { status }),
+      ...(workflow !== undefined && { workflow: textArgument(workflow, 'workflow') }),
+      ...(status !== undefined && { status: textArgument(status, 'status') as ExecutionStatus }),
+      ...(trigger !== undefined && { trigger: textArgument(trigger, 'trigger') }),
+      ...(sinceAt !== undefined && { sinceAt: numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER) }),
+      ...(after !== undefined && { after: await this.#idOf(after) }),
     })
   }
 

@@ -36,14 +36,43 @@ export const LIST_TASKS = `
 SELECT seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error, output
 FROM task_runs WHERE execution_seq = ?`
 
-export const LIST_EXECUTIONS = `SELECT ${COLUMNS} FROM executions ${NEWEST_FIRST}`
+/** Where a list goes on: behind this execution. */
+export const FIND_PLACE = 'SELECT created_at, seq FROM executions WHERE id = ?'
 
-export const LIST_EXECUTIONS_OF_WORKFLOW = `SELECT ${COLUMNS} FROM executions WHERE workflow = ? ${NEWEST_FIRST}`
+export interface Listing {
+  readonly workflow?: string
+  readonly status?: string
+  readonly trigger?: string
+  readonly sinceAt?: number
+  readonly before?: { readonly created_at: number; readonly seq: number }
+}
 
-export const LIST_EXECUTIONS_IN_STATUS = `SELECT ${COLUMNS} FROM executions WHERE status = ? ${NEWEST_FIRST}`
-
-export const LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS = `
-SELECT ${COLUMNS} FROM executions WHERE workflow = ? AND status = ? ${NEWEST_FIRST}`
+/**
+ * The statement of a list, and its values but for limit and offset. Without statistics SQLite takes the index of the status
+ * whenever there is one, though nearly all may be in that status: a `+` keeps it from that. Measured with 500,000
+ * executions: 112 ms without it, 4 ms with it.
+ */
+export function executionListing({
+  workflow,
+  status,
+  trigger,
+  sinceAt,
+  before,
+}: Listing): [string, (string | number)[]] {
+  const isCommon = status === 'Completed'
+  const isNarrowed = workflow !== undefined || trigger !== undefined
+  const conditions: [string, ...(string | number)[]][] = []
+  if (workflow !== undefined) conditions.push(['workflow = ?', workflow])
+  if (trigger !== undefined) {
+    const column = status === undefined || isCommon ? 'origin_source' : '+origin_source'
+    conditions.push([`origin = 'trigger' AND ${column} = ?`, trigger])
+  }
+  if (status !== undefined) conditions.push([isCommon && isNarrowed ? '+status = ?' : 'status = ?', status])
+  if (sinceAt !== undefined) conditions.push(['created_at >= ?', sinceAt])
+  if (before !== undefined) conditions.push(['(created_at, seq) < (?, ?)', before.created_at, before.seq])
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([text]) => text).join(' AND ')}`
+  return [`SELECT ${COLUMNS} FROM executions ${where} ${NEWEST_FIRST}`, conditions.flatMap(([, ...values]) => values)]
+}
 
 // -- ownership
 

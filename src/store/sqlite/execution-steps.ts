@@ -3,7 +3,7 @@
  * Contexts pass through as text: they are neither parsed nor stored twice.
  */
 
-import type { Acquisition, ExecutionEnd, NewExecution, Page, Settlement } from '../../engine/ports.ts'
+import type { Acquisition, ExecutionEnd, ExecutionFilter, NewExecution, Page, Settlement } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
 import {
@@ -12,8 +12,10 @@ import {
   EACH_OWNED_BY,
   EACH_UNOWNED,
   END_EXECUTION,
+  executionListing,
   FIND_EXECUTION_IDS,
   FIND_FOR_SETTLING,
+  FIND_PLACE,
   FIND_UNOWNED,
   FIRST_UNOWNED_WORKFLOW,
   GET_EXECUTION,
@@ -24,10 +26,6 @@ import {
   INSERT_INPUT,
   INSERT_KEPT_TASK,
   INSERT_TASK,
-  LIST_EXECUTIONS,
-  LIST_EXECUTIONS_IN_STATUS,
-  LIST_EXECUTIONS_OF_WORKFLOW,
-  LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS,
   LIST_TASKS,
   NEXT_UNOWNED_WORKFLOW,
   OWN_EXECUTION,
@@ -36,14 +34,17 @@ import {
   SET_PAUSED,
   UPDATE_TASK,
 } from './execution-queries.ts'
-import type { Connection, Value } from './file/connection.ts'
+import type { Connection } from './file/connection.ts'
 import { insertAttempt, insertLostAttempts } from './history/attempt-steps.ts'
 import { DELETE_INSTANCE_WITHOUT_EXECUTIONS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from './rows.ts'
 import { COMPLETE_FIRING } from './trigger-queries.ts'
 
-export type ExecutionFilter = Page & { readonly workflow?: string; readonly status?: ExecutionStatus }
+interface ExecutionPlace {
+  readonly created_at: number
+  readonly seq: number
+}
 
 interface SettlingRecord {
   readonly seq: number
@@ -199,17 +200,12 @@ export function findExecutionIds(connection: Connection, prefix: string, limit: 
   return records.map(({ id }) => id)
 }
 
-export function listExecutions(connection: Connection, filter: ExecutionFilter): readonly ExecutionSummary[] {
-  const { workflow, status, limit, offset } = filter
-  const [sql, values] = listing(workflow, status)
+export function listExecutions(connection: Connection, filter: Page & ExecutionFilter): readonly ExecutionSummary[] {
+  const { after, limit, offset, ...conditions } = filter
+  const before = after === undefined ? undefined : connection.one<ExecutionPlace>(FIND_PLACE, after)
+  if (after !== undefined && before === undefined) return []
+  const [sql, values] = executionListing({ ...conditions, ...(before !== undefined && { before }) })
   return connection.all<ExecutionRecord>(sql, ...values, limit, offset).map(executionSummary)
-}
-
-function listing(workflow: string | undefined, status: string | undefined): readonly [string, readonly Value[]] {
-  if (workflow !== undefined && status !== undefined) return [LIST_EXECUTIONS_OF_WORKFLOW_IN_STATUS, [workflow, status]]
-  if (workflow !== undefined) return [LIST_EXECUTIONS_OF_WORKFLOW, [workflow]]
-  if (status !== undefined) return [LIST_EXECUTIONS_IN_STATUS, [status]]
-  return [LIST_EXECUTIONS, []]
 }
 
 function originColumns(origin: ExecutionOrigin): { readonly source: string | null; readonly firingId: string | null } {

@@ -9,6 +9,7 @@ import type {
   Acquisition,
   ActionStore,
   Clock,
+  ExecutionFilter,
   FailedTick,
   FailedTickResult,
   FiredTick,
@@ -239,7 +240,7 @@ class SqliteStore extends SqliteCrons implements Store {
     return this.step('read', (connection) => executions.getExecution(connection, id))
   }
 
-  listExecutions(filter: executions.ExecutionFilter): Promise<readonly ExecutionSummary[]> {
+  listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
     return this.step('read', (connection) => executions.listExecutions(connection, filter))
   }
 
