@@ -5,8 +5,9 @@
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { completionCommand } from '../src/cli/completion.ts'
 import { executionCommand } from '../src/cli/execution/execution.ts'
 import { pipCommand } from '../src/cli/pip.ts'
 import { scheduleCommand } from '../src/cli/schedule.ts'
@@ -14,7 +15,7 @@ import { serveCommand } from '../src/cli/serve/serve.ts'
 import { configCommand } from '../src/cli/settings/config.ts'
 import { instanceCommand, statusCommand } from '../src/cli/status.ts'
 import { triggerCommand } from '../src/cli/trigger.ts'
-import { workflowCommand } from '../src/cli/workflow.ts'
+import { workflowCommand } from '../src/cli/workflow/workflow.ts'
 import { scriptConfigSchema } from '../src/default-runner/config.ts'
 import { DEFAULT_CONFIG } from '../src/engine/config.ts'
 import { SETTING_KEYS, settingOf } from '../src/settings/table.ts'
@@ -91,6 +92,7 @@ describe('the command line of the manual', () => {
       scheduleCommand(),
       instanceCommand(),
       statusCommand(),
+      completionCommand(new Command()),
       pipCommand(),
     ]
 

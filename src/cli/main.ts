@@ -54,10 +54,11 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { Command, CommanderError } = await import('commander')
   const { serveCommand } = await import('./serve/serve.ts')
   const { triggerCommand } = await import('./trigger.ts')
-  const { workflowCommand } = await import('./workflow.ts')
+  const { workflowCommand } = await import('./workflow/workflow.ts')
   const { executionCommand } = await import('./execution/execution.ts')
   const { scheduleCommand } = await import('./schedule.ts')
   const { instanceCommand, statusCommand } = await import('./status.ts')
+  const { completionCommand } = await import('./completion.ts')
   const { pipCommand } = await import('./pip.ts')
   const { configCommand } = await import('./settings/config.ts')
   const { printWrongWords } = await import('./print.ts')
@@ -81,7 +82,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(instanceCommand())
     .addCommand(statusCommand())
     .addCommand(pipCommand())
-    .addCommand(configCommand())
+  program.addCommand(completionCommand(program)).addCommand(configCommand())
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),
   )

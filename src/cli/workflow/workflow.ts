@@ -1,15 +1,17 @@
 /** `cloaca workflow`: lists the workflows of a database and starts one. */
 
 import { Command } from 'commander'
-import { type Runner, UsageError, type WorkflowDefinition } from '../index.ts'
-import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
-import { printExecution } from './execution/execution.ts'
-import { withExamples } from './help.ts'
-import { whenNpmIsGone } from './npm.ts'
-import { printFields, printJson, printLine, printMessage, printTable, UsageMistake } from './print.ts'
+import { type Runner, UsageError, type WorkflowDefinition } from '../../index.ts'
+import { type DatabaseOptions, withDatabase, withReader, withRunner } from '../database.ts'
+import { printExecution } from '../execution/execution.ts'
+import { withExamples } from '../help.ts'
+import { whenNpmIsGone } from '../npm.ts'
+import { formatDuration, printFields, printJson, printLine, printMessage, printTable, UsageMistake } from '../print.ts'
+import { graphLines, mermaidLines } from './graph.ts'
 
 const INTERRUPTED = 130
 
+type ShowOptions = DatabaseOptions & { readonly mermaid?: true }
 type RunOptions = DatabaseOptions & { readonly context?: string; readonly wait?: true }
 
 export function workflowCommand(finish: (exitCode: number) => void): Command {
@@ -21,11 +23,11 @@ export function workflowCommand(finish: (exitCode: number) => void): Command {
   )
   const showing = workflow
     .command('show')
-    .description('show a workflow and its tasks')
+    .description('show a workflow, its tasks and their graph')
     .argument('<name>', 'name of the workflow')
-  withDatabase(withExamples(showing, 'cloaca workflow show ingest_file')).action(
-    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
-  )
+  withDatabase(withExamples(showing, 'cloaca workflow show ingest_file', 'cloaca workflow show ingest_file --mermaid'))
+    .option('--mermaid', 'print the graph of its tasks in the language of Mermaid')
+    .action((name: string, options: ShowOptions) => withReader(options, (runner) => show(runner, name, options)))
   const running = workflow
     .command('run')
     .description('start a workflow, which the process that serves it runs')
@@ -49,8 +51,9 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
   )
 }
 
-async function show(runner: Runner, name: string, options: DatabaseOptions): Promise<void> {
+async function show(runner: Runner, name: string, options: ShowOptions): Promise<void> {
   const workflow = await runner.workflows.get(name)
+  if (options.mermaid) return mermaidLines(workflow).forEach(printLine)
   if (options.json) return printJson(workflow)
   printFields({
     workflow: workflow.key,
@@ -61,10 +64,17 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
   })
   printLine('')
   printTable(
-    ['TASK', 'AFTER', 'ATTEMPTS'],
-    workflow.tasks.map((task) => [task.id, task.dependencies.join(', '), String(task.retry.maxAttempts)]),
+    ['TASK', 'ATTEMPTS', 'TIMEOUT', 'DECLARED IN'],
+    workflow.tasks.map(({ id, retry, timeoutMs, place }) => [
+      id,
+      String(retry.maxAttempts),
+      timeoutMs === null ? '' : formatDuration(timeoutMs),
+      place === null ? '' : `${place.file}:${place.line}`,
+    ]),
     'It has no tasks.',
   )
+  printLine('')
+  for (const line of graphLines(workflow)) printLine(line)
 }
 
 function row({ key, tasks, version, description, script }: WorkflowDefinition): string[] {
