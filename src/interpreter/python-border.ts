@@ -238,13 +238,16 @@ export interface Tls {
   ciphers(): string
   /**
    * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `report` then has the
-   * server's name, and `answer` goes on.
+   * server's name, and `answer` goes on. `tellsCuts`: reading tells a connection that was cut from one that ended, which
+   * takes longer.
    */
-  start(number: number, context: number, settingsJson: string): void
+  start(number: number, context: number, settingsJson: string, tellsCuts: boolean): void
   /** Answers the question for a context; an alert refuses the client. */
   answer(number: number, context: number, alert?: number): void
   state(number: number): string
   report(number: number): string
+  /** The chain that the peer sent and the one that it was checked by, as JSON; undefined after the end. */
+  chains(number: number): string | undefined
   /** The session that the peer may take up again; undefined when there is none. */
   session(number: number): string | undefined
   /** Says that nothing more comes, encrypted, and goes on without TLS. False when that is not possible. */

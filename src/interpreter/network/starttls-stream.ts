@@ -1,6 +1,7 @@
 /**
- * A stream that carries TLS over a plain one, and gives the plain one back when TLS has ended: what began with STARTTLS
- * can go on without it. Bytes that the peer sends right after its farewell, before it has heard ours, are lost.
+ * A stream that carries TLS over a plain one. It gives the plain one back when TLS has ended: what began with STARTTLS can go on
+ * without it. Bytes that the peer sends right after its farewell, before it has heard ours, are lost. And it tells whether the
+ * plain stream ended before TLS did: Node tells no connection that was cut from one whose peer said farewell.
  */
 
 import { Duplex } from 'node:stream'
@@ -9,6 +10,10 @@ export class UnwrappableStream extends Duplex {
   readonly plain: Duplex
   /** Whether the plain stream stays open when this one ends. */
   keepsPlain = false
+  /** What speaks TLS over this stream, once it is known. */
+  secured: Duplex | null = null
+  #wasCut = false
+  #isPlainOver = false
 
   constructor(plain: Duplex) {
     super({ allowHalfOpen: true })
@@ -19,7 +24,13 @@ export class UnwrappableStream extends Duplex {
     plain.on('close', this.#onClose)
   }
 
+  /** Whether the plain stream ended without a farewell of the peer's. */
+  get wasCut(): boolean {
+    return this.#wasCut
+  }
+
   override _read(): void {
+    if (this.#isPlainOver && this.readableLength === 0) this.#endSoon()
     this.plain.resume()
   }
 
@@ -51,8 +62,18 @@ export class UnwrappableStream extends Duplex {
     if (!this.push(bytes)) this.plain.pause()
   }
 
+  /** When TLS has read all that came: with a farewell it has ended by then. */
+  #endSoon(): void {
+    setImmediate(() => {
+      if (this.destroyed || this.readableEnded) return
+      this.#wasCut = this.secured !== null && !hasEnded(this.secured)
+      this.push(null)
+    })
+  }
+
   readonly #onEnd = () => {
-    this.push(null)
+    this.#isPlainOver = true
+    if (this.readableLength === 0) this.#endSoon()
   }
 
   readonly #onError = (error: Error) => {
@@ -60,6 +81,12 @@ export class UnwrappableStream extends Duplex {
   }
 
   readonly #onClose = () => {
-    if (!this.readableEnded) this.push(null)
+    this.#onEnd()
   }
+}
+
+/** Whether a stream will give no more than what it has: `readable` says so only when that was read (seen in Node 26.10). */
+function hasEnded(stream: Duplex): boolean {
+  const { _readableState: state } = stream as unknown as { _readableState?: { ended?: boolean } }
+  return stream.destroyed || state?.ended === true
 }

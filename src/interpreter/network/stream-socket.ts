@@ -23,6 +23,8 @@ import { UnwrappableStream } from './starttls-stream.ts'
 const SEND_BUFFER_BYTES = 256 * 1024
 
 type State = 'new' | 'connecting' | 'connected' | 'failed'
+/** Makes a secured stream of a plain one; null when that failed. */
+type Wrap = (plain: Duplex, end: (secured: Duplex | null) => void) => void
 
 export class StreamEndpoint extends Endpoint {
   #stream: Duplex | null = null
@@ -82,30 +84,33 @@ export class StreamEndpoint extends Endpoint {
 
   /**
    * Hands the plain stream to `wrap`, and takes the one that it ends with in its place; addresses stay.
-   * Until then nothing can be read or written; when it ends with null, the socket is broken.
+   * Until then nothing can be read or written; when it ends with null, the socket is broken. With `tellsCuts` a read tells a
+   * connection that was cut from one that ended.
    */
-  startTls(wrap: (plain: Duplex, end: (secured: Duplex | null) => void) => void): void {
+  startTls(tellsCuts: boolean, wrap: Wrap): void {
     const plain = this.#stream
     if (plain === null) throw new Error('A socket that is not connected cannot be wrapped.')
     this.#detach(plain)
     this.#isHandshaking = true
     // TLS that begins in the middle of a conversation may end before it does.
     const wasUsed = plain instanceof Socket && plain.bytesRead + plain.bytesWritten > 0
-    this.#carrier = wasUsed ? new UnwrappableStream(plain) : null
-    wrap(this.#carrier ?? plain, (secured) => {
+    this.#carrier = wasUsed || tellsCuts ? new UnwrappableStream(plain) : null
+    const end = (secured: Duplex | null) => {
       this.#isHandshaking = false
       plain.on('error', ignore)
       if (secured === null || this.isClosed) plain.destroy()
       else this.#attach(secured)
+      if (this.#carrier !== null) this.#carrier.secured = secured
       this.changed()
-    })
+    }
+    wrap(this.#carrier ?? plain, end)
   }
 
   /**
-   * Ends TLS and goes on in plain: `end` is called when the peer has said farewell too. False: the connection can only
-   * end with it.
+   * Ends TLS and goes on in plain: `end` is called when the peer has said farewell too, or has cut the connection. False: the
+   * connection can only end with it.
    */
-  endTls(end: () => void): boolean {
+  endTls(end: (wasCut: boolean) => void): boolean {
     const carrier = this.#carrier
     const secured = this.#stream
     if (carrier === null || secured === null) return false
@@ -115,10 +120,11 @@ export class StreamEndpoint extends Endpoint {
     this.#isHandshaking = true
     secured.on('error', ignore)
     secured.once('close', () => {
-      this.#isHandshaking = this.#isEnded = this.#isWriteShut = false
+      this.#isHandshaking = this.#isWriteShut = false
+      this.#isEnded = carrier.plain.readableEnded
       if (this.isClosed) carrier.plain.destroy()
       else this.#attach(carrier.plain)
-      end()
+      end(carrier.wasCut)
       this.changed()
     })
     secured.end()
@@ -153,7 +159,7 @@ export class StreamEndpoint extends Endpoint {
       return plainBytes(bytes)
     }
     if (this.#error !== null) return this.takeError()
-    if (this.#isEnded || stream.destroyed) return EMPTY
+    if (this.#isEnded || stream.destroyed) return this.#carrier?.wasCut === true ? CUT : EMPTY
     if (this.#state === 'connecting' || this.#isHandshaking) return undefined
     stream.read(0)
     return undefined
@@ -277,6 +283,8 @@ export class StreamEndpoint extends Endpoint {
   }
 }
 
+/** OpenSSL's name for it. */
+const CUT = 'ERR_SSL_UNEXPECTED_EOF_WHILE_READING'
 const EMPTY = new Uint8Array(0)
 
 function ignore(): void {

@@ -7,9 +7,11 @@ import { getCiphers, type TLSSocket } from 'node:tls'
 import type { Tls } from '../python-border.ts'
 import type { StreamEndpoint } from './stream-socket.ts'
 import {
+  type Context,
   type ContextAnswer,
   type DefaultAuthorities,
   defaultAuthorities,
+  describeChains,
   describeSession,
   describeTlsError,
   sessionOf,
@@ -18,7 +20,8 @@ import {
 
 interface Handshake {
   readonly endpoint: StreamEndpoint
-  state: 'pending' | 'asked' | 'done' | 'failed' | 'ending'
+  readonly context: Context
+  state: 'pending' | 'asked' | 'done' | 'failed' | 'ending' | 'cut'
   /** JSON: the session, or the error; while it is asked, the name that the client gave the server. */
   report: string
   answer: ContextAnswer | null
@@ -55,13 +58,20 @@ export class TlsHandshakes implements Tls {
    * Begins a handshake; the socket is not ready for anything until it is over, or asks for a context: `report` then
    * has the server's name, and `answer` goes on.
    */
-  start(number: number, context: number, settingsJson: string): void {
+  start(number: number, context: number, settingsJson: string, tellsCuts: boolean): void {
     const endpoint = this.#streamOf(number)
-    const handshake: Handshake = { endpoint, state: 'pending', report: '', answer: null, secured: null }
-    this.#handshakes.set(number, handshake)
     const known = this.#sessions.find(context) // now: others may have taken its place once the stream is there
     if (known === undefined) throw new Error(`There is no TLS context ${context} any more.`)
-    endpoint.startTls((stream, end) => {
+    const handshake: Handshake = {
+      endpoint,
+      context: known,
+      state: 'pending',
+      report: '',
+      answer: null,
+      secured: null,
+    }
+    this.#handshakes.set(number, handshake)
+    endpoint.startTls(tellsCuts, (stream, end) => {
       const finish = (error: unknown, secured: TLSSocket | null) => {
         handshake.state = secured === null ? 'failed' : 'done'
         handshake.report = secured === null ? describeTlsError(error) : describeSession(secured)
@@ -96,6 +106,11 @@ export class TlsHandshakes implements Tls {
     return handshake.report
   }
 
+  chains(number: number): string | undefined {
+    const handshake = this.#handshakes.get(number)
+    return handshake?.secured == null ? undefined : describeChains(handshake.report, handshake.context)
+  }
+
   session(number: number): string | undefined {
     const secured = this.#handshakes.get(number)?.secured
     return secured === null || secured === undefined ? undefined : sessionOf(secured)
@@ -104,7 +119,11 @@ export class TlsHandshakes implements Tls {
   /** Ends TLS; the socket is plain when there is no handshake any more. False: it cannot go on in plain. */
   end(number: number): boolean {
     const handshake = this.#handshakes.get(number)
-    if (handshake?.endpoint.endTls(() => this.#handshakes.delete(number)) !== true) return false
+    const end = (wasCut: boolean) => {
+      if (wasCut && handshake !== undefined) handshake.state = 'cut'
+      else this.#handshakes.delete(number)
+    }
+    if (handshake?.endpoint.endTls(end) !== true) return false
     handshake.state = 'ending'
     return true
   }

@@ -21,6 +21,9 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
+import { readClientHello } from './client-hello.ts'
+import { refuseServer } from './tls-alerts.ts'
+import { type Authorities, authoritiesOf, chainsOf } from './tls-chain.ts'
 
 /** What a context says, as JSON from Python. Null where it says nothing. */
 interface ContextSettings {
@@ -68,6 +71,9 @@ export interface Context {
   readonly options: SecureContextOptions
   readonly secureContext: SecureContext
   readonly settingsJson: string
+  readonly isPartialChainTrusted: boolean
+  /** Made when it is first needed: there may be hundreds. */
+  authorities: Authorities | null
 }
 
 /** Node's contexts are large, with hundreds of authorities each; a script may make one for each request. */
@@ -92,8 +98,11 @@ export class TlsSessions {
     const known = this.#numbers.get(settingsJson)
     if (known !== undefined && this.find(known) !== undefined) return known
     try {
-      const options = contextOptions(JSON.parse(settingsJson) as ContextSettings)
-      const context = { options, secureContext: createSecureContext(options), settingsJson }
+      const settings = JSON.parse(settingsJson) as ContextSettings
+      const options = contextOptions(settings)
+      const { isPartialChainTrusted } = settings
+      const secureContext = createSecureContext(options)
+      const context = { options, secureContext, settingsJson, isPartialChainTrusted, authorities: null }
       const number = ++this.#lastNumber
       this.#contexts.set(number, context)
       this.#numbers.set(settingsJson, number)
@@ -176,6 +185,12 @@ function clientHandshake(stream: Duplex, secureContext: SecureContext, settings:
         ? new HostNameMismatch(serverName ?? '')
         : undefined,
   })
+  if (settings.isCertificateRequired) {
+    socket.prependOnceListener('secure', () => {
+      const isNameWrong = isHostNameChecked && !isNamed(socket, serverName ?? '', isCommonNameChecked)
+      refuseServer(socket, stream, isNameWrong)
+    })
+  }
   if (settings.keyLog !== null) logKeys(socket, settings.keyLog)
   settle(socket, 'secureConnect', end)
 }
@@ -214,7 +229,18 @@ interface ServerHandshake {
 }
 
 /** A server that never listens makes the handshake, since only a server looks at a client's certificate. */
-function serverHandshake({ stream, options, settings, end, ask, contextOf }: ServerHandshake): void {
+function serverHandshake(handshake: ServerHandshake): void {
+  // A client that leaves in the middle ends the handshake; half-open connections are for afterwards.
+  handshake.stream.allowHalfOpen = false
+  readClientHello(
+    handshake.stream,
+    (ciphers) => answerClient(handshake, ciphers),
+    (error) => handshake.end(error ?? new UnexpectedEnd(), null),
+  )
+}
+
+function answerClient(handshake: ServerHandshake, clientCiphers: readonly number[] | null): void {
+  const { stream, options, settings, end, ask, contextOf } = handshake
   let isOver = false
   const finish: HandshakeEnd = (error, socket) => {
     if (isOver) return
@@ -240,8 +266,6 @@ function serverHandshake({ stream, options, settings, end, ask, contextOf }: Ser
     ...(settings.protocols.length > 0 && { ALPNProtocols: [...settings.protocols] }),
   })
   if (settings.keyLog !== null) logKeys(server, settings.keyLog)
-  // A client that leaves in the middle ends the handshake; half-open connections are for afterwards.
-  stream.allowHalfOpen = false
   server.on('secureConnection', (socket) => {
     socket.allowHalfOpen = true
     const isMissing = Object.keys(socket.getPeerCertificate()).length === 0
@@ -249,12 +273,20 @@ function serverHandshake({ stream, options, settings, end, ask, contextOf }: Ser
       socket.destroy()
       finish(isMissing ? new MissingCertificate() : socket.authorizationError, null)
     } else {
+      OFFERED.set(socket, clientCiphers)
       finish(null, socket)
     }
   })
-  server.on('tlsClientError', (error) => finish(error, null))
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    // Node calls an end a reset, too; one that the system reported has the call in which it did.
+    const isEnd = error.code === 'ECONNRESET' && error.syscall === undefined
+    finish(isEnd ? new UnexpectedEnd() : error, null)
+  })
   server.emit('connection', stream)
 }
+
+/** Identifiers of the ciphers that the client of a server's socket offered; null where that is not known. */
+const OFFERED = new WeakMap<TLSSocket, readonly number[] | null>()
 
 class HostNameMismatch extends Error {
   readonly code: string
@@ -286,6 +318,15 @@ export function describeTlsError(error: unknown): string {
   return JSON.stringify({ code: code ?? '', reason: reason ?? '', message: message ?? String(error) })
 }
 
+/** The chains of a session that `describeSession` described, as JSON: certificates as base64. */
+export function describeChains(report: string, context: Context): string {
+  const { certificates } = JSON.parse(report) as { certificates: readonly string[] }
+  context.authorities ??= authoritiesOf([context.options.ca ?? []].flat().map(String))
+  const { sent, verified } = chainsOf(certificates, context.authorities, context.isPartialChainTrusted)
+  const texts = (chain: typeof sent) => chain.map((each) => each.raw.toString('base64'))
+  return JSON.stringify({ sent: texts(sent), verified: texts(verified) })
+}
+
 /** The session that a client can take up in another connection, as base64. */
 export function sessionOf(socket: TLSSocket): string | undefined {
   return socket.getSession()?.toString('base64')
@@ -307,6 +348,7 @@ export function describeSession(socket: TLSSocket): string {
     isReused: socket.isSessionReused(),
     serverName: socket.servername || null,
     certificates: sent,
+    clientCiphers: OFFERED.get(socket) ?? null,
     finished: socket.getFinished()?.toString('base64') ?? null,
     peerFinished: socket.getPeerFinished()?.toString('base64') ?? null,
   })

@@ -17,7 +17,8 @@ from .session import Session
 def begin(side: Any, number: int) -> None:
     """Starts the handshake of a socket or an object on the host's socket of that number."""
     settings = side._context.handshake_settings(side.server_side, side.server_hostname, side._wanted_session)
-    host.tls.start(number, side._context.host_context(), settings)
+    # Where nobody is told, TLS goes the shorter way.
+    host.tls.start(number, side._context.host_context(), settings, not getattr(side, "suppress_ragged_eofs", True))
 
 
 def is_under_way(side: Any, number: int) -> bool:
@@ -35,7 +36,7 @@ def finish(side: Any, number: int) -> Session:
     report = str(host.tls.report(number))
     if host.tls.state(number) == "failed":
         raise errors.error_of(report, side.server_hostname)
-    session = Session(report, side._context, side.server_side)
+    session = Session(report, side._context, side.server_side, number)
     session.check_strictly(side._context)
     if side.server_side and session.server_name is None:
         _ask(side, None)  # there was no question: Node asks for the names that clients give only

@@ -32,7 +32,9 @@ class Peer:
 
     def get_verified_chain(self) -> Any:
         """Returns verified certificate chain provided by the other end of the SSL channel."""
-        return [] if self._session is None or self._context.verify_mode == ssl.CERT_NONE else list(self._session.chain)
+        if self._session is None or self._context.verify_mode == ssl.CERT_NONE:
+            return []
+        return self._session.verified_chain()
 
     def get_unverified_chain(self) -> Any:
         """Returns raw certificate chain provided by the other end of the SSL channel."""
@@ -43,9 +45,12 @@ class Peer:
         return None if self._session is None else self._session.cipher()
 
     def shared_ciphers(self) -> Optional[List[Tuple[str, str, int]]]:
-        """Of a server: the cipher that was agreed on; the others that the client offered are not known."""
-        cipher = self.cipher() if self.server_side else None
-        return None if cipher is None else [cipher]
+        """Return a list of ciphers shared by the client during the handshake or
+        None if this is not a valid server connection.
+        """
+        if self._session is None or not self.server_side:
+            return None
+        return self._session.shared_ciphers(self._context)
 
     def version(self) -> Optional[str]:
         """Return a string identifying the protocol version used by the current SSL channel."""

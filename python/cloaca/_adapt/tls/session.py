@@ -12,6 +12,7 @@ import json
 import ssl
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..._border import host
 from . import ciphers, errors
 from .certificate import Certificate, der_items, strict_problem
 
@@ -79,24 +80,32 @@ def check_session(session: Any, context: Any, server_side: bool, is_over: bool) 
 class Session:
     """A handshake that ended well."""
 
-    def __init__(self, report: str, context: Any, is_server: bool) -> None:
+    def __init__(self, report: str, context: Any, is_server: bool, number: int) -> None:
+        self._number = number
         facts: Dict[str, Any] = json.loads(report)
         self.version: Optional[str] = facts["version"]
         self.protocol: Optional[str] = facts["protocol"]
         self.is_reused: bool = facts["isReused"]
         self.server_name: Optional[str] = facts["serverName"]
+        #: As Node has it: what the peer sent, and what ends it.
         self.chain: List[bytes] = [base64.b64decode(each) for each in facts["certificates"]]
+        #: Identifiers of the ciphers that the client offered, of a server.
+        self.client_ciphers: Optional[List[int]] = facts["clientCiphers"]
         # The first of the two Finished messages: the client's, or the server's when a session is taken up.
         self.finished: Optional[str] = facts["finished" if facts["isReused"] == is_server else "peerFinished"]
         context._counts["accept" if is_server else "connect"] += 1
         context._counts["hits"] += self.is_reused
-        context.note_chain(self.chain)
+        if context._folder_authorities:
+            context.note_chain(self.verified_chain())
         self._cipher: Optional[Dict[str, str]] = facts["cipher"]
 
     def check_strictly(self, context: Any) -> None:
         """Raises when the context asks for more than Node has checked."""
         if context.verify_mode != ssl.CERT_NONE and context.verify_flags & ssl.VERIFY_X509_STRICT:
             problem = strict_problem(self.chain)
+            # An authority that the peer sent in an old edition is not the one that counts.
+            if problem is not None:
+                problem = strict_problem(self.verified_chain())
             if problem is not None:
                 raise errors.verification_error(*problem)
         if context.verify_mode != ssl.CERT_NONE and context.verify_flags & ssl.VERIFY_CRL_CHECK_LEAF and self.chain:
@@ -104,12 +113,25 @@ class Session:
                 raise errors.verification_error(3, "unable to get certificate CRL")
 
     def sent_chain(self) -> List[bytes]:
-        """What the peer has sent: Node adds the authority at the end, which peers leave out."""
-        if len(self.chain) > 1:
-            last = Certificate(self.chain[-1])
-            if last.issuer == last.subject:
-                return self.chain[:-1]
-        return list(self.chain)
+        """What the peer has sent."""
+        return self._host_chain("sent")
+
+    def verified_chain(self) -> List[bytes]:
+        """What the peer was checked by: authorities that are trusted, before those that it sent."""
+        return self._host_chain("verified")
+
+    def _host_chain(self, kind: str) -> List[bytes]:
+        chains = host.tls.chains(self._number)
+        return list(self.chain) if chains is None else [base64.b64decode(each) for each in json.loads(chains)[kind]]
+
+    def shared_ciphers(self, context: Any) -> List[Tuple[str, str, int]]:
+        """Of a server: what both offer, in its own order; the one agreed on, when the client's are not known."""
+        offered = self.client_ciphers
+        if offered is None:
+            agreed = self.cipher()
+            return [] if agreed is None else [agreed]
+        shared = [each["name"] for each in context.get_ciphers() if each["id"] & 0xFFFF in offered]
+        return [(name, ciphers.version_of(name), ciphers.bits_of(name)) for name in shared]
 
     def cipher(self) -> Optional[Tuple[str, str, int]]:
         if self._cipher is None:

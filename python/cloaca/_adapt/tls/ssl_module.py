@@ -21,6 +21,7 @@ _DEFAULT_TIMEOUT = object()
 
 def prepare() -> None:
     _ssl.SSLCertVerificationError = errors.SSLCertVerificationError  # type: ignore[misc,assignment]
+    readiness.errors_by_prefix["ERR_SSL_UNEXPECTED_EOF_"] = lambda reason: errors.unexpected_end()
     readiness.errors_by_prefix["ERR_SSL_"] = errors.ssl_error
     _ssl.SSLError.__module__ = "ssl"
     _ssl.SSLError.__str__ = errors.shown  # type: ignore[method-assign,assignment]

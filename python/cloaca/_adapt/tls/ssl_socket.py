@@ -18,6 +18,7 @@ from ..._border import host
 from .. import readiness
 from ..readiness import READABLE, WRITABLE
 from ..sockets.open_sockets import descriptions
+from . import errors
 from .handshake import begin, finish, is_under_way
 from .session import check_wrapping
 from .side import Side
@@ -158,6 +159,10 @@ class SSLSocket(Side, socket.socket):
             if buffer is not None:
                 return socket.socket.recv_into(self, buffer, size)
             return socket.socket.recv(self, size)
+        except ssl.SSLEOFError:
+            if not self.suppress_ragged_eofs:
+                raise
+            return b"" if buffer is None else 0
         except BlockingIOError:
             raise ssl.SSLWantReadError(
                 ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read) (_ssl.c:2580)"
@@ -301,5 +306,7 @@ class SSLSocket(Side, socket.socket):
         deadline = readiness.Deadline(self.gettimeout())
         while host.tls.state(number) == "ending":
             self._wait(number, deadline, "The read operation timed out")
+        if host.tls.state(number) == "cut":
+            raise errors.unexpected_end()
         self._session, self._is_plain = None, True
         return self

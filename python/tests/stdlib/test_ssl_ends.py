@@ -1,0 +1,225 @@
+"""``ssl``: what each end learns of the other: why it failed, that it left, its ciphers, its certificates."""
+
+import socket
+import ssl
+import struct
+import threading
+from pathlib import Path
+from typing import Any, Callable, List, Optional
+
+import pytest
+from limits import LIMIT
+from tls import CERTIFICATES, client_context, connected, server_context, serving
+
+RENEWED, RENEWED_AUTHORITY = (str(CERTIFICATES / f"{name}.pem") for name in ("renewed", "renewed-authority"))
+
+
+def answered(client: Callable[[socket.socket], Any], context: Optional[ssl.SSLContext] = None) -> List[Any]:
+    """What a server's handshake ends with when the client does something of its own: the exception, if there is one."""
+    outcomes: List[Any] = []
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        plain.settimeout(LIMIT)
+        try:
+            with (context or server_context()).wrap_socket(plain, server_side=True) as secured:
+                outcomes.append(secured.shared_ciphers())
+                secured.recv(1)
+        except OSError as error:
+            outcomes.append(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        with socket.create_connection(listener.getsockname(), LIMIT) as plain:
+            client(plain)
+        thread.join()
+    return outcomes
+
+
+def refuse(context: ssl.SSLContext, name: str) -> Callable[[socket.socket], None]:
+    def client(plain: socket.socket) -> None:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            context.wrap_socket(plain, server_hostname=name)
+
+    return client
+
+
+def hello(plain: socket.socket) -> None:
+    """Sends half of the first record of a handshake."""
+    plain.sendall(bytes.fromhex("16030100050100"))
+
+
+def reset(plain: socket.socket) -> None:
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    plain.close()
+
+
+@pytest.mark.parametrize("client", [lambda plain: plain.close(), hello])
+def test_a_server_tells_a_client_that_left_in_the_middle(client: Any) -> None:
+    (error,) = answered(client)
+
+    assert isinstance(error, ssl.SSLEOFError)
+    assert error.reason == "UNEXPECTED_EOF_WHILE_READING"
+
+
+def test_a_server_tells_a_client_that_reset_the_connection() -> None:
+    (error,) = answered(reset)
+
+    assert isinstance(error, ConnectionResetError)
+
+
+@pytest.mark.parametrize(
+    ("context", "name", "reason"),
+    [
+        (ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "localhost", "ALERT_UNKNOWN_CA"),
+        (client_context(), "example.org", "ALERT_BAD_CERTIFICATE"),
+    ],
+)
+def test_a_server_is_told_why_its_certificate_is_refused(context: ssl.SSLContext, name: str, reason: str) -> None:
+    (error,) = answered(refuse(context, name))
+
+    assert type(error) is ssl.SSLError
+    assert error.reason.endswith(reason)
+
+
+def test_what_is_no_handshake_is_refused_by_its_reason() -> None:
+    (error,) = answered(lambda plain: plain.sendall(b"GET / HTTP/1.1\r\n\r\n"))
+
+    assert (type(error), error.reason) == (ssl.SSLError, "HTTP_REQUEST")
+
+
+def test_a_server_knows_all_ciphers_that_both_ends_have() -> None:
+    def client(plain: socket.socket) -> None:
+        context = client_context()
+        context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-SHA256")
+        with context.wrap_socket(plain, server_hostname="localhost") as secured:
+            assert secured.shared_ciphers() is None
+
+    context = server_context()
+    context.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384")
+    (shared,) = answered(client, context)
+
+    assert [each for each in shared if each[1] == "TLSv1.2"] == [
+        ("ECDHE-RSA-AES256-GCM-SHA384", "TLSv1.2", 256),
+        ("ECDHE-ECDSA-AES128-GCM-SHA256", "TLSv1.2", 128),
+    ]
+    assert ("TLS_AES_128_GCM_SHA256", "TLSv1.3", 128) in shared
+
+
+def test_a_hello_in_pieces_is_understood() -> None:
+    def client(plain: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+        while True:
+            try:
+                secured.do_handshake()
+                plain.sendall(outgoing.read() if outgoing.pending else b"")
+                return
+            except ssl.SSLWantReadError:
+                data = outgoing.read()
+                for start in range(0, len(data), 100):
+                    plain.sendall(data[start : start + 100])
+                    if start < 300:
+                        threading.Event().wait(0.002)
+                incoming.write(plain.recv(65536))
+
+    (shared,) = answered(client)
+
+    assert len(shared) > 3
+
+
+def cutting(says_farewell: bool) -> Callable[[socket.socket], None]:
+    """A server that sends a word, and then closes the connection with or without the end that TLS has."""
+
+    def serve(plain: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        secured = server_context().wrap_bio(incoming, outgoing, server_side=True)
+        is_over = False
+        while not is_over:
+            try:
+                secured.do_handshake()
+                secured.write(b"hello")
+                is_over = True
+            except ssl.SSLWantReadError:
+                pass
+            if outgoing.pending:
+                plain.sendall(outgoing.read())
+            if not is_over:
+                incoming.write(plain.recv(65536))
+        if says_farewell:
+            try:
+                secured.unwrap()
+            except ssl.SSLWantReadError:
+                plain.sendall(outgoing.read())
+        plain.shutdown(socket.SHUT_WR)
+        while plain.recv(65536):
+            pass
+
+    return serve
+
+
+def told(says_farewell: bool, suppresses: bool, read: Callable[[ssl.SSLSocket], Any]) -> Any:
+    """What a client's call answers or raises after the word of such a server."""
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with plain:
+            cutting(says_farewell)(plain)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        with socket.create_connection(listener.getsockname(), LIMIT) as plain:
+            context = client_context()
+            with context.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=suppresses) as secured:
+                assert secured.recv(5) == b"hello"
+                try:
+                    answer: Any = read(secured)
+                except OSError as error:
+                    answer = error
+        thread.join()
+    return answer
+
+
+READS = (
+    lambda secured: secured.recv(5),
+    lambda secured: secured.read(5),
+    lambda secured: secured.recv_into(bytearray(5)) or b"",
+    lambda secured: secured.makefile("rb").read(),
+)
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_connection_that_was_cut_is_told_from_one_that_ended(read: Any) -> None:
+    error = told(says_farewell=False, suppresses=False, read=read)
+
+    assert isinstance(error, ssl.SSLEOFError)
+    assert error.args[0] == ssl.SSL_ERROR_EOF
+    assert told(says_farewell=True, suppresses=False, read=read) == b""
+    assert told(says_farewell=False, suppresses=True, read=read) == b""
+
+
+def test_the_end_of_tls_is_not_waited_for_after_a_cut() -> None:
+    error = told(says_farewell=False, suppresses=False, read=lambda secured: secured.unwrap())
+
+    assert isinstance(error, ssl.SSLEOFError)
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_an_authority_that_is_sent_in_an_old_edition_is_taken_from_the_trusted_ones(is_strict: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(RENEWED_AUTHORITY)
+    if is_strict:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+
+    with serving(server_context(RENEWED)) as address, connected(context, address) as secured:
+        if not hasattr(secured, "get_verified_chain"):
+            return  # is new in Python 3.13
+        sent, verified = secured.get_unverified_chain(), secured.get_verified_chain()
+
+    text = Path(RENEWED).read_text()
+    pems = [part + ssl.PEM_FOOTER for part in text.split(ssl.PEM_FOOTER)[:2]]
+    certificates = [ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER) :]) for pem in pems]
+    assert sent == certificates
+    assert verified == [certificates[0], ssl.PEM_cert_to_DER_cert(Path(RENEWED_AUTHORITY).read_text())]

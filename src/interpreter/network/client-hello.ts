@@ -1,0 +1,71 @@
+/** The beginning of a client's handshake, read before Node reads it: which ciphers the client offers. */
+
+import type { Duplex } from 'node:stream'
+
+/** Usual ones have up to 2,000 bytes. Longer ones go to Node unread, so that nobody keeps us reading the same again and again. */
+const LONGEST_BYTES = 20 * 1024
+const HANDSHAKE_RECORD = 0x16
+const CLIENT_HELLO = 1
+
+/**
+ * Reads the hello that comes next, puts it back, and calls `read` with the identifiers of the ciphers that it offers; null for
+ * what is no hello. When the stream ends before, `end` is called instead, with its error or null.
+ */
+export function readClientHello(
+  stream: Duplex,
+  read: (ciphers: readonly number[] | null) => void,
+  end: (error: Error | null) => void,
+): void {
+  const chunks: Buffer[] = []
+  const finish = (call: () => void) => {
+    stream.off('readable', onReadable).off('end', onEnd).off('close', onEnd).off('error', onError)
+    call()
+  }
+  const onEnd = () => finish(() => end(null))
+  const onError = (error: Error) => finish(() => end(error))
+  const onReadable = () => {
+    for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(chunk)
+    const bytes = Buffer.concat(chunks)
+    const ciphers = offeredCiphers(bytes)
+    if (ciphers === undefined && bytes.length < LONGEST_BYTES) return
+    finish(() => {
+      stream.unshift(bytes)
+      read(ciphers ?? null)
+    })
+  }
+  stream.on('readable', onReadable).on('end', onEnd).on('close', onEnd).on('error', onError)
+}
+
+/** Identifiers of the ciphers of a hello; null for what is none; undefined when there is more to come. */
+export function offeredCiphers(bytes: Buffer): readonly number[] | null | undefined {
+  const message = handshakeMessage(bytes)
+  if (message === null || message === undefined) return message
+  const afterRandom = 2 + 32
+  const sessionBytes = message[afterRandom] ?? 0
+  const start = afterRandom + 1 + sessionBytes + 2
+  if (start > message.length) return null
+  const end = start + message.readUInt16BE(start - 2)
+  const ciphers: number[] = []
+  for (let at = start; at + 2 <= Math.min(end, message.length); at += 2) ciphers.push(message.readUInt16BE(at))
+  return ciphers
+}
+
+/** The first message of a handshake, which records may cut in pieces. */
+function handshakeMessage(bytes: Buffer): Buffer | null | undefined {
+  const pieces: Buffer[] = []
+  let size = 0
+  for (let at = 0; at < bytes.length && size < LONGEST_BYTES; ) {
+    if (bytes[at] !== HANDSHAKE_RECORD) return null
+    if (at + 5 > bytes.length) return undefined
+    const end = at + 5 + bytes.readUInt16BE(at + 3)
+    if (end === at + 5) return null
+    if (end > bytes.length) return undefined
+    pieces.push(bytes.subarray(at + 5, end))
+    size += end - at - 5
+    at = end
+  }
+  const message = Buffer.concat(pieces)
+  if (message.length > 0 && message[0] !== CLIENT_HELLO) return null
+  if (message.length < 4 || message.length < 4 + message.readUIntBE(1, 3)) return undefined
+  return message.subarray(4, 4 + message.readUIntBE(1, 3))
+}
