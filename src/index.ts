@@ -74,6 +74,7 @@ export { type ProjectOptions, projectOptions } from './runner/project-options.ts
 export type {
   ActionOptions,
   ExecutionListOptions,
+  PruneOptions,
   RetryOptions,
   RunnerExecutions,
 } from './runner/resources/executions.ts'

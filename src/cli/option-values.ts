@@ -10,6 +10,13 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number, 0 or more.')
 }
 
+/** A duration in milliseconds: `90s`, `12h`, `7d`. Anything else is wrong usage. */
+export function duration(text: string): number {
+  const durationMs = ms(text as StringValue)
+  if (typeof durationMs === 'number' && durationMs >= 0 && /\D/.test(text)) return durationMs
+  throw new InvalidArgumentError('It must be a duration such as 90s, 12h or 7d.')
+}
+
 /** How far back something begins: a duration (`2h`) before now, or an instant. Anything else is wrong usage. */
 export function beginning(text: string): { readonly at: number } | { readonly agoMs: number } {
   const agoMs = ms(text as StringValue)

@@ -16,7 +16,7 @@ import type {
   ExecutionSummary,
 } from '../model/execution.ts'
 import type { Catchup, TriggerOverrides } from '../model/policy.ts'
-import type { Retention, RetentionHold } from '../model/retention.ts'
+import type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
 import type {
   CronFiringRow,
   CronRow,
@@ -44,7 +44,7 @@ import type {
   TriggerLease,
 } from './store-ports.ts'
 
-export type { Retention, RetentionHold } from '../model/retention.ts'
+export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
 export type * from './store-ports.ts'
 
@@ -347,6 +347,10 @@ export interface Store {
   retentionHold(retention: Retention, at: number): Promise<RetentionHold | null>
   /** Removes what is older than its retention, in a small step. Returns how many rows; 0 means done. */
   prune(retention: Retention, at: number): Promise<number>
+  /** How many of these executions there are. */
+  countEnded(which: EndedExecutions): Promise<number>
+  /** Removes some of them with all that belongs to them, in a small step. Returns how many rows; 0 means done. */
+  pruneExecutions(which: EndedExecutions): Promise<number>
   /** Writes what is buffered and releases the database. Idempotent. Later calls reject. */
   close(): Promise<void>
 }

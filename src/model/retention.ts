@@ -1,5 +1,7 @@
 /** How long history is kept, as data. */
 
+import type { ExecutionStatus } from './execution.ts'
+
 /** Nothing is to be removed yet. */
 export interface RetentionHold {
   /** Whether this is the first call that says so. */
@@ -7,6 +9,13 @@ export interface RetentionHold {
   readonly until: number
   /** Ended executions that are older than the retention. */
   readonly executions: number
+}
+
+/** Executions that have ended. */
+export interface EndedExecutions {
+  readonly endedBeforeAt: number
+  /** Only those in this status. */
+  readonly status?: ExecutionStatus
 }
 
 /** How long history is kept; null keeps for good. What has not ended is kept in any case. */

@@ -180,6 +180,24 @@ describe('an execution that failed', () => {
     await serving.engine.stop({ graceMs: 0 })
   })
 
+  it('is removed when it ended long enough ago, and not before; a dry run only counts', async () => {
+    const id = await failedOnce()
+    const prune = (...words: string[]) => run('prune', '--older-than', '1d', ...words)
+
+    expect((await prune('--dry-run')).stdout).toBe('It would remove one execution.\n')
+    expect((await prune('--status', 'cancelled')).stdout).toBe('Removed 0 executions.\n')
+    expect((await run('prune', '--older-than', '99999d')).stdout).toBe('Removed 0 executions.\n')
+    expect(await store.getExecution(id)).not.toBeNull()
+    expect((await prune('--status', 'failed')).stdout).toBe('Removed one execution.\n')
+
+    expect(await store.getExecution(id)).toBeNull()
+    expect(await store.listAttempts(id)).toEqual([])
+    expect(await store.actions.list('executions', { limit: 10, offset: 0 })).toMatchObject([
+      { kind: 'prune', source: 'cli' },
+    ])
+    expect((await run('prune')).exitCode).toBe(2)
+  })
+
   it('is on a page of its own, which says where the next begins', async () => {
     const older = await waiting()
     await clock.advance(1_000)

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { type ActionOptions, CloacaError, type Runner } from '../../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from '../database.ts'
 import { withExamples } from '../help.ts'
+import { duration, oneOf } from '../option-values.ts'
 import { printError, printJson, printLine, printMessage } from '../print.ts'
 
 const ANSWER_WITHIN_MS = 5_000
@@ -17,6 +18,14 @@ type SteeringOptions = DatabaseOptions & {
 }
 type CancelOptions = DatabaseOptions & { readonly note?: string; readonly wait?: boolean }
 type RetryOptions = DatabaseOptions & { readonly note?: string; readonly from?: string; readonly all?: true }
+
+type PruneOptions = DatabaseOptions & {
+  readonly olderThan: number
+  readonly status?: (typeof ENDED)[number]
+  readonly dryRun?: true
+}
+
+const ENDED = ['Completed', 'Failed', 'Cancelled'] as const
 
 /** One line for each execution, and what `--json` prints of it. */
 interface Done {
@@ -53,6 +62,14 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     .option('--from <task>', 'run this task and all that come after it')
     .option('--all', 'run everything')
     .action((ids: string[], options: RetryOptions) => all(ids, options, (runner, id) => retry(runner, id, options)))
+  const pruning = execution
+    .command('prune')
+    .description('remove executions that have ended, with all that belongs to them')
+  withDatabase(withExamples(pruning, 'cloaca execution prune --older-than 7d --status Completed --dry-run'))
+    .requiredOption('--older-than <duration>', 'only those that ended longer ago: 12h, 7d', duration)
+    .option('--status <status>', `only those in this status: ${ENDED.join(', ')}`, oneOf('status', ENDED))
+    .option('--dry-run', 'only say how many they are')
+    .action((options: PruneOptions) => withRunner(options, (runner) => prune(runner, options)))
 }
 
 /** What cannot be done of one is said, and the others go on. */
@@ -117,6 +134,14 @@ async function retry(runner: Runner, id: string, { from, all, ...options }: Retr
     line: `Execution ${id} is tried again as execution ${executionId}.`,
     record: { id: executionId, retryOf: id },
   }
+}
+
+async function prune(runner: Runner, { olderThan, status, dryRun, json }: PruneOptions): Promise<void> {
+  const filter = { olderThanMs: olderThan, ...(status !== undefined && { status }) }
+  const count = await runner.executions.prune({ source: 'cli', ...filter, dryRun: dryRun === true })
+  if (json) return printJson({ executions: count, removed: dryRun !== true })
+  const executions = count === 1 ? 'one execution' : `${count} executions`
+  printLine(dryRun ? `It would remove ${executions}.` : `Removed ${executions}.`)
 }
 
 function action({ note }: { readonly note?: string }): ActionOptions {

@@ -14,7 +14,7 @@ import type { EngineEvents } from '../events.ts'
 import type { CancelReport, Executor } from '../executions/executor.ts'
 import { type RetryScope, retriedExecution } from '../executions/retried.ts'
 import { type RunEnds, unknownExecution } from '../executions/run-ends.ts'
-import type { Clock, Store } from '../ports.ts'
+import type { Clock, EndedExecutions, Store } from '../ports.ts'
 
 export interface SteeringPorts {
   readonly store: Store
@@ -40,6 +40,9 @@ export type PauseResult = { readonly state: 'done' | 'asked' }
 const UUID_LENGTH = 36
 /** Of those that a beginning means. */
 const SHOWN_IDS = 4
+
+/** Between two steps of removing: about as long as one takes. */
+const PAUSE_MS = 5
 
 const DONE: ActionAnswer = { isRefused: false, text: null }
 
@@ -98,6 +101,10 @@ export class ExecutionSteering {
     return retried.id
   }
 
+  now(): number {
+    return this.#ports.clock.now()
+  }
+
   /** How many there are in each status. */
   async count(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
     this.#assertOpen()
@@ -114,6 +121,22 @@ export class ExecutionSteering {
     if (others.length === 0) return id
     const message = `Several executions have an id that begins with "${given}": ${ids.join(', ')}. Give more of it.`
     throw new UsageError('INVALID_ARGUMENT', message, { executionId: given, path: 'id' })
+  }
+
+  /**
+   * Removes ended executions with all that belongs to them, in small steps with pauses, so that whoever serves is not held
+   * up. Settles with how many; with `isDryRun` nothing is removed.
+   */
+  async prune(which: EndedExecutions, isDryRun: boolean, actor: Actor): Promise<number> {
+    const { store, clock } = this.#ports
+    const count = await store.countEnded(which)
+    if (isDryRun || count === 0) return count
+    const action = this.#action('prune', 'executions', actor, which)
+    while ((await store.pruneExecutions(which)) > 0) {
+      await new Promise<void>((resolve) => clock.wakeAfter(PAUSE_MS, resolve))
+    }
+    await store.actions.record(action, { isRefused: false, text: JSON.stringify({ executions: count }) })
+    return count
   }
 
   /** In the order of their ends. */

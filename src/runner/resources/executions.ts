@@ -38,6 +38,14 @@ export interface RetryOptions extends ActionOptions {
   readonly all?: boolean
 }
 
+export interface PruneOptions extends ActionOptions {
+  /** Since their end. */
+  readonly olderThanMs: number
+  readonly status?: ExecutionStatus
+  /** Nothing is removed. */
+  readonly dryRun?: boolean
+}
+
 export class RunnerExecutions {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -132,6 +140,20 @@ export class RunnerExecutions {
     const { from, all = false } = options
     const scope = { from: from === undefined ? null : textArgument(from, 'from'), all }
     return await this.#engine.executions.retry(await this.#idOf(id), scope, steering(options).actor)
+  }
+
+  /**
+   * Removes executions that ended longer ago than this, with all that belongs to them, also while others serve. Returns how
+   * many; with `dryRun` it only counts.
+   */
+  async prune(options: PruneOptions): Promise<number> {
+    using _hold = this.#alive.hold()
+    const { olderThanMs, status, dryRun = false } = options
+    const which = {
+      endedBeforeAt: this.#engine.executions.now() - numberArgument(olderThanMs, 'olderThanMs', 0),
+      ...(status !== undefined && { status }),
+    }
+    return await this.#engine.executions.prune(which, dryRun, steering(options).actor)
   }
 
   #idOf(given: string): Promise<string> {

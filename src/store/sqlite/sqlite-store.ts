@@ -9,6 +9,7 @@ import type {
   Acquisition,
   ActionStore,
   Clock,
+  EndedExecutions,
   ExecutionFilter,
   FailedTick,
   FailedTickResult,
@@ -41,7 +42,7 @@ import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { LogWriter } from './history/log-writer.ts'
-import { prune, retentionHold } from './history/retention.ts'
+import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
@@ -279,6 +280,14 @@ class SqliteStore extends SqliteCrons implements Store {
 
   prune(retention: Retention, at: number): Promise<number> {
     return this.step('write', (connection) => prune(connection, retention, at))
+  }
+
+  countEnded(which: EndedExecutions): Promise<number> {
+    return this.step('read', (connection) => countEnded(connection, which))
+  }
+
+  pruneExecutions(which: EndedExecutions): Promise<number> {
+    return this.step('write', (connection) => pruneExecutions(connection, which))
   }
 
   close(): Promise<void> {

@@ -19,6 +19,14 @@ WHERE execution_seq = ? AND piece IN (SELECT piece FROM attempt_logs WHERE execu
 export const OLD_EXECUTIONS = `
 SELECT seq, firing_id FROM executions WHERE ended_at < ? ORDER BY ended_at LIMIT ?`
 
+/** By creation, which precedes the end: those in other statuses are not looked at, however many are older. */
+export const OLD_EXECUTIONS_IN_STATUS = `
+SELECT seq, firing_id FROM executions
+WHERE status = ? AND created_at < ? AND ended_at < ? ORDER BY created_at LIMIT ?`
+
+export const COUNT_OLD_EXECUTIONS_IN_STATUS = `
+SELECT count(*) AS old FROM executions WHERE status = ? AND created_at < ? AND ended_at < ?`
+
 export const GET_FIRING = 'SELECT seq, id, fired_at FROM firings WHERE id = ?'
 
 export const DELETE_FIRING = 'DELETE FROM firings WHERE seq = ?'

@@ -1,12 +1,13 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
-import type { Retention, RetentionHold } from '../../../engine/ports.ts'
+import type { EndedExecutions, Retention, RetentionHold } from '../../../engine/ports.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Connection } from '../file/connection.ts'
 import { PRUNE_ACTIONS } from './action-queries.ts'
 import {
   ANNOUNCE_HOLD,
   COUNT_OLD_EXECUTIONS,
+  COUNT_OLD_EXECUTIONS_IN_STATUS,
   DELETE_CRON_FIRING,
   DELETE_EXECUTION,
   DELETE_FIRING,
@@ -16,6 +17,7 @@ import {
   GET_FIRING,
   GET_HOLD,
   OLD_EXECUTIONS,
+  OLD_EXECUTIONS_IN_STATUS,
   OLD_FIRINGS_WITHOUT_RUN,
   PRUNE_CRON_FIRINGS_WITHOUT_RUN,
   PRUNE_OPEN_SKIPS,
@@ -79,7 +81,7 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonl
   if (failedMs !== null) kinds.push(ticksOf('failed', at - failedMs), ticksOf('timedOut', at - failedMs))
   if (endedMs !== null) {
     const before = at - endedMs
-    kinds.push((connection) => pruneExecutions(connection, before))
+    kinds.push((connection) => pruneExecutions(connection, { endedBeforeAt: before }))
     kinds.push((connection) => pruneFirings(connection, before))
     kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ORPHANED_TICKS, before))
     kinds.push(rowsOf(PRUNE_ACTIONS, before))
@@ -95,8 +97,21 @@ function ticksOf(outcome: TickOutcome, before: number): Prune {
   return (connection) => connection.run(PRUNE_TICKS, outcome, before, ROWS_A_STEP)
 }
 
-function pruneExecutions(connection: Connection, before: number): number {
-  const old = connection.all<OldExecution>(OLD_EXECUTIONS, before, EXECUTIONS_A_STEP)
+/** How many executions an order would remove. */
+export function countEnded(connection: Connection, { endedBeforeAt: before, status }: EndedExecutions): number {
+  const counted =
+    status === undefined
+      ? connection.one<{ readonly old: number }>(COUNT_OLD_EXECUTIONS, before)
+      : connection.one<{ readonly old: number }>(COUNT_OLD_EXECUTIONS_IN_STATUS, status, before, before)
+  return counted?.old ?? 0
+}
+
+/** How many rows went; 0 when nothing is left to remove. */
+export function pruneExecutions(connection: Connection, { endedBeforeAt: before, status }: EndedExecutions): number {
+  const old =
+    status === undefined
+      ? connection.all<OldExecution>(OLD_EXECUTIONS, before, EXECUTIONS_A_STEP)
+      : connection.all<OldExecution>(OLD_EXECUTIONS_IN_STATUS, status, before, before, EXECUTIONS_A_STEP)
   // Logs first: those of a few executions may be gigabytes.
   let pieces = 0
   for (const { seq } of old) {
