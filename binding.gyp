@@ -14,6 +14,7 @@
         'src/native/codec/pick.cc',
         'src/native/codec/refusal.cc',
         'src/native/codec/sha256.cc',
+        'src/native/handed_files.cc',
       ],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # Exceptions are used inside and end in addon.cc; node-addon-api itself is to use none. In a thread that is being

@@ -89,7 +89,13 @@ const TABLE: readonly Row[] = [
   // What runs in an interpreter's process knows nothing of the engine's.
   {
     files: /^src\/interpreter\/descriptors\//,
-    may: [/^pyodide/, /^src\/interpreter\/(descriptors\/|text-for-python\.ts$)/, /^src\/border\//, ...NODE],
+    may: [
+      /^pyodide/,
+      /^src\/interpreter\/(descriptors\/|text-for-python\.ts$)/,
+      /^src\/border\//,
+      /^src\/native\/handed-files\.ts$/,
+      ...NODE,
+    ],
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   {
@@ -114,6 +120,11 @@ const TABLE: readonly Row[] = [
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   { files: /^src\/interpreter\/zone\//, may: [/^src\/interpreter\/zone\//, /^pyodide/, ...NODE] },
+  {
+    files: /^src\/interpreter\/children\//,
+    may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, ...NODE],
+    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
+  },
   {
     files: /^src\/interpreter\/stacks\//,
     may: [

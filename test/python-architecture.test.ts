@@ -21,7 +21,18 @@ const PLACE = /^_package\.py$/
 const BORDER = /^_border\//
 const ADAPT_BASE = /^_adapt\/(?!__init__)\w+\.py$/
 
-const ADAPTATIONS = ['files', 'hashes', 'imports', 'process', 'signals', 'sockets', 'sqlite', 'threads', 'tls']
+const ADAPTATIONS = [
+  'children',
+  'files',
+  'hashes',
+  'imports',
+  'process',
+  'signals',
+  'sockets',
+  'sqlite',
+  'threads',
+  'tls',
+]
 /** Of the packages of adaptations, which use another: no others know of each other. */
 const USES: Readonly<Record<string, string>> = { tls: 'sockets', sockets: 'files', signals: 'process' }
 

@@ -11,7 +11,9 @@ import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import { isBorderTraced } from '../border/trace.ts'
 import { tracedHost } from './call-trace.ts'
+import type { ChildProcesses } from './children/child-processes.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
+import { fileSystemOf } from './descriptors/emscripten-fs.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
@@ -39,6 +41,7 @@ export interface SessionFunctions {
   readonly sockets: Sockets
   readonly hashes: Hashes
   readonly sqlite: SqliteDatabases
+  readonly children: ChildProcesses
 }
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
@@ -83,6 +86,10 @@ export class Interpreter {
     mountHostFolders(pyodide)
     const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
     functions.sockets.attach(streams)
+    functions.children.attach({
+      fs: fileSystemOf(pyodide),
+      endpointOf: (descriptor) => streams.endpointOf(descriptor),
+    })
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')

@@ -22,6 +22,8 @@ import type { SignalMailbox } from './signal-mailbox.ts'
 const { SIGINT, SIGTERM, SIGHUP, SIGALRM, SIGVTALRM, SIGPROF } = constants.signals
 /** More than there can be of anything. */
 const NEVER = 0xffff_ffff
+/** Node hears by it how its children end: nobody else may take its action over. */
+const SIGCHLD: number | undefined = constants.signals.SIGCHLD
 /** Sent to whole groups of processes: by a terminal, by a service manager. The engine hears them too, and says what is to be done. */
 const GROUP_SIGNALS: readonly number[] = [SIGINT, SIGTERM, SIGHUP]
 const US_PER_MS = 1_000
@@ -50,11 +52,19 @@ export function openProcessControl(mailbox: SignalMailbox, signalled: () => void
   const error = startControlThread(CONTROL, new Uint8Array(mailbox.buffer), signalled)
   if (error === 'ENOSYS') return new WorkerControl(mailbox, signalled) // Windows
   if (error !== '') throw new Error(`the control thread did not start: ${error}`)
-  return new ThreadControl()
+  return new ThreadControl(() => {
+    if (SIGCHLD !== undefined) mailbox.raise(SIGCHLD)
+    signalled()
+  })
 }
 
 class ThreadControl implements ProcessControl {
+  readonly #childEnded: () => void
   #isProgram = false
+
+  constructor(childEnded: () => void) {
+    this.#childEnded = childEnded
+  }
 
   begin({ isProgram, ceilings: { openFiles, reportFrom } }: ControlOptions): void {
     this.#isProgram = isProgram
@@ -64,6 +74,11 @@ class ThreadControl implements ProcessControl {
   }
 
   watchSignal(signum: number, isWatched: boolean): void {
+    if (signum === SIGCHLD) {
+      process.off('SIGCHLD', this.#childEnded)
+      if (isWatched) process.on('SIGCHLD', this.#childEnded)
+      return
+    }
     const isForGroups = GROUP_SIGNALS.includes(signum)
     const unwatched = !isForGroups ? 'system' : this.#isProgram ? 'raise' : 'ignore'
     setSignalAction(signum, isWatched ? 'raise' : unwatched)

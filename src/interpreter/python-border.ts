@@ -106,6 +106,8 @@ export interface Descriptors {
   /** False when the descriptor is not open. */
   set_status_flags(descriptor: number, flags: number): boolean
   is_inheritable(descriptor: number): boolean
+  /** The descriptors that a child process inherits by itself. */
+  inheritable(): number[]
   set_inheritable(descriptor: number, isInheritable: boolean): void
   /** The read or write of C that was interrupted just now, if one was: descriptor, bits, and the name of the write. */
   take_blocked(): [number, number, string] | undefined
@@ -318,6 +320,24 @@ export interface Sqlite {
   take_backup(event: number): string | undefined
 }
 
+/** Processes that scripts start, by their number. */
+export interface Children {
+  /**
+   * Starts a process: its number; or, as `step:name`, in which step it failed and the name of an error number; or a negative
+   * number, for which `failure` has that name soon.
+   */
+  spawn(token: StackToken, orderJson: string): number | string
+  failure(number: number): Promise<string>
+  /**
+   * The number and status of a child that has ended, as `waitpid` finds and has them; nothing in it while those that are asked
+   * for run; undefined when there are none. It is forgotten then, unless `isKept`.
+   */
+  take(pid: number, isKept: boolean): [number, number] | [] | undefined
+  /** Sets `event` once, as soon as `take` would find one. */
+  watch(event: number, pid: number): void
+  unwatch(event: number): void
+}
+
 export interface Machine {
   readonly waits: Waits
   readonly threads: Threads
@@ -330,6 +350,7 @@ export interface Machine {
   readonly tls: Tls
   readonly hashes: Hashes
   readonly sqlite: Sqlite
+  readonly children: Children
   /** A descriptor whose reads suspend the stack: see `stacks/suspension.ts`. */
   readonly suspension_descriptor: number
 }

@@ -7,6 +7,7 @@ import { flushCompileCache } from 'node:module'
 import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import type { StackToken, StartData } from '../border/protocol.ts'
+import { ChildProcesses } from './children/child-processes.ts'
 import { Hashes } from './crypto/hashes.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
 import { type Received, receiveMessages, send } from './message-line.ts'
@@ -59,6 +60,12 @@ const waitFunctions: Omit<WaitFunctions, 'rest'> = {
   wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
   set_event: (event) => waits.setEvent(event),
 }
+
+const children = new ChildProcesses({
+  setEvent: (event) => waits.setEvent(event),
+  isProgram: (token) => token === programToken,
+  notice: (token, pid, isRunning) => send({ type: 'child', token, pid, isRunning }),
+})
 
 function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): Signals {
   return {
@@ -124,10 +131,12 @@ function sessionFunctions(mailbox: SignalMailbox, control: ProcessControl, reent
     sockets: new Sockets((event) => waits.setEvent(event)),
     hashes: new Hashes((event) => waits.setEvent(event)),
     sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
+    children,
   }
 }
 
 function kill(pid: number, signum: number): string {
+  if (children.hasEnded(pid)) return ''
   try {
     process.kill(pid, signum)
     return ''

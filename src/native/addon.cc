@@ -1,5 +1,5 @@
 // The Node-API border. For the codec it takes texts from JavaScript and answers with a string or with what is wrong; for
-// file locks, signals and timers it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
+// file locks, pipes, offsets, signals and timers it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
 // back into JavaScript. No C++ exception may leave this file. A wrong text is an answer; only a misuse that addon.ts and
 // file-locks.ts exclude is thrown.
 
@@ -18,6 +18,7 @@
 #include "codec/merge.h"
 #include "codec/pick.h"
 #include "codec/refusal.h"
+#include "handed_files.h"
 
 namespace {
 
@@ -267,8 +268,29 @@ Napi::Value set_interval_timer(const Napi::CallbackInfo& info) {
   });
 }
 
+// [error number, reading end, writing end]
+Napi::Value open_pipe(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    int ends[2] = {-1, -1};
+    const int error = cloaca::open_pipe(ends);
+    Napi::Array answer = Napi::Array::New(env, 3);
+    answer.Set(0u, Napi::Number::New(env, error));
+    answer.Set(1u, Napi::Number::New(env, ends[0]));
+    answer.Set(2u, Napi::Number::New(env, ends[1]));
+    return answer;
+  });
+}
+
+Napi::Value move_offset(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const int descriptor = static_cast<int>(integer_of(info[0]));
+    const int64_t moved = cloaca::move_offset(descriptor, integer_of(info[1]), static_cast<int>(integer_of(info[2])));
+    return Napi::Number::New(env, static_cast<double>(moved));
+  });
+}
+
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 4;
+constexpr int kInterfaceVersion = 5;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -285,6 +307,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setRunningToken", Napi::Function::New(env, set_running_token, "setRunningToken"));
   exports.Set("setSignalAction", Napi::Function::New(env, set_signal_action, "setSignalAction"));
   exports.Set("setIntervalTimer", Napi::Function::New(env, set_interval_timer, "setIntervalTimer"));
+  exports.Set("openPipe", Napi::Function::New(env, open_pipe, "openPipe"));
+  exports.Set("moveOffset", Napi::Function::New(env, move_offset, "moveOffset"));
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;
 }

@@ -77,6 +77,7 @@ it('is read whole by this test', () => {
     'Tls',
     'Hashes',
     'Sqlite',
+    'Children',
     'Machine',
     'Host',
   ])

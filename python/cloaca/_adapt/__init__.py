@@ -18,6 +18,7 @@ from typing import Any, Dict
 
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
+    from .children import fork_exec, groups, os_functions, waiting
     from .files import descriptors, file_locks, files
     from .hashes import hashlib_module
     from .imports import compiled_modules, missing_modules, urllib3
@@ -41,9 +42,14 @@ def prepare() -> None:
     file_locks.prepare()
     descriptors.prepare()
     no_processes.prepare()
+    waiting.prepare()
+    os_functions.prepare()
+    groups.prepare()
     signals.prepare()
     timers.prepare()
     socket_module.prepare()
+    # It imports ``selectors``, which keeps what ``select`` has.
+    fork_exec.prepare()
     ssl_module.prepare()
     urllib3.prepare()
     sqlite3_module.prepare()

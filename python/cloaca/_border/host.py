@@ -91,6 +91,7 @@ class Descriptors(Protocol):
     def status_flags(self, descriptor: int) -> int: ...
     def set_status_flags(self, descriptor: int, flags: int) -> bool: ...
     def is_inheritable(self, descriptor: int) -> bool: ...
+    def inheritable(self) -> Any: ...
     def set_inheritable(self, descriptor: int, is_inheritable: bool) -> None: ...
     def take_blocked(self) -> Any: ...
     def abandon_write(self, descriptor: int, write: str) -> None: ...
@@ -250,6 +251,16 @@ class Sqlite(Protocol):
     def take_backup(self, event: int) -> Optional[str]: ...
 
 
+class Children(Protocol):
+    """Processes that scripts start, by their number."""
+
+    def spawn(self, token: int, order_json: str) -> Any: ...
+    def failure(self, number: int) -> Any: ...
+    def take(self, pid: int, is_kept: bool) -> Any: ...
+    def watch(self, event: int, pid: int) -> None: ...
+    def unwatch(self, event: int) -> None: ...
+
+
 class Machine(Protocol):
     """What is answered in the interpreter's own process."""
 
@@ -264,6 +275,7 @@ class Machine(Protocol):
     tls: Tls
     hashes: Hashes
     sqlite: Sqlite
+    children: Children
     suspension_descriptor: int
 
 
@@ -289,16 +301,18 @@ sockets: Sockets
 tls: Tls
 hashes: Hashes
 sqlite: Sqlite
+children: Children
 
 
 def connect(host: Host) -> None:
     """Takes the host's functions into use. Called once in an interpreter, by ``_engine.entry``."""
     global is_connected, engine, waits, threads, signals, files, descriptors, output, clocks
-    global sockets, tls, hashes, sqlite
+    global sockets, tls, hashes, sqlite, children
     machine = host.machine
     # Each part is fetched once: looking up a name of an object of JavaScript's costs as much as calling it.
     engine = host.engine
     waits, threads, signals = machine.waits, machine.threads, machine.signals
     files, descriptors, output, clocks = machine.files, machine.descriptors, machine.output, machine.clocks
     sockets, tls, hashes, sqlite = machine.sockets, machine.tls, machine.hashes, machine.sqlite
+    children = machine.children
     is_connected = True

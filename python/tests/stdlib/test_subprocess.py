@@ -1,41 +1,318 @@
-"""``subprocess`` and ``multiprocessing``: without processes they say so, and what can be done instead."""
+"""``subprocess``: programs are started, talked to, waited for and killed, as under CPython."""
 
-import multiprocessing
-import multiprocessing.dummy
-import multiprocessing.pool
+import asyncio
+import contextlib
+import io
 import os
+import pathlib
+import signal
 import subprocess
-from typing import Any, Callable
+import tempfile
+import threading
+import time
 
 import pytest
 from limits import LIMIT
 
 from cloaca._border import bridge
 
+IN_ENGINE = pytest.mark.skipif(not bridge.has_engine(), reason="CPython has fork")
 
-@pytest.mark.skipif(not bridge.has_engine(), reason="CPython has processes")
+
+def shell(code, **options):
+    return subprocess.run(code, shell=True, capture_output=True, text=True, timeout=LIMIT, **options)
+
+
+def test_a_program_gets_its_arguments_and_input_and_gives_output_and_exit_code():
+    run = subprocess.run(
+        ["/bin/sh", "-c", 'cat; echo "$1" >&2; exit 3', "sh", "a b"], input=b"in", capture_output=True, timeout=LIMIT
+    )
+
+    assert (run.stdout, run.stderr, run.returncode) == (b"in", b"a b\n", 3)
+
+
+def test_more_than_pipes_hold_goes_both_ways():
+    data = bytes(range(256)) * 2_000
+
+    assert subprocess.run(["cat"], input=data, stdout=subprocess.PIPE, timeout=LIMIT).stdout == data
+
+
+def test_text_is_encoded_and_lines_are_universal():
+    run = subprocess.run(["cat"], input="grün\n", encoding="latin-1", capture_output=True, timeout=LIMIT)
+    lines = shell("printf 'a\\r\\nb\\n'").stdout
+
+    assert run.stdout == "grün\n"
+    assert lines == "a\nb\n"
+
+
+def test_error_output_goes_where_output_goes():
+    assert shell("echo out; echo err >&2").stderr == "err\n"
+    assert subprocess.check_output("echo out; echo err >&2", shell=True, stderr=subprocess.STDOUT) == b"out\nerr\n"
+
+
 @pytest.mark.parametrize(
-    "call",
+    ("arguments", "options", "error"),
     [
-        lambda: subprocess.run(["true"]),
-        lambda: subprocess.check_output("true", shell=True),
-        lambda: subprocess.Popen(["true"]),
-        lambda: os.system("true"),
-        lambda: os.popen("true"),
-        lambda: os.fork(),
-        lambda: os.execv("/bin/true", ["true"]),
-        lambda: multiprocessing.Process(target=print).start(),
-        lambda: multiprocessing.Pool(2),
+        (["/no/such/program"], {}, "FileNotFoundError: [Errno 2] No such file or directory: '/no/such/program'"),
+        (["no-such-program"], {}, "FileNotFoundError: [Errno 2] No such file or directory: 'no-such-program'"),
+        (["/etc/passwd"], {}, "PermissionError: [Errno 13] Permission denied: '/etc/passwd'"),
+        (["/etc"], {}, "PermissionError: [Errno 13] Permission denied: '/etc'"),
+        (["true"], {"cwd": "/no/such"}, "FileNotFoundError: [Errno 2] No such file or directory: '/no/such'"),
+        (["true"], {"cwd": "/etc/passwd"}, "NotADirectoryError: [Errno 20] Not a directory: '/etc/passwd'"),
+        (["a\0b"], {}, "ValueError: embedded null byte"),
+        (["true"], {"env": {"A=B": "c"}}, "ValueError: illegal environment variable name"),
     ],
 )
-def test_what_starts_a_process_says_that_it_cannot_and_what_to_do(call: Callable[[], Any]) -> None:
-    with pytest.raises(OSError, match=r"cannot start another process: .* use threads"):
-        call()
+def test_what_cannot_be_started_raises_what_python_raises(arguments, options, error):
+    with pytest.raises((OSError, ValueError)) as caught:
+        subprocess.Popen(arguments, **options)
+
+    text = f"{type(caught.value).__name__}: {caught.value}"
+    assert text.split("] ")[-1] == error.split("] ")[-1]
+    assert text.split(":")[0] == error.split(":")[0]
 
 
-def test_pools_of_threads_do_without_processes() -> None:
-    with multiprocessing.pool.ThreadPool(2) as pool:
-        assert pool.map(abs, [-1, -2]) == [1, 2]
-        assert pool.apply_async(abs, (-3,)).get(LIMIT) == 3
-    with multiprocessing.dummy.Pool(2) as pool:
-        assert list(pool.imap(abs, [-1])) == [1]
+def test_folder_variables_and_mask_are_those_of_the_script(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLOACA_COLOUR", "blue")
+    before = os.umask(0o077)
+    try:
+        inherited = shell("pwd; echo $CLOACA_COLOUR; umask").stdout.split()
+    finally:
+        os.umask(before)
+    given = shell("pwd; echo $CLOACA_COLOUR-", cwd="/", env={"PATH": os.environ["PATH"]}).stdout.split()
+
+    assert inherited == [str(tmp_path), "blue", "0077"]
+    assert given == ["/", "-"]
+    assert shell("umask", umask=0o27).stdout == "0027\n"
+
+
+def test_a_limit_of_time_ends_the_wait_and_the_child():
+    with pytest.raises(subprocess.TimeoutExpired) as caught:
+        subprocess.run(["sh", "-c", "echo begun; exec sleep 600"], capture_output=True, timeout=0.3)
+
+    assert caught.value.cmd[0] == "sh"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL, signal.SIGUSR1])
+def test_a_child_that_a_signal_ends_has_its_negative_number(signum):
+    child = subprocess.Popen(["sleep", "600"])
+    assert child.poll() is None
+
+    child.send_signal(signum)
+
+    assert child.wait(LIMIT) == -signum
+    assert child.poll() == -signum
+    child.kill()  # nobody gets it
+
+
+def test_poll_sees_the_end_without_being_waited_for():
+    child = subprocess.Popen(["sh", "-c", "exit 7"])
+    until = time.monotonic() + LIMIT
+    while child.poll() is None and time.monotonic() < until:
+        pass
+
+    assert child.returncode == 7
+
+
+def test_others_go_on_while_a_thread_waits_for_a_child():
+    child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    codes = []
+    waiter = threading.Thread(target=lambda: codes.append(child.wait()))
+    waiter.start()
+
+    child.stdin.close()
+    waiter.join(LIMIT)
+
+    assert codes == [0]
+
+
+def test_output_of_one_child_is_input_of_the_next():
+    first = subprocess.Popen(["sh", "-c", "echo b; echo a"], stdout=subprocess.PIPE)
+    second = subprocess.Popen(["sort"], stdin=first.stdout, stdout=subprocess.PIPE)
+    first.stdout.close()
+
+    assert second.communicate(timeout=LIMIT)[0] == b"a\nb\n"
+    assert first.wait(LIMIT) == 0
+
+
+def test_a_child_whose_reader_is_gone_is_told():
+    first = subprocess.Popen(["yes"], stdout=subprocess.PIPE)
+    second = subprocess.Popen(["head", "-n", "1"], stdin=first.stdout, stdout=subprocess.PIPE)
+    first.stdout.close()
+
+    assert second.communicate(timeout=LIMIT)[0] == b"y\n"
+    assert first.wait(LIMIT) == -signal.SIGPIPE
+
+
+def test_writing_to_a_child_that_does_not_read_is_a_broken_pipe():
+    child = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    child.wait(LIMIT)
+
+    with pytest.raises(BrokenPipeError):
+        child.stdin.write(b"x" * 100_000)
+        child.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.close()
+
+
+def test_a_pipe_of_the_script_is_a_childs_and_keeps_what_was_written_before():
+    reader, writer = os.pipe()
+    os.write(writer, b"before ")
+    child = subprocess.Popen(["sh", "-c", "printf after"], stdout=writer)
+    os.close(writer)
+    child.wait(LIMIT)
+
+    with open(reader, "rb") as file:
+        assert file.read() == b"before after"
+
+    reader, writer = os.pipe()
+    os.write(writer, b"x" * 60_000)
+    os.close(writer)
+    counted = subprocess.run(["wc", "-c"], stdin=reader, stdout=subprocess.PIPE, timeout=LIMIT)
+    os.close(reader)
+    assert int(counted.stdout) == 60_000
+
+
+def test_a_pipe_is_a_file_of_the_child_that_can_be_opened_again():
+    assert shell("echo again > /dev/stderr").stderr == "again\n"
+
+
+def test_an_open_file_is_shared_with_its_offset(tmp_path):
+    path = tmp_path / "out"
+    with path.open("w+") as file:
+        file.write("first\n")
+        file.flush()
+        subprocess.run(["echo", "second"], stdout=file, timeout=LIMIT)
+        file.write("third\n")
+    with path.open() as file:
+        assert file.readline() == "first\n"
+        os.lseek(file.fileno(), len("first\n"), os.SEEK_SET)
+        assert subprocess.run(["cat"], stdin=file, stdout=subprocess.PIPE, timeout=LIMIT).stdout == b"second\nthird\n"
+
+
+def test_nothing_is_read_from_devnull_and_nothing_arrives_there():
+    run = subprocess.run(["cat"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=LIMIT)
+
+    assert run.stdout == b""
+    assert subprocess.run(["echo", "x"], stdout=subprocess.DEVNULL, timeout=LIMIT).returncode == 0
+
+
+def test_descriptors_are_handed_over_where_they_are_named_or_inheritable():
+    reader, writer = os.pipe()
+    code = f"echo x > /dev/fd/{writer}"
+    try:
+        assert shell(code).returncode != 0
+        assert shell(code, pass_fds=(writer,)).returncode == 0
+        assert os.read(reader, 10) == b"x\n"
+        os.set_inheritable(writer, True)
+        assert shell(code).returncode != 0
+        assert shell(code, close_fds=False).returncode == 0
+        assert os.read(reader, 10) == b"x\n"
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+@pytest.mark.parametrize("options", [{"start_new_session": True}, {"process_group": 0}], ids=["session", "group"])
+def test_a_child_leads_a_group_that_is_killed_as_one(options):
+    child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], stdout=subprocess.PIPE, **options)
+
+    os.killpg(child.pid, signal.SIGKILL)
+
+    assert child.wait(LIMIT) == -signal.SIGKILL
+    assert child.stdout.read() == b""  # its own child, which had the other end too, is gone
+    child.stdout.close()
+
+
+def test_sigchld_says_that_a_child_has_ended():
+    heard = []
+    before = signal.signal(signal.SIGCHLD, lambda signum, frame: heard.append(signum))
+    try:
+        subprocess.run(["true"], timeout=LIMIT)
+        until = time.monotonic() + LIMIT
+        while not heard and time.monotonic() < until:
+            time.sleep(0.001)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+    assert set(heard) == {signal.SIGCHLD}
+
+
+def test_many_children_leave_no_descriptor_and_no_zombie():
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else None
+    for _ in range(10):
+        subprocess.run(["cat"], input=b"x", capture_output=True, timeout=LIMIT)
+
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) <= before + 2
+
+
+def test_helpers_of_subprocess():
+    assert subprocess.getstatusoutput("echo a; exit 2") == (2, "a")
+    assert subprocess.call("exit 3", shell=True, timeout=LIMIT) == 3
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        subprocess.check_output("echo why; exit 5", shell=True, timeout=LIMIT)
+    assert (caught.value.returncode, caught.value.output) == (5, b"why\n")
+
+
+def test_asyncio_starts_programs_and_talks_to_them():
+    async def converse():
+        child = await asyncio.create_subprocess_exec(
+            "cat", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        child.stdin.write(b"line\n")
+        await child.stdin.drain()
+        line = await child.stdout.readline()
+        child.stdin.close()
+        code = await child.wait()
+        other = await asyncio.create_subprocess_shell("echo out; exit 4", stdout=asyncio.subprocess.PIPE)
+        output, _ = await other.communicate()
+        killed = await asyncio.create_subprocess_exec("sleep", "600")
+        killed.kill()
+        return line, code, output, other.returncode, await killed.wait()
+
+    assert asyncio.run(asyncio.wait_for(converse(), LIMIT)) == (b"line\n", 0, b"out\n", 4, -signal.SIGKILL)
+
+
+def test_temporary_files_are_streams_of_children():
+    with tempfile.TemporaryFile() as file:
+        subprocess.run(["sh", "-c", "echo out; echo err >&2"], stdout=file, stderr=file, timeout=LIMIT)
+        file.seek(0)
+        assert file.read() == b"out\nerr\n"
+
+
+def test_streams_without_a_descriptor_are_refused():
+    with pytest.raises(io.UnsupportedOperation):
+        subprocess.run(["true"], stdout=io.BytesIO())
+
+
+@IN_ENGINE
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"preexec_fn": os.getpid}, "preexec_fn cannot be called: .* Use start_new_session"),
+        ({"process_group": 1}, "in a group of its own .*not in group 1"),
+    ],
+)
+def test_what_would_need_fork_says_what_to_use_instead(options, message):
+    with pytest.raises(OSError, match=message):
+        subprocess.Popen(["true"], **options)
+
+
+@IN_ENGINE
+def test_what_a_child_cannot_have_is_named(pair):
+    with pytest.raises(OSError, match="is a socket"):
+        subprocess.Popen(["cat"], stdin=pair[0].fileno())
+    with pytest.raises(OSError, match="valid UTF-8"):
+        subprocess.Popen([b"echo", b"\xff"])
+
+
+def test_a_script_with_a_shebang_is_a_program(tmp_path):
+    path = pathlib.Path(tmp_path, "greet")
+    path.write_text("#!/bin/sh\necho hello $1\n")
+    path.chmod(0o755)
+
+    assert subprocess.check_output([path, "you"], timeout=LIMIT) == b"hello you\n"

@@ -8,14 +8,17 @@ import { Duplex, type Readable, type Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
 import { encodeFrame, FrameReader } from '../../border/frames.ts'
-import type { FromInterpreter, ToInterpreter } from '../../border/protocol.ts'
+import type { FromInterpreter, StackToken, ToInterpreter } from '../../border/protocol.ts'
 import { isBorderTraced, traceMessage } from '../../border/trace.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import { ControlLine, type Resource } from './control-line.ts'
 
+/** What it says that is not about its own children. */
+export type ForEngine = Exclude<FromInterpreter, { readonly type: 'child' }>
+
 export interface ChildEvents {
-  received(message: FromInterpreter): void
+  received(message: ForEngine): void
   /** So much of something is in use that a ceiling is near. Said each second while it is so. */
   nearCeiling(resource: Resource, amount: number): void
   /** Called once, when it can neither be heard nor asked any more. `reason` goes on from "it"; `signal` is what ended it. */
@@ -59,6 +62,8 @@ export class InterpreterChild {
   readonly #process: ChildProcess
   readonly #events: ChildEvents
   readonly #messagesIn: Writable
+  /** What leads a group of processes of its own, with the entry that has started it. */
+  readonly #groupLeaders = new Map<number, StackToken>()
   #queue: Buffer[] = []
   #hasEnded = false
 
@@ -91,10 +96,11 @@ export class InterpreterChild {
     return this.#process.pid
   }
 
-  /** Messages of one tick of the event loop are written together. Throws `FrameError` for one that is too large. */
+  /** Messages of one tick of the event loop are written together. An overdue entry first loses what it has started. Throws `FrameError` for one that is too large. */
   post(message: ToInterpreter): void {
     if (this.#hasEnded) return
     if (isBorderTraced) traceMessage('→', this.pid ?? 0, message)
+    if (message.type === 'overdue') this.killGroupsOf(message.token)
     if (this.#queue.length === 0) queueMicrotask(() => this.#flush())
     this.#queue.push(...encodeFrame(message))
   }
@@ -110,6 +116,26 @@ export class InterpreterChild {
     this.#process.kill('SIGKILL')
   }
 
+  /** Kills what an entry has started and what still runs of it, with its groups: first of all, so that it does not wait for them. */
+  killGroupsOf(token: StackToken): void {
+    for (const [pid, starter] of this.#groupLeaders) {
+      if (starter !== token) continue
+      try {
+        process.kill(-pid, 'SIGKILL')
+      } catch {
+        this.#groupLeaders.delete(pid) // it has ended meanwhile
+      }
+    }
+  }
+
+  #receive(message: FromInterpreter): void {
+    if (isBorderTraced) traceMessage('←', this.pid ?? 0, message)
+    if (message.type !== 'child') {
+      if (!this.#hasEnded) this.#events.received(message)
+    } else if (message.isRunning) this.#groupLeaders.set(message.pid, message.token)
+    else this.#groupLeaders.delete(message.pid)
+  }
+
   #flush(): void {
     const [first, ...others] = this.#queue
     this.#queue = []
@@ -119,10 +145,7 @@ export class InterpreterChild {
 
   #readMessages(stream: Readable): void {
     const reader = new FrameReader(
-      (message) => {
-        if (isBorderTraced) traceMessage('←', this.pid ?? 0, message as FromInterpreter)
-        if (!this.#hasEnded) this.#events.received(message as FromInterpreter)
-      },
+      (message) => this.#receive(message as FromInterpreter),
       (bytes, path) => (path.at(-1) === 'snapshot' ? bytes : bytes.toString()),
     )
     stream.on('data', (chunk: Buffer) => {

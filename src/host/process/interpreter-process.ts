@@ -19,7 +19,7 @@ import { HostError } from '../../errors.ts'
 import { type Answer, answerOf, type InterpreterEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
-import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
+import { type ChildOptions, type ForEngine, InterpreterChild } from './interpreter-child.ts'
 import { scriptLabel, taskLabel } from './labels.ts'
 import { type OpenRequest, OpenRequests } from './open-requests.ts'
 import { PollBatch } from './poll-batch.ts'
@@ -275,7 +275,7 @@ export class InterpreterProcess {
     if (this.#end === null) this.#child.post(message)
   }
 
-  #receive(message: FromInterpreter): void {
+  #receive(message: ForEngine): void {
     switch (message.type) {
       case 'outcomes':
         this.#settleAll(message)
@@ -362,6 +362,7 @@ export class InterpreterProcess {
     const overdue = this.#open.get(token)
     const running = this.#open.get(this.#child.control.runningToken) ?? overdue
     const isOther = running !== undefined && running !== overdue
+    this.#child.killGroupsOf(token)
     this.#die({
       reason: isOther ? `${running.label} let nobody else run: ${reason}` : reason,
       culprit: running?.label ?? null,

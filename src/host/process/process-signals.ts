@@ -5,8 +5,8 @@
 
 import { constants } from 'node:os'
 
-/** The command line hands these on to a program whether it has a handler or not. */
-const HANDED_ON_ANYWAY = new Set(['SIGINT', 'SIGTERM', 'SIGHUP'])
+/** The command line hands these on to a program whether it has a handler or not; the last is about the process's own children. */
+const NOT_HEARD_HERE = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGCHLD'])
 
 export class ProcessSignals {
   readonly #raise: (signum: number) => void
@@ -26,7 +26,7 @@ export class ProcessSignals {
       return
     }
     const name = nameOf(signum)
-    if (name === null || HANDED_ON_ANYWAY.has(name)) return
+    if (name === null || NOT_HEARD_HERE.has(name)) return
     const raise = () => this.#raise(signum)
     process.on(name, raise)
     this.#listeners.set(signum, [name, raise])

@@ -32,6 +32,7 @@ export function descriptorFlags(pyodide: PyodideAPI): Omit<Descriptors, 'take_bl
       const stream = fs.getStream(descriptor)
       return stream ? inheritable.has(stream) : false
     },
+    inheritable: () => fs.streams.flatMap((stream) => (stream && inheritable.has(stream) ? [stream.fd] : [])),
     set_inheritable(descriptor, isInheritable) {
       const stream = fs.getStream(descriptor)
       if (!stream) return

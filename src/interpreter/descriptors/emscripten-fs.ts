@@ -15,6 +15,10 @@ export interface FileNode {
 export interface FileStream {
   readonly nfd?: number
   readonly fd: number
+  /** What it was opened by. */
+  readonly path: string
+  /** What all duplicates share. */
+  readonly shared?: { position?: number }
   readonly node: FileNode
   readonly stream_ops: Partial<StreamOperations>
   /** Those of `open`; all duplicates of a descriptor share them. */
@@ -81,8 +85,9 @@ export interface EmscriptenFS {
   destroyNode(node: FileNode): void
   isMountpoint(node: FileNode): boolean
   nodePermissions(node: FileNode, permissions: string): number
+  readonly streams: readonly (FileStream | null | undefined)[]
   getStream(descriptor: number): FileStream | null | undefined
-  createStream(stream: Omit<FileStream, 'fd'> & { path: string; seekable: boolean }): FileStream
+  createStream(stream: Omit<FileStream, 'fd'> & { seekable: boolean }): FileStream
   createNode(parent: FileNode, name: string, mode: number, dev: number): FileNode
 }
 

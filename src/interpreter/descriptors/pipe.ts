@@ -1,9 +1,12 @@
 /**
  * A pipe between the stacks of one interpreter: what is written to one end can be read from the other, in order, and each
- * end notices when nobody has the other one open any more. Made by `endpoint-streams.ts` for `os.pipe`.
+ * end notices when nobody has the other one open any more. Made by `endpoint-streams.ts` for `os.pipe`. When an end is
+ * handed to a child process, it becomes a pipe of the system, with the same ends and bytes.
  */
 
+import { openSystemPipe } from '../../native/handed-files.ts'
 import { type Address, BROKEN, Endpoint, HUNG_UP, READABLE, type ReadResult, WRITABLE } from './endpoint.ts'
+import { type LentDescriptor, SystemPipeReader, SystemPipeWriter } from './system-pipe-ends.ts'
 
 const CAPACITY_BYTES = 64 * 1024
 /** PIPE_BUF: so much is written in one piece, or not yet. */
@@ -46,6 +49,7 @@ class Bytes {
   }
 }
 
+/** What is the same for both ends: the bytes between them, or a pipe of the system once a child process has an end. */
 abstract class PipeEnd extends Endpoint {
   protected readonly bytes: Bytes
   protected other: PipeEnd | null = null
@@ -63,9 +67,8 @@ abstract class PipeEnd extends Endpoint {
     return undefined
   }
 
-  protected override release(): void {
-    this.other?.changed()
-  }
+  /** A descriptor of the process for this end, for a child: from now on the pipe is one of the system. */
+  abstract lend(): LentDescriptor
 
   protected get isAlone(): boolean {
     return this.other === null || this.other.isClosed
@@ -73,11 +76,16 @@ abstract class PipeEnd extends Endpoint {
 }
 
 class PipeReader extends PipeEnd {
+  #system: SystemPipeReader | null = null
+
   override get bufferedBytes(): number {
-    return this.bytes.length
+    return this.#system?.bufferedBytes ?? this.bytes.length
   }
 
   override readiness(): number {
+    if (this.#system !== null) {
+      return (this.#system.bufferedBytes > 0 ? READABLE : 0) | (this.#system.isEnded ? HUNG_UP : 0)
+    }
     return (this.bytes.length > 0 ? READABLE : 0) | (this.isAlone ? HUNG_UP : 0)
   }
 
@@ -86,15 +94,37 @@ class PipeReader extends PipeEnd {
   }
 
   override read(size: number, isPeek: boolean): ReadResult {
+    if (this.#system !== null) return this.#system.read(size, isPeek)
     if (this.bytes.length === 0) return this.isAlone ? NOTHING : undefined
     const taken = this.bytes.take(size, isPeek)
     if (!isPeek) this.other?.changed()
     return taken
   }
+
+  override lend(): LentDescriptor {
+    if (this.#system === null) moveToSystem(this, this.other as PipeWriter, this.bytes)
+    return (this.#system as SystemPipeReader | null)?.lend() ?? { descriptor: -1, isOurs: false }
+  }
+
+  /** From now on it reads this descriptor of the process. */
+  useSystem(descriptor: number): void {
+    this.#system = new SystemPipeReader(descriptor, () => this.changed())
+    if (this.isClosed) this.#system.close()
+  }
+
+  protected override release(): void {
+    if (this.#system === null) this.other?.changed()
+    else this.#system.close()
+  }
 }
 
 class PipeWriter extends PipeEnd {
+  #system: SystemPipeWriter | null = null
+
   override readiness(): number {
+    if (this.#system !== null) {
+      return (this.#system.isWritable ? WRITABLE : 0) | (this.#system.isBroken ? BROKEN : 0)
+    }
     return (this.bytes.room >= ATOMIC_BYTES ? WRITABLE : 0) | (this.isAlone ? BROKEN : 0)
   }
 
@@ -103,6 +133,7 @@ class PipeWriter extends PipeEnd {
   }
 
   override write(bytes: Uint8Array): number | string | undefined {
+    if (this.#system !== null) return this.#system.write(bytes)
     if (this.isAlone) return 'EPIPE'
     const { room } = this.bytes
     if (room === 0 || (bytes.length <= ATOMIC_BYTES && room < bytes.length)) return undefined
@@ -111,6 +142,36 @@ class PipeWriter extends PipeEnd {
     this.other?.changed()
     return taken.length
   }
+
+  override lend(): LentDescriptor {
+    if (this.#system === null) moveToSystem(this.other as PipeReader, this, this.bytes)
+    return (this.#system as SystemPipeWriter | null)?.lend() ?? { descriptor: -1, isOurs: false }
+  }
+
+  /** From now on it writes to this descriptor of the process, first of all what nobody has read yet. */
+  useSystem(descriptor: number, unread: Uint8Array): void {
+    this.#system = new SystemPipeWriter(descriptor, () => this.changed())
+    this.#system.begin(unread)
+    if (this.isClosed) this.#system.close()
+  }
+
+  protected override release(): void {
+    if (this.#system === null) this.other?.changed()
+    else this.#system.close()
+  }
+}
+
+/** What was written and not read yet moves along. */
+function moveToSystem(reader: PipeReader, writer: PipeWriter, bytes: Bytes): void {
+  const [readingEnd, writingEnd] = openSystemPipe()
+  reader.useSystem(readingEnd)
+  writer.useSystem(writingEnd, bytes.take(CAPACITY_BYTES, false))
+  for (const end of [reader, writer]) end.changed()
+}
+
+/** A descriptor of the process for an endpoint, for a child; null where it is no pipe. */
+export function lendPipeEnd(endpoint: Endpoint): LentDescriptor | null {
+  return endpoint instanceof PipeEnd ? endpoint.lend() : null
 }
 
 /** The two ends of a new pipe: where it is read, and where it is written. */

@@ -1,18 +1,17 @@
-"""What cannot be in WebAssembly: other processes. The exceptions say so, and what to do instead.
+"""What cannot be in WebAssembly: a copy of this process. The exceptions say so, and what to do instead.
 
 Pyodide's own (seen in 314.0.7) say "Function not implemented", or that a module is missing. ``multiprocessing`` can
 be imported, and what needs no processes serves threads: ``multiprocessing.pool.ThreadPool``,
-``multiprocessing.dummy``, locks and queues. Can go when WebAssembly can start processes.
+``multiprocessing.dummy``, locks and queues. Can go when WebAssembly can copy a process.
 
-Proved by ``python/tests/stdlib/test_subprocess.py``.
+Proved by ``python/tests/stdlib/test_os_processes.py``.
 """
 
 from __future__ import annotations
 
-import _posixsubprocess
 import errno
+import multiprocessing.util
 import os
-import subprocess
 import sys
 import threading
 import types
@@ -21,16 +20,12 @@ from typing import Any, NoReturn
 from ..builtin import builtin
 
 NO_PROCESSES = (
-    "{} cannot start another process: the cloaca engine runs Python in WebAssembly, which has none. "
-    "Call the program from Node and pass its result in the context, or reach it over the network; "
-    "in place of processes use threads (threading, concurrent.futures.ThreadPoolExecutor)"
+    "{} cannot copy this process: the cloaca engine runs Python in WebAssembly, which has no fork. "
+    "Start another program with subprocess; in place of copies use threads "
+    "(threading, concurrent.futures.ThreadPoolExecutor)"
 )
 
-_FUNCTIONS_OF_OS = (
-    *("fork", "forkpty", "system", "posix_spawn", "posix_spawnp"),
-    *("execv", "execve", "execl", "execle", "execlp", "execlpe", "execvp", "execvpe"),
-    *("spawnv", "spawnve", "spawnl", "spawnle", "spawnlp", "spawnlpe", "spawnvp", "spawnvpe"),
-)
+_FUNCTIONS_OF_OS = ("fork", "forkpty")
 
 
 def refuse(name: str) -> NoReturn:
@@ -99,17 +94,10 @@ class SemLock:
         pass
 
 
-def _refuse_to_open(self: subprocess.Popen[bytes], *_: Any, **__: Any) -> None:
-    self._child_created = False  # type: ignore[attr-defined]
-    self.returncode = None
-    refuse("subprocess")
-
-
 def prepare() -> None:
-    subprocess.Popen.__init__ = _refuse_to_open  # type: ignore[method-assign, assignment]
     for name in _FUNCTIONS_OF_OS:
         setattr(os, name, builtin(lambda *_, name=f"os.{name}", **__: refuse(name), "os", name))
-    _posixsubprocess.fork_exec = builtin(lambda *_, **__: refuse("multiprocessing"), "_posixsubprocess", "fork_exec")
+    multiprocessing.util.spawnv_passfds = lambda *_: refuse("multiprocessing")
     module: Any = types.ModuleType("_multiprocessing")
     module.SemLock, module.flags = SemLock, {}
     module.sem_unlink = lambda name: None

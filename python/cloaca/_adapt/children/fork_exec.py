@@ -1,0 +1,143 @@
+"""``subprocess``: CPython's own, over a ``_posixsubprocess.fork_exec`` that has the host start the process.
+
+Pyodide's ``subprocess`` (seen in 314.0.7) knows that its platform has no processes and refuses; it is imported again as
+on Linux. What fails is said as CPython's C code says it, through the pipe for errors, so that exceptions are the same.
+``preexec_fn`` cannot be called: there is no time between fork and exec. Can go with ``starting``.
+
+Proved by ``python/tests/stdlib/test_subprocess.py``.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sys
+from typing import Any, Dict, List, Sequence, Tuple
+
+from ..._border import host
+from ..builtin import builtin
+from . import waiting
+from .starting import DESCRIPTORS, FOLDER, INHERITED, Failure, Order, environment, start, text, texts
+
+NO_PREEXEC = (
+    "preexec_fn cannot be called: the cloaca engine starts processes without fork. Use start_new_session, "
+    "process_group, umask, user, group, cwd, env or pass_fds, or a small program in between"
+)
+NO_FOREIGN_GROUP = (
+    "the cloaca engine can start a process in a group of its own "
+    "(process_group=0, or start_new_session), not in group {}"
+)
+
+
+def fork_exec(
+    args: Any,
+    executable_list: Any,
+    close_fds: Any,
+    pass_fds: Any,
+    cwd: Any,
+    env: Any,
+    p2cread: int,
+    p2cwrite: int,
+    c2pread: int,
+    c2pwrite: int,
+    errread: int,
+    errwrite: int,
+    errpipe_read: int,
+    errpipe_write: int,
+    restore_signals: Any,
+    call_setsid: Any,
+    pgid_to_set: int,
+    gid: Any,
+    extra_groups: Any,
+    uid: Any,
+    child_umask: int,
+    preexec_fn: Any,
+    /,
+) -> int:
+    """Spawn a fresh new child process."""
+    kept = _checked_descriptors(close_fds, pass_fds, errpipe_write)
+    _refuse_what_needs_fork(preexec_fn, pgid_to_set)
+    variables = None if env is None else dict(_split(each) for each in env)
+    streams = (p2cread, c2pwrite, errwrite)
+    order = Order(
+        [text(each) for each in executable_list],
+        _arguments(args),
+        environment() if variables is None else variables,
+        _handed_over(streams, kept, bool(close_fds), (errpipe_read, errpipe_write)),
+        None if cwd is None else text(cwd),
+        bool(call_setsid) or pgid_to_set == 0,
+        uid,
+        gid,
+        child_umask,
+    )
+    try:
+        return start(order)
+    except Failure as failure:
+        if failure.step == DESCRIPTORS:
+            raise
+        step = "noexec:chdir" if failure.step == FOLDER else "noexec" if _is_about_users(failure, uid, gid) else ""
+        os.write(errpipe_write, f"OSError:{failure.errno:x}:{step}".encode())
+        return waiting.failed_child()
+
+
+def _is_about_users(failure: Failure, uid: Any, gid: Any) -> bool:
+    return failure.errno == errno.EPERM and (uid is not None or gid is not None)
+
+
+def _arguments(args: Any) -> List[str]:
+    if not hasattr(args, "__len__") or isinstance(args, (str, bytes)):
+        raise TypeError("argv must be a tuple or list")
+    return texts(args)
+
+
+def _checked_descriptors(close_fds: Any, pass_fds: Any, errpipe_write: int) -> Tuple[int, ...]:
+    if close_fds and errpipe_write < len(INHERITED):
+        raise ValueError("errpipe_write must be >= 3")
+    kept = tuple(pass_fds)
+    if any(not isinstance(each, int) or each < 0 for each in kept) or list(kept) != sorted(set(kept)):
+        raise ValueError("bad value(s) in fds_to_keep")
+    return kept
+
+
+def _refuse_what_needs_fork(preexec_fn: Any, group: int) -> None:
+    if preexec_fn is not None:
+        raise OSError(errno.ENOTSUP, NO_PREEXEC)
+    if group > 0:
+        raise OSError(errno.ENOTSUP, NO_FOREIGN_GROUP.format(group))
+
+
+def _split(variable: bytes) -> Tuple[str, str]:
+    name, _, value = text(variable).partition("=")
+    return name, value
+
+
+def _handed_over(
+    streams: Sequence[int], kept: Sequence[int], closes_others: bool, own: Sequence[int]
+) -> List[Tuple[int, int]]:
+    """Descriptors of the child, each with the script's that it is."""
+    handed: Dict[int, int] = {}
+    if not closes_others:
+        handed.update((int(each), int(each)) for each in host.descriptors.inheritable())
+    handed.update((each, each) for each in kept)
+    for child, given in zip(INHERITED, streams):
+        handed[child] = child if given == -1 else given
+    for each in own:
+        handed.pop(each, None)
+    return sorted(handed.items())
+
+
+def prepare() -> None:
+    """Puts the function in, and has ``subprocess`` use it. Afterwards the functions of ``os`` are the right ones."""
+    import _posixsubprocess
+    import subprocess
+
+    _posixsubprocess.fork_exec = builtin(fork_exec, "_posixsubprocess")
+    platform = sys.platform
+    sys.platform = "linux"
+    try:
+        importlib.reload(subprocess)
+    finally:
+        sys.platform = platform
+    subprocess._USE_POSIX_SPAWN = False  # type: ignore[misc]
+    subprocess._USE_VFORK = False  # type: ignore[misc]

@@ -1,0 +1,61 @@
+"""``os.killpg``, ``os.getpgid``, ``os.getpgrp`` and ``os.getsid``: groups of processes, as the system has them.
+
+Pyodide's (seen in 314.0.7) know a single process with the number 42. Read from ``/proc``, where there is one. Can go
+with ``starting``.
+
+Proved by ``python/tests/stdlib/test_os_processes.py``.
+"""
+
+from __future__ import annotations
+
+import errno
+import operator
+import os
+from typing import List
+
+from ..builtin import builtin
+
+_c_getpgid, _c_getsid = os.getpgid, os.getsid
+#: Places behind the name of the program.
+_GROUP, _SESSION = 2, 3
+
+
+def killpg(pgid: int, signal: int, /) -> None:
+    """Kill a process group with a signal."""
+    group = operator.index(pgid)
+    if group < 0:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    os.kill(-group, signal)
+
+
+def getpgid(pid: int) -> int:
+    """Return the process group id of a process."""
+    fields = _facts(operator.index(pid))
+    return int(fields[_GROUP]) if fields else _c_getpgid(pid)
+
+
+def getpgrp() -> int:
+    """Return the current process group id."""
+    return getpgid(0)
+
+
+def getsid(pid: int, /) -> int:
+    """Return the session id of a process."""
+    fields = _facts(operator.index(pid))
+    return int(fields[_SESSION]) if fields else _c_getsid(pid)
+
+
+def _facts(pid: int) -> List[str]:
+    """What the system says of a process behind its name; nothing where it says nothing."""
+    if not os.path.exists("/proc/self/stat"):
+        return []
+    try:
+        with open(f"/proc/{pid or os.getpid()}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
+
+
+def prepare() -> None:
+    for function in (killpg, getpgid, getpgrp, getsid):
+        setattr(os, function.__name__, builtin(function, "os"))

@@ -1,0 +1,97 @@
+"""``os``: starting processes without ``subprocess``, and waiting for them."""
+
+import multiprocessing
+import multiprocessing.dummy
+import multiprocessing.pool
+import os
+import signal
+
+import pytest
+from limits import LIMIT
+
+from cloaca._border import bridge
+
+IN_ENGINE = pytest.mark.skipif(not bridge.has_engine(), reason="CPython has fork")
+
+
+def test_system_returns_the_status_of_a_shell(tmp_path):
+    assert os.system(f"echo x > {tmp_path}/file") == 0
+    assert (tmp_path / "file").read_text() == "x\n"
+    assert os.waitstatus_to_exitcode(os.system("exit 3")) == 3
+    assert os.waitstatus_to_exitcode(os.system("kill -9 $$")) == -9
+
+
+def test_popen_reads_writes_and_tells_how_it_ended(tmp_path):
+    with os.popen("echo a; echo b") as pipe:
+        assert list(pipe) == ["a\n", "b\n"]
+    writer = os.popen(f"cat > {tmp_path}/file; exit 2", "w")
+    writer.write("text")
+    assert os.waitstatus_to_exitcode(writer.close()) == 2
+    assert (tmp_path / "file").read_text() == "text"
+
+
+def test_spawn_waits_or_gives_the_number_of_the_child():
+    assert os.spawnl(os.P_WAIT, "/bin/sh", "sh", "-c", "exit 3") == 3
+    assert os.spawnlp(os.P_WAIT, "sh", "sh", "-c", "kill -15 $$") == -15
+    assert os.spawnvpe(os.P_WAIT, "sh", ["sh", "-c", "exit $CODE"], {**os.environ, "CODE": "4"}) == 4
+    assert os.spawnv(os.P_WAIT, "/no/such", ["x"]) == 127
+    pid = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", "exit 5"])
+    assert os.waitpid(pid, 0) == (pid, 5 << 8)
+
+
+def test_posix_spawn_does_what_its_actions_say(tmp_path):
+    path = str(tmp_path / "out")
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 1, path, os.O_WRONLY | os.O_CREAT, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+        (os.POSIX_SPAWN_CLOSE, 0),
+    ]
+    pid = os.posix_spawnp("sh", ["sh", "-c", "echo out; echo err >&2"], os.environ, file_actions=actions)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert (tmp_path / "out").read_text() == "out\nerr\n"
+    with pytest.raises(FileNotFoundError) as caught:
+        os.posix_spawn("/no/such", ["x"], {})
+    assert caught.value.filename == "/no/such"
+
+
+def test_waits_know_the_children_and_nobody_else():
+    running = os.spawnv(os.P_NOWAIT, "/bin/sleep", ["sleep", "600"])
+    assert os.waitpid(running, os.WNOHANG) == (0, 0)
+    assert os.waitid(os.P_PID, running, os.WEXITED | os.WNOHANG) is None
+
+    os.kill(running, signal.SIGKILL)
+
+    kept = os.waitid(os.P_PID, running, os.WEXITED | os.WNOWAIT)
+    assert (kept.si_pid, kept.si_status, kept.si_code) == (running, signal.SIGKILL, os.CLD_KILLED)
+    assert os.wait() == (running, signal.SIGKILL)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(running, 0)
+    with pytest.raises(ChildProcessError):
+        os.wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(running, 0)
+
+
+def test_wait4_tells_what_waitpid_tells():
+    pid = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", "exit 2"])
+
+    assert os.wait4(pid, 0)[:2] == (pid, 2 << 8)
+
+
+@IN_ENGINE
+@pytest.mark.parametrize(
+    "call",
+    [lambda: os.fork(), lambda: os.forkpty()],
+)
+def test_a_process_that_goes_on_twice_says_that_it_cannot_and_what_to_do(call):
+    with pytest.raises(OSError, match=r"cannot copy this process: .* use threads"):
+        call()
+
+
+def test_pools_of_threads_do_without_processes():
+    with multiprocessing.pool.ThreadPool(2) as pool:
+        assert pool.map(abs, [-1, -2]) == [1, 2]
+        assert pool.apply_async(abs, (-3,)).get(LIMIT) == 3
+    with multiprocessing.dummy.Pool(2) as pool:
+        assert list(pool.imap(abs, [-1])) == [1]

@@ -1,0 +1,172 @@
+/**
+ * The processes that the scripts of one interpreter started, until somebody has asked how they ended. Owned by `session.ts`.
+ *
+ * The states of a child: runs → has ended (its status is kept, its number stays taken for Python) → taken, which is its end.
+ * Node waits for it at once, so that there are no zombies, whether Python asks or not.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { constants } from 'node:os'
+import type { StackToken } from '../../border/protocol.ts'
+import type { EmscriptenFS } from '../descriptors/emscripten-fs.ts'
+import type { Endpoint } from '../descriptors/endpoint.ts'
+import { lendDescriptor } from '../descriptors/lent-descriptors.ts'
+import type { LentDescriptor } from '../descriptors/system-pipe-ends.ts'
+import type { Children } from '../python-border.ts'
+import { codeOf, findProgram, folderProblem, type SpawnFailure, type SpawnOrder } from './spawn-order.ts'
+
+/** What its owner does for it. */
+export interface ChildSurroundings {
+  setEvent(event: number): void
+  /** Whether the stack is the program's: its children stay in its group, and so at its terminal. */
+  isProgram(token: StackToken): boolean
+  /** A child that leads a group of its own has been started, or has ended. */
+  notice(token: StackToken, pid: number, isRunning: boolean): void
+}
+
+/** The scripts' open files. */
+export interface OpenFiles {
+  readonly fs: EmscriptenFS
+  endpointOf(descriptor: number): Endpoint | undefined
+}
+
+interface Child {
+  readonly leadsGroup: boolean
+  /** As `waitpid` has it; null while it runs. */
+  status: number | null
+}
+
+const ANY = -1
+const STANDARD_STREAMS = 3
+
+export class ChildProcesses implements Children {
+  readonly #surroundings: ChildSurroundings
+  readonly #children = new Map<number, Child>()
+  readonly #failures = new Map<number, Promise<string>>()
+  readonly #watches = new Map<number, number>()
+  #files: OpenFiles | null = null
+  #lastFailure = 0
+
+  constructor(surroundings: ChildSurroundings) {
+    this.#surroundings = surroundings
+  }
+
+  attach(files: OpenFiles): void {
+    this.#files = files
+  }
+
+  spawn(token: StackToken, orderJson: string): number | string {
+    const order = JSON.parse(orderJson) as SpawnOrder
+    const problem = folderProblem(order.folder)
+    if (problem !== '') return failed('folder', problem)
+    const program = findProgram(order)
+    if ('code' in program) return failed('program', program.code)
+    const leadsGroup = order.hasOwnSession || !this.#surroundings.isProgram(token)
+    const lent: LentDescriptor[] = []
+    try {
+      const stdio = this.#stdio(order, lent)
+      return this.#start(token, program.path, { ...order, hasOwnSession: leadsGroup }, stdio)
+    } catch (error) {
+      return failed('descriptors', codeOf(error))
+    } finally {
+      for (const { descriptor, isOurs } of lent) if (isOurs) closeSync(descriptor)
+    }
+  }
+
+  /** The error of a process that could not be started, by the negative number that `spawn` returned. */
+  failure(number: number): Promise<string> {
+    const failure = this.#failures.get(number) ?? Promise.resolve('EIO')
+    this.#failures.delete(number)
+    return failure
+  }
+
+  take(pid: number, isKept: boolean): [number, number] | [] | undefined {
+    const found = this.#matching(pid)
+    const [ended] = found.filter(([, { status }]) => status !== null)
+    if (ended === undefined) return found.length === 0 ? undefined : []
+    if (!isKept) this.#children.delete(ended[0])
+    return [ended[0], ended[1].status ?? 0]
+  }
+
+  watch(event: number, pid: number): void {
+    if (this.#matching(pid).every(([, { status }]) => status === null)) this.#watches.set(event, pid)
+    else this.#surroundings.setEvent(event)
+  }
+
+  unwatch(event: number): void {
+    this.#watches.delete(event)
+  }
+
+  /** Whether a process is one that has ended, and that nobody has asked about: its number may be another's by now. */
+  hasEnded(pid: number): boolean {
+    return (this.#children.get(Math.abs(pid))?.status ?? null) !== null
+  }
+
+  /** Children by what `waitpid` knows them by: a number, any, or those of a group. */
+  #matching(pid: number): [number, Child][] {
+    return [...this.#children].filter(
+      ([number, { leadsGroup }]) =>
+        number === pid || pid === ANY || (pid === 0 && !leadsGroup) || (number === -pid && leadsGroup),
+    )
+  }
+
+  #stdio({ descriptors }: SpawnOrder, lent: LentDescriptor[]): (number | 'ignore')[] {
+    const files = this.#files
+    const highest = Math.max(STANDARD_STREAMS - 1, ...descriptors.map(([child]) => child))
+    const stdio = new Array<number | 'ignore'>(highest + 1).fill('ignore')
+    if (files === null) return stdio
+    for (const [child, own] of descriptors) {
+      const each = lendDescriptor(files.fs, (descriptor) => files.endpointOf(descriptor), own)
+      if (each === null) continue
+      lent.push(each)
+      stdio[child] = each.descriptor
+    }
+    return stdio
+  }
+
+  #start(token: StackToken, path: string, order: SpawnOrder, stdio: (number | 'ignore')[]): number | string {
+    const [argv0 = '', ...args] = order.argv
+    const { folder: cwd, environ: env, hasOwnSession: detached, uid, gid } = order
+    const identity = { ...(uid === null ? {} : { uid }), ...(gid === null ? {} : { gid }) }
+    const umask = process.umask(order.umask) // a child has that of whoever starts it
+    let child: ChildProcess
+    try {
+      child = spawn(path, args, { argv0, cwd, env, detached, stdio, ...identity })
+    } catch (error) {
+      return failed('program', codeOf(error))
+    } finally {
+      process.umask(umask)
+    }
+    const { pid } = child
+    if (pid === undefined) return this.#failLater(child)
+    this.#keep(token, pid, child, detached)
+    return pid
+  }
+
+  #failLater(child: ChildProcess): number {
+    const number = --this.#lastFailure
+    this.#failures.set(number, new Promise((resolve) => child.once('error', (error) => resolve(codeOf(error)))))
+    return number
+  }
+
+  #keep(token: StackToken, pid: number, child: ChildProcess, leadsGroup: boolean): void {
+    const kept: Child = { leadsGroup, status: null }
+    this.#children.set(pid, kept)
+    if (leadsGroup) this.#surroundings.notice(token, pid, true)
+    child.on('error', () => undefined) // of a signal that could not be sent, which nobody sends this way
+    child.once('exit', (code, signal) => {
+      kept.status = signal === null ? (code ?? 0) << 8 : constants.signals[signal]
+      if (leadsGroup) this.#surroundings.notice(token, pid, false)
+      for (const [event, watched] of this.#watches) {
+        if (this.#matching(watched).every(([, { status }]) => status === null)) continue
+        this.#watches.delete(event)
+        this.#surroundings.setEvent(event)
+      }
+    })
+  }
+}
+
+function failed(step: SpawnFailure['step'], code: string): string {
+  return `${step}:${code}`
+}

@@ -1,0 +1,39 @@
+#include "handed_files.h"
+
+#include <cerrno>
+
+#ifdef _WIN32
+
+namespace cloaca {
+
+int open_pipe(int (&)[2]) { return ENOSYS; }
+int64_t move_offset(int, int64_t, int) { return -ENOSYS; }
+
+}  // namespace cloaca
+
+#else
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace cloaca {
+
+int open_pipe(int (&ends)[2]) {
+#ifdef __APPLE__
+  // There is no pipe2. Processes are started by this thread alone, so none starts in between.
+  if (pipe(ends) != 0) return errno;
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+  return 0;
+#else
+  return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno;
+#endif
+}
+
+int64_t move_offset(int descriptor, int64_t offset, int whence) {
+  const off_t moved = lseek(descriptor, static_cast<off_t>(offset), whence);
+  return moved < 0 ? -errno : static_cast<int64_t>(moved);
+}
+
+}  // namespace cloaca
+
+#endif

@@ -1,0 +1,60 @@
+/** What scripts start is killed with an overdue poll, with all that it has started, and else goes on. */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { OpenHost } from '../support/open-host.ts'
+import { isRunning, whenProcessEnds } from '../support/process-end.ts'
+
+const SCRIPT = fileURLToPath(new URL('./starts_programs.py', import.meta.url))
+
+describe('a program that a poll has started', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-children-'))
+  let python: OpenHost
+  beforeAll(async () => {
+    vi.stubEnv('PIDS', folder)
+    python = await OpenHost.open([SCRIPT])
+  })
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await python?.[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** The program, and what it has started itself, once the poll is overdue: with more time for each try. */
+  async function pidsOfOverdue(trigger: string, name: string): Promise<readonly number[]> {
+    for (let deadlineMs = 500; ; deadlineMs *= 2) {
+      const outcome = await python.poll(SCRIPT, trigger, deadlineMs)
+      expect(outcome.kind).toMatch(/^(timedOut|failed)$/)
+      if (existsSync(join(folder, name))) return pidsIn(name)
+    }
+  }
+  function pidsIn(name: string): readonly number[] {
+    return readFileSync(join(folder, name), 'utf8').trim().split(' ').map(Number)
+  }
+
+  it('is killed with its group when the poll is overdue that waits for it', async () => {
+    const pids = await pidsOfOverdue('waits_for_program', 'waits')
+
+    expect(pids).toHaveLength(2)
+    for (const pid of pids) await whenProcessEnds(pid)
+  })
+
+  it('goes on when its poll has ended', async () => {
+    const outcome = await python.poll(SCRIPT, 'leaves_program')
+
+    expect(outcome).toMatchObject({ kind: 'skipped' })
+    const pids = pidsIn('leaves')
+    expect(pids.map(isRunning)).toEqual([true, true])
+    process.kill(-(pids[0] ?? 0), 'SIGKILL')
+    for (const pid of pids) await whenProcessEnds(pid)
+  })
+
+  it('is killed with its group when the interpreter has to be', async () => {
+    const pids = await pidsOfOverdue('computes_beside_program', 'computes')
+
+    for (const pid of pids) await whenProcessEnds(pid)
+  })
+})
