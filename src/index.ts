@@ -65,6 +65,13 @@ export type {
   TriggerRule,
   WorkflowDefinition,
 } from './model/workflow.ts'
+export {
+  type CheckedScript,
+  type CheckOptions,
+  type CheckProblem,
+  type CheckReport,
+  checkScripts,
+} from './runner/check.ts'
 export { type Durability, databaseFile } from './runner/composition.ts'
 export type { ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'

@@ -177,6 +177,9 @@ class WorkflowBuilder(Sealed):
 
     def _collect(self, task: TaskDeclaration) -> None:
         """Takes a task that was decorated in the block."""
+        earlier = self._collected.get(task.id)
+        if earlier is not None:
+            ledger.note_task_twin(earlier, task)
         self._collected[task.id] = task
         ledger.record_task(task)
 

@@ -60,6 +60,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { instanceCommand, statusCommand } = await import('./status.ts')
   const { completionCommand } = await import('./completion.ts')
   const { pipCommand } = await import('./pip.ts')
+  const { checkCommand } = await import('./check/check.ts')
   const { configCommand } = await import('./settings/config.ts')
   const { printWrongWords } = await import('./print.ts')
   const { withExamples } = await import('./help.ts')
@@ -82,7 +83,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(instanceCommand())
     .addCommand(statusCommand())
     .addCommand(pipCommand())
-  program.addCommand(completionCommand(program)).addCommand(configCommand())
+  program.addCommand(completionCommand(program)).addCommand(checkCommand(finish)).addCommand(configCommand())
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),
   )

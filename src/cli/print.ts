@@ -54,6 +54,11 @@ export function printLine(line: string): void {
   writeStdout(`${visibleText(line)}\n`)
 }
 
+/** Lines in which words of others are made visible already. */
+export function printTexts(lines: readonly string[]): void {
+  writeStdout(lines.map((line) => `${line}\n`).join(''))
+}
+
 /** Lines of our own. */
 export function printUsage(usage: string): void {
   writeStdout(`${usage}\n`)

@@ -31,6 +31,7 @@ export type RegistryProblem = {
   | { readonly kind: 'dependencyCycle'; readonly workflow: string; readonly fullNames: readonly string[] }
   | { readonly kind: 'duplicateTrigger'; readonly trigger: string; readonly otherScript: string }
   | { readonly kind: 'duplicateWorkflow'; readonly workflow: string; readonly otherScript: string }
+  | { readonly kind: 'badRule' | 'unreachableTask'; readonly workflow: string; readonly task: string }
   | { readonly kind: 'unknownWorkflow'; readonly trigger: string; readonly workflow: string }
 )
 

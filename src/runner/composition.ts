@@ -16,6 +16,7 @@ import { installedPackageFolders } from '../host/environment/machine-packages.ts
 import { currentProcessSettings } from '../host/environment/process-settings.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
 import { PyodideHost } from '../host/python-host.ts'
+import { PythonRefusal } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import { SETTINGS } from '../settings/table.ts'
@@ -74,6 +75,8 @@ export interface ScriptingOptions {
   readonly served: { readonly databaseUrl: string; readonly engine: Engine } | null
   /** Whether the runners that scripts open poll and fire by themselves, or only run what they are asked for. */
   readonly startsRunners: boolean
+  /** Scripts are only looked at: what they open has a database in memory, and what they want to execute is refused. Default false. */
+  readonly isDryRun?: boolean
   readonly clock: Clock
   /** Watches the engines that scripts open. */
   readonly watch: (events: EngineEvents) => void
@@ -104,7 +107,9 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     const { openEngine } = await engineAssembly
     const events = new EngineEvents()
     options.watch(events)
-    return await openEngine(databaseUrl, {
+    // A URL that is not understood is a mistake of the script.
+    if (options.isDryRun) parseDatabaseUrl(databaseUrl)
+    return await openEngine(options.isDryRun ? MEMORY_PATH : databaseUrl, {
       host: host.ofGeneration(generation),
       registry: registries.of(generation),
       settings: engineSettings,
@@ -126,7 +131,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     limits: options.limits,
     events: {
-      call: (call) => runners.answer(call),
+      call: (call) => (options.isDryRun && call.method === 'runner.execute' ? refuseToExecute() : runners.answer(call)),
       declared(generation, declarations, isInUse) {
         const problems = registries.declare(generation, declarations)
         const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
@@ -147,6 +152,13 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
   const host: PyodideHost = await opening
   return { host, runners }
+}
+
+function refuseToExecute(): Promise<never> {
+  const message =
+    'Workflow execution failed: the script is only checked, and nothing is started. ' +
+    'Put what a program does under: if __name__ == "__main__":'
+  return Promise.reject(new PythonRefusal('ValueError', message))
 }
 
 function isSameDatabase(one: string, other: string): boolean {

@@ -84,6 +84,7 @@ describe.concurrent('the command line', () => {
     ' workflow list',
     ' workflow show',
     ' workflow run',
+    ' check',
     ' config',
     ' execution',
     ' execution list',
@@ -100,7 +101,7 @@ describe.concurrent('the command line', () => {
 
     expect(version).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     expect(help.exitCode).toBe(0)
-    for (const command of ['run', 'serve', 'trigger', 'workflow', 'execution', 'config'])
+    for (const command of ['run', 'serve', 'trigger', 'workflow', 'execution', 'check', 'config'])
       expect(help.stdout).toContain(command)
   })
 })

@@ -53,6 +53,7 @@ class Generation:
         "of_function",
         "runnable",
         "pending",
+        "twins",
     )
 
     def __init__(self, number: int) -> None:
@@ -73,6 +74,8 @@ class Generation:
         self.runnable: Dict[str, Dict[str, TaskDeclaration]] = {}
         #: What the engine has not been sent yet, in order: kind and name.
         self.pending: Dict[Tuple[str, str], None] = {}
+        #: Names that were declared again elsewhere in the script, as data: the first ones.
+        self.twins: List[Dict[str, Any]] = []
 
 
 PROGRAM = Generation(PROGRAM_NUMBER)

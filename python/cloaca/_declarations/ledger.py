@@ -13,11 +13,13 @@ from typing import List, Optional, Tuple
 
 from .._border import bridge, stacks
 from .._border.generation import Generation, TaskIds, generations, polled
-from .declaration import Namespace, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+from .declaration import Namespace, Place, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
 from .wire import Wire, trigger_wire, workflow_wire
 
 _lock = threading.Lock()
 _poll_numbers = itertools.count(1)
+#: Those that are worth a message; a program may declare one name again and again.
+_MOST_TWINS = 100
 
 
 def current() -> Generation:
@@ -29,6 +31,9 @@ def record_trigger(trigger: TriggerDeclaration) -> None:
     """Declares a trigger."""
     generation = current()
     with _lock:
+        earlier = generation.triggers.get(trigger.name)
+        if earlier is not None:
+            _note_twin(generation, "trigger", trigger.name, earlier.place, trigger.place)
         generation.triggers[trigger.name] = trigger
         number = generation.poll_numbers.get(trigger.name)
         if number is None:
@@ -54,10 +59,19 @@ def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
     """Declares a workflow under the key by which it is executed."""
     generation = current()
     with _lock:
+        earlier = generation.workflows.get(key)
+        if earlier is not None:
+            _note_twin(generation, "workflow", key, earlier.place, workflow.place)
         generation.workflows[key] = workflow
         generation.runnable.setdefault(key, {}).update({task.id: task for task in workflow.tasks})
         _mark(generation, "workflow", key)
     _announce()
+
+
+def note_task_twin(earlier: TaskDeclaration, task: TaskDeclaration) -> None:
+    """Remembers that a block has a second task of one name."""
+    with _lock:
+        _note_twin(current(), "task", task.full_name, earlier.place, task.place)
 
 
 def find_trigger(name: str) -> Optional[TriggerDeclaration]:
@@ -97,6 +111,20 @@ def take_pending_of(generation: Generation) -> List[Wire]:
         taken = list(generation.pending)
         generation.pending.clear()
         return [_wire(generation, kind, name) for kind, name in taken]
+
+
+def _note_twin(generation: Generation, kind: str, name: str, earlier: Optional[Place], later: Optional[Place]) -> None:
+    # The same place is the same declaration: a module that is imported again, or a decorator in a loop.
+    if earlier is None or later is None or earlier == later or len(generation.twins) >= _MOST_TWINS:
+        return
+    generation.twins.append(
+        {
+            "kind": kind,
+            "name": name,
+            "earlier": {"file": earlier.file, "line": earlier.line},
+            "place": {"file": later.file, "line": later.line},
+        }
+    )
 
 
 def _mark(generation: Generation, kind: str, name: str) -> None:

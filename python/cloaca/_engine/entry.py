@@ -55,7 +55,15 @@ def load(token: int, generation_number: int, script: str, target_json: str) -> s
     except BaseException as error:  # it was stopped from outside
         fault, files = loading.fault_of(error), []
     declarations = ledger.take_pending_of(generation)
-    return json.dumps({"declarations": declarations, "files": files, "fault": fault, "requirements": unmet})
+    return json.dumps(
+        {
+            "declarations": declarations,
+            "twins": generation.twins,
+            "files": files,
+            "fault": fault,
+            "requirements": unmet,
+        }
+    )
 
 
 def unload(generation_number: int) -> None:

@@ -108,12 +108,20 @@ const faultSchema = v.object({
   traceback: v.string(),
   place: v.nullable(v.object({ file: v.string(), line: v.number() })),
 })
+const placeSchema = v.object({ file: v.string(), line: v.number() })
+const twinSchema = v.object({
+  kind: v.picklist(['trigger', 'workflow', 'task']),
+  name: v.string(),
+  earlier: placeSchema,
+  place: placeSchema,
+})
 const requirementsSchema = v.object({ file: v.string(), unmet: v.array(v.string()) })
 const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema])
 const loadResultSchema = v.object({
   declarations: v.array(declarationSchema),
   files: v.array(v.string()),
   fault: v.nullable(faultSchema),
+  twins: v.array(twinSchema),
   requirements: v.nullable(requirementsSchema),
 })
 
@@ -124,16 +132,20 @@ export function decodeDeclarations(script: string, json: string): ScriptDeclarat
   return assemble(script, decode(v.array(declarationSchema), script, json))
 }
 
+/** A name that a script declares twice, in two places: the later one counts. */
+export type Twin = v.InferOutput<typeof twinSchema>
+
 export interface LoadResult extends ScriptDeclarations {
   readonly files: readonly string[]
   readonly fault: LoadFault | null
+  readonly twins: readonly Twin[]
   /** The requirements file beside it, with what of it is not installed, if anything. */
   readonly requirements: UnmetRequirements | null
 }
 
 export function decodeLoadResult(script: string, json: string): LoadResult {
-  const { declarations, files, fault, requirements } = decode(loadResultSchema, script, json)
-  return { ...assemble(script, declarations), files, fault, requirements }
+  const { declarations, ...rest } = decode(loadResultSchema, script, json)
+  return { ...assemble(script, declarations), ...rest }
 }
 
 function decode<Output>(schema: v.GenericSchema<unknown, Output>, script: string, json: string): Output {

@@ -16,6 +16,7 @@ import {
   decodeLoadResult,
   type LoadFault,
   type ScriptDeclarations,
+  type Twin,
   type UnmetRequirements,
 } from './declarations.ts'
 import { Generation } from './generation.ts'
@@ -27,6 +28,7 @@ export interface LoadedScript extends ScriptDeclarations {
   /** The user's files of which it is made; of one that could not be loaded, those that it came to. */
   readonly files: readonly string[]
   readonly fault: LoadFault | null
+  readonly twins: readonly Twin[]
 }
 
 export interface GenerationEvents {
@@ -169,12 +171,12 @@ export class ScriptGenerations {
     const { script, number } = generation
     if (answer.kind === 'lost') return notLoaded(script, this.#lossOf(script, answer.end))
     if (answer.kind !== 'loaded') throw new HostError('HOST_CLOSED', 'The interpreter host is closed.')
-    const { fault, files, requirements, ...declarations } = decodeLoadResult(script, answer.resultJson)
+    const { fault, files, requirements, twins, ...declarations } = decodeLoadResult(script, answer.resultJson)
     if (requirements !== null) this.#noteUnmet(requirements)
     if (fault !== null) return { ...notLoaded(script, this.#withDeadline(fault)), files }
     generation.declared(declarations)
     this.#options.events.declared(number, declarations, false)
-    return { script, files, fault, ...generation.declarations }
+    return { script, files, fault, twins, ...generation.declarations }
   }
 
   /** Once for a file: scripts of one folder share it, and each is loaded again when it changes. */
@@ -229,5 +231,5 @@ function isInnocent(answer: Answer, script: string): boolean {
 }
 
 function notLoaded(script: string, fault: LoadFault): LoadedScript {
-  return { script, files: [], fault, triggers: [], workflows: [], pollNumbers: new Map() }
+  return { script, files: [], fault, twins: [], triggers: [], workflows: [], pollNumbers: new Map() }
 }

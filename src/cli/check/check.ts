@@ -1,0 +1,39 @@
+/** `cloaca check`: loads scripts as `serve` would, prints what it would serve and what is wrong, and starts nothing. */
+
+import { Command } from 'commander'
+import { checkScripts } from '../../index.ts'
+import { optionsOf } from '../../runner/project-options.ts'
+import { withExamples } from '../help.ts'
+import { openLog } from '../log.ts'
+import { printJson } from '../print.ts'
+import { settingsFrom, withSettings } from '../settings/flags.ts'
+import { printReport } from './report.ts'
+
+const PROBLEMS_FOUND = 1
+
+export function checkCommand(finish: (exitCode: number) => void): Command {
+  const command = new Command('check')
+    .description(
+      'load scripts and print what would be served, and what is wrong; start nothing. Exit code 1 on any problem',
+    )
+    .argument('<places...>', 'Python files, folders, or modules')
+    .option('--json', 'print JSON')
+    .action(async (places: string[], options: { readonly json?: true }) => finish(await check(places, options)))
+  return withExamples(withSettings(command, ['limits.memory', 'limits.load']), 'cloaca check jobs')
+}
+
+async function check(places: readonly string[], options: { readonly json?: true }): Promise<number> {
+  const { interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = optionsOf(
+    settingsFrom(options),
+  )
+  const report = await checkScripts(places, {
+    ...(interpreterMemoryMb !== undefined && { interpreterMemoryMb }),
+    ...(interpreterOpenFiles !== undefined && { interpreterOpenFiles }),
+    ...(interpreterThreads !== undefined && { interpreterThreads }),
+    ...(loadTimeoutMs !== undefined && { loadTimeoutMs }),
+    log: openLog('warn'),
+  })
+  if (options.json) printJson(report)
+  else printReport(report)
+  return report.problems.length === 0 ? 0 : PROBLEMS_FOUND
+}

@@ -1,0 +1,58 @@
+/** What a check came to, for people: scripts with their triggers and graphs, then problems as editors and CI know them. */
+
+import { relative, resolve } from 'node:path'
+import type { CheckedScript, CheckProblem, CheckReport, TaskDefinition, WorkflowDefinition } from '../../index.ts'
+import { formatDuration, printLine, printTexts } from '../print.ts'
+import { count } from '../serve/script-log.ts'
+import { indentedText, visibleLine } from '../visible-text.ts'
+import { ruleText } from './rule-text.ts'
+
+export function printReport({ scripts, problems }: CheckReport): void {
+  for (const script of scripts) printScript(script)
+  for (const problem of problems) printProblem(problem)
+  if (problems.length > 0) printLine('')
+  const triggers = scripts.reduce((sum, each) => sum + each.triggers.length, 0)
+  const workflows = scripts.reduce((sum, each) => sum + each.workflows.length, 0)
+  const what = `${count(triggers, 'trigger')} and ${count(workflows, 'workflow')} of ${count(scripts.length, 'script')}`
+  printLine(`${what}: ${problems.length === 0 ? 'no problem' : count(problems.length, 'problem')}`)
+}
+
+function printScript({ script, triggers, workflows }: CheckedScript): void {
+  const lines = [visibleLine(script)]
+  for (const { name, timing, workflow, place } of triggers) {
+    const when =
+      timing.kind === 'poll'
+        ? `every ${formatDuration(timing.intervalMs)}`
+        : `${timing.expression} (${timing.timezone})`
+    lines.push(`  trigger ${visibleLine(name)}: ${visibleLine(when)}, starts ${visibleLine(workflow)}${lineOf(place)}`)
+  }
+  for (const workflow of workflows) lines.push(...workflowLines(workflow))
+  if (triggers.length + workflows.length === 0) lines.push('  declares no trigger and no workflow')
+  printTexts([...lines, ''])
+}
+
+/** The graph: a task a line, each below what it waits for. */
+function workflowLines({ key, tasks, place }: WorkflowDefinition): readonly string[] {
+  return [`  workflow ${visibleLine(key)}: ${count(tasks.length, 'task')}${lineOf(place)}`, ...tasks.map(taskLine)]
+}
+
+function taskLine({ id, dependencies, rule }: TaskDefinition): string {
+  const after = dependencies.length === 0 ? '' : ` after ${dependencies.map(visibleLine).join(', ')}`
+  const condition = ruleText(rule)
+  return `    ${visibleLine(id)}${after}${condition === '' ? '' : `, if ${visibleLine(condition)}`}`
+}
+
+function lineOf(place: { readonly line: number } | null): string {
+  return place === null || place.line === 0 ? '' : ` (line ${place.line})`
+}
+
+function printProblem({ script, place, message, traceback }: CheckProblem): void {
+  const where = place === null ? visibleLine(script) : `${visibleLine(shownPath(place.file))}:${place.line}`
+  printTexts([`${where}: ${visibleLine(message)}`, ...(traceback === null ? [] : [indentedText(traceback.trimEnd())])])
+}
+
+/** As a person in this folder would write it. */
+function shownPath(file: string): string {
+  const path = relative(process.cwd(), resolve(file))
+  return path.startsWith('..') ? file : path
+}

@@ -1,0 +1,165 @@
+/**
+ * Looks at scripts as they would be served, and starts nothing: no trigger is polled, no workflow runs, no database is made.
+ * A composition root beside `runner.ts`; used by `cloaca check` and by the tests of Node programs.
+ */
+
+import { nextRunAt } from '../engine/cron/expressions.ts'
+import { EngineEvents } from '../engine/events.ts'
+import type { Clock } from '../engine/ports.ts'
+import { toError } from '../errors.ts'
+import type { PyodideHost } from '../host/python-host.ts'
+import type { LoadedScript } from '../host/scripts/script-generations.ts'
+import type { TriggerDefinition } from '../model/trigger.ts'
+import type { SourcePlace, WorkflowDefinition } from '../model/workflow.ts'
+import { LiveRegistry } from '../registry/live-registry.ts'
+import { checkWorkflow, unboundTriggers } from '../registry/registry.ts'
+import { ruleProblems } from '../registry/rule-problems.ts'
+import { clockOf, defaultDurability, openScripting } from './composition.ts'
+import { KeepAlive } from './keep-alive.ts'
+import type { LogSink } from './log-lines.ts'
+import { requireNode } from './node-version.ts'
+import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
+import { type ScriptSource, scriptsAt } from './script-sources.ts'
+
+/** What is wrong with a script. */
+export interface CheckProblem {
+  /** `cannotBeLoaded`, `badCron`, `twinNames`, `nothingDeclared`, or one of what declarations may have. */
+  readonly kind: string
+  /** Complete sentence with the names and what to do. */
+  readonly message: string
+  readonly script: string
+  /** Where it is written, as far as that is known. */
+  readonly place: SourcePlace | null
+  /** Python's own, where the script could not be loaded. */
+  readonly traceback: string | null
+}
+
+/** What a script would have served. */
+export interface CheckedScript {
+  readonly script: string
+  readonly triggers: readonly TriggerDefinition[]
+  /** With their tasks in an order in which dependencies come first. */
+  readonly workflows: readonly WorkflowDefinition[]
+}
+
+export interface CheckReport {
+  readonly scripts: readonly CheckedScript[]
+  /** In the order of the scripts and of their lines. Empty when all is well. */
+  readonly problems: readonly CheckProblem[]
+}
+
+/** Of the options of a runner, what a check heeds: the limits of an interpreter. What scripts print goes to stderr. */
+export type CheckOptions = Pick<
+  RunnerOptions,
+  'interpreterMemoryMb' | 'interpreterOpenFiles' | 'interpreterThreads' | 'loadTimeoutMs' | 'log'
+>
+
+/**
+ * Loads files, folders and modules as `Runner.loadAll` does, and tells what would be served and what is wrong. Rejects with
+ * `INVALID_ARGUMENT` for a place that does not exist, and with a `HostError` when Python cannot be started.
+ */
+export async function checkScripts(places: readonly string[], options: CheckOptions = {}): Promise<CheckReport> {
+  requireNode()
+  const checked = runnerOptions(options)
+  const log: LogSink = checked.log ?? (() => undefined)
+  const sources = scriptsAt(places)
+  const events = new EngineEvents()
+  const clock = clockOf(events)
+  using _hold = new KeepAlive().hold()
+  const { host, runners } = await openScripting({
+    argv: [''],
+    interpreters: 1,
+    isProgram: false,
+    isDryRun: true,
+    stdoutTo: 'stderr',
+    limits: hostLimits(checked),
+    durability: defaultDurability(),
+    registry: new LiveRegistry(),
+    served: null,
+    startsRunners: false,
+    clock,
+    watch: () => undefined,
+    reloaded: () => undefined,
+    notServed: () => undefined,
+    quarantined: () => undefined,
+    // What is wrong with single declarations is reported by the check itself.
+    notice: (message) => log({ level: 'debug', message }),
+    preparing: (message) => log({ level: 'info', message }),
+  })
+  try {
+    return await checkAll(sources, host, clock)
+  } finally {
+    await runners.close((message) => log({ level: 'warn', message }))
+    await host.close()
+  }
+}
+
+async function checkAll(sources: readonly ScriptSource[], host: PyodideHost, clock: Clock): Promise<CheckReport> {
+  const registry = new LiveRegistry()
+  const good: string[] = []
+  const problems: CheckProblem[] = []
+  for (const { script, target } of sources) {
+    const loaded = await host.load(script, target)
+    if (loaded.fault !== null) {
+      problems.push(loadProblem(loaded))
+      continue
+    }
+    for (const each of registry.replaceScript(script, loaded)) problems.push({ ...each, traceback: null })
+    problems.push(...twins(loaded), ...badCrons(loaded, clock.now()), ...badRules(loaded))
+    good.push(script)
+  }
+  const { triggers, workflows } = registry.current()
+  for (const each of unboundTriggers(registry.current())) problems.push({ ...each, traceback: null })
+  if (problems.length === 0 && triggers.size + workflows.size === 0) {
+    const message = 'No trigger and no workflow is declared: there would be nothing to serve.'
+    problems.push({ kind: 'nothingDeclared', message, script: good[0] ?? '', place: null, traceback: null })
+  }
+  const triggersOf = Map.groupBy(triggers.values(), (trigger) => trigger.script)
+  const workflowsOf = Map.groupBy(workflows.values(), (workflow) => workflow.script)
+  const scripts = good.map((script) => ({
+    script,
+    triggers: triggersOf.get(script) ?? [],
+    workflows: workflowsOf.get(script) ?? [],
+  }))
+  return { scripts, problems: inOrder(problems, sources) }
+}
+
+function loadProblem({ script, fault }: LoadedScript): CheckProblem {
+  const message = `It cannot be loaded: ${fault?.type}: ${fault?.message}`
+  return { kind: 'cannotBeLoaded', message, script, place: fault?.place ?? null, traceback: fault?.traceback || null }
+}
+
+function twins({ script, twins }: LoadedScript): readonly CheckProblem[] {
+  return twins.map(({ kind, name, earlier, place }) => {
+    const where = earlier.file === place.file ? `line ${earlier.line}` : `"${earlier.file}", line ${earlier.line}`
+    const noun = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
+    const message = `${noun} "${name}" is declared in ${where} already: this one takes its place. Rename one of them.`
+    return { kind: 'twinNames', message, script, place, traceback: null }
+  })
+}
+
+function badRules({ workflows }: LoadedScript): readonly CheckProblem[] {
+  const ordered = workflows.flatMap((workflow) => checkWorkflow(workflow).definition ?? [])
+  return ordered.flatMap(ruleProblems).map((problem) => ({ ...problem, traceback: null }))
+}
+
+function badCrons({ script, triggers }: LoadedScript, at: number): readonly CheckProblem[] {
+  return triggers.flatMap(({ name, timing, place }) => {
+    if (timing.kind !== 'cron') return []
+    try {
+      nextRunAt(timing.expression, timing.timezone, at)
+      return []
+    } catch (thrown) {
+      const message = `Trigger "${name}" has a schedule that cannot be followed: ${toError(thrown).message}`
+      return [{ kind: 'badCron', message, script, place, traceback: null }]
+    }
+  })
+}
+
+function inOrder(problems: readonly CheckProblem[], sources: readonly ScriptSource[]): readonly CheckProblem[] {
+  const ranks = new Map(sources.map(({ script }, rank) => [script, rank]))
+  const rankOf = ({ script }: CheckProblem) => ranks.get(script) ?? sources.length
+  return problems.toSorted(
+    (one, other) => rankOf(one) - rankOf(other) || (one.place?.line ?? 0) - (other.place?.line ?? 0),
+  )
+}
