@@ -44,7 +44,7 @@ interface Reentry {
 
 const workerEvents = {
   skipped(tokens: readonly StackToken[]) {
-    for (const token of tokens) waits.hasStopped(token)
+    for (const token of tokens) waits.ended(token)
     outcomes.addSkipped(tokens)
   },
   rested: () => outcomes.flush(),
@@ -72,6 +72,7 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentr
     check: (token) => {
       const found = mailbox.check(token)
       if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
+      if (SignalMailbox.isCancelled(found)) waits.hasHeardOfCancel(token)
       return found
     },
     interrupt: () => mailbox.requestCheck(),
@@ -111,7 +112,7 @@ function engineFunctions(reentry: Reentry): Engine {
     },
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
     outcome(token, kind, text, errorType, errorMessage, traceback) {
-      waits.hasStopped(token)
+      waits.ended(token)
       const error = { type: errorType, message: errorMessage, traceback }
       if (kind === 'failed' || kind === 'timedOut') outcomes.add(token, { kind, error })
       else outcomes.add(token, kind === 'skipped' ? { kind, reason: text ?? '' } : { kind, contextText: text ?? null })
@@ -199,7 +200,8 @@ function receive(interpreter: Interpreter, message: Received): void {
       settleCall(message.id, ['error', JSON.stringify(message.fault), ''])
       return
     case 'overdue':
-      waits.stop(message.token, message.reason)
+      if (message.isCancelled) waits.cancel(message.token, message.reason)
+      else waits.stop(message.token, message.reason)
       send({ type: 'acknowledged', token: message.token })
       return
     case 'start':

@@ -112,6 +112,11 @@ export class SignalMailbox {
     return (found & IS_OVERDUE_BIT) !== 0
   }
 
+  /** Whether an answer of `check` cancels the stack. */
+  static isCancelled(found: number): boolean {
+    return (found & IS_CANCELLED_BIT) !== 0
+  }
+
   /** Blocks the process until the engine has acknowledged what `ask` asks for. Nobody can wake it: see `acknowledge`. */
   waitFor(ask: () => void): void {
     const before = Atomics.load(this.#words, ACKNOWLEDGEMENTS)

@@ -21,8 +21,9 @@ from typing import Any, Callable, List, Optional
 
 from .. import _package
 from .._border import bridge, host, stacks
+from .._border.cancelled import Cancelled
 
-_HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER = 1, 2, 4
+_HAS_SIGNALS, _IS_OVERDUE, _IS_TURN_OVER, _IS_CANCELLED = 1, 2, 4, 8
 
 _TOO_LONG = "timed out: stopped while it was computing (timeout)"
 
@@ -139,6 +140,8 @@ def _check_between_steps(frame: Any) -> None:
     found = int(host.signals.check(stacks.running.token))
     if found & _IS_OVERDUE:
         raise bridge.DeadlineExceeded(_TOO_LONG)
+    if found & _IS_CANCELLED:
+        _cancel_once()
     _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)
     if not _is_between_steps(frame):
         if found & _HAS_SIGNALS or _is_turn_over or bridge.is_garbage_due():
@@ -202,6 +205,15 @@ def _check_mailbox() -> None:
     bridge.collect_garbage()
     if found & _IS_OVERDUE:
         raise bridge.DeadlineExceeded(_TOO_LONG)
+    if found & _IS_CANCELLED:
+        _cancel_once()
+
+
+def _cancel_once() -> None:
+    """Raises Cancelled in the stack that runs, which has not heard of it yet: then it may clean up undisturbed."""
+    if not stacks.running.is_cancelled:
+        stacks.running.is_cancelled = True
+        raise Cancelled("cancelled")
 
 
 def _give_way(frame: Any) -> None:

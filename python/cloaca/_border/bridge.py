@@ -18,6 +18,7 @@ from asyncio import _get_running_loop, _set_running_loop
 from typing import Any, Callable, Coroutine, Optional, Tuple
 
 from . import host, stacks
+from .cancelled import Cancelled
 from .suspension import suspender
 
 NO_ENGINE = (
@@ -219,6 +220,9 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
         answer = _answer(host.waits.wait_again, token, answer[1])
     if answer[0] == "overdue":
         raise DeadlineExceeded(answer[1])
+    if answer[0] == "cancelled":
+        stacks.running.is_cancelled = True
+        raise Cancelled(answer[1])
     return answer
 
 

@@ -30,6 +30,8 @@ class Stack:
     token: int
     origin: int
     generation: Generation
+    #: It has heard that it is cancelled, which it hears once.
+    is_cancelled: bool = False
 
     def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0) -> None:
         self.ident = next(_idents)

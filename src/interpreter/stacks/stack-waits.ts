@@ -2,7 +2,7 @@
  * What the suspended stacks of one interpreter wait for. Lives in the interpreter's process.
  * Python calls these functions, reads one byte from the descriptor of `suspension.ts`, which suspends its stack, and finds
  * nothing to read when the answer is a plain `ok`; else it reads the answer's first item:
- * `ok` (the rest is the value), `error`, `timeout`, `overdue` (the host stops the stack) or `signal` (run signal handlers, then
+ * `ok` (the rest is the value), `error`, `timeout`, `overdue` or `cancelled` (the host stops the stack) or `signal` (run signal handlers, then
  * `waitAgain`). Every wait settles exactly once.
  */
 
@@ -31,7 +31,9 @@ export class Waits {
   /** Waits that a signal interrupted: their promise goes on without a stack until `waitAgain`. */
   readonly #interrupted = new Map<number, Promise<WaitAnswer>>()
   /** Why stacks shall stop that did not wait when they were to be stopped: a stack may not have been entered by then. */
-  readonly #stops = new Map<StackToken, string>()
+  readonly #stops = new Map<StackToken, WaitAnswer>()
+  /** Stacks that have heard that they are cancelled: they hear it once, so that they can clean up. */
+  readonly #cancelled = new Set<StackToken>()
   #lastNumber = 0
 
   /** How many events and waits are kept. */
@@ -57,9 +59,9 @@ export class Waits {
         },
       }
       this.#waits.add(wait)
-      const reason = this.#stops.get(token)
-      if (reason === undefined) underlying.then(wait.settle)
-      else this.stop(token, reason)
+      const stop = this.#stops.get(token)
+      if (stop === undefined) underlying.then(wait.settle)
+      else this.#stop(token, stop)
     })
     suspendNextOn(settled)
     return suspension
@@ -130,15 +132,36 @@ export class Waits {
 
   /** Ends the wait of an overdue stack, or else the next one that it begins, once. */
   stop(token: StackToken, reason: string): void {
-    const waits = [...this.#waits].filter((wait) => wait.token === token)
-    if (waits.length === 0) this.#stops.set(token, reason)
-    else this.#stops.delete(token)
-    for (const wait of waits) wait.settle(['overdue', reason])
+    this.#stop(token, ['overdue', reason])
   }
 
-  /** The stack has ended, or was stopped while it computed. */
+  /** The same for one that is cancelled, unless it has heard that already. */
+  cancel(token: StackToken, reason: string): void {
+    if (!this.#cancelled.has(token)) this.#stop(token, ['cancelled', reason])
+  }
+
+  #stop(token: StackToken, stop: WaitAnswer): void {
+    const waits = [...this.#waits].filter((wait) => wait.token === token)
+    if (waits.length === 0) this.#stops.set(token, stop)
+    else this.#stops.delete(token)
+    for (const wait of waits) wait.settle(stop)
+  }
+
+  /** The stack was stopped while it computed. */
   hasStopped(token: StackToken): void {
     this.#stops.delete(token)
+  }
+
+  /** The stack has heard, while it computed, that it is cancelled. */
+  hasHeardOfCancel(token: StackToken): void {
+    this.#stops.delete(token)
+    this.#cancelled.add(token)
+  }
+
+  /** The stack has ended. */
+  ended(token: StackToken): void {
+    this.#stops.delete(token)
+    this.#cancelled.delete(token)
   }
 
   /** Wakes the waits of a stack so that Python runs its signal handlers there. */
