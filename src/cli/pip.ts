@@ -3,6 +3,8 @@
  * Everything behind `pip` belongs to pip, as everything behind a script belongs to the script.
  */
 
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { printUsage } from './print.ts'
 import { runTarget } from './run.ts'
@@ -30,5 +32,8 @@ export async function runPip(words: readonly string[]): Promise<number> {
     printUsage(USAGE)
     return 0
   }
-  return await runTarget({ kind: 'module', name: MODULE, argv: [MODULE, ...words] })
+  const { resolve } = createRequire(import.meta.url)
+  const lock = resolve('pyodide/pyodide-lock.json')
+  const { version } = JSON.parse(readFileSync(resolve('pyodide/package.json'), 'utf8'))
+  return await runTarget({ kind: 'module', name: MODULE, argv: [MODULE, lock, String(version), ...words] })
 }

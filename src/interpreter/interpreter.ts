@@ -15,6 +15,7 @@ import type { ChildProcesses } from './children/child-processes.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { fileSystemOf } from './descriptors/emscripten-fs.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
+import { refuseNativeSockets } from './descriptors/native-sockets.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
 import type { Message } from './message-line.ts'
@@ -42,6 +43,8 @@ export interface SessionFunctions {
   readonly hashes: Hashes
   readonly sqlite: SqliteDatabases
   readonly children: ChildProcesses
+  /** Tells the user something, in a line of the log. */
+  notice(message: string): void
 }
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
@@ -84,6 +87,7 @@ export class Interpreter {
     const stacks = widenStacks(pyodide)
     connectStreams(pyodide, output)
     mountHostFolders(pyodide)
+    refuseNativeSockets(pyodide, (message) => functions.notice(message))
     const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
     functions.sockets.attach(streams)
     functions.children.attach({
@@ -94,7 +98,7 @@ export class Interpreter {
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
     const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
-    const { engine, waits, ...others } = functions
+    const { engine, waits, notice: _, ...others } = functions
     const host: Host = {
       engine,
       machine: {

@@ -133,6 +133,7 @@ function sessionFunctions(mailbox: SignalMailbox, control: ProcessControl, reent
     hashes: new Hashes((event) => waits.setEvent(event)),
     sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
     children,
+    notice: (message) => send({ type: 'notice', message }),
   }
 }
 

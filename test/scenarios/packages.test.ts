@@ -8,16 +8,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
 import { PackageServer } from '../support/package-server.ts'
-import { scenarioPath } from '../support/run-script.ts'
+import { pipCommands } from '../support/pip-commands.ts'
 import { pureWheel } from '../support/wheel.ts'
 
 const GREETING = 'def greet(who):\n    return f"hello {who}"\n'
-
-interface PipEnd {
-  readonly stdout: string
-  readonly stderr: string
-  readonly exitCode: number
-}
 
 let index: PackageServer
 let terminal: Terminal
@@ -40,15 +34,7 @@ afterAll(async () => {
 })
 
 const pip = (...words: readonly string[]) => terminal.run(['pip', ...words], { env: index.environment })
-/** Several commands in one interpreter, which is quicker. */
-const pipCommands = async (...commands: readonly string[]): Promise<readonly PipEnd[]> => {
-  const words = ['run', scenarioPath('pip_commands.py'), JSON.stringify(commands.map((each) => each.split(' ')))]
-  const { stdout } = await terminal.run(words, { env: index.environment })
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-}
+const commands = (...words: readonly string[]) => pipCommands(terminal, index.environment, words)
 const packages = () => readdirSync(join(terminal.folder, '.cloaca', 'packages')).toSorted()
 const greet = async () => (await terminal.run(['run', '-c', 'import greeting; print(greeting.greet("Ada"))'])).stdout
 
@@ -66,7 +52,7 @@ describe('a package of a project', () => {
   it('is listed, frozen, checked, upgraded from a file of requirements, and removed, as by pip', async () => {
     terminal.write('requirements.txt', 'greeting\n')
 
-    const [listed, upgraded, frozen, removed, checked] = await pipCommands(
+    const [listed, upgraded, frozen, removed, checked] = await commands(
       'list',
       'install -r requirements.txt --upgrade',
       'freeze',
@@ -103,7 +89,7 @@ describe('a package of a project', () => {
   })
 
   it('that cannot be had is named, with the reason', async () => {
-    const [version, native, unknown] = await pipCommands('--version', 'install onlynative', 'install nowhere')
+    const [version, native, unknown] = await commands('--version', 'install onlynative', 'install nowhere')
 
     expect(version?.stdout).toMatch(/^pip 26\.3 from /)
     expect([native?.exitCode, unknown?.exitCode]).toEqual([1, 1])

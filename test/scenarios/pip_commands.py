@@ -10,5 +10,5 @@ from cloaca._packages import command
 for words in json.loads(sys.argv[1]):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = command.main(words)
+        code = command.main(words, *sys.argv[2:4])
     print(json.dumps({"stdout": out.getvalue(), "stderr": err.getvalue(), "exitCode": code}), flush=True)

@@ -13,14 +13,18 @@ export interface WheelOptions {
   readonly requires?: readonly string[]
   /** What it runs on; a pure-Python wheel runs on everything. */
   readonly tag?: string
+  /** The name of its module; the package's by default. */
+  readonly module?: string
   /** What is in it besides its module. */
   readonly files?: Readonly<Record<string, string | Buffer>>
 }
 
-/** A wheel whose module has the package's name. */
+/** A wheel of a package that has one module. */
 export function pureWheel(name: string, version: string, source: string, options: WheelOptions = {}): Wheel {
   const { requires = [], tag = 'py3-none-any', files: others = {} } = options
-  const [module, info] = [name.replaceAll('-', '_'), `${name.replaceAll('-', '_')}-${version}.dist-info`]
+  const distribution = name.replaceAll('-', '_')
+  const { module = distribution } = options
+  const info = `${distribution}-${version}.dist-info`
   const needed = requires.map((each) => `Requires-Dist: ${each}\n`).join('')
   const files: [string, string | Buffer][] = [
     [`${module}.py`, source],
@@ -30,7 +34,7 @@ export function pureWheel(name: string, version: string, source: string, options
   ]
   const lines = files.map(([path, text]) => `${path},sha256=${digest(text)},${Buffer.byteLength(text)}`)
   files.push([`${info}/RECORD`, `${[...lines, `${info}/RECORD,,`].join('\n')}\n`])
-  return { fileName: `${module}-${version}-${tag}.whl`, bytes: zip(files) }
+  return { fileName: `${distribution}-${version}-${tag}.whl`, bytes: zip(files) }
 }
 
 function digest(text: string | Buffer): string {

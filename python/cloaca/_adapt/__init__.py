@@ -72,7 +72,7 @@ def install(settings: Dict[str, Any]) -> None:
     """Installs all adaptations, in an order in which each finds what it needs. Called once per interpreter."""
     from . import interrupts
     from .files import descriptors, standard_input, standard_output
-    from .imports import installed_packages
+    from .imports import installed_packages, project_packages
     from .process import accounts, collector, process, randomness, warnings, zone
     from .signals import signals
     from .sockets import socket_module
@@ -93,3 +93,4 @@ def install(settings: Dict[str, Any]) -> None:
     interrupts.install()
     signals.install()
     installed_packages.install()
+    project_packages.install(settings)

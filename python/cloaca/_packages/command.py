@@ -13,11 +13,15 @@ import re
 import sys
 from typing import List
 
-from . import package_index, pip_modules, pip_wheel
+from . import pip_modules, pip_wheel, shared_libraries
+from .lock import Lock, read_lock
+from .mirror import Mirror, Refused, mirror_of
 from .package_index import Unavailable
+from .passed_over import PassedOver
+from .reasons import reason
+from .sources import Sources
 from .staging import staging
 
-PLATFORM = "pyemscripten_2026_0_wasm32"
 TARGET = os.path.join(".cloaca", "packages")
 
 #: The commands that change what is installed.
@@ -25,7 +29,7 @@ _CHANGES = ("install", "uninstall")
 _MISSING = re.compile(r"No matching distribution found for ([A-Za-z0-9._-]+)")
 
 
-def main(words: List[str]) -> int:
+def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
     """Runs pip with these arguments and returns its exit code."""
     target = os.path.abspath(TARGET)
     try:
@@ -36,23 +40,36 @@ def main(words: List[str]) -> int:
     except (Unavailable, OSError) as error:
         print(f"cloaca: pip cannot be fetched: {error}", file=sys.stderr)
         return 1
+    lock, mirror = read_lock(lock_path), mirror_of(pyodide_version, pip_wheel.cache_folder())
+    sources = Sources(lock, mirror)
+    passed_over = PassedOver(sources)
+    sources.connect()
+    passed_over.connect()
     missing = _MissingPackages()
     changes = _command(words) in _CHANGES and "--dry-run" not in words
-    code = _change(words, target) if changes else _run_pip(words)
-    for name in missing.names:
-        print(f"cloaca: {_reason(name)}", file=sys.stderr)
+    code = _change(words, target, lock, mirror) if changes else _run_pip(words)
+    if code == 0 and sources.without_native_files:
+        names = ", ".join(sources.without_native_files)
+        print(f"cloaca: installed from wheels for Linux, without their native files: {names}.", file=sys.stderr)
+    if code != 0:
+        for name in dict.fromkeys([*missing.names, *passed_over.missing]):
+            print(f"cloaca: {reason(name)}", file=sys.stderr)
     return code
 
 
-def _change(words: List[str], target: str) -> int:
+def _change(words: List[str], target: str, lock: Lock, mirror: Mirror) -> int:
     """Runs a command that changes the packages: all of what it does is kept, or nothing."""
     try:
         with staging(target) as change:
             pip_modules.install_into(change.path, target)
             code = _run_pip(words)
             if code == 0:
+                shared_libraries.install(change.path, lock, mirror)
                 change.keep()
             return code
+    except Refused as error:
+        print(f"cloaca: {error} Nothing was installed or removed.", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"cloaca: {target} cannot be changed: {error}. Nothing was installed or removed.", file=sys.stderr)
         return 1
@@ -90,26 +107,5 @@ class _MissingPackages(logging.Handler):
                 self.names.append(name)
 
 
-def _reason(name: str) -> str:
-    """Why a package cannot be installed here, and what to do."""
-    try:
-        files = [file for file, _ in package_index.files_of(name)]
-    except Unavailable as error:
-        return f'there is no package "{name}" to install: {error} Check its name and the index.'
-    wheels = sorted({file[:-4].rpartition("-")[2] for file in files if file.endswith(".whl")})
-    if "any" in wheels or PLATFORM in wheels:
-        return f'"{name}" has wheels that run here, but not in the version that is asked for. Ask for another version.'
-    if wheels:
-        shown = ", ".join(wheels[:4]) + (", …" if len(wheels) > 4 else "")
-        cause = f"its wheels hold native code for other machines ({shown})"
-    else:
-        cause = "it is published as source only, which would have to be compiled"
-    return (
-        f'"{name}" cannot run here: {cause}. Python runs in WebAssembly: a package needs a pure-Python wheel '
-        f"(py3-none-any) or one for {PLATFORM}. Use a package without native code in its place, or do that part of the "
-        "work outside."
-    )
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[3:], *sys.argv[1:3]))

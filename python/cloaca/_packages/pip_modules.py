@@ -7,11 +7,12 @@ as environment variables, which what the user says on the command line overrides
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import os
 import sys
-from typing import Any
+from typing import Any, Callable, Optional
 
 from .staging import shown
 
@@ -55,29 +56,11 @@ def set_environment(folder: str) -> None:
 
 def install_into(folder: str, target: str) -> None:
     """Has pip install into ``folder``, which stands for ``target``, unless the user names another place."""
-    places = pip_module("_internal.locations._sysconfig")
-    scheme_of = places.get_scheme
 
-    def get_scheme(
-        dist_name: str,
-        user: bool = False,
-        home: Any = None,
-        root: Any = None,
-        isolated: bool = False,
-        prefix: Any = None,
-    ) -> Any:
-        if user or home or root or prefix:
-            return scheme_of(dist_name, user=user, home=home, root=root, isolated=isolated, prefix=prefix)
-        scheme = pip_module("_internal.models.scheme").Scheme
-        return scheme(
-            purelib=folder,
-            platlib=folder,
-            data=folder,
-            scripts=os.path.join(folder, "bin"),
-            headers=os.path.join(folder, "include"),
-        )
+    def in_folder(scheme_of: Any) -> Any:
+        return functools.partial(_scheme, folder, scheme_of)
 
-    places.get_scheme = get_scheme
+    replace(pip_module("_internal.locations._sysconfig"), "get_scheme", in_folder)
     set_environment(folder)
 
     class Record(logging.LogRecord):
@@ -89,8 +72,38 @@ def install_into(folder: str, target: str) -> None:
     logging.setLogRecordFactory(Record)
 
 
+def _scheme(
+    folder: str,
+    scheme_of: Callable[..., Any],
+    dist_name: str,
+    user: bool = False,
+    home: Optional[str] = None,
+    root: Optional[str] = None,
+    isolated: bool = False,
+    prefix: Optional[str] = None,
+) -> Any:
+    """Where each part of a package goes; all but ``folder`` and ``scheme_of`` is pip's."""
+    if user or home or root or prefix:
+        return scheme_of(dist_name, user=user, home=home, root=root, isolated=isolated, prefix=prefix)
+    return pip_module("_internal.models.scheme").Scheme(
+        purelib=folder,
+        platlib=folder,
+        data=folder,
+        scripts=os.path.join(folder, "bin"),
+        headers=os.path.join(folder, "include"),
+    )
+
+
 def _hide_other_packages(wheel: str) -> None:
     """What the machine's own Python has installed is not what is installed here."""
     own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path[:] = [wheel, *[entry for entry in sys.path if entry.startswith("/lib/") or entry == own]]
     sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("cloaca.")]
+
+
+def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Replaces a function of pip: ``make`` is given pip's own, also when it was replaced before."""
+    kept = f"_cloaca_{name}"
+    if kept not in vars(owner):
+        setattr(owner, kept, vars(owner)[name])
+    setattr(owner, name, make(vars(owner)[kept]))

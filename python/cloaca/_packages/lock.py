@@ -1,0 +1,82 @@
+"""Pyodide's own builds: the packages that ``pyodide-lock.json`` names, which is installed with the engine.
+
+Each has one version, a file name, a SHA-256 digest and the names of what it depends on. Read by ``sources`` (wheels,
+for pip) and ``shared_libraries`` (the rest).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Build:
+    """A file of Pyodide's distribution."""
+
+    name: str
+    version: str
+    file_name: str
+    sha256: str
+    depends: Tuple[str, ...]
+    is_shared_library: bool
+
+
+class Lock:
+    """The builds by their names; names are compared as pip compares them."""
+
+    def __init__(self, document: Any) -> None:
+        self._builds: Dict[str, Build] = {}
+        for key, entry in document["packages"].items():
+            self._builds[canonical(key)] = Build(
+                name=canonical(key),
+                version=entry["version"],
+                file_name=entry["file_name"],
+                sha256=entry["sha256"],
+                depends=tuple(canonical(each) for each in entry["depends"]),
+                is_shared_library=entry["package_type"] == "shared_library",
+            )
+
+    def wheel(self, name: str) -> Optional[Build]:
+        """The build of a package, if it is one that pip can install: tests of packages, and libraries, are not."""
+        build = self._builds.get(canonical(name))
+        return build if build is not None and build.file_name.endswith(".whl") else None
+
+    def of_file(self, file_name: str) -> Optional[Build]:
+        """The build that a file name is of."""
+        return next((build for build in self._builds.values() if build.file_name == file_name), None)
+
+    def packages_of(self, build: Build) -> List[Build]:
+        """The packages that a build needs, whether or not its own metadata names them."""
+        return [found for found in map(self.wheel, build.depends) if found is not None]
+
+    def libraries_of(self, names: Iterable[str]) -> List[Build]:
+        """The shared libraries that builds need, with those that these need in turn, in the order to load them."""
+        found: Dict[str, Build] = {}
+
+        def add(name: str) -> None:
+            build = self._builds.get(canonical(name))
+            if build is None or name in found:
+                return
+            for each in build.depends:
+                if each in self._builds and self._builds[each].is_shared_library:
+                    add(each)
+            if build.is_shared_library:
+                found[name] = build
+
+        for name in names:
+            add(canonical(name))
+        return list(found.values())
+
+
+def canonical(name: str) -> str:
+    """The name of a package as indexes write it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_lock(path: str) -> Lock:
+    """The lock of this installation."""
+    with open(path, encoding="utf-8") as file:
+        return Lock(json.load(file))

@@ -1,0 +1,173 @@
+"""Where the files of Pyodide's distribution come from, and where they are kept.
+
+From the network that serves this version of Pyodide, or from ``CLOACA_PYODIDE_MIRROR``: an address, or a folder. A file
+is checked against its digest whenever it is used, also when it was kept. A mirror that does not answer costs a few
+seconds once, and one line. Used by ``sources`` and ``shared_libraries``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import urllib.parse
+import urllib.request
+from typing import Any, Callable, ContextManager, Dict, Iterator, Tuple
+
+from .lock import Build
+from .pip_wheel import digest_of
+
+#: Longer than a slow network takes to say that a file is there.
+ANSWER_WITHIN_S = 5.0
+_CHUNK_BYTES = 1 << 16
+
+#: Opens a file of a mirror: given its address and the byte to begin at, the status and the bytes that follow.
+Open = Callable[[str, int], ContextManager[Tuple[int, Iterator[bytes]]]]
+
+
+class Refused(Exception):
+    """A file that a mirror does not have, or has otherwise than the lock says, and what to do."""
+
+
+class Interrupted(Exception):
+    """A transfer that ended too early, and why."""
+
+
+class Mirror:
+    """The files of one distribution."""
+
+    def __init__(self, address: str, folder: str, answer_within_s: float = ANSWER_WITHIN_S) -> None:
+        """``address`` is a URL or the path of a folder; ``folder`` is where what was downloaded is kept."""
+        self.address = address.rstrip("/")
+        self._folder = folder
+        self._answer_within_s = answer_within_s
+        self._is_reachable = True
+        self._found: Dict[str, bool] = {}
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its files are on this machine."""
+        return "://" not in self.address
+
+    def url(self, build: Build) -> str:
+        """The address of a file."""
+        return f"{self.address}/{build.file_name}"
+
+    def has(self, build: Build, ask: Callable[[str], int]) -> bool:
+        """Whether a file can be had. ``ask`` returns the status of an address, or raises; that is remembered."""
+        if not self._is_reachable:
+            return self._is_kept(build)
+        if build.file_name not in self._found:
+            self._found[build.file_name] = self._is_kept(build) or self._look(build, ask)
+        return self._found[build.file_name]
+
+    def file(self, build: Build, open_url: Open, tries: int = 3) -> str:
+        """The path of a file, whose digest is right.
+
+        Raises:
+            Refused: The mirror does not have it, or not as it should be.
+            OSError: It cannot be kept.
+        """
+        if self.is_folder:
+            path = os.path.join(self.address, build.file_name)
+            if not os.path.exists(path):
+                raise Refused(f"{path} does not exist. Copy it there, or set CLOACA_PYODIDE_MIRROR to another place.")
+            _check(path, build, path)
+            return path
+        path = self._place(build)
+        if self._is_kept(build):
+            return path
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        part = f"{path}.{os.getpid()}.part"
+        try:
+            self._download(build, part, open_url, tries)
+            _check(part, build, self.url(build))
+            os.replace(part, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(part)
+        return path
+
+    def _download(self, build: Build, path: str, open_url: Open, tries: int) -> None:
+        """Fetches a file; a connection that is cut or says nothing more is opened again for the rest."""
+        print(f"Downloading {build.file_name} from {self.address}", flush=True)
+        for left in reversed(range(tries)):
+            try:
+                start = os.path.getsize(path) if os.path.exists(path) else 0
+                with open_url(self.url(build), start) as (status, chunks):
+                    if status not in (200, 206):
+                        raise Refused(f"{self.url(build)} answers {status}.")
+                    with open(path, "ab" if status == 206 else "wb") as file:
+                        for chunk in chunks:
+                            file.write(chunk)
+                return
+            except Interrupted as error:
+                if left == 0:
+                    raise Refused(
+                        f"{self.url(build)} stopped in the middle: {in_one_line(error)}. Try again, or set "
+                        "CLOACA_PYODIDE_MIRROR to another place."
+                    ) from None
+
+    def _look(self, build: Build, ask: Callable[[str], int]) -> bool:
+        if self.is_folder:
+            if os.path.isdir(self.address):
+                return os.path.exists(os.path.join(self.address, build.file_name))
+            return self._give_up("there is no such folder")
+        answer: Dict[str, Any] = {}
+
+        def look() -> None:
+            try:
+                answer["status"] = ask(self.url(build))
+            except Exception as error:
+                answer["error"] = in_one_line(error)
+
+        # A look-up of its name, or a connection, may take longer than any limit of theirs.
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        thread.join(self._answer_within_s)
+        if "status" not in answer:
+            return self._give_up(answer.get("error", f"no answer within {self._answer_within_s:g} s"))
+        if answer["status"] in (403, 404, 410):
+            print(f"cloaca: {self.url(build)} is not there ({answer['status']}).", file=sys.stderr)
+            return False
+        return True
+
+    def _give_up(self, why: str) -> bool:
+        self._is_reachable = False
+        print(
+            f"cloaca: Pyodide's builds at {self.address} cannot be reached ({why}); going on without them. "
+            "CLOACA_PYODIDE_MIRROR names another place.",
+            file=sys.stderr,
+        )
+        return False
+
+    def _place(self, build: Build) -> str:
+        return os.path.join(self._folder, build.sha256[:16], build.file_name)
+
+    def _is_kept(self, build: Build) -> bool:
+        path = self._place(build)
+        return os.path.exists(path) and digest_of(path) == build.sha256
+
+
+def mirror_of(version: str, cache: str) -> Mirror:
+    """The mirror that the user names, else the network that serves this version of Pyodide."""
+    named = os.environ.get("CLOACA_PYODIDE_MIRROR")
+    address = named or f"https://cdn.jsdelivr.net/pyodide/v{version}/full"
+    if address.startswith("file://"):
+        address = urllib.request.url2pathname(urllib.parse.urlsplit(address).path)
+    return Mirror(address if "://" in address else os.path.abspath(address), os.path.join(cache, "pyodide"))
+
+
+def in_one_line(error: object) -> str:
+    """What an error says, on one line and not endless."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def _check(path: str, build: Build, place: str) -> None:
+    found = digest_of(path)
+    if found != build.sha256:
+        raise Refused(
+            f"{place} is not the file that Pyodide's lock names: its SHA-256 digest is {found}, and {build.sha256} is "
+            "expected. Nothing of it was installed. Fetch it again, or set CLOACA_PYODIDE_MIRROR to another place."
+        )

@@ -1,0 +1,99 @@
+"""Wheels for Linux without their native files, for packages that go on without them.
+
+Some packages have a fallback in Python for what their C does, and publish wheels with both only. ``TABLE`` names those
+that were seen to import and to work without their native files, with the versions for which that is so. Such a wheel is
+taken where no other source has the package: pip installs it as it is, so that its digest is the index's, and then the
+native files are removed. Used by ``sources``.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import os
+import re
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from .lock import canonical
+
+#: Package: the first version that does without, and the first that was not looked at.
+TABLE: Dict[str, Tuple[str, str]] = {
+    "google-crc32c": ("1.1", "2"),
+    "markupsafe": ("2.0", "4"),
+    "pymongo": ("4.0", "5"),
+    "pyyaml": ("5.4", "7"),
+    "tornado": ("6.0", "7"),
+    "watchdog": ("2.1", "7"),
+    "zope-interface": ("5.4", "9"),
+}
+
+_NATIVE = (".so", ".pyd", ".dylib", ".dll")
+_LINUX_WHEEL = re.compile(r"-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]*linux[^-]*)\.whl$")
+
+
+def is_known(name: str, version: Any, version_of: Any) -> bool:
+    """Whether a version of a package does without its native files. ``version_of`` reads a version from its text."""
+    if name not in TABLE:
+        return False
+    first, beyond = map(version_of, TABLE[name])
+    return bool(first <= version < beyond)
+
+
+def preferred(file_names: Iterable[str], python: str) -> Optional[str]:
+    """Of a version's files, the wheel for Linux that is the most like one for this Python (``cp314``)."""
+    ranked: List[Tuple[int, str]] = []
+    for name in file_names:
+        found = _LINUX_WHEEL.search(name)
+        if found is None or found["abi"].endswith("t"):
+            continue
+        is_ours = python in found["python"].split(".") and (found["abi"] == python or "abi3" in found["abi"])
+        is_for_all = "abi3" in found["abi"] or found["abi"] == "none"
+        ranked.append((2 if is_ours else 1 if is_for_all else 0, name))
+    return max(ranked, default=(0, None), key=lambda each: (each[0], each[1] or ""))[1]
+
+
+def remove_native_files(folder: str, name: str) -> List[str]:
+    """Removes the native files of a package that was installed into a folder, also from its record; returns them."""
+    information = next((each for each in os.listdir(folder) if _is_information_of(each, name)), None)
+    if information is None:
+        return []
+    record = os.path.join(folder, information, "RECORD")
+    wheel = os.path.join(folder, information, "WHEEL")
+    with open(record, encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row]
+    removed = [row[0] for row in rows if row[0].endswith(_NATIVE) or ".so." in os.path.basename(row[0])]
+    for each in removed:
+        os.remove(os.path.join(folder, each))
+    with open(wheel, encoding="utf-8") as file:
+        lines = [
+            line for line in file.read().splitlines() if line and not line.startswith(("Tag:", "Root-Is-Purelib:"))
+        ]
+    text = "\n".join([*lines, "Root-Is-Purelib: true", "Tag: py3-none-any", ""])
+    _put(wheel, text)
+    own = f"{information}/WHEEL"
+    kept = [_row(row, own, text) for row in rows if row[0] not in removed]
+    _put(record, "".join(f"{','.join(_quoted(cell) for cell in row)}\n" for row in kept))
+    return removed
+
+
+def _is_information_of(entry: str, name: str) -> bool:
+    return entry.endswith(".dist-info") and canonical(entry.partition("-")[0]) == canonical(name)
+
+
+def _row(row: List[str], own: str, text: str) -> List[str]:
+    if row[0] != own:
+        return row
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    return [own, f"sha256={digest}", str(len(text.encode()))]
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(each in cell for each in ',"\n') else cell
+
+
+def _put(path: str, text: str) -> None:
+    """Writes a file anew: the one that is there may be a link to what another folder has."""
+    with open(f"{path}.tmp", "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    os.replace(f"{path}.tmp", path)

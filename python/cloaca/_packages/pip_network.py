@@ -1,0 +1,99 @@
+"""How files of a mirror are fetched: with pip's settings (certificates, proxies, credentials) and few retries.
+
+A mirror that is down shall cost seconds, not minutes. Used by ``sources`` and ``shared_libraries``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Dict, Iterator, Tuple
+
+from .lock import Lock
+from .mirror import Interrupted, Mirror, Refused, in_one_line
+from .pip_modules import pip_module
+
+_CHUNK_BYTES = 1 << 16
+_DEFAULT_TIMEOUT_S = 15
+_MOST_TRIES = 3
+
+
+class Connection:
+    """Requests to a mirror, by the settings of one of pip's sessions."""
+
+    def __init__(self, session: Any) -> None:
+        self._settings = session
+        network = pip_module("_internal.network.session")
+        retries = getattr(session.get_adapter("https://"), "max_retries", None)
+        self.tries = min(_MOST_TRIES, 1 + int(getattr(retries, "total", 0) or 0))
+        self._requests = pip_module("_vendor.requests")
+        self._session = self._requests.Session()
+        self._session.headers["User-Agent"] = session.headers["User-Agent"]
+        self._session.headers["Accept-Encoding"] = "identity"
+        for name in ("verify", "cert", "proxies", "auth", "trust_env"):
+            setattr(self._session, name, getattr(session, name))
+        context = getattr(session.get_adapter("https://"), "_ssl_context", None)
+        self._session.mount("https://", network.HTTPAdapter(max_retries=0, ssl_context=context))
+        self._session.mount("http://", network.HTTPAdapter(max_retries=0))
+
+    def ask(self, url: str) -> int:
+        """The status of an address."""
+        try:
+            with self._session.head(url, allow_redirects=True, timeout=self._timeout) as response:
+                return int(response.status_code)
+        except self._requests.RequestException as error:
+            raise Interrupted(_cause(error)) from None
+
+    @contextlib.contextmanager
+    def open(self, url: str, start: int) -> Iterator[Tuple[int, Iterator[bytes]]]:
+        """The status of an address, and what it has from a byte on."""
+        headers: Dict[str, str] = {"Range": f"bytes={start}-"} if start else {}
+        try:
+            with self._session.get(url, stream=True, headers=headers, timeout=self._timeout) as response:
+                yield int(response.status_code), response.iter_content(_CHUNK_BYTES)
+        except (self._requests.RequestException, pip_module("_vendor.urllib3.exceptions").HTTPError) as error:
+            raise Interrupted(_cause(error)) from None
+
+    @property
+    def _timeout(self) -> float:
+        return float(self._settings.timeout or _DEFAULT_TIMEOUT_S)
+
+
+def _cause(error: Any) -> str:
+    """What went wrong, without the address and the classes that it went through."""
+    inner = error.args[0] if error.args else error
+    return in_one_line(getattr(inner, "reason", None) or inner).rpartition(": ")[2]
+
+
+def mount(session: Any, mirror: Mirror, lock: Lock) -> None:
+    """Has one of pip's sessions fetch what a mirror has through it: kept files first, checked against their digests."""
+    requests = pip_module("_vendor.requests")
+    prefix = f"{mirror.address}/"
+    if getattr(session, "_cloaca_prefix", None) == prefix:
+        return
+    session._cloaca_prefix = prefix
+    others = session.get_adapter(prefix)
+    connection = Connection(session)
+
+    class Adapter(requests.adapters.BaseAdapter):  # type: ignore[misc, name-defined]
+        """Answers with files of the mirror."""
+
+        def send(self, request: Any, **rest: Any) -> Any:
+            build = lock.of_file(str(request.url).rpartition("/")[2])
+            if build is None or request.url != mirror.url(build):
+                return others.send(request, **rest)
+            try:
+                path = mirror.file(build, connection.open, connection.tries)
+            except Refused as error:
+                raise pip_module("_internal.exceptions").InstallationError(str(error)) from None
+            response = requests.Response()
+            response.status_code, response.url, response.request = 200, request.url, request
+            response.raw = open(path, "rb")  # noqa: SIM115 - closed with the response
+            response.headers["Content-Type"] = "application/octet-stream"
+            response.close = response.raw.close
+            response.from_cache = True
+            return response
+
+        def close(self) -> None:
+            """Has nothing open."""
+
+    session.mount(prefix, Adapter())

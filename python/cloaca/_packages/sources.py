@@ -1,0 +1,172 @@
+"""Where pip finds wheels besides its index: Pyodide's own builds, and wheels for Linux without their native files.
+
+pip's resolver decides. For each requirement it is offered what its index has; Pyodide's build of the package in
+addition where that is newer than anything that fits; and where nothing fits at all, wheels from which the native files
+are removed when they are installed. Used by ``command``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, Iterator, List
+
+from . import native_free
+from .lock import Lock, canonical
+from .mirror import Mirror, Refused
+from .pip_modules import pip_module, replace
+from .pip_network import Connection, mount
+
+
+class Sources:
+    """The sources of one command of pip."""
+
+    def __init__(self, lock: Lock, mirror: Mirror) -> None:
+        self._lock = lock
+        self._mirror = mirror
+        #: By package, what the index has and what does not run here: by file name.
+        self.unfit: Dict[str, Dict[str, Any]] = {}
+        #: The wheels whose native files are removed, by file name.
+        self._native_free: Dict[str, str] = {}
+        self._results: Dict[Any, Any] = {}
+        #: Names and versions of packages that were installed without their native files.
+        self.without_native_files: List[str] = []
+
+    def connect(self) -> None:
+        """Has pip use them."""
+        finder = pip_module("_internal.index.package_finder").PackageFinder
+        wheel = pip_module("_internal.models.wheel").Wheel
+        candidate = pip_module("_internal.resolution.resolvelib.candidates")._InstallRequirementBackedCandidate
+        replace(finder, "get_install_candidate", self._get_install_candidate)
+        replace(finder, "find_best_candidate", self._find_best_candidate)
+        replace(wheel, "supported", self._supported)
+        replace(wheel, "find_most_preferred_tag", self._find_most_preferred_tag)
+        replace(candidate, "iter_dependencies", self._iter_dependencies)
+        replace(pip_module("_internal.operations.install.wheel"), "install_wheel", self._install_wheel)
+
+    def _get_install_candidate(self, original: Any) -> Any:
+        """Notes which files do not fit."""
+
+        def get_install_candidate(finder: Any, link_evaluator: Any, link: Any) -> Any:
+            found = original(finder, link_evaluator, link)
+            name = link_evaluator._canonical_name
+            if found is None and not link.is_yanked and _is_file_of(link.filename, name):
+                self.unfit.setdefault(name, {})[link.filename] = link
+            return found
+
+        return get_install_candidate
+
+    def _find_best_candidate(self, original: Any) -> Any:
+        def find_best_candidate(finder: Any, project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
+            key = (id(finder), project_name, specifier, hashes)
+            if key not in self._results:
+                result = original(finder, project_name, specifier, hashes)
+                self._results[key] = self._with_others(finder, project_name, specifier, hashes, result)
+            return self._results[key]
+
+        return find_best_candidate
+
+    def _with_others(self, finder: Any, name: str, specifier: Any, hashes: Any, result: Any) -> Any:
+        evaluator = finder.make_candidate_evaluator(name, specifier=specifier, hashes=hashes)
+        for others in (self._builds, self._wheels_for_linux):
+            found = others(finder, name, specifier, result)
+            if found:
+                result = evaluator.compute_best_candidate([*found, *result.all_candidates])
+        return result
+
+    def _builds(self, finder: Any, name: str, specifier: Any, result: Any) -> List[Any]:
+        """Pyodide's build of a package, where it is asked for and newer than what else fits."""
+        build = self._lock.wheel(name)
+        if build is None or not (finder.index_urls or os.environ.get("CLOACA_PYODIDE_MIRROR")):
+            return []
+        if specifier is not None and not specifier.contains(build.version, prereleases=True):
+            return []
+        version = pip_module("_vendor.packaging.version").Version(build.version)
+        if is_found(result) and result.best_candidate.version >= version:
+            return []
+        session = finder._link_collector.session
+        connection = Connection(session)
+        if not self._mirror.has(build, connection.ask):
+            return []
+        url = self._mirror.url(build)
+        if self._mirror.is_folder:
+            try:
+                path = self._mirror.file(build, connection.open)
+            except Refused as error:
+                raise pip_module("_internal.exceptions").InstallationError(str(error)) from None
+            url = pip_module("_internal.utils.urls").path_to_url(path)
+        else:
+            mount(session, self._mirror, self._lock)
+        link = pip_module("_internal.models.link").Link(f"{url}#sha256={build.sha256}", comes_from=self._mirror.address)
+        return list(finder.evaluate_links(finder.make_link_evaluator(name), [link]))
+
+    def _wheels_for_linux(self, finder: Any, name: str, specifier: Any, result: Any) -> List[Any]:
+        """Wheels that do without their native files, one for each version, where nothing else fits."""
+        if is_found(result):
+            return []
+        versions: Dict[str, List[str]] = {}
+        for file_name in self.unfit.get(canonical(name), {}):
+            if not file_name.endswith(".whl"):
+                continue
+            versions.setdefault(file_name.split("-")[1], []).append(file_name)
+        version_of = pip_module("_vendor.packaging.version").Version
+        python = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+        links = []
+        for version, file_names in versions.items():
+            chosen = native_free.preferred(file_names, python)
+            if chosen is None or not native_free.is_known(canonical(name), version_of(version), version_of):
+                continue
+            self._native_free[chosen] = f"{canonical(name)} {version}"
+            links.append(self.unfit[canonical(name)][chosen])
+        return list(finder.evaluate_links(finder.make_link_evaluator(name), links))
+
+    def _supported(self, original: Any) -> Any:
+        return lambda wheel, tags: wheel.filename in self._native_free or original(wheel, tags)
+
+    def _find_most_preferred_tag(self, original: Any) -> Any:
+        def find_most_preferred_tag(wheel: Any, tags: List[Any], priorities: Any) -> int:
+            return len(tags) if wheel.filename in self._native_free else original(wheel, tags, priorities)
+
+        return find_most_preferred_tag
+
+    def _iter_dependencies(self, original: Any) -> Any:
+        """What Pyodide's builds need, by the lock, also where their own metadata does not name it."""
+
+        def iter_dependencies(candidate: Any, with_requires: bool) -> Iterator[Any]:
+            yield from original(candidate, with_requires)
+            build = self._lock.of_file(candidate.source_link.filename) if candidate.source_link else None
+            if build is None or not with_requires or not self._is_from_mirror(candidate.source_link):
+                return
+            own = {canonical(each.name) for each in candidate.dist.iter_dependencies()}
+            for each in self._lock.packages_of(build):
+                if each.name not in own:
+                    yield from candidate._factory.make_requirements_from_spec(each.name, candidate._ireq)
+
+        return iter_dependencies
+
+    def _is_from_mirror(self, link: Any) -> bool:
+        if self._mirror.is_folder:
+            return bool(link.is_file) and os.path.dirname(link.file_path) == self._mirror.address
+        return bool(link.url_without_fragment.startswith(f"{self._mirror.address}/"))
+
+    def _install_wheel(self, original: Any) -> Any:
+        def install_wheel(name: str, wheel_path: str, scheme: Any, *rest: Any, **options: Any) -> None:
+            original(name, wheel_path, scheme, *rest, **options)
+            file_name = os.path.basename(wheel_path)
+            if file_name not in self._native_free:
+                return
+            for folder in {scheme.platlib, scheme.purelib}:
+                native_free.remove_native_files(folder, name)
+            self.without_native_files.append(self._native_free[file_name])
+
+        return install_wheel
+
+
+def is_found(result: Any) -> bool:
+    """Whether there is a candidate that pip would take: those that were withdrawn it takes by number only."""
+    return any(not each.link.is_yanked for each in result.applicable_candidates)
+
+
+def _is_file_of(file_name: str, name: str) -> bool:
+    """Whether a file is a wheel or a source archive of a package: a folder of files has others, too."""
+    return file_name.endswith((".whl", ".tar.gz", ".zip")) and canonical(file_name).startswith(f"{name}-")

@@ -1,0 +1,163 @@
+/**
+ * Pyodide's own builds as a second source of packages: a mirror of stand-ins, by a lock that names them. One holds a
+ * module in C, which needs a shared library (`test/fixtures/native`).
+ */
+
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+import { PackageServer } from '../support/package-server.ts'
+import { type PipEnd, pipCommands } from '../support/pip-commands.ts'
+import { ROOT } from '../support/source-tree.ts'
+import { pureWheel, type Wheel, zip } from '../support/wheel.ts'
+
+const TAG = 'cp314-cp314-pyemscripten_2026_0_wasm32'
+const LINUX = 'cp314-cp314-manylinux_2_17_x86_64'
+const binary = (name: string) => readFileSync(join(ROOT, 'test/fixtures/native', name))
+
+const module = pureWheel('other', '1.0', '')
+const native = pureWheel('native', '1.0', '', {
+  tag: TAG,
+  module: 'native_extra',
+  files: { 'native.cpython-314-wasm32-emscripten.so': binary('native.so') },
+})
+const library: Wheel = { fileName: 'libhelper-1.0.zip', bytes: zip([['libhelper.so', binary('libhelper.so')]]) }
+const faulty = ['wrong', 'gone', 'cut', 'stalled'].map((name) => pureWheel(name, '1.0', '#'.repeat(5000), { tag: TAG }))
+const builds = [native, library, module, ...faulty, pureWheel('pure', '1.0', 'version = 1')]
+
+let server: PackageServer
+let terminal: Terminal
+let lock: string
+let env: Record<string, string>
+
+beforeAll(async () => {
+  server = await PackageServer.open()
+  terminal = new Terminal()
+  server.offer(
+    pureWheel('app', '1.0', '', { requires: ['native>=1', 'pure'] }),
+    pureWheel('pure', '2.0', 'version = 2'),
+  )
+  for (const version of ['1.0', '1.1']) server.list(`native-${version}-${LINUX}.whl`)
+  for (const { fileName, bytes } of builds) {
+    if (!fileName.startsWith('gone'))
+      server.put(`/builds/${fileName}`, fileName.startsWith('wrong') ? bytes.subarray(1) : bytes)
+  }
+  server.faults.set(`/builds/${faulty[2]?.fileName}`, 'cut')
+  server.faults.set(`/builds/${faulty[3]?.fileName}`, 'stall')
+  lock = terminal.write('lock.json', JSON.stringify({ packages: Object.fromEntries(builds.map(lockEntry)) }))
+  env = {
+    ...server.environment,
+    PIP_TIMEOUT: '1',
+    CLOACA_PYODIDE_MIRROR: `${server.address}/builds`,
+    CLOACA_CACHE_DIR: join(terminal.folder, 'cache'),
+  }
+  shareSnapshots(env.CLOACA_CACHE_DIR ?? '')
+})
+
+afterAll(async () => {
+  await terminal[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+beforeEach(() => rmSync(join(terminal.folder, '.cloaca'), { recursive: true, force: true }))
+
+describe("Pyodide's own builds", () => {
+  it('are installed for what the index has no fitting wheel of, with their libraries, load, and open no sockets of their own', async () => {
+    const [installed, checked, listed] = await pip('install app', 'check', 'list')
+    const used = await run('import native, pure; print(native.answer(), pure.version)')
+    const socket = await run('import native; print(native.open_socket() < 0, native.open_socket() < 0)')
+
+    expect(installed?.stdout).toMatch(/Installing collected packages: .*other, native, app/)
+    expect(installed?.stdout).toContain('Installed shared libraries: libhelper-1.0')
+    expect(installed?.stderr).toContain('native 1.0 is taken; 1.1 has no wheel that runs here.')
+    expect(checked?.exitCode).toBe(0)
+    expect(listed?.stdout).not.toContain('libhelper')
+    expect(used).toMatchObject({ stdout: '42 2\n', stderr: '' })
+    expect(socket.stdout).toBe('True True\n')
+    expect(socket.stderr).toMatch(/^[^\n]*Native code of a package opens a socket of its own[^\n]*pg8000[^\n]*\n$/)
+  })
+
+  it('come from the cache the next time, whose files are checked; libraries go with what needs them', async () => {
+    await pip('install native')
+    const kept = join(env.CLOACA_CACHE_DIR ?? '', 'pyodide', digestOf(module).slice(0, 16), module.fileName)
+    writeFileSync(kept, 'damaged')
+    server.requests.length = 0
+
+    const [removed, again] = await pip('uninstall --yes native other', 'install native')
+
+    expect(removed?.exitCode).toBe(0)
+    expect(again?.stdout).toContain('Successfully installed native-1.0 other-1.0')
+    expect(downloads()).toEqual([`GET /builds/${module.fileName}`])
+    await pip('uninstall --yes native')
+    expect(packages()).toEqual(['other-1.0.dist-info', 'other.py'])
+  })
+
+  it('that are not what the lock says, or do not come, are refused with what to do, and nothing is installed', async () => {
+    const ends = await pip(...faulty.map(({ fileName }) => `install pure ${fileName.split('-')[0]}`))
+
+    expect(ends.map((end) => end.exitCode)).toEqual([1, 1, 1, 1])
+    const [wrong, gone, cut, stalled] = ends.map((end) => end.stderr)
+    expect(wrong).toMatch(
+      /is not the file that Pyodide's lock names: its SHA-256 digest is \w{64}, and \w{64} is expected/,
+    )
+    expect(gone).toMatch(/gone-1\.0-.*whl is not there \(404\)\./)
+    expect(cut).toMatch(/cut-1\.0-.*whl stopped in the middle: .*CLOACA_PYODIDE_MIRROR/)
+    expect(stalled).toMatch(/stalled-1\.0-.*whl stopped in the middle: .*timed out/)
+    expect(packages()).toEqual([])
+  })
+
+  it('are taken from a folder, and checked there, too', async () => {
+    const folder = join(terminal.folder, 'builds')
+    mkdirSync(folder)
+    for (const { fileName, bytes } of builds) writeFileSync(join(folder, fileName), bytes)
+    writeFileSync(join(folder, faulty[0]?.fileName ?? ''), 'something else')
+    rmSync(join(folder, faulty[1]?.fileName ?? ''))
+    env = { ...env, CLOACA_PYODIDE_MIRROR: folder }
+
+    const [installed, wrong, gone] = await pip('install native', 'install wrong', 'install gone')
+
+    expect(installed?.stdout).toContain('Successfully installed native-1.0 other-1.0')
+    expect(wrong?.stderr).toContain("is not the file that Pyodide's lock names")
+    expect(gone).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('there is no package "gone"') })
+  })
+})
+
+const pip = (...commands: readonly string[]): Promise<readonly PipEnd[]> => pipCommands(terminal, env, commands, lock)
+
+const run = (code: string) => terminal.run(['run', '-c', code])
+
+const packages = () => {
+  const folder = join(terminal.folder, '.cloaca', 'packages')
+  return existsSync(folder) ? readdirSync(folder).toSorted() : []
+}
+
+const downloads = () => server.requests.filter((line) => line.startsWith('GET /builds/'))
+
+function digestOf({ bytes }: Wheel): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function lockEntry(wheel: Wheel): [string, object] {
+  const [name = '', version = ''] = wheel.fileName.replace(/\.zip$/, '').split('-')
+  const isLibrary = wheel === library
+  const entry = {
+    version,
+    file_name: wheel.fileName,
+    sha256: digestOf(wheel),
+    depends: wheel === native ? ['libhelper', 'other'] : [],
+    package_type: isLibrary ? 'shared_library' : 'package',
+  }
+  return [name, entry]
+}
+
+/** Has a cache of this test's own begin with the snapshots and with pip, which take long to make. */
+function shareSnapshots(cache: string): void {
+  const shared = process.env.CLOACA_CACHE_DIR
+  mkdirSync(cache, { mode: 0o700 })
+  if (shared === undefined || !existsSync(shared)) return
+  for (const name of readdirSync(shared)) {
+    if (/^(snapshot|pip).*\.(bin|whl)$/.test(name)) copyFileSync(join(shared, name), join(cache, name))
+  }
+}
