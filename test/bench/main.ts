@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   execute: executeFigures,
   poll: pollFigures,
   survival: async () => (await import('./survival.ts')).survivalFigures(),
+  steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }

@@ -96,7 +96,9 @@ export class Watchdog {
     watched.deadlineAt = now
     watched.killAfterMs = KILL_CANCELLED_AFTER_MS
     watched.killAt = now + KILL_CANCELLED_AFTER_MS
-    this.#wakeBy(now)
+    this.#tellToStop(token, watched)
+    this.#control.interruptCancelled(token)
+    this.#wakeBy(now + INTERRUPT_EVERY_MS)
   }
 
   forget(token: StackToken): void {

@@ -1,0 +1,135 @@
+/**
+ * What people wait for when they steer: a cancel, by what the task does; a list of executions with filters, with many in the
+ * database; the upgrade of a database that is full of ticks.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Runner } from '../../src/index.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { MIGRATIONS } from '../../src/store/sqlite/schema/migrations.ts'
+import { migrate } from '../../src/store/sqlite/schema/schema.ts'
+import type { Figure } from './figure.ts'
+
+const PROGRAM = fileURLToPath(new URL('programs/cancelled.py', import.meta.url))
+const WAITS = {
+  sleep: 'sleeps',
+  computes: 'computes',
+  lock: 'waits for a lock',
+  receives: 'receives',
+  awaits: 'awaits',
+}
+const CANCELS = 100
+const EXECUTIONS = 500_000
+const TICKS = 2_000_000
+const LIST_WITHIN_MS = 50
+
+export async function steeringFigures(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
+  try {
+    const upgrade = upgradeFigures(join(folder, 'old.db'))
+    return [...(await cancelFigures()), ...(await listFigures(join(folder, 'many.db'))), ...upgrade]
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** From the call to its answer, which comes when the end of the execution is stored. */
+async function cancelFigures(): Promise<Figure[]> {
+  await using runner = await Runner.open({ database: ':memory:', durability: 'normal' })
+  await runner.load(PROGRAM)
+  await runner.start()
+  const figures: Figure[] = []
+  for (const [wait, does] of Object.entries(WAITS)) {
+    const samples: number[] = []
+    for (let cancel = 0; cancel < CANCELS; cancel++) {
+      const started = Promise.withResolvers<void>()
+      const stopListening = runner.on('taskStarted', () => setTimeout(started.resolve, 20))
+      const id = await runner.workflows.submit(wait)
+      await started.promise
+      stopListening()
+      const begin = performance.now()
+      await runner.executions.cancel(id)
+      samples.push(performance.now() - begin)
+    }
+    samples.sort((one, other) => one - other)
+    const name = `cancel of a task that ${does}`
+    figures.push({ name: `${name}, p50`, value: samples[CANCELS / 2] ?? Number.NaN, unit: 'ms' })
+    figures.push({ name: `${name}, slowest of ${CANCELS}`, value: samples.at(-1) ?? Number.NaN, unit: 'ms' })
+  }
+  return figures
+}
+
+async function listFigures(path: string): Promise<Figure[]> {
+  fillWithExecutions(path)
+  await using runner = await Runner.open({ database: `sqlite://${path}`, readOnly: true })
+  const sinceAt = instantOf(EXECUTIONS / 2)
+  const filters = {
+    none: {},
+    workflow: { workflow: 'w3' },
+    'a rare workflow, completed': { workflow: 'rare', status: 'Completed' },
+    'failed of a workflow': { workflow: 'w4', status: 'Failed' },
+    'failed by a trigger since': { trigger: 't3', status: 'Failed', sinceAt },
+    'paused, of which there is none': { status: 'Paused' },
+  } as const
+  const figures: Figure[] = []
+  for (const [name, filter] of Object.entries(filters)) {
+    const samples: number[] = []
+    for (let run = 0; run < 5; run++) {
+      const begin = performance.now()
+      await runner.executions.list({ limit: 20, ...filter })
+      samples.push(performance.now() - begin)
+    }
+    const value = samples.sort((one, other) => one - other)[2] ?? Number.NaN
+    figures.push({ name: `list of 500,000 executions: ${name}`, value, unit: 'ms', budget: LIST_WITHIN_MS })
+  }
+  return figures
+}
+
+function instantOf(index: number): number {
+  return 1_700_000_000_000 + index * 1_000
+}
+
+function fillWithExecutions(path: string): void {
+  const connection = new Connection(path)
+  migrate(connection, 0)
+  connection.atomically(() => {
+    for (let index = 0; index < EXECUTIONS; index++) {
+      connection.run(
+        `INSERT INTO executions (id, workflow, version, status, origin, origin_source, created_at, started_at, ended_at)
+         VALUES (?, ?, '0123456789abcdef', ?, ?, ?, ?, ?, ?)`,
+        crypto.randomUUID(),
+        index < 50 ? 'rare' : `w${index % 10}`,
+        index % 100 === 0 ? 'Failed' : 'Completed',
+        index % 3 === 0 ? 'call' : 'trigger',
+        index % 3 === 0 ? null : `t${index % 7}`,
+        instantOf(index),
+        instantOf(index),
+        instantOf(index),
+      )
+    }
+  })
+  connection.close()
+}
+
+/** From the version before this one. */
+function upgradeFigures(path: string): Figure[] {
+  const connection = new Connection(path)
+  connection.script(
+    'CREATE TABLE cloaca_schema (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT; INSERT INTO cloaca_schema VALUES (1, 0), (2, 0)',
+  )
+  for (const sql of MIGRATIONS.slice(0, 2)) connection.script(sql)
+  connection.script(`
+    INSERT INTO triggers (id, name, workflow, poll_interval_ms, allow_concurrent, created_at, updated_at)
+    VALUES ('t', 'inbox', 'import', 1000, 0, 0, 0);
+    INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count)
+    WITH RECURSIVE series (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM series LIMIT ${TICKS})
+    SELECT hex(randomblob(16)), 1, 'skipped', value, value, 1 FROM series`)
+  const begin = performance.now()
+  migrate(connection, 1)
+  const value = performance.now() - begin
+  connection.close()
+  return [{ name: 'upgrade of a database with 2,000,000 ticks', value, unit: 'ms' }]
+}
