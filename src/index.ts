@@ -1,5 +1,6 @@
 /** The public API: named exports, nothing else. */
 
+export type { AlertOptions } from './alerts/alerts.ts'
 export type { EngineConfig } from './engine/config.ts'
 export type {
   CronFiredEvent,
@@ -32,6 +33,7 @@ export {
   UsageError,
 } from './errors.ts'
 export type { ActionAnswer, ActionKind, ActionRow, ActionSource } from './model/action.ts'
+export type { Alert, AlertDelivery, AlertKind, AlertRow } from './model/alert.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
 export type {
   AttemptRow,
@@ -78,6 +80,7 @@ export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-
 export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
+export type { RunnerAlerts } from './runner/resources/alerts.ts'
 export type {
   ActionOptions,
   ExecutionListOptions,

@@ -57,6 +57,11 @@ const TABLE: readonly Row[] = [
       ...NODE,
     ],
   },
+  {
+    files: /^src\/alerts\//,
+    may: [/^src\/(alerts|model)\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\//],
+  },
   { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
   {
     files: /^src\/store\/sqlite\/file\//,

@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
+import { alertCommand } from '../src/cli/alerts/alert.ts'
 import { checkCommand } from '../src/cli/check/check.ts'
 import { completionCommand } from '../src/cli/completion.ts'
 import { executionCommand } from '../src/cli/execution/execution.ts'
@@ -86,6 +87,7 @@ describe('the command line of the manual', () => {
     const nothing = () => undefined
     const commands = [
       serveCommand(nothing),
+      alertCommand(),
       checkCommand(nothing),
       triggerCommand(nothing),
       workflowCommand(nothing),

@@ -60,6 +60,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { instanceCommand, statusCommand } = await import('./status.ts')
   const { completionCommand } = await import('./completion.ts')
   const { pipCommand } = await import('./pip.ts')
+  const { alertCommand } = await import('./alerts/alert.ts')
   const { checkCommand } = await import('./check/check.ts')
   const { configCommand } = await import('./settings/config.ts')
   const { printWrongWords } = await import('./print.ts')
@@ -83,7 +84,11 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(instanceCommand())
     .addCommand(statusCommand())
     .addCommand(pipCommand())
-  program.addCommand(completionCommand(program)).addCommand(checkCommand(finish)).addCommand(configCommand())
+  program
+    .addCommand(completionCommand(program))
+    .addCommand(alertCommand())
+    .addCommand(checkCommand(finish))
+    .addCommand(configCommand())
   forEachCommand(program, (command) =>
     command.exitOverride().configureOutput({ writeOut: writeStdout, writeErr: printWrongWords }),
   )

@@ -121,6 +121,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
 async function test(file: string, name: string, options: { readonly json?: true }): Promise<number> {
   await using runner = await Runner.open({
     ...optionsOf(settingsFrom()),
+    alerts: {},
     database: ':memory:',
     scriptRunners: false,
     stdoutTo: 'stderr',

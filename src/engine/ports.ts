@@ -31,6 +31,7 @@ import type { WorkflowDefinition } from '../model/workflow.ts'
 import type {
   Acquisition,
   ActionStore,
+  AlertStore,
   ExecutionFilter,
   FailedTick,
   FailedTickResult,
@@ -328,6 +329,7 @@ export interface Store {
   cronStats(sinceAt: number, at: number): Promise<CronStats>
 
   readonly actions: ActionStore
+  readonly alerts: AlertStore
   readonly logs: LogStore
 
   // -- upkeep

@@ -11,6 +11,8 @@ import { didYouMean } from '../registry/nearest.ts'
 export interface SettingCheck {
   readonly expected: string
   fits(value: unknown): boolean
+  /** Nothing of a value that is wrong is shown. */
+  readonly isPrivate?: true
   /** The checks of the settings within it. */
   readonly within?: SettingChecks
 }
@@ -44,7 +46,7 @@ export function oneOf(...values: readonly string[]): SettingCheck {
 }
 
 export function orNull(check: SettingCheck): SettingCheck {
-  return { expected: `${check.expected}, or null`, fits: (value) => value === null || check.fits(value) }
+  return { ...check, expected: `${check.expected}, or null`, fits: (value) => value === null || check.fits(value) }
 }
 
 export function objectOf(within: SettingChecks): SettingCheck {
@@ -59,7 +61,10 @@ export function objectOf(within: SettingChecks): SettingCheck {
 export function checkSetting(value: unknown, check: SettingCheck, path: string): void {
   if (value === undefined) return
   if (!check.fits(value)) {
-    throw invalid(path, `"${path || 'options'}" must be ${check.expected}, but ${shownValue(value)} was given.`)
+    throw invalid(
+      path,
+      `"${path || 'options'}" must be ${check.expected}, but ${check.isPrivate ? 'something else' : shownValue(value)} was given.`,
+    )
   }
   if (check.within !== undefined) checkWithin(value as object, check.within, path)
 }

@@ -1,6 +1,7 @@
 /** What goes into the `Store` port and comes out of it about triggers, executions, actions and logs. `ports.ts` says what holds for all of it. */
 
 import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
+import type { AlertRow } from '../model/alert.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
@@ -14,6 +15,14 @@ export interface TriggerDeclaration {
   readonly pollIntervalMs: number
   readonly allowConcurrent: boolean
   readonly policy: TriggerPolicy
+}
+
+/** Alerts, with what came of them. Removed with what has the retention of failed polls. */
+export interface AlertStore {
+  /** Stores it, or what has come of it since. */
+  save(alert: AlertRow): Promise<void>
+  /** Newest first. */
+  list(page: { readonly limit: number; readonly offset: number }): Promise<readonly AlertRow[]>
 }
 
 /** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */

@@ -6,6 +6,7 @@
 
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { ProcessSettings } from '../border/protocol.ts'
 import { type EngineOpener, ScriptRunners } from '../default-runner/runners.ts'
 import { SystemClock } from '../engine/clock.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -19,7 +20,7 @@ import { PyodideHost } from '../host/python-host.ts'
 import { PythonRefusal } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
-import { SETTINGS } from '../settings/table.ts'
+import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
 import { MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
 import { GenerationRegistries } from './generation-registries.ts'
 
@@ -97,7 +98,7 @@ export interface ScriptingOptions {
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice, served } = options
   const registries = new GenerationRegistries(options.isProgram ? registry : null)
-  const settings = currentProcessSettings(options.argv, notice)
+  const settings = withoutSecrets(currentProcessSettings(options.argv, notice))
   const open: EngineOpener = async (databaseUrl, engineSettings, generation) => {
     if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
       await served.engine.enter()
@@ -152,6 +153,12 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
   const host: PyodideHost = await opening
   return { host, runners }
+}
+
+/** A script has no use for them, and may print its environment. */
+function withoutSecrets(settings: ProcessSettings): ProcessSettings {
+  const environ = Object.entries(settings.environ).filter(([name]) => !PRIVATE_VARIABLES.has(name))
+  return { ...settings, environ: Object.fromEntries(environ) }
 }
 
 function refuseToExecute(): Promise<never> {

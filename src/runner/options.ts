@@ -1,7 +1,19 @@
 /** What a runner is opened with, and the check of it. Used by `runner.ts` before anything is opened. */
 
+import type { AlertOptions } from '../alerts/alerts.ts'
 import { CONFIG_CHECK, type EngineConfig } from '../engine/config.ts'
-import { checkSetting, FLAG, FUNCTION, objectOf, oneOf, TEXT, wholeFrom } from '../engine/settings-check.ts'
+import {
+  checkSetting,
+  DURATION_MS,
+  FLAG,
+  FUNCTION,
+  objectOf,
+  oneOf,
+  orNull,
+  type SettingCheck,
+  TEXT,
+  wholeFrom,
+} from '../engine/settings-check.ts'
 import {
   DEFAULT_LIMITS,
   type HostLimits,
@@ -9,6 +21,8 @@ import {
   LEAST_OPEN_FILES,
   LEAST_THREADS,
 } from '../host/process/host-limits.ts'
+import { ALERT_KINDS } from '../model/alert.ts'
+import { COMMAND, someOf, type ValueType, WEB_ADDRESS } from '../settings/value-types.ts'
 import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
 
@@ -54,11 +68,27 @@ export interface RunnerOptions {
   readonly loadTimeoutMs?: number
   /** How long polls and tasks of a script may take to end when it is reloaded. Default 30,000. */
   readonly reloadGraceMs?: number
+  /** Who is told when something is wrong, and of what. Default: nobody. Nothing of it for a runner that only reads. */
+  readonly alerts?: AlertOptions
   /** Limits and intervals; see `EngineConfig`. */
   readonly config?: Partial<EngineConfig>
   /** Gets each log line. Default: none. */
   readonly log?: LogSink
 }
+
+/** The same as of the settings of a project. */
+function asSetting({ expected, read }: ValueType<unknown>): SettingCheck {
+  return { expected, fits: (value) => read(value) !== undefined }
+}
+
+const ALERTS_CHECK = objectOf({
+  url: orNull({ ...asSetting(WEB_ADDRESS), isPrivate: true }),
+  secret: orNull({ ...TEXT, isPrivate: true }),
+  command: orNull(asSetting(COMMAND)),
+  on: asSetting(someOf(...ALERT_KINDS)),
+  failuresInRow: wholeFrom(1),
+  lateByMs: DURATION_MS,
+} satisfies Record<keyof AlertOptions, SettingCheck>)
 
 const OPTIONS_CHECK = objectOf({
   database: TEXT,
@@ -72,6 +102,7 @@ const OPTIONS_CHECK = objectOf({
   interpreterThreads: wholeFrom(LEAST_THREADS),
   loadTimeoutMs: wholeFrom(1),
   reloadGraceMs: wholeFrom(0),
+  alerts: ALERTS_CHECK,
   config: CONFIG_CHECK,
   log: FUNCTION,
 } satisfies Record<keyof RunnerOptions, unknown>)

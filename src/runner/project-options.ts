@@ -32,6 +32,14 @@ export function optionsOf(settings: Settings): RunnerOptions {
     interpreterThreads: settings.get('limits.threads'),
     loadTimeoutMs: settings.get('limits.load'),
     reloadGraceMs: settings.get('grace'),
+    alerts: {
+      url: settings.get('alerts.url'),
+      secret: settings.get('alerts.secret'),
+      command: settings.get('alerts.command'),
+      on: settings.get('alerts.on'),
+      failuresInRow: settings.get('alerts.failures-in-row'),
+      lateByMs: settings.get('alerts.late-by'),
+    },
     config: {
       maxConcurrentTasks: settings.get('max-concurrent-tasks'),
       taskTimeoutMs: settings.get('limits.task'),

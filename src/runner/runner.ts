@@ -4,6 +4,7 @@
  * is the exact text.
  */
 
+import { Alerts } from '../alerts/alerts.ts'
 import type { Engine, ExecuteOptions } from '../engine/engine.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
 import type { Clock, PollRequest, ScriptHost, Store } from '../engine/ports.ts'
@@ -29,6 +30,7 @@ import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-sc
 import { type LogLine, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
+import { RunnerAlerts } from './resources/alerts.ts'
 import { RunnerExecutions } from './resources/executions.ts'
 import { RunnerInstances } from './resources/instances.ts'
 import { RunnerSchedules } from './resources/schedules.ts'
@@ -37,6 +39,8 @@ import { RunnerWorkflows } from './resources/workflows.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 
 const GRACE_MS = 30_000
+/** How long the end of a runner waits for alerts that are on their way. */
+const ALERTS_WITHIN_MS = 5_000
 const STACKS_WITHIN_MS = 5_000
 /** At a stop whose grace is over. */
 const LATE_STACKS_WITHIN_MS = 1_000
@@ -45,6 +49,7 @@ interface RunnerParts {
   readonly store: Store
   readonly events: EngineEvents
   readonly clock: Clock
+  readonly alerts: Alerts | null
 }
 
 export class Runner {
@@ -53,6 +58,7 @@ export class Runner {
   readonly executions: RunnerExecutions
   readonly schedules: RunnerSchedules
   readonly instances: RunnerInstances
+  readonly alerts: RunnerAlerts
   readonly #options: RunnerOptions
   readonly #registry: LiveRegistry
   readonly #store: Store
@@ -60,6 +66,7 @@ export class Runner {
   readonly #events: EngineEvents
   readonly #clock: Clock
   readonly #log: LogSink
+  readonly #alerts: Alerts | null
   readonly #scripts: LoadedScripts
   readonly #alive = new KeepAlive()
   readonly #scripting = new StartOnce(() => this.#openScripting())
@@ -68,7 +75,7 @@ export class Runner {
   #serving: Disposable | undefined
   #closed: Promise<void> | null = null
 
-  private constructor(options: RunnerOptions, { store, events, clock }: RunnerParts) {
+  private constructor(options: RunnerOptions, { store, events, clock, alerts }: RunnerParts) {
     this.#options = options
     this.#store = store
     this.#registry = new LiveRegistry()
@@ -81,6 +88,7 @@ export class Runner {
     this.#log = options.log ?? (() => undefined)
     this.#events = events
     this.#clock = clock
+    this.#alerts = alerts
     if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
     const settings = options.config ?? {}
     const registry = this.#registry
@@ -90,6 +98,7 @@ export class Runner {
     this.executions = new RunnerExecutions(this.#alive, this.#engine)
     this.schedules = new RunnerSchedules(this.#alive, this.#engine)
     this.instances = new RunnerInstances(this.#alive, this.#engine)
+    this.alerts = new RunnerAlerts(this.#alive, store)
   }
 
   /** The wall clock of the engine, epoch milliseconds. */
@@ -109,7 +118,11 @@ export class Runner {
     const clock = clockOf(events)
     const notice = (message: string): void => log({ level: 'warn', message })
     const store = await openStore(database, durability, clock, notice, checked.readOnly)
-    return new Runner({ ...checked, log }, { store, events, clock })
+    const alerts = checked.readOnly
+      ? null
+      : Alerts.of(checked.alerts ?? {}, { store: store.alerts, clock, warn: notice })
+    alerts?.watch(events)
+    return new Runner({ ...checked, log }, { store, events, clock, alerts })
   }
 
   /**
@@ -160,6 +173,7 @@ export class Runner {
     if (!this.#isStarted) this.#bindTriggers()
     this.#isStarted = true
     await this.#engine.start()
+    if (this.#closed === null) this.#alerts?.watchLateness((byMs) => this.#engine.triggers.overdue(byMs))
     if (this.#closed === null) this.#serving ??= this.#alive.hold()
   }
 
@@ -276,6 +290,7 @@ export class Runner {
       const scripting = await this.#scripting.settled()
       await scripting?.runners.close((message) => this.#log({ level: 'error', message }))
       await scripting?.host.close()
+      await this.#alerts?.close(ALERTS_WITHIN_MS)
       await this.#store.close()
     }
   }
@@ -327,7 +342,10 @@ export class Runner {
       durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,
       clock: this.#clock,
-      watch: (events) => watchForLog(events, this.#log),
+      watch: (events) => {
+        watchForLog(events, this.#log)
+        this.#alerts?.watch(events)
+      },
       notice: (message) => this.#log({ level: 'warn', message }),
       preparing: (message) => this.#log({ level: 'info', message }),
     })

@@ -3,7 +3,22 @@
  * and its flag. Reading, printing, the flags of the commands and the manual's table go by this.
  */
 
-import { choiceOf, durationFrom, orNever, sizeFrom, TEXT, type ValueType, wholeFrom, YES_OR_NO } from './value-types.ts'
+import { ALERT_KINDS } from '../model/alert.ts'
+import {
+  COMMAND,
+  choiceOf,
+  durationFrom,
+  optional,
+  orNever,
+  secret,
+  sizeFrom,
+  someOf,
+  TEXT,
+  type ValueType,
+  WEB_ADDRESS,
+  wholeFrom,
+  YES_OR_NO,
+} from './value-types.ts'
 
 export interface Setting<Value> {
   readonly type: ValueType<Value>
@@ -139,13 +154,51 @@ export const SETTINGS = Object.freeze({
     variable: 'CLOACA_RETENTION_FAILURES',
     flag: '--retention-failures',
     placeholder: DURATION,
-    doc: 'age from which failed and timed-out polls are removed',
+    doc: 'age from which failed and timed-out polls are removed, and alerts',
   }),
   'retention.skip-logs': setting(YES_OR_NO, false, {
     variable: 'CLOACA_RETENTION_SKIP_LOGS',
     flag: null,
     placeholder: '',
     doc: 'whether what a poll printed is kept when it started nothing',
+  }),
+  'alerts.url': setting(optional(WEB_ADDRESS), null, {
+    variable: 'CLOACA_ALERTS_URL',
+    flag: null,
+    placeholder: '',
+    doc: 'gets a JSON POST for each alert',
+    isPrivate: true,
+  }),
+  'alerts.secret': setting(optional(secret(TEXT)), null, {
+    variable: 'CLOACA_ALERTS_SECRET',
+    flag: null,
+    placeholder: '',
+    doc: 'signs what is sent to the URL; never printed',
+    isPrivate: true,
+  }),
+  'alerts.command': setting(optional(COMMAND), null, {
+    variable: 'CLOACA_ALERTS_COMMAND',
+    flag: null,
+    placeholder: '',
+    doc: 'gets each alert as JSON on stdin: a list of words, or a line for the shell',
+  }),
+  'alerts.on': setting(someOf(...ALERT_KINDS), ALERT_KINDS, {
+    variable: 'CLOACA_ALERTS_ON',
+    flag: null,
+    placeholder: '',
+    doc: 'what alerts are sent for',
+  }),
+  'alerts.failures-in-row': setting(wholeFrom(1), 3, {
+    variable: 'CLOACA_ALERTS_FAILURES_IN_ROW',
+    flag: null,
+    placeholder: '',
+    doc: 'so many failed polls of a trigger in a row are an alert',
+  }),
+  'alerts.late-by': setting(durationFrom(1), MINUTE_MS, {
+    variable: 'CLOACA_ALERTS_LATE_BY',
+    flag: null,
+    placeholder: '',
+    doc: 'a poll that was due so long ago and has not ended is an alert',
   }),
   'log.level': setting(choiceOf(...LOG_LEVELS), 'info', {
     variable: 'CLOACA_LOG_LEVEL',
@@ -167,6 +220,11 @@ export type SettingValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extend
 
 /** In the order of the table. */
 export const SETTING_KEYS = Object.freeze(Object.keys(SETTINGS)) as readonly SettingKey[]
+
+/** Variables that scripts are not to see. */
+export const PRIVATE_VARIABLES: ReadonlySet<string> = new Set(
+  SETTING_KEYS.filter((key) => settingOf(key).isPrivate).map((key) => settingOf(key).variable),
+)
 
 /** The same table, for whoever treats all settings alike. */
 export function settingOf(key: SettingKey): Setting<unknown> {

@@ -114,9 +114,10 @@ export function secret(type: ValueType<string>): ValueType<string> {
 
 /** An address of the web. Its path and query may be what authorizes: only the server is shown. */
 export const WEB_ADDRESS: ValueType<string> = {
-  ...typeOf<string>('a URL that begins with "http://" or "https://"', (text) => {
+  ...typeOf<string>('a URL that begins with "http://" or "https://", without user and password', (text) => {
     const url = URL.parse(text)
-    return url !== null && /^https?:$/.test(url.protocol) ? text : undefined
+    const isWeb = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+    return isWeb ? text : undefined
   }),
   show: (text) => {
     const url = URL.parse(text)

@@ -84,6 +84,8 @@ describe.concurrent('the command line', () => {
     ' workflow list',
     ' workflow show',
     ' workflow run',
+    ' alert',
+    ' alert list',
     ' check',
     ' config',
     ' execution',

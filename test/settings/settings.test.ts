@@ -167,7 +167,7 @@ describe('what is no setting', () => {
 
 describe('the table of settings', () => {
   it('has the defaults of the engine and of its interpreters', () => {
-    const { config, database, durability, interpreters, reloadGraceMs, ...limits } = optionsOf(load())
+    const { alerts, config, database, durability, interpreters, reloadGraceMs, ...limits } = optionsOf(load())
     const { maxConcurrentTasks, taskTimeoutMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
     const { attemptLogBytes, pollLogBytes, keepSkipLogs } = DEFAULT_CONFIG
 
@@ -181,6 +181,7 @@ describe('the table of settings', () => {
       pollLogBytes,
       keepSkipLogs,
     })
+    expect(alerts).toMatchObject({ url: null, secret: null, command: null, failuresInRow: 3, lateByMs: 60_000 })
     expect({ database, durability, interpreters, reloadGraceMs }).toEqual({
       database: 'sqlite://cloaca.db',
       durability: 'full',
@@ -208,6 +209,54 @@ describe('the table of settings', () => {
 
     expect(new Set(variables).size).toBe(variables.length)
     expect(new Set(flags).size).toBe(flags.length)
+  })
+})
+
+describe('the settings of alerts', () => {
+  const shown = (sources: Partial<SettingSources> = {}) =>
+    Object.fromEntries(
+      load(sources)
+        .shown()
+        .map(({ key, value }) => [key, value]),
+    )
+
+  it('show neither the secret nor the path of the URL, wherever they come from', () => {
+    toml('[alerts]\nurl = "https://hooks.example.com/T0P/key?token=T0P"\nsecret = "T0P"\ncommand = ["notify", "a b"]')
+
+    expect(shown()).toMatchObject({
+      'alerts.url': 'https://hooks.example.com/…',
+      'alerts.secret': 'set',
+      'alerts.command': '["notify","a b"]',
+      'alerts.on': 'execution-failed, trigger-failing, trigger-late, interpreter-quarantined, database-refused',
+    })
+    expect(shown({ environment: { CLOACA_ALERTS_ON: 'trigger-late,execution-failed' } })['alerts.on']).toBe(
+      'execution-failed, trigger-late',
+    )
+  })
+
+  it.each([
+    ['secret = 12345678', 'alerts.secret'],
+    ['url = "https://user:12345678@example.com"', 'alerts.url'],
+    ['url = "htps://example.com/12345678"', 'alerts.url'],
+  ])('that are wrong, as %j, are not shown either', (text, path) => {
+    toml(`[alerts]\n${text}`)
+    const { facts, message } = refusal()
+
+    expect(facts.path).toBe(path)
+    expect(message).not.toContain('12345678')
+    expect(() => runnerOptions({ alerts: { url: 'htps://example.com/12345678' } })).toThrow(/something else was given/)
+  })
+
+  it.each([
+    ['on = []', /a list of some of/],
+    ['on = ["trigger-lat"]', /a list of some of/],
+    ['command = []', /a list of a program and its arguments/],
+    ['failures-in-row = 0', /1 or more/],
+    ['every = 3', /There is no setting "alerts\.every"/],
+  ])('are refused as others are: %j', (text, message) => {
+    toml(`[alerts]\n${text}`)
+
+    expect(refusal().message).toMatch(message)
   })
 })
 

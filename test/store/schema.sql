@@ -23,6 +23,20 @@ CREATE INDEX actions_by_target ON actions (target, seq);
 
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 
+CREATE TABLE alerts (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  -- The id of an execution or schedule, the name of a trigger, a script; null: the database.
+  subject TEXT,
+  message TEXT NOT NULL,
+  raised_at INTEGER NOT NULL,
+  -- JSON: of each receiver, what came of it.
+  deliveries TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX alerts_by_age ON alerts (raised_at);
+
 CREATE TABLE attempt_logs (
   execution_seq INTEGER NOT NULL REFERENCES executions (seq) ON DELETE CASCADE,
   piece INTEGER NOT NULL,

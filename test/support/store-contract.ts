@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { describeActionContract } from './store-contract-actions.ts'
+import { describeAlertContract } from './store-contract-alerts.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
@@ -76,6 +77,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeExecutionContract(context)
     describeWorkflowContract(context)
     describeActionContract(context)
+    describeAlertContract(context)
     describeLogContract(context)
     describeSteeringContract(context)
     describeCronContract(context)

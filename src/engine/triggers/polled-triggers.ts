@@ -87,6 +87,17 @@ export class PolledTriggers {
     return [...this.#triggers.values()].filter(({ isPolling }) => isPolling).map(({ definition }) => definition.name)
   }
 
+  /** Those whose poll was due so long ago, and has not ended. */
+  overdue(byMs: number): readonly { readonly trigger: string; readonly lateMs: number }[] {
+    const now = this.#ports.clock.monotonic()
+    const late: { readonly trigger: string; readonly lateMs: number }[] = []
+    for (const [name, { isPolling, unsafeHeapIndex, unsafeDueAt }] of this.#triggers) {
+      const isAwaited = isPolling || unsafeHeapIndex >= 0
+      if (isAwaited && now - unsafeDueAt >= byMs) late.push({ trigger: name, lateMs: now - unsafeDueAt })
+    }
+    return late
+  }
+
   /** Another process may have enabled or disabled triggers, or given some up. */
   storeChanged(): void {
     this.#mustReadFlags = this.#triggers.size > 0

@@ -42,6 +42,11 @@ export class TriggerCalls {
     return this.#polled.override(name, overrides)
   }
 
+  /** Of those that are polled here: whose poll was due `byMs` ago, and has not ended. Reads nothing but memory. */
+  overdue(byMs: number): readonly { readonly trigger: string; readonly lateMs: number }[] {
+    return this.#polled.overdue(byMs)
+  }
+
   /** Firings, newest first; [] for an unknown trigger. */
   async history(name: string, page: Page): Promise<readonly FiringRow[]> {
     await this.#ready()

@@ -8,6 +8,7 @@ import { resolve } from 'node:path'
 import type {
   Acquisition,
   ActionStore,
+  AlertStore,
   Clock,
   EndedExecutions,
   ExecutionFilter,
@@ -40,6 +41,7 @@ import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
+import { alertStore } from './history/alerts.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { LogWriter } from './history/log-writer.ts'
 import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
@@ -99,6 +101,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore extends SqliteCrons implements Store {
   readonly actions: ActionStore
+  readonly alerts: AlertStore
   readonly logs: LogWriter
   readonly #connection: Connection
   readonly #clock: Clock
@@ -126,6 +129,7 @@ class SqliteStore extends SqliteCrons implements Store {
     const addStep: AddStep = (need, run) => this.step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep)
     this.actions = actionStore(addStep)
+    this.alerts = alertStore(addStep)
     this.logs = new LogWriter(options.clock, addStep)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }

@@ -4,6 +4,7 @@ import type { EndedExecutions, Retention, RetentionHold } from '../../../engine/
 import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Connection } from '../file/connection.ts'
 import { PRUNE_ACTIONS } from './action-queries.ts'
+import { PRUNE_ALERTS } from './alert-queries.ts'
 import {
   ANNOUNCE_HOLD,
   COUNT_OLD_EXECUTIONS,
@@ -78,7 +79,10 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonl
     kinds.push(ticksOf('skipped', before), ticksOf('duplicate', before), ticksOf('limited', before))
     kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before))
   }
-  if (failedMs !== null) kinds.push(ticksOf('failed', at - failedMs), ticksOf('timedOut', at - failedMs))
+  if (failedMs !== null) {
+    const before = at - failedMs
+    kinds.push(ticksOf('failed', before), ticksOf('timedOut', before), rowsOf(PRUNE_ALERTS, before))
+  }
   if (endedMs !== null) {
     const before = at - endedMs
     kinds.push((connection) => pruneExecutions(connection, { endedBeforeAt: before }))

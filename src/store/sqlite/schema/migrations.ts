@@ -256,6 +256,20 @@ CREATE INDEX actions_by_target ON actions (target, seq);
 CREATE INDEX actions_unanswered ON actions (seq) WHERE answered_at IS NULL;
 CREATE INDEX actions_by_age ON actions (created_at);
 
+-- What somebody was to be told of, and what came of it.
+CREATE TABLE alerts (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  -- The id of an execution or schedule, the name of a trigger, a script; null: the database.
+  subject TEXT,
+  message TEXT NOT NULL,
+  raised_at INTEGER NOT NULL,
+  -- JSON: of each receiver, what came of it.
+  deliveries TEXT NOT NULL
+) STRICT;
+CREATE INDEX alerts_by_age ON alerts (raised_at);
+
 -- One row where executions were kept for good until now: since when whoever serves knows that they are not any more.
 CREATE TABLE retention_hold (
   id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -1,0 +1,105 @@
+/**
+ * Tells a URL and a command what somebody should know. Made by the runner where its options ask for alerts; listens to events
+ * and is waited for by nobody but the runner's end.
+ */
+
+import type { EngineEvents } from '../engine/events.ts'
+import type { AlertStore, Clock } from '../engine/ports.ts'
+import { ALERT_KINDS, type Alert, type AlertDelivery, type AlertKind } from '../model/alert.ts'
+import { AlertHistory } from './alert-history.ts'
+import { AlertRules, type Overdue } from './alert-rules.ts'
+import { command } from './command.ts'
+import { type AlertReceiver, DeliveryQueue } from './delivery-queue.ts'
+import { webhook } from './webhook.ts'
+
+export interface AlertOptions {
+  /** Gets a JSON POST for each alert: `http://` or `https://`. Null: none. */
+  readonly url?: string | null
+  /** Signs what is sent to the URL, as the Standard Webhooks specification says. Null: nothing is signed. */
+  readonly secret?: string | null
+  /** Gets each alert as JSON on its stdin: a program with its arguments, or a line for the system's shell. Null: none. */
+  readonly command?: string | readonly string[] | null
+  /** What alerts are sent for. Default: everything. */
+  readonly on?: readonly AlertKind[]
+  /** So many failed polls of a trigger in a row are an alert. Default 3. */
+  readonly failuresInRow?: number
+  /** A poll that was due so long ago and has not ended is an alert. Default 60,000. */
+  readonly lateByMs?: number
+}
+
+export interface AlertPorts {
+  readonly store: AlertStore
+  readonly clock: Clock
+  readonly warn: (message: string) => void
+}
+
+const FAILURES_IN_ROW = 3
+const LATE_BY_MS = 60_000
+
+export class Alerts {
+  readonly #rules: AlertRules
+  readonly #queues: readonly DeliveryQueue[]
+  readonly #history: AlertHistory
+  /** Of alerts that are still on their way, by id: what is known of each receiver. */
+  readonly #deliveries = new Map<string, Map<AlertDelivery['to'], AlertDelivery>>()
+  readonly #receivers: readonly AlertReceiver[]
+
+  private constructor(options: AlertOptions, receivers: readonly AlertReceiver[], ports: AlertPorts) {
+    const { clock, warn } = ports
+    this.#receivers = receivers
+    this.#history = new AlertHistory(ports)
+    const delivered = (alert: Alert, delivery: AlertDelivery): void => this.#delivered(alert, delivery)
+    this.#queues = receivers.map((receiver) => new DeliveryQueue(receiver, { clock, warn, delivered }))
+    const kinds = new Set<AlertKind>(options.on ?? ALERT_KINDS)
+    const { failuresInRow = FAILURES_IN_ROW, lateByMs = LATE_BY_MS } = options
+    this.#rules = new AlertRules({ kinds, failuresInRow, lateByMs }, { clock, raise: (alert) => this.#raised(alert) })
+  }
+
+  /** Null where nobody is to be told. */
+  static of(options: AlertOptions, ports: AlertPorts): Alerts | null {
+    const { url = null, secret = null, command: words = null } = options
+    const receivers = [
+      ...(url === null ? [] : [webhook({ url, secret }, ports.clock)]),
+      ...(words === null ? [] : [command(words, ports.clock)]),
+    ]
+    return receivers.length === 0 ? null : new Alerts(options, receivers, ports)
+  }
+
+  /** Listens to an engine. */
+  watch(events: EngineEvents): void {
+    this.#rules.watch(events)
+  }
+
+  /** Looks whether the triggers of an engine are polled in time. */
+  watchLateness(overdue: Overdue): void {
+    this.#rules.watchLateness(overdue)
+  }
+
+  /** Listens no more, and lets what is on its way arrive within the grace. Never rejects. */
+  async close(graceMs: number): Promise<void> {
+    this.#rules.stop()
+    await Promise.all(this.#queues.map((queue) => queue.close(graceMs)))
+    await this.#history.close()
+  }
+
+  #raised(alert: Alert): void {
+    const pending = this.#receivers.map(
+      ({ to }) => [to, { to, outcome: 'pending', attempts: 0, error: null, endedAt: null }] as const,
+    )
+    this.#deliveries.set(alert.id, new Map<AlertDelivery['to'], AlertDelivery>(pending))
+    this.#save(alert)
+    for (const queue of this.#queues) queue.put(alert)
+  }
+
+  #delivered(alert: Alert, delivery: AlertDelivery): void {
+    const deliveries = this.#deliveries.get(alert.id)
+    deliveries?.set(delivery.to, delivery)
+    this.#save(alert)
+    const all = [...(deliveries?.values() ?? [])]
+    if (all.every(({ outcome }) => outcome !== 'pending')) this.#deliveries.delete(alert.id)
+  }
+
+  #save(alert: Alert): void {
+    this.#history.save({ ...alert, deliveries: [...(this.#deliveries.get(alert.id)?.values() ?? [])] })
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Hands an alert to a command: as JSON on its stdin, its kind and message in the environment as well. Nothing of an alert
+ * becomes part of the command line. What exits with another code than 0 has not received it.
+ */
+
+import { spawn } from 'node:child_process'
+import type { Clock } from '../engine/ports.ts'
+import type { Alert } from '../model/alert.ts'
+import { alertJson } from './alert-json.ts'
+import type { AlertReceiver } from './delivery-queue.ts'
+
+const LONGEST_MS = 30_000
+const SECRET = 'CLOACA_ALERTS_SECRET'
+
+/** A text is a line for the system's shell, a list a program with its arguments. */
+export function command(words: string | readonly string[], clock: Clock): AlertReceiver {
+  const [program = '', ...args] = typeof words === 'string' ? [words] : words
+  return {
+    to: 'command',
+    shown: 'the command',
+    send: (alert, stopping) =>
+      new Promise((resolve, reject) => {
+        const child = spawn(program, args, {
+          shell: typeof words === 'string',
+          stdio: ['pipe', 'ignore', 'ignore'],
+          env: environmentFor(alert),
+          // A group of its own, so that what it has started is ended with it.
+          detached: process.platform !== 'win32',
+        })
+        const end = (): void => kill(child.pid)
+        const timer = clock.wakeAfter(LONGEST_MS, end, 'ending the command of an alert')
+        stopping.addEventListener('abort', end, { once: true })
+        const settle = (error: Error | null): void => {
+          timer.cancel()
+          stopping.removeEventListener('abort', end)
+          if (error === null) resolve()
+          else reject(error)
+        }
+        child.on('error', ({ message }) => settle(new Error(`it could not be started: ${message}`)))
+        child.on('exit', (code, signal) => settle(code === 0 ? null : new Error(ending(code, signal, stopping))))
+        child.stdin.on('error', () => undefined) // one that reads nothing
+        child.stdin.end(alertJson(alert))
+        if (stopping.aborted) end()
+      }),
+  }
+}
+
+function environmentFor({ kind, message }: Alert): NodeJS.ProcessEnv {
+  const { [SECRET]: _, ...environment } = process.env
+  return { ...environment, CLOACA_ALERT_KIND: kind, CLOACA_ALERT_MESSAGE: message.replaceAll('\0', '') }
+}
+
+function ending(code: number | null, signal: NodeJS.Signals | null, stopping: AbortSignal): string {
+  if (stopping.aborted) return 'the engine stopped'
+  return code === null ? `it was ended by ${signal}, or after ${LONGEST_MS / 1_000} s` : `it exited with code ${code}`
+}
+
+function kill(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,73 @@
+/** Alerts of a serving process: they arrive, they are in history, and their secret is nowhere. */
+
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const FAILS = `
+import cloaca, os
+
+@cloaca.trigger(on="etl", poll_interval="1h")
+def once():
+    return True
+
+@cloaca.trigger(on="etl", name="broken", poll_interval="20ms")
+def broken():
+    raise ValueError("no luck: " + str(sorted(name for name in os.environ if "ALERT" in name)))
+
+with cloaca.WorkflowBuilder("etl"):
+    @cloaca.task(retry_attempts=1)
+    def work(ctx):
+        raise ValueError("no luck")
+`
+
+describe('a serving process with alerts', () => {
+  it('tells its URL and its command what failed, and keeps one line for each; the secret is printed nowhere', async () => {
+    await using terminal = new Terminal()
+    const bodies: { readonly kind: string; readonly subject: string; readonly message: string }[] = []
+    const server = createServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      bodies.push(JSON.parse(body))
+      response.writeHead(request.headers['webhook-signature'] === undefined ? 401 : 200).end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/T0P/hook`
+    terminal.write('fails.py', FAILS)
+    terminal.write('cloaca.toml', `[alerts]\nurl = "${url}"\ncommand = "cat >> told"\nfailures-in-row = 2\n`)
+    const env = { CLOACA_ALERTS_SECRET: 'hush-hush' }
+
+    const serving = terminal.start(['serve', 'fails.py', '--log-level', 'debug'], { env })
+    await serving.logs("workflow 'etl' failed")
+    await serving.logs("trigger 'broken' was polled: failed", 3)
+    serving.kill('SIGTERM')
+    const end = await serving.ended
+    const [people, programs, config] = await Promise.all([
+      terminal.run(['alert', 'list'], { env }),
+      terminal.run(['alert', 'list', '--json'], { env }),
+      terminal.run(['config'], { env }),
+    ])
+    server.close()
+
+    expect(end.exitCode).toBe(0)
+    const kinds = ['execution-failed', 'trigger-failing']
+    expect(bodies.map(({ kind }) => kind).toSorted()).toEqual(kinds)
+    expect(bodies.find(({ kind }) => kind === 'trigger-failing')).toMatchObject({
+      subject: 'broken',
+      message: `Trigger "broken" failed 2 times in a row: trigger 'broken' raised exception: ValueError: no luck: []`,
+    })
+    expect(readFileSync(join(terminal.folder, 'told'), 'utf8').match(/"kind"/g)).toHaveLength(2)
+    expect(people.stdout).toMatch(/execution-failed +to url, to command +Workflow "etl" failed/)
+    const rows = JSON.parse(programs.stdout) as readonly { readonly kind: string; readonly deliveries: unknown }[]
+    expect(rows.map(({ kind }) => kind).toSorted()).toEqual(kinds)
+    expect(config.stdout).toMatch(/^alerts\.secret +set +CLOACA_ALERTS_SECRET$/m)
+    expect(config.stdout).toMatch(/^alerts\.url +http:\/\/127\.0\.0\.1:\d+\/… +cloaca\.toml$/m)
+    for (const { stdout, stderr } of [end, people, programs, config]) {
+      expect(stdout + stderr).not.toMatch(/hush-hush|T0P/)
+    }
+  })
+})
