@@ -45,7 +45,7 @@ class TaskHandle(Unbuildable):
         self._ask_for("slot.release")
         self._waits += 1
         while True:
-            bridge.sleep_ms(interval_ms)
+            bridge.meanwhile(lambda: bridge.sleep_ms(interval_ms))
             if _holds(condition):
                 break
         self._ask_for("slot.acquire")

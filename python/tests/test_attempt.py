@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from outcomes import outcome_of
 
 import cloaca
 from cloaca._engine.attempt import run
@@ -14,7 +15,7 @@ def declare(workflow, body, **options):
 
 
 def attempt(workflow, text="{}"):
-    return run(workflow, "step", text, 7)
+    return outcome_of(run(workflow, "step", text, 7))
 
 
 def raise_boom(ctx):

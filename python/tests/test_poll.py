@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from outcomes import outcome_of
 
 import cloaca
 from cloaca._declarations import ledger
@@ -10,7 +11,7 @@ from cloaca._engine import poll as _poll
 
 
 def poll(name):
-    return _poll.poll(ledger.current().poll_numbers.get(name, 0))
+    return outcome_of(_poll.poll(ledger.current().poll_numbers.get(name, 0)))
 
 
 def declare(name, function):

@@ -210,6 +210,17 @@ export class Interpreter {
     return String(attribute(this.#entry, 'take_stack_report')())
   }
 
+  /** Cancels a call that is awaited. Null: there is none; else the stack that keeps it from that and has no limit, or 0. */
+  stopCall(token: StackToken, reason: string, isCancelled: boolean): StackToken | null {
+    const blocker: unknown = attribute(this.#entry, 'stop_call')(token, reason, isCancelled)
+    return blocker === undefined ? null : Number(blocker)
+  }
+
+  /** Whether such a call has not been cancelled yet, since another one blocks their loop. */
+  isHeldUp(token: StackToken): boolean {
+    return Boolean(attribute(this.#entry, 'is_held_up')(token))
+  }
+
   flushDeclarations(): void {
     attribute(this.#entry, 'flush_declarations')()
   }

@@ -10,7 +10,7 @@ import type { GenerationNumber, Outcome, StackToken } from '../border/protocol.t
 import type { IntervalTimer } from '../native/control-thread.ts'
 import type { Obstacle, RecordLock } from '../native/file-locks.ts'
 import type { Address, ReadResult } from './descriptors/endpoint.ts'
-import type { Suspension } from './stacks/stack-waits.ts'
+import type { Suspension, WaitAnswer } from './stacks/stack-waits.ts'
 
 // --------------------------------------------------------------------------------------- what the engine is told and asked
 
@@ -39,6 +39,10 @@ export interface Engine {
     errorMessage: string,
     traceback: string,
   ): void
+  /** These polls skipped: an array of tokens. */
+  skipped(tokens: readonly StackToken[]): void
+  /** One line worth a log entry. */
+  notice(message: string): void
 }
 
 // --------------------------------------------------------------------------------------------- what is answered right here
@@ -56,6 +60,10 @@ export interface Waits {
   new_event(): number
   wait_event(token: StackToken, event: number, timeoutMs?: number): Suspension
   set_event(event: number): void
+  /** Wakes what waits under a token by then, so that it says where it is. */
+  signal_after(token: StackToken, delayMs: number): void
+  /** How and why what bears the token shall stop that has not waited since it was to: `overdue` or `cancelled`. Said once. */
+  take_stop(token: StackToken): WaitAnswer | undefined
   /** Has a worker rest until there is something to do; false when enough of them rest, and it should end. */
   rest(): boolean
 }

@@ -10,7 +10,7 @@ import type { StackToken, StartData } from '../border/protocol.ts'
 import { ChildProcesses } from './children/child-processes.ts'
 import { Hashes } from './crypto/hashes.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
-import { type Received, receiveMessages, send } from './message-line.ts'
+import { type Message, type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
@@ -19,9 +19,11 @@ import { scriptOutput } from './script-output.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
 import { PythonThreads } from './stacks/python-threads.ts'
-import { type WaitAnswer, Waits } from './stacks/stack-waits.ts'
+import { repeatWhile, type WaitAnswer, Waits } from './stacks/stack-waits.ts'
 import { readInput } from './standard-input.ts'
 
+/** More often than the engine's watchdog loses patience. */
+const ACKNOWLEDGE_EVERY_MS = 500
 /** EX_SOFTWARE */
 const EXIT_FATAL = 70
 
@@ -59,6 +61,8 @@ const waitFunctions: Omit<WaitFunctions, 'rest'> = {
   new_event: () => waits.newEvent(),
   wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
   set_event: (event) => waits.setEvent(event),
+  signal_after: (token, delayMs) => waits.signalAfter(token, delayMs),
+  take_stop: (token) => waits.takeStop(token),
 }
 
 const children = new ChildProcesses({
@@ -117,6 +121,8 @@ function engineFunctions(reentry: Reentry): Engine {
       if (kind === 'failed' || kind === 'timedOut') outcomes.add(token, { kind, error })
       else outcomes.add(token, kind === 'skipped' ? { kind, reason: text ?? '' } : { kind, contextText: text ?? null })
     },
+    skipped: (tokens) => workerEvents.skipped(tokens),
+    notice: (message) => send({ type: 'notice', message }),
   }
 }
 
@@ -201,9 +207,7 @@ function receive(interpreter: Interpreter, message: Received): void {
       settleCall(message.id, ['error', JSON.stringify(message.fault), ''])
       return
     case 'overdue':
-      if (message.isCancelled) waits.cancel(message.token, message.reason)
-      else waits.stop(message.token, message.reason)
-      send({ type: 'acknowledged', token: message.token })
+      stop(interpreter, message)
       return
     case 'start':
     case 'makeSnapshot':
@@ -212,6 +216,26 @@ function receive(interpreter: Interpreter, message: Received): void {
     default:
       message satisfies never
   }
+}
+
+/**
+ * Ends what waits under a token. A call that is awaited in a script's loop is cancelled there; while another step blocks the
+ * loop, which is the time limit's business of that one, it is said again and again that the call is known to be overdue.
+ */
+function stop(interpreter: Interpreter, { token, reason, isCancelled }: Message<'overdue'>): void {
+  const kind = isCancelled ? 'cancelled' : 'overdue'
+  const blocker = interpreter.stopCall(token, reason, isCancelled)
+  if (blocker !== null) {
+    waits.stopWaits(token, [kind, reason])
+    if (blocker !== 0) waits.stopWaits(blocker, ['overdue', reason])
+    repeatWhile(
+      ACKNOWLEDGE_EVERY_MS,
+      () => interpreter.isHeldUp(token),
+      () => send({ type: 'acknowledged', token }),
+    )
+  } else if (isCancelled) waits.cancel(token, reason)
+  else waits.stop(token, reason)
+  send({ type: 'acknowledged', token })
 }
 
 function fatal(error: unknown): never {

@@ -137,9 +137,13 @@ def _on_interrupt(signum: int, frame: Any) -> None:
 def _check_between_steps(frame: Any) -> None:
     """Acts between two steps of Python. C checks for signals in the middle of its work, too: then it is put off."""
     global _put_off_at, _is_turn_over
-    found = int(host.signals.check(stacks.running.token))
-    if found & _IS_OVERDUE:
-        raise bridge.DeadlineExceeded(_TOO_LONG)
+    stack = stacks.running
+    found = int(host.signals.check(stack.token))
+    if stack.loop is None:
+        if found & _IS_OVERDUE:
+            raise bridge.DeadlineExceeded(_TOO_LONG)
+    elif stack.loop.is_in_step:
+        _is_turn_over = stack.loop.check_step(frame, bool(found & _IS_OVERDUE)) or _is_turn_over
     if found & _IS_CANCELLED:
         _cancel_once()
     _is_turn_over = _is_turn_over or bool(found & _IS_TURN_OVER)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
+import asyncio
+from typing import Any, Callable
 
-from . import bridge
-
-
-def awaited(value: Any) -> Any:
-    """The value itself, or what it comes to when it is awaitable."""
-    if inspect.iscoroutine(value):
-        return bridge.run_coroutine(value)
-    if inspect.isawaitable(value):
-        return bridge.run_coroutine(_await(value))
-    return value
+from .calls import is_awaitable
 
 
 async def _await(value: Any) -> Any:
     return await value
+
+
+def _run(value: Any) -> Any:
+    return asyncio.run(_await(value))
+
+
+#: Waits for an awaitable: inside the engine in the loop of the script, for which ``_engine.script_loops`` connects.
+wait_for: Callable[[Any], Any] = _run
+
+
+def awaited(value: Any) -> Any:
+    """The value itself, or what it comes to when it is awaitable."""
+    return wait_for(value) if is_awaitable(value) else value

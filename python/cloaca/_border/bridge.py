@@ -10,14 +10,14 @@ stack that is waiting.
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import json
+import sys
 import time
 from asyncio import _get_running_loop, _set_running_loop
-from typing import Any, Callable, Coroutine, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
-from . import host, stacks
+from . import calls, host, stacks
 from .cancelled import Cancelled
 from .suspension import suspender
 
@@ -94,10 +94,9 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
     if not host.is_connected:
         raise RuntimeError(NO_ENGINE)
     send_declarations()
-    stack = stacks.running
-    origin, generation = stack.origin, stack.generation.number
-    status, answer, answer_text = _wait(
-        lambda token: host.engine.request(token, origin, generation, method, json.dumps(payload), text)
+    origin, generation = calls.current_token(), stacks.running.generation.number
+    status, answer, answer_text = meanwhile(
+        lambda: _wait(lambda token: host.engine.request(token, origin, generation, method, json.dumps(payload), text))
     )
     if status != "ok":
         raise _as_exception(json.loads(answer))
@@ -117,9 +116,10 @@ def sleep_ms(delay_ms: float) -> None:
         _wait(lambda token: host.waits.sleep(token, delay_ms))
 
 
-def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Drives a coroutine to its end from synchronous code."""
-    return asyncio.run(coroutine)
+def meanwhile(wait: Callable[[], Any]) -> Any:
+    """Makes a wait of cloaca's own: in the event loop of a script, that loop goes on meanwhile."""
+    loop = stacks.running.loop
+    return wait() if loop is None or not loop.is_in_step else loop.run_meanwhile(wait)
 
 
 def announce() -> None:
@@ -206,7 +206,10 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
             "This call waits, and cannot wait here: Python was entered in a way that cannot be suspended "
             "(a callback from JavaScript). Make the call from a task, a trigger, or the script itself."
         )
-    token = stacks.running.token
+    stack = stacks.running
+    token, loop = stack.token, stack.loop
+    if loop is not None and loop.is_in_step:
+        loop.will_wait()
     since = time.monotonic()
     answer = _answer(suspension_for, token)
     # A signal wakes the stack so that its handler runs here, as python does; then the wait goes on.
@@ -214,6 +217,8 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
         try:
             handle_signals()
             report_wait(since)
+            if loop is not None and loop.is_in_step:
+                loop.check_step(sys._getframe(), False)
         except BaseException:
             host.waits.abandon_wait(answer[1])
             raise
@@ -248,7 +253,7 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
         return suspension.answer if _suspend(1) else _YES
     finally:
         if last_stack is not None and me is not last_stack:
-            _stay()
+            stay()
         _set_running_loop(loop)
         stacks.running = me
         stacks.running_token[0] = me.token
@@ -264,11 +269,11 @@ def rest() -> bool:
         return False
     _suspend(1)
     if last_stack is not None:
-        _stay()
+        stay()
     return True
 
 
-def _stay() -> None:
+def stay() -> None:
     """Suspends a stack for ever."""
     assert _suspend is not None
     while True:

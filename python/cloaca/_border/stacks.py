@@ -12,11 +12,33 @@ import array
 import contextvars
 import itertools
 from asyncio import _set_running_loop
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Protocol
 
 from .generation import PROGRAM, Generation
 
 _idents = itertools.count(1)
+
+
+class Loop(Protocol):
+    """The event loop of a script, as far as others ask for it: see ``_engine.script_loop``."""
+
+    #: Whether one of its steps is at work: from one ``await`` to the next, or a callback.
+    is_in_step: bool
+
+    def will_wait(self) -> None:
+        """Called before a wait within a step, during which the loop does nothing else."""
+        ...
+
+    def check_step(self, frame: Any, is_overdue: bool) -> bool:
+        """Called now and then in a step, which may have taken too long: whether it should give way.
+
+        It may raise DeadlineExceeded.
+        """
+        ...
+
+    def run_meanwhile(self, wait: Callable[[], Any]) -> Any:
+        """Makes a wait within a step, during which the loop goes on."""
+        ...
 
 
 class Stack:
@@ -32,6 +54,8 @@ class Stack:
     generation: Generation
     #: It has heard that it is cancelled, which it hears once.
     is_cancelled: bool = False
+    #: What runs on it when it is that of a script's event loop: see `Loop`.
+    loop: Optional[Loop] = None
 
     def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0) -> None:
         self.ident = next(_idents)
@@ -78,6 +102,23 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
         running_token[0] = previous.token
         running = previous  # at once: a stack that is overdue is interrupted again and again while it is this one
         end(stack)
+
+
+def go_on_in(stack: Stack, function: Callable[[], Any]) -> None:
+    """Runs a function as a further part of a stack whose identity another one has had so far."""
+    global running
+    running = stack
+    _set_running_loop(None)
+    try:
+        contextvars.Context().run(function)
+    finally:
+        running_token[0] = 0
+        running = OUTSIDE
+
+
+def new_ident() -> int:
+    """A number that no other stack has."""
+    return next(_idents)
 
 
 def end(stack: Stack) -> None:

@@ -7,22 +7,23 @@ reach anybody else.
 from __future__ import annotations
 
 import sys
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from .._border import fault
-from .._border.awaiting import awaited
+from .._border.calls import Awaiting, is_awaitable
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
-from .._handle import close_handle, open_handle
+from .._handle import TaskHandle, close_handle, open_handle
 from .packages import advice
 
 #: "completed" or "failed"; the output's text, None for the input's; type, message and traceback of what went wrong.
 Outcome = Tuple[str, Optional[str], str, str, str]
+Result = Union[Outcome, Awaiting]
 
 
-def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Outcome:
-    """Runs one attempt of a task.
+def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Result:
+    """Runs one attempt of a task. What an async body or callback returns is awaited by the caller.
 
     Exceptions are outcomes, ``SystemExit`` too. What stops an attempt from outside goes through, without callbacks:
     ``KeyboardInterrupt``, an exceeded deadline, and the other exceptions that are no ``Exception``.
@@ -31,25 +32,90 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Out
     if task is None:
         message = f"task '{task_id}' of workflow '{workflow_key}' is not declared in this process"
         return ("failed", None, "LookupError", message, "")
+    attempt = _Attempt(task, f"task '{task_id}' of workflow '{workflow_key}'", input_text)
     try:
-        output_text = _output_of(task, input_text, _run_body(task, input_text, run_token))
+        context = Context._from_text(input_text)
+        returned = _run_with_handle(task, context, run_token) if task.takes_handle else task.function(context)
     except (Exception, SystemExit) as error:
-        return _failed(task, input_text, error)
-    if task.on_success is not None:
-        _call_back("on_success", task.on_success, task_id, task_id, Context._from_text(output_text))
-    # A large context that nobody changed need not travel back.
-    return ("completed", None if output_text is input_text else output_text, "", "", "")
+        return attempt.body_ended(None, error)
+    if is_awaitable(returned):
+        return Awaiting(attempt.name, returned, attempt.body_ended)
+    return attempt.body_ended(returned, None)
 
 
-def _run_body(task: TaskDeclaration, input_text: str, run_token: int) -> Any:
-    context = Context._from_text(input_text)
-    if not task.takes_handle:
-        return awaited(task.function(context))
+def _run_with_handle(task: TaskDeclaration, context: Context, run_token: int) -> Any:
+    """Runs the body with a handle, which is closed at its end."""
     handle = open_handle(run_token)
+    is_over = True
     try:
-        return awaited(task.function(context, handle))
+        returned = task.function(context, handle)
+        if is_awaitable(returned):
+            is_over = False
+            return _await_with_handle(returned, handle)
+        return returned
+    finally:
+        if is_over:
+            close_handle(handle)
+
+
+async def _await_with_handle(awaitable: Any, handle: TaskHandle) -> Any:
+    try:
+        return await awaitable
     finally:
         close_handle(handle)
+
+
+class _Attempt:
+    """What is known while it runs, and what comes after its body."""
+
+    __slots__ = ("task", "name", "input_text")
+
+    def __init__(self, task: TaskDeclaration, name: str, input_text: str) -> None:
+        self.task = task
+        self.name = name
+        self.input_text = input_text
+
+    def body_ended(self, returned: Any, error: Optional[BaseException]) -> Result:
+        """The outcome, or the callback to await before it is one."""
+        if error is None:
+            try:
+                return self._completed(_output_of(self.task, self.input_text, returned))
+            except (Exception, SystemExit) as junk:
+                error = junk
+        return self._failed(error)
+
+    def _completed(self, output_text: str) -> Result:
+        # A large context that nobody changed need not travel back.
+        outcome = ("completed", None if output_text is self.input_text else output_text, "", "", "")
+        callback = self.task.on_success
+        if callback is None:
+            return outcome
+        return self._call_back("on_success", outcome, callback, Context._from_text(output_text))
+
+    def _failed(self, error: BaseException) -> Result:
+        advice.attach(error)
+        type_name, text = fault.type_and_text(error)
+        message = f"Python task execution failed: {text}"
+        outcome = ("failed", None, type_name, message, fault.traceback_text(error))
+        callback = self.task.on_failure
+        if callback is None:
+            return outcome
+        return self._call_back("on_failure", outcome, callback, message, Context._from_text(self.input_text))
+
+    def _call_back(self, kind: str, outcome: Outcome, function: Any, *arguments: Any) -> Result:
+        """Calls a callback. Its failure is printed and changes nothing."""
+
+        def ended(_: Any, error: Optional[BaseException]) -> Outcome:
+            if error is not None:
+                text = fault.type_and_text(error)[1]
+                print(f"[cloaca] {kind} callback failed for task '{self.task.id}': {text}", file=sys.stderr)
+            return outcome
+
+        try:
+            value = function(self.task.id, *arguments)
+        except (Exception, SystemExit) as error:
+            return ended(None, error)
+        return Awaiting(f"{kind} of {self.name}", value, ended) if is_awaitable(value) else outcome
 
 
 def _output_of(task: TaskDeclaration, input_text: str, returned: Any) -> str:
@@ -58,22 +124,3 @@ def _output_of(task: TaskDeclaration, input_text: str, returned: Any) -> str:
     if returned is None:
         return input_text
     raise TypeError(f"task '{task.id}' must return a Context or None, got {type(returned).__name__}")
-
-
-def _failed(task: TaskDeclaration, input_text: str, error: BaseException) -> Outcome:
-    advice.attach(error)
-    type_name, text = fault.type_and_text(error)
-    message = f"Python task execution failed: {text}"
-    trace = fault.traceback_text(error)
-    if task.on_failure is not None:
-        _call_back("on_failure", task.on_failure, task.id, task.id, message, Context._from_text(input_text))
-    return ("failed", None, type_name, message, trace)
-
-
-def _call_back(kind: str, function: Any, task_id: str, *arguments: Any) -> None:
-    """Calls a callback. Its failure is printed and changes nothing."""
-    try:
-        awaited(function(*arguments))
-    except (Exception, SystemExit) as error:
-        text = fault.type_and_text(error)[1]
-        print(f"[cloaca] {kind} callback failed for task '{task_id}': {text}", file=sys.stderr)

@@ -13,7 +13,7 @@ from typing import Any, Callable
 from .._border import bridge, host, javascript, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
-from . import loading, program, stack_report, workers
+from . import loading, program, script_loop, script_loops, stack_report, workers
 from .finish import end_interpreter, wind_up
 
 #: What polls triggers and runs tasks.
@@ -22,6 +22,10 @@ add_task = workers.add_task
 count_waiting = workers.count_waiting
 take_skipped = workers.take_skipped
 work = workers.work
+
+#: What is awaited in the loops of scripts.
+stop_call = script_loops.stop
+is_held_up = script_loops.is_held_up
 
 #: What suspended stacks wait for.
 begin_stack_report = stack_report.begin
@@ -36,6 +40,7 @@ def start(functions: host.Host, settings_json: str) -> None:
     settings = json.loads(settings_json)
     host.connect(functions)
     bridge.connect(functions.machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
+    script_loops.connect()
     _adapt.install(settings)
     importlib.invalidate_caches()
 
@@ -69,6 +74,7 @@ def load(token: int, generation_number: int, script: str, target_json: str) -> s
 def unload(generation_number: int) -> None:
     """Forgets a generation that another has replaced, or that did not come to be."""
     drop(generation_number)
+    script_loops.end(generation_number)
 
 
 def take_state(token: int, generation_number: int) -> str:
@@ -97,10 +103,14 @@ def run_program(token: int, target_json: str) -> int:
 
 
 def run_thread(ident: int) -> None:
-    """Runs a thread that Python started, to its end."""
+    """Runs a thread that Python started, to its end, or drives the loop of a script."""
     from .._adapt.threads import threads
 
-    threads.run_thread(ident)
+    drive = script_loop.unstarted.pop(ident, None)
+    if drive is not None:
+        drive()
+    else:
+        threads.run_thread(ident)
 
 
 def finish(token: int) -> None:

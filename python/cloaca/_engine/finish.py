@@ -16,6 +16,7 @@ import weakref
 from typing import Any
 
 from .._border import bridge
+from . import script_loops
 
 #: python's own code for a standard stream that cannot be written to.
 _UNWRITABLE = 120
@@ -40,6 +41,7 @@ def wind_up() -> int:
     run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
     if run_exit_functions is not None:
         run_exit_functions()
+    script_loops.end_all()
     return _flush_standard_streams()
 
 

@@ -5,10 +5,10 @@ Most polls skip: that road is one look-up, one call and two checks.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from .._border import fault
-from .._border.awaiting import awaited
+from .._border.calls import Awaiting, is_awaitable
 from .._border.generation import polled
 from .._result import TriggerResult
 from .packages import advice
@@ -20,8 +20,8 @@ Outcome = Tuple[str, Optional[str], str, str, str]
 SKIPPED: Outcome = ("skipped", None, "", "", "")
 
 
-def poll(number: int) -> Outcome:
-    """Calls the trigger function that is polled by that number.
+def poll(number: int) -> Union[Outcome, Awaiting]:
+    """Calls the trigger function that is polled by that number. What an async one returns is awaited by the caller.
 
     Exceptions are outcomes, ``SystemExit`` too. What stops a call from outside goes through: ``KeyboardInterrupt`` and
     the other exceptions that are no ``Exception``.
@@ -32,21 +32,35 @@ def poll(number: int) -> Outcome:
     name, function, _ = found
     try:
         result = function()
-        if type(result) is not TriggerResult and type(result) is not bool:
-            result = awaited(result)
     except (Exception, SystemExit) as error:
-        advice.attach(error)
-        type_name, text = fault.type_and_text(error)
-        return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", fault.traceback_text(error))
+        return _failed(name, error)
     if type(result) is TriggerResult:
-        if result._fires:
-            return ("fired", result._text, "", "", "")
-        return SKIPPED if result._text is None else ("skipped", result._text, "", "", "")
+        return _said(result)
     if result is False:
         return SKIPPED
-    return ("fired", None, "", "", "") if result is True else _junk(name, result)
+    if is_awaitable(result):
+        return Awaiting(f"trigger '{name}'", result, lambda value, error: _outcome_of(name, value, error))
+    return _outcome_of(name, result, None)
 
 
-def _junk(name: str, result: Any) -> Outcome:
+def _outcome_of(name: str, result: Any, error: Optional[BaseException]) -> Outcome:
+    if error is not None:
+        return _failed(name, error)
+    if type(result) is TriggerResult:
+        return _said(result)
+    if type(result) is bool:
+        return ("fired", None, "", "", "") if result else SKIPPED
     message = f"trigger '{name}' must return TriggerResult or bool, got {type(result).__name__}"
     return ("failed", None, "TypeError", message, "")
+
+
+def _said(result: TriggerResult) -> Outcome:
+    if result._fires:
+        return ("fired", result._text, "", "", "")
+    return SKIPPED if result._text is None else ("skipped", result._text, "", "", "")
+
+
+def _failed(name: str, error: BaseException) -> Outcome:
+    advice.attach(error)
+    type_name, text = fault.type_and_text(error)
+    return ("failed", None, type_name, f"trigger '{name}' raised exception: {text}", fault.traceback_text(error))

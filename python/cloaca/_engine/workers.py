@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import collections
 import time
-from typing import Any, Deque, List, Tuple
+from typing import Any, Deque, List, Optional, Tuple
 
 from .._border import bridge, fault, generation, host, javascript, stacks
-from . import attempt, poll
+from .._border.calls import Awaiting
+from . import attempt, poll, script_loops
 
 #: For so long a worker goes on before the host has its turn, for messages in both directions.
 _TURN_S = 0.002
@@ -71,7 +72,7 @@ def _work_for_a_turn() -> int:
     skipped, outcome = _skipped.append, host.engine.outcome
     make_poll, skip = poll.poll, poll.SKIPPED
     run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
-    result: attempt.Outcome
+    result: Any
     while _waiting:
         call = _waiting.popleft()
         made += 1
@@ -82,11 +83,15 @@ def _work_for_a_turn() -> int:
                 owner = polled[number][2] if number in polled else None
                 result = run_in(stack_for(token, owner), make_poll, number)
             else:
-                result = _run_attempt(*call)
+                owner = generation.generations.get(call[1])
+                result = _run_attempt(owner, *call)
+            if isinstance(result, Awaiting):
+                result = script_loops.begin(token, owner or generation.PROGRAM, result)
         except BaseException as error:
             result = _stopped(error)
-        if result is skip:
-            skipped(token)
+        if result is skip or result is None:
+            if result is skip:
+                skipped(token)
             if made & _SKIPS_BETWEEN_CLOCK_READS:
                 continue
         else:
@@ -96,11 +101,12 @@ def _work_for_a_turn() -> int:
     return made
 
 
-def _run_attempt(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> attempt.Outcome:
+def _run_attempt(
+    owner: Optional[generation.Generation], token: int, _: int, workflow: str, task_id: str, input_text: Any
+) -> attempt.Result:
     text = bridge.text_of(input_text)
-    stack = stacks.Stack(token, generation.generations.get(generation_number))
-    outcome: attempt.Outcome = stacks.run_in(stack, attempt.run, workflow, task_id, text, token)
-    return outcome
+    result: attempt.Result = stacks.run_in(stacks.Stack(token, owner), attempt.run, workflow, task_id, text, token)
+    return result
 
 
 def _stopped(error: BaseException) -> attempt.Outcome:

@@ -135,16 +135,28 @@ export class Waits {
     this.#stop(token, ['overdue', reason])
   }
 
+  /** Ends the waits that there are for one that is stopped, and another one for it. */
+  stopWaits(token: StackToken, stop: WaitAnswer): boolean {
+    const waits = [...this.#waits].filter((wait) => wait.token === token)
+    for (const wait of waits) wait.settle(stop)
+    return waits.length > 0
+  }
+
+  /** How and why a stack shall stop that did not wait when it was to be stopped; forgets it. */
+  takeStop(token: StackToken): WaitAnswer | undefined {
+    const stop = this.#stops.get(token)
+    this.#stops.delete(token)
+    return stop
+  }
+
   /** The same for one that is cancelled, unless it has heard that already. */
   cancel(token: StackToken, reason: string): void {
     if (!this.#cancelled.has(token)) this.#stop(token, ['cancelled', reason])
   }
 
   #stop(token: StackToken, stop: WaitAnswer): void {
-    const waits = [...this.#waits].filter((wait) => wait.token === token)
-    if (waits.length === 0) this.#stops.set(token, stop)
-    else this.#stops.delete(token)
-    for (const wait of waits) wait.settle(stop)
+    if (this.stopWaits(token, stop)) this.#stops.delete(token)
+    else this.#stops.set(token, stop)
   }
 
   /** The stack was stopped while it computed. */
@@ -167,6 +179,11 @@ export class Waits {
   /** Wakes the waits of a stack so that Python runs its signal handlers there. */
   signal(token: StackToken): void {
     for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['signal', 0])
+  }
+
+  /** Does so later, if it waits by then. */
+  signalAfter(token: StackToken, delayMs: number): void {
+    setTimeout(() => this.signal(token), delayMs).unref()
   }
 
   /** The same for all stacks that wait. Returns how many. */
@@ -193,4 +210,12 @@ function wakeAfter(delayMs: number, callback: () => void): () => void {
   }
   timer = setTimeout(check, Math.min(Math.ceil(delayMs), LONGEST_TIMER_MS))
   return () => clearTimeout(timer)
+}
+
+/** Does something again and again, and once more when it is no longer wanted. */
+export function repeatWhile(everyMs: number, isWanted: () => boolean, action: () => void): void {
+  const timer = setInterval(() => {
+    if (!isWanted()) clearInterval(timer)
+    action()
+  }, everyMs)
 }

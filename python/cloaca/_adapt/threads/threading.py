@@ -90,7 +90,7 @@ def _name_entered_stacks() -> None:
 
     def make_named(self: Any) -> None:
         make(self)
-        if stacks.running.token > 0:
+        if stacks.running.token > 0 or stacks.running.loop is not None:
             self._name = threading.main_thread().name
 
     threading._DummyThread.__init__ = make_named  # type: ignore[method-assign]

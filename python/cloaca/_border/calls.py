@@ -1,0 +1,71 @@
+"""Calls that are awaited: which poll or attempt the running code belongs to, and what remains of one that is awaited.
+
+All async functions of a script share one stack, that of its event loop (``_engine.script_loop``), so the stack alone
+does not say whose work is done. A context variable does: each call is awaited in a context of its own, and what it
+starts (tasks, callbacks, ``asyncio.to_thread``) inherits that.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+from typing import Any, Callable, Optional
+
+from . import stacks
+
+
+class Call:
+    """A poll or an attempt that is awaited. Its name is for messages: ``trigger 'feed'``.
+
+    ``stop_reason`` is set when it shall stop, ``is_overdue`` when that is because its time is over, ``is_held_up``
+    until its loop has heard of it, and ``is_cancelled`` when it has heard itself that its execution is cancelled.
+    """
+
+    __slots__ = ("token", "name", "task", "stop_reason", "is_overdue", "is_cancelled", "is_held_up", "cancellations")
+
+    def __init__(self, token: int, name: str) -> None:
+        self.token = token
+        self.name = name
+        self.task: Any = None
+        self.stop_reason: Optional[str] = None
+        self.is_overdue = False
+        self.is_cancelled = False
+        self.is_held_up = False
+        self.cancellations = 0
+
+
+#: The call whose work a context does, in and after the loop of a script; None elsewhere.
+running: contextvars.ContextVar[Optional[Call]] = contextvars.ContextVar("cloaca_call", default=None)
+
+
+def current_token() -> int:
+    """The number of the entry into Python for which the running code works, 0 for none: the current call.
+
+    Right in polls, tasks and programs, in the threads and asyncio tasks that they start, and after the call has ended.
+    """
+    call = running.get()
+    return stacks.running.origin if call is None else call.token
+
+
+class Awaiting:
+    """What a function came to that has to be awaited: in the loop of its script, in the context of the call.
+
+    Args:
+        name: Whose it is, for messages.
+        awaitable: What the function returned.
+        ended: Called with what it came to and with None, or with None and what it raised, an Exception or a
+            SystemExit. Returns the outcome, or what has to be awaited next.
+    """
+
+    __slots__ = ("name", "awaitable", "ended", "context")
+
+    def __init__(self, name: str, awaitable: Any, ended: Callable[[Any, Optional[BaseException]], Any]) -> None:
+        self.name = name
+        self.awaitable = awaitable
+        self.ended = ended
+        self.context = contextvars.copy_context()
+
+
+def is_awaitable(value: Any) -> bool:
+    """Whether an async function returned it, or another one something of the kind."""
+    return inspect.isawaitable(value)

@@ -1,0 +1,142 @@
+/** Async triggers and tasks of a script share an event loop, which outlives each of them and whatever they do to it. */
+
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PollOutcome } from '../../src/model/trigger.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./async_calls.py', import.meta.url))
+const DEADLINE_MS = 150
+
+describe('the event loop of a script', () => {
+  let folder: string
+  let python: OpenHost
+  let echo: Server
+  let connections = 0
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cloaca-async-calls-'))
+    echo = createServer((socket) => {
+      connections += 1
+      socket.pipe(socket).on('error', () => {})
+    })
+    await once(echo.listen(0, '127.0.0.1'), 'listening')
+    process.env.ASYNC_CALLS_PORT = String((echo.address() as AddressInfo).port)
+    process.env.ASYNC_CALLS_LOG = join(folder, 'log')
+    python = await OpenHost.open([SCRIPT])
+  })
+  afterAll(async () => {
+    await python?.[Symbol.asyncDispose]()
+    echo?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const poll = (trigger: string, deadlineMs?: number): Promise<PollOutcome> => python.poll(SCRIPT, trigger, deadlineMs)
+  /** With so much time that it has begun: more each time, for nobody knows how busy the machine is. */
+  async function overdue(trigger: string): Promise<{ readonly outcome: PollOutcome; readonly seconds: number }> {
+    for (let deadlineMs = DEADLINE_MS; ; deadlineMs *= 2) {
+      const outcome = await poll(trigger, deadlineMs)
+      const hasBegun = outcome.kind !== 'timedOut' || outcome.error.traceback !== '' || python.quarantines.length > 0
+      if (hasBegun) return { outcome, seconds: deadlineMs / 1000 }
+    }
+  }
+  async function fired(trigger: string): Promise<Record<string, unknown>> {
+    const outcome = await poll(trigger)
+    return JSON.parse(outcome.kind === 'fired' ? (outcome.contextText ?? '') : JSON.stringify(outcome))
+  }
+  /** The loop, in which a connection that was made long ago still works. */
+  async function loop(): Promise<unknown> {
+    const { answer, loop } = await fired('keeps_a_connection')
+    expect(answer).toBe('ping\n')
+    return loop
+  }
+
+  it('serves a connection that is kept over many polls', async () => {
+    const loops = new Set<unknown>()
+    for (let count = 0; count < 200; count++) loops.add(await loop())
+
+    expect(loops.size).toBe(1)
+    expect(connections).toBe(1)
+  })
+
+  it('runs a thousand async tasks side by side, while polls come and go', async () => {
+    const tasks = Array.from({ length: 999 }, () => python.runTask(SCRIPT, 'work', 'meets'))
+
+    const polls = await Promise.all(Array.from({ length: 300 }, () => poll('skips')))
+    const outcomes = await Promise.all([...tasks, python.runTask(SCRIPT, 'work', 'meets')])
+
+    expect(new Set(polls.map(({ kind }) => kind))).toEqual(new Set(['skipped']))
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['completed']))
+    expect(await fired('remembers')).toMatchObject({ threads: 1 })
+  })
+
+  it.each([['awaits'], ['gathers'], ['swallows_the_first'], ['sleeps'], ['computes']])(
+    'goes on when a poll is overdue that %s',
+    async (trigger) => {
+      const before = await loop()
+
+      const { outcome, seconds } = await overdue(trigger)
+
+      expect(outcome).toMatchObject({
+        kind: 'timedOut',
+        error: {
+          type: 'DeadlineExceeded',
+          message: `trigger '${trigger}' timed out: it exceeded its timeout of ${seconds} s`,
+          traceback: expect.stringMatching(`^Traceback .*\n  File "${SCRIPT}", line \\d+, in ${trigger}\n`),
+        },
+      })
+      expect(await loop()).toBe(before)
+      expect(python.notices).toEqual([])
+    },
+  )
+
+  it('lets an overdue poll clean up, and ends one whose time was over before it began', async () => {
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => poll('awaits', 1)))
+    await overdue('awaits')
+
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['timedOut']))
+    expect(await fired('remembers')).toMatchObject({ cleaned_up: expect.arrayContaining(['awaits']) })
+  })
+
+  it('names who blocks it, and stops an overdue poll when it is free again', async () => {
+    const before = await loop()
+    const blocking = poll('blocks')
+    await poll('remembers')
+    const waiting = poll('skips', DEADLINE_MS)
+
+    // Longer than the watchdog waits for what it has stopped, and than a step may take.
+    await new Promise((resolve) => setTimeout(resolve, 2_400))
+    expect(python.notices).toEqual([
+      expect.stringContaining(`Trigger 'blocks' blocks the event loop of its script in ${SCRIPT}, line `),
+    ])
+    await poll('releases')
+
+    expect(await blocking).toMatchObject({ kind: 'skipped' })
+    expect(await waiting).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
+    expect(await loop()).toBe(before)
+  })
+
+  it('ends with its script: what is pending is cancelled, and generators are closed', async () => {
+    const before = await loop()
+    await poll('leaves_things_behind')
+
+    await python.host.load(SCRIPT, { kind: 'file', path: SCRIPT })
+    await expect.poll(() => readFileSync(join(folder, 'log'), 'utf8').split('\n')).toContain('the generator was closed')
+
+    expect(readFileSync(join(folder, 'log'), 'utf8')).toContain('the background task was cancelled')
+    expect(await loop()).not.toBe(before)
+  })
+
+  it('is lost with its interpreter when an overdue poll swallows every cancellation', async () => {
+    const { outcome } = await overdue('swallows_all')
+
+    expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'InterpreterDied' } })
+    expect(python.quarantines).toEqual([expect.stringContaining("trigger 'swallows_all'")])
+    expect(typeof (await loop())).toBe('number')
+  })
+})
