@@ -23,6 +23,16 @@ export type ProgramTarget =
   | { readonly kind: 'module'; readonly name: string; readonly argv: readonly string[] }
   | { readonly kind: 'code' | 'stdin'; readonly code: string; readonly argv: readonly string[] }
 
+/** What python's own options say, and its variables. */
+export interface PythonOptions {
+  /** The variables PYTHON… that are heeded, with what options say in their place. */
+  readonly environ: Readonly<Record<string, string>>
+  /** Values of `sys.flags` that differ from the usual. */
+  readonly flags: Readonly<Record<string, number>>
+  /** Of `-X`, each as it was given. */
+  readonly xOptions: readonly string[]
+}
+
 /** The process that the interpreter is part of, as Python shall see it. */
 export interface ProcessSettings {
   readonly environ: Readonly<Record<string, string>>
@@ -45,6 +55,7 @@ export interface ProcessSettings {
   readonly pythonPath: readonly string[]
   /** Folders of installed pure-Python packages, searched last. */
   readonly sitePackages: readonly string[]
+  readonly python: PythonOptions
   /** Folder for compiled modules, so that the next process need not compile them. */
   readonly bytecodeFolder: string
 }

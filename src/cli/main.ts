@@ -31,6 +31,11 @@ async function main(words: readonly string[]): Promise<number> {
   const { printError, UsageMistake } = await import('./print.ts')
   const { UnwritableOutput, drainStderr } = await import('./standard-streams.ts')
   try {
+    // By the launcher that scripts find as sys.executable: `host/environment/python-launcher.ts`.
+    if (words[0] === '--as-python') {
+      const { asPython } = await import('./python/as-python.ts')
+      return await asPython(words.slice(1))
+    }
     returnToFolderOfCaller()
     if (words[0] === 'run') {
       const { runCommand } = await import('./run.ts')

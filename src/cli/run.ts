@@ -4,13 +4,21 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { HostError } from '../errors.ts'
-import { type Program, type ProgramLimits, type ProgramTarget, startProgram } from '../runner/program.ts'
+import { type Program, type ProgramLimits, type ProgramTarget, pythonVersion, startProgram } from '../runner/program.ts'
 import { programLimitsOf } from '../runner/project-options.ts'
 import { loadSettings } from '../settings/settings.ts'
 import { SETTINGS } from '../settings/table.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
+import {
+  type OwnOptions,
+  type PythonCommandLine,
+  type PythonTarget,
+  PythonUsage,
+  parsePython,
+} from './python/options.ts'
+import { writeStdout } from './standard-streams.ts'
 
 const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
        cloaca run -m MODULE [ARGS…]
@@ -23,6 +31,9 @@ traceback and the exit code are its own. Runners that it opens live until it end
   -u        do not buffer output
   -W RULE   control warnings, as PYTHONWARNINGS does
   -B        do not write .pyc files
+  -E, -I    ignore python's variables; isolate the program from them and its folder
+  -P        do not search the program's folder for modules
+  -X OPTION as python does: dev, and what the program finds in sys._xoptions
   --memory SIZE
             memory limit, such as 2gb; a number alone means MiB; default: 1gb
 
@@ -31,6 +42,7 @@ Examples:
   cloaca run -m pytest tests`
 
 const INTERRUPTED = 130
+const SIGNALLED = 128
 /** A script that takes no Ctrl-C for so long computes in C, or hangs there: the next one ends it. */
 const IGNORED_AFTER_MS = 2_000
 
@@ -39,35 +51,45 @@ interface GivenFlags {
   readonly memory?: string
 }
 
-/** Options that python has a variable for. */
-const VARIABLES: ReadonlyMap<string, string> = new Map([
-  ['-u', 'PYTHONUNBUFFERED'],
-  ['-B', 'PYTHONDONTWRITEBYTECODE'],
-])
-
-/** Parses what follows `run` by hand, as python does: everything behind the target belongs to the program. */
-export async function runCommand(words: readonly string[], given: GivenFlags = {}): Promise<number> {
-  const [first, ...rest] = words
-  const variable = first === undefined ? undefined : VARIABLES.get(first)
-  if (variable !== undefined) {
-    process.env[variable] = '1'
-    return runCommand(rest, given)
+/** Everything behind the target belongs to the program. */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  let given: GivenFlags = {}
+  const own = {
+    '--memory': (amount: string) => {
+      given = { memory: memoryFlag(amount) }
+    },
   }
-  if (first === '--memory') {
-    const [amount = '', ...behind] = rest
-    return runCommand(behind, { ...given, memory: memoryFlag(amount) })
-  }
-  if (first === '-W') {
-    const [rule, ...behind] = rest
-    if (rule === undefined) throw new UsageMistake('-W needs a rule.', USAGE)
-    process.env.PYTHONWARNINGS = [process.env.PYTHONWARNINGS, rule].filter(Boolean).join(',')
-    return runCommand(behind, given)
-  }
-  if (first === '-h' || first === '--help') {
+  const commandLine = readCommandLine(words, own)
+  if (commandLine.target.kind === 'help') {
     printUsage(USAGE)
     return 0
   }
-  return runTarget(targetOf(words), limitsFrom(given))
+  if (commandLine.target.kind === 'version') {
+    writeStdout(`Python ${pythonVersion()}\n`)
+    return 0
+  }
+  const { target } = commandLine
+  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
+  const code = await runPython(commandLine, given)
+  return code < 0 ? SIGNALLED - code : code
+}
+
+function readCommandLine(words: readonly string[], own: OwnOptions): PythonCommandLine {
+  try {
+    return parsePython(words, process.env, own)
+  } catch (error) {
+    if (!(error instanceof PythonUsage)) throw error
+    const { option, lacks } = error
+    throw new UsageMistake(
+      lacks === null ? `cloaca run has no option "${option}".` : `${option} needs ${lacks}.`,
+      USAGE,
+    )
+  }
+}
+
+/** The exit code, or the negative number of the signal that has ended it. */
+export async function runPython({ options, target }: PythonCommandLine, given: GivenFlags = {}): Promise<number> {
+  return runTarget(targetOf(target), { ...limitsFrom(given), python: options })
 }
 
 /** Runs a program; signals are passed on to it. Returns its exit code. */
@@ -108,21 +130,13 @@ function limitsFrom(given: GivenFlags): ProgramLimits {
   return programLimitsOf(loadSettings({ folder: process.cwd(), environment: process.env, flags }))
 }
 
-function targetOf(words: readonly string[]): ProgramTarget {
-  const [first, second, ...rest] = words
-  if (first === undefined) throw new UsageMistake('There is nothing to run.', USAGE)
-  if (first === '-m' || first === '-c') {
-    if (second === undefined) {
-      throw new UsageMistake(`${first} needs ${first === '-m' ? 'the name of a module' : 'code'}.`, USAGE)
-    }
-    return first === '-m'
-      ? { kind: 'module', name: second, argv: [second, ...rest] }
-      : { kind: 'code', code: second, argv: ['-c', ...rest] }
-  }
-  if (first === '-') return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: [...words] }
-  if (first.startsWith('-')) {
-    throw new UsageMistake(`cloaca run has no option "${first}".`, USAGE)
+function targetOf(target: PythonTarget): ProgramTarget {
+  if (target.kind === 'module') return { kind: 'module', name: target.text, argv: [target.text, ...target.rest] }
+  if (target.kind === 'code') return { kind: 'code', code: target.text, argv: ['-c', ...target.rest] }
+  const [first, ...rest] = 'rest' in target ? target.rest : []
+  if (first === undefined || first === '-') {
+    return { kind: 'stdin', code: readFileSync(0, 'utf8'), argv: first === undefined ? [''] : ['-', ...rest] }
   }
   if (!existsSync(first)) throw new UsageMistake(`There is no file "${resolve(first)}" to run. Check the path.`)
-  return { kind: 'file', path: first, argv: [...words] }
+  return { kind: 'file', path: first, argv: [first, ...rest] }
 }

@@ -332,10 +332,12 @@ export interface Sqlite {
 export interface Children {
   /**
    * Starts a process: its number; or, as `step:name`, in which step it failed and the name of an error number; or a negative
-   * number, for which `failure` has that name soon.
+   * number, for which `take_failure` has that name soon.
    */
   spawn(token: StackToken, orderJson: string): number | string
-  failure(number: number): Promise<string>
+  /** Sets `event` as soon as `take_failure` has the name for a negative number. */
+  watch_failure(event: number, number: number): void
+  take_failure(number: number): string
   /**
    * The number and status of a child that has ended, as `waitpid` finds and has them; nothing in it while those that are asked
    * for run; undefined when there are none. It is forgotten then, unless `isKept`.

@@ -26,6 +26,8 @@ import { readInput } from './standard-input.ts'
 const ACKNOWLEDGE_EVERY_MS = 500
 /** EX_SOFTWARE */
 const EXIT_FATAL = 70
+/** As a shell has it for what a signal ends. */
+const SIGNALLED = 128
 
 const waits = new Waits()
 const replies = new Map<number, (answer: WaitAnswer) => void>()
@@ -153,9 +155,13 @@ function kill(pid: number, signum: number): string {
   }
 }
 
-/** Never returns. The engine hears the code in a message: that of the process says nothing of a program. */
-function exit(exitCode: number): never {
-  if (programToken !== null) send({ type: 'exited', token: programToken, exitCode })
+/**
+ * Never returns. The engine hears the code, or the negative number of a deadly signal, in a message: the code of the process
+ * says nothing of a program.
+ */
+function exit(status: number): never {
+  const exitCode = status < 0 ? SIGNALLED - status : status
+  if (programToken !== null) send({ type: 'exited', token: programToken, exitCode: status })
   else send({ type: 'fatal', message: `a script ended the process with code ${exitCode}`, token: tokenOfRunning() })
   process.exit(exitCode)
 }

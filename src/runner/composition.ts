@@ -6,7 +6,7 @@
 
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { ProcessSettings } from '../border/protocol.ts'
+import type { ProcessSettings, PythonOptions } from '../border/protocol.ts'
 import { type EngineOpener, ScriptRunners } from '../default-runner/runners.ts'
 import { SystemClock } from '../engine/clock.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -86,6 +86,8 @@ export interface ScriptingOptions {
   /** A script could not be loaded into a new interpreter. */
   readonly notServed: (script: string) => void
   readonly quarantined: (script: string, label: string, reason: string) => void
+  /** What python was told on its command line. */
+  readonly python?: PythonOptions | undefined
   readonly notice: (message: string) => void
   /** Hears why the start takes longer than usual. */
   readonly preparing: (message: string) => void
@@ -98,7 +100,10 @@ export interface ScriptingOptions {
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice, served } = options
   const registries = new GenerationRegistries(options.isProgram ? registry : null)
-  const settings = withoutSecrets(currentProcessSettings(options.argv, notice))
+  const { python, limits } = options
+  const settings = withoutSecrets(
+    currentProcessSettings(options.argv, notice, { python, memoryMebibytes: limits.memoryMebibytes }),
+  )
   const open: EngineOpener = async (databaseUrl, engineSettings, generation) => {
     if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
       await served.engine.enter()

@@ -3,7 +3,10 @@
  * Called by the command line's `run`.
  */
 
-import type { ProgramTarget } from '../border/protocol.ts'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
@@ -12,15 +15,17 @@ import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 
-export type { ProgramTarget } from '../border/protocol.ts'
+export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 
 /** What it may use, and what its databases survive; the defaults where nothing is given. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
+  /** What python was told on its command line. */
+  readonly python?: PythonOptions
 }
 
 export interface Program {
-  /** Settles with the exit code when the script has ended and its runners are shut down. */
+  /** Settles with the exit code, or the negative number of the signal that ended it, when the script has ended and its runners are shut down. */
   readonly exitCode: Promise<number>
   /** Delivers a signal to the script, as the system does under python. */
   signal(signum: number): void
@@ -28,11 +33,17 @@ export interface Program {
   interrupt(signum: number): Promise<number>
 }
 
+/** Of the Python that Pyodide brings along: without starting it. */
+export function pythonVersion(): string {
+  const folder = dirname(createRequire(import.meta.url).resolve('pyodide'))
+  return String(JSON.parse(readFileSync(join(folder, 'pyodide-lock.json'), 'utf8')).info.python)
+}
+
 /** Starts a script. Rejects when Python cannot be started. */
 export async function startProgram(
   target: ProgramTarget,
   log: LogSink,
-  { durability = defaultDurability(), ...limits }: ProgramLimits = {},
+  { durability = defaultDurability(), python, ...limits }: ProgramLimits = {},
 ): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
@@ -42,6 +53,7 @@ export async function startProgram(
   const opening = openScripting({
     clock: clockOf(events),
     argv: target.argv,
+    python,
     interpreters: 1,
     isProgram: true,
     limits: { ...DEFAULT_LIMITS, ...limits },

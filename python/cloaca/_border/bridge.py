@@ -192,6 +192,12 @@ def exit_now(status: int) -> None:
     host.signals.exit(int(status) & 0xFF)  # never returns
 
 
+def exit_by_signal(number: int) -> None:
+    """Exit the process as if a signal had ended it."""
+    last_words()
+    host.signals.exit(-number)  # never returns
+
+
 def start_thread(ident: int) -> None:
     """Asks the host to enter a stack of its own for a thread: see ``_adapt.threads.threads.run_thread``."""
     if not host.is_connected:

@@ -18,7 +18,8 @@ from .packages import advice
 
 _LIBRARY = os.path.dirname(os.__file__)
 
-INTERRUPTED = 130
+#: By SIGINT, as python ends itself.
+INTERRUPTED = -2
 
 
 def run(target: Dict[str, Any]) -> int:
@@ -38,13 +39,19 @@ def run(target: Dict[str, Any]) -> int:
 def _execute(target: Dict[str, Any]) -> None:
     kind = target["kind"]
     if kind == "module":
-        sys.path.insert(0, os.getcwd())
+        _search_first(os.getcwd())
         _run_as_main(target["name"], is_alone=True)
     elif kind == "file":
         _execute_path(target["path"])
     else:
-        sys.path.insert(0, "")
+        _search_first("")
         _execute_source(target["code"], *(("<string>", None) if kind == "code" else ("<stdin>", "<stdin>")))
+
+
+def _search_first(folder: str) -> None:
+    """Puts a folder in front of the search path, unless python is told not to."""
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, folder)
 
 
 def _execute_path(path: str) -> None:
@@ -53,7 +60,7 @@ def _execute_path(path: str) -> None:
         _run_as_main("__main__", is_alone=False)
         return
     path = os.path.abspath(path)  # in tracebacks, and as ``__file__``; ``sys.argv`` keeps what was given
-    sys.path.insert(0, os.path.dirname(path))
+    _search_first(os.path.dirname(path))
     with open(path, "rb") as file:
         source = file.read()
     _execute_source(source, path, path)

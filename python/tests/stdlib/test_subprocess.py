@@ -310,6 +310,15 @@ def test_what_a_child_cannot_have_is_named(pair):
         subprocess.Popen([b"echo", b"\xff"])
 
 
+def test_a_script_whose_interpreter_is_missing_cannot_be_started(tmp_path):
+    path = pathlib.Path(tmp_path, "lost")
+    path.write_text("#!/no/such/interpreter\n")
+    path.chmod(0o755)
+
+    with pytest.raises(FileNotFoundError):
+        subprocess.run([path], check=True)
+
+
 def test_a_script_with_a_shebang_is_a_program(tmp_path):
     path = pathlib.Path(tmp_path, "greet")
     path.write_text("#!/bin/sh\necho hello $1\n")

@@ -5,14 +5,23 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import type { ProcessSettings } from '../../border/protocol.ts'
+import type { ProcessSettings, PythonOptions } from '../../border/protocol.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { projectPackages } from './project-packages.ts'
+import { hiddenVariables, pythonLauncher } from './python-launcher.ts'
 
-/** `notice` hears of packages that are not used. */
+export interface SettingsOptions {
+  /** What python was told on its command line; its variables where nothing is given. */
+  readonly python?: PythonOptions | undefined
+  /** How much memory a Python that the script starts may use. */
+  readonly memoryMebibytes: number
+}
+
+/** `notice` hears of packages that are not used, and of what cannot be made. */
 export function currentProcessSettings(
   argv: readonly string[],
   notice: (message: string) => void = () => undefined,
+  { python = optionsIn(process.env), memoryMebibytes }: SettingsOptions = { memoryMebibytes: 1024 },
 ): ProcessSettings {
   const environ = currentEnvironment()
   const packages = projectPackages([process.cwd(), dirname(resolve(argv[0] ?? ''))], notice)
@@ -20,7 +29,7 @@ export function currentProcessSettings(
     environ,
     argv,
     cwd: process.cwd(),
-    executable: process.execPath,
+    executable: pythonLauncher(process.env, memoryMebibytes, notice),
     hostname: hostname(),
     user: userInfo().username,
     uid: process.getuid?.() ?? 0,
@@ -31,9 +40,10 @@ export function currentProcessSettings(
     umask: process.umask(),
     cpuCount: availableParallelism(),
     terminalSize: terminalSize(),
-    pythonPath: (environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
-    sitePackages: [...packages, ...sitePackagesOf(environ)],
-    bytecodeFolder: environ.PYTHONPYCACHEPREFIX || join(cacheFolder(environ), 'bytecode'),
+    pythonPath: (python.environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
+    sitePackages: [...packages, ...sitePackagesOf(process.env)],
+    python,
+    bytecodeFolder: python.environ.PYTHONPYCACHEPREFIX || join(cacheFolder(process.env), 'bytecode'),
   }
 }
 
@@ -44,12 +54,20 @@ function terminalSize(): readonly [number, number] | null {
 
 function currentEnvironment(): Record<string, string> {
   const environ: Record<string, string> = {}
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environ[name] = value
+  const hidden = hiddenVariables(process.env)
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !hidden.has(name)) environ[name] = value
+  }
   return environ
 }
 
+function optionsIn(environ: NodeJS.ProcessEnv): PythonOptions {
+  const heeded = Object.entries(environ).filter(([name, value]) => name.startsWith('PYTHON') && value !== undefined)
+  return { environ: Object.fromEntries(heeded) as Record<string, string>, flags: {}, xOptions: [] }
+}
+
 /** The package folders of an active virtual environment: its pure-Python packages work here too. */
-function sitePackagesOf(environ: Readonly<Record<string, string>>): string[] {
+function sitePackagesOf(environ: NodeJS.ProcessEnv): string[] {
   const root = environ.VIRTUAL_ENV
   if (root === undefined || root === '') return []
   const libraries = join(root, 'lib')

@@ -6,6 +6,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { StackToken } from '../../border/protocol.ts'
@@ -37,13 +38,20 @@ interface Child {
   status: number | null
 }
 
+interface LateFailure {
+  readonly known: Promise<void>
+  /** The name of an error number. */
+  code: string
+}
+
 const ANY = -1
 const STANDARD_STREAMS = 3
 
 export class ChildProcesses implements Children {
   readonly #surroundings: ChildSurroundings
   readonly #children = new Map<number, Child>()
-  readonly #failures = new Map<number, Promise<string>>()
+  /** Of processes that could not be started, by the negative number that `spawn` returned. */
+  readonly #failures = new Map<number, LateFailure>()
   readonly #watches = new Map<number, number>()
   #files: OpenFiles | null = null
   #lastFailure = 0
@@ -74,11 +82,15 @@ export class ChildProcesses implements Children {
     }
   }
 
-  /** The error of a process that could not be started, by the negative number that `spawn` returned. */
-  failure(number: number): Promise<string> {
-    const failure = this.#failures.get(number) ?? Promise.resolve('EIO')
+  watch_failure(event: number, number: number): void {
+    const setEvent = () => this.#surroundings.setEvent(event)
+    this.#failures.get(number)?.known.then(setEvent) ?? setEvent()
+  }
+
+  take_failure(number: number): string {
+    const code = this.#failures.get(number)?.code ?? 'EIO'
     this.#failures.delete(number)
-    return failure
+    return code
   }
 
   take(pid: number, isKept: boolean): [number, number] | [] | undefined {
@@ -146,7 +158,11 @@ export class ChildProcesses implements Children {
 
   #failLater(child: ChildProcess): number {
     const number = --this.#lastFailure
-    this.#failures.set(number, new Promise((resolve) => child.once('error', (error) => resolve(codeOf(error)))))
+    const known = once(child, 'error').then(([error]) => {
+      failure.code = codeOf(error)
+    })
+    const failure: LateFailure = { known, code: 'EIO' }
+    this.#failures.set(number, failure)
     return number
   }
 

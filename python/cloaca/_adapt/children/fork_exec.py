@@ -140,4 +140,3 @@ def prepare() -> None:
     finally:
         sys.platform = platform
     subprocess._USE_POSIX_SPAWN = False  # type: ignore[misc]
-    subprocess._USE_VFORK = False  # type: ignore[misc]

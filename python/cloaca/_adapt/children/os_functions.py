@@ -201,7 +201,9 @@ def _replace(name: str, candidates: Sequence[str], path: Any, args: Any, env: An
         raise OSError(failure.errno, failure.strerror, path) from None
     _hand_signals_on(pid)
     code = os.waitstatus_to_exitcode(waitpid(pid, 0)[1])
-    bridge.exit_now(code if code >= 0 else 128 - code)
+    if code < 0:
+        bridge.exit_by_signal(-code)
+    bridge.exit_now(code)
     raise AssertionError("the process went on after its end")
 
 

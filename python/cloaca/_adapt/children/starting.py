@@ -94,10 +94,18 @@ def start(order: Order) -> int:
         step, _, code = started.partition(":")
         raise _failure(step, code, order)
     if started < 0:
-        failure = host.children.failure(started)
-        code = str(bridge.wait_for_promise(failure)) if bridge.can_wait() else "EACCES"
-        raise _failure(PROGRAM, code, order)
+        raise _failure(PROGRAM, _late_code(started), order)
     return int(started)
+
+
+def _late_code(number: int) -> str:
+    """The error of a process that could not be started, which Node tells in the next tick of its event loop."""
+    if not bridge.can_wait():
+        return "EACCES"
+    event = bridge.new_event()
+    host.children.watch_failure(event, number)
+    bridge.wait_event(event)
+    return str(host.children.take_failure(number))
 
 
 def _failure(step: str, code: str, order: Order) -> Failure:

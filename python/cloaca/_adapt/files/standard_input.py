@@ -11,7 +11,7 @@ import builtins
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, Dict
 
 from ..._border import bridge
 from ..builtin import builtin
@@ -59,8 +59,8 @@ def ask(prompt: object = "", /) -> str:
     return line.removesuffix("\n")
 
 
-def install() -> None:
-    encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+def install(settings: Dict[str, Any]) -> None:
+    encoding, _, errors = settings["python"]["environ"].get("PYTHONIOENCODING", "").partition(":")
     reader = io.BufferedReader(_RawInput())
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(  # type: ignore[misc]
         reader, encoding or "utf-8", errors or "strict", line_buffering=os.isatty(0)

@@ -16,17 +16,19 @@ import contextlib
 import io
 import os
 import sys
+from typing import Any, Dict
 
 from ..._border import bridge, host
 from .. import interrupts
 
 
-def install() -> None:
+def install(settings: Dict[str, Any]) -> None:
+    heeded = settings["python"]["environ"]
     interrupts.abandon_output = host.output.abandon_output
     bridge.last_words = _write_out
     has_whole_lines = not host.output.is_program or os.isatty(1)
-    is_unbuffered = bool(os.environ.get("PYTHONUNBUFFERED"))
-    encoding, _, errors = os.environ.get("PYTHONIOENCODING", "").partition(":")
+    is_unbuffered = bool(heeded.get("PYTHONUNBUFFERED"))
+    encoding, _, errors = heeded.get("PYTHONIOENCODING", "").partition(":")
     for name, descriptor, usual_errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
         raw = io.FileIO(descriptor, "wb", closefd=False)
         raw.name = f"<{name}>"

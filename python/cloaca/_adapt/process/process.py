@@ -13,7 +13,9 @@ import errno
 import functools
 import os
 import sys
-from typing import Any, Dict, List, Set
+from typing import Any, Callable, Dict, List, Set, Tuple
+
+from ..builtin import builtin
 
 
 def install(settings: Dict[str, Any]) -> None:
@@ -22,18 +24,65 @@ def install(settings: Dict[str, Any]) -> None:
     sys.argv[:] = settings["argv"]
     sys.orig_argv[:] = [settings["executable"], *settings["argv"]]
     sys.executable = settings["executable"]
-    pid, parent_pid = settings["pid"], settings["parentPid"]
-    os.getpid = lambda: pid
-    os.getppid = lambda: parent_pid
+    numbers = {"getpid": settings["pid"], "getppid": settings["parentPid"]}
+    for name, number in numbers.items():
+        function = builtin(_constantly(number), "posix", name)
+        for module in (os, sys.modules["posix"]):  # pickle looks into the second
+            setattr(module, name, function)
+    _follow_options(settings["python"])
     os.cpu_count = os.process_cpu_count = lambda: settings["cpuCount"]  # type: ignore[attr-defined]
     os.sched_getaffinity = _affinity
     os.get_terminal_size = functools.partial(_terminal_size, settings["terminalSize"])
     _name_host_and_user(settings)
     # Pyodide writes no compiled modules, and compiling takes long here.
-    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    sys.dont_write_bytecode = bool(settings["python"]["environ"].get("PYTHONDONTWRITEBYTECODE"))
     sys.pycache_prefix = settings["bytecodeFolder"]
     os.chdir(settings["cwd"])
     sys.path[:] = _search_path(sys.path, settings)
+
+
+def _constantly(number: int) -> Callable[[], int]:
+    def number_of_process() -> int:
+        """Return the number of the process, or of the one that has started it."""
+        return number
+
+    return number_of_process
+
+
+#: Fields of ``sys.flags`` that have a name and no place.
+_UNSHOWN = ("gil", "thread_inherit_context", "context_aware_warnings")
+
+
+class _Flags(tuple):  # type: ignore[type-arg]
+    """``sys.flags``: the flags provided through command line arguments or environment vars."""
+
+    n_fields = len(sys.flags)
+    __match_args__: Tuple[str, ...]
+
+    def __new__(cls, values: Dict[str, Any]) -> _Flags:
+        made = super().__new__(cls, values.values())
+        made.__dict__.update(values)
+        made.__match_args__ = tuple(values)
+        return made
+
+    def __repr__(self) -> str:
+        return f"sys.flags({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
+
+
+def _follow_options(options: Dict[str, Any]) -> None:
+    """What ``sys`` says of python's command line. Its own ``flags`` cannot be made anew."""
+    shown = type(sys.flags).__match_args__  # type: ignore[attr-defined]
+    flags = {name: getattr(sys.flags, name) for name in shown}
+    flags["dont_write_bytecode"] = int(bool(options["environ"].get("PYTHONDONTWRITEBYTECODE")))
+    for name, number in options["flags"].items():
+        flags[name] = type(flags[name])(number)
+    made = _Flags(flags)
+    for name in _UNSHOWN:
+        setattr(made, name, getattr(sys.flags, name, None))
+    sys.flags = made  # type: ignore[misc, assignment]
+    for option in options["xOptions"]:
+        name, _, value = option.partition("=")
+        sys._xoptions[name] = value or True
 
 
 def _affinity(pid: int, /) -> Set[int]:

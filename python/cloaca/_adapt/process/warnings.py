@@ -8,13 +8,13 @@ Proved by ``test/cli/run.test.ts``.
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
+from typing import Any, Dict
 
 
-def install() -> None:
-    options = [option for option in os.environ.get("PYTHONWARNINGS", "").split(",") if option]
+def install(settings: Dict[str, Any]) -> None:
+    options = [option for option in settings["python"]["environ"].get("PYTHONWARNINGS", "").split(",") if option]
     sys.warnoptions[:] = options
     if options:
         warnings._processoptions(options)  # type: ignore[attr-defined]

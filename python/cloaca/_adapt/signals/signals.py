@@ -78,7 +78,7 @@ def deliver(number: int) -> None:
     if handler == SIG_IGN or (handler == SIG_DFL and number in _IGNORED_UNLESS_HANDLED):
         return
     if handler == SIG_DFL:
-        bridge.exit_now(128 + number)
+        bridge.exit_by_signal(number)
     _handled += 1
     _wake_watchers()
     if _wakeup_fd != -1:

@@ -1,0 +1,70 @@
+"""``sys.executable``: a Python that takes python's options and has what its starter gave it."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+
+from limits import LIMIT
+
+
+def python(*words, **options):
+    return subprocess.run(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT, **options
+    )
+
+
+def test_it_is_a_program_that_says_which_python_it_is():
+    assert os.access(sys.executable, os.X_OK)
+    assert python("-V").stdout == f"Python {sys.version.split()[0]}\n"
+
+
+def test_code_has_the_options_arguments_variables_folder_and_exit_code(tmp_path):
+    code = """import json, os, sys
+flags = [sys.flags.isolated, sys.flags.ignore_environment, sys.flags.dont_write_bytecode]
+seen = [sys.argv, flags, sys._xoptions, sys.warnoptions[-1], os.environ.get("PYTHONPATH"), os.environ["COLOUR"]]
+print(json.dumps([*seen, len(os.environ), os.getcwd(), "/nowhere" in sys.path, sys.stdin.read()]))
+sys.exit(7)"""
+    environ = {"COLOUR": "blue", "PYTHONPATH": "/nowhere"}
+
+    run = python("-IB", "-Xa=b", "-W", "error", "-c", code, "x y", "-v", cwd=tmp_path, env=environ, input="in")
+
+    argv, flags, x_options, rule, path, colour, count, folder, is_found, text = json.loads(run.stdout)
+    assert (argv, flags, x_options, rule) == (["-c", "x y", "-v"], [1, 1, 1], {"a": "b"}, "error")
+    assert (path, colour, folder, is_found, text) == ("/nowhere", "blue", str(tmp_path), False, "in")
+    assert count in (2, 3)  # CPython adds LC_CTYPE
+    assert run.returncode == 7
+
+
+def test_a_program_comes_from_a_module_a_file_or_standard_input(tmp_path):
+    (tmp_path / "tool.py").write_text("print(__name__, __file__)")
+
+    assert python("-m", "tool", cwd=tmp_path).stdout == f"__main__ {tmp_path}/tool.py\n"
+    assert python(str(tmp_path / "tool.py")).stdout == f"__main__ {tmp_path}/tool.py\n"
+    assert python("-", "a", input="import sys; print(sys.argv)").stdout == "['-', 'a']\n"
+    assert python(input="import sys; print(sys.argv)").stdout == "['']\n"
+
+
+def test_it_ends_by_the_signal_that_ends_its_program():
+    code = "import time; print('begun', flush=True); time.sleep(600)"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"begun\n"
+
+    child.terminate()
+
+    assert child.wait(LIMIT) == -signal.SIGTERM
+    child.stdout.close()
+    assert python("-c", "raise KeyboardInterrupt").returncode == -signal.SIGINT
+
+
+def test_wrong_options_are_usage():
+    assert python("-Z").returncode == 2
+    assert python("-c").returncode == 2
+
+
+def test_the_number_of_the_process_is_a_function_like_any_other():
+    assert (os.getpid.__name__, os.getpid.__module__) == ("getpid", "posix")
+    assert pickle.loads(pickle.dumps(os.getpid)) is os.getpid
+    assert os.getpid() > 0

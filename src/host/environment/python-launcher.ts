@@ -1,0 +1,95 @@
+/**
+ * The file that scripts find as `sys.executable`: a program that runs `cloaca` as python, with the settings of whoever made it.
+ * It lies in the cache folder, under a digest of its contents, so that versions and settings stand side by side. Its variables
+ * are set for cloaca only, where the caller has none of that name: the script does not see them.
+ */
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { toError } from '../../errors.ts'
+import { cacheFolder } from './cache-folder.ts'
+import { closeToOthers, makeOwnFolder } from './trusted-files.ts'
+
+/** Names, separated by commas, of variables that the launcher has set, for `hiddenVariables`. */
+export const HIDDEN_VARIABLES = 'CLOACA_PYTHON_HIDDEN'
+/** The word by which `cli/main.ts` knows that it is started as python. */
+export const PYTHON_COMMAND = '--as-python'
+
+const MAIN = new URL(import.meta.url.endsWith('.ts') ? '../../cli/main.ts' : '../../cli/main.js', import.meta.url).href
+const NAME = 'python3'
+/** SIGUSR1 ends a python that has no handler for it; of Node it would open the debugger. */
+const NO_DEBUGGER = '--disable-sigusr1'
+/** Linux reads so much of a first line, and splits it at the first space. */
+const LONGEST_FIRST_LINE = 120
+
+/** Its path; '' where there can be none, of which `notice` hears. */
+export function pythonLauncher(
+  environ: NodeJS.ProcessEnv,
+  memoryMebibytes: number,
+  notice: (message: string) => void,
+): string {
+  const cache = cacheFolder(environ)
+  const files = filesOf({
+    CLOACA_CACHE_DIR: cache,
+    CLOACA_LIMITS_MEMORY: String(memoryMebibytes),
+    ...(environ.VIRTUAL_ENV ? { VIRTUAL_ENV: environ.VIRTUAL_ENV } : {}),
+  })
+  const digest = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16)
+  const parent = join(cache, 'python')
+  const folder = join(parent, digest)
+  try {
+    if (!existsSync(folder)) makeWhole(parent, folder, files)
+    for (const each of [cache, parent, folder]) closeToOthers(each)
+    return join(folder, NAME)
+  } catch (error) {
+    notice(`sys.executable is empty, since no launcher could be written: ${toError(error).message}`)
+    return ''
+  }
+}
+
+/** Another process may make the same at the same time. */
+function makeWhole(parent: string, folder: string, files: Readonly<Record<string, string>>): void {
+  makeOwnFolder(parent)
+  const made = mkdtempSync(join(parent, 'new-'))
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(made, name), content, { mode: 0o755 })
+    renameSync(made, folder)
+  } catch (error) {
+    rmSync(made, { recursive: true, force: true })
+    if (!existsSync(folder)) throw error
+  }
+}
+
+function filesOf(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const firstLine = `#!${process.execPath} ${NO_DEBUGGER}`
+  const code = launcherCode(variables)
+  const manifest = { 'package.json': '{ "type": "commonjs" }\n' }
+  if (firstLine.length <= LONGEST_FIRST_LINE && !/\s/.test(process.execPath)) {
+    return { [NAME]: `${firstLine}\n${code}`, ...manifest }
+  }
+  const shell = `#!/bin/sh\nexec ${quoted(process.execPath)} ${NO_DEBUGGER} "$(dirname "$0")/launcher.js" "$@"\n`
+  return { [NAME]: shell, 'launcher.js': code, ...manifest }
+}
+
+function launcherCode(variables: Readonly<Record<string, string>>): string {
+  return `// Runs cloaca as python. Made by cloaca, which makes it again when it is missing.
+'use strict'
+const variables = ${JSON.stringify(variables)}
+const missing = Object.keys(variables).filter((name) => process.env[name] === undefined)
+for (const name of missing) process.env[name] = variables[name]
+process.env.${HIDDEN_VARIABLES} = missing.join(',')
+process.argv.splice(2, 0, '${PYTHON_COMMAND}')
+import(${JSON.stringify(MAIN)})
+`
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** The variables of a process that are none of the script's. */
+export function hiddenVariables(environ: NodeJS.ProcessEnv): ReadonlySet<string> {
+  const names = environ[HIDDEN_VARIABLES]
+  return new Set(names === undefined ? [] : [HIDDEN_VARIABLES, ...names.split(',')])
+}

@@ -1,0 +1,54 @@
+/** The launcher that scripts find as sys.executable lies in the cache folder, whole, and where nobody else can change it. */
+
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { hiddenVariables, pythonLauncher } from '../../src/host/environment/python-launcher.ts'
+
+let cache = ''
+const notices: string[] = []
+const launcher = (environ: NodeJS.ProcessEnv = {}, memory = 512) =>
+  pythonLauncher({ CLOACA_CACHE_DIR: cache, ...environ }, memory, (message) => notices.push(message))
+
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'cloaca launcher-'))
+  notices.length = 0
+})
+afterEach(() => rmSync(cache, { recursive: true, force: true }))
+
+it('is made once for the same settings, and beside the others for others', () => {
+  const path = launcher()
+
+  expect(launcher()).toBe(path)
+  expect(new Set([path, launcher({}, 256), launcher({ VIRTUAL_ENV: '/venv' })]).size).toBe(3)
+  expect(readdirSync(join(cache, 'python'))).toHaveLength(3)
+  expect(notices).toEqual([])
+})
+
+it('is a program, in a folder with a space too', () => {
+  expect(execFileSync(launcher(), ['-V'], { encoding: 'utf8' })).toMatch(/^Python 3\.\d+\.\d+\n$/)
+})
+
+it('is closed to others, and made again when it is gone', () => {
+  const folder = dirname(launcher())
+  chmodSync(folder, 0o777)
+
+  launcher()
+  expect(statSync(folder).mode & 0o022).toBe(0)
+  rmSync(folder, { recursive: true })
+  expect(existsSync(launcher())).toBe(true)
+})
+
+it('is none where none can be written, which is said', () => {
+  const path = pythonLauncher({ CLOACA_CACHE_DIR: '/dev/null/cache' }, 512, (message) => notices.push(message))
+
+  expect(path).toBe('')
+  expect(notices).toEqual([expect.stringContaining('sys.executable is empty, since no launcher could be written')])
+})
+
+it('hides from the script what it has set itself', () => {
+  expect(hiddenVariables({ CLOACA_PYTHON_HIDDEN: 'A,B' })).toEqual(new Set(['CLOACA_PYTHON_HIDDEN', 'A', 'B']))
+  expect(hiddenVariables({})).toEqual(new Set())
+})
