@@ -57,16 +57,16 @@ class _Flags(tuple):  # type: ignore[type-arg]
     """``sys.flags``: the flags provided through command line arguments or environment vars."""
 
     n_fields = len(sys.flags)
-    __match_args__: Tuple[str, ...]
+    _names: Tuple[str, ...]
 
     def __new__(cls, values: Dict[str, Any]) -> _Flags:
         made = super().__new__(cls, values.values())
         made.__dict__.update(values)
-        made.__match_args__ = tuple(values)
+        made.__dict__["_names"] = tuple(values)
         return made
 
     def __repr__(self) -> str:
-        return f"sys.flags({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
+        return f"sys.flags({', '.join(f'{name}={getattr(self, name)!r}' for name in self._names)})"
 
 
 def _follow_options(options: Dict[str, Any]) -> None:
