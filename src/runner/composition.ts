@@ -100,10 +100,7 @@ export interface ScriptingOptions {
 export async function openScripting(options: ScriptingOptions): Promise<Scripting> {
   const { registry, notice, served } = options
   const registries = new GenerationRegistries(options.isProgram ? registry : null)
-  const { python, limits } = options
-  const settings = withoutSecrets(
-    currentProcessSettings(options.argv, notice, { python, memoryMebibytes: limits.memoryMebibytes }),
-  )
+  const settings = processSettingsOf(options)
   const open: EngineOpener = async (databaseUrl, engineSettings, generation) => {
     if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
       await served.engine.enter()
@@ -158,6 +155,10 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
   const host: PyodideHost = await opening
   return { host, runners }
+}
+
+function processSettingsOf({ argv, notice, python, limits: { memoryMebibytes } }: ScriptingOptions): ProcessSettings {
+  return withoutSecrets(currentProcessSettings(argv, notice, { python, memoryMebibytes }))
 }
 
 /** A script has no use for them, and may print its environment. */
