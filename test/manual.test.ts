@@ -144,7 +144,7 @@ describe('the settings of the manual', () => {
   it('have every environment variable that the sources read', () => {
     const sources = [...sourceFiles('src', '.ts'), ...sourceFiles('python/cloaca', '.py')].map((file) => file.text)
     const read = sources.flatMap((text) =>
-      [...text.matchAll(/\benv(?:iron)?\.(CLOACA_\w+)/g)].map((match) => match[1] ?? ''),
+      [...text.matchAll(/\benv(?:iron)?\.(?:get\(")?(CLOACA_\w+)/g)].map((match) => match[1] ?? ''),
     )
 
     const described = codeInTable('docs/settings.md', 'Variable', 0)

@@ -8,9 +8,23 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Terminal } from '../support/cloaca-process.ts'
 import { PackageServer } from '../support/package-server.ts'
-import { pipCommands } from '../support/pip-commands.ts'
+import { LOCK, pipCommands } from '../support/pip-commands.ts'
 import { pureWheel } from '../support/wheel.ts'
 
+/** A build backend of a project's own, which needs no other packages. */
+const BUILD = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+const BACKEND = `
+import os, zipfile
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    name = "edited-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        wheel.writestr("edited.pth", os.path.abspath("code") + "\\n")
+        wheel.writestr("edited-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: edited\\nVersion: 1.0\\n")
+        wheel.writestr("edited-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("edited-1.0.dist-info/RECORD", "")
+    return name
+`
 const GREETING = 'def greet(who):\n    return f"hello {who}"\n'
 
 let index: PackageServer
@@ -86,6 +100,35 @@ describe('a package of a project', () => {
       [...before, 'late-1.0.dist-info', 'late.py', 'words-1.0.dist-info', 'words.py'].toSorted(),
     )
     expect(readdirSync(join(terminal.folder, '.cloaca')).toSorted()).toEqual(['packages', 'packages.lock'])
+  })
+
+  it('that is built from a folder is imported from there, when it was installed with -e', async () => {
+    terminal.write('demo/pyproject.toml', BUILD)
+    terminal.write('demo/backend.py', BACKEND)
+    terminal.write('demo/code/edited.py', 'print("before")\n')
+
+    const [installed, frozen] = await commands('install -e demo', 'freeze')
+    terminal.write('demo/code/edited.py', 'print("after")\n')
+    const run = await terminal.run(['run', '-c', 'import edited'])
+
+    expect(installed).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Successfully installed edited-1.0'),
+    })
+    expect(frozen?.stdout).toContain(`-e ${join(terminal.folder, 'demo')}\n`)
+    expect(run.stdout).toBe('after\n')
+  })
+
+  it('that does not fit on the disk is not installed, and what was there is left', async () => {
+    const before = packages()
+    const full = 'import os, runpy, sys; os.link = lambda *_: exec("raise OSError(28, \'No space left on device\')");'
+    const copy = 'import shutil; shutil.copy2 = os.link; sys.argv[:] = ["pip", *sys.argv[1:]];'
+    const run = 'runpy.run_module("cloaca._packages.command", run_name="__main__")'
+
+    const end = await terminal.run(['run', '-c', `${full} ${copy} ${run}`, LOCK, '0', 'install', 'greeting'])
+
+    expect(end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Nothing was installed or removed') })
+    expect(packages()).toEqual(before)
   })
 
   it('that cannot be had is named, with the reason', async () => {

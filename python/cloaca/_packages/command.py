@@ -13,9 +13,9 @@ import re
 import sys
 from typing import List
 
-from . import pip_modules, pip_wheel, shared_libraries
-from .lock import Lock, read_lock
-from .mirror import Mirror, Refused, mirror_of
+from . import builds, pip_modules, pip_wheel, shared_libraries
+from .distribution.lock import Lock, read_lock
+from .distribution.mirror import Mirror, Refused, mirror_of
 from .package_index import Unavailable
 from .passed_over import PassedOver
 from .reasons import reason
@@ -45,6 +45,7 @@ def main(words: List[str], lock_path: str, pyodide_version: str) -> int:
     passed_over = PassedOver(sources)
     sources.connect()
     passed_over.connect()
+    builds.connect(target)
     missing = _MissingPackages()
     changes = _command(words) in _CHANGES and "--dry-run" not in words
     code = _change(words, target, lock, mirror) if changes else _run_pip(words)

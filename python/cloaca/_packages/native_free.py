@@ -15,7 +15,7 @@ import os
 import re
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from .lock import canonical
+from .distribution.lock import canonical
 
 #: Package: the first version that does without, and the first that was not looked at.
 TABLE: Dict[str, Tuple[str, str]] = {

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
-from .lock import canonical
+from .distribution.lock import canonical
 from .pip_modules import pip_module, replace
 from .sources import Sources, is_found
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Dict, Iterator, Tuple
 
-from .lock import Lock
-from .mirror import Interrupted, Mirror, Refused, in_one_line
+from .distribution.lock import Lock
+from .distribution.mirror import Interrupted, Mirror, Refused, in_one_line
 from .pip_modules import pip_module
 
 _CHUNK_BYTES = 1 << 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Optional
 
-from .lock import canonical
+from .distribution.lock import canonical
 
 _POSTGRES = "pg8000, a driver for PostgreSQL in pure Python"
 _MYSQL = "pymysql, a driver for MySQL in pure Python"

@@ -13,8 +13,8 @@ import shutil
 import zipfile
 from typing import Any, List
 
-from .lock import Build, Lock
-from .mirror import Mirror
+from .distribution.lock import Build, Lock
+from .distribution.mirror import Mirror
 from .pip_modules import pip_module
 from .pip_network import Connection
 

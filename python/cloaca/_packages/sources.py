@@ -12,8 +12,8 @@ import sys
 from typing import Any, Dict, Iterator, List
 
 from . import native_free
-from .lock import Lock, canonical
-from .mirror import Mirror, Refused
+from .distribution.lock import Lock, canonical
+from .distribution.mirror import Mirror, Refused
 from .pip_modules import pip_module, replace
 from .pip_network import Connection, mount
 

@@ -5,6 +5,8 @@
  * Emscripten's sockets (seen in Pyodide 314.0.7) pretend to be connected and speak WebSocket: the server hears an HTTP
  * request, and reads fail at once. So there are none, and one line says what to use. Sockets of Python are Node's
  * (`network/sockets.ts`), and never come here. Can go when a socket of Pyodide in Node is one of the host's.
+ *
+ * Proved by `test/scenarios/pyodide-builds.test.ts`.
  */
 
 import type { PyodideAPI } from 'pyodide'

@@ -15,8 +15,8 @@ import urllib.parse
 import urllib.request
 from typing import Any, Callable, ContextManager, Dict, Iterator, Tuple
 
+from ..pip_wheel import digest_of
 from .lock import Build
-from .pip_wheel import digest_of
 
 #: Longer than a slow network takes to say that a file is there.
 ANSWER_WITHIN_S = 5.0
