@@ -21,6 +21,7 @@ export type {
 } from './engine/events.ts'
 export type { Retention, Trouble } from './engine/ports.ts'
 export type { CancelResult, PauseResult } from './engine/steering/execution-steering.ts'
+export type { FireReport, PollNowResult, PollReport } from './engine/steering/trigger-steering.ts'
 export {
   CloacaError,
   type CloacaErrorOptions,
@@ -46,6 +47,7 @@ export type {
 } from './model/execution.ts'
 export type { PythonFault } from './model/fault.ts'
 export { formatInstant } from './model/instant.ts'
+export type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './model/policy.ts'
 export type {
   CronFiringRow,
   CronRow,
@@ -80,9 +82,9 @@ export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-
 export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
+export type { ActionOptions } from './runner/resources/action-options.ts'
 export type { RunnerAlerts } from './runner/resources/alerts.ts'
 export type {
-  ActionOptions,
   ExecutionListOptions,
   PruneOptions,
   RetryOptions,
@@ -91,7 +93,7 @@ export type {
 export type { RunnerInstances } from './runner/resources/instances.ts'
 export type { PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
-export type { RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'
+export type { FireOptions, RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'
 export type { ExecutionResult, TaskResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'

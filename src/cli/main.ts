@@ -58,7 +58,7 @@ async function main(words: readonly string[]): Promise<number> {
 async function runSubcommand(words: readonly string[]): Promise<number> {
   const { Command, CommanderError } = await import('commander')
   const { serveCommand } = await import('./serve/serve.ts')
-  const { triggerCommand } = await import('./trigger.ts')
+  const { triggerCommand } = await import('./trigger/trigger.ts')
   const { workflowCommand } = await import('./workflow/workflow.ts')
   const { executionCommand } = await import('./execution/execution.ts')
   const { scheduleCommand } = await import('./schedule.ts')

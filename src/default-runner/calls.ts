@@ -84,7 +84,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
     'Failed to update trigger: ',
     { name: v.string(), enabled: v.boolean() },
     async (engine, { name, enabled }) => {
-      await engine.triggers.setEnabled(name, enabled)
+      await engine.triggerSteering.setEnabled(name, enabled, { source: 'python', note: null })
       return { value: null }
     },
   ),

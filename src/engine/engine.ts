@@ -31,7 +31,7 @@ import { RunEnds, unknownExecution } from './executions/run-ends.ts'
 import { WorkflowRecords } from './executions/workflow-records.ts'
 import { newExecution } from './firing-context.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
-import { runPeriodically } from './periodic.ts'
+import { runPeriodically, within } from './periodic.ts'
 import type {
   Clock,
   ContextCodec,
@@ -48,6 +48,7 @@ import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
 import { Health } from './steering/health.ts'
 import { InstanceCalls } from './steering/instance-calls.ts'
+import { TriggerSteering } from './steering/trigger-steering.ts'
 import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
 import { followWallJumps } from './wall-jumps.ts'
@@ -85,6 +86,7 @@ export class Engine {
   readonly triggers: TriggerCalls
   readonly crons: CronCalls
   readonly executions: ExecutionSteering
+  readonly triggerSteering: TriggerSteering
   readonly instances: InstanceCalls
   readonly health: Health
   readonly #ports: Ports
@@ -135,9 +137,10 @@ export class Engine {
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
     const requests = new ActionRequests(ports.store, ports.clock)
-    const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests }
+    const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests, scheduler: this.#scheduler }
     this.executions = new ExecutionSteering(steering, assertOpen)
-    this.executions.serve(this.#inbox)
+    this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
+    for (const served of [this.executions, this.triggerSteering]) served.serve(this.#inbox)
     this.instances = new InstanceCalls(ports, assertOpen)
     this.health = new Health(ports, assertOpen)
   }
@@ -271,7 +274,7 @@ export class Engine {
     this.#inbox.stop()
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
-    if (graceMs > 0) await this.#within(drained, graceMs)
+    if (graceMs > 0) await within(drained, graceMs, clock)
     const cut = this.underWay()
     this.#scheduler.stop()
     await this.#executor.stop()
@@ -285,17 +288,6 @@ export class Engine {
   /** Tasks and polls that are out, as logs name them. */
   underWay(): readonly string[] {
     return [...this.#executor.underWay(), ...this.#scheduler.underWay()]
-  }
-
-  #within(done: Promise<unknown>, limitMs: number): Promise<void> {
-    const { clock } = this.#ports
-    return new Promise((resolve) => {
-      const timer = clock.wakeAfter(limitMs, resolve)
-      void done.then(() => {
-        timer.cancel()
-        resolve()
-      })
-    })
   }
 
   /** What cannot be submitted rejects, whatever it is: somebody waits already. */

@@ -17,7 +17,7 @@ export interface FiringContext {
 /** Throws `INVALID_CONTEXT` when the fired text cannot be read. */
 export function firingContext(
   firedText: ContextText | null,
-  trigger: TriggerDefinition,
+  trigger: Pick<TriggerDefinition, 'name'>,
   at: number,
   codec: ContextCodec,
 ): FiringContext {

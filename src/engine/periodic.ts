@@ -39,3 +39,14 @@ export function runPeriodically(work: PeriodicWork, ports: PeriodicPorts): () =>
     timer.cancel()
   }
 }
+
+/** Settles when it is done, and after the limit at the latest. */
+export function within(done: Promise<unknown>, limitMs: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.wakeAfter(limitMs, resolve)
+    void done.then(() => {
+      timer.cancel()
+      resolve()
+    })
+  })
+}

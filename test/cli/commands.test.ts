@@ -40,10 +40,11 @@ describe('with a database that was served for a while, cloaca', () => {
 
     expect(end).toMatchObject({ exitCode: 0, stderr: '' })
     expect(lines(end)).toEqual([
-      'TRIGGER  WORKFLOW  EVERY  ENABLED  LAST POLL',
-      'unreachable  order  2h  yes  never',
-      'quiet  order  2h  yes  INSTANT',
-      'new_order  order  50ms  yes  INSTANT',
+      'TRIGGER  KIND  WORKFLOW  EVERY  ENABLED  LAST',
+      'unreachable  poll  order  2h  yes, 1 failed in a row  never',
+      'quiet  poll  order  2h  yes  INSTANT',
+      'new_order  poll  order  50ms  yes  INSTANT',
+      'stock_night  cron  count_stock  0 2 * * * Europe/Berlin  yes  never',
     ])
   })
 
@@ -80,7 +81,7 @@ describe('with a database that was served for a while, cloaca', () => {
     expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "quiet" is disabled.\n' })
     const rows = JSON.parse(shown.stdout) as readonly { readonly name: string; readonly enabled: boolean }[]
     expect(rows.filter((row) => !row.enabled).map(({ name }) => name)).toEqual(['quiet'])
-    expect(JSON.parse(enabled.stdout)).toEqual({ trigger: 'quiet', enabled: true })
+    expect(JSON.parse(enabled.stdout)).toEqual({ trigger: 'quiet', enabled: true, note: null })
   })
 
   it('trigger history prints the firings, or what every poll came to', async () => {

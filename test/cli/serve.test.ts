@@ -69,7 +69,7 @@ describe('a serving process', () => {
     const cloaca = (...words: readonly string[]) => terminal.run([...words, ...DATABASE])
     terminal.write('beside.py', BESIDE)
     const serving = await served(terminal, SHOP, 'beside.py')
-    expect((await serving.logs('serving ')).msg).toBe('serving 4 triggers and 3 workflows of 2 scripts; Ctrl-C stops')
+    expect((await serving.logs('serving ')).msg).toBe('serving 5 triggers and 3 workflows of 2 scripts; Ctrl-C stops')
     await serving.logs("workflow 'order' completed")
 
     const context = '{"large": 9007199254740993, "float": 2.0}'

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../../index.ts'
+import { contextOption } from '../context-option.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from '../database.ts'
 import { printExecution } from '../execution/execution.ts'
 import { withExamples } from '../help.ts'
@@ -32,7 +33,7 @@ export function workflowCommand(finish: (exitCode: number) => void): Command {
     .command('run')
     .description('start a workflow, which the process that serves it runs')
     .argument('<name>', 'name of the workflow')
-    .option('--context <json>', 'initial context: a JSON object')
+    .option('--context <json>', 'initial context: a JSON object, or @ and the path of a file')
     .option('--wait', 'wait for the end and print the result; exit code 1 if the workflow failed')
   const example = `cloaca workflow run ingest_file --context '{"file": "a.txt"}' --wait`
   withDatabase(withExamples(running, example)).action(async (name: string, options: RunOptions) =>
@@ -83,7 +84,7 @@ function row({ key, tasks, version, description, script }: WorkflowDefinition): 
 
 async function run(name: string, options: RunOptions): Promise<number> {
   return await withRunner(options, async (runner) => {
-    const id = await submit(runner, name, options.context ?? '{}')
+    const id = await submit(runner, name, contextOption(options.context ?? '{}'))
     const accepted = `Workflow "${name}" is accepted as execution ${id}.`
     if (options.json && !options.wait) printJson({ id })
     else if (options.json) printMessage(accepted)

@@ -98,6 +98,12 @@ export class PolledTriggers {
     return late
   }
 
+  /** Null when the code does not declare it, or another process polls it. */
+  held(name: string): PolledTrigger | null {
+    const trigger = this.#triggers.get(name)
+    return trigger?.isDeclared && trigger.lease !== null ? trigger : null
+  }
+
   /** Another process may have enabled or disabled triggers, or given some up. */
   storeChanged(): void {
     this.#mustReadFlags = this.#triggers.size > 0

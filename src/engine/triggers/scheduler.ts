@@ -14,6 +14,7 @@
  */
 
 import { InternalError, toError } from '../../errors.ts'
+import { UNCHANGED_REASON } from '../../model/policy.ts'
 import type { PollOutcome } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
@@ -22,7 +23,7 @@ import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
 import { type HeldLease, isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
-import { isUnchanged, type Polled, TickRecorder } from './tick-recorder.ts'
+import { isUnchanged, type Polled, skipReport, TickRecorder, type TickReport } from './tick-recorder.ts'
 
 /** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
 const MAX_BATCH = 500
@@ -58,6 +59,9 @@ export class Scheduler {
   #lastWakeAt = Number.NEGATIVE_INFINITY
   #polls = 0
   #onIdle: (() => void) | null = null
+  readonly #byHand = new AskedByHand()
+  /** Those who wait for the end of the poll that is out. */
+  readonly #whenEnded = new Map<PolledTrigger, (() => void)[]>()
   #isRenewing = false
   #isDraining = false
   #isStopped = false
@@ -110,6 +114,8 @@ export class Scheduler {
     this.#timer?.cancel()
     this.triggers.stop()
     this.#recorder.stop()
+    for (const trigger of [...this.#whenEnded.keys()]) this.#endWaits(trigger)
+    this.#byHand.giveUp()
   }
 
   /** A trigger is new, or was declared anew, enabled, disabled, leased or lost. */
@@ -178,15 +184,36 @@ export class Scheduler {
     else this.#arm()
   }
 
+  /**
+   * Polls a trigger out of turn, after the poll that is out, and whether it is enabled or not: when it is due stays as it
+   * was. Null: it is not polled here.
+   */
+  async pollNow(name: string): Promise<PolledNow | null> {
+    let trigger = this.triggers.held(name)
+    while (trigger?.isPolling && !this.#isDraining) {
+      await this.#endOfPoll(trigger)
+      trigger = this.triggers.held(name)
+    }
+    if (trigger === null || this.#isDraining) return null
+    this.#due.remove(trigger)
+    const now = this.#ports.clock.monotonic()
+    // It is not late, however long ago it was disabled.
+    trigger.unsafeDueAt = now
+    return await this.#byHand.ask((answer) => this.#ask(trigger, now, null, answer))
+  }
+
   #poll(trigger: PolledTrigger, now: number): void {
+    trigger.lastDueAt = trigger.baseDueAt
+    // When it was to be asked: jitter is no lateness.
+    this.#ask(trigger, now, Math.round(now - trigger.unsafeDueAt), null)
+  }
+
+  #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: Asked['answer']): void {
     const { definition, lease } = trigger
     if (lease === null) throw new InternalError(`The trigger "${definition.name}" is due and has no lease.`)
     trigger.isPolling = true
-    trigger.lastDueAt = trigger.baseDueAt
     this.#polls += 1
-    // When it was to be asked: jitter is no lateness.
-    const latenessMs = Math.round(now - trigger.unsafeDueAt)
-    const asked: Asked = { lease, latenessMs, at: now }
+    const asked: Asked = { lease, latenessMs, at: now, answer }
     this.#ports.host.poll(trigger.request).then(
       (outcome) => this.#polled(trigger, asked, outcome),
       (thrown: unknown) => this.#polled(trigger, asked, hostFault(thrown)),
@@ -197,7 +224,8 @@ export class Scheduler {
     if (this.#isStopped) return
     const now = this.#ports.clock.monotonic()
     if (outcome.kind === 'notEntered') {
-      this.#recorded(trigger, now)
+      this.#recorded(trigger, asked, now)
+      asked.answer?.({ kind: 'notEntered' })
       return
     }
     const times = { latenessMs: asked.latenessMs, durationMs: Math.round(now - asked.at) }
@@ -205,31 +233,77 @@ export class Scheduler {
     const polled: Polled = { definition, policy, lease: asked.lease, times }
     if (outcome.kind === 'skipped' || isUnchanged(polled, outcome)) {
       this.#recorder.skipped(polled, outcome)
-      this.#recorded(trigger, now)
+      this.#recorded(trigger, asked, now)
+      const reason = outcome.kind === 'skipped' ? outcome.reason : UNCHANGED_REASON
+      asked.answer?.({ kind: 'answered', report: { ...skipReport(reason), durationMs: times.durationMs } })
       return
     }
-    void this.#recorder.record(polled, outcome).then((result) => {
-      if (result === 'lost') this.triggers.leaseLost(trigger)
-      if (result === 'paused') this.triggers.paused(trigger)
-      this.#recorded(trigger, this.#ports.clock.monotonic())
+    void this.#recorder.record(polled, outcome).then(({ state, report }) => {
+      if (state === 'lost') this.triggers.leaseLost(trigger)
+      if (state === 'paused') this.triggers.paused(trigger)
+      this.#recorded(trigger, asked, this.#ports.clock.monotonic())
+      asked.answer?.({ kind: 'answered', report: { ...report, durationMs: times.durationMs } })
     })
   }
 
-  #recorded(trigger: PolledTrigger, now: number): void {
+  #recorded(trigger: PolledTrigger, { answer }: Asked, now: number): void {
     trigger.isPolling = false
     this.#polls -= 1
     if (this.#polls === 0) this.#onIdle?.()
+    if (this.#whenEnded.size > 0) this.#endWaits(trigger)
     if (!isPollable(trigger)) return
-    this.#wait(trigger, nextDueAt(trigger.baseDueAt, trigger.intervalMs, now))
+    const isStillToCome = answer !== null && trigger.baseDueAt > now
+    this.#wait(trigger, isStillToCome ? trigger.baseDueAt : nextDueAt(trigger.baseDueAt, trigger.intervalMs, now))
+  }
+
+  #endOfPoll(trigger: PolledTrigger): Promise<void> {
+    return new Promise((resolve) => {
+      const others = this.#whenEnded.get(trigger) ?? []
+      this.#whenEnded.set(trigger, [...others, resolve])
+    })
+  }
+
+  #endWaits(trigger: PolledTrigger): void {
+    const waiting = this.#whenEnded.get(trigger) ?? []
+    this.#whenEnded.delete(trigger)
+    for (const resolve of waiting) resolve()
   }
 }
 
 /** A poll that is out. */
 interface Asked {
   readonly lease: HeldLease
-  readonly latenessMs: number
+  readonly latenessMs: number | null
   /** Monotonic. */
   readonly at: number
+  /** Of who asked for it out of turn. */
+  readonly answer: ((answer: PolledNow) => void) | null
+}
+
+/** What a poll out of turn came to. */
+export type PolledNow =
+  | { readonly kind: 'answered'; readonly report: TickReport & { readonly durationMs: number } }
+  /** The engine stops, or the script is gone: nothing was polled, or nobody knows what came of it. */
+  | { readonly kind: 'notEntered' }
+
+/** Those who wait for polls out of turn. */
+class AskedByHand {
+  readonly #waiting = new Set<(answer: PolledNow) => void>()
+
+  ask(poll: (answer: (answer: PolledNow) => void) => void): Promise<PolledNow> {
+    return new Promise((resolve) => {
+      const answer = (given: PolledNow): void => {
+        this.#waiting.delete(answer)
+        resolve(given)
+      }
+      this.#waiting.add(answer)
+      poll(answer)
+    })
+  }
+
+  giveUp(): void {
+    for (const answer of this.#waiting) answer({ kind: 'notEntered' })
+  }
 }
 
 /** The port promises an outcome; a host that rejects all the same costs one poll. */

@@ -5,6 +5,7 @@
  */
 
 import { toError } from '../../errors.ts'
+import type { PythonFault } from '../../model/fault.ts'
 import { limitedReason, type TriggerPolicy, UNCHANGED_REASON } from '../../model/policy.ts'
 import type { TickOutcome } from '../../model/schedule.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
@@ -36,29 +37,44 @@ export interface Polled {
 /** What is recorded one by one. */
 export type Recorded = Exclude<PollOutcome, { kind: 'skipped' }>
 
+/** What a poll came to, for who asked for it. */
+export interface TickReport {
+  readonly outcome: TickOutcome
+  readonly reason: string | null
+  /** Of a firing what it started, of a duplicate what it duplicates. */
+  readonly executionId: string | null
+  readonly error: PythonFault | null
+}
+
 /** `lost`: another has taken the lease. `paused`: the trigger is disabled for its failures. */
-export type RecordResult = 'recorded' | 'lost' | 'paused'
+export interface RecordResult {
+  readonly state: 'recorded' | 'lost' | 'paused'
+  readonly report: TickReport
+}
 
 /** Whether it is no change where only a change counts: noted as a skip. */
 export function isUnchanged({ policy, lease }: Polled, outcome: PollOutcome): boolean {
   return outcome.kind === 'fired' && policy.onChange && lease.isFiring
 }
 
-/** What watchers hear of a firing. */
-function toldOf(
-  tick: Pick<FiredTick, 'maxActive'>,
-  result: Exclude<FiredTickResult, { kind: 'lost' }>,
-): [TickOutcome, string | null] {
+/** What became of a firing. */
+export function reportOf(tick: Pick<FiredTick, 'maxActive' | 'execution'>, result: FiredTickResult): TickReport {
+  const report = { reason: null, executionId: null, error: null }
   switch (result.kind) {
     case 'started':
-      return ['fired', null]
+    case 'lost':
+      return { ...report, outcome: 'fired', executionId: tick.execution?.id ?? null }
     case 'duplicate':
-      return ['duplicate', null]
+      return { ...report, outcome: 'duplicate', executionId: result.executionId }
     case 'unchanged':
-      return ['skipped', UNCHANGED_REASON]
+      return skipReport(UNCHANGED_REASON)
     case 'limited':
-      return ['limited', limitedReason(tick.maxActive ?? 0, result.active)]
+      return { ...report, outcome: 'limited', reason: limitedReason(tick.maxActive ?? 0, result.active) }
   }
+}
+
+export function skipReport(reason: string | null): TickReport {
+  return { outcome: 'skipped', reason, executionId: null, error: null }
 }
 
 export class TickRecorder {
@@ -132,7 +148,8 @@ export class TickRecorder {
 
   async #fired(polled: Polled, tick: Omit<FiredTick, 'lease'>): Promise<RecordResult> {
     const { definition, lease } = polled
-    return this.#untilStored(`recording a firing of trigger "${definition.name}"`, () => {
+    const unstored = reportOf(tick, { kind: 'started' })
+    return this.#untilStored(`recording a firing of trigger "${definition.name}"`, unstored, () => {
       const recorded = this.#ports.store
         .recordFired({ ...tick, lease: lease.number })
         .then((result) => this.#announceFired(polled, tick, result))
@@ -143,13 +160,14 @@ export class TickRecorder {
   }
 
   #announceFired({ definition, lease }: Polled, tick: Omit<FiredTick, 'lease'>, result: FiredTickResult): RecordResult {
+    const report = reportOf(tick, result)
     if (result.kind === 'lost') {
       this.#warnOfLostLease(definition, 'fired')
-      return 'lost'
+      return { state: 'lost', report }
     }
     lease.isFiring = result.kind !== 'limited'
-    this.#tick(definition, tick.at, tick, ...toldOf(tick, result))
-    if (result.kind !== 'started') return 'recorded'
+    this.#tick(definition, tick.at, tick, report.outcome, report.reason)
+    if (result.kind !== 'started') return { state: 'recorded', report }
     this.#ports.events.emit('triggerFired', {
       trigger: definition.name,
       workflow: definition.workflow,
@@ -159,7 +177,7 @@ export class TickRecorder {
       executionId: tick.execution?.id ?? null,
     })
     if (tick.execution === null) this.#reportUnknownWorkflow(definition)
-    return 'recorded'
+    return { state: 'recorded', report }
   }
 
   async #failed(polled: Polled, fault: Pick<FailedTick, 'at' | 'outcome' | 'error'>): Promise<RecordResult> {
@@ -169,11 +187,12 @@ export class TickRecorder {
     this.#tick(trigger, at, times, outcome, null)
     events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
     const tick = { ...fault, ...times, trigger: trigger.name, pauseAfter: policy.pauseAfter }
-    return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, async () => {
+    const report: TickReport = { outcome, reason: null, executionId: null, error }
+    return this.#untilStored(`recording a failed poll of trigger "${trigger.name}"`, report, async () => {
       const result = await store.recordFailed({ ...tick, lease: lease.number })
       if (result.kind === 'lost') this.#warnOfLostLease(trigger, outcome === 'failed' ? 'failed' : 'timed out')
       if (result.kind === 'paused') this.#warnOfPause(trigger, result.note)
-      return result.kind
+      return { state: result.kind, report }
     })
   }
 
@@ -221,7 +240,7 @@ export class TickRecorder {
   }
 
   /** Or until the engine stops. */
-  async #untilStored(during: string, step: () => Promise<RecordResult>): Promise<RecordResult> {
+  async #untilStored(during: string, report: TickReport, step: () => Promise<RecordResult>): Promise<RecordResult> {
     const { events, clock } = this.#ports
     for (let failures = 1; !this.#isStopped; failures++) {
       try {
@@ -237,7 +256,7 @@ export class TickRecorder {
         if (this.#isStopped) events.emit('trouble', { during, error, retryAt: null })
       }
     }
-    return 'recorded'
+    return { state: 'recorded', report }
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -2,12 +2,13 @@
 
 import type { Engine } from '../../engine/engine.ts'
 import { unknownExecution } from '../../engine/executions/run-ends.ts'
-import type { CancelResult, PauseResult, SteeringOptions } from '../../engine/steering/execution-steering.ts'
-import type { ActionRow, ActionSource } from '../../model/action.ts'
+import type { CancelResult, PauseResult } from '../../engine/steering/execution-steering.ts'
+import type { ActionRow } from '../../model/action.ts'
 import { numberArgument, textArgument } from '../../model/arguments.ts'
 import type { AttemptRow, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
+import { type ActionOptions, steering } from './action-options.ts'
 import { type PageOptions, pageOf } from './page.ts'
 
 /** Each is a condition more. */
@@ -20,15 +21,6 @@ export interface ExecutionListOptions extends PageOptions {
   readonly sinceAt?: number
   /** The id of the last one of the page before. */
   readonly after?: string
-}
-
-export interface ActionOptions {
-  /** Why, for whoever looks at it later. */
-  readonly note?: string
-  /** The door that it came through. Default: node. */
-  readonly source?: ActionSource
-  /** How long to wait for the process that runs it, when that is another. 0: not at all. Default: 5,000 ms. */
-  readonly answerWithinMs?: number
 }
 
 export interface RetryOptions extends ActionOptions {
@@ -159,8 +151,4 @@ export class RunnerExecutions {
   #idOf(given: string): Promise<string> {
     return this.#engine.executions.idOf(textArgument(given, 'id'))
   }
-}
-
-function steering({ note, source = 'node', answerWithinMs = 5_000 }: ActionOptions): SteeringOptions {
-  return { actor: { source, note: note === undefined ? null : textArgument(note, 'note') }, answerWithinMs }
 }

@@ -1,17 +1,28 @@
 /** `runner.triggers`: what the database knows of triggers, and which of them are polled. */
 
 import type { Engine } from '../../engine/engine.ts'
+import type { FireReport, PollNowResult } from '../../engine/steering/trigger-steering.ts'
 import { UsageError } from '../../errors.ts'
+import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, textArgument } from '../../model/arguments.ts'
+import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
+import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
+import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
+import { type ActionOptions, steering } from './action-options.ts'
 import { type PageOptions, pageOf } from './page.ts'
 
 /** A trigger's row, and whether its code is loaded here. */
 export interface TriggerInfo extends TriggerRow {
   readonly isLoaded: boolean
+}
+
+export interface FireOptions extends ActionOptions {
+  /** Starts it whatever is active: neither deduplication nor `maxActive` holds it back. Default: false. */
+  readonly force?: boolean
 }
 
 /** More than any database has. */
@@ -50,12 +61,70 @@ export class RunnerTriggers {
     return this.#info(row)
   }
 
-  /** Takes effect at once, also in another process, and survives restarts. Throws `TRIGGER_NOT_FOUND`. */
-  async setEnabled(name: string, isEnabled: boolean): Promise<void> {
+  /**
+   * Takes effect at once, also in another process, and survives restarts. The row keeps the note. Throws
+   * `TRIGGER_NOT_FOUND`.
+   */
+  async setEnabled(name: string, isEnabled: boolean, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     textArgument(name, 'name')
     flagArgument(isEnabled)
-    if (!(await this.#engine.triggers.setEnabled(name, isEnabled))) throw await this.#unknown(name)
+    const { actor } = steering(options)
+    if (!(await this.#engine.triggerSteering.setEnabled(name, isEnabled, actor))) throw await this.#unknown(name)
+  }
+
+  /**
+   * What counts in place of what the code declares, from the next poll on, also in another process, and after restarts
+   * and changes of the code. Adds to what was set before; null resets all. Throws `TRIGGER_NOT_FOUND`.
+   */
+  async set(name: string, settings: TriggerOverrides | null, options: ActionOptions = {}): Promise<void> {
+    using _hold = this.#alive.hold()
+    textArgument(name, 'name')
+    const given = settings === null ? null : checkedSettings(settings)
+    if (await this.#engine.triggerSteering.set(name, given, steering(options).actor)) return
+    throw await this.#unknown(name)
+  }
+
+  /** The same of a cron trigger: what becomes of instants that it missed. Throws `TRIGGER_NOT_FOUND`. */
+  async setCatchup(name: string, catchup: Catchup | null, options: ActionOptions = {}): Promise<void> {
+    using _hold = this.#alive.hold()
+    textArgument(name, 'name')
+    const given = checkedCatchup(catchup)
+    if (await this.#engine.triggerSteering.setCatchup(name, given, steering(options).actor)) return
+    throw new UsageError('TRIGGER_NOT_FOUND', `There is no cron trigger "${name}" in this database.`, { trigger: name })
+  }
+
+  /**
+   * Starts the workflow of a trigger as if a poll had fired with this context, or without one: with the keys that the engine
+   * adds, with deduplication and within `maxActive`. Whoever serves the workflow runs it; a trigger that is disabled
+   * is fired, too. Throws `TRIGGER_NOT_FOUND`, `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`.
+   */
+  async fire(name: string, context: JsonObject | null = null, options: FireOptions = {}): Promise<FireReport> {
+    using _hold = this.#alive.hold()
+    return await this.#fire(name, context === null ? null : contextTextOf(context), options)
+  }
+
+  /** The same with the exact text of a context. */
+  async fireText(name: string, contextText: string | null, options: FireOptions = {}): Promise<FireReport> {
+    using _hold = this.#alive.hold()
+    return await this.#fire(name, contextText === null ? null : checkedContextText(contextText), options)
+  }
+
+  /**
+   * Polls a trigger out of turn, in the process that polls it, whether it is enabled or not, and records it as any poll.
+   * Throws `TRIGGER_NOT_FOUND`, and `ACTION_REFUSED` when no process serves it.
+   */
+  async poll(name: string, options: ActionOptions = {}): Promise<PollNowResult> {
+    using _hold = this.#alive.hold()
+    await this.get(name)
+    return await this.#engine.triggerSteering.poll(name, steering(options))
+  }
+
+  /** What people did to it, newest first. Throws `TRIGGER_NOT_FOUND`. */
+  async actions(name: string): Promise<readonly ActionRow[]> {
+    using _hold = this.#alive.hold()
+    await this.get(name)
+    return await this.#engine.triggerSteering.actions(name)
   }
 
   /** Firings, newest first. Throws `TRIGGER_NOT_FOUND`. */
@@ -72,18 +141,32 @@ export class RunnerTriggers {
     return await this.#engine.triggers.ticks(name, pageOf(options))
   }
 
+  async #fire(name: string, contextText: ContextText | null, options: FireOptions): Promise<FireReport> {
+    const { force = false } = options
+    await this.get(name)
+    return await this.#engine.triggerSteering.fire(name, contextText, { actor: steering(options).actor, force })
+  }
+
   #info(row: TriggerRow): TriggerInfo {
     return { ...row, isLoaded: this.#registry.current().triggers.has(row.name) }
   }
 
   async #unknown(name: string): Promise<UsageError> {
     const rows = await this.#engine.triggers.list({ limit: ALL, offset: 0, enabledOnly: false })
-    const nearest = didYouMean(
-      name,
-      rows.map((row) => row.name),
-    )
-    return new UsageError('TRIGGER_NOT_FOUND', `There is no trigger "${name}" in this database.${nearest}`, {
-      trigger: name,
-    })
+    const cron = this.#registry.current().triggers.get(name)?.timing.kind === 'cron' || (await this.#isCron(name))
+    const hint = cron
+      ? ' A cron trigger has that name: see cloaca schedule.'
+      : didYouMean(
+          name,
+          rows.map((row) => row.name),
+        )
+    const message = `There is no ${cron ? 'polled ' : ''}trigger "${name}" in this database.${hint}`
+    return new UsageError('TRIGGER_NOT_FOUND', message, { trigger: name })
+  }
+
+  async #isCron(name: string): Promise<boolean> {
+    if (!this.#engine.config.cronEnabled) return false
+    const rows = await this.#engine.crons.list({ limit: ALL, offset: 0, enabledOnly: false })
+    return rows.some((row) => row.triggerName === name)
   }
 }

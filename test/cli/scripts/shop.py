@@ -23,6 +23,11 @@ def unreachable():
     raise ConnectionError("the shop does not answer")
 
 
+@cloaca.trigger(on="count_stock", cron="0 2 * * *", timezone="Europe/Berlin", catchup="all")
+def stock_night():
+    """Never called."""
+
+
 with cloaca.WorkflowBuilder("order") as builder:
     builder.description("Ships an order")
 

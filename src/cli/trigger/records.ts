@@ -1,0 +1,58 @@
+/** What `--json` prints of triggers: a contract, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
+
+import { type CronRow, type FiringRow, formatInstant, type TickRow, type TriggerInfo } from '../../index.ts'
+
+export function triggerRecord(row: TriggerInfo) {
+  return {
+    id: row.id,
+    name: row.name,
+    kind: 'poll',
+    workflow: row.workflow,
+    pollIntervalMs: row.pollIntervalMs,
+    allowConcurrent: row.allowConcurrent,
+    policy: row.policy,
+    declared: row.declared,
+    overrides: row.overrides,
+    enabled: row.isEnabled,
+    note: row.note,
+    failuresInRow: row.failuresInRow,
+    lastPollAt: instant(row.lastPollAt),
+    createdAt: formatInstant(row.createdAt),
+    updatedAt: formatInstant(row.updatedAt),
+  }
+}
+
+/** A cron trigger, which is a schedule. */
+export function cronTriggerRecord(row: CronRow) {
+  return {
+    id: row.id,
+    name: row.triggerName,
+    kind: 'cron',
+    workflow: row.workflow,
+    cron: row.expression,
+    timezone: row.timezone,
+    catchup: row.catchup,
+    enabled: row.isEnabled,
+    nextRunAt: instant(row.nextRunAt),
+    lastRunAt: instant(row.lastRunAt),
+    createdAt: formatInstant(row.createdAt),
+    updatedAt: formatInstant(row.updatedAt),
+  }
+}
+
+export function tickRecord(row: TickRow) {
+  return { ...row, firstAt: formatInstant(row.firstAt), lastAt: formatInstant(row.lastAt) }
+}
+
+export function firingRecord(row: FiringRow) {
+  return {
+    ...row,
+    startedAt: formatInstant(row.startedAt),
+    completedAt: instant(row.completedAt),
+    createdAt: formatInstant(row.createdAt),
+  }
+}
+
+function instant(at: number | null): string | null {
+  return at === null ? null : formatInstant(at)
+}

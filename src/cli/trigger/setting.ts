@@ -1,0 +1,115 @@
+/** `cloaca trigger set`: values that count in place of what the code declares. */
+
+import { type Command, InvalidArgumentError } from 'commander'
+import type { ActionOptions, Catchup, Runner, TriggerOverrides } from '../../index.ts'
+import { durationFrom } from '../../settings/value-types.ts'
+import { type DatabaseOptions, withRunner } from '../database.ts'
+import { oneOf, wholeNumber } from '../option-values.ts'
+import { printJson, printLine, UsageMistake } from '../print.ts'
+
+/** A word, since commander makes an empty text of null. */
+type None = typeof NONE
+const NONE = 'none'
+
+type NamedCommand = (name: string, description: string, example: string) => Command
+
+type SetOptions = DatabaseOptions & {
+  readonly note?: string
+  readonly interval?: number
+  readonly timeout?: number | None
+  readonly jitter?: number | None
+  readonly maxActive?: number | None
+  readonly pauseAfter?: number | None
+  readonly onChange?: boolean
+  readonly catchup?: Catchup
+  readonly reset?: true
+}
+
+export function addSettingCommand(named: NamedCommand): void {
+  named(
+    'set',
+    'set how a trigger is polled, in place of what its code says, also after restarts',
+    'cloaca trigger set inbox_watcher --interval 10s --pause-after 5',
+  )
+    .option('--interval <duration>', 'from one poll to the next, such as 500ms, 10s, 5m', duration(0))
+    .option('--timeout <duration>', "how long a poll may take; none: the engine's own limit", orNone(duration(1)))
+    .option(
+      '--jitter <duration>',
+      'each poll is later by a random part of it; none: as the engine is set',
+      orNone(duration(0)),
+    )
+    .option('--max-active <n>', 'executions of it that may be active; none: any number', orNone(count))
+    .option('--pause-after <n>', 'failed polls in a row after which it is disabled; none: never', orNone(count))
+    .option('--on-change', 'fire only when the answer turns from skip to fire')
+    .option('--no-on-change', 'fire with every answer to fire')
+    .option(
+      '--catchup <policy>',
+      'of a cron trigger: skip, all or none of what was missed',
+      oneOf('catchup', ['skip', 'all', 'none']),
+    )
+    .option('--reset', 'what the code says counts again')
+    .option('--note <text>', 'why, for whoever looks at it later')
+    .action((name: string, options: SetOptions) => withRunner(options, (runner) => set(runner, name, options)))
+}
+
+async function set(runner: Runner, name: string, options: SetOptions): Promise<void> {
+  const { catchup, reset, note } = options
+  const action: ActionOptions = { source: 'cli', ...(note !== undefined && { note }) }
+  const overrides = overridesOf(options)
+  const isPolled = Object.keys(overrides).length > 0
+  if ((reset && (isPolled || catchup !== undefined)) || (isPolled && catchup !== undefined))
+    throw new UsageMistake(
+      'Give --reset, or --catchup for a cron trigger, or options for a polled one: not several of these.',
+    )
+  if (!reset && !isPolled && catchup === undefined)
+    throw new UsageMistake('Nothing is to be set. Give at least one option: see cloaca trigger set --help.')
+  if (catchup !== undefined) await runner.triggers.setCatchup(name, catchup, action)
+  else if (reset) await resetAll(runner, name, action)
+  else await runner.triggers.set(name, overrides, action)
+  if (options.json) printJson({ trigger: name, set: reset ? null : catchup === undefined ? overrides : { catchup } })
+  else if (reset) printLine(`Trigger "${name}" is as its code says.`)
+  else
+    printLine(
+      `Trigger "${name}" is set, also after restarts. What the code says counts again after: cloaca trigger set ${name} --reset`,
+    )
+}
+
+async function resetAll(runner: Runner, name: string, action: ActionOptions): Promise<void> {
+  const crons = await runner.schedules.list({ limit: 100_000 })
+  if (crons.some((row) => row.triggerName === name)) await runner.triggers.setCatchup(name, null, action)
+  else await runner.triggers.set(name, null, action)
+}
+
+function overridesOf({ interval, timeout, jitter, maxActive, pauseAfter, onChange }: SetOptions): TriggerOverrides {
+  return {
+    ...(interval !== undefined && { pollIntervalMs: interval }),
+    ...(timeout !== undefined && { timeoutMs: numberOrNull(timeout) }),
+    ...(jitter !== undefined && { jitterMs: numberOrNull(jitter) }),
+    ...(maxActive !== undefined && { maxActive: numberOrNull(maxActive) }),
+    ...(pauseAfter !== undefined && { pauseAfter: numberOrNull(pauseAfter) }),
+    ...(onChange !== undefined && { onChange }),
+  }
+}
+
+function duration(leastMs: number): (text: string) => number {
+  const type = durationFrom(leastMs)
+  return (text) => {
+    const durationMs = type.readText(text)
+    if (durationMs !== undefined) return Math.round(durationMs)
+    throw new InvalidArgumentError(`It must be ${type.expected}.`)
+  }
+}
+
+function count(text: string): number {
+  const number = wholeNumber(text)
+  if (number > 0) return number
+  throw new InvalidArgumentError('It must be a whole number, 1 or more, or none.')
+}
+
+function orNone(read: (text: string) => number): (text: string) => number | None {
+  return (text) => (text === NONE ? NONE : read(text))
+}
+
+function numberOrNull(value: number | None): number | null {
+  return value === NONE ? null : value
+}

@@ -1,0 +1,118 @@
+/** `cloaca trigger enable | disable | fire | poll`: done at once, or asked of the process that polls the trigger. */
+
+import type { Command } from 'commander'
+import { type ActionOptions, type PollReport, type Runner, UsageError } from '../../index.ts'
+import { contextOption } from '../context-option.ts'
+import { type DatabaseOptions, withRunner } from '../database.ts'
+import { formatDuration, printError, printJson, printLine, printTraceback, UsageMistake } from '../print.ts'
+
+const ANSWER_WITHIN_MS = 5_000
+const FAILED = 1
+
+type NamedCommand = (name: string, description: string, example: string) => Command
+type NoteOptions = DatabaseOptions & { readonly note?: string }
+type FireOptions = NoteOptions & { readonly context?: string; readonly force?: true }
+/** `--no-wait`: false. */
+type PollOptions = NoteOptions & { readonly wait: boolean }
+
+export function addSteeringCommands(named: NamedCommand, finish: (exitCode: number) => void): void {
+  const noted = (name: string, description: string, example: string) =>
+    named(name, description, example).option('--note <text>', 'why, for whoever looks at it later')
+
+  noted('enable', 'enable a trigger: poll it again', 'cloaca trigger enable inbox_watcher').action(
+    (name: string, options: NoteOptions) => setEnabled(name, true, options),
+  )
+  noted(
+    'disable',
+    'disable a trigger: stop polling it, also after restarts',
+    'cloaca trigger disable inbox_watcher --note "the folder is moved"',
+  ).action((name: string, options: NoteOptions) => setEnabled(name, false, options))
+  noted(
+    'fire',
+    'start the workflow of a trigger now, as if it had fired',
+    `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
+  )
+    .option('--context <json>', 'what it fires with: a JSON object, or @ and the path of a file; default: no context')
+    .option('--force', 'start it whatever is active: neither an equal firing nor max_active holds it back')
+    .action(async (name: string, options: FireOptions) => finish(await fire(name, options)))
+  noted('poll', 'poll a trigger now, out of turn, in the process that serves it', 'cloaca trigger poll inbox_watcher')
+    .option('--no-wait', 'do not wait for the answer')
+    .action(async (name: string, options: PollOptions) => finish(await poll(name, options)))
+}
+
+async function setEnabled(name: string, isEnabled: boolean, options: NoteOptions): Promise<void> {
+  await withRunner(options, (runner) => runner.triggers.setEnabled(name, isEnabled, action(options)))
+  if (options.json) printJson({ trigger: name, enabled: isEnabled, note: options.note ?? null })
+  else printLine(`Trigger "${name}" is ${isEnabled ? 'enabled' : 'disabled'}.`)
+}
+
+/** Where nothing is started it is exit code 1. */
+async function fire(name: string, options: FireOptions): Promise<number> {
+  const contextText = options.context === undefined ? null : contextOption(options.context)
+  const report = await withRunner(options, (runner) => fireText(runner, name, contextText, options))
+  const { outcome, executionId, reason } = report
+  if (options.json) printJson({ trigger: name, ...report })
+  else if (outcome === 'fired') printLine(`Trigger "${name}" fired: execution ${executionId}.`)
+  else if (outcome === 'limited')
+    printLine(`Trigger "${name}" started nothing: ${reason}. Start it all the same with --force.`)
+  else {
+    const active = executionId === null ? '' : `, execution ${executionId}`
+    printLine(`Trigger "${name}" started nothing: an equal firing is active${active}. Start another with --force.`)
+  }
+  return outcome === 'fired' ? 0 : FAILED
+}
+
+async function fireText(runner: Runner, name: string, contextText: string | null, options: FireOptions) {
+  try {
+    return await runner.triggers.fireText(name, contextText, { ...action(options), force: options.force ?? false })
+  } catch (error) {
+    if (error instanceof UsageError && error.code === 'INVALID_CONTEXT')
+      throw new UsageMistake(`--context cannot be used. ${error.message}`)
+    throw error
+  }
+}
+
+/** A poll that failed is exit code 1, as with `trigger test`. */
+async function poll(name: string, options: PollOptions): Promise<number> {
+  const answerWithinMs = options.wait ? ANSWER_WITHIN_MS : 0
+  const result = await withRunner(options, (runner) =>
+    runner.triggers.poll(name, { ...action(options), answerWithinMs }),
+  )
+  if (options.json) printJson({ trigger: name, ...result })
+  else if (result.state === 'polled') printPoll(name, result)
+  else {
+    const waited = options.wait ? ` No process has answered within ${ANSWER_WITHIN_MS / 1_000} s.` : ''
+    printLine(
+      `Asked to poll trigger "${name}".${waited} It is polled as soon as the process that serves it hears of it; see cloaca trigger history ${name} --ticks.`,
+    )
+  }
+  return result.state === 'polled' && result.error !== null ? FAILED : 0
+}
+
+function printPoll(name: string, { outcome, reason, executionId, error, durationMs }: PollReport): void {
+  const took = `(${formatDuration(durationMs)})`
+  if (error !== null) {
+    if (error.traceback) printTraceback(error.traceback)
+    printError(
+      new UsageMistake(
+        `Trigger "${name}" ${outcome === 'timedOut' ? 'timed out' : 'failed'} ${took}: ${error.message}`,
+      ),
+    )
+  } else if (outcome === 'fired') {
+    const started =
+      executionId === null ? 'its workflow is not known, and nothing was started' : `execution ${executionId}`
+    printLine(`Trigger "${name}" fired ${took}: ${started}.`)
+  } else if (outcome === 'duplicate') {
+    printLine(
+      `Trigger "${name}" fired ${took}, and started nothing: an equal firing is active, execution ${executionId}.`,
+    )
+  } else if (outcome === 'limited') {
+    printLine(`Trigger "${name}" fired ${took}, and started nothing: ${reason}.`)
+  } else {
+    printLine(`Trigger "${name}" skipped ${took}${reason === null ? '.' : `: ${reason}`}`)
+  }
+}
+
+function action({ note }: NoteOptions): ActionOptions {
+  return { source: 'cli', ...(note !== undefined && { note }) }
+}

@@ -1,0 +1,186 @@
+/** `cloaca trigger`: the commands, and those of them that look at triggers. */
+
+import { Command } from 'commander'
+import { type CronRow, type Runner, type TickRow, type TriggerInfo, UsageError } from '../../index.ts'
+import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
+import { type Cell, instantText } from '../display.ts'
+import { withExamples } from '../help.ts'
+import { wholeNumber } from '../option-values.ts'
+import { formatDuration, printFields, printJson, printTable } from '../print.ts'
+import { cronTriggerRecord, firingRecord, tickRecord, triggerRecord } from './records.ts'
+import { addSettingCommand } from './setting.ts'
+import { addSteeringCommands } from './steering.ts'
+import { addTestCommand } from './test-poll.ts'
+
+/** The hash of a firing without a context. */
+const WITHOUT_CONTEXT = 'fire_no_context'
+const ALL = { limit: 100_000 }
+
+type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks?: true }
+
+export function triggerCommand(finish: (exitCode: number) => void): Command {
+  const group = new Command('trigger').description('list, show, test and steer triggers')
+  const trigger = withExamples(group, 'cloaca trigger list', 'cloaca trigger history inbox_watcher --ticks')
+  const command = (name: string, description: string, example: string) =>
+    withExamples(trigger.command(name).description(description), example)
+  const named = (name: string, description: string, example: string) =>
+    withDatabase(command(name, description, example)).argument('<name>', 'name of the trigger')
+
+  withDatabase(command('list', 'list the triggers of a database', 'cloaca trigger list --db sqlite://jobs.db')).action(
+    (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
+  )
+  named('show', 'show a trigger, its policy and its note', 'cloaca trigger show inbox_watcher').action(
+    (name: string, options: DatabaseOptions) => withReader(options, (runner) => show(runner, name, options)),
+  )
+  const firings = 'list the firings of a trigger, newest first, or with --ticks the outcome of every poll'
+  named('history', firings, 'cloaca trigger history inbox_watcher --ticks')
+    .option('--limit <n>', 'show at most this many', wholeNumber, 20)
+    .option('--ticks', 'show the outcome of every poll: why, how late, how long')
+    .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
+  addSteeringCommands(named, finish)
+  addSettingCommand(named)
+  addTestCommand(command, finish)
+  return trigger
+}
+
+async function cronTriggers(runner: Runner): Promise<readonly CronRow[]> {
+  return (await runner.schedules.list(ALL)).filter((row) => row.triggerName !== null)
+}
+
+async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
+  const [polled, crons] = [await runner.triggers.list(ALL), await cronTriggers(runner)]
+  if (options.json) return printJson([...polled.map(triggerRecord), ...crons.map(cronTriggerRecord)])
+  printTable(
+    ['TRIGGER', 'KIND', 'WORKFLOW', 'EVERY', 'ENABLED', 'LAST'],
+    [...polled.map(polledCells), ...crons.map(cronCells)],
+    'There are no triggers in this database.',
+  )
+}
+
+function polledCells(row: TriggerInfo): readonly Cell[] {
+  const failing = row.failuresInRow > 0 && row.isEnabled ? `, ${row.failuresInRow} failed in a row` : ''
+  return [
+    row.name,
+    'poll',
+    row.workflow,
+    formatDuration(row.pollIntervalMs),
+    (row.isEnabled ? 'yes' : 'no') + failing,
+    { instant: row.lastPollAt, missing: 'never' },
+  ]
+}
+
+function cronCells(row: CronRow): readonly Cell[] {
+  const every = row.timezone === 'UTC' ? row.expression : `${row.expression} ${row.timezone}`
+  const last = { instant: row.lastRunAt, missing: 'never' }
+  return [row.triggerName ?? '', 'cron', row.workflow, every, row.isEnabled ? 'yes' : 'no', last]
+}
+
+async function show(runner: Runner, name: string, options: DatabaseOptions): Promise<void> {
+  const row = await polledOrCron(runner, name)
+  if ('triggerName' in row) return showCron(row, options)
+  if (options.json) return printJson(triggerRecord(row))
+  printFields({
+    trigger: row.name,
+    workflow: row.workflow,
+    every: setByHand(row, 'pollIntervalMs', formatDuration),
+    enabled: row.isEnabled ? 'yes' : 'no',
+    ...(row.note === null ? {} : { note: row.note }),
+    'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal one is active',
+    ...policyFields(row),
+    ...(row.failuresInRow === 0 ? {} : { 'failed in a row': String(row.failuresInRow) }),
+    'last poll': instantText(row.lastPollAt, 'never'),
+    created: instantText(row.createdAt),
+    id: row.id,
+  })
+}
+
+async function polledOrCron(runner: Runner, name: string): Promise<TriggerInfo | CronRow> {
+  try {
+    return await runner.triggers.get(name)
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError) || thrown.code !== 'TRIGGER_NOT_FOUND') throw thrown
+    const cron = (await cronTriggers(runner)).find((row) => row.triggerName === name)
+    if (cron === undefined) throw thrown
+    return cron
+  }
+}
+
+function showCron(row: CronRow, options: DatabaseOptions): void {
+  if (options.json) {
+    printJson(cronTriggerRecord(row))
+    return
+  }
+  printFields({
+    trigger: row.triggerName ?? '',
+    workflow: row.workflow,
+    cron: row.expression,
+    zone: row.timezone,
+    'catches up': row.catchup,
+    enabled: row.isEnabled ? 'yes' : 'no',
+    next: row.isEnabled ? instantText(row.nextRunAt, 'never') : 'when it is enabled',
+    'last fired': instantText(row.lastRunAt, 'never'),
+    id: row.id,
+  })
+}
+
+/** What is not as it would be without a policy. */
+function policyFields(row: TriggerInfo): Record<string, string> {
+  const fields: Record<string, string> = {}
+  const given = (name: keyof typeof row.policy) => row.policy[name] !== null && row.policy[name] !== false
+  const isShown = (name: keyof typeof row.policy) => given(name) || name in row.overrides
+  if (isShown('timeoutMs')) fields.timeout = setByHand(row, 'timeoutMs', formatDuration)
+  if (isShown('jitterMs')) fields.jitter = setByHand(row, 'jitterMs', formatDuration)
+  if (isShown('maxActive')) fields['active at most'] = setByHand(row, 'maxActive', String)
+  if (isShown('pauseAfter')) fields['paused after'] = setByHand(row, 'pauseAfter', (count) => `${count} failed polls`)
+  if (isShown('onChange')) fields['on change'] = setByHand(row, 'onChange', (isOn) => (isOn ? 'yes' : 'no'))
+  return fields
+}
+
+/** A value as it counts, and what the code declares where a person set another. */
+function setByHand<Name extends keyof TriggerInfo['declared']>(
+  { declared, overrides }: TriggerInfo,
+  name: Name,
+  shown: (value: NonNullable<TriggerInfo['declared'][Name]>) => string,
+): string {
+  const text = (value: TriggerInfo['declared'][Name]): string => (value === null ? 'none' : shown(value as never))
+  if (!(name in overrides)) return text(declared[name])
+  return `${text({ ...declared, ...overrides }[name])}, set by hand: the code says ${text(declared[name])}`
+}
+
+async function history(runner: Runner, name: string, options: HistoryOptions): Promise<void> {
+  const page = { limit: options.limit }
+  if (options.ticks) {
+    const ticks = await runner.triggers.ticks(name, page)
+    if (options.json) return printJson(ticks.map(tickRecord))
+    return printTable(
+      ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'EXECUTION', 'REASON OR ERROR'],
+      ticks.map(tickCells),
+      options.limit === 0 ? null : `Trigger "${name}" has not been polled yet.`,
+    )
+  }
+  const firings = await runner.triggers.history(name, page)
+  if (options.json) return printJson(firings.map(firingRecord))
+  printTable(
+    ['FIRED', 'ENDED', 'CONTEXT HASH', 'EXECUTION'],
+    firings.map((row) => [
+      { instant: row.startedAt },
+      { instant: row.completedAt, missing: 'running' },
+      row.contextHash === WITHOUT_CONTEXT ? 'no context' : row.contextHash,
+      row.executionId === null ? 'none' : { id: row.executionId },
+    ]),
+    options.limit === 0 ? null : `Trigger "${name}" has not fired yet.`,
+  )
+}
+
+function tickCells(row: TickRow): readonly Cell[] {
+  const duration = (ms: number | null): string => (ms === null ? '' : formatDuration(ms))
+  return [
+    { instant: row.lastAt },
+    { state: row.outcome },
+    String(row.count),
+    duration(row.latenessMs),
+    duration(row.durationMs),
+    row.executionId === null ? '' : { id: row.executionId },
+    row.errorMessage ?? row.reason ?? '',
+  ]
+}

@@ -1,0 +1,246 @@
+/**
+ * What people may do to triggers: enable, disable, set, fire, poll. Part of the engine's API, and what its inbox does for
+ * other processes. Only a poll needs the process that has the code; the rest is done at once, whoever serves, and that
+ * one notices it within half a second.
+ */
+
+import { UsageError } from '../../errors.ts'
+import type { ActionAnswer, ActionKind, ActionRow, Actor, NewAction } from '../../model/action.ts'
+import type { ContextText } from '../../model/context.ts'
+import type { PythonFault } from '../../model/fault.ts'
+import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
+import type { TickOutcome, TriggerRow } from '../../model/schedule.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import type { ActionInbox } from '../actions/action-inbox.ts'
+import type { ActionRequests } from '../actions/action-requests.ts'
+import type { CronCalls } from '../cron/cron-calls.ts'
+import type { EngineEvents } from '../events.ts'
+import type { Executor } from '../executions/executor.ts'
+import { firingContext, newExecution } from '../firing-context.ts'
+import type { Clock, ContextCodec, FiredTick, Store } from '../ports.ts'
+import type { Scheduler } from '../triggers/scheduler.ts'
+import { reportOf } from '../triggers/tick-recorder.ts'
+import type { TriggerCalls } from '../triggers/trigger-calls.ts'
+import type { SteeringOptions } from './execution-steering.ts'
+
+export interface TriggerSteeringPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly events: EngineEvents
+  readonly registry: RegistrySource
+  readonly newId: () => string
+  readonly scheduler: Scheduler
+  readonly triggers: TriggerCalls
+  readonly crons: CronCalls
+  readonly requests: ActionRequests
+  readonly executor: Executor
+}
+
+export interface FireOptions {
+  readonly actor: Actor
+  /** It starts whatever is active: neither deduplication nor `maxActive` holds it back. */
+  readonly force: boolean
+}
+
+export interface FireReport {
+  readonly outcome: 'fired' | 'duplicate' | 'limited'
+  /** What was started, or what a duplicate duplicates. */
+  readonly executionId: string | null
+  /** Why nothing was started; null where that is clear. */
+  readonly reason: string | null
+}
+
+export interface PollReport {
+  readonly outcome: TickOutcome
+  /** Why it skipped, or why it started nothing. */
+  readonly reason: string | null
+  /** What was started, or what a duplicate duplicates. */
+  readonly executionId: string | null
+  readonly error: PythonFault | null
+  readonly durationMs: number
+}
+
+/** `asked`: the process that polls it has not answered yet, and polls it as soon as it does. */
+export type PollNowResult = ({ readonly state: 'polled' } & PollReport) | { readonly state: 'asked' }
+
+/** A poll that nobody was there for is not wanted any more when somebody comes. */
+const ASKED_TOO_LONG_AGO_MS = 60_000
+
+const DONE: ActionAnswer = { isRefused: false, text: null }
+
+export class TriggerSteering {
+  readonly #ports: TriggerSteeringPorts
+  readonly #assertOpen: () => void
+
+  constructor(ports: TriggerSteeringPorts, assertOpen: () => void) {
+    this.#ports = ports
+    this.#assertOpen = assertOpen
+  }
+
+  /** Has the inbox do for other processes what this does for callers here. */
+  serve(inbox: ActionInbox): void {
+    inbox.handle('poll', (action) => this.#answerPoll(action))
+  }
+
+  /** False when there is no such trigger. Takes effect at once, here and elsewhere, and survives restarts. */
+  async setEnabled(name: string, isEnabled: boolean, actor: Actor): Promise<boolean> {
+    if (!(await this.#ports.triggers.setEnabled(name, isEnabled, actor.note))) return false
+    await this.#record(isEnabled ? 'enable' : 'disable', name, actor)
+    return true
+  }
+
+  /** What counts in place of what the code declares; null resets it. False when there is no such polled trigger. */
+  async set(name: string, overrides: TriggerOverrides | null, actor: Actor): Promise<boolean> {
+    if (!(await this.#ports.triggers.override(name, overrides))) return false
+    await this.#record('set', name, actor, overrides)
+    return true
+  }
+
+  /** The same of a cron trigger. */
+  async setCatchup(name: string, catchup: Catchup | null, actor: Actor): Promise<boolean> {
+    if (!(await this.#ports.crons.overrideTrigger(name, catchup))) return false
+    await this.#record('set', name, actor, catchup === null ? null : { catchup })
+    return true
+  }
+
+  /**
+   * Starts the workflow of a trigger, as if a poll of it had fired with that context; null: without one. Needs no process
+   * that serves, and works for one that is disabled. Rejects with `TRIGGER_NOT_FOUND`, `WORKFLOW_NOT_FOUND` and `INVALID_CONTEXT`.
+   */
+  async fire(name: string, contextText: ContextText | null, { actor, force }: FireOptions): Promise<FireReport> {
+    const { store, executor } = this.#ports
+    const row = await this.#found(name)
+    const tick = await this.#tick(row, contextText, actor, force)
+    const recorded = store.recordFired(tick)
+    // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
+    executor.acquirer.wake()
+    const { outcome, executionId, reason } = reportOf(tick, await recorded)
+    this.#announce(row, tick, outcome, reason)
+    const report = { outcome: outcome as FireReport['outcome'], executionId, reason }
+    await this.#record('fire', name, actor, { force }, report)
+    return report
+  }
+
+  /**
+   * Polls a trigger out of turn, in the process that polls it. Rejects with `TRIGGER_NOT_FOUND`, and with `ACTION_REFUSED` when
+   * no process serves it, or that one cannot.
+   */
+  async poll(name: string, { actor, answerWithinMs }: SteeringOptions): Promise<PollNowResult> {
+    const { store, requests, clock } = this.#ports
+    await this.#found(name)
+    const action = this.#action('poll', name, actor)
+    const here = await this.#pollHere(name)
+    if (here !== null) {
+      await store.actions.record(action, here)
+      return polled(here, name)
+    }
+    if (!(await store.hasLivingInstance(clock.now()))) {
+      throw refused(`No process polls trigger "${name}": serve its script with cloaca serve.`, name)
+    }
+    const answer = await requests.ask(action, answerWithinMs)
+    return answer === null ? { state: 'asked' } : polled(answer, name)
+  }
+
+  /** What was done to it, newest first. */
+  async actions(name: string): Promise<readonly ActionRow[]> {
+    this.#assertOpen()
+    return this.#ports.store.actions.list(name, { limit: 1_000, offset: 0 })
+  }
+
+  /** Null: another process polls it, or none. */
+  async #answerPoll({ target, at }: ActionRow): Promise<ActionAnswer | null> {
+    const { clock, scheduler } = this.#ports
+    // An engine that has just begun does not know yet what it polls.
+    await scheduler.triggers.settled()
+    if (clock.now() - at <= ASKED_TOO_LONG_AGO_MS) return this.#pollHere(target)
+    if (scheduler.triggers.held(target) === null) return null
+    return { isRefused: true, text: `Trigger "${target}" was not polled: nobody served it when that was asked for.` }
+  }
+
+  async #pollHere(name: string): Promise<ActionAnswer | null> {
+    const result = await this.#ports.scheduler.pollNow(name)
+    if (result === null) return null
+    if (result.kind === 'answered') return { isRefused: false, text: JSON.stringify(result.report) }
+    return { isRefused: true, text: `What a poll of trigger "${name}" comes to is not known: its process is ending.` }
+  }
+
+  async #found(name: string): Promise<TriggerRow> {
+    this.#assertOpen()
+    const row = await this.#ports.triggers.get(name)
+    if (row === null) throw new UsageError('TRIGGER_NOT_FOUND', `There is no trigger "${name}".`, { trigger: name })
+    return row
+  }
+
+  async #tick(
+    { name, workflow, allowConcurrent, policy }: TriggerRow,
+    contextText: ContextText | null,
+    { source, note }: Actor,
+    force: boolean,
+  ): Promise<FiredTick> {
+    const { codec, newId, registry, store } = this.#ports
+    const declared = registry.current().workflows.get(workflow)
+    const definition = declared ?? (await store.listWorkflows()).find(({ key }) => key === workflow)
+    if (definition === undefined) {
+      const message = `Trigger "${name}" starts workflow "${workflow}", and there is none of that name in this database.`
+      throw new UsageError('WORKFLOW_NOT_FOUND', message, { trigger: name, workflow })
+    }
+    const at = this.#ports.clock.now()
+    const { inputText, contextHash } = firingContext(contextText, { name }, at, codec)
+    return {
+      trigger: name,
+      lease: null,
+      at,
+      latenessMs: null,
+      durationMs: null,
+      contextHash,
+      allowConcurrent: force || allowConcurrent,
+      maxActive: force ? null : policy.maxActive,
+      onChange: false,
+      byHand: `by hand (${source})${note === null ? '' : `: ${note}`}`,
+      firingId: newId(),
+      execution: newExecution(newId(), definition, inputText),
+    }
+  }
+
+  #announce({ name, workflow }: TriggerRow, tick: FiredTick, outcome: TickOutcome, reason: string | null): void {
+    const { events } = this.#ports
+    const { at, latenessMs, durationMs } = tick
+    events.emit('tick', { trigger: name, at, outcome, latenessMs, durationMs, reason: reason ?? tick.byHand })
+    if (outcome !== 'fired') return
+    events.emit('triggerFired', {
+      trigger: name,
+      workflow,
+      at,
+      firingId: tick.firingId,
+      contextHash: tick.contextHash,
+      executionId: tick.execution?.id ?? null,
+    })
+  }
+
+  #action(kind: ActionKind, target: string, { source, note }: Actor, given: object | null = null): NewAction {
+    this.#assertOpen()
+    const argumentsText = given === null ? null : JSON.stringify(given)
+    return { id: this.#ports.newId(), kind, target, source, note, argumentsText, at: this.#ports.clock.now() }
+  }
+
+  async #record(
+    kind: ActionKind,
+    target: string,
+    actor: Actor,
+    given: object | null = null,
+    report: object | null = null,
+  ): Promise<void> {
+    const answer = report === null ? DONE : { isRefused: false, text: JSON.stringify(report) }
+    await this.#ports.store.actions.record(this.#action(kind, target, actor, given), answer)
+  }
+}
+
+function polled(answer: ActionAnswer, name: string): PollNowResult {
+  if (answer.isRefused) throw refused(answer.text ?? 'It was refused.', name)
+  return { state: 'polled', ...(JSON.parse(answer.text ?? '{}') as PollReport) }
+}
+
+function refused(message: string, trigger: string): UsageError {
+  return new UsageError('ACTION_REFUSED', message, { trigger })
+}

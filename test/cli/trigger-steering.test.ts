@@ -1,0 +1,220 @@
+/** `cloaca trigger enable | disable | fire | poll | set | show`, as a user types them. */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
+import { cronTrigger, trigger, workflow } from '../support/declared.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { type FakeHost, fault, SKIP } from '../support/fake-host.ts'
+import { RunningEngine } from '../support/running-engine.ts'
+
+const etl = workflow('etl', { read: {} })
+const parts = {
+  workflows: [etl],
+  triggers: [
+    trigger('inbox', { workflow: 'etl', policy: { timeoutMs: 5_000 } }),
+    cronTrigger('nightly', '0 2 * * *', { workflow: 'etl', catchup: 'all' }),
+  ],
+}
+
+let terminal: Terminal
+let path: string
+let store: Store
+let clock: FakeClock
+
+beforeEach(async () => {
+  terminal = new Terminal()
+  path = join(terminal.folder, 'jobs.db')
+  clock = new FakeClock()
+  store = await openSqliteStore({ path, durability: 'normal', clock })
+  return async () => {
+    await store.close()
+    await terminal[Symbol.asyncDispose]()
+  }
+})
+
+const run = (...words: string[]) => terminal.start(['trigger', ...words, '--db', path]).ended
+const serving = (python: (host: FakeHost) => void = () => {}) => RunningEngine.start({ ...parts, clock, store, python })
+
+/** What it printed, with white space as one blank. */
+const lines = ({ stdout }: ProcessEnd) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/ {2,}/g, '  '))
+
+async function servedBefore(): Promise<void> {
+  await using engine = await serving((host) => host.trigger('inbox', () => SKIP))
+  await clock.advance(0)
+  await engine.engine.stop({ graceMs: 0 })
+}
+
+/** Time passes for the engine of this process until the command has ended. */
+async function moving<Result>(until: Promise<Result>): Promise<Result> {
+  let isDone = false
+  until.finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    await clock.advance(250)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return await until
+}
+
+describe('with nobody serving', () => {
+  beforeEach(servedBefore)
+
+  it('a trigger is disabled with a note, which trigger show prints', async () => {
+    const disabled = await run('disable', 'inbox', '--note', 'the folder\u001b[31m is moved')
+    const shown = await run('show', 'inbox')
+    await run('enable', 'inbox')
+
+    expect(disabled).toMatchObject({ exitCode: 0, stdout: 'Trigger "inbox" is disabled.\n' })
+    expect(lines(shown)).toContain('enabled  no')
+    expect(lines(shown)).toContain('note  the folder\\x1b[31m is moved')
+    expect((await run('show', 'inbox')).stdout).not.toContain('note')
+    const actions = await store.actions.list('inbox', { limit: 9, offset: 0 })
+    expect(actions.map(({ kind, source, note }) => [kind, source, note])).toEqual([
+      ['enable', 'cli', null],
+      ['disable', 'cli', 'the folder\u001b[31m is moved'],
+    ])
+  })
+
+  it('a trigger is fired, with the context as it is written or in a file, and with deduplication', async () => {
+    writeFileSync(join(terminal.folder, 'context.json'), '{"n": 1.0}\n')
+
+    const fired = await run('fire', 'inbox', '--context', `@${join(terminal.folder, 'context.json')}`)
+    const again = await run('fire', 'inbox', '--context', '{"n":1.0}')
+    const forced = await run('fire', 'inbox', '--context', '{"n":1.0}', '--force', '--json')
+
+    const [newest, oldest] = await store.listExecutions({ limit: 9, offset: 0 })
+    expect(fired).toMatchObject({ exitCode: 0, stdout: `Trigger "inbox" fired: execution ${oldest?.id}.\n` })
+    expect(again).toMatchObject({
+      exitCode: 1,
+      stdout: `Trigger "inbox" started nothing: an equal firing is active, execution ${oldest?.id}. Start another with --force.\n`,
+    })
+    expect(JSON.parse(forced.stdout)).toEqual({
+      trigger: 'inbox',
+      outcome: 'fired',
+      executionId: newest?.id,
+      reason: null,
+    })
+    expect((await store.getExecution(oldest?.id ?? ''))?.inputText).toContain('"n":1.0')
+  })
+
+  it('what cannot be fired or polled is said, and how it can be', async () => {
+    const refusals = await Promise.all([
+      run('fire', 'inbox', '--context', '{"n":'),
+      run('fire', 'inbox', '--context', '@nowhere.json'),
+      run('fire', 'inbax'),
+      run('fire', 'nightly'),
+      run('poll', 'inbox'),
+    ])
+
+    expect(refusals.map(({ exitCode }) => exitCode)).toEqual([2, 2, 1, 1, 1])
+    const said = refusals.map(({ stderr }) => stderr)
+    expect(said[0]).toContain('--context cannot be used.')
+    expect(said[1]).toContain('--context cannot be read from "nowhere.json": ENOENT')
+    expect(said[2]).toBe('cloaca: There is no trigger "inbax" in this database. Did you mean "inbox"?\n')
+    expect(said[3]).toBe(
+      'cloaca: There is no polled trigger "nightly" in this database. A cron trigger has that name: see cloaca schedule.\n',
+    )
+    expect(said[4]).toBe('cloaca: No process polls trigger "inbox": serve its script with cloaca serve.\n')
+  })
+
+  it('what is set by hand is shown beside what the code says, survives a restart, and is reset', async () => {
+    const set = await run('set', 'inbox', '--interval', '10s', '--timeout', 'none', '--pause-after', '3', '--on-change')
+    await servedBefore()
+    const shown = lines(await run('show', 'inbox'))
+    const json = JSON.parse((await run('show', 'inbox', '--json')).stdout)
+    const reset = await run('set', 'inbox', '--reset')
+
+    expect(set.stdout).toBe(
+      'Trigger "inbox" is set, also after restarts. What the code says counts again after: cloaca trigger set inbox --reset\n',
+    )
+    expect(shown).toContain('every  10s, set by hand: the code says 1s')
+    expect(shown).toContain('timeout  none, set by hand: the code says 5s')
+    expect(shown).toContain('paused after  3 failed polls, set by hand: the code says none')
+    expect(shown).toContain('on change  yes, set by hand: the code says no')
+    expect(json).toMatchObject({
+      kind: 'poll',
+      pollIntervalMs: 10_000,
+      policy: { timeoutMs: null, pauseAfter: 3, onChange: true },
+      overrides: { pollIntervalMs: 10_000, timeoutMs: null, pauseAfter: 3, onChange: true },
+      createdAt: '2026-01-01T00:00:00.000+00:00',
+    })
+    expect(reset.stdout).toBe('Trigger "inbox" is as its code says.\n')
+    expect(lines(await run('show', 'inbox'))).toContain('every  1s')
+  })
+
+  it('a cron trigger is shown, and how it catches up is set', async () => {
+    await run('set', 'nightly', '--catchup', 'none')
+    const shown = lines(await run('show', 'nightly'))
+    await run('set', 'nightly', '--reset')
+    const listed = lines(await run('list'))
+
+    expect(shown.slice(0, 5)).toEqual([
+      'trigger  nightly',
+      'workflow  etl',
+      'cron  0 2 * * *',
+      'zone  UTC',
+      'catches up  none',
+    ])
+    expect(lines(await run('show', 'nightly'))).toContain('catches up  all')
+    expect(listed).toContain('nightly  cron  etl  0 2 * * *  yes  never')
+  })
+
+  it('what cannot be set is wrong usage, and says what can', async () => {
+    const ends = await Promise.all([
+      run('set', 'inbox'),
+      run('set', 'inbox', '--interval', '10'),
+      run('set', 'inbox', '--timeout', '0s'),
+      run('set', 'inbox', '--max-active', '0'),
+      run('set', 'inbox', '--interval', '1s', '--reset'),
+      run('set', 'inbox', '--catchup', 'some'),
+      run('set', 'nightly', '--interval', '1s'),
+    ])
+
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2, 2, 1])
+    expect(ends.map(({ stderr }) => stderr).join('')).toMatch(
+      /Give at least one option[\s\S]*a duration such as[\s\S]*at least 1ms[\s\S]*1 or more, or none[\s\S]*not several[\s\S]*skip, all, none[\s\S]*A cron trigger has that name/,
+    )
+  })
+})
+
+describe('with a process that serves', () => {
+  it('a trigger is polled by it at once, and the command prints what came of it', async () => {
+    const error = fault('no shop')
+    const answers = [SKIP, { kind: 'skipped', reason: 'empty' } as const, { kind: 'failed', error } as const]
+    await using running = await serving((host) => host.trigger('inbox', () => answers.shift() ?? SKIP))
+    await clock.advance(0)
+    await running.engine.triggers.setEnabled('inbox', false)
+
+    const skipped = await moving(run('poll', 'inbox'))
+    const failed = await moving(run('poll', 'inbox'))
+
+    expect(skipped.stdout).toMatch(/^Trigger "inbox" skipped \(\d+ms\): empty\n$/)
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stderr).toMatch(/ValueError: no shop\n[\s\S]*cloaca: Trigger "inbox" failed \(\d+ms\): no shop\n$/)
+    await running.engine.stop({ graceMs: 0 })
+  })
+
+  it('a poll that is not waited for is asked, and that is said', async () => {
+    await using running = await serving((host) => host.trigger('inbox', () => SKIP))
+    await clock.advance(0)
+
+    const { stdout, exitCode } = await run('poll', 'inbox', '--no-wait')
+    await clock.advance(600)
+
+    expect([stdout, exitCode]).toEqual([
+      'Asked to poll trigger "inbox". It is polled as soon as the process that serves it hears of it; see cloaca trigger history inbox --ticks.\n',
+      0,
+    ])
+    expect(running.host.pollsOf('inbox')).toHaveLength(2)
+    await running.engine.stop({ graceMs: 0 })
+  })
+})

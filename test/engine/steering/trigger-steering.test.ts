@@ -1,0 +1,354 @@
+/** What people do to triggers: fire, poll, enable, disable, set; here and from another process. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../../src/engine/ports.ts'
+import type { Actor } from '../../../src/model/action.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { trigger, workflow } from '../../support/declared.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { completed, type FakeHost, FIRE, fault, fire, SKIP } from '../../support/fake-host.ts'
+import { FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../support/store-sites.ts'
+
+const demo = workflow('demo', { work: {} })
+const START = Date.UTC(2026, 0, 1)
+const ACTOR: Actor = { source: 'cli', note: 'to see it' }
+const NOW = { actor: ACTOR, force: false }
+const POLL = { actor: ACTOR, answerWithinMs: 5_000 }
+const parts = { triggers: [trigger('tick')], workflows: [demo] }
+
+describe('firing a trigger by hand', () => {
+  it('starts its workflow with the context and the keys that the engine adds, and records who did it', async () => {
+    await using running = await RunningEngine.start({ ...parts, isIdle: true })
+    await running.store.saveTriggers(
+      [
+        {
+          name: 'tick',
+          workflow: 'demo',
+          pollIntervalMs: 1_000,
+          allowConcurrent: false,
+          policy: trigger('tick').policy,
+        },
+      ],
+      0,
+    )
+    await running.engine.start()
+
+    const report = await running.engine.triggerSteering.fire('tick', '{"n":1.0}', NOW)
+    await running.clock.advance(0)
+
+    expect(report).toEqual({ outcome: 'fired', executionId: expect.any(String), reason: null })
+    const [run] = running.host.runsOf('work')
+    expect(run?.executionId).toBe(report.executionId)
+    expect(run?.inputText).toContain('"n":1.0')
+    expect(JSON.parse(run?.inputText ?? '')).toEqual({
+      n: 1,
+      trigger_name: 'tick',
+      triggered_at: '2026-01-01T00:00:00.000+00:00',
+    })
+    const [, tick] = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+    expect(tick).toMatchObject({
+      outcome: 'fired',
+      reason: 'by hand (cli): to see it',
+      latenessMs: null,
+      durationMs: null,
+    })
+    expect(await running.engine.triggerSteering.actions('tick')).toMatchObject([
+      { kind: 'fire', source: 'cli', note: 'to see it', answer: { isRefused: false } },
+    ])
+  })
+
+  it('is a duplicate while an equal firing is active, whoever fired that, unless it is forced', async () => {
+    await using running = await RunningEngine.start({
+      ...parts,
+      python: (host) =>
+        host.trigger('tick', () => fire('{"n":1}')).task('work', () => host.after(60_000, completed('{}'))),
+    })
+    await running.clock.advance(0)
+    const steering = running.engine.triggerSteering
+
+    const same = await steering.fire('tick', '{ "n": 1 }', NOW)
+    const other = await steering.fire('tick', '{"n":2}', NOW)
+    const forced = await steering.fire('tick', '{"n":1}', { ...NOW, force: true })
+
+    const [first] = await running.engine.triggers.history('tick', { limit: 1, offset: 2 })
+    expect(same).toEqual({ outcome: 'duplicate', executionId: first?.executionId, reason: null })
+    expect([other.outcome, forced.outcome]).toEqual(['fired', 'fired'])
+  })
+
+  it('counts towards max_active, and is held back by it unless it is forced', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick', { policy: { maxActive: 1 } })],
+      workflows: [demo],
+      python: (host) => host.task('work', () => host.after(60_000, completed('{}'))),
+    })
+    await running.clock.advance(0)
+    const fireWith = (n: number, force = false) =>
+      running.engine.triggerSteering.fire('tick', `{"n":${n}}`, { actor: ACTOR, force })
+
+    const reports = [await fireWith(1), await fireWith(2), await fireWith(3, true)]
+
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['fired', 'limited', 'fired'])
+    expect(reports[1]?.reason).toBe('max_active 1: 1 execution is active')
+  })
+
+  it('works for one that is disabled, without a context, and changes nothing of its polls', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick', { policy: { onChange: true } })],
+      workflows: [demo],
+      python: (host) => host.trigger('tick', () => FIRE),
+    })
+    await running.clock.advance(0)
+    await running.engine.triggers.setEnabled('tick', false)
+    const before = await running.engine.triggers.get('tick')
+
+    await running.engine.triggerSteering.fire('tick', null, NOW)
+
+    expect(await running.engine.triggers.get('tick')).toEqual(before)
+    const [firing] = await running.engine.triggers.history('tick', FIRST_PAGE)
+    expect(firing?.contextHash).toBe('fire_no_context')
+  })
+
+  it('is refused for an unknown trigger, an unknown workflow and a context that is none, and nothing is stored', async () => {
+    await using running = await RunningEngine.start({ triggers: [trigger('tick', { workflow: 'gone' })] })
+    const steering = running.engine.triggerSteering
+
+    await expect(steering.fire('tock', null, NOW)).rejects.toMatchObject({ code: 'TRIGGER_NOT_FOUND' })
+    await expect(steering.fire('tick', null, NOW)).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND' })
+    running.registry.declare({ triggers: [], workflows: [workflow('gone', { work: {} })] })
+    await expect(steering.fire('tick', '{"n":', NOW)).rejects.toMatchObject({ code: 'INVALID_CONTEXT' })
+    expect(await running.engine.triggers.history('tick', FIRST_PAGE)).toEqual([])
+    expect(await steering.actions('tick')).toEqual([])
+  })
+})
+
+describe('polling a trigger by hand', () => {
+  it('polls at once, answers with the outcome, and leaves its due times as they were', async () => {
+    const answers = [SKIP, { kind: 'skipped', reason: 'empty' } as const, SKIP]
+    await using running = await RunningEngine.start({
+      ...parts,
+      python: (host) => host.trigger('tick', () => host.after(40, answers.shift() ?? SKIP)),
+    })
+    await running.clock.advance(500)
+
+    const asked = running.engine.triggerSteering.poll('tick', POLL)
+    await running.clock.advance(1_500)
+
+    expect(await asked).toEqual({
+      state: 'polled',
+      outcome: 'skipped',
+      reason: 'empty',
+      executionId: null,
+      error: null,
+      durationMs: 40,
+    })
+    expect(running.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 500, 1_000, 2_000])
+    const [, tick] = await running.engine.triggers.ticks('tick', FIRST_PAGE)
+    expect(tick).toMatchObject({ reason: 'empty', count: 1, latenessMs: null, durationMs: 40 })
+  })
+
+  it('fires as any poll does, and says what was started, or what it duplicates', async () => {
+    await using running = await RunningEngine.start({
+      ...parts,
+      python: (host) => host.trigger('tick', () => FIRE).task('work', () => host.after(60_000, completed('{}'))),
+    })
+    await running.engine.triggers.setEnabled('tick', false)
+
+    const first = await running.engine.triggerSteering.poll('tick', POLL)
+    const second = await running.engine.triggerSteering.poll('tick', POLL)
+
+    const [firing] = await running.engine.triggers.history('tick', FIRST_PAGE)
+    expect(first).toMatchObject({ outcome: expect.stringMatching(/fired|duplicate/), executionId: firing?.executionId })
+    expect(second).toMatchObject({ outcome: 'duplicate', executionId: firing?.executionId })
+  })
+
+  it('says what a poll raised, and lets it count for pause_after', async () => {
+    await using running = await RunningEngine.start({
+      triggers: [trigger('tick', { policy: { pauseAfter: 2 } })],
+      python: (host) => host.trigger('tick', () => ({ kind: 'failed', error: fault('no shop') })),
+    })
+    await running.clock.advance(0)
+
+    const result = await running.engine.triggerSteering.poll('tick', POLL)
+
+    expect(result).toMatchObject({ outcome: 'failed', error: { type: 'ValueError', message: 'no shop' } })
+    expect(await running.engine.triggers.get('tick')).toMatchObject({ isEnabled: false, failuresInRow: 2 })
+  })
+
+  it('waits for the poll that is out, since polls of one trigger never overlap', async () => {
+    let out = 0
+    let most = 0
+    await using running = await RunningEngine.start({
+      ...parts,
+      python: (host) =>
+        host.trigger('tick', async () => {
+          out += 1
+          most = Math.max(most, out)
+          await host.after(300, null)
+          out -= 1
+          return SKIP
+        }),
+    })
+    await running.clock.advance(100)
+
+    const asked = [1, 2].map(() => running.engine.triggerSteering.poll('tick', POLL))
+    await running.clock.advance(2_000)
+
+    expect((await Promise.all(asked)).map(({ state }) => state)).toEqual(['polled', 'polled'])
+    expect(most).toBe(1)
+  })
+
+  it('polls one that is disabled, and leaves it disabled', async () => {
+    await using running = await RunningEngine.start(parts)
+    await running.clock.advance(100)
+    await running.engine.triggers.setEnabled('tick', false)
+
+    const result = await running.engine.triggerSteering.poll('tick', POLL)
+    await running.clock.advance(5_000)
+
+    expect(result).toMatchObject({ state: 'polled', outcome: 'skipped' })
+    expect(running.host.pollsOf('tick')).toHaveLength(2)
+  })
+
+  it('is answered when the engine stops while it is out', async () => {
+    const answers = [SKIP]
+    await using running = await RunningEngine.start({
+      ...parts,
+      python: (host) => host.trigger('tick', () => answers.pop() ?? new Promise(() => {})),
+    })
+    await running.clock.advance(0)
+    const asked = running.engine.triggerSteering.poll('tick', POLL).catch((error: Error) => error.message)
+    await running.clock.advance(0)
+
+    await running.engine.stop({ graceMs: 0 })
+
+    expect(await asked).toBe('What a poll of trigger "tick" comes to is not known: its process is ending.')
+  })
+
+  it('is answered when the engine stops before its turn has come', async () => {
+    await using running = await RunningEngine.start({
+      ...parts,
+      python: (host) => host.trigger('tick', () => new Promise(() => {})),
+    })
+    await running.clock.advance(0)
+    const asked = [1, 2].map(() =>
+      running.engine.triggerSteering.poll('tick', POLL).catch((error: Error) => error.message),
+    )
+
+    await running.engine.stop({ graceMs: 0 })
+
+    expect(await Promise.all(asked)).toEqual([
+      'The runner was shut down. Open a new one.',
+      'The runner was shut down. Open a new one.',
+    ])
+  })
+})
+
+describe('from another process', () => {
+  let folder: TemporaryFolder
+  let clock: FakeClock
+  let stores: [Store, Store]
+  const open = () => openSqliteStore({ path: folder.file('jobs.db'), durability: 'normal', clock })
+  const serve = (python: (host: FakeHost) => void) => RunningEngine.start({ ...parts, clock, store: stores[0], python })
+  const client = () => RunningEngine.start({ clock, store: stores[1], isIdle: true })
+
+  beforeEach(async () => {
+    folder = temporaryFolder()
+    clock = new FakeClock()
+    stores = [await open(), await open()]
+  })
+  afterEach(async () => {
+    for (const store of stores) await store.close()
+    folder[Symbol.dispose]()
+  })
+
+  it('a poll is made by the process that serves the trigger, which answers with the outcome', async () => {
+    await using serving = await serve((host) => host.trigger('tick', () => ({ kind: 'skipped', reason: 'empty' })))
+    await using asking = await client()
+    await clock.advance(100)
+
+    const asked = asking.engine.triggerSteering.poll('tick', POLL)
+    await clock.advance(600)
+
+    expect(await asked).toMatchObject({ state: 'polled', outcome: 'skipped', reason: 'empty' })
+    expect(serving.host.pollsOf('tick')).toHaveLength(2)
+    expect(await serving.engine.triggerSteering.actions('tick')).toMatchObject([{ kind: 'poll', source: 'cli' }])
+    await serving.engine.stop({ graceMs: 0 })
+  })
+
+  it('what nobody answers in time is asked, and is done when somebody comes soon, but not much later', async () => {
+    await using serving = await serve((host) => host.trigger('tick', () => SKIP))
+    await serving.engine.triggers.setEnabled('tick', false)
+    await using standby = await RunningEngine.start({ clock, store: stores[1], workflows: [demo] })
+    await serving.engine.stop({ graceMs: 0 })
+    await using asking = await client()
+
+    const asked = asking.engine.triggerSteering.poll('tick', POLL)
+    await clock.advance(5_000)
+    expect(await asked).toEqual({ state: 'asked' })
+    await clock.advance(50_000)
+    await using soon = await serve((host) => host.trigger('tick', () => SKIP))
+    await clock.advance(1_000)
+    expect(soon.host.pollsOf('tick')).toHaveLength(1)
+    await soon.engine.stop({ graceMs: 0 })
+
+    await asking.engine.triggerSteering.poll('tick', { actor: ACTOR, answerWithinMs: 0 })
+    await clock.advance(70_000)
+    await using late = await serve((host) => host.trigger('tick', () => SKIP))
+    await clock.advance(1_000)
+    expect(late.host.polls).toEqual([])
+    expect((await late.engine.triggerSteering.actions('tick'))[0]?.answer).toMatchObject({ isRefused: true })
+    await late.engine.stop({ graceMs: 0 })
+    await standby.engine.stop({ graceMs: 0 })
+  })
+
+  it('a poll is refused at once when no process serves the database', async () => {
+    const serving = await serve((host) => host.trigger('tick', () => SKIP))
+    await serving.engine.stop({ graceMs: 0 })
+    await using asking = await client()
+
+    await expect(asking.engine.triggerSteering.poll('tick', POLL)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })
+    expect(await asking.engine.triggerSteering.actions('tick')).toEqual([])
+  })
+
+  it('a trigger is fired at once, also when no process serves, and run by the next that does', async () => {
+    const before = await serve((host) => host.trigger('tick', () => SKIP))
+    await before.engine.stop({ graceMs: 0 })
+    await using asking = await client()
+
+    const { executionId } = await asking.engine.triggerSteering.fire('tick', '{"n":1}', NOW)
+    await using serving = await serve((host) => host.trigger('tick', () => SKIP))
+    await clock.advance(0)
+
+    expect(serving.host.runsOf('work')).toMatchObject([{ executionId }])
+    await serving.engine.stop({ graceMs: 0 })
+  })
+
+  it('what is set and disabled there counts here within half a second', async () => {
+    await using serving = await serve((host) => host.trigger('tick', () => SKIP))
+    await using asking = await client()
+    await clock.advance(100)
+
+    await asking.engine.triggerSteering.set('tick', { pollIntervalMs: 5_000 }, ACTOR)
+    await clock.advance(10_500)
+    await asking.engine.triggerSteering.setEnabled('tick', false, { source: 'http', note: 'holiday' })
+    await clock.advance(10_000)
+
+    expect(serving.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 5_000, 10_000])
+    expect(await serving.engine.triggers.get('tick')).toMatchObject({
+      note: 'holiday',
+      overrides: { pollIntervalMs: 5_000 },
+    })
+    expect(
+      (await serving.engine.triggerSteering.actions('tick')).map(({ kind, source, argumentsText }) => [
+        kind,
+        source,
+        argumentsText,
+      ]),
+    ).toEqual([
+      ['disable', 'http', null],
+      ['set', 'cli', '{"pollIntervalMs":5000}'],
+    ])
+    await serving.engine.stop({ graceMs: 0 })
+  })
+})
