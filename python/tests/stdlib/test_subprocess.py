@@ -310,6 +310,17 @@ def test_what_a_child_cannot_have_is_named(pair):
         subprocess.Popen([b"echo", b"\xff"])
 
 
+def test_the_size_of_pipes_is_a_wish():
+    assert subprocess.run(["echo"], stdout=subprocess.PIPE, timeout=LIMIT).stdout == b"\n"
+    with subprocess.Popen(["echo"], stdout=subprocess.PIPE, pipesize=4096) as child:
+        assert child.stdout.read() == b"\n"
+
+
+def test_users_beyond_all_numbers_are_refused():
+    with pytest.raises(OverflowError):
+        subprocess.Popen(["true"], user=2**64)
+
+
 def test_a_script_whose_interpreter_is_missing_cannot_be_started(tmp_path):
     path = pathlib.Path(tmp_path, "lost")
     path.write_text("#!/no/such/interpreter\n")

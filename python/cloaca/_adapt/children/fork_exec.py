@@ -24,6 +24,8 @@ NO_PREEXEC = (
     "preexec_fn cannot be called: the cloaca engine starts processes without fork. Use start_new_session, "
     "process_group, umask, user, group, cwd, env or pass_fds, or a small program in between"
 )
+#: Of users and groups.
+_LARGEST_ID = 2**31 - 1
 NO_FOREIGN_GROUP = (
     "the cloaca engine can start a process in a group of its own "
     "(process_group=0, or start_new_session), not in group {}"
@@ -58,6 +60,9 @@ def fork_exec(
     """Spawn a fresh new child process."""
     kept = _checked_descriptors(close_fds, pass_fds, errpipe_write)
     _refuse_what_needs_fork(preexec_fn, pgid_to_set)
+    for number in (uid, gid):
+        if number is not None and number > _LARGEST_ID:
+            raise OverflowError("Python int too large to convert to C long")
     variables = None if env is None else dict(_split(each) for each in env)
     streams = (p2cread, c2pwrite, errwrite)
     order = Order(
@@ -130,7 +135,13 @@ def _handed_over(
 def prepare() -> None:
     """Puts the function in, and has ``subprocess`` use it. Afterwards the functions of ``os`` are the right ones."""
     import _posixsubprocess
+    import fcntl
     import subprocess
+
+    # A pipe's size cannot be changed; ``pipesize`` is then passed over, as on macOS.
+    for name in ("F_SETPIPE_SZ", "F_GETPIPE_SZ"):
+        if hasattr(fcntl, name):
+            delattr(fcntl, name)
 
     _posixsubprocess.fork_exec = builtin(fork_exec, "_posixsubprocess")
     platform = sys.platform
