@@ -47,6 +47,7 @@ export type {
 } from './model/execution.ts'
 export type { PythonFault } from './model/fault.ts'
 export { formatInstant } from './model/instant.ts'
+export type { LogRecord, LogStream } from './model/log.ts'
 export type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './model/policy.ts'
 export type {
   CronFiringRow,
@@ -84,6 +85,7 @@ export { type Program, type ProgramLimits, type ProgramTarget, startProgram } fr
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
 export type { ActionOptions } from './runner/resources/action-options.ts'
 export type { RunnerAlerts } from './runner/resources/alerts.ts'
+export type { ExecutionLogOptions, ExecutionLogRecord } from './runner/resources/execution-log.ts'
 export type {
   ExecutionListOptions,
   PruneOptions,

@@ -6,197 +6,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { type Row, TABLE } from './support/import-table.ts'
 import { ROOT, type SourceFile, sourceFiles } from './support/source-tree.ts'
-
-interface Row {
-  /** Files that the row is about: the first row that matches a file counts. */
-  readonly files: RegExp
-  /** What they may import: paths from the root, packages, `node:` modules. */
-  readonly may: readonly RegExp[]
-  /** What they may import as types only. */
-  readonly mayTypes?: readonly RegExp[]
-}
-
-const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
-const NODE = [/^node:/]
-
-/** What the rooms of the engine share. */
-const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|periodic|ports|store-ports)\.ts$/
-
-const TABLE: readonly Row[] = [
-  { files: /^src\/errors\.ts$/, may: [] },
-  { files: /^src\/output\//, may: [/^src\/output\//, ...NODE] },
-  { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
-  {
-    files: /^src\/registry\//,
-    may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
-  },
-  // Triggers, executions, cron and actions do not know each other: engine.ts joins them.
-  ...['triggers', 'executions', 'cron', 'actions'].map((room) => ({
-    files: new RegExp(`^src/engine/${room}/`),
-    may: [
-      new RegExp(`^src/engine/${room}/`),
-      ENGINE_BASE,
-      /^src\/(registry|model)\//,
-      /^src\/errors\.ts$/,
-      ...(room === 'cron' ? [/^croner$/] : []),
-      ...NODE_PURE,
-    ],
-  })),
-  {
-    files: /^src\/engine\//,
-    may: [/^src\/(engine|registry|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
-  },
-  {
-    files: /^src\/settings\//,
-    may: [
-      /^src\/(settings|model)\//,
-      /^src\/registry\/nearest\.ts$/,
-      /^src\/errors\.ts$/,
-      /^(ms|fastest-levenshtein|smol-toml)$/,
-      ...NODE,
-    ],
-  },
-  {
-    files: /^src\/alerts\//,
-    may: [/^src\/(alerts|model)\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\//],
-  },
-  { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
-  {
-    files: /^src\/store\/sqlite\/file\//,
-    may: [/^src\/store\/sqlite\/file\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  {
-    files: /^src\/store\/sqlite\/schema\//,
-    may: [/^src\/store\/sqlite\/(schema|file)\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/],
-  },
-  {
-    files: /^src\/store\/sqlite\//,
-    may: [
-      /^src\/store\//,
-      /^src\/native\/index\.ts$/,
-      /^src\/model\//,
-      /^src\/errors\.ts$/,
-      /^better-sqlite3$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  // What every store shares knows none of them.
-  {
-    files: /^src\/store\//,
-    may: [/^src\/store\/[^/]+$/, /^src\/model\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  { files: /^src\/border\//, may: [/^src\/border\//, ...NODE] },
-  // What runs in an interpreter's process knows nothing of the engine's.
-  {
-    files: /^src\/interpreter\/descriptors\//,
-    may: [
-      /^pyodide/,
-      /^src\/interpreter\/(descriptors\/|text-for-python\.ts$)/,
-      /^src\/border\//,
-      /^src\/native\/handed-files\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
-  },
-  {
-    files: /^src\/interpreter\/files\//,
-    may: [
-      /^pyodide/,
-      /^src\/interpreter\/(files|descriptors)\//,
-      /^src\/border\//,
-      /^src\/native\/file-locks\.ts$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
-  },
-  {
-    files: /^src\/interpreter\/crypto\//,
-    may: [/^src\/interpreter\/(crypto\/|descriptors\/endpoint\.ts$)/, ...NODE],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
-  },
-  {
-    files: /^src\/interpreter\/network\//,
-    may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
-  },
-  { files: /^src\/interpreter\/zone\//, may: [/^src\/interpreter\/zone\//, /^pyodide/, ...NODE] },
-  {
-    files: /^src\/interpreter\/children\//,
-    may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, ...NODE],
-    mayTypes: [/^src\/interpreter\/python-border\.ts$/],
-  },
-  {
-    files: /^src\/interpreter\/stacks\//,
-    may: [
-      /^src\/interpreter\/(stacks\/|text-for-python\.ts$)/,
-      /^src\/border\//,
-      /^src\/native\/control-thread\.ts$/,
-      /^pyodide/,
-      ...NODE,
-    ],
-  },
-  {
-    files: /^src\/interpreter\//,
-    may: [
-      /^src\/(interpreter|border|output)\//,
-      /^src\/errors\.ts$/,
-      /^src\/native\/(file-locks|control-thread)\.ts$/,
-      /^pyodide/,
-      /^better-sqlite3$/,
-      ...NODE,
-    ],
-  },
-  { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
-  {
-    files: /^src\/host\/process\//,
-    may: [/^src\/host\/(process|environment)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  {
-    files: /^src\/host\/scripts\//,
-    may: [/^src\/host\/(scripts|process)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  {
-    files: /^src\/host\//,
-    may: [/^src\/(host|border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  {
-    files: /^src\/default-runner\//,
-    may: [
-      /^src\/(default-runner|model)\//,
-      /^src\/errors\.ts$/,
-      /^src\/host\/script-call\.ts$/,
-      /^src\/border\/protocol\.ts$/,
-      /^valibot$/,
-      ...NODE,
-    ],
-    mayTypes: [/^src\/engine\//],
-  },
-  { files: /^src\/(runner\/|index\.ts$)/, may: [/^src\/(?!cli|page)/, /^ms$/, ...NODE] },
-  {
-    files: /^src\/cli\//,
-    may: [
-      /^src\/(cli|output|settings)\//,
-      /^src\/(index|errors)\.ts$/,
-      /^src\/runner\/(program|project-options|script-sources)\.ts$/,
-      /^src\/host\/environment\/cache-folder\.ts$/,
-      /^src\/model\/instant\.ts$/,
-      /^chokidar$/,
-      /^commander$/,
-      /^pino$/,
-      /^ms$/,
-      /^string-width$/,
-      ...NODE,
-    ],
-  },
-]
 
 /** What only the named files may touch. */
 const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readonly owners: RegExp }[] = [
@@ -217,12 +28,16 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/(cli\/|interpreter\/session\.ts$)/ },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
-  { what: 'the wall clock', pattern: /\bDate\.now\(\)/, owners: /^src\/engine\/clock\.ts$/ },
+  {
+    what: 'the wall clock',
+    pattern: /\bDate\.now\(\)/,
+    owners: /^src\/(engine\/clock|interpreter\/output\/call-logs)\.ts$/,
+  },
   {
     what: 'timers',
     pattern: /\b(setTimeout|setInterval)\(/,
     owners:
-      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|control-worker)|output\/outlet|cli\/(serve\/watch|npm))\.ts$/,
+      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|output\/call-logs|control-worker)|output\/outlet|cli\/(serve\/watch|npm))\.ts$/,
   },
   { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
 ]

@@ -26,6 +26,7 @@ const ADAPTATIONS = [
   'files',
   'hashes',
   'imports',
+  'logs',
   'process',
   'signals',
   'sockets',

@@ -14,7 +14,7 @@ export const MESSAGES_OUT = 4
 export const CONTROL = 5
 
 /** Counts up with each change of the protocol's messages or of the control records. */
-export const PROTOCOL_VERSION = 3
+export const PROTOCOL_VERSION = 4
 
 /**
  * A control record is two numbers of 4 bytes, little endian: an operation and its argument, or, to the engine, a report

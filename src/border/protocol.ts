@@ -79,11 +79,20 @@ export interface ReportThresholds {
   readonly threads: number
 }
 
+/** How much is gathered of what is printed and logged between two messages, at most: the beginning and the end of it. */
+export interface LogLimits {
+  readonly attemptBytes: number
+  readonly pollBytes: number
+  /** What a poll printed that skipped is sent, too. */
+  readonly keepsSkips: boolean
+}
+
 /** What Python is started with. */
 export interface StartData {
   /** The process stands for one program, with its terminal and signals; else it holds scripts that are served. */
   readonly isProgram: boolean
   readonly ceilings: ResourceCeilings
+  readonly logLimits: LogLimits
   readonly process: ProcessSettings
   /** The local zone by its IANA name. Node takes 10 ms to find it, for which the engine has time. */
   readonly timeZone: string
@@ -171,6 +180,12 @@ export type FromInterpreter =
       readonly tokens: readonly StackToken[]
       readonly outcomes: readonly Outcome[]
     }
+  /**
+   * What polls and attempts printed and logged, in pieces; before their outcomes, but for what threads say that they left
+   * behind. Flat, since there may be hundreds: `text` is all pieces behind each other, JSON lines; `sizes` has six numbers
+   * for each: token, length in `text`, records, bytes, and the records and bytes that were cut before it (`log-pieces.ts`).
+   */
+  | { readonly type: 'logs'; readonly text: string; readonly sizes: readonly number[] }
   | { readonly type: 'programEnded'; readonly token: StackToken; readonly exitCode: number }
   /** The program ended itself without an end: the process goes no further. */
   | { readonly type: 'exited'; readonly token: StackToken; readonly exitCode: number }

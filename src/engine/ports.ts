@@ -15,6 +15,7 @@ import type {
   ExecutionStatus,
   ExecutionSummary,
 } from '../model/execution.ts'
+import type { LogSink } from '../model/log.ts'
 import type { Catchup, TriggerOverrides } from '../model/policy.ts'
 import type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
 import type {
@@ -80,6 +81,8 @@ export interface PollRequest {
   readonly deadlineMs: number
   /** Aborted when the engine stops: what waits to be let in gives up, what is inside goes on. Default: never. */
   readonly stopping?: AbortSignal
+  /** Hears what the poll prints and logs, before its outcome; of one that skips perhaps nothing. Default: nobody. */
+  readonly log?: LogSink
 }
 
 /** The concurrency slot of one task run, as `TaskHandle.defer_until` uses it. */
@@ -98,6 +101,8 @@ export interface TaskRequest {
   readonly deadlineMs: number
   readonly slot: TaskSlot
   readonly stopping?: AbortSignal
+  /** Hears what the attempt prints and logs, before its outcome, and what threads say that it left behind. Default: nobody. */
+  readonly log?: LogSink
 }
 
 /** It never began: the engine stopped while there was no interpreter for it. Nothing of it counts. */

@@ -134,7 +134,7 @@ function pollThrough(request: PollRequest, enter: Enter, homes: Homes): Promise<
   const answered = enter(label, stopping, (generation, interpreter) => {
     const number = generation.pollNumber(trigger)
     // The generation that is in use by now does not declare it: nobody wants to know any more.
-    return number === 0 ? Promise.resolve(NOT_ENTERED) : interpreter.poll(number, label, deadlineMs)
+    return number === 0 ? Promise.resolve(NOT_ENTERED) : interpreter.poll(number, label, request)
   })
   return answered.then((answer) =>
     pollOutcomeOf(answer, { label, deadlineMs, alone: aloneSince(answer, script, homes) }),

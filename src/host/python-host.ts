@@ -13,9 +13,9 @@ import { HostError, toError } from '../errors.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
-import type { InterpreterEnd } from './process/answers.ts'
+import type { CallAnswers, InterpreterCall, InterpreterEnd } from './process/answers.ts'
 import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
-import type { InterpreterCall, InterpreterProcess } from './process/interpreter-process.ts'
+import type { InterpreterProcess } from './process/interpreter-process.ts'
 import { InterpreterStarter } from './process/interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
 import { scriptLabel } from './process/labels.ts'
@@ -85,6 +85,7 @@ export class PyodideHost implements ScriptHost {
       stdoutTo,
       packageFolder,
       ceilings: ceilingsOf(limits, isProgram),
+      logLimits: limits.logs,
       notice: events.notice,
       preparing: events.preparing,
     })
@@ -213,7 +214,7 @@ export class PyodideHost implements ScriptHost {
     return {
       ...processEvents,
       notice: (message: string) => this.#options.events.notice(message),
-      call: (call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess) =>
+      call: (call: InterpreterCall, slot: TaskSlot | null, interpreter: CallAnswers) =>
         void this.#answer(call, slot, interpreter),
       declared: (number: GenerationNumber, json: string) => this.#generations.declared(number, json),
     }
@@ -302,7 +303,7 @@ export class PyodideHost implements ScriptHost {
     return this.#entrance.ofGeneration(number)
   }
 
-  async #answer(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): Promise<void> {
+  async #answer(call: InterpreterCall, slot: TaskSlot | null, interpreter: CallAnswers): Promise<void> {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
       const { method, contextText, generation } = call

@@ -20,13 +20,14 @@ import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
 import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
+import type { CallLogs } from './output/call-logs.ts'
+import type { ScriptOutput } from './output/script-output.ts'
 import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-border.ts'
-import type { ScriptOutput } from './script-output.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import { readSnapshot } from './snapshot-file.ts'
 import type { SqliteDatabases } from './sqlite.ts'
-import { limitMemory, type PythonModule, runningToken, watchToken } from './stacks/memory.ts'
+import { limitMemory, type PythonModule, runningToken, watchCall, watchToken } from './stacks/memory.ts'
 import { type Stacks, widenStacks } from './stacks/stack-sizes.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './stacks/suspended-frames.ts'
 import { connectSuspension } from './stacks/suspension.ts'
@@ -45,6 +46,7 @@ export interface SessionFunctions {
   readonly children: ChildProcesses
   /** Tells the user something, in a line of the log. */
   notice(message: string): void
+  readonly logs: CallLogs
 }
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
@@ -98,7 +100,7 @@ export class Interpreter {
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
     const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
-    const { engine, waits, notice: _, ...others } = functions
+    const { engine, waits, logs, notice: _, ...others } = functions
     const host: Host = {
       engine,
       machine: {
@@ -115,6 +117,7 @@ export class Interpreter {
           is_program: data.isProgram,
           abandon_output: () => output.abandon(),
           hurry_output: () => output.hurry(),
+          log_record: (call, recordJson) => logs.log(call, recordJson),
         },
         clocks: {
           process_cpu_us: () => sum(process.cpuUsage()),
@@ -130,6 +133,7 @@ export class Interpreter {
     const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
     hideSuspendedFrames(_module)
     watchToken(_module, Number(attribute(entry, 'running_token_address')()))
+    watchCall(Number(attribute(entry, 'running_call_address')()))
     pyodide.setInterruptBuffer(mailbox.interruptBuffer)
     return new Interpreter(entry, output, workers, stacks)
   }

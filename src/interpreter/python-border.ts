@@ -130,6 +130,8 @@ export interface Output {
   abandon_output(): void
   /** Writes what was printed, as far as somebody takes it at once. */
   hurry_output(): void
+  /** A record of `logging`, as JSON, of a poll or an attempt. */
+  log_record(call: StackToken, recordJson: string): void
 }
 
 export interface Clocks {

@@ -13,11 +13,13 @@ import { Interpreter, type SessionFunctions } from './interpreter.ts'
 import { type Message, type Received, receiveMessages, send } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
+import { CallLogs } from './output/call-logs.ts'
+import { scriptOutput } from './output/script-output.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
 import type { Engine, Signals, Waits as WaitFunctions } from './python-border.ts'
-import { scriptOutput } from './script-output.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
+import { callThatPrints, flushC } from './stacks/memory.ts'
 import { PythonThreads } from './stacks/python-threads.ts'
 import { repeatWhile, type WaitAnswer, Waits } from './stacks/stack-waits.ts'
 import { readInput } from './standard-input.ts'
@@ -36,7 +38,13 @@ let programToken: StackToken | null = null
 /** The stack that runs; 0 where that is not known. */
 let tokenOfRunning: () => StackToken = () => 0
 
-const outcomes = new OutcomeBatch((message) => send(message))
+/** Null until it is said what the process is to be. */
+let logs: CallLogs | null = null
+
+const outcomes = new OutcomeBatch((message) => {
+  logs?.sendEnded()
+  send(message)
+})
 
 /** What Python's calls need of the interpreter that they come from. */
 interface Reentry {
@@ -49,6 +57,7 @@ interface Reentry {
 const workerEvents = {
   skipped(tokens: readonly StackToken[]) {
     for (const token of tokens) waits.ended(token)
+    logs?.skipped(tokens)
     outcomes.addSkipped(tokens)
   },
   rested: () => outcomes.flush(),
@@ -77,6 +86,7 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentr
   return {
     check: (token) => {
       const found = mailbox.check(token)
+      logs?.check()
       if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
       if (SignalMailbox.isCancelled(found)) waits.hasHeardOfCancel(token)
       return found
@@ -119,6 +129,9 @@ function engineFunctions(reentry: Reentry): Engine {
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
     outcome(token, kind, text, errorType, errorMessage, traceback) {
       waits.ended(token)
+      flushC(token)
+      if (kind === 'skipped') logs?.skipped([token])
+      else logs?.ended(token)
       const error = { type: errorType, message: errorMessage, traceback }
       if (kind === 'failed' || kind === 'timedOut') outcomes.add(token, { kind, error })
       else outcomes.add(token, kind === 'skipped' ? { kind, reason: text ?? '' } : { kind, contextText: text ?? null })
@@ -128,8 +141,14 @@ function engineFunctions(reentry: Reentry): Engine {
   }
 }
 
-function sessionFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): SessionFunctions {
+function sessionFunctions(
+  mailbox: SignalMailbox,
+  control: ProcessControl,
+  reentry: Reentry,
+  callLogs: CallLogs,
+): SessionFunctions {
   return {
+    logs: callLogs,
     engine: engineFunctions(reentry),
     waits: waitFunctions,
     threads: {
@@ -160,6 +179,7 @@ function kill(pid: number, signum: number): string {
  * says nothing of a program.
  */
 function exit(status: number): never {
+  logs?.flush()
   const exitCode = status < 0 ? SIGNALLED - status : status
   if (programToken !== null) send({ type: 'exited', token: programToken, exitCode: status })
   else send({ type: 'fatal', message: `a script ended the process with code ${exitCode}`, token: tokenOfRunning() })
@@ -190,6 +210,7 @@ function receive(interpreter: Interpreter, message: Received): void {
       interpreter.addPolls(message.tokens, message.triggers)
       return
     case 'task':
+      logs?.attemptBegins(message.token)
       interpreter.addTask(message)
       return
     case 'program':
@@ -199,7 +220,10 @@ function receive(interpreter: Interpreter, message: Received): void {
         .then((exitCode) => send({ type: 'programEnded', token: message.token, exitCode }), fatal)
       return
     case 'finish':
-      interpreter.finish(message.token).then(() => send({ type: 'finished', token: message.token }), fatal)
+      interpreter.finish(message.token).then(() => {
+        logs?.flush()
+        send({ type: 'finished', token: message.token })
+      }, fatal)
       return
     case 'describeStacks':
       interpreter
@@ -245,6 +269,7 @@ function stop(interpreter: Interpreter, { token, reason, isCancelled }: Message<
 }
 
 function fatal(error: unknown): never {
+  logs?.flush()
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   send({ type: 'fatal', message, token: tokenOfRunning() })
   process.exit(EXIT_FATAL)
@@ -260,12 +285,15 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     else interpreter?.deliverSignals().catch(fatal)
   }
   let threads: PythonThreads | null = null
-  const functions = sessionFunctions(mailbox, control, {
+  const callLogs = new CallLogs(data.logLimits, callThatPrints, send)
+  logs = callLogs
+  const reentry: Reentry = {
     flushDeclarations: () => interpreter?.flushDeclarations(),
     startThread: (ident) => threads?.start(ident) ?? false,
     deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
-  })
-  const output = scriptOutput(data.isProgram, mailbox, (message) => send({ type: 'notice', message }))
+  }
+  const functions = sessionFunctions(mailbox, control, reentry, callLogs)
+  const output = scriptOutput(data.isProgram, mailbox, callLogs, (message) => send({ type: 'notice', message }))
   const started = await Interpreter.start(data, mailbox, functions, output, workerEvents, fatal)
   interpreter = started
   threads = new PythonThreads(

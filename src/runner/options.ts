@@ -1,7 +1,7 @@
 /** What a runner is opened with, and the check of it. Used by `runner.ts` before anything is opened. */
 
 import type { AlertOptions } from '../alerts/alerts.ts'
-import { CONFIG_CHECK, type EngineConfig } from '../engine/config.ts'
+import { CONFIG_CHECK, type EngineConfig, engineConfig } from '../engine/config.ts'
 import {
   checkSetting,
   DURATION_MS,
@@ -116,7 +116,12 @@ export function hostLimits(options: RunnerOptions): HostLimits {
     ...(interpreterOpenFiles !== undefined && { openFiles: interpreterOpenFiles }),
     ...(interpreterThreads !== undefined && { threads: interpreterThreads }),
     ...(loadTimeoutMs !== undefined && { loadDeadlineMs: loadTimeoutMs }),
+    logs: logLimits(engineConfig(options.config)),
   }
+}
+
+function logLimits({ attemptLogBytes, pollLogBytes, keepSkipLogs }: EngineConfig): HostLimits['logs'] {
+  return { attemptBytes: attemptLogBytes, pollBytes: pollLogBytes, keepsSkips: keepSkipLogs }
 }
 
 /** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */

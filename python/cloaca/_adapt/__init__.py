@@ -22,16 +22,18 @@ def prepare() -> None:
     from .files import descriptors, file_locks, files
     from .hashes import hashlib_module
     from .imports import compiled_modules, missing_modules, urllib3
+    from .logs import logging_module
     from .process import accounts, collector, cpu_clocks, no_processes, tracebacks, zone_database
     from .signals import signals, timers
     from .sockets import socket_module
     from .sqlite import sqlite3_module
-    from .threads import threading
+    from .threads import pools, threading
     from .tls import ssl_module
 
     collector.prepare()
     tracebacks.prepare()
     threading.prepare()
+    pools.prepare()
     zone_database.prepare()
     compiled_modules.prepare()
     missing_modules.prepare()
@@ -52,6 +54,7 @@ def prepare() -> None:
     fork_exec.prepare()
     ssl_module.prepare()
     urllib3.prepare()
+    logging_module.prepare()
     sqlite3_module.prepare()
     # A selector of asyncio's is one of ``selectors``, which has more of them now.
     from .sockets import event_loop

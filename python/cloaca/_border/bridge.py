@@ -38,6 +38,12 @@ collect_garbage: Callable[[], None] = lambda: None
 #: Whether `collect_garbage` would find something to do.
 is_garbage_due: Callable[[], bool] = lambda: False
 
+#: Called by whoever adds the first poll or attempt.
+expect_calls: Callable[[], None] = lambda: None
+
+#: Set when printed text could not be written at a moment at which nobody could be told.
+unwritten: Optional[OSError] = None
+
 #: How often a stack has been suspended.
 suspensions = 0
 
@@ -250,9 +256,11 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
     global suspensions
     suspensions += 1
     collect_garbage()
+    stacks.write_out()
     me, loop = stacks.running, _get_running_loop()
+    is_logged = stacks.running_call[stacks.IS_LOGGED]
     stacks.running = stacks.OUTSIDE
-    stacks.running_token[0] = 0
+    stacks.running_token[0] = stacks.running_call[0] = stacks.running_call[1] = 0
     _set_running_loop(loop_of_pyodide)
     try:
         suspension = suspension_for(*arguments)
@@ -263,6 +271,8 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
         _set_running_loop(loop)
         stacks.running = me
         stacks.running_token[0] = me.token
+        stacks.running_call[0] = me.call
+        stacks.running_call[1] = is_logged
 
 
 def rest() -> bool:

@@ -44,32 +44,38 @@ class Loop(Protocol):
 class Stack:
     """One stack: its number as a thread, the host's number for the entry into Python, or 0, and whose script it runs.
 
-    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it. A stack
-    belongs to the generation of the one that makes it, unless another is given.
+    ``origin`` is the number of the entry for which it works: for a thread, that of the stack which started it. ``call``
+    says whose output is what it prints: `NO_CALL` for nobody's, 0 for that of the entry in ``token``, else a token. A
+    stack belongs to the generation of the one that makes it, unless another is given.
     """
 
     ident: int
     token: int
     origin: int
+    call: int
     generation: Generation
     #: It has heard that it is cancelled, which it hears once.
     is_cancelled: bool = False
     #: What runs on it when it is that of a script's event loop: see `Loop`.
     loop: Optional[Loop] = None
 
-    def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0) -> None:
+    def __init__(self, token: int = 0, generation: Optional[Generation] = None, origin: int = 0, call: int = 0) -> None:
         self.ident = next(_idents)
         self.token = token
         self.origin = token or origin
+        self.call = call
         self.generation = running.generation if generation is None else generation
 
 
 #: Called with a stack that ends and to which something was added.
 ended: Callable[[Stack], object] = id
-_OWN_ATTRIBUTES = 4
+_OWN_ATTRIBUTES = 5
+
+#: Of a stack that works for no poll and no attempt.
+NO_CALL = -1
 
 #: The stack of the program, or of the script that is being loaded: Python's main thread.
-MAIN = Stack(0, PROGRAM)
+MAIN = Stack(0, PROGRAM, call=NO_CALL)
 
 #: No stack: a call from the host that cannot wait.
 OUTSIDE = Stack(0, PROGRAM)
@@ -78,6 +84,30 @@ running: Stack = OUTSIDE
 
 #: Its token, where the host's control thread can read it when everything else hangs.
 running_token = array.array("i", [0])
+
+#: Where the host finds whose output is what is printed: the ``call`` of the stack that runs; whether it is left out of
+#: logs, since they have it already; and, set by the host, whether any poll or attempt has printed anything so far.
+running_call = array.array("i", [0, 0, 0])
+CALL, IS_LOGGED, HAS_PRINTED = 0, 1, 2
+
+
+def _print_nothing() -> None:
+    pass
+
+
+#: Hands on what was printed, before another stack prints. Does nothing until there are polls and tasks.
+write_out: Callable[[], None] = _print_nothing
+
+
+def output_token() -> int:
+    """The poll or attempt whose output is what is printed now; 0 for none."""
+    call = running_call[CALL] or running_token[0]
+    return call if call > 0 else 0
+
+
+def call_for_thread() -> int:
+    """The ``call`` of a thread that the running stack starts."""
+    return running.call or running.token or NO_CALL
 
 
 def get_ident() -> int:
@@ -95,11 +125,15 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     global running
     previous, running = running, stack
     running_token[0] = stack.token
+    running_call[0] = stack.call
     _set_running_loop(None)
     try:
         return contextvars.Context().run(function, *arguments)
     finally:
+        if running_call[HAS_PRINTED]:
+            write_out()
         running_token[0] = previous.token
+        running_call[0] = previous.call
         running = previous  # at once: a stack that is overdue is interrupted again and again while it is this one
         end(stack)
 
@@ -127,10 +161,16 @@ def end(stack: Stack) -> None:
         ended(stack)
 
 
+def work_for(stack: Stack, origin: int, call: int) -> None:
+    """Has the running stack work for another entry than the one that it was started for."""
+    stack.origin, stack.call = origin, call
+    running_call[CALL] = call
+
+
 def enter_main(token: int, generation: Generation = PROGRAM) -> Stack:
     """The main stack, entered under the given number; another one while the main stack is taken."""
     if MAIN.token:
-        return Stack(token, generation)
+        return Stack(token, generation, call=NO_CALL)
     MAIN.token = MAIN.origin = token
     MAIN.generation = generation
     return MAIN

@@ -50,6 +50,11 @@ def running_token_address() -> int:
     return stacks.running_token.buffer_info()[0]
 
 
+def running_call_address() -> int:
+    """Where the numbers stand that say whose output is what is printed."""
+    return stacks.running_call.buffer_info()[0]
+
+
 def load(token: int, generation_number: int, script: str, target_json: str) -> str:
     """Loads a script as a new generation. Returns what it declared, its files, or what is wrong, as JSON."""
     generation = begin(generation_number)

@@ -98,7 +98,7 @@ def _clear(namespace: Any) -> None:
 
 
 def _flush_standard_streams() -> int:
-    code = 0
+    code = 0 if bridge.unwritten is None else _UNWRITABLE
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         stream = getattr(sys, name, None)
         try:

@@ -249,6 +249,8 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
 
     def leave_step(self) -> None:
         """Nothing is stopped from here on: what there is to do is ours."""
+        if stacks.running_call[stacks.HAS_PRINTED]:
+            stacks.write_out()
         self.is_in_step = False
         self.stop_reason = None
         self.stack.token = self.stack.origin = stacks.running_token[0] = 0

@@ -100,6 +100,7 @@ def _end_call(call: Call, loop: ScriptLoop, outcome: Outcome) -> None:
     if outcome is poll.SKIPPED:
         _skipped.append(call.token)
     else:
+        stacks.write_out()
         host.engine.outcome(call.token, *outcome)
 
 

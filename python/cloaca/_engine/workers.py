@@ -30,12 +30,14 @@ _skipped: List[int] = []
 
 def add_polls(batch: Any) -> None:
     """Takes polls to make: a flat sequence of token, number of the trigger, token, number, ..."""
+    bridge.expect_calls()
     items = iter(batch.to_py())
     _waiting.extend(zip(items, items))
 
 
 def add_task(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> None:
     """Takes an attempt to run."""
+    bridge.expect_calls()
     _waiting.append((token, generation_number, workflow, task_id, input_text))
 
 
@@ -70,7 +72,7 @@ def _work_for_a_turn() -> int:
     monotonic = time.monotonic
     until = monotonic() + _TURN_S
     skipped, outcome = _skipped.append, host.engine.outcome
-    make_poll, skip = poll.poll, poll.SKIPPED
+    make_poll, skip = _make_poll, poll.SKIPPED
     run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
     result: Any
     while _waiting:
@@ -101,12 +103,26 @@ def _work_for_a_turn() -> int:
     return made
 
 
+def _make_poll(number: int) -> attempt.Result:
+    result: attempt.Result = poll.poll(number)
+    if result is not poll.SKIPPED:
+        stacks.write_out()
+    return result
+
+
 def _run_attempt(
     owner: Optional[generation.Generation], token: int, _: int, workflow: str, task_id: str, input_text: Any
 ) -> attempt.Result:
     text = bridge.text_of(input_text)
-    result: attempt.Result = stacks.run_in(stacks.Stack(token, owner), attempt.run, workflow, task_id, text, token)
+    result: attempt.Result = stacks.run_in(stacks.Stack(token, owner), _attempt, workflow, task_id, text, token)
     return result
+
+
+def _attempt(workflow: str, task_id: str, text: str, token: int) -> attempt.Result:
+    try:
+        return attempt.run(workflow, task_id, text, token)
+    finally:
+        stacks.write_out()
 
 
 def _stopped(error: BaseException) -> attempt.Outcome:

@@ -16,11 +16,22 @@
 
 import { InternalError, toError } from '../../errors.ts'
 import type { AttemptOutcome, Execution } from '../../model/execution.ts'
+import type { LogSink } from '../../model/log.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, ContextCodec, ExecutionEnd, NotEntered, ScriptHost, Store, TaskChange, Timer } from '../ports.ts'
+import type {
+  AttemptRef,
+  Clock,
+  ContextCodec,
+  ExecutionEnd,
+  NotEntered,
+  ScriptHost,
+  Store,
+  TaskChange,
+  Timer,
+} from '../ports.ts'
 import { Acquirer } from './acquirer.ts'
 import { Run } from './run.ts'
 import { type ReadyTask, RunState, type Step } from './run-state.ts'
@@ -244,6 +255,7 @@ export class Executor {
         deadlineMs: run.state.timeoutMs(index) ?? config.taskTimeoutMs,
         slot: lease,
         stopping: run.stopping,
+        log: this.#logOf({ executionId: names.executionId, taskId: names.taskId, attempt }),
       }),
     )
     this.#underWay.delete(key)
@@ -262,6 +274,11 @@ export class Executor {
     }
     this.#follow(run, step, at)
     this.#attemptEnded(run, lease)
+  }
+
+  #logOf(attempt: AttemptRef): LogSink {
+    const { store, config } = this.#ports
+    return (piece) => store.logs.append(attempt, piece, config.attemptLogBytes)
   }
 
   #attemptEnded(run: Run, lease: SlotLease): void {

@@ -14,7 +14,7 @@ import type { EngineEvents } from '../events.ts'
 import type { CancelReport, Executor } from '../executions/executor.ts'
 import { type RetryScope, retriedExecution } from '../executions/retried.ts'
 import { type RunEnds, unknownExecution } from '../executions/run-ends.ts'
-import type { Clock, EndedExecutions, Store } from '../ports.ts'
+import type { Clock, EndedExecutions, LogQuery, Store, StoredLogPiece } from '../ports.ts'
 
 export interface SteeringPorts {
   readonly store: Store
@@ -121,6 +121,12 @@ export class ExecutionSteering {
     if (others.length === 0) return id
     const message = `Several executions have an id that begins with "${given}": ${ids.join(', ')}. Give more of it.`
     throw new UsageError('INVALID_ARGUMENT', message, { executionId: given, path: 'id' })
+  }
+
+  /** What attempts printed and logged, in the order of writing. */
+  async log(query: LogQuery): Promise<readonly StoredLogPiece[]> {
+    this.#assertOpen()
+    return await this.#ports.store.logs.list(query)
   }
 
   /**

@@ -1,6 +1,8 @@
-/** How what was asked of an interpreter ended. Made by `interpreter-process.ts`, exactly one for each request. */
+/** What comes from an interpreter: how what was asked of it ended, exactly one for each request, and what it reports besides. By `interpreter-process.ts`. */
 
-import type { FromInterpreter, Outcome, RaisedFault } from '../../border/protocol.ts'
+import type { FromInterpreter, GenerationNumber, Outcome, RaisedFault } from '../../border/protocol.ts'
+import type { TaskSlot } from '../../engine/ports.ts'
+import type { Resource } from './control-line.ts'
 
 export interface InterpreterEnd {
   readonly reason: string
@@ -50,4 +52,29 @@ export function answerOf(message: AnswerMessage): Answer {
     case 'programEnded':
       return { kind: 'programEnded', exitCode: message.exitCode }
   }
+}
+
+/** Answers a call, once. */
+export interface CallAnswers {
+  reply(id: number, valueJson: string, contextText: string): void
+  refuse(id: number, type: string, message: string): void
+}
+
+/** A call that Python made; answer it with `reply` or `refuse`, once. */
+export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }>
+
+export interface InterpreterEvents {
+  /** `slot` is that of the task which made the call, null when it was not a task. */
+  call(call: InterpreterCall, slot: TaskSlot | null, interpreter: CallAnswers): void
+  declared(generation: GenerationNumber, declarationsJson: string): void
+  /** One line worth a log entry. */
+  notice(message: string): void
+  /** A line about how Python started, which each interpreter of a machine says in the same words. */
+  startNotice(message: string): void
+  /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
+  ended(end: InterpreterEnd): void
+  /** An entry is overdue and does not stop; the process may have to be killed. */
+  stuck(): void
+  /** So much of something is in use that a ceiling is near. Said each second while it is so. */
+  nearCeiling(resource: Resource, amount: number): void
 }

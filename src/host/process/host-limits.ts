@@ -10,7 +10,7 @@
  * A program keeps to the ceilings and is never replaced or ended: it is all that there is.
  */
 
-import type { ResourceCeilings } from '../../border/protocol.ts'
+import type { LogLimits, ResourceCeilings } from '../../border/protocol.ts'
 
 export interface HostLimits {
   /** Of one interpreter. */
@@ -20,6 +20,8 @@ export interface HostLimits {
   /** Of one interpreter: each takes 60 MB of addresses, and two of the 65,000 places that Linux has for them. */
   readonly threads: number
   readonly loadDeadlineMs: number
+  /** As the engine has them that keeps the logs. */
+  readonly logs: LogLimits
 }
 
 export const DEFAULT_LIMITS: HostLimits = Object.freeze({
@@ -27,6 +29,7 @@ export const DEFAULT_LIMITS: HostLimits = Object.freeze({
   openFiles: 1_024,
   threads: 4_000,
   loadDeadlineMs: 30_000,
+  logs: Object.freeze({ attemptBytes: 1_048_576, pollBytes: 65_536, keepsSkips: false }),
 })
 
 /** Of less an interpreter has used four fifths when it has just begun. */

@@ -5,6 +5,7 @@
 
 import { BORDER_DIGEST } from '../../border/build.ts'
 import { PROTOCOL_VERSION } from '../../border/channel.ts'
+import { eachLogPiece } from '../../border/log-pieces.ts'
 import type {
   FromInterpreter,
   GenerationNumber,
@@ -14,9 +15,9 @@ import type {
   StartData,
   ToInterpreter,
 } from '../../border/protocol.ts'
-import type { Clock, TaskRequest, TaskSlot, Timer } from '../../engine/ports.ts'
+import type { Clock, PollRequest, TaskRequest, Timer } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
-import { type Answer, answerOf, type InterpreterEnd } from './answers.ts'
+import { type Answer, answerOf, type InterpreterEnd, type InterpreterEvents } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
 import { type ChildOptions, type ForEngine, InterpreterChild } from './interpreter-child.ts'
@@ -27,25 +28,6 @@ import { ProcessSignals } from './process-signals.ts'
 import { StackQuestion, stackReport } from './stack-report.ts'
 import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** A call that Python made; answer it with `reply` or `refuse`, once. */
-export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }>
-
-export interface InterpreterEvents {
-  /** `slot` is that of the task which made the call, null when it was not a task. */
-  call(call: InterpreterCall, slot: TaskSlot | null, interpreter: InterpreterProcess): void
-  declared(generation: GenerationNumber, declarationsJson: string): void
-  /** One line worth a log entry. */
-  notice(message: string): void
-  /** A line about how Python started, which each interpreter of a machine says in the same words. */
-  startNotice(message: string): void
-  /** Called once for an interpreter that had started, after every open request was answered. `culprit` is what was running when it had to be killed. */
-  ended(end: InterpreterEnd): void
-  /** An entry is overdue and does not stop; the process may have to be killed. */
-  stuck(): void
-  /** So much of something is in use that a ceiling is near. Said each second while it is so. */
-  nearCeiling(resource: Resource, amount: number): void
-}
 
 const CHECK_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
@@ -160,16 +142,16 @@ export class InterpreterProcess {
   }
 
   /** Polls asked for in one tick of the event loop travel in one message. `number`: what the trigger was declared with. */
-  poll(number: number, label: string, deadlineMs: number): Promise<Answer> {
+  poll(number: number, label: string, { deadlineMs, log }: PollRequest): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
-      this.#polls.add(this.#register({ label, deadlineMs, slot: null, settle }), number)
+      this.#polls.add(this.#register({ label, deadlineMs, slot: null, log, settle }), number)
     })
   }
 
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
-    const { workflow, taskId, inputText, deadlineMs, slot, executionId } = task
-    return this.#ask({ label: taskLabel(task), deadlineMs, slot, executionId }, (token) => {
+    const { workflow, taskId, inputText, deadlineMs, slot, executionId, log } = task
+    return this.#ask({ label: taskLabel(task), deadlineMs, slot, executionId, log }, (token) => {
       return { type: 'task', token, generation, workflow, taskId, inputText }
     })
   }
@@ -280,6 +262,9 @@ export class InterpreterProcess {
       case 'outcomes':
         this.#settleAll(message)
         break
+      case 'logs':
+        eachLogPiece(message, (token, piece) => this.#open.logOf(token)?.(piece))
+        break
       case 'loaded':
       case 'state':
       case 'finished':
@@ -287,8 +272,7 @@ export class InterpreterProcess {
         this.#settle(message.token, answerOf(message))
         break
       case 'exited':
-        this.#settle(message.token, { kind: 'programEnded', exitCode: message.exitCode })
-        this.#dieOf('its program exited')
+        this.#programExited(message.token, message.exitCode)
         break
       case 'declared':
         this.#events.declared(message.generation, message.declarationsJson)
@@ -297,12 +281,10 @@ export class InterpreterProcess {
         this.#events.call(message, this.#open.get(message.token)?.slot ?? null, this)
         break
       case 'threadsRun':
-        this.#hasPythonThreads = message.isAny
-        this.#slices.update()
+        this.#threadsRun(message.isAny)
         break
       case 'watchSignal':
-        this.#processSignals.watch(message.signum, message.isWatched)
-        this.#child.control.acknowledge()
+        this.#watchSignal(message.signum, message.isWatched)
         break
       case 'manyThreads':
         this.#uses('threads', message.count)
@@ -334,6 +316,21 @@ export class InterpreterProcess {
       default:
         message satisfies never
     }
+  }
+
+  #programExited(token: StackToken, exitCode: number): void {
+    this.#settle(token, { kind: 'programEnded', exitCode })
+    this.#dieOf('its program exited')
+  }
+
+  #threadsRun(isAny: boolean): void {
+    this.#hasPythonThreads = isAny
+    this.#slices.update()
+  }
+
+  #watchSignal(signum: number, isWatched: boolean): void {
+    this.#processSignals.watch(signum, isWatched)
+    this.#child.control.acknowledge()
   }
 
   #ready(notice: string | null): void {

@@ -3,7 +3,7 @@
  * Owned by `python-host.ts`. A snapshot that turns out to be damaged is removed, and not missed.
  */
 
-import type { ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
+import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
@@ -14,9 +14,10 @@ import {
   snapshotPlaceFor,
   storeSnapshot,
 } from '../environment/snapshot-cache.ts'
+import type { InterpreterEvents } from './answers.ts'
 import { heapMebibytes } from './host-limits.ts'
 import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
-import { type InterpreterEvents, InterpreterProcess } from './interpreter-process.ts'
+import { InterpreterProcess } from './interpreter-process.ts'
 
 export interface StarterOptions {
   readonly clock: Clock
@@ -25,6 +26,7 @@ export interface StarterOptions {
   readonly stdoutTo: 'stdout' | 'stderr'
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
+  readonly logLimits: LogLimits
   /** One line worth a log entry. */
   notice(message: string): void
   /** The first start takes longer than the others. */
@@ -88,10 +90,10 @@ export class InterpreterStarter {
   }
 
   #startData(snapshotPath: string | null): StartData {
-    const { process, packageFolder, isProgram, ceilings } = this.#options
+    const { process, packageFolder, isProgram, ceilings, logLimits } = this.#options
     // Undefined where TZ is no zone of Node's.
     const { timeZone = 'UTC' }: { timeZone?: string } = new Intl.DateTimeFormat().resolvedOptions()
-    return { process, timeZone, packageFolder, isProgram, ceilings, snapshotPath }
+    return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, snapshotPath }
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { StackToken } from '../../border/protocol.ts'
 import type { Clock, TaskSlot } from '../../engine/ports.ts'
+import type { LogSink } from '../../model/log.ts'
 import { type Answer, cancelledAnswer } from './answers.ts'
 
 export interface OpenRequest {
@@ -12,8 +13,13 @@ export interface OpenRequest {
   readonly slot: TaskSlot | null
   /** That of a task. */
   readonly executionId?: string
+  /** Hears what it prints and logs. */
+  readonly log?: LogSink | undefined
   readonly settle: (answer: Answer) => void
 }
+
+/** Tasks that have ended. */
+const MOST_REMEMBERED = 1_000
 
 /** For whoever wants to know what goes on. */
 export interface RequestAge {
@@ -31,6 +37,8 @@ interface Open extends OpenRequest {
 export class OpenRequests {
   readonly #clock: Clock
   readonly #requests = new Map<StackToken, Open>()
+  /** Of tasks. */
+  readonly #endedLogs = new Map<StackToken, LogSink>()
   #lastToken: StackToken = 0
 
   constructor(clock: Clock) {
@@ -71,11 +79,24 @@ export class OpenRequests {
     const request = this.#requests.get(token)
     if (request === undefined) return
     this.#requests.delete(token)
+    if (request.slot !== null && request.log !== undefined) this.#remember(token, request.log)
     request.settle(request.cancelledBeside === null ? answer : cancelledAnswer(answer, request.cancelledBeside))
   }
 
   settleAll(answer: Answer): void {
     for (const token of [...this.#requests.keys()]) this.settle(token, answer)
+  }
+
+  /** Who hears what is printed under a token: that of a task also for a while after its end, since it may leave threads behind. */
+  logOf(token: StackToken): LogSink | null {
+    return this.#requests.get(token)?.log ?? this.#endedLogs.get(token) ?? null
+  }
+
+  #remember(token: StackToken, log: LogSink): void {
+    this.#endedLogs.set(token, log)
+    if (this.#endedLogs.size <= MOST_REMEMBERED) return
+    const [oldest] = this.#endedLogs.keys()
+    this.#endedLogs.delete(oldest ?? token)
   }
 
   ages(): readonly RequestAge[] {

@@ -2,6 +2,7 @@
 
 import type { Engine } from '../../engine/engine.ts'
 import { unknownExecution } from '../../engine/executions/run-ends.ts'
+import { checkSetting } from '../../engine/settings-check.ts'
 import type { CancelResult, PauseResult } from '../../engine/steering/execution-steering.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { numberArgument, textArgument } from '../../model/arguments.ts'
@@ -9,6 +10,7 @@ import type { AttemptRow, ExecutionStatus, ExecutionSummary } from '../../model/
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
 import { type ActionOptions, steering } from './action-options.ts'
+import { type ExecutionLogOptions, type ExecutionLogRecord, executionLog, LOG_OPTIONS_CHECK } from './execution-log.ts'
 import { type PageOptions, pageOf } from './page.ts'
 
 /** Each is a condition more. */
@@ -70,6 +72,16 @@ export class RunnerExecutions {
     const execution = await this.#engine.getExecution(await this.#idOf(id))
     if (execution !== null) return executionResult(execution)
     throw unknownExecution(id)
+  }
+
+  /**
+   * What its attempts printed and logged, in the order of writing. With `follow` it ends with the execution. Throws
+   * `EXECUTION_NOT_FOUND`.
+   */
+  async *log(id: string, options: ExecutionLogOptions = {}): AsyncGenerator<ExecutionLogRecord, void, undefined> {
+    using _hold = this.#alive.hold()
+    checkSetting(options, LOG_OPTIONS_CHECK, 'options')
+    yield* executionLog(this.#engine, await this.#idOf(id), options)
   }
 
   /**

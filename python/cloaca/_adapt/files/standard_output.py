@@ -16,10 +16,12 @@ import contextlib
 import io
 import os
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, List
 
-from ..._border import bridge, host
+from ..._border import bridge, host, stacks
 from .. import interrupts
+
+_streams: List[io.TextIOWrapper] = []
 
 
 def install(settings: Dict[str, Any]) -> None:
@@ -40,8 +42,28 @@ def install(settings: Dict[str, Any]) -> None:
             write_through=is_unbuffered,
         )
         stream.mode = "w"  # type: ignore[misc]
+        _streams.append(stream)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+    bridge.expect_calls = _expect_calls
+
+
+def _expect_calls() -> None:
+    """From now on what a stack has printed is handed on before another one prints: so it is known whose it is."""
+    bridge.expect_calls = lambda: None
+    flushes = [stream.flush for stream in _streams]
+
+    def write_out() -> None:
+        for flush in flushes:
+            try:
+                flush()
+            except OSError as error:
+                bridge.unwritten = error  # said at the end, as python does where its last words cannot be written
+            except ValueError:
+                pass  # the script has closed it
+
+    stacks.write_out = write_out
 
 
 def _write_out() -> None:

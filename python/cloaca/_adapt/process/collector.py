@@ -15,7 +15,7 @@ from __future__ import annotations
 import gc
 from typing import Callable
 
-from ..._border import bridge
+from ..._border import bridge, stacks
 
 #: Objects that may be born before the young ones are looked at: CPython's own threshold is 2,000.
 _YOUNG_LIMIT = 10_000
@@ -60,7 +60,14 @@ def collect_when_due() -> None:
     if not is_due():
         return
     _young_collections += 1
-    _collect(2 if _young_collections % _YOUNG_COLLECTIONS_A_FULL_ONE == 0 else 0)
+    # What finalizers print belongs to nobody who is known: the objects are anybody's.
+    call = stacks.running_call[stacks.CALL]
+    stacks.running_call[stacks.CALL] = stacks.NO_CALL
+    try:
+        _collect(2 if _young_collections % _YOUNG_COLLECTIONS_A_FULL_ONE == 0 else 0)
+        stacks.write_out()
+    finally:
+        stacks.running_call[stacks.CALL] = call
 
 
 def _enable() -> None:

@@ -91,7 +91,7 @@ def start_joinable_thread(
         raise TypeError("'handle' must be a _ThreadHandle")
     if handle._state != "new":
         raise RuntimeError("thread already started")
-    stack = stacks.Stack(origin=stacks.running.origin)
+    stack = stacks.Stack(origin=stacks.running.origin, call=stacks.call_for_thread())
     handle._start(stack.ident)
     if not daemon:
         _unjoined[stack.ident] = handle
@@ -107,7 +107,7 @@ def start_new_thread(function: Callable[..., Any], args: Any, kwargs: Optional[D
         raise TypeError("2nd arg must be a tuple")
     if kwargs is not None and not isinstance(kwargs, dict):
         raise TypeError("optional 3rd arg must be a dictionary")
-    stack = stacks.Stack(origin=stacks.running.origin)
+    stack = stacks.Stack(origin=stacks.running.origin, call=stacks.call_for_thread())
     _launch(stack, functools.partial(function, *args, **(kwargs or {})), lambda: None)
     return stack.ident
 
@@ -139,6 +139,7 @@ def _run(function: Callable[[], Any], ended: Callable[[], None]) -> None:
         unraisable.report(error, f"Exception ignored in thread started by {getattr(function, 'func', function)!r}")
     finally:
         del function
+        stacks.write_out()
         stacks.end(stacks.running)
         _count -= 1
         if _count == 0:

@@ -8,6 +8,7 @@ import {
   LIST_PIECES,
   LIST_PIECES_OF_ATTEMPT,
   LIST_PIECES_OF_TASK,
+  LOG_END,
   SET_CUT,
 } from './log-queries.ts'
 
@@ -35,23 +36,39 @@ export interface LogChange {
 }
 
 /**
- * Gives the added pieces their numbers, in the step already: a later one of the same transaction may drop them. Run again, it
- * gives them others.
+ * Nothing of an execution that has been pruned. Gives the added pieces their numbers, in the step already: a later one of the
+ * same transaction may drop them. Run again, it gives them others.
  */
-export function writeLog(connection: Connection, { attempt: ref, added, dropped, afterCut }: LogChange): void {
-  const { executionId, taskId, attempt } = ref
-  for (const piece of added) piece.number = null
+export function writeLogs(connection: Connection, changes: readonly LogChange[]): void {
+  let of = ''
+  let end: { readonly seq: number; piece: number } | undefined
+  for (const change of changes) {
+    if (change.attempt.executionId !== of) {
+      of = change.attempt.executionId
+      end = connection.one(LOG_END, of)
+    }
+    for (const piece of change.added) piece.number = null
+    if (end !== undefined) writeLog(connection, end, change)
+  }
+}
+
+function writeLog(
+  connection: Connection,
+  end: { readonly seq: number; piece: number },
+  { attempt: { taskId, attempt }, added, dropped, afterCut }: LogChange,
+): void {
+  const { seq } = end
   for (const { number } of dropped) {
-    if (number !== null) connection.run(DELETE_PIECE, executionId, number, taskId, attempt)
+    if (number !== null) connection.run(DELETE_PIECE, seq, number, taskId, attempt)
   }
   if (afterCut !== null && afterCut.number !== null) {
-    connection.run(SET_CUT, afterCut.cutRecords, afterCut.cutBytes, executionId, afterCut.number)
+    connection.run(SET_CUT, afterCut.cutRecords, afterCut.cutBytes, seq, afterCut.number)
   }
   for (const piece of added) {
     if (piece.isDropped) continue
     const { records, bytes, cutRecords, cutBytes, text } = piece
-    const values = [taskId, attempt, records, bytes, cutRecords, cutBytes, text, executionId] as const
-    piece.number = connection.one<{ readonly number: number }>(INSERT_PIECE, ...values)?.number ?? null
+    piece.number = end.piece += 1
+    connection.run(INSERT_PIECE, seq, end.piece, taskId, attempt, records, bytes, cutRecords, cutBytes, text)
   }
 }
 

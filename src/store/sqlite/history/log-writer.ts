@@ -14,7 +14,7 @@ import type { LogPiece } from '../../../model/log.ts'
 import { LogPieces, LogWindow } from '../../../model/log-window.ts'
 import type { Connection } from '../file/connection.ts'
 import type { AddStep, StepNeed } from '../file/step-queue.ts'
-import { type LogChange, listLog, type StoredPiece, writeLog } from './log-steps.ts'
+import { type LogChange, listLog, type StoredPiece, writeLogs } from './log-steps.ts'
 
 /** At most five times a second. */
 const WRITE_EVERY_MS = 200
@@ -153,17 +153,17 @@ export class LogWriter implements LogStore {
   }
 
   async #write<Result>(need: StepNeed, logs: readonly Log[], run: (connection: Connection) => Result): Promise<Result> {
-    const changes = logs.map((log) => this.#take(log))
+    const changes = logs.flatMap((log) => this.#take(log))
     try {
       const result = await this.#addStep(need, (connection) => {
-        for (const change of changes.flat()) writeLog(connection, change)
+        writeLogs(connection, changes)
         return run(connection)
       })
-      for (const { added } of changes.flat()) for (const piece of added) piece.text = ''
+      for (const { added } of changes) for (const piece of added) piece.text = ''
       return result
     } catch (error) {
-      for (const [index, log] of logs.entries()) {
-        log.refused = [...(changes[index] ?? []), ...log.refused]
+      for (const log of logs) {
+        log.refused = [...changes.filter(({ attempt }) => attempt === log.attempt), ...log.refused]
         this.#wait(log, this.#clock.monotonic() + RETRY_MS)
       }
       throw error

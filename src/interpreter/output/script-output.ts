@@ -4,9 +4,10 @@
  * `Outlet`. Made by `session.ts`, written to by `interpreter.ts`.
  */
 
-import { type Loss, Outlet, prepareStandardStreams } from '../output/outlet.ts'
-import { writeAll } from '../output/write-all.ts'
-import type { SignalMailbox } from './signal-mailbox.ts'
+import { type Loss, Outlet, prepareStandardStreams } from '../../output/outlet.ts'
+import { writeAll } from '../../output/write-all.ts'
+import type { SignalMailbox } from '../signal-mailbox.ts'
+import type { CallLogs } from './call-logs.ts'
 
 const NAMES = { 1: 'stdout', 2: 'stderr' } as const
 type Descriptor = keyof typeof NAMES
@@ -22,13 +23,22 @@ export interface ScriptOutput {
   drain(): Promise<void>
 }
 
-/** `notice` hears of what served scripts printed and nobody took. */
+/** Polls and attempts print into `logs`, too. `notice` hears of what served scripts printed and nobody took. */
 export function scriptOutput(
   isProgram: boolean,
   mailbox: SignalMailbox,
+  logs: CallLogs,
   notice: (message: string) => void,
 ): ScriptOutput {
-  return isProgram ? programOutput(mailbox) : servedOutput(notice)
+  const output = isProgram ? programOutput(mailbox) : servedOutput(notice)
+  return {
+    ...output,
+    write(descriptor, memory) {
+      const written = output.write(descriptor, memory)
+      logs.print(NAMES[descriptor], memory)
+      return written
+    },
+  }
 }
 
 function programOutput(mailbox: SignalMailbox): ScriptOutput {

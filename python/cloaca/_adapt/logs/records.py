@@ -1,0 +1,142 @@
+"""Records of ``logging`` as data, for the log of the poll or attempt that made them."""
+
+from __future__ import annotations
+
+import collections.abc
+import json
+import logging
+import sys
+import time
+import traceback
+from typing import Any, Dict, Optional
+
+from ..._border import host
+
+#: What every record has: the rest was given as ``extra``.
+_OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
+
+#: As many has a record without: two of those above are added where it is shown.
+_LEAST_VALUES = len(_OWN) - 2
+
+_LONGEST_TEXT = 16_384
+
+
+def keep(call: int, record: logging.LogRecord) -> None:
+    """Sends a record to the log of a call."""
+    values = vars(record)
+    extra = {name: value for name, value in values.items() if name not in _OWN} if len(values) > _LEAST_VALUES else None
+    _send(
+        call,
+        at=record.created,
+        level=record.levelname,
+        logger=record.name,
+        message=_message_of(record),
+        place=f"{record.pathname}:{record.lineno}",
+        extra=extra,
+        trace=_trace_of(record),
+    )
+
+
+def keep_call(call: int, logger: str, level: int, msg: Any, args: Any, place: str, extra: Any, exc_info: Any) -> None:
+    """Sends what would have become a record."""
+    if isinstance(exc_info, BaseException):
+        exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
+    elif exc_info and not isinstance(exc_info, tuple):
+        exc_info = sys.exc_info()
+    if args and len(args) == 1 and isinstance(args[0], collections.abc.Mapping) and args[0]:
+        args = args[0]
+    _send(
+        call,
+        at=time.time(),
+        level=logging.getLevelName(level),
+        logger=logger,
+        message=_formatted(msg, args),
+        place=place,
+        extra=extra if isinstance(extra, dict) else None,
+        trace=_formatted_exception(exc_info) if exc_info else None,
+    )
+
+
+def _send(
+    call: int,
+    *,
+    at: float,
+    level: str,
+    logger: str,
+    message: str,
+    place: str,
+    extra: Optional[Dict[str, Any]],
+    trace: Optional[str],
+) -> None:
+    entry: Dict[str, Any] = {
+        "at": int(at * 1000),
+        "stream": "log",
+        "level": str(level),
+        "logger": str(logger),
+        "message": _short(message),
+        "place": place,
+    }
+    if extra:
+        entry["extra"] = {str(name): _plain(value) for name, value in list(extra.items())}
+    if trace:
+        entry["traceback"] = _short(trace)
+    host.output.log_record(call, json.dumps(entry, ensure_ascii=False))
+
+
+def _formatted(msg: Any, args: Any) -> str:
+    try:
+        return str(msg) % args if args else str(msg)
+    except Exception:  # the arguments do not fit: logging itself says so, where the record is shown
+        return f"{_shown(msg) if not isinstance(msg, str) else msg} {_shown(args)}"
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return str(record.getMessage())
+    except Exception:
+        return _formatted(record.msg, record.args)
+
+
+def _trace_of(record: logging.LogRecord) -> Optional[str]:
+    parts = [record.exc_text] if record.exc_text else []
+    if not parts and record.exc_info:
+        parts = [_formatted_exception(record.exc_info) or ""]
+    if record.stack_info:
+        parts.append(record.stack_info)
+    return "\n".join(parts) if parts else None
+
+
+def _formatted_exception(exc_info: Any) -> Optional[str]:
+    try:
+        return None if exc_info[1] is None else "".join(traceback.format_exception(*exc_info)).rstrip("\n")
+    except Exception as error:
+        return f"a traceback that cannot be shown: {type(error).__name__}"
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, what JSON does not have as the text that shows it."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if value - value == 0 else repr(value)  # neither infinite nor no number
+    if isinstance(value, str):
+        return _short(value)
+    if isinstance(value, (dict, list, tuple)):
+        try:
+            text = json.dumps(value, allow_nan=False)
+            if len(text) <= _LONGEST_TEXT:
+                return json.loads(text)
+        except (TypeError, ValueError, RecursionError):
+            pass
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return _short(repr(value))
+    except Exception as error:
+        return f"<{type(value).__name__}: {type(error).__name__} in __repr__>"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text)} characters)"

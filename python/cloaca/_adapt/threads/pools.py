@@ -1,0 +1,36 @@
+"""``concurrent.futures``: a thread of a pool works for whoever gave it what it does, not for whoever started it.
+
+A pool starts its threads when it is first given something, and keeps them. What a task submits is that task's: what it
+prints, and what it asks the engine for. Nothing else is changed. Needed since threads are stacks here (Pyodide 314.0.7
+has none); can go together with ``threads``.
+
+Proved by ``test/scenarios/output-of-tasks.test.ts``.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import thread as pools
+from typing import Any
+
+from ..._border import stacks
+
+
+def prepare() -> None:
+    item: Any = pools._WorkItem
+    init, run = item.__init__, item.run
+
+    def __init__(self: Any, *arguments: Any) -> None:
+        init(self, *arguments)
+        self._submitter = (stacks.running.origin, stacks.call_for_thread())
+
+    def run_for_submitter(self: Any, *arguments: Any) -> None:
+        stack = stacks.running
+        own = (stack.origin, stack.call)
+        stacks.work_for(stack, *self._submitter)
+        try:
+            run(self, *arguments)
+        finally:
+            stacks.write_out()
+            stacks.work_for(stack, *own)
+
+    item.__init__, item.run = __init__, run_for_submitter

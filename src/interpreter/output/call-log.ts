@@ -1,0 +1,187 @@
+/**
+ * The log of one poll or attempt between two messages to the engine: what it printed, line by line, and what it logged.
+ * Made by `call-logs.ts`. However much is printed, no more is kept than the limit; what is cut is counted.
+ *
+ * What is printed to one stream within a millisecond is one record: to take a line costs a fraction of printing it.
+ */
+
+import type { LogPiece } from '../../model/log.ts'
+import { LogWindow } from '../../model/log-window.ts'
+
+export type Printed = 'stdout' | 'stderr'
+
+/** A longer text is several records. */
+const LONGEST_TEXT_BYTES = 16_384
+/** So many bytes of records are a piece, which is the least that is cut from what is stored. */
+const PIECE_BYTES = 32_768
+/** Of a record beside its text, about. */
+const RECORD_BYTES = 48
+const LINE_FEED = 10
+
+interface Entry {
+  readonly at: number
+  /** `log`: `text` is the JSON of a record. */
+  readonly stream: Printed | 'log'
+  text: string
+  isPart: boolean
+  records: number
+  bytes: number
+  cutRecords: number
+  cutBytes: number
+}
+
+export class CallLog {
+  readonly #limitBytes: number
+  readonly #entries: LogWindow<Entry>
+  /** The newest, which may get more lines. */
+  #open: Entry | null = null
+  /** What was printed since the last end of a line. */
+  readonly #partial: Record<Printed, Buffer | null> = { stdout: null, stderr: null }
+  /** When the first record came in that was not taken; monotonic. */
+  since: number | null = null
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+    this.#entries = new LogWindow(limitBytes)
+  }
+
+  get isEmpty(): boolean {
+    const { stdout, stderr } = this.#partial
+    return this.#open === null && this.#entries.isEmpty && stdout === null && stderr === null
+  }
+
+  /** Takes what is printed, whose memory may change afterwards. */
+  print(stream: Printed, printed: Uint8Array, at: number): void {
+    if (printed.length === 0) return
+    this.since ??= performance.now()
+    const fresh = Buffer.from(printed.buffer, printed.byteOffset, printed.length)
+    const before = this.#partial[stream]
+    const bytes = before === null ? fresh : Buffer.concat([before, fresh])
+    this.#partial[stream] = null
+    if (bytes.length > 2 * this.#limitBytes + LONGEST_TEXT_BYTES) this.#printMuch(stream, bytes, at)
+    else this.#printLines(stream, bytes, at)
+  }
+
+  /** Takes a record of `logging`, as JSON. */
+  log(json: string): void {
+    this.since ??= performance.now()
+    this.#close()
+    const bytes = Buffer.byteLength(json) + 1
+    this.#entries.add({
+      at: 0,
+      stream: 'log',
+      text: json,
+      isPart: false,
+      records: 1,
+      bytes,
+      cutRecords: 0,
+      cutBytes: 0,
+    })
+  }
+
+  /** All of it, as pieces; with what is not a whole line yet when no more is to come. */
+  take(isAll: boolean, at: number): readonly LogPiece[] {
+    this.since = null
+    for (const stream of isAll ? (['stdout', 'stderr'] as const) : []) {
+      const rest = this.#partial[stream]
+      this.#partial[stream] = null
+      if (rest !== null) this.#add(stream, rest.toString(), at, 1, true)
+    }
+    this.#close()
+    return piecesOf(this.#entries.take())
+  }
+
+  /** All but the first and the last of it are cut anyway: they are only counted. */
+  #printMuch(stream: Printed, bytes: Buffer, at: number): void {
+    const begin = bytes.lastIndexOf(LINE_FEED, this.#limitBytes) + 1
+    const end = bytes.indexOf(LINE_FEED, bytes.length - this.#limitBytes) + 1
+    if (begin === 0 || end === 0) {
+      this.#printLines(stream, bytes, at)
+      return
+    }
+    this.#printLines(stream, bytes.subarray(0, begin), at)
+    this.#close()
+    const middle = bytes.subarray(begin, end)
+    const size = { records: countLines(middle), bytes: middle.length, cutRecords: 0, cutBytes: 0 }
+    this.#entries.add({ at, stream, text: '', isPart: false, ...size })
+    this.#printLines(stream, bytes.subarray(end), at)
+  }
+
+  #printLines(stream: Printed, bytes: Buffer, at: number): void {
+    let begin = 0
+    while (begin < bytes.length) {
+      const farthest = Math.min(bytes.length, begin + LONGEST_TEXT_BYTES)
+      const end = bytes.lastIndexOf(LINE_FEED, farthest - 1)
+      if (end >= begin) {
+        const lines = bytes.indexOf(LINE_FEED, begin) === end ? 1 : countLines(bytes.subarray(begin, end + 1))
+        this.#add(stream, bytes.toString('utf8', begin, end), at, lines, false)
+        begin = end + 1
+      } else if (farthest - begin < LONGEST_TEXT_BYTES) {
+        this.#partial[stream] = Buffer.from(bytes.subarray(begin))
+        return
+      } else {
+        const part = wholeCharacters(bytes, begin, farthest)
+        this.#add(stream, bytes.toString('utf8', begin, part), at, 1, true)
+        begin = part
+      }
+    }
+  }
+
+  #add(stream: Printed, text: string, at: number, lines: number, isPart: boolean): void {
+    const open = this.#open
+    if (open !== null && open.at === at && open.stream === stream && open.bytes + text.length < LONGEST_TEXT_BYTES) {
+      open.text += `\n${text}`
+      open.records += lines
+      open.bytes += text.length + 1
+    } else {
+      this.#close()
+      const bytes = RECORD_BYTES + text.length
+      this.#open = { at, stream, text, isPart, records: lines, bytes, cutRecords: 0, cutBytes: 0 }
+    }
+    if (this.#open !== null) this.#open.isPart = isPart
+    if (isPart) this.#close() // what follows goes on in the same line
+  }
+
+  #close(): void {
+    if (this.#open !== null) this.#entries.add(this.#open)
+    this.#open = null
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1
+  return lines
+}
+
+/** Where the last character ends that is whole before `end`. */
+function wholeCharacters(bytes: Buffer, begin: number, end: number): number {
+  let at = end
+  while (at > end - 4 && at > begin + 1 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at -= 1
+  return ((bytes[at] ?? 0) & 0xc0) === 0x80 ? end : at
+}
+
+function piecesOf(entries: readonly Entry[]): readonly LogPiece[] {
+  const pieces: LogPiece[] = []
+  let text = ''
+  let size = { records: 0, cutRecords: 0, cutBytes: 0 }
+  const close = (): void => {
+    if (text !== '') pieces.push({ text, bytes: Buffer.byteLength(text), ...size })
+    text = ''
+    size = { records: 0, cutRecords: 0, cutBytes: 0 }
+  }
+  for (const entry of entries) {
+    if (entry.cutRecords > 0 || text.length >= PIECE_BYTES) close()
+    text += lineOf(entry)
+    size.records += entry.records
+    size.cutRecords += entry.cutRecords
+    size.cutBytes += entry.cutBytes
+  }
+  close()
+  return pieces
+}
+
+function lineOf({ at, stream, text, isPart }: Entry): string {
+  if (stream === 'log') return `${text}\n`
+  return `{"at":${at},"stream":"${stream}","message":${JSON.stringify(text)}${isPart ? ',"isPart":true' : ''}}\n`
+}

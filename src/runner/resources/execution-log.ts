@@ -1,0 +1,87 @@
+/** `runner.executions.log()`: what the attempts of an execution printed and logged. */
+
+import { SystemClock } from '../../engine/clock.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { unknownExecution } from '../../engine/executions/run-ends.ts'
+import type { StoredLogPiece } from '../../engine/ports.ts'
+import { FLAG, objectOf, type SettingCheck, TEXT, wholeFrom } from '../../engine/settings-check.ts'
+import { type LogRecord, recordsOfPiece } from '../../model/log.ts'
+
+export interface ExecutionLogOptions {
+  /** Only that of this task. */
+  readonly task?: string
+  /** Only that of attempts with this number. */
+  readonly attempt?: number
+  /** Goes on while the execution does. */
+  readonly follow?: boolean
+}
+
+export const LOG_OPTIONS_CHECK = objectOf({
+  task: TEXT,
+  attempt: wholeFrom(1),
+  follow: FLAG,
+} satisfies Record<keyof ExecutionLogOptions, SettingCheck>)
+
+/** A line of output or a record of `logging`, and whose it is. */
+export interface ExecutionLogRecord extends LogRecord {
+  readonly task: string
+  readonly attempt: number
+}
+
+/** So many pieces, of which each is some 32 KiB at most, are read at once. */
+const PIECES_A_READ = 32
+const LOOK_AGAIN_MS = 250
+
+const clock = new SystemClock({ keepsProcessAlive: true })
+
+/** In the order in which they were written, as far as several tasks run at once. Throws `EXECUTION_NOT_FOUND`. */
+export async function* executionLog(
+  engine: Engine,
+  id: string,
+  { task, attempt, follow = false }: ExecutionLogOptions,
+): AsyncGenerator<ExecutionLogRecord, void, undefined> {
+  if ((await engine.getExecution(id)) === null) throw unknownExecution(id)
+  let hasEnded = !follow
+  const ended = follow ? engine.waitFor(id).then(() => true) : null
+  let afterPiece = 0
+  for (;;) {
+    for (;;) {
+      const filter = task === undefined ? {} : { taskId: task, ...(attempt === undefined ? {} : { attempt }) }
+      const pieces = await engine.executions.log({ executionId: id, ...filter, afterPiece, limit: PIECES_A_READ })
+      afterPiece = pieces.at(-1)?.piece ?? afterPiece
+      for (const record of merged(pieces)) if (attempt === undefined || record.attempt === attempt) yield record
+      if (pieces.length < PIECES_A_READ) break
+    }
+    if (hasEnded || ended === null) return
+    // What was logged before the end is there as soon as the end is: it is read once more.
+    hasEnded = await Promise.race([ended, pause()])
+  }
+}
+
+function pause(): Promise<false> {
+  return new Promise((resolve) => clock.wakeAfter(LOOK_AGAIN_MS, () => resolve(false)))
+}
+
+/** Each attempt's in its own order, which its instants need not have; those of several by their instants. */
+function merged(pieces: readonly StoredLogPiece[]): readonly ExecutionLogRecord[] {
+  const byAttempt = Map.groupBy(pieces, ({ taskId, attempt }) => `${attempt} ${taskId}`)
+  const queues = [...byAttempt.values()].map((of) => ({
+    records: of.flatMap((piece) =>
+      recordsOfPiece(piece).map((record) => ({ task: piece.taskId, attempt: piece.attempt, ...record })),
+    ),
+    next: 0,
+  }))
+  const all: ExecutionLogRecord[] = []
+  for (;;) {
+    let first: (typeof queues)[number] | null = null
+    for (const queue of queues) {
+      const record = queue.records[queue.next]
+      if (record === undefined) continue
+      if (first === null || record.at < (first.records[first.next]?.at ?? 0)) first = queue
+    }
+    const record = first?.records[first.next]
+    if (first === null || record === undefined) return all
+    all.push(record)
+    first.next += 1
+  }
+}

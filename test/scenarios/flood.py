@@ -1,0 +1,24 @@
+"""Tasks that print much more than is kept: a program that is given the path of its database."""
+
+import sys
+
+import cloaca
+
+with cloaca.WorkflowBuilder("floods"):
+
+    @cloaca.task(id="lines")
+    def lines(context):
+        for number in range(60_000):
+            print(f"line {number:06} {'x' * 90}")
+
+    @cloaca.task(id="one_write")
+    def one_write(context):
+        print("\n".join(f"line {number:06} {'x' * 90}" for number in range(60_000)))
+
+    @cloaca.task(id="one_line")
+    def one_line(context):
+        print("begin" + "ž" * 3_000_000 + "end")
+
+
+with cloaca.DefaultRunner(f"sqlite://{sys.argv[1]}") as runner:
+    print("execution", runner.execute("floods", cloaca.Context({})).status, file=sys.stderr)

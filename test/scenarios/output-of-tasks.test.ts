@@ -1,0 +1,136 @@
+/** What tasks print and log is kept with their attempts, whichever way it takes. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ExecutionLogRecord, Runner } from '../../src/index.ts'
+import { ObservedRunner } from '../support/observed-runner.ts'
+import { runScript } from '../support/run-script.ts'
+import { temporaryFolder } from '../support/store-sites.ts'
+
+let observed: ObservedRunner
+let id: string
+
+beforeAll(async () => {
+  observed = await ObservedRunner.start(['output_of_tasks.py'])
+  id = (await observed.runner.execute('prints', {})).id
+})
+afterAll(() => observed[Symbol.asyncDispose]())
+
+async function logOf(
+  execution: string,
+  task?: string,
+  runner: Runner = observed.runner,
+): Promise<readonly ExecutionLogRecord[]> {
+  const records: ExecutionLogRecord[] = []
+  for await (const record of runner.executions.log(execution, task === undefined ? {} : { task })) {
+    records.push(record)
+  }
+  return records
+}
+
+async function linesOf(task: string): Promise<readonly string[]> {
+  return (await logOf(id, task)).map(({ message }) => message)
+}
+
+test('whatever a task prints is in the log of its attempt, line by line, with its stream', async () => {
+  const log = await logOf(id, 'streams')
+
+  const said = log.map(({ stream, message, isPart }) => `${stream}: ${message}${isPart ? '…' : ''}`)
+  expect(said.filter((line) => !line.startsWith('stderr'))).toEqual([
+    'stdout: to stdout',
+    'stdout: bytes',
+    'stdout: a descriptor: ž\ufffd',
+    'stdout: \u001b[31mred\u001b[0m',
+    'stdout: no end of the line…',
+  ])
+  const errors = said.filter((line) => line.startsWith('stderr')).join('\n')
+  expect(errors).toMatch(/^stderr: to stderr\nstderr: .*UserWarning: beware\n/)
+  expect(errors).toMatch(/stderr: Traceback \(most recent call last\):\n[\s\S]*\nstderr: KeyError: 'missing'$/)
+  expect(log.every(({ task, attempt, at }) => task === 'streams' && attempt === 1 && at > 1_000_000_000_000)).toBe(true)
+})
+
+test('what C prints is in the log, also where the line has no end', async () => {
+  expect(await linesOf('native')).toEqual(['from C, with an end of the line', 'from C, without'])
+})
+
+test('a thread prints for the task that started it, and what a pool is given for the task that gave it', async () => {
+  expect(await linesOf('threads')).toEqual(['a thread', 'its thread', 'submitted by threads'])
+  expect(await linesOf('pooled')).toEqual(['submitted by pooled'])
+})
+
+test('a generator prints for the task that resumes it', async () => {
+  expect(await linesOf('begins')).toEqual(['generator of begins: 0'])
+  expect(await linesOf('resumes')).toEqual(['generator of begins: 1'])
+})
+
+test('a finalizer prints for the task that dropped the object or collected it', async () => {
+  expect(await linesOf('finalizers')).toEqual(['a local variable is gone', 'a circle is gone'])
+})
+
+test('what a finalizer prints when the garbage of all is collected belongs to nobody', async () => {
+  const { id: garbage } = await observed.runner.execute('garbage', {})
+
+  expect(await logOf(garbage)).toEqual([])
+})
+
+test('each attempt has a log of its own', async () => {
+  const log = await logOf(id, 'fails')
+
+  expect(log.map(({ attempt, message }) => [attempt, message])).toEqual([
+    [1, 'attempt 1'],
+    [2, 'attempt 2'],
+  ])
+})
+
+test('callbacks print for their attempt, and a thread that was left behind does after its end', async () => {
+  const lines: string[] = []
+  for (let tries = 0; tries < 200 && lines.length < 2; tries++) {
+    lines.splice(0, 2, ...(await linesOf('leaves')))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  expect(lines).toEqual(['callback', 'after the end'])
+})
+
+test('tasks that take turns in the middle of a line do not get each other’s', async () => {
+  expect(await linesOf('alternates')).toEqual(['one one', 'one one', 'one one'])
+  expect(await linesOf('with_it')).toEqual(['two two', 'two two', 'two two'])
+})
+
+test('async tasks, which share one event loop, each have what they print', async () => {
+  const goesOn = (name: string) => Array.from({ length: 3 }, () => `async ${name} goes on`)
+  expect(await linesOf('async_one')).toEqual([...goesOn('one'), 'in a thread of one', 'the end of one'])
+  expect(await linesOf('async_two')).toEqual([...goesOn('two'), 'a helper of two', 'in a thread of two'])
+})
+
+test('the log of an execution is that of all its tasks in the order of time', async () => {
+  const log = await logOf(id)
+
+  const instants = log.map(({ at }) => at)
+  expect(instants).toEqual(instants.toSorted((one, other) => one - other))
+  expect(new Set(log.map(({ task }) => task)).size).toBe(13)
+  expect(log.map(({ message }) => message)).not.toContain('the script is loaded')
+})
+
+test('of an endless log the beginning and the end are kept, and what is missing is counted', async () => {
+  using folder = temporaryFolder()
+  const run = await runScript('flood.py', { args: [folder.file('flood.db')] })
+  expect(run.stderr).toBe('execution Completed\n')
+  await using runner = await Runner.open({ database: `sqlite://${folder.file('flood.db')}`, readOnly: true })
+  const [flood] = await runner.executions.list()
+
+  for (const task of ['lines', 'one_write']) {
+    const log = await logOf(flood?.id ?? '', task, runner)
+    const cut = log.filter(({ stream }) => stream === 'cut')
+    const kept = log.filter(({ stream }) => stream !== 'cut')
+    const bytes = kept.reduce((sum, { message }) => sum + message.length, 0)
+    expect(kept[0]?.message).toMatch(/^line 000000 x+$/)
+    expect(kept.at(-1)?.message).toMatch(/^line 059999 x+$/)
+    expect(kept.length + cut.reduce((sum, { cutRecords = 0 }) => sum + cutRecords, 0)).toBe(60_000)
+    expect(bytes).toBeGreaterThan(900_000)
+    expect(bytes).toBeLessThan(1_048_577)
+  }
+  const line = await logOf(flood?.id ?? '', 'one_line', runner)
+  expect(line[0]?.message.startsWith('beginž')).toBe(true)
+  expect(line.some(({ message }) => message.includes('\ufffd'))).toBe(false)
+  expect(line.at(-1)?.message.endsWith('žend')).toBe(true)
+})
