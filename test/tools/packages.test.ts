@@ -1,0 +1,55 @@
+/** The tables of packages and suites are what was seen, and every package that they name is tried. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { PACKAGES } from '../../tools/packages/list.ts'
+import { pageWith, type Row, rowsOf } from '../../tools/packages/table.ts'
+import { countsOf, differencesOf, readResults } from '../../tools/suites/results.ts'
+import { ROOT } from '../support/source-tree.ts'
+
+const row = (name: string, used: string): Row => ({
+  name,
+  installed: 'yes',
+  imported: 'yes',
+  used,
+  remark: 'a | b',
+})
+
+it('each package that trigger scripts use has a use of its own', () => {
+  const missing = PACKAGES.filter(({ requirement, uses }) => {
+    const name = requirement.replace(/\[.*/, '').toLowerCase().replace(/[-.]/g, '_')
+    return !readFileSync(join(ROOT, 'tools/packages/uses', uses), 'utf8').includes(`\ndef use_${name}():\n`)
+  })
+
+  expect(missing).toEqual([])
+  expect(PACKAGES).toHaveLength(69)
+})
+
+it('the manual says of each package how it fared, and of how many it works', () => {
+  const page = readFileSync(join(ROOT, 'docs/tried-packages.md'), 'utf8')
+  const rows = rowsOf(page)
+
+  expect(rows.map(({ name }) => name)).toEqual(PACKAGES.map(({ requirement }) => requirement))
+  expect(page).toContain(`${rows.filter(({ used }) => used === 'yes').length} of 69 work.`)
+})
+
+it('a table of packages keeps the rows that are not tried again', () => {
+  const first = pageWith('# Page\n', [row('c', 'no'), row('a', 'yes')], ['a', 'b', 'c'])
+
+  const second = pageWith(first, [row('c', 'yes'), row('b', '–')], ['a', 'b', 'c'])
+
+  expect(rowsOf(second)).toEqual([row('a', 'yes'), row('b', '–'), row('c', 'yes')])
+  expect(second).toMatch(/^# Page\n<!-- .* -->\n\n2 of 3 work\.\n/)
+})
+
+it('two runs of a suite are compared test by test', () => {
+  const report = (inside: string) =>
+    `<testsuite><testcase classname="t" name="a[&lt;x&gt;]" time="1" /><testcase classname="t" name="b" time="1">${inside}</testcase></testsuite>`
+  const cpython = readResults(report(''))
+  const engine = readResults(report('<failure message="OSError: no fork&#10;more">trace</failure>'))
+
+  expect(countsOf(engine)).toBe('1 passed, 1 failed, 0 skipped')
+  expect(differencesOf({ engine, cpython })).toEqual(['t::b: failed, under CPython passed: OSError: no fork'])
+  expect(readResults(report('<skipped type="x" message="here">y</skipped>'))['t::b']?.outcome).toBe('skipped')
+})

@@ -1,0 +1,52 @@
+/** The table of packages in the manual, written and read. Used by `try.ts`. */
+
+export interface Row {
+  readonly name: string
+  /** `yes` or `no`; of `used` also `–`, where no server is at hand. */
+  readonly installed: string
+  readonly imported: string
+  readonly used: string
+  /** What was done with it, or why it is of no use. */
+  readonly remark: string
+}
+
+const HEAD = ['Package', 'Installs', 'Imports', 'Works', 'What was done, or why not']
+const START = '<!-- Written by tools/packages/try.ts -->'
+
+export function tableOf(rows: readonly Row[]): string {
+  const lines = rows.map(({ name, installed, imported, used, remark }) => [
+    `\`${name}\``,
+    installed,
+    imported,
+    used,
+    remark.replaceAll('|', '\\|'),
+  ])
+  const cells = [HEAD, ...lines]
+  const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => (line[column] ?? '').length)))
+  const [head, ...others] = cells.map((line) => inColumns(line, widths, ' '))
+  const rule = inColumns(['', '', '', '', ''], widths, '-')
+  return [head, rule, ...others].join('\n')
+}
+
+function inColumns(cells: readonly string[], widths: readonly number[], filler: string): string {
+  return `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, filler)).join(' | ')} |`
+}
+
+/** The page with these rows in the place of those that it has of the same packages; `order` names all packages. */
+export function pageWith(page: string, rows: readonly Row[], order: readonly string[]): string {
+  const known = new Map([...rowsOf(page), ...rows].map((row) => [row.name, row]))
+  const all = order.flatMap((name) => known.get(name) ?? [])
+  const works = all.filter(({ used }) => used === 'yes').length
+  const before = page.split(START)[0] ?? ''
+  return `${before}${START}\n\n${works} of ${all.length} work.\n\n${tableOf(all)}\n`
+}
+
+export function rowsOf(page: string): readonly Row[] {
+  const lines = (page.split(START)[1] ?? '').split('\n').filter((line) => line.startsWith('| `'))
+  return lines.map((line) => {
+    const [, name = '', installed = '', imported = '', used = '', remark = ''] = line
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim())
+    return { name: name.replaceAll('`', ''), installed, imported, used, remark: remark.replaceAll('\\|', '|') }
+  })
+}

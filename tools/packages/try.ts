@@ -1,0 +1,121 @@
+/**
+ * Installs each package of `list.ts` into a project of its own, imports it, uses it, and prints the table of the manual.
+ *
+ *     npx node tools/packages/try.ts                    all of them, from the index that pip is configured for
+ *     npx node tools/packages/try.ts requests pyyaml    these
+ *     npx node tools/packages/try.ts --write            puts the rows into docs/tried-packages.md, too
+ *
+ *     npx node tools/packages/try.ts --projects DIR     keeps the projects there, and installs nothing into those that are there
+ *
+ * Servers that the machine has (Redis, PostgreSQL, MariaDB, Mosquitto, NATS) are started for it, and stopped. What
+ * `CLOACA_PYODIDE_MIRROR` names is used, too: set it to an empty folder to see what the index alone gives. Exit code 1
+ * when a package that the table in docs/tried-packages.md says works does not.
+ */
+
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { PACKAGES, type Package } from './list.ts'
+import { Servers } from './servers.ts'
+import { pageWith, type Row, rowsOf, tableOf } from './table.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = join(ROOT, 'src', 'cli', 'main.ts')
+const USES = fileURLToPath(new URL('./uses', import.meta.url))
+const PAGE = join(ROOT, 'docs', 'tried-packages.md')
+
+const INSTALL_WITHIN_MS = 300_000
+const USE_WITHIN_MS = 90_000
+
+interface Run {
+  readonly code: number | null
+  readonly output: string
+}
+
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean', default: false }, projects: { type: 'string' } },
+})
+const chosen = PACKAGES.filter(({ requirement }) => names.length === 0 || names.includes(requirement))
+const folder = mkdtempSync(join(tmpdir(), 'cloaca-packages-'))
+chmodSync(folder, 0o711) // PostgreSQL's user has to come through
+try {
+  process.exitCode = await tryAll()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function tryAll(): Promise<number> {
+  await using servers = await Servers.start(join(folder, 'servers'))
+  const rows: Row[] = []
+  for (const each of chosen) {
+    const row = await tryOne(each, servers.environ)
+    rows.push(row)
+    console.error(`${row.name}: ${row.installed} ${row.imported} ${row.used} ${row.remark}`)
+  }
+  const page = readFileSync(PAGE, 'utf8')
+  if (values.write)
+    writeFileSync(
+      PAGE,
+      pageWith(
+        page,
+        rows,
+        PACKAGES.map(({ requirement }) => requirement),
+      ),
+    )
+  console.log(tableOf(rows))
+  const promised = rowsOf(page).filter(({ used }) => used === 'yes')
+  const broken = promised.filter(({ name }) => rows.some((row) => row.name === name && row.used !== 'yes'))
+  for (const { name } of broken) console.error(`${name} works by the manual, and does not here`)
+  return broken.length === 0 ? 0 : 1
+}
+
+async function tryOne({ requirement, module, uses }: Package, environ: Record<string, string>): Promise<Row> {
+  const project = join(values.projects ?? folder, requirement.replace(/\W/g, '_'))
+  mkdirSync(project, { recursive: true })
+  const inProject = (limitMs: number, ...line: readonly string[]) => run(project, line, environ, limitMs)
+  const row = { name: requirement, installed: 'no', imported: 'no', used: 'no' }
+  const isThere = existsSync(join(project, '.cloaca', 'packages'))
+  const installed = isThere ? null : await inProject(INSTALL_WITHIN_MS, 'pip', 'install', requirement)
+  if (installed !== null && installed.code !== 0) return { ...row, remark: reasonOf(installed.output) }
+  const imported = await inProject(USE_WITHIN_MS, 'run', '-c', `import ${module}`)
+  if (imported.code !== 0) return { ...row, installed: 'yes', remark: lastLine(imported.output) }
+  const used = await inProject(USE_WITHIN_MS, 'run', join(USES, uses), requirement)
+  if (values.projects === undefined) rmSync(project, { recursive: true })
+  const done = /^(did|no server): (.*)$/m.exec(used.output)
+  const isUsed = used.code === 0 && done !== null
+  const remark = done?.[1] === 'no server' ? `no server for ${done[2]} at hand` : (done?.[2] ?? lastLine(used.output))
+  const verdict = done?.[1] === 'no server' ? '–' : isUsed ? 'yes' : 'no'
+  return { ...row, installed: 'yes', imported: 'yes', used: verdict, remark }
+}
+
+/** `LC_ALL` and the like stay; the machine's own Python packages do not count. */
+function run(cwd: string, line: readonly string[], environ: Record<string, string>, limitMs: number): Promise<Run> {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...environ, VIRTUAL_ENV: cwd, PYTHONPATH: '' }
+  return new Promise((resolve) => {
+    let output = ''
+    const child = spawn(process.execPath, [MAIN, ...line], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code, output: code === null ? `${output}\nit did not end within ${limitMs / 1000} s` : output })
+    })
+  })
+}
+
+/** What `cloaca pip` says in the end, without its own name. */
+function reasonOf(output: string): string {
+  const said = output.split('\n').filter((line) => line.startsWith('cloaca: '))
+  const last = said.at(-1)?.slice('cloaca: '.length) ?? lastLine(output)
+  return last.length > 160 ? `${last.slice(0, 157)}…` : last
+}
+
+function lastLine(output: string): string {
+  const lines = output.trimEnd().split('\n')
+  const error = lines.findLast((line) => /^[\w.]*(Error|Exception|Warning)\b/.test(line))
+  return (error ?? lines.at(-1) ?? '').slice(0, 160)
+}

@@ -1,0 +1,97 @@
+"""What the uses of packages share: servers of their own on this machine, and running the one that is asked for."""
+
+import contextlib
+import http.server
+import os
+import socketserver
+import sys
+import threading
+
+
+class NotAtHand(Exception):
+    """There is no server of this kind on the machine."""
+
+
+def port_of(server):
+    """The port of a server that was started for this run: ``redis``, ``postgres``, ``mqtt``, ``nats`` or ``mysql``."""
+    port = os.environ.get(f"{server.upper()}_PORT")
+    if port is None:
+        raise NotAtHand(server)
+    return int(port)
+
+
+@contextlib.contextmanager
+def http_server(answers, headers=None):
+    """Answers each path with a text or bytes, as JSON unless it begins with ``<``. What was asked is in ``requests``."""
+    requests = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            requests.append((self.command, self.path, body, dict(self.headers)))
+            path = self.path.partition("?")[0]
+            found = answers.get(path, answers.get("*"))
+            data = found.encode() if isinstance(found, str) else found or b""
+            self.send_response(404 if found is None else 200)
+            self.send_header("Content-Type", "application/xml" if data.startswith(b"<") else "application/json")
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(data)
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    server.requests = requests
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def line_server(greeting, answer):
+    """A server of a protocol in lines: ``answer(line, state)`` gives the bytes to send, None ends the connection."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            state = {}
+            self.wfile.write(greeting)
+            for line in self.rfile:
+                reply = answer(line.decode().rstrip("\r\n"), state)
+                if reply is None:
+                    return
+                self.wfile.write(reply)
+
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def main(uses):
+    """Runs the use that is named on the command line, and prints what it did."""
+    name = sys.argv[1].partition("[")[0].lower().replace("-", "_").replace(".", "_")
+    try:
+        print("did:", uses[f"use_{name}"]())
+    except NotAtHand as missing:
+        print("no server:", missing)

@@ -1,0 +1,142 @@
+/**
+ * Runs the packages' own tests, from their sdists on the index, in the engine and under a CPython, and prints the counts
+ * side by side, with each test that ends otherwise.
+ *
+ *     npx node tools/suites/run.ts --python ~/.pyenv/versions/3.13.0/bin/python
+ *     npx node tools/suites/run.ts --python python3.13 click arrow     these
+ *     npx node tools/suites/run.ts --json suites.json …                all results, too
+ *
+ * `trustme` and `cryptography` are stood in for on both sides (`stand-ins/`). Needs openssl and tar.
+ */
+
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { makeCertificates } from './certificates.ts'
+import { SUITES, type Suite } from './list.ts'
+import { countsOf, differencesOf, type Results, readResults } from './results.ts'
+import { unpackSdist } from './sdists.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = join(ROOT, 'src', 'cli', 'main.ts')
+const STAND_INS = fileURLToPath(new URL('./stand-ins', import.meta.url))
+const SUITE_WITHIN_MS = 45 * 60_000
+const SHOWN_DIFFERENCES = 40
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { python: { type: 'string', default: 'python3' }, json: { type: 'string' }, keep: { type: 'string' } },
+})
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'cloaca-suites-'))
+mkdirSync(folder, { recursive: true })
+try {
+  await runAll()
+} finally {
+  if (values.keep === undefined) rmSync(folder, { recursive: true, force: true })
+}
+
+async function runAll(): Promise<void> {
+  const certificates = makeCertificates(join(folder, 'certificates'))
+  const all: Record<string, { engine: Results; cpython: Results }> = {}
+  for (const suite of SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+    const { place, version } = await unpackSdist(suite.name, join(folder, suite.name))
+    const sides = { cpython: await underCPython(suite, place, version), engine: await inEngine(suite, place, version) }
+    const results = { engine: await sides.engine(certificates), cpython: await sides.cpython(certificates) }
+    all[suite.name] = results
+    console.log(`${suite.name} ${version}: engine ${countsOf(results.engine)}; CPython ${countsOf(results.cpython)}`)
+    const differences = differencesOf(results)
+    for (const line of differences.slice(0, SHOWN_DIFFERENCES)) console.log(`    ${line}`)
+    if (differences.length > SHOWN_DIFFERENCES) console.log(`    and ${differences.length - SHOWN_DIFFERENCES} more`)
+    if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(all, null, 1))
+  }
+}
+
+type Side = (certificates: string) => Promise<Results>
+
+/** Installs what can be installed, and says what cannot. */
+async function inEngine(suite: Suite, place: string, version: string): Promise<Side> {
+  const project = join(place, '.engine')
+  mkdirSync(project, { recursive: true })
+  const cloaca = [process.execPath, MAIN]
+  const environ = { VIRTUAL_ENV: project, PYTHONPATH: STAND_INS }
+  await installEach('the engine', [...cloaca, 'pip', 'install'], suite, version, project, environ)
+  const search = [join(project, '.cloaca', 'packages'), STAND_INS].join(':')
+  return (certificates) =>
+    testsOf(suite, place, [...cloaca, 'run', '-m', 'pytest'], {
+      ...environ,
+      PYTHONPATH: search,
+      SUITES_CERTIFICATES: certificates,
+    })
+}
+
+async function underCPython(suite: Suite, place: string, version: string): Promise<Side> {
+  const venv = join(place, '.venv')
+  if (!existsSync(venv)) execFileSync(values.python, ['-m', 'venv', venv])
+  const python = join(venv, 'bin', 'python')
+  await installEach('CPython', [python, '-m', 'pip', 'install', '-q'], suite, version, place, {})
+  const environ = { PYTHONPATH: STAND_INS }
+  return (certificates) =>
+    testsOf(suite, place, [python, '-m', 'pytest'], { ...environ, SUITES_CERTIFICATES: certificates })
+}
+
+async function installEach(
+  side: string,
+  command: readonly string[],
+  { name, needs }: Suite,
+  version: string,
+  cwd: string,
+  environ: Record<string, string>,
+): Promise<void> {
+  for (const wanted of [[`${name}==${version}`, 'pytest'], ...needs.map((need) => [need])]) {
+    const { code, output } = await run([...command, ...wanted], cwd, environ)
+    if (code !== 0)
+      console.log(`${name}: ${side} cannot install ${wanted.join(' ')}: ${output.trimEnd().split('\n').at(-1)}`)
+  }
+}
+
+async function testsOf(
+  suite: Suite,
+  place: string,
+  command: readonly string[],
+  environ: Record<string, string>,
+): Promise<Results> {
+  const report = join(place, `report-${Date.now()}.xml`)
+  const options = [
+    '-q',
+    '-p',
+    'no:cacheprovider',
+    '--tb=native',
+    '--continue-on-collection-errors',
+    '-W',
+    'ignore',
+    `--junitxml=${report}`,
+  ]
+  const { output } = await run([...command, ...options, ...suite.options, ...suite.tests], place, environ)
+  writeFileSync(report.replace('.xml', '.log'), output)
+  return existsSync(report)
+    ? readResults(readFileSync(report, 'utf8'))
+    : { '(the suite)': { outcome: 'failed', message: output.slice(-400) } }
+}
+
+function run(
+  command: readonly string[],
+  cwd: string,
+  environ: Record<string, string>,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const { PYTHONDONTWRITEBYTECODE: _, PYTHONUNBUFFERED: __, ...inherited } = process.env
+  const [program = '', ...words] = command
+  return new Promise((resolve) => {
+    let output = ''
+    const child = spawn(program, words, { cwd, env: { ...inherited, ...environ }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const timer = setTimeout(() => child.kill('SIGKILL'), SUITE_WITHIN_MS)
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+    child.on('error', (error) => (output += error.message))
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code, output })
+    })
+  })
+}

@@ -1,0 +1,1 @@
+"""Stands in for the part of ``cryptography`` that the suite of httpx uses."""

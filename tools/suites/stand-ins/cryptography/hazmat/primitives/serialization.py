@@ -1,0 +1,26 @@
+"""A private key that is encrypted with the password of the suite of httpx, made before by ``run.ts``."""
+
+import os
+from pathlib import Path
+
+
+class Encoding:
+    PEM = "PEM"
+
+
+class PrivateFormat:
+    TraditionalOpenSSL = "TraditionalOpenSSL"
+
+
+def BestAvailableEncryption(password):  # noqa: N802 -- the name is that of cryptography
+    return password
+
+
+class _Key:
+    def private_bytes(self, encoding, format, encryption_algorithm):
+        assert encryption_algorithm == b"password"
+        return (Path(os.environ["SUITES_CERTIFICATES"]) / "leaf.encrypted.key").read_bytes()
+
+
+def load_pem_private_key(data, password=None, backend=None):
+    return _Key()
