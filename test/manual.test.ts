@@ -20,6 +20,7 @@ import { triggerCommand } from '../src/cli/trigger/trigger.ts'
 import { workflowCommand } from '../src/cli/workflow/workflow.ts'
 import { scriptConfigSchema } from '../src/default-runner/config.ts'
 import { DEFAULT_CONFIG } from '../src/engine/config.ts'
+import { loadSettings } from '../src/settings/settings.ts'
 import { SETTING_KEYS, settingOf } from '../src/settings/table.ts'
 import { codeIn, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
@@ -139,6 +140,13 @@ describe('the settings of the manual', () => {
       Object.keys(scriptConfigSchema.entries).toSorted(),
     )
     expect(codeInTable('docs/settings.md', 'Key', 0)).toEqual(Object.keys(DEFAULT_CONFIG.retention))
+  })
+
+  it('have no variable beside settings that would be taken for a misspelt one', () => {
+    const described = codeInTable('docs/settings.md', 'Variable', 0).filter((name) => name.startsWith('CLOACA_'))
+
+    const environment = Object.fromEntries(described.map((name) => [name, 'x']))
+    expect(() => loadSettings({ folder: join(ROOT, 'docs'), environment })).not.toThrow()
   })
 
   it('have every environment variable that the sources read', () => {

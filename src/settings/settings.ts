@@ -9,7 +9,7 @@ import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { readSettingsFile, type SettingsFile } from './settings-file.ts'
-import { SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
+import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
 
 export interface SettingSources {
   /** Where `cloaca.toml` or `package.json` would be. */
@@ -36,6 +36,9 @@ interface Found {
 const DEFAULT = 'default'
 /** A variable whose name is so near to one of ours is a misspelling; any other is somebody else's. */
 const MISSPELT_WITHIN = 2
+const PREFIX = 'CLOACA_'
+/** Of such a name, two letters are a third of it. */
+const SHORT_NAME = 6
 
 export class Settings {
   readonly #found: ReadonlyMap<SettingKey, Found>
@@ -125,13 +128,14 @@ function readEnvironment(
 ): void {
   const variables = new Map(SETTING_KEYS.map((key) => [settingOf(key).variable, key]))
   for (const [name, text = ''] of Object.entries(environment)) {
-    if (!name.startsWith('CLOACA_') || text === '') continue
+    if (!name.startsWith(PREFIX) || OTHER_VARIABLES.has(name) || text === '') continue
     const key = variables.get(name)
     if (key !== undefined) {
       readText(key, text, name, found, problems)
       continue
     }
-    const meant = [...variables.keys()].find((variable) => distance(variable, name) <= MISSPELT_WITHIN)
+    const within = name.length - PREFIX.length > SHORT_NAME ? MISSPELT_WITHIN : 1
+    const meant = [...variables.keys()].find((variable) => distance(variable, name) <= within)
     if (meant === undefined) continue
     problems.push({
       path: name,

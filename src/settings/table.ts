@@ -221,6 +221,9 @@ export type SettingValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extend
 /** In the order of the table. */
 export const SETTING_KEYS = Object.freeze(Object.keys(SETTINGS)) as readonly SettingKey[]
 
+/** Variables of cloaca that are no settings. */
+export const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CLOACA_CACHE_DIR', 'CLOACA_HTTP_TOKEN', 'CLOACA_TRACE'])
+
 /** Variables that scripts are not to see. */
 export const PRIVATE_VARIABLES: ReadonlySet<string> = new Set(
   SETTING_KEYS.filter((key) => settingOf(key).isPrivate).map((key) => settingOf(key).variable),

@@ -156,7 +156,13 @@ describe('what is no setting', () => {
   })
 
   it("a variable of another program is nobody's concern, and a misspelt one is an error", () => {
-    const others = { CLOACA_SERVICE_HOST: '10.0.0.1', CLOACA_PORT: 'tcp://10.0.0.1:80', CLOACA_CACHE_DIR: '/tmp' }
+    const others = {
+      CLOACA_SERVICE_HOST: '10.0.0.1',
+      CLOACA_PORT: 'tcp://10.0.0.1:80',
+      CLOACA_CACHE_DIR: '/tmp',
+      CLOACA_TRACE: 'border',
+      CLOACA_GRID: '1',
+    }
     expect(load({ environment: others }).isSet('database')).toBe(false)
 
     expect(refusal({ environment: { CLOACA_DATABASE_ULR: 'x' } }).message).toMatch(
