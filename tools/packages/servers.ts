@@ -16,6 +16,9 @@ export class Servers implements AsyncDisposable {
 
   static async start(folder: string): Promise<Servers> {
     const servers = new Servers()
+    // Nobody else stops them when this is interrupted.
+    process.once('exit', () => servers.#processes.forEach((child) => void child.kill('SIGKILL')))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
     mkdirSync(folder, { recursive: true })
     await Promise.all([
       servers.#start('redis', 'redis-server', (port) => ['--port', `${port}`, '--save', '', '--dir', folder]),
