@@ -71,6 +71,13 @@ export function instantText(at: number | null, missing = ''): string {
   return now === null ? formatInstant(at) : relativeText(at - now)
 }
 
+/** The instant of one line among many: at a terminal the time of the day. */
+export function clockText(at: number): string {
+  return now === null ? formatInstant(at) : TIME_OF_DAY.format(at)
+}
+
+const TIME_OF_DAY = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hourCycle: 'h23' })
+
 export function shownCell(cell: Cell): ShownCell {
   if (typeof cell === 'string') return { text: visibleLine(cell), style: null }
   if ('instant' in cell) return { text: instantText(cell.instant, cell.missing), style: null }

@@ -16,6 +16,11 @@ export function visibleText(text: string): string {
   return showControls(text).replaceAll('\n', `\n${INDENT}`)
 }
 
+/** What a program printed, with its tabs; further lines are indented. */
+export function visibleOutput(text: string): string {
+  return text.split('\t').map(visibleText).join('\t')
+}
+
 /** In one line. */
 export function visibleLine(text: string): string {
   return showControls(text).replaceAll('\n', '\\n')

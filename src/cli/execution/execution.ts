@@ -7,6 +7,7 @@ import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { beginning, oneOf, wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printMessage, printTable } from '../print.ts'
+import { addLogsCommand } from './logs.ts'
 import { executionRecord, summaryRecord } from './records.ts'
 import { addSteeringCommands } from './steering.ts'
 
@@ -44,6 +45,7 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
         printExecution(result, attempts, options)
       }),
   )
+  addLogsCommand(execution)
   addSteeringCommands(execution, finish)
   return execution
 }

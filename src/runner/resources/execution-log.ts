@@ -5,7 +5,10 @@ import type { Engine } from '../../engine/engine.ts'
 import { unknownExecution } from '../../engine/executions/run-ends.ts'
 import type { StoredLogPiece } from '../../engine/ports.ts'
 import { FLAG, objectOf, type SettingCheck, TEXT, wholeFrom } from '../../engine/settings-check.ts'
+import { UsageError } from '../../errors.ts'
+import type { Execution } from '../../model/execution.ts'
 import { type LogRecord, recordsOfPiece } from '../../model/log.ts'
+import { didYouMean } from '../../registry/nearest.ts'
 
 export interface ExecutionLogOptions {
   /** Only that of this task. */
@@ -40,7 +43,9 @@ export async function* executionLog(
   id: string,
   { task, attempt, follow = false }: ExecutionLogOptions,
 ): AsyncGenerator<ExecutionLogRecord, void, undefined> {
-  if ((await engine.getExecution(id)) === null) throw unknownExecution(id)
+  const execution = await engine.getExecution(id)
+  if (execution === null) throw unknownExecution(id)
+  if (task !== undefined) assertTask(execution, task)
   let hasEnded = !follow
   const ended = follow ? engine.waitFor(id).then(() => true) : null
   let afterPiece = 0
@@ -56,6 +61,13 @@ export async function* executionLog(
     // What was logged before the end is there as soon as the end is: it is read once more.
     hasEnded = await Promise.race([ended, pause()])
   }
+}
+
+function assertTask({ id, tasks }: Execution, task: string): void {
+  const names = tasks.map(({ taskId }) => taskId)
+  if (names.includes(task)) return
+  const message = `There is no task "${task}" in execution "${id}".${didYouMean(task, names)}`
+  throw new UsageError('INVALID_ARGUMENT', message, { task })
 }
 
 function pause(): Promise<false> {

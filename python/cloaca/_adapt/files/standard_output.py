@@ -64,6 +64,7 @@ def _expect_calls() -> None:
                 pass  # the script has closed it
 
     stacks.write_out = write_out
+    write_out()  # what was printed so far is nobody's
 
 
 def _write_out() -> None:

@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any, Dict, Optional
 
-from ..._border import host
+from ..._border import host, stacks
 
 #: What every record has: the rest was given as ``extra``.
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}
@@ -80,6 +80,7 @@ def _send(
         entry["extra"] = {str(name): _plain(value) for name, value in list(extra.items())}
     if trace:
         entry["traceback"] = _short(trace)
+    stacks.write_out()  # what was printed before comes before
     host.output.log_record(call, json.dumps(entry, ensure_ascii=False))
 
 

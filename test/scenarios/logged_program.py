@@ -1,0 +1,26 @@
+"""A program whose tasks print and log: it is given the path of its database, and prints the id of its execution."""
+
+import logging
+import sys
+
+import cloaca
+
+with cloaca.WorkflowBuilder("said"):
+
+    @cloaca.task(id="load", retry_attempts=2, retry_delay_ms=1)
+    def load(context):
+        print("\x1b[2Jhostile\x07")
+        logging.getLogger("app").info("loaded", extra={"rows": 7})
+        if not logging.root.manager.loggerDict.get("again"):
+            logging.getLogger("again")
+            raise ValueError("once more")
+
+    @cloaca.task(id="send", dependencies=["load"])
+    def send(context):
+        print("sent", end="")
+
+
+print("before any task")
+with cloaca.DefaultRunner(f"sqlite://{sys.argv[1]}") as runner:
+    result = runner.execute("said", cloaca.Context({}))
+print("status", result.status)
