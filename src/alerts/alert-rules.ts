@@ -37,6 +37,7 @@ export class AlertRules {
   readonly #ports: AlertRulePorts
   readonly #releases: (() => void)[] = []
   #late: ReadonlySet<string> = new Set()
+  readonly #lateSchedules = new Set<string>()
   #timer: Timer | null = null
   #lastRefusalAt: number | null = null
 
@@ -130,7 +131,14 @@ export class AlertRules {
   }
 
   #cronFired({ scheduleId, workflow, scheduledAt, at, recoveryAttempt }: CronFiredEvent): void {
-    if (recoveryAttempt > 0 || at - scheduledAt < this.#options.lateByMs) return
+    if (recoveryAttempt > 0) return
+    if (at - scheduledAt < this.#options.lateByMs) {
+      this.#lateSchedules.delete(scheduleId)
+      return
+    }
+    // One that catches up on many instants is late once.
+    if (this.#lateSchedules.has(scheduleId)) return
+    this.#lateSchedules.add(scheduleId)
     const message = `A schedule of workflow "${workflow}" fired ${seconds(at - scheduledAt)} late.`
     this.#raise('trigger-late', scheduleId, message)
   }
