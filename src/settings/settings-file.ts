@@ -4,8 +4,9 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { parse } from 'smol-toml'
+import type * as smolToml from 'smol-toml'
 import { UsageError } from '../errors.ts'
 
 export interface SettingsFile {
@@ -27,10 +28,16 @@ export function readSettingsFile(folder: string): SettingsFile | null {
     throw new UsageError('INVALID_SETTINGS', message, { path: join(folder, TOML) })
   }
   try {
-    return { name: TOML, content: parse(toml) }
+    return { name: TOML, content: parseToml(toml) }
   } catch (thrown) {
     throw unreadable(folder, TOML, (thrown as Error).message.replace('Invalid TOML document: ', ''))
   }
+}
+
+/** Loaded where it is needed: it takes some milliseconds of every start otherwise, and most folders have no such file. */
+function parseToml(text: string): unknown {
+  const { parse } = createRequire(import.meta.url)('smol-toml') as typeof smolToml
+  return parse(text)
 }
 
 /** Undefined where there are none. A manifest that holds the word nowhere is of no concern, whatever it is. */
