@@ -5,10 +5,38 @@ A rule is evaluated by the engine, once, when every dependency of its task is fi
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Literal
 
 from ._values import arguments
 from ._values.convert import json_text, stored
+
+#: The usual spellings, for type checkers and editors: case and underscores do not count.
+Operator = Literal[
+    "Equals",
+    "NotEquals",
+    "GreaterThan",
+    "LessThan",
+    "Contains",
+    "NotContains",
+    "Exists",
+    "NotExists",
+    "equals",
+    "not_equals",
+    "greater_than",
+    "less_than",
+    "contains",
+    "not_contains",
+    "exists",
+    "not_exists",
+    "==",
+    "!=",
+    ">",
+    "<",
+    "eq",
+    "ne",
+    "gt",
+    "lt",
+]
 
 #: A trigger rule as users write it.
 Rule = Dict[str, Any]
@@ -74,7 +102,7 @@ def task_skipped(task_name: str) -> Rule:
     return {"type": "TaskSkipped", "task_name": arguments.text(task_name, "task_name")}
 
 
-def context_value(key: str, operator: str, value: Any) -> Rule:
+def context_value(key: str, operator: Operator, value: Any) -> Rule:
     """Compares a value of the context that the task would receive.
 
     Args:

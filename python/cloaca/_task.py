@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple, TypeVar, Union, final
+from typing import Any, Callable, Dict, List, Literal, NoReturn, Optional, Sequence, Tuple, TypeVar, Union, final
 
 from . import _rules
 from ._declarations import blocks, ledger
@@ -92,10 +92,10 @@ def task(
     dependencies: Optional[Sequence[Union[str, Callable[..., Any]]]] = None,
     retry: Optional[RetryPolicy] = None,
     retry_attempts: Optional[int] = None,
-    retry_backoff: Optional[str] = None,
+    retry_backoff: Optional[Literal["fixed", "linear", "exponential"]] = None,
     retry_delay_ms: Optional[int] = None,
     retry_max_delay_ms: Optional[int] = None,
-    retry_condition: Optional[str] = None,
+    retry_condition: Optional[Literal["all", "transient", "never"]] = None,
     retry_jitter: Optional[bool] = None,
     on_success: Optional[Callable[..., Any]] = None,
     on_failure: Optional[Callable[..., Any]] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, TypeVar, Union, final
+from typing import Any, Callable, Literal, Optional, TypeVar, Union, final
 
 from ._declarations import ledger
 from ._declarations.declaration import CronTiming, PollTiming, TriggerDeclaration, TriggerPolicy, place_of
@@ -62,7 +62,7 @@ def trigger(
     max_active: Optional[int] = None,
     pause_after: Optional[int] = None,
     on_change: bool = False,
-    catchup: Optional[str] = None,
+    catchup: Optional[Literal["skip", "all", "none"]] = None,
 ) -> TriggerDecorator:
     """Declares the decorated function as a trigger: runners call it on an interval, and start a workflow when it fires.
 

@@ -27,6 +27,33 @@ def test_a_program_that_uses_every_public_name_is_well_typed(monkeypatch, tmp_pa
     assert (report.splitlines(), errors, code) == (["Success: no issues found in 1 source file"], "", 0)
 
 
+MISTAKES = {
+    'cloaca.task(retry_backoff="fast")': "retry_backoff",
+    'cloaca.task(retry_condition="some")': "retry_condition",
+    'cloaca.trigger(on="w", cron="@daily", catchup="last")': "catchup",
+    'cloaca.context_value("rows", "=>", 0)': "context_value",
+    'cloaca.trigger(on="w", poll_interval=5)': "poll_interval",
+    'cloaca.trigger(on="w", timeout=5)': "timeout",
+    'cloaca.trigger(on="w", max_active="3")': "max_active",
+    "cloaca.TriggerResult.skip(5)": "skip",
+    'cloaca.TriggerResult.fire({"file": "a"})': "fire",
+    "cloaca.task(timeout=90)": "timeout",
+}
+
+
+def test_a_mistake_in_a_program_is_found_by_the_type_checker(monkeypatch, tmp_path):
+    api = pytest.importorskip("mypy.api", reason="mypy is not installed")
+    monkeypatch.setenv("MYPYPATH", str(PROJECT))
+    program = tmp_path / "mistaken.py"
+    program.write_text("\n".join(["import cloaca", *MISTAKES]), encoding="utf-8")
+
+    options = ["--strict", "--follow-imports=silent", "--config-file=", f"--cache-dir={tmp_path / 'cache'}"]
+    report, _, _ = api.run([*options, str(program)])
+
+    found = {int(line.split(":")[1]) - 2: line for line in report.splitlines() if ": error:" in line}
+    assert [call for index, call in enumerate(MISTAKES) if MISTAKES[call] not in found.get(index, "")] == []
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("mypy")
