@@ -95,7 +95,7 @@ export type {
 export type { RunnerInstances } from './runner/resources/instances.ts'
 export type { PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
-export type { FireOptions, RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'
+export type { FireOptions, PollLogRecords, RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'
 export type { ExecutionResult, TaskResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'

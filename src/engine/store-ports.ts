@@ -7,6 +7,7 @@ import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts
 import type { PythonFault } from '../model/fault.ts'
 import type { LogPiece } from '../model/log.ts'
 import type { TriggerPolicy } from '../model/policy.ts'
+import type { TickOutcome } from '../model/schedule.ts'
 
 /** What the code says of a poll trigger. */
 export interface TriggerDeclaration {
@@ -39,8 +40,14 @@ export interface PollTimes {
   readonly durationMs: number | null
 }
 
-/** A poll that skipped. */
-export interface SkippedTick extends PollTimes {
+/** What is known of a poll besides its outcome. */
+export interface PollRecord extends PollTimes {
+  /** What it printed and logged, as JSON lines; nothing where there is nothing to keep. */
+  readonly log?: string | null
+}
+
+/** A poll that skipped. Of a run of them, the log of the last one is kept that has any. */
+export interface SkippedTick extends PollRecord {
   readonly trigger: string
   readonly at: number
   readonly reason: string | null
@@ -48,7 +55,7 @@ export interface SkippedTick extends PollTimes {
   readonly isFiring: boolean
 }
 
-export interface FiredTick extends PollTimes {
+export interface FiredTick extends PollRecord {
   readonly trigger: string
   /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
   readonly lease: number | null
@@ -77,7 +84,7 @@ export type FiredTickResult =
   /** `executionId`: of the active firing. Null when that has no run. */
   | { readonly kind: 'duplicate'; readonly executionId: string | null }
 
-export interface FailedTick extends PollTimes {
+export interface FailedTick extends PollRecord {
   readonly trigger: string
   /** The number of the lease under which it was polled; null: the database that gave it was lost since, and it is not compared. */
   readonly lease: number | null
@@ -208,7 +215,16 @@ export interface StoredLogPiece extends LogPiece {
   readonly attempt: number
 }
 
-/** What attempts printed and logged. Removed with their executions. */
+/** The log of one tick. */
+export interface TickLog {
+  readonly tickId: string
+  readonly outcome: TickOutcome
+  readonly at: number
+  /** JSON lines. */
+  readonly text: string
+}
+
+/** What attempts and polls printed and logged. Removed with their executions and ticks. */
 export interface LogStore {
   /**
    * Adds to the log of an attempt, which keeps the first quarter and the last three quarters of `limitBytes`. Returns at
@@ -216,6 +232,8 @@ export interface LogStore {
    * store's reads show it at once. Dropped when the execution is gone, and after `close`.
    */
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void
+  /** The logs of a trigger's polls, newest first; [] for an unknown trigger. Those of ticks that have been removed are gone with them. */
+  listOfTicks(trigger: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly TickLog[]>
   /** In the order of writing, in which the pieces of one attempt are in their own. [] for an unknown execution. */
   list(query: LogQuery): Promise<readonly StoredLogPiece[]>
 }

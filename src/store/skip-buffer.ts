@@ -16,6 +16,8 @@ export interface SkipRun {
   readonly durationMs: number | null
   /** Of the last of them. */
   readonly isFiring: boolean
+  /** Of the last that has any. */
+  readonly log?: string | null
 }
 
 /** The runs of each trigger, oldest first. */
@@ -30,18 +32,19 @@ export class SkipBuffer {
     return this.#runs.size
   }
 
-  note({ trigger, at, reason, latenessMs, durationMs, isFiring }: SkippedTick): void {
+  note({ trigger, at, reason, latenessMs, durationMs, isFiring, log = null }: SkippedTick): void {
     const runs = this.#runs.get(trigger)
     const last = runs?.at(-1)
     if (last !== undefined && last.reason === reason) {
       last.lastAt = at
       last.count += 1
       last.isFiring = isFiring
+      last.log = log ?? last.log ?? null
       last.latenessMs = longer(last.latenessMs, latenessMs)
       last.durationMs = longer(last.durationMs, durationMs)
       return
     }
-    const run: GrowingRun = { reason, firstAt: at, lastAt: at, count: 1, latenessMs, durationMs, isFiring }
+    const run: GrowingRun = { reason, firstAt: at, lastAt: at, count: 1, latenessMs, durationMs, isFiring, log }
     if (runs === undefined) this.#runs.set(trigger, [run])
     else runs.push(run)
   }

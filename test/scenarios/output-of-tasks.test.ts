@@ -111,6 +111,31 @@ test('the log of an execution is that of all its tasks in the order of time', as
   expect(log.map(({ message }) => message)).not.toContain('the script is loaded')
 })
 
+test('what a poll prints is in the log of its tick, where it has not skipped', async () => {
+  await observed.until('triggerFired', ({ trigger }) => trigger === 'fires')
+  await observed.until('triggerFailed', ({ trigger }) => trigger === 'raises', 2)
+  await observed.until('tick', ({ trigger }) => trigger === 'skips', 3)
+
+  const [fired] = await observed.runner.triggers.logs('fires')
+  expect(fired).toMatchObject({ outcome: 'fired', records: [{ stream: 'stdout', message: 'it fires', isPart: true }] })
+  const failed = await observed.runner.triggers.logs('raises', { limit: 2 })
+  expect(failed.map(({ outcome, records }) => [outcome, records.length])).toEqual([
+    ['failed', 1],
+    ['failed', 1],
+  ])
+  expect(await observed.runner.triggers.logs('skips')).toEqual([])
+})
+
+test('with keepSkipLogs the last log of a run of skips is kept, too', async () => {
+  await using keeping = await ObservedRunner.start(['output_of_tasks.py'], { config: { keepSkipLogs: true } })
+  await keeping.until('tick', ({ trigger }) => trigger === 'skips', 2)
+
+  const [skipped] = await keeping.runner.triggers.logs('skips')
+
+  expect(skipped?.outcome).toBe('skipped')
+  expect(skipped?.records[0]?.message).toMatch(/^skip \d+$/)
+})
+
 test('of an endless log the beginning and the end are kept, and what is missing is counted', async () => {
   using folder = temporaryFolder()
   const run = await runScript('flood.py', { args: [folder.file('flood.db')] })

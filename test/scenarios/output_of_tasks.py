@@ -157,3 +157,28 @@ with cloaca.WorkflowBuilder("garbage"):
         for _ in range(30):
             heap = [[] for _ in range(20_000)]
             time.sleep(0)
+
+
+polls = {"skips": 0, "fires": 0}
+
+
+@cloaca.trigger(on="garbage", poll_interval="20ms", name="skips")
+def skips():
+    polls["skips"] += 1
+    print(f"skip {polls['skips']}")
+    return False
+
+
+@cloaca.trigger(on="ended", poll_interval="20ms", name="fires")
+def fires():
+    polls["fires"] += 1
+    if polls["fires"] > 1:
+        return False
+    print("it fires", end="")
+    return True
+
+
+@cloaca.trigger(on="ended", poll_interval="20ms", name="raises")
+def raises():
+    print(f"poll {polls['fires']}")
+    raise ValueError("no")

@@ -3,7 +3,16 @@
 import { describe, expect, test } from 'vitest'
 import type { AttemptRef } from '../../src/engine/ports.ts'
 import type { LogPiece } from '../../src/model/log.ts'
-import { completed, newExecution, START } from './store-builders.ts'
+import {
+  completed,
+  declaration,
+  FIRST_PAGE,
+  failedTick,
+  firedTick,
+  newExecution,
+  START,
+  skippedTick,
+} from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const LIMIT_BYTES = 1_000
@@ -159,6 +168,32 @@ export function describeLogContract(context: ContractContext): void {
 
       expect(await context.store.getExecution(attempt.executionId)).toBeNull()
       expect(await list(attempt)).toEqual([])
+    })
+
+    test('a tick has the log of its poll, of a run of skips that of the last one with any', async () => {
+      const { store } = context
+      await store.saveTriggers([declaration()], START)
+      const skip = (at: number, log?: string) => store.noteSkip(skippedTick({ at: START + at, log: log ?? null }))
+      skip(0, 'first\n')
+      skip(1, 'second\n')
+      skip(2)
+      await store.recordFailed(failedTick({ at: START + 3, log: 'failed\n' }))
+      await store.recordFired(firedTick({ at: START + 4 }))
+      await store.recordFired(firedTick({ at: START + 5, contextHash: 'b', log: 'fired\n' }))
+      skip(6, 'open\n')
+
+      const logs = await store.logs.listOfTicks('inbox', FIRST_PAGE)
+
+      expect(logs.map(({ outcome, at, text }) => [outcome, at - START, text])).toEqual([
+        ['skipped', 6, 'open\n'],
+        ['fired', 5, 'fired\n'],
+        ['failed', 3, 'failed\n'],
+        ['skipped', 2, 'second\n'],
+      ])
+      const ids = (await store.listTicks('inbox', FIRST_PAGE)).map(({ id }) => id)
+      expect(logs.map(({ tickId }) => ids.indexOf(tickId))).toEqual([0, 1, 3, 4])
+      expect(await store.logs.listOfTicks('inbox', { limit: 1, offset: 1 })).toEqual([logs[1]])
+      expect(await store.logs.listOfTicks('nobody', FIRST_PAGE)).toEqual([])
     })
   })
 }

@@ -13,6 +13,7 @@ import { type DueEntry, troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, PollRequest, Store, Timer } from '../ports.ts'
+import { PollLog } from './poll-log.ts'
 
 /** The lease of a trigger that is polled here. A poll keeps the one it was begun under. */
 export interface HeldLease {
@@ -27,6 +28,7 @@ export interface PolledTrigger extends DueEntry {
   definition: TriggerDefinition
   /** Made once: the loop sends it at every poll. */
   request: PollRequest
+  readonly log: PollLog
   /** As they count: set by hand, or as the code declares. */
   intervalMs: number
   policy: TriggerPolicy
@@ -49,6 +51,7 @@ export interface PolledTriggersPorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly pollDeadlineMs: number
+  readonly pollLogBytes: number
   readonly stopping: AbortSignal
   readonly heartbeat: Heartbeat
 }
@@ -259,11 +262,13 @@ export class PolledTriggers {
   #declare(how: HowPolled, index: number, flags: Flags): void {
     const known = this.#triggers.get(how.definition.name)
     if (known === undefined) {
+      const log = new PollLog(this.#ports.pollLogBytes)
       const trigger: PolledTrigger = {
         unsafeDueAt: 0,
         unsafeHeapIndex: -1,
         ...how,
-        request: this.#request(how),
+        request: this.#request(how, log),
+        log,
         ...flags,
         isPolling: false,
         baseDueAt: 0,
@@ -273,16 +278,17 @@ export class PolledTriggers {
       this.#onChanged(trigger, index)
       return
     }
-    Object.assign(known, how, { request: this.#request(how) }, flags)
+    Object.assign(known, how, { request: this.#request(how, known.log) }, flags)
     this.#onChanged(known, index)
   }
 
-  #request({ definition, policy }: HowPolled): PollRequest {
+  #request({ definition, policy }: HowPolled, log: PollLog): PollRequest {
     return Object.freeze({
       script: definition.script,
       trigger: definition.name,
       deadlineMs: policy.timeoutMs ?? this.#ports.pollDeadlineMs,
       stopping: this.#ports.stopping,
+      log: log.sink,
     })
   }
 

@@ -70,9 +70,9 @@ export class Scheduler {
   constructor(ports: SchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
     this.#recorder = new TickRecorder(ports, onAccepted)
-    const { pollDeadlineMs } = ports.config
+    const { pollDeadlineMs, pollLogBytes } = ports.config
     const stopping = this.#stopping.signal
-    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs, stopping }, (trigger, index) =>
+    this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs, pollLogBytes, stopping }, (trigger, index) =>
       this.#changed(trigger, index),
     )
   }
@@ -228,7 +228,10 @@ export class Scheduler {
       asked.answer?.({ kind: 'notEntered' })
       return
     }
-    const times = { latenessMs: asked.latenessMs, durationMs: Math.round(now - asked.at) }
+    const log = trigger.log.take()
+    const isKept = log !== null && (outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs)
+    const durationMs = Math.round(now - asked.at)
+    const times = { latenessMs: asked.latenessMs, durationMs, ...(isKept && { log }) }
     const { definition, policy } = trigger
     const polled: Polled = { definition, policy, lease: asked.lease, times }
     if (outcome.kind === 'skipped' || isUnchanged(polled, outcome)) {

@@ -14,7 +14,16 @@ import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollTimes, Store } from '../ports.ts'
+import type {
+  Clock,
+  ContextCodec,
+  FailedTick,
+  FiredTick,
+  FiredTickResult,
+  PollRecord,
+  PollTimes,
+  Store,
+} from '../ports.ts'
 import type { HeldLease } from './polled-triggers.ts'
 
 export interface TickRecorderPorts {
@@ -31,7 +40,7 @@ export interface Polled {
   readonly definition: TriggerDefinition
   readonly policy: TriggerPolicy
   readonly lease: HeldLease
-  readonly times: PollTimes
+  readonly times: PollRecord
 }
 
 /** What is recorded one by one. */
@@ -94,11 +103,10 @@ export class TickRecorder {
   /** Costs no promise: most polls skip. */
   skipped({ definition, lease, times }: Polled, outcome: PollOutcome): void {
     const at = this.#ports.clock.now()
-    const { latenessMs, durationMs } = times
     const isFiring = outcome.kind !== 'skipped'
     const reason = isFiring ? UNCHANGED_REASON : outcome.reason
     lease.isFiring = isFiring
-    this.#ports.store.noteSkip({ trigger: definition.name, at, latenessMs, durationMs, reason, isFiring })
+    this.#ports.store.noteSkip({ ...times, trigger: definition.name, at, reason, isFiring })
     this.#tick(definition, at, times, 'skipped', reason)
   }
 

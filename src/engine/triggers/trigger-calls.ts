@@ -2,7 +2,7 @@
 
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import type { Page, Store } from '../ports.ts'
+import type { Page, Store, TickLog } from '../ports.ts'
 import type { PolledTriggers } from './polled-triggers.ts'
 
 export class TriggerCalls {
@@ -57,6 +57,12 @@ export class TriggerCalls {
   async ticks(name: string, page: Page): Promise<readonly TickRow[]> {
     await this.#ready()
     return this.#store.listTicks(name, page)
+  }
+
+  /** What its polls printed and logged, newest first; those that have nothing are left out. */
+  async logs(name: string, page: Page): Promise<readonly TickLog[]> {
+    await this.#ready()
+    return this.#store.logs.listOfTicks(name, page)
   }
 
   /** A trigger that was declared a moment ago is listed. */

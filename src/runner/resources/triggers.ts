@@ -6,8 +6,9 @@ import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
+import { type LogRecord, logRecords } from '../../model/log.ts'
 import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
-import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
@@ -27,6 +28,15 @@ export interface FireOptions extends ActionOptions {
 
 /** More than any database has. */
 const ALL = 1_000_000
+
+/** What one poll said. */
+export interface PollLogRecords {
+  readonly tickId: string
+  readonly outcome: TickOutcome
+  /** When the tick was recorded. */
+  readonly at: number
+  readonly records: readonly LogRecord[]
+}
 
 export class RunnerTriggers {
   readonly #alive: KeepAlive
@@ -139,6 +149,17 @@ export class RunnerTriggers {
     using _hold = this.#alive.hold()
     await this.get(name)
     return await this.#engine.triggers.ticks(name, pageOf(options))
+  }
+
+  /**
+   * What its polls printed and logged, newest first: of those that printed or logged anything, but for what polls said that
+   * skipped, which is kept only with `keepSkipLogs`. Throws `TRIGGER_NOT_FOUND`.
+   */
+  async logs(name: string, options: PageOptions = {}): Promise<readonly PollLogRecords[]> {
+    using _hold = this.#alive.hold()
+    await this.get(name)
+    const logs = await this.#engine.triggers.logs(name, pageOf(options))
+    return logs.map(({ text, ...tick }) => ({ ...tick, records: logRecords(text) }))
   }
 
   async #fire(name: string, contextText: ContextText | null, options: FireOptions): Promise<FireReport> {

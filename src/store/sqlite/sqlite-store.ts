@@ -130,7 +130,7 @@ class SqliteStore extends SqliteCrons implements Store {
     this.#skips = new SkipWriter(options.clock, addStep)
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
-    this.logs = new LogWriter(options.clock, addStep)
+    this.logs = new LogWriter(options.clock, addStep, (trigger, run) => this.#readTicks(trigger, run))
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -203,10 +203,12 @@ class SqliteStore extends SqliteCrons implements Store {
   }
 
   listTicks(trigger: string, page: Page): Promise<readonly TickRow[]> {
-    const list = (connection: Connection) => triggers.listTicks(connection, trigger, page)
-    return this.#skips.lastAt(trigger) === null
-      ? this.step('read', list)
-      : this.#skips.stepAfter('write', trigger, list)
+    return this.#readTicks(trigger, (connection) => triggers.listTicks(connection, trigger, page))
+  }
+
+  /** Sees the skips that are not written yet. */
+  #readTicks<Result>(trigger: string, run: (connection: Connection) => Result): Promise<Result> {
+    return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
   }
 
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {

@@ -45,6 +45,7 @@ SET skip_tick_id = iif(skip_count = 0, ?, skip_tick_id),
     skip_lateness_ms = nullif(max(coalesce(skip_lateness_ms, -1), ?), -1),
     skip_duration_ms = nullif(max(coalesce(skip_duration_ms, -1), ?), -1),
     skip_reason = ?,
+    skip_log = coalesce(?, skip_log),
     last_poll_at = max(coalesce(last_poll_at, 0), ?),
     failures_in_row = 0,
     is_firing = ?
@@ -52,15 +53,15 @@ WHERE name = ? AND (skip_count = 0 OR skip_reason IS ?)`
 
 /** Must precede `END_SKIPS`. */
 export const CLOSE_SKIPS = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason)
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, log)
 SELECT skip_tick_id, seq, 'skipped', skip_first_at, skip_last_at, skip_count, skip_lateness_ms, skip_duration_ms,
-       skip_reason
+       skip_reason, skip_log
 FROM triggers WHERE seq = ? AND skip_count > 0`
 
 export const END_SKIPS = `
 UPDATE triggers
 SET skip_count = 0, skip_tick_id = NULL, skip_first_at = NULL, skip_last_at = NULL, skip_lateness_ms = NULL,
-    skip_duration_ms = NULL, skip_reason = NULL
+    skip_duration_ms = NULL, skip_reason = NULL, skip_log = NULL
 WHERE seq = ?`
 
 /** Several processes may report one after the other's poll: it never goes back. */
@@ -84,8 +85,8 @@ FROM triggers WHERE name = ? AND skip_count > 0`
 export const FIND_TRIGGER = 'SELECT seq, lease_number, is_firing, failures_in_row FROM triggers WHERE name = ?'
 
 export const INSERT_TICK = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error)
-VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`
+INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error, log)
+VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`
 
 export const LIST_TICKS = `
 SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, lateness_ms, duration_ms, reason,

@@ -10,7 +10,7 @@ import type {
   FiredTick,
   FiredTickResult,
   Page,
-  PollTimes,
+  PollRecord,
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
@@ -151,9 +151,21 @@ export function writeSkips(connection: Connection, runs: SkipRuns): void {
 }
 
 function writeSkipRun(connection: Connection, trigger: string, run: SkipRun): void {
-  const { firstAt, lastAt, count, latenessMs, durationMs, reason, isFiring } = run
+  const { firstAt, lastAt, count, latenessMs, durationMs, reason, isFiring, log = null } = run
   const times = [latenessMs ?? -1, durationMs ?? -1]
-  const values = [randomUUID(), firstAt, lastAt, count, ...times, reason, lastAt, Number(isFiring), trigger, reason]
+  const values = [
+    randomUUID(),
+    firstAt,
+    lastAt,
+    count,
+    ...times,
+    reason,
+    log,
+    lastAt,
+    Number(isFiring),
+    trigger,
+    reason,
+  ]
   if (connection.run(EXTEND_SKIPS, ...values) === 1) return
   // The open run has another reason, or there is no such trigger.
   const found = connection.one<FoundTrigger>(FIND_TRIGGER, trigger)
@@ -232,7 +244,7 @@ export function listTicks(connection: Connection, trigger: string, page: Page): 
   return [...shown, ...closed].map(tickRow)
 }
 
-interface NewTick extends PollTimes {
+interface NewTick extends PollRecord {
   readonly at: number
   readonly outcome: TickOutcome
   readonly reason?: string | null
@@ -241,8 +253,8 @@ interface NewTick extends PollTimes {
 }
 
 function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): void {
-  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null } = tick
-  const told = [latenessMs, durationMs, reason, firingId, faultText(error)]
+  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null, log = null } = tick
+  const told = [latenessMs, durationMs, reason, firingId, faultText(error), log]
   connection.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, at, ...told)
 }
 

@@ -14,6 +14,16 @@ DELETE FROM attempt_logs WHERE execution_seq = ? AND piece = ? AND task_id = ? A
 
 export const SET_CUT = 'UPDATE attempt_logs SET cut_records = ?, cut_bytes = ? WHERE execution_seq = ? AND piece = ?'
 
+/** That of the open run of skips first: it is the newest. */
+export const LIST_TICK_LOGS = `
+SELECT * FROM (
+  SELECT 1 AS is_open, 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_last_at AS at, skip_log AS text
+  FROM triggers WHERE name = ? AND skip_count > 0 AND skip_log IS NOT NULL
+  UNION ALL
+  SELECT 0, seq, id, outcome, last_at, log FROM ticks
+  WHERE trigger_seq = (SELECT seq FROM triggers WHERE name = ?) AND log IS NOT NULL
+) ORDER BY is_open DESC, seq DESC LIMIT ? OFFSET ?`
+
 const LIST = `
 SELECT piece, task_id, attempt, records, bytes, cut_records, cut_bytes, text FROM attempt_logs
 WHERE execution_seq = (SELECT seq FROM executions WHERE id = ?) AND piece > ?`

@@ -1,6 +1,7 @@
 /** What happens to the logs of attempts. Each function is part of one step and runs in its transaction. */
 
-import type { AttemptRef, LogQuery, StoredLogPiece } from '../../../engine/ports.ts'
+import type { AttemptRef, LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
+import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Connection } from '../file/connection.ts'
 import {
   DELETE_PIECE,
@@ -8,6 +9,7 @@ import {
   LIST_PIECES,
   LIST_PIECES_OF_ATTEMPT,
   LIST_PIECES_OF_TASK,
+  LIST_TICK_LOGS,
   LOG_END,
   SET_CUT,
 } from './log-queries.ts'
@@ -70,6 +72,18 @@ function writeLog(
     piece.number = end.piece += 1
     connection.run(INSERT_PIECE, seq, end.piece, taskId, attempt, records, bytes, cutRecords, cutBytes, text)
   }
+}
+
+interface TickLogRecord {
+  readonly id: string
+  readonly outcome: TickOutcome
+  readonly at: number
+  readonly text: string
+}
+
+export function listTickLogs(connection: Connection, trigger: string, page: Page): readonly TickLog[] {
+  const records = connection.all<TickLogRecord>(LIST_TICK_LOGS, trigger, trigger, page.limit, page.offset)
+  return records.map(({ id, outcome, at, text }) => ({ tickId: id, outcome, at, text }))
 }
 
 interface PieceRecord {

@@ -9,12 +9,21 @@
  *   being written -> refused    the database refused: it goes into the attempt's next write
  */
 
-import type { AttemptRef, Clock, LogQuery, LogStore, StoredLogPiece, Timer } from '../../../engine/ports.ts'
+import type {
+  AttemptRef,
+  Clock,
+  LogQuery,
+  LogStore,
+  Page,
+  StoredLogPiece,
+  TickLog,
+  Timer,
+} from '../../../engine/ports.ts'
 import type { LogPiece } from '../../../model/log.ts'
 import { LogPieces, LogWindow } from '../../../model/log-window.ts'
 import type { Connection } from '../file/connection.ts'
 import type { AddStep, StepNeed } from '../file/step-queue.ts'
-import { type LogChange, listLog, type StoredPiece, writeLogs } from './log-steps.ts'
+import { type LogChange, listLog, listTickLogs, type StoredPiece, writeLogs } from './log-steps.ts'
 
 /** At most five times a second. */
 const WRITE_EVERY_MS = 200
@@ -22,6 +31,8 @@ const WRITE_EVERY_MS = 200
 const RETRY_MS = 1_000
 /** Attempts that have ended may still be written to, by threads that they left behind. */
 const MOST_REMEMBERED = 1_000
+
+export type ReadTicks = <Result>(trigger: string, run: (connection: Connection) => Result) => Promise<Result>
 
 interface Log {
   readonly attempt: AttemptRef
@@ -37,6 +48,7 @@ interface Log {
 export class LogWriter implements LogStore {
   readonly #clock: Clock
   readonly #addStep: AddStep
+  readonly #readTicks: ReadTicks
   /** By attempt, the newest last. */
   readonly #logs = new Map<string, Log>()
   /** Those with something to write, by execution. */
@@ -45,9 +57,11 @@ export class LogWriter implements LogStore {
   #timerAt = Number.POSITIVE_INFINITY
   #isClosed = false
 
-  constructor(clock: Clock, addStep: AddStep) {
+  /** `readTicks`: runs a step that must see the skips of a trigger. */
+  constructor(clock: Clock, addStep: AddStep, readTicks: ReadTicks) {
     this.#clock = clock
     this.#addStep = addStep
+    this.#readTicks = readTicks
   }
 
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void {
@@ -61,6 +75,10 @@ export class LogWriter implements LogStore {
     const { executionId } = query
     const need = this.#waiting.has(executionId) ? 'write' : 'read'
     return this.stepAfter(need, executionId, null, (connection) => listLog(connection, query))
+  }
+
+  listOfTicks(trigger: string, page: Page): Promise<readonly TickLog[]> {
+    return this.#readTicks(trigger, (connection) => listTickLogs(connection, trigger, page))
   }
 
   /** Writes first, in the same step, what an execution has logged: all of it, or that of these tasks. */
