@@ -25,8 +25,8 @@ describe('the graph of a workflow', () => {
     expect(graphLines(etl)).toEqual([
       'read',
       '  price  after read',
-      '  say "hi"  after read  if context n = 1.0',
-      '    write  after price, say "hi"  if any of (price completed; context force exists)',
+      '  say "hi"  after read  if n == 1.0',
+      '    write  after price, say "hi"  if any of (price completed, force exists)',
     ])
   })
 
@@ -36,9 +36,9 @@ describe('the graph of a workflow', () => {
       '  t0["read"]',
       '  t1["price"]',
       '  t0 --> t1',
-      '  t2["say #34;hi#34;<br/>if context n = 1.0"]',
+      '  t2["say #34;hi#34;<br/>if n == 1.0"]',
       '  t0 --> t2',
-      '  t3["write<br/>if any of (price completed; context force exists)"]',
+      '  t3["write<br/>if any of (price completed, force exists)"]',
       '  t1 --> t3',
       '  t2 --> t3',
     ])

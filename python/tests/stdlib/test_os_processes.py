@@ -5,6 +5,7 @@ import multiprocessing.dummy
 import multiprocessing.pool
 import os
 import signal
+import threading
 
 import pytest
 from limits import LIMIT
@@ -89,9 +90,13 @@ def test_a_process_that_goes_on_twice_says_that_it_cannot_and_what_to_do(call):
         call()
 
 
-def test_pools_of_threads_do_without_processes():
+def test_pools_of_threads_do_without_processes_and_end_their_threads():
+    before = set(threading.enumerate())
     with multiprocessing.pool.ThreadPool(2) as pool:
         assert pool.map(abs, [-1, -2]) == [1, 2]
         assert pool.apply_async(abs, (-3,)).get(LIMIT) == 3
     with multiprocessing.dummy.Pool(2) as pool:
         assert list(pool.imap(abs, [-1])) == [1]
+    for thread in set(threading.enumerate()) - before:
+        thread.join(LIMIT)
+        assert not thread.is_alive()

@@ -1,6 +1,7 @@
 /** The graph of a workflow as text: for people at a terminal, and for Mermaid. Pure. */
 
-import type { TaskDefinition, TriggerRule, WorkflowDefinition } from '../../index.ts'
+import type { TaskDefinition, WorkflowDefinition } from '../../index.ts'
+import { ruleText } from '../check/rule-text.ts'
 
 /** One line a task, indented by the longest way to it. `definition.tasks` has dependencies first. */
 export function graphLines({ tasks }: WorkflowDefinition): readonly string[] {
@@ -24,42 +25,6 @@ export function mermaidLines({ tasks }: WorkflowDefinition): readonly string[] {
   })
   return ['flowchart TD', ...lines]
 }
-
-/** The condition of a task in words. */
-export function ruleText(rule: TriggerRule): string {
-  switch (rule.type) {
-    case 'Always':
-      return 'always'
-    case 'TaskSuccess':
-      return `${rule.taskName} completed`
-    case 'TaskFailed':
-      return `${rule.taskName} failed`
-    case 'TaskSkipped':
-      return `${rule.taskName} was skipped`
-    case 'ContextValue':
-      return `context ${rule.key} ${OPERATORS[rule.operator]}${VALUELESS.has(rule.operator) ? '' : ` ${rule.valueText}`}`
-    case 'All':
-      return `all of (${rule.conditions.map(ruleText).join('; ')})`
-    case 'Any':
-      return `any of (${rule.conditions.map(ruleText).join('; ')})`
-    case 'None':
-      return `none of (${rule.conditions.map(ruleText).join('; ')})`
-  }
-}
-
-type ContextOperator = Extract<TriggerRule, { readonly type: 'ContextValue' }>['operator']
-
-const OPERATORS: Readonly<Record<ContextOperator, string>> = {
-  Equals: '=',
-  NotEquals: '≠',
-  GreaterThan: '>',
-  LessThan: '<',
-  Contains: 'contains',
-  NotContains: 'does not contain',
-  Exists: 'exists',
-  NotExists: 'does not exist',
-}
-const VALUELESS: ReadonlySet<ContextOperator> = new Set(['Exists', 'NotExists'])
 
 /** Mermaid reads HTML's entities, written with `#`, and takes a line break as `<br/>`. */
 function mermaidLabel({ id, rule }: TaskDefinition): string {

@@ -98,6 +98,9 @@ def prepare() -> None:
     for name in _FUNCTIONS_OF_OS:
         setattr(os, name, builtin(lambda *_, name=f"os.{name}", **__: refuse(name), "os", name))
     multiprocessing.util.spawnv_passfds = lambda *_: refuse("multiprocessing")
+    # It has kept the function that says 42 everywhere, and takes each pool's end for that of another process.
+    *first, _ = multiprocessing.util.Finalize.__call__.__defaults__ or ()
+    multiprocessing.util.Finalize.__call__.__defaults__ = (*first, lambda: os.getpid())
     module: Any = types.ModuleType("_multiprocessing")
     module.SemLock, module.flags = SemLock, {}
     module.sem_unlink = lambda name: None
