@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'INVALID_TIMEZONE'
   | 'CRON_DISABLED'
   | 'RUNNER_CLOSED'
+  | 'ADDRESS_UNAVAILABLE'
   // StoreError
   | 'DATABASE_UNAVAILABLE'
   | 'DATABASE_FAILED'

@@ -33,6 +33,7 @@ export {
   StoreError,
   UsageError,
 } from './errors.ts'
+export { type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'
 export type { ActionAnswer, ActionKind, ActionRow, ActionSource } from './model/action.ts'
 export type { Alert, AlertDelivery, AlertKind, AlertRow } from './model/alert.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'
@@ -83,6 +84,7 @@ export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-
 export type { RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
+export type { Readiness } from './runner/readiness.ts'
 export type { ActionOptions } from './runner/resources/action-options.ts'
 export type { RunnerAlerts } from './runner/resources/alerts.ts'
 export type { ExecutionLogOptions, ExecutionLogRecord } from './runner/resources/execution-log.ts'

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { type CronRow, formatInstant, type Runner } from '../index.ts'
+import { scheduleKind, scheduleRecord } from '../runner/records/schedules.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { instantText } from './display.ts'
 import { withExamples } from './help.ts'
@@ -66,7 +67,7 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
   const next = await runner.schedules.nextInstants(row.id, NEXT_INSTANTS)
   printFields({
     schedule: row.triggerName ?? row.instanceName ?? row.id,
-    kind: kindOf(row),
+    kind: scheduleKind(row),
     workflow: row.workflow,
     cron: row.expression,
     zone: row.timezone,
@@ -87,20 +88,6 @@ async function setEnabled(name: string, isEnabled: boolean, options: DatabaseOpt
   })
 }
 
-function kindOf(row: CronRow): string {
-  if (row.triggerName !== null) return 'cron trigger'
-  return row.instanceName === null ? 'schedule' : 'workflow instance'
-}
-
 async function record(runner: Runner, row: CronRow) {
-  const { isEnabled, nextRunAt: _, lastRunAt, createdAt, updatedAt, ...rest } = row
-  return {
-    ...rest,
-    kind: kindOf(row),
-    enabled: isEnabled,
-    nextRuns: (await runner.schedules.nextInstants(row.id, NEXT_INSTANTS)).map(formatInstant),
-    lastRunAt: lastRunAt === null ? null : formatInstant(lastRunAt),
-    createdAt: formatInstant(createdAt),
-    updatedAt: formatInstant(updatedAt),
-  }
+  return scheduleRecord(row, await runner.schedules.nextInstants(row.id, NEXT_INSTANTS))
 }

@@ -1,13 +1,12 @@
 /** `cloaca status` and `cloaca instance list`: who serves a database, and how it goes, on one screen. */
 
 import { Command } from 'commander'
-import { type ExecutionStatus, formatInstant, type InstanceRow, type Runner } from '../index.ts'
+import type { ExecutionStatus, InstanceRow, Runner } from '../index.ts'
+import { instanceRecord, instanceState } from '../runner/records/instances.ts'
+import { statusOf, statusRecord } from '../runner/records/status.ts'
 import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
 import { withExamples } from './help.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
-
-const ALL = 1_000_000
-const SHOWN_FAILURES = 5
 
 export function instanceCommand(): Command {
   const group = new Command('instance').description('list the processes that serve a database')
@@ -28,7 +27,7 @@ export function statusCommand(): Command {
 
 async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
   const rows = await runner.instances.list()
-  if (options.json) return printJson(rows.map((row) => record(row, rows)))
+  if (options.json) return printJson(rows.map((row) => instanceRecord(row, rows)))
   printInstances(rows)
 }
 
@@ -38,7 +37,7 @@ function printInstances(rows: readonly InstanceRow[]): void {
     rows.map((row) => [
       String(row.pid),
       row.host,
-      { state: stateOf(row, rows) },
+      { state: instanceState(row, rows) },
       String(row.triggers),
       String(row.executions),
       { instant: row.openedAt },
@@ -48,46 +47,11 @@ function printInstances(rows: readonly InstanceRow[]): void {
   )
 }
 
-/** One that has nothing while another has is there to take over. */
-function stateOf(row: InstanceRow, all: readonly InstanceRow[]): 'dead' | 'serving' | 'standby' | 'idle' {
-  if (!row.isAlive) return 'dead'
-  if (row.triggers + row.executions > 0) return 'serving'
-  return all.some((other) => other.isAlive && other.triggers + other.executions > 0) ? 'standby' : 'idle'
-}
-
-function record(row: InstanceRow, all: readonly InstanceRow[]) {
-  const { id, host, pid, triggers, executions, openedAt, heartbeatAt } = row
-  return {
-    id,
-    host,
-    pid,
-    state: stateOf(row, all),
-    triggers,
-    executions,
-    openedAt: formatInstant(openedAt),
-    heartbeatAt: formatInstant(heartbeatAt),
-  }
-}
-
 async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
-  const [instances, triggers, late, executions, failures] = await Promise.all([
-    runner.instances.list(),
-    runner.triggers.list({ limit: ALL }),
-    runner.triggers.listLate(),
-    runner.executions.count(),
-    runner.executions.list({ limit: SHOWN_FAILURES, status: 'Failed' }),
-  ])
+  const found = await statusOf(runner)
+  if (options.json) return printJson(statusRecord(found))
+  const { instances, triggers, late, executions, failures } = found
   const enabled = triggers.filter(({ isEnabled }) => isEnabled)
-  if (options.json) {
-    return printJson({
-      instances: instances.map((row) => record(row, instances)),
-      triggers: { all: triggers.length, enabled: enabled.length, late: late.map(({ name }) => name) },
-      executions,
-      lastFailures: failures.map(({ id, workflow, endedAt, errorMessage }) => {
-        return { id, workflow, endedAt: endedAt === null ? null : formatInstant(endedAt), errorMessage }
-      }),
-    })
-  }
   printInstances(instances)
   printLine('')
   printFields({

@@ -19,6 +19,7 @@ export interface HeartbeatPorts {
 
 export class Heartbeat {
   readonly #ports: HeartbeatPorts
+  #hasBegun = false
   /** Monotonic: when the last heartbeat that was stored was asked for. */
   #beatAt = Number.NEGATIVE_INFINITY
 
@@ -32,6 +33,12 @@ export class Heartbeat {
     const askedAt = clock.monotonic()
     await store.openInstance(instanceId, clock.now())
     this.#beatAt = askedAt
+    this.#hasBegun = true
+  }
+
+  /** Whether the instance is entered. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** Asks the store in this tick of the event loop, so that what is asked beside it shares the step. */

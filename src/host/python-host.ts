@@ -20,6 +20,7 @@ import { InterpreterStarter } from './process/interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
 import { scriptLabel } from './process/labels.ts'
 import { lostInterpreter } from './process/outcomes.ts'
+import type { StackReport } from './process/stack-report.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
 import { PROGRAM_SCRIPT } from './scripts/generation.ts'
 import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './scripts/script-generations.ts'
@@ -191,7 +192,16 @@ export class PyodideHost implements ScriptHost {
 
   /** Why nothing goes on in Python: a text for each interpreter. One that does not answer in time computes or hangs. */
   async describeStacks(withinMs: number): Promise<readonly string[]> {
-    return await Promise.all(this.#supervisors().flatMap((supervisor) => supervisor.describeStacks(withinMs)))
+    return (await this.#stackReports(withinMs)).map(({ text }) => text)
+  }
+
+  /** Whether an interpreter answers in time, be it between two steps of what it computes. */
+  async answers(withinMs: number): Promise<boolean> {
+    return (await this.#stackReports(withinMs)).some(({ isAnswered }) => isAnswered)
+  }
+
+  #stackReports(withinMs: number): Promise<readonly StackReport[]> {
+    return Promise.all(this.#supervisors().flatMap((supervisor) => supervisor.describeStacks(withinMs)))
   }
 
   async close(): Promise<void> {

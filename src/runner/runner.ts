@@ -30,6 +30,7 @@ import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-sc
 import { type LogLine, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
+import { type Readiness, readinessOf } from './readiness.ts'
 import { RunnerAlerts } from './resources/alerts.ts'
 import { RunnerExecutions } from './resources/executions.ts'
 import { RunnerInstances } from './resources/instances.ts'
@@ -244,6 +245,12 @@ export class Runner {
       throw new UsageError('INVALID_ARGUMENT', `"listener" must be a function, but ${shownValue(listener)} was given.`)
     }
     return this.#events.on(name, listener)
+  }
+
+  /** Whether polling and running go on: the database takes a write, and an interpreter answers within this time. Never rejects. */
+  async readiness(withinMs = STACKS_WITHIN_MS): Promise<Readiness> {
+    using _hold = this.#alive.hold()
+    return await readinessOf(this.#engine, this.#scripting.result, withinMs)
   }
 
   /** Logs what each interpreter does and what each suspended stack waits for, with its Python frames. */

@@ -17,6 +17,7 @@ import {
   type ValueType,
   WEB_ADDRESS,
   wholeFrom,
+  wholeUpTo,
   YES_OR_NO,
 } from './value-types.ts'
 
@@ -200,6 +201,31 @@ export const SETTINGS = Object.freeze({
     placeholder: '',
     doc: 'a poll that was due so long ago and has not ended is an alert',
   }),
+  'http.enabled': setting(YES_OR_NO, true, {
+    variable: 'CLOACA_HTTP_ENABLED',
+    flag: null,
+    placeholder: '',
+    doc: 'whether `serve` answers HTTP; `--no-http` is false',
+  }),
+  'http.host': setting(TEXT, '127.0.0.1', {
+    variable: 'CLOACA_HTTP_HOST',
+    flag: '--host',
+    placeholder: '<name>',
+    doc: 'name or address that HTTP listens on; beyond this machine it needs a token',
+  }),
+  'http.port': setting(wholeUpTo(65_535), 8321, {
+    variable: 'CLOACA_HTTP_PORT',
+    flag: '--port',
+    placeholder: WHOLE,
+    doc: 'port that HTTP listens on; 0 for any that is free, and so where the default is taken',
+  }),
+  'http.token': setting(optional(secret(TEXT)), null, {
+    variable: 'CLOACA_HTTP_TOKEN',
+    flag: null,
+    placeholder: '',
+    doc: 'what HTTP requests prove themselves with; never printed',
+    isPrivate: true,
+  }),
   'log.level': setting(choiceOf(...LOG_LEVELS), 'info', {
     variable: 'CLOACA_LOG_LEVEL',
     flag: '--log-level',
@@ -222,7 +248,7 @@ export type SettingValue<Key extends SettingKey> = (typeof SETTINGS)[Key] extend
 export const SETTING_KEYS = Object.freeze(Object.keys(SETTINGS)) as readonly SettingKey[]
 
 /** Variables of cloaca that are no settings. */
-export const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CLOACA_CACHE_DIR', 'CLOACA_HTTP_TOKEN', 'CLOACA_TRACE'])
+export const OTHER_VARIABLES: ReadonlySet<string> = new Set(['CLOACA_CACHE_DIR', 'CLOACA_TRACE'])
 
 /** Variables that scripts are not to see. */
 export const PRIVATE_VARIABLES: ReadonlySet<string> = new Set(

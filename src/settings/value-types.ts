@@ -61,6 +61,17 @@ export function wholeFrom(least: number): ValueType<number> {
   }
 }
 
+export function wholeUpTo(most: number): ValueType<number> {
+  const whole = wholeFrom(0)
+  const fits = (value: number | undefined) => (value !== undefined && value <= most ? value : undefined)
+  return {
+    expected: `a whole number from 0 to ${most}`,
+    read: (value) => fits(whole.read(value)),
+    readText: (text) => fits(whole.readText(text)),
+    show: String,
+  }
+}
+
 export const YES_OR_NO: ValueType<boolean> = {
   expected: 'true or false',
   read: (value) => (typeof value === 'boolean' ? value : undefined),

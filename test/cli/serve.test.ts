@@ -57,8 +57,8 @@ async function countingStock(terminal: Terminal, serving: CloacaProcess): Promis
 async function fallsBehind(terminal: Terminal, trigger: string, other: string): Promise<void> {
   for (;;) {
     const { stdout } = await terminal.run(['trigger', 'list', '--json', ...DATABASE])
-    const rows = JSON.parse(stdout) as readonly { readonly name: string; readonly lastPollAt: number }[]
-    const lastPollAt = (name: string) => Number(rows.find((row) => row.name === name)?.lastPollAt)
+    const rows = JSON.parse(stdout) as readonly { readonly name: string; readonly lastPollAt: string }[]
+    const lastPollAt = (name: string) => Date.parse(String(rows.find((row) => row.name === name)?.lastPollAt))
     if (lastPollAt(other) - lastPollAt(trigger) > FAR_BEHIND_MS) return
   }
 }

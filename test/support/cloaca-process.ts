@@ -50,7 +50,8 @@ export class CloacaProcess {
     this.#child = spawn(process.execPath, [MAIN, ...words], {
       cwd,
       stdio: ['pipe', options.stdout ?? 'pipe', options.stderr ?? 'pipe'],
-      env: { ...process.env, CLOACA_CACHE_DIR: CACHE, ...options.env },
+      // Many serve at once: none takes the port that is everybody's default.
+      env: { ...process.env, CLOACA_CACHE_DIR: CACHE, CLOACA_HTTP_PORT: '0', ...options.env },
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text

@@ -175,13 +175,27 @@ export const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\//],
   },
-  { files: /^src\/(runner\/|index\.ts$)/, may: [/^src\/(?!cli|page)/, /^ms$/, ...NODE] },
+  { files: /^src\/runner\//, may: [/^src\/(?!cli|http|page|index)/, /^ms$/, ...NODE] },
+  // Everything goes through the Node API; what that gives becomes JSON in one place.
+  {
+    files: /^src\/http\//,
+    may: [
+      /^src\/(http|model|runner\/records)\//,
+      /^src\/(errors|native\/index|engine\/(clock|settings-check))\.ts$/,
+      /^(hono|@hono\/node-server|valibot|@valibot\/to-json-schema)$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/(runner|engine)\//],
+  },
+  { files: /^src\/index\.ts$/, may: [/^src\/(?!cli|page)/] },
   {
     files: /^src\/cli\//,
     may: [
       /^src\/(cli|output|settings)\//,
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources)\.ts$/,
+      /^src\/runner\/records\//,
+      /^src\/http\/server\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
       /^src\/model\/instant\.ts$/,
       /^chokidar$/,

@@ -2,13 +2,13 @@
 
 import { Command } from 'commander'
 import type { AttemptRow, ExecutionOrigin, ExecutionResult, ExecutionStatus, Runner } from '../../index.ts'
+import { executionRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { beginning, oneOf, wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printMessage, printTable } from '../print.ts'
 import { addLogsCommand } from './logs.ts'
-import { executionRecord, summaryRecord } from './records.ts'
 import { addSteeringCommands } from './steering.ts'
 
 const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Completed', 'Failed', 'Cancelled', 'Paused']

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { toError } from '../../errors.ts'
+import type { HttpServer } from '../../http/server.ts'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../../index.ts'
 import { optionsOf } from '../../runner/project-options.ts'
 import type { Settings } from '../../settings/settings.ts'
@@ -12,11 +13,14 @@ import { jsonLines } from '../json-log.ts'
 import { openLog } from '../log.ts'
 import { whenNpmIsGone } from '../npm.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
+import { openHttp } from './http.ts'
 import { count, logLoaded, logRemoved } from './script-log.ts'
 import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
   readonly watch?: true
+  /** `--no-http`: false. */
+  readonly http: boolean
 }
 
 const DONE = 0
@@ -30,6 +34,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .description('serve scripts: poll their triggers and run their workflows until told to stop')
     .argument('<places...>', 'Python files, folders, or modules')
     .option('--watch', 'reload a script when one of its files changes')
+    .option('--no-http', 'answer no HTTP')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
   const examples = ['cloaca serve jobs', 'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db']
   return withExamples(withSettings(command), ...examples).addHelpText('after', OTHER_SOURCES)
@@ -42,7 +47,10 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const runner = await Runner.open({ ...optionsOf(settings), log })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, graceMs) }))
+  let http: HttpServer | null = null
   try {
+    // Before anything is loaded: an address that cannot be had is known at once.
+    if (options.http && settings.get('http.enabled')) http = await openHttp(runner, settings, log)
     const since = performance.timeOrigin + performance.now()
     // A script may take long to load: the others are served meanwhile, and it may be what the user wants to stop.
     let early: Promise<void> | null = null
@@ -69,6 +77,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     return exitCode
   } finally {
     await runner.close({ graceMs })
+    await http?.close()
   }
 }
 

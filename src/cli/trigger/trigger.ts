@@ -2,12 +2,12 @@
 
 import { Command } from 'commander'
 import { type CronRow, type Runner, type TickRow, type TriggerInfo, UsageError } from '../../index.ts'
+import { cronTriggerRecord, firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { type Cell, instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { wholeNumber } from '../option-values.ts'
 import { formatDuration, printFields, printJson, printTable } from '../print.ts'
-import { cronTriggerRecord, firingRecord, tickRecord, triggerRecord } from './records.ts'
 import { addSettingCommand } from './setting.ts'
 import { addSteeringCommands } from './steering.ts'
 import { addTestCommand } from './test-poll.ts'

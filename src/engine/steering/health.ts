@@ -1,6 +1,8 @@
 /** How the work on a database goes, by what is stored: the answer is the same whichever process asks. Part of the engine's API. */
 
+import { toError } from '../../errors.ts'
 import type { TriggerRow } from '../../model/schedule.ts'
+import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, Store } from '../ports.ts'
 
 /** More than any database has. */
@@ -8,13 +10,32 @@ const ALL = 1_000_000
 /** Polls are written within a second. */
 const WRITTEN_AFTER_MS = 1_000
 
+export interface HealthPorts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly heartbeat: Heartbeat
+}
+
 export class Health {
-  readonly #ports: { readonly store: Store; readonly clock: Clock }
+  readonly #ports: HealthPorts
   readonly #assertOpen: () => void
 
-  constructor(ports: { readonly store: Store; readonly clock: Clock }, assertOpen: () => void) {
+  constructor(ports: HealthPorts, assertOpen: () => void) {
     this.#ports = ports
     this.#assertOpen = assertOpen
+  }
+
+  /** Null when the engine has begun, and the database takes a write; else why not. */
+  async unwritable(): Promise<string | null> {
+    const { heartbeat } = this.#ports
+    try {
+      this.#assertOpen()
+      if (!heartbeat.hasBegun) return 'The runner has not been started yet.'
+      await heartbeat.beat()
+      return null
+    } catch (thrown) {
+      return toError(thrown).message
+    }
   }
 
   /** Enabled triggers that have not been polled for two of their intervals: nobody polls them, or a poll takes long. */

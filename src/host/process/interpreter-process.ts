@@ -25,7 +25,7 @@ import { scriptLabel, taskLabel } from './labels.ts'
 import { type OpenRequest, OpenRequests } from './open-requests.ts'
 import { PollBatch } from './poll-batch.ts'
 import { ProcessSignals } from './process-signals.ts'
-import { StackQuestion, stackReport } from './stack-report.ts'
+import { StackQuestion, type StackReport, stackReport } from './stack-report.ts'
 import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -207,8 +207,8 @@ export class InterpreterProcess {
     return this.#hasPythonThreads || this.#open.size > 1 || this.#stacks.isOpen
   }
 
-  /** Why nothing goes on in it, as a text of several lines. */
-  async describeStacks(withinMs: number): Promise<string> {
+  /** Why nothing goes on in it. */
+  async describeStacks(withinMs: number): Promise<StackReport> {
     const answer = this.#stacks.ask(withinMs)
     this.#slices.update()
     const stacksJson = await answer

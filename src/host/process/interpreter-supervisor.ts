@@ -20,6 +20,7 @@ import { Suspects } from './crash-suspects.ts'
 import type { InterpreterProcess } from './interpreter-process.ts'
 import { type EntryAnswer, refused } from './outcomes.ts'
 import { Replacement } from './replacement.ts'
+import type { StackReport } from './stack-report.ts'
 
 const RESTART_AGAIN_MS = 10_000
 /** A script that takes longer than this to be loaded again lets the next one begin. */
@@ -207,7 +208,7 @@ export class InterpreterSupervisor {
   }
 
   /** Why nothing goes on in its interpreters. */
-  describeStacks(withinMs: number): readonly Promise<string>[] {
+  describeStacks(withinMs: number): readonly Promise<StackReport>[] {
     const all = [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys()]
     return all.map((interpreter) => interpreter.describeStacks(withinMs))
   }

@@ -52,8 +52,24 @@ const stacksSchema = v.array(
   }),
 )
 
-/** Texts of several lines. `stacksJson` is null where Python did not answer: it computes, or hangs. */
+export interface StackReport {
+  /** Several lines. */
+  readonly text: string
+  /** Python answered in time. */
+  readonly isAnswered: boolean
+}
+
+/** `stacksJson` is null where Python did not answer: it computes, or hangs. */
 export function stackReport(
+  pid: number | undefined,
+  open: readonly RequestAge[],
+  running: string | null,
+  stacksJson: string | null,
+): StackReport {
+  return { text: reportText(pid, open, running, stacksJson), isAnswered: stacksJson !== null }
+}
+
+function reportText(
   pid: number | undefined,
   open: readonly RequestAge[],
   running: string | null,

@@ -4,9 +4,11 @@ import type { Engine } from '../../engine/engine.ts'
 import { unknownExecution } from '../../engine/executions/run-ends.ts'
 import { checkSetting } from '../../engine/settings-check.ts'
 import type { CancelResult, PauseResult } from '../../engine/steering/execution-steering.ts'
+import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { numberArgument, textArgument } from '../../model/arguments.ts'
-import type { AttemptRow, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import type { AttemptRow, Execution, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
 import { type ActionOptions, steering } from './action-options.ts'
@@ -69,9 +71,29 @@ export class RunnerExecutions {
    */
   async get(id: string): Promise<ExecutionResult> {
     using _hold = this.#alive.hold()
-    const execution = await this.#engine.getExecution(await this.#idOf(id))
-    if (execution !== null) return executionResult(execution)
-    throw unknownExecution(id)
+    return executionResult(await this.#whole(id))
+  }
+
+  /** The context that it was started with, to the letter. Throws `EXECUTION_NOT_FOUND`. */
+  async inputText(id: string): Promise<string> {
+    using _hold = this.#alive.hold()
+    return (await this.#whole(id)).inputText
+  }
+
+  /**
+   * The context that a task has left, to the letter; null while it has left none. Throws `EXECUTION_NOT_FOUND`, and
+   * `INVALID_ARGUMENT` for an unknown task.
+   */
+  async outputText(id: string, task: string): Promise<string | null> {
+    using _hold = this.#alive.hold()
+    const { tasks } = await this.#whole(id)
+    const run = tasks.find(({ taskId }) => taskId === textArgument(task, 'task'))
+    if (run !== undefined) return run.outputText
+    const nearest = didYouMean(
+      task,
+      tasks.map(({ taskId }) => taskId),
+    )
+    throw new UsageError('INVALID_ARGUMENT', `There is no task "${task}" in execution "${id}".${nearest}`, { task })
   }
 
   /**
@@ -158,6 +180,12 @@ export class RunnerExecutions {
       ...(status !== undefined && { status }),
     }
     return await this.#engine.executions.prune(which, dryRun, steering(options).actor)
+  }
+
+  async #whole(id: string): Promise<Execution> {
+    const execution = await this.#engine.getExecution(await this.#idOf(id))
+    if (execution === null) throw unknownExecution(id)
+    return execution
   }
 
   #idOf(given: string): Promise<string> {

@@ -1,6 +1,9 @@
-/** What `--json` prints of triggers: a contract, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
+/** Triggers, their ticks and their firings as JSON: contracts, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
-import { type CronRow, type FiringRow, formatInstant, type TickRow, type TriggerInfo } from '../../index.ts'
+import { formatInstant } from '../../model/instant.ts'
+import type { CronRow, FiringRow, TickRow } from '../../model/schedule.ts'
+import type { TriggerInfo } from '../resources/triggers.ts'
+import { instant } from './instants.ts'
 
 export function triggerRecord(row: TriggerInfo) {
   return {
@@ -51,8 +54,4 @@ export function firingRecord(row: FiringRow) {
     completedAt: instant(row.completedAt),
     createdAt: formatInstant(row.createdAt),
   }
-}
-
-function instant(at: number | null): string | null {
-  return at === null ? null : formatInstant(at)
 }

@@ -1,0 +1,22 @@
+/** The HTTP interface of `serve`, and what its log says of it. */
+
+import type { HttpServer } from '../../http/server.ts'
+import type { LogSink, Runner } from '../../index.ts'
+import type { Settings } from '../../settings/settings.ts'
+
+/** Throws where its address cannot be had, or needs a token. */
+export async function openHttp(runner: Runner, settings: Settings, log: LogSink): Promise<HttpServer> {
+  const { listen } = await import('../../http/server.ts')
+  const port = settings.get('http.port')
+  const server = await listen(runner, {
+    host: settings.get('http.host'),
+    port,
+    mayMove: !settings.isSet('http.port'),
+    token: settings.get('http.token'),
+    log,
+  })
+  if (server.hasMoved) {
+    log({ level: 'warn', message: `port ${port} is taken: HTTP is at ${server.url}`, facts: { url: server.url } })
+  } else log({ level: 'info', message: `HTTP is at ${server.url}`, facts: { url: server.url } })
+  return server
+}

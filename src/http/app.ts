@@ -1,0 +1,113 @@
+/** The routes over a runner. Loaded with the first request: programs that never get one need not load it. */
+
+import { Hono } from 'hono'
+import type { LogSink } from '../runner/log-lines.ts'
+import type { Runner } from '../runner/runner.ts'
+import { readBody } from './bodies.ts'
+import { openApiDocument } from './openapi.ts'
+import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
+import { HttpProblem, problemResponse } from './problems.ts'
+import { EXECUTION_OPERATIONS } from './routes/executions.ts'
+import { SCHEDULE_OPERATIONS } from './routes/schedules.ts'
+import { SYSTEM_OPERATIONS } from './routes/system.ts'
+import { TRIGGER_OPERATIONS } from './routes/triggers.ts'
+import { WORKFLOW_OPERATIONS } from './routes/workflows.ts'
+import { type AccessRules, assertAllowed, SAFE_HEADERS } from './safety.ts'
+
+export const API = '/api/v1'
+
+export const OPERATIONS: readonly Operation[] = [
+  ...TRIGGER_OPERATIONS,
+  ...WORKFLOW_OPERATIONS,
+  ...EXECUTION_OPERATIONS,
+  ...SCHEDULE_OPERATIONS,
+  ...SYSTEM_OPERATIONS,
+]
+
+/** A route that is not one of the operations: it answers in a form of its own. */
+export interface OtherRoute {
+  readonly path: string
+  respond(request: Request): Response | Promise<Response>
+}
+
+export interface AppOptions {
+  /** Before all paths: `/cloaca`. */
+  readonly basePath: string
+  readonly rules: AccessRules
+  readonly log: LogSink
+  readonly others: readonly OtherRoute[]
+}
+
+export type Fetch = (request: Request) => Promise<Response>
+
+export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOptions): Fetch {
+  const app = new Hono({ strict: true }).basePath(basePath)
+  app.use('*', async ({ req }, next) => {
+    assertAllowed(req.raw, req.path.slice(basePath.replace(/\/$/, '').length), rules)
+    await next()
+  })
+  for (const operation of OPERATIONS) {
+    const path = `${API}${operation.path.replace(/\{(\w+)\}/g, ':$1')}`
+    app.on(operation.method.toUpperCase(), path, async ({ req }) => {
+      return await answerOf(operation, runner, req.raw, (name) => req.param(name as never) as unknown as string)
+    })
+  }
+  for (const { path, respond } of [...others, openApiRoute(basePath)]) app.get(path, ({ req }) => respond(req.raw))
+  for (const [path, methods] of methodsByPath(others)) {
+    const allow = methods.join(', ')
+    app.all(path, () => {
+      throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', `This address takes ${allow} only.`, { allow })
+    })
+  }
+  app.notFound(({ req }) => problemResponse(unknownRoute(req.path, basePath), log))
+  app.onError((error) => problemResponse(error, log))
+  return async (request) => withHeaders(await app.fetch(request))
+}
+
+async function answerOf(
+  operation: Operation,
+  runner: Runner,
+  request: Request,
+  param: (name: string) => string,
+): Promise<Response> {
+  const query = checked(operation.query, Object.fromEntries(new URL(request.url).searchParams), 'query')
+  const call = { runner, param, query, ...(await readBody(request, operation)) }
+  const answer = await operation.handle(call)
+  const text = operation.answer === CONTEXT_TEXT ? String(answer) : JSON.stringify(answer)
+  const { status } = operation
+  return new Response(text, { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
+}
+
+function openApiRoute(basePath: string): OtherRoute {
+  let text: string | null = null
+  const root = `${basePath.replace(/\/$/, '')}${API}`
+  return {
+    path: `${API}/openapi.json`,
+    respond() {
+      text ??= JSON.stringify(openApiDocument(OPERATIONS, root))
+      return new Response(text, { headers: { 'content-type': 'application/json; charset=utf-8' } })
+    },
+  }
+}
+
+function methodsByPath(others: readonly OtherRoute[]): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>(others.map(({ path }) => [path, ['GET']]))
+  methods.set(`${API}/openapi.json`, ['GET'])
+  for (const { path, method } of OPERATIONS) {
+    const route = `${API}${path.replace(/\{(\w+)\}/g, ':$1')}`
+    methods.set(route, [...(methods.get(route) ?? []), method.toUpperCase()])
+  }
+  return methods
+}
+
+function unknownRoute(path: string, basePath: string): HttpProblem {
+  const api = `${basePath.replace(/\/$/, '')}${API}/openapi.json`
+  return new HttpProblem(404, 'ROUTE_NOT_FOUND', `There is nothing at ${path}. What there is stands in ${api}.`)
+}
+
+/** What an answer says of itself counts more. */
+function withHeaders(response: Response): Response {
+  const headers = new Headers({ ...SAFE_HEADERS, 'cache-control': 'no-store' })
+  for (const [name, value] of response.headers) headers.set(name, value)
+  return new Response(response.body, { status: response.status, headers })
+}

@@ -1,0 +1,57 @@
+/** A runner as a function from requests to answers, for `serve` and for servers of others: Hono, Express, Fastify, Next. */
+
+import { checkSetting, objectOf, type SettingCheck } from '../engine/settings-check.ts'
+import type { LogSink } from '../runner/log-lines.ts'
+import type { Runner } from '../runner/runner.ts'
+import type { Fetch, OtherRoute } from './app.ts'
+import { healthRoutes } from './health.ts'
+import { type AccessRules, isLoopback } from './safety.ts'
+
+export interface HttpHandlerOptions {
+  /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */
+  readonly basePath?: string
+  /** Whoever sends it (`Authorization: Bearer …`) may do everything, and nobody else anything. Default: none is asked for. */
+  readonly token?: string
+  /** Names of hosts, without ports, that requests may be for. Default: those of this machine alone (`localhost`, `127.0.0.1`, `::1`). */
+  readonly hosts?: readonly string[]
+  /** Hears of requests that failed through no fault of the caller's. Default: nobody. */
+  readonly log?: LogSink
+}
+
+const OPTIONS_CHECK = objectOf({
+  basePath: { expected: 'a path that begins with "/"', fits: (value) => /^\/\S*$/.test(String(value)) },
+  token: { expected: 'a string that is not empty', fits: (value) => typeof value === 'string' && value !== '' },
+  hosts: { expected: 'a list of names', fits: isListOfTexts },
+  log: { expected: 'a function', fits: (value) => typeof value === 'function' },
+} satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
+
+/** Answers requests for as long as the runner is open. Throws `INVALID_ARGUMENT` for options that mean nothing. */
+export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
+  checkSetting(options, OPTIONS_CHECK, '')
+  const { token = null, hosts } = options
+  const names = hosts?.map((name) => name.toLowerCase())
+  const rules: AccessRules = {
+    token,
+    protectsReads: token !== null,
+    isOurs: (hostname) => names?.includes(hostname) ?? isLoopback(hostname),
+  }
+  return handlerWith(runner, rules, options)
+}
+
+/** The same under rules of one's own. */
+export function handlerWith(
+  runner: Runner,
+  rules: AccessRules,
+  { basePath = '/', log = () => undefined }: Pick<HttpHandlerOptions, 'basePath' | 'log'>,
+): Fetch {
+  const others: readonly OtherRoute[] = [...healthRoutes(runner)]
+  let app: Promise<Fetch> | null = null
+  return async (request) => {
+    app ??= import('./app.ts').then(({ makeApp }) => makeApp(runner, { basePath, rules, log, others }))
+    return await (await app)(request)
+  }
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '')
+}

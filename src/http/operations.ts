@@ -1,0 +1,88 @@
+/** What a route is: data, from which the routes and the OpenAPI document are made. */
+
+import * as v from 'valibot'
+import { UsageError } from '../errors.ts'
+import type { Runner } from '../runner/runner.ts'
+
+export type AnySchema = v.GenericSchema<unknown, unknown>
+
+/** What a request asks for, checked. */
+export interface Call<Query, Body> {
+  readonly runner: Runner
+  /** A part of the path. */
+  param(name: string): string
+  readonly query: Query
+  readonly body: Body
+  /** The body to the letter; null for none. */
+  readonly bodyText: string | null
+}
+
+/** The answer is a context to the letter. */
+export const CONTEXT_TEXT = 'context'
+
+export interface Operation {
+  readonly method: 'get' | 'post'
+  /** `/triggers/{name}`, below `/api/v1`. */
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly query: AnySchema
+  /** Null: it takes none. `context`: a JSON object, which is not parsed. */
+  readonly body: AnySchema | typeof CONTEXT_TEXT | null
+  readonly answer: AnySchema | typeof CONTEXT_TEXT
+  /** Of its answer. */
+  readonly status: 200 | 201 | 202
+  handle(call: Call<unknown, unknown>): Promise<unknown>
+}
+
+interface OperationOptions<Query extends AnySchema, Body extends AnySchema> {
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly query?: Query
+  readonly body?: Body
+  readonly answer: AnySchema | typeof CONTEXT_TEXT
+  readonly status?: 200 | 201 | 202
+  handle(call: Call<v.InferOutput<Query>, v.InferOutput<Body>>): Promise<unknown>
+}
+
+const NOTHING = v.strictObject({})
+
+export function reading<Query extends AnySchema = typeof NOTHING>(
+  options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
+): Operation {
+  return { status: 200, query: NOTHING, ...options, method: 'get', body: null } as Operation
+}
+
+export function writing<Query extends AnySchema = typeof NOTHING, Body extends AnySchema = typeof NOTHING>(
+  options: OperationOptions<Query, Body>,
+): Operation {
+  return { status: 200, query: NOTHING, body: NOTHING, ...options, method: 'post' } as Operation
+}
+
+/** A write whose body is a context, kept to the letter. */
+export function sendingContext<Query extends AnySchema = typeof NOTHING>(
+  options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
+): Operation {
+  return { status: 200, query: NOTHING, ...options, method: 'post', body: CONTEXT_TEXT } as Operation
+}
+
+/** What fits, or `INVALID_ARGUMENT` with everything that does not. `what`: `query` or `body`. */
+export function checked(schema: AnySchema, value: unknown, what: string): unknown {
+  const result = v.safeParse(schema, value)
+  if (result.success) return result.output
+  const problems = result.issues.map((issue) => {
+    const path = v.getDotPath(issue)
+    return `${path === null ? what : `"${path}" of the ${what}`}: ${issue.message}`
+  })
+  throw new UsageError('INVALID_ARGUMENT', `${problems.join('; ')}.`, {
+    path: (result.issues[0] && v.getDotPath(result.issues[0])) ?? what,
+  })
+}
+
+type Given<Options> = { readonly [Key in keyof Options]?: Exclude<Options[Key], undefined> }
+
+/** Without what was left out. */
+export function given<Options extends object>(options: Options): Given<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<Options>
+}

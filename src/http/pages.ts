@@ -1,0 +1,78 @@
+/**
+ * Lists in pages. What a list has by offset is given out by cursor: rows that are new since the page before push the others
+ * back, so a cursor names the last row and where it stood, and it is looked for from there on.
+ */
+
+import { UsageError } from '../errors.ts'
+
+export interface PageQuery {
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface PageAnswer {
+  readonly items: readonly unknown[]
+  /** Null: there are no more. */
+  readonly nextCursor: string | null
+}
+
+type Fetch<Row> = (page: { readonly limit: number; readonly offset: number }) => Promise<readonly Row[]>
+
+const SEARCHED_AT_ONCE = 1_000
+/** A row that moved further than this is taken for removed. */
+const SEARCHED_AT_MOST = 20_000
+
+export async function pageByOffset<Row>(
+  { limit, cursor }: PageQuery,
+  idOf: (row: Row) => string,
+  record: (row: Row) => unknown,
+  fetch: Fetch<Row>,
+): Promise<PageAnswer> {
+  const offset = cursor === undefined ? 0 : await offsetBehind(cursor, idOf, fetch)
+  const rows = await fetch({ limit: limit + 1, offset })
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = rows.length > limit && last !== undefined
+  return {
+    items: shown.map(record),
+    nextCursor: hasMore ? encoded({ offset: offset + shown.length - 1, id: idOf(last) }) : null,
+  }
+}
+
+interface Place {
+  readonly offset: number
+  readonly id: string
+}
+
+/** Where the list goes on behind the row of a cursor. A row that is gone has left its place to the next. */
+async function offsetBehind<Row>(cursor: string, idOf: (row: Row) => string, fetch: Fetch<Row>): Promise<number> {
+  const place = decoded(cursor)
+  let { offset } = place
+  // Most often it is where it was.
+  let limit = 1
+  while (offset - place.offset < SEARCHED_AT_MOST) {
+    const rows = await fetch({ limit, offset })
+    const index = rows.findIndex((row) => idOf(row) === place.id)
+    if (index >= 0) return offset + index + 1
+    if (rows.length < limit) break
+    offset += limit
+    limit = SEARCHED_AT_ONCE
+  }
+  return place.offset
+}
+
+function encoded({ offset, id }: Place): string {
+  return Buffer.from(`${offset} ${id}`).toString('base64url')
+}
+
+function decoded(cursor: string): Place {
+  const [, offset, id] = /^(\d{1,12}) (.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (offset !== undefined && id !== undefined) return { offset: Number(offset), id }
+  throw new UsageError(
+    'INVALID_ARGUMENT',
+    'The cursor is none that was given out: leave it out to begin at the start.',
+    {
+      path: 'cursor',
+    },
+  )
+}

@@ -1,0 +1,158 @@
+/** `/api/v1/executions`: what ran, and what can be done to it. */
+
+import { codec } from '../../native/index.ts'
+import {
+  actionRecord,
+  attemptRecord,
+  executionWithoutContext,
+  summaryRecord,
+  taskRecords,
+} from '../../runner/records/executions.ts'
+import type { Runner } from '../../runner/runner.ts'
+import { CONTEXT_TEXT, given, type Operation, reading, writing } from '../operations.ts'
+import * as schema from '../schemas/executions.ts'
+
+const tag = 'executions'
+/** What is cancelled has 5 s for its `finally` blocks. */
+const CANCELLED_WITHIN_MS = 10_000
+
+const READS: readonly Operation[] = [
+  reading({
+    path: '/executions',
+    tag,
+    summary: 'Executions, newest first',
+    query: schema.EXECUTION_QUERY,
+    answer: schema.EXECUTION_LIST,
+    handle: async ({ runner, query: { limit, cursor, since, ...filter } }) => {
+      const rows = await runner.executions.list({
+        ...given(filter),
+        ...given({ sinceAt: since, after: cursor }),
+        limit: limit + 1,
+      })
+      const items = rows.slice(0, limit)
+      return { items: items.map(summaryRecord), nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+    },
+  }),
+  reading({
+    path: '/executions/{id}',
+    tag,
+    summary: 'One execution with its tasks and their attempts, without contexts',
+    answer: schema.EXECUTION,
+    handle: async ({ runner, param }) => {
+      const id = param('id')
+      return executionWithoutContext(await runner.executions.get(id), await runner.executions.attempts(id))
+    },
+  }),
+  reading({
+    path: '/executions/{id}/tasks',
+    tag,
+    summary: 'Its tasks with their attempts',
+    answer: schema.TASK_LIST,
+    handle: async ({ runner, param }) => {
+      const id = param('id')
+      return whole(taskRecords(await runner.executions.get(id), await runner.executions.attempts(id)))
+    },
+  }),
+  reading({
+    path: '/executions/{id}/attempts',
+    tag,
+    summary: 'Its attempts that have ended, in the order of their ends',
+    query: schema.ATTEMPT_QUERY,
+    answer: schema.ATTEMPT_LIST,
+    handle: async ({ runner, param, query }) => {
+      const rows = await runner.executions.attempts(param('id'))
+      const meant = rows.filter(({ taskId }) => query.task === undefined || taskId === query.task)
+      return whole(meant.map((row) => ({ task: row.taskId, ...attemptRecord(row) })))
+    },
+  }),
+  reading({
+    path: '/executions/{id}/actions',
+    tag,
+    summary: 'What people did to it, newest first',
+    answer: schema.ACTION_LIST,
+    handle: async ({ runner, param }) => whole((await runner.executions.actions(param('id'))).map(actionRecord)),
+  }),
+  reading({
+    path: '/executions/{id}/input',
+    tag,
+    summary: 'The context that it was started with, to the letter',
+    answer: CONTEXT_TEXT,
+    handle: ({ runner, param }) => runner.executions.inputText(param('id')),
+  }),
+  reading({
+    path: '/executions/{id}/context',
+    tag,
+    summary: 'The final context when it has ended, else that which it was started with; to the letter',
+    answer: CONTEXT_TEXT,
+    handle: async ({ runner, param }) => (await runner.executions.get(param('id'))).contextText,
+  }),
+  reading({
+    path: '/executions/{id}/tasks/{task}/output',
+    tag,
+    summary: 'The context that a task has left, to the letter; {} while there is none',
+    answer: CONTEXT_TEXT,
+    handle: async ({ runner, param }) => (await runner.executions.outputText(param('id'), param('task'))) ?? '{}',
+  }),
+]
+
+const pausing = (verb: 'pause' | 'resume'): Operation =>
+  writing({
+    path: `/executions/{id}/${verb}`,
+    tag,
+    summary: verb === 'pause' ? 'Let no further task of it start' : 'Go on with it',
+    body: schema.STEER,
+    answer: schema.PAUSED,
+    handle: async ({ runner, param, body }) => {
+      const id = param('id')
+      return { id, ...(await runner.executions[verb](id, { ...given(body), source: 'http' })) }
+    },
+  })
+
+const WRITES: readonly Operation[] = [
+  writing({
+    path: '/executions',
+    tag,
+    summary: 'Start a workflow',
+    body: schema.START,
+    answer: schema.STARTED,
+    status: 201,
+    handle: async ({ runner, body, bodyText }) => ({ id: await start(runner, body.workflow, bodyText ?? '{}') }),
+  }),
+  writing({
+    path: '/executions/{id}/cancel',
+    tag,
+    summary: 'End it early: no further task starts, and those that run are stopped',
+    body: schema.CANCEL,
+    answer: schema.CANCELLED,
+    handle: async ({ runner, param, body }) => {
+      const id = param('id')
+      const options = { ...given(body), source: 'http', answerWithinMs: CANCELLED_WITHIN_MS } as const
+      return { id, ...(await runner.executions.cancel(id, options)) }
+    },
+  }),
+  pausing('pause'),
+  pausing('resume'),
+  writing({
+    path: '/executions/{id}/retry',
+    tag,
+    summary: 'Start it again with the same input: what completed keeps its output',
+    body: schema.RETRY,
+    answer: schema.RETRIED,
+    status: 201,
+    handle: async ({ runner, param, body }) => {
+      const retryOf = param('id')
+      return { id: await runner.executions.retry(retryOf, { ...given(body), source: 'http' }), retryOf }
+    },
+  }),
+]
+
+export const EXECUTION_OPERATIONS: readonly Operation[] = [...READS, ...WRITES]
+
+/** The context is cut out of the body as it was written: 1.0 stays 1.0, and a long number keeps its digits. */
+async function start(runner: Runner, workflow: string, bodyText: string): Promise<string> {
+  return await runner.workflows.submitText(workflow, codec.pick(bodyText, 'context') ?? '{}')
+}
+
+function whole(items: readonly unknown[]) {
+  return { items, nextCursor: null }
+}

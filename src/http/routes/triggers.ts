@@ -1,0 +1,145 @@
+/** `/api/v1/triggers`: polled triggers, their ticks and firings. */
+
+import * as v from 'valibot'
+import { UsageError } from '../../errors.ts'
+import type { PollOutcome } from '../../model/trigger.ts'
+import { actionRecord } from '../../runner/records/executions.ts'
+import { firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
+import { given, type Operation, reading, sendingContext, writing } from '../operations.ts'
+import { pageByOffset } from '../pages.ts'
+import { ACTION_LIST } from '../schemas/executions.ts'
+import { PAGE } from '../schemas/parts.ts'
+import * as schema from '../schemas/triggers.ts'
+
+const tag = 'triggers'
+const PAGE_QUERY = v.strictObject(PAGE)
+const idOf = (row: { readonly id: string }): string => row.id
+
+const switching = (verb: 'enable' | 'disable'): Operation =>
+  writing({
+    path: `/triggers/{name}/${verb}`,
+    tag,
+    summary: verb === 'enable' ? 'Poll a trigger again' : 'Poll a trigger no more, also after restarts',
+    body: schema.SWITCH,
+    answer: schema.SWITCHED,
+    handle: async ({ runner, param, body }) => {
+      await runner.triggers.setEnabled(param('name'), verb === 'enable', { ...given(body), source: 'http' })
+      return { trigger: param('name'), enabled: verb === 'enable' }
+    },
+  })
+
+const READS: readonly Operation[] = [
+  reading({
+    path: '/triggers',
+    tag,
+    summary: 'Polled triggers, newest first',
+    query: schema.TRIGGER_QUERY,
+    answer: schema.TRIGGER_LIST,
+    handle: ({ runner, query }) =>
+      pageByOffset(query, idOf, triggerRecord, (page) =>
+        runner.triggers.list({ ...page, enabledOnly: query.enabled ?? false }),
+      ),
+  }),
+  reading({
+    path: '/triggers/{name}',
+    tag,
+    summary: 'One trigger',
+    answer: schema.TRIGGER,
+    handle: async ({ runner, param }) => triggerRecord(await runner.triggers.get(param('name'))),
+  }),
+  reading({
+    path: '/triggers/{name}/ticks',
+    tag,
+    summary: 'What its polls came to, newest first',
+    query: PAGE_QUERY,
+    answer: schema.TICK_LIST,
+    handle: ({ runner, param, query }) =>
+      pageByOffset(query, idOf, tickRecord, (page) => runner.triggers.ticks(param('name'), page)),
+  }),
+  reading({
+    path: '/triggers/{name}/firings',
+    tag,
+    summary: 'Its firings, newest first',
+    query: PAGE_QUERY,
+    answer: schema.FIRING_LIST,
+    handle: ({ runner, param, query }) =>
+      pageByOffset(query, idOf, firingRecord, (page) => runner.triggers.history(param('name'), page)),
+  }),
+  reading({
+    path: '/triggers/{name}/actions',
+    tag,
+    summary: 'What people did to it, newest first',
+    answer: ACTION_LIST,
+    handle: async ({ runner, param }) => ({
+      items: (await runner.triggers.actions(param('name'))).map(actionRecord),
+      nextCursor: null,
+    }),
+  }),
+]
+
+const WRITES: readonly Operation[] = [
+  sendingContext({
+    path: '/triggers/{name}/fire',
+    tag,
+    summary: 'Start its workflow as if a poll had fired; the body is the context, which is kept to the letter',
+    query: schema.FIRE_QUERY,
+    answer: schema.FIRED,
+    handle: async ({ runner, param, query, bodyText }) => {
+      const trigger = param('name')
+      return { trigger, ...(await runner.triggers.fireText(trigger, bodyText, { ...given(query), source: 'http' })) }
+    },
+  }),
+  writing({
+    path: '/triggers/{name}/poll',
+    tag,
+    summary: 'Poll it now, out of turn, in the process that serves it',
+    body: schema.SWITCH,
+    answer: schema.POLLED,
+    handle: async ({ runner, param, body }) => {
+      const trigger = param('name')
+      return { trigger, ...(await runner.triggers.poll(trigger, { ...given(body), source: 'http' })) }
+    },
+  }),
+  writing({
+    path: '/triggers/{name}/test',
+    tag,
+    summary: 'Poll it in this process, without recording or starting anything',
+    answer: schema.TESTED,
+    handle: async ({ runner, param }) => testRecord(param('name'), await runner.poll(param('name'))),
+  }),
+  writing({
+    path: '/triggers/{name}/set',
+    tag,
+    summary: 'Set how it is polled, in place of what its code says, also after restarts; answers with the trigger',
+    body: schema.SET,
+    answer: schema.TRIGGER,
+    handle: async ({ runner, param, body: { note, reset, ...settings } }) => {
+      const trigger = param('name')
+      const overrides = given(settings)
+      if (reset === true && Object.keys(overrides).length > 0) throw resetWithOthers()
+      await runner.triggers.set(trigger, reset === true ? null : overrides, { ...given({ note }), source: 'http' })
+      return triggerRecord(await runner.triggers.get(trigger))
+    },
+  }),
+  switching('enable'),
+  switching('disable'),
+]
+
+export const TRIGGER_OPERATIONS: readonly Operation[] = [...READS, ...WRITES]
+
+function testRecord(trigger: string, outcome: PollOutcome) {
+  const error = outcome.kind === 'failed' || outcome.kind === 'timedOut' ? outcome.error : null
+  return {
+    trigger,
+    outcome: outcome.kind,
+    reason: outcome.kind === 'skipped' ? outcome.reason : null,
+    contextText: outcome.kind === 'fired' ? outcome.contextText : null,
+    error,
+  }
+}
+
+function resetWithOthers(): UsageError {
+  return new UsageError('INVALID_ARGUMENT', '"reset" goes with no other setting: ask for one after the other.', {
+    path: 'reset',
+  })
+}

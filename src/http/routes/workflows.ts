@@ -1,0 +1,50 @@
+/** `/api/v1/workflows`: every workflow that was ever served on the database, and the graph of its tasks. */
+
+import * as v from 'valibot'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { type Operation, reading, sendingContext } from '../operations.ts'
+import { pageByOffset } from '../pages.ts'
+import { STARTED } from '../schemas/executions.ts'
+import { PAGE } from '../schemas/parts.ts'
+import { WORKFLOW, WORKFLOW_LIST } from '../schemas/workflows.ts'
+
+const tag = 'workflows'
+
+export const WORKFLOW_OPERATIONS: readonly Operation[] = [
+  reading({
+    path: '/workflows',
+    tag,
+    summary: 'Workflows by name, the newest definition of each',
+    query: v.strictObject(PAGE),
+    answer: WORKFLOW_LIST,
+    handle: ({ runner, query }) =>
+      pageByOffset(
+        query,
+        ({ key }: WorkflowDefinition) => key,
+        ({ tasks, ...head }) => ({ ...head, taskCount: tasks.length }),
+        async ({ limit, offset }) => (await runner.workflows.list()).slice(offset, offset + limit),
+      ),
+  }),
+  reading({
+    path: '/workflows/{name}',
+    tag,
+    summary: 'One workflow with its tasks and their graph',
+    answer: WORKFLOW,
+    handle: async ({ runner, param }) => withGraph(await runner.workflows.get(param('name'))),
+  }),
+  sendingContext({
+    path: '/workflows/{name}/executions',
+    tag,
+    summary: 'Start it; the body is its context, which is kept to the letter',
+    answer: STARTED,
+    status: 201,
+    handle: async ({ runner, param, bodyText }) => ({
+      id: await runner.workflows.submitText(param('name'), bodyText ?? '{}'),
+    }),
+  }),
+]
+
+function withGraph(workflow: WorkflowDefinition) {
+  const edges = workflow.tasks.flatMap(({ id, dependencies }) => dependencies.map((from) => ({ from, to: id })))
+  return { ...workflow, graph: { nodes: workflow.tasks.map(({ id }) => id), edges } }
+}

@@ -1,0 +1,81 @@
+/**
+ * Who may ask for what. A page of another site that a user has open can send requests to this machine, with a name of its own
+ * that leads here (DNS rebinding) or without reading the answers: the name in `Host` and the page in `Origin` tell.
+ */
+
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { HttpProblem } from './problems.ts'
+
+export interface AccessRules {
+  /** Whoever has it may do everything. Null: nobody has one. */
+  readonly token: string | null
+  /** Reading needs the token too. */
+  readonly protectsReads: boolean
+  /** Whether requests for this name, in lower case and without its port, are meant for us. */
+  isOurs(hostname: string): boolean
+}
+
+/** On every answer. What has a page of its own is as strict with what it may load. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+/** What probes ask for, which have no token: they learn nothing else. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+
+/** Throws the problem of a request that may not be answered. `path` is that of the route. */
+export function assertAllowed(request: Request, path: string, rules: AccessRules): void {
+  const host = hostOf(request)
+  if (!rules.isOurs(host.hostname)) {
+    const message = `Requests for the host "${host.name}" are not answered here. Use the address that cloaca listens on.`
+    throw new HttpProblem(421, 'HOST_REFUSED', message)
+  }
+  const isReading = READING.has(request.method)
+  if (isReading && (!rules.protectsReads || PROBES.has(path))) return
+  if (hasToken(request, rules.token)) return
+  if (rules.protectsReads) {
+    const message = 'Send the token of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'
+    throw new HttpProblem(401, 'TOKEN_REFUSED', message, { 'www-authenticate': 'Bearer' })
+  }
+  if (isSameOrigin(request, host.name)) return
+  const message = `What changes something needs the header "Origin: http://${host.name}", or "Authorization: Bearer …" with the token of CLOACA_HTTP_TOKEN.`
+  throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
+}
+
+/** Names that lead to this machine wherever they are asked for. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '::1' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
+}
+
+/** The name in `Host`, as sent and without its port. A handler that is called without a server has that of the URL. */
+function hostOf(request: Request): { readonly name: string; readonly hostname: string } {
+  const name = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
+  const [, hostname] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?$/.exec(name) ?? []
+  if (hostname === undefined) throw new HttpProblem(400, 'HOST_REFUSED', 'The header "Host" is not the name of a host.')
+  return { name, hostname: hostname.replace(/^\[|\]$/g, '') }
+}
+
+function isSameOrigin(request: Request, host: string): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  if (site !== null && site !== 'same-origin') return false
+  const origin = request.headers.get('origin')?.toLowerCase()
+  return origin === `http://${host}` || origin === `https://${host}`
+}
+
+/** How long the comparison takes says nothing of the token. */
+function hasToken(request: Request, token: string | null): boolean {
+  const [, given] = /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+  if (given === undefined || token === null) return false
+  return timingSafeEqual(digest(given), digest(token))
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,43 @@
+/** What several schemas have in common. */
+
+import * as v from 'valibot'
+
+export const INSTANT = v.pipe(v.string(), v.isoTimestamp(), v.description('RFC 3339, in UTC'))
+export const INSTANT_OR_NULL = v.nullable(INSTANT)
+export const TEXT_OR_NULL = v.nullable(v.string())
+export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0))
+export const NUMBER_OR_NULL = v.nullable(v.number())
+
+export const PAGE = {
+  limit: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,4}$/, 'a whole number from 1 to 1000 is needed'),
+      v.transform(Number),
+      v.minValue(1, 'a whole number from 1 to 1000 is needed'),
+      v.maxValue(1_000, 'a whole number from 1 to 1000 is needed'),
+    ),
+    '100',
+  ),
+  cursor: v.optional(v.pipe(v.string(), v.description('`nextCursor` of the page before'))),
+}
+
+export const FLAG = v.pipe(
+  v.picklist(['true', 'false'], 'true or false is needed'),
+  v.transform((text) => text === 'true'),
+)
+
+export function listOf<Item extends v.GenericSchema<unknown, unknown>>(item: Item) {
+  return v.strictObject({ items: v.array(item), nextCursor: TEXT_OR_NULL })
+}
+
+/** Who does something says why. */
+export const NOTED = { note: v.optional(v.pipe(v.string(), v.maxLength(1_000))) }
+
+export const PROBLEM = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  detail: v.string(),
+  code: v.string(),
+})

@@ -1,0 +1,117 @@
+/** Triggers, their ticks and firings. */
+
+import * as v from 'valibot'
+import { COUNT, FLAG, INSTANT, INSTANT_OR_NULL, listOf, NOTED, NUMBER_OR_NULL, PAGE, TEXT_OR_NULL } from './parts.ts'
+
+const POLICY = {
+  timeoutMs: NUMBER_OR_NULL,
+  jitterMs: NUMBER_OR_NULL,
+  maxActive: NUMBER_OR_NULL,
+  pauseAfter: NUMBER_OR_NULL,
+  onChange: v.boolean(),
+}
+const SETTINGS = v.strictObject({ ...POLICY, pollIntervalMs: v.number() })
+const OVERRIDES = v.partial(SETTINGS)
+
+export const TRIGGER = v.strictObject({
+  id: v.string(),
+  name: v.string(),
+  kind: v.literal('poll'),
+  workflow: v.string(),
+  pollIntervalMs: v.number(),
+  allowConcurrent: v.boolean(),
+  policy: v.pipe(v.strictObject(POLICY), v.description('as it counts')),
+  declared: v.pipe(SETTINGS, v.description('what the code declares')),
+  overrides: v.pipe(OVERRIDES, v.description('what was set by hand')),
+  enabled: v.boolean(),
+  note: TEXT_OR_NULL,
+  failuresInRow: COUNT,
+  lastPollAt: INSTANT_OR_NULL,
+  createdAt: INSTANT,
+  updatedAt: INSTANT,
+})
+
+export const TRIGGER_LIST = listOf(TRIGGER)
+
+export const TICK_LIST = listOf(
+  v.strictObject({
+    id: v.string(),
+    trigger: v.string(),
+    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+    firstAt: INSTANT,
+    lastAt: INSTANT,
+    count: v.pipe(COUNT, v.description('equal skips in a row are one')),
+    latenessMs: NUMBER_OR_NULL,
+    durationMs: NUMBER_OR_NULL,
+    reason: TEXT_OR_NULL,
+    errorType: TEXT_OR_NULL,
+    errorMessage: TEXT_OR_NULL,
+    firingId: TEXT_OR_NULL,
+    executionId: TEXT_OR_NULL,
+  }),
+)
+
+export const FIRING_LIST = listOf(
+  v.strictObject({
+    id: v.string(),
+    triggerId: v.string(),
+    contextHash: v.string(),
+    executionId: TEXT_OR_NULL,
+    startedAt: INSTANT,
+    completedAt: INSTANT_OR_NULL,
+    createdAt: INSTANT,
+  }),
+)
+
+export const TRIGGER_QUERY = v.strictObject({ ...PAGE, enabled: v.optional(FLAG) })
+
+export const SWITCH = v.strictObject(NOTED)
+export const SWITCHED = v.strictObject({ trigger: v.string(), enabled: v.boolean() })
+
+/** Beside a body that is a context to the letter. */
+export const FIRE_QUERY = v.strictObject({
+  ...NOTED,
+  force: v.optional(v.pipe(FLAG, v.description('start it whatever is active'))),
+})
+export const FIRED = v.strictObject({
+  trigger: v.string(),
+  outcome: v.picklist(['fired', 'duplicate', 'limited']),
+  executionId: v.pipe(TEXT_OR_NULL, v.description('what was started, or what a duplicate duplicates')),
+  reason: TEXT_OR_NULL,
+})
+
+const FAULT = v.nullable(v.strictObject({ type: v.string(), message: v.string(), traceback: v.string() }))
+
+export const POLLED = v.variant('state', [
+  v.strictObject({
+    trigger: v.string(),
+    state: v.literal('polled'),
+    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+    reason: TEXT_OR_NULL,
+    executionId: TEXT_OR_NULL,
+    error: FAULT,
+    durationMs: v.number(),
+  }),
+  v.strictObject({ trigger: v.string(), state: v.literal('asked') }),
+])
+
+export const TESTED = v.strictObject({
+  trigger: v.string(),
+  outcome: v.picklist(['skipped', 'fired', 'failed', 'timedOut']),
+  reason: TEXT_OR_NULL,
+  contextText: v.pipe(TEXT_OR_NULL, v.description('what it would fire with, to the letter')),
+  error: FAULT,
+})
+
+const LIMIT = v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0))))
+
+export const SET = v.strictObject({
+  ...NOTED,
+  reset: v.optional(v.pipe(v.literal(true), v.description('what the code says counts again'))),
+  pollIntervalMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  timeoutMs: LIMIT,
+  jitterMs: LIMIT,
+  maxActive: LIMIT,
+  pauseAfter: LIMIT,
+  onChange: v.optional(v.boolean()),
+})

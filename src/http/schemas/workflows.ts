@@ -1,0 +1,51 @@
+/** Workflows and the graph of their tasks. */
+
+import * as v from 'valibot'
+import { COUNT, listOf, NUMBER_OR_NULL } from './parts.ts'
+
+const PLACE = v.nullable(v.strictObject({ file: v.string(), line: v.number() }))
+
+const RULE: v.GenericSchema<unknown, unknown> = v.pipe(
+  v.looseObject({ type: v.string() }),
+  v.description('when the task runs: Always, TaskSuccess, ContextValue, All, …'),
+)
+
+const TASK = v.strictObject({
+  id: v.string(),
+  fullName: v.string(),
+  dependencies: v.array(v.string()),
+  retry: v.strictObject({
+    maxAttempts: COUNT,
+    backoff: v.looseObject({ kind: v.string() }),
+    initialDelayMs: v.number(),
+    maxDelayMs: v.number(),
+    jitter: v.boolean(),
+    condition: v.looseObject({ kind: v.string() }),
+  }),
+  timeoutMs: NUMBER_OR_NULL,
+  rule: RULE,
+  place: PLACE,
+})
+
+const HEAD = {
+  key: v.string(),
+  title: v.string(),
+  description: v.string(),
+  tags: v.record(v.string(), v.string()),
+  tenant: v.string(),
+  package: v.string(),
+  version: v.string(),
+  script: v.string(),
+  place: PLACE,
+}
+
+export const WORKFLOW_LIST = listOf(v.strictObject({ ...HEAD, taskCount: COUNT }))
+
+export const WORKFLOW = v.strictObject({
+  ...HEAD,
+  tasks: v.pipe(v.array(TASK), v.description('those that others depend on come first')),
+  graph: v.strictObject({
+    nodes: v.array(v.string()),
+    edges: v.array(v.strictObject({ from: v.string(), to: v.string() })),
+  }),
+})

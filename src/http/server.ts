@@ -1,0 +1,97 @@
+/** Has a runner's interface listen on an address. Used by `serve`. */
+
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { isIP } from 'node:net'
+import { hostname as nameOfMachine } from 'node:os'
+import { createAdaptorServer } from '@hono/node-server'
+import { UsageError } from '../errors.ts'
+import type { LogSink } from '../runner/log-lines.ts'
+import type { Runner } from '../runner/runner.ts'
+import { handlerWith } from './http-handler.ts'
+import { type AccessRules, isLoopback } from './safety.ts'
+
+export interface ServerOptions {
+  /** A name or an address of this machine; `0.0.0.0` and `::` are all of them. */
+  readonly host: string
+  readonly port: number
+  /** A free one is taken where the port is not. */
+  readonly mayMove: boolean
+  readonly token: string | null
+  readonly log: LogSink
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:8321` */
+  readonly url: string
+  readonly hasMoved: boolean
+  /** Ends what is open, too. */
+  close(): Promise<void>
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+const CONNECTIONS_AT_MOST = 1_000
+
+/** Settles when it listens. Throws `ADDRESS_UNAVAILABLE`, and `INVALID_SETTINGS` for an address that needs a token. */
+export async function listen(runner: Runner, options: ServerOptions): Promise<HttpServer> {
+  const host = options.host.toLowerCase()
+  const isLocal = isLoopback(host)
+  if (!isLocal && options.token === null) {
+    const message = `HTTP would be open to everybody who can reach "${host}": set CLOACA_HTTP_TOKEN to a secret that requests must bring along, or leave --host at 127.0.0.1.`
+    throw new UsageError('INVALID_SETTINGS', message, { path: 'http.host' })
+  }
+  const rules: AccessRules = { token: options.token, protectsReads: !isLocal, isOurs: (name) => isName(name, host) }
+  const fetch = handlerWith(runner, rules, { log: options.log })
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  server.maxConnections = CONNECTIONS_AT_MOST
+  const hasMoved = await bind(server, host, options)
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : options.port
+  return {
+    url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    hasMoved,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** Whether a request for this name is for the address that is listened on. Nobody can have a name lead here that is an address. */
+function isName(name: string, host: string): boolean {
+  if (isLoopback(host)) return isLoopback(name)
+  if (!WILDCARDS.has(host)) return name === host
+  return isIP(name) !== 0 || isLoopback(name) || name === nameOfMachine().toLowerCase()
+}
+
+/** True where it is another port. */
+async function bind(server: Server, host: string, { port, mayMove }: ServerOptions): Promise<boolean> {
+  try {
+    await bindTo(server, host, port)
+    return false
+  } catch (thrown) {
+    if (!mayMove || codeOf(thrown) !== 'EADDRINUSE') throw unavailable(thrown, host, port)
+  }
+  await bindTo(server, host, 0)
+  return true
+}
+
+async function bindTo(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ host, port })
+  await once(server, 'listening')
+}
+
+function unavailable(thrown: unknown, host: string, port: number): UsageError {
+  const code = codeOf(thrown)
+  const why =
+    code === 'EADDRINUSE'
+      ? `Port ${port} of ${host} is taken by another process. Choose another one with --port, or --port 0 for any that is free.`
+      : `HTTP cannot listen on port ${port} of "${host}" (${code}). Choose another address with --host and --port, or none with --no-http.`
+  return new UsageError('ADDRESS_UNAVAILABLE', why, { reason: code, cause: thrown })
+}
+
+function codeOf(thrown: unknown): string {
+  return String((thrown as NodeJS.ErrnoException).code)
+}

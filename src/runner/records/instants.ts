@@ -1,0 +1,7 @@
+/** Instants of rows as JSON has them. */
+
+import { formatInstant } from '../../model/instant.ts'
+
+export function instant(at: number | null): string | null {
+  return at === null ? null : formatInstant(at)
+}

@@ -1,0 +1,34 @@
+/** Cron schedules as JSON. Instants are RFC 3339. */
+
+import { formatInstant } from '../../model/instant.ts'
+import type { CronFiringRow, CronRow } from '../../model/schedule.ts'
+import { instant } from './instants.ts'
+
+/** `nextRuns`: the next instants at which it fires. */
+export function scheduleRecord(row: CronRow, nextRuns: readonly number[]) {
+  const { isEnabled, nextRunAt: _, lastRunAt, createdAt, updatedAt, ...rest } = row
+  return {
+    ...rest,
+    kind: scheduleKind(row),
+    enabled: isEnabled,
+    nextRuns: nextRuns.map(formatInstant),
+    lastRunAt: instant(lastRunAt),
+    createdAt: formatInstant(createdAt),
+    updatedAt: formatInstant(updatedAt),
+  }
+}
+
+export function scheduleKind(row: CronRow): string {
+  if (row.triggerName !== null) return 'cron trigger'
+  return row.instanceName === null ? 'schedule' : 'workflow instance'
+}
+
+export function cronFiringRecord(row: CronFiringRow) {
+  return {
+    ...row,
+    scheduledAt: formatInstant(row.scheduledAt),
+    claimedAt: formatInstant(row.claimedAt),
+    createdAt: formatInstant(row.createdAt),
+    updatedAt: formatInstant(row.updatedAt),
+  }
+}

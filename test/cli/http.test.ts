@@ -1,0 +1,89 @@
+/** `serve` and HTTP: the address that it listens on, and when it refuses to. */
+
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
+
+const JOBS = `
+import cloaca
+@cloaca.trigger(on="nothing", poll_interval="1h")
+def quiet():
+    return cloaca.TriggerResult.skip()
+`
+
+/** As where nobody has set a port. */
+const DEFAULT_PORT = { env: { CLOACA_HTTP_PORT: '' } }
+
+const listening = async (serving: CloacaProcess) => String((await serving.logs('HTTP is at')).url)
+
+describe.concurrent('the HTTP interface of a serving process', () => {
+  it('listens on this machine alone, on a free port where that of all is taken, and until the process ends', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    const first = terminal.start(['serve', 'jobs.py', '--db', ':memory:'], DEFAULT_PORT)
+    const firstUrl = await listening(first)
+    const second = terminal.start(['serve', 'jobs.py', '--db', ':memory:'], DEFAULT_PORT)
+    const secondUrl = await listening(second)
+
+    const moved = await second.logs('HTTP is at')
+    const health = await fetch(`${secondUrl}/healthz`)
+    await second.logs('serving ')
+    const triggers = (await (await fetch(`${secondUrl}/api/v1/triggers`)).json()) as {
+      readonly items: readonly object[]
+    }
+    second.kill('SIGTERM')
+
+    for (const url of [firstUrl, secondUrl]) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(secondUrl).not.toBe(firstUrl)
+    expect(moved).toMatchObject({ level: 'warn', msg: `port 8321 is taken: HTTP is at ${secondUrl}` })
+    expect(health.status).toBe(200)
+    expect(triggers.items).toMatchObject([{ name: 'quiet' }])
+    expect((await second.ended).exitCode).toBe(0)
+    await expect(fetch(`${secondUrl}/healthz`)).rejects.toThrow()
+  })
+
+  it('does not begin on a port that was asked for and is taken, and names it', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+
+    const { exitCode, stderr } = await terminal.run(['serve', 'jobs.py', '--port', String(port), '--db', ':memory:'])
+    other.close()
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(`Port ${port} of 127.0.0.1 is taken by another process.`)
+  })
+
+  it('is open to other machines with a token only', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    const words = ['serve', 'jobs.py', '--host', '0.0.0.0', '--port', '0', '--db', ':memory:']
+
+    const refused = await terminal.run(words)
+    const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: 's3cret' } })
+    const url = (await listening(serving)).replace('0.0.0.0', '127.0.0.1')
+    const status = async (headers: Record<string, string>) =>
+      (await fetch(`${url}/api/v1/triggers`, { headers })).status
+
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stderr).toContain('set CLOACA_HTTP_TOKEN')
+    expect(await status({})).toBe(401)
+    expect(await status({ authorization: 'Bearer guess' })).toBe(401)
+    expect(await status({ authorization: 'Bearer s3cret' })).toBe(200)
+    expect(serving.stderr).not.toContain('s3cret')
+  })
+
+  it('is left out with --no-http', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    const serving = terminal.start(['serve', 'jobs.py', '--no-http', '--db', ':memory:'])
+
+    await serving.logs('serving ')
+
+    expect(serving.stderr).not.toContain('HTTP')
+  })
+})
