@@ -4,7 +4,9 @@ import { checkSetting, objectOf, type SettingCheck } from '../engine/settings-ch
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import type { Fetch, OtherRoute } from './app.ts'
+import { eventsRoute } from './event-stream.ts'
 import { healthRoutes } from './health.ts'
+import { metricsRoute } from './metrics/route.ts'
 import { type AccessRules, isLoopback } from './safety.ts'
 
 export interface HttpHandlerOptions {
@@ -44,7 +46,11 @@ export function handlerWith(
   rules: AccessRules,
   { basePath = '/', log = () => undefined }: Pick<HttpHandlerOptions, 'basePath' | 'log'>,
 ): Fetch {
-  const others: readonly OtherRoute[] = [...healthRoutes(runner)]
+  const others: readonly OtherRoute[] = [
+    ...healthRoutes(runner),
+    metricsRoute(runner),
+    eventsRoute(runner, '/api/v1/events'),
+  ]
   let app: Promise<Fetch> | null = null
   return async (request) => {
     app ??= import('./app.ts').then(({ makeApp }) => makeApp(runner, { basePath, rules, log, others }))

@@ -1,0 +1,174 @@
+/**
+ * `/api/v1/events`: what the engine reports, as server-sent events. The last ones are kept, so that a reader that was cut off
+ * goes on behind the one that it read last (`Last-Event-ID`). Skips are not events of their own: there may be thousands a
+ * second. They come four times a second as one event with how many there were of each trigger, and without an id.
+ */
+
+import { SystemClock } from '../engine/clock.ts'
+import type { EngineEventMap, EngineEventName } from '../engine/events.ts'
+import type { Timer } from '../engine/ports.ts'
+import { formatInstant } from '../model/instant.ts'
+import type { Runner } from '../runner/runner.ts'
+import type { OtherRoute } from './app.ts'
+import { HttpProblem } from './problems.ts'
+
+const KEPT = 1_000
+const STREAMS_AT_MOST = 100
+/** A reader that is so far behind is cut off: it comes back, and goes on. */
+const UNREAD_CHARACTERS_AT_MOST = 1024 ** 2
+const SKIPS_EVERY_MS = 250
+/** A connection that is dead is noticed by writing to it. */
+const ALIVE_EVERY_MS = 15_000
+
+const NAMES: readonly EngineEventName[] = [
+  'tick',
+  'triggerFired',
+  'triggerFailed',
+  'cronFired',
+  'executionStarted',
+  'taskStarted',
+  'taskRetried',
+  'taskFinished',
+  'executionFinished',
+  'scriptQuarantined',
+  'warning',
+  'stopped',
+]
+
+interface Kept {
+  readonly id: number
+  readonly name: string
+  readonly event: object
+}
+
+type Stream = ReadableStreamDefaultController<Uint8Array>
+
+export function eventsRoute(runner: Runner, path: string): OtherRoute {
+  const events = new EventStreams(runner)
+  return { path, respond: (request) => events.open(request) }
+}
+
+class EventStreams {
+  readonly #clock = new SystemClock({ keepsProcessAlive: false })
+  /** Ids of another process or handler are not ours. */
+  readonly #series = crypto.randomUUID().slice(0, 8)
+  readonly #kept: Kept[] = []
+  readonly #streams = new Set<Stream>()
+  readonly #skips = new Map<string, number>()
+  readonly #encoder = new TextEncoder()
+  #lastId = 0
+  #skipsDue: Timer | null = null
+  #alive: Timer | null = null
+  #hasStopped = false
+
+  constructor(runner: Runner) {
+    for (const name of NAMES) runner.on(name, (event) => this.#happened(name, event))
+  }
+
+  open(request: Request): Response {
+    if (this.#streams.size >= STREAMS_AT_MOST) {
+      const message = `There are ${STREAMS_AT_MOST} event streams already, which is as many as there may be.`
+      throw new HttpProblem(503, 'TOO_MANY_STREAMS', message, { 'retry-after': '5' })
+    }
+    let opened: Stream | null = null
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (stream) => {
+          opened = stream
+          this.#begin(stream, request.headers.get('last-event-id'))
+        },
+        cancel: () => void (opened !== null && this.#streams.delete(opened)),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_CHARACTERS_AT_MOST }),
+    )
+    return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
+  }
+
+  #begin(stream: Stream, lastId: string | null): void {
+    const missed = this.#missed(lastId)
+    // `isComplete`: nothing is missing between the event that was read last and those that follow.
+    const hello = { isComplete: missed !== null, isResumed: lastId !== null }
+    stream.enqueue(
+      this.#encoded(`id: ${this.#series}-${missed?.[0] ? missed[0].id - 1 : this.#lastId}\n`, 'hello', hello),
+    )
+    for (const kept of missed ?? []) stream.enqueue(this.#encodedKept(kept))
+    if (this.#hasStopped) {
+      stream.close()
+      return
+    }
+    this.#streams.add(stream)
+    this.#alive ??= this.#clock.wakeAfter(ALIVE_EVERY_MS, () => this.#sayAlive())
+  }
+
+  /** What came behind an event; null where that is not known any more. */
+  #missed(lastId: string | null): readonly Kept[] | null {
+    if (lastId === null) return []
+    const [series, number] = lastId.split('-')
+    const id = Number(number)
+    const isKnown =
+      series === this.#series && Number.isInteger(id) && id <= this.#lastId && id >= this.#lastId - this.#kept.length
+    return isKnown ? this.#kept.filter((kept) => kept.id > id) : null
+  }
+
+  #happened(name: EngineEventName, event: EngineEventMap[EngineEventName]): void {
+    if (name === 'tick' && (event as EngineEventMap['tick']).outcome === 'skipped') {
+      // With nobody there a skip costs no more than this.
+      if (this.#streams.size > 0) this.#skipped((event as EngineEventMap['tick']).trigger)
+      return
+    }
+    const kept = { id: ++this.#lastId, name, event }
+    this.#kept.push(kept)
+    if (this.#kept.length > KEPT) this.#kept.shift()
+    if (this.#streams.size > 0) this.#send(this.#encodedKept(kept))
+    if (name === 'stopped') this.#end()
+  }
+
+  #skipped(trigger: string): void {
+    this.#skips.set(trigger, (this.#skips.get(trigger) ?? 0) + 1)
+    this.#skipsDue ??= this.#clock.wakeAfter(SKIPS_EVERY_MS, () => {
+      this.#skipsDue = null
+      const triggers = Object.fromEntries(this.#skips)
+      this.#skips.clear()
+      this.#send(this.#encoded('', 'skips', { triggers }))
+    })
+  }
+
+  #send(bytes: Uint8Array): void {
+    for (const stream of this.#streams) {
+      if ((stream.desiredSize ?? 0) > 0) stream.enqueue(bytes)
+      else {
+        // What is on its way still arrives.
+        this.#streams.delete(stream)
+        stream.close()
+      }
+    }
+  }
+
+  #sayAlive(): void {
+    this.#alive = null
+    if (this.#streams.size === 0) return
+    this.#send(this.#encoder.encode(': alive\n\n'))
+    this.#alive = this.#clock.wakeAfter(ALIVE_EVERY_MS, () => this.#sayAlive())
+  }
+
+  #end(): void {
+    this.#hasStopped = true
+    this.#skipsDue?.cancel()
+    this.#alive?.cancel()
+    for (const stream of this.#streams) stream.close()
+    this.#streams.clear()
+  }
+
+  #encodedKept({ id, name, event }: Kept): Uint8Array {
+    return this.#encoded(`id: ${this.#series}-${id}\n`, name, event)
+  }
+
+  /** JSON has no line breaks of its own. */
+  #encoded(idLine: string, name: string, data: object): Uint8Array {
+    return this.#encoder.encode(`${idLine}event: ${name}\ndata: ${JSON.stringify(data, instantsAsText)}\n\n`)
+  }
+}
+
+function instantsAsText(key: string, value: unknown): unknown {
+  return typeof value === 'number' && /^at$|At$/.test(key) ? formatInstant(value) : value
+}

@@ -1,0 +1,139 @@
+/** `/api/v1/events` and `/metrics`: what they tell of what a runner does. */
+
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { httpHandler } from '../../src/index.ts'
+import { ORIGIN } from '../support/http-client.ts'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+const SHOP = fileURLToPath(new URL('../cli/scripts/shop.py', import.meta.url))
+
+interface Told {
+  readonly id: string | null
+  readonly event: string
+  // biome-ignore lint/suspicious/noExplicitAny: what is in it is what the tests are about
+  readonly data: any
+}
+
+/** Reads events until one passes the test, which is the last. */
+async function readUntil(response: Response, isLast: (told: Told) => boolean): Promise<readonly Told[]> {
+  const all: Told[] = []
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true })
+    const blocks = text.split('\n\n')
+    text = blocks.pop() ?? ''
+    for (const block of blocks.filter((each) => !each.startsWith(':'))) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? null
+      const told = { id: field('id'), event: String(field('event')), data: JSON.parse(String(field('data'))) }
+      all.push(told)
+      if (isLast(told)) return all
+    }
+  }
+  return all
+}
+
+describe('what HTTP tells of a runner', () => {
+  let observed: ObservedRunner
+  let handler: (request: Request) => Promise<Response>
+  beforeAll(async () => {
+    observed = await ObservedRunner.open()
+    handler = httpHandler(observed.runner)
+    await observed.runner.load(SHOP)
+    await observed.runner.start()
+    await observed.until('triggerFailed', ({ trigger }) => trigger === 'unreachable')
+    await observed.runsOf('new_order')
+  })
+  afterAll(() => observed[Symbol.asyncDispose]())
+
+  const events = (headers: Record<string, string> = {}) => handler(new Request(`${ORIGIN}/api/v1/events`, { headers }))
+  const ended = (told: Told) => told.event === 'executionFinished'
+
+  it('says hello at once, then what happens, and goes on behind the last event that was read', async () => {
+    const stream = await events()
+    await observed.runner.execute('refund')
+    const told = await readUntil(stream, ended)
+    await observed.runner.execute('refund')
+
+    const more = await readUntil(await events({ 'last-event-id': String(told.at(-1)?.id) }), ended)
+
+    expect(stream.headers.get('content-type')).toContain('text/event-stream')
+    expect(told[0]).toMatchObject({ event: 'hello', data: { isComplete: true, isResumed: false } })
+    expect(told.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(['executionStarted', 'taskStarted', 'taskFinished']),
+    )
+    expect(told.at(-1)?.data).toMatchObject({
+      workflow: 'refund',
+      status: 'Failed',
+      at: expect.stringMatching(/^20\d\d-.*\+00:00$/),
+    })
+    expect(more[0]).toMatchObject({ event: 'hello', data: { isComplete: true, isResumed: true } })
+    expect(more.at(-1)?.data.executionId).not.toBe(told.at(-1)?.data.executionId)
+    const ids = [...told, ...more].filter(({ id, event }) => id !== null && event !== 'hello').map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('counts skips instead of telling each', async () => {
+    const told = await readUntil(await events(), ({ event }) => event === 'skips')
+
+    expect(told.at(-1)?.id).toBeNull()
+    expect(told.at(-1)?.data.triggers.new_order).toBeGreaterThan(0)
+    expect(told.filter(({ event, data }) => event === 'tick' && data.outcome === 'skipped')).toEqual([])
+  })
+
+  it('says that something is missing where it does not know the last event that was read', async () => {
+    for (const id of ['another-7', 'nonsense']) {
+      const [hello] = await readUntil(await events({ 'last-event-id': id }), ({ event }) => event === 'hello')
+
+      expect(hello?.data).toEqual({ isComplete: false, isResumed: true })
+    }
+  })
+
+  it('has as many streams as there may be, and room again when readers leave', async () => {
+    const streams = await Promise.all(Array.from({ length: 120 }, () => events()))
+    const refused = streams.filter(({ status }) => status === 503)
+    const problem = (await refused[0]?.json()) as { readonly code: string }
+    await Promise.all(streams.filter(({ status }) => status === 200).map(({ body }) => body?.cancel()))
+
+    const later = await events()
+
+    expect(refused.length).toBeGreaterThanOrEqual(20)
+    expect(problem.code).toBe('TOO_MANY_STREAMS')
+    expect(later.status).toBe(200)
+    await later.body?.cancel()
+  })
+
+  it('has metrics that agree with what happened, each with its help and type', async () => {
+    await observed.runner.execute('order')
+    const response = await handler(new Request(`${ORIGIN}/metrics`))
+    const text = await response.text()
+    const value = (name: string) =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.slice(name.length + 1),
+      )
+
+    const families = [...text.matchAll(/^# TYPE (\S+) (counter|gauge|histogram)$/gm)].map(([, name]) => String(name))
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    const refunds = observed.events('executionFinished', ({ workflow }) => workflow === 'refund').length
+    const orders = observed.events('executionFinished', ({ workflow }) => workflow === 'order').length
+    expect(response.headers.get('content-type')).toContain('version=0.0.4')
+    expect(families.length).toBeGreaterThanOrEqual(15)
+    expect(new Set(families).size).toBe(families.length)
+    for (const name of families) expect(text).toContain(`# HELP ${name} `)
+    for (const line of samples) {
+      expect(line).toMatch(/^cloaca_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [\d.e+-]+$/)
+      expect(families.some((name) => line.startsWith(name))).toBe(true)
+    }
+    expect(value('cloaca_polls_total{trigger="unreachable",outcome="failed"}')).toBe(1)
+    expect(value('cloaca_firings_total{trigger="new_order"}')).toBe(1)
+    expect(value('cloaca_executions_total{workflow="refund",status="Failed"}')).toBe(refunds)
+    expect(value('cloaca_executions_total{workflow="order",status="Completed"}')).toBe(orders)
+    expect(value('cloaca_task_duration_seconds_count{workflow="order"}')).toBe(orders)
+    expect(value('cloaca_executions_active')).toBe(0)
+    expect(value('cloaca_triggers{state="enabled"}')).toBe(3)
+  })
+})
