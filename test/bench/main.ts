@@ -6,12 +6,13 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import type { Figure } from './figure.ts'
-import { executeFigures, pollFigures, printFigures, startFigures } from './program-figures.ts'
+import { executeFigures, logFigures, pollFigures, printFigures, startFigures } from './program-figures.ts'
 
 const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   start: startFigures,
   print: printFigures,
   execute: executeFigures,
+  logs: logFigures,
   poll: pollFigures,
   survival: async () => (await import('./survival.ts')).survivalFigures(),
   steering: async () => (await import('./steering.ts')).steeringFigures(),

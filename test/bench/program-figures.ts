@@ -65,6 +65,21 @@ async function measured(program: string, args: readonly string[], sampling: Samp
   return { ...finished, number: (name: string) => numbers[name] ?? Number.NaN }
 }
 
+/** What it costs that the output of tasks is kept. */
+export async function logFigures(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
+  try {
+    const environ = { CLOACA_DURABILITY: 'normal' }
+    const run = await measured('logs.py', [join(folder, 'logs.db')], { environ })
+    return [
+      { name: 'fan-out of tasks that print 10 lines', value: run.number('kept_per_s'), unit: 'tasks/s' },
+      { name: 'cost of their logs', value: run.number('cost_percent'), unit: '%', budget: 10 },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 export async function executeFigures(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cloaca-bench-'))
   try {
