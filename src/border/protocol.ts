@@ -93,6 +93,8 @@ export interface StartData {
   readonly isProgram: boolean
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
+  /** At a terminal each line of a task says whose it is. */
+  readonly prefixesOutput: boolean
   readonly process: ProcessSettings
   /** The local zone by its IANA name. Node takes 10 ms to find it, for which the engine has time. */
   readonly timeZone: string
@@ -151,6 +153,7 @@ export type ToInterpreter =
       readonly type: 'task'
       readonly token: StackToken
       readonly generation: GenerationNumber
+      readonly executionId: string
       readonly workflow: string
       readonly taskId: string
       readonly inputText: string

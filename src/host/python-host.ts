@@ -46,6 +46,8 @@ export interface HostOptions {
   readonly isProgram: boolean
   /** Where what scripts print goes; stdout when it is not said. */
   readonly stdoutTo?: 'stdout' | 'stderr'
+  /** At a terminal each line that a task prints says whose it is. Default: it does not. */
+  readonly prefixesOutput?: boolean
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
   /** At most; no more than there are scripts, and than there is memory for. */
@@ -87,6 +89,7 @@ export class PyodideHost implements ScriptHost {
       packageFolder,
       ceilings: ceilingsOf(limits, isProgram),
       logLimits: limits.logs,
+      prefixesOutput: options.prefixesOutput ?? false,
       notice: events.notice,
       preparing: events.preparing,
     })

@@ -15,11 +15,12 @@ import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { CallLogs } from './output/call-logs.ts'
 import { scriptOutput } from './output/script-output.ts'
+import { TaskLabels } from './output/task-labels.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
 import type { Engine, Signals, Waits as WaitFunctions } from './python-border.ts'
 import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
-import { callThatPrints, flushC } from './stacks/memory.ts'
+import { callThatPrints, flushC, isKeptAlready } from './stacks/memory.ts'
 import { PythonThreads } from './stacks/python-threads.ts'
 import { repeatWhile, type WaitAnswer, Waits } from './stacks/stack-waits.ts'
 import { readInput } from './standard-input.ts'
@@ -40,6 +41,9 @@ let tokenOfRunning: () => StackToken = () => 0
 
 /** Null until it is said what the process is to be. */
 let logs: CallLogs | null = null
+/** Null where nobody wants them. */
+let labels: TaskLabels | null = null
+let outputEnded: (call: StackToken) => void = () => {}
 
 const outcomes = new OutcomeBatch((message) => {
   logs?.sendEnded()
@@ -130,6 +134,7 @@ function engineFunctions(reentry: Reentry): Engine {
     outcome(token, kind, text, errorType, errorMessage, traceback) {
       waits.ended(token)
       flushC(token)
+      outputEnded(token)
       if (kind === 'skipped') logs?.skipped([token])
       else logs?.ended(token)
       const error = { type: errorType, message: errorMessage, traceback }
@@ -211,6 +216,7 @@ function receive(interpreter: Interpreter, message: Received): void {
       return
     case 'task':
       logs?.attemptBegins(message.token)
+      labels?.add(message)
       interpreter.addTask(message)
       return
     case 'program':
@@ -285,7 +291,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     else interpreter?.deliverSignals().catch(fatal)
   }
   let threads: PythonThreads | null = null
-  const callLogs = new CallLogs(data.logLimits, callThatPrints, send)
+  const callLogs = new CallLogs(data.logLimits, isKeptAlready, send)
   logs = callLogs
   const reentry: Reentry = {
     flushDeclarations: () => interpreter?.flushDeclarations(),
@@ -293,7 +299,16 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     deliverSignals: () => void interpreter?.deliverSignals().catch(fatal),
   }
   const functions = sessionFunctions(mailbox, control, reentry, callLogs)
-  const output = scriptOutput(data.isProgram, mailbox, callLogs, (message) => send({ type: 'notice', message }))
+  const output = scriptOutput({
+    isProgram: data.isProgram,
+    mailbox,
+    logs: callLogs,
+    callThatPrints,
+    prefixOf: (call) => labels?.of(call) ?? '',
+    notice: (message) => send({ type: 'notice', message }),
+  })
+  labels = data.prefixesOutput ? new TaskLabels() : null
+  outputEnded = (call) => output.ended(call)
   const started = await Interpreter.start(data, mailbox, functions, output, workerEvents, fatal)
   interpreter = started
   threads = new PythonThreads(

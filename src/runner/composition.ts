@@ -68,6 +68,7 @@ export interface ScriptingOptions {
   readonly stopping?: AbortSignal
   readonly isProgram: boolean
   readonly stdoutTo?: 'stdout' | 'stderr'
+  readonly prefixesOutput?: boolean
   readonly limits: HostLimits
   readonly durability: Durability
   /** What is in use, of all scripts. */
@@ -132,6 +133,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     ...(options.stopping && { stopping: options.stopping }),
     isProgram: options.isProgram,
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
+    prefixesOutput: options.prefixesOutput ?? false,
     limits: options.limits,
     events: {
       call: (call) => (options.isDryRun && call.method === 'runner.execute' ? refuseToExecute() : runners.answer(call)),

@@ -48,6 +48,8 @@ export interface RunnerOptions {
   readonly scriptRunners?: boolean
   /** Where what scripts print goes. Default: `stdout`. It never blocks the runner: what nobody reads is eventually dropped. */
   readonly stdoutTo?: 'stdout' | 'stderr'
+  /** At a terminal each line that a task prints begins with its execution's short id and its own. Default: it does not. */
+  readonly prefixOutput?: boolean
   /**
    * How much memory one interpreter may use, in MiB, at least 384. Beyond it Python raises MemoryError; above four fifths of
    * it the interpreter is replaced between polls; a process that goes a quarter beyond it all the same (256 MiB at least)
@@ -97,6 +99,7 @@ const OPTIONS_CHECK = objectOf({
   interpreters: wholeFrom(1),
   scriptRunners: FLAG,
   stdoutTo: oneOf('stdout', 'stderr'),
+  prefixOutput: FLAG,
   interpreterMemoryMb: wholeFrom(LEAST_MEMORY_MEBIBYTES),
   interpreterOpenFiles: wholeFrom(LEAST_OPEN_FILES),
   interpreterThreads: wholeFrom(LEAST_THREADS),

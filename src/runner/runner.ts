@@ -346,6 +346,7 @@ export class Runner {
       reloaded: (loaded) => void this.#registry.replaceScript(loaded.script, loaded),
       quarantined: (script, culprit, reason) => this.#events.emit('scriptQuarantined', { script, culprit, reason }),
       ...(this.#options.stdoutTo && { stdoutTo: this.#options.stdoutTo }),
+      prefixesOutput: this.#options.prefixOutput ?? false,
       durability: this.#options.durability ?? defaultDurability(),
       registry: this.#registry,
       clock: this.#clock,

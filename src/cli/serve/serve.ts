@@ -21,6 +21,8 @@ interface ServeOptions {
   readonly watch?: true
   /** `--no-http`: false. */
   readonly http: boolean
+  /** `--no-prefix`: false. */
+  readonly prefix: boolean
 }
 
 const DONE = 0
@@ -35,6 +37,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .argument('<places...>', 'Python files, folders, or modules')
     .option('--watch', 'reload a script when one of its files changes')
     .option('--no-http', 'answer no HTTP')
+    .option('--no-prefix', 'let what tasks print at a terminal begin as they print it, without execution and task')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
   const examples = ['cloaca serve jobs', 'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db']
   return withExamples(withSettings(command), ...examples).addHelpText('after', OTHER_SOURCES)
@@ -44,7 +47,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const settings = settingsFrom(options)
   const log = logOf(settings)
   const graceMs = settings.get('grace')
-  const runner = await Runner.open({ ...optionsOf(settings), log })
+  const runner = await Runner.open({ ...optionsOf(settings), prefixOutput: options.prefix, log })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, graceMs) }))
   let http: HttpServer | null = null

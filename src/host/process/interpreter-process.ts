@@ -152,7 +152,7 @@ export class InterpreterProcess {
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
     const { workflow, taskId, inputText, deadlineMs, slot, executionId, log } = task
     return this.#ask({ label: taskLabel(task), deadlineMs, slot, executionId, log }, (token) => {
-      return { type: 'task', token, generation, workflow, taskId, inputText }
+      return { type: 'task', token, generation, executionId, workflow, taskId, inputText }
     })
   }
 

@@ -27,6 +27,7 @@ export interface StarterOptions {
   readonly packageFolder: string
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
+  readonly prefixesOutput: boolean
   /** One line worth a log entry. */
   notice(message: string): void
   /** The first start takes longer than the others. */
@@ -90,10 +91,10 @@ export class InterpreterStarter {
   }
 
   #startData(snapshotPath: string | null): StartData {
-    const { process, packageFolder, isProgram, ceilings, logLimits } = this.#options
+    const { process, packageFolder, isProgram, ceilings, logLimits, prefixesOutput } = this.#options
     // Undefined where TZ is no zone of Node's.
     const { timeZone = 'UTC' }: { timeZone?: string } = new Intl.DateTimeFormat().resolvedOptions()
-    return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, snapshotPath }
+    return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, prefixesOutput, snapshotPath }
   }
 }
 

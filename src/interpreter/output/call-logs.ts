@@ -24,7 +24,7 @@ type LogsMessage = Extract<FromInterpreter, { readonly type: 'logs' }>
 
 export class CallLogs {
   readonly #limits: LogLimits
-  readonly #callThatPrints: () => StackToken
+  readonly #isKept: () => boolean
   readonly #send: (message: LogsMessage) => void
   readonly #attempts = new Set<StackToken>()
   readonly #logs = new Map<StackToken, CallLog>()
@@ -32,10 +32,10 @@ export class CallLogs {
   #nextAt = 0
   #timer: NodeJS.Timeout | null = null
 
-  /** `callThatPrints`: 0 for none. */
-  constructor(limits: LogLimits, callThatPrints: () => StackToken, send: (message: LogsMessage) => void) {
+  /** `isKept`: whether what is printed now is in the log already. */
+  constructor(limits: LogLimits, isKept: () => boolean, send: (message: LogsMessage) => void) {
     this.#limits = limits
-    this.#callThatPrints = callThatPrints
+    this.#isKept = isKept
     this.#send = send
   }
 
@@ -43,13 +43,11 @@ export class CallLogs {
     this.#attempts.add(token)
   }
 
-  /** The call whose output it is; 0 for none. */
-  print(stream: Printed, printed: Uint8Array): StackToken {
-    const token = this.#callThatPrints()
-    if (token === 0) return 0
+  /** Takes what a call prints. */
+  print(token: StackToken, stream: Printed, printed: Uint8Array): void {
+    if (this.#isKept()) return
     this.#logOf(token).print(stream, printed, Date.now())
     this.#sendSoon(token)
-    return token
   }
 
   /** A record of `logging`, as JSON. */

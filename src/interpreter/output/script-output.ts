@@ -4,10 +4,14 @@
  * `Outlet`. Made by `session.ts`, written to by `interpreter.ts`.
  */
 
+import { fstatSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import type { StackToken } from '../../border/protocol.ts'
 import { type Loss, Outlet, prepareStandardStreams } from '../../output/outlet.ts'
 import { writeAll } from '../../output/write-all.ts'
 import type { SignalMailbox } from '../signal-mailbox.ts'
 import type { CallLogs } from './call-logs.ts'
+import { WholeLines } from './whole-lines.ts'
 
 const NAMES = { 1: 'stdout', 2: 'stderr' } as const
 type Descriptor = keyof typeof NAMES
@@ -19,29 +23,44 @@ export interface ScriptOutput {
   abandon(): void
   /** From now on a write takes what can be written at once, and drops the rest: the process is about to end. */
   hurry(): void
+  /** A poll or an attempt has ended, and prints nothing more. */
+  ended(call: StackToken): void
   /** Settles when everything is written that somebody takes. */
   drain(): Promise<void>
 }
 
-/** Polls and attempts print into `logs`, too. `notice` hears of what served scripts printed and nobody took. */
-export function scriptOutput(
-  isProgram: boolean,
-  mailbox: SignalMailbox,
-  logs: CallLogs,
-  notice: (message: string) => void,
-): ScriptOutput {
-  const output = isProgram ? programOutput(mailbox) : servedOutput(notice)
+export interface OutputOptions {
+  readonly isProgram: boolean
+  readonly mailbox: SignalMailbox
+  /** Polls and attempts print into it, too. */
+  readonly logs: CallLogs
+  /** Whose output is what is printed now; 0 for nobody's. */
+  callThatPrints(): StackToken
+  /** What stands before each line of a call at a terminal, or ''. */
+  prefixOf(call: StackToken): string
+  /** Hears of what served scripts printed and nobody took. */
+  notice(message: string): void
+}
+
+type Writer = Omit<ScriptOutput, 'write'> & {
+  write(descriptor: Descriptor, memory: Uint8Array, call: StackToken): number
+}
+
+export function scriptOutput(options: OutputOptions): ScriptOutput {
+  const { isProgram, mailbox, logs, callThatPrints } = options
+  const writer = isProgram ? programOutput(mailbox) : servedOutput(options)
   return {
-    ...output,
+    ...writer,
     write(descriptor, memory) {
-      const written = output.write(descriptor, memory)
-      logs.print(NAMES[descriptor], memory)
+      const call = callThatPrints()
+      const written = writer.write(descriptor, memory, call)
+      if (call !== 0) logs.print(call, NAMES[descriptor], memory)
       return written
     },
   }
 }
 
-function programOutput(mailbox: SignalMailbox): ScriptOutput {
+function programOutput(mailbox: SignalMailbox): Writer {
   const interrupted = new Map<string, number>()
   let isHurried = false
   const mustStop = () => isHurried || mailbox.isAsking
@@ -66,6 +85,7 @@ function programOutput(mailbox: SignalMailbox): ScriptOutput {
     hurry() {
       isHurried = true
     },
+    ended: () => {},
     drain: async () => {},
   }
 }
@@ -74,7 +94,7 @@ function placeOf(descriptor: Descriptor, { byteOffset, length }: Uint8Array): st
   return `${descriptor}:${byteOffset}:${length}`
 }
 
-function servedOutput(notice: (message: string) => void): ScriptOutput {
+function servedOutput({ notice, prefixOf }: OutputOptions): Writer {
   prepareStandardStreams()
   const report = (descriptor: Descriptor, { bytes, reason }: Loss) =>
     notice(
@@ -88,18 +108,44 @@ function servedOutput(notice: (message: string) => void): ScriptOutput {
       },
     })
   const outlets = { 1: open(1), 2: open(2) }
+  const lines = {
+    1: isatty(1) || isSameFile() ? wholeLines(1) : null,
+    // Where the engine's log is: its lines are never in the middle of another.
+    2: wholeLines(2),
+  }
+  function wholeLines(descriptor: Descriptor): WholeLines {
+    const prefix = isatty(descriptor) ? prefixOf : () => ''
+    return new WholeLines((bytes) => outlets[descriptor].write(bytes), prefix)
+  }
   const drain = async (descriptor: Descriptor) => {
+    lines[descriptor]?.end()
     await outlets[descriptor].drain()
     const loss = outlets[descriptor].takeRest()
     if (loss !== null) report(descriptor, loss)
   }
   return {
-    write(descriptor, memory) {
-      outlets[descriptor].write(memory)
+    write(descriptor, memory, call) {
+      const whole = lines[descriptor]
+      if (whole === null) outlets[descriptor].write(memory)
+      else whole.write(call, memory)
       return memory.length
     },
     abandon: () => {},
     hurry: () => {},
+    ended(call) {
+      lines[1]?.ended(call)
+      lines[2].ended(call)
+    },
     drain: async () => void (await Promise.all([drain(1), drain(2)])),
+  }
+}
+
+/** Both streams go to one file, pipe or terminal. */
+function isSameFile(): boolean {
+  try {
+    const [stdout, stderr] = [fstatSync(1), fstatSync(2)]
+    return stdout.dev === stderr.dev && stdout.ino === stderr.ino
+  } catch {
+    return false // one of them is closed
   }
 }

@@ -66,9 +66,13 @@ export function watchCall(address: number): void {
   calls = new Int32Array(0)
 }
 
+/** Whether what is printed now is in the log already: a handler of `logging` shows it. */
+export function isKeptAlready(): boolean {
+  return calls[1] === 1
+}
+
 /**
- * The poll or attempt whose output is what is printed now; 0 for none, and for what its log has already. It is asked for at
- * each write, and no function of Python's may be called then, which is in the middle of something.
+ * The poll or attempt whose output is what is printed now; 0 for none. It is asked for at each write, and no function of Python's may be called then, which is in the middle of something.
  */
 export function callThatPrints(): number {
   if (python === null || callAddress === 0) return 0
@@ -76,7 +80,7 @@ export function callThatPrints(): number {
   // The memory has another buffer when it has grown, and this one none any more.
   if (calls.length === 0) calls = new Int32Array(python.HEAP8.buffer, callAddress, CALL_NUMBERS)
   const call = calls[0] || runningToken()
-  if (call <= 0 || calls[1] === 1) return 0
+  if (call <= 0) return 0
   calls[2] = 1
   return call
 }

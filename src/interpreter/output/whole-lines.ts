@@ -1,0 +1,72 @@
+/**
+ * Lets out what served scripts print in whole lines, each with whose it is where that is wanted: so that neither another
+ * task's output nor a line of the engine's log gets into the middle of one. Used by `script-output.ts`.
+ *
+ * The beginning of a line is held until its end comes, or its call ends, or it has waited for a second: then it gets an end.
+ */
+
+import type { StackToken } from '../../border/protocol.ts'
+
+const LINE_FEED = 10
+const HELD_FOR_MS = 1_000
+const MOST_HELD_BYTES = 65_536
+
+export class WholeLines {
+  readonly #write: (bytes: Buffer) => void
+  readonly #prefixOf: (call: StackToken) => string
+  /** By call, 0 for what is nobody's. */
+  readonly #held = new Map<StackToken, Buffer>()
+  #timer: NodeJS.Timeout | null = null
+
+  /** `prefixOf`: what stands before each line of a call, or ''. */
+  constructor(write: (bytes: Buffer) => void, prefixOf: (call: StackToken) => string) {
+    this.#write = write
+    this.#prefixOf = prefixOf
+  }
+
+  /** Takes what is printed, whose memory may change afterwards. */
+  write(call: StackToken, printed: Uint8Array): void {
+    const fresh = Buffer.from(printed.buffer, printed.byteOffset, printed.length)
+    const held = this.#held.get(call)
+    const bytes = held === undefined ? fresh : Buffer.concat([held, fresh])
+    const end = bytes.lastIndexOf(LINE_FEED) + 1
+    if (end > 0) this.#let(call, bytes.subarray(0, end))
+    if (end === bytes.length) this.#held.delete(call)
+    else {
+      this.#held.set(call, Buffer.from(bytes.subarray(end)))
+      if (bytes.length - end > MOST_HELD_BYTES) this.ended(call)
+      else this.#timer ??= setTimeout(() => this.end(), HELD_FOR_MS).unref()
+    }
+  }
+
+  /** Nothing more comes of a call. */
+  ended(call: StackToken): void {
+    const held = this.#held.get(call)
+    if (held === undefined) return
+    this.#held.delete(call)
+    this.#let(call, Buffer.concat([held, END_OF_LINE]))
+  }
+
+  /** Lets out what is held. */
+  end(): void {
+    this.#timer = null
+    for (const call of [...this.#held.keys()]) this.ended(call)
+  }
+
+  #let(call: StackToken, lines: Buffer): void {
+    const prefix = this.#prefixOf(call)
+    this.#write(prefix === '' ? lines : prefixed(Buffer.from(prefix), lines))
+  }
+}
+
+const END_OF_LINE = Buffer.from('\n')
+
+function prefixed(prefix: Buffer, lines: Buffer): Buffer {
+  const parts: Buffer[] = []
+  for (let begin = 0; begin < lines.length; ) {
+    const end = lines.indexOf(LINE_FEED, begin) + 1
+    parts.push(prefix, lines.subarray(begin, end))
+    begin = end
+  }
+  return Buffer.concat(parts)
+}
