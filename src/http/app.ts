@@ -8,6 +8,7 @@ import { openApiDocument } from './openapi.ts'
 import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
 import { EXECUTION_OPERATIONS } from './routes/executions.ts'
+import { LOG_OPERATIONS } from './routes/logs.ts'
 import { SCHEDULE_OPERATIONS } from './routes/schedules.ts'
 import { SYSTEM_OPERATIONS } from './routes/system.ts'
 import { TRIGGER_OPERATIONS } from './routes/triggers.ts'
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...TRIGGER_OPERATIONS,
   ...WORKFLOW_OPERATIONS,
   ...EXECUTION_OPERATIONS,
+  ...LOG_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...SYSTEM_OPERATIONS,
 ]

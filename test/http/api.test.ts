@@ -14,6 +14,20 @@ const SHOP = fileURLToPath(new URL('../cli/scripts/shop.py', import.meta.url))
 /** As nobody but a program would write it: numbers that JavaScript does not have, and white space. */
 const EXACT = '{"one": 1.0,  "large": 123456789012345678901234567890, "text": "ü\\u00fc"}'
 
+const TALKS = `
+import cloaca, logging
+@cloaca.trigger(on="talk", poll_interval="1h")
+def says():
+    print("asked")
+    raise ValueError("no")
+with cloaca.WorkflowBuilder("talk"):
+    @cloaca.task()
+    def say(context):
+        print("one <b>")
+        logging.getLogger("shop").warning("two")
+        return context
+`
+
 describe('the HTTP interface', () => {
   let observed: ObservedRunner
   let client: HttpClient
@@ -21,8 +35,10 @@ describe('the HTTP interface', () => {
   let ordered: string
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cloaca-http-'))
+    writeFileSync(join(folder, 'talks.py'), TALKS)
     observed = await ObservedRunner.open()
     await observed.runner.load(SHOP)
+    await observed.runner.load(join(folder, 'talks.py'))
     await observed.runner.start()
     await observed.runner.schedules.register('order', '0 3 * * *')
     await observed.until('triggerFailed', ({ trigger }) => trigger === 'unreachable')
@@ -61,7 +77,7 @@ describe('the HTTP interface', () => {
     const firings = await client.get('/api/v1/triggers/new_order/firings')
 
     const names = [...first.json.items, ...second.json.items].map(({ name }: { name: string }) => name)
-    expect(names.toSorted()).toEqual(['new_order', 'quiet', 'unreachable'])
+    expect(names.toSorted()).toEqual(['new_order', 'quiet', 'says', 'unreachable'])
     expect(second.json.nextCursor).toBeNull()
     expect(one.json).toMatchObject({ name: 'unreachable', enabled: true, failuresInRow: 1, pollIntervalMs: 7_200_000 })
     expect(ticks.json.items).toMatchObject([{ outcome: 'failed', errorType: 'ConnectionError' }])
@@ -72,7 +88,7 @@ describe('the HTTP interface', () => {
     const list = await client.get('/api/v1/workflows')
     const one = await client.get('/api/v1/workflows/order')
 
-    expect(list.json.items.map(({ key }: { key: string }) => key)).toEqual(['count_stock', 'order', 'refund'])
+    expect(list.json.items.map(({ key }: { key: string }) => key)).toEqual(['count_stock', 'order', 'refund', 'talk'])
     expect(one.json).toMatchObject({ description: 'Ships an order', graph: { nodes: ['ship'], edges: [] } })
   })
 
@@ -221,12 +237,31 @@ describe('the HTTP interface', () => {
     expect(reset.json).toMatchObject({ pollIntervalMs: 7_200_000, overrides: {} })
   })
 
+  it('shows what tasks and polls printed and logged, page by page', async () => {
+    const { json: talk } = await client.post('/api/v1/executions', { workflow: 'talk' })
+    await ended(talk.id)
+    const at = `/api/v1/executions/${talk.id}/log`
+
+    const first = await client.get(`${at}?limit=1`)
+    const rest = await client.get(`${at}?cursor=${first.json.nextCursor}`)
+    const none = await client.get(`${at}?attempt=2`)
+    const wrong = await client.get(`${at}?cursor=x`)
+    await client.post('/api/v1/triggers/says/poll')
+    const polls = await client.get('/api/v1/triggers/says/logs')
+
+    expect(first.json.items).toMatchObject([{ task: 'say', attempt: 1, stream: 'stdout', message: 'one <b>' }])
+    expect(rest.json).toMatchObject({ items: [{ stream: 'log', level: 'WARNING', message: 'two' }], nextCursor: null })
+    expect(none.json.items).toEqual([])
+    expect(wrong.json.code).toBe('INVALID_ARGUMENT')
+    expect(polls.json.items[0]).toMatchObject({ outcome: 'failed', records: [{ message: 'asked' }] })
+  })
+
   it('says who serves, how it goes, and that it is ready', async () => {
     const [instances, status] = [await client.get('/api/v1/instances'), await client.get('/api/v1/status')]
     const [health, ready] = [await client.get('/healthz'), await client.get('/readyz')]
 
     expect(instances.json.items).toMatchObject([{ pid: process.pid, state: 'serving' }])
-    expect(status.json.triggers.all).toBe(3)
+    expect(status.json.triggers.all).toBe(4)
     expect(health).toMatchObject({ status: 200, json: { status: 'ok' } })
     expect(ready).toMatchObject({ status: 200, json: { status: 'ready', database: null, python: null } })
   })

@@ -1,0 +1,37 @@
+/** What tasks and polls printed and logged. */
+
+import * as v from 'valibot'
+import { COUNT, INSTANT, listOf, PAGE } from './parts.ts'
+
+const RECORD = {
+  at: INSTANT,
+  stream: v.pipe(v.picklist(['stdout', 'stderr', 'log', 'cut']), v.description('cut: so much is missing here')),
+  message: v.string(),
+  isPart: v.optional(v.literal(true)),
+  cutRecords: v.optional(COUNT),
+  cutBytes: v.optional(COUNT),
+  level: v.optional(v.string()),
+  logger: v.optional(v.string()),
+  place: v.optional(v.string()),
+  extra: v.optional(v.record(v.string(), v.unknown())),
+  traceback: v.optional(v.string()),
+}
+
+export const LOG_LIST = listOf(v.strictObject({ task: v.string(), attempt: COUNT, ...RECORD }))
+
+export const POLL_LOG_LIST = listOf(
+  v.strictObject({
+    tickId: v.string(),
+    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+    at: INSTANT,
+    records: v.array(v.strictObject(RECORD)),
+  }),
+)
+
+export const LOG_QUERY = v.strictObject({
+  ...PAGE,
+  task: v.optional(v.string()),
+  attempt: v.optional(
+    v.pipe(v.string(), v.regex(/^[1-9]\d{0,5}$/, 'the number of an attempt is needed'), v.transform(Number)),
+  ),
+})
