@@ -27,6 +27,8 @@ import { readInput } from './standard-input.ts'
 
 /** More often than the engine's watchdog loses patience. */
 const ACKNOWLEDGE_EVERY_MS = 500
+/** As long as a step may keep others waiting that are to be stopped: see `script_loop.py`. */
+const STOPPED_AFTER_MS = 100
 /** EX_SOFTWARE */
 const EXIT_FATAL = 70
 /** As a shell has it for what a signal ends. */
@@ -263,7 +265,7 @@ function stop(interpreter: Interpreter, { token, reason, isCancelled }: Message<
   const blocker = interpreter.stopCall(token, reason, isCancelled)
   if (blocker !== null) {
     waits.stopWaits(token, [kind, reason])
-    if (blocker !== 0) waits.stopWaits(blocker, ['overdue', reason])
+    if (blocker !== 0) waits.signalAfter(blocker, STOPPED_AFTER_MS)
     repeatWhile(
       ACKNOWLEDGE_EVERY_MS,
       () => interpreter.isHeldUp(token),

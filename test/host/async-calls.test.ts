@@ -121,6 +121,34 @@ describe('the event loop of a script', () => {
     expect(await loop()).toBe(before)
   })
 
+  it.each([
+    ['computes', 'compute'],
+    ['sleeps', '<lambda>'],
+  ])(
+    'stops background tasks without a limit, one of which %s, when they hold up an overdue poll',
+    async (what, where) => {
+      const before = await loop()
+      python.notices.length = 0
+      await poll(`leaves_what_${what}`)
+
+      const { outcome } = await overdue('awaits')
+
+      expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'DeadlineExceeded' } })
+      const stopped =
+        /^stopped: it kept trigger 'awaits' from stopping \(trigger 'awaits' timed out after \S+ s \(timeout\)\)$/
+      expect(await fired('remembers')).toMatchObject({
+        cleaned_up: expect.arrayContaining([expect.stringMatching(stopped)]),
+      })
+      expect(await loop()).toBe(before)
+      expect(python.notices).toContainEqual(
+        expect.stringMatching(
+          `^A background task of trigger 'leaves_what_${what}' in ${SCRIPT}, line \\d+, ${where}, was stopped: `,
+        ),
+      )
+      expect(python.quarantines).toEqual([])
+    },
+  )
+
   it('ends with its script: what is pending is cancelled, and generators are closed', async () => {
     const before = await loop()
     await poll('leaves_things_behind')
@@ -137,6 +165,15 @@ describe('the event loop of a script', () => {
 
     expect(outcome).toMatchObject({ kind: 'timedOut', error: { type: 'InterpreterDied' } })
     expect(python.quarantines).toEqual([expect.stringContaining("trigger 'swallows_all'")])
+    expect(typeof (await loop())).toBe('number')
+  })
+
+  it('is lost with its interpreter when a background task swallows that it is stopped', async () => {
+    await poll('leaves_what_never_stops')
+
+    const before = python.quarantines.length
+    while (python.quarantines.length === before) await poll('awaits', DEADLINE_MS)
+
     expect(typeof (await loop())).toBe('number')
   })
 })

@@ -105,6 +105,47 @@ async def blocks():
     return skip()
 
 
+async def leave(block):
+    """Two background tasks that block for ever: the second one once the first has been stopped."""
+
+    async def block_soon():
+        try:
+            await asyncio.sleep(0.05)
+            block()
+        except BaseException as error:
+            cleaned_up.append(str(error))
+
+    generators.extend(asyncio.create_task(block_soon()) for _ in range(2))
+    return skip()
+
+
+def compute():
+    while True:
+        pass
+
+
+@cloaca.trigger("work", poll_interval="1h")
+async def leaves_what_computes():
+    return await leave(compute)
+
+
+@cloaca.trigger("work", poll_interval="1h")
+async def leaves_what_sleeps():
+    return await leave(lambda: time.sleep(600))
+
+
+@cloaca.trigger("work", poll_interval="1h")
+async def leaves_what_never_stops():
+    def compute_on():
+        while True:
+            try:
+                compute()
+            except BaseException:
+                continue
+
+    return await leave(compute_on)
+
+
 @cloaca.trigger("work", poll_interval="1h")
 async def leaves_things_behind():
     async def numbers():

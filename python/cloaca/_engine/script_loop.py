@@ -33,6 +33,8 @@ from .._border.generation import Generation
 _NAMED_AFTER_S, _NAMED_AGAIN_AFTER_S = 1.0, 60.0
 #: A step that began later than this before its call is stopped is told by ``CancelledError`` alone.
 _STOPPED_AFTER_S = 0.1
+#: A step that was stopped so often does not listen.
+_DEAF_AFTER = 10
 #: What is cancelled at the end may take so long to clean up.
 _ENDS_WITHIN_S = 1.5
 _PAUSE_AFTER_ERROR_MS = 100
@@ -96,13 +98,14 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         self.after_end: Callable[[], None] = lambda: None
         #: The tokens of the calls that have not ended: what blocks for one of them has a time limit of its own.
         self.open_tokens: Set[int] = set()
-        #: Why the step that runs shall be stopped, which has no limit of its own.
-        self.stop_reason: Optional[str] = None
+        #: The calls among them that shall stop and have not yet: no other step may keep them from it.
+        self.stopping: Dict[int, Call] = {}
         self._no_call = -self.stack.ident - 1  # no other stack has it, and nothing of the host's
         self.call: Optional[Call] = None
         self._steps = 0
         self._seen_step, self._seen_at = 0, 0.0
         self._watched_step = 0
+        self._stops_of_step = 0
         self._named_at: Dict[str, float] = {}
         #: What the stack waits for that drives the loop, while a step goes on that had waited on another.
         self._waiting_driver: Optional[int] = None
@@ -252,7 +255,6 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         if stacks.running_call[stacks.HAS_PRINTED]:
             stacks.write_out()
         self.is_in_step = False
-        self.stop_reason = None
         self.stack.token = self.stack.origin = stacks.running_token[0] = 0
 
     # ------------------------------------------------------------------------------- waits during which it goes on
@@ -313,17 +315,35 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         Returns whether it should give way: the host may have to be heard, and nobody else asks for that.
         """
         since_s = time.monotonic() - self._see_step()
-        if since_s >= _STOPPED_AFTER_S and (is_overdue or self.stop_reason is not None):
-            self._seen_at = time.monotonic()  # it has as long again to end
-            raise bridge.DeadlineExceeded(self.stop_reason or "timed out: stopped while it was computing (timeout)")
+        if since_s >= _STOPPED_AFTER_S:
+            self._stop_step(frame, is_overdue)
         if since_s >= _NAMED_AFTER_S:
             self._name_step(frame, since_s)
         return since_s >= _STOPPED_AFTER_S
 
+    def _stop_step(self, frame: Any, is_overdue: bool) -> None:
+        """Stops a step whose time is over, or which has no limit itself and keeps a call from stopping."""
+        reason = "timed out: stopped while it was computing (timeout)"
+        if not is_overdue:
+            held_up = next(iter(self.stopping.values()), None)
+            if held_up is None or self.stack.token in self.open_tokens:
+                return
+            reason = f"stopped: it kept {held_up.name} from stopping ({held_up.stop_reason})"
+            if not self._stops_of_step:
+                who = self._who()
+                host.engine.notice(f"{who[0].upper()}{who[1:]}{_place_of(frame)}, was {reason}")
+        self._stops_of_step += 1
+        self._seen_at = time.monotonic()  # it has as long again to end
+        raise bridge.DeadlineExceeded(reason)
+
+    def is_deaf(self) -> bool:
+        """Whether the step that runs goes on, however often it was stopped."""
+        return self._seen_step == self._steps and self._stops_of_step >= _DEAF_AFTER
+
     def _see_step(self) -> float:
         """Since when it is known that the step runs: reading the clock for each would cost too much."""
         if self._seen_step != self._steps:
-            self._seen_step, self._seen_at = self._steps, time.monotonic()
+            self._seen_step, self._seen_at, self._stops_of_step = self._steps, time.monotonic(), 0
         return self._seen_at
 
     def _name_step(self, frame: Any, since_s: float) -> None:

@@ -97,6 +97,7 @@ def _end_call(call: Call, loop: ScriptLoop, outcome: Outcome) -> None:
     call.task = None
     call.is_held_up = False
     loop.open_tokens.discard(call.token)
+    loop.stopping.pop(call.token, None)
     if outcome is poll.SKIPPED:
         _skipped.append(call.token)
     else:
@@ -145,7 +146,7 @@ def stop(token: int, reason: str, is_cancelled: bool) -> Optional[int]:
 
     Called by the host, outside of stacks.
     Returns None when no call of that number is awaited here. Else the number of a step that keeps the loop from it and
-    has no limit itself, whose waits shall be stopped; 0 when there is none.
+    has no limit itself, which the loop stops when it is signalled; 0 when there is none.
     """
     if token not in _calls:
         return None
@@ -153,16 +154,19 @@ def stop(token: int, reason: str, is_cancelled: bool) -> Optional[int]:
     call.stop_reason = reason
     call.is_overdue = not is_cancelled
     call.is_held_up = True
+    loop.stopping[token] = call
     loop.call_soon_threadsafe(_cancel, call, loop, context=contextvars.Context())
     if loop.is_in_step and loop.stack.token not in loop.open_tokens:
-        loop.stop_reason = f"stopped: it kept {call.name} from being awaited, {reason}"
         return loop.stack.token
     return 0
 
 
 def is_held_up(token: int) -> bool:
-    """Whether the loop has not come to a call yet that is to be stopped, since another one blocks it."""
-    return token in _calls and _calls[token][0].is_held_up
+    """Whether the loop has not come to a call yet that is to be stopped, since another one blocks it and will end."""
+    if token not in _calls:
+        return False
+    call, loop = _calls[token]
+    return call.is_held_up and not loop.is_deaf()
 
 
 def _cancel(call: Call, loop: ScriptLoop) -> None:
