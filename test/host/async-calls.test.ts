@@ -128,7 +128,6 @@ describe('the event loop of a script', () => {
     'stops background tasks without a limit, one of which %s, when they hold up an overdue poll',
     async (what, where) => {
       const before = await loop()
-      python.notices.length = 0
       await poll(`leaves_what_${what}`)
 
       const { outcome } = await overdue('awaits')
@@ -171,8 +170,8 @@ describe('the event loop of a script', () => {
   it('is lost with its interpreter when a background task swallows that it is stopped', async () => {
     await poll('leaves_what_never_stops')
 
-    const before = python.quarantines.length
-    while (python.quarantines.length === before) await poll('awaits', DEADLINE_MS)
+    const died = { kind: 'timedOut', error: { type: 'InterpreterDied' } }
+    await expect.poll(() => poll('awaits', DEADLINE_MS), { timeout: 30_000 }).toMatchObject(died)
 
     expect(typeof (await loop())).toBe('number')
   })

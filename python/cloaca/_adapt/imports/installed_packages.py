@@ -4,7 +4,7 @@ An interpreter in WebAssembly (Pyodide 314.0.7) has the standard library only. T
 the host where ``python3`` keeps its packages, and they are searched from then on, after everything else. With an active
 virtual environment its folders are on the path from the start, and nothing is asked. Packages with native code for the
 machine do not load, and an installed package that stumbles over what does not exist here is no import: libraries that
-try one and go on without it (httpcore 1.0.9 with trio) expect ``ImportError``. Can go when scripts bring all their
+try one and go on without it expect ``ImportError``. Can go when scripts bring all their
 packages along.
 
 Proved by ``python/tests/stdlib/test_installed_packages.py``.
@@ -19,7 +19,7 @@ import types
 from typing import Any, Optional, Sequence
 
 from ..._border import bridge
-from . import compiled_modules, native_modules
+from . import compiled_modules, native_modules, trio
 
 #: Folders in which installers put packages.
 _FOLDERS = ("/site-packages/", "/dist-packages/", "/.cloaca/packages/")
@@ -33,6 +33,10 @@ class _ModuleLoader(importlib.machinery.SourceFileLoader):
     def get_code(self, fullname: str) -> Optional[types.CodeType]:
         with compiled_modules.kept():
             return super().get_code(fullname)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        super().exec_module(module)
+        trio.complete(module)
 
 
 class _PackageLoader(_ModuleLoader):
