@@ -75,7 +75,8 @@ describe('the output of a command', () => {
   it('is whole when it is longer than a pipe holds, and its reader takes its time', () => {
     const { stdout, stderr } = shell('CLOACA --json | { head -c 10; head -c 10; cat; }')
 
-    expect(JSON.parse(stdout)).toHaveLength(EXECUTIONS)
+    const executions = JSON.parse(stdout) as { readonly origin: { readonly kind: string } }[]
+    expect(executions.filter(({ origin }) => origin.kind === 'call')).toHaveLength(EXECUTIONS)
     expect(stderr).toBe('')
   })
 

@@ -209,7 +209,7 @@ describe('an execution that failed', () => {
     const wrong = await run('list', '--since', 'yesterday')
 
     expect(JSON.parse(first.stdout)).toMatchObject([{ id }])
-    expect(first.stderr).toBe(`cloaca: there may be more: --cursor ${id}\n`)
+    expect(first.stderr).toBe(`cloaca: there are more: --cursor ${id}\n`)
     expect(JSON.parse(second.stdout)).toMatchObject([{ id: older }])
     expect(JSON.parse(recent.stdout)).toEqual([])
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('a duration such as 2h')])

@@ -52,16 +52,18 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
 
 async function list(runner: Runner, options: ListOptions): Promise<void> {
   const { json, limit, workflow, status, trigger, since, cursor } = options
-  const executions = await runner.executions.list({
-    limit,
+  // One more than is shown tells whether there are more.
+  const found = await runner.executions.list({
+    limit: limit + 1,
     ...(workflow !== undefined && { workflow }),
     ...(status !== undefined && { status }),
     ...(trigger !== undefined && { trigger }),
     ...(since !== undefined && { sinceAt: 'at' in since ? since.at : runner.now() - since.agoMs }),
     ...(cursor !== undefined && { after: cursor }),
   })
+  const executions = found.slice(0, limit)
   const last = executions.at(-1)
-  if (last !== undefined && executions.length === limit) printMessage(`there may be more: --cursor ${last.id}`)
+  if (last !== undefined && found.length > limit) printMessage(`there are more: --cursor ${last.id}`)
   if (json) return printJson(executions.map(summaryRecord))
   printTable(
     ['CREATED', 'WORKFLOW', 'STATUS', 'STARTED BY', 'ID'],
