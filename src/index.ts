@@ -19,6 +19,7 @@ export type {
   WarningCode,
   WarningEvent,
 } from './engine/events.ts'
+export type { CancelReport } from './engine/executions/executor.ts'
 export type { Retention, Trouble } from './engine/ports.ts'
 export type { CancelResult, PauseResult } from './engine/steering/execution-steering.ts'
 export type { FireReport, PollNowResult, PollReport } from './engine/steering/trigger-steering.ts'
@@ -60,7 +61,7 @@ export type {
   TickRow,
   TriggerRow,
 } from './model/schedule.ts'
-export type { PollOutcome } from './model/trigger.ts'
+export type { PollOutcome, TriggerDefinition, TriggerTiming } from './model/trigger.ts'
 export type {
   Backoff,
   ContextOperator,
