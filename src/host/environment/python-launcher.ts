@@ -18,7 +18,7 @@ export const PYTHON_COMMAND = '--as-python'
 
 const MAIN = new URL(import.meta.url.endsWith('.ts') ? '../../cli/main.ts' : '../../cli/main.js', import.meta.url).href
 const NAME = 'python3'
-/** SIGUSR1 ends a python that has no handler for it; of Node it would open the debugger. */
+/** SIGUSR1 would open the debugger of Node, which python does not have. */
 const NO_DEBUGGER = '--disable-sigusr1'
 /** Linux reads so much of a first line, and splits it at the first space. */
 const LONGEST_FIRST_LINE = 120

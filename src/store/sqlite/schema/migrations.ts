@@ -226,10 +226,7 @@ ALTER TABLE triggers ADD COLUMN note TEXT;
 -- JSON: the policy as the code declares it, and the values that a person set instead.
 ALTER TABLE triggers ADD COLUMN policy TEXT;
 ALTER TABLE triggers ADD COLUMN overrides TEXT;
--- When the code that declares it was last loaded by a runner that serves.
-ALTER TABLE triggers ADD COLUMN declared_at INTEGER;
 ALTER TABLE crons ADD COLUMN catchup TEXT;
-ALTER TABLE crons ADD COLUMN note TEXT;
 -- JSON: what a person set instead of what the code declares.
 ALTER TABLE crons ADD COLUMN overrides TEXT;
 
