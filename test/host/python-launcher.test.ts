@@ -9,8 +9,9 @@ import { hiddenVariables, pythonLauncher } from '../../src/host/environment/pyth
 
 let cache = ''
 const notices: string[] = []
-const launcher = (environ: NodeJS.ProcessEnv = {}, memory = 512) =>
-  pythonLauncher({ CLOACA_CACHE_DIR: cache, ...environ }, memory, (message) => notices.push(message))
+const notice = (message: string) => void notices.push(message)
+const launcher = (environ: NodeJS.ProcessEnv = {}, memoryMebibytes = 512) =>
+  pythonLauncher({ environ: { CLOACA_CACHE_DIR: cache, ...environ }, memoryMebibytes, packages: [] }, notice)
 
 beforeEach(() => {
   cache = mkdtempSync(join(tmpdir(), 'cloaca launcher-'))
@@ -42,7 +43,7 @@ it('is closed to others, and made again when it is gone', () => {
 })
 
 it('is none where none can be written, which is said', () => {
-  const path = pythonLauncher({ CLOACA_CACHE_DIR: '/dev/null/cache' }, 512, (message) => notices.push(message))
+  const path = launcher({ CLOACA_CACHE_DIR: '/dev/null/cache' })
 
   expect(path).toBe('')
   expect(notices).toEqual([expect.stringContaining('sys.executable is empty, since no launcher could be written')])

@@ -26,6 +26,8 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return name
 `
 const GREETING = 'def greet(who):\n    return f"hello {who}"\n'
+const GREETS = 'import greeting; print(greeting.greet("Ada"), flush=True)'
+const GREETS_ELSEWHERE = `import subprocess, sys; subprocess.run([sys.executable, "-c", '${GREETS}'], cwd="/")\n`
 
 let index: PackageServer
 let terminal: Terminal
@@ -53,14 +55,14 @@ const packages = () => readdirSync(join(terminal.folder, '.cloaca', 'packages'))
 const greet = async () => (await terminal.run(['run', '-c', 'import greeting; print(greeting.greet("Ada"))'])).stdout
 
 describe('a package of a project', () => {
-  it('is installed beside the project with what it requires, and found by scripts below it', async () => {
+  it('is installed beside the project with what it requires, and found by scripts below it and what they start', async () => {
     const installed = await pip('install', 'greeting<2')
-    terminal.write('scripts/greets.py', 'import greeting\nprint(greeting.greet("Ada"))\n')
+    terminal.write('scripts/greets.py', `${GREETS}\n${GREETS_ELSEWHERE}`)
     const run = await terminal.run(['run', 'scripts/greets.py'])
 
     expect(installed.stdout).toContain('Successfully installed greeting-1.0 words-1.0')
     expect(installed.exitCode).toBe(0)
-    expect(run.stdout).toBe('hello Ada\n')
+    expect(run.stdout).toBe('hello Ada\nhello Ada\n')
   })
 
   it('is listed, frozen, checked, upgraded from a file of requirements, and removed, as by pip', async () => {

@@ -65,4 +65,5 @@ export const SUITES: readonly Suite[] = [
     ['pytest-asyncio', 'pytz', 'anyio', 'tornado', 'sqlalchemy', 'tzlocal'],
     ['-o', 'addopts='],
   ),
+  suite('paho-mqtt', ['tests'], [], ['-o', 'addopts=']),
 ]

@@ -5,6 +5,8 @@
  *     npx node tools/suites/run.ts --python ~/.pyenv/versions/3.13.0/bin/python
  *     npx node tools/suites/run.ts --python python3.13 click arrow     these
  *     npx node tools/suites/run.ts --json suites.json …                all results, too
+ *     npx node tools/suites/run.ts --minutes 10 …                      a side's limit
+ *     npx node tools/suites/run.ts --keep folder …                     leaves the sdists, packages and pytest's output there
  *
  * `trustme` and `cryptography` are stood in for on both sides (`stand-ins/`). Needs openssl and tar.
  */
@@ -23,12 +25,16 @@ import { unpackSdist } from './sdists.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = join(ROOT, 'src', 'cli', 'main.ts')
 const STAND_INS = fileURLToPath(new URL('./stand-ins', import.meta.url))
-const SUITE_WITHIN_MS = 45 * 60_000
 const SHOWN_DIFFERENCES = 40
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { python: { type: 'string', default: 'python3' }, json: { type: 'string' }, keep: { type: 'string' } },
+  options: {
+    python: { type: 'string', default: 'python3' },
+    json: { type: 'string' },
+    keep: { type: 'string' },
+    minutes: { type: 'string', default: '45' },
+  },
 })
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'cloaca-suites-'))
 mkdirSync(folder, { recursive: true })
@@ -108,7 +114,6 @@ async function testsOf(
     '-q',
     '-p',
     'no:cacheprovider',
-    '--tb=native',
     '--continue-on-collection-errors',
     '-W',
     'ignore',
@@ -131,7 +136,7 @@ function run(
   return new Promise((resolve) => {
     let output = ''
     const child = spawn(program, words, { cwd, env: { ...inherited, ...environ }, stdio: ['ignore', 'pipe', 'pipe'] })
-    const timer = setTimeout(() => child.kill('SIGKILL'), SUITE_WITHIN_MS)
+    const timer = setTimeout(() => child.kill('SIGKILL'), Number(values.minutes) * 60_000)
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
     child.on('error', (error) => (output += error.message))
     child.on('close', (code) => {

@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+import traceback
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +89,23 @@ def test_other_failures_of_an_installed_package_stay_what_they_are(installed: An
 
     with pytest.raises(KeyError, match="setting"):
         importlib.import_module("cloaca_test_wrong")
+
+
+def test_the_traceback_of_what_fails_in_it_has_no_frames_of_the_import_system(installed: Any) -> None:
+    inner = installed("cloaca_test_inner", "raise KeyError('setting')\n")
+    outer = installed("cloaca_test_outer", "import cloaca_test_inner\n")
+
+    with pytest.raises(KeyError) as caught:
+        import cloaca_test_outer  # type: ignore[import-not-found]  # noqa: F401
+
+    assert [frame.f_code.co_filename for frame, _ in traceback.walk_tb(caught.tb)] == [__file__, str(outer), str(inner)]
+
+
+def test_what_it_warns_of_is_put_down_to_whoever_imports_it(installed: Any) -> None:
+    installed("cloaca_test_warns", "import warnings\nwarnings.warn('old', DeprecationWarning, stacklevel=2)\n")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        import cloaca_test_warns  # type: ignore[import-not-found]  # noqa: F401
+
+    assert [each.filename for each in caught] == [__file__]

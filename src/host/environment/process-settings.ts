@@ -8,7 +8,7 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ProcessSettings, PythonOptions } from '../../border/protocol.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { projectPackages } from './project-packages.ts'
-import { hiddenVariables, pythonLauncher } from './python-launcher.ts'
+import { hiddenVariables, inheritedPackages, pythonLauncher } from './python-launcher.ts'
 
 export interface SettingsOptions {
   /** What python was told on its command line; its variables where nothing is given. */
@@ -24,12 +24,13 @@ export function currentProcessSettings(
   { python = optionsIn(process.env), memoryMebibytes }: SettingsOptions = { memoryMebibytes: 1024 },
 ): ProcessSettings {
   const environ = currentEnvironment()
-  const packages = projectPackages([process.cwd(), dirname(resolve(argv[0] ?? ''))], notice)
+  const own = projectPackages([process.cwd(), dirname(resolve(argv[0] ?? ''))], notice)
+  const packages = [...new Set([...own, ...inheritedPackages(process.env)])]
   return {
     environ,
     argv,
     cwd: process.cwd(),
-    executable: pythonLauncher(process.env, memoryMebibytes, notice),
+    executable: pythonLauncher({ environ: process.env, memoryMebibytes, packages }, notice),
     hostname: hostname(),
     user: userInfo().username,
     uid: process.getuid?.() ?? 0,

@@ -6,13 +6,15 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { toError } from '../../errors.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { closeToOthers, makeOwnFolder } from './trusted-files.ts'
 
 /** Names, separated by commas, of variables that the launcher has set, for `hiddenVariables`. */
 export const HIDDEN_VARIABLES = 'CLOACA_PYTHON_HIDDEN'
+/** The folders of the project's packages that whoever made the launcher uses, for `inheritedPackages`. */
+const PACKAGES = 'CLOACA_PYTHON_PACKAGES'
 /** The word by which `cli/main.ts` knows that it is started as python. */
 export const PYTHON_COMMAND = '--as-python'
 
@@ -23,16 +25,23 @@ const NO_DEBUGGER = '--disable-sigusr1'
 /** Linux reads so much of a first line, and splits it at the first space. */
 const LONGEST_FIRST_LINE = 120
 
+export interface LauncherSettings {
+  readonly environ: NodeJS.ProcessEnv
+  readonly memoryMebibytes: number
+  /** Folders, which a Python that is started elsewhere searches, too. */
+  readonly packages: readonly string[]
+}
+
 /** Its path; '' where there can be none, of which `notice` hears. */
 export function pythonLauncher(
-  environ: NodeJS.ProcessEnv,
-  memoryMebibytes: number,
+  { environ, memoryMebibytes, packages }: LauncherSettings,
   notice: (message: string) => void,
 ): string {
   const cache = cacheFolder(environ)
   const files = filesOf({
     CLOACA_CACHE_DIR: cache,
     CLOACA_LIMITS_MEMORY: String(memoryMebibytes),
+    ...(packages.length > 0 ? { [PACKAGES]: packages.join(delimiter) } : {}),
     ...(environ.VIRTUAL_ENV ? { VIRTUAL_ENV: environ.VIRTUAL_ENV } : {}),
   })
   const digest = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16)
@@ -92,4 +101,10 @@ function quoted(text: string): string {
 export function hiddenVariables(environ: NodeJS.ProcessEnv): ReadonlySet<string> {
   const names = environ[HIDDEN_VARIABLES]
   return new Set(names === undefined ? [] : [HIDDEN_VARIABLES, ...names.split(',')])
+}
+
+/** The packages of the process that started this one as python, where it did. */
+export function inheritedPackages(environ: NodeJS.ProcessEnv): readonly string[] {
+  const folders = hiddenVariables(environ).has(PACKAGES) ? (environ[PACKAGES] ?? '') : ''
+  return folders.split(delimiter).filter((folder) => existsSync(folder))
 }

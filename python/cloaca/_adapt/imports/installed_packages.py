@@ -16,7 +16,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence, TypeVar
 
 from ..._border import bridge
 from . import compiled_modules, native_modules, trio
@@ -25,15 +25,27 @@ from . import compiled_modules, native_modules, trio
 _FOLDERS = ("/site-packages/", "/dist-packages/", "/.cloaca/packages/")
 #: What a module raises that needs a system call, a process, a platform or another Python than there is.
 _MISSING = (RuntimeError, AttributeError, OSError, SystemError, SyntaxError)
+#: Frames of this file are left out of tracebacks, and passed over by ``warnings``.
+_IMPORT_SYSTEM = "<frozen importlib._bootstrap_external>"
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _of_import_system(method: _Method) -> _Method:
+    """Has CPython take the method for one of its own loaders'."""
+    method.__code__ = method.__code__.replace(co_filename=_IMPORT_SYSTEM)  # type: ignore[attr-defined]
+    return method
 
 
 class _ModuleLoader(importlib.machinery.SourceFileLoader):
     """Loads a module that an installer put there, and keeps its compiled code."""
 
+    @_of_import_system
     def get_code(self, fullname: str) -> Optional[types.CodeType]:
         with compiled_modules.kept():
             return super().get_code(fullname)
 
+    @_of_import_system
     def exec_module(self, module: types.ModuleType) -> None:
         super().exec_module(module)
         trio.complete(module)
@@ -42,6 +54,7 @@ class _ModuleLoader(importlib.machinery.SourceFileLoader):
 class _PackageLoader(_ModuleLoader):
     """Loads one that is imported by its first name; what fails for want of the platform fails as ``ImportError``."""
 
+    @_of_import_system
     def exec_module(self, module: types.ModuleType) -> None:
         try:
             super().exec_module(module)
@@ -54,6 +67,7 @@ class _PathFinder(importlib.machinery.PathFinder):
     """The search of the path, which gives installed packages a loader of their own."""
 
     @classmethod
+    @_of_import_system
     def find_spec(
         cls, fullname: str, path: Optional[Sequence[str]] = None, target: Any = None
     ) -> Optional[importlib.machinery.ModuleSpec]:
