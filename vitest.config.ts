@@ -6,7 +6,14 @@ import { TEST_LIMIT_MS } from './test/support/limits.ts'
 // Real interpreters are started in tests: two files at a time is what two cores carry.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'engine', include: ['test/**/*.test.ts'], exclude: ['test/page/**'] } },
+      // The page is built, and one browser is started, only where tests of the page are run.
+      {
+        extends: true,
+        test: { name: 'page', include: ['test/page/**/*.test.ts'], globalSetup: ['test/support/page-setup.ts'] },
+      },
+    ],
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
     maxWorkers: 2,

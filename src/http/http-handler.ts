@@ -7,6 +7,7 @@ import type { Fetch, OtherRoute } from './app.ts'
 import { eventsRoute } from './event-stream.ts'
 import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
+import { pageRoutes } from './page.ts'
 import { type AccessRules, isLoopback } from './safety.ts'
 
 export interface HttpHandlerOptions {
@@ -50,6 +51,7 @@ export function handlerWith(
     ...healthRoutes(runner),
     metricsRoute(runner),
     eventsRoute(runner, '/api/v1/events'),
+    ...pageRoutes(basePath),
   ]
   let app: Promise<Fetch> | null = null
   return async (request) => {

@@ -5,6 +5,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import { isOfPage } from './page.ts'
 import { HttpProblem } from './problems.ts'
 
 export interface AccessRules {
@@ -38,7 +39,7 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
   const isReading = READING.has(request.method)
-  if (isReading && (!rules.protectsReads || PROBES.has(path))) return
+  if (isReading && (!rules.protectsReads || PROBES.has(path) || isOfPage(path))) return
   if (hasToken(request, rules.token)) return
   if (rules.protectsReads) {
     const message = 'Send the token of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'

@@ -187,6 +187,12 @@ export const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/(runner|engine)\//],
   },
+  // It runs in browsers: of the rest it knows the shapes of what it is answered.
+  {
+    files: /^src\/page\//,
+    may: [/^src\/page\//, /^preact(\/hooks)?$/, /^@preact\/signals$/],
+    mayTypes: [/^src\/http\/schemas\//, /^valibot$/],
+  },
   { files: /^src\/index\.ts$/, may: [/^src\/(?!cli|page)/] },
   {
     files: /^src\/cli\//,

@@ -1,0 +1,18 @@
+/** The token that an engine asks for which is bound to more than this machine. Kept for the tab, not beyond it. */
+
+import { signal } from '@preact/signals'
+
+const KEY = 'cloaca-token'
+
+/** True once an answer has said that a token is needed, or that the one which was given is wrong. */
+export const isTokenNeeded = signal(false)
+
+export function setToken(token: string): void {
+  sessionStorage.setItem(KEY, token)
+  isTokenNeeded.value = false
+}
+
+export function authorization(): Readonly<Record<string, string>> {
+  const token = sessionStorage.getItem(KEY)
+  return token === null ? {} : { authorization: `Bearer ${token}` }
+}

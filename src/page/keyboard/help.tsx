@@ -1,0 +1,29 @@
+/** The keys that do something on the screen that is seen (`?`). */
+
+import { Dialog } from '../parts/dialog.tsx'
+import { keyGroups } from './keys.ts'
+
+export function KeyboardHelp({ onClose }: { onClose(): void }) {
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <table class="keys">
+        <tbody>
+          {keyGroups.value.flat().map(({ key, does }) => (
+            <tr key={key}>
+              <th scope="row">
+                <kbd>{key}</kbd>
+              </th>
+              <td>{does}</td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">
+              <kbd>Esc</kbd>
+            </th>
+            <td>close what is open, leave a field</td>
+          </tr>
+        </tbody>
+      </table>
+    </Dialog>
+  )
+}

@@ -1,0 +1,33 @@
+/** Time that moves on the screen, and waiting. */
+
+import { effect, type ReadonlySignal, signal } from '@preact/signals'
+import { engineNow } from '../api/engine-time.ts'
+import { isVisible } from './visibility.ts'
+
+const TICK_MS = 1_000
+
+const second = signal(engineNow())
+
+/** Epoch milliseconds by the engine's clock; moves once a second while the tab is seen. */
+export const now: ReadonlySignal<number> = second
+
+effect(() => {
+  if (!isVisible.value) return
+  second.value = engineNow()
+  const timer = setInterval(() => {
+    second.value = engineNow()
+  }, TICK_MS)
+  return () => clearInterval(timer)
+})
+
+/** Settles after a while, or at once when it is aborted. */
+export function after(ms: number, abort?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (abort?.aborted) return resolve()
+    const timer = setTimeout(resolve, ms)
+    abort?.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,31 @@
+/** Shows a resource once it is there; before, why it is not. */
+
+import type { ComponentChildren } from 'preact'
+import type { Resource } from '../live/resource.ts'
+import { NotRead } from './empty.tsx'
+
+interface LoadedProps<Value> {
+  readonly resource: Resource<Value>
+  /** `triggers`, in sentences. */
+  readonly what: string
+  children(value: Value): ComponentChildren
+}
+
+export function Loaded<Value>({ resource, what, children }: LoadedProps<Value>) {
+  const value = resource.value.value
+  const problem = resource.problem.value
+  if (value === null && problem === null) return <p class="loading">Reading {what} …</p>
+  if (value === null && problem !== null) {
+    return <NotRead what={what} problem={problem} onRetry={() => resource.reload()} />
+  }
+  return (
+    <>
+      {problem !== null && !problem.isUnreachable && (
+        <p class="banner" role="alert">
+          What you see may be old: {problem.message}
+        </p>
+      )}
+      {children(value as Value)}
+    </>
+  )
+}

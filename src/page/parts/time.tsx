@@ -1,0 +1,25 @@
+/** An instant: how long ago it was or how soon it is, which moves; exact under the mouse. */
+
+import { now } from '../live/clock.ts'
+import { shownAge } from './durations.ts'
+import { exactTime } from './zone.ts'
+
+const A_WEEK_MS = 7 * 24 * 3_600_000
+
+/** `at`: RFC 3339; null shows `never`, or what is given. */
+export function Time({ at, never = 'never' }: { readonly at: string | null; readonly never?: string }) {
+  if (at === null) return <span class="faint">{never}</span>
+  const instant = Date.parse(at)
+  return (
+    <time dateTime={at} title={exactTime(instant)}>
+      {relative(instant, now.value)}
+    </time>
+  )
+}
+
+export function relative(at: number, from: number): string {
+  const difference = at - from
+  if (Math.abs(difference) > A_WEEK_MS) return exactTime(at).slice(0, 16)
+  if (Math.abs(difference) < 1_000) return 'now'
+  return difference < 0 ? `${shownAge(-difference)} ago` : `in ${shownAge(difference)}`
+}

@@ -1,0 +1,57 @@
+/**
+ * Where the visitor is. Everything that a screen shows by choice (filter, selection, range) is in the URL and read from here, so
+ * that a link, a reload and the back button show the same.
+ */
+
+import { computed, signal } from '@preact/signals'
+import { BASE } from '../api/addresses.ts'
+
+/** The path below the base, and the query. */
+interface Place {
+  readonly path: string
+  readonly query: string
+}
+
+const place = signal<Place>(current())
+
+/** `/triggers/inbox`, still encoded. */
+export const path = computed(() => place.value.path)
+
+export const query = computed(() => new URLSearchParams(place.value.query))
+
+addEventListener('popstate', () => {
+  place.value = current()
+})
+
+/** Goes to an address of the page: `/triggers?q=inbox`. */
+export function goTo(address: string): void {
+  history.pushState(null, '', `${BASE}${address}`)
+  place.value = current()
+  scrollTo(0, 0)
+}
+
+/**
+ * Sets parts of the query; null takes one out. What is typed replaces the entry of the history (`keep`), what is chosen makes one.
+ */
+export function setQuery(changes: Readonly<Record<string, string | null>>, { keep = false } = {}): void {
+  const next = new URLSearchParams(place.value.query)
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === '') next.delete(name)
+    else next.set(name, value)
+  }
+  const search = next.toString()
+  const address = `${BASE}${place.value.path}${search === '' ? '' : `?${search}`}`
+  if (address === `${location.pathname}${location.search}`) return
+  if (keep) history.replaceState(null, '', address)
+  else history.pushState(null, '', address)
+  place.value = current()
+}
+
+/** The address of a thing with a name: `addressFor('triggers', name)`. */
+export function addressFor(...parts: readonly string[]): string {
+  return `/${parts.map(encodeURIComponent).join('/')}`
+}
+
+function current(): Place {
+  return { path: location.pathname.slice(BASE.length) || '/', query: location.search }
+}

@@ -1,0 +1,50 @@
+/** Which screen an address shows. The server answers with the page at these addresses (`http/page.ts`), and nowhere else. */
+
+import type { ComponentType } from 'preact'
+import { SystemScreen } from '../system/system-screen.tsx'
+import { TriggersScreen } from '../triggers/triggers-screen.tsx'
+
+export interface ScreenProps {
+  /** The parts of the address that have no fixed text, decoded. */
+  readonly params: readonly string[]
+}
+
+interface Screen {
+  readonly pattern: RegExp
+  readonly component: ComponentType<ScreenProps>
+  /** The part of the navigation that it belongs to. */
+  readonly section: string
+}
+
+/** In the order of the navigation. */
+export const SECTIONS: readonly { readonly to: string; readonly title: string }[] = [
+  { to: '/triggers', title: 'Triggers' },
+  { to: '/system', title: 'System' },
+]
+
+const SCREENS: readonly Screen[] = [
+  { pattern: /^\/(?:triggers)?$/, component: TriggersScreen, section: '/triggers' },
+  { pattern: /^\/system$/, component: SystemScreen, section: '/system' },
+]
+
+export interface Found {
+  readonly screen: Screen
+  readonly params: readonly string[]
+}
+
+/** Null where the page has nothing at an address. */
+export function screenAt(path: string): Found | null {
+  for (const screen of SCREENS) {
+    const match = screen.pattern.exec(path)
+    if (match !== null) return { screen, params: match.slice(1).map(decoded) }
+  }
+  return null
+}
+
+function decoded(part: string | undefined): string {
+  try {
+    return decodeURIComponent(part ?? '')
+  } catch {
+    return part ?? ''
+  }
+}

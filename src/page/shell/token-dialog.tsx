@@ -1,0 +1,34 @@
+/** Asks for the token of an engine that is bound to more than this machine. */
+
+import { useState } from 'preact/hooks'
+import { setToken } from '../api/token.ts'
+import { Dialog } from '../parts/dialog.tsx'
+
+export function TokenDialog() {
+  const [token, setText] = useState('')
+  const take = (event: Event): void => {
+    event.preventDefault()
+    setToken(token.trim())
+    location.reload()
+  }
+  return (
+    <Dialog title="A token is needed" onClose={() => setText('')}>
+      <form onSubmit={take}>
+        <label>
+          The token of <code>CLOACA_HTTP_TOKEN</code>
+          <input
+            type="password"
+            autocomplete="off"
+            value={token}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
+        </label>
+        <div class="actions">
+          <button type="submit" class="primary" disabled={token.trim() === ''}>
+            Go on
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

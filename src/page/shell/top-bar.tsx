@@ -1,0 +1,57 @@
+/** Navigation, how the connection is, and the switches of the whole page. */
+
+import { type Connection, connection } from '../live/connection.ts'
+import { nextTheme, theme } from '../parts/theme.ts'
+import { switchZone, zone } from '../parts/zone.ts'
+import { Link } from '../routing/link.tsx'
+import { SECTIONS } from '../routing/screens.ts'
+
+interface TopBarProps {
+  /** The part of the navigation that the screen belongs to. */
+  readonly section: string | undefined
+  onHelp(): void
+}
+
+export function TopBar({ section, onHelp }: TopBarProps) {
+  return (
+    <header class="top">
+      <Link to="/" class="brand">
+        cloaca
+      </Link>
+      <nav aria-label="Screens">
+        {SECTIONS.map(({ to, title }) => (
+          <Link key={to} to={to} isCurrent={to === section}>
+            {title}
+          </Link>
+        ))}
+      </nav>
+      <div class="switches">
+        <ConnectionState state={connection.value} />
+        <button type="button" class="quiet" title="Times in UTC or in your zone" onClick={switchZone}>
+          {zone.value === 'utc' ? 'UTC' : 'Local'}
+        </button>
+        <button type="button" class="quiet" title="Colours: as the system, light, dark" onClick={nextTheme}>
+          {theme.value}
+        </button>
+        <button type="button" class="quiet" title="Keys (?)" aria-label="Keys" onClick={onHelp}>
+          ?
+        </button>
+      </div>
+    </header>
+  )
+}
+
+const STATES: Readonly<Record<Connection, string>> = {
+  connecting: 'connecting',
+  live: 'live',
+  polling: 'every 2 s',
+  lost: 'no answer',
+}
+
+function ConnectionState({ state }: { readonly state: Connection }) {
+  return (
+    <span class={`connection ${state}`} role="status">
+      {STATES[state]}
+    </span>
+  )
+}

@@ -1,0 +1,45 @@
+/**
+ * Runs once before the tests of the page: builds it, and starts the one browser that all of them share. Where there is no Chromium
+ * they are skipped, and say so; in CI, where one is installed, they fail.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import type { TestProject } from 'vitest/node'
+import { ROOT } from './source-tree.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where the browser is reached; null where there is none. */
+    readonly browser: string | null
+  }
+}
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+
+/** Null: there is none under a name that is usual. `CHROMIUM` names another. */
+export function chromiumPath(): string | null {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM
+  const folders = (process.env.PATH ?? '').split(':')
+  const paths = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
+  const applications = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+  return [...paths, applications].find((path) => existsSync(path)) ?? null
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync(process.execPath, [join(ROOT, 'tools', 'build-page.ts')], { stdio: 'inherit' })
+  const executablePath = chromiumPath()
+  if (executablePath === null) {
+    if (process.env.CI && !process.env.CLOACA_WITHOUT_BROWSER) {
+      throw new Error('There is no Chromium: set CHROMIUM to its path, or CLOACA_WITHOUT_BROWSER=1 to go without.')
+    }
+    console.warn('The tests of the page are skipped: there is no Chromium. Install one, or set CHROMIUM to its path.')
+    project.provide('browser', null)
+    return async () => undefined
+  }
+  const server = await chromium.launchServer({ executablePath, args: ['--no-sandbox'] })
+  project.provide('browser', server.wsEndpoint())
+  return () => server.close()
+}
