@@ -43,8 +43,10 @@ const TABLE: readonly Row[] = [
   { files: /^_values\//, may: [/^_values\//] },
   { files: BORDER, may: [BORDER, PLACE], mayTypes: [/^_declarations\/declaration\.py$/] },
   { files: /^_declarations\//, may: [/^_declarations\//, BORDER, PLACE, /^_policy\.py$/] },
+  // What type checkers are told of the functions and dicts of programs.
+  { files: /^_types\//, may: [/^_types\//, /^_(context|handle|result)\.py$/] },
   // The authoring API: one noun each, all in one folder.
-  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(values|declarations)\//, BORDER] },
+  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(types|values|declarations)\//, BORDER] },
   { files: /^_packages\//, may: [/^_packages\//] },
   {
     files: /^_engine\/entry\.py$/,

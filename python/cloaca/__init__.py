@@ -6,6 +6,8 @@ workflows of a file are served with ``npx cloaca serve FILE.py``. There the pack
 plain CPython it is for editors, type checkers and unit tests, and what needs the engine says so.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from ._border.cancelled import Cancelled
 from ._config import DefaultRunnerConfig
 from ._context import Context, var, var_or
@@ -27,6 +29,16 @@ from ._sealed import rebadge as _rebadge
 from ._task import TaskDecorator, constructor, task
 from ._trigger import TriggerDecorator, trigger
 from ._workflow import Workflow, WorkflowBuilder, register_workflow_constructor
+
+if _TYPE_CHECKING:
+    # Names for annotations only: to a program that runs they do not exist, here as on the native engine.
+    from ._types.dicts import CronExecution as CronExecution
+    from ._types.dicts import CronExecutionStats as CronExecutionStats
+    from ._types.dicts import CronSchedule as CronSchedule
+    from ._types.dicts import RunnerSettings as RunnerSettings
+    from ._types.dicts import TriggerExecution as TriggerExecution
+    from ._types.dicts import TriggerSchedule as TriggerSchedule
+    from ._types.rules import TriggerRule as TriggerRule
 
 #: The older name of `WorkflowResult`.
 PipelineResult = WorkflowResult

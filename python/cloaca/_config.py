@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Generic, List, Optional, Type, TypeVar, Union, final, overload
+from typing import Any, Callable, Dict, Generic, List, Optional, Type, TypeVar, Union, cast, final, overload
 
 from ._sealed import Sealed
+from ._types.dicts import RunnerSettings
 from ._values import arguments
 
 T = TypeVar("T")
@@ -176,9 +177,9 @@ class DefaultRunnerConfig(Sealed):
     def pipeline_timeout_seconds(self, value: Optional[int]) -> None:
         self.workflow_timeout_seconds = value
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> RunnerSettings:
         """All fourteen settings, by their names."""
-        return dict(self._values)
+        return cast(RunnerSettings, dict(self._values))
 
     def __repr__(self) -> str:
         cron = "true" if self.enable_cron_scheduling else "false"

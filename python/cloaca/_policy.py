@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from typing import List, Optional, Tuple, final
+from typing import Optional, Tuple, final
 
 from ._sealed import Unbuildable, new
+from ._types.functions import ListOf
 from ._values import arguments
 
 # Takes no part in `random.seed`, and cannot repeat itself in an interpreter restored from a memory snapshot.
@@ -86,7 +87,7 @@ class RetryCondition(Unbuildable):
         return _condition("all")
 
     @staticmethod
-    def error_pattern(patterns: List[str]) -> RetryCondition:
+    def error_pattern(patterns: ListOf[str]) -> RetryCondition:
         """Failures whose text contains one of the patterns, ignoring case."""
         return _condition("pattern", tuple(arguments.texts(patterns, "patterns")))
 

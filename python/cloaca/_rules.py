@@ -5,48 +5,26 @@ A rule is evaluated by the engine, once, when every dependency of its task is fi
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Literal
+from typing import Any, Dict, List, Tuple
 
+from ._types.rules import (
+    AlwaysRule,
+    CanonicalOperator,
+    CombinedRule,
+    ContextValueRule,
+    Operator,
+    TaskRule,
+    TriggerRule,
+)
 from ._values import arguments
 from ._values.convert import json_text, stored
-
-#: The usual spellings, for type checkers and editors: case and underscores do not count.
-Operator = Literal[
-    "Equals",
-    "NotEquals",
-    "GreaterThan",
-    "LessThan",
-    "Contains",
-    "NotContains",
-    "Exists",
-    "NotExists",
-    "equals",
-    "not_equals",
-    "greater_than",
-    "less_than",
-    "contains",
-    "not_contains",
-    "exists",
-    "not_exists",
-    "==",
-    "!=",
-    ">",
-    "<",
-    "eq",
-    "ne",
-    "gt",
-    "lt",
-]
-
-#: A trigger rule as users write it.
-Rule = Dict[str, Any]
 
 #: A trigger rule as the engine reads it (see `_declarations.wire`).
 WireRule = Dict[str, Any]
 
 ALWAYS: WireRule = {"type": "Always"}
 
-_OPERATORS = (
+_OPERATORS: Tuple[CanonicalOperator, ...] = (
     "Equals",
     "NotEquals",
     "GreaterThan",
@@ -57,7 +35,7 @@ _OPERATORS = (
     "NotExists",
 )
 
-_ALIASES = {
+_ALIASES: Dict[str, CanonicalOperator] = {
     "==": "Equals",
     "eq": "Equals",
     "!=": "NotEquals",
@@ -70,12 +48,12 @@ _ALIASES = {
 }
 
 
-def always() -> Rule:
+def always() -> AlwaysRule:
     """The rule that is always true: the task runs, however its dependencies ended. It is the default."""
     return {"type": "Always"}
 
 
-def task_success(task_name: str) -> Rule:
+def task_success(task_name: str) -> TaskRule:
     """True when the named task completed.
 
     Args:
@@ -84,7 +62,7 @@ def task_success(task_name: str) -> Rule:
     return {"type": "TaskSuccess", "task_name": arguments.text(task_name, "task_name")}
 
 
-def task_failed(task_name: str) -> Rule:
+def task_failed(task_name: str) -> TaskRule:
     """True when the named task failed for good.
 
     Args:
@@ -93,7 +71,7 @@ def task_failed(task_name: str) -> Rule:
     return {"type": "TaskFailed", "task_name": arguments.text(task_name, "task_name")}
 
 
-def task_skipped(task_name: str) -> Rule:
+def task_skipped(task_name: str) -> TaskRule:
     """True when the named task was skipped.
 
     Args:
@@ -102,7 +80,7 @@ def task_skipped(task_name: str) -> Rule:
     return {"type": "TaskSkipped", "task_name": arguments.text(task_name, "task_name")}
 
 
-def context_value(key: str, operator: Operator, value: Any) -> Rule:
+def context_value(key: str, operator: Operator, value: Any) -> ContextValueRule:
     """Compares a value of the context that the task would receive.
 
     Args:
@@ -122,17 +100,17 @@ def context_value(key: str, operator: Operator, value: Any) -> Rule:
     return {"type": "ContextValue", "key": name, "operator": canonical, "value": stored(value)}
 
 
-def all_of(*conditions: Rule) -> Rule:
+def all_of(*conditions: TriggerRule) -> CombinedRule:
     """True when every condition is true; true without conditions."""
     return {"type": "All", "conditions": list(conditions)}
 
 
-def any_of(*conditions: Rule) -> Rule:
+def any_of(*conditions: TriggerRule) -> CombinedRule:
     """True when at least one condition is true; false without conditions."""
     return {"type": "Any", "conditions": list(conditions)}
 
 
-def none_of(*conditions: Rule) -> Rule:
+def none_of(*conditions: TriggerRule) -> CombinedRule:
     """True when no condition is true; true without conditions."""
     return {"type": "None", "conditions": list(conditions)}
 
@@ -166,7 +144,7 @@ def _checked(rule: object, path: str, depth: int) -> WireRule:
     raise _invalid(path, f"unknown type {kind!r}")
 
 
-def _context_value(rule: Rule, path: str) -> WireRule:
+def _context_value(rule: Dict[str, Any], path: str) -> WireRule:
     operator = _text(rule, "operator", path)
     if operator not in _OPERATORS:
         raise _invalid(path, f"unknown operator '{operator}'")
@@ -185,7 +163,7 @@ def _conditions(conditions: object, path: str, depth: int) -> List[WireRule]:
     return [_checked(item, f"{path}.conditions[{index}]", depth + 1) for index, item in enumerate(conditions)]
 
 
-def _text(rule: Rule, field: str, path: str) -> str:
+def _text(rule: Dict[str, Any], field: str, path: str) -> str:
     value = rule.get(field)
     if not isinstance(value, str):
         raise _invalid(path, f"'{field}' must be a str")

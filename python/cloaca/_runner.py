@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Any, Dict, List, Optional, Type, final
+from typing import Any, Dict, List, Optional, Type, cast, final
 
 from ._border import bridge, fault
 from ._config import DefaultRunnerConfig
 from ._context import Context
 from ._sealed import Sealed, Unbuildable, new
+from ._types.dicts import (
+    CronExecution,
+    CronExecutionStats,
+    CronSchedule,
+    TriggerExecution,
+    TriggerSchedule,
+    WorkflowStatus,
+)
 from ._values import arguments, database
 
 _open: Dict[int, DefaultRunner] = {}
@@ -34,9 +42,9 @@ class WorkflowResult(Unbuildable):
         return str(self._facts["execution_id"])
 
     @property
-    def status(self) -> str:
-        """How it ended: "Completed" or "Failed"."""
-        return str(self._facts["status"])
+    def status(self) -> WorkflowStatus:
+        """How it ended: "Completed" or "Failed". An addition: "Cancelled", which the native engine does not know."""
+        return cast(WorkflowStatus, str(self._facts["status"]))
 
     @property
     def start_time(self) -> str:
@@ -212,17 +220,17 @@ class DefaultRunner(Sealed):
 
     def list_cron_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
-    ) -> List[Dict[str, Any]]:
+    ) -> List[CronSchedule]:
         """Cron schedules, newest first; all of them unless ``enabled_only`` is True. ``limit`` is 100 unless given."""
         return list(self._ask("runner.listCrons", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
 
-    def get_cron_schedule(self, schedule_id: str) -> Dict[str, Any]:
+    def get_cron_schedule(self, schedule_id: str) -> CronSchedule:
         """One cron schedule.
 
         Raises:
             ValueError: The id is malformed or unknown.
         """
-        return dict(self._ask("runner.getCron", id=arguments.text(schedule_id, "schedule_id")))
+        return cast(CronSchedule, self._ask("runner.getCron", id=arguments.text(schedule_id, "schedule_id")))
 
     def update_cron_schedule(self, schedule_id: str, cron_expression: str, timezone: str) -> None:
         """Gives a schedule another expression and zone. Its next run is computed from now.
@@ -254,32 +262,32 @@ class DefaultRunner(Sealed):
 
     def get_cron_execution_history(
         self, schedule_id: str, limit: Optional[int] = None, offset: Optional[int] = None
-    ) -> List[Dict[str, Any]]:
+    ) -> List[CronExecution]:
         """The firings of a schedule, newest first. ``limit`` is 100 unless given."""
         return list(
             self._ask("runner.cronHistory", id=arguments.text(schedule_id, "schedule_id"), **_page(limit, offset))
         )
 
-    def get_cron_execution_stats(self, since: str) -> Dict[str, Any]:
+    def get_cron_execution_stats(self, since: str) -> CronExecutionStats:
         """Counts of the firings at or after an instant, and the percentage of them that started a run.
 
         Args:
             since: RFC 3339 with an offset or ``Z``.
         """
-        stats = dict(self._ask("runner.cronStats", since=arguments.text(since, "since")))
+        stats = cast(CronExecutionStats, self._ask("runner.cronStats", since=arguments.text(since, "since")))
         # A whole number comes through JavaScript without its fraction.
         stats["success_rate"] = float(stats["success_rate"])
         return stats
 
     def list_trigger_schedules(
         self, enabled_only: Optional[bool] = None, limit: Optional[int] = None, offset: Optional[int] = None
-    ) -> List[Dict[str, Any]]:
+    ) -> List[TriggerSchedule]:
         """Triggers, newest first; all of them unless ``enabled_only`` is True. ``limit`` is 100 unless given."""
         return list(self._ask("runner.listTriggers", enabledOnly=_enabled_only(enabled_only), **_page(limit, offset)))
 
-    def get_trigger_schedule(self, trigger_name: str) -> Optional[Dict[str, Any]]:
+    def get_trigger_schedule(self, trigger_name: str) -> Optional[TriggerSchedule]:
         """One trigger, or None when the name is unknown."""
-        schedule: Optional[Dict[str, Any]] = self._ask(
+        schedule: Optional[TriggerSchedule] = self._ask(
             "runner.getTrigger", name=arguments.text(trigger_name, "trigger_name")
         )
         return schedule
@@ -294,7 +302,7 @@ class DefaultRunner(Sealed):
 
     def get_trigger_execution_history(
         self, trigger_name: str, limit: Optional[int] = None, offset: Optional[int] = None
-    ) -> List[Dict[str, Any]]:
+    ) -> List[TriggerExecution]:
         """The firings of a trigger that were not dropped, newest first. ``limit`` is 100 unless given."""
         return list(
             self._ask(

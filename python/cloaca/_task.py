@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Literal, NoReturn, Optional, Sequence, Tuple, TypeVar, Union, final
+from typing import Any, Callable, Dict, List, Literal, NoReturn, Optional, Tuple, TypeVar, Union, final
 
 from . import _rules
 from ._declarations import blocks, ledger
 from ._declarations.declaration import Namespace, TaskDeclaration, place_of
 from ._policy import DEFAULT_VALUES, BackoffStrategy, RetryCondition, RetryPolicy, policy_of
 from ._sealed import Unbuildable, new
+from ._types.functions import FailureCallback, ListOf, SuccessCallback, TaskFunction
+from ._types.rules import TriggerRule
 from ._values import arguments
 from ._values.duration import optional_limit_ms
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=TaskFunction)
 
 _BACKOFFS = {
     "fixed": BackoffStrategy.fixed(),
@@ -58,7 +60,8 @@ class TaskDecorator(Unbuildable):
         arguments.function(func, "func")
         block = blocks.current()
         self._refuse_graphs()
-        task_id: str = func.__name__ if self._id is None else self._id
+        named: Any = func
+        task_id: str = named.__name__ if self._id is None else self._id
         block._collect(
             TaskDeclaration(
                 id=task_id,
@@ -89,7 +92,7 @@ class TaskDecorator(Unbuildable):
 def task(
     *,
     id: Optional[str] = None,
-    dependencies: Optional[Sequence[Union[str, Callable[..., Any]]]] = None,
+    dependencies: Optional[ListOf[Union[str, Callable[..., Any]]]] = None,
     retry: Optional[RetryPolicy] = None,
     retry_attempts: Optional[int] = None,
     retry_backoff: Optional[Literal["fixed", "linear", "exponential"]] = None,
@@ -97,11 +100,11 @@ def task(
     retry_max_delay_ms: Optional[int] = None,
     retry_condition: Optional[Literal["all", "transient", "never"]] = None,
     retry_jitter: Optional[bool] = None,
-    on_success: Optional[Callable[..., Any]] = None,
-    on_failure: Optional[Callable[..., Any]] = None,
+    on_success: Optional[SuccessCallback] = None,
+    on_failure: Optional[FailureCallback] = None,
     invokes: Any = None,
     post_invocation: Optional[Callable[..., Any]] = None,
-    trigger_rules: Optional[Dict[str, Any]] = None,
+    trigger_rules: Optional[TriggerRule] = None,
     timeout: Optional[str] = None,
 ) -> TaskDecorator:
     """Declares the decorated function as a task of the workflow whose `WorkflowBuilder` block is open on this thread.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Literal, Optional, TypeVar, Union, final
+from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, TypeVar, Union, final, overload
 
 from ._declarations import ledger
 from ._declarations.declaration import CronTiming, PollTiming, TriggerDeclaration, TriggerPolicy, place_of
 from ._sealed import Unbuildable, new
+from ._types.functions import PollFunction
 from ._values import arguments
 from ._values.duration import optional_duration_ms, optional_limit_ms, parse_duration_ms
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=PollFunction)
+#: A function that is never called, since there is a cron expression.
+Unpolled = TypeVar("Unpolled", bound=Callable[..., Any])
 
 _DEFAULT_MS = 30_000
 #: With the older spelling, ``workflow=``.
@@ -46,6 +49,46 @@ class TriggerDecorator(Unbuildable):
             )
         )
         return func
+
+
+if TYPE_CHECKING:
+
+    class CronTriggerDecorator(TriggerDecorator):  # type: ignore[misc]
+        """A `TriggerDecorator` for functions that are never called: what they take and return does not matter."""
+
+        def __call__(self, func: Unpolled) -> Unpolled: ...
+
+
+@overload
+def trigger(
+    workflow: Optional[str] = None,
+    *,
+    name: Optional[str] = None,
+    on: Optional[str] = None,
+    cron: str,
+    timezone: Optional[str] = None,
+    allow_concurrent: bool = False,
+    catchup: Optional[Literal["skip", "all", "none"]] = None,
+) -> CronTriggerDecorator: ...
+
+
+@overload
+def trigger(
+    workflow: Optional[str] = None,
+    *,
+    name: Optional[str] = None,
+    on: Optional[str] = None,
+    poll_interval: Optional[str] = None,
+    cron: Optional[str] = None,
+    timezone: Optional[str] = None,
+    allow_concurrent: bool = False,
+    timeout: Optional[str] = None,
+    jitter: Optional[str] = None,
+    max_active: Optional[int] = None,
+    pause_after: Optional[int] = None,
+    on_change: bool = False,
+    catchup: Optional[Literal["skip", "all", "none"]] = None,
+) -> TriggerDecorator: ...
 
 
 def trigger(

@@ -1,10 +1,13 @@
-"""`mypy --strict` accepts a program that uses every public name. (pyright reads the same program: see README.)
+"""mypy and pyright accept a program that uses every public name, and find the mistakes of one that has many.
 
-It also checks what the adaptations of the standard library call of the host, with the configuration of the project.
+mypy also checks what the adaptations of the standard library call of the host, with the configuration of the project.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,45 +16,68 @@ import pytest
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 ADAPTATION = Path("cloaca", "_adapt", "sockets", "transfers.py")
+TYPED = HERE / "typed_program.py"
+MISTAKEN = HERE / "mistaken_program.py"
+EXAMPLES = sorted(path for path in (PROJECT / "examples").glob("*/*.py") if not path.name.startswith("test_"))
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="mypy is compiled for the host")
 
 
-def test_a_program_that_uses_every_public_name_is_well_typed(monkeypatch, tmp_path):
-    api = pytest.importorskip("mypy.api", reason="mypy is not installed")
-    monkeypatch.setenv("MYPYPATH", str(HERE.parent))
-    options = ["--strict", "--follow-imports=silent", "--config-file=", f"--cache-dir={tmp_path}"]
-
-    report, errors, code = api.run([*options, str(HERE / "typed_program.py")])
-
-    assert (report.splitlines(), errors, code) == (["Success: no issues found in 1 source file"], "", 0)
-
-
-MISTAKES = {
-    'cloaca.task(retry_backoff="fast")': "retry_backoff",
-    'cloaca.task(retry_condition="some")': "retry_condition",
-    'cloaca.trigger(on="w", cron="@daily", catchup="last")': "catchup",
-    'cloaca.context_value("rows", "=>", 0)': "context_value",
-    'cloaca.trigger(on="w", poll_interval=5)': "poll_interval",
-    'cloaca.trigger(on="w", timeout=5)': "timeout",
-    'cloaca.trigger(on="w", max_active="3")': "max_active",
-    "cloaca.TriggerResult.skip(5)": "skip",
-    'cloaca.TriggerResult.fire({"file": "a"})': "fire",
-    "cloaca.task(timeout=90)": "timeout",
-}
-
-
-def test_a_mistake_in_a_program_is_found_by_the_type_checker(monkeypatch, tmp_path):
+def mypy_errors(programs, folder, monkeypatch, *options):
+    """What mypy finds, as program and line."""
     api = pytest.importorskip("mypy.api", reason="mypy is not installed")
     monkeypatch.setenv("MYPYPATH", str(PROJECT))
-    program = tmp_path / "mistaken.py"
-    program.write_text("\n".join(["import cloaca", *MISTAKES]), encoding="utf-8")
+    settings = ["--follow-imports=silent", "--config-file=", f"--cache-dir={folder}", *options]
+    report, errors, _ = api.run([*settings, *map(str, programs)])
+    assert errors == ""
+    parts = [line.split(":", 2) for line in report.splitlines() if ": error:" in line]
+    return {(Path(path).name, int(line)) for path, line, _ in parts}
 
-    options = ["--strict", "--follow-imports=silent", "--config-file=", f"--cache-dir={tmp_path / 'cache'}"]
-    report, _, _ = api.run([*options, str(program)])
 
-    found = {int(line.split(":")[1]) - 2: line for line in report.splitlines() if ": error:" in line}
-    assert [call for index, call in enumerate(MISTAKES) if MISTAKES[call] not in found.get(index, "")] == []
+def pyright_errors(programs, folder):
+    """What pyright finds, as program and line."""
+    pytest.importorskip("pyright", reason="pyright is not installed")
+    # It reads what lies beside its settings only.
+    for program in programs:
+        shutil.copy(program, folder)
+    settings = folder / "pyrightconfig.json"
+    settings.write_text(json.dumps({"extraPaths": [str(PROJECT)], "pythonVersion": "3.9"}), encoding="utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "-p", str(settings)]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    assert report["summary"]["filesAnalyzed"] == len(programs)
+    return {
+        (Path(entry["file"]).name, entry["range"]["start"]["line"] + 1)
+        for entry in report["generalDiagnostics"]
+        if entry["severity"] == "error"
+    }
+
+
+def test_mypy_accepts_a_program_that_uses_every_public_name(monkeypatch, tmp_path):
+    assert mypy_errors([TYPED], tmp_path, monkeypatch, "--strict") == set()
+
+
+def test_mypy_accepts_the_examples_which_have_no_annotations(monkeypatch, tmp_path):
+    assert (
+        mypy_errors(EXAMPLES, tmp_path, monkeypatch, "--check-untyped-defs", "--disable-error-code=var-annotated")
+        == set()
+    )
+
+
+def test_pyright_accepts_the_program_and_the_examples(tmp_path):
+    assert pyright_errors([TYPED, *EXAMPLES], tmp_path) == set()
+
+
+def mistakes():
+    lines = MISTAKEN.read_text(encoding="utf-8").splitlines()
+    return {(MISTAKEN.name, number) for number, line in enumerate(lines, 1) if "  # mistake" in line}
+
+
+def test_mypy_finds_each_mistake_where_it_is_and_nothing_else(monkeypatch, tmp_path):
+    assert mypy_errors([MISTAKEN], tmp_path, monkeypatch) == mistakes()
+
+
+def test_pyright_finds_each_mistake_where_it_is_and_nothing_else(tmp_path):
+    assert pyright_errors([MISTAKEN], tmp_path) == mistakes()
 
 
 @pytest.fixture(scope="module")

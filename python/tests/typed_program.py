@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Union
 
 import cloaca
 
@@ -26,9 +26,14 @@ def inbox() -> cloaca.TriggerResult:
     return cloaca.TriggerResult.fire(cloaca.Context({"file": cloaca.var("INBOX")}))
 
 
+@cloaca.trigger(on="ingest")
+async def queue() -> Union[cloaca.TriggerResult, bool]:
+    return cloaca.var_or("QUEUE", "") != ""
+
+
 @cloaca.trigger(on="ingest", cron="0 2 * * *", timezone="Europe/Paris", catchup="all")
-def nightly() -> bool:
-    return True
+def nightly() -> None:
+    """Is never called."""
 
 
 def report_success(task_id: str, context: cloaca.Context) -> None:
@@ -98,6 +103,12 @@ with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workf
             raise
         return None if removed is None else ctx
 
+    rule: cloaca.TriggerRule = {"type": "All", "conditions": [{"type": "TaskSuccess", "task_name": "load"}]}
+
+    @cloaca.task(dependencies=(load,), trigger_rules=rule, on_failure=lambda task_id, error, context: print(error))
+    async def publish(ctx: cloaca.Context, task_handle: cloaca.TaskHandle) -> cloaca.Context:
+        return ctx
+
     workflow_builder.add_task(read)
     workflow_builder.add_task("load")
     workflow: cloaca.Workflow = workflow_builder.build()
@@ -128,20 +139,26 @@ def run() -> cloaca.PipelineResult:
     config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=8, task_timeout_seconds=20)
     config.workflow_timeout_seconds = None
     config.enable_cron_scheduling = cloaca.DefaultRunnerConfig.default().enable_cron_scheduling
-    settings: Dict[str, Any] = config.to_dict()
-    with cloaca.DefaultRunner.with_config(settings.get("url", ":memory:"), config) as runner:
+    settings: cloaca.RunnerSettings = config.to_dict()
+    with cloaca.DefaultRunner.with_config(":memory:", config) as runner:
         schedule: str = runner.register_cron_workflow("ingest", "0 2 * * *", "UTC")
         runner.register_workflow_instance("ingest", "eu", "@daily", "UTC", cloaca.Context({"region": "eu"}))
         runner.update_cron_schedule(schedule, "0 3 * * *", "UTC")
         runner.set_cron_schedule_enabled(schedule, False)
-        cron: List[Dict[str, Any]] = runner.list_cron_schedules(True, 10, 0) + [runner.get_cron_schedule(schedule)]
-        cron += runner.get_cron_execution_history(schedule, limit=5)
-        stats: Dict[str, Any] = runner.get_cron_execution_stats("2030-01-01T00:00:00Z")
+        crons: List[cloaca.CronSchedule] = [
+            *runner.list_cron_schedules(True, 10, 0),
+            runner.get_cron_schedule(schedule),
+        ]
+        cron_executions: List[cloaca.CronExecution] = runner.get_cron_execution_history(schedule, limit=5)
+        stats: cloaca.CronExecutionStats = runner.get_cron_execution_stats("2030-01-01T00:00:00Z")
         runner.delete_cron_schedule(schedule)
         runner.set_trigger_enabled("inbox", True)
-        row: Optional[Dict[str, Any]] = runner.get_trigger_schedule("inbox")
-        rows: List[Dict[str, Any]] = runner.list_trigger_schedules() + runner.get_trigger_execution_history("inbox")
-        print(stats, row, rows)
+        row: Optional[cloaca.TriggerSchedule] = runner.get_trigger_schedule("inbox")
+        rows: List[cloaca.TriggerSchedule] = runner.list_trigger_schedules()
+        firings: List[cloaca.TriggerExecution] = runner.get_trigger_execution_history("inbox")
+        print(settings["db_pool_size"], stats["success_rate"] / 100, row and row["last_poll_at"])
+        print([cron["next_run_at"] for cron in crons], [run["scheduled_time"] for run in cron_executions])
+        print([trigger["trigger_name"].upper() for trigger in rows], [firing["context_hash"] for firing in firings])
         result: cloaca.WorkflowResult = runner.execute("ingest", cloaca.Context.from_json("{}"))
         print(result.execution_id, result.status, result.start_time, result.end_time, result.error_message)
         print(result.final_context.to_dict())

@@ -67,5 +67,6 @@ with cloaca.WorkflowBuilder("retries"):
 if __name__ == "__main__":
     with cloaca.DefaultRunner(":memory:") as runner:
         result = runner.execute("retries", cloaca.Context())
-        print(f"{result.status}: {result.error_message.split(':')[0]}")
+        problem = result.error_message or "no error"
+        print(f"{result.status}: {problem.split(':')[0]}")
     print("waits without jitter:", *(policy.calculate_delay(attempt) for attempt in (1, 2, 3, 4)))

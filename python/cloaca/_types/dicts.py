@@ -1,0 +1,90 @@
+"""The dicts that runners and configurations return, with exactly their keys. Instants are RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+from typing import Literal, Optional, TypedDict
+
+
+class TriggerSchedule(TypedDict):
+    """A trigger that is polled."""
+
+    id: str
+    trigger_name: str
+    workflow_name: str
+    poll_interval_ms: int
+    allow_concurrent: bool
+    enabled: bool
+    last_poll_at: Optional[str]
+    created_at: str
+    updated_at: str
+
+
+class TriggerExecution(TypedDict):
+    """A firing of a trigger. ``completed_at`` is None while its run is active."""
+
+    id: str
+    schedule_id: str
+    context_hash: str
+    workflow_execution_id: Optional[str]
+    started_at: str
+    completed_at: Optional[str]
+    created_at: str
+
+
+class CronSchedule(TypedDict):
+    """A cron schedule."""
+
+    id: str
+    workflow_name: str
+    cron_expression: str
+    timezone: str
+    enabled: bool
+    catchup_policy: str
+    next_run_at: Optional[str]
+    last_run_at: Optional[str]
+    created_at: str
+    updated_at: str
+
+
+class CronExecution(TypedDict):
+    """A firing of a cron schedule."""
+
+    id: str
+    schedule_id: str
+    scheduled_time: str
+    claimed_at: str
+    workflow_execution_id: Optional[str]
+    created_at: str
+    updated_at: str
+
+
+class CronExecutionStats(TypedDict):
+    """Counts of the firings of all cron schedules; ``success_rate`` is a percentage, from 0 to 100."""
+
+    total_executions: int
+    successful_executions: int
+    lost_executions: int
+    success_rate: float
+
+
+class RunnerSettings(TypedDict):
+    """The settings of a `DefaultRunnerConfig`, by their names."""
+
+    max_concurrent_tasks: int
+    scheduler_poll_interval_ms: int
+    task_timeout_seconds: int
+    workflow_timeout_seconds: Optional[int]
+    db_pool_size: int
+    enable_recovery: bool
+    enable_cron_scheduling: bool
+    cron_poll_interval_seconds: int
+    cron_max_catchup_executions: int
+    cron_enable_recovery: bool
+    cron_recovery_interval_seconds: int
+    cron_lost_threshold_minutes: int
+    cron_max_recovery_age_seconds: int
+    cron_max_recovery_attempts: int
+
+
+#: How a run ended.
+WorkflowStatus = Literal["Completed", "Failed", "Cancelled"]
