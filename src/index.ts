@@ -35,6 +35,17 @@ export {
   UsageError,
 } from './errors.ts'
 export { type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'
+export type { EngineCounters, TriggerCounters, WorkflowCounters } from './metrics/engine-counters.ts'
+export type { Histogram } from './metrics/histogram.ts'
+export type {
+  EngineGauges,
+  HostMeasurements,
+  InterpreterMeasurement,
+  Measurements,
+  RestartCause,
+} from './metrics/measurements.ts'
+export type { NamedCounters } from './metrics/named-counters.ts'
+export type { CommitCounters, CommitKind, StoreCounters } from './metrics/store-counters.ts'
 export type { ActionAnswer, ActionKind, ActionRow, ActionSource } from './model/action.ts'
 export type { Alert, AlertDelivery, AlertKind, AlertRow } from './model/alert.ts'
 export type { JsonObject, JsonValue } from './model/context.ts'

@@ -14,12 +14,13 @@ export const MESSAGES_OUT = 4
 export const CONTROL = 5
 
 /** Counts up with each change of the protocol's messages or of the control records. */
-export const PROTOCOL_VERSION = 4
+export const PROTOCOL_VERSION = 5
 
 /**
  * A control record is two numbers of 4 bytes, little endian: an operation and its argument, or, to the engine, a report
  * and its value. Each `interrupt` is answered by `misses`: how many interrupts so far met another stack than they were
- * meant for, and by `runningToken`: the stack that runs, 0 for none. The others are repeated each second while the interpreter is close to a ceiling.
+ * meant for, and by `runningToken`: the stack that runs, 0 for none. `memoryMebibytes` is what its process has, said each second in which
+ * that has changed. The others are repeated each second while the interpreter is close to a ceiling.
  */
 export const CONTROL_OPERATIONS = Object.freeze({
   requestCheck: 1,
@@ -29,7 +30,13 @@ export const CONTROL_OPERATIONS = Object.freeze({
   acknowledge: 5,
 })
 export type ControlOperation = keyof typeof CONTROL_OPERATIONS
-export const CONTROL_REPORTS = Object.freeze({ misses: 1, residentMebibytes: 2, openFiles: 3, runningToken: 4 })
+export const CONTROL_REPORTS = Object.freeze({
+  misses: 1,
+  residentMebibytes: 2,
+  openFiles: 3,
+  runningToken: 4,
+  memoryMebibytes: 5,
+})
 export const CONTROL_NUMBER_BYTES = 4
 
 export function controlRecord(operation: ControlOperation, argument: number): Buffer {

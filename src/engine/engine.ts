@@ -142,7 +142,7 @@ export class Engine {
     this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
     for (const served of [this.executions, this.triggerSteering]) served.serve(this.#inbox)
     this.instances = new InstanceCalls(ports, assertOpen)
-    this.health = new Health({ ...ports, heartbeat }, assertOpen)
+    this.health = new Health({ ...steering, heartbeat }, assertOpen)
   }
 
   /** Made and started. */

@@ -1,9 +1,11 @@
 /**
  * What the engine reports to those who watch it: logs, `runner.on`. Watchers read; nothing in the engine
- * waits for them, and a listener that throws breaks nothing: it is reported as a `trouble`.
+ * waits for them, and a listener that throws breaks nothing: it is reported as a `trouble`. What is only to be counted is no
+ * event: it goes into `counters`, whether anybody looks or not.
  */
 
 import { toError, UsageError } from '../errors.ts'
+import { EngineCounters } from '../metrics/engine-counters.ts'
 import { shownValue } from '../model/arguments.ts'
 import type { ExecutionOrigin, ExecutionStatus } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
@@ -182,6 +184,7 @@ export function assertEventName(name: unknown): asserts name is EngineEventName 
 type Listener<Name extends EngineEventName> = (event: EngineEventMap[Name]) => void
 
 export class EngineEvents {
+  readonly counters = new EngineCounters()
   readonly #listeners = new Map<EngineEventName, Set<Listener<never>>>()
   readonly #reportListenerError: (error: Error) => void
 
@@ -204,6 +207,7 @@ export class EngineEvents {
   }
 
   emit<Name extends EngineEventName>(name: Name, event: EngineEventMap[Name]): void {
+    this.#count(name, event)
     const listeners = this.#listeners.get(name) as ReadonlySet<Listener<Name>> | undefined
     if (listeners === undefined) return
     for (const listener of listeners) {
@@ -214,6 +218,12 @@ export class EngineEvents {
         this.#listenerFailed(name, thrown)
       }
     }
+  }
+
+  #count(name: EngineEventName, event: EngineEventMap[EngineEventName]): void {
+    if (name === 'trouble') this.counters.troubles += 1
+    else if (name === 'scriptQuarantined') this.counters.quarantines += 1
+    else if (name === 'warning') this.counters.warned((event as WarningEvent).code)
   }
 
   #listenerFailed(name: EngineEventName, thrown: unknown): void {

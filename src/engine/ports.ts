@@ -6,6 +6,7 @@
  * Instants (`…At`) are epoch milliseconds of the wall clock; durations (`…Ms`) are monotonic. Ids are UUID v4 texts.
  */
 
+import type { StoreCounters } from '../metrics/store-counters.ts'
 import type { ContextText } from '../model/context.ts'
 import type {
   AttemptOutcome,
@@ -182,6 +183,9 @@ export type StoreChange =
  * What is not promised: any order between calls of different ticks of the event loops of different processes.
  */
 export interface Store {
+  /** What it did since it was opened. */
+  readonly counters: StoreCounters
+
   // -- instances: who is alive
 
   /**

@@ -10,6 +10,7 @@
 import type { GenerationNumber, LoadTarget, ProcessSettings, ProgramTarget } from '../border/protocol.ts'
 import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
+import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../metrics/measurements.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
@@ -64,6 +65,7 @@ export class PyodideHost implements ScriptHost {
   readonly #shared: SharedInterpreters
   /** By script: those that live alone. */
   readonly #quarantined = new Map<string, InterpreterSupervisor>()
+  readonly #restarts: Record<RestartCause, number> = { died: 0, ceiling: 0, idle: 0 }
   readonly #homeOf = new Map<string, InterpreterSupervisor>()
   readonly #targetOf = new Map<string, LoadTarget>()
   readonly #generations: ScriptGenerations
@@ -198,6 +200,17 @@ export class PyodideHost implements ScriptHost {
     return (await this.#stackReports(withinMs)).map(({ text }) => text)
   }
 
+  /** Reads nothing but memory. */
+  measure(): HostMeasurements {
+    const named = (prefix: string, all: readonly InterpreterSupervisor[]): InterpreterMeasurement[] =>
+      all.flatMap((each, index) => each.measure().map((one) => ({ name: `${prefix}${index + 1}`, ...one })))
+    const alone = [...this.#quarantined.values()]
+    return {
+      restarts: { ...this.#restarts },
+      interpreters: [...named('', this.#shared.all), ...named('quarantine-', alone)],
+    }
+  }
+
   /** Whether an interpreter answers in time, be it between two steps of what it computes. */
   async answers(withinMs: number): Promise<boolean> {
     return (await this.#stackReports(withinMs)).some(({ isAnswered }) => isAnswered)
@@ -216,6 +229,7 @@ export class PyodideHost implements ScriptHost {
     const { clock, events } = this.#options
     return new InterpreterSupervisor({
       clock,
+      restarts: this.#restarts,
       start: (processEvents, spawned) => this.#starter.start(this.#eventsOf(processEvents), spawned),
       reload: (script, interpreter) => this.#reload(script, interpreter),
       ended: (end, culprit) => this.#interpreterEnded(end, culprit),

@@ -2,6 +2,10 @@
  * `/api/v1/events`: what the engine reports, as server-sent events. The last ones are kept, so that a reader that was cut off
  * goes on behind the one that it read last (`Last-Event-ID`). Skips are not events of their own: there may be thousands a
  * second. They come four times a second as one event with how many there were of each trigger, and without an id.
+ *
+ *   deaf ──first reader──▶ listening, what happens is kept ──a minute without a reader──▶ deaf, nothing is kept
+ *
+ * So a poll costs nothing for it where nobody reads: the engine does not make events that nobody listens to.
  */
 
 import { SystemClock } from '../engine/clock.ts'
@@ -17,6 +21,8 @@ const STREAMS_AT_MOST = 100
 /** A reader that is so far behind is cut off: it comes back, and goes on. */
 const UNREAD_CHARACTERS_AT_MOST = 1024 ** 2
 const SKIPS_EVERY_MS = 250
+/** For a reader who comes back. */
+const KEPT_WITHOUT_READERS_MS = 60_000
 /** A connection that is dead is noticed by writing to it. */
 const ALIVE_EVERY_MS = 15_000
 
@@ -50,9 +56,13 @@ export function eventsRoute(runner: Runner, path: string): OtherRoute {
 
 class EventStreams {
   readonly #clock = new SystemClock({ keepsProcessAlive: false })
-  /** Ids of another process or handler are not ours. */
-  readonly #series = crypto.randomUUID().slice(0, 8)
-  readonly #kept: Kept[] = []
+  readonly #runner: Runner
+  /** Ids of another process or handler, or of before nobody listened for a while, are not ours. */
+  #series = newSeries()
+  #kept: Kept[] = []
+  /** Ends of what is listened to; empty while nobody reads. */
+  #listening: readonly (() => void)[] = []
+  #deafDue: Timer | null = null
   readonly #streams = new Set<Stream>()
   readonly #skips = new Map<string, number>()
   readonly #encoder = new TextEncoder()
@@ -62,7 +72,11 @@ class EventStreams {
   #hasStopped = false
 
   constructor(runner: Runner) {
-    for (const name of NAMES) runner.on(name, (event) => this.#happened(name, event))
+    this.#runner = runner
+    runner.on('stopped', () => {
+      // Whoever listens hears of it first.
+      queueMicrotask(() => this.#end())
+    })
   }
 
   open(request: Request): Response {
@@ -70,6 +84,7 @@ class EventStreams {
       const message = `There are ${STREAMS_AT_MOST} event streams already, which is as many as there may be.`
       throw new HttpProblem(503, 'TOO_MANY_STREAMS', message, { 'retry-after': '5' })
     }
+    this.#listen()
     let opened: Stream | null = null
     const body = new ReadableStream<Uint8Array>(
       {
@@ -77,11 +92,32 @@ class EventStreams {
           opened = stream
           this.#begin(stream, request.headers.get('last-event-id'))
         },
-        cancel: () => void (opened !== null && this.#streams.delete(opened)),
+        cancel: () => void (opened !== null && this.#left(opened)),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_CHARACTERS_AT_MOST }),
     )
     return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } })
+  }
+
+  #listen(): void {
+    this.#deafDue?.cancel()
+    this.#deafDue = null
+    if (this.#listening.length > 0 || this.#hasStopped) return
+    this.#listening = NAMES.map((name) => this.#runner.on(name, (event) => this.#happened(name, event)))
+  }
+
+  #left(stream: Stream): void {
+    this.#streams.delete(stream)
+    if (this.#streams.size > 0 || this.#hasStopped) return
+    this.#deafDue ??= this.#clock.wakeAfter(KEPT_WITHOUT_READERS_MS, () => this.#listenNoMore())
+  }
+
+  #listenNoMore(): void {
+    this.#deafDue = null
+    for (const end of this.#listening) end()
+    this.#listening = []
+    this.#kept = []
+    this.#series = newSeries()
   }
 
   #begin(stream: Stream, lastId: string | null): void {
@@ -112,7 +148,6 @@ class EventStreams {
 
   #happened(name: EngineEventName, event: EngineEventMap[EngineEventName]): void {
     if (name === 'tick' && (event as EngineEventMap['tick']).outcome === 'skipped') {
-      // With nobody there a skip costs no more than this.
       if (this.#streams.size > 0) this.#skipped((event as EngineEventMap['tick']).trigger)
       return
     }
@@ -120,7 +155,6 @@ class EventStreams {
     this.#kept.push(kept)
     if (this.#kept.length > KEPT) this.#kept.shift()
     if (this.#streams.size > 0) this.#send(this.#encodedKept(kept))
-    if (name === 'stopped') this.#end()
   }
 
   #skipped(trigger: string): void {
@@ -138,7 +172,7 @@ class EventStreams {
       if ((stream.desiredSize ?? 0) > 0) stream.enqueue(bytes)
       else {
         // What is on its way still arrives.
-        this.#streams.delete(stream)
+        this.#left(stream)
         stream.close()
       }
     }
@@ -153,8 +187,7 @@ class EventStreams {
 
   #end(): void {
     this.#hasStopped = true
-    this.#skipsDue?.cancel()
-    this.#alive?.cancel()
+    for (const timer of [this.#skipsDue, this.#alive, this.#deafDue]) timer?.cancel()
     for (const stream of this.#streams) stream.close()
     this.#streams.clear()
   }
@@ -167,6 +200,10 @@ class EventStreams {
   #encoded(idLine: string, name: string, data: object): Uint8Array {
     return this.#encoder.encode(`${idLine}event: ${name}\ndata: ${JSON.stringify(data, instantsAsText)}\n\n`)
   }
+}
+
+function newSeries(): string {
+  return crypto.randomUUID().slice(0, 8)
 }
 
 function instantsAsText(key: string, value: unknown): unknown {

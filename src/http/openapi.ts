@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document of the operations. Made when it is asked for first. */
 
-import { readFileSync } from 'node:fs'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { type AnySchema, CONTEXT_TEXT, type Operation } from './operations.ts'
+import { packageVersion } from './package-version.ts'
 import { PROBLEM } from './schemas/parts.ts'
 
 interface JsonSchema {
@@ -82,9 +82,4 @@ function jsonSchema(schema: AnySchema, typeMode: 'input' | 'output'): JsonSchema
 function operationId(method: string, path: string): string {
   const words = path.replace(/[{}]/g, '').split('/').filter(Boolean)
   return [method, ...words].map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1))).join('')
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return String((JSON.parse(text) as { readonly version: unknown }).version)
 }

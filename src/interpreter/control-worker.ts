@@ -36,8 +36,11 @@ const LOOK_AT_RESOURCES_EVERY_MS = 1_000
 const BYTES_PER_MEBIBYTE = 1_048_576
 
 let residentThreshold = Number.POSITIVE_INFINITY
+let reportedMebibytes = 0
 setInterval(() => {
   const mebibytes = Math.floor(process.memoryUsage.rss() / BYTES_PER_MEBIBYTE)
+  if (mebibytes !== reportedMebibytes) report(CONTROL_REPORTS.memoryMebibytes, mebibytes)
+  reportedMebibytes = mebibytes
   if (mebibytes >= residentThreshold) report(CONTROL_REPORTS.residentMebibytes, mebibytes)
 }, LOOK_AT_RESOURCES_EVERY_MS)
 

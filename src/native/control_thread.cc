@@ -52,7 +52,7 @@ constexpr int kIsSliceOver = 6;
 constexpr uint8_t kLookHere = 12;
 
 enum Operation : uint32_t { kRequestCheck = 1, kRaise = 2, kInterrupt = 3, kEndSlice = 4, kAcknowledge = 5 };
-enum Report : uint32_t { kMissesSoFar = 1, kResidentMebibytes = 2, kOpenFiles = 3, kRunningToken = 4 };
+enum Report : uint32_t { kMissesSoFar = 1, kResidentMebibytes = 2, kOpenFiles = 3, kRunningToken = 4, kMemory = 5 };
 
 struct Record {
   uint32_t operation;  // to the engine: a report
@@ -197,12 +197,13 @@ class ControlThread {
     if (!write_fully(control_, &record, sizeof record)) _exit(kExitWithoutEngine);
   }
 
-  // Once a second at most; nothing is said while everything is well below its ceiling.
+  // Once a second at most: how much memory it has where that has changed, and what is near its ceiling.
   void report_resources() {
     const int64_t now = now_ms();
     if (now - looked_at_ms_ < kLookAtResourcesEveryMs) return;
     looked_at_ms_ = now;
     const uint32_t mebibytes = resident_mebibytes();
+    if (mebibytes != reported_mebibytes_) report(kMemory, reported_mebibytes_ = mebibytes);
     if (mebibytes >= resident_threshold.load()) {
       report_running_token();  // first: who runs may have to answer for it
       report(kResidentMebibytes, mebibytes);
@@ -267,6 +268,7 @@ class ControlThread {
   const int wake_read_;
   const std::function<void()> notify_;
   int64_t looked_at_ms_ = now_ms();
+  uint32_t reported_mebibytes_ = 0;
   char buffer_[4096];
   size_t filled_ = 0;
 };

@@ -4,7 +4,7 @@
  */
 
 import type { EngineEvents } from '../engine/events.ts'
-import { StoreError } from '../errors.ts'
+import { StoreError, toError } from '../errors.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -21,6 +21,18 @@ export interface LogSink {
   (line: LogLine): void
   /** Polls are logged only by a sink for which this is `debug`: there may be thousands of them a second. */
   readonly least?: LogLevel | 'silent'
+}
+
+/** A log that throws breaks nothing either: the process is warned of it. */
+export function harmless(log: LogSink | undefined): LogSink {
+  const write = (line: LogLine): void => {
+    try {
+      log?.(line)
+    } catch (thrown) {
+      process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
+    }
+  }
+  return log?.least === undefined ? write : Object.assign(write, { least: log.least })
 }
 
 const NAMED_AT_MOST = 10

@@ -10,6 +10,7 @@ import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvent
 import type { Clock, PollRequest, ScriptHost, Store } from '../engine/ports.ts'
 import { StartOnce } from '../engine/start-once.ts'
 import { toError, UsageError } from '../errors.ts'
+import type { Measurements } from '../metrics/measurements.ts'
 import { numberArgument, shownValue, textArgument } from '../model/arguments.ts'
 import {
   type ContextText,
@@ -27,7 +28,7 @@ import { clockOf, defaultDatabaseUrl, defaultDurability, openScripting, type Scr
 import { makeEngine, openStore } from './engine-composition.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
-import { type LogLine, type LogSink, watchForLog } from './log-lines.ts'
+import { harmless, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
@@ -253,6 +254,13 @@ export class Runner {
     return await readinessOf(this.#engine, this.#scripting.result, withinMs)
   }
 
+  /** Everything in numbers: counters since it was opened, which count on, and how it is now. Reads nothing but memory. */
+  measure(): Measurements {
+    const { counters } = this.#store
+    const host = this.#scripting.result?.host.measure() ?? null
+    return { engine: this.#events.counters, store: counters, now: this.#engine.health.gauges(), host }
+  }
+
   /** Logs what each interpreter does and what each suspended stack waits for, with its Python frames. */
   logStacks(): Promise<void> {
     return this.#logStacks(STACKS_WITHIN_MS)
@@ -384,16 +392,4 @@ function closed(): UsageError {
 function unknownTrigger(trigger: string, known: Iterable<string>): UsageError {
   const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, known)}`
   return new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
-}
-
-/** A log that throws breaks nothing either: the process is warned of it. */
-function harmless(log: LogSink | undefined): LogSink {
-  const write = (line: LogLine): void => {
-    try {
-      log?.(line)
-    } catch (thrown) {
-      process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
-    }
-  }
-  return log?.least === undefined ? write : Object.assign(write, { least: log.least })
 }

@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   survival: async () => (await import('./survival.ts')).survivalFigures(),
   steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
+  metrics: async () => (await import('./metrics.ts')).metricsFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }
 

@@ -1,8 +1,10 @@
-/** `/api/v1/events` and `/metrics`: what they tell of what a runner does. */
+/** `/api/v1/events`: what it tells of what a runner does. */
 
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { httpHandler } from '../../src/index.ts'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
+import { eventsRoute } from '../../src/http/event-stream.ts'
+import { httpHandler, type Runner } from '../../src/index.ts'
 import { ORIGIN } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
@@ -103,37 +105,28 @@ describe('what HTTP tells of a runner', () => {
     expect(later.status).toBe(200)
     await later.body?.cancel()
   })
+})
 
-  it('has metrics that agree with what happened, each with its help and type', async () => {
-    await observed.runner.execute('order')
-    const response = await handler(new Request(`${ORIGIN}/metrics`))
-    const text = await response.text()
-    const value = (name: string) =>
-      Number(
-        text
-          .split('\n')
-          .find((line) => line.startsWith(`${name} `))
-          ?.slice(name.length + 1),
-      )
+describe('an event stream that nobody reads', () => {
+  it('has the engine make no event for a poll, until somebody reads, and again a minute after the last has left', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const events = new EngineEvents()
+    const on = (name: EngineEventName, listener: () => void) => events.on(name, listener)
+    const { respond } = eventsRoute({ on } as unknown as Runner, '/events')
+    const open = () => respond(new Request(`${ORIGIN}/events`)) as Response
 
-    const families = [...text.matchAll(/^# TYPE (\S+) (counter|gauge|histogram)$/gm)].map(([, name]) => String(name))
-    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-    const refunds = observed.events('executionFinished', ({ workflow }) => workflow === 'refund').length
-    const orders = observed.events('executionFinished', ({ workflow }) => workflow === 'order').length
-    expect(response.headers.get('content-type')).toContain('version=0.0.4')
-    expect(families.length).toBeGreaterThanOrEqual(15)
-    expect(new Set(families).size).toBe(families.length)
-    for (const name of families) expect(text).toContain(`# HELP ${name} `)
-    for (const line of samples) {
-      expect(line).toMatch(/^cloaca_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [\d.e+-]+$/)
-      expect(families.some((name) => line.startsWith(name))).toBe(true)
-    }
-    expect(value('cloaca_polls_total{trigger="unreachable",outcome="failed"}')).toBe(1)
-    expect(value('cloaca_firings_total{trigger="new_order"}')).toBe(1)
-    expect(value('cloaca_executions_total{workflow="refund",status="Failed"}')).toBe(refunds)
-    expect(value('cloaca_executions_total{workflow="order",status="Completed"}')).toBe(orders)
-    expect(value('cloaca_task_duration_seconds_count{workflow="order"}')).toBe(orders)
-    expect(value('cloaca_executions_active')).toBe(0)
-    expect(value('cloaca_triggers{state="enabled"}')).toBe(3)
+    const before = events.isHeard('tick')
+    const first = open()
+    const meanwhile = events.isHeard('tick')
+    await first.body?.cancel()
+    await vi.advanceTimersByTimeAsync(50_000)
+    const second = open()
+    await vi.advanceTimersByTimeAsync(50_000)
+    const stillHere = events.isHeard('tick')
+    await second.body?.cancel()
+    await vi.advanceTimersByTimeAsync(61_000)
+
+    expect([before, meanwhile, stillHere, events.isHeard('tick')]).toEqual([false, true, true, false])
   })
 })

@@ -2,6 +2,7 @@
 
 import { readFileSync, rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { StoreCounters } from '../../src/metrics/store-counters.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { DatabaseWatch } from '../../src/store/sqlite/file/database-watch.ts'
 import { type StepNeed, StepQueue } from '../../src/store/sqlite/file/step-queue.ts'
@@ -23,7 +24,13 @@ beforeEach(() => {
   connection = new Connection(folder.file('notes.db'))
   connection.script('CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT')
   clock = new FakeClock()
-  queue = new StepQueue(connection, { clock, syncs: true, watch: IN_PLACE, afterCommit: () => {} })
+  queue = new StepQueue(connection, {
+    clock,
+    syncs: true,
+    watch: IN_PLACE,
+    afterCommit: () => {},
+    counters: new StoreCounters(),
+  })
 })
 afterEach(() => {
   connection.close()
@@ -58,7 +65,13 @@ describe('group commit', () => {
   test('nothing is accepted by a commit before which the file was removed', async () => {
     connection.opened()
     const watch = new DatabaseWatch(connection, clock, () => {})
-    queue = new StepQueue(connection, { clock, syncs: true, watch, afterCommit: () => {} })
+    queue = new StepQueue(connection, {
+      clock,
+      syncs: true,
+      watch,
+      afterCommit: () => {},
+      counters: new StoreCounters(),
+    })
 
     const accepted = queue.add('accept', () => {
       connection.run(INSERT, 'a')
@@ -186,7 +199,13 @@ describe('durability', () => {
   })
 
   test('with durability "normal" nothing is synced', async () => {
-    queue = new StepQueue(connection, { clock, syncs: false, watch: IN_PLACE, afterCommit: () => {} })
+    queue = new StepQueue(connection, {
+      clock,
+      syncs: false,
+      watch: IN_PLACE,
+      afterCommit: () => {},
+      counters: new StoreCounters(),
+    })
 
     expect(await synchronous('accept')).toBe(NORMAL)
   })

@@ -23,13 +23,14 @@ export const TABLE: readonly Row[] = [
     files: /^src\/registry\//,
     may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
   },
+  { files: /^src\/metrics\//, may: [/^src\/metrics\//], mayTypes: [/^src\/model\//] },
   // Triggers, executions, cron and actions do not know each other: engine.ts joins them.
   ...['triggers', 'executions', 'cron', 'actions'].map((room) => ({
     files: new RegExp(`^src/engine/${room}/`),
     may: [
       new RegExp(`^src/engine/${room}/`),
       ENGINE_BASE,
-      /^src\/(registry|model)\//,
+      /^src\/(registry|metrics|model)\//,
       /^src\/errors\.ts$/,
       ...(room === 'cron' ? [/^croner$/] : []),
       ...NODE_PURE,
@@ -37,7 +38,7 @@ export const TABLE: readonly Row[] = [
   })),
   {
     files: /^src\/engine\//,
-    may: [/^src\/(engine|registry|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
+    may: [/^src\/(engine|registry|metrics|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
   },
   {
     files: /^src\/settings\//,
@@ -58,7 +59,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/store\/sqlite\/file\//,
     may: [/^src\/store\/sqlite\/file\//, /^src\/store\/[^/]+$/, /^src\/errors\.ts$/, /^better-sqlite3$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
   {
     files: /^src\/store\/sqlite\/schema\//,
@@ -69,7 +70,7 @@ export const TABLE: readonly Row[] = [
     may: [
       /^src\/store\//,
       /^src\/native\/index\.ts$/,
-      /^src\/model\//,
+      /^src\/(metrics|model)\//,
       /^src\/errors\.ts$/,
       /^better-sqlite3$/,
       ...NODE,
@@ -151,7 +152,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/host\/process\//,
     may: [/^src\/host\/(process|environment)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
   {
     files: /^src\/host\/scripts\//,
@@ -161,7 +162,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/host\//,
     may: [/^src\/(host|border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
   {
     files: /^src\/default-runner\//,
@@ -180,7 +181,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/http\//,
     may: [
-      /^src\/(http|model|runner\/records)\//,
+      /^src\/(http|metrics|model|runner\/records)\//,
       /^src\/(errors|native\/index|engine\/(clock|settings-check))\.ts$/,
       /^(hono|@hono\/node-server|valibot|@valibot\/to-json-schema)$/,
       ...NODE,

@@ -34,6 +34,7 @@ async function recover(firing: CronFiringRow, ports: CronSchedulerPorts, onAccep
   const recovered = store.recoverCronFiring(firing.id, execution, at)
   onAccepted()
   if (!(await recovered)) return
+  events.counters.workflows.of(schedule.workflow).cronFirings += 1
   events.emit('cronFired', {
     scheduleId: schedule.id,
     workflow: schedule.workflow,

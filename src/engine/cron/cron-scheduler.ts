@@ -254,6 +254,7 @@ export class CronScheduler {
 
   #fired(row: CronRow, claim: CronClaim): void {
     const { events, registry } = this.#ports
+    events.counters.workflows.of(row.workflow).cronFirings += 1
     events.emit('cronFired', {
       scheduleId: row.id,
       workflow: row.workflow,

@@ -110,6 +110,14 @@ export class Executor {
     })
   }
 
+  /** What is held here now. */
+  gauges() {
+    let waitingTasks = 0
+    for (const run of this.#runs.values()) if (!run.isPaused) waitingTasks += run.waiting
+    const { capacity: slots, free: freeSlots } = this.#slots
+    return { activeExecutions: this.#runs.size, activeAttempts: this.#attempts, waitingTasks, slots, freeSlots }
+  }
+
   /** Tasks that are out, as logs name them. */
   underWay(): readonly string[] {
     return [...this.#underWay.values()]
@@ -128,7 +136,8 @@ export class Executor {
   #take(state: RunState): void {
     if (this.#isStopped || this.#runs.has(state.id)) return
     const settlements = new Settlements(state.id, this.#ports, () => this.#takenOver(state.id))
-    const run = new Run(state, settlements)
+    const run = new Run(state, settlements, this.#ports.events.counters.workflows.of(state.workflow))
+    run.counters.started += 1
     this.#runs.set(state.id, run)
     const at = this.#ports.clock.now()
     const { origin } = state.execution
@@ -244,6 +253,8 @@ export class Executor {
     const names = { executionId: run.state.id, workflow: run.state.workflow, taskId: run.state.taskId(index) }
     const attempt = run.state.attempts(index)
     const startedAt = clock.now()
+    const begunAt = clock.monotonic()
+    if (queuedAt !== null) run.counters.queueWait.observe(Math.max(0, startedAt - queuedAt))
     events.emit('taskStarted', { ...names, attempt, at: startedAt })
     const key = Symbol(names.taskId)
     this.#underWay.set(key, `task '${names.taskId}' of workflow '${names.workflow}'`)
@@ -263,6 +274,8 @@ export class Executor {
 
     if (outcome.kind === 'notEntered') return this.#takeBack(run, index, lease)
     const at = clock.now()
+    run.counters.taskDuration.observe(clock.monotonic() - begunAt)
+    run.counters.attempts[outcome.kind] += 1
     const error = outcome.kind === 'completed' ? null : outcome.error
     const { taskId } = names
     run.settlements.addAttempt({ taskId, attempt, outcome: outcome.kind, queuedAt, startedAt, endedAt: at, error })
@@ -270,6 +283,7 @@ export class Executor {
     const step = run.state.settle(index, outcome, at, random())
     const retry = step.ready.find((task) => task.index === index)
     if (retry !== undefined && outcome.kind !== 'completed') {
+      run.counters.retries += 1
       events.emit('taskRetried', { ...names, attempt, error: outcome.error, retryAt: retry.notBeforeAt ?? at })
     }
     this.#follow(run, step, at)
@@ -296,6 +310,7 @@ export class Executor {
   #announce(run: Run, change: TaskChange): void {
     const { status } = change
     if (status === 'Ready' || status === 'Running') return
+    run.counters.tasks[status] += 1
     this.#ports.events.emit('taskFinished', {
       executionId: run.state.id,
       workflow: run.state.workflow,
@@ -310,6 +325,8 @@ export class Executor {
   #ended(run: Run, end: ExecutionEnd): void {
     const { id, workflow } = run.state
     this.#runs.delete(id)
+    run.counters.ended[end.status] += 1
+    run.counters.executionDuration.observe(Math.max(0, end.endedAt - run.state.execution.createdAt))
     this.#ports.events.emit('executionFinished', {
       executionId: id,
       workflow,

@@ -3,6 +3,7 @@
  * decisions; the executor sequences.
  */
 
+import type { WorkflowCounters } from '../../metrics/engine-counters.ts'
 import type { ReadyTask, RunState } from './run-state.ts'
 import type { Settlements } from './settlements.ts'
 
@@ -14,6 +15,7 @@ interface Queued {
 export class Run {
   readonly state: RunState
   readonly settlements: Settlements
+  readonly counters: WorkflowCounters
   /** None of its tasks begins. */
   isPaused: boolean
   /** Attempts that are out. */
@@ -24,8 +26,9 @@ export class Run {
   readonly #stopping = new AbortController()
   #ended: PromiseWithResolvers<void> | null = null
 
-  constructor(state: RunState, settlements: Settlements) {
+  constructor(state: RunState, settlements: Settlements, counters: WorkflowCounters) {
     this.state = state
+    this.counters = counters
     this.settlements = settlements
     this.isPaused = state.execution.pausedAt !== null
   }
@@ -48,6 +51,11 @@ export class Run {
     const queuedAt = this.#queued.get(index)?.queuedAt ?? null
     this.#queued.delete(index)
     return queuedAt
+  }
+
+  /** How many tasks wait for a slot. */
+  get waiting(): number {
+    return this.#queued.size
   }
 
   get queued(): readonly ReadyTask[] {

@@ -17,6 +17,8 @@ import type { TaskSlot } from '../ports.ts'
 type Grant = (lease: SlotLease) => void
 
 export class SlotPool {
+  /** How many there are. */
+  readonly capacity: number
   #free: number
   #isClosed = false
   /** What waits, by group, in the order in which the groups get their turns. */
@@ -26,7 +28,13 @@ export class SlotPool {
   #lent = 0
 
   constructor(capacity: number) {
-    this.#free = Math.max(1, capacity)
+    this.capacity = Math.max(1, capacity)
+    this.#free = this.capacity
+  }
+
+  /** How many nobody has. A stop takes the limit away. */
+  get free(): number {
+    return Math.min(this.#free, this.capacity)
   }
 
   /** Leases whose holder waits for something. */

@@ -35,6 +35,8 @@ export class WorkflowRecords {
     const changed = [...registry.workflows.values()].filter((each) => this.#saved.get(each.key) !== each)
     if (changed.length === 0) return
     for (const each of changed) this.#saved.set(each.key, each)
+    // Whoever reads what is counted sees 0 first: from a number that comes out of nothing no growth can be told.
+    for (const { key } of changed) events.counters.workflows.of(key)
     try {
       await store.saveWorkflows(changed, clock.now())
     } catch (thrown) {

@@ -1,9 +1,12 @@
 /** How the work on a database goes, by what is stored: the answer is the same whichever process asks. Part of the engine's API. */
 
 import { toError } from '../../errors.ts'
+import type { EngineGauges } from '../../metrics/measurements.ts'
 import type { TriggerRow } from '../../model/schedule.ts'
+import type { Executor } from '../executions/executor.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, Store } from '../ports.ts'
+import type { Scheduler } from '../triggers/scheduler.ts'
 
 /** More than any database has. */
 const ALL = 1_000_000
@@ -14,6 +17,8 @@ export interface HealthPorts {
   readonly store: Store
   readonly clock: Clock
   readonly heartbeat: Heartbeat
+  readonly executor: Executor
+  readonly scheduler: Scheduler
 }
 
 export class Health {
@@ -23,6 +28,13 @@ export class Health {
   constructor(ports: HealthPorts, assertOpen: () => void) {
     this.#ports = ports
     this.#assertOpen = assertOpen
+  }
+
+  /** Reads nothing but memory. */
+  gauges(): EngineGauges {
+    const { executor, scheduler } = this.#ports
+    const { activePolls, triggers } = scheduler
+    return { ...executor.gauges(), triggers: triggers.count(), activePolls, oldestDueMs: triggers.oldestDueMs }
   }
 
   /** Null when the engine has begun, and the database takes a write; else why not. */

@@ -206,6 +206,7 @@ export class TriggerSteering {
   #announce({ name, workflow }: TriggerRow, tick: FiredTick, outcome: TickOutcome, reason: string | null): void {
     const { events } = this.#ports
     const { at, latenessMs, durationMs } = tick
+    events.counters.triggers.of(name).byHand[outcome as FireReport['outcome']] += 1
     events.emit('tick', { trigger: name, at, outcome, latenessMs, durationMs, reason: reason ?? tick.byHand })
     if (outcome !== 'fired') return
     events.emit('triggerFired', {

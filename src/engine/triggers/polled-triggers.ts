@@ -5,6 +5,7 @@
  */
 
 import { toError } from '../../errors.ts'
+import type { TriggerCounters } from '../../metrics/engine-counters.ts'
 import type { TriggerOverrides, TriggerPolicy } from '../../model/policy.ts'
 import type { TriggerRow } from '../../model/schedule.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
@@ -29,6 +30,8 @@ export interface PolledTrigger extends DueEntry {
   /** Made once: the loop sends it at every poll. */
   request: PollRequest
   readonly log: PollLog
+  /** Looked up once, as well. */
+  readonly counters: TriggerCounters
   /** As they count: set by hand, or as the code declares. */
   intervalMs: number
   policy: TriggerPolicy
@@ -94,11 +97,32 @@ export class PolledTriggers {
   overdue(byMs: number): readonly { readonly trigger: string; readonly lateMs: number }[] {
     const now = this.#ports.clock.monotonic()
     const late: { readonly trigger: string; readonly lateMs: number }[] = []
-    for (const [name, { isPolling, unsafeHeapIndex, unsafeDueAt }] of this.#triggers) {
-      const isAwaited = isPolling || unsafeHeapIndex >= 0
-      if (isAwaited && now - unsafeDueAt >= byMs) late.push({ trigger: name, lateMs: now - unsafeDueAt })
+    for (const [name, trigger] of this.#triggers) {
+      const lateMs = now - trigger.unsafeDueAt
+      if (isAwaited(trigger) && lateMs >= byMs) late.push({ trigger: name, lateMs })
     }
     return late
+  }
+
+  /** How many the code declares, and how many of them are polled here. */
+  count(): { readonly enabled: number; readonly disabled: number; readonly polled: number } {
+    const counts = { enabled: 0, disabled: 0, polled: 0 }
+    for (const trigger of this.#triggers.values()) {
+      if (!trigger.isDeclared) continue
+      counts[trigger.isEnabled ? 'enabled' : 'disabled'] += 1
+      if (isPollable(trigger)) counts.polled += 1
+    }
+    return counts
+  }
+
+  /** How long the poll has been due that has been due for longest and has not ended; 0 when none is. */
+  get oldestDueMs(): number {
+    const now = this.#ports.clock.monotonic()
+    let oldest = 0
+    for (const trigger of this.#triggers.values()) {
+      if (isAwaited(trigger)) oldest = Math.max(oldest, now - trigger.unsafeDueAt)
+    }
+    return oldest
   }
 
   /** Null when the code does not declare it, or another process polls it. */
@@ -269,6 +293,7 @@ export class PolledTriggers {
         ...how,
         request: this.#request(how, log),
         log,
+        counters: this.#ports.events.counters.triggers.of(how.definition.name),
         ...flags,
         isPolling: false,
         baseDueAt: 0,
@@ -352,6 +377,10 @@ function isSameHow(one: HowPolled, other: HowPolled): boolean {
 }
 
 type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>
+
+function isAwaited({ isPolling, unsafeHeapIndex }: PolledTrigger): boolean {
+  return isPolling || unsafeHeapIndex >= 0
+}
 
 export function isPollable(trigger: PolledTrigger): boolean {
   return trigger.isDeclared && trigger.isEnabled && trigger.lease !== null

@@ -102,6 +102,11 @@ export class Scheduler {
     })
   }
 
+  /** How many polls are out. */
+  get activePolls(): number {
+    return this.#polls
+  }
+
   /** Polls that are out, as logs name them. */
   underWay(): readonly string[] {
     return this.triggers.polling().map((name) => `trigger '${name}'`)
@@ -232,8 +237,8 @@ export class Scheduler {
     const isKept = log !== null && (outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs)
     const durationMs = Math.round(now - asked.at)
     const times = { latenessMs: asked.latenessMs, durationMs, ...(isKept && { log }) }
-    const { definition, policy } = trigger
-    const polled: Polled = { definition, policy, lease: asked.lease, times }
+    const { definition, policy, counters } = trigger
+    const polled: Polled = { definition, policy, counters, lease: asked.lease, times }
     if (outcome.kind === 'skipped' || isUnchanged(polled, outcome)) {
       this.#recorder.skipped(polled, outcome)
       this.#recorded(trigger, asked, now)

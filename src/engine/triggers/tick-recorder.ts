@@ -5,6 +5,7 @@
  */
 
 import { toError } from '../../errors.ts'
+import type { TriggerCounters } from '../../metrics/engine-counters.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import { limitedReason, type TriggerPolicy, UNCHANGED_REASON } from '../../model/policy.ts'
 import type { TickOutcome } from '../../model/schedule.ts'
@@ -14,16 +15,7 @@ import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type {
-  Clock,
-  ContextCodec,
-  FailedTick,
-  FiredTick,
-  FiredTickResult,
-  PollRecord,
-  PollTimes,
-  Store,
-} from '../ports.ts'
+import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollRecord, Store } from '../ports.ts'
 import type { HeldLease } from './polled-triggers.ts'
 
 export interface TickRecorderPorts {
@@ -39,6 +31,7 @@ export interface TickRecorderPorts {
 export interface Polled {
   readonly definition: TriggerDefinition
   readonly policy: TriggerPolicy
+  readonly counters: TriggerCounters
   readonly lease: HeldLease
   readonly times: PollRecord
 }
@@ -101,13 +94,14 @@ export class TickRecorder {
   }
 
   /** Costs no promise: most polls skip. */
-  skipped({ definition, lease, times }: Polled, outcome: PollOutcome): void {
+  skipped(polled: Polled, outcome: PollOutcome): void {
+    const { definition, lease, times } = polled
     const at = this.#ports.clock.now()
     const isFiring = outcome.kind !== 'skipped'
     const reason = isFiring ? UNCHANGED_REASON : outcome.reason
     lease.isFiring = isFiring
     this.#ports.store.noteSkip({ ...times, trigger: definition.name, at, reason, isFiring })
-    this.#tick(definition, at, times, 'skipped', reason)
+    this.#tick(polled, at, 'skipped', reason)
   }
 
   /** Settles when it is recorded, or the engine stopped. Never rejects. */
@@ -167,14 +161,15 @@ export class TickRecorder {
     })
   }
 
-  #announceFired({ definition, lease }: Polled, tick: Omit<FiredTick, 'lease'>, result: FiredTickResult): RecordResult {
+  #announceFired(polled: Polled, tick: Omit<FiredTick, 'lease'>, result: FiredTickResult): RecordResult {
+    const { definition, lease } = polled
     const report = reportOf(tick, result)
     if (result.kind === 'lost') {
       this.#warnOfLostLease(definition, 'fired')
       return { state: 'lost', report }
     }
     lease.isFiring = result.kind !== 'limited'
-    this.#tick(definition, tick.at, tick, report.outcome, report.reason)
+    this.#tick(polled, tick.at, report.outcome, report.reason)
     if (result.kind !== 'started') return { state: 'recorded', report }
     this.#ports.events.emit('triggerFired', {
       trigger: definition.name,
@@ -190,9 +185,9 @@ export class TickRecorder {
 
   async #failed(polled: Polled, fault: Pick<FailedTick, 'at' | 'outcome' | 'error'>): Promise<RecordResult> {
     const { store, events } = this.#ports
-    const { definition: trigger, lease, policy, times } = polled
+    const { definition: trigger, policy, lease, times } = polled
     const { at, outcome, error } = fault
-    this.#tick(trigger, at, times, outcome, null)
+    this.#tick(polled, at, outcome, null)
     events.emit('triggerFailed', { trigger: trigger.name, script: trigger.script, at, outcome, error })
     const tick = { ...fault, ...times, trigger: trigger.name, pauseAfter: policy.pauseAfter }
     const report: TickReport = { outcome, reason: null, executionId: null, error }
@@ -222,16 +217,12 @@ export class TickRecorder {
     })
   }
 
-  #tick(
-    trigger: TriggerDefinition,
-    at: number,
-    { latenessMs, durationMs }: PollTimes,
-    outcome: TickOutcome,
-    reason: string | null,
-  ): void {
+  #tick({ definition, counters, times }: Polled, at: number, outcome: TickOutcome, reason: string | null): void {
+    const { latenessMs, durationMs } = times
+    counters.polled(outcome, latenessMs, durationMs)
     const { events } = this.#ports
-    if (!events.isHeard('tick')) return
-    events.emit('tick', { trigger: trigger.name, at, outcome, latenessMs, durationMs, reason })
+    if (events.isHeard('tick'))
+      events.emit('tick', { trigger: definition.name, at, outcome, latenessMs, durationMs, reason })
   }
 
   #reportUnknownWorkflow(trigger: TriggerDefinition): void {

@@ -18,6 +18,7 @@ export class ControlLine {
   readonly #onResource: (resource: Resource, amount: number) => void
   #misses = 0
   #runningToken: StackToken = 0
+  #memoryMebibytes: number | null = null
   #rest: Buffer = Buffer.alloc(0)
 
   /** `onResource`: there is so much in use that a ceiling is near. */
@@ -35,6 +36,11 @@ export class ControlLine {
   /** The stack that ran when it was last interrupted, or had much memory; 0 when none did, or it cannot be told. */
   get runningToken(): StackToken {
     return this.#runningToken
+  }
+
+  /** What its process had when it was last said, within a second of a change; null before the first time. */
+  get memoryMebibytes(): number | null {
+    return this.#memoryMebibytes
   }
 
   /** Makes Python look, for what it does now and then. */
@@ -82,6 +88,9 @@ export class ControlLine {
           break
         case CONTROL_REPORTS.runningToken:
           this.#runningToken = value
+          break
+        case CONTROL_REPORTS.memoryMebibytes:
+          this.#memoryMebibytes = value
           break
         case CONTROL_REPORTS.residentMebibytes:
           this.#onResource('memory', value)

@@ -115,6 +115,11 @@ export class InterpreterProcess {
     return this.#open.size === 0
   }
 
+  /** Of its process, as it said last; null while it has not. */
+  get memoryMebibytes() {
+    return this.#child.control.memoryMebibytes
+  }
+
   get hasEnded(): boolean {
     return this.#end !== null
   }

@@ -14,6 +14,7 @@
 import type { ProgramTarget } from '../../border/protocol.ts'
 import type { Clock, TaskSlot, Timer } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
+import type { InterpreterMeasurement, RestartCause } from '../../metrics/measurements.ts'
 import type { Answer, InterpreterEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { Suspects } from './crash-suspects.ts'
@@ -23,6 +24,7 @@ import { Replacement } from './replacement.ts'
 import type { StackReport } from './stack-report.ts'
 
 const RESTART_AGAIN_MS = 10_000
+const BYTES_PER_MEBIBYTE = 1_048_576
 /** A script that takes longer than this to be loaded again lets the next one begin. */
 const LOAD_ALONE_MS = 5_000
 
@@ -38,6 +40,8 @@ export interface ProcessEvents {
 
 export interface SupervisorOptions {
   readonly clock: Clock
+  /** Counted up when another one is to take the place of one that is gone. */
+  readonly restarts: Record<RestartCause, number>
   /** Starts one. `spawned` hears of each process at once, so that it can be ended before it has started. */
   start(events: ProcessEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess>
   /** Loads a script into a new interpreter. Never rejects. */
@@ -122,6 +126,7 @@ export class InterpreterSupervisor {
   async interpreter(): Promise<InterpreterProcess | null> {
     if (this.#isIdle) {
       this.#isIdle = false
+      this.#options.restarts.idle += 1
       this.#startNow('it had no script', null)
     }
     while (this.#live === null && !this.#isClosed) await this.#arrivals.promise
@@ -211,6 +216,15 @@ export class InterpreterSupervisor {
   describeStacks(withinMs: number): readonly Promise<StackReport>[] {
     const all = [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys()]
     return all.map((interpreter) => interpreter.describeStacks(withinMs))
+  }
+
+  /** The processes that are there for it: one, or several while one takes over from another. */
+  measure(): readonly Omit<InterpreterMeasurement, 'name'>[] {
+    const others = [this.#starting, this.#spareProcess].filter((each) => each !== null)
+    return [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys(), ...others].map((each) => ({
+      state: each.isReady ? 'live' : 'starting',
+      residentBytes: each.memoryMebibytes === null ? null : each.memoryMebibytes * BYTES_PER_MEBIBYTE,
+    }))
   }
 
   /** Settles when the label may enter again; its concurrency slot is free for others meanwhile. */
@@ -314,7 +328,10 @@ export class InterpreterSupervisor {
     const isKeptAway = culprit !== null && this.#suspects.has(culprit)
     // Without scripts it is started when somebody asks for it.
     if (this.#scripts.size === 0) this.#isIdle = true
-    else this.#startNow(end.reason, isKeptAway ? culprit : null)
+    else {
+      this.#options.restarts.died += 1
+      this.#startNow(end.reason, isKeptAway ? culprit : null)
+    }
   }
 
   #startSpare(): void {
@@ -342,7 +359,10 @@ export class InterpreterSupervisor {
     if (old === null) return
     this.#leaveLive()
     if (this.#scripts.size === 0) this.#isIdle = true
-    else this.#startNow(reason, null)
+    else {
+      this.#options.restarts.ceiling += 1
+      this.#startNow(reason, null)
+    }
     const left = this.#reloaded()
       .then(() => old.close(reason))
       .finally(() => this.#leaving.delete(old))

@@ -27,6 +27,7 @@ import type {
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
+import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
@@ -100,6 +101,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 }
 
 class SqliteStore extends SqliteCrons implements Store {
+  readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogWriter
@@ -124,7 +126,8 @@ class SqliteStore extends SqliteCrons implements Store {
     const syncs = options.durability === 'full'
     const checkpoints = new Checkpoints(connection, this.#watch, options.notice ?? (() => {}))
     const afterCommit = (): void => checkpoints.committed()
-    this.#queue = new StepQueue(connection, { clock: options.clock, syncs, watch: this.#watch, afterCommit })
+    const { clock } = options
+    this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
     const addStep: AddStep = (need, run) => this.step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep)

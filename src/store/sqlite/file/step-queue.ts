@@ -9,12 +9,14 @@
  */
 
 import type { Clock } from '../../../engine/ports.ts'
+import { CloacaError } from '../../../errors.ts'
+import type { CommitKind, StoreCounters } from '../../../metrics/store-counters.ts'
 import type { Connection } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
 import { closed, isLocked, refused } from './failures.ts'
 
 /** `read` writes nothing; `accept` must survive a power cut once it is answered; `write` may cost a repetition. */
-export type StepNeed = 'read' | 'write' | 'accept'
+export type StepNeed = CommitKind
 
 /** Queues a step: see `StepQueue.add`. */
 export type AddStep = <Result>(need: StepNeed, run: (connection: Connection) => Result) => Promise<Result>
@@ -27,6 +29,7 @@ export interface StepQueueOptions {
   readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'suspect'>
   /** Called after each commit that wrote. */
   readonly afterCommit: () => void
+  readonly counters: StoreCounters
 }
 
 interface Step {
@@ -47,6 +50,7 @@ export class StepQueue {
   readonly #syncs: boolean
   readonly #watch: StepQueueOptions['watch']
   readonly #afterCommit: () => void
+  readonly #counters: StoreCounters
   #steps: Step[] = []
   #isFlushDue = false
   /** Since when another process has kept the lock; monotonic. */
@@ -59,6 +63,7 @@ export class StepQueue {
     this.#syncs = options.syncs
     this.#watch = options.watch
     this.#afterCommit = options.afterCommit
+    this.#counters = options.counters
   }
 
   add<Result>(need: StepNeed, run: () => Result): Promise<Result> {
@@ -86,15 +91,16 @@ export class StepQueue {
 
   /** False when the steps are back in the queue. */
   #carryOut(steps: readonly Step[]): boolean {
+    const need = needOf(steps)
+    const begunAt = this.#clock.monotonic()
     try {
-      this.#begin(steps)
+      this.#begin(need)
     } catch (error) {
       if (this.#waitsFor(error, steps)) return false
-      this.#watch.suspect(error)
-      for (const step of steps) step.fail(refused(this.#connection.path, error))
+      this.#refuse(steps, error)
       return true
     }
-    const isWriting = steps.some((step) => step.need !== 'read')
+    const isWriting = need !== 'read'
     let results: readonly unknown[]
     try {
       results = steps.map((step) => step.run())
@@ -105,6 +111,9 @@ export class StepQueue {
       this.#isolate(steps, error)
       return true
     }
+    const counters = this.#counters.commits[need]
+    counters.steps += steps.length
+    counters.duration.observe(this.#clock.monotonic() - begunAt)
     for (const [index, step] of steps.entries()) step.settle(results[index])
     if (isWriting) this.#afterCommit()
     return true
@@ -113,8 +122,7 @@ export class StepQueue {
   /** Finds the step at fault by giving each a transaction of its own. */
   #isolate(steps: readonly Step[], error: unknown): void {
     if (steps.length === 1) {
-      this.#watch.suspect(error)
-      for (const step of steps) step.fail(refused(this.#connection.path, error))
+      this.#refuse(steps, error)
       return
     }
     for (const [index, step] of steps.entries()) {
@@ -125,13 +133,17 @@ export class StepQueue {
     }
   }
 
-  #begin(steps: readonly Step[]): void {
+  #refuse(steps: readonly Step[], error: unknown): void {
+    // An answer of a step, such as that the execution is another's, is no fault of the database.
+    if (!(error instanceof CloacaError)) this.#counters.refused += steps.length
+    this.#watch.suspect(error)
+    for (const step of steps) step.fail(refused(this.#connection.path, error))
+  }
+
+  #begin(need: StepNeed): void {
     this.#watch.assertInPlace()
-    if (steps.every((step) => step.need === 'read')) this.#connection.beginRead()
-    else {
-      const isAccepting = this.#syncs && steps.some((step) => step.need === 'accept')
-      this.#connection.beginWrite(isAccepting ? 'synced' : 'kept')
-    }
+    if (need === 'read') this.#connection.beginRead()
+    else this.#connection.beginWrite(this.#syncs && need === 'accept' ? 'synced' : 'kept')
     this.#lockedSince = null
   }
 
@@ -139,6 +151,7 @@ export class StepQueue {
   #waitsFor(error: unknown, steps: readonly Step[]): boolean {
     if (!isLocked(error)) return false
     const now = this.#clock.monotonic()
+    this.#counters.locked += 1
     this.#lockedSince ??= now
     if (now - this.#lockedSince >= GIVE_UP_AFTER_MS) {
       this.#lockedSince = null
@@ -150,4 +163,10 @@ export class StepQueue {
     this.#clock.wakeAfter(pauseMs, () => this.#flush())
     return true
   }
+}
+
+/** What the strictest of them needs. */
+function needOf(steps: readonly Step[]): StepNeed {
+  if (steps.some((step) => step.need === 'accept')) return 'accept'
+  return steps.some((step) => step.need === 'write') ? 'write' : 'read'
 }

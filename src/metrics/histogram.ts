@@ -1,0 +1,36 @@
+/** How often something took how long: counted by upper bounds, as Prometheus has it. */
+
+/** Of polls and tasks. Milliseconds. */
+export const DURATION_BOUNDS_MS: readonly number[] = Object.freeze([
+  1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 30_000, 60_000, 300_000,
+])
+/** Of what takes less: commits, delays of the event loop. Milliseconds. */
+export const SHORT_BOUNDS_MS: readonly number[] = Object.freeze([
+  0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000,
+])
+
+export class Histogram {
+  /** Upper bounds, in ascending order. */
+  readonly boundsMs: readonly number[]
+  /** By bound, the last for what is beyond all of them. */
+  readonly counts: Float64Array
+  sumMs = 0
+
+  constructor(boundsMs: readonly number[]) {
+    this.boundsMs = boundsMs
+    this.counts = new Float64Array(boundsMs.length + 1)
+  }
+
+  observe(durationMs: number): void {
+    const { boundsMs, counts } = this
+    let index = 0
+    while (index < boundsMs.length && durationMs > (boundsMs[index] as number)) index++
+    counts[index] = (counts[index] as number) + 1
+    this.sumMs += durationMs
+  }
+
+  /** How many there were. */
+  get count(): number {
+    return this.counts.reduce((sum, each) => sum + each, 0)
+  }
+}

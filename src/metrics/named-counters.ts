@@ -1,0 +1,36 @@
+/**
+ * Counters by name. Names are a user's, and there may be more of them every day: those that come after the first 500 share one
+ * entry, so that neither memory nor what is read grows without end.
+ */
+
+export const OTHER = 'other'
+export const NAMED_AT_MOST = 500
+
+export class NamedCounters<Counters> implements Iterable<readonly [name: string, counters: Counters]> {
+  readonly #make: () => Counters
+  readonly #all = new Map<string, Counters>()
+  #other: Counters | null = null
+
+  constructor(make: () => Counters) {
+    this.#make = make
+  }
+
+  of(name: string): Counters {
+    const found = this.#all.get(name)
+    if (found !== undefined) return found
+    // One that is called so itself shares the entry: a name must not be there twice.
+    if (name === OTHER || this.#all.size >= NAMED_AT_MOST) {
+      this.#other ??= this.#make()
+      return this.#other
+    }
+    const made = this.#make()
+    this.#all.set(name, made)
+    return made
+  }
+
+  /** In the order in which they came, the rest as `other` at the end. */
+  *[Symbol.iterator](): Iterator<readonly [string, Counters]> {
+    yield* this.#all
+    if (this.#other !== null) yield [OTHER, this.#other]
+  }
+}

@@ -1,0 +1,234 @@
+/** `/metrics` of a serving process: each number is what a scenario did, and the text is what Prometheus reads. */
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exposition } from '../../src/http/metrics/exposition.ts'
+import { families } from '../../src/http/metrics/families.ts'
+import { EngineCounters } from '../../src/metrics/engine-counters.ts'
+import { Histogram, SHORT_BOUNDS_MS } from '../../src/metrics/histogram.ts'
+import type { HostMeasurements } from '../../src/metrics/measurements.ts'
+import { StoreCounters } from '../../src/metrics/store-counters.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { readDocument, tableRows } from '../support/documents.ts'
+import { Metrics } from '../support/prometheus-text.ts'
+import { ServedHttp } from '../support/served-http.ts'
+
+const COUNTED = fileURLToPath(new URL('counted.py', import.meta.url))
+const HOSTILE = '<img src=x onerror="alert(1)">\\'
+
+describe('what a serving process counts', () => {
+  let terminal: Terminal
+  let http: ServedHttp
+  let first: Metrics
+  let metrics: Metrics
+  beforeAll(async () => {
+    terminal = new Terminal()
+    const [until, dies] = [join(terminal.folder, 'until'), join(terminal.folder, 'dies')]
+    const serving = terminal.start(['serve', COUNTED, '--db', 'jobs.db'], { env: { UNTIL: until, DIES: dies } })
+    http = await ServedHttp.of(serving)
+    first = await http.metrics()
+    // Each trigger is polled once at the start, and never again by itself.
+    await http.until((now) => now.samples('cloaca_polls_total').reduce((sum, { value }) => sum + value, 0) === 6)
+    for (const name of ['skips', 'skips', 'repeats', 'limited', 'fails']) await http.post(`/triggers/${name}/poll`)
+    await http.post('/triggers/repeats/fire?force=true', { until, time: 'by hand' })
+    for (const workflow of ['fine', 'fine', 'flaky', HOSTILE]) await http.execute(workflow)
+  })
+  afterAll(() => terminal[Symbol.asyncDispose]())
+
+  const polls = (trigger: string) =>
+    Object.fromEntries(
+      metrics
+        .samples('cloaca_polls_total')
+        .filter(({ labels, value }) => labels.trigger === trigger && value > 0)
+        .map(({ labels, value }) => [labels.outcome, value]),
+    )
+  const of = (name: string, labels: Record<string, string> = {}) => metrics.value(`cloaca_${name}`, labels)
+
+  it('shows 0 for what is declared and has not happened', () => {
+    expect(first.value('cloaca_executions_total', { workflow: 'flaky', status: 'Failed' })).toBe(0)
+    expect(first.value('cloaca_polls_total', { trigger: 'fails', outcome: 'limited' })).toBe(0)
+  })
+
+  it('has the polls of each trigger by their outcome, and what became of its firings', async () => {
+    metrics = await http.metrics()
+
+    expect(polls('skips')).toEqual({ skipped: 3 })
+    expect(polls('repeats')).toEqual({ fired: 1, duplicate: 1 })
+    expect(polls('limited')).toEqual({ fired: 1, limited: 1 })
+    expect(polls('fails')).toEqual({ failed: 2 })
+    expect(polls('hangs')).toEqual({ timedOut: 1 })
+    expect(of('firings_total', { trigger: 'repeats' }), 'a poll, and one by hand').toBe(2)
+    expect(of('duplicates_total', { trigger: 'repeats' })).toBe(1)
+    expect(of('limited_total', { trigger: 'limited' })).toBe(1)
+    expect(of('firings_total', { trigger: 'skips' })).toBe(0)
+  })
+
+  it('has the lateness of those that were due, and the duration of all', () => {
+    expect(of('poll_lateness_seconds_count', { trigger: 'skips' })).toBe(1)
+    expect(of('poll_duration_seconds_count', { trigger: 'skips' })).toBe(3)
+    expect(of('poll_duration_seconds_bucket', { trigger: 'hangs', le: '0.01' }), 'it had 50 ms').toBe(0)
+    expect(of('poll_duration_seconds_sum', { trigger: 'hangs' })).toBeGreaterThanOrEqual(0.05)
+    expect(of('triggers', { state: 'enabled' })).toBe(6)
+    expect(of('triggers_polled')).toBe(6)
+    expect(of('oldest_due_trigger_seconds')).toBe(0)
+  })
+
+  it('has executions by workflow and status, their tasks, attempts and retries', () => {
+    expect(of('executions_total', { workflow: 'fine', status: 'Completed' })).toBe(2)
+    expect(of('executions_total', { workflow: 'flaky', status: 'Failed' })).toBe(1)
+    expect(of('executions_total', { workflow: HOSTILE, status: 'Completed' })).toBe(1)
+    expect(of('execution_duration_seconds_count', { workflow: 'fine' })).toBe(2)
+    const tasks = ['Completed', 'Failed', 'Skipped'].map((status) => of('tasks_total', { workflow: 'flaky', status }))
+    expect(tasks).toEqual([1, 1, 1])
+    expect(of('attempts_total', { workflow: 'flaky', outcome: 'failed' })).toBe(2)
+    expect(of('attempts_total', { workflow: 'flaky', outcome: 'completed' })).toBe(1)
+    expect(of('retries_total', { workflow: 'flaky' })).toBe(1)
+    expect(of('task_duration_seconds_count', { workflow: 'flaky' })).toBe(3)
+    expect(of('queue_wait_seconds_count', { workflow: 'flaky' })).toBe(3)
+  })
+
+  it('has what runs now, and how it ended when it is over', async () => {
+    const running = await http.metrics()
+    const active = await http.get('/executions?workflow=wait')
+    await http.post(`/executions/${active.items[0].id}/cancel`)
+    writeFileSync(join(terminal.folder, 'until'), '')
+    const ended = await http.until((now) => now.value('cloaca_executions_active') === 0)
+
+    expect(active.items).toHaveLength(3)
+    expect(running.value('cloaca_executions_active')).toBe(3)
+    expect(running.value('cloaca_attempts_active')).toBe(3)
+    const [slots, free] = ['cloaca_slots', 'cloaca_slots_free'].map((name) => Number(running.value(name)))
+    expect(Number(slots) - Number(free)).toBe(3)
+    expect(ended.value('cloaca_slots_free')).toBe(slots)
+    const status = (name: string) => ended.value('cloaca_executions_total', { workflow: 'wait', status: name })
+    expect([status('Completed'), status('Cancelled')]).toEqual([2, 1])
+    expect(ended.value('cloaca_attempts_total', { workflow: 'wait', outcome: 'cancelled' })).toBe(1)
+  })
+
+  it('has the commits of the database, of which several steps share one', async () => {
+    metrics = await http.metrics()
+
+    for (const kind of ['read', 'write', 'accept']) {
+      const commits = Number(of('store_commits_total', { kind }))
+      expect(commits).toBeGreaterThan(0)
+      expect(of('store_commit_duration_seconds_count', { kind })).toBe(commits)
+      expect(of('store_steps_total', { kind })).toBeGreaterThanOrEqual(commits)
+    }
+    const firings = ['repeats', 'limited'].reduce((sum, trigger) => sum + Number(of('firings_total', { trigger })), 0)
+    const accepted = firings + 4
+    expect(of('store_steps_total', { kind: 'accept' }), 'each is accepted, and its end is').toBeGreaterThan(accepted)
+    expect([of('store_refused_total'), of('store_locked_total')]).toEqual([0, 0])
+  })
+
+  it('has the interpreters: how many, their memory, and that one died', async () => {
+    const before = await http.metrics()
+    writeFileSync(join(terminal.folder, 'dies'), '')
+    const { outcome } = await http.post('/triggers/dies/poll')
+    rmSync(join(terminal.folder, 'dies'))
+    const after = await http.until((now) =>
+      now
+        .samples('cloaca_interpreter_memory_resident_bytes')
+        .some(({ labels }) => labels.interpreter === 'quarantine-1'),
+    )
+
+    expect(before.value('cloaca_interpreters', { state: 'live' })).toBe(1)
+    expect(before.value('cloaca_interpreter_memory_resident_bytes', { interpreter: '1' })).toBeGreaterThan(50e6)
+    expect(before.value('cloaca_interpreter_restarts_total', { cause: 'died' })).toBe(0)
+    expect(outcome).toBe('failed')
+    expect(after.value('cloaca_polls_total', { trigger: 'dies', outcome: 'failed' })).toBe(1)
+    expect(after.value('cloaca_quarantines_total')).toBe(1)
+    expect(after.value('cloaca_interpreters', { state: 'live' })).toBeGreaterThan(0)
+  })
+
+  it('says of each metric what it is, and has those of its process', async () => {
+    metrics = await http.metrics()
+
+    expect(metrics.families.size).toBeGreaterThanOrEqual(30)
+    for (const { name, help } of metrics.families.values()) {
+      expect(name).toMatch(/^cloaca_[a-z_]+$/)
+      expect(help).toMatch(/\.$|label\.$/)
+    }
+    expect(of('event_loop_delay_seconds_count')).toBeGreaterThan(0)
+    expect(of('memory_resident_bytes')).toBeGreaterThan(Number(of('memory_heap_bytes')))
+    expect(of('uptime_seconds')).toBeGreaterThan(0)
+    expect(metrics.samples('cloaca_build_info')).toMatchObject([{ labels: { version: '0.1.0' }, value: 1 }])
+  })
+})
+
+describe('the text of metrics', () => {
+  const now = {
+    activeExecutions: 0,
+    activeAttempts: 0,
+    waitingTasks: 0,
+    slots: 4,
+    freeSlots: 4,
+    triggers: { enabled: 0, disabled: 0, polled: 0 },
+    activePolls: 0,
+    oldestDueMs: 0,
+  }
+  const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, each]) => String(each))
+  const metricsOf = (engine: EngineCounters, host: HostMeasurements | null = null) =>
+    new Metrics(exposition(families({ engine, store: new StoreCounters(), now, host }, new Histogram(SHORT_BOUNDS_MS))))
+
+  it('names the first 500 triggers and workflows, and counts the rest as "other", which no name takes for itself', () => {
+    const engine = new EngineCounters()
+    engine.triggers.of('other').polled('skipped', 1, 1)
+    for (let number = 0; number < 600; number++) {
+      engine.triggers.of(`t${number}`).polled('skipped', 1, 1)
+      engine.workflows.of(`w${number}`).started += 1
+    }
+    for (let number = 0; number < 600; number++) engine.triggers.of(`t${number}`).polled('failed', null, null)
+
+    const metrics = metricsOf(engine)
+
+    const names = new Set(metrics.samples('cloaca_polls_total').map(({ labels }) => labels.trigger))
+    expect(names.size).toBe(501)
+    expect(metrics.value('cloaca_polls_total', { trigger: 't499', outcome: 'failed' })).toBe(1)
+    expect(metrics.value('cloaca_polls_total', { trigger: 'other', outcome: 'failed' })).toBe(100)
+    expect(metrics.value('cloaca_polls_total', { trigger: 'other', outcome: 'skipped' })).toBe(101)
+    expect(metrics.value('cloaca_executions_started_total', { workflow: 'other' })).toBe(100)
+  })
+
+  it.each(['"', '\\', '\n', 'a"b\\n\nc', '},{', 'ünïcode 🚽', '\u001b[31mred', '', '__proto__', 'constructor'])(
+    'keeps a trigger that is called %j',
+    (name) => {
+      const engine = new EngineCounters()
+      engine.triggers.of(name).polled('fired', 1, 2)
+
+      expect(metricsOf(engine).value('cloaca_polls_total', { trigger: name, outcome: 'fired' })).toBe(1)
+    },
+  )
+
+  it('is what the manual says, metric by metric and label by label', () => {
+    const engine = new EngineCounters()
+    engine.triggers.of('t')
+    engine.workflows.of('w')
+    engine.warned('CLOCK_SET')
+    const host: HostMeasurements = {
+      restarts: { died: 0, ceiling: 0, idle: 0 },
+      interpreters: [{ name: '1', state: 'live', residentBytes: 1 }],
+    }
+    const { families } = metricsOf(engine, host)
+
+    const rows = tableRows(readDocument('docs/metrics.md'), 'Metric').flatMap(([names = '', labels = '']) =>
+      quoted(names).map((name) => [name, quoted(labels)]),
+    )
+    const shown = [...families.values()].map(({ name, samples }) => {
+      return [name, Object.keys(samples[0]?.labels ?? {}).filter((label) => label !== 'le')]
+    })
+    expect(shown).toEqual(rows)
+  })
+
+  it('puts a duration into the first bucket that is not below it', () => {
+    const engine = new EngineCounters()
+    for (const ms of [0, 1, 1.5, 50, 300_000, 300_001]) engine.triggers.of('t').polled('skipped', ms, null)
+
+    const metrics = metricsOf(engine)
+
+    const bucket = (le: string) => metrics.value('cloaca_poll_lateness_seconds_bucket', { trigger: 't', le })
+    expect(['0.001', '0.005', '0.05', '300', '+Inf'].map(bucket)).toEqual([2, 3, 4, 5, 6])
+    expect(metrics.value('cloaca_poll_lateness_seconds_sum', { trigger: 't' })).toBeCloseTo(600.0535)
+  })
+})
