@@ -59,6 +59,14 @@ export type {
   TaskStatus,
 } from './model/execution.ts'
 export type { PythonFault } from './model/fault.ts'
+export type {
+  BoundedCount,
+  CountFilter,
+  ExecutionCounts,
+  ExecutionOverview,
+  TaskOverview,
+  TrendBar,
+} from './model/history.ts'
 export { formatInstant } from './model/instant.ts'
 export type { LogRecord, LogStream } from './model/log.ts'
 export type { Catchup, TriggerOverrides, TriggerPolicy, TriggerSettings } from './model/policy.ts'
@@ -98,18 +106,33 @@ export { type Program, type ProgramLimits, type ProgramTarget, startProgram } fr
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
 export type { Readiness } from './runner/readiness.ts'
 export type { ActionOptions } from './runner/resources/action-options.ts'
+export type { RunnerActions } from './runner/resources/actions.ts'
 export type { RunnerAlerts } from './runner/resources/alerts.ts'
-export type { ExecutionLogOptions, ExecutionLogRecord } from './runner/resources/execution-log.ts'
+export type {
+  ExecutionLogOptions,
+  ExecutionLogRecord,
+  LogPage,
+  LogPageOptions,
+  LogPlace,
+} from './runner/resources/execution-log.ts'
 export type {
   ExecutionListOptions,
   PruneOptions,
   RetryOptions,
   RunnerExecutions,
+  TrendOptions,
 } from './runner/resources/executions.ts'
 export type { RunnerInstances } from './runner/resources/instances.ts'
-export type { PageOptions } from './runner/resources/page.ts'
+export type { PageAfterOptions, PageOptions } from './runner/resources/page.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
-export type { FireOptions, PollLogRecords, RunnerTriggers, TriggerInfo } from './runner/resources/triggers.ts'
+export type {
+  FireOptions,
+  PollLogRecords,
+  RunnerTriggers,
+  TickListOptions,
+  TriggerInfo,
+} from './runner/resources/triggers.ts'
+export type { Quantiles, TaskStats, VersionStats, WorkflowStats } from './runner/resources/workflow-stats.ts'
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'
 export type { ExecutionResult, TaskResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'

@@ -26,6 +26,10 @@ export function beginning(text: string): { readonly at: number } | { readonly ag
   throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or an instant such as 2026-01-31T08:00:00Z.')
 }
 
+export function instantOf(given: ReturnType<typeof beginning>, now: number): number {
+  return 'at' in given ? given.at : now - given.agoMs
+}
+
 /** One of a few words, in whatever case. Anything else is wrong usage. */
 export function oneOf<Word extends string>(what: string, words: readonly Word[]): (given: string) => Word {
   return (given) => {

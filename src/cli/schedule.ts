@@ -1,7 +1,7 @@
-/** `cloaca schedule`: lists, shows, enables, disables and deletes cron schedules. */
+/** `cloaca schedule`: lists, shows, creates, changes, enables, disables and deletes cron schedules. */
 
 import { Command } from 'commander'
-import { type CronRow, formatInstant, type Runner } from '../index.ts'
+import { type ActionOptions, type CronRow, formatInstant, type Runner } from '../index.ts'
 import { scheduleKind, scheduleRecord } from '../runner/records/schedules.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from './database.ts'
 import { instantText } from './display.ts'
@@ -11,10 +11,16 @@ import { printFields, printJson, printLine, printTable } from './print.ts'
 
 type ListOptions = DatabaseOptions & { readonly limit: number }
 
+type NotedOptions = DatabaseOptions & { readonly note?: string }
+type TimingOptions = NotedOptions & { readonly timezone: string }
+
 const NEXT_INSTANTS = 5
+const NOTE = 'why, for whoever looks at it later'
 
 export function scheduleCommand(): Command {
-  const group = new Command('schedule').description('list, show, enable, disable and delete cron schedules')
+  const group = new Command('schedule').description(
+    'list, show, create, set, enable, disable and delete cron schedules',
+  )
   const schedule = withExamples(group, 'cloaca schedule list', 'cloaca schedule show nightly_report')
   const listing = schedule.command('list').description('list cron schedules and triggers, newest first')
   withDatabase(withExamples(listing, 'cloaca schedule list'))
@@ -27,16 +33,29 @@ export function scheduleCommand(): Command {
   named('show', 'show a schedule and when it fires next').action((name: string, options: DatabaseOptions) =>
     withReader(options, async (runner) => show(runner, await runner.schedules.find(name), options)),
   )
-  named('enable', 'let a schedule fire again; what was missed meanwhile fires once').action(
-    (name: string, options: DatabaseOptions) => setEnabled(name, true, options),
-  )
-  named('disable', 'stop a schedule from firing, also after restarts').action(
-    (name: string, options: DatabaseOptions) => setEnabled(name, false, options),
-  )
-  named('delete', 'remove a schedule with its history').action((name: string, options: DatabaseOptions) =>
+  const creating = schedule.command('create').description('let a workflow start at the instants of a cron expression')
+  withDatabase(withExamples(creating, 'cloaca schedule create report "0 3 * * *" --timezone Europe/Berlin'))
+    .argument('<workflow>', 'name of the workflow')
+    .argument('<cron>', 'when: minute, hour, day, month, weekday')
+    .option('--timezone <zone>', 'name of an IANA zone', 'UTC')
+    .option('--note <text>', NOTE)
+    .action((workflow: string, cron: string, options: TimingOptions) => create(workflow, cron, options))
+  named('set', 'let a schedule fire at other instants')
+    .argument('<cron>', 'when: minute, hour, day, month, weekday')
+    .option('--timezone <zone>', 'name of an IANA zone', 'UTC')
+    .option('--note <text>', NOTE)
+    .action((name: string, cron: string, options: TimingOptions) => change(name, cron, options))
+  named('enable', 'let a schedule fire again; what was missed meanwhile fires once')
+    .option('--note <text>', NOTE)
+    .action((name: string, options: NotedOptions) => setEnabled(name, true, options))
+  named('disable', 'stop a schedule from firing, also after restarts')
+    .option('--note <text>', NOTE)
+    .action((name: string, options: NotedOptions) => setEnabled(name, false, options))
+  const deleting = named('delete', 'remove a schedule with its history').option('--note <text>', NOTE)
+  deleting.action((name: string, options: NotedOptions) =>
     withRunner(options, async (runner) => {
       const row = await runner.schedules.find(name)
-      await runner.schedules.delete(row.id)
+      await runner.schedules.delete(row.id, action(options))
       if (options.json) printJson({ id: row.id, deleted: true })
       else printLine(`Schedule ${row.id} of workflow "${row.workflow}" is deleted.`)
     }),
@@ -79,10 +98,33 @@ async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Pro
   })
 }
 
-async function setEnabled(name: string, isEnabled: boolean, options: DatabaseOptions): Promise<void> {
+async function create(workflow: string, cron: string, options: TimingOptions): Promise<void> {
+  await withRunner(options, async (runner) => {
+    const { key } = await runner.workflows.get(workflow)
+    const id = await runner.schedules.register(key, cron, options.timezone, action(options))
+    if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
+    else printLine(`Schedule ${id} starts workflow "${key}" ${await nextText(runner, id)}.`)
+  })
+}
+
+async function change(name: string, cron: string, options: TimingOptions): Promise<void> {
+  await withRunner(options, async (runner) => {
+    const { id } = await runner.schedules.find(name)
+    await runner.schedules.update(id, cron, options.timezone, action(options))
+    if (options.json) printJson(await record(runner, await runner.schedules.get(id)))
+    else printLine(`Schedule ${name} fires ${await nextText(runner, id)}.`)
+  })
+}
+
+async function nextText(runner: Runner, id: string): Promise<string> {
+  const [next] = await runner.schedules.nextInstants(id, 1)
+  return next === undefined ? 'when it is enabled' : `next at ${formatInstant(next)}`
+}
+
+async function setEnabled(name: string, isEnabled: boolean, options: NotedOptions): Promise<void> {
   await withRunner(options, async (runner) => {
     const row = await runner.schedules.find(name)
-    await runner.schedules.setEnabled(row.id, isEnabled)
+    await runner.schedules.setEnabled(row.id, isEnabled, action(options))
     if (options.json) printJson({ id: row.id, enabled: isEnabled })
     else printLine(`Schedule ${row.triggerName ?? row.id} is ${isEnabled ? 'enabled' : 'disabled'}.`)
   })
@@ -90,4 +132,8 @@ async function setEnabled(name: string, isEnabled: boolean, options: DatabaseOpt
 
 async function record(runner: Runner, row: CronRow) {
   return scheduleRecord(row, await runner.schedules.nextInstants(row.id, NEXT_INSTANTS))
+}
+
+function action({ note }: { readonly note?: string }): ActionOptions {
+  return { source: 'cli', ...(note !== undefined && { note }) }
 }

@@ -48,6 +48,7 @@ import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
 import { Health } from './steering/health.ts'
 import { InstanceCalls } from './steering/instance-calls.ts'
+import { ScheduleSteering } from './steering/schedule-steering.ts'
 import { TriggerSteering } from './steering/trigger-steering.ts'
 import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
@@ -87,6 +88,7 @@ export class Engine {
   readonly crons: CronCalls
   readonly executions: ExecutionSteering
   readonly triggerSteering: TriggerSteering
+  readonly scheduleSteering: ScheduleSteering
   readonly instances: InstanceCalls
   readonly health: Health
   readonly #ports: Ports
@@ -140,6 +142,7 @@ export class Engine {
     const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests, scheduler: this.#scheduler }
     this.executions = new ExecutionSteering(steering, assertOpen)
     this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
+    this.scheduleSteering = new ScheduleSteering({ ...ports, crons: this.crons })
     for (const served of [this.executions, this.triggerSteering]) served.serve(this.#inbox)
     this.instances = new InstanceCalls(ports, assertOpen)
     this.health = new Health({ ...steering, heartbeat }, assertOpen)

@@ -39,10 +39,13 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  HistoryStore,
   LogStore,
   NewExecution,
+  PageAfter,
   Settlement,
   SkippedTick,
+  TickFilter,
   TriggerDeclaration,
   TriggerLease,
 } from './store-ports.ts'
@@ -248,9 +251,9 @@ export interface Store {
   /** Does not touch `lastPollAt`. */
   recordFailed(tick: FailedTick): Promise<FailedTickResult>
   /** Newest first; [] for an unknown trigger. */
-  listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]>
-  /** Newest first. */
-  listTicks(trigger: string, page: Page): Promise<readonly TickRow[]>
+  listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]>
+  /** By their last instants, newest first; the open run of skips is the newest. */
+  listTicks(trigger: string, page: Page & TickFilter): Promise<readonly TickRow[]>
 
   // -- executions
 
@@ -326,7 +329,7 @@ export interface Store {
    */
   claimCron(claim: CronClaim): Promise<boolean>
   /** Newest first. */
-  listCronFirings(scheduleId: string, page: Page): Promise<readonly CronFiringRow[]>
+  listCronFirings(scheduleId: string, page: PageAfter): Promise<readonly CronFiringRow[]>
   /** Firings without a run, claimed in [notBeforeAt, olderThanAt], with fewer than `maxAttempts` recoveries, oldest first. */
   lostCronFirings(query: {
     readonly notBeforeAt: number
@@ -340,6 +343,7 @@ export interface Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogStore
+  readonly history: HistoryStore
 
   // -- upkeep
 

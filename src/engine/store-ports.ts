@@ -5,6 +5,15 @@ import type { AlertRow } from '../model/alert.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
+import type {
+  ContextOf,
+  CountFilter,
+  ExecutionCounts,
+  ExecutionOverview,
+  TrendBar,
+  TrendQuery,
+  WorkflowSample,
+} from '../model/history.ts'
 import type { LogPiece } from '../model/log.ts'
 import type { TriggerPolicy } from '../model/policy.ts'
 import type { TickOutcome } from '../model/schedule.ts'
@@ -22,8 +31,8 @@ export interface TriggerDeclaration {
 export interface AlertStore {
   /** Stores it, or what has come of it since. */
   save(alert: AlertRow): Promise<void>
-  /** Newest first. */
-  list(page: { readonly limit: number; readonly offset: number }): Promise<readonly AlertRow[]>
+  /** Newest first. `after`: the id of one; [] when it does not exist. */
+  list(page: PageAfter): Promise<readonly AlertRow[]>
 }
 
 /** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
@@ -174,8 +183,8 @@ export interface ActionStore {
   /** The first answer counts: false when there was one before, or there is no such action. */
   answer(id: string, answer: ActionAnswer, at: number): Promise<boolean>
   get(id: string): Promise<ActionRow | null>
-  /** Newest first, on one target, or on all where it is null. */
-  list(target: string | null, page: { readonly limit: number; readonly offset: number }): Promise<readonly ActionRow[]>
+  /** Newest first, on one target, or on all where it is null. `after`: the id of one; [] when it does not exist. */
+  list(target: string | null, page: PageAfter): Promise<readonly ActionRow[]>
 }
 
 /** Which executions a list has; each is a condition more. */
@@ -186,8 +195,30 @@ export interface ExecutionFilter {
   readonly trigger?: string
   /** Created at this instant or later. */
   readonly sinceAt?: number
+  /** Created before this instant. */
+  readonly untilAt?: number
+  /** Those that try this one again, whose id is given. */
+  readonly retryOf?: string
   /** Older than this one, whose id is given: the list goes on behind it. [] when it does not exist. */
   readonly after?: string
+}
+
+/** Which part of a list: `after` is the id of the last one of the part before, however far back that is. */
+export interface PageAfter {
+  readonly limit: number
+  readonly offset: number
+  readonly after?: string
+}
+
+/** Which ticks a list has; each is a condition more. */
+export interface TickFilter {
+  readonly outcomes?: readonly TickOutcome[]
+  /** Its last instant is this one or later. */
+  readonly sinceAt?: number
+  /** Its first instant is before this one. */
+  readonly untilAt?: number
+  /** The last one of the part before. */
+  readonly after?: { readonly id: string; readonly lastAt: number }
 }
 
 export interface AttemptRef {
@@ -236,4 +267,18 @@ export interface LogStore {
   listOfTicks(trigger: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly TickLog[]>
   /** In the order of writing, in which the pieces of one attempt are in their own. [] for an unknown execution. */
   list(query: LogQuery): Promise<readonly StoredLogPiece[]>
+}
+
+/** Reads of the history that cost the same however long it is. */
+export interface HistoryStore {
+  /** Reads no context; null for an unknown execution. */
+  overview(executionId: string): Promise<ExecutionOverview | null>
+  /** To the letter; null while there is none, and for an unknown execution or task. */
+  contextText(executionId: string, of: ContextOf): Promise<ContextText | null>
+  /** How many there are in each status, counted up to a limit. */
+  counts(filter: CountFilter): Promise<ExecutionCounts>
+  /** The oldest bar first. */
+  trend(query: TrendQuery): Promise<readonly TrendBar[]>
+  /** Newest first. */
+  sample(workflow: string, limits: { readonly executions: number; readonly attempts: number }): Promise<WorkflowSample>
 }

@@ -39,7 +39,7 @@ function described(operation: Operation) {
     summary,
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: requestBody(body) }),
-    ...(method === 'post' && { security: [{}, { token: [] }] }),
+    ...(method !== 'get' && { security: [{}, { token: [] }] }),
     responses: {
       [status]: { description: 'done', content: content(answer, 'output') },
       default: {

@@ -21,7 +21,7 @@ export interface Call<Query, Body> {
 export const CONTEXT_TEXT = 'context'
 
 export interface Operation {
-  readonly method: 'get' | 'post'
+  readonly method: 'get' | 'post' | 'delete'
   /** `/triggers/{name}`, below `/api/v1`. */
   readonly path: string
   readonly tag: string
@@ -58,6 +58,13 @@ export function writing<Query extends AnySchema = typeof NOTHING, Body extends A
   options: OperationOptions<Query, Body>,
 ): Operation {
   return { status: 200, query: NOTHING, body: NOTHING, ...options, method: 'post' } as Operation
+}
+
+/** What removes something takes no body: its note is in the query. */
+export function removing<Query extends AnySchema = typeof NOTHING>(
+  options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
+): Operation {
+  return { status: 200, query: NOTHING, ...options, method: 'delete', body: null } as Operation
 }
 
 /** A write whose body is a context, kept to the letter. */

@@ -39,6 +39,31 @@ export async function pageByOffset<Row>(
   }
 }
 
+/** A page of a list that goes on behind the id of a row. */
+export async function pageAfter<Row>(
+  { limit, cursor }: PageQuery,
+  idOf: (row: Row) => string,
+  record: (row: Row) => unknown,
+  fetch: (page: { readonly limit: number; readonly after?: string }) => Promise<readonly Row[]>,
+): Promise<PageAnswer> {
+  const rows = await fetch({ limit: limit + 1, ...(cursor !== undefined && { after: cursor }) })
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = rows.length > limit && last !== undefined
+  return { items: shown.map(record), nextCursor: hasMore ? idOf(last) : null }
+}
+
+/** A cursor of two parts, of which the first is a number. */
+export function pairCursor(number: number, text: string): string {
+  return Buffer.from(`${number} ${text}`).toString('base64url')
+}
+
+/** Throws `INVALID_ARGUMENT` for one that was not given out. */
+export function pairOfCursor(cursor: string): readonly [number, string] {
+  const { offset, id } = decoded(cursor)
+  return [offset, id]
+}
+
 interface Place {
   readonly offset: number
   readonly id: string
@@ -62,11 +87,11 @@ async function offsetBehind<Row>(cursor: string, idOf: (row: Row) => string, fet
 }
 
 function encoded({ offset, id }: Place): string {
-  return Buffer.from(`${offset} ${id}`).toString('base64url')
+  return pairCursor(offset, id)
 }
 
 function decoded(cursor: string): Place {
-  const [, offset, id] = /^(\d{1,12}) (.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  const [, offset, id] = /^(\d{1,15}) (.+)$/s.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
   if (offset !== undefined && id !== undefined) return { offset: Number(offset), id }
   throw new UsageError(
     'INVALID_ARGUMENT',

@@ -13,6 +13,7 @@ export type ActionKind =
   | 'enable'
   | 'disable'
   | 'set'
+  | 'create'
   | 'delete'
   | 'prune'
 

@@ -32,6 +32,7 @@ import { harmless, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
+import { RunnerActions } from './resources/actions.ts'
 import { RunnerAlerts } from './resources/alerts.ts'
 import { RunnerExecutions } from './resources/executions.ts'
 import { RunnerInstances } from './resources/instances.ts'
@@ -61,6 +62,7 @@ export class Runner {
   readonly schedules: RunnerSchedules
   readonly instances: RunnerInstances
   readonly alerts: RunnerAlerts
+  readonly actions: RunnerActions
   readonly #options: RunnerOptions
   readonly #registry: LiveRegistry
   readonly #store: Store
@@ -101,6 +103,7 @@ export class Runner {
     this.schedules = new RunnerSchedules(this.#alive, this.#engine)
     this.instances = new RunnerInstances(this.#alive, this.#engine)
     this.alerts = new RunnerAlerts(this.#alive, store)
+    this.actions = new RunnerActions(this.#alive, store)
   }
 
   /** The wall clock of the engine, epoch milliseconds. */

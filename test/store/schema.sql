@@ -212,7 +212,9 @@ CREATE TABLE ticks (
 
 CREATE INDEX ticks_by_age ON ticks (outcome, last_at);
 
-CREATE INDEX ticks_by_trigger ON ticks (trigger_seq);
+CREATE INDEX ticks_by_outcome ON ticks (trigger_seq, outcome, last_at);
+
+CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at);
 
 CREATE INDEX ticks_with_log ON ticks (trigger_seq) WHERE log IS NOT NULL;
 

@@ -60,6 +60,11 @@ export class HttpClient {
     return this.send(new Request(`${ORIGIN}${path}`, { method: 'POST', headers: all, body: text }))
   }
 
+  delete(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const all = { origin: ORIGIN, ...headers }
+    return this.send(new Request(`${ORIGIN}${path}`, { method: 'DELETE', headers: all }))
+  }
+
   async send(request: Request): Promise<Answer> {
     const response = await this.#handler(request)
     const text = await response.text()

@@ -10,6 +10,7 @@ import { describeActionContract } from './store-contract-actions.ts'
 import { describeAlertContract } from './store-contract-alerts.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
+import { describeHistoryContract } from './store-contract-history.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
 import { describeLogContract } from './store-contract-logs.ts'
 import { describePolicyContract } from './store-contract-policies.ts'
@@ -74,6 +75,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeTickContract(context)
     describePolicyContract(context)
     describeInstanceContract(context)
+    describeHistoryContract(context)
     describeExecutionContract(context)
     describeWorkflowContract(context)
     describeActionContract(context)

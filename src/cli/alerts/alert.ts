@@ -1,8 +1,8 @@
 /** `cloaca alert`: lists the alerts that were sent, and what came of them. */
 
 import { Command } from 'commander'
-import type { AlertDelivery, AlertRow, Runner } from '../../index.ts'
-import { formatInstant } from '../../index.ts'
+import type { AlertDelivery, Runner } from '../../index.ts'
+import { alertRecord } from '../../runner/records/alerts.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { withExamples } from '../help.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -21,7 +21,7 @@ export function alertCommand(): Command {
 
 async function list(runner: Runner, { json, limit }: ListOptions): Promise<void> {
   const rows = await runner.alerts.list({ limit })
-  if (json) return printJson(rows.map(record))
+  if (json) return printJson(rows.map(alertRecord))
   printTable(
     ['RAISED', 'KIND', 'SENT', 'MESSAGE'],
     rows.map((row) => [
@@ -39,15 +39,4 @@ function deliveryText({ to, outcome, attempts, error }: AlertDelivery): string {
   const tried = `${attempts} attempt${attempts === 1 ? '' : 's'}`
   const state = outcome === 'failed' ? `not to ${to}: given up after ${tried}` : `not yet to ${to}: ${tried}`
   return error === null ? state : `${state}: ${error}`
-}
-
-function record({ at, deliveries, ...row }: AlertRow) {
-  return {
-    ...row,
-    at: formatInstant(at),
-    deliveries: deliveries.map(({ endedAt, ...delivery }) => ({
-      ...delivery,
-      endedAt: endedAt === null ? null : formatInstant(endedAt),
-    })),
-  }
 }

@@ -6,7 +6,7 @@ import { executionRecord, summaryRecord } from '../../runner/records/executions.
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
-import { beginning, oneOf, wholeNumber } from '../option-values.ts'
+import { beginning, instantOf, oneOf, wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printMessage, printTable } from '../print.ts'
 import { addLogsCommand } from './logs.ts'
 import { addSteeringCommands } from './steering.ts'
@@ -19,6 +19,7 @@ type ListOptions = DatabaseOptions & {
   readonly status?: ExecutionStatus
   readonly trigger?: string
   readonly since?: ReturnType<typeof beginning>
+  readonly until?: ReturnType<typeof beginning>
   readonly cursor?: string
 }
 
@@ -32,6 +33,7 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
     .option('--status <status>', `only those in this status: ${STATUSES.join(', ')}`, oneOf('status', STATUSES))
     .option('--trigger <name>', 'only those that this trigger started')
     .option('--since <when>', 'only those created since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'only those created before then: 1h, 2026-01-31T09:00:00Z', beginning)
     .option('--cursor <id>', 'go on behind this execution, the last one of the page before')
     .action((options: ListOptions) => withReader(options, (runner) => list(runner, options)))
   const showing = execution
@@ -51,14 +53,15 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
 }
 
 async function list(runner: Runner, options: ListOptions): Promise<void> {
-  const { json, limit, workflow, status, trigger, since, cursor } = options
+  const { json, limit, workflow, status, trigger, since, until, cursor } = options
   // One more than is shown tells whether there are more.
   const found = await runner.executions.list({
     limit: limit + 1,
     ...(workflow !== undefined && { workflow }),
     ...(status !== undefined && { status }),
     ...(trigger !== undefined && { trigger }),
-    ...(since !== undefined && { sinceAt: 'at' in since ? since.at : runner.now() - since.agoMs }),
+    ...(since !== undefined && { sinceAt: instantOf(since, runner.now()) }),
+    ...(until !== undefined && { untilAt: instantOf(until, runner.now()) }),
     ...(cursor !== undefined && { after: cursor }),
   })
   const executions = found.slice(0, limit)

@@ -1,12 +1,12 @@
 /** `cloaca trigger`: the commands, and those of them that look at triggers. */
 
 import { Command } from 'commander'
-import { type CronRow, type Runner, type TickRow, type TriggerInfo, UsageError } from '../../index.ts'
+import { type CronRow, type Runner, type TickOutcome, type TickRow, type TriggerInfo, UsageError } from '../../index.ts'
 import { cronTriggerRecord, firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { type Cell, instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
-import { wholeNumber } from '../option-values.ts'
+import { beginning, instantOf, oneOf, wholeNumber } from '../option-values.ts'
 import { formatDuration, printFields, printJson, printTable } from '../print.ts'
 import { addSettingCommand } from './setting.ts'
 import { addSteeringCommands } from './steering.ts'
@@ -16,7 +16,15 @@ import { addTestCommand } from './test-poll.ts'
 const WITHOUT_CONTEXT = 'fire_no_context'
 const ALL = { limit: 100_000 }
 
-type HistoryOptions = DatabaseOptions & { readonly limit: number; readonly ticks?: true }
+const OUTCOMES: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']
+
+type HistoryOptions = DatabaseOptions & {
+  readonly limit: number
+  readonly ticks?: true
+  readonly outcome?: readonly TickOutcome[]
+  readonly since?: ReturnType<typeof beginning>
+  readonly until?: ReturnType<typeof beginning>
+}
 
 export function triggerCommand(finish: (exitCode: number) => void): Command {
   const group = new Command('trigger').description('list, show, test and steer triggers')
@@ -36,6 +44,9 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   named('history', firings, 'cloaca trigger history inbox_watcher --ticks')
     .option('--limit <n>', 'show at most this many', wholeNumber, 20)
     .option('--ticks', 'show the outcome of every poll: why, how late, how long')
+    .option('--outcome <outcomes>', `only polls that came to these: ${OUTCOMES.join(', ')}`, listedOutcomes)
+    .option('--since <when>', 'only polls since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
+    .option('--until <when>', 'only polls before then', beginning)
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
   addSteeringCommands(named, finish)
   addSettingCommand(named)
@@ -147,15 +158,27 @@ function setByHand<Name extends keyof TriggerInfo['declared']>(
   return `${text({ ...declared, ...overrides }[name])}, set by hand: the code says ${text(declared[name])}`
 }
 
+/** Words with commas between them. */
+function listedOutcomes(text: string): readonly TickOutcome[] {
+  return text.split(',').map((word) => oneOf('outcome', OUTCOMES)(word.trim()))
+}
+
 async function history(runner: Runner, name: string, options: HistoryOptions): Promise<void> {
+  const { outcome, since, until } = options
   const page = { limit: options.limit }
-  if (options.ticks) {
-    const ticks = await runner.triggers.ticks(name, page)
+  // What is asked of polls asks for polls.
+  if (options.ticks || [outcome, since, until].some((given) => given !== undefined)) {
+    const ticks = await runner.triggers.ticks(name, {
+      ...page,
+      ...(outcome !== undefined && { outcomes: outcome }),
+      ...(since !== undefined && { sinceAt: instantOf(since, runner.now()) }),
+      ...(until !== undefined && { untilAt: instantOf(until, runner.now()) }),
+    })
     if (options.json) return printJson(ticks.map(tickRecord))
     return printTable(
       ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'EXECUTION', 'REASON OR ERROR'],
       ticks.map(tickCells),
-      options.limit === 0 ? null : `Trigger "${name}" has not been polled yet.`,
+      options.limit === 0 ? null : `Trigger "${name}" has no such polls.`,
     )
   }
   const firings = await runner.triggers.history(name, page)

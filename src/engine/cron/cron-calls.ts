@@ -5,7 +5,7 @@ import type { ContextText } from '../../model/context.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import type { EngineConfig } from '../config.ts'
-import type { Clock, ContextCodec, Page, Store } from '../ports.ts'
+import type { Clock, ContextCodec, Page, PageAfter, Store } from '../ports.ts'
 import type { CronScheduler } from './cron-scheduler.ts'
 import { nextRunAt } from './expressions.ts'
 import { instanceParams } from './instance-params.ts'
@@ -118,7 +118,7 @@ export class CronCalls {
   }
 
   /** Firings, newest first; [] for an unknown id. */
-  async history(id: string, page: Page): Promise<readonly CronFiringRow[]> {
+  async history(id: string, page: PageAfter): Promise<readonly CronFiringRow[]> {
     this.#assertUsable()
     assertScheduleId(id)
     return this.#ports.store.listCronFirings(id, page)

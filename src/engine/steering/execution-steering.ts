@@ -14,7 +14,7 @@ import type { EngineEvents } from '../events.ts'
 import type { CancelReport, Executor } from '../executions/executor.ts'
 import { type RetryScope, retriedExecution } from '../executions/retried.ts'
 import { type RunEnds, unknownExecution } from '../executions/run-ends.ts'
-import type { Clock, EndedExecutions, LogQuery, Store, StoredLogPiece } from '../ports.ts'
+import type { Clock, EndedExecutions, HistoryStore, LogQuery, Store, StoredLogPiece } from '../ports.ts'
 
 export interface SteeringPorts {
   readonly store: Store
@@ -99,6 +99,12 @@ export class ExecutionSteering {
     const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
     await store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
     return retried.id
+  }
+
+  /** Reads that cost the same however long the history is. */
+  get history(): HistoryStore {
+    this.#assertOpen()
+    return this.#ports.store.history
   }
 
   now(): number {

@@ -2,7 +2,7 @@
 
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
-import type { Page, Store, TickLog } from '../ports.ts'
+import type { Page, PageAfter, Store, TickFilter, TickLog } from '../ports.ts'
 import type { PolledTriggers } from './polled-triggers.ts'
 
 export class TriggerCalls {
@@ -48,13 +48,13 @@ export class TriggerCalls {
   }
 
   /** Firings, newest first; [] for an unknown trigger. */
-  async history(name: string, page: Page): Promise<readonly FiringRow[]> {
+  async history(name: string, page: PageAfter): Promise<readonly FiringRow[]> {
     await this.#ready()
     return this.#store.listFirings(name, page)
   }
 
   /** Every poll's outcome, newest first. */
-  async ticks(name: string, page: Page): Promise<readonly TickRow[]> {
+  async ticks(name: string, page: Page & TickFilter): Promise<readonly TickRow[]> {
     await this.#ready()
     return this.#store.listTicks(name, page)
   }

@@ -1,15 +1,13 @@
 /** `/api/v1/executions`: what ran, and what can be done to it. */
 
+import type { ExecutionSummary } from '../../model/execution.ts'
+import { formatInstant } from '../../model/instant.ts'
 import { codec } from '../../native/index.ts'
-import {
-  actionRecord,
-  attemptRecord,
-  executionWithoutContext,
-  summaryRecord,
-  taskRecords,
-} from '../../runner/records/executions.ts'
+import { actionRecord, attemptRecord, summaryRecord } from '../../runner/records/executions.ts'
+import { countsRecord, overviewRecord, taskOverviewRecords, trendRecord } from '../../runner/records/overviews.ts'
 import type { Runner } from '../../runner/runner.ts'
 import { CONTEXT_TEXT, given, type Operation, reading, writing } from '../operations.ts'
+import { pageAfter } from '../pages.ts'
 import * as schema from '../schemas/executions.ts'
 
 const tag = 'executions'
@@ -23,14 +21,34 @@ const READS: readonly Operation[] = [
     summary: 'Executions, newest first',
     query: schema.EXECUTION_QUERY,
     answer: schema.EXECUTION_LIST,
-    handle: async ({ runner, query: { limit, cursor, since, ...filter } }) => {
-      const rows = await runner.executions.list({
-        ...given(filter),
-        ...given({ sinceAt: since, after: cursor }),
-        limit: limit + 1,
-      })
-      const items = rows.slice(0, limit)
-      return { items: items.map(summaryRecord), nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null }
+    handle: ({ runner, query: { since, until, limit, cursor, ...filter } }) =>
+      pageAfter(
+        { limit, cursor },
+        ({ id }: ExecutionSummary) => id,
+        summaryRecord,
+        (page) => runner.executions.list({ ...given(filter), ...given({ sinceAt: since, untilAt: until }), ...page }),
+      ),
+  }),
+  reading({
+    path: '/executions/counts',
+    tag,
+    summary: 'How many there are in each status, counted up to a limit',
+    query: schema.COUNT_QUERY,
+    answer: schema.COUNTS,
+    handle: async ({ runner, query: { since, until, ...filter } }) =>
+      countsRecord(await runner.executions.counts({ ...given(filter), ...given({ sinceAt: since, untilAt: until }) })),
+  }),
+  reading({
+    path: '/executions/trend',
+    tag,
+    summary:
+      'How many were created in each part of a time, by their status now; of the last 24 hours unless it is said',
+    query: schema.TREND_QUERY,
+    answer: schema.TREND,
+    handle: async ({ runner, query: { since, until, ...filter } }) => {
+      const untilAt = until ?? runner.now()
+      const bars = await runner.executions.trend({ ...given(filter), ...given({ sinceAt: since }), untilAt })
+      return { items: bars.map(trendRecord), until: formatInstant(untilAt) }
     },
   }),
   reading({
@@ -40,7 +58,7 @@ const READS: readonly Operation[] = [
     answer: schema.EXECUTION,
     handle: async ({ runner, param }) => {
       const id = param('id')
-      return executionWithoutContext(await runner.executions.get(id), await runner.executions.attempts(id))
+      return overviewRecord(await runner.executions.overview(id), await runner.executions.attempts(id))
     },
   }),
   reading({
@@ -50,7 +68,7 @@ const READS: readonly Operation[] = [
     answer: schema.TASK_LIST,
     handle: async ({ runner, param }) => {
       const id = param('id')
-      return whole(taskRecords(await runner.executions.get(id), await runner.executions.attempts(id)))
+      return whole(taskOverviewRecords(await runner.executions.overview(id), await runner.executions.attempts(id)))
     },
   }),
   reading({
@@ -84,7 +102,7 @@ const READS: readonly Operation[] = [
     tag,
     summary: 'The final context when it has ended, else that which it was started with; to the letter',
     answer: CONTEXT_TEXT,
-    handle: async ({ runner, param }) => (await runner.executions.get(param('id'))).contextText,
+    handle: ({ runner, param }) => runner.executions.contextText(param('id')),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/output',

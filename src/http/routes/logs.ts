@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { UsageError } from '../../errors.ts'
 import { logRecord, pollLogRecord } from '../../runner/records/logs.ts'
+import type { LogPlace } from '../../runner/resources/execution-log.ts'
 import { given, type Operation, reading } from '../operations.ts'
 import { pageByOffset } from '../pages.ts'
 import { LOG_LIST, LOG_QUERY, POLL_LOG_LIST } from '../schemas/logs.ts'
@@ -16,14 +17,12 @@ export const LOG_OPERATIONS: readonly Operation[] = [
     query: LOG_QUERY,
     answer: LOG_LIST,
     handle: async ({ runner, param, query: { limit, cursor, task, attempt } }) => {
-      const skipped = skippedOf(cursor)
-      const items: object[] = []
-      let seen = 0
-      for await (const record of runner.executions.log(param('id'), given({ task, attempt }))) {
-        if (items.length === limit) return { items, nextCursor: String(skipped + limit) }
-        if (seen++ >= skipped) items.push(logRecord(record))
-      }
-      return { items, nextCursor: null }
+      const after = placeOf(cursor)
+      const page = await runner.executions.logPage(param('id'), { ...given({ task, attempt, after }), limit })
+      const endCursor = `${page.end.piece}.${page.end.records}`
+      // As it happened: pieces of tasks that run at once are stored one after the other.
+      const records = page.records.toSorted((one, other) => one.at - other.at)
+      return { items: records.map(logRecord), nextCursor: page.hasMore ? endCursor : null, endCursor }
     },
   }),
   reading({
@@ -42,10 +41,10 @@ export const LOG_OPERATIONS: readonly Operation[] = [
   }),
 ]
 
-/** Records are only added behind, so their number says where a page ends. */
-function skippedOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (/^\d{1,9}$/.test(cursor)) return Number(cursor)
+function placeOf(cursor: string | undefined): LogPlace | undefined {
+  if (cursor === undefined) return undefined
+  const [, piece, records] = /^(\d{1,9})\.(\d{1,9})$/.exec(cursor) ?? []
+  if (piece !== undefined) return { piece: Number(piece), records: Number(records) }
   throw new UsageError(
     'INVALID_ARGUMENT',
     'The cursor is none that was given out: leave it out to begin at the start.',

@@ -2,14 +2,20 @@
 
 import * as v from 'valibot'
 import type { CronRow } from '../../model/schedule.ts'
+import { actionRecord } from '../../runner/records/executions.ts'
 import { cronFiringRecord, scheduleRecord } from '../../runner/records/schedules.ts'
 import type { Runner } from '../../runner/runner.ts'
-import { type Operation, reading, writing } from '../operations.ts'
-import { pageByOffset } from '../pages.ts'
+import { given, type Operation, reading, removing, writing } from '../operations.ts'
+import { pageAfter, pageByOffset } from '../pages.ts'
+import { ACTION_LIST } from '../schemas/executions.ts'
 import { PAGE } from '../schemas/parts.ts'
 import {
+  CHANGED_SCHEDULE,
   CRON_FIRING_LIST,
+  DELETE_QUERY,
+  NEW_SCHEDULE,
   SCHEDULE,
+  SCHEDULE_DELETED,
   SCHEDULE_LIST,
   SCHEDULE_QUERY,
   SCHEDULE_SWITCH,
@@ -27,9 +33,9 @@ const switching = (verb: 'enable' | 'disable'): Operation =>
     summary: verb === 'enable' ? 'Let it fire again' : 'Let it fire no more, also after restarts',
     body: SCHEDULE_SWITCH,
     answer: SCHEDULE_SWITCHED,
-    handle: async ({ runner, param }) => {
+    handle: async ({ runner, param, body }) => {
       const { id } = await runner.schedules.find(param('schedule'))
-      await runner.schedules.setEnabled(id, verb === 'enable')
+      await runner.schedules.setEnabled(id, verb === 'enable', { ...given(body), source: 'http' })
       return { id, enabled: verb === 'enable' }
     },
   })
@@ -66,7 +72,55 @@ export const SCHEDULE_OPERATIONS: readonly Operation[] = [
     answer: CRON_FIRING_LIST,
     handle: async ({ runner, param, query }) => {
       const { id } = await runner.schedules.find(param('schedule'))
-      return await pageByOffset(query, idOf, cronFiringRecord, (page) => runner.schedules.history(id, page))
+      return await pageAfter(query, idOf, cronFiringRecord, (page) => runner.schedules.history(id, page))
+    },
+  }),
+  reading({
+    path: '/schedules/{schedule}/actions',
+    tag,
+    summary: 'What people did to it, newest first',
+    answer: ACTION_LIST,
+    handle: async ({ runner, param }) => {
+      const { id } = await runner.schedules.find(param('schedule'))
+      return { items: (await runner.schedules.actions(id)).map(actionRecord), nextCursor: null }
+    },
+  }),
+  writing({
+    path: '/schedules',
+    tag,
+    summary: 'Let a workflow start at the instants of a cron expression',
+    body: NEW_SCHEDULE,
+    answer: SCHEDULE,
+    status: 201,
+    handle: async ({ runner, body: { workflow, expression, timezone, note } }) => {
+      const { key } = await runner.workflows.get(workflow)
+      const options = { ...given({ note }), source: 'http' } as const
+      const id = await runner.schedules.register(key, expression, timezone, options)
+      return record(runner, await runner.schedules.get(id))
+    },
+  }),
+  writing({
+    path: '/schedules/{schedule}/set',
+    tag,
+    summary: 'Let it fire at other instants; answers with the schedule',
+    body: CHANGED_SCHEDULE,
+    answer: SCHEDULE,
+    handle: async ({ runner, param, body: { expression, timezone, note } }) => {
+      const { id } = await runner.schedules.find(param('schedule'))
+      await runner.schedules.update(id, expression, timezone, { ...given({ note }), source: 'http' })
+      return record(runner, await runner.schedules.get(id))
+    },
+  }),
+  removing({
+    path: '/schedules/{schedule}',
+    tag,
+    summary: 'Remove it with its firings; its executions stay',
+    query: DELETE_QUERY,
+    answer: SCHEDULE_DELETED,
+    handle: async ({ runner, param, query }) => {
+      const { id } = await runner.schedules.find(param('schedule'))
+      await runner.schedules.delete(id, { ...given(query), source: 'http' })
+      return { id, deleted: true }
     },
   }),
   switching('enable'),

@@ -6,7 +6,7 @@ import type { PollOutcome } from '../../model/trigger.ts'
 import { actionRecord } from '../../runner/records/executions.ts'
 import { firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
 import { given, type Operation, reading, sendingContext, writing } from '../operations.ts'
-import { pageByOffset } from '../pages.ts'
+import { pageAfter, pageByOffset, pairCursor, pairOfCursor } from '../pages.ts'
 import { ACTION_LIST } from '../schemas/executions.ts'
 import { PAGE } from '../schemas/parts.ts'
 import * as schema from '../schemas/triggers.ts'
@@ -51,10 +51,20 @@ const READS: readonly Operation[] = [
     path: '/triggers/{name}/ticks',
     tag,
     summary: 'What its polls came to, newest first',
-    query: PAGE_QUERY,
+    query: schema.TICK_QUERY,
     answer: schema.TICK_LIST,
-    handle: ({ runner, param, query }) =>
-      pageByOffset(query, idOf, tickRecord, (page) => runner.triggers.ticks(param('name'), page)),
+    handle: async ({ runner, param, query: { limit, cursor, outcome, since, until } }) => {
+      const [lastAt, id] = cursor === undefined ? [] : pairOfCursor(cursor)
+      const rows = await runner.triggers.ticks(param('name'), {
+        ...given({ outcomes: outcome, sinceAt: since, untilAt: until }),
+        ...(lastAt !== undefined && id !== undefined && { after: { lastAt, id } }),
+        limit: limit + 1,
+      })
+      const shown = rows.slice(0, limit)
+      const last = shown.at(-1)
+      const hasMore = rows.length > limit && last !== undefined
+      return { items: shown.map(tickRecord), nextCursor: hasMore ? pairCursor(last.lastAt, last.id) : null }
+    },
   }),
   reading({
     path: '/triggers/{name}/firings',
@@ -63,7 +73,7 @@ const READS: readonly Operation[] = [
     query: PAGE_QUERY,
     answer: schema.FIRING_LIST,
     handle: ({ runner, param, query }) =>
-      pageByOffset(query, idOf, firingRecord, (page) => runner.triggers.history(param('name'), page)),
+      pageAfter(query, idOf, firingRecord, (page) => runner.triggers.history(param('name'), page)),
   }),
   reading({
     path: '/triggers/{name}/actions',

@@ -2,11 +2,12 @@
 
 import * as v from 'valibot'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { statsRecord } from '../../runner/records/overviews.ts'
 import { type Operation, reading, sendingContext } from '../operations.ts'
 import { pageByOffset } from '../pages.ts'
 import { STARTED } from '../schemas/executions.ts'
 import { PAGE } from '../schemas/parts.ts'
-import { WORKFLOW, WORKFLOW_LIST } from '../schemas/workflows.ts'
+import { WORKFLOW, WORKFLOW_LIST, WORKFLOW_STATS } from '../schemas/workflows.ts'
 
 const tag = 'workflows'
 
@@ -31,6 +32,13 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
     summary: 'One workflow with its tasks and their graph',
     answer: WORKFLOW,
     handle: async ({ runner, param }) => withGraph(await runner.workflows.get(param('name'))),
+  }),
+  reading({
+    path: '/workflows/{name}/stats',
+    tag,
+    summary: 'How long it and its tasks took, how they ended, and in which versions, over its newest executions',
+    answer: WORKFLOW_STATS,
+    handle: async ({ runner, param }) => statsRecord(await runner.workflows.stats(param('name'))),
   }),
   sendingContext({
     path: '/workflows/{name}/executions',

@@ -1,7 +1,7 @@
 /** Executions, their tasks and attempts, and what people did to them. */
 
 import * as v from 'valibot'
-import { COUNT, INSTANT, INSTANT_OR_NULL, listOf, NOTED, PAGE, TEXT_OR_NULL } from './parts.ts'
+import { COUNT, INSTANT, INSTANT_OR_NULL, listOf, NOTED, NUMBER_OR_NULL, PAGE, TEXT_OR_NULL, TIMES } from './parts.ts'
 
 export const STATUS = v.picklist(['Pending', 'Running', 'Completed', 'Failed', 'Cancelled', 'Paused'])
 
@@ -30,8 +30,10 @@ export const TASK = v.strictObject({
   attempts: COUNT,
   startedAt: INSTANT_OR_NULL,
   endedAt: INSTANT_OR_NULL,
+  notBeforeAt: v.pipe(INSTANT_OR_NULL, v.description('its next attempt begins then at the earliest')),
   error: TEXT_OR_NULL,
   traceback: v.string(),
+  outputBytes: v.pipe(NUMBER_OR_NULL, v.description('the size of the context that it has left, as UTF-8')),
   history: v.array(ATTEMPT),
 })
 
@@ -41,18 +43,21 @@ const SUMMARY = {
   status: STATUS,
   origin: ORIGIN,
   retryOf: TEXT_OR_NULL,
+  version: v.string(),
   createdAt: INSTANT,
   startedAt: INSTANT_OR_NULL,
   endedAt: INSTANT_OR_NULL,
   errorMessage: TEXT_OR_NULL,
 }
 
-export const EXECUTION_LIST = listOf(v.strictObject({ ...SUMMARY, version: v.string() }))
+export const EXECUTION_LIST = listOf(v.strictObject(SUMMARY))
 
 export const EXECUTION = v.strictObject({
   ...SUMMARY,
   pausedAt: INSTANT_OR_NULL,
   cancelRequestedAt: INSTANT_OR_NULL,
+  inputBytes: v.pipe(COUNT, v.description('the size of the context that it was started with, as UTF-8')),
+  contextBytes: v.pipe(COUNT, v.description('the size of what its `context` answers')),
   tasks: v.array(TASK),
 })
 
@@ -77,14 +82,47 @@ export const EXECUTION_QUERY = v.strictObject({
   status: v.optional(STATUS),
   workflow: v.optional(v.string()),
   trigger: v.optional(v.pipe(v.string(), v.description('those that a trigger of this name started'))),
-  since: v.optional(
+  retryOf: v.optional(v.pipe(v.string(), v.description('those that try this one again'))),
+  ...TIMES,
+})
+
+const COUNT_FILTER = {
+  workflow: v.optional(v.string()),
+  trigger: v.optional(v.string()),
+  ...TIMES,
+}
+
+export const COUNT_QUERY = v.strictObject(COUNT_FILTER)
+
+const BY_STATUS = v.record(STATUS, COUNT)
+
+export const COUNTS = v.strictObject({
+  counts: BY_STATUS,
+  atLeast: v.pipe(v.array(STATUS), v.description('of these there may be more: it is not counted further')),
+})
+
+export const TREND_QUERY = v.strictObject({
+  ...COUNT_FILTER,
+  bars: v.optional(
     v.pipe(
       v.string(),
-      v.isoTimestamp('an RFC 3339 instant such as 2026-01-31T08:00:00Z is needed'),
-      v.description('those created then or later'),
-      v.transform(Date.parse),
+      v.regex(/^[1-9]\d{0,2}$/, 'a whole number from 1 to 500 is needed'),
+      v.transform(Number),
+      v.maxValue(500, 'a whole number from 1 to 500 is needed'),
     ),
+    '24',
   ),
+})
+
+export const TREND = v.strictObject({
+  items: v.array(
+    v.strictObject({
+      at: v.pipe(INSTANT, v.description('where the bar begins')),
+      counts: v.record(v.string(), COUNT),
+      isEstimate: v.pipe(v.boolean(), v.description('the beginning of the bar stands for all of it')),
+    }),
+  ),
+  until: INSTANT,
 })
 
 export const ATTEMPT_QUERY = v.strictObject({ task: v.optional(v.string()) })

@@ -17,7 +17,10 @@ const RECORD = {
   traceback: v.optional(v.string()),
 }
 
-export const LOG_LIST = listOf(v.strictObject({ task: v.string(), attempt: COUNT, ...RECORD }))
+export const LOG_LIST = v.strictObject({
+  ...listOf(v.strictObject({ task: v.string(), attempt: COUNT, ...RECORD })).entries,
+  endCursor: v.pipe(v.string(), v.description('as a cursor: what is written after this page')),
+})
 
 export const POLL_LOG_LIST = listOf(
   v.strictObject({

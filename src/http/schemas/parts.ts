@@ -22,6 +22,18 @@ export const PAGE = {
   cursor: v.optional(v.pipe(v.string(), v.description('`nextCursor` of the page before'))),
 }
 
+const ASKED_INSTANT = v.pipe(
+  v.string(),
+  v.isoTimestamp('an RFC 3339 instant such as 2026-01-31T08:00:00Z is needed'),
+  v.transform(Date.parse),
+)
+
+/** Which time. `+` of an offset is a space in a query, unless it is written as `%2B`: `Z` is safe. */
+export const TIMES = {
+  since: v.optional(v.pipe(ASKED_INSTANT, v.description('at this instant or later'))),
+  until: v.optional(v.pipe(ASKED_INSTANT, v.description('before this instant'))),
+}
+
 export const FLAG = v.pipe(
   v.picklist(['true', 'false'], 'true or false is needed'),
   v.transform((text) => text === 'true'),

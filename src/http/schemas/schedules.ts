@@ -1,7 +1,7 @@
 /** Cron schedules, open runners, and how it goes. */
 
 import * as v from 'valibot'
-import { COUNT, FLAG, INSTANT, INSTANT_OR_NULL, listOf, PAGE, TEXT_OR_NULL } from './parts.ts'
+import { COUNT, FLAG, INSTANT, INSTANT_OR_NULL, listOf, NOTED, PAGE, TEXT_OR_NULL } from './parts.ts'
 
 export const SCHEDULE = v.strictObject({
   id: v.string(),
@@ -37,6 +37,13 @@ export const CRON_FIRING_LIST = listOf(
 
 export const SCHEDULE_QUERY = v.strictObject({ ...PAGE, enabled: v.optional(FLAG) })
 
-/** Nothing is kept of who does it and why. */
-export const SCHEDULE_SWITCH = v.strictObject({})
+export const SCHEDULE_SWITCH = v.strictObject(NOTED)
+const TIMING = {
+  expression: v.pipe(v.string(), v.description('a cron expression: `0 3 * * *`')),
+  timezone: v.pipe(v.optional(v.string(), 'UTC'), v.description('the name of an IANA zone')),
+}
+export const NEW_SCHEDULE = v.strictObject({ ...NOTED, workflow: v.string(), ...TIMING })
+export const CHANGED_SCHEDULE = v.strictObject({ ...NOTED, ...TIMING })
+export const DELETE_QUERY = v.strictObject(NOTED)
+export const SCHEDULE_DELETED = v.strictObject({ id: v.string(), deleted: v.literal(true) })
 export const SCHEDULE_SWITCHED = v.strictObject({ id: v.string(), enabled: v.boolean() })

@@ -1,6 +1,7 @@
 /** Who serves a database, and how it goes. */
 
 import * as v from 'valibot'
+import { ALERT_KINDS } from '../../model/alert.ts'
 import { COUNT, INSTANT, INSTANT_OR_NULL, listOf, TEXT_OR_NULL } from './parts.ts'
 
 const INSTANCE = v.strictObject({
@@ -20,7 +21,30 @@ export const STATUS_OF_ALL = v.strictObject({
   instances: v.array(INSTANCE),
   triggers: v.strictObject({ all: COUNT, enabled: COUNT, late: v.array(v.string()) }),
   executions: v.pipe(v.record(v.string(), COUNT), v.description('how many there are in each status')),
+  atLeast: v.pipe(v.array(v.string()), v.description('of these statuses there may be more: it is not counted further')),
   lastFailures: v.array(
     v.strictObject({ id: v.string(), workflow: v.string(), endedAt: INSTANT_OR_NULL, errorMessage: TEXT_OR_NULL }),
   ),
 })
+
+export const ALERT_LIST = listOf(
+  v.strictObject({
+    id: v.string(),
+    kind: v.picklist(ALERT_KINDS),
+    subject: v.pipe(
+      TEXT_OR_NULL,
+      v.description('the id of an execution or schedule, the name of a trigger, a script; null: the database'),
+    ),
+    message: v.string(),
+    at: INSTANT,
+    deliveries: v.array(
+      v.strictObject({
+        to: v.picklist(['url', 'command']),
+        outcome: v.picklist(['pending', 'delivered', 'failed']),
+        attempts: COUNT,
+        error: TEXT_OR_NULL,
+        endedAt: INSTANT_OR_NULL,
+      }),
+    ),
+  }),
+)

@@ -1,7 +1,18 @@
 /** Triggers, their ticks and firings. */
 
 import * as v from 'valibot'
-import { COUNT, FLAG, INSTANT, INSTANT_OR_NULL, listOf, NOTED, NUMBER_OR_NULL, PAGE, TEXT_OR_NULL } from './parts.ts'
+import {
+  COUNT,
+  FLAG,
+  INSTANT,
+  INSTANT_OR_NULL,
+  listOf,
+  NOTED,
+  NUMBER_OR_NULL,
+  PAGE,
+  TEXT_OR_NULL,
+  TIMES,
+} from './parts.ts'
 
 const POLICY = {
   timeoutMs: NUMBER_OR_NULL,
@@ -32,6 +43,20 @@ export const TRIGGER = v.strictObject({
 })
 
 export const TRIGGER_LIST = listOf(TRIGGER)
+
+const OUTCOMES = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut'] as const
+
+export const TICK_QUERY = v.strictObject({
+  ...PAGE,
+  outcome: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',')),
+      v.array(v.picklist(OUTCOMES, `one or more of ${OUTCOMES.join(', ')} are needed, with commas between them`)),
+    ),
+  ),
+  ...TIMES,
+})
 
 export const TICK_LIST = listOf(
   v.strictObject({

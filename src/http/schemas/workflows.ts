@@ -1,7 +1,7 @@
 /** Workflows and the graph of their tasks. */
 
 import * as v from 'valibot'
-import { COUNT, listOf, NUMBER_OR_NULL } from './parts.ts'
+import { COUNT, INSTANT, listOf, NUMBER_OR_NULL } from './parts.ts'
 
 const PLACE = v.nullable(v.strictObject({ file: v.string(), line: v.number() }))
 
@@ -48,4 +48,24 @@ export const WORKFLOW = v.strictObject({
     nodes: v.array(v.string()),
     edges: v.array(v.strictObject({ from: v.string(), to: v.string() })),
   }),
+})
+
+const QUANTILES = v.strictObject({ p50Ms: NUMBER_OR_NULL, p95Ms: NUMBER_OR_NULL })
+
+export const WORKFLOW_STATS = v.strictObject({
+  workflow: v.string(),
+  executions: v.pipe(COUNT, v.description('how many were looked at: the newest')),
+  attempts: COUNT,
+  byStatus: v.record(v.string(), COUNT),
+  duration: v.pipe(QUANTILES, v.description('of executions that completed')),
+  tasks: v.array(
+    v.strictObject({
+      task: v.string(),
+      completed: COUNT,
+      failed: COUNT,
+      duration: v.pipe(QUANTILES, v.description('of attempts that completed')),
+      queueWait: v.pipe(QUANTILES, v.description('from when it could run to when it did')),
+    }),
+  ),
+  versions: v.array(v.strictObject({ version: v.string(), executions: COUNT, firstAt: INSTANT, lastAt: INSTANT })),
 })

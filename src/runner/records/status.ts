@@ -20,12 +20,13 @@ export interface Status {
   readonly failures: readonly ExecutionSummary[]
 }
 
-export async function statusOf(runner: Runner): Promise<Status> {
+/** `counted`: where counting all executions would take too long. */
+export async function statusOf(runner: Runner, counted?: Status['executions']): Promise<Status> {
   const [instances, triggers, late, executions, failures] = await Promise.all([
     runner.instances.list(),
     runner.triggers.list({ limit: ALL }),
     runner.triggers.listLate(),
-    runner.executions.count(),
+    counted ?? runner.executions.count(),
     runner.executions.list({ limit: SHOWN_FAILURES, status: 'Failed' }),
   ])
   return { instances, triggers, late, executions, failures }

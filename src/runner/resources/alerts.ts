@@ -3,7 +3,7 @@
 import type { Store } from '../../engine/ports.ts'
 import type { AlertRow } from '../../model/alert.ts'
 import type { KeepAlive } from '../keep-alive.ts'
-import { type PageOptions, pageOf } from './page.ts'
+import { type PageAfterOptions, pageAfterOf } from './page.ts'
 
 export class RunnerAlerts {
   readonly #alive: KeepAlive
@@ -15,8 +15,8 @@ export class RunnerAlerts {
   }
 
   /** Newest first. */
-  async list(options: PageOptions = {}): Promise<readonly AlertRow[]> {
+  async list(options: PageAfterOptions = {}): Promise<readonly AlertRow[]> {
     using _hold = this.#alive.hold()
-    return await this.#store.alerts.list(pageOf(options))
+    return await this.#store.alerts.list(pageAfterOf(options))
   }
 }

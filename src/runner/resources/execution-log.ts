@@ -6,7 +6,7 @@ import { unknownExecution } from '../../engine/executions/run-ends.ts'
 import type { StoredLogPiece } from '../../engine/ports.ts'
 import { FLAG, objectOf, type SettingCheck, TEXT, wholeFrom } from '../../engine/settings-check.ts'
 import { UsageError } from '../../errors.ts'
-import type { Execution } from '../../model/execution.ts'
+import type { Execution, TaskRun } from '../../model/execution.ts'
 import { type LogRecord, recordsOfPiece } from '../../model/log.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 
@@ -25,10 +25,36 @@ export const LOG_OPTIONS_CHECK = objectOf({
   follow: FLAG,
 } satisfies Record<keyof ExecutionLogOptions, SettingCheck>)
 
+type Named = Pick<Execution, 'id'> & { readonly tasks: readonly Pick<TaskRun, 'taskId'>[] }
+
 /** A line of output or a record of `logging`, and whose it is. */
 export interface ExecutionLogRecord extends LogRecord {
   readonly task: string
   readonly attempt: number
+}
+
+/** Where a page of a log ends: what is written later comes behind it. */
+export interface LogPlace {
+  /** The pieces up to this one have been read. */
+  readonly piece: number
+  /** And so many records of the next. */
+  readonly records: number
+}
+
+export interface LogPageOptions {
+  readonly task?: string
+  readonly attempt?: number
+  /** The end of the page before. Default: the beginning. */
+  readonly after?: LogPlace
+  /** Default: 1,000. */
+  readonly limit?: number
+}
+
+export interface LogPage {
+  readonly records: readonly ExecutionLogRecord[]
+  readonly end: LogPlace
+  /** There are more already. */
+  readonly hasMore: boolean
 }
 
 /** So many pieces, of which each is some 32 KiB at most, are read at once. */
@@ -63,7 +89,32 @@ export async function* executionLog(
   }
 }
 
-function assertTask({ id, tasks }: Execution, task: string): void {
+/** Some of it, in the order in which it was stored. Throws `EXECUTION_NOT_FOUND`. */
+export async function executionLogPage(engine: Engine, id: string, options: LogPageOptions): Promise<LogPage> {
+  const { task, attempt, after = { piece: 0, records: 0 }, limit = 1_000 } = options
+  const execution = await engine.executions.history.overview(id)
+  if (execution === null) throw unknownExecution(id)
+  if (task !== undefined) assertTask(execution, task)
+  const filter = task === undefined ? {} : { taskId: task, ...(attempt === undefined ? {} : { attempt }) }
+  const records: ExecutionLogRecord[] = []
+  let end = after
+  for (;;) {
+    const query = { executionId: id, ...filter, afterPiece: end.piece, limit: PIECES_A_READ }
+    const pieces = await engine.executions.log(query)
+    for (const piece of pieces) {
+      const isMeant = attempt === undefined || piece.attempt === attempt
+      const all = isMeant ? recordsOfPiece(piece) : []
+      const rest = all.slice(end.records, end.records + limit - records.length)
+      records.push(...rest.map((record) => ({ task: piece.taskId, attempt: piece.attempt, ...record })))
+      const read = end.records + rest.length
+      if (read < all.length) return { records, end: { ...end, records: read }, hasMore: true }
+      end = { piece: piece.piece, records: 0 }
+    }
+    if (pieces.length < PIECES_A_READ) return { records, end, hasMore: false }
+  }
+}
+
+function assertTask({ id, tasks }: Named, task: string): void {
   const names = tasks.map(({ taskId }) => taskId)
   if (names.includes(task)) return
   const message = `There is no task "${task}" in execution "${id}".${didYouMean(task, names)}`

@@ -8,11 +8,20 @@ import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { numberArgument, textArgument } from '../../model/arguments.ts'
 import type { AttemptRow, Execution, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import type { CountFilter, ExecutionCounts, ExecutionOverview, TrendBar } from '../../model/history.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { type ExecutionResult, executionResult } from '../results.ts'
 import { type ActionOptions, steering } from './action-options.ts'
-import { type ExecutionLogOptions, type ExecutionLogRecord, executionLog, LOG_OPTIONS_CHECK } from './execution-log.ts'
+import {
+  type ExecutionLogOptions,
+  type ExecutionLogRecord,
+  executionLog,
+  executionLogPage,
+  LOG_OPTIONS_CHECK,
+  type LogPage,
+  type LogPageOptions,
+} from './execution-log.ts'
 import { type PageOptions, pageOf } from './page.ts'
 
 /** Each is a condition more. */
@@ -23,6 +32,10 @@ export interface ExecutionListOptions extends PageOptions {
   readonly trigger?: string
   /** Created at this instant or later, epoch milliseconds. */
   readonly sinceAt?: number
+  /** Created before this instant. */
+  readonly untilAt?: number
+  /** Those that try this one again, whose id or its beginning is given. */
+  readonly retryOf?: string
   /** The id of the last one of the page before. */
   readonly after?: string
 }
@@ -42,6 +55,15 @@ export interface PruneOptions extends ActionOptions {
   readonly dryRun?: boolean
 }
 
+/** Which time, in how many parts, and of which executions. */
+export interface TrendOptions extends CountFilter {
+  /** Default: 24; at most 500. */
+  readonly bars?: number
+}
+
+const DAY_MS = 86_400_000
+const BARS_AT_MOST = 500
+
 export class RunnerExecutions {
   readonly #alive: KeepAlive
   readonly #engine: Engine
@@ -54,13 +76,12 @@ export class RunnerExecutions {
   /** Newest first. Throws `EXECUTION_NOT_FOUND` where there is none to go on `after`. */
   async list(options: ExecutionListOptions = {}): Promise<readonly ExecutionSummary[]> {
     using _hold = this.#alive.hold()
-    const { workflow, status, trigger, sinceAt, after } = options
+    const { status, retryOf, after } = options
     return await this.#engine.listExecutions({
       ...pageOf(options),
-      ...(workflow !== undefined && { workflow: textArgument(workflow, 'workflow') }),
+      ...countFilter(options),
       ...(status !== undefined && { status: textArgument(status, 'status') as ExecutionStatus }),
-      ...(trigger !== undefined && { trigger: textArgument(trigger, 'trigger') }),
-      ...(sinceAt !== undefined && { sinceAt: numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER) }),
+      ...(retryOf !== undefined && { retryOf: await this.#idOf(retryOf) }),
       ...(after !== undefined && { after: await this.#idOf(after) }),
     })
   }
@@ -74,10 +95,27 @@ export class RunnerExecutions {
     return executionResult(await this.#whole(id))
   }
 
+  /**
+   * Without its contexts, of which it has the sizes: they are not read, however large they are. Throws as `get` does.
+   */
+  async overview(id: string): Promise<ExecutionOverview> {
+    using _hold = this.#alive.hold()
+    return await this.#overview(await this.#idOf(id))
+  }
+
   /** The context that it was started with, to the letter. Throws `EXECUTION_NOT_FOUND`. */
   async inputText(id: string): Promise<string> {
     using _hold = this.#alive.hold()
-    return (await this.#whole(id)).inputText
+    const found = await this.#engine.executions.history.contextText(await this.#idOf(id), 'input')
+    if (found === null) throw unknownExecution(id)
+    return found
+  }
+
+  /** The final context, or while there is none that which it was started with, to the letter. Throws `EXECUTION_NOT_FOUND`. */
+  async contextText(id: string): Promise<string> {
+    using _hold = this.#alive.hold()
+    const final = await this.#engine.executions.history.contextText(await this.#idOf(id), 'final')
+    return final ?? (await this.inputText(id))
   }
 
   /**
@@ -86,9 +124,10 @@ export class RunnerExecutions {
    */
   async outputText(id: string, task: string): Promise<string | null> {
     using _hold = this.#alive.hold()
-    const { tasks } = await this.#whole(id)
-    const run = tasks.find(({ taskId }) => taskId === textArgument(task, 'task'))
-    if (run !== undefined) return run.outputText
+    const { id: whole, tasks } = await this.#overview(await this.#idOf(id))
+    if (tasks.some(({ taskId }) => taskId === textArgument(task, 'task'))) {
+      return await this.#engine.executions.history.contextText(whole, { outputOf: task })
+    }
     const nearest = didYouMean(
       task,
       tasks.map(({ taskId }) => taskId),
@@ -107,6 +146,15 @@ export class RunnerExecutions {
   }
 
   /**
+   * Some of it, in the order in which it was stored, and where it ends: asked for behind that, it is what was written since,
+   * however much there was before. Throws `EXECUTION_NOT_FOUND`.
+   */
+  async logPage(id: string, options: LogPageOptions = {}): Promise<LogPage> {
+    using _hold = this.#alive.hold()
+    return await executionLogPage(this.#engine, await this.#idOf(id), options)
+  }
+
+  /**
    * Waits for the end of a run that this process or another carries out, and does nothing else: it takes and polls nothing.
    * While no process serves the workflow, it waits. Throws `EXECUTION_NOT_FOUND`.
    */
@@ -115,7 +163,31 @@ export class RunnerExecutions {
     return executionResult(await this.#engine.waitFor(await this.#idOf(id)))
   }
 
-  /** How many there are in each status; those that there are none of are missing. */
+  /**
+   * How many there are in each status, counted up to a limit, so that it costs the same however many there are: of 10,000 or
+   * more there are at least so many, and of a workflow or trigger the newest few thousand are looked at.
+   */
+  async counts(filter: CountFilter = {}): Promise<ExecutionCounts> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.executions.history.counts(countFilter(filter))
+  }
+
+  /**
+   * How many were created in each part of a time, the oldest first, by their status now. Where there are too many to count in a
+   * part, its beginning stands for all of it (`isEstimate`). By default the last 24 hours, hour by hour.
+   */
+  async trend(options: TrendOptions = {}): Promise<readonly TrendBar[]> {
+    using _hold = this.#alive.hold()
+    const untilAt = options.untilAt ?? this.#engine.executions.now()
+    const { sinceAt = untilAt - DAY_MS, bars = 24 } = options
+    if (!Number.isSafeInteger(bars) || bars < 1 || bars > BARS_AT_MOST || sinceAt >= untilAt) {
+      const message = `A trend has 1 to ${BARS_AT_MOST} bars, and begins before it ends.`
+      throw new UsageError('INVALID_ARGUMENT', message, { path: sinceAt >= untilAt ? 'sinceAt' : 'bars' })
+    }
+    return await this.#engine.executions.history.trend({ ...countFilter(options), sinceAt, untilAt, bars })
+  }
+
+  /** How many there are in each status, all of them counted; those that there are none of are missing. */
   async count(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
     using _hold = this.#alive.hold()
     return await this.#engine.executions.count()
@@ -188,7 +260,22 @@ export class RunnerExecutions {
     return execution
   }
 
+  async #overview(id: string): Promise<ExecutionOverview> {
+    const overview = await this.#engine.executions.history.overview(id)
+    if (overview === null) throw unknownExecution(id)
+    return overview
+  }
+
   #idOf(given: string): Promise<string> {
     return this.#engine.executions.idOf(textArgument(given, 'id'))
+  }
+}
+
+function countFilter({ workflow, trigger, sinceAt, untilAt }: CountFilter): CountFilter {
+  return {
+    ...(workflow !== undefined && { workflow: textArgument(workflow, 'workflow') }),
+    ...(trigger !== undefined && { trigger: textArgument(trigger, 'trigger') }),
+    ...(sinceAt !== undefined && { sinceAt: numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER) }),
+    ...(untilAt !== undefined && { untilAt: numberArgument(untilAt, 'untilAt', Number.MIN_SAFE_INTEGER) }),
   }
 }

@@ -2,11 +2,13 @@
 
 import type { Engine } from '../../engine/engine.ts'
 import { UsageError } from '../../errors.ts'
+import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
-import { type PageOptions, pageOf } from './page.ts'
+import { type ActionOptions, steering } from './action-options.ts'
+import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './page.ts'
 
 /** More than any database has. */
 const ALL = 1_000_000
@@ -25,11 +27,11 @@ export class RunnerSchedules {
     this.#engine = engine
   }
 
-  /** Returns the schedule's id. Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
-  async register(workflow: string, expression: string, timezone = 'UTC'): Promise<string> {
+  /** Returns the schedule's id. The workflow need not be known yet. Throws `INVALID_CRON` or `INVALID_TIMEZONE`. */
+  async register(workflow: string, expression: string, timezone = 'UTC', options: ActionOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
     textArgument(workflow, 'workflow')
-    return await this.#engine.crons.register(workflow, cronOf(expression, timezone))
+    return await this.#engine.scheduleSteering.register(workflow, cronOf(expression, timezone), steering(options).actor)
   }
 
   /** Newest first. */
@@ -70,26 +72,34 @@ export class RunnerSchedules {
   }
 
   /** Throws `SCHEDULE_NOT_FOUND`, `INVALID_CRON` or `INVALID_TIMEZONE`. */
-  async update(id: string, expression: string, timezone = 'UTC'): Promise<void> {
+  async update(id: string, expression: string, timezone = 'UTC', options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
-    await this.#engine.crons.update(textArgument(id, 'id'), cronOf(expression, timezone))
+    const timing = cronOf(expression, timezone)
+    await this.#engine.scheduleSteering.update(textArgument(id, 'id'), timing, steering(options).actor)
   }
 
-  async setEnabled(id: string, isEnabled: boolean): Promise<void> {
+  async setEnabled(id: string, isEnabled: boolean, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     flagArgument(isEnabled)
-    await this.#engine.crons.setEnabled(textArgument(id, 'id'), isEnabled)
+    await this.#engine.scheduleSteering.setEnabled(textArgument(id, 'id'), isEnabled, steering(options).actor)
   }
 
-  async delete(id: string): Promise<void> {
+  /** Removes it with its firings; its executions stay. */
+  async delete(id: string, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
-    await this.#engine.crons.delete(textArgument(id, 'id'))
+    await this.#engine.scheduleSteering.delete(textArgument(id, 'id'), steering(options).actor)
+  }
+
+  /** What people did to it, newest first. */
+  async actions(id: string): Promise<readonly ActionRow[]> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.scheduleSteering.actions(textArgument(id, 'id'))
   }
 
   /** Firings, newest first. */
-  async history(id: string, options: PageOptions = {}): Promise<readonly CronFiringRow[]> {
+  async history(id: string, options: PageAfterOptions = {}): Promise<readonly CronFiringRow[]> {
     using _hold = this.#alive.hold()
-    return await this.#engine.crons.history(textArgument(id, 'id'), pageOf(options))
+    return await this.#engine.crons.history(textArgument(id, 'id'), pageAfterOf(options))
   }
 
   async stats(sinceAt: number): Promise<CronStats> {

@@ -1,10 +1,11 @@
 /** `runner.triggers`: what the database knows of triggers, and which of them are polled. */
 
 import type { Engine } from '../../engine/engine.ts'
+import type { Page, TickFilter } from '../../engine/ports.ts'
 import type { FireReport, PollNowResult } from '../../engine/steering/trigger-steering.ts'
 import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
-import { flagArgument, textArgument } from '../../model/arguments.ts'
+import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
 import { type LogRecord, logRecords } from '../../model/log.ts'
 import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
@@ -14,7 +15,7 @@ import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
 import { type ActionOptions, steering } from './action-options.ts'
-import { type PageOptions, pageOf } from './page.ts'
+import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './page.ts'
 
 /** A trigger's row, and whether its code is loaded here. */
 export interface TriggerInfo extends TriggerRow {
@@ -24,6 +25,18 @@ export interface TriggerInfo extends TriggerRow {
 export interface FireOptions extends ActionOptions {
   /** Starts it whatever is active: neither deduplication nor `maxActive` holds it back. Default: false. */
   readonly force?: boolean
+}
+
+/** Which ticks; each is a condition more. */
+export interface TickListOptions extends PageOptions {
+  /** Those that came to one of these. */
+  readonly outcomes?: readonly TickOutcome[]
+  /** Those that lasted until this instant or later, epoch milliseconds. */
+  readonly sinceAt?: number
+  /** Those that began before this instant. */
+  readonly untilAt?: number
+  /** The last one of the part before, however far back it is. */
+  readonly after?: Pick<TickRow, 'id' | 'lastAt'>
 }
 
 /** More than any database has. */
@@ -138,17 +151,17 @@ export class RunnerTriggers {
   }
 
   /** Firings, newest first. Throws `TRIGGER_NOT_FOUND`. */
-  async history(name: string, options: PageOptions = {}): Promise<readonly FiringRow[]> {
+  async history(name: string, options: PageAfterOptions = {}): Promise<readonly FiringRow[]> {
     using _hold = this.#alive.hold()
     await this.get(name)
-    return await this.#engine.triggers.history(name, pageOf(options))
+    return await this.#engine.triggers.history(name, pageAfterOf(options))
   }
 
   /** What every poll came to, newest first. Throws `TRIGGER_NOT_FOUND`. */
-  async ticks(name: string, options: PageOptions = {}): Promise<readonly TickRow[]> {
+  async ticks(name: string, options: TickListOptions = {}): Promise<readonly TickRow[]> {
     using _hold = this.#alive.hold()
     await this.get(name)
-    return await this.#engine.triggers.ticks(name, pageOf(options))
+    return await this.#engine.triggers.ticks(name, tickFilter(options))
   }
 
   /**
@@ -189,5 +202,16 @@ export class RunnerTriggers {
     if (!this.#engine.config.cronEnabled) return false
     const rows = await this.#engine.crons.list({ limit: ALL, offset: 0, enabledOnly: false })
     return rows.some((row) => row.triggerName === name)
+  }
+}
+
+function tickFilter(options: TickListOptions): Page & TickFilter {
+  const { outcomes, sinceAt, untilAt, after } = options
+  return {
+    ...pageOf(options),
+    ...(outcomes !== undefined && { outcomes: outcomes.map((each) => textArgument(each, 'outcomes') as TickOutcome) }),
+    ...(sinceAt !== undefined && { sinceAt: numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER) }),
+    ...(untilAt !== undefined && { untilAt: numberArgument(untilAt, 'untilAt', Number.MIN_SAFE_INTEGER) }),
+    ...(after !== undefined && { after }),
   }
 }

@@ -8,6 +8,7 @@ import { type ContextText, checkedContextText, contextTextOf, type JsonObject } 
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
+import { SAMPLE_LIMITS, type WorkflowStats, workflowStats } from './workflow-stats.ts'
 
 export class RunnerWorkflows {
   readonly #alive: KeepAlive
@@ -39,6 +40,16 @@ export class RunnerWorkflows {
     )
     const message = `There is no workflow "${workflow}" in this database.${nearest}`
     throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
+  }
+
+  /**
+   * How long it and its tasks took, how they ended, and in which versions, over its newest 500 executions and their newest
+   * 10,000 attempts. Throws `WORKFLOW_NOT_FOUND`.
+   */
+  async stats(workflow: string): Promise<WorkflowStats> {
+    using _hold = this.#alive.hold()
+    await this.get(workflow)
+    return workflowStats(workflow, await this.#store.history.sample(workflow, SAMPLE_LIMITS))
   }
 
   /** Whether a process serves this database now, as far as one look shows. One of another machine is believed to for 30 s after its last sign of life. */

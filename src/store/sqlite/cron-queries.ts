@@ -66,6 +66,11 @@ export const LIST_CRON_FIRINGS = `
 SELECT ${FIRING_COLUMNS} FROM crons JOIN cron_firings ON cron_seq = crons.seq
 WHERE crons.id = ? ORDER BY claimed_at DESC, cron_firings.seq DESC LIMIT ? OFFSET ?`
 
+export const LIST_CRON_FIRINGS_BEHIND = `
+SELECT ${FIRING_COLUMNS} FROM crons JOIN cron_firings ON cron_seq = crons.seq
+WHERE crons.id = ? AND (claimed_at, cron_firings.seq) < (SELECT claimed_at, seq FROM cron_firings WHERE id = ?)
+ORDER BY claimed_at DESC, cron_firings.seq DESC LIMIT ? OFFSET ?`
+
 export const LOST_CRON_FIRINGS = `
 SELECT ${FIRING_COLUMNS} FROM cron_firings JOIN crons ON cron_seq = crons.seq
 WHERE execution_id IS NULL AND claimed_at BETWEEN ? AND ? AND recovery_attempts < ?

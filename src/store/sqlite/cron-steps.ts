@@ -1,6 +1,14 @@
 /** What happens to cron schedules and their firings. Each function is the body of one step and runs in its transaction. */
 
-import type { CronClaim, CronMove, NewCronSchedule, NewExecution, NewTriggerCron, Page } from '../../engine/ports.ts'
+import type {
+  CronClaim,
+  CronMove,
+  NewCronSchedule,
+  NewExecution,
+  NewTriggerCron,
+  Page,
+  PageAfter,
+} from '../../engine/ports.ts'
 import { InternalError } from '../../errors.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
@@ -15,6 +23,7 @@ import {
   INSERT_CRON,
   INSERT_CRON_FIRING,
   LIST_CRON_FIRINGS,
+  LIST_CRON_FIRINGS_BEHIND,
   LIST_CRONS,
   LIST_ENABLED_CRONS,
   LOST_CRON_FIRINGS,
@@ -113,8 +122,16 @@ export function claimCron(connection: Connection, claim: CronClaim): boolean {
   return true
 }
 
-export function listCronFirings(connection: Connection, scheduleId: string, page: Page): readonly CronFiringRow[] {
-  return connection.all<CronFiringRecord>(LIST_CRON_FIRINGS, scheduleId, page.limit, page.offset).map(cronFiringRow)
+export function listCronFirings(
+  connection: Connection,
+  scheduleId: string,
+  { limit, offset, after }: PageAfter,
+): readonly CronFiringRow[] {
+  const records =
+    after === undefined
+      ? connection.all<CronFiringRecord>(LIST_CRON_FIRINGS, scheduleId, limit, offset)
+      : connection.all<CronFiringRecord>(LIST_CRON_FIRINGS_BEHIND, scheduleId, after, limit, offset)
+  return records.map(cronFiringRow)
 }
 
 export function lostCronFirings(

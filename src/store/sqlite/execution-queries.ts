@@ -1,6 +1,6 @@
 /** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
 
-const COLUMNS =
+export const EXECUTION_COLUMNS =
   'seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, ' +
   'final_task_id, error_message, retry_of, paused_at, cancel_requested_at'
 
@@ -20,7 +20,7 @@ INSERT INTO task_runs
   (execution_seq, task_id, full_name, status, attempts, started_at, ended_at, finished_order, error, output)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-export const GET_EXECUTION = `SELECT ${COLUMNS} FROM executions WHERE id = ?`
+export const GET_EXECUTION = `SELECT ${EXECUTION_COLUMNS} FROM executions WHERE id = ?`
 
 export const COUNT_EXECUTIONS = 'SELECT status, count(*) AS count FROM executions GROUP BY status'
 
@@ -44,6 +44,8 @@ export interface Listing {
   readonly status?: string
   readonly trigger?: string
   readonly sinceAt?: number
+  readonly untilAt?: number
+  readonly retryOf?: string
   readonly before?: { readonly created_at: number; readonly seq: number }
 }
 
@@ -57,21 +59,29 @@ export function executionListing({
   status,
   trigger,
   sinceAt,
+  untilAt,
+  retryOf,
   before,
 }: Listing): [string, (string | number)[]] {
   const isCommon = status === 'Completed'
-  const isNarrowed = workflow !== undefined || trigger !== undefined
+  const isNarrowed = workflow !== undefined || trigger !== undefined || retryOf !== undefined
   const conditions: [string, ...(string | number)[]][] = []
   if (workflow !== undefined) conditions.push(['workflow = ?', workflow])
   if (trigger !== undefined) {
     const column = status === undefined || isCommon ? 'origin_source' : '+origin_source'
     conditions.push([`origin = 'trigger' AND ${column} = ?`, trigger])
   }
-  if (status !== undefined) conditions.push([isCommon && isNarrowed ? '+status = ?' : 'status = ?', status])
+  if (status !== undefined)
+    conditions.push([(isCommon && isNarrowed) || retryOf !== undefined ? '+status = ?' : 'status = ?', status])
+  if (retryOf !== undefined) conditions.push(['retry_of = ?', retryOf])
   if (sinceAt !== undefined) conditions.push(['created_at >= ?', sinceAt])
+  if (untilAt !== undefined) conditions.push(['created_at < ?', untilAt])
   if (before !== undefined) conditions.push(['(created_at, seq) < (?, ?)', before.created_at, before.seq])
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([text]) => text).join(' AND ')}`
-  return [`SELECT ${COLUMNS} FROM executions ${where} ${NEWEST_FIRST}`, conditions.flatMap(([, ...values]) => values)]
+  return [
+    `SELECT ${EXECUTION_COLUMNS} FROM executions ${where} ${NEWEST_FIRST}`,
+    conditions.flatMap(([, ...values]) => values),
+  ]
 }
 
 // -- ownership
@@ -84,13 +94,13 @@ export const NEXT_UNOWNED_WORKFLOW = `
 SELECT min(workflow) AS workflow FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow > ?`
 
 export const EACH_UNOWNED = `
-SELECT ${COLUMNS} FROM executions
+SELECT ${EXECUTION_COLUMNS} FROM executions
 WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow = ? ORDER BY created_at, seq`
 
 export const FIND_UNOWNED = `
-SELECT ${COLUMNS} FROM executions WHERE id = ? AND owner_seq IS NULL AND ended_at IS NULL`
+SELECT ${EXECUTION_COLUMNS} FROM executions WHERE id = ? AND owner_seq IS NULL AND ended_at IS NULL`
 
-export const EACH_OWNED_BY = `SELECT ${COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
+export const EACH_OWNED_BY = `SELECT ${EXECUTION_COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
 
 export const OWN_EXECUTION = `
 UPDATE executions

@@ -91,8 +91,8 @@ export function firingRow(record: FiringRecord): FiringRow {
 }
 
 export interface TickRecord {
+  readonly seq: number
   readonly id: string
-  readonly trigger: string
   readonly outcome: TickOutcome
   readonly first_at: number
   readonly last_at: number
@@ -105,11 +105,11 @@ export interface TickRecord {
   readonly error: string | null
 }
 
-export function tickRow(record: TickRecord): TickRow {
+export function tickRow(record: TickRecord, trigger: string): TickRow {
   const error = fault(record.error)
   return {
     id: record.id,
-    trigger: record.trigger,
+    trigger,
     outcome: record.outcome,
     firstAt: record.first_at,
     lastAt: record.last_at,

@@ -1,6 +1,14 @@
 /** The methods of the store about cron schedules: `SqliteStore` has the others. */
 
-import type { CronClaim, CronMove, NewCronSchedule, NewExecution, NewTriggerCron, Page } from '../../engine/ports.ts'
+import type {
+  CronClaim,
+  CronMove,
+  NewCronSchedule,
+  NewExecution,
+  NewTriggerCron,
+  Page,
+  PageAfter,
+} from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
@@ -62,7 +70,7 @@ export abstract class SqliteCrons {
     return this.step('accept', (connection) => crons.claimCron(connection, claim))
   }
 
-  listCronFirings(scheduleId: string, page: Page): Promise<readonly CronFiringRow[]> {
+  listCronFirings(scheduleId: string, page: PageAfter): Promise<readonly CronFiringRow[]> {
     return this.step('read', (connection) => crons.listCronFirings(connection, scheduleId, page))
   }
 

@@ -16,14 +16,17 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  HistoryStore,
   NewExecution,
   Page,
+  PageAfter,
   Retention,
   RetentionHold,
   Settlement,
   SkippedTick,
   Store,
   StoreChange,
+  TickFilter,
   TriggerDeclaration,
   TriggerLease,
 } from '../../engine/ports.ts'
@@ -44,8 +47,10 @@ import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
 import { alertStore } from './history/alerts.ts'
 import { listAttempts } from './history/attempt-steps.ts'
+import { historyStore } from './history/history.ts'
 import { LogWriter } from './history/log-writer.ts'
 import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
+import { listTicks } from './history/tick-steps.ts'
 import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
 import { type TriggerRecord, triggerRow } from './rows.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
@@ -105,6 +110,7 @@ class SqliteStore extends SqliteCrons implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogWriter
+  readonly history: HistoryStore
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #isReadOnly: boolean
@@ -133,6 +139,7 @@ class SqliteStore extends SqliteCrons implements Store {
     this.#skips = new SkipWriter(options.clock, addStep)
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
+    this.history = historyStore(addStep)
     this.logs = new LogWriter(options.clock, addStep, (trigger, run) => this.#readTicks(trigger, run))
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
@@ -201,12 +208,12 @@ class SqliteStore extends SqliteCrons implements Store {
     return this.#skips.stepAfter('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
   }
 
-  listFirings(trigger: string, page: Page): Promise<readonly FiringRow[]> {
+  listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
     return this.step('read', (connection) => triggers.listFirings(connection, trigger, page))
   }
 
-  listTicks(trigger: string, page: Page): Promise<readonly TickRow[]> {
-    return this.#readTicks(trigger, (connection) => triggers.listTicks(connection, trigger, page))
+  listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
+    return this.#readTicks(trigger, (connection) => listTicks(connection, trigger, filter))
   }
 
   /** Sees the skips that are not written yet. */

@@ -75,7 +75,7 @@ UPDATE triggers SET last_poll_at = max(coalesce(last_poll_at, 0), ?), failures_i
 export const COUNT_FAILURE = 'UPDATE triggers SET failures_in_row = failures_in_row + 1 WHERE seq = ?'
 
 export const OPEN_SKIPS = `
-SELECT skip_tick_id AS id, name AS "trigger", 'skipped' AS outcome, skip_first_at AS first_at,
+SELECT 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_first_at AS first_at,
        skip_last_at AS last_at, skip_count AS count, skip_lateness_ms AS lateness_ms,
        skip_duration_ms AS duration_ms, skip_reason AS reason, NULL AS firing_id, NULL AS execution_id, NULL AS error
 FROM triggers WHERE name = ? AND skip_count > 0`
@@ -88,11 +88,37 @@ export const INSERT_TICK = `
 INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error, log)
 VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`
 
-export const LIST_TICKS = `
-SELECT ticks.id, triggers.name AS "trigger", outcome, first_at, last_at, count, lateness_ms, duration_ms, reason,
-       firing_id, execution_id, error
-FROM triggers JOIN ticks ON ticks.trigger_seq = triggers.seq LEFT JOIN firings ON firings.id = ticks.firing_id
-WHERE triggers.name = ? ORDER BY ticks.seq DESC LIMIT ? OFFSET ?`
+export interface TickListing {
+  readonly outcome?: string
+  readonly sinceAt?: number
+  readonly untilAt?: number
+  readonly before?: { readonly last_at: number; readonly seq: number }
+}
+
+const TICK_COLUMNS =
+  'ticks.seq, ticks.id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error'
+
+/** The statement of a list of the ticks of a trigger, and its values but for the trigger, limit and offset. */
+export function tickListing({ outcome, sinceAt, untilAt, before }: TickListing): [string, (string | number)[]] {
+  const conditions: [string, ...(string | number)[]][] = []
+  if (outcome !== undefined) conditions.push(['outcome = ?', outcome])
+  if (sinceAt !== undefined) conditions.push(['last_at >= ?', sinceAt])
+  if (untilAt !== undefined) conditions.push(['last_at < ?', untilAt])
+  if (before !== undefined) conditions.push(['(last_at, ticks.seq) < (?, ?)', before.last_at, before.seq])
+  const where = conditions.map(([text]) => ` AND ${text}`).join('')
+  const sql = `
+SELECT ${TICK_COLUMNS} FROM ticks LEFT JOIN firings ON firings.id = ticks.firing_id
+WHERE ticks.trigger_seq = ?${where} ORDER BY last_at DESC, ticks.seq DESC LIMIT ? OFFSET ?`
+  return [sql, conditions.flatMap(([, ...values]) => values)]
+}
+
+/** The one that had begun before an instant and went on behind it. */
+export const TICK_ACROSS = `
+SELECT ${TICK_COLUMNS} FROM ticks LEFT JOIN firings ON firings.id = ticks.firing_id
+WHERE ticks.trigger_seq = ? AND last_at >= ? ORDER BY last_at, ticks.seq LIMIT 1`
+
+/** Where a list goes on: behind this tick. */
+export const FIND_TICK = 'SELECT last_at, seq FROM ticks WHERE trigger_seq = ? AND last_at = ? AND id = ?'
 
 export const FIND_ACTIVE_FIRING = `
 SELECT id, execution_id FROM firings WHERE trigger_seq = ? AND context_hash = ? AND completed_at IS NULL LIMIT 1`
@@ -109,3 +135,9 @@ export const LIST_FIRINGS = `
 SELECT firings.id, triggers.id AS trigger_id, context_hash, execution_id, fired_at, completed_at
 FROM triggers JOIN firings ON firings.trigger_seq = triggers.seq
 WHERE triggers.name = ? ORDER BY fired_at DESC, firings.seq DESC LIMIT ? OFFSET ?`
+
+export const LIST_FIRINGS_BEHIND = `
+SELECT firings.id, triggers.id AS trigger_id, context_hash, execution_id, fired_at, completed_at
+FROM triggers JOIN firings ON firings.trigger_seq = triggers.seq
+WHERE triggers.name = ? AND (fired_at, firings.seq) < (SELECT fired_at, seq FROM firings WHERE id = ?)
+ORDER BY fired_at DESC, firings.seq DESC LIMIT ? OFFSET ?`

@@ -10,6 +10,7 @@ import type {
   FiredTick,
   FiredTickResult,
   Page,
+  PageAfter,
   PollRecord,
   TriggerDeclaration,
   TriggerLease,
@@ -17,21 +18,12 @@ import type {
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import { limitedReason, type TriggerOverrides, UNCHANGED_REASON } from '../../model/policy.ts'
-import type { FiringRow, TickOutcome, TickRow } from '../../model/schedule.ts'
+import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
-import {
-  type FiringRecord,
-  faultText,
-  firingRow,
-  overridesText,
-  policyText,
-  type TickRecord,
-  type TriggerRecord,
-  tickRow,
-} from './rows.ts'
+import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from './rows.ts'
 import {
   CLOSE_SKIPS,
   COUNT_ACTIVE_FIRINGS,
@@ -46,10 +38,9 @@ import {
   LEASE_TRIGGER,
   LIST_ENABLED_TRIGGERS,
   LIST_FIRINGS,
+  LIST_FIRINGS_BEHIND,
   LIST_LEASES,
-  LIST_TICKS,
   LIST_TRIGGERS,
-  OPEN_SKIPS,
   PAUSE_TRIGGER,
   SAVE_TRIGGER,
   SET_LAST_POLL,
@@ -231,17 +222,13 @@ export function recordFailed(connection: Connection, tick: FailedTick): FailedTi
   return { kind: 'paused', note }
 }
 
-export function listFirings(connection: Connection, trigger: string, page: Page): readonly FiringRow[] {
-  return connection.all<FiringRecord>(LIST_FIRINGS, trigger, page.limit, page.offset).map(firingRow)
-}
-
-/** The open run of skips is the newest tick there is. */
-export function listTicks(connection: Connection, trigger: string, page: Page): readonly TickRow[] {
-  const open = connection.all<TickRecord>(OPEN_SKIPS, trigger)
-  const shown = open.slice(page.offset, page.offset + page.limit)
-  const offset = Math.max(0, page.offset - open.length)
-  const closed = connection.all<TickRecord>(LIST_TICKS, trigger, page.limit - shown.length, offset)
-  return [...shown, ...closed].map(tickRow)
+export function listFirings(connection: Connection, trigger: string, page: PageAfter): readonly FiringRow[] {
+  const { limit, offset, after } = page
+  const records =
+    after === undefined
+      ? connection.all<FiringRecord>(LIST_FIRINGS, trigger, limit, offset)
+      : connection.all<FiringRecord>(LIST_FIRINGS_BEHIND, trigger, after, limit, offset)
+  return records.map(firingRow)
 }
 
 interface NewTick extends PollRecord {

@@ -13,10 +13,14 @@ export const GET_ACTION = `SELECT ${COLUMNS} FROM actions WHERE id = ?`
 
 export const LIST_UNANSWERED = `SELECT ${COLUMNS} FROM actions WHERE answered_at IS NULL ORDER BY seq LIMIT ?`
 
-export const LIST_ACTIONS_ON = `
-SELECT ${COLUMNS} FROM actions WHERE target = ? ORDER BY seq DESC LIMIT ? OFFSET ?`
+/** The place of an action in a list. */
+export const FIND_ACTION = 'SELECT seq FROM actions WHERE id = ?'
 
-export const LIST_ACTIONS = `SELECT ${COLUMNS} FROM actions ORDER BY seq DESC LIMIT ? OFFSET ?`
+/** Behind a place. */
+export const LIST_ACTIONS_ON = `
+SELECT ${COLUMNS} FROM actions WHERE target = ? AND seq < ? ORDER BY seq DESC LIMIT ? OFFSET ?`
+
+export const LIST_ACTIONS = `SELECT ${COLUMNS} FROM actions WHERE seq < ? ORDER BY seq DESC LIMIT ? OFFSET ?`
 
 export const PRUNE_ACTIONS = `
 DELETE FROM actions WHERE seq IN (SELECT seq FROM actions WHERE created_at < ? ORDER BY created_at LIMIT ?)`

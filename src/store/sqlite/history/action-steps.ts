@@ -1,10 +1,11 @@
 /** What happens to actions. Each function is the body of one step, or part of one, and runs in its transaction. */
 
-import type { Page } from '../../../engine/ports.ts'
+import type { PageAfter } from '../../../engine/ports.ts'
 import type { ActionAnswer, ActionKind, ActionRow, ActionSource, NewAction } from '../../../model/action.ts'
 import type { Connection } from '../file/connection.ts'
 import {
   ANSWER_ACTION,
+  FIND_ACTION,
   GET_ACTION,
   INSERT_ACTION,
   LIST_ACTIONS,
@@ -52,12 +53,17 @@ export function listUnanswered(connection: Connection, limit: number): readonly 
 }
 
 /** Newest first; of everything when `target` is null. */
-export function listActions(connection: Connection, target: string | null, page: Page): readonly ActionRow[] {
-  const { limit, offset } = page
+export function listActions(connection: Connection, target: string | null, page: PageAfter): readonly ActionRow[] {
+  const { limit, offset, after } = page
+  const place =
+    after === undefined
+      ? { seq: Number.MAX_SAFE_INTEGER }
+      : connection.one<{ readonly seq: number }>(FIND_ACTION, after)
+  if (place === undefined) return []
   const records =
     target === null
-      ? connection.all<ActionRecord>(LIST_ACTIONS, limit, offset)
-      : connection.all<ActionRecord>(LIST_ACTIONS_ON, target, limit, offset)
+      ? connection.all<ActionRecord>(LIST_ACTIONS, place.seq, limit, offset)
+      : connection.all<ActionRecord>(LIST_ACTIONS_ON, target, place.seq, limit, offset)
   return records.map(actionRow)
 }
 

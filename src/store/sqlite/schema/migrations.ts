@@ -275,9 +275,17 @@ CREATE TABLE retention_hold (
 INSERT INTO retention_hold (id) SELECT 1 WHERE EXISTS (SELECT 1 FROM executions);
 `
 
+/** Ticks by time and outcome, so that a page far back costs what the first one does. */
+const TICKS_BY_TIME = `
+DROP INDEX ticks_by_trigger;
+CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at);
+CREATE INDEX ticks_by_outcome ON ticks (trigger_seq, outcome, last_at);
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
   HEARTBEATS_AND_LEASES,
   ATTEMPTS_LOGS_AND_ACTIONS,
+  TICKS_BY_TIME,
 ]

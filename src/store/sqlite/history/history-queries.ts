@@ -1,0 +1,93 @@
+/** The SQL of what is seen of the history without reading contexts. Each text is one statement, or makes one. */
+
+import type { ExecutionStatus } from '../../../model/execution.ts'
+import type { CountFilter } from '../../../model/history.ts'
+
+/** `octet_length` looks at the head of a row only: a context of any size costs nothing. */
+export const LIST_TASKS_WITHOUT_OUTPUTS = `
+SELECT seq, task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error,
+       octet_length(output) AS output_bytes
+FROM task_runs WHERE execution_seq = ?`
+
+export const INPUT_BYTES = 'SELECT octet_length(context) AS bytes FROM execution_inputs WHERE execution_seq = ?'
+
+export const FINAL_BYTES = 'SELECT octet_length(context) AS bytes FROM execution_finals WHERE execution_seq = ?'
+
+export const GET_OUTPUT = 'SELECT output AS context FROM task_runs WHERE execution_seq = ? AND task_id = ?'
+
+type Values = (string | number)[]
+
+/** Each part is bounded: what is behind the limit is not looked at. `?` of the limit comes last. */
+export function countListing(status: ExecutionStatus, filter: CountFilter): [string, Values] {
+  const { workflow, trigger, sinceAt, untilAt } = filter
+  const [times, timeValues] = timesOf(sinceAt, untilAt)
+  const narrowed: string[] = []
+  const values: Values = []
+  if (workflow !== undefined) {
+    narrowed.push('workflow = ?')
+    values.push(workflow)
+  }
+  if (trigger !== undefined) {
+    narrowed.push(`origin = 'trigger' AND origin_source = ?`)
+    values.push(trigger)
+  }
+  if (narrowed.length === 0) {
+    const from = `SELECT 1 FROM executions WHERE status = ?${times} LIMIT ?`
+    return [`SELECT count(*) AS seen, count(*) AS count FROM (${from})`, [status, ...timeValues]]
+  }
+  const columns = 'SELECT status, workflow, origin, origin_source FROM executions'
+  const newest = 'ORDER BY created_at DESC LIMIT ?'
+  if (status !== 'Completed') {
+    // Few are in another status, as a rule: the newest of them are looked at.
+    const from = `${columns} WHERE status = ?${times} ${newest}`
+    const is = narrowed.join(' AND ')
+    return [
+      `SELECT count(*) AS seen, coalesce(sum(${is}), 0) AS count FROM (${from})`,
+      [...values, status, ...timeValues],
+    ]
+  }
+  // Nearly all are in this one: the newest of the workflow or trigger are looked at.
+  const from = `${columns} WHERE ${narrowed.join(' AND ')}${times} ${newest}`
+  return [
+    `SELECT count(*) AS seen, coalesce(sum(status = ?), 0) AS count FROM (${from})`,
+    [status, ...values, ...timeValues],
+  ]
+}
+
+function timesOf(sinceAt: number | undefined, untilAt: number | undefined): [string, Values] {
+  const since: [string, Values] = sinceAt === undefined ? ['', []] : [' AND created_at >= ?', [sinceAt]]
+  const until: [string, Values] = untilAt === undefined ? ['', []] : [' AND created_at < ?', [untilAt]]
+  return [since[0] + until[0], [...since[1], ...until[1]]]
+}
+
+/** Of one status between two instants, the oldest first, and so many at most; through the index alone. */
+export const TREND_OF_STATUS = `
+SELECT count(*) AS count, max(created_at) AS last_at FROM (
+  SELECT created_at FROM executions WHERE status = ? AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)`
+
+/** The same of a workflow or a trigger, by status. */
+export function narrowedTrend({ workflow, trigger }: CountFilter): [string, Values] {
+  const conditions: string[] = []
+  const values: Values = []
+  if (workflow !== undefined) {
+    conditions.push('workflow = ?')
+    values.push(workflow)
+  }
+  if (trigger !== undefined) {
+    conditions.push(`origin = 'trigger' AND origin_source = ?`)
+    values.push(trigger)
+  }
+  const sql = `
+SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
+  SELECT status, created_at FROM executions
+  WHERE ${conditions.join(' AND ')} AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)
+GROUP BY status`
+  return [sql, values]
+}
+
+export const SAMPLE_EXECUTIONS = `
+SELECT seq, id, version, status, created_at, started_at, ended_at FROM executions
+WHERE workflow = ? ORDER BY created_at DESC, seq DESC LIMIT ?`
+
+export const SAMPLE_ATTEMPTS = `
+SELECT task_id, attempt, outcome, queued_at, started_at, ended_at FROM attempts WHERE execution_seq = ? LIMIT ?`

@@ -1,0 +1,170 @@
+/** The routes of `/api/v1` about a history that grows: filters, pages far back, counts, trends, durations, schedules, actions. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { httpHandler } from '../../src/index.ts'
+import { HttpClient } from '../support/http-client.ts'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+const SCRIPT = `
+import cloaca
+@cloaca.trigger(on="fine", poll_interval="1h")
+def asks():
+    return cloaca.TriggerResult.skip("nothing there")
+with cloaca.WorkflowBuilder("fine"):
+    @cloaca.task()
+    def first(context):
+        for number in range(5):
+            print("line", number)
+        context.set("big", "ü" * 1000)
+        return context
+    @cloaca.task(dependencies=["first"])
+    def second(context):
+        print("last")
+        return context
+with cloaca.WorkflowBuilder("bad"):
+    @cloaca.task()
+    def fails(context):
+        raise ValueError("no")
+`
+
+describe('the history over HTTP', () => {
+  let observed: ObservedRunner
+  let client: HttpClient
+  let folder: string
+  const ids: string[] = []
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cloaca-history-'))
+    writeFileSync(join(folder, 'history.py'), SCRIPT)
+    observed = await ObservedRunner.open()
+    await observed.runner.load(join(folder, 'history.py'))
+    await observed.runner.start()
+    client = await HttpClient.of(httpHandler(observed.runner))
+    for (const workflow of ['fine', 'bad', 'fine']) ids.push(await run(workflow))
+  })
+  afterAll(async () => {
+    await observed[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const run = async (workflow: string): Promise<string> => {
+    const { json } = await client.post('/api/v1/executions', { workflow })
+    await observed.until('executionFinished', ({ executionId }) => executionId === json.id)
+    return json.id
+  }
+  const listed = async (path: string) => (await client.get(`/api/v1/${path}`)).json.items
+
+  it('counts executions in each status, and in each hour of the last day', async () => {
+    const all = await client.get('/api/v1/executions/counts')
+    const bad = await client.get('/api/v1/executions/counts?workflow=bad')
+    const none = await client.get('/api/v1/executions/counts?until=2020-01-01T00:00:00Z')
+    const trend = await client.get('/api/v1/executions/trend')
+    const two = await client.get('/api/v1/executions/trend?workflow=bad&bars=2')
+
+    expect(all.json).toEqual({
+      counts: { Pending: 0, Running: 0, Paused: 0, Completed: 2, Failed: 1, Cancelled: 0 },
+      atLeast: [],
+    })
+    expect(bad.json.counts).toMatchObject({ Completed: 0, Failed: 1 })
+    expect(none.json.counts).toMatchObject({ Completed: 0, Failed: 0 })
+    expect(trend.json.items).toHaveLength(24)
+    expect(trend.json.items.at(-1)).toMatchObject({ counts: { Completed: 2, Failed: 1 }, isEstimate: false })
+    expect(two.json.items).toMatchObject([{ counts: {} }, { counts: { Failed: 1 } }])
+  })
+
+  it('tells sizes of contexts with an execution, and what tries it again', async () => {
+    const { json } = await client.post(`/api/v1/executions/${ids[1]}/retry`)
+    await observed.until('executionFinished', ({ executionId }) => executionId === json.id)
+
+    const one = await client.get(`/api/v1/executions/${ids[0]}`)
+
+    expect(one.json).toMatchObject({ inputBytes: 2, tasks: [{ outputBytes: one.json.contextBytes }, {}] })
+    expect(one.json.contextBytes).toBeGreaterThan(2_000)
+    expect(one.text).not.toContain('üü')
+    expect(await listed(`executions?retryOf=${ids[1]}`)).toMatchObject([{ id: json.id, retryOf: ids[1] }])
+  })
+
+  it('goes on in a log where a page ended, also at its end', async () => {
+    const at = `/api/v1/executions/${ids[0]}/log`
+    const first = await client.get(`${at}?limit=4`)
+    const second = await client.get(`${at}?limit=4&cursor=${first.json.nextCursor}`)
+    const more = await client.get(`${at}?cursor=${second.json.endCursor}`)
+    const task = await client.get(`${at}?task=second`)
+
+    const messages = [first, second].flatMap(({ json }) => json.items.map((item: { message: string }) => item.message))
+    expect(messages).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'last'])
+    expect(second.json.nextCursor).toBeNull()
+    expect(more.json).toEqual({ items: [], nextCursor: null, endCursor: second.json.endCursor })
+    expect(task.json.items).toMatchObject([{ task: 'second', message: 'last' }])
+  })
+
+  it('tells how long the tasks of a workflow took, and its versions', async () => {
+    const { json } = await client.get('/api/v1/workflows/fine/stats')
+
+    expect(json).toMatchObject({ executions: 2, attempts: 4, byStatus: { Completed: 2 } })
+    expect(
+      json.tasks.toSorted((one: { task: string }, other: { task: string }) => one.task.localeCompare(other.task)),
+    ).toMatchObject([
+      { task: 'first', completed: 2, failed: 0, duration: { p50Ms: expect.any(Number) } },
+      { task: 'second', completed: 2, failed: 0 },
+    ])
+    expect(json.versions).toMatchObject([{ executions: 2 }])
+  })
+
+  it('lists ticks by outcome and time, page by page', async () => {
+    for (let poll = 0; poll < 2; poll++) await client.post('/api/v1/triggers/asks/poll')
+    await client.post('/api/v1/triggers/asks/fire')
+    await client.post('/api/v1/triggers/asks/poll')
+    const at = 'triggers/asks/ticks'
+
+    const first = await client.get(`/api/v1/${at}?limit=2`)
+    const rest = await client.get(`/api/v1/${at}?limit=2&cursor=${first.json.nextCursor}`)
+    const outcomes = ({ json }: typeof first) => json.items.map(({ outcome }: { outcome: string }) => outcome)
+
+    expect(outcomes(first)).toEqual(['skipped', 'fired'])
+    expect(outcomes(rest)).toEqual(['skipped'])
+    expect(rest.json.nextCursor).toBeNull()
+    expect(await listed(`${at}?outcome=fired,failed`)).toMatchObject([{ outcome: 'fired' }])
+    expect(await listed(`${at}?since=2999-01-01T00:00:00Z`)).toEqual([])
+    expect((await client.get(`/api/v1/${at}?outcome=done`)).json.code).toBe('INVALID_ARGUMENT')
+  })
+
+  it('makes, changes, switches and removes schedules, with who and why', async () => {
+    const made = await client.post('/api/v1/schedules', { workflow: 'fine', expression: '0 3 * * *', note: 'nightly' })
+    const at = `/api/v1/schedules/${made.json.id}`
+    const changed = await client.post(`${at}/set`, { expression: '0 4 * * *', timezone: 'Europe/Berlin' })
+    const off = await client.post(`${at}/disable`, { note: 'holidays' })
+    const wrong = await client.post(`${at}/set`, { expression: 'never' })
+    const unknown = await client.post('/api/v1/schedules', { workflow: 'fin', expression: '0 3 * * *' })
+    const actions = await client.get(`${at}/actions`)
+    const removed = await client.delete(`${at}?note=over`)
+
+    expect(made).toMatchObject({ status: 201, json: { workflow: 'fine', expression: '0 3 * * *', timezone: 'UTC' } })
+    expect(changed.json).toMatchObject({ id: made.json.id, expression: '0 4 * * *', timezone: 'Europe/Berlin' })
+    expect(off.json).toEqual({ id: made.json.id, enabled: false })
+    expect(wrong).toMatchObject({ status: 400, json: { code: 'INVALID_CRON' } })
+    expect(unknown).toMatchObject({ status: 404, json: { code: 'WORKFLOW_NOT_FOUND' } })
+    expect(actions.json.items).toMatchObject([
+      { kind: 'disable', note: 'holidays', source: 'http' },
+      { kind: 'set' },
+      { kind: 'create', note: 'nightly' },
+    ])
+    expect(removed.json).toEqual({ id: made.json.id, deleted: true })
+    expect((await client.get(at)).status).toBe(404)
+    const all = await client.get('/api/v1/actions?limit=1')
+    expect(all.json.items).toMatchObject([{ kind: 'delete', target: made.json.id, note: 'over' }])
+    expect(await listed(`actions?limit=1&cursor=${all.json.nextCursor}`)).toMatchObject([{ kind: 'disable' }])
+  })
+
+  it('refuses to remove for another site, and lists alerts', async () => {
+    const { json: made } = await client.post('/api/v1/schedules', { workflow: 'fine', expression: '0 3 * * *' })
+
+    const { status, json } = await client.delete(`/api/v1/schedules/${made.id}`, { origin: 'http://evil.example' })
+
+    expect({ status, code: json.code }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' })
+    expect(await listed(`schedules`)).toMatchObject([{ id: made.id }])
+    expect(await listed('alerts')).toEqual([])
+  })
+})

@@ -1,0 +1,204 @@
+/** The store contract's cases about the history: lists far back, overviews without contexts, bounded counts and samples. */
+
+import { describe, expect, test } from 'vitest'
+import type { ExecutionOrigin } from '../../src/model/execution.ts'
+import { completed, declaration, failedTick, firedTick, newExecution, START, skippedTick } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+const ME = '11111111-1111-4111-8111-111111111111'
+const FIRST_TEN = { limit: 10, offset: 0 }
+
+export function describeHistoryContract(context: ContractContext): void {
+  /** An execution that has ended, with an output and an attempt. */
+  async function ended(given: {
+    readonly workflow?: string
+    readonly status?: 'Completed' | 'Failed'
+    readonly at?: number
+    readonly trigger?: string
+    readonly inputText?: string
+  }): Promise<string> {
+    const { workflow = 'ingest', status = 'Completed', at = START, trigger, inputText = '{}' } = given
+    const execution = newExecution({ workflow, inputText })
+    const origin: ExecutionOrigin =
+      trigger === undefined ? { kind: 'call' } : { kind: 'trigger', trigger, firingId: execution.id }
+    await context.store.createExecution(execution, origin, at)
+    await context.store.openInstance(ME, START)
+    const acquisition = { instanceId: ME, workflows: [workflow], at, limit: 1, recover: false }
+    await context.store.acquireExecutions({ ...acquisition, executionIds: [execution.id] })
+    const finalText = '{"text": "ü"}'
+    const attempt = { taskId: 'only', attempt: 1, outcome: 'completed', queuedAt: at, startedAt: at + 5 } as const
+    await context.store.settle({
+      executionId: execution.id,
+      changes: [completed('only', { outputText: finalText, startedAt: at + 5, endedAt: at + 15 })],
+      attempts: [{ ...attempt, endedAt: at + 15, error: null }],
+      end: { status, endedAt: at + 20, finalText, errorMessage: null },
+    })
+    return execution.id
+  }
+
+  describe('ticks far back', () => {
+    async function polled(): Promise<void> {
+      await context.store.saveTriggers([declaration()], START)
+      for (const offset of [0, 100, 200]) context.store.noteSkip(skippedTick({ at: START + offset }))
+      await context.store.recordFailed(failedTick({ at: START + 300 }))
+      await context.store.recordFired(firedTick({ at: START + 400 }))
+      await context.store.recordFailed(failedTick({ at: START + 500 }))
+      context.store.noteSkip(skippedTick({ at: START + 600 }))
+    }
+    const seen = async (given: Partial<Parameters<typeof context.store.listTicks>[1]>) =>
+      (await context.store.listTicks('inbox', { ...FIRST_TEN, ...given })).map(
+        ({ outcome, firstAt, lastAt }) => `${outcome} ${firstAt - START}-${lastAt - START}`,
+      )
+
+    test('are found by outcome and time, also those that go on across an end of the time', async () => {
+      await polled()
+
+      expect(await seen({ outcomes: ['failed'] })).toEqual(['failed 500-500', 'failed 300-300'])
+      expect(await seen({ outcomes: ['failed', 'fired'], limit: 2 })).toEqual(['failed 500-500', 'fired 400-400'])
+      expect(await seen({ sinceAt: START + 450 })).toEqual(['skipped 600-600', 'failed 500-500'])
+      expect(await seen({ untilAt: START + 150 })).toEqual(['skipped 0-200'])
+      expect(await seen({ sinceAt: START + 100, untilAt: START + 400 })).toEqual(['failed 300-300', 'skipped 0-200'])
+      expect(await seen({ outcomes: [] })).toEqual([])
+    })
+
+    test('follow page by page behind the last one of the page before, though new ones come meanwhile', async () => {
+      await polled()
+      const pages: string[] = []
+      let after: { readonly id: string; readonly lastAt: number } | undefined
+
+      for (let page = 0; page < 9; page++) {
+        const rows = await context.store.listTicks('inbox', { limit: 1, offset: 0, ...(after && { after }) })
+        after = rows.at(-1)
+        if (after === undefined) break
+        pages.push(...rows.map(({ outcome, lastAt }) => `${outcome} ${lastAt - START}`))
+        await context.store.recordFailed(failedTick({ at: START + 1_000 + page }))
+      }
+
+      expect(pages).toEqual(['skipped 600', 'failed 500', 'fired 400', 'failed 300', 'skipped 200'])
+    })
+  })
+
+  describe('lists that go on behind a row', () => {
+    test('of firings, actions and alerts know where they were, however many came since', async () => {
+      await context.store.saveTriggers([declaration({ allowConcurrent: true })], START)
+      for (const id of ['f-1', 'f-2', 'f-3'])
+        await context.store.recordFired(firedTick({ firingId: id, allowConcurrent: true }))
+      for (const id of ['a-1', 'a-2', 'a-3']) {
+        const action = { id, kind: 'enable', target: 'inbox', source: 'cli', note: null, argumentsText: null } as const
+        await context.store.actions.record({ ...action, at: START }, { isRefused: false, text: null })
+        const alert = { id, kind: 'execution-failed', subject: null, message: 'no', at: START, deliveries: [] } as const
+        await context.store.alerts.save(alert)
+      }
+      const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id)
+
+      expect(ids(await context.store.listFirings('inbox', { ...FIRST_TEN, after: 'f-3' }))).toEqual(['f-2', 'f-1'])
+      expect(ids(await context.store.actions.list(null, { ...FIRST_TEN, after: 'a-2' }))).toEqual(['a-1'])
+      expect(ids(await context.store.actions.list('inbox', { ...FIRST_TEN, after: 'a-3' }))).toEqual(['a-2', 'a-1'])
+      expect(ids(await context.store.alerts.list({ ...FIRST_TEN, after: 'a-2' }))).toEqual(['a-1'])
+      expect(await context.store.listFirings('inbox', { ...FIRST_TEN, after: 'none' })).toEqual([])
+      expect(await context.store.actions.list(null, { ...FIRST_TEN, after: 'none' })).toEqual([])
+      expect(await context.store.alerts.list({ ...FIRST_TEN, after: 'none' })).toEqual([])
+    })
+
+    test('executions are found by a time that ends, and by what they try again', async () => {
+      const [first, second] = [await ended({ at: START }), await ended({ at: START + 100 })]
+      const again = newExecution({ retryOf: first })
+      await context.store.createExecution(again, { kind: 'call' }, START + 200)
+      const ids = async (given: Partial<Parameters<typeof context.store.listExecutions>[0]>) =>
+        (await context.store.listExecutions({ ...FIRST_TEN, ...given })).map(({ id }) => id)
+
+      expect(await ids({ untilAt: START + 200 })).toEqual([second, first])
+      expect(await ids({ retryOf: first })).toEqual([again.id])
+      expect(await ids({ retryOf: first, status: 'Completed' })).toEqual([])
+      expect(await ids({ retryOf: second })).toEqual([])
+    })
+  })
+
+  describe('an overview', () => {
+    test('has the sizes of contexts in bytes, and the contexts are told one by one', async () => {
+      const id = await ended({ inputText: '{"a": 1.0}' })
+      const waiting = newExecution()
+      await context.store.createExecution(waiting, { kind: 'call' }, START)
+
+      expect(await context.store.history.overview(id)).toMatchObject({
+        status: 'Completed',
+        inputBytes: 10,
+        finalBytes: 14,
+        tasks: [{ taskId: 'only', status: 'Completed', outputBytes: 14 }],
+      })
+      expect(JSON.stringify(await context.store.history.overview(id))).not.toContain('1.0')
+      expect(await context.store.history.overview(waiting.id)).toMatchObject({
+        finalBytes: null,
+        tasks: [{ outputBytes: null }],
+      })
+      expect(await context.store.history.contextText(id, 'input')).toBe('{"a": 1.0}')
+      expect(await context.store.history.contextText(id, 'final')).toBe('{"text": "ü"}')
+      expect(await context.store.history.contextText(id, { outputOf: 'only' })).toBe('{"text": "ü"}')
+      expect(await context.store.history.contextText(waiting.id, 'final')).toBeNull()
+      expect(await context.store.history.contextText('none', 'input')).toBeNull()
+      expect(await context.store.history.overview('none')).toBeNull()
+    })
+  })
+
+  describe('counts and trends', () => {
+    test('are of all executions, or of a workflow, a trigger and a time', async () => {
+      await ended({ at: START, workflow: 'ingest', trigger: 'inbox' })
+      await ended({ at: START + 100, workflow: 'ingest', status: 'Failed', trigger: 'inbox' })
+      await ended({ at: START + 200, workflow: 'report' })
+      const counted = async (given: Parameters<typeof context.store.history.counts>[0]) => {
+        const { Completed, Failed, Paused } = await context.store.history.counts(given)
+        expect([Completed, Failed, Paused].map(({ isAtLeast }) => isAtLeast)).toEqual([false, false, false])
+        return [Completed.count, Failed.count, Paused.count]
+      }
+
+      expect(await counted({})).toEqual([2, 1, 0])
+      expect(await counted({ workflow: 'ingest' })).toEqual([1, 1, 0])
+      expect(await counted({ trigger: 'inbox', workflow: 'report' })).toEqual([0, 0, 0])
+      expect(await counted({ sinceAt: START + 100, untilAt: START + 200 })).toEqual([0, 1, 0])
+    })
+
+    test('a trend counts what was created in each part, by its status now', async () => {
+      for (const [offset, status] of [
+        [0, 'Completed'],
+        [10, 'Failed'],
+        [150, 'Failed'],
+      ] as const) {
+        await ended({ at: START + offset, status })
+      }
+      const query = { sinceAt: START, untilAt: START + 200, bars: 2 }
+
+      const bars = [
+        { at: START, counts: { Completed: 1, Failed: 1 }, isEstimate: false },
+        { at: START + 100, counts: { Failed: 1 }, isEstimate: false },
+      ]
+      expect(await context.store.history.trend(query)).toEqual(bars)
+      expect(await context.store.history.trend({ ...query, workflow: 'ingest' })).toEqual(bars)
+      expect(await context.store.history.trend({ ...query, trigger: 'none' })).toMatchObject([
+        { counts: {} },
+        { counts: {} },
+      ])
+    })
+
+    test('a sample has the newest executions of a workflow, and their attempts up to a limit', async () => {
+      await ended({ at: START })
+      const newest = await ended({ at: START + 100 })
+      await ended({ at: START + 200, workflow: 'report' })
+
+      const { executions, attempts } = await context.store.history.sample('ingest', { executions: 1, attempts: 9 })
+      const none = await context.store.history.sample('ingest', { executions: 9, attempts: 0 })
+
+      expect(executions).toMatchObject([{ id: newest, status: 'Completed', createdAt: START + 100 }])
+      expect(attempts).toEqual([
+        {
+          taskId: 'only',
+          attempt: 1,
+          outcome: 'completed',
+          queuedAt: START + 100,
+          startedAt: START + 105,
+          endedAt: START + 115,
+        },
+      ])
+      expect(none).toMatchObject({ executions: [{}, {}], attempts: [] })
+    })
+  })
+}
