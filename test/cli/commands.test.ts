@@ -85,11 +85,12 @@ describe('with a database that was served for a while, cloaca', () => {
   })
 
   it('trigger history prints the firings, or what every poll came to', async () => {
-    const [firings, ticks, skips, none] = await Promise.all([
+    const [firings, ticks, skips, none, fired] = await Promise.all([
       cloaca('trigger', 'history', 'new_order'),
       cloaca('trigger', 'history', 'unreachable', '--ticks', '--limit', '5'),
       cloaca('trigger', 'history', 'quiet', '--ticks', '--json'),
       cloaca('trigger', 'history', 'quiet'),
+      cloaca('trigger', 'history', 'new_order', '--outcome', 'fired', '--since', '1h', '--json'),
     ])
 
     expect(lines(firings)[0]).toBe('FIRED  ENDED  CONTEXT HASH  EXECUTION')
@@ -101,6 +102,7 @@ describe('with a database that was served for a while, cloaca', () => {
     ])
     expect(JSON.parse(skips.stdout)).toMatchObject([{ outcome: 'skipped', count: 1, reason: 'nobody über-ordered' }])
     expect(none.stdout).toBe('Trigger "quiet" has not fired yet.\n')
+    expect(JSON.parse(fired.stdout)).toMatchObject([{ outcome: 'fired', executionId }])
   })
 
   it('workflow list prints each workflow that was served', async () => {

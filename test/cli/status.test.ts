@@ -79,6 +79,22 @@ describe('cloaca schedule', () => {
     expect(await store.getCron(nightly.id)).toBeNull()
   })
 
+  it('is made and changed, with a note that is kept', async () => {
+    await store.saveWorkflows([workflow('report', {})], START)
+    const made = await run('schedule', 'create', 'report', '0 3 * * *', '--note', 'asked for', '--json')
+    const { id } = JSON.parse(made.stdout) as { readonly id: string }
+    const changed = await run('schedule', 'set', id, '0 4 * * *', '--timezone', 'Europe/Paris')
+    const unknown = await run('schedule', 'create', 'reprt', '0 3 * * *')
+
+    expect(changed.stdout).toMatch(new RegExp(`^Schedule ${id} fires next at \\d{4}-`))
+    expect(await store.getCron(id)).toMatchObject({ expression: '0 4 * * *', timezone: 'Europe/Paris' })
+    expect(await store.actions.list(id, { limit: 9, offset: 0 })).toMatchObject([
+      { kind: 'set', source: 'cli', note: null },
+      { kind: 'create', source: 'cli', note: 'asked for' },
+    ])
+    expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no workflow "reprt"') })
+  })
+
   it('names the nearest for one that there is none of', async () => {
     const { stderr, exitCode } = await run('schedule', 'show', 'nightli')
 
