@@ -138,15 +138,3 @@ function endText(status: string, errorMessage: string | null): string {
 function isKnown(error: Error): boolean {
   return error instanceof StoreError && error.code === 'DATABASE_REPLACED'
 }
-
-/** A log that throws breaks nothing either: the process is warned of it. */
-export function harmless(log: LogSink | undefined): LogSink {
-  const write = (line: LogLine): void => {
-    try {
-      log?.(line)
-    } catch (thrown) {
-      process.emitWarning(`The log of a runner threw: ${toError(thrown).message}. It did not take: ${line.message}`)
-    }
-  }
-  return log?.least === undefined ? write : Object.assign(write, { least: log.least })
-}
