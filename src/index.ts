@@ -124,10 +124,10 @@ export type {
 } from './runner/resources/executions.ts'
 export type { RunnerInstances } from './runner/resources/instances.ts'
 export type { PageAfterOptions, PageOptions } from './runner/resources/page.ts'
+export type { PollLogOptions, PollLogRecords } from './runner/resources/poll-logs.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
 export type {
   FireOptions,
-  PollLogRecords,
   RunnerTriggers,
   TickListOptions,
   TriggerInfo,

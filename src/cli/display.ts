@@ -78,10 +78,15 @@ export function clockText(at: number): string {
 
 const TIME_OF_DAY = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hourCycle: 'h23' })
 
+/** An id as people read and type it: at a terminal as much of it as tells it from others. */
+export function idText(id: string): string {
+  return isTerminal ? id.slice(0, SHORT_ID) : id
+}
+
 export function shownCell(cell: Cell): ShownCell {
   if (typeof cell === 'string') return { text: visibleLine(cell), style: null }
   if ('instant' in cell) return { text: instantText(cell.instant, cell.missing), style: null }
-  if ('id' in cell) return { text: isTerminal ? cell.id.slice(0, SHORT_ID) : cell.id, style: null }
+  if ('id' in cell) return { text: idText(cell.id), style: null }
   return { text: visibleLine(cell.state), style: STYLES[cell.state.toLowerCase()] ?? null }
 }
 

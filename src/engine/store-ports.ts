@@ -234,6 +234,8 @@ export interface LogQuery {
   readonly attempt?: number
   /** Only what comes behind this piece. */
   readonly afterPiece?: number
+  /** Only what comes before this piece, and the last of that. Without it, the first. */
+  readonly beforePiece?: number
   /** Of pieces, of which none is larger than what an attempt may log in all. */
   readonly limit: number
 }
@@ -263,8 +265,14 @@ export interface LogStore {
    * store's reads show it at once. Dropped when the execution is gone, and after `close`.
    */
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void
-  /** The logs of a trigger's polls, newest first; [] for an unknown trigger. Those of ticks that have been removed are gone with them. */
-  listOfTicks(trigger: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly TickLog[]>
+  /**
+   * The logs of a trigger's polls, newest first; [] for an unknown trigger. Those of ticks that have been removed are gone with
+   * them. With `tickPrefix` only those of ticks whose id begins so.
+   */
+  listOfTicks(
+    trigger: string,
+    query: { readonly limit: number; readonly offset: number; readonly tickPrefix?: string },
+  ): Promise<readonly TickLog[]>
   /** In the order of writing, in which the pieces of one attempt are in their own. [] for an unknown execution. */
   list(query: LogQuery): Promise<readonly StoredLogPiece[]>
 }

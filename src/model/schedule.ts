@@ -65,6 +65,8 @@ export interface TickRow {
   readonly firingId: string | null
   /** The execution of that firing: what was started, or what a duplicate duplicates. */
   readonly executionId: string | null
+  /** Something of what it printed and logged is kept. */
+  readonly hasLog: boolean
 }
 
 /** A cron schedule's row. */

@@ -1,33 +1,13 @@
 /** `cloaca schedule`, `cloaca instance list` and `cloaca status`, as a user types them. */
 
-import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { Terminal } from '../support/cloaca-process.ts'
 import { workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { failed } from '../support/fake-host.ts'
-import { RunningEngine } from '../support/running-engine.ts'
+import { steeredDatabases } from '../support/steered-database.ts'
 import { declaration, newCron, START } from '../support/store-builders.ts'
 
-let terminal: Terminal
-let store: Store
-let clock: FakeClock
-let path: string
-
-beforeEach(async () => {
-  terminal = new Terminal()
-  path = join(terminal.folder, 'jobs.db')
-  clock = new FakeClock()
-  store = await openSqliteStore({ path, durability: 'normal', clock })
-  return async () => {
-    await store.close()
-    await terminal[Symbol.asyncDispose]()
-  }
-})
-
-const run = (...words: string[]) => terminal.start([...words, '--db', path]).ended
+const database = steeredDatabases()
+const run = (...words: string[]) => database().run(...words)
 
 describe('cloaca schedule', () => {
   const nightly = newCron({
@@ -39,8 +19,8 @@ describe('cloaca schedule', () => {
   })
 
   beforeEach(async () => {
-    await store.createCron(nightly)
-    await store.createCron(newCron({ workflow: 'report' }))
+    await database().store.createCron(nightly)
+    await database().store.createCron(newCron({ workflow: 'report' }))
   })
 
   it('lists cron triggers and schedules by name or id, newest first', async () => {
@@ -72,23 +52,23 @@ describe('cloaca schedule', () => {
     })
 
     await run('schedule', 'enable', 'nightly')
-    expect(await store.getCron(nightly.id)).toMatchObject({ isEnabled: true })
+    expect(await database().store.getCron(nightly.id)).toMatchObject({ isEnabled: true })
     const deleted = await run('schedule', 'delete', 'nightly')
 
     expect(deleted.stdout).toBe(`Schedule ${nightly.id} of workflow "report" is deleted.\n`)
-    expect(await store.getCron(nightly.id)).toBeNull()
+    expect(await database().store.getCron(nightly.id)).toBeNull()
   })
 
   it('is made and changed, with a note that is kept', async () => {
-    await store.saveWorkflows([workflow('report', {})], START)
+    await database().store.saveWorkflows([workflow('report', {})], START)
     const made = await run('schedule', 'create', 'report', '0 3 * * *', '--note', 'asked for', '--json')
     const { id } = JSON.parse(made.stdout) as { readonly id: string }
     const changed = await run('schedule', 'set', id, '0 4 * * *', '--timezone', 'Europe/Paris')
     const unknown = await run('schedule', 'create', 'reprt', '0 3 * * *')
 
     expect(changed.stdout).toMatch(new RegExp(`^Schedule ${id} fires next at \\d{4}-`))
-    expect(await store.getCron(id)).toMatchObject({ expression: '0 4 * * *', timezone: 'Europe/Paris' })
-    expect(await store.actions.list(id, { limit: 9, offset: 0 })).toMatchObject([
+    expect(await database().store.getCron(id)).toMatchObject({ expression: '0 4 * * *', timezone: 'Europe/Paris' })
+    expect(await database().store.actions.list(id, { limit: 9, offset: 0 })).toMatchObject([
       { kind: 'set', source: 'cli', note: null },
       { kind: 'create', source: 'cli', note: 'asked for' },
     ])
@@ -106,10 +86,10 @@ describe('cloaca schedule', () => {
 describe('who serves', () => {
   it('is listed with what each has; one that has nothing beside another that has is a standby', async () => {
     const [serving, standby] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']
-    await store.openInstance(serving, START)
-    await store.saveTriggers([declaration()], START)
-    await store.leaseTriggers(serving, ['inbox'])
-    await store.openInstance(standby, START)
+    await database().store.openInstance(serving, START)
+    await database().store.saveTriggers([declaration()], START)
+    await database().store.leaseTriggers(serving, ['inbox'])
+    await database().store.openInstance(standby, START)
 
     const { stdout } = await run('instance', 'list', '--json')
     const table = await run('instance', 'list')
@@ -128,15 +108,13 @@ describe('who serves', () => {
 
 describe('cloaca status', () => {
   it('has who serves, triggers that are late, executions by status and the last failures on one screen', async () => {
-    await using serving = await RunningEngine.start({
-      clock,
-      store,
+    await using serving = await database().serve({
       workflows: [workflow('etl', { read: {} })],
       python: (host) => host.task('read', () => failed('no price')),
     })
     const { id } = await serving.engine.execute('etl', '{}')
-    await store.saveTriggers([declaration(), declaration({ name: 'other' })], START)
-    await store.setTriggerEnabled('other', false, null, START)
+    await database().store.saveTriggers([declaration(), declaration({ name: 'other' })], START)
+    await database().store.setTriggerEnabled('other', false, null, START)
 
     const { stdout } = await run('status')
     const json = JSON.parse((await run('status', '--json')).stdout)

@@ -1,40 +1,25 @@
 /** `cloaca execution cancel | pause | resume | retry | show`, as a user types them. */
 
-import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { Terminal } from '../support/cloaca-process.ts'
 import { retrying, workflow } from '../support/declared.ts'
-import { FakeClock, settle } from '../support/fake-clock.ts'
+import { settle } from '../support/fake-clock.ts'
 import { completed, failed } from '../support/fake-host.ts'
-import { RunningEngine } from '../support/running-engine.ts'
+import type { EngineParts } from '../support/running-engine.ts'
+import { steeredDatabases } from '../support/steered-database.ts'
 
 const etl = workflow('etl', { read: {}, write: { after: ['read'], retry: retrying(2) } })
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$/
 
-let terminal: Terminal
-let path: string
-let store: Store
-let clock: FakeClock
+const database = steeredDatabases()
 
-beforeEach(async () => {
-  terminal = new Terminal()
-  path = join(terminal.folder, 'jobs.db')
-  clock = new FakeClock()
-  store = await openSqliteStore({ path, durability: 'normal', clock })
-  await store.saveWorkflows([etl], clock.now())
-  return async () => {
-    await store.close()
-    await terminal[Symbol.asyncDispose]()
-  }
-})
+beforeEach(() => database().store.saveWorkflows([etl], database().clock.now()))
 
-const run = (...words: string[]) => terminal.start(['execution', ...words, '--db', path]).ended
+const run = (...words: string[]) => database().run('execution', ...words)
+const serve = (python: EngineParts['python'] = () => {}) => database().serve({ workflows: [etl], python })
 
 /** An execution that nobody runs. */
 async function waiting(): Promise<string> {
-  await using idle = await RunningEngine.start({ isIdle: true, clock, store })
+  await using idle = await database().serve({ isIdle: true })
   return await idle.engine.submitDefinition(etl, '{"n":1.0}')
 }
 
@@ -47,7 +32,7 @@ describe('with nobody serving', () => {
 
     expect(first.exitCode).toBe(0)
     expect(first.stdout).toMatch(/^(Execution [0-9a-f]{8} is cancelled: 0 tasks were running\.\n){2}$/)
-    expect(await store.getExecution(ids[1] ?? '')).toMatchObject({
+    expect(await database().store.getExecution(ids[1] ?? '')).toMatchObject({
       status: 'Cancelled',
       errorMessage: 'cancelled: wrong day',
     })
@@ -67,7 +52,7 @@ describe('with nobody serving', () => {
     expect(paused.stdout).toBe(`Execution ${id} is paused: what runs goes on, and nothing further starts.\n`)
     expect(shown.stdout).toMatch(/^status +Paused since 20/m)
     expect(resumed.stdout).toBe(`Execution ${id} goes on.\n`)
-    expect(await store.getExecution(id)).toMatchObject({ status: 'Pending', pausedAt: null })
+    expect(await database().store.getExecution(id)).toMatchObject({ status: 'Pending', pausedAt: null })
   })
 
   it('a beginning that several ids have is refused, with the ids', async () => {
@@ -83,19 +68,13 @@ describe('with nobody serving', () => {
 
 describe('with a process that serves', () => {
   it('it cancels what it runs, and says how much ran', async () => {
-    await using serving = await RunningEngine.start({
-      clock,
-      store,
-      workflows: [etl],
-      python: (host) => host.task('read', (request) => host.untilCancelled(request)),
-    })
+    await using serving = await serve((host) => host.task('read', (request) => host.untilCancelled(request)))
     const id = await serving.engine.submit('etl', '{}')
     await settle()
 
-    const cancelled = run('cancel', id)
-    await moving(cancelled)
+    const cancelled = await database().moving(run('cancel', id))
 
-    expect(await cancelled).toMatchObject({
+    expect(cancelled).toMatchObject({
       exitCode: 0,
       stdout: `Execution ${id} is cancelled: one task was running.\n`,
     })
@@ -103,12 +82,7 @@ describe('with a process that serves', () => {
   })
 
   it('which is not waited for is asked, and that is said', async () => {
-    await using serving = await RunningEngine.start({
-      clock,
-      store,
-      workflows: [etl],
-      python: (host) => host.task('read', (request) => host.untilCancelled(request)),
-    })
+    await using serving = await serve((host) => host.task('read', (request) => host.untilCancelled(request)))
     const id = await serving.engine.submit('etl', '{}')
     await settle()
 
@@ -124,13 +98,9 @@ describe('with a process that serves', () => {
 
 describe('an execution that failed', () => {
   async function failedOnce(): Promise<string> {
-    await using serving = await RunningEngine.start({
-      clock,
-      store,
-      workflows: [etl],
-      python: (host) =>
-        host.task('read', () => completed('{"rows":1.0}')).task('write', () => failed('no room \u001b[31m left')),
-    })
+    await using serving = await serve((host) =>
+      host.task('read', () => completed('{"rows":1.0}')).task('write', () => failed('no room \u001b[31m left')),
+    )
     const { id } = await serving.engine.execute('etl', '{}')
     await serving.engine.stop({ graceMs: 0 })
     return id
@@ -171,7 +141,7 @@ describe('an execution that failed', () => {
 
     const { stdout, exitCode } = await run('retry', id.slice(0, 10), '--json')
     const [{ id: retryId }] = JSON.parse(stdout) as [{ id: string }]
-    await using serving = await RunningEngine.start({ clock, store, workflows: [etl] })
+    await using serving = await serve()
     await settle()
 
     expect(exitCode).toBe(0)
@@ -187,12 +157,12 @@ describe('an execution that failed', () => {
     expect((await prune('--dry-run')).stdout).toBe('It would remove one execution.\n')
     expect((await prune('--status', 'cancelled')).stdout).toBe('Removed 0 executions.\n')
     expect((await run('prune', '--older-than', '99999d')).stdout).toBe('Removed 0 executions.\n')
-    expect(await store.getExecution(id)).not.toBeNull()
+    expect(await database().store.getExecution(id)).not.toBeNull()
     expect((await prune('--status', 'failed')).stdout).toBe('Removed one execution.\n')
 
-    expect(await store.getExecution(id)).toBeNull()
-    expect(await store.listAttempts(id)).toEqual([])
-    expect(await store.actions.list('executions', { limit: 10, offset: 0 })).toMatchObject([
+    expect(await database().store.getExecution(id)).toBeNull()
+    expect(await database().store.listAttempts(id)).toEqual([])
+    expect(await database().store.actions.list('executions', { limit: 10, offset: 0 })).toMatchObject([
       { kind: 'prune', source: 'cli' },
     ])
     expect((await run('prune')).exitCode).toBe(2)
@@ -200,7 +170,7 @@ describe('an execution that failed', () => {
 
   it('is on a page of its own, which says where the next begins', async () => {
     const older = await waiting()
-    await clock.advance(1_000)
+    await database().clock.advance(1_000)
     const id = await failedOnce()
 
     const first = await run('list', '--limit', '1', '--since', '2025-12-31', '--json')
@@ -229,15 +199,3 @@ describe('an execution that failed', () => {
     expect(wrong.stderr).toContain('Choose one of: Pending, Running, Completed, Failed, Cancelled, Paused.')
   })
 })
-
-/** Moves the clock of the engine here while a process does something. */
-async function moving(until: Promise<unknown>): Promise<void> {
-  let isDone = false
-  until.finally(() => {
-    isDone = true
-  })
-  while (!isDone) {
-    await clock.advance(250)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}

@@ -3,13 +3,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../src/engine/ports.ts'
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
+import type { ProcessEnd } from '../support/cloaca-process.ts'
 import { cronTrigger, trigger, workflow } from '../support/declared.ts'
-import { FakeClock } from '../support/fake-clock.ts'
 import { type FakeHost, fault, SKIP } from '../support/fake-host.ts'
-import { RunningEngine } from '../support/running-engine.ts'
+import { steeredDatabases } from '../support/steered-database.ts'
 
 const etl = workflow('etl', { read: {} })
 const parts = {
@@ -20,24 +17,9 @@ const parts = {
   ],
 }
 
-let terminal: Terminal
-let path: string
-let store: Store
-let clock: FakeClock
-
-beforeEach(async () => {
-  terminal = new Terminal()
-  path = join(terminal.folder, 'jobs.db')
-  clock = new FakeClock()
-  store = await openSqliteStore({ path, durability: 'normal', clock })
-  return async () => {
-    await store.close()
-    await terminal[Symbol.asyncDispose]()
-  }
-})
-
-const run = (...words: string[]) => terminal.start(['trigger', ...words, '--db', path]).ended
-const serving = (python: (host: FakeHost) => void = () => {}) => RunningEngine.start({ ...parts, clock, store, python })
+const database = steeredDatabases()
+const run = (...words: string[]) => database().run('trigger', ...words)
+const serving = (python: (host: FakeHost) => void = () => {}) => database().serve({ ...parts, python })
 
 /** What it printed, with white space as one blank. */
 const lines = ({ stdout }: ProcessEnd) =>
@@ -48,21 +30,8 @@ const lines = ({ stdout }: ProcessEnd) =>
 
 async function servedBefore(): Promise<void> {
   await using engine = await serving((host) => host.trigger('inbox', () => SKIP))
-  await clock.advance(0)
+  await database().clock.advance(0)
   await engine.engine.stop({ graceMs: 0 })
-}
-
-/** Time passes for the engine of this process until the command has ended. */
-async function moving<Result>(until: Promise<Result>): Promise<Result> {
-  let isDone = false
-  until.finally(() => {
-    isDone = true
-  })
-  while (!isDone) {
-    await clock.advance(250)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  return await until
 }
 
 describe('with nobody serving', () => {
@@ -77,7 +46,7 @@ describe('with nobody serving', () => {
     expect(lines(shown)).toContain('enabled  no')
     expect(lines(shown)).toContain('note  the folder\\x1b[31m is moved')
     expect((await run('show', 'inbox')).stdout).not.toContain('note')
-    const actions = await store.actions.list('inbox', { limit: 9, offset: 0 })
+    const actions = await database().store.actions.list('inbox', { limit: 9, offset: 0 })
     expect(actions.map(({ kind, source, note }) => [kind, source, note])).toEqual([
       ['enable', 'cli', null],
       ['disable', 'cli', 'the folder\u001b[31m is moved'],
@@ -85,13 +54,13 @@ describe('with nobody serving', () => {
   })
 
   it('a trigger is fired, with the context as it is written or in a file, and with deduplication', async () => {
-    writeFileSync(join(terminal.folder, 'context.json'), '{"n": 1.0}\n')
+    writeFileSync(join(database().terminal.folder, 'context.json'), '{"n": 1.0}\n')
 
-    const fired = await run('fire', 'inbox', '--context', `@${join(terminal.folder, 'context.json')}`)
+    const fired = await run('fire', 'inbox', '--context', `@${join(database().terminal.folder, 'context.json')}`)
     const again = await run('fire', 'inbox', '--context', '{"n":1.0}')
     const forced = await run('fire', 'inbox', '--context', '{"n":1.0}', '--force', '--json')
 
-    const [newest, oldest] = await store.listExecutions({ limit: 9, offset: 0 })
+    const [newest, oldest] = await database().store.listExecutions({ limit: 9, offset: 0 })
     expect(fired).toMatchObject({ exitCode: 0, stdout: `Trigger "inbox" fired: execution ${oldest?.id}.\n` })
     expect(again).toMatchObject({
       exitCode: 1,
@@ -103,7 +72,7 @@ describe('with nobody serving', () => {
       executionId: newest?.id,
       reason: null,
     })
-    expect((await store.getExecution(oldest?.id ?? ''))?.inputText).toContain('"n":1.0')
+    expect((await database().store.getExecution(oldest?.id ?? ''))?.inputText).toContain('"n":1.0')
   })
 
   it('what cannot be fired or polled is said, and how it can be', async () => {
@@ -191,11 +160,11 @@ describe('with a process that serves', () => {
     const error = fault('no shop')
     const answers = [SKIP, { kind: 'skipped', reason: 'empty' } as const, { kind: 'failed', error } as const]
     await using running = await serving((host) => host.trigger('inbox', () => answers.shift() ?? SKIP))
-    await clock.advance(0)
+    await database().clock.advance(0)
     await running.engine.triggers.setEnabled('inbox', false)
 
-    const skipped = await moving(run('poll', 'inbox'))
-    const failed = await moving(run('poll', 'inbox'))
+    const skipped = await database().moving(run('poll', 'inbox'))
+    const failed = await database().moving(run('poll', 'inbox'))
 
     expect(skipped.stdout).toMatch(/^Trigger "inbox" skipped \(\d+ms\): empty\n$/)
     expect(failed.exitCode).toBe(1)
@@ -205,10 +174,10 @@ describe('with a process that serves', () => {
 
   it('a poll that is not waited for is asked, and that is said', async () => {
     await using running = await serving((host) => host.trigger('inbox', () => SKIP))
-    await clock.advance(0)
+    await database().clock.advance(0)
 
     const { stdout, exitCode } = await run('poll', 'inbox', '--no-wait')
-    await clock.advance(600)
+    await database().clock.advance(600)
 
     expect([stdout, exitCode]).toEqual([
       'Asked to poll trigger "inbox". It is polled as soon as the process that serves it hears of it; see cloaca trigger history inbox --ticks.\n',

@@ -1,15 +1,26 @@
 /** `cloaca execution`: lists executions, shows one, and steers them. */
 
 import { Command } from 'commander'
-import type { AttemptRow, ExecutionOrigin, ExecutionResult, ExecutionStatus, Runner } from '../../index.ts'
+import type {
+  AttemptRow,
+  ExecutionLogRecord,
+  ExecutionOrigin,
+  ExecutionResult,
+  ExecutionStatus,
+  Runner,
+} from '../../index.ts'
 import { executionRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
-import { instantText } from '../display.ts'
+import { idText, instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
+import { indentedLogLines } from '../logs/log-lines.ts'
 import { beginning, instantOf, oneOf, wholeNumber } from '../option-values.ts'
-import { printFields, printJson, printLine, printMessage, printTable } from '../print.ts'
+import { printFields, printJson, printLine, printMessage, printTable, printTexts } from '../print.ts'
 import { addLogsCommand } from './logs.ts'
 import { addSteeringCommands } from './steering.ts'
+
+/** Of each failed task. */
+const SHOWN_LOG_LINES = 10
 
 const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Completed', 'Failed', 'Cancelled', 'Paused']
 
@@ -43,8 +54,7 @@ export function executionCommand(finish: (exitCode: number) => void): Command {
   withDatabase(withExamples(showing, 'cloaca execution show 5b9debd0')).action(
     async (id: string, options: DatabaseOptions) =>
       withReader(options, async (runner) => {
-        const [result, attempts] = [await runner.executions.get(id), await runner.executions.attempts(id)]
-        printExecution(result, attempts, options)
+        await printExecution(runner, await runner.executions.get(id), options)
       }),
   )
   addLogsCommand(execution)
@@ -81,16 +91,19 @@ async function list(runner: Runner, options: ListOptions): Promise<void> {
   )
 }
 
-export function printExecution(
+export async function printExecution(
+  runner: Runner,
   result: ExecutionResult,
-  attempts: readonly AttemptRow[],
   options: { readonly json?: true },
-): void {
-  if (options.json) printJson(executionRecord(result, attempts))
-  else printExecutionForPeople(result, attempts)
+): Promise<void> {
+  const attempts = await runner.executions.attempts(result.id)
+  if (options.json) return printJson(executionRecord(result, attempts))
+  printSummary(result)
+  for (const attempt of attempts) if (attempt.error !== null) printFailure(attempt)
+  for (const attempt of lastFailures(attempts)) await printEndOfLog(runner, result.id, attempt)
 }
 
-function printExecutionForPeople(result: ExecutionResult, attempts: readonly AttemptRow[]): void {
+function printSummary(result: ExecutionResult): void {
   printFields({
     execution: result.id,
     workflow: result.workflow,
@@ -107,7 +120,6 @@ function printExecutionForPeople(result: ExecutionResult, attempts: readonly Att
     result.tasks.map((task) => [task.id, { state: task.status }, String(task.attempts), task.error ?? '']),
     'It has no tasks.',
   )
-  for (const attempt of attempts) if (attempt.error !== null) printFailure(attempt)
 }
 
 /** Python's words, below the table: a traceback does not fit into a cell. */
@@ -118,13 +130,35 @@ function printFailure({ taskId, attempt, outcome, endedAt, error }: AttemptRow):
   for (const line of said.trimEnd().split('\n')) printLine(`  ${line}`)
 }
 
+/** Of each task whose last attempt failed, that attempt. */
+function lastFailures(attempts: readonly AttemptRow[]): readonly AttemptRow[] {
+  const last = new Map(attempts.map((attempt) => [attempt.taskId, attempt]))
+  return [...last.values()].filter(({ error }) => error !== null)
+}
+
+/** What it said before it failed is what most people look for next. */
+async function printEndOfLog(runner: Runner, id: string, { taskId, attempt }: AttemptRow): Promise<void> {
+  // One more than is shown tells whether there are more.
+  const which = { task: taskId, attempt, last: SHOWN_LOG_LINES + 1 }
+  const found: ExecutionLogRecord[] = []
+  for await (const record of runner.executions.log(id, which)) found.push(record)
+  if (found.length === 0) return
+  const isWhole = found.length <= SHOWN_LOG_LINES
+  const rest = isWhole
+    ? ''
+    : `, the last ${SHOWN_LOG_LINES} lines; all: cloaca execution logs ${idText(id)} --task ${taskId} --attempt ${attempt}`
+  printLine('')
+  printLine(`Log of attempt ${attempt} of ${taskId}${rest}`)
+  printTexts(indentedLogLines(found.slice(-SHOWN_LOG_LINES), '  '))
+}
+
 function statusText({ status, pausedAt, cancelRequestedAt, endedAt }: ExecutionResult): string {
   if (endedAt === null && cancelRequestedAt !== null) return `${status}, being cancelled`
   return pausedAt === null ? status : `${status} since ${instantText(pausedAt)}`
 }
 
 function originText(origin: ExecutionOrigin, retryOf: string | null): string {
-  if (retryOf !== null) return `retry of ${retryOf}`
+  if (retryOf !== null) return `retry of ${idText(retryOf)}`
   if (origin.kind === 'trigger') return `trigger ${origin.trigger}`
-  return origin.kind === 'cron' ? `schedule ${origin.scheduleId}` : 'API or CLI'
+  return origin.kind === 'cron' ? `schedule ${idText(origin.scheduleId)}` : 'API or CLI'
 }

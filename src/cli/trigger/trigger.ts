@@ -8,6 +8,7 @@ import { type Cell, instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { beginning, instantOf, oneOf, wholeNumber } from '../option-values.ts'
 import { formatDuration, printFields, printJson, printTable } from '../print.ts'
+import { addLogsCommand } from './logs.ts'
 import { addSettingCommand } from './setting.ts'
 import { addSteeringCommands } from './steering.ts'
 import { addTestCommand } from './test-poll.ts'
@@ -29,10 +30,10 @@ type HistoryOptions = DatabaseOptions & {
 export function triggerCommand(finish: (exitCode: number) => void): Command {
   const group = new Command('trigger').description('list, show, test and steer triggers')
   const trigger = withExamples(group, 'cloaca trigger list', 'cloaca trigger history inbox_watcher --ticks')
-  const command = (name: string, description: string, example: string) =>
-    withExamples(trigger.command(name).description(description), example)
-  const named = (name: string, description: string, example: string) =>
-    withDatabase(command(name, description, example)).argument('<name>', 'name of the trigger')
+  const command = (name: string, description: string, ...examples: readonly string[]) =>
+    withExamples(trigger.command(name).description(description), ...examples)
+  const named = (name: string, description: string, ...examples: readonly string[]) =>
+    withDatabase(command(name, description, ...examples)).argument('<name>', 'name of the trigger')
 
   withDatabase(command('list', 'list the triggers of a database', 'cloaca trigger list --db sqlite://jobs.db')).action(
     (options: DatabaseOptions) => withReader(options, (runner) => list(runner, options)),
@@ -43,11 +44,12 @@ export function triggerCommand(finish: (exitCode: number) => void): Command {
   const firings = 'list the firings of a trigger, newest first, or with --ticks the outcome of every poll'
   named('history', firings, 'cloaca trigger history inbox_watcher --ticks')
     .option('--limit <n>', 'show at most this many', wholeNumber, 20)
-    .option('--ticks', 'show the outcome of every poll: why, how late, how long')
+    .option('--ticks', 'show the outcome of every poll: why, how late, how long; LOG: for trigger logs --tick')
     .option('--outcome <outcomes>', `only polls that came to these: ${OUTCOMES.join(', ')}`, listedOutcomes)
     .option('--since <when>', 'only polls since then: 2h, 7d, 2026-01-31T08:00:00Z', beginning)
     .option('--until <when>', 'only polls before then', beginning)
     .action((name: string, options: HistoryOptions) => withReader(options, (runner) => history(runner, name, options)))
+  addLogsCommand(named)
   addSteeringCommands(named, finish)
   addSettingCommand(named)
   addTestCommand(command, finish)
@@ -176,7 +178,7 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
     })
     if (options.json) return printJson(ticks.map(tickRecord))
     return printTable(
-      ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'EXECUTION', 'REASON OR ERROR'],
+      ['LAST', 'OUTCOME', 'COUNT', 'LATE', 'TOOK', 'LOG', 'EXECUTION', 'REASON OR ERROR'],
       ticks.map(tickCells),
       options.limit === 0 ? null : `Trigger "${name}" has no such polls.`,
     )
@@ -203,6 +205,8 @@ function tickCells(row: TickRow): readonly Cell[] {
     String(row.count),
     duration(row.latenessMs),
     duration(row.durationMs),
+    // To be asked for with `trigger logs --tick`.
+    row.hasLog ? { id: row.id } : '',
     row.executionId === null ? '' : { id: row.executionId },
     row.errorMessage ?? row.reason ?? '',
   ]

@@ -110,7 +110,7 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
       printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${id}`)
       return INTERRUPTED
     }
-    printExecution(result, await runner.executions.attempts(id), options)
+    await printExecution(runner, result, options)
     return result.status === 'Completed' ? 0 : 1
   } finally {
     process.off('SIGINT', interrupt)

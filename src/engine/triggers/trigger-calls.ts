@@ -60,9 +60,9 @@ export class TriggerCalls {
   }
 
   /** What its polls printed and logged, newest first; those that have nothing are left out. */
-  async logs(name: string, page: Page): Promise<readonly TickLog[]> {
+  async logs(name: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
     await this.#ready()
-    return this.#store.logs.listOfTicks(name, page)
+    return this.#store.logs.listOfTicks(name, query)
   }
 
   /** A trigger that was declared a moment ago is listed. */

@@ -1,13 +1,11 @@
 /** What tasks and polls printed and logged: `/api/v1/executions/{id}/log` and `/api/v1/triggers/{name}/logs`. */
 
-import * as v from 'valibot'
 import { UsageError } from '../../errors.ts'
 import { logRecord, pollLogRecord } from '../../runner/records/logs.ts'
 import type { LogPlace } from '../../runner/resources/execution-log.ts'
 import { given, type Operation, reading } from '../operations.ts'
 import { pageByOffset } from '../pages.ts'
-import { LOG_LIST, LOG_QUERY, POLL_LOG_LIST } from '../schemas/logs.ts'
-import { PAGE } from '../schemas/parts.ts'
+import { LOG_LIST, LOG_QUERY, POLL_LOG_LIST, POLL_LOG_QUERY } from '../schemas/logs.ts'
 
 export const LOG_OPERATIONS: readonly Operation[] = [
   reading({
@@ -29,14 +27,14 @@ export const LOG_OPERATIONS: readonly Operation[] = [
     path: '/triggers/{name}/logs',
     tag: 'triggers',
     summary: 'What its polls printed and logged, newest first',
-    query: v.strictObject(PAGE),
+    query: POLL_LOG_QUERY,
     answer: POLL_LOG_LIST,
-    handle: ({ runner, param, query }) =>
+    handle: ({ runner, param, query: { tick, ...query } }) =>
       pageByOffset(
         query,
         ({ tickId }: { readonly tickId: string }) => tickId,
         pollLogRecord as (row: { readonly tickId: string }) => unknown,
-        (page) => runner.triggers.logs(param('name'), page),
+        (page) => runner.triggers.logs(param('name'), { ...page, ...given({ tick }) }),
       ),
   }),
 ]

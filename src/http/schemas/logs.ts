@@ -31,6 +31,8 @@ export const POLL_LOG_LIST = listOf(
   }),
 )
 
+export const POLL_LOG_QUERY = v.strictObject({ ...PAGE, tick: v.optional(v.string()) })
+
 export const LOG_QUERY = v.strictObject({
   ...PAGE,
   task: v.optional(v.string()),

@@ -73,6 +73,7 @@ export const TICK_LIST = listOf(
     errorMessage: TEXT_OR_NULL,
     firingId: TEXT_OR_NULL,
     executionId: TEXT_OR_NULL,
+    hasLog: v.pipe(v.boolean(), v.description('what it printed and logged is kept: see /triggers/{name}/logs')),
   }),
 )
 

@@ -2,7 +2,7 @@
 
 import { formatInstant } from '../../model/instant.ts'
 import type { LogRecord } from '../../model/log.ts'
-import type { PollLogRecords } from '../resources/triggers.ts'
+import type { PollLogRecords } from '../resources/poll-logs.ts'
 
 export function logRecord<Record extends LogRecord>(record: Record) {
   return { ...record, at: formatInstant(record.at) }

@@ -15,6 +15,8 @@ export interface ExecutionLogOptions {
   readonly task?: string
   /** Only that of attempts with this number. */
   readonly attempt?: number
+  /** Only the last so many lines and records, of which that of `logging` is one; with `follow`, and what comes after them. */
+  readonly last?: number
   /** Goes on while the execution does. */
   readonly follow?: boolean
 }
@@ -22,6 +24,7 @@ export interface ExecutionLogOptions {
 export const LOG_OPTIONS_CHECK = objectOf({
   task: TEXT,
   attempt: wholeFrom(1),
+  last: wholeFrom(0),
   follow: FLAG,
 } satisfies Record<keyof ExecutionLogOptions, SettingCheck>)
 
@@ -67,7 +70,7 @@ const clock = new SystemClock({ keepsProcessAlive: true })
 export async function* executionLog(
   engine: Engine,
   id: string,
-  { task, attempt, follow = false }: ExecutionLogOptions,
+  { task, attempt, last, follow = false }: ExecutionLogOptions,
 ): AsyncGenerator<ExecutionLogRecord, void, undefined> {
   const execution = await engine.getExecution(id)
   if (execution === null) throw unknownExecution(id)
@@ -75,9 +78,14 @@ export async function* executionLog(
   let hasEnded = !follow
   const ended = follow ? engine.waitFor(id).then(() => true) : null
   let afterPiece = 0
+  const filter = task === undefined ? {} : { taskId: task, ...(attempt === undefined ? {} : { attempt }) }
+  if (last !== undefined) {
+    const end = await lastRecords(engine, { executionId: id, ...filter }, attempt, last)
+    afterPiece = end.piece
+    yield* end.records
+  }
   for (;;) {
     for (;;) {
-      const filter = task === undefined ? {} : { taskId: task, ...(attempt === undefined ? {} : { attempt }) }
       const pieces = await engine.executions.log({ executionId: id, ...filter, afterPiece, limit: PIECES_A_READ })
       afterPiece = pieces.at(-1)?.piece ?? afterPiece
       for (const record of merged(pieces)) if (attempt === undefined || record.attempt === attempt) yield record
@@ -87,6 +95,29 @@ export async function* executionLog(
     // What was logged before the end is there as soon as the end is: it is read once more.
     hasEnded = await Promise.race([ended, pause()])
   }
+}
+
+/** The last so many, and the last piece that there is now. Reads from the end, and no more than it needs. */
+async function lastRecords(
+  engine: Engine,
+  which: { readonly executionId: string; readonly taskId?: string; readonly attempt?: number },
+  attempt: number | undefined,
+  last: number,
+): Promise<{ readonly piece: number; readonly records: readonly ExecutionLogRecord[] }> {
+  const pieces: StoredLogPiece[] = []
+  let found = 0
+  let lastPiece: number | null = null
+  let beforePiece = Number.MAX_SAFE_INTEGER
+  for (;;) {
+    const more = await engine.executions.log({ ...which, beforePiece, limit: PIECES_A_READ })
+    lastPiece ??= more.at(-1)?.piece ?? 0
+    const wanted = more.filter((piece) => attempt === undefined || piece.attempt === attempt)
+    pieces.unshift(...wanted)
+    found += wanted.reduce((sum, { records }) => sum + records, 0)
+    beforePiece = more[0]?.piece ?? 0
+    if (found >= last || more.length < PIECES_A_READ) break
+  }
+  return { piece: lastPiece, records: last === 0 ? [] : merged(pieces).slice(-last) }
 }
 
 /** Some of it, in the order in which it was stored. Throws `EXECUTION_NOT_FOUND`. */

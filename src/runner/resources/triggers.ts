@@ -7,7 +7,6 @@ import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
-import { type LogRecord, logRecords } from '../../model/log.ts'
 import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
@@ -16,6 +15,7 @@ import type { KeepAlive } from '../keep-alive.ts'
 import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
 import { type ActionOptions, steering } from './action-options.ts'
 import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './page.ts'
+import { followedPollLogs, type PollLogOptions, type PollLogRecords, pollLogs } from './poll-logs.ts'
 
 /** A trigger's row, and whether its code is loaded here. */
 export interface TriggerInfo extends TriggerRow {
@@ -41,15 +41,6 @@ export interface TickListOptions extends PageOptions {
 
 /** More than any database has. */
 const ALL = 1_000_000
-
-/** What one poll said. */
-export interface PollLogRecords {
-  readonly tickId: string
-  readonly outcome: TickOutcome
-  /** When the tick was recorded. */
-  readonly at: number
-  readonly records: readonly LogRecord[]
-}
 
 export class RunnerTriggers {
   readonly #alive: KeepAlive
@@ -166,13 +157,20 @@ export class RunnerTriggers {
 
   /**
    * What its polls printed and logged, newest first: of those that printed or logged anything, but for what polls said that
-   * skipped, which is kept only with `keepSkipLogs`. Throws `TRIGGER_NOT_FOUND`.
+   * skipped, which is kept only with `keepSkipLogs`. Throws `TRIGGER_NOT_FOUND`, and `INVALID_ARGUMENT` where a tick is named
+   * that has no log.
    */
-  async logs(name: string, options: PageOptions = {}): Promise<readonly PollLogRecords[]> {
+  async logs(name: string, options: PollLogOptions = {}): Promise<readonly PollLogRecords[]> {
     using _hold = this.#alive.hold()
     await this.get(name)
-    const logs = await this.#engine.triggers.logs(name, pageOf(options))
-    return logs.map(({ text, ...tick }) => ({ ...tick, records: logRecords(text) }))
+    return await pollLogs(this.#engine, name, options)
+  }
+
+  /** The same of the polls from now on, as they are recorded; it goes on until the caller ends it. Throws `TRIGGER_NOT_FOUND`. */
+  async *followLogs(name: string): AsyncGenerator<PollLogRecords, void, undefined> {
+    using _hold = this.#alive.hold()
+    await this.get(name)
+    yield* followedPollLogs(this.#engine, name)
   }
 
   async #fire(name: string, contextText: ContextText | null, options: FireOptions): Promise<FireReport> {

@@ -103,6 +103,7 @@ export interface TickRecord {
   readonly firing_id: string | null
   readonly execution_id: string | null
   readonly error: string | null
+  readonly has_log: number
 }
 
 export function tickRow(record: TickRecord, trigger: string): TickRow {
@@ -121,6 +122,7 @@ export function tickRow(record: TickRecord, trigger: string): TickRow {
     errorMessage: error?.message ?? null,
     firingId: record.firing_id,
     executionId: record.execution_id,
+    hasLog: record.has_log === 1,
   }
 }
 

@@ -77,7 +77,8 @@ export const COUNT_FAILURE = 'UPDATE triggers SET failures_in_row = failures_in_
 export const OPEN_SKIPS = `
 SELECT 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_first_at AS first_at,
        skip_last_at AS last_at, skip_count AS count, skip_lateness_ms AS lateness_ms,
-       skip_duration_ms AS duration_ms, skip_reason AS reason, NULL AS firing_id, NULL AS execution_id, NULL AS error
+       skip_duration_ms AS duration_ms, skip_reason AS reason, NULL AS firing_id, NULL AS execution_id, NULL AS error,
+       skip_log IS NOT NULL AS has_log
 FROM triggers WHERE name = ? AND skip_count > 0`
 
 // -- ticks and firings
@@ -96,7 +97,8 @@ export interface TickListing {
 }
 
 const TICK_COLUMNS =
-  'ticks.seq, ticks.id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error'
+  'ticks.seq, ticks.id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error, ' +
+  'log IS NOT NULL AS has_log'
 
 /** The statement of a list of the ticks of a trigger, and its values but for the trigger, limit and offset. */
 export function tickListing({ outcome, sinceAt, untilAt, before }: TickListing): [string, (string | number)[]] {

@@ -14,22 +14,24 @@ DELETE FROM attempt_logs WHERE execution_seq = ? AND piece = ? AND task_id = ? A
 
 export const SET_CUT = 'UPDATE attempt_logs SET cut_records = ?, cut_bytes = ? WHERE execution_seq = ? AND piece = ?'
 
-/** That of the open run of skips first: it is the newest. */
+/** That of the open run of skips first: it is the newest. Of ticks whose ids are in a range. */
 export const LIST_TICK_LOGS = `
 SELECT * FROM (
   SELECT 1 AS is_open, 0 AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_last_at AS at, skip_log AS text
-  FROM triggers WHERE name = ? AND skip_count > 0 AND skip_log IS NOT NULL
+  FROM triggers WHERE name = ? AND skip_count > 0 AND skip_log IS NOT NULL AND skip_tick_id BETWEEN ? AND ?
   UNION ALL
   SELECT 0, seq, id, outcome, last_at, log FROM ticks
-  WHERE trigger_seq = (SELECT seq FROM triggers WHERE name = ?) AND log IS NOT NULL
+  WHERE trigger_seq = (SELECT seq FROM triggers WHERE name = ?) AND log IS NOT NULL AND id BETWEEN ? AND ?
 ) ORDER BY is_open DESC, seq DESC LIMIT ? OFFSET ?`
 
 const LIST = `
 SELECT piece, task_id, attempt, records, bytes, cut_records, cut_bytes, text FROM attempt_logs
-WHERE execution_seq = (SELECT seq FROM executions WHERE id = ?) AND piece > ?`
+WHERE execution_seq = (SELECT seq FROM executions WHERE id = ?)`
 
-export const LIST_PIECES = `${LIST} ORDER BY piece LIMIT ?`
+const OF = ['', 'AND task_id = ?', 'AND task_id = ? AND attempt = ?'] as const
 
-export const LIST_PIECES_OF_TASK = `${LIST} AND task_id = ? ORDER BY piece LIMIT ?`
+/** Of all tasks, of one, of one attempt. */
+export const LIST_PIECES = OF.map((which) => `${LIST} ${which} AND piece > ? ORDER BY piece LIMIT ?`)
 
-export const LIST_PIECES_OF_ATTEMPT = `${LIST} AND task_id = ? AND attempt = ? ORDER BY piece LIMIT ?`
+/** The last ones, the last first. */
+export const LIST_LAST_PIECES = OF.map((which) => `${LIST} ${which} AND piece < ? ORDER BY piece DESC LIMIT ?`)

@@ -6,9 +6,8 @@ import type { Connection } from '../file/connection.ts'
 import {
   DELETE_PIECE,
   INSERT_PIECE,
+  LIST_LAST_PIECES,
   LIST_PIECES,
-  LIST_PIECES_OF_ATTEMPT,
-  LIST_PIECES_OF_TASK,
   LIST_TICK_LOGS,
   LOG_END,
   SET_CUT,
@@ -81,8 +80,13 @@ interface TickLogRecord {
   readonly text: string
 }
 
-export function listTickLogs(connection: Connection, trigger: string, page: Page): readonly TickLog[] {
-  const records = connection.all<TickLogRecord>(LIST_TICK_LOGS, trigger, trigger, page.limit, page.offset)
+export function listTickLogs(
+  connection: Connection,
+  trigger: string,
+  { limit, offset, tickPrefix = '' }: Page & { readonly tickPrefix?: string },
+): readonly TickLog[] {
+  const which = [trigger, tickPrefix, `${tickPrefix}\u{10FFFF}`]
+  const records = connection.all<TickLogRecord>(LIST_TICK_LOGS, ...which, ...which, limit, offset)
   return records.map(({ id, outcome, at, text }) => ({ tickId: id, outcome, at, text }))
 }
 
@@ -98,13 +102,12 @@ interface PieceRecord {
 }
 
 export function listLog(connection: Connection, query: LogQuery): readonly StoredLogPiece[] {
-  const { executionId, taskId, attempt, afterPiece = 0, limit } = query
-  const records =
-    taskId === undefined
-      ? connection.all<PieceRecord>(LIST_PIECES, executionId, afterPiece, limit)
-      : attempt === undefined
-        ? connection.all<PieceRecord>(LIST_PIECES_OF_TASK, executionId, afterPiece, taskId, limit)
-        : connection.all<PieceRecord>(LIST_PIECES_OF_ATTEMPT, executionId, afterPiece, taskId, attempt, limit)
+  const { executionId, taskId, attempt, afterPiece = 0, beforePiece, limit } = query
+  const of = [taskId, taskId === undefined ? undefined : attempt].filter((value) => value !== undefined)
+  const isFromEnd = beforePiece !== undefined
+  const sql = (isFromEnd ? LIST_LAST_PIECES : LIST_PIECES)[of.length] ?? ''
+  const records = connection.all<PieceRecord>(sql, executionId, ...of, beforePiece ?? afterPiece, limit)
+  if (isFromEnd) records.reverse()
   return records.map(({ task_id, cut_records, cut_bytes, ...rest }) => {
     return { ...rest, taskId: task_id, cutRecords: cut_records, cutBytes: cut_bytes }
   })

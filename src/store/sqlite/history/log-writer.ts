@@ -77,8 +77,8 @@ export class LogWriter implements LogStore {
     return this.stepAfter(need, executionId, null, (connection) => listLog(connection, query))
   }
 
-  listOfTicks(trigger: string, page: Page): Promise<readonly TickLog[]> {
-    return this.#readTicks(trigger, (connection) => listTickLogs(connection, trigger, page))
+  listOfTicks(trigger: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
+    return this.#readTicks(trigger, (connection) => listTickLogs(connection, trigger, query))
   }
 
   /** Writes first, in the same step, what an execution has logged: all of it, or that of these tasks. */

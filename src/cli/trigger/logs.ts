@@ -1,0 +1,74 @@
+/** `cloaca trigger logs`: what the polls of a trigger printed and logged. */
+
+import type { Command } from 'commander'
+import type { PollLogRecords, Runner } from '../../index.ts'
+import { pollLogRecord } from '../../runner/records/logs.ts'
+import { type DatabaseOptions, withReader } from '../database.ts'
+import { idText } from '../display.ts'
+import { JsonItems } from '../logs/json-items.ts'
+import { LogLinePrinter } from '../logs/log-lines.ts'
+import { pattern, wholeNumber } from '../option-values.ts'
+import { printLine, UsageMistake } from '../print.ts'
+
+/** Of the longest word. */
+const OUTCOME_WIDTH = 9
+
+type NamedCommand = (name: string, description: string, ...examples: readonly string[]) => Command
+
+type LogsOptions = DatabaseOptions & {
+  readonly tick?: string
+  readonly follow?: true
+  readonly limit: number
+  readonly grep?: RegExp
+}
+
+export function addLogsCommand(named: NamedCommand): void {
+  named(
+    'logs',
+    'show what the polls of a trigger printed and logged, those of the last polls that did',
+    'cloaca trigger logs inbox_watcher --follow',
+    'cloaca trigger logs inbox_watcher --tick 5b9debd0',
+  )
+    .option('--tick <id>', 'only that of one poll: its id, or the beginning of it (see trigger history --ticks)')
+    .option('--limit <n>', 'of at most this many polls', wholeNumber, 20)
+    .option('--follow', 'go on with the polls to come')
+    .option('--grep <pattern>', 'only lines that match this regular expression', pattern)
+    .action((name: string, options: LogsOptions) => withReader(options, (runner) => printLogs(runner, name, options)))
+}
+
+async function printLogs(runner: Runner, name: string, options: LogsOptions): Promise<void> {
+  const { tick, follow = false, limit, json } = options
+  if (tick !== undefined && follow)
+    throw new UsageMistake('Give --tick for a poll that has ended, or --follow for those to come: not both.')
+  const printer = json ? new JsonItems(follow) : new LogLinePrinter()
+  // Read before what is there is printed, so that nothing that comes meanwhile is missed.
+  const coming = follow ? runner.triggers.followLogs(name) : null
+  const first = coming?.next()
+  // The same is said by what is read below, which is what counts.
+  first?.catch(() => undefined)
+  let lines = 0
+  for (const log of [...(await runner.triggers.logs(name, tick === undefined ? { limit } : { limit, tick }))].reverse())
+    lines += printLog(printer, log, options)
+  if (coming !== null && first !== undefined) {
+    for (let next = await first; next.done !== true; next = await coming.next()) printLog(printer, next.value, options)
+  }
+  printer.end()
+  if (lines === 0 && !json) printLine(nothingText(options))
+}
+
+/** How many lines it had. */
+function printLog(printer: JsonItems | LogLinePrinter, log: PollLogRecords, { grep }: LogsOptions): number {
+  const records = log.records.filter(
+    ({ message, traceback = '' }) => grep === undefined || grep.test(message) || grep.test(traceback),
+  )
+  if (records.length === 0) return 0
+  if (printer instanceof JsonItems) printer.print(pollLogRecord({ ...log, records }))
+  else for (const record of records) printer.print(`${idText(log.tickId)} ${log.outcome.padEnd(OUTCOME_WIDTH)}`, record)
+  return records.length
+}
+
+function nothingText({ grep, limit }: LogsOptions): string {
+  if (grep !== undefined) return 'No line matches.'
+  if (limit === 0) return 'No polls were asked for.'
+  return 'Nothing that its polls printed or logged is kept. Of polls that skip it is kept only with the setting retention.skip-logs.'
+}

@@ -1,0 +1,82 @@
+/** `runner.triggers.logs()` and `followLogs()`: what the polls of a trigger printed and logged. */
+
+import { SystemClock } from '../../engine/clock.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { TickLog } from '../../engine/ports.ts'
+import { UsageError } from '../../errors.ts'
+import { textArgument } from '../../model/arguments.ts'
+import { type LogRecord, logRecords } from '../../model/log.ts'
+import type { TickOutcome } from '../../model/schedule.ts'
+import { type PageOptions, pageOf } from './page.ts'
+
+/** What one poll said. */
+export interface PollLogRecords {
+  readonly tickId: string
+  readonly outcome: TickOutcome
+  /** When the tick was recorded. */
+  readonly at: number
+  readonly records: readonly LogRecord[]
+}
+
+export interface PollLogOptions extends PageOptions {
+  /** Only that of this tick: its id, or the beginning of it. */
+  readonly tick?: string
+}
+
+const PAGE = 100
+const LOOK_AGAIN_MS = 250
+
+const clock = new SystemClock({ keepsProcessAlive: true })
+
+/** Newest first. Throws `INVALID_ARGUMENT` where a tick is named that has no log. */
+export async function pollLogs(
+  engine: Engine,
+  name: string,
+  { tick, ...page }: PollLogOptions,
+): Promise<readonly PollLogRecords[]> {
+  const which = tick === undefined ? {} : { tickPrefix: textArgument(tick, 'tick') }
+  const logs = await engine.triggers.logs(name, { ...pageOf(page), ...which })
+  if (tick !== undefined && logs.length === 0 && pageOf(page).limit > 0 && pageOf(page).offset === 0)
+    throw noLog(name, tick)
+  return logs.map(readable)
+}
+
+/** Those that are recorded from now on, as they come. Never ends. */
+export async function* followedPollLogs(engine: Engine, name: string): AsyncGenerator<PollLogRecords, void, undefined> {
+  let seen = new Set((await engine.triggers.logs(name, { limit: PAGE, offset: 0 })).map(keyOf))
+  for (;;) {
+    await new Promise<void>((resolve) => clock.wakeAfter(LOOK_AGAIN_MS, () => resolve()))
+    const { fresh, newest } = await freshLogs(engine, name, seen)
+    seen = newest
+    for (const log of fresh) yield readable(log)
+  }
+}
+
+/** Oldest first, and the keys of what is newest now. */
+async function freshLogs(engine: Engine, name: string, seen: ReadonlySet<string>) {
+  const fresh: TickLog[] = []
+  let newest: Set<string> | null = null
+  for (let offset = 0; ; offset += PAGE) {
+    const page = await engine.triggers.logs(name, { limit: PAGE, offset })
+    newest ??= new Set(page.map(keyOf))
+    const known = page.findIndex((log) => seen.has(keyOf(log)))
+    fresh.push(...(known === -1 ? page : page.slice(0, known)))
+    if (known !== -1 || page.length < PAGE || seen.size === 0) return { fresh: fresh.reverse(), newest }
+  }
+}
+
+/** Skips with one reason are one tick, whose log is that of the last of them. */
+function keyOf({ tickId, at }: TickLog): string {
+  return `${tickId} ${at}`
+}
+
+function readable({ text, ...tick }: TickLog): PollLogRecords {
+  return { ...tick, records: logRecords(text) }
+}
+
+function noLog(name: string, tick: string): UsageError {
+  const message =
+    `There is no log of a tick "${tick}" of trigger "${name}": it printed and logged nothing, or skipped, which is kept only with ` +
+    'the setting retention.skip-logs, or there is no such tick.'
+  return new UsageError('INVALID_ARGUMENT', message, { trigger: name, path: 'tick' })
+}
