@@ -18,6 +18,7 @@ import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { refuseNativeSockets } from './descriptors/native-sockets.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
+import { openNamedPipes } from './files/named-pipes.ts'
 import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
 import type { CallLogs } from './output/call-logs.ts'
@@ -96,6 +97,8 @@ export class Interpreter {
       fs: fileSystemOf(pyodide),
       endpointOf: (descriptor) => streams.endpointOf(descriptor),
     })
+    const files = keepFileRules(pyodide, data.process.umask)
+    openNamedPipes(fileSystemOf(pyodide), streams)
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
@@ -107,7 +110,7 @@ export class Interpreter {
         ...others,
         waits: { ...waits, rest: () => workers.rest() },
         tls: functions.sockets.tls,
-        files: keepFileRules(pyodide, data.process.umask),
+        files,
         descriptors: {
           ...descriptorFlags(pyodide),
           take_blocked: () => streams.takeBlocked(),

@@ -98,6 +98,7 @@ export interface Files {
   /** Sets the mask for new files and folders, and returns the one before. */
   umask(mask: number): number
   link(source: string, target: string): string
+  make_named_pipe(path: string, mode: number): string
   /** Why files cannot be locked; '' when they can be. */
   readonly locks_problem: string
   /** Takes or gives up a lock (an operation of `flock`) on an open file, without waiting. */
@@ -119,7 +120,7 @@ export interface Descriptors {
   set_inheritable(descriptor: number, isInheritable: boolean): void
   /** The read or write of C that was interrupted just now, if one was: descriptor, bits, and the name of the write. */
   take_blocked(): [number, number, string] | undefined
-  /** Forgets how far a write came that will not go on. */
+  /** Forgets what will not go on: how far a write came, or that something is to be opened. */
   abandon_write(descriptor: number, write: string): void
 }
 

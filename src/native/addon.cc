@@ -289,8 +289,16 @@ Napi::Value move_offset(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value make_named_pipe(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const std::string path = info[0].As<Napi::String>().Utf8Value();
+    const int error = cloaca::make_named_pipe(path.c_str(), static_cast<unsigned>(integer_of(info[1])));
+    return Napi::Number::New(env, error);
+  });
+}
+
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 5;
+constexpr int kInterfaceVersion = 6;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -309,6 +317,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setIntervalTimer", Napi::Function::New(env, set_interval_timer, "setIntervalTimer"));
   exports.Set("openPipe", Napi::Function::New(env, open_pipe, "openPipe"));
   exports.Set("moveOffset", Napi::Function::New(env, move_offset, "moveOffset"));
+  exports.Set("makeNamedPipe", Napi::Function::New(env, make_named_pipe, "makeNamedPipe"));
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;
 }

@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
@@ -18,6 +18,7 @@ export type PipeEnds = readonly [reader: number, writer: number]
 interface Addon {
   openPipe(): readonly [error: number, reader: number, writer: number]
   moveOffset(descriptor: number, offset: number, whence: number): number
+  makeNamedPipe(path: string, mode: number): number
 }
 
 const addon = binary as Addon | null
@@ -29,6 +30,20 @@ export function openSystemPipe(): PipeEnds {
   if (error === 0) return [reader, writer]
   const code = getSystemErrorName(-error)
   throw Object.assign(new Error(`no pipe could be made: ${code}`), { code })
+}
+
+/** Throws with the code of an error number. */
+export function makeNamedPipe(path: string, mode: number): void {
+  if (addon === null) {
+    if (existsSync(path)) throw Object.assign(new Error(`there is a "${path}"`), { code: 'EEXIST' })
+    execFileSync('mkfifo', ['-m', mode.toString(8), path], { stdio: 'ignore' })
+    return
+  }
+  const error = addon.makeNamedPipe(path, mode)
+  if (error !== 0) {
+    const code = getSystemErrorName(-error)
+    throw Object.assign(new Error(`"${path}" could not be made: ${code}`), { code })
+  }
 }
 
 /** Whether the offset of an open file can be known and moved. */

@@ -8,12 +8,14 @@ namespace cloaca {
 
 int open_pipe(int (&)[2]) { return ENOSYS; }
 int64_t move_offset(int, int64_t, int) { return -ENOSYS; }
+int make_named_pipe(const char*, unsigned) { return ENOSYS; }
 
 }  // namespace cloaca
 
 #else
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cloaca {
@@ -32,6 +34,11 @@ int open_pipe(int (&ends)[2]) {
 int64_t move_offset(int descriptor, int64_t offset, int whence) {
   const off_t moved = lseek(descriptor, static_cast<off_t>(offset), whence);
   return moved < 0 ? -errno : static_cast<int64_t>(moved);
+}
+
+int make_named_pipe(const char* path, unsigned mode) {
+  if (mkfifo(path, static_cast<mode_t>(mode)) != 0) return errno;
+  return chmod(path, static_cast<mode_t>(mode)) == 0 ? 0 : errno;  // the mask of the process is not the script's
 }
 
 }  // namespace cloaca

@@ -13,4 +13,7 @@ int open_pipe(int (&ends)[2]);
 // Moves the offset of an open file, as lseek(2) does. Returns the new one, or a negative error number.
 int64_t move_offset(int descriptor, int64_t offset, int whence);
 
+// Makes a pipe that has a name, with exactly these permissions. Returns 0 or an error number.
+int make_named_pipe(const char* path, unsigned mode);
+
 }  // namespace cloaca

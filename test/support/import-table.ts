@@ -101,7 +101,7 @@ export const TABLE: readonly Row[] = [
       /^pyodide/,
       /^src\/interpreter\/(files|descriptors)\//,
       /^src\/border\//,
-      /^src\/native\/file-locks\.ts$/,
+      /^src\/native\/(file-locks|handed-files)\.ts$/,
       ...NODE,
     ],
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],

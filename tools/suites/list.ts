@@ -8,6 +8,8 @@ export interface Suite {
   /** What the tests import, beside pytest and the package itself; each is left out on a side that cannot install it. */
   readonly needs: readonly string[]
   readonly options: readonly string[]
+  /** The tests ask a server of httpbin, which needs native code. */
+  readonly usesHttpbin: boolean
 }
 
 const suite = (
@@ -15,18 +17,20 @@ const suite = (
   tests: readonly string[],
   needs: readonly string[] = [],
   options: readonly string[] = [],
+  usesHttpbin = false,
 ) => ({
   name,
   tests,
   needs,
   options,
+  usesHttpbin,
 })
 
 /** Left out by name are tests that need the internet, or measure speed. */
 export const SUITES: readonly Suite[] = [
   suite('click', ['tests']),
   suite('jinja2', ['tests'], ['trio']),
-  suite('requests', ['tests'], ['pytest-mock', 'pytest-httpbin', 'httpbin', 'PySocks'], ['-m', 'not requires_network']),
+  suite('requests', ['tests'], ['pytest-mock', 'PySocks'], ['-m', 'not requires_network'], true),
   suite('httpx', ['tests'], ['uvicorn', 'chardet', 'trio', 'h2', 'socksio', 'click', 'rich', 'pygments', 'anyio<4.10']),
   suite(
     'anyio',

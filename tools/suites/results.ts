@@ -10,6 +10,8 @@ export interface Result {
 export type Results = Readonly<Record<string, Result>>
 
 const CASE = /<testcase classname="([^"]*)" name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs
+/** Where each side has its packages: some tests have a path as their parameter. */
+const PACKAGES = /\/[^[\]]*\/(?:\.engine\/\.cloaca\/packages|\.venv\/lib\/python[\d.]+\/site-packages)\//g
 const PROBLEM = /<(failure|error|skipped)\b[^>]*?message="([^"]*)"/s
 
 export function readResults(report: string): Results {
@@ -17,7 +19,10 @@ export function readResults(report: string): Results {
   for (const [, file = '', name = '', inside = ''] of report.matchAll(CASE)) {
     const [, kind, message = ''] = PROBLEM.exec(inside) ?? []
     const outcome = kind === undefined ? 'passed' : kind === 'skipped' ? 'skipped' : 'failed'
-    results[`${file}::${textOf(name)}`] = { outcome, message: textOf(message).split('\n')[0]?.slice(0, 160) ?? '' }
+    results[`${file}::${textOf(name).replace(PACKAGES, 'PACKAGES/')}`] = {
+      outcome,
+      message: textOf(message).split('\n')[0]?.slice(0, 160) ?? '',
+    }
   }
   return results
 }

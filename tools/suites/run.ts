@@ -8,13 +8,14 @@
  *     npx node tools/suites/run.ts --minutes 10 …                      a side's limit
  *     npx node tools/suites/run.ts --keep folder …                     leaves the sdists, packages and pytest's output there
  *
- * `trustme` and `cryptography` are stood in for on both sides (`stand-ins/`). Needs openssl and tar.
+ * `trustme` and `cryptography` are stood in for on both sides, and the server of `pytest-httpbin` runs in the CPython for
+ * both (`stand-ins/`). Needs openssl and tar.
  */
 
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeCertificates } from './certificates.ts'
@@ -49,7 +50,11 @@ async function runAll(): Promise<void> {
   const all: Record<string, { engine: Results; cpython: Results }> = {}
   for (const suite of SUITES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
     const { place, version } = await unpackSdist(suite.name, join(folder, suite.name))
-    const sides = { cpython: await underCPython(suite, place, version), engine: await inEngine(suite, place, version) }
+    const python = join(place, '.venv', 'bin', 'python')
+    const sides = {
+      cpython: await underCPython(suite, place, version, python),
+      engine: await inEngine(suite, place, version, python),
+    }
     const results = { engine: await sides.engine(certificates), cpython: await sides.cpython(certificates) }
     all[suite.name] = results
     console.log(`${suite.name} ${version}: engine ${countsOf(results.engine)}; CPython ${countsOf(results.cpython)}`)
@@ -63,27 +68,33 @@ async function runAll(): Promise<void> {
 type Side = (certificates: string) => Promise<Results>
 
 /** Installs what can be installed, and says what cannot. */
-async function inEngine(suite: Suite, place: string, version: string): Promise<Side> {
+async function inEngine(suite: Suite, place: string, version: string, python: string): Promise<Side> {
   const project = join(place, '.engine')
   mkdirSync(project, { recursive: true })
   const cloaca = [process.execPath, MAIN]
   const environ = { VIRTUAL_ENV: project, PYTHONPATH: STAND_INS }
   await installEach('the engine', [...cloaca, 'pip', 'install'], suite, version, project, environ)
-  const search = [join(project, '.cloaca', 'packages'), STAND_INS].join(':')
+  const packages = join(project, '.cloaca', 'packages')
+  const plugins = suite.usesHttpbin ? ['-p', 'httpbin_elsewhere'] : []
   return (certificates) =>
-    testsOf(suite, place, [...cloaca, 'run', '-m', 'pytest'], {
+    testsOf(suite, place, [...cloaca, 'run', '-m', 'pytest', ...plugins], {
       ...environ,
-      PYTHONPATH: search,
+      PATH: pathWith(join(packages, 'bin')),
+      PYTHONPATH: [packages, STAND_INS, place].join(delimiter),
       SUITES_CERTIFICATES: certificates,
+      SUITES_PYTHON: python,
     })
 }
 
-async function underCPython(suite: Suite, place: string, version: string): Promise<Side> {
-  const venv = join(place, '.venv')
-  if (!existsSync(venv)) execFileSync(values.python, ['-m', 'venv', venv])
-  const python = join(venv, 'bin', 'python')
-  await installEach('CPython', [python, '-m', 'pip', 'install', '-q'], suite, version, place, {})
-  const environ = { PYTHONPATH: STAND_INS }
+function pathWith(folder: string): string {
+  return [folder, process.env.PATH ?? ''].join(delimiter)
+}
+
+async function underCPython(suite: Suite, place: string, version: string, python: string): Promise<Side> {
+  if (!existsSync(python)) execFileSync(values.python, ['-m', 'venv', join(place, '.venv')])
+  const needs = [...suite.needs, ...(suite.usesHttpbin ? ['pytest-httpbin', 'httpbin'] : [])]
+  await installEach('CPython', [python, '-m', 'pip', 'install', '-q'], { ...suite, needs }, version, place, {})
+  const environ = { PYTHONPATH: [STAND_INS, place].join(delimiter), PATH: pathWith(dirname(python)) }
   return (certificates) =>
     testsOf(suite, place, [python, '-m', 'pytest'], { ...environ, SUITES_CERTIFICATES: certificates })
 }

@@ -5,6 +5,8 @@ A function of Python that is kept in a class becomes a method, one of C does not
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import Any, Callable
 
 
@@ -12,6 +14,14 @@ class _Builtin(staticmethod):  # type: ignore[type-arg]
     """Shows itself as what it stands for."""
 
     __slots__ = ()
+
+    @property  # type: ignore[misc]  # ``isinstance`` asks for it, and with that ``inspect.isbuiltin``
+    def __class__(self) -> type:
+        return types.BuiltinFunctionType
+
+    @property
+    def __self__(self) -> Any:
+        return sys.modules.get(self.__module__)
 
     def __repr__(self) -> str:
         return f"<built-in function {self.__name__}>"

@@ -1,6 +1,7 @@
 """``time``: the local time zone, and the clocks of computing time."""
 
 import datetime
+import inspect
 import os
 import pickle
 import threading
@@ -136,4 +137,6 @@ def test_sleep_can_be_kept_in_a_class_shown_and_pickled() -> None:
 
     Waiter().pause(0)  # type: ignore[call-arg, arg-type]
     assert repr(time.sleep) == "<built-in function sleep>"
+    assert inspect.isbuiltin(time.sleep)
+    assert time.sleep.__self__ is time
     assert pickle.loads(pickle.dumps(time.sleep)) is time.sleep

@@ -82,10 +82,12 @@ export interface EmscriptenFS {
   lookupPath(path: string, options: { parent: boolean }): { readonly node: FileNode }
   lookupNode(folder: FileNode, name: string): FileNode
   mayCreate(folder: FileNode, name: string): number
+  mayOpen(node: FileNode, flags: number): number
   destroyNode(node: FileNode): void
   isMountpoint(node: FileNode): boolean
   nodePermissions(node: FileNode, permissions: string): number
   readonly streams: readonly (FileStream | null | undefined)[]
+  close(stream: FileStream): void
   getStream(descriptor: number): FileStream | null | undefined
   createStream(stream: Omit<FileStream, 'fd'> & { seekable: boolean }): FileStream
   createNode(parent: FileNode, name: string, mode: number, dev: number): FileNode

@@ -129,10 +129,22 @@ export class EndpointStreams {
     return blocked === null ? undefined : [blocked.stream.fd, blocked.bits, blocked.write]
   }
 
-  /** Forgets how far a write came that will not go on. */
+  /** Forgets what will not go on: how far a write came, or that something is to be opened. */
   abandon(descriptor: number, write: string): void {
     const stream = this.#fs.getStream(descriptor)
     if (stream) this.#written.get(stream)?.delete(write)
+    if (this.endpointOf(descriptor)?.isOpening) this.close(descriptor)
+  }
+
+  /** The error by which a call of C waits until a descriptor is ready, and is then made again. */
+  interrupt(descriptor: number, bits: number): Error {
+    const stream = this.#fs.getStream(descriptor)
+    return stream ? this.#blockedError(stream, bits, '') : this.#error('EBADF')
+  }
+
+  close(descriptor: number): void {
+    const stream = this.#fs.getStream(descriptor)
+    if (stream) this.#fs.close(stream)
   }
 
   readonly #operations: StreamOperations = {

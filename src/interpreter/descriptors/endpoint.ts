@@ -43,6 +43,11 @@ export abstract class Endpoint {
   /** Gives the endpoint up; what was written still goes out. */
   protected abstract release(): void
 
+  /** It stands for the wait until something is open, and for nothing else. */
+  get isOpening(): boolean {
+    return false
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }

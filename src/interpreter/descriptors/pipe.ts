@@ -6,6 +6,7 @@
 
 import { openSystemPipe } from '../../native/handed-files.ts'
 import { type Address, BROKEN, Endpoint, HUNG_UP, READABLE, type ReadResult, WRITABLE } from './endpoint.ts'
+import { NamedPipe } from './named-pipe.ts'
 import { type LentDescriptor, SystemPipeReader, SystemPipeWriter } from './system-pipe-ends.ts'
 
 const CAPACITY_BYTES = 64 * 1024
@@ -171,7 +172,7 @@ function moveToSystem(reader: PipeReader, writer: PipeWriter, bytes: Bytes): voi
 
 /** A descriptor of the process for an endpoint, for a child; null where it is no pipe. */
 export function lendPipeEnd(endpoint: Endpoint): LentDescriptor | null {
-  return endpoint instanceof PipeEnd ? endpoint.lend() : null
+  return endpoint instanceof PipeEnd || endpoint instanceof NamedPipe ? endpoint.lend() : null
 }
 
 /** The two ends of a new pipe: where it is read, and where it is written. */

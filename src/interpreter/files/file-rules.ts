@@ -10,6 +10,7 @@
 import { accessSync, chmodSync, constants, fsyncSync, linkSync } from 'node:fs'
 import type { PyodideAPI } from 'pyodide'
 import { fileLocksProblem, lockFile, lockRecords, testRecords } from '../../native/file-locks.ts'
+import { makeNamedPipe } from '../../native/handed-files.ts'
 import { fileSystemOf } from '../descriptors/emscripten-fs.ts'
 import type { Files } from '../python-border.ts'
 import { repairNodes } from './host-nodes.ts'
@@ -59,6 +60,14 @@ export function keepFileRules(pyodide: PyodideAPI, processUmask: number): Files 
     link(source, target) {
       try {
         linkSync(source, target)
+        return ''
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code ?? 'EIO'
+      }
+    },
+    make_named_pipe(path, mode) {
+      try {
+        makeNamedPipe(path, mode & ~umask & PERMISSION_BITS)
         return ''
       } catch (error) {
         return (error as NodeJS.ErrnoException).code ?? 'EIO'

@@ -120,8 +120,11 @@ def _failure(step: str, code: str, order: Order) -> Failure:
 
 def _not_to_be_handed(descriptors: Sequence[int]) -> str:
     for each in descriptors:
-        if stat.S_ISSOCK(os.fstat(each).st_mode):
+        mode = os.fstat(each).st_mode
+        if stat.S_ISSOCK(mode):
             return NOT_TO_BE_HANDED.format(each, "a socket")
+        if stat.S_ISFIFO(mode):
+            return NOT_TO_BE_HANDED.format(each, "a named pipe from which bytes were taken: have the child open it")
     return NOT_TO_BE_HANDED.format(max(descriptors, default=-1), "none of them")
 
 

@@ -1,7 +1,7 @@
-"""``os`` on the host's files: umask and hard links.
+"""``os`` on the host's files: umask, hard links and pipes with a name.
 
-In Pyodide (seen in 314.0.7) ``os.umask`` changes nothing, and ``os.link`` does not exist. The host keeps the umask and
-makes the links (``file-rules.ts``). Can go when Pyodide does the same.
+In Pyodide (seen in 314.0.7) ``os.umask`` changes nothing, and ``os.link`` and ``os.mkfifo`` do not exist. The host
+keeps the umask and makes both (``file-rules.ts``). Can go when Pyodide does the same.
 
 Proved by ``python/tests/stdlib/test_os.py``.
 """
@@ -9,6 +9,7 @@ Proved by ``python/tests/stdlib/test_os.py``.
 from __future__ import annotations
 
 import errno
+import operator
 import os
 import pathlib
 import sys
@@ -43,6 +44,16 @@ def link(
         raise OSError(code, os.strerror(code), src, None, dst)
 
 
+def mkfifo(path: Any, mode: int = 0o666, *, dir_fd: Optional[int] = None) -> None:
+    """Create a "fifo" (a POSIX named pipe)."""
+    if dir_fd is not None:
+        raise NotImplementedError("mkfifo: dir_fd unavailable on this platform")
+    name = host.files.make_named_pipe(os.path.abspath(os.fsdecode(path)), operator.index(mode))
+    if name:
+        code = getattr(errno, name, errno.EIO)
+        raise OSError(code, os.strerror(code), path)
+
+
 def _hardlink_to(self: pathlib.Path, target: Any) -> None:
     """Make this path a hard link pointing to the same file as *target*."""
     os.link(target, self)
@@ -51,4 +62,5 @@ def _hardlink_to(self: pathlib.Path, target: Any) -> None:
 def prepare() -> None:
     os.umask = builtin(umask, "os")
     os.link = builtin(link, "os")
+    os.mkfifo = builtin(mkfifo, "os")
     pathlib.Path.hardlink_to = _hardlink_to  # type: ignore[method-assign]
