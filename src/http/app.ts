@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { readBody } from './bodies.ts'
+import { ContextAnswers, type StoredContext } from './context-answers.ts'
 import { openApiDocument } from './openapi.ts'
 import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
@@ -43,6 +44,7 @@ export interface AppOptions {
 export type Fetch = (request: Request) => Promise<Response>
 
 export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOptions): Fetch {
+  const contexts = new ContextAnswers()
   const app = new Hono({ strict: true }).basePath(basePath)
   app.use('*', async ({ req }, next) => {
     assertAllowed(req.raw, req.path.slice(basePath.replace(/\/$/, '').length), rules)
@@ -51,7 +53,12 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
   for (const operation of OPERATIONS) {
     const path = `${API}${operation.path.replace(/\{(\w+)\}/g, ':$1')}`
     app.on(operation.method.toUpperCase(), path, async ({ req }) => {
-      return await answerOf(operation, runner, req.raw, (name) => req.param(name as never) as unknown as string)
+      return await answerOf(
+        operation,
+        { runner, contexts },
+        req.raw,
+        (name) => req.param(name as never) as unknown as string,
+      )
     })
   }
   for (const { path, respond } of [...others, openApiRoute(basePath)]) app.get(path, ({ req }) => respond(req.raw))
@@ -68,16 +75,19 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
 
 async function answerOf(
   operation: Operation,
-  runner: Runner,
+  { runner, contexts }: { readonly runner: Runner; readonly contexts: ContextAnswers },
   request: Request,
   param: (name: string) => string,
 ): Promise<Response> {
   const query = checked(operation.query, Object.fromEntries(new URL(request.url).searchParams), 'query')
   const call = { runner, param, query, ...(await readBody(request, operation)) }
   const answer = await operation.handle(call)
-  const text = operation.answer === CONTEXT_TEXT ? String(answer) : JSON.stringify(answer)
+  if (operation.answer === CONTEXT_TEXT) return await contexts.answer(answer as StoredContext, request)
   const { status } = operation
-  return new Response(text, { status, headers: { 'content-type': 'application/json; charset=utf-8' } })
+  return new Response(JSON.stringify(answer), {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+  })
 }
 
 function openApiRoute(basePath: string): OtherRoute {

@@ -40,10 +40,16 @@ async function bytesOf(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get('content-length') ?? 0) > LARGEST_BYTES) throw tooLarge()
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const part of request.body ?? []) {
-    size += part.length
-    if (size > LARGEST_BYTES) throw tooLarge()
-    parts.push(part)
+  try {
+    for await (const part of request.body ?? []) {
+      size += part.length
+      if (size > LARGEST_BYTES) throw tooLarge()
+      parts.push(part)
+    }
+  } catch (thrown) {
+    if (thrown instanceof HttpProblem) throw thrown
+    // Whoever sent it has left: nobody reads this, and it is no fault of ours that a log should tell.
+    throw new HttpProblem(400, 'BODY_CUT_OFF', 'The body ended before it was whole.')
   }
   return Buffer.concat(parts)
 }

@@ -14,6 +14,7 @@ import type { Timer } from '../engine/ports.ts'
 import { formatInstant } from '../model/instant.ts'
 import type { Runner } from '../runner/runner.ts'
 import type { OtherRoute } from './app.ts'
+import { cutOff } from './connections.ts'
 import { HttpProblem } from './problems.ts'
 
 const KEPT = 1_000
@@ -64,6 +65,7 @@ class EventStreams {
   #listening: readonly (() => void)[] = []
   #deafDue: Timer | null = null
   readonly #streams = new Set<Stream>()
+  readonly #requests = new WeakMap<Stream, Request>()
   readonly #skips = new Map<string, number>()
   readonly #encoder = new TextEncoder()
   #lastId = 0
@@ -82,7 +84,8 @@ class EventStreams {
   open(request: Request): Response {
     if (this.#streams.size >= STREAMS_AT_MOST) {
       const message = `There are ${STREAMS_AT_MOST} event streams already, which is as many as there may be.`
-      throw new HttpProblem(503, 'TOO_MANY_STREAMS', message, { 'retry-after': '5' })
+      // Who is refused keeps no connection from others.
+      throw new HttpProblem(503, 'TOO_MANY_STREAMS', message, { 'retry-after': '5', connection: 'close' })
     }
     this.#listen()
     let opened: Stream | null = null
@@ -90,6 +93,7 @@ class EventStreams {
       {
         start: (stream) => {
           opened = stream
+          this.#requests.set(stream, request)
           this.#begin(stream, request.headers.get('last-event-id'))
         },
         cancel: () => void (opened !== null && this.#left(opened)),
@@ -171,9 +175,10 @@ class EventStreams {
     for (const stream of this.#streams) {
       if ((stream.desiredSize ?? 0) > 0) stream.enqueue(bytes)
       else {
-        // What is on its way still arrives.
         this.#left(stream)
-        stream.close()
+        const request = this.#requests.get(stream)
+        // What it has not read is dropped with its connection.
+        if (request === undefined || !cutOff(request)) stream.close()
       }
     }
   }

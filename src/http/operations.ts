@@ -17,7 +17,7 @@ export interface Call<Query, Body> {
   readonly bodyText: string | null
 }
 
-/** The answer is a context to the letter. */
+/** What is taken, or answered as a `StoredContext`, is a context to the letter. */
 export const CONTEXT_TEXT = 'context'
 
 export interface Operation {

@@ -12,7 +12,9 @@ export type HttpProblemCode =
   | 'TOKEN_REFUSED'
   | 'BODY_TOO_LARGE'
   | 'BODY_NOT_JSON'
+  | 'BODY_CUT_OFF'
   | 'TOO_MANY_STREAMS'
+  | 'TOO_MANY_LARGE_ANSWERS'
 
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,

@@ -8,6 +8,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { UsageError } from '../errors.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
+import { remember } from './connections.ts'
 import { handlerWith } from './http-handler.ts'
 import { type AccessRules, isLoopback } from './safety.ts'
 
@@ -31,6 +32,8 @@ export interface HttpServer {
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 const CONNECTIONS_AT_MOST = 1_000
+/** Who sends a request a letter at a time keeps a connection from others no longer than this. Answers may last. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 
 /** Settles when it listens. Throws `ADDRESS_UNAVAILABLE`, and `INVALID_SETTINGS` for an address that needs a token. */
 export async function listen(runner: Runner, options: ServerOptions): Promise<HttpServer> {
@@ -42,7 +45,14 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
   }
   const rules: AccessRules = { token: options.token, protectsReads: !isLocal, isOurs: (name) => isName(name, host) }
   const fetch = handlerWith(runner, rules, { log: options.log })
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  const server = createAdaptorServer({
+    fetch: (request, { outgoing }) => {
+      remember(request, () => void outgoing.destroy())
+      return fetch(request)
+    },
+    overrideGlobalObjects: false,
+    serverOptions: TIMEOUTS,
+  }) as Server
   server.maxConnections = CONNECTIONS_AT_MOST
   const hasMoved = await bind(server, host, options)
   const address = server.address()

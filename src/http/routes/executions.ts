@@ -6,6 +6,7 @@ import { codec } from '../../native/index.ts'
 import { actionRecord, attemptRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { countsRecord, overviewRecord, taskOverviewRecords, trendRecord } from '../../runner/records/overviews.ts'
 import type { Runner } from '../../runner/runner.ts'
+import { storedContext, storedOutput } from '../context-answers.ts'
 import { CONTEXT_TEXT, given, type Operation, reading, writing } from '../operations.ts'
 import { pageAfter } from '../pages.ts'
 import * as schema from '../schemas/executions.ts'
@@ -95,21 +96,21 @@ const READS: readonly Operation[] = [
     tag,
     summary: 'The context that it was started with, to the letter',
     answer: CONTEXT_TEXT,
-    handle: ({ runner, param }) => runner.executions.inputText(param('id')),
+    handle: ({ runner, param }) => storedContext(runner, param('id'), 'input'),
   }),
   reading({
     path: '/executions/{id}/context',
     tag,
     summary: 'The final context when it has ended, else that which it was started with; to the letter',
     answer: CONTEXT_TEXT,
-    handle: ({ runner, param }) => runner.executions.contextText(param('id')),
+    handle: ({ runner, param }) => storedContext(runner, param('id'), 'final'),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/output',
     tag,
     summary: 'The context that a task has left, to the letter; {} while there is none',
     answer: CONTEXT_TEXT,
-    handle: async ({ runner, param }) => (await runner.executions.outputText(param('id'), param('task'))) ?? '{}',
+    handle: ({ runner, param }) => storedOutput(runner, param('id'), param('task')),
   }),
 ]
 
