@@ -10,10 +10,14 @@ import type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
+import { openSpans } from '../tracing/open-spans.ts'
 import { clockOf, type Durability, defaultDurability, openScripting } from './composition.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
+
+/** How long the end of a program waits for spans that are on their way. */
+const SPANS_WITHIN_MS = 5_000
 
 export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 
@@ -50,6 +54,7 @@ export async function startProgram(
   watchForLog(events, log)
   const registry = new LiveRegistry()
   const alive = new KeepAlive()
+  const spans = openSpans(clockOf(events), (message) => log({ level: 'warn', message }))
   const opening = openScripting({
     clock: clockOf(events),
     argv: target.argv,
@@ -64,13 +69,17 @@ export async function startProgram(
     quarantined: () => undefined,
     durability,
     registry,
-    watch: (events) => watchForLog(events, log),
+    watch: (events) => {
+      watchForLog(events, log)
+      void spans.then((found) => found?.watch(events))
+    },
     notice: (message) => log({ level: 'warn', message }),
     preparing: (message) => log({ level: 'info', message }),
   })
   const { host, runners } = await alive.during(opening)
   const ended = host.runProgram(target).finally(async () => {
     await runners.close((message) => log({ level: 'error', message }))
+    await (await spans)?.flush(SPANS_WITHIN_MS)
     await host.close() // when everything that was declared is known
   })
   const reported = ended.then((code) => {

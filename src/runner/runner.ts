@@ -22,8 +22,9 @@ import {
 import type { PollOutcome } from '../model/trigger.ts'
 import { codecNotice } from '../native/index.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
-import { didYouMean } from '../registry/nearest.ts'
 import { type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
+import { openSpans } from '../tracing/open-spans.ts'
+import type { Spans } from '../tracing/spans.ts'
 import { clockOf, defaultDatabaseUrl, defaultDurability, openScripting, type Scripting } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -32,6 +33,7 @@ import { harmless, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
+import { closed, unknownTrigger } from './refusals.ts'
 import { RunnerActions } from './resources/actions.ts'
 import { RunnerAlerts } from './resources/alerts.ts'
 import { RunnerExecutions } from './resources/executions.ts'
@@ -42,8 +44,8 @@ import { RunnerWorkflows } from './resources/workflows.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
 
 const GRACE_MS = 30_000
-/** How long the end of a runner waits for alerts that are on their way. */
-const ALERTS_WITHIN_MS = 5_000
+/** How long the end of a runner waits for alerts and spans that are on their way. */
+const SENT_WITHIN_MS = 5_000
 const STACKS_WITHIN_MS = 5_000
 /** At a stop whose grace is over. */
 const LATE_STACKS_WITHIN_MS = 1_000
@@ -53,6 +55,7 @@ interface RunnerParts {
   readonly events: EngineEvents
   readonly clock: Clock
   readonly alerts: Alerts | null
+  readonly spans: Spans | null
 }
 
 export class Runner {
@@ -71,6 +74,7 @@ export class Runner {
   readonly #clock: Clock
   readonly #log: LogSink
   readonly #alerts: Alerts | null
+  readonly #spans: Spans | null
   readonly #scripts: LoadedScripts
   readonly #alive = new KeepAlive()
   readonly #scripting = new StartOnce(() => this.#openScripting())
@@ -79,7 +83,7 @@ export class Runner {
   #serving: Disposable | undefined
   #closed: Promise<void> | null = null
 
-  private constructor(options: RunnerOptions, { store, events, clock, alerts }: RunnerParts) {
+  private constructor(options: RunnerOptions, { store, events, clock, alerts, spans }: RunnerParts) {
     this.#options = options
     this.#store = store
     this.#registry = new LiveRegistry()
@@ -93,6 +97,7 @@ export class Runner {
     this.#events = events
     this.#clock = clock
     this.#alerts = alerts
+    this.#spans = spans
     if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
     const settings = options.config ?? {}
     const registry = this.#registry
@@ -127,7 +132,9 @@ export class Runner {
       ? null
       : Alerts.of(checked.alerts ?? {}, { store: store.alerts, clock, warn: notice })
     alerts?.watch(events)
-    return new Runner({ ...checked, log }, { store, events, clock, alerts })
+    const spans = await openSpans(clock, notice)
+    spans?.watch(events)
+    return new Runner({ ...checked, log }, { store, events, clock, alerts, spans })
   }
 
   /**
@@ -308,7 +315,7 @@ export class Runner {
       const scripting = await this.#scripting.settled()
       await scripting?.runners.close((message) => this.#log({ level: 'error', message }))
       await scripting?.host.close()
-      await this.#alerts?.close(ALERTS_WITHIN_MS)
+      await Promise.all([this.#alerts?.close(SENT_WITHIN_MS), this.#spans?.flush(SENT_WITHIN_MS)])
       await this.#store.close()
     }
   }
@@ -364,6 +371,7 @@ export class Runner {
       watch: (events) => {
         watchForLog(events, this.#log)
         this.#alerts?.watch(events)
+        this.#spans?.watch(events)
       },
       notice: (message) => this.#log({ level: 'warn', message }),
       preparing: (message) => this.#log({ level: 'info', message }),
@@ -386,13 +394,4 @@ export class Runner {
   async #startingHost(): Promise<ScriptHost> {
     return ((await this.#scripting.settled()) ?? (await this.#startPython())).host
   }
-}
-
-function closed(): UsageError {
-  return new UsageError('RUNNER_CLOSED', 'The runner was closed. Open a new one.')
-}
-
-function unknownTrigger(trigger: string, known: Iterable<string>): UsageError {
-  const message = `There is no trigger "${trigger}" in the loaded scripts.${didYouMean(trigger, known)}`
-  return new UsageError('TRIGGER_NOT_FOUND', message, { trigger })
 }

@@ -55,6 +55,12 @@ export const TABLE: readonly Row[] = [
     may: [/^src\/(alerts|model)\//, /^src\/errors\.ts$/, ...NODE],
     mayTypes: [/^src\/engine\//],
   },
+  // Loaded only where an SDK is set up: everything else of it is types.
+  {
+    files: /^src\/tracing\//,
+    may: [/^src\/(tracing|model)\//, /^src\/errors\.ts$/, /^@opentelemetry\/api$/],
+    mayTypes: [/^src\/engine\//],
+  },
   { files: /^src\/native\//, may: [/^src\/native\//, /^src\/errors\.ts$/, /^node-gyp-build$/, ...NODE] },
   {
     files: /^src\/store\/sqlite\/file\//,
