@@ -19,12 +19,12 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'better-sqlite3',
     pattern: /from 'better-sqlite3'/,
-    owners: /^src\/(store\/sqlite\/|interpreter\/sqlite\.ts$)/,
+    owners: /^src\/(store\/(sqlite|postgres)\/|interpreter\/sqlite\.ts$)/,
   },
   {
     what: 'SQL',
     pattern: /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM) \w/,
-    owners: /^src\/(store\/sqlite\/|interpreter\/sqlite\.ts$)/,
+    owners: /^src\/(store\/(sqlite|postgres)\/|interpreter\/sqlite\.ts$)/,
   },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/(cli\/|interpreter\/session\.ts$)/ },
   { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },

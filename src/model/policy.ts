@@ -45,3 +45,9 @@ export const UNCHANGED_REASON = 'on_change: the answer before was to fire, too'
 export function limitedReason(maxActive: number, active: number): string {
   return `max_active ${maxActive}: ${active} ${active === 1 ? 'execution is' : 'executions are'} active`
 }
+
+/** What a trigger is disabled with after so many failed polls. */
+export function failuresNote(failures: number, lastMessage: string): string {
+  const polls = failures === 1 ? '1 failed poll' : `${failures} failed polls in a row`
+  return `disabled after ${polls}, the last: ${lastMessage}`
+}

@@ -21,7 +21,7 @@ import { PythonRefusal } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
-import { MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
+import { isPostgresUrl, MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
 import { GenerationRegistries } from './generation-registries.ts'
 
 export type Durability = 'full' | 'normal'
@@ -49,10 +49,11 @@ export function defaultDatabaseUrl(): string {
   return process.env.CLOACA_DATABASE_URL || SETTINGS.database.default
 }
 
-/** The file behind a database URL; null when it is in memory. Throws `INVALID_DATABASE_URL`. */
+/** The file behind a database URL; null when it is in memory or on a server. Throws `INVALID_DATABASE_URL`. */
 export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null {
-  const { path } = parseDatabaseUrl(databaseUrl)
-  return path === MEMORY_PATH || path.startsWith('file:') ? null : path
+  const location = parseDatabaseUrl(databaseUrl)
+  if (location.kind === 'postgres') return null
+  return location.path === MEMORY_PATH || location.path.startsWith('file:') ? null : location.path
 }
 
 /** Interpreters, and the runners that the scripts in them open. */
@@ -183,6 +184,7 @@ function isSameDatabase(one: string, other: string): boolean {
 
 /** The same for every name of one file; null for one in memory, and for a URL that whoever opens it will refuse. */
 function identityOfDatabase(url: string): string | null {
+  if (isPostgresUrl(url)) return url.replace(/^postgres:/i, 'postgresql:')
   try {
     const file = databaseFile(url)
     return file && realpathSync(file)

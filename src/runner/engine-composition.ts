@@ -19,8 +19,13 @@ export async function openStore(
   notice: (message: string) => void,
   readOnly = false,
 ): Promise<Store> {
-  const { path } = parseDatabaseUrl(databaseUrl)
-  return await openSqliteStore({ path, durability, clock, notice, readOnly })
+  const location = parseDatabaseUrl(databaseUrl)
+  if (location.kind === 'sqlite') {
+    return await openSqliteStore({ path: location.path, durability, clock, notice, readOnly })
+  }
+  // Nobody else pays for reading its modules.
+  const { openPostgresStore } = await import('../store/postgres/postgres-store.ts')
+  return await openPostgresStore({ url: location.url, durability, clock, notice, readOnly })
 }
 
 export interface EngineParts {

@@ -9,27 +9,30 @@ import { UsageError } from '../errors.ts'
 /** The path that stands for a private database in memory. */
 export const MEMORY_PATH = ':memory:'
 
-export interface DatabaseLocation {
+export type DatabaseLocation =
   /** A file's path as written, relative ones to the working directory, or `:memory:`. */
-  readonly path: string
-}
+  | { readonly kind: 'sqlite'; readonly path: string }
+  /** Which server and database, `pg` reads from the URL. */
+  | { readonly kind: 'postgres'; readonly url: string }
 
 const ACCEPTED =
   'Accepted are sqlite://jobs.db (relative), sqlite:///srv/jobs.db (absolute), sqlite://:memory:, a path that starts ' +
-  'with "/", "./" or "../" or ends in .db, .sqlite or .sqlite3, :memory:, and file: URIs.'
+  'with "/", "./" or "../" or ends in .db, .sqlite or .sqlite3, :memory:, file: URIs, and postgresql://USER:PASSWORD@HOST/DATABASE.'
 
-/** Throws `INVALID_DATABASE_URL` for what names no SQLite database. */
+/** Throws `INVALID_DATABASE_URL` for what names no database. */
 export function parseDatabaseUrl(text: string): DatabaseLocation {
-  return Object.freeze({ path: pathOf(text) })
+  if (isPostgresUrl(text)) return Object.freeze({ kind: 'postgres', url: text })
+  return Object.freeze({ kind: 'sqlite', path: pathOf(text) })
+}
+
+export function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text)
 }
 
 function pathOf(text: string): string {
   if (text === MEMORY_PATH) return MEMORY_PATH
   if (/^sqlite:\/\//i.test(text)) return pathAfterScheme(text)
   if (/^file:/i.test(text)) return pathOfUri(text)
-  if (/^postgres(ql)?:\/\//i.test(text)) {
-    throw invalid(text, 'this build has SQLite only; PostgreSQL is not supported yet')
-  }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
     throw invalid(text, `"${text.split(':', 1)[0]}" is not a kind of database it knows`)
   if (/^sqlite:/i.test(text)) throw invalid(text, 'two slashes are missing after "sqlite:"')

@@ -28,7 +28,15 @@ describe('database URLs', () => {
     ['file:my%20jobs.db', 'my jobs.db'],
     ['file:///srv/my%20jobs.db?cache=private&mode=rwc', '/srv/my jobs.db'],
   ])('"%s" is the file "%s"', (url, path) => {
-    expect(parseDatabaseUrl(url)).toEqual({ path })
+    expect(parseDatabaseUrl(url)).toEqual({ kind: 'sqlite', path })
+  })
+
+  test.each([
+    'postgres://db/app',
+    'postgresql://user:secret@db:5432/app?sslmode=require',
+    'POSTGRESQL://user@/app?host=/run/postgresql',
+  ])('"%s" is a database of a PostgreSQL server', (url) => {
+    expect(parseDatabaseUrl(url)).toEqual({ kind: 'postgres', url })
   })
 
   test.each([
@@ -40,7 +48,7 @@ describe('database URLs', () => {
     'file::memory:?cache=shared',
     'file:name?mode=memory',
   ])('"%s" is a private database in memory', (url) => {
-    expect(parseDatabaseUrl(url)).toEqual({ path: ':memory:' })
+    expect(parseDatabaseUrl(url)).toEqual({ kind: 'sqlite', path: ':memory:' })
   })
 
   test.each([
@@ -55,8 +63,6 @@ describe('database URLs', () => {
     'mysql://host/jobs',
     'mysql://host/jobs.db',
     'http://host/jobs.db',
-    'postgres://host/jobs',
-    'postgresql://host/jobs',
     'file:',
     'file://host/srv/jobs.db',
     'file:%ZZ',
@@ -70,7 +76,7 @@ describe('database URLs', () => {
   test('a refusal says what is wrong and what is accepted', () => {
     expect(refusal('foo').message).toContain('"foo"')
     expect(refusal('foo').message).toContain('sqlite://')
-    expect(refusal('postgres://host/jobs').message).toContain('this build has SQLite only')
+    expect(refusal('foo').message).toContain('postgresql://')
   })
 
   test('a refusal does not repeat a password', () => {

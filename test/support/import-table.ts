@@ -83,11 +83,27 @@ export const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
+  {
+    files: /^src\/store\/postgres\/session\//,
+    may: [
+      /^src\/store\/postgres\/session\//,
+      /^src\/store\/[^/]+$/,
+      /^src\/errors\.ts$/,
+      /^(pg|pg-connection-string)$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
+  },
+  {
+    files: /^src\/store\/postgres\//,
+    may: [/^src\/store\/(postgres\/|[^/]+$)/, /^src\/(metrics|model)\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/, /^pg$/],
+  },
   // What every store shares knows none of them.
   {
     files: /^src\/store\//,
     may: [/^src\/store\/[^/]+$/, /^src\/model\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
+    mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
   { files: /^src\/border\//, may: [/^src\/border\//, ...NODE] },
   {

@@ -13,6 +13,15 @@ import { InternalError } from '../../errors.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
 import {
+  type CronFiringRecord,
+  type CronRecord,
+  catchupText,
+  cronFiringRow,
+  cronOverridesText,
+  cronRow,
+  LOST_AFTER_MS,
+} from '../rows.ts'
+import {
   CLAIM_CRON,
   CRON_STATS,
   DELETE_CRON,
@@ -36,10 +45,6 @@ import {
 } from './cron-queries.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
-import { type CronFiringRecord, type CronRecord, cronFiringRow, cronRow } from './rows.ts'
-
-/** A firing without a run counts as lost from this age on. */
-const LOST_AFTER_MS = 600_000
 
 /** False when the workflow has an instance of that name. */
 export function insertCron(connection: Connection, schedule: NewCronSchedule): boolean {
@@ -60,11 +65,6 @@ export function saveTriggerCron(connection: Connection, schedule: NewTriggerCron
   return cronRow(record)
 }
 
-/** What is the default stays NULL, as it was before it could be anything else. */
-function catchupText(catchup: Catchup): string | null {
-  return catchup === 'skip' ? null : catchup
-}
-
 /** False when there is no such trigger. */
 export function overrideTriggerCron(
   connection: Connection,
@@ -72,8 +72,7 @@ export function overrideTriggerCron(
   catchup: Catchup | null,
   at: number,
 ): boolean {
-  const overrides = catchup === null ? null : JSON.stringify({ catchup })
-  return connection.run(SET_CRON_OVERRIDES, overrides, at, triggerName) === 1
+  return connection.run(SET_CRON_OVERRIDES, cronOverridesText(catchup), at, triggerName) === 1
 }
 
 export function rescheduleCrons(connection: Connection, moves: readonly CronMove[], at: number): void {

@@ -6,6 +6,7 @@
 import type { Acquisition, ExecutionEnd, ExecutionFilter, NewExecution, Page, Settlement } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
+import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from '../rows.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
   COUNT_EXECUTIONS,
@@ -38,7 +39,6 @@ import type { Connection } from './file/connection.ts'
 import { insertAttempt, insertLostAttempts } from './history/attempt-steps.ts'
 import { DELETE_INSTANCE_WITHOUT_EXECUTIONS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
-import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from './rows.ts'
 import { COMPLETE_FIRING } from './trigger-queries.ts'
 
 interface ExecutionPlace {

@@ -7,13 +7,11 @@
  * (a trigger's lease) or by a name that is another's (an execution's owner), it can no longer write.
  */
 
-import { readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
-import { isMainThread } from 'node:worker_threads'
 import type { Clock } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
 import { HeartbeatWatch } from '../heartbeat-watch.ts'
+import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity, shownHost } from '../process-identity.ts'
 import type { Connection } from './file/connection.ts'
 import { insertCutAttempts } from './history/attempt-steps.ts'
 import {
@@ -27,17 +25,6 @@ import {
   RELEASE_LEASES,
   TOUCH_INSTANCE,
 } from './instance-queries.ts'
-
-/** Three heartbeats missed. */
-export const DEAD_AFTER_MS = 30_000
-
-/** The process that a store runs in, as other processes see it. */
-export interface ProcessIdentity {
-  readonly host: string
-  readonly pid: number
-  /** Null where it is not known: a thread knows only its own start. */
-  readonly startedAt: number | null
-}
 
 interface InstanceRecord {
   readonly seq: number
@@ -53,24 +40,6 @@ interface HoldingRecord extends InstanceRecord {
   readonly opened_at: number
   readonly triggers: number
   readonly executions: number
-}
-
-export function thisProcess(): ProcessIdentity {
-  return {
-    host: hostIdentity(),
-    pid: process.pid,
-    startedAt: isMainThread ? Math.round(performance.timeOrigin) : null,
-  }
-}
-
-/** True when a process of this host exists, whoever owns it. */
-export function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }
 
 export class Liveness {
@@ -121,7 +90,7 @@ export class Liveness {
   list(connection: Connection, at: number): readonly InstanceRow[] {
     return connection.all<HoldingRecord>(LIST_INSTANCES_WITH_HOLDINGS).map((record) => ({
       id: record.id,
-      host: record.host.split(' ')[0] ?? record.host,
+      host: shownHost(record.host),
       pid: record.pid,
       openedAt: record.opened_at,
       heartbeatAt: record.heartbeat_at,
@@ -132,7 +101,7 @@ export class Liveness {
   }
 
   #seemsAlive(record: InstanceRecord, at: number): boolean {
-    if (record.host === this.#self.host) return this.#hasProcess(record)
+    if (record.host === this.#self.host) return hasProcess(this.#self, record, this.#isProcessAlive)
     return Math.abs(at - record.heartbeat_at) < DEAD_AFTER_MS
   }
 
@@ -144,15 +113,7 @@ export class Liveness {
 
   #isDead(record: InstanceRecord): boolean {
     if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
-    return record.host === this.#self.host && !this.#hasProcess(record)
-  }
-
-  /** Of an instance of this host. */
-  #hasProcess(record: InstanceRecord): boolean {
-    if (record.pid !== this.#self.pid) return this.#isProcessAlive(record.pid)
-    // An earlier process had our number, as in a container that was started again.
-    const { startedAt } = this.#self
-    return startedAt === null || record.process_started_at === null || record.process_started_at === startedAt
+    return record.host === this.#self.host && !hasProcess(this.#self, record, this.#isProcessAlive)
   }
 }
 
@@ -170,14 +131,4 @@ export function instanceSeqOrThrow(connection: Connection, instanceId: string): 
   const record = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
   if (record !== undefined) return record.seq
   throw new StoreError('DATABASE_FAILED', `The instance "${instanceId}" is not open: call openInstance first.`)
-}
-
-/** Containers may share a host's name but not its process numbers: the name of their number space is part of it. */
-function hostIdentity(): string {
-  try {
-    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
-  } catch {
-    // Not Linux: one number space a host.
-    return hostname()
-  }
 }

@@ -12,12 +12,12 @@ import type {
 import { StoreError } from '../../errors.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
+import type { StepNeed, StepResult } from '../steps.ts'
 import * as crons from './cron-steps.ts'
 import type { Connection } from './file/connection.ts'
-import type { StepNeed } from './file/step-queue.ts'
 
 export abstract class SqliteCrons {
-  protected abstract step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result>
+  protected abstract step<Result>(need: StepNeed, run: (connection: Connection) => StepResult<Result>): Promise<Result>
 
   async createCron(schedule: NewCronSchedule): Promise<void> {
     if (await this.step('accept', (connection) => crons.insertCron(connection, schedule))) return

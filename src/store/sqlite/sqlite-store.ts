@@ -36,6 +36,11 @@ import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { MEMORY_PATH } from '../database-url.ts'
+import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { isProcessAlive, thisProcess } from '../process-identity.ts'
+import { type TriggerRecord, triggerRow } from '../rows.ts'
+import { SkipWriter } from '../skip-writer.ts'
+import type { AddStep, StepNeed, StepResult } from '../steps.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import { Connection } from './file/connection.ts'
@@ -43,18 +48,16 @@ import { DatabaseWatch } from './file/database-watch.ts'
 import { readOnly, unavailable } from './file/failures.ts'
 import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
-import { type AddStep, type StepNeed, StepQueue } from './file/step-queue.ts'
+import { StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
 import { alertStore } from './history/alerts.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
-import { LogWriter } from './history/log-writer.ts'
+import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
-import { isProcessAlive, Liveness, leaveInstance, thisProcess } from './instance-steps.ts'
-import { type TriggerRecord, triggerRow } from './rows.ts'
+import { Liveness, leaveInstance } from './instance-steps.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
-import { SkipWriter } from './skip-writer.ts'
 import { SqliteCrons } from './sqlite-crons.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
@@ -109,7 +112,7 @@ class SqliteStore extends SqliteCrons implements Store {
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore
-  readonly logs: LogWriter
+  readonly logs: LogWriter<Connection>
   readonly history: HistoryStore
   readonly #connection: Connection
   readonly #clock: Clock
@@ -118,7 +121,7 @@ class SqliteStore extends SqliteCrons implements Store {
   readonly #queue: StepQueue
   readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
-  readonly #skips: SkipWriter
+  readonly #skips: SkipWriter<Connection>
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
   #closing: Promise<void> | undefined
@@ -135,12 +138,14 @@ class SqliteStore extends SqliteCrons implements Store {
     const { clock } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
-    const addStep: AddStep = (need, run) => this.step(need, run)
-    this.#skips = new SkipWriter(options.clock, addStep)
+    const addStep: AddStep<Connection> = (need, run) => this.step(need, run)
+    this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
     this.history = historyStore(addStep)
-    this.logs = new LogWriter(options.clock, addStep, (trigger, run) => this.#readTicks(trigger, run))
+    const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
+    const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
+    this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
     this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
   }
 
@@ -217,7 +222,7 @@ class SqliteStore extends SqliteCrons implements Store {
   }
 
   /** Sees the skips that are not written yet. */
-  #readTicks<Result>(trigger: string, run: (connection: Connection) => Result): Promise<Result> {
+  #readTicks<Result>(trigger: string, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
     return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
   }
 
@@ -349,7 +354,7 @@ class SqliteStore extends SqliteCrons implements Store {
     }
   }
 
-  protected step<Result>(need: StepNeed, run: (connection: Connection) => Result): Promise<Result> {
+  protected step<Result>(need: StepNeed, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
     if (this.#isReadOnly && need !== 'read') return Promise.reject(readOnly(this.#connection.path))
     return this.#queue.add(need, () => run(this.#connection))
   }

@@ -17,13 +17,13 @@ import type {
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
-import { limitedReason, type TriggerOverrides, UNCHANGED_REASON } from '../../model/policy.ts'
+import { failuresNote, limitedReason, type TriggerOverrides, UNCHANGED_REASON } from '../../model/policy.ts'
 import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
+import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
-import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from './rows.ts'
 import {
   CLOSE_SKIPS,
   COUNT_ACTIVE_FIRINGS,
@@ -216,8 +216,7 @@ export function recordFailed(connection: Connection, tick: FailedTick): FailedTi
   insertTick(connection, seq, { ...tick, firingId: null })
   const failures = failures_in_row + 1
   if (tick.pauseAfter === null || failures < tick.pauseAfter) return { kind: 'recorded' }
-  const polls = failures === 1 ? '1 failed poll' : `${failures} failed polls in a row`
-  const note = `disabled after ${polls}, the last: ${tick.error.message}`
+  const note = failuresNote(failures, tick.error.message)
   connection.run(PAUSE_TRIGGER, note, tick.at, seq)
   return { kind: 'paused', note }
 }

@@ -10,16 +10,11 @@
 
 import type { Clock } from '../../../engine/ports.ts'
 import { CloacaError } from '../../../errors.ts'
-import type { CommitKind, StoreCounters } from '../../../metrics/store-counters.ts'
+import type { StoreCounters } from '../../../metrics/store-counters.ts'
+import type { StepNeed, StepResult } from '../../steps.ts'
 import type { Connection } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
 import { closed, isLocked, refused } from './failures.ts'
-
-/** `read` writes nothing; `accept` must survive a power cut once it is answered; `write` may cost a repetition. */
-export type StepNeed = CommitKind
-
-/** Queues a step: see `StepQueue.add`. */
-export type AddStep = <Result>(need: StepNeed, run: (connection: Connection) => Result) => Promise<Result>
 
 export interface StepQueueOptions {
   readonly clock: Clock
@@ -66,7 +61,7 @@ export class StepQueue {
     this.#counters = options.counters
   }
 
-  add<Result>(need: StepNeed, run: () => Result): Promise<Result> {
+  add<Result>(need: StepNeed, run: () => StepResult<Result>): Promise<Result> {
     if (this.#isClosed) return Promise.reject(closed(this.#connection.path))
     return new Promise<Result>((resolve, reject) => {
       this.#steps.push({ need, run, settle: (value) => resolve(value as Result), fail: reject })

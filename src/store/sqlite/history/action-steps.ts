@@ -1,7 +1,8 @@
 /** What happens to actions. Each function is the body of one step, or part of one, and runs in its transaction. */
 
 import type { PageAfter } from '../../../engine/ports.ts'
-import type { ActionAnswer, ActionKind, ActionRow, ActionSource, NewAction } from '../../../model/action.ts'
+import type { ActionAnswer, ActionRow, NewAction } from '../../../model/action.ts'
+import { type ActionRecord, actionRow } from '../../history-rows.ts'
 import type { Connection } from '../file/connection.ts'
 import {
   ANSWER_ACTION,
@@ -12,19 +13,6 @@ import {
   LIST_ACTIONS_ON,
   LIST_UNANSWERED,
 } from './action-queries.ts'
-
-interface ActionRecord {
-  readonly id: string
-  readonly kind: ActionKind
-  readonly target: string
-  readonly source: ActionSource
-  readonly note: string | null
-  readonly arguments: string | null
-  readonly created_at: number
-  readonly answered_at: number | null
-  readonly is_refused: number
-  readonly answer: string | null
-}
 
 export function askAction(connection: Connection, action: NewAction): void {
   const { id, kind, target, source, note, argumentsText, at } = action
@@ -65,19 +53,4 @@ export function listActions(connection: Connection, target: string | null, page:
       ? connection.all<ActionRecord>(LIST_ACTIONS, place.seq, limit, offset)
       : connection.all<ActionRecord>(LIST_ACTIONS_ON, target, place.seq, limit, offset)
   return records.map(actionRow)
-}
-
-function actionRow(record: ActionRecord): ActionRow {
-  const { id, kind, target, source, note, created_at, answered_at } = record
-  return {
-    id,
-    kind,
-    target,
-    source,
-    note,
-    argumentsText: record.arguments,
-    at: created_at,
-    answer: answered_at === null ? null : { isRefused: record.is_refused === 1, text: record.answer },
-    answeredAt: answered_at,
-  }
 }

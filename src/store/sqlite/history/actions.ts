@@ -2,10 +2,11 @@
 
 import type { ActionStore } from '../../../engine/ports.ts'
 import type { ActionAnswer, NewAction } from '../../../model/action.ts'
-import type { AddStep } from '../file/step-queue.ts'
+import type { AddStep } from '../../steps.ts'
+import type { Connection } from '../file/connection.ts'
 import { answerAction, askAction, getAction, listActions, listUnanswered, recordAction } from './action-steps.ts'
 
-export function actionStore(step: AddStep): ActionStore {
+export function actionStore(step: AddStep<Connection>): ActionStore {
   return {
     ask: (action: NewAction) => step('accept', (connection) => askAction(connection, action)),
     record: (action: NewAction, answer: ActionAnswer) =>

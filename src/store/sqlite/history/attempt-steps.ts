@@ -1,31 +1,10 @@
 /** What happens to attempts. Each function is part of a step, or its body, and runs in its transaction. */
 
 import type { AttemptRow } from '../../../model/execution.ts'
+import { type AttemptRecord, attemptRow, PROCESS_DIED, RUNNER_STOPPED } from '../../history-rows.ts'
+import { faultText } from '../../rows.ts'
 import type { Connection } from '../file/connection.ts'
-import { fault, faultText } from '../rows.ts'
 import { INSERT_ATTEMPT, INSERT_CUT_ATTEMPTS, INSERT_LOST_ATTEMPTS, LIST_ATTEMPTS } from './attempt-queries.ts'
-
-interface AttemptRecord {
-  readonly task_id: string
-  readonly attempt: number
-  readonly outcome: AttemptRow['outcome']
-  readonly queued_at: number | null
-  readonly started_at: number | null
-  readonly ended_at: number
-  readonly error: string | null
-}
-
-const PROCESS_DIED = {
-  type: 'ProcessDied',
-  message: 'The process that ran it ended before it did.',
-  traceback: '',
-}
-
-const RUNNER_STOPPED = {
-  type: 'RunnerStopped',
-  message: 'The runner stopped and did not wait for its end.',
-  traceback: '',
-}
 
 export function insertAttempt(connection: Connection, executionSeq: number, ended: AttemptRow): void {
   const { taskId, attempt, outcome, queuedAt, startedAt, endedAt, error } = ended
@@ -44,13 +23,5 @@ export function insertCutAttempts(connection: Connection, ownerSeq: number, at: 
 }
 
 export function listAttempts(connection: Connection, executionId: string): readonly AttemptRow[] {
-  return connection.all<AttemptRecord>(LIST_ATTEMPTS, executionId).map((record) => ({
-    taskId: record.task_id,
-    attempt: record.attempt,
-    outcome: record.outcome,
-    queuedAt: record.queued_at,
-    startedAt: record.started_at,
-    endedAt: record.ended_at,
-    error: fault(record.error),
-  }))
+  return connection.all<AttemptRecord>(LIST_ATTEMPTS, executionId).map(attemptRow)
 }

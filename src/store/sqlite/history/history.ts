@@ -12,10 +12,10 @@ import type {
   TrendQuery,
   WorkflowSample,
 } from '../../../model/history.ts'
+import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from '../../rows.ts'
+import type { AddStep } from '../../steps.ts'
 import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
 import type { Connection } from '../file/connection.ts'
-import type { AddStep } from '../file/step-queue.ts'
-import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from '../rows.ts'
 import {
   countListing,
   FINAL_BYTES,
@@ -67,7 +67,7 @@ interface SampledAttempt {
   readonly ended_at: number
 }
 
-export function historyStore(step: AddStep): HistoryStore {
+export function historyStore(step: AddStep<Connection>): HistoryStore {
   return {
     overview: (id) => step('read', (connection) => overview(connection, id)),
     contextText: (id, of) => step('read', (connection) => contextText(connection, id, of)),

@@ -1,7 +1,8 @@
 /** What happens to the logs of attempts. Each function is part of one step and runs in its transaction. */
 
-import type { AttemptRef, LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
-import type { TickOutcome } from '../../../model/schedule.ts'
+import type { LogQuery, Page, StoredLogPiece, TickLog } from '../../../engine/ports.ts'
+import { type PieceRecord, storedLogPiece, type TickLogRecord, tickLog } from '../../history-rows.ts'
+import type { LogChange } from '../../log-changes.ts'
 import type { Connection } from '../file/connection.ts'
 import {
   DELETE_PIECE,
@@ -12,29 +13,6 @@ import {
   LOG_END,
   SET_CUT,
 } from './log-queries.ts'
-
-/** A piece that is stored, or will be by the step that adds it. */
-export interface StoredPiece {
-  /** Within its execution; null while it is not stored. */
-  number: number | null
-  /** It is beyond the limit by now: it is not stored any more, or never. */
-  isDropped: boolean
-  readonly records: number
-  readonly bytes: number
-  cutRecords: number
-  cutBytes: number
-  /** '' once it is stored. */
-  text: string
-}
-
-/** What is to be written of one attempt's log. */
-export interface LogChange {
-  readonly attempt: AttemptRef
-  readonly added: readonly StoredPiece[]
-  readonly dropped: readonly StoredPiece[]
-  /** The piece that says what was cut, when more was. */
-  readonly afterCut: StoredPiece | null
-}
 
 /**
  * Nothing of an execution that has been pruned. Gives the added pieces their numbers, in the step already: a later one of the
@@ -73,13 +51,6 @@ function writeLog(
   }
 }
 
-interface TickLogRecord {
-  readonly id: string
-  readonly outcome: TickOutcome
-  readonly at: number
-  readonly text: string
-}
-
 export function listTickLogs(
   connection: Connection,
   trigger: string,
@@ -87,18 +58,7 @@ export function listTickLogs(
 ): readonly TickLog[] {
   const which = [trigger, tickPrefix, `${tickPrefix}\u{10FFFF}`]
   const records = connection.all<TickLogRecord>(LIST_TICK_LOGS, ...which, ...which, limit, offset)
-  return records.map(({ id, outcome, at, text }) => ({ tickId: id, outcome, at, text }))
-}
-
-interface PieceRecord {
-  readonly piece: number
-  readonly task_id: string
-  readonly attempt: number
-  readonly records: number
-  readonly bytes: number
-  readonly cut_records: number
-  readonly cut_bytes: number
-  readonly text: string
+  return records.map(tickLog)
 }
 
 export function listLog(connection: Connection, query: LogQuery): readonly StoredLogPiece[] {
@@ -108,7 +68,5 @@ export function listLog(connection: Connection, query: LogQuery): readonly Store
   const sql = (isFromEnd ? LIST_LAST_PIECES : LIST_PIECES)[of.length] ?? ''
   const records = connection.all<PieceRecord>(sql, executionId, ...of, beforePiece ?? afterPiece, limit)
   if (isFromEnd) records.reverse()
-  return records.map(({ task_id, cut_records, cut_bytes, ...rest }) => {
-    return { ...rest, taskId: task_id, cutRecords: cut_records, cutBytes: cut_bytes }
-  })
+  return records.map(storedLogPiece)
 }

@@ -2,8 +2,8 @@
 
 import type { Page, TickFilter } from '../../../engine/ports.ts'
 import type { TickRow } from '../../../model/schedule.ts'
+import { type TickRecord, tickRow } from '../../rows.ts'
 import type { Connection } from '../file/connection.ts'
-import { type TickRecord, tickRow } from '../rows.ts'
 import { FIND_TICK, FIND_TRIGGER, OPEN_SKIPS, TICK_ACROSS, type TickListing, tickListing } from '../trigger-queries.ts'
 
 interface TickPlace {

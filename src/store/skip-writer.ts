@@ -3,26 +3,29 @@
  * store notes skips here and runs through it the steps that must see them.
  */
 
-import type { Clock, SkippedTick, Timer } from '../../engine/ports.ts'
-import { SkipBuffer, type SkipRuns } from '../skip-buffer.ts'
-import type { Connection } from './file/connection.ts'
-import type { AddStep, StepNeed } from './file/step-queue.ts'
-import { writeSkips } from './trigger-steps.ts'
+import type { Clock, SkippedTick, Timer } from '../engine/ports.ts'
+import { SkipBuffer, type SkipRuns } from './skip-buffer.ts'
+import { type AddStep, behind, type StepNeed, type StepResult } from './steps.ts'
 
 const WRITE_AFTER_MS = 1_000
 /** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
 const TRIGGERS_A_STEP = 1_000
 
-export class SkipWriter {
+/** Part of a step: writes runs of skips. Those of a trigger that is not in the database are dropped: nothing could show them. */
+export type WriteSkips<Session> = (session: Session, runs: SkipRuns) => StepResult<void>
+
+export class SkipWriter<Session> {
   readonly #clock: Clock
-  readonly #addStep: AddStep
+  readonly #addStep: AddStep<Session>
+  readonly #writeSkips: WriteSkips<Session>
   readonly #skips = new SkipBuffer()
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(clock: Clock, addStep: AddStep) {
+  constructor(clock: Clock, addStep: AddStep<Session>, writeSkips: WriteSkips<Session>) {
     this.#clock = clock
     this.#addStep = addStep
+    this.#writeSkips = writeSkips
   }
 
   note(skip: SkippedTick): void {
@@ -37,7 +40,7 @@ export class SkipWriter {
   }
 
   /** Writes the trigger's buffered skips first, in the same step: they came before. */
-  stepAfter<Result>(need: StepNeed, trigger: string, run: (connection: Connection) => Result): Promise<Result> {
+  stepAfter<Result>(need: StepNeed, trigger: string, run: (session: Session) => StepResult<Result>): Promise<Result> {
     return this.#step(need, () => this.#skips.take(trigger), run)
   }
 
@@ -73,13 +76,16 @@ export class SkipWriter {
   }
 
   /** The skips are taken once, when the step first runs, and go back to the buffer when it fails. */
-  async #step<Result>(need: StepNeed, take: () => SkipRuns, run: (connection: Connection) => Result): Promise<Result> {
+  async #step<Result>(
+    need: StepNeed,
+    take: () => SkipRuns,
+    run: (session: Session) => StepResult<Result>,
+  ): Promise<Result> {
     let taken: SkipRuns | undefined
     try {
-      return await this.#addStep(need, (connection) => {
+      return await this.#addStep(need, (session) => {
         taken ??= take()
-        writeSkips(connection, taken)
-        return run(connection)
+        return behind(this.#writeSkips(session, taken), () => run(session))
       })
     } catch (error) {
       if (taken !== undefined) this.#skips.putBack(taken)

@@ -9,21 +9,11 @@
  *   being written -> refused    the database refused: it goes into the attempt's next write
  */
 
-import type {
-  AttemptRef,
-  Clock,
-  LogQuery,
-  LogStore,
-  Page,
-  StoredLogPiece,
-  TickLog,
-  Timer,
-} from '../../../engine/ports.ts'
-import type { LogPiece } from '../../../model/log.ts'
-import { LogPieces, LogWindow } from '../../../model/log-window.ts'
-import type { Connection } from '../file/connection.ts'
-import type { AddStep, StepNeed } from '../file/step-queue.ts'
-import { type LogChange, listLog, listTickLogs, type StoredPiece, writeLogs } from './log-steps.ts'
+import type { AttemptRef, Clock, LogQuery, LogStore, Page, StoredLogPiece, TickLog, Timer } from '../engine/ports.ts'
+import type { LogPiece } from '../model/log.ts'
+import { LogPieces, LogWindow } from '../model/log-window.ts'
+import type { LogChange, StoredPiece } from './log-changes.ts'
+import { type AddStep, behind, type StepNeed, type StepResult } from './steps.ts'
 
 /** At most five times a second. */
 const WRITE_EVERY_MS = 200
@@ -32,7 +22,25 @@ const RETRY_MS = 1_000
 /** Attempts that have ended may still be written to, by threads that they left behind. */
 const MOST_REMEMBERED = 1_000
 
-export type ReadTicks = <Result>(trigger: string, run: (connection: Connection) => Result) => Promise<Result>
+export type ReadTicks<Session> = <Result>(
+  trigger: string,
+  run: (session: Session) => StepResult<Result>,
+) => Promise<Result>
+
+/** Parts of steps. */
+export interface LogSteps<Session> {
+  /**
+   * Gives the added pieces their numbers, in the step already: a later one of the same transaction may drop them. Run again, it
+   * gives them others. Writes nothing of an execution that has been pruned.
+   */
+  write(session: Session, changes: readonly LogChange[]): StepResult<void>
+  list(session: Session, query: LogQuery): StepResult<readonly StoredLogPiece[]>
+  listOfTicks(
+    session: Session,
+    trigger: string,
+    query: Page & { readonly tickPrefix?: string },
+  ): StepResult<readonly TickLog[]>
+}
 
 interface Log {
   readonly attempt: AttemptRef
@@ -45,10 +53,11 @@ interface Log {
   nextAt: number
 }
 
-export class LogWriter implements LogStore {
+export class LogWriter<Session> implements LogStore {
   readonly #clock: Clock
-  readonly #addStep: AddStep
-  readonly #readTicks: ReadTicks
+  readonly #addStep: AddStep<Session>
+  readonly #readTicks: ReadTicks<Session>
+  readonly #steps: LogSteps<Session>
   /** By attempt, the newest last. */
   readonly #logs = new Map<string, Log>()
   /** Those with something to write, by execution. */
@@ -58,10 +67,11 @@ export class LogWriter implements LogStore {
   #isClosed = false
 
   /** `readTicks`: runs a step that must see the skips of a trigger. */
-  constructor(clock: Clock, addStep: AddStep, readTicks: ReadTicks) {
+  constructor(clock: Clock, addStep: AddStep<Session>, readTicks: ReadTicks<Session>, steps: LogSteps<Session>) {
     this.#clock = clock
     this.#addStep = addStep
     this.#readTicks = readTicks
+    this.#steps = steps
   }
 
   append(attempt: AttemptRef, piece: LogPiece, limitBytes: number): void {
@@ -74,11 +84,16 @@ export class LogWriter implements LogStore {
   list(query: LogQuery): Promise<readonly StoredLogPiece[]> {
     const { executionId } = query
     const need = this.#waiting.has(executionId) ? 'write' : 'read'
-    return this.stepAfter(need, executionId, null, (connection) => listLog(connection, query))
+    return this.stepAfter(need, executionId, null, (session) => this.#steps.list(session, query))
   }
 
   listOfTicks(trigger: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
-    return this.#readTicks(trigger, (connection) => listTickLogs(connection, trigger, query))
+    return this.#readTicks(trigger, (session) => this.#steps.listOfTicks(session, trigger, query))
+  }
+
+  /** Whether there is anything that `stepAfter` would write first. */
+  isWaiting(executionId: string, tasks: ReadonlySet<string> | null): boolean {
+    return this.#waitingOf(executionId, tasks).length > 0
   }
 
   /** Writes first, in the same step, what an execution has logged: all of it, or that of these tasks. */
@@ -86,11 +101,9 @@ export class LogWriter implements LogStore {
     need: StepNeed,
     executionId: string,
     tasks: ReadonlySet<string> | null,
-    run: (connection: Connection) => Result,
+    run: (session: Session) => StepResult<Result>,
   ): Promise<Result> {
-    const waiting = this.#waiting.get(executionId)
-    if (waiting === undefined) return this.#addStep(need, run)
-    const logs = [...waiting].filter(({ attempt }) => tasks?.has(attempt.taskId) ?? true)
+    const logs = this.#waitingOf(executionId, tasks)
     return logs.length === 0 ? this.#addStep(need, run) : this.#write(need, logs, run)
   }
 
@@ -125,6 +138,12 @@ export class LogWriter implements LogStore {
       this.#logs.delete(key)
       return
     }
+  }
+
+  #waitingOf(executionId: string, tasks: ReadonlySet<string> | null): readonly Log[] {
+    const waiting = this.#waiting.get(executionId)
+    if (waiting === undefined) return []
+    return tasks === null ? [...waiting] : [...waiting].filter(({ attempt }) => tasks.has(attempt.taskId))
   }
 
   #allWaiting(): readonly Log[] {
@@ -170,13 +189,16 @@ export class LogWriter implements LogStore {
     for (const log of waiting) if (log.isWaiting) this.#arm(log.nextAt)
   }
 
-  async #write<Result>(need: StepNeed, logs: readonly Log[], run: (connection: Connection) => Result): Promise<Result> {
+  async #write<Result>(
+    need: StepNeed,
+    logs: readonly Log[],
+    run: (session: Session) => StepResult<Result>,
+  ): Promise<Result> {
     const changes = logs.flatMap((log) => this.#take(log))
     try {
-      const result = await this.#addStep(need, (connection) => {
-        writeLogs(connection, changes)
-        return run(connection)
-      })
+      const result = await this.#addStep(need, (session) =>
+        behind(this.#steps.write(session, changes), () => run(session)),
+      )
       for (const { added } of changes) for (const piece of added) piece.text = ''
       return result
     } catch (error) {

@@ -10,10 +10,13 @@ import type {
   ExecutionSummary,
   TaskRun,
   TaskStatus,
-} from '../../model/execution.ts'
-import type { PythonFault } from '../../model/fault.ts'
-import { type Catchup, DEFAULT_POLICY, type TriggerOverrides, type TriggerPolicy } from '../../model/policy.ts'
-import type { CronFiringRow, CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
+} from '../model/execution.ts'
+import type { PythonFault } from '../model/fault.ts'
+import { type Catchup, DEFAULT_POLICY, type TriggerOverrides, type TriggerPolicy } from '../model/policy.ts'
+import type { CronFiringRow, CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../model/schedule.ts'
+
+/** A truth value as a database has it: SQLite's are 0 and 1. */
+export type Flag = boolean | number
 
 export interface TriggerRecord {
   readonly seq: number
@@ -21,10 +24,10 @@ export interface TriggerRecord {
   readonly name: string
   readonly workflow: string
   readonly poll_interval_ms: number
-  readonly allow_concurrent: number
+  readonly allow_concurrent: Flag
   readonly policy: string | null
   readonly overrides: string | null
-  readonly enabled: number
+  readonly enabled: Flag
   readonly note: string | null
   readonly failures_in_row: number
   readonly created_at: number
@@ -42,11 +45,11 @@ export function triggerRow(record: TriggerRecord, bufferedPollAt: number | null)
     name: record.name,
     workflow: record.workflow,
     pollIntervalMs,
-    allowConcurrent: record.allow_concurrent === 1,
+    allowConcurrent: Boolean(record.allow_concurrent),
     policy,
     declared,
     overrides,
-    isEnabled: record.enabled === 1,
+    isEnabled: Boolean(record.enabled),
     note: record.note,
     failuresInRow: record.failures_in_row,
     lastPollAt: later(record.last_poll_at, bufferedPollAt),
@@ -215,7 +218,7 @@ export interface CronRecord {
   readonly timezone: string
   readonly catchup: Catchup | null
   readonly overrides: string | null
-  readonly enabled: number
+  readonly enabled: Flag
   readonly next_run_at: number | null
   readonly last_run_at: number | null
   readonly created_at: number
@@ -232,7 +235,7 @@ export function cronRow(record: CronRecord): CronRow {
     expression: record.expression,
     timezone: record.timezone,
     catchup: (jsonOrEmpty(record.overrides) as CronOverrides).catchup ?? record.catchup ?? 'skip',
-    isEnabled: record.enabled === 1,
+    isEnabled: Boolean(record.enabled),
     nextRunAt: record.next_run_at,
     lastRunAt: record.last_run_at,
     createdAt: record.created_at,
@@ -242,6 +245,18 @@ export function cronRow(record: CronRecord): CronRow {
     paramsText: record.params,
   }
 }
+
+/** What is the default stays NULL, as it was before it could be anything else. */
+export function catchupText(catchup: Catchup): string | null {
+  return catchup === 'skip' ? null : catchup
+}
+
+export function cronOverridesText(catchup: Catchup | null): string | null {
+  return catchup === null ? null : JSON.stringify({ catchup } satisfies CronOverrides)
+}
+
+/** A firing of a schedule that has no run counts as lost from this age on. */
+export const LOST_AFTER_MS = 600_000
 
 export interface CronFiringRecord {
   readonly id: string

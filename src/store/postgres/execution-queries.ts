@@ -1,0 +1,208 @@
+/** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
+
+/** Of `executions` as `e`, joined to `active_executions` as `a`, which has what changes while it is under way. */
+const COLUMNS = `
+e.seq, e.id, e.workflow, e.version, coalesce(e.status, a.status) AS status, e.origin, e.origin_source, e.firing_id, e.created_at,
+coalesce(e.started_at, a.started_at) AS started_at, e.ended_at, e.final_task_id, e.error_message, e.retry_of, a.paused_at,
+coalesce(e.cancel_requested_at, a.cancel_requested_at) AS cancel_requested_at`
+
+const BOTH = 'executions e LEFT JOIN active_executions a ON a.execution_seq = e.seq'
+
+// -- creating: values are a list for each column
+
+export const INSERT_EXECUTIONS = `
+WITH given AS (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[])
+    WITH ORDINALITY AS g (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of, context, n)
+), added AS (
+  INSERT INTO executions (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of)
+  SELECT id, workflow, version, origin, origin_source, firing_id, created_at, retry_of FROM given ORDER BY n
+  RETURNING seq, id, workflow, origin, firing_id, created_at
+), active AS (
+  INSERT INTO active_executions (execution_seq, id, workflow, origin, firing_id, created_at)
+  SELECT seq, id, workflow, origin, firing_id, created_at FROM added
+)
+INSERT INTO execution_inputs (execution_seq, context) SELECT added.seq, given.context FROM added JOIN given USING (id)`
+
+export const INSERT_TASKS = `
+INSERT INTO task_runs (execution_seq, position, task_id, full_name)
+SELECT e.seq, g.position, g.task_id, g.full_name
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS g (execution_id, position, task_id, full_name)
+JOIN active_executions a ON a.id = g.execution_id JOIN executions e ON e.seq = a.execution_seq`
+
+/** A task whose outcome is taken over from the execution that is tried again. */
+export const INSERT_KEPT_TASK = `
+INSERT INTO task_runs (execution_seq, position, task_id, full_name, status, attempts, started_at, ended_at, finished_order, error)
+SELECT execution_seq, $2, $3, $4, $5, $6, $7::bigint, $8::bigint, $9::int, $10 FROM active_executions WHERE id = $1`
+
+export const INSERT_KEPT_OUTPUT = `
+INSERT INTO task_outputs (execution_seq, task_id, context) SELECT execution_seq, $2, $3 FROM active_executions WHERE id = $1`
+
+// -- reading
+
+export const GET_EXECUTION = `SELECT ${COLUMNS} FROM ${BOTH} WHERE e.id = $1`
+
+export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = $1'
+
+export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = $1'
+
+export const LIST_TASKS = `
+SELECT t.execution_seq, t.position AS seq, t.task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at,
+       finished_order, error, o.context AS output
+FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = t.execution_seq AND o.task_id = t.task_id
+WHERE t.execution_seq = ANY ($1::bigint[]) ORDER BY t.execution_seq, t.position`
+
+export const LIST_INPUTS =
+  'SELECT execution_seq, context FROM execution_inputs WHERE execution_seq = ANY ($1::bigint[])'
+
+export const COUNT_EXECUTIONS = `
+SELECT status, sum(count)::bigint AS count FROM (
+  SELECT status, count(*) AS count FROM executions WHERE status IS NOT NULL GROUP BY status
+  UNION ALL SELECT status, count(*) FROM active_executions GROUP BY status
+) counted GROUP BY status`
+
+export const FIND_EXECUTION_IDS = `
+SELECT id FROM executions WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3`
+
+export const FIND_PLACE = 'SELECT created_at, seq FROM executions WHERE id = $1'
+
+export interface Listing {
+  readonly workflow?: string
+  readonly status?: string
+  readonly trigger?: string
+  readonly sinceAt?: number
+  readonly untilAt?: number
+  readonly retryOf?: string
+  readonly before?: { readonly created_at: number; readonly seq: number }
+}
+
+const ACTIVE_STATUSES: ReadonlySet<string> = new Set(['Pending', 'Running', 'Paused'])
+
+/** The statement of a list, with its values. Those that are under way are found among themselves, however many have ended. */
+export function executionListing(
+  { workflow, status, trigger, sinceAt, untilAt, retryOf, before }: Listing,
+  limit: number,
+  offset: number,
+): [string, (string | number)[]] {
+  const values: (string | number)[] = []
+  const value = (given: string | number) => `$${values.push(given)}`
+  const isActive = status !== undefined && ACTIVE_STATUSES.has(status)
+  const conditions: string[] = []
+  if (workflow !== undefined) conditions.push(`e.workflow = ${value(workflow)}`)
+  if (trigger !== undefined) conditions.push(`e.origin = 'trigger' AND e.origin_source = ${value(trigger)}`)
+  if (status !== undefined) conditions.push(`${isActive ? 'a' : 'e'}.status = ${value(status)}`)
+  if (sinceAt !== undefined) conditions.push(`e.created_at >= ${value(sinceAt)}`)
+  if (untilAt !== undefined) conditions.push(`e.created_at < ${value(untilAt)}`)
+  if (retryOf !== undefined) conditions.push(`e.retry_of = ${value(retryOf)}`)
+  if (before !== undefined) {
+    conditions.push(`(e.created_at, e.seq) < (${value(before.created_at)}, ${value(before.seq)})`)
+  }
+  const from = isActive ? 'active_executions a JOIN executions e ON e.seq = a.execution_seq' : BOTH
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  const page = `ORDER BY e.created_at DESC, e.seq DESC LIMIT ${value(limit)} OFFSET ${value(offset)}`
+  return [`SELECT ${COLUMNS} FROM ${from} ${where} ${page}`, values]
+}
+
+// -- ownership
+
+/** Of each workflow its oldest, so that a backlog of one that nobody has costs nothing. What another is taking is passed over. */
+const OLDEST_UNOWNED = `
+SELECT found.execution_seq, found.created_at
+FROM unnest($1::text[]) AS wanted (workflow) CROSS JOIN LATERAL (
+  SELECT execution_seq, created_at FROM active_executions
+  WHERE workflow = wanted.workflow AND owner_seq IS NULL
+  ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
+) found`
+
+const OLDEST_OF_DEAD = `
+SELECT execution_seq, created_at FROM (
+  SELECT execution_seq, created_at FROM active_executions
+  WHERE owner_seq = ANY ($3::bigint[]) AND workflow = ANY ($1::text[])
+  ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
+) found`
+
+const OWN = `
+UPDATE active_executions a
+SET owner_seq = $4, owner_number = a.owner_number + 1, status = CASE WHEN a.paused_at IS NULL THEN 'Running' ELSE 'Paused' END,
+    started_at = coalesce(a.started_at, $5)
+FROM oldest, executions e
+WHERE a.execution_seq = oldest.execution_seq AND e.seq = a.execution_seq
+RETURNING ${COLUMNS}, a.owner_number, oldest.was_started`
+
+/** Values: workflows, limit, dead owners, the new owner, the instant. */
+export const ACQUIRE = `
+WITH oldest AS (
+  SELECT candidate.execution_seq, a.started_at IS NOT NULL AS was_started
+  FROM (${OLDEST_UNOWNED} UNION ALL ${OLDEST_OF_DEAD}) candidate JOIN active_executions a USING (execution_seq)
+  ORDER BY candidate.created_at, candidate.execution_seq LIMIT $2
+) ${OWN}`
+
+/** The same for these alone. Values: workflows, limit, ids, the new owner, the instant. */
+export const ACQUIRE_THESE = `
+WITH oldest AS (
+  SELECT execution_seq, started_at IS NOT NULL AS was_started FROM active_executions
+  WHERE id = ANY ($3::text[]) AND owner_seq IS NULL AND workflow = ANY ($1::text[])
+  ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
+) ${OWN}`
+
+export const RECOVER_RUNNING_TASKS = `
+UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1
+WHERE execution_seq = ANY ($1::bigint[]) AND status = 'Running'`
+
+// -- settling
+
+/** Held until the commit, so that nobody takes one over in between. */
+export const FIND_FOR_SETTLING = `
+SELECT a.execution_seq AS seq, a.id, a.origin, a.firing_id, a.owner_number, instances.id AS owner_id
+FROM active_executions a LEFT JOIN instances ON instances.seq = a.owner_seq
+WHERE a.id = ANY ($1::text[]) ORDER BY a.execution_seq FOR UPDATE OF a`
+
+export const FIND_ENDED = 'SELECT id FROM executions WHERE id = ANY ($1::text[])'
+
+/** Returns how many rows; values: a list for each column. */
+export const UPDATE_TASKS = `
+UPDATE task_runs t
+SET status = g.status, attempts = g.attempts, recoveries = g.recoveries, not_before_at = g.not_before_at, started_at = g.started_at,
+    ended_at = g.ended_at, finished_order = g.finished_order, error = g.error
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[], $9::int[], $10::text[])
+  AS g (execution_seq, task_id, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error)
+WHERE t.execution_seq = g.execution_seq AND t.task_id = g.task_id`
+
+export const SAVE_OUTPUTS = `
+INSERT INTO task_outputs (execution_seq, task_id, context) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
+ON CONFLICT (execution_seq, task_id) DO UPDATE SET context = excluded.context`
+
+export const REQUEST_CANCEL = `
+UPDATE active_executions a SET cancel_requested_at = coalesce(a.cancel_requested_at, g.at)
+FROM unnest($1::bigint[], $2::bigint[]) AS g (execution_seq, at) WHERE a.execution_seq = g.execution_seq`
+
+/** Moves what is kept of them; values: a list for each column. */
+export const END_EXECUTIONS = `
+WITH ended AS (
+  DELETE FROM active_executions WHERE execution_seq = ANY ($1::bigint[])
+  RETURNING execution_seq, started_at, cancel_requested_at
+)
+UPDATE executions e
+SET status = g.status, ended_at = g.ended_at, error_message = g.error_message, final_task_id = g.final_task_id,
+    started_at = ended.started_at, cancel_requested_at = ended.cancel_requested_at
+FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])
+  AS g (seq, status, ended_at, error_message, final_task_id)
+JOIN ended ON ended.execution_seq = g.seq
+WHERE e.seq = g.seq`
+
+export const INSERT_FINALS = `
+INSERT INTO execution_finals (execution_seq, context) SELECT * FROM unnest($1::bigint[], $2::text[])`
+
+export const COMPLETE_FIRINGS = `
+UPDATE firings f SET completed_at = g.at FROM unnest($1::text[], $2::bigint[]) AS g (id, at) WHERE f.id = g.id`
+
+export const CANCEL_UNFINISHED_TASKS = `
+UPDATE task_runs SET status = 'Cancelled', ended_at = $1
+WHERE execution_seq = $2 AND status IN ('NotStarted', 'Ready', 'Running')`
+
+/** `Paused` for whoever has it; what it was before is clear from its owner. */
+export const SET_PAUSED = `
+UPDATE active_executions
+SET paused_at = $1::bigint,
+    status = CASE WHEN $1::bigint IS NOT NULL THEN 'Paused' WHEN owner_seq IS NULL THEN 'Pending' ELSE 'Running' END
+WHERE id = $2 RETURNING owner_seq`

@@ -1,0 +1,189 @@
+/**
+ * What happens to executions. Each function is the body of one step, or of many alike ones, and runs in their transaction. Contexts pass
+ * through as text: they are neither parsed nor stored twice.
+ */
+
+import type { Acquisition, ExecutionFilter, NewExecution, Page } from '../../engine/ports.ts'
+import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import { PROCESS_DIED } from '../history-rows.ts'
+import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from '../rows.ts'
+import {
+  ACQUIRE,
+  ACQUIRE_THESE,
+  COUNT_EXECUTIONS,
+  executionListing,
+  FIND_EXECUTION_IDS,
+  FIND_PLACE,
+  GET_EXECUTION,
+  GET_FINAL,
+  INSERT_EXECUTIONS,
+  INSERT_KEPT_OUTPUT,
+  INSERT_KEPT_TASK,
+  INSERT_TASKS,
+  LIST_INPUTS,
+  LIST_TASKS,
+  RECOVER_RUNNING_TASKS,
+} from './execution-queries.ts'
+import { INSERT_LOST_ATTEMPTS } from './history/attempt-queries.ts'
+import { DELETE_INSTANCES_WITHOUT_EXECUTIONS } from './instance-queries.ts'
+import { instanceSeqOrThrow } from './instance-steps.ts'
+import type { Session } from './session/session.ts'
+import type { Alike } from './session/write-queue.ts'
+
+/** An execution that is to be stored, and what started it. */
+export interface Creation {
+  readonly execution: NewExecution
+  readonly origin: ExecutionOrigin
+  readonly at: number
+}
+
+interface TaskRecordOf extends TaskRecord {
+  readonly execution_seq: number
+}
+
+interface AcquiredRecord extends ExecutionRecord {
+  readonly was_started: boolean
+}
+
+export async function insertExecutions(session: Session, creations: readonly Creation[]): Promise<void> {
+  const column = <Value>(of: (creation: Creation) => Value) => creations.map(of)
+  const inserted = session.run(
+    INSERT_EXECUTIONS,
+    column(({ execution: { id } }) => id),
+    column(({ execution: { workflow } }) => workflow),
+    column(({ execution: { version } }) => version),
+    column(({ origin }) => origin.kind),
+    column(({ origin }) => sourceOf(origin)),
+    column(({ origin }) => (origin.kind === 'call' ? null : origin.firingId)),
+    column(({ at }) => at),
+    column(({ execution: { retryOf = null } }) => retryOf),
+    column(({ execution: { inputText } }) => inputText),
+  )
+  await Promise.all([inserted, ...insertTasks(session, creations)])
+}
+
+/** Many are created together. */
+export const CREATION: Alike<Creation, void> = {
+  need: 'accept',
+  tells: true,
+  isPatient: false,
+  key: ({ execution: { id } }) => id,
+  run: async (session, creations) => {
+    await insertExecutions(session, creations)
+    return creations.map(() => undefined)
+  },
+}
+
+function insertTasks(session: Session, creations: readonly Creation[]): readonly Promise<unknown>[] {
+  const tasks = creations.flatMap(({ execution: { id, tasks } }) =>
+    tasks.map((task, position) => ({ ...task, executionId: id, position })),
+  )
+  const begun = tasks.filter((task) => task.kept === undefined)
+  const inserts: Promise<unknown>[] = [
+    session.run(
+      INSERT_TASKS,
+      begun.map(({ executionId }) => executionId),
+      begun.map(({ position }) => position),
+      begun.map(({ taskId }) => taskId),
+      begun.map(({ fullName }) => fullName),
+    ),
+  ]
+  for (const { executionId, position, fullName, kept } of tasks) {
+    if (kept === undefined) continue
+    const { taskId, status, attempts, startedAt, endedAt, finishedOrder, error, outputText } = kept
+    const outcome = [status, attempts, startedAt, endedAt, finishedOrder, faultText(error)]
+    inserts.push(session.run(INSERT_KEPT_TASK, executionId, position, taskId, fullName, ...outcome))
+    if (outputText !== null) inserts.push(session.run(INSERT_KEPT_OUTPUT, executionId, taskId, outputText))
+  }
+  return inserts
+}
+
+function sourceOf(origin: ExecutionOrigin): string | null {
+  switch (origin.kind) {
+    case 'call':
+      return null
+    case 'trigger':
+      return origin.trigger
+    case 'cron':
+      return origin.scheduleId
+  }
+}
+
+export async function acquireExecutions(
+  session: Session,
+  { instanceId, workflows, at, limit, executionIds }: Acquisition,
+  deadSeqs: readonly number[],
+): Promise<readonly Execution[]> {
+  const owner = await instanceSeqOrThrow(session, instanceId)
+  const taken =
+    executionIds === undefined
+      ? await session.all<AcquiredRecord>(ACQUIRE, workflows, limit, deadSeqs, owner, at)
+      : await session.all<AcquiredRecord>(ACQUIRE_THESE, workflows, limit, executionIds, owner, at)
+  const started = taken.filter((record) => record.was_started).map(({ seq }) => seq)
+  if (started.length > 0) {
+    await Promise.all([
+      session.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), started),
+      session.run(RECOVER_RUNNING_TASKS, started),
+    ])
+  }
+  if (deadSeqs.length > 0) await session.run(DELETE_INSTANCES_WITHOUT_EXECUTIONS, deadSeqs)
+  return loadExecutions(session, [...taken].sort(oldestFirst))
+}
+
+export async function getExecution(session: Session, id: string): Promise<Execution | null> {
+  const record = await session.one<ExecutionRecord>(GET_EXECUTION, id)
+  if (record === undefined) return null
+  return (await loadExecutions(session, [record]))[0] ?? null
+}
+
+export async function countExecutions(session: Session): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
+  const records = await session.all<{ readonly status: ExecutionStatus; readonly count: number }>(COUNT_EXECUTIONS)
+  return Object.fromEntries(records.map(({ status, count }) => [status, count]))
+}
+
+export async function findExecutionIds(session: Session, prefix: string, limit: number): Promise<readonly string[]> {
+  const records = await session.all<{ readonly id: string }>(FIND_EXECUTION_IDS, prefix, `${prefix}\u{10FFFF}`, limit)
+  return records.map(({ id }) => id)
+}
+
+export async function listExecutions(
+  session: Session,
+  { after, limit, offset, ...conditions }: Page & ExecutionFilter,
+): Promise<readonly ExecutionSummary[]> {
+  const before =
+    after === undefined
+      ? undefined
+      : await session.one<{ readonly created_at: number; readonly seq: number }>(FIND_PLACE, after)
+  if (after !== undefined && before === undefined) return []
+  const [sql, values] = executionListing({ ...conditions, ...(before !== undefined && { before }) }, limit, offset)
+  return (await session.all<ExecutionRecord>(sql, ...values)).map(executionSummary)
+}
+
+async function loadExecutions(session: Session, records: readonly ExecutionRecord[]): Promise<readonly Execution[]> {
+  if (records.length === 0) return []
+  const seqs = records.map(({ seq }) => seq)
+  const [inputs, tasks, finals] = await Promise.all([
+    session.all<{ readonly execution_seq: number; readonly context: string }>(LIST_INPUTS, seqs),
+    session.all<TaskRecordOf>(LIST_TASKS, seqs),
+    Promise.all(records.map((record) => finalOf(session, record))),
+  ])
+  const inputOf = new Map(inputs.map(({ execution_seq, context }) => [execution_seq, context]))
+  const tasksOf = Map.groupBy(tasks, ({ execution_seq }) => execution_seq)
+  return records.map((record, index) =>
+    execution(
+      record,
+      inputOf.get(record.seq) ?? '',
+      finals[index] ?? null,
+      (tasksOf.get(record.seq) ?? []).map(taskRun),
+    ),
+  )
+}
+
+async function finalOf(session: Session, { seq, ended_at }: ExecutionRecord): Promise<string | null> {
+  if (ended_at === null) return null
+  return (await session.one<{ readonly context: string }>(GET_FINAL, seq))?.context ?? null
+}
+
+function oldestFirst(one: ExecutionRecord, other: ExecutionRecord): number {
+  return one.created_at - other.created_at || one.seq - other.seq
+}

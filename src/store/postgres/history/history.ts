@@ -1,0 +1,148 @@
+/** The store's reads of the history that cost the same however long it is: a step for each method of the port. */
+
+import type { HistoryStore } from '../../../engine/ports.ts'
+import type { ExecutionStatus } from '../../../model/execution.ts'
+import type {
+  ContextOf,
+  CountFilter,
+  ExecutionCounts,
+  ExecutionOverview,
+  TrendBar,
+  TrendQuery,
+  WorkflowSample,
+} from '../../../model/history.ts'
+import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from '../../rows.ts'
+import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
+import type { Session } from '../session/session.ts'
+import type { AddStep } from '../steps.ts'
+import {
+  countListing,
+  GET_OUTPUT,
+  LIST_TASKS_WITHOUT_OUTPUTS,
+  SAMPLE_ATTEMPTS,
+  SAMPLE_EXECUTIONS,
+  SIZES,
+  trendListing,
+} from './history-queries.ts'
+
+const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Paused', 'Completed', 'Failed', 'Cancelled']
+const COUNTED_AT_MOST = 10_000
+/** In all bars of a trend together, so that many bars cost no more than few. */
+const TREND_AT_MOST = 48_000
+
+type TaskWithoutOutput = Omit<TaskRecord, 'output'> & { readonly output_bytes: number | null }
+
+interface BarRecord {
+  readonly bar: number
+  readonly status: ExecutionStatus
+  readonly count: number
+  readonly last_at: number
+}
+
+interface SampledExecution {
+  readonly seq: number
+  readonly id: string
+  readonly version: string
+  readonly status: ExecutionStatus
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+}
+
+interface SampledAttempt {
+  readonly task_id: string
+  readonly attempt: number
+  readonly outcome: WorkflowSample['attempts'][number]['outcome']
+  readonly queued_at: number | null
+  readonly started_at: number | null
+  readonly ended_at: number
+}
+
+export function historyStore(step: AddStep): HistoryStore {
+  return {
+    overview: (id) => step('read', (session) => overview(session, id)),
+    contextText: (id, of) => step('read', (session) => contextText(session, id, of)),
+    counts: (filter) => step('read', (session) => counts(session, filter)),
+    trend: (query) => step('read', (session) => trend(session, query)),
+    sample: (workflow, limits) => step('read', (session) => sample(session, workflow, limits)),
+  }
+}
+
+async function overview(session: Session, id: string): Promise<ExecutionOverview | null> {
+  const record = await session.one<ExecutionRecord>(GET_EXECUTION, id)
+  if (record === undefined) return null
+  const [records, sizes] = await Promise.all([
+    session.all<TaskWithoutOutput>(LIST_TASKS_WITHOUT_OUTPUTS, record.seq),
+    session.one<{ readonly input: number | null; readonly final: number | null }>(SIZES, record.seq),
+  ])
+  const tasks = records.map(({ output_bytes, ...task }) => {
+    const { outputText: _, ...run } = taskRun({ ...task, output: null })
+    return { ...run, outputBytes: output_bytes }
+  })
+  const finalTask = tasks.find(({ taskId }) => taskId === record.final_task_id)
+  return {
+    ...executionSummary(record),
+    inputBytes: sizes?.input ?? 0,
+    finalBytes: finalTask?.outputBytes ?? sizes?.final ?? null,
+    tasks,
+  }
+}
+
+async function contextText(session: Session, id: string, of: ContextOf): Promise<string | null> {
+  const record = await session.one<ExecutionRecord>(GET_EXECUTION, id)
+  if (record === undefined) return null
+  const read = async (sql: string, ...values: string[]): Promise<string | null> =>
+    (await session.one<{ readonly context: string }>(sql, record.seq, ...values))?.context ?? null
+  if (of === 'input') return read(GET_INPUT)
+  if (of !== 'final') return read(GET_OUTPUT, of.outputOf)
+  return record.final_task_id === null ? read(GET_FINAL) : read(GET_OUTPUT, record.final_task_id)
+}
+
+async function counts(session: Session, filter: CountFilter): Promise<ExecutionCounts> {
+  const entries = STATUSES.map(async (status) => {
+    const [sql, values] = countListing(status, filter, COUNTED_AT_MOST)
+    const count = (await session.one<{ readonly count: number }>(sql, ...values))?.count ?? 0
+    return [status, { count, isAtLeast: count >= COUNTED_AT_MOST }] as const
+  })
+  return Object.fromEntries(await Promise.all(entries)) as unknown as ExecutionCounts
+}
+
+async function trend(session: Session, query: TrendQuery): Promise<readonly TrendBar[]> {
+  const { sinceAt, untilAt, bars } = query
+  const edge = (index: number): number => Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars)
+  const atMost = Math.ceil(TREND_AT_MOST / bars)
+  const edges = Array.from({ length: bars + 1 }, (_, index) => edge(index))
+  const [sql, values] = trendListing(query, edges.slice(0, -1), edges.slice(1), atMost)
+  const records = Map.groupBy(await session.all<BarRecord>(sql, ...values), ({ bar }) => bar)
+  return Array.from({ length: bars }, (_, index) => {
+    const ofBar = records.get(index + 1) ?? []
+    const from = edge(index)
+    const isEstimate = ofBar.reduce((sum, { count }) => sum + count, 0) >= atMost
+    const lastAt = Math.max(from, ...ofBar.map(({ last_at }) => last_at))
+    // What came until an instant stands for the whole of a bar.
+    const scale = isEstimate ? (edge(index + 1) - from) / (lastAt - from + 1) : 1
+    const found = ofBar.map(({ status, count }) => [status, Math.round(count * scale)])
+    return { at: from, counts: Object.fromEntries(found) as TrendBar['counts'], isEstimate }
+  })
+}
+
+async function sample(
+  session: Session,
+  workflow: string,
+  limits: { readonly executions: number; readonly attempts: number },
+): Promise<WorkflowSample> {
+  const executions = await session.all<SampledExecution>(SAMPLE_EXECUTIONS, workflow, limits.executions)
+  const attempts = await session.all<SampledAttempt>(
+    SAMPLE_ATTEMPTS,
+    executions.map(({ seq }) => seq),
+    limits.attempts,
+  )
+  return {
+    executions: executions.map(({ id, version, status, created_at, started_at, ended_at }) => {
+      return { id, version, status, createdAt: created_at, startedAt: started_at, endedAt: ended_at }
+    }),
+    attempts: attempts.map(({ task_id, attempt, outcome, queued_at, started_at, ended_at }) => {
+      return { taskId: task_id, attempt, outcome, queuedAt: queued_at, startedAt: started_at, endedAt: ended_at }
+    }),
+  }
+}

@@ -1,0 +1,47 @@
+/** The SQL of instances and of what they hold. Each text is one statement, named after what the store wants done. */
+
+/** The server's clock, in epoch milliseconds, unless value `n` says what to take for it. */
+export const SERVER_NOW = (n: number) =>
+  `coalesce($${n}::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`
+
+export const FIND_INSTANCE = 'SELECT seq FROM instances WHERE id = $1'
+
+/** Values: id, the instance's own instant, the server's, how long it is believed. */
+export const BEAT = `
+UPDATE instances
+SET heartbeat_at = $2, expires_at = now.at + $4,
+    alive_since = CASE WHEN expires_at <= now.at THEN now.at ELSE alive_since END
+FROM (SELECT ${SERVER_NOW(3)} AS at) now
+WHERE id = $1`
+
+export const INSERT_INSTANCE = `
+INSERT INTO instances (id, host, pid, process_started_at, opened_at, heartbeat_at, expires_at, alive_since)
+SELECT $1, $2, $3, $4::bigint, $5, $5, now.at + $7, now.at FROM (SELECT ${SERVER_NOW(6)} AS at) now`
+
+/** `is_silent`: the one that asks has listened without a gap for long enough, and has not heard it. */
+export const LIST_OTHERS = `
+SELECT other.seq, other.host, other.pid, other.process_started_at,
+       coalesce(other.expires_at <= now.at AND asking.expires_at > now.at AND now.at - asking.alive_since >= $3, false) AS is_silent
+FROM (SELECT ${SERVER_NOW(2)} AS at) now, instances other LEFT JOIN instances asking ON asking.id = $1
+WHERE other.id <> $1`
+
+export const LIST_INSTANCES = `
+SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, expires_at <= now.at AS is_silent,
+       (SELECT count(*) FROM triggers WHERE lease_seq = instances.seq) AS triggers,
+       (SELECT count(*) FROM active_executions WHERE owner_seq = instances.seq) AS executions
+FROM instances, (SELECT ${SERVER_NOW(1)} AS at) now ORDER BY seq`
+
+export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = $1'
+
+/** Keeps the row of a dead instance as long as it says who owned an execution. */
+export const DELETE_INSTANCES_WITHOUT_EXECUTIONS = `
+DELETE FROM instances
+WHERE seq = ANY ($1::bigint[]) AND NOT EXISTS (SELECT 1 FROM active_executions WHERE owner_seq = instances.seq)`
+
+export const RELEASE_LEASES = 'UPDATE triggers SET lease_seq = NULL WHERE lease_seq = $1'
+
+export const RELEASE_EXECUTIONS = 'UPDATE active_executions SET owner_seq = NULL WHERE owner_seq = $1'
+
+export const READY_RUNNING_TASKS_OF_OWNER = `
+UPDATE task_runs SET status = 'Ready'
+WHERE status = 'Running' AND execution_seq IN (SELECT execution_seq FROM active_executions WHERE owner_seq = $1)`

@@ -1,0 +1,397 @@
+/**
+ * The store on PostgreSQL: the `Store` port, method by method, in the port's order. The runner opens one, the engine and the command line
+ * use it through the port. Each method is one step; what a step does stands in the files of its topic, and no step touches anything but
+ * the database, since it may be run twice (see `session/write-queue.ts`).
+ */
+
+import { randomUUID } from 'node:crypto'
+import type { Client } from 'pg'
+import type {
+  Acquisition,
+  ActionStore,
+  AlertStore,
+  Clock,
+  EndedExecutions,
+  ExecutionFilter,
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  HistoryStore,
+  NewExecution,
+  Page,
+  PageAfter,
+  Retention,
+  RetentionHold,
+  Settlement,
+  SkippedTick,
+  Store,
+  StoreChange,
+  TickFilter,
+  TriggerDeclaration,
+  TriggerLease,
+} from '../../engine/ports.ts'
+import { StoreCounters } from '../../metrics/store-counters.ts'
+import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
+import type { TriggerOverrides } from '../../model/policy.ts'
+import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { type AttemptRecord, attemptRow } from '../history-rows.ts'
+import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { isProcessAlive, thisProcess } from '../process-identity.ts'
+import { type TriggerRecord, triggerRow } from '../rows.ts'
+import { SkipWriter } from '../skip-writer.ts'
+import type { StepNeed, StepResult } from '../steps.ts'
+import * as executions from './execution-steps.ts'
+import { actionStore } from './history/actions.ts'
+import { alertStore } from './history/alerts.ts'
+import { LIST_ATTEMPTS } from './history/attempt-queries.ts'
+import { historyStore } from './history/history.ts'
+import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
+import { countEnded, prune, pruneExecutions } from './history/retention.ts'
+import { listTicks } from './history/tick-steps.ts'
+import { Liveness, leaveInstance } from './instance-steps.ts'
+import { PostgresCrons } from './postgres-crons.ts'
+import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
+import { type PostgresAddress, postgresAddress } from './session/address.ts'
+import { clockSkew, closed, readOnly, unavailable } from './session/failures.ts'
+import { countChanges, ForeignChanges } from './session/foreign-changes.ts'
+import { Readers } from './session/readers.ts'
+import { connect, Session } from './session/session.ts'
+import { beginRead } from './session/transaction.ts'
+import { type Alike, type StepTraits, WriteQueue } from './session/write-queue.ts'
+import * as settlements from './settlement-steps.ts'
+import type { AddStep } from './steps.ts'
+import * as triggers from './trigger-steps.ts'
+import * as workflows from './workflow-steps.ts'
+
+export interface PostgresStoreOptions {
+  /** `postgres://` or `postgresql://`. */
+  readonly url: string
+  /** Where the tables are, made when missing. Null: what the URL's `schema` says, else the user's own search path decides. */
+  readonly schema?: string | null
+  /**
+   * `full`: what was accepted, and how it ended, survives a power cut of the server. `normal`: after a crash of the server its last
+   * moments may be missing as if they had not been.
+   */
+  readonly durability: 'full' | 'normal'
+  readonly clock: Clock
+  /** Whether a process of this host exists. Signal 0 by default. */
+  readonly isProcessAlive?: (pid: number) => boolean
+  /** Writes nothing, and makes no tables: steps that would are refused. */
+  readonly readOnly?: boolean
+  /** Hears what the user should know of the database and the way to it. Default: nobody. */
+  readonly notice?: (message: string) => void
+  /** What to take for the server's clock, in milliseconds. Default: the server's clock. */
+  readonly serverNow?: () => number
+  readonly random?: () => number
+}
+
+/** More is worth a word: nothing depends on it, but people compare instants. */
+const SKEW_WORTH_SAYING_MS = 1_000
+
+/** Opens the database, and where needed makes its tables or brings them to this version. Rejects with `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const address = postgresAddress(options.url, options.schema ?? null)
+  const isReading = options.readOnly ?? false
+  let lost = (): void => undefined
+  let client: Client | undefined
+  try {
+    client = await connect(address, () => lost())
+    const session = new Session(client)
+    await assertUsableServer(session, address, isReading)
+    if (isReading) await assertReadable(session, address)
+    else await migrate(session, address, options.clock.now())
+    await beginRead(session, address.schema)
+    const changes = await countChanges(session)
+    await session.script('COMMIT')
+    const store = new PostgresStore(client, address, changes, options)
+    lost = () => store.lostConnection()
+    return store
+  } catch (error) {
+    await client?.end().catch(() => undefined)
+    throw unavailable(address.shown, error)
+  }
+}
+
+const WRITES: StepTraits = { need: 'write', tells: false, isPatient: false }
+
+class PostgresStore extends PostgresCrons implements Store {
+  readonly actions: ActionStore
+  readonly alerts: AlertStore
+  readonly logs: LogWriter<Session>
+  readonly history: HistoryStore
+  readonly counters = new StoreCounters()
+  readonly #address: PostgresAddress
+  readonly #options: PostgresStoreOptions
+  readonly #queue: WriteQueue
+  readonly #readers: Readers
+  readonly #liveness: Liveness
+  readonly #foreignChanges: ForeignChanges
+  readonly #skips: SkipWriter<Session>
+  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  readonly #instances = new Set<string>()
+  readonly #settling: Alike<Settlement, undefined>
+  #closing: Promise<void> | undefined
+
+  constructor(client: Client, address: PostgresAddress, changes: number, options: PostgresStoreOptions) {
+    super()
+    this.#address = address
+    this.#options = options
+    const { clock, notice = () => undefined, random = Math.random } = options
+    this.#readers = new Readers(address, clock)
+    this.#foreignChanges = new ForeignChanges(randomUUID(), changes, {
+      address,
+      clock,
+      readers: this.#readers,
+      random,
+      notice,
+    })
+    this.#queue = new WriteQueue(client, address, {
+      clock,
+      syncs: options.durability === 'full',
+      counters: this.counters,
+      telling: () => this.#foreignChanges.telling(),
+      notice,
+    })
+    this.#liveness = new Liveness(
+      thisProcess(),
+      options.isProcessAlive ?? isProcessAlive,
+      () => options.serverNow?.() ?? null,
+    )
+    const addStep: AddStep = (need, run) => this.step(need, run)
+    const addQuietStep: AddStep = (need, run) => this.#step(need, false, run)
+    this.#skips = new SkipWriter(clock, addQuietStep, triggers.writeSkips)
+    this.actions = actionStore(addStep)
+    this.alerts = alertStore(addStep)
+    this.history = historyStore(addStep)
+    const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
+    const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
+    this.logs = new LogWriter(clock, addQuietStep, readTicks, logSteps)
+    this.#settling = {
+      need: 'accept',
+      tells: false,
+      isPatient: true,
+      key: ({ executionId }) => executionId,
+      run: (session, each) => settlements.settle(session, each, this.#instances),
+    }
+  }
+
+  lostConnection(): void {
+    this.#queue.lost()
+  }
+
+  async openInstance(instanceId: string, at: number): Promise<void> {
+    this.#instances.add(instanceId)
+    const skewMs = await this.#queue.add(WRITES, async (session) => {
+      await this.#liveness.enter(session, instanceId, at)
+      return await this.#liveness.skewMs(session, at)
+    })
+    if (Math.abs(skewMs) > SKEW_WORTH_SAYING_MS && this.#options.serverNow === undefined) {
+      this.#options.notice?.(clockSkew(this.#address.shown, skewMs))
+    }
+  }
+
+  heartbeat(instanceId: string, at: number): Promise<void> {
+    return this.#queue.add(WRITES, (session) => this.#liveness.enter(session, instanceId, at))
+  }
+
+  async closeInstance(instanceId: string, at: number): Promise<void> {
+    await this.step('write', (session) => leaveInstance(session, instanceId, at))
+    this.#instances.delete(instanceId)
+  }
+
+  hasLivingInstance(_at: number): Promise<boolean> {
+    return this.step('read', (session) => this.#liveness.hasLiving(session))
+  }
+
+  listInstances(_at: number): Promise<readonly InstanceRow[]> {
+    return this.step('read', (session) => this.#liveness.list(session))
+  }
+
+  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    const records = await this.step('write', (session) => triggers.saveTriggers(session, declared, at))
+    return records.map(this.#triggerRow)
+  }
+
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {
+    return this.#queue.add(WRITES, async (session) => {
+      const dead = await this.#liveness.deadSeqs(session, instanceId)
+      return triggers.leaseTriggers(session, instanceId, names, dead)
+    })
+  }
+
+  async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    return (await this.step('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
+  }
+
+  async getTrigger(name: string): Promise<TriggerRow | null> {
+    const record = await this.step('read', (session) => triggers.getTrigger(session, name))
+    return record === null ? null : this.#triggerRow(record)
+  }
+
+  setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number): Promise<boolean> {
+    return this.step('accept', (session) => triggers.setTriggerEnabled(session, name, isEnabled, note, at))
+  }
+
+  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number): Promise<boolean> {
+    return this.step('accept', (session) => triggers.overrideTrigger(session, name, overrides, at))
+  }
+
+  noteSkip(skip: SkippedTick): void {
+    if (this.#closing !== undefined || this.#options.readOnly) return
+    this.#skips.note(skip)
+  }
+
+  recordFired(tick: FiredTick): Promise<FiredTickResult> {
+    return this.#skips.stepAfter('accept', tick.trigger, (session) => triggers.recordFired(session, tick))
+  }
+
+  recordFailed(tick: FailedTick): Promise<FailedTickResult> {
+    return this.#skips.stepAfter('write', tick.trigger, (session) => triggers.recordFailed(session, tick))
+  }
+
+  listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
+    return this.step('read', (session) => triggers.listFirings(session, trigger, page))
+  }
+
+  listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
+    return this.#readTicks(trigger, (session) => listTicks(session, trigger, filter))
+  }
+
+  /** Sees the skips that are not written yet. */
+  #readTicks<Result>(trigger: string, run: (session: Session) => StepResult<Result>): Promise<Result> {
+    return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
+  }
+
+  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void> {
+    if (this.#options.readOnly) return Promise.reject(readOnly(this.#address.shown))
+    return this.#queue.addAlike(executions.CREATION, { execution, origin, at })
+  }
+
+  acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
+    return this.#queue.add(WRITES, async (session) => {
+      const dead = acquisition.recover ? await this.#liveness.deadSeqs(session, acquisition.instanceId) : []
+      return executions.acquireExecutions(session, acquisition, dead)
+    })
+  }
+
+  async settle(settlement: Settlement): Promise<void> {
+    const { executionId, changes, end } = settlement
+    // Whoever hears of the end of an attempt finds its whole log.
+    const ended =
+      end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
+    if (!this.logs.isWaiting(executionId, ended)) return this.#queue.addAlike(this.#settling, settlement)
+    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, async (session) => {
+      const [refusal] = await this.#settling.run(session, [settlement])
+      if (refusal !== undefined) throw refusal
+    })
+  }
+
+  cancelUnowned(id: string, end: { readonly endedAt: number; readonly errorMessage: string }) {
+    return this.step('accept', (session) => {
+      const isAlive = (owner: string) => this.#liveness.isLiving(session, owner)
+      return settlements.cancelUnowned(session, id, end, isAlive)
+    })
+  }
+
+  setPaused(id: string, pausedAt: number | null) {
+    return this.step('accept', (session) => settlements.setPaused(session, id, pausedAt))
+  }
+
+  getExecution(id: string): Promise<Execution | null> {
+    return this.step('read', (session) => executions.getExecution(session, id))
+  }
+
+  countExecutions() {
+    return this.step('read', executions.countExecutions)
+  }
+
+  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
+    return this.step('read', (session) => executions.findExecutionIds(session, prefix, limit))
+  }
+
+  listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
+    return this.step('read', async (session) =>
+      (await session.all<AttemptRecord>(LIST_ATTEMPTS, executionId)).map(attemptRow),
+    )
+  }
+
+  listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
+    return this.step('read', (session) => executions.listExecutions(session, filter))
+  }
+
+  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
+    return this.step('write', (session) => workflows.saveWorkflows(session, definitions, at))
+  }
+
+  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
+    return this.step('read', workflows.listWorkflows)
+  }
+
+  onForeignChange(callback: () => void): () => void {
+    return this.#closing === undefined ? this.#foreignChanges.listen(callback) : () => {}
+  }
+
+  /** A server that is away comes back as it was: nothing is lost or found. */
+  onDatabaseChange(_callback: (change: StoreChange) => void): () => void {
+    return () => {}
+  }
+
+  /** No older version kept executions for good here. */
+  async retentionHold(_retention: Retention, _at: number): Promise<RetentionHold | null> {
+    return null
+  }
+
+  prune(retention: Retention, at: number): Promise<number> {
+    return this.#step('write', false, (session) => prune(session, retention, at))
+  }
+
+  countEnded(which: EndedExecutions): Promise<number> {
+    return this.step('read', (session) => countEnded(session, which))
+  }
+
+  pruneExecutions(which: EndedExecutions): Promise<number> {
+    return this.#step('write', false, (session) => pruneExecutions(session, which))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#foreignChanges.stop()
+    // The last of all steps: those that were asked for before it are carried out.
+    const last = this.#options.readOnly ? [] : [this.logs.close(), this.#skips.close()]
+    const written = this.#queue.close()
+    try {
+      await Promise.all(last)
+    } finally {
+      await written
+      await this.#readers.close()
+    }
+  }
+
+  protected step<Result>(need: StepNeed, run: (session: Session) => StepResult<Result>): Promise<Result> {
+    return this.#step(need, true, run)
+  }
+
+  #step<Result>(need: StepNeed, tells: boolean, run: (session: Session) => StepResult<Result>): Promise<Result> {
+    const runLater = async (session: Session): Promise<Result> => await run(session)
+    if (need === 'read') return this.#read(runLater)
+    if (this.#options.readOnly) return Promise.reject(readOnly(this.#address.shown))
+    return this.#queue.add({ need, tells, isPatient: false }, runLater)
+  }
+
+  /** Behind what was asked for before it in this tick of the event loop, and before what is asked for after it. */
+  async #read<Result>(run: (session: Session) => Promise<Result>): Promise<Result> {
+    if (this.#closing !== undefined) throw closed(this.#address.shown)
+    const caughtUp = this.#queue.isQueueing ? this.#queue.caughtUp() : null
+    const reading = caughtUp === null ? this.#readers.run(run) : caughtUp.then(() => this.#readers.run(run))
+    if (caughtUp === null) this.#queue.precededBy(reading)
+    return await reading
+  }
+
+  readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
+}

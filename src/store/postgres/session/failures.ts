@@ -1,0 +1,133 @@
+/** What PostgreSQL and the way to it say, as errors that a user can act on. The words of the server stay in `cause`. */
+
+import { CloacaError, StoreError, toError } from '../../../errors.ts'
+
+/** The connection is gone, or the server ends it: nothing is known of what was under way on it. */
+export function isLost(thrown: unknown): boolean {
+  const code = codeOf(thrown)
+  if (code === null) return thrown instanceof Error && !(thrown instanceof CloacaError) && isConnectionWord(thrown)
+  return code.startsWith('08') || LOST_CODES.has(code) || SYSTEM_CODES.has(code)
+}
+
+/** Nothing of the transaction was done, and done again it may succeed. */
+export function isWorthRepeating(thrown: unknown): boolean {
+  return ['40001', '40P01', '55P03'].includes(codeOf(thrown) ?? '')
+}
+
+/** One step failed; nothing of it is stored. */
+export function refused(shown: string, thrown: unknown): Error {
+  if (thrown instanceof CloacaError) return thrown
+  const cause = toError(thrown)
+  const code = codeOf(cause)
+  const advice = (code === null ? '' : (ADVICE[code] ?? ADVICE[code.slice(0, 2)])) ?? ''
+  const message = `The database "${shown}" refused: ${withoutStop(cause.message)}.${advice}`
+  return new StoreError('DATABASE_FAILED', message, { cause })
+}
+
+/** The database cannot be used at all. */
+export function unavailable(shown: string, thrown: unknown): Error {
+  if (thrown instanceof CloacaError) return thrown
+  const cause = toError(thrown)
+  const code = codeOf(cause)
+  const reason = withoutStop(cause.message === '' ? (code ?? 'the connection failed') : cause.message)
+  const advice =
+    ADVICE[code ?? ''] ?? ADVICE[(code ?? '').slice(0, 2)] ?? ' Look at the server, or name another database.'
+  return new StoreError('DATABASE_UNAVAILABLE', `The database "${shown}" cannot be opened: ${reason}.${advice}`, {
+    cause,
+  })
+}
+
+export function notReached(shown: string, sinceMs: number, thrown: unknown): StoreError {
+  const cause = toError(thrown)
+  const seconds = Math.round(sinceMs / 1000)
+  const message = `The database "${shown}" has not been reached for ${seconds} s: ${withoutStop(cause.message)}. It is tried again.`
+  return new StoreError('DATABASE_FAILED', message, { cause })
+}
+
+export function closed(shown: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The database "${shown}" is closed: the runner that used it was shut down.`)
+}
+
+export function readOnly(shown: string): StoreError {
+  return new StoreError('DATABASE_FAILED', `The database "${shown}" is open for reading only.`)
+}
+
+export function isReplica(shown: string): StoreError {
+  const message =
+    `The database "${shown}" cannot be opened: the server is a replica that takes no writes, or is set to read-only. ` +
+    'Name the primary server.'
+  return new StoreError('DATABASE_UNAVAILABLE', message)
+}
+
+export function serverTooOld(shown: string, version: string): StoreError {
+  const message = `The database "${shown}" cannot be opened: its server is PostgreSQL ${version}, and cloaca needs 14 or newer.`
+  return new StoreError('DATABASE_UNAVAILABLE', message)
+}
+
+export function tooNew(shown: string, found: number, known: number): StoreError {
+  const message =
+    `The database "${shown}" was written by a newer cloaca: its schema is version ${found}, this one knows ${known}. ` +
+    'Update cloaca, or use another schema.'
+  return new StoreError('DATABASE_TOO_NEW', message)
+}
+
+export function tooOld(shown: string, found: number, known: number): StoreError {
+  const message =
+    found === 0
+      ? `The database "${shown}" has nothing of cloaca in it yet. Name another one, or use it with: cloaca serve SCRIPT.py --db URL`
+      : `The database "${shown}" was written by an older cloaca: its schema is version ${found}, this one reads ${known}. ` +
+        'Reading changes nothing. Upgrade it with: cloaca serve SCRIPT.py --db URL'
+  return new StoreError(found === 0 ? 'DATABASE_UNAVAILABLE' : 'DATABASE_TOO_OLD', message)
+}
+
+export function clockSkew(shown: string, serverAheadMs: number): string {
+  const seconds = (Math.abs(serverAheadMs) / 1000).toFixed(1)
+  const direction = serverAheadMs > 0 ? 'behind' : 'ahead of'
+  return (
+    `The clock of this machine is ${seconds} s ${direction} the clock of the server of "${shown}". Who owns what is decided by the ` +
+    "server's clock; instants that are shown are this machine's."
+  )
+}
+
+/** SQLSTATE, or the name of a system's error; null where there is none. */
+export function codeOf(thrown: unknown): string | null {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null
+}
+
+/** The server shuts down, has crashed, or starts; a primary that has become a replica. */
+const LOST_CODES: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25006'])
+const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
+
+/** `pg` gives these no code. */
+function isConnectionWord({ message }: Error): boolean {
+  return /Connection terminated|connection timeout|timeout expired|Client was closed|not queryable|has encountered a connection error|Client has already been connected/i.test(
+    message,
+  )
+}
+
+function withoutStop(text: string): string {
+  return text.replace(/\.$/, '')
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: ' Nothing listens there: start the server, or correct host and port.',
+  ENOENT: ' There is no socket of a server in that folder.',
+  ENOTFOUND: ' Correct the name of the host.',
+  '28P01': ' Correct the user or the password.',
+  '28000': ' The server does not let this user in: look at its pg_hba.conf.',
+  '3D000': ' Create the database, or correct its name.',
+  '42501': ' The user lacks a right: grant it, or use a user who may.',
+  '53': ' The server has run out of disk, memory or connections; nothing of this step was stored.',
+  '57014': ' It took longer than statements may take.',
+  '55P03': ' Another transaction keeps it locked.',
+}

@@ -1,0 +1,175 @@
+/**
+ * Notices that another store object has changed the database. Looking each second is what it relies on: each commit that may
+ * concern others counts a sequence up. A notification makes it sooner where there is one: it needs a connection of its own, which a pooler
+ * in transaction mode does not give.
+ *
+ * Listens while somebody wants to know, and not at all otherwise.
+ */
+
+import type { Client } from 'pg'
+import type { Clock, Timer } from '../../../engine/ports.ts'
+import type { PostgresAddress } from './address.ts'
+import type { Readers } from './readers.ts'
+import { connect, type Session } from './session.ts'
+
+const DURING = 'looking for changes by other processes'
+/** Several engines do not look at the same moment. */
+const LOOK_EVERY_MS = 1_000
+const LOOK_JITTER_MS = 100
+const HEARD_WITHIN_MS = 5_000
+const LISTEN_AGAIN_AFTER_MS = 5_000
+
+const COUNT = 'SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS count FROM changes'
+
+/** How many changes there have been. */
+export async function countChanges(session: Session): Promise<number> {
+  return (await session.one<{ readonly count: number }>(COUNT))?.count ?? 0
+}
+
+export interface ForeignChangesOptions {
+  readonly address: PostgresAddress
+  readonly clock: Clock
+  readonly readers: Readers
+  /** In [0, 1). */
+  readonly random: () => number
+  readonly notice: (message: string) => void
+}
+
+export class ForeignChanges {
+  readonly #options: ForeignChangesOptions
+  /** What our own notifications carry. */
+  readonly #id: string
+  readonly #listeners = new Set<() => void>()
+  #ownCount = 0
+  /** Of others: how many were seen, and how many more were heard of. */
+  #seen: number
+  #heard = 0
+  #looksAgain = false
+  #timer: Timer | undefined
+  #listener: Client | null = null
+  #isListening = false
+  #hasWarned = false
+  #probe: Timer | undefined
+
+  /** `count`: how many changes there were when the store was opened. */
+  constructor(id: string, count: number, options: ForeignChangesOptions) {
+    this.#id = id
+    this.#seen = count
+    this.#options = options
+  }
+
+  /** Statements that tell others of the transaction that runs them. */
+  telling(): string {
+    this.#ownCount += 1
+    return `SELECT nextval('changes'); NOTIFY ${this.#options.address.channel}, '${this.#id}'`
+  }
+
+  /** Returns the end of it. */
+  listen(callback: () => void): () => void {
+    // A set would merge two listeners that are the same function.
+    const listener = () => callback()
+    this.#listeners.add(listener)
+    if (!this.#isListening) this.#begin()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.stop()
+    }
+  }
+
+  stop(): void {
+    this.#isListening = false
+    this.#listeners.clear()
+    this.#timer?.cancel()
+    this.#probe?.cancel()
+    const listener = this.#listener
+    this.#listener = null
+    listener?.end().catch(() => undefined)
+  }
+
+  #begin(): void {
+    this.#isListening = true
+    this.#lookLater()
+    void this.#openListener()
+  }
+
+  #lookLater(): void {
+    const delayMs = LOOK_EVERY_MS + this.#options.random() * LOOK_JITTER_MS
+    const lookAgain = async (): Promise<void> => {
+      await this.#look()
+      if (this.#isListening) this.#lookLater()
+    }
+    this.#timer = this.#options.clock.wakeAfter(delayMs, () => void lookAgain(), DURING)
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const count = await this.#options.readers.run(countChanges)
+      if (this.#isListening) this.#counted(count - this.#ownCount)
+    } catch {
+      // The next look finds it; whoever needs the database hears what is wrong with it.
+    }
+  }
+
+  /** One may be counted before its commit: it is looked at once more. */
+  #counted(others: number): void {
+    const isNew = others > this.#seen + this.#heard
+    this.#heard = Math.max(0, this.#heard - Math.max(0, others - this.#seen))
+    this.#seen = Math.max(this.#seen, others)
+    if (isNew || this.#looksAgain) this.#call()
+    this.#looksAgain = isNew
+  }
+
+  #call(): void {
+    for (const listener of [...this.#listeners]) this.#options.clock.attempt(DURING, listener)
+  }
+
+  async #openListener(): Promise<void> {
+    const { address, clock } = this.#options
+    try {
+      const client = await connect(address, () => this.#listenerLost(client))
+      if (!this.#isListening) return void client.end().catch(() => undefined)
+      this.#listener = client
+      client.on('notification', ({ payload = '' }) => this.#notified(payload))
+      await client.query(`LISTEN ${address.channel}`)
+      // What came before it could be heard of.
+      await this.#look()
+      this.#probe = clock.wakeAfter(HEARD_WITHIN_MS, () => this.#notHeard())
+      await this.#options.readers.notify(address.channel, `probe ${this.#id}`)
+    } catch {
+      this.#listenLater()
+    }
+  }
+
+  #notified(payload: string): void {
+    if (payload === `probe ${this.#id}`) this.#probe?.cancel()
+    if (payload === this.#id || payload.startsWith('probe ')) return
+    this.#heard += 1
+    this.#call()
+  }
+
+  #notHeard(): void {
+    const listener = this.#listener
+    this.#listener = null
+    listener?.end().catch(() => undefined)
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    this.#options.notice(
+      `The database "${this.#options.address.shown}" does not pass on notifications, as behind a pooler in transaction mode: ` +
+        'what others do is noticed within a second.',
+    )
+  }
+
+  #listenerLost(client: Client): void {
+    if (this.#listener !== client) return
+    this.#listener = null
+    this.#listenLater()
+  }
+
+  #listenLater(): void {
+    if (!this.#isListening) return
+    this.#probe?.cancel()
+    this.#probe = this.#options.clock.wakeAfter(LISTEN_AGAIN_AFTER_MS, () => {
+      if (this.#isListening) void this.#openListener()
+    })
+  }
+}

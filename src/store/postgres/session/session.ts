@@ -1,0 +1,73 @@
+/**
+ * How steps reach the database: statements with values, on one connection, inside the transaction that a step runs in.
+ * Statements that are asked for without waiting for each other travel together (the connection is pipelined).
+ */
+
+import pg, { type Client, type ClientBase, type ClientConfig } from 'pg'
+import type { PostgresAddress } from './address.ts'
+
+export type Value = string | number | boolean | null | readonly (string | number | boolean | null)[]
+
+const INT8 = 20
+/** What is counted here, instants in milliseconds and numbers of rows, is far below 2^53. */
+const TYPES = new pg.TypeOverrides()
+TYPES.setTypeParser(INT8, Number)
+
+/** A server that does not answer is not waited for longer. */
+const CONNECT_WITHIN_MS = 5_000
+
+export class Session {
+  readonly #client: ClientBase
+
+  constructor(client: ClientBase) {
+    this.#client = client
+  }
+
+  /** The first row, or undefined. */
+  async one<Row>(sql: string, ...values: Value[]): Promise<Row | undefined> {
+    return (await this.all<Row>(sql, ...values))[0]
+  }
+
+  async all<Row>(sql: string, ...values: Value[]): Promise<Row[]> {
+    return (await this.#client.query(sql, values.map(storable))).rows as Row[]
+  }
+
+  /** How many rows it changed. */
+  async run(sql: string, ...values: Value[]): Promise<number> {
+    return (await this.#client.query(sql, values.map(storable))).rowCount ?? 0
+  }
+
+  /** Several statements without values. Returns the rows of each. */
+  async script(sql: string): Promise<readonly (readonly unknown[])[]> {
+    const result = await this.#client.query(sql)
+    return (Array.isArray(result) ? result : [result]).map(({ rows }) => rows as unknown[])
+  }
+}
+
+/**
+ * PostgreSQL's texts have no NUL: it is stored as its picture. Contexts, errors and logs are JSON, in which it is written otherwise: of
+ * them not a bit is changed.
+ */
+function storable(value: Value): unknown {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '␀') : value
+  return Array.isArray(value) ? value.map((each) => storable(each as Value)) : value
+}
+
+/** `pg` 8.23 sends what is asked without waiting for the answers before, when `pipeline` is set. */
+export function sessionOptions({ config }: PostgresAddress): ClientConfig & { readonly pipeline: boolean } {
+  return { ...config, types: TYPES, pipeline: true, keepAlive: true, connectionTimeoutMillis: CONNECT_WITHIN_MS }
+}
+
+/** A connection that was lost settles everything asked on it with an error; `lost` hears of it once, also when it is idle. */
+export async function connect(address: PostgresAddress, lost: () => void = () => {}): Promise<Client> {
+  const client = new pg.Client(sessionOptions(address))
+  client.on('error', lost)
+  client.on('end', lost)
+  await client.connect()
+  return client
+}
+
+/** For SQL text, where no value can stand. */
+export function quoted(name: string): string {
+  return pg.escapeIdentifier(name)
+}

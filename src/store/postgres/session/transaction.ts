@@ -1,0 +1,48 @@
+/** How a transaction begins: nothing is left to the session's state, so that a pooler may give each one another connection. */
+
+import { quoted, type Session } from './session.ts'
+
+/** Limits of each transaction, so that one which hangs, or whose process stands still, holds up nobody for long. */
+const LIMITS =
+  "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+
+/** For work on the whole schema, which waits for others that do the same. */
+const LONG_LIMITS =
+  "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; SET LOCAL idle_in_transaction_session_timeout = '1min'"
+
+/** '' leaves the schema to the user's own search path. */
+function inSchema(schema: string): string {
+  return schema === '' ? '' : `SET LOCAL search_path TO ${quoted(schema)};`
+}
+
+export function beginRead(session: Session, schema: string): Promise<unknown> {
+  return session.script(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${inSchema(schema)} ${LIMITS}`)
+}
+
+/** Returns the transaction's id, by which its outcome can be asked for. */
+export async function beginWrite(session: Session, schema: string, syncs: boolean): Promise<string> {
+  const settings = `${inSchema(schema)} ${LIMITS}; SET LOCAL synchronous_commit = ${syncs ? 'on' : 'off'}`
+  const results = await session.script(`BEGIN; ${settings}; SELECT pg_current_xact_id()::text AS id`)
+  return ((results.at(-1) ?? [])[0] as { readonly id: string }).id
+}
+
+export function beginUpkeep(session: Session, schema: string): Promise<unknown> {
+  return session.script(`BEGIN; ${inSchema(schema)} ${LONG_LIMITS}`)
+}
+
+/**
+ * What became of a transaction whose commit was not answered. `unknown`: the server does not know of it, as after a
+ * failover to one that had not received it: it is not stored.
+ */
+export async function outcomeOf(session: Session, id: string): Promise<'committed' | 'aborted' | 'in progress'> {
+  try {
+    const row = await session.one<{ readonly status: 'committed' | 'aborted' | 'in progress' | null }>(
+      'SELECT pg_xact_status($1::text::xid8) AS status',
+      id,
+    )
+    return row?.status ?? 'aborted'
+  } catch (error) {
+    if (error instanceof Error && /in the future/.test(error.message)) return 'aborted'
+    throw error
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * What happens to triggers, their firings and their ticks. Each function is the body of one step and runs in its transaction. The run of
+ * skips that is still open lives in the trigger's row; any other outcome closes it into `ticks`.
+ */
+
+import { randomUUID } from 'node:crypto'
+import type {
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  Page,
+  PageAfter,
+  PollRecord,
+  TriggerDeclaration,
+  TriggerLease,
+} from '../../engine/ports.ts'
+import { StoreError } from '../../errors.ts'
+import type { PythonFault } from '../../model/fault.ts'
+import { failuresNote, limitedReason, type TriggerOverrides, UNCHANGED_REASON } from '../../model/policy.ts'
+import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
+import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
+import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
+import { insertExecutions } from './execution-steps.ts'
+import { instanceSeqOrThrow } from './instance-steps.ts'
+import type { Session } from './session/session.ts'
+import {
+  CLOSE_SKIPS,
+  COUNT_ACTIVE_FIRINGS,
+  COUNT_FAILURE,
+  END_SKIPS,
+  EXTEND_SKIPS,
+  FIND_ACTIVE_FIRING,
+  GET_TRIGGERS,
+  INSERT_FIRING,
+  INSERT_TICK,
+  LEASE_TRIGGERS,
+  LIST_FIRINGS,
+  LIST_OWN_LEASES,
+  LIST_TRIGGERS,
+  LOCK_OVERRIDES,
+  LOCK_TRIGGER,
+  PAUSE_TRIGGER,
+  SAVE_TRIGGERS,
+  SET_LAST_POLL,
+  SET_OVERRIDES,
+  SET_TRIGGER_ENABLED,
+} from './trigger-queries.ts'
+
+interface LockedTrigger {
+  readonly seq: number
+  readonly lease_number: number
+  readonly is_firing: boolean
+  readonly failures_in_row: number
+  readonly skip_count: number
+}
+
+interface ActiveFiring {
+  readonly id: string
+  readonly execution_id: string | null
+}
+
+export async function saveTriggers(
+  session: Session,
+  triggers: readonly TriggerDeclaration[],
+  at: number,
+): Promise<readonly TriggerRecord[]> {
+  // Of two of one name the later counts; one statement may not change a row twice.
+  const declared = [...new Map(triggers.map((trigger) => [trigger.name, trigger])).values()]
+  const [, records] = await Promise.all([
+    session.run(
+      SAVE_TRIGGERS,
+      declared.map(() => randomUUID()),
+      declared.map(({ name }) => name),
+      declared.map(({ workflow }) => workflow),
+      declared.map(({ pollIntervalMs }) => pollIntervalMs),
+      declared.map(({ allowConcurrent }) => allowConcurrent),
+      declared.map(({ policy }) => policyText(policy)),
+      at,
+    ),
+    session.all<TriggerRecord>(
+      GET_TRIGGERS,
+      triggers.map(({ name }) => name),
+    ),
+  ])
+  return records
+}
+
+/** The leases, in the order of the names, that the instance holds after taking what nobody or only the dead hold. */
+export async function leaseTriggers(
+  session: Session,
+  instanceId: string,
+  names: readonly string[],
+  deadSeqs: readonly number[],
+): Promise<readonly TriggerLease[]> {
+  const own = await instanceSeqOrThrow(session, instanceId)
+  const [, leases] = await Promise.all([
+    session.run(LEASE_TRIGGERS, names, deadSeqs, own),
+    session.all<TriggerLease>(LIST_OWN_LEASES, own),
+  ])
+  const byName = new Map(leases.map((lease) => [lease.trigger, lease]))
+  return names.flatMap((name) => byName.get(name) ?? [])
+}
+
+export function listTriggers(
+  session: Session,
+  page: Page & { readonly enabledOnly: boolean },
+): Promise<readonly TriggerRecord[]> {
+  return session.all<TriggerRecord>(LIST_TRIGGERS, page.enabledOnly, page.limit, page.offset)
+}
+
+export async function getTrigger(session: Session, name: string): Promise<TriggerRecord | null> {
+  return (await session.one<TriggerRecord>(GET_TRIGGERS, [name])) ?? null
+}
+
+/** False when there is no such trigger. */
+export async function setTriggerEnabled(
+  session: Session,
+  name: string,
+  isEnabled: boolean,
+  note: string | null,
+  at: number,
+): Promise<boolean> {
+  return (await session.run(SET_TRIGGER_ENABLED, isEnabled, note, at, name)) === 1
+}
+
+/** Adds to what was set before, or resets all. False when there is no such trigger. */
+export async function overrideTrigger(
+  session: Session,
+  name: string,
+  overrides: TriggerOverrides | null,
+  at: number,
+): Promise<boolean> {
+  const record = await session.one<{ readonly overrides: string | null }>(LOCK_OVERRIDES, name)
+  if (record === undefined) return false
+  const before = overrides === null || record.overrides === null ? {} : (JSON.parse(record.overrides) as object)
+  await session.run(SET_OVERRIDES, overridesText({ ...before, ...overrides }), at, name)
+  return true
+}
+
+/** Skips of a trigger that is not in the database are dropped: nothing could show them. */
+export async function writeSkips(session: Session, runs: SkipRuns): Promise<void> {
+  const most = Math.max(0, ...[...runs.values()].map((runsOfTrigger) => runsOfTrigger.length))
+  for (let round = 0; round < most; round++) {
+    const ofRound = [...runs].flatMap(([trigger, { [round]: run }]) => (run === undefined ? [] : { trigger, run }))
+    await writeSkipRuns(session, ofRound)
+  }
+}
+
+interface SkipRunOf {
+  readonly trigger: string
+  readonly run: SkipRun
+}
+
+/** One run of each trigger. */
+async function writeSkipRuns(session: Session, runs: readonly SkipRunOf[]): Promise<void> {
+  const extended = new Set(await extendSkips(session, runs))
+  const others = runs.filter(({ trigger }) => !extended.has(trigger))
+  if (others.length === 0) return
+  const ended = endSkips(
+    session,
+    others.map(({ trigger }) => trigger),
+  )
+  await Promise.all([...ended, extendSkips(session, others)])
+}
+
+async function extendSkips(session: Session, runs: readonly SkipRunOf[]): Promise<readonly string[]> {
+  const column = <Value>(of: (run: SkipRun) => Value) => runs.map(({ run }) => of(run))
+  const records = await session.all<{ readonly name: string }>(
+    EXTEND_SKIPS,
+    runs.map(({ trigger }) => trigger),
+    runs.map(() => randomUUID()),
+    column(({ firstAt }) => firstAt),
+    column(({ lastAt }) => lastAt),
+    column(({ count }) => count),
+    column(({ latenessMs }) => latenessMs),
+    column(({ durationMs }) => durationMs),
+    column(({ reason }) => reason),
+    column(({ log = null }) => log),
+    column(({ isFiring }) => isFiring),
+  )
+  return records.map(({ name }) => name)
+}
+
+function endSkips(session: Session, triggers: readonly string[]): readonly Promise<unknown>[] {
+  return [session.run(CLOSE_SKIPS, triggers), session.run(END_SKIPS, triggers)]
+}
+
+export async function recordFired(session: Session, tick: FiredTick): Promise<FiredTickResult> {
+  const trigger = await lockedTriggerOrThrow(session, tick.trigger)
+  if (tick.lease !== null && tick.lease !== trigger.lease_number) return { kind: 'lost' }
+  if (tick.onChange && trigger.is_firing) {
+    const run = { ...tick, reason: UNCHANGED_REASON, isFiring: true, firstAt: tick.at, lastAt: tick.at, count: 1 }
+    await writeSkipRuns(session, [{ trigger: tick.trigger, run }])
+    return { kind: 'unchanged' }
+  }
+  const { seq } = trigger
+  const [active, limit] = await Promise.all([
+    tick.allowConcurrent ? undefined : session.one<ActiveFiring>(FIND_ACTIVE_FIRING, seq, tick.contextHash),
+    limitReached(session, seq, tick),
+  ])
+  const isLimited = active === undefined && limit !== null
+  const writes: Promise<unknown>[] = trigger.skip_count > 0 ? [...endSkips(session, [tick.trigger])] : []
+  if (tick.byHand === null) writes.push(session.run(SET_LAST_POLL, tick.at, !isLimited, seq))
+  const [result, recorded] = decided(session, seq, tick, active, limit)
+  await Promise.all([...writes, ...recorded])
+  return result
+}
+
+function decided(
+  session: Session,
+  seq: number,
+  tick: FiredTick,
+  active: ActiveFiring | undefined,
+  limit: { readonly active: number; readonly reason: string } | null,
+): [FiredTickResult, readonly Promise<unknown>[]] {
+  const reason = tick.byHand
+  if (active !== undefined) {
+    const inserted = insertTick(session, seq, { ...tick, reason, outcome: 'duplicate', firingId: active.id })
+    return [{ kind: 'duplicate', executionId: active.execution_id }, [inserted]]
+  }
+  if (limit !== null) {
+    const inserted = insertTick(session, seq, { ...tick, reason: limit.reason, outcome: 'limited', firingId: null })
+    return [{ kind: 'limited', active: limit.active }, [inserted]]
+  }
+  return [
+    { kind: 'started' },
+    [insertTick(session, seq, { ...tick, reason, outcome: 'fired' }), ...insertFiring(session, seq, tick)],
+  ]
+}
+
+function insertFiring(session: Session, triggerSeq: number, tick: FiredTick): readonly Promise<unknown>[] {
+  const { execution, firingId, trigger, at, contextHash } = tick
+  const completedAt = execution === null ? at : null
+  const run = execution?.id ?? null
+  return [
+    session.run(INSERT_FIRING, firingId, triggerSeq, contextHash, !tick.allowConcurrent, run, at, completedAt),
+    ...(execution === null
+      ? []
+      : [insertExecutions(session, [{ execution, origin: { kind: 'trigger', trigger, firingId }, at }])]),
+  ]
+}
+
+/** Null while another execution may start. */
+async function limitReached(session: Session, triggerSeq: number, { maxActive }: FiredTick) {
+  if (maxActive === null) return null
+  const counted = await session.one<{ readonly active: number }>(COUNT_ACTIVE_FIRINGS, triggerSeq)
+  const active = counted?.active ?? 0
+  return active < maxActive ? null : { active, reason: limitedReason(maxActive, active) }
+}
+
+export async function recordFailed(session: Session, tick: FailedTick): Promise<FailedTickResult> {
+  const { seq, lease_number, failures_in_row, skip_count } = await lockedTriggerOrThrow(session, tick.trigger)
+  if (tick.lease !== null && tick.lease !== lease_number) return { kind: 'lost' }
+  const failures = failures_in_row + 1
+  const isPaused = tick.pauseAfter !== null && failures >= tick.pauseAfter
+  const note = failuresNote(failures, tick.error.message)
+  await Promise.all([
+    ...(skip_count > 0 ? endSkips(session, [tick.trigger]) : []),
+    session.run(COUNT_FAILURE, seq),
+    insertTick(session, seq, { ...tick, firingId: null }),
+    isPaused && session.run(PAUSE_TRIGGER, note, tick.at, seq),
+  ])
+  return isPaused ? { kind: 'paused', note } : { kind: 'recorded' }
+}
+
+export async function listFirings(
+  session: Session,
+  trigger: string,
+  { limit, offset, after }: PageAfter,
+): Promise<readonly FiringRow[]> {
+  return (await session.all<FiringRecord>(LIST_FIRINGS, trigger, limit, offset, after ?? null)).map(firingRow)
+}
+
+interface NewTick extends PollRecord {
+  readonly at: number
+  readonly outcome: TickOutcome
+  readonly reason?: string | null
+  readonly firingId: string | null
+  readonly error?: PythonFault
+}
+
+function insertTick(session: Session, triggerSeq: number, tick: NewTick): Promise<unknown> {
+  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null, log = null } = tick
+  const told = [latenessMs, durationMs, reason, firingId, faultText(error), log]
+  return session.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, ...told)
+}
+
+async function lockedTriggerOrThrow(session: Session, trigger: string): Promise<LockedTrigger> {
+  const record = await session.one<LockedTrigger>(LOCK_TRIGGER, trigger)
+  if (record !== undefined) return record
+  throw new StoreError('DATABASE_FAILED', `The trigger "${trigger}" is not in the database: call saveTriggers first.`, {
+    trigger,
+  })
+}

@@ -1,0 +1,23 @@
+/**
+ * What stores call a step: one method of the port, carried out whole or not at all. A step touches nothing but the database,
+ * through the session that it is given, since it may be run twice.
+ */
+
+import type { CommitKind } from '../metrics/store-counters.ts'
+
+/** `read` writes nothing; `accept` must survive a power cut once it is answered; `write` may cost a repetition. */
+export type StepNeed = CommitKind
+
+/** What a step returns: a store whose database answers at once has no promises in its steps. */
+export type StepResult<Result> = Result | Promise<Result>
+
+/** Queues a step; settles after its commit. `Session` is how a store's steps reach its database. */
+export type AddStep<Session> = <Result>(
+  need: StepNeed,
+  run: (session: Session) => StepResult<Result>,
+) => Promise<Result>
+
+/** Goes on behind a part of a step. */
+export function behind<Result>(part: StepResult<void>, run: () => StepResult<Result>): StepResult<Result> {
+  return part instanceof Promise ? part.then(run) : run()
+}
