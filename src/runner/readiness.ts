@@ -14,7 +14,7 @@ export interface Readiness {
 
 /** Never rejects. `scripting`: null before anything was loaded. */
 export async function readinessOf(engine: Engine, scripting: Scripting | null, withinMs: number): Promise<Readiness> {
-  const [database, python] = await Promise.all([engine.health.unwritable(), unanswered(scripting, withinMs)])
+  const [database, python] = await Promise.all([engine.health.unwritable(withinMs), unanswered(scripting, withinMs)])
   return { isReady: database === null && python === null, database, python }
 }
 

@@ -127,10 +127,10 @@ describe('what a serving process counts', () => {
     writeFileSync(join(terminal.folder, 'dies'), '')
     const { outcome } = await http.post('/triggers/dies/poll')
     rmSync(join(terminal.folder, 'dies'))
-    const after = await http.until((now) =>
-      now
-        .samples('cloaca_interpreter_memory_resident_bytes')
-        .some(({ labels }) => labels.interpreter === 'quarantine-1'),
+    const after = await http.until(
+      (now) =>
+        Number(now.value('cloaca_interpreters', { state: 'live' })) > 0 &&
+        now.value('cloaca_interpreter_memory_resident_bytes', { interpreter: 'quarantine-1' }) !== null,
     )
 
     expect(before.value('cloaca_interpreters', { state: 'live' })).toBe(1)
@@ -139,7 +139,7 @@ describe('what a serving process counts', () => {
     expect(outcome).toBe('failed')
     expect(after.value('cloaca_polls_total', { trigger: 'dies', outcome: 'failed' })).toBe(1)
     expect(after.value('cloaca_quarantines_total')).toBe(1)
-    expect(after.value('cloaca_interpreters', { state: 'live' })).toBeGreaterThan(0)
+    expect((await fetch(`${http.url}/readyz`)).status, 'with the interpreter of its own').toBe(200)
   })
 
   it('says of each metric what it is, and has those of its process', async () => {

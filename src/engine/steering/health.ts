@@ -37,16 +37,23 @@ export class Health {
     return { ...executor.gauges(), triggers: triggers.count(), activePolls, oldestDueMs: triggers.oldestDueMs }
   }
 
-  /** Null when the engine has begun, and the database takes a write; else why not. */
-  async unwritable(): Promise<string | null> {
-    const { heartbeat } = this.#ports
+  /** Null when the engine has begun, and the database takes a write within this time; else why not. */
+  async unwritable(withinMs: number): Promise<string | null> {
+    const { heartbeat, clock } = this.#ports
+    const limit = Promise.withResolvers<string>()
+    const timer = clock.wakeAfter(withinMs, () =>
+      limit.resolve(
+        `The database has not taken a write within ${withinMs} ms: another process has it locked, or its disk does not answer.`,
+      ),
+    )
     try {
       this.#assertOpen()
       if (!heartbeat.hasBegun) return 'The runner has not been started yet.'
-      await heartbeat.beat()
-      return null
+      return await Promise.race([heartbeat.beat().then(() => null), limit.promise])
     } catch (thrown) {
       return toError(thrown).message
+    } finally {
+      timer.cancel()
     }
   }
 

@@ -1,0 +1,62 @@
+/** Whether an engine's database takes a write: for probes, which must have their answer in time. */
+
+import { describe, expect, it } from 'vitest'
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { Refusals } from '../../support/refusing-store.ts'
+import { RunningEngine } from '../../support/running-engine.ts'
+
+const WITHIN_MS = 2_000
+
+describe('a database', () => {
+  const start = async () => {
+    const refusals = new Refusals()
+    const clock = new FakeClock()
+    const store = refusals.of(await openSqliteStore({ path: ':memory:', durability: 'normal', clock }))
+    const running = await RunningEngine.start({ store, clock })
+    return {
+      refusals,
+      running,
+      async [Symbol.asyncDispose]() {
+        await running[Symbol.asyncDispose]()
+        await store.close()
+      },
+    }
+  }
+
+  it('that takes a write is writable', async () => {
+    await using given = await start()
+
+    expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
+  })
+
+  it('that refuses it says why', async () => {
+    await using given = await start()
+    given.refusals.refuse('heartbeat', 1)
+
+    expect(await given.running.engine.health.unwritable(WITHIN_MS)).toContain('the disk is full')
+    expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
+  })
+
+  it('that is locked for longer than a probe waits is not writable, until it is free', async () => {
+    await using given = await start()
+    const release = given.refusals.hold('heartbeat')
+
+    const locked = given.running.engine.health.unwritable(WITHIN_MS)
+    await given.running.clock.advance(WITHIN_MS)
+    const why = await locked
+    release()
+
+    expect(why).toContain('has not taken a write within 2000 ms')
+    expect(await given.running.engine.health.unwritable(WITHIN_MS)).toBeNull()
+  })
+
+  it('of an engine that has not begun, or has ended, is not written', async () => {
+    await using given = await start()
+    await given.running.engine.stop({ graceMs: 0 })
+    await using idle = await RunningEngine.start({ isIdle: true })
+
+    expect(await given.running.engine.health.unwritable(WITHIN_MS)).toContain('was shut down')
+    expect(await idle.engine.health.unwritable(WITHIN_MS)).toContain('has not been started')
+  })
+})
