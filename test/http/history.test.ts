@@ -86,6 +86,19 @@ describe('the history over HTTP', () => {
     expect(await listed(`executions?retryOf=${ids[1]}`)).toMatchObject([{ id: json.id, retryOf: ids[1] }])
   })
 
+  it('tells what a task began with, and what it left', async () => {
+    const at = `/api/v1/executions/${ids[0]}`
+    const [input, first, output] = [
+      await client.get(`${at}/tasks/first/input`),
+      await client.get(`${at}/tasks/second/input`),
+      await client.get(`${at}/tasks/first/output`),
+    ]
+
+    expect(input.text).toBe('{}')
+    expect(first.json).toEqual(output.json)
+    expect((await client.get(`${at}/tasks/frst/input`)).json.detail).toContain('Did you mean "first"?')
+  })
+
   it('goes on in a log where a page ended, also at its end', async () => {
     const at = `/api/v1/executions/${ids[0]}/log`
     const first = await client.get(`${at}?limit=4`)

@@ -5,6 +5,7 @@
 
 import { UsageError } from '../../errors.ts'
 import type { ActionAnswer, ActionKind, ActionRow, Actor, NewAction } from '../../model/action.ts'
+import type { ContextText } from '../../model/context.ts'
 import type { AttemptRow, Execution, ExecutionStatus } from '../../model/execution.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
@@ -12,13 +13,15 @@ import type { ActionInbox } from '../actions/action-inbox.ts'
 import type { ActionRequests } from '../actions/action-requests.ts'
 import type { EngineEvents } from '../events.ts'
 import type { CancelReport, Executor } from '../executions/executor.ts'
+import { mergedOutputs } from '../executions/ready.ts'
 import { type RetryScope, retriedExecution } from '../executions/retried.ts'
 import { type RunEnds, unknownExecution } from '../executions/run-ends.ts'
-import type { Clock, EndedExecutions, HistoryStore, LogQuery, Store, StoredLogPiece } from '../ports.ts'
+import type { Clock, ContextCodec, EndedExecutions, HistoryStore, LogQuery, Store, StoredLogPiece } from '../ports.ts'
 
 export interface SteeringPorts {
   readonly store: Store
   readonly clock: Clock
+  readonly codec: ContextCodec
   readonly events: EngineEvents
   readonly registry: RegistrySource
   readonly newId: () => string
@@ -107,6 +110,23 @@ export class ExecutionSteering {
     return this.#ports.store.history
   }
 
+  /**
+   * The context that a task begins with, to the letter: what the tasks have left that it depends on by the newest definition of the
+   * workflow. Null where there is no such task. Rejects with `EXECUTION_NOT_FOUND`.
+   */
+  async taskInputText(id: string, taskId: string): Promise<ContextText | null> {
+    const { store, codec } = this.#ports
+    const execution = await store.history.overview(id)
+    if (execution === null) throw unknownExecution(id)
+    if (!execution.tasks.some((task) => task.taskId === taskId)) return null
+    const definition = await this.#definitionOf(execution)
+    const dependencies = definition.tasks.find((task) => task.id === taskId)?.dependencies ?? []
+    const texts = dependencies.map((outputOf) => store.history.contextText(id, { outputOf }))
+    return texts.length === 0
+      ? await store.history.contextText(id, 'input')
+      : mergedOutputs(await Promise.all(texts), codec)
+  }
+
   now(): number {
     return this.#ports.clock.now()
   }
@@ -163,7 +183,7 @@ export class ExecutionSteering {
     return this.#ports.store.actions.list(id, { limit: 1_000, offset: 0 })
   }
 
-  async #definitionOf({ workflow }: Execution): Promise<WorkflowDefinition> {
+  async #definitionOf({ workflow }: Pick<Execution, 'workflow'>): Promise<WorkflowDefinition> {
     const { registry, store } = this.#ports
     const declared = registry.current().workflows.get(workflow)
     const definition = declared ?? (await store.listWorkflows()).find(({ key }) => key === workflow)

@@ -106,6 +106,13 @@ const READS: readonly Operation[] = [
     handle: ({ runner, param }) => storedContext(runner, param('id'), 'final'),
   }),
   reading({
+    path: '/executions/{id}/tasks/{task}/input',
+    tag,
+    summary: 'The context that a task begins with: what the tasks before it have left; to the letter',
+    answer: CONTEXT_TEXT,
+    handle: ({ runner, param }) => runner.executions.taskInputText(param('id'), param('task')),
+  }),
+  reading({
     path: '/executions/{id}/tasks/{task}/output',
     tag,
     summary: 'The context that a task has left, to the letter; {} while there is none',

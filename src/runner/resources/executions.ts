@@ -119,6 +119,18 @@ export class RunnerExecutions {
   }
 
   /**
+   * The context that a task begins with, to the letter: that of the execution, or what the tasks before it have left. Throws
+   * as `outputText`, and `WORKFLOW_NOT_FOUND`.
+   */
+  async taskInputText(id: string, task: string): Promise<string> {
+    using _hold = this.#alive.hold()
+    const whole = await this.#idOf(id)
+    const found = await this.#engine.executions.taskInputText(whole, textArgument(task, 'task'))
+    if (found === null) throw unknownTask(task, await this.#overview(whole))
+    return found
+  }
+
+  /**
    * The context that a task has left, to the letter; null while it has left none. Throws `EXECUTION_NOT_FOUND`, and
    * `INVALID_ARGUMENT` for an unknown task.
    */
@@ -128,11 +140,7 @@ export class RunnerExecutions {
     if (tasks.some(({ taskId }) => taskId === textArgument(task, 'task'))) {
       return await this.#engine.executions.history.contextText(whole, { outputOf: task })
     }
-    const nearest = didYouMean(
-      task,
-      tasks.map(({ taskId }) => taskId),
-    )
-    throw new UsageError('INVALID_ARGUMENT', `There is no task "${task}" in execution "${id}".${nearest}`, { task })
+    throw unknownTask(task, { id, tasks })
   }
 
   /**
@@ -278,4 +286,10 @@ function countFilter({ workflow, trigger, sinceAt, untilAt }: CountFilter): Coun
     ...(sinceAt !== undefined && { sinceAt: numberArgument(sinceAt, 'sinceAt', Number.MIN_SAFE_INTEGER) }),
     ...(untilAt !== undefined && { untilAt: numberArgument(untilAt, 'untilAt', Number.MIN_SAFE_INTEGER) }),
   }
+}
+
+function unknownTask(task: string, { id, tasks }: Pick<ExecutionOverview, 'id' | 'tasks'>): UsageError {
+  const names = tasks.map(({ taskId }) => taskId)
+  const message = `There is no task "${task}" in execution "${id}".${didYouMean(task, names)}`
+  return new UsageError('INVALID_ARGUMENT', message, { task })
 }
