@@ -10,7 +10,15 @@ import type { OtherRoute } from './app.ts'
 /** As from source, so from `dist`. */
 const BUILT = import.meta.url.endsWith('.ts') ? '../../dist/page/' : '../page/'
 
-const SCREENS: readonly string[] = ['/', '/triggers', '/system']
+const SCREENS: readonly string[] = [
+  '/',
+  '/triggers',
+  '/executions',
+  '/executions/:id',
+  '/workflows',
+  '/workflows/:name',
+  '/system',
+]
 
 const ASSETS = '/assets/'
 /** What a name may be: there is no way out of the folder. */

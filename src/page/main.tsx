@@ -1,12 +1,7 @@
-/** Where the page begins. */
+/**
+ * Where the script begins, which is one for the page and for its worker: a worker has no document. What the one needs is not run in
+ * the other, since esbuild runs what is imported so when it is asked for.
+ */
 
-import { render } from 'preact'
-import { hearKeys } from './keyboard/keys.ts'
-import { connect } from './live/connection.ts'
-import { Shell } from './shell/shell.tsx'
-
-const place = document.getElementById('page')
-if (place === null) throw new Error('index.html has no element "page".')
-hearKeys()
-connect()
-render(<Shell />, place)
+if (typeof document === 'undefined') void import('./graph/layout-worker.ts')
+else void import('./page.tsx')

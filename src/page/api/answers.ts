@@ -4,15 +4,27 @@
  */
 
 import type * as v from 'valibot'
+import type * as executions from '../../http/schemas/executions.ts'
+import type { LOG_LIST } from '../../http/schemas/logs.ts'
 import type { SCHEDULE, SCHEDULE_LIST } from '../../http/schemas/schedules.ts'
 import type { INSTANCE_LIST, STATUS_OF_ALL } from '../../http/schemas/system.ts'
 import type * as triggers from '../../http/schemas/triggers.ts'
+import type * as workflows from '../../http/schemas/workflows.ts'
 
 /** Addresses below `/api/v1` that are read, and what they answer. */
 export interface Reads {
   '/triggers': v.InferOutput<typeof triggers.TRIGGER_LIST>
   '/triggers/{name}': v.InferOutput<typeof triggers.TRIGGER>
   '/triggers/{name}/ticks': v.InferOutput<typeof triggers.TICK_LIST>
+  '/executions': v.InferOutput<typeof executions.EXECUTION_LIST>
+  '/executions/counts': v.InferOutput<typeof executions.COUNTS>
+  '/executions/trend': v.InferOutput<typeof executions.TREND>
+  '/executions/{id}': v.InferOutput<typeof executions.EXECUTION>
+  '/executions/{id}/actions': v.InferOutput<typeof executions.ACTION_LIST>
+  '/executions/{id}/log': v.InferOutput<typeof LOG_LIST>
+  '/workflows': v.InferOutput<typeof workflows.WORKFLOW_LIST>
+  '/workflows/{name}': v.InferOutput<typeof workflows.WORKFLOW>
+  '/workflows/{name}/stats': v.InferOutput<typeof workflows.WORKFLOW_STATS>
   '/schedules': v.InferOutput<typeof SCHEDULE_LIST>
   '/instances': v.InferOutput<typeof INSTANCE_LIST>
   '/status': v.InferOutput<typeof STATUS_OF_ALL>
@@ -20,6 +32,10 @@ export interface Reads {
 
 /** Addresses that change something: what they take, and what they answer. */
 export interface Writes {
+  '/executions/{id}/cancel': Write<typeof executions.CANCEL, typeof executions.CANCELLED>
+  '/executions/{id}/pause': Write<typeof executions.STEER, typeof executions.PAUSED>
+  '/executions/{id}/resume': Write<typeof executions.STEER, typeof executions.PAUSED>
+  '/executions/{id}/retry': Write<typeof executions.RETRY, typeof executions.RETRIED>
   '/triggers/{name}/enable': Write<typeof triggers.SWITCH, typeof triggers.SWITCHED>
   '/triggers/{name}/disable': Write<typeof triggers.SWITCH, typeof triggers.SWITCHED>
   '/triggers/{name}/poll': Write<typeof triggers.SWITCH, typeof triggers.POLLED>
@@ -35,3 +51,14 @@ export type Tick = Reads['/triggers/{name}/ticks']['items'][number]
 export type Outcome = Tick['outcome']
 export type Schedule = v.InferOutput<typeof SCHEDULE>
 export type Instance = Reads['/instances']['items'][number]
+
+export type ExecutionRow = Reads['/executions']['items'][number]
+export type Execution = Reads['/executions/{id}']
+export type ExecutionStatus = ExecutionRow['status']
+export type Task = Execution['tasks'][number]
+export type TaskStatus = Task['status']
+export type Attempt = Task['history'][number]
+export type LogRecord = Reads['/executions/{id}/log']['items'][number]
+export type Workflow = Reads['/workflows/{name}']
+export type WorkflowRow = Reads['/workflows']['items'][number]
+export type WorkflowStats = Reads['/workflows/{name}/stats']

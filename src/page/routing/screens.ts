@@ -1,8 +1,12 @@
 /** Which screen an address shows. The server answers with the page at these addresses (`http/page.ts`), and nowhere else. */
 
 import type { ComponentType } from 'preact'
+import { ExecutionScreen } from '../execution/execution-screen.tsx'
+import { ExecutionsScreen } from '../executions/executions-screen.tsx'
 import { SystemScreen } from '../system/system-screen.tsx'
 import { TriggersScreen } from '../triggers/triggers-screen.tsx'
+import { WorkflowScreen } from '../workflows/workflow-screen.tsx'
+import { WorkflowsScreen } from '../workflows/workflows-screen.tsx'
 
 export interface ScreenProps {
   /** The parts of the address that have no fixed text, decoded. */
@@ -19,11 +23,17 @@ interface Screen {
 /** In the order of the navigation. */
 export const SECTIONS: readonly { readonly to: string; readonly title: string }[] = [
   { to: '/triggers', title: 'Triggers' },
+  { to: '/executions', title: 'Executions' },
+  { to: '/workflows', title: 'Workflows' },
   { to: '/system', title: 'System' },
 ]
 
 const SCREENS: readonly Screen[] = [
   { pattern: /^\/(?:triggers)?$/, component: TriggersScreen, section: '/triggers' },
+  { pattern: /^\/executions$/, component: ExecutionsScreen, section: '/executions' },
+  { pattern: /^\/executions\/([^/]+)$/, component: ExecutionScreen, section: '/executions' },
+  { pattern: /^\/workflows$/, component: WorkflowsScreen, section: '/workflows' },
+  { pattern: /^\/workflows\/([^/]+)$/, component: WorkflowScreen, section: '/workflows' },
   { pattern: /^\/system$/, component: SystemScreen, section: '/system' },
 ]
 

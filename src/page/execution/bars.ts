@@ -1,0 +1,111 @@
+/** What a gantt draws of a task: waits and attempts, as parts of a time. Pure. */
+
+import type { Attempt, Execution, Task } from '../api/answers.ts'
+import type { Tone } from '../parts/states.tsx'
+
+export interface Bar {
+  readonly kind: 'queue' | 'work' | 'pause'
+  readonly fromAt: number
+  readonly toAt: number
+  readonly tone: Tone
+  /** For the mouse. */
+  readonly words: string
+}
+
+const TONES: Readonly<Record<Attempt['outcome'], Tone>> = {
+  completed: 'good',
+  failed: 'bad',
+  timedOut: 'bad',
+  lost: 'warn',
+  cancelled: 'quiet',
+}
+
+const WORDS: Readonly<Record<Attempt['outcome'], string>> = {
+  completed: 'completed',
+  failed: 'failed',
+  timedOut: 'timed out',
+  lost: 'was lost with its process',
+  cancelled: 'was cancelled',
+}
+
+/** From the first instant of an execution to its last, or to now. */
+export function spanOf({ createdAt, endedAt, tasks }: Execution, now: number): { fromAt: number; toAt: number } {
+  const fromAt = Date.parse(createdAt)
+  const end = endedAt === null ? now : Date.parse(endedAt)
+  // What was kept of an execution that is tried again lies before it.
+  const last = tasks.reduce((latest, { endedAt: at }) => (at === null ? latest : Math.max(latest, Date.parse(at))), end)
+  return { fromAt, toAt: Math.max(fromAt + 1, endedAt === null ? now : last) }
+}
+
+/** `isPaused`: nothing begins. */
+export function barsOf(task: Task, now: number): readonly Bar[] {
+  const bars: Bar[] = []
+  for (const attempt of task.history) bars.push(...barsOfAttempt(attempt))
+  const last = task.history.at(-1)
+  if (task.status === 'Running' && task.startedAt !== null) {
+    const lastEnd = last === undefined ? Number.NEGATIVE_INFINITY : Date.parse(last.endedAt)
+    const fromAt = Math.max(Date.parse(task.startedAt), lastEnd)
+    bars.push({
+      kind: 'work',
+      fromAt,
+      toAt: Math.max(now, fromAt),
+      tone: 'busy',
+      words: `attempt ${task.attempts} runs`,
+    })
+  }
+  if (task.status === 'Ready' && last !== undefined) {
+    const fromAt = Date.parse(last.endedAt)
+    const toAt = task.notBeforeAt === null ? now : Math.max(now, Date.parse(task.notBeforeAt))
+    bars.push({ kind: 'pause', fromAt, toAt, tone: 'quiet', words: 'waits for its next attempt' })
+  }
+  return bars
+}
+
+function barsOfAttempt({ attempt, outcome, queuedAt, startedAt, endedAt }: Attempt): readonly Bar[] {
+  const endAt = Date.parse(endedAt)
+  const startAt = startedAt === null ? endAt : Date.parse(startedAt)
+  const words = `attempt ${attempt} ${WORDS[outcome]}`
+  const work: Bar = { kind: 'work', fromAt: startAt, toAt: endAt, tone: TONES[outcome], words }
+  if (queuedAt === null) return [work]
+  const queue: Bar = { kind: 'queue', fromAt: Date.parse(queuedAt), toAt: startAt, tone: 'quiet', words: 'waited' }
+  return queue.toAt > queue.fromAt ? [queue, work] : [work]
+}
+
+/**
+ * Bars that would lie on each other on the screen are one, in the colour of the worst: a row has no more of them than it has pixels.
+ */
+export function mergedBars(bars: readonly Bar[], pxPerMs: number): readonly Bar[] {
+  const merged: Bar[] = []
+  for (const bar of bars) {
+    const before = merged.at(-1)
+    const isNarrow = (bar.toAt - bar.fromAt) * pxPerMs < 1.5
+    if (before === undefined || !isNarrow || (bar.fromAt - before.toAt) * pxPerMs > 1.5 || before.kind === 'queue') {
+      merged.push(bar)
+      continue
+    }
+    const tone = worse(before.tone, bar.tone)
+    merged[merged.length - 1] = { ...before, toAt: Math.max(before.toAt, bar.toAt), tone, words: 'several attempts' }
+  }
+  return merged
+}
+
+const ORDER: readonly Tone[] = ['quiet', 'good', 'busy', 'warn', 'bad']
+
+function worse(one: Tone, other: Tone): Tone {
+  return ORDER.indexOf(one) >= ORDER.indexOf(other) ? one : other
+}
+
+/** Where lines stand on an axis: round distances, some `wanted` of them. */
+export function axisSteps(spanMs: number, wanted: number): readonly number[] {
+  const rough = spanMs / Math.max(1, wanted)
+  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 0.001)))
+  const round = [1, 2, 5, 10].map((factor) => factor * power)
+  const minutes = [
+    15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000,
+  ]
+  const choices = rough > 10_000 ? [...minutes, ...round.filter((ms) => ms > 86_400_000)] : round
+  const step = choices.find((ms) => ms >= rough) ?? rough
+  const steps: number[] = []
+  for (let at = 0; at <= spanMs && steps.length < 50; at += step) steps.push(at)
+  return steps
+}

@@ -1,0 +1,172 @@
+/**
+ * The tasks of an execution in time: a row for each, a bar for each attempt, and before it a thin grey one for how long it waited.
+ * The instant under the mouse is marked here and in the log.
+ */
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Execution, Task } from '../api/answers.ts'
+import { now } from '../live/clock.ts'
+import { shownDuration } from '../parts/durations.ts'
+import { toneOf } from '../parts/states.tsx'
+import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
+import { clockTime } from '../parts/zone.ts'
+import { setQuery } from '../routing/location.ts'
+import { axisSteps, type Bar, barsOf, mergedBars, spanOf } from './bars.ts'
+import { jump, marker } from './marker.ts'
+
+const ROW_PX = 28
+const PX_BETWEEN_LINES = 110
+
+interface Span {
+  readonly fromAt: number
+  readonly toAt: number
+}
+
+interface GanttProps {
+  readonly execution: Execution
+  readonly chosen: string | null
+  onChoose(task: string): void
+}
+
+export function Gantt({ execution, chosen, onChoose }: GanttProps) {
+  const { tasks, endedAt } = execution
+  const rows = useRef<RowsHandle>(null)
+  const track = useRef<HTMLDivElement>(null)
+  const [trackPx, setTrack] = useState(600)
+  useEffect(() => {
+    const element = track.current
+    if (element === null) return
+    const observer = new ResizeObserver(() => setTrack(element.clientWidth))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  const index = tasks.findIndex(({ id }) => id === chosen)
+  useEffect(() => {
+    if (index >= 0) rows.current?.show(index)
+  }, [index])
+  // What has ended does not move.
+  const nowAt = endedAt === null ? now.value : Date.parse(endedAt)
+  const span = spanOf(execution, nowAt)
+  const pointed = (event: PointerEvent): number => instantAt(event, track.current, span)
+  const set = (event: PointerEvent): void => {
+    marker.value = { at: pointed(event), from: 'gantt' }
+  }
+  const pick = (event: PointerEvent): void => {
+    const at = pointed(event)
+    if (at < span.fromAt) return
+    jump.value = { at, from: 'gantt' }
+    setQuery({ at: String(Math.round(at - span.fromAt)) }, { keep: true })
+  }
+  return (
+    <div class="gantt" onPointerMove={set} onPointerLeave={() => (marker.value = null)} onPointerDown={pick}>
+      <VirtualRows
+        count={tasks.length}
+        rowPx={ROW_PX}
+        label="Tasks in time"
+        class="gantt-rows"
+        handle={rows}
+        head={
+          <div class="gantt-row gantt-head">
+            <span class="faint small">Task</span>
+            <div class="track" ref={track}>
+              {axisSteps(span.toAt - span.fromAt, trackPx / PX_BETWEEN_LINES).map((offset) => (
+                <span key={offset} class="axis-label" style={{ left: percent(span.fromAt + offset, span) }}>
+                  {shownDuration(offset)}
+                </span>
+              ))}
+              <MarkerLine span={span} hasLabel />
+            </div>
+          </div>
+        }
+        row={(at) => {
+          const task = tasks[at]
+          return task === undefined ? null : (
+            <GanttRow
+              task={task}
+              bars={mergedBars(barsOf(task, nowAt), trackPx / (span.toAt - span.fromAt))}
+              span={span}
+              isChosen={task.id === chosen}
+              onChoose={onChoose}
+            />
+          )
+        }}
+        overlay={
+          <div class="gantt-row gantt-overlay">
+            <span />
+            <div class="track">
+              <MarkerLine span={span} />
+            </div>
+          </div>
+        }
+      />
+    </div>
+  )
+}
+
+interface GanttRowProps {
+  readonly task: Task
+  readonly bars: readonly Bar[]
+  readonly span: Span
+  readonly isChosen: boolean
+  onChoose(task: string): void
+}
+
+function GanttRow({ task, bars, span, isChosen, onChoose }: GanttRowProps) {
+  return (
+    <div class={isChosen ? 'gantt-row chosen' : 'gantt-row'} data-task={task.id}>
+      <button type="button" class="task-name" title={`${task.id}: ${task.status}`} onClick={() => onChoose(task.id)}>
+        <span class={`dot ${toneOf(task.status)}`} />
+        <span class="ellipsis">{task.id}</span>
+        {task.attempts > 1 && <span class="faint small">×{task.attempts}</span>}
+      </button>
+      <div class="track">
+        {bars.map((bar, index) => (
+          <span
+            key={index}
+            class={`bar ${bar.kind} ${bar.tone}`}
+            title={`${task.id}: ${bar.words}, ${shownDuration(bar.toAt - bar.fromAt)}`}
+            style={{ left: percent(bar.fromAt, span), width: width(bar, span) }}
+          />
+        ))}
+        {bars.length === 0 && <span class="faint small track-note">{noteOf(task)}</span>}
+      </div>
+    </div>
+  )
+}
+
+/** Moves without the rows. */
+function MarkerLine({ span, hasLabel = false }: { readonly span: Span; readonly hasLabel?: boolean }) {
+  const at = marker.value?.at
+  if (at === undefined || at < span.fromAt || at > span.toAt) return null
+  return (
+    <span class="marker" style={{ left: percent(at, span) }}>
+      {hasLabel && (
+        <span class="marker-label">
+          {shownDuration(at - span.fromAt)} · {clockTime(at)}
+        </span>
+      )}
+    </span>
+  )
+}
+
+function noteOf({ status, startedAt }: Task): string {
+  if (status === 'Skipped') return 'skipped'
+  if (status === 'Cancelled') return 'cancelled before it began'
+  if (status === 'Completed' || status === 'Failed') return startedAt === null ? '' : 'kept from an earlier execution'
+  return status === 'Ready' ? 'waits for a slot' : ''
+}
+
+function percent(at: number, { fromAt, toAt }: Span): string {
+  return `${(100 * Math.min(1, Math.max(0, (at - fromAt) / (toAt - fromAt)))).toFixed(3)}%`
+}
+
+function width(bar: Bar, { fromAt, toAt }: Span): string {
+  const from = Math.max(bar.fromAt, fromAt)
+  return `${(100 * Math.max(0, (Math.min(bar.toAt, toAt) - from) / (toAt - fromAt))).toFixed(3)}%`
+}
+
+function instantAt(event: PointerEvent, track: HTMLElement | null, { fromAt, toAt }: Span): number {
+  if (track === null) return fromAt
+  const { left, width: px } = track.getBoundingClientRect()
+  return fromAt + ((event.clientX - left) / Math.max(1, px)) * (toAt - fromAt)
+}

@@ -1,0 +1,81 @@
+/** The log of an execution, page by page, and then what is written since. */
+
+import { type Signal, signal } from '@preact/signals'
+import { read } from '../api/client.ts'
+import { asProblem, type Problem } from '../api/problem.ts'
+import { type LogLine, linesOf } from './log-lines.ts'
+
+const PAGE = 1_000
+/** Without being asked for more. */
+const LINES_BY_ITSELF = 20_000
+
+export class LogReader {
+  readonly #id: string
+  readonly #abort = new AbortController()
+  readonly lines: Signal<readonly LogLine[]> = signal([])
+  readonly problem: Signal<Problem | null> = signal(null)
+  /** There are more, which are read when they are asked for. */
+  readonly hasMore = signal(false)
+  /** Read once to its end, or as far as it goes by itself. */
+  readonly isRead = signal(false)
+  #cursor: string | undefined
+  #isReading = false
+  #isWanted = false
+
+  constructor(id: string) {
+    this.#id = id
+  }
+
+  /** Reads on; a call that comes meanwhile is one more reading after that. */
+  async read(limit = LINES_BY_ITSELF): Promise<void> {
+    this.#isWanted = true
+    if (this.#isReading) return
+    this.#isReading = true
+    try {
+      while (this.#isWanted && !this.#abort.signal.aborted) {
+        this.#isWanted = false
+        await this.#readOn(limit)
+      }
+      this.problem.value = null
+    } catch (thrown) {
+      if (!this.#abort.signal.aborted) this.problem.value = asProblem(thrown)
+    } finally {
+      this.#isReading = false
+    }
+  }
+
+  /** Where there are very many. */
+  readMore(): void {
+    void this.read(this.lines.peek().length + LINES_BY_ITSELF)
+  }
+
+  stop(): void {
+    this.#abort.abort()
+  }
+
+  async #readOn(limit: number): Promise<void> {
+    for (;;) {
+      const where = { path: { id: this.#id }, query: { limit: PAGE, cursor: this.#cursor }, signal: this.#abort.signal }
+      const { items, nextCursor, endCursor } = await read('/executions/{id}/log', where)
+      this.#cursor = endCursor
+      this.#add(items)
+      this.isRead.value = true
+      this.hasMore.value = nextCursor !== null
+      if (nextCursor === null || this.lines.peek().length >= limit) return
+    }
+  }
+
+  #add(items: Parameters<typeof linesOf>[0][]): void {
+    if (items.length === 0) return
+    const before = this.lines.peek()
+    const lines = [...before]
+    for (const record of items) lines.push(...linesOf(record, lines.length))
+    // Tasks that run at once are stored one after the other, so a page may begin before the end of the last one.
+    const last = before.at(-1)
+    const first = lines[before.length]
+    if (last !== undefined && first !== undefined && first.at < last.at) {
+      lines.sort((one, other) => one.at - other.at || one.number - other.number)
+    }
+    this.lines.value = lines
+  }
+}

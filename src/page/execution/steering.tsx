@@ -1,0 +1,72 @@
+/** What can be done with an execution: cancel, pause, resume, retry, run again with another input. */
+
+import { useState } from 'preact/hooks'
+import type { Execution } from '../api/answers.ts'
+import { write } from '../api/client.ts'
+import { useKeys } from '../keyboard/keys.ts'
+import { hasEnded } from '../parts/states.tsx'
+import { attempt, tell } from '../parts/toasts.tsx'
+import { CancelDialog } from './cancel-dialog.tsx'
+import { RerunDialog } from './rerun-dialog.tsx'
+import { RetryDialog } from './retry-dialog.tsx'
+
+type Open = 'cancel' | 'retry' | 'rerun' | null
+
+interface SteeringProps {
+  readonly execution: Execution
+  /** The task that is chosen: a retry may begin with it. */
+  readonly task: string | null
+  onDone(): void
+}
+
+export function Steering({ execution, task, onDone }: SteeringProps) {
+  const [open, setOpen] = useState<Open>(null)
+  const { id, status } = execution
+  const isOver = hasEnded(status)
+  const pause = async (): Promise<void> => {
+    const verb = status === 'Paused' ? 'resume' : 'pause'
+    await attempt(`It was not ${verb}d`, async () => {
+      const { state } = await write(`/executions/{id}/${verb}`, { path: { id } }, {})
+      if (state === 'asked') tell('The process that runs it has been asked', 'It has not answered yet.')
+    })
+    onDone()
+  }
+  useKeys(
+    isOver
+      ? [
+          { key: 'r', does: 'retry it', press: () => setOpen('retry') },
+          { key: 'e', does: 'run it again with another input', press: () => setOpen('rerun') },
+        ]
+      : [
+          { key: 'c', does: 'cancel it', press: () => setOpen('cancel') },
+          { key: 'p', does: status === 'Paused' ? 'resume it' : 'pause it', press: () => void pause() },
+        ],
+  )
+  const close = (): void => setOpen(null)
+  return (
+    <div class="steering">
+      {isOver ? (
+        <>
+          <button type="button" class={status === 'Completed' ? '' : 'primary'} onClick={() => setOpen('retry')}>
+            Retry
+          </button>
+          <button type="button" onClick={() => setOpen('rerun')}>
+            Run again …
+          </button>
+        </>
+      ) : (
+        <>
+          <button type="button" onClick={() => void pause()}>
+            {status === 'Paused' ? 'Resume' : 'Pause'}
+          </button>
+          <button type="button" class="danger" onClick={() => setOpen('cancel')}>
+            Cancel
+          </button>
+        </>
+      )}
+      {open === 'cancel' && <CancelDialog execution={execution} onClose={close} onDone={onDone} />}
+      {open === 'retry' && <RetryDialog execution={execution} task={task} onClose={close} />}
+      {open === 'rerun' && <RerunDialog execution={execution} onClose={close} />}
+    </div>
+  )
+}

@@ -1,0 +1,133 @@
+/** The rows of the list of executions. */
+
+import { useRef } from 'preact/hooks'
+import type { ExecutionRow } from '../api/answers.ts'
+import { plain } from '../execution/ansi.ts'
+import { useKeys } from '../keyboard/keys.ts'
+import { now } from '../live/clock.ts'
+import { shownDuration } from '../parts/durations.ts'
+import { StateBadge, shortId } from '../parts/states.tsx'
+import { Time } from '../parts/time.tsx'
+import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
+import { Link } from '../routing/link.tsx'
+import { addressFor, goTo, query, setQuery } from '../routing/location.ts'
+import { select, selected } from './selection.ts'
+
+const ROW_PX = 40
+
+interface ExecutionRowsProps {
+  readonly rows: readonly ExecutionRow[]
+  onNearEnd(): void
+}
+
+export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
+  const handle = useRef<RowsHandle>(null)
+  const at = rows.findIndex(({ id }) => shortId(id) === query.value.get('row'))
+  const move = (step: 1 | -1): void => {
+    const index = Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))
+    const row = rows[index]
+    if (row === undefined) return
+    setQuery({ row: shortId(row.id) }, { keep: true })
+    handle.current?.show(index)
+  }
+  const chosen = rows[at]
+  useKeys([
+    { key: 'j', does: 'next execution', press: () => move(1) },
+    { key: 'k', does: 'previous execution', press: () => move(-1) },
+    { key: 'Enter', does: 'open it', press: () => chosen && goTo(addressFor('executions', chosen.id)) },
+    {
+      key: 'x',
+      does: 'choose it',
+      press: () => chosen && select([chosen.id], !selected.value.has(shortId(chosen.id))),
+    },
+  ])
+  const areAllChosen = rows.length > 0 && rows.every(({ id }) => selected.value.has(shortId(id)))
+  return (
+    <div class="list">
+      <VirtualRows
+        count={rows.length}
+        rowPx={ROW_PX}
+        label="Executions"
+        class="execution-rows"
+        handle={handle}
+        head={
+          <div class="execution-row list-head">
+            <input
+              type="checkbox"
+              aria-label="Choose all that are shown"
+              checked={areAllChosen}
+              onChange={() =>
+                select(
+                  rows.map(({ id }) => id),
+                  !areAllChosen,
+                )
+              }
+            />
+            <span>Execution</span>
+            <span>State</span>
+            <span>Started by</span>
+            <span class="number">Took</span>
+            <span>Created</span>
+          </div>
+        }
+        onNearEnd={onNearEnd}
+        row={(index) => {
+          const row = rows[index]
+          return row === undefined ? null : <Row row={row} isCurrent={index === at} />
+        }}
+      />
+    </div>
+  )
+}
+
+function Row({ row, isCurrent }: { readonly row: ExecutionRow; readonly isCurrent: boolean }) {
+  const short = shortId(row.id)
+  const isChosen = selected.value.has(short)
+  return (
+    <div class={`execution-row${isCurrent ? ' current' : ''}${isChosen ? ' chosen' : ''}`} data-row={short}>
+      <input
+        type="checkbox"
+        aria-label={`Choose ${short}`}
+        checked={isChosen}
+        onChange={({ currentTarget }) => select([row.id], currentTarget.checked)}
+      />
+      <span class="ellipsis">
+        <Link to={addressFor('executions', row.id)} title={`${row.workflow} ${row.id}`}>
+          {row.workflow}
+        </Link>{' '}
+        <code>{short}</code>
+      </span>
+      <span class="ellipsis">
+        <StateBadge state={row.status} />
+        {row.errorMessage !== null && (
+          <span class="faint small" title={row.errorMessage}>
+            {' '}
+            {plain(row.errorMessage)}
+          </span>
+        )}
+      </span>
+      <span class="ellipsis faint">
+        <StartedBy row={row} />
+      </span>
+      <span class="number">
+        <Took startedAt={row.startedAt} endedAt={row.endedAt} />
+      </span>
+      <span>
+        <Time at={row.createdAt} />
+      </span>
+    </div>
+  )
+}
+
+function StartedBy({ row }: { readonly row: ExecutionRow }) {
+  const { origin, retryOf } = row
+  if (retryOf !== null) return <>retry of {shortId(retryOf)}</>
+  if (origin.kind === 'trigger') return <Link to={addressFor('triggers', origin.trigger)}>{origin.trigger}</Link>
+  return <>{origin.kind === 'cron' ? 'a schedule' : 'a call'}</>
+}
+
+export function Took({ startedAt, endedAt }: { readonly startedAt: string | null; readonly endedAt: string | null }) {
+  if (startedAt === null) return <span class="faint">–</span>
+  const end = endedAt === null ? now.value : Date.parse(endedAt)
+  return <>{shownDuration(Math.max(0, end - Date.parse(startedAt)))}</>
+}

@@ -1,0 +1,49 @@
+/** States of executions and tasks: their words and their colours, which are the same everywhere. */
+
+import type { ExecutionStatus, TaskStatus } from '../api/answers.ts'
+
+export type State = ExecutionStatus | TaskStatus
+
+/** The family of colours of a state; `style/variables.css` has them. */
+export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'quiet'
+
+const TONES: Readonly<Record<State, Tone>> = {
+  Pending: 'quiet',
+  NotStarted: 'quiet',
+  Ready: 'quiet',
+  Running: 'busy',
+  Paused: 'warn',
+  Completed: 'good',
+  Failed: 'bad',
+  Skipped: 'quiet',
+  Cancelled: 'quiet',
+}
+
+const WORDS: Readonly<Partial<Record<State, string>>> = { NotStarted: 'Not started' }
+
+export const EXECUTION_STATUSES: readonly ExecutionStatus[] = [
+  'Pending',
+  'Running',
+  'Paused',
+  'Completed',
+  'Failed',
+  'Cancelled',
+]
+
+export function toneOf(state: State): Tone {
+  return TONES[state]
+}
+
+export function StateBadge({ state }: { readonly state: State }) {
+  return <span class={`state ${toneOf(state)}`}>{WORDS[state] ?? state}</span>
+}
+
+/** True for those that an execution does not leave. */
+export function hasEnded(status: ExecutionStatus): boolean {
+  return status === 'Completed' || status === 'Failed' || status === 'Cancelled'
+}
+
+/** The beginning of an id, by which the engine knows it as well. */
+export function shortId(id: string): string {
+  return id.slice(0, 8)
+}

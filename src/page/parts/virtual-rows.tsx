@@ -1,0 +1,110 @@
+/**
+ * A list of rows of one height, of which only those that are seen exist: a fixed pool of elements, each of which shows another row
+ * as the list is scrolled. Tens of thousands of rows cost what fifty do.
+ */
+
+import type { ComponentChildren, RefObject } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+
+/** Above and below what is seen. */
+const SPARE = 6
+const BEFORE_MEASURED_PX = 600
+
+export interface RowsHandle {
+  /** Scrolls until the row is seen. */
+  show(index: number, where?: 'nearest' | 'center'): void
+}
+
+interface VirtualRowsProps {
+  readonly count: number
+  readonly rowPx: number
+  /** What a screen reader calls the list. */
+  readonly label: string
+  readonly class?: string
+  readonly handle?: RefObject<RowsHandle | null>
+  /** Stays at the end while rows come. */
+  readonly follows?: boolean
+  /** It was scrolled to its end, or by the visitor away from it. */
+  onScrolled?(isAtEnd: boolean): void
+  /** Stays above the rows. */
+  readonly head?: ComponentChildren
+  /** Asked for when the end is near. */
+  onNearEnd?(): void
+  row(index: number): ComponentChildren
+  /** Lies over the rows and scrolls with them. */
+  readonly overlay?: ComponentChildren
+}
+
+export function VirtualRows(props: VirtualRowsProps) {
+  const { count, rowPx, label, handle, follows = false, row, overlay } = props
+  const box = useRef<HTMLDivElement>(null)
+  const [first, setFirst] = useState(0)
+  const lastTop = useRef(0)
+  const [heightPx, setHeight] = useState(BEFORE_MEASURED_PX)
+  const latest = useRef(props)
+  latest.current = props
+
+  useLayoutEffect(() => {
+    const element = box.current
+    if (element === null) return
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
+  useLayoutEffect(() => {
+    if (follows && box.current !== null) box.current.scrollTop = count * rowPx
+  }, [follows, count])
+
+  useEffect(() => {
+    if (handle === undefined) return
+    handle.current = { show: (index, where = 'nearest') => showRow(box.current, index, rowPx, where) }
+    return () => {
+      handle.current = null
+    }
+  }, [handle, rowPx])
+
+  const scrolled = (): void => {
+    const element = box.current
+    if (element === null) return
+    setFirst(Math.floor(element.scrollTop / rowPx))
+    const left = element.scrollHeight - element.scrollTop - element.clientHeight
+    // That rows come below is not scrolling away from them.
+    const isAway = element.scrollTop < lastTop.current && left >= rowPx
+    lastTop.current = element.scrollTop
+    if (left < rowPx || isAway) latest.current.onScrolled?.(!isAway)
+    if (left < 10 * rowPx) latest.current.onNearEnd?.()
+  }
+
+  const pool = Math.ceil(heightPx / rowPx) + 2 * SPARE
+  const from = Math.max(0, Math.min(first - SPARE, count - pool))
+  const seen = Array.from({ length: Math.min(pool, count) }, (_, offset) => from + offset)
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it
+    <section class={`rows ${props.class ?? ''}`} ref={box} aria-label={label} tabIndex={0} onScroll={scrolled}>
+      {props.head !== undefined && <div class="rows-head">{props.head}</div>}
+      <div class="rows-all" style={{ height: `${count * rowPx}px` }}>
+        {seen.map((index) => (
+          <div
+            key={index % pool}
+            class="rows-row"
+            style={{ transform: `translateY(${index * rowPx}px)`, height: `${rowPx}px` }}
+          >
+            {row(index)}
+          </div>
+        ))}
+        {overlay}
+      </div>
+    </section>
+  )
+}
+
+function showRow(box: HTMLElement | null, index: number, rowPx: number, where: 'nearest' | 'center'): void {
+  if (box === null) return
+  const headPx = box.querySelector('.rows-head')?.clientHeight ?? 0
+  const seenPx = box.clientHeight - headPx
+  const top = index * rowPx
+  if (top >= box.scrollTop && top + rowPx <= box.scrollTop + seenPx) return
+  if (where === 'center') box.scrollTop = top - seenPx / 2
+  else box.scrollTop = top < box.scrollTop ? top : top + rowPx - seenPx
+}

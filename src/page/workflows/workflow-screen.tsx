@@ -1,0 +1,137 @@
+/** One workflow: its graph, how long it and its tasks take, and its versions. */
+
+import { useState } from 'preact/hooks'
+import type { Workflow, WorkflowStats } from '../api/answers.ts'
+import { read } from '../api/client.ts'
+import { GraphView } from '../graph/graph.tsx'
+import { useKeys } from '../keyboard/keys.ts'
+import { useResource } from '../live/resource.ts'
+import { ContextDialog } from '../parts/context-dialog.tsx'
+import { shownDuration } from '../parts/durations.ts'
+import { Loaded } from '../parts/loaded.tsx'
+import { EXECUTION_STATUSES, toneOf } from '../parts/states.tsx'
+import { Link } from '../routing/link.tsx'
+import { addressFor, query, setQuery } from '../routing/location.ts'
+import type { ScreenProps } from '../routing/screens.ts'
+import { TaskTable } from './task-table.tsx'
+import { Versions } from './versions.tsx'
+
+export function WorkflowScreen({ params: [name = ''] }: ScreenProps) {
+  const workflow = useResource(`workflow ${name}`, {
+    load: (signal) => read('/workflows/{name}', { path: { name }, signal }),
+    concerns: () => false,
+  })
+  const stats = useResource(`stats ${name}`, {
+    load: (signal) => read('/workflows/{name}/stats', { path: { name }, signal }),
+    concerns: (event) =>
+      event.name === 'executionFinished' && (event.data as { readonly workflow?: unknown }).workflow === name,
+  })
+  return (
+    <main>
+      <Loaded resource={workflow} what="the workflow">
+        {(value) => <Shown workflow={value} stats={stats.value.value} />}
+      </Loaded>
+    </main>
+  )
+}
+
+function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stats: WorkflowStats | null }) {
+  const { key, description, script, place, version, tags, graph } = workflow
+  const [isStarting, setStarting] = useState(false)
+  useKeys([{ key: 'r', does: 'run it', press: () => setStarting(true) }])
+  const chosen = query.value.get('task')
+  const choose = (task: string): void => setQuery({ task: task === chosen ? null : task }, { keep: true })
+  const p50 = new Map(stats?.tasks.map(({ task, duration }) => [task, duration.p50Ms]))
+  return (
+    <>
+      <div class="title-row">
+        <h1>{key}</h1>
+        <div class="steering">
+          <Link to={`/executions?workflow=${encodeURIComponent(key)}`} class="as-button">
+            Executions
+          </Link>
+          <button type="button" class="primary" onClick={() => setStarting(true)}>
+            Run …
+          </button>
+        </div>
+      </div>
+      {description !== '' && <p class="description">{description}</p>}
+      <p class="facts faint small">
+        <span title={script}>{place === null ? script : `${place.file}:${place.line}`}</span>
+        <span>
+          version <code>{version.slice(0, 8)}</code>
+        </span>
+        {Object.entries(tags).map(([name, value]) => (
+          <span key={name}>
+            {name} {value}
+          </span>
+        ))}
+      </p>
+      {stats !== null && <Summary stats={stats} />}
+      <h2>Graph</h2>
+      <GraphView
+        shape={graph}
+        stateOf={() => null}
+        detailOf={(node) => {
+          const ms = p50.get(node) ?? null
+          return ms === null ? '' : shownDuration(ms)
+        }}
+        chosen={chosen}
+        onChoose={choose}
+      />
+      <h2>Tasks</h2>
+      <TaskTable workflow={workflow} stats={stats} chosen={chosen} onChoose={choose} />
+      {stats !== null && stats.versions.length > 0 && <Versions stats={stats} current={version} />}
+      {isStarting && (
+        <ContextDialog
+          workflow={key}
+          title={`Run ${key}`}
+          hint="The context that it is started with. Numbers stay as they are written."
+          text="{}"
+          onClose={() => setStarting(false)}
+        />
+      )}
+    </>
+  )
+}
+
+function Summary({ stats }: { readonly stats: WorkflowStats }) {
+  const { executions, byStatus, duration, workflow } = stats
+  if (executions === 0) return <p class="faint summary">It has not run yet.</p>
+  return (
+    <dl class="tiles">
+      <Tile name="Half end within">{shown(duration.p50Ms)}</Tile>
+      <Tile name="95 % end within">{shown(duration.p95Ms)}</Tile>
+      <Tile name={`Of the newest ${executions.toLocaleString('en')}`}>
+        <span class="progress">
+          {EXECUTION_STATUSES.flatMap((status) => {
+            const count = byStatus[status] ?? 0
+            if (count === 0) return []
+            return (
+              <Link
+                key={status}
+                to={`${addressFor('executions')}?workflow=${encodeURIComponent(workflow)}&status=${status}`}
+              >
+                <span class={`dot ${toneOf(status)}`} />
+                {count} {status.toLowerCase()}
+              </Link>
+            )
+          })}
+        </span>
+      </Tile>
+    </dl>
+  )
+}
+
+function Tile({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
+  return (
+    <div class="tile">
+      <dt class="faint small">{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function shown(ms: number | null): string {
+  return ms === null ? '–' : shownDuration(ms)
+}
