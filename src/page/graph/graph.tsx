@@ -104,19 +104,16 @@ function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onW
   )
 }
 
-/** Through its points, with corners that are round. */
+/** Through its points, level at each of them. */
 function pathOf(points: PlacedGraph['edges'][number]): string {
-  const [start, ...rest] = points
-  const end = rest.at(-1)
-  if (start === undefined || end === undefined) return ''
-  const parts = [`M${spot(start)}`]
-  for (const [index, point] of rest.slice(0, -1).entries()) {
-    const next = rest[index + 1] ?? end
-    const middle = index === rest.length - 2 ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 }
-    parts.push(`Q${spot(point)} ${spot(middle)}`)
-  }
-  if (rest.length === 1) parts.push(`L${spot(end)}`)
-  return parts.join('')
+  return points
+    .map((point, index) => {
+      const before = points[index - 1]
+      if (before === undefined) return `M${spot(point)}`
+      const middle = (before.x + point.x) / 2
+      return `C${spot({ x: middle, y: before.y })} ${spot({ x: middle, y: point.y })} ${spot(point)}`
+    })
+    .join('')
 }
 
 function spot({ x, y }: { readonly x: number; readonly y: number }): string {

@@ -43,10 +43,24 @@ export function placed({ nodes, edges }: GraphShape): PlacedGraph {
       const { x, y } = graph.node(name) as { readonly x: number; readonly y: number }
       return { x: x - NODE.width / 2, y: y - NODE.height / 2 }
     }),
-    edges: shown.map(
-      ({ from, to }) => (graph.edge(from, to) as { readonly points: { x: number; y: number }[] }).points,
-    ),
+    edges: shown.map(({ from, to }) => pointsOf(graph, from, to)),
   }
+}
+
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+/** From the right side of one to the left side of the other; between them where it goes around the layers that lie there. */
+function pointsOf(graph: Graph, from: string, to: string): readonly Point[] {
+  const [start, end] = [graph.node(from) as Point, graph.node(to) as Point]
+  const { points } = graph.edge(from, to) as { readonly points: readonly Point[] }
+  const between = points.slice(1, -1).filter(({ x }) => x > start.x + NODE.width / 2 && x < end.x - NODE.width / 2)
+  const first = { x: start.x + NODE.width / 2, y: start.y }
+  const last = { x: end.x - NODE.width / 2, y: end.y }
+  // One layer further there is nothing to go around.
+  return between.length <= 1 ? [first, last] : [first, ...between, last]
 }
 
 /** The best one takes seconds for some hundred nodes. */
