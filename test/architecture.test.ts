@@ -39,7 +39,11 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
     owners:
       /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|descriptors\/named-pipe|output\/(call-logs|whole-lines)|control-worker)|output\/outlet|cli\/(serve\/watch|npm)|page\/live\/clock)\.ts$/,
   },
-  { what: 'threads', pattern: /\bnew Worker\(/, owners: /^src\/interpreter\/process-control\.ts$/ },
+  {
+    what: 'threads',
+    pattern: /\bnew Worker\(/,
+    owners: /^src\/(interpreter\/process-control|page\/graph\/place)\.ts$/,
+  },
 ]
 
 /** A time that has passed, in TypeScript or Python, with something that it is less than. */

@@ -37,6 +37,12 @@ export async function storedOutput(runner: Runner, given: string, task: string):
   return { bytes, text: async () => (await runner.executions.outputText(id, task)) ?? '{}' }
 }
 
+export async function storedTaskInput(runner: Runner, id: string, task: string): Promise<StoredContext> {
+  // What several tasks have left is merged: how much that comes to shows only then.
+  const text = await runner.executions.taskInputText(id, task)
+  return { bytes: Buffer.byteLength(text), text: async () => text }
+}
+
 export class ContextAnswers {
   readonly #clock = new SystemClock({ keepsProcessAlive: false })
   #bytes = 0

@@ -213,7 +213,7 @@ export const TABLE: readonly Row[] = [
   // It runs in browsers: of the rest it knows the shapes of what it is answered.
   {
     files: /^src\/page\//,
-    may: [/^src\/page\//, /^preact(\/hooks)?$/, /^@preact\/signals$/],
+    may: [/^src\/page\//, /^preact(\/hooks)?$/, /^@preact\/signals$/, /^@dagrejs\/dagre$/],
     mayTypes: [/^src\/http\/schemas\//, /^valibot$/],
   },
   { files: /^src\/index\.ts$/, may: [/^src\/(?!cli|page)/] },

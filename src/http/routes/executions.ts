@@ -6,7 +6,7 @@ import { codec } from '../../native/index.ts'
 import { actionRecord, attemptRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { countsRecord, overviewRecord, taskOverviewRecords, trendRecord } from '../../runner/records/overviews.ts'
 import type { Runner } from '../../runner/runner.ts'
-import { storedContext, storedOutput } from '../context-answers.ts'
+import { storedContext, storedOutput, storedTaskInput } from '../context-answers.ts'
 import { CONTEXT_TEXT, given, type Operation, reading, writing } from '../operations.ts'
 import { pageAfter } from '../pages.ts'
 import * as schema from '../schemas/executions.ts'
@@ -110,7 +110,7 @@ const READS: readonly Operation[] = [
     tag,
     summary: 'The context that a task begins with: what the tasks before it have left; to the letter',
     answer: CONTEXT_TEXT,
-    handle: ({ runner, param }) => runner.executions.taskInputText(param('id'), param('task')),
+    handle: ({ runner, param }) => storedTaskInput(runner, param('id'), param('task')),
   }),
   reading({
     path: '/executions/{id}/tasks/{task}/output',

@@ -3,16 +3,18 @@
  * The instant under the mouse is marked here and in the log.
  */
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Execution, Task } from '../api/answers.ts'
 import { now } from '../live/clock.ts'
+import { jump, marker } from '../log/marker.ts'
 import { shownDuration } from '../parts/durations.ts'
+import { useSize } from '../parts/size.ts'
 import { toneOf } from '../parts/states.tsx'
 import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
 import { clockTime } from '../parts/zone.ts'
 import { setQuery } from '../routing/location.ts'
 import { axisSteps, type Bar, barsOf, mergedBars, spanOf } from './bars.ts'
-import { jump, marker } from './marker.ts'
 
 const ROW_PX = 28
 const PX_BETWEEN_LINES = 110
@@ -32,14 +34,7 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
   const { tasks, endedAt } = execution
   const rows = useRef<RowsHandle>(null)
   const track = useRef<HTMLDivElement>(null)
-  const [trackPx, setTrack] = useState(600)
-  useEffect(() => {
-    const element = track.current
-    if (element === null) return
-    const observer = new ResizeObserver(() => setTrack(element.clientWidth))
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
+  const { widthPx: trackPx } = useSize(track, { widthPx: 600, heightPx: 0 })
   const index = tasks.findIndex(({ id }) => id === chosen)
   useEffect(() => {
     if (index >= 0) rows.current?.show(index)
@@ -65,19 +60,7 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
         label="Tasks in time"
         class="gantt-rows"
         handle={rows}
-        head={
-          <div class="gantt-row gantt-head">
-            <span class="faint small">Task</span>
-            <div class="track" ref={track}>
-              {axisSteps(span.toAt - span.fromAt, trackPx / PX_BETWEEN_LINES).map((offset) => (
-                <span key={offset} class="axis-label" style={{ left: percent(span.fromAt + offset, span) }}>
-                  {shownDuration(offset)}
-                </span>
-              ))}
-              <MarkerLine span={span} hasLabel />
-            </div>
-          </div>
-        }
+        head={<Axis track={track} trackPx={trackPx} span={span} />}
         row={(at) => {
           const task = tasks[at]
           return task === undefined ? null : (
@@ -90,15 +73,41 @@ export function Gantt({ execution, chosen, onChoose }: GanttProps) {
             />
           )
         }}
-        overlay={
-          <div class="gantt-row gantt-overlay">
-            <span />
-            <div class="track">
-              <MarkerLine span={span} />
-            </div>
-          </div>
-        }
+        overlay={<Overlay span={span} />}
       />
+    </div>
+  )
+}
+
+interface AxisProps {
+  readonly track: RefObject<HTMLDivElement | null>
+  readonly trackPx: number
+  readonly span: Span
+}
+
+function Axis({ track, trackPx, span }: AxisProps) {
+  return (
+    <div class="gantt-row gantt-head">
+      <span class="faint small">Task</span>
+      <div class="track" ref={track}>
+        {axisSteps(span.toAt - span.fromAt, trackPx / PX_BETWEEN_LINES).map((offset) => (
+          <span key={offset} class="axis-label" style={{ left: percent(span.fromAt + offset, span) }}>
+            {shownDuration(offset)}
+          </span>
+        ))}
+        <MarkerLine span={span} hasLabel />
+      </div>
+    </div>
+  )
+}
+
+function Overlay({ span }: { readonly span: Span }) {
+  return (
+    <div class="gantt-row gantt-overlay">
+      <span />
+      <div class="track">
+        <MarkerLine span={span} />
+      </div>
     </div>
   )
 }

@@ -2,10 +2,10 @@
 
 import type { Attempt, Execution, Task, Workflow } from '../api/answers.ts'
 import { useKeys } from '../keyboard/keys.ts'
+import { plain } from '../log/ansi.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { StateBadge } from '../parts/states.tsx'
 import { setQuery } from '../routing/location.ts'
-import { plain } from './ansi.ts'
 import { Contexts } from './contexts.tsx'
 
 const SHOWN_ATTEMPTS = 50

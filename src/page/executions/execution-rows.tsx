@@ -2,9 +2,9 @@
 
 import { useRef } from 'preact/hooks'
 import type { ExecutionRow } from '../api/answers.ts'
-import { plain } from '../execution/ansi.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { now } from '../live/clock.ts'
+import { plain } from '../log/ansi.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { StateBadge, shortId } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'

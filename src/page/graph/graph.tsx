@@ -1,6 +1,7 @@
 /** A graph of tasks: nodes are buttons in layers, edges are lines under them. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { useSize } from '../parts/size.ts'
 import { type State, toneOf } from '../parts/states.tsx'
 import { type GraphShape, NODE, type PlacedGraph } from './layout.ts'
 import { place } from './place.ts'
@@ -17,18 +18,19 @@ interface GraphViewProps {
 
 export function GraphView(props: GraphViewProps) {
   const { shape } = props
-  const [graph, setGraph] = useState<PlacedGraph | 'placing' | 'failed'>('placing')
+  const [graph, setGraph] = useState<PlacedGraph | string | null>(null)
   const [isWhole, setWhole] = useState(false)
   const key = JSON.stringify(shape)
   useEffect(() => {
     let isCurrent = true
-    void place(shape).then((found) => isCurrent && setGraph(found ?? 'failed'))
+    void place(shape).then((found) => isCurrent && setGraph(found))
     return () => {
       isCurrent = false
     }
   }, [key])
-  if (graph === 'placing') return <p class="loading">Laying out {shape.nodes.length} tasks …</p>
-  if (graph === 'failed') return <p class="loading">The graph could not be laid out. The tasks stand in the list.</p>
+  if (graph === null) return <p class="loading">Laying out {shape.nodes.length} tasks …</p>
+  if (typeof graph === 'string')
+    return <p class="loading">The graph could not be laid out: {graph}. The tasks stand in the list.</p>
   // Of another shape: the new one is on its way.
   if (graph.nodes.length !== shape.nodes.length) return <p class="loading">Laying out …</p>
   return <Drawn {...props} graph={graph} isWhole={isWhole} onWhole={() => setWhole(!isWhole)} />
@@ -42,14 +44,7 @@ interface DrawnProps extends GraphViewProps {
 
 function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onWhole }: DrawnProps) {
   const box = useRef<HTMLDivElement>(null)
-  const [widthPx, setWidth] = useState(0)
-  useEffect(() => {
-    const element = box.current
-    if (element === null) return
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
+  const { widthPx } = useSize(box, { widthPx: 0, heightPx: 0 })
   const scale = isWhole && widthPx > 0 ? Math.min(1, widthPx / graph.width) : 1
   const isWider = widthPx > 0 && graph.width > widthPx
   return (
@@ -72,35 +67,46 @@ function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onW
                 <path key={index} d={pathOf(points)} />
               ))}
             </svg>
-            {shape.nodes.map((node, index) => {
-              const spot = graph.nodes[index]
-              const state = stateOf(node)
-              const detail = detailOf?.(node) ?? ''
-              const tone = state === null ? '' : `is-${toneOf(state)}`
-              return (
-                <button
-                  key={node}
-                  type="button"
-                  class={`node ${tone}`}
-                  title={[node, state ?? '', detail].filter(Boolean).join(' · ')}
-                  aria-pressed={chosen === node}
-                  style={{
-                    left: `${spot?.x ?? 0}px`,
-                    top: `${spot?.y ?? 0}px`,
-                    width: `${NODE.width}px`,
-                    height: `${NODE.height}px`,
-                  }}
-                  onClick={() => onChoose(node)}
-                >
-                  <span class="ellipsis">{node}</span>
-                  {detail !== '' && <span class="faint small">{detail}</span>}
-                </button>
-              )
-            })}
+            {shape.nodes.map((node, index) => (
+              <Node
+                key={node}
+                name={node}
+                spot={graph.nodes[index] ?? { x: 0, y: 0 }}
+                state={stateOf(node)}
+                detail={detailOf?.(node) ?? ''}
+                isChosen={chosen === node}
+                onChoose={onChoose}
+              />
+            ))}
           </div>
         </div>
       </section>
     </div>
+  )
+}
+
+interface NodeProps {
+  readonly name: string
+  readonly spot: PlacedGraph['nodes'][number]
+  readonly state: State | null
+  readonly detail: string
+  readonly isChosen: boolean
+  onChoose(node: string): void
+}
+
+function Node({ name, spot: { x, y }, state, detail, isChosen, onChoose }: NodeProps) {
+  return (
+    <button
+      type="button"
+      class={state === null ? 'node' : `node is-${toneOf(state)}`}
+      title={[name, state ?? '', detail].filter(Boolean).join(' · ')}
+      aria-pressed={isChosen}
+      style={{ left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }}
+      onClick={() => onChoose(name)}
+    >
+      <span class="ellipsis">{name}</span>
+      {detail !== '' && <span class="faint small">{detail}</span>}
+    </button>
   )
 }
 

@@ -9,17 +9,19 @@ export interface LayoutRequest {
 
 export interface LayoutReply {
   readonly id: number
-  /** Null: it could not be laid out. */
-  readonly graph: PlacedGraph | null
+  /** A text: why it could not be laid out. */
+  readonly graph: PlacedGraph | string
 }
 
 addEventListener('message', ({ data }: MessageEvent<LayoutRequest>) => {
   const { id, shape } = data
-  let graph: PlacedGraph | null = null
-  try {
-    graph = placed(shape)
-  } catch (thrown) {
-    console.error(thrown)
-  }
-  postMessage({ id, graph } satisfies LayoutReply)
+  postMessage({ id, graph: placedOrWhy(shape) } satisfies LayoutReply)
 })
+
+function placedOrWhy(shape: GraphShape): PlacedGraph | string {
+  try {
+    return placed(shape)
+  } catch (thrown) {
+    return String(thrown)
+  }
+}

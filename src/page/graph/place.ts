@@ -11,14 +11,14 @@ const IN_PAGE_AT_MOST = 40
 
 let worker: Worker | null = null
 let lastId = 0
-const waiting = new Map<number, (graph: PlacedGraph | null) => void>()
+const waiting = new Map<number, (graph: PlacedGraph | string) => void>()
 
-/** Null: it could not be laid out. */
-export async function place(shape: GraphShape): Promise<PlacedGraph | null> {
+/** A text: why it could not be laid out. */
+export async function place(shape: GraphShape): Promise<PlacedGraph | string> {
   if (shape.nodes.length <= IN_PAGE_AT_MOST) return placed(shape)
   worker ??= startWorker()
   const id = ++lastId
-  const answer = new Promise<PlacedGraph | null>((resolve) => waiting.set(id, resolve))
+  const answer = new Promise<PlacedGraph | string>((resolve) => waiting.set(id, resolve))
   worker.postMessage({ id, shape } satisfies LayoutRequest)
   return await answer
 }
@@ -29,8 +29,8 @@ function startWorker(): Worker {
     waiting.get(data.id)?.(data.graph)
     waiting.delete(data.id)
   })
-  started.addEventListener('error', () => {
-    for (const resolve of waiting.values()) resolve(null)
+  started.addEventListener('error', ({ message }) => {
+    for (const resolve of waiting.values()) resolve(message || 'The worker did not start')
     waiting.clear()
     worker = null
   })

@@ -1,18 +1,28 @@
-/** Reads a resource again and again while the tab is seen: what other processes do is not told by the events of this one. */
+/** Reads something again and again while the tab is seen: what other processes do is not told by the events of this one. */
 
-import { effect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { after } from './clock.ts'
 import type { Resource } from './resource.ts'
 import { isVisible } from './visibility.ts'
 
 /** Not while `isOn` is false. */
-export function useReadingAgain(resource: Resource<unknown>, everyMs: number, isOn = true): void {
+export function useReadingAgain(resource: Pick<Resource<unknown>, 'reload'>, everyMs: number, isOn = true): void {
   useEffect(() => {
     if (!isOn) return
-    return effect(() => {
-      if (!isVisible.value) return
-      const timer = setInterval(() => resource.reload(), everyMs)
-      return () => clearInterval(timer)
-    })
+    const stopping = new AbortController()
+    void readAgain(resource, everyMs, stopping.signal)
+    return () => stopping.abort()
   }, [resource, everyMs, isOn])
+}
+
+async function readAgain(
+  resource: Pick<Resource<unknown>, 'reload'>,
+  everyMs: number,
+  stop: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await after(everyMs, stop)
+    if (stop.aborted) return
+    if (isVisible.peek()) resource.reload()
+  }
 }

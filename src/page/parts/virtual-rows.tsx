@@ -5,10 +5,11 @@
 
 import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useSize } from './size.ts'
 
 /** Above and below what is seen. */
 const SPARE = 6
-const BEFORE_MEASURED_PX = 600
+const UNMEASURED = { widthPx: 0, heightPx: 600 }
 
 export interface RowsHandle {
   /** Scrolls until the row is seen. */
@@ -40,17 +41,9 @@ export function VirtualRows(props: VirtualRowsProps) {
   const box = useRef<HTMLDivElement>(null)
   const [first, setFirst] = useState(0)
   const lastTop = useRef(0)
-  const [heightPx, setHeight] = useState(BEFORE_MEASURED_PX)
+  const { heightPx } = useSize(box, UNMEASURED)
   const latest = useRef(props)
   latest.current = props
-
-  useLayoutEffect(() => {
-    const element = box.current
-    if (element === null) return
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight))
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
 
   useLayoutEffect(() => {
     if (follows && box.current !== null) box.current.scrollTop = count * rowPx

@@ -55,31 +55,43 @@ export function TaskTable({ workflow, stats, chosen, onChoose }: TaskTableProps)
         row={(at) => {
           const task = tasks[at]
           if (task === undefined) return null
-          const of = byTask.get(task.id)
+          const isChosen = task.id === chosen
           return (
-            <div class={task.id === chosen ? 'task-row chosen' : 'task-row'}>
-              <button type="button" class="task-name" title={task.id} onClick={() => onChoose(task.id)}>
-                <span class="ellipsis">{task.id}</span>
-              </button>
-              <span class="ellipsis faint" title={task.dependencies.join(', ')}>
-                {task.dependencies.join(', ')}
-              </span>
-              <span class="number">{shown(of?.duration.p50Ms)}</span>
-              <span class="number">{shown(of?.duration.p95Ms)}</span>
-              <span class="number faint">{shown(of?.queueWait.p50Ms)}</span>
-              <span class={(of?.failed ?? 0) > 0 ? 'number bad-ink' : 'number faint'}>{of?.failed ?? '–'}</span>
-              <span class="track">
-                {of !== undefined && (
-                  <>
-                    <span class="bar range" style={{ width: `${(100 * (of.duration.p95Ms ?? 0)) / longest}%` }} />
-                    <span class="bar half" style={{ width: `${(100 * (of.duration.p50Ms ?? 0)) / longest}%` }} />
-                  </>
-                )}
-              </span>
-            </div>
+            <TaskRow task={task} of={byTask.get(task.id)} longest={longest} isChosen={isChosen} onChoose={onChoose} />
           )
         }}
       />
+    </div>
+  )
+}
+
+interface TaskRowProps {
+  readonly task: Workflow['tasks'][number]
+  /** Undefined where none of its attempts is known. */
+  readonly of: WorkflowStats['tasks'][number] | undefined
+  readonly longest: number
+  readonly isChosen: boolean
+  onChoose(task: string): void
+}
+
+function TaskRow({ task, of, longest, isChosen, onChoose }: TaskRowProps) {
+  const share = (ms: number | null | undefined): string => `${(100 * (ms ?? 0)) / longest}%`
+  return (
+    <div class={isChosen ? 'task-row chosen' : 'task-row'}>
+      <button type="button" class="task-name" title={task.id} onClick={() => onChoose(task.id)}>
+        <span class="ellipsis">{task.id}</span>
+      </button>
+      <span class="ellipsis faint" title={task.dependencies.join(', ')}>
+        {task.dependencies.join(', ')}
+      </span>
+      <span class="number">{shown(of?.duration.p50Ms)}</span>
+      <span class="number">{shown(of?.duration.p95Ms)}</span>
+      <span class="number faint">{shown(of?.queueWait.p50Ms)}</span>
+      <span class={(of?.failed ?? 0) > 0 ? 'number bad-ink' : 'number faint'}>{of?.failed ?? '–'}</span>
+      <span class="track">
+        <span class="bar range" style={{ width: share(of?.duration.p95Ms) }} />
+        <span class="bar half" style={{ width: share(of?.duration.p50Ms) }} />
+      </span>
     </div>
   )
 }

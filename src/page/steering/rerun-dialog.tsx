@@ -4,8 +4,8 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Execution } from '../api/answers.ts'
 import { readText } from '../api/client.ts'
 import { shownBytes } from '../parts/bytes.ts'
-import { ContextDialog } from '../parts/context-dialog.tsx'
 import { tellProblem } from '../parts/toasts.tsx'
+import { ContextDialog } from './context-dialog.tsx'
 
 /** A larger one is not for a text field. */
 const EDITED_BYTES = 512 * 1_024

@@ -4,8 +4,8 @@ import { useState } from 'preact/hooks'
 import type { Execution } from '../api/answers.ts'
 import { write } from '../api/client.ts'
 import { Dialog } from '../parts/dialog.tsx'
-import { NoteField, noted } from '../parts/note-field.tsx'
 import { attempt, tell } from '../parts/toasts.tsx'
+import { NoteField, noted } from './note-field.tsx'
 
 interface CancelDialogProps {
   readonly execution: Execution

@@ -1,13 +1,18 @@
 /** The log of an execution, page by page, and then what is written since. */
 
 import { type Signal, signal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
 import { read } from '../api/client.ts'
 import { asProblem, type Problem } from '../api/problem.ts'
+import { listen } from '../live/connection.ts'
+import { useReadingAgain } from '../live/reading-again.ts'
 import { type LogLine, linesOf } from './log-lines.ts'
 
 const PAGE = 1_000
 /** Without being asked for more. */
 const LINES_BY_ITSELF = 20_000
+/** While it runs. */
+const READ_EVERY_MS = 1_000
 
 export class LogReader {
   readonly #id: string
@@ -44,6 +49,10 @@ export class LogReader {
     }
   }
 
+  reload(): void {
+    void this.read()
+  }
+
   /** Where there are very many. */
   readMore(): void {
     void this.read(this.lines.peek().length + LINES_BY_ITSELF)
@@ -78,4 +87,21 @@ export class LogReader {
     }
     this.lines.value = lines
   }
+}
+
+/** Reads for as long as the component is there, and again and again while the execution runs. */
+export function useLogReader(id: string, isRunning: boolean): LogReader {
+  const reader = useMemo(() => new LogReader(id), [id])
+  useEffect(() => () => reader.stop(), [reader])
+  // The last lines come with the end.
+  useEffect(() => reader.reload(), [reader, isRunning])
+  useReadingAgain(reader, READ_EVERY_MS, isRunning)
+  useEffect(
+    () =>
+      listen(({ name, data }) => {
+        if (name === 'taskFinished' && (data as { readonly executionId: string }).executionId === id) reader.reload()
+      }),
+    [reader, id],
+  )
+  return reader
 }

@@ -4,9 +4,9 @@ import { useState } from 'preact/hooks'
 import type { Execution } from '../api/answers.ts'
 import { write } from '../api/client.ts'
 import { Dialog } from '../parts/dialog.tsx'
-import { NoteField, noted } from '../parts/note-field.tsx'
 import { attempt } from '../parts/toasts.tsx'
 import { addressFor, goTo } from '../routing/location.ts'
+import { NoteField, noted } from './note-field.tsx'
 
 interface RetryDialogProps {
   readonly execution: Execution

@@ -2,9 +2,9 @@
 
 import { useState } from 'preact/hooks'
 import { writeText } from '../api/client.ts'
+import { Dialog } from '../parts/dialog.tsx'
+import { attempt } from '../parts/toasts.tsx'
 import { addressFor, goTo } from '../routing/location.ts'
-import { Dialog } from './dialog.tsx'
-import { attempt } from './toasts.tsx'
 
 interface ContextDialogProps {
   readonly workflow: string
