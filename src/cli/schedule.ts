@@ -73,8 +73,8 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
       row.workflow,
       row.expression,
       row.timezone,
-      row.isEnabled ? 'yes' : 'no',
-      row.isEnabled ? { instant: row.nextRunAt, missing: 'never' } : '',
+      enabledText(row),
+      row.isEnabled && row.undeclaredAt === null ? { instant: row.nextRunAt, missing: 'never' } : '',
       { instant: row.lastRunAt, missing: 'never' },
     ]),
     'There are no schedules in this database.',
@@ -83,19 +83,32 @@ async function list(runner: Runner, { json, limit }: ListOptions): Promise<void>
 
 async function show(runner: Runner, row: CronRow, options: DatabaseOptions): Promise<void> {
   if (options.json) return printJson(await record(runner, row))
-  const next = await runner.schedules.nextInstants(row.id, NEXT_INSTANTS)
+  const next = row.undeclaredAt === null ? await runner.schedules.nextInstants(row.id, NEXT_INSTANTS) : []
+  const note = await lastNote(runner, row)
   printFields({
     schedule: row.triggerName ?? row.instanceName ?? row.id,
     kind: scheduleKind(row),
     workflow: row.workflow,
     cron: row.expression,
     zone: row.timezone,
-    enabled: row.isEnabled ? 'yes' : 'no',
+    enabled: enabledText(row),
+    ...(note === null ? {} : { note }),
     'last fired': instantText(row.lastRunAt, 'never'),
     ...Object.fromEntries(next.map((at, index) => [index === 0 ? 'next' : ' '.repeat(index), formatInstant(at)])),
     ...(row.paramsText === null ? {} : { parameters: row.paramsText }),
     id: row.id,
   })
+}
+
+/** A cron trigger that no script declares any more does not fire. */
+function enabledText({ isEnabled, undeclaredAt }: CronRow): string {
+  return undeclaredAt === null ? (isEnabled ? 'yes' : 'no') : 'not declared'
+}
+
+/** What was said when it was enabled or disabled last. */
+export async function lastNote(runner: Runner, { id }: CronRow): Promise<string | null> {
+  const actions = await runner.schedules.actions(id)
+  return actions.find(({ kind }) => kind === 'enable' || kind === 'disable')?.note ?? null
 }
 
 async function create(workflow: string, cron: string, options: TimingOptions): Promise<void> {

@@ -1,9 +1,9 @@
 /** `cloaca status` and `cloaca instance list`: who serves a database, and how it goes, on one screen. */
 
 import { Command } from 'commander'
-import type { ExecutionStatus, InstanceRow, Runner } from '../index.ts'
+import type { ExecutionStatus, InstanceRow, Runner, TriggerInfo } from '../index.ts'
 import { instanceRecord, instanceState } from '../runner/records/instances.ts'
-import { statusOf, statusRecord } from '../runner/records/status.ts'
+import { failing, statusOf, statusRecord, undeclared } from '../runner/records/status.ts'
 import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
 import { withExamples } from './help.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
@@ -55,7 +55,9 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
   printInstances(instances)
   printLine('')
   printFields({
-    triggers: `${triggers.length}, ${enabled.length} enabled${late.length === 0 ? '' : `, late: ${late.map(({ name }) => name).join(', ')}`}`,
+    triggers: `${triggers.length}, ${enabled.length} enabled${namesText('late', late)}`,
+    ...namesField('failing', failing(triggers)),
+    ...namesField('not declared', undeclared(triggers)),
     executions: countsText(executions),
   })
   if (failures.length === 0) return
@@ -65,6 +67,15 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
     failures.map((row) => [{ instant: row.endedAt }, row.workflow, row.errorMessage ?? '', { id: row.id }]),
     null,
   )
+}
+
+function namesText(what: string, triggers: readonly TriggerInfo[]): string {
+  return triggers.length === 0 ? '' : `, ${what}: ${triggers.map(({ name }) => name).join(', ')}`
+}
+
+/** None where there are none of these. */
+function namesField(what: string, triggers: readonly TriggerInfo[]): Record<string, string> {
+  return triggers.length === 0 ? {} : { [what]: triggers.map(({ name }) => name).join(', ') }
 }
 
 function countsText(counts: Readonly<Partial<Record<ExecutionStatus, number>>>): string {

@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import type { Engine } from '../engine/engine.ts'
 import type { TaskSlot } from '../engine/ports.ts'
 import { PythonRefusal } from '../host/script-call.ts'
+import type { Actor } from '../model/action.ts'
 import { formatInstant, formatInstantOrNull, parseInstant } from '../model/instant.ts'
 import { cronDict, cronFiringDict, cronStatsDict, firingDict, triggerDict } from './dicts.ts'
 
@@ -47,6 +48,9 @@ function call<Entries extends v.ObjectEntries>(
   }
 }
 
+/** Who does what scripts ask for. */
+const PYTHON: Actor = { source: 'python', note: null }
+
 const name = { name: v.string() }
 const schedule = { id: v.string() }
 const page = { limit: v.number(), offset: v.number() }
@@ -84,7 +88,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
     'Failed to update trigger: ',
     { name: v.string(), enabled: v.boolean() },
     async (engine, { name, enabled }) => {
-      await engine.triggerSteering.setEnabled(name, enabled, { source: 'python', note: null })
+      await engine.triggerSteering.setEnabled(name, enabled, PYTHON)
       return { value: null }
     },
   ),
@@ -100,7 +104,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
     'Failed to register cron workflow: ',
     { workflow: v.string(), expression: v.string(), timezone: v.string() },
     async (engine, { workflow, expression, timezone }) => ({
-      value: await engine.crons.register(workflow, { expression, timezone }),
+      value: await engine.scheduleSteering.register(workflow, { expression, timezone }, PYTHON),
     }),
   ),
   'runner.registerInstance': call(
@@ -120,7 +124,7 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
     'Failed to update cron schedule: ',
     { id: v.string(), expression: v.string(), timezone: v.string() },
     async (engine, { id, expression, timezone }) => {
-      await engine.crons.update(id, { expression, timezone })
+      await engine.scheduleSteering.update(id, { expression, timezone }, PYTHON)
       return { value: null }
     },
   ),
@@ -128,12 +132,12 @@ export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
     'Failed to update cron schedule: ',
     { id: v.string(), enabled: v.boolean() },
     async (engine, { id, enabled }) => {
-      await engine.crons.setEnabled(id, enabled)
+      await engine.scheduleSteering.setEnabled(id, enabled, PYTHON)
       return { value: null }
     },
   ),
   'runner.deleteCron': call('Failed to delete cron schedule: ', schedule, async (engine, { id }) => {
-    await engine.crons.delete(id)
+    await engine.scheduleSteering.delete(id, PYTHON)
     return { value: null }
   }),
   'runner.cronHistory': call(

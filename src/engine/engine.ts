@@ -325,7 +325,7 @@ export class Engine {
   }
 
   #registryChanged(): void {
-    if (this.#isServing) this.#scheduler.triggers.registryChanged()
+    if (this.#isServing) this.#scheduler.registryChanged()
     void this.#cronScheduler.lookAgain()
     // Once for all declarations of a tick of the event loop: each look at the registry after a change copies it.
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {

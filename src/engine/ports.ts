@@ -34,6 +34,7 @@ import type {
   Acquisition,
   ActionStore,
   AlertStore,
+  DeclaredTriggers,
   ExecutionFilter,
   FailedTick,
   FailedTickResult,
@@ -48,6 +49,7 @@ import type {
   TickFilter,
   TriggerDeclaration,
   TriggerLease,
+  TriggerRemoval,
 } from './store-ports.ts'
 
 export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
@@ -223,6 +225,16 @@ export interface Store {
    * the order of the names. One that it held already keeps its number.
    */
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]>
+  /**
+   * What the code of an instance declares. Triggers that no living instance declares any more are marked, with the instant, and
+   * those that one declares are not.
+   */
+  declareTriggers(instanceId: string, declared: DeclaredTriggers, at: number): Promise<void>
+  /**
+   * Removes a trigger that no living instance declares, polled or with a cron expression: its ticks and firings a part in each
+   * step, and itself in the last. Its executions stay.
+   */
+  removeTrigger(name: string, at: number): Promise<TriggerRemoval>
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]>
   getTrigger(name: string): Promise<TriggerRow | null>
   /** False when there is no such trigger. Its failures in a row are forgotten. */

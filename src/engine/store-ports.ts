@@ -27,6 +27,15 @@ export interface TriggerDeclaration {
   readonly policy: TriggerPolicy
 }
 
+/** The names of the triggers that a process declares: those that are polled, and those with a cron expression. */
+export interface DeclaredTriggers {
+  readonly polled: readonly string[]
+  readonly crons: readonly string[]
+}
+
+/** `more`: a part of its history is removed, and the rest is asked for next. `declared`: by a process that serves. */
+export type TriggerRemoval = 'removed' | 'more' | 'declared' | 'unknown'
+
 /** Alerts, with what came of them. Removed with what has the retention of failed polls. */
 export interface AlertStore {
   /** Stores it, or what has come of it since. */

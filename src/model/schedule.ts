@@ -22,6 +22,8 @@ export interface TriggerRow {
   /** Polls that failed or timed out since the last that did not, or since it was enabled. */
   readonly failuresInRow: number
   readonly lastPollAt: number | null
+  /** Since when no process that serves declares it any more; null while one does, and as long as nobody knows. */
+  readonly undeclaredAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -84,6 +86,8 @@ export interface CronRow {
   readonly updatedAt: number
   /** Set for a schedule that `@trigger(cron=…)` declared: one per trigger name and database. */
   readonly triggerName: string | null
+  /** Of a cron trigger: since when no process that serves declares it any more; null while one does. */
+  readonly undeclaredAt: number | null
   /** Set for `register_workflow_instance`: unique with the workflow. */
   readonly instanceName: string | null
   /** Parameters of an instance, merged into each run's context. */

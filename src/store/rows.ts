@@ -33,6 +33,7 @@ export interface TriggerRecord {
   readonly created_at: number
   readonly updated_at: number
   readonly last_poll_at: number | null
+  readonly undeclared_at: number | null
 }
 
 /** `bufferedPollAt` is the last poll that is not written yet. */
@@ -53,6 +54,7 @@ export function triggerRow(record: TriggerRecord, bufferedPollAt: number | null)
     note: record.note,
     failuresInRow: record.failures_in_row,
     lastPollAt: later(record.last_poll_at, bufferedPollAt),
+    undeclaredAt: record.undeclared_at,
     createdAt: record.created_at,
     updatedAt: record.updated_at,
   }
@@ -224,6 +226,7 @@ export interface CronRecord {
   readonly created_at: number
   readonly updated_at: number
   readonly trigger_name: string | null
+  readonly undeclared_at: number | null
   readonly instance_name: string | null
   readonly params: string | null
 }
@@ -241,6 +244,7 @@ export function cronRow(record: CronRecord): CronRow {
     createdAt: record.created_at,
     updatedAt: record.updated_at,
     triggerName: record.trigger_name,
+    undeclaredAt: record.undeclared_at,
     instanceName: record.instance_name,
     paramsText: record.params,
   }

@@ -137,6 +137,48 @@ describe('with nobody serving', () => {
     expect(listed).toContain('nightly  cron  etl  0 2 * * *  yes  never')
   })
 
+  it('a cron trigger is disabled with a note, and enabled', async () => {
+    const disabled = await run('disable', 'nightly', '--note', 'not in December')
+    const shown = lines(await run('show', 'nightly'))
+    await run('enable', 'nightly')
+
+    expect(disabled.stdout).toBe('Trigger "nightly" is disabled.\n')
+    expect(shown).toContain('enabled  no')
+    expect(shown).toContain('note  not in December')
+    expect(lines(await run('show', 'nightly'))).toContain('enabled  yes')
+  })
+
+  it('a trigger that no script declares any more is shown as such, and removed; one that is declared is not', async () => {
+    await using other = await database().serve({ workflows: [etl], triggers: [trigger('other', { workflow: 'etl' })] })
+    const [listed, shown, status] = [await run('list'), await run('show', 'inbox'), await database().run('status')]
+    const crons = await database().run('schedule', 'list')
+    const refused = await run('delete', 'other')
+    const deleted = [await run('delete', 'inbox', '--note', 'a trial'), await run('delete', 'nightly')]
+    await other.engine.stop({ graceMs: 0 })
+
+    expect(lines(listed).map((line) => line.split('  ').slice(0, 5))).toEqual(
+      expect.arrayContaining([
+        ['inbox', 'poll', 'etl', '1s', 'not declared'],
+        ['nightly', 'cron', 'etl', '0 2 * * *', 'not declared'],
+        ['other', 'poll', 'etl', '1s', 'yes'],
+      ]),
+    )
+    expect(lines(shown)).toContainEqual(
+      expect.stringMatching(/^declared {2}by no script that is served, since .*: cloaca trigger delete inbox$/),
+    )
+    expect(status.stdout).toMatch(/^not declared +inbox$/m)
+    expect(crons.stdout).toMatch(/^nightly .* not declared +never$/m)
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('is declared by a script that is served, and would come back.'),
+    })
+    expect(deleted.map(({ stdout }) => stdout)).toEqual([
+      'Trigger "inbox" is removed. Its executions stay.\n',
+      'Trigger "nightly" is removed. Its executions stay.\n',
+    ])
+    expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([{ name: 'other', undeclaredAt: null }])
+  })
+
   it('what cannot be set is wrong usage, and says what can', async () => {
     const ends = await Promise.all([
       run('set', 'inbox'),

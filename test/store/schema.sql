@@ -97,7 +97,7 @@ CREATE TABLE crons (
   trigger_name TEXT UNIQUE,
   instance_name TEXT,
   params TEXT
-, catchup TEXT, overrides TEXT) STRICT;
+, catchup TEXT, overrides TEXT, undeclared_at INTEGER) STRICT;
 
 CREATE INDEX crons_by_creation ON crons (created_at);
 
@@ -174,7 +174,7 @@ CREATE TABLE instances (
   process_started_at INTEGER,
   opened_at INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL
-, beats INTEGER NOT NULL DEFAULT 0) STRICT;
+, beats INTEGER NOT NULL DEFAULT 0, declared TEXT) STRICT;
 
 CREATE TABLE retention_hold (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -235,7 +235,7 @@ CREATE TABLE triggers (
   skip_count INTEGER NOT NULL DEFAULT 0,
   skip_first_at INTEGER,
   skip_last_at INTEGER
-, lease_number INTEGER NOT NULL DEFAULT 0, skip_log TEXT, skip_reason TEXT, skip_lateness_ms INTEGER, skip_duration_ms INTEGER, failures_in_row INTEGER NOT NULL DEFAULT 0, is_firing INTEGER NOT NULL DEFAULT 0, note TEXT, policy TEXT, overrides TEXT) STRICT;
+, lease_number INTEGER NOT NULL DEFAULT 0, skip_log TEXT, skip_reason TEXT, skip_lateness_ms INTEGER, skip_duration_ms INTEGER, failures_in_row INTEGER NOT NULL DEFAULT 0, is_firing INTEGER NOT NULL DEFAULT 0, note TEXT, policy TEXT, overrides TEXT, undeclared_at INTEGER) STRICT;
 
 CREATE INDEX triggers_by_creation ON triggers (created_at);
 

@@ -34,6 +34,7 @@ export function describeCronContract(context: ContractContext): void {
         createdAt: START,
         updatedAt: START,
         triggerName: null,
+        undeclaredAt: null,
         instanceName: 'eu',
         paramsText: '{"region": "eu"}',
       })

@@ -49,6 +49,7 @@ export function describeTriggerContract(context: ContractContext): void {
         failuresInRow: 0,
         isEnabled: false,
         lastPollAt: START + 2,
+        undeclaredAt: null,
         createdAt: START,
         updatedAt: START + 3,
       })

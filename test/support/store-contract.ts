@@ -9,6 +9,7 @@ import type { FakeClock } from './fake-clock.ts'
 import { describeActionContract } from './store-contract-actions.ts'
 import { describeAlertContract } from './store-contract-alerts.ts'
 import { describeCronContract } from './store-contract-crons.ts'
+import { describeDeclaredContract } from './store-contract-declared.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
 import { describeHistoryContract } from './store-contract-history.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
@@ -72,6 +73,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
       },
     }
     describeTriggerContract(context)
+    describeDeclaredContract(context)
     describeTickContract(context)
     describePolicyContract(context)
     describeInstanceContract(context)

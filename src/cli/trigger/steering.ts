@@ -1,4 +1,4 @@
-/** `cloaca trigger enable | disable | fire | poll`: done at once, or asked of the process that polls the trigger. */
+/** `cloaca trigger enable | disable | delete | fire | poll`: done at once, or asked of the process that polls the trigger. */
 
 import type { Command } from 'commander'
 import { type ActionOptions, type PollReport, type Runner, UsageError } from '../../index.ts'
@@ -28,6 +28,11 @@ export function addSteeringCommands(named: NamedCommand, finish: (exitCode: numb
     'cloaca trigger disable inbox_watcher --note "the folder is moved"',
   ).action((name: string, options: NoteOptions) => setEnabled(name, false, options))
   noted(
+    'delete',
+    'remove a trigger that no script declares any more, with its history',
+    'cloaca trigger delete old_inbox',
+  ).action((name: string, options: NoteOptions) => remove(name, options))
+  noted(
     'fire',
     'start the workflow of a trigger now, as if it had fired',
     `cloaca trigger fire inbox_watcher --context '{"file": "a.txt"}'`,
@@ -44,6 +49,12 @@ async function setEnabled(name: string, isEnabled: boolean, options: NoteOptions
   await withRunner(options, (runner) => runner.triggers.setEnabled(name, isEnabled, action(options)))
   if (options.json) printJson({ trigger: name, enabled: isEnabled, note: options.note ?? null })
   else printLine(`Trigger "${name}" is ${isEnabled ? 'enabled' : 'disabled'}.`)
+}
+
+async function remove(name: string, options: NoteOptions): Promise<void> {
+  await withRunner(options, (runner) => runner.triggers.delete(name, action(options)))
+  if (options.json) printJson({ trigger: name, deleted: true })
+  else printLine(`Trigger "${name}" is removed. Its executions stay.`)
 }
 
 /** Where nothing is started it is exit code 1. */

@@ -8,6 +8,7 @@ import { type Cell, instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { beginning, instantOf, oneOf, wholeNumber } from '../option-values.ts'
 import { formatDuration, printFields, printJson, printTable } from '../print.ts'
+import { lastNote } from '../schedule.ts'
 import { addLogsCommand } from './logs.ts'
 import { addSettingCommand } from './setting.ts'
 import { addSteeringCommands } from './steering.ts'
@@ -15,6 +16,8 @@ import { addTestCommand } from './test-poll.ts'
 
 /** The hash of a firing without a context. */
 const WITHOUT_CONTEXT = 'fire_no_context'
+/** In the place of yes or no. */
+const UNDECLARED = 'not declared'
 const ALL = { limit: 100_000 }
 
 const OUTCOMES: readonly TickOutcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']
@@ -72,25 +75,28 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
 
 function polledCells(row: TriggerInfo): readonly Cell[] {
   const failing = row.failuresInRow > 0 && row.isEnabled ? `, ${row.failuresInRow} failed in a row` : ''
+  const isEnabled = row.undeclaredAt === null ? (row.isEnabled ? 'yes' : 'no') + failing : UNDECLARED
   return [
     row.name,
     'poll',
     row.workflow,
     formatDuration(row.pollIntervalMs),
-    (row.isEnabled ? 'yes' : 'no') + failing,
-    { instant: row.lastPollAt, missing: 'never' },
+    isEnabled,
+    // Polls that fail leave no instant.
+    { instant: row.lastPollAt, missing: row.failuresInRow > 0 ? 'all failed' : 'never' },
   ]
 }
 
 function cronCells(row: CronRow): readonly Cell[] {
   const every = row.timezone === 'UTC' ? row.expression : `${row.expression} ${row.timezone}`
   const last = { instant: row.lastRunAt, missing: 'never' }
-  return [row.triggerName ?? '', 'cron', row.workflow, every, row.isEnabled ? 'yes' : 'no', last]
+  const isEnabled = row.undeclaredAt === null ? (row.isEnabled ? 'yes' : 'no') : UNDECLARED
+  return [row.triggerName ?? '', 'cron', row.workflow, every, isEnabled, last]
 }
 
 async function show(runner: Runner, name: string, options: DatabaseOptions): Promise<void> {
   const row = await polledOrCron(runner, name)
-  if ('triggerName' in row) return showCron(row, options)
+  if ('triggerName' in row) return showCron(runner, row, options)
   if (options.json) return printJson(triggerRecord(row))
   printFields({
     trigger: row.name,
@@ -101,7 +107,8 @@ async function show(runner: Runner, name: string, options: DatabaseOptions): Pro
     'runs overlap': row.allowConcurrent ? 'yes' : 'no: a firing is dropped while an equal one is active',
     ...policyFields(row),
     ...(row.failuresInRow === 0 ? {} : { 'failed in a row': String(row.failuresInRow) }),
-    'last poll': instantText(row.lastPollAt, 'never'),
+    'last poll': instantText(row.lastPollAt, row.failuresInRow > 0 ? 'none that did not fail' : 'never'),
+    ...undeclaredField(row),
     created: instantText(row.createdAt),
     id: row.id,
   })
@@ -118,11 +125,9 @@ async function polledOrCron(runner: Runner, name: string): Promise<TriggerInfo |
   }
 }
 
-function showCron(row: CronRow, options: DatabaseOptions): void {
-  if (options.json) {
-    printJson(cronTriggerRecord(row))
-    return
-  }
+async function showCron(runner: Runner, row: CronRow, options: DatabaseOptions): Promise<void> {
+  if (options.json) return printJson(cronTriggerRecord(row))
+  const note = await lastNote(runner, row)
   printFields({
     trigger: row.triggerName ?? '',
     workflow: row.workflow,
@@ -130,10 +135,18 @@ function showCron(row: CronRow, options: DatabaseOptions): void {
     zone: row.timezone,
     'catches up': row.catchup,
     enabled: row.isEnabled ? 'yes' : 'no',
+    ...(note === null ? {} : { note }),
     next: row.isEnabled ? instantText(row.nextRunAt, 'never') : 'when it is enabled',
     'last fired': instantText(row.lastRunAt, 'never'),
+    ...undeclaredField({ name: row.triggerName ?? '', undeclaredAt: row.undeclaredAt }),
     id: row.id,
   })
+}
+
+function undeclaredField({ name, undeclaredAt }: Pick<TriggerInfo, 'name' | 'undeclaredAt'>): Record<string, string> {
+  if (undeclaredAt === null) return {}
+  const since = instantText(undeclaredAt)
+  return { declared: `by no script that is served, since ${since}; remove it: cloaca trigger delete ${name}` }
 }
 
 /** What is not as it would be without a policy. */

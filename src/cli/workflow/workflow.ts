@@ -65,11 +65,11 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
   })
   printLine('')
   printTable(
-    ['TASK', 'ATTEMPTS', 'TIMEOUT', 'DECLARED IN'],
+    ['TASK', 'ATTEMPTS', 'TIMEOUT OF EACH', 'DECLARED IN'],
     workflow.tasks.map(({ id, retry, timeoutMs, place }) => [
       id,
       String(retry.maxAttempts),
-      timeoutMs === null ? '' : formatDuration(timeoutMs),
+      timeoutMs === null ? 'as limits.task is set' : formatDuration(timeoutMs),
       place === null ? '' : `${place.file}:${place.line}`,
     ]),
     'It has no tasks.',

@@ -57,14 +57,19 @@ export class Health {
     }
   }
 
-  /** Enabled triggers that have not been polled for two of their intervals: nobody polls them, or a poll takes long. */
+  /**
+   * Enabled triggers that have not been polled for two of their intervals: nobody polls them, or a poll takes long. Not those
+   * whose polls fail, whose instants are not kept, and not those that no script declares any more.
+   */
   async lateTriggers(): Promise<readonly TriggerRow[]> {
     this.#assertOpen()
     const { store, clock } = this.#ports
     const now = clock.now()
     const enabled = await store.listTriggers({ limit: ALL, offset: 0, enabledOnly: true })
     return enabled.filter(
-      ({ lastPollAt, createdAt, pollIntervalMs }) =>
+      ({ lastPollAt, createdAt, pollIntervalMs, failuresInRow, undeclaredAt }) =>
+        failuresInRow === 0 &&
+        undeclaredAt === null &&
         now - (lastPollAt ?? createdAt) > 2 * pollIntervalMs + WRITTEN_AFTER_MS,
     )
   }

@@ -3,6 +3,7 @@
 import type { ActionKind, ActionRow, Actor } from '../../model/action.ts'
 import type { CronCalls, CronTiming } from '../cron/cron-calls.ts'
 import type { Clock, Store } from '../ports.ts'
+import { removeTrigger } from './trigger-removal.ts'
 
 export interface ScheduleSteeringPorts {
   readonly store: Store
@@ -33,15 +34,20 @@ export class ScheduleSteering {
 
   /** Nothing happens for an unknown id. */
   async setEnabled(id: string, isEnabled: boolean, actor: Actor): Promise<void> {
-    if ((await this.#ports.store.getCron(id)) === null) return
+    // First, since it says what is wrong with an id that is none.
     await this.#ports.crons.setEnabled(id, isEnabled)
+    if ((await this.#ports.store.getCron(id)) === null) return
     await this.#record(isEnabled ? 'enable' : 'disable', id, actor)
   }
 
-  /** Nothing happens for an unknown id. */
+  /** Nothing happens for an unknown id. Rejects with `ACTION_REFUSED` for a cron trigger that a process that serves declares. */
   async delete(id: string, actor: Actor): Promise<void> {
-    const row = await this.#ports.store.getCron(id)
-    await this.#ports.crons.delete(id)
+    const { store, clock, crons } = this.#ports
+    const row = await store.getCron(id)
+    // Python's API deletes what it is told to.
+    if (row !== null && row.triggerName !== null && actor.source !== 'python')
+      await removeTrigger(store, clock, row.triggerName)
+    await crons.delete(id)
     if (row === null) return
     const { workflow, expression, timezone } = row
     await this.#record('delete', id, actor, { workflow, expression, timezone })

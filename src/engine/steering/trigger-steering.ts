@@ -22,6 +22,7 @@ import type { Scheduler } from '../triggers/scheduler.ts'
 import { reportOf } from '../triggers/tick-recorder.ts'
 import type { TriggerCalls } from '../triggers/trigger-calls.ts'
 import type { SteeringOptions } from './execution-steering.ts'
+import { removeTrigger } from './trigger-removal.ts'
 
 export interface TriggerSteeringPorts {
   readonly store: Store
@@ -101,6 +102,18 @@ export class TriggerSteering {
   async setCatchup(name: string, catchup: Catchup | null, actor: Actor): Promise<boolean> {
     if (!(await this.#ports.crons.overrideTrigger(name, catchup))) return false
     await this.#record('set', name, actor, catchup === null ? null : { catchup })
+    return true
+  }
+
+  /**
+   * Removes a trigger that no process declares any more, polled or with a cron expression, with its history; its executions
+   * stay. False when there is none of that name. Rejects with `ACTION_REFUSED` while a process that serves declares it.
+   */
+  async delete(name: string, actor: Actor): Promise<boolean> {
+    const action = this.#action('delete', name, actor)
+    const { store, clock } = this.#ports
+    if (!(await removeTrigger(store, clock, name))) return false
+    await store.actions.record(action, DONE)
     return true
   }
 

@@ -22,6 +22,7 @@ import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
+import { DeclaredNames } from './declared-names.ts'
 import { type HeldLease, isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
 import { isUnchanged, type Polled, skipReport, TickRecorder, type TickReport } from './tick-recorder.ts'
 
@@ -59,6 +60,7 @@ export class Scheduler {
   #lastWakeAt = Number.NEGATIVE_INFINITY
   #polls = 0
   #onIdle: (() => void) | null = null
+  readonly #names: DeclaredNames
   readonly #byHand = new AskedByHand()
   /** Those who wait for the end of the poll that is out. */
   readonly #whenEnded = new Map<PolledTrigger, (() => void)[]>()
@@ -69,6 +71,7 @@ export class Scheduler {
   /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
   constructor(ports: SchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
+    this.#names = new DeclaredNames(ports)
     this.#recorder = new TickRecorder(ports, onAccepted)
     const { pollDeadlineMs, pollLogBytes } = ports.config
     const stopping = this.#stopping.signal
@@ -78,15 +81,22 @@ export class Scheduler {
   }
 
   /** Settles when what the code declares is in the store. */
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.triggers.registryChanged()
-    return this.triggers.settled()
+    await Promise.all([this.triggers.settled(), this.#names.tell()])
+  }
+
+  /** The code may declare something else now. */
+  registryChanged(): void {
+    this.triggers.registryChanged()
+    void this.#names.tell()
   }
 
   /** Another database is open: what the code declares is entered in it, and then what polls brought meanwhile. */
   async storeFound(): Promise<void> {
     this.triggers.storeFound()
-    await this.triggers.settled()
+    this.#names.forget()
+    await Promise.all([this.triggers.settled(), this.#names.tell()])
     this.#recorder.retryNow()
   }
 
@@ -95,6 +105,7 @@ export class Scheduler {
     this.#isDraining = true
     this.#stopping.abort()
     this.#timer?.cancel()
+    this.#names.stop()
     this.triggers.stop()
     if (this.#polls === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -117,6 +128,7 @@ export class Scheduler {
     this.#isDraining = true
     this.#isStopped = true
     this.#timer?.cancel()
+    this.#names.stop()
     this.triggers.stop()
     this.#recorder.stop()
     for (const trigger of [...this.#whenEnded.keys()]) this.#endWaits(trigger)

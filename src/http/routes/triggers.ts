@@ -133,6 +133,17 @@ const WRITES: readonly Operation[] = [
   }),
   switching('enable'),
   switching('disable'),
+  writing({
+    path: '/triggers/{name}/delete',
+    tag,
+    summary: 'Remove a trigger that no script declares any more, with its history',
+    body: schema.SWITCH,
+    answer: schema.DELETED,
+    handle: async ({ runner, param, body }) => {
+      await runner.triggers.delete(param('name'), { ...given(body), source: 'http' })
+      return { trigger: param('name'), deleted: true as const }
+    },
+  }),
 ]
 
 export const TRIGGER_OPERATIONS: readonly Operation[] = [...READS, ...WRITES]

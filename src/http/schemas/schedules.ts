@@ -16,6 +16,10 @@ export const SCHEDULE = v.strictObject({
   enabled: v.boolean(),
   nextRuns: v.array(INSTANT),
   lastRunAt: INSTANT_OR_NULL,
+  undeclaredAt: v.pipe(
+    INSTANT_OR_NULL,
+    v.description('of a cron trigger: since when no script that is served declares it'),
+  ),
   createdAt: INSTANT,
   updatedAt: INSTANT,
 })

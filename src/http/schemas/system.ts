@@ -15,11 +15,13 @@ const INSTANCE = v.strictObject({
   heartbeatAt: INSTANT,
 })
 
+const NAMES = v.array(v.string())
+
 export const INSTANCE_LIST = listOf(INSTANCE)
 
 export const STATUS_OF_ALL = v.strictObject({
   instances: v.array(INSTANCE),
-  triggers: v.strictObject({ all: COUNT, enabled: COUNT, late: v.array(v.string()) }),
+  triggers: v.strictObject({ all: COUNT, enabled: COUNT, late: NAMES, failing: NAMES, undeclared: NAMES }),
   executions: v.pipe(v.record(v.string(), COUNT), v.description('how many there are in each status')),
   atLeast: v.pipe(v.array(v.string()), v.description('of these statuses there may be more: it is not counted further')),
   lastFailures: v.array(

@@ -38,6 +38,7 @@ export const TRIGGER = v.strictObject({
   note: TEXT_OR_NULL,
   failuresInRow: COUNT,
   lastPollAt: INSTANT_OR_NULL,
+  undeclaredAt: v.pipe(INSTANT_OR_NULL, v.description('since when no script that is served declares it any more')),
   createdAt: INSTANT,
   updatedAt: INSTANT,
 })
@@ -92,6 +93,7 @@ export const FIRING_LIST = listOf(
 export const TRIGGER_QUERY = v.strictObject({ ...PAGE, enabled: v.optional(FLAG) })
 
 export const SWITCH = v.strictObject(NOTED)
+export const DELETED = v.strictObject({ trigger: v.string(), deleted: v.literal(true) })
 export const SWITCHED = v.strictObject({ trigger: v.string(), enabled: v.boolean() })
 
 /** Beside a body that is a context to the letter. */

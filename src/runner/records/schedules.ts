@@ -6,13 +6,14 @@ import { instant } from './instants.ts'
 
 /** `nextRuns`: the next instants at which it fires. */
 export function scheduleRecord(row: CronRow, nextRuns: readonly number[]) {
-  const { isEnabled, nextRunAt: _, lastRunAt, createdAt, updatedAt, ...rest } = row
+  const { isEnabled, nextRunAt: _, lastRunAt, undeclaredAt, createdAt, updatedAt, ...rest } = row
   return {
     ...rest,
     kind: scheduleKind(row),
     enabled: isEnabled,
     nextRuns: nextRuns.map(formatInstant),
     lastRunAt: instant(lastRunAt),
+    undeclaredAt: instant(undeclaredAt),
     createdAt: formatInstant(createdAt),
     updatedAt: formatInstant(updatedAt),
   }

@@ -32,6 +32,18 @@ export async function statusOf(runner: Runner, counted?: Status['executions']): 
   return { instances, triggers, late, executions, failures }
 }
 
+/** Enabled ones whose last poll failed. */
+export function failing(triggers: readonly TriggerInfo[]): readonly TriggerInfo[] {
+  return triggers.filter(
+    ({ isEnabled, failuresInRow, undeclaredAt }) => isEnabled && failuresInRow > 0 && undeclaredAt === null,
+  )
+}
+
+/** Those that no script declares any more. */
+export function undeclared(triggers: readonly TriggerInfo[]): readonly TriggerInfo[] {
+  return triggers.filter(({ undeclaredAt }) => undeclaredAt !== null)
+}
+
 export function statusRecord({ instances, triggers, late, executions, failures }: Status) {
   return {
     instances: instances.map((row) => instanceRecord(row, instances)),
@@ -39,6 +51,8 @@ export function statusRecord({ instances, triggers, late, executions, failures }
       all: triggers.length,
       enabled: triggers.filter(({ isEnabled }) => isEnabled).length,
       late: late.map(({ name }) => name),
+      failing: failing(triggers).map(({ name }) => name),
+      undeclared: undeclared(triggers).map(({ name }) => name),
     },
     executions,
     lastFailures: failures.map(({ id, workflow, endedAt, errorMessage }) => {

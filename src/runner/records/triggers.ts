@@ -20,6 +20,7 @@ export function triggerRecord(row: TriggerInfo) {
     note: row.note,
     failuresInRow: row.failuresInRow,
     lastPollAt: instant(row.lastPollAt),
+    undeclaredAt: instant(row.undeclaredAt),
     createdAt: formatInstant(row.createdAt),
     updatedAt: formatInstant(row.updatedAt),
   }
@@ -38,6 +39,7 @@ export function cronTriggerRecord(row: CronRow) {
     enabled: row.isEnabled,
     nextRunAt: instant(row.nextRunAt),
     lastRunAt: instant(row.lastRunAt),
+    undeclaredAt: instant(row.undeclaredAt),
     createdAt: formatInstant(row.createdAt),
     updatedAt: formatInstant(row.updatedAt),
   }

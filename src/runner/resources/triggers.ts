@@ -8,7 +8,7 @@ import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
 import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
-import type { FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
@@ -76,15 +76,28 @@ export class RunnerTriggers {
   }
 
   /**
-   * Takes effect at once, also in another process, and survives restarts. The row keeps the note. Throws
-   * `TRIGGER_NOT_FOUND`.
+   * Takes effect at once, also in another process, and survives restarts. The row keeps the note. A cron trigger is enabled and
+   * disabled, too. Throws `TRIGGER_NOT_FOUND`.
    */
   async setEnabled(name: string, isEnabled: boolean, options: ActionOptions = {}): Promise<void> {
     using _hold = this.#alive.hold()
     textArgument(name, 'name')
     flagArgument(isEnabled)
     const { actor } = steering(options)
-    if (!(await this.#engine.triggerSteering.setEnabled(name, isEnabled, actor))) throw await this.#unknown(name)
+    if (await this.#engine.triggerSteering.setEnabled(name, isEnabled, actor)) return
+    const cron = await this.#cron(name)
+    if (cron === null) throw await this.#unknown(name)
+    await this.#engine.scheduleSteering.setEnabled(cron.id, isEnabled, actor)
+  }
+
+  /**
+   * Removes a trigger that no script declares any more, polled or with a cron expression, with its history; its executions stay.
+   * Throws `TRIGGER_NOT_FOUND`, and `ACTION_REFUSED` while a process that serves declares it.
+   */
+  async delete(name: string, options: ActionOptions = {}): Promise<void> {
+    using _hold = this.#alive.hold()
+    textArgument(name, 'name')
+    if (!(await this.#engine.triggerSteering.delete(name, steering(options).actor))) throw await this.#unknown(name)
   }
 
   /**
@@ -185,7 +198,8 @@ export class RunnerTriggers {
 
   async #unknown(name: string): Promise<UsageError> {
     const rows = await this.#engine.triggers.list({ limit: ALL, offset: 0, enabledOnly: false })
-    const cron = this.#registry.current().triggers.get(name)?.timing.kind === 'cron' || (await this.#isCron(name))
+    const cron =
+      this.#registry.current().triggers.get(name)?.timing.kind === 'cron' || (await this.#cron(name)) !== null
     const hint = cron
       ? ' A cron trigger has that name: see cloaca schedule.'
       : didYouMean(
@@ -196,10 +210,10 @@ export class RunnerTriggers {
     return new UsageError('TRIGGER_NOT_FOUND', message, { trigger: name })
   }
 
-  async #isCron(name: string): Promise<boolean> {
-    if (!this.#engine.config.cronEnabled) return false
+  async #cron(name: string): Promise<CronRow | null> {
+    if (!this.#engine.config.cronEnabled) return null
     const rows = await this.#engine.crons.list({ limit: ALL, offset: 0, enabledOnly: false })
-    return rows.some((row) => row.triggerName === name)
+    return rows.find((row) => row.triggerName === name) ?? null
   }
 }
 

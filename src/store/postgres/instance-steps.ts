@@ -59,12 +59,24 @@ export class Liveness {
     this.#serverNow = serverNow
   }
 
-  /** Also the heartbeat of an instance that others took for dead and removed: it enters again. */
-  async enter(session: Session, instanceId: string, at: number): Promise<void> {
+  /** Also the heartbeat of an instance that others took for dead and removed: it enters again. True when it was not there. */
+  async enter(session: Session, instanceId: string, at: number): Promise<boolean> {
     const now = this.#serverNow()
-    if ((await session.run(BEAT, instanceId, at, now, DEAD_AFTER_MS)) > 0) return
+    if ((await session.run(BEAT, instanceId, at, now, DEAD_AFTER_MS)) > 0) return false
     const { host, pid, startedAt } = this.#self
     await session.run(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, now, DEAD_AFTER_MS)
+    return true
+  }
+
+  /** Which others there are, and which of them are dead: another text when that has changed. */
+  async others(session: Session, askingId: string): Promise<string> {
+    const others = await session.all<OtherRecord>(LIST_OTHERS, askingId, this.#serverNow(), DEAD_AFTER_MS)
+    return others.map((other) => `${other.seq}${other.is_silent || this.#isGone(other) ? ' dead' : ''}`).join()
+  }
+
+  /** Those that seem alive, by one look. */
+  async livingSeqs(session: Session): Promise<ReadonlySet<number>> {
+    return new Set((await this.#list(session)).filter((record) => this.#isAlive(record)).map(({ seq }) => seq))
   }
 
   /** Never the instance that asks. */

@@ -10,7 +10,7 @@ import type {
   Acquisition,
   ActionStore,
   AlertStore,
-  Clock,
+  DeclaredTriggers,
   EndedExecutions,
   ExecutionFilter,
   FailedTick,
@@ -30,6 +30,7 @@ import type {
   TickFilter,
   TriggerDeclaration,
   TriggerLease,
+  TriggerRemoval,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
@@ -42,6 +43,7 @@ import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import type { StepNeed, StepResult } from '../steps.ts'
+import { Declarations, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { actionStore } from './history/actions.ts'
 import { alertStore } from './history/alerts.ts'
@@ -62,30 +64,9 @@ import { beginRead } from './session/transaction.ts'
 import { type Alike, type StepTraits, WriteQueue } from './session/write-queue.ts'
 import * as settlements from './settlement-steps.ts'
 import type { AddStep } from './steps.ts'
+import type { PostgresStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
-
-export interface PostgresStoreOptions {
-  /** `postgres://` or `postgresql://`. */
-  readonly url: string
-  /** Where the tables are, made when missing. Null: what the URL's `schema` says, else the user's own search path decides. */
-  readonly schema?: string | null
-  /**
-   * `full`: what was accepted, and how it ended, survives a power cut of the server. `normal`: after a crash of the server its last
-   * moments may be missing as if they had not been.
-   */
-  readonly durability: 'full' | 'normal'
-  readonly clock: Clock
-  /** Whether a process of this host exists. Signal 0 by default. */
-  readonly isProcessAlive?: (pid: number) => boolean
-  /** Writes nothing, and makes no tables: steps that would are refused. */
-  readonly readOnly?: boolean
-  /** Hears what the user should know of the database and the way to it. Default: nobody. */
-  readonly notice?: (message: string) => void
-  /** What to take for the server's clock, in milliseconds. Default: the server's clock. */
-  readonly serverNow?: () => number
-  readonly random?: () => number
-}
 
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
@@ -131,6 +112,7 @@ class PostgresStore extends PostgresCrons implements Store {
   readonly #skips: SkipWriter<Session>
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
+  readonly #declared: Declarations
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
 
@@ -159,6 +141,7 @@ class PostgresStore extends PostgresCrons implements Store {
       options.isProcessAlive ?? isProcessAlive,
       () => options.serverNow?.() ?? null,
     )
+    this.#declared = new Declarations(this.#liveness)
     const addStep: AddStep = (need, run) => this.step(need, run)
     const addQuietStep: AddStep = (need, run) => this.#step(need, false, run)
     this.#skips = new SkipWriter(clock, addQuietStep, triggers.writeSkips)
@@ -193,12 +176,23 @@ class PostgresStore extends PostgresCrons implements Store {
   }
 
   heartbeat(instanceId: string, at: number): Promise<void> {
-    return this.#queue.add(WRITES, (session) => this.#liveness.enter(session, instanceId, at))
+    return this.#queue.add(WRITES, (session) => this.#declared.beat(session, instanceId, at))
+  }
+
+  declareTriggers(instanceId: string, triggers: DeclaredTriggers, at: number): Promise<void> {
+    return this.#queue.add(WRITES, this.#declared.declaring(instanceId, triggers, at))
+  }
+
+  removeTrigger(name: string, _at: number): Promise<TriggerRemoval> {
+    return this.step('accept', async (session) =>
+      removeTrigger(session, name, await this.#liveness.livingSeqs(session)),
+    )
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
     await this.step('write', (session) => leaveInstance(session, instanceId, at))
     this.#instances.delete(instanceId)
+    this.#declared.forget(instanceId)
   }
 
   hasLivingInstance(_at: number): Promise<boolean> {

@@ -2,7 +2,7 @@
 
 const TRIGGER_COLUMNS =
   'seq, id, name, workflow, poll_interval_ms, allow_concurrent, policy, overrides, enabled, note, failures_in_row, ' +
-  'created_at, updated_at, last_poll_at'
+  'created_at, updated_at, last_poll_at, undeclared_at'
 
 /** A row that exists is touched only where something differs. Values: a list for each column, and the instant. */
 export const SAVE_TRIGGERS = `

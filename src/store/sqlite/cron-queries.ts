@@ -2,7 +2,7 @@
 
 const COLUMNS =
   'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, created_at, updated_at, ' +
-  'trigger_name, instance_name, params'
+  'trigger_name, undeclared_at, instance_name, params'
 
 const FIRING_COLUMNS =
   'cron_firings.id, crons.id AS cron_id, scheduled_at, claimed_at, execution_id, recovery_attempts, ' +

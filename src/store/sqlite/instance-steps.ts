@@ -46,6 +46,7 @@ export class Liveness {
   readonly #self: ProcessIdentity
   readonly #isProcessAlive: (pid: number) => boolean
   readonly #heartbeats: HeartbeatWatch
+  #known = ''
 
   constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean, clock: Pick<Clock, 'monotonic'>) {
     this.#self = self
@@ -62,7 +63,13 @@ export class Liveness {
       const { host, pid, startedAt } = this.#self
       connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
     }
-    this.#readInstances(connection)
+    const records = this.#readInstances(connection)
+    this.#known = records.map((record) => `${record.seq}${this.#isDead(record) ? ' dead' : ''}`).join()
+  }
+
+  /** Which instances there were at the last look, and which of them are dead: another text when that has changed. */
+  get known(): string {
+    return this.#known
   }
 
   /** Another database is open: who was heard of in the old one means nothing. */
@@ -79,6 +86,12 @@ export class Liveness {
   /** One reading shows less than `deadSeqs`, which has listened for a while. */
   hasLiving(connection: Connection, at: number): boolean {
     return connection.all<InstanceRecord>(LIST_INSTANCES).some((record) => this.#seemsAlive(record, at))
+  }
+
+  /** Those that seem alive, by one look. */
+  livingSeqs(connection: Connection, at: number): ReadonlySet<number> {
+    const records = connection.all<InstanceRecord>(LIST_INSTANCES).filter((record) => this.#seemsAlive(record, at))
+    return new Set(records.map(({ seq }) => seq))
   }
 
   /** The same for one instance. */

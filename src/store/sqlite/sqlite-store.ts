@@ -10,6 +10,7 @@ import type {
   ActionStore,
   AlertStore,
   Clock,
+  DeclaredTriggers,
   EndedExecutions,
   ExecutionFilter,
   FailedTick,
@@ -29,6 +30,7 @@ import type {
   TickFilter,
   TriggerDeclaration,
   TriggerLease,
+  TriggerRemoval,
 } from '../../engine/ports.ts'
 import { StoreCounters } from '../../metrics/store-counters.ts'
 import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '../../model/execution.ts'
@@ -41,6 +43,7 @@ import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
+import { declareTriggers, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import { Connection } from './file/connection.ts'
@@ -124,6 +127,8 @@ class SqliteStore extends SqliteCrons implements Store {
   readonly #skips: SkipWriter<Connection>
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
+  /** What these have said that they declare. */
+  readonly #declared = new Map<string, DeclaredTriggers>()
   #closing: Promise<void> | undefined
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
@@ -155,12 +160,20 @@ class SqliteStore extends SqliteCrons implements Store {
   }
 
   heartbeat(instanceId: string, at: number): Promise<void> {
-    return this.step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+    return this.step('write', (connection) => {
+      const others = this.#liveness.known
+      this.#liveness.enter(connection, instanceId, at)
+      const declared = this.#declared.get(instanceId)
+      // One that declared something may have come, gone or died, this one among them.
+      if (declared === undefined || this.#liveness.known === others) return
+      declareTriggers(connection, instanceId, declared, at, this.#liveness.deadSeqs(connection, instanceId))
+    })
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
     await this.step('write', (connection) => leaveInstance(connection, instanceId, at))
     this.#instances.delete(instanceId)
+    this.#declared.delete(instanceId)
   }
 
   hasLivingInstance(at: number): Promise<boolean> {
@@ -173,6 +186,19 @@ class SqliteStore extends SqliteCrons implements Store {
 
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     return this.step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+  }
+
+  declareTriggers(instanceId: string, declared: DeclaredTriggers, at: number): Promise<void> {
+    this.#declared.set(instanceId, declared)
+    return this.step('write', (connection) =>
+      declareTriggers(connection, instanceId, declared, at, this.#liveness.deadSeqs(connection, instanceId)),
+    )
+  }
+
+  removeTrigger(name: string, at: number): Promise<TriggerRemoval> {
+    return this.step('accept', (connection) =>
+      removeTrigger(connection, name, this.#liveness.livingSeqs(connection, at)),
+    )
   }
 
   leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {

@@ -272,7 +272,17 @@ CREATE INDEX alerts_by_age ON alerts (raised_at);
 CREATE SEQUENCE changes;
 `
 
+/** Which triggers the code still declares. */
+const DECLARED_TRIGGERS = `
+-- The names of the triggers that its code declares, each behind the kind: "poll inbox", "cron nightly".
+ALTER TABLE instances ADD COLUMN declared text[];
+-- Since when no living instance declares it.
+ALTER TABLE triggers ADD COLUMN undeclared_at bigint;
+ALTER TABLE crons ADD COLUMN undeclared_at bigint;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS_AND_WORKFLOWS + ACTIONS_AND_ALERTS,
+  DECLARED_TRIGGERS,
 ]

@@ -282,10 +282,20 @@ CREATE INDEX ticks_by_trigger ON ticks (trigger_seq, last_at);
 CREATE INDEX ticks_by_outcome ON ticks (trigger_seq, outcome, last_at);
 `
 
+/** Which triggers the code still declares. */
+const DECLARED_TRIGGERS = `
+-- JSON: the names of the triggers that its code declares, each behind the kind: "poll inbox", "cron nightly".
+ALTER TABLE instances ADD COLUMN declared TEXT;
+-- Since when no living instance declares it.
+ALTER TABLE triggers ADD COLUMN undeclared_at INTEGER;
+ALTER TABLE crons ADD COLUMN undeclared_at INTEGER;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
   HEARTBEATS_AND_LEASES,
   ATTEMPTS_LOGS_AND_ACTIONS,
   TICKS_BY_TIME,
+  DECLARED_TRIGGERS,
 ]
