@@ -56,6 +56,8 @@ export interface ProcessSettings {
   /** Folders of installed pure-Python packages, searched last. */
   readonly sitePackages: readonly string[]
   readonly python: PythonOptions
+  /** What a Python that a script has started was handed beside its standard streams: the numbers, in the order of `FIRST_HANDED`. */
+  readonly handedDescriptors: readonly number[]
   /** Folder for compiled modules, so that the next process need not compile them. */
   readonly bytecodeFolder: string
 }

@@ -8,13 +8,14 @@ import { readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
-import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import type { GenerationNumber, ProcessSettings, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import { isBorderTraced } from '../border/trace.ts'
 import { tracedHost } from './call-trace.ts'
 import type { ChildProcesses } from './children/child-processes.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
 import { fileSystemOf } from './descriptors/emscripten-fs.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
+import { openHanded } from './descriptors/handed-descriptors.ts'
 import { refuseNativeSockets } from './descriptors/native-sockets.ts'
 import { keepFileRules } from './files/file-rules.ts'
 import { mountHostFolders } from './files/mounts.ts'
@@ -91,14 +92,7 @@ export class Interpreter {
     connectStreams(pyodide, output)
     mountHostFolders(pyodide)
     refuseNativeSockets(pyodide, (message) => functions.notice(message))
-    const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
-    functions.sockets.attach(streams)
-    functions.children.attach({
-      fs: fileSystemOf(pyodide),
-      endpointOf: (descriptor) => streams.endpointOf(descriptor),
-    })
-    const files = keepFileRules(pyodide, data.process.umask)
-    openNamedPipes(fileSystemOf(pyodide), streams)
+    const { streams, files, descriptors } = connectFiles(pyodide, data.process, mailbox, functions)
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
@@ -112,7 +106,7 @@ export class Interpreter {
         tls: functions.sockets.tls,
         files,
         descriptors: {
-          ...descriptorFlags(pyodide),
+          ...descriptors,
           take_blocked: () => streams.takeBlocked(),
           abandon_write: (descriptor, write) => streams.abandon(descriptor, write),
         },
@@ -234,6 +228,25 @@ export class Interpreter {
 }
 
 /** What the engine says of the process, and what only the process itself knows. */
+/** Files, pipes and sockets, as open files of Python's. */
+function connectFiles(
+  pyodide: PyodideAPI,
+  { umask, executable, handedDescriptors }: ProcessSettings,
+  mailbox: SignalMailbox,
+  { sockets, children }: SessionFunctions,
+) {
+  const fs = fileSystemOf(pyodide)
+  const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
+  sockets.attach(streams)
+  children.attach({ fs, executable, endpointOf: (descriptor) => streams.endpointOf(descriptor) })
+  const files = keepFileRules(pyodide, umask)
+  openNamedPipes(fs, streams)
+  const descriptors = descriptorFlags(pyodide)
+  openHanded(fs, streams, handedDescriptors, (descriptor) => sockets.openHanded(descriptor))
+  for (const each of handedDescriptors) descriptors.set_inheritable(each, true)
+  return { streams, files, descriptors }
+}
+
 function processSettings(data: StartData): object {
   return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: data.timeZone }
 }

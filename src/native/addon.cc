@@ -268,11 +268,12 @@ Napi::Value set_interval_timer(const Napi::CallbackInfo& info) {
   });
 }
 
-// [error number, reading end, writing end]
-Napi::Value open_pipe(const Napi::CallbackInfo& info) {
+// [error number, one end, the other end]
+template <int (*open_ends)(int (&)[2])>
+Napi::Value open_two_ends(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     int ends[2] = {-1, -1};
-    const int error = cloaca::open_pipe(ends);
+    const int error = open_ends(ends);
     Napi::Array answer = Napi::Array::New(env, 3);
     answer.Set(0u, Napi::Number::New(env, error));
     answer.Set(1u, Napi::Number::New(env, ends[0]));
@@ -289,6 +290,12 @@ Napi::Value move_offset(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value access_mode(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    return Napi::Number::New(env, cloaca::access_mode(static_cast<int>(integer_of(info[0]))));
+  });
+}
+
 Napi::Value make_named_pipe(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     const std::string path = info[0].As<Napi::String>().Utf8Value();
@@ -298,7 +305,7 @@ Napi::Value make_named_pipe(const Napi::CallbackInfo& info) {
 }
 
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 6;
+constexpr int kInterfaceVersion = 7;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -315,8 +322,10 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setRunningToken", Napi::Function::New(env, set_running_token, "setRunningToken"));
   exports.Set("setSignalAction", Napi::Function::New(env, set_signal_action, "setSignalAction"));
   exports.Set("setIntervalTimer", Napi::Function::New(env, set_interval_timer, "setIntervalTimer"));
-  exports.Set("openPipe", Napi::Function::New(env, open_pipe, "openPipe"));
+  exports.Set("openPipe", Napi::Function::New(env, open_two_ends<cloaca::open_pipe>, "openPipe"));
+  exports.Set("openSocketPair", Napi::Function::New(env, open_two_ends<cloaca::open_socket_pair>, "openSocketPair"));
   exports.Set("moveOffset", Napi::Function::New(env, move_offset, "moveOffset"));
+  exports.Set("accessMode", Napi::Function::New(env, access_mode, "accessMode"));
   exports.Set("makeNamedPipe", Napi::Function::New(env, make_named_pipe, "makeNamedPipe"));
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;

@@ -1,12 +1,12 @@
 /**
- * What child processes are handed, as far as Node cannot do it: pipes of the system, and the offsets of open files. Where the
+ * What child processes are handed, as far as Node cannot do it: pipes and sockets of the system, and the offsets of open files. Where the
  * addon's binary is missing, `mkfifo` makes a file of which the ends are opened, which takes some milliseconds, and offsets stay
  * as they are. Used by the interpreter.
  */
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants as system, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { binary } from './binary.ts'
@@ -17,7 +17,9 @@ export type PipeEnds = readonly [reader: number, writer: number]
 /** What addon.cc exports for them: an error number, or 0, and the ends; an offset, or a negative error number. */
 interface Addon {
   openPipe(): readonly [error: number, reader: number, writer: number]
+  openSocketPair(): readonly [error: number, one: number, other: number]
   moveOffset(descriptor: number, offset: number, whence: number): number
+  accessMode(descriptor: number): number
   makeNamedPipe(path: string, mode: number): number
 }
 
@@ -32,6 +34,14 @@ export function openSystemPipe(): PipeEnds {
   throw Object.assign(new Error(`no pipe could be made: ${code}`), { code })
 }
 
+/** Two connected sockets. Throws with the code of an error number, ENOSYS where there is no addon. */
+export function openSocketPair(): readonly [number, number] {
+  const [error, one, other] = addon?.openSocketPair() ?? [system.errno.ENOSYS, -1, -1]
+  if (error === 0) return [one, other]
+  const code = getSystemErrorName(-error)
+  throw Object.assign(new Error(`no sockets could be made: ${code}`), { code })
+}
+
 /** Throws with the code of an error number. */
 export function makeNamedPipe(path: string, mode: number): void {
   if (addon === null) {
@@ -44,6 +54,12 @@ export function makeNamedPipe(path: string, mode: number): void {
     const code = getSystemErrorName(-error)
     throw Object.assign(new Error(`"${path}" could not be made: ${code}`), { code })
   }
+}
+
+/** O_RDONLY, O_WRONLY or O_RDWR of an open file; the last where it is not known. */
+export function accessModeOf(descriptor: number): number {
+  const mode = addon?.accessMode(descriptor) ?? constants.O_RDWR
+  return mode < 0 ? constants.O_RDWR : mode
 }
 
 /** Whether the offset of an open file can be known and moved. */

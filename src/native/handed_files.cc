@@ -7,7 +7,9 @@
 namespace cloaca {
 
 int open_pipe(int (&)[2]) { return ENOSYS; }
+int open_socket_pair(int (&)[2]) { return ENOSYS; }
 int64_t move_offset(int, int64_t, int) { return -ENOSYS; }
+int access_mode(int) { return -ENOSYS; }
 int make_named_pipe(const char*, unsigned) { return ENOSYS; }
 
 }  // namespace cloaca
@@ -15,6 +17,7 @@ int make_named_pipe(const char*, unsigned) { return ENOSYS; }
 #else
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,9 +34,20 @@ int open_pipe(int (&ends)[2]) {
 #endif
 }
 
+int open_socket_pair(int (&ends)[2]) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return errno;
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+  return 0;
+}
+
 int64_t move_offset(int descriptor, int64_t offset, int whence) {
   const off_t moved = lseek(descriptor, static_cast<off_t>(offset), whence);
   return moved < 0 ? -errno : static_cast<int64_t>(moved);
+}
+
+int access_mode(int descriptor) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  return flags < 0 ? -errno : flags & O_ACCMODE;
 }
 
 int make_named_pipe(const char* path, unsigned mode) {

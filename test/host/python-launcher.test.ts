@@ -50,6 +50,8 @@ it('is none where none can be written, which is said', () => {
 })
 
 it('hides from the script what it has set itself', () => {
-  expect(hiddenVariables({ CLOACA_PYTHON_HIDDEN: 'A,B' })).toEqual(new Set(['CLOACA_PYTHON_HIDDEN', 'A', 'B']))
+  expect(hiddenVariables({ CLOACA_PYTHON_HIDDEN: 'A,B' })).toEqual(
+    new Set(['CLOACA_PYTHON_HIDDEN', 'CLOACA_PYTHON_DESCRIPTORS', 'A', 'B']),
+  )
   expect(hiddenVariables({})).toEqual(new Set())
 })

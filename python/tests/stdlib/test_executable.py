@@ -59,6 +59,38 @@ def test_it_ends_by_the_signal_that_ends_its_program():
     assert python("-c", "raise KeyboardInterrupt").returncode == -signal.SIGINT
 
 
+def test_it_has_the_descriptors_that_it_is_passed(tmp_path, pair):
+    code = """import os, socket, subprocess, sys
+reader, writer, file, connection = map(int, sys.argv[1:])
+os.write(writer, os.read(reader, 100).upper() + os.read(file, 3))
+os.close(writer)
+with socket.socket(fileno=connection) as opened:
+    opened.sendall(opened.recv(100).upper())
+assert os.read(reader, 100) == b"", "its own copy of the other end is closed"
+assert [os.get_inheritable(each) for each in (reader, file)] == [True, True]
+assert not [name for name in os.environ if name.startswith("CLOACA_PYTHON")]
+os.dup2(file, 9)
+subprocess.run(["sh", "-c", "echo grandchild >&9"], pass_fds=[9], check=True)"""
+    (reader, ours), (answers, writer) = os.pipe(), os.pipe()
+    with open(tmp_path / "file", "w+b") as file:
+        file.write(b"0123456789")
+        file.seek(4)
+        passed = [reader, writer, file.fileno(), pair[1].fileno()]
+        child = subprocess.Popen([sys.executable, "-c", code, *map(str, passed)], pass_fds=passed)
+        for each in (reader, writer, pair[1].detach()):
+            os.close(each)
+
+        os.write(ours, b"through a pipe")
+        assert os.read(answers, 100) == b"THROUGH A PIPE456"
+        assert os.read(answers, 100) == b""
+        pair[0].sendall(b"through a socket")
+        assert pair[0].recv(100) == b"THROUGH A SOCKET"
+        os.close(ours)
+        assert child.wait(LIMIT) == 0
+        assert (tmp_path / "file").read_bytes() == b"0123456grandchild\n"
+    os.close(answers)
+
+
 def test_wrong_options_are_usage():
     assert python("-Z").returncode == 2
     assert python("-c").returncode == 2

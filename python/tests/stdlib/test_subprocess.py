@@ -5,7 +5,9 @@ import contextlib
 import io
 import os
 import pathlib
+import select
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -304,10 +306,47 @@ def test_what_would_need_fork_says_what_to_use_instead(options, message):
 
 @IN_ENGINE
 def test_what_a_child_cannot_have_is_named(pair):
-    with pytest.raises(OSError, match="is a socket"):
-        subprocess.Popen(["cat"], stdin=pair[0].fileno())
+    with socket.socket(type=socket.SOCK_DGRAM) as datagrams, pytest.raises(OSError, match=r"is a socket.*connected"):
+        subprocess.Popen(["cat"], stdin=datagrams)
     with pytest.raises(OSError, match="valid UTF-8"):
         subprocess.Popen([b"echo", b"\xff"])
+
+
+def read_all(connection):
+    connection.settimeout(LIMIT)
+    return b"".join(iter(lambda: connection.recv(100_000), b""))
+
+
+def test_a_child_has_a_socket_as_its_streams_with_what_has_arrived_before(pair):
+    ours, childs = pair
+    ours.sendall(b"early ")
+    assert select.select([childs], [], [], LIMIT)[0]
+    with subprocess.Popen(["cat"], stdin=childs, stdout=childs):
+        childs.close()
+        ours.sendall(b"late " * 50_000)
+        ours.shutdown(socket.SHUT_WR)
+        assert read_all(ours) == b"early " + b"late " * 50_000
+
+
+def test_a_child_has_a_connection_that_the_script_goes_on_with_afterwards():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        connection, _ = server.accept()
+        with connection:
+            subprocess.run(["echo", "from the child"], stdout=connection, check=True)
+            connection.sendall(b"from the script\n")
+            client.sendall(b"answer")
+            connection.settimeout(LIMIT)
+            assert connection.recv(100) == b"answer"
+        assert read_all(client) == b"from the child\nfrom the script\n"
+
+
+def test_a_child_that_leaves_its_socket_unread_gives_it_back(pair):
+    ours, childs = pair
+    subprocess.run(["true"], stdin=childs, check=True)
+    ours.sendall(b"after")
+    childs.settimeout(LIMIT)
+
+    assert childs.recv(100) == b"after"
 
 
 def test_the_size_of_pipes_is_a_wish():

@@ -8,7 +8,7 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ProcessSettings, PythonOptions } from '../../border/protocol.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { projectPackages } from './project-packages.ts'
-import { hiddenVariables, inheritedPackages, pythonLauncher } from './python-launcher.ts'
+import { handedDescriptors, hiddenVariables, inheritedPackages, pythonLauncher } from './python-launcher.ts'
 
 export interface SettingsOptions {
   /** What python was told on its command line; its variables where nothing is given. */
@@ -44,6 +44,7 @@ export function currentProcessSettings(
     pythonPath: (python.environ.PYTHONPATH ?? '').split(delimiter).filter((entry) => entry !== ''),
     sitePackages: [...packages, ...sitePackagesOf(process.env)],
     python,
+    handedDescriptors: handedDescriptors(process.env),
     bytecodeFolder: python.environ.PYTHONPYCACHEPREFIX || join(cacheFolder(process.env), 'bytecode'),
   }
 }

@@ -5,8 +5,9 @@
  */
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { HANDED_VARIABLE } from '../../border/channel.ts'
 import { toError } from '../../errors.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { closeToOthers, makeOwnFolder } from './trusted-files.ts'
@@ -100,11 +101,26 @@ function quoted(text: string): string {
 /** The variables of a process that are none of the script's. */
 export function hiddenVariables(environ: NodeJS.ProcessEnv): ReadonlySet<string> {
   const names = environ[HIDDEN_VARIABLES]
-  return new Set(names === undefined ? [] : [HIDDEN_VARIABLES, ...names.split(',')])
+  return new Set(names === undefined ? [] : [HIDDEN_VARIABLES, HANDED_VARIABLE, ...names.split(',')])
 }
 
 /** The packages of the process that started this one as python, where it did. */
 export function inheritedPackages(environ: NodeJS.ProcessEnv): readonly string[] {
   const folders = hiddenVariables(environ).has(PACKAGES) ? (environ[PACKAGES] ?? '') : ''
   return folders.split(delimiter).filter((folder) => existsSync(folder))
+}
+
+/** What this process was handed as a Python, beside its standard streams. */
+export function handedDescriptors(environ: NodeJS.ProcessEnv): readonly number[] {
+  const numbers = hiddenVariables(environ).has(HANDED_VARIABLE) ? (environ[HANDED_VARIABLE] ?? '') : ''
+  return numbers.split(',').filter(Boolean).map(Number).filter(isOpen)
+}
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor)
+    return true
+  } catch {
+    return false // a shell in between has closed it
+  }
 }

@@ -32,6 +32,8 @@ export interface ChildOptions {
   readonly stdoutTo: 'stdout' | 'stderr'
   /** How much memory JavaScript's objects may take; beyond it the process ends. */
   readonly heapMebibytes: number
+  /** Open in it from `FIRST_HANDED` on. */
+  readonly handedDescriptors: readonly number[]
   /** Where compiled JavaScript is kept for the next start, if anywhere. */
   readonly compileCacheFolder: string | null
 }
@@ -44,6 +46,10 @@ const STDERR = 2
 
 function argumentsOf({ heapMebibytes, compileCacheFolder }: ChildOptions): string[] {
   return [`--max-old-space-size=${heapMebibytes}`, fileURLToPath(ENTRY), compileCacheFolder ?? '']
+}
+
+function standardStreams({ stdoutTo }: ChildOptions): ('inherit' | number)[] {
+  return ['inherit', stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit']
 }
 
 type Lines = readonly (Readable | Writable | null | undefined)[]
@@ -70,7 +76,7 @@ export class InterpreterChild {
   constructor(options: ChildOptions, clock: Clock, events: ChildEvents) {
     this.#events = events
     this.#process = spawn(process.execPath, argumentsOf(options), {
-      stdio: ['inherit', options.stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe'],
+      stdio: [...standardStreams(options), 'pipe', 'pipe', 'pipe', ...options.handedDescriptors],
       // What a terminal sends to its foreground group is for the engine, which stops in order.
       detached: !options.isProgram,
       windowsHide: true,

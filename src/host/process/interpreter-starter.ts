@@ -3,6 +3,7 @@
  * Owned by `python-host.ts`. A snapshot that turns out to be damaged is removed, and not missed.
  */
 
+import { closeSync } from 'node:fs'
 import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
@@ -58,6 +59,7 @@ export class InterpreterStarter {
     const path = (await Promise.race([this.#snapshotPath, first.started])) ?? null
     try {
       await first.start(this.#startData(path))
+      this.#closeHanded()
       return first
     } catch (error) {
       if (first.endedBy === 'SIGINT' && this.#options.isProgram) throw interrupted()
@@ -65,6 +67,7 @@ export class InterpreterStarter {
       const isToBlame = first.endedBy === null || !SIGNALS_OF_OTHERS.has(first.endedBy)
       const second = this.#spawn(events, spawned)
       await second.start(this.#startData(isToBlame ? null : path)) // when this fails too, the snapshot is not to blame
+      this.#closeHanded()
       if (isToBlame) await this.#giveUpSnapshot(path, toError(error))
       return second
     }
@@ -77,11 +80,22 @@ export class InterpreterStarter {
   }
 
   #spawn(events: StartedEvents, spawned: (process: InterpreterProcess) => void): InterpreterProcess {
-    const options = childOptions(this.#options)
+    const options = childOptions(this.#options, this.#options.process.handedDescriptors)
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
     const interpreter = InterpreterProcess.spawn(options, this.#options.clock, allEvents)
     spawned(interpreter)
     return interpreter
+  }
+
+  /** The interpreter has them: as long as this process had them too, nobody would see that Python closes one. */
+  #closeHanded(): void {
+    for (const descriptor of this.#options.process.handedDescriptors) {
+      try {
+        closeSync(descriptor)
+      } catch {
+        // closed after an earlier start
+      }
+    }
   }
 
   #sayOnce(message: string): void {
@@ -127,7 +141,7 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
 /** In a process of its own, which ends with it. */
 function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const child = new InterpreterChild(childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings }), clock, {
+    const child = new InterpreterChild(childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings }, []), clock, {
       received(message) {
         if (message.type === 'snapshot') resolve(message.snapshot)
         if (message.type === 'fatal') reject(new Error(message.message))
@@ -141,8 +155,16 @@ function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promi
   })
 }
 
-function childOptions(options: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings'>): ChildOptions {
-  const { isProgram, stdoutTo, ceilings } = options
+function childOptions(
+  { isProgram, stdoutTo, ceilings }: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings'>,
+  handedDescriptors: readonly number[],
+): ChildOptions {
   const folder = compileCacheFolder(process.env)
-  return { isProgram, stdoutTo, heapMebibytes: heapMebibytes(ceilings), compileCacheFolder: folder }
+  return {
+    isProgram,
+    stdoutTo,
+    heapMebibytes: heapMebibytes(ceilings),
+    handedDescriptors,
+    compileCacheFolder: folder,
+  }
 }

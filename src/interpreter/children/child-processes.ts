@@ -9,11 +9,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
+import { HANDED_VARIABLE } from '../../border/channel.ts'
 import type { StackToken } from '../../border/protocol.ts'
 import type { EmscriptenFS } from '../descriptors/emscripten-fs.ts'
-import type { Endpoint } from '../descriptors/endpoint.ts'
+import type { Endpoint, LentDescriptor } from '../descriptors/endpoint.ts'
 import { lendDescriptor } from '../descriptors/lent-descriptors.ts'
-import type { LentDescriptor } from '../descriptors/system-pipe-ends.ts'
 import type { Children } from '../python-border.ts'
 import { codeOf, findProgram, folderProblem, type SpawnFailure, type SpawnOrder } from './spawn-order.ts'
 
@@ -29,6 +29,8 @@ export interface ChildSurroundings {
 /** The scripts' open files. */
 export interface OpenFiles {
   readonly fs: EmscriptenFS
+  /** The Python that scripts start, which is told what it is handed beside its standard streams. */
+  readonly executable: string
   endpointOf(descriptor: number): Endpoint | undefined
 }
 
@@ -128,18 +130,23 @@ export class ChildProcesses implements Children {
     const highest = Math.max(STANDARD_STREAMS - 1, ...descriptors.map(([child]) => child))
     const stdio = new Array<number | 'ignore'>(highest + 1).fill('ignore')
     if (files === null) return stdio
+    const lentOf = new Map<number, LentDescriptor | null>()
     for (const [child, own] of descriptors) {
-      const each = lendDescriptor(files.fs, (descriptor) => files.endpointOf(descriptor), own)
-      if (each === null) continue
-      lent.push(each)
-      stdio[child] = each.descriptor
+      let each = lentOf.get(own)
+      if (each === undefined) {
+        each = lendDescriptor(files.fs, (descriptor) => files.endpointOf(descriptor), own)
+        lentOf.set(own, each)
+        if (each !== null) lent.push(each)
+      }
+      if (each !== null) stdio[child] = each.descriptor
     }
     return stdio
   }
 
   #start(token: StackToken, path: string, order: SpawnOrder, stdio: (number | 'ignore')[]): number | string {
     const [argv0 = '', ...args] = order.argv
-    const { folder: cwd, environ: env, hasOwnSession: detached, uid, gid } = order
+    const { folder: cwd, hasOwnSession: detached, uid, gid } = order
+    const env = { ...order.environ, ...this.#handedVariable(path, stdio) }
     const identity = { ...(uid === null ? {} : { uid }), ...(gid === null ? {} : { gid }) }
     const umask = process.umask(order.umask) // a child has that of whoever starts it
     let child: ChildProcess
@@ -154,6 +161,11 @@ export class ChildProcesses implements Children {
     if (pid === undefined) return this.#failLater(child)
     this.#keep(token, pid, child, detached)
     return pid
+  }
+
+  #handedVariable(path: string, stdio: readonly (number | 'ignore')[]): Record<string, string> {
+    const handed = [...stdio.keys()].filter((each) => each >= STANDARD_STREAMS && stdio[each] !== 'ignore')
+    return path === this.#files?.executable && handed.length > 0 ? { [HANDED_VARIABLE]: handed.join(',') } : {}
   }
 
   #failLater(child: ChildProcess): number {

@@ -18,7 +18,7 @@ export interface FileStream {
   /** What it was opened by. */
   readonly path: string
   /** What all duplicates share. */
-  readonly shared?: { position?: number }
+  readonly shared?: { position?: number; refcount?: number }
   readonly node: FileNode
   readonly stream_ops: Partial<StreamOperations>
   /** Those of `open`; all duplicates of a descriptor share them. */
@@ -60,7 +60,7 @@ export interface NodeFS {
     mknod(parent: FileNode, name: string, mode: number, dev: number): FileNode
     rename(node: FileNode, newFolder: FileNode, newName: string): void
   }
-  readonly stream_ops: {
+  readonly stream_ops: Partial<StreamOperations> & {
     fsync?: (stream: FileStream) => number
     getattr(stream: FileStream): Attributes
   }
@@ -89,7 +89,8 @@ export interface EmscriptenFS {
   readonly streams: readonly (FileStream | null | undefined)[]
   close(stream: FileStream): void
   getStream(descriptor: number): FileStream | null | undefined
-  createStream(stream: Omit<FileStream, 'fd'> & { seekable: boolean }): FileStream
+  createStream(stream: Omit<FileStream, 'fd'> & { seekable: boolean }, descriptor?: number): FileStream
+  dupStream(stream: FileStream, descriptor: number): FileStream
   createNode(parent: FileNode, name: string, mode: number, dev: number): FileNode
 }
 

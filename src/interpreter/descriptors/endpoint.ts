@@ -17,6 +17,12 @@ export type Address = readonly [string, number] | readonly [string]
 /** Bytes; or the name of an error number; or undefined: nothing yet, wait until the endpoint is readable. */
 export type ReadResult = Uint8Array | string | undefined
 
+/** A descriptor of the process, for a child. `isOurs`: to be closed when the child has it. */
+export interface LentDescriptor {
+  readonly descriptor: number
+  readonly isOurs: boolean
+}
+
 export abstract class Endpoint {
   readonly #watchers = new Set<() => void>()
   #isClosed = false
@@ -34,6 +40,11 @@ export abstract class Endpoint {
   /** How many bytes were taken; the name of an error; or undefined: nothing for now, wait until it is writable. */
   write(_bytes: Uint8Array): number | string | undefined {
     return 'ENOTCONN'
+  }
+
+  /** What a child process gets for it; null where it can have none. */
+  lend(): LentDescriptor | null {
+    return null
   }
 
   /** What can be done now without waiting: bits. */

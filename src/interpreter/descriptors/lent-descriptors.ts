@@ -1,14 +1,12 @@
 /**
  * The scripts' open files as descriptors of the process, for child processes: files and standard streams as they are, ends of
- * pipes (`pipe.ts`), devices. A file's offset is shared with the child from then on. Called by `children/child-processes.ts`.
+ * pipes (`pipe.ts`), devices, and for a socket one that is connected with it (`lent-stream.ts`). A file's offset is shared with the child from then on. Called by `children/child-processes.ts`.
  */
 
 import { openSync } from 'node:fs'
 import { canMoveOffsets, offsetOf, setOffset } from '../../native/handed-files.ts'
 import type { EmscriptenFS, FileStream } from './emscripten-fs.ts'
-import type { Endpoint } from './endpoint.ts'
-import { lendPipeEnd } from './pipe.ts'
-import type { LentDescriptor } from './system-pipe-ends.ts'
+import type { Endpoint, LentDescriptor } from './endpoint.ts'
 
 const STANDARD_STREAMS: ReadonlyMap<string, number> = new Map([
   ['/dev/stdin', 0],
@@ -30,7 +28,7 @@ export function lendDescriptor(
   const stream = fs.getStream(descriptor)
   if (!stream) return null
   if (stream.nfd !== undefined) {
-    shareOffset(stream)
+    shareOffset(stream, 'ours')
     return { descriptor: stream.nfd, isOurs: false }
   }
   const standard = STANDARD_STREAMS.get(stream.path)
@@ -38,18 +36,17 @@ export function lendDescriptor(
   if (DEVICES.has(stream.path)) {
     return { descriptor: openSync(stream.path, stream.flags & ACCESS_MODE), isOurs: true }
   }
-  const endpoint = endpointOf(descriptor)
-  const lent = endpoint === undefined ? null : lendPipeEnd(endpoint)
+  const lent = endpointOf(descriptor)?.lend() ?? null
   if (lent !== null) return lent
   throw Object.assign(new Error(`no other process can have "${stream.path}"`), { code: 'ENOTSUP' })
 }
 
-/** Emscripten keeps offsets by itself; what others do with the same open file moves only the system's. */
-function shareOffset({ shared, nfd }: FileStream): void {
+/** Emscripten keeps offsets by itself; what others do with the same open file moves only the system's. `from`: which one counts. */
+export function shareOffset({ shared, nfd }: FileStream, from: 'ours' | 'systems'): void {
   if (shared === undefined || nfd === undefined || !canMoveOffsets) return
   const own = Object.getOwnPropertyDescriptor(shared, 'position')
   if (own?.get !== undefined) return
-  setOffset(nfd, shared.position ?? 0)
+  if (from === 'ours') setOffset(nfd, shared.position ?? 0)
   Object.defineProperty(shared, 'position', {
     get: () => offsetOf(nfd),
     set: (offset: number) => setOffset(nfd, offset),

@@ -13,12 +13,12 @@ import {
   Endpoint,
   errorName,
   HUNG_UP,
+  type LentDescriptor,
   plainBytes,
   READABLE,
   type ReadResult,
   WRITABLE,
 } from './endpoint.ts'
-import type { LentDescriptor } from './system-pipe-ends.ts'
 
 const READ_BYTES = 64 * 1024
 const FIRST_PAUSE_MS = 1
@@ -134,7 +134,7 @@ export class NamedPipe extends PolledEndpoint {
   }
 
   /** A descriptor that waits, as children expect; none while there are bytes that only this process has. */
-  lend(): LentDescriptor | null {
+  override lend(): LentDescriptor | null {
     if (this.#unread.length > 0) return null
     const both = openSync(this.#path, constants.O_RDWR) // an end alone is opened only when there is another
     try {

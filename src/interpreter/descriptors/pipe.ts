@@ -5,9 +5,17 @@
  */
 
 import { openSystemPipe } from '../../native/handed-files.ts'
-import { type Address, BROKEN, Endpoint, HUNG_UP, READABLE, type ReadResult, WRITABLE } from './endpoint.ts'
-import { NamedPipe } from './named-pipe.ts'
-import { type LentDescriptor, SystemPipeReader, SystemPipeWriter } from './system-pipe-ends.ts'
+import {
+  type Address,
+  BROKEN,
+  Endpoint,
+  HUNG_UP,
+  type LentDescriptor,
+  READABLE,
+  type ReadResult,
+  WRITABLE,
+} from './endpoint.ts'
+import { SystemPipeReader, SystemPipeWriter } from './system-pipe-ends.ts'
 
 const CAPACITY_BYTES = 64 * 1024
 /** PIPE_BUF: so much is written in one piece, or not yet. */
@@ -69,7 +77,7 @@ abstract class PipeEnd extends Endpoint {
   }
 
   /** A descriptor of the process for this end, for a child: from now on the pipe is one of the system. */
-  abstract lend(): LentDescriptor
+  abstract override lend(): LentDescriptor
 
   protected get isAlone(): boolean {
     return this.other === null || this.other.isClosed
@@ -170,9 +178,16 @@ function moveToSystem(reader: PipeReader, writer: PipeWriter, bytes: Bytes): voi
   for (const end of [reader, writer]) end.changed()
 }
 
-/** A descriptor of the process for an endpoint, for a child; null where it is no pipe. */
-export function lendPipeEnd(endpoint: Endpoint): LentDescriptor | null {
-  return endpoint instanceof PipeEnd || endpoint instanceof NamedPipe ? endpoint.lend() : null
+/** An end of a pipe of the system that the process was handed. */
+export function systemPipeEnd(descriptor: number, end: 'reader' | 'writer'): Endpoint {
+  if (end === 'reader') {
+    const reader = new PipeReader(new Bytes())
+    reader.useSystem(descriptor)
+    return reader
+  }
+  const writer = new PipeWriter(new Bytes())
+  writer.useSystem(descriptor, NOTHING)
+  return writer
 }
 
 /** The two ends of a new pipe: where it is read, and where it is written. */

@@ -6,7 +6,7 @@
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { errorName, plainBytes, type ReadResult } from './endpoint.ts'
+import { errorName, type LentDescriptor, plainBytes, type ReadResult } from './endpoint.ts'
 
 const READ_BYTES = 64 * 1024
 /** PIPE_BUF: so much fits as soon as the system says that there is room. */
@@ -24,14 +24,6 @@ export function unsentPipeBytes(): number {
 /** Node's stream has made the end one that does not block, for all who share it: the system gives another of the same pipe. */
 function openAgain(descriptor: number, flags: 'r' | 'w'): number {
   return openSync(`/proc/self/fd/${descriptor}`, flags)
-}
-
-/**
- * Of the same pipe, for a child. `isOurs`: to be closed when the child has it.
- */
-export interface LentDescriptor {
-  readonly descriptor: number
-  readonly isOurs: boolean
 }
 
 export class SystemPipeReader {

@@ -4,6 +4,7 @@
  * Nothing here waits: a call answers at once, and Python waits for an event that `watch` sets when a socket is ready.
  */
 
+import { Socket } from 'node:net'
 import type { Address, Endpoint, ReadResult } from '../descriptors/endpoint.ts'
 import { type EndpointStreams, S_IFSOCK } from '../descriptors/endpoint-streams.ts'
 import { Watches } from '../descriptors/readiness-watches.ts'
@@ -11,7 +12,7 @@ import type { Sockets as SocketFunctions } from '../python-border.ts'
 import { DatagramEndpoint, type DatagramOption } from './datagram-socket.ts'
 import { isOnlyBound, ListeningEndpoint } from './listening-socket.ts'
 import { NameLookups } from './name-lookups.ts'
-import { StreamEndpoint } from './stream-socket.ts'
+import { addressOf, StreamEndpoint } from './stream-socket.ts'
 import { TlsHandshakes } from './tls-handshakes.ts'
 import { type LocalAddresses, LocalDatagramEndpoint } from './unix-datagrams.ts'
 import { LocalStreams, pairOfStreams } from './unix-streams.ts'
@@ -53,6 +54,14 @@ export class Sockets implements SocketFunctions {
       endpoint: () => this.#endpoints.get(number),
       closed: () => this.close(number),
     })
+  }
+
+  /** A descriptor for a connected socket of the process. */
+  openHanded(descriptor: number): number {
+    const socket = new Socket({ fd: descriptor, allowHalfOpen: true })
+    const local = addressOf(socket.localAddress, socket.localPort) ?? ['']
+    const peer = addressOf(socket.remoteAddress, socket.remotePort) ?? ['']
+    return this.open_descriptor(this.#add(StreamEndpoint.over(socket, local, peer)))
   }
 
   open_stream(): number {

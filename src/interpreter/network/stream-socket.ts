@@ -11,11 +11,13 @@ import {
   Endpoint,
   errorName,
   HUNG_UP,
+  type LentDescriptor,
   plainBytes,
   READABLE,
   type ReadResult,
   WRITABLE,
 } from '../descriptors/endpoint.ts'
+import { lendStream } from '../descriptors/lent-stream.ts'
 import { PassedDescriptors } from './passed-descriptors.ts'
 import { UnwrappableStream } from './starttls-stream.ts'
 
@@ -37,6 +39,8 @@ export class StreamEndpoint extends Endpoint {
   #isHandshaking = false
   #carrier: UnwrappableStream | null = null
   #isAsking = false
+  /** A child process has it: bytes that arrive are the child's. */
+  #isLent = false
   #isReadShut = false
   #isWriteShut = false
   /** Descriptors that travel with the bytes. */
@@ -148,6 +152,7 @@ export class StreamEndpoint extends Endpoint {
     const stream = this.#stream
     if (stream === null || this.#state === 'new') return 'ENOTCONN'
     if (this.#isReadShut) return EMPTY
+    if (this.#isLent) return undefined
     const available = this.#isHandshaking ? 0 : stream.readableLength
     if (available > 0) {
       if (size === 0) return EMPTY
@@ -209,6 +214,7 @@ export class StreamEndpoint extends Endpoint {
     const stream = this.#stream
     if (stream === null || this.#state === 'new') return HUNG_UP | WRITABLE
     if (this.#state === 'connecting' || this.#isHandshaking) return this.#isAsking ? READABLE : 0
+    if (this.#isLent) return stream.destroyed ? HUNG_UP : WRITABLE
     let bits = 0
     const hasEnded = this.#isEnded || this.#isReadShut || this.#error !== null || stream.destroyed
     if (stream.readableLength > 0 || hasEnded || this.#isAsking) bits |= READABLE
@@ -226,12 +232,35 @@ export class StreamEndpoint extends Endpoint {
     return this.#state === 'connected' ? this.#peer : undefined
   }
 
+  /** None with TLS, whose bytes a child could not read, or while another child has it. */
+  override lend(): LentDescriptor | null {
+    const stream = this.#stream
+    const isPlain = stream !== null && this.#carrier === null && !('getPeerCertificate' in stream)
+    if (!isPlain || this.#state !== 'connected' || this.#isLent || this.#isHandshaking) return null
+    const lent = lendStream(stream, () => this.#takeBack(stream))
+    this.#isLent = true
+    this.#detach(stream)
+    return lent
+  }
+
+  #takeBack(stream: Duplex): void {
+    this.#isLent = false
+    if (this.isClosed) this.#finish(stream)
+    else this.#attach(stream)
+    this.changed()
+  }
+
   protected override release(): void {
     const stream = this.#stream
     this.#stream = null
     this.#closing = stream
-    if (stream === null) return
+    if (stream === null || this.#isLent) return
     this.#detach(stream)
+    this.#finish(stream)
+  }
+
+  /** What was written still goes out. */
+  #finish(stream: Duplex): void {
     stream.on('error', ignore)
     if (this.#state === 'connecting') stream.destroy()
     else if (stream instanceof Socket) stream.destroySoon()

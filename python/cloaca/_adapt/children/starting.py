@@ -24,8 +24,8 @@ FOLDER, DESCRIPTORS, PROGRAM = "folder", "descriptors", "program"
 #: Of arguments and variables that are not UTF-8, which Node cannot hand on.
 NOT_UTF8 = "the cloaca engine can hand only valid UTF-8 to another process, and {} is not"
 NOT_TO_BE_HANDED = (
-    "another process can have files, pipes and the standard streams of a script, and nothing else of what it has open: "
-    "descriptor {} is {}"
+    "another process can have files, pipes, connected sockets and the standard streams of a script, and nothing else "
+    "of what it has open: descriptor {} is {}"
 )
 
 
@@ -122,7 +122,7 @@ def _not_to_be_handed(descriptors: Sequence[int]) -> str:
     for each in descriptors:
         mode = os.fstat(each).st_mode
         if stat.S_ISSOCK(mode):
-            return NOT_TO_BE_HANDED.format(each, "a socket")
+            return NOT_TO_BE_HANDED.format(each, "a socket that is not connected, has TLS, or is another child's")
         if stat.S_ISFIFO(mode):
             return NOT_TO_BE_HANDED.format(each, "a named pipe from which bytes were taken: have the child open it")
     return NOT_TO_BE_HANDED.format(max(descriptors, default=-1), "none of them")

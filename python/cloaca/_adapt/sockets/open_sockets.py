@@ -62,10 +62,18 @@ def adopt(number: int, family: int, kind: int, proto: int) -> int:
 def find(descriptor: int) -> Optional[Description]:
     """The socket of a descriptor, whoever made the descriptor; None for another kind of file."""
     number = host.sockets.descriptor_socket(descriptor)
-    known = None if number < 0 else _by_number.get(number)
-    if known is not None:
-        descriptions[descriptor] = known
+    if number < 0:
+        return None
+    known = _by_number.get(number) or _handed(number)
+    descriptions[descriptor] = _by_number[number] = known
     return known
+
+
+def _handed(number: int) -> Description:
+    """A connected socket that the process was handed by whoever started it."""
+    address = list(host.sockets.local_address(number) or [""])
+    family = AF_UNIX if len(address) == 1 else AF_INET6 if ":" in address[0] else AF_INET
+    return Description(int(number), family, SOCK_STREAM, 0)
 
 
 def duplicate(descriptor: int) -> int:
