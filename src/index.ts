@@ -60,10 +60,12 @@ export type {
 } from './model/execution.ts'
 export type { PythonFault } from './model/fault.ts'
 export type {
+  ActivityBar,
   BoundedCount,
   CountFilter,
   ExecutionCounts,
   ExecutionOverview,
+  LastTicks,
   TaskOverview,
   TrendBar,
 } from './model/history.ts'
@@ -80,7 +82,7 @@ export type {
   TickRow,
   TriggerRow,
 } from './model/schedule.ts'
-export type { PollOutcome, TriggerDefinition, TriggerTiming } from './model/trigger.ts'
+export type { PollOutcome, PollTest, TriggerDefinition, TriggerTiming } from './model/trigger.ts'
 export type {
   Backoff,
   ContextOperator,
@@ -129,8 +131,10 @@ export type { RunnerSchedules } from './runner/resources/schedules.ts'
 export type {
   FireOptions,
   RunnerTriggers,
+  TickInfo,
   TickListOptions,
   TriggerInfo,
+  TriggerTrendOptions,
 } from './runner/resources/triggers.ts'
 export type { Quantiles, TaskStats, VersionStats, WorkflowStats } from './runner/resources/workflow-stats.ts'
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'

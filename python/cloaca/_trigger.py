@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, TypeVar, Union, final, overload
 
 from ._declarations import ledger
-from ._declarations.declaration import CronTiming, PollTiming, TriggerDeclaration, TriggerPolicy, place_of
+from ._declarations.declaration import (
+    CronTiming,
+    PollTiming,
+    TriggerDeclaration,
+    TriggerPolicy,
+    description_of,
+    place_of,
+)
 from ._sealed import Unbuildable, new
 from ._types.functions import PollFunction
 from ._values import arguments
@@ -45,6 +52,7 @@ class TriggerDecorator(Unbuildable):
                 allow_concurrent=self._allow_concurrent,
                 policy=self._policy,
                 function=func,
+                description=description_of(func),
                 place=place_of(func),
             )
         )

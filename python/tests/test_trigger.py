@@ -22,6 +22,10 @@ def test_a_decorated_function_stays_the_same_function(name):
 def test_a_trigger_is_sent_to_the_engine_with_its_place(name):
     @cloaca.trigger(on="wf", name=name, poll_interval="250ms", allow_concurrent=True)
     def function():
+        """Asks.
+
+        Often.
+        """
         return False
 
     wire = trigger_as_data(name)
@@ -35,6 +39,7 @@ def test_a_trigger_is_sent_to_the_engine_with_its_place(name):
         "timing": {"kind": "poll", "intervalMs": 250},
         "allowConcurrent": True,
         "policy": NO_POLICY,
+        "description": "Asks.\n\nOften.",
     }
 
 

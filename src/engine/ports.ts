@@ -33,6 +33,7 @@ import type { WorkflowDefinition } from '../model/workflow.ts'
 import type {
   Acquisition,
   ActionStore,
+  ActivityStore,
   AlertStore,
   DeclaredTriggers,
   ExecutionFilter,
@@ -356,6 +357,7 @@ export interface Store {
   readonly alerts: AlertStore
   readonly logs: LogStore
   readonly history: HistoryStore
+  readonly activity: ActivityStore
 
   // -- upkeep
 

@@ -6,10 +6,14 @@ import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type {
+  ActivityBar,
+  ActivityQuery,
   ContextOf,
   CountFilter,
   ExecutionCounts,
   ExecutionOverview,
+  LastTicks,
+  TickDetail,
   TrendBar,
   TrendQuery,
   WorkflowSample,
@@ -298,4 +302,14 @@ export interface HistoryStore {
   trend(query: TrendQuery): Promise<readonly TrendBar[]>
   /** Newest first. */
   sample(workflow: string, limits: { readonly executions: number; readonly attempts: number }): Promise<WorkflowSample>
+}
+
+/** What the polls of triggers came to. What each costs does not grow with the history. */
+export interface ActivityStore {
+  /** The oldest bar first; bars without counts for an unknown trigger. */
+  bars(query: ActivityQuery): Promise<readonly ActivityBar[]>
+  /** By trigger; those that were never polled are missing. Skips of the last second may be. */
+  lastTicks(triggers: readonly string[]): Promise<ReadonlyMap<string, LastTicks>>
+  /** `untilAt`: an instant up to which it lasted, such as a `lastAt` of it in a list. Null where there is none. */
+  tick(trigger: string, id: string, untilAt: number): Promise<TickDetail | null>
 }

@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
 import type { Runner } from '../runner/runner.ts'
+import { NOTHING } from './schemas/parts.ts'
 
 export type AnySchema = v.GenericSchema<unknown, unknown>
 
@@ -45,8 +46,6 @@ interface OperationOptions<Query extends AnySchema, Body extends AnySchema> {
   readonly status?: 200 | 201 | 202
   handle(call: Call<v.InferOutput<Query>, v.InferOutput<Body>>): Promise<unknown>
 }
-
-const NOTHING = v.strictObject({})
 
 export function reading<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,

@@ -13,6 +13,7 @@ const BUILT = import.meta.url.endsWith('.ts') ? '../../dist/page/' : '../page/'
 const SCREENS: readonly string[] = [
   '/',
   '/triggers',
+  '/triggers/:name',
   '/executions',
   '/executions/:id',
   '/workflows',

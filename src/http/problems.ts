@@ -15,6 +15,7 @@ export type HttpProblemCode =
   | 'BODY_CUT_OFF'
   | 'TOO_MANY_STREAMS'
   | 'TOO_MANY_LARGE_ANSWERS'
+  | 'TICK_NOT_FOUND'
 
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,

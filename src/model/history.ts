@@ -4,6 +4,8 @@
  */
 
 import type { AttemptRow, ExecutionStatus, ExecutionSummary, TaskRun } from './execution.ts'
+import type { PythonFault } from './fault.ts'
+import type { TickOutcome, TickRow } from './schedule.ts'
 
 /** A task run without its output, of which the size is told. */
 export interface TaskOverview extends Omit<TaskRun, 'outputText'> {
@@ -67,4 +69,37 @@ export interface WorkflowSample {
     'id' | 'version' | 'status' | 'createdAt' | 'startedAt' | 'endedAt'
   >[]
   readonly attempts: readonly Omit<AttemptRow, 'error'>[]
+}
+
+/** Equal parts of a time, and what the polls of a trigger came to in each. */
+export interface ActivityQuery {
+  readonly trigger: string
+  readonly sinceAt: number
+  readonly untilAt: number
+  readonly bars: number
+}
+
+export interface ActivityBar {
+  /** Where it begins; it ends where the next one begins. */
+  readonly at: number
+  /** Outcomes that there are none of are missing. Equal skips in a row are spread evenly over their time. */
+  readonly counts: Readonly<Partial<Record<TickOutcome, number>>>
+  /** There were too many to count: what came in the first part of it stands for all of it. */
+  readonly isEstimate: boolean
+}
+
+/** What a trigger came to last. */
+export interface LastTicks {
+  readonly last: TickRow
+  /** The last that started something; null where none is kept. */
+  readonly lastFired: TickRow | null
+}
+
+/** A tick with all that is kept of it. */
+export interface TickDetail {
+  readonly tick: TickRow
+  /** What its poll raised, with the traceback. */
+  readonly error: PythonFault | null
+  /** What its poll printed and logged, as JSON lines; null for nothing. */
+  readonly logText: string | null
 }

@@ -1,6 +1,7 @@
 /** A trigger as data: what a script declared with `@cloaca.trigger`, without its function. */
 
 import type { PythonFault } from './fault.ts'
+import type { LogRecord } from './log.ts'
 import type { Catchup, TriggerPolicy } from './policy.ts'
 import type { SourcePlace } from './workflow.ts'
 
@@ -16,6 +17,8 @@ export interface TriggerDefinition {
   /** False: a firing is dropped while an identical one is active. */
   readonly allowConcurrent: boolean
   readonly policy: TriggerPolicy
+  /** The docstring of its function; empty for none. */
+  readonly description: string
   /** Id of the script that declared it: its interpreter is polled. */
   readonly script: string
   readonly place: SourcePlace | null
@@ -29,3 +32,11 @@ export type PollOutcome =
   | { readonly kind: 'fired'; readonly contextText: string | null }
   | { readonly kind: 'failed'; readonly error: PythonFault }
   | { readonly kind: 'timedOut'; readonly error: PythonFault }
+
+/** What a poll came to that was made to see what it does: nothing of it is recorded or started. */
+export interface PollTest {
+  readonly outcome: PollOutcome
+  readonly durationMs: number
+  /** What it printed and logged. */
+  readonly records: readonly LogRecord[]
+}

@@ -19,7 +19,7 @@ import {
   EMPTY_CONTEXT,
   type JsonObject,
 } from '../model/context.ts'
-import type { PollOutcome } from '../model/trigger.ts'
+import type { PollOutcome, PollTest } from '../model/trigger.ts'
 import { codecNotice } from '../native/index.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import { type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
@@ -38,6 +38,7 @@ import { RunnerActions } from './resources/actions.ts'
 import { RunnerAlerts } from './resources/alerts.ts'
 import { RunnerExecutions } from './resources/executions.ts'
 import { RunnerInstances } from './resources/instances.ts'
+import { pollTest } from './resources/poll-test.ts'
 import { RunnerSchedules } from './resources/schedules.ts'
 import { RunnerTriggers } from './resources/triggers.ts'
 import { RunnerWorkflows } from './resources/workflows.ts'
@@ -217,19 +218,15 @@ export class Runner {
 
   /** Polls a trigger once, without starting or recording anything. */
   async poll(trigger: string): Promise<PollOutcome> {
+    return (await this.testPoll(trigger)).outcome
+  }
+
+  /** The same with what the poll printed and logged, and how long it took. */
+  async testPoll(trigger: string): Promise<PollTest> {
     const { triggers } = this.#registry.current()
     const definition = triggers.get(textArgument(trigger, 'trigger'))
-    if (definition === undefined) {
-      throw unknownTrigger(trigger, triggers.keys())
-    }
-    if (definition.timing.kind === 'cron') {
-      throw new UsageError('INVALID_ARGUMENT', `Trigger "${trigger}" follows a cron expression: it has no poll.`, {
-        trigger,
-      })
-    }
-    const { script, policy } = definition
-    const deadlineMs = policy.timeoutMs ?? this.#engine.config.pollDeadlineMs
-    return await this.#poll({ script, trigger, deadlineMs })
+    if (definition === undefined) throw unknownTrigger(trigger, triggers.keys())
+    return await pollTest(definition, this.#engine.config, this.#clock, (request) => this.#poll(request))
   }
 
   async #poll(request: PollRequest): Promise<PollOutcome> {

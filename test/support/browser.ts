@@ -3,8 +3,12 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject } from 'vitest'
 import { type CloacaProcess, Terminal } from './cloaca-process.ts'
+import { LIMIT_MS } from './limits.ts'
 
 const WITHOUT_CHROMIUM = inject('browser') === null
+
+/** Of `expect.poll`. */
+export const UNTIL = { timeout: LIMIT_MS, interval: 50 }
 
 let browser: Browser | null = null
 

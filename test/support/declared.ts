@@ -71,6 +71,7 @@ export function trigger(name: string, parts: TriggerParts = {}): TriggerDefiniti
     workflow: parts.workflow ?? 'demo',
     timing: { kind: 'poll', intervalMs: parts.everyMs ?? 1_000 },
     allowConcurrent: parts.allowConcurrent ?? false,
+    description: '',
     policy: { ...DEFAULT_POLICY, ...parts.policy },
     script: parts.script ?? 'jobs.py',
     place: null,

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, test } from 'vitest'
 import type { Store } from '../../src/engine/ports.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { describeActionContract } from './store-contract-actions.ts'
+import { describeActivityContract } from './store-contract-activity.ts'
 import { describeAlertContract } from './store-contract-alerts.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeDeclaredContract } from './store-contract-declared.ts'
@@ -78,6 +79,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describePolicyContract(context)
     describeInstanceContract(context)
     describeHistoryContract(context)
+    describeActivityContract(context)
     describeExecutionContract(context)
     describeWorkflowContract(context)
     describeActionContract(context)

@@ -18,6 +18,10 @@ from .._policy import RetryPolicy
 Namespace = Tuple[str, str, str]
 
 
+#: Characters. It is shown beside the name.
+_LONGEST_DESCRIPTION = 4_000
+
+
 @dataclass(frozen=True)
 class Place:
     """Where something was declared, for messages."""
@@ -64,6 +68,8 @@ class TriggerDeclaration:
     allow_concurrent: bool
     policy: TriggerPolicy
     function: Callable[..., Any]
+    #: Its docstring; empty for none.
+    description: str
     place: Optional[Place]
 
 
@@ -113,6 +119,12 @@ def place_of(function: Any) -> Optional[Place]:
     """Where a function is written; None for a callable without Python code."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
+
+
+def description_of(function: Any) -> str:
+    """The docstring of a function, without its indentation; empty for none, and for a callable without Python code."""
+    text = getattr(inspect.unwrap(function), "__doc__", None) if place_of(function) is not None else None
+    return inspect.cleandoc(text)[:_LONGEST_DESCRIPTION] if isinstance(text, str) else ""
 
 
 def place_of_caller() -> Optional[Place]:

@@ -33,6 +33,7 @@ def trigger_wire(trigger: TriggerDeclaration, poll_number: int) -> Wire:
         "timing": timing_wire,
         "allowConcurrent": trigger.allow_concurrent,
         "policy": _trigger_policy_wire(trigger.policy),
+        "description": trigger.description,
         **_place_wire(trigger.place),
     }
 

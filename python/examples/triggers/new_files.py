@@ -32,6 +32,13 @@ announced = set()
 
 @cloaca.trigger(workflow="ingest_file", poll_interval="500ms")
 def inbox_watcher():
+    """Fires once for each text file that is put into the inbox.
+
+    From another terminal:
+
+        mkdir -p /tmp/cloaca-examples/inbox
+        echo "7 parcels" > /tmp/cloaca-examples/inbox/monday.txt
+    """
     waiting = {path.name for path in INBOX.glob("*.txt")} if INBOX.exists() else set()
     announced.intersection_update(waiting)
     fresh = sorted(waiting - announced)

@@ -1,5 +1,6 @@
 /** What callers may ask about poll triggers, and change. Part of the engine's API. */
 
+import type { ActivityBar, ActivityQuery, LastTicks, TickDetail } from '../../model/history.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { Page, PageAfter, Store, TickFilter, TickLog } from '../ports.ts'
@@ -63,6 +64,24 @@ export class TriggerCalls {
   async logs(name: string, query: Page & { readonly tickPrefix?: string }): Promise<readonly TickLog[]> {
     await this.#ready()
     return this.#store.logs.listOfTicks(name, query)
+  }
+
+  /** By trigger: what it came to last. */
+  async lastTicks(names: readonly string[]): Promise<ReadonlyMap<string, LastTicks>> {
+    await this.#ready()
+    return this.#store.activity.lastTicks(names)
+  }
+
+  /** One tick; null where there is none. */
+  async tick(name: string, id: string, untilAt: number): Promise<TickDetail | null> {
+    await this.#ready()
+    return this.#store.activity.tick(name, id, untilAt)
+  }
+
+  /** How many polls there were, by what they came to. */
+  async activity(query: ActivityQuery): Promise<readonly ActivityBar[]> {
+    await this.#ready()
+    return this.#store.activity.bars(query)
   }
 
   /** A trigger that was declared a moment ago is listed. */

@@ -39,6 +39,7 @@ const triggerSchema = v.object({
     pauseAfter: v.nullable(v.number()),
     onChange: v.boolean(),
   }),
+  description: v.string(),
   ...place,
 })
 

@@ -10,6 +10,7 @@ import { storedContext, storedOutput, storedTaskInput } from '../context-answers
 import { CONTEXT_TEXT, given, type Operation, reading, writing } from '../operations.ts'
 import { pageAfter } from '../pages.ts'
 import * as schema from '../schemas/executions.ts'
+import { TREND } from '../schemas/parts.ts'
 
 const tag = 'executions'
 /** What is cancelled has 5 s for its `finally` blocks. */
@@ -45,7 +46,7 @@ const READS: readonly Operation[] = [
     summary:
       'How many were created in each part of a time, by their status now; of the last 24 hours unless it is said',
     query: schema.TREND_QUERY,
-    answer: schema.TREND,
+    answer: TREND,
     handle: async ({ runner, query: { since, until, ...filter } }) => {
       const untilAt = until ?? runner.now()
       const bars = await runner.executions.trend({ ...given(filter), ...given({ sinceAt: since }), untilAt })

@@ -2,17 +2,27 @@
 
 import * as v from 'valibot'
 import { UsageError } from '../../errors.ts'
-import type { PollOutcome } from '../../model/trigger.ts'
+import type { LastTicks } from '../../model/history.ts'
+import { formatInstant } from '../../model/instant.ts'
+import type { TickRow } from '../../model/schedule.ts'
+import type { PollTest } from '../../model/trigger.ts'
 import { actionRecord } from '../../runner/records/executions.ts'
+import { logRecord } from '../../runner/records/logs.ts'
+import { trendRecord } from '../../runner/records/overviews.ts'
 import { firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
+import type { TriggerInfo } from '../../runner/resources/triggers.ts'
+import type { Runner } from '../../runner/runner.ts'
 import { given, type Operation, reading, sendingContext, writing } from '../operations.ts'
 import { pageAfter, pageByOffset, pairCursor, pairOfCursor } from '../pages.ts'
+import { HttpProblem } from '../problems.ts'
 import { ACTION_LIST } from '../schemas/executions.ts'
-import { PAGE } from '../schemas/parts.ts'
+import { PAGE, TREND } from '../schemas/parts.ts'
 import * as schema from '../schemas/triggers.ts'
 
 const tag = 'triggers'
 const PAGE_QUERY = v.strictObject(PAGE)
+type TriggerQuery = v.InferOutput<typeof schema.TRIGGER_QUERY>
+
 const idOf = (row: { readonly id: string }): string => row.id
 
 const switching = (verb: 'enable' | 'disable'): Operation =>
@@ -35,17 +45,14 @@ const READS: readonly Operation[] = [
     summary: 'Polled triggers, newest first',
     query: schema.TRIGGER_QUERY,
     answer: schema.TRIGGER_LIST,
-    handle: ({ runner, query }) =>
-      pageByOffset(query, idOf, triggerRecord, (page) =>
-        runner.triggers.list({ ...page, enabledOnly: query.enabled ?? false }),
-      ),
+    handle: ({ runner, query }) => pageOfTriggers(runner, query),
   }),
   reading({
     path: '/triggers/{name}',
     tag,
     summary: 'One trigger',
     answer: schema.TRIGGER,
-    handle: async ({ runner, param }) => triggerRecord(await runner.triggers.get(param('name'))),
+    handle: ({ runner, param }) => triggerNamed(runner, param('name')),
   }),
   reading({
     path: '/triggers/{name}/ticks',
@@ -64,6 +71,35 @@ const READS: readonly Operation[] = [
       const last = shown.at(-1)
       const hasMore = rows.length > limit && last !== undefined
       return { items: shown.map(tickRecord), nextCursor: hasMore ? pairCursor(last.lastAt, last.id) : null }
+    },
+  }),
+  reading({
+    path: '/triggers/{name}/ticks/{id}',
+    tag,
+    summary: 'One tick, with the traceback of what its poll raised, and with what it printed and logged',
+    query: schema.TICK_DETAIL_QUERY,
+    answer: schema.TICK_DETAIL,
+    handle: async ({ runner, param, query: { at } }) => {
+      const tick = await runner.triggers.tick(param('name'), param('id'), at)
+      if (tick !== null) return { ...tickRecord(tick), records: tick.records.map(logRecord) }
+      throw new HttpProblem(
+        404,
+        'TICK_NOT_FOUND',
+        `Trigger "${param('name')}" has no tick "${param('id')}": it may have been pruned.`,
+      )
+    },
+  }),
+  reading({
+    path: '/triggers/{name}/trend',
+    tag,
+    summary:
+      'How many polls there were in each part of a time, by what they came to; of the last hour unless it is said',
+    query: schema.TRIGGER_TREND_QUERY,
+    answer: TREND,
+    handle: async ({ runner, param, query: { since, until, bars } }) => {
+      const untilAt = until ?? runner.now()
+      const items = await runner.triggers.trend(param('name'), { ...given({ sinceAt: since }), untilAt, bars })
+      return { items: items.map(trendRecord), until: formatInstant(untilAt) }
     },
   }),
   reading({
@@ -115,7 +151,7 @@ const WRITES: readonly Operation[] = [
     tag,
     summary: 'Poll it in this process, without recording or starting anything',
     answer: schema.TESTED,
-    handle: async ({ runner, param }) => testRecord(param('name'), await runner.poll(param('name'))),
+    handle: async ({ runner, param }) => testRecord(param('name'), await runner.testPoll(param('name'))),
   }),
   writing({
     path: '/triggers/{name}/set',
@@ -128,7 +164,7 @@ const WRITES: readonly Operation[] = [
       const overrides = given(settings)
       if (reset === true && Object.keys(overrides).length > 0) throw resetWithOthers()
       await runner.triggers.set(trigger, reset === true ? null : overrides, { ...given({ note }), source: 'http' })
-      return triggerRecord(await runner.triggers.get(trigger))
+      return await triggerNamed(runner, trigger)
     },
   }),
   switching('enable'),
@@ -148,7 +184,31 @@ const WRITES: readonly Operation[] = [
 
 export const TRIGGER_OPERATIONS: readonly Operation[] = [...READS, ...WRITES]
 
-function testRecord(trigger: string, outcome: PollOutcome) {
+async function triggerNamed(runner: Runner, name: string) {
+  const row = await runner.triggers.get(name)
+  return fullRecord(row, await runner.triggers.lastTicks([name]))
+}
+
+async function pageOfTriggers(runner: Runner, { enabled = false, ...query }: TriggerQuery) {
+  const { items, nextCursor } = await pageByOffset(
+    query,
+    idOf,
+    (row: TriggerInfo) => row,
+    (page) => runner.triggers.list({ ...page, enabledOnly: enabled }),
+  )
+  const rows = items as readonly TriggerInfo[]
+  const ticks = await runner.triggers.lastTicks(rows.map(({ name }) => name))
+  return { items: rows.map((row) => fullRecord(row, ticks)), nextCursor }
+}
+
+function fullRecord(row: TriggerInfo, ticks: ReadonlyMap<string, LastTicks>) {
+  const { description, place } = row
+  const { last = null, lastFired = null } = ticks.get(row.name) ?? {}
+  const record = (tick: TickRow | null) => (tick === null ? null : tickRecord(tick))
+  return { ...triggerRecord(row), description, place, lastTick: record(last), lastFired: record(lastFired) }
+}
+
+function testRecord(trigger: string, { outcome, durationMs, records }: PollTest) {
   const error = outcome.kind === 'failed' || outcome.kind === 'timedOut' ? outcome.error : null
   return {
     trigger,
@@ -156,6 +216,8 @@ function testRecord(trigger: string, outcome: PollOutcome) {
     reason: outcome.kind === 'skipped' ? outcome.reason : null,
     contextText: outcome.kind === 'fired' ? outcome.contextText : null,
     error,
+    durationMs,
+    records: records.map(logRecord),
   }
 }
 

@@ -1,7 +1,18 @@
 /** Executions, their tasks and attempts, and what people did to them. */
 
 import * as v from 'valibot'
-import { COUNT, INSTANT, INSTANT_OR_NULL, listOf, NOTED, NUMBER_OR_NULL, PAGE, TEXT_OR_NULL, TIMES } from './parts.ts'
+import {
+  barsOf,
+  COUNT,
+  INSTANT,
+  INSTANT_OR_NULL,
+  listOf,
+  NOTED,
+  NUMBER_OR_NULL,
+  PAGE,
+  TEXT_OR_NULL,
+  TIMES,
+} from './parts.ts'
 
 export const STATUS = v.picklist(['Pending', 'Running', 'Completed', 'Failed', 'Cancelled', 'Paused'])
 
@@ -101,29 +112,7 @@ export const COUNTS = v.strictObject({
   atLeast: v.pipe(v.array(STATUS), v.description('of these there may be more: it is not counted further')),
 })
 
-export const TREND_QUERY = v.strictObject({
-  ...COUNT_FILTER,
-  bars: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,2}$/, 'a whole number from 1 to 500 is needed'),
-      v.transform(Number),
-      v.maxValue(500, 'a whole number from 1 to 500 is needed'),
-    ),
-    '24',
-  ),
-})
-
-export const TREND = v.strictObject({
-  items: v.array(
-    v.strictObject({
-      at: v.pipe(INSTANT, v.description('where the bar begins')),
-      counts: v.record(v.string(), COUNT),
-      isEstimate: v.pipe(v.boolean(), v.description('the beginning of the bar stands for all of it')),
-    }),
-  ),
-  until: INSTANT,
-})
+export const TREND_QUERY = v.strictObject({ ...COUNT_FILTER, bars: barsOf(24) })
 
 export const ATTEMPT_QUERY = v.strictObject({ task: v.optional(v.string()) })
 

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { COUNT, INSTANT, listOf, PAGE } from './parts.ts'
 
-const RECORD = {
+export const RECORD = {
   at: INSTANT,
   stream: v.pipe(v.picklist(['stdout', 'stderr', 'log', 'cut']), v.description('cut: so much is missing here')),
   message: v.string(),

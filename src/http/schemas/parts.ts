@@ -8,6 +8,9 @@ export const TEXT_OR_NULL = v.nullable(v.string())
 export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0))
 export const NUMBER_OR_NULL = v.nullable(v.number())
 
+/** Of what takes nothing. */
+export const NOTHING = v.strictObject({})
+
 export const PAGE = {
   limit: v.optional(
     v.pipe(
@@ -22,7 +25,7 @@ export const PAGE = {
   cursor: v.optional(v.pipe(v.string(), v.description('`nextCursor` of the page before'))),
 }
 
-const ASKED_INSTANT = v.pipe(
+export const ASKED_INSTANT = v.pipe(
   v.string(),
   v.isoTimestamp('an RFC 3339 instant such as 2026-01-31T08:00:00Z is needed'),
   v.transform(Date.parse),
@@ -33,6 +36,30 @@ export const TIMES = {
   since: v.optional(v.pipe(ASKED_INSTANT, v.description('at this instant or later'))),
   until: v.optional(v.pipe(ASKED_INSTANT, v.description('before this instant'))),
 }
+
+/** How many parts of a time. */
+export function barsOf(usual: number) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[1-9]\d{0,2}$/, 'a whole number from 1 to 500 is needed'),
+      v.transform(Number),
+      v.maxValue(500, 'a whole number from 1 to 500 is needed'),
+    ),
+    String(usual),
+  )
+}
+
+export const TREND = v.strictObject({
+  items: v.array(
+    v.strictObject({
+      at: v.pipe(INSTANT, v.description('where the bar begins')),
+      counts: v.record(v.string(), COUNT),
+      isEstimate: v.pipe(v.boolean(), v.description('the beginning of the bar stands for all of it')),
+    }),
+  ),
+  until: INSTANT,
+})
 
 export const FLAG = v.pipe(
   v.picklist(['true', 'false'], 'true or false is needed'),

@@ -1,7 +1,10 @@
 /** Triggers, their ticks and firings. */
 
 import * as v from 'valibot'
+import { RECORD } from './logs.ts'
 import {
+  ASKED_INSTANT,
+  barsOf,
   COUNT,
   FLAG,
   INSTANT,
@@ -24,7 +27,7 @@ const POLICY = {
 const SETTINGS = v.strictObject({ ...POLICY, pollIntervalMs: v.number() })
 const OVERRIDES = v.partial(SETTINGS)
 
-export const TRIGGER = v.strictObject({
+const TRIGGER_FIELDS = {
   id: v.string(),
   name: v.string(),
   kind: v.literal('poll'),
@@ -41,9 +44,7 @@ export const TRIGGER = v.strictObject({
   undeclaredAt: v.pipe(INSTANT_OR_NULL, v.description('since when no script that is served declares it any more')),
   createdAt: INSTANT,
   updatedAt: INSTANT,
-})
-
-export const TRIGGER_LIST = listOf(TRIGGER)
+}
 
 const OUTCOMES = ['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut'] as const
 
@@ -59,24 +60,48 @@ export const TICK_QUERY = v.strictObject({
   ...TIMES,
 })
 
-export const TICK_LIST = listOf(
-  v.strictObject({
-    id: v.string(),
-    trigger: v.string(),
-    outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
-    firstAt: INSTANT,
-    lastAt: INSTANT,
-    count: v.pipe(COUNT, v.description('equal skips in a row are one')),
-    latenessMs: NUMBER_OR_NULL,
-    durationMs: NUMBER_OR_NULL,
-    reason: TEXT_OR_NULL,
-    errorType: TEXT_OR_NULL,
-    errorMessage: TEXT_OR_NULL,
-    firingId: TEXT_OR_NULL,
-    executionId: TEXT_OR_NULL,
-    hasLog: v.pipe(v.boolean(), v.description('what it printed and logged is kept: see /triggers/{name}/logs')),
-  }),
-)
+const TICK_FIELDS = {
+  id: v.string(),
+  trigger: v.string(),
+  outcome: v.picklist(['skipped', 'fired', 'duplicate', 'limited', 'failed', 'timedOut']),
+  firstAt: INSTANT,
+  lastAt: INSTANT,
+  count: v.pipe(COUNT, v.description('equal skips in a row are one')),
+  latenessMs: NUMBER_OR_NULL,
+  durationMs: NUMBER_OR_NULL,
+  reason: TEXT_OR_NULL,
+  errorType: TEXT_OR_NULL,
+  errorMessage: TEXT_OR_NULL,
+  firingId: TEXT_OR_NULL,
+  executionId: TEXT_OR_NULL,
+  hasLog: v.pipe(v.boolean(), v.description('what it printed and logged is kept: see /triggers/{name}/logs')),
+}
+
+const TICK = v.strictObject(TICK_FIELDS)
+export const TICK_LIST = listOf(TICK)
+
+const FAULT = v.nullable(v.strictObject({ type: v.string(), message: v.string(), traceback: v.string() }))
+
+export const TICK_DETAIL_QUERY = v.strictObject({
+  at: v.pipe(ASKED_INSTANT, v.description('an instant up to which it lasted: its `lastAt` in a list')),
+})
+export const TICK_DETAIL = v.strictObject({
+  ...TICK_FIELDS,
+  error: FAULT,
+  records: v.pipe(v.array(v.strictObject(RECORD)), v.description('what its poll printed and logged')),
+})
+
+export const TRIGGER = v.strictObject({
+  ...TRIGGER_FIELDS,
+  description: v.pipe(TEXT_OR_NULL, v.description('the docstring of its function, where that is loaded here')),
+  place: v.nullable(v.strictObject({ file: v.string(), line: v.number() })),
+  lastTick: v.nullable(TICK),
+  lastFired: v.pipe(v.nullable(TICK), v.description('the last tick that started something')),
+})
+
+export const TRIGGER_LIST = listOf(TRIGGER)
+
+export const TRIGGER_TREND_QUERY = v.strictObject({ bars: barsOf(30), ...TIMES })
 
 export const FIRING_LIST = listOf(
   v.strictObject({
@@ -108,8 +133,6 @@ export const FIRED = v.strictObject({
   reason: TEXT_OR_NULL,
 })
 
-const FAULT = v.nullable(v.strictObject({ type: v.string(), message: v.string(), traceback: v.string() }))
-
 export const POLLED = v.variant('state', [
   v.strictObject({
     trigger: v.string(),
@@ -129,6 +152,8 @@ export const TESTED = v.strictObject({
   reason: TEXT_OR_NULL,
   contextText: v.pipe(TEXT_OR_NULL, v.description('what it would fire with, to the letter')),
   error: FAULT,
+  durationMs: v.number(),
+  records: v.pipe(v.array(v.strictObject(RECORD)), v.description('what it printed and logged')),
 })
 
 const LIMIT = v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0))))

@@ -6,7 +6,8 @@
 import type * as v from 'valibot'
 import type * as executions from '../../http/schemas/executions.ts'
 import type { LOG_LIST } from '../../http/schemas/logs.ts'
-import type { SCHEDULE, SCHEDULE_LIST } from '../../http/schemas/schedules.ts'
+import type { NOTHING, TREND } from '../../http/schemas/parts.ts'
+import type { SCHEDULE, SCHEDULE_LIST, SCHEDULE_SWITCH, SCHEDULE_SWITCHED } from '../../http/schemas/schedules.ts'
 import type { INSTANCE_LIST, STATUS_OF_ALL } from '../../http/schemas/system.ts'
 import type * as triggers from '../../http/schemas/triggers.ts'
 import type * as workflows from '../../http/schemas/workflows.ts'
@@ -16,9 +17,12 @@ export interface Reads {
   '/triggers': v.InferOutput<typeof triggers.TRIGGER_LIST>
   '/triggers/{name}': v.InferOutput<typeof triggers.TRIGGER>
   '/triggers/{name}/ticks': v.InferOutput<typeof triggers.TICK_LIST>
+  '/triggers/{name}/ticks/{id}': v.InferOutput<typeof triggers.TICK_DETAIL>
+  '/triggers/{name}/trend': v.InferOutput<typeof TREND>
+  '/triggers/{name}/actions': v.InferOutput<typeof executions.ACTION_LIST>
   '/executions': v.InferOutput<typeof executions.EXECUTION_LIST>
   '/executions/counts': v.InferOutput<typeof executions.COUNTS>
-  '/executions/trend': v.InferOutput<typeof executions.TREND>
+  '/executions/trend': v.InferOutput<typeof TREND>
   '/executions/{id}': v.InferOutput<typeof executions.EXECUTION>
   '/executions/{id}/actions': v.InferOutput<typeof executions.ACTION_LIST>
   '/executions/{id}/log': v.InferOutput<typeof LOG_LIST>
@@ -39,6 +43,9 @@ export interface Writes {
   '/triggers/{name}/enable': Write<typeof triggers.SWITCH, typeof triggers.SWITCHED>
   '/triggers/{name}/disable': Write<typeof triggers.SWITCH, typeof triggers.SWITCHED>
   '/triggers/{name}/poll': Write<typeof triggers.SWITCH, typeof triggers.POLLED>
+  '/triggers/{name}/test': Write<typeof NOTHING, typeof triggers.TESTED>
+  '/schedules/{schedule}/enable': Write<typeof SCHEDULE_SWITCH, typeof SCHEDULE_SWITCHED>
+  '/schedules/{schedule}/disable': Write<typeof SCHEDULE_SWITCH, typeof SCHEDULE_SWITCHED>
 }
 
 interface Write<Body extends v.GenericSchema, Answer extends v.GenericSchema> {
@@ -48,6 +55,11 @@ interface Write<Body extends v.GenericSchema, Answer extends v.GenericSchema> {
 
 export type Trigger = v.InferOutput<typeof triggers.TRIGGER>
 export type Tick = Reads['/triggers/{name}/ticks']['items'][number]
+export type TickDetail = v.InferOutput<typeof triggers.TICK_DETAIL>
+export type PollLogRecord = TickDetail['records'][number]
+export type TestedPoll = v.InferOutput<typeof triggers.TESTED>
+export type FiredByHand = v.InferOutput<typeof triggers.FIRED>
+export type Trend = v.InferOutput<typeof TREND>
 export type Outcome = Tick['outcome']
 export type Schedule = v.InferOutput<typeof SCHEDULE>
 export type Instance = Reads['/instances']['items'][number]

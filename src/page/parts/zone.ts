@@ -21,6 +21,7 @@ const formats = computed(() => {
     // Swedish writes dates as RFC 3339 does.
     day: new Intl.DateTimeFormat('sv-SE', day),
     clock: new Intl.DateTimeFormat('sv-SE', clock),
+    date: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }),
     millis: new Intl.DateTimeFormat('sv-SE', { ...clock, fractionalSecondDigits: 3 }),
     name: new Intl.DateTimeFormat('en-GB', { ...day, timeZoneName: 'short' }),
   }
@@ -38,7 +39,32 @@ export function clockTime(at: number): string {
   return formats.value.clock.format(at)
 }
 
+/** For an axis with lines so far apart: `08:15:30`, `08:15`, `31 Jan`. */
+export function shortTime(at: number, stepMs: number): string {
+  const { clock, date } = formats.value
+  if (stepMs >= 86_400_000) return date.format(at)
+  const text = clock.format(at)
+  if (stepMs < 60_000) return text
+  return text.startsWith('00:00') ? date.format(at) : text.slice(0, 5)
+}
+
+/** How far the zone that is shown is ahead of UTC at an instant. */
+export function zoneOffsetMs(at: number): number {
+  return zone.value === 'utc' ? 0 : -new Date(at).getTimezoneOffset() * 60_000
+}
+
 /** `2026-01-31 08:15:00` */
 export function dateAndTime(at: number): string {
   return `${formats.value.day.format(at)} ${clockTime(at)}`
+}
+
+/** As a field for an instant takes it, in the zone that is shown: `2026-01-31T08:15:00`. */
+export function fieldTime(at: number): string {
+  return dateAndTime(at).replace(' ', 'T')
+}
+
+/** Null for what is no instant. */
+export function instantOf(field: string): number | null {
+  const at = Date.parse(zone.value === 'utc' ? `${field}Z` : field)
+  return Number.isNaN(at) ? null : at
 }

@@ -4,6 +4,7 @@ import type { ComponentType } from 'preact'
 import { ExecutionScreen } from '../execution/execution-screen.tsx'
 import { ExecutionsScreen } from '../executions/executions-screen.tsx'
 import { SystemScreen } from '../system/system-screen.tsx'
+import { TriggerScreen } from '../triggers/trigger-screen.tsx'
 import { TriggersScreen } from '../triggers/triggers-screen.tsx'
 import { WorkflowScreen } from '../workflows/workflow-screen.tsx'
 import { WorkflowsScreen } from '../workflows/workflows-screen.tsx'
@@ -30,6 +31,7 @@ export const SECTIONS: readonly { readonly to: string; readonly title: string }[
 
 const SCREENS: readonly Screen[] = [
   { pattern: /^\/(?:triggers)?$/, component: TriggersScreen, section: '/triggers' },
+  { pattern: /^\/triggers\/([^/]+)$/, component: TriggerScreen, section: '/triggers' },
   { pattern: /^\/executions$/, component: ExecutionsScreen, section: '/executions' },
   { pattern: /^\/executions\/([^/]+)$/, component: ExecutionScreen, section: '/executions' },
   { pattern: /^\/workflows$/, component: WorkflowsScreen, section: '/workflows' },

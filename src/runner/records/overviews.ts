@@ -1,7 +1,7 @@
 /** Executions without their contexts as JSON, and what is counted of them. Instants are RFC 3339. */
 
 import type { AttemptRow } from '../../model/execution.ts'
-import type { ExecutionCounts, ExecutionOverview, TaskOverview, TrendBar } from '../../model/history.ts'
+import type { ActivityBar, ExecutionCounts, ExecutionOverview, TaskOverview, TrendBar } from '../../model/history.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { WorkflowStats } from '../resources/workflow-stats.ts'
 import { attemptRecord } from './executions.ts'
@@ -52,7 +52,7 @@ export function countsRecord(counts: ExecutionCounts) {
   }
 }
 
-export function trendRecord({ at, ...bar }: TrendBar) {
+export function trendRecord({ at, ...bar }: TrendBar | ActivityBar) {
   return { at: formatInstant(at), ...bar }
 }
 

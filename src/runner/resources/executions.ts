@@ -23,6 +23,7 @@ import {
   type LogPageOptions,
 } from './execution-log.ts'
 import { type PageOptions, pageOf } from './page.ts'
+import { checkedTrend } from './trend-options.ts'
 
 /** Each is a condition more. */
 export interface ExecutionListOptions extends PageOptions {
@@ -62,7 +63,6 @@ export interface TrendOptions extends CountFilter {
 }
 
 const DAY_MS = 86_400_000
-const BARS_AT_MOST = 500
 
 export class RunnerExecutions {
   readonly #alive: KeepAlive
@@ -188,11 +188,10 @@ export class RunnerExecutions {
     using _hold = this.#alive.hold()
     const untilAt = options.untilAt ?? this.#engine.executions.now()
     const { sinceAt = untilAt - DAY_MS, bars = 24 } = options
-    if (!Number.isSafeInteger(bars) || bars < 1 || bars > BARS_AT_MOST || sinceAt >= untilAt) {
-      const message = `A trend has 1 to ${BARS_AT_MOST} bars, and begins before it ends.`
-      throw new UsageError('INVALID_ARGUMENT', message, { path: sinceAt >= untilAt ? 'sinceAt' : 'bars' })
-    }
-    return await this.#engine.executions.history.trend({ ...countFilter(options), sinceAt, untilAt, bars })
+    return await this.#engine.executions.history.trend({
+      ...countFilter(options),
+      ...checkedTrend({ sinceAt, untilAt, bars }),
+    })
   }
 
   /** How many there are in each status, all of them counted; those that there are none of are missing. */

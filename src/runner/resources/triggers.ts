@@ -7,8 +7,12 @@ import { UsageError } from '../../errors.ts'
 import type { ActionRow } from '../../model/action.ts'
 import { flagArgument, numberArgument, textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
+import type { PythonFault } from '../../model/fault.ts'
+import type { ActivityBar, LastTicks } from '../../model/history.ts'
+import { type LogRecord, logRecords } from '../../model/log.ts'
 import type { Catchup, TriggerOverrides } from '../../model/policy.ts'
 import type { CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { SourcePlace } from '../../model/workflow.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { KeepAlive } from '../keep-alive.ts'
@@ -16,10 +20,15 @@ import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
 import { type ActionOptions, steering } from './action-options.ts'
 import { type PageAfterOptions, type PageOptions, pageAfterOf, pageOf } from './page.ts'
 import { followedPollLogs, type PollLogOptions, type PollLogRecords, pollLogs } from './poll-logs.ts'
+import { checkedTrend } from './trend-options.ts'
 
-/** A trigger's row, and whether its code is loaded here. */
+/** A trigger's row, and what is known of its code where that is loaded here. */
 export interface TriggerInfo extends TriggerRow {
   readonly isLoaded: boolean
+  /** The docstring of its function; null where there is none. */
+  readonly description: string | null
+  /** Where its function is written. */
+  readonly place: SourcePlace | null
 }
 
 export interface FireOptions extends ActionOptions {
@@ -38,6 +47,26 @@ export interface TickListOptions extends PageOptions {
   /** The last one of the part before, however far back it is. */
   readonly after?: Pick<TickRow, 'id' | 'lastAt'>
 }
+
+/** Which time, in how many parts. */
+export interface TriggerTrendOptions {
+  /** Default: an hour before the end. */
+  readonly sinceAt?: number
+  /** Default: now. */
+  readonly untilAt?: number
+  /** 1 to 500. Default: 30. */
+  readonly bars?: number
+}
+
+/** A tick with all that is kept of it. */
+export interface TickInfo extends TickRow {
+  /** What its poll raised, with the traceback. */
+  readonly error: PythonFault | null
+  /** What its poll printed and logged. */
+  readonly records: readonly LogRecord[]
+}
+
+const HOUR_MS = 3_600_000
 
 /** More than any database has. */
 const ALL = 1_000_000
@@ -168,6 +197,34 @@ export class RunnerTriggers {
     return await this.#engine.triggers.ticks(name, tickFilter(options))
   }
 
+  /** One of its ticks. `untilAt`: an instant up to which it lasted, such as its `lastAt` in a list. Null where there is none. */
+  async tick(name: string, id: string, untilAt: number): Promise<TickInfo | null> {
+    using _hold = this.#alive.hold()
+    await this.get(name)
+    numberArgument(untilAt, 'untilAt', Number.MIN_SAFE_INTEGER)
+    const detail = await this.#engine.triggers.tick(name, textArgument(id, 'id'), untilAt)
+    if (detail === null) return null
+    return { ...detail.tick, error: detail.error, records: logRecords(detail.logText ?? '') }
+  }
+
+  /** By trigger: its last tick, and the last that started something; those that were never polled are missing. */
+  async lastTicks(names: readonly string[]): Promise<ReadonlyMap<string, LastTicks>> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.triggers.lastTicks(names)
+  }
+
+  /**
+   * How many polls there were in each part of a time, the oldest first, by what they came to. Where there are too many to count
+   * in a part, its beginning stands for all of it (`isEstimate`). Throws `TRIGGER_NOT_FOUND`.
+   */
+  async trend(name: string, options: TriggerTrendOptions = {}): Promise<readonly ActivityBar[]> {
+    using _hold = this.#alive.hold()
+    await this.get(name)
+    const { untilAt = this.#engine.executions.now(), bars = 30 } = options
+    const { sinceAt = untilAt - HOUR_MS } = options
+    return await this.#engine.triggers.activity({ trigger: name, ...checkedTrend({ sinceAt, untilAt, bars }) })
+  }
+
   /**
    * What its polls printed and logged, newest first: of those that printed or logged anything, but for what polls said that
    * skipped, which is kept only with `keepSkipLogs`. Throws `TRIGGER_NOT_FOUND`, and `INVALID_ARGUMENT` where a tick is named
@@ -193,7 +250,9 @@ export class RunnerTriggers {
   }
 
   #info(row: TriggerRow): TriggerInfo {
-    return { ...row, isLoaded: this.#registry.current().triggers.has(row.name) }
+    const declared = this.#registry.current().triggers.get(row.name)
+    const { description = '', place = null } = declared ?? {}
+    return { ...row, isLoaded: declared !== undefined, description: description === '' ? null : description, place }
   }
 
   async #unknown(name: string): Promise<UsageError> {

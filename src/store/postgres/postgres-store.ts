@@ -9,6 +9,7 @@ import type { Client } from 'pg'
 import type {
   Acquisition,
   ActionStore,
+  ActivityStore,
   AlertStore,
   DeclaredTriggers,
   EndedExecutions,
@@ -46,10 +47,11 @@ import type { StepNeed, StepResult } from '../steps.ts'
 import { Declarations, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { actionStore } from './history/actions.ts'
+import { activityStore } from './history/activity.ts'
 import { alertStore } from './history/alerts.ts'
 import { LIST_ATTEMPTS } from './history/attempt-queries.ts'
 import { historyStore } from './history/history.ts'
-import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
+import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
@@ -102,6 +104,7 @@ class PostgresStore extends PostgresCrons implements Store {
   readonly alerts: AlertStore
   readonly logs: LogWriter<Session>
   readonly history: HistoryStore
+  readonly activity: ActivityStore
   readonly counters = new StoreCounters()
   readonly #address: PostgresAddress
   readonly #options: PostgresStoreOptions
@@ -148,9 +151,9 @@ class PostgresStore extends PostgresCrons implements Store {
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
     this.history = historyStore(addStep)
+    this.activity = activityStore(addStep)
     const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
-    const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
-    this.logs = new LogWriter(clock, addQuietStep, readTicks, logSteps)
+    this.logs = new LogWriter(clock, addQuietStep, readTicks, LOG_STEPS)
     this.#settling = {
       need: 'accept',
       tells: false,

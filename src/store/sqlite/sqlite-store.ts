@@ -8,6 +8,7 @@ import { resolve } from 'node:path'
 import type {
   Acquisition,
   ActionStore,
+  ActivityStore,
   AlertStore,
   Clock,
   DeclaredTriggers,
@@ -53,6 +54,7 @@ import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
+import { activityStore } from './history/activity.ts'
 import { alertStore } from './history/alerts.ts'
 import { listAttempts } from './history/attempt-steps.ts'
 import { historyStore } from './history/history.ts'
@@ -117,6 +119,7 @@ class SqliteStore extends SqliteCrons implements Store {
   readonly alerts: AlertStore
   readonly logs: LogWriter<Connection>
   readonly history: HistoryStore
+  readonly activity: ActivityStore
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #isReadOnly: boolean
@@ -148,6 +151,7 @@ class SqliteStore extends SqliteCrons implements Store {
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
     this.history = historyStore(addStep)
+    this.activity = activityStore(addStep)
     const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
     const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
     this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)

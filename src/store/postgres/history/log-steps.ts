@@ -23,7 +23,7 @@ interface LogEnd {
 type Row = readonly (string | number)[]
 
 /** See `LogSteps.write`: one statement for all that is added, however many attempts there are. */
-export async function writeLogs(session: Session, changes: readonly LogChange[]): Promise<void> {
+async function writeLogs(session: Session, changes: readonly LogChange[]): Promise<void> {
   const ids = [...new Set(changes.map(({ attempt }) => attempt.executionId))]
   const ends = new Map((await session.all<LogEnd>(LOG_ENDS, ids)).map((end) => [end.id, end]))
   const deleted: Row[] = []
@@ -58,7 +58,7 @@ function columns(rows: readonly Row[], count: number): Row[] {
   return Array.from({ length: count }, (_, index) => rows.map((row) => row[index] ?? ''))
 }
 
-export async function listTickLogs(
+async function listTickLogs(
   session: Session,
   trigger: string,
   { limit, offset, tickPrefix = '' }: Page & { readonly tickPrefix?: string },
@@ -66,7 +66,7 @@ export async function listTickLogs(
   return (await session.all<TickLogRecord>(LIST_TICK_LOGS, trigger, limit, offset, tickPrefix)).map(tickLog)
 }
 
-export async function listLog(session: Session, query: LogQuery): Promise<readonly StoredLogPiece[]> {
+async function listLog(session: Session, query: LogQuery): Promise<readonly StoredLogPiece[]> {
   const { executionId, taskId = null, afterPiece = 0, beforePiece, limit } = query
   const attempt = taskId === null ? null : (query.attempt ?? null)
   const isFromEnd = beforePiece !== undefined
@@ -75,3 +75,6 @@ export async function listLog(session: Session, query: LogQuery): Promise<readon
   if (isFromEnd) records.reverse()
   return records.map(storedLogPiece)
 }
+
+/** What the log writer needs. */
+export const LOG_STEPS = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }

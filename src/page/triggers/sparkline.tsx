@@ -1,0 +1,63 @@
+/** What the polls of the last hour came to: a bar for each two minutes. */
+
+import type { Trend } from '../api/answers.ts'
+import { BY_BADNESS, countsInWords } from '../parts/outcomes.tsx'
+import { clockTime } from '../parts/zone.ts'
+
+const HEIGHT_PX = 24
+const BAR_PX = 3
+const APART_PX = 4
+/** Of a bar with the fewest. */
+const LEAST_PX = 3
+
+export function Sparkline({ trend }: { readonly trend: Trend | null }) {
+  const bars = trend?.items ?? []
+  const most = Math.max(1, ...bars.map(({ counts }) => total(counts)))
+  return (
+    <svg
+      class="sparkline"
+      width={30 * APART_PX}
+      height={HEIGHT_PX}
+      role="img"
+      aria-label={trend === null ? 'The last hour is being read' : labelOf(trend)}
+    >
+      {bars.map(({ at, counts }, index) => (
+        <Bar key={at} left={index * APART_PX} at={at} counts={counts} most={most} />
+      ))}
+    </svg>
+  )
+}
+
+type Counts = Trend['items'][number]['counts']
+
+interface BarProps {
+  readonly left: number
+  readonly at: string
+  readonly counts: Counts
+  readonly most: number
+}
+
+/** Skips are many and mean little: they stand at the bottom, low; what happened stands on them, by how much there was. */
+function Bar({ left, at, counts, most }: BarProps) {
+  const all = total(counts)
+  if (all === 0) return <rect class="none" x={left} y={HEIGHT_PX - 1} width={BAR_PX} height={1} />
+  const worst = BY_BADNESS.findLast((outcome) => (counts[outcome] ?? 0) > 0) ?? 'skipped'
+  const share = Math.log(1 + total({ ...counts, skipped: 0 })) / Math.log(1 + most)
+  const height = worst === 'skipped' ? LEAST_PX : LEAST_PX + 3 + share * (HEIGHT_PX - LEAST_PX - 3)
+  return (
+    <rect class={worst} x={left} y={HEIGHT_PX - height} width={BAR_PX} height={height} rx={1}>
+      <title>{`${clockTime(Date.parse(at))}: ${countsInWords(counts)}`}</title>
+    </rect>
+  )
+}
+
+function total(counts: Counts): number {
+  return Object.values(counts).reduce((sum: number, count) => sum + (count ?? 0), 0)
+}
+
+function labelOf({ items }: Trend): string {
+  const sums = Object.fromEntries(
+    BY_BADNESS.map((outcome) => [outcome, items.reduce((sum, { counts }) => sum + (counts[outcome] ?? 0), 0)]),
+  )
+  return `The last hour: ${countsInWords(sums) || 'nothing'}`
+}

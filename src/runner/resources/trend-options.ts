@@ -1,0 +1,19 @@
+/** Parts of a time that are counted: how many there may be. */
+
+import { UsageError } from '../../errors.ts'
+
+const BARS_AT_MOST = 500
+
+interface Trend {
+  readonly sinceAt: number
+  readonly untilAt: number
+  readonly bars: number
+}
+
+/** Throws `INVALID_ARGUMENT`. */
+export function checkedTrend(trend: Trend): Trend {
+  const { sinceAt, untilAt, bars } = trend
+  if (Number.isSafeInteger(bars) && bars >= 1 && bars <= BARS_AT_MOST && sinceAt < untilAt) return trend
+  const message = `A trend has 1 to ${BARS_AT_MOST} bars, and begins before it ends.`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: sinceAt >= untilAt ? 'sinceAt' : 'bars' })
+}

@@ -1,0 +1,81 @@
+/** The store contract's cases about what the polls of triggers came to: their last ticks, how many there were, one with its log. */
+
+import { describe, expect, test } from 'vitest'
+import { declaration, failedTick, firedTick, START, skippedTick } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+const MINUTE = 60_000
+
+export function describeActivityContract(context: ContractContext): void {
+  const barsOf = async (bars: number, untilAt: number) =>
+    (await context.store.activity.bars({ trigger: 'inbox', sinceAt: START, untilAt, bars })).map(({ counts }) => counts)
+
+  describe('how many polls there were', () => {
+    test('is told by outcome for each part of a time, with skips spread over the parts that they lasted in', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      for (let second = 0; second <= 180; second += 10) {
+        context.store.noteSkip(skippedTick({ at: START + second * 1_000 }))
+      }
+      await context.store.recordFired(firedTick({ at: START + 3 * MINUTE + 10 }))
+      await context.store.recordFailed(failedTick({ at: START + 3 * MINUTE + 20 }))
+      context.store.noteSkip(skippedTick({ at: START + 4.5 * MINUTE }))
+      await context.store.listTicks('inbox', { limit: 1, offset: 0 })
+
+      const counts = await barsOf(5, START + 5 * MINUTE)
+
+      expect(counts.map(({ skipped }) => skipped)).toEqual([6, 6, 6, undefined, 1])
+      expect(counts[3]).toEqual({ fired: 1, failed: 1 })
+      expect(counts[0]).toEqual({ skipped: 6 })
+    })
+
+    test('is estimated where there were more than are counted', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      for (let tick = 0; tick < 600; tick++) await context.store.recordFailed(failedTick({ at: START + tick * 100 }))
+
+      const [bar] = await context.store.activity.bars({
+        trigger: 'inbox',
+        sinceAt: START,
+        untilAt: START + MINUTE,
+        bars: 1,
+      })
+
+      expect(bar?.isEstimate).toBe(true)
+      expect(bar?.counts.failed).toBeGreaterThan(590)
+      expect(bar?.counts.failed).toBeLessThan(610)
+    })
+
+    test('is nothing for a trigger that there is none of', async () => {
+      expect(await barsOf(2, START + MINUTE)).toEqual([{}, {}])
+    })
+  })
+
+  test('the last tick of each trigger is known, and the last that started something', async () => {
+    await context.store.saveTriggers([declaration(), declaration({ name: 'idle' })], START)
+    await context.store.recordFired(firedTick({ at: START + 10, firingId: '11111111-1111-4111-8111-111111111111' }))
+    await context.store.recordFailed(failedTick({ at: START + 20 }))
+
+    const found = await context.store.activity.lastTicks(['inbox', 'idle', 'unknown'])
+
+    expect([...found.keys()]).toEqual(['inbox'])
+    expect(found.get('inbox')?.last.outcome).toBe('failed')
+    expect(found.get('inbox')?.lastFired?.firingId).toBe('11111111-1111-4111-8111-111111111111')
+  })
+
+  test('one tick is found with its traceback and log, by any instant that it had lasted to', async () => {
+    await context.store.saveTriggers([declaration()], START)
+    await context.store.recordFailed(failedTick({ at: START + 10, log: '{"at":1,"stream":"stdout","message":"x"}\n' }))
+    for (const offset of [20, 30]) context.store.noteSkip(skippedTick({ at: START + offset }))
+    const [open, failed] = await context.store.listTicks('inbox', { limit: 2, offset: 0 })
+    context.store.noteSkip(skippedTick({ at: START + 40 }))
+    await context.store.recordFired(firedTick({ at: START + 50 }))
+
+    const found = await context.store.activity.tick('inbox', failed?.id ?? '', START + 10)
+    const closed = await context.store.activity.tick('inbox', open?.id ?? '', open?.lastAt ?? 0)
+
+    expect(found?.logText).toContain('"message":"x"')
+    expect(found?.error).toEqual(failedTick().error)
+    expect(closed?.tick).toMatchObject({ count: 3, lastAt: START + 40 })
+    expect(await context.store.activity.tick('inbox', failed?.id ?? '', START + 11)).toBeNull()
+    expect(await context.store.activity.tick('unknown', failed?.id ?? '', START)).toBeNull()
+  })
+}
