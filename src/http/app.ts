@@ -5,7 +5,7 @@ import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { readBody } from './bodies.ts'
 import { ContextAnswers, type StoredContext } from './context-answers.ts'
-import { openApiDocument } from './openapi.ts'
+import { openApiDocument } from './openapi/document.ts'
 import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
 import { EXECUTION_OPERATIONS } from './routes/executions.ts'
@@ -96,7 +96,7 @@ function openApiRoute(basePath: string): OtherRoute {
   return {
     path: `${API}/openapi.json`,
     respond() {
-      text ??= JSON.stringify(openApiDocument(OPERATIONS, root))
+      text ??= JSON.stringify(openApiDocument(OPERATIONS, root, basePath.replace(/\/$/, '')))
       return new Response(text, { headers: { 'content-type': 'application/json; charset=utf-8' } })
     },
   }

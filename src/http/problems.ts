@@ -35,7 +35,12 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   DATABASE_REPLACED: 503,
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+/** Of a code of `errors.ts`. */
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code] ?? 500
+}
+
+export const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is wrong',
   401: 'A token is needed',
   403: 'The request is refused',
@@ -70,7 +75,7 @@ export function problemResponse(thrown: unknown, log: LogSink): Response {
     log({ level: 'error', message: `an HTTP request failed: ${toError(thrown).stack ?? toError(thrown).message}` })
     return problem(500, 'INTERNAL', 'This is a defect in cloaca: its log says more.')
   }
-  const status = STATUS[thrown.code] ?? 500
+  const status = statusOf(thrown.code)
   if (status === 500) log({ level: 'error', message: `an HTTP request failed: ${thrown.message}` })
   const { traceback: _, ...facts } = thrown.facts
   return problem(status, thrown.code, thrown.message, facts)

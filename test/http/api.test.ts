@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpHandler } from '../../src/index.ts'
 import { HttpClient } from '../support/http-client.ts'
@@ -60,14 +59,6 @@ describe('the HTTP interface', () => {
     await started(json.id)
     return { id: String(json.id), end: () => writeFileSync(until, '') }
   }
-
-  it('has an OpenAPI 3.1 document that is one', async () => {
-    const { valid, errors } = await new Validator().validate(structuredClone(client.document) as never)
-
-    expect({ valid, errors }).toMatchObject({ valid: true })
-    expect(client.document).toMatchObject({ openapi: '3.1.0' })
-    expect(Object.keys(client.document.paths)).toContain('/api/v1/executions/{id}/cancel')
-  })
 
   it('lists triggers page by page, and shows one with its ticks and firings', async () => {
     const first = await client.get('/api/v1/triggers?limit=2')
@@ -175,6 +166,30 @@ describe('the HTTP interface', () => {
     expect((await client.get(`/api/v1/executions/${retried.json.id}`)).json.retryOf).toBe(failed.json.id)
   })
 
+  it('removes executions that ended long ago, or only counts them', async () => {
+    const { json } = await client.post('/api/v1/executions', { workflow: 'refund' })
+    await ended(json.id)
+
+    const failed = { olderThanMs: 0, status: 'Failed' }
+    const counted = await client.post('/api/v1/executions/prune', { ...failed, dryRun: true })
+    const young = await client.post('/api/v1/executions/prune', { ...failed, olderThanMs: 3_600_000 })
+    const before = await client.get(`/api/v1/executions/${json.id}`)
+    const removed = await client.post('/api/v1/executions/prune', { ...failed, note: 'old' })
+    const after = await client.get(`/api/v1/executions/${json.id}`)
+
+    expect(counted.json).toEqual({ executions: expect.any(Number), removed: false })
+    expect(counted.json.executions).toBeGreaterThan(0)
+    expect(young.json).toEqual({ executions: 0, removed: true })
+    expect([before.status, after.status]).toEqual([200, 404])
+    expect(removed.json.removed).toBe(true)
+    expect(removed.json.executions).toBeGreaterThanOrEqual(counted.json.executions)
+    expect((await client.get('/api/v1/actions')).json.items[0]).toMatchObject({
+      kind: 'prune',
+      note: 'old',
+      source: 'http',
+    })
+  })
+
   it('switches triggers and schedules', async () => {
     const { json: schedules } = await client.get('/api/v1/schedules')
     const schedule = schedules.items[0].id
@@ -216,10 +231,13 @@ describe('the HTTP interface', () => {
   it('polls a trigger now, and tests one without a trace', async () => {
     const polled = await client.post('/api/v1/triggers/quiet/poll')
     const tested = await client.post('/api/v1/triggers/unreachable/test')
+    const said = await client.post('/api/v1/triggers/says/test')
 
     const { json } = await client.get('/api/v1/triggers/unreachable/ticks')
     expect(polled.json).toMatchObject({ state: 'polled', outcome: 'skipped', reason: 'nobody \u00fcber-ordered' })
-    expect(tested.json).toMatchObject({ outcome: 'failed', error: { type: 'ConnectionError' } })
+    expect(tested.json).toMatchObject({ outcome: 'failed', error: { type: 'ConnectionError' }, records: [] })
+    expect(said.json).toMatchObject({ outcome: 'failed', records: [{ stream: 'stdout', message: 'asked' }] })
+    expect(said.json.durationMs).toBeGreaterThanOrEqual(0)
     expect(json.items.filter(({ outcome }: { outcome: string }) => outcome === 'failed')).toHaveLength(1)
   })
 

@@ -81,15 +81,20 @@ export class HttpClient {
 
   #check(method: string, pathname: string, { status, headers, json }: Answer): void {
     const type = String(headers.get('content-type')).split(';')[0] ?? ''
-    const path = Object.keys(this.#document.paths).find((each) => pattern(each).test(pathname))
+    const path = Object.entries(this.#document.paths).find(
+      ([each, item]) => pattern(each).test(pathname) && item[method] !== undefined,
+    )?.[0]
     const operation = path === undefined ? undefined : this.#document.paths[path]?.[method]
     if (path === undefined || operation === undefined) {
       if (pathname !== '/api/v1/openapi.json') expect(type).toBe('application/problem+json')
       return
     }
-    const key = operation.responses[status] === undefined ? 'default' : String(status)
+    const key = String(status)
     const pointer = ['paths', path, method, 'responses', key, 'content', type, 'schema'].map(escaped).join('/')
-    expect(operation.responses[key]?.content[type], `${method} ${pathname}: ${status} ${type}`).toBeDefined()
+    expect(
+      operation.responses[key]?.content[type],
+      `${method} ${pathname}: ${status} ${type} is not in the document`,
+    ).toBeDefined()
     const validate = this.#ajv.getSchema(`api#/${pointer}`)
     validate?.(json)
     expect(validate?.errors ?? [], `${method} ${pathname}: ${JSON.stringify(json)}`).toEqual([])

@@ -173,7 +173,24 @@ const WRITES: readonly Operation[] = [
   }),
 ]
 
-export const EXECUTION_OPERATIONS: readonly Operation[] = [...READS, ...WRITES]
+const PRUNING: Operation = writing({
+  path: '/executions/prune',
+  tag,
+  summary: 'Remove executions that ended long ago, with all that belongs to them',
+  body: schema.PRUNE,
+  answer: schema.PRUNED,
+  handle: async ({ runner, body: { dryRun = false, ...body } }) => {
+    const executions = await runner.executions.prune({
+      ...given(body),
+      olderThanMs: body.olderThanMs,
+      dryRun,
+      source: 'http',
+    })
+    return { executions, removed: !dryRun }
+  },
+})
+
+export const EXECUTION_OPERATIONS: readonly Operation[] = [...READS, ...WRITES, PRUNING]
 
 /** The context is cut out of the body as it was written: 1.0 stays 1.0, and a long number keeps its digits. */
 async function start(runner: Runner, workflow: string, bodyText: string): Promise<string> {

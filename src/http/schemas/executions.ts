@@ -133,6 +133,17 @@ export const RETRY = v.strictObject({
   all: v.optional(v.pipe(v.boolean(), v.description('run everything'))),
 })
 
+export const PRUNE = v.strictObject({
+  ...NOTED,
+  olderThanMs: v.pipe(v.number(), v.minValue(0), v.description('since their end')),
+  status: v.optional(v.picklist(['Completed', 'Failed', 'Cancelled'])),
+  dryRun: v.optional(v.pipe(v.boolean(), v.description('only count them'))),
+})
+export const PRUNED = v.strictObject({
+  executions: COUNT,
+  removed: v.pipe(v.boolean(), v.description('false: they were only counted')),
+})
+
 export const CANCELLED = v.variant('state', [
   v.strictObject({
     id: v.string(),

@@ -1,0 +1,101 @@
+/** The OpenAPI 3.1 document of the operations, and of the other addresses. Made when it is asked for first. */
+
+import { type AnySchema, CONTEXT_TEXT, type Operation } from '../operations.ts'
+import { packageVersion } from '../package-version.ts'
+import { PROBLEM } from '../schemas/parts.ts'
+import { CONTEXT_EXAMPLE, exampleOf } from './examples.ts'
+import { jsonSchema } from './json-schema.ts'
+import { OTHER_PATHS } from './other-paths.ts'
+import { problemResponse, problemResponses } from './responses.ts'
+
+const DESCRIPTION = `What the engine did, and ways to act.
+
+Requests must be for a host that is listened on. What changes something needs the header \`Origin\` of the same address, or the token; where the
+engine can be reached from other machines, everything but the probes needs the token. Instants are RFC 3339, durations milliseconds. Errors are
+RFC 9457 problems with a stable \`code\`.`
+
+const TAGS: Readonly<Record<string, string>> = {
+  triggers: 'Polled triggers, their ticks and firings',
+  workflows: 'Workflows and the graph of their tasks',
+  executions: 'Runs of workflows, their tasks, attempts, logs and contexts',
+  schedules: 'Cron schedules and their firings',
+  system: 'Who serves the database, how it goes, what people did',
+}
+
+/** `root`: where the operations are; `base`: what stands before all addresses. */
+export function openApiDocument(operations: readonly Operation[], root: string, base: string) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const operation of operations) {
+    const path = `${root}${operation.path}`
+    paths[path] = { ...paths[path], [operation.method]: described(operation) }
+  }
+  for (const [path, item] of Object.entries(OTHER_PATHS)) paths[`${base}${path}`] = item
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'cloaca',
+      version: packageVersion(),
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    security: [{}, { token: [] }],
+    paths,
+    components: {
+      schemas: { Problem: jsonSchema(PROBLEM, 'output') },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'The secret of CLOACA_HTTP_TOKEN' },
+      },
+    },
+  }
+}
+
+function described(operation: Operation) {
+  const { method, path, tag, summary, body, answer, status } = operation
+  const parameters = [...pathParameters(path), ...queryParameters(operation.query)]
+  return {
+    operationId: operationId(method, path),
+    tags: [tag],
+    summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(body !== null && { requestBody: requestBody(body) }),
+    responses: {
+      [status]: { description: status === 201 ? 'It has begun' : 'The answer', content: content(answer, 'output') },
+      ...problemResponses(operation),
+      ...(body !== null && { 415: problemResponse(415, ['BODY_NOT_JSON']) }),
+    },
+  }
+}
+
+function requestBody(body: AnySchema | typeof CONTEXT_TEXT) {
+  const isNeeded = body !== CONTEXT_TEXT && (jsonSchema(body, 'input').required?.length ?? 0) > 0
+  return { required: isNeeded, content: content(body, 'input') }
+}
+
+function content(schema: AnySchema | typeof CONTEXT_TEXT, mode: 'input' | 'output') {
+  if (schema === CONTEXT_TEXT) return { 'application/json': { schema: { type: 'object' }, example: CONTEXT_EXAMPLE } }
+  const json = jsonSchema(schema, mode)
+  return { 'application/json': { schema: json, example: exampleOf(json, '') } }
+}
+
+function pathParameters(path: string) {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
+    const schema = { type: 'string' }
+    const example = path.startsWith('/workflows') ? exampleOf(schema, 'workflow') : exampleOf(schema, name)
+    return { name, in: 'path', required: true, schema, example }
+  })
+}
+
+function queryParameters(query: AnySchema) {
+  const { properties = {}, required = [] } = jsonSchema(query, 'input')
+  return Object.entries(properties).map(([name, { description, ...schema }]) => {
+    const words = description === undefined ? {} : { description }
+    return { name, in: 'query', required: required.includes(name), ...words, schema }
+  })
+}
+
+function operationId(method: string, path: string): string {
+  const words = path.replace(/[{}]/g, '').split('/').filter(Boolean)
+  return [method, ...words].map((word, index) => (index === 0 ? word : word[0]?.toUpperCase() + word.slice(1))).join('')
+}

@@ -1,0 +1,121 @@
+/** Examples for the OpenAPI document, made of the schemas and of what a value of such a name looks like. */
+
+import type { JsonSchema } from './json-schema.ts'
+
+const EXECUTION = '5d7e0c66-4a0e-4c0b-9a5a-0c4f4a4b8f5e'
+const ID = '0b7f2f8e-3c55-4d0e-8c39-2f5a0d8f6a11'
+
+const TEXTS: Readonly<Record<string, string>> = {
+  id: ID,
+  executionId: EXECUTION,
+  firingId: ID,
+  tickId: ID,
+  triggerId: ID,
+  scheduleId: ID,
+  target: EXECUTION,
+  retryOf: EXECUTION,
+  nextCursor: 'MTAwIDViNw',
+  cursor: 'MTAwIDViNw',
+  endCursor: '12',
+  name: 'inbox_watcher',
+  trigger: 'inbox_watcher',
+  triggerName: 'nightly',
+  workflow: 'import_parcels',
+  key: 'import_parcels',
+  title: 'import_parcels',
+  description: 'Imports what lies in the inbox',
+  instanceName: 'berlin',
+  schedule: 'nightly',
+  task: 'read',
+  taskId: 'read',
+  from: 'read',
+  to: 'book',
+  nodes: 'read',
+  fullName: 'public::embedded::import_parcels::read',
+  dependencies: 'read',
+  tenant: 'public',
+  package: 'embedded',
+  version: '5d41402abc4b2a76',
+  script: 'jobs/inbox.py',
+  lostScripts: 'jobs/inbox.py',
+  late: 'inbox_watcher',
+  file: 'jobs/inbox.py',
+  place: 'jobs/inbox.py:12',
+  kind: 'cancel',
+  contextHash: '0cc175b9c0f1b6a8',
+  contextText: '{"parcel": 7, "weight": 1.0}',
+  paramsText: '{"city": "Berlin"}',
+  reason: 'the inbox is empty',
+  note: 'the shop is closed today',
+  errorType: 'ConnectionError',
+  errorMessage: '1 task(s) failed: read',
+  error: 'the shop does not answer',
+  message: 'the shop does not answer',
+  traceback: 'Traceback (most recent call last):\n  …\nConnectionError: the shop does not answer\n',
+  level: 'WARNING',
+  logger: 'shop',
+  host: 'jobs-1',
+  expression: '0 3 * * *',
+  timezone: 'Europe/Berlin',
+}
+
+const INSTANTS: Readonly<Record<string, string>> = {
+  endedAt: '2026-01-31T08:00:02.250+00:00',
+  updatedAt: '2026-01-31T08:00:02.250+00:00',
+  completedAt: '2026-01-31T08:00:02.250+00:00',
+  nextRuns: '2026-02-01T02:00:00.000+00:00',
+}
+const INSTANT = '2026-01-31T08:00:00.000+00:00'
+
+const NUMBERS: Readonly<Record<string, number>> = {
+  attempt: 1,
+  attempts: 1,
+  maxAttempts: 3,
+  pid: 4_711,
+  line: 12,
+  pollIntervalMs: 5_000,
+  timeoutMs: 30_000,
+  jitterMs: 250,
+  maxActive: 1,
+  pauseAfter: 5,
+  failuresInRow: 0,
+  durationMs: 12,
+  latenessMs: 1,
+  initialDelayMs: 1_000,
+  maxDelayMs: 60_000,
+  olderThanMs: 604_800_000,
+  stopped: 1,
+}
+
+/** One that fits the schema. `name`: that of the property, or of the list that it is in. */
+export function exampleOf(schema: JsonSchema, name: string): unknown {
+  if ('const' in schema) return schema.const
+  if (schema.enum !== undefined) return schema.enum[0]
+  const choices = schema.anyOf ?? schema.oneOf
+  if (choices !== undefined) return exampleOf(choices.find(({ type }) => type !== 'null') ?? {}, name)
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'date-time' ? (INSTANTS[name] ?? INSTANT) : (TEXTS[name] ?? 'text')
+    case 'number':
+    case 'integer':
+      return NUMBERS[name] ?? 1
+    case 'boolean':
+      return true
+    case 'array':
+      return schema.items === undefined ? [] : [exampleOf(schema.items, name)]
+    case 'object':
+      return objectOf(schema, name)
+    default:
+      return null
+  }
+}
+
+function objectOf({ properties = {}, additionalProperties }: JsonSchema, name: string): object {
+  const own = Object.entries(properties).map(([key, each]) => [key, exampleOf(each, key)])
+  if (own.length > 0 || typeof additionalProperties !== 'object') return Object.fromEntries(own)
+  const key = name === 'executions' || name === 'counts' ? 'Completed' : 'parcel'
+  return { [key]: exampleOf(additionalProperties, key) }
+}
+
+/** What a body or a parameter that is a context looks like. */
+export const CONTEXT_EXAMPLE = { parcel: 7, weight: 1.5 }

@@ -1,0 +1,99 @@
+/** The addresses that are no operations: probes, metrics, events, and the document itself. */
+
+import { problemResponse } from './responses.ts'
+
+const READINESS = {
+  type: 'object',
+  properties: {
+    status: { enum: ['ready', 'not ready'] },
+    database: { type: ['string', 'null'], description: 'why it takes no write' },
+    python: { type: ['string', 'null'], description: 'why no interpreter answers' },
+  },
+  required: ['status', 'database', 'python'],
+}
+const readiness = (description: string, example: object) => ({
+  description,
+  content: { 'application/json': { schema: READINESS, example } },
+})
+const OK = { type: 'object', properties: { status: { const: 'ok' } }, required: ['status'] }
+const REFUSALS = { 401: problemResponse(401, ['TOKEN_REFUSED']), 421: problemResponse(421, ['HOST_REFUSED']) }
+
+const EVENTS_EXAMPLE = `id: 1f0c2a9b-0
+event: hello
+data: {"isComplete":true,"isResumed":false}
+
+id: 1f0c2a9b-1
+event: executionStarted
+data: {"executionId":"5d7e0c66-4a0e-4c0b-9a5a-0c4f4a4b8f5e","workflow":"import_parcels","origin":{"kind":"call"},"at":"2026-01-31T08:00:00.000+00:00","isResumed":false}
+`
+
+export const OTHER_PATHS = {
+  '/healthz': {
+    get: {
+      operationId: 'healthz',
+      tags: ['system'],
+      summary: 'Whether the process answers',
+      security: [{}],
+      responses: {
+        200: { description: 'It does', content: { 'application/json': { schema: OK, example: { status: 'ok' } } } },
+        421: REFUSALS[421],
+      },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'readyz',
+      tags: ['system'],
+      summary: 'Whether the database takes a write and an interpreter answers, each within 2 s',
+      security: [{}],
+      responses: {
+        200: readiness('It is ready', { status: 'ready', database: null, python: null }),
+        503: readiness('It is not', {
+          status: 'not ready',
+          database: null,
+          python: 'No interpreter answered within 2000 ms.',
+        }),
+        421: REFUSALS[421],
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'metrics',
+      tags: ['system'],
+      summary: 'Metrics for Prometheus',
+      responses: {
+        200: {
+          description: 'In its text format, version 0.0.4',
+          content: {
+            'text/plain': { schema: { type: 'string' }, example: 'cloaca_firings_total{trigger="inbox_watcher"} 7\n' },
+          },
+        },
+        ...REFUSALS,
+      },
+    },
+  },
+  '/api/v1/events': {
+    get: {
+      operationId: 'events',
+      tags: ['system'],
+      summary: 'What happens, as server-sent events, until the reader leaves',
+      parameters: [
+        {
+          name: 'Last-Event-ID',
+          in: 'header',
+          description: 'the event that was read last: it goes on behind it',
+          schema: { type: 'string' },
+        },
+      ],
+      responses: {
+        200: {
+          description: 'Begins with `hello`',
+          content: { 'text/event-stream': { schema: { type: 'string' }, example: EVENTS_EXAMPLE } },
+        },
+        ...REFUSALS,
+        503: problemResponse(503, ['TOO_MANY_STREAMS']),
+      },
+    },
+  },
+} as const

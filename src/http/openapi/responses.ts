@@ -1,0 +1,89 @@
+/** What each operation may be refused for, by its kind, its resource and its action. A test holds real answers against it. */
+
+import type { ErrorCode } from '../../errors.ts'
+import { CONTEXT_TEXT, type Operation } from '../operations.ts'
+import { type HttpProblemCode, statusOf, TITLES } from '../problems.ts'
+
+type Code = ErrorCode | HttpProblemCode
+
+const OF_HTTP: Readonly<Partial<Record<Code, number>>> = {
+  BODY_NOT_JSON: 400,
+  BODY_CUT_OFF: 400,
+  TOKEN_REFUSED: 401,
+  ORIGIN_REFUSED: 403,
+  BODY_TOO_LARGE: 413,
+  HOST_REFUSED: 421,
+  TOO_MANY_LARGE_ANSWERS: 503,
+}
+
+const ALWAYS: readonly Code[] = [
+  'INVALID_ARGUMENT',
+  'TOKEN_REFUSED',
+  'HOST_REFUSED',
+  'INTERNAL',
+  'DATABASE_FAILED',
+  'RUNNER_CLOSED',
+  'DATABASE_UNAVAILABLE',
+  'DATABASE_REPLACED',
+]
+const WITH_BODY: readonly Code[] = ['BODY_NOT_JSON', 'BODY_CUT_OFF', 'BODY_TOO_LARGE', 'INVALID_CONTEXT']
+
+/** By the beginning or the end of the path. */
+const BY_PATH: readonly (readonly [RegExp, readonly Code[]])[] = [
+  [/^\/triggers\/\{/, ['TRIGGER_NOT_FOUND']],
+  [/^\/workflows\/\{/, ['WORKFLOW_NOT_FOUND']],
+  [/^\/executions(\/\{|$)/, ['EXECUTION_NOT_FOUND']],
+  [/^\/schedules\/\{/, ['SCHEDULE_NOT_FOUND']],
+]
+const BY_ACTION: readonly (readonly [RegExp, readonly Code[]])[] = [
+  [/^\/executions$|^\/schedules$|\/(retry|fire)$/, ['WORKFLOW_NOT_FOUND']],
+  [/\/(cancel|pause|resume|retry|poll|set)$/, ['ACTION_REFUSED']],
+  [/\/(test|poll)$/, ['HOST_CLOSED']],
+  [/^\/schedules/, ['CRON_DISABLED', 'INVALID_CRON', 'INVALID_TIMEZONE']],
+]
+
+export function problemResponses(operation: Operation): Record<string, object> {
+  const responses: Record<string, object> = {}
+  for (const [status, codes] of Map.groupBy(codesOf(operation), httpStatusOf)) {
+    responses[status] = problemResponse(status, codes)
+  }
+  return responses
+}
+
+function codesOf({ path, method, body, answer }: Operation): readonly Code[] {
+  const matching = (rows: typeof BY_PATH) => rows.flatMap(([pattern, codes]) => (pattern.test(path) ? codes : []))
+  const isWriting = method !== 'get'
+  const codes: readonly Code[] = [
+    ...ALWAYS,
+    ...matching(BY_PATH),
+    ...(isWriting ? ['ORIGIN_REFUSED' as const, ...matching(BY_ACTION)] : []),
+    ...(body === null ? [] : WITH_BODY),
+    ...(answer === CONTEXT_TEXT ? ['TOO_MANY_LARGE_ANSWERS' as const] : []),
+  ]
+  return [...new Set(codes)]
+}
+
+function httpStatusOf(code: Code): number {
+  return OF_HTTP[code] ?? statusOf(code as ErrorCode)
+}
+
+/** \`415\` is another reason for which a body is no JSON. */
+export function problemResponse(status: number, codes: readonly Code[]): object {
+  const title = TITLES[status] ?? 'It failed'
+  const examples = codes.map((code) => [code, { value: problemExample(status, title, code) }])
+  return {
+    description: `${title}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
+    ...(status === 503 && { headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } }),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  }
+}
+
+function problemExample(status: number, title: string, code: Code): object {
+  const detail = code === 'TRIGGER_NOT_FOUND' ? 'There is no trigger "inbox_watchr".' : `${title}.`
+  return { type: `urn:cloaca:problem:${code}`, title, status, detail, code }
+}
