@@ -10,6 +10,7 @@ import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
 import { EXECUTION_OPERATIONS } from './routes/executions.ts'
 import { LOG_OPERATIONS } from './routes/logs.ts'
+import { PROCESS_OPERATIONS } from './routes/process.ts'
 import { SCHEDULE_OPERATIONS } from './routes/schedules.ts'
 import { SYSTEM_OPERATIONS } from './routes/system.ts'
 import { TRIGGER_OPERATIONS } from './routes/triggers.ts'
@@ -25,6 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...LOG_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...SYSTEM_OPERATIONS,
+  ...PROCESS_OPERATIONS,
 ]
 
 /** A route that is not one of the operations: it answers in a form of its own. */

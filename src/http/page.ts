@@ -18,6 +18,7 @@ const SCREENS: readonly string[] = [
   '/executions/:id',
   '/workflows',
   '/workflows/:name',
+  '/schedules',
   '/system',
 ]
 

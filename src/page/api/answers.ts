@@ -7,6 +7,7 @@ import type * as v from 'valibot'
 import type * as executions from '../../http/schemas/executions.ts'
 import type { LOG_LIST } from '../../http/schemas/logs.ts'
 import type { NOTHING, TREND } from '../../http/schemas/parts.ts'
+import type { PROCESS } from '../../http/schemas/process.ts'
 import type { SCHEDULE, SCHEDULE_LIST, SCHEDULE_SWITCH, SCHEDULE_SWITCHED } from '../../http/schemas/schedules.ts'
 import type { INSTANCE_LIST, STATUS_OF_ALL } from '../../http/schemas/system.ts'
 import type * as triggers from '../../http/schemas/triggers.ts'
@@ -32,6 +33,7 @@ export interface Reads {
   '/schedules': v.InferOutput<typeof SCHEDULE_LIST>
   '/instances': v.InferOutput<typeof INSTANCE_LIST>
   '/status': v.InferOutput<typeof STATUS_OF_ALL>
+  '/process': v.InferOutput<typeof PROCESS>
 }
 
 /** Addresses that change something: what they take, and what they answer. */
@@ -62,6 +64,8 @@ export type FiredByHand = v.InferOutput<typeof triggers.FIRED>
 export type Trend = v.InferOutput<typeof TREND>
 export type Outcome = Tick['outcome']
 export type Schedule = v.InferOutput<typeof SCHEDULE>
+export type Status = Reads['/status']
+export type ProcessState = Reads['/process']
 export type Instance = Reads['/instances']['items'][number]
 
 export type ExecutionRow = Reads['/executions']['items'][number]

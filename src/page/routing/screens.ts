@@ -3,6 +3,7 @@
 import type { ComponentType } from 'preact'
 import { ExecutionScreen } from '../execution/execution-screen.tsx'
 import { ExecutionsScreen } from '../executions/executions-screen.tsx'
+import { SchedulesScreen } from '../schedules/schedules-screen.tsx'
 import { SystemScreen } from '../system/system-screen.tsx'
 import { TriggerScreen } from '../triggers/trigger-screen.tsx'
 import { TriggersScreen } from '../triggers/triggers-screen.tsx'
@@ -26,6 +27,7 @@ export const SECTIONS: readonly { readonly to: string; readonly title: string }[
   { to: '/triggers', title: 'Triggers' },
   { to: '/executions', title: 'Executions' },
   { to: '/workflows', title: 'Workflows' },
+  { to: '/schedules', title: 'Schedules' },
   { to: '/system', title: 'System' },
 ]
 
@@ -36,6 +38,7 @@ const SCREENS: readonly Screen[] = [
   { pattern: /^\/executions\/([^/]+)$/, component: ExecutionScreen, section: '/executions' },
   { pattern: /^\/workflows$/, component: WorkflowsScreen, section: '/workflows' },
   { pattern: /^\/workflows\/([^/]+)$/, component: WorkflowScreen, section: '/workflows' },
+  { pattern: /^\/schedules$/, component: SchedulesScreen, section: '/schedules' },
   { pattern: /^\/system$/, component: SystemScreen, section: '/system' },
 ]
 

@@ -9,6 +9,7 @@ import { Toasts } from '../parts/toasts.tsx'
 import { Link } from '../routing/link.tsx'
 import { path } from '../routing/location.ts'
 import { SECTIONS, screenAt } from '../routing/screens.ts'
+import { WithoutDefects } from './defect.tsx'
 import { TokenDialog } from './token-dialog.tsx'
 import { TopBar } from './top-bar.tsx'
 
@@ -30,7 +31,13 @@ export function Shell() {
           cloaca does not answer: what you see is what it was. The page goes on by itself once it is back.
         </p>
       )}
-      {Component === undefined ? <NoSuchPage /> : <Component key={path.value} params={found?.params ?? []} />}
+      {Component === undefined ? (
+        <NoSuchPage />
+      ) : (
+        <WithoutDefects key={path.value}>
+          <Component params={found?.params ?? []} />
+        </WithoutDefects>
+      )}
       <Toasts />
       {isHelpOpen && <KeyboardHelp onClose={() => setHelpOpen(false)} />}
       {isTokenNeeded.value && <TokenDialog />}

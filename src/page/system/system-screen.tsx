@@ -1,58 +1,32 @@
-/** Who serves the database, and how it goes. */
+/** Who serves the database, how the process does that answers, and what needs to be looked at. */
 
 import { read } from '../api/client.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
-import { Time } from '../parts/time.tsx'
+import { Instances } from './instances.tsx'
+import { Process } from './process.tsx'
+import { Troubles } from './troubles.tsx'
 
 export function SystemScreen() {
   const status = useResource('status', {
     load: (signal) => read('/status', { signal }),
-    concerns: ({ name }) => name !== 'skips' && name !== 'tick',
+    concerns: ({ name }) => /^(executionFinished|triggerFailed|warning|stopped)$/.test(name),
   })
   return (
     <main>
       <h1>System</h1>
       <Loaded resource={status} what="the state of the system">
-        {({ instances }) => (
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Instance</th>
-                  <th scope="col">State</th>
-                  <th scope="col" class="number">
-                    Triggers
-                  </th>
-                  <th scope="col" class="number">
-                    Executions
-                  </th>
-                  <th scope="col">Opened</th>
-                  <th scope="col">Heartbeat</th>
-                </tr>
-              </thead>
-              <tbody>
-                {instances.map(({ id, host, pid, state, triggers, executions, openedAt, heartbeatAt }) => (
-                  <tr key={id}>
-                    <th scope="row">
-                      {host} <span class="faint">process {pid}</span>
-                    </th>
-                    <td>{state}</td>
-                    <td class="number">{triggers}</td>
-                    <td class="number">{executions}</td>
-                    <td>
-                      <Time at={openedAt} />
-                    </td>
-                    <td>
-                      <Time at={heartbeatAt} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+        {(value) => (
+          <>
+            <Troubles status={value} />
+            <div class="section-row">
+              <h2>Instances</h2>
+            </div>
+            <Instances instances={value.instances} />
+          </>
         )}
       </Loaded>
+      <Process />
     </main>
   )
 }

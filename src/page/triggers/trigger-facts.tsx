@@ -1,9 +1,9 @@
 /** What is to be known of a trigger at a glance: its last tick, the next, what it starts, where it is written, its policy. */
 
-import type { ComponentChildren } from 'preact'
 import type { Trigger } from '../api/answers.ts'
 import { now } from '../live/clock.ts'
 import { shownDuration, shownInterval } from '../parts/durations.ts'
+import { Fact } from '../parts/fact.tsx'
 import { OutcomeBadge } from '../parts/outcomes.tsx'
 import { Time } from '../parts/time.tsx'
 import { exactTime } from '../parts/zone.ts'
@@ -17,7 +17,7 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
   return (
     <>
       {description !== null && <p class="description">{description}</p>}
-      <dl class="facts">
+      <dl class="fact-grid">
         <Fact name="Latest tick">
           <LatestTick trigger={trigger} />
         </Fact>
@@ -30,7 +30,11 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
             <span class="faint"> (set by hand; the code says {shownDuration(declared.pollIntervalMs)})</span>
           )}
         </Fact>
-        <Fact name="Starts workflow">{workflow}</Fact>
+        <Fact name="Starts workflow">
+          <Link to={addressFor('workflows', workflow)}>{workflow}</Link>
+          {' · '}
+          <Link to={`/executions?trigger=${encodeURIComponent(trigger.name)}`}>its executions</Link>
+        </Fact>
         <Fact name="Policy">{policyInWords(trigger)}</Fact>
         {failuresInRow > 0 && (
           <Fact name="Failures in a row">
@@ -47,15 +51,6 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
         )}
       </dl>
     </>
-  )
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }
 

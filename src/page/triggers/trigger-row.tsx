@@ -31,7 +31,9 @@ export function TriggerRow({ trigger, onChange }: { readonly trigger: Trigger; o
         <Described text={description} />
         {!enabled && note !== null && <div class="small faint clamp">{note}</div>}
       </th>
-      <td class="wide-only">{workflow}</td>
+      <td class="wide-only">
+        <Link to={addressFor('workflows', workflow)}>{workflow}</Link>
+      </td>
       <td class="wide-only nowrap">{shownDuration(pollIntervalMs)}</td>
       <td class="last">
         <LastTick trigger={trigger} />

@@ -1,0 +1,54 @@
+/** `/api/v1/process`: how the process does that answers, in some of the numbers of `/metrics`. */
+
+import type { Histogram } from '../../metrics/histogram.ts'
+import type { Runner } from '../../runner/runner.ts'
+import { type Operation, reading } from '../operations.ts'
+import { PROCESS } from '../schemas/process.ts'
+
+const SLOW_TRIGGERS = 5
+const MS_A_SECOND = 1_000
+const NO_RESTARTS = { died: 0, ceiling: 0, idle: 0 }
+
+export const PROCESS_OPERATIONS: readonly Operation[] = [
+  reading({
+    path: '/process',
+    tag: 'system',
+    summary: 'How the process does that answers: memory, interpreters, store, slow triggers',
+    answer: PROCESS,
+    handle: async ({ runner }) => processRecord(runner),
+  }),
+]
+
+function processRecord(runner: Runner) {
+  const { engine, store, now, host } = runner.measure()
+  const { rss, heapUsed } = process.memoryUsage()
+  const { write, accept } = store.commits
+  const commits = write.duration.count + accept.duration.count
+  const { triggers: _, ...gauges } = now
+  return {
+    pid: process.pid,
+    node: process.versions.node,
+    uptimeMs: Math.round(process.uptime() * MS_A_SECOND),
+    memory: { residentBytes: rss, heapBytes: heapUsed },
+    now: gauges,
+    interpreters: host?.interpreters ?? [],
+    restarts: host?.restarts ?? NO_RESTARTS,
+    store: {
+      commits,
+      meanCommitMs: commits === 0 ? 0 : (write.duration.sumMs + accept.duration.sumMs) / commits,
+      refused: store.refused,
+      locked: store.locked,
+    },
+    slowTriggers: [...engine.triggers]
+      .map(([trigger, { duration, lateness }]) => {
+        return { trigger, polls: duration.count, meanMs: mean(duration), meanLatenessMs: mean(lateness) }
+      })
+      .filter(({ polls }) => polls > 0)
+      .sort((one, other) => other.meanMs - one.meanMs)
+      .slice(0, SLOW_TRIGGERS),
+  }
+}
+
+function mean({ sumMs, count }: Histogram): number {
+  return count === 0 ? 0 : sumMs / count
+}

@@ -1,0 +1,38 @@
+/** The process that answers. */
+
+import * as v from 'valibot'
+import { COUNT, NUMBER_OR_NULL } from './parts.ts'
+
+const SLOW_TRIGGER = v.strictObject({
+  trigger: v.string(),
+  polls: COUNT,
+  meanMs: v.pipe(v.number(), v.description('from when a poll is asked to its answer')),
+  meanLatenessMs: v.number(),
+})
+
+export const PROCESS = v.strictObject({
+  pid: COUNT,
+  node: v.string(),
+  uptimeMs: v.number(),
+  memory: v.strictObject({ residentBytes: COUNT, heapBytes: COUNT }),
+  now: v.strictObject({
+    activeExecutions: COUNT,
+    activeAttempts: COUNT,
+    waitingTasks: COUNT,
+    slots: COUNT,
+    freeSlots: COUNT,
+    activePolls: COUNT,
+    oldestDueMs: v.number(),
+  }),
+  interpreters: v.array(
+    v.strictObject({ name: v.string(), state: v.picklist(['starting', 'live']), residentBytes: NUMBER_OR_NULL }),
+  ),
+  restarts: v.strictObject({ died: COUNT, ceiling: COUNT, idle: COUNT }),
+  store: v.strictObject({
+    commits: v.pipe(COUNT, v.description('that wrote something, since it was opened')),
+    meanCommitMs: v.number(),
+    refused: COUNT,
+    locked: COUNT,
+  }),
+  slowTriggers: v.pipe(v.array(SLOW_TRIGGER), v.description('the five whose polls take longest, since it was opened')),
+})

@@ -1,0 +1,29 @@
+/** What is seen where a screen cannot be drawn: that is a defect of the page, and the rest of it goes on. */
+
+import type { ComponentChildren } from 'preact'
+import { useErrorBoundary } from 'preact/hooks'
+
+export function WithoutDefects({ children }: { readonly children: ComponentChildren }) {
+  const [error, forget] = useErrorBoundary()
+  if (error === undefined) return <>{children}</>
+  const message = error instanceof Error ? error.message : String(error)
+  return (
+    <main>
+      <div class="empty" role="alert">
+        <h2>This screen has a defect</h2>
+        <p>
+          It may be that cloaca was updated while the page was open: load it anew. If that does not help, please report
+          it: <code>{message}</code>
+        </p>
+        <div class="actions">
+          <button type="button" onClick={forget}>
+            Try again
+          </button>
+          <button type="button" class="primary" onClick={() => location.reload()}>
+            Load anew
+          </button>
+        </div>
+      </div>
+    </main>
+  )
+}

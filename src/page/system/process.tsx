@@ -1,0 +1,150 @@
+/** How the process does that answers: read every few seconds, since no event tells of it. */
+
+import { useEffect } from 'preact/hooks'
+import type { ProcessState } from '../api/answers.ts'
+import { read } from '../api/client.ts'
+import { now } from '../live/clock.ts'
+import { useResource } from '../live/resource.ts'
+import { shownBytes } from '../parts/bytes.ts'
+import { shownDuration } from '../parts/durations.ts'
+import { Fact } from '../parts/fact.tsx'
+import { Loaded } from '../parts/loaded.tsx'
+import { Link } from '../routing/link.tsx'
+import { addressFor } from '../routing/location.ts'
+
+const EVERY_MS = 3_000
+
+export function Process() {
+  const state = useResource('process', { load: (signal) => read('/process', { signal }), concerns: () => false })
+  const turn = Math.floor(now.value / EVERY_MS)
+  useEffect(() => state.reload(), [turn])
+  return (
+    <>
+      <div class="section-row">
+        <h2>This process</h2>
+      </div>
+      <Loaded resource={state} what="how the process does">
+        {(value) => (
+          <>
+            <Facts state={value} />
+            <Interpreters state={value} />
+            <SlowTriggers state={value} />
+          </>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+function Facts({ state: { pid, node, uptimeMs, memory, now: gauges, store } }: { readonly state: ProcessState }) {
+  const { activeExecutions, activeAttempts, waitingTasks, slots, freeSlots, activePolls, oldestDueMs } = gauges
+  return (
+    <dl class="fact-grid">
+      <Fact name="Process">
+        {pid}, Node {node}
+      </Fact>
+      <Fact name="Running for">{shownDuration(uptimeMs)}</Fact>
+      <Fact name="Memory">
+        {shownBytes(memory.residentBytes)} <span class="faint">of it {shownBytes(memory.heapBytes)} of JavaScript</span>
+      </Fact>
+      <Fact name="Executions">{activeExecutions} active</Fact>
+      <Fact name="Tasks">
+        {activeAttempts} running, {waitingTasks} waiting{' '}
+        <span class="faint">
+          {freeSlots} of {slots} slots free
+        </span>
+      </Fact>
+      <Fact name="Polls">
+        {activePolls} under way{' '}
+        <span class="faint">{oldestDueMs < 1 ? 'none late' : `${shownDuration(oldestDueMs)} late`}</span>
+      </Fact>
+      <Fact name="Store">
+        {store.commits.toLocaleString('en')} commits{' '}
+        <span class="faint">{shownDuration(store.meanCommitMs)} on average</span>
+      </Fact>
+      <Fact name="Refused, locked">
+        {store.refused}, {store.locked}
+      </Fact>
+    </dl>
+  )
+}
+
+function Interpreters({ state: { interpreters, restarts } }: { readonly state: ProcessState }) {
+  const { died, ceiling, idle } = restarts
+  return (
+    <>
+      <div class="section-row">
+        <h2>Interpreters</h2>
+        <span class="small faint">
+          started again: {died} died, {ceiling} at a ceiling, {idle} after a rest
+        </span>
+      </div>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Interpreter</th>
+              <th scope="col">State</th>
+              <th scope="col" class="number">
+                Memory
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {interpreters.map(({ name, state, residentBytes }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  <span class={`state ${state === 'live' ? 'good' : 'busy'}`}>{state}</span>
+                </td>
+                <td class="number">{residentBytes === null ? '' : shownBytes(residentBytes)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}
+
+function SlowTriggers({ state: { slowTriggers } }: { readonly state: ProcessState }) {
+  if (slowTriggers.length === 0) return null
+  return (
+    <>
+      <div class="section-row">
+        <h2>Slowest triggers</h2>
+        <span class="small faint">since the process began</span>
+      </div>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Trigger</th>
+              <th scope="col" class="number">
+                Polls
+              </th>
+              <th scope="col" class="number">
+                Mean duration
+              </th>
+              <th scope="col" class="number">
+                Mean lateness
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {slowTriggers.map(({ trigger, polls, meanMs, meanLatenessMs }) => (
+              <tr key={trigger}>
+                <th scope="row">
+                  <Link to={addressFor('triggers', trigger)}>{trigger}</Link>
+                </th>
+                <td class="number">{polls.toLocaleString('en')}</td>
+                <td class="number">{shownDuration(meanMs)}</td>
+                <td class="number">{shownDuration(meanLatenessMs)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}

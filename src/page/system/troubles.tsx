@@ -1,0 +1,67 @@
+/** What needs to be looked at: triggers that are late or fail, executions that failed last. */
+
+import type { Status } from '../api/answers.ts'
+import { Time } from '../parts/time.tsx'
+import { Link } from '../routing/link.tsx'
+import { addressFor } from '../routing/location.ts'
+
+export function Troubles({ status: { triggers, lastFailures } }: { readonly status: Status }) {
+  const { late, failing, undeclared } = triggers
+  if (late.length + failing.length + undeclared.length + lastFailures.length === 0) {
+    return <p class="all-well">Nothing is late, and nothing has failed.</p>
+  }
+  return (
+    <div class="troubles">
+      <Names title="Late" what="have not been polled for two of their intervals" names={late} />
+      <Names title="Failing" what="failed when they were polled last" names={failing} />
+      <Names title="Not declared" what="are declared by no script that is served" names={undeclared} />
+      {lastFailures.length > 0 && (
+        <section>
+          <h2>Executions that failed last</h2>
+          <ul>
+            {lastFailures.map(({ id, workflow, endedAt, errorMessage }) => (
+              <li key={id} class="failure">
+                <Link to={addressFor('executions', id)}>{workflow}</Link>
+                <span class="faint">
+                  <Time at={endedAt} />
+                </span>
+                <span class="faint clamp">{errorMessage}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  )
+}
+
+const NAMES_AT_MOST = 20
+
+function Names({
+  title,
+  what,
+  names,
+}: {
+  readonly title: string
+  readonly what: string
+  readonly names: readonly string[]
+}) {
+  if (names.length === 0) return null
+  return (
+    <section>
+      <h2>{title}</h2>
+      <p class="small faint">
+        {names.length} {names.length === 1 ? 'trigger' : 'triggers'} that{' '}
+        {names.length === 1 ? what.replace(/^have/, 'has').replace(/^are/, 'is') : what}
+      </p>
+      <ul class="names">
+        {names.slice(0, NAMES_AT_MOST).map((name) => (
+          <li key={name}>
+            <Link to={addressFor('triggers', name)}>{name}</Link>
+          </li>
+        ))}
+        {names.length > NAMES_AT_MOST && <li class="faint">and {names.length - NAMES_AT_MOST} more</li>}
+      </ul>
+    </section>
+  )
+}
