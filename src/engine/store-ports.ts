@@ -234,11 +234,8 @@ export interface TickFilter {
   readonly after?: { readonly id: string; readonly lastAt: number }
 }
 
-export interface AttemptRef {
-  readonly executionId: string
-  readonly taskId: string
-  readonly attempt: number
-}
+/** Which attempt is meant. */
+export type AttemptRef = Pick<AttemptRow, 'taskId' | 'attempt'> & { readonly executionId: string }
 
 export interface LogQuery {
   readonly executionId: string

@@ -72,6 +72,9 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     .action((options: PruneOptions) => withRunner(options, (runner) => prune(runner, options)))
 }
 
+/** The process that runs them answers many at once as soon as one. */
+const AT_ONCE = 500
+
 /** What cannot be done of one is said, and the others go on. */
 async function each(
   runner: Runner,
@@ -81,16 +84,19 @@ async function each(
 ): Promise<number> {
   const records: object[] = []
   let exitCode = 0
-  for (const id of ids) {
-    try {
-      const { line, record } = await one(runner, id)
-      records.push(record)
-      if (!json) printLine(line)
-    } catch (thrown) {
-      if (!(thrown instanceof CloacaError)) throw thrown
-      records.push({ id, state: 'refused', code: thrown.code, message: thrown.message })
-      printError(thrown)
-      exitCode = 1
+  for (let first = 0; first < ids.length; first += AT_ONCE) {
+    const some = ids.slice(first, first + AT_ONCE)
+    for (const [index, ended] of (await Promise.allSettled(some.map((id) => one(runner, id)))).entries()) {
+      if (ended.status === 'fulfilled') {
+        records.push(ended.value.record)
+        if (!json) printLine(ended.value.line)
+      } else {
+        const thrown: unknown = ended.reason
+        if (!(thrown instanceof CloacaError)) throw thrown
+        records.push({ id: some[index], state: 'refused', code: thrown.code, message: thrown.message })
+        printError(thrown)
+        exitCode = 1
+      }
     }
   }
   if (json) printJson(records)

@@ -43,6 +43,7 @@ export class Acquirer {
   #isServing = false
   #isStopped = false
   #isAcquiring = false
+  #acquiring: Promise<void> = Promise.resolve()
   #mustAcquire = false
   #mustRecover = false
   #hasBacklog = false
@@ -83,7 +84,12 @@ export class Acquirer {
     this.#mustRecover ||= recover && this.#isServing
     if (!this.#isStarted || this.#isAcquiring || this.#isStopped) return
     this.#isAcquiring = true
-    void this.#acquireWaiting()
+    this.#acquiring = this.#acquireWaiting()
+  }
+
+  /** Settles when what the store says is this instance's is held here. */
+  async settled(): Promise<void> {
+    await this.#acquiring
   }
 
   /**

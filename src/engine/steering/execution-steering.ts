@@ -48,6 +48,10 @@ const SHOWN_IDS = 4
 const PAUSE_MS = 5
 
 const DONE: ActionAnswer = { isRefused: false, text: null }
+const NOTHING_STOPPED: ActionAnswer = {
+  isRefused: false,
+  text: JSON.stringify({ stopped: 0, lostScripts: [] } satisfies CancelReport),
+}
 
 export class ExecutionSteering {
   readonly #ports: SteeringPorts
@@ -60,7 +64,7 @@ export class ExecutionSteering {
 
   /** Has the inbox do for other processes what this does for callers here. */
   serve(inbox: ActionInbox): void {
-    inbox.handle('cancel', (action) => this.#cancel(action))
+    inbox.handle('cancel', (action) => this.#cancelAsked(action))
     inbox.handle('pause', (action) => this.#steered(action, this.#ports.executor.pause(action.target)))
     inbox.handle('resume', (action) => this.#steered(action, this.#ports.executor.resume(action.target)))
   }
@@ -97,10 +101,12 @@ export class ExecutionSteering {
     if (original === null) throw unknownExecution(id)
     if (original.endedAt === null) throw refused(`Execution "${id}" has not ended: cancel it first.`, id)
     const retried = retriedExecution(newId(), original, await this.#definitionOf(original), scope)
-    await store.createExecution(retried, { kind: 'call' }, clock.now())
-    executor.acquirer.wake()
+    const created = store.createExecution(retried, { kind: 'call' }, clock.now())
     const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
-    await store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
+    // In the same tick of the event loop, so that a process that is killed leaves both or neither.
+    const recorded = store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
+    executor.acquirer.wake()
+    await Promise.all([created, recorded])
     return retried.id
   }
 
@@ -204,10 +210,15 @@ export class ExecutionSteering {
     const { waits = false } = JSON.parse(argumentsText ?? '{}') as { readonly waits?: boolean }
     const reason = note === null ? 'cancelled' : `cancelled: ${note}`
     const report = await executor.cancel(id, { reason, waits })
-    if (report !== null) return { isRefused: false, text: JSON.stringify(report) }
+    if (report !== null) return reported(report)
     const endedAt = clock.now()
     const found = await store.cancelUnowned(id, { endedAt, errorMessage: reason })
-    if (found === 'owned') return null
+    if (found === 'owned') {
+      // Perhaps by this process, which has just begun to take it.
+      await executor.acquirer.settled()
+      const taken = await executor.cancel(id, { reason, waits })
+      return taken === null ? null : reported(taken)
+    }
     const execution = await store.getExecution(id)
     if (execution === null) throw unknownExecution(id)
     if (found !== 'cancelled') throw hasEnded(execution)
@@ -220,7 +231,7 @@ export class ExecutionSteering {
       at: endedAt,
     })
     ends.check()
-    return { isRefused: false, text: JSON.stringify({ stopped: 0, lostScripts: [] } satisfies CancelReport) }
+    return NOTHING_STOPPED
   }
 
   async #setPaused(action: NewAction, pausedAt: number | null, options: SteeringOptions): Promise<PauseResult> {
@@ -229,13 +240,35 @@ export class ExecutionSteering {
     const found = await store.setPaused(id, pausedAt)
     if (found === 'unknown') throw unknownExecution(id)
     if (found === 'ended') throw hasEnded(await store.getExecution(id))
-    const isHere = pausedAt === null ? executor.resume(id) : executor.pause(id)
+    const steered = (): boolean => (pausedAt === null ? executor.resume(id) : executor.pause(id))
+    let isHere = steered()
+    if (!isHere && found === 'owned') {
+      await executor.acquirer.settled()
+      isHere = steered()
+    }
     const answer = await this.#doneOrAsked(action, options, isHere || found === 'unowned' ? DONE : null)
     return { state: answer === null ? 'asked' : 'done' }
   }
 
-  async #steered(_action: NewAction, isDone: boolean): Promise<ActionAnswer | null> {
-    return isDone ? DONE : null
+  /** One that somebody else has cancelled since this was asked is what the asker wanted: nothing is done twice. */
+  async #cancelAsked(action: NewAction): Promise<ActionAnswer | null> {
+    try {
+      return await this.#cancel(action)
+    } catch (thrown) {
+      const execution = await this.#ports.store.getExecution(action.target)
+      const isDone = execution?.status === 'Cancelled' && execution.endedAt !== null && execution.endedAt >= action.at
+      if (!isDone) throw thrown
+      return NOTHING_STOPPED
+    }
+  }
+
+  /** What has ended since it was asked for is answered by whoever looks first: its owner has forgotten it. */
+  async #steered({ target: id }: NewAction, isDone: boolean): Promise<ActionAnswer | null> {
+    if (isDone) return DONE
+    const execution = await this.#ports.store.getExecution(id)
+    if (execution === null) throw unknownExecution(id)
+    if (execution.endedAt !== null) throw hasEnded(execution)
+    return null
   }
 
   /** Stores what was done here, or asks whoever has it. Throws what that one says against it. */
@@ -253,6 +286,10 @@ export class ExecutionSteering {
     if (answer?.isRefused) throw refused(answer.text ?? 'It was refused.', action.target)
     return answer
   }
+}
+
+function reported(report: CancelReport): ActionAnswer {
+  return { isRefused: false, text: JSON.stringify(report) }
 }
 
 function hasEnded(execution: Execution | null): UsageError {

@@ -68,6 +68,9 @@ export type PollNowResult = ({ readonly state: 'polled' } & PollReport) | { read
 /** A poll that nobody was there for is not wanted any more when somebody comes. */
 const ASKED_TOO_LONG_AGO_MS = 60_000
 
+/** Whoever looks answers it then, so that nothing is looked at for good. Clocks of two hosts may differ by some minutes. */
+const NEVER_ANSWERED_MS = 600_000
+
 const DONE: ActionAnswer = { isRefused: false, text: null }
 
 export class TriggerSteering {
@@ -166,8 +169,9 @@ export class TriggerSteering {
     const { clock, scheduler } = this.#ports
     // An engine that has just begun does not know yet what it polls.
     await scheduler.triggers.settled()
-    if (clock.now() - at <= ASKED_TOO_LONG_AGO_MS) return this.#pollHere(target)
-    if (scheduler.triggers.held(target) === null) return null
+    const ageMs = clock.now() - at
+    if (ageMs <= ASKED_TOO_LONG_AGO_MS) return this.#pollHere(target)
+    if (scheduler.triggers.held(target) === null && ageMs <= NEVER_ANSWERED_MS) return null
     return { isRefused: true, text: `Trigger "${target}" was not polled: nobody served it when that was asked for.` }
   }
 

@@ -1,32 +1,14 @@
 /** What people do to executions: cancel, pause, resume, retry; here, and in another process. */
 
 import { describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/model/action.ts'
 import type { Execution } from '../../../src/model/execution.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { ACTOR, AT_ONCE, begun, CHAIN, statuses } from '../../support/begun-execution.ts'
 import { retrying, workflow } from '../../support/declared.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, failed } from '../../support/fake-host.ts'
-import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
+import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 import { declaration, firedTick, newExecution } from '../../support/store-builders.ts'
-import { temporaryFolder } from '../../support/store-sites.ts'
-
-const actor: Actor = { source: 'node', note: null }
-const AT_ONCE = { actor, answerWithinMs: 0 }
-const CHAIN = workflow('etl', { read: {}, write: { after: ['read'] } })
-
-/** Starts an execution, and lets what it can do happen. */
-async function begun(running: RunningEngine, name = 'etl'): Promise<{ id: string; ended: Promise<Execution> }> {
-  const ended = running.engine.execute(name, '{"n":1}')
-  await settle()
-  const [execution] = await running.engine.listExecutions(FIRST_PAGE)
-  if (execution === undefined) throw new Error('nothing was started')
-  return { id: execution.id, ended }
-}
-
-function statuses({ tasks }: Execution): Record<string, string> {
-  return Object.fromEntries(tasks.map(({ taskId, status }) => [taskId, status]))
-}
+import { TwoStores } from '../../support/two-stores.ts'
 
 describe('cancelling an execution', () => {
   const untilCancelled = (host: FakeHost) => host.task('read', (request) => host.untilCancelled(request))
@@ -161,28 +143,18 @@ describe('cancelling an execution', () => {
   })
 
   it('of another process is done by the one that runs it, which answers within a second', async () => {
-    using folder = temporaryFolder()
-    const clock = new FakeClock()
-    const options = { path: folder.file('shared.db'), durability: 'normal', clock } as const
-    const [here, there] = [await openSqliteStore(options), await openSqliteStore(options)]
-    {
-      await using serving = await RunningEngine.start({
-        workflows: [CHAIN],
-        python: untilCancelled,
-        store: here,
-        clock,
-      })
-      await using asking = await RunningEngine.start({ isIdle: true, store: there, clock })
-      const { id, ended } = await begun(serving)
+    await using stores = await TwoStores.open()
+    await using serving = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
+    await using asking = await stores.ask()
+    const { id, ended } = await begun(serving)
 
-      const result = asking.engine.executions.cancel(id, { actor, answerWithinMs: 5_000, waits: false })
-      await clock.advance(500)
-      await clock.advance(500)
+    const result = asking.engine.executions.cancel(id, { actor: ACTOR, answerWithinMs: 5_000, waits: false })
+    await stores.clock.advance(500)
+    await stores.clock.advance(500)
 
-      expect(await result).toMatchObject({ state: 'cancelled', stopped: 1 })
-      expect((await ended).status).toBe('Cancelled')
-    }
-    await Promise.all([here.close(), there.close()])
+    expect(await result).toMatchObject({ state: 'cancelled', stopped: 1 })
+    expect((await ended).status).toBe('Cancelled')
+    for (const each of [serving, asking]) await each.engine.stop({ graceMs: 0 })
   })
 
   it('goes on in the process that takes over from one that died in the middle', async () => {

@@ -1,29 +1,12 @@
 /** Trying executions again, and what is remembered of their attempts. */
 
 import { describe, expect, it } from 'vitest'
-import type { Actor } from '../../../src/model/action.ts'
 import type { Execution } from '../../../src/model/execution.ts'
+import { ACTOR, AT_ONCE, begun, CHAIN, statuses } from '../../support/begun-execution.ts'
 import { retrying, workflow } from '../../support/declared.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, failed } from '../../support/fake-host.ts'
-import { FIRST_PAGE, openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
-
-const actor: Actor = { source: 'node', note: null }
-const AT_ONCE = { actor, answerWithinMs: 0 }
-const CHAIN = workflow('etl', { read: {}, write: { after: ['read'] } })
-
-/** Starts an execution, and lets what it can do happen. */
-async function begun(running: RunningEngine, name = 'etl'): Promise<{ id: string; ended: Promise<Execution> }> {
-  const ended = running.engine.execute(name, '{"n":1}')
-  await settle()
-  const [execution] = await running.engine.listExecutions(FIRST_PAGE)
-  if (execution === undefined) throw new Error('nothing was started')
-  return { id: execution.id, ended }
-}
-
-function statuses({ tasks }: Execution): Record<string, string> {
-  return Object.fromEntries(tasks.map(({ taskId, status }) => [taskId, status]))
-}
+import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
 
 describe('retrying an execution', () => {
   const DIAMOND = workflow('etl', {
@@ -50,7 +33,7 @@ describe('retrying an execution', () => {
 
   async function retried(running: RunningEngine, scope: { from: string | null; all: boolean }): Promise<Execution> {
     const { id } = await failedOnce(running)
-    const retryId = await running.engine.executions.retry(id, scope, actor)
+    const retryId = await running.engine.executions.retry(id, scope, ACTOR)
     await settle()
     const execution = await running.engine.getExecution(retryId)
     expect(execution).toMatchObject({ retryOf: id, inputText: '{"n":1.0}', status: 'Completed' })
@@ -108,7 +91,7 @@ describe('retrying an execution', () => {
     })
     const done = await running.engine.execute('etl', '{}')
     const { id, ended } = await begun(running, 'slow')
-    const retry = (of: string, scope = FAILED_ONLY) => running.engine.executions.retry(of, scope, actor)
+    const retry = (of: string, scope = FAILED_ONLY) => running.engine.executions.retry(of, scope, ACTOR)
 
     await expect(retry(id)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })
     await expect(retry(done.id)).rejects.toMatchObject({ code: 'ACTION_REFUSED' })

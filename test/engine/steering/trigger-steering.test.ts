@@ -1,14 +1,11 @@
 /** What people do to triggers: fire, poll, enable, disable, set; here and from another process. */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Store } from '../../../src/engine/ports.ts'
 import type { Actor } from '../../../src/model/action.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { trigger, workflow } from '../../support/declared.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, FIRE, fault, fire, SKIP } from '../../support/fake-host.ts'
 import { FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
-import { type TemporaryFolder, temporaryFolder } from '../../support/store-sites.ts'
+import { TwoStores } from '../../support/two-stores.ts'
 
 const demo = workflow('demo', { work: {} })
 const START = Date.UTC(2026, 0, 1)
@@ -245,30 +242,22 @@ describe('polling a trigger by hand', () => {
 })
 
 describe('from another process', () => {
-  let folder: TemporaryFolder
-  let clock: FakeClock
-  let stores: [Store, Store]
-  const open = () => openSqliteStore({ path: folder.file('jobs.db'), durability: 'normal', clock })
-  const serve = (python: (host: FakeHost) => void) => RunningEngine.start({ ...parts, clock, store: stores[0], python })
-  const client = () => RunningEngine.start({ clock, store: stores[1], isIdle: true })
+  let stores: TwoStores
+  const serve = (python: (host: FakeHost) => void) => stores.serve({ ...parts, python })
+  const client = () => stores.ask()
 
   beforeEach(async () => {
-    folder = temporaryFolder()
-    clock = new FakeClock()
-    stores = [await open(), await open()]
+    stores = await TwoStores.open()
   })
-  afterEach(async () => {
-    for (const store of stores) await store.close()
-    folder[Symbol.dispose]()
-  })
+  afterEach(() => stores[Symbol.asyncDispose]())
 
   it('a poll is made by the process that serves the trigger, which answers with the outcome', async () => {
     await using serving = await serve((host) => host.trigger('tick', () => ({ kind: 'skipped', reason: 'empty' })))
     await using asking = await client()
-    await clock.advance(100)
+    await stores.clock.advance(100)
 
     const asked = asking.engine.triggerSteering.poll('tick', POLL)
-    await clock.advance(600)
+    await stores.clock.advance(600)
 
     expect(await asked).toMatchObject({ state: 'polled', outcome: 'skipped', reason: 'empty' })
     expect(serving.host.pollsOf('tick')).toHaveLength(2)
@@ -279,23 +268,23 @@ describe('from another process', () => {
   it('what nobody answers in time is asked, and is done when somebody comes soon, but not much later', async () => {
     await using serving = await serve((host) => host.trigger('tick', () => SKIP))
     await serving.engine.triggers.setEnabled('tick', false)
-    await using standby = await RunningEngine.start({ clock, store: stores[1], workflows: [demo] })
+    await using standby = await stores.serve({ workflows: [demo] }, stores.there)
     await serving.engine.stop({ graceMs: 0 })
     await using asking = await client()
 
     const asked = asking.engine.triggerSteering.poll('tick', POLL)
-    await clock.advance(5_000)
+    await stores.clock.advance(5_000)
     expect(await asked).toEqual({ state: 'asked' })
-    await clock.advance(50_000)
+    await stores.clock.advance(50_000)
     await using soon = await serve((host) => host.trigger('tick', () => SKIP))
-    await clock.advance(1_000)
+    await stores.clock.advance(1_000)
     expect(soon.host.pollsOf('tick')).toHaveLength(1)
     await soon.engine.stop({ graceMs: 0 })
 
     await asking.engine.triggerSteering.poll('tick', { actor: ACTOR, answerWithinMs: 0 })
-    await clock.advance(70_000)
+    await stores.clock.advance(70_000)
     await using late = await serve((host) => host.trigger('tick', () => SKIP))
-    await clock.advance(1_000)
+    await stores.clock.advance(1_000)
     expect(late.host.polls).toEqual([])
     expect((await late.engine.triggerSteering.actions('tick'))[0]?.answer).toMatchObject({ isRefused: true })
     await late.engine.stop({ graceMs: 0 })
@@ -318,7 +307,7 @@ describe('from another process', () => {
 
     const { executionId } = await asking.engine.triggerSteering.fire('tick', '{"n":1}', NOW)
     await using serving = await serve((host) => host.trigger('tick', () => SKIP))
-    await clock.advance(0)
+    await stores.clock.advance(0)
 
     expect(serving.host.runsOf('work')).toMatchObject([{ executionId }])
     await serving.engine.stop({ graceMs: 0 })
@@ -327,12 +316,12 @@ describe('from another process', () => {
   it('what is set and disabled there counts here within half a second', async () => {
     await using serving = await serve((host) => host.trigger('tick', () => SKIP))
     await using asking = await client()
-    await clock.advance(100)
+    await stores.clock.advance(100)
 
     await asking.engine.triggerSteering.set('tick', { pollIntervalMs: 5_000 }, ACTOR)
-    await clock.advance(10_500)
+    await stores.clock.advance(10_500)
     await asking.engine.triggerSteering.setEnabled('tick', false, { source: 'http', note: 'holiday' })
-    await clock.advance(10_000)
+    await stores.clock.advance(10_000)
 
     expect(serving.host.pollsOf('tick').map((at) => at - START)).toEqual([0, 5_000, 10_000])
     expect(await serving.engine.triggers.get('tick')).toMatchObject({
