@@ -140,3 +140,9 @@ export type { Quantiles, TaskStats, VersionStats, WorkflowStats } from './runner
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'
 export type { ExecutionResult, TaskResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'
+export {
+  DatabaseAdmin,
+  TenantCredentials,
+  type TenantInfo,
+  type TenantOptions,
+} from './store/postgres/admin/database-admin.ts'

@@ -16,6 +16,7 @@ import { scheduleCommand } from '../src/cli/schedule.ts'
 import { serveCommand } from '../src/cli/serve/serve.ts'
 import { configCommand } from '../src/cli/settings/config.ts'
 import { instanceCommand, statusCommand } from '../src/cli/status.ts'
+import { tenantCommand } from '../src/cli/tenant/tenant.ts'
 import { triggerCommand } from '../src/cli/trigger/trigger.ts'
 import { workflowCommand } from '../src/cli/workflow/workflow.ts'
 import { scriptConfigSchema } from '../src/default-runner/config.ts'
@@ -97,6 +98,7 @@ describe('the command line of the manual', () => {
       scheduleCommand(),
       instanceCommand(),
       statusCommand(),
+      tenantCommand(),
       completionCommand(new Command()),
       pipCommand(),
     ]

@@ -46,7 +46,8 @@ const TABLE: readonly Row[] = [
   // What type checkers are told of the functions and dicts of programs.
   { files: /^_types\//, may: [/^_types\//, /^_(context|handle|result)\.py$/] },
   // The authoring API: one noun each, all in one folder.
-  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(types|values|declarations)\//, BORDER] },
+  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(admin|types|values|declarations)\//, BORDER] },
+  { files: /^_admin\//, may: [/^_admin\//, /^_sealed\.py$/, /^_values\//, BORDER] },
   { files: /^_packages\//, may: [/^_packages\//] },
   {
     files: /^_engine\/entry\.py$/,

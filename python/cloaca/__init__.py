@@ -8,6 +8,7 @@ plain CPython it is for editors, type checkers and unit tests, and what needs th
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from ._admin.tenants import DatabaseAdmin, TenantConfig, TenantCredentials
 from ._border.cancelled import Cancelled
 from ._config import DefaultRunnerConfig
 from ._context import Context, var, var_or
@@ -47,6 +48,7 @@ __all__ = [
     "BackoffStrategy",
     "Cancelled",
     "Context",
+    "DatabaseAdmin",
     "DefaultRunner",
     "DefaultRunnerConfig",
     "PipelineResult",
@@ -56,6 +58,8 @@ __all__ = [
     "TaskDecorator",
     "TaskHandle",
     "TaskNamespace",
+    "TenantConfig",
+    "TenantCredentials",
     "TriggerDecorator",
     "TriggerResult",
     "Workflow",

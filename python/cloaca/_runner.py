@@ -81,7 +81,7 @@ class DefaultRunner(Sealed):
 
     Args:
         database_url: ``sqlite://jobs.db`` (relative), ``sqlite:////srv/jobs.db`` (absolute), a path that ends in
-            ``.db``, ``.sqlite`` or ``.sqlite3``, or ``:memory:``.
+            ``.db``, ``.sqlite`` or ``.sqlite3``, ``:memory:``, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
 
     Raises:
         RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: the script was
@@ -117,20 +117,32 @@ class DefaultRunner(Sealed):
     def with_schema(database_url: str, schema: str) -> DefaultRunner:
         """A runner that keeps its data in one schema of a PostgreSQL database.
 
+        Runners in two schemas never see each other's runs or schedules. On SQLite, use one file for each tenant.
+
+        Args:
+            database_url: ``postgres://`` or ``postgresql://``.
+            schema: Made when missing: 1 to 63 ASCII letters, digits and underscores, the first no digit.
+
         Raises:
             ValueError: The database is not PostgreSQL, or the schema's name is not allowed.
-            RuntimeError: This build has SQLite only.
+            RuntimeError: The server cannot be reached, or refuses ("Failed to set up schema").
         """
-        database.check_schema(arguments.text(database_url, "database_url"), arguments.text(schema, "schema"))
-        return DefaultRunner(database_url)
+        url, name = arguments.text(database_url, "database_url"), arguments.text(schema, "schema")
+        database.check_schema(url, name)
+        runner = new(DefaultRunner)
+        runner._start(url, DefaultRunnerConfig(), name)
+        return runner
 
-    def _start(self, database_url: str, config: DefaultRunnerConfig) -> None:
+    def _start(self, database_url: str, config: DefaultRunnerConfig, schema: Optional[str] = None) -> None:
         url = arguments.text(database_url, "database_url")
         if not isinstance(config, DefaultRunnerConfig):
             arguments.refuse(config, "config", "DefaultRunnerConfig")
-        database.check_supported(url)
         self._is_closed = False
-        payload: Dict[str, object] = {"url": database.from_current_folder(url), "config": config.to_dict()}
+        payload: Dict[str, object] = {
+            "url": database.from_current_folder(url),
+            "schema": schema,
+            "config": config.to_dict(),
+        }
         self._id = bridge.call("runner.open", payload)["runner"]
         _open[self._id] = self
 

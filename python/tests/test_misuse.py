@@ -47,3 +47,8 @@ def test_a_misuse_of_contexts_raises(case):
 @each(MISUSES["runner"])
 def test_a_misuse_of_runners_raises(case):
     check(case)
+
+
+@each(MISUSES["tenants"])
+def test_a_misuse_of_tenants_raises(case):
+    check(case)

@@ -168,3 +168,12 @@ def run() -> cloaca.PipelineResult:
 
 def open_with_schema() -> cloaca.DefaultRunner:
     return cloaca.DefaultRunner.with_schema("postgres://db/app", "acme")
+
+
+def administer_tenants() -> cloaca.DefaultRunner:
+    admin = cloaca.DatabaseAdmin("postgresql://root@db/app")
+    config = cloaca.TenantConfig("acme", "acme_u", password=None)
+    credentials: cloaca.TenantCredentials = admin.create_tenant(config)
+    url: str = credentials.connection_string
+    admin.remove_tenant(credentials.schema_name, config.username)
+    return cloaca.DefaultRunner.with_schema(url, credentials.schema_name)

@@ -8,13 +8,14 @@ import { settingsFrom, withSettings } from './settings/flags.ts'
 
 export interface DatabaseOptions {
   readonly db?: string
+  readonly schema?: string
   readonly json?: true
   readonly utc?: true
 }
 
-/** Adds `--db`, `--json` and `--utc`. */
+/** Adds `--db`, `--schema`, `--json` and `--utc`. */
 export function withDatabase(command: Command): Command {
-  return withSettings(command, ['database'])
+  return withSettings(command, ['database', 'schema'])
     .option('--json', 'print JSON')
     .option('--utc', 'show exact instants at a terminal, too, instead of "3 min ago"')
 }
@@ -44,7 +45,8 @@ async function lend<Result>(
   readOnly: boolean,
   use: (runner: Runner) => Promise<Result>,
 ): Promise<Result> {
-  const database = settingsFrom(options).get('database')
+  const settings = settingsFrom(options)
+  const [database, schema] = [settings.get('database'), settings.get('schema')]
   const file = databaseFile(database)
   if (file !== null && !existsSync(file)) {
     throw new UsageError(
@@ -53,7 +55,7 @@ async function lend<Result>(
       { path: file },
     )
   }
-  await using runner = await Runner.open({ readOnly, database })
+  await using runner = await Runner.open({ readOnly, database, schema })
   showInstantsFrom(options.utc ? null : runner.now())
   return await use(runner)
 }

@@ -24,6 +24,9 @@ const { compileCacheFolder } = await import('../host/environment/cache-folder.ts
 const compiled = compileCacheFolder(process.env)
 if (compiled !== null) enableCompileCache(compiled)
 
+const { hidePasswords } = await import('./settings/process-title.ts')
+hidePasswords(process.argv.slice(2))
+
 const FAILED = 1
 const WRONG_USAGE = 2
 
@@ -63,6 +66,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
   const { executionCommand } = await import('./execution/execution.ts')
   const { scheduleCommand } = await import('./schedule.ts')
   const { instanceCommand, statusCommand } = await import('./status.ts')
+  const { tenantCommand } = await import('./tenant/tenant.ts')
   const { completionCommand } = await import('./completion.ts')
   const { pipCommand } = await import('./pip.ts')
   const { alertCommand } = await import('./alerts/alert.ts')
@@ -88,6 +92,7 @@ async function runSubcommand(words: readonly string[]): Promise<number> {
     .addCommand(scheduleCommand())
     .addCommand(instanceCommand())
     .addCommand(statusCommand())
+    .addCommand(tenantCommand())
     .addCommand(pipCommand())
   program
     .addCommand(completionCommand(program))

@@ -6,6 +6,7 @@
 
 import * as v from 'valibot'
 import type { GenerationNumber } from '../border/protocol.ts'
+import type { DatabasePlace } from '../database/place.ts'
 import type { EngineConfig } from '../engine/config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../engine/ports.ts'
@@ -13,6 +14,7 @@ import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
 import { RUNNER_CALLS, type RunnerCall } from './calls.ts'
 import { engineSettingsOf, scriptConfigSchema } from './config.ts'
+import { type TenantAdmin, tenantCalls } from './tenants.ts'
 
 /** An engine with the database that was opened for it. */
 export interface OpenEngine {
@@ -23,12 +25,12 @@ export interface OpenEngine {
 
 /** Opens the database and starts an engine on it, for one generation of a script. Rejects with `INVALID_DATABASE_URL` or a `StoreError`. */
 export type EngineOpener = (
-  databaseUrl: string,
+  database: DatabasePlace,
   settings: Partial<EngineConfig>,
   generation: GenerationNumber,
 ) => Promise<OpenEngine>
 
-const openSchema = v.object({ url: v.string(), config: scriptConfigSchema })
+const openSchema = v.object({ url: v.string(), schema: v.nullable(v.string()), config: scriptConfigSchema })
 const runnerSchema = v.object({ runner: v.number() })
 
 /** How long a script waits for the end of its runner. */
@@ -43,11 +45,19 @@ export class ScriptRunners {
   #lastRunner = 0
 
   /** `packageFolders`: where the machine's Python has its packages. */
-  constructor(open: EngineOpener, clock: Clock, packageFolders: () => Promise<readonly string[]>) {
+  constructor(
+    open: EngineOpener,
+    clock: Clock,
+    packageFolders: () => Promise<readonly string[]>,
+    adminOf: (url: string) => TenantAdmin,
+  ) {
     this.#open = open
     this.#clock = clock
     const runnerCalls = Object.entries(RUNNER_CALLS).map(
       ([method, known]) => [method, (call: ScriptCall) => this.#ask(known, call)] as const,
+    )
+    const ofTenants = Object.entries(tenantCalls(adminOf)).map(
+      ([method, ask]) => [method, async ({ payload }: ScriptCall) => answerOf(await ask(payload))] as const,
     )
     this.#answers = new Map<string, (call: ScriptCall) => Promise<ScriptAnswer>>([
       ['host.packageFolders', async () => answerOf(await packageFolders())],
@@ -56,6 +66,7 @@ export class ScriptRunners {
       ['runner.open', async ({ payload, generation }) => answerOf(await this.#openRunner(payload, generation))],
       ['runner.shutdown', async ({ payload }) => answerOf(await this.#shutdown(v.parse(runnerSchema, payload).runner))],
       ...runnerCalls,
+      ...ofTenants,
     ])
   }
 
@@ -92,9 +103,9 @@ export class ScriptRunners {
   }
 
   async #openRunner(payload: unknown, generation: GenerationNumber): Promise<{ readonly runner: number }> {
-    const { url, config } = v.parse(openSchema, payload)
+    const { url, schema, config } = v.parse(openSchema, payload)
     try {
-      const opened = await this.#open(url, engineSettingsOf(config), generation)
+      const opened = await this.#open({ url, schema }, engineSettingsOf(config), generation)
       const runner = ++this.#lastRunner
       this.#engines.set(runner, { ...opened, generation })
       return { runner }
@@ -103,8 +114,7 @@ export class ScriptRunners {
       if (error instanceof CloacaError && error.code === 'INVALID_DATABASE_URL') {
         throw new PythonRefusal('RuntimeError', error.message)
       }
-      const cause = `Failed to create DefaultRunner: Database connection failed: ${error.message}`
-      throw new PythonRefusal('RuntimeError', cause)
+      throw new PythonRefusal('RuntimeError', openingFailure(error, schema))
     }
   }
 
@@ -141,6 +151,14 @@ export class ScriptRunners {
       timer.cancel()
     }
   }
+}
+
+/** The server answers and refuses: SQLSTATE says so, unless it is about the way into the database. */
+function openingFailure(error: Error, schema: string | null): string {
+  const ofSchema = schema === null ? '' : `Failed to set up schema '${schema}': `
+  const state = error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : ''
+  const isRefused = schema !== null && /^(?!08|28|3D|53|57)[0-9A-Z]{5}$/.test(state) && !state.startsWith('E')
+  return `${isRefused ? '' : 'Failed to create DefaultRunner: Database connection failed: '}${ofSchema}${error.message}`
 }
 
 function answerOf(value: unknown): ScriptAnswer {

@@ -7,6 +7,9 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ProcessSettings, PythonOptions } from '../border/protocol.ts'
+import { schemaNameProblem } from '../database/names.ts'
+import type { DatabasePlace } from '../database/place.ts'
+import { shownUrl } from '../database/shown-url.ts'
 import { type EngineOpener, ScriptRunners } from '../default-runner/runners.ts'
 import { SystemClock } from '../engine/clock.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -17,11 +20,12 @@ import { installedPackageFolders } from '../host/environment/machine-packages.ts
 import { currentProcessSettings } from '../host/environment/process-settings.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
 import { PyodideHost } from '../host/python-host.ts'
-import { PythonRefusal } from '../host/script-call.ts'
+import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
 import { isPostgresUrl, MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
+import { DatabaseAdmin } from '../store/postgres/admin/database-admin.ts'
 import { GenerationRegistries } from './generation-registries.ts'
 
 export type Durability = 'full' | 'normal'
@@ -47,6 +51,22 @@ export function clockOf(events: EngineEvents): Clock {
 /** The database that is meant when none is named. */
 export function defaultDatabaseUrl(): string {
   return process.env.CLOACA_DATABASE_URL || SETTINGS.database.default
+}
+
+/** What the options of a runner name. Throws `INVALID_ARGUMENT` for a schema that cannot be. */
+export function databasePlace({ database, schema }: { database?: string; schema?: string | null }): DatabasePlace {
+  // A variable that is meant for the database of another one is not heeded.
+  const ofEnvironment = database === undefined ? process.env[SETTINGS.schema.variable] || null : null
+  const place = { url: database ?? defaultDatabaseUrl(), schema: schema === undefined ? ofEnvironment : schema }
+  if (place.schema === null) return Object.freeze(place)
+  const problem = isPostgresUrl(place.url)
+    ? schemaNameProblem(place.schema)
+    : `"${place.schema}" needs PostgreSQL, and the database is "${shownUrl(place.url)}": on SQLite, use a file of its own for each tenant`
+  if (problem === null) return Object.freeze(place)
+  throw new UsageError('INVALID_ARGUMENT', `The schema cannot be used: ${problem}.`, {
+    path: 'schema',
+    reason: problem,
+  })
 }
 
 /** The file behind a database URL; null when it is in memory or on a server. Throws `INVALID_DATABASE_URL`. */
@@ -75,7 +95,7 @@ export interface ScriptingOptions {
   /** What is in use, of all scripts. */
   readonly registry: LiveRegistry
   /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
-  readonly served: { readonly databaseUrl: string; readonly engine: Engine } | null
+  readonly served: { readonly database: DatabasePlace; readonly engine: Engine } | null
   /** Whether the runners that scripts open poll and fire by themselves, or only run what they are asked for. */
   readonly startsRunners: boolean
   /** Scripts are only looked at: what they open has a database in memory, and what they want to execute is refused. Default false. */
@@ -103,8 +123,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   const { registry, notice, served } = options
   const registries = new GenerationRegistries(options.isProgram ? registry : null)
   const settings = processSettingsOf(options)
-  const open: EngineOpener = async (databaseUrl, engineSettings, generation) => {
-    if (served !== null && isSameDatabase(databaseUrl, served.databaseUrl)) {
+  const open: EngineOpener = async (database, engineSettings, generation) => {
+    if (served !== null && isSameDatabase(database, served.database)) {
       await served.engine.enter()
       registries.share(generation, registry)
       return { engine: served.engine, close: () => Promise.resolve() }
@@ -112,9 +132,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     const { openEngine } = await engineAssembly
     const events = new EngineEvents()
     options.watch(events)
-    // A URL that is not understood is a mistake of the script.
-    if (options.isDryRun) parseDatabaseUrl(databaseUrl)
-    return await openEngine(options.isDryRun ? MEMORY_PATH : databaseUrl, {
+    return await openEngine(options.isDryRun ? inMemoryInstead(database) : database, {
       host: host.ofGeneration(generation),
       registry: registries.of(generation),
       settings: engineSettings,
@@ -125,7 +143,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       isStarted: options.startsRunners,
     })
   }
-  const runners = new ScriptRunners(open, options.clock, () => installedPackageFolders(settings.environ))
+  const packageFolders = () => installedPackageFolders(settings.environ)
+  const runners = new ScriptRunners(open, options.clock, packageFolders, (url) => new DatabaseAdmin(url))
   const opening = PyodideHost.open({
     clock: options.clock,
     process: settings,
@@ -137,7 +156,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     prefixesOutput: options.prefixesOutput ?? false,
     limits: options.limits,
     events: {
-      call: (call) => (options.isDryRun && call.method === 'runner.execute' ? refuseToExecute() : runners.answer(call)),
+      call: (call) => (options.isDryRun && call.method in REFUSED_WHEN_DRY ? refuseToDo(call) : runners.answer(call)),
       declared(generation, declarations, isInUse) {
         const problems = registries.declare(generation, declarations)
         const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
@@ -170,21 +189,35 @@ function withoutSecrets(settings: ProcessSettings): ProcessSettings {
   return { ...settings, environ: Object.fromEntries(environ) }
 }
 
-function refuseToExecute(): Promise<never> {
-  const message =
-    'Workflow execution failed: the script is only checked, and nothing is started. ' +
-    'Put what a program does under: if __name__ == "__main__":'
-  return Promise.reject(new PythonRefusal('ValueError', message))
+/** A URL that is not understood is a mistake of the script. */
+function inMemoryInstead({ url }: DatabasePlace): DatabasePlace {
+  parseDatabaseUrl(url)
+  return { url: MEMORY_PATH, schema: null }
 }
 
-function isSameDatabase(one: string, other: string): boolean {
+/** What a script that is only checked may not do, with the exception and the beginning of the message that Python documents. */
+const REFUSED_WHEN_DRY: Readonly<Record<string, readonly [exception: string, failure: string]>> = {
+  'runner.execute': ['ValueError', 'Workflow execution failed: '],
+  'tenants.create': ['RuntimeError', 'Failed to create tenant: '],
+  'tenants.remove': ['RuntimeError', 'Failed to remove tenant: '],
+}
+
+function refuseToDo({ method }: ScriptCall): Promise<never> {
+  const [exception, failure] = REFUSED_WHEN_DRY[method] ?? ['RuntimeError', '']
+  const message =
+    `${failure}the script is only checked, and nothing is started. ` +
+    'Put what a program does under: if __name__ == "__main__":'
+  return Promise.reject(new PythonRefusal(exception, message))
+}
+
+function isSameDatabase(one: DatabasePlace, other: DatabasePlace): boolean {
   const [first, second] = [one, other].map(identityOfDatabase)
   return typeof first === 'string' && first === second
 }
 
 /** The same for every name of one file; null for one in memory, and for a URL that whoever opens it will refuse. */
-function identityOfDatabase(url: string): string | null {
-  if (isPostgresUrl(url)) return url.replace(/^postgres:/i, 'postgresql:')
+function identityOfDatabase({ url, schema }: DatabasePlace): string | null {
+  if (isPostgresUrl(url)) return JSON.stringify([url.replace(/^postgres:/i, 'postgresql:'), schema])
   try {
     const file = databaseFile(url)
     return file && realpathSync(file)

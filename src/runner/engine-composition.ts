@@ -1,5 +1,6 @@
 /** How a store and an engine over its parts are made. Used by `runner.ts`, and by `assembly.ts` for the runners of scripts. */
 
+import type { DatabasePlace } from '../database/place.ts'
 import type { OpenEngine } from '../default-runner/runners.ts'
 import type { EngineConfig } from '../engine/config.ts'
 import { Engine } from '../engine/engine.ts'
@@ -11,21 +12,21 @@ import { parseDatabaseUrl } from '../store/database-url.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Durability } from './composition.ts'
 
-/** Opens, and where needed creates or upgrades, the database behind a URL. `notice` hears what the user should know of it. */
+/** Opens, and where needed creates or upgrades, a database. `notice` hears what the user should know of it. */
 export async function openStore(
-  databaseUrl: string,
+  { url, schema }: DatabasePlace,
   durability: Durability,
   clock: Clock,
   notice: (message: string) => void,
   readOnly = false,
 ): Promise<Store> {
-  const location = parseDatabaseUrl(databaseUrl)
+  const location = parseDatabaseUrl(url)
   if (location.kind === 'sqlite') {
     return await openSqliteStore({ path: location.path, durability, clock, notice, readOnly })
   }
   // Nobody else pays for reading its modules.
   const { openPostgresStore } = await import('../store/postgres/postgres-store.ts')
-  return await openPostgresStore({ url: location.url, durability, clock, notice, readOnly })
+  return await openPostgresStore({ url: location.url, schema, durability, clock, notice, readOnly })
 }
 
 export interface EngineParts {
@@ -51,10 +52,10 @@ export interface ScriptEngineOptions extends Omit<EngineParts, 'store'> {
 
 /** Opens a database and an engine on it, for a script. */
 export async function openEngine(
-  databaseUrl: string,
+  database: DatabasePlace,
   { durability, notice, isStarted, ...parts }: ScriptEngineOptions,
 ): Promise<OpenEngine> {
-  const store = await openStore(databaseUrl, durability, parts.clock, notice)
+  const store = await openStore(database, durability, parts.clock, notice)
   const engine = makeEngine({ ...parts, store })
   await (isStarted ? engine.start() : engine.enter())
   return {

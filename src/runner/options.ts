@@ -27,8 +27,14 @@ import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
 
 export interface RunnerOptions {
-  /** `sqlite://path`, a file path, or `:memory:`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
+  /** `sqlite://path`, a file path, `:memory:`, or `postgresql://USER:PASSWORD@HOST/DATABASE`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
   readonly database?: string
+  /**
+   * Schema of a PostgreSQL database in which everything is kept, made when missing: 1 to 63 letters, digits and underscores, the first no
+   * digit. Runners in two schemas never see anything of each other. Default, and `null`: the one that the URL names with `?schema=`, else
+   * the first of the user's search path; `CLOACA_SCHEMA` counts where no `database` is given either.
+   */
+  readonly schema?: string | null
   /**
    * Default: `CLOACA_DURABILITY`, else `full`: what was accepted, and how it ended, survives a power cut. `normal`: faster; after a power cut the
    * last moments may be missing. The death of the process alone costs nothing either way.
@@ -94,6 +100,7 @@ const ALERTS_CHECK = objectOf({
 
 const OPTIONS_CHECK = objectOf({
   database: TEXT,
+  schema: orNull(TEXT),
   durability: oneOf('full', 'normal'),
   readOnly: FLAG,
   interpreters: wholeFrom(1),

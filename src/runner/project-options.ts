@@ -25,6 +25,7 @@ export function projectOptions({ folder = '.', environment = process.env }: Proj
 export function optionsOf(settings: Settings): RunnerOptions {
   return {
     database: settings.get('database'),
+    schema: settings.get('schema'),
     durability: settings.get('durability'),
     interpreters: settings.get('interpreters'),
     interpreterMemoryMb: mebibytes(settings),

@@ -25,7 +25,7 @@ import { LiveRegistry } from '../registry/live-registry.ts'
 import { type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import type { Spans } from '../tracing/spans.ts'
-import { clockOf, defaultDatabaseUrl, defaultDurability, openScripting, type Scripting } from './composition.ts'
+import { clockOf, databasePlace, defaultDurability, openScripting, type Scripting } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
@@ -121,14 +121,14 @@ export class Runner {
   static async open(options: RunnerOptions = {}): Promise<Runner> {
     requireNode()
     const checked = runnerOptions(options)
-    const { database = defaultDatabaseUrl(), durability = defaultDurability() } = checked
+    const { durability = defaultDurability() } = checked
     const log = harmless(checked.log)
     const events = new EngineEvents()
     // Where nobody reads a log, what a listener throws is a warning of the process: it is not lost.
     if (checked.log !== undefined) watchForLog(events, log)
     const clock = clockOf(events)
     const notice = (message: string): void => log({ level: 'warn', message })
-    const store = await openStore(database, durability, clock, notice, checked.readOnly)
+    const store = await openStore(databasePlace(checked), durability, clock, notice, checked.readOnly)
     const alerts = checked.readOnly
       ? null
       : Alerts.of(checked.alerts ?? {}, { store: store.alerts, clock, warn: notice })
@@ -355,7 +355,7 @@ export class Runner {
       stopping: this.#stopping.signal,
       isProgram: false,
       limits: hostLimits(this.#options),
-      served: { databaseUrl: this.#options.database ?? defaultDatabaseUrl(), engine: this.#engine },
+      served: { database: databasePlace(this.#options), engine: this.#engine },
       startsRunners: this.#options.scriptRunners ?? true,
       notServed: (script) => this.#registry.removeScript(script),
       reloaded: (loaded) => void this.#registry.replaceScript(loaded.script, loaded),

@@ -7,6 +7,7 @@ import { ALERT_KINDS } from '../model/alert.ts'
 import {
   COMMAND,
   choiceOf,
+  DATABASE_URL,
   durationFrom,
   optional,
   orNever,
@@ -55,11 +56,17 @@ function setting<Value>(type: ValueType<Value>, byDefault: NoInfer<Value>, words
 }
 
 export const SETTINGS = Object.freeze({
-  database: setting(TEXT, 'sqlite://cloaca.db', {
+  database: setting(DATABASE_URL, 'sqlite://cloaca.db', {
     variable: 'CLOACA_DATABASE_URL',
     flag: '--db',
     placeholder: '<url>',
     doc: 'URL of the database, in the current folder where the path is relative',
+  }),
+  schema: setting(optional(TEXT), null, {
+    variable: 'CLOACA_SCHEMA',
+    flag: '--schema',
+    placeholder: '<name>',
+    doc: 'schema of a PostgreSQL database in which everything is kept, made when missing',
   }),
   durability: setting(choiceOf('full', 'normal'), 'full', {
     variable: 'CLOACA_DURABILITY',

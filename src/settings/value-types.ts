@@ -4,6 +4,7 @@
  */
 
 import ms from 'ms'
+import { shownUrl } from '../database/shown-url.ts'
 
 /** `undefined` stands for what does not fit. */
 export interface ValueType<Value> {
@@ -31,6 +32,9 @@ const DURATION_UNITS = [
 ] as const
 
 export const TEXT = typeOf<string>('a text that is not empty', (text) => (text.trim() === '' ? undefined : text))
+
+/** Its password is not shown. */
+export const DATABASE_URL: ValueType<string> = { ...TEXT, show: shownUrl }
 
 export function choiceOf<Choice extends string>(...choices: readonly Choice[]): ValueType<Choice> {
   return typeOf(`one of ${listed(choices)}`, (text) => choices.find((choice) => choice === text))

@@ -4,6 +4,7 @@
  */
 
 import { fileURLToPath } from 'node:url'
+import { shownUrl } from '../database/shown-url.ts'
 import { UsageError } from '../errors.ts'
 
 /** The path that stands for a private database in memory. */
@@ -87,10 +88,6 @@ function refuseUnkeepable(text: string, parameters: URLSearchParams): void {
 function invalid(text: string, why: string): UsageError {
   return new UsageError(
     'INVALID_DATABASE_URL',
-    `The database URL "${withoutPassword(text)}" cannot be used: ${why}. ${ACCEPTED}`,
+    `The database URL "${shownUrl(text)}" cannot be used: ${why}. ${ACCEPTED}`,
   )
-}
-
-function withoutPassword(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@]*):[^@]*@/i, '$1:…@')
 }

@@ -71,10 +71,13 @@ async function openRunner(close: () => Promise<void>) {
     () => Promise.resolve({ engine: null, close } as unknown as OpenEngine),
     clock,
     async () => [],
+    () => {
+      throw new Error('it administers nothing')
+    },
   )
   const call = (method: string, payload: object) =>
     runners.answer({ method, payload, contextText: '', slot: null, generation: 0 as never })
-  const { value } = await call('runner.open', { url: 'sqlite://:memory:', config: CONFIG })
+  const { value } = await call('runner.open', { url: 'sqlite://:memory:', schema: null, config: CONFIG })
   return { clock, shutDown: () => call('runner.shutdown', value as object) }
 }
 

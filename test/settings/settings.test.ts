@@ -195,6 +195,7 @@ describe('the table of settings', () => {
       reloadGraceMs: 30_000,
     })
     expect(limits).toEqual({
+      schema: null,
       interpreterMemoryMb: DEFAULT_LIMITS.memoryMebibytes,
       interpreterOpenFiles: DEFAULT_LIMITS.openFiles,
       interpreterThreads: DEFAULT_LIMITS.threads,

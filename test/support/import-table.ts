@@ -17,6 +17,7 @@ const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|p
 
 export const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
+  { files: /^src\/database\//, may: [/^src\/database\//] },
   { files: /^src\/output\//, may: [/^src\/output\//, ...NODE] },
   { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
   {
@@ -43,7 +44,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/settings\//,
     may: [
-      /^src\/(settings|model)\//,
+      /^src\/(settings|model|database)\//,
       /^src\/registry\/nearest\.ts$/,
       /^src\/errors\.ts$/,
       /^(ms|fastest-levenshtein|smol-toml)$/,
@@ -88,6 +89,7 @@ export const TABLE: readonly Row[] = [
     may: [
       /^src\/store\/postgres\/session\//,
       /^src\/store\/[^/]+$/,
+      /^src\/database\//,
       /^src\/errors\.ts$/,
       /^(pg|pg-connection-string)$/,
       ...NODE,
@@ -96,13 +98,13 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/store\/postgres\//,
-    may: [/^src\/store\/(postgres\/|[^/]+$)/, /^src\/(metrics|model)\//, /^src\/errors\.ts$/, ...NODE],
+    may: [/^src\/store\/(postgres\/|[^/]+$)/, /^src\/(database|metrics|model)\//, /^src\/errors\.ts$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/, /^pg$/],
   },
   // What every store shares knows none of them.
   {
     files: /^src\/store\//,
-    may: [/^src\/store\/[^/]+$/, /^src\/model\//, /^src\/errors\.ts$/, ...NODE],
+    may: [/^src\/store\/[^/]+$/, /^src\/(database|model)\//, /^src\/errors\.ts$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
   { files: /^src\/border\//, may: [/^src\/border\//, ...NODE] },
@@ -189,7 +191,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/default-runner\//,
     may: [
-      /^src\/(default-runner|model)\//,
+      /^src\/(default-runner|database|model)\//,
       /^src\/errors\.ts$/,
       /^src\/host\/script-call\.ts$/,
       /^src\/border\/protocol\.ts$/,
@@ -220,7 +222,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/cli\//,
     may: [
-      /^src\/(cli|output|settings)\//,
+      /^src\/(cli|database|output|settings)\//,
       /^src\/(index|errors)\.ts$/,
       /^src\/runner\/(program|project-options|script-sources)\.ts$/,
       /^src\/runner\/records\//,

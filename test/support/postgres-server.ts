@@ -5,7 +5,17 @@
  */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,8 +40,10 @@ const SETTINGS = [
 export interface PostgresServer {
   /** The folder of its socket. */
   readonly socketFolder: string
-  /** Of a superuser, to a database of that name. */
+  /** Of a superuser, to a database of that name. All others need their password. */
   url(database: string): string
+  /** What it wrote to its log: by default next to nothing. */
+  log(): string
 }
 
 /** Called before all test files. */
@@ -57,22 +69,35 @@ export function postgresServer(): Promise<PostgresServer> {
   return server
 }
 
+export interface TemporaryDatabase extends AsyncDisposable {
+  readonly url: string
+  readonly name: string
+  /** What stands behind the user in a URL without parameters. */
+  readonly place: string
+}
+
 /** A database of its own, removed with it. */
-export async function temporaryDatabase(): Promise<AsyncDisposable & { readonly url: string }> {
-  const { url } = await postgresServer()
+export async function temporaryDatabase(): Promise<TemporaryDatabase> {
+  const { url, socketFolder } = await postgresServer()
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2, 10)}`
   await administer(url('postgres'), `CREATE DATABASE ${name}`)
   return {
     url: url(name),
-    [Symbol.asyncDispose]: () => administer(url('postgres'), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    name,
+    place: `${encodeURIComponent(socketFolder)}:5432/${name}`,
+    async [Symbol.asyncDispose]() {
+      await administer(url('postgres'), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
   }
 }
 
-export async function administer(url: string, sql: string): Promise<void> {
+/** The rows of the last statement. */
+export async function administer(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    const result: unknown = await client.query(sql)
+    return ((Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult).rows
   } finally {
     await client.end()
   }
@@ -95,6 +120,7 @@ async function start(): Promise<PostgresServer> {
   return {
     socketFolder: folder,
     url: (database) => `postgresql://postgres@/${database}?host=${encodeURIComponent(folder)}`,
+    log: () => readFileSync(join(folder, 'log'), 'utf8'),
   }
 }
 
@@ -104,6 +130,7 @@ function startServer(folder: string): void {
   if (user !== null) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
   command(bin, 'initdb', ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C'])
+  writeFileSync(join(data, 'pg_hba.conf'), 'local all postgres trust\nlocal all all scram-sha-256\n')
   const settings = [...SETTINGS, `unix_socket_directories=${folder}`].flatMap((setting) => ['-c', setting])
   const log = join(folder, 'log')
   command(bin, 'pg_ctl', ['start', '-w', '-D', data, '-l', log, '-o', settings.map(shellWord).join(' ')], log)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Optional
+from urllib.parse import urlsplit
 
-_RESERVED = frozenset({"public", "pg_catalog", "information_schema", "pg_temp"})
+_LONGEST = 63
+_RESERVED_SCHEMAS = frozenset({"public", "pg_catalog", "information_schema", "pg_temp"})
+#: The last two stand for other things where the server takes a role's name.
+_RESERVED_USERS = frozenset({"postgres", "public", "none"})
+
+_ONLY = "must contain only alphanumeric characters and underscores"
 
 _ALLOWED = re.compile(r"[A-Za-z0-9_]+\Z").match
-
+#: What no part of a URL may have: blanks, and a "%" that encodes nothing.
+_MALFORMED = re.compile(r"\s|%(?![0-9A-Fa-f]{2})").search
+_begins_well = re.compile(r"[A-Za-z_]").match
 
 _SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
@@ -32,30 +41,59 @@ def _absolute(path: str) -> str:
     return os.path.join(os.getcwd(), path)
 
 
-def check_supported(url: str) -> None:
-    """Raises ``RuntimeError`` for a database that this build has no driver for."""
-    if _is_postgres(url):
-        raise RuntimeError(
-            "Failed to create DefaultRunner: PostgreSQL is not available, this build has SQLite only. "
-            "Use a URL such as sqlite://jobs.db"
-        )
-
-
 def check_schema(url: str, schema: str) -> None:
     """Raises ``ValueError`` for a schema that cannot exist."""
     if not _is_postgres(url):
         raise ValueError("Schema-based multi-tenancy requires PostgreSQL; on SQLite use one file for each tenant")
-    if not schema:
-        raise ValueError("Schema name cannot be empty")
-    if not _ALLOWED(schema):
-        raise ValueError("Schema name must contain only alphanumeric characters and underscores")
-    if schema[0].isdigit():
-        raise ValueError(f"Schema name must start with a letter or underscore: '{schema}'")
-    if len(schema) > 63:
-        raise ValueError(f"Schema name must have at most 63 characters, got {len(schema)}")
-    if schema.lower() in _RESERVED:
-        raise ValueError(f"Schema name is reserved: '{schema}'")
+    problem = schema_problem(schema) if _ALLOWED(schema) or not schema else f"schema name {_ONLY}: '{schema}'"
+    if problem is not None:
+        raise ValueError(problem[0].upper() + problem[1:])
+
+
+def check_admin_url(url: str) -> None:
+    """Raises ``RuntimeError``, without the URL in its words, where tenants cannot be administered with it."""
+    if not _is_postgres(url):
+        raise RuntimeError("DatabaseAdmin requires a PostgreSQL connection: postgresql://USER:PASSWORD@HOST/DATABASE")
+    if not _is_parsable(url):
+        raise RuntimeError(
+            "Invalid database URL: it is not like postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "where characters such as '/', '#', '?' and '%' of user and password are percent-encoded"
+        )
+    if urlsplit(url).path in ("", "/"):
+        raise RuntimeError("Database name is required in URL path")
+
+
+def schema_problem(name: str) -> Optional[str]:
+    """What is wrong with the name of a schema; None when nothing is."""
+    return _name_problem("schema name", name, name.lower() in _RESERVED_SCHEMAS)
+
+
+def user_problem(name: str) -> Optional[str]:
+    """What is wrong with the name of a user; None when nothing is."""
+    lower = name.lower()
+    return _name_problem("username", name, lower in _RESERVED_USERS or lower.startswith("pg_"))
+
+
+def _name_problem(kind: str, name: str, is_reserved: bool) -> Optional[str]:
+    if not name:
+        return f"{kind} cannot be empty"
+    if not _begins_well(name):
+        return f"{kind} must start with a letter or underscore: '{name}'"
+    if not _ALLOWED(name):
+        return f"{kind} {_ONLY}: '{name}'"
+    if len(name) > _LONGEST:
+        return f"{kind} must have at most {_LONGEST} characters, and has {len(name)}: '{name}'"
+    return f"{kind} is reserved: '{name}'" if is_reserved else None
+
+
+def _is_parsable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises what is no port
+    except ValueError:
+        return False
+    return not parts.fragment and _MALFORMED(parts.netloc + parts.path) is None
 
 
 def _is_postgres(url: str) -> bool:
-    return url.startswith(("postgres://", "postgresql://"))
+    return url.lower().startswith(("postgres://", "postgresql://"))

@@ -29,6 +29,7 @@ async function test(file: string, name: string, options: { readonly json?: true 
     ...optionsOf(settingsFrom()),
     alerts: {},
     database: ':memory:',
+    schema: null,
     scriptRunners: false,
     stdoutTo: 'stderr',
     log: openLog('warn'),

@@ -57,7 +57,7 @@ import { listTicks } from './history/tick-steps.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { PostgresCrons } from './postgres-crons.ts'
 import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
-import { type PostgresAddress, postgresAddress } from './session/address.ts'
+import { type PostgresAddress, postgresAddress, withOwnSchema } from './session/address.ts'
 import { clockSkew, closed, readOnly, unavailable } from './session/failures.ts'
 import { countChanges, ForeignChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
@@ -73,15 +73,16 @@ import * as workflows from './workflow-steps.ts'
 /** More is worth a word: nothing depends on it, but people compare instants. */
 const SKEW_WORTH_SAYING_MS = 1_000
 
-/** Opens the database, and where needed makes its tables or brings them to this version. Rejects with `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
+/** Opens the database, and where needed makes its tables or brings them to this version. Rejects with `INVALID_DATABASE_URL`, `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const address = postgresAddress(options.url, options.schema ?? null)
+  const named = postgresAddress(options.url, options.schema ?? null)
   const isReading = options.readOnly ?? false
   let lost = (): void => undefined
   let client: Client | undefined
   try {
-    client = await connect(address, () => lost())
+    client = await connect(named, () => lost())
     const session = new Session(client)
+    const address = await withOwnSchema(session, named)
     await assertUsableServer(session, address, isReading)
     if (isReading) await assertReadable(session, address)
     else await migrate(session, address, options.clock.now())
@@ -93,7 +94,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     return store
   } catch (error) {
     await client?.end().catch(() => undefined)
-    throw unavailable(address.shown, error)
+    throw unavailable(named.shown, error)
   }
 }
 

@@ -40,25 +40,36 @@ export async function migrate(session: Session, address: PostgresAddress, at: nu
   try {
     await session.run('SELECT pg_advisory_xact_lock($1, hashtext($2))', LOCK_KEY, address.schema)
     if (address.schema !== '') {
-      await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(address.schema)}`)
+      await makeSchema(session, address.schema)
       await session.script(`SET LOCAL search_path TO ${quoted(address.schema)}`)
     }
-    await session.script(VERSIONS)
-    const row = await session.one<{ readonly version: number }>(
-      'SELECT coalesce(max(version), 0) AS version FROM cloaca_schema',
-    )
-    const found = row?.version ?? 0
-    if (found > SCHEMA_VERSION) throw tooNew(address.shown, found, SCHEMA_VERSION)
-    for (const [index, sql] of MIGRATIONS.entries()) {
-      if (index < found) continue
-      await session.script(sql)
-      await session.run('INSERT INTO cloaca_schema (version, applied_at) VALUES ($1, $2)', index + 1, at)
-    }
+    await buildTables(session, address.shown, at)
     await session.script('COMMIT')
   } catch (error) {
     await session.script('ROLLBACK').catch(() => undefined)
     throw error
   }
+}
+
+/** Brings the tables of the first schema of the search path to this version, in the transaction that is under way. Throws `DATABASE_TOO_NEW`. */
+export async function buildTables(session: Session, shown: string, at: number): Promise<void> {
+  await session.script(VERSIONS)
+  const row = await session.one<{ readonly version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM cloaca_schema',
+  )
+  const found = row?.version ?? 0
+  if (found > SCHEMA_VERSION) throw tooNew(shown, found, SCHEMA_VERSION)
+  for (const [index, sql] of MIGRATIONS.entries()) {
+    if (index < found) continue
+    await session.script(sql)
+    await session.run('INSERT INTO cloaca_schema (version, applied_at) VALUES ($1, $2)', index + 1, at)
+  }
+}
+
+/** Whoever may not make schemas may use one that is there: `IF NOT EXISTS` asks for the right in either case. */
+async function makeSchema(session: Session, schema: string): Promise<void> {
+  const row = await session.one('SELECT 1 AS found FROM pg_namespace WHERE nspname = $1', schema)
+  if (row === undefined) await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`)
 }
 
 /** For a store that only reads. Throws as `migrate` does, and `DATABASE_TOO_OLD`. */

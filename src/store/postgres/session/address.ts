@@ -7,6 +7,9 @@
 import { createHash } from 'node:crypto'
 import type { ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
+import { shownUrl } from '../../../database/shown-url.ts'
+import { UsageError } from '../../../errors.ts'
+import type { Session } from './session.ts'
 
 export interface PostgresAddress {
   readonly config: ClientConfig
@@ -18,9 +21,9 @@ export interface PostgresAddress {
   readonly channel: string
 }
 
-/** `schema` null: what the URL's `schema` says, else the user's own search path decides. Throws for what cannot be read. */
+/** `schema` null: what the URL's `schema` says, else the user's own search path decides. Throws `INVALID_DATABASE_URL`. */
 export function postgresAddress(url: string, schema: string | null = null): PostgresAddress {
-  const { schema: fromUrl, ...config } = parseIntoClientConfig(url) as ClientConfig & { readonly schema?: string }
+  const { schema: fromUrl, ...config } = parsed(url)
   const named = schema ?? fromUrl ?? ''
   return {
     config: { ...config, application_name: config.application_name ?? 'cloaca' },
@@ -34,9 +37,29 @@ export function channelOf(schema: string): string {
   return `cloaca_${createHash('sha256').update(schema).digest('hex').slice(0, 16)}`
 }
 
-/** The URL without its password, wherever it stands in it. */
-export function shownUrl(url: string): string {
-  return url
-    .replace(/^([a-z]+:\/\/[^/?#]*?):[^/?#]*@/i, '$1:…@')
-    .replace(/([?&](?:password|sslpassword)=)[^&]*/gi, '$1…')
+/** The same, with the first schema of the user's search path where none is named: whoever uses one schema has one channel and one lock. */
+export async function withOwnSchema(session: Session, address: PostgresAddress): Promise<PostgresAddress> {
+  if (address.schema !== '') return address
+  const row = await session.one<{ readonly name: string | null }>('SELECT current_schema() AS name')
+  const schema = row?.name ?? ''
+  return { ...address, schema, channel: channelOf(schema) }
+}
+
+function parsed(url: string): ClientConfig & { readonly schema?: string } {
+  try {
+    return parseIntoClientConfig(url)
+  } catch (error) {
+    // What `URL` throws may have the whole text in it: it goes no further.
+    const shown = shownUrl(url)
+    const message =
+      `The database URL "${shown}" cannot be used: ${reasonOf(error)}. It is like postgresql://USER:PASSWORD@HOST/DATABASE, ` +
+      'where characters such as "/", "#", "?" and "%" of user and password are percent-encoded.'
+    throw new UsageError('INVALID_DATABASE_URL', message)
+  }
+}
+
+/** The file of a certificate that is not there is worth a name. */
+function reasonOf(error: unknown): string {
+  const isOfFile = error instanceof Error && 'syscall' in error
+  return isOfFile ? error.message : 'it cannot be parsed'
 }

@@ -125,6 +125,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: ' Correct the name of the host.',
   '28P01': ' Correct the user or the password.',
   '28000': ' The server does not let this user in: look at its pg_hba.conf.',
+  '3F000': ' The schema does not exist, or the user may not use it: name it, or grant the right.',
   '3D000': ' Create the database, or correct its name.',
   '42501': ' The user lacks a right: grant it, or use a user who may.',
   '53': ' The server has run out of disk, memory or connections; nothing of this step was stored.',

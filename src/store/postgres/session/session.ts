@@ -67,7 +67,12 @@ export async function connect(address: PostgresAddress, lost: () => void = () =>
   return client
 }
 
-/** For SQL text, where no value can stand. */
+/** For SQL text, where no value can stand: a name. */
 export function quoted(name: string): string {
   return pg.escapeIdentifier(name)
+}
+
+/** The same for a text. */
+export function quotedText(text: string): string {
+  return pg.escapeLiteral(text)
 }

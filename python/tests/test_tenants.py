@@ -1,0 +1,67 @@
+"""`DatabaseAdmin`, `TenantConfig`, `TenantCredentials`: without a server. See also the table of misuses."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+from cases import each, table
+
+import cloaca
+from cloaca._values import database
+
+URL = "postgresql://root:marker%2Fpassword@db:5433/app?sslmode=require"
+
+
+@each(table("database-names.json"), key="name")
+def test_a_name_is_refused_as_the_engine_refuses_it(case):
+    problem = (database.schema_problem if case["kind"] == "schema" else database.user_problem)(case["name"])
+
+    if case["problem"] is None:
+        assert problem is None
+    else:
+        assert problem is not None and case["problem"] in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://app_db/app",
+        "postgresql:///app",
+        "POSTGRESQL://root@/app",
+        "postgresql://u:a%2Fb%25@[::1]:5433/app?x=y",
+        URL,
+    ],
+)
+def test_an_administrator_is_made_without_a_server(url):
+    assert repr(cloaca.DatabaseAdmin(url)) == "DatabaseAdmin()"
+
+
+def test_what_a_tenant_shall_be_can_be_read_and_not_changed():
+    config = cloaca.TenantConfig("acme", username="acme_u", password="marker")
+
+    assert (config.schema_name, config.username, config.password) == ("acme", "acme_u", "marker")
+    assert repr(config) == str(config) == "TenantConfig(schema_name='acme', username='acme_u', password='***')"
+    for name in ("schema_name", "username", "password", "other"):
+        with pytest.raises(AttributeError):
+            setattr(config, name, "x")
+
+
+@pytest.mark.parametrize("given", [{}, {"password": None}, {"password": ""}])
+def test_a_password_that_is_not_given_is_empty(given):
+    assert cloaca.TenantConfig("acme", "acme_u", **given).password == ""
+
+
+def test_what_a_tenant_shall_be_is_not_checked_before_it_is_made():
+    assert cloaca.TenantConfig("1 bad name", "").schema_name == "1 bad name"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:marker@db:port/app", "postgresql://u:marker@db", "mysql://u:marker@db/app"]
+)
+def test_a_url_that_is_refused_is_not_shown(url):
+    with pytest.raises(RuntimeError) as caught:
+        cloaca.DatabaseAdmin(url)
+
+    assert "marker" not in "".join(traceback.format_exception(caught.type, caught.value, caught.tb.tb_next))
+    assert caught.value.__cause__ is None and caught.value.__context__ is None

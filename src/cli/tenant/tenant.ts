@@ -1,0 +1,84 @@
+/** `cloaca tenant`: makes, removes and lists tenants of a PostgreSQL database. A password is printed once, by `create`, on stdout. */
+
+import { text } from 'node:stream/consumers'
+import { Command } from 'commander'
+import { DatabaseAdmin } from '../../index.ts'
+import { withExamples } from '../help.ts'
+import { printFields, printJson, printLine, printTable } from '../print.ts'
+import { settingsFrom, withSettings } from '../settings/flags.ts'
+
+interface TenantCommandOptions {
+  readonly db?: string
+  readonly json?: true
+}
+
+const MEBIBYTE = 1024 ** 2
+
+export function tenantCommand(): Command {
+  const group = new Command('tenant').description(
+    'make, remove and list tenants of a PostgreSQL database: schemas with users of their own',
+  )
+  const tenant = withExamples(group, 'cloaca tenant create acme acme_u', 'cloaca tenant list')
+  const creating = tenant.command('create').description('make a schema with tables, and a user with all rights in it')
+  withAdmin(
+    creating,
+    'cloaca tenant create acme acme_u',
+    'cloaca tenant create acme acme_u --password-stdin < password.txt',
+  )
+    .argument('<schema>', 'name of the schema')
+    .argument('<user>', 'name of the user')
+    .option('--password-stdin', 'read the password from the first line of stdin (default: one is made)')
+    .action(create)
+  const removing = tenant.command('remove').description('drop a schema with all that is in it, and its user')
+  withAdmin(removing, 'cloaca tenant remove acme acme_u')
+    .argument('<schema>', 'name of the schema')
+    .argument('<user>', 'name of the user')
+    .action(remove)
+  const listing = tenant.command('list').description('list the schemas of a database that have tables of cloaca')
+  withAdmin(listing, 'cloaca tenant list').action(list)
+  return tenant
+}
+
+function withAdmin(command: Command, ...examples: readonly string[]): Command {
+  return withSettings(withExamples(command, ...examples), ['database']).option('--json', 'print JSON')
+}
+
+async function create(
+  schemaName: string,
+  username: string,
+  options: TenantCommandOptions & { readonly passwordStdin?: true },
+): Promise<void> {
+  const admin = adminFrom(options)
+  const password = options.passwordStdin ? firstLine(await text(process.stdin)) : null
+  const { connectionString, password: made } = await admin.createTenant({ schemaName, username, password })
+  if (options.json) printJson({ schemaName, username, password: made, connectionString })
+  else printFields({ schema: schemaName, user: username, password: made, url: connectionString })
+}
+
+async function remove(schemaName: string, username: string, options: TenantCommandOptions): Promise<void> {
+  await adminFrom(options).removeTenant(schemaName, username)
+  if (options.json) printJson({ schemaName, username, removed: true })
+  else printLine(`Schema "${schemaName}" and user "${username}" are removed.`)
+}
+
+async function list(options: TenantCommandOptions): Promise<void> {
+  const tenants = await adminFrom(options).listTenants()
+  if (options.json) return printJson(tenants)
+  printTable(
+    ['SCHEMA', 'USERS', 'SIZE'],
+    tenants.map(({ schemaName, usernames, bytes }) => [
+      schemaName,
+      usernames.join(', '),
+      `${(bytes / MEBIBYTE).toFixed(1)} MiB`,
+    ]),
+    'No schema of this database has tables of cloaca.',
+  )
+}
+
+function adminFrom(options: TenantCommandOptions): DatabaseAdmin {
+  return new DatabaseAdmin(settingsFrom(options).get('database'))
+}
+
+function firstLine(input: string): string {
+  return input.split(/\r?\n/, 1)[0] ?? ''
+}

@@ -1,0 +1,50 @@
+/** The URL of who administers tenants: read without `pg`, which is loaded when something is asked. */
+
+import { shownUrl } from '../../../database/shown-url.ts'
+import { UsageError } from '../../../errors.ts'
+
+export interface AdminUrl {
+  /** For messages: without the password. */
+  readonly shown: string
+  readonly user: string | null
+  readonly password: string | null
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  /** Host, port and database as they stand in a URL. */
+  readonly place: string
+}
+
+const DEFAULT_PORT = 5432
+/** Stands for a host that is not named: a URL with a user must have one. */
+const NO_HOST = 'no-host.invalid'
+
+/** Parameters behind a "?" are dropped. Throws `INVALID_DATABASE_URL`. */
+export function adminUrl(text: string): AdminUrl {
+  if (!/^postgres(ql)?:\/\//i.test(text)) throw invalid(text, 'DatabaseAdmin requires a PostgreSQL connection')
+  try {
+    const [beforeQuery = ''] = text.split('?', 1)
+    const url = new URL(beforeQuery.replace(/^[a-z]+:\/\/([^/]*@)?(?=[/:]|$)/i, `postgresql://$1${NO_HOST}`))
+    const name = url.pathname.replace(/^\//, '')
+    if (name === '') throw invalid(text, 'Database name is required in URL path')
+    const hostname = url.hostname === NO_HOST ? 'localhost' : url.hostname
+    const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
+    return {
+      shown: shownUrl(text),
+      user: url.username === '' ? null : decodeURIComponent(url.username),
+      password: url.password === '' ? null : decodeURIComponent(url.password),
+      host: decodeURIComponent(hostname).replace(/^\[(.+)\]$/, '$1'),
+      port,
+      database: decodeURIComponent(name),
+      place: `${hostname}:${port}/${name}`,
+    }
+  } catch (error) {
+    // What `URL` throws has the whole text in it: it goes no further.
+    throw error instanceof UsageError ? error : invalid(text, 'Invalid database URL')
+  }
+}
+
+function invalid(text: string, reason: string): UsageError {
+  const message = `${reason}: "${shownUrl(text)}" is not like postgresql://USER:PASSWORD@HOST:PORT/DATABASE.`
+  return new UsageError('INVALID_DATABASE_URL', message, { reason })
+}

@@ -1,0 +1,295 @@
+/** Tenants of a PostgreSQL database are made, kept apart and removed, on a real server. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
+import { scramVerifier } from '../../src/store/postgres/admin/scram.ts'
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { administer, postgresServer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { declaration, START } from '../support/store-builders.ts'
+
+/** Users belong to the whole server: a name of this file's for each. */
+const USERS = ['t_acme', 't_beta', 't_root', 't_third', ...Array.from({ length: 6 }, (_, index) => `t_many${index}`)]
+
+let database: TemporaryDatabase
+let admin: DatabaseAdmin
+beforeAll(async () => {
+  database = await temporaryDatabase()
+  admin = new DatabaseAdmin(`postgresql://postgres@${database.place}?sslmode=require`)
+})
+afterEach(() => wipe())
+afterAll(() => database?.[Symbol.asyncDispose]())
+
+async function sql(text: string, url = database.url) {
+  return await administer(url, text)
+}
+
+async function wipe() {
+  await sql(`DO $$ DECLARE each text; BEGIN
+    FOR each IN SELECT nspname FROM pg_namespace WHERE nspname ~* '^(acme|beta|many|own)' LOOP
+      EXECUTE format('DROP SCHEMA %I CASCADE', each); END LOOP;
+    FOR each IN SELECT rolname FROM pg_roles WHERE rolname = ANY ('{${USERS.join()}}') LOOP
+      EXECUTE format('DROP OWNED BY %I CASCADE', each); EXECUTE format('DROP ROLE %I', each); END LOOP; END $$`)
+}
+
+async function names(): Promise<{ users: unknown[]; schemas: unknown[] }> {
+  const users = await sql(`SELECT rolname FROM pg_roles WHERE rolname LIKE 't\\_%' ORDER BY 1`)
+  const schemas = await sql(`SELECT nspname FROM pg_namespace WHERE nspname ~ '^(acme|beta|own)' ORDER BY 1`)
+  return { users: users.map(({ rolname }) => rolname), schemas: schemas.map(({ nspname }) => nspname) }
+}
+
+async function open(url: string, schema: string | null = null) {
+  return await openPostgresStore({ url, schema, durability: 'normal', clock: new FakeClock(START) })
+}
+
+describe('a tenant that is made', () => {
+  it('reaches its tables with its URL alone, where runners that name the schema find the same', async () => {
+    const { connectionString } = await admin.createTenant({ schemaName: 'Acme_1', username: 't_acme' })
+
+    const byUser = await open(connectionString)
+    const bySchema = await open(database.url, 'Acme_1')
+    await byUser.saveTriggers([declaration()], START)
+    const seen = await bySchema.listTriggers({ enabledOnly: false, limit: 10, offset: 0 })
+    await Promise.all([byUser.close(), bySchema.close()])
+
+    expect(seen.map(({ name }) => name)).toEqual(['inbox'])
+    expect(await sql(`SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'Acme_1'`)).toEqual([
+      { tableowner: 't_acme' },
+    ])
+  })
+
+  it('has rights in its schema and none in that of another', async () => {
+    const acme = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    await admin.createTenant({ schemaName: 'beta', username: 't_beta' })
+
+    const refusals = await Promise.all(
+      ['SELECT * FROM beta.triggers', 'CREATE SCHEMA own'].map((text) =>
+        sql(text, acme.connectionString).catch(({ message }: Error) => message),
+      ),
+    )
+
+    expect(refusals).toEqual(['permission denied for schema beta', `permission denied for database ${database.name}`])
+    expect(
+      await sql(
+        "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls AS may FROM pg_roles WHERE rolname = 't_acme'",
+      ),
+    ).toEqual([{ may: false }])
+  })
+
+  it('gets a password of 32 letters and digits, another each time, that the server asks for', async () => {
+    const made = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const other = await admin.createTenant({ schemaName: 'beta', username: 't_beta', password: '' })
+
+    expect(made.password).toMatch(/^[A-Za-z0-9]{32}$/)
+    expect(other.password).toMatch(/^[A-Za-z0-9]{32}$/)
+    expect(other.password).not.toBe(made.password)
+    await expect(open(made.connectionString.replace(made.password, other.password))).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      cause: { code: '28P01' },
+    })
+  })
+
+  it('connects with a password of any characters', async () => {
+    const password = 'p@s/w:o#r?d %25 \\\' "$$ é ﬁ ＡＢ\u00AD'
+
+    const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme', password })
+
+    expect(await sql('SELECT current_user, current_schema', connectionString)).toEqual([
+      { current_user: 't_acme', current_schema: 'acme' },
+    ])
+  })
+
+  it('has the verifier that the server makes of the same password and salt', async () => {
+    const password = 'plain ﬁ ＡＢ\u00AD\u3000x'
+    await sql(`SET password_encryption = 'scram-sha-256'; CREATE ROLE t_third PASSWORD '${password}'`)
+    const [made] = await sql("SELECT rolpassword FROM pg_authid WHERE rolname = 't_third'")
+    const salt = Buffer.from(/:([^$]+)/.exec(String(made?.rolpassword))?.[1] ?? '', 'base64')
+
+    expect(await scramVerifier(password, salt)).toBe(made?.rolpassword)
+  })
+
+  it('is shown without its password by what prints it', async () => {
+    const made = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const { inspect } = await import('node:util')
+
+    for (const shown of [inspect(made), JSON.stringify(made), String(made), inspect({ made }), inspect(admin)])
+      expect(shown).not.toContain(made.password)
+  })
+
+  it('leaves no password in what the server writes down', async () => {
+    const url = (await postgresServer()).url('postgres')
+    await sql(
+      `ALTER DATABASE ${database.name} SET log_statement = 'all'; ALTER DATABASE ${database.name} SET log_min_messages = 'log'`,
+      url,
+    )
+
+    await admin.createTenant({ schemaName: 'acme', username: 't_acme', password: 'marker-of-tenant' })
+    await sql(
+      `ALTER DATABASE ${database.name} RESET log_statement; ALTER DATABASE ${database.name} RESET log_min_messages`,
+      url,
+    )
+
+    const log = (await postgresServer()).log()
+    expect(log).toMatch(/CREATE ROLE "t_acme".*SCRAM-SHA-256\$4096:/)
+    expect(log).not.toContain('marker-of-tenant')
+  })
+
+  it('has the rights in a schema that is there already, with what is in it', async () => {
+    await (await open(database.url, 'acme')).close()
+    const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const second = await admin.createTenant({ schemaName: 'acme', username: 't_beta' })
+
+    for (const url of [connectionString, second.connectionString]) {
+      const store = await open(url)
+      await store.openInstance('one', START)
+      await store.closeInstance('one', START)
+      await store.close()
+    }
+    expect(await admin.listTenants()).toMatchObject([{ schemaName: 'acme', usernames: ['t_acme', 't_beta'] }])
+  })
+
+  it('may upgrade its tables though it may not make schemas', async () => {
+    const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    await sql('DROP SCHEMA acme CASCADE; CREATE SCHEMA acme AUTHORIZATION t_acme')
+
+    const store = await open(connectionString, 'acme')
+    await store.close()
+
+    expect(await sql("SELECT to_regclass('acme.cloaca_schema')::text AS name")).toEqual([
+      { name: 'acme.cloaca_schema' },
+    ])
+  })
+
+  it('may connect where not everybody may', async () => {
+    await sql(`REVOKE CONNECT ON DATABASE ${database.name} FROM PUBLIC`)
+    const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const one = await sql('SELECT 1 AS one', connectionString)
+    await admin.removeTenant('acme', 't_acme')
+    await sql(`GRANT CONNECT ON DATABASE ${database.name} TO PUBLIC`)
+
+    expect(one).toEqual([{ one: 1 }])
+    expect(await names()).toEqual({ users: [], schemas: [] })
+  })
+
+  it('may be one of many that are made at once', async () => {
+    const many = Array.from({ length: 6 }, (_, index) => ({ schemaName: `many${index}`, username: `t_many${index}` }))
+
+    await Promise.all(many.map((each) => admin.createTenant(each)))
+    const listed = await admin.listTenants()
+    await Promise.all(many.map(({ schemaName, username }) => admin.removeTenant(schemaName, username)))
+
+    expect(listed.map(({ schemaName, usernames }) => [schemaName, ...usernames])).toEqual(
+      many.map(({ schemaName, username }) => [schemaName, username]),
+    )
+    expect(listed.every(({ bytes }) => bytes > 10_000)).toBe(true)
+    expect(await admin.listTenants()).toEqual([])
+  })
+})
+
+describe('a tenant that cannot be made', () => {
+  it('because its user exists changes nothing', async () => {
+    await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+
+    const again = admin.createTenant({ schemaName: 'beta', username: 't_acme' })
+
+    await expect(again).rejects.toMatchObject({
+      code: 'DUPLICATE_USER',
+      message: expect.stringContaining("Failed to create user 't_acme'"),
+    })
+    expect(await names()).toEqual({ users: ['t_acme'], schemas: ['acme'] })
+  })
+
+  it('because its tables cannot be built leaves no user and no rights behind', async () => {
+    await sql('CREATE SCHEMA acme; CREATE TABLE acme.triggers (other int)')
+
+    const making = admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+
+    await expect(making).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      message: expect.stringContaining('triggers'),
+    })
+    expect(await names()).toEqual({ users: [], schemas: ['acme'] })
+    expect(await sql("SELECT count(*)::int AS count FROM pg_tables WHERE schemaname = 'acme'")).toEqual([{ count: 1 }])
+  })
+
+  it.each([
+    ['1a', 't_acme', 'Invalid schema name: '],
+    ['public', 't_acme', 'Invalid schema name: '],
+    ['acme"; DROP SCHEMA beta', 't_acme', 'Invalid schema name: '],
+    ['acme', 'pg_monitor', 'Invalid username: '],
+  ])('because of a name (%s, %s) is refused before anybody connects', async (schemaName, username, message) => {
+    const nowhere = new DatabaseAdmin('postgresql://127.0.0.1:1/app')
+
+    for (const asked of [nowhere.createTenant({ schemaName, username }), nowhere.removeTenant(schemaName, username)])
+      await expect(asked).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) })
+  })
+
+  it('because the server is not there, or refuses the password, says so without showing it', async () => {
+    await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const urls = ['postgresql://u:marker-pw@127.0.0.1:1/app', `postgresql://t_acme:marker-pw@${database.place}`]
+
+    for (const url of urls) {
+      const error = await new DatabaseAdmin(url)
+        .createTenant({ schemaName: 'beta', username: 't_beta' })
+        .catch((e) => e)
+
+      expect(error).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+      const { inspect } = await import('node:util')
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('marker-pw')
+    }
+  })
+})
+
+describe('a tenant that is removed', () => {
+  it('takes its schema, its user and its connections along, and is no error twice', async () => {
+    const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const store = await open(connectionString)
+
+    await admin.removeTenant('acme', 't_acme')
+    await admin.removeTenant('acme', 't_acme')
+    await store.close().catch(() => undefined)
+
+    expect(await names()).toEqual({ users: [], schemas: [] })
+  })
+
+  it('stays whole when its user owns something elsewhere', async () => {
+    await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    await sql('CREATE SCHEMA own AUTHORIZATION t_acme')
+
+    const removing = admin.removeTenant('acme', 't_acme')
+
+    await expect(removing).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    expect(await names()).toEqual({ users: ['t_acme'], schemas: ['acme', 'own'] })
+  })
+})
+
+describe('an administrator who is no superuser', () => {
+  it('makes, uses and removes tenants with the right to make roles and schemas', async () => {
+    await sql(`CREATE ROLE t_root LOGIN CREATEROLE PASSWORD 'pw'; GRANT CREATE ON DATABASE ${database.name} TO t_root`)
+    const root = new DatabaseAdmin(`postgresql://t_root:pw@${database.place}`)
+
+    const { connectionString } = await root.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const rows = await sql('SELECT count(*)::int AS count FROM triggers', connectionString)
+    const again = await root.createTenant({ schemaName: 'acme', username: 't_beta' })
+    await sql('SELECT count(*) FROM triggers', again.connectionString)
+    await root.removeTenant('acme', 't_beta')
+    await root.removeTenant('acme', 't_acme')
+
+    expect(rows).toEqual([{ count: 0 }])
+    expect(await names()).toEqual({ users: ['t_root'], schemas: [] })
+  })
+
+  it('is told which right is missing', async () => {
+    await sql(`CREATE ROLE t_root LOGIN PASSWORD 'pw'`)
+
+    const making = new DatabaseAdmin(`postgresql://t_root:pw@${database.place}`).createTenant({
+      schemaName: 'acme',
+      username: 't_acme',
+    })
+
+    await expect(making).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      message: expect.stringMatching(/Failed to create user 't_acme': permission denied to create role/),
+    })
+  })
+})
