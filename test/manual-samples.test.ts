@@ -171,6 +171,6 @@ function write(shell: Shell, name: string, text: string): void {
 function isUsed(name: string, texts: readonly string[]): boolean {
   const words = [name, name.replace(/\.py$/, ''), ...(name.includes('/') ? [dirname(name)] : [])]
   return texts.some((text) =>
-    words.some((word) => new RegExp(`(^|[\\s'"/])${word.replaceAll('.', '\\.')}($|[\\s'",:])`, 'm').test(text)),
+    words.some((word) => new RegExp(`(^|[\\s'"/])${word.replace(/[.[\]]/g, '\\$&')}($|[\\s'"\`,:])`, 'm').test(text)),
   )
 }

@@ -50,7 +50,7 @@ export function fencedBlocks(markdown: string): readonly FencedBlock[] {
 /** The name that the first line of a block gives to the file that it shows: `# jobs.py`, `// main.ts`. */
 export function fileNameOf({ language, text }: FencedBlock): string | null {
   if (!SHOWN_FILES.has(language)) return null
-  return /^(?:#|\/\/) ([\w./-]+\.\w+)$/.exec(text.split('\n', 1)[0] ?? '')?.[1] ?? null
+  return /^(?:#|\/\/) ([\w./[\]-]+\.\w+)$/.exec(text.split('\n', 1)[0] ?? '')?.[1] ?? null
 }
 
 /** The languages of blocks that are files of the reader's project. */
