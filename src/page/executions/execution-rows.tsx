@@ -1,6 +1,6 @@
 /** The rows of the list of executions. */
 
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { ExecutionRow } from '../api/answers.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { now } from '../live/clock.ts'
@@ -10,7 +10,7 @@ import { StateBadge, shortId } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
 import { Link } from '../routing/link.tsx'
-import { addressFor, goTo, query, setQuery } from '../routing/location.ts'
+import { addressFor, query, setQuery } from '../routing/location.ts'
 import { select, selected } from './selection.ts'
 
 const ROW_PX = 40
@@ -22,6 +22,7 @@ interface ExecutionRowsProps {
 
 export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
   const handle = useRef<RowsHandle>(null)
+  const list = useRef<HTMLDivElement>(null)
   const at = rows.findIndex(({ id }) => shortId(id) === query.value.get('row'))
   const move = (step: 1 | -1): void => {
     const index = Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))
@@ -29,12 +30,17 @@ export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
     if (row === undefined) return
     setQuery({ row: shortId(row.id) }, { keep: true })
     handle.current?.show(index)
+    focusIt()
   }
   const chosen = rows[at]
+  // So that Enter opens it, as it opens any link. While something else has the focus, it keeps it.
+  const focusIt = (): void => list.current?.querySelector<HTMLElement>('.current a')?.focus({ preventScroll: true })
+  useEffect(() => {
+    if (list.current?.contains(document.activeElement) || document.activeElement === document.body) focusIt()
+  }, [chosen?.id])
   useKeys([
     { key: 'j', does: 'next execution', press: () => move(1) },
     { key: 'k', does: 'previous execution', press: () => move(-1) },
-    { key: 'Enter', does: 'open it', press: () => chosen && goTo(addressFor('executions', chosen.id)) },
     {
       key: 'x',
       does: 'choose it',
@@ -43,7 +49,7 @@ export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
   ])
   const areAllChosen = rows.length > 0 && rows.every(({ id }) => selected.value.has(shortId(id)))
   return (
-    <div class="list">
+    <div class="list" ref={list}>
       <VirtualRows
         count={rows.length}
         rowPx={ROW_PX}
@@ -93,9 +99,8 @@ function Row({ row, isCurrent }: { readonly row: ExecutionRow; readonly isCurren
       />
       <span class="ellipsis">
         <Link to={addressFor('executions', row.id)} title={`${row.workflow} ${row.id}`}>
-          {row.workflow}
-        </Link>{' '}
-        <code>{short}</code>
+          {row.workflow} <code>{short}</code>
+        </Link>
       </span>
       <span class="ellipsis">
         <StateBadge state={row.status} />

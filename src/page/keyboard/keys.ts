@@ -45,8 +45,10 @@ export function hearKeys(): void {
   })
 }
 
+const TYPED_INTO = 'input:not([type="checkbox"], [type="radio"]), textarea, select'
+
 /** What is typed is text, and what is over the page has keys of its own. */
 function isElsewhere(target: EventTarget | null): boolean {
   if (document.querySelector('dialog[open]') !== null) return true
-  return target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches(TYPED_INTO))
 }

@@ -1,0 +1,237 @@
+/** One execution, as a visitor sees it and acts on it. */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describePage, type Served, Site } from '../support/browser.ts'
+import { PageApi } from '../support/page-api.ts'
+import { expectSound } from '../support/page-audit.ts'
+
+const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
+const EXACT = '{"big": 123456789012345678901234567890, "one": 1.0}'
+
+describePage('one execution', () => {
+  const site = new Site()
+  let served: Served
+  let api: PageApi
+  let order: string
+  let wide: string
+  beforeAll(async () => {
+    served = await site.serve([SHOP])
+    api = new PageApi(served.url)
+    wide = await api.start('wide')
+    order = await api.run('order', { customer: 17 })
+    await api.ended(wide)
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  const visit = async (path: string, options = {}) => {
+    const one = await site.visit(`${served.url.replace(/\/$/, '')}${path}`, options)
+    await one.isLive()
+    return one
+  }
+
+  it('shows attempts apart, with how long each waited before', async () => {
+    const { page } = await visit(`/executions/${order}`)
+    const reserve = page.locator('.gantt-row[data-task="reserve"]')
+    await reserve.waitFor()
+
+    expect(await reserve.locator('.bar.work.bad').count()).toBe(3)
+    expect(await reserve.locator('.bar.work').first().getAttribute('title')).toMatch(/attempt 1 failed, \d/)
+    expect(await page.locator('.gantt-row[data-task="ship"] .bar.queue').count()).toBe(1)
+    const [queue, work] = await Promise.all(
+      ['.bar.queue', '.bar.work'].map((bar) => page.locator(`.gantt-row[data-task="ship"] ${bar}`).boundingBox()),
+    )
+    expect(queue?.height).toBeLessThan(work?.height ?? 0)
+    expect((queue?.x ?? 0) + (queue?.width ?? 0)).toBeLessThanOrEqual((work?.x ?? 0) + 2)
+  })
+
+  it('shows what a task changed to the letter, what it raised, and only its own log', async () => {
+    const { page } = await visit(`/executions/${order}`)
+    await page.locator('.gantt-row[data-task="reserve"] button').click()
+    await page.getByText('after take').waitFor()
+    expect(await page.locator('.traceback').count()).toBe(3)
+    expect(await page.locator('.traceback').first().textContent()).toMatch(
+      /ConnectionError: the stock does not answer: timed out/,
+    )
+    await page.getByRole('button', { name: 'Close' }).click()
+
+    await page.locator('.gantt-row[data-task="take"] button').click()
+    await page.getByText('It has left no output').waitFor({ state: 'hidden' })
+    await page.locator('.change.added').first().waitFor()
+
+    const changes = await page.locator('.change.added').allTextContents()
+    expect(changes).toEqual(['+order4711', '+total1.0'])
+    expect(page.url()).toContain('task=take')
+    await expect.poll(() => page.locator('.log-row').count()).toBe(2)
+  })
+
+  it('shows colours of a terminal and markup as what they are, never as markup', async () => {
+    const one = await visit(`/executions/${order}?task=take`)
+    const line = one.page.locator('.log-row').first()
+    await line.waitFor()
+
+    expect(await line.textContent()).toContain('taken <b>not bold</b> <img src=x onerror=alert(1)>')
+    expect(await line.locator('.ansi-32').textContent()).toBe('taken')
+    expect(await one.page.locator('main img, main b').count()).toBe(0)
+    expect(one.complaints).toEqual([])
+  })
+
+  it('filters the log by level and words, and has all that is known of a line', async () => {
+    const { page } = await visit(`/executions/${order}`)
+    await page.getByLabel('Least level').selectOption('WARNING')
+    await expect.poll(() => page.locator('.log-row').count()).toBe(4)
+    await page.getByLabel('Least level').selectOption('all')
+    await page.keyboard.press('Escape')
+
+    await page.keyboard.press('/')
+    await page.keyboard.type('ü. nötig')
+    await expect.poll(() => page.locator('.log-row').count()).toBe(1)
+    await page.locator('.log-row').click()
+
+    expect(await page.locator('.log-details').textContent()).toMatch(/INFO of shop\.orders.*"customer": 17/s)
+    expect(page.url()).toMatch(/line=\d+/)
+  })
+
+  it('marks the same instant in the gantt and in the log', async () => {
+    const { page } = await visit(`/executions/${wide}`)
+    await page.locator('.log-row').first().waitFor()
+    const track = await page.locator('.gantt-head .track').boundingBox()
+    if (track === null) throw new Error('there is no track')
+    await expect.poll(() => page.locator('.log-foot').textContent()).toContain('10,200 lines')
+
+    await page.mouse.click(track.x + track.width / 2, track.y + 60)
+    await page.locator('.gantt-head .marker-label').waitFor()
+    const marked = await page.locator('.log-marker').boundingBox()
+    const log = await page.locator('.log-rows').boundingBox()
+    const at = Number(/at=(\d+)/.exec(page.url())?.[1])
+    const total =
+      Date.parse((await api.get(`/executions/${wide}`)).endedAt) -
+      Date.parse((await api.get(`/executions/${wide}`)).createdAt)
+    expect(at / total).toBeCloseTo(0.5, 1)
+    expect(marked?.y).toBeGreaterThan(log?.y ?? 0)
+    expect(marked?.y).toBeLessThan((log?.y ?? 0) + (log?.height ?? 0))
+
+    await page.locator('.log-row').nth(3).hover()
+    await expect.poll(() => page.locator('.gantt-overlay .marker').count()).toBe(1)
+  })
+
+  it('has few elements for 300 tasks and 10,000 lines, and a graph that a worker lays out', async () => {
+    const one = await visit(`/executions/${wide}?view=graph`)
+    await expect.poll(() => one.page.locator('.node').count()).toBe(300)
+    expect(await one.page.locator('.log-row').count()).toBeLessThan(60)
+
+    await one.page.getByRole('button', { name: 'Fit' }).click()
+    await one.page.locator('.node', { hasText: 't03_05' }).dispatchEvent('click')
+    await one.page.getByRole('complementary', { name: 'Task t03_05' }).waitFor()
+    await one.page.keyboard.press('g')
+    await one.page.locator('.gantt-row.chosen[data-task="t03_05"]').waitFor()
+
+    expect(await one.page.locator('.gantt-row').count()).toBeLessThan(60)
+    expect(one.complaints).toEqual([])
+  })
+
+  it('follows what runs, can be paused, resumed and cancelled', async () => {
+    const id = await api.start('patient', { until: join(site.terminal.folder, 'never') })
+    const { page } = await visit(`/executions/${id}`)
+    await page.locator('.bar.work.busy').waitFor()
+    const last = () => page.locator('.log-row').last().textContent()
+    await page.locator('.log-row').nth(1).waitFor()
+    const before = await last()
+    await expect.poll(last).not.toBe(before)
+    expect(await page.getByLabel('Follow').isChecked()).toBe(true)
+
+    await page.keyboard.press('p')
+    await page.locator('.state', { hasText: 'Paused' }).first().waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.locator('.chain .state', { hasText: 'Running' }).waitFor()
+    await page.keyboard.press('c')
+    await page.getByLabel('Note').fill('enough')
+    await page.getByRole('button', { name: 'Cancel it' }).click()
+
+    await page.locator('.chain .state', { hasText: 'Cancelled' }).waitFor()
+    expect((await api.get(`/executions/${id}`)).errorMessage).toBe('cancelled: enough')
+  })
+
+  it('goes on by itself when a task ends, and shows the last lines', async () => {
+    const until = join(site.terminal.folder, 'soon')
+    const id = await api.start('patient', { until })
+    const { page } = await visit(`/executions/${id}`)
+    await page.locator('.bar.work.busy').waitFor()
+
+    writeFileSync(until, '')
+
+    await page.locator('.chain .state', { hasText: 'Completed' }).waitFor()
+    await page.locator('.log-row', { hasText: 'over' }).waitFor()
+    expect(await page.locator('.bar.work.good').count()).toBe(2)
+  })
+
+  it('is retried from a task, and the chain shows where that comes from', async () => {
+    const { page } = await visit(`/executions/${order}?task=ship`)
+    await page.locator('.task-panel').waitFor()
+    await page.keyboard.press('r')
+    expect(await page.getByLabel('a task and all that come after it').isChecked()).toBe(true)
+    await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click()
+    await page.locator('.chain .step').nth(2).waitFor()
+
+    const steps = await page.locator('.chain .step').allTextContents()
+    const id = page.url().split('/').at(-1) ?? ''
+    const { retryOf, tasks } = await api.get(`/executions/${id}`)
+    expect(steps[0]).toBe('a call')
+    expect(steps[1]).toContain(order.slice(0, 8))
+    expect(retryOf).toBe(order)
+    expect(tasks[0].history).toEqual([])
+    await page.goto(`${served.url.replace(/\/$/, '')}/executions/${order}`)
+    await page.locator('.chain', { hasText: id.slice(0, 8) }).waitFor()
+  })
+
+  it('runs again with an edited input, whose numbers stay to the letter', async () => {
+    const { page } = await visit(`/executions/${await api.run('fine')}`)
+    await page.keyboard.press('e')
+    const field = page.getByLabel('Context')
+    await field.fill('{"big": ')
+    expect(await page.getByRole('button', { name: 'Start' }).isDisabled()).toBe(true)
+    await field.fill(EXACT)
+    await page.getByRole('button', { name: 'Start' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+
+    const id = page.url().split('/').at(-1) ?? ''
+    await api.ended(id)
+    const input = await (await fetch(`${served.url.replace(/\/$/, '')}/api/v1/executions/${id}/input`)).text()
+    expect(input).toBe(EXACT)
+  })
+
+  it('does not read a large context: it has its size and a link', async () => {
+    const id = await api.run('fine', { large: 'x'.repeat(600_000) })
+    const one = await site.visit('about:blank')
+    const asked: string[] = []
+    one.page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await one.page.goto(`${served.url.replace(/\/$/, '')}/executions/${id}?task=only`)
+    await one.page.getByText('Too large to be compared here').waitFor()
+
+    expect(await one.page.locator('.facts a', { hasText: 'input' }).textContent()).toMatch(/586 KiB/)
+    expect(asked.filter((path) => /input|output|context/.test(path))).toEqual([])
+  })
+
+  it('says so where there is none', async () => {
+    const { page } = await visit('/executions/00000000-0000-4000-8000-000000000000')
+
+    await page.getByText('Could not read the execution').waitFor()
+  })
+
+  it.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 720 } }],
+  ] as const)('has nothing serious against it for those who cannot see or point well: %s', async (_, options) => {
+    const one = await visit(`/executions/${order}?task=reserve`, options)
+    await one.page.locator('.log-row').first().waitFor()
+    await one.page.locator('.traceback').first().waitFor()
+
+    await expectSound(one)
+    await one.page.keyboard.press('g')
+    await one.page.locator('.node').first().waitFor()
+    await expectSound(one)
+  })
+})
