@@ -47,7 +47,7 @@ export function VirtualRows(props: VirtualRowsProps) {
 
   useLayoutEffect(() => {
     if (follows && box.current !== null) box.current.scrollTop = count * rowPx
-  }, [follows, count])
+  }, [follows, count, heightPx])
 
   useEffect(() => {
     if (handle === undefined) return
