@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
   metrics: async () => (await import('./metrics.ts')).metricsFigures(),
+  page: async () => (await import('./page.ts')).pageFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }
 

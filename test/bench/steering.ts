@@ -116,7 +116,7 @@ function instantOf(index: number): number {
   return 1_700_000_000_000 + index * 1_000
 }
 
-function fillWithExecutions(path: string): void {
+export function fillWithExecutions(path: string): void {
   const connection = new Connection(path)
   migrate(connection, 0)
   connection.atomically(() => {
