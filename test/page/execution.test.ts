@@ -221,7 +221,6 @@ describePage('one execution', () => {
   })
 
   it.each([
-    ['light', { colorScheme: 'light' }],
     ['dark', { colorScheme: 'dark' }],
     ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 720 } }],
   ] as const)('has nothing serious against it for those who cannot see or point well: %s', async (_, options) => {

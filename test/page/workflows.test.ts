@@ -1,0 +1,82 @@
+/** Workflows, as a visitor sees and starts them. */
+
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describePage, type Served, Site } from '../support/browser.ts'
+import { PageApi } from '../support/page-api.ts'
+import { expectSound } from '../support/page-audit.ts'
+
+const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
+
+describePage('workflows', () => {
+  const site = new Site()
+  let served: Served
+  let api: PageApi
+  beforeAll(async () => {
+    served = await site.serve([SHOP])
+    api = new PageApi(served.url)
+    await api.run('order')
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  const visit = async (path: string, options = {}) => {
+    const one = await site.visit(`${served.url}${path}`, options)
+    await one.isLive()
+    return one
+  }
+
+  it('are listed, searched, and opened with keys', async () => {
+    const { page } = await visit('/workflows')
+    await page.locator('tbody tr').nth(3).waitFor()
+
+    await page.keyboard.press('/')
+    await page.keyboard.type('reserves what')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    await page.getByLabel('Search workflows').blur()
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+
+    await page.getByRole('heading', { level: 1, name: 'order' }).waitFor()
+  })
+
+  it('have their graph, how long each task takes, what fails, and versions', async () => {
+    const { page } = await visit('/workflows/order')
+    await expect.poll(() => page.locator('.node').count()).toBe(4)
+    const row = page.locator('.task-row', { hasText: 'reserve' }).first()
+
+    await expect.poll(() => row.locator('.bad-ink').textContent()).toBe('3')
+    expect(await page.locator('.tiles').textContent()).toContain('1 failed')
+    expect(await page.locator('table', { hasText: 'newest' }).locator('.number').last().textContent()).toBe('1')
+    await page.locator('.node', { hasText: 'ship' }).click()
+    await page.locator('.task-row.chosen', { hasText: 'ship' }).waitFor()
+    expect(page.url()).toContain('task=ship')
+  })
+
+  it('are started with a context, and counted at once', async () => {
+    const { page } = await visit('/workflows/wide')
+    await page.getByText('It has not run yet').waitFor()
+    await page.goto(`${served.url}/workflows/fine`)
+    const other = await visit('/workflows/fine')
+    // That of its trigger.
+    await other.page.getByText('1 completed').waitFor()
+
+    await page.keyboard.press('r')
+    await page.getByLabel('Context').fill('{"customer": 1.0}')
+    await page.getByRole('button', { name: 'Start' }).click()
+    await page.locator('.chain .state', { hasText: 'Completed' }).waitFor()
+
+    const id = page.url().split('/').at(-1)
+    expect(await (await fetch(`${served.url}/api/v1/executions/${id}/input`)).text()).toBe('{"customer": 1.0}')
+    await other.page.getByText('2 completed').waitFor()
+  })
+
+  it('have nothing serious against them for those who cannot see or point well', async () => {
+    const dark = await visit('/workflows/order', { colorScheme: 'dark' })
+    await dark.page.locator('.node').first().waitFor()
+    await expectSound(dark)
+
+    const narrow = await visit('/workflows', { colorScheme: 'light', viewport: { width: 360, height: 720 } })
+    await narrow.page.locator('tbody tr').first().waitFor()
+    await expectSound(narrow)
+  })
+})
