@@ -47,7 +47,6 @@ export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
       press: () => chosen && select([chosen.id], !selected.value.has(shortId(chosen.id))),
     },
   ])
-  const areAllChosen = rows.length > 0 && rows.every(({ id }) => selected.value.has(shortId(id)))
   return (
     <div class="list" ref={list}>
       <VirtualRows
@@ -56,32 +55,29 @@ export function ExecutionRows({ rows, onNearEnd }: ExecutionRowsProps) {
         label="Executions"
         class="execution-rows"
         handle={handle}
-        head={
-          <div class="execution-row list-head">
-            <input
-              type="checkbox"
-              aria-label="Choose all that are shown"
-              checked={areAllChosen}
-              onChange={() =>
-                select(
-                  rows.map(({ id }) => id),
-                  !areAllChosen,
-                )
-              }
-            />
-            <span>Execution</span>
-            <span>State</span>
-            <span>Started by</span>
-            <span class="number">Took</span>
-            <span>Created</span>
-          </div>
-        }
+        head={<Head rows={rows} />}
         onNearEnd={onNearEnd}
         row={(index) => {
           const row = rows[index]
           return row === undefined ? null : <Row row={row} isCurrent={index === at} />
         }}
       />
+    </div>
+  )
+}
+
+function Head({ rows }: { readonly rows: readonly ExecutionRow[] }) {
+  const areAllChosen = rows.length > 0 && rows.every(({ id }) => selected.value.has(shortId(id)))
+  const ids = rows.map(({ id }) => id)
+  const chooseAll = (): void => select(ids, !areAllChosen)
+  return (
+    <div class="execution-row list-head">
+      <input type="checkbox" aria-label="Choose all that are shown" checked={areAllChosen} onChange={chooseAll} />
+      <span>Execution</span>
+      <span>State</span>
+      <span>Started by</span>
+      <span class="number">Took</span>
+      <span>Created</span>
     </div>
   )
 }
