@@ -8,7 +8,7 @@ import { eventsRoute } from './event-stream.ts'
 import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
-import { type AccessRules, isLoopback } from './safety.ts'
+import { type AccessRules, canonicalHost, isLoopback } from './safety.ts'
 
 export interface HttpHandlerOptions {
   /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */
@@ -32,7 +32,7 @@ const OPTIONS_CHECK = objectOf({
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
   checkSetting(options, OPTIONS_CHECK, '')
   const { token = null, hosts } = options
-  const names = hosts?.map((name) => name.toLowerCase())
+  const names = hosts?.map(canonicalHost)
   const rules: AccessRules = {
     token,
     protectsReads: token !== null,

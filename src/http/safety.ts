@@ -50,6 +50,13 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
   throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
 }
 
+/** The one way to write an address of IPv6, which has many; other names as they are, in lower case. Without brackets. */
+export function canonicalHost(name: string): string {
+  const bare = name.toLowerCase().replace(/^\[|\]$/g, '')
+  if (isIP(bare) !== 6 || bare.includes('%')) return bare
+  return new URL(`http://[${bare}]`).hostname.slice(1, -1)
+}
+
 /** Names that lead to this machine wherever they are asked for. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '::1' || (isIP(hostname) === 4 && hostname.startsWith('127.'))
@@ -60,7 +67,7 @@ function hostOf(request: Request): { readonly name: string; readonly hostname: s
   const name = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
   const [, hostname] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?$/.exec(name) ?? []
   if (hostname === undefined) throw new HttpProblem(400, 'HOST_REFUSED', 'The header "Host" is not the name of a host.')
-  return { name, hostname: hostname.replace(/^\[|\]$/g, '') }
+  return { name, hostname: canonicalHost(hostname) }
 }
 
 function isSameOrigin(request: Request, host: string): boolean {

@@ -10,7 +10,7 @@ import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { remember } from './connections.ts'
 import { handlerWith } from './http-handler.ts'
-import { type AccessRules, isLoopback } from './safety.ts'
+import { type AccessRules, canonicalHost, isLoopback } from './safety.ts'
 
 export interface ServerOptions {
   /** A name or an address of this machine; `0.0.0.0` and `::` are all of them. */
@@ -37,7 +37,7 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCh
 
 /** Settles when it listens. Throws `ADDRESS_UNAVAILABLE`, and `INVALID_SETTINGS` for an address that needs a token. */
 export async function listen(runner: Runner, options: ServerOptions): Promise<HttpServer> {
-  const host = options.host.toLowerCase()
+  const host = canonicalHost(options.host)
   const isLocal = isLoopback(host)
   if (!isLocal && options.token === null) {
     const message = `HTTP would be open to everybody who can reach "${host}": set CLOACA_HTTP_TOKEN to a secret that requests must bring along, or leave --host at 127.0.0.1.`

@@ -1,6 +1,6 @@
 /** What an engine counts since it was made. The two loops add where they record; `EngineEvents` adds what is rare. */
 
-import type { AttemptOutcome } from '../model/execution.ts'
+import type { AttemptRow } from '../model/execution.ts'
 import type { TickOutcome } from '../model/schedule.ts'
 import { DURATION_BOUNDS_MS, Histogram } from './histogram.ts'
 import { NamedCounters } from './named-counters.ts'
@@ -30,20 +30,23 @@ export class TriggerCounters {
   }
 }
 
-type ExecutionEndStatus = 'Completed' | 'Failed' | 'Cancelled'
-
 export class WorkflowCounters {
   /** Executions that this engine began. */
   started = 0
   /** Executions that ended here. */
-  readonly ended: Record<ExecutionEndStatus, number> = { Completed: 0, Failed: 0, Cancelled: 0 }
+  readonly ended: Record<'Completed' | 'Failed' | 'Cancelled', number> = { Completed: 0, Failed: 0, Cancelled: 0 }
   /** From when an execution was accepted to its end. */
   readonly executionDuration = new Histogram(DURATION_BOUNDS_MS)
   cronFirings = 0
   /** Tasks that ended. */
-  readonly tasks: Record<ExecutionEndStatus | 'Skipped', number> = { Completed: 0, Failed: 0, Skipped: 0, Cancelled: 0 }
+  readonly tasks: Record<'Completed' | 'Failed' | 'Skipped' | 'Cancelled', number> = {
+    Completed: 0,
+    Failed: 0,
+    Skipped: 0,
+    Cancelled: 0,
+  }
   /** Attempts that ended. */
-  readonly attempts: Record<AttemptOutcome['kind'], number> = {
+  readonly attempts: Record<AttemptRow['outcome'], number> = {
     completed: 0,
     failed: 0,
     timedOut: 0,

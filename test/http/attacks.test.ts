@@ -3,7 +3,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { OPERATIONS } from '../../src/http/app.ts'
 import { type HttpServer, listen } from '../../src/http/server.ts'
 import { type LogLine, Runner } from '../../src/index.ts'
@@ -74,6 +74,42 @@ describe('a page of another site whose name leads here', () => {
       const { status } = await rawRequest(open.url, 'GET /api/v1/triggers HTTP/1.1', `Host: ${host}`)
 
       expect(status).toBe(200)
+    },
+  )
+
+  it.each([
+    ['::1', '[::1]', 200],
+    ['::1', '[0:0:0:0:0:0:0:1]:99', 400],
+    ['0:0:0:0:0:0:0:1', '[::1]', 200],
+    ['::1', 'localhost', 200],
+    ['::1', '[::2]', 421],
+    ['::1', '[::ffff:127.0.0.1]', 400],
+    ['::1', '::1', 400],
+    ['::1', '[::1%25eth0]', 400],
+    ['::', '[fe80::1]:8321', 401],
+    ['::', '192.168.0.7', 401],
+    ['::', 'evil.example', 421],
+  ])('under %s: who asks for %s gets %i', async (host, asked, status) => {
+    const token = host === '::' ? TOKEN : null
+    const server = await listen(runner, { host, port: 0, mayMove: false, token, log: () => {} })
+    onTestFinished(() => server.close())
+
+    const answer = await rawRequest(
+      server.url.replace('[::]', '[::1]'),
+      'GET /api/v1/triggers HTTP/1.1',
+      `Host: ${asked}`,
+    )
+
+    expect(server.url).toMatch(/^http:\/\/\[::1?\]:\d+$/)
+    expect(answer.status).toBe(status)
+  })
+
+  it.each(['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '10.0.0.7', 'jobs.example', '[::]'])(
+    'cannot have somebody listen on %s without a token',
+    async (host) => {
+      const listening = listen(runner, { host, port: 0, mayMove: true, token: null, log: () => {} })
+
+      await expect(listening).rejects.toMatchObject({ code: 'INVALID_SETTINGS', facts: { path: 'http.host' } })
     },
   )
 
