@@ -5,6 +5,9 @@ import { after } from './clock.ts'
 import type { Resource } from './resource.ts'
 import { isVisible } from './visibility.ts'
 
+/** How often, where another process may be the one that does it. */
+export const OTHERS_EVERY_MS = 3_000
+
 /** Not while `isOn` is false. */
 export function useReadingAgain(resource: Pick<Resource<unknown>, 'reload'>, everyMs: number, isOn = true): void {
   useEffect(() => {

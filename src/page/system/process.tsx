@@ -1,9 +1,8 @@
 /** How the process does that answers: read every few seconds, since no event tells of it. */
 
-import { useEffect } from 'preact/hooks'
 import type { ProcessState } from '../api/answers.ts'
 import { read } from '../api/client.ts'
-import { now } from '../live/clock.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { shownBytes } from '../parts/bytes.ts'
 import { shownDuration } from '../parts/durations.ts'
@@ -12,12 +11,9 @@ import { Loaded } from '../parts/loaded.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
 
-const EVERY_MS = 3_000
-
 export function Process() {
   const state = useResource('process', { load: (signal) => read('/process', { signal }), concerns: () => false })
-  const turn = Math.floor(now.value / EVERY_MS)
-  useEffect(() => state.reload(), [turn])
+  useReadingAgain(state, OTHERS_EVERY_MS)
   return (
     <>
       <div class="section-row">

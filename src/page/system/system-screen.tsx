@@ -1,6 +1,7 @@
 /** Who serves the database, how the process does that answers, and what needs to be looked at. */
 
 import { read } from '../api/client.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
 import { Instances } from './instances.tsx'
@@ -12,6 +13,7 @@ export function SystemScreen() {
     load: (signal) => read('/status', { signal }),
     concerns: ({ name }) => /^(executionFinished|triggerFailed|warning|stopped)$/.test(name),
   })
+  useReadingAgain(status, OTHERS_EVERY_MS)
   return (
     <main>
       <h1>System</h1>

@@ -4,7 +4,6 @@
  */
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { engineNow } from '../api/engine-time.ts'
 import { now } from '../live/clock.ts'
 import { useMotion } from '../live/motion.ts'
 import { useSize } from '../parts/size.ts'
@@ -36,9 +35,10 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
   const box = useRef<HTMLDivElement>(null)
   const track = useRef<HTMLDivElement>(null)
   const { widthPx: boxPx } = useSize(box, UNKNOWN)
-  const held = useHold(shown)
+  const held = useHold({ shown, nextAt })
   const [pointed, setPointed] = useState<Mark | null>(null)
   const isLive = range === null
+  const next = held.value.nextAt
   const pxPerMs = boxPx / (range === null ? LIVE_MS : range.untilAt - range.fromAt)
   const drawnAt = held.isHeld ? held.nowAt() : isLive ? now.value : 0
   const fromAt = range?.fromAt ?? drawnAt - LIVE_BEFORE_MS
@@ -51,7 +51,7 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
   }
   useLayoutEffect(place)
   useMotion(isLive && !held.isHeld, place)
-  const { bands, marks } = boxPx === 0 ? { bands: [], marks: [] } : marksOf(held.value?.ticks ?? [], scale)
+  const { bands, marks } = boxPx === 0 ? { bands: [], marks: [] } : marksOf(held.value.shown?.ticks ?? [], scale)
   const isSeen = (mark: Mark): boolean => mark.untilAt >= fromAt - MARGIN_MS && mark.fromAt <= untilAt + MARGIN_MS
   const release = (): void => {
     held.release()
@@ -81,9 +81,7 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
           {marks.filter(isSeen).map((mark) => (
             <MarkButton key={`m${mark.fromAt}`} mark={mark} isBand={false} {...common} />
           ))}
-          {isLive && nextAt !== null && nextAt > engineNow() && nextAt <= untilAt && (
-            <span class="next-mark" title={`next poll: ${clockTime(nextAt)}`} style={leftOf(nextAt, scale)} />
-          )}
+          {isLive && next !== null && next > drawnAt && <NextMark at={next} scale={scale} />}
         </div>
         {isLive && <div class="now-line" />}
       </div>
@@ -91,6 +89,11 @@ export function Timeline({ shown, range, nextAt, onChoose }: TimelineProps) {
       {isLive && held.isHeld && <span class="held">paused</span>}
     </div>
   )
+}
+
+/** Out of sight where it is later than the timeline goes. */
+function NextMark({ at, scale }: { readonly at: number; readonly scale: Scale }) {
+  return <span class="next-mark" title={`next poll: ${clockTime(at)}`} style={leftOf(at, scale)} />
 }
 
 function Lines({

@@ -14,6 +14,7 @@ export function JsonField({ label, text, onText, onSubmit }: JsonFieldProps) {
     <label>
       {label}
       <textarea
+        autofocus
         rows={10}
         spellcheck={false}
         value={text}

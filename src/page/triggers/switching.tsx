@@ -69,7 +69,12 @@ function Ask({ trigger: { name, enabled }, onDone }: { readonly trigger: Switche
         </p>
         <label>
           Why (kept with the trigger; may be empty)
-          <input maxLength={1_000} value={note} onInput={({ currentTarget }) => setNote(currentTarget.value)} />
+          <input
+            autofocus
+            maxLength={1_000}
+            value={note}
+            onInput={({ currentTarget }) => setNote(currentTarget.value)}
+          />
         </label>
         <div class="actions">
           <button type="submit" class="primary" disabled={isBusy}>

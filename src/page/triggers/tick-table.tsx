@@ -5,6 +5,7 @@ import type { Tick } from '../api/answers.ts'
 import { read } from '../api/client.ts'
 import { useRowKeys } from '../keyboard/row-keys.ts'
 import { isOfTrigger } from '../live/concerns.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { AllHidden, NothingYet } from '../parts/empty.tsx'
@@ -33,6 +34,7 @@ export function TickTable({ name }: { readonly name: string }) {
     // What lies behind a cursor does not change.
     concerns: (event) => after === undefined && isOfTrigger(event, name),
   })
+  useReadingAgain(ticks, OTHERS_EVERY_MS, after === undefined)
   return (
     <section aria-label="Ticks">
       <div class="section-row">

@@ -3,6 +3,7 @@
 import type { Trigger } from '../api/answers.ts'
 import { engineNow } from '../api/engine-time.ts'
 import { isOfTrigger } from '../live/concerns.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { setQuery } from '../routing/location.ts'
@@ -21,6 +22,7 @@ export function TimelinePanel({ trigger }: { readonly trigger: Trigger }) {
     load: shown === null ? recentTicks(name) : ticksOfRange(name, shown),
     concerns: (event) => (shown === null || shown.untilAt > engineNow()) && isOfTrigger(event, name),
   })
+  useReadingAgain(ticks, OTHERS_EVERY_MS, shown === null)
   return (
     <section aria-label="Timeline">
       <div class="section-row">

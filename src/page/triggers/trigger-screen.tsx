@@ -5,6 +5,7 @@ import type { Trigger } from '../api/answers.ts'
 import { read } from '../api/client.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { isOfTrigger } from '../live/concerns.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { Loaded } from '../parts/loaded.tsx'
 import { Link } from '../routing/link.tsx'
@@ -22,6 +23,7 @@ export function TriggerScreen({ params: [name = ''] }: ScreenProps) {
     load: (signal) => read('/triggers/{name}', { path: { name }, signal }),
     concerns: (event) => isOfTrigger(event, name),
   })
+  useReadingAgain(trigger, OTHERS_EVERY_MS)
   return (
     <main>
       <p class="crumbs">

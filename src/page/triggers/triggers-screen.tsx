@@ -5,6 +5,7 @@ import type { Trigger } from '../api/answers.ts'
 import { read } from '../api/client.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { focusedRow, useRowKeys } from '../keyboard/row-keys.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
 import { useResource } from '../live/resource.ts'
 import { AllHidden, NothingYet } from '../parts/empty.tsx'
 import { Loaded } from '../parts/loaded.tsx'
@@ -23,6 +24,7 @@ export function TriggersScreen() {
     load: (signal) => read('/triggers', { query: { limit: AT_MOST }, signal }),
     concerns: ({ name }) => name === 'tick' || name === 'skips' || name === 'triggerFired' || name === 'warning',
   })
+  useReadingAgain(triggers, OTHERS_EVERY_MS)
   return (
     <main>
       <div class="title-row">

@@ -1,0 +1,149 @@
+/** One trigger, as a visitor sees it and acts on it. */
+
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { seriousFindings } from '../support/accessibility.ts'
+import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
+
+const WATCHERS = fileURLToPath(new URL('scripts/watchers.py', import.meta.url))
+
+describePage('the screen of a trigger', () => {
+  const site = new Site()
+  let served: Served
+  beforeAll(async () => {
+    served = await site.serve([WATCHERS])
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  const open = async (name: string, query = '') => {
+    const visit = await site.visit(`${served.url}/triggers/${name}${query}`)
+    await visit.page.getByRole('heading', { name, exact: true }).waitFor()
+    return visit
+  }
+  const leftOf = (selector: string) => `document.querySelector('${selector}')?.getBoundingClientRect().left`
+
+  it('has a timeline that moves with time, with the marks that came, and stands under the mouse', async () => {
+    const { page } = await open('inbox')
+    await page.locator('.mark.fired').first().waitFor()
+    const at = await page.evaluate<number>(leftOf('.timeline .line'))
+    await expect.poll(() => page.evaluate<number>(leftOf('.timeline .line')), UNTIL).not.toBe(at)
+
+    await page.locator('.timeline').hover({ position: { x: 40, y: 40 } })
+    await page.getByText('paused').waitFor()
+    const held = await page.evaluate<string>(`document.querySelector('.track').innerHTML`)
+    const ticks = await page.locator('.ticks tbody tr').first().getAttribute('data-row')
+    await expect.poll(() => page.locator('.ticks tbody tr').first().getAttribute('data-row'), UNTIL).not.toBe(ticks)
+
+    expect(await page.evaluate<string>(`document.querySelector('.track').innerHTML`)).toBe(held)
+    await page.mouse.move(0, 0)
+    await page.getByText('paused').waitFor({ state: 'detached' })
+  })
+
+  it('goes from mark to mark by the arrow keys, says what each is, and opens it', async () => {
+    const { page } = await open('source')
+    await page.locator('.mark.failed').first().waitFor()
+    await page.locator('.timeline').focus()
+    await page.keyboard.press('ArrowRight')
+    const label = await page.evaluate<string>('document.activeElement.ariaLabel')
+    await page.keyboard.press('Escape')
+
+    await page
+      .locator('.ticks')
+      .getByRole('row', { name: /failed/ })
+      .last()
+      .getByRole('button')
+      .click()
+
+    expect(label).toMatch(/skipped|failed/)
+    const dialog = page.getByRole('dialog', { name: 'Tick of source' })
+    await dialog.getByText('Traceback (most recent call last)').waitFor()
+    expect(await dialog.textContent()).toContain('asking the source <b>again</b>')
+    expect(page.url()).toMatch(/tick=/)
+    await page.reload()
+    await dialog.getByText('ConnectionError: the source does not answer').waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.url(), UNTIL).not.toMatch(/tick=/)
+  })
+
+  it('polls it now, and tests it without recording anything', async () => {
+    const { page } = await open('asked')
+    await page.getByRole('button', { name: 'Poll now' }).click()
+    await page.getByText('"asked" was polled: fired').waitFor()
+    await expect.poll(() => page.locator('.ticks tbody tr').count(), UNTIL).toBe(2)
+
+    await page.keyboard.press('t')
+
+    const dialog = page.getByRole('dialog', { name: 'Test asked' })
+    await dialog.getByText('{"amount":1.0}').waitFor()
+    expect(await dialog.textContent()).toMatch(/fired in \d+ ms[\s\S]*looking/)
+    await page.keyboard.press('Escape')
+    expect(await page.locator('.ticks tbody tr').count()).toBe(2)
+  })
+
+  it('fires it with a context that is sent to the letter, and leads to the execution', async () => {
+    const { page } = await open('inbox')
+    await page.keyboard.press('f')
+    const dialog = page.getByRole('dialog', { name: 'Fire inbox' })
+    const field = dialog.getByLabel('Context')
+    await field.fill('[1]')
+    expect(await dialog.getByRole('button', { name: 'Fire' }).isDisabled()).toBe(true)
+    await field.fill('{"amount": 1.0, "number": 12345678901234567890}')
+    await dialog.getByRole('button', { name: 'Fire' }).click()
+
+    await page.getByRole('link', { name: 'Open the execution' }).click()
+
+    await page.waitForURL(/\/executions\/[0-9a-f-]{36}$/)
+    const id = page.url().split('/').at(-1)
+    const input = await fetch(`${served.url}/api/v1/executions/${id}/input`)
+    expect(await input.text()).toMatch(/"amount": ?1\.0.*12345678901234567890/)
+  })
+
+  it('shows any range, which stands in the address, and the ticks of it', async () => {
+    const { page } = await open('source')
+    await page.getByRole('button', { name: '1 h', exact: true }).click()
+    await page.locator('.mark').first().waitFor()
+    const address = page.url()
+    await page.getByRole('button', { name: 'Earlier' }).click()
+    await page.getByRole('button', { name: 'Earlier' }).click()
+    await page.getByRole('button', { name: 'Earlier' }).click()
+    await page.getByText('No ticks match the filter').waitFor()
+    await page.goto(address)
+    await page.locator('.mark').first().click()
+    await expect.poll(() => page.url(), UNTIL).not.toBe(address)
+
+    await page.getByRole('button', { name: 'Live' }).click()
+
+    await page.locator('.timeline.live').waitFor()
+    expect(page.url()).not.toMatch(/from=/)
+    await page.getByRole('button', { name: 'failed' }).click()
+    await expect.poll(() => page.locator('.badge.skipped').count(), UNTIL).toBeLessThanOrEqual(1)
+  })
+
+  it('says that there is none, with the nearest name, where there is none', async () => {
+    const { page } = await site.visit(`${served.url}/triggers/inbx`)
+
+    await page.getByText('Could not read trigger "inbx"').waitFor()
+
+    await page.getByText('inbox').waitFor()
+  })
+
+  it.each([
+    ['light', 1000],
+    ['dark', 360],
+  ] as const)(
+    'has no serious finding of axe, and nothing that is wider than the window: %s, %i px',
+    async (colorScheme, width) => {
+      const { page } = await site.visit(`${served.url}/triggers/inbox`, {
+        colorScheme,
+        viewport: { width, height: 700 },
+      })
+      await page.locator('.mark').first().waitFor()
+
+      expect(await seriousFindings(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      await page.keyboard.press('f')
+      await page.getByRole('dialog').waitFor()
+      expect(await seriousFindings(page)).toEqual([])
+    },
+  )
+})
