@@ -79,7 +79,8 @@ export function wholeUpTo(most: number): ValueType<number> {
 export const YES_OR_NO: ValueType<boolean> = {
   expected: 'true or false',
   read: (value) => (typeof value === 'boolean' ? value : undefined),
-  readText: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  // In variables, 1 and 0 are as common.
+  readText: (text) => (['true', '1'].includes(text) ? true : ['false', '0'].includes(text) ? false : undefined),
   show: String,
 }
 

@@ -55,6 +55,20 @@ describe('with nobody serving', () => {
     expect(await database().store.getExecution(id)).toMatchObject({ status: 'Pending', pausedAt: null })
   })
 
+  it('many are cancelled by one command, each with a line or a record that has its whole id', async () => {
+    const ids = await Promise.all(Array.from({ length: 1_200 }, () => waiting()))
+    const [first = '', ...rest] = ids
+
+    const one = await run('cancel', first.slice(0, 12), '--json')
+    const all = await run('cancel', ...rest)
+    const both = await run('retry', first, '--all', '--from', 'read')
+
+    expect(JSON.parse(one.stdout)).toMatchObject([{ id: first, state: 'cancelled' }])
+    expect(all.stdout.trimEnd().split('\n')).toHaveLength(1_199)
+    expect(await database().store.countExecutions()).toEqual({ Cancelled: 1_200 })
+    expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--from <task>'") })
+  })
+
   it('a beginning that several ids have is refused, with the ids', async () => {
     const ids = await Promise.all(Array.from({ length: 17 }, () => waiting()))
     const digit = [...'0123456789abcdef'].find((each) => ids.filter((id) => id.startsWith(each)).length > 1) ?? ''

@@ -137,6 +137,22 @@ describe('with nobody serving', () => {
     expect(listed).toContain('nightly  cron  etl  0 2 * * *  yes  never')
   })
 
+  it('a cron trigger has a history of what it fired', async () => {
+    const none = await run('history', 'nightly', '--ticks')
+    const [cron] = await database().store.listCrons({ limit: 1, offset: 0, enabledOnly: false })
+    const claim = { scheduleId: cron?.id ?? '', dueAt: cron?.nextRunAt ?? 0, nextRunAt: null, at: cron?.nextRunAt ?? 0 }
+    await database().store.claimCron({ ...claim, firingId: 'firing', execution: null })
+
+    expect(none.stdout).toBe('Trigger "nightly" has not fired yet.\n')
+    expect(lines(await run('history', 'nightly'))).toEqual([
+      'DUE  FIRED  EXECUTION',
+      '2026-01-01T02:00:00.000+00:00  2026-01-01T02:00:00.000+00:00  none',
+    ])
+    expect(JSON.parse((await run('history', 'nightly', '--json')).stdout)).toMatchObject([
+      { id: 'firing', scheduledAt: '2026-01-01T02:00:00.000+00:00' },
+    ])
+  })
+
   it('a cron trigger is disabled with a note, and enabled', async () => {
     const disabled = await run('disable', 'nightly', '--note', 'not in December')
     const shown = lines(await run('show', 'nightly'))

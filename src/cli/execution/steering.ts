@@ -1,8 +1,9 @@
 /** `cloaca execution cancel | pause | resume | retry`: done at once, or asked of the process that runs the execution. */
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type ActionOptions, CloacaError, type Runner } from '../../index.ts'
 import { type DatabaseOptions, withDatabase, withRunner } from '../database.ts'
+import { idText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { duration, oneOf } from '../option-values.ts'
 import { printError, printJson, printLine, printMessage } from '../print.ts'
@@ -60,7 +61,7 @@ export function addSteeringCommands(execution: Command, finish: (exitCode: numbe
     .action((ids: string[], options: SteeringOptions) => all(ids, options, (runner, id) => resume(runner, id, options)))
   steering('retry', 'start executions that have ended again, with the same input: what completed keeps its output')
     .option('--from <task>', 'run this task and all that come after it')
-    .option('--all', 'run everything')
+    .addOption(new Option('--all', 'run everything').conflicts('from'))
     .action((ids: string[], options: RetryOptions) => all(ids, options, (runner, id) => retry(runner, id, options)))
   const pruning = execution
     .command('prune')
@@ -86,7 +87,9 @@ async function each(
   let exitCode = 0
   for (let first = 0; first < ids.length; first += AT_ONCE) {
     const some = ids.slice(first, first + AT_ONCE)
-    for (const [index, ended] of (await Promise.allSettled(some.map((id) => one(runner, id)))).entries()) {
+    // In JSON ids are whole, as everywhere.
+    const steer = async (id: string) => one(runner, json ? (await runner.executions.overview(id)).id : id)
+    for (const [index, ended] of (await Promise.allSettled(some.map(steer))).entries()) {
       if (ended.status === 'fulfilled') {
         records.push(ended.value.record)
         if (!json) printLine(ended.value.line)
@@ -137,7 +140,7 @@ async function retry(runner: Runner, id: string, { from, all, ...options }: Retr
   const scope = { ...(from !== undefined && { from }), ...(all !== undefined && { all }) }
   const executionId = await runner.executions.retry(id, { ...action(options), ...scope })
   return {
-    line: `Execution ${id} is tried again as execution ${executionId}.`,
+    line: `Execution ${id} is tried again as execution ${idText(executionId)}.`,
     record: { id: executionId, retryOf: id },
   }
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { type ActionOptions, type PollReport, type Runner, UsageError } from '../../index.ts'
 import { contextOption } from '../context-option.ts'
 import { type DatabaseOptions, withRunner } from '../database.ts'
+import { idText } from '../display.ts'
 import { formatDuration, printError, printJson, printLine, printTraceback, UsageMistake } from '../print.ts'
 
 const ANSWER_WITHIN_MS = 5_000
@@ -63,11 +64,11 @@ async function fire(name: string, options: FireOptions): Promise<number> {
   const report = await withRunner(options, (runner) => fireText(runner, name, contextText, options))
   const { outcome, executionId, reason } = report
   if (options.json) printJson({ trigger: name, ...report })
-  else if (outcome === 'fired') printLine(`Trigger "${name}" fired: execution ${executionId}.`)
+  else if (outcome === 'fired') printLine(`Trigger "${name}" fired: execution ${idText(executionId ?? '')}.`)
   else if (outcome === 'limited')
     printLine(`Trigger "${name}" started nothing: ${reason}. Start it all the same with --force.`)
   else {
-    const active = executionId === null ? '' : `, execution ${executionId}`
+    const active = executionId === null ? '' : `, execution ${idText(executionId)}`
     printLine(`Trigger "${name}" started nothing: an equal firing is active${active}. Start another with --force.`)
   }
   return outcome === 'fired' ? 0 : FAILED
@@ -111,11 +112,11 @@ function printPoll(name: string, { outcome, reason, executionId, error, duration
     )
   } else if (outcome === 'fired') {
     const started =
-      executionId === null ? 'its workflow is not known, and nothing was started' : `execution ${executionId}`
+      executionId === null ? 'its workflow is not known, and nothing was started' : `execution ${idText(executionId)}`
     printLine(`Trigger "${name}" fired ${took}: ${started}.`)
   } else if (outcome === 'duplicate') {
     printLine(
-      `Trigger "${name}" fired ${took}, and started nothing: an equal firing is active, execution ${executionId}.`,
+      `Trigger "${name}" fired ${took}, and started nothing: an equal firing is active, execution ${idText(executionId ?? '')}.`,
     )
   } else if (outcome === 'limited') {
     printLine(`Trigger "${name}" fired ${took}, and started nothing: ${reason}.`)

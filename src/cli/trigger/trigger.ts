@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { type CronRow, type Runner, type TickOutcome, type TickRow, type TriggerInfo, UsageError } from '../../index.ts'
+import { cronFiringRecord } from '../../runner/records/schedules.ts'
 import { cronTriggerRecord, firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { type Cell, instantText } from '../display.ts'
@@ -179,6 +180,8 @@ function listedOutcomes(text: string): readonly TickOutcome[] {
 }
 
 async function history(runner: Runner, name: string, options: HistoryOptions): Promise<void> {
+  const row = await polledOrCron(runner, name)
+  if ('triggerName' in row) return cronHistory(runner, row, options)
   const { outcome, since, until } = options
   const page = { limit: options.limit }
   // What is asked of polls asks for polls.
@@ -207,6 +210,21 @@ async function history(runner: Runner, name: string, options: HistoryOptions): P
       row.executionId === null ? 'none' : { id: row.executionId },
     ]),
     options.limit === 0 ? null : `Trigger "${name}" has not fired yet.`,
+  )
+}
+
+/** A cron trigger is not polled: what it fired is all there is. */
+async function cronHistory(runner: Runner, row: CronRow, { limit, json }: HistoryOptions): Promise<void> {
+  const firings = await runner.schedules.history(row.id, { limit })
+  if (json) return printJson(firings.map(cronFiringRecord))
+  printTable(
+    ['DUE', 'FIRED', 'EXECUTION'],
+    firings.map(({ scheduledAt, claimedAt, executionId }) => [
+      { instant: scheduledAt },
+      { instant: claimedAt },
+      executionId === null ? 'none' : { id: executionId },
+    ]),
+    limit === 0 ? null : `Trigger "${row.triggerName}" has not fired yet.`,
   )
 }
 

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { type Runner, UsageError, type WorkflowDefinition } from '../../index.ts'
 import { contextOption } from '../context-option.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from '../database.ts'
+import { idText } from '../display.ts'
 import { printExecution } from '../execution/execution.ts'
 import { withExamples } from '../help.ts'
 import { whenNpmIsGone } from '../npm.ts'
@@ -85,7 +86,7 @@ function row({ key, tasks, version, description, script }: WorkflowDefinition): 
 async function run(name: string, options: RunOptions): Promise<number> {
   return await withRunner(options, async (runner) => {
     const id = await submit(runner, name, contextOption(options.context ?? '{}'))
-    const accepted = `Workflow "${name}" is accepted as execution ${id}.`
+    const accepted = `Workflow "${name}" is accepted as execution ${idText(id)}.`
     if (options.json && !options.wait) printJson({ id })
     else if (options.json) printMessage(accepted)
     else printLine(accepted)
@@ -107,7 +108,7 @@ async function waitFor(id: string, runner: Runner, options: RunOptions): Promise
     }
     const result = await Promise.race([runner.executions.wait(id), interrupted.promise])
     if (result === null) {
-      printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${id}`)
+      printMessage(`Stopped waiting. The execution goes on: cloaca execution show ${idText(id)}`)
       return INTERRUPTED
     }
     await printExecution(runner, result, options)

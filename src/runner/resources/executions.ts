@@ -243,6 +243,10 @@ export class RunnerExecutions {
   async retry(id: string, options: RetryOptions = {}): Promise<string> {
     using _hold = this.#alive.hold()
     const { from, all = false } = options
+    if (all && from !== undefined)
+      throw new UsageError('INVALID_ARGUMENT', '"from" and "all" exclude each other: give one of them.', {
+        path: 'from',
+      })
     const scope = { from: from === undefined ? null : textArgument(from, 'from'), all }
     return await this.#engine.executions.retry(await this.#idOf(id), scope, steering(options).actor)
   }
