@@ -4,6 +4,7 @@
  */
 
 import stringWidth from 'string-width'
+import { withoutPasswords } from '../database/shown-url.ts'
 import { CloacaError } from '../errors.ts'
 import { type Cell, fittingWidths, type ShownCell, shownCell, styled, truncated } from './display.ts'
 import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
@@ -96,7 +97,7 @@ export function printMessage(message: string): void {
 }
 
 function writeMessage(message: string): void {
-  writeStderr(`cloaca: ${visibleText(message)}\n`)
+  writeStderr(`cloaca: ${visibleText(withoutPasswords(message))}\n`)
 }
 
 /** A traceback as Python prints it: it stands among what the script itself writes there, so its lines need no mark. */
@@ -106,7 +107,7 @@ export function printTraceback(traceback: string): void {
 
 /** What is wrong with the words of a command, in lines of our own. */
 export function printWrongWords(lines: string): void {
-  writeStderr(showControls(lines))
+  writeStderr(showControls(withoutPasswords(lines)))
 }
 
 /** In columns of a terminal: an ideograph takes two, a combining accent none. */

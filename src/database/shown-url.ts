@@ -12,6 +12,11 @@ export function shownUrl(url: string): string {
   return scheme + withoutUserPassword(rest).replace(/([?&](?:ssl)?password=)[^&]*/gi, `$1${HIDDEN}`)
 }
 
+/** A text of others in which such URLs may stand. */
+export function withoutPasswords(text: string): string {
+  return text.replace(/\bpostgres(?:ql)?:\/\/[^\s"'`<>]+/gi, shownUrl)
+}
+
 /** `rest`: what stands behind the two slashes. */
 function withoutUserPassword(rest: string): string {
   const colon = rest.indexOf(':')

@@ -30,7 +30,7 @@ export function readSettingsFile(folder: string): SettingsFile | null {
   try {
     return { name: TOML, content: parseToml(toml) }
   } catch (thrown) {
-    throw unreadable(folder, TOML, (thrown as Error).message.replace('Invalid TOML document: ', ''))
+    throw unreadable(folder, TOML, tomlReason(thrown as smolToml.TomlError))
   }
 }
 
@@ -38,6 +38,17 @@ export function readSettingsFile(folder: string): SettingsFile | null {
 function parseToml(text: string): unknown {
   const { parse } = createRequire(import.meta.url)('smol-toml') as typeof smolToml
   return parse(text)
+}
+
+/** Its message goes on with the lines around, in which a password may stand. */
+function tomlReason({ message, line, column }: smolToml.TomlError): string {
+  const [first = ''] = message.replace('Invalid TOML document: ', '').split('\n', 1)
+  return `${first} (line ${line}, column ${column})`
+}
+
+/** The same: V8 quotes what stands around. */
+function jsonReason({ message }: Error): string {
+  return message.replace(/, (?:\.\.\.)?"[\s\S]*$/, ' where none can be')
 }
 
 /** Undefined where there are none. A manifest that holds the word nowhere is of no concern, whatever it is. */
@@ -50,7 +61,7 @@ function manifestSettings(folder: string): unknown {
       ? (manifest as { readonly cloaca: unknown }).cloaca
       : undefined
   } catch (thrown) {
-    throw unreadable(folder, MANIFEST, (thrown as Error).message)
+    throw unreadable(folder, MANIFEST, jsonReason(thrown as Error))
   }
 }
 

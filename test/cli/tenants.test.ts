@@ -1,0 +1,70 @@
+/** Tenants are made, listed and removed on the command line, on a real server. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
+import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+
+const PASSWORD = 'from stdin: ü/@'
+
+let database: TemporaryDatabase
+beforeAll(async () => {
+  database = await temporaryDatabase()
+})
+afterAll(async () => {
+  for (const user of ['t_cli', 't_cli_given']) {
+    await administer(database.url, `DROP OWNED BY ${user} CASCADE; DROP ROLE ${user}`).catch(() => {})
+  }
+  await database?.[Symbol.asyncDispose]()
+})
+
+describe('cloaca tenant', () => {
+  it('prints once what a new tenant connects with, lists it, and removes it', async () => {
+    await using terminal = new Terminal()
+    const env = { CLOACA_DATABASE_URL: `postgresql://postgres@${database.place}` }
+
+    const made = await terminal.run(['tenant', 'create', 'acme', 't_cli'], { env })
+    const given = await terminal.run(['tenant', 'create', 'beta', 't_cli_given', '--password-stdin', '--json'], {
+      env,
+      stdin: `${PASSWORD}\nmore\n`,
+    })
+    const { connectionString } = JSON.parse(given.stdout)
+    const [people, programs, used] = await Promise.all([
+      terminal.run(['tenant', 'list'], { env }),
+      terminal.run(['tenant', 'list', '--json'], { env }),
+      terminal.run(['status', '--json'], { env: { CLOACA_DATABASE_URL: connectionString } }),
+    ])
+    const removed = await Promise.all([
+      terminal.run(['tenant', 'remove', 'acme', 't_cli', '--json'], { env }),
+      terminal.run(['tenant', 'remove', 'beta', 't_cli_given'], { env }),
+    ])
+    const after = await terminal.run(['tenant', 'list'], { env })
+
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' })
+    const [, password] = /^password {2}([A-Za-z0-9]{32})$/m.exec(made.stdout) ?? []
+    expect(made.stdout).toBe(
+      `schema    acme\nuser      t_cli\npassword  ${password}\nurl       postgresql://t_cli:${password}@${database.place}\n`,
+    )
+    expect(JSON.parse(given.stdout)).toMatchObject({ schemaName: 'beta', username: 't_cli_given', password: PASSWORD })
+    expect(used).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(people.stdout).toMatch(/^SCHEMA +USERS +SIZE\nacme +t_cli +\d+\.\d MiB\nbeta +t_cli_given +\d+\.\d MiB\n$/)
+    expect(JSON.parse(programs.stdout)).toMatchObject([{ schemaName: 'acme', usernames: ['t_cli'] }, {}])
+    expect(JSON.parse(removed[0].stdout)).toEqual({ schemaName: 'acme', username: 't_cli', removed: true })
+    expect(removed[1].stdout).toBe('Schema "beta" and user "t_cli_given" are removed.\n')
+    expect(after.stdout).toBe('No schema of this database has tables of cloaca.\n')
+  })
+
+  it('says what is wrong with a database or a schema that cannot have tenants', async () => {
+    await using terminal = new Terminal()
+
+    const [onSqlite, schemaOnSqlite, badSchema] = await Promise.all([
+      terminal.run(['tenant', 'list', '--db', 'sqlite://jobs.db']),
+      terminal.run(['status', '--db', ':memory:', '--schema', 'acme']),
+      terminal.run(['status', '--db', database.url, '--schema', '1a']),
+    ])
+
+    expect(onSqlite.stderr).toMatch(/^cloaca: DatabaseAdmin requires a PostgreSQL connection: /)
+    expect(schemaOnSqlite.stderr).toMatch(/^cloaca: The schema cannot be used: "acme" needs PostgreSQL, .* ":memory:"/)
+    expect(badSchema.stderr).toMatch(/^cloaca: The schema cannot be used: .*must start with a letter/)
+    expect([onSqlite, schemaOnSqlite, badSchema].map(({ exitCode }) => exitCode)).toEqual([1, 1, 1])
+  })
+})
