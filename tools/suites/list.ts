@@ -32,11 +32,7 @@ export const SUITES: readonly Suite[] = [
   suite('jinja2', ['tests'], ['trio']),
   suite('requests', ['tests'], ['pytest-mock', 'PySocks'], ['-m', 'not requires_network'], true),
   suite('httpx', ['tests'], ['uvicorn', 'chardet', 'trio', 'h2', 'socksio', 'click', 'rich', 'pygments', 'anyio<4.10']),
-  suite(
-    'anyio',
-    ['tests'],
-    ['pytest-mock', 'pytest-timeout', 'hypothesis', 'trio', 'truststore', 'psutil', 'blockbuster'],
-  ),
+  suite('anyio', ['tests'], ['pytest-mock', 'pytest-timeout', 'hypothesis', 'trio', 'truststore', 'blockbuster']),
   suite(
     'pydantic',
     ['tests'],
@@ -50,6 +46,9 @@ export const SUITES: readonly Suite[] = [
       'packaging',
       'cloudpickle',
       'email-validator',
+      'pytest-run-parallel',
+      'inline-snapshot',
+      'pytest-examples',
     ],
     ['--ignore=tests/benchmarks', '--ignore=tests/test_docs.py', '--ignore=tests/mypy', '--benchmark-disable'],
   ),

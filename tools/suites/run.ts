@@ -8,7 +8,7 @@
  *     npx node tools/suites/run.ts --minutes 10 …                      a side's limit
  *     npx node tools/suites/run.ts --keep folder …                     leaves the sdists, packages and pytest's output there
  *
- * `trustme` and `cryptography` are stood in for on both sides, and the server of `pytest-httpbin` runs in the CPython for
+ * `trustme`, `cryptography` and `psutil` are stood in for on both sides, and the server of `pytest-httpbin` runs in the CPython for
  * both (`stand-ins/`). Needs openssl and tar.
  */
 

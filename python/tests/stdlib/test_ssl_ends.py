@@ -223,3 +223,23 @@ def test_an_authority_that_is_sent_in_an_old_edition_is_taken_from_the_trusted_o
     certificates = [ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER) :]) for pem in pems]
     assert sent == certificates
     assert verified == [certificates[0], ssl.PEM_cert_to_DER_cert(Path(RENEWED_AUTHORITY).read_text())]
+
+
+def test_closing_sends_what_was_written_and_says_no_farewell() -> None:
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with server_context().wrap_socket(plain, server_side=True) as secured:
+            secured.sendall(b"x" * 300_000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        with socket.create_connection(listener.getsockname(), LIMIT) as plain:
+            context = client_context()
+            with context.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False) as secured:
+                received = 0
+                with pytest.raises(ssl.SSLEOFError):
+                    while got := len(secured.recv(65536)):
+                        received += got
+        thread.join()
+    assert received == 300_000

@@ -76,3 +76,8 @@ def test_threads_and_other_programs_are_awaited() -> None:
         return await trio.to_thread.run_sync(lambda: process.stdout)
 
     assert trio.run(run) == b"hi\n"
+
+
+def test_nothing_of_kqueue_is_offered() -> None:
+    assert not hasattr(trio.lowlevel, "wait_kevent")
+    assert not hasattr(trio._core, "wait_kevent")

@@ -30,7 +30,6 @@ export class UnwrappableStream extends Duplex {
   }
 
   override _read(): void {
-    if (this.#isPlainOver && this.readableLength === 0) this.#endSoon()
     this.plain.resume()
   }
 
@@ -66,14 +65,25 @@ export class UnwrappableStream extends Duplex {
   #endSoon(): void {
     setImmediate(() => {
       if (this.destroyed || this.readableEnded) return
-      this.#wasCut = this.secured !== null && !hasEnded(this.secured)
+      this.#judge()
       this.push(null)
     })
   }
 
+  #judge(): void {
+    this.#wasCut = this.secured !== null && !hasEnded(this.secured)
+  }
+
   readonly #onEnd = () => {
+    if (this.#isPlainOver) return
     this.#isPlainOver = true
-    if (this.readableLength === 0) this.#endSoon()
+    if (this.readableLength === 0) {
+      this.#endSoon()
+      return
+    }
+    // Node reads no further once it has asked for more: the end must be there before the last bytes are taken.
+    this.prependOnceListener('end', () => this.#judge())
+    this.push(null)
   }
 
   readonly #onError = (error: Error) => {

@@ -38,9 +38,13 @@ export class StreamEndpoint extends Endpoint {
   #isEnded = false
   #isHandshaking = false
   #carrier: UnwrappableStream | null = null
+  /** The stream below TLS. */
+  #plain: Duplex | null = null
   #isAsking = false
   /** A child process has it: bytes that arrive are the child's. */
   #isLent = false
+  /** Called when something that was written has gone out. */
+  #flushed: () => void = ignore
   #isReadShut = false
   #isWriteShut = false
   /** Descriptors that travel with the bytes. */
@@ -103,7 +107,10 @@ export class StreamEndpoint extends Endpoint {
       this.#isHandshaking = false
       plain.on('error', ignore)
       if (secured === null || this.isClosed) plain.destroy()
-      else this.#attach(secured)
+      else {
+        this.#plain = plain
+        this.#attach(secured)
+      }
       if (this.#carrier !== null) this.#carrier.secured = secured
       this.changed()
     }
@@ -118,7 +125,7 @@ export class StreamEndpoint extends Endpoint {
     const carrier = this.#carrier
     const secured = this.#stream
     if (carrier === null || secured === null) return false
-    this.#carrier = null
+    this.#carrier = this.#plain = null
     carrier.keepsPlain = true
     this.#detach(secured)
     this.#isHandshaking = true
@@ -178,7 +185,7 @@ export class StreamEndpoint extends Endpoint {
     if (this.#state === 'connecting' || this.#isHandshaking || stream.writableLength >= SEND_BUFFER_BYTES)
       return undefined
     const taken = bytes.subarray(0, SEND_BUFFER_BYTES)
-    stream.write(taken)
+    stream.write(taken, () => this.#flushed())
     this.passedDescriptors.wrote(taken.length)
     return taken.length
   }
@@ -259,12 +266,22 @@ export class StreamEndpoint extends Endpoint {
     this.#finish(stream)
   }
 
-  /** What was written still goes out. */
+  /** What was written still goes out. TLS says no farewell, as under python: that is what `unwrap` is for. */
   #finish(stream: Duplex): void {
     stream.on('error', ignore)
-    if (this.#state === 'connecting') stream.destroy()
+    const plain = this.#plain
+    if (plain instanceof Socket) this.#endPlain(stream, plain)
+    else if (this.#state === 'connecting') stream.destroy()
     else if (stream instanceof Socket) stream.destroySoon()
     else stream.end()
+  }
+
+  #endPlain(secured: Duplex, plain: Socket): void {
+    this.#flushed = () => {
+      if (secured.writableLength === 0 || secured.destroyed) plain.destroySoon()
+    }
+    secured.once('close', this.#flushed)
+    this.#flushed()
   }
 
   /** Closes without sending what is left, and notifies the peer. */
