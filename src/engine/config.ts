@@ -27,6 +27,8 @@ export interface EngineConfig {
   readonly taskTimeoutMs: number
   /** How long `execute` waits; the run itself goes on. Null: without limit. */
   readonly workflowTimeoutMs: number | null
+  /** Whether triggers are polled and schedules fire here; else only tasks are run. */
+  readonly pollingEnabled: boolean
   /** Limit of one poll of a trigger. */
   readonly pollDeadlineMs: number
   /** At most this much is added at random to each due time of a trigger. 0: none. Never adds up. */
@@ -62,6 +64,7 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   schedulerPollIntervalMs: 100,
   taskTimeoutMs: 300_000,
   workflowTimeoutMs: 3_600_000,
+  pollingEnabled: true,
   pollDeadlineMs: 30_000,
   pollJitterMs: 0,
   recoveryEnabled: true,
@@ -84,6 +87,7 @@ export const CONFIG_CHECK = objectOf({
   schedulerPollIntervalMs: DURATION_MS,
   taskTimeoutMs: DURATION_MS,
   workflowTimeoutMs: orNull(DURATION_MS),
+  pollingEnabled: FLAG,
   pollDeadlineMs: DURATION_MS,
   pollJitterMs: DURATION_MS,
   recoveryEnabled: FLAG,

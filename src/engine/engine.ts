@@ -104,11 +104,11 @@ export class Engine {
   readonly #entered = new StartOnce(() => this.#enter())
   readonly #started = new StartOnce(() => this.#start())
   #isServing = false
+  #isPolling = false
   #stopped: Promise<void> | null = null
   #hasInstance = false
   #workflowsChanged: Timer | null = null
 
-  /** Made, and nothing begun yet. */
   constructor(options: EngineOptions) {
     const ports: Ports = {
       events: new EngineEvents(),
@@ -148,7 +148,6 @@ export class Engine {
     this.health = new Health({ ...steering, heartbeat }, assertOpen)
   }
 
-  /** Made and started. */
   static async start(options: EngineOptions): Promise<Engine> {
     const engine = new Engine(options)
     await engine.start()
@@ -197,8 +196,12 @@ export class Engine {
     if (this.#state !== 'running') return
     if (!this.#isServing) this.#startPeriodicWork()
     this.#isServing = true
+    // First of all, in the same step: its share of the triggers depends on it.
+    void this.#workflowRecords.announce(this.#ports.registry.current())
     this.#executor.acquirer.serve()
     this.#inbox.start()
+    this.#isPolling = this.config.pollingEnabled
+    if (!this.#isPolling) return
     await Promise.all([this.#scheduler.start(), this.config.cronEnabled ? this.#cronScheduler.start() : null])
   }
 
@@ -277,6 +280,7 @@ export class Engine {
     this.#inbox.stop()
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
+    if (this.#isPolling) this.#scheduler.triggers.handOver()
     if (graceMs > 0) await within(drained, graceMs, clock)
     const cut = this.underWay()
     this.#scheduler.stop()
@@ -325,19 +329,20 @@ export class Engine {
   }
 
   #registryChanged(): void {
-    if (this.#isServing) this.#scheduler.registryChanged()
+    if (this.#isPolling) this.#scheduler.registryChanged()
     void this.#cronScheduler.lookAgain()
     // Once for all declarations of a tick of the event loop: each look at the registry after a change copies it.
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
       this.#workflowsChanged = null
       void this.#workflowRecords.save(this.#ports.registry.current())
+      if (this.#isServing) void this.#workflowRecords.announce(this.#ports.registry.current())
       this.#executor.acquirer.wake(this.config.recoveryEnabled)
     })
   }
 
   /** Another process wrote: schedules, new executions, or the end of one that it runs for a caller of ours. */
   #storeChanged(): void {
-    if (this.#isServing) this.#scheduler.triggers.storeChanged()
+    if (this.#isPolling) this.#scheduler.triggers.storeChanged()
     void this.#cronScheduler.lookAgain()
     this.#executor.acquirer.wake()
   }
@@ -353,8 +358,9 @@ export class Engine {
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#workflowRecords.forget()
     void this.#workflowRecords.save(this.#ports.registry.current())
-    if (this.#isServing) void this.#scheduler.storeFound()
-    if (this.#isServing && this.config.cronEnabled) void this.#cronScheduler.storeFound()
+    if (this.#isServing) void this.#workflowRecords.announce(this.#ports.registry.current())
+    if (this.#isPolling) void this.#scheduler.storeFound()
+    if (this.#isPolling && this.config.cronEnabled) void this.#cronScheduler.storeFound()
     this.#executor.acquirer.wake(this.config.recoveryEnabled)
     this.#ends.check()
   }
@@ -366,7 +372,7 @@ export class Engine {
   #keepAlive(): void {
     this.#periodically('sending a heartbeat', HEARTBEAT_MS, async () => {
       await this.#heartbeat.beat()
-      if (this.#isServing) this.#scheduler.triggers.renewLeases()
+      if (this.#isPolling) this.#scheduler.triggers.renewLeases()
     })
     this.#periodically('recovering executions', RECOVERY_MS, async () => {
       this.#executor.acquirer.wake(this.config.recoveryEnabled)

@@ -116,6 +116,7 @@ export type WarningCode =
   | 'INVALID_CRON_TRIGGER'
   | 'DATABASE_FOUND'
   | 'LEASE_LOST'
+  | 'OTHER_VERSION'
   | 'CLOCK_SET'
   | 'RETENTION_BEGINS'
   | 'TRIGGER_PAUSED'

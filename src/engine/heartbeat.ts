@@ -1,15 +1,15 @@
 /**
  * The signs of life of this engine, and whether they are young enough to act on what it holds: a process that stood still
  * (stopped, swapped out, asleep) may have been taken for dead, and others may hold its leases now. Held by the engine,
- * which beats it every ten seconds; the scheduler asks it before it polls.
+ * which beats it every three seconds; the scheduler asks it before it polls.
  */
 
 import type { Clock, Store } from './ports.ts'
 
-export const HEARTBEAT_MS = 10_000
+export const HEARTBEAT_MS = 3_000
 
-/** Half of the 30 s after which others take an instance for dead. */
-const BELIEVED_MS = 15_000
+/** Half of the 10 s after which others take an instance for dead. */
+const BELIEVED_MS = 5_000
 
 export interface HeartbeatPorts {
   readonly instanceId: string
@@ -22,6 +22,7 @@ export class Heartbeat {
   #hasBegun = false
   /** Monotonic: when the last heartbeat that was stored was asked for. */
   #beatAt = Number.NEGATIVE_INFINITY
+  #others = 0
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports
@@ -45,8 +46,13 @@ export class Heartbeat {
   async beat(): Promise<void> {
     const { store, clock, instanceId } = this.#ports
     const askedAt = clock.monotonic()
-    await store.heartbeat(instanceId, clock.now())
+    this.#others = await store.heartbeat(instanceId, clock.now())
     this.#beatAt = Math.max(this.#beatAt, askedAt)
+  }
+
+  /** Whether other instances run workflows of this database. */
+  get hasOthers(): boolean {
+    return this.#others > 0
   }
 
   /** Whether the leases must be renewed before anything is done on them. */

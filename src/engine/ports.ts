@@ -42,6 +42,7 @@ import type {
   FiredTick,
   FiredTickResult,
   HistoryStore,
+  InstanceCode,
   LogStore,
   NewExecution,
   PageAfter,
@@ -196,18 +197,23 @@ export interface Store {
 
   /**
    * Enters a runner, as heard of at `at`. Must precede whatever takes an `instanceId`. It is dead to others when its
-   * process is gone, or when they have seen its heartbeats stand still for 30 s of their own monotonic time, looking with
+   * process is gone, or when they have seen its heartbeats stand still for 10 s of their own monotonic time, looking with
    * each heartbeat of theirs; a looker that stood still itself has seen nothing meanwhile.
    */
   openInstance(instanceId: string, at: number): Promise<void>
-  /** An instance that others took for dead enters again; what they took over stays theirs. */
-  heartbeat(instanceId: string, at: number): Promise<void>
+  /**
+   * An instance that others took for dead enters again; what they took over stays theirs. Returns how many other living
+   * instances have announced workflows.
+   */
+  heartbeat(instanceId: string, at: number): Promise<number>
+  /** Says what code the instance has, in place of what was said before. It is said again by itself when the instance has to enter again. */
+  announce(instanceId: string, code: InstanceCode): Promise<void>
   /** Gives back everything the instance holds: its leases, and its executions, whose running tasks become Ready. */
   closeInstance(instanceId: string, at: number): Promise<void>
 
   /**
    * Whether any instance is open in a living process, as far as one look shows: of a process of another host it is believed for
-   * 30 s of the wall clock after its last heartbeat.
+   * 10 s of the wall clock after its last heartbeat.
    */
   hasLivingInstance(at: number): Promise<boolean>
 
@@ -222,10 +228,15 @@ export interface Store {
    */
   saveTriggers(triggers: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]>
   /**
-   * Of these triggers takes those that no living instance polls, and returns the leases that the instance now holds, in
-   * the order of the names. One that it held already keeps its number.
+   * Shares these triggers, of which the instance has the code, with the living instances that have it too, as `announce` said:
+   * takes what nobody living polls and is its share, gives up what is another's unless it is `busy`, and returns the leases
+   * that it now holds, in the order of the names. One that it held already keeps its number.
    */
-  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]>
+  leaseTriggers(
+    instanceId: string,
+    names: readonly string[],
+    busy?: ReadonlySet<string>,
+  ): Promise<readonly TriggerLease[]>
   /**
    * What the code of an instance declares. Triggers that no living instance declares any more are marked, with the instant, and
    * those that one declares are not.
@@ -274,7 +285,7 @@ export interface Store {
   createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void>
   /**
    * Gives unfinished executions to the instance, oldest first: unowned ones, and with `recover` those of dead
-   * instances. They become Running. A task run found Running becomes Ready with `recoveries` one higher. Returns them
+   * instances. Those of a version that it has not announced only while no living instance has announced it. They become Running. A task run found Running becomes Ready with `recoveries` one higher. Returns them
    * as they are after that.
    */
   acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]>

@@ -23,6 +23,11 @@ export const FLAG: SettingCheck = { expected: 'true or false', fits: (value) => 
 
 export const TEXT: SettingCheck = { expected: 'a string', fits: (value) => typeof value === 'string' }
 
+export const TEXTS: SettingCheck = {
+  expected: 'a list of strings',
+  fits: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'),
+}
+
 export const FUNCTION: SettingCheck = { expected: 'a function', fits: (value) => typeof value === 'function' }
 
 export const NUMBER: SettingCheck = { expected: 'a finite number', fits: Number.isFinite }

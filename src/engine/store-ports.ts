@@ -48,6 +48,13 @@ export interface AlertStore {
   list(page: PageAfter): Promise<readonly AlertRow[]>
 }
 
+/** What an instance can run. */
+export interface InstanceCode {
+  /** Those that it polls. */
+  readonly triggers: readonly string[]
+  readonly workflows: readonly { readonly name: string; readonly version: string }[]
+}
+
 /** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
 export interface TriggerLease {
   readonly trigger: string

@@ -7,7 +7,7 @@ import { Engine } from '../engine/engine.ts'
 import type { EngineEvents } from '../engine/events.ts'
 import type { Clock, ScriptHost, Store } from '../engine/ports.ts'
 import { codec } from '../native/index.ts'
-import type { LiveRegistry } from '../registry/live-registry.ts'
+import type { RegistrySource } from '../registry/live-registry.ts'
 import { parseDatabaseUrl } from '../store/database-url.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Durability } from './composition.ts'
@@ -32,7 +32,7 @@ export async function openStore(
 export interface EngineParts {
   readonly store: Store
   readonly host: ScriptHost
-  readonly registry: LiveRegistry
+  readonly registry: RegistrySource
   readonly settings: Partial<EngineConfig>
   readonly events: EngineEvents
   readonly clock: Clock

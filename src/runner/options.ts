@@ -12,6 +12,7 @@ import {
   orNull,
   type SettingCheck,
   TEXT,
+  TEXTS,
   wholeFrom,
 } from '../engine/settings-check.ts'
 import {
@@ -52,6 +53,8 @@ export interface RunnerOptions {
    * everywhere else. False: they run what they are asked for, and nothing by themselves. Default true.
    */
   readonly scriptRunners?: boolean
+  /** Only these workflows are run, and only triggers that start them polled. Default: all. */
+  readonly onlyWorkflows?: readonly string[]
   /** Where what scripts print goes. Default: `stdout`. It never blocks the runner: what nobody reads is eventually dropped. */
   readonly stdoutTo?: 'stdout' | 'stderr'
   /** At a terminal each line that a task prints begins with its execution's short id and its own. Default: it does not. */
@@ -105,6 +108,7 @@ const OPTIONS_CHECK = objectOf({
   readOnly: FLAG,
   interpreters: wholeFrom(1),
   scriptRunners: FLAG,
+  onlyWorkflows: TEXTS,
   stdoutTo: oneOf('stdout', 'stderr'),
   prefixOutput: FLAG,
   interpreterMemoryMb: wholeFrom(LEAST_MEMORY_MEBIBYTES),

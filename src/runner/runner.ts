@@ -22,6 +22,7 @@ import {
 import type { PollOutcome, PollTest } from '../model/trigger.ts'
 import { codecNotice } from '../native/index.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
+import { onlyWorkflows } from '../registry/only-workflows.ts'
 import { type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import type { Spans } from '../tracing/spans.ts'
@@ -100,9 +101,11 @@ export class Runner {
     this.#alerts = alerts
     this.#spans = spans
     if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
-    const settings = options.config ?? {}
     const registry = this.#registry
-    this.#engine = makeEngine({ store, host: this.#scriptHost(), registry, settings, events, clock })
+    this.#engine = makeEngine({
+      ...{ store, host: this.#scriptHost(), settings: options.config ?? {}, events, clock },
+      registry: options.onlyWorkflows === undefined ? registry : onlyWorkflows(registry, options.onlyWorkflows),
+    })
     this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry)
     this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store)
     this.executions = new RunnerExecutions(this.#alive, this.#engine)

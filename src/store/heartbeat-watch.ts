@@ -10,7 +10,7 @@
 import type { Clock } from '../engine/ports.ts'
 
 /** One and a half heartbeats: every instance observes the others at each of its own. */
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 4_500
 
 interface Heard {
   readonly beats: number

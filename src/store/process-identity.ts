@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 
 /** Three heartbeats missed. */
-export const DEAD_AFTER_MS = 30_000
+export const DEAD_AFTER_MS = 10_000
 
 /** The process that a store runs in, as other processes see it. */
 export interface ProcessIdentity {

@@ -90,7 +90,7 @@ describe('a process that shares its database with others', () => {
 
     const clock = new FakeClock()
     await using heir = await startProcess({ clock, workflows: [demo] })
-    await clock.advance(29_000)
+    await clock.advance(9_000)
     expect(heir.host.runs).toHaveLength(0)
     await clock.advance(32_000)
 
@@ -164,9 +164,9 @@ describe('a process that shares its database with others', () => {
 
     const clock = new FakeClock()
     await using heir = await startProcess({ clock, triggers: [trigger('inbox')] })
-    await clock.advance(29_000)
+    await clock.advance(9_000)
     expect(heir.host.polls).toHaveLength(0)
-    await clock.advance(12_000)
+    await clock.advance(4_000)
 
     expect(heir.host.polls.length).toBeGreaterThan(0)
   })

@@ -166,6 +166,19 @@ CREATE INDEX firings_by_trigger ON firings (trigger_seq, fired_at);
 
 CREATE INDEX firings_without_run ON firings (completed_at) WHERE execution_id IS NULL;
 
+CREATE TABLE instance_triggers (
+  instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  PRIMARY KEY (instance_seq, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE instance_workflows (
+  instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  workflow TEXT NOT NULL,
+  version TEXT NOT NULL,
+  PRIMARY KEY (instance_seq, workflow)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE instances (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,

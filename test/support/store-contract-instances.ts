@@ -16,8 +16,8 @@ import {
 import type { ContractContext } from './store-contract.ts'
 
 /** Heartbeats that stand still for so long are a dead runner's. */
-const DEAD_AFTER_MS = 30_000
-const HEARTBEAT_MS = 10_000
+const DEAD_AFTER_MS = 10_000
+const HEARTBEAT_MS = 3_000
 
 export function describeInstanceContract(context: ContractContext): void {
   const acquire = (instanceId: string, at: number, given: { recover?: boolean; workflows?: readonly string[] } = {}) =>
@@ -76,7 +76,7 @@ export function describeInstanceContract(context: ContractContext): void {
       expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual([{ trigger: 'inbox', number: 2 }])
     })
 
-    test('a runner that was not heard of for 30 seconds loses its triggers, and not before', async () => {
+    test('a runner that was not heard of for 10 seconds loses its triggers, and not before', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)

@@ -16,6 +16,7 @@ import { describeHistoryContract } from './store-contract-history.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
 import { describeLogContract } from './store-contract-logs.ts'
 import { describePolicyContract } from './store-contract-policies.ts'
+import { describeSharingContract } from './store-contract-sharing.ts'
 import { describeSteeringContract } from './store-contract-steering.ts'
 import { describeTickContract } from './store-contract-ticks.ts'
 import { describeTriggerContract } from './store-contract-triggers.ts'
@@ -80,6 +81,7 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeInstanceContract(context)
     describeHistoryContract(context)
     describeActivityContract(context)
+    describeSharingContract(context)
     describeExecutionContract(context)
     describeWorkflowContract(context)
     describeActionContract(context)

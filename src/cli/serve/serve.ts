@@ -12,6 +12,7 @@ import { withExamples } from '../help.ts'
 import { jsonLines } from '../json-log.ts'
 import { openLog } from '../log.ts'
 import { whenNpmIsGone } from '../npm.ts'
+import { wholeNumber } from '../option-values.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { openHttp } from './http.ts'
 import { count, logLoaded, logRemoved } from './script-log.ts'
@@ -19,6 +20,10 @@ import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
   readonly watch?: true
+  /** `--no-poll`: false. */
+  readonly poll: boolean
+  readonly onlyWorkflows?: readonly string[]
+  readonly concurrency?: number
   /** `--no-http`: false. */
   readonly http: boolean
   /** `--no-prefix`: false. */
@@ -36,6 +41,13 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .description('serve scripts: poll their triggers and run their workflows until told to stop')
     .argument('<places...>', 'Python files, folders, or modules')
     .option('--watch', 'reload a script when one of its files changes')
+    .option('--no-poll', 'poll no triggers and fire no schedules: only run tasks')
+    .option(
+      '--only-workflows <names>',
+      'only run these workflows, separated by commas, and only poll triggers that start them',
+      names,
+    )
+    .option('--concurrency <n>', 'the same as --max-concurrent-tasks', wholeNumber)
     .option('--no-http', 'answer no HTTP')
     .option('--no-prefix', 'let what tasks print at a terminal begin as they print it, without execution and task')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
@@ -47,7 +59,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const settings = settingsFrom(options)
   const log = logOf(settings)
   const graceMs = settings.get('grace')
-  const runner = await Runner.open({ ...optionsOf(settings), prefixOutput: options.prefix, log })
+  const runner = await Runner.open({ ...workerOptions(settings, options), prefixOutput: options.prefix, log })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, graceMs) }))
   let http: HttpServer | null = null
@@ -65,7 +77,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     if (typeof reports === 'number') return reports
     const level = options.watch ? 'info' : 'debug'
     for (const report of reports) logLoaded(report, log, { isNamed: isNamed(report, places), level })
-    const nothing = whyNothing(reports, places)
+    const nothing = whyNothing(reports, places) ?? unknownWorkflow(reports, options.onlyWorkflows)
     if (nothing !== null) {
       log({ level: 'error', message: nothing })
       return FAILED
@@ -82,6 +94,27 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     await runner.close({ graceMs })
     await http?.close()
   }
+}
+
+/** What this process does of all that the database has to be done. */
+function workerOptions(settings: Settings, { poll, onlyWorkflows, concurrency }: ServeOptions) {
+  const options = optionsOf(settings)
+  return {
+    ...options,
+    ...(onlyWorkflows !== undefined && { onlyWorkflows }),
+    config: {
+      ...options.config,
+      pollingEnabled: poll,
+      ...(concurrency !== undefined && { maxConcurrentTasks: concurrency }),
+    },
+  }
+}
+
+function names(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 function logOf(settings: Settings): LogSink {
@@ -116,6 +149,14 @@ async function watchScripts(
     failed: ({ message }) => log({ level: 'warn', message: `some changes are not seen: ${message}` }),
   })
   return watch
+}
+
+/** Null where scripts declare all that is to be run. */
+function unknownWorkflow(reports: readonly ScriptReport[], wanted: readonly string[] = []): string | null {
+  const known = new Set(reports.flatMap(({ workflows }) => workflows))
+  const missing = wanted.find((name) => !known.has(name))
+  if (missing === undefined) return null
+  return `There is no workflow "${missing}" in what is served, which has ${[...known].map((name) => `"${name}"`).join(', ') || 'none'}.`
 }
 
 /** The user named this file or module, and did not only name a folder in which it is. */

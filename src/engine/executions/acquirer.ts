@@ -122,6 +122,13 @@ export class Acquirer {
     this.#isAcquiring = false
   }
 
+  #warnOfVersion(execution: Execution, definition: WorkflowDefinition): void {
+    const message =
+      `Execution ${execution.id} was made for version ${execution.version} of workflow "${execution.workflow}", which no living process ` +
+      `has: it is run by version ${definition.version}.`
+    this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
+  }
+
   async #acquire(limit: number): Promise<void> {
     const { store, registry, instanceId, clock, heartbeat } = this.#ports
     const { workflows } = registry.current()
@@ -149,7 +156,9 @@ export class Acquirer {
       for (const execution of taken) {
         this.#asked.delete(execution.id)
         const definition = workflows.get(execution.workflow)
-        if (definition !== undefined) this.#taker.take(execution, definition)
+        if (definition === undefined) continue
+        if (definition.version !== execution.version) this.#warnOfVersion(execution, definition)
+        this.#taker.take(execution, definition)
       }
     } catch (thrown) {
       this.#mustRecover ||= recover

@@ -40,6 +40,8 @@ import { type SlotLease, SlotPool } from './slots.ts'
 
 /** Executions held in memory; the others wait in the store. Those that wait for a nested one do not count. */
 const MAX_ACTIVE = 1_000
+/** For each slot, where other instances run executions, too: one runs, and one is there when it has ended. */
+const ACTIVE_A_SLOT = 2
 /** The message of one whose cancel was asked for by a process that is gone. */
 const CANCELLED = 'cancelled'
 
@@ -90,7 +92,7 @@ export class Executor {
     this.#onEnded = onEnded
     this.#slots = new SlotPool(ports.config.maxConcurrentTasks)
     this.acquirer = new Acquirer(ports, {
-      room: () => MAX_ACTIVE + this.#slots.lent + this.#paused() - this.#runs.size,
+      room: () => this.#mostActive() + this.#slots.lent + this.#paused() - this.#runs.size,
       take: (execution, definition) => this.#take(new RunState(execution, definition, ports.codec)),
     })
   }
@@ -151,6 +153,11 @@ export class Executor {
     })
     if (state.execution.cancelRequestedAt !== null) this.#cancel(run, { reason: CANCELLED, waits: false })
     else this.#follow(run, state.open(at), at)
+  }
+
+  #mostActive(): number {
+    if (!this.#ports.heartbeat.hasOthers) return MAX_ACTIVE
+    return Math.min(MAX_ACTIVE, ACTIVE_A_SLOT * this.#slots.capacity)
   }
 
   #paused(): number {

@@ -15,14 +15,7 @@ import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, PollRequest, Store, Timer } from '../ports.ts'
 import { PollLog } from './poll-log.ts'
-
-/** The lease of a trigger that is polled here. A poll keeps the one it was begun under. */
-export interface HeldLease {
-  /** Null once the database that gave it was lost. */
-  number: number | null
-  /** Its last answer under this lease was to fire, and that is stored: what follows is no change. */
-  isFiring: boolean
-}
+import { type HeldLease, TriggerLeases } from './trigger-leases.ts'
 
 /** A trigger as the scheduler sees it. */
 export interface PolledTrigger extends DueEntry {
@@ -63,6 +56,7 @@ const PAGE_SIZE = 1_000
 
 export class PolledTriggers {
   readonly #ports: PolledTriggersPorts
+  readonly #leases: TriggerLeases
   readonly #onChanged: (trigger: PolledTrigger, index: number) => void
   readonly #triggers = new Map<string, PolledTrigger>()
   /** Being disabled by this process: what a pass has read of them may be older. */
@@ -79,6 +73,7 @@ export class PolledTriggers {
   /** `onChanged` hears of each trigger that a pass changed, with its place among them. */
   constructor(ports: PolledTriggersPorts, onChanged: (trigger: PolledTrigger, index: number) => void) {
     this.#ports = ports
+    this.#leases = new TriggerLeases(ports)
     this.#onChanged = onChanged
   }
 
@@ -159,6 +154,11 @@ export class PolledTriggers {
     this.#run()
   }
 
+  /** This process stops: others may poll what is not being polled here at this moment. */
+  handOver(): void {
+    void this.settled().then(() => this.#leases.handOver(() => this.#takeLeases([])))
+  }
+
   /** It was polled under a lease that another has taken: it is not polled before it is known who holds it now. */
   leaseLost(trigger: PolledTrigger): void {
     this.#setFlags(trigger, 0, { lease: null })
@@ -222,7 +222,7 @@ export class PolledTriggers {
     try {
       while (!this.#isStopped && (this.#mustSync || this.#mustReadFlags || this.#mustLease)) {
         if (this.#mustSync) await this.#sync()
-        else if (this.#mustLease) await this.#lease([...this.#triggers.keys()])
+        else if (this.#mustLease) await this.#lease()
         else await this.#readFlags()
       }
       this.#failures = 0
@@ -255,7 +255,6 @@ export class PolledTriggers {
     }
     if (changed.length > 0) {
       const at = clock.now()
-      const names = changed.map(({ definition }) => definition.name)
       const [rows, leases] = await Promise.all([
         store.saveTriggers(
           changed.map(({ definition, intervalMs }) => ({
@@ -267,7 +266,7 @@ export class PolledTriggers {
           })),
           at,
         ),
-        this.#takeLeases(names),
+        this.#takeLeases([...pollNames(declared)]),
       ])
       for (const [index, { definition, intervalMs }] of changed.entries()) {
         const row = rows[index]
@@ -317,29 +316,19 @@ export class PolledTriggers {
     })
   }
 
-  async #lease(names: readonly string[]): Promise<void> {
+  async #lease(): Promise<void> {
     this.#mustLease = false
-    const leases = await this.#takeLeases(names)
+    const declared = [...this.#triggers].filter(([, { isDeclared }]) => isDeclared).map(([name]) => name)
+    const leases = await this.#takeLeases(declared)
     let index = 0
-    for (const name of names) {
-      const trigger = this.#triggers.get(name)
-      if (trigger !== undefined) this.#setFlags(trigger, index++, { lease: leases.get(name) ?? null })
-    }
+    for (const [name, trigger] of this.#triggers) this.#setFlags(trigger, index++, { lease: leases.get(name) ?? null })
   }
 
   /** The leases that are held here now, by trigger. */
-  async #takeLeases(names: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
-    const { store, instanceId, heartbeat } = this.#ports
-    // In the same step, and first: an instance that others took for dead enters again by it.
-    const beat = heartbeat.isStale() ? heartbeat.beat() : null
-    const [leases] = await Promise.all([store.leaseTriggers(instanceId, names), beat])
-    return new Map(
-      leases.map(({ trigger, number }) => {
-        const held = this.#triggers.get(trigger)?.lease
-        // The same one goes on, so that it is marked also for a poll that is out when the database is lost.
-        return [trigger, held?.number === number ? held : { number, isFiring: false }]
-      }),
-    )
+  #takeLeases(names: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
+    const busy = new Set<string>()
+    for (const [name, { isPolling }] of this.#triggers) if (isPolling) busy.add(name)
+    return this.#leases.take(names, busy, (name) => this.#triggers.get(name)?.lease ?? null)
   }
 
   async #readFlags(): Promise<void> {
@@ -366,6 +355,10 @@ export class PolledTriggers {
     Object.assign(trigger, flags)
     if (isPollable(trigger) !== before) this.#onChanged(trigger, index)
   }
+}
+
+function* pollNames(triggers: ReadonlyMap<string, TriggerDefinition>): Iterable<string> {
+  for (const [name, { timing }] of triggers) if (timing.kind === 'poll') yield name
 }
 
 type HowPolled = Pick<PolledTrigger, 'definition' | 'intervalMs' | 'policy'>

@@ -23,8 +23,9 @@ import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
 import { DeclaredNames } from './declared-names.ts'
-import { type HeldLease, isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
+import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
 import { isUnchanged, type Polled, skipReport, TickRecorder, type TickReport } from './tick-recorder.ts'
+import type { HeldLease } from './trigger-leases.ts'
 
 /** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
 const MAX_BATCH = 500

@@ -16,7 +16,7 @@ import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
 import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollRecord, Store } from '../ports.ts'
-import type { HeldLease } from './polled-triggers.ts'
+import type { HeldLease } from './trigger-leases.ts'
 
 export interface TickRecorderPorts {
   readonly store: Store

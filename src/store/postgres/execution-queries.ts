@@ -1,5 +1,7 @@
 /** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
 
+import { SERVER_NOW } from './instance-queries.ts'
+
 /** Of `executions` as `e`, joined to `active_executions` as `a`, which has what changes while it is under way. */
 const COLUMNS = `
 e.seq, e.id, e.workflow, e.version, coalesce(e.status, a.status) AS status, e.origin, e.origin_source, e.firing_id, e.created_at,
@@ -17,10 +19,10 @@ WITH given AS (
 ), added AS (
   INSERT INTO executions (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of)
   SELECT id, workflow, version, origin, origin_source, firing_id, created_at, retry_of FROM given ORDER BY n
-  RETURNING seq, id, workflow, origin, firing_id, created_at
+  RETURNING seq, id, workflow, version, origin, firing_id, created_at
 ), active AS (
-  INSERT INTO active_executions (execution_seq, id, workflow, origin, firing_id, created_at)
-  SELECT seq, id, workflow, origin, firing_id, created_at FROM added
+  INSERT INTO active_executions (execution_seq, id, workflow, version, origin, firing_id, created_at)
+  SELECT seq, id, workflow, version, origin, firing_id, created_at FROM added
 )
 INSERT INTO execution_inputs (execution_seq, context) SELECT added.seq, given.context FROM added JOIN given USING (id)`
 
@@ -105,19 +107,27 @@ export function executionListing(
 
 // -- ownership
 
+/** Versions that other living instances have, and this one has not: theirs alone. */
+const OTHER_VERSIONS = `
+SELECT workflow, version FROM instance_workflows JOIN instances ON instances.seq = instance_seq
+WHERE instance_seq <> $4 AND expires_at > ${SERVER_NOW(6)}
+EXCEPT SELECT workflow, version FROM instance_workflows WHERE instance_seq = $4`
+
+const IS_OURS = '(workflow, version) NOT IN (SELECT workflow, version FROM other_versions)'
+
 /** Of each workflow its oldest, so that a backlog of one that nobody has costs nothing. What another is taking is passed over. */
 const OLDEST_UNOWNED = `
 SELECT found.execution_seq, found.created_at
 FROM unnest($1::text[]) AS wanted (workflow) CROSS JOIN LATERAL (
   SELECT execution_seq, created_at FROM active_executions
-  WHERE workflow = wanted.workflow AND owner_seq IS NULL
+  WHERE workflow = wanted.workflow AND owner_seq IS NULL AND ${IS_OURS}
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) found`
 
 const OLDEST_OF_DEAD = `
 SELECT execution_seq, created_at FROM (
   SELECT execution_seq, created_at FROM active_executions
-  WHERE owner_seq = ANY ($3::bigint[]) AND workflow = ANY ($1::text[])
+  WHERE owner_seq = ANY ($3::bigint[]) AND workflow = ANY ($1::text[]) AND ${IS_OURS}
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) found`
 
@@ -129,9 +139,9 @@ FROM oldest, executions e
 WHERE a.execution_seq = oldest.execution_seq AND e.seq = a.execution_seq
 RETURNING ${COLUMNS}, a.owner_number, oldest.was_started`
 
-/** Values: workflows, limit, dead owners, the new owner, the instant. */
+/** Values: workflows, limit, dead owners, the new owner, the instant, and what to take for the server's. */
 export const ACQUIRE = `
-WITH oldest AS (
+WITH other_versions AS (${OTHER_VERSIONS}), oldest AS (
   SELECT candidate.execution_seq, a.started_at IS NOT NULL AS was_started
   FROM (${OLDEST_UNOWNED} UNION ALL ${OLDEST_OF_DEAD}) candidate JOIN active_executions a USING (execution_seq)
   ORDER BY candidate.created_at, candidate.execution_seq LIMIT $2

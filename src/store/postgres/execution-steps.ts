@@ -46,6 +46,7 @@ interface AcquiredRecord extends ExecutionRecord {
 }
 
 export async function insertExecutions(session: Session, creations: readonly Creation[]): Promise<void> {
+  session.tellOfExecutions()
   const column = <Value>(of: (creation: Creation) => Value) => creations.map(of)
   const inserted = session.run(
     INSERT_EXECUTIONS,
@@ -65,7 +66,6 @@ export async function insertExecutions(session: Session, creations: readonly Cre
 /** Many are created together. */
 export const CREATION: Alike<Creation, void> = {
   need: 'accept',
-  tells: true,
   isPatient: false,
   key: ({ execution: { id } }) => id,
   run: async (session, creations) => {
@@ -113,11 +113,12 @@ export async function acquireExecutions(
   session: Session,
   { instanceId, workflows, at, limit, executionIds }: Acquisition,
   deadSeqs: readonly number[],
+  serverNow: number | null,
 ): Promise<readonly Execution[]> {
   const owner = await instanceSeqOrThrow(session, instanceId)
   const taken =
     executionIds === undefined
-      ? await session.all<AcquiredRecord>(ACQUIRE, workflows, limit, deadSeqs, owner, at)
+      ? await session.all<AcquiredRecord>(ACQUIRE, workflows, limit, deadSeqs, owner, at, serverNow)
       : await session.all<AcquiredRecord>(ACQUIRE_THESE, workflows, limit, executionIds, owner, at)
   const started = taken.filter((record) => record.was_started).map(({ seq }) => seq)
   if (started.length > 0) {

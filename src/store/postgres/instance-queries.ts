@@ -25,11 +25,28 @@ SELECT other.seq, other.host, other.pid, other.process_started_at,
 FROM (SELECT ${SERVER_NOW(2)} AS at) now, instances other LEFT JOIN instances asking ON asking.id = $1
 WHERE other.id <> $1`
 
+export const COUNT_OTHER_WORKERS = `
+SELECT count(*) AS count FROM instances
+WHERE id <> $1 AND expires_at > ${SERVER_NOW(2)} AND EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = seq)`
+
 export const LIST_INSTANCES = `
 SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, expires_at <= now.at AS is_silent,
        (SELECT count(*) FROM triggers WHERE lease_seq = instances.seq) AS triggers,
        (SELECT count(*) FROM active_executions WHERE owner_seq = instances.seq) AS executions
 FROM instances, (SELECT ${SERVER_NOW(1)} AS at) now ORDER BY seq`
+
+/** Values: the id, lists of the names, of the workflows and of their versions. */
+export const ANNOUNCE = [
+  'DELETE FROM instance_triggers WHERE instance_seq = $1 AND name <> ALL ($2::text[])',
+  'DELETE FROM instance_workflows WHERE instance_seq = $1 AND workflow <> ALL ($2::text[])',
+  'INSERT INTO instance_triggers (instance_seq, name) SELECT DISTINCT $1::bigint, unnest($2::text[]) ON CONFLICT DO NOTHING',
+  `INSERT INTO instance_workflows (instance_seq, workflow, version) SELECT $1::bigint, * FROM unnest($2::text[], $3::text[])
+   ON CONFLICT (instance_seq, workflow) DO UPDATE SET version = excluded.version`,
+] as const
+
+/** Of those that live, but for this one. */
+export const LIST_ANNOUNCED_TRIGGERS = `
+SELECT instance_seq, name FROM instance_triggers WHERE instance_seq <> $1 AND instance_seq <> ALL ($2::bigint[])`
 
 export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = $1'
 

@@ -19,6 +19,7 @@ import type {
   FiredTick,
   FiredTickResult,
   HistoryStore,
+  InstanceCode,
   NewExecution,
   Page,
   PageAfter,
@@ -43,7 +44,7 @@ import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import { SkipWriter } from '../skip-writer.ts'
-import type { StepNeed, StepResult } from '../steps.ts'
+import type { StepNeed } from '../steps.ts'
 import { Declarations, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { actionStore } from './history/actions.ts'
@@ -58,14 +59,14 @@ import { Liveness, leaveInstance } from './instance-steps.ts'
 import { PostgresCrons } from './postgres-crons.ts'
 import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
 import { type PostgresAddress, postgresAddress, withOwnSchema } from './session/address.ts'
-import { clockSkew, closed, readOnly, unavailable } from './session/failures.ts'
+import { clockSkew, readOnly, unavailable } from './session/failures.ts'
 import { countChanges, ForeignChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import { connect, Session } from './session/session.ts'
 import { beginRead } from './session/transaction.ts'
-import { type Alike, type StepTraits, WriteQueue } from './session/write-queue.ts'
+import { type Alike, WriteQueue } from './session/write-queue.ts'
 import * as settlements from './settlement-steps.ts'
-import type { AddStep } from './steps.ts'
+import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
@@ -98,8 +99,6 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 }
 
-const WRITES: StepTraits = { need: 'write', tells: false, isPatient: false }
-
 class PostgresStore extends PostgresCrons implements Store {
   readonly actions: ActionStore
   readonly alerts: AlertStore
@@ -111,6 +110,7 @@ class PostgresStore extends PostgresCrons implements Store {
   readonly #options: PostgresStoreOptions
   readonly #queue: WriteQueue
   readonly #readers: Readers
+  readonly #steps: Steps
   readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter<Session>
@@ -137,28 +137,28 @@ class PostgresStore extends PostgresCrons implements Store {
       clock,
       syncs: options.durability === 'full',
       counters: this.counters,
-      telling: () => this.#foreignChanges.telling(),
+      telling: (telling) => this.#foreignChanges.telling(telling),
+      told: (rows) => this.#foreignChanges.told(rows),
       notice,
     })
+    this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
     this.#liveness = new Liveness(
       thisProcess(),
       options.isProcessAlive ?? isProcessAlive,
       () => options.serverNow?.() ?? null,
     )
     this.#declared = new Declarations(this.#liveness)
-    const addStep: AddStep = (need, run) => this.step(need, run)
-    const addQuietStep: AddStep = (need, run) => this.#step(need, false, run)
-    this.#skips = new SkipWriter(clock, addQuietStep, triggers.writeSkips)
+    const addStep: AddStep = (need, run) => this.#steps.add(need, run)
+    const addReport: AddStep = (need, run) => this.#steps.report(need, run)
+    this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
     this.actions = actionStore(addStep)
     this.alerts = alertStore(addStep)
     this.history = historyStore(addStep)
     this.activity = activityStore(addStep)
     const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
-    this.logs = new LogWriter(clock, addQuietStep, readTicks, LOG_STEPS)
+    this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
     this.#settling = {
-      need: 'accept',
-      tells: false,
-      isPatient: true,
+      ...REPORTS,
       key: ({ executionId }) => executionId,
       run: (session, each) => settlements.settle(session, each, this.#instances),
     }
@@ -179,8 +179,11 @@ class PostgresStore extends PostgresCrons implements Store {
     }
   }
 
-  heartbeat(instanceId: string, at: number): Promise<void> {
-    return this.#queue.add(WRITES, (session) => this.#declared.beat(session, instanceId, at))
+  heartbeat(instanceId: string, at: number): Promise<number> {
+    return this.#queue.add(WRITES, async (session) => {
+      await this.#declared.beat(session, instanceId, at)
+      return await this.#liveness.countOthers(session, instanceId)
+    })
   }
 
   declareTriggers(instanceId: string, triggers: DeclaredTriggers, at: number): Promise<void> {
@@ -191,6 +194,10 @@ class PostgresStore extends PostgresCrons implements Store {
     return this.step('accept', async (session) =>
       removeTrigger(session, name, await this.#liveness.livingSeqs(session)),
     )
+  }
+
+  announce(instanceId: string, code: InstanceCode): Promise<void> {
+    return this.#queue.add(WRITES, (session) => this.#liveness.announce(session, instanceId, code))
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
@@ -212,10 +219,14 @@ class PostgresStore extends PostgresCrons implements Store {
     return records.map(this.#triggerRow)
   }
 
-  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {
+  leaseTriggers(
+    instanceId: string,
+    names: readonly string[],
+    busy: ReadonlySet<string> = new Set(),
+  ): Promise<readonly TriggerLease[]> {
     return this.#queue.add(WRITES, async (session) => {
       const dead = await this.#liveness.deadSeqs(session, instanceId)
-      return triggers.leaseTriggers(session, instanceId, names, dead)
+      return triggers.leaseTriggers(session, instanceId, names, busy, dead)
     })
   }
 
@@ -258,7 +269,7 @@ class PostgresStore extends PostgresCrons implements Store {
   }
 
   /** Sees the skips that are not written yet. */
-  #readTicks<Result>(trigger: string, run: (session: Session) => StepResult<Result>): Promise<Result> {
+  #readTicks<Result>(trigger: string, run: Run<Result>): Promise<Result> {
     return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
   }
 
@@ -270,7 +281,7 @@ class PostgresStore extends PostgresCrons implements Store {
   acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
     return this.#queue.add(WRITES, async (session) => {
       const dead = acquisition.recover ? await this.#liveness.deadSeqs(session, acquisition.instanceId) : []
-      return executions.acquireExecutions(session, acquisition, dead)
+      return executions.acquireExecutions(session, acquisition, dead, this.#options.serverNow?.() ?? null)
     })
   }
 
@@ -342,7 +353,7 @@ class PostgresStore extends PostgresCrons implements Store {
   }
 
   prune(retention: Retention, at: number): Promise<number> {
-    return this.#step('write', false, (session) => prune(session, retention, at))
+    return this.#steps.addQuietly('write', (session) => prune(session, retention, at))
   }
 
   countEnded(which: EndedExecutions): Promise<number> {
@@ -350,7 +361,7 @@ class PostgresStore extends PostgresCrons implements Store {
   }
 
   pruneExecutions(which: EndedExecutions): Promise<number> {
-    return this.#step('write', false, (session) => pruneExecutions(session, which))
+    return this.#steps.addQuietly('write', (session) => pruneExecutions(session, which))
   }
 
   close(): Promise<void> {
@@ -359,6 +370,7 @@ class PostgresStore extends PostgresCrons implements Store {
   }
 
   async #close(): Promise<void> {
+    this.#steps.close()
     this.#foreignChanges.stop()
     // The last of all steps: those that were asked for before it are carried out.
     const last = this.#options.readOnly ? [] : [this.logs.close(), this.#skips.close()]
@@ -371,24 +383,8 @@ class PostgresStore extends PostgresCrons implements Store {
     }
   }
 
-  protected step<Result>(need: StepNeed, run: (session: Session) => StepResult<Result>): Promise<Result> {
-    return this.#step(need, true, run)
-  }
-
-  #step<Result>(need: StepNeed, tells: boolean, run: (session: Session) => StepResult<Result>): Promise<Result> {
-    const runLater = async (session: Session): Promise<Result> => await run(session)
-    if (need === 'read') return this.#read(runLater)
-    if (this.#options.readOnly) return Promise.reject(readOnly(this.#address.shown))
-    return this.#queue.add({ need, tells, isPatient: false }, runLater)
-  }
-
-  /** Behind what was asked for before it in this tick of the event loop, and before what is asked for after it. */
-  async #read<Result>(run: (session: Session) => Promise<Result>): Promise<Result> {
-    if (this.#closing !== undefined) throw closed(this.#address.shown)
-    const caughtUp = this.#queue.isQueueing ? this.#queue.caughtUp() : null
-    const reading = caughtUp === null ? this.#readers.run(run) : caughtUp.then(() => this.#readers.run(run))
-    if (caughtUp === null) this.#queue.precededBy(reading)
-    return await reading
+  protected step<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
+    return this.#steps.add(need, run)
   }
 
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))

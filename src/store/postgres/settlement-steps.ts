@@ -150,6 +150,8 @@ async function writeEnds(session: Session, found: readonly Found[]): Promise<voi
     return end === null ? [] : { record, end, finalTaskId: finalTask?.taskId ?? null }
   })
   if (ends.length === 0) return
+  // Somebody else may wait for it.
+  if (ends.some(({ record }) => record.origin === 'call')) session.tell()
   const finals = ends.filter(({ finalTaskId }) => finalTaskId === null)
   const firings = ends.filter(({ record }) => record.origin === 'trigger')
   await Promise.all([

@@ -42,6 +42,11 @@ WITH free AS (
 )
 UPDATE triggers SET lease_seq = $3, lease_number = lease_number + 1 FROM free WHERE triggers.seq = free.seq`
 
+export const GIVE_UP_TRIGGERS = `
+UPDATE triggers SET lease_seq = NULL WHERE name = ANY ($1::text[]) AND lease_seq = $2`
+
+export const LIST_LEASES = 'SELECT name, lease_seq FROM triggers'
+
 export const LIST_OWN_LEASES = 'SELECT name AS "trigger", lease_number AS number FROM triggers WHERE lease_seq = $1'
 
 // -- skips: the open run is part of the trigger's row

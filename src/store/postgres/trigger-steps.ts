@@ -21,7 +21,9 @@ import { failuresNote, limitedReason, type TriggerOverrides, UNCHANGED_REASON } 
 import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
 import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
+import { movesOf } from '../trigger-shares.ts'
 import { insertExecutions } from './execution-steps.ts'
+import { LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import type { Session } from './session/session.ts'
 import {
@@ -32,10 +34,12 @@ import {
   EXTEND_SKIPS,
   FIND_ACTIVE_FIRING,
   GET_TRIGGERS,
+  GIVE_UP_TRIGGERS,
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGERS,
   LIST_FIRINGS,
+  LIST_LEASES,
   LIST_OWN_LEASES,
   LIST_TRIGGERS,
   LOCK_OVERRIDES,
@@ -53,6 +57,16 @@ interface LockedTrigger {
   readonly is_firing: boolean
   readonly failures_in_row: number
   readonly skip_count: number
+}
+
+interface HeldRecord {
+  readonly name: string
+  readonly lease_seq: number | null
+}
+
+interface AnnouncedRecord {
+  readonly instance_seq: number
+  readonly name: string
 }
 
 interface ActiveFiring {
@@ -86,18 +100,36 @@ export async function saveTriggers(
   return records
 }
 
-/** The leases, in the order of the names, that the instance holds after taking what nobody or only the dead hold. */
+/** The leases, in the order of the names, that the instance holds after taking and giving up. */
 export async function leaseTriggers(
   session: Session,
   instanceId: string,
   names: readonly string[],
+  busy: ReadonlySet<string>,
   deadSeqs: readonly number[],
 ): Promise<readonly TriggerLease[]> {
   const own = await instanceSeqOrThrow(session, instanceId)
-  const [, leases] = await Promise.all([
-    session.run(LEASE_TRIGGERS, names, deadSeqs, own),
-    session.all<TriggerLease>(LIST_OWN_LEASES, own),
+  const dead = new Set(deadSeqs)
+  const [held, others] = await Promise.all([
+    session.all<HeldRecord>(LIST_LEASES),
+    session.all<AnnouncedRecord>(LIST_ANNOUNCED_TRIGGERS, own, deadSeqs),
   ])
+  const namesOf = Map.groupBy(others, ({ instance_seq }) => instance_seq)
+  const instances = [
+    { seq: own, names: new Set(names) },
+    ...[...namesOf].map(([seq, records]) => ({ seq, names: new Set(records.map(({ name }) => name)) })),
+  ]
+  const shared = held.map(({ name, lease_seq }) => {
+    return { name, holder: lease_seq === null || dead.has(lease_seq) ? null : lease_seq }
+  })
+  const { take, giveUp } = movesOf(own, shared, instances, busy)
+  const moves = [
+    take.length > 0 && session.run(LEASE_TRIGGERS, take, deadSeqs, own),
+    giveUp.length > 0 && session.run(GIVE_UP_TRIGGERS, giveUp, own),
+  ]
+  const [leases] = await Promise.all([session.all<TriggerLease>(LIST_OWN_LEASES, own), ...moves])
+  // Somebody waits for them.
+  if (giveUp.length > 0) session.tell()
   const byName = new Map(leases.map((lease) => [lease.trigger, lease]))
   return names.flatMap((name) => byName.get(name) ?? [])
 }

@@ -37,7 +37,7 @@ import {
 } from './execution-queries.ts'
 import type { Connection } from './file/connection.ts'
 import { insertAttempt, insertLostAttempts } from './history/attempt-steps.ts'
-import { DELETE_INSTANCE_WITHOUT_EXECUTIONS } from './instance-queries.ts'
+import { DELETE_INSTANCE_WITHOUT_EXECUTIONS, LIST_OTHER_VERSIONS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import { COMPLETE_FIRING } from './trigger-queries.ts'
 
@@ -83,13 +83,15 @@ function insertKept(connection: Connection, seq: number, fullName: string, kept:
 export function acquireExecutions(
   connection: Connection,
   acquisition: Acquisition,
-  deadSeqs: readonly number[],
+  findDead: () => readonly number[],
 ): readonly Execution[] {
   const owner = instanceSeqOrThrow(connection, acquisition.instanceId)
-  const { executionIds } = acquisition
+  const { executionIds, recover } = acquisition
+  const isOthers = versionsOfOthers(connection, owner, findDead)
+  const deadSeqs = recover ? findDead() : []
   const found =
     executionIds === undefined
-      ? withoutLivingOwner(connection, acquisition, deadSeqs)
+      ? withoutLivingOwner(connection, acquisition, deadSeqs, isOthers)
       : unownedOf(connection, acquisition.workflows, executionIds)
   const taken = [...found].sort(oldestFirst).slice(0, acquisition.limit)
   for (const { seq, status } of taken) {
@@ -118,14 +120,36 @@ function unownedOf(
     .filter(({ workflow }) => workflows.includes(workflow))
 }
 
+interface OtherVersion {
+  readonly instance_seq: number
+  readonly workflow: string
+  readonly version: string
+}
+
+/** Whether an execution is for another living instance, which has its version of the workflow as this one has not. */
+function versionsOfOthers(
+  connection: Connection,
+  own: number,
+  findDead: () => readonly number[],
+): (record: ExecutionRecord) => boolean {
+  const others = connection.all<OtherVersion>(LIST_OTHER_VERSIONS, own, own)
+  if (others.length === 0) return () => false
+  const dead = new Set(findDead())
+  const living = others.filter(({ instance_seq }) => !dead.has(instance_seq))
+  const versions = new Set(living.map(({ workflow, version }) => `${version} ${workflow}`))
+  return ({ workflow, version }) => versions.has(`${version} ${workflow}`)
+}
+
 function withoutLivingOwner(
   connection: Connection,
   { workflows: names, limit }: Acquisition,
   deadSeqs: readonly number[],
+  isOthers: (record: ExecutionRecord) => boolean,
 ): readonly ExecutionRecord[] {
   const workflows = new Set(names)
+  const isOurs = (record: ExecutionRecord) => workflows.has(record.workflow) && !isOthers(record)
   const matching = (sql: string, value: string | number) =>
-    firstMatching(connection.each<ExecutionRecord>(sql, value), workflows, limit)
+    firstMatching(connection.each<ExecutionRecord>(sql, value), isOurs, limit)
   return [
     ...unownedWorkflows(connection)
       .filter((workflow) => workflows.has(workflow))
@@ -234,13 +258,13 @@ function unownedWorkflows(connection: Connection): readonly string[] {
 
 function firstMatching(
   records: IterableIterator<ExecutionRecord>,
-  workflows: ReadonlySet<string>,
+  isOurs: (record: ExecutionRecord) => boolean,
   limit: number,
 ): readonly ExecutionRecord[] {
   const matching: ExecutionRecord[] = []
-  if (limit <= 0 || workflows.size === 0) return matching
+  if (limit <= 0) return matching
   for (const record of records) {
-    if (!workflows.has(record.workflow)) continue
+    if (!isOurs(record)) continue
     matching.push(record)
     if (matching.length === limit) break
   }

@@ -15,6 +15,31 @@ export const TOUCH_INSTANCE = 'UPDATE instances SET heartbeat_at = ?, beats = be
 export const INSERT_INSTANCE = `
 INSERT INTO instances (id, host, pid, process_started_at, opened_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)`
 
+export const FORGET_TRIGGERS = 'DELETE FROM instance_triggers WHERE instance_seq = ?'
+
+/** Values: the instance, JSON of the names. */
+export const ANNOUNCE_TRIGGERS = `
+INSERT OR IGNORE INTO instance_triggers (instance_seq, name) SELECT ?, value FROM json_each(?)`
+
+export const FORGET_WORKFLOWS = 'DELETE FROM instance_workflows WHERE instance_seq = ?'
+
+/** Values: the instance, JSON of pairs of names and versions. */
+export const ANNOUNCE_WORKFLOWS = `
+INSERT OR REPLACE INTO instance_workflows (instance_seq, workflow, version)
+SELECT ?, value ->> 0, value ->> 1 FROM json_each(?)`
+
+export const LIST_OTHER_WORKERS = `
+SELECT seq FROM instances WHERE id <> ? AND EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = seq)`
+
+export const LIST_ANNOUNCED_TRIGGERS = 'SELECT instance_seq, name FROM instance_triggers WHERE instance_seq <> ?'
+
+/** Versions that this instance has not, and others have. */
+export const LIST_OTHER_VERSIONS = `
+SELECT instance_seq, workflow, version FROM instance_workflows other
+WHERE instance_seq <> ? AND NOT EXISTS (
+  SELECT 1 FROM instance_workflows own
+  WHERE own.instance_seq = ? AND own.workflow = other.workflow AND own.version = other.version)`
+
 export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = ?'
 
 /** Keeps the row of a dead instance as long as it says who owned an execution. */

@@ -7,7 +7,7 @@
  * (a trigger's lease) or by a name that is another's (an execution's owner), it can no longer write.
  */
 
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock, InstanceCode } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
 import { HeartbeatWatch } from '../heartbeat-watch.ts'
@@ -15,11 +15,16 @@ import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity, shownHost } from '../p
 import type { Connection } from './file/connection.ts'
 import { insertCutAttempts } from './history/attempt-steps.ts'
 import {
+  ANNOUNCE_TRIGGERS,
+  ANNOUNCE_WORKFLOWS,
   DELETE_INSTANCE,
   FIND_INSTANCE,
+  FORGET_TRIGGERS,
+  FORGET_WORKFLOWS,
   INSERT_INSTANCE,
   LIST_INSTANCES,
   LIST_INSTANCES_WITH_HOLDINGS,
+  LIST_OTHER_WORKERS,
   READY_RUNNING_TASKS_OF_OWNER,
   RELEASE_EXECUTIONS,
   RELEASE_LEASES,
@@ -47,6 +52,7 @@ export class Liveness {
   readonly #isProcessAlive: (pid: number) => boolean
   readonly #heartbeats: HeartbeatWatch
   #known = ''
+  readonly #announced = new Map<string, InstanceCode>()
 
   constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean, clock: Pick<Clock, 'monotonic'>) {
     this.#self = self
@@ -61,7 +67,9 @@ export class Liveness {
   enter(connection: Connection, instanceId: string, at: number): void {
     if (connection.run(TOUCH_INSTANCE, at, instanceId) === 0) {
       const { host, pid, startedAt } = this.#self
-      connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
+      const seq = connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
+      const code = this.#announced.get(instanceId)
+      if (code !== undefined) writeCode(connection, seq, code)
     }
     const records = this.#readInstances(connection)
     this.#known = records.map((record) => `${record.seq}${this.#isDead(record) ? ' dead' : ''}`).join()
@@ -70,6 +78,12 @@ export class Liveness {
   /** Which instances there were at the last look, and which of them are dead: another text when that has changed. */
   get known(): string {
     return this.#known
+  }
+
+  /** What code an instance has; kept for when it has to enter again. */
+  announce(connection: Connection, instanceId: string, code: InstanceCode): void {
+    this.#announced.set(instanceId, code)
+    writeCode(connection, instanceSeqOrThrow(connection, instanceId), code)
   }
 
   /** Another database is open: who was heard of in the old one means nothing. */
@@ -81,6 +95,14 @@ export class Liveness {
   deadSeqs(connection: Connection, askingId: string): readonly number[] {
     const records = this.#readInstances(connection)
     return records.filter((record) => record.id !== askingId && this.#isDead(record)).map((record) => record.seq)
+  }
+
+  /** How many other living instances have announced workflows. */
+  countOthers(connection: Connection, instanceId: string): number {
+    const others = connection.all<{ readonly seq: number }>(LIST_OTHER_WORKERS, instanceId)
+    if (others.length === 0) return 0
+    const dead = this.deadSeqs(connection, instanceId)
+    return others.filter(({ seq }) => !dead.includes(seq)).length
   }
 
   /** One reading shows less than `deadSeqs`, which has listened for a while. */
@@ -128,6 +150,14 @@ export class Liveness {
     if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
     return record.host === this.#self.host && !hasProcess(this.#self, record, this.#isProcessAlive)
   }
+}
+
+function writeCode(connection: Connection, seq: number, { triggers, workflows }: InstanceCode): void {
+  connection.run(FORGET_TRIGGERS, seq)
+  connection.run(ANNOUNCE_TRIGGERS, seq, JSON.stringify(triggers))
+  connection.run(FORGET_WORKFLOWS, seq)
+  const versions = workflows.map(({ name, version }) => [name, version])
+  connection.run(ANNOUNCE_WORKFLOWS, seq, JSON.stringify(versions))
 }
 
 export function leaveInstance(connection: Connection, instanceId: string, at: number): void {

@@ -19,6 +19,7 @@ import type {
   FiredTick,
   FiredTickResult,
   HistoryStore,
+  InstanceCode,
   NewExecution,
   Page,
   PageAfter,
@@ -50,7 +51,7 @@ import { Checkpoints } from './file/checkpoints.ts'
 import { Connection } from './file/connection.ts'
 import { DatabaseWatch } from './file/database-watch.ts'
 import { readOnly, unavailable } from './file/failures.ts'
-import { fileSystemWarning, type ReadFileSystem } from './file/file-system.ts'
+import { fileSystemWarning } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { actionStore } from './history/actions.ts'
@@ -64,34 +65,9 @@ import { listTicks } from './history/tick-steps.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
 import { SqliteCrons } from './sqlite-crons.ts'
+import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
-
-export interface SqliteStoreOptions {
-  /** A file, made when missing, or `:memory:`. */
-  readonly path: string
-  /**
-   * `full`: what was accepted, and how it ended, survives a power cut. `normal`: after a power cut the last moments
-   * may be missing as if they had not been; the file stays sound, and the death of the process alone costs nothing.
-   */
-  readonly durability: 'full' | 'normal'
-  readonly clock: Clock
-  /** Whether a process of this host exists. Signal 0 by default. */
-  readonly isProcessAlive?: (pid: number) => boolean
-  /**
-   * Writes nothing, and needs no right and no lock to write: steps that would are refused. The file must be there. Of no
-   * effect in memory.
-   */
-  readonly readOnly?: boolean
-  /** Hears what the user should know of the database's place and log. Default: nobody. */
-  readonly notice?: (message: string) => void
-  /** What kind of file system a path lies on. `statfs` by default. */
-  readonly readFileSystem?: ReadFileSystem
-}
-
-function isReadOnly({ path, readOnly = false }: SqliteStoreOptions): boolean {
-  return readOnly && path !== MEMORY_PATH
-}
 
 /** Opens or creates the database and brings its tables to this version. Rejects with `DATABASE_UNAVAILABLE`, `DATABASE_TOO_NEW`, and for reading only with `DATABASE_TOO_OLD`. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
@@ -163,15 +139,21 @@ class SqliteStore extends SqliteCrons implements Store {
     await this.step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
   }
 
-  heartbeat(instanceId: string, at: number): Promise<void> {
+  heartbeat(instanceId: string, at: number): Promise<number> {
     return this.step('write', (connection) => {
       const others = this.#liveness.known
       this.#liveness.enter(connection, instanceId, at)
       const declared = this.#declared.get(instanceId)
       // One that declared something may have come, gone or died, this one among them.
-      if (declared === undefined || this.#liveness.known === others) return
-      declareTriggers(connection, instanceId, declared, at, this.#liveness.deadSeqs(connection, instanceId))
+      if (declared !== undefined && this.#liveness.known !== others) {
+        declareTriggers(connection, instanceId, declared, at, this.#liveness.deadSeqs(connection, instanceId))
+      }
+      return this.#liveness.countOthers(connection, instanceId)
     })
+  }
+
+  announce(instanceId: string, code: InstanceCode): Promise<void> {
+    return this.step('write', (connection) => this.#liveness.announce(connection, instanceId, code))
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
@@ -205,10 +187,15 @@ class SqliteStore extends SqliteCrons implements Store {
     )
   }
 
-  leaseTriggers(instanceId: string, names: readonly string[]): Promise<readonly TriggerLease[]> {
-    return this.step('write', (connection) =>
-      triggers.leaseTriggers(connection, instanceId, names, this.#liveness.deadSeqs(connection, instanceId)),
-    )
+  leaseTriggers(
+    instanceId: string,
+    names: readonly string[],
+    busy: ReadonlySet<string> = new Set(),
+  ): Promise<readonly TriggerLease[]> {
+    return this.step('write', (connection) => {
+      const dead = this.#liveness.deadSeqs(connection, instanceId)
+      return triggers.leaseTriggers(connection, instanceId, names, busy, dead)
+    })
   }
 
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
@@ -262,7 +249,7 @@ class SqliteStore extends SqliteCrons implements Store {
 
   acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
     return this.step('write', (connection) => {
-      const dead = acquisition.recover ? this.#liveness.deadSeqs(connection, acquisition.instanceId) : []
+      const dead = () => this.#liveness.deadSeqs(connection, acquisition.instanceId)
       return executions.acquireExecutions(connection, acquisition, dead)
     })
   }

@@ -31,6 +31,8 @@ export const SET_OVERRIDES = 'UPDATE triggers SET overrides = ?, updated_at = ? 
 
 export const LIST_LEASES = 'SELECT seq, name, lease_seq, lease_number FROM triggers'
 
+export const GIVE_UP_TRIGGER = 'UPDATE triggers SET lease_seq = NULL WHERE seq = ?'
+
 export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ?, lease_number = lease_number + 1 WHERE seq = ?'
 
 // -- skips: the open run is part of the trigger's row

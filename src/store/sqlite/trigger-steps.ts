@@ -21,8 +21,10 @@ import { failuresNote, limitedReason, type TriggerOverrides, UNCHANGED_REASON } 
 import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
 import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
+import { type Instance, movesOf } from '../trigger-shares.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
+import { LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import {
   CLOSE_SKIPS,
@@ -33,6 +35,7 @@ import {
   FIND_ACTIVE_FIRING,
   FIND_TRIGGER,
   GET_TRIGGER,
+  GIVE_UP_TRIGGER,
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGER,
@@ -64,8 +67,13 @@ interface ActiveFiring {
 interface LeaseRecord {
   readonly seq: number
   readonly name: string
-  readonly lease_seq: number | null
-  readonly lease_number: number
+  lease_seq: number | null
+  lease_number: number
+}
+
+interface AnnouncedRecord {
+  readonly instance_seq: number
+  readonly name: string
 }
 
 export function saveTriggers(
@@ -80,23 +88,46 @@ export function saveTriggers(
   return triggers.flatMap(({ name }) => connection.one<TriggerRecord>(GET_TRIGGER, name) ?? [])
 }
 
-/** The leases, in the order of the names, that the instance holds after taking what nobody or only the dead hold. */
+/** The leases, in the order of the names, that the instance holds after taking and giving up. */
 export function leaseTriggers(
   connection: Connection,
   instanceId: string,
   names: readonly string[],
+  busy: ReadonlySet<string>,
   deadSeqs: readonly number[],
 ): readonly TriggerLease[] {
   const own = instanceSeqOrThrow(connection, instanceId)
-  const leases = new Map(connection.all<LeaseRecord>(LIST_LEASES).map((lease) => [lease.name, lease]))
+  const dead = new Set(deadSeqs)
+  const instances = [{ seq: own, names: new Set(names) }, ...othersWithCode(connection, own, dead)]
+  const leases = new Map(connection.all<LeaseRecord>(LIST_LEASES).map((lease) => [lease.name, { ...lease }]))
+  const shared = [...leases.values()].map(({ name, lease_seq }) => {
+    return { name, holder: lease_seq === null || dead.has(lease_seq) ? null : lease_seq }
+  })
+  const { take, giveUp } = movesOf(own, shared, instances, busy)
+  const move = (name: string, sql: string, holder: number | null) => {
+    const lease = leases.get(name)
+    if (lease === undefined) return
+    connection.run(sql, ...(holder === null ? [] : [holder]), lease.seq)
+    lease.lease_seq = holder
+    if (holder !== null) lease.lease_number += 1
+  }
+  for (const name of take) move(name, LEASE_TRIGGER, own)
+  for (const name of giveUp) move(name, GIVE_UP_TRIGGER, null)
   return names.flatMap((trigger) => {
     const lease = leases.get(trigger)
-    if (lease === undefined) return []
-    if (lease.lease_seq === own) return { trigger, number: lease.lease_number }
-    if (lease.lease_seq !== null && !deadSeqs.includes(lease.lease_seq)) return []
-    connection.run(LEASE_TRIGGER, own, lease.seq)
-    return { trigger, number: lease.lease_number + 1 }
+    return lease?.lease_seq === own ? { trigger, number: lease.lease_number } : []
   })
+}
+
+function othersWithCode(connection: Connection, own: number, dead: ReadonlySet<number>): readonly Instance[] {
+  const others = new Map<number, Set<string>>()
+  for (const { instance_seq: seq, name } of connection.all<AnnouncedRecord>(LIST_ANNOUNCED_TRIGGERS, own)) {
+    if (dead.has(seq)) continue
+    const names = others.get(seq)
+    if (names === undefined) others.set(seq, new Set([name]))
+    else names.add(name)
+  }
+  return [...others].map(([seq, names]) => ({ seq, names }))
 }
 
 export function listTriggers(

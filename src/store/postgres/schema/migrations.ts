@@ -21,6 +21,20 @@ CREATE TABLE instances (
   alive_since bigint NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0);
 
+-- What code the instances have, so that each gets its share.
+CREATE TABLE instance_triggers (
+  instance_seq bigint NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  name text COLLATE "C" NOT NULL,
+  PRIMARY KEY (instance_seq, name)
+);
+
+CREATE TABLE instance_workflows (
+  instance_seq bigint NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  workflow text COLLATE "C" NOT NULL,
+  version text NOT NULL,
+  PRIMARY KEY (instance_seq, workflow)
+);
+
 CREATE TABLE triggers (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id text NOT NULL,
@@ -119,6 +133,7 @@ CREATE TABLE active_executions (
   execution_seq bigint PRIMARY KEY REFERENCES executions (seq) ON DELETE CASCADE,
   id text COLLATE "C" NOT NULL UNIQUE,
   workflow text NOT NULL,
+  version text NOT NULL,
   status text NOT NULL DEFAULT 'Pending',
   origin text NOT NULL,
   firing_id text,

@@ -10,12 +10,13 @@ import type { Client } from 'pg'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { PostgresAddress } from './address.ts'
 import type { Readers } from './readers.ts'
-import { connect, type Session } from './session.ts'
+import { connect, type Session, type Telling } from './session.ts'
 
 const DURING = 'looking for changes by other processes'
 /** Several engines do not look at the same moment. */
 const LOOK_EVERY_MS = 1_000
 const LOOK_JITTER_MS = 100
+const CALL_EVERY_MS = 100
 const HEARD_WITHIN_MS = 5_000
 const LISTEN_AGAIN_AFTER_MS = 5_000
 
@@ -50,6 +51,8 @@ export class ForeignChanges {
   #isListening = false
   #hasWarned = false
   #probe: Timer | undefined
+  #quiet: Timer | undefined
+  #mustCall = false
 
   /** `count`: how many changes there were when the store was opened. */
   constructor(id: string, count: number, options: ForeignChangesOptions) {
@@ -58,10 +61,15 @@ export class ForeignChanges {
     this.#options = options
   }
 
-  /** Statements that tell others of the transaction that runs them. */
-  telling(): string {
-    this.#ownCount += 1
-    return `SELECT nextval('changes'); NOTIFY ${this.#options.address.channel}, '${this.#id}'`
+  /** The statement that tells others of the transaction that runs it; `told` is to hear its rows. */
+  telling(telling: Exclude<Telling, 'no'>): string {
+    const { channel } = this.#options.address
+    const condition = telling === 'yes' ? '' : ' WHERE EXISTS (SELECT 1 FROM active_executions WHERE owner_seq IS NULL)'
+    return `SELECT nextval('changes'), pg_notify('${channel}', '${this.#id}')${condition}`
+  }
+
+  told(rows: readonly unknown[]): void {
+    this.#ownCount += rows.length
   }
 
   /** Returns the end of it. */
@@ -81,6 +89,8 @@ export class ForeignChanges {
     this.#listeners.clear()
     this.#timer?.cancel()
     this.#probe?.cancel()
+    this.#quiet?.cancel()
+    this.#quiet = undefined
     const listener = this.#listener
     this.#listener = null
     listener?.end().catch(() => undefined)
@@ -119,7 +129,21 @@ export class ForeignChanges {
     this.#looksAgain = isNew
   }
 
+  /** At once; then, however many come, the next time a little later, so that a busy database does not keep everybody reading. */
   #call(): void {
+    if (this.#quiet !== undefined) {
+      this.#mustCall = true
+      return
+    }
+    this.#quiet = this.#options.clock.wakeAfter(
+      CALL_EVERY_MS,
+      () => {
+        this.#quiet = undefined
+        if (this.#mustCall && this.#isListening) this.#call()
+      },
+      DURING,
+    )
+    this.#mustCall = false
     for (const listener of [...this.#listeners]) this.#options.clock.attempt(DURING, listener)
   }
 

@@ -16,11 +16,29 @@ TYPES.setTypeParser(INT8, Number)
 /** A server that does not answer is not waited for longer. */
 const CONNECT_WITHIN_MS = 5_000
 
+/** Whether others are told of a transaction: `whenUnowned`, if it leaves executions that anybody may take. */
+export type Telling = 'no' | 'whenUnowned' | 'yes'
+
 export class Session {
   readonly #client: ClientBase
+  #telling: Telling = 'no'
 
   constructor(client: ClientBase) {
     this.#client = client
+  }
+
+  get telling(): Telling {
+    return this.#telling
+  }
+
+  /** Others may have something to do because of this transaction. */
+  tell(): void {
+    this.#telling = 'yes'
+  }
+
+  /** The same, unless whoever made the executions takes them in the same transaction. */
+  tellOfExecutions(): void {
+    if (this.#telling === 'no') this.#telling = 'whenUnowned'
   }
 
   /** The first row, or undefined. */

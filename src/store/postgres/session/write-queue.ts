@@ -18,13 +18,11 @@ import type { StoreCounters } from '../../../metrics/store-counters.ts'
 import type { StepNeed } from '../../steps.ts'
 import type { PostgresAddress } from './address.ts'
 import { closed, isLost, isWorthRepeating, notReached, refused } from './failures.ts'
-import { connect, Session } from './session.ts'
+import { connect, Session, type Telling } from './session.ts'
 import { beginWrite, outcomeOf } from './transaction.ts'
 
 export interface StepTraits {
   readonly need: Exclude<StepNeed, 'read'>
-  /** Other instances may have something to do because of it. */
-  readonly tells: boolean
   /** Waits for a server that is away for as long as it takes. */
   readonly isPatient: boolean
 }
@@ -40,8 +38,9 @@ export interface WriteQueueOptions {
   readonly clock: Clock
   readonly syncs: boolean
   readonly counters: StoreCounters
-  /** Statements that tell others of a change; run before the commit. */
-  readonly telling: () => string
+  /** The statement that tells others of a change, run before the commit, and its answer. */
+  readonly telling: (telling: Exclude<Telling, 'no'>) => string
+  readonly told: (rows: readonly unknown[]) => void
   /** Hears that the server is away, and that it is back. */
   readonly notice: (message: string) => void
 }
@@ -120,7 +119,7 @@ export class WriteQueue {
   async caughtUp(): Promise<void> {
     const last = this.#steps.at(-1)
     if (last === undefined) return
-    await this.add({ need: 'write', tells: false, isPatient: false }, async () => {})
+    await this.add({ need: 'write', isPatient: false }, async () => {})
   }
 
   get isQueueing(): boolean {
@@ -220,12 +219,7 @@ export class WriteQueue {
       const isAlone = parts.length === 1
       for (const part of parts) await carryOutPart(session, part, isAlone, outcomes)
       const transactionId = await begun
-      await this.#commit(
-        session,
-        traits.some(({ tells }) => tells),
-        transactionId,
-        outcomes,
-      )
+      await this.#commit(session, transactionId, outcomes)
       const counters = this.#options.counters.commits[need]
       counters.steps += traits.length
       counters.duration.observe(this.#options.clock.monotonic() - begunAt)
@@ -238,14 +232,11 @@ export class WriteQueue {
     }
   }
 
-  async #commit(
-    session: Session,
-    tells: boolean,
-    transactionId: string,
-    outcomes: ReadonlyMap<Step, Outcome>,
-  ): Promise<void> {
+  async #commit(session: Session, transactionId: string, outcomes: ReadonlyMap<Step, Outcome>): Promise<void> {
     try {
-      await session.script(tells ? `${this.#options.telling()}; COMMIT` : 'COMMIT')
+      const { telling } = session
+      if (telling === 'no') await session.script('COMMIT')
+      else this.#options.told((await session.script(`${this.#options.telling(telling)}; COMMIT`))[0] ?? [])
     } catch (error) {
       throw isLost(error) ? new CommitUnanswered(transactionId, outcomes, error) : error
     }

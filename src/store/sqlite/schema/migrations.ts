@@ -291,6 +291,22 @@ ALTER TABLE triggers ADD COLUMN undeclared_at INTEGER;
 ALTER TABLE crons ADD COLUMN undeclared_at INTEGER;
 `
 
+/** What code the instances have, so that each gets its share. */
+const INSTANCE_CODE = `
+CREATE TABLE instance_triggers (
+  instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  PRIMARY KEY (instance_seq, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE instance_workflows (
+  instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
+  workflow TEXT NOT NULL,
+  version TEXT NOT NULL,
+  PRIMARY KEY (instance_seq, workflow)
+) STRICT, WITHOUT ROWID;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
@@ -298,4 +314,5 @@ export const MIGRATIONS: readonly string[] = [
   ATTEMPTS_LOGS_AND_ACTIONS,
   TICKS_BY_TIME,
   DECLARED_TRIGGERS,
+  INSTANCE_CODE,
 ]
