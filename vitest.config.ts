@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { TEST_LIMIT_MS } from './test/support/limits.ts'
+import { LIMIT_MS, TEST_LIMIT_MS } from './test/support/limits.ts'
 
 // Real interpreters are started in tests: two files at a time is what two cores carry.
 export default defineConfig({
@@ -19,6 +19,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
+    // What is looked at again and again comes when it comes: the machine may be busy.
+    expect: { poll: { timeout: LIMIT_MS, interval: 50 } },
     // Most of what a command costs that a test starts is the reading of its modules.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'cloaca-test-modules') },
   },

@@ -1,12 +1,13 @@
 /** One execution, as a visitor sees it and acts on it. */
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describePage, type Served, Site } from '../support/browser.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
+import { picture, VIEWS } from '../support/page-pictures.ts'
 
 const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
 const EXACT = '{"big": 123456789012345678901234567890, "one": 1.0}'
@@ -18,7 +19,7 @@ describePage('one execution', () => {
   let order: string
   let wide: string
   beforeAll(async () => {
-    served = await site.serve([SHOP])
+    served = await site.serve([site.terminal.write('shop.py', readFileSync(SHOP, 'utf8'))])
     api = new PageApi(served.url)
     wide = await api.start('wide')
     order = await api.run('order', { customer: 17 })
@@ -188,6 +189,7 @@ describePage('one execution', () => {
 
   it('runs again with an edited input, whose numbers stay to the letter', async () => {
     const { page } = await visit(`/executions/${await api.run('fine')}`)
+    await page.getByRole('button', { name: 'Run again …' }).waitFor()
     await page.keyboard.press('e')
     const field = page.getByLabel('Context')
     await field.fill('{"big": ')
@@ -220,17 +222,25 @@ describePage('one execution', () => {
     await page.getByText('Could not read the execution').waitFor()
   })
 
-  it.each([
-    ['dark', { colorScheme: 'dark' }],
-    ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 720 } }],
-  ] as const)('has nothing serious against it for those who cannot see or point well: %s', async (_, options) => {
+  it.each(VIEWS)('has nothing serious against it for those who cannot see or point well: %s', async (name, options) => {
     const one = await visit(`/executions/${order}?task=reserve`, options)
     await one.page.locator('.log-row').first().waitFor()
     await one.page.locator('.traceback').first().waitFor()
 
     await expectSound(one)
+    await picture(one, `execution-${name}`)
     await one.page.keyboard.press('g')
     await one.page.locator('.node').first().waitFor()
     await expectSound(one)
+    await picture(one, `execution-graph-${name}`)
+  })
+
+  it('is as clear with 300 tasks', async () => {
+    const one = await visit(`/executions/${wide}`, { colorScheme: 'dark', viewport: { width: 1200, height: 900 } })
+    await one.page.locator('.log-row').first().waitFor()
+    await one.page.locator('.bar.work').first().waitFor()
+
+    expect(one.complaints).toEqual([])
+    await picture(one, 'execution-300-tasks-dark')
   })
 })

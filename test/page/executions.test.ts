@@ -1,12 +1,13 @@
 /** The list of executions, as a visitor sees it and acts on it. */
 
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describePage, type Served, Site } from '../support/browser.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
+import { picture, VIEWS } from '../support/page-pictures.ts'
 
 const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
 
@@ -16,7 +17,7 @@ describePage('the list of executions', () => {
   let api: PageApi
   let failed: string
   beforeAll(async () => {
-    served = await site.serve([SHOP])
+    served = await site.serve([site.terminal.write('shop.py', readFileSync(SHOP, 'utf8'))])
     api = new PageApi(served.url)
     failed = await api.run('order')
     for (let run = 0; run < 130; run++) await api.start('fine')
@@ -114,13 +115,12 @@ describePage('the list of executions', () => {
     expect(page.url()).toContain(`/executions/${failed}`)
   })
 
-  it.each([
-    ['dark', { colorScheme: 'dark' }],
-    ['narrow', { colorScheme: 'light', viewport: { width: 360, height: 720 } }],
-  ] as const)('has nothing serious against it for those who cannot see or point well: %s', async (_, options) => {
+  it.each(VIEWS)('has nothing serious against it for those who cannot see or point well: %s', async (name, options) => {
     const one = await visit('/executions', options)
     await one.page.locator('.rows-row').first().waitFor()
+    await one.page.locator('.trend-bar').first().waitFor()
 
     await expectSound(one)
+    await picture(one, `executions-${name}`)
   })
 })

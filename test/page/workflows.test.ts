@@ -1,19 +1,22 @@
 /** Workflows, as a visitor sees and starts them. */
 
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describePage, type Served, Site } from '../support/browser.ts'
 import { PageApi } from '../support/page-api.ts'
 import { expectSound } from '../support/page-audit.ts'
+import { picture, VIEWS } from '../support/page-pictures.ts'
 
 const SHOP = fileURLToPath(new URL('scripts/shop.py', import.meta.url))
+const BARE = fileURLToPath(new URL('scripts/bare.py', import.meta.url))
 
 describePage('workflows', () => {
   const site = new Site()
   let served: Served
   let api: PageApi
   beforeAll(async () => {
-    served = await site.serve([SHOP])
+    served = await site.serve([site.terminal.write('shop.py', readFileSync(SHOP, 'utf8'))])
     api = new PageApi(served.url)
     await api.run('order')
   })
@@ -70,13 +73,37 @@ describePage('workflows', () => {
     await other.page.getByText('2 completed').waitFor()
   })
 
-  it('have nothing serious against them for those who cannot see or point well', async () => {
-    const dark = await visit('/workflows/order', { colorScheme: 'dark' })
-    await dark.page.locator('.node').first().waitFor()
-    await expectSound(dark)
+  it.each(VIEWS)(
+    'have nothing serious against them for those who cannot see or point well: %s',
+    async (name, options) => {
+      const one = await visit('/workflows/order', options)
+      await one.page.locator('.node').first().waitFor()
+      await one.page.locator('.tiles').waitFor()
+      await expectSound(one)
+      await picture(one, `workflow-${name}`)
 
-    const narrow = await visit('/workflows', { colorScheme: 'light', viewport: { width: 360, height: 720 } })
-    await narrow.page.locator('tbody tr').first().waitFor()
-    await expectSound(narrow)
+      await one.page.goto(`${served.url}/workflows`)
+      await one.page.locator('tbody tr').first().waitFor()
+      await expectSound(one)
+      await picture(one, `workflows-${name}`)
+    },
+  )
+})
+
+describePage('a database in which nothing has run', () => {
+  const site = new Site()
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  it('says how something comes about', async () => {
+    const { url } = await site.serve([site.terminal.write('bare.py', readFileSync(BARE, 'utf8'))])
+    const one = await site.visit(`${url}/executions`, { colorScheme: 'light' })
+    await one.page.getByText('Nothing has run yet').waitFor()
+    await expectSound(one)
+    await picture(one, 'executions-empty-light')
+
+    await one.page.goto(`${url}/workflows/bare`)
+    await one.page.getByText('It has not run yet').waitFor()
+    await expectSound(one)
+    await picture(one, 'workflow-empty-light')
   })
 })

@@ -4,6 +4,7 @@ import type { Attempt, Execution, Task, Workflow } from '../api/answers.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { plain } from '../log/ansi.ts'
 import { shownDuration } from '../parts/durations.ts'
+import { Place } from '../parts/place.tsx'
 import { StateBadge } from '../parts/states.tsx'
 import { setQuery } from '../routing/location.ts'
 import { Contexts } from './contexts.tsx'
@@ -58,9 +59,13 @@ function Facts({ definition }: { readonly definition: Workflow['tasks'][number] 
     ...(retry.maxAttempts > 1 ? [`${retry.maxAttempts} attempts`] : []),
     ...(timeoutMs === null ? [] : [`at most ${shownDuration(timeoutMs)}`]),
     ...((rule as { readonly type: string }).type === 'Always' ? [] : [`when ${(rule as { type: string }).type}`]),
-    ...(place === null ? [] : [`${place.file}:${place.line}`]),
   ]
-  return facts.length === 0 ? null : <p class="faint small facts">{facts.join(' · ')}</p>
+  return (
+    <p class="faint small facts">
+      {facts.length > 0 && <span>{facts.join(' · ')}</span>}
+      {place !== null && <Place place={place} />}
+    </p>
+  )
 }
 
 function AttemptBox({ attempt }: { readonly attempt: Attempt }) {

@@ -12,7 +12,7 @@ export function Counts({ counts }: { readonly counts: Reads['/executions/counts'
         <button
           key={status}
           type="button"
-          class={`count is-${toneOf(status)}`}
+          class={counts?.counts[status] ? `count is-${toneOf(status)}` : 'count'}
           aria-pressed={chosen === status}
           onClick={() => setQuery({ status: chosen === status ? null : status, sel: null })}
         >

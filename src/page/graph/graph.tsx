@@ -50,7 +50,7 @@ function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onW
   return (
     <div class="graph-view">
       {(isWider || isWhole) && (
-        <button type="button" class="quiet small graph-fit" onClick={onWhole}>
+        <button type="button" class="small graph-fit" onClick={onWhole}>
           {isWhole ? 'Full size' : 'Fit'}
         </button>
       )}

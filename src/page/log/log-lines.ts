@@ -24,8 +24,8 @@ const LEAST_LEVELS: Readonly<Record<Least, number>> = { all: 0, INFO: 20, WARNIN
 /** A traceback may be long: that it goes on is said in the details. */
 const LINES_OF_RECORD = 200
 
-export function linesOf(record: LogRecord, firstNumber: number): readonly LogLine[] {
-  const at = Date.parse(record.at)
+/** `at`: no earlier than what its attempt said before. */
+export function linesOf(record: LogRecord, firstNumber: number, at: number): readonly LogLine[] {
   const { message, traceback = '' } = record
   if (record.stream !== 'log' || (traceback === '' && !message.includes('\n'))) {
     return [{ number: firstNumber, at, record, text: message, isFirst: true }]

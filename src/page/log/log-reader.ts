@@ -2,6 +2,7 @@
 
 import { type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
+import type { LogRecord } from '../api/answers.ts'
 import { read } from '../api/client.ts'
 import { asProblem, type Problem } from '../api/problem.ts'
 import { listen } from '../live/connection.ts'
@@ -24,6 +25,7 @@ export class LogReader {
   /** Read once to its end, or as far as it goes by itself. */
   readonly isRead = signal(false)
   #cursor: string | undefined
+  readonly #latest = new Map<string, number>()
   #isReading = false
   #isWanted = false
 
@@ -74,11 +76,19 @@ export class LogReader {
     }
   }
 
-  #add(items: Parameters<typeof linesOf>[0][]): void {
+  /** What an attempt says stays in its order, which its instants need not have. */
+  #instantOf({ task, attempt, at }: LogRecord): number {
+    const key = `${attempt} ${task}`
+    const instant = Math.max(Date.parse(at), this.#latest.get(key) ?? 0)
+    this.#latest.set(key, instant)
+    return instant
+  }
+
+  #add(items: readonly LogRecord[]): void {
     if (items.length === 0) return
     const before = this.lines.peek()
     const lines = [...before]
-    for (const record of items) lines.push(...linesOf(record, lines.length))
+    for (const record of items) lines.push(...linesOf(record, lines.length, this.#instantOf(record)))
     // Tasks that run at once are stored one after the other, so a page may begin before the end of the last one.
     const last = before.at(-1)
     const first = lines[before.length]

@@ -15,7 +15,7 @@ interface RawLinkProps {
 }
 
 export function RawLink({ path, name, bytes }: RawLinkProps) {
-  if (bytes === null) return <span class="faint">no {name} yet</span>
+  if (bytes === null) return <span class="faint">no {name}</span>
   // A link cannot send a token: then it is fetched, and saved.
   const save = (event: MouseEvent): void => {
     if (Object.keys(authorization()).length === 0) return

@@ -7,7 +7,8 @@ export function Versions({ stats, current }: { readonly stats: WorkflowStats; re
   return (
     <>
       <h2>Versions</h2>
-      <div class="scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it */}
+      <section class="scroll" aria-label="Versions" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -37,7 +38,7 @@ export function Versions({ stats, current }: { readonly stats: WorkflowStats; re
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </>
   )
 }

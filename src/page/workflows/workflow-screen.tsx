@@ -8,6 +8,7 @@ import { useKeys } from '../keyboard/keys.ts'
 import { useResource } from '../live/resource.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { Loaded } from '../parts/loaded.tsx'
+import { Place } from '../parts/place.tsx'
 import { EXECUTION_STATUSES, toneOf } from '../parts/states.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, query, setQuery } from '../routing/location.ts'
@@ -57,7 +58,7 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
       </div>
       {description !== '' && <p class="description">{description}</p>}
       <p class="facts faint small">
-        <span title={script}>{place === null ? script : `${place.file}:${place.line}`}</span>
+        {place === null ? <span>{script}</span> : <Place place={place} />}
         <span>
           version <code>{version.slice(0, 8)}</code>
         </span>

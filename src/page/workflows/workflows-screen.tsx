@@ -7,6 +7,7 @@ import { useRowKeys } from '../keyboard/row-keys.ts'
 import { useResource } from '../live/resource.ts'
 import { AllHidden, NothingYet } from '../parts/empty.tsx'
 import { Loaded } from '../parts/loaded.tsx'
+import { Place } from '../parts/place.tsx'
 import { matches, Search } from '../parts/search.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, setQuery } from '../routing/location.ts'
@@ -68,7 +69,7 @@ function Workflows({ workflows }: { readonly workflows: readonly WorkflowRow[] }
               </td>
               <td class="number">{taskCount}</td>
               <td class="cut faint" title={script}>
-                {place === null ? script : `${fileOf(place.file)}:${place.line}`}
+                {place === null ? script : <Place place={place} />}
               </td>
               <td>
                 <Link to={`/executions?workflow=${encodeURIComponent(key)}`}>Executions</Link>
@@ -79,8 +80,4 @@ function Workflows({ workflows }: { readonly workflows: readonly WorkflowRow[] }
       </table>
     </div>
   )
-}
-
-function fileOf(path: string): string {
-  return path.split(/[\\/]/).at(-1) ?? path
 }
