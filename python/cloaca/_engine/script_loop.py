@@ -21,6 +21,7 @@ import asyncio
 import os
 import sys
 import time
+import weakref
 from asyncio import events
 from typing import Any, Callable, Dict, List, Optional, Set
 
@@ -28,6 +29,7 @@ from .._border import bridge, fault, host, stacks
 from .._border.calls import Call
 from .._border.calls import running as running_call
 from .._border.generation import Generation
+from . import open_ends
 
 #: A step that takes longer is named, for each call at most once a minute.
 _NAMED_AFTER_S, _NAMED_AGAIN_AFTER_S = 1.0, 60.0
@@ -112,6 +114,7 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         self._is_admitting = False
         self._is_ending = self._is_over = False
         self._end_waiters: List[int] = []
+        self._servers: Any = weakref.WeakSet()
 
     # ------------------------------------------------------------------------------------------------ what goes in
 
@@ -145,6 +148,16 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         if not self._is_ending:
             self._is_ending = True
             self.call_soon_threadsafe(lambda: self.create_task(self._wind_up()))
+
+    async def create_server(self, *args: Any, **options: Any) -> Any:
+        server = await super().create_server(*args, **options)
+        self._servers.add(server)
+        return server
+
+    async def create_unix_server(self, *args: Any, **options: Any) -> Any:
+        server = await super().create_unix_server(*args, **options)
+        self._servers.add(server)
+        return server
 
     def wait_for_end(self, timeout_ms: float) -> bool:
         """Waits until the loop is closed; False when the time is over before."""
@@ -193,6 +206,7 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
                 ended, pending = await asyncio.wait(tasks, timeout=_ENDS_WITHIN_S)
                 self._report_ended(ended, pending)
             await self.shutdown_asyncgens()
+            await open_ends.close(list(self._servers), list(self._transports.values()))
             await self.shutdown_default_executor(timeout=_ENDS_WITHIN_S)
         finally:
             self._is_over = True
