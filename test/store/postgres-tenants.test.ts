@@ -25,6 +25,7 @@ async function sql(text: string, url = database.url) {
 }
 
 async function wipe() {
+  await sql(`GRANT CONNECT ON DATABASE ${database.name} TO PUBLIC`)
   await sql(`DO $$ DECLARE each text; BEGIN
     FOR each IN SELECT nspname FROM pg_namespace WHERE nspname ~* '^(acme|beta|many|own)' LOOP
       EXECUTE format('DROP SCHEMA %I CASCADE', each); END LOOP;
@@ -55,6 +56,20 @@ describe('a tenant that is made', () => {
     expect(seen.map(({ name }) => name)).toEqual(['inbox'])
     expect(await sql(`SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'Acme_1'`)).toEqual([
       { tableowner: 't_acme' },
+    ])
+  })
+
+  it('is opened by several at once for the first time, whether they name the schema or not', async () => {
+    await sql(
+      `CREATE ROLE t_third LOGIN PASSWORD 'pw'; CREATE SCHEMA own AUTHORIZATION t_third; ALTER ROLE t_third SET search_path TO own`,
+    )
+    const url = `postgresql://t_third:pw@${database.place}`
+
+    const stores = await Promise.all([null, 'own', null, 'own'].map((schema) => open(url, schema)))
+    await Promise.all(stores.map((store) => store.close()))
+
+    expect(await sql("SELECT count(*)::int AS count FROM pg_tables WHERE tablename = 'cloaca_schema'")).toEqual([
+      { count: 1 },
     ])
   })
 
@@ -165,7 +180,6 @@ describe('a tenant that is made', () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const one = await sql('SELECT 1 AS one', connectionString)
     await admin.removeTenant('acme', 't_acme')
-    await sql(`GRANT CONNECT ON DATABASE ${database.name} TO PUBLIC`)
 
     expect(one).toEqual([{ one: 1 }])
     expect(await names()).toEqual({ users: [], schemas: [] })
