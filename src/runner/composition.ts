@@ -217,7 +217,14 @@ function isSameDatabase(one: DatabasePlace, other: DatabasePlace): boolean {
 
 /** The same for every name of one file; null for one in memory, and for a URL that whoever opens it will refuse. */
 function identityOfDatabase({ url, schema }: DatabasePlace): string | null {
-  if (isPostgresUrl(url)) return JSON.stringify([url.replace(/^postgres:/i, 'postgresql:'), schema])
+  if (isPostgresUrl(url)) {
+    const [place = '', query = ''] = url.split('?', 2)
+    const parameters = new URLSearchParams(query)
+    const named = schema ?? parameters.get('schema')
+    parameters.delete('schema')
+    parameters.sort()
+    return JSON.stringify([place.replace(/^postgres:/i, 'postgresql:'), String(parameters), named])
+  }
   try {
     const file = databaseFile(url)
     return file && realpathSync(file)

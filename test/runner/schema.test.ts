@@ -1,14 +1,38 @@
 /** Runners in schemas of one PostgreSQL database. */
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { Runner } from '../../src/index.ts'
+import { checkScripts, Runner } from '../../src/index.ts'
 import { type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 
+const JOBS = `
+import os, cloaca
+
+inside = cloaca.DefaultRunner.with_schema(os.environ["JOBS_URL"], "acme")
+inside.register_cron_workflow("inside", "0 3 * * *", "UTC")
+by_url = cloaca.DefaultRunner(os.environ["JOBS_URL"] + "&schema=acme")
+beside = cloaca.DefaultRunner.with_schema(os.environ["JOBS_URL"], "gamma")
+beside.register_cron_workflow("beside", "0 3 * * *", "UTC")
+`
+
+const CHECKED = `
+import cloaca
+
+cloaca.DatabaseAdmin("postgresql://127.0.0.1:1/app").create_tenant(cloaca.TenantConfig("acme", "acme_u"))
+`
+
 let database: TemporaryDatabase
+let folder: string
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-schema-'))
   database = await temporaryDatabase()
 })
-afterAll(() => database?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await database?.[Symbol.asyncDispose]()
+})
 
 async function workflowsIn(options: { readonly database?: string; readonly schema?: string | null }) {
   await using runner = await Runner.open({ durability: 'normal', ...options })
@@ -39,6 +63,22 @@ describe('a runner with a schema', () => {
     expect(seen).toEqual([['of acme'], ['of acme'], ['of beta'], [], []])
   })
 
+  it('is the runner that its scripts open on the same schema, and no other', async () => {
+    writeFileSync(join(folder, 'jobs.py'), JOBS)
+    vi.stubEnv('JOBS_URL', database.url)
+    await using runner = await Runner.open({ database: database.url, schema: 'acme' })
+
+    await runner.load(join(folder, 'jobs.py'))
+    const instances = await runner.instances.list()
+    const workflows = (await runner.schedules.list()).map(({ workflow }) => workflow)
+    vi.unstubAllEnvs()
+
+    expect(instances).toHaveLength(1)
+    expect(workflows).toContain('inside')
+    expect(workflows).not.toContain('beside')
+    expect(await workflowsIn({ database: database.url, schema: 'gamma' })).toEqual(['beside'])
+  })
+
   it.each([
     [':memory:', 'acme', '"acme" needs PostgreSQL'],
     ['postgresql://127.0.0.1:1/app', '1a', 'must start with a letter'],
@@ -49,5 +89,15 @@ describe('a runner with a schema', () => {
       code: 'INVALID_ARGUMENT',
       facts: { path: 'schema', reason: expect.stringContaining(reason) },
     })
+  })
+})
+
+describe('a script that is only checked', () => {
+  it('makes no tenants', async () => {
+    writeFileSync(join(folder, 'checked.py'), CHECKED)
+
+    const report = await checkScripts([join(folder, 'checked.py')])
+
+    expect(JSON.stringify(report)).toContain('Failed to create tenant: the script is only checked')
   })
 })

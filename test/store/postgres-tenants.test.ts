@@ -1,12 +1,14 @@
 /** Tenants of a PostgreSQL database are made, kept apart and removed, on a real server. */
 
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
 import { scramVerifier } from '../../src/store/postgres/admin/scram.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { administer, postgresServer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
-import { declaration, START } from '../support/store-builders.ts'
+import { declaration, newExecution, START } from '../support/store-builders.ts'
 
 /** Users belong to the whole server: a name of this file's for each. */
 const USERS = ['t_acme', 't_beta', 't_root', 't_third', ...Array.from({ length: 6 }, (_, index) => `t_many${index}`)]
@@ -254,7 +256,56 @@ describe('a tenant that cannot be made', () => {
   })
 })
 
+describe('a commit whose answer does not come', () => {
+  it('is looked up: what was made is given', async () => {
+    const { socketFolder } = await postgresServer()
+    let cuts = 0
+    const proxy = createServer((client) => {
+      const server = connect(`${socketFolder}/.s.PGSQL.5432`)
+      let isCut = false
+      client.on('data', (bytes) => {
+        if (cuts === 0 && bytes.includes('COMMIT')) {
+          cuts++
+          isCut = true
+        }
+        server.write(bytes)
+      })
+      server.on('data', (bytes) => (isCut ? client.destroy() : client.write(bytes)))
+      client.on('close', () => server.destroy()).on('error', () => {})
+      server.on('close', () => client.destroy()).on('error', () => {})
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const { port } = proxy.address() as AddressInfo
+
+    const cut = new DatabaseAdmin(`postgresql://postgres@127.0.0.1:${port}/${database.name}`)
+    const made = await cut.createTenant({ schemaName: 'acme', username: 't_acme' })
+    proxy.close()
+
+    expect(cuts).toBe(1)
+    expect(await sql('SELECT current_user', `postgresql://t_acme:${made.password}@${database.place}`)).toEqual([
+      { current_user: 't_acme' },
+    ])
+  })
+})
+
 describe('a tenant that is removed', () => {
+  it('is removed while its engine writes', async () => {
+    const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    const store = await open(connectionString)
+    let isOver = false
+    const write = async (): Promise<void> => {
+      while (!isOver) await store.createExecution(newExecution(), { kind: 'call' }, START).catch(() => undefined)
+    }
+    const writing = [write(), write(), write()]
+
+    await admin.removeTenant('acme', 't_acme')
+    isOver = true
+    const closing = store.close().catch(() => undefined)
+    await Promise.all([...writing, closing])
+
+    expect(await names()).toEqual({ users: [], schemas: [] })
+  })
+
   it('takes its schema, its user and its connections along, and is no error twice', async () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
     const store = await open(connectionString)
