@@ -18,7 +18,10 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
   metrics: async () => (await import('./metrics.ts')).metricsFigures(),
-  page: async () => (await import('./page.ts')).pageFigures(),
+  page: async () => [
+    ...(await (await import('./page-triggers.ts')).triggerPageFigures()),
+    ...(await (await import('./page.ts')).pageFigures()),
+  ],
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }
 

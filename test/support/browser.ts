@@ -37,8 +37,12 @@ export class Site implements AsyncDisposable {
   readonly #visits: Visit[] = []
 
   /** Serves scripts out of a database in the site's folder; settles when it answers and serves. */
-  async serve(scripts: readonly string[], words: readonly string[] = []): Promise<Served> {
-    const process = this.terminal.start(['serve', ...scripts, '--db', 'sqlite://site.db', ...words])
+  async serve(
+    scripts: readonly string[],
+    words: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<Served> {
+    const process = this.terminal.start(['serve', ...scripts, '--db', 'sqlite://site.db', ...words], { env })
     const { url } = await process.logs('HTTP is at')
     await process.logs('serving ')
     return { url: String(url), process }

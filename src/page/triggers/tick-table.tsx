@@ -72,7 +72,7 @@ function OutcomeFilter({ chosen }: { readonly chosen: string | undefined }) {
     setQuery({ outcome: next.join(',') || null, after: null })
   }
   return (
-    <div class="filters">
+    <div class="chips">
       {BY_BADNESS.map((outcome) => (
         <button
           key={outcome}

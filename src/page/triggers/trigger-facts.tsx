@@ -16,7 +16,7 @@ export function TriggerFacts({ trigger }: { readonly trigger: Trigger }) {
   const nextAt = nextPollAt(trigger)
   return (
     <>
-      {description !== null && <p class="description">{description}</p>}
+      {description !== null && <p class="docstring">{description}</p>}
       <dl class="fact-grid">
         <Fact name="Latest tick">
           <LatestTick trigger={trigger} />

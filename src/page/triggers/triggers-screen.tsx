@@ -49,7 +49,7 @@ type State = keyof typeof STATES
 function Filters({ triggers }: { readonly triggers: readonly Trigger[] }) {
   const chosen = query.value.get('state')
   return (
-    <div class="filters">
+    <div class="chips">
       {(Object.keys(STATES) as State[]).map((state) => {
         const count = triggers.filter(STATES[state]).length
         if (count === 0 && chosen !== state) return null
