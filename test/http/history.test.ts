@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpHandler } from '../../src/index.ts'
+import { asItHappened } from '../../src/runner/records/logs.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 
@@ -111,6 +112,14 @@ describe('the history over HTTP', () => {
     expect(second.json.nextCursor).toBeNull()
     expect(more.json).toEqual({ items: [], nextCursor: null, endCursor: second.json.endCursor })
     expect(task.json.items).toMatchObject([{ task: 'second', message: 'last' }])
+  })
+
+  it('has a log in the order of instants, but what one attempt says in its own', () => {
+    const said = (task: string, at: number, message: string) =>
+      ({ task, attempt: 1, at, stream: 'stdout', message }) as const
+    const stored = [said('a', 5, 'a1'), said('a', 3, 'a2'), said('a', 9, 'a3'), said('b', 4, 'b1'), said('b', 6, 'b2')]
+
+    expect(asItHappened(stored).map(({ message }) => message)).toEqual(['b1', 'a1', 'a2', 'b2', 'a3'])
   })
 
   it('tells how long the tasks of a workflow took, and its versions', async () => {

@@ -179,6 +179,17 @@ export function describeHistoryContract(context: ContractContext): void {
       ])
     })
 
+    test('of a part with too many to count, its beginning stands for all of it', async () => {
+      const many = Array.from({ length: 150 }, (_, index) => START + index * 10)
+      await Promise.all(many.map((at) => context.store.createExecution(newExecution(), { kind: 'call' }, at)))
+
+      const [first, second] = await context.store.history.trend({ sinceAt: START, untilAt: START + 750_000, bars: 500 })
+
+      // 96 were counted: they came within the first 951 of 1,500 ms.
+      expect(first).toEqual({ at: START, counts: { Pending: 151 }, isEstimate: true })
+      expect(second).toEqual({ at: START + 1_500, counts: {}, isEstimate: false })
+    })
+
     test('a sample has the newest executions of a workflow, and their attempts up to a limit', async () => {
       await ended({ at: START })
       const newest = await ended({ at: START + 100 })

@@ -1,8 +1,8 @@
 /** What tasks and polls printed and logged: `/api/v1/executions/{id}/log` and `/api/v1/triggers/{name}/logs`. */
 
 import { UsageError } from '../../errors.ts'
-import { logRecord, pollLogRecord } from '../../runner/records/logs.ts'
-import type { ExecutionLogRecord, LogPlace } from '../../runner/resources/execution-log.ts'
+import { asItHappened, logRecord, pollLogRecord } from '../../runner/records/logs.ts'
+import type { LogPlace } from '../../runner/resources/execution-log.ts'
 import { given, type Operation, reading } from '../operations.ts'
 import { pageByOffset } from '../pages.ts'
 import { LOG_LIST, LOG_QUERY, POLL_LOG_LIST, POLL_LOG_QUERY } from '../schemas/logs.ts'
@@ -40,21 +40,6 @@ export const LOG_OPERATIONS: readonly Operation[] = [
       ),
   }),
 ]
-
-/**
- * Pieces of tasks that run at once are stored one after the other: by their instants. What one attempt says stays in its own order,
- * which its instants need not have.
- */
-function asItHappened(records: readonly ExecutionLogRecord[]): readonly ExecutionLogRecord[] {
-  const latest = new Map<string, number>()
-  const placed = records.map((record) => {
-    const attempt = `${record.attempt} ${record.task}`
-    const at = Math.max(record.at, latest.get(attempt) ?? record.at)
-    latest.set(attempt, at)
-    return { at, record }
-  })
-  return placed.sort((one, other) => one.at - other.at).map(({ record }) => record)
-}
 
 function placeOf(cursor: string | undefined): LogPlace | undefined {
   if (cursor === undefined) return undefined

@@ -1,7 +1,7 @@
 /** What a gantt draws of a task: waits and attempts, as parts of a time. Pure. */
 
 import type { Attempt, Execution, Task } from '../api/answers.ts'
-import type { Tone } from '../parts/states.tsx'
+import type { Tone } from '../parts/tones.ts'
 
 export interface Bar {
   readonly kind: 'queue' | 'work' | 'pause'

@@ -9,11 +9,11 @@ import type { Execution, Task } from '../api/answers.ts'
 import { now } from '../live/clock.ts'
 import { jump, marker } from '../log/marker.ts'
 import { shownDuration } from '../parts/durations.ts'
-import { useSize } from '../parts/size.ts'
 import { toneOf } from '../parts/states.tsx'
-import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
 import { clockTime } from '../parts/zone.ts'
 import { setQuery } from '../routing/location.ts'
+import { useSize } from '../rows/size.ts'
+import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
 import { axisSteps, type Bar, barsOf, mergedBars, spanOf } from './bars.ts'
 
 const ROW_PX = 28

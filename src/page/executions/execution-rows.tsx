@@ -8,9 +8,9 @@ import { plain } from '../log/ansi.ts'
 import { shownDuration } from '../parts/durations.ts'
 import { StateBadge, shortId } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
-import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor, query, setQuery } from '../routing/location.ts'
+import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
 import { select, selected } from './selection.ts'
 
 const ROW_PX = 40

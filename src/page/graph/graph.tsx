@@ -1,8 +1,8 @@
 /** A graph of tasks: nodes are buttons in layers, edges are lines under them. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { useSize } from '../parts/size.ts'
 import { type State, toneOf } from '../parts/states.tsx'
+import { useSize } from '../rows/size.ts'
 import { type GraphShape, NODE, type PlacedGraph } from './layout.ts'
 import { place } from './place.ts'
 

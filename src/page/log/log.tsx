@@ -2,8 +2,8 @@
 
 import { computed, effect } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
 import { query, setQuery } from '../routing/location.ts'
+import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
 import { LogBar } from './log-bar.tsx'
 import { LEAST, lineAt, shownLines } from './log-lines.ts'
 import { type LogReader, useLogReader } from './log-reader.ts'

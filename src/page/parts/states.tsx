@@ -1,11 +1,9 @@
 /** States of executions and tasks: their words and their colours, which are the same everywhere. */
 
 import type { ExecutionStatus, TaskStatus } from '../api/answers.ts'
+import type { Tone } from './tones.ts'
 
 export type State = ExecutionStatus | TaskStatus
-
-/** The family of colours of a state; `style/variables.css` has them. */
-export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'quiet'
 
 const TONES: Readonly<Record<State, Tone>> = {
   Pending: 'quiet',

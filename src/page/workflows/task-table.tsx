@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Workflow, WorkflowStats } from '../api/answers.ts'
 import { useKeys } from '../keyboard/keys.ts'
 import { shownDuration } from '../parts/durations.ts'
-import { type RowsHandle, VirtualRows } from '../parts/virtual-rows.tsx'
+import { type RowsHandle, VirtualRows } from '../rows/virtual-rows.tsx'
 
 const ROW_PX = 34
 

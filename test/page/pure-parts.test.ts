@@ -1,0 +1,121 @@
+/** What the page works out for itself, without a browser: what a task changed, lines of a terminal, bars in time. */
+
+import { describe, expect, it } from 'vitest'
+import type { Task } from '../../src/page/api/answers.ts'
+import { axisSteps, barsOf, mergedBars } from '../../src/page/execution/bars.ts'
+import { changesBetween, membersOf } from '../../src/page/execution/members.ts'
+import { ansiPieces, plain } from '../../src/page/log/ansi.ts'
+import { lineAt, linesOf, shownLines } from '../../src/page/log/log-lines.ts'
+
+const AT = '2026-01-31T08:00:00.000Z'
+const at = (ms: number): string => new Date(Date.parse(AT) + ms).toISOString()
+
+describe('what a task changed', () => {
+  it('tells numbers apart that JavaScript does not, and takes no notice of white space and order', () => {
+    const before = '{"one": 1, "big": 12345678901234567890, "same": [1,  {"a": "b, }"}], "gone": null}'
+    const after = '{"same":[1,{"a":"b, }"}],"big":12345678901234567891,"one":1.0,"new":"\\u00fc"}'
+
+    expect(changesBetween(before, after)).toEqual([
+      { key: 'big', kind: 'changed', before: '12345678901234567890', after: '12345678901234567891' },
+      { key: 'one', kind: 'changed', before: '1', after: '1.0' },
+      { key: 'new', kind: 'added', before: null, after: '"\\u00fc"' },
+      { key: 'gone', kind: 'removed', before: 'null', after: null },
+      { key: 'same', kind: 'same', before: '[1,{"a":"b, }"}]', after: '[1,{"a":"b, }"}]' },
+    ])
+  })
+
+  it('is not made up where a text is no JSON object', () => {
+    for (const text of ['', '[]', '{', '{"a"', '{"a": "}', '{"a" 1}']) expect(membersOf(text), text).toBeNull()
+    expect(membersOf('{ }')?.size).toBe(0)
+    expect([...(membersOf(`{"a\\"b": ${JSON.stringify('x'.repeat(200_000))}}`) ?? [])][0]?.[0]).toBe('a"b')
+  })
+})
+
+describe('lines of a terminal', () => {
+  it('keep their colours, and lose what would move or write elsewhere', () => {
+    expect(ansiPieces('a\x1b[1;31mred\x1b[0m\x1b[2J\x1b]0;title\x07 b')).toEqual([
+      { text: 'a', style: '' },
+      { text: 'red', style: 'ansi-bold ansi-31' },
+      { text: ' b', style: '' },
+    ])
+    expect(ansiPieces('\x1b[38;5;196mx\x1b[92my')).toEqual([
+      { text: 'x', style: '' },
+      { text: 'y', style: 'ansi-32' },
+    ])
+    expect(plain('a\x08\x00b\u202ec\x1b')).toBe('a␈␀b�c')
+  })
+})
+
+describe('lines of a log', () => {
+  const record = (given: object) =>
+    ({ task: 't', attempt: 1, at: AT, stream: 'stdout', message: '', ...given }) as never
+
+  it('are several for a record of several, and are found by level, words and instant', () => {
+    const failed = record({ stream: 'log', level: 'ERROR', message: 'no\nwhy', traceback: 'Traceback\nValueError' })
+    const lines = [...linesOf(record({ message: 'one' }), 0, 100), ...linesOf(failed, 1, 200)]
+
+    expect(lines.map(({ text }) => text)).toEqual(['one', 'no', 'why', 'Traceback', 'ValueError'])
+    expect(shownLines(lines, { least: 'ERROR', words: '', task: null })).toHaveLength(4)
+    expect(shownLines(lines, { least: 'all', words: 'VALUE', task: null })).toHaveLength(1)
+    expect(shownLines(lines, { least: 'all', words: '', task: 'other' })).toEqual([])
+    expect([lineAt(lines, 0), lineAt(lines, 150), lineAt(lines, 999)]).toEqual([0, 1, 4])
+  })
+})
+
+describe('bars in time', () => {
+  const attempt = (number: number, from: number, to: number, outcome: 'failed' | 'completed' = 'failed') => {
+    return { attempt: number, outcome, queuedAt: at(from - 1), startedAt: at(from), endedAt: at(to), error: null }
+  }
+  const task = (given: Partial<Task>): Task => {
+    const times = { startedAt: at(0), endedAt: null, notBeforeAt: null }
+    return {
+      id: 't',
+      status: 'Failed',
+      attempts: 1,
+      ...times,
+      error: null,
+      traceback: '',
+      outputBytes: null,
+      history: [],
+      ...given,
+    }
+  }
+
+  it('are a wait and a work for each attempt, what runs, and what waits for its next attempt', () => {
+    const running = task({ status: 'Running', attempts: 2, startedAt: at(0), history: [attempt(1, 10, 20)] })
+    const waiting = task({ status: 'Ready', notBeforeAt: at(90), history: [attempt(1, 10, 20)] })
+    const shown = (one: Task) =>
+      barsOf(one, Date.parse(at(50))).map(({ kind, tone, fromAt, toAt }) => [
+        kind,
+        tone,
+        fromAt - Date.parse(AT),
+        toAt - Date.parse(AT),
+      ])
+
+    expect(shown(running)).toEqual([
+      ['queue', 'quiet', 9, 10],
+      ['work', 'bad', 10, 20],
+      ['work', 'busy', 20, 50],
+    ])
+    expect(shown(waiting).at(-1)).toEqual(['pause', 'quiet', 20, 90])
+  })
+
+  it('are no more than a row has pixels, in the colour of the worst, for 10,000 attempts', () => {
+    const history = Array.from({ length: 10_000 }, (_, index) => {
+      return attempt(index + 1, index * 10, index * 10 + 5, index === 5_000 ? 'failed' : 'completed')
+    })
+    const bars = barsOf(task({ history: history.map((each) => ({ ...each, queuedAt: null })) }), 0)
+
+    const merged = mergedBars(bars, 800 / 100_000)
+
+    expect(merged.length).toBeLessThan(800)
+    expect(merged.some(({ tone }) => tone === 'bad')).toBe(true)
+    expect(merged.at(-1)?.toAt).toBe(bars.at(-1)?.toAt)
+  })
+
+  it('stand over an axis with round distances', () => {
+    expect(axisSteps(988, 8)).toEqual([0, 200, 400, 600, 800])
+    expect(axisSteps(3_600_000, 7)).toEqual([0, 600_000, 1_200_000, 1_800_000, 2_400_000, 3_000_000, 3_600_000])
+    expect(axisSteps(1, 5).length).toBeLessThan(10)
+  })
+})
