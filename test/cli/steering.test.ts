@@ -61,11 +61,16 @@ describe('with nobody serving', () => {
 
     const one = await run('cancel', first.slice(0, 12), '--json')
     const all = await run('cancel', ...rest)
-    const both = await run('retry', first, '--all', '--from', 'read')
 
     expect(JSON.parse(one.stdout)).toMatchObject([{ id: first, state: 'cancelled' }])
     expect(all.stdout.trimEnd().split('\n')).toHaveLength(1_199)
     expect(await database().store.countExecutions()).toEqual({ Cancelled: 1_200 })
+    const pruned = await run('prune', '--older-than', '0s')
+    expect([pruned.stdout, pruned.stderr]).toEqual([
+      'Removed 1200 executions.\n',
+      expect.stringMatching(/^cloaca: Removing 1200 executions, some at a time/),
+    ])
+    const both = await run('retry', first, '--all', '--from', 'read')
     expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("'--from <task>'") })
   })
 

@@ -26,6 +26,9 @@ type PruneOptions = DatabaseOptions & {
   readonly dryRun?: true
 }
 
+/** So many executions take some seconds to remove. */
+const WORTH_A_WORD = 1_000
+
 const ENDED = ['Completed', 'Failed', 'Cancelled'] as const
 
 /** One line for each execution, and what `--json` prints of it. */
@@ -147,7 +150,12 @@ async function retry(runner: Runner, id: string, { from, all, ...options }: Retr
 
 async function prune(runner: Runner, { olderThan, status, dryRun, json }: PruneOptions): Promise<void> {
   const filter = { olderThanMs: olderThan, ...(status !== undefined && { status }) }
-  const count = await runner.executions.prune({ source: 'cli', ...filter, dryRun: dryRun === true })
+  const found = await runner.executions.prune({ source: 'cli', ...filter, dryRun: true })
+  if (dryRun !== true && found > WORTH_A_WORD)
+    printMessage(
+      `Removing ${found} executions, some at a time, so that whoever serves is not held up. It can be interrupted: what is removed stays removed.`,
+    )
+  const count = dryRun === true ? found : await runner.executions.prune({ source: 'cli', ...filter })
   if (json) return printJson({ executions: count, removed: dryRun !== true })
   const executions = count === 1 ? 'one execution' : `${count} executions`
   printLine(dryRun ? `It would remove ${executions}.` : `Removed ${executions}.`)
