@@ -3,7 +3,8 @@
  * Python, on a real server that asks for it.
  */
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CloacaProcess, type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
@@ -13,7 +14,7 @@ const MARKER = 'Zq7-marker-Xw3'
 const USER = 't_marked'
 
 const JOBS = `
-import cloaca, logging, sys
+import cloaca, logging, os
 
 with cloaca.WorkflowBuilder("greet"):
     @cloaca.task()
@@ -26,6 +27,11 @@ with cloaca.WorkflowBuilder("fails"):
     @cloaca.task()
     def broken(context):
         cloaca.DefaultRunner(cloaca.var("WRONG_URL"))
+
+with cloaca.WorkflowBuilder("crashes"):
+    @cloaca.task(retry_attempts=0)
+    def gone(context):
+        os.kill(os.getpid(), 9)
 
 @cloaca.trigger(on="greet", poll_interval="50ms")
 def ticks():
@@ -98,6 +104,7 @@ afterAll(async () => {
 
 /** Words of every process of the machine. */
 function processList(): string {
+  if (!existsSync('/proc')) return execFileSync('ps', ['-A', '-ww', '-o', 'args'], { encoding: 'utf8' })
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => {
@@ -124,6 +131,8 @@ async function askedOf(serving: CloacaProcess): Promise<string> {
   const http = await ServedHttp.of(serving)
   await http.execute('greet')
   const failed = await http.execute('fails')
+  await http.post('/executions', { workflow: 'crashes', context: {} })
+  await serving.logs('was ended by SIGKILL')
   const paths = [...PATHS, ...['', '/log', '/context'].map((part) => `/api/v1/executions/${failed.id}${part}`)]
   return (await Promise.all(paths.map(async (path) => await (await fetch(http.url + path)).text()))).join('\n')
 }
@@ -138,7 +147,7 @@ describe('the password of a database', () => {
       CLOACINA_VAR_WRONG_URL: url.replace('@', '-wrong@'),
     }
 
-    const serving = terminal.start(['serve', 'jobs.py', '--log-level', 'debug'], { env })
+    const serving = terminal.start(['serve', 'jobs.py', '--log-level', 'debug', '--grace', '0s'], { env })
     const answers = await askedOf(serving)
     const processes = processList()
     serving.kill('SIGUSR2')

@@ -1,8 +1,11 @@
 /** Tenants of a PostgreSQL database are made, kept apart and removed, on a real server. */
 
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
 import { scramVerifier } from '../../src/store/postgres/admin/scram.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
@@ -123,6 +126,21 @@ describe('a tenant that is made', () => {
     const salt = Buffer.from(/:([^$]+)/.exec(String(made?.rolpassword))?.[1] ?? '', 'base64')
 
     expect(await scramVerifier(password, salt)).toBe(made?.rolpassword)
+  })
+
+  it.each(['PGPASSWORD', 'PGPASSFILE'])('connects with a URL without password, and %s', async (variable) => {
+    const { password } = await admin.createTenant({ schemaName: 'acme', username: 't_acme' })
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'pgpass')
+    writeFileSync(file, `*:*:*:t_acme:${password}\n`, { mode: 0o600 })
+    vi.stubEnv(variable, variable === 'PGPASSWORD' ? password : file)
+
+    const store = await open(`postgresql://t_acme@${database.place}`)
+    const triggers = await store.listTriggers({ enabledOnly: false, limit: 10, offset: 0 })
+    await store.close()
+    vi.unstubAllEnvs()
+
+    expect(triggers).toEqual([])
   })
 
   it('is shown without its password by what prints it', async () => {
@@ -358,3 +376,8 @@ describe('an administrator who is no superuser', () => {
     })
   })
 })
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = mkdtempSync(join(tmpdir(), 'cloaca-pgpass-'))
+  return { path, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }) }
+}
