@@ -121,6 +121,7 @@ describePage('one execution', () => {
   it('has few elements for 300 tasks and 10,000 lines, and a graph that a worker lays out', async () => {
     const one = await visit(`/executions/${wide}?view=graph`)
     await expect.poll(() => one.page.locator('.node').count()).toBe(300)
+    expect(one.page.workers()).toHaveLength(1)
     expect(await one.page.locator('.log-row').count()).toBeLessThan(60)
 
     await one.page.getByRole('button', { name: 'Fit' }).click()

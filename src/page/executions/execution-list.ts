@@ -7,14 +7,13 @@ import { computed, type ReadonlySignal, type Signal, signal } from '@preact/sign
 import type { ExecutionRow } from '../api/answers.ts'
 import { read } from '../api/client.ts'
 import type { ServerEvent } from '../live/event-reader.ts'
-import type { Filter } from './filter.ts'
+import { currentFilter } from './filter.ts'
 
 const PAGE = 100
 
 type Page = Awaited<ReturnType<typeof readPage>>
 
 export class ExecutionList {
-  readonly #filter: Filter
   readonly #newest: Signal<Page | null> = signal(null)
   readonly #older: Signal<readonly ExecutionRow[]> = signal([])
   /** Behind all rows; null where there are no more. */
@@ -29,17 +28,13 @@ export class ExecutionList {
     return [...items, ...this.#older.value.filter(({ id }) => !known.has(id))]
   })
 
-  constructor(filter: Filter) {
-    this.#filter = filter
-  }
-
   get hasMore(): boolean {
     return this.#cursor !== null
   }
 
   async loadNewest(abort: AbortSignal): Promise<void> {
     const before = this.#newest.peek()
-    const page = await readPage(this.#filter, undefined, abort)
+    const page = await readPage(undefined, abort)
     if (before === null || !this.#joins(before, page)) {
       this.#older.value = []
       this.#cursor = page.nextCursor
@@ -51,7 +46,7 @@ export class ExecutionList {
     if (this.#cursor === null || this.#isReading) return
     this.#isReading = true
     try {
-      const page = await readPage(this.#filter, this.#cursor)
+      const page = await readPage(this.#cursor)
       this.#older.value = [...this.#older.value, ...page.items]
       this.#cursor = page.nextCursor
     } finally {
@@ -64,9 +59,10 @@ export class ExecutionList {
     if (name !== 'executionFinished') return
     const { executionId, status, errorMessage, at } = data as Finished
     if (!this.#older.value.some(({ id }) => id === executionId)) return
+    const wanted = currentFilter().status
     this.#older.value = this.#older.value.flatMap((row) => {
       if (row.id !== executionId) return row
-      if (this.#filter.status !== undefined && this.#filter.status !== status) return []
+      if (wanted !== undefined && wanted !== status) return []
       return { ...row, status, errorMessage, endedAt: at }
     })
   }
@@ -99,6 +95,6 @@ interface Finished {
   readonly at: string
 }
 
-function readPage(filter: Filter, cursor: string | undefined, signal?: AbortSignal) {
-  return read('/executions', { query: { ...filter, limit: PAGE, cursor }, ...(signal && { signal }) })
+function readPage(cursor: string | undefined, signal?: AbortSignal) {
+  return read('/executions', { query: { ...currentFilter(), limit: PAGE, cursor }, ...(signal && { signal }) })
 }

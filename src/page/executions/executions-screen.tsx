@@ -14,7 +14,7 @@ import { BulkActions } from './bulk.tsx'
 import { Counts } from './counts.tsx'
 import { ExecutionList } from './execution-list.ts'
 import { ExecutionRows } from './execution-rows.tsx'
-import { clearFilter, currentFilter, type Filter, isFiltered, scopeOf } from './filter.ts'
+import { clearFilter, currentFilter, filterKey, isFiltered, scopeOf } from './filter.ts'
 import { Filters } from './filters.tsx'
 import { TrendBars } from './trend.tsx'
 
@@ -27,14 +27,13 @@ const HOUR_MS = 3_600_000
 const concerns = ({ name }: ServerEvent): boolean => CHANGING.has(name)
 
 export function ExecutionsScreen() {
-  const filter = currentFilter()
-  const scope = scopeOf(filter)
-  const counts = useResource(`counts ${JSON.stringify({ ...filter, status: null })}`, {
-    load: (signal) => read('/executions/counts', { query: { ...filter, status: undefined }, signal }),
+  const counts = useResource(`counts ${filterKey(['workflow', 'trigger', 'since', 'until'])}`, {
+    load: (signal) => read('/executions/counts', { query: { ...currentFilter(), status: undefined }, signal }),
     concerns,
   })
-  const trend = useResource(`trend ${JSON.stringify(scope)}`, {
-    load: (signal) => read('/executions/trend', { query: { ...scope, ...lastDay(), bars: 24 }, signal }),
+  const trend = useResource(`trend ${filterKey(['workflow', 'trigger'])}`, {
+    load: (signal) =>
+      read('/executions/trend', { query: { ...scopeOf(currentFilter()), ...lastDay(), bars: 24 }, signal }),
     concerns,
   })
   useReadingAgain(counts, COUNTS_EVERY_MS)
@@ -47,7 +46,7 @@ export function ExecutionsScreen() {
       </div>
       <Counts counts={counts.value.value} />
       <Filters />
-      <Listed key={JSON.stringify(filter)} filter={filter} />
+      <Listed key={filterKey()} />
     </main>
   )
 }
@@ -58,8 +57,8 @@ function lastDay() {
   return { since: new Date(untilAt - 24 * HOUR_MS).toISOString(), until: new Date(untilAt).toISOString() }
 }
 
-function Listed({ filter }: { readonly filter: Filter }) {
-  const list = useMemo(() => new ExecutionList(filter), [])
+function Listed() {
+  const list = useMemo(() => new ExecutionList(), [])
   const resource = useResource('executions', {
     load: async (signal) => {
       await list.loadNewest(signal)

@@ -37,8 +37,15 @@ export function currentFilter(): Filter {
   }
 }
 
+const PARTS = ['status', 'workflow', 'trigger', 'since', 'until'] as const
+
 export function isFiltered(): boolean {
-  return ['status', 'workflow', 'trigger', 'since', 'until'].some((name) => query.value.has(name))
+  return PARTS.some((name) => query.value.has(name))
+}
+
+/** Names a filter as the visitor has chosen it: a span stays the same while time goes on. */
+export function filterKey(parts: readonly (typeof PARTS)[number][] = PARTS): string {
+  return JSON.stringify(parts.map((name) => query.value.get(name)))
 }
 
 export function clearFilter(): void {
