@@ -61,11 +61,20 @@ describe('the page is served', () => {
   })
 
   it('at every address that it has a screen for, also below a path of another server', async () => {
-    const answers = await Promise.all(['/', '/triggers', '/system'].map((path) => get(path)))
+    const screens = readFileSync(join(ROOT, 'src', 'page', 'routing', 'screens.ts'), 'utf8')
+    const patterns = [...screens.matchAll(/pattern: \/\^(.*)\$\//g)].map(([, text]) => String(text))
+    const paths = patterns.map((text) =>
+      text
+        .replaceAll('\\/', '/')
+        .replace(/\(\?:.*?\)\?/g, '')
+        .replace('([^/]+)', 'a%2Fname'),
+    )
+    const answers = await Promise.all(paths.map((path) => get(path)))
     const below = await get('/cloaca', {}, { basePath: '/cloaca' })
     const script = scriptOf(await below.text())
 
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(paths).toContain('/triggers/a%2Fname')
+    expect(answers.map(({ status }, index) => [paths[index], status])).toEqual(paths.map((path) => [path, 200]))
     expect(script).toMatch(/^\/cloaca\/assets\/main-/)
     expect((await get(script, {}, { basePath: '/cloaca' })).status).toBe(200)
     expect((await get('/no-such-page')).status).toBe(404)

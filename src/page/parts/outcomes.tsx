@@ -1,6 +1,7 @@
 /** What a poll came to: its name, how bad it is, and its colour, the same everywhere. */
 
 import type { Outcome, Tick } from '../api/answers.ts'
+import { BY_BADNESS } from '../timeline/badness.ts'
 
 const NAMES: Readonly<Record<Outcome, string>> = {
   skipped: 'skipped',
@@ -11,15 +12,8 @@ const NAMES: Readonly<Record<Outcome, string>> = {
   timedOut: 'timed out',
 }
 
-/** The worst comes last: it gives several that are shown as one their colour. */
-export const BY_BADNESS: readonly Outcome[] = ['skipped', 'fired', 'duplicate', 'limited', 'timedOut', 'failed']
-
 export function outcomeName(outcome: Outcome): string {
   return NAMES[outcome]
-}
-
-export function worseOf(one: Outcome, other: Outcome): Outcome {
-  return BY_BADNESS.indexOf(one) >= BY_BADNESS.indexOf(other) ? one : other
 }
 
 /** `3 fired, 1 failed`, the worst first. */

@@ -6,7 +6,7 @@
  */
 
 import type { Outcome, Tick } from '../api/answers.ts'
-import { worseOf } from '../parts/outcomes.tsx'
+import { worseOf } from './badness.ts'
 
 export const MARK_PX = 8
 export const APART_PX = 20

@@ -1,8 +1,9 @@
 /** What the polls of the last hour came to: a bar for each two minutes. */
 
 import type { Trend } from '../api/answers.ts'
-import { BY_BADNESS, countsInWords } from '../parts/outcomes.tsx'
+import { countsInWords } from '../parts/outcomes.tsx'
 import { clockTime } from '../parts/zone.ts'
+import { BY_BADNESS } from '../timeline/badness.ts'
 
 const HEIGHT_PX = 24
 const BAR_PX = 3
