@@ -3,11 +3,16 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LIMIT_MS, TEST_LIMIT_MS } from './test/support/limits.ts'
 
+/** `CLOACA_CAMPAIGNS=1`: the campaigns, too. */
+const campaigns = process.env.CLOACA_CAMPAIGNS === '1' ? ['test/**/*.campaign.ts'] : []
+
 // Real interpreters are started in tests: two files at a time is what two cores carry.
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'engine', include: ['test/**/*.test.ts'], exclude: ['test/page/**'] } },
+      // What takes a minute: it runs when it is asked for by its name.
+      { extends: true, test: { name: 'campaign', include: campaigns } },
       // The page is built, and one browser is started, only where tests of the page are run.
       {
         extends: true,

@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   survival: async () => (await import('./survival.ts')).survivalFigures(),
   steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
+  postgres: async () => (await import('./postgres.ts')).postgresFigures(),
   metrics: async () => (await import('./metrics.ts')).metricsFigures(),
   page: async () => [
     ...(await (await import('./page-triggers.ts')).triggerPageFigures()),

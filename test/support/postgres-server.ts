@@ -117,6 +117,10 @@ async function start(): Promise<PostgresServer> {
     if (performance.now() > until) throw new Error(`no PostgreSQL in ${folder} after ${STARTED_WITHIN_MS} ms`)
     await sleep(50)
   }
+  return serverIn(folder)
+}
+
+function serverIn(folder: string): PostgresServer {
   return {
     socketFolder: folder,
     url: (database) => `postgresql://postgres@/${database}?host=${encodeURIComponent(folder)}`,
@@ -124,16 +128,30 @@ async function start(): Promise<PostgresServer> {
   }
 }
 
-function startServer(folder: string): void {
+function startServer(folder: string, given: readonly string[] = SETTINGS): void {
   const bin = binaries(folder)
   const user = otherUser()
   if (user !== null) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
   command(bin, 'initdb', ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C'])
   writeFileSync(join(data, 'pg_hba.conf'), 'local all postgres trust\nlocal all all scram-sha-256\n')
-  const settings = [...SETTINGS, `unix_socket_directories=${folder}`].flatMap((setting) => ['-c', setting])
+  const settings = [...given, `unix_socket_directories=${folder}`].flatMap((setting) => ['-c', setting])
   const log = join(folder, 'log')
   command(bin, 'pg_ctl', ['start', '-w', '-D', data, '-l', log, '-o', settings.map(shellWord).join(' ')], log)
+}
+
+/** A server of its own that syncs what it commits, as one of a user does; for measuring. */
+export function durablePostgres(): PostgresServer & Disposable & { readonly binaries: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-pg-'))
+  startServer(folder, ['listen_addresses=', 'shared_buffers=256MB', 'max_connections=200'])
+  return {
+    ...serverIn(folder),
+    binaries: binaries(folder),
+    [Symbol.dispose]() {
+      command(binaries(folder), 'pg_ctl', ['stop', '-D', join(folder, 'data'), '-m', 'immediate'])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
 }
 
 /** Only one of the processes that ask gets it. */

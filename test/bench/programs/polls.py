@@ -1,7 +1,7 @@
 """Times polling: many triggers each second, one of which may hang. Prints the figures as JSON.
 
-Arguments: number of triggers, seconds, seconds that one more trigger sleeps in each poll (0: there is none). The first
-two seconds, in which everything is new, are not counted.
+Arguments: number of triggers, seconds, seconds that one more trigger sleeps in each poll (0: there is none), and the database, in
+memory by default. The first two seconds, in which everything is new, are not counted.
 """
 
 import json
@@ -46,7 +46,7 @@ if hang:
         return cloaca.TriggerResult.skip()
 
 
-with cloaca.DefaultRunner(":memory:"):
+with cloaca.DefaultRunner(sys.argv[4] if len(sys.argv) > 4 else ":memory:"):
     time.sleep(WARM_UP_S)
     calls.clear()
     before_s = computed_s()
