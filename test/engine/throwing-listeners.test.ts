@@ -8,15 +8,15 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { RunningEngine } from '../support/running-engine.ts'
 import { temporaryFolder } from '../support/store-sites.ts'
 
-/** Throws in the turn of the call, where the real one would reject, when it is called for the third time. */
-function throwingAtThirdLook(store: Store): Store {
+/** Throws in the turn of the call, where the real one would reject, when it is called for the second time. */
+function throwingAtSecondLook(store: Store): Store {
   let calls = 0
   return new Proxy(store, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name, target)
       if (typeof member !== 'function') return member
       return (...words: unknown[]): unknown => {
-        if (name === 'getExecution' && ++calls === 3) throw new Error('the store threw')
+        if (name === 'notUnderWay' && ++calls === 2) throw new Error('the store threw')
         return member.apply(target, words)
       }
     },
@@ -31,7 +31,7 @@ it('what a look at the changes of other processes throws is told, and the look i
   const clock = new FakeClock(undefined, (trouble) => void told.push(trouble))
   const store = await openSqliteStore({ path, durability: 'normal', clock })
   const other = await openSqliteStore({ path, durability: 'normal', clock })
-  await using waiting = await RunningEngine.start({ clock, store: throwingAtThirdLook(store) })
+  await using waiting = await RunningEngine.start({ clock, store: throwingAtSecondLook(store) })
   const id = await waiting.engine.submitDefinition(demo, '{}')
   const ended = waiting.engine.waitFor(id)
   await clock.advance(0)

@@ -91,6 +91,27 @@ export function describeExecutionContract(context: ContractContext): void {
       expect((await after)?.id).toBe(execution.id)
     })
 
+    test('those that have ended or do not exist are told apart from those under way', async () => {
+      const [running, ended] = [newExecution(), newExecution()]
+      await context.store.openInstance('instance', START)
+      for (const each of [running, ended]) await context.store.createExecution(each, { kind: 'call' }, START)
+      await context.store.acquireExecutions({
+        instanceId: 'instance',
+        workflows: ['ingest'],
+        at: START,
+        limit: 10,
+        recover: false,
+      })
+      await context.store.settle({
+        executionId: ended.id,
+        changes: [],
+        end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: null },
+      })
+
+      expect(await context.store.notUnderWay([running.id, 'nobody', ended.id])).toEqual(['nobody', ended.id])
+      expect(await context.store.notUnderWay([])).toEqual([])
+    })
+
     test('a call that fails does not undo those made beside it', async () => {
       const [first, taken, last] = [newExecution(), newExecution(), newExecution()]
       await context.store.createExecution(taken, { kind: 'call' }, START)

@@ -67,22 +67,18 @@ export class RunEnds {
     this.#waits.giveUpAll(reason)
   }
 
-  /** Checks now. What fails is checked again. */
+  /** Checks now: one look at all that is waited for, then at each that has ended. What fails is checked again. */
   check(): void {
-    for (const id of this.#waits.executionIds) {
-      if (this.#ports.isRunning(id)) continue
-      this.#ports.store.getExecution(id).then(
-        (execution) => this.#found(id, execution),
-        (thrown: unknown) => {
-          const retryAt = this.#ports.clock.now() + CHECK_EVERY_MS
-          this.#ports.events.emit('trouble', {
-            during: `looking for the end of "${id}"`,
-            error: toError(thrown),
-            retryAt,
-          })
-        },
-      )
-    }
+    const ids = [...this.#waits.executionIds].filter((id) => !this.#ports.isRunning(id))
+    if (ids.length === 0) return
+    const { store, clock, events } = this.#ports
+    store
+      .notUnderWay(ids)
+      .then((over) => Promise.all(over.map(async (id) => this.#found(id, await store.getExecution(id)))))
+      .catch((thrown: unknown) => {
+        const retryAt = clock.now() + CHECK_EVERY_MS
+        events.emit('trouble', { during: 'looking for ends of runs', error: toError(thrown), retryAt })
+      })
   }
 
   #found(id: string, execution: Execution | null): void {

@@ -57,6 +57,10 @@ WHERE t.execution_seq = ANY ($1::bigint[]) ORDER BY t.execution_seq, t.position`
 export const LIST_INPUTS =
   'SELECT execution_seq, context FROM execution_inputs WHERE execution_seq = ANY ($1::bigint[])'
 
+export const LIST_NOT_UNDER_WAY = `
+SELECT id FROM unnest($1::text[]) WITH ORDINALITY AS g (id, n)
+WHERE NOT EXISTS (SELECT 1 FROM active_executions a WHERE a.id = g.id) ORDER BY n`
+
 export const COUNT_EXECUTIONS = `
 SELECT status, sum(count)::bigint AS count FROM (
   SELECT status, count(*) AS count FROM executions WHERE status IS NOT NULL GROUP BY status

@@ -21,6 +21,7 @@ import {
   INSERT_KEPT_TASK,
   INSERT_TASKS,
   LIST_INPUTS,
+  LIST_NOT_UNDER_WAY,
   LIST_TASKS,
   RECOVER_RUNNING_TASKS,
 } from './execution-queries.ts'
@@ -135,6 +136,10 @@ export async function getExecution(session: Session, id: string): Promise<Execut
   const record = await session.one<ExecutionRecord>(GET_EXECUTION, id)
   if (record === undefined) return null
   return (await loadExecutions(session, [record]))[0] ?? null
+}
+
+export async function notUnderWay(session: Session, ids: readonly string[]): Promise<readonly string[]> {
+  return (await session.all<{ readonly id: string }>(LIST_NOT_UNDER_WAY, ids)).map(({ id }) => id)
 }
 
 export async function countExecutions(session: Session): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {

@@ -308,6 +308,10 @@ class PostgresStore extends PostgresCrons implements Store {
     return this.step('accept', (session) => settlements.setPaused(session, id, pausedAt))
   }
 
+  notUnderWay(ids: readonly string[]): Promise<readonly string[]> {
+    return this.step('read', (session) => executions.notUnderWay(session, ids))
+  }
+
   getExecution(id: string): Promise<Execution | null> {
     return this.step('read', (session) => executions.getExecution(session, id))
   }

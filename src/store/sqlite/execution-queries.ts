@@ -22,6 +22,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const GET_EXECUTION = `SELECT ${EXECUTION_COLUMNS} FROM executions WHERE id = ?`
 
+export const FIND_UNDER_WAY = 'SELECT 1 FROM executions WHERE id = ? AND ended_at IS NULL'
+
 export const COUNT_EXECUTIONS = 'SELECT status, count(*) AS count FROM executions GROUP BY status'
 
 /** By the range of texts that begin so: `LIKE` cannot use the index. */

@@ -17,6 +17,7 @@ import {
   FIND_EXECUTION_IDS,
   FIND_FOR_SETTLING,
   FIND_PLACE,
+  FIND_UNDER_WAY,
   FIND_UNOWNED,
   FIRST_UNOWNED_WORKFLOW,
   GET_EXECUTION,
@@ -212,6 +213,10 @@ export function setPaused(
 export function getExecution(connection: Connection, id: string): Execution | null {
   const record = connection.one<ExecutionRecord>(GET_EXECUTION, id)
   return record === undefined ? null : loadExecution(connection, record)
+}
+
+export function notUnderWay(connection: Connection, ids: readonly string[]): readonly string[] {
+  return ids.filter((id) => connection.one(FIND_UNDER_WAY, id) === undefined)
 }
 
 export function countExecutions(connection: Connection): Readonly<Partial<Record<ExecutionStatus, number>>> {

@@ -275,6 +275,10 @@ class SqliteStore extends SqliteCrons implements Store {
     return this.step('accept', (connection) => executions.setPaused(connection, id, pausedAt))
   }
 
+  notUnderWay(ids: readonly string[]): Promise<readonly string[]> {
+    return this.step('read', (connection) => executions.notUnderWay(connection, ids))
+  }
+
   getExecution(id: string): Promise<Execution | null> {
     return this.step('read', (connection) => executions.getExecution(connection, id))
   }
