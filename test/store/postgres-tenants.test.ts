@@ -39,7 +39,7 @@ async function wipe() {
 }
 
 async function names(): Promise<{ users: unknown[]; schemas: unknown[] }> {
-  const users = await sql(`SELECT rolname FROM pg_roles WHERE rolname LIKE 't\\_%' ORDER BY 1`)
+  const users = await sql(`SELECT rolname FROM pg_roles WHERE rolname = ANY ('{${USERS.join()}}') ORDER BY 1`)
   const schemas = await sql(`SELECT nspname FROM pg_namespace WHERE nspname ~ '^(acme|beta|own)' ORDER BY 1`)
   return { users: users.map(({ rolname }) => rolname), schemas: schemas.map(({ nspname }) => nspname) }
 }
