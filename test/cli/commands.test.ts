@@ -41,7 +41,7 @@ describe('with a database that was served for a while, cloaca', () => {
     expect(end).toMatchObject({ exitCode: 0, stderr: '' })
     expect(lines(end)).toEqual([
       'TRIGGER  KIND  WORKFLOW  EVERY  ENABLED  LAST',
-      'unreachable  poll  order  2h  yes, 1 failed in a row  never',
+      'unreachable  poll  order  2h  yes, 1 failed in a row  all failed',
       'quiet  poll  order  2h  yes  INSTANT',
       'new_order  poll  order  50ms  yes  INSTANT',
       'stock_night  cron  count_stock  0 2 * * * Europe/Berlin  yes  never',
@@ -97,7 +97,7 @@ describe('with a database that was served for a while, cloaca', () => {
     expect(lines(firings)[1]).toMatch(/^INSTANT {2}INSTANT {2}[0-9a-f]{16} {2}ID$/)
     expect(firings.stdout).toContain(executionId)
     expect(lines(ticks).map((line) => line.replace(/\d+(ms|s)(?= )/g, 'DURATION'))).toEqual([
-      'LAST  OUTCOME  COUNT  LATE  TOOK  EXECUTION  REASON OR ERROR',
+      'LAST  OUTCOME  COUNT  LATE  TOOK  LOG  EXECUTION  REASON OR ERROR',
       "INSTANT  failed  1  DURATION  DURATION  trigger 'unreachable' raised exception: ConnectionError: the shop does not answer",
     ])
     expect(JSON.parse(skips.stdout)).toMatchObject([{ outcome: 'skipped', count: 1, reason: 'nobody über-ordered' }])
