@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
 import { ROOT } from './source-tree.ts'
@@ -22,7 +22,7 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 /** Null: there is none under a name that is usual. `CHROMIUM` names another. */
 export function chromiumPath(): string | null {
   if (process.env.CHROMIUM) return process.env.CHROMIUM
-  const folders = (process.env.PATH ?? '').split(':')
+  const folders = (process.env.PATH ?? '').split(delimiter)
   const paths = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
   const applications = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
   return [...paths, applications].find((path) => existsSync(path)) ?? null
