@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import socket
 import stat
 import struct
@@ -170,6 +171,24 @@ def test_messages_of_several_buffers_arrive_as_one(pair):
     assert left.sendmsg([b"ab", bytearray(b"cd"), memoryview(b"e")]) == 5
     assert right.recvmsg_into([first, second])[0] == 5
     assert bytes(first + second[:2]) == b"abcde"
+
+
+def test_a_connect_that_does_not_wait_tells_the_next_one_what_came_of_it():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.connect(server.getsockname())
+        assert select.select([], [client], [], LIMIT)[1] == [client]
+        client.connect(server.getsockname())
+        assert client.connect_ex(server.getsockname()) == errno.EISCONN
+        gone = server.getsockname()
+    with socket.socket() as client:
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.connect(gone)
+        assert select.select([], [client], [], LIMIT)[1] == [client]
+        with pytest.raises(ConnectionRefusedError):
+            client.connect(gone)
 
 
 def test_the_error_of_a_connection_that_was_refused_is_told_once():

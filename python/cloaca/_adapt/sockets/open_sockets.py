@@ -26,6 +26,8 @@ class Description:
         self.family, self.kind, self.proto = family, kind, proto
         self.options: Dict[Tuple[int, int], Any] = {}
         self.is_bound = False
+        #: A call of ``connect`` did not wait for what comes of it.
+        self.is_connecting = False
         #: Of a Unix socket: its own address and its peer's, as they were given.
         self.path: Optional[bytes] = None
         self.peer_path: Optional[bytes] = None

@@ -137,6 +137,7 @@ class socket(Messages):  # the name that scripts see
         if kind == SOCK_DGRAM:  # nothing happens but here, whatever the timeout
             deadline = Deadline(None)
         elif deadline.timeout == 0 and host.sockets.state(number) == "connecting":
+            self._description.is_connecting = True
             fail("EINPROGRESS")
         while host.sockets.state(number) in ("connecting", "binding"):
             wait_or_time_out(number, WRITABLE, deadline)
@@ -159,6 +160,11 @@ class socket(Messages):  # the name that scripts see
         if description.kind == SOCK_STREAM:
             if state == "connecting":
                 return "EALREADY"
+            was_connecting, description.is_connecting = description.is_connecting, False
+            if was_connecting and state == "connected":
+                return None  # what came of the call before, told once
+            if was_connecting and state == "failed" and (error := host.sockets.take_error(description.number)):
+                return str(error)
             if state == "connected" or host.sockets.is_listening(description.number):
                 return "EISCONN"
             if state == "closed":
