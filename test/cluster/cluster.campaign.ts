@@ -1,5 +1,5 @@
 /**
- * Three engines on one PostgreSQL database, of which one is killed, one stands still for longer than its lease and goes on, and one loses
+ * Three engines on one database, of which one is killed, one stands still for longer than its lease and goes on, and one loses
  * the server: no firing is lost, nothing is done by two at a time, and what is left is done by the others.
  * `CLUSTER_ROUNDS` makes a campaign of it.
  */
@@ -11,8 +11,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Runner } from '../../src/index.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { PostgresProxy } from '../support/postgres-proxy.ts'
-import { administer } from '../support/postgres-server.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SOURCES = fileURLToPath(new URL('sources.py', import.meta.url))
@@ -32,21 +33,59 @@ interface Note {
   readonly at: number
 }
 
+/** What three engines share. */
+interface Shared extends AsyncDisposable {
+  readonly url: string
+  /** How the third reaches it: a way that can be cut. */
+  readonly thirdUrl: string
+  cutOff(ms: number): Promise<void>
+}
+
+async function sharedPostgres(): Promise<Shared> {
+  const proxy = await PostgresProxy.open()
+  return {
+    url: proxy.database.url,
+    thirdUrl: proxy.url,
+    async cutOff(ms) {
+      await proxy.away()
+      await sleep(ms)
+      await proxy.back()
+    },
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+  }
+}
+
+/** A file has no way that could be cut: another process keeps it locked instead. */
+async function sharedSqlite(): Promise<Shared> {
+  const path = join(folder, 'shared.db')
+  return {
+    url: path,
+    thirdUrl: path,
+    async cutOff(ms) {
+      const connection = new Connection(path)
+      connection.beginWrite('kept')
+      await sleep(ms)
+      connection.rollback()
+      connection.close()
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
 let folder: string
-let proxy: PostgresProxy
+let shared: Shared | undefined
 const engines = new Set<ChildProcess>()
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cloaca-cluster-'))
   for (const part of ['inbox', 'done']) {
     for (const name of SOURCE_NAMES) mkdirSync(join(folder, part, name), { recursive: true })
   }
-  proxy = await PostgresProxy.open()
 })
 afterEach(async () => {
   for (const engine of engines) engine.kill('SIGKILL')
   engines.clear()
-  await proxy[Symbol.asyncDispose]()
+  await shared?.[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -106,61 +145,67 @@ const pollersOf = (all: readonly Note[]) =>
   )
 
 describe('three engines', () => {
-  test('share the triggers, and lose and double nothing while they are killed, stand still and are cut off', {
-    timeout: LIMIT_MS,
-  }, async () => {
-    const [first, second, third] = await Promise.all([
-      startEngine(proxy.database.url),
-      startEngine(proxy.database.url),
-      startEngine(proxy.url),
-    ])
-    const disturbed = new Set<number>()
-    const seconds = () => pollersOf(notes().filter(({ at }) => at > Date.now() / 1000 - 2))
-    await until(() => seconds().size === 3, 'all three poll')
-    await until(
-      () => [...seconds().values()].every((of) => new Set(of.map(({ name }) => name)).size === 2),
-      'two triggers each',
-    )
+  test.each([
+    ['PostgreSQL', sharedPostgres],
+    ['SQLite', sharedSqlite],
+  ])(
+    'on %s share the triggers, and lose and double nothing while they are killed, stand still and are cut off',
+    {
+      timeout: LIMIT_MS,
+    },
+    async (_name, share) => {
+      shared = await share()
+      const { url, thirdUrl, cutOff } = shared
+      const [first, second, third] = await Promise.all([startEngine(url), startEngine(url), startEngine(thirdUrl)])
+      const disturbed = new Set<number>()
+      const seconds = () => pollersOf(notes().filter(({ at }) => at > Date.now() / 1000 - 2))
+      await until(() => seconds().size === 3, 'all three poll')
+      await until(
+        () => [...seconds().values()].every((of) => new Set(of.map(({ name }) => name)).size === 2),
+        'two triggers each',
+      )
 
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const name of SOURCE_NAMES) {
-        for (let file = 0; file < 12; file++) writeFileSync(join(folder, 'inbox', name, `${round}-${file}`), '')
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const name of SOURCE_NAMES) {
+          for (let file = 0; file < 12; file++) writeFileSync(join(folder, 'inbox', name, `${round}-${file}`), '')
+        }
+        await sleep(1_000)
+        if (round === 0) {
+          disturbed.add(first.pid ?? 0)
+          first.kill('SIGKILL')
+        }
+        disturbed.add(second.pid ?? 0)
+        second.kill('SIGSTOP')
+        await sleep(STILL_MS)
+        second.kill('SIGCONT')
+        await cutOff(2_000)
+        await until(() => filesIn('inbox').length === 0, 'every file is moved')
       }
-      await sleep(1_000)
-      if (round === 0) {
-        disturbed.add(first.pid ?? 0)
-        first.kill('SIGKILL')
+      await using runner = await Runner.open({ database: url, readOnly: true })
+      const executions = () => runner.executions.list({ limit: 10_000 })
+      await until(
+        async () => (await executions()).every(({ status }) => status === 'Completed'),
+        'every execution is completed',
+      )
+
+      expect(filesIn('done')).toHaveLength(6 * FILES_A_SOURCE)
+      expect(overlaps(notes(), disturbed)).toEqual([])
+      const fired = await Promise.all(
+        SOURCE_NAMES.map((name) => runner.triggers.history(`source${name}`, { limit: 10_000 })),
+      )
+      expect((await executions()).length).toBe(fired.flat().length)
+      // What was fired twice was fired by a poll that had seen the file before it was moved.
+      expect((await executions()).length).toBeLessThan(6 * FILES_A_SOURCE * 1.2)
+
+      third.removeAllListeners('exit')
+      const stopped = new Promise((resolve) => third.once('exit', resolve))
+      third.kill('SIGTERM')
+      await stopped
+      const polledByOne = () => {
+        const [only, ...others] = [...seconds().values()]
+        return others.length === 0 && new Set(only?.map(({ name }) => name)).size === 6
       }
-      disturbed.add(second.pid ?? 0)
-      second.kill('SIGSTOP')
-      await sleep(STILL_MS)
-      second.kill('SIGCONT')
-      await proxy.away()
-      await sleep(2_000)
-      await proxy.back()
-      await until(() => filesIn('inbox').length === 0, 'every file is moved')
-    }
-    const rows = () => administer(proxy.database.url, 'SELECT id, status FROM executions ORDER BY created_at')
-    await until(
-      async () => (await rows()).every(({ status }) => status === 'Completed'),
-      'every execution is completed',
-    )
-
-    expect(filesIn('done')).toHaveLength(6 * FILES_A_SOURCE)
-    expect(overlaps(notes(), disturbed)).toEqual([])
-    const fired = await administer(proxy.database.url, 'SELECT count(*)::int AS count FROM firings')
-    expect((await rows()).length).toBe(fired[0]?.count)
-    // What was fired twice was fired by a poll that had seen the file before it was moved.
-    expect((await rows()).length).toBeLessThan(6 * FILES_A_SOURCE * 1.2)
-
-    third.removeAllListeners('exit')
-    const stopped = new Promise((resolve) => third.once('exit', resolve))
-    third.kill('SIGTERM')
-    await stopped
-    const polledByOne = () => {
-      const [only, ...others] = [...seconds().values()]
-      return others.length === 0 && new Set(only?.map(({ name }) => name)).size === 6
-    }
-    await until(polledByOne, 'the one that is left polls all')
-  })
+      await until(polledByOne, 'the one that is left polls all')
+    },
+  )
 })
