@@ -117,6 +117,34 @@ describe('a process that shares its database with others', () => {
     expect((await executed).status).toBe('Completed')
   })
 
+  it('that stood still goes on where another was when it gave back what it had taken over, and nothing that it knew before counts', async () => {
+    const late = Promise.withResolvers<ReturnType<typeof completed>>()
+    await using stalled = await startProcess({
+      clock: new FakeClock(),
+      workflows: [demo],
+      python: (host) => host.task('first', () => late.promise),
+    })
+    const id = await stalled.engine.submit('demo', '{}')
+    await stalled.clock.advance(0)
+    const other = await startProcess({
+      clock: new FakeClock(),
+      workflows: [demo],
+      python: (host) => host.task('first', () => completed('{"first":2}')).task('second', () => new Promise(() => {})),
+    })
+    await other.clock.advance(41_000)
+    await other.engine.stop({ graceMs: 0 })
+
+    stalled.clock.standStill(41_000)
+    await stalled.clock.advance(31_000)
+    late.resolve(completed('{"first":1}'))
+    await stalled.clock.advance(1_000)
+
+    expect(stalled.host.runsOf('second')).toMatchObject([{ inputText: '{"first":2}' }])
+    const execution = await stalled.engine.getExecution(id)
+    expect(execution).toMatchObject({ status: 'Completed' })
+    expect(execution?.tasks[0]).toMatchObject({ outputText: '{"first":2}' })
+  })
+
   it('leaves it alone where recovery is switched off', async () => {
     const dead = await startProcess({
       clock: new FakeClock(),

@@ -136,9 +136,15 @@ export class Executor {
   }
 
   #take(state: RunState): void {
-    if (this.#isStopped || this.#runs.has(state.id)) return
-    const settlements = new Settlements(state.id, this.#ports, () => this.#takenOver(state.id))
-    const run = new Run(state, settlements, this.#ports.events.counters.workflows.of(state.workflow))
+    if (this.#isStopped) return
+    const former = this.#runs.get(state.id)
+    if (former !== undefined) {
+      // Meanwhile it was another's, who has given it back or is dead: what is known of it here is old.
+      this.#ports.host.cancelTasks(state.id)
+      this.#takenOver(former)
+    }
+    const settlements = new Settlements(state.id, this.#ports, () => this.#takenOver(run))
+    const run: Run = new Run(state, settlements, this.#ports.events.counters.workflows.of(state.workflow))
     run.counters.started += 1
     this.#runs.set(state.id, run)
     const at = this.#ports.clock.now()
@@ -347,10 +353,14 @@ export class Executor {
   }
 
   /** Attempts of it that are out end without effect; callers who wait hear of the end from the store. */
-  #takenOver(executionId: string): void {
-    this.#runs.get(executionId)?.ended()
-    this.#runs.delete(executionId)
-    this.#slots.cancel(executionId)
+  /** Nothing of it is written here any more. */
+  #takenOver(run: Run): void {
+    const { id } = run.state
+    if (this.#runs.get(id) !== run) return
+    run.ended()
+    void run.settlements.close()
+    this.#runs.delete(id)
+    this.#slots.cancel(id)
   }
 
   #wakeAfter(delayMs: number, callback: () => void): void {
