@@ -11,7 +11,7 @@ export type Results = Readonly<Record<string, Result>>
 
 const CASE = /<testcase classname="([^"]*)" name="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs
 /** Where each side has its packages: some tests have a path as their parameter. */
-const PACKAGES = /\/[^[\]]*\/(?:\.engine\/\.cloaca\/packages|\.venv\/lib\/python[\d.]+\/site-packages)\//g
+const PACKAGES = /\/[^[\]]*\/(?:\.cloaca\/packages|\.venv\/lib\/python[\d.]+\/site-packages)\//g
 const PROBLEM = /<(failure|error|skipped)\b[^>]*?message="([^"]*)"/s
 
 export function readResults(report: string): Results {

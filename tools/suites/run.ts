@@ -69,12 +69,10 @@ type Side = (certificates: string) => Promise<Results>
 
 /** Installs what can be installed, and says what cannot. */
 async function inEngine(suite: Suite, place: string, version: string, python: string): Promise<Side> {
-  const project = join(place, '.engine')
-  mkdirSync(project, { recursive: true })
   const cloaca = [process.execPath, MAIN]
-  const environ = { VIRTUAL_ENV: project, PYTHONPATH: STAND_INS }
-  await installEach('the engine', [...cloaca, 'pip', 'install'], suite, version, project, environ)
-  const packages = join(project, '.cloaca', 'packages')
+  const environ = { VIRTUAL_ENV: join(place, '.engine'), PYTHONPATH: STAND_INS }
+  await installEach('the engine', [...cloaca, 'pip', 'install'], suite, version, place, environ)
+  const packages = join(place, '.cloaca', 'packages')
   const plugins = suite.usesHttpbin ? ['-p', 'httpbin_elsewhere'] : []
   return (certificates) =>
     testsOf(suite, place, [...cloaca, 'run', '-m', 'pytest', ...plugins], {
