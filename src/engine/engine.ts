@@ -209,12 +209,12 @@ export class Engine {
   async execute(workflow: string, inputText: ContextText, options: ExecuteOptions = {}): Promise<Execution> {
     this.#assertOpen()
     const id = this.#ports.newId()
-    const ended = this.#ends.until(id)
+    const ended = this.#ends.until(id, false)
     this.#executor.acquirer.ask(id)
     options.callerSlot?.release()
     const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs)
     try {
-      this.#submit(id, workflow, inputText).catch((thrown) => this.#ends.giveUp(id, thrown))
+      this.#ends.accepting(id, this.#submit(id, workflow, inputText))
       return await ended
     } finally {
       cancelTimeout()

@@ -27,7 +27,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function startProcess(parts: EngineParts & { readonly clock: FakeClock }): Promise<RunningEngine> {
+async function startProcess(
+  parts: EngineParts & { readonly clock: FakeClock },
+  around: (store: Store) => Store = (store) => store,
+): Promise<RunningEngine> {
   const store = await openSqliteStore({
     path: join(folder, 'shared.db'),
     durability: 'normal',
@@ -35,7 +38,22 @@ async function startProcess(parts: EngineParts & { readonly clock: FakeClock }):
     isProcessAlive: () => true,
   })
   stores.push(store)
-  return RunningEngine.start({ ...parts, store })
+  return RunningEngine.start({ ...parts, store: around(store) })
+}
+
+/** As a database at the other end of a network may be. */
+function slowToCreate(store: Store, until: Promise<void>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      if (name !== 'createExecution') return member.bind(target)
+      return async (...words: unknown[]) => {
+        await until
+        await member.apply(target, words)
+      }
+    },
+  })
 }
 
 describe('a process that shares its database with others', () => {
@@ -66,6 +84,23 @@ describe('a process that shares its database with others', () => {
     expect(serving.host.runs).toHaveLength(2)
     expect(await other.engine.waitFor(id)).toMatchObject({ status: 'Completed' })
     await expect(other.engine.waitFor('nobody')).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' })
+  })
+
+  it('does not take a run for unknown that the store is about to accept', async () => {
+    const clock = new FakeClock()
+    const held = Promise.withResolvers<void>()
+    await using slow = await startProcess({ clock, workflows: [demo] }, (store) => slowToCreate(store, held.promise))
+    await using other = await startProcess({ clock })
+
+    const executed = slow.engine.execute('demo', '{}')
+    await other.engine.submitDefinition(workflow('other', { x: {} }), '{}')
+    await clock.advance(1_000)
+    held.resolve()
+    await clock.advance(1_000)
+    await other.engine.submitDefinition(workflow('other', { x: {} }), '{}')
+    await clock.advance(1_000)
+
+    expect((await executed).status).toBe('Completed')
   })
 
   it('leaves executions whose workflow it does not have to the others', async () => {

@@ -27,14 +27,25 @@ export interface RunEndsPorts {
 export class RunEnds {
   readonly #ports: RunEndsPorts
   readonly #waits = new Waits()
+  readonly #onTheirWay = new Set<string>()
   #releases: (() => void)[] | null = null
 
   constructor(ports: RunEndsPorts) {
     this.#ports = ports
   }
 
-  until(executionId: string): Promise<Execution> {
+  /** `isAccepted` false: the store may not have it yet, and it is not looked for before `accepting` says so. */
+  until(executionId: string, isAccepted = true): Promise<Execution> {
+    if (!isAccepted) this.#onTheirWay.add(executionId)
     return this.#waits.until(executionId)
+  }
+
+  /** `accepted`: settles when the store has it, or has refused it: then there is no run to wait for. */
+  accepting(executionId: string, accepted: Promise<void>): void {
+    accepted.then(
+      () => this.#onTheirWay.delete(executionId),
+      (thrown) => this.giveUp(executionId, thrown),
+    )
   }
 
   ended(execution: Execution): void {
@@ -43,6 +54,7 @@ export class RunEnds {
 
   /** There is no run to wait for. */
   giveUp(executionId: string, reason: Error): void {
+    this.#onTheirWay.delete(executionId)
     this.#ports.onGone(executionId)
     this.#waits.giveUp(executionId, reason)
   }
@@ -69,7 +81,7 @@ export class RunEnds {
 
   /** Checks now: one look at all that is waited for, then at each that has ended. What fails is checked again. */
   check(): void {
-    const ids = [...this.#waits.executionIds].filter((id) => !this.#ports.isRunning(id))
+    const ids = [...this.#waits.executionIds].filter((id) => !this.#onTheirWay.has(id) && !this.#ports.isRunning(id))
     if (ids.length === 0) return
     const { store, clock, events } = this.#ports
     store
