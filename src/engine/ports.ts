@@ -308,8 +308,8 @@ export interface Store {
    */
   setPaused(id: string, pausedAt: number | null): Promise<'owned' | 'unowned' | 'ended' | 'unknown'>
   getExecution(id: string): Promise<Execution | null>
-  /** Which of these are not under way: they have ended, or do not exist. */
-  notUnderWay(ids: readonly string[]): Promise<readonly string[]>
+  /** Those of these that are not under way: they have ended, or do not exist, which is null. */
+  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>>
   /** How many there are in each status; those that there are none of are missing. */
   countExecutions(): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>>
   /** The ids that begin with a text, in the order of their letters. */

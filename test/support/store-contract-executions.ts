@@ -108,8 +108,12 @@ export function describeExecutionContract(context: ContractContext): void {
         end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: null },
       })
 
-      expect(await context.store.notUnderWay([running.id, 'nobody', ended.id])).toEqual(['nobody', ended.id])
-      expect(await context.store.notUnderWay([])).toEqual([])
+      const over = await context.store.notUnderWay([running.id, 'nobody', ended.id])
+
+      expect([...over.keys()]).toEqual(['nobody', ended.id])
+      expect(over.get('nobody')).toBeNull()
+      expect(over.get(ended.id)).toEqual(await context.store.getExecution(ended.id))
+      expect(await context.store.notUnderWay([])).toEqual(new Map())
     })
 
     test('a call that fails does not undo those made beside it', async () => {

@@ -79,14 +79,16 @@ export class RunEnds {
     this.#waits.giveUpAll(reason)
   }
 
-  /** Checks now: one look at all that is waited for, then at each that has ended. What fails is checked again. */
+  /** Checks now: one look at all that is waited for. What fails is checked again. */
   check(): void {
     const ids = [...this.#waits.executionIds].filter((id) => !this.#onTheirWay.has(id) && !this.#ports.isRunning(id))
     if (ids.length === 0) return
     const { store, clock, events } = this.#ports
     store
       .notUnderWay(ids)
-      .then((over) => Promise.all(over.map(async (id) => this.#found(id, await store.getExecution(id)))))
+      .then((over) => {
+        for (const [id, execution] of over) this.#found(id, execution)
+      })
       .catch((thrown: unknown) => {
         const retryAt = clock.now() + CHECK_EVERY_MS
         events.emit('trouble', { during: 'looking for ends of runs', error: toError(thrown), retryAt })

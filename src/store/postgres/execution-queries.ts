@@ -44,6 +44,8 @@ INSERT INTO task_outputs (execution_seq, task_id, context) SELECT execution_seq,
 
 export const GET_EXECUTION = `SELECT ${COLUMNS} FROM ${BOTH} WHERE e.id = $1`
 
+export const GET_EXECUTIONS = `SELECT ${COLUMNS} FROM ${BOTH} WHERE e.id = ANY ($1::text[])`
+
 export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = $1'
 
 export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = $1'
@@ -53,6 +55,9 @@ SELECT t.execution_seq, t.position AS seq, t.task_id, full_name, status, attempt
        finished_order, error, o.context AS output
 FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = t.execution_seq AND o.task_id = t.task_id
 WHERE t.execution_seq = ANY ($1::bigint[]) ORDER BY t.execution_seq, t.position`
+
+export const LIST_FINALS =
+  'SELECT execution_seq, context FROM execution_finals WHERE execution_seq = ANY ($1::bigint[])'
 
 export const LIST_INPUTS =
   'SELECT execution_seq, context FROM execution_inputs WHERE execution_seq = ANY ($1::bigint[])'

@@ -15,11 +15,12 @@ import {
   FIND_EXECUTION_IDS,
   FIND_PLACE,
   GET_EXECUTION,
-  GET_FINAL,
+  GET_EXECUTIONS,
   INSERT_EXECUTIONS,
   INSERT_KEPT_OUTPUT,
   INSERT_KEPT_TASK,
   INSERT_TASKS,
+  LIST_FINALS,
   LIST_INPUTS,
   LIST_NOT_UNDER_WAY,
   LIST_TASKS,
@@ -40,6 +41,11 @@ export interface Creation {
 
 interface TaskRecordOf extends TaskRecord {
   readonly execution_seq: number
+}
+
+interface ContextOf {
+  readonly execution_seq: number
+  readonly context: string
 }
 
 interface AcquiredRecord extends ExecutionRecord {
@@ -138,8 +144,15 @@ export async function getExecution(session: Session, id: string): Promise<Execut
   return (await loadExecutions(session, [record]))[0] ?? null
 }
 
-export async function notUnderWay(session: Session, ids: readonly string[]): Promise<readonly string[]> {
-  return (await session.all<{ readonly id: string }>(LIST_NOT_UNDER_WAY, ids)).map(({ id }) => id)
+export async function notUnderWay(
+  session: Session,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Execution | null>> {
+  const over = (await session.all<{ readonly id: string }>(LIST_NOT_UNDER_WAY, ids)).map(({ id }) => id)
+  if (over.length === 0) return new Map()
+  const records = await session.all<ExecutionRecord>(GET_EXECUTIONS, over)
+  const found = new Map((await loadExecutions(session, records)).map((execution) => [execution.id, execution]))
+  return new Map(over.map((id) => [id, found.get(id) ?? null]))
 }
 
 export async function countExecutions(session: Session): Promise<Readonly<Partial<Record<ExecutionStatus, number>>>> {
@@ -169,25 +182,22 @@ async function loadExecutions(session: Session, records: readonly ExecutionRecor
   if (records.length === 0) return []
   const seqs = records.map(({ seq }) => seq)
   const [inputs, tasks, finals] = await Promise.all([
-    session.all<{ readonly execution_seq: number; readonly context: string }>(LIST_INPUTS, seqs),
+    session.all<ContextOf>(LIST_INPUTS, seqs),
     session.all<TaskRecordOf>(LIST_TASKS, seqs),
-    Promise.all(records.map((record) => finalOf(session, record))),
+    session.all<ContextOf>(LIST_FINALS, seqs),
   ])
-  const inputOf = new Map(inputs.map(({ execution_seq, context }) => [execution_seq, context]))
+  const contextsOf = (of: readonly ContextOf[]) =>
+    new Map(of.map(({ execution_seq, context }) => [execution_seq, context]))
+  const [inputOf, finalOf] = [contextsOf(inputs), contextsOf(finals)]
   const tasksOf = Map.groupBy(tasks, ({ execution_seq }) => execution_seq)
-  return records.map((record, index) =>
+  return records.map((record) =>
     execution(
       record,
       inputOf.get(record.seq) ?? '',
-      finals[index] ?? null,
+      finalOf.get(record.seq) ?? null,
       (tasksOf.get(record.seq) ?? []).map(taskRun),
     ),
   )
-}
-
-async function finalOf(session: Session, { seq, ended_at }: ExecutionRecord): Promise<string | null> {
-  if (ended_at === null) return null
-  return (await session.one<{ readonly context: string }>(GET_FINAL, seq))?.context ?? null
 }
 
 function oldestFirst(one: ExecutionRecord, other: ExecutionRecord): number {

@@ -308,7 +308,7 @@ class PostgresStore extends PostgresCrons implements Store {
     return this.step('accept', (session) => settlements.setPaused(session, id, pausedAt))
   }
 
-  notUnderWay(ids: readonly string[]): Promise<readonly string[]> {
+  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
     return this.step('read', (session) => executions.notUnderWay(session, ids))
   }
 

@@ -215,8 +215,9 @@ export function getExecution(connection: Connection, id: string): Execution | nu
   return record === undefined ? null : loadExecution(connection, record)
 }
 
-export function notUnderWay(connection: Connection, ids: readonly string[]): readonly string[] {
-  return ids.filter((id) => connection.one(FIND_UNDER_WAY, id) === undefined)
+export function notUnderWay(connection: Connection, ids: readonly string[]): ReadonlyMap<string, Execution | null> {
+  const over = ids.filter((id) => connection.one(FIND_UNDER_WAY, id) === undefined)
+  return new Map(over.map((id) => [id, getExecution(connection, id)]))
 }
 
 export function countExecutions(connection: Connection): Readonly<Partial<Record<ExecutionStatus, number>>> {

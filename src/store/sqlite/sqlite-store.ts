@@ -275,7 +275,7 @@ class SqliteStore extends SqliteCrons implements Store {
     return this.step('accept', (connection) => executions.setPaused(connection, id, pausedAt))
   }
 
-  notUnderWay(ids: readonly string[]): Promise<readonly string[]> {
+  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
     return this.step('read', (connection) => executions.notUnderWay(connection, ids))
   }
 
