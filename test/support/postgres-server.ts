@@ -46,15 +46,20 @@ export interface PostgresServer {
   log(): string
 }
 
+/** A run of tests within a test uses the server of the outer one, and leaves it alone. */
+let isReservedHere = false
+
 /** Called before all test files. */
 export function reservePostgres(): void {
-  process.env[FOLDER_VARIABLE] ??= mkdtempSync(join(tmpdir(), 'cloaca-pg-'))
+  if (process.env[FOLDER_VARIABLE] !== undefined) return
+  isReservedHere = true
+  process.env[FOLDER_VARIABLE] = mkdtempSync(join(tmpdir(), 'cloaca-pg-'))
 }
 
 /** Called after all test files. */
 export function stopPostgres(): void {
   const folder = process.env[FOLDER_VARIABLE]
-  if (folder === undefined) return
+  if (folder === undefined || !isReservedHere) return
   const data = join(folder, 'data')
   if (existsSync(join(data, 'postmaster.pid'))) {
     command(binaries(folder), 'pg_ctl', ['stop', '-D', data, '-m', 'immediate'])

@@ -34,6 +34,9 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(checkout, { recursive: true, force: true }))
 
+/** What is compiled file by file: all but the page, which is one script. */
+const MODULES = /^dist\/(?!page\/).*\.js$/
+
 function write(path: string, text: string): void {
   mkdirSync(join(checkout, posix.dirname(path)), { recursive: true })
   writeFileSync(join(checkout, path), text)
@@ -61,7 +64,13 @@ describe('the package', () => {
     const named = [manifest.bin.cloaca, manifest.exports['.'].types, manifest.exports['.'].default, 'LICENSE']
 
     expect(named.map((path) => posix.normalize(path)).filter((path) => !packed.has(path))).toEqual([])
-    expect(packedFiles(/^dist\/.*\.js$/).length).toBe(packedFiles(/^src\/.*\.ts$/).length)
+    expect(packedFiles(MODULES).length).toBe(packedFiles(/^src\/(?!page\/).*\.ts$/).length)
+  })
+
+  it('has the page as it is served: one script and one style sheet', () => {
+    expect(packedFiles(/^dist\/page\/.*\.js$/)).toHaveLength(1)
+    expect(packedFiles(/^dist\/page\/.*\.css$/)).toHaveLength(1)
+    expect(packed.has('dist/page/index.html')).toBe(true)
   })
 
   it('has the source of every source map', () => {
@@ -72,7 +81,7 @@ describe('the package', () => {
       return paths.filter((path: string, at: number) => !packed.has(path) && !sourcesContent?.[at])
     })
 
-    expect(maps.length).toBe(packedFiles(/^dist\/.*\.js$/).length)
+    expect(maps.length).toBe(packedFiles(MODULES).length)
     expect(missing).toEqual([])
   })
 

@@ -8,6 +8,7 @@ over and wakes or enters another, so that nobody delays others by waiting.
 from __future__ import annotations
 
 import collections
+import contextlib
 import time
 from typing import Any, Deque, List, Optional, Tuple
 
@@ -120,9 +121,14 @@ def _run_attempt(
 
 def _attempt(workflow: str, task_id: str, text: str, token: int) -> attempt.Result:
     try:
-        return attempt.run(workflow, task_id, text, token)
-    finally:
-        stacks.write_out()
+        result: attempt.Result = attempt.run(workflow, task_id, text, token)
+    except BaseException:
+        # It may be said again before the engine knows that it was heard: the first one is the outcome.
+        with contextlib.suppress(bridge.DeadlineExceeded):
+            stacks.write_out()
+        raise
+    stacks.write_out()
+    return result
 
 
 def _stopped(error: BaseException) -> attempt.Outcome:
