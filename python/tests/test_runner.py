@@ -47,7 +47,7 @@ def test_a_runner_is_opened_with_every_setting(engine):
     open_runner()
 
     config = cloaca.DefaultRunnerConfig().to_dict()
-    assert engine.last() == ("runner.open", {"url": ":memory:", "config": config}, "")
+    assert engine.last() == ("runner.open", {"url": ":memory:", "schema": None, "config": config}, "")
 
 
 def test_a_runner_is_opened_with_a_copy_of_its_config(engine):

@@ -50,6 +50,9 @@ INSTANCES = {
     "DefaultRunnerConfig": cloaca.DefaultRunnerConfig(),
     "DefaultRunner": an_unopened_runner(),
     "WorkflowResult": a_result(),
+    "DatabaseAdmin": cloaca.DatabaseAdmin("postgresql://root@db/app"),
+    "TenantConfig": cloaca.TenantConfig("acme", "acme_u"),
+    "TenantCredentials": new(cloaca.TenantCredentials),
 }
 
 WITHOUT_CONSTRUCTOR = [
@@ -65,6 +68,7 @@ WITHOUT_CONSTRUCTOR = [
     "TriggerDecorator",
     "WorkflowParamsDecorator",
     "WorkflowSecretsDecorator",
+    "TenantCredentials",
 ]
 
 READ_ONLY = [
