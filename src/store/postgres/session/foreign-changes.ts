@@ -16,7 +16,7 @@ const DURING = 'looking for changes by other processes'
 /** Several engines do not look at the same moment. */
 const LOOK_EVERY_MS = 1_000
 const LOOK_JITTER_MS = 100
-const CALL_EVERY_MS = 100
+const CALL_EVERY_MS = 25
 const HEARD_WITHIN_MS = 5_000
 const LISTEN_AGAIN_AFTER_MS = 5_000
 
