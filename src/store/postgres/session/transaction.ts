@@ -31,8 +31,8 @@ export function beginUpkeep(session: Session, schema: string): Promise<unknown> 
 }
 
 /**
- * What became of a transaction whose commit was not answered. `unknown`: the server does not know of it, as after a
- * failover to one that had not received it: it is not stored.
+ * What became of a transaction whose commit was not answered. One that the server does not know of, as after a failover to one that had
+ * not received it, is `aborted`: it is not stored.
  */
 export async function outcomeOf(session: Session, id: string): Promise<'committed' | 'aborted' | 'in progress'> {
   try {
