@@ -45,6 +45,8 @@ import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import type { StepNeed } from '../steps.ts'
+import { StoreCrons } from '../store-crons.ts'
+import * as crons from './cron-steps.ts'
 import { Declarations, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { actionStore } from './history/actions.ts'
@@ -56,7 +58,6 @@ import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
-import { PostgresCrons } from './postgres-crons.ts'
 import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
 import { type PostgresAddress, postgresAddress, withOwnSchema } from './session/address.ts'
 import { clockSkew, readOnly, unavailable } from './session/failures.ts'
@@ -78,10 +79,10 @@ const SKEW_WORTH_SAYING_MS = 1_000
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const named = postgresAddress(options.url, options.schema ?? null)
   const isReading = options.readOnly ?? false
-  let lost = (): void => undefined
+  let lost = (_client: Client): void => undefined
   let client: Client | undefined
   try {
-    client = await connect(named, () => lost())
+    client = await connect(named, (client) => lost(client))
     const session = new Session(client)
     const address = await withOwnSchema(session, named)
     await assertUsableServer(session, address, isReading)
@@ -91,7 +92,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const changes = await countChanges(session)
     await session.script('COMMIT')
     const store = new PostgresStore(client, address, changes, options)
-    lost = () => store.lostConnection()
+    lost = (client) => store.lostConnection(client)
     return store
   } catch (error) {
     await client?.end().catch(() => undefined)
@@ -99,7 +100,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   }
 }
 
-class PostgresStore extends PostgresCrons implements Store {
+class PostgresStore extends StoreCrons<Session> implements Store {
+  protected readonly crons = crons
   readonly actions: ActionStore
   readonly alerts: AlertStore
   readonly logs: LogWriter<Session>
@@ -164,8 +166,8 @@ class PostgresStore extends PostgresCrons implements Store {
     }
   }
 
-  lostConnection(): void {
-    this.#queue.lost()
+  lostConnection(client: Client): void {
+    this.#queue.lost(client)
   }
 
   async openInstance(instanceId: string, at: number): Promise<void> {

@@ -65,6 +65,10 @@ export function saveTriggerCron(connection: Connection, schedule: NewTriggerCron
   return cronRow(record)
 }
 
+export function saveTriggerCrons(connection: Connection, schedules: readonly NewTriggerCron[]): readonly CronRow[] {
+  return schedules.map((schedule) => saveTriggerCron(connection, schedule))
+}
+
 /** False when there is no such trigger. */
 export function overrideTriggerCron(
   connection: Connection,

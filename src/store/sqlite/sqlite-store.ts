@@ -45,6 +45,8 @@ import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
 import { SkipWriter } from '../skip-writer.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
+import { StoreCrons } from '../store-crons.ts'
+import * as crons from './cron-steps.ts'
 import { declareTriggers, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
@@ -64,7 +66,6 @@ import { countEnded, prune, pruneExecutions, retentionHold } from './history/ret
 import { listTicks } from './history/tick-steps.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
-import { SqliteCrons } from './sqlite-crons.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
 import * as triggers from './trigger-steps.ts'
 import * as workflows from './workflow-steps.ts'
@@ -89,7 +90,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return new SqliteStore(connection, options)
 }
 
-class SqliteStore extends SqliteCrons implements Store {
+class SqliteStore extends StoreCrons<Connection> implements Store {
+  protected readonly crons = crons
   readonly counters = new StoreCounters()
   readonly actions: ActionStore
   readonly alerts: AlertStore

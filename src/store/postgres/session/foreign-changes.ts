@@ -150,7 +150,7 @@ export class ForeignChanges {
   async #openListener(): Promise<void> {
     const { address, clock } = this.#options
     try {
-      const client = await connect(address, () => this.#listenerLost(client))
+      const client = await connect(address, (lost) => this.#listenerLost(lost))
       if (!this.#isListening) return void client.end().catch(() => undefined)
       this.#listener = client
       client.on('notification', ({ payload = '' }) => this.#notified(payload))

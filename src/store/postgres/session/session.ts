@@ -76,11 +76,11 @@ export function sessionOptions({ config }: PostgresAddress): ClientConfig & { re
   return { ...config, types: TYPES, pipeline: true, keepAlive: true, connectionTimeoutMillis: CONNECT_WITHIN_MS }
 }
 
-/** A connection that was lost settles everything asked on it with an error; `lost` hears of it once, also when it is idle. */
-export async function connect(address: PostgresAddress, lost: () => void = () => {}): Promise<Client> {
+/** A connection that was lost settles everything asked on it with an error; `lost` hears of it, also when it is idle, and also when it is ended from here: perhaps when another has taken its place. */
+export async function connect(address: PostgresAddress, lost: (client: Client) => void = () => {}): Promise<Client> {
   const client = new pg.Client(sessionOptions(address))
-  client.on('error', lost)
-  client.on('end', lost)
+  client.on('error', () => lost(client))
+  client.on('end', () => lost(client))
   await client.connect()
   return client
 }

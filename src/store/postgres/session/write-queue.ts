@@ -132,8 +132,9 @@ export class WriteQueue {
     this.#readsOfTick = [...this.#readsOfTick, read]
   }
 
-  /** A connection was lost: the next step makes another. */
-  lost(): void {
+  /** A connection was lost: the next step makes another. One that ends late has been replaced already. */
+  lost(lost = this.#client): void {
+    if (lost !== this.#client) return
     const client = this.#client
     this.#client = null
     client?.end().catch(() => undefined)
@@ -312,7 +313,7 @@ export class WriteQueue {
   }
 
   async #session(): Promise<Session> {
-    this.#client ??= await connect(this.#address, () => this.lost())
+    this.#client ??= await connect(this.#address, (client) => this.lost(client))
     if (this.#awaySince !== null) {
       const seconds = Math.round((this.#options.clock.monotonic() - this.#awaySince) / 1000)
       this.#options.notice(`The database "${this.#address.shown}" is back, after ${seconds} s.`)
