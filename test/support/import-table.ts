@@ -25,8 +25,8 @@ export const TABLE: readonly Row[] = [
     may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
   },
   { files: /^src\/metrics\//, may: [/^src\/metrics\//], mayTypes: [/^src\/model\//] },
-  // Triggers, executions, cron and actions do not know each other: engine.ts joins them.
-  ...['triggers', 'executions', 'cron', 'actions'].map((room) => ({
+  // Triggers, executions, cron, actions and graphs do not know each other: engine.ts joins them.
+  ...['triggers', 'executions', 'cron', 'actions', 'graphs'].map((room) => ({
     files: new RegExp(`^src/engine/${room}/`),
     may: [
       new RegExp(`^src/engine/${room}/`),
