@@ -76,7 +76,7 @@ export interface NewEvents {
 export type AcceptedEvents =
   /**
    * `accepted`: of the events given, the first so many, without those that were accepted before (`repeated`, by their
-   * positions). They have the sequences from `firstSequence` on. Fewer than given: so many wait, and the rest is counted as refused.
+   * positions). They have the sequences from `firstSequence` on. Fewer than given: so many wait that the rest was not taken.
    */
   | {
       readonly kind: 'accepted'
@@ -208,10 +208,16 @@ export interface GraphStore {
 
   /** Stores events of one source in the order given; see `AcceptedEvents`. Survives a power cut. */
   accept(events: NewEvents): Promise<AcceptedEvents>
+  /** Counts events that were given up since too many waited. Dropped for an unknown source. */
+  refuse(source: string, events: number): Promise<void>
   /** The stored position of each partition of a stream's source. */
   positions(source: string): Promise<readonly StreamPosition[]>
-  /** Events behind a sequence, oldest first. [] for an unknown source. */
-  eventsAfter(source: string, sequence: number, limit: number): Promise<readonly SourceEvent[]>
+  /** Events behind a sequence, oldest first: as many as `maxChars` allows for their texts, but at least one. [] for an unknown source. */
+  eventsAfter(
+    source: string,
+    sequence: number,
+    limits: { readonly events: number; readonly maxChars: number },
+  ): Promise<readonly SourceEvent[]>
   /**
    * Moves the mark of a source and gives the values to every declared reactor that lists it, one after the other, each as
    * `reactions.ts` says.
