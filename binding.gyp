@@ -4,6 +4,7 @@
       'target_name': 'context_codec',
       'sources': [
         'src/native/addon.cc',
+        'src/native/child_group.cc',
         'src/native/codec/canonical.cc',
         'src/native/control_thread.cc',
         'src/native/codec/encodings.cc',

@@ -174,8 +174,14 @@ export type FromInterpreter =
   /** The first message. Another version, or another digest (see `build.ts`), than the engine's is of another installation. */
   | { readonly type: 'hello'; readonly protocolVersion: number; readonly digest: string; readonly pid: number }
   | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
-  /** An entry has started a process that leads a group of its own; or that process has ended. */
-  | { readonly type: 'child'; readonly token: StackToken; readonly pid: number; readonly isRunning: boolean }
+  /** An entry has started a process that is not in the interpreter's group; or that process has ended. */
+  | {
+      readonly type: 'child'
+      readonly token: StackToken
+      readonly pid: number
+      readonly leadsGroup: boolean
+      readonly isRunning: boolean
+    }
   | { readonly type: 'ready'; readonly isFromSnapshot: boolean; readonly notice: string | null }
   | { readonly type: 'loaded'; readonly token: StackToken; readonly resultJson: string }
   /** `tokens` are those of the outcomes, in their order. */

@@ -85,7 +85,7 @@ const waitFunctions: Omit<WaitFunctions, 'rest'> = {
 const children = new ChildProcesses({
   setEvent: (event) => waits.setEvent(event),
   isProgram: (token) => token === programToken,
-  notice: (token, pid, isRunning) => send({ type: 'child', token, pid, isRunning }),
+  notice: (token, child, isRunning) => send({ type: 'child', token, ...child, isRunning }),
 })
 
 function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentry: Reentry): Signals {

@@ -1,5 +1,5 @@
 // The Node-API border. For the codec it takes texts from JavaScript and answers with a string or with what is wrong; for
-// file locks, pipes, offsets, signals and timers it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
+// file locks, pipes, groups, offsets, signals and timers it takes and answers numbers. Loaded by binary.ts, in any number of threads: it keeps no state, and never calls
 // back into JavaScript. No C++ exception may leave this file. A wrong text is an answer; only a misuse that addon.ts and
 // file-locks.ts exclude is thrown.
 
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "child_group.h"
 #include "codec/canonical.h"
 #include "control_thread.h"
 #include "codec/encodings.h"
@@ -304,8 +305,18 @@ Napi::Value make_named_pipe(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value set_child_group(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    return Napi::Number::New(env, cloaca::set_child_group(static_cast<int>(integer_of(info[0]))));
+  });
+}
+
+Napi::Value child_group_error(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, cloaca::child_group_error()); });
+}
+
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 7;
+constexpr int kInterfaceVersion = 8;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -327,6 +338,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("moveOffset", Napi::Function::New(env, move_offset, "moveOffset"));
   exports.Set("accessMode", Napi::Function::New(env, access_mode, "accessMode"));
   exports.Set("makeNamedPipe", Napi::Function::New(env, make_named_pipe, "makeNamedPipe"));
+  exports.Set("setChildGroup", Napi::Function::New(env, set_child_group, "setChildGroup"));
+  exports.Set("childGroupError", Napi::Function::New(env, child_group_error, "childGroupError"));
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;
 }

@@ -42,6 +42,13 @@ describe('a program that a poll has started', () => {
     for (const pid of pids) await whenProcessEnds(pid)
   })
 
+  it('is killed alone when the poll is overdue, where it is in the group of another program', async () => {
+    const [pid = 0, ...others] = await pidsOfOverdue('waits_for_member', 'joins')
+
+    await whenProcessEnds(pid)
+    expect(others).toEqual([])
+  })
+
   it('goes on when its poll has ended', async () => {
     const outcome = await python.poll(SCRIPT, 'leaves_program')
 

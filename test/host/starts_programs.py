@@ -16,9 +16,9 @@ with cloaca.WorkflowBuilder("work"):
         return context
 
 
-def start(name):
+def start(name, code="sleep 600 & echo $$ $! > $0.new; mv $0.new $0; wait", **options):
     file = pathlib.Path(os.environ["PIDS"], name)
-    program = subprocess.Popen(["sh", "-c", f"sleep 600 & echo $$ $! > {file}.new; mv {file}.new {file}; wait"])
+    program = subprocess.Popen(["sh", "-c", code, file], **options)
     while not file.exists():
         pass
     return program
@@ -27,6 +27,12 @@ def start(name):
 @cloaca.trigger("work", poll_interval="1h")
 def waits_for_program():
     with start("waits"):
+        pass
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def waits_for_member():
+    with start("joins", "echo $$ > $0.new; mv $0.new $0; exec sleep 600", process_group=os.getpgrp()):
         pass
 
 

@@ -56,6 +56,18 @@ def test_posix_spawn_does_what_its_actions_say(tmp_path):
     assert caught.value.filename == "/no/such"
 
 
+def test_posix_spawn_starts_a_group_and_joins_one():
+    leader = os.posix_spawn("/bin/sleep", ["sleep", "600"], os.environ, setpgroup=0)
+    member = os.posix_spawn("/bin/sleep", ["sleep", "600"], os.environ, setpgroup=leader)
+    groups = (os.getpgid(leader), os.getpgid(member), os.getsid(member))
+    os.killpg(leader, signal.SIGKILL)
+
+    assert groups == (leader, leader, os.getsid(0))
+    assert {os.waitpid(-leader, 0)[0], os.waitpid(-leader, 0)[0]} == {leader, member}
+    with pytest.raises(PermissionError):
+        os.posix_spawn("/bin/true", ["true"], os.environ, setpgroup=1)
+
+
 def test_waits_know_the_children_and_nobody_else():
     running = os.spawnv(os.P_NOWAIT, "/bin/sleep", ["sleep", "600"])
     assert os.waitpid(running, os.WNOHANG) == (0, 0)

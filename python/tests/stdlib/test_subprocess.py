@@ -227,6 +227,35 @@ def test_a_child_leads_a_group_that_is_killed_as_one(options):
     child.stdout.close()
 
 
+def test_a_group_is_no_session_and_others_can_join_it():
+    with subprocess.Popen(["sleep", "600"], process_group=0) as leader:
+        shown = subprocess.run(
+            ["sh", "-c", "cat /proc/$$/stat"],
+            process_group=leader.pid,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=LIMIT,
+        )
+        group, session = shown.stdout.rpartition(b")")[2].split()[2:4]
+        with subprocess.Popen(["sleep", "600"], process_group=leader.pid) as member:
+            os.killpg(leader.pid, signal.SIGTERM)
+            _, status = os.waitpid(-leader.pid, 0)
+
+    assert (int(group), int(session)) == (leader.pid, os.getsid(0))
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
+    assert {leader.returncode, member.returncode} <= {0, -signal.SIGTERM}
+
+
+@pytest.mark.parametrize("options", [{"process_group": 1}, {"process_group": 0, "start_new_session": True}])
+def test_a_group_that_a_child_may_not_join_is_an_error_before_anything_runs(options, tmp_path):
+    with pytest.raises(PermissionError):
+        subprocess.Popen(["touch", str(tmp_path / "ran")], **options)
+
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 def test_sigchld_says_that_a_child_has_ended():
     heard = []
     before = signal.signal(signal.SIGCHLD, lambda signum, frame: heard.append(signum))
@@ -292,16 +321,9 @@ def test_streams_without_a_descriptor_are_refused():
 
 
 @IN_ENGINE
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"preexec_fn": os.getpid}, "preexec_fn cannot be called: .* Use start_new_session"),
-        ({"process_group": 1}, "in a group of its own .*not in group 1"),
-    ],
-)
-def test_what_would_need_fork_says_what_to_use_instead(options, message):
-    with pytest.raises(OSError, match=message):
-        subprocess.Popen(["true"], **options)
+def test_what_would_need_fork_says_what_to_use_instead():
+    with pytest.raises(OSError, match=r"preexec_fn cannot be called: .* Use start_new_session"):
+        subprocess.Popen(["true"], preexec_fn=os.getpid)
 
 
 @IN_ENGINE

@@ -60,6 +60,12 @@ const NO_LINES: Lines = Array.from(
   () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }),
 )
 
+interface Started {
+  readonly token: StackToken
+  /** Else it is in the group of another process. */
+  readonly leadsGroup: boolean
+}
+
 /** For what a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
 
@@ -68,8 +74,8 @@ export class InterpreterChild {
   readonly #process: ChildProcess
   readonly #events: ChildEvents
   readonly #messagesIn: Writable
-  /** What leads a group of processes of its own, with the entry that has started it. */
-  readonly #groupLeaders = new Map<number, StackToken>()
+  /** The processes that entries have started outside the interpreter's group. */
+  readonly #started = new Map<number, Started>()
   #queue: Buffer[] = []
   #hasEnded = false
 
@@ -124,12 +130,12 @@ export class InterpreterChild {
 
   /** Kills what an entry has started and what still runs of it, with its groups: first of all, so that it does not wait for them. */
   killGroupsOf(token: StackToken): void {
-    for (const [pid, starter] of this.#groupLeaders) {
+    for (const [pid, { token: starter, leadsGroup }] of this.#started) {
       if (starter !== token) continue
       try {
-        process.kill(-pid, 'SIGKILL')
+        process.kill(leadsGroup ? -pid : pid, 'SIGKILL')
       } catch {
-        this.#groupLeaders.delete(pid) // it has ended meanwhile
+        this.#started.delete(pid) // it has ended meanwhile
       }
     }
   }
@@ -138,8 +144,8 @@ export class InterpreterChild {
     if (isBorderTraced) traceMessage('←', this.pid ?? 0, message)
     if (message.type !== 'child') {
       if (!this.#hasEnded) this.#events.received(message)
-    } else if (message.isRunning) this.#groupLeaders.set(message.pid, message.token)
-    else this.#groupLeaders.delete(message.pid)
+    } else if (message.isRunning) this.#started.set(message.pid, message)
+    else this.#started.delete(message.pid)
   }
 
   #flush(): void {

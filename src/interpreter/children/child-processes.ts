@@ -11,6 +11,7 @@ import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { HANDED_VARIABLE } from '../../border/channel.ts'
 import type { StackToken } from '../../border/protocol.ts'
+import { GroupRefusal, startInGroup } from '../../native/child-group.ts'
 import type { EmscriptenFS } from '../descriptors/emscripten-fs.ts'
 import type { Endpoint, LentDescriptor } from '../descriptors/endpoint.ts'
 import { lendDescriptor } from '../descriptors/lent-descriptors.ts'
@@ -22,8 +23,8 @@ export interface ChildSurroundings {
   setEvent(event: number): void
   /** Whether the stack is the program's: its children stay in its group, and so at its terminal. */
   isProgram(token: StackToken): boolean
-  /** A child that leads a group of its own has been started, or has ended. */
-  notice(token: StackToken, pid: number, isRunning: boolean): void
+  /** A child that is not in the group of this process has been started, or has ended. */
+  notice(token: StackToken, child: { readonly pid: number; readonly leadsGroup: boolean }, isRunning: boolean): void
 }
 
 /** The scripts' open files. */
@@ -35,7 +36,8 @@ export interface OpenFiles {
 }
 
 interface Child {
-  readonly leadsGroup: boolean
+  /** Its group's number; 0 for that of this process. */
+  readonly group: number
   /** As `waitpid` has it; null while it runs. */
   status: number | null
 }
@@ -72,11 +74,12 @@ export class ChildProcesses implements Children {
     if (problem !== '') return failed('folder', problem)
     const program = findProgram(order)
     if ('code' in program) return failed('program', program.code)
-    const leadsGroup = order.hasOwnSession || !this.#surroundings.isProgram(token)
+    if (order.group !== null && order.hasOwnSession) return failed('group', 'EPERM') // the leader of a session stays its group's
+    const hasOwnSession = order.hasOwnSession || (order.group === null && !this.#surroundings.isProgram(token))
     const lent: LentDescriptor[] = []
     try {
       const stdio = this.#stdio(order, lent)
-      return this.#start(token, program.path, { ...order, hasOwnSession: leadsGroup }, stdio)
+      return this.#start(token, program.path, { ...order, hasOwnSession }, stdio)
     } catch (error) {
       return failed('descriptors', codeOf(error))
     } finally {
@@ -119,10 +122,7 @@ export class ChildProcesses implements Children {
 
   /** Children by what `waitpid` knows them by: a number, any, or those of a group. */
   #matching(pid: number): [number, Child][] {
-    return [...this.#children].filter(
-      ([number, { leadsGroup }]) =>
-        number === pid || pid === ANY || (pid === 0 && !leadsGroup) || (number === -pid && leadsGroup),
-    )
+    return [...this.#children].filter(([number, { group }]) => number === pid || pid === ANY || group === -pid)
   }
 
   #stdio({ descriptors }: SpawnOrder, lent: LentDescriptor[]): (number | 'ignore')[] {
@@ -145,21 +145,22 @@ export class ChildProcesses implements Children {
 
   #start(token: StackToken, path: string, order: SpawnOrder, stdio: (number | 'ignore')[]): number | string {
     const [argv0 = '', ...args] = order.argv
-    const { folder: cwd, hasOwnSession: detached, uid, gid } = order
+    const { folder: cwd, hasOwnSession: detached, group, uid, gid } = order
     const env = { ...order.environ, ...this.#handedVariable(path, stdio) }
     const identity = { ...(uid === null ? {} : { uid }), ...(gid === null ? {} : { gid }) }
     const umask = process.umask(order.umask) // a child has that of whoever starts it
+    const start = () => spawn(path, args, { argv0, cwd, env, detached, stdio, ...identity })
     let child: ChildProcess
     try {
-      child = spawn(path, args, { argv0, cwd, env, detached, stdio, ...identity })
+      child = group === null ? start() : startInGroup(group, start)
     } catch (error) {
-      return failed('program', codeOf(error))
+      return failed(error instanceof GroupRefusal ? 'group' : 'program', codeOf(error))
     } finally {
       process.umask(umask)
     }
     const { pid } = child
     if (pid === undefined) return this.#failLater(child)
-    this.#keep(token, pid, child, detached)
+    this.#keep(token, pid, child, detached || group === 0 ? pid : (group ?? 0))
     return pid
   }
 
@@ -178,14 +179,15 @@ export class ChildProcesses implements Children {
     return number
   }
 
-  #keep(token: StackToken, pid: number, child: ChildProcess, leadsGroup: boolean): void {
-    const kept: Child = { leadsGroup, status: null }
+  #keep(token: StackToken, pid: number, child: ChildProcess, group: number): void {
+    const kept: Child = { group, status: null }
     this.#children.set(pid, kept)
-    if (leadsGroup) this.#surroundings.notice(token, pid, true)
+    const noticed = { pid, leadsGroup: group === pid }
+    if (group !== 0) this.#surroundings.notice(token, noticed, true)
     child.on('error', () => undefined) // of a signal that could not be sent, which nobody sends this way
     child.once('exit', (code, signal) => {
       kept.status = signal === null ? (code ?? 0) << 8 : constants.signals[signal]
-      if (leadsGroup) this.#surroundings.notice(token, pid, false)
+      if (group !== 0) this.#surroundings.notice(token, noticed, false)
       for (const [event, watched] of this.#watches) {
         if (this.#matching(watched).every(([, { status }]) => status === null)) continue
         this.#watches.delete(event)

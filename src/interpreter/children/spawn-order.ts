@@ -17,6 +17,8 @@ export interface SpawnOrder {
   readonly descriptors: readonly (readonly [child: number, own: number])[]
   /** It leads a session, and with that a group, of its own. */
   readonly hasOwnSession: boolean
+  /** The group it is in, 0 for one that it leads; null for that of its parent. */
+  readonly group: number | null
   readonly uid: number | null
   readonly gid: number | null
   readonly umask: number
@@ -24,7 +26,7 @@ export interface SpawnOrder {
 
 /** In which step an order failed, and the name of the error number. */
 export interface SpawnFailure {
-  readonly step: 'folder' | 'descriptors' | 'program'
+  readonly step: 'folder' | 'descriptors' | 'group' | 'program'
   readonly code: string
 }
 

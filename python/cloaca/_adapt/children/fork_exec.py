@@ -18,7 +18,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 from ..._border import host
 from ..builtin import builtin
 from . import waiting
-from .starting import DESCRIPTORS, FOLDER, INHERITED, Failure, Order, environment, start, text, texts
+from .starting import DESCRIPTORS, FOLDER, GROUP, INHERITED, Failure, Order, environment, start, text, texts
 
 NO_PREEXEC = (
     "preexec_fn cannot be called: the cloaca engine starts processes without fork. Use start_new_session, "
@@ -26,10 +26,6 @@ NO_PREEXEC = (
 )
 #: Of users and groups.
 _LARGEST_ID = 2**31 - 1
-NO_FOREIGN_GROUP = (
-    "the cloaca engine can start a process in a group of its own "
-    "(process_group=0, or start_new_session), not in group {}"
-)
 
 
 def fork_exec(
@@ -59,7 +55,8 @@ def fork_exec(
 ) -> int:
     """Spawn a fresh new child process."""
     kept = _checked_descriptors(close_fds, pass_fds, errpipe_write)
-    _refuse_what_needs_fork(preexec_fn, pgid_to_set)
+    if preexec_fn is not None:
+        raise OSError(errno.ENOTSUP, NO_PREEXEC)
     for number in (uid, gid):
         if number is not None and number > _LARGEST_ID:
             raise OverflowError("Python int too large to convert to C long")
@@ -71,17 +68,19 @@ def fork_exec(
         environment() if variables is None else variables,
         _handed_over(streams, kept, bool(close_fds), (errpipe_read, errpipe_write)),
         None if cwd is None else text(cwd),
-        bool(call_setsid) or pgid_to_set == 0,
+        bool(call_setsid),
         uid,
         gid,
         child_umask,
+        None if pgid_to_set < 0 else pgid_to_set,
     )
     try:
         return start(order)
     except Failure as failure:
-        if failure.step == DESCRIPTORS:
+        if failure.step == DESCRIPTORS or failure.errno == errno.ENOTSUP:
             raise
-        step = "noexec:chdir" if failure.step == FOLDER else "noexec" if _is_about_users(failure, uid, gid) else ""
+        is_before_exec = failure.step == GROUP or _is_about_users(failure, uid, gid)
+        step = "noexec:chdir" if failure.step == FOLDER else "noexec" if is_before_exec else ""
         os.write(errpipe_write, f"OSError:{failure.errno:x}:{step}".encode())
         return waiting.failed_child()
 
@@ -103,13 +102,6 @@ def _checked_descriptors(close_fds: Any, pass_fds: Any, errpipe_write: int) -> T
     if any(not isinstance(each, int) or each < 0 for each in kept) or list(kept) != sorted(set(kept)):
         raise ValueError("bad value(s) in fds_to_keep")
     return kept
-
-
-def _refuse_what_needs_fork(preexec_fn: Any, group: int) -> None:
-    if preexec_fn is not None:
-        raise OSError(errno.ENOTSUP, NO_PREEXEC)
-    if group > 0:
-        raise OSError(errno.ENOTSUP, NO_FOREIGN_GROUP.format(group))
 
 
 def _split(variable: bytes) -> Tuple[str, str]:

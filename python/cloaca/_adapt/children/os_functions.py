@@ -26,9 +26,6 @@ NOT_REPLACED = (
     "os.{} cannot replace this process: it holds the scripts that the cloaca engine serves. "
     "Start the program with subprocess instead"
 )
-NO_FOREIGN_GROUP = (
-    "the cloaca engine can start a process in a group of its own (setpgroup=0, or setsid), not in group {}"
-)
 
 
 def system(command: Any) -> int:
@@ -137,8 +134,8 @@ def _posix_spawn(
         raise ValueError(f"{name}: argv first element cannot be empty")
     if env is not None and not (hasattr(env, "keys") and hasattr(env, "items")):
         raise TypeError(f"{name}: environment must be a mapping object or None")
-    if setpgroup:
-        raise OSError(errno.ENOTSUP, NO_FOREIGN_GROUP.format(setpgroup))
+    if setpgroup is not None and setpgroup < 0:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
     if scheduler is not None or setsigmask:
         raise OSError(
             errno.ENOTSUP, f"{name}: the cloaca engine sets no scheduler and no signal mask of another process"
@@ -146,8 +143,9 @@ def _posix_spawn(
     opened: List[int] = []
     try:
         descriptors = _after_actions(file_actions, opened)
-        has_own_session = bool(setsid) or setpgroup == 0
-        order = Order(candidates, texts(argv), environment(env), descriptors, has_own_session=has_own_session)
+        order = Order(
+            candidates, texts(argv), environment(env), descriptors, has_own_session=bool(setsid), group=setpgroup
+        )
         return start(order)
     except Failure as failure:
         raise OSError(failure.errno, failure.strerror, path) from None

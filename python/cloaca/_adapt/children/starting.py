@@ -19,13 +19,19 @@ from ..._border import bridge, host, stacks
 
 INHERITED = (0, 1, 2)
 
-FOLDER, DESCRIPTORS, PROGRAM = "folder", "descriptors", "program"
+FOLDER, DESCRIPTORS, GROUP, PROGRAM = "folder", "descriptors", "group", "program"
 
 #: Of arguments and variables that are not UTF-8, which Node cannot hand on.
 NOT_UTF8 = "the cloaca engine can hand only valid UTF-8 to another process, and {} is not"
 NOT_TO_BE_HANDED = (
     "another process can have files, pipes, connected sockets and the standard streams of a script, and nothing else "
     "of what it has open: descriptor {} is {}"
+)
+
+
+NO_GROUP = (
+    "the cloaca engine cannot choose the group of a process on this machine: its native addon was not built, or "
+    "processes are started without fork, as under macOS. Use start_new_session instead"
 )
 
 
@@ -36,7 +42,11 @@ class Failure(OSError):
 
 
 class Order(NamedTuple):
-    """What is wanted of a process. ``descriptors``: those of the child, each with the script's that it is."""
+    """What is wanted of a process.
+
+    ``descriptors``: those of the child, each with the script's that it is. ``group``: a number, or 0 for a group of its
+    own; None for the script's, where the script is a program, else for a session of its own.
+    """
 
     candidates: Sequence[str]
     argv: Sequence[str]
@@ -47,6 +57,7 @@ class Order(NamedTuple):
     uid: Optional[int] = None
     gid: Optional[int] = None
     umask: int = -1
+    group: Optional[int] = None
 
 
 def texts(given: Any) -> List[str]:
@@ -88,6 +99,7 @@ def start(order: Order) -> int:
         "uid": order.uid,
         "gid": order.gid,
         "umask": umask,
+        "group": order.group,
     }
     started = host.children.spawn(stacks.running.origin, json.dumps(wanted))
     if isinstance(started, str):
@@ -113,6 +125,8 @@ def _failure(step: str, code: str, order: Order) -> Failure:
     message = os.strerror(number)
     if step == DESCRIPTORS and code == "ENOTSUP":
         message = _not_to_be_handed([own for _, own in order.descriptors])
+    if step == GROUP and code == "ENOSYS":
+        number, message = errno.ENOTSUP, NO_GROUP
     failure = Failure(number, message)
     failure.step = step
     return failure
