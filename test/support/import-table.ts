@@ -143,7 +143,7 @@ export const TABLE: readonly Row[] = [
   { files: /^src\/interpreter\/zone\//, may: [/^src\/interpreter\/zone\//, /^pyodide/, ...NODE] },
   {
     files: /^src\/interpreter\/children\//,
-    may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, ...NODE],
+    may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, /^src\/native\/child-group\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   {
