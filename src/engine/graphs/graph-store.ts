@@ -75,13 +75,14 @@ export interface NewEvents {
 
 export type AcceptedEvents =
   /**
-   * `accepted`: of the events given, the first so many, without those that were accepted before (`repeated`, by their
-   * positions). They have the sequences from `firstSequence` on. Fewer than given: so many wait that the rest was not taken.
+   * `accepted`: so many of the events given are stored now, with the sequences from `firstSequence` on. `repeated`: the places,
+   * among those given, of events that were accepted before, by their positions. Both together are the first of those given:
+   * when they are fewer than all, so many wait that the rest was not taken.
    */
   | {
       readonly kind: 'accepted'
       readonly accepted: number
-      readonly repeated: number
+      readonly repeated: readonly number[]
       readonly firstSequence: number
       readonly waiting: number
     }
