@@ -46,14 +46,29 @@ const TABLE: readonly Row[] = [
   // What type checkers are told of the functions and dicts of programs.
   { files: /^_types\//, may: [/^_types\//, /^_(context|handle|result)\.py$/] },
   // The authoring API: one noun each, all in one folder.
-  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(admin|types|values|declarations)\//, BORDER] },
+  { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(admin|graphs|types|values|declarations)\//, BORDER] },
+  // Computation graphs, in a folder of their own.
+  {
+    files: /^_graphs\//,
+    may: [/^_graphs\//, /^_(context|sealed)\.py$/, /^_(types|values|declarations)\//, BORDER],
+  },
   { files: /^_admin\//, may: [/^_admin\//, /^_sealed\.py$/, /^_values\//, BORDER] },
   { files: /^_packages\//, may: [/^_packages\//] },
   {
     files: /^_engine\/entry\.py$/,
     may: [/^_engine\//, BORDER, /^_declarations\//, /^_adapt\/(__init__|interrupts|threads\/threads)\.py$/],
   },
-  { files: /^_engine\//, may: [/^_engine\//, BORDER, PLACE, /^_declarations\//, /^_(context|handle|result)\.py$/] },
+  {
+    files: /^_engine\//,
+    may: [
+      /^_engine\//,
+      BORDER,
+      PLACE,
+      /^_(declarations|values)\//,
+      /^_graphs\/plan\.py$/,
+      /^_(context|handle|result)\.py$/,
+    ],
+  },
   { files: /^_adapt\/__init__\.py$/, may: [/^_adapt\//] },
   { files: ADAPT_BASE, may: [ADAPT_BASE, BORDER, PLACE] },
   ...ADAPTATIONS.map((name) => ({

@@ -3,10 +3,10 @@
  *
  * Rules of the border: plain types made for it, nothing of the engine's; null for absent; every property present;
  * contexts only as text; errors as data. An interpreter begins with `hello`. What the engine asks (load, polls, task,
- * program) gets exactly one answer per token, also when the process dies; a `call` of Python gets exactly one `reply`.
+ * events, graphs, program) gets exactly one answer per token, also when the process dies; a `call` of Python gets exactly one `reply`.
  */
 
-/** A number that names one entry into Python (a load, a poll, a task, a program) for its whole life. Never reused. */
+/** A number that names one entry into Python (a load, a poll, a task, events, graphs, a program) for its whole life. Never reused. */
 export type StackToken = number
 
 /** One loading of a script, and all that it declares. Given by the engine, never twice; 0 is a program's. */
@@ -122,6 +122,22 @@ export type Outcome =
   | { readonly kind: 'completed'; readonly contextText: string | null }
   | { readonly kind: 'failed' | 'timedOut'; readonly error: RaisedFault }
 
+/** How the function of a source is called: for each event in order, once with the list of all, or once with nothing. */
+export type AccumulateMode = 'each' | 'batch' | 'poll'
+
+/**
+ * What functions returned, flat, since there may be hundreds: `text` is the JSON of all values behind each other, `sizes` has
+ * one number for each call that was made, in their order (`flat-values.ts`). Fewer than were asked for: Python stopped early,
+ * and the rest is to be asked for again.
+ */
+export interface FlatValues {
+  readonly text: string
+  /** Units of `text`; or that there is no value: -1 it was None, -2 it raised, -3 it was stopped by its time limit. */
+  readonly sizes: readonly number[]
+  /** One for each -2 and -3, in their order. */
+  readonly errors: readonly RaisedFault[]
+}
+
 /** An error that a reply carries: the built-in Python exception to raise. */
 export interface CallFault {
   readonly type: string
@@ -160,6 +176,28 @@ export type ToInterpreter =
       readonly taskId: string
       readonly inputText: string
     }
+  /** Call the function of a source. `eventsText`: a JSON array of events; `[]` for a poll. */
+  | {
+      readonly type: 'events'
+      readonly token: StackToken
+      readonly generation: GenerationNumber
+      readonly source: string
+      readonly mode: AccumulateMode
+      readonly eventsText: string
+    }
+  /**
+   * Run graphs, each with each payload. `payloadsText`: a JSON array of objects with a value for each source of the reactor,
+   * null where there is none yet. The values come payload by payload: of all graphs for the first, of all for the second, ….
+   * Python stops early between two payloads, or when a run is stopped by its time limit: that one is the last of the answer,
+   * and of its payload the graphs behind it are to be asked for again, too.
+   */
+  | {
+      readonly type: 'graphs'
+      readonly token: StackToken
+      readonly generation: GenerationNumber
+      readonly graphs: readonly string[]
+      readonly payloadsText: string
+    }
   | { readonly type: 'program'; readonly token: StackToken; readonly target: ProgramTarget }
   /** The interpreter is to be ended: do what python does at its end. */
   | { readonly type: 'finish'; readonly token: StackToken }
@@ -191,6 +229,13 @@ export type FromInterpreter =
       readonly tokens: readonly StackToken[]
       readonly outcomes: readonly Outcome[]
     }
+  /** What the function of a source returned, event by event; one value for a batch or a poll. */
+  | ({ readonly type: 'accumulated'; readonly token: StackToken } & FlatValues)
+  /**
+   * What graphs came to. `nodesJson`: by graph and node the values of the last payload, for people to look at: long ones
+   * are cut, and those that are not JSON are their `repr`.
+   */
+  | ({ readonly type: 'graphsRan'; readonly token: StackToken; readonly nodesJson: string } & FlatValues)
   /**
    * What polls and attempts printed and logged, in pieces; before their outcomes, but for what threads say that they left
    * behind. Flat, since there may be hundreds: `text` is all pieces behind each other, JSON lines; `sizes` has six numbers

@@ -8,6 +8,8 @@ import type { Host } from './python-border.ts'
 const TOKEN_FIRST = new Set([
   'request',
   'outcome',
+  'accumulated',
+  'graphs_ran',
   'sleep',
   'wait_again',
   'wait_promise',

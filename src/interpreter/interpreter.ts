@@ -180,6 +180,15 @@ export class Interpreter {
     this.#workers.wake()
   }
 
+  addBatch(message: Message<'events' | 'graphs'>): void {
+    const { token, generation } = message
+    if (message.type === 'events') {
+      const { source, mode, eventsText } = message
+      attribute(this.#entry, 'add_events')(token, generation, source, mode, eventsText)
+    } else attribute(this.#entry, 'add_graphs')(token, generation, JSON.stringify(message.graphs), message.payloadsText)
+    this.#workers.wake()
+  }
+
   async runProgram(token: StackToken, target: ProgramTarget): Promise<number> {
     return Number(await attribute(this.#entry, 'run_program').callPromising(token, JSON.stringify(target)))
   }

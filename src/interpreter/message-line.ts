@@ -8,7 +8,8 @@ import type { FromInterpreter, ToInterpreter } from '../border/protocol.ts'
 import type { TextForPython } from './text-for-python.ts'
 
 /** Contexts are handed to Python as the bytes that came. */
-const CONTEXT_FIELDS: ReadonlySet<unknown> = new Set(['inputText', 'contextText'])
+const CONTEXT_FIELDS = ['inputText', 'contextText', 'eventsText', 'payloadsText'] as const
+const CONTEXT_FIELD_NAMES: ReadonlySet<unknown> = new Set(CONTEXT_FIELDS)
 
 /** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large. */
 export function send(message: FromInterpreter): void {
@@ -17,13 +18,10 @@ export function send(message: FromInterpreter): void {
   }
 }
 
-export type Received =
-  | ReceivedContext<Extract<ToInterpreter, { readonly inputText: string }>, 'inputText'>
-  | ReceivedContext<Extract<ToInterpreter, { readonly contextText: string }>, 'contextText'>
-  | Exclude<ToInterpreter, { readonly inputText: string } | { readonly contextText: string }>
+export type Received = WithContexts<ToInterpreter>
 
-type ReceivedContext<Message, Field extends keyof Message> = Message extends unknown
-  ? Omit<Message, Field> & { readonly [name in Field]: TextForPython }
+type WithContexts<Message> = Message extends unknown
+  ? { readonly [Name in keyof Message]: Name extends (typeof CONTEXT_FIELDS)[number] ? TextForPython : Message[Name] }
   : never
 
 /** One message, with contexts as Python takes them. */
@@ -44,7 +42,7 @@ export function receiveMessages(received: (message: Received) => void, failed: (
 }
 
 function textOf(bytes: Buffer, path: Path): TextForPython {
-  if (!CONTEXT_FIELDS.has(path.at(-1))) return bytes.toString()
+  if (!CONTEXT_FIELD_NAMES.has(path.at(-1))) return bytes.toString()
   // Pyodide (314.0.7) does not know a Buffer for the bytes that it is.
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -39,6 +39,9 @@ export interface Engine {
     errorMessage: string,
     traceback: string,
   ): void
+  /** What the function of a source returned, or graphs came to: `FlatValues`, with its lists as JSON. */
+  accumulated(token: StackToken, text: string, sizesJson: string, errorsJson: string): void
+  graphs_ran(token: StackToken, text: string, sizesJson: string, errorsJson: string, nodesJson: string): void
   /** These polls skipped: an array of tokens. */
   skipped(tokens: readonly StackToken[]): void
   /** One line worth a log entry. */

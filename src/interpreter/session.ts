@@ -115,6 +115,15 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentr
   }
 }
 
+/** Before its outcome is said: nothing of it waits any more, and what it printed is its own. */
+function entryEnded(token: StackToken, hasSkipped = false): void {
+  waits.ended(token)
+  flushC(token)
+  outputEnded(token)
+  if (hasSkipped) logs?.skipped([token])
+  else logs?.ended(token)
+}
+
 function engineFunctions(reentry: Reentry): Engine {
   let isAnnounced = false
   return {
@@ -134,14 +143,21 @@ function engineFunctions(reentry: Reentry): Engine {
     },
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
     outcome(token, kind, text, errorType, errorMessage, traceback) {
-      waits.ended(token)
-      flushC(token)
-      outputEnded(token)
-      if (kind === 'skipped') logs?.skipped([token])
-      else logs?.ended(token)
+      entryEnded(token, kind === 'skipped')
       const error = { type: errorType, message: errorMessage, traceback }
       if (kind === 'failed' || kind === 'timedOut') outcomes.add(token, { kind, error })
       else outcomes.add(token, kind === 'skipped' ? { kind, reason: text ?? '' } : { kind, contextText: text ?? null })
+    },
+    accumulated(token, text, sizesJson, errorsJson) {
+      entryEnded(token)
+      logs?.sendEnded()
+      send({ type: 'accumulated', token, text, sizes: JSON.parse(sizesJson), errors: JSON.parse(errorsJson) })
+    },
+    graphs_ran(token, text, sizesJson, errorsJson, nodesJson) {
+      entryEnded(token)
+      logs?.sendEnded()
+      const [sizes, errors] = [JSON.parse(sizesJson), JSON.parse(errorsJson)]
+      send({ type: 'graphsRan', token, text, sizes, errors, nodesJson })
     },
     skipped: (tokens) => workerEvents.skipped(tokens),
     notice: (message) => send({ type: 'notice', message }),
@@ -220,6 +236,10 @@ function receive(interpreter: Interpreter, message: Received): void {
       logs?.attemptBegins(message.token)
       labels?.add(message)
       interpreter.addTask(message)
+      return
+    case 'events':
+    case 'graphs':
+      interpreter.addBatch(message)
       return
     case 'program':
       programToken = message.token

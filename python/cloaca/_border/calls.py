@@ -19,13 +19,25 @@ class Call:
 
     ``stop_reason`` is set when it shall stop, ``is_overdue`` when that is because its time is over, ``is_held_up``
     until its loop has heard of it, and ``is_cancelled`` when it has heard itself that its execution is cancelled.
+    ``stopped`` is that of `Awaiting`.
     """
 
-    __slots__ = ("token", "name", "task", "stop_reason", "is_overdue", "is_cancelled", "is_held_up", "cancellations")
+    __slots__ = (
+        "token",
+        "name",
+        "stopped",
+        "task",
+        "stop_reason",
+        "is_overdue",
+        "is_cancelled",
+        "is_held_up",
+        "cancellations",
+    )
 
-    def __init__(self, token: int, name: str) -> None:
+    def __init__(self, token: int, name: str, stopped: Callable[[Any], Any] = lambda outcome: outcome) -> None:
         self.token = token
         self.name = name
+        self.stopped = stopped
         self.task: Any = None
         self.stop_reason: Optional[str] = None
         self.is_overdue = False
@@ -55,14 +67,22 @@ class Awaiting:
         awaitable: What the function returned.
         ended: Called with what it came to and with None, or with None and what it raised, an Exception or a
             SystemExit. Returns the outcome, or what has to be awaited next.
+        stopped: Called with the outcome of a call that was stopped from outside. Returns the one that is reported.
     """
 
-    __slots__ = ("name", "awaitable", "ended", "context")
+    __slots__ = ("name", "awaitable", "ended", "stopped", "context")
 
-    def __init__(self, name: str, awaitable: Any, ended: Callable[[Any, Optional[BaseException]], Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        awaitable: Any,
+        ended: Callable[[Any, Optional[BaseException]], Any],
+        stopped: Callable[[Any], Any] = lambda outcome: outcome,
+    ) -> None:
         self.name = name
         self.awaitable = awaitable
         self.ended = ended
+        self.stopped = stopped
         self.context = contextvars.copy_context()
 
 

@@ -11,7 +11,15 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 if TYPE_CHECKING:
-    from .._declarations.declaration import Namespace, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+    from .._declarations.declaration import (
+        GraphDeclaration,
+        Namespace,
+        ReactorDeclaration,
+        SourceDeclaration,
+        TaskDeclaration,
+        TriggerDeclaration,
+        WorkflowDeclaration,
+    )
 
 PROGRAM_NUMBER = 0
 
@@ -49,6 +57,9 @@ class Generation:
         "triggers",
         "poll_numbers",
         "workflows",
+        "sources",
+        "reactors",
+        "graphs",
         "decorated",
         "of_function",
         "runnable",
@@ -66,6 +77,9 @@ class Generation:
         #: The number by which a trigger is polled.
         self.poll_numbers: Dict[str, int] = {}
         self.workflows: Dict[str, WorkflowDeclaration] = {}
+        self.sources: Dict[str, SourceDeclaration] = {}
+        self.reactors: Dict[str, ReactorDeclaration] = {}
+        self.graphs: Dict[str, GraphDeclaration] = {}
         #: Every task decorated, for builders that pick tasks.
         self.decorated: Dict[Namespace, Dict[str, TaskDeclaration]] = {}
         #: The task ids of each function that lives, by its identity.

@@ -1,4 +1,4 @@
-"""What a program declares, as values: triggers, tasks and workflows with their functions.
+"""What a program declares, as values: triggers, tasks, workflows, sources, reactors and graphs, with their functions.
 
 Made by the decorators and the builder, kept by `ledger`, turned into plain data by `wire`. Never changed once made.
 """
@@ -107,6 +107,82 @@ class WorkflowDeclaration:
     version: str
     #: Dependencies come first.
     tasks: Tuple[TaskDeclaration, ...]
+    place: Optional[Place]
+
+
+@dataclass(frozen=True)
+class StreamOrigin:
+    """Where a stream is read: a kind of backend, and what is read there. ``group`` None: the name of the graph."""
+
+    type: str
+    topic: str
+    group: Optional[str]
+
+
+@dataclass(frozen=True)
+class SourceDeclaration:
+    """A function decorated with one of the accumulators."""
+
+    name: str
+    #: "passthrough", "stream", "polling", "batch" or "state".
+    kind: str
+    function: Callable[..., Any]
+    description: str
+    place: Optional[Place]
+    #: Between two calls of a polling source, or two flushes of a batch, as it was written.
+    interval_text: Optional[str] = None
+    #: The same in milliseconds; None where there is none, and where the text is not a duration.
+    interval_ms: Optional[int] = None
+    #: Events of a batch.
+    max_size: Optional[int] = None
+    #: Of a state: how many values are kept; below 0 all.
+    capacity: Optional[int] = None
+    stream: Optional[StreamOrigin] = None
+    #: Why no runtime can take it over, as a sentence.
+    problem: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ReactorDeclaration:
+    """A class decorated with `reactor`."""
+
+    name: str
+    sources: Tuple[str, ...]
+    #: "when_any" or "when_all".
+    mode: str
+    description: str
+    place: Optional[Place]
+
+
+@dataclass(frozen=True)
+class NodeDeclaration:
+    """A node of a graph. ``routes``: pairs of variant and node; None for a node that does not route."""
+
+    id: str
+    inputs: Tuple[str, ...]
+    next: Optional[str]
+    routes: Optional[Tuple[Tuple[str, str], ...]]
+
+    @property
+    def targets(self) -> Tuple[str, ...]:
+        """The nodes that may receive its value, each once."""
+        if self.routes is not None:
+            return tuple(dict.fromkeys(node for _, node in self.routes))
+        return () if self.next is None else (self.next,)
+
+
+@dataclass(frozen=True)
+class GraphDeclaration:
+    """A graph whose block has closed."""
+
+    name: str
+    #: Name of the reactor; None for a graph that tasks invoke.
+    reactor: Optional[str]
+    #: In the order of the topology.
+    nodes: Tuple[NodeDeclaration, ...]
+    #: What runs it: a `_graphs.plan.Plan`.
+    plan: Any
+    description: str
     place: Optional[Place]
 
 

@@ -16,9 +16,11 @@ from .._declarations import ledger
 from . import loading, program, script_loop, script_loops, stack_report, workers
 from .finish import end_interpreter, wind_up
 
-#: What polls triggers and runs tasks.
+#: What polls triggers, runs tasks and graphs, and hands events to sources.
 add_polls = workers.add_polls
 add_task = workers.add_task
+add_events = workers.add_events
+add_graphs = workers.add_graphs
 count_waiting = workers.count_waiting
 take_skipped = workers.take_skipped
 work = workers.work

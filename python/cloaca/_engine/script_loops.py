@@ -16,7 +16,7 @@ from .._border.calls import Awaiting, Call
 from .._border.calls import running as running_call
 from .._border.cancelled import Cancelled
 from .._border.generation import Generation, generations
-from . import poll
+from . import flat_values, poll
 from .script_loop import ScriptLoop
 
 Outcome = Tuple[str, Optional[str], str, str, str]
@@ -30,18 +30,18 @@ _calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
 _skipped: List[int] = []
 
 
-def begin(token: int, generation: Generation, awaiting: Awaiting) -> Optional[Outcome]:
-    """Has a call awaited. Returns its outcome where it comes to nothing."""
+def begin(token: int, generation: Generation, awaiting: Awaiting) -> Any:
+    """Has a call awaited. Returns its outcome where it comes to nothing, else None."""
     stop_at_once = host.waits.take_stop(token)
     if stop_at_once is not None:
         _drop(awaiting.awaitable)
-        return _stopped_by(str(stop_at_once[0]) == "overdue", str(stop_at_once[1]), None)
+        return awaiting.stopped(_stopped_by(str(stop_at_once[0]) == "overdue", str(stop_at_once[1]), None))
     try:
         loop = _loop_of(generation)
     except BaseException:
         _drop(awaiting.awaitable)
         raise
-    call = Call(token, awaiting.name)
+    call = Call(token, awaiting.name, awaiting.stopped)
     awaiting.context.run(running_call.set, call)
     _calls[token] = (call, loop)
     loop.open_tokens.add(token)
@@ -74,11 +74,11 @@ async def _make(call: Call, loop: ScriptLoop, awaiting: Awaiting) -> None:
         outcome = await _outcome_of(awaiting)
     except BaseException as error:
         loop.leave_step()  # at once: a call that is overdue is interrupted again and again
-        outcome = _stopped(call, error)
+        outcome = call.stopped(_stopped(call, error))
     _end_call(call, loop, outcome)
 
 
-async def _outcome_of(awaiting: Awaiting) -> Outcome:
+async def _outcome_of(awaiting: Awaiting) -> Any:
     while True:
         try:
             value = await awaiting.awaitable
@@ -87,11 +87,11 @@ async def _outcome_of(awaiting: Awaiting) -> Outcome:
         else:
             result = awaiting.ended(value, None)
         if type(result) is not Awaiting:
-            return result  # type: ignore[no-any-return]
+            return result
         awaiting = result
 
 
-def _end_call(call: Call, loop: ScriptLoop, outcome: Outcome) -> None:
+def _end_call(call: Call, loop: ScriptLoop, outcome: Any) -> None:
     if _calls.pop(call.token, None) is None:
         return
     call.task = None
@@ -102,7 +102,7 @@ def _end_call(call: Call, loop: ScriptLoop, outcome: Outcome) -> None:
         _skipped.append(call.token)
     else:
         stacks.write_out()
-        host.engine.outcome(call.token, *outcome)
+        flat_values.report(call.token, outcome)
 
 
 def _end_calls_of(loop: ScriptLoop) -> None:
@@ -110,7 +110,7 @@ def _end_calls_of(loop: ScriptLoop) -> None:
     for call, owner in list(_calls.values()):
         if owner is loop:
             message = f"{call.name} was cancelled: its script has ended, or has been loaded again"
-            _end_call(call, loop, ("failed", None, "CancelledError", message, ""))
+            _end_call(call, loop, call.stopped(("failed", None, "CancelledError", message, "")))
 
 
 def _report_skipped() -> None:

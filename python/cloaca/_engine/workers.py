@@ -10,11 +10,11 @@ from __future__ import annotations
 import collections
 import contextlib
 import time
-from typing import Any, Deque, List, Optional, Tuple
+from typing import Any, Callable, Deque, List, Optional, Tuple
 
-from .._border import bridge, fault, generation, host, javascript, stacks
+from .._border import bridge, fault, generation, javascript, stacks
 from .._border.calls import Awaiting
-from . import attempt, poll, script_loops
+from . import accumulate, attempt, flat_values, graphs, poll, script_loops
 
 #: For so long a worker goes on before the host has its turn, for messages in both directions.
 _TURN_S = 0.002
@@ -23,9 +23,10 @@ _SKIPS_BETWEEN_CLOCK_READS = 0xF
 #: What a deep recursion took of a stack's memory is given back with the stack, so none lasts for ever.
 _CALLS_OF_ONE_WORKER = 10_000
 
-#: What no worker has taken yet, as it came: token and number of a trigger, or token and what `attempt` needs.
+#: What no worker has taken yet, as it came: token and number of a trigger; token, generation and a batch of calls; or
+#: token and what `attempt` needs.
 _waiting: Deque[Tuple[Any, ...]] = collections.deque()
-_LENGTH_OF_POLL = 2
+_LENGTH_OF_POLL, _LENGTH_OF_BATCH = 2, 3
 _skipped: List[int] = []
 
 
@@ -42,8 +43,20 @@ def add_task(token: int, generation_number: int, workflow: str, task_id: str, in
     _waiting.append((token, generation_number, workflow, task_id, input_text))
 
 
+def add_events(token: int, generation_number: int, source: str, mode: str, events_text: Any) -> None:
+    """Takes events for the function of a source."""
+    bridge.expect_calls()
+    _waiting.append((token, generation_number, accumulate.Accumulation(source, mode, events_text)))
+
+
+def add_graphs(token: int, generation_number: int, names_json: str, payloads_text: Any) -> None:
+    """Takes graphs to run."""
+    bridge.expect_calls()
+    _waiting.append((token, generation_number, graphs.GraphRuns(names_json, payloads_text)))
+
+
 def count_waiting() -> int:
-    """How many polls and attempts no worker has taken yet."""
+    """How many polls, batches and attempts no worker has taken yet."""
     return len(_waiting)
 
 
@@ -72,7 +85,7 @@ def _work_for_a_turn() -> int:
     made = 0
     monotonic = time.monotonic
     until = monotonic() + _TURN_S
-    skipped, outcome = _skipped.append, host.engine.outcome
+    skipped = _skipped.append
     make_poll, skip = _make_poll, poll.SKIPPED
     run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
     result: Any
@@ -87,18 +100,20 @@ def _work_for_a_turn() -> int:
                 result = run_in(stack_for(token, owner), make_poll, number)
             else:
                 owner = generation.generations.get(call[1])
-                result = _run_attempt(owner, *call)
+                result = _run_batch(owner, *call) if len(call) == _LENGTH_OF_BATCH else _run_attempt(owner, *call)
             if isinstance(result, Awaiting):
                 result = script_loops.begin(token, owner or generation.PROGRAM, result)
         except BaseException as error:
             result = _stopped(error)
+            if len(call) == _LENGTH_OF_BATCH:
+                result = call[2].stopped(result)
         if result is skip or result is None:
             if result is skip:
                 skipped(token)
             if made & _SKIPS_BETWEEN_CLOCK_READS:
                 continue
         else:
-            outcome(token, *result)
+            flat_values.report(token, result)
         if monotonic() > until:
             break
     return made
@@ -111,17 +126,23 @@ def _make_poll(number: int) -> attempt.Result:
     return result
 
 
+def _run_batch(owner: Optional[generation.Generation], token: int, _: int, batch: Any) -> Any:
+    return stacks.run_in(stacks.Stack(token, owner), _in_stack, batch.begin, owner)
+
+
 def _run_attempt(
     owner: Optional[generation.Generation], token: int, _: int, workflow: str, task_id: str, input_text: Any
 ) -> attempt.Result:
     text = bridge.text_of(input_text)
-    result: attempt.Result = stacks.run_in(stacks.Stack(token, owner), _attempt, workflow, task_id, text, token)
+    stack = stacks.Stack(token, owner)
+    result: attempt.Result = stacks.run_in(stack, _in_stack, attempt.run, workflow, task_id, text, token)
     return result
 
 
-def _attempt(workflow: str, task_id: str, text: str, token: int) -> attempt.Result:
+def _in_stack(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function, and writes out what it printed before its stack is left."""
     try:
-        result: attempt.Result = attempt.run(workflow, task_id, text, token)
+        result = function(*arguments)
     except BaseException:
         # It may be said again before the engine knows that it was heard: the first one is the outcome.
         with contextlib.suppress(bridge.DeadlineExceeded):

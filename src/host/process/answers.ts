@@ -1,6 +1,6 @@
 /** What comes from an interpreter: how what was asked of it ended, exactly one for each request, and what it reports besides. By `interpreter-process.ts`. */
 
-import type { FromInterpreter, GenerationNumber, Outcome, RaisedFault } from '../../border/protocol.ts'
+import type { FlatValues, FromInterpreter, GenerationNumber, Outcome, RaisedFault } from '../../border/protocol.ts'
 import type { TaskSlot } from '../../engine/ports.ts'
 import type { Resource } from './control-line.ts'
 
@@ -17,6 +17,8 @@ export type Answer =
   | Outcome
   | { readonly kind: 'skipped'; readonly reason: string | null }
   | { readonly kind: 'loaded'; readonly resultJson: string }
+  | ({ readonly kind: 'accumulated' } & FlatValues)
+  | ({ readonly kind: 'graphsRan'; readonly nodesJson: string } & FlatValues)
   | { readonly kind: 'programEnded'; readonly exitCode: number }
   | { readonly kind: 'finished' }
   | { readonly kind: 'state'; readonly stateJson: string }
@@ -39,7 +41,8 @@ export function cancelledAnswer(answer: Answer, scripts: readonly string[]): Ans
   }
 }
 
-type AnswerMessage = Extract<FromInterpreter, { readonly type: 'loaded' | 'state' | 'finished' | 'programEnded' }>
+type AnswerType = 'loaded' | 'accumulated' | 'graphsRan' | 'state' | 'finished' | 'programEnded'
+type AnswerMessage = Extract<FromInterpreter, { readonly type: AnswerType }>
 
 export function answerOf(message: AnswerMessage): Answer {
   switch (message.type) {
@@ -49,6 +52,12 @@ export function answerOf(message: AnswerMessage): Answer {
       return { kind: 'state', stateJson: message.stateJson }
     case 'finished':
       return { kind: 'finished' }
+    case 'accumulated':
+      return { kind: 'accumulated', text: message.text, sizes: message.sizes, errors: message.errors }
+    case 'graphsRan': {
+      const { text, sizes, errors, nodesJson } = message
+      return { kind: 'graphsRan', text, sizes, errors, nodesJson }
+    }
     case 'programEnded':
       return { kind: 'programEnded', exitCode: message.exitCode }
   }

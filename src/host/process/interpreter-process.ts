@@ -270,12 +270,6 @@ export class InterpreterProcess {
       case 'logs':
         eachLogPiece(message, (token, piece) => this.#open.logOf(token)?.(piece))
         break
-      case 'loaded':
-      case 'state':
-      case 'finished':
-      case 'programEnded':
-        this.#settle(message.token, answerOf(message))
-        break
       case 'exited':
         this.#programExited(message.token, message.exitCode)
         break
@@ -319,7 +313,7 @@ export class InterpreterProcess {
         this.#ready(message.notice)
         break
       default:
-        message satisfies never
+        this.#settle(message.token, answerOf(message))
     }
   }
 

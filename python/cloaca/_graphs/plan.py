@@ -1,0 +1,211 @@
+"""A graph as a flat list of steps, made once when its block closes, so that a run is one loop.
+
+A run keeps one value for each node: what its function returned, `Routed` for a routing node, `ABSENT` for one that did
+not run. Steps are in an order in which what feeds a node comes before it, and otherwise in that of the topology.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from .._border import fault
+from .._declarations.declaration import NodeDeclaration
+from .._values.convert import copy_of, stored
+
+ABSENT: Any = object()
+
+#: The one feeder of a step that has several, or one that routes.
+_SEVERAL = -2
+_NONE = -1
+
+#: Index of a node, its function, the places of what it is given, its only feeder, its feeders with whether they route,
+#: and for a routing node the index of each variant's target.
+_Step = Tuple[
+    int,
+    Callable[..., Any],
+    Tuple[int, ...],
+    int,
+    Tuple[Tuple[int, bool], ...],
+    Optional[Dict[str, int]],
+]
+
+
+class GraphFailed(Exception):
+    """Why a run failed, in words. What a node raised is its cause, ``values`` what the nodes before it returned."""
+
+    values: Sequence[Any] = ()
+
+
+class _NotRouted(Exception):
+    """A routing node returned something else than it has to."""
+
+
+class Routed:
+    """What a routing node returned, and the index of the node that gets it; -1 for none."""
+
+    __slots__ = ("variant", "payload", "target")
+
+    def __init__(self, variant: str, payload: Any, target: int) -> None:
+        self.variant = variant
+        self.payload = payload
+        self.target = target
+
+
+class Plan:
+    """A graph that can be run, any number of times and by several threads at once."""
+
+    __slots__ = ("names", "sources", "root_count", "_places", "_steps", "_terminals")
+
+    #: Of the nodes, by index: the order of the topology.
+    names: Tuple[str, ...]
+    #: What its nodes ask for, each once.
+    sources: Tuple[str, ...]
+    #: How many nodes get the context of a trigger-less graph.
+    root_count: int
+
+    def __init__(
+        self,
+        nodes: Sequence[NodeDeclaration],
+        order: Sequence[str],
+        functions: Mapping[str, Callable[..., Any]],
+        is_bound: bool,
+    ) -> None:
+        self.names = tuple(node.id for node in nodes)
+        self.sources = tuple(dict.fromkeys(source for node in nodes for source in node.inputs))
+        by_id = {node.id: node for node in nodes}
+        places: List[str] = []
+        feeders = _feeders_of(nodes)
+        # What is given comes in a list: the sources of each node behind each other, or a context for each root.
+        steps: List[_Step] = []
+        roots = 0
+        for name in order:
+            node, fed_by = by_id[name], feeders[name]
+            given: Tuple[int, ...] = tuple(range(len(places), len(places) + len(node.inputs)))
+            places.extend(node.inputs)
+            if not is_bound and not fed_by:
+                given = (roots,)
+                roots += 1
+            steps.append(self._step(node, functions[name], given, fed_by))
+        self.root_count = roots
+        self._places = tuple((source, source in places[:index]) for index, source in enumerate(places))
+        self._steps = tuple(steps)
+        self._terminals = tuple(
+            self.names.index(name) for name in order if by_id[name].next is None and by_id[name].routes is None
+        )
+
+    def _step(
+        self,
+        node: NodeDeclaration,
+        function: Callable[..., Any],
+        given: Tuple[int, ...],
+        fed_by: Sequence[Tuple[str, bool]],
+    ) -> _Step:
+        index_of = self.names.index
+        feeders = tuple((index_of(name), is_routing) for name, is_routing in fed_by)
+        feeder = _NONE
+        if feeders:
+            is_plain = len(feeders) == 1 and not feeders[0][1] and not given
+            feeder = feeders[0][0] if is_plain else _SEVERAL
+        routes = None if node.routes is None else {variant: index_of(to) for variant, to in node.routes}
+        return (index_of(node.id), function, given, feeder, feeders, routes)
+
+    def given_of(self, payload: Mapping[str, Any]) -> List[Any]:
+        """What the nodes get of stored values by source, None for what is missing; each node has its own."""
+        get = payload.get
+        return [copy_of(get(source)) if is_shared else get(source) for source, is_shared in self._places]
+
+    def run(self, given: Sequence[Any]) -> List[Any]:
+        """Runs the nodes, dependencies first. Returns the value of each.
+
+        Args:
+            given: What `given_of` returned, or ``root_count`` contexts.
+
+        Raises:
+            GraphFailed: A node raised, or did not return what it has to.
+        """
+        values = [ABSENT] * len(self.names)
+        index = 0
+        try:
+            for index, function, places, feeder, feeders, routes in self._steps:
+                if feeder >= 0:
+                    value = values[feeder]
+                    if value is ABSENT:
+                        continue
+                    value = function(value)
+                elif feeder == _NONE:
+                    value = function(*[given[place] for place in places])
+                else:
+                    arguments = [given[place] for place in places]
+                    arguments += _values_for(index, feeders, values)
+                    if len(arguments) == len(places):
+                        continue
+                    value = function(*arguments)
+                values[index] = value if routes is None else _routed(routes, value)
+        except _NotRouted as error:
+            raise _failed(f"node '{self.names[index]}' {error}", values) from None
+        except (Exception, SystemExit) as error:
+            text = f"node '{self.names[index]}' failed: {fault.type_and_text(error)[1]}"
+            raise _failed(text, values) from error
+        return values
+
+    def outputs(self, values: Sequence[Any]) -> List[Tuple[str, Any]]:
+        """The stored values of the terminal nodes that ran, by name, in the order in which they ran.
+
+        Raises:
+            GraphFailed: One has no stored form.
+        """
+        outputs: List[Tuple[str, Any]] = []
+        for index in self._terminals:
+            value = values[index]
+            if value is not ABSENT:
+                try:
+                    outputs.append((self.names[index], stored(value)))
+                except Exception as error:
+                    text = f"terminal '{self.names[index]}' result conversion failed: {_reason(error)}"
+                    raise _failed(text, values) from error
+        return outputs
+
+
+def _failed(text: str, values: Sequence[Any]) -> GraphFailed:
+    failed = GraphFailed(text)
+    failed.values = values
+    return failed
+
+
+def _feeders_of(nodes: Sequence[NodeDeclaration]) -> Dict[str, List[Tuple[str, bool]]]:
+    """By node: the nodes whose values it receives, in the order of the topology, each with whether it routes."""
+    feeders: Dict[str, List[Tuple[str, bool]]] = {node.id: [] for node in nodes}
+    for node in nodes:
+        for target in node.targets:
+            feeders[target].append((node.id, node.routes is not None))
+    return feeders
+
+
+def _values_for(index: int, feeders: Sequence[Tuple[int, bool]], values: Sequence[Any]) -> List[Any]:
+    found: List[Any] = []
+    for feeder, is_routing in feeders:
+        value = values[feeder]
+        if value is ABSENT:
+            continue
+        if not is_routing:
+            found.append(value)
+        elif value.target == index:
+            found.append(value.payload)
+    return found
+
+
+def _routed(routes: Mapping[str, int], value: Any) -> Routed:
+    if not isinstance(value, tuple):
+        raise _NotRouted(f"must return a (variant_name, value) tuple, got {type(value).__name__}")
+    if len(value) != 2:
+        raise _NotRouted(f"returned tuple of length {len(value)}, expected (variant_name, value)")
+    variant, payload = value
+    if not isinstance(variant, str):
+        kind = type(variant).__name__
+        raise _NotRouted(f"must return a (variant_name, value) tuple: its first element must be a string, got {kind}")
+    return Routed(variant, payload, routes.get(variant, -1))
+
+
+def _reason(error: Exception) -> str:
+    """A conversion says ``unsupported type X``; what else is raised on its way needs its class."""
+    return str(error) if type(error) is TypeError else fault.type_and_text(error)[1]
