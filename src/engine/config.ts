@@ -79,7 +79,12 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   attemptLogBytes: 1_048_576,
   pollLogBytes: 65_536,
   keepSkipLogs: false,
-  retention: Object.freeze({ skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: 30 * DAY_MS }),
+  retention: Object.freeze({
+    skippedMs: 7 * DAY_MS,
+    failedMs: 30 * DAY_MS,
+    endedMs: 30 * DAY_MS,
+    firingsMs: 7 * DAY_MS,
+  }),
 })
 
 export const CONFIG_CHECK = objectOf({
@@ -103,6 +108,7 @@ export const CONFIG_CHECK = objectOf({
     skippedMs: orNull(DURATION_MS),
     failedMs: orNull(DURATION_MS),
     endedMs: orNull(DURATION_MS),
+    firingsMs: orNull(DURATION_MS),
   } satisfies Record<keyof Retention, SettingCheck>),
   attemptLogBytes: wholeFrom(0),
   pollLogBytes: wholeFrom(0),

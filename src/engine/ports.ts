@@ -30,11 +30,14 @@ import type {
 } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
+import type { GraphStore } from './graphs/graph-store.ts'
 import type {
   Acquisition,
   ActionStore,
   ActivityStore,
   AlertStore,
+  CronClaim,
+  CronMove,
   DeclaredTriggers,
   ExecutionFilter,
   FailedTick,
@@ -44,7 +47,9 @@ import type {
   HistoryStore,
   InstanceCode,
   LogStore,
+  NewCronSchedule,
   NewExecution,
+  NewTriggerCron,
   PageAfter,
   Settlement,
   SkippedTick,
@@ -56,6 +61,7 @@ import type {
 
 export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
+export type * from './graphs/graph-store.ts'
 export type * from './store-ports.ts'
 
 // ---------------------------------------------------------------------------------------------------------- codec
@@ -138,39 +144,6 @@ export interface ScriptHost {
 export interface Page {
   readonly limit: number
   readonly offset: number
-}
-
-export interface NewCronSchedule {
-  readonly id: string
-  readonly workflow: string
-  readonly expression: string
-  readonly timezone: string
-  readonly catchup: Catchup
-  readonly nextRunAt: number
-  readonly triggerName: string | null
-  readonly instanceName: string | null
-  readonly paramsText: string | null
-  readonly at: number
-}
-
-export type NewTriggerCron = NewCronSchedule & { readonly triggerName: string }
-
-export interface CronMove {
-  readonly scheduleId: string
-  /** The `nextRunAt` that the caller saw. */
-  readonly seenRunAt: number
-  readonly nextRunAt: number | null
-}
-
-export interface CronClaim {
-  readonly scheduleId: string
-  /** The `nextRunAt` that the claimer saw. */
-  readonly dueAt: number
-  readonly nextRunAt: number | null
-  readonly firingId: string
-  readonly at: number
-  /** The run to start, or null when it cannot be started now. */
-  readonly execution: NewExecution | null
 }
 
 /** What became of a database while it was open. */
@@ -371,6 +344,7 @@ export interface Store {
   readonly logs: LogStore
   readonly history: HistoryStore
   readonly activity: ActivityStore
+  readonly graphs: GraphStore
 
   // -- upkeep
 

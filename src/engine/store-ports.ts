@@ -1,4 +1,4 @@
-/** What goes into the `Store` port and comes out of it about triggers, executions, actions and logs. `ports.ts` says what holds for all of it. */
+/** What goes into the `Store` port and comes out of it about triggers, schedules, executions, actions and logs. `ports.ts` says what holds for all of it. */
 
 import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
 import type { AlertRow } from '../model/alert.ts'
@@ -19,7 +19,7 @@ import type {
   WorkflowSample,
 } from '../model/history.ts'
 import type { LogPiece } from '../model/log.ts'
-import type { TriggerPolicy } from '../model/policy.ts'
+import type { Catchup, TriggerPolicy } from '../model/policy.ts'
 import type { TickOutcome } from '../model/schedule.ts'
 
 /** What the code says of a poll trigger. */
@@ -145,6 +145,39 @@ export interface NewTask {
   readonly fullName: string
   /** What it came to in the execution that is tried again: it is not run. */
   readonly kept?: TaskRun
+}
+
+export interface NewCronSchedule {
+  readonly id: string
+  readonly workflow: string
+  readonly expression: string
+  readonly timezone: string
+  readonly catchup: Catchup
+  readonly nextRunAt: number
+  readonly triggerName: string | null
+  readonly instanceName: string | null
+  readonly paramsText: string | null
+  readonly at: number
+}
+
+export type NewTriggerCron = NewCronSchedule & { readonly triggerName: string }
+
+export interface CronMove {
+  readonly scheduleId: string
+  /** The `nextRunAt` that the caller saw. */
+  readonly seenRunAt: number
+  readonly nextRunAt: number | null
+}
+
+export interface CronClaim {
+  readonly scheduleId: string
+  /** The `nextRunAt` that the claimer saw. */
+  readonly dueAt: number
+  readonly nextRunAt: number | null
+  readonly firingId: string
+  readonly at: number
+  /** The run to start, or null when it cannot be started now. */
+  readonly execution: NewExecution | null
 }
 
 /** How one attempt changes its execution; one atomic step. */

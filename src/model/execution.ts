@@ -62,6 +62,7 @@ export type ExecutionOrigin =
   | { readonly kind: 'call' }
   | { readonly kind: 'trigger'; readonly trigger: string; readonly firingId: string }
   | { readonly kind: 'cron'; readonly scheduleId: string; readonly firingId: string }
+  | { readonly kind: 'reactor'; readonly reactor: string; readonly firingId: string }
 
 /** An execution with everything that is needed to go on with it. */
 export interface Execution {

@@ -26,4 +26,6 @@ export interface Retention {
   readonly failedMs: number | null
   /** Executions after their end, with their firings and those firings' ticks; firings without a run; actions. */
   readonly endedMs: number | null
+  /** Firings of reactors, whoever waits for them, and events that are accumulated, with the polls that brought them. */
+  readonly firingsMs: number | null
 }

@@ -53,6 +53,7 @@ export function optionsOf(settings: Settings): RunnerOptions {
         endedMs: settings.get('retention.executions'),
         skippedMs: settings.get('retention.skips'),
         failedMs: settings.get('retention.failures'),
+        firingsMs: settings.get('retention.firings'),
       },
     },
   }

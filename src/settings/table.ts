@@ -164,6 +164,12 @@ export const SETTINGS = Object.freeze({
     placeholder: DURATION,
     doc: 'age from which failed and timed-out polls are removed, and alerts',
   }),
+  'retention.firings': setting(orNever(durationFrom(0)), 7 * DAY_MS, {
+    variable: 'CLOACA_RETENTION_FIRINGS',
+    flag: '--retention-firings',
+    placeholder: DURATION,
+    doc: 'age from which firings of reactors are removed, whoever waits for them, and the events of their sources',
+  }),
   'retention.skip-logs': setting(YES_OR_NO, false, {
     variable: 'CLOACA_RETENTION_SKIP_LOGS',
     flag: null,

@@ -293,6 +293,25 @@ export function fault(text: string | null): PythonFault | null {
   return text === null ? null : (JSON.parse(text) as PythonFault)
 }
 
+/** The column `origin_source`: the name or id of what started it. */
+export function originSource(origin: ExecutionOrigin): string | null {
+  switch (origin.kind) {
+    case 'call':
+      return null
+    case 'trigger':
+      return origin.trigger
+    case 'cron':
+      return origin.scheduleId
+    case 'reactor':
+      return origin.reactor
+  }
+}
+
+/** The column `firing_id`. */
+export function originFiring(origin: ExecutionOrigin): string | null {
+  return origin.kind === 'call' ? null : origin.firingId
+}
+
 function origin(record: ExecutionRecord): ExecutionOrigin {
   const source = record.origin_source ?? ''
   const firingId = record.firing_id ?? ''
@@ -301,6 +320,8 @@ function origin(record: ExecutionRecord): ExecutionOrigin {
       return { kind: 'trigger', trigger: source, firingId }
     case 'cron':
       return { kind: 'cron', scheduleId: source, firingId }
+    case 'reactor':
+      return { kind: 'reactor', reactor: source, firingId }
     case 'call':
       return { kind: 'call' }
   }

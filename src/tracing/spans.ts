@@ -155,5 +155,7 @@ function originAttributes(origin: ExecutionOrigin): Attributes {
       return { 'cloaca.trigger': origin.trigger, 'cloaca.firing.id': origin.firingId }
     case 'cron':
       return { 'cloaca.schedule.id': origin.scheduleId, 'cloaca.firing.id': origin.firingId }
+    case 'reactor':
+      return { 'cloaca.reactor': origin.reactor, 'cloaca.firing.id': origin.firingId }
   }
 }

@@ -244,7 +244,7 @@ describe('history', () => {
       triggers: [trigger('inbox', { everyMs: 3_600_000 })],
       workflows: [demo],
       python: (host) => host.trigger('inbox', () => FIRE),
-      config: { retention: { skippedMs: null, failedMs: null, endedMs: 3 * 3_600_000 } },
+      config: { retention: { skippedMs: null, failedMs: null, endedMs: 3 * 3_600_000, firingsMs: null } },
     })
     await running.clock.advance(0)
 

@@ -6,7 +6,7 @@ import type { Store } from '../../src/engine/ports.ts'
 import { Pruning } from '../../src/engine/pruning.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
-const RETENTION = { skippedMs: 0, failedMs: 0, endedMs: 0 }
+const RETENTION = { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null }
 
 /** A store whose steps remove one row each, and take so long. */
 function slowStore(clock: FakeClock, rows: number, tookMs: number) {

@@ -13,7 +13,7 @@ import { START } from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 const DAY_MS = 86_400_000
-const MONTH = { skippedMs: null, failedMs: null, endedMs: 30 * DAY_MS }
+const MONTH = { skippedMs: null, failedMs: null, endedMs: 30 * DAY_MS, firingsMs: null }
 
 let folder: TemporaryFolder
 let clock: FakeClock

@@ -118,7 +118,7 @@ describe('contexts', () => {
 })
 
 describe('retention', () => {
-  const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null }
+  const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 
   test('the tick of a firing goes in the step in which the firing goes', async () => {
     await store.saveTriggers([declaration()], START)

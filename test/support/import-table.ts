@@ -98,8 +98,18 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/store\/postgres\//,
-    may: [/^src\/store\/(postgres\/|[^/]+$)/, /^src\/(database|metrics|model)\//, /^src\/errors\.ts$/, ...NODE],
+    may: [
+      /^src\/store\/(postgres\/|graphs\/|[^/]+$)/,
+      /^src\/(database|metrics|model)\//,
+      /^src\/errors\.ts$/,
+      ...NODE,
+    ],
     mayTypes: [/^src\/engine\/ports\.ts$/, /^pg$/],
+  },
+  {
+    files: /^src\/store\/graphs\//,
+    may: [/^src\/store\/(graphs\/|[^/]+$)/, /^src\/model\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   // What every store shares knows none of them.
   {

@@ -9,7 +9,7 @@ import { administer, temporaryDatabase } from './postgres-server.ts'
 import { START } from './store-builders.ts'
 import type { StoreFactory } from './store-contract.ts'
 
-const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null }
+const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 /** A notification comes a moment after the commit. */
 const HEARD_WITHIN_MS = 20
 

@@ -18,7 +18,7 @@ function action(given: Partial<NewAction> = {}): NewAction {
   }
 }
 
-const NO_RETENTION = { skippedMs: null, failedMs: null, endedMs: null }
+const NO_RETENTION = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 
 export function describeActionContract(context: ContractContext): void {
   describe('actions', () => {

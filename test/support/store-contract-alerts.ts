@@ -38,9 +38,12 @@ export function describeAlertContract(context: ContractContext): void {
       await alerts.save(alert('old'))
       await alerts.save(alert('new', { at: START + DAY_MS }))
 
-      await context.store.prune({ skippedMs: null, failedMs: null, endedMs: 0 }, START + 3 * DAY_MS)
+      await context.store.prune({ skippedMs: null, failedMs: null, endedMs: 0, firingsMs: null }, START + 3 * DAY_MS)
       const kept = await alerts.list(FIRST_PAGE)
-      await context.store.prune({ skippedMs: null, failedMs: 2 * DAY_MS, endedMs: null }, START + 2.5 * DAY_MS)
+      await context.store.prune(
+        { skippedMs: null, failedMs: 2 * DAY_MS, endedMs: null, firingsMs: null },
+        START + 2.5 * DAY_MS,
+      )
 
       expect(kept).toHaveLength(2)
       expect((await alerts.list(FIRST_PAGE)).map(({ id }) => id)).toEqual(['new'])

@@ -145,7 +145,8 @@ export function describeLogContract(context: ContractContext): void {
       for (let number = 0; number < 900; number++) context.store.logs.append(attempt, piece('line'), 1_000_000)
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
       await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
-      const prune = () => context.store.prune({ skippedMs: null, failedMs: null, endedMs: 1 }, START + 1_000)
+      const prune = () =>
+        context.store.prune({ skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null }, START + 1_000)
 
       await prune()
       const left = await list(attempt)
@@ -161,7 +162,7 @@ export function describeLogContract(context: ContractContext): void {
       append(attempt, piece('gone'))
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
       await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
-      const retention = { skippedMs: null, failedMs: null, endedMs: 1 }
+      const retention = { skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null }
       for (let removed = 1; removed > 0; ) removed = await context.store.prune(retention, START + 1_000)
 
       append(attempt, piece('too late'))

@@ -15,7 +15,7 @@ import {
 } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-const KEEP_ALL: Retention = { skippedMs: null, failedMs: null, endedMs: null }
+const KEEP_ALL: Retention = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 const DAY_MS = 86_400_000
 
 export function describeUpkeepContract(context: ContractContext): void {
@@ -51,7 +51,7 @@ export function describeUpkeepContract(context: ContractContext): void {
 
     test('each outcome is kept for its own time', async () => {
       const id = await makeHistory()
-      const retention = { skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: 90 * DAY_MS }
+      const retention = { skippedMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, endedMs: 90 * DAY_MS, firingsMs: null }
 
       const whole = await pruneAll(retention, START + 7 * DAY_MS)
       expect(whole).toBe(0)
@@ -82,7 +82,9 @@ export function describeUpkeepContract(context: ContractContext): void {
       await context.store.saveTriggers([declaration()], START)
       await context.store.recordFired(firedTick())
 
-      expect(await pruneAll({ skippedMs: 0, failedMs: 0, endedMs: 0 }, START + 10_000 * DAY_MS)).toBe(0)
+      expect(await pruneAll({ skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null }, START + 10_000 * DAY_MS)).toBe(
+        0,
+      )
       expect(await outcomes()).toEqual(['fired'])
       expect(await context.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
     })

@@ -22,6 +22,7 @@ const ORIGIN = v.variant('kind', [
   v.strictObject({ kind: v.literal('call') }),
   v.strictObject({ kind: v.literal('trigger'), trigger: v.string(), firingId: v.string() }),
   v.strictObject({ kind: v.literal('cron'), scheduleId: v.string(), firingId: v.string() }),
+  v.strictObject({ kind: v.literal('reactor'), reactor: v.string(), firingId: v.string() }),
 ])
 
 const FAULT = v.strictObject({ type: v.string(), message: v.string(), traceback: v.string() })

@@ -67,7 +67,10 @@ export interface ReactorRow {
   readonly createdAt: number
 }
 
-/** One value that a firing was made of: the events from which it comes. */
+/**
+ * What a source delivered since the firing before: the events from which it comes. With `when_all` that may be many values, of which the
+ * payload has the newest; events between the two that were dropped belong to none.
+ */
 export interface FiringCause {
   readonly source: string
   readonly firstSequence: number
@@ -82,7 +85,7 @@ export interface ReactorFiring {
   readonly firedAt: number
   /** A JSON object: the values of all sources by name, null where there is none yet. */
   readonly payloadText: ValueText
-  /** What was delivered since the firing before; [] when it was fired by hand. */
+  /** What was delivered since the firing before, one for each source that did; [] when it was fired by hand. */
   readonly causes: readonly FiringCause[]
   /** Who fired it by hand; null: its sources did. */
   readonly byHand: string | null

@@ -65,19 +65,35 @@ function Step({ row, word = '' }: { readonly row: Pick<ExecutionRow, 'id' | 'sta
 function Origin({ origin, isHidden }: { readonly origin: Execution['origin']; readonly isHidden: boolean }) {
   if (isHidden) return <span class="step faint">…</span>
   if (origin.kind === 'call') return <span class="step faint">a call</span>
-  const isTrigger = origin.kind === 'trigger'
   return (
     <>
       <span class="step">
-        <span class="faint">{isTrigger ? 'trigger' : 'schedule'} </span>
-        <Link to={isTrigger ? addressFor('triggers', origin.trigger) : '/schedules'}>
-          {isTrigger ? origin.trigger : shortId(origin.scheduleId)}
-        </Link>
+        <Starter origin={origin} />
       </span>
       <span class="step">
         <span class="faint">firing </span>
         <code title={origin.firingId}>{shortId(origin.firingId)}</code>
       </span>
+    </>
+  )
+}
+
+function Starter({ origin }: { readonly origin: Exclude<Execution['origin'], { readonly kind: 'call' }> }) {
+  if (origin.kind === 'reactor') {
+    return (
+      <>
+        <span class="faint">reactor </span>
+        {origin.reactor}
+      </>
+    )
+  }
+  const isTrigger = origin.kind === 'trigger'
+  return (
+    <>
+      <span class="faint">{isTrigger ? 'trigger' : 'schedule'} </span>
+      <Link to={isTrigger ? addressFor('triggers', origin.trigger) : '/schedules'}>
+        {isTrigger ? origin.trigger : shortId(origin.scheduleId)}
+      </Link>
     </>
   )
 }

@@ -124,6 +124,7 @@ function StartedBy({ row }: { readonly row: ExecutionRow }) {
   const { origin, retryOf } = row
   if (retryOf !== null) return <>retry of {shortId(retryOf)}</>
   if (origin.kind === 'trigger') return <Link to={addressFor('triggers', origin.trigger)}>{origin.trigger}</Link>
+  if (origin.kind === 'reactor') return <>{origin.reactor}</>
   return <>{origin.kind === 'cron' ? 'a schedule' : 'a call'}</>
 }
 

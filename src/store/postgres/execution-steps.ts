@@ -6,7 +6,16 @@
 import type { Acquisition, ExecutionFilter, NewExecution, Page } from '../../engine/ports.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
 import { PROCESS_DIED } from '../history-rows.ts'
-import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from '../rows.ts'
+import {
+  type ExecutionRecord,
+  execution,
+  executionSummary,
+  faultText,
+  originFiring,
+  originSource,
+  type TaskRecord,
+  taskRun,
+} from '../rows.ts'
 import {
   ACQUIRE,
   ACQUIRE_THESE,
@@ -61,8 +70,8 @@ export async function insertExecutions(session: Session, creations: readonly Cre
     column(({ execution: { workflow } }) => workflow),
     column(({ execution: { version } }) => version),
     column(({ origin }) => origin.kind),
-    column(({ origin }) => sourceOf(origin)),
-    column(({ origin }) => (origin.kind === 'call' ? null : origin.firingId)),
+    column(({ origin }) => originSource(origin)),
+    column(({ origin }) => originFiring(origin)),
     column(({ at }) => at),
     column(({ execution: { retryOf = null } }) => retryOf),
     column(({ execution: { inputText } }) => inputText),
@@ -103,17 +112,6 @@ function insertTasks(session: Session, creations: readonly Creation[]): readonly
     if (outputText !== null) inserts.push(session.run(INSERT_KEPT_OUTPUT, executionId, taskId, outputText))
   }
   return inserts
-}
-
-function sourceOf(origin: ExecutionOrigin): string | null {
-  switch (origin.kind) {
-    case 'call':
-      return null
-    case 'trigger':
-      return origin.trigger
-    case 'cron':
-      return origin.scheduleId
-  }
 }
 
 export async function acquireExecutions(

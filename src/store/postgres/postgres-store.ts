@@ -18,6 +18,7 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  GraphStore,
   HistoryStore,
   InstanceCode,
   NewExecution,
@@ -49,6 +50,7 @@ import { StoreCrons } from '../store-crons.ts'
 import * as crons from './cron-steps.ts'
 import { Declarations, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
+import { graphStore } from './graphs/graph-store.ts'
 import { actionStore } from './history/actions.ts'
 import { activityStore } from './history/activity.ts'
 import { alertStore } from './history/alerts.ts'
@@ -107,6 +109,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   readonly logs: LogWriter<Session>
   readonly history: HistoryStore
   readonly activity: ActivityStore
+  readonly graphs: GraphStore = graphStore()
   readonly counters = new StoreCounters()
   readonly #address: PostgresAddress
   readonly #options: PostgresStoreOptions

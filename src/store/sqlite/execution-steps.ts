@@ -6,7 +6,16 @@
 import type { Acquisition, ExecutionEnd, ExecutionFilter, NewExecution, Page, Settlement } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
-import { type ExecutionRecord, execution, executionSummary, faultText, type TaskRecord, taskRun } from '../rows.ts'
+import {
+  type ExecutionRecord,
+  execution,
+  executionSummary,
+  faultText,
+  originFiring,
+  originSource,
+  type TaskRecord,
+  taskRun,
+} from '../rows.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
   COUNT_EXECUTIONS,
@@ -64,10 +73,10 @@ export function insertExecution(
   origin: ExecutionOrigin,
   at: number,
 ): void {
-  const { source, firingId } = originColumns(origin)
+  const started = [originSource(origin), originFiring(origin)]
   const { id, workflow, version } = added
   const { retryOf = null } = added
-  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, source, firingId, at, retryOf)
+  const seq = connection.insert(INSERT_EXECUTION, id, workflow, version, origin.kind, ...started, at, retryOf)
   connection.run(INSERT_INPUT, seq, added.inputText)
   for (const task of added.tasks) {
     if (task.kept === undefined) connection.run(INSERT_TASK, seq, task.taskId, task.fullName)
@@ -236,17 +245,6 @@ export function listExecutions(connection: Connection, filter: Page & ExecutionF
   if (after !== undefined && before === undefined) return []
   const [sql, values] = executionListing({ ...conditions, ...(before !== undefined && { before }) })
   return connection.all<ExecutionRecord>(sql, ...values, limit, offset).map(executionSummary)
-}
-
-function originColumns(origin: ExecutionOrigin): { readonly source: string | null; readonly firingId: string | null } {
-  switch (origin.kind) {
-    case 'call':
-      return { source: null, firingId: null }
-    case 'trigger':
-      return { source: origin.trigger, firingId: origin.firingId }
-    case 'cron':
-      return { source: origin.scheduleId, firingId: origin.firingId }
-  }
 }
 
 /** Steps from one to the next, so that a backlog of a workflow that nobody has costs one look and not its length. */

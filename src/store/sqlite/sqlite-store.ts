@@ -18,6 +18,7 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  GraphStore,
   HistoryStore,
   InstanceCode,
   NewExecution,
@@ -47,6 +48,7 @@ import { SkipWriter } from '../skip-writer.ts'
 import type { AddStep, StepNeed, StepResult } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import * as crons from './cron-steps.ts'
+import { Declarations } from './declarations.ts'
 import { declareTriggers, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
@@ -56,6 +58,7 @@ import { readOnly, unavailable } from './file/failures.ts'
 import { fileSystemWarning } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { StepQueue } from './file/step-queue.ts'
+import { graphStore } from './graphs/graph-store.ts'
 import { actionStore } from './history/actions.ts'
 import { activityStore } from './history/activity.ts'
 import { alertStore } from './history/alerts.ts'
@@ -98,6 +101,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
   readonly logs: LogWriter<Connection>
   readonly history: HistoryStore
   readonly activity: ActivityStore
+  readonly graphs: GraphStore
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #isReadOnly: boolean
@@ -108,8 +112,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
   readonly #skips: SkipWriter<Connection>
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
-  /** What these have said that they declare. */
-  readonly #declared = new Map<string, DeclaredTriggers>()
+  readonly #declarations = new Declarations()
   #closing: Promise<void> | undefined
 
   constructor(connection: Connection, options: SqliteStoreOptions) {
@@ -130,6 +133,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
     this.alerts = alertStore(addStep)
     this.history = historyStore(addStep)
     this.activity = activityStore(addStep)
+    this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
     const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
     const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
     this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
@@ -145,11 +149,10 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
     return this.step('write', (connection) => {
       const others = this.#liveness.known
       this.#liveness.enter(connection, instanceId, at)
-      const declared = this.#declared.get(instanceId)
       // One that declared something may have come, gone or died, this one among them.
-      if (declared !== undefined && this.#liveness.known !== others) {
-        declareTriggers(connection, instanceId, declared, at, this.#liveness.deadSeqs(connection, instanceId))
-      }
+      const declared = this.#liveness.known === others ? [] : this.#declarations.of(instanceId)
+      const dead = declared.length === 0 ? [] : this.#liveness.deadSeqs(connection, instanceId)
+      for (const declare of declared) declare(connection, at, dead)
       return this.#liveness.countOthers(connection, instanceId)
     })
   }
@@ -161,7 +164,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
   async closeInstance(instanceId: string, at: number): Promise<void> {
     await this.step('write', (connection) => leaveInstance(connection, instanceId, at))
     this.#instances.delete(instanceId)
-    this.#declared.delete(instanceId)
+    this.#declarations.forget(instanceId)
   }
 
   hasLivingInstance(at: number): Promise<boolean> {
@@ -177,10 +180,10 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
   }
 
   declareTriggers(instanceId: string, declared: DeclaredTriggers, at: number): Promise<void> {
-    this.#declared.set(instanceId, declared)
-    return this.step('write', (connection) =>
-      declareTriggers(connection, instanceId, declared, at, this.#liveness.deadSeqs(connection, instanceId)),
+    const declare = this.#declarations.keep(instanceId, 'triggers', (connection, at, deadSeqs) =>
+      declareTriggers(connection, instanceId, declared, at, deadSeqs),
     )
+    return this.step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
   }
 
   removeTrigger(name: string, at: number): Promise<TriggerRemoval> {

@@ -1,8 +1,9 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
-import type { EndedExecutions, Retention, RetentionHold } from '../../../engine/ports.ts'
+import type { EndedExecutions, Retention, RetentionHold, SourcePoll } from '../../../engine/ports.ts'
 import type { TickOutcome } from '../../../model/schedule.ts'
 import type { Connection } from '../file/connection.ts'
+import { pruneEvents, prunePolls, pruneReactorFirings } from '../graphs/pruning.ts'
 import { PRUNE_ACTIONS } from './action-queries.ts'
 import { PRUNE_ALERTS } from './alert-queries.ts'
 import {
@@ -72,16 +73,17 @@ export function prune(connection: Connection, retention: Retention, at: number):
   return 0
 }
 
-function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonly Prune[] {
+function kinds({ skippedMs, failedMs, endedMs, firingsMs }: Retention, at: number): readonly Prune[] {
   const kinds: Prune[] = []
   if (skippedMs !== null) {
     const before = at - skippedMs
     kinds.push(ticksOf('skipped', before), ticksOf('duplicate', before), ticksOf('limited', before))
-    kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before))
+    kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before), pollsOf('skipped', before))
   }
   if (failedMs !== null) {
     const before = at - failedMs
     kinds.push(ticksOf('failed', before), ticksOf('timedOut', before), rowsOf(PRUNE_ALERTS, before))
+    kinds.push(pollsOf('failed', before), pollsOf('timedOut', before))
   }
   if (endedMs !== null) {
     const before = at - endedMs
@@ -90,11 +92,20 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonl
     kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ORPHANED_TICKS, before))
     kinds.push(rowsOf(PRUNE_ACTIONS, before))
   }
+  if (firingsMs !== null) {
+    const before = at - firingsMs
+    kinds.push((connection) => pruneReactorFirings(connection, before))
+    kinds.push((connection) => pruneEvents(connection, before), pollsOf('emitted', before))
+  }
   return kinds
 }
 
 function rowsOf(sql: string, before: number): Prune {
   return (connection) => connection.run(sql, before, ROWS_A_STEP)
+}
+
+function pollsOf(outcome: SourcePoll['outcome'], before: number): Prune {
+  return (connection) => prunePolls(connection, outcome, before)
 }
 
 function ticksOf(outcome: TickOutcome, before: number): Prune {

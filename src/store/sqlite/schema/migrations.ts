@@ -7,6 +7,8 @@
  * own, so that a change of a status does not rewrite them.
  */
 
+import { GRAPHS } from './graph-tables.ts'
+
 const INSTANCES_AND_TRIGGERS = `
 CREATE TABLE instances (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -315,4 +317,5 @@ export const MIGRATIONS: readonly string[] = [
   TICKS_BY_TIME,
   DECLARED_TRIGGERS,
   INSTANCE_CODE,
+  GRAPHS,
 ]

@@ -1,0 +1,38 @@
+/**
+ * Ids of firings: UUIDs that are made of the firing's sequence and of a random key of its reactor, so that a firing is found by its id
+ * without an index, whose random order would be written anew with each batch of firings.
+ */
+
+import { randomUUID } from 'node:crypto'
+
+const SEQUENCE_DIGITS = 12
+const LOW_DIGITS = 8
+const LOW = 2 ** 32
+
+const FORM = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
+
+export interface FiringPlace {
+  readonly key: string
+  readonly sequence: number
+}
+
+/** The last three groups of a UUID, 74 bits of which are random. */
+export function newReactorKey(): string {
+  return randomUUID().slice(SEQUENCE_DIGITS + 2)
+}
+
+/** The digits that differ most come first: people read the beginning. */
+export function firingId({ key, sequence }: FiringPlace): string {
+  const low = (sequence % LOW).toString(16).padStart(LOW_DIGITS, '0')
+  const high = Math.floor(sequence / LOW)
+    .toString(16)
+    .padStart(SEQUENCE_DIGITS - LOW_DIGITS, '0')
+  return `${low}-${high}-${key}`
+}
+
+/** Null for a text that is not the id of a firing. */
+export function firingPlace(id: string): FiringPlace | null {
+  const [, low, high, key] = FORM.exec(id) ?? []
+  if (low === undefined || high === undefined || key === undefined) return null
+  return { key, sequence: Number.parseInt(high, 16) * LOW + Number.parseInt(low, 16) }
+}

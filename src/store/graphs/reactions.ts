@@ -1,0 +1,97 @@
+/** What a reactor does with the values that are delivered to it: pure, and the same for every store. */
+
+import type { NewValue } from '../../engine/ports.ts'
+import type { ReactionMode } from '../../model/graphs/definitions.ts'
+import type { FiringCause, ValueText } from '../../model/graphs/rows.ts'
+
+/** What a reactor has of one of its sources. */
+export interface InputState {
+  readonly source: string
+  /** The newest value; null while there is none. */
+  readonly valueText: ValueText | null
+  readonly valueAt: number | null
+  /** Of the last event that the value comes from. */
+  readonly sequence: number | null
+  /** Sequence of the first event of what was delivered since the last firing; null: nothing was, so it is not dirty. */
+  readonly dirtyFrom: number | null
+}
+
+export interface ReactorState {
+  readonly mode: ReactionMode
+  /** In the order of the payload. */
+  readonly inputs: readonly InputState[]
+  /** Of its last firing. */
+  readonly lastSequence: number
+}
+
+export interface NewFiring {
+  readonly sequence: number
+  readonly payloadText: ValueText
+  readonly causes: readonly FiringCause[]
+}
+
+export interface Reaction {
+  readonly inputs: readonly InputState[]
+  readonly firings: readonly NewFiring[]
+}
+
+/**
+ * Gives a reactor the values of one of its sources, one after the other. With `when_any` each is one firing, never merged with the next,
+ * whether the other sources have a value or not. With `when_all` it fires when all sources have delivered since the firing before.
+ */
+export function react(state: ReactorState, source: string, values: readonly NewValue[], at: number): Reaction {
+  const inputs = [...state.inputs]
+  const index = inputs.findIndex((input) => input.source === source)
+  const last = values.at(-1)
+  if (index < 0 || last === undefined) return { inputs, firings: [] }
+  const [before, after] = payloadAround(inputs, index)
+  const firings: NewFiring[] = []
+  // Only marks of this source change until it fires, and a firing clears those of all.
+  let waitingFor =
+    state.mode === 'when_all' ? inputs.filter(({ dirtyFrom }, at) => at !== index && dirtyFrom === null).length : 0
+  let othersDirty = inputs.some(({ dirtyFrom }, at) => at !== index && dirtyFrom !== null)
+  let dirtyFrom = inputs[index]?.dirtyFrom ?? null
+  for (const value of values) {
+    dirtyFrom ??= value.firstSequence
+    if (waitingFor > 0) continue
+    const own = { source, firstSequence: dirtyFrom, lastSequence: value.lastSequence }
+    const causes = othersDirty ? dirtyCauses(inputs, index, own) : [own]
+    const sequence = state.lastSequence + firings.length + 1
+    firings.push({ sequence, payloadText: before + value.valueText + after, causes })
+    dirtyFrom = null
+    if (othersDirty) clear(inputs)
+    othersDirty = false
+    if (state.mode === 'when_all') waitingFor = inputs.length - 1
+  }
+  inputs[index] = { source, valueText: last.valueText, valueAt: at, sequence: last.lastSequence, dirtyFrom }
+  return { inputs, firings }
+}
+
+/** A JSON object of the newest values by source, null where there is none. `laidOver` takes the place of some. */
+export function payloadOf(inputs: readonly InputState[], laidOver: ReadonlyMap<string, ValueText>): ValueText {
+  return `{${inputs.map((input) => member(input, laidOver.get(input.source))).join(',')}}`
+}
+
+/** The payload but for one value. */
+function payloadAround(inputs: readonly InputState[], index: number): readonly [before: string, after: string] {
+  const members = inputs.map((input, at) => (at === index ? `${JSON.stringify(input.source)}:` : member(input)))
+  const before = `{${members.slice(0, index + 1).join(',')}`
+  const after = members.slice(index + 1).map((text) => `,${text}`)
+  return [before, `${after.join('')}}`]
+}
+
+function member({ source, valueText }: InputState, laidOver?: ValueText): string {
+  return `${JSON.stringify(source)}:${laidOver ?? valueText ?? 'null'}`
+}
+
+/** In the order of the reactor. */
+function dirtyCauses(inputs: readonly InputState[], index: number, own: FiringCause): readonly FiringCause[] {
+  return inputs.flatMap(({ source, sequence, dirtyFrom }, at) => {
+    if (at === index) return own
+    return dirtyFrom === null ? [] : { source, firstSequence: dirtyFrom, lastSequence: sequence ?? dirtyFrom }
+  })
+}
+
+function clear(inputs: InputState[]): void {
+  for (const [at, input] of inputs.entries()) inputs[at] = { ...input, dirtyFrom: null }
+}

@@ -1,0 +1,103 @@
+/** The part `graphs` of the store: a step for each method of the port, in its order. */
+
+import type { GraphStore } from '../../../engine/ports.ts'
+import { declaredNames } from '../../graphs/declared-names.ts'
+import { membersOf } from '../../graphs/members.ts'
+import type { AddStep } from '../../steps.ts'
+import type { Declarations } from '../declarations.ts'
+import type { Connection } from '../file/connection.ts'
+import type { Liveness } from '../instance-steps.ts'
+import { markUndeclared, saveDeclared } from './declared-graphs.ts'
+import { deliver, fire } from './delivery-steps.ts'
+import * as graphs from './graph-steps.ts'
+import * as sources from './source-steps.ts'
+import * as subscriptions from './subscription-steps.ts'
+
+export function graphStore(step: AddStep<Connection>, liveness: Liveness, declarations: Declarations): GraphStore {
+  return {
+    ...declaring(step, liveness, declarations),
+    accept: (events) => step('accept', (connection) => sources.accept(connection, events)),
+    positions: (source) => step('read', (connection) => sources.positions(connection, source)),
+    eventsAfter: (source, sequence, limit) =>
+      step('read', (connection) => sources.eventsAfter(connection, source, sequence, limit)),
+    deliver: (delivery) =>
+      // What no reactor gets may be done again.
+      step(delivery.values.length === 0 ? 'write' : 'accept', (connection) => deliver(connection, delivery)),
+    recordPolls: (source, polls) => step('write', (connection) => sources.recordPolls(connection, source, polls)),
+    listPolls: (source, page) => step('read', (connection) => sources.listPolls(connection, source, page)),
+    claimRuns: (names, limit) => step('accept', (connection) => graphs.claimRuns(connection, names, limit)),
+    recordRuns: (runs) => step('write', (connection) => graphs.recordRuns(connection, runs)),
+    fire: async (reactor, payloadText, by, at) => {
+      const values = payloadText === null ? new Map<string, string>() : membersOf(payloadText)
+      return await step('accept', (connection) => fire(connection, reactor, values, by, at))
+    },
+    ...subscribing(step),
+    listSources: () => step('read', sources.listSources),
+    getSource: (name) => step('read', (connection) => sources.getSource(connection, name)),
+    listEvents: (source, page) => step('read', (connection) => sources.listEvents(connection, source, page)),
+    listReactors: () => step('read', graphs.listReactors),
+    getReactor: (name) => step('read', (connection) => graphs.getReactor(connection, name)),
+    listReactorFirings: (reactor, page) =>
+      step('read', (connection) => graphs.listReactorFirings(connection, reactor, page)),
+    getFiring: (id) => step('read', (connection) => graphs.getFiring(connection, id)),
+    firingsOf: (source, sequence, limit) =>
+      step('read', (connection) => graphs.firingsOf(connection, source, sequence, limit)),
+    listGraphs: () => step('read', graphs.listGraphs),
+    getGraph: (name) => step('read', (connection) => graphs.getGraph(connection, name)),
+  }
+}
+
+function declaring(
+  step: AddStep<Connection>,
+  liveness: Liveness,
+  declarations: Declarations,
+): Pick<GraphStore, 'declare' | 'leaseSources' | 'releaseSources'> {
+  return {
+    declare: (instanceId, declared, at) => {
+      const names = declaredNames(declared)
+      const mark = declarations.keep(instanceId, 'graphs', (connection, at, deadSeqs) =>
+        markUndeclared(connection, instanceId, names, at, deadSeqs),
+      )
+      return step('write', (connection) => {
+        saveDeclared(connection, declared, at)
+        mark(connection, at, liveness.deadSeqs(connection, instanceId))
+      })
+    },
+    leaseSources: (instanceId, names) =>
+      step('write', (connection) =>
+        sources.leaseSources(connection, instanceId, names, liveness.deadSeqs(connection, instanceId)),
+      ),
+    releaseSources: (instanceId, names) =>
+      step('write', (connection) => sources.releaseSources(connection, instanceId, names)),
+  }
+}
+
+function subscribing(
+  step: AddStep<Connection>,
+): Pick<
+  GraphStore,
+  | 'subscribe'
+  | 'unsubscribe'
+  | 'listSubscriptions'
+  | 'setSubscriptionEnabled'
+  | 'replay'
+  | 'pendingSubscriptions'
+  | 'advance'
+> {
+  return {
+    subscribe: (added) => step('accept', (connection) => subscriptions.subscribe(connection, added)),
+    unsubscribe: (reactor, workflow, tenant) =>
+      step('accept', (connection) => subscriptions.unsubscribe(connection, reactor, workflow, tenant)),
+    listSubscriptions: (filter) => step('read', (connection) => subscriptions.listSubscriptions(connection, filter)),
+    setSubscriptionEnabled: (id, isEnabled, at) =>
+      step('accept', (connection) => subscriptions.setSubscriptionEnabled(connection, id, isEnabled, at)),
+    replay: (id, fromSequence, at) =>
+      step('accept', (connection) => subscriptions.replay(connection, id, fromSequence, at)),
+    pendingSubscriptions: (workflows, limit) =>
+      step('read', (connection) => subscriptions.pendingSubscriptions(connection, workflows, limit)),
+    advance: (taken) =>
+      step(taken.executions.length === 0 ? 'write' : 'accept', (connection) =>
+        subscriptions.advance(connection, taken),
+      ),
+  }
+}
