@@ -68,8 +68,6 @@ export interface NewEvents {
   readonly events: readonly NewEvent[]
   /** So many events may wait: what is beyond it is not accepted. */
   readonly maxWaiting: number
-  /** Default: true. False: the caller keeps what is not accepted, and offers it again. */
-  readonly countsRefused?: boolean
   /** The poll that brought the one event. */
   readonly poll?: Omit<SourcePoll, 'sequence' | 'count' | 'error'>
   readonly at: number

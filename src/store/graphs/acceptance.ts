@@ -11,16 +11,15 @@ export interface SourceMarks {
 
 export interface Acceptance {
   readonly texts: readonly ValueText[]
-  /** How many were accepted before, by their positions. */
-  readonly repeated: number
-  readonly refused: number
+  /** The places, among those given, of events that were accepted before. */
+  readonly repeated: readonly number[]
   /** Of the last one accepted of each partition. */
   readonly positions: readonly StreamPosition[]
 }
 
 /** `stored`: the offset of each partition of which there is one. */
 export function acceptable(
-  { events, maxWaiting, countsRefused = true }: NewEvents,
+  { events, maxWaiting }: NewEvents,
   marks: SourceMarks,
   stored: ReadonlyMap<string, number>,
 ): Acceptance {
@@ -28,10 +27,10 @@ export function acceptable(
   const moved = new Map<string, number>()
   const texts: ValueText[] = []
   let room = Math.max(0, maxWaiting - (marks.last_sequence - marks.done_sequence))
-  let repeated = 0
-  for (const { eventText, position } of events) {
+  const repeated: number[] = []
+  for (const [place, { eventText, position }] of events.entries()) {
     if (position !== undefined && position.offset <= (offsets.get(position.partition) ?? -1)) {
-      repeated += 1
+      repeated.push(place)
       continue
     }
     if (room === 0) break
@@ -41,8 +40,25 @@ export function acceptable(
     offsets.set(position.partition, position.offset)
     moved.set(position.partition, position.offset)
   }
-  const refused = countsRefused ? events.length - texts.length - repeated : 0
-  return { texts, repeated, refused, positions: [...moved].map(([partition, offset]) => ({ partition, offset })) }
+  return { texts, repeated, positions: [...moved].map(([partition, offset]) => ({ partition, offset })) }
+}
+
+/** How many events are read together: all whose texts fit, and the first in any case. */
+export class TextLimit {
+  #left: number
+  #isFirst = true
+
+  constructor(maxChars: number) {
+    this.#left = maxChars
+  }
+
+  /** Whether this one is read, too. */
+  takes(text: ValueText): boolean {
+    const isTaken = this.#isFirst || text.length <= this.#left
+    this.#isFirst = false
+    this.#left -= text.length
+    return isTaken
+  }
 }
 
 /** The partitions of which a stored position counts. */

@@ -17,9 +17,10 @@ export function graphStore(step: AddStep<Connection>, liveness: Liveness, declar
   return {
     ...declaring(step, liveness, declarations),
     accept: (events) => step('accept', (connection) => sources.accept(connection, events)),
+    refuse: (source, events) => step('write', (connection) => sources.refuse(connection, source, events)),
     positions: (source) => step('read', (connection) => sources.positions(connection, source)),
-    eventsAfter: (source, sequence, limit) =>
-      step('read', (connection) => sources.eventsAfter(connection, source, sequence, limit)),
+    eventsAfter: (source, sequence, limits) =>
+      step('read', (connection) => sources.eventsAfter(connection, source, sequence, limits)),
     deliver: (delivery) =>
       // What no reactor gets may be done again.
       step(delivery.values.length === 0 ? 'write' : 'accept', (connection) => deliver(connection, delivery)),

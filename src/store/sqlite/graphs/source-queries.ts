@@ -39,10 +39,9 @@ WHERE source_seq = (SELECT seq FROM sources WHERE name = ?) ORDER BY partition`
 
 export const INSERT_EVENT = 'INSERT INTO source_events (source_seq, sequence, accepted_at, event) VALUES (?, ?, ?, ?)'
 
-export const COUNT_ACCEPTED =
-  'UPDATE sources SET last_sequence = ?, last_event_at = ?, refused = refused + ? WHERE seq = ?'
+export const COUNT_ACCEPTED = 'UPDATE sources SET last_sequence = ?, last_event_at = ? WHERE seq = ?'
 
-export const COUNT_REFUSED = 'UPDATE sources SET refused = refused + ? WHERE seq = ?'
+export const COUNT_REFUSED = 'UPDATE sources SET refused = refused + ? WHERE name = ?'
 
 export const EVENTS_AFTER = `
 SELECT sequence, accepted_at, event FROM source_events WHERE source_seq = ? AND sequence > ? ORDER BY sequence LIMIT ?`

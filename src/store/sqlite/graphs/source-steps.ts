@@ -10,7 +10,7 @@ import type {
   StreamPosition,
 } from '../../../engine/ports.ts'
 import type { SourceEvent, SourceRow } from '../../../model/graphs/rows.ts'
-import { acceptable, partitionsOf } from '../../graphs/acceptance.ts'
+import { acceptable, partitionsOf, TextLimit } from '../../graphs/acceptance.ts'
 import {
   type EventRecord,
   type PollRecord,
@@ -87,18 +87,21 @@ export function accept(connection: Connection, added: NewEvents): AcceptedEvents
     const position = connection.one<{ readonly read_to: number }>(GET_POSITION, seq, partition)
     if (position !== undefined) stored.set(partition, position.read_to)
   }
-  const { texts, repeated, refused, positions } = acceptable(added, found, stored)
+  const { texts, repeated, positions } = acceptable(added, found, stored)
   const firstSequence = found.last_sequence + 1
   const lastSequence = found.last_sequence + texts.length
   for (const [index, text] of texts.entries()) connection.run(INSERT_EVENT, seq, firstSequence + index, added.at, text)
   for (const { partition, offset } of positions) connection.run(SAVE_POSITION, seq, partition, offset)
-  if (texts.length > 0) connection.run(COUNT_ACCEPTED, lastSequence, added.at, refused, seq)
-  else if (refused > 0) connection.run(COUNT_REFUSED, refused, seq)
+  if (texts.length > 0) connection.run(COUNT_ACCEPTED, lastSequence, added.at, seq)
   if (added.poll !== undefined && texts.length > 0) {
     insertPoll(connection, seq, { ...added.poll, count: 1, sequence: firstSequence, error: null })
   }
   const waiting = lastSequence - found.done_sequence
   return { kind: 'accepted', accepted: texts.length, repeated, firstSequence, waiting }
+}
+
+export function refuse(connection: Connection, source: string, events: number): void {
+  connection.run(COUNT_REFUSED, events, source)
 }
 
 export function positions(connection: Connection, source: string): readonly StreamPosition[] {
@@ -110,12 +113,18 @@ export function eventsAfter(
   connection: Connection,
   source: string,
   sequence: number,
-  limit: number,
+  { events: most, maxChars }: { readonly events: number; readonly maxChars: number },
 ): readonly SourceEvent[] {
   const found = findSource(connection, source)
   if (found === undefined) return []
-  const records = connection.all<EventRecord>(EVENTS_AFTER, found.seq, sequence, limit)
-  return records.map((record) => sourceEvent(source, record))
+  const events: SourceEvent[] = []
+  const limit = new TextLimit(maxChars)
+  // Not all of them, to be looked at then: a few may be as large as all the others.
+  for (const record of connection.each<EventRecord>(EVENTS_AFTER, found.seq, sequence, most)) {
+    if (!limit.takes(record.event)) break
+    events.push(sourceEvent(source, record))
+  }
+  return events
 }
 
 export function listEvents(connection: Connection, source: string, page: PageAfter): readonly SourceEvent[] {
