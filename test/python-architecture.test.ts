@@ -65,7 +65,7 @@ const TABLE: readonly Row[] = [
       BORDER,
       PLACE,
       /^_(declarations|values)\//,
-      /^_graphs\/plan\.py$/,
+      /^_graphs\/(plan|invocation)\.py$/,
       /^_(context|handle|result)\.py$/,
     ],
   },

@@ -19,12 +19,22 @@ from ._descriptions import (
     workflow_params,
     workflow_secrets,
 )
+from ._graphs.accumulators import (
+    batch_accumulator,
+    passthrough_accumulator,
+    polling_accumulator,
+    state_accumulator,
+    stream_accumulator,
+)
+from ._graphs.builder import ComputationGraphBuilder
+from ._graphs.node import node
+from ._graphs.reactor import reactor
 from ._handle import TaskHandle
 from ._namespace import TaskNamespace, WorkflowContext
 from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, RetryPolicyBuilder
-from ._result import TriggerResult
+from ._result import TriggerResult, WorkflowResult
 from ._rules import all_of, always, any_of, context_value, none_of, task_failed, task_skipped, task_success
-from ._runner import DefaultRunner, WorkflowResult
+from ._runner import DefaultRunner
 from ._runner import _shutdown_all_runners as _shutdown_all_runners
 from ._sealed import rebadge as _rebadge
 from ._task import TaskDecorator, constructor, task
@@ -36,6 +46,7 @@ if _TYPE_CHECKING:
     from ._types.dicts import CronExecution as CronExecution
     from ._types.dicts import CronExecutionStats as CronExecutionStats
     from ._types.dicts import CronSchedule as CronSchedule
+    from ._types.dicts import ReactorSubscription as ReactorSubscription
     from ._types.dicts import RunnerSettings as RunnerSettings
     from ._types.dicts import TriggerExecution as TriggerExecution
     from ._types.dicts import TriggerSchedule as TriggerSchedule
@@ -47,6 +58,7 @@ PipelineResult = WorkflowResult
 __all__ = [
     "BackoffStrategy",
     "Cancelled",
+    "ComputationGraphBuilder",
     "Context",
     "DatabaseAdmin",
     "DefaultRunner",
@@ -71,11 +83,18 @@ __all__ = [
     "all_of",
     "always",
     "any_of",
+    "batch_accumulator",
     "boundary_schema",
     "constructor",
     "context_value",
+    "node",
     "none_of",
+    "passthrough_accumulator",
+    "polling_accumulator",
+    "reactor",
     "register_workflow_constructor",
+    "state_accumulator",
+    "stream_accumulator",
     "task",
     "task_failed",
     "task_skipped",

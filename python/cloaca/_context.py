@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, NoReturn, Optional, final
+from typing import Any, Dict, Optional, final
 
+from ._border import bridge
 from ._sealed import Sealed, new
 from ._values import arguments
 from ._values.convert import add_place, copy_of, json_text, key_of, stored, stored_object
 from ._values.json import parse_object
 
 _MISSING: Any = object()
+
+#: The key under which names of secrets are kept by the names that parameters gave them.
+_ALIASES = "__cloacina_secret_refs__"
 
 
 @final
@@ -173,21 +177,40 @@ class Context(Sealed):
     def secret(self, name: str) -> Dict[str, str]:
         """Returns all fields of a secret. Values never enter the context's data, its JSON or storage.
 
+        Args:
+            name: Name of the secret, or an alias that the parameters of an instance gave one (``{"$secret": …}``).
+
         Raises:
-            RuntimeError: This run has no secrets backend ("secrets backend not configured").
+            RuntimeError: This run has no secrets backend ("secrets backend not configured"), or it failed.
+            KeyError: There is no such secret ("secret not found").
+            PermissionError: The workflow may not have it ("secret not granted").
         """
-        arguments.text(name, "name")
-        _no_secrets()
+        text = arguments.text(name, "name")
+        aliases = self._read().get(_ALIASES)
+        if type(aliases) is dict and type(aliases.get(text)) is str:
+            text = aliases[text]
+        if not bridge.has_engine():
+            raise RuntimeError("secrets backend not configured")
+        fields: Dict[str, str] = bridge.call("secret", {"name": text})["fields"]
+        return fields
 
     def secret_field(self, name: str, field: str) -> str:
         """Returns one field of a secret.
 
+        Args:
+            name: As `secret` has it.
+            field: Name of the field.
+
         Raises:
-            RuntimeError: This run has no secrets backend ("secrets backend not configured").
+            KeyError: There is no such secret, or it has no such field.
+            RuntimeError: As `secret` does.
+            PermissionError: As `secret` does.
         """
-        arguments.text(name, "name")
-        arguments.text(field, "field")
-        _no_secrets()
+        field_name = arguments.text(field, "field")
+        fields = self.secret(name)
+        if field_name not in fields:
+            raise KeyError(f"secret '{name}' has no field '{field_name}'")
+        return fields[field_name]
 
     def __len__(self) -> int:
         return len(self._read())
@@ -223,10 +246,6 @@ def _of_values(values: Dict[str, Any]) -> Context:
     context._values = values
     context._json = None
     return context
-
-
-def _no_secrets() -> NoReturn:
-    raise RuntimeError("secrets backend not configured")
 
 
 def var(name: str) -> str:

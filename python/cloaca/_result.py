@@ -1,11 +1,12 @@
-"""`TriggerResult`: what a trigger function says, to fire or to skip."""
+"""`TriggerResult`, what a trigger function says, and `WorkflowResult`, what a run comes to."""
 
 from __future__ import annotations
 
-from typing import Optional, final
+from typing import Any, Dict, Optional, cast, final
 
 from ._context import Context
 from ._sealed import Unbuildable, new
+from ._types.dicts import WorkflowStatus
 from ._values import arguments
 
 #: Characters of a reason. It is kept with every run of skips.
@@ -87,3 +88,48 @@ def _shortened(reason: str) -> Optional[str]:
     """One line that UTF-8 can say; None for what says nothing."""
     line = " ".join(reason[: 4 * _LONGEST_REASON].split()).encode("utf-8", "replace").decode("utf-8")
     return (line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…") or None
+
+
+@final
+class WorkflowResult(Unbuildable):
+    """How a run ended. Returned by `DefaultRunner.execute`; also known as ``PipelineResult``."""
+
+    __slots__ = ("_facts", "_final_text")
+
+    _facts: Dict[str, Any]
+    _final_text: str
+
+    @property
+    def execution_id(self) -> str:
+        """Id of the execution, as the command line and Node know it. An addition: the native engine has none."""
+        return str(self._facts["execution_id"])
+
+    @property
+    def status(self) -> WorkflowStatus:
+        """How it ended: "Completed" or "Failed". An addition: "Cancelled", which the native engine does not know."""
+        return cast(WorkflowStatus, str(self._facts["status"]))
+
+    @property
+    def start_time(self) -> str:
+        """When the run began, RFC 3339 in UTC."""
+        return str(self._facts["start_time"])
+
+    @property
+    def end_time(self) -> Optional[str]:
+        """When the run ended, RFC 3339 in UTC."""
+        time: Optional[str] = self._facts["end_time"]
+        return time
+
+    @property
+    def final_context(self) -> Context:
+        """The output of the completed task that finished last; a new `Context` each time."""
+        return Context._from_text(self._final_text)
+
+    @property
+    def error_message(self) -> Optional[str]:
+        """None when the run completed, else how many tasks failed, and why."""
+        message: Optional[str] = self._facts["error_message"]
+        return message
+
+    def __repr__(self) -> str:
+        return f"WorkflowResult(status={self.status}, error={self.error_message})"

@@ -1,4 +1,4 @@
-"""`DefaultRunner`: a program's way to the engine, and `WorkflowResult`, what a run comes to.
+"""`DefaultRunner`: a program's way to the engine.
 
 Each method checks the types of its arguments, asks the engine, and returns what it answers. The engine raises what the
 documentation promises, with its texts.
@@ -13,63 +13,20 @@ from typing import Any, Dict, List, Optional, Type, cast, final
 from ._border import bridge, fault
 from ._config import DefaultRunnerConfig
 from ._context import Context
-from ._sealed import Sealed, Unbuildable, new
+from ._result import WorkflowResult
+from ._sealed import Sealed, new
 from ._types.dicts import (
     CronExecution,
     CronExecutionStats,
     CronSchedule,
+    ReactorSubscription,
     TriggerExecution,
     TriggerSchedule,
-    WorkflowStatus,
 )
 from ._values import arguments, database
+from ._values.convert import json_text, stored
 
 _open: Dict[int, DefaultRunner] = {}
-
-
-@final
-class WorkflowResult(Unbuildable):
-    """How a run ended. Returned by `DefaultRunner.execute`; also known as ``PipelineResult``."""
-
-    __slots__ = ("_facts", "_final_text")
-
-    _facts: Dict[str, Any]
-    _final_text: str
-
-    @property
-    def execution_id(self) -> str:
-        """Id of the execution, as the command line and Node know it. An addition: the native engine has none."""
-        return str(self._facts["execution_id"])
-
-    @property
-    def status(self) -> WorkflowStatus:
-        """How it ended: "Completed" or "Failed". An addition: "Cancelled", which the native engine does not know."""
-        return cast(WorkflowStatus, str(self._facts["status"]))
-
-    @property
-    def start_time(self) -> str:
-        """When the run began, RFC 3339 in UTC."""
-        return str(self._facts["start_time"])
-
-    @property
-    def end_time(self) -> Optional[str]:
-        """When the run ended, RFC 3339 in UTC."""
-        time: Optional[str] = self._facts["end_time"]
-        return time
-
-    @property
-    def final_context(self) -> Context:
-        """The output of the completed task that finished last; a new `Context` each time."""
-        return Context._from_text(self._final_text)
-
-    @property
-    def error_message(self) -> Optional[str]:
-        """None when the run completed, else how many tasks failed, and why."""
-        message: Optional[str] = self._facts["error_message"]
-        return message
-
-    def __repr__(self) -> str:
-        return f"WorkflowResult(status={self.status}, error={self.error_message})"
 
 
 @final
@@ -322,6 +279,82 @@ class DefaultRunner(Sealed):
             )
         )
 
+    def push(self, source: str, value: Any, *, timeout: Optional[float] = None) -> int:
+        """Gives an event to a source, and returns its sequence number there: 1 for the first one, and so on.
+
+        The event is stored when this returns: it is accumulated and delivered to the reactors that list the source even
+        after a restart, in the order of the numbers. An addition: the native engine hosts no sources.
+
+        Args:
+            source: Name of a passthrough, batch or state accumulator, or one that only a reactor lists.
+            value: What the accumulator's function gets; converted as a `Context` does.
+            timeout: Seconds to wait when so many events of the source wait already that no more are taken; 0 does not
+                wait. Without limit unless given.
+
+        Raises:
+            TypeError: The value has no JSON form ("unsupported type").
+            ValueError: There is no such source, it takes no events that are pushed, or too many waited until the time
+                was over.
+
+        Example:
+            >>> runner.push("probe", {"c": 91})
+            1
+        """
+        payload: Dict[str, object] = {
+            "source": arguments.text(source, "source"),
+            "timeoutS": None if timeout is None else arguments.seconds(timeout, "timeout"),
+        }
+        text = json_text(stored(value, 1))
+        self._check_open()
+        payload["runner"] = self._id
+        return int(bridge.call_with_context("runner.push", payload, text)[0]["sequence"])
+
+    def subscribe_workflow_to_reactor(
+        self, reactor: str, workflow: str, tenant: Optional[str] = None, *, when: Optional[str] = None
+    ) -> str:
+        """Has a workflow started each time a reactor fires, and returns the id of the subscription.
+
+        A run's initial context has the values of the firing by source, ``reactor_name``, ``reactor_firing_id`` and
+        ``reactor_fired_at``. Subscribing again keeps the id and replaces the predicate.
+
+        Args:
+            reactor: Name of the reactor; it need not exist yet, nor does the workflow.
+            workflow: Name of the workflow.
+            tenant: "public" unless given.
+            when: A CEL expression over ``payload`` (the values by source), ``reactor`` and ``tenant``, such as
+                ``payload.price > 10.0``: firings for which it is false start nothing. None: all start it.
+
+        Raises:
+            ValueError: The expression is wrong ("Invalid predicate expression").
+
+        Example:
+            >>> runner.subscribe_workflow_to_reactor("temps", "cool-down", when="payload.probe.c > 80")
+        """
+        return str(
+            self._ask(
+                "runner.subscribe",
+                reactor=arguments.text(reactor, "reactor"),
+                workflow=arguments.text(workflow, "workflow"),
+                tenant=_tenant(tenant),
+                when=arguments.optional_text(when, "when"),
+            )
+        )
+
+    def unsubscribe_workflow_from_reactor(self, reactor: str, workflow: str, tenant: Optional[str] = None) -> bool:
+        """Ends a subscription. Returns whether there was one. ``tenant`` is "public" unless given."""
+        return bool(
+            self._ask(
+                "runner.unsubscribe",
+                reactor=arguments.text(reactor, "reactor"),
+                workflow=arguments.text(workflow, "workflow"),
+                tenant=_tenant(tenant),
+            )
+        )
+
+    def list_reactor_subscriptions(self, tenant: Optional[str] = None) -> List[ReactorSubscription]:
+        """The enabled subscriptions of a tenant, "public" unless given."""
+        return list(self._ask("runner.subscriptions", tenant=_tenant(tenant)))
+
     def _ask(self, method: str, **payload: object) -> Any:
         self._check_open()
         return bridge.call(method, {"runner": self._id, **payload})
@@ -358,6 +391,11 @@ def _check_context(value: object, name: str) -> None:
 
 def _enabled_only(value: Optional[bool]) -> bool:
     return arguments.optional_flag(value, "enabled_only") is True
+
+
+def _tenant(value: Optional[str]) -> str:
+    tenant = arguments.optional_text(value, "tenant")
+    return "public" if tenant is None else tenant
 
 
 def _page(limit: Optional[int], offset: Optional[int]) -> Dict[str, int]:

@@ -8,10 +8,11 @@ from typing import Any, Callable, Dict, List, Literal, NoReturn, Optional, Tuple
 
 from . import _rules
 from ._declarations import blocks, ledger
-from ._declarations.declaration import Namespace, TaskDeclaration, place_of
+from ._declarations.declaration import GraphDeclaration, Namespace, TaskDeclaration, place_of
+from ._graphs.builder import ComputationGraphBuilder, declaration_of_graph
 from ._policy import DEFAULT_VALUES, BackoffStrategy, RetryCondition, RetryPolicy, policy_of
 from ._sealed import Unbuildable, new
-from ._types.functions import FailureCallback, ListOf, SuccessCallback, TaskFunction
+from ._types.functions import FailureCallback, ListOf, PostInvocation, SuccessCallback, TaskFunction
 from ._types.rules import TriggerRule
 from ._values import arguments
 from ._values.duration import optional_limit_ms
@@ -59,7 +60,7 @@ class TaskDecorator(Unbuildable):
         """Adds ``func`` to the workflow whose block is open on this thread."""
         arguments.function(func, "func")
         block = blocks.current()
-        self._refuse_graphs()
+        graph = self._graph()
         named: Any = func
         task_id: str = named.__name__ if self._id is None else self._id
         block._collect(
@@ -74,19 +75,34 @@ class TaskDecorator(Unbuildable):
                 takes_handle=_takes_handle(func),
                 on_success=self._callbacks[0],
                 on_failure=self._callbacks[1],
+                invokes=graph,
+                post_invocation=self._post_invocation,
                 place=place_of(func),
             )
         )
         return func
 
-    def _refuse_graphs(self) -> None:
-        if self._invokes is None:
+    def _graph(self) -> Optional[GraphDeclaration]:
+        graph = self._invokes
+        if graph is None:
             if self._post_invocation is not None:
                 raise ValueError("`post_invocation` requires `invokes=...`: it runs after a graph")
-            return
-        if not hasattr(self._invokes, "NAME"):
-            raise ValueError("`invokes` must be a computation graph: it must expose a `NAME` attribute")
-        raise ValueError("`invokes` cannot be used: computation graphs do not exist in this build of cloaca yet")
+            return None
+        if not hasattr(graph, "NAME"):
+            got = type(graph).__name__
+            raise ValueError(f"`invokes` must be a computation graph, got {got}: it must expose a `NAME` attribute")
+        declaration = declaration_of_graph(graph)
+        if declaration is None:
+            raise ValueError(
+                f"computation graph '{graph.NAME}' is not registered: `invokes` takes a ComputationGraphBuilder whose "
+                "block has closed"
+            )
+        if declaration.reactor is not None:
+            raise ValueError(
+                f"computation graph '{declaration.name}' is reactor-triggered: it runs when reactor "
+                f"'{declaration.reactor}' fires, and a task can invoke only a graph without one"
+            )
+        return declaration
 
 
 def task(
@@ -102,8 +118,8 @@ def task(
     retry_jitter: Optional[bool] = None,
     on_success: Optional[SuccessCallback] = None,
     on_failure: Optional[FailureCallback] = None,
-    invokes: Any = None,
-    post_invocation: Optional[Callable[..., Any]] = None,
+    invokes: Optional[ComputationGraphBuilder] = None,
+    post_invocation: Optional[PostInvocation] = None,
     trigger_rules: Optional[TriggerRule] = None,
     timeout: Optional[str] = None,
 ) -> TaskDecorator:
@@ -128,8 +144,12 @@ def task(
         on_success: ``on_success(task_id, context)`` is called after a successful attempt, with the output.
         on_failure: ``on_failure(task_id, error, context)`` is called after every failed attempt, also one that is
             tried again. What a callback returns or raises does not change the task's outcome.
-        invokes: A computation graph to run after the body. This build has none yet.
-        post_invocation: A function to call after that graph. This build has none yet.
+        invokes: A `ComputationGraphBuilder` without a reactor, whose block has closed: its graph runs after the body,
+            in the same attempt. Its first node gets the output; each terminal node that ran stores its value there,
+            under the name of the node.
+        post_invocation: ``post_invocation(context)`` is called after that graph with the output. A `Context` that it
+            returns replaces the output, anything else is ignored. An exception fails the attempt, as one in the graph
+            does.
         trigger_rules: Condition for running at all, such as ``task_success("fetch")``; the task is skipped when it is
             false. `always` unless given: a task runs even if its dependencies failed.
         timeout: An addition: how long one attempt may take before it is stopped and fails, deferral included, such as
@@ -137,8 +157,9 @@ def task(
 
     Raises:
         ValueError: An unknown backoff or condition, a malformed timeout, ``retry`` together with ``retry_`` keywords,
-            an invalid rule; when decorating: no block is open on this thread, or a dependency is neither text nor
-            function.
+            an invalid rule; when decorating: no block is open on this thread, a dependency is neither text nor
+            function, ``post_invocation`` comes without ``invokes``, or that is no graph, one whose block has not
+            closed, or one with a reactor.
         TypeError: An argument has a wrong type.
         OverflowError: A number is negative.
 

@@ -129,6 +129,42 @@ with cloaca.WorkflowBuilder("w"):
 cloaca.RetryCondition.error_pattern("timeout")  # mistake
 
 
+@cloaca.passthrough_accumulator  # mistake: it takes the event
+def takes_no_event() -> int:
+    return 1
+
+
+@cloaca.polling_accumulator(interval="5s")  # mistake: it takes nothing
+def takes_an_event(event: int) -> int:
+    return event
+
+
+@cloaca.batch_accumulator(flush_interval="5s")  # mistake: it takes a list
+def takes_one_event(event: int) -> int:
+    return event
+
+
+cloaca.polling_accumulator(interval=5)  # mistake
+cloaca.batch_accumulator(max_buffer_size=5)  # mistake: an interval is missing
+cloaca.state_accumulator(capacity="5")  # mistake
+cloaca.stream_accumulator(topic="t")  # mistake: a type is missing
+cloaca.reactor(name="r", accumulators="ab")  # mistake
+cloaca.reactor(name="r", accumulators=["a"], mode="when_some")  # mistake
+
+
+@cloaca.reactor(name="r", accumulators=["a"])  # mistake: it is for classes
+def not_a_class(event: int) -> int:
+    return event
+
+
+cloaca.ComputationGraphBuilder("g", graph={"n": {"input": ["a"]}})  # mistake: it is called inputs
+cloaca.ComputationGraphBuilder("g", graph={"n": {"inputs": "a"}})  # mistake
+cloaca.ComputationGraphBuilder("g", graph={"n": {"next": 1}})  # mistake
+cloaca.ComputationGraphBuilder("g", graph={"n": {}}, reactor="r")  # mistake
+cloaca.ComputationGraphBuilder("g", graph={"n": {}}).execute([])  # mistake
+cloaca.task(invokes="g")  # mistake
+
+
 def work_with(runner: cloaca.DefaultRunner) -> None:
     for trigger in runner.list_trigger_schedules():
         print(trigger["name"])  # mistake: it is called trigger_name
@@ -142,4 +178,7 @@ def work_with(runner: cloaca.DefaultRunner) -> None:
     print(cloaca.DefaultRunnerConfig().to_dict()["max_tasks"])  # mistake
     print(runner.execute("w", Context()).state)  # mistake: it is called status
     runner.execute("w", {"a": 1})  # mistake
+    runner.push("probe", 1, timeout="5s")  # mistake: it is a number of seconds
+    runner.subscribe_workflow_to_reactor("r", "w", when=True)  # mistake
+    print(runner.list_reactor_subscriptions()[0]["predicate"])  # mistake: it is called predicate_expression
     cloaca.DefaultRunnerConfig(max_concurrent_tasks="8")  # mistake

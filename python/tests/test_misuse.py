@@ -49,6 +49,11 @@ def test_a_misuse_of_runners_raises(case):
     check(case)
 
 
+@each(MISUSES["graphs"])
+def test_a_misuse_of_graphs_raises(case):
+    check(case)
+
+
 @each(MISUSES["tenants"])
 def test_a_misuse_of_tenants_raises(case):
     check(case)

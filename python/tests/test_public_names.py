@@ -56,11 +56,6 @@ def test_the_function_for_the_interpreters_end_is_there():
     assert callable(cloaca._shutdown_all_runners)
 
 
-@pytest.mark.parametrize("name", ["reactor", "ComputationGraphBuilder", "node"])
-def test_what_this_build_does_not_have_is_absent(name):
-    assert not hasattr(cloaca, name)
-
-
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_help_tells_what_a_name_is_for(name):
     text = inspect.getdoc(EVERYTHING[name])

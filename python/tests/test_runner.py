@@ -185,6 +185,38 @@ CALLS = [
         [],
         [],
     ),
+    (lambda r: r.push("s", {"x": 1}), "runner.push", {"source": "s", "timeoutS": None}, {"sequence": 3}, 3),
+    (lambda r: r.push("s", None, timeout=0), "runner.push", {"source": "s", "timeoutS": 0.0}, {"sequence": 1}, 1),
+    (
+        lambda r: r.subscribe_workflow_to_reactor("rc", "wf"),
+        "runner.subscribe",
+        {"reactor": "rc", "workflow": "wf", "tenant": "public", "when": None},
+        "id-3",
+        "id-3",
+    ),
+    (
+        lambda r: r.subscribe_workflow_to_reactor("rc", "wf", "acme", when="payload.price > 10.0"),
+        "runner.subscribe",
+        {"reactor": "rc", "workflow": "wf", "tenant": "acme", "when": "payload.price > 10.0"},
+        "id-3",
+        "id-3",
+    ),
+    (
+        lambda r: r.unsubscribe_workflow_from_reactor("rc", "wf"),
+        "runner.unsubscribe",
+        {"reactor": "rc", "workflow": "wf", "tenant": "public"},
+        True,
+        True,
+    ),
+    (
+        lambda r: r.unsubscribe_workflow_from_reactor("rc", "wf", tenant="acme"),
+        "runner.unsubscribe",
+        {"reactor": "rc", "workflow": "wf", "tenant": "acme"},
+        False,
+        False,
+    ),
+    (lambda r: r.list_reactor_subscriptions(), "runner.subscriptions", {"tenant": "public"}, SCHEDULES, SCHEDULES),
+    (lambda r: r.list_reactor_subscriptions("acme"), "runner.subscriptions", {"tenant": "acme"}, [], []),
 ]
 
 
@@ -210,6 +242,32 @@ def test_the_parameters_of_an_instance_go_as_text(engine):
     runner.register_workflow_instance("wf", "inst", "@daily", "UTC", cloaca.Context({"p": 1.0}))
 
     assert engine.last()[2] == '{"p":1.0}'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [({"x": 1.0, "n": 2**60}, '{"x":1.0,"n":1152921504606846976}'), ("é", '"é"'), ((1, {2}), "[1,[2]]")],
+)
+def test_an_event_goes_as_text(engine, value, text):
+    engine.answers["runner.push"] = {"sequence": 1}
+
+    open_runner().push("s", value)
+
+    assert engine.last()[2] == text
+
+
+@pytest.mark.parametrize("value", [1j, cloaca.Context(), {"at": object()}])
+def test_an_event_that_is_not_json_never_reaches_the_engine(engine, value):
+    runner = open_runner()
+
+    with pytest.raises(TypeError, match="unsupported type"):
+        runner.push("s", value)
+    assert engine.last()[0] == "runner.open"
+
+
+def test_a_negative_time_to_wait_is_refused(engine):
+    with pytest.raises(ValueError, match="timeout must not be negative"):
+        open_runner().push("s", 1, timeout=-1)
 
 
 @pytest.mark.parametrize(("use", "method", "payload", "answer", "expected"), CALLS)
@@ -262,6 +320,19 @@ WRONG_TYPES = [
     lambda r: r.set_trigger_enabled("t", "no"),
     lambda r: r.set_trigger_enabled("t", None),
     lambda r: r.get_trigger_execution_history(5),
+    lambda r: r.push(5, 1),
+    lambda r: r.push("s"),
+    lambda r: r.push("s", 1, 5),
+    lambda r: r.push("s", 1, timeout="5s"),
+    lambda r: r.subscribe_workflow_to_reactor("rc"),
+    lambda r: r.subscribe_workflow_to_reactor(5, "wf"),
+    lambda r: r.subscribe_workflow_to_reactor("rc", 5),
+    lambda r: r.subscribe_workflow_to_reactor("rc", "wf", 5),
+    lambda r: r.subscribe_workflow_to_reactor("rc", "wf", "acme", "payload.a"),
+    lambda r: r.subscribe_workflow_to_reactor("rc", "wf", when=True),
+    lambda r: r.unsubscribe_workflow_from_reactor("rc", None),
+    lambda r: r.unsubscribe_workflow_from_reactor("rc", "wf", 5),
+    lambda r: r.list_reactor_subscriptions(5),
 ]
 
 

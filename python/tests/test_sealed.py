@@ -47,6 +47,7 @@ INSTANCES = {
     "WorkflowContext": cloaca.WorkflowContext("t", "p", "w"),
     "WorkflowBuilder": cloaca.WorkflowBuilder("manners"),
     "Workflow": a_workflow(),
+    "ComputationGraphBuilder": cloaca.ComputationGraphBuilder("manners", graph={}),
     "DefaultRunnerConfig": cloaca.DefaultRunnerConfig(),
     "DefaultRunner": an_unopened_runner(),
     "WorkflowResult": a_result(),
@@ -75,6 +76,7 @@ READ_ONLY = [
     ("RetryPolicy", ["max_attempts", "initial_delay", "max_delay", "with_jitter"]),
     ("TaskNamespace", ["tenant_id", "package_name", "workflow_id", "task_id"]),
     ("WorkflowContext", ["tenant_id", "package_name", "workflow_id"]),
+    ("ComputationGraphBuilder", ["NAME"]),
     ("Workflow", ["name", "description", "version"]),
     ("WorkflowResult", ["execution_id", "status", "start_time", "end_time", "final_context", "error_message"]),
 ]

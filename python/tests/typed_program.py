@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import cloaca
 
@@ -64,6 +64,71 @@ trigger_decorator: cloaca.TriggerDecorator = cloaca.trigger(on="ingest")
 params_decorator: cloaca.WorkflowParamsDecorator = cloaca.workflow_params(source=str, batch=(int, 500))
 secrets_decorator: cloaca.WorkflowSecretsDecorator = cloaca.workflow_secrets("warehouse")
 
+
+@cloaca.passthrough_accumulator
+def probe(event: Dict[str, float]) -> Optional[Dict[str, float]]:
+    return event if event["c"] > 0 else None
+
+
+@cloaca.stream_accumulator(type="kafka", topic="orders", group=None)
+async def orders(event: Any) -> Any:
+    return event
+
+
+@cloaca.polling_accumulator(interval="5s")
+def depth() -> Optional[int]:
+    return 3
+
+
+@cloaca.batch_accumulator(flush_interval="2s", max_buffer_size=100)
+@cloaca.boundary_schema(count=int)
+def clicks(events: List[Dict[str, str]]) -> Dict[str, int]:
+    return {"count": len(events)}
+
+
+@cloaca.state_accumulator(capacity=20)
+def readings(value: float) -> float:
+    return round(value, 1)
+
+
+@cloaca.reactor(name="temps", accumulators=["probe", "depth"], mode="when_all")
+class Temps:
+    pass
+
+
+with cloaca.ComputationGraphBuilder(
+    "alarm",
+    reactor=Temps,
+    graph={"judge": {"inputs": ["probe", "depth"], "routes": {"hot": "warn", "ok": "note"}}, "warn": {}, "note": {}},
+) as alarm:
+
+    @cloaca.node
+    def judge(value: Optional[Dict[str, float]], queued: Optional[int]) -> Tuple[str, float]:
+        return ("hot", value["c"]) if value and value["c"] > 80 else ("ok", 0.0)
+
+    @cloaca.node
+    def warn(c: float) -> Dict[str, float]:
+        return {"alarm": c}
+
+    @cloaca.node
+    def note(c: float) -> None:
+        return None
+
+
+alarm_name: str = alarm.NAME
+alarmed: Any = alarm.execute({"probe": probe({"c": 91.0}), "depth": depth()})
+
+with cloaca.ComputationGraphBuilder("double", graph={"doubled": {}}) as double:
+
+    @cloaca.node
+    def doubled(ctx: cloaca.Context) -> int:
+        return 2 * len(ctx)
+
+
+def keep_alarm(ctx: cloaca.Context) -> cloaca.Context:
+    return ctx
+
+
 with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workflow="ingest") as workflow_builder:
     workflow_builder.description("takes files in")
     workflow_builder.tag("team", "data")
@@ -90,6 +155,8 @@ with cloaca.WorkflowBuilder("ingest", tenant="public", package="embedded", workf
         retry_condition="transient",
         retry_jitter=False,
         timeout="90s",
+        invokes=double,
+        post_invocation=keep_alarm,
         trigger_rules=cloaca.all_of(
             cloaca.task_success("read"),
             cloaca.any_of(cloaca.context_value("rows", ">", 0), cloaca.always()),
@@ -159,6 +226,13 @@ def run() -> cloaca.PipelineResult:
         print(settings["db_pool_size"], stats["success_rate"] / 100, row and row["last_poll_at"])
         print([cron["next_run_at"] for cron in crons], [run["scheduled_time"] for run in cron_executions])
         print([trigger["trigger_name"].upper() for trigger in rows], [firing["context_hash"] for firing in firings])
+        sequence: int = runner.push("probe", {"c": 91.0}, timeout=0.5)
+        subscription: str = runner.subscribe_workflow_to_reactor(
+            "temps", "ingest", "public", when="payload.probe.c > 80"
+        )
+        subscriptions: List[cloaca.ReactorSubscription] = runner.list_reactor_subscriptions()
+        removed: bool = runner.unsubscribe_workflow_from_reactor("temps", "ingest")
+        print(sequence, subscription, removed, [each["predicate_error_count"] + 1 for each in subscriptions])
         result: cloaca.WorkflowResult = runner.execute("ingest", cloaca.Context.from_json("{}"))
         print(result.execution_id, result.status, result.start_time, result.end_time, result.error_message)
         print(result.final_context.to_dict())

@@ -63,6 +63,7 @@ export class ScriptRunners {
       ['host.packageFolders', async () => answerOf(await packageFolders())],
       ['slot.release', async ({ slot }) => answerOf(slot?.release())],
       ['slot.acquire', async ({ slot }) => answerOf(await slot?.acquire())],
+      ['secret', () => Promise.reject(new PythonRefusal('RuntimeError', 'secrets backend not configured'))],
       ['runner.open', async ({ payload, generation }) => answerOf(await this.#openRunner(payload, generation))],
       ['runner.shutdown', async ({ payload }) => answerOf(await this.#shutdown(v.parse(runnerSchema, payload).runner))],
       ...runnerCalls,

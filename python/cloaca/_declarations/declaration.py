@@ -88,6 +88,9 @@ class TaskDeclaration:
     takes_handle: bool
     on_success: Optional[Callable[..., Any]]
     on_failure: Optional[Callable[..., Any]]
+    #: The graph that runs after the body, and the function that is called after that.
+    invokes: Optional[GraphDeclaration]
+    post_invocation: Optional[Callable[..., Any]]
     place: Optional[Place]
 
     @property

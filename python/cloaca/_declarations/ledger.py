@@ -9,11 +9,21 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .._border import bridge, stacks
 from .._border.generation import Generation, TaskIds, generations, polled
-from .declaration import Namespace, Place, TaskDeclaration, TriggerDeclaration, WorkflowDeclaration
+from .declaration import (
+    GraphDeclaration,
+    Namespace,
+    Place,
+    ReactorDeclaration,
+    SourceDeclaration,
+    TaskDeclaration,
+    TriggerDeclaration,
+    WorkflowDeclaration,
+)
+from .graph_wire import graph_wire, reactor_wire, source_wire
 from .wire import Wire, trigger_wire, workflow_wire
 
 _lock = threading.Lock()
@@ -65,6 +75,32 @@ def record_workflow(key: str, workflow: WorkflowDeclaration) -> None:
         generation.workflows[key] = workflow
         generation.runnable.setdefault(key, {}).update({task.id: task for task in workflow.tasks})
         _mark(generation, "workflow", key)
+    _announce()
+
+
+def record_source(source: SourceDeclaration) -> None:
+    """Declares a source."""
+    _record("source", current().sources, source)
+
+
+def record_reactor(reactor: ReactorDeclaration) -> None:
+    """Declares a reactor."""
+    _record("reactor", current().reactors, reactor)
+
+
+def record_graph(graph: GraphDeclaration) -> None:
+    """Declares a graph."""
+    _record("graph", current().graphs, graph)
+
+
+def _record(kind: str, declared: Dict[str, Any], declaration: Any) -> None:
+    generation, name = current(), declaration.name
+    with _lock:
+        earlier = declared.get(name)
+        if earlier is not None:
+            _note_twin(generation, kind, name, earlier.place, declaration.place)
+        declared[name] = declaration
+        _mark(generation, kind, name)
     _announce()
 
 
@@ -135,6 +171,12 @@ def _mark(generation: Generation, kind: str, name: str) -> None:
 def _wire(generation: Generation, kind: str, name: str) -> Wire:
     if kind == "trigger":
         return trigger_wire(generation.triggers[name], generation.poll_numbers[name])
+    if kind == "source":
+        return source_wire(generation.sources[name])
+    if kind == "reactor":
+        return reactor_wire(generation.reactors[name])
+    if kind == "graph":
+        return graph_wire(generation.graphs[name])
     return workflow_wire(name, generation.workflows[name])
 
 

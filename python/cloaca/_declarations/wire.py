@@ -73,6 +73,7 @@ def _task_wire(task: TaskDeclaration) -> Wire:
         "retry": _policy_wire(task.policy),
         "timeoutMs": task.timeout_ms,
         "rule": task.rule,
+        "invokes": None if task.invokes is None else task.invokes.name,
         **_place_wire(task.place),
     }
 

@@ -1,4 +1,4 @@
-"""One attempt of a task: body, output, callbacks. Called by ``entry``; what came of it is returned, not raised.
+"""One attempt of a task: body, output, graph, callbacks. Called by ``entry``; what came of it is returned, not raised.
 
 The input arrives as text, and each party (body, callbacks) gets a context of its own of it, so that nobody's edits
 reach anybody else.
@@ -14,6 +14,8 @@ from .._border.calls import Awaiting, is_awaitable
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
+from .._graphs.invocation import invoke
+from .._graphs.plan import GraphFailed
 from .._handle import TaskHandle, close_handle, open_handle
 from .packages import advice
 
@@ -76,13 +78,39 @@ class _Attempt:
         self.input_text = input_text
 
     def body_ended(self, returned: Any, error: Optional[BaseException]) -> Result:
-        """The outcome, or the callback to await before it is one."""
+        """The outcome, or what has to be awaited before it is one."""
         if error is None:
             try:
-                return self._completed(_output_of(self.task, self.input_text, returned))
+                output_text = _output_of(self.task, self.input_text, returned)
             except (Exception, SystemExit) as junk:
                 error = junk
-        return self._failed(error)
+            else:
+                return self._completed(output_text) if self.task.invokes is None else self._invoke(output_text)
+        return self._failed(error, self.input_text)
+
+    def _invoke(self, output_text: str) -> Result:
+        """Runs the graph after the body, and what is called after that."""
+        graph, function = self.task.invokes, self.task.post_invocation
+        assert graph is not None
+        try:
+            output_text = invoke(graph, output_text)
+        except GraphFailed as error:
+            message = f"computation graph '{graph.name}' invocation failed: {error}"
+            return self._failed(error.__cause__ or error, output_text, message)
+        if function is None:
+            return self._completed(output_text)
+
+        def ended(value: Any, error: Optional[BaseException]) -> Result:
+            if error is not None:
+                message = f"Python task execution failed: {fault.type_and_text(error)[1]} (in post_invocation)"
+                return self._failed(error, output_text, message)
+            return self._completed(value._text() if isinstance(value, Context) else output_text)
+
+        try:
+            value = function(Context._from_text(output_text))
+        except (Exception, SystemExit) as error:
+            return ended(None, error)
+        return Awaiting(f"post_invocation of {self.name}", value, ended) if is_awaitable(value) else ended(value, None)
 
     def _completed(self, output_text: str) -> Result:
         # A large context that nobody changed need not travel back.
@@ -92,15 +120,16 @@ class _Attempt:
             return outcome
         return self._call_back("on_success", outcome, callback, Context._from_text(output_text))
 
-    def _failed(self, error: BaseException) -> Result:
+    def _failed(self, error: BaseException, context_text: str, message: Optional[str] = None) -> Result:
+        """``context_text``: what ``on_failure`` gets."""
         advice.attach(error)
         type_name, text = fault.type_and_text(error)
-        message = f"Python task execution failed: {text}"
+        message = f"Python task execution failed: {text}" if message is None else message
         outcome = ("failed", None, type_name, message, fault.traceback_text(error))
         callback = self.task.on_failure
         if callback is None:
             return outcome
-        return self._call_back("on_failure", outcome, callback, message, Context._from_text(self.input_text))
+        return self._call_back("on_failure", outcome, callback, message, Context._from_text(context_text))
 
     def _call_back(self, kind: str, outcome: Outcome, function: Any, *arguments: Any) -> Result:
         """Calls a callback. Its failure is printed and changes nothing."""

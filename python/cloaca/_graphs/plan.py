@@ -159,7 +159,7 @@ class Plan:
             value = values[index]
             if value is not ABSENT:
                 try:
-                    outputs.append((self.names[index], stored(value)))
+                    outputs.append((self.names[index], stored(value, 1)))
                 except Exception as error:
                     text = f"terminal '{self.names[index]}' result conversion failed: {_reason(error)}"
                     raise _failed(text, values) from error

@@ -67,6 +67,25 @@ class CronExecutionStats(TypedDict):
     success_rate: float
 
 
+class ReactorSubscription(TypedDict):
+    """A workflow that is started when a reactor fires."""
+
+    id: str
+    reactor_name: str
+    workflow_name: str
+    tenant_id: str
+    enabled: bool
+    last_seen_fired_at: Optional[str]
+    created_at: str
+    updated_at: str
+    predicate_expression: Optional[str]
+    predicate_degraded: bool
+    predicate_error_count: int
+    last_predicate_error: Optional[str]
+    last_predicate_error_at: Optional[str]
+    predicate_error_firing_id: Optional[str]
+
+
 class RunnerSettings(TypedDict):
     """The settings of a `DefaultRunnerConfig`, by their names."""
 

@@ -45,6 +45,9 @@ SuccessCallback = Callable[[str, Context], object]
 #: ``on_failure(task_id, error, context)``. What it returns is ignored.
 FailureCallback = Callable[[str, str, Context], object]
 
+#: ``post_invocation(context)``, after the graph of a task; it may be ``async``. A `Context` replaces the output.
+PostInvocation = Callable[[Context], object]
+
 T_co = TypeVar("T_co", covariant=True)
 
 

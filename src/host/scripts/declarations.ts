@@ -111,13 +111,17 @@ const faultSchema = v.object({
 })
 const placeSchema = v.object({ file: v.string(), line: v.number() })
 const twinSchema = v.object({
-  kind: v.picklist(['trigger', 'workflow', 'task']),
+  kind: v.picklist(['trigger', 'workflow', 'task', 'source', 'reactor', 'graph']),
   name: v.string(),
   earlier: placeSchema,
   place: placeSchema,
 })
 const requirementsSchema = v.object({ file: v.string(), unmet: v.array(v.string()) })
-const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema])
+// Of computation graphs: accepted, and not decoded yet.
+const sourceSchema = v.object({ kind: v.literal('source'), source: v.unknown() })
+const reactorSchema = v.object({ kind: v.literal('reactor'), reactor: v.unknown() })
+const graphSchema = v.object({ kind: v.literal('graph'), graph: v.unknown() })
+const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema, sourceSchema, reactorSchema, graphSchema])
 const loadResultSchema = v.object({
   declarations: v.array(declarationSchema),
   files: v.array(v.string()),
@@ -172,7 +176,7 @@ function assemble(
       const { kind: _, pollNumber, file, line, ...rest } = declaration
       pollNumbers.set(rest.name, pollNumber)
       triggers.push({ ...rest, script, place: placeOf(file, line) })
-    } else {
+    } else if (declaration.kind === 'workflow') {
       const { kind: _, file, line, tasks, ...rest } = declaration
       workflows.push({
         ...rest,

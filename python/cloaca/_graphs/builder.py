@@ -1,0 +1,165 @@
+"""`ComputationGraphBuilder`: functions become the nodes of a graph, in a block."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Type, final
+
+from .._declarations import ledger
+from .._declarations.declaration import GraphDeclaration, NodeDeclaration, Place, ReactorDeclaration, place_of_caller
+from .._sealed import Sealed
+from .._types.graphs import Topology
+from .._values import arguments
+from .._values.convert import json_text, stored_object
+from . import blocks, topology
+from .invocation import contexts_of
+from .plan import GraphFailed, Plan
+from .reactor import declaration_of
+
+_NO_BUNDLE = (
+    "ComputationGraphBuilder no longer accepts the bundled `react={...}`: decorate a class with @cloaca.reactor, and "
+    "give it as `reactor=`"
+)
+
+
+@final
+class ComputationGraphBuilder(Sealed):
+    """Makes a computation graph: plain functions that hand values to one another, run in one go.
+
+    As a block, it takes the functions that are decorated with `node` inside it; leaving the block checks and registers
+    the graph. With ``reactor`` the graph runs with each firing of that reactor; without, a task runs it, see
+    ``invokes`` of `task`. Both can be tried with `execute`, without a runner. Another graph of the same name replaces
+    it.
+
+    Args:
+        name: Unique name of the graph.
+        graph: The topology: a dict from the name of each node to a dict, with the keys ``inputs`` (a list of sources
+            that are handed to this node; only with ``reactor``), ``next`` (the node that gets its value) or ``routes``
+            (a dict from variant to node, for a node that chooses). A node with neither is terminal.
+        reactor: A class decorated with `reactor`, or None.
+        react: Refused: an older spelling.
+
+    Raises:
+        TypeError: Something in the topology has a wrong type, or ``reactor`` is not such a class.
+        ValueError: ``react`` is given. At the end of the block: a function that is no node, ``inputs`` that the reactor
+            does not have or in a graph without one, a ``next`` or a route to an unknown node, or a cycle.
+        AttributeError: At the end of the block: a node has no function.
+
+    Example:
+        >>> with ComputationGraphBuilder("double", graph={"read": {"next": "out"}, "out": {}}) as g:
+        ...     @node
+        ...     def read(ctx):
+        ...         return ctx["n"]
+        ...     @node
+        ...     def out(n):
+        ...         return n * 2
+        >>> g.execute({"n": 21})
+        42
+    """
+
+    __slots__ = ("_name", "_nodes", "_reactor", "_functions", "_declaration", "_place")
+
+    _name: str
+    _nodes: Tuple[NodeDeclaration, ...]
+    _reactor: Optional[ReactorDeclaration]
+    #: Decorated in the block.
+    _functions: Dict[str, Callable[..., Any]]
+    #: Once the block has closed.
+    _declaration: Optional[GraphDeclaration]
+    _place: Optional[Place]
+
+    def __init__(self, name: str, *, graph: Topology, reactor: Optional[Type[Any]] = None, react: Any = None) -> None:
+        self._name = arguments.text(name, "name")
+        if react is not None:
+            raise ValueError(_NO_BUNDLE)
+        self._nodes = topology.nodes_of(graph)
+        self._reactor = None if reactor is None else declaration_of(reactor)
+        self._functions = {}
+        self._declaration = None
+        self._place = place_of_caller()
+
+    @property
+    def NAME(self) -> str:
+        """The name of the graph."""
+        return self._name
+
+    def execute(self, inputs: Dict[str, Any]) -> Any:
+        """Runs the graph once, on this thread, and returns what its terminal node returned.
+
+        Args:
+            inputs: With a reactor: values by source, converted as a `Context` does; a missing source is None, unknown
+                ones do not count. Without: the content of the context that the first node gets.
+
+        Returns:
+            The value of the terminal node that ran, of the last one if several did, as plain JSON data; None when none
+            ran.
+
+        Raises:
+            TypeError: ``inputs`` is not a dict, or holds what has no JSON form ("unsupported type").
+            ValueError: The block has not closed ("not built yet"), or a node raised or returned what it may not ("graph
+                execution failed"); the node's own exception is its cause.
+        """
+        declaration = self._declaration
+        if declaration is None:
+            raise ValueError(f"graph '{self._name}' not built yet: execute it after its block")
+        if not isinstance(inputs, dict):
+            arguments.refuse(inputs, "inputs", "dict")
+        plan: Plan = declaration.plan
+        try:
+            outputs = plan.outputs(plan.run(_given_of(declaration, inputs)))
+        except GraphFailed as error:
+            raise ValueError(f"graph execution failed: {error}") from error.__cause__
+        return outputs[-1][1] if outputs else None
+
+    def _collect(self, name: str, function: Callable[..., Any]) -> None:
+        """Takes a function that was decorated in the block."""
+        self._functions[name] = function
+
+    def __enter__(self) -> ComputationGraphBuilder:
+        self._functions = {}
+        blocks.enter(self)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        blocks.leave(self)
+        functions, self._functions = self._functions, {}
+        if kind is None:
+            self._declaration = self._checked(functions)
+            ledger.record_graph(self._declaration)
+
+    def _checked(self, functions: Mapping[str, Callable[..., Any]]) -> GraphDeclaration:
+        wrong = topology.function_problem(self._nodes, functions, self._name)
+        if wrong is not None:
+            raise wrong
+        reactor = self._reactor
+        sources: Sequence[str] = () if reactor is None else reactor.sources
+        reactor_name = None if reactor is None else reactor.name
+        problems = topology.problems_of(self._nodes, self._name, reactor_name, sources)
+        if problems:
+            raise ValueError("; ".join(problems))
+        order = topology.order_of(self._nodes, self._name)
+        return GraphDeclaration(
+            name=self._name,
+            reactor=reactor_name,
+            nodes=self._nodes,
+            plan=Plan(self._nodes, order, functions, reactor is not None),
+            description="" if reactor is None else reactor.description,
+            place=self._place,
+        )
+
+    def __repr__(self) -> str:
+        return f"ComputationGraphBuilder(name='{self._name}', nodes={len(self._nodes)})"
+
+
+def declaration_of_graph(graph: object) -> Optional[GraphDeclaration]:
+    """What a builder has made so far: None before its block has closed, and for anything else."""
+    return graph._declaration if isinstance(graph, ComputationGraphBuilder) else None
+
+
+def _given_of(declaration: GraphDeclaration, inputs: Dict[str, Any]) -> Sequence[Any]:
+    plan: Plan = declaration.plan
+    if declaration.reactor is None:
+        return contexts_of(plan, json_text(stored_object(inputs)))
+    return plan.given_of(stored_object({source: inputs[source] for source in plan.sources if source in inputs}))

@@ -1,0 +1,213 @@
+"""A task that invokes a graph: the order of one attempt, its output, and what callbacks hear. No engine is needed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from outcomes import outcome_of
+
+import cloaca
+from cloaca._engine import attempt
+
+
+def graph_of(topology, name="graph", **functions):
+    with cloaca.ComputationGraphBuilder(name, graph=topology) as builder:
+        for node_name, function in functions.items():
+            function.__name__ = node_name
+            cloaca.node(function)
+    return builder
+
+
+def run(name, body, graph, given="{}", **options):
+    """The outcome of one attempt of a task that invokes a graph."""
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="t", invokes=graph, **options)(body)
+    return outcome_of(attempt.run(name, "t", given, 1))
+
+
+def giving(**values):
+    return lambda ctx: cloaca.Context(values)
+
+
+def output_of(outcome):
+    assert outcome[0] == "completed", outcome
+    return json.loads(outcome[1])
+
+
+DOUBLE = {"out": {}}
+
+
+def test_a_terminal_node_stores_its_value_under_its_name(name):
+    graph = graph_of(DOUBLE, out=lambda ctx: ctx["n"] * 2)
+
+    assert output_of(run(name, giving(n=21), graph)) == {"n": 21, "out": 42}
+
+
+def test_the_graph_gets_the_output_of_the_task_and_not_its_input(name):
+    graph = graph_of(DOUBLE, out=lambda ctx: ctx.to_dict())
+
+    assert output_of(run(name, giving(n=1), graph, '{"given":1}'))["out"] == {"n": 1}
+
+
+def test_a_key_of_the_name_is_overwritten(name):
+    graph = graph_of(DOUBLE, out=lambda ctx: 2.0)
+
+    assert run(name, giving(out=1), graph)[1] == '{"out":2.0}'
+
+
+def test_nodes_that_did_not_run_and_that_are_not_terminal_store_nothing(name):
+    topology = {"choose": {"routes": {"a": "left", "b": "right"}}, "left": {}, "right": {}, "also": {}}
+    graph = graph_of(
+        topology, choose=lambda ctx: ("a", 1), left=lambda p: None, right=lambda p: p, also=lambda ctx: "also"
+    )
+
+    assert output_of(run(name, giving(n=1), graph)) == {"n": 1, "left": None, "also": "also"}
+
+
+def test_edits_of_the_context_in_a_node_do_not_reach_the_output(name):
+    def out(ctx):
+        ctx.set("n", 5)
+        return 1
+
+    assert output_of(run(name, giving(n=1), graph_of(DOUBLE, out=out))) == {"n": 1, "out": 1}
+
+
+def test_an_output_that_no_node_adds_to_stays_as_it_was(name):
+    graph = graph_of({"choose": {"routes": {"a": "out"}}, "out": {}}, choose=lambda ctx: ("b", 1), out=lambda p: 1)
+
+    assert run(name, lambda ctx: None, graph, '{"n":1}')[:2] == ("completed", None)
+
+
+def test_the_graph_of_an_async_body_runs_after_it(name):
+    async def body(ctx):
+        return cloaca.Context({"n": 4})
+
+    assert output_of(run(name, body, graph_of(DOUBLE, out=lambda ctx: ctx["n"]))) == {"n": 4, "out": 4}
+
+
+def test_one_attempt_has_its_order(name):
+    order = []
+
+    def noting(word, value=None):
+        def function(*arguments):
+            order.append((word, [each.to_dict() for each in arguments if isinstance(each, cloaca.Context)]))
+            return value
+
+        return function
+
+    graph = graph_of(DOUBLE, out=noting("graph", 2))
+    body = noting("body", cloaca.Context({"n": 1}))
+    post = noting("post", cloaca.Context({"m": 3}))
+
+    outcome = run(name, body, graph, "{}", post_invocation=post, on_success=noting("success"))
+
+    assert order == [
+        ("body", [{}]),
+        ("graph", [{"n": 1}]),
+        ("post", [{"n": 1, "out": 2}]),
+        ("success", [{"m": 3}]),
+    ]
+    assert output_of(outcome) == {"m": 3}
+
+
+@pytest.mark.parametrize("value", [None, {"m": 1}, 5])
+def test_what_else_post_invocation_returns_is_ignored_and_its_edits_are_lost(name, value):
+    def post(ctx):
+        ctx.set("edited", True)
+        return value
+
+    outcome = run(name, giving(n=1), graph_of(DOUBLE, out=lambda ctx: 2), post_invocation=post)
+
+    assert output_of(outcome) == {"n": 1, "out": 2}
+
+
+def test_an_async_post_invocation_is_awaited(name):
+    async def post(ctx):
+        ctx.set("awaited", True)
+        return ctx
+
+    outcome = run(name, giving(n=1), graph_of(DOUBLE, out=lambda ctx: 2), post_invocation=post)
+
+    assert output_of(outcome) == {"n": 1, "out": 2, "awaited": True}
+
+
+def boom(ctx):
+    raise LookupError("boom")
+
+
+def test_a_failure_in_the_graph_fails_the_attempt_with_the_nodes_traceback(name):
+    heard = []
+    graph = graph_of({"n": {"next": "boom"}, "boom": {}}, "g1", n=lambda ctx: ctx, boom=boom)
+
+    outcome = run(
+        name,
+        giving(n=1),
+        graph,
+        '{"given":1}',
+        on_failure=lambda task_id, error, context: heard.append((task_id, error, context.to_dict())),
+        on_success=lambda *_: heard.append("success"),
+        post_invocation=lambda ctx: heard.append("post"),
+    )
+
+    kind, text, error_type, message, trace = outcome
+    assert (kind, text, error_type) == ("failed", None, "LookupError")
+    assert message == "computation graph 'g1' invocation failed: node 'boom' failed: LookupError: boom"
+    assert "in boom" in trace.splitlines()[1]
+    assert __file__.rsplit("/", 1)[-1] in trace.splitlines()[1]
+    # The output of the body, not the input.
+    assert heard == [("t", message, {"n": 1})]
+
+
+def test_a_value_that_is_not_json_fails_the_attempt(name):
+    outcome = run(name, giving(n=1), graph_of(DOUBLE, "g2", out=lambda ctx: 1j))
+
+    assert outcome[0] == "failed"
+    assert outcome[3] == (
+        "computation graph 'g2' invocation failed: terminal 'out' result conversion failed: unsupported type complex"
+    )
+
+
+def test_a_failure_in_post_invocation_fails_the_attempt(name):
+    heard = []
+
+    outcome = run(
+        name,
+        giving(n=1),
+        graph_of(DOUBLE, out=lambda ctx: 2),
+        '{"given":1}',
+        post_invocation=boom,
+        on_failure=lambda task_id, error, context: heard.append((error, context.to_dict())),
+    )
+
+    assert outcome[:3] == ("failed", None, "LookupError")
+    assert outcome[3] == "Python task execution failed: LookupError: boom (in post_invocation)"
+    assert heard == [(outcome[3], {"n": 1, "out": 2})]
+
+
+def test_the_graph_does_not_run_after_a_body_that_failed(name):
+    ran = []
+
+    outcome = run(name, boom, graph_of(DOUBLE, out=lambda ctx: ran.append(1)))
+
+    assert outcome[3] == "Python task execution failed: LookupError: boom"
+    assert ran == []
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
+def test_what_stops_a_graph_from_outside_goes_through_without_callbacks(name, stop):
+    heard = []
+
+    def out(ctx):
+        raise stop
+
+    with pytest.raises(stop):
+        run(name, giving(n=1), graph_of(DOUBLE, out=out), on_failure=lambda *_: heard.append(1))
+    assert heard == []
+
+
+def test_a_graph_that_was_declared_again_is_another_one(name):
+    first = graph_of(DOUBLE, "again", out=lambda ctx: 1)
+    graph_of(DOUBLE, "again", out=lambda ctx: 2)
+
+    assert output_of(run(name, giving(), first)) == {"out": 1}
