@@ -295,10 +295,6 @@ class DefaultRunner(Sealed):
             TypeError: The value has no JSON form ("unsupported type").
             ValueError: There is no such source, it takes no events that are pushed, or too many waited until the time
                 was over.
-
-        Example:
-            >>> runner.push("probe", {"c": 91})
-            1
         """
         payload: Dict[str, object] = {
             "source": arguments.text(source, "source"),

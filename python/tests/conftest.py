@@ -33,3 +33,18 @@ def runner() -> Iterator[object]:
 
     with cloaca.DefaultRunner(":memory:") as opened:
         yield opened
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """A stand-in for the engine, for tests that look at what is asked of it."""
+    from stand_in import Engine
+
+    from cloaca import _runner
+    from cloaca._border import bridge
+
+    stand_in = Engine()
+    monkeypatch.setattr(bridge, "call", stand_in.call)
+    monkeypatch.setattr(bridge, "call_with_context", stand_in.call_with_context)
+    yield stand_in
+    _runner._open.pop(11, None)

@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from graphs import graph_of
 from outcomes import outcome_of
 
 import cloaca
 from cloaca._engine import attempt
-
-
-def graph_of(topology, name="graph", **functions):
-    with cloaca.ComputationGraphBuilder(name, graph=topology) as builder:
-        for node_name, function in functions.items():
-            function.__name__ = node_name
-            cloaca.node(function)
-    return builder
 
 
 def run(name, body, graph, given="{}", **options):
@@ -138,7 +131,7 @@ def boom(ctx):
 
 def test_a_failure_in_the_graph_fails_the_attempt_with_the_nodes_traceback(name):
     heard = []
-    graph = graph_of({"n": {"next": "boom"}, "boom": {}}, "g1", n=lambda ctx: ctx, boom=boom)
+    graph = graph_of({"n": {"next": "boom"}, "boom": {}}, name="g1", n=lambda ctx: ctx, boom=boom)
 
     outcome = run(
         name,
@@ -160,7 +153,7 @@ def test_a_failure_in_the_graph_fails_the_attempt_with_the_nodes_traceback(name)
 
 
 def test_a_value_that_is_not_json_fails_the_attempt(name):
-    outcome = run(name, giving(n=1), graph_of(DOUBLE, "g2", out=lambda ctx: 1j))
+    outcome = run(name, giving(n=1), graph_of(DOUBLE, name="g2", out=lambda ctx: 1j))
 
     assert outcome[0] == "failed"
     assert outcome[3] == (
@@ -207,7 +200,7 @@ def test_what_stops_a_graph_from_outside_goes_through_without_callbacks(name, st
 
 
 def test_a_graph_that_was_declared_again_is_another_one(name):
-    first = graph_of(DOUBLE, "again", out=lambda ctx: 1)
-    graph_of(DOUBLE, "again", out=lambda ctx: 2)
+    first = graph_of(DOUBLE, name="again", out=lambda ctx: 1)
+    graph_of(DOUBLE, name="again", out=lambda ctx: 2)
 
     assert output_of(run(name, giving(), first)) == {"out": 1}

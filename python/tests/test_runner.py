@@ -3,44 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from stand_in import open_runner
 
 import cloaca
-from cloaca import _runner
 from cloaca._border import bridge
-
-
-class Engine:
-    """Stands in for the engine at the bridge: notes calls, answers with what was put in."""
-
-    def __init__(self):
-        self.calls = []
-        self.answers = {"runner.open": {"runner": 11}}
-
-    def call(self, method, payload):
-        return self.call_with_context(method, payload, "")[0]
-
-    def call_with_context(self, method, payload, text):
-        self.calls.append((method, payload, text))
-        answer = self.answers.get(method)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer, '{"final":1.0}'
-
-    def last(self):
-        return self.calls[-1]
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    stand_in = Engine()
-    monkeypatch.setattr(bridge, "call", stand_in.call)
-    monkeypatch.setattr(bridge, "call_with_context", stand_in.call_with_context)
-    yield stand_in
-    _runner._open.pop(11, None)
-
-
-def open_runner():
-    return cloaca.DefaultRunner(":memory:")
 
 
 def test_a_runner_is_opened_with_every_setting(engine):
@@ -242,32 +208,6 @@ def test_the_parameters_of_an_instance_go_as_text(engine):
     runner.register_workflow_instance("wf", "inst", "@daily", "UTC", cloaca.Context({"p": 1.0}))
 
     assert engine.last()[2] == '{"p":1.0}'
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [({"x": 1.0, "n": 2**60}, '{"x":1.0,"n":1152921504606846976}'), ("é", '"é"'), ((1, {2}), "[1,[2]]")],
-)
-def test_an_event_goes_as_text(engine, value, text):
-    engine.answers["runner.push"] = {"sequence": 1}
-
-    open_runner().push("s", value)
-
-    assert engine.last()[2] == text
-
-
-@pytest.mark.parametrize("value", [1j, cloaca.Context(), {"at": object()}])
-def test_an_event_that_is_not_json_never_reaches_the_engine(engine, value):
-    runner = open_runner()
-
-    with pytest.raises(TypeError, match="unsupported type"):
-        runner.push("s", value)
-    assert engine.last()[0] == "runner.open"
-
-
-def test_a_negative_time_to_wait_is_refused(engine):
-    with pytest.raises(ValueError, match="timeout must not be negative"):
-        open_runner().push("s", 1, timeout=-1)
 
 
 @pytest.mark.parametrize(("use", "method", "payload", "answer", "expected"), CALLS)

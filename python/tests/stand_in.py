@@ -1,0 +1,31 @@
+"""A stand-in for the engine at the bridge: notes what it is asked, and answers with what was put in."""
+
+from __future__ import annotations
+
+import cloaca
+
+
+class Engine:
+    """The stand-in."""
+
+    def __init__(self):
+        self.calls = []
+        self.answers = {"runner.open": {"runner": 11}}
+
+    def call(self, method, payload):
+        return self.call_with_context(method, payload, "")[0]
+
+    def call_with_context(self, method, payload, text):
+        self.calls.append((method, payload, text))
+        answer = self.answers.get(method)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer, '{"final":1.0}'
+
+    def last(self):
+        return self.calls[-1]
+
+
+def open_runner():
+    """A runner of the stand-in."""
+    return cloaca.DefaultRunner(":memory:")
