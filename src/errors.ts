@@ -20,6 +20,14 @@ export type ErrorCode =
   | 'SCHEDULE_NOT_FOUND'
   | 'EXECUTION_TIMEOUT'
   | 'ACTION_REFUSED'
+  | 'SOURCE_NOT_FOUND'
+  | 'SOURCE_NOT_PUSHABLE'
+  | 'SOURCE_FULL'
+  | 'REACTOR_NOT_FOUND'
+  | 'GRAPH_NOT_FOUND'
+  | 'SUBSCRIPTION_NOT_FOUND'
+  | 'INVALID_PREDICATE'
+  | 'STREAM_UNAVAILABLE'
   | 'INVALID_CRON'
   | 'INVALID_TIMEZONE'
   | 'CRON_DISABLED'
@@ -50,6 +58,10 @@ export interface ErrorFacts {
   readonly task?: string
   readonly executionId?: string
   readonly scheduleId?: string
+  readonly source?: string
+  readonly reactor?: string
+  readonly graph?: string
+  readonly subscriptionId?: string
   /** Where a value is wrong, from the outside in: `triggers[2].pollIntervalMs`. */
   readonly path?: string
   /** Offset in bytes of the first wrong byte of a context's text. */

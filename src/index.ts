@@ -8,7 +8,10 @@ export type {
   EngineEventName,
   ExecutionFinishedEvent,
   ExecutionStartedEvent,
+  GraphFailedEvent,
+  ReactorFiredEvent,
   ScriptQuarantinedEvent,
+  SourceFailedEvent,
   StoppedEvent,
   TaskFinishedEvent,
   TaskRetriedEvent,
@@ -20,6 +23,14 @@ export type {
   WarningEvent,
 } from './engine/events.ts'
 export type { CancelReport } from './engine/executions/executor.ts'
+export type {
+  FiringDetail,
+  FiringExecution,
+  SourcePoll,
+  SourcePollRow,
+  StreamPosition,
+} from './engine/graphs/graph-store.ts'
+export type { Stream, StreamBackend, StreamBackends, StreamMessage, StreamRequest } from './engine/graphs/streams.ts'
 export type { Retention, Trouble } from './engine/ports.ts'
 export type { CancelResult, PauseResult } from './engine/steering/execution-steering.ts'
 export type { FireReport, PollNowResult, PollReport } from './engine/steering/trigger-steering.ts'
@@ -59,6 +70,27 @@ export type {
   TaskStatus,
 } from './model/execution.ts'
 export type { PythonFault } from './model/fault.ts'
+export type {
+  Accumulation,
+  AccumulatorKind,
+  GraphDefinition,
+  GraphNode,
+  ReactionMode,
+  ReactorDefinition,
+  SourceDefinition,
+} from './model/graphs/definitions.ts'
+export type {
+  FiringCause,
+  GraphRow,
+  GraphRun,
+  ReactorFiring,
+  ReactorInput,
+  ReactorRow,
+  SourceEvent,
+  SourceRow,
+  Subscription,
+  ValueText,
+} from './model/graphs/rows.ts'
 export type {
   ActivityBar,
   BoundedCount,
@@ -124,10 +156,13 @@ export type {
   RunnerExecutions,
   TrendOptions,
 } from './runner/resources/executions.ts'
+export type { GraphTest, RunnerGraphs } from './runner/resources/graphs.ts'
 export type { RunnerInstances } from './runner/resources/instances.ts'
 export type { PageAfterOptions, PageOptions } from './runner/resources/page.ts'
 export type { PollLogOptions, PollLogRecords } from './runner/resources/poll-logs.ts'
+export type { RunnerReactors, SubscribeOptions } from './runner/resources/reactors.ts'
 export type { RunnerSchedules } from './runner/resources/schedules.ts'
+export type { PushOptions, RunnerSources } from './runner/resources/sources.ts'
 export type {
   FireOptions,
   RunnerTriggers,

@@ -3,6 +3,7 @@
  * Used by `calls.ts`; the Node API has shapes of its own.
  */
 
+import type { Subscription } from '../model/graphs/rows.ts'
 import { formatInstant, formatInstantOrNull } from '../model/instant.ts'
 import type { CronFiringRow, CronRow, CronStats, FiringRow, TriggerRow } from '../model/schedule.ts'
 
@@ -65,5 +66,24 @@ export function cronStatsDict(stats: CronStats) {
     successful_executions: stats.successful,
     lost_executions: stats.lost,
     success_rate: stats.total === 0 ? 0 : (100 * stats.successful) / stats.total,
+  }
+}
+
+export function subscriptionDict(row: Subscription) {
+  return {
+    id: row.id,
+    reactor_name: row.reactor,
+    workflow_name: row.workflow,
+    tenant_id: row.tenant,
+    enabled: row.isEnabled,
+    last_seen_fired_at: formatInstantOrNull(row.lastSeenFiredAt),
+    created_at: formatInstant(row.createdAt),
+    updated_at: formatInstant(row.updatedAt),
+    predicate_expression: row.predicate,
+    predicate_degraded: row.isDegraded,
+    predicate_error_count: row.errorCount,
+    last_predicate_error: row.lastError,
+    last_predicate_error_at: formatInstantOrNull(row.lastErrorAt),
+    predicate_error_firing_id: row.errorFiringId,
   }
 }

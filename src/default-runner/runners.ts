@@ -12,8 +12,9 @@ import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../engine/ports.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
-import { RUNNER_CALLS, type RunnerCall } from './calls.ts'
+import { RUNNER_CALLS } from './calls.ts'
 import { engineSettingsOf, scriptConfigSchema } from './config.ts'
+import type { RunnerCall } from './runner-call.ts'
 import { type TenantAdmin, tenantCalls } from './tenants.ts'
 
 /** An engine with the database that was opened for it. */

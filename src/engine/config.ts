@@ -31,6 +31,8 @@ export interface EngineConfig {
   readonly pollingEnabled: boolean
   /** Limit of one poll of a trigger. */
   readonly pollDeadlineMs: number
+  /** Events of a source that may wait to be accumulated: beyond it, pushes wait or are refused. */
+  readonly maxWaitingEvents: number
   /** At most this much is added at random to each due time of a trigger. 0: none. Never adds up. */
   readonly pollJitterMs: number
   /** Take over the executions of instances that died. */
@@ -66,6 +68,7 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   workflowTimeoutMs: 3_600_000,
   pollingEnabled: true,
   pollDeadlineMs: 30_000,
+  maxWaitingEvents: 10_000,
   pollJitterMs: 0,
   recoveryEnabled: true,
   cronEnabled: true,
@@ -94,6 +97,7 @@ export const CONFIG_CHECK = objectOf({
   workflowTimeoutMs: orNull(DURATION_MS),
   pollingEnabled: FLAG,
   pollDeadlineMs: DURATION_MS,
+  maxWaitingEvents: wholeFrom(1),
   pollJitterMs: DURATION_MS,
   recoveryEnabled: FLAG,
   cronEnabled: FLAG,

@@ -1,5 +1,5 @@
 /**
- * The engine: composes the two loops, the cron loop and the periodic work over the ports, and is the API for those
+ * The engine: composes the two loops, the cron loop, graphs and the periodic work over the ports, and is the API for those
  * who ask it to act (the runner, and through it scripts and the command line).
  *
  * States, and the moves:
@@ -23,15 +23,17 @@ import { ActionInbox } from './actions/action-inbox.ts'
 import { ActionRequests } from './actions/action-requests.ts'
 import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
-import { recoverLostCrons } from './cron/cron-recovery.ts'
 import { CronScheduler } from './cron/cron-scheduler.ts'
 import { EngineEvents } from './events.ts'
 import { Executor } from './executions/executor.ts'
 import { RunEnds, unknownExecution } from './executions/run-ends.ts'
 import { WorkflowRecords } from './executions/workflow-records.ts'
 import { newExecution } from './firing-context.ts'
-import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
-import { runPeriodically, within } from './periodic.ts'
+import { GraphCalls } from './graphs/graph-calls.ts'
+import { Graphs } from './graphs/graphs.ts'
+import type { StreamBackends } from './graphs/streams.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { within } from './periodic.ts'
 import type {
   Clock,
   ContextCodec,
@@ -43,7 +45,6 @@ import type {
   TaskSlot,
   Timer,
 } from './ports.ts'
-import { startPruning } from './pruning.ts'
 import { StartOnce } from './start-once.ts'
 import { ExecutionSteering } from './steering/execution-steering.ts'
 import { Health } from './steering/health.ts'
@@ -52,9 +53,7 @@ import { ScheduleSteering } from './steering/schedule-steering.ts'
 import { TriggerSteering } from './steering/trigger-steering.ts'
 import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
-import { followWallJumps } from './wall-jumps.ts'
-
-const RECOVERY_MS = 30_000
+import { keepAlive, startUpkeep } from './upkeep/upkeep.ts'
 
 export interface EngineOptions {
   readonly store: Store
@@ -69,6 +68,8 @@ export interface EngineOptions {
   readonly newId?: () => string
   /** In [0, 1), for jitter. */
   readonly random?: () => number
+  /** What streams are read with, by type. Default: nothing. */
+  readonly streams?: StreamBackends
 }
 
 export interface ExecuteOptions {
@@ -91,11 +92,13 @@ export class Engine {
   readonly scheduleSteering: ScheduleSteering
   readonly instances: InstanceCalls
   readonly health: Health
+  readonly graphs: GraphCalls
   readonly #ports: Ports
   readonly #heartbeat: Heartbeat
   readonly #executor: Executor
   readonly #scheduler: Scheduler
   readonly #cronScheduler: CronScheduler
+  readonly #graphs: Graphs
   readonly #workflowRecords: WorkflowRecords
   readonly #ends: RunEnds
   readonly #inbox: ActionInbox
@@ -115,6 +118,7 @@ export class Engine {
       instanceId: crypto.randomUUID(),
       newId: () => crypto.randomUUID(),
       random: Math.random,
+      streams: {},
       ...options,
       config: engineConfig(options.config),
     }
@@ -133,10 +137,12 @@ export class Engine {
     const onAccepted = (announced: Promise<unknown>): void => this.#executor.acquirer.accepted(announced)
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
+    this.#graphs = new Graphs(ports, onAccepted)
     this.#workflowRecords = new WorkflowRecords(ports)
     this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
+    this.graphs = new GraphCalls(ports, this.#graphs, assertOpen)
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
     const requests = new ActionRequests(ports.store, ports.clock)
     const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests, scheduler: this.#scheduler }
@@ -187,22 +193,32 @@ export class Engine {
       ),
     )
     this.#ends.watch()
-    this.#keepAlive()
+    this.#releases.push(
+      ...keepAlive(this.#ports, this.#heartbeat, {
+        renewLeases: () => this.#renewLeases(),
+        recover: () => this.#executor.acquirer.wake(this.config.recoveryEnabled),
+      }),
+    )
     void this.#workflowRecords.save(registry.current())
     this.#executor.acquirer.start()
   }
 
   async #start(): Promise<void> {
     if (this.#state !== 'running') return
-    if (!this.#isServing) this.#startPeriodicWork()
+    if (!this.#isServing) {
+      const wake = (): void => this.#executor.acquirer.wake()
+      this.#releases.push(...startUpkeep(this.#ports, this.#heartbeat, this.#cronScheduler, wake))
+    }
     this.#isServing = true
     // First of all, in the same step: its share of the triggers depends on it.
     void this.#workflowRecords.announce(this.#ports.registry.current())
     this.#executor.acquirer.serve()
     this.#inbox.start()
     this.#isPolling = this.config.pollingEnabled
+    const graphs = this.#graphs.start(this.#isPolling)
     if (!this.#isPolling) return
-    await Promise.all([this.#scheduler.start(), this.config.cronEnabled ? this.#cronScheduler.start() : null])
+    const crons = this.config.cronEnabled ? this.#cronScheduler.start() : null
+    await Promise.all([graphs, this.#scheduler.start(), crons])
   }
 
   /** Starts a run and waits for its end. Its tasks come without outputs: `getExecution` has them. */
@@ -279,11 +295,12 @@ export class Engine {
     const { store, clock, instanceId } = this.#ports
     this.#inbox.stop()
     this.#cronScheduler.stop()
-    const drained = Promise.all([this.#scheduler.drain(), this.#executor.drain()])
+    const drained = Promise.all([this.#scheduler.drain(), this.#graphs.drain(), this.#executor.drain()])
     if (this.#isPolling) this.#scheduler.triggers.handOver()
     if (graceMs > 0) await within(drained, graceMs, clock)
     const cut = this.underWay()
     this.#scheduler.stop()
+    this.#graphs.stop()
     await this.#executor.stop()
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
@@ -330,6 +347,7 @@ export class Engine {
 
   #registryChanged(): void {
     if (this.#isPolling) this.#scheduler.registryChanged()
+    this.#graphs.registryChanged()
     void this.#cronScheduler.lookAgain()
     // Once for all declarations of a tick of the event loop: each look at the registry after a change copies it.
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
@@ -343,6 +361,7 @@ export class Engine {
   /** Another process wrote: schedules, new executions, or the end of one that it runs for a caller of ours. */
   #storeChanged(): void {
     if (this.#isPolling) this.#scheduler.triggers.storeChanged()
+    this.#graphs.storeChanged()
     void this.#cronScheduler.lookAgain()
     this.#executor.acquirer.wake()
   }
@@ -360,34 +379,15 @@ export class Engine {
     void this.#workflowRecords.save(this.#ports.registry.current())
     if (this.#isServing) void this.#workflowRecords.announce(this.#ports.registry.current())
     if (this.#isPolling) void this.#scheduler.storeFound()
+    void this.#graphs.storeFound()
     if (this.#isPolling && this.config.cronEnabled) void this.#cronScheduler.storeFound()
     this.#executor.acquirer.wake(this.config.recoveryEnabled)
     this.#ends.check()
   }
 
-  #periodically(during: string, everyMs: number, run: () => Promise<void>): void {
-    this.#releases.push(runPeriodically({ during, everyMs, run }, this.#ports))
-  }
-
-  #keepAlive(): void {
-    this.#periodically('sending a heartbeat', HEARTBEAT_MS, async () => {
-      await this.#heartbeat.beat()
-      if (this.#isPolling) this.#scheduler.triggers.renewLeases()
-    })
-    this.#periodically('recovering executions', RECOVERY_MS, async () => {
-      this.#executor.acquirer.wake(this.config.recoveryEnabled)
-    })
-  }
-
-  #startPeriodicWork(): void {
-    const { clock, events, config } = this.#ports
-    const crons = config.cronEnabled ? this.#cronScheduler : null
-    this.#releases.push(followWallJumps({ clock, events, heartbeat: this.#heartbeat, crons }))
-    this.#releases.push(startPruning(this.#ports, config.retention))
-    if (!config.cronEnabled || !config.cronRecoveryEnabled) return
-    this.#periodically('recovering cron firings', Math.max(1_000, config.cronRecoveryIntervalMs), () =>
-      recoverLostCrons(this.#ports, () => this.#executor.acquirer.wake()),
-    )
+  #renewLeases(): void {
+    if (this.#isPolling) this.#scheduler.triggers.renewLeases()
+    if (this.#isPolling) this.#graphs.renewLeases()
   }
 
   #assertOpen(): void {

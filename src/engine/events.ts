@@ -56,6 +56,33 @@ export interface CronFiredEvent {
   readonly recoveryAttempt: number
 }
 
+export interface ReactorFiredEvent {
+  readonly reactor: string
+  readonly firingId: string
+  readonly sequence: number
+  readonly at: number
+}
+
+/** An accumulator function raised, took too long, or killed its interpreter: the event is passed over. */
+export interface SourceFailedEvent {
+  readonly source: string
+  readonly script: string
+  /** Of the event; null for a poll. */
+  readonly sequence: number | null
+  readonly at: number
+  readonly error: PythonFault
+}
+
+export interface GraphFailedEvent {
+  readonly graph: string
+  /** The first of the firings that it failed for. */
+  readonly firingSequence: number
+  /** For how many firings it failed at once. */
+  readonly runs: number
+  readonly at: number
+  readonly error: PythonFault
+}
+
 export interface ExecutionStartedEvent {
   readonly executionId: string
   readonly workflow: string
@@ -121,6 +148,8 @@ export type WarningCode =
   | 'RETENTION_BEGINS'
   | 'TRIGGER_PAUSED'
   | 'CRON_MISSED'
+  | 'SUBSCRIPTION_DEGRADED'
+  | 'STREAM_UNAVAILABLE'
 
 /** Something that the user may want to change; the engine goes on. */
 export interface WarningEvent {
@@ -131,6 +160,7 @@ export interface WarningEvent {
   readonly workflow?: string
   readonly executionId?: string
   readonly scheduleId?: string
+  readonly source?: string
 }
 
 /** The engine has stopped. */
@@ -145,6 +175,9 @@ export interface EngineEventMap {
   readonly triggerFired: TriggerFiredEvent
   readonly triggerFailed: TriggerFailedEvent
   readonly cronFired: CronFiredEvent
+  readonly reactorFired: ReactorFiredEvent
+  readonly sourceFailed: SourceFailedEvent
+  readonly graphFailed: GraphFailedEvent
   readonly executionStarted: ExecutionStartedEvent
   readonly taskStarted: TaskStartedEvent
   readonly taskRetried: TaskRetriedEvent
@@ -163,6 +196,9 @@ const EVENT_NAMES: Readonly<Record<EngineEventName, true>> = {
   triggerFired: true,
   triggerFailed: true,
   cronFired: true,
+  reactorFired: true,
+  sourceFailed: true,
+  graphFailed: true,
   executionStarted: true,
   taskStarted: true,
   taskRetried: true,

@@ -30,6 +30,7 @@ import type {
 } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
+import type { GraphHost } from './graphs/graph-host.ts'
 import type { GraphStore } from './graphs/graph-store.ts'
 import type {
   Acquisition,
@@ -61,6 +62,7 @@ import type {
 
 export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
 export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
+export type * from './graphs/graph-host.ts'
 export type * from './graphs/graph-store.ts'
 export type * from './store-ports.ts'
 
@@ -129,7 +131,7 @@ export interface NotEntered {
  * deadline), a dead interpreter and a closed host are outcomes, never rejections. While there is no interpreter, as when
  * one is started again or cannot be, a call waits for it. Calls overlap freely.
  */
-export interface ScriptHost {
+export interface ScriptHost extends GraphHost {
   poll(request: PollRequest): Promise<PollOutcome | NotEntered>
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered>
   /**

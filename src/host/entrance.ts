@@ -1,15 +1,26 @@
 /**
- * Lets polls and tasks into an interpreter, and turns its answers into outcomes. Held by `python-host.ts`.
+ * Lets polls, tasks, events and runs of graphs into an interpreter, and turns its answers into outcomes. Held by `python-host.ts`.
  *
  * Nearly always the script's interpreter is there, nobody is suspected and no generation is being replaced: then the call is
  * made in this tick of the event loop, and one promise carries its answer. Else it waits at the doorway.
  */
 
 import { type GenerationNumber, PROGRAM_GENERATION } from '../border/protocol.ts'
-import type { NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import type {
+  AccumulateAnswer,
+  AccumulateRequest,
+  NotEntered,
+  PollRequest,
+  RunGraphAnswer,
+  RunGraphRequest,
+  ScriptHost,
+  TaskRequest,
+  TaskSlot,
+} from '../engine/ports.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Doorway, type LetIn } from './doorway.ts'
+import { accumulateThrough, runGraphThrough } from './graph-entries.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
 import { type InterpreterSupervisor, notServed, type Visit } from './process/interpreter-supervisor.ts'
 import { taskLabel, triggerLabel } from './process/labels.ts'
@@ -37,7 +48,7 @@ interface Entering {
   readonly slot?: TaskSlot
 }
 
-type Enter = (label: string, stopping: AbortSignal | undefined, call: Call) => Promise<EntryAnswer>
+export type Enter = (label: string, stopping: AbortSignal | undefined, call: Call) => Promise<EntryAnswer>
 
 export class Entrance implements ScriptHost {
   readonly #homes: Homes
@@ -60,6 +71,18 @@ export class Entrance implements ScriptHost {
     return runThrough(request, enter, this.#homes)
   }
 
+  accumulate(request: AccumulateRequest): Promise<AccumulateAnswer> {
+    return accumulateThrough(request, (label, stopping, call) => {
+      return this.#enter({ script: request.script, label, call }, stopping)
+    })
+  }
+
+  runGraph(request: RunGraphRequest): Promise<RunGraphAnswer> {
+    return runGraphThrough(request, (label, stopping, call) => {
+      return this.#enter({ script: request.script, label, call }, stopping)
+    })
+  }
+
   cancelTasks(executionId: string): void {
     for (const home of this.#homes.all()) home.cancelTasks(executionId)
   }
@@ -71,6 +94,8 @@ export class Entrance implements ScriptHost {
     return {
       poll: (request) => pollThrough(request, enter, this.#homes),
       runTask: (request) => runThrough(request, enter, this.#homes),
+      accumulate: (request) => accumulateThrough(request, enter),
+      runGraph: (request) => runGraphThrough(request, enter),
       cancelTasks: (executionId) => this.cancelTasks(executionId),
     }
   }

@@ -8,7 +8,18 @@
  */
 
 import type { GenerationNumber, LoadTarget, ProcessSettings, ProgramTarget } from '../border/protocol.ts'
-import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest, TaskSlot } from '../engine/ports.ts'
+import type {
+  AccumulateAnswer,
+  AccumulateRequest,
+  Clock,
+  NotEntered,
+  PollRequest,
+  RunGraphAnswer,
+  RunGraphRequest,
+  ScriptHost,
+  TaskRequest,
+  TaskSlot,
+} from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../metrics/measurements.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
@@ -189,6 +200,14 @@ export class PyodideHost implements ScriptHost {
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
     return this.#entrance.runTask(request)
+  }
+
+  accumulate(request: AccumulateRequest): Promise<AccumulateAnswer> {
+    return this.#entrance.accumulate(request)
+  }
+
+  runGraph(request: RunGraphRequest): Promise<RunGraphAnswer> {
+    return this.#entrance.runGraph(request)
   }
 
   cancelTasks(executionId: string): void {

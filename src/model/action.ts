@@ -16,6 +16,9 @@ export type ActionKind =
   | 'create'
   | 'delete'
   | 'prune'
+  | 'subscribe'
+  | 'unsubscribe'
+  | 'replay'
 
 /** The door that it came through. */
 export type ActionSource = 'cli' | 'node' | 'http' | 'python'
@@ -23,7 +26,7 @@ export type ActionSource = 'cli' | 'node' | 'http' | 'python'
 export interface NewAction {
   readonly id: string
   readonly kind: ActionKind
-  /** The id of an execution or a schedule, or the name of a trigger. */
+  /** The id of an execution, a schedule or a subscription, the name of a trigger, or `reactor` and its name. */
   readonly target: string
   readonly source: ActionSource
   /** Why, in the words of who did it. */

@@ -5,10 +5,11 @@
  * never changes.
  */
 
-import type { Declarations } from '../model/declarations.ts'
+import type { Declarations, GraphDeclarations } from '../model/declarations.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import { DeclaredNames } from './declared-names.ts'
+import { DeclaredGraphNames } from './graph-registry.ts'
 import {
   checkWorkflow,
   duplicateTrigger,
@@ -28,6 +29,7 @@ export interface RegistrySource {
 export class LiveRegistry implements RegistrySource {
   readonly #triggers = new DeclaredNames<TriggerDefinition>()
   readonly #workflows = new DeclaredNames<WorkflowDefinition>()
+  readonly #graphs = new DeclaredGraphNames()
   /** By script: its place in the order in which they came. */
   readonly #ranks = new Map<string, number>()
   #lastRank = 0
@@ -53,7 +55,11 @@ export class LiveRegistry implements RegistrySource {
     const workflows = new Map(this.#workflows.inUse)
     const all = [...this.#triggers.inUse]
     const triggers = this.#awaitsWorkflows ? all.filter(([, { workflow }]) => workflows.has(workflow)) : all
-    return Object.freeze({ triggers: new Map(triggers), workflows })
+    return Object.freeze({
+      triggers: new Map(triggers),
+      workflows,
+      graphs: this.#graphs.snapshot(!this.#awaitsWorkflows),
+    })
   }
 
   onChange(callback: () => void): () => void {
@@ -66,7 +72,7 @@ export class LiveRegistry implements RegistrySource {
    * it; what is good is in use. A trigger without its workflow is no problem yet, since the workflow may be declared
    * later: see `unboundTriggers`.
    */
-  declare({ triggers, workflows }: Declarations): readonly RegistryProblem[] {
+  declare({ triggers, workflows, graphs }: Declarations): readonly RegistryProblem[] {
     const problems: RegistryProblem[] = []
     for (const workflow of workflows) {
       const checked = checkWorkflow(workflow)
@@ -74,6 +80,7 @@ export class LiveRegistry implements RegistrySource {
       else problems.push(...this.#declareWorkflow(checked.definition))
     }
     for (const trigger of triggers) problems.push(...this.#declareTrigger(Object.freeze(trigger)))
+    if (graphs !== undefined) problems.push(...this.#declareGraphs(graphs))
     this.#changed()
     return problems
   }
@@ -108,6 +115,11 @@ export class LiveRegistry implements RegistrySource {
     return problem === null ? [] : [problem]
   }
 
+  #declareGraphs(graphs: GraphDeclarations): readonly RegistryProblem[] {
+    for (const { script } of [...graphs.sources, ...graphs.reactors, ...graphs.graphs]) this.#place(script)
+    return this.#graphs.declare(graphs, this.#rankOf)
+  }
+
   readonly #rankOf = (script: string): number => this.#ranks.get(script) ?? 0
 
   /** A script keeps its place until it is removed. */
@@ -118,6 +130,7 @@ export class LiveRegistry implements RegistrySource {
   #forget(script: string): void {
     this.#triggers.forget(script)
     this.#workflows.forget(script)
+    this.#graphs.forget(script)
   }
 
   #changed(): void {

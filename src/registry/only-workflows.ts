@@ -1,7 +1,7 @@
-/** A registry of which only some workflows are in use, with the triggers that start them: what a worker that is restricted sees. */
+/** A registry of which only some workflows are in use, with the triggers that start them and without graphs: what a worker that is restricted sees. */
 
 import type { RegistrySource } from './live-registry.ts'
-import type { Registry } from './registry.ts'
+import { NO_GRAPHS, type Registry } from './registry.ts'
 
 export function onlyWorkflows(source: RegistrySource, names: readonly string[]): RegistrySource {
   const wanted = new Set(names)
@@ -15,6 +15,7 @@ export function onlyWorkflows(source: RegistrySource, names: readonly string[]):
         part = Object.freeze({
           triggers: new Map([...now.triggers].filter(([, { workflow }]) => wanted.has(workflow))),
           workflows: new Map([...now.workflows].filter(([key]) => wanted.has(key))),
+          graphs: NO_GRAPHS,
         })
       }
       return part

@@ -7,12 +7,14 @@
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
 import { type GraphProblem, orderTasks } from './graph.ts'
+import type { GraphRegistry } from './graph-registry.ts'
 import { didYouMean } from './nearest.ts'
 
 export interface Registry {
   readonly triggers: ReadonlyMap<string, TriggerDefinition>
   /** By key. */
   readonly workflows: ReadonlyMap<string, WorkflowDefinition>
+  readonly graphs: GraphRegistry
 }
 
 export type RegistryProblem = {
@@ -31,11 +33,29 @@ export type RegistryProblem = {
   | { readonly kind: 'dependencyCycle'; readonly workflow: string; readonly fullNames: readonly string[] }
   | { readonly kind: 'duplicateTrigger'; readonly trigger: string; readonly otherScript: string }
   | { readonly kind: 'duplicateWorkflow'; readonly workflow: string; readonly otherScript: string }
+  | {
+      readonly kind: 'duplicateGraphName'
+      readonly what: 'source' | 'reactor' | 'graph'
+      readonly name: string
+      readonly otherScript: string
+    }
+  | { readonly kind: 'badSource'; readonly source: string }
   | { readonly kind: 'badRule' | 'unreachableTask'; readonly workflow: string; readonly task: string }
   | { readonly kind: 'unknownWorkflow'; readonly trigger: string; readonly workflow: string }
 )
 
-export const EMPTY_REGISTRY: Registry = Object.freeze({ triggers: new Map(), workflows: new Map() })
+export const NO_GRAPHS: GraphRegistry = Object.freeze({
+  sources: new Map(),
+  reactors: new Map(),
+  graphs: new Map(),
+  isComplete: true,
+})
+
+export const EMPTY_REGISTRY: Registry = Object.freeze({
+  triggers: new Map(),
+  workflows: new Map(),
+  graphs: NO_GRAPHS,
+})
 
 /** Triggers that name a workflow which nobody declared. They are polled; when one fires, no workflow starts. */
 export function unboundTriggers(registry: Registry): readonly RegistryProblem[] {
@@ -123,6 +143,27 @@ export function duplicateWorkflow(
     script: workflow.script,
     place: workflow.place,
     message: `Workflow "${workflow.key}" is declared ${byBoth(workflow, other, inUse)}`,
+  }
+}
+
+/** The same for sources, reactors and graphs. */
+export function duplicateOf(
+  what: 'source' | 'reactor' | 'graph',
+  name: string,
+  declared: Declared,
+  other: Declared,
+  inUse: Declared,
+): RegistryProblem | null {
+  if (isSamePlace(declared, other)) return null
+  const noun = what === 'graph' ? 'Computation graph' : `${what[0]?.toUpperCase()}${what.slice(1)}`
+  return {
+    kind: 'duplicateGraphName',
+    what,
+    name,
+    otherScript: other.script,
+    script: declared.script,
+    place: declared.place,
+    message: `${noun} "${name}" is declared ${byBoth(declared, other, inUse)}`,
   }
 }
 

@@ -37,8 +37,17 @@ export class GenerationRegistries {
   share(generation: GenerationNumber, registry: LiveRegistry): void {
     if (this.#ofProgram !== null || this.#shared.has(generation)) return
     this.#shared.set(generation, registry)
-    const { triggers, workflows } = this.of(generation).current()
-    registry.declare({ triggers: [...triggers.values()], workflows: [...workflows.values()] })
+    const { triggers, workflows, graphs } = this.of(generation).current()
+    registry.declare({
+      triggers: [...triggers.values()],
+      workflows: [...workflows.values()],
+      graphs: {
+        sources: [...graphs.sources.values()],
+        badSources: [],
+        reactors: [...graphs.reactors.values()],
+        graphs: [...graphs.graphs.values()],
+      },
+    })
   }
 
   forget(generation: GenerationNumber): void {

@@ -48,6 +48,7 @@ export function cutOff(cut: readonly string[]): string {
 /** Turns events into log lines for as long as the engine lives. */
 export function watchForLog(events: EngineEvents, log: LogSink): void {
   tellTriggers(events, log)
+  tellGraphs(events, log)
   tellExecutions(events, log)
   events.on('scriptQuarantined', ({ script, culprit, reason }) =>
     log({
@@ -87,6 +88,35 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
       facts: { workflow, scheduleId, executionId },
     }),
   )
+}
+
+function tellGraphs(events: EngineEvents, log: LogSink): void {
+  if (log.least === 'debug') {
+    events.on('reactorFired', ({ reactor, sequence, firingId }) =>
+      log({
+        level: 'debug',
+        message: `reactor '${reactor}' fired: ${sequence}`,
+        facts: { reactor, sequence, firingId },
+      }),
+    )
+  }
+  events.on('sourceFailed', ({ source, sequence, error }) =>
+    log({
+      level: 'error',
+      message: `source '${source}' ${sequence === null ? '' : `passed over its event ${sequence}: `}${error.message}`,
+      facts: { source, sequence },
+      traceback: error.traceback,
+    }),
+  )
+  events.on('graphFailed', ({ graph, firingSequence, runs, error }) => {
+    const which = runs === 1 ? `firing ${firingSequence}` : `${runs} firings from ${firingSequence} on`
+    log({
+      level: 'error',
+      message: `graph '${graph}' failed for ${which}: ${error.message}`,
+      facts: { graph, firingSequence, runs },
+      traceback: error.traceback,
+    })
+  })
 }
 
 function tellExecutions(events: EngineEvents, log: LogSink): void {

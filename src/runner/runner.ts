@@ -7,9 +7,10 @@
 import { Alerts } from '../alerts/alerts.ts'
 import type { Engine, ExecuteOptions } from '../engine/engine.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
-import type { Clock, PollRequest, ScriptHost, Store } from '../engine/ports.ts'
+import type { Clock, PollRequest, RunGraphRequest, ScriptHost, Store } from '../engine/ports.ts'
 import { StartOnce } from '../engine/start-once.ts'
 import { toError, UsageError } from '../errors.ts'
+import { lateHost } from '../host/late-host.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import { numberArgument, shownValue, textArgument } from '../model/arguments.ts'
 import {
@@ -38,9 +39,12 @@ import { closed, unknownTrigger } from './refusals.ts'
 import { RunnerActions } from './resources/actions.ts'
 import { RunnerAlerts } from './resources/alerts.ts'
 import { RunnerExecutions } from './resources/executions.ts'
+import { RunnerGraphs } from './resources/graphs.ts'
 import { RunnerInstances } from './resources/instances.ts'
 import { pollTest } from './resources/poll-test.ts'
+import { RunnerReactors } from './resources/reactors.ts'
 import { RunnerSchedules } from './resources/schedules.ts'
+import { RunnerSources } from './resources/sources.ts'
 import { RunnerTriggers } from './resources/triggers.ts'
 import { RunnerWorkflows } from './resources/workflows.ts'
 import { type ExecutionResult, executionResult } from './results.ts'
@@ -68,6 +72,9 @@ export class Runner {
   readonly instances: RunnerInstances
   readonly alerts: RunnerAlerts
   readonly actions: RunnerActions
+  readonly sources: RunnerSources
+  readonly reactors: RunnerReactors
+  readonly graphs: RunnerGraphs
   readonly #options: RunnerOptions
   readonly #registry: LiveRegistry
   readonly #store: Store
@@ -113,6 +120,10 @@ export class Runner {
     this.instances = new RunnerInstances(this.#alive, this.#engine)
     this.alerts = new RunnerAlerts(this.#alive, store)
     this.actions = new RunnerActions(this.#alive, store)
+    this.sources = new RunnerSources(this.#alive, this.#engine)
+    this.reactors = new RunnerReactors(this.#alive, this.#engine)
+    const run = async (request: RunGraphRequest) => (await this.#startPython()).host.runGraph(request)
+    this.graphs = new RunnerGraphs(this.#alive, this.#engine, registry, run)
   }
 
   /** The wall clock of the engine, epoch milliseconds. */
@@ -272,11 +283,7 @@ export class Runner {
   }
 
   /** Logs what each interpreter does and what each suspended stack waits for, with its Python frames. */
-  logStacks(): Promise<void> {
-    return this.#logStacks(STACKS_WITHIN_MS)
-  }
-
-  async #logStacks(withinMs: number): Promise<void> {
+  async logStacks(withinMs = STACKS_WITHIN_MS): Promise<void> {
     try {
       const scripting = await this.#scripting.settled()
       for (const message of (await scripting?.host.describeStacks(withinMs)) ?? [])
@@ -304,7 +311,7 @@ export class Runner {
     // What keeps a stop waiting is what one wants to know then.
     let report: Promise<void> | null = null
     const late = this.#clock.wakeAfter(graceMs, () => {
-      if (graceMs > 0) report = this.#logStacks(LATE_STACKS_WITHIN_MS)
+      if (graceMs > 0) report = this.logStacks(LATE_STACKS_WITHIN_MS)
     })
     try {
       await this.#engine.stop({ graceMs })
@@ -380,14 +387,10 @@ export class Runner {
 
   /** The interpreters, started by the first script: the engine asks for nothing before. */
   #scriptHost(): ScriptHost {
-    return {
-      poll: (request) =>
-        this.#scripting.result?.host.poll(request) ?? this.#startingHost().then((host) => host.poll(request)),
-      runTask: (request) =>
-        this.#scripting.result?.host.runTask(request) ?? this.#startingHost().then((host) => host.runTask(request)),
-      // Without interpreters nothing runs.
-      cancelTasks: (executionId) => this.#scripting.result?.host.cancelTasks(executionId),
-    }
+    return lateHost(
+      () => this.#scripting.result?.host,
+      () => this.#startingHost(),
+    )
   }
 
   /** What runs during a stop may go on to its end. */

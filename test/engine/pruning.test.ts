@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { EngineEvents } from '../../src/engine/events.ts'
 import type { Store } from '../../src/engine/ports.ts'
-import { Pruning } from '../../src/engine/pruning.ts'
+import { Pruning } from '../../src/engine/upkeep/pruning.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const RETENTION = { skippedMs: 0, failedMs: 0, endedMs: 0, firingsMs: null }

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EngineEvents } from '../../src/engine/events.ts'
 import type { Store } from '../../src/engine/ports.ts'
-import { Pruning } from '../../src/engine/pruning.ts'
+import { Pruning } from '../../src/engine/upkeep/pruning.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { MIGRATIONS } from '../../src/store/sqlite/schema/migrations.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'

@@ -1,5 +1,13 @@
 /** Builders of what a script declares: the boring parts have defaults, the interesting ones stay in view. */
 
+import type { GraphDeclarations } from '../../src/model/declarations.ts'
+import type {
+  Accumulation,
+  GraphDefinition,
+  ReactionMode,
+  ReactorDefinition,
+  SourceDefinition,
+} from '../../src/model/graphs/definitions.ts'
 import { type Catchup, DEFAULT_POLICY, type TriggerPolicy } from '../../src/model/policy.ts'
 import type { TriggerDefinition } from '../../src/model/trigger.ts'
 import type { RetryPolicy, TaskDefinition, TriggerRule, WorkflowDefinition } from '../../src/model/workflow.ts'
@@ -87,4 +95,32 @@ export function cronTrigger(name: string, expression: string, parts: CronParts =
   const { timezone = 'UTC', catchup = 'skip' } = parts
   const timing = { kind: 'cron', expression, timezone, catchup } as const
   return { ...trigger(name, parts), timing } satisfies TriggerDefinition
+}
+
+/** A source whose function a script declares. */
+export function source(
+  name: string,
+  accumulation: Accumulation = { kind: 'passthrough' },
+  script = 'graphs.py',
+): SourceDefinition {
+  return { name, accumulation, description: '', script, place: null }
+}
+
+export function reactor(
+  name: string,
+  sources: readonly string[],
+  mode: ReactionMode = 'when_any',
+  script = 'graphs.py',
+): ReactorDefinition {
+  return { name, sources, mode, script, place: null }
+}
+
+/** A graph of one node. */
+export function graph(name: string, reactor: string | null, script = 'graphs.py'): GraphDefinition {
+  const nodes = [{ id: 'out', inputs: [], next: null, routes: null }]
+  return { name, reactor, nodes, description: '', script, place: null }
+}
+
+export function graphs(parts: Partial<Omit<GraphDeclarations, 'badSources'>>): GraphDeclarations {
+  return { sources: [], badSources: [], reactors: [], graphs: [], ...parts }
 }

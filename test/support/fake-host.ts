@@ -3,12 +3,24 @@
  * them, and takes its time through the clock that the test moves.
  */
 
-import type { Clock, NotEntered, PollRequest, ScriptHost, TaskRequest } from '../../src/engine/ports.ts'
+import type {
+  AccumulateAnswer,
+  AccumulateRequest,
+  Clock,
+  NotEntered,
+  PollRequest,
+  RunGraphAnswer,
+  RunGraphRequest,
+  ScriptHost,
+  TaskRequest,
+} from '../../src/engine/ports.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PythonFault } from '../../src/model/fault.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 
 type Poll = (request: PollRequest) => PollOutcome | Promise<PollOutcome | NotEntered>
+type Accumulate = (request: AccumulateRequest) => AccumulateAnswer | Promise<AccumulateAnswer>
+type RunGraph = (request: RunGraphRequest) => RunGraphAnswer | Promise<RunGraphAnswer>
 type Body = (request: TaskRequest) => AttemptOutcome | Promise<AttemptOutcome | NotEntered>
 
 export const SKIP: PollOutcome = { kind: 'skipped', reason: null }
@@ -45,6 +57,12 @@ export class FakeHost implements ScriptHost {
   readonly #clock: Clock
   readonly #polls = new Map<string, Poll>()
   readonly #bodies = new Map<string, Body>()
+  readonly #sources = new Map<string, Accumulate>()
+  readonly #graphs = new Map<string, RunGraph>()
+  /** Every entry for a source that began. */
+  readonly accumulations: AccumulateRequest[] = []
+  /** Every entry for a graph that began. */
+  readonly graphRuns: RunGraphRequest[] = []
   /** Every poll that began, with its instant. */
   readonly polls: { readonly trigger: string; readonly at: number }[] = []
   /** Every task run that began. */
@@ -66,6 +84,18 @@ export class FakeHost implements ScriptHost {
   /** What a task's body does. It returns its input unless told otherwise. */
   task(taskId: string, body: Body): this {
     this.#bodies.set(taskId, body)
+    return this
+  }
+
+  /** What a source's function does. It returns each event unless told otherwise. */
+  source(name: string, accumulate: Accumulate): this {
+    this.#sources.set(name, accumulate)
+    return this
+  }
+
+  /** What a graph does. It returns its payload unless told otherwise. */
+  graph(name: string, run: RunGraph): this {
+    this.#graphs.set(name, run)
     return this
   }
 
@@ -116,4 +146,26 @@ export class FakeHost implements ScriptHost {
       this.running -= 1
     }
   }
+
+  async accumulate(request: AccumulateRequest): Promise<AccumulateAnswer> {
+    this.accumulations.push(request)
+    return (await this.#sources.get(request.source)?.(request)) ?? valuesOf(request)
+  }
+
+  async runGraph(request: RunGraphRequest): Promise<RunGraphAnswer> {
+    this.graphRuns.push(request)
+    return (await this.#graphs.get(request.graph)?.(request)) ?? resultsOf(request)
+  }
+}
+
+/** Each event as it is; of a batch the list, and of a poll nothing. */
+export function valuesOf({ mode, events }: AccumulateRequest): AccumulateAnswer {
+  if (mode === 'poll') return { kind: 'answered', results: [{ kind: 'dropped' }] }
+  const values = mode === 'batch' ? [`[${events.join(',')}]`] : events
+  return { kind: 'answered', results: values.map((valueText) => ({ kind: 'value', valueText })) }
+}
+
+export function resultsOf({ payloads }: RunGraphRequest): RunGraphAnswer {
+  const results = payloads.map((resultText) => ({ kind: 'ended', resultText }) as const)
+  return { kind: 'answered', results, nodesText: '{}' }
 }

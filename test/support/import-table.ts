@@ -34,6 +34,7 @@ export const TABLE: readonly Row[] = [
       /^src\/(registry|metrics|model)\//,
       /^src\/errors\.ts$/,
       ...(room === 'cron' ? [/^croner$/] : []),
+      ...(room === 'graphs' ? [/^@marcbachmann\/cel-js$/] : []),
       ...NODE_PURE,
     ],
   })),

@@ -3,8 +3,9 @@
 import type { EngineConfig } from '../../src/engine/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { type EngineEventMap, type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
+import type { StreamBackends } from '../../src/engine/graphs/streams.ts'
 import type { Store } from '../../src/engine/ports.ts'
-import type { Declarations } from '../../src/model/declarations.ts'
+import type { Declarations, GraphDeclarations } from '../../src/model/declarations.ts'
 import { codec } from '../../src/native/index.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
@@ -14,6 +15,8 @@ import { FakeHost } from './fake-host.ts'
 export interface EngineParts {
   readonly triggers?: Declarations['triggers']
   readonly workflows?: Declarations['workflows']
+  readonly graphs?: GraphDeclarations
+  readonly streams?: StreamBackends
   readonly config?: Partial<EngineConfig>
   /** Python's answers, set before the first poll. */
   readonly python?: (host: FakeHost) => void
@@ -56,7 +59,11 @@ export class RunningEngine implements AsyncDisposable {
     parts.python?.(host)
     const store = parts.store ?? (await openMemoryStore(clock))
     const registry = new LiveRegistry()
-    registry.declare({ triggers: parts.triggers ?? [], workflows: parts.workflows ?? [] })
+    registry.declare({
+      triggers: parts.triggers ?? [],
+      workflows: parts.workflows ?? [],
+      ...(parts.graphs !== undefined && { graphs: parts.graphs }),
+    })
     const events = new EngineEvents(parts.reportListenerError ?? rethrow)
     const engine = new Engine({
       store,
@@ -67,6 +74,7 @@ export class RunningEngine implements AsyncDisposable {
       events,
       config: parts.config ?? {},
       random: parts.random ?? (() => 0.5),
+      streams: parts.streams ?? {},
     })
     if (parts.isIdle !== true) await engine.start()
     return new RunningEngine({ engine, host, clock, store, registry, events, ownsStore: parts.store === undefined })

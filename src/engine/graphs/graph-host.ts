@@ -74,12 +74,13 @@ export interface NotServed {
   readonly kind: 'notServed'
 }
 
-/** The engine stopped before there was an interpreter for it: nothing was called. */
-export interface GraphNotEntered {
-  readonly kind: 'notEntered'
-}
+/** It never began: see `NotEntered` of `ports.ts`. */
+type NotEntered = { readonly kind: 'notEntered' }
+
+export type AccumulateAnswer = AccumulatedValues | EntryLost | NotServed | NotEntered
+export type RunGraphAnswer = GraphResults | EntryLost | NotServed | NotEntered
 
 export interface GraphHost {
-  accumulate(request: AccumulateRequest): Promise<AccumulatedValues | EntryLost | NotServed | GraphNotEntered>
-  runGraph(request: RunGraphRequest): Promise<GraphResults | EntryLost | NotServed | GraphNotEntered>
+  accumulate(request: AccumulateRequest): Promise<AccumulateAnswer>
+  runGraph(request: RunGraphRequest): Promise<RunGraphAnswer>
 }

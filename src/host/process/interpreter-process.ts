@@ -125,7 +125,7 @@ export class InterpreterProcess {
   }
 
   load(generation: GenerationNumber, script: string, target: LoadTarget, deadlineMs: number): Promise<Answer> {
-    return this.#ask({ label: scriptLabel(script), deadlineMs, slot: null }, (token) => {
+    return this.ask({ label: scriptLabel(script), deadlineMs, slot: null }, (token) => {
       return { type: 'load', token, generation, script, target }
     })
   }
@@ -135,13 +135,13 @@ export class InterpreterProcess {
   }
 
   takeState(generation: GenerationNumber, deadlineMs: number): Promise<Answer> {
-    return this.#ask({ label: 'what a script hands on', deadlineMs, slot: null }, (token) => {
+    return this.ask({ label: 'what a script hands on', deadlineMs, slot: null }, (token) => {
       return { type: 'takeState', token, generation }
     })
   }
 
   giveState(generation: GenerationNumber, stateJson: string, deadlineMs: number): Promise<Answer> {
-    return this.#ask({ label: 'what a script is handed', deadlineMs, slot: null }, (token) => {
+    return this.ask({ label: 'what a script is handed', deadlineMs, slot: null }, (token) => {
       return { type: 'giveState', token, generation, stateJson }
     })
   }
@@ -156,7 +156,7 @@ export class InterpreterProcess {
 
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
     const { workflow, taskId, inputText, deadlineMs, slot, executionId, log } = task
-    return this.#ask({ label: taskLabel(task), deadlineMs, slot, executionId, log }, (token) => {
+    return this.ask({ label: taskLabel(task), deadlineMs, slot, executionId, log }, (token) => {
       return { type: 'task', token, generation, executionId, workflow, taskId, inputText }
     })
   }
@@ -167,7 +167,7 @@ export class InterpreterProcess {
   }
 
   runProgram(target: ProgramTarget): Promise<Answer> {
-    return this.#ask({ label: 'the program', deadlineMs: null, slot: null }, (token) => {
+    return this.ask({ label: 'the program', deadlineMs: null, slot: null }, (token) => {
       return { type: 'program', token, target }
     })
   }
@@ -224,10 +224,11 @@ export class InterpreterProcess {
   /** Nothing else goes on from then on, so nothing else has a deadline any more. */
   #finish(): Promise<Answer> {
     this.#watchdog.stop()
-    return this.#ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
+    return this.ask({ label: 'the end', deadlineMs: null, slot: null }, (token) => ({ type: 'finish', token }))
   }
 
-  #ask(entry: Omit<OpenRequest, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
+  /** An entry into Python. */
+  ask(entry: Omit<OpenRequest, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     return new Promise((settle) => {
       const token = this.#register({ ...entry, settle })

@@ -21,3 +21,12 @@ export function triggerLabel(trigger: string): string {
 export function taskLabel(task: { readonly taskId: string; readonly workflow: string }): string {
   return `task '${task.taskId}' of workflow '${task.workflow}'`
 }
+
+/** The function of a source. */
+export function sourceLabel(source: string): string {
+  return `source '${source}'`
+}
+
+export function graphLabel(graph: string): string {
+  return `graph '${graph}'`
+}

@@ -3,7 +3,7 @@
  * An interpreter that had to be killed because of a poll or task is that one's time-out, and bad luck for the others.
  */
 
-import type { NotEntered } from '../../engine/ports.ts'
+import type { EntryLost, NotEntered } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
 import type { AttemptOutcome } from '../../model/execution.ts'
 import type { PythonFault } from '../../model/fault.ts'
@@ -72,9 +72,19 @@ export function lostInterpreter(end: InterpreterEnd): HostError {
 }
 
 /** The same words however it was stopped: while it waited, while it computed, or together with its interpreter. */
-function overdue({ type, traceback }: PythonFault, { label, deadlineMs }: Entry) {
-  const message = `${label} timed out: it exceeded its timeout of ${deadlineMs / 1000} s`
-  return { kind: 'timedOut', error: { type, message, traceback } } as const
+export function overdueFault({ type, traceback }: PythonFault, label: string, deadlineMs: number): PythonFault {
+  return { type, message: `${label} timed out: it exceeded its timeout of ${deadlineMs / 1000} s`, traceback }
+}
+
+function overdue(error: PythonFault, { label, deadlineMs }: Entry) {
+  return { kind: 'timedOut', error: overdueFault(error, label, deadlineMs) } as const
+}
+
+/** Of events or runs of graphs. */
+export function lostEntry(end: InterpreterEnd, label: string, deadlineMs: number): EntryLost {
+  const isCulprit = end.culprit === label
+  const error = { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '' }
+  return { kind: 'lost', isCulprit, error: isCulprit && end.isOverdue ? overdueFault(error, label, deadlineMs) : error }
 }
 
 /** The interpreter ended under it. What that led to is in the history of the culprit, and only there. */

@@ -6,10 +6,12 @@
  */
 
 import { type GenerationNumber, PROGRAM_GENERATION } from '../../border/protocol.ts'
+import type { BadSource } from '../../model/declarations.ts'
+import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../../model/graphs/definitions.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
-import { scriptLabel, taskLabel, triggerLabel } from '../process/labels.ts'
+import { graphLabel, scriptLabel, sourceLabel, taskLabel, triggerLabel } from '../process/labels.ts'
 import type { ScriptDeclarations } from './declarations.ts'
 
 /** The script name of declarations that a running program makes. */
@@ -23,6 +25,10 @@ export class Generation {
   readonly #triggers = new Map<string, TriggerDefinition>()
   readonly #workflows = new Map<string, WorkflowDefinition>()
   readonly #pollNumbers = new Map<string, number>()
+  readonly #sources = new Map<string, SourceDefinition>()
+  readonly #badSources = new Map<string, BadSource>()
+  readonly #reactors = new Map<string, ReactorDefinition>()
+  readonly #graphs = new Map<string, GraphDefinition>()
   readonly #onQuiet: (() => void)[] = []
   #entries = 0
 
@@ -37,10 +43,14 @@ export class Generation {
     return new Generation(PROGRAM_GENERATION, PROGRAM_SCRIPT, null)
   }
 
-  declared({ triggers, workflows, pollNumbers }: ScriptDeclarations): void {
+  declared({ triggers, workflows, pollNumbers, graphs }: ScriptDeclarations): void {
     for (const trigger of triggers) this.#triggers.set(trigger.name, trigger)
     for (const workflow of workflows) this.#workflows.set(workflow.key, workflow)
     for (const [trigger, number] of pollNumbers) this.#pollNumbers.set(trigger, number)
+    for (const source of graphs?.sources ?? []) this.#sources.set(source.name, source)
+    for (const source of graphs?.badSources ?? []) this.#badSources.set(source.name, source)
+    for (const reactor of graphs?.reactors ?? []) this.#reactors.set(reactor.name, reactor)
+    for (const graph of graphs?.graphs ?? []) this.#graphs.set(graph.name, graph)
   }
 
   /** All that it has declared so far. */
@@ -49,7 +59,21 @@ export class Generation {
       triggers: [...this.#triggers.values()],
       workflows: [...this.#workflows.values()],
       pollNumbers: this.#pollNumbers,
+      graphs: {
+        sources: [...this.#sources.values()],
+        badSources: [...this.#badSources.values()],
+        reactors: [...this.#reactors.values()],
+        graphs: [...this.#graphs.values()],
+      },
     }
+  }
+
+  declaresSource(name: string): boolean {
+    return this.#sources.has(name)
+  }
+
+  declaresGraph(name: string): boolean {
+    return this.#graphs.has(name)
   }
 
   /** What a trigger of it is polled by; 0, which is nobody's, when it declares none of that name. */
@@ -61,6 +85,8 @@ export class Generation {
   hasLabel(label: string): boolean {
     if (label === scriptLabel(this.script)) return true
     for (const name of this.#triggers.keys()) if (triggerLabel(name) === label) return true
+    for (const name of this.#sources.keys()) if (sourceLabel(name) === label) return true
+    for (const name of this.#graphs.keys()) if (graphLabel(name) === label) return true
     for (const [workflow, { tasks }] of this.#workflows) {
       if (tasks.some(({ id }) => taskLabel({ taskId: id, workflow }) === label)) return true
     }

@@ -3,11 +3,11 @@
  * the time, and the polls, the tasks and the commits of others come between. Started by the engine.
  */
 
-import { toError } from '../errors.ts'
-import { formatInstant } from '../model/instant.ts'
-import type { EngineEvents } from './events.ts'
-import { runPeriodically } from './periodic.ts'
-import type { Clock, Retention, RetentionHold, Store, Timer } from './ports.ts'
+import { toError } from '../../errors.ts'
+import { formatInstant } from '../../model/instant.ts'
+import type { EngineEvents } from '../events.ts'
+import { runPeriodically } from '../periodic.ts'
+import type { Clock, Retention, RetentionHold, Store, Timer } from '../ports.ts'
 
 /** The pauses are so many times as long as the steps. */
 const PAUSE_FACTOR = 19

@@ -1,0 +1,216 @@
+/**
+ * The sources whose events are accumulated here: those that the code declares, or that only its reactors name, and that no
+ * other living instance has. Kept in step with the registry, with the store and with other processes. One pass over the store
+ * at a time: what changes meanwhile is looked at in the next one.
+ */
+
+import { toError } from '../../errors.ts'
+import type { SourceDefinition } from '../../model/graphs/definitions.ts'
+import type { GraphRegistry } from '../../registry/graph-registry.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import { troubleDelayMs } from '../due.ts'
+import type { Timer } from '../ports.ts'
+import type { DeclaredGraphs, SourceLease } from './graph-store.ts'
+import { PolledSource, type PolledSourcePorts } from './polled-source.ts'
+import { SourcePump, type SourcePumpPorts } from './source-pump.ts'
+import { StreamedSource, type StreamedSourcePorts } from './streams.ts'
+
+export type HostedSourcesPorts = SourcePumpPorts &
+  PolledSourcePorts &
+  StreamedSourcePorts & { readonly registry: RegistrySource }
+
+/** A source that is hosted here. */
+interface Hosted {
+  readonly pump: SourcePump
+  readonly feed: PolledSource | StreamedSource | null
+  /** What `feed` was made for. */
+  readonly fedBy: string
+}
+
+export class HostedSources {
+  readonly #ports: HostedSourcesPorts
+  readonly #hosted = new Map<string, Hosted>()
+  /** Those that are ending; the same source does not begin again before. */
+  readonly #ending = new Set<Promise<unknown>>()
+  #declared = ''
+  #pass: Promise<void> | null = null
+  #mustSync = false
+  #timer: Timer | null = null
+  #failures = 0
+  #isStarted = false
+  #isStopped = false
+
+  constructor(ports: HostedSourcesPorts) {
+    this.#ports = ports
+  }
+
+  /** Settles when what the code declares is in the store. */
+  start(): Promise<void> {
+    this.#isStarted = true
+    return this.sync()
+  }
+
+  /** The code, the store, or who else lives may have changed. */
+  sync(): Promise<void> {
+    if (!this.#isStarted || this.#isStopped) return Promise.resolve()
+    this.#mustSync = true
+    this.#pass ??= this.#syncUntilDone()
+    return this.#pass
+  }
+
+  /** Another database is open: nothing of what is known holds. */
+  async forget(): Promise<void> {
+    this.#declared = ''
+    await Promise.all([...this.#hosted.keys()].map((name) => this.#end(name)))
+  }
+
+  /** Settles when what the code declares by now is in the store, or could not be stored. */
+  async settled(): Promise<void> {
+    await this.#pass
+  }
+
+  pump(source: string): SourcePump | null {
+    return this.#hosted.get(source)?.pump ?? null
+  }
+
+  /** Waiting events by source. */
+  waiting(): ReadonlyMap<string, number> {
+    return new Map([...this.#hosted].map(([name, { pump }]) => [name, pump.waiting]))
+  }
+
+  /** Nothing new begins. Settles when what is under way is stored. */
+  async drain(): Promise<void> {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    await this.#pass
+    await Promise.all([...this.#hosted.keys()].map((name) => this.#end(name)))
+    await Promise.all(this.#ending)
+  }
+
+  async #syncUntilDone(): Promise<void> {
+    // More declarations may come in this tick of the event loop.
+    await null
+    while (this.#mustSync && !this.#isStopped) {
+      this.#mustSync = false
+      try {
+        await this.#syncOnce()
+        this.#failures = 0
+      } catch (thrown) {
+        this.#failures += 1
+        const { events, clock } = this.#ports
+        const delayMs = troubleDelayMs(this.#failures)
+        const retryAt = clock.now() + delayMs
+        events.emit('trouble', { during: 'taking over sources', error: toError(thrown), retryAt })
+        this.#timer?.cancel()
+        this.#timer = clock.wakeAfter(delayMs, () => void this.sync())
+      }
+    }
+    // In the tick of the event loop in which the loop ended: whoever asks from now on begins a new pass.
+    this.#pass = null
+  }
+
+  async #syncOnce(): Promise<void> {
+    const { store, instanceId, clock, registry } = this.#ports
+    const { graphs } = registry.current()
+    const declared = declaredGraphs(graphs)
+    const text = JSON.stringify(declared)
+    const isEmpty = graphs.sources.size + graphs.reactors.size + graphs.graphs.size === 0
+    // Who never declared any graph never asks the store about them.
+    if (isEmpty && this.#declared === '') return
+    if (text !== this.#declared) {
+      await store.declare(instanceId, declared, clock.now())
+      this.#declared = text
+    }
+    const wanted = [...graphs.sources.keys(), ...(await this.#bareNames(graphs))]
+    await this.#giveUpOthers(new Set(wanted))
+    const leases = await store.leaseSources(instanceId, wanted)
+    await Promise.all(this.#ending)
+    if (this.#isStopped) return
+    for (const lease of leases) this.#host(lease, graphs)
+    const held = new Set(leases.map(({ source }) => source))
+    for (const name of this.#hosted.keys()) if (!held.has(name)) void this.#end(name)
+  }
+
+  /** Sources that only reactors name, and for which no instance has a function. */
+  async #bareNames({ sources, reactors, isComplete }: GraphRegistry): Promise<readonly string[]> {
+    const named = new Set([...reactors.values()].flatMap((each) => each.sources))
+    const bare = [...named].filter((name) => !sources.has(name))
+    if (bare.length === 0 || !isComplete) return []
+    const rows = await this.#ports.store.listSources()
+    const withFunction = new Set(rows.filter(({ accumulation }) => accumulation !== null).map(({ name }) => name))
+    return bare.filter((name) => !withFunction.has(name))
+  }
+
+  async #giveUpOthers(wanted: ReadonlySet<string>): Promise<void> {
+    const { store, instanceId } = this.#ports
+    const others = [...this.#hosted.keys()].filter((name) => !wanted.has(name))
+    if (others.length === 0) return
+    await Promise.all(others.map((name) => this.#end(name)))
+    await store.releaseSources(instanceId, others)
+  }
+
+  #host(lease: SourceLease, graphs: GraphRegistry): void {
+    const definition = graphs.sources.get(lease.source) ?? null
+    const hosted = this.#hosted.get(lease.source)
+    if (hosted !== undefined && hosted.pump.lease === lease.number && hosted.fedBy === feedOf(definition, graphs)) {
+      hosted.pump.declared(definition)
+      hosted.pump.grown(lease.lastSequence)
+      if (hosted.feed instanceof PolledSource && definition !== null) hosted.feed.declared(definition)
+      return
+    }
+    if (hosted !== undefined) {
+      void this.#end(lease.source).then(() => this.sync())
+      return
+    }
+    const pump = new SourcePump(lease, definition, this.#ports, () => {
+      void this.#end(lease.source).then(() => this.sync())
+    })
+    this.#hosted.set(lease.source, {
+      pump,
+      feed: this.#feed(definition, graphs, pump),
+      fedBy: feedOf(definition, graphs),
+    })
+    pump.wake()
+  }
+
+  #feed(definition: SourceDefinition | null, graphs: GraphRegistry, pump: SourcePump): Hosted['feed'] {
+    if (definition?.accumulation.kind === 'polling') {
+      return new PolledSource(definition, this.#ports, () => pump.waiting)
+    }
+    if (definition?.accumulation.kind === 'stream') {
+      return new StreamedSource(definition, groupOf(definition, graphs), this.#ports)
+    }
+    return null
+  }
+
+  #end(name: string): Promise<void> {
+    const hosted = this.#hosted.get(name)
+    if (hosted === undefined) return Promise.resolve()
+    this.#hosted.delete(name)
+    const ended = Promise.all([hosted.feed?.stop(), hosted.pump.stop()]).then(() => {
+      this.#ending.delete(ended)
+    })
+    this.#ending.add(ended)
+    return ended
+  }
+}
+
+function declaredGraphs({ sources, reactors, graphs }: GraphRegistry): DeclaredGraphs {
+  return { sources: [...sources.values()], reactors: [...reactors.values()], graphs: [...graphs.values()] }
+}
+
+/** Another text: the feed has to be made anew. The interval of a poll is not in it. */
+function feedOf(definition: SourceDefinition | null, graphs: GraphRegistry): string {
+  const accumulation = definition?.accumulation
+  if (definition === null || accumulation === undefined) return 'nothing'
+  if (accumulation.kind === 'stream') return JSON.stringify([accumulation, groupOf(definition, graphs)])
+  return accumulation.kind
+}
+
+/** That which is declared, or the name of the graph that uses the source. */
+function groupOf({ name, accumulation }: SourceDefinition, { reactors, graphs }: GraphRegistry): string {
+  if (accumulation.kind === 'stream' && accumulation.group !== null) return accumulation.group
+  const reactor = [...reactors.values()].find(({ sources }) => sources.includes(name))
+  const graph = [...graphs.values()].find((each) => each.reactor === reactor?.name)
+  return graph?.name ?? reactor?.name ?? name
+}

@@ -1,0 +1,193 @@
+/**
+ * Starts the workflows that are subscribed to reactors: exactly one execution for each subscription and firing that its
+ * predicate lets through. Looked for when a reactor fires here, when another process writes, and while a predicate is to be
+ * tried again. Several instances may look at once: the store lets one of them move a mark.
+ *
+ * States of a subscription, and the moves:
+ *   waiting  -> waiting    a firing is passed on (its execution is stored with the mark), or passed over
+ *   waiting  -> erring     its predicate has no answer: the firing is tried again after a second
+ *   erring   -> waiting    it has an answer
+ *   erring   -> degraded   five times in a row: that firing is given up, and nothing goes on until the predicate is replaced
+ *   degraded -> waiting    subscribed again
+ */
+
+import { toError } from '../../errors.ts'
+import type { ReactorFiring, Subscription } from '../../model/graphs/rows.ts'
+import { formatInstant } from '../../model/instant.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import { troubleDelayMs } from '../due.ts'
+import type { EngineEvents } from '../events.ts'
+import { newExecution } from '../firing-context.ts'
+import type { Clock, ContextCodec, Timer } from '../ports.ts'
+import type { GraphStore, PendingSubscription, SubscriptionStep } from './graph-store.ts'
+import { type Predicate, predicateOf } from './predicates.ts'
+
+/** Firings of one look. */
+const MOST_FIRINGS = 100
+const TRY_AGAIN_MS = 1_000
+const MOST_ERRORS = 5
+
+export interface SubscriptionsPorts {
+  readonly store: GraphStore
+  readonly clock: Clock
+  readonly codec: ContextCodec
+  readonly registry: RegistrySource
+  readonly events: EngineEvents
+  readonly newId: () => string
+}
+
+export class Subscriptions {
+  readonly #ports: SubscriptionsPorts
+  readonly #onAccepted: (announced: Promise<unknown>) => void
+  readonly #predicates = new Map<string, Predicate>()
+  #pass: Promise<void> | null = null
+  #mustLook = false
+  #timer: Timer | null = null
+  #failures = 0
+  #isStarted = false
+  #isStopped = false
+
+  /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
+  constructor(ports: SubscriptionsPorts, onAccepted: (announced: Promise<unknown>) => void) {
+    this.#ports = ports
+    this.#onAccepted = onAccepted
+  }
+
+  start(): void {
+    this.#isStarted = true
+    this.wake()
+  }
+
+  /** There may be firings that a subscription has not seen. */
+  wake(): void {
+    if (!this.#isStarted || this.#isStopped) return
+    this.#mustLook = true
+    this.#pass ??= this.#lookUntilDone()
+  }
+
+  /** Settles when what is under way is stored. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    await this.#pass
+  }
+
+  async #lookUntilDone(): Promise<void> {
+    // More firings may come in this tick of the event loop.
+    await null
+    while (this.#mustLook && !this.#isStopped) {
+      this.#mustLook = false
+      try {
+        await this.#look()
+        this.#failures = 0
+      } catch (thrown) {
+        this.#failures += 1
+        const { events, clock } = this.#ports
+        const delayMs = troubleDelayMs(this.#failures)
+        const retryAt = clock.now() + delayMs
+        events.emit('trouble', { during: 'passing firings on to subscriptions', error: toError(thrown), retryAt })
+        this.#wakeAfter(delayMs)
+      }
+    }
+    // In the tick of the event loop in which the loop ended: whoever wakes from now on begins a new one.
+    this.#pass = null
+  }
+
+  async #look(): Promise<void> {
+    const { store, registry } = this.#ports
+    const { workflows } = registry.current()
+    if (workflows.size === 0) return
+    const pending = await store.pendingSubscriptions([...workflows.keys()], MOST_FIRINGS)
+    await Promise.all(pending.map((each) => this.#passOn(each, workflows)))
+  }
+
+  async #passOn(
+    { subscription, firings }: PendingSubscription,
+    workflows: ReadonlyMap<string, WorkflowDefinition>,
+  ): Promise<void> {
+    const workflow = workflows.get(subscription.workflow)
+    if (subscription.isDegraded || workflow === undefined || firings.length === 0) return
+    const step = this.#stepOf(subscription, firings, workflow)
+    const advanced = this.#ports.store.advance(step)
+    // In the same tick of the event loop, so that the executions are taken in the transaction that accepts them.
+    if (step.executions.length > 0) this.#onAccepted(advanced)
+    const isOurs = await advanced
+    if (isOurs && step.isDegraded === true) this.#warn(subscription, step)
+    if (step.error !== null && step.isDegraded !== true) this.#wakeAfter(TRY_AGAIN_MS)
+    else if (!isOurs || firings.length === MOST_FIRINGS || step.error !== null) this.#mustLook = true
+  }
+
+  /** Up to the first firing for which the predicate has no answer. */
+  #stepOf(
+    subscription: Subscription,
+    firings: readonly ReactorFiring[],
+    workflow: WorkflowDefinition,
+  ): SubscriptionStep {
+    const { clock } = this.#ports
+    const at = clock.now()
+    const executions: SubscriptionStep['executions'][number][] = []
+    let done: ReactorFiring | null = null
+    let step: Pick<SubscriptionStep, 'error' | 'isDegraded'> = { error: null }
+    for (const firing of firings) {
+      const answer = this.#ask(subscription, firing)
+      if (answer instanceof Error) {
+        const before = subscription.errorFiringId === firing.id ? subscription.errorCount : 0
+        const error = { count: before + 1, message: answer.message, at, firingId: firing.id }
+        const isDegraded = error.count >= MOST_ERRORS
+        step = isDegraded ? { error, isDegraded } : { error }
+        if (isDegraded) done = firing
+        break
+      }
+      done = firing
+      if (answer) executions.push({ firing, execution: this.#execution(firing, workflow) })
+    }
+    return {
+      id: subscription.id,
+      seenSequence: subscription.doneSequence,
+      doneSequence: done?.sequence ?? subscription.doneSequence,
+      lastSeenFiredAt: done?.firedAt ?? subscription.lastSeenFiredAt,
+      executions,
+      ...step,
+      at,
+    }
+  }
+
+  #ask({ predicate, tenant }: Subscription, firing: ReactorFiring): boolean | Error {
+    if (predicate === null) return true
+    try {
+      let ask = this.#predicates.get(predicate)
+      if (ask === undefined) {
+        ask = predicateOf(predicate)
+        this.#predicates.set(predicate, ask)
+      }
+      return ask(firing, tenant)
+    } catch (thrown) {
+      return toError(thrown)
+    }
+  }
+
+  #execution(firing: ReactorFiring, workflow: WorkflowDefinition) {
+    const { codec, newId } = this.#ports
+    const added = {
+      reactor_name: firing.reactor,
+      reactor_firing_id: firing.id,
+      reactor_fired_at: formatInstant(firing.firedAt),
+    }
+    return newExecution(newId(), workflow, codec.merge([firing.payloadText, JSON.stringify(added)]))
+  }
+
+  #warn({ reactor, workflow, predicate }: Subscription, { error }: SubscriptionStep): void {
+    this.#ports.events.emit('warning', {
+      code: 'SUBSCRIPTION_DEGRADED',
+      workflow,
+      message: `The subscription of workflow "${workflow}" to reactor "${reactor}" is degraded: its predicate ${predicate} failed ${MOST_ERRORS} times for one firing, at last with: ${error?.message}. Nothing is started by it until it is subscribed again, with a predicate that holds.`,
+    })
+  }
+
+  #wakeAfter(delayMs: number): void {
+    if (this.#isStopped) return
+    this.#timer?.cancel()
+    this.#timer = this.#ports.clock.wakeAfter(delayMs, () => this.wake())
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Events for accumulator functions and payloads for graphs, as entries into an interpreter; and what it answers, as values
+ * of the engine. Used by `entrance.ts`.
+ */
+
+import { flatValues } from '../border/flat-values.ts'
+import type {
+  AccumulateAnswer,
+  Accumulated,
+  AccumulateRequest,
+  GraphResult,
+  RunGraphAnswer,
+  RunGraphRequest,
+} from '../engine/ports.ts'
+import type { PythonFault } from '../model/fault.ts'
+import type { Enter } from './entrance.ts'
+import { graphLabel, sourceLabel } from './process/labels.ts'
+import { type EntryAnswer, lostEntry, overdueFault } from './process/outcomes.ts'
+
+/** How it is said that the generation in use does not declare what is asked for. */
+const NOT_DECLARED: EntryAnswer = { kind: 'refused', reason: 'it is not declared any more' }
+
+export async function accumulateThrough(request: AccumulateRequest, enter: Enter): Promise<AccumulateAnswer> {
+  const { source, mode, events, deadlineMs, stopping, log } = request
+  const label = sourceLabel(source)
+  const answer = await enter(label, stopping, async (generation, interpreter) => {
+    if (!generation.declaresSource(source)) return NOT_DECLARED
+    return await interpreter.ask({ label, deadlineMs, slot: null, log }, (token) => ({
+      type: 'events',
+      token,
+      generation: generation.number,
+      source,
+      mode,
+      eventsText: `[${events.join(',')}]`,
+    }))
+  })
+  switch (answer.kind) {
+    case 'accumulated':
+      return { kind: 'answered', results: flatValues(answer).map((each) => accumulatedOf(each, label, deadlineMs)) }
+    case 'timedOut':
+    case 'failed': {
+      const error = answer.kind === 'failed' ? answer.error : overdueFault(answer.error, label, deadlineMs)
+      return { kind: 'answered', results: [{ kind: answer.kind, error }] }
+    }
+    default:
+      return notAnswered(answer, label, deadlineMs)
+  }
+}
+
+export async function runGraphThrough(request: RunGraphRequest, enter: Enter): Promise<RunGraphAnswer> {
+  const { graph, payloads, deadlineMs, stopping, log } = request
+  const label = graphLabel(graph)
+  const answer = await enter(label, stopping, async (generation, interpreter) => {
+    if (!generation.declaresGraph(graph)) return NOT_DECLARED
+    return await interpreter.ask({ label, deadlineMs, slot: null, log }, (token) => ({
+      type: 'graphs',
+      token,
+      generation: generation.number,
+      graphs: [graph],
+      payloadsText: `[${payloads.join(',')}]`,
+    }))
+  })
+  switch (answer.kind) {
+    case 'graphsRan': {
+      const results = flatValues(answer).map((each) => graphResultOf(each, label, deadlineMs))
+      return { kind: 'answered', results, nodesText: nodesOf(graph, answer.nodesJson) }
+    }
+    case 'timedOut':
+    case 'failed': {
+      const error = answer.kind === 'failed' ? answer.error : overdueFault(answer.error, label, deadlineMs)
+      return { kind: 'answered', results: [{ kind: answer.kind, error }], nodesText: '{}' }
+    }
+    default:
+      return notAnswered(answer, label, deadlineMs)
+  }
+}
+
+type Flat = ReturnType<typeof flatValues>[number]
+
+function accumulatedOf(flat: Flat, label: string, deadlineMs: number): Accumulated {
+  switch (flat.kind) {
+    case 'value':
+      return { kind: 'value', valueText: flat.valueText }
+    case 'none':
+      return { kind: 'dropped' }
+    default:
+      return failureOf(flat, label, deadlineMs)
+  }
+}
+
+function graphResultOf(flat: Flat, label: string, deadlineMs: number): GraphResult {
+  switch (flat.kind) {
+    case 'value':
+      return { kind: 'ended', resultText: flat.valueText }
+    case 'none':
+      return { kind: 'ended', resultText: null }
+    default:
+      return failureOf(flat, label, deadlineMs)
+  }
+}
+
+function failureOf(
+  flat: Extract<Flat, { readonly kind: 'raised' | 'overdue' }>,
+  label: string,
+  deadlineMs: number,
+): { readonly kind: 'failed' | 'timedOut'; readonly error: PythonFault } {
+  if (flat.kind === 'raised') return { kind: 'failed', error: flat.error }
+  return { kind: 'timedOut', error: overdueFault(flat.error, label, deadlineMs) }
+}
+
+function notAnswered(answer: EntryAnswer, label: string, deadlineMs: number) {
+  if (answer.kind === 'notEntered') return answer
+  if (answer.kind === 'lost') return lostEntry(answer.end, label, deadlineMs)
+  return { kind: 'notServed' } as const
+}
+
+/** The nodes of the one graph. They come cut short, for people to look at: their numbers need not be exact. */
+function nodesOf(graph: string, nodesJson: string): string {
+  const nodes = JSON.parse(nodesJson) as Readonly<Record<string, unknown>>
+  return JSON.stringify(Object.hasOwn(nodes, graph) ? nodes[graph] : {})
+}

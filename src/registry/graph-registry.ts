@@ -1,0 +1,64 @@
+/**
+ * The sources, reactors and graphs that scripts declare: the part of the registry that is about them. Held by
+ * `LiveRegistry`, which says what the rules are when several scripts declare a name.
+ */
+
+import type { GraphDeclarations } from '../model/declarations.ts'
+import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
+import { DeclaredNames } from './declared-names.ts'
+import { duplicateOf, type RegistryProblem } from './registry.ts'
+
+/** By name. */
+export interface GraphRegistry {
+  readonly sources: ReadonlyMap<string, SourceDefinition>
+  readonly reactors: ReadonlyMap<string, ReactorDefinition>
+  readonly graphs: ReadonlyMap<string, GraphDefinition>
+  /** False while scripts are on their way: a source that only reactors name may still be declared by one of them. */
+  readonly isComplete: boolean
+}
+
+type RankOf = (script: string) => number
+
+export class DeclaredGraphNames {
+  readonly #sources = new DeclaredNames<SourceDefinition>()
+  readonly #reactors = new DeclaredNames<ReactorDefinition>()
+  readonly #graphs = new DeclaredNames<GraphDefinition>()
+
+  /** Returns everything that is wrong with them; what is good is in use. */
+  declare({ sources, badSources, reactors, graphs }: GraphDeclarations, rankOf: RankOf): readonly RegistryProblem[] {
+    const problems: RegistryProblem[] = badSources.map(({ name, ...rest }) => ({
+      ...rest,
+      kind: 'badSource',
+      source: name,
+    }))
+    for (const each of sources) problems.push(...declareIn(this.#sources, 'source', each, rankOf))
+    for (const each of reactors) problems.push(...declareIn(this.#reactors, 'reactor', each, rankOf))
+    for (const each of graphs) problems.push(...declareIn(this.#graphs, 'graph', each, rankOf))
+    return problems
+  }
+
+  forget(script: string): void {
+    for (const names of [this.#sources, this.#reactors, this.#graphs]) names.forget(script)
+  }
+
+  snapshot(isComplete: boolean): GraphRegistry {
+    return Object.freeze({
+      sources: new Map(this.#sources.inUse),
+      reactors: new Map(this.#reactors.inUse),
+      graphs: new Map(this.#graphs.inUse),
+      isComplete,
+    })
+  }
+}
+
+function declareIn<Definition extends SourceDefinition | ReactorDefinition | GraphDefinition>(
+  names: DeclaredNames<Definition>,
+  what: 'source' | 'reactor' | 'graph',
+  definition: Definition,
+  rankOf: RankOf,
+): readonly RegistryProblem[] {
+  const { name } = definition
+  const other = names.declare(name, Object.freeze(definition), rankOf)
+  const problem = other && duplicateOf(what, name, definition, other, names.inUse.get(name) ?? definition)
+  return problem === null ? [] : [problem]
+}

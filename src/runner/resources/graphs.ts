@@ -1,0 +1,100 @@
+/** `runner.graphs`: computation graphs, and runs of them by hand. */
+
+import type { Engine } from '../../engine/engine.ts'
+import type { RunGraphAnswer, RunGraphRequest } from '../../engine/ports.ts'
+import { HostError, UsageError } from '../../errors.ts'
+import { textArgument } from '../../model/arguments.ts'
+import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
+import type { PythonFault } from '../../model/fault.ts'
+import type { GraphRow, ValueText } from '../../model/graphs/rows.ts'
+import type { RegistrySource } from '../../registry/live-registry.ts'
+import { didYouMean } from '../../registry/nearest.ts'
+import type { KeepAlive } from '../keep-alive.ts'
+
+/** What a run by hand came to. */
+export interface GraphTest {
+  /** Of the terminal node that ran last; null where none ran, and where it failed. */
+  readonly resultText: ValueText | null
+  readonly error: PythonFault | null
+  /** A JSON object with what each node returned, cut short. */
+  readonly nodesText: ValueText
+  readonly durationMs: number
+}
+
+export class RunnerGraphs {
+  readonly #alive: KeepAlive
+  readonly #engine: Engine
+  readonly #registry: RegistrySource
+  readonly #run: (request: RunGraphRequest) => Promise<RunGraphAnswer>
+
+  /** `run`: in the interpreters of this runner. */
+  constructor(
+    alive: KeepAlive,
+    engine: Engine,
+    registry: RegistrySource,
+    run: (request: RunGraphRequest) => Promise<RunGraphAnswer>,
+  ) {
+    this.#alive = alive
+    this.#engine = engine
+    this.#registry = registry
+    this.#run = run
+  }
+
+  /** By name: every graph that was ever served on this database. */
+  async list(): Promise<readonly GraphRow[]> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.graphs.listGraphs()
+  }
+
+  /** Throws `GRAPH_NOT_FOUND`, with the nearest name. */
+  async get(graph: string): Promise<GraphRow> {
+    using _hold = this.#alive.hold()
+    return await this.#engine.graphs.graph(textArgument(graph, 'graph'))
+  }
+
+  /**
+   * Runs a graph of a script that is loaded here, once, to see what it does: nothing is recorded. `inputs`: a value by source,
+   * and for a graph that tasks invoke the context. Throws `GRAPH_NOT_FOUND`.
+   */
+  async run(graph: string, inputs: JsonObject = {}): Promise<GraphTest> {
+    return await this.runText(graph, contextTextOf(inputs))
+  }
+
+  /** The same with the exact text of the inputs. */
+  async runText(graph: string, inputsText: ContextText): Promise<GraphTest> {
+    using _hold = this.#alive.hold()
+    const { graphs, reactors } = this.#registry.current().graphs
+    const definition = graphs.get(textArgument(graph, 'graph'))
+    if (definition === undefined) throw notLoaded(graph, graphs.keys())
+    const sources = definition.reactor === null ? [] : (reactors.get(definition.reactor)?.sources ?? [])
+    const begunAt = performance.now()
+    const answer = await this.#run({
+      script: definition.script,
+      graph,
+      payloads: [withAllSources(checkedContextText(inputsText), sources)],
+      deadlineMs: this.#engine.config.pollDeadlineMs,
+    })
+    const durationMs = Math.round(performance.now() - begunAt)
+    if (answer.kind === 'lost') throw new HostError('INTERPRETER_DIED', answer.error.message)
+    if (answer.kind !== 'answered') throw notLoaded(graph, graphs.keys())
+    const [result] = answer.results
+    if (result === undefined || result.kind === 'ended') {
+      return { resultText: result?.resultText ?? null, error: null, nodesText: answer.nodesText, durationMs }
+    }
+    return { resultText: null, error: result.error, nodesText: answer.nodesText, durationMs }
+  }
+}
+
+/** Those that are not given are null, before the others, which win. */
+function withAllSources(inputsText: ContextText, sources: readonly string[]): ValueText {
+  const given = new Set(Object.keys(JSON.parse(inputsText) as object))
+  const missing = sources.filter((source) => !given.has(source)).map((source) => `${JSON.stringify(source)}:null`)
+  if (missing.length === 0) return inputsText
+  const inner = inputsText.trim().slice(1)
+  return `{${missing.join(',')}${inner.trim() === '}' ? '' : ','}${inner}`
+}
+
+function notLoaded(graph: string, names: Iterable<string>): UsageError {
+  const message = `There is no graph "${graph}" in the scripts that are loaded here.${didYouMean(graph, names)}`
+  return new UsageError('GRAPH_NOT_FOUND', message, { graph })
+}
