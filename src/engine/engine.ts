@@ -25,9 +25,9 @@ import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
 import { CronScheduler } from './cron/cron-scheduler.ts'
 import { EngineEvents } from './events.ts'
+import { AnnouncedCode } from './executions/announced-code.ts'
 import { Executor } from './executions/executor.ts'
 import { RunEnds, unknownExecution } from './executions/run-ends.ts'
-import { WorkflowRecords } from './executions/workflow-records.ts'
 import { newExecution } from './firing-context.ts'
 import { GraphCalls } from './graphs/graph-calls.ts'
 import { Graphs } from './graphs/graphs.ts'
@@ -99,7 +99,7 @@ export class Engine {
   readonly #scheduler: Scheduler
   readonly #cronScheduler: CronScheduler
   readonly #graphs: Graphs
-  readonly #workflowRecords: WorkflowRecords
+  readonly #code: AnnouncedCode
   readonly #ends: RunEnds
   readonly #inbox: ActionInbox
   readonly #releases: (() => void)[] = []
@@ -138,7 +138,7 @@ export class Engine {
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
     this.#cronScheduler = new CronScheduler(ports, onAccepted)
     this.#graphs = new Graphs(ports, onAccepted)
-    this.#workflowRecords = new WorkflowRecords(ports)
+    this.#code = new AnnouncedCode(ports)
     this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
@@ -199,7 +199,7 @@ export class Engine {
         recover: () => this.#executor.acquirer.wake(this.config.recoveryEnabled),
       }),
     )
-    void this.#workflowRecords.save(registry.current())
+    this.#code.record(this.#isServing)
     this.#executor.acquirer.start()
   }
 
@@ -211,14 +211,14 @@ export class Engine {
     }
     this.#isServing = true
     // First of all, in the same step: its share of the triggers depends on it.
-    void this.#workflowRecords.announce(this.#ports.registry.current())
+    const announced = this.#code.tell()
     this.#executor.acquirer.serve()
     this.#inbox.start()
     this.#isPolling = this.config.pollingEnabled
     const graphs = this.#graphs.start(this.#isPolling)
     if (!this.#isPolling) return
     const crons = this.config.cronEnabled ? this.#cronScheduler.start() : null
-    await Promise.all([graphs, this.#scheduler.start(), crons])
+    await Promise.all([announced, graphs, this.#scheduler.start(), crons])
   }
 
   /** Starts a run and waits for its end. Its tasks come without outputs: `getExecution` has them. */
@@ -296,6 +296,7 @@ export class Engine {
     this.#inbox.stop()
     this.#cronScheduler.stop()
     const drained = Promise.all([this.#scheduler.drain(), this.#graphs.drain(), this.#executor.drain()])
+    void this.#code.handOver(this.#isPolling)
     if (this.#isPolling) this.#scheduler.triggers.handOver()
     if (graceMs > 0) await within(drained, graceMs, clock)
     const cut = this.underWay()
@@ -352,8 +353,7 @@ export class Engine {
     // Once for all declarations of a tick of the event loop: each look at the registry after a change copies it.
     this.#workflowsChanged ??= this.#ports.clock.wakeAfter(0, () => {
       this.#workflowsChanged = null
-      void this.#workflowRecords.save(this.#ports.registry.current())
-      if (this.#isServing) void this.#workflowRecords.announce(this.#ports.registry.current())
+      this.#code.record(this.#isServing)
       this.#executor.acquirer.wake(this.config.recoveryEnabled)
     })
   }
@@ -375,9 +375,8 @@ export class Engine {
     }
     const message = `The database "${change.path}" is there again: polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
-    this.#workflowRecords.forget()
-    void this.#workflowRecords.save(this.#ports.registry.current())
-    if (this.#isServing) void this.#workflowRecords.announce(this.#ports.registry.current())
+    this.#code.forget()
+    this.#code.record(this.#isServing)
     if (this.#isPolling) void this.#scheduler.storeFound()
     void this.#graphs.storeFound()
     if (this.#isPolling && this.config.cronEnabled) void this.#cronScheduler.storeFound()

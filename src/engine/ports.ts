@@ -39,7 +39,6 @@ import type {
   AlertStore,
   CronClaim,
   CronMove,
-  DeclaredTriggers,
   ExecutionFilter,
   FailedTick,
   FailedTickResult,
@@ -181,8 +180,11 @@ export interface Store {
    * instances have announced workflows.
    */
   heartbeat(instanceId: string, at: number): Promise<number>
-  /** Says what code the instance has, in place of what was said before. It is said again by itself when the instance has to enter again. */
-  announce(instanceId: string, code: InstanceCode): Promise<void>
+  /**
+   * Says what code the instance has, in place of what was said before. It is said again by itself when the instance has to enter
+   * again. Triggers that no living instance declares any more are marked, with the instant, and those that one declares are not.
+   */
+  announce(instanceId: string, code: InstanceCode, at: number): Promise<void>
   /** Gives back everything the instance holds: its leases, and its executions, whose running tasks become Ready. */
   closeInstance(instanceId: string, at: number): Promise<void>
 
@@ -212,11 +214,6 @@ export interface Store {
     names: readonly string[],
     busy?: ReadonlySet<string>,
   ): Promise<readonly TriggerLease[]>
-  /**
-   * What the code of an instance declares. Triggers that no living instance declares any more are marked, with the instant, and
-   * those that one declares are not.
-   */
-  declareTriggers(instanceId: string, declared: DeclaredTriggers, at: number): Promise<void>
   /**
    * Removes a trigger that no living instance declares, polled or with a cron expression: its ticks and firings a part in each
    * step, and itself in the last. Its executions stay.

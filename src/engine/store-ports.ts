@@ -31,12 +31,6 @@ export interface TriggerDeclaration {
   readonly policy: TriggerPolicy
 }
 
-/** The names of the triggers that a process declares: those that are polled, and those with a cron expression. */
-export interface DeclaredTriggers {
-  readonly polled: readonly string[]
-  readonly crons: readonly string[]
-}
-
 /** `more`: a part of its history is removed, and the rest is asked for next. `declared`: by a process that serves. */
 export type TriggerRemoval = 'removed' | 'more' | 'declared' | 'unknown'
 
@@ -48,10 +42,14 @@ export interface AlertStore {
   list(page: PageAfter): Promise<readonly AlertRow[]>
 }
 
-/** What an instance can run. */
+/** What code an instance has. */
 export interface InstanceCode {
-  /** Those that it polls. */
-  readonly triggers: readonly string[]
+  /** Whether it polls the triggers that it declares, or only runs tasks. */
+  readonly isPolling: boolean
+  /** The names of its triggers: those that are polled, and those with a cron expression. */
+  readonly polled: readonly string[]
+  readonly crons: readonly string[]
+  /** Those that it runs. */
   readonly workflows: readonly { readonly name: string; readonly version: string }[]
 }
 

@@ -3,6 +3,7 @@
  * a function of this file is the only place that turns it around. Faults are stored as JSON text, contexts as they are.
  */
 
+import type { InstanceCode } from '../engine/ports.ts'
 import type {
   Execution,
   ExecutionOrigin,
@@ -108,7 +109,7 @@ export interface TickRecord {
   readonly firing_id: string | null
   readonly execution_id: string | null
   readonly error: string | null
-  readonly has_log: number
+  readonly has_log: Flag
 }
 
 export function tickRow(record: TickRecord, trigger: string): TickRow {
@@ -127,7 +128,7 @@ export function tickRow(record: TickRecord, trigger: string): TickRow {
     errorMessage: error?.message ?? null,
     firingId: record.firing_id,
     executionId: record.execution_id,
-    hasLog: record.has_log === 1,
+    hasLog: Boolean(record.has_log),
   }
 }
 
@@ -207,6 +208,16 @@ export function execution(
 ): Execution {
   const finalTask = tasks.find((task) => task.taskId === record.final_task_id)
   return { ...executionSummary(record), inputText, finalText: finalTask?.outputText ?? storedFinal, tasks }
+}
+
+/** As a row of an instance has them: each behind its kind, "poll inbox", "cron nightly". */
+export function declaredNames({ polled, crons }: Pick<InstanceCode, 'polled' | 'crons'>): readonly string[] {
+  return [...polled.map((name) => `poll ${name}`), ...crons.map((name) => `cron ${name}`)]
+}
+
+/** A process without any, such as one that only starts workflows, says nothing about those of others. */
+export function declaresTriggers(code: InstanceCode | undefined): boolean {
+  return code !== undefined && code.polled.length + code.crons.length > 0
 }
 
 interface CronOverrides {

@@ -210,12 +210,6 @@ CREATE TABLE graphs (
   definition TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE instance_triggers (
-  instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
-  name TEXT NOT NULL,
-  PRIMARY KEY (instance_seq, name)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE instance_workflows (
   instance_seq INTEGER NOT NULL REFERENCES instances (seq) ON DELETE CASCADE,
   workflow TEXT NOT NULL,
@@ -231,7 +225,7 @@ CREATE TABLE instances (
   process_started_at INTEGER,
   opened_at INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL
-, beats INTEGER NOT NULL DEFAULT 0, declared TEXT, declared_graphs TEXT) STRICT;
+, beats INTEGER NOT NULL DEFAULT 0, declared TEXT, declared_graphs TEXT, is_polling INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE kept_values (
   source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,

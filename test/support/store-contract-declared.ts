@@ -1,6 +1,7 @@
 /** The store contract's cases about triggers that no code declares any more, and their removal. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
+import type { InstanceCode } from '../../src/engine/ports.ts'
 import {
   cronClaim,
   declaration,
@@ -14,6 +15,11 @@ import {
 import type { ContractContext } from './store-contract.ts'
 
 const NONE = { polled: [], crons: [] }
+const code = (names: Pick<InstanceCode, 'polled' | 'crons'>): InstanceCode => ({
+  isPolling: true,
+  workflows: [],
+  ...names,
+})
 
 export function describeDeclaredContract(context: ContractContext): void {
   describe('triggers that no code declares any more', () => {
@@ -46,10 +52,10 @@ export function describeDeclaredContract(context: ContractContext): void {
       await prepare()
       await context.store.createCron(newCron())
 
-      await context.store.declareTriggers('one', { polled: ['inbox'], crons: ['nightly'] }, START + 5)
-      await context.store.declareTriggers('one', { polled: ['inbox'], crons: ['nightly'] }, START + 9)
+      await context.store.announce('one', code({ polled: ['inbox'], crons: ['nightly'] }), START + 5)
+      await context.store.announce('one', code({ polled: ['inbox'], crons: ['nightly'] }), START + 9)
       const first = await undeclared()
-      await context.store.declareTriggers('one', { polled: ['old'], crons: [] }, START + 10)
+      await context.store.announce('one', code({ polled: ['old'], crons: [] }), START + 10)
       const second = await undeclared()
 
       expect(first).toEqual({ inbox: null, old: START + 5, nightly: null, schedule: null })
@@ -59,7 +65,7 @@ export function describeDeclaredContract(context: ContractContext): void {
     test('a name that is polled no more, since it has a cron expression now, is marked where it was polled', async () => {
       await prepare()
 
-      await context.store.declareTriggers('one', { polled: [], crons: ['inbox', 'nightly'] }, START + 5)
+      await context.store.announce('one', code({ polled: [], crons: ['inbox', 'nightly'] }), START + 5)
 
       expect(await undeclared()).toMatchObject({ inbox: START + 5, nightly: null })
     })
@@ -67,12 +73,12 @@ export function describeDeclaredContract(context: ContractContext): void {
     test('what another living instance declares is not marked, and what one declared that has left is', async () => {
       await prepare()
       await context.store.openInstance('two', START)
-      await context.store.declareTriggers('two', { polled: ['old'], crons: ['nightly'] }, START)
+      await context.store.announce('two', code({ polled: ['old'], crons: ['nightly'] }), START)
 
-      await context.store.declareTriggers('one', { polled: ['inbox'], crons: [] }, START + 5)
+      await context.store.announce('one', code({ polled: ['inbox'], crons: [] }), START + 5)
       const both = await undeclared()
       await context.store.closeInstance('two', START)
-      await context.store.declareTriggers('one', { polled: ['inbox'], crons: [] }, START + 6)
+      await context.store.announce('one', code({ polled: ['inbox'], crons: [] }), START + 6)
 
       expect(both).toEqual({ inbox: null, old: null, nightly: null })
       expect(await undeclared()).toEqual({ inbox: null, old: START + 6, nightly: START + 6 })
@@ -84,7 +90,7 @@ export function describeDeclaredContract(context: ContractContext): void {
       await context.store.recordFired(fired)
       for (let count = 0; count < 400; count++) void context.store.recordFailed(failedTick({ trigger: 'old' }))
       await context.store.recordFailed(failedTick())
-      await context.store.declareTriggers('one', NONE, START)
+      await context.store.announce('one', code(NONE), START)
 
       const steps = await remove('old')
 
@@ -109,7 +115,7 @@ export function describeDeclaredContract(context: ContractContext): void {
 
     test('what a living instance declares is not removed', async () => {
       await prepare()
-      await context.store.declareTriggers('one', { polled: ['inbox'], crons: ['nightly'] }, START)
+      await context.store.announce('one', code({ polled: ['inbox'], crons: ['nightly'] }), START)
 
       const removals = [
         await context.store.removeTrigger('inbox', START),
@@ -124,14 +130,14 @@ export function describeDeclaredContract(context: ContractContext): void {
     context.sharedTest('an instance that was taken for dead, and enters again, declares what it did', async () => {
       await prepare()
       const declared = { polled: ['inbox', 'old'], crons: ['nightly'] }
-      await context.store.declareTriggers('one', declared, START)
+      await context.store.announce('one', code(declared), START)
       await context.store.openInstance('two', START)
       // As another process does that hears nothing of it for 30 s and takes what it held.
       const another = await context.openAnother()
       await another.closeInstance('one', START)
 
       await context.store.heartbeat('one', START + 1)
-      await context.store.declareTriggers('two', NONE, START + 2)
+      await context.store.announce('two', code(NONE), START + 2)
 
       expect(await undeclared()).toEqual({ inbox: null, old: null, nightly: null })
     })

@@ -191,8 +191,10 @@ export function describeLogContract(context: ContractContext): void {
         ['failed', 3, 'failed\n'],
         ['skipped', 2, 'second\n'],
       ])
-      const ids = (await store.listTicks('inbox', FIRST_PAGE)).map(({ id }) => id)
+      const ticks = await store.listTicks('inbox', FIRST_PAGE)
+      const ids = ticks.map(({ id }) => id)
       expect(logs.map(({ tickId }) => ids.indexOf(tickId))).toEqual([0, 1, 3, 4])
+      expect(ticks.map(({ hasLog }) => hasLog)).toEqual([true, true, false, true, true])
       expect(await store.logs.listOfTicks('inbox', { limit: 1, offset: 1 })).toEqual([logs[1]])
       expect(await store.logs.listOfTicks('nobody', FIRST_PAGE)).toEqual([])
     })

@@ -11,12 +11,14 @@ const HEARTBEAT_MS = 3_000
 export function describeSharingContract(context: ContractContext): void {
   const names = ['a', 'b', 'c', 'd']
   const code = (triggers: readonly string[], version = 'v1'): InstanceCode => ({
-    triggers,
+    isPolling: true,
+    polled: triggers,
+    crons: [],
     workflows: [{ name: 'ingest', version }],
   })
   const open = async (instanceId: string, announced: InstanceCode) => {
     await context.store.openInstance(instanceId, START)
-    await context.store.announce(instanceId, announced)
+    await context.store.announce(instanceId, announced, START)
   }
   const lease = async (instanceId: string, of: readonly string[] = names, busy: readonly string[] = []) =>
     triggersOf(await context.store.leaseTriggers(instanceId, of, new Set(busy)))
@@ -62,7 +64,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect([busy.length, later.length]).toEqual([2, 1])
     })
 
-    test('go to the others when an instance that stops says that it has no code any more', async () => {
+    test('go to the others when an instance that stops says that it polls no more', async () => {
       await context.store.saveTriggers(
         names.map((name) => declaration({ name })),
         START,
@@ -72,7 +74,7 @@ export function describeSharingContract(context: ContractContext): void {
       await lease('first')
       await lease('second')
 
-      await context.store.announce('first', { triggers: [], workflows: [] })
+      await context.store.announce('first', { ...code(names), isPolling: false, workflows: [] }, START)
       await lease('first', [])
 
       expect(await lease('second')).toEqual(names)

@@ -22,7 +22,6 @@ import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
-import { DeclaredNames } from './declared-names.ts'
 import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
 import { isUnchanged, type Polled, skipReport, TickRecorder, type TickReport } from './tick-recorder.ts'
 import type { HeldLease } from './trigger-leases.ts'
@@ -61,7 +60,6 @@ export class Scheduler {
   #lastWakeAt = Number.NEGATIVE_INFINITY
   #polls = 0
   #onIdle: (() => void) | null = null
-  readonly #names: DeclaredNames
   readonly #byHand = new AskedByHand()
   /** Those who wait for the end of the poll that is out. */
   readonly #whenEnded = new Map<PolledTrigger, (() => void)[]>()
@@ -72,7 +70,6 @@ export class Scheduler {
   /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
   constructor(ports: SchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
-    this.#names = new DeclaredNames(ports)
     this.#recorder = new TickRecorder(ports, onAccepted)
     const { pollDeadlineMs, pollLogBytes } = ports.config
     const stopping = this.#stopping.signal
@@ -84,20 +81,18 @@ export class Scheduler {
   /** Settles when what the code declares is in the store. */
   async start(): Promise<void> {
     this.triggers.registryChanged()
-    await Promise.all([this.triggers.settled(), this.#names.tell()])
+    await this.triggers.settled()
   }
 
   /** The code may declare something else now. */
   registryChanged(): void {
     this.triggers.registryChanged()
-    void this.#names.tell()
   }
 
   /** Another database is open: what the code declares is entered in it, and then what polls brought meanwhile. */
   async storeFound(): Promise<void> {
     this.triggers.storeFound()
-    this.#names.forget()
-    await Promise.all([this.triggers.settled(), this.#names.tell()])
+    await this.triggers.settled()
     this.#recorder.retryNow()
   }
 
@@ -106,7 +101,6 @@ export class Scheduler {
     this.#isDraining = true
     this.#stopping.abort()
     this.#timer?.cancel()
-    this.#names.stop()
     this.triggers.stop()
     if (this.#polls === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -129,7 +123,6 @@ export class Scheduler {
     this.#isDraining = true
     this.#isStopped = true
     this.#timer?.cancel()
-    this.#names.stop()
     this.triggers.stop()
     this.#recorder.stop()
     for (const trigger of [...this.#whenEnded.keys()]) this.#endWaits(trigger)

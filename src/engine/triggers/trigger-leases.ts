@@ -45,9 +45,7 @@ export class TriggerLeases {
 
   /** `giveUp` takes none any more. Where the database refuses, others take them when this instance is closed, or dead. */
   async handOver(giveUp: () => Promise<unknown>): Promise<void> {
-    const { store, instanceId } = this.#ports
     try {
-      await store.announce(instanceId, { triggers: [], workflows: [] })
       await giveUp()
     } catch {
       // Nothing is lost by it: see above.

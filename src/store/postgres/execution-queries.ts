@@ -1,14 +1,25 @@
 /** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
 
 import { SERVER_NOW } from './instance-queries.ts'
+import { DAY_MS, FIRST_SEQ_OF_A_DAY, firstSeq, newSeq } from './schema/families.ts'
 
-/** Of `executions` as `e`, joined to `active_executions` as `a`, which has what changes while it is under way. */
-const COLUMNS = `
-e.seq, e.id, e.workflow, e.version, coalesce(e.status, a.status) AS status, e.origin, e.origin_source, e.firing_id, e.created_at,
-coalesce(e.started_at, a.started_at) AS started_at, e.ended_at, e.final_task_id, e.error_message, e.retry_of, a.paused_at,
-coalesce(e.cancel_requested_at, a.cancel_requested_at) AS cancel_requested_at`
+/** Those that have ended, and those that are under way: a row is in one of the two tables. */
+export const ALL_EXECUTIONS = `(
+  SELECT seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, final_task_id,
+         error_message, retry_of, NULL::bigint AS paused_at, cancel_requested_at FROM executions
+  UNION ALL
+  SELECT execution_seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, NULL::bigint,
+         NULL::text, NULL::text, retry_of, paused_at, cancel_requested_at FROM active_executions
+)`
 
-const BOTH = 'executions e LEFT JOIN active_executions a ON a.execution_seq = e.seq'
+/** Of one that is under way, as `a`; with the names of those that have ended. */
+const ACTIVE_COLUMNS = `
+a.execution_seq AS seq, a.id, a.workflow, a.version, a.status, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
+NULL::bigint AS ended_at, NULL::text AS final_task_id, NULL::text AS error_message, a.retry_of, a.paused_at, a.cancel_requested_at`
+
+/** The one of an id. */
+export const seqOf = (id: string): string => `
+(SELECT execution_seq FROM active_executions WHERE id = ${id} UNION ALL SELECT seq FROM executions WHERE id = ${id} LIMIT 1)`
 
 // -- creating: values are a list for each column
 
@@ -17,20 +28,17 @@ WITH given AS (
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[])
     WITH ORDINALITY AS g (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of, context, n)
 ), added AS (
-  INSERT INTO executions (id, workflow, version, origin, origin_source, firing_id, created_at, retry_of)
-  SELECT id, workflow, version, origin, origin_source, firing_id, created_at, retry_of FROM given ORDER BY n
-  RETURNING seq, id, workflow, version, origin, firing_id, created_at
-), active AS (
-  INSERT INTO active_executions (execution_seq, id, workflow, version, origin, firing_id, created_at)
-  SELECT seq, id, workflow, version, origin, firing_id, created_at FROM added
+  INSERT INTO active_executions (execution_seq, id, workflow, version, origin, origin_source, firing_id, created_at, retry_of)
+  SELECT ${newSeq('created_at')}, id, workflow, version, origin, origin_source, firing_id, created_at, retry_of FROM given ORDER BY n
+  RETURNING execution_seq, id
 )
-INSERT INTO execution_inputs (execution_seq, context) SELECT added.seq, given.context FROM added JOIN given USING (id)`
+INSERT INTO execution_inputs (execution_seq, context) SELECT added.execution_seq, given.context FROM added JOIN given USING (id)`
 
 export const INSERT_TASKS = `
 INSERT INTO task_runs (execution_seq, position, task_id, full_name)
-SELECT e.seq, g.position, g.task_id, g.full_name
+SELECT a.execution_seq, g.position, g.task_id, g.full_name
 FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS g (execution_id, position, task_id, full_name)
-JOIN active_executions a ON a.id = g.execution_id JOIN executions e ON e.seq = a.execution_seq`
+JOIN active_executions a ON a.id = g.execution_id`
 
 /** A task whose outcome is taken over from the execution that is tried again. */
 export const INSERT_KEPT_TASK = `
@@ -42,9 +50,9 @@ INSERT INTO task_outputs (execution_seq, task_id, context) SELECT execution_seq,
 
 // -- reading
 
-export const GET_EXECUTION = `SELECT ${COLUMNS} FROM ${BOTH} WHERE e.id = $1`
+export const GET_EXECUTION = `SELECT * FROM ${ALL_EXECUTIONS} e WHERE id = $1`
 
-export const GET_EXECUTIONS = `SELECT ${COLUMNS} FROM ${BOTH} WHERE e.id = ANY ($1::text[])`
+export const GET_EXECUTIONS = `SELECT * FROM ${ALL_EXECUTIONS} e WHERE id = ANY ($1::text[])`
 
 export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_seq = $1'
 
@@ -68,14 +76,14 @@ WHERE NOT EXISTS (SELECT 1 FROM active_executions a WHERE a.id = g.id) ORDER BY 
 
 export const COUNT_EXECUTIONS = `
 SELECT status, sum(count)::bigint AS count FROM (
-  SELECT status, count(*) AS count FROM executions WHERE status IS NOT NULL GROUP BY status
+  SELECT status, count(*) AS count FROM executions GROUP BY status
   UNION ALL SELECT status, count(*) FROM active_executions GROUP BY status
 ) counted GROUP BY status`
 
 export const FIND_EXECUTION_IDS = `
-SELECT id FROM executions WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3`
+SELECT id FROM ${ALL_EXECUTIONS} e WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3`
 
-export const FIND_PLACE = 'SELECT created_at, seq FROM executions WHERE id = $1'
+export const FIND_PLACE = `SELECT created_at, seq FROM ${ALL_EXECUTIONS} e WHERE id = $1`
 
 export interface Listing {
   readonly workflow?: string
@@ -89,6 +97,17 @@ export interface Listing {
 
 const ACTIVE_STATUSES: ReadonlySet<string> = new Set(['Pending', 'Running', 'Paused'])
 
+/** Where those of a status are, or all. */
+export function tableOf(status: string | undefined): string {
+  if (status === undefined) return ALL_EXECUTIONS
+  return ACTIVE_STATUSES.has(status)
+    ? `(SELECT ${ACTIVE_COLUMNS} FROM active_executions a)`
+    : `(SELECT *, NULL::bigint AS paused_at FROM executions)`
+}
+
+/** Says nothing new, but which parts of the table are meant: the others are not looked at. */
+const createdSince = (seq: string): string => `(e.seq >= ${seq} OR e.seq < ${FIRST_SEQ_OF_A_DAY})`
+
 /** The statement of a list, with its values. Those that are under way are found among themselves, however many have ended. */
 export function executionListing(
   { workflow, status, trigger, sinceAt, untilAt, retryOf, before }: Listing,
@@ -97,21 +116,22 @@ export function executionListing(
 ): [string, (string | number)[]] {
   const values: (string | number)[] = []
   const value = (given: string | number) => `$${values.push(given)}`
-  const isActive = status !== undefined && ACTIVE_STATUSES.has(status)
   const conditions: string[] = []
   if (workflow !== undefined) conditions.push(`e.workflow = ${value(workflow)}`)
   if (trigger !== undefined) conditions.push(`e.origin = 'trigger' AND e.origin_source = ${value(trigger)}`)
-  if (status !== undefined) conditions.push(`${isActive ? 'a' : 'e'}.status = ${value(status)}`)
-  if (sinceAt !== undefined) conditions.push(`e.created_at >= ${value(sinceAt)}`)
+  if (status !== undefined) conditions.push(`e.status = ${value(status)}`)
+  if (sinceAt !== undefined)
+    conditions.push(`e.created_at >= ${value(sinceAt)}`, createdSince(value(firstSeq(sinceAt))))
   if (untilAt !== undefined) conditions.push(`e.created_at < ${value(untilAt)}`)
   if (retryOf !== undefined) conditions.push(`e.retry_of = ${value(retryOf)}`)
   if (before !== undefined) {
     conditions.push(`(e.created_at, e.seq) < (${value(before.created_at)}, ${value(before.seq)})`)
+    conditions.push(`e.seq < ${value(firstSeq(before.created_at + DAY_MS))}`)
   }
-  const from = isActive ? 'active_executions a JOIN executions e ON e.seq = a.execution_seq' : BOTH
+  const from = tableOf(status)
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
   const page = `ORDER BY e.created_at DESC, e.seq DESC LIMIT ${value(limit)} OFFSET ${value(offset)}`
-  return [`SELECT ${COLUMNS} FROM ${from} ${where} ${page}`, values]
+  return [`SELECT * FROM ${from} e ${where} ${page}`, values]
 }
 
 // -- ownership
@@ -144,9 +164,8 @@ const OWN = `
 UPDATE active_executions a
 SET owner_seq = $4, owner_number = a.owner_number + 1, status = CASE WHEN a.paused_at IS NULL THEN 'Running' ELSE 'Paused' END,
     started_at = coalesce(a.started_at, $5)
-FROM oldest, executions e
-WHERE a.execution_seq = oldest.execution_seq AND e.seq = a.execution_seq
-RETURNING ${COLUMNS}, a.owner_number, oldest.was_started`
+FROM oldest WHERE a.execution_seq = oldest.execution_seq
+RETURNING ${ACTIVE_COLUMNS}, oldest.was_started`
 
 /** Values: workflows, limit, dead owners, the new owner, the instant, and what to take for the server's. */
 export const ACQUIRE = `
@@ -178,14 +197,14 @@ WHERE a.id = ANY ($1::text[]) ORDER BY a.execution_seq FOR UPDATE OF a`
 
 export const FIND_ENDED = 'SELECT id FROM executions WHERE id = ANY ($1::text[])'
 
-/** Returns how many rows; values: a list for each column. */
+/** Returns how many rows; values: a list for each column. The last condition says nothing new, but which parts of the table are meant. */
 export const UPDATE_TASKS = `
 UPDATE task_runs t
 SET status = g.status, attempts = g.attempts, recoveries = g.recoveries, not_before_at = g.not_before_at, started_at = g.started_at,
     ended_at = g.ended_at, finished_order = g.finished_order, error = g.error
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::bigint[], $7::bigint[], $8::bigint[], $9::int[], $10::text[])
   AS g (execution_seq, task_id, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error)
-WHERE t.execution_seq = g.execution_seq AND t.task_id = g.task_id`
+WHERE t.execution_seq = g.execution_seq AND t.task_id = g.task_id AND t.execution_seq = ANY ($1::bigint[])`
 
 export const SAVE_OUTPUTS = `
 INSERT INTO task_outputs (execution_seq, task_id, context) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
@@ -195,25 +214,29 @@ export const REQUEST_CANCEL = `
 UPDATE active_executions a SET cancel_requested_at = coalesce(a.cancel_requested_at, g.at)
 FROM unnest($1::bigint[], $2::bigint[]) AS g (execution_seq, at) WHERE a.execution_seq = g.execution_seq`
 
-/** Moves what is kept of them; values: a list for each column. */
+/** Values: a list for each column. */
 export const END_EXECUTIONS = `
 WITH ended AS (
-  DELETE FROM active_executions WHERE execution_seq = ANY ($1::bigint[])
-  RETURNING execution_seq, started_at, cancel_requested_at
+  DELETE FROM active_executions a
+  USING unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])
+    AS g (seq, ended_as, ended_at, error_message, final_task_id)
+  WHERE a.execution_seq = g.seq
+  RETURNING a.execution_seq, a.id, a.workflow, a.version, g.ended_as, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
+            g.ended_at, g.final_task_id, g.error_message, a.retry_of, a.cancel_requested_at
 )
-UPDATE executions e
-SET status = g.status, ended_at = g.ended_at, error_message = g.error_message, final_task_id = g.final_task_id,
-    started_at = ended.started_at, cancel_requested_at = ended.cancel_requested_at
-FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])
-  AS g (seq, status, ended_at, error_message, final_task_id)
-JOIN ended ON ended.execution_seq = g.seq
-WHERE e.seq = g.seq`
+INSERT INTO executions (seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, final_task_id,
+                        error_message, retry_of, cancel_requested_at)
+SELECT * FROM ended`
 
 export const INSERT_FINALS = `
 INSERT INTO execution_finals (execution_seq, context) SELECT * FROM unnest($1::bigint[], $2::text[])`
 
 export const COMPLETE_FIRINGS = `
-UPDATE firings f SET completed_at = g.at FROM unnest($1::text[], $2::bigint[]) AS g (id, at) WHERE f.id = g.id`
+WITH completed AS (
+  DELETE FROM active_firings f USING unnest($1::text[], $2::bigint[]) AS g (id, at) WHERE f.id = g.id
+  RETURNING f.seq, f.id, trigger_seq, context_hash, execution_id, fired_at, g.at
+)
+INSERT INTO firings (seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at) SELECT * FROM completed`
 
 export const CANCEL_UNFINISHED_TASKS = `
 UPDATE task_runs SET status = 'Cancelled', ended_at = $1

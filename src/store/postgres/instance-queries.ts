@@ -35,18 +35,18 @@ SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, expires_
        (SELECT count(*) FROM active_executions WHERE owner_seq = instances.seq) AS executions
 FROM instances, (SELECT ${SERVER_NOW(1)} AS at) now ORDER BY seq`
 
-/** Values: the id, lists of the names, of the workflows and of their versions. */
+/** Values: the `seq`, the names of triggers behind their kind, and whether it polls; then lists of the workflows and of their versions. */
 export const ANNOUNCE = [
-  'DELETE FROM instance_triggers WHERE instance_seq = $1 AND name <> ALL ($2::text[])',
+  'UPDATE instances SET declared = $2::text[], is_polling = $3 WHERE seq = $1',
   'DELETE FROM instance_workflows WHERE instance_seq = $1 AND workflow <> ALL ($2::text[])',
-  'INSERT INTO instance_triggers (instance_seq, name) SELECT DISTINCT $1::bigint, unnest($2::text[]) ON CONFLICT DO NOTHING',
   `INSERT INTO instance_workflows (instance_seq, workflow, version) SELECT $1::bigint, * FROM unnest($2::text[], $3::text[])
    ON CONFLICT (instance_seq, workflow) DO UPDATE SET version = excluded.version`,
 ] as const
 
-/** Of those that live, but for this one. */
+/** What others poll that live. */
 export const LIST_ANNOUNCED_TRIGGERS = `
-SELECT instance_seq, name FROM instance_triggers WHERE instance_seq <> $1 AND instance_seq <> ALL ($2::bigint[])`
+SELECT seq AS instance_seq, substr(name, 6) AS name FROM instances CROSS JOIN unnest(declared) AS name
+WHERE is_polling AND starts_with(name, 'poll ') AND seq <> $1 AND seq <> ALL ($2::bigint[])`
 
 export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = $1'
 

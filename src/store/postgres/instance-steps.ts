@@ -6,7 +6,6 @@
  * another for dead. So no clock but the server's counts.
  */
 
-import type { InstanceCode } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
 import { RUNNER_STOPPED } from '../history-rows.ts'
@@ -14,7 +13,6 @@ import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity, shownHost } from '../p
 import { faultText } from '../rows.ts'
 import { INSERT_CUT_ATTEMPTS } from './history/attempt-queries.ts'
 import {
-  ANNOUNCE,
   BEAT,
   COUNT_OTHER_WORKERS,
   DELETE_INSTANCE,
@@ -54,7 +52,6 @@ export class Liveness {
   readonly #self: ProcessIdentity
   readonly #isProcessAlive: (pid: number) => boolean
   readonly #serverNow: () => number | null
-  readonly #announced = new Map<string, InstanceCode>()
 
   /** `serverNow`: what to take for the server's clock; null: the server's clock. */
   constructor(self: ProcessIdentity, isProcessAlive: (pid: number) => boolean, serverNow: () => number | null) {
@@ -69,8 +66,6 @@ export class Liveness {
     if ((await session.run(BEAT, instanceId, at, now, DEAD_AFTER_MS)) > 0) return false
     const { host, pid, startedAt } = this.#self
     await session.run(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, now, DEAD_AFTER_MS)
-    const code = this.#announced.get(instanceId)
-    if (code !== undefined) await this.announce(session, instanceId, code)
     return true
   }
 
@@ -83,22 +78,6 @@ export class Liveness {
   /** Those that seem alive, by one look. */
   async livingSeqs(session: Session): Promise<ReadonlySet<number>> {
     return new Set((await this.#list(session)).filter((record) => this.#isAlive(record)).map(({ seq }) => seq))
-  }
-
-  /** What code an instance has; kept for when it has to enter again. */
-  async announce(session: Session, instanceId: string, code: InstanceCode): Promise<void> {
-    this.#announced.set(instanceId, code)
-    const seq = await instanceSeqOrThrow(session, instanceId)
-    const names = code.workflows.map(({ name }) => name)
-    const versions = code.workflows.map(({ version }) => version)
-    const [forgetTriggers, forgetWorkflows, addTriggers, addWorkflows] = ANNOUNCE
-    await Promise.all([
-      session.run(forgetTriggers, seq, code.triggers),
-      session.run(forgetWorkflows, seq, names),
-      session.run(addTriggers, seq, code.triggers),
-      session.run(addWorkflows, seq, names, versions),
-    ])
-    session.tell()
   }
 
   /** Never the instance that asks. */

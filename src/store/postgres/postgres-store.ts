@@ -11,7 +11,6 @@ import type {
   ActionStore,
   ActivityStore,
   AlertStore,
-  DeclaredTriggers,
   EndedExecutions,
   ExecutionFilter,
   FailedTick,
@@ -48,7 +47,6 @@ import { SkipWriter } from '../skip-writer.ts'
 import type { StepNeed } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import * as crons from './cron-steps.ts'
-import { Declarations, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { graphStore } from './graphs/graph-store.ts'
 import { actionStore } from './history/actions.ts'
@@ -59,6 +57,8 @@ import { historyStore } from './history/history.ts'
 import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
+import { Upkeep } from './history/upkeep.ts'
+import { InstanceCodes, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
 import { type PostgresAddress, postgresAddress, withOwnSchema } from './session/address.ts'
@@ -95,6 +95,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await session.script('COMMIT')
     const store = new PostgresStore(client, address, changes, options)
     lost = (client) => store.lostConnection(client)
+    if (!isReading) await store.upkeep.makeParts()
     return store
   } catch (error) {
     await client?.end().catch(() => undefined)
@@ -110,6 +111,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   readonly history: HistoryStore
   readonly activity: ActivityStore
   readonly graphs: GraphStore = graphStore()
+  readonly upkeep: Upkeep
   readonly counters = new StoreCounters()
   readonly #address: PostgresAddress
   readonly #options: PostgresStoreOptions
@@ -121,7 +123,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   readonly #skips: SkipWriter<Session>
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
-  readonly #declared: Declarations
+  readonly #codes: InstanceCodes
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
 
@@ -147,12 +149,10 @@ class PostgresStore extends StoreCrons<Session> implements Store {
       notice,
     })
     this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
-    this.#liveness = new Liveness(
-      thisProcess(),
-      options.isProcessAlive ?? isProcessAlive,
-      () => options.serverNow?.() ?? null,
-    )
-    this.#declared = new Declarations(this.#liveness)
+    const serverNow = () => options.serverNow?.() ?? null
+    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, serverNow)
+    this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow, notice })
+    this.#codes = new InstanceCodes(this.#liveness)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
@@ -186,13 +186,9 @@ class PostgresStore extends StoreCrons<Session> implements Store {
 
   heartbeat(instanceId: string, at: number): Promise<number> {
     return this.#queue.add(WRITES, async (session) => {
-      await this.#declared.beat(session, instanceId, at)
+      await this.#codes.beat(session, instanceId, at)
       return await this.#liveness.countOthers(session, instanceId)
     })
-  }
-
-  declareTriggers(instanceId: string, triggers: DeclaredTriggers, at: number): Promise<void> {
-    return this.#queue.add(WRITES, this.#declared.declaring(instanceId, triggers, at))
   }
 
   removeTrigger(name: string, _at: number): Promise<TriggerRemoval> {
@@ -201,14 +197,14 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     )
   }
 
-  announce(instanceId: string, code: InstanceCode): Promise<void> {
-    return this.#queue.add(WRITES, (session) => this.#liveness.announce(session, instanceId, code))
+  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
+    return this.#queue.add(WRITES, this.#codes.announcing(instanceId, code, at))
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
     await this.step('write', (session) => leaveInstance(session, instanceId, at))
     this.#instances.delete(instanceId)
-    this.#declared.forget(instanceId)
+    this.#codes.forget(instanceId)
   }
 
   hasLivingInstance(_at: number): Promise<boolean> {
@@ -361,8 +357,10 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     return null
   }
 
-  prune(retention: Retention, at: number): Promise<number> {
-    return this.#steps.addQuietly('write', (session) => prune(session, retention, at))
+  async prune(retention: Retention, at: number): Promise<number> {
+    const dropped = this.#options.readOnly ? 0 : await this.upkeep.run(retention, at)
+    if (dropped > 0) return dropped
+    return await this.#steps.addQuietly('write', (session) => prune(session, retention, at))
   }
 
   countEnded(which: EndedExecutions): Promise<number> {

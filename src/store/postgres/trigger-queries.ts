@@ -101,22 +101,32 @@ export const LOCK_TRIGGER = `
 SELECT seq, lease_number, is_firing, failures_in_row, skip_count FROM triggers WHERE name = $1 FOR UPDATE`
 
 export const FIND_ACTIVE_FIRING = `
-SELECT id, execution_id FROM firings WHERE trigger_seq = $1 AND context_hash = $2 AND completed_at IS NULL LIMIT 1`
+SELECT id, execution_id FROM active_firings WHERE trigger_seq = $1 AND context_hash = $2 LIMIT 1`
 
-export const COUNT_ACTIVE_FIRINGS = `
-SELECT count(*) AS active FROM firings WHERE trigger_seq = $1 AND completed_at IS NULL`
+export const COUNT_ACTIVE_FIRINGS = 'SELECT count(*) AS active FROM active_firings WHERE trigger_seq = $1'
 
 export const INSERT_TICK = `
-INSERT INTO ticks (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, error, log)
-VALUES ($1, $2, $3, $4, $4, 1, $5, $6, $7, $8, $9, $10)`
+INSERT INTO ticks
+  (id, trigger_seq, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error, log)
+VALUES ($1, $2, $3, $4, $4, 1, $5, $6, $7, $8, $9, $10, $11)`
 
+export const INSERT_ACTIVE_FIRING = `
+INSERT INTO active_firings (id, trigger_seq, context_hash, is_alone, execution_id, fired_at) VALUES ($1, $2, $3, $4, $5, $6)`
+
+/** One that starts nothing is over at once. */
 export const INSERT_FIRING = `
-INSERT INTO firings (id, trigger_seq, context_hash, is_alone, execution_id, fired_at, completed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+INSERT INTO firings (id, trigger_seq, context_hash, fired_at, completed_at) VALUES ($1, $2, $3, $4, $4)`
 
-/** Behind one, whose id is the last value, or all. */
+const ALL_FIRINGS = `(
+  SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, completed_at FROM firings
+  UNION ALL SELECT seq, id, trigger_seq, context_hash, execution_id, fired_at, NULL::bigint FROM active_firings
+)`
+
+export const FIND_FIRING = `SELECT fired_at, seq FROM ${ALL_FIRINGS} f WHERE id = $1`
+
+/** Behind a place, or all. */
 export const LIST_FIRINGS = `
-SELECT firings.id, triggers.id AS trigger_id, context_hash, execution_id, fired_at, completed_at
-FROM triggers JOIN firings ON firings.trigger_seq = triggers.seq
-WHERE triggers.name = $1
-  AND ($4::text IS NULL OR (fired_at, firings.seq) < (SELECT fired_at, seq FROM firings WHERE id = $4))
-ORDER BY fired_at DESC, firings.seq DESC LIMIT $2 OFFSET $3`
+SELECT f.id, (SELECT id FROM triggers WHERE name = $1) AS trigger_id, context_hash, execution_id, fired_at, completed_at
+FROM ${ALL_FIRINGS} f
+WHERE trigger_seq = (SELECT seq FROM triggers WHERE name = $1) AND ($4::bigint IS NULL OR (fired_at, seq) < ($4::bigint, $5::bigint))
+ORDER BY fired_at DESC, seq DESC LIMIT $2 OFFSET $3`

@@ -33,8 +33,10 @@ import {
   END_SKIPS,
   EXTEND_SKIPS,
   FIND_ACTIVE_FIRING,
+  FIND_FIRING,
   GET_TRIGGERS,
   GIVE_UP_TRIGGERS,
+  INSERT_ACTIVE_FIRING,
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGERS,
@@ -71,7 +73,7 @@ interface AnnouncedRecord {
 
 interface ActiveFiring {
   readonly id: string
-  readonly execution_id: string | null
+  readonly execution_id: string
 }
 
 export async function saveTriggers(
@@ -248,8 +250,9 @@ function decided(
 ): [FiredTickResult, readonly Promise<unknown>[]] {
   const reason = tick.byHand
   if (active !== undefined) {
-    const inserted = insertTick(session, seq, { ...tick, reason, outcome: 'duplicate', firingId: active.id })
-    return [{ kind: 'duplicate', executionId: active.execution_id }, [inserted]]
+    const { id: firingId, execution_id: executionId } = active
+    const inserted = insertTick(session, seq, { ...tick, reason, outcome: 'duplicate', firingId, executionId })
+    return [{ kind: 'duplicate', executionId }, [inserted]]
   }
   if (limit !== null) {
     const inserted = insertTick(session, seq, { ...tick, reason: limit.reason, outcome: 'limited', firingId: null })
@@ -257,19 +260,19 @@ function decided(
   }
   return [
     { kind: 'started' },
-    [insertTick(session, seq, { ...tick, reason, outcome: 'fired' }), ...insertFiring(session, seq, tick)],
+    [
+      insertTick(session, seq, { ...tick, reason, outcome: 'fired', executionId: tick.execution?.id ?? null }),
+      ...insertFiring(session, seq, tick),
+    ],
   ]
 }
 
 function insertFiring(session: Session, triggerSeq: number, tick: FiredTick): readonly Promise<unknown>[] {
   const { execution, firingId, trigger, at, contextHash } = tick
-  const completedAt = execution === null ? at : null
-  const run = execution?.id ?? null
+  if (execution === null) return [session.run(INSERT_FIRING, firingId, triggerSeq, contextHash, at)]
   return [
-    session.run(INSERT_FIRING, firingId, triggerSeq, contextHash, !tick.allowConcurrent, run, at, completedAt),
-    ...(execution === null
-      ? []
-      : [insertExecutions(session, [{ execution, origin: { kind: 'trigger', trigger, firingId }, at }])]),
+    session.run(INSERT_ACTIVE_FIRING, firingId, triggerSeq, contextHash, !tick.allowConcurrent, execution.id, at),
+    insertExecutions(session, [{ execution, origin: { kind: 'trigger', trigger, firingId }, at }]),
   ]
 }
 
@@ -301,7 +304,13 @@ export async function listFirings(
   trigger: string,
   { limit, offset, after }: PageAfter,
 ): Promise<readonly FiringRow[]> {
-  return (await session.all<FiringRecord>(LIST_FIRINGS, trigger, limit, offset, after ?? null)).map(firingRow)
+  const place =
+    after === undefined
+      ? null
+      : await session.one<{ readonly fired_at: number; readonly seq: number }>(FIND_FIRING, after)
+  if (place === undefined) return []
+  const behind = [place?.fired_at ?? null, place?.seq ?? null]
+  return (await session.all<FiringRecord>(LIST_FIRINGS, trigger, limit, offset, ...behind)).map(firingRow)
 }
 
 interface NewTick extends PollRecord {
@@ -309,12 +318,23 @@ interface NewTick extends PollRecord {
   readonly outcome: TickOutcome
   readonly reason?: string | null
   readonly firingId: string | null
+  readonly executionId?: string | null
   readonly error?: PythonFault
 }
 
 function insertTick(session: Session, triggerSeq: number, tick: NewTick): Promise<unknown> {
-  const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null, log = null } = tick
-  const told = [latenessMs, durationMs, reason, firingId, faultText(error), log]
+  const {
+    at,
+    outcome,
+    latenessMs,
+    durationMs,
+    reason = null,
+    firingId,
+    executionId = null,
+    error = null,
+    log = null,
+  } = tick
+  const told = [latenessMs, durationMs, reason, firingId, executionId, faultText(error), log]
   return session.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, ...told)
 }
 

@@ -6,11 +6,11 @@ import type { Connection } from './file/connection.ts'
 export type Declare = (connection: Connection, at: number, deadSeqs: readonly number[]) => void
 
 export class Declarations {
-  readonly #of = new Map<string, Map<'triggers' | 'graphs', Declare>>()
+  readonly #of = new Map<string, Map<'code' | 'graphs', Declare>>()
 
   /** Takes the place of what the instance declared of its kind before. */
-  keep(instanceId: string, kind: 'triggers' | 'graphs', declare: Declare): Declare {
-    const kept = this.#of.get(instanceId) ?? new Map<'triggers' | 'graphs', Declare>()
+  keep(instanceId: string, kind: 'code' | 'graphs', declare: Declare): Declare {
+    const kept = this.#of.get(instanceId) ?? new Map<'code' | 'graphs', Declare>()
     this.#of.set(instanceId, kept.set(kind, declare))
     return declare
   }

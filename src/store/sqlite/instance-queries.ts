@@ -15,11 +15,8 @@ export const TOUCH_INSTANCE = 'UPDATE instances SET heartbeat_at = ?, beats = be
 export const INSERT_INSTANCE = `
 INSERT INTO instances (id, host, pid, process_started_at, opened_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)`
 
-export const FORGET_TRIGGERS = 'DELETE FROM instance_triggers WHERE instance_seq = ?'
-
-/** Values: the instance, JSON of the names. */
-export const ANNOUNCE_TRIGGERS = `
-INSERT OR IGNORE INTO instance_triggers (instance_seq, name) SELECT ?, value FROM json_each(?)`
+/** Values: JSON of the names of triggers behind their kind, whether it polls, and the instance. */
+export const ANNOUNCE_TRIGGERS = 'UPDATE instances SET declared = ?, is_polling = ? WHERE seq = ?'
 
 export const FORGET_WORKFLOWS = 'DELETE FROM instance_workflows WHERE instance_seq = ?'
 
@@ -31,7 +28,10 @@ SELECT ?, value ->> 0, value ->> 1 FROM json_each(?)`
 export const LIST_OTHER_WORKERS = `
 SELECT seq FROM instances WHERE id <> ? AND EXISTS (SELECT 1 FROM instance_workflows WHERE instance_seq = seq)`
 
-export const LIST_ANNOUNCED_TRIGGERS = 'SELECT instance_seq, name FROM instance_triggers WHERE instance_seq <> ?'
+/** What others poll. */
+export const LIST_ANNOUNCED_TRIGGERS = `
+SELECT seq AS instance_seq, substr(value, 6) AS name FROM instances, json_each(declared)
+WHERE is_polling AND value GLOB 'poll *' AND seq <> ?`
 
 /** Versions that this instance has not, and others have. */
 export const LIST_OTHER_VERSIONS = `

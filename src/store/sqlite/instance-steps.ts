@@ -7,7 +7,7 @@
  * (a trigger's lease) or by a name that is another's (an execution's owner), it can no longer write.
  */
 
-import type { Clock, InstanceCode } from '../../engine/ports.ts'
+import type { Clock } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
 import { HeartbeatWatch } from '../heartbeat-watch.ts'
@@ -15,12 +15,8 @@ import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity, shownHost } from '../p
 import type { Connection } from './file/connection.ts'
 import { insertCutAttempts } from './history/attempt-steps.ts'
 import {
-  ANNOUNCE_TRIGGERS,
-  ANNOUNCE_WORKFLOWS,
   DELETE_INSTANCE,
   FIND_INSTANCE,
-  FORGET_TRIGGERS,
-  FORGET_WORKFLOWS,
   INSERT_INSTANCE,
   LIST_INSTANCES,
   LIST_INSTANCES_WITH_HOLDINGS,
@@ -52,7 +48,6 @@ export class Liveness {
   readonly #isProcessAlive: (pid: number) => boolean
   readonly #heartbeats: HeartbeatWatch
   #known = ''
-  readonly #announced = new Map<string, InstanceCode>()
 
   constructor(self: ProcessIdentity, isAlive: (pid: number) => boolean, clock: Pick<Clock, 'monotonic'>) {
     this.#self = self
@@ -67,9 +62,7 @@ export class Liveness {
   enter(connection: Connection, instanceId: string, at: number): void {
     if (connection.run(TOUCH_INSTANCE, at, instanceId) === 0) {
       const { host, pid, startedAt } = this.#self
-      const seq = connection.insert(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
-      const code = this.#announced.get(instanceId)
-      if (code !== undefined) writeCode(connection, seq, code)
+      connection.run(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
     }
     const records = this.#readInstances(connection)
     this.#known = records.map((record) => `${record.seq}${this.#isDead(record) ? ' dead' : ''}`).join()
@@ -78,12 +71,6 @@ export class Liveness {
   /** Which instances there were at the last look, and which of them are dead: another text when that has changed. */
   get known(): string {
     return this.#known
-  }
-
-  /** What code an instance has; kept for when it has to enter again. */
-  announce(connection: Connection, instanceId: string, code: InstanceCode): void {
-    this.#announced.set(instanceId, code)
-    writeCode(connection, instanceSeqOrThrow(connection, instanceId), code)
   }
 
   /** Another database is open: who was heard of in the old one means nothing. */
@@ -150,14 +137,6 @@ export class Liveness {
     if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
     return record.host === this.#self.host && !hasProcess(this.#self, record, this.#isProcessAlive)
   }
-}
-
-function writeCode(connection: Connection, seq: number, { triggers, workflows }: InstanceCode): void {
-  connection.run(FORGET_TRIGGERS, seq)
-  connection.run(ANNOUNCE_TRIGGERS, seq, JSON.stringify(triggers))
-  connection.run(FORGET_WORKFLOWS, seq)
-  const versions = workflows.map(({ name, version }) => [name, version])
-  connection.run(ANNOUNCE_WORKFLOWS, seq, JSON.stringify(versions))
 }
 
 export function leaveInstance(connection: Connection, instanceId: string, at: number): void {

@@ -11,7 +11,6 @@ import type {
   ActivityStore,
   AlertStore,
   Clock,
-  DeclaredTriggers,
   EndedExecutions,
   ExecutionFilter,
   FailedTick,
@@ -49,7 +48,6 @@ import type { AddStep, StepNeed, StepResult } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import * as crons from './cron-steps.ts'
 import { Declarations } from './declarations.ts'
-import { declareTriggers, removeTrigger } from './declared-triggers.ts'
 import * as executions from './execution-steps.ts'
 import { Checkpoints } from './file/checkpoints.ts'
 import { Connection } from './file/connection.ts'
@@ -67,6 +65,7 @@ import { historyStore } from './history/history.ts'
 import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
+import { declareCode, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import { assertReadable, migrate } from './schema/schema.ts'
 import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
@@ -157,8 +156,11 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
     })
   }
 
-  announce(instanceId: string, code: InstanceCode): Promise<void> {
-    return this.step('write', (connection) => this.#liveness.announce(connection, instanceId, code))
+  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
+    const declare = this.#declarations.keep(instanceId, 'code', (connection, at, deadSeqs) =>
+      declareCode(connection, instanceId, code, at, deadSeqs),
+    )
+    return this.step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
   }
 
   async closeInstance(instanceId: string, at: number): Promise<void> {
@@ -177,13 +179,6 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
 
   async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
     return this.step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
-  }
-
-  declareTriggers(instanceId: string, declared: DeclaredTriggers, at: number): Promise<void> {
-    const declare = this.#declarations.keep(instanceId, 'triggers', (connection, at, deadSeqs) =>
-      declareTriggers(connection, instanceId, declared, at, deadSeqs),
-    )
-    return this.step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
   }
 
   removeTrigger(name: string, at: number): Promise<TriggerRemoval> {

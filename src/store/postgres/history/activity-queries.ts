@@ -40,8 +40,8 @@ SELECT 0::bigint AS seq, skip_tick_id AS id, 'skipped' AS outcome, skip_first_at
 
 const CLOSED = `
 SELECT t.seq, t.id, t.outcome, t.first_at, t.last_at, t.count, t.lateness_ms, t.duration_ms, t.reason, t.firing_id,
-       f.execution_id, t.error, t.log IS NOT NULL AS has_log, t.log
-FROM ticks t LEFT JOIN firings f ON f.id = t.firing_id`
+       t.execution_id, t.error, t.log IS NOT NULL AS has_log, t.log
+FROM ticks t`
 
 /** Of each trigger: the open run of skips, the newest that has ended, and the newest that has fired, in this order. */
 export const LAST_TICKS = `

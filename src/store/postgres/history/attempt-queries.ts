@@ -1,5 +1,7 @@
 /** The SQL of attempts. Each text is one statement, named after what the store wants done. */
 
+import { seqOf } from '../execution-queries.ts'
+
 /** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. Values: a list for each column. */
 export const INSERT_ATTEMPTS = `
 INSERT INTO attempts (execution_seq, task_id, attempt, outcome, queued_at, started_at, ended_at, error)
@@ -24,6 +26,5 @@ WHERE active_executions.owner_seq = $3 AND task_runs.status = 'Running'
 ON CONFLICT DO NOTHING`
 
 export const LIST_ATTEMPTS = `
-SELECT task_id, attempt, outcome, queued_at, attempts.started_at, attempts.ended_at, error
-FROM executions JOIN attempts ON attempts.execution_seq = executions.seq
-WHERE executions.id = $1 ORDER BY attempts.ended_at, task_id, attempt`
+SELECT task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts
+WHERE execution_seq = ${seqOf('$1')} ORDER BY ended_at, task_id, attempt`

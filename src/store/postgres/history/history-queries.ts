@@ -2,6 +2,7 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
+import { ALL_EXECUTIONS, tableOf } from '../execution-queries.ts'
 import type { Value } from '../session/session.ts'
 
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
@@ -16,20 +17,12 @@ SELECT (SELECT octet_length(context) FROM execution_inputs WHERE execution_seq =
 
 export const GET_OUTPUT = 'SELECT context FROM task_outputs WHERE execution_seq = $1 AND task_id = $2'
 
-const ACTIVE_STATUSES: ReadonlySet<string> = new Set(['Pending', 'Running', 'Paused'])
-
 /** What is behind the limit is not looked at. */
 export function countListing(status: ExecutionStatus, filter: CountFilter, atMost: number): [string, Value[]] {
   const values: Value[] = []
   const value = (given: Value) => `$${values.push(given)}`
-  const conditions = [
-    `${ACTIVE_STATUSES.has(status) ? 'a' : 'e'}.status = ${value(status)}`,
-    ...narrowed(filter, value),
-  ]
-  const from = ACTIVE_STATUSES.has(status)
-    ? 'active_executions a JOIN executions e ON e.seq = a.execution_seq'
-    : 'executions e'
-  const found = `SELECT 1 FROM ${from} WHERE ${conditions.join(' AND ')} LIMIT ${value(atMost)}`
+  const conditions = [`e.status = ${value(status)}`, ...narrowed(filter, value)]
+  const found = `SELECT 1 FROM ${tableOf(status)} e WHERE ${conditions.join(' AND ')} LIMIT ${value(atMost)}`
   return [`SELECT count(*) AS count FROM (${found}) found`, values]
 }
 
@@ -47,8 +40,7 @@ export function trendListing(
   const sql = `
 SELECT g.bar, found.status, count(*) AS count, max(found.created_at) AS last_at
 FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS g (since_at, until_at, bar) CROSS JOIN LATERAL (
-  SELECT coalesce(e.status, a.status) AS status, e.created_at
-  FROM executions e LEFT JOIN active_executions a ON a.execution_seq = e.seq
+  SELECT e.status, e.created_at FROM ${ALL_EXECUTIONS} e
   WHERE ${conditions.join(' AND ')} ORDER BY e.created_at LIMIT ${value(atMost)}
 ) found GROUP BY g.bar, found.status`
   return [sql, values]
@@ -64,9 +56,7 @@ function narrowed({ workflow, trigger, sinceAt, untilAt }: CountFilter, value: (
 }
 
 export const SAMPLE_EXECUTIONS = `
-SELECT e.seq, e.id, e.version, coalesce(e.status, a.status) AS status, e.created_at, coalesce(e.started_at, a.started_at) AS started_at,
-       e.ended_at
-FROM executions e LEFT JOIN active_executions a ON a.execution_seq = e.seq
+SELECT e.seq, e.id, e.version, e.status, e.created_at, e.started_at, e.ended_at FROM ${ALL_EXECUTIONS} e
 WHERE e.workflow = $1 ORDER BY e.created_at DESC, e.seq DESC LIMIT $2`
 
 /** Of the newest executions first. */

@@ -25,7 +25,7 @@ type Row = readonly (string | number)[]
 /** See `LogSteps.write`: one statement for all that is added, however many attempts there are. */
 async function writeLogs(session: Session, changes: readonly LogChange[]): Promise<void> {
   const ids = [...new Set(changes.map(({ attempt }) => attempt.executionId))]
-  const ends = new Map((await session.all<LogEnd>(LOG_ENDS, ids)).map((end) => [end.id, end]))
+  const ends = await logEnds(session, ids)
   const deleted: Row[] = []
   const cut: Row[] = []
   const added: Row[] = []
@@ -51,6 +51,15 @@ async function writeLogs(session: Session, changes: readonly LogChange[]): Promi
     cut.length > 0 && session.run(SET_CUTS, ...columns(cut, 4)),
     deleted.length > 0 && session.run(DELETE_PIECES, ...columns(deleted, 2)),
   ])
+}
+
+async function logEnds(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, LogEnd>> {
+  const [ofActive, ofEnded] = LOG_ENDS
+  const active = await session.all<LogEnd>(ofActive, ids)
+  const found = new Set(active.map(({ id }) => id))
+  const others = ids.filter((id) => !found.has(id))
+  const ended = others.length === 0 ? [] : await session.all<LogEnd>(ofEnded, others)
+  return new Map([...active, ...ended].map((end) => [end.id, end]))
 }
 
 /** Rows as a list for each column. */

@@ -1,21 +1,23 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
 import type { EndedExecutions, Retention } from '../../../engine/ports.ts'
-import type { Session } from '../session/session.ts'
+import { isLeftWhole, mayHaveOlder } from '../schema/parts.ts'
+import { quoted, type Session } from '../session/session.ts'
 import {
   COUNT_OLD_EXECUTIONS,
   DELETE_CRON_FIRINGS,
   DELETE_EXECUTIONS,
   DELETE_FIRINGS,
   DELETE_LOG_PIECES,
-  OLD_EXECUTIONS,
   OLD_FIRINGS_WITHOUT_RUN,
+  oldExecutions,
   PRUNE_ACTIONS,
   PRUNE_ALERTS,
   PRUNE_CRON_FIRINGS_WITHOUT_RUN,
   PRUNE_OPEN_SKIPS,
-  PRUNE_TICKS,
+  pruneTicks,
 } from './retention-queries.ts'
+import { listParts, type Parts } from './upkeep.ts'
 
 const ROWS_A_STEP = 300
 /** Each may have thousands of task runs and large contexts. */
@@ -28,36 +30,58 @@ interface OldExecution {
   readonly firing_id: string | null
 }
 
-/** How many rows went; 0 when nothing is left to remove. One kind a step, so that none becomes long. */
+/** How many rows went; 0 when nothing is left to remove. One kind a step, so that none becomes long. What is left whole is not looked at. */
 export async function prune(session: Session, retention: Retention, at: number): Promise<number> {
-  for (const pruneKind of kinds(retention, at)) {
+  const parts = await listParts(session)
+  for (const pruneKind of kinds(retention, at, parts)) {
     const removed = await pruneKind(session)
     if (removed > 0) return removed
   }
   return 0
 }
 
-function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number): readonly Prune[] {
+function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number, parts: Parts): readonly Prune[] {
   const rowsOf =
     (sql: string, before: number, ...values: readonly (readonly string[])[]): Prune =>
     (session) =>
       session.run(sql, before, ROWS_A_STEP, ...values)
+  const ticksOf = (
+    name: 'ticks_skipped' | 'ticks_failed',
+    before: number,
+    outcomes: readonly string[],
+  ): readonly Prune[] => tablesOf(name, parts, before, at).map((table) => rowsOf(pruneTicks(table), before, outcomes))
   const kinds: Prune[] = []
   if (skippedMs !== null) {
     const before = at - skippedMs
-    kinds.push(rowsOf(PRUNE_TICKS, before, ['skipped', 'duplicate', 'limited']), rowsOf(PRUNE_OPEN_SKIPS, before))
+    kinds.push(...ticksOf('ticks_skipped', before, ['skipped', 'duplicate', 'limited']))
+    kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before))
   }
   if (failedMs !== null) {
     const before = at - failedMs
-    kinds.push(rowsOf(PRUNE_TICKS, before, ['failed', 'timedOut']), rowsOf(PRUNE_ALERTS, before))
+    kinds.push(...ticksOf('ticks_failed', before, ['failed', 'timedOut']), rowsOf(PRUNE_ALERTS, before))
   }
   if (endedMs !== null) {
     const before = at - endedMs
-    kinds.push((session) => pruneExecutions(session, { endedBeforeAt: before }))
+    const tables = tablesOf('executions', parts, before, at)
+    kinds.push(
+      ...tables.map(
+        (table): Prune =>
+          (session) =>
+            pruneTable(session, table, { endedBeforeAt: before }),
+      ),
+    )
     kinds.push((session) => pruneFirings(session, before))
     kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ACTIONS, before))
   }
   return kinds
+}
+
+/** Those parts of a table, quoted, of which rows are deleted one by one. `at` null: also of those that would be dropped later. */
+function tablesOf(name: keyof Parts, parts: Parts, before: number, at: number | null): readonly string[] {
+  const dated = parts[name].filter(
+    (part) => mayHaveOlder(part, before) && (at === null || !isLeftWhole(part, before, at)),
+  )
+  return [...dated.map(({ suffix }) => suffix), 'default'].map((suffix) => quoted(`${name}_${suffix}`))
 }
 
 /** How many executions an order would remove. */
@@ -68,8 +92,16 @@ export async function countEnded(session: Session, { endedBeforeAt, status }: En
 
 /** How many rows went; 0 when nothing is left to remove. */
 export async function pruneExecutions(session: Session, which: EndedExecutions): Promise<number> {
+  for (const table of tablesOf('executions', await listParts(session), which.endedBeforeAt, null)) {
+    const removed = await pruneTable(session, table, which)
+    if (removed > 0) return removed
+  }
+  return 0
+}
+
+async function pruneTable(session: Session, table: string, which: EndedExecutions): Promise<number> {
   const { endedBeforeAt, status = null } = which
-  const old = await session.all<OldExecution>(OLD_EXECUTIONS, endedBeforeAt, EXECUTIONS_A_STEP, status)
+  const old = await session.all<OldExecution>(oldExecutions(table), endedBeforeAt, EXECUTIONS_A_STEP, status)
   if (old.length === 0) return 0
   const seqs = old.map(({ seq }) => seq)
   // Logs first: those of a few executions may be gigabytes.
@@ -79,7 +111,7 @@ export async function pruneExecutions(session: Session, which: EndedExecutions):
   await Promise.all([
     session.run(DELETE_FIRINGS, firings),
     session.run(DELETE_CRON_FIRINGS, firings),
-    session.run(DELETE_EXECUTIONS, seqs),
+    ...DELETE_EXECUTIONS.map((sql) => session.run(sql, seqs)),
   ])
   return old.length
 }

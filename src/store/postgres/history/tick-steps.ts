@@ -18,7 +18,7 @@ FROM triggers WHERE name = $1 AND skip_count > 0`
 const CLOSED = `
 SELECT false, t.seq, t.id, outcome, first_at, last_at, count, lateness_ms, duration_ms, reason, firing_id, execution_id, error,
        log IS NOT NULL
-FROM ticks t LEFT JOIN firings ON firings.id = t.firing_id
+FROM ticks t
 WHERE t.trigger_seq = (SELECT seq FROM triggers WHERE name = $1)`
 
 const NEWEST_FIRST = 'ORDER BY last_at DESC, seq DESC'

@@ -7,6 +7,8 @@
  * often is small and has room in its pages, so that a change needs no new entry in an index.
  */
 
+import { HISTORY_BY_TIME } from './history-by-time.ts'
+
 const INSTANCES_AND_TRIGGERS = `
 CREATE TABLE instances (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -300,4 +302,5 @@ ALTER TABLE crons ADD COLUMN undeclared_at bigint;
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS_AND_WORKFLOWS + ACTIONS_AND_ALERTS,
   DECLARED_TRIGGERS,
+  HISTORY_BY_TIME,
 ]

@@ -89,6 +89,15 @@ export function clockSkew(shown: string, serverAheadMs: number): string {
   )
 }
 
+/** Nothing is lost by it: rows are stored and deleted one by one as without parts. */
+export function noParts(shown: string, cause: Error, lacksRight: boolean): string {
+  const advice = lacksRight ? ' The user of the database must own the tables for it.' : ''
+  return (
+    `The history in "${shown}" cannot be divided by time: ${withoutStop(cause.message)}.${advice} Until it can, all is stored ` +
+    'and removed as ever, but row by row.'
+  )
+}
+
 /** SQLSTATE, or the name of a system's error; null where there is none. */
 export function codeOf(thrown: unknown): string | null {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null

@@ -23,6 +23,8 @@ export class Readers {
     this.#pool = new pg.Pool({ ...sessionOptions(address), max: MOST_CONNECTIONS, allowExitOnIdle: true })
     // One that is lost while nobody uses it is replaced at the next use.
     this.#pool.on('error', () => undefined)
+    // One that is lost in use fails what is asked of it; without a listener the process would end.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined))
   }
 
   async run<Result>(step: (session: Session) => Promise<Result>): Promise<Result> {

@@ -309,6 +309,13 @@ CREATE TABLE instance_workflows (
 ) STRICT, WITHOUT ROWID;
 `
 
+/** That is said once: those that an instance polls are among those that it declares. */
+const DECLARED_ONCE = `
+ALTER TABLE instances ADD COLUMN is_polling INTEGER NOT NULL DEFAULT 0;
+UPDATE instances SET is_polling = 1 WHERE EXISTS (SELECT 1 FROM instance_triggers WHERE instance_seq = seq);
+DROP TABLE instance_triggers;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
@@ -318,4 +325,5 @@ export const MIGRATIONS: readonly string[] = [
   DECLARED_TRIGGERS,
   INSTANCE_CODE,
   GRAPHS,
+  DECLARED_ONCE,
 ]

@@ -1,13 +1,13 @@
 /**
- * Which triggers the code of living processes declares, and the removal of those that none does. Each function is the body of one step and
- * runs in its transaction.
+ * What code the living instances have, and the removal of triggers that none declares. Each function is the body of one step and runs in
+ * its transaction.
  */
 
-import type { DeclaredTriggers, TriggerRemoval } from '../../engine/ports.ts'
-import type { Liveness } from './instance-steps.ts'
+import type { InstanceCode, TriggerRemoval } from '../../engine/ports.ts'
+import { declaredNames, declaresTriggers } from '../rows.ts'
+import { ANNOUNCE } from './instance-queries.ts'
+import { instanceSeqOrThrow, type Liveness } from './instance-steps.ts'
 import type { Session } from './session/session.ts'
-
-const SET_DECLARED = 'UPDATE instances SET declared = $1::text[] WHERE id = $2'
 
 /** Of all instances but some, which are dead. */
 const DECLARED = (n: number) => `SELECT unnest(declared) FROM instances WHERE seq <> ALL ($${n}::bigint[])`
@@ -32,9 +32,13 @@ const OF_CRON = 'cron_seq = (SELECT seq FROM crons WHERE trigger_name = $1)'
 
 /** What belongs to a trigger, a part at a time; the trigger itself goes last. */
 const REMOVALS = [
-  `DELETE FROM ticks WHERE seq IN (SELECT seq FROM ticks WHERE ${OF_TRIGGER} LIMIT $2)`,
-  `DELETE FROM firings WHERE seq IN (SELECT seq FROM firings WHERE ${OF_TRIGGER} LIMIT $2)`,
-  `DELETE FROM cron_firings WHERE seq IN (SELECT seq FROM cron_firings WHERE ${OF_CRON} LIMIT $2)`,
+  `DELETE FROM ticks t USING (SELECT outcome, last_at, seq FROM ticks WHERE ${OF_TRIGGER} LIMIT $2) g
+   WHERE ${OF_TRIGGER} AND t.outcome = g.outcome AND t.last_at = g.last_at AND t.seq = g.seq`,
+  `DELETE FROM firings f USING (SELECT fired_at, seq FROM firings WHERE ${OF_TRIGGER} LIMIT $2) g
+   WHERE ${OF_TRIGGER} AND f.fired_at = g.fired_at AND f.seq = g.seq`,
+  `DELETE FROM active_firings WHERE seq IN (SELECT seq FROM active_firings WHERE ${OF_TRIGGER} LIMIT $2)`,
+  `DELETE FROM cron_firings c USING (SELECT claimed_at, seq FROM cron_firings WHERE ${OF_CRON} LIMIT $2) g
+   WHERE ${OF_CRON} AND c.claimed_at = g.claimed_at AND c.seq = g.seq`,
 ]
 const DELETE_TRIGGER = 'DELETE FROM triggers WHERE name = $1'
 const DELETE_TRIGGER_CRON = 'DELETE FROM crons WHERE trigger_name = $1'
@@ -42,20 +46,25 @@ const DELETE_TRIGGER_CRON = 'DELETE FROM crons WHERE trigger_name = $1'
 /** A few milliseconds, as in retention. */
 const ROWS_A_STEP = 300
 
-/** What the instances of one store object have said that they declare. */
-export class Declarations {
+/** What the instances of one store object have said of their code. */
+export class InstanceCodes {
   readonly #liveness: Liveness
   /** `others`: which there were when what they declare was compared with this. */
-  readonly #of = new Map<string, { readonly triggers: DeclaredTriggers; others: string | null }>()
+  readonly #of = new Map<string, { readonly code: InstanceCode; others: string | null }>()
 
   constructor(liveness: Liveness) {
     this.#liveness = liveness
   }
 
-  /** The step that says it. */
-  declaring(instanceId: string, triggers: DeclaredTriggers, at: number): (session: Session) => Promise<void> {
-    this.#of.set(instanceId, { triggers, others: null })
-    return async (session) => this.#declare(session, instanceId, triggers, at)
+  /** The step that says it. It is kept for when the instance has to enter again. */
+  announcing(instanceId: string, code: InstanceCode, at: number): (session: Session) => Promise<void> {
+    const marks = declaresTriggers(code) || declaresTriggers(this.#of.get(instanceId)?.code)
+    this.#of.set(instanceId, { code, others: null })
+    return async (session) => {
+      await writeCode(session, await instanceSeqOrThrow(session, instanceId), code)
+      if (marks) await markUndeclared(session, at, await this.#liveness.deadSeqs(session, instanceId))
+      session.tell()
+    }
   }
 
   forget(instanceId: string): void {
@@ -70,24 +79,24 @@ export class Declarations {
     const others = await this.#liveness.others(session, instanceId)
     if (!isNew && others === said.others) return
     said.others = others
-    await this.#declare(session, instanceId, said.triggers, at)
-  }
-
-  async #declare(session: Session, instanceId: string, triggers: DeclaredTriggers, at: number): Promise<void> {
-    const deadSeqs = await this.#liveness.deadSeqs(session, instanceId)
-    await declareTriggers(session, instanceId, triggers, at, deadSeqs)
+    if (isNew) await writeCode(session, await instanceSeqOrThrow(session, instanceId), said.code)
+    if (declaresTriggers(said.code))
+      await markUndeclared(session, at, await this.#liveness.deadSeqs(session, instanceId))
   }
 }
 
-async function declareTriggers(
-  session: Session,
-  instanceId: string,
-  { polled, crons }: DeclaredTriggers,
-  at: number,
-  deadSeqs: readonly number[],
-): Promise<void> {
-  const names = [...polled.map((name) => `poll ${name}`), ...crons.map((name) => `cron ${name}`)]
-  await session.run(SET_DECLARED, names, instanceId)
+async function writeCode(session: Session, seq: number, code: InstanceCode): Promise<void> {
+  const names = code.workflows.map(({ name }) => name)
+  const versions = code.workflows.map(({ version }) => version)
+  const [setTriggers, forgetWorkflows, addWorkflows] = ANNOUNCE
+  await Promise.all([
+    session.run(setTriggers, seq, declaredNames(code), code.isPolling),
+    session.run(forgetWorkflows, seq, names),
+    session.run(addWorkflows, seq, names, versions),
+  ])
+}
+
+async function markUndeclared(session: Session, at: number, deadSeqs: readonly number[]): Promise<void> {
   for (const mark of [MARK_TRIGGERS, MARK_CRONS]) await session.run(mark, at, deadSeqs)
   for (const unmark of [UNMARK_TRIGGERS, UNMARK_CRONS]) await session.run(unmark, deadSeqs)
 }

@@ -84,7 +84,7 @@ describe('a trigger that is gone from the code', () => {
   it('is known as such also when the database refuses that at first', async () => {
     const { store, clock } = await onceServed()
     const refusals = new Refusals()
-    refusals.refuse('declareTriggers', 2)
+    refusals.refuse('announce', 2)
     await using next = await RunningEngine.start({ store: refusals.of(store), clock, isIdle: true })
     next.registry.declare({ triggers: [trigger('other', { workflow: 'demo' })], workflows: [demo] })
     const troubles = next.record('trouble')
@@ -95,8 +95,8 @@ describe('a trigger that is gone from the code', () => {
 
     expect(before).toEqual([])
     expect(troubles.map(({ during }) => during)).toEqual([
-      'noting which triggers are declared',
-      'noting which triggers are declared',
+      'announcing the code of this instance',
+      'announcing the code of this instance',
     ])
     expect(await undeclared(store)).toEqual(['inbox', 'nightly'])
     await next.engine.stop({ graceMs: 0 })

@@ -1,12 +1,15 @@
 /**
- * Which triggers the code of living processes declares, and the removal of those that none does. Each function is the body of
- * one step and runs in its transaction.
+ * What code the living instances have, and the removal of triggers that none declares. Each function is the body of one step
+ * and runs in its transaction.
  */
 
-import type { DeclaredTriggers, TriggerRemoval } from '../../engine/ports.ts'
+import type { InstanceCode, TriggerRemoval } from '../../engine/ports.ts'
+import { declaredNames, declaresTriggers } from '../rows.ts'
 import type { Connection } from './file/connection.ts'
+import { ANNOUNCE_TRIGGERS, ANNOUNCE_WORKFLOWS, FORGET_WORKFLOWS } from './instance-queries.ts'
+import { instanceSeqOrThrow } from './instance-steps.ts'
 
-const SET_DECLARED = 'UPDATE instances SET declared = ? WHERE id = ?'
+const COUNT_DECLARED = 'SELECT json_array_length(declared) AS count FROM instances WHERE seq = ?'
 
 /** Of all instances but some, which are dead. */
 const DECLARED = `
@@ -41,16 +44,24 @@ const DELETE_TRIGGER_CRON = 'DELETE FROM crons WHERE trigger_name = ?'
 /** A few milliseconds, as in retention. */
 const ROWS_A_STEP = 300
 
-/** `deadSeqs`: of instances whose word does not count. */
-export function declareTriggers(
+/** In place of what it said before. `deadSeqs`: of instances whose word does not count. */
+export function declareCode(
   connection: Connection,
   instanceId: string,
-  { polled, crons }: DeclaredTriggers,
+  code: InstanceCode,
   at: number,
   deadSeqs: readonly number[],
 ): void {
-  const names = [...polled.map((name) => `poll ${name}`), ...crons.map((name) => `cron ${name}`)]
-  connection.run(SET_DECLARED, JSON.stringify(names), instanceId)
+  const seq = instanceSeqOrThrow(connection, instanceId)
+  const before = connection.one<{ readonly count: number }>(COUNT_DECLARED, seq)?.count ?? 0
+  connection.run(ANNOUNCE_TRIGGERS, JSON.stringify(declaredNames(code)), Number(code.isPolling), seq)
+  connection.run(FORGET_WORKFLOWS, seq)
+  const versions = code.workflows.map(({ name, version }) => [name, version])
+  connection.run(ANNOUNCE_WORKFLOWS, seq, JSON.stringify(versions))
+  if (before > 0 || declaresTriggers(code)) markUndeclared(connection, at, deadSeqs)
+}
+
+function markUndeclared(connection: Connection, at: number, deadSeqs: readonly number[]): void {
   const dead = JSON.stringify(deadSeqs)
   for (const mark of [MARK_TRIGGERS, MARK_CRONS]) connection.run(mark, at, dead)
   for (const unmark of [UNMARK_TRIGGERS, UNMARK_CRONS]) connection.run(unmark, dead)

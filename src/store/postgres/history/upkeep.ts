@@ -1,0 +1,186 @@
+/**
+ * Makes the parts of divided tables ahead, and drops those of which nothing is kept. Any engine does it, one at a time; whoever has to wait for
+ * a lock gives up soon and leaves it to the next minute, since all others would wait behind it. Has a connection of its own while it works.
+ */
+
+import type { Clock, Retention } from '../../../engine/ports.ts'
+import { toError } from '../../../errors.ts'
+import { SERVER_NOW } from '../instance-queries.ts'
+import { DAY_MS, FAMILIES, type Family, SEQS_A_DAY } from '../schema/families.ts'
+import { isLarge, missingPart, overParts, type Part, partFrom, suffixOf } from '../schema/parts.ts'
+import type { PostgresAddress } from '../session/address.ts'
+import { codeOf, isLost, isWorthRepeating, noParts } from '../session/failures.ts'
+import type { Readers } from '../session/readers.ts'
+import { connect, quoted, Session } from '../session/session.ts'
+import { beginUpkeep } from '../session/transaction.ts'
+
+export type Parts = Readonly<Record<Family['name'], readonly Part[]>>
+
+/** Beside that of migrations, and like it any number. */
+const LOCK_KEY = 0x636c6f62
+const NO_RIGHT = '42501'
+
+const LIST_PARTS = `
+SELECT parent.relname AS family, part.relname AS name, pg_get_expr(part.relpartbound, part.oid) AS bounds,
+       coalesce(pg_relation_size(part.oid), 0) AS bytes
+FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid JOIN pg_class parent ON parent.oid = inhparent
+WHERE inhparent = ANY ($1::text[]::regclass[])`
+
+const COUNT_ROWS =
+  'SELECT greatest(sum(reltuples), 1)::bigint AS count FROM pg_class WHERE oid = ANY ($1::text[]::regclass[])'
+
+export interface UpkeepOptions {
+  readonly address: PostgresAddress
+  readonly clock: Clock
+  readonly readers: Readers
+  /** What to take for the server's clock; null: the server's clock. */
+  readonly serverNow: () => number | null
+  readonly notice: (message: string) => void
+}
+
+interface Work {
+  readonly missing: readonly { readonly family: Family; readonly fromDay: number; readonly untilDay: number }[]
+  readonly over: readonly { readonly family: Family; readonly part: Part; readonly beforeAt: number }[]
+}
+
+/** Of each family, in no order. */
+export async function listParts(session: Session): Promise<Parts> {
+  interface Found {
+    readonly family: Family['name']
+    readonly name: string
+    readonly bounds: string
+    readonly bytes: number
+  }
+  const names = FAMILIES.map(({ name }) => name)
+  const found = Map.groupBy(await session.all<Found>(LIST_PARTS, names), ({ family }) => family)
+  const partsOf = ({ name, tables: [first] }: Family) =>
+    (found.get(name) ?? []).flatMap(
+      (each) => partFrom(each.name.slice(name.length + 1), each.bounds, each.bytes, first?.day ?? DAY_MS) ?? [],
+    )
+  return Object.fromEntries(FAMILIES.map((family) => [family.name, partsOf(family)])) as unknown as Parts
+}
+
+export class Upkeep {
+  readonly #options: UpkeepOptions
+  #hasWarned = false
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options
+  }
+
+  /** Makes what is missing. Nobody depends on it: rows without a part of their day are stored as well. */
+  async makeParts(): Promise<void> {
+    await this.#run(null, 0)
+  }
+
+  /** Makes what is missing, and drops what is over. Returns about how many rows went. */
+  run(retention: Retention, at: number): Promise<number> {
+    return this.#run(retention, at)
+  }
+
+  async #run(retention: Retention | null, at: number): Promise<number> {
+    const find = (session: Session): Promise<Work> => this.#find(session, retention, at)
+    const { missing, over } = await this.#options.readers.run(find)
+    if (missing.length === 0 && over.length === 0) return 0
+    try {
+      return await this.#work(find)
+    } catch (thrown) {
+      // Somebody reads for long, or another engine does the same: it is tried again.
+      if (isWorthRepeating(thrown) || isLost(thrown)) return 0
+      this.#warn(toError(thrown))
+      return 0
+    }
+  }
+
+  async #find(session: Session, retention: Retention | null, at: number): Promise<Work> {
+    const parts = await listParts(session)
+    const now = await session.one<{ readonly at: number }>(`SELECT ${SERVER_NOW(1)} AS at`, this.#options.serverNow())
+    const missing: Work['missing'][number][] = []
+    const over: Work['over'][number][] = []
+    for (const family of FAMILIES) {
+      const keptMs = retention === null ? undefined : family.keptMs(retention)
+      const next = missingPart(parts[family.name], now?.at ?? at, keptMs)
+      if (next !== null) missing.push({ family, ...next })
+      if (keptMs === undefined || keptMs === null) continue
+      const beforeAt = at - keptMs
+      for (const part of overParts(parts[family.name], beforeAt)) {
+        if (!(await isHeld(session, family, part, beforeAt))) over.push({ family, part, beforeAt })
+      }
+    }
+    return { missing, over }
+  }
+
+  async #work(find: (session: Session) => Promise<Work>): Promise<number> {
+    const { address } = this.#options
+    const client = await connect(address)
+    try {
+      const session = new Session(client)
+      await beginUpkeep(session, address.schema)
+      const lock = 'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS is_ours'
+      const { is_ours } = (await session.one<{ readonly is_ours: boolean }>(lock, LOCK_KEY, address.schema)) ?? {}
+      if (is_ours !== true) return 0
+      await session.script("SET LOCAL lock_timeout = '300ms'")
+      const { missing, over } = await find(session)
+      for (const { family, fromDay, untilDay } of missing) await makePart(session, family, fromDay, untilDay)
+      let dropped = 0
+      for (const each of over) dropped += await dropPart(session, each)
+      await session.script('COMMIT')
+      return dropped
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+
+  #warn(error: Error): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    this.#options.notice(noParts(this.#options.address.shown, error, codeOf(error) === NO_RIGHT))
+  }
+}
+
+/** Rows that were stored before there was a part for them go to it. */
+async function makePart(session: Session, family: Family, fromDay: number, untilDay: number): Promise<void> {
+  for (const { name, key, day, storage } of family.tables) {
+    const part = quoted(`${name}_${suffixOf(fromDay)}`)
+    const [from, until] = [fromDay * day, untilDay * day]
+    await session.script(`
+      LOCK TABLE ${name}_default IN ACCESS EXCLUSIVE MODE;
+      CREATE TABLE ${part} (LIKE ${name} INCLUDING ALL)${storage === undefined ? '' : ` WITH (${storage})`};
+      WITH stray AS (DELETE FROM ${name}_default WHERE ${key} >= ${from} AND ${key} < ${until} RETURNING *)
+      INSERT INTO ${part} SELECT * FROM stray;
+      ALTER TABLE ${name} ATTACH PARTITION ${part} FOR VALUES FROM (${from}) TO (${until})`)
+  }
+}
+
+/** Returns about how many rows it had: none where somebody has stored something in it meanwhile. */
+async function dropPart(session: Session, { family, part, beforeAt }: Work['over'][number]): Promise<number> {
+  const names = family.tables.map(({ name }) => `${name}_${part.suffix}`)
+  // In the order in which others come by them; without `ONLY` all their parts would be locked.
+  for (const { name } of family.tables) await session.script(`LOCK TABLE ONLY ${name} IN ACCESS EXCLUSIVE MODE`)
+  if (await isHeld(session, family, part, beforeAt)) return 0
+  const counted = isLarge(part) ? await session.one<{ readonly count: number }>(COUNT_ROWS, names) : undefined
+  await session.script(`DROP TABLE ${names.map(quoted).join(', ')}`)
+  return counted?.count ?? 0
+}
+
+/** What goes on, or ended later than the others of its days, is kept, and all that is in its part with it. A small one has to be empty. */
+async function isHeld(session: Session, { name, tables }: Family, part: Part, beforeAt: number): Promise<boolean> {
+  const table = (of: string) => quoted(`${of}_${part.suffix}`)
+  const within = (key: string, day: number) => {
+    const from = part.fromDay === null ? '' : ` AND ${key} >= ${part.fromDay * day}`
+    return `${key} < ${part.untilDay * day}${from}`
+  }
+  const holding = isLarge(part) ? [] : tables.map((each) => `SELECT 1 FROM ${table(each.name)}`)
+  if (name === 'executions') {
+    holding.push(
+      `SELECT 1 FROM active_executions WHERE ${within('execution_seq', SEQS_A_DAY)}`,
+      `SELECT 1 FROM active_firings WHERE ${within('fired_at', DAY_MS)}`,
+      `SELECT 1 FROM ${table('executions')} WHERE ended_at >= $1::bigint`,
+      `SELECT 1 FROM ${table('firings')} WHERE execution_id IS NULL AND completed_at >= $1::bigint`,
+    )
+  }
+  if (holding.length === 0) return false
+  const exists = holding.map((sql) => `EXISTS (${sql})`).join(' OR ')
+  const values = name === 'executions' ? [beforeAt] : []
+  return (await session.one<{ readonly is_held: boolean }>(`SELECT ${exists} AS is_held`, ...values))?.is_held ?? true
+}
