@@ -41,14 +41,14 @@ function indentedLines(text: string): readonly string[] {
     .map((line) => line.slice(4))
 }
 
-describe('the programs of python/examples', () => {
+describe('the programs and graphs of python/examples', () => {
   let shell: Shell
   beforeAll(() => {
     shell = new Shell()
   })
   afterAll(() => shell[Symbol.asyncDispose]())
 
-  it.each(scriptsIn('programs'))('%s prints what its docstring says', async (script) => {
+  it.each([...scriptsIn('programs'), ...scriptsIn('graphs')])('%s prints what its docstring says', async (script) => {
     const { commands, sees } = documentedIn(script)
 
     const { lines, exitCode } = await shell.run(`( ${commands.join('\n')} ) 2>/dev/null`)
@@ -86,7 +86,9 @@ describe('the triggers of python/examples, served together', () => {
 
 describe('the index of python/examples', () => {
   it('has a row for every script', () => {
-    const scripts = ['triggers', 'programs', 'testing'].flatMap(scriptsIn).map((path) => path.slice(PYTHON.length + 1))
+    const scripts = ['triggers', 'programs', 'graphs', 'testing']
+      .flatMap(scriptsIn)
+      .map((path) => path.slice(PYTHON.length + 1))
 
     const listed = tableRows(readDocument(`${PYTHON}/README.md`), 'Script').map(([first = '']) => codeIn(first)[0])
 

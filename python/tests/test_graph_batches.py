@@ -386,6 +386,7 @@ def test_people_see_what_ran_before_a_node_failed(name):
 
 
 def test_a_value_that_is_too_large_is_a_failure(name, monkeypatch):
+    monkeypatch.setattr(flat_values, "MOST_CHARACTERS", 10)
     monkeypatch.setattr(flat_values, "_LARGEST_VALUE", 10)
     declare(name, lambda event: "x" * event)
 

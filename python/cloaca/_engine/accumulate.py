@@ -12,7 +12,7 @@ from typing import Any, List, Optional, Union
 from .._border import bridge, host
 from .._border.calls import Awaiting, is_awaitable
 from .._border.generation import Generation
-from .._values.convert import json_text, stored
+from .._values.convert import json_text, stored, stored_object
 from . import flat_values
 from .flat_values import Fault, Stopped, Value
 
@@ -56,26 +56,45 @@ class Accumulation:
 
     def _go_on(self) -> Union[Accumulation, Awaiting]:
         function, calls, values, until = self._function, self._calls, self._values, self._until
-        monotonic = time.monotonic
-        while len(values) < len(calls):
+        monotonic, add, add_value, count = time.monotonic, values.append, self._add_value, len(calls)
+        while len(values) < count:
             try:
                 value = function(*calls[len(values)])
-                if type(value) not in _PLAIN and value is not None and is_awaitable(value):
-                    return Awaiting(self._name, value, self._ended, self.stopped)
             except (Exception, SystemExit) as error:
-                values.append(self._raised(error))
+                add(self._raised(error))
             else:
-                values.append(self._text_of(value))
+                if value is None:
+                    add(None)
+                elif type(value) in _PLAIN or not is_awaitable(value):
+                    add_value(value)
+                else:
+                    return Awaiting(self._name, value, self._ended, self.stopped)
             if monotonic() > until or self._characters > flat_values.MOST_CHARACTERS:
                 break
         return self
 
     def _ended(self, value: Any, error: Optional[BaseException]) -> Union[Accumulation, Awaiting]:
         """Goes on after a call that was awaited."""
-        self._values.append(self._text_of(value) if error is None else self._raised(error))
+        if error is not None:
+            self._values.append(self._raised(error))
+        elif value is None:
+            self._values.append(None)
+        else:
+            self._add_value(value)
         if time.monotonic() > self._until or self._characters > flat_values.MOST_CHARACTERS:
             return self
         return self._go_on()
+
+    def _add_value(self, value: Any) -> None:
+        try:
+            text = json_text(stored_object(value) if type(value) is dict else stored(value))
+        except Exception as error:
+            message = f"{self._name} returned a value that is not JSON: {error}"
+            self._values.append(Fault("failed", type(error).__name__, message))
+            return
+        self._characters += len(text)
+        is_large = self._characters > flat_values.MOST_CHARACTERS
+        self._values.append(flat_values.checked(self._name, text) if is_large else text)
 
     def stopped(self, outcome: Stopped) -> Accumulation:
         """The answer after the calls were stopped from outside: the one in hand is the one that was stopped."""
@@ -86,17 +105,6 @@ class Accumulation:
     def report(self, token: int) -> None:
         """Sends what came of the calls."""
         host.engine.accumulated(token, *flat_values.packed(self._values))
-
-    def _text_of(self, value: Any) -> Value:
-        if value is None:
-            return None
-        try:
-            text = json_text(stored(value))
-        except Exception as error:
-            message = f"{self._name} returned a value that is not JSON: {error}"
-            return Fault("failed", type(error).__name__, message)
-        self._characters += len(text)
-        return flat_values.checked_size(text)
 
     def _raised(self, error: BaseException) -> Fault:
         return flat_values.raised(f"{self._name} raised exception", error)

@@ -5,10 +5,10 @@ The twin of ``src/border/flat-values.ts``.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from .._border import fault, host
+from .._values.convert import json_text
 from .packages import advice
 
 #: So long a batch goes on before the engine has its answer: the rest it asks for again.
@@ -52,15 +52,12 @@ def stopped(beginning: str, outcome: Stopped) -> Fault:
     return Fault(kind, type_name, f"{beginning}: {message}", traceback)
 
 
-def checked_size(text: str) -> Value:
+def checked(name: str, text: str) -> Value:
     """The text of a value, or why it cannot be sent."""
     if len(text) <= _LARGEST_VALUE:
         return text
-    return Fault(
-        "failed",
-        "OverflowError",
-        f"a value of {len(text)} characters is larger than the {_LARGEST_VALUE} that may be handed on",
-    )
+    message = f"{name} returned a value of {len(text)} characters, and {_LARGEST_VALUE} may be handed on"
+    return Fault("failed", "OverflowError", message)
 
 
 def report(token: int, outcome: Any) -> None:
@@ -73,17 +70,23 @@ def report(token: int, outcome: Any) -> None:
 
 def packed(values: List[Value]) -> Tuple[str, str, str]:
     """The text of all values, their sizes and their errors, as the engine reads them."""
-    texts: List[str] = []
-    sizes: List[int] = []
+    texts = [value for value in values if type(value) is str]
+    text = "".join(texts)
+    # JavaScript counts a character beyond the first 65,536 as two.
+    sizes = list(map(len if text.isascii() else _units, texts))
     errors: List[Dict[str, Any]] = []
-    for value in values:
-        if isinstance(value, str):
-            texts.append(value)
-            # JavaScript counts a character beyond the first 65,536 as two.
-            sizes.append(len(value) if value.isascii() else len(value.encode("utf-16-le")) // 2)
-        elif value is None:
-            sizes.append(_NONE)
-        else:
-            sizes.append(_OVERDUE if value.kind == "timedOut" else _RAISED)
-            errors.append({"type": value.type, "message": value.message, "traceback": value.traceback})
-    return "".join(texts), json.dumps(sizes, separators=(",", ":")), json.dumps(errors)
+    if len(texts) < len(values):
+        of_texts = iter(sizes)
+        sizes = [next(of_texts) if type(value) is str else _size_of_other(value, errors) for value in values]
+    return text, json_text(sizes), json_text(errors)
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def _size_of_other(value: Value, errors: List[Dict[str, Any]]) -> int:
+    if not isinstance(value, Fault):
+        return _NONE
+    errors.append({"type": value.type, "message": value.message, "traceback": value.traceback})
+    return _OVERDUE if value.kind == "timedOut" else _RAISED

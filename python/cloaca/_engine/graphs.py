@@ -64,7 +64,7 @@ class GraphRuns:
             outputs = plan.outputs(values)
             if not outputs or outputs[-1][1] is None:
                 return None
-            return flat_values.checked_size(json_text(outputs[-1][1]))
+            return flat_values.checked(f"graph '{name}'", json_text(outputs[-1][1]))
         except GraphFailed as error:
             values = error.values
             return _fault_of(name, error)

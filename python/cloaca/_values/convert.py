@@ -24,10 +24,16 @@ _MANY = 16
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
 
-#: JSON text of a stored value: compact, every character as itself.
-json_text: Callable[[Any], str] = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
-).encode
+
+def _encoder() -> Callable[[Any], str]:
+    """What turns a stored value into compact JSON text, every character as itself."""
+    encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return encode
+    # The encoder makes one of these for each text, which costs more than the text of a small value.
+    chunks = make(None, refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+    return lambda value: "".join(chunks(value, 0))
 
 
 def stored(value: Any, depth: int = 0) -> Any:
@@ -179,3 +185,7 @@ def add_place(error: TypeError, key: object) -> None:
         kind = str(error)[: -len(f" at {place}")] if place else str(error)
         vars(error)[_PLACE] = place = f"[{key!r}]{place}"
         error.args = (f"{kind} at {place}",)
+
+
+#: JSON text of a stored value.
+json_text = _encoder()
