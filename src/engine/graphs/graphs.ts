@@ -78,7 +78,8 @@ export class Graphs {
 
   /** Another process wrote: events, firings, subscriptions; or gave up sources. */
   storeChanged(): void {
-    if (this.#ports.registry.current().graphs.reactors.size > 0) this.registryChanged()
+    const { sources, reactors, graphs } = this.#ports.registry.current().graphs
+    if (sources.size + reactors.size + graphs.size > 0) this.registryChanged()
     else this.#subscriptions.wake()
   }
 
@@ -88,9 +89,9 @@ export class Graphs {
     this.registryChanged()
   }
 
-  /** Others may have died, whose sources are free. */
+  /** Others may have died, whose sources are free, or have made firings that graphs here run with. */
   renewLeases(): void {
-    void this.sources.sync()
+    void this.sources.sync().then(() => this.#claim())
   }
 
   /** A reactor was fired by hand, or somebody has subscribed. */
