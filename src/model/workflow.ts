@@ -67,6 +67,8 @@ export interface TaskDefinition {
   /** Limit of one attempt, in milliseconds; null: that of the engine. */
   readonly timeoutMs: number | null
   readonly rule: TriggerRule
+  /** The computation graph that runs after its body; missing for most. */
+  readonly invokes?: string
   readonly place: SourcePlace | null
 }
 

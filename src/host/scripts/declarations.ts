@@ -8,6 +8,7 @@ import { InternalError } from '../../errors.ts'
 import type { Declarations } from '../../model/declarations.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { TriggerRule, WorkflowDefinition } from '../../model/workflow.ts'
+import { GraphAssembly, graphSchema, reactorSchema, sourceSchema } from './graph-declarations.ts'
 
 /** What a script declared, and how its triggers are polled. */
 export interface ScriptDeclarations extends Declarations {
@@ -87,6 +88,7 @@ const taskSchema = v.object({
   retry: retrySchema,
   timeoutMs: v.nullable(v.number()),
   rule: ruleSchema,
+  invokes: v.nullable(v.string()),
   ...place,
 })
 
@@ -117,10 +119,6 @@ const twinSchema = v.object({
   place: placeSchema,
 })
 const requirementsSchema = v.object({ file: v.string(), unmet: v.array(v.string()) })
-// Of computation graphs: accepted, and not decoded yet.
-const sourceSchema = v.object({ kind: v.literal('source'), source: v.unknown() })
-const reactorSchema = v.object({ kind: v.literal('reactor'), reactor: v.unknown() })
-const graphSchema = v.object({ kind: v.literal('graph'), graph: v.unknown() })
 const declarationSchema = v.variant('kind', [triggerSchema, workflowSchema, sourceSchema, reactorSchema, graphSchema])
 const loadResultSchema = v.object({
   declarations: v.array(declarationSchema),
@@ -171,6 +169,7 @@ function assemble(
   const triggers: TriggerDefinition[] = []
   const workflows: WorkflowDefinition[] = []
   const pollNumbers = new Map<string, number>()
+  const graphs = new GraphAssembly(script)
   for (const declaration of declarations) {
     if (declaration.kind === 'trigger') {
       const { kind: _, pollNumber, file, line, ...rest } = declaration
@@ -180,13 +179,17 @@ function assemble(
       const { kind: _, file, line, tasks, ...rest } = declaration
       workflows.push({
         ...rest,
-        tasks: tasks.map(({ file, line, ...task }) => ({ ...task, place: placeOf(file, line) })),
+        tasks: tasks.map(({ file, line, invokes, ...task }) => ({
+          ...task,
+          ...(invokes !== null && { invokes }),
+          place: placeOf(file, line),
+        })),
         script,
         place: placeOf(file, line),
       })
-    }
+    } else graphs.add(declaration)
   }
-  return { triggers, workflows, pollNumbers }
+  return { triggers, workflows, pollNumbers, graphs: graphs.declarations }
 }
 
 function placeOf(file: string | null, line: number | null) {
