@@ -9,6 +9,7 @@ import type { Clock } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
 import type { PyodideHost } from '../host/python-host.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
+import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, WorkflowDefinition } from '../model/workflow.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
@@ -40,6 +41,9 @@ export interface CheckedScript {
   readonly triggers: readonly TriggerDefinition[]
   /** With their tasks in an order in which dependencies come first. */
   readonly workflows: readonly WorkflowDefinition[]
+  readonly sources: readonly SourceDefinition[]
+  readonly reactors: readonly ReactorDefinition[]
+  readonly graphs: readonly GraphDefinition[]
 }
 
 export interface CheckReport {
@@ -94,6 +98,13 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   }
 }
 
+function ofScript<Definition extends { readonly script: string }>(
+  definitions: ReadonlyMap<string, Definition>,
+  script: string,
+): readonly Definition[] {
+  return [...definitions.values()].filter((each) => each.script === script)
+}
+
 async function checkAll(sources: readonly ScriptSource[], host: PyodideHost, clock: Clock): Promise<CheckReport> {
   const registry = new LiveRegistry()
   const good: string[] = []
@@ -108,18 +119,20 @@ async function checkAll(sources: readonly ScriptSource[], host: PyodideHost, clo
     problems.push(...twins(loaded), ...badCrons(loaded, clock.now()), ...badRules(loaded))
     good.push(script)
   }
-  const { triggers, workflows } = registry.current()
+  const { triggers, workflows, graphs } = registry.current()
   for (const each of unboundTriggers(registry.current())) problems.push({ ...each, traceback: null })
-  if (problems.length === 0 && triggers.size + workflows.size === 0) {
+  const declared = triggers.size + workflows.size + graphs.sources.size + graphs.reactors.size + graphs.graphs.size
+  if (problems.length === 0 && declared === 0) {
     const message = 'No trigger and no workflow is declared: there would be nothing to serve.'
     problems.push({ kind: 'nothingDeclared', message, script: good[0] ?? '', place: null, traceback: null })
   }
-  const triggersOf = Map.groupBy(triggers.values(), (trigger) => trigger.script)
-  const workflowsOf = Map.groupBy(workflows.values(), (workflow) => workflow.script)
   const scripts = good.map((script) => ({
     script,
-    triggers: triggersOf.get(script) ?? [],
-    workflows: workflowsOf.get(script) ?? [],
+    triggers: ofScript(triggers, script),
+    workflows: ofScript(workflows, script),
+    sources: ofScript(graphs.sources, script),
+    reactors: ofScript(graphs.reactors, script),
+    graphs: ofScript(graphs.graphs, script),
   }))
   return { scripts, problems: inOrder(problems, sources) }
 }

@@ -19,6 +19,10 @@ export interface ScriptReport {
   /** Names of the triggers and workflows that it declared. */
   readonly triggers: readonly string[]
   readonly workflows: readonly string[]
+  /** Names of the sources, reactors and graphs that it declared. */
+  readonly sources: readonly string[]
+  readonly reactors: readonly string[]
+  readonly graphs: readonly string[]
   /**
    * The user's files of which it is made: its own, and those of the helpers that it imports. Of one that could not be loaded:
    * those that it came to, and where the module would be that it did not find.
@@ -176,6 +180,9 @@ function reportOf(loaded: LoadedScript, isKept: boolean, problems: readonly Regi
     script,
     triggers: loaded.triggers.map((trigger) => trigger.name),
     workflows: loaded.workflows.map((workflow) => workflow.key),
+    sources: loaded.graphs?.sources.map(({ name }) => name) ?? [],
+    reactors: loaded.graphs?.reactors.map(({ name }) => name) ?? [],
+    graphs: loaded.graphs?.graphs.map(({ name }) => name) ?? [],
     files,
     error:
       fault && new ScriptError('SCRIPT_LOAD_FAILED', `Script "${script}" could not be loaded${where}: ${error}`, facts),

@@ -94,9 +94,10 @@ export async function startProgram(
 
 /** What to do with a file that declares something and is not a program; null when it is one. */
 function onlyDeclares(target: ProgramTarget, registry: LiveRegistry): string | null {
-  const { triggers, workflows } = registry.current()
-  if (target.kind !== 'file' || triggers.size + workflows.size === 0) return null
-  const names = [...triggers.keys(), ...workflows.keys()].map((name) => `"${name}"`).join(', ')
+  const { triggers, workflows, graphs } = registry.current()
+  const declared = [triggers, workflows, graphs.reactors, graphs.graphs].flatMap((each) => [...each.keys()])
+  if (target.kind !== 'file' || declared.length === 0) return null
+  const names = declared.map((name) => `"${name}"`).join(', ')
   const [path] = target.argv
   return `${path} declares ${names} and opens no runner, so nothing was run. To serve it: cloaca serve ${path}`
 }

@@ -23,6 +23,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
     ...(await (await import('./page-triggers.ts')).triggerPageFigures()),
     ...(await (await import('./page.ts')).pageFigures()),
   ],
+  graphs: async () => (await import('./graphs.ts')).graphFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
 }
 

@@ -3,7 +3,7 @@
 import { relative, resolve } from 'node:path'
 import type { CheckedScript, CheckProblem, CheckReport, TaskDefinition, WorkflowDefinition } from '../../index.ts'
 import { formatDuration, printLine, printTexts } from '../print.ts'
-import { count } from '../serve/script-log.ts'
+import { count, declaredText } from '../serve/script-log.ts'
 import { indentedText, visibleLine } from '../visible-text.ts'
 import { ruleText } from './rule-text.ts'
 
@@ -11,13 +11,19 @@ export function printReport({ scripts, problems }: CheckReport): void {
   for (const script of scripts) printScript(script)
   for (const problem of problems) printProblem(problem)
   if (problems.length > 0) printLine('')
-  const triggers = scripts.reduce((sum, each) => sum + each.triggers.length, 0)
-  const workflows = scripts.reduce((sum, each) => sum + each.workflows.length, 0)
-  const what = `${count(triggers, 'trigger')} and ${count(workflows, 'workflow')} of ${count(scripts.length, 'script')}`
+  const all = {
+    triggers: scripts.flatMap((each) => each.triggers),
+    workflows: scripts.flatMap((each) => each.workflows),
+    sources: scripts.flatMap((each) => each.sources),
+    reactors: scripts.flatMap((each) => each.reactors),
+    graphs: scripts.flatMap((each) => each.graphs),
+  }
+  const what = `${declaredText(all)} of ${count(scripts.length, 'script')}`
   printLine(`${what}: ${problems.length === 0 ? 'no problem' : count(problems.length, 'problem')}`)
 }
 
-function printScript({ script, triggers, workflows }: CheckedScript): void {
+function printScript(checked: CheckedScript): void {
+  const { script, triggers, workflows } = checked
   const lines = [visibleLine(script)]
   for (const { name, timing, workflow, place } of triggers) {
     const when =
@@ -27,8 +33,25 @@ function printScript({ script, triggers, workflows }: CheckedScript): void {
     lines.push(`  trigger ${visibleLine(name)}: ${visibleLine(when)}, starts ${visibleLine(workflow)}${lineOf(place)}`)
   }
   for (const workflow of workflows) lines.push(...workflowLines(workflow))
-  if (triggers.length + workflows.length === 0) lines.push('  declares no trigger and no workflow')
+  lines.push(...graphLines(checked))
+  if (lines.length === 1) lines.push('  declares no trigger and no workflow')
   printTexts([...lines, ''])
+}
+
+function graphLines({ sources, reactors, graphs }: CheckedScript): readonly string[] {
+  return [
+    ...sources.map(({ name, accumulation, place }) => {
+      return `  source ${visibleLine(name)}: ${accumulation.kind}${lineOf(place)}`
+    }),
+    ...reactors.map((each) => {
+      const of = each.sources.map(visibleLine).join(', ')
+      return `  reactor ${visibleLine(each.name)}: ${each.mode} of ${of}${lineOf(each.place)}`
+    }),
+    ...graphs.map(({ name, reactor, nodes, place }) => {
+      const by = reactor === null ? 'run by tasks' : `run by reactor ${visibleLine(reactor)}`
+      return `  graph ${visibleLine(name)}: ${count(nodes.length, 'node')}, ${by}${lineOf(place)}`
+    }),
+  ]
 }
 
 /** The graph: a task a line, each below what it waits for. */

@@ -10,16 +10,34 @@ interface Circumstances {
 }
 
 export function logLoaded(report: ScriptReport, log: LogSink, { isNamed, level }: Circumstances): void {
-  const { script, error, problems, triggers, workflows } = report
+  const { script, error, problems } = report
   const facts = { script }
   if (error !== null) logFailed(report, error, log)
-  else if (triggers.length + workflows.length > 0) {
-    const what = `${count(triggers.length, 'trigger')} and ${count(workflows.length, 'workflow')}`
-    log({ level, message: `script "${script}" was loaded: ${what}`, facts })
-  } else {
+  else if (declaresAny(report)) log({ level, message: `script "${script}" was loaded: ${declaredText(report)}`, facts })
+  else {
     log({ level: isNamed ? 'warn' : 'debug', message: `script "${script}" declares no trigger and no workflow`, facts })
   }
   for (const message of problems) log({ level: 'warn', message, facts })
+}
+
+/** Whether there is anything of it to serve. */
+export function declaresAny({ triggers, workflows, sources, reactors, graphs }: ScriptReport): boolean {
+  return [triggers, workflows, sources, reactors, graphs].some(({ length }) => length > 0)
+}
+
+/** Sources, reactors and graphs are named where there are any. */
+export function declaredText(
+  of: {
+    readonly [what in 'triggers' | 'workflows' | 'sources' | 'reactors' | 'graphs']: readonly unknown[]
+  },
+): string {
+  const few = [
+    ...(of.sources.length > 0 ? [count(of.sources.length, 'source')] : []),
+    ...(of.reactors.length > 0 ? [count(of.reactors.length, 'reactor')] : []),
+    ...(of.graphs.length > 0 ? [count(of.graphs.length, 'graph')] : []),
+  ]
+  const all = [count(of.triggers.length, 'trigger'), count(of.workflows.length, 'workflow'), ...few]
+  return `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
 }
 
 export function logRemoved({ removed }: ReloadReport, log: LogSink): void {

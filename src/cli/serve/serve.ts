@@ -15,7 +15,7 @@ import { whenNpmIsGone } from '../npm.ts'
 import { wholeNumber } from '../option-values.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { openHttp } from './http.ts'
-import { count, logLoaded, logRemoved } from './script-log.ts'
+import { count, declaresAny, logLoaded, logRemoved } from './script-log.ts'
 import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
@@ -188,7 +188,7 @@ function shownGrace(graceMs: number): string {
 /** Null when there is something to serve. */
 function whyNothing(reports: readonly ScriptReport[], places: readonly string[]): string | null {
   if (reports.every(({ error }) => error !== null)) return 'nothing was loaded, so there is nothing to serve'
-  if (reports.some(({ triggers, workflows }) => triggers.length + workflows.length > 0)) return null
+  if (reports.some(declaresAny)) return null
   const names = places.map((place) => `"${place}"`).join(', ')
   return `there is nothing to serve: no trigger and no workflow is declared in ${names}`
 }
