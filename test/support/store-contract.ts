@@ -12,12 +12,17 @@ import { describeAlertContract } from './store-contract-alerts.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeDeclaredContract } from './store-contract-declared.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
+import { describeGraphUpkeepContract } from './store-contract-graph-upkeep.ts'
+import { describeGraphContract } from './store-contract-graphs.ts'
 import { describeHistoryContract } from './store-contract-history.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
 import { describeLogContract } from './store-contract-logs.ts'
 import { describePolicyContract } from './store-contract-policies.ts'
+import { describeReactorContract } from './store-contract-reactors.ts'
 import { describeSharingContract } from './store-contract-sharing.ts'
+import { describeSourceContract } from './store-contract-sources.ts'
 import { describeSteeringContract } from './store-contract-steering.ts'
+import { describeSubscriptionContract } from './store-contract-subscriptions.ts'
 import { describeTickContract } from './store-contract-ticks.ts'
 import { describeTriggerContract } from './store-contract-triggers.ts'
 import { describeUpkeepContract } from './store-contract-upkeep.ts'
@@ -90,5 +95,10 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeSteeringContract(context)
     describeCronContract(context)
     describeUpkeepContract(context)
+    describeSourceContract(context)
+    describeReactorContract(context)
+    describeGraphContract(context)
+    describeSubscriptionContract(context)
+    describeGraphUpkeepContract(context)
   })
 }

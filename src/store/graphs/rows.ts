@@ -1,6 +1,6 @@
 /** Rows of the tables of sources, reactors, graphs and subscriptions as the values of the model. See `../rows.ts` for the rules. */
 
-import type { SourcePoll, SourcePollRow } from '../../engine/ports.ts'
+import type { PageAfter, SourcePoll, SourcePollRow } from '../../engine/ports.ts'
 import type { Accumulation, GraphDefinition, ReactionMode } from '../../model/graphs/definitions.ts'
 import type {
   FiringCause,
@@ -249,4 +249,10 @@ export function subscriptionRow(record: SubscriptionRecord): Subscription {
 /** Sequences have no gaps, and the oldest are removed first: nothing is counted one by one. */
 function waitingFirings({ first_firing, last_firing, done_sequence }: SubscriptionRecord): number {
   return first_firing === null ? 0 : last_firing - Math.max(done_sequence, first_firing - 1)
+}
+
+/** Before which number a list goes on: none where it begins anew, or is to go on behind what is no number. */
+export function placeOf({ after }: PageAfter): number {
+  if (after === undefined) return Number.MAX_SAFE_INTEGER
+  return /^\d{1,15}$/.test(after) ? Number(after) : 0
 }

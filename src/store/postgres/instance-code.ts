@@ -71,17 +71,18 @@ export class InstanceCodes {
     this.#of.delete(instanceId)
   }
 
-  /** A heartbeat, after which one that declared something may have come, gone or died, this one among them. */
-  async beat(session: Session, instanceId: string, at: number): Promise<void> {
+  /** A heartbeat, after which one that declared something may have come, gone or died, this one among them. True when it was not there. */
+  async beat(session: Session, instanceId: string, at: number): Promise<boolean> {
     const isNew = await this.#liveness.enter(session, instanceId, at)
     const said = this.#of.get(instanceId)
-    if (said === undefined) return
+    if (said === undefined) return isNew
     const others = await this.#liveness.others(session, instanceId)
-    if (!isNew && others === said.others) return
+    if (!isNew && others === said.others) return isNew
     said.others = others
     if (isNew) await writeCode(session, await instanceSeqOrThrow(session, instanceId), said.code)
     if (declaresTriggers(said.code))
       await markUndeclared(session, at, await this.#liveness.deadSeqs(session, instanceId))
+    return isNew
   }
 }
 

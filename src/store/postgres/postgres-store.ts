@@ -39,7 +39,6 @@ import type { AttemptRow, Execution, ExecutionOrigin, ExecutionSummary } from '.
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
-import { type AttemptRecord, attemptRow } from '../history-rows.ts'
 import { LogWriter, type ReadTicks } from '../log-writer.ts'
 import { isProcessAlive, thisProcess } from '../process-identity.ts'
 import { type TriggerRecord, triggerRow } from '../rows.ts'
@@ -48,12 +47,12 @@ import type { StepNeed } from '../steps.ts'
 import { StoreCrons } from '../store-crons.ts'
 import * as crons from './cron-steps.ts'
 import * as executions from './execution-steps.ts'
+import { GraphDeclarations } from './graphs/declared-graphs.ts'
 import { graphStore } from './graphs/graph-store.ts'
 import { actionStore } from './history/actions.ts'
 import { activityStore } from './history/activity.ts'
 import { alertStore } from './history/alerts.ts'
-import { LIST_ATTEMPTS } from './history/attempt-queries.ts'
-import { historyStore } from './history/history.ts'
+import { historyStore, listAttempts } from './history/history.ts'
 import { LOG_STEPS } from './history/log-steps.ts'
 import { countEnded, prune, pruneExecutions } from './history/retention.ts'
 import { listTicks } from './history/tick-steps.ts'
@@ -110,7 +109,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   readonly logs: LogWriter<Session>
   readonly history: HistoryStore
   readonly activity: ActivityStore
-  readonly graphs: GraphStore = graphStore()
+  readonly graphs: GraphStore
   readonly upkeep: Upkeep
   readonly counters = new StoreCounters()
   readonly #address: PostgresAddress
@@ -124,6 +123,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
   readonly #codes: InstanceCodes
+  readonly #declaredGraphs: GraphDeclarations
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
 
@@ -133,13 +133,8 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     this.#options = options
     const { clock, notice = () => undefined, random = Math.random } = options
     this.#readers = new Readers(address, clock)
-    this.#foreignChanges = new ForeignChanges(randomUUID(), changes, {
-      address,
-      clock,
-      readers: this.#readers,
-      random,
-      notice,
-    })
+    const heard = { address, clock, readers: this.#readers, random, notice }
+    this.#foreignChanges = new ForeignChanges(randomUUID(), changes, heard)
     this.#queue = new WriteQueue(client, address, {
       clock,
       syncs: options.durability === 'full',
@@ -153,6 +148,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow, notice })
     this.#codes = new InstanceCodes(this.#liveness)
+    this.#declaredGraphs = new GraphDeclarations(this.#liveness)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
     const addReport: AddStep = (need, run) => this.#steps.report(need, run)
     this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
@@ -160,6 +156,8 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     this.alerts = alertStore(addStep)
     this.history = historyStore(addStep)
     this.activity = activityStore(addStep)
+    const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
+    this.graphs = graphStore({ ...hosting, isOwn: (instanceId) => this.#instances.has(instanceId) })
     const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
     this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
     this.#settling = {
@@ -186,7 +184,8 @@ class PostgresStore extends StoreCrons<Session> implements Store {
 
   heartbeat(instanceId: string, at: number): Promise<number> {
     return this.#queue.add(WRITES, async (session) => {
-      await this.#codes.beat(session, instanceId, at)
+      const isNew = await this.#codes.beat(session, instanceId, at)
+      await this.#declaredGraphs.beat(session, instanceId, isNew, at)
       return await this.#liveness.countOthers(session, instanceId)
     })
   }
@@ -205,6 +204,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     await this.step('write', (session) => leaveInstance(session, instanceId, at))
     this.#instances.delete(instanceId)
     this.#codes.forget(instanceId)
+    this.#declaredGraphs.forget(instanceId)
   }
 
   hasLivingInstance(_at: number): Promise<boolean> {
@@ -326,9 +326,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   }
 
   listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
-    return this.step('read', async (session) =>
-      (await session.all<AttemptRecord>(LIST_ATTEMPTS, executionId)).map(attemptRow),
-    )
+    return this.step('read', (session) => listAttempts(session, executionId))
   }
 
   listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {

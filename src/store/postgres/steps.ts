@@ -4,7 +4,7 @@ import type { AddStep as AddStepOn, StepNeed, StepResult } from '../steps.ts'
 import { closed, readOnly } from './session/failures.ts'
 import type { Readers } from './session/readers.ts'
 import type { Session } from './session/session.ts'
-import type { StepTraits, WriteQueue } from './session/write-queue.ts'
+import type { Alike, StepTraits, WriteQueue } from './session/write-queue.ts'
 
 export type AddStep = AddStepOn<Session>
 export type Run<Result> = (session: Session) => StepResult<Result>
@@ -42,7 +42,17 @@ export class Steps {
     return need === 'read' ? this.#read(run) : this.#write({ need, isPatient: false }, run)
   }
 
-  /** The same, of what was polled, run and logged: see `REPORTS`. */
+  /** In a transaction of its own: see `StepTraits`. Whether others are told, the step says. */
+  addAlone<Result>(need: 'write' | 'accept', run: Run<Result>): Promise<Result> {
+    return this.#write({ need, isPatient: false, isAlone: true }, run)
+  }
+
+  /** Together with those alike. */
+  alike<Item, Result>(alike: Alike<Item, Result>, item: Item): Promise<Result> {
+    return this.#isReadOnly ? Promise.reject(readOnly(this.#shown)) : this.#queue.addAlike(alike, item)
+  }
+
+  /** As `add`, of what was polled, run and logged: see `REPORTS`. */
   report<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
     return need === 'read' ? this.#read(run) : this.#write({ ...REPORTS, need }, run)
   }

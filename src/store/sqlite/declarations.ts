@@ -15,6 +15,14 @@ export class Declarations {
     return declare
   }
 
+  has(instanceId: string, kind: 'code' | 'graphs'): boolean {
+    return this.#of.get(instanceId)?.has(kind) ?? false
+  }
+
+  drop(instanceId: string, kind: 'code' | 'graphs'): void {
+    this.#of.get(instanceId)?.delete(kind)
+  }
+
   forget(instanceId: string): void {
     this.#of.delete(instanceId)
   }

@@ -1,10 +1,116 @@
-/** The part `graphs` of the store. */
+/** The part `graphs` of the store: a step for each method of the port, in its order. */
 
 import type { GraphStore } from '../../../engine/ports.ts'
-import { InternalError } from '../../../errors.ts'
+import { declaredNames } from '../../graphs/declared-names.ts'
+import { membersOf } from '../../graphs/members.ts'
+import type { Liveness } from '../instance-steps.ts'
+import type { Steps } from '../steps.ts'
+import { type GraphDeclarations, saveDeclared } from './declared-graphs.ts'
+import { deliver, fire } from './delivery-steps.ts'
+import * as graphs from './graph-steps.ts'
+import * as sources from './source-steps.ts'
+import * as subscriptions from './subscription-steps.ts'
 
-/** Every call rejects: there are no tables for it yet. */
-export function graphStore(): GraphStore {
-  const refuse = () => Promise.reject(new InternalError('The store on PostgreSQL keeps no graphs yet.'))
-  return new Proxy({} as GraphStore, { get: () => refuse })
+export interface GraphStoreParts {
+  readonly steps: Steps
+  readonly liveness: Liveness
+  readonly declarations: GraphDeclarations
+  /** Whether an instance was opened in this store. */
+  readonly isOwn: (instanceId: string) => boolean
+}
+
+export function graphStore(parts: GraphStoreParts): GraphStore {
+  const { steps, isOwn } = parts
+  const acceptance = sources.acceptance(isOwn)
+  return {
+    ...declaring(parts),
+    accept: (events) => steps.alike(acceptance, events),
+    refuse: (source, events) => steps.addQuietly('write', (session) => sources.refuse(session, source, events)),
+    positions: (source) => steps.add('read', (session) => sources.positions(session, source)),
+    eventsAfter: (source, sequence, limits) =>
+      steps.add('read', (session) => sources.eventsAfter(session, source, sequence, limits)),
+    deliver: (delivery) =>
+      // What no reactor gets may be done again.
+      steps.addAlone(delivery.values.length === 0 ? 'write' : 'accept', (session) => deliver(session, delivery)),
+    recordPolls: (source, polls) => steps.addQuietly('write', (session) => sources.recordPolls(session, source, polls)),
+    listPolls: (source, page) => steps.add('read', (session) => sources.listPolls(session, source, page)),
+    claimRuns: (names, limit) => steps.addAlone('accept', (session) => graphs.claimRuns(session, names, limit)),
+    recordRuns: (runs) => steps.addAlone('write', (session) => graphs.recordRuns(session, runs)),
+    fire: async (reactor, payloadText, by, at) => {
+      const values = payloadText === null ? new Map<string, string>() : membersOf(payloadText)
+      return await steps.addAlone('accept', (session) => {
+        session.tell()
+        return fire(session, reactor, values, by, at)
+      })
+    },
+    ...subscribing(steps),
+    listSources: () => steps.add('read', sources.listSources),
+    getSource: (name) => steps.add('read', (session) => sources.getSource(session, name)),
+    listEvents: (source, page) => steps.add('read', (session) => sources.listEvents(session, source, page)),
+    listReactors: () => steps.add('read', graphs.listReactors),
+    getReactor: (name) => steps.add('read', (session) => graphs.getReactor(session, name)),
+    listReactorFirings: (reactor, page) =>
+      steps.add('read', (session) => graphs.listReactorFirings(session, reactor, page)),
+    getFiring: (id) => steps.add('read', (session) => graphs.getFiring(session, id)),
+    firingsOf: (source, sequence, limit) =>
+      steps.add('read', (session) => graphs.firingsOf(session, source, sequence, limit)),
+    listGraphs: () => steps.add('read', graphs.listGraphs),
+    getGraph: (name) => steps.add('read', (session) => graphs.getGraph(session, name)),
+  }
+}
+
+function declaring({
+  steps,
+  liveness,
+  declarations,
+}: GraphStoreParts): Pick<GraphStore, 'declare' | 'leaseSources' | 'releaseSources'> {
+  return {
+    declare: (instanceId, declared, at) => {
+      const names = declaredNames(declared)
+      const hasSomething = declarations.keep(instanceId, names)
+      return steps.addAlone('write', async (session) => {
+        if (!hasSomething) return
+        session.tell()
+        await saveDeclared(session, declared, at)
+        await declarations.mark(session, instanceId, names, at)
+      })
+    },
+    leaseSources: (instanceId, names) =>
+      steps.addAlone('write', async (session) => {
+        const dead = await liveness.deadSeqs(session, instanceId)
+        return await sources.leaseSources(session, instanceId, names, dead)
+      }),
+    releaseSources: (instanceId, names) =>
+      steps.addAlone('write', (session) => sources.releaseSources(session, instanceId, names)),
+  }
+}
+
+function subscribing(
+  steps: Steps,
+): Pick<
+  GraphStore,
+  | 'subscribe'
+  | 'unsubscribe'
+  | 'listSubscriptions'
+  | 'setSubscriptionEnabled'
+  | 'replay'
+  | 'pendingSubscriptions'
+  | 'advance'
+> {
+  return {
+    subscribe: (added) => steps.add('accept', (session) => subscriptions.subscribe(session, added)),
+    unsubscribe: (reactor, workflow, tenant) =>
+      steps.add('accept', (session) => subscriptions.unsubscribe(session, reactor, workflow, tenant)),
+    listSubscriptions: (filter) => steps.add('read', (session) => subscriptions.listSubscriptions(session, filter)),
+    setSubscriptionEnabled: (id, isEnabled, at) =>
+      steps.add('accept', (session) => subscriptions.setSubscriptionEnabled(session, id, isEnabled, at)),
+    replay: (id, fromSequence, at) =>
+      steps.add('accept', (session) => subscriptions.replay(session, id, fromSequence, at)),
+    pendingSubscriptions: (workflows, limit) =>
+      steps.add('read', (session) => subscriptions.pendingSubscriptions(session, workflows, limit)),
+    advance: (taken) =>
+      steps.addQuietly(taken.executions.length === 0 ? 'write' : 'accept', (session) =>
+        subscriptions.advance(session, taken),
+      ),
+  }
 }

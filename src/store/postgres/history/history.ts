@@ -1,7 +1,7 @@
 /** The store's reads of the history that cost the same however long it is: a step for each method of the port. */
 
 import type { HistoryStore } from '../../../engine/ports.ts'
-import type { ExecutionStatus } from '../../../model/execution.ts'
+import type { AttemptRow, ExecutionStatus } from '../../../model/execution.ts'
 import type {
   ContextOf,
   CountFilter,
@@ -11,10 +11,12 @@ import type {
   TrendQuery,
   WorkflowSample,
 } from '../../../model/history.ts'
+import { type AttemptRecord, attemptRow } from '../../history-rows.ts'
 import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from '../../rows.ts'
 import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
 import type { Session } from '../session/session.ts'
 import type { AddStep } from '../steps.ts'
+import { LIST_ATTEMPTS } from './attempt-queries.ts'
 import {
   countListing,
   GET_OUTPUT,
@@ -145,4 +147,9 @@ async function sample(
       return { taskId: task_id, attempt, outcome, queuedAt: queued_at, startedAt: started_at, endedAt: ended_at }
     }),
   }
+}
+
+/** In the order of their ends. */
+export async function listAttempts(session: Session, executionId: string): Promise<readonly AttemptRow[]> {
+  return (await session.all<AttemptRecord>(LIST_ATTEMPTS, executionId)).map(attemptRow)
 }

@@ -1,6 +1,7 @@
 /** Removes what is older than its retention, a small step at a time, so that nothing waits long behind it. */
 
 import type { EndedExecutions, Retention } from '../../../engine/ports.ts'
+import { pruneEvents, prunePolls, pruneReactorFirings } from '../graphs/pruning.ts'
 import { isLeftWhole, mayHaveOlder } from '../schema/parts.ts'
 import { quoted, type Session } from '../session/session.ts'
 import {
@@ -40,7 +41,7 @@ export async function prune(session: Session, retention: Retention, at: number):
   return 0
 }
 
-function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number, parts: Parts): readonly Prune[] {
+function kinds({ skippedMs, failedMs, endedMs, firingsMs }: Retention, at: number, parts: Parts): readonly Prune[] {
   const rowsOf =
     (sql: string, before: number, ...values: readonly (readonly string[])[]): Prune =>
     (session) =>
@@ -54,11 +55,12 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number, parts: P
   if (skippedMs !== null) {
     const before = at - skippedMs
     kinds.push(...ticksOf('ticks_skipped', before, ['skipped', 'duplicate', 'limited']))
-    kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before))
+    kinds.push(rowsOf(PRUNE_OPEN_SKIPS, before), (session) => prunePolls(session, ['skipped'], before))
   }
   if (failedMs !== null) {
     const before = at - failedMs
     kinds.push(...ticksOf('ticks_failed', before, ['failed', 'timedOut']), rowsOf(PRUNE_ALERTS, before))
+    kinds.push((session) => prunePolls(session, ['failed', 'timedOut'], before))
   }
   if (endedMs !== null) {
     const before = at - endedMs
@@ -72,6 +74,14 @@ function kinds({ skippedMs, failedMs, endedMs }: Retention, at: number, parts: P
     )
     kinds.push((session) => pruneFirings(session, before))
     kinds.push(rowsOf(PRUNE_CRON_FIRINGS_WITHOUT_RUN, before), rowsOf(PRUNE_ACTIONS, before))
+  }
+  if (firingsMs !== null) {
+    const before = at - firingsMs
+    kinds.push(
+      (session) => pruneReactorFirings(session, before),
+      (session) => pruneEvents(session, before),
+    )
+    kinds.push((session) => prunePolls(session, ['emitted'], before))
   }
   return kinds
 }

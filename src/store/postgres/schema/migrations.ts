@@ -7,6 +7,7 @@
  * often is small and has room in its pages, so that a change needs no new entry in an index.
  */
 
+import { GRAPHS } from './graph-tables.ts'
 import { HISTORY_BY_TIME } from './history-by-time.ts'
 
 const INSTANCES_AND_TRIGGERS = `
@@ -303,4 +304,5 @@ export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS_AND_WORKFLOWS + ACTIONS_AND_ALERTS,
   DECLARED_TRIGGERS,
   HISTORY_BY_TIME,
+  GRAPHS,
 ]

@@ -25,6 +25,11 @@ export interface StepTraits {
   readonly need: Exclude<StepNeed, 'read'>
   /** Waits for a server that is away for as long as it takes. */
   readonly isPatient: boolean
+  /**
+   * Shares a transaction with none but alike steps: it locks rows that steps of other engines lock too, in one order, which another
+   * step before it in the transaction could turn around.
+   */
+  readonly isAlone?: boolean
 }
 
 /** Steps that are carried out together: what each item comes to, or its error, in their order. */
@@ -196,8 +201,8 @@ export class WriteQueue {
       if (last !== undefined && step.alike !== null && first?.alike === step.alike && !last.keys.has(key)) {
         last.steps.push(step)
         last.keys.add(key)
-      } else if (parts.length < PARTS_A_TRANSACTION) parts.push({ steps: [step], keys: new Set([key]) })
-      else break
+      } else if (isFull(parts, step)) break
+      else parts.push({ steps: [step], keys: new Set([key]) })
       taken += 1
       if (taken === STEPS_A_TRANSACTION) break
     }
@@ -321,6 +326,11 @@ export class WriteQueue {
     }
     return new Session(this.#client)
   }
+}
+
+function isFull(parts: readonly Part[], next: Step): boolean {
+  const isAlone = next.traits.isAlone === true || parts[0]?.steps[0]?.traits.isAlone === true
+  return parts.length >= (isAlone ? 1 : PARTS_A_TRANSACTION)
 }
 
 /** A part that fails leaves nothing behind, and the others are as if it had not been. Alone it needs no savepoint: all is undone. */

@@ -56,10 +56,14 @@ function declaring(
   return {
     declare: (instanceId, declared, at) => {
       const names = declaredNames(declared)
+      // One that has nothing to do with graphs, and had not before, says nothing of those of others.
+      const hasSomething = names.length > 0 || declarations.has(instanceId, 'graphs')
       const mark = declarations.keep(instanceId, 'graphs', (connection, at, deadSeqs) =>
         markUndeclared(connection, instanceId, names, at, deadSeqs),
       )
+      if (names.length === 0) declarations.drop(instanceId, 'graphs')
       return step('write', (connection) => {
+        if (!hasSomething) return
         saveDeclared(connection, declared, at)
         mark(connection, at, liveness.deadSeqs(connection, instanceId))
       })

@@ -3,8 +3,8 @@
 import { causesOf } from '../../graphs/rows.ts'
 import type { Connection } from '../file/connection.ts'
 
-/** As many as any other step of retention removes. */
-const ROWS_A_STEP = 300
+/** More than of other rows: these are removed by ranges, from the front. */
+const ROWS_A_STEP = 1_000
 
 /**
  * Up to which one of the oldest rows all may go: the last of them that is old. One of a wall clock that was wrong goes with those behind

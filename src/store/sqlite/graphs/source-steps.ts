@@ -14,6 +14,7 @@ import { acceptable, partitionsOf, TextLimit } from '../../graphs/acceptance.ts'
 import {
   type EventRecord,
   type PollRecord,
+  placeOf,
   type SourceRecord,
   sourceEvent,
   sourcePollRow,
@@ -165,10 +166,4 @@ export function listSources(connection: Connection): readonly SourceRow[] {
 export function getSource(connection: Connection, name: string): SourceRow | null {
   const record = connection.one<SourceRecord>(GET_SOURCE, name)
   return record === undefined ? null : sourceRow(record)
-}
-
-/** Before which number a list goes on: none where it begins anew, or is to go on behind what is no number. */
-function placeOf({ after }: PageAfter): number {
-  if (after === undefined) return Number.MAX_SAFE_INTEGER
-  return /^\d{1,15}$/.test(after) ? Number(after) : 0
 }

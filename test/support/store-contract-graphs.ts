@@ -1,0 +1,274 @@
+/** The store contract's cases about what is declared of graphs, and about their runs. Run through `describeStoreContract`. */
+
+import { describe, expect, test } from 'vitest'
+import { declared, FedSource, graph, NOTHING, newEvents, PASSTHROUGH, reactor, source } from './graph-builders.ts'
+import { FAULT, START } from './store-builders.ts'
+import type { ContractContext } from './store-contract.ts'
+
+export function describeGraphContract(context: ContractContext): void {
+  const graphs = () => context.store.graphs
+
+  describe('sources, reactors and graphs that are declared', () => {
+    /** Since when each is not declared. */
+    const undeclared = async () => {
+      const rows = [...(await graphs().listSources()), ...(await graphs().listReactors())]
+      const entries = [
+        ...rows.map(({ name, undeclaredAt }) => [name, undeclaredAt]),
+        ...(await graphs().listGraphs()).map(({ definition, undeclaredAt }) => [definition.name, undeclaredAt]),
+      ]
+      return Object.fromEntries(entries)
+    }
+
+    test('have a row each by their names, as do the sources that only reactors name', async () => {
+      await context.store.openInstance('one', START)
+      const stream = { kind: 'stream', type: 'kafka', topic: 'quotes', group: null } as const
+
+      await graphs().declare(
+        'one',
+        {
+          sources: [source('prices', stream), { ...source('clicks'), description: 'of the shop' }],
+          reactors: [reactor('alarm', ['prices', 'news'], 'when_all')],
+          graphs: [graph(), graph('free', null)],
+        },
+        START + 3,
+      )
+
+      const row = { lastSequence: 0, doneSequence: 0, waiting: 0, dropped: 0, refused: 0, failed: 0, lastEventAt: null }
+      const nothing = { lastValueText: null, lastValueAt: null, lastError: null, lastErrorAt: null, owner: null }
+      const rest = { ...row, ...nothing, undeclaredAt: null, createdAt: START + 3 }
+      expect(await graphs().listSources()).toEqual([
+        { name: 'clicks', accumulation: PASSTHROUGH, description: 'of the shop', ...rest },
+        { name: 'news', accumulation: null, description: '', ...rest },
+        { name: 'prices', accumulation: stream, description: '', ...rest },
+      ])
+      const none = { valueText: null, valueAt: null, sequence: null, isDirty: false }
+      expect(await graphs().listReactors()).toEqual([
+        {
+          name: 'alarm',
+          mode: 'when_all',
+          inputs: [
+            { source: 'prices', ...none },
+            { source: 'news', ...none },
+          ],
+          lastSequence: 0,
+          lastFiredAt: null,
+          undeclaredAt: null,
+          createdAt: START + 3,
+        },
+      ])
+      const unrun = { doneSequence: 0, runs: 0, failures: 0, lastRun: null, lastError: null, lastErrorAt: null }
+      expect(await graphs().listGraphs()).toEqual([
+        { definition: graph('free', null), ...unrun, undeclaredAt: null, createdAt: START + 3 },
+        { definition: graph(), ...unrun, undeclaredAt: null, createdAt: START + 3 },
+      ])
+      expect(await graphs().getReactor('unheard of')).toBeNull()
+      expect(await graphs().getGraph('unheard of')).toBeNull()
+    })
+
+    test('are refreshed, and keep what they have', async () => {
+      const fed = await FedSource.open(context)
+      await fed.feed(['1'])
+      const batch = { kind: 'batch', intervalMs: 500, maxSize: null } as const
+
+      await graphs().declare(
+        'one',
+        { sources: [source('prices', batch)], reactors: [reactor('alarm', ['prices'], 'when_all')], graphs: [graph()] },
+        START + 8,
+      )
+
+      expect(await graphs().getSource('prices')).toMatchObject({
+        accumulation: batch,
+        lastSequence: 1,
+        createdAt: START,
+      })
+      expect(await graphs().getReactor('alarm')).toMatchObject({ mode: 'when_all', lastSequence: 1, createdAt: START })
+      expect(await graphs().getGraph('judge')).toMatchObject({ doneSequence: 1, createdAt: START })
+    })
+
+    test('a reactor that has other sources keeps the values and marks of those that it still has', async () => {
+      const before = declared({ reactors: [reactor('alarm', ['prices', 'news', 'clicks'], 'when_all')] })
+      const fed = await FedSource.open(context, before)
+      const clicks = await FedSource.of(context, 'clicks')
+      await fed.feed(['1'])
+      await clicks.feed(['2'])
+
+      await graphs().declare(
+        'one',
+        declared({ reactors: [reactor('alarm', ['weather', 'clicks'], 'when_all')] }),
+        START,
+      )
+      const weather = await FedSource.of(context, 'weather')
+
+      expect((await graphs().getReactor('alarm'))?.inputs).toMatchObject([
+        { source: 'weather', valueText: null, isDirty: false },
+        { source: 'clicks', valueText: '2', isDirty: true },
+      ])
+      expect(await weather.payloads('3')).toEqual(['{"weather":3,"clicks":2}'])
+    })
+
+    test('are marked with the instant where no living instance declares them, until one does again', async () => {
+      await context.store.openInstance('one', START)
+      await context.store.openInstance('two', START)
+      await graphs().declare('one', declared({ reactors: [reactor('alarm', ['prices', 'news'])] }), START)
+      await graphs().declare('two', declared({ reactors: [], graphs: [graph('other')] }), START)
+
+      await graphs().declare('one', { ...NOTHING, reactors: [reactor()] }, START + 5)
+      const second = await undeclared()
+      await context.store.closeInstance('two', START)
+      await graphs().declare('one', NOTHING, START + 6)
+      const third = await undeclared()
+      await graphs().declare('one', declared(), START + 7)
+
+      expect(second).toEqual({ prices: null, news: START + 5, alarm: null, judge: START + 5, other: null })
+      expect(third).toEqual({
+        prices: START + 6,
+        news: START + 5,
+        alarm: START + 6,
+        judge: START + 5,
+        other: START + 6,
+      })
+      expect(await undeclared()).toEqual({ prices: null, news: START + 5, alarm: null, judge: null, other: START + 6 })
+    })
+
+    test('a source whose function is gone, and that a reactor still names, has none', async () => {
+      await FedSource.open(context)
+      await context.store.openInstance('two', START)
+      await graphs().declare('two', { ...NOTHING, reactors: [reactor()] }, START)
+      const both = await graphs().getSource('prices')
+
+      await graphs().declare('one', { ...NOTHING, reactors: [reactor()] }, START)
+
+      expect(both?.accumulation).toEqual(PASSTHROUGH)
+      expect(await graphs().getSource('prices')).toMatchObject({ accumulation: null, undeclaredAt: null })
+    })
+
+    test('an instance that has nothing to do with graphs says nothing of those of others', async () => {
+      await FedSource.open(context)
+      await context.store.closeInstance('one', START)
+      await context.store.openInstance('two', START)
+
+      await graphs().declare('two', NOTHING, START + 5)
+      await context.store.heartbeat('two', START + 6)
+
+      expect(await undeclared()).toEqual({ prices: null, alarm: null, judge: null })
+    })
+
+    test('what an instance declared that is gone is marked with the next heartbeat of one that declares', async () => {
+      await FedSource.open(context)
+      await context.store.openInstance('two', START)
+      await graphs().declare('two', declared({ graphs: [graph('other')] }), START)
+      await context.store.heartbeat('two', START + 1)
+      await context.store.closeInstance('one', START)
+
+      await context.store.heartbeat('two', START + 2)
+
+      expect(await undeclared()).toEqual({ prices: null, alarm: null, judge: START + 2, other: null })
+    })
+
+    context.sharedTest('an instance that was taken for dead, and enters again, declares what it did', async () => {
+      await FedSource.open(context)
+      const another = await context.openAnother()
+      await another.closeInstance('one', START)
+      await another.openInstance('two', START)
+      await another.graphs.declare('two', declared({ reactors: [], graphs: [] }), START + 1)
+      const dead = await undeclared()
+
+      await context.store.heartbeat('one', START + 2)
+
+      expect(dead).toEqual({ prices: null, alarm: START + 1, judge: START + 1 })
+      expect(await undeclared()).toEqual({ prices: null, alarm: null, judge: null })
+    })
+  })
+
+  describe('the mark of a graph', () => {
+    test('moves with the firings that a delivery has for it, so that they are run once', async () => {
+      const fed = await FedSource.open(
+        context,
+        declared({ graphs: [graph(), graph('elsewhere'), graph('free', null)] }),
+      )
+
+      const first = await fed.feed(['1', '2'])
+
+      expect(first.run).toEqual(['judge'])
+      expect(await graphs().getGraph('judge')).toMatchObject({ doneSequence: 2 })
+      expect(await graphs().getGraph('elsewhere')).toMatchObject({ doneSequence: 0 })
+      expect(await graphs().claimRuns(['judge', 'free', 'unheard of'], 10)).toEqual([])
+    })
+
+    test('stays where it is behind, until the firings before are claimed', async () => {
+      const fed = await FedSource.open(context)
+      await graphs().fire('alarm', null, 'ada', START)
+      const { run, firings } = await fed.feed(['1', '2'])
+
+      const first = await graphs().claimRuns(['judge'], 2)
+      const between = await fed.feed(['3'])
+      const second = await graphs().claimRuns(['judge'], 9)
+      const after = await fed.feed(['4'])
+
+      expect(run).toEqual([])
+      expect(first.map(({ graph: name, firings }) => [name, firings.map(({ sequence }) => sequence)])).toEqual([
+        ['judge', [1, 2]],
+      ])
+      expect(first[0]?.firings[1]).toEqual(firings[0])
+      expect(between.run).toEqual([])
+      expect(second).toMatchObject([{ firings: [{ sequence: 3 }, { sequence: 4 }] }])
+      expect(after.run).toEqual(['judge'])
+    })
+
+    test('of two that claim at once goes to one', async () => {
+      const fed = await FedSource.open(context)
+      await fed.feed(['1', '2', '3'], { graphs: [] })
+
+      const claims = await Promise.all([graphs().claimRuns(['judge'], 2), graphs().claimRuns(['judge'], 2)])
+
+      expect(claims.flat().flatMap(({ firings }) => firings.map(({ sequence }) => sequence))).toEqual([1, 2, 3])
+    })
+
+    test('of a new graph, and of one that is bound to another reactor, begins with the next firing', async () => {
+      const fed = await FedSource.open(context, declared({ reactors: [reactor(), reactor('other')] }))
+      await fed.feed(['1', '2', '3'])
+
+      await graphs().declare(
+        'one',
+        declared({ reactors: [reactor(), reactor('other')], graphs: [graph('judge', 'other'), graph('new')] }),
+        START,
+      )
+      const { run } = await fed.feed(['4'], {
+        graphs: [
+          { graph: 'judge', reactor: 'other' },
+          { graph: 'new', reactor: 'alarm' },
+        ],
+      })
+
+      expect(run).toEqual(['new', 'judge'])
+      expect(await graphs().getGraph('new')).toMatchObject({ doneSequence: 4 })
+    })
+  })
+
+  describe('the runs of a graph', () => {
+    test('are counted, with the last one and the newest failure', async () => {
+      await FedSource.open(context)
+      const lastRun = { at: START + 5, firingSequence: 3, resultText: '{"a":1.0}', nodesText: '{"look":1.0}' }
+      const error = { error: FAULT, at: START + 6 }
+
+      await graphs().recordRuns([
+        { graph: 'judge', runs: 3, failures: 0, lastRun, error: null },
+        { graph: 'unheard of', runs: 1, failures: 0, lastRun, error: null },
+      ])
+      await graphs().recordRuns([{ graph: 'judge', runs: 2, failures: 1, lastRun: null, error }])
+
+      const row = await graphs().getGraph('judge')
+      expect(row).toMatchObject({ runs: 5, failures: 1, lastRun, lastError: FAULT, lastErrorAt: START + 6 })
+      const later = { at: START + 9, firingSequence: 6, resultText: null, nodesText: '{}' }
+      await graphs().recordRuns([{ graph: 'judge', runs: 1, failures: 0, lastRun: later, error: null }])
+      expect(await graphs().getGraph('judge')).toMatchObject({ runs: 6, lastRun: later, lastError: FAULT })
+    })
+  })
+
+  test('events are accepted of a source that nobody declares any more', async () => {
+    await FedSource.open(context)
+    await graphs().declare('one', NOTHING, START)
+
+    expect(await graphs().accept(newEvents(['1']))).toMatchObject({ accepted: 1 })
+  })
+}
