@@ -1,5 +1,6 @@
 """``sys.executable``: a Python that takes python's options and has what its starter gave it."""
 
+import fcntl
 import json
 import os
 import pickle
@@ -100,3 +101,14 @@ def test_the_number_of_the_process_is_a_function_like_any_other():
     assert (os.getpid.__name__, os.getpid.__module__) == ("getpid", "posix")
     assert pickle.loads(pickle.dumps(os.getpid)) is os.getpid
     assert os.getpid() > 0
+
+
+def test_what_a_python_had_locked_is_free_when_it_has_ended(tmp_path):
+    path = tmp_path / "lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        child = subprocess.Popen([sys.executable, "-c", ""], pass_fds=(file.fileno(),))
+    child.wait(LIMIT)
+
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -76,6 +76,7 @@ export class InterpreterChild {
   readonly #messagesIn: Writable
   /** The processes that entries have started outside the interpreter's group. */
   readonly #started = new Map<number, Started>()
+  readonly #exited = Promise.withResolvers<void>()
   #queue: Buffer[] = []
   #hasEnded = false
 
@@ -87,7 +88,10 @@ export class InterpreterChild {
       detached: !options.isProgram,
       windowsHide: true,
     })
-    this.#process.on('error', (error) => this.#end(`could not be started: ${error.message}`, null))
+    this.#process.on('error', (error) => {
+      if (this.pid === undefined) this.#exited.resolve()
+      this.#end(`could not be started: ${error.message}`, null)
+    })
     const stdio: Lines = this.#process.stdio ?? NO_LINES
     this.#messagesIn = stdio[MESSAGES_IN] as Writable
     const messagesOut = stdio[MESSAGES_OUT] as Readable
@@ -97,6 +101,7 @@ export class InterpreterChild {
     this.control = new ControlLine(control, (resource, amount) => events.nearCeiling(resource, amount))
     this.#readMessages(messagesOut)
     this.#process.on('exit', (code, signal) => {
+      this.#exited.resolve()
       const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
       const end = (): void => this.#end(reason, signal)
       messagesOut.once('end', end)
@@ -106,6 +111,11 @@ export class InterpreterChild {
 
   get pid(): number | undefined {
     return this.#process.pid
+  }
+
+  /** Settles when there is no such process any more: what it had open and locked is free. */
+  get exited(): Promise<void> {
+    return this.#exited.promise
   }
 
   /** Messages of one tick of the event loop are written together. An overdue entry first loses what it has started. Throws `FrameError` for one that is too large. */
