@@ -41,6 +41,12 @@ class Deadline:
         return True
 
 
+def give_way() -> None:
+    """Lets a thread go on that was woken: asking the system gives way under python, also where there is no waiting."""
+    if bridge.is_waited_for() and bridge.can_wait():
+        bridge.sleep_ms(0)
+
+
 def wait_ready(numbers: Sequence[int], bits: Sequence[int], left_ms: float) -> bool:
     """Suspends the calling stack until one of the host's sockets is ready; False when the time was over before."""
     return _wait(host.sockets.watch, numbers, bits, left_ms)

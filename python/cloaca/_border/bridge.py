@@ -177,7 +177,14 @@ def wait_event(event: int, timeout_ms: float = -1) -> bool:
 
 def set_event(event: int) -> None:
     """Wakes the stacks that wait for the event. Never waits itself."""
+    global _woken_after
+    _woken_after = suspensions
     host.waits.set_event(event)
+
+
+def is_waited_for() -> bool:
+    """Whether a stack that was woken has not gone on since, because this one has not waited."""
+    return _woken_after == suspensions
 
 
 def stop_others() -> None:
@@ -244,6 +251,8 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
 
 
 _YES = ("ok",)
+#: How many suspensions there had been when an event was last set.
+_woken_after = -1
 
 
 def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import Any, List
 import pytest
 from limits import LIMIT
 
+from cloaca._border import bridge
+
 
 def test_tasks_run_side_by_side_and_results_come_in_order() -> None:
     begun: List[int] = []
@@ -80,6 +82,28 @@ def test_blocking_calls_go_to_threads() -> None:
         )
 
     assert asyncio.run(main()) == ("own_0", 7, None)
+
+
+@pytest.mark.skipif(not bridge.has_engine(), reason="CPython's threads take turns by time as well")
+def test_a_thread_that_a_callback_wakes_goes_on_while_the_loop_has_more_to_do() -> None:
+    waits, woken, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        waits.set()
+        woken.wait()
+        goes_on.set()
+
+    async def main() -> bool:
+        thread = threading.Thread(target=wait)
+        thread.start()
+        while not waits.is_set():
+            await asyncio.sleep(0.001)
+        woken.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return goes_on.is_set()
+
+    assert asyncio.run(main())
 
 
 def test_another_thread_can_call_into_a_loop() -> None:

@@ -5,9 +5,14 @@ import select
 import selectors
 import socket
 import threading
+import time
 
 import pytest
 from limits import LIMIT
+
+from cloaca._border import bridge
+
+IN_ENGINE = pytest.mark.skipif(not bridge.has_engine(), reason="CPython's threads take turns by time as well")
 
 
 @pytest.fixture
@@ -182,3 +187,39 @@ def test_what_cannot_be_a_function_of_a_class_is_none():
         wait = select.select
 
     assert Loop().wait([], [], [], 0) == ([], [], [])
+
+
+def epolled(left):
+    with select.epoll() as poller:
+        poller.register(left, select.EPOLLIN)
+        return poller.poll(0)
+
+
+def polled(left):
+    poller = select.poll()
+    poller.register(left, select.POLLIN)
+    return poller.poll(0)
+
+
+@IN_ENGINE
+@pytest.mark.parametrize("ask", [epolled, polled, lambda left: select.select([left], [], [], 0)[0]])
+def test_asking_what_is_ready_lets_a_thread_go_on_that_was_woken(ask, pair):
+    left, right = pair
+    right.send(b"x")
+    assert select.select([left], [], [], LIMIT)[0]
+    waits, woken, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    def wait():
+        waits.set()
+        woken.wait()
+        goes_on.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    waits.wait()
+    time.sleep(0)
+    woken.set()
+
+    assert ask(left)
+    assert goes_on.is_set()
+    thread.join()

@@ -154,6 +154,7 @@ class epoll:  # the name that scripts see
             ready = self._ready(_MOST_EVENTS if maxevents == -1 else maxevents)
             left = deadline.left_ms()
             if ready or (left == 0 and not deadline.may_check_again()):
+                readiness.give_way()
                 return ready
             self._wait(left)
             self._check()

@@ -47,10 +47,10 @@ class StackSelector(selectors.PollSelector):
             self._event = None
 
     def select(self, timeout: Optional[float] = None) -> List[Tuple[selectors.SelectorKey, int]]:
-        """Waits until a registered file is ready, at most ``timeout`` seconds; lets others run now and then."""
+        """Waits until a registered file is ready, at most ``timeout`` seconds; lets others run now and then, and who was woken."""
         ready = self._ready()
         if ready or (timeout is not None and timeout <= 0):
-            if time.monotonic() - self._turn_began > _TURN_S:
+            if time.monotonic() - self._turn_began > _TURN_S or bridge.is_waited_for():
                 bridge.sleep_ms(0)
                 self._turn_began = time.monotonic()
             return ready

@@ -101,6 +101,7 @@ class Poll:
                 ready = ready_among(wanted)
                 left = deadline.left_ms()
                 if ready or (left == 0 and not deadline.may_check_again()):
+                    readiness.give_way()
                     return ready
                 wait_among(wanted, left)
         finally:
@@ -149,5 +150,6 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
         )
         left = deadline.left_ms()
         if any(result) or (left == 0 and not deadline.may_check_again()):
+            readiness.give_way()
             return result
         wait_among(wanted, left)
