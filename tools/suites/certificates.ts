@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const NAMES = 'subjectAltName=DNS:localhost,DNS:example.org,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1'
+const NAMES = 'subjectAltName=DNS:localhost,DNS:example.org,DNS:xn--fa-hia.de,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1'
 
 /** Returns the folder: an authority, a certificate with names, one without, and the first one's key with a password. */
 export function makeCertificates(folder: string): string {

@@ -176,26 +176,61 @@ def test_both_ends_bind_the_same_channel() -> None:
         assert secured.recv(1024) == secured.get_channel_binding("tls-unique")
 
 
-def test_an_object_that_was_unwrapped_takes_no_more() -> None:
-    def run(call: Any) -> Any:
+class Conversation:
+    """An object over a connection; `run` carries the bytes of its buffers while a call of it wants more."""
+
+    def __init__(self, plain: socket.socket) -> None:
+        self._plain = plain
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.secured = client_context().wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+        self.run(self.secured.do_handshake)
+
+    def run(self, call: Any) -> Any:
         while True:
             try:
                 return call()
             except ssl.SSLWantReadError:
-                plain.sendall(outgoing.read())
-                incoming.write(plain.recv(65536))
+                self._plain.sendall(self._outgoing.read())
+                data = self._plain.recv(65536)
+                if data:
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
             finally:
-                plain.sendall(outgoing.read())
+                if self._outgoing.pending:
+                    self._plain.sendall(self._outgoing.read())
 
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+
+def test_an_object_that_was_unwrapped_takes_no_more() -> None:
     with serving(server_context(), lambda connection: connection.unwrap()) as address:
         with socket.create_connection(address, LIMIT) as plain:
-            secured = client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
-            run(secured.do_handshake)
-            run(secured.unwrap)
+            conversation = Conversation(plain)
+            conversation.run(conversation.secured.unwrap)
 
     with pytest.raises(ssl.SSLError):
-        secured.write(b"more")
+        conversation.secured.write(b"more")
+    with pytest.raises(ssl.SSLZeroReturnError):
+        conversation.secured.read(1)
+
+
+def test_an_object_tells_a_peer_that_left_without_a_farewell_from_one_that_said_it() -> None:
+    def ends_of(serve: Any) -> Any:
+        with serving(server_context(), serve) as address, socket.create_connection(address, LIMIT) as plain:
+            conversation = Conversation(plain)
+            secured = conversation.secured
+            assert conversation.run(lambda: secured.read(5)) == b"hello"
+            return conversation.run(secured.unwrap)
+
+    def say(connection: Any) -> None:
+        connection.sendall(b"hello")
+
+    def say_farewell(connection: Any) -> None:
+        say(connection)
+        connection.unwrap()
+
+    assert ends_of(say_farewell) is None
+    with pytest.raises(ssl.SSLEOFError):
+        ends_of(say)
 
 
 def test_an_object_tells_a_connection_that_was_cut() -> None:

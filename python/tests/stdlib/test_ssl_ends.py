@@ -1,5 +1,6 @@
 """``ssl``: what each end learns of the other: why it failed, that it left, its ciphers, its certificates."""
 
+import select
 import socket
 import ssl
 import struct
@@ -61,6 +62,21 @@ def test_a_server_tells_a_client_that_left_in_the_middle(client: Any) -> None:
 
     assert isinstance(error, ssl.SSLEOFError)
     assert error.reason == "UNEXPECTED_EOF_WHILE_READING"
+
+
+@pytest.mark.parametrize("is_server", [True, False])
+def test_a_peer_that_left_before_the_handshake_is_told_at_once(is_server: bool) -> None:
+    context = server_context() if is_server else client_context()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname(), LIMIT)
+        served, _ = listener.accept()
+        left, stayed = (client, served) if is_server else (served, client)
+        left.close()
+        with stayed:
+            assert select.select([stayed], [], [], LIMIT)[0]
+            stayed.settimeout(LIMIT)
+            with pytest.raises(ssl.SSLEOFError):
+                context.wrap_socket(stayed, server_side=is_server, server_hostname=None if is_server else "localhost")
 
 
 def test_a_server_tells_a_client_that_reset_the_connection() -> None:
@@ -223,6 +239,21 @@ def test_an_authority_that_is_sent_in_an_old_edition_is_taken_from_the_trusted_o
     certificates = [ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER) :]) for pem in pems]
     assert sent == certificates
     assert verified == [certificates[0], ssl.PEM_cert_to_DER_cert(Path(RENEWED_AUTHORITY).read_text())]
+
+
+def test_unwrapping_waits_for_the_farewell_of_the_peer() -> None:
+    order: List[str] = []
+
+    def unwrap(secured: ssl.SSLSocket) -> None:
+        secured.unwrap()
+        order.append("server")
+
+    with serving(server_context(), unwrap) as address, connected(client_context(), address) as secured:
+        assert secured.recv(1) == b""  # the server's
+        order.append("client")
+        secured.unwrap()
+
+    assert order == ["client", "server"]
 
 
 def test_closing_sends_what_was_written_and_says_no_farewell() -> None:

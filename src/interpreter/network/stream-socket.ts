@@ -272,6 +272,7 @@ export class StreamEndpoint extends Endpoint {
     const plain = this.#plain
     if (plain instanceof Socket) this.#endPlain(stream, plain)
     else if (this.#state === 'connecting') stream.destroy()
+    else if (stream instanceof Socket && stream.constructor === Socket) this.#closePlain(stream)
     else if (stream instanceof Socket) stream.destroySoon()
     else stream.end()
   }
@@ -281,6 +282,17 @@ export class StreamEndpoint extends Endpoint {
       if (secured.writableLength === 0 || secured.destroyed) plain.destroySoon()
     }
     secured.once('close', this.#flushed)
+    this.#flushed()
+  }
+
+  /** Where bytes have arrived that nobody read, the peer hears that: those that Node has not read yet are for the system to notice. */
+  #closePlain(socket: Socket): void {
+    const isUnread = socket.readableLength > 0 && socket.remoteFamily !== undefined
+    this.#flushed = () => {
+      if (socket.writableLength > 0) return
+      if (isUnread) socket.resetAndDestroy()
+      else socket.destroy()
+    }
     this.#flushed()
   }
 

@@ -71,6 +71,8 @@ export class TlsHandshakes implements Tls {
       secured: null,
     }
     this.#handshakes.set(number, handshake)
+    // Node would wait for an end that it has announced already.
+    const earlyEnd = endpoint.takeError() ?? (endpoint.isEnded ? 'UNEXPECTED_EOF' : null)
     endpoint.startTls(tellsCuts, (stream, end) => {
       const finish = (error: unknown, secured: TLSSocket | null) => {
         handshake.state = secured === null ? 'failed' : 'done'
@@ -80,6 +82,7 @@ export class TlsHandshakes implements Tls {
         // Whoever waits until the socket is readable is to look at the outcome, and takes the report.
         endpoint.isAsking = true
       }
+      if (earlyEnd !== null) return void setImmediate(() => finish(earlyEnd, null))
       this.#sessions.handshake(stream, known, settingsJson, finish, (serverName, answer) => {
         Object.assign(handshake, { state: 'asked', report: serverName, answer })
         endpoint.isAsking = true

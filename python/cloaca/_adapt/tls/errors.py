@@ -77,6 +77,11 @@ def unexpected_end() -> _ssl.SSLEOFError:
     return error
 
 
+def ended() -> _ssl.SSLZeroReturnError:
+    """The exception for reading when both sides have said farewell."""
+    return _ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed (EOF) (_ssl.c:2580)")
+
+
 def error_of(report: str, server_name: Optional[str]) -> OSError:
     """The exception for a handshake or a context that Node refused."""
     import errno

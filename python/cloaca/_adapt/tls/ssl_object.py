@@ -157,6 +157,8 @@ class SSLObject(Side):
         if isinstance(data, str):
             readiness.fail(data)
         raw: bytes = data.to_bytes()
+        if not raw and len and self._is_closed:
+            raise errors.ended()
         if buffer is None:
             return raw
         memoryview(buffer).cast("B")[: data.length] = raw
@@ -182,9 +184,8 @@ class SSLObject(Side):
         if not self._is_closed:
             self._is_closed = True
             host.sockets.shutdown(self._near, False, True)
-        is_over = self._run_until(lambda: host.sockets.is_ended(self._near))
-        if not is_over and not self._incoming.eof:
-            raise _want_read()
+        if not self._run_until(lambda: host.sockets.is_ended(self._near)):
+            raise errors.unexpected_end() if self._incoming.eof else _want_read()
 
     def pending(self) -> int:
         return int(host.sockets.buffered_bytes(self._near))

@@ -127,11 +127,11 @@ class SSLSocket(Side, socket.socket):
         while is_under_way(self, number):
             self._wait(number, deadline, "_ssl.c:1077: The handshake operation timed out")
 
-    def _wait(self, number: int, deadline: readiness.Deadline, words: str) -> None:
+    def _wait(self, number: int, deadline: readiness.Deadline, words: str, bits: int = READABLE | WRITABLE) -> None:
         if deadline.timeout == 0:
             raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "The operation did not complete (read)")
         left = deadline.left_ms()
-        if left == 0 or not readiness.wait_ready((number,), (READABLE | WRITABLE,), left):
+        if left == 0 or not readiness.wait_ready((number,), (bits,), left):
             raise TimeoutError(words)
 
     def _is_secured(self) -> bool:
@@ -299,14 +299,28 @@ class SSLSocket(Side, socket.socket):
         if self._session is None:
             raise ValueError(f"No SSL wrapper around {self}")
         number = descriptions[self.fileno()].number
-        if host.tls.state(number) != "ending" and not host.tls.end(number):
-            self.shutdown(socket.SHUT_WR)
-            self._session, self._is_failed = None, True
-            return self
         deadline = readiness.Deadline(self.gettimeout())
+        if host.tls.state(number) != "ending" and not host.tls.end(number):
+            self._end_with_connection(number, deadline)
+            return self
         while host.tls.state(number) == "ending":
             self._wait(number, deadline, "The read operation timed out")
         if host.tls.state(number) == "cut":
             raise errors.unexpected_end()
         self._session, self._is_plain = None, True
         return self
+
+    def _end_with_connection(self, number: int, deadline: readiness.Deadline) -> None:
+        """Says farewell and waits for the peer's, or for the end of the connection, which looks the same here."""
+        self.shutdown(socket.SHUT_WR)
+        while not host.sockets.is_ended(number):
+            data = host.sockets.read(number, 1, False)
+            if data is None:
+                self._wait(number, deadline, "The read operation timed out", READABLE)
+            elif isinstance(data, str):
+                readiness.fail(data)
+            elif data.length:
+                raise errors.ssl_error("APPLICATION_DATA_AFTER_CLOSE_NOTIFY")
+            else:
+                break
+        self._session, self._is_failed = None, True
