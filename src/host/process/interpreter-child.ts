@@ -68,10 +68,13 @@ interface Started {
 
 /** For what a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
+/** A process that is killed ends at once, unless the system holds it, as in a file on a network that does not answer. */
+const GONE_WITHIN_MS = 1_000
 
 export class InterpreterChild {
   readonly control: ControlLine
   readonly #process: ChildProcess
+  readonly #clock: Clock
   readonly #events: ChildEvents
   readonly #messagesIn: Writable
   /** The processes that entries have started outside the interpreter's group. */
@@ -81,6 +84,7 @@ export class InterpreterChild {
   #hasEnded = false
 
   constructor(options: ChildOptions, clock: Clock, events: ChildEvents) {
+    this.#clock = clock
     this.#events = events
     this.#process = spawn(process.execPath, argumentsOf(options), {
       stdio: [...standardStreams(options), 'pipe', 'pipe', 'pipe', ...options.handedDescriptors],
@@ -113,9 +117,11 @@ export class InterpreterChild {
     return this.#process.pid
   }
 
-  /** Settles when there is no such process any more: what it had open and locked is free. */
-  get exited(): Promise<void> {
-    return this.#exited.promise
+  /** Settles when there is no such process any more: what it had open and locked is free. Waits a second at most. */
+  async gone(): Promise<void> {
+    const timer = this.#clock.wakeAfter(GONE_WITHIN_MS, this.#exited.resolve)
+    await this.#exited.promise
+    timer.cancel()
   }
 
   /** Messages of one tick of the event loop are written together. An overdue entry first loses what it has started. Throws `FrameError` for one that is too large. */

@@ -32,8 +32,6 @@ import { Watchdog } from './watchdog.ts'
 const CHECK_EVERY_MS = 250
 /** For exit functions and for what threads still have to do. */
 const FINISH_WITHIN_MS = 2_000
-/** A process that is killed ends at once, unless the system holds it, as in a file on a network that does not answer. */
-const GONE_WITHIN_MS = 1_000
 
 const SKIPPED: Answer = { kind: 'skipped', reason: null }
 
@@ -196,22 +194,18 @@ export class InterpreterProcess {
   /** Ends the interpreter as python ends, or without that when it takes too long. Settles when its process is gone. */
   async close(reason = 'it was closed'): Promise<void> {
     if (!this.#isStarted) return this.kill(reason)
-    await this.#within(FINISH_WITHIN_MS, this.#finish())
+    const limit = Promise.withResolvers<void>()
+    const timer = this.#clock.wakeAfter(FINISH_WITHIN_MS, limit.resolve)
+    await Promise.race([this.#finish(), limit.promise])
+    timer.cancel()
     this.kill(reason)
-    await this.#within(GONE_WITHIN_MS, this.#child.exited)
+    await this.#child.gone()
   }
 
   /** Ends it at once, whatever it does. */
   kill(reason: string): void {
     this.#wasKilled = true
     this.#dieOf(reason)
-  }
-
-  async #within(limitMs: number, end: Promise<unknown>): Promise<void> {
-    const limit = Promise.withResolvers<void>()
-    const timer = this.#clock.wakeAfter(limitMs, limit.resolve)
-    await Promise.race([end, limit.promise])
-    timer.cancel()
   }
 
   /** More than one stack may want to run, or somebody asks what runs. */

@@ -47,7 +47,7 @@ class StackSelector(selectors.PollSelector):
             self._event = None
 
     def select(self, timeout: Optional[float] = None) -> List[Tuple[selectors.SelectorKey, int]]:
-        """Waits until a registered file is ready, at most ``timeout`` seconds; lets others run now and then, and who was woken."""
+        """Waits until a registered file is ready, at most ``timeout`` seconds; lets others run, those woken at once."""
         ready = self._ready()
         if ready or (timeout is not None and timeout <= 0):
             if time.monotonic() - self._turn_began > _TURN_S or bridge.is_waited_for():
