@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { DeclaredGraphs } from '../../src/engine/ports.ts'
 import type { Accumulation } from '../../src/model/graphs/definitions.ts'
 import { declared, delivery, FedSource, newEvents, reactor, source } from './graph-builders.ts'
-import { FAULT, FIRST_PAGE, START } from './store-builders.ts'
+import { FAULT, FIRST_PAGE, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const BOTH = ['prices', 'news']
@@ -114,6 +114,38 @@ export function describeReactorContract(context: ContractContext): void {
       })
       await fed.feed(['6'])
       expect(await graphs().getSource('prices')).toMatchObject({ lastError: FAULT, lastValueText: '6', failed: 1 })
+    })
+
+    test('is stored once where a step beside it fails, and so are events', async () => {
+      const fed = await FedSource.open(context)
+      const taken = newExecution()
+      await context.store.createExecution(taken, { kind: 'call' }, START)
+      await graphs().accept(newEvents(['1', '2']))
+      const value = (sequence: number) => [
+        { firstSequence: sequence, lastSequence: sequence, valueText: `${sequence}` },
+      ]
+      const of = { lease: fed.lease, capacity: 2 }
+
+      const steps = await Promise.allSettled([
+        graphs().accept(newEvents(['3'])),
+        graphs().deliver(delivery({ ...of, upToSequence: 1, values: value(1) })),
+        context.store.createExecution(taken, { kind: 'call' }, START),
+        graphs().deliver(delivery({ ...of, upToSequence: 2, values: value(2) })),
+        graphs().deliver(delivery({ ...of, upToSequence: 2, values: value(2) })),
+        graphs().accept(newEvents(['4'])),
+      ])
+
+      expect(steps.map(({ status }) => status === 'fulfilled')).toEqual([true, true, false, true, true, true])
+      expect(steps[4]).toMatchObject({ value: { kind: 'lost' } })
+      expect((await graphs().listEvents('prices', FIRST_PAGE)).map(({ eventText }) => eventText)).toEqual([
+        '4',
+        '3',
+        '2',
+        '1',
+      ])
+      const firings = await graphs().listReactorFirings('alarm', FIRST_PAGE)
+      expect(firings.map(({ payloadText }) => payloadText)).toEqual(['{"prices":[1,2]}', '{"prices":[1]}'])
+      expect(await graphs().getGraph('judge')).toMatchObject({ doneSequence: 2 })
     })
 
     test('of a batch has the events of the batch as its cause', async () => {
