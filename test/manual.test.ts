@@ -11,10 +11,13 @@ import { alertCommand } from '../src/cli/alerts/alert.ts'
 import { checkCommand } from '../src/cli/check/check.ts'
 import { completionCommand } from '../src/cli/completion.ts'
 import { executionCommand } from '../src/cli/execution/execution.ts'
+import { graphCommand } from '../src/cli/graph/graph.ts'
 import { pipCommand } from '../src/cli/pip.ts'
+import { reactorCommand } from '../src/cli/reactor/reactor.ts'
 import { scheduleCommand } from '../src/cli/schedule.ts'
 import { serveCommand } from '../src/cli/serve/serve.ts'
 import { configCommand } from '../src/cli/settings/config.ts'
+import { sourceCommand } from '../src/cli/source/source.ts'
 import { instanceCommand, statusCommand } from '../src/cli/status.ts'
 import { tenantCommand } from '../src/cli/tenant/tenant.ts'
 import { triggerCommand } from '../src/cli/trigger/trigger.ts'
@@ -80,7 +83,7 @@ describe('the messages in the manual', () => {
 describe('the command line of the manual', () => {
   it('has every command with all its options', () => {
     const described = tableRows(readDocument('docs/command-line.md'), 'Command').map(([usage = '', what = '']) => ({
-      command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( [A-Z]+…?)+$/, ''),
+      command: (codeIn(usage)[0] ?? '').replace(/^cloaca /, '').replace(/( \[?[A-Z]+\]?…?)+$/, ''),
       options: [
         ...codeIn(what).filter((text) => text.startsWith('--')),
         ...(what.includes('the flags of all [settings]') ? SETTING_FLAGS : []),
@@ -95,6 +98,9 @@ describe('the command line of the manual', () => {
       workflowCommand(nothing),
       executionCommand(nothing),
       configCommand(),
+      graphCommand(nothing),
+      reactorCommand(),
+      sourceCommand(),
       scheduleCommand(),
       instanceCommand(),
       statusCommand(),

@@ -33,8 +33,10 @@ const ELLIPSIS = '…'
 const STYLES: Readonly<Record<string, Style>> = {
   completed: 'green',
   fired: 'green',
+  emitted: 'green',
   serving: 'green',
   failed: 'red',
+  degraded: 'red',
   timedout: 'red',
   dead: 'red',
   late: 'red',

@@ -1,12 +1,13 @@
 /** `cloaca status` and `cloaca instance list`: who serves a database, and how it goes, on one screen. */
 
 import { Command } from 'commander'
-import type { ExecutionStatus, InstanceRow, Runner, TriggerInfo } from '../index.ts'
-import { instanceRecord, instanceState } from '../runner/records/instances.ts'
-import { failing, statusOf, statusRecord, undeclared } from '../runner/records/status.ts'
+import type { ExecutionStatus, Runner, Subscription, TriggerInfo } from '../index.ts'
+import { type InstanceInfo, instanceInfos, instanceRecord, instanceState } from '../runner/records/instances.ts'
+import { failing, type Status, statusOf, statusRecord, undeclared } from '../runner/records/status.ts'
 import { type DatabaseOptions, withDatabase, withReader } from './database.ts'
 import { withExamples } from './help.ts'
 import { printFields, printJson, printLine, printTable } from './print.ts'
+import { waitText } from './reactor/wait-text.ts'
 
 export function instanceCommand(): Command {
   const group = new Command('instance').description('list the processes that serve a database')
@@ -26,19 +27,20 @@ export function statusCommand(): Command {
 }
 
 async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
-  const rows = await runner.instances.list()
+  const rows = instanceInfos(await runner.instances.list(), await runner.sources.list())
   if (options.json) return printJson(rows.map((row) => instanceRecord(row, rows)))
   printInstances(rows)
 }
 
-function printInstances(rows: readonly InstanceRow[]): void {
+function printInstances(rows: readonly InstanceInfo[]): void {
   printTable(
-    ['PROCESS', 'HOST', 'STATE', 'TRIGGERS', 'EXECUTIONS', 'SINCE', 'LAST HEARTBEAT'],
+    ['PROCESS', 'HOST', 'STATE', 'TRIGGERS', 'SOURCES', 'EXECUTIONS', 'SINCE', 'LAST HEARTBEAT'],
     rows.map((row) => [
       String(row.pid),
       row.host,
       { state: instanceState(row, rows) },
       String(row.triggers),
+      String(row.sources),
       String(row.executions),
       { instant: row.openedAt },
       { instant: row.heartbeatAt },
@@ -58,6 +60,7 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
     triggers: `${triggers.length}, ${enabled.length} enabled${namesText('late', late)}`,
     ...namesField('failing', failing(triggers)),
     ...namesField('not declared', undeclared(triggers)),
+    ...graphFields(found),
     executions: countsText(executions),
   })
   if (failures.length === 0) return
@@ -69,8 +72,34 @@ async function status(runner: Runner, options: DatabaseOptions): Promise<void> {
   )
 }
 
+/** None where no script has declared any. */
+function graphFields({ sources, reactors, subscriptions }: Status): Record<string, string> {
+  const waiting = sources.filter((row) => row.waiting > 0).map((row) => `${row.name} ${row.waiting}`)
+  const waits = reactors.flatMap(({ row, wait }) => (wait === null ? [] : `${row.name} is ${waitText(wait)}`))
+  const degraded = subscriptions.filter(({ isDegraded }) => isDegraded).map(subscriptionText)
+  const paused = subscriptions.filter(({ isEnabled }) => !isEnabled).map(subscriptionText)
+  return {
+    ...(sources.length > 0 && { sources: `${sources.length}${listText('events waiting', waiting)}` }),
+    ...(reactors.length > 0 && { reactors: `${reactors.length}${waits.map((text) => `, ${text}`).join('')}` }),
+    ...(subscriptions.length > 0 && {
+      subscriptions: `${subscriptions.length}${listText('degraded', degraded)}${listText('paused', paused)}`,
+    }),
+  }
+}
+
+function subscriptionText({ reactor, workflow }: Subscription): string {
+  return `${workflow} to ${reactor}`
+}
+
+function listText(what: string, texts: readonly string[]): string {
+  return texts.length === 0 ? '' : `, ${what}: ${texts.join(', ')}`
+}
+
 function namesText(what: string, triggers: readonly TriggerInfo[]): string {
-  return triggers.length === 0 ? '' : `, ${what}: ${triggers.map(({ name }) => name).join(', ')}`
+  return listText(
+    what,
+    triggers.map(({ name }) => name),
+  )
 }
 
 /** None where there are none of these. */

@@ -98,7 +98,7 @@ describe('who serves', () => {
       { id: serving, pid: process.pid, state: 'serving', triggers: 1, executions: 0 },
       { id: standby, state: 'standby', triggers: 0 },
     ])
-    expect(table.stdout).toMatch(/^\d+ +\S+ +standby +0 +0 +2026/m)
+    expect(table.stdout).toMatch(/^\d+ +\S+ +standby +0 +0 +0 +2026/m)
   })
 
   it('is nobody where nobody does', async () => {

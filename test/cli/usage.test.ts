@@ -88,6 +88,10 @@ describe.concurrent('the command line', () => {
     ' alert list',
     ' check',
     ' config',
+    ' graph',
+    ' graph run',
+    ' reactor subscribe',
+    ' source push',
     ' execution',
     ' execution list',
     ' execution show',
@@ -103,7 +107,18 @@ describe.concurrent('the command line', () => {
 
     expect(version).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
     expect(help.exitCode).toBe(0)
-    for (const command of ['run', 'serve', 'trigger', 'workflow', 'execution', 'check', 'config'])
+    for (const command of [
+      'run',
+      'serve',
+      'trigger',
+      'workflow',
+      'execution',
+      'graph',
+      'reactor',
+      'source',
+      'check',
+      'config',
+    ])
       expect(help.stdout).toContain(command)
   })
 })

@@ -7,15 +7,18 @@ import type {
   ExecutionOrigin,
   ExecutionResult,
   ExecutionStatus,
+  ReactorFiring,
   Runner,
 } from '../../index.ts'
 import { executionRecord, summaryRecord } from '../../runner/records/executions.ts'
+import { firingBehind, reactorFiringRecord } from '../../runner/records/reactors.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { idText, instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { indentedLogLines } from '../logs/log-lines.ts'
 import { beginning, instantOf, oneOf, wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printMessage, printTable, printTexts } from '../print.ts'
+import { causesText } from '../reactor/causes.ts'
 import { addLogsCommand } from './logs.ts'
 import { addSteeringCommands } from './steering.ts'
 
@@ -97,18 +100,25 @@ export async function printExecution(
   options: { readonly json?: true },
 ): Promise<void> {
   const attempts = await runner.executions.attempts(result.id)
-  if (options.json) return printJson(executionRecord(result, attempts))
-  printSummary(result)
+  const firing = await firingBehind(runner, result)
+  if (options.json) {
+    return printJson({
+      ...executionRecord(result, attempts),
+      firing: firing === null ? null : reactorFiringRecord(firing),
+    })
+  }
+  printSummary(result, firing)
   for (const attempt of attempts) if (attempt.error !== null) printFailure(attempt)
   for (const attempt of lastFailures(attempts)) await printEndOfLog(runner, result.id, attempt)
 }
 
-function printSummary(result: ExecutionResult): void {
+function printSummary(result: ExecutionResult, firing: ReactorFiring | null): void {
   printFields({
     execution: result.id,
     workflow: result.workflow,
     status: statusText(result),
     'started by': originText(result.origin, result.retryOf),
+    ...(firing !== null && { 'caused by': firingText(firing) }),
     created: instantText(result.createdAt),
     ended: instantText(result.endedAt, 'not yet'),
     context: result.contextText,
@@ -120,6 +130,12 @@ function printSummary(result: ExecutionResult): void {
     result.tasks.map((task) => [task.id, { state: task.status }, String(task.attempts), task.error ?? '']),
     'It has no tasks.',
   )
+}
+
+/** `firing 12 of reactor oven, from probe 4 to 6`: what began the chain of which an execution, or what it retries, is the end. */
+function firingText(firing: ReactorFiring): string {
+  const causes = causesText(firing)
+  return `firing ${firing.sequence} of reactor ${firing.reactor}${causes === '' ? '' : `, ${causes}`}`
 }
 
 /** Python's words, below the table: a traceback does not fit into a cell. */

@@ -32,6 +32,7 @@ function mermaidLabel({ id, rule }: TaskDefinition): string {
   return rule.type === 'Always' ? label : `${label}<br/>if ${escaped(ruleText(rule))}`
 }
 
-function escaped(text: string): string {
+/** Mermaid would obey it otherwise. */
+export function escaped(text: string): string {
   return text.replace(/[#"<>&\\`\n]/g, (character) => `#${character.charCodeAt(0)};`)
 }

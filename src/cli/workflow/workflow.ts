@@ -1,7 +1,8 @@
 /** `cloaca workflow`: lists the workflows of a database and starts one. */
 
 import { Command } from 'commander'
-import { type Runner, UsageError, type WorkflowDefinition } from '../../index.ts'
+import { type Runner, type Subscription, UsageError, type WorkflowDefinition } from '../../index.ts'
+import { subscriptionRecord, subscriptionState } from '../../runner/records/reactors.ts'
 import { contextOption } from '../context-option.ts'
 import { type DatabaseOptions, withDatabase, withReader, withRunner } from '../database.ts'
 import { idText } from '../display.ts'
@@ -56,19 +57,23 @@ async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
 async function show(runner: Runner, name: string, options: ShowOptions): Promise<void> {
   const workflow = await runner.workflows.get(name)
   if (options.mermaid) return mermaidLines(workflow).forEach(printLine)
-  if (options.json) return printJson(workflow)
+  const subscriptions = (await runner.reactors.subscriptions()).filter((row) => row.workflow === name)
+  if (options.json) return printJson({ ...workflow, subscriptions: subscriptions.map(subscriptionRecord) })
   printFields({
     workflow: workflow.key,
     title: workflow.title,
     description: workflow.description,
     version: workflow.version,
     script: workflow.script,
+    ...(subscriptions.length > 0 && { 'started by': subscriptions.map(subscriptionText).join('\n') }),
   })
   printLine('')
+  const isInvoking = workflow.tasks.some(({ invokes }) => invokes !== undefined)
   printTable(
-    ['TASK', 'ATTEMPTS', 'TIMEOUT OF EACH', 'DECLARED IN'],
-    workflow.tasks.map(({ id, retry, timeoutMs, place }) => [
+    ['TASK', ...(isInvoking ? ['INVOKES'] : []), 'ATTEMPTS', 'TIMEOUT OF EACH', 'DECLARED IN'],
+    workflow.tasks.map(({ id, invokes, retry, timeoutMs, place }) => [
       id,
+      ...(isInvoking ? [invokes === undefined ? '' : `graph ${invokes}`] : []),
       String(retry.maxAttempts),
       timeoutMs === null ? 'as limits.task is set' : formatDuration(timeoutMs),
       place === null ? '' : `${place.file}:${place.line}`,
@@ -77,6 +82,12 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
   )
   printLine('')
   for (const line of graphLines(workflow)) printLine(line)
+}
+
+function subscriptionText(row: Subscription): string {
+  const { reactor, predicate } = row
+  const state = subscriptionState(row)
+  return `reactor ${reactor}${predicate === null ? '' : ` when ${predicate}`}${state === 'active' ? '' : `, ${state}`}`
 }
 
 function row({ key, tasks, version, description, script }: WorkflowDefinition): string[] {

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { alertRecord } from '../../runner/records/alerts.ts'
 import { actionRecord } from '../../runner/records/executions.ts'
-import { instanceRecord } from '../../runner/records/instances.ts'
+import { instanceInfos, instanceRecord } from '../../runner/records/instances.ts'
 import { countsRecord } from '../../runner/records/overviews.ts'
 import { statusOf, statusRecord } from '../../runner/records/status.ts'
 import { type Operation, reading } from '../operations.ts'
@@ -21,7 +21,7 @@ export const SYSTEM_OPERATIONS: readonly Operation[] = [
     summary: 'The runners that are open on the database, the oldest first',
     answer: INSTANCE_LIST,
     handle: async ({ runner }) => {
-      const rows = await runner.instances.list()
+      const rows = instanceInfos(await runner.instances.list(), await runner.sources.list())
       return { items: rows.map((row) => instanceRecord(row, rows)), nextCursor: null }
     },
   }),

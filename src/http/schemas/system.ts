@@ -11,11 +11,13 @@ const INSTANCE = v.strictObject({
   state: v.picklist(['dead', 'serving', 'standby', 'idle']),
   triggers: COUNT,
   executions: COUNT,
+  sources: COUNT,
   openedAt: INSTANT,
   heartbeatAt: INSTANT,
 })
 
 const NAMES = v.array(v.string())
+const SUBSCRIPTIONS = v.array(v.strictObject({ reactor: v.string(), workflow: v.string(), tenant: v.string() }))
 
 export const INSTANCE_LIST = listOf(INSTANCE)
 
@@ -27,6 +29,19 @@ export const STATUS_OF_ALL = v.strictObject({
   lastFailures: v.array(
     v.strictObject({ id: v.string(), workflow: v.string(), endedAt: INSTANT_OR_NULL, errorMessage: TEXT_OR_NULL }),
   ),
+  sources: v.strictObject({
+    all: COUNT,
+    waitingEvents: v.pipe(COUNT, v.description('accepted, and not accumulated yet')),
+    undeclared: NAMES,
+  }),
+  reactors: v.strictObject({
+    all: COUNT,
+    waiting: v.pipe(
+      NAMES,
+      v.description('those with `when_all` that some of their sources have delivered to, and not all'),
+    ),
+  }),
+  subscriptions: v.strictObject({ all: COUNT, degraded: SUBSCRIPTIONS, paused: SUBSCRIPTIONS }),
 })
 
 export const ALERT_LIST = listOf(

@@ -1,35 +1,53 @@
 /** How it goes on a database, on one screen, and as JSON. */
 
 import type { ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
-import type { InstanceRow } from '../../model/schedule.ts'
+import type { ReactorRow, SourceRow, Subscription } from '../../model/graphs/rows.ts'
 import type { TriggerInfo } from '../resources/triggers.ts'
 import type { Runner } from '../runner.ts'
-import { instanceRecord } from './instances.ts'
+import { type InstanceInfo, instanceInfos, instanceRecord } from './instances.ts'
 import { instant } from './instants.ts'
+import { type ReactorWait, waitOf } from './reactors.ts'
 
 const ALL = 1_000_000
 const SHOWN_FAILURES = 5
 
 export interface Status {
-  readonly instances: readonly InstanceRow[]
+  readonly instances: readonly InstanceInfo[]
   readonly triggers: readonly TriggerInfo[]
   /** Those that have not been polled for two of their intervals. */
   readonly late: readonly TriggerInfo[]
   readonly executions: Readonly<Partial<Record<ExecutionStatus, number>>>
   /** The last ones. */
   readonly failures: readonly ExecutionSummary[]
+  readonly sources: readonly SourceRow[]
+  readonly reactors: readonly WaitingReactor[]
+  readonly subscriptions: readonly Subscription[]
+}
+
+export interface WaitingReactor {
+  readonly row: ReactorRow
+  readonly wait: ReactorWait | null
 }
 
 /** `counted`: where counting all executions would take too long. */
 export async function statusOf(runner: Runner, counted?: Status['executions']): Promise<Status> {
-  const [instances, triggers, late, executions, failures] = await Promise.all([
+  const [rows, triggers, late, executions, failures, sources, reactors, subscriptions] = await Promise.all([
     runner.instances.list(),
     runner.triggers.list({ limit: ALL }),
     runner.triggers.listLate(),
     counted ?? runner.executions.count(),
     runner.executions.list({ limit: SHOWN_FAILURES, status: 'Failed' }),
+    runner.sources.list(),
+    waitingReactors(runner),
+    runner.reactors.subscriptions(),
   ])
-  return { instances, triggers, late, executions, failures }
+  const instances = instanceInfos(rows, sources)
+  return { instances, triggers, late, executions, failures, sources, reactors, subscriptions }
+}
+
+export async function waitingReactors(runner: Runner): Promise<readonly WaitingReactor[]> {
+  const rows = await runner.reactors.list()
+  return await Promise.all(rows.map(async (row) => ({ row, wait: await waitOf(runner, row) })))
 }
 
 /** Enabled ones whose last poll failed. */
@@ -44,7 +62,8 @@ export function undeclared(triggers: readonly TriggerInfo[]): readonly TriggerIn
   return triggers.filter(({ undeclaredAt }) => undeclaredAt !== null)
 }
 
-export function statusRecord({ instances, triggers, late, executions, failures }: Status) {
+export function statusRecord(status: Status) {
+  const { instances, triggers, late, executions, failures } = status
   return {
     instances: instances.map((row) => instanceRecord(row, instances)),
     triggers: {
@@ -58,5 +77,26 @@ export function statusRecord({ instances, triggers, late, executions, failures }
     lastFailures: failures.map(({ id, workflow, endedAt, errorMessage }) => {
       return { id, workflow, endedAt: instant(endedAt), errorMessage }
     }),
+    ...graphsRecord(status),
+  }
+}
+
+function graphsRecord({ sources, reactors, subscriptions }: Status) {
+  const names = ({ reactor, workflow, tenant }: Subscription) => ({ reactor, workflow, tenant })
+  return {
+    sources: {
+      all: sources.length,
+      waitingEvents: sources.reduce((sum, { waiting }) => sum + waiting, 0),
+      undeclared: sources.filter(({ undeclaredAt }) => undeclaredAt !== null).map(({ name }) => name),
+    },
+    reactors: {
+      all: reactors.length,
+      waiting: reactors.filter(({ wait }) => wait !== null).map(({ row }) => row.name),
+    },
+    subscriptions: {
+      all: subscriptions.length,
+      degraded: subscriptions.filter(({ isDegraded }) => isDegraded).map(names),
+      paused: subscriptions.filter(({ isEnabled }) => !isEnabled).map(names),
+    },
   }
 }

@@ -40,6 +40,11 @@ export class RunnerSources {
     return await this.#engine.graphs.push(textArgument(source, 'source'), text, timeoutMs)
   }
 
+  /** So many events of one may wait: beyond it, pushes wait or are refused. */
+  get maxWaiting(): number {
+    return this.#engine.config.maxWaitingEvents
+  }
+
   /** By name. */
   async list(): Promise<readonly SourceRow[]> {
     using _hold = this.#alive.hold()

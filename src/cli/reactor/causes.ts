@@ -1,0 +1,13 @@
+/** What made a reactor fire, in a few words. Pure. */
+
+import type { ReactorFiring } from '../../index.ts'
+
+/** `probe 4 to 6, door 2`: sources with the sequences of their events. */
+export function causesText({ causes, byHand }: Pick<ReactorFiring, 'causes' | 'byHand'>): string {
+  if (byHand !== null) return `by hand: ${byHand}`
+  return causes
+    .map(({ source, firstSequence: first, lastSequence: last }) =>
+      first === last ? `${source} ${last}` : `${source} ${first} to ${last}`,
+    )
+    .join(', ')
+}

@@ -1,0 +1,38 @@
+/** `cloaca reactor fire`: done at once, also with nobody serving. */
+
+import type { Command } from 'commander'
+import { UsageError } from '../../index.ts'
+import { reactorFiringRecord } from '../../runner/records/reactors.ts'
+import { contextOption } from '../context-option.ts'
+import { type DatabaseOptions, withRunner } from '../database.ts'
+import { printJson, printLine, UsageMistake } from '../print.ts'
+
+type FireOptions = DatabaseOptions & { readonly payload?: string; readonly note?: string }
+type Named = (name: string, description: string, ...examples: readonly string[]) => Command
+
+export function addFireCommand(named: Named): void {
+  named(
+    'fire',
+    'fire a reactor by hand, with its newest values; its graphs run, and subscribed workflows start',
+    `cloaca reactor fire oven --payload '{"probe": {"c": 91.5}}' --note "a try"`,
+  )
+    .option('--payload <json>', 'values by source over the newest: a JSON object, or @ and the path of a file')
+    .option('--note <text>', 'why, for whoever looks at it later')
+    .action(fire)
+}
+
+async function fire(name: string, options: FireOptions): Promise<void> {
+  const payloadText = options.payload === undefined ? null : contextOption(options.payload, '--payload')
+  const { note } = options
+  const firing = await withRunner(options, async (runner) => {
+    try {
+      return await runner.reactors.fireText(name, payloadText, { source: 'cli', ...(note !== undefined && { note }) })
+    } catch (error) {
+      if (error instanceof UsageError && error.code === 'INVALID_CONTEXT')
+        throw new UsageMistake(`--payload cannot be used. ${error.message}`)
+      throw error
+    }
+  })
+  if (options.json) printJson(reactorFiringRecord(firing))
+  else printLine(`Reactor "${name}" fired: firing ${firing.sequence}, with ${firing.payloadText}`)
+}

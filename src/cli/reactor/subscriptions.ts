@@ -1,0 +1,186 @@
+/** `cloaca reactor subscribe | unsubscribe | subscriptions | pause | resume | replay`: done at once, also with nobody serving. */
+
+import type { Command } from 'commander'
+import { type ActionOptions, type Runner, type Subscription, UsageError } from '../../index.ts'
+import { subscriptionRecord, subscriptionState } from '../../runner/records/reactors.ts'
+import { type DatabaseOptions, withReader, withRunner } from '../database.ts'
+import { instantText } from '../display.ts'
+import { wholeNumber } from '../option-values.ts'
+import { printJson, printLine, printMessage, printTable } from '../print.ts'
+
+type TenantOptions = DatabaseOptions & { readonly tenant: string; readonly note?: string }
+type ListOptions = DatabaseOptions & { readonly tenant?: string }
+type NewCommand = (name: string, description: string, ...examples: readonly string[]) => Command
+
+const NOTE = 'why, for whoever looks at it later'
+const DEFAULT_TENANT = 'public'
+
+export function addSubscriptionCommands(command: NewCommand, named: NewCommand): void {
+  const between = (name: string, description: string, example: string) =>
+    named(name, description, example)
+      .argument('<workflow>', 'name of the workflow')
+      .option('--tenant <name>', 'whose workflow it is', DEFAULT_TENANT)
+      .option('--note <text>', NOTE)
+
+  between(
+    'subscribe',
+    'start a workflow each time that a reactor fires; doing so again replaces its predicate',
+    `cloaca reactor subscribe oven ring_the_bell --when 'payload.probe.c > 80.0'`,
+  )
+    .option('--when <cel>', 'only if this holds: an expression in CEL over payload, reactor and tenant')
+    .action(subscribe)
+  between(
+    'unsubscribe',
+    'start a workflow no more when a reactor fires',
+    'cloaca reactor unsubscribe oven ring_the_bell',
+  ).action(unsubscribe)
+  command('subscriptions', 'list the subscriptions of workflows to reactors', 'cloaca reactor subscriptions oven')
+    .argument('[name]', 'only those to this reactor')
+    .option('--tenant <name>', 'only those of this tenant')
+    .action((name: string | undefined, options: ListOptions) =>
+      withReader(options, (runner) => list(runner, name, options)),
+    )
+  between(
+    'pause',
+    'let a subscription start nothing until it is resumed; nothing is lost',
+    'cloaca reactor pause oven ring_the_bell',
+  ).action((name: string, workflow: string, options: TenantOptions) => setPaused(name, workflow, true, options))
+  between(
+    'resume',
+    'let a subscription go on, with what fired meanwhile',
+    'cloaca reactor resume oven ring_the_bell',
+  ).action((name: string, workflow: string, options: TenantOptions) => setPaused(name, workflow, false, options))
+  between(
+    'replay',
+    'pass firings on to a subscription once more',
+    'cloaca reactor replay oven ring_the_bell --from 120',
+  )
+    .requiredOption('--from <sequence>', 'from this firing on', wholeNumber)
+    .action(replay)
+}
+
+export function printSubscriptions(rows: readonly Subscription[], nothing: string): void {
+  printTable(
+    ['WORKFLOW', 'TENANT', 'STATE', 'DONE', 'WAITING', 'WHEN', 'LAST ERROR'],
+    rows.map((row) => subscriptionCells(row)),
+    nothing,
+  )
+}
+
+function subscriptionCells(row: Subscription) {
+  const { workflow, tenant, doneSequence, waiting, predicate, lastError, errorCount, lastErrorAt } = row
+  const error = lastError === null ? '' : `${errorCount} in a row, ${instantText(lastErrorAt)}: ${lastError}`
+  const state = { state: subscriptionState(row) }
+  return [workflow, tenant, state, String(doneSequence), String(waiting), predicate ?? 'always', error]
+}
+
+async function subscribe(
+  name: string,
+  workflow: string,
+  options: TenantOptions & { readonly when?: string },
+): Promise<void> {
+  const { tenant, when = null } = options
+  await withRunner(options, async (runner) => {
+    const id = await runner.reactors.subscribe(name, workflow, { ...action(options), tenant, when })
+    if (options.json) printJson({ id, reactor: name, workflow, tenant, predicate: when })
+    else printLine(`Workflow "${workflow}" is subscribed to reactor "${name}"${when === null ? '' : ` when ${when}`}.`)
+    await tellUnknown(runner, name, workflow)
+  })
+}
+
+/** Both may come later: a script may be served that declares them. */
+async function tellUnknown(runner: Runner, name: string, workflow: string): Promise<void> {
+  const waits = 'the subscription waits until a script that declares it is served.'
+  for (const ask of [() => runner.reactors.get(name), () => runner.workflows.get(workflow)]) {
+    try {
+      await ask()
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      printMessage(`${error.message} If it is meant so, ${waits}`)
+    }
+  }
+}
+
+async function unsubscribe(name: string, workflow: string, options: TenantOptions): Promise<void> {
+  const { tenant } = options
+  await withRunner(options, async (runner) => {
+    const isRemoved = await runner.reactors.unsubscribe(name, workflow, { ...action(options), tenant })
+    if (!isRemoved) throw await noSubscription(runner, name, workflow, tenant)
+    if (options.json) printJson({ reactor: name, workflow, tenant, removed: true })
+    else printLine(`Workflow "${workflow}" is not subscribed to reactor "${name}" any more. Its executions stay.`)
+  })
+}
+
+async function list(runner: Runner, name: string | undefined, options: ListOptions): Promise<void> {
+  const { tenant, json } = options
+  if (name !== undefined) await assertKnown(runner, name)
+  const rows = await runner.reactors.subscriptions({
+    ...(name !== undefined && { reactor: name }),
+    ...(tenant !== undefined && { tenant }),
+  })
+  if (json) return printJson(rows.map(subscriptionRecord))
+  printTable(
+    ['REACTOR', 'WORKFLOW', 'TENANT', 'STATE', 'DONE', 'WAITING', 'WHEN', 'LAST ERROR'],
+    rows.map((row) => [row.reactor, ...subscriptionCells(row)]),
+    'There are no such subscriptions in this database.',
+  )
+}
+
+/** A reactor that nobody has declared yet may have subscriptions. */
+async function assertKnown(runner: Runner, name: string): Promise<void> {
+  const rows = await runner.reactors.subscriptions({ reactor: name })
+  if (rows.length === 0) await runner.reactors.get(name)
+}
+
+async function setPaused(name: string, workflow: string, isPaused: boolean, options: TenantOptions): Promise<void> {
+  await withRunner(options, async (runner) => {
+    const { id, waiting } = await find(runner, name, workflow, options.tenant)
+    if (isPaused) await runner.reactors.pause(id, action(options))
+    else await runner.reactors.resume(id, action(options))
+    const { tenant } = options
+    if (options.json) printJson({ id, reactor: name, workflow, tenant, enabled: !isPaused })
+    else if (isPaused)
+      printLine(`The subscription of workflow "${workflow}" to reactor "${name}" is paused. What fires waits for it.`)
+    else
+      printLine(
+        `The subscription of workflow "${workflow}" to reactor "${name}" goes on, with ${waiting} firings that wait.`,
+      )
+  })
+}
+
+async function replay(
+  name: string,
+  workflow: string,
+  options: TenantOptions & { readonly from: number },
+): Promise<void> {
+  await withRunner(options, async (runner) => {
+    const { tenant } = options
+    const { id } = await find(runner, name, workflow, tenant)
+    const first = await runner.reactors.replay(id, options.from, action(options))
+    if (options.json) printJson({ id, reactor: name, workflow, tenant, from: first })
+    else
+      printLine(
+        `Workflow "${workflow}" is started once more for the firings of reactor "${name}" from ${first} on, where its predicate holds.`,
+      )
+  })
+}
+
+async function find(runner: Runner, name: string, workflow: string, tenant: string): Promise<Subscription> {
+  const rows = await runner.reactors.subscriptions({ reactor: name, tenant })
+  const row = rows.find((each) => each.workflow === workflow)
+  if (row !== undefined) return row
+  throw await noSubscription(runner, name, workflow, tenant)
+}
+
+async function noSubscription(runner: Runner, name: string, workflow: string, tenant: string): Promise<UsageError> {
+  const rows = await runner.reactors.subscriptions({ tenant })
+  const others = rows.filter((row) => row.reactor === name).map((row) => row.workflow)
+  const subscribed = others.length === 0 ? 'No workflow is.' : `Subscribed to it: ${others.join(', ')}.`
+  const ofTenant = tenant === DEFAULT_TENANT ? '' : ` of tenant "${tenant}"`
+  const message = `There is no subscription of workflow "${workflow}"${ofTenant} to reactor "${name}". ${subscribed}`
+  return new UsageError('SUBSCRIPTION_NOT_FOUND', message, { reactor: name, workflow })
+}
+
+function action({ note }: TenantOptions): ActionOptions {
+  return { source: 'cli', ...(note !== undefined && { note }) }
+}

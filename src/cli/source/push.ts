@@ -1,0 +1,93 @@
+/** `cloaca source push`: hands events to a source. Done when they are stored, also with nobody serving. */
+
+import type { Command } from 'commander'
+import { type Runner, UsageError } from '../../index.ts'
+import { jsonArgument } from '../context-option.ts'
+import { type DatabaseOptions, withRunner } from '../database.ts'
+import { duration } from '../option-values.ts'
+import { printJson, printLine, printMessage, UsageMistake } from '../print.ts'
+
+type PushOptions = DatabaseOptions & { readonly timeout: number; readonly lines?: true }
+
+/** Those that are under way at a time: what comes behind one that is refused is not sent. */
+const AT_ONCE = 500
+const DEFAULT_TIMEOUT_MS = 30_000
+
+type Named = (name: string, description: string, ...examples: readonly string[]) => Command
+
+export function addPushCommand(named: Named): void {
+  named(
+    'push',
+    'hand an event to a source; done when it is stored',
+    `cloaca source push door '{"open": true}'`,
+    'cloaca source push clicks - --lines < clicks.jsonl',
+  )
+    .argument('<json>', 'the event: a JSON value, @ and the path of a file, or - for stdin')
+    .option('--lines', 'each line is an event of its own')
+    .option(
+      '--timeout <duration>',
+      'how long to wait while too many events wait; default 30s',
+      duration,
+      DEFAULT_TIMEOUT_MS,
+    )
+    .action(async (name: string, json: string, options: PushOptions) => push(name, json, options))
+}
+
+async function push(name: string, json: string, options: PushOptions): Promise<void> {
+  const events = eventsIn(jsonArgument(json, 'The event'), options)
+  await withRunner(options, async (runner) => {
+    const sequences = await pushAll(runner, name, events, options)
+    const [first, last] = [sequences[0], sequences.at(-1)]
+    if (options.json) printJson(options.lines ? { source: name, sequences } : { source: name, sequence: first })
+    else if (options.lines) printLine(`Source "${name}" has accepted ${sequences.length} events, ${first} to ${last}.`)
+    else printLine(`Source "${name}" has accepted event ${first}.`)
+    const { owner } = await runner.sources.get(name)
+    if (owner === null)
+      printMessage(`No process serves source "${name}" now: what it has accepted waits until one does (cloaca serve).`)
+  })
+}
+
+function eventsIn(text: string, { lines }: PushOptions): readonly string[] {
+  if (text.trim() === '') throw new UsageMistake('There is no event to push: nothing was given.')
+  if (!lines) return [text]
+  const all = text.split('\n')
+  for (const [index, line] of all.entries()) assertJson(line, index + 1)
+  return all.filter((line) => line.trim() !== '')
+}
+
+/** Before any is sent: which line it is nobody could say later. */
+function assertJson(line: string, number: number): void {
+  if (line.trim() === '') return
+  try {
+    JSON.parse(line)
+  } catch (error) {
+    throw new UsageMistake(`Line ${number} is not JSON, and nothing was pushed. ${(error as Error).message}`)
+  }
+}
+
+async function pushAll(
+  runner: Runner,
+  name: string,
+  events: readonly string[],
+  { timeout, lines }: PushOptions,
+): Promise<readonly number[]> {
+  const sequences: number[] = []
+  for (let from = 0; from < events.length; from += AT_ONCE) {
+    const pushes = events
+      .slice(from, from + AT_ONCE)
+      .map((event) => runner.sources.pushText(name, event, { timeoutMs: timeout }))
+    const results = await Promise.allSettled(pushes)
+    for (const result of results) if (result.status === 'fulfilled') sequences.push(result.value)
+    const refused = results.find((result) => result.status === 'rejected')
+    if (refused === undefined) continue
+    if (lines && sequences.length > 0)
+      printMessage(`Stored were ${sequences.length} of ${events.length} events, up to sequence ${sequences.at(-1)}.`)
+    throw explained(refused.reason)
+  }
+  return sequences
+}
+
+function explained(reason: unknown): unknown {
+  if (!(reason instanceof UsageError) || reason.code !== 'INVALID_CONTEXT') return reason
+  return new UsageMistake(`The event cannot be used. ${reason.message}`)
+}

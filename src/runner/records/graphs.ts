@@ -1,0 +1,25 @@
+/** Computation graphs as JSON: contracts, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
+
+import type { GraphRow } from '../../model/graphs/rows.ts'
+import { formatInstant } from '../../model/instant.ts'
+import { instant } from './instants.ts'
+
+export function graphRecord(row: GraphRow) {
+  const { name, reactor, nodes, description, script, place } = row.definition
+  return {
+    name,
+    reactor,
+    nodes,
+    description,
+    script,
+    place,
+    doneSequence: row.doneSequence,
+    runs: row.runs,
+    failures: row.failures,
+    lastRun: row.lastRun === null ? null : { ...row.lastRun, at: formatInstant(row.lastRun.at) },
+    lastError: row.lastError,
+    lastErrorAt: instant(row.lastErrorAt),
+    undeclaredAt: instant(row.undeclaredAt),
+    createdAt: formatInstant(row.createdAt),
+  }
+}

@@ -1,0 +1,207 @@
+/** `cloaca reactor` and `cloaca graph`, as a user types them. */
+
+import { expect, it } from 'vitest'
+import { graph, graphs, reactor, source, workflow } from '../support/declared.ts'
+import { settle } from '../support/fake-clock.ts'
+import { fault } from '../support/fake-host.ts'
+import type { EngineParts, RunningEngine } from '../support/running-engine.ts'
+import { steeredDatabases } from '../support/steered-database.ts'
+
+const database = steeredDatabases()
+const run = (...words: string[]) => database().run(...words)
+const judge = {
+  ...graph('judge', 'oven'),
+  nodes: [
+    {
+      id: 'look',
+      inputs: ['probe'],
+      next: null,
+      routes: [
+        ['hot', 'warn'],
+        ['ok', 'note'],
+      ],
+    },
+    { id: 'warn', inputs: [], next: null, routes: null },
+    { id: 'note', inputs: [], next: null, routes: null },
+  ],
+} as const
+const serving = (parts: EngineParts = {}): Promise<RunningEngine> =>
+  database().serve({
+    workflows: [workflow('ring', { bell: {} })],
+    graphs: graphs({
+      sources: [source('probe'), source('door')],
+      reactors: [reactor('oven', ['probe', 'door'], 'when_all'), reactor('any', ['probe'])],
+      graphs: [judge, graph('enrich', null)],
+    }),
+    ...parts,
+  })
+
+async function pushed(engine: RunningEngine, name: string, ...events: string[]): Promise<void> {
+  await Promise.all(events.map((text) => engine.engine.graphs.push(name, text)))
+  await settle()
+}
+
+it('a reactor that waits says for which sources, and since when the first event waits for them', async () => {
+  await using engine = await serving()
+  await pushed(engine, 'probe', '1')
+  await pushed(engine, 'door', '"open"')
+  await database().clock.advance(1_000)
+  await pushed(engine, 'probe', '2')
+  await database().clock.advance(60_000)
+  await pushed(engine, 'probe', '3')
+
+  const [shown, json] = await Promise.all([run('reactor', 'show', 'oven'), run('reactor', 'show', 'oven', '--json')])
+
+  const { acceptedAt } = (await database().store.graphs.listEvents('probe', { limit: 1, offset: 1 }))[0] ?? {
+    acceptedAt: 0,
+  }
+  const since = new Date(acceptedAt).toISOString().replace('Z', '+00:00')
+  expect(shown.stdout).toContain(`waiting for door since ${since}`)
+  expect(shown.stdout).toMatch(/^probe +yes +\S+ +3 +3$/m)
+  expect(shown.stdout).toMatch(/^1 +\S+ +probe 1, door 1$/m)
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    name: 'oven',
+    mode: 'when_all',
+    inputs: [
+      { source: 'probe', valueText: '3', isDirty: true },
+      { source: 'door', isDirty: false },
+    ],
+    lastSequence: 1,
+    waitingFor: { sources: ['door'], sinceAt: since },
+    firings: [{ sequence: 1, causes: [{ source: 'probe' }, { source: 'door' }], executions: [] }],
+    subscriptions: [],
+  })
+  expect((await run('status')).stdout).toContain(`oven is waiting for door since ${since}`)
+})
+
+it('a workflow is subscribed, paused, resumed, replayed and unsubscribed by names', async () => {
+  await using engine = await serving()
+
+  const subscribed = await run('reactor', 'subscribe', 'any', 'ring', '--when', 'payload.probe > 1.5')
+  await engine.engine.graphs.listSubscriptions({ enabledOnly: true })
+  await run('reactor', 'pause', 'any', 'ring')
+  await pushed(engine, 'probe', '1', '2')
+  const [paused, status] = await Promise.all([run('reactor', 'subscriptions', 'any', '--json'), run('status')])
+  await run('reactor', 'resume', 'any', 'ring')
+  const replayed = await run('reactor', 'replay', 'any', 'ring', '--from', '1', '--json')
+  const actions = await database().store.actions.list(null, { limit: 9, offset: 0 })
+  const removed = await run('reactor', 'unsubscribe', 'any', 'ring')
+
+  expect(subscribed.stdout).toBe('Workflow "ring" is subscribed to reactor "any" when payload.probe > 1.5.\n')
+  expect(JSON.parse(paused.stdout)).toMatchObject([{ reactor: 'any', workflow: 'ring', state: 'paused', waiting: 2 }])
+  expect(status.stdout).toMatch(/^subscriptions +1, paused: ring to any$/m)
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ reactor: 'any', workflow: 'ring', from: 1 })
+  expect(actions.map(({ kind, source }) => [kind, source])).toEqual(
+    ['replay', 'resume', 'pause', 'subscribe'].map((kind) => [kind, 'cli']),
+  )
+  expect(removed.stdout).toContain('is not subscribed to reactor "any" any more')
+})
+
+it('what there is none of is exit code 1, with what there is', async () => {
+  await using _ = await serving()
+  await run('reactor', 'subscribe', 'any', 'ring')
+
+  const ends = await Promise.all([
+    run('reactor', 'show', 'ovn'),
+    run('reactor', 'firing', 'oven', '3'),
+    run('reactor', 'fire', 'oven', '--payload', '{"dor": 1}'),
+    run('reactor', 'pause', 'any', 'rong'),
+    run('reactor', 'subscribe', 'any', 'ring', '--when', 'payload. >'),
+    run('graph', 'show', 'juge'),
+    run('reactor', 'fire', 'oven', '--payload', '{'),
+  ])
+
+  expect(ends.map(({ exitCode }) => exitCode)).toEqual([1, 1, 1, 1, 1, 1, 2])
+  const said = ends.map(({ stderr }) => stderr)
+  expect(said[0]).toBe('cloaca: There is no reactor "ovn". Did you mean "oven"?\n')
+  expect(said[1]).toBe('cloaca: There is no firing 3 of reactor "oven". It has not fired yet.\n')
+  expect(said[2]).toContain('Did you mean "door"?')
+  expect(said[3]).toBe(
+    'cloaca: There is no subscription of workflow "rong" to reactor "any". Subscribed to it: ring.\n',
+  )
+  expect(said[5]).toBe('cloaca: There is no graph "juge". Did you mean "judge"?\n')
+  const early = await run('reactor', 'subscribe', 'later', 'ringing')
+  expect(early).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('There is no reactor "later".') })
+  expect(early.stderr).toContain('There is no workflow "ringing" in this database.')
+})
+
+it('an execution names the firing and the events that caused it, and so do its retries', async () => {
+  await using engine = await serving({
+    python: (host) => host.task('bell', () => ({ kind: 'failed', error: fault('no') })),
+  })
+  await run('reactor', 'subscribe', 'any', 'ring')
+  await pushed(engine, 'probe', '1.0')
+  await pushed(engine, 'probe', '2')
+  await database().clock.advance(1_000)
+  const [newest] = await database().store.listExecutions({ limit: 9, offset: 0 })
+  await run('execution', 'retry', newest?.id ?? '')
+  const [retried] = await database().store.listExecutions({ limit: 9, offset: 0 })
+
+  const [shown, again, firing, ringing] = await Promise.all([
+    run('execution', 'show', newest?.id ?? ''),
+    run('execution', 'show', retried?.id ?? '', '--json'),
+    run('reactor', 'firing', 'any', '2'),
+    run('workflow', 'show', 'ring'),
+  ])
+
+  expect(shown.stdout).toMatch(/^started by +reactor any$/m)
+  expect(shown.stdout).toMatch(/^caused by +firing 2 of reactor any, probe 2$/m)
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    retryOf: newest?.id,
+    firing: { reactor: 'any', sequence: 2, causes: [{ source: 'probe', firstSequence: 2, lastSequence: 2 }] },
+  })
+  expect(firing.stdout).toContain(newest?.id)
+  expect(firing.stdout).toMatch(/^payload +\{"probe":2\}$/m)
+  expect(ringing.stdout).toMatch(/^started by +reactor any$/m)
+})
+
+it('a reactor that is fired by hand says who did it', async () => {
+  await using engine = await serving()
+  await pushed(engine, 'probe', '1.0')
+
+  const fired = await run('reactor', 'fire', 'oven', '--payload', '{"door": "forced"}', '--note', 'a try')
+  const firings = await run('reactor', 'firings', 'oven')
+
+  expect(fired.stdout).toBe('Reactor "oven" fired: firing 1, with {"probe":1.0,"door":"forced"}\n')
+  expect(firings.stdout).toMatch(/^1 +\S+ +by hand: cli: a try +\{"probe":1\.0,"door":"forced"\}$/m)
+})
+
+it('a graph is shown with its last run, its last error and its topology, as text and for Mermaid', async () => {
+  await using engine = await serving({
+    python: (host) =>
+      host.graph('judge', ({ payloads }) => ({
+        kind: 'answered',
+        results: payloads.map((text) =>
+          text.includes('13')
+            ? { kind: 'failed', error: fault('no 13') }
+            : { kind: 'ended', resultText: '{"alarm":91.0}' },
+        ),
+        nodesText: '{"look":["hot",91],"warn":{"alarm":91}}',
+      })),
+  })
+  await engine.engine.graphs.fire('oven', '{"probe":13}', { source: 'node', note: null })
+  await engine.engine.graphs.fire('oven', '{"probe":91}', { source: 'node', note: null })
+  await settle()
+  await database().clock.advance(2_000)
+
+  const [shown, mermaid, list, json] = await Promise.all([
+    run('graph', 'show', 'judge'),
+    run('graph', 'show', 'judge', '--mermaid'),
+    run('graph', 'list'),
+    run('graph', 'list', '--json'),
+  ])
+
+  expect(shown.stdout).toContain('\nlook  takes probe  routes hot to warn, ok to note\n  warn\n  note\n')
+  expect(shown.stdout).toMatch(/^result +\{"alarm":91\.0\}$/m)
+  expect(shown.stdout).toMatch(/^warn +\{"alarm":91\}$/m)
+  expect(shown.stdout).toContain('no 13')
+  expect(mermaid.stdout).toBe(
+    'flowchart TD\n  s0(["probe"])\n  n0["look"]\n  n1["warn"]\n  n2["note"]\n  s0 --> n0\n  n0 -->|"hot"| n1\n  n0 -->|"ok"| n2\n',
+  )
+  expect(list.stdout).toMatch(/^judge +oven +3 +2 +1 /m)
+  expect(list.stdout).toMatch(/^enrich +none: run by tasks +1 +0 +0 +never$/m)
+  expect(JSON.parse(json.stdout)).toMatchObject([
+    { name: 'enrich', reactor: null, lastRun: null },
+    { name: 'judge', reactor: 'oven', runs: 2, failures: 1, lastRun: { resultText: '{"alarm":91.0}' } },
+  ])
+})
