@@ -175,6 +175,7 @@ export type { Quantiles, TaskStats, VersionStats, WorkflowStats } from './runner
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'
 export type { ExecutionResult, TaskResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'
+export { type SecretFields, SecretNotGranted, type SecretProvider, type SecretRequest } from './secrets/provider.ts'
 export {
   DatabaseAdmin,
   TenantCredentials,

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import type { Clock } from '../engine/ports.ts'
 import type { Alert } from '../model/alert.ts'
+import { withoutSecretVariables } from '../secrets/variables.ts'
 import { alertJson } from './alert-json.ts'
 import type { AlertReceiver } from './delivery-queue.ts'
 
@@ -46,7 +47,7 @@ export function command(words: string | readonly string[], clock: Clock): AlertR
 }
 
 function environmentFor({ kind, message }: Alert): NodeJS.ProcessEnv {
-  const { [SECRET]: _, ...environment } = process.env
+  const { [SECRET]: _, ...environment } = withoutSecretVariables(process.env)
   return { ...environment, CLOACA_ALERT_KIND: kind, CLOACA_ALERT_MESSAGE: message.replaceAll('\0', '') }
 }
 

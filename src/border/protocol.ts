@@ -138,6 +138,9 @@ export interface FlatValues {
   readonly errors: readonly RaisedFault[]
 }
 
+/** The method of a `call` whose reply holds a secret: `{"fields": {…}}`. */
+export const SECRET_CALL = 'secret'
+
 /** An error that a reply carries: the built-in Python exception to raise. */
 export interface CallFault {
   readonly type: string

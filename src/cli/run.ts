@@ -36,6 +36,8 @@ traceback and the exit code are its own. Runners that it opens live until it end
   -X OPTION as python does: dev, and what the program finds in sys._xoptions
   --memory SIZE
             memory limit, such as 2gb; a number alone means MiB; default: 1gb
+  --secrets FOLDER
+            folder of files with the secrets of tasks
 
 Examples:
   cloaca run report.py --month 5
@@ -49,6 +51,7 @@ const IGNORED_AFTER_MS = 2_000
 /** Flags for settings, as texts. */
 interface GivenFlags {
   readonly memory?: string
+  readonly secrets?: string
 }
 
 /** Everything behind the target belongs to the program. */
@@ -56,7 +59,10 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   let given: GivenFlags = {}
   const own = {
     '--memory': (amount: string) => {
-      given = { memory: memoryFlag(amount) }
+      given = { ...given, memory: memoryFlag(amount) }
+    },
+    '--secrets': (folder: string) => {
+      given = { ...given, secrets: folder }
     },
   }
   const commandLine = readCommandLine(words, own)
@@ -126,7 +132,10 @@ function memoryFlag(text: string): string {
 
 /** What the flags, the environment and the project's settings allow a program. */
 function limitsFrom(given: GivenFlags): ProgramLimits {
-  const flags = given.memory === undefined ? {} : { 'limits.memory': given.memory }
+  const flags = {
+    ...(given.memory !== undefined && { 'limits.memory': given.memory }),
+    ...(given.secrets !== undefined && { secrets: given.secrets }),
+  }
   return programLimitsOf(loadSettings({ folder: process.cwd(), environment: process.env, flags }))
 }
 

@@ -5,16 +5,18 @@
  */
 
 import * as v from 'valibot'
-import type { GenerationNumber } from '../border/protocol.ts'
+import { type GenerationNumber, SECRET_CALL } from '../border/protocol.ts'
 import type { DatabasePlace } from '../database/place.ts'
 import type { EngineConfig } from '../engine/config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../engine/ports.ts'
 import { CloacaError, InternalError, toError, UsageError } from '../errors.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
+import type { SecretProvider } from '../secrets/provider.ts'
 import { RUNNER_CALLS } from './calls.ts'
 import { engineSettingsOf, scriptConfigSchema } from './config.ts'
 import type { RunnerCall } from './runner-call.ts'
+import { secretFor } from './secrets.ts'
 import { type TenantAdmin, tenantCalls } from './tenants.ts'
 
 /** An engine with the database that was opened for it. */
@@ -31,6 +33,15 @@ export type EngineOpener = (
   generation: GenerationNumber,
 ) => Promise<OpenEngine>
 
+/** What scripts may ask for that is not of a runner. */
+export interface Surroundings {
+  /** Where the machine's Python has its packages. */
+  packageFolders(): Promise<readonly string[]>
+  adminOf(url: string): TenantAdmin
+  /** Null where there are none. */
+  readonly secrets: SecretProvider | null
+}
+
 const openSchema = v.object({ url: v.string(), schema: v.nullable(v.string()), config: scriptConfigSchema })
 const runnerSchema = v.object({ runner: v.number() })
 
@@ -45,13 +56,7 @@ export class ScriptRunners {
   readonly #answers: ReadonlyMap<string, (call: ScriptCall) => Promise<ScriptAnswer>>
   #lastRunner = 0
 
-  /** `packageFolders`: where the machine's Python has its packages. */
-  constructor(
-    open: EngineOpener,
-    clock: Clock,
-    packageFolders: () => Promise<readonly string[]>,
-    adminOf: (url: string) => TenantAdmin,
-  ) {
+  constructor(open: EngineOpener, clock: Clock, { packageFolders, adminOf, secrets }: Surroundings) {
     this.#open = open
     this.#clock = clock
     const runnerCalls = Object.entries(RUNNER_CALLS).map(
@@ -62,9 +67,9 @@ export class ScriptRunners {
     )
     this.#answers = new Map<string, (call: ScriptCall) => Promise<ScriptAnswer>>([
       ['host.packageFolders', async () => answerOf(await packageFolders())],
+      [SECRET_CALL, async (call) => answerOf(await secretFor(secrets, call))],
       ['slot.release', async ({ slot }) => answerOf(slot?.release())],
       ['slot.acquire', async ({ slot }) => answerOf(await slot?.acquire())],
-      ['secret', () => Promise.reject(new PythonRefusal('RuntimeError', 'secrets backend not configured'))],
       ['runner.open', async ({ payload, generation }) => answerOf(await this.#openRunner(payload, generation))],
       ['runner.shutdown', async ({ payload }) => answerOf(await this.#shutdown(v.parse(runnerSchema, payload).runner))],
       ...runnerCalls,

@@ -18,14 +18,13 @@ import type {
   RunGraphRequest,
   ScriptHost,
   TaskRequest,
-  TaskSlot,
 } from '../engine/ports.ts'
 import { HostError, toError } from '../errors.ts'
 import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../metrics/measurements.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
-import type { CallAnswers, InterpreterCall, InterpreterEnd } from './process/answers.ts'
+import type { CallAnswers, CallAsker, InterpreterCall, InterpreterEnd } from './process/answers.ts'
 import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
 import { InterpreterStarter } from './process/interpreter-starter.ts'
@@ -260,8 +259,8 @@ export class PyodideHost implements ScriptHost {
     return {
       ...processEvents,
       notice: (message: string) => this.#options.events.notice(message),
-      call: (call: InterpreterCall, slot: TaskSlot | null, interpreter: CallAnswers) =>
-        void this.#answer(call, slot, interpreter),
+      call: (call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers) =>
+        void this.#answer(call, asker, interpreter),
       declared: (number: GenerationNumber, json: string) => this.#generations.declared(number, json),
     }
   }
@@ -349,11 +348,12 @@ export class PyodideHost implements ScriptHost {
     return this.#entrance.ofGeneration(number)
   }
 
-  async #answer(call: InterpreterCall, slot: TaskSlot | null, interpreter: CallAnswers): Promise<void> {
+  async #answer(call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers): Promise<void> {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
       const { method, contextText, generation } = call
-      const answer = await this.#options.events.call({ method, payload, contextText, slot, generation })
+      const { slot = null, task = null } = asker ?? {}
+      const answer = await this.#options.events.call({ method, payload, contextText, slot, task, generation })
       interpreter.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
     } catch (thrown) {
       const error = toError(thrown)

@@ -2,6 +2,7 @@
 
 import type { GenerationNumber } from '../border/protocol.ts'
 import type { TaskSlot } from '../engine/ports.ts'
+import type { AskingTask } from './process/answers.ts'
 
 /** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
 export interface ScriptCall {
@@ -10,6 +11,8 @@ export interface ScriptCall {
   readonly contextText: string
   /** The slot of the task that made the call; null when it was not a task. */
   readonly slot: TaskSlot | null
+  /** The task that made the call; null when it was not a task, or has ended. */
+  readonly task: AskingTask | null
   /** Whose call it is. */
   readonly generation: GenerationNumber
 }

@@ -6,7 +6,7 @@
 import { flushCompileCache } from 'node:module'
 import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
-import type { StackToken, StartData } from '../border/protocol.ts'
+import { SECRET_CALL, type StackToken, type StartData } from '../border/protocol.ts'
 import { ChildProcesses } from './children/child-processes.ts'
 import { Hashes } from './crypto/hashes.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
@@ -15,6 +15,7 @@ import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { CallLogs } from './output/call-logs.ts'
 import { scriptOutput } from './output/script-output.ts'
+import { SecretMasks } from './output/secret-masks.ts'
 import { TaskLabels } from './output/task-labels.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
 import type { Engine, Signals, Waits as WaitFunctions } from './python-border.ts'
@@ -43,6 +44,7 @@ let tokenOfRunning: () => StackToken = () => 0
 
 /** Null until it is said what the process is to be. */
 let logs: CallLogs | null = null
+const masks = new SecretMasks()
 /** Null where nobody wants them. */
 let labels: TaskLabels | null = null
 let outputEnded: (call: StackToken) => void = () => {}
@@ -130,7 +132,12 @@ function engineFunctions(reentry: Reentry): Engine {
     request(token, origin, generation, method, payloadJson, contextText) {
       const id = ++lastCall
       send({ type: 'call', id, token: origin, generation, method, payloadJson, contextText })
-      const reply = new Promise<WaitAnswer>((resolve) => replies.set(id, resolve))
+      const reply = new Promise<WaitAnswer>((resolve) => {
+        replies.set(id, (answer) => {
+          if (method === SECRET_CALL && answer[0] === 'ok') masks.addReply(origin, String(answer[1]))
+          resolve(answer)
+        })
+      })
       return waits.wait(token, reply)
     },
     announce() {
@@ -144,7 +151,9 @@ function engineFunctions(reentry: Reentry): Engine {
     declare: (generation, declarationsJson) => send({ type: 'declared', generation, declarationsJson }),
     outcome(token, kind, text, errorType, errorMessage, traceback) {
       entryEnded(token, kind === 'skipped')
-      const error = { type: errorType, message: errorMessage, traceback }
+      const error = masks.inFault(token, { type: errorType, message: errorMessage, traceback })
+      const warning = kind === 'completed' ? masks.warning(token, text ?? '') : null
+      if (warning !== null) send({ type: 'notice', message: warning })
       if (kind === 'failed' || kind === 'timedOut') outcomes.add(token, { kind, error })
       else outcomes.add(token, kind === 'skipped' ? { kind, reason: text ?? '' } : { kind, contextText: text ?? null })
     },
@@ -233,7 +242,7 @@ function receive(interpreter: Interpreter, message: Received): void {
       interpreter.addPolls(message.tokens, message.triggers)
       return
     case 'task':
-      logs?.attemptBegins(message.token)
+      logs?.attemptBegins(message)
       labels?.add(message)
       interpreter.addTask(message)
       return
@@ -313,7 +322,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     else interpreter?.deliverSignals().catch(fatal)
   }
   let threads: PythonThreads | null = null
-  const callLogs = new CallLogs(data.logLimits, isKeptAlready, send)
+  const callLogs = new CallLogs(data.logLimits, isKeptAlready, masks, send)
   logs = callLogs
   const reentry: Reentry = {
     flushDeclarations: () => interpreter?.flushDeclarations(),
@@ -325,6 +334,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     isProgram: data.isProgram,
     mailbox,
     logs: callLogs,
+    masks,
     callThatPrints,
     prefixOf: (call) => labels?.of(call) ?? '',
     notice: (message) => send({ type: 'notice', message }),

@@ -78,6 +78,7 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
     stdoutTo: 'stderr',
     limits: hostLimits(checked),
     durability: defaultDurability(),
+    secrets: null,
     registry: new LiveRegistry(),
     served: null,
     startsRunners: false,

@@ -23,6 +23,8 @@ import { PyodideHost } from '../host/python-host.ts'
 import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
+import type { SecretProvider } from '../secrets/provider.ts'
+import { isSecretVariable } from '../secrets/variables.ts'
 import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
 import { isPostgresUrl, MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
 import { DatabaseAdmin } from '../store/postgres/admin/database-admin.ts'
@@ -92,6 +94,8 @@ export interface ScriptingOptions {
   readonly prefixesOutput?: boolean
   readonly limits: HostLimits
   readonly durability: Durability
+  /** Null where tasks have none. */
+  readonly secrets: SecretProvider | null
   /** What is in use, of all scripts. */
   readonly registry: LiveRegistry
   /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
@@ -144,7 +148,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     })
   }
   const packageFolders = () => installedPackageFolders(settings.environ)
-  const runners = new ScriptRunners(open, options.clock, packageFolders, (url) => new DatabaseAdmin(url))
+  const adminOf = (url: string) => new DatabaseAdmin(url)
+  const runners = new ScriptRunners(open, options.clock, { packageFolders, adminOf, secrets: options.secrets })
   const opening = PyodideHost.open({
     clock: options.clock,
     process: settings,
@@ -185,7 +190,9 @@ function processSettingsOf({ argv, notice, python, limits: { memoryMebibytes } }
 
 /** A script has no use for them, and may print its environment. */
 function withoutSecrets(settings: ProcessSettings): ProcessSettings {
-  const environ = Object.entries(settings.environ).filter(([name]) => !PRIVATE_VARIABLES.has(name))
+  const environ = Object.entries(settings.environ).filter(
+    ([name]) => !PRIVATE_VARIABLES.has(name) && !isSecretVariable(name),
+  )
   return { ...settings, environ: Object.fromEntries(environ) }
 }
 

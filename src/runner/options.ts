@@ -23,6 +23,8 @@ import {
   LEAST_THREADS,
 } from '../host/process/host-limits.ts'
 import { ALERT_KINDS } from '../model/alert.ts'
+import type { SecretProvider } from '../secrets/provider.ts'
+import { secretProvider } from '../secrets/secret-source.ts'
 import { COMMAND, someOf, type ValueType, WEB_ADDRESS } from '../settings/value-types.ts'
 import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
@@ -79,6 +81,12 @@ export interface RunnerOptions {
   readonly loadTimeoutMs?: number
   /** How long polls and tasks of a script may take to end when it is reloaded. Default 30,000. */
   readonly reloadGraceMs?: number
+  /**
+   * Where the secrets of tasks come from (`ctx.secret`): a function that is asked by name, or a folder of files as Docker and
+   * Kubernetes mount them, besides the variables `CLOACA_SECRET_NAME` of the environment. Default: those variables, where one
+   * is set. `null`: tasks have no secrets.
+   */
+  readonly secrets?: SecretProvider | string | null
   /** Who is told when something is wrong, and of what. Default: nobody. Nothing of it for a runner that only reads. */
   readonly alerts?: AlertOptions
   /** Limits and intervals; see `EngineConfig`. */
@@ -101,6 +109,11 @@ const ALERTS_CHECK = objectOf({
   lateByMs: DURATION_MS,
 } satisfies Record<keyof AlertOptions, SettingCheck>)
 
+const SECRETS_CHECK: SettingCheck = {
+  expected: 'a function, the path of a folder, or null',
+  fits: (value) => value === null || typeof value === 'function' || (typeof value === 'string' && value !== ''),
+}
+
 const OPTIONS_CHECK = objectOf({
   database: TEXT,
   schema: orNull(TEXT),
@@ -116,13 +129,14 @@ const OPTIONS_CHECK = objectOf({
   interpreterThreads: wholeFrom(LEAST_THREADS),
   loadTimeoutMs: wholeFrom(1),
   reloadGraceMs: wholeFrom(0),
+  secrets: SECRETS_CHECK,
   alerts: ALERTS_CHECK,
   config: CONFIG_CHECK,
   log: FUNCTION,
 } satisfies Record<keyof RunnerOptions, unknown>)
 
 /** What one interpreter may use and take. */
-export function hostLimits(options: RunnerOptions): HostLimits {
+export function hostLimits(options: Omit<RunnerOptions, 'secrets'>): HostLimits {
   const { interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = options
   return {
     ...DEFAULT_LIMITS,
@@ -138,8 +152,11 @@ function logLimits({ attemptLogBytes, pollLogBytes, keepSkipLogs }: EngineConfig
   return { attemptBytes: attemptLogBytes, pollBytes: pollLogBytes, keepsSkips: keepSkipLogs }
 }
 
+/** Options that are checked, and the source of secrets found. */
+export type CheckedOptions = Omit<RunnerOptions, 'secrets'> & { readonly secrets: SecretProvider | null }
+
 /** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */
-export function runnerOptions(options: RunnerOptions): RunnerOptions {
+export function runnerOptions(options: RunnerOptions): CheckedOptions {
   checkSetting(options, OPTIONS_CHECK, '')
-  return Object.freeze({ ...options })
+  return Object.freeze({ ...options, secrets: secretProvider(options.secrets) })
 }

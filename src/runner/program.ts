@@ -10,6 +10,7 @@ import type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
+import { type SecretsOption, secretProvider } from '../secrets/secret-source.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import { clockOf, type Durability, defaultDurability, openScripting } from './composition.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -24,6 +25,8 @@ export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 /** What it may use, and what its databases survive; the defaults where nothing is given. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
+  /** As of `RunnerOptions`. */
+  readonly secrets?: SecretsOption
   /** What python was told on its command line. */
   readonly python?: PythonOptions
 }
@@ -47,7 +50,7 @@ export function pythonVersion(): string {
 export async function startProgram(
   target: ProgramTarget,
   log: LogSink,
-  { durability = defaultDurability(), python, ...limits }: ProgramLimits = {},
+  { durability = defaultDurability(), python, secrets, ...limits }: ProgramLimits = {},
 ): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
@@ -68,6 +71,7 @@ export async function startProgram(
     notServed: () => undefined,
     quarantined: () => undefined,
     durability,
+    secrets: secretProvider(secrets),
     registry,
     watch: (events) => {
       watchForLog(events, log)

@@ -28,6 +28,7 @@ export function optionsOf(settings: Settings): RunnerOptions {
     schema: settings.get('schema'),
     durability: settings.get('durability'),
     interpreters: settings.get('interpreters'),
+    ...secretsOf(settings),
     interpreterMemoryMb: mebibytes(settings),
     interpreterOpenFiles: settings.get('limits.open-files'),
     interpreterThreads: settings.get('limits.threads'),
@@ -63,9 +64,16 @@ export function optionsOf(settings: Settings): RunnerOptions {
 export function programLimitsOf(settings: Settings): ProgramLimits {
   return {
     durability: settings.get('durability'),
+    ...secretsOf(settings),
     memoryMebibytes: mebibytes(settings),
     threads: settings.get('limits.threads'),
   }
+}
+
+/** Without a folder the default counts. */
+function secretsOf(settings: Settings): { readonly secrets?: string } {
+  const folder = settings.get('secrets')
+  return folder === null ? {} : { secrets: folder }
 }
 
 function mebibytes(settings: Settings): number {

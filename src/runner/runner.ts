@@ -33,7 +33,7 @@ import { KeepAlive } from './keep-alive.ts'
 import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
 import { harmless, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
-import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
+import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
 import { closed, unknownTrigger } from './refusals.ts'
 import { RunnerActions } from './resources/actions.ts'
@@ -75,7 +75,7 @@ export class Runner {
   readonly sources: RunnerSources
   readonly reactors: RunnerReactors
   readonly graphs: RunnerGraphs
-  readonly #options: RunnerOptions
+  readonly #options: CheckedOptions
   readonly #registry: LiveRegistry
   readonly #store: Store
   readonly #engine: Engine
@@ -92,7 +92,7 @@ export class Runner {
   #serving: Disposable | undefined
   #closed: Promise<void> | null = null
 
-  private constructor(options: RunnerOptions, { store, events, clock, alerts, spans }: RunnerParts) {
+  private constructor(options: CheckedOptions, { store, events, clock, alerts, spans }: RunnerParts) {
     this.#options = options
     this.#store = store
     this.#registry = new LiveRegistry()
@@ -364,7 +364,7 @@ export class Runner {
       interpreters: this.#options.interpreters ?? 1,
       stopping: this.#stopping.signal,
       isProgram: false,
-      limits: hostLimits(this.#options),
+      ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets },
       served: { database: databasePlace(this.#options), engine: this.#engine },
       startsRunners: this.#options.scriptRunners ?? true,
       notServed: (script) => this.#registry.removeScript(script),

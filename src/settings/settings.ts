@@ -8,6 +8,7 @@ import { distance } from 'fastest-levenshtein'
 import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import { didYouMean } from '../registry/nearest.ts'
+import { isSecretVariable } from '../secrets/variables.ts'
 import { readSettingsFile, type SettingsFile } from './settings-file.ts'
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
 
@@ -128,7 +129,7 @@ function readEnvironment(
 ): void {
   const variables = new Map(SETTING_KEYS.map((key) => [settingOf(key).variable, key]))
   for (const [name, text = ''] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || OTHER_VARIABLES.has(name) || text === '') continue
+    if (!name.startsWith(PREFIX) || isSecretVariable(name) || OTHER_VARIABLES.has(name) || text === '') continue
     const key = variables.get(name)
     if (key !== undefined) {
       readText(key, text, name, found, problems)

@@ -86,6 +86,12 @@ export const SETTINGS = Object.freeze({
     placeholder: WHOLE,
     doc: 'tasks that run at the same time',
   }),
+  secrets: setting(optional(TEXT), null, {
+    variable: 'CLOACA_SECRETS',
+    flag: '--secrets',
+    placeholder: '<folder>',
+    doc: 'folder of files with the secrets of tasks, as Docker and Kubernetes mount them',
+  }),
   jitter: setting(durationFrom(0), 0, {
     variable: 'CLOACA_JITTER',
     flag: '--jitter',

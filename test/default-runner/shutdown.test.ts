@@ -67,16 +67,15 @@ describe('the shutdown of a runner', () => {
 /** A script's runner whose engine ends as `close` does. */
 async function openRunner(close: () => Promise<void>) {
   const clock = new FakeClock()
-  const runners = new ScriptRunners(
-    () => Promise.resolve({ engine: null, close } as unknown as OpenEngine),
-    clock,
-    async () => [],
-    () => {
+  const runners = new ScriptRunners(() => Promise.resolve({ engine: null, close } as unknown as OpenEngine), clock, {
+    packageFolders: async () => [],
+    adminOf: () => {
       throw new Error('it administers nothing')
     },
-  )
+    secrets: null,
+  })
   const call = (method: string, payload: object) =>
-    runners.answer({ method, payload, contextText: '', slot: null, generation: 0 as never })
+    runners.answer({ method, payload, contextText: '', slot: null, task: null, generation: 0 as never })
   const { value } = await call('runner.open', { url: 'sqlite://:memory:', schema: null, config: CONFIG })
   return { clock, shutDown: () => call('runner.shutdown', value as object) }
 }

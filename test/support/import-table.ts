@@ -42,10 +42,16 @@ export const TABLE: readonly Row[] = [
     files: /^src\/engine\//,
     may: [/^src\/(engine|registry|metrics|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
   },
+  // Its names of variables are for everybody who hands an environment on.
+  {
+    files: /^src\/secrets\//,
+    may: [/^src\/secrets\//, /^src\/errors\.ts$/, ...NODE],
+  },
   {
     files: /^src\/settings\//,
     may: [
       /^src\/(settings|model|database)\//,
+      /^src\/secrets\/variables\.ts$/,
       /^src\/registry\/nearest\.ts$/,
       /^src\/errors\.ts$/,
       /^(ms|fastest-levenshtein|smol-toml)$/,
@@ -54,7 +60,7 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/alerts\//,
-    may: [/^src\/(alerts|model)\//, /^src\/errors\.ts$/, ...NODE],
+    may: [/^src\/(alerts|model)\//, /^src\/secrets\/variables\.ts$/, /^src\/errors\.ts$/, ...NODE],
     mayTypes: [/^src\/engine\//],
   },
   // Loaded only where an SDK is set up: everything else of it is types.
@@ -202,7 +208,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/default-runner\//,
     may: [
-      /^src\/(default-runner|database|model)\//,
+      /^src\/(default-runner|database|model|secrets)\//,
       /^src\/errors\.ts$/,
       /^src\/host\/script-call\.ts$/,
       /^src\/border\/protocol\.ts$/,

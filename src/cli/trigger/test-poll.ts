@@ -28,6 +28,7 @@ async function test(file: string, name: string, options: { readonly json?: true 
   await using runner = await Runner.open({
     ...optionsOf(settingsFrom()),
     alerts: {},
+    secrets: null, // polls have none
     database: ':memory:',
     schema: null,
     scriptRunners: false,

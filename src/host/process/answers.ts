@@ -69,12 +69,25 @@ export interface CallAnswers {
   refuse(id: number, type: string, message: string): void
 }
 
+/** A task that runs, as those know it whom it asks for something. */
+export interface AskingTask {
+  readonly workflow: string
+  readonly executionId: string
+  readonly taskId: string
+}
+
+/** Whose call it is. Of what is not a task both are null. */
+export interface CallAsker {
+  readonly slot: TaskSlot | null
+  readonly task?: AskingTask | null
+}
+
 /** A call that Python made; answer it with `reply` or `refuse`, once. */
 export type InterpreterCall = Extract<FromInterpreter, { readonly type: 'call' }>
 
 export interface InterpreterEvents {
-  /** `slot` is that of the task which made the call, null when it was not a task. */
-  call(call: InterpreterCall, slot: TaskSlot | null, interpreter: CallAnswers): void
+  /** `asker`: the entry which made the call; null when that has ended. */
+  call(call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers): void
   declared(generation: GenerationNumber, declarationsJson: string): void
   /** One line worth a log entry. */
   notice(message: string): void

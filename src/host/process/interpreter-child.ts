@@ -32,6 +32,7 @@ export interface ChildOptions {
   readonly stdoutTo: 'stdout' | 'stderr'
   /** How much memory JavaScript's objects may take; beyond it the process ends. */
   readonly heapMebibytes: number
+  readonly environ: NodeJS.ProcessEnv
   /** Open in it from `FIRST_HANDED` on. */
   readonly handedDescriptors: readonly number[]
   /** Where compiled JavaScript is kept for the next start, if anywhere. */
@@ -88,6 +89,7 @@ export class InterpreterChild {
     this.#events = events
     this.#process = spawn(process.execPath, argumentsOf(options), {
       stdio: [...standardStreams(options), 'pipe', 'pipe', 'pipe', ...options.handedDescriptors],
+      env: options.environ,
       // What a terminal sends to its foreground group is for the engine, which stops in order.
       detached: !options.isProgram,
       windowsHide: true,

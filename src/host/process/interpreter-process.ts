@@ -156,8 +156,9 @@ export class InterpreterProcess {
 
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
     const { workflow, taskId, inputText, deadlineMs, slot, executionId, log } = task
-    return this.ask({ label: taskLabel(task), deadlineMs, slot, executionId, log }, (token) => {
-      return { type: 'task', token, generation, executionId, workflow, taskId, inputText }
+    const names = { executionId, workflow, taskId }
+    return this.ask({ label: taskLabel(task), deadlineMs, slot, task: names, log }, (token) => {
+      return { type: 'task', token, generation, ...names, inputText }
     })
   }
 
@@ -279,7 +280,7 @@ export class InterpreterProcess {
         this.#events.declared(message.generation, message.declarationsJson)
         break
       case 'call':
-        this.#events.call(message, this.#open.get(message.token)?.slot ?? null, this)
+        this.#events.call(message, this.#open.get(message.token) ?? null, this)
         break
       case 'threadsRun':
         this.#threadsRun(message.isAny)

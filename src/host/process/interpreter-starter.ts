@@ -139,9 +139,10 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
 }
 
 /** In a process of its own, which ends with it. */
-function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promise<Uint8Array> {
+function makeSnapshot({ packageFolder, ceilings, clock, process }: StarterOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const child = new InterpreterChild(childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings }, []), clock, {
+    const options = childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings, process }, [])
+    const child = new InterpreterChild(options, clock, {
       received(message) {
         if (message.type === 'snapshot') resolve(message.snapshot)
         if (message.type === 'fatal') reject(new Error(message.message))
@@ -156,15 +157,22 @@ function makeSnapshot({ packageFolder, ceilings, clock }: StarterOptions): Promi
 }
 
 function childOptions(
-  { isProgram, stdoutTo, ceilings }: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings'>,
+  options: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings' | 'process'>,
   handedDescriptors: readonly number[],
 ): ChildOptions {
-  const folder = compileCacheFolder(process.env)
+  const { isProgram, stdoutTo, ceilings } = options
   return {
     isProgram,
     stdoutTo,
     heapMebibytes: heapMebibytes(ceilings),
+    environ: environmentFor(options.process),
     handedDescriptors,
-    compileCacheFolder: folder,
+    compileCacheFolder: compileCacheFolder(process.env),
   }
+}
+
+/** What scripts are not to see they do not find in `/proc/self/environ` either. */
+function environmentFor({ environ }: ProcessSettings): NodeJS.ProcessEnv {
+  const isForScripts = (name: string) => !name.startsWith('CLOACA_') || Object.hasOwn(environ, name)
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForScripts(name)))
 }

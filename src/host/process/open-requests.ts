@@ -3,7 +3,7 @@
 import type { StackToken } from '../../border/protocol.ts'
 import type { Clock, TaskSlot } from '../../engine/ports.ts'
 import type { LogSink } from '../../model/log.ts'
-import { type Answer, cancelledAnswer } from './answers.ts'
+import { type Answer, type AskingTask, cancelledAnswer } from './answers.ts'
 
 export interface OpenRequest {
   /** What it is, for messages. */
@@ -11,8 +11,8 @@ export interface OpenRequest {
   readonly deadlineMs: number | null
   /** That of a task. */
   readonly slot: TaskSlot | null
-  /** That of a task. */
-  readonly executionId?: string
+  /** Null for what is not a task. */
+  readonly task?: AskingTask | null
   /** Hears what it prints and logs. */
   readonly log?: LogSink | undefined
   readonly settle: (answer: Answer) => void
@@ -59,7 +59,7 @@ export class OpenRequests {
   cancel(executionId: string, beside: readonly string[]): readonly StackToken[] {
     const tokens: StackToken[] = []
     for (const [token, request] of this.#requests) {
-      if (request.executionId !== executionId) continue
+      if (request.task?.executionId !== executionId) continue
       request.cancelledBeside = beside
       tokens.push(token)
     }

@@ -10,6 +10,7 @@ import { LogsMessageBuilder } from '../../border/log-pieces.ts'
 import type { FromInterpreter, LogLimits, StackToken } from '../../border/protocol.ts'
 import type { LogPiece } from '../../model/log.ts'
 import { CallLog, type Printed } from './call-log.ts'
+import { type Attempt, MaskedStreams, type SecretMasks } from './secret-masks.ts'
 
 /** Between two messages; after a large one the others have their turn, too. */
 const SEND_EVERY_MS = 20
@@ -25,6 +26,8 @@ type LogsMessage = Extract<FromInterpreter, { readonly type: 'logs' }>
 export class CallLogs {
   readonly #limits: LogLimits
   readonly #isKept: () => boolean
+  readonly #masks: SecretMasks
+  readonly #masked: MaskedStreams
   readonly #send: (message: LogsMessage) => void
   readonly #attempts = new Set<StackToken>()
   readonly #logs = new Map<StackToken, CallLog>()
@@ -33,31 +36,35 @@ export class CallLogs {
   #timer: NodeJS.Timeout | null = null
 
   /** `isKept`: whether what is printed now is in the log already. */
-  constructor(limits: LogLimits, isKept: () => boolean, send: (message: LogsMessage) => void) {
+  constructor(limits: LogLimits, isKept: () => boolean, masks: SecretMasks, send: (message: LogsMessage) => void) {
     this.#limits = limits
     this.#isKept = isKept
+    this.#masks = masks
+    this.#masked = new MaskedStreams(masks)
     this.#send = send
   }
 
-  attemptBegins(token: StackToken): void {
-    this.#attempts.add(token)
+  attemptBegins(task: Attempt): void {
+    this.#attempts.add(task.token)
+    this.#masks.attemptBegins(task)
   }
 
   /** Takes what a call prints. */
   print(token: StackToken, stream: Printed, printed: Uint8Array): void {
     if (this.#isKept()) return
-    this.#logOf(token).print(stream, printed, Date.now())
+    this.#logOf(token).print(stream, this.#masked.take(token, stream, printed), Date.now())
     this.#sendSoon(token)
   }
 
   /** A record of `logging`, as JSON. */
   log(token: StackToken, json: string): void {
-    this.#logOf(token).log(json)
+    this.#logOf(token).log(this.#masks.of(token)?.inJson(json) ?? json)
     this.#sendSoon(token)
   }
 
   /** Its outcome is sent next. */
   ended(token: StackToken): void {
+    for (const [stream, bytes] of this.#masked.end(token)) this.#logOf(token).print(stream, bytes, Date.now())
     this.#attempts.delete(token)
     const log = this.#logs.get(token)
     if (log === undefined) return
@@ -90,7 +97,7 @@ export class CallLogs {
 
   /** Sends everything: the process is about to end. */
   flush(): void {
-    for (const token of [...this.#logs.keys()]) this.ended(token)
+    for (const token of [...this.#logs.keys(), ...this.#masked.holding]) this.ended(token)
     this.sendEnded()
   }
 

@@ -11,6 +11,7 @@ import { type Loss, Outlet, prepareStandardStreams } from '../../output/outlet.t
 import { writeAll } from '../../output/write-all.ts'
 import type { SignalMailbox } from '../signal-mailbox.ts'
 import type { CallLogs } from './call-logs.ts'
+import { MaskedStreams, type SecretMasks } from './secret-masks.ts'
 import { WholeLines } from './whole-lines.ts'
 
 const NAMES = { 1: 'stdout', 2: 'stderr' } as const
@@ -34,6 +35,8 @@ export interface OutputOptions {
   readonly mailbox: SignalMailbox
   /** Polls and attempts print into it, too. */
   readonly logs: CallLogs
+  /** What served scripts print has no secrets in it that their tasks were given. */
+  readonly masks: SecretMasks
   /** Whose output is what is printed now; 0 for nobody's. */
   callThatPrints(): StackToken
   /** What stands before each line of a call at a terminal, or ''. */
@@ -94,8 +97,9 @@ function placeOf(descriptor: Descriptor, { byteOffset, length }: Uint8Array): st
   return `${descriptor}:${byteOffset}:${length}`
 }
 
-function servedOutput({ notice, prefixOf }: OutputOptions): Writer {
+function servedOutput({ notice, prefixOf, masks }: OutputOptions): Writer {
   prepareStandardStreams()
+  const masked = new MaskedStreams(masks)
   const report = (descriptor: Descriptor, { bytes, reason }: Loss) =>
     notice(
       `${bytes} bytes that scripts printed are missing on ${NAMES[descriptor]}: they could not be written (${reason})`,
@@ -117,7 +121,18 @@ function servedOutput({ notice, prefixOf }: OutputOptions): Writer {
     const prefix = isatty(descriptor) ? prefixOf : () => ''
     return new WholeLines((bytes) => outlets[descriptor].write(bytes), prefix)
   }
+  const show = (descriptor: Descriptor, bytes: Uint8Array, call: StackToken): void => {
+    const whole = lines[descriptor]
+    if (whole === null) outlets[descriptor].write(bytes)
+    else whole.write(call, bytes)
+  }
+  const ended = (call: StackToken): void => {
+    for (const [stream, bytes] of masked.end(call)) show(stream === 'stdout' ? 1 : 2, bytes, call)
+    lines[1]?.ended(call)
+    lines[2].ended(call)
+  }
   const drain = async (descriptor: Descriptor) => {
+    for (const call of masked.holding) ended(call)
     lines[descriptor]?.end()
     await outlets[descriptor].drain()
     const loss = outlets[descriptor].takeRest()
@@ -125,17 +140,12 @@ function servedOutput({ notice, prefixOf }: OutputOptions): Writer {
   }
   return {
     write(descriptor, memory, call) {
-      const whole = lines[descriptor]
-      if (whole === null) outlets[descriptor].write(memory)
-      else whole.write(call, memory)
+      show(descriptor, masked.take(call, NAMES[descriptor], memory), call)
       return memory.length
     },
     abandon: () => {},
     hurry: () => {},
-    ended(call) {
-      lines[1]?.ended(call)
-      lines[2].ended(call)
-    },
+    ended,
     drain: async () => void (await Promise.all([drain(1), drain(2)])),
   }
 }

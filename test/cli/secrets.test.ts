@@ -1,0 +1,225 @@
+/**
+ * The secrets of tasks are searched for in whatever cloaca prints, logs, stores, answers and shows, and in what the system shows of its
+ * processes, while tasks do what they can to print them.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type CloacaProcess, type ProcessEnd, Terminal } from '../support/cloaca-process.ts'
+import { ServedHttp } from '../support/served-http.ts'
+
+const OF_FILE = 'Zq7-of-a-file-Xw3'
+const OF_VARIABLE = 'Kd9/of a variable+Lm4'
+const SHORT = '12345'
+
+const JOBS = `
+import base64, json, logging, os, subprocess, sys, urllib.parse
+import cloaca
+
+def environments():
+    own = json.dumps(dict(os.environ))
+    system = open("/proc/self/environ").read() if os.path.exists("/proc/self/environ") else ""
+    child = subprocess.run(["env"], capture_output=True, text=True).stdout
+    return own + system + child
+
+with cloaca.WorkflowBuilder("tells"):
+    @cloaca.task(retry_attempts=0)
+    def tells(context):
+        warehouse = context.secret("warehouse")
+        for value in (warehouse["password"], context.secret_field("api", "key"), warehouse["pin"]):
+            print("it is", value, repr(value), json.dumps(value), base64.b64encode(b"etl:" + value.encode()))
+            print(urllib.parse.quote(value), file=sys.stderr)
+            logging.getLogger("jobs").error("logged %s", value, extra={"given": [value]})
+            os.write(1, value.encode() + b"\\n")
+        print("there:", [name for name in ("SECRET_API", "SECRET_OTHER", "CLOACA_HTTP_TOKEN") if name in environments()])
+        raise ValueError(f"no login with {warehouse} and {context.secret('api')}")
+
+with cloaca.WorkflowBuilder("counts"):
+    @cloaca.task()
+    def counts(context):
+        context.set("length", len(context.secret_field("db", "password")))
+        return context
+
+runner = cloaca.DefaultRunner("sqlite://jobs.db")
+params = cloaca.Context({"db": {"$secret": "warehouse"}, "table": "orders"})
+runner.register_workflow_instance("counts", "orders", "* * * * * *", "UTC", params)
+`
+
+const PROGRAM = `
+import os, cloaca
+
+with cloaca.WorkflowBuilder("uses"):
+    @cloaca.task(retry_attempts=0)
+    def uses(context):
+        context.set("length", len(context.secret_field("warehouse", "password")))
+        raise_for(context.secret_field("warehouse", "password"))
+        return context
+
+def raise_for(value):
+    if "RAISE" in os.environ:
+        raise ValueError(value)
+
+with cloaca.DefaultRunner("sqlite://:memory:") as runner:
+    result = runner.execute("uses", cloaca.Context())
+    print(result.status, result.final_context.get("length"), result.error_message)
+`
+
+const PATHS = [
+  '/',
+  '/metrics',
+  ...[
+    'openapi.json',
+    'status',
+    'instances',
+    'triggers',
+    'workflows',
+    'workflows/tells',
+    'executions',
+    'schedules',
+    'alerts',
+  ].map((path) => `/api/v1/${path}`),
+]
+
+/** Words of every process, and the environments of the interpreters. */
+function processes(): { readonly words: string; readonly environments: string } {
+  const read = (pid: string, name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+    } catch {
+      return '' // it has ended meanwhile, or is another user's
+    }
+  }
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const interpreters = pids.filter((pid) => read(pid, 'cmdline').includes('interpreter'))
+  return {
+    words: pids.map((pid) => read(pid, 'cmdline')).join('\n'),
+    environments: interpreters.map((pid) => read(pid, 'environ')).join('\n'),
+  }
+}
+
+/** Whatever is in the files of a database, as bytes. */
+function databaseIn(folder: string): string {
+  const names = readdirSync(folder).filter((name) => name.startsWith('jobs.db'))
+  return names.map((name) => readFileSync(join(folder, name), 'latin1')).join('\n')
+}
+
+async function answersOf(serving: CloacaProcess): Promise<{ readonly answers: string; readonly id: string }> {
+  const http = await ServedHttp.of(serving)
+  const { id } = await http.execute('tells')
+  const paths = [...PATHS, ...['', '/log', '/context'].map((part) => `/api/v1/executions/${id}${part}`)]
+  const answers = await Promise.all(paths.map(async (path) => await (await fetch(http.url + path)).text()))
+  return { answers: answers.join('\n'), id }
+}
+
+function said(end: ProcessEnd): string {
+  return end.stdout + end.stderr
+}
+
+function encodings(value: string): readonly string[] {
+  return [value, encodeURIComponent(value), Buffer.from(value).toString('base64').slice(0, -4)]
+}
+
+describe.skipIf(process.platform !== 'linux')('the secrets of served tasks', () => {
+  it('are in no log, row, answer, page, command, environment or list of processes', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    terminal.write('mounted/warehouse/user', 'etl')
+    terminal.write('mounted/warehouse/password', `${OF_FILE}\n`)
+    terminal.write('mounted/warehouse/pin', SHORT)
+    terminal.write('alert.sh', 'env > alerted; cat >> alerted')
+    const env = {
+      CLOACA_SECRET_API: JSON.stringify({ key: OF_VARIABLE }),
+      CLOACA_SECRET_OTHER: `${OF_VARIABLE} of another`,
+      CLOACA_HTTP_TOKEN: '',
+      CLOACA_ALERTS_COMMAND: 'sh alert.sh',
+      CLOACA_TRACE: 'border',
+    }
+
+    const serving = terminal.start(
+      ['serve', 'jobs.py', '--db', 'sqlite://jobs.db', '--secrets', 'mounted', '--log-level', 'debug'],
+      {
+        env,
+      },
+    )
+    const { answers, id } = await answersOf(serving)
+    const counted = await countedBy(serving)
+    const { words, environments } = processes()
+    serving.kill('SIGUSR2')
+    await serving.logs('interpreter ')
+    const shown = [
+      'config',
+      `execution show ${id}`,
+      `execution logs ${id}`,
+      `execution show ${id} --json`,
+      'schedule list',
+    ]
+    const ends = await Promise.all(
+      shown.map((command) => terminal.run([...command.split(' '), '--db', 'sqlite://jobs.db'], { env })),
+    )
+    serving.kill('SIGTERM')
+    const end = await serving.ended
+
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(shown.map(() => 0))
+    expect(end.stdout).toContain(`it is *** '***' "***"`)
+    expect(end.stdout).toContain(`it is ${SHORT} '${SHORT}'`)
+    expect(end.stdout).toContain('there: []')
+    expect(said(ends[2] as ProcessEnd)).toContain('it is ***')
+    const error = "no login with {'password': '***', 'pin': '12345', 'user': 'etl'} and {'key': '***'}"
+    expect(answers.split(error).length).toBeGreaterThan(3)
+    expect(counted).toEqual({ table: 'orders', length: OF_FILE.length, aliases: { db: 'warehouse' } })
+    const alerted = readFileSync(join(terminal.folder, 'alerted'), 'utf8')
+    expect(alerted).toContain('execution-failed')
+    const database = databaseIn(terminal.folder)
+    const everything = { log: said(end), ends: ends.map(said).join(), answers, database, words, environments, alerted }
+    for (const [place, text] of Object.entries(everything)) {
+      const found = [OF_FILE, OF_VARIABLE].flatMap(encodings).filter((value) => text.includes(value))
+      expect({ place, found }).toEqual({ place, found: [] })
+    }
+    expect(environments).not.toContain('CLOACA_SECRET_')
+  })
+})
+
+/** What a run that the schedule started has made of the secret that its parameters name. */
+async function countedBy(serving: CloacaProcess): Promise<unknown> {
+  const http = await ServedHttp.of(serving)
+  const { executionId } = await serving.logs("workflow 'counts' completed")
+  const { table, length, __cloacina_secret_refs__: aliases } = await http.get(`/executions/${executionId}/context`)
+  return { table, length, aliases }
+}
+
+describe('a program', () => {
+  it('has its secrets from the folder that a flag or the settings name, or from the environment', async () => {
+    await using terminal = new Terminal()
+    terminal.write('program.py', PROGRAM)
+    terminal.write('mounted/warehouse/password', OF_FILE)
+    const variable = { CLOACA_SECRET_WAREHOUSE: `{"password": "${OF_VARIABLE}"}` }
+
+    const byFlag = await terminal.run(['run', '--secrets', 'mounted', 'program.py'])
+    const byVariable = await terminal.run(['run', 'program.py'], { env: variable })
+    const without = await terminal.run(['run', 'program.py'])
+    terminal.write('cloaca.toml', 'secrets = "mounted"\n')
+    const byFile = await terminal.run(['run', 'program.py'])
+    const failing = await terminal.run(['run', 'program.py'], { env: { RAISE: '1' } })
+
+    expect([byFlag, byFile].map(({ stdout }) => stdout)).toEqual(Array(2).fill(`Completed ${OF_FILE.length} None\n`))
+    expect(byVariable.stdout).toBe(`Completed ${OF_VARIABLE.length} None\n`)
+    expect(without.stdout).toContain('RuntimeError: secrets backend not configured')
+    expect(failing.stdout).toContain('ValueError: ***')
+    expect(said(failing)).not.toContain(OF_FILE)
+  })
+
+  it('is not started when the folder of its secrets is missing', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', 'import cloaca')
+
+    const ends = await Promise.all(
+      ['run', 'serve'].map((command) => terminal.run([command, '--secrets', 'mounted', 'jobs.py'])),
+    )
+
+    for (const { exitCode, stderr } of ends) {
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(`There is no folder "${join(terminal.folder, 'mounted')}" to read secrets from.`)
+    }
+  })
+})

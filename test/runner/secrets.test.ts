@@ -1,0 +1,137 @@
+/** Tasks ask for secrets, and a function of the Node program answers. */
+
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type SecretFields, SecretNotGranted, type SecretProvider } from '../../src/index.ts'
+import { ObservedRunner } from '../support/observed-runner.ts'
+
+const SCRIPT = fileURLToPath(new URL('./scripts/secretive.py', import.meta.url))
+const PASSWORD = 'hunter22-of-the-warehouse'
+const WAREHOUSE = { user: 'etl', password: PASSWORD }
+
+describe('the secrets of tasks', () => {
+  let observed: ObservedRunner
+  let asked: (readonly unknown[])[] = []
+  const provider: SecretProvider = async (name, request) => {
+    asked.push([name, request])
+    if (name === 'warehouse') return WAREHOUSE
+    if (name === 'broken') throw new Error('the vault is sealed')
+    if (name === 'odd') return { port: 5432 } as unknown as SecretFields
+    if (name === 'others') throw new SecretNotGranted()
+    return null
+  }
+  beforeAll(async () => {
+    observed = await ObservedRunner.open({ secrets: provider })
+    await observed.runner.load(SCRIPT)
+    await observed.runner.start()
+  })
+  beforeEach(() => {
+    asked = []
+  })
+  afterAll(() => observed?.[Symbol.asyncDispose]())
+  const execute = (workflow: string, context = {}) => observed.runner.execute(workflow, context)
+
+  it('reach the task that asks, and not its context; who is asked knows for whom', async () => {
+    const { id, context } = await execute('fetch', { name: 'warehouse' })
+
+    expect(context).toEqual({
+      name: 'warehouse',
+      lengths: { user: 3, password: PASSWORD.length },
+      shown: `Context({"name":"warehouse","lengths":{"user":3,"password":${PASSWORD.length}}})`,
+    })
+    expect(asked).toEqual([['warehouse', { workflow: 'fetch', executionId: id, taskId: 'get' }]])
+  })
+
+  it('are refused with the exceptions that the API documents, also to a thread of the task', async () => {
+    const { context } = await execute('misses', { names: ['nobody', 'others', 'broken', 'odd', ''] })
+
+    expect(context).toEqual({
+      answers: [
+        ['KeyError', 'secret not found: nobody'],
+        ['PermissionError', 'secret not granted: others'],
+        ['RuntimeError', 'secret backend error: the vault is sealed'],
+        ['RuntimeError', 'secret backend error: the fields of "odd" must be an object of texts'],
+        ['KeyError', 'secret not found: '],
+        ['KeyError', "secret 'warehouse' has no field 'port'"],
+      ],
+      in_thread: ['etl'],
+    })
+  })
+
+  it('have the aliases that a context brings along, whose values are names alone', async () => {
+    const refs = { __cloacina_secret_refs__: { db: 'warehouse' } }
+
+    const { context } = await execute('by_alias', refs)
+
+    expect(context).toEqual({ length: PASSWORD.length, input: refs })
+    expect(asked).toMatchObject([['warehouse', { workflow: 'by_alias' }]])
+  })
+
+  it('are given to no poll, to no script that is loaded, and to no task that has ended', async () => {
+    await execute('fetch', { name: 'nobody' })
+    const { outcome } = await observed.runner.testPoll('polls')
+    await execute('leaves_a_thread')
+    const { context } = await execute('after')
+    const { context: loaded } = await execute('loaded')
+
+    const refused = [
+      'RuntimeError',
+      'secret backend error: secrets are given to tasks while they run, and to nobody else',
+    ]
+    expect(outcome).toMatchObject({ kind: 'skipped', reason: `['${refused.join("', '")}']` })
+    expect(context).toEqual({ late: [refused] })
+    expect(loaded).toEqual({ at_load: refused })
+    expect(asked.map(([name]) => name)).toEqual(['nobody'])
+  })
+
+  it('are not in what tasks print and log, nor in their errors: *** stands in their place, for the whole execution', async () => {
+    const result = await execute('prints')
+    const log = await recordsOf(observed.runner.executions.log(result.id))
+    const { tasks } = await observed.runner.executions.get(result.id)
+
+    const texts = log.map(({ stream, message }) => `${stream} ${message}`)
+    expect(texts).toEqual([
+      "stdout password *** in {'password': '***'}",
+      'stdout ***',
+      'stderr ***',
+      'log logged ***',
+      'log it failed',
+      'stdout ***',
+    ])
+    expect(log[3]).toMatchObject({ extra: { given: { password: '***' } } })
+    expect(log[4]?.traceback).toContain('ValueError: cannot log in with ***')
+    expect(tasks[0]).toMatchObject({ error: 'Python task execution failed: RuntimeError: gave up with ***' })
+    expect(tasks[0]?.traceback).toContain('RuntimeError: gave up with ***')
+    expect(
+      JSON.stringify([log, tasks, result.errorMessage, observed.log, observed.events('taskFinished')]),
+    ).not.toContain(PASSWORD)
+  })
+
+  it('that a task puts into its context itself are stored there, and a warning says so', async () => {
+    const { context } = await execute('prints')
+
+    expect(context).toEqual({ kept: PASSWORD })
+    const warning = observed.log.find(({ message }) => message.includes('put the value of a secret into its context'))
+    expect(warning).toMatchObject({ level: 'warn', message: expect.stringContaining('task "says_more"') })
+    expect(warning?.message).not.toContain(PASSWORD)
+  })
+})
+
+it('a runner without a source of secrets says so to the task that asks', async () => {
+  await using observed = await ObservedRunner.open({ secrets: null })
+  await observed.runner.load(SCRIPT)
+
+  const { errorMessage } = await observed.runner.execute('fetch', { name: 'warehouse' })
+
+  expect(errorMessage).toContain('RuntimeError: secrets backend not configured')
+})
+
+it.each([7, '', {}, [], true])('a runner is not opened with the secrets %j', async (secrets) => {
+  await expect(ObservedRunner.open({ secrets: secrets as never })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+async function recordsOf<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const all: Item[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
