@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import heapq
 import warnings
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
@@ -153,5 +152,7 @@ def _cycle_in(targets: Mapping[str, Sequence[str]], ordered: Set[str]) -> List[s
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    import difflib  # where something is wrong only
+
     nearest = difflib.get_close_matches(name, known, 1)
     return f". Did you mean '{nearest[0]}'?" if nearest else ""

@@ -1,0 +1,183 @@
+/** Events and payloads reach Python, and what comes of each comes back: in their order, exactly, also when one hangs or raises. */
+
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Accumulated, AccumulateMode, GraphResult } from '../../src/engine/ports.ts'
+import type { LogPiece } from '../../src/model/log.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./graph_entries.py', import.meta.url))
+/** More than any test takes. */
+const NO_DEADLINE_MS = 600_000
+const DEADLINE_MS = 150
+
+describe('functions of sources and graphs', () => {
+  let python: OpenHost
+  beforeAll(async () => {
+    python = await OpenHost.open([SCRIPT])
+  })
+  afterAll(() => python?.[Symbol.asyncDispose]())
+
+  interface Asked {
+    readonly mode?: AccumulateMode
+    readonly deadlineMs?: number
+    readonly log?: (piece: LogPiece) => void
+  }
+  /** One entry into Python, which may answer for the first events only. */
+  async function enter(source: string, events: readonly string[], asked: Asked = {}): Promise<readonly Accumulated[]> {
+    const { mode = 'each', deadlineMs = NO_DEADLINE_MS, log } = asked
+    const request = { script: SCRIPT, source, mode, events, deadlineMs, ...(log === undefined ? {} : { log }) }
+    const answer = await python.host.accumulate(request)
+    if (answer.kind !== 'answered') throw new Error(JSON.stringify(answer))
+    return answer.results
+  }
+  /** As the engine does it: asks for the rest until all are answered for, or one has timed out. */
+  async function accumulate(source: string, events: readonly string[], asked?: Asked): Promise<readonly Accumulated[]> {
+    const results = [...(await enter(source, events, asked))]
+    while (results.length < events.length && results.at(-1)?.kind !== 'timedOut') {
+      results.push(...(await enter(source, events.slice(results.length), asked)))
+    }
+    return results
+  }
+  /** The texts of values, and for the others what they came to. */
+  async function values(source: string, events: readonly string[], asked?: Asked): Promise<readonly string[]> {
+    return textsOf(await accumulate(source, events, asked))
+  }
+  async function run(payloads: readonly string[], deadlineMs = NO_DEADLINE_MS) {
+    const results: GraphResult[] = []
+    let nodesText = ''
+    while (results.length < payloads.length && results.at(-1)?.kind !== 'timedOut') {
+      const rest = payloads.slice(results.length)
+      const answer = await python.host.runGraph({ script: SCRIPT, graph: 'alarm', payloads: rest, deadlineMs })
+      if (answer.kind !== 'answered') throw new Error(JSON.stringify(answer))
+      results.push(...answer.results)
+      nodesText = answer.nodesText
+    }
+    return { results, nodesText }
+  }
+  /** With so much time that only what hangs is overdue: more each time, for nobody knows how busy the machine is. */
+  async function overdue<Result extends { readonly length: number }>(
+    ask: (deadlineMs: number) => Promise<Result>,
+    count: number,
+  ): Promise<Result> {
+    for (let deadlineMs = DEADLINE_MS; ; deadlineMs *= 2) {
+      const results = await ask(deadlineMs)
+      if (results.length === count || deadlineMs > 10_000) return results
+    }
+  }
+
+  it('keep every kind of number, every digit and every character', async () => {
+    const events = ['1', '1.0', '18446744073709551615', '"é😀"', '{"a":[1.0,null,true]}', '"\\u0000"']
+
+    expect(await values('echo', events)).toEqual(events)
+  })
+
+  it('are called for each event in its order, and one that raises or drops does not stop the others', async () => {
+    const results = await accumulate('positive', ['1', '0', '-2', '3'])
+
+    expect(results).toEqual([
+      { kind: 'value', valueText: '1' },
+      { kind: 'dropped' },
+      {
+        kind: 'failed',
+        error: {
+          type: 'ValueError',
+          message: "source 'positive' raised exception: ValueError: -2 is negative",
+          traceback: expect.stringMatching(
+            /^Traceback[^\n]+\n {2}File "[^"]+graph_entries\.py", line \d+, in positive/,
+          ),
+        },
+      },
+      { kind: 'value', valueText: '3' },
+    ])
+  })
+
+  it('take a batch as one list, and a poll without anything', async () => {
+    expect(textsOf(await enter('count', ['1', '2', '3'], { mode: 'batch' }))).toEqual(['3'])
+    expect(textsOf(await enter('ask', [], { mode: 'poll' }))).toEqual(['{"x":1.0}'])
+  })
+
+  it('may be async, and share the loop of their script', async () => {
+    const results = await values('later', ['1', '2'])
+
+    const [first, second] = results.map((text) => JSON.parse(text) as [number, number])
+    expect([first?.[0], second?.[0]]).toEqual([1, 2])
+    expect(first?.[1]).toBe(second?.[1])
+  })
+
+  it('answer for what they have done when they take long', async () => {
+    expect(textsOf(await enter('slow', ['1', '2', '3']))).toEqual(['1'])
+  })
+
+  it.each([
+    ['hangs', '"compute"'],
+    ['hangs', '"wait"'],
+    ['later', '"wait"'],
+  ])('of source %s lose only the event in hand to a time limit: %s', async (source, hang) => {
+    const results = await overdue((deadlineMs) => values(source, ['1', hang, '3'], { deadlineMs }), 2)
+
+    expect(results).toEqual([expect.stringContaining('1'), 'timedOut'])
+    expect(await values('echo', ['1'])).toEqual(['1'])
+    expect(python.quarantines).toEqual([])
+  })
+
+  it('print and log into the log of their entry', async () => {
+    const pieces: LogPiece[] = []
+
+    await accumulate('says', ['7', '8'], { log: (piece) => pieces.push(piece) })
+
+    const lines = pieces.flatMap(({ text }) => text.trim().split('\n')).map((line) => JSON.parse(line).message)
+    expect(lines).toEqual(['event 7', 'record 7', 'event 8', 'record 8'])
+  })
+
+  it('are not served when nobody declares them', async () => {
+    const request = { script: SCRIPT, source: 'lost', mode: 'each', events: ['1'], deadlineMs: NO_DEADLINE_MS } as const
+
+    expect(await python.host.accumulate(request)).toEqual({ kind: 'notServed' })
+  })
+
+  it('pass large events in both directions', async () => {
+    const large = JSON.stringify({ text: 'é"'.repeat(500_000) })
+
+    expect(await values('echo', [large, '1', large])).toEqual([large, '1', large])
+  })
+
+  it('run a graph with each payload, and show the values of its nodes with the last', async () => {
+    expect(await run(['{"price":99.0}', '{"price":1}', '{"price":null}', '{"price":11}'])).toEqual({
+      results: [
+        { kind: 'ended', resultText: '{"alarm":99.0}' },
+        { kind: 'ended', resultText: null },
+        {
+          kind: 'failed',
+          error: {
+            type: 'TypeError',
+            message: expect.stringMatching(/^graph 'alarm' failed: node 'judge' failed: TypeError: /),
+            traceback: expect.stringContaining(', in judge'),
+          },
+        },
+        { kind: 'ended', resultText: '{"alarm":11}' },
+      ],
+      nodesText: '{"judge":["high",11],"warn":{"alarm":11}}',
+    })
+  })
+
+  it('lose only the run in hand of a graph to a time limit', async () => {
+    const payloads = ['{"price":1}', '{"price":999}', '{"price":1}']
+    const results = await overdue(async (deadlineMs) => (await run(payloads, deadlineMs)).results, 2)
+
+    expect(results).toMatchObject([{ kind: 'ended' }, { kind: 'timedOut', error: { type: 'DeadlineExceeded' } }])
+  })
+
+  it('are those of the newest generation of their script', async () => {
+    const before = await values('loaded', ['0'])
+
+    await python.host.load(SCRIPT, { kind: 'file', path: SCRIPT })
+
+    expect(await values('loaded', ['0'])).not.toEqual(before)
+    expect(await values('echo', ['1'])).toEqual(['1'])
+  })
+})
+
+function textsOf(results: readonly Accumulated[]): readonly string[] {
+  return results.map((each) => (each.kind === 'value' ? each.valueText : each.kind))
+}
