@@ -14,15 +14,15 @@ import type {
 } from '../engine/ports.ts'
 import type { PythonFault } from '../model/fault.ts'
 import type { Enter } from './entrance.ts'
-import { graphLabel, sourceLabel } from './process/labels.ts'
+import { eventsLabel, graphLabel, sourceLabel } from './process/labels.ts'
 import { type EntryAnswer, lostEntry, overdueFault } from './process/outcomes.ts'
 
 /** How it is said that the generation in use does not declare what is asked for. */
 const NOT_DECLARED: EntryAnswer = { kind: 'refused', reason: 'it is not declared any more' }
 
 export async function accumulateThrough(request: AccumulateRequest, enter: Enter): Promise<AccumulateAnswer> {
-  const { source, mode, events, deadlineMs, stopping, log } = request
-  const label = sourceLabel(source)
+  const { source, mode, events, firstSequence, deadlineMs, stopping, log } = request
+  const label = mode === 'poll' ? sourceLabel(source) : eventsLabel(source, firstSequence, events.length)
   const answer = await enter(label, stopping, async (generation, interpreter) => {
     if (!generation.declaresSource(source)) return NOT_DECLARED
     return await interpreter.ask({ label, deadlineMs, slot: null, log }, (token) => ({
@@ -36,7 +36,10 @@ export async function accumulateThrough(request: AccumulateRequest, enter: Enter
   })
   switch (answer.kind) {
     case 'accumulated':
-      return { kind: 'answered', results: flatValues(answer).map((each) => accumulatedOf(each, label, deadlineMs)) }
+      return {
+        kind: 'answered',
+        results: flatValues(answer).map((each) => accumulatedOf(each, sourceLabel(source), deadlineMs)),
+      }
     case 'timedOut':
     case 'failed': {
       const error = answer.kind === 'failed' ? answer.error : overdueFault(answer.error, label, deadlineMs)

@@ -26,7 +26,15 @@ describe('functions of sources and graphs', () => {
   /** One entry into Python, which may answer for the first events only. */
   async function enter(source: string, events: readonly string[], asked: Asked = {}): Promise<readonly Accumulated[]> {
     const { mode = 'each', deadlineMs = NO_DEADLINE_MS, log } = asked
-    const request = { script: SCRIPT, source, mode, events, deadlineMs, ...(log === undefined ? {} : { log }) }
+    const request = {
+      script: SCRIPT,
+      source,
+      mode,
+      events,
+      firstSequence: 1,
+      deadlineMs,
+      ...(log === undefined ? {} : { log }),
+    }
     const answer = await python.host.accumulate(request)
     if (answer.kind !== 'answered') throw new Error(JSON.stringify(answer))
     return answer.results
@@ -131,7 +139,14 @@ describe('functions of sources and graphs', () => {
   })
 
   it('are not served when nobody declares them', async () => {
-    const request = { script: SCRIPT, source: 'lost', mode: 'each', events: ['1'], deadlineMs: NO_DEADLINE_MS } as const
+    const request = {
+      script: SCRIPT,
+      source: 'lost',
+      mode: 'each',
+      events: ['1'],
+      firstSequence: 1,
+      deadlineMs: NO_DEADLINE_MS,
+    } as const
 
     expect(await python.host.accumulate(request)).toEqual({ kind: 'notServed' })
   })

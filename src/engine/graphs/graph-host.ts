@@ -17,6 +17,8 @@ export interface AccumulateRequest {
   readonly mode: AccumulateMode
   /** In their order; [] for a poll. */
   readonly events: readonly ValueText[]
+  /** Of the first of them; 0 for a poll. */
+  readonly firstSequence: number
   /** Of one call of the function. */
   readonly deadlineMs: number
   readonly stopping?: AbortSignal

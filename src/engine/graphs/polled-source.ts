@@ -97,6 +97,7 @@ export class PolledSource {
       source,
       mode: 'poll',
       events: [],
+      firstSequence: 0,
       deadlineMs: pollDeadlineMs,
       stopping,
     })

@@ -74,6 +74,8 @@ export class SourcePump {
   /** Of the event at the mark. */
   #losses = 0
   #failures = 0
+  /** Interpreters in a row that died of events. */
+  #deaths = 0
   #isStopped = false
 
   /** `onLost`: another instance has the source. */
@@ -208,12 +210,14 @@ export class SourcePump {
       source: this.source,
       mode,
       events: waiting.map(({ eventText }) => eventText),
+      firstSequence: waiting[0]?.sequence ?? 0,
       deadlineMs: this.#ports.pollDeadlineMs,
       stopping: this.#ports.stopping,
     })
     switch (answer.kind) {
       case 'answered':
         this.#losses = 0
+        this.#deaths = 0
         this.#singly = Math.max(0, this.#singly - answer.results.length)
         return mode === 'batch' ? ofBatch(waiting, answer.results[0]) : ofEach(waiting, answer.results)
       case 'lost':
@@ -232,7 +236,7 @@ export class SourcePump {
     if (!isOne) this.#singly = waiting.length
     else this.#losses += 1
     if (!isOne || (!isCulprit && this.#losses < MOST_LOSSES)) {
-      this.#mustRun = true
+      this.#wakeAfter(troubleDelayMs(++this.#deaths) / 2)
       return null
     }
     this.#losses = 0

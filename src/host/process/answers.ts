@@ -8,6 +8,8 @@ export interface InterpreterEnd {
   readonly reason: string
   /** Who was running, where that is known. */
   readonly culprit: string | null
+  /** Who alone was inside; null where there were several, or none. */
+  readonly only: string | null
   /** It had to be killed because the culprit did not stop when its time was over. */
   readonly isOverdue: boolean
 }

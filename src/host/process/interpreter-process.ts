@@ -382,8 +382,9 @@ export class InterpreterProcess {
     })
   }
 
-  #die(end: InterpreterEnd): void {
+  #die(cause: Omit<InterpreterEnd, 'only'>): void {
     if (this.#end !== null) return
+    const end = { ...cause, only: this.#open.onlyLabel }
     this.#end = end
     this.#watchdog.stop()
     this.#checkTimer?.cancel()

@@ -27,6 +27,17 @@ export function sourceLabel(source: string): string {
   return `source '${source}'`
 }
 
+/** Some of its events, by their sequences: what they do to an interpreter keeps no others away. */
+export function eventsLabel(source: string, first: number, count: number): string {
+  const which = count === 1 ? `event ${first}` : `events ${first} to ${first + count - 1}`
+  return `${which} of ${sourceLabel(source)}`
+}
+
+/** Whether a label is that of a source, or of some of its events. */
+export function isOfSource(label: string, source: string): boolean {
+  return label === sourceLabel(source) || label.endsWith(` of ${sourceLabel(source)}`)
+}
+
 export function graphLabel(graph: string): string {
   return `graph '${graph}'`
 }

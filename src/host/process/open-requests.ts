@@ -49,6 +49,12 @@ export class OpenRequests {
     return this.#requests.size
   }
 
+  /** Of the request that alone is open; null when there are several, or none. */
+  get onlyLabel(): string | null {
+    const [only] = this.#requests.values()
+    return this.#requests.size === 1 && only !== undefined ? only.label : null
+  }
+
   add(request: OpenRequest): StackToken {
     const token = ++this.#lastToken
     this.#requests.set(token, { ...request, since: this.#clock.monotonic(), cancelledBeside: null })

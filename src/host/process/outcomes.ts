@@ -82,7 +82,7 @@ function overdue(error: PythonFault, { label, deadlineMs }: Entry) {
 
 /** Of events or runs of graphs. */
 export function lostEntry(end: InterpreterEnd, label: string, deadlineMs: number): EntryLost {
-  const isCulprit = end.culprit === label
+  const isCulprit = (end.culprit ?? end.only) === label
   const error = { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '' }
   return { kind: 'lost', isCulprit, error: isCulprit && end.isOverdue ? overdueFault(error, label, deadlineMs) : error }
 }

@@ -11,7 +11,7 @@ import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../..
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { InterpreterProcess } from '../process/interpreter-process.ts'
-import { graphLabel, scriptLabel, sourceLabel, taskLabel, triggerLabel } from '../process/labels.ts'
+import { graphLabel, isOfSource, scriptLabel, taskLabel, triggerLabel } from '../process/labels.ts'
 import type { ScriptDeclarations } from './declarations.ts'
 
 /** The script name of declarations that a running program makes. */
@@ -85,7 +85,7 @@ export class Generation {
   hasLabel(label: string): boolean {
     if (label === scriptLabel(this.script)) return true
     for (const name of this.#triggers.keys()) if (triggerLabel(name) === label) return true
-    for (const name of this.#sources.keys()) if (sourceLabel(name) === label) return true
+    for (const name of this.#sources.keys()) if (isOfSource(label, name)) return true
     for (const name of this.#graphs.keys()) if (graphLabel(name) === label) return true
     for (const [workflow, { tasks }] of this.#workflows) {
       if (tasks.some(({ id }) => taskLabel({ taskId: id, workflow }) === label)) return true

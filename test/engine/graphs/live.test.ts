@@ -144,7 +144,7 @@ describe('an accumulator function', () => {
     )
 
     await Promise.all(['1', '2', '3'].map((text) => running.engine.graphs.push('probe', text)))
-    await settle()
+    await running.clock.advance(1_000)
 
     expect((await payloadsOf(running)).map((payload) => (payload as { probe: number }).probe)).toEqual([1, 3])
     expect(await running.engine.graphs.source('probe')).toMatchObject({ failed: 1, waiting: 0 })

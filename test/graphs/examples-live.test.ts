@@ -1,0 +1,98 @@
+/** The graphs of python/examples, served: events are pushed from another process, and the server is restarted in between. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type JsonValue, Runner } from '../../src/index.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const GRAPHS = fileURLToPath(new URL('../../python/examples/graphs', import.meta.url))
+
+let folder: string
+let runner: Runner
+let server: ChildProcess
+let printed = ''
+
+/** Served until `stop`. What the scripts print is added to `printed`. */
+async function serve(): Promise<void> {
+  server = spawn(process.execPath, [MAIN, 'serve', GRAPHS, '--no-http'], {
+    env: { ...process.env, CLOACA_DATABASE_URL: join(folder, 'graphs.db') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  server.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  await new Promise<void>((resolve, reject) => {
+    let log = ''
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text
+      if (log.includes('serving ')) resolve()
+    })
+    server.once('exit', () => reject(new Error(`the server ended: ${log}`)))
+  })
+  server.removeAllListeners('exit')
+}
+
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  server.kill(signal)
+  await ended
+}
+
+const push = (source: string, event: JsonValue) => runner.sources.push(source, event)
+const prints = (text: string) => expect.poll(() => printed).toContain(text)
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-graphs-'))
+  runner = await Runner.open({ database: join(folder, 'graphs.db') })
+  await serve()
+  await runner.reactors.subscribe('ticket_desk', 'page_on_call', { when: "payload.tickets.text.contains('down')" })
+})
+afterAll(async () => {
+  await stop('SIGKILL')
+  await runner.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the graphs of python/examples, served', () => {
+  it('go on after a restart with what they had before', async () => {
+    await push('tickets', { id: 1, text: 'The shop is down again' })
+    await push('wall_c', 15.9)
+    await push('wall_c', 16.1)
+    await push('air_c', { f: 68 })
+    await push('clicks', { page: '/pricing', visitor: 'a' })
+    await prints('ticket 1 is for on-call, now: The shop is down again')
+    await prints('paged: ticket 1')
+    await expect.poll(async () => (await runner.sources.get('wall_c')).waiting).toBe(0)
+
+    await stop('SIGTERM')
+    await push('tickets', { id: 2, text: 'Charged twice in May' })
+    await push('tickets', { id: 3, text: 'Checkout is down' })
+    await serve()
+
+    await prints('ticket 2 is for billing: Charged twice in May')
+    await prints('ticket 3 is for on-call, now: Checkout is down')
+    await prints('paged: ticket 3')
+    // The two sensors that had delivered before need not deliver again, and the wall has its readings of before.
+    await push('humidity', 80)
+    await expect.poll(async () => (await runner.graphs.get('condensation')).lastRun?.resultText).toContain('16.4')
+    const [firing] = await runner.reactors.firings('wall_watch')
+    expect(JSON.parse(firing?.payloadText ?? '')).toEqual({ air_c: 20, humidity: 80, wall_c: [15.9, 16.1] })
+    await prints('1 clicks of 1 visitors, most of them on /pricing')
+  })
+
+  it('has paged once for each outage', async () => {
+    const executions = await runner.executions.list({ workflow: 'page_on_call' })
+    const causes = await Promise.all(
+      executions.map(({ origin }) => origin.kind === 'reactor' && runner.reactors.firing(origin.firingId)),
+    )
+
+    expect(causes.map((each) => (each || null)?.firing.causes)).toEqual([
+      [{ source: 'tickets', firstSequence: 3, lastSequence: 3 }],
+      [{ source: 'tickets', firstSequence: 1, lastSequence: 1 }],
+    ])
+  })
+})
