@@ -6,13 +6,29 @@ import { LIMIT_MS, TEST_LIMIT_MS } from './test/support/limits.ts'
 /** `CLOACA_CAMPAIGNS=1`: the campaigns, too. */
 const campaigns = process.env.CLOACA_CAMPAIGNS === '1' ? ['test/**/*.campaign.ts'] : []
 
+/** `CLOACA_TEST_DATABASE=postgres`: the scenarios that go through a store, which then is PostgreSQL's; see `scenario-database.ts`. */
+const onPostgres =
+  process.env.CLOACA_TEST_DATABASE === 'postgres'
+    ? [
+        'test/scenarios/{bad_input,blocking_execute,cancelling,classic,contexts,crashes,deduplication}.test.ts',
+        'test/scenarios/{logging-of-tasks,output-of-tasks,overlapping-requests,polling,tenants,trigger_page,waiting-triggers}.test.ts',
+        'test/http/{activity,api,events,history}.test.ts',
+        'test/runner/execute.test.ts',
+        'test/postgres/*.test.ts',
+      ]
+    : []
+
 // Real interpreters are started in tests: two files at a time is what two cores carry.
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'engine', include: ['test/**/*.test.ts'], exclude: ['test/page/**'] } },
+      {
+        extends: true,
+        test: { name: 'engine', include: ['test/**/*.test.ts'], exclude: ['test/page/**', 'test/postgres/**'] },
+      },
       // What takes a minute: it runs when it is asked for by its name.
       { extends: true, test: { name: 'campaign', include: campaigns } },
+      { extends: true, test: { name: 'postgres', include: onPostgres } },
       // The page is built, and one browser is started, only where tests of the page are run.
       {
         extends: true,

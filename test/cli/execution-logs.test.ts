@@ -12,7 +12,7 @@ let id: string
 
 beforeAll(async () => {
   folder = temporaryFolder()
-  const run = await runScript('logged_program.py', { args: [folder.file('said.db')] })
+  const run = await runScript('logged_program.py', { args: [`sqlite://${folder.file('said.db')}`] })
   expect(run.stdout).toContain('status Completed')
   id = JSON.parse(cloaca('list', '--json').stdout)[0].id
 })

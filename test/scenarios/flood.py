@@ -1,4 +1,4 @@
-"""Tasks that print much more than is kept: a program that is given the path of its database."""
+"""Tasks that print much more than is kept: a program that is given the URL of its database."""
 
 import sys
 
@@ -20,5 +20,5 @@ with cloaca.WorkflowBuilder("floods"):
         print("begin" + "ž" * 3_000_000 + "end")
 
 
-with cloaca.DefaultRunner(f"sqlite://{sys.argv[1]}") as runner:
+with cloaca.DefaultRunner(sys.argv[1]) as runner:
     print("execution", runner.execute("floods", cloaca.Context({})).status, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""A program whose tasks print and log: it is given the path of its database, and prints the id of its execution."""
+"""A program whose tasks print and log: it is given the URL of its database, and prints the id of its execution."""
 
 import logging
 import sys
@@ -21,6 +21,6 @@ with cloaca.WorkflowBuilder("said"):
 
 
 print("before any task")
-with cloaca.DefaultRunner(f"sqlite://{sys.argv[1]}") as runner:
+with cloaca.DefaultRunner(sys.argv[1]) as runner:
     result = runner.execute("said", cloaca.Context({}))
 print("status", result.status)

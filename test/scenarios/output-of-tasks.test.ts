@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ExecutionLogRecord, Runner } from '../../src/index.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { runScript } from '../support/run-script.ts'
+import { scenarioDatabase } from '../support/scenario-database.ts'
 import { temporaryFolder } from '../support/store-sites.ts'
 
 let observed: ObservedRunner
@@ -138,9 +139,10 @@ test('with keepSkipLogs the last log of a run of skips is kept, too', async () =
 
 test('of an endless log the beginning and the end are kept, and what is missing is counted', async () => {
   using folder = temporaryFolder()
-  const run = await runScript('flood.py', { args: [folder.file('flood.db')] })
+  await using database = await scenarioDatabase(folder.file('flood.db'))
+  const run = await runScript('flood.py', { args: [database.url] })
   expect(run.stderr).toBe('execution Completed\n')
-  await using runner = await Runner.open({ database: `sqlite://${folder.file('flood.db')}`, readOnly: true })
+  await using runner = await Runner.open({ database: database.url, readOnly: true })
   const [flood] = await runner.executions.list()
 
   for (const task of ['lines', 'one_write']) {

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
+import { type ScenarioDatabase, scenarioDatabase } from '../support/scenario-database.ts'
 
 describe('polling', () => {
   let folder: string
-  let database: string
+  let database: ScenarioDatabase
   let served: ObservedRunner
   const ticksOf = (trigger: string) => served.events('tick', (tick) => tick.trigger === trigger)
   const moreTicks = (trigger: string, count: number) =>
@@ -16,11 +17,12 @@ describe('polling', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cloaca-polling-'))
-    database = join(folder, 'polling.db')
-    served = await ObservedRunner.start(['polling.py'], { database })
+    database = await scenarioDatabase(join(folder, 'polling.db'))
+    served = await ObservedRunner.start(['polling.py'], { database: database.url })
   })
   afterAll(async () => {
     await served?.[Symbol.asyncDispose]()
+    await database[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true })
   })
 
@@ -78,7 +80,7 @@ describe('polling', () => {
     expect(ticksOf('brisk').length - whenDisabled).toBeLessThanOrEqual(1) // the one that was under way
 
     await served[Symbol.asyncDispose]()
-    served = await ObservedRunner.start(['polling.py'], { database })
+    served = await ObservedRunner.start(['polling.py'], { database: database.url })
     await moreTicks('nonsense', 30)
     expect(ticksOf('brisk')).toEqual([])
     expect(await served.runner.triggers.get('brisk')).toMatchObject({ isEnabled: false, isLoaded: true })

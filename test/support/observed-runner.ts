@@ -15,6 +15,7 @@ import {
 } from '../../src/index.ts'
 import { LIMIT_MS } from './limits.ts'
 import { scenarioPath } from './run-script.ts'
+import { type ScenarioDatabase, scenarioDatabase } from './scenario-database.ts'
 
 // The same folder as that of scripts run through the command line: the memory snapshot is made once.
 process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
@@ -41,10 +42,12 @@ export class ObservedRunner implements AsyncDisposable {
   readonly log: readonly LogLine[]
   readonly #events: { readonly name: EngineEventName; readonly event: unknown }[] = []
   readonly #waiting = new Set<() => void>()
+  readonly #database: ScenarioDatabase | null
 
-  private constructor(runner: Runner, log: readonly LogLine[]) {
+  private constructor(runner: Runner, log: readonly LogLine[], database: ScenarioDatabase | null) {
     this.runner = runner
     this.log = log
+    this.#database = database
     for (const name of EVENTS) {
       runner.on(name, (event) => {
         this.#events.push({ name, event })
@@ -53,16 +56,17 @@ export class ObservedRunner implements AsyncDisposable {
     }
   }
 
-  /** Opens a runner in memory unless told otherwise; loads nothing, starts nothing. */
+  /** Opens a runner in memory (see `scenario-database.ts`) unless told otherwise; loads nothing, starts nothing. */
   static async open(options: RunnerOptions = {}): Promise<ObservedRunner> {
     const log: LogLine[] = []
+    const database = options.database === undefined ? await scenarioDatabase() : null
     const runner = await Runner.open({
-      database: ':memory:',
+      ...(database !== null && { database: database.url }),
       durability: 'normal',
       log: (line) => void log.push(line),
       ...options,
     })
-    return new ObservedRunner(runner, log)
+    return new ObservedRunner(runner, log, database)
   }
 
   /** Opens one, loads files of `test/scenarios`, and starts it. */
@@ -128,5 +132,6 @@ export class ObservedRunner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.runner.close({ graceMs: 0 })
+    await this.#database?.[Symbol.asyncDispose]()
   }
 }

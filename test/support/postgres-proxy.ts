@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { postgresServer, type TemporaryDatabase, temporaryDatabase } from './postgres-server.ts'
+import { type PostgresServer, postgresServer, type TemporaryDatabase, temporaryDatabase } from './postgres-server.ts'
 
 const SOCKET = '.s.PGSQL.5432'
 /** Longer than a server needs for a commit. */
@@ -12,9 +12,10 @@ const UNTIL_COMMITTED_MS = 100
 
 export class PostgresProxy implements AsyncDisposable {
   readonly url: string
+  /** Removed with it. */
   readonly database: TemporaryDatabase
   readonly #folder: string
-  readonly #target: string
+  #target: string
   readonly #sockets = new Set<Socket>()
   #server: Server | null = null
   /** Of the next commits so many are cut: before they reach the server, or when it has carried them out. */
@@ -33,6 +34,19 @@ export class PostgresProxy implements AsyncDisposable {
     const proxy = new PostgresProxy(database, server.socketFolder)
     await proxy.back()
     return proxy
+  }
+
+  /** To a server that the test has started itself, and ends itself. */
+  static async to(server: PostgresServer, name: string): Promise<PostgresProxy> {
+    const database = { url: server.url(name), name, place: '', [Symbol.asyncDispose]: async () => {} }
+    const proxy = new PostgresProxy(database, server.socketFolder)
+    await proxy.back()
+    return proxy
+  }
+
+  /** From now on the name leads to another server. */
+  leadTo({ socketFolder }: PostgresServer): void {
+    this.#target = join(socketFolder, SOCKET)
   }
 
   /** The server is away: connections are cut, and others refused. */

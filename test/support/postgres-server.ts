@@ -125,7 +125,7 @@ async function start(): Promise<PostgresServer> {
   return serverIn(folder)
 }
 
-function serverIn(folder: string): PostgresServer {
+export function serverIn(folder: string): PostgresServer {
   return {
     socketFolder: folder,
     url: (database) => `postgresql://postgres@/${database}?host=${encodeURIComponent(folder)}`,
@@ -133,16 +133,24 @@ function serverIn(folder: string): PostgresServer {
   }
 }
 
-function startServer(folder: string, given: readonly string[] = SETTINGS): void {
+export function startServer(folder: string, given: readonly string[] = SETTINGS): void {
   const bin = binaries(folder)
   const user = otherUser()
   if (user !== null) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
   command(bin, 'initdb', ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C'])
-  writeFileSync(join(data, 'pg_hba.conf'), 'local all postgres trust\nlocal all all scram-sha-256\n')
+  const hba = 'local all postgres trust\nlocal replication postgres trust\nlocal all all scram-sha-256\n'
+  writeFileSync(join(data, 'pg_hba.conf'), hba)
+  startIn(folder, given)
+}
+
+/** Starts the server whose data are in a folder. */
+export function startIn(folder: string, given: readonly string[]): void {
+  const data = join(folder, 'data')
   const settings = [...given, `unix_socket_directories=${folder}`].flatMap((setting) => ['-c', setting])
   const log = join(folder, 'log')
-  command(bin, 'pg_ctl', ['start', '-w', '-D', data, '-l', log, '-o', settings.map(shellWord).join(' ')], log)
+  const options = settings.map(shellWord).join(' ')
+  command(binaries(folder), 'pg_ctl', ['start', '-w', '-D', data, '-l', log, '-o', options], log)
 }
 
 /** A server of its own that syncs what it commits, as one of a user does; for measuring. */
@@ -169,7 +177,8 @@ function claims(path: string): boolean {
   }
 }
 
-function command(bin: string, name: string, args: readonly string[], log?: string): void {
+/** Runs a program of the server as the user that the server runs as. */
+export function command(bin: string, name: string, args: readonly string[], log?: string): void {
   const user = otherUser()
   // The server keeps what it inherits open: nothing of this process.
   const result = spawnSync(join(bin, name), args, {
@@ -183,7 +192,7 @@ function command(bin: string, name: string, args: readonly string[], log?: strin
 }
 
 /** PostgreSQL refuses to run as root. */
-function otherUser(): { readonly uid: number; readonly gid: number } | null {
+export function otherUser(): { readonly uid: number; readonly gid: number } | null {
   if (process.getuid?.() !== 0) return null
   for (const name of ['postgres', 'nobody']) {
     try {
@@ -197,7 +206,7 @@ function otherUser(): { readonly uid: number; readonly gid: number } | null {
 }
 
 /** `folder`: that of the run, to which the package's are copied where another user has to read them. */
-function binaries(folder: string): string {
+export function binaries(folder: string): string {
   const debian = '/usr/lib/postgresql'
   if (process.env[BINARIES_VARIABLE] !== 'package' && existsSync(debian)) {
     const [newest = ''] = readdirSync(debian).sort((one, other) => Number(other) - Number(one))

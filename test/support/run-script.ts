@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { programFor } from './scenario-database.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SCENARIOS = fileURLToPath(new URL('../scenarios/', import.meta.url))
@@ -42,9 +43,10 @@ export function scenarioPath(name: string): string {
 
 /** Runs a file of `test/scenarios` to its end, in an empty folder unless `cwd` names one. */
 export async function runScript(name: string, options: ScriptOptions = {}): Promise<ScriptRun> {
+  await using program = await programFor(SCENARIOS, name)
   const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'cloaca-run-'))
   try {
-    return await run(['run', ...(options.target ?? [scenarioPath(name)]), ...(options.args ?? [])], cwd, options)
+    return await run(['run', ...(options.target ?? [program.path]), ...(options.args ?? [])], cwd, options)
   } finally {
     if (options.cwd === undefined) rmSync(cwd, { recursive: true, force: true })
   }

@@ -12,7 +12,19 @@ import type {
   WorkflowSample,
 } from '../../../model/history.ts'
 import { type AttemptRecord, attemptRow } from '../../history-rows.ts'
-import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from '../../rows.ts'
+import {
+  COUNTED_AT_MOST,
+  type ContextSizes,
+  executionOverview,
+  type SampledAttempt,
+  type SampledExecution,
+  STATUSES,
+  scaledToBar,
+  type TaskWithoutOutput,
+  TREND_AT_MOST,
+  workflowSample,
+} from '../../history-shapes.ts'
+import type { ExecutionRecord } from '../../rows.ts'
 import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
 import type { Session } from '../session/session.ts'
 import type { AddStep } from '../steps.ts'
@@ -27,37 +39,11 @@ import {
   trendListing,
 } from './history-queries.ts'
 
-const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Paused', 'Completed', 'Failed', 'Cancelled']
-const COUNTED_AT_MOST = 10_000
-/** In all bars of a trend together, so that many bars cost no more than few. */
-const TREND_AT_MOST = 48_000
-
-type TaskWithoutOutput = Omit<TaskRecord, 'output'> & { readonly output_bytes: number | null }
-
 interface BarRecord {
   readonly bar: number
   readonly status: ExecutionStatus
   readonly count: number
   readonly last_at: number
-}
-
-interface SampledExecution {
-  readonly seq: number
-  readonly id: string
-  readonly version: string
-  readonly status: ExecutionStatus
-  readonly created_at: number
-  readonly started_at: number | null
-  readonly ended_at: number | null
-}
-
-interface SampledAttempt {
-  readonly task_id: string
-  readonly attempt: number
-  readonly outcome: WorkflowSample['attempts'][number]['outcome']
-  readonly queued_at: number | null
-  readonly started_at: number | null
-  readonly ended_at: number
 }
 
 export function historyStore(step: AddStep): HistoryStore {
@@ -75,19 +61,9 @@ async function overview(session: Session, id: string): Promise<ExecutionOverview
   if (record === undefined) return null
   const [records, sizes] = await Promise.all([
     session.all<TaskWithoutOutput>(LIST_TASKS_WITHOUT_OUTPUTS, record.seq),
-    session.one<{ readonly input: number | null; readonly final: number | null }>(SIZES, record.seq),
+    session.one<ContextSizes>(SIZES, record.seq),
   ])
-  const tasks = records.map(({ output_bytes, ...task }) => {
-    const { outputText: _, ...run } = taskRun({ ...task, output: null })
-    return { ...run, outputBytes: output_bytes }
-  })
-  const finalTask = tasks.find(({ taskId }) => taskId === record.final_task_id)
-  return {
-    ...executionSummary(record),
-    inputBytes: sizes?.input ?? 0,
-    finalBytes: finalTask?.outputBytes ?? sizes?.final ?? null,
-    tasks,
-  }
+  return executionOverview(record, records, sizes ?? { input: null, final: null })
 }
 
 async function contextText(session: Session, id: string, of: ContextOf): Promise<string | null> {
@@ -121,9 +97,8 @@ async function trend(session: Session, query: TrendQuery): Promise<readonly Tren
     const from = edge(index)
     const isEstimate = ofBar.reduce((sum, { count }) => sum + count, 0) >= atMost
     const lastAt = Math.max(from, ...ofBar.map(({ last_at }) => last_at))
-    // What came until an instant stands for the whole of a bar.
-    const scale = isEstimate ? (edge(index + 1) - from) / (lastAt - from + 1) : 1
-    const found = ofBar.map(({ status, count }) => [status, Math.round(count * scale)])
+    const whole = (count: number) => (isEstimate ? scaledToBar(count, from, edge(index + 1), lastAt) : count)
+    const found = ofBar.map(({ status, count }) => [status, whole(count)])
     return { at: from, counts: Object.fromEntries(found) as TrendBar['counts'], isEstimate }
   })
 }
@@ -139,14 +114,7 @@ async function sample(
     executions.map(({ seq }) => seq),
     limits.attempts,
   )
-  return {
-    executions: executions.map(({ id, version, status, created_at, started_at, ended_at }) => {
-      return { id, version, status, createdAt: created_at, startedAt: started_at, endedAt: ended_at }
-    }),
-    attempts: attempts.map(({ task_id, attempt, outcome, queued_at, started_at, ended_at }) => {
-      return { taskId: task_id, attempt, outcome, queuedAt: queued_at, startedAt: started_at, endedAt: ended_at }
-    }),
-  }
+  return workflowSample(executions, attempts)
 }
 
 /** In the order of their ends. */

@@ -1,0 +1,81 @@
+/**
+ * What is seen of the history without reading contexts, as rows of a query and as values of the model. As in `rows.ts`, a record has the
+ * columns of its query.
+ */
+
+import type { ExecutionStatus } from '../model/execution.ts'
+import type { ExecutionOverview, WorkflowSample } from '../model/history.ts'
+import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from './rows.ts'
+
+/** In the order in which they are counted. */
+export const STATUSES: readonly ExecutionStatus[] = ['Pending', 'Running', 'Paused', 'Completed', 'Failed', 'Cancelled']
+
+/** Of each status. Measured with 500,000 executions: 0.4 ms a status through an index alone. */
+export const COUNTED_AT_MOST = 10_000
+/** In all bars of a trend together, so that many bars cost no more than few. */
+export const TREND_AT_MOST = 48_000
+
+export type TaskWithoutOutput = Omit<TaskRecord, 'output'> & { readonly output_bytes: number | null }
+
+/** In bytes; null: there is none. */
+export interface ContextSizes {
+  readonly input: number | null
+  readonly final: number | null
+}
+
+export interface SampledExecution {
+  readonly seq: number
+  readonly id: string
+  readonly version: string
+  readonly status: ExecutionStatus
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+}
+
+export interface SampledAttempt {
+  readonly task_id: string
+  readonly attempt: number
+  readonly outcome: WorkflowSample['attempts'][number]['outcome']
+  readonly queued_at: number | null
+  readonly started_at: number | null
+  readonly ended_at: number
+}
+
+/** `sizes.final`: of the final context's own row, where it is no task's output. */
+export function executionOverview(
+  record: ExecutionRecord,
+  records: readonly TaskWithoutOutput[],
+  sizes: ContextSizes,
+): ExecutionOverview {
+  const tasks = records.map(({ output_bytes, ...task }) => {
+    const { outputText: _, ...run } = taskRun({ ...task, output: null })
+    return { ...run, outputBytes: output_bytes }
+  })
+  const finalTask = tasks.find(({ taskId }) => taskId === record.final_task_id)
+  return {
+    ...executionSummary(record),
+    inputBytes: sizes.input ?? 0,
+    finalBytes: finalTask?.outputBytes ?? sizes.final,
+    tasks,
+  }
+}
+
+export function workflowSample(
+  executions: readonly SampledExecution[],
+  attempts: readonly SampledAttempt[],
+): WorkflowSample {
+  return {
+    executions: executions.map(({ id, version, status, created_at, started_at, ended_at }) => {
+      return { id, version, status, createdAt: created_at, startedAt: started_at, endedAt: ended_at }
+    }),
+    attempts: attempts.map(({ task_id, attempt, outcome, queued_at, started_at, ended_at }) => {
+      return { taskId: task_id, attempt, outcome, queuedAt: queued_at, startedAt: started_at, endedAt: ended_at }
+    }),
+  }
+}
+
+/** What came until an instant stands for the whole of a bar. */
+export function scaledToBar(count: number, from: number, to: number, lastAt: number): number {
+  return Math.round((count * (to - from)) / (lastAt - from + 1))
+}

@@ -1,0 +1,85 @@
+/** The server's disk is full: a file system of its own that the test fills, for which it has to be root on Linux. */
+
+import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { ObservedRunner } from '../support/observed-runner.ts'
+import { OwnPostgres, ownFolder, serversFolder } from '../support/own-postgres.ts'
+import { administer, otherUser } from '../support/postgres-server.ts'
+
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0
+const TASKS = 20
+
+/** Tables of the database are on it; the server's own files, and with them its log of changes, are elsewhere. */
+function smallDisk(): { readonly path: string } & Disposable {
+  const parent = ownFolder()
+  const disk = serversFolder(parent, 'disk')
+  const user = otherUser()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=40m,uid=${user?.uid},gid=${user?.gid},mode=0700`, 'tmpfs', disk])
+  return {
+    path: disk,
+    [Symbol.dispose]() {
+      execFileSync('umount', ['-l', disk])
+      rmSync(parent, { recursive: true, force: true })
+    },
+  }
+}
+
+test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is room again', async () => {
+  using disk = smallDisk()
+  using own = OwnPostgres.start()
+  const { server } = own
+  await administer(server.url('postgres'), `CREATE TABLESPACE small LOCATION '${disk.path}'`)
+  await administer(server.url('postgres'), 'CREATE DATABASE app TABLESPACE small')
+  const url = server.url('app')
+  const observed = await ObservedRunner.start(['failover.py'], { database: url, durability: 'full' })
+  const { runner } = observed
+  const before = await Promise.all(
+    Array.from({ length: TASKS }, (_, index) => runner.workflows.submit('counts', { index })),
+  )
+  await observed.until('executionFinished')
+
+  await fill(url)
+  const refused = await refusal(() => runner.workflows.submit('counts', { index: -1, text: 'x'.repeat(200_000) }))
+  await administer(url, 'DROP TABLE filling')
+  await observed.until('executionFinished', () => true, TASKS)
+  const after = await runner.execute('counts', { index: TASKS })
+
+  expect(refused).toMatchObject({
+    code: 'DATABASE_FAILED',
+    message: expect.stringMatching(/No space left.*The server has run out of disk/s),
+  })
+  expect(after.status).toBe('Completed')
+  const listed = await runner.executions.list({ limit: 1_000 })
+  const known = listed.filter(({ id }) => before.includes(id))
+  expect(known.map(({ status }) => status)).toEqual(Array.from({ length: TASKS }, () => 'Completed'))
+  await observed[Symbol.asyncDispose]()
+})
+
+/** To the last page. */
+async function fill(url: string): Promise<void> {
+  await administer(url, 'CREATE TABLE filling (text text)')
+  for (const rows of [4_000, 400, 40, 4, 1]) {
+    for (let isFull = false; !isFull; ) {
+      isFull = await administer(
+        url,
+        `INSERT INTO filling SELECT repeat('x', 1900) FROM generate_series(1, ${rows})`,
+      ).then(
+        () => false,
+        () => true,
+      )
+    }
+  }
+}
+
+/** Until a table has no page left with room. */
+async function refusal(act: () => Promise<unknown>): Promise<unknown> {
+  for (let times = 0; times < 50; times++) {
+    try {
+      await act()
+    } catch (error) {
+      return error
+    }
+  }
+  return null
+}

@@ -1,0 +1,61 @@
+/** Somebody else holds a lock on a table that an engine needs: it is waited for, and then said. */
+
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { Store } from '../../src/engine/ports.ts'
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
+
+/** Real time, but for what the test adds. */
+class MovedClock extends SystemClock {
+  addedMs = 0
+  override monotonic(): number {
+    return super.monotonic() + this.addedMs
+  }
+}
+
+let database: TemporaryDatabase
+let store: Store
+let clock: MovedClock
+let holder: pg.Client
+
+beforeEach(async () => {
+  database = await temporaryDatabase()
+  clock = new MovedClock({ keepsProcessAlive: false })
+  store = await openPostgresStore({ url: database.url, durability: 'full', clock })
+  await store.saveTriggers([declaration()], START)
+  holder = new pg.Client({ connectionString: database.url })
+  await holder.connect()
+  await holder.query('BEGIN; LOCK TABLE active_executions IN ACCESS EXCLUSIVE MODE')
+})
+afterEach(async () => {
+  await holder.end()
+  await store.close()
+  await database[Symbol.asyncDispose]()
+})
+
+test('it is waited for beyond the limit of one statement: the transaction is done again, and nothing of it twice', async () => {
+  const execution = newExecution()
+  const fired = store.recordFired(firedTick({ execution }))
+  // Beyond the limit of the server for one wait, which ends the first transaction.
+  await expect.poll(() => store.counters.locked, { timeout: 20_000 }).toBeGreaterThan(0)
+  await holder.query('COMMIT')
+
+  expect(await fired).toEqual({ kind: 'started' })
+  expect(await store.listExecutions(FIRST_PAGE)).toMatchObject([{ id: execution.id }])
+  expect(await store.listTicks('inbox', FIRST_PAGE)).toHaveLength(1)
+})
+
+test('what is held for longer than 15 s is said, and nothing of the step is stored', async () => {
+  const refused = store.createExecution(newExecution(), { kind: 'call' }, START).catch((error: Error) => error)
+  clock.addedMs = 15_000
+
+  expect(await refused).toMatchObject({
+    code: 'DATABASE_FAILED',
+    message: expect.stringMatching(/Another transaction keeps it locked/),
+  })
+  await holder.query('COMMIT')
+  expect(await store.listExecutions(FIRST_PAGE)).toEqual([])
+})
