@@ -228,9 +228,10 @@ export class Engine {
     const ended = this.#ends.until(id, false)
     this.#executor.acquirer.ask(id)
     options.callerSlot?.release()
-    const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs)
+    const accepted = this.#submit(id, workflow, inputText)
+    const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs, accepted)
     try {
-      this.#ends.accepting(id, this.#submit(id, workflow, inputText))
+      this.#ends.accepting(id, accepted)
       return await ended
     } finally {
       cancelTimeout()
@@ -334,14 +335,14 @@ export class Engine {
     return created
   }
 
-  /** Returns the end of the limit. */
-  #limitWait(id: string, workflow: string, given: number | null | undefined): () => void {
+  /** Returns the end of the limit. One that is not accepted yet does not go on: that is waited for, or why not. */
+  #limitWait(id: string, workflow: string, given: number | null | undefined, accepted: Promise<void>): () => void {
     const timeoutMs = given === undefined ? this.config.workflowTimeoutMs : given
     if (timeoutMs === null) return () => undefined
-    const { clock } = this.#ports
-    const timer = clock.wakeAfter(timeoutMs, () => {
+    const timer = this.#ports.clock.wakeAfter(timeoutMs, () => {
       const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and will continue.`
-      this.#ends.stopWaiting(id, new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id }))
+      const error = new UsageError('EXECUTION_TIMEOUT', message, { workflow, executionId: id })
+      void accepted.then(() => this.#ends.stopWaiting(id, error)).catch(() => undefined)
     })
     return () => timer.cancel()
   }

@@ -1,7 +1,8 @@
 /** The server's disk is full: a file system of its own that the test fills, for which it has to be root on Linux. */
 
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ObservedRunner } from '../support/observed-runner.ts'
 import { OwnPostgres, ownFolder, serversFolder } from '../support/own-postgres.ts'
@@ -9,6 +10,7 @@ import { administer, otherUser } from '../support/postgres-server.ts'
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0
 const TASKS = 20
+const PAGE = new Uint8Array(4_096)
 
 /** Tables of the database are on it; the server's own files, and with them its log of changes, are elsewhere. */
 function smallDisk(): { readonly path: string } & Disposable {
@@ -39,9 +41,11 @@ test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is
   )
   await observed.until('executionFinished')
 
-  await fill(url)
+  // What is in the server's memory has its place already.
+  await administer(url, 'CHECKPOINT')
+  const ballast = fill(disk.path)
   const refused = await refusal(() => runner.workflows.submit('counts', { index: -1, text: 'x'.repeat(200_000) }))
-  await administer(url, 'DROP TABLE filling')
+  rmSync(ballast)
   await observed.until('executionFinished', () => true, TASKS)
   const after = await runner.execute('counts', { index: TASKS })
 
@@ -56,20 +60,17 @@ test.skipIf(!isRoot)('it is said, nothing is lost, and all goes on when there is
   await observed[Symbol.asyncDispose]()
 })
 
-/** To the last page. */
-async function fill(url: string): Promise<void> {
-  await administer(url, 'CREATE TABLE filling (text text)')
-  for (const rows of [4_000, 400, 40, 4, 1]) {
-    for (let isFull = false; !isFull; ) {
-      isFull = await administer(
-        url,
-        `INSERT INTO filling SELECT repeat('x', 1900) FROM generate_series(1, ${rows})`,
-      ).then(
-        () => false,
-        () => true,
-      )
-    }
+/** To the last page. Returns the file that does it. */
+function fill(folder: string): string {
+  const path = join(folder, 'ballast')
+  const file = openSync(path, 'w')
+  try {
+    for (let page = 0; page < 100_000; page++) writeSync(file, PAGE)
+  } catch {
+    // There is no room for another.
   }
+  closeSync(file)
+  return path
 }
 
 /** Until a table has no page left with room. */
