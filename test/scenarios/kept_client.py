@@ -1,6 +1,7 @@
 """An async trigger that keeps a connection, a server, a background task and a generator from poll to poll."""
 
 import asyncio
+import gc
 import os
 
 import cloaca
@@ -14,10 +15,17 @@ class Client:
 
     def __init__(self) -> None:
         self.streams = None
-        self.beats = 0
+        self.beats = self.polls = 0
         self.ticking = self.ticks()
+        self.loop = None
+
+    def __del__(self) -> None:
+        if self.streams is not None:  # as clients of packages complain
+            self.loop.call_exception_handler({"message": "Unclosed client"})
+            print(VERSION, "client is gone", flush=True)
 
     async def open(self) -> None:
+        self.loop = asyncio.get_running_loop()
         self.server = await asyncio.start_server(lambda *_: None, "127.0.0.1", OWN_PORT)
         self.streams = await asyncio.open_connection("127.0.0.1", PORT)
         self.heart = asyncio.create_task(self.beat())
@@ -51,6 +59,9 @@ client = Client()
 
 @cloaca.trigger("shop", name="shop", poll_interval="1ms")
 async def poll():
+    client.polls += 1
+    if client.polls % 50 == 0:
+        gc.collect()  # what the generation before has left
     assert await client.ask() == b"nothing new\n"
     assert not client.heart.done()
     return False

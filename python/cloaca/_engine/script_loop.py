@@ -220,6 +220,11 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
             message = f"A task did not end with its script, within {_ENDS_WITHIN_S} s after it was cancelled"
             self.call_exception_handler({"message": message, "task": task})
 
+    def call_exception_handler(self, context: Dict[str, Any]) -> None:
+        """Reports what went wrong. What complains after the end that nobody closed it was closed with the loop."""
+        if not (self.is_closed() and str(context.get("message")).startswith("Unclosed ")):
+            super().call_exception_handler(context)
+
     def _report(self, message: str, error: Optional[BaseException]) -> None:
         self.call_exception_handler({"message": message, "exception": error})
 
