@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, cast
 from .._border import bridge, fault, host
 from .._border.generation import Generation
 from .._declarations.declaration import GraphDeclaration
+from .._graphs.invocation import contexts_of
 from .._graphs.plan import ABSENT, GraphFailed, Routed
 from .._values.convert import copy_of, json_text, stored
 from . import flat_values
@@ -60,7 +61,9 @@ class GraphRuns:
             return Fault("failed", "LookupError", f"graph '{name}' is not declared in this process any more")
         plan, values = graph.plan, cast(Sequence[Any], ())
         try:
-            values = plan.run(plan.given_of(payload))
+            # A graph without a reactor is run here by hand only: its context has the payload.
+            given = plan.given_of(payload) if graph.reactor is not None else contexts_of(plan, json_text(payload))
+            values = plan.run(given)
             outputs = plan.outputs(values)
             if not outputs or outputs[-1][1] is None:
                 return None

@@ -15,7 +15,7 @@ import { whenNpmIsGone } from '../npm.ts'
 import { wholeNumber } from '../option-values.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { openHttp } from './http.ts'
-import { count, declaresAny, logLoaded, logRemoved } from './script-log.ts'
+import { count, declaredText, declaresAny, logLoaded, logRemoved } from './script-log.ts'
 import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
@@ -165,10 +165,15 @@ function isNamed({ script }: ScriptReport, places: readonly string[]): boolean {
 }
 
 function summaryOf(reports: readonly ScriptReport[]): string {
-  const triggers = reports.flatMap((report) => report.triggers).length
-  const workflows = reports.flatMap((report) => report.workflows).length
+  const all = {
+    triggers: reports.flatMap((report) => report.triggers),
+    workflows: reports.flatMap((report) => report.workflows),
+    sources: reports.flatMap((report) => report.sources),
+    reactors: reports.flatMap((report) => report.reactors),
+    graphs: reports.flatMap((report) => report.graphs),
+  }
   const scripts = reports.filter((report) => report.error === null).length
-  return `${count(triggers, 'trigger')} and ${count(workflows, 'workflow')} of ${count(scripts, 'script')}`
+  return `${declaredText(all)} of ${count(scripts, 'script')}`
 }
 
 /** What a stop waits for, for how long, and how not to wait for it. */
