@@ -18,11 +18,14 @@ const LARGE = '(source_events|source_polls|reactor_firings|firing_causes|firing_
 const GRAPH_TABLES =
   /\b(source_\w+|sources|kept_values|stream_positions|reactors|reactor_\w+|firing_\w+|graphs|graph_\w+|subscriptions)\b/
 
+/** Of what is removed by its age nothing stays. */
+const PRUNED = ['source_events', 'source_polls', 'reactor_firings', 'firing_causes', 'firing_executions']
+
 const clock = new SystemClock({ keepsProcessAlive: false })
 
 afterEach(() => vi.restoreAllMocks())
 
-describe('no statement walks through what grows', () => {
+describe('no statement walks through what grows, and what is old leaves nothing behind', () => {
   test('on SQLite', async () => {
     using folder = temporaryFolder()
     const path = folder.file('graphs.db')
@@ -39,8 +42,10 @@ describe('no statement walks through what grows', () => {
       const plan = connection.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...values)
       return plan.flatMap(({ detail }) => (new RegExp(`^SCAN ${LARGE}\\b`).test(detail) ? `${detail}: ${sql}` : []))
     })
+    const left = PRUNED.map((table) => connection.one<{ readonly n: number }>(`SELECT count(*) AS n FROM ${table}`)?.n)
     connection.close()
 
+    expect(left).toEqual(PRUNED.map(() => 0))
     expect(asked.size).toBeGreaterThan(50)
     expect(walks).toEqual([])
   })
@@ -68,8 +73,11 @@ describe('no statement walks through what grows', () => {
       const walk = new RegExp(`Seq Scan on ${LARGE}\\b`).exec(plan)
       if (walk !== null) walks.push(`${walk[0]}: ${sql}`)
     }
+    const left = []
+    for (const table of PRUNED) left.push((await client.query(`SELECT count(*)::int AS n FROM ${table}`)).rows[0]?.n)
     await client.end()
 
+    expect(left).toEqual(PRUNED.map(() => 0))
     expect(asked.length).toBeGreaterThan(50)
     expect(walks).toEqual([])
   })

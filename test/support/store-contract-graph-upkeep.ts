@@ -51,11 +51,15 @@ export function describeGraphUpkeepContract(context: ContractContext): void {
     })
 
     test('that wait to be accumulated stay, however old they are', async () => {
-      await FedSource.open(context)
-      await graphs().accept(newEvents(['1', '2']))
+      const fed = await FedSource.open(context)
+      await graphs().accept(newEvents(['1', '2'], { source: 'prices' }))
+      const untouched = await prune(A_WEEK, START + 100 * DAY_MS)
+      await graphs().deliver(delivery({ lease: fed.lease, upToSequence: 1 }))
 
-      expect(await prune(A_WEEK, START + 100 * DAY_MS)).toEqual({ rows: 0, steps: 0 })
-      expect(await graphs().getSource('prices')).toMatchObject({ waiting: 2 })
+      expect(untouched).toEqual({ rows: 0, steps: 0 })
+      expect(await prune(A_WEEK, START + 100 * DAY_MS)).toEqual({ rows: 1, steps: 1 })
+      const left = await graphs().eventsAfter('prices', 0, { events: 9, maxChars: 99 })
+      expect(left.map(({ sequence }) => sequence)).toEqual([2])
     })
 
     test('are kept for good where nothing is said', async () => {

@@ -104,6 +104,8 @@ export function describeGraphContract(context: ContractContext): void {
         { source: 'clicks', valueText: '2', isDirty: true },
       ])
       expect(await weather.payloads('3')).toEqual(['{"weather":3,"clicks":2}'])
+      await graphs().declare('one', declared({ reactors: [reactor('alarm', ['clicks', 'weather'])] }), START)
+      expect(await weather.payloads('4')).toEqual(['{"clicks":2,"weather":4}'])
     })
 
     test('are marked with the instant where no living instance declares them, until one does again', async () => {
@@ -225,23 +227,19 @@ export function describeGraphContract(context: ContractContext): void {
     })
 
     test('of a new graph, and of one that is bound to another reactor, begins with the next firing', async () => {
-      const fed = await FedSource.open(context, declared({ reactors: [reactor(), reactor('other')] }))
+      const reactors = [reactor(), reactor('other', ['news'])]
+      const fed = await FedSource.open(context, declared({ reactors }))
+      const news = await FedSource.of(context, 'news')
       await fed.feed(['1', '2', '3'])
+      await news.feed(['1'])
 
-      await graphs().declare(
-        'one',
-        declared({ reactors: [reactor(), reactor('other')], graphs: [graph('judge', 'other'), graph('new')] }),
-        START,
-      )
-      const { run } = await fed.feed(['4'], {
-        graphs: [
-          { graph: 'judge', reactor: 'other' },
-          { graph: 'new', reactor: 'alarm' },
-        ],
-      })
+      await graphs().declare('one', declared({ reactors, graphs: [graph('judge', 'other'), graph('new')] }), START)
+      const prices = await fed.feed(['4'], { graphs: [{ graph: 'new', reactor: 'alarm' }] })
+      const others = await news.feed(['2'], { graphs: [{ graph: 'judge', reactor: 'other' }] })
 
-      expect(run).toEqual(['new', 'judge'])
+      expect([prices.run, others.run]).toEqual([['new'], ['judge']])
       expect(await graphs().getGraph('new')).toMatchObject({ doneSequence: 4 })
+      expect(await graphs().getGraph('judge')).toMatchObject({ doneSequence: 2 })
     })
   })
 

@@ -133,9 +133,12 @@ export function describeSourceContract(context: ContractContext): void {
       await declare()
 
       const some = await graphs().accept(newEvents([], { events: [at('0', 0), at('0', 1), at('0', 2)], maxWaiting: 2 }))
+      // What is behind the first that does not fit is not looked at.
+      const none = await graphs().accept(newEvents([], { events: [at('0', 1), at('0', 2), at('0', 0)], maxWaiting: 2 }))
       const rest = await graphs().accept(newEvents([], { events: [at('0', 1), at('0', 2)], maxWaiting: 9 }))
 
       expect(some).toMatchObject({ accepted: 2, repeated: [] })
+      expect(none).toMatchObject({ accepted: 0, repeated: [0] })
       expect(rest).toMatchObject({ accepted: 1, repeated: [0], firstSequence: 3 })
       expect(await graphs().positions('prices')).toEqual([{ partition: '0', offset: 2 }])
     })
@@ -165,6 +168,8 @@ export function describeSourceContract(context: ContractContext): void {
       expect(same).toEqual([{ partition: '0', offset: 900 }])
       expect(await graphs().positions('prices')).toEqual([])
       expect(await graphs().accept(newEvents([], { events: [at('0', 0)] }))).toMatchObject({ accepted: 1 })
+      await graphs().declare('one', declared(), START)
+      expect(await graphs().positions('prices')).toEqual([])
     })
   })
 

@@ -229,10 +229,11 @@ export function describeSubscriptionContract(context: ContractContext): void {
 
       await graphs().advance(passOn(id, firings.slice(0, 1), given))
       await graphs().advance(passOn(id, firings.slice(1), { executions: [], error: given.error }))
+      await graphs().advance(passOn(id, [], { seenSequence: 2, doneSequence: 2, error: given.error }))
       const degraded = await subscribed(id)
       await graphs().subscribe(subscription({ predicate: 'payload.q > 1' }))
 
-      expect(degraded).toMatchObject({ isDegraded: true, errorCount: 5, doneSequence: 2 })
+      expect(degraded).toMatchObject({ isDegraded: true, errorCount: 5, doneSequence: 2, lastSeenFiredAt: START + 1 })
       expect(await subscribed(id)).toMatchObject({
         predicate: 'payload.q > 1',
         isDegraded: false,

@@ -82,7 +82,7 @@ interface Accepted extends Acceptance {
   readonly firstSequence: number
 }
 
-let accepted = 0
+let calls = 0
 
 /** Events of several sources are stored together. `isOwn`: whether an instance was opened in this store. */
 export function acceptance(isOwn: (instanceId: string) => boolean): Alike<NewEvents, AcceptedEvents> {
@@ -91,7 +91,7 @@ export function acceptance(isOwn: (instanceId: string) => boolean): Alike<NewEve
     isPatient: false,
     isAlone: true,
     // Any two may be together: they are taken one after the other.
-    key: () => String(accepted++),
+    key: () => String(calls++),
     run: async (session, added) => {
       const decided = await decide(session, added)
       await writeAccepted(
