@@ -184,6 +184,21 @@ def test_a_graph_is_told_with_its_nodes_in_the_order_of_the_topology():
     assert place["file"] == FILE
 
 
+def test_of_a_next_beside_routes_nothing_is_told():
+    with cloaca.ComputationGraphBuilder("both", graph={"n": {"next": "m", "routes": {"v": "m"}}, "m": {}}):
+        for node_name in ("n", "m"):
+            cloaca.node(named(node_name, lambda value: ("v", value)))
+
+    node = graph_wire(ledger.current().graphs["both"])["graph"]["nodes"][0]
+
+    assert node == {"id": "n", "inputs": [], "next": None, "routes": [["v", "m"]]}
+
+
+def named(name, function):
+    function.__name__ = name
+    return function
+
+
 def test_a_graph_without_a_reactor_is_told_as_one():
     declare_graph("told")
 

@@ -128,6 +128,10 @@ def test_an_unknown_variant_chooses_nothing():
     assert graph.execute({}) is None
 
 
+def test_a_routing_node_without_variants_chooses_nothing():
+    assert graph_of({"choose": {"routes": {}}}, choose=lambda ctx: ("left", 1)).execute({}) is None
+
+
 def test_several_variants_may_lead_to_one_node():
     topology = {"choose": {"routes": {"a": "see", "b": "see", "c": "other"}}, "see": {}, "other": {}}
 

@@ -35,6 +35,15 @@ def test_the_list_of_a_reactor_is_its_own():
     assert decorated.ACCUMULATORS == ["a"]
 
 
+def test_two_classes_that_are_decorated_alike_share_nothing():
+    decorate = cloaca.reactor(name="r", accumulators=["a"])
+    first, second = decorate(type("First", (), {})), decorate(type("Second", (), {}))
+
+    first.ACCUMULATORS.append("b")
+
+    assert second.ACCUMULATORS == ["a"]
+
+
 # --------------------------------------------------------------------------------------------------------------- blocks
 
 

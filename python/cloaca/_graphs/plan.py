@@ -73,6 +73,7 @@ class Plan:
         self.names = tuple(node.id for node in nodes)
         self.sources = tuple(dict.fromkeys(source for node in nodes for source in node.inputs))
         by_id = {node.id: node for node in nodes}
+        index_of = {name: index for index, name in enumerate(self.names)}
         places: List[str] = []
         feeders = _feeders_of(nodes)
         # What is given comes in a list: the sources of each node behind each other, or a context for each root.
@@ -85,29 +86,14 @@ class Plan:
             if not is_bound and not fed_by:
                 given = (roots,)
                 roots += 1
-            steps.append(self._step(node, functions[name], given, fed_by))
+            steps.append(_step(node, functions[name], given, fed_by, index_of))
         self.root_count = roots
-        self._places = tuple((source, source in places[:index]) for index, source in enumerate(places))
+        first_place = {source: index for index, source in reversed(list(enumerate(places)))}
+        self._places = tuple((source, index > first_place[source]) for index, source in enumerate(places))
         self._steps = tuple(steps)
         self._terminals = tuple(
-            self.names.index(name) for name in order if by_id[name].next is None and by_id[name].routes is None
+            index_of[name] for name in order if by_id[name].next is None and by_id[name].routes is None
         )
-
-    def _step(
-        self,
-        node: NodeDeclaration,
-        function: Callable[..., Any],
-        given: Tuple[int, ...],
-        fed_by: Sequence[Tuple[str, bool]],
-    ) -> _Step:
-        index_of = self.names.index
-        feeders = tuple((index_of(name), is_routing) for name, is_routing in fed_by)
-        feeder = _NONE
-        if feeders:
-            is_plain = len(feeders) == 1 and not feeders[0][1] and not given
-            feeder = feeders[0][0] if is_plain else _SEVERAL
-        routes = None if node.routes is None else {variant: index_of(to) for variant, to in node.routes}
-        return (index_of(node.id), function, given, feeder, feeders, routes)
 
     def given_of(self, payload: Mapping[str, Any]) -> List[Any]:
         """What the nodes get of stored values by source, None for what is missing; each node has its own."""
@@ -164,6 +150,22 @@ class Plan:
                     text = f"terminal '{self.names[index]}' result conversion failed: {_reason(error)}"
                     raise _failed(text, values) from error
         return outputs
+
+
+def _step(
+    node: NodeDeclaration,
+    function: Callable[..., Any],
+    given: Tuple[int, ...],
+    fed_by: Sequence[Tuple[str, bool]],
+    index_of: Mapping[str, int],
+) -> _Step:
+    feeders = tuple((index_of[name], is_routing) for name, is_routing in fed_by)
+    feeder = _NONE
+    if feeders:
+        is_plain = len(feeders) == 1 and not feeders[0][1] and not given
+        feeder = feeders[0][0] if is_plain else _SEVERAL
+    routes = None if node.routes is None else {variant: index_of[to] for variant, to in node.routes}
+    return (index_of[node.id], function, given, feeder, feeders, routes)
 
 
 def _failed(text: str, values: Sequence[Any]) -> GraphFailed:

@@ -56,9 +56,11 @@ def reactor(
         raise ValueError("'name' cannot be empty")
     if not sources:
         raise ValueError("'accumulators' list cannot be empty")
-    for index, source in enumerate(sources):
-        if source in sources[:index]:
+    seen = set()
+    for source in sources:
+        if source in seen:
             raise ValueError(f"accumulator '{source}' listed more than once")
+        seen.add(source)
     if reaction_mode not in _MODES:
         raise ValueError(f"unknown mode '{reaction_mode}', expected 'when_any' or 'when_all'")
     place = place_of_caller()

@@ -60,7 +60,7 @@ def _warn_of_key(at: str, key: object) -> None:
 
 def function_problem(nodes: Sequence[NodeDeclaration], functions: Iterable[str], graph: str) -> Optional[Exception]:
     """What is wrong between the nodes and the functions of a block: the exception to raise, or None."""
-    names, given = [node.id for node in nodes], list(functions)
+    names, given = dict.fromkeys(node.id for node in nodes), dict.fromkeys(functions)
     bare = [name for name in names if name not in given]
     if bare:
         loose = [name for name in given if name not in names]
@@ -87,7 +87,7 @@ def problems_of(
     nodes: Sequence[NodeDeclaration], graph: str, reactor: Optional[str], sources: Sequence[str]
 ) -> List[str]:
     """What is wrong with a topology, as sentences. ``reactor`` None: of a graph that tasks invoke."""
-    names = [node.id for node in nodes]
+    names, known_sources = {node.id for node in nodes}, set(sources)
     problems: List[str] = []
     for node in nodes:
         if reactor is None and node.inputs:
@@ -96,7 +96,7 @@ def problems_of(
                 "trigger-less computation graph gets the context of a task"
             )
         for source in node.inputs if reactor is not None else ():
-            if source not in sources:
+            if source not in known_sources:
                 problems.append(
                     f"node '{node.id}' of graph '{graph}' references cache input '{source}' which is not in "
                     f"reactor '{reactor}' accumulators{_did_you_mean(source, sources)}"
@@ -143,16 +143,17 @@ def _cycle_in(targets: Mapping[str, Sequence[str]], ordered: Set[str]) -> List[s
         if name not in ordered:
             feeders.update((target, name) for target in leads_to)
     name = next(name for name in targets if name not in ordered)
-    path: List[str] = []
+    path: Dict[str, None] = {}
     while name not in path:
-        path.append(name)
+        path[name] = None
         name = feeders[name]
     # Walked against the arrows.
-    return [name, *reversed(path[path.index(name) :])]
+    walked = list(path)
+    return [name, *reversed(walked[walked.index(name) :])]
 
 
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
     import difflib  # where something is wrong only
 
-    nearest = difflib.get_close_matches(name, known, 1)
+    nearest = difflib.get_close_matches(name, list(known), 1)
     return f". Did you mean '{nearest[0]}'?" if nearest else ""
