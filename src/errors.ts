@@ -62,6 +62,8 @@ export interface ErrorFacts {
   readonly reactor?: string
   readonly graph?: string
   readonly subscriptionId?: string
+  /** Of the events that are stored, where others of the same request are not. */
+  readonly sequences?: readonly number[]
   /** Where a value is wrong, from the outside in: `triggers[2].pollIntervalMs`. */
   readonly path?: string
   /** Offset in bytes of the first wrong byte of a context's text. */

@@ -151,7 +151,7 @@ export class Engine {
     this.scheduleSteering = new ScheduleSteering({ ...ports, crons: this.crons })
     for (const served of [this.executions, this.triggerSteering]) served.serve(this.#inbox)
     this.instances = new InstanceCalls(ports, assertOpen)
-    this.health = new Health({ ...steering, heartbeat }, assertOpen)
+    this.health = new Health({ ...steering, heartbeat, graphs: this.#graphs }, assertOpen)
   }
 
   static async start(options: EngineOptions): Promise<Engine> {

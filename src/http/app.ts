@@ -6,12 +6,15 @@ import type { Runner } from '../runner/runner.ts'
 import { readBody } from './bodies.ts'
 import { ContextAnswers, type StoredContext } from './context-answers.ts'
 import { openApiDocument } from './openapi/document.ts'
-import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
+import { answersText, checked, type Operation } from './operations.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
 import { EXECUTION_OPERATIONS } from './routes/executions.ts'
+import { GRAPH_OPERATIONS } from './routes/graphs.ts'
 import { LOG_OPERATIONS } from './routes/logs.ts'
 import { PROCESS_OPERATIONS } from './routes/process.ts'
+import { REACTOR_OPERATIONS } from './routes/reactors.ts'
 import { SCHEDULE_OPERATIONS } from './routes/schedules.ts'
+import { SOURCE_OPERATIONS } from './routes/sources.ts'
 import { SYSTEM_OPERATIONS } from './routes/system.ts'
 import { TRIGGER_OPERATIONS } from './routes/triggers.ts'
 import { WORKFLOW_OPERATIONS } from './routes/workflows.ts'
@@ -24,6 +27,9 @@ export const OPERATIONS: readonly Operation[] = [
   ...WORKFLOW_OPERATIONS,
   ...EXECUTION_OPERATIONS,
   ...LOG_OPERATIONS,
+  ...SOURCE_OPERATIONS,
+  ...REACTOR_OPERATIONS,
+  ...GRAPH_OPERATIONS,
   ...SCHEDULE_OPERATIONS,
   ...SYSTEM_OPERATIONS,
   ...PROCESS_OPERATIONS,
@@ -84,7 +90,7 @@ async function answerOf(
   const query = checked(operation.query, Object.fromEntries(new URL(request.url).searchParams), 'query')
   const call = { runner, param, query, ...(await readBody(request, operation)) }
   const answer = await operation.handle(call)
-  if (operation.answer === CONTEXT_TEXT) return await contexts.answer(answer as StoredContext, request)
+  if (answersText(operation)) return await contexts.answer(answer as StoredContext, request)
   const { status } = operation
   return new Response(JSON.stringify(answer), {
     status,

@@ -1,6 +1,6 @@
 /** What requests bring along: read within a limit, as UTF-8 and JSON. */
 
-import { CONTEXT_TEXT, checked, type Operation } from './operations.ts'
+import { CONTEXT_TEXT, checked, JSON_TEXT, type Operation } from './operations.ts'
 import { HttpProblem } from './problems.ts'
 
 export interface ReadBody {
@@ -19,8 +19,7 @@ const NONE: ReadBody = { body: undefined, bodyText: null }
 export async function readBody(request: Request, { body: expected }: Operation): Promise<ReadBody> {
   if (expected === null) return NONE
   const bytes = await bytesOf(request)
-  if (bytes.length === 0)
-    return expected === CONTEXT_TEXT ? NONE : { body: checked(expected, {}, 'body'), bodyText: null }
+  if (bytes.length === 0) return withoutBody(expected)
   // A form of another site's page can send everything else without being asked for leave.
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type)) {
@@ -31,9 +30,14 @@ export async function readBody(request: Request, { body: expected }: Operation):
     )
   }
   const bodyText = textOf(bytes)
-  // The engine checks a context itself, to the letter.
-  if (expected === CONTEXT_TEXT) return { body: undefined, bodyText }
+  // The engine checks it itself, to the letter.
+  if (expected === CONTEXT_TEXT || expected === JSON_TEXT) return { body: undefined, bodyText }
   return { body: checked(expected, parsed(bodyText), 'body'), bodyText }
+}
+
+function withoutBody(expected: NonNullable<Operation['body']>): ReadBody {
+  if (expected === JSON_TEXT) throw new HttpProblem(400, 'BODY_NOT_JSON', 'There is no body: a JSON value is needed.')
+  return expected === CONTEXT_TEXT ? NONE : { body: checked(expected, {}, 'body'), bodyText: null }
 }
 
 async function bytesOf(request: Request): Promise<Uint8Array> {

@@ -1,7 +1,8 @@
 /**
  * `/api/v1/events`: what the engine reports, as server-sent events. The last ones are kept, so that a reader that was cut off
  * goes on behind the one that it read last (`Last-Event-ID`). Skips are not events of their own: there may be thousands a
- * second. They come four times a second as one event with how many there were of each trigger, and without an id.
+ * second. They come four times a second as one event with how many there were of each trigger, and without an id. So do
+ * firings of reactors, and what failed in graphs.
  *
  *   deaf ──first reader──▶ listening, what happens is kept ──a minute without a reader──▶ deaf, nothing is kept
  *
@@ -15,13 +16,14 @@ import { formatInstant } from '../model/instant.ts'
 import type { Runner } from '../runner/runner.ts'
 import type { OtherRoute } from './app.ts'
 import { cutOff } from './connections.ts'
+import { CountedEvents, type CountedKind, kindOf, nameIn } from './counted-events.ts'
 import { HttpProblem } from './problems.ts'
 
 const KEPT = 1_000
 const STREAMS_AT_MOST = 100
 /** A reader that is so far behind is cut off: it comes back, and goes on. */
 const UNREAD_CHARACTERS_AT_MOST = 1024 ** 2
-const SKIPS_EVERY_MS = 250
+const COUNTS_EVERY_MS = 250
 /** For a reader who comes back. */
 const KEPT_WITHOUT_READERS_MS = 60_000
 /** A connection that is dead is noticed by writing to it. */
@@ -37,6 +39,9 @@ const NAMES: readonly EngineEventName[] = [
   'taskRetried',
   'taskFinished',
   'executionFinished',
+  'reactorFired',
+  'graphFailed',
+  'sourceFailed',
   'scriptQuarantined',
   'warning',
   'stopped',
@@ -66,10 +71,10 @@ class EventStreams {
   #deafDue: Timer | null = null
   readonly #streams = new Set<Stream>()
   readonly #requests = new WeakMap<Stream, Request>()
-  readonly #skips = new Map<string, number>()
+  readonly #counts = new CountedEvents()
   readonly #encoder = new TextEncoder()
   #lastId = 0
-  #skipsDue: Timer | null = null
+  #countsDue: Timer | null = null
   #alive: Timer | null = null
   #hasStopped = false
 
@@ -151,8 +156,9 @@ class EventStreams {
   }
 
   #happened(name: EngineEventName, event: EngineEventMap[EngineEventName]): void {
-    if (name === 'tick' && (event as EngineEventMap['tick']).outcome === 'skipped') {
-      if (this.#streams.size > 0) this.#skipped((event as EngineEventMap['tick']).trigger)
+    const kind = kindOf(name, event)
+    if (kind !== null) {
+      this.#counted(kind, nameIn(event))
       return
     }
     const kept = { id: ++this.#lastId, name, event }
@@ -161,13 +167,12 @@ class EventStreams {
     if (this.#streams.size > 0) this.#send(this.#encodedKept(kept))
   }
 
-  #skipped(trigger: string): void {
-    this.#skips.set(trigger, (this.#skips.get(trigger) ?? 0) + 1)
-    this.#skipsDue ??= this.#clock.wakeAfter(SKIPS_EVERY_MS, () => {
-      this.#skipsDue = null
-      const triggers = Object.fromEntries(this.#skips)
-      this.#skips.clear()
-      this.#send(this.#encoded('', 'skips', { triggers }))
+  #counted(kind: CountedKind, name: string): void {
+    if (this.#streams.size === 0) return
+    this.#counts.add(kind, name)
+    this.#countsDue ??= this.#clock.wakeAfter(COUNTS_EVERY_MS, () => {
+      this.#countsDue = null
+      for (const [event, data] of this.#counts.take()) this.#send(this.#encoded('', event, data))
     })
   }
 
@@ -192,7 +197,7 @@ class EventStreams {
 
   #end(): void {
     this.#hasStopped = true
-    for (const timer of [this.#skipsDue, this.#alive, this.#deafDue]) timer?.cancel()
+    for (const timer of [this.#countsDue, this.#alive, this.#deafDue]) timer?.cancel()
     for (const stream of this.#streams) stream.close()
     this.#streams.clear()
   }

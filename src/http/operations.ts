@@ -21,6 +21,9 @@ export interface Call<Query, Body> {
 /** What is taken, or answered as a `StoredContext`, is a context to the letter. */
 export const CONTEXT_TEXT = 'context'
 
+/** The same of any JSON value. */
+export const JSON_TEXT = 'json'
+
 export interface Operation {
   readonly method: 'get' | 'post' | 'delete'
   /** `/triggers/{name}`, below `/api/v1`. */
@@ -28,9 +31,9 @@ export interface Operation {
   readonly tag: string
   readonly summary: string
   readonly query: AnySchema
-  /** Null: it takes none. `context`: a JSON object, which is not parsed. */
-  readonly body: AnySchema | typeof CONTEXT_TEXT | null
-  readonly answer: AnySchema | typeof CONTEXT_TEXT
+  /** Null: it takes none. `context`: a JSON object, or `json`: a JSON value, which are not parsed. */
+  readonly body: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT | null
+  readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
   /** Of its answer. */
   readonly status: 200 | 201 | 202
   handle(call: Call<unknown, unknown>): Promise<unknown>
@@ -42,7 +45,7 @@ interface OperationOptions<Query extends AnySchema, Body extends AnySchema> {
   readonly summary: string
   readonly query?: Query
   readonly body?: Body
-  readonly answer: AnySchema | typeof CONTEXT_TEXT
+  readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
   readonly status?: 200 | 201 | 202
   handle(call: Call<v.InferOutput<Query>, v.InferOutput<Body>>): Promise<unknown>
 }
@@ -71,6 +74,18 @@ export function sendingContext<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
   return { status: 200, query: NOTHING, ...options, method: 'post', body: CONTEXT_TEXT } as Operation
+}
+
+/** A write whose body is any JSON value, kept to the letter. */
+export function sendingJson<Query extends AnySchema = typeof NOTHING>(
+  options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
+): Operation {
+  return { status: 200, query: NOTHING, ...options, method: 'post', body: JSON_TEXT } as Operation
+}
+
+/** Its answer is a `StoredContext`. */
+export function answersText({ answer }: Operation): boolean {
+  return answer === CONTEXT_TEXT || answer === JSON_TEXT
 }
 
 /** What fits, or `INVALID_ARGUMENT` with everything that does not. `what`: `query` or `body`. */

@@ -53,6 +53,38 @@ export async function pageAfter<Row>(
   return { items: shown.map(record), nextCursor: hasMore ? idOf(last) : null }
 }
 
+/** Rows that are read at a time where each may be megabytes, and characters of a page, beyond which it ends. */
+const LARGE_AT_ONCE = 10
+const PAGE_CHARACTERS = 4_000_000
+
+/** The same of rows that may be large: a page ends when it is, too. */
+export async function pageAfterWithin<Row>(
+  { limit, cursor }: PageQuery,
+  idOf: (row: Row) => string,
+  record: (row: Row) => unknown,
+  charactersOf: (row: Row) => number,
+  fetch: (page: { readonly limit: number; readonly after?: string }) => Promise<readonly Row[]>,
+): Promise<PageAnswer> {
+  const shown: Row[] = []
+  let after = cursor
+  let characters = 0
+  let hasMore = true
+  while (hasMore && shown.length < limit && characters < PAGE_CHARACTERS) {
+    // Small ones so far: as many as there are will do no harm.
+    const most =
+      characters < shown.length * 1_000 ? limit - shown.length : Math.min(LARGE_AT_ONCE, limit - shown.length)
+    const rows = await fetch({ limit: most + 1, ...(after !== undefined && { after }) })
+    for (const row of rows.slice(0, most)) {
+      shown.push(row)
+      characters += charactersOf(row)
+    }
+    hasMore = rows.length > most
+    const last = shown.at(-1)
+    if (last !== undefined) after = idOf(last)
+  }
+  return { items: shown.map(record), nextCursor: hasMore && after !== undefined ? after : null }
+}
+
 /** A cursor of two parts, of which the first is a number. */
 export function pairCursor(number: number, text: string): string {
   return Buffer.from(`${number} ${text}`).toString('base64url')

@@ -16,6 +16,8 @@ export type HttpProblemCode =
   | 'TOO_MANY_STREAMS'
   | 'TOO_MANY_LARGE_ANSWERS'
   | 'TICK_NOT_FOUND'
+  | 'FIRING_NOT_FOUND'
+  | 'EVENT_NOT_FOUND'
 
 const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
@@ -26,8 +28,15 @@ const STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   TRIGGER_NOT_FOUND: 404,
   EXECUTION_NOT_FOUND: 404,
   SCHEDULE_NOT_FOUND: 404,
+  SOURCE_NOT_FOUND: 404,
+  REACTOR_NOT_FOUND: 404,
+  GRAPH_NOT_FOUND: 404,
+  SUBSCRIPTION_NOT_FOUND: 404,
+  SOURCE_NOT_PUSHABLE: 409,
   ACTION_REFUSED: 409,
   CRON_DISABLED: 409,
+  INVALID_PREDICATE: 422,
+  SOURCE_FULL: 429,
   EXECUTION_TIMEOUT: 504,
   RUNNER_CLOSED: 503,
   HOST_CLOSED: 503,
@@ -50,10 +59,15 @@ export const TITLES: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not JSON',
   421: 'The request is for another host',
+  422: 'It cannot be understood',
+  429: 'There is no room for more now',
   500: 'It failed',
   503: 'It is not available now',
   504: 'It took too long',
 }
+
+/** Events are accumulated by the thousand a second. */
+const ROOM_SOON = { 'retry-after': '1' }
 
 export class HttpProblem extends Error {
   readonly status: number
@@ -78,7 +92,7 @@ export function problemResponse(thrown: unknown, log: LogSink): Response {
   const status = statusOf(thrown.code)
   if (status === 500) log({ level: 'error', message: `an HTTP request failed: ${thrown.message}` })
   const { traceback: _, ...facts } = thrown.facts
-  return problem(status, thrown.code, thrown.message, facts)
+  return problem(status, thrown.code, thrown.message, facts, status === 429 ? ROOM_SOON : {})
 }
 
 function problem(

@@ -61,9 +61,35 @@ export class WorkflowCounters {
   readonly taskDuration = new Histogram(DURATION_BOUNDS_MS)
 }
 
+/** Of the events of a source, as this engine took part in them. */
+export class SourceCounters {
+  accepted = 0
+  /** The function returned None. */
+  dropped = 0
+  /** Too many waited. */
+  refused = 0
+  /** The function raised. */
+  failed = 0
+}
+
+export class ReactorCounters {
+  /** By its sources, and by hand. */
+  firings = 0
+  /** Times that a subscription to it was given up since its predicate failed. */
+  degraded = 0
+}
+
+export class GraphCounters {
+  runs = 0
+  failures = 0
+}
+
 export class EngineCounters {
   readonly triggers = new NamedCounters(() => new TriggerCounters())
   readonly workflows = new NamedCounters(() => new WorkflowCounters())
+  readonly sources = new NamedCounters(() => new SourceCounters())
+  readonly reactors = new NamedCounters(() => new ReactorCounters())
+  readonly graphs = new NamedCounters(() => new GraphCounters())
   /** By code. */
   readonly warnings = new Map<string, number>()
   /** Steps that failed and are tried again. */

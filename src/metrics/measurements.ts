@@ -19,6 +19,8 @@ export interface EngineGauges {
   readonly triggers: { readonly enabled: number; readonly disabled: number; readonly polled: number }
   /** Polls that are out. */
   readonly activePolls: number
+  /** Events that wait, of the sources whose events are accumulated here. */
+  readonly waitingEvents: ReadonlyMap<string, number>
   /** How long the poll has been due that has been due for longest and has not ended, of the triggers that are polled here. */
   readonly oldestDueMs: number
 }

@@ -24,6 +24,7 @@ const GAUGES = {
   freeSlots: 3,
   triggers: { enabled: 1, disabled: 0, polled: 1 },
   activePolls: 0,
+  waitingEvents: new Map(),
   oldestDueMs: 0,
 }
 

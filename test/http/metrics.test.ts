@@ -166,6 +166,7 @@ describe('the text of metrics', () => {
     freeSlots: 4,
     triggers: { enabled: 0, disabled: 0, polled: 0 },
     activePolls: 0,
+    waitingEvents: new Map(),
     oldestDueMs: 0,
   }
   const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, each]) => String(each))
@@ -205,6 +206,9 @@ describe('the text of metrics', () => {
     const engine = new EngineCounters()
     engine.triggers.of('t')
     engine.workflows.of('w')
+    engine.sources.of('s')
+    engine.reactors.of('r')
+    engine.graphs.of('g')
     engine.warned('CLOCK_SET')
     const host: HostMeasurements = {
       restarts: { died: 0, ceiling: 0, idle: 0 },

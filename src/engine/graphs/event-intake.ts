@@ -11,6 +11,7 @@
 import { UsageError } from '../../errors.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 import { didYouMean } from '../../registry/nearest.ts'
+import type { EngineEvents } from '../events.ts'
 import type { Clock } from '../ports.ts'
 import type { AcceptedEvents, GraphStore, NewEvents, StreamPosition } from './graph-store.ts'
 
@@ -23,6 +24,7 @@ const LOOK_AGAIN_MS = 100
 export interface EventIntakePorts {
   readonly store: GraphStore
   readonly clock: Clock
+  readonly events: EngineEvents
   /** Events of a source that may wait to be accumulated. */
   readonly maxWaitingEvents: number
 }
@@ -166,6 +168,7 @@ class SourceIntake {
   #answer(taken: readonly Push[], { firstSequence, repeated }: Extract<AcceptedEvents, { kind: 'accepted' }>): void {
     const before = new Set(repeated)
     const events = taken.filter((_, index) => !before.has(index)).map(({ incoming }) => incoming.eventText)
+    this.#ports.events.counters.sources.of(this.#source).accepted += events.length
     if (events.length > 0) this.#onAccepted(this.#source, firstSequence, events)
     let sequence = firstSequence
     for (const [index, { resolve }] of taken.entries()) resolve(before.has(index) ? null : sequence++)
@@ -179,6 +182,7 @@ class SourceIntake {
     this.#waiting.unshift(...pushes.filter(({ until }) => until > now))
     if (refused.length > 0) {
       for (const { reject } of refused) reject(full(this.#source, waiting))
+      this.#ports.events.counters.sources.of(this.#source).refused += refused.length
       await store.refuse(this.#source, refused.length)
     }
     if (this.#waiting.length === 0) return

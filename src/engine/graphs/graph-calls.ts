@@ -13,6 +13,7 @@ import type {
 } from '../../model/graphs/rows.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
+import type { EngineEvents } from '../events.ts'
 import type { Clock, ContextCodec, PageAfter, Store } from '../ports.ts'
 import { unknownSource } from './event-intake.ts'
 import type { FiringDetail, SourcePollRow } from './graph-store.ts'
@@ -27,6 +28,7 @@ export interface GraphCallsPorts {
   readonly clock: Clock
   readonly codec: ContextCodec
   readonly registry: RegistrySource
+  readonly events: EngineEvents
   readonly newId: () => string
 }
 
@@ -135,6 +137,7 @@ export class GraphCalls {
     const by = actor.note === null ? actor.source : `${actor.source}: ${actor.note}`
     const firing = await store.graphs.fire(reactor, payloadText, by, clock.now())
     if (firing === null) throw unknownReactor(reactor, [])
+    this.#ports.events.counters.reactors.of(reactor).firings += 1
     await this.#record('fire', `reactor ${reactor}`, actor, { firingId: firing.id })
     this.#graphs.firingsMade()
     return firing

@@ -153,6 +153,9 @@ export class GraphRunner {
   }
 
   #failAll(graph: string, firings: readonly ReactorFiring[], error: PythonFault): number {
+    const totals = this.#ports.events.counters.graphs.of(graph)
+    totals.runs += firings.length
+    totals.failures += firings.length
     const counts = this.#countsOf(graph)
     counts.runs += firings.length
     counts.failures += firings.length
@@ -169,11 +172,14 @@ export class GraphRunner {
     nodesText: string,
   ): void {
     const counts = this.#countsOf(name)
+    const totals = this.#ports.events.counters.graphs.of(name)
+    totals.runs += results.length
     const at = this.#ports.clock.now()
     for (const [index, result] of results.entries()) {
       counts.runs += 1
       if (result.kind === 'ended') continue
       counts.failures += 1
+      totals.failures += 1
       counts.error = { error: result.error, at }
       this.#failed(name, firings[index]?.sequence ?? 0, 1, result.error)
     }

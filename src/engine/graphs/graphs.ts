@@ -127,6 +127,8 @@ export class Graphs {
   #delivered(source: string, firings: readonly ReactorFiring[], run: readonly string[]): void {
     this.intake.roomMade(source)
     if (firings.length === 0) return
+    const { reactors } = this.#ports.events.counters
+    for (const { reactor } of firings) reactors.of(reactor).firings += 1
     const graphs = this.#runnable()
     for (const name of run) {
       const reactor = graphs.find(({ graph }) => graph === name)?.reactor

@@ -120,6 +120,7 @@ export class HostedSources {
     if (text !== this.#declared) {
       await store.declare(instanceId, declared, clock.now())
       this.#declared = text
+      this.#count(declared)
     }
     const wanted = [...graphs.sources.keys(), ...(await this.#bareNames(graphs))]
     await this.#giveUpOthers(new Set(wanted))
@@ -129,6 +130,13 @@ export class HostedSources {
     for (const lease of leases) this.#host(lease, graphs)
     const held = new Set(leases.map(({ source }) => source))
     for (const name of this.#hosted.keys()) if (!held.has(name)) void this.#end(name)
+  }
+
+  /** What is declared and has not happened is counted as 0. */
+  #count({ reactors, graphs }: DeclaredGraphs): void {
+    const { counters } = this.#ports.events
+    for (const { name } of reactors) counters.reactors.of(name)
+    for (const { name, reactor } of graphs) if (reactor !== null) counters.graphs.of(name)
   }
 
   /** Sources that only reactors name, and for which no instance has a function. */

@@ -13,6 +13,7 @@
  */
 
 import { toError } from '../../errors.ts'
+import type { SourceCounters } from '../../metrics/engine-counters.ts'
 import type { PythonFault } from '../../model/fault.ts'
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
 import type { ReactorFiring, ValueText } from '../../model/graphs/rows.ts'
@@ -59,6 +60,7 @@ export class SourcePump {
   readonly lease: number
   readonly #ports: SourcePumpPorts
   readonly #onLost: () => void
+  readonly #counters: SourceCounters
   #definition: SourceDefinition | null
   #done: number
   #last: number
@@ -88,6 +90,7 @@ export class SourcePump {
     this.#ports = ports
     this.#onLost = onLost
     this.#armFlush()
+    this.#counters = ports.events.counters.sources.of(lease.source)
   }
 
   get waiting(): number {
@@ -262,6 +265,8 @@ export class SourcePump {
     }
     this.#known.splice(0, this.#known.findLastIndex(({ sequence }) => sequence <= made.upToSequence) + 1)
     this.#done = made.upToSequence
+    this.#counters.dropped += made.dropped
+    this.#counters.failed += made.failures.length
     if (this.#done === this.#last) this.#isFlushDue = false
     for (const { error, sequence } of made.failures) this.#failed(sequence, error)
     onDelivered(this.source, result.firings, result.run)

@@ -178,6 +178,7 @@ export class Subscriptions {
   }
 
   #warn({ reactor, workflow, predicate }: Subscription, { error }: SubscriptionStep): void {
+    this.#ports.events.counters.reactors.of(reactor).degraded += 1
     this.#ports.events.emit('warning', {
       code: 'SUBSCRIPTION_DEGRADED',
       workflow,

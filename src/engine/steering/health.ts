@@ -4,6 +4,7 @@ import { toError } from '../../errors.ts'
 import type { EngineGauges } from '../../metrics/measurements.ts'
 import type { TriggerRow } from '../../model/schedule.ts'
 import type { Executor } from '../executions/executor.ts'
+import type { Graphs } from '../graphs/graphs.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, Store } from '../ports.ts'
 import type { Scheduler } from '../triggers/scheduler.ts'
@@ -19,6 +20,7 @@ export interface HealthPorts {
   readonly heartbeat: Heartbeat
   readonly executor: Executor
   readonly scheduler: Scheduler
+  readonly graphs: Graphs
 }
 
 export class Health {
@@ -32,9 +34,15 @@ export class Health {
 
   /** Reads nothing but memory. */
   gauges(): EngineGauges {
-    const { executor, scheduler } = this.#ports
+    const { executor, scheduler, graphs } = this.#ports
     const { activePolls, triggers } = scheduler
-    return { ...executor.gauges(), triggers: triggers.count(), activePolls, oldestDueMs: triggers.oldestDueMs }
+    return {
+      ...executor.gauges(),
+      triggers: triggers.count(),
+      activePolls,
+      waitingEvents: graphs.sources.waiting(),
+      oldestDueMs: triggers.oldestDueMs,
+    }
   }
 
   /** Null when the engine has begun, and the database takes a write within this time; else why not. */

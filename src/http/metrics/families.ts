@@ -3,6 +3,7 @@
 import type { WorkflowCounters } from '../../metrics/engine-counters.ts'
 import type { Histogram } from '../../metrics/histogram.ts'
 import type { HostMeasurements, Measurements } from '../../metrics/measurements.ts'
+import { OTHER } from '../../metrics/named-counters.ts'
 import type { CommitCounters } from '../../metrics/store-counters.ts'
 import { packageVersion } from '../package-version.ts'
 import type { Family, Labels } from './exposition.ts'
@@ -16,6 +17,7 @@ export function families(measurements: Measurements, eventLoopDelay: Histogram):
     ...triggerFamilies(measurements),
     ...executionFamilies(measurements),
     ...taskFamilies(measurements),
+    ...graphFamilies(measurements),
     ...storeFamilies(measurements),
     ...interpreterFamilies(measurements),
     ...processFamilies(measurements, eventLoopDelay),
@@ -105,6 +107,46 @@ function taskFamilies({ engine, now }: Measurements): readonly Family[] {
     gauge('cloaca_tasks_waiting', 'Tasks that could begin, and wait for a slot.', now.waitingTasks),
     gauge('cloaca_slots', 'How many tasks may run at once.', now.slots),
     gauge('cloaca_slots_free', 'Slots that no task has.', now.freeSlots),
+  ]
+}
+
+function graphFamilies({ engine, now }: Measurements): readonly Family[] {
+  const sources = [...engine.sources]
+  const events = sources.flatMap(([source, counters]) =>
+    Object.entries(counters).map(([outcome, value]): Sample => [{ source, outcome }, value]),
+  )
+  const waiting = new Map(sources.map(([source]) => [source, 0]))
+  for (const [name, count] of now.waitingEvents) {
+    const source = waiting.has(name) ? name : OTHER
+    waiting.set(source, (waiting.get(source) ?? 0) + count)
+  }
+  return [
+    counter('cloaca_source_events_total', 'Events of sources, by what became of them.', events),
+    gauge(
+      'cloaca_source_events_waiting',
+      'Events that wait to be accumulated.',
+      [...waiting].map(([source, count]): Sample => [{ source }, count]),
+    ),
+    counter(
+      'cloaca_reactor_firings_total',
+      'Firings of reactors, by their sources and by hand.',
+      [...engine.reactors].map(([reactor, { firings }]): Sample => [{ reactor }, firings]),
+    ),
+    counter(
+      'cloaca_subscriptions_degraded_total',
+      'Subscriptions that were given up since their predicate failed.',
+      [...engine.reactors].map(([reactor, { degraded }]): Sample => [{ reactor }, degraded]),
+    ),
+    counter(
+      'cloaca_graph_runs_total',
+      'Runs of graphs for firings.',
+      [...engine.graphs].map(([graph, { runs }]): Sample => [{ graph }, runs]),
+    ),
+    counter(
+      'cloaca_graph_failures_total',
+      'Runs of graphs that failed.',
+      [...engine.graphs].map(([graph, { failures }]): Sample => [{ graph }, failures]),
+    ),
   ]
 }
 

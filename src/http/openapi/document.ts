@@ -1,9 +1,9 @@
 /** The OpenAPI 3.1 document of the operations, and of the other addresses. Made when it is asked for first. */
 
-import { type AnySchema, CONTEXT_TEXT, type Operation } from '../operations.ts'
+import { type AnySchema, CONTEXT_TEXT, JSON_TEXT, type Operation } from '../operations.ts'
 import { packageVersion } from '../package-version.ts'
 import { PROBLEM } from '../schemas/parts.ts'
-import { CONTEXT_EXAMPLE, exampleOf } from './examples.ts'
+import { CONTEXT_EXAMPLE, exampleOf, JSON_EXAMPLE } from './examples.ts'
 import { jsonSchema } from './json-schema.ts'
 import { OTHER_PATHS } from './other-paths.ts'
 import { problemResponse, problemResponses } from './responses.ts'
@@ -18,6 +18,9 @@ const TAGS: Readonly<Record<string, string>> = {
   triggers: 'Polled triggers, their ticks and firings',
   workflows: 'Workflows and the graph of their tasks',
   executions: 'Runs of workflows, their tasks, attempts, logs and contexts',
+  sources: 'Sources of events',
+  reactors: 'Reactors, their firings, and the workflows that are subscribed to them',
+  graphs: 'Computation graphs',
   schedules: 'Cron schedules and their firings',
   system: 'Who serves the database, how it goes, what people did',
 }
@@ -68,13 +71,15 @@ function described(operation: Operation) {
   }
 }
 
-function requestBody(body: AnySchema | typeof CONTEXT_TEXT) {
+function requestBody(body: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT) {
+  if (body === JSON_TEXT) return { required: true, content: content(body, 'input') }
   const isNeeded = body !== CONTEXT_TEXT && (jsonSchema(body, 'input').required?.length ?? 0) > 0
   return { required: isNeeded, content: content(body, 'input') }
 }
 
-function content(schema: AnySchema | typeof CONTEXT_TEXT, mode: 'input' | 'output') {
+function content(schema: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT, mode: 'input' | 'output') {
   if (schema === CONTEXT_TEXT) return { 'application/json': { schema: { type: 'object' }, example: CONTEXT_EXAMPLE } }
+  if (schema === JSON_TEXT) return { 'application/json': { schema: {}, example: JSON_EXAMPLE } }
   const json = jsonSchema(schema, mode)
   return { 'application/json': { schema: json, example: exampleOf(json, '') } }
 }
@@ -82,7 +87,8 @@ function content(schema: AnySchema | typeof CONTEXT_TEXT, mode: 'input' | 'outpu
 function pathParameters(path: string) {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
     const schema = { type: 'string' }
-    const example = path.startsWith('/workflows') ? exampleOf(schema, 'workflow') : exampleOf(schema, name)
+    const [, resource = ''] = /^\/(\w+)s\/\{name\}/.exec(path) ?? []
+    const example = exampleOf(schema, name === 'name' ? resource : name)
     return { name, in: 'path', required: true, schema, example }
   })
 }

@@ -14,6 +14,29 @@ const TEXTS: Readonly<Record<string, string>> = {
   scheduleId: ID,
   target: EXECUTION,
   retryOf: EXECUTION,
+  source: 'probe',
+  reactor: 'oven',
+  graph: 'alarm',
+  subscription: ID,
+  subscriptionId: ID,
+  errorFiringId: ID,
+  owner: ID,
+  sources: 'probe',
+  waiting: 'oven',
+  inputs: 'probe',
+  next: 'warn',
+  variant: 'hot',
+  node: 'warn',
+  predicate: 'payload.probe.c > 80.0',
+  when: 'payload.probe.c > 80.0',
+  sequence: '12',
+  eventText: '{"c": 91.0}',
+  valueText: '{"c": 91.0}',
+  lastValueText: '{"c": 91.0}',
+  payloadText: '{"probe": {"c": 91.0}}',
+  resultText: '{"alarm": 91.0}',
+  nodesText: '{"judge": ["hot", 91.0]}',
+  byHand: 'cli: a try',
   nextCursor: 'MTAwIDViNw',
   cursor: 'MTAwIDViNw',
   endCursor: '12',
@@ -63,6 +86,7 @@ const INSTANTS: Readonly<Record<string, string>> = {
   endedAt: '2026-01-31T08:00:02.250+00:00',
   updatedAt: '2026-01-31T08:00:02.250+00:00',
   completedAt: '2026-01-31T08:00:02.250+00:00',
+  sinceAt: '2026-01-31T08:00:02.250+00:00',
   nextRuns: '2026-02-01T02:00:00.000+00:00',
 }
 const INSTANT = '2026-01-31T08:00:00.000+00:00'
@@ -85,6 +109,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   maxDelayMs: 60_000,
   olderThanMs: 604_800_000,
   stopped: 1,
+  limit: 10_000,
 }
 
 /** One that fits the schema. `name`: that of the property, or of the list that it is in. */
@@ -116,6 +141,9 @@ function objectOf({ properties = {}, additionalProperties }: JsonSchema, name: s
   const key = name === 'executions' || name === 'counts' ? 'Completed' : 'parcel'
   return { [key]: exampleOf(additionalProperties, key) }
 }
+
+/** What a body that is any JSON looks like. */
+export const JSON_EXAMPLE = { c: 91.5 }
 
 /** What a body or a parameter that is a context looks like. */
 export const CONTEXT_EXAMPLE = { parcel: 7, weight: 1.5 }

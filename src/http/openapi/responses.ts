@@ -1,7 +1,7 @@
 /** What each operation may be refused for, by its kind, its resource and its action. A test holds real answers against it. */
 
 import type { ErrorCode } from '../../errors.ts'
-import { CONTEXT_TEXT, type Operation } from '../operations.ts'
+import { answersText, type Operation } from '../operations.ts'
 import { type HttpProblemCode, statusOf, TITLES } from '../problems.ts'
 
 type Code = ErrorCode | HttpProblemCode
@@ -13,6 +13,8 @@ const OF_HTTP: Readonly<Partial<Record<Code, number>>> = {
   ORIGIN_REFUSED: 403,
   BODY_TOO_LARGE: 413,
   HOST_REFUSED: 421,
+  FIRING_NOT_FOUND: 404,
+  EVENT_NOT_FOUND: 404,
   TOO_MANY_LARGE_ANSWERS: 503,
 }
 
@@ -34,11 +36,19 @@ const BY_PATH: readonly (readonly [RegExp, readonly Code[]])[] = [
   [/^\/workflows\/\{/, ['WORKFLOW_NOT_FOUND']],
   [/^\/executions(\/\{|$)/, ['EXECUTION_NOT_FOUND']],
   [/^\/schedules\/\{/, ['SCHEDULE_NOT_FOUND']],
+  [/^\/sources\/\{/, ['SOURCE_NOT_FOUND']],
+  [/^\/sources\/\{name\}\/events\/\{/, ['EVENT_NOT_FOUND']],
+  [/^\/reactors\/\{/, ['REACTOR_NOT_FOUND']],
+  [/^\/firings\/\{/, ['FIRING_NOT_FOUND']],
+  [/^\/graphs\/\{/, ['GRAPH_NOT_FOUND']],
+  [/^\/subscriptions\/\{/, ['SUBSCRIPTION_NOT_FOUND']],
 ]
 const BY_ACTION: readonly (readonly [RegExp, readonly Code[]])[] = [
-  [/^\/executions$|^\/schedules$|\/(retry|fire)$/, ['WORKFLOW_NOT_FOUND']],
-  [/\/(cancel|pause|resume|retry|poll|set)$/, ['ACTION_REFUSED']],
+  [/^\/executions$|^\/schedules$|\/retry$|^\/triggers.*\/fire$/, ['WORKFLOW_NOT_FOUND']],
+  [/^\/(?!subscriptions).*\/(cancel|pause|resume|retry|poll|set)$/, ['ACTION_REFUSED']],
   [/\/(test|poll)$/, ['HOST_CLOSED']],
+  [/^\/sources/, ['SOURCE_NOT_PUSHABLE', 'SOURCE_FULL']],
+  [/^\/subscriptions$/, ['INVALID_PREDICATE']],
   [/^\/schedules/, ['CRON_DISABLED', 'INVALID_CRON', 'INVALID_TIMEZONE']],
 ]
 
@@ -50,7 +60,8 @@ export function problemResponses(operation: Operation): Record<string, object> {
   return responses
 }
 
-function codesOf({ path, method, body, answer }: Operation): readonly Code[] {
+function codesOf(operation: Operation): readonly Code[] {
+  const { path, method, body } = operation
   const matching = (rows: typeof BY_PATH) => rows.flatMap(([pattern, codes]) => (pattern.test(path) ? codes : []))
   const isWriting = method !== 'get'
   const codes: readonly Code[] = [
@@ -58,7 +69,7 @@ function codesOf({ path, method, body, answer }: Operation): readonly Code[] {
     ...matching(BY_PATH),
     ...(isWriting ? ['ORIGIN_REFUSED' as const, ...matching(BY_ACTION)] : []),
     ...(body === null ? [] : WITH_BODY),
-    ...(answer === CONTEXT_TEXT ? ['TOO_MANY_LARGE_ANSWERS' as const] : []),
+    ...(answersText(operation) ? ['TOO_MANY_LARGE_ANSWERS' as const] : []),
   ]
   return [...new Set(codes)]
 }
@@ -73,7 +84,9 @@ export function problemResponse(status: number, codes: readonly Code[]): object 
   const examples = codes.map((code) => [code, { value: problemExample(status, title, code) }])
   return {
     description: `${title}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
-    ...(status === 503 && { headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } } }),
+    ...((status === 503 || status === 429) && {
+      headers: { 'Retry-After': { description: 'seconds', schema: { type: 'integer' } } },
+    }),
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },

@@ -8,6 +8,16 @@ export const TEXT_OR_NULL = v.nullable(v.string())
 export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0))
 export const NUMBER_OR_NULL = v.nullable(v.number())
 
+/** A value to the letter. */
+export const SHORT_TEXT = v.pipe(
+  TEXT_OR_NULL,
+  v.description('JSON, to the letter; null where there is none, and where it is longer than 10,000 characters'),
+)
+export const LENGTH_OR_NULL = v.pipe(v.nullable(COUNT), v.description('its characters; null: there is none'))
+
+export const FAULT = v.nullable(v.strictObject({ type: v.string(), message: v.string(), traceback: v.string() }))
+export const PLACE = v.nullable(v.strictObject({ file: v.string(), line: v.number() }))
+
 /** Of what takes nothing. */
 export const NOTHING = v.strictObject({})
 

@@ -6,6 +6,7 @@ import {
   ASKED_INSTANT,
   barsOf,
   COUNT,
+  FAULT,
   FLAG,
   INSTANT,
   INSTANT_OR_NULL,
@@ -79,8 +80,6 @@ const TICK_FIELDS = {
 
 const TICK = v.strictObject(TICK_FIELDS)
 export const TICK_LIST = listOf(TICK)
-
-const FAULT = v.nullable(v.strictObject({ type: v.string(), message: v.string(), traceback: v.string() }))
 
 export const TICK_DETAIL_QUERY = v.strictObject({
   at: v.pipe(ASKED_INSTANT, v.description('an instant up to which it lasted: its `lastAt` in a list')),

@@ -1,9 +1,7 @@
 /** Workflows and the graph of their tasks. */
 
 import * as v from 'valibot'
-import { COUNT, INSTANT, listOf, NUMBER_OR_NULL } from './parts.ts'
-
-const PLACE = v.nullable(v.strictObject({ file: v.string(), line: v.number() }))
+import { COUNT, INSTANT, listOf, NUMBER_OR_NULL, PLACE } from './parts.ts'
 
 const RULE: v.GenericSchema<unknown, unknown> = v.pipe(
   v.looseObject({ type: v.string() }),
@@ -25,6 +23,7 @@ const TASK = v.strictObject({
   timeoutMs: NUMBER_OR_NULL,
   rule: RULE,
   place: PLACE,
+  invokes: v.optional(v.pipe(v.string(), v.description('the computation graph that it runs'))),
 })
 
 const HEAD = {

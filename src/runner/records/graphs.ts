@@ -9,7 +9,9 @@ export function graphRecord(row: GraphRow) {
   return {
     name,
     reactor,
-    nodes,
+    nodes: nodes.map(({ id, inputs, next, routes }) => {
+      return { id, inputs, next, routes: routes?.map(([variant, node]) => ({ variant, node })) ?? null }
+    }),
     description,
     script,
     place,

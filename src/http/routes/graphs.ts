@@ -1,0 +1,33 @@
+/** `/api/v1/graphs`: computation graphs, their topology and their last runs. */
+
+import type { GraphRow } from '../../model/graphs/rows.ts'
+import { graphRecord } from '../../runner/records/graphs.ts'
+import { type Operation, reading } from '../operations.ts'
+import { GRAPH, GRAPH_LIST } from '../schemas/graphs.ts'
+import { lengthOf, shortText } from '../short-texts.ts'
+
+const tag = 'graphs'
+
+export const GRAPH_OPERATIONS: readonly Operation[] = [
+  reading({
+    path: '/graphs',
+    tag,
+    summary: 'Computation graphs by name: those of reactors, and those that tasks invoke',
+    answer: GRAPH_LIST,
+    handle: async ({ runner }) => ({ items: (await runner.graphs.list()).map(graphAnswer), nextCursor: null }),
+  }),
+  reading({
+    path: '/graphs/{name}',
+    tag,
+    summary: 'One graph: its nodes, its last run with what they returned, its last error',
+    answer: GRAPH,
+    handle: async ({ runner, param }) => graphAnswer(await runner.graphs.get(param('name'))),
+  }),
+]
+
+function graphAnswer(row: GraphRow) {
+  const { lastRun, ...record } = graphRecord(row)
+  if (lastRun === null) return { ...record, lastRun }
+  const { resultText, ...run } = lastRun
+  return { ...record, lastRun: { ...run, resultText: shortText(resultText), resultLength: lengthOf(resultText) } }
+}

@@ -1,0 +1,199 @@
+/** `/api/v1/reactors`, `/firings` and `/subscriptions`: reactors, what they did, and which workflows they start. */
+
+import * as v from 'valibot'
+import { UsageError } from '../../errors.ts'
+import type { ReactorFiring, ReactorRow, Subscription } from '../../model/graphs/rows.ts'
+import {
+  firingDetailRecord,
+  type ReactorWait,
+  reactorFiringRecord,
+  reactorRecord,
+  subscriptionRecord,
+  waitOf,
+} from '../../runner/records/reactors.ts'
+import { waitingReactors } from '../../runner/records/status.ts'
+import type { Runner } from '../../runner/runner.ts'
+import { CONTEXT_TEXT, given, type Operation, reading, removing, sendingContext, writing } from '../operations.ts'
+import { pageAfterWithin } from '../pages.ts'
+import { HttpProblem } from '../problems.ts'
+import { PAGE } from '../schemas/parts.ts'
+import * as schema from '../schemas/reactors.ts'
+import { lengthOf, shortText } from '../short-texts.ts'
+
+const tag = 'reactors'
+
+const READS: readonly Operation[] = [
+  reading({
+    path: '/reactors',
+    tag,
+    summary: 'Reactors by name, with what they have of their sources and what they wait for',
+    answer: schema.REACTOR_LIST,
+    handle: async ({ runner }) => {
+      const reactors = await waitingReactors(runner)
+      return { items: reactors.map(({ row, wait }) => reactorAnswer(row, wait)), nextCursor: null }
+    },
+  }),
+  reading({
+    path: '/reactors/{name}',
+    tag,
+    summary: 'One reactor',
+    answer: schema.REACTOR,
+    handle: async ({ runner, param }) => {
+      const row = await runner.reactors.get(param('name'))
+      return reactorAnswer(row, await waitOf(runner, row))
+    },
+  }),
+  reading({
+    path: '/reactors/{name}/firings',
+    tag,
+    summary: 'Its firings, newest first, with the events that caused them and the executions that they started',
+    query: v.strictObject(PAGE),
+    answer: schema.REACTOR_FIRING_LIST,
+    handle: async ({ runner, param, query }) => {
+      const { name } = await runner.reactors.get(param('name'))
+      const { items, nextCursor } = await pageAfterWithin(
+        query,
+        ({ id }: ReactorFiring) => id,
+        (firing) => firing,
+        ({ payloadText }) => payloadText.length,
+        (page) => runner.reactors.firings(name, page),
+      )
+      const details = await Promise.all((items as ReactorFiring[]).map((firing) => withExecutions(runner, firing)))
+      return { items: details, nextCursor }
+    },
+  }),
+  reading({
+    path: '/firings/{id}',
+    tag,
+    summary: 'One firing, with the executions that it started',
+    answer: schema.FIRING_DETAIL,
+    handle: async ({ runner, param }) => detailAnswer(await firingOf(runner, param('id'))),
+  }),
+  reading({
+    path: '/firings/{id}/payload',
+    tag,
+    summary: 'The values of its sources, to the letter',
+    answer: CONTEXT_TEXT,
+    handle: async ({ runner, param }) => {
+      const { payloadText } = (await firingOf(runner, param('id'))).firing
+      return { bytes: Buffer.byteLength(payloadText), text: async () => payloadText }
+    },
+  }),
+  reading({
+    path: '/subscriptions',
+    tag,
+    summary: 'Subscriptions of workflows to reactors, with their state',
+    query: schema.SUBSCRIPTION_QUERY,
+    answer: schema.SUBSCRIPTION_LIST,
+    handle: async ({ runner, query: { workflow, ...filter } }) => {
+      const rows = await runner.reactors.subscriptions(given(filter))
+      const wanted = rows.filter((row) => workflow === undefined || row.workflow === workflow)
+      return { items: wanted.map(subscriptionRecord), nextCursor: null }
+    },
+  }),
+]
+
+const steering = (verb: 'pause' | 'resume'): Operation =>
+  writing({
+    path: `/subscriptions/{id}/${verb}`,
+    tag,
+    summary:
+      verb === 'pause' ? 'Start nothing until it is resumed; nothing is lost' : 'Go on, with what fired meanwhile',
+    body: schema.STEER_SUBSCRIPTION,
+    answer: schema.SUBSCRIPTION,
+    handle: async ({ runner, param, body }) => {
+      await runner.reactors[verb](param('id'), { ...given(body), source: 'http' })
+      return subscriptionRecord(await subscriptionOf(runner, param('id')))
+    },
+  })
+
+const WRITES: readonly Operation[] = [
+  sendingContext({
+    path: '/reactors/{name}/fire',
+    tag,
+    summary: 'Fire it by hand, with its newest values; the body has others by source, which are kept to the letter',
+    query: schema.FIRE_REACTOR_QUERY,
+    answer: schema.REACTOR_FIRING,
+    status: 201,
+    handle: async ({ runner, param, query, bodyText }) =>
+      firingAnswer(await runner.reactors.fireText(param('name'), bodyText, { ...given(query), source: 'http' })),
+  }),
+  writing({
+    path: '/subscriptions',
+    tag,
+    summary:
+      'Start a workflow each time that a reactor fires; once more replaces the predicate, and goes on where it stands',
+    body: schema.SUBSCRIBE,
+    answer: schema.SUBSCRIPTION,
+    status: 201,
+    handle: async ({ runner, body: { reactor, workflow, ...options } }) => {
+      const id = await runner.reactors.subscribe(reactor, workflow, { ...given(options), source: 'http' })
+      return subscriptionRecord(await subscriptionOf(runner, id))
+    },
+  }),
+  steering('pause'),
+  steering('resume'),
+  writing({
+    path: '/subscriptions/{id}/replay',
+    tag,
+    summary: 'Pass firings on once more, with executions of their own',
+    body: schema.REPLAY,
+    answer: schema.REPLAYED,
+    handle: async ({ runner, param, body: { from, ...options } }) => ({
+      id: param('id'),
+      from: await runner.reactors.replay(param('id'), from, { ...given(options), source: 'http' }),
+    }),
+  }),
+  removing({
+    path: '/subscriptions/{id}',
+    tag,
+    summary: 'Start the workflow no more; the executions that were started stay',
+    query: schema.DELETE_SUBSCRIPTION,
+    answer: schema.SUBSCRIPTION_DELETED,
+    handle: async ({ runner, param, query }) => {
+      const { id, reactor, workflow, tenant } = await subscriptionOf(runner, param('id'))
+      await runner.reactors.unsubscribe(reactor, workflow, { ...given(query), tenant, source: 'http' })
+      return { id, deleted: true }
+    },
+  }),
+]
+
+export const REACTOR_OPERATIONS: readonly Operation[] = [...READS, ...WRITES]
+
+function reactorAnswer(row: ReactorRow, wait: ReactorWait | null) {
+  const { inputs, ...record } = reactorRecord(row, wait)
+  return {
+    ...record,
+    inputs: inputs.map(({ valueText, ...input }) => {
+      return { ...input, valueText: shortText(valueText), valueLength: lengthOf(valueText) }
+    }),
+  }
+}
+
+export function firingAnswer(firing: ReactorFiring) {
+  const { payloadText, ...record } = reactorFiringRecord(firing)
+  return { ...record, payloadText: shortText(payloadText), payloadLength: payloadText.length }
+}
+
+type Detail = Parameters<typeof firingDetailRecord>[0]
+
+function detailAnswer({ firing, executions }: Detail) {
+  return { ...firingAnswer(firing), executions: firingDetailRecord({ firing, executions }).executions }
+}
+
+async function withExecutions(runner: Runner, firing: ReactorFiring) {
+  const executions = (await runner.reactors.firing(firing.id))?.executions ?? []
+  return detailAnswer({ firing, executions })
+}
+
+async function firingOf(runner: Runner, id: string): Promise<Detail> {
+  const detail = await runner.reactors.firing(id)
+  if (detail !== null) return detail
+  throw new HttpProblem(404, 'FIRING_NOT_FOUND', `There is no firing "${id}": it may have been pruned.`)
+}
+
+async function subscriptionOf(runner: Runner, id: string): Promise<Subscription> {
+  const row = (await runner.reactors.subscriptions()).find((each) => each.id === id)
+  if (row !== undefined) return row
+  throw new UsageError('SUBSCRIPTION_NOT_FOUND', `There is no subscription "${id}".`, { subscriptionId: id })
+}

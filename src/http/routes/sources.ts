@@ -1,0 +1,194 @@
+/** `/api/v1/sources`: sources of reactors, and events that are pushed to them. */
+
+import * as v from 'valibot'
+import { CloacaError, UsageError } from '../../errors.ts'
+import type { SourceEvent } from '../../model/graphs/rows.ts'
+import {
+  eventRecord,
+  type SourceInfo,
+  sourceInfo,
+  sourcePollRecord,
+  sourceRecord,
+} from '../../runner/records/sources.ts'
+import type { Runner } from '../../runner/runner.ts'
+import { elementsOf } from '../json-elements.ts'
+import { JSON_TEXT, type Operation, reading, sendingJson } from '../operations.ts'
+import { pageAfter, pageAfterWithin } from '../pages.ts'
+import { HttpProblem } from '../problems.ts'
+import { PAGE } from '../schemas/parts.ts'
+import { FIRINGS_OF_EVENT } from '../schemas/reactors.ts'
+import * as schema from '../schemas/sources.ts'
+import { lengthOf, shortText } from '../short-texts.ts'
+import { firingAnswer } from './reactors.ts'
+
+const tag = 'sources'
+const PAGE_QUERY = v.strictObject(PAGE)
+/** Events that are sent on together: in one step of the store, as far as they fit. */
+const AT_ONCE = 500
+
+export const SOURCE_OPERATIONS: readonly Operation[] = [
+  reading({
+    path: '/sources',
+    tag,
+    summary: 'Sources by name',
+    answer: schema.SOURCE_LIST,
+    handle: async ({ runner }) => {
+      const rows = await runner.sources.list()
+      const infos = await Promise.all(rows.map((row) => sourceInfo(runner, row)))
+      return { items: infos.map(sourceAnswer), nextCursor: null }
+    },
+  }),
+  reading({
+    path: '/sources/{name}',
+    tag,
+    summary: 'One source: what waits, what came of its events, its last value and error',
+    answer: schema.SOURCE,
+    handle: async ({ runner, param }) =>
+      sourceAnswer(await sourceInfo(runner, await runner.sources.get(param('name')))),
+  }),
+  reading({
+    path: '/sources/{name}/value',
+    tag,
+    summary: 'The value that it delivered last, to the letter',
+    answer: JSON_TEXT,
+    handle: async ({ runner, param }) => {
+      const { lastValueText } = await runner.sources.get(param('name'))
+      return stored(lastValueText ?? 'null')
+    },
+  }),
+  reading({
+    path: '/sources/{name}/events',
+    tag,
+    summary: 'The events that it has accepted and that are kept, newest first',
+    query: PAGE_QUERY,
+    answer: schema.EVENT_LIST,
+    handle: async ({ runner, param, query }) => {
+      const { name } = await runner.sources.get(param('name'))
+      return await pageAfterWithin(
+        query,
+        ({ sequence }: SourceEvent) => String(sequence),
+        eventAnswer,
+        lengthOfEvent,
+        (page) => runner.sources.events(name, page),
+      )
+    },
+  }),
+  reading({
+    path: '/sources/{name}/events/{sequence}',
+    tag,
+    summary: 'One event, to the letter',
+    answer: JSON_TEXT,
+    handle: async ({ runner, param }) => {
+      const sequence = sequenceIn(param('sequence'))
+      const { name } = await runner.sources.get(param('name'))
+      const [event] = await runner.sources.events(name, { limit: 1, after: String(sequence + 1) })
+      if (event?.sequence === sequence) return stored(event.eventText)
+      throw new HttpProblem(404, 'EVENT_NOT_FOUND', `Source "${name}" has no event ${sequence} that is kept.`)
+    },
+  }),
+  reading({
+    path: '/sources/{name}/events/{sequence}/firings',
+    tag,
+    summary: 'The firings that an event led to, newest first',
+    answer: FIRINGS_OF_EVENT,
+    handle: async ({ runner, param }) => {
+      const { name } = await runner.sources.get(param('name'))
+      const firings = await runner.sources.firings(name, sequenceIn(param('sequence')))
+      return { items: firings.map(firingAnswer), nextCursor: null }
+    },
+  }),
+  reading({
+    path: '/sources/{name}/polls',
+    tag,
+    summary: 'Of a polling accumulator: what its polls came to, newest first',
+    query: PAGE_QUERY,
+    answer: schema.SOURCE_POLL_LIST,
+    handle: async ({ runner, param, query }) => {
+      const { name } = await runner.sources.get(param('name'))
+      return await pageAfter(
+        query,
+        ({ id }: { readonly id: string }) => id,
+        sourcePollRecord,
+        (page) => runner.sources.polls(name, page),
+      )
+    },
+  }),
+  sendingJson({
+    path: '/sources/{name}/events',
+    tag,
+    summary: 'Hand it an event, which is kept to the letter: the body, or with `each=true` each element of it',
+    query: schema.PUSH_QUERY,
+    answer: schema.PUSHED,
+    status: 201,
+    handle: async ({ runner, param, query: { each, timeoutMs }, bodyText }) => {
+      const name = param('name')
+      if (each !== true) return { sequence: await runner.sources.pushText(name, bodyText ?? '', { timeoutMs }) }
+      const { name: known } = await runner.sources.get(name)
+      return { sequences: await pushEach(runner, known, eventsIn(bodyText ?? ''), timeoutMs) }
+    },
+  }),
+]
+
+function sourceAnswer(info: SourceInfo) {
+  const { lastValueText, ...record } = sourceRecord(info)
+  return { ...record, lastValueText: shortText(lastValueText), lastValueLength: lengthOf(lastValueText) }
+}
+
+function eventAnswer(event: SourceEvent) {
+  const { eventText, ...record } = eventRecord(event)
+  return { ...record, eventText: shortText(eventText), eventLength: eventText.length }
+}
+
+function lengthOfEvent({ eventText }: SourceEvent): number {
+  return eventText.length
+}
+
+function stored(text: string) {
+  return { bytes: Buffer.byteLength(text), text: async () => text }
+}
+
+function sequenceIn(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new UsageError('INVALID_ARGUMENT', `The sequence of an event is a whole number, but "${text}" was given.`, {
+    path: 'sequence',
+  })
+}
+
+/** The array is read whole first, so that nothing of one that is not JSON is sent. */
+function eventsIn(bodyText: string): readonly string[] {
+  try {
+    JSON.parse(bodyText)
+  } catch (thrown) {
+    throw new HttpProblem(400, 'BODY_NOT_JSON', `The body is not JSON: ${(thrown as Error).message}.`)
+  }
+  const events = elementsOf(bodyText)
+  if (events !== null) return events
+  throw new UsageError('INVALID_ARGUMENT', 'With each=true the body must be an array of events.', { path: 'body' })
+}
+
+/** In their order. What comes behind some that are refused is not sent. */
+async function pushEach(
+  runner: Runner,
+  name: string,
+  events: readonly string[],
+  timeoutMs: number,
+): Promise<readonly number[]> {
+  const sequences: number[] = []
+  for (let from = 0; from < events.length; from += AT_ONCE) {
+    const pushes = events
+      .slice(from, from + AT_ONCE)
+      .map((event) => runner.sources.pushText(name, event, { timeoutMs }))
+    const results = await Promise.allSettled(pushes)
+    for (const result of results) if (result.status === 'fulfilled') sequences.push(result.value)
+    const refused = results.find((result) => result.status === 'rejected')
+    if (refused !== undefined) throw partly(refused.reason, sequences, events.length)
+  }
+  return sequences
+}
+
+/** Who sends the rest again must know what is stored. */
+function partly(reason: unknown, sequences: readonly number[], all: number): unknown {
+  if (sequences.length === 0 || !(reason instanceof CloacaError) || reason.code !== 'SOURCE_FULL') return reason
+  const message = `${reason.message} Of ${all} events the first ${sequences.length} are stored.`
+  return new UsageError('SOURCE_FULL', message, { ...reason.facts, sequences })
+}

@@ -1,0 +1,110 @@
+/** Reactors, their firings, and the workflows that are subscribed to them. */
+
+import * as v from 'valibot'
+import { COUNT, INSTANT, INSTANT_OR_NULL, LENGTH_OR_NULL, listOf, NOTED, SHORT_TEXT, TEXT_OR_NULL } from './parts.ts'
+
+export const REACTOR = v.strictObject({
+  name: v.string(),
+  mode: v.picklist(['when_any', 'when_all']),
+  inputs: v.array(
+    v.strictObject({
+      source: v.string(),
+      valueText: SHORT_TEXT,
+      valueLength: LENGTH_OR_NULL,
+      valueAt: INSTANT_OR_NULL,
+      sequence: v.nullable(COUNT),
+      isDirty: v.pipe(v.boolean(), v.description('it was delivered after the last firing')),
+    }),
+  ),
+  lastSequence: v.pipe(COUNT, v.description('of its last firing; 0 before the first')),
+  lastFiredAt: INSTANT_OR_NULL,
+  waitingFor: v.pipe(
+    v.nullable(v.strictObject({ sources: v.array(v.string()), sinceAt: INSTANT })),
+    v.description('with `when_all`: the sources that have not delivered, while others have'),
+  ),
+  undeclaredAt: INSTANT_OR_NULL,
+  createdAt: INSTANT,
+})
+
+export const REACTOR_LIST = listOf(REACTOR)
+
+const FIRING_FIELDS = {
+  id: v.string(),
+  reactor: v.string(),
+  sequence: COUNT,
+  firedAt: INSTANT,
+  payloadText: SHORT_TEXT,
+  payloadLength: COUNT,
+  causes: v.pipe(
+    v.array(v.strictObject({ source: v.string(), firstSequence: COUNT, lastSequence: COUNT })),
+    v.description('the events that were delivered since the firing before'),
+  ),
+  byHand: v.pipe(TEXT_OR_NULL, v.description('who fired it; null: its sources did')),
+}
+
+export const REACTOR_FIRING = v.strictObject(FIRING_FIELDS)
+
+export const FIRING_DETAIL = v.strictObject({
+  ...FIRING_FIELDS,
+  executions: v.array(v.strictObject({ subscriptionId: v.string(), workflow: v.string(), executionId: v.string() })),
+})
+
+/** The executions that each has started, too. */
+export const REACTOR_FIRING_LIST = listOf(FIRING_DETAIL)
+export const FIRINGS_OF_EVENT = listOf(REACTOR_FIRING)
+
+export const FIRE_REACTOR_QUERY = v.strictObject(NOTED)
+
+export const SUBSCRIPTION = v.strictObject({
+  id: v.string(),
+  reactor: v.string(),
+  workflow: v.string(),
+  tenant: v.string(),
+  predicate: TEXT_OR_NULL,
+  state: v.picklist(['active', 'paused', 'degraded']),
+  enabled: v.boolean(),
+  isDegraded: v.boolean(),
+  doneSequence: v.pipe(COUNT, v.description('firings up to this one have been passed on or passed over')),
+  waiting: v.pipe(COUNT, v.description('firings behind it')),
+  lastSeenFiredAt: INSTANT_OR_NULL,
+  errorCount: COUNT,
+  lastError: TEXT_OR_NULL,
+  lastErrorAt: INSTANT_OR_NULL,
+  errorFiringId: TEXT_OR_NULL,
+  createdAt: INSTANT,
+  updatedAt: INSTANT,
+})
+
+export const SUBSCRIPTION_LIST = listOf(SUBSCRIPTION)
+
+export const SUBSCRIPTION_QUERY = v.strictObject({
+  reactor: v.optional(v.string()),
+  workflow: v.optional(v.string()),
+  tenant: v.optional(v.string()),
+})
+
+export const SUBSCRIBE = v.strictObject({
+  ...NOTED,
+  reactor: v.string(),
+  workflow: v.string(),
+  tenant: v.pipe(v.optional(v.string(), 'public')),
+  when: v.optional(
+    v.pipe(
+      TEXT_OR_NULL,
+      v.description('an expression in CEL over `payload`, `reactor` and `tenant` that gives a bool'),
+    ),
+  ),
+})
+
+export const STEER_SUBSCRIPTION = v.strictObject(NOTED)
+export const DELETE_SUBSCRIPTION = v.strictObject(NOTED)
+export const SUBSCRIPTION_DELETED = v.strictObject({ id: v.string(), deleted: v.literal(true) })
+
+export const REPLAY = v.strictObject({
+  ...NOTED,
+  from: v.pipe(v.number(), v.integer(), v.minValue(1), v.description('the sequence of the first firing')),
+})
+export const REPLAYED = v.strictObject({
+  id: v.string(),
+  from: v.pipe(COUNT, v.description('of the first one that is still kept')),
+})

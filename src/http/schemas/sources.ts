@@ -1,0 +1,87 @@
+/** Sources, their events and polls. */
+
+import * as v from 'valibot'
+import {
+  COUNT,
+  FAULT,
+  FLAG,
+  INSTANT,
+  INSTANT_OR_NULL,
+  LENGTH_OR_NULL,
+  listOf,
+  SHORT_TEXT,
+  TEXT_OR_NULL,
+} from './parts.ts'
+
+const KINDS = ['passthrough', 'stream', 'polling', 'batch', 'state'] as const
+
+export const SOURCE = v.strictObject({
+  name: v.string(),
+  kind: v.pipe(v.nullable(v.picklist(KINDS)), v.description('null: only reactors name it')),
+  accumulation: v.nullable(v.looseObject({ kind: v.picklist(KINDS) })),
+  description: v.string(),
+  lastSequence: v.pipe(COUNT, v.description('of the event that was accepted last; 0 before the first')),
+  doneSequence: v.pipe(COUNT, v.description('up to this one its events are accumulated')),
+  waiting: COUNT,
+  limit: v.pipe(COUNT, v.description('so many events may wait')),
+  eventsLastHour: COUNT,
+  dropped: v.pipe(COUNT, v.description('events for which the function returned None')),
+  refused: v.pipe(COUNT, v.description('events that were not accepted, since too many waited')),
+  failed: v.pipe(COUNT, v.description('events for which the function raised')),
+  lastEventAt: INSTANT_OR_NULL,
+  lastValueText: SHORT_TEXT,
+  lastValueLength: LENGTH_OR_NULL,
+  lastValueAt: INSTANT_OR_NULL,
+  lastError: FAULT,
+  lastErrorAt: INSTANT_OR_NULL,
+  owner: v.pipe(TEXT_OR_NULL, v.description('the instance that accumulates its events')),
+  undeclaredAt: INSTANT_OR_NULL,
+  createdAt: INSTANT,
+})
+
+export const SOURCE_LIST = listOf(SOURCE)
+
+export const EVENT_LIST = listOf(
+  v.strictObject({
+    source: v.string(),
+    sequence: COUNT,
+    acceptedAt: INSTANT,
+    eventText: SHORT_TEXT,
+    eventLength: COUNT,
+  }),
+)
+
+export const SOURCE_POLL_LIST = listOf(
+  v.strictObject({
+    id: v.string(),
+    outcome: v.picklist(['emitted', 'skipped', 'failed', 'timedOut']),
+    firstAt: INSTANT,
+    lastAt: INSTANT,
+    count: COUNT,
+    latenessMs: v.nullable(v.number()),
+    durationMs: v.number(),
+    sequence: v.nullable(COUNT),
+    error: FAULT,
+  }),
+)
+
+export const PUSH_QUERY = v.strictObject({
+  each: v.optional(v.pipe(FLAG, v.description('true: the body is an array, and each of its elements is an event'))),
+  timeoutMs: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,5}$/, 'a whole number from 0 to 60000 is needed'),
+      v.transform(Number),
+      v.maxValue(60_000, 'a whole number from 0 to 60000 is needed'),
+      v.description('how long to wait while too many events wait; not at all unless it is said'),
+    ),
+    '0',
+  ),
+})
+
+export const PUSHED = v.union([
+  v.strictObject({ sequence: v.pipe(COUNT, v.description('of the event, which is stored')) }),
+  v.strictObject({
+    sequences: v.pipe(v.array(COUNT), v.description('of the events, in their order, with `each=true`')),
+  }),
+])
