@@ -83,6 +83,7 @@ describe('a package without a wheel that runs here', () => {
       expect(end?.stderr).toMatch(/"psycopg2" cannot run here: .*manylinux.* Use pg8000/)
     }
     expect(newest?.stderr).toContain('secure 2.0 needs psycopg2>=2, which has no wheel that runs here')
+    expect(newest?.stderr).toContain('cloaca pip install "secure<1.1"') // 1.1 needs the same
     expect(asked?.exitCode).toBe(1)
     expect(others?.stdout).toContain('Successfully installed limits-1.0 secure-1.0 within-1.0')
   })

@@ -62,7 +62,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'Pillow:PIL.Image',
     'pypdf',
     'xmltodict',
-    'jsonschema',
+    'jsonschema<4.18:jsonschema',
     'jinja2',
     'markupsafe',
     'regex',

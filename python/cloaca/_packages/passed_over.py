@@ -90,10 +90,11 @@ class PassedOver:
                 raise self._refusal(each)
 
     def _refusal(self, blocked: Blocked) -> Exception:
-        name, version = blocked.candidate.project_name, blocked.candidate.version
+        name = blocked.candidate.project_name
+        oldest = min(each.candidate.version for each in self.blocked if each.candidate.project_name == name)
         return pip_module("_internal.exceptions").InstallationError(  # type: ignore[no-any-return]
             f"{blocked}, which has no wheel that runs here, and no older version of {name} is taken in its place. To "
-            f'have one all the same, ask for its number: cloaca pip install "{name}<{version}".'
+            f'have one all the same, ask for its number: cloaca pip install "{name}<{oldest}".'
         )
 
     def _mention_newer(self, chosen: Any, requirements: List[Any]) -> None:

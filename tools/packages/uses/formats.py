@@ -123,7 +123,7 @@ def use_jsonschema():
     try:
         jsonschema.validate({"a": "x"}, {"properties": {"a": {"type": "integer"}}})
     except jsonschema.ValidationError:
-        return "a document that is valid, and one that is not"
+        return "a document that is valid, and one that is not; newer ones need `rpds-py`, which is native code"
     raise AssertionError("it is not valid")
 
 

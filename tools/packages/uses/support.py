@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import os
 import socketserver
+import re
 import sys
 import threading
 
@@ -90,7 +91,7 @@ def line_server(greeting, answer):
 
 def main(uses):
     """Runs the use that is named on the command line, and prints what it did."""
-    name = sys.argv[1].partition("[")[0].lower().replace("-", "_").replace(".", "_")
+    name = re.split("[[<]", sys.argv[1])[0].lower().replace("-", "_").replace(".", "_")
     try:
         print("did:", uses[f"use_{name}"]())
     except NotAtHand as missing:
