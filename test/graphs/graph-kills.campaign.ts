@@ -150,11 +150,11 @@ describe('engines that host graphs', () => {
       expect(acknowledged.filter((n) => !fired.includes(n))).toEqual([])
       expect(twice(fired)).toEqual([])
       const executions = await everything((options) => runner.executions.list(options))
-      const booked = await Promise.all(
-        executions.map(
-          async ({ id }) => (JSON.parse(await runner.executions.inputText(id)) as { numbers: number }).numbers,
-        ),
-      )
+      const booked: number[] = []
+      for (const { id } of executions) {
+        const { numbers } = JSON.parse(await runner.executions.inputText(id)) as { readonly numbers: number }
+        booked.push(numbers)
+      }
       expect(booked.toSorted((one, other) => one - other)).toEqual(fired.toSorted((one, other) => one - other))
       expect(executions.every(({ status }) => status === 'Completed')).toBe(true)
       expect(twice(noted('graph'))).toEqual([])
