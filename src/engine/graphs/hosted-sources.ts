@@ -96,6 +96,7 @@ export class HostedSources {
         await this.#syncOnce()
         this.#failures = 0
       } catch (thrown) {
+        if (this.#isStopped) break
         this.#failures += 1
         const { events, clock } = this.#ports
         const delayMs = troubleDelayMs(this.#failures)

@@ -145,6 +145,8 @@ export class SourcePump {
       try {
         while (!this.#isStopped && (await this.#step())) this.#failures = 0
       } catch (thrown) {
+        // It waits in the store for whoever is next.
+        if (this.#isStopped) break
         this.#failures += 1
         const delayMs = troubleDelayMs(this.#failures)
         const during = `delivering the events of source "${this.source}"`

@@ -82,6 +82,7 @@ export class Subscriptions {
         await this.#look()
         this.#failures = 0
       } catch (thrown) {
+        if (this.#isStopped) break
         this.#failures += 1
         const { events, clock } = this.#ports
         const delayMs = troubleDelayMs(this.#failures)
