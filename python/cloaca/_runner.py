@@ -288,13 +288,13 @@ class DefaultRunner(Sealed):
         Args:
             source: Name of a passthrough, batch or state accumulator, or one that only a reactor lists.
             value: What the accumulator's function gets; converted as a `Context` does.
-            timeout: Seconds to wait when so many events of the source wait already that no more are taken; 0 does not
-                wait. Without limit unless given.
+            timeout: Seconds to wait when so many events of the source wait already that no more are taken; 30 unless
+                given, 0 does not wait.
 
         Raises:
             TypeError: The value has no JSON form ("unsupported type").
             ValueError: There is no such source, it takes no events that are pushed, or too many waited until the time
-                was over.
+                was over ("Failed to push event").
         """
         payload: Dict[str, object] = {
             "source": arguments.text(source, "source"),

@@ -1,0 +1,283 @@
+"""Reactors that a runner hosts, from Python: pushed events, firings, and the workflows that they start."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import pytest
+from engine import needs_engine, wait_for
+
+import cloaca
+from cloaca import Context
+
+pytestmark = needs_engine
+
+KEYS = {
+    "id",
+    "reactor_name",
+    "workflow_name",
+    "tenant_id",
+    "enabled",
+    "last_seen_fired_at",
+    "created_at",
+    "updated_at",
+    "predicate_expression",
+    "predicate_degraded",
+    "predicate_error_count",
+    "last_predicate_error",
+    "last_predicate_error_at",
+    "predicate_error_firing_id",
+}
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
+
+
+class Scene:
+    """A source, its reactor, and a workflow that notes what it was started with, all of their own names."""
+
+    def __init__(self, name, function=lambda event: event, mode="when_any", others=()):
+        self.source, self.reactor, self.workflow = f"{name}-source", f"{name}-reactor", f"{name}-workflow"
+        self.started = []
+        function.__name__ = self.source
+        cloaca.passthrough_accumulator(function)
+        declared = cloaca.reactor(name=self.reactor, accumulators=[self.source, *others], mode=mode)
+        self.reactor_class = declared(type("Reactor", (), {}))
+        with cloaca.WorkflowBuilder(self.workflow):
+            cloaca.task(id="note", retry_attempts=1)(self._note)
+
+    def _note(self, ctx):
+        self.started.append(ctx.to_dict())
+        return ctx
+
+    def values(self, count):
+        """The values of the source with which so many executions were started, in their order."""
+        wait_for(lambda: len(self.started) >= count)
+        return [context[self.source] for context in self.started]
+
+
+@pytest.fixture
+def scene(name):
+    """One that hands its events on."""
+    return Scene(name)
+
+
+# --------------------------------------------------------------------------------------------------------------- events
+
+
+def test_the_sequences_of_a_source_count_from_one(runner, scene):
+    assert [runner.push(scene.source, value) for value in (1, 2, 3)] == [1, 2, 3]
+
+
+def test_a_pushed_event_starts_the_workflow_with_the_value_and_the_firing(runner, scene):
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    runner.push(scene.source, {"price": 1.0, "n": 2**60, "t": "é"})
+
+    assert scene.values(1) == [{"price": 1.0, "n": 2**60, "t": "é"}]
+    (context,) = scene.started
+    assert set(context) == {scene.source, "reactor_name", "reactor_firing_id", "reactor_fired_at"}
+    assert context["reactor_name"] == scene.reactor
+    assert UUID.match(context["reactor_firing_id"])
+    assert context["reactor_fired_at"].endswith("+00:00")
+    assert datetime.datetime.fromisoformat(context["reactor_fired_at"]).tzinfo is not None
+
+
+def test_each_event_is_a_firing_and_each_firing_an_execution_in_order(runner, scene):
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    for value in range(20):
+        runner.push(scene.source, value)
+
+    assert sorted(scene.values(20)) == list(range(20))
+    assert len({context["reactor_firing_id"] for context in scene.started}) == 20
+
+
+def test_what_the_function_of_a_source_drops_fires_nothing(runner, name):
+    scene = Scene(name, lambda event: event * 10 if event > 1 else None)
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    for value in (1, 2):
+        runner.push(scene.source, value)
+
+    assert scene.values(1) == [20]
+
+
+def test_a_reactor_with_when_all_waits_for_all_and_a_name_alone_is_a_source_too(runner, name):
+    scene = Scene(name, mode="when_all", others=[f"{name}-other"])
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    runner.push(scene.source, 1)
+    runner.push(scene.source, 2)
+    runner.push(f"{name}-other", "x")
+
+    assert scene.values(1) == [2]
+    assert scene.started[0][f"{name}-other"] == "x"
+
+
+def test_a_source_without_a_value_yet_is_none(runner, name):
+    scene = Scene(name, others=[f"{name}-other"])
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    runner.push(scene.source, 1)
+
+    assert scene.values(1) == [1]
+    assert scene.started[0][f"{name}-other"] is None
+
+
+def test_the_graphs_of_a_reactor_run_with_each_firing(runner, scene):
+    seen = []
+    with cloaca.ComputationGraphBuilder(
+        f"{scene.reactor}-graph", reactor=scene.reactor_class, graph={"look": {"inputs": [scene.source]}}
+    ):
+
+        @cloaca.node
+        def look(value):
+            if value == 2:
+                raise LookupError("an error is logged, and does not stop the reactor")
+            seen.append(value)
+
+    for value in (1, 2, 3):
+        runner.push(scene.source, value)
+
+    wait_for(lambda: len(seen) == 2)
+    assert seen == [1, 3]
+
+
+def test_a_source_that_nobody_declares_takes_no_events(runner, name):
+    with pytest.raises(ValueError, match=f"^Failed to push event: .*{name}-lost"):
+        runner.push(f"{name}-lost", 1)
+
+
+def test_a_task_may_push(runner, name, scene):
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    with cloaca.WorkflowBuilder(name):
+
+        @cloaca.task()
+        def hand_on(ctx):
+            ctx.set("sequence", runner.push(scene.source, "from a task"))
+            return ctx
+
+    assert runner.execute(name, Context()).final_context["sequence"] == 1
+    assert scene.values(1) == ["from a task"]
+
+
+# -------------------------------------------------------------------------------------------------------- subscriptions
+
+
+def test_a_subscription_has_exactly_its_keys(runner, scene):
+    subscription_id = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when="payload.price > 10.0")
+
+    (row,) = runner.list_reactor_subscriptions()
+
+    assert UUID.match(subscription_id)
+    assert set(row) == KEYS
+    assert {key: row[key] for key in ("id", "reactor_name", "workflow_name", "tenant_id", "enabled")} == {
+        "id": subscription_id,
+        "reactor_name": scene.reactor,
+        "workflow_name": scene.workflow,
+        "tenant_id": "public",
+        "enabled": True,
+    }
+    assert row["predicate_expression"] == "payload.price > 10.0"
+    assert (row["predicate_degraded"], row["predicate_error_count"]) == (False, 0)
+    assert [row[key] for key in KEYS if key.startswith("last_") or key.endswith("firing_id")] == [None] * 4
+    for key in ("created_at", "updated_at"):
+        assert row[key].endswith("+00:00")
+
+
+def test_neither_name_need_exist(runner, name):
+    assert runner.subscribe_workflow_to_reactor(f"{name}-later", f"{name}-too")
+
+
+def test_subscribing_again_keeps_the_id_and_replaces_the_predicate(runner, scene):
+    first = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when="payload.a > 1")
+    again = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, "public")
+
+    (row,) = runner.list_reactor_subscriptions("public")
+    assert (first, row["id"], row["predicate_expression"]) == (again, again, None)
+
+
+def test_tenants_are_told_apart(runner, scene):
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+    other = runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, "acme")
+
+    (row,) = runner.list_reactor_subscriptions("acme")
+    assert (row["id"], row["tenant_id"]) == (other, "acme")
+    assert len(runner.list_reactor_subscriptions()) == 1
+
+
+def test_unsubscribing_says_whether_there_was_a_subscription(runner, scene):
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    assert runner.unsubscribe_workflow_from_reactor(scene.reactor, scene.workflow, "acme") is False
+    assert runner.unsubscribe_workflow_from_reactor(scene.reactor, scene.workflow) is True
+    assert runner.unsubscribe_workflow_from_reactor(scene.reactor, scene.workflow) is False
+    assert runner.list_reactor_subscriptions() == []
+
+
+@pytest.mark.parametrize(
+    ("when", "texts"),
+    [
+        ("payload.price >", []),
+        ("", []),
+        ("price > 1", ["unknown variable(s): price", "Available variables are: payload, reactor, tenant"]),
+    ],
+)
+def test_a_wrong_predicate_is_refused(runner, scene, when, texts):
+    with pytest.raises(ValueError, match=r"^Failed to subscribe workflow to reactor:") as caught:
+        runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when=when)
+
+    for text in ["Invalid predicate expression:", *texts]:
+        assert text in str(caught.value)
+    assert runner.list_reactor_subscriptions() == []
+
+
+def test_a_firing_for_which_the_predicate_is_false_is_passed_over(runner, scene):
+    source = f"payload['{scene.source}']"
+    when = f"{source}.price > 10.0 && reactor == '{scene.reactor}' && tenant == 'public'"
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow, when=when)
+
+    for price in (5, 11, 7.5, 12.5):
+        runner.push(scene.source, {"price": price})
+
+    assert sorted(value["price"] for value in scene.values(2)) == [11, 12.5]
+
+
+def test_a_new_subscription_starts_with_the_firings_that_are_kept(runner, scene):
+    runner.push(scene.source, "before")
+    first = Scene(f"{scene.reactor}-waited")  # only to know that the first one has fired
+    runner.subscribe_workflow_to_reactor(scene.reactor, first.workflow)
+    wait_for(lambda: first.started)
+
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+
+    assert scene.values(1) == ["before"]
+
+
+def test_the_instant_of_the_firing_that_was_seen_last_is_listed(runner, scene):
+    runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
+    runner.push(scene.source, 1)
+    scene.values(1)
+
+    (row,) = wait_for(
+        lambda: [each for each in runner.list_reactor_subscriptions() if each["last_seen_fired_at"] is not None]
+    )
+
+    assert row["last_seen_fired_at"] == scene.started[0]["reactor_fired_at"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda r: r.push("s", 1),
+        lambda r: r.subscribe_workflow_to_reactor("r", "w"),
+        lambda r: r.unsubscribe_workflow_from_reactor("r", "w"),
+        lambda r: r.list_reactor_subscriptions(),
+    ],
+)
+def test_nothing_goes_on_after_shutdown(runner, use):
+    runner.shutdown()
+
+    with pytest.raises(ValueError, match="Failed to send message to runtime thread"):
+        use(runner)
