@@ -152,6 +152,8 @@ def _decorator(kind: str, **facts: Any) -> Callable[[Any], Any]:
 def _declare(func: Any, kind: str, **facts: Any) -> None:
     name: str = func.__name__
     arguments.function(func, "func")
+    if facts.get("problem") is not None:
+        facts = {**facts, "problem": f'Source "{name}" cannot be taken over: {facts["problem"]}'}
     ledger.record_source(
         SourceDeclaration(
             name=name, kind=kind, function=func, description=description_of(func), place=place_of(func), **facts
