@@ -182,3 +182,4 @@ export {
   type TenantInfo,
   type TenantOptions,
 } from './store/postgres/admin/database-admin.ts'
+export { type KafkaOptions, type KafkaSasl, type KafkaTls, kafkaStreams } from './streams/kafka.ts'

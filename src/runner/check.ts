@@ -79,6 +79,7 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
     limits: hostLimits(checked),
     durability: defaultDurability(),
     secrets: null,
+    streams: {},
     registry: new LiveRegistry(),
     served: null,
     startsRunners: false,

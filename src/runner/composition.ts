@@ -14,6 +14,7 @@ import { type EngineOpener, ScriptRunners } from '../default-runner/runners.ts'
 import { SystemClock } from '../engine/clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { EngineEvents } from '../engine/events.ts'
+import type { StreamBackends } from '../engine/graphs/streams.ts'
 import type { Clock } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
 import { installedPackageFolders } from '../host/environment/machine-packages.ts'
@@ -96,6 +97,8 @@ export interface ScriptingOptions {
   readonly durability: Durability
   /** Null where tasks have none. */
   readonly secrets: SecretProvider | null
+  /** What the engines that scripts open read streams with. */
+  readonly streams: StreamBackends
   /** What is in use, of all scripts. */
   readonly registry: LiveRegistry
   /** The engine that serves the scripts: a runner that one of them opens on the same database is this one. Null for a program. */
@@ -139,7 +142,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     return await openEngine(options.isDryRun ? inMemoryInstead(database) : database, {
       host: host.ofGeneration(generation),
       registry: registries.of(generation),
-      settings: engineSettings,
+      ...{ settings: engineSettings, streams: options.streams },
       durability: options.durability,
       events,
       clock: clockOf(events),

@@ -5,6 +5,7 @@ import type { OpenEngine } from '../default-runner/runners.ts'
 import type { EngineConfig } from '../engine/config.ts'
 import { Engine } from '../engine/engine.ts'
 import type { EngineEvents } from '../engine/events.ts'
+import type { StreamBackends } from '../engine/graphs/streams.ts'
 import type { Clock, ScriptHost, Store } from '../engine/ports.ts'
 import { codec } from '../native/index.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
@@ -34,13 +35,14 @@ export interface EngineParts {
   readonly host: ScriptHost
   readonly registry: RegistrySource
   readonly settings: Partial<EngineConfig>
+  readonly streams: StreamBackends
   readonly events: EngineEvents
   readonly clock: Clock
 }
 
 /** An engine over its parts, not started. */
-export function makeEngine({ store, host, registry, settings, events, clock }: EngineParts): Engine {
-  return new Engine({ store, host, clock, codec, registry, config: settings, events })
+export function makeEngine({ settings, ...parts }: EngineParts): Engine {
+  return new Engine({ ...parts, codec, config: settings })
 }
 
 export interface ScriptEngineOptions extends Omit<EngineParts, 'store'> {

@@ -2,6 +2,7 @@
 
 import type { AlertOptions } from '../alerts/alerts.ts'
 import { CONFIG_CHECK, type EngineConfig, engineConfig } from '../engine/config.ts'
+import type { StreamBackends } from '../engine/graphs/streams.ts'
 import {
   checkSetting,
   DURATION_MS,
@@ -26,6 +27,7 @@ import { ALERT_KINDS } from '../model/alert.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { secretProvider } from '../secrets/secret-source.ts'
 import { COMMAND, someOf, type ValueType, WEB_ADDRESS } from '../settings/value-types.ts'
+import { streamBackends } from '../streams/backends.ts'
 import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
 
@@ -87,6 +89,11 @@ export interface RunnerOptions {
    * is set. `null`: tasks have no secrets.
    */
   readonly secrets?: SecretProvider | string | null
+  /**
+   * What the streams of each type are read with (`stream_accumulator(type=…)`). Of the type `kafka` there is one in any case, for the
+   * brokers of `KAFKA_BROKERS`; `kafkaStreams` makes others.
+   */
+  readonly streams?: StreamBackends
   /** Who is told when something is wrong, and of what. Default: nobody. Nothing of it for a runner that only reads. */
   readonly alerts?: AlertOptions
   /** Limits and intervals; see `EngineConfig`. */
@@ -114,6 +121,12 @@ const SECRETS_CHECK: SettingCheck = {
   fits: (value) => value === null || typeof value === 'function' || (typeof value === 'string' && value !== ''),
 }
 
+const STREAMS_CHECK: SettingCheck = {
+  expected: 'an object of functions',
+  fits: (value) =>
+    typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'function'),
+}
+
 const OPTIONS_CHECK = objectOf({
   database: TEXT,
   schema: orNull(TEXT),
@@ -130,6 +143,7 @@ const OPTIONS_CHECK = objectOf({
   loadTimeoutMs: wholeFrom(1),
   reloadGraceMs: wholeFrom(0),
   secrets: SECRETS_CHECK,
+  streams: STREAMS_CHECK,
   alerts: ALERTS_CHECK,
   config: CONFIG_CHECK,
   log: FUNCTION,
@@ -152,11 +166,18 @@ function logLimits({ attemptLogBytes, pollLogBytes, keepSkipLogs }: EngineConfig
   return { attemptBytes: attemptLogBytes, pollBytes: pollLogBytes, keepsSkips: keepSkipLogs }
 }
 
-/** Options that are checked, and the source of secrets found. */
-export type CheckedOptions = Omit<RunnerOptions, 'secrets'> & { readonly secrets: SecretProvider | null }
+/** Options that are checked, with the sources of secrets and streams. */
+export type CheckedOptions = Omit<RunnerOptions, 'secrets'> & {
+  readonly secrets: SecretProvider | null
+  readonly streams: StreamBackends
+}
 
 /** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */
 export function runnerOptions(options: RunnerOptions): CheckedOptions {
   checkSetting(options, OPTIONS_CHECK, '')
-  return Object.freeze({ ...options, secrets: secretProvider(options.secrets) })
+  return Object.freeze({
+    ...options,
+    secrets: secretProvider(options.secrets),
+    streams: streamBackends(options.streams),
+  })
 }

@@ -8,9 +8,11 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
+import type { StreamBackends } from '../engine/graphs/streams.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import { type SecretsOption, secretProvider } from '../secrets/secret-source.ts'
+import { streamBackends } from '../streams/backends.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import { clockOf, type Durability, defaultDurability, openScripting } from './composition.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -27,6 +29,7 @@ export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'thread
   readonly durability?: Durability
   /** As of `RunnerOptions`. */
   readonly secrets?: SecretsOption
+  readonly streams?: StreamBackends
   /** What python was told on its command line. */
   readonly python?: PythonOptions
 }
@@ -50,7 +53,7 @@ export function pythonVersion(): string {
 export async function startProgram(
   target: ProgramTarget,
   log: LogSink,
-  { durability = defaultDurability(), python, secrets, ...limits }: ProgramLimits = {},
+  { durability = defaultDurability(), python, secrets, streams, ...limits }: ProgramLimits = {},
 ): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
@@ -72,6 +75,7 @@ export async function startProgram(
     quarantined: () => undefined,
     durability,
     secrets: secretProvider(secrets),
+    streams: streamBackends(streams),
     registry,
     watch: (events) => {
       watchForLog(events, log)

@@ -1,6 +1,8 @@
 /** The settings of a project as the options of a runner. Used by the command line, and by Node programs that heed `cloaca.toml`. */
 
+import type { StreamBackends } from '../engine/graphs/streams.ts'
 import { loadSettings, type Settings } from '../settings/settings.ts'
+import { kafkaStreams } from '../streams/kafka.ts'
 import type { RunnerOptions } from './options.ts'
 import type { ProgramLimits } from './program.ts'
 
@@ -29,6 +31,7 @@ export function optionsOf(settings: Settings): RunnerOptions {
     durability: settings.get('durability'),
     interpreters: settings.get('interpreters'),
     ...secretsOf(settings),
+    streams: streamsOf(settings),
     interpreterMemoryMb: mebibytes(settings),
     interpreterOpenFiles: settings.get('limits.open-files'),
     interpreterThreads: settings.get('limits.threads'),
@@ -65,6 +68,7 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
   return {
     durability: settings.get('durability'),
     ...secretsOf(settings),
+    streams: streamsOf(settings),
     memoryMebibytes: mebibytes(settings),
     threads: settings.get('limits.threads'),
   }
@@ -74,6 +78,35 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
 function secretsOf(settings: Settings): { readonly secrets?: string } {
   const folder = settings.get('secrets')
   return folder === null ? {} : { secrets: folder }
+}
+
+function streamsOf(settings: Settings): StreamBackends {
+  const brokers = settings.get('streams.kafka.brokers')
+  const files = given({
+    caFile: settings.get('streams.kafka.ca'),
+    certFile: settings.get('streams.kafka.cert'),
+    keyFile: settings.get('streams.kafka.key'),
+  })
+  const mechanism = settings.get('streams.kafka.sasl')
+  const user = given({
+    username: settings.get('streams.kafka.username'),
+    password: settings.get('streams.kafka.password'),
+  })
+  return {
+    kafka: kafkaStreams({
+      ...(brokers !== null && { brokers }),
+      start: settings.get('streams.kafka.start'),
+      tls: Object.keys(files).length > 0 ? files : settings.get('streams.kafka.tls'),
+      ...(mechanism !== null && { sasl: { mechanism, ...user } }),
+    }),
+  }
+}
+
+/** Without what is not set. */
+function given<Key extends string>(values: Readonly<Record<Key, string | null>>): Partial<Record<Key, string>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Partial<
+    Record<Key, string>
+  >
 }
 
 function mebibytes(settings: Settings): number {

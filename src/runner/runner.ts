@@ -110,7 +110,7 @@ export class Runner {
     if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
     const registry = this.#registry
     this.#engine = makeEngine({
-      ...{ store, host: this.#scriptHost(), settings: options.config ?? {}, events, clock },
+      ...{ store, host: this.#scriptHost(), settings: options.config ?? {}, streams: options.streams, events, clock },
       registry: options.onlyWorkflows === undefined ? registry : onlyWorkflows(registry, options.onlyWorkflows),
     })
     this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry)
@@ -364,7 +364,7 @@ export class Runner {
       interpreters: this.#options.interpreters ?? 1,
       stopping: this.#stopping.signal,
       isProgram: false,
-      ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets },
+      ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets, streams: this.#options.streams },
       served: { database: databasePlace(this.#options), engine: this.#engine },
       startsRunners: this.#options.scriptRunners ?? true,
       notServed: (script) => this.#registry.removeScript(script),

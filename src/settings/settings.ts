@@ -110,16 +110,23 @@ function flattened(name: string, content: unknown, problems: Problem[]): readonl
     problems.push({ path: name, message: mismatch(`${name}: "cloaca"`, 'an object with settings', content, false) })
     return []
   }
-  return Object.entries(content).flatMap(([key, value]) => {
-    if (!SECTIONS.has(key)) return [[key, value] as const]
-    if (isTable(value)) return Object.entries(value).map(([inner, each]) => [`${key}.${inner}`, each] as const)
-    problems.push({ path: key, message: mismatch(`${name}: "${key}"`, 'a table of settings', value, true) })
-    return []
-  })
+  const within = (table: Readonly<Record<string, unknown>>, prefix: string): readonly (readonly [string, unknown])[] =>
+    Object.entries(table).flatMap(([inner, value]) => {
+      const key = prefix + inner
+      if (!SECTIONS.has(key)) return [[key, value] as const]
+      if (isTable(value)) return within(value, `${key}.`)
+      problems.push({ path: key, message: mismatch(`${name}: "${key}"`, 'a table of settings', value, true) })
+      return []
+    })
+  return within(content, '')
 }
 
+/** Those within others, too: `streams` and `streams.kafka`. */
 const SECTIONS: ReadonlySet<string> = new Set(
-  SETTING_KEYS.filter((key) => key.includes('.')).map((key) => key.slice(0, key.indexOf('.'))),
+  SETTING_KEYS.flatMap((key) => {
+    const parts = key.split('.').slice(0, -1)
+    return parts.map((_, index) => parts.slice(0, index + 1).join('.'))
+  }),
 )
 
 function readEnvironment(
@@ -129,12 +136,10 @@ function readEnvironment(
 ): void {
   const variables = new Map(SETTING_KEYS.map((key) => [settingOf(key).variable, key]))
   for (const [name, text = ''] of Object.entries(environment)) {
-    if (!name.startsWith(PREFIX) || isSecretVariable(name) || OTHER_VARIABLES.has(name) || text === '') continue
     const key = variables.get(name)
-    if (key !== undefined) {
-      readText(key, text, name, found, problems)
-      continue
-    }
+    if (key !== undefined && text !== '') readText(key, text, name, found, problems)
+    const isOurs = name.startsWith(PREFIX) && !isSecretVariable(name) && !OTHER_VARIABLES.has(name)
+    if (key !== undefined || !isOurs || text === '') continue
     const within = name.length - PREFIX.length > SHORT_NAME ? MISSPELT_WITHIN : 1
     const meant = [...variables.keys()].find((variable) => distance(variable, name) <= within)
     if (meant === undefined) continue

@@ -33,6 +33,14 @@ const DURATION_UNITS = [
 
 export const TEXT = typeOf<string>('a text that is not empty', (text) => (text.trim() === '' ? undefined : text))
 
+/** At least one; in a variable with commas between them. */
+export const TEXTS: ValueType<readonly string[]> = {
+  expected: 'a list of texts that are not empty',
+  read: (value) => (Array.isArray(value) ? textsOf(value) : undefined),
+  readText: (text) => textsOf(text.split(',').map((part) => part.trim())),
+  show: (texts) => texts.join(', '),
+}
+
 /** Its password is not shown. */
 export const DATABASE_URL: ValueType<string> = { ...TEXT, show: shownUrl }
 
@@ -178,6 +186,11 @@ function typeOf<Value extends string>(
     readText: accepted,
     show: (value) => value,
   }
+}
+
+function textsOf(values: readonly unknown[]): readonly string[] | undefined {
+  const areTexts = values.every((value): value is string => typeof value === 'string' && value.trim() !== '')
+  return areTexts && values.length > 0 ? Object.freeze([...values]) : undefined
 }
 
 /** `ms` takes a bare number for milliseconds, which nobody who writes one here means. */

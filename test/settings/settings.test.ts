@@ -67,6 +67,31 @@ describe('a setting', () => {
     expect(settings.get('max-concurrent-tasks')).toBe(8)
   })
 
+  it('may stand in a section within a section, and its variable may be one that others know', () => {
+    toml('[streams.kafka]\nbrokers = ["one:9092", "two:9092"]\npassword = "hunter22"')
+
+    const inFile = load()
+    const inEnvironment = load({ environment: { KAFKA_BROKERS: 'three:9092, four:9092' } })
+
+    expect(inFile.get('streams.kafka.brokers')).toEqual(['one:9092', 'two:9092'])
+    expect(inEnvironment.get('streams.kafka.brokers')).toEqual(['three:9092', 'four:9092'])
+    expect(JSON.stringify(inFile.shown())).not.toContain('hunter22')
+  })
+
+  it.each([
+    ['[streams]\nkafka = 1', '"streams.kafka" must be a table of settings'],
+    ['[streams.kafka]\nbrokers = "one:9092"', '"streams.kafka.brokers" must be a list of texts'],
+    [
+      '[streams.kafka]\nbroker = ["one:9092"]',
+      'There is no setting "streams.kafka.broker". Did you mean "streams.kafka.brokers"?',
+    ],
+    ['[streams.kafak]\nbrokers = []', 'There is no setting "streams.kafak"'],
+  ])('is refused in a wrong section or of a wrong kind: %s', (text, message) => {
+    toml(text)
+
+    expect(refusal().message).toContain(message)
+  })
+
   it.each([
     ['30s', 30_000],
     ['500ms', 500],
@@ -173,7 +198,7 @@ describe('what is no setting', () => {
 
 describe('the table of settings', () => {
   it('has the defaults of the engine and of its interpreters', () => {
-    const { alerts, config, database, durability, interpreters, reloadGraceMs, ...limits } = optionsOf(load())
+    const { alerts, config, database, durability, interpreters, reloadGraceMs, streams, ...limits } = optionsOf(load())
     const { maxConcurrentTasks, taskTimeoutMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
     const { attemptLogBytes, pollLogBytes, keepSkipLogs } = DEFAULT_CONFIG
 
@@ -201,6 +226,7 @@ describe('the table of settings', () => {
       interpreterThreads: DEFAULT_LIMITS.threads,
       loadTimeoutMs: DEFAULT_LIMITS.loadDeadlineMs,
     })
+    expect(Object.keys(streams ?? {})).toEqual(['kafka'])
     expect(programLimitsOf(load())).toMatchObject({ memoryMebibytes: DEFAULT_LIMITS.memoryMebibytes })
     expect(settingOf('limits.memory').type.readText(`${LEAST_MEMORY_MEBIBYTES}`)).toBeDefined()
     expect(settingOf('limits.memory').type.readText(`${LEAST_MEMORY_MEBIBYTES - 1}`)).toBeUndefined()

@@ -205,6 +205,12 @@ export const TABLE: readonly Row[] = [
     may: [/^src\/(host|border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
+  // The client of Kafka may not be installed: it is loaded where a topic is opened.
+  {
+    files: /^src\/streams\//,
+    may: [/^src\/streams\//, /^src\/errors\.ts$/, /^@platformatic\/kafka$/, ...NODE],
+    mayTypes: [/^src\/engine\/graphs\/streams\.ts$/],
+  },
   {
     files: /^src\/default-runner\//,
     may: [

@@ -2,7 +2,14 @@
 
 import { fileURLToPath } from 'node:url'
 
-type Preload = 'without-addon' | 'of-another-version' | 'killed-at-start' | 'broken-code' | 'never-ready' | 'when-told'
+type Preload =
+  | 'without-addon'
+  | 'without-kafka'
+  | 'of-another-version'
+  | 'killed-at-start'
+  | 'broken-code'
+  | 'never-ready'
+  | 'when-told'
 
 /** The value of `NODE_OPTIONS` with which the processes that a test starts load one of `preloads/` first. */
 export function preloading(name: Preload): string {

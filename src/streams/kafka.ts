@@ -1,0 +1,111 @@
+/**
+ * The backend of streams of type `kafka`. A topic is read as a member of a consumer group; its offsets are committed when the
+ * messages before them are stored.
+ */
+
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import type { StreamBackend } from '../engine/graphs/streams.ts'
+import { UsageError } from '../errors.ts'
+import { KafkaStream } from './kafka-stream.ts'
+
+/** How the brokers are reached over TLS: as `tls.connect` has it, with the names of files for what is in files. They are read at each connect. */
+export interface KafkaTls
+  extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'> {
+  readonly caFile?: string
+  readonly certFile?: string
+  readonly keyFile?: string
+}
+
+/** Who reads. Functions are asked at each connect. */
+export interface KafkaSasl {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER' | 'GSSAPI'
+  readonly username?: string | (() => string | Promise<string>)
+  readonly password?: string | (() => string | Promise<string>)
+  /** Of `OAUTHBEARER`. */
+  readonly token?: string | (() => string | Promise<string>)
+}
+
+export interface KafkaOptions {
+  /** Brokers to begin with, as `host:port`. Default: the variable `KAFKA_BROKERS`, with commas between them. */
+  readonly brokers?: readonly string[]
+  /** Where a group begins that has read nothing of a partition yet. Default `earliest`: with all that the topic has. */
+  readonly start?: 'earliest' | 'latest'
+  /** Default: no TLS. */
+  readonly tls?: boolean | KafkaTls
+  /** Default: nobody is authenticated. */
+  readonly sasl?: KafkaSasl
+  /** Further options of the `Consumer` of `@platformatic/kafka`. */
+  readonly consumer?: Readonly<Record<string, unknown>>
+}
+
+/** What this needs of the client, which may not be installed. */
+export type KafkaClient = typeof import('@platformatic/kafka')
+
+const PACKAGE = '@platformatic/kafka'
+const CLIENT_ID = 'cloaca'
+/** A stream that fails is opened again by whoever reads it. */
+const RETRIES = { retries: 3, retryDelay: 250 }
+/** As long as an engine may stand still before others take over what it does: so long a group waits for a member that is dead. */
+const SESSION = { sessionTimeout: 10_000 }
+/** Messages that are kept here while others are stored, and bytes of one answer. */
+const MOST_MESSAGES = 1_000
+const MOST_BYTES = 8 * 1024 ** 2
+
+/** Reads topics of Kafka. A topic cannot be opened (`STREAM_UNAVAILABLE`) where the client is not installed, and where no brokers are known. */
+export function kafkaStreams(options: KafkaOptions = {}): StreamBackend {
+  return async (request) => {
+    const brokers = brokersOf(options)
+    const client = await loadClient()
+    const consumer = {
+      ...RETRIES,
+      ...SESSION,
+      highWaterMark: MOST_MESSAGES,
+      maxBytes: MOST_BYTES,
+      clientId: CLIENT_ID,
+      ...options.consumer,
+      groupId: request.group,
+      bootstrapBrokers: [...brokers],
+      ...(options.tls && { tls: tlsOptions(options.tls) }),
+      ...(options.sasl && { sasl: options.sasl }),
+    }
+    return await KafkaStream.open(client, consumer, request, options.start ?? 'earliest')
+  }
+}
+
+function brokersOf({ brokers = (process.env.KAFKA_BROKERS ?? '').split(',') }: KafkaOptions): readonly string[] {
+  const named = brokers.map((broker) => broker.trim()).filter((broker) => broker !== '')
+  if (named.length > 0) return named
+  throw unavailable(
+    'no broker is known: set KAFKA_BROKERS, or "brokers" below [streams.kafka] in cloaca.toml, to HOST:PORT',
+  )
+}
+
+async function loadClient(): Promise<KafkaClient> {
+  try {
+    return await import('@platformatic/kafka')
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${PACKAGE}'`)
+    throw unavailable(
+      isMissing
+        ? `the package "${PACKAGE}" is not installed: npm install ${PACKAGE}`
+        : `the package "${PACKAGE}" cannot be loaded: ${message}`,
+    )
+  }
+}
+
+function unavailable(reason: string): UsageError {
+  return new UsageError('STREAM_UNAVAILABLE', `Streams of type "kafka" cannot be read, since ${reason}`, { reason })
+}
+
+function tlsOptions(tls: true | KafkaTls): ConnectionOptions {
+  if (tls === true) return {}
+  const { caFile, certFile, keyFile, ...others } = tls
+  return {
+    ...others,
+    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    ...(certFile !== undefined && { cert: readFileSync(certFile) }),
+    ...(keyFile !== undefined && { key: readFileSync(keyFile) }),
+  }
+}
