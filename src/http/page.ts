@@ -18,6 +18,10 @@ const SCREENS: readonly string[] = [
   '/executions/:id',
   '/workflows',
   '/workflows/:name',
+  '/reactors',
+  '/reactors/:name',
+  '/sources/:name',
+  '/graphs/:name',
   '/schedules',
   '/system',
 ]

@@ -5,10 +5,13 @@
 
 import type * as v from 'valibot'
 import type * as executions from '../../http/schemas/executions.ts'
+import type { GRAPH, GRAPH_LIST } from '../../http/schemas/graphs.ts'
 import type { LOG_LIST } from '../../http/schemas/logs.ts'
 import type { NOTHING, TREND } from '../../http/schemas/parts.ts'
 import type { PROCESS } from '../../http/schemas/process.ts'
+import type * as reactors from '../../http/schemas/reactors.ts'
 import type { SCHEDULE, SCHEDULE_LIST, SCHEDULE_SWITCH, SCHEDULE_SWITCHED } from '../../http/schemas/schedules.ts'
+import type * as sources from '../../http/schemas/sources.ts'
 import type { INSTANCE_LIST, STATUS_OF_ALL } from '../../http/schemas/system.ts'
 import type * as triggers from '../../http/schemas/triggers.ts'
 import type * as workflows from '../../http/schemas/workflows.ts'
@@ -30,6 +33,17 @@ export interface Reads {
   '/workflows': v.InferOutput<typeof workflows.WORKFLOW_LIST>
   '/workflows/{name}': v.InferOutput<typeof workflows.WORKFLOW>
   '/workflows/{name}/stats': v.InferOutput<typeof workflows.WORKFLOW_STATS>
+  '/reactors': v.InferOutput<typeof reactors.REACTOR_LIST>
+  '/reactors/{name}': v.InferOutput<typeof reactors.REACTOR>
+  '/reactors/{name}/firings': v.InferOutput<typeof reactors.REACTOR_FIRING_LIST>
+  '/firings/{id}': v.InferOutput<typeof reactors.FIRING_DETAIL>
+  '/subscriptions': v.InferOutput<typeof reactors.SUBSCRIPTION_LIST>
+  '/sources': v.InferOutput<typeof sources.SOURCE_LIST>
+  '/sources/{name}': v.InferOutput<typeof sources.SOURCE>
+  '/sources/{name}/events': v.InferOutput<typeof sources.EVENT_LIST>
+  '/sources/{name}/events/{sequence}/firings': v.InferOutput<typeof reactors.FIRINGS_OF_EVENT>
+  '/graphs': v.InferOutput<typeof GRAPH_LIST>
+  '/graphs/{name}': v.InferOutput<typeof GRAPH>
   '/schedules': v.InferOutput<typeof SCHEDULE_LIST>
   '/instances': v.InferOutput<typeof INSTANCE_LIST>
   '/status': v.InferOutput<typeof STATUS_OF_ALL>
@@ -46,6 +60,8 @@ export interface Writes {
   '/triggers/{name}/disable': Write<typeof triggers.SWITCH, typeof triggers.SWITCHED>
   '/triggers/{name}/poll': Write<typeof triggers.SWITCH, typeof triggers.POLLED>
   '/triggers/{name}/test': Write<typeof NOTHING, typeof triggers.TESTED>
+  '/subscriptions/{id}/pause': Write<typeof reactors.STEER_SUBSCRIPTION, typeof reactors.SUBSCRIPTION>
+  '/subscriptions/{id}/resume': Write<typeof reactors.STEER_SUBSCRIPTION, typeof reactors.SUBSCRIPTION>
   '/schedules/{schedule}/enable': Write<typeof SCHEDULE_SWITCH, typeof SCHEDULE_SWITCHED>
   '/schedules/{schedule}/disable': Write<typeof SCHEDULE_SWITCH, typeof SCHEDULE_SWITCHED>
 }
@@ -67,6 +83,14 @@ export type Schedule = v.InferOutput<typeof SCHEDULE>
 export type Status = Reads['/status']
 export type ProcessState = Reads['/process']
 export type Instance = Reads['/instances']['items'][number]
+
+export type Reactor = Reads['/reactors/{name}']
+export type ReactorInput = Reactor['inputs'][number]
+export type FiringRow = Reads['/firings/{id}']
+export type Subscription = Reads['/subscriptions']['items'][number]
+export type Source = Reads['/sources/{name}']
+export type SourceEvent = Reads['/sources/{name}/events']['items'][number]
+export type ComputationGraph = Reads['/graphs/{name}']
 
 export type ExecutionRow = Reads['/executions']['items'][number]
 export type Execution = Reads['/executions/{id}']

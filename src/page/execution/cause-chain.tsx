@@ -1,10 +1,11 @@
 /** Where an execution comes from, and what became of it: firing → execution → what tried it again. */
 
-import type { Execution, ExecutionRow } from '../api/answers.ts'
+import type { Execution, ExecutionRow, FiringRow } from '../api/answers.ts'
 import { read } from '../api/client.ts'
 import type { Resource } from '../live/resource.ts'
 import { useResource } from '../live/resource.ts'
 import { StateBadge, shortId } from '../parts/states.tsx'
+import { Causes } from '../reactors/causes.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
 
@@ -15,6 +16,8 @@ interface Chain {
   /** The first one comes first. */
   readonly before: readonly Execution[]
   readonly retries: readonly ExecutionRow[]
+  /** Of a reactor, which began it all; null: none did, or it is not kept any more. */
+  readonly firing: FiringRow | null
 }
 
 export function CauseChain({ execution }: { readonly execution: Execution }) {
@@ -24,15 +27,16 @@ export function CauseChain({ execution }: { readonly execution: Execution }) {
         earlier(execution, signal),
         read('/executions', { query: { retryOf: execution.id, limit: 20 }, signal }),
       ])
-      return { before, retries: retries.items.toReversed() }
+      const firing = await firingOf((before[0] ?? execution).origin, signal)
+      return { before, retries: retries.items.toReversed(), firing }
     },
     concerns: ({ name }) => name === 'executionStarted' || name === 'executionFinished',
   })
-  const { before, retries } = chain.value.value ?? { before: [], retries: [] }
+  const { before, retries, firing } = chain.value.value ?? { before: [], retries: [], firing: null }
   const origin = (before[0] ?? execution).origin
   return (
     <nav class="chain" aria-label="Where it comes from">
-      <Origin origin={origin} isHidden={before[0]?.retryOf != null} />
+      <Origin origin={origin} firing={firing} isHidden={before[0]?.retryOf != null} />
       {before.map((each) => (
         <Step key={each.id} row={each} />
       ))}
@@ -62,28 +66,46 @@ function Step({ row, word = '' }: { readonly row: Pick<ExecutionRow, 'id' | 'sta
   )
 }
 
-function Origin({ origin, isHidden }: { readonly origin: Execution['origin']; readonly isHidden: boolean }) {
+interface OriginProps {
+  readonly origin: Execution['origin']
+  readonly firing: FiringRow | null
+  readonly isHidden: boolean
+}
+
+function Origin({ origin, firing, isHidden }: OriginProps) {
   if (isHidden) return <span class="step faint">…</span>
   if (origin.kind === 'call') return <span class="step faint">a call</span>
   return (
     <>
+      {firing !== null && firing.causes.length + (firing.byHand ?? '').length > 0 && (
+        <span class="step">
+          <Causes firing={firing} />
+        </span>
+      )}
       <span class="step">
         <Starter origin={origin} />
       </span>
       <span class="step">
         <span class="faint">firing </span>
-        <code title={origin.firingId}>{shortId(origin.firingId)}</code>
+        <Firing origin={origin} firing={firing} />
       </span>
     </>
   )
 }
+
+function Firing({ origin, firing }: { readonly origin: FiringOrigin; readonly firing: FiringRow | null }) {
+  if (firing === null) return <code title={origin.firingId}>{shortId(origin.firingId)}</code>
+  return <Link to={`${addressFor('reactors', firing.reactor)}?firing=${firing.id}`}>{firing.sequence}</Link>
+}
+
+type FiringOrigin = Exclude<Execution['origin'], { readonly kind: 'call' }>
 
 function Starter({ origin }: { readonly origin: Exclude<Execution['origin'], { readonly kind: 'call' }> }) {
   if (origin.kind === 'reactor') {
     return (
       <>
         <span class="faint">reactor </span>
-        {origin.reactor}
+        <Link to={addressFor('reactors', origin.reactor)}>{origin.reactor}</Link>
       </>
     )
   }
@@ -96,6 +118,14 @@ function Starter({ origin }: { readonly origin: Exclude<Execution['origin'], { r
       </Link>
     </>
   )
+}
+
+async function firingOf(origin: Execution['origin'], signal: AbortSignal): Promise<FiringRow | null> {
+  if (origin.kind !== 'reactor') return null
+  return await read('/firings/{id}', { path: { id: origin.firingId }, signal }).catch((thrown: unknown) => {
+    if (signal.aborted) throw thrown
+    return null
+  })
 }
 
 async function earlier({ retryOf }: Execution, signal: AbortSignal): Promise<readonly Execution[]> {

@@ -124,7 +124,7 @@ function StartedBy({ row }: { readonly row: ExecutionRow }) {
   const { origin, retryOf } = row
   if (retryOf !== null) return <>retry of {shortId(retryOf)}</>
   if (origin.kind === 'trigger') return <Link to={addressFor('triggers', origin.trigger)}>{origin.trigger}</Link>
-  if (origin.kind === 'reactor') return <>{origin.reactor}</>
+  if (origin.kind === 'reactor') return <Link to={addressFor('reactors', origin.reactor)}>{origin.reactor}</Link>
   return <>{origin.kind === 'cron' ? 'a schedule' : 'a call'}</>
 }
 

@@ -12,6 +12,12 @@ interface GraphViewProps {
   stateOf(node: string): State | null
   /** What stands beside its name. */
   detailOf?(node: string): string
+  /** What is shown as its name. */
+  nameOf?(node: string): string
+  /** What stands at an edge. */
+  edgeLabelOf?(from: string, to: string): string
+  /** What it is a graph of. */
+  readonly label?: string
   readonly chosen: string | null
   onChoose(node: string): void
 }
@@ -42,7 +48,8 @@ interface DrawnProps extends GraphViewProps {
   onWhole(): void
 }
 
-function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onWhole }: DrawnProps) {
+function Drawn(props: DrawnProps) {
+  const { graph, shape, stateOf, detailOf, nameOf, chosen, onChoose, isWhole, onWhole } = props
   const box = useRef<HTMLDivElement>(null)
   const { widthPx } = useSize(box, { widthPx: 0, heightPx: 0 })
   const scale = isWhole && widthPx > 0 ? Math.min(1, widthPx / graph.width) : 1
@@ -55,7 +62,7 @@ function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onW
         </button>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it */}
-      <section class="graph" ref={box} aria-label="Graph of the tasks" tabIndex={0}>
+      <section class="graph" ref={box} aria-label={props.label ?? 'Graph of the tasks'} tabIndex={0}>
         <div style={{ width: `${graph.width * scale}px`, height: `${graph.height * scale}px` }}>
           <div
             class="graph-plane"
@@ -67,10 +74,12 @@ function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onW
                 <path key={index} d={pathOf(points)} />
               ))}
             </svg>
+            <EdgeLabels {...props} />
             {shape.nodes.map((node, index) => (
               <Node
                 key={node}
-                name={node}
+                id={node}
+                name={nameOf?.(node) ?? node}
                 spot={graph.nodes[index] ?? { x: 0, y: 0 }}
                 state={stateOf(node)}
                 detail={detailOf?.(node) ?? ''}
@@ -85,7 +94,38 @@ function Drawn({ graph, shape, stateOf, detailOf, chosen, onChoose, isWhole, onW
   )
 }
 
+/** Where several edges come from a node, a label stands at their other ends, else at this one: there they do not lie on each other. */
+function EdgeLabels({ graph, shape: { edges, gapPx = 0 }, edgeLabelOf }: DrawnProps) {
+  if (edgeLabelOf === undefined) return null
+  return (
+    <>
+      {edges.map(({ from, to }, index) => {
+        const text = edgeLabelOf(from, to)
+        const points = graph.edges[index] ?? []
+        const isAtEnd = edges.filter((edge) => edge.from === from).length > 1
+        const point = isAtEnd ? points.at(-1) : points[0]
+        if (text === '' || point === undefined) return null
+        // Beside the line, which leaves or comes from the other side.
+        const rises = (points.at(-1)?.y ?? 0) < (points[0]?.y ?? 0)
+        const isBelow = isAtEnd ? !rises && points[0]?.y !== point.y : rises
+        const left = isAtEnd ? point.x - gapPx + 24 : point.x + 6
+        return (
+          <span
+            key={`${from} ${to}`}
+            class="edge-label"
+            title={text}
+            style={{ left: `${left}px`, top: `${point.y + (isBelow ? 3 : -17)}px`, width: `${gapPx - 30}px` }}
+          >
+            {text}
+          </span>
+        )
+      })}
+    </>
+  )
+}
+
 interface NodeProps {
+  readonly id: string
   readonly name: string
   readonly spot: PlacedGraph['nodes'][number]
   readonly state: State | null
@@ -94,20 +134,26 @@ interface NodeProps {
   onChoose(node: string): void
 }
 
-function Node({ name, spot: { x, y }, state, detail, isChosen, onChoose }: NodeProps) {
+function Node({ id, name, spot: { x, y }, state, detail, isChosen, onChoose }: NodeProps) {
   return (
     <button
       type="button"
-      class={state === null ? 'node' : `node is-${toneOf(state)}`}
+      class={classOf(id, name, state)}
       title={[name, state ?? '', detail].filter(Boolean).join(' · ')}
       aria-pressed={isChosen}
       style={{ left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }}
-      onClick={() => onChoose(name)}
+      onClick={() => onChoose(id)}
     >
       <span class="ellipsis">{name}</span>
       {detail !== '' && <span class="faint small">{detail}</span>}
     </button>
   )
+}
+
+/** One that is shown under another name is not one of the graph itself: it feeds it. */
+function classOf(id: string, name: string, state: State | null): string {
+  const tone = state === null ? '' : ` is-${toneOf(state)}`
+  return `node${tone}${id === name ? '' : ' is-source'}`
 }
 
 /** Through its points, level at each of them. */

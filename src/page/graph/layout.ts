@@ -5,6 +5,8 @@ import { Graph, layout } from '@dagrejs/dagre'
 export interface GraphShape {
   readonly nodes: readonly string[]
   readonly edges: readonly { readonly from: string; readonly to: string }[]
+  /** Between layers. */
+  readonly gapPx?: number
 }
 
 export interface PlacedGraph {
@@ -19,12 +21,12 @@ export interface PlacedGraph {
 export const NODE = { width: 168, height: 36 }
 const MARGIN = 12
 
-export function placed({ nodes, edges }: GraphShape): PlacedGraph {
+export function placed({ nodes, edges, gapPx = 48 }: GraphShape): PlacedGraph {
   const graph = new Graph()
   graph.setGraph({
     rankdir: 'LR',
     nodesep: 14,
-    ranksep: 48,
+    ranksep: gapPx,
     ranker: rankerFor(nodes.length),
     marginx: MARGIN,
     marginy: MARGIN,

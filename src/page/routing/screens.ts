@@ -3,6 +3,10 @@
 import type { ComponentType } from 'preact'
 import { ExecutionScreen } from '../execution/execution-screen.tsx'
 import { ExecutionsScreen } from '../executions/executions-screen.tsx'
+import { GraphScreen } from '../reactors/graph-screen.tsx'
+import { ReactorScreen } from '../reactors/reactor-screen.tsx'
+import { ReactorsScreen } from '../reactors/reactors-screen.tsx'
+import { SourceScreen } from '../reactors/source-screen.tsx'
 import { SchedulesScreen } from '../schedules/schedules-screen.tsx'
 import { SystemScreen } from '../system/system-screen.tsx'
 import { TriggerScreen } from '../triggers/trigger-screen.tsx'
@@ -27,6 +31,7 @@ export const SECTIONS: readonly { readonly to: string; readonly title: string }[
   { to: '/triggers', title: 'Triggers' },
   { to: '/executions', title: 'Executions' },
   { to: '/workflows', title: 'Workflows' },
+  { to: '/reactors', title: 'Reactors' },
   { to: '/schedules', title: 'Schedules' },
   { to: '/system', title: 'System' },
 ]
@@ -38,6 +43,10 @@ const SCREENS: readonly Screen[] = [
   { pattern: /^\/executions\/([^/]+)$/, component: ExecutionScreen, section: '/executions' },
   { pattern: /^\/workflows$/, component: WorkflowsScreen, section: '/workflows' },
   { pattern: /^\/workflows\/([^/]+)$/, component: WorkflowScreen, section: '/workflows' },
+  { pattern: /^\/reactors$/, component: ReactorsScreen, section: '/reactors' },
+  { pattern: /^\/reactors\/([^/]+)$/, component: ReactorScreen, section: '/reactors' },
+  { pattern: /^\/sources\/([^/]+)$/, component: SourceScreen, section: '/reactors' },
+  { pattern: /^\/graphs\/([^/]+)$/, component: GraphScreen, section: '/reactors' },
   { pattern: /^\/schedules$/, component: SchedulesScreen, section: '/schedules' },
   { pattern: /^\/system$/, component: SystemScreen, section: '/system' },
 ]

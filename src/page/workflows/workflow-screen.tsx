@@ -80,6 +80,7 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
         chosen={chosen}
         onChoose={choose}
       />
+      <Invoked workflow={workflow} />
       <h2>Tasks</h2>
       <TaskTable workflow={workflow} stats={stats} chosen={chosen} onChoose={choose} />
       {stats !== null && stats.versions.length > 0 && <Versions stats={stats} current={version} />}
@@ -93,6 +94,22 @@ function Shown({ workflow, stats }: { readonly workflow: Workflow; readonly stat
         />
       )}
     </>
+  )
+}
+
+/** Graphs that its tasks run. */
+function Invoked({ workflow: { tasks } }: { readonly workflow: Workflow }) {
+  const graphs = [...new Set(tasks.flatMap(({ invokes }) => invokes ?? []))]
+  if (graphs.length === 0) return null
+  return (
+    <p class="progress">
+      Tasks run{' '}
+      {graphs.map((graph) => (
+        <Link key={graph} to={addressFor('graphs', graph)}>
+          graph {graph}
+        </Link>
+      ))}
+    </p>
   )
 }
 

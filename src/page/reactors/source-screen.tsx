@@ -1,0 +1,169 @@
+/** One source: what came, what became of it, and what each event led to. */
+
+import { useRef } from 'preact/hooks'
+import type { Source, SourceEvent } from '../api/answers.ts'
+import { read } from '../api/client.ts'
+import { useRowKeys } from '../keyboard/row-keys.ts'
+import { OTHERS_EVERY_MS, useReadingAgain } from '../live/reading-again.ts'
+import { useResource } from '../live/resource.ts'
+import { Fact } from '../parts/fact.tsx'
+import { Loaded } from '../parts/loaded.tsx'
+import { Time } from '../parts/time.tsx'
+import { Link } from '../routing/link.tsx'
+import { addressFor, query } from '../routing/location.ts'
+import type { ScreenProps } from '../routing/screens.ts'
+import { kindOf, rateOf } from './words.ts'
+
+const SHOWN_EVENTS = 50
+
+interface Parts {
+  readonly source: Source
+  readonly events: readonly SourceEvent[]
+}
+
+export function SourceScreen({ params: [name = ''] }: ScreenProps) {
+  const event = query.value.get('event')
+  const sequence = event !== null && /^\d{1,15}$/.test(event) ? Number(event) : null
+  const parts = useResource<Parts>(`source ${name} ${sequence}`, {
+    load: async (signal) => {
+      const path = { name }
+      // Those around the one that is asked for.
+      const cursor = sequence === null ? undefined : String(sequence + 10)
+      const [source, events] = await Promise.all([
+        read('/sources/{name}', { path, signal }),
+        read('/sources/{name}/events', { path, query: { limit: SHOWN_EVENTS, cursor }, signal }),
+      ])
+      return { source, events: events.items }
+    },
+    concerns: ({ name: of }) => of === 'graphs',
+  })
+  useReadingAgain(parts, OTHERS_EVERY_MS)
+  return (
+    <main>
+      <p class="crumbs">
+        <Link to="/reactors">Reactors</Link>
+      </p>
+      <Loaded resource={parts} what={`source "${name}"`}>
+        {({ source, events }) => (
+          <>
+            <h1>{source.name}</h1>
+            {source.description !== '' && <p class="description">{source.description}</p>}
+            <Facts source={source} />
+            {sequence !== null && <LedTo key={sequence} name={name} sequence={sequence} />}
+            <h2>Events</h2>
+            <Events events={events} chosen={sequence} />
+          </>
+        )}
+      </Loaded>
+    </main>
+  )
+}
+
+function Facts({ source }: { readonly source: Source }) {
+  const { lastSequence, waiting, limit, dropped, refused, failed, lastValueText, lastValueLength, lastValueAt } = source
+  return (
+    <dl class="fact-grid">
+      <Fact name="Kind">{kindOf(source)}</Fact>
+      <Fact name="Events">
+        {lastSequence.toLocaleString('en')}, <Time at={source.lastEventAt} />
+      </Fact>
+      <Fact name="Rate of the last hour">{rateOf(source)}</Fact>
+      <Fact name="Waiting">
+        {waiting.toLocaleString('en')} of at most {limit.toLocaleString('en')}
+      </Fact>
+      <Fact name="Dropped, refused, failed">
+        {[dropped, refused, failed].map((count) => count.toLocaleString('en')).join(', ')}
+      </Fact>
+      <Fact name="Served">
+        {source.owner !== null ? 'yes' : <span class="warn-ink">by nobody: its events wait</span>}
+      </Fact>
+      <Fact name="Last value">
+        {lastValueLength === null ? (
+          <span class="faint">none yet</span>
+        ) : (
+          <>
+            <code class="clamp">{lastValueText ?? `${lastValueLength.toLocaleString('en')} characters`}</code>{' '}
+            <Time at={lastValueAt} />
+          </>
+        )}
+      </Fact>
+      {source.lastError !== null && (
+        <Fact name="Last error">
+          <details class="error">
+            <summary class="bad-ink">
+              {source.lastError.type}: {source.lastError.message}, <Time at={source.lastErrorAt} />
+            </summary>
+            <pre class="value">{source.lastError.traceback}</pre>
+          </details>
+        </Fact>
+      )}
+    </dl>
+  )
+}
+
+function LedTo({ name, sequence }: { readonly name: string; readonly sequence: number }) {
+  const firings = useResource(`led to ${name} ${sequence}`, {
+    load: (signal) =>
+      read('/sources/{name}/events/{sequence}/firings', { path: { name, sequence: String(sequence) }, signal }),
+    concerns: (event) => event.name === 'graphs',
+  })
+  return (
+    <section class="panel" aria-label="What the event led to">
+      <h2>Event {sequence}</h2>
+      <Loaded resource={firings} what="what it led to">
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="faint">
+              It led to no firing that is kept: it waits, was dropped, failed, or its reactor waits for another source.
+            </p>
+          ) : (
+            <p class="progress">
+              Led to{' '}
+              {items.map((firing) => (
+                <Link key={firing.id} to={`${addressFor('reactors', firing.reactor)}?firing=${firing.id}`}>
+                  firing {firing.sequence} of {firing.reactor}
+                </Link>
+              ))}
+            </p>
+          )
+        }
+      </Loaded>
+    </section>
+  )
+}
+
+function Events({ events, chosen }: { readonly events: readonly SourceEvent[]; readonly chosen: number | null }) {
+  const list = useRef<HTMLTableSectionElement>(null)
+  useRowKeys(list)
+  if (events.length === 0) return <p class="faint">No events are kept.</p>
+  return (
+    <div class="scroll">
+      <table class="events">
+        <thead>
+          <tr>
+            <th scope="col" class="number">
+              Event
+            </th>
+            <th scope="col">Accepted</th>
+            <th scope="col">What came</th>
+          </tr>
+        </thead>
+        <tbody ref={list}>
+          {events.map(({ source, sequence, acceptedAt, eventText, eventLength }) => (
+            <tr key={sequence} data-row={sequence} class={sequence === chosen ? 'chosen' : ''}>
+              <th scope="row" class="number">
+                <Link to={`${addressFor('sources', source)}?event=${sequence}`}>{sequence}</Link>
+              </th>
+              <td class="nowrap">
+                <Time at={acceptedAt} />
+              </td>
+              <td class="cut" title={eventText ?? ''}>
+                <code>{eventText ?? `${eventLength.toLocaleString('en')} characters`}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

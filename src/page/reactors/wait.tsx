@@ -1,0 +1,14 @@
+/** What a reactor waits for, and since when: who looks at one that does not fire looks for this. */
+
+import type { Reactor } from '../api/answers.ts'
+import { Time } from '../parts/time.tsx'
+
+export function Wait({ waitingFor }: Pick<Reactor, 'waitingFor'>) {
+  if (waitingFor === null) return null
+  const { sources, sinceAt } = waitingFor
+  return (
+    <span class="warn-ink">
+      waiting for {sources.join(', ')} since <Time at={sinceAt} />
+    </span>
+  )
+}

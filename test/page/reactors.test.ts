@@ -1,0 +1,227 @@
+/** Reactors, their graphs and sources, as a visitor sees and steers them. */
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { ComputationGraph } from '../../src/page/api/answers.ts'
+import { drawnGraph, sourceIn } from '../../src/page/reactors/drawn-graph.ts'
+import { describePage, type Served, Site } from '../support/browser.ts'
+import { LIMIT_MS } from '../support/limits.ts'
+import { PageApi } from '../support/page-api.ts'
+import { expectSound } from '../support/page-audit.ts'
+import { picture, VIEWS } from '../support/page-pictures.ts'
+
+const OVEN = fileURLToPath(new URL('scripts/oven.py', import.meta.url))
+const LIMIT = { timeout: LIMIT_MS }
+const BARE = fileURLToPath(new URL('scripts/bare.py', import.meta.url))
+
+describePage('reactors', () => {
+  const site = new Site()
+  let served: Served
+  let api: PageApi
+  beforeAll(async () => {
+    served = await site.serve([site.terminal.write('oven.py', readFileSync(OVEN, 'utf8'))])
+    api = new PageApi(served.url)
+    await api.post('/subscriptions', { reactor: 'heat', workflow: 'ring', when: 'payload.probe.c > 80.0' })
+    for (const event of [{ c: 20.5 }, 'broken', { c: 400 }, { c: 91.5 }]) await push('probe', event)
+    await vi.waitFor(async () => expect((await api.get('/graphs/alarm')).lastRun?.firingSequence).toBe(3), LIMIT)
+    await vi.waitFor(async () => expect((await api.get('/executions?status=Completed')).items.length).toBe(2), LIMIT)
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  const push = (source: string, event: unknown) => api.post(`/sources/${source}/events`, event as object)
+  const visit = async (path: string, options = {}) => {
+    const one = await site.visit(`${served.url}${path}`, options)
+    await one.isLive()
+    return one
+  }
+
+  it('are listed with what they wait for, beside their sources, and searched', async () => {
+    const { page } = await visit('/reactors')
+    const row = page.locator('tr[data-row="oven"]')
+
+    expect(await row.textContent()).toContain('waiting for door since')
+    expect(await page.locator('tr[data-row="probe"]').textContent()).toMatch(/probe.*passthrough/)
+    expect(await page.locator('tr[data-row="probe"] .bad-ink').textContent()).toBe('1')
+    await page.getByRole('link', { name: 'enrich' }).waitFor()
+
+    await page.keyboard.press('/')
+    await page.keyboard.type('heat')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    await page.getByLabel('Search reactors').fill('no such thing')
+    await page.getByRole('button', { name: 'Clear the filter' }).click()
+    await page.locator('tr[data-row="oven"]').waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'heat' }).waitFor()
+  })
+
+  it('have their graph with the last values at its edges, and what each node returned', async () => {
+    const { page } = await visit('/reactors/heat')
+    await expect.poll(() => page.locator('.node').count()).toBe(6)
+
+    const labels = await page.locator('.edge-label').allTextContents()
+    expect(labels).toEqual(expect.arrayContaining(['{"c":91.5}', 'hot: {"c":91.5}', 'ok']))
+    expect(await page.locator('.node.is-quiet').textContent()).toBe('note')
+    expect(await page.locator('.node.is-source').allTextContents()).toEqual([
+      expect.stringMatching(/^probe.* ago|now$/),
+      'clicksnever',
+    ])
+    await page.locator('.node', { hasText: 'send' }).click()
+    expect(await page.locator('.values tr.chosen').textContent()).toBe('send{"sent":91.5}')
+    await page.locator('.error summary').click()
+    await page.getByText('RuntimeError: the oven melts').first().waitFor()
+    await page.locator('.node.is-source', { hasText: 'probe' }).click()
+    await page.getByRole('heading', { level: 1, name: 'probe' }).waitFor()
+  })
+
+  it('show each new event at once', async () => {
+    const { page } = await visit('/reactors/heat')
+    await page.locator('.firings tbody tr').first().waitFor()
+    const before = Number(await page.locator('.firings tbody th').first().textContent())
+
+    await push('probe', { c: 30.25 })
+
+    await page.locator('.firings tbody th', { hasText: String(before + 1) }).waitFor()
+    await page.locator('.edge-label', { hasText: /^\{"c":30\.25\}$/ }).waitFor()
+  })
+
+  it('lead from an execution to the firing, to its events, and back', async () => {
+    const { items } = await api.get('/executions?limit=1')
+    const { page } = await visit(`/executions/${items[0].id}`)
+    const chain = page.locator('.chain')
+    await chain.getByRole('link', { name: 'probe 4' }).waitFor()
+    expect(await chain.textContent()).toMatch(/probe 4.*reactor heat.*firing 3/)
+
+    await chain.getByRole('link', { name: '3', exact: true }).click()
+    await page.getByRole('heading', { name: 'Firing 3' }).waitFor()
+    await page.locator('tr.chosen').getByRole('link', { name: 'probe 4' }).click()
+    await page.getByRole('heading', { name: 'Event 4' }).waitFor()
+    expect(await page.locator('tr.chosen code').textContent()).toBe('{"c":91.5}')
+    await page.getByRole('link', { name: 'firing 3 of heat' }).click()
+    await page.getByLabel('The chosen firing').getByRole('link', { name: /^ring/ }).click()
+    await page.locator('.chain').waitFor()
+    expect(page.url()).toContain(items[0].id)
+  })
+
+  it('are fired by hand with values that are kept to the letter, and their subscriptions are paused', async () => {
+    const { page } = await visit('/reactors/oven')
+    await page.locator('.title-row').waitFor()
+
+    await page.keyboard.press('f')
+    await page.getByLabel('Values').fill('{"door": 1.0}')
+    await page.getByLabel('Why').fill('a try')
+    await page.getByRole('button', { name: 'Fire', exact: true }).click()
+    await page.locator('.firings', { hasText: 'by hand: http: a try' }).waitFor()
+    expect(await page.locator('.firings code').first().textContent()).toContain('"door":1.0')
+
+    await page.goto(`${served.url}/reactors/heat`)
+    await page.getByRole('button', { name: 'Pause ring' }).click()
+    await page.locator('.state', { hasText: 'paused' }).waitFor()
+    await page.getByRole('button', { name: 'Resume ring' }).click()
+    await page.locator('.state', { hasText: 'active' }).waitFor()
+  })
+
+  it('that there is none of are said to be missing, and so are graphs and sources', async () => {
+    const { page } = await site.visit(`${served.url}/reactors/ovn`)
+    await page.getByText('There is no reactor "ovn". Did you mean "oven"?').waitFor()
+    await page.goto(`${served.url}/sources/prob`)
+    await page.getByText('Did you mean "probe"?').waitFor()
+    await page.goto(`${served.url}/graphs/alrm`)
+    await page.getByText('Did you mean "alarm"?').waitFor()
+  })
+
+  it.each(VIEWS)(
+    'have nothing serious against them for those who cannot see or point well: %s',
+    async (name, options) => {
+      const one = await visit('/reactors/heat', options)
+      await one.page.locator('.node').first().waitFor()
+      await expectSound(one)
+      await picture(one, `reactor-${name}`)
+
+      for (const [screen, path, seen] of [
+        ['reactors', '/reactors', 'tbody tr'],
+        ['source', '/sources/probe?event=4', '.events tr'],
+        ['graph', '/graphs/enrich', '.node'],
+      ] as const) {
+        await one.page.goto(`${served.url}${path}`)
+        await one.page.locator(seen).first().waitFor()
+        await expectSound(one)
+        await picture(one, `${screen}-${name}`)
+      }
+    },
+  )
+})
+
+describePage('a database without reactors', () => {
+  const site = new Site()
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  it('says how one comes about', async () => {
+    const { url } = await site.serve([site.terminal.write('bare.py', readFileSync(BARE, 'utf8'))])
+    const one = await site.visit(`${url}/reactors`, { colorScheme: 'light' })
+
+    await one.page.getByText('No reactor has been served yet').waitFor()
+    await expectSound(one)
+    await picture(one, 'reactors-empty-light')
+  })
+})
+
+describe('what is drawn of a graph', () => {
+  const node = (id: string, parts: Partial<ComputationGraph['nodes'][number]> = {}) => {
+    return { id, inputs: [], next: null, routes: null, ...parts }
+  }
+  const graph = (nodesText: string | null): ComputationGraph => ({
+    name: 'alarm',
+    reactor: 'heat',
+    nodes: [
+      node('judge', {
+        inputs: ['probe', 'judge'],
+        routes: [
+          { variant: 'hot', node: 'warn' },
+          { variant: 'hotter', node: 'warn' },
+          { variant: 'ok', node: 'note' },
+        ],
+      }),
+      node('warn', { next: 'note' }),
+      node('note'),
+    ],
+    description: '',
+    script: 'oven.py',
+    place: null,
+    doneSequence: 1,
+    runs: 1,
+    failures: 0,
+    lastRun:
+      nodesText === null
+        ? null
+        : { at: '2026-01-31T08:00:00.000Z', firingSequence: 1, resultText: null, resultLength: null, nodesText },
+    lastError: null,
+    lastErrorAt: null,
+    undeclaredAt: null,
+    createdAt: '2026-01-31T08:00:00.000Z',
+  })
+  const input = { source: 'probe', valueText: '1.0', valueLength: 3, valueAt: null, sequence: 1, isDirty: false }
+
+  it('tells a source from a node of its name, and one edge from several variants that lead to one node', () => {
+    const drawn = drawnGraph(graph('{"judge":["hot",[1]],"warn":{"a":2}}'), [input])
+    const [probe = '', judge = ''] = drawn.shape.nodes
+
+    expect(drawn.shape.nodes.map((each) => sourceIn(each) ?? each)).toEqual(['probe', 'judge', 'judge', 'warn', 'note'])
+    expect([sourceIn(judge), sourceIn('judge')]).toEqual(['judge', null])
+    expect(drawn.shape.edges).toHaveLength(5)
+    expect(drawn.edgeLabelOf(probe, 'judge')).toBe('1.0')
+    expect(drawn.edgeLabelOf(judge, 'judge')).toBe('')
+    expect(drawn.edgeLabelOf('judge', 'warn')).toBe('hot: [1] or hotter')
+    expect(drawn.edgeLabelOf('judge', 'note')).toBe('ok')
+    expect(drawn.edgeLabelOf('warn', 'note')).toBe('{"a":2}')
+    expect(['judge', 'note', probe].map((each) => drawn.stateOf(each))).toEqual(['Completed', 'Skipped', null])
+  })
+
+  it('has no states before the first run', () => {
+    const drawn = drawnGraph(graph(null), [])
+
+    expect(drawn.stateOf('judge')).toBeNull()
+    expect(drawn.edgeLabelOf('judge', 'note')).toBe('ok')
+  })
+})
