@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   steering: async () => (await import('./steering.ts')).steeringFigures(),
   prune: async () => (await import('./pruning.ts')).pruningFigures(),
   postgres: async () => (await import('./postgres.ts')).postgresFigures(),
+  snapshot: async () => (await import('./postgres-snapshot.ts')).snapshotFigures(),
   metrics: async () => (await import('./metrics.ts')).metricsFigures(),
   page: async () => [
     ...(await (await import('./page-triggers.ts')).triggerPageFigures()),

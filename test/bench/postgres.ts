@@ -70,7 +70,8 @@ function commitRate(binaries: string, host: string): number | null {
   return Number(/tps = ([\d.]+)/.exec(result.stdout)?.[1] ?? Number.NaN)
 }
 
-async function run(program: string, args: readonly string[], begun?: () => Promise<void>): Promise<Numbers> {
+/** A program of `programs/`, and what it printed last. */
+export async function run(program: string, args: readonly string[], begun?: () => Promise<void>): Promise<Numbers> {
   const child = spawn(process.execPath, [CLI, 'run', join(PROGRAMS, program), ...args])
   let stdout = ''
   let stderr = ''

@@ -111,6 +111,16 @@ describe('a server that is away', () => {
     ])
   })
 
+  test('of reports that wait beyond a limit the oldest is refused, so that memory does not grow without end', async () => {
+    await proxy.away()
+    const reports = Array.from({ length: 100_001 }, () => store.recordFired(firedTick()))
+    const ends = reports.map((report) => report.catch((error: Error) => error.message))
+
+    expect(await ends[0]).toContain('too much waits for it')
+    await store.close().catch(() => undefined)
+    expect(await ends.at(-1)).not.toContain('too much waits')
+  })
+
   test('a store that is closed meanwhile refuses what waits, and ends', async () => {
     await proxy.away()
     const waiting = store.recordFired(firedTick())
@@ -168,6 +178,23 @@ describe('a server that cannot be used', () => {
 
     await expect(open(proxy.url)).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
     await expect(open(proxy.url, { readOnly: true })).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW' })
+  })
+
+  test('a server that is older than 14 is refused with its version', async () => {
+    // A server whose settings say so: names of functions are looked for in this schema first.
+    await administer(
+      proxy.database.url,
+      `CREATE SCHEMA old;
+       CREATE FUNCTION old.current_setting(name text) RETURNS text LANGUAGE sql AS
+         $$ SELECT CASE name WHEN 'server_version_num' THEN '130012' WHEN 'server_version' THEN '13.12'
+                             ELSE pg_catalog.current_setting(name) END $$;
+       ALTER DATABASE ${proxy.database.name} SET search_path = old, pg_catalog, public`,
+    )
+
+    await expect(open(proxy.url)).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      message: expect.stringMatching(/its server is PostgreSQL 13\.12, and cloaca needs 14 or newer/),
+    })
   })
 
   test('a user without the right to make tables is told which right is missing', async () => {

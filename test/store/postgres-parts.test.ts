@@ -11,7 +11,7 @@ import { completed, declaration, FIRST_PAGE, firedTick, newExecution, skippedTic
 
 const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 const TODAY = Math.floor(Date.now() / DAY_MS)
-/** All that the migration made belongs to today; the next part begins tomorrow. */
+/** In the first part, which is of a week from today on. */
 const TOMORROW = (TODAY + 1) * DAY_MS
 
 let database: TemporaryDatabase
@@ -78,13 +78,13 @@ afterEach(async () => {
 describe('parts', () => {
   test('are made ahead when the database is opened, and by whoever does upkeep', async () => {
     const first = await partsOf('executions')
-    now = (TODAY + 7) * DAY_MS
+    now = (TODAY + 6) * DAY_MS
     await store.prune(KEEP_ALL, now)
     const second = await partsOf('executions')
     await store.prune(KEEP_ALL, now)
 
-    expect(first).toEqual([suffix(TODAY + 1), 'before', 'default'])
-    expect(second).toEqual([suffix(TODAY + 1), suffix(TODAY + 8), 'before', 'default'])
+    expect(first).toEqual([suffix(TODAY), 'default'])
+    expect(second).toEqual([suffix(TODAY), suffix(TODAY + 7), 'default'])
     expect(await partsOf('task_outputs')).toEqual(second)
     expect(await partsOf('ticks_skipped')).toEqual(second)
   })
@@ -93,7 +93,7 @@ describe('parts', () => {
     const id = await runOne(TOMORROW + 10)
     const stray = await runOne(TOMORROW + 400 * DAY_MS)
 
-    const part = suffix(TODAY + 1)
+    const part = suffix(TODAY)
     const tables = ['executions', 'execution_inputs', 'task_runs', 'task_outputs', 'firings', 'ticks_fired']
     const found = await Promise.all(tables.flatMap((of) => [countIn(`${of}_${part}`), countIn(`${of}_default`)]))
     expect(found).toEqual(tables.flatMap(() => [1, 1]))
@@ -124,7 +124,7 @@ describe('parts', () => {
 
     await Promise.all([store, ...others].map((each) => each.prune(KEEP_ALL, now)))
 
-    expect(await partsOf('executions')).toEqual([suffix(TODAY + 1), suffix(TODAY + 30), 'before', 'default'])
+    expect(await partsOf('executions')).toEqual([suffix(TODAY), suffix(TODAY + 30), 'default'])
     await Promise.all(others.map((each) => each.close()))
   })
 
@@ -149,14 +149,14 @@ describe('retention', () => {
     await runOne(TOMORROW + 2 * DAY_MS)
     now = (TODAY + 40) * DAY_MS
 
-    const early = await pruneAll(now - (TODAY + 7) * DAY_MS)
+    const early = await pruneAll(now - (TODAY + 6) * DAY_MS)
     const kept = await countIn('executions')
-    const late = await pruneAll(now - (TODAY + 8) * DAY_MS)
+    const late = await pruneAll(now - (TODAY + 7) * DAY_MS)
 
     expect([early, kept]).toEqual([0, 9_501])
     expect(late).toBeGreaterThan(0)
     for (const table of ['executions', 'task_runs', 'firings', 'ticks_fired']) {
-      expect(await partsOf(table)).not.toContain(suffix(TODAY + 1))
+      expect(await partsOf(table)).not.toContain(suffix(TODAY))
     }
     expect(await store.listExecutions(FIRST_PAGE)).toEqual([])
     expect(await store.listTicks('inbox', FIRST_PAGE)).toEqual([])
@@ -172,7 +172,7 @@ describe('retention', () => {
     const removed = await pruneAll(1)
 
     expect([soon, removed]).toEqual([0, 9_500])
-    expect(await partsOf('executions')).toContain(suffix(TODAY + 1))
+    expect(await partsOf('executions')).toContain(suffix(TODAY))
     expect((await store.getExecution(goesOn.id))?.inputText).toBe('{}')
   })
 
@@ -188,7 +188,7 @@ describe('retention', () => {
     await pruneAll(1)
 
     expect(left.map((each) => each?.id)).toEqual([undefined, other])
-    expect(await partsOf('executions')).not.toContain(suffix(TODAY + 1))
+    expect(await partsOf('executions')).not.toContain(suffix(TODAY))
   })
 
   test('does not wait for whoever reads for long, and nobody waits behind it', async () => {
@@ -198,14 +198,14 @@ describe('retention', () => {
     await reader.connect()
     await reader.query('BEGIN; SELECT 1 FROM executions LIMIT 1')
 
-    const meanwhile = await store.prune({ ...KEEP_ALL, endedMs: now - (TODAY + 8) * DAY_MS }, now)
+    const meanwhile = await store.prune({ ...KEEP_ALL, endedMs: now - (TODAY + 7) * DAY_MS }, now)
     const kept = await partsOf('executions')
     await reader.query('COMMIT')
     await reader.end()
-    await pruneAll(now - (TODAY + 8) * DAY_MS)
+    await pruneAll(now - (TODAY + 7) * DAY_MS)
 
     expect(meanwhile).toBe(0)
-    expect(kept).toContain(suffix(TODAY + 1))
-    expect(await partsOf('executions')).not.toContain(suffix(TODAY + 1))
+    expect(kept).toContain(suffix(TODAY))
+    expect(await partsOf('executions')).not.toContain(suffix(TODAY))
   })
 })

@@ -6,7 +6,7 @@
 import type { Clock, Retention } from '../../../engine/ports.ts'
 import { toError } from '../../../errors.ts'
 import { SERVER_NOW } from '../instance-queries.ts'
-import { DAY_MS, FAMILIES, type Family, SEQS_A_DAY } from '../schema/families.ts'
+import { DAY_MS, type DividedTable, FAMILIES, type Family, SEQS_A_DAY } from '../schema/families.ts'
 import { isLarge, missingPart, overParts, type Part, partFrom, suffixOf } from '../schema/parts.ts'
 import type { PostgresAddress } from '../session/address.ts'
 import { codeOf, isLost, isWorthRepeating, noParts } from '../session/failures.ts'
@@ -140,16 +140,25 @@ export class Upkeep {
 
 /** Rows that were stored before there was a part for them go to it. */
 async function makePart(session: Session, family: Family, fromDay: number, untilDay: number): Promise<void> {
-  for (const { name, key, day, storage } of family.tables) {
+  const defaults = family.tables.map(({ name }) => `${name}_default`)
+  await session.script(`LOCK TABLE ${defaults.join(', ')} IN ACCESS EXCLUSIVE MODE`)
+  const within = ({ key, day }: DividedTable) => `${key} >= ${fromDay * day} AND ${key} < ${untilDay * day}`
+  const strays = family.tables.map(
+    (table) => `EXISTS (SELECT 1 FROM ${table.name}_default WHERE ${within(table)}) AS ${table.name}`,
+  )
+  const hasStrays = (await session.one<Readonly<Record<string, boolean>>>(`SELECT ${strays.join(', ')}`)) ?? {}
+  const made = family.tables.map((table) => {
+    const { name, day, storage } = table
     const part = quoted(`${name}_${suffixOf(fromDay)}`)
-    const [from, until] = [fromDay * day, untilDay * day]
-    await session.script(`
-      LOCK TABLE ${name}_default IN ACCESS EXCLUSIVE MODE;
-      CREATE TABLE ${part} (LIKE ${name} INCLUDING ALL)${storage === undefined ? '' : ` WITH (${storage})`};
-      WITH stray AS (DELETE FROM ${name}_default WHERE ${key} >= ${from} AND ${key} < ${until} RETURNING *)
-      INSERT INTO ${part} SELECT * FROM stray;
-      ALTER TABLE ${name} ATTACH PARTITION ${part} FOR VALUES FROM (${from}) TO (${until})`)
-  }
+    const bounds = `FOR VALUES FROM (${fromDay * day}) TO (${untilDay * day})`
+    const settings = storage === undefined ? '' : ` WITH (${storage})`
+    if (hasStrays[name] === false) return `CREATE TABLE ${part} PARTITION OF ${name} ${bounds}${settings}`
+    return `
+      CREATE TABLE ${part} (LIKE ${name} INCLUDING ALL)${settings};
+      WITH stray AS (DELETE FROM ${name}_default WHERE ${within(table)} RETURNING *) INSERT INTO ${part} SELECT * FROM stray;
+      ALTER TABLE ${name} ATTACH PARTITION ${part} ${bounds}`
+  })
+  await session.script(made.join(';\n'))
 }
 
 /** Returns about how many rows it had: none where somebody has stored something in it meanwhile. */

@@ -217,7 +217,7 @@ ALTER TABLE executions_before ALTER seq DROP IDENTITY, ALTER status SET NOT NULL
 
 /**
  * What was there becomes the first part, as it is: nothing of it is written anew but the ticks, whose parts depend on their outcome. It ends
- * with the day of the migration. Rows of a clock that is ahead of it go to the stray ones.
+ * with the day of the migration. Rows of a clock that is ahead of it go to the stray ones. A database that has nothing yet has no such part.
  */
 const KEEP_WHAT_WAS = `
 SELECT setval('executions_number', (SELECT greatest(max(execution_seq), (SELECT max(seq) FROM executions_before), 1) FROM active_executions));
@@ -238,6 +238,12 @@ DECLARE
   next_day bigint := extract(epoch FROM now())::bigint / 86400 + 1;
   was record;
 BEGIN
+  IF NOT (EXISTS (SELECT 1 FROM executions_before) OR EXISTS (SELECT 1 FROM active_executions) OR EXISTS (SELECT 1 FROM ticks_before)
+          OR EXISTS (SELECT 1 FROM firings_before) OR EXISTS (SELECT 1 FROM cron_firings_before)) THEN
+    DROP TABLE executions_before, execution_inputs_before, execution_finals_before, task_runs_before, task_outputs_before,
+               attempts_before, attempt_logs_before, firings_before, cron_firings_before;
+    RETURN;
+  END IF;
   FOR was IN SELECT * FROM (VALUES
     ('executions', 'seq', 100000000000), ('execution_inputs', 'execution_seq', 100000000000),
     ('execution_finals', 'execution_seq', 100000000000), ('task_runs', 'execution_seq', 100000000000),

@@ -1,0 +1,42 @@
+/**
+ * Somebody holds a snapshot of the server open for minutes, as a backup or a forgotten session does: what was removed since cannot be
+ * cleaned up, and tables that change often grow. Beside the rate before it, so that it does not depend on the machine.
+ */
+
+import pg from 'pg'
+import { administer, durablePostgres } from '../support/postgres-server.ts'
+import type { Figure } from './figure.ts'
+import { run } from './postgres.ts'
+
+const MEASURED_S = 15
+/** Of work while it is held, before it is measured. */
+const HELD_S = Number(process.env.SNAPSHOT_HELD_S ?? 180)
+const READY_WITHIN_S = 4
+
+export async function snapshotFigures(): Promise<Figure[]> {
+  using server = durablePostgres()
+  await administer(server.url('postgres'), 'CREATE DATABASE bench')
+  const url = server.url('bench')
+  const rate = async (seconds: number): Promise<number> => {
+    const { per_s = Number.NaN } = await run('busy.py', [
+      url,
+      String(seconds),
+      String(Date.now() / 1_000 + READY_WITHIN_S),
+    ])
+    return per_s
+  }
+  await rate(MEASURED_S)
+  const before = await rate(MEASURED_S)
+  const holder = new pg.Client({ connectionString: url })
+  await holder.connect()
+  await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM active_executions')
+  await rate(HELD_S)
+  const held = await rate(MEASURED_S)
+  await holder.query('COMMIT')
+  await holder.end()
+  return [
+    { name: 'executions that 1 process stores', value: before, unit: '/s' },
+    { name: `the same, with a snapshot held for ${HELD_S} s`, value: held, unit: '/s' },
+    { name: 'share of the rate that is left', value: (100 * held) / before, unit: '%', budget: 70, note: 'at least' },
+  ]
+}
