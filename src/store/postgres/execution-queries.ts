@@ -149,7 +149,7 @@ const OLDEST_UNOWNED = `
 SELECT found.execution_seq, found.created_at
 FROM unnest($1::text[]) AS wanted (workflow) CROSS JOIN LATERAL (
   SELECT execution_seq, created_at FROM active_executions
-  WHERE workflow = wanted.workflow AND owner_seq IS NULL AND ${IS_OURS}
+  WHERE workflow = wanted.workflow AND owner_seq IS NULL AND created_at >= $7 AND ${IS_OURS}
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) found`
 
@@ -167,7 +167,7 @@ SET owner_seq = $4, owner_number = a.owner_number + 1, status = CASE WHEN a.paus
 FROM oldest WHERE a.execution_seq = oldest.execution_seq
 RETURNING ${ACTIVE_COLUMNS}, oldest.was_started`
 
-/** Values: workflows, limit, dead owners, the new owner, the instant, and what to take for the server's. */
+/** Values: workflows, limit, dead owners, the new owner, the instant, what to take for the server's, and how old they may be. */
 export const ACQUIRE = `
 WITH other_versions AS (${OTHER_VERSIONS}), oldest AS (
   SELECT candidate.execution_seq, a.started_at IS NOT NULL AS was_started

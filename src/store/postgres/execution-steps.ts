@@ -62,7 +62,7 @@ interface AcquiredRecord extends ExecutionRecord {
 }
 
 export async function insertExecutions(session: Session, creations: readonly Creation[]): Promise<void> {
-  session.tellOfExecutions()
+  session.tellOfExecutions(creations.map(({ execution: { id } }) => id))
   const column = <Value>(of: (creation: Creation) => Value) => creations.map(of)
   const inserted = session.run(
     INSERT_EXECUTIONS,
@@ -114,16 +114,54 @@ function insertTasks(session: Session, creations: readonly Creation[]): readonly
   return inserts
 }
 
+/** A look at everything that nobody owns, so often. */
+const WHOLE_LOOK_EVERY_MS = 1_000
+/** Clocks of engines differ: what is older than this is found by the next look at everything. */
+const CLOCKS_DIFFER_MS = 1_000
+
+/**
+ * From which instant on executions that nobody owns are looked for. All that were older are taken; but while somebody holds a snapshot the
+ * server has to pass over each of them again, since it cannot clean up.
+ */
+export class UnownedSince {
+  readonly #monotonic: () => number
+  #sinceAt = 0
+  #workflows = ''
+  #wholeLookAt = Number.NEGATIVE_INFINITY
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic
+  }
+
+  /** 0: everything is looked at. */
+  next({ recover, workflows }: Acquisition): number {
+    const now = this.#monotonic()
+    const names = workflows.join()
+    if (!recover && names === this.#workflows && now - this.#wholeLookAt < WHOLE_LOOK_EVERY_MS) return this.#sinceAt
+    this.#wholeLookAt = now
+    this.#workflows = names
+    return 0
+  }
+
+  /** Those that it found: as many as were wanted, or all. */
+  found({ limit, at, executionIds }: Acquisition, taken: readonly Execution[]): void {
+    if (executionIds !== undefined) return
+    const newestAt = taken.length < limit ? at : Math.max(...taken.map(({ createdAt }) => createdAt))
+    this.#sinceAt = Math.max(0, newestAt - CLOCKS_DIFFER_MS)
+  }
+}
+
 export async function acquireExecutions(
   session: Session,
   { instanceId, workflows, at, limit, executionIds }: Acquisition,
   deadSeqs: readonly number[],
   serverNow: number | null,
+  unownedSinceAt: number,
 ): Promise<readonly Execution[]> {
   const owner = await instanceSeqOrThrow(session, instanceId)
   const taken =
     executionIds === undefined
-      ? await session.all<AcquiredRecord>(ACQUIRE, workflows, limit, deadSeqs, owner, at, serverNow)
+      ? await session.all<AcquiredRecord>(ACQUIRE, workflows, limit, deadSeqs, owner, at, serverNow, unownedSinceAt)
       : await session.all<AcquiredRecord>(ACQUIRE_THESE, workflows, limit, executionIds, owner, at)
   const started = taken.filter((record) => record.was_started).map(({ seq }) => seq)
   if (started.length > 0) {

@@ -123,6 +123,7 @@ class PostgresStore extends StoreCrons<Session> implements Store {
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
   readonly #instances = new Set<string>()
   readonly #codes: InstanceCodes
+  readonly #unowned = new executions.UnownedSince(() => this.#options.clock.monotonic())
   readonly #declaredGraphs: GraphDeclarations
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
@@ -144,9 +145,8 @@ class PostgresStore extends StoreCrons<Session> implements Store {
       notice,
     })
     this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
-    const serverNow = () => options.serverNow?.() ?? null
-    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, serverNow)
-    this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow, notice })
+    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, this.#serverNow)
+    this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
     this.#codes = new InstanceCodes(this.#liveness)
     this.#declaredGraphs = new GraphDeclarations(this.#liveness)
     const addStep: AddStep = (need, run) => this.#steps.add(need, run)
@@ -279,11 +279,14 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     return this.#queue.addAlike(executions.CREATION, { execution, origin, at })
   }
 
-  acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
-    return this.#queue.add(WRITES, async (session) => {
+  async acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]> {
+    const sinceAt = this.#unowned.next(acquisition)
+    const taken = await this.#queue.add(WRITES, async (session) => {
       const dead = acquisition.recover ? await this.#liveness.deadSeqs(session, acquisition.instanceId) : []
-      return executions.acquireExecutions(session, acquisition, dead, this.#options.serverNow?.() ?? null)
+      return executions.acquireExecutions(session, acquisition, dead, this.#serverNow(), sinceAt)
     })
+    this.#unowned.found(acquisition, taken)
+    return taken
   }
 
   async settle(settlement: Settlement): Promise<void> {
@@ -392,5 +395,6 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     return this.#steps.add(need, run)
   }
 
+  readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
   readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
 }

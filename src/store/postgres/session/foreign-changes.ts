@@ -10,7 +10,7 @@ import type { Client } from 'pg'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { PostgresAddress } from './address.ts'
 import type { Readers } from './readers.ts'
-import { connect, type Session, type Telling } from './session.ts'
+import { connect, quotedText, type Session, type Telling } from './session.ts'
 
 const DURING = 'looking for changes by other processes'
 /** Several engines do not look at the same moment. */
@@ -64,7 +64,11 @@ export class ForeignChanges {
   /** The statement that tells others of the transaction that runs it; `told` is to hear its rows. */
   telling(telling: Exclude<Telling, 'no'>): string {
     const { channel } = this.#options.address
-    const condition = telling === 'yes' ? '' : ' WHERE EXISTS (SELECT 1 FROM active_executions WHERE owner_seq IS NULL)'
+    // By their ids: while somebody holds a snapshot, whatever was unowned since would have to be passed over.
+    const condition =
+      telling === 'yes'
+        ? ''
+        : ` WHERE EXISTS (SELECT 1 FROM active_executions WHERE id IN (${telling.map(quotedText).join()}) AND owner_seq IS NULL)`
     return `SELECT nextval('changes'), pg_notify('${channel}', '${this.#id}')${condition}`
   }
 
@@ -168,6 +172,8 @@ export class ForeignChanges {
     if (payload === `probe ${this.#id}`) this.#probe?.cancel()
     if (payload === this.#id || payload.startsWith('probe ')) return
     this.#heard += 1
+    // What it is about may be found by a look at everything only, which comes once a second.
+    this.#looksAgain = true
     this.#call()
   }
 

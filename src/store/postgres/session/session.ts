@@ -16,8 +16,11 @@ TYPES.setTypeParser(INT8, Number)
 /** A server that does not answer is not waited for longer. */
 const CONNECT_WITHIN_MS = 5_000
 
-/** Whether others are told of a transaction: `whenUnowned`, if it leaves executions that anybody may take. */
-export type Telling = 'no' | 'whenUnowned' | 'yes'
+/** Whether others are told of a transaction; ids: if it leaves one of these executions to anybody. */
+export type Telling = 'no' | 'yes' | readonly string[]
+
+/** More are not looked at one by one. */
+const MOST_ASKED_ABOUT = 100
 
 export class Session {
   readonly #client: ClientBase
@@ -37,8 +40,10 @@ export class Session {
   }
 
   /** The same, unless whoever made the executions takes them in the same transaction. */
-  tellOfExecutions(): void {
-    if (this.#telling === 'no') this.#telling = 'whenUnowned'
+  tellOfExecutions(ids: readonly string[]): void {
+    if (this.#telling === 'yes') return
+    const all = this.#telling === 'no' ? ids : [...this.#telling, ...ids]
+    this.#telling = all.length > MOST_ASKED_ABOUT ? 'yes' : all
   }
 
   /** The first row, or undefined. */

@@ -1,0 +1,77 @@
+/** Somebody holds a snapshot of the server open: what was removed since cannot be cleaned up, and is not passed over again and again. */
+
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { Store } from '../../src/engine/ports.ts'
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { newExecution } from '../support/store-builders.ts'
+
+/** No second passes: nothing is looked at again because of the time. */
+class StoppedClock extends SystemClock {
+  override monotonic(): number {
+    return 0
+  }
+}
+
+let database: TemporaryDatabase
+let store: Store
+
+beforeEach(async () => {
+  database = await temporaryDatabase()
+  store = await openPostgresStore({
+    url: database.url,
+    durability: 'normal',
+    clock: new StoppedClock({ keepsProcessAlive: false }),
+  })
+  await store.openInstance('engine', Date.now())
+})
+afterEach(async () => {
+  await store.close()
+  await database[Symbol.asyncDispose]()
+})
+
+const acquire = async (at: number, recover = false): Promise<readonly string[]> => {
+  const acquisition = { instanceId: 'engine', workflows: ['ingest'], at, limit: 10, recover }
+  return (await store.acquireExecutions(acquisition)).map(({ id }) => id)
+}
+
+test('rows that are gone are not looked at by whoever takes executions, or tells others of one', async () => {
+  const holder = new pg.Client({ connectionString: database.url })
+  await holder.connect()
+  await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM active_executions')
+  // As if 20,000 had been run since.
+  const gone = `
+    INSERT INTO active_executions (execution_seq, id, workflow, version, origin, created_at)
+    SELECT n, 'gone ' || n, 'ingest', 'v', 'call', 1000 + n FROM generate_series(1, 20000) n;
+    DELETE FROM active_executions`
+  await administer(database.url, gone)
+  await acquire(Date.now())
+  await administer(database.url, 'SELECT pg_stat_reset()')
+
+  for (let index = 0; index < 20; index++) {
+    const execution = newExecution()
+    const [, taken] = await Promise.all([
+      store.createExecution(execution, { kind: 'call' }, Date.now()),
+      acquire(Date.now()),
+    ])
+    expect(taken).toEqual([execution.id])
+  }
+
+  // Each that looks at all of them would read 20,000 entries.
+  const read = "SELECT idx_tup_read AS n FROM pg_stat_user_indexes WHERE indexrelname = 'active_executions_unowned'"
+  await expect.poll(async () => Number((await administer(database.url, read))[0]?.n)).toBeGreaterThan(0)
+  expect(Number((await administer(database.url, read))[0]?.n)).toBeLessThan(20_000)
+  await holder.query('COMMIT')
+  await holder.end()
+})
+
+test('an execution of an engine whose clock is minutes behind is found by the next look at everything', async () => {
+  await acquire(Date.now())
+  const late = newExecution()
+  await store.createExecution(late, { kind: 'call' }, Date.now() - 600_000)
+
+  expect(await acquire(Date.now())).toEqual([])
+  expect(await acquire(Date.now(), true)).toEqual([late.id])
+})
