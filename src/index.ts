@@ -46,7 +46,14 @@ export {
   UsageError,
 } from './errors.ts'
 export { type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'
-export type { EngineCounters, TriggerCounters, WorkflowCounters } from './metrics/engine-counters.ts'
+export type {
+  EngineCounters,
+  GraphCounters,
+  ReactorCounters,
+  SourceCounters,
+  TriggerCounters,
+  WorkflowCounters,
+} from './metrics/engine-counters.ts'
 export type { Histogram } from './metrics/histogram.ts'
 export type {
   EngineGauges,

@@ -11,7 +11,8 @@ import { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
-import { type SecretsOption, secretProvider } from '../secrets/secret-source.ts'
+import type { SecretProvider } from '../secrets/provider.ts'
+import { secretProvider } from '../secrets/secret-source.ts'
 import { streamBackends } from '../streams/backends.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import { clockOf, type Durability, defaultDurability, openScripting } from './composition.ts'
@@ -28,7 +29,7 @@ export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
   /** As of `RunnerOptions`. */
-  readonly secrets?: SecretsOption
+  readonly secrets?: SecretProvider | string | null
   readonly streams?: StreamBackends
   /** What python was told on its command line. */
   readonly python?: PythonOptions

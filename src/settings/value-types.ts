@@ -37,7 +37,13 @@ export const TEXT = typeOf<string>('a text that is not empty', (text) => (text.t
 export const TEXTS: ValueType<readonly string[]> = {
   expected: 'a list of texts that are not empty',
   read: (value) => (Array.isArray(value) ? textsOf(value) : undefined),
-  readText: (text) => textsOf(text.split(',').map((part) => part.trim())),
+  readText: (text) =>
+    textsOf(
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    ),
   show: (texts) => texts.join(', '),
 }
 

@@ -71,7 +71,7 @@ describe('a setting', () => {
     toml('[streams.kafka]\nbrokers = ["one:9092", "two:9092"]\npassword = "hunter22"')
 
     const inFile = load()
-    const inEnvironment = load({ environment: { KAFKA_BROKERS: 'three:9092, four:9092' } })
+    const inEnvironment = load({ environment: { KAFKA_BROKERS: 'three:9092, four:9092,' } })
 
     expect(inFile.get('streams.kafka.brokers')).toEqual(['one:9092', 'two:9092'])
     expect(inEnvironment.get('streams.kafka.brokers')).toEqual(['three:9092', 'four:9092'])
