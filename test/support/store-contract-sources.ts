@@ -60,6 +60,24 @@ export function describeSourceContract(context: ContractContext): void {
       )
     })
 
+    context.sharedTest('that come through two processes have one sequence each, without a gap', async () => {
+      await declare()
+      const another = await context.openAnother()
+
+      const calls = Array.from({ length: 20 }, (_, index) => [
+        graphs().accept(newEvents([`${index}`, '"a"'])),
+        another.graphs.accept(newEvents([`${index}`])),
+      ])
+      const answers = await Promise.all(calls.flat())
+
+      const first = answers.map((answer) => (answer.kind === 'accepted' ? answer.firstSequence : 0))
+      const all = answers.flatMap((answer, index) =>
+        answer.kind === 'accepted' ? Array.from({ length: answer.accepted }, (_, at) => (first[index] ?? 0) + at) : [],
+      )
+      expect([...all].sort((one, other) => one - other)).toEqual(Array.from({ length: 60 }, (_, index) => index + 1))
+      expect(await graphs().eventsAfter('prices', 0, { events: 100, maxChars: 10_000 })).toHaveLength(60)
+    })
+
     test('of a source that nobody knows are not accepted', async () => {
       expect(await graphs().accept(newEvents(['1']))).toEqual({ kind: 'unknown' })
       expect(await graphs().eventsAfter('prices', 0, { events: 10, maxChars: 10 })).toEqual([])

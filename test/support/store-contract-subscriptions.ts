@@ -76,6 +76,27 @@ export function describeSubscriptionContract(context: ContractContext): void {
       expect(await graphs().pendingSubscriptions([], 2)).toEqual([])
     })
 
+    test('has fewer firings together where they are large, as a graph has that is behind', async () => {
+      const fed = await FedSource.open(context)
+      const large = (letter: string) => `"${letter.repeat(1_900_000)}"`
+      await fed.feed([large('a'), large('b'), large('c'), large('d'.repeat(3))], { graphs: [] })
+      const id = await graphs().subscribe(subscription())
+
+      const parts: (readonly number[])[] = []
+      for (let firings = await pending(); firings.length > 0; firings = await pending()) {
+        parts.push(sequences(firings))
+        await graphs().advance(passOn(id, firings))
+      }
+      const claims: (readonly number[])[] = []
+      for (let claim = await graphs().claimRuns(['judge'], 100); claim.length > 0; ) {
+        claims.push(sequences(claim[0]?.firings ?? []))
+        claim = await graphs().claimRuns(['judge'], 100)
+      }
+
+      expect(parts).toEqual([[1, 2], [3], [4]])
+      expect(claims).toEqual(parts)
+    })
+
     test('starts the executions of the firings that it is moved over, which know their firing', async () => {
       const fed = await FedSource.open(context)
       const { firings } = await fed.feed(['1', '2', '3'])
@@ -231,8 +252,12 @@ export function describeSubscriptionContract(context: ContractContext): void {
       await graphs().advance(passOn(id, firings.slice(1), { executions: [], error: given.error }))
       await graphs().advance(passOn(id, [], { seenSequence: 2, doneSequence: 2, error: given.error }))
       const degraded = await subscribed(id)
+      await fed.feed(['3'])
+      const whileDegraded = await pending()
       await graphs().subscribe(subscription({ predicate: 'payload.q > 1' }))
 
+      expect(whileDegraded).toEqual([])
+      expect(sequences(await pending())).toEqual([3])
       expect(degraded).toMatchObject({ isDegraded: true, errorCount: 5, doneSequence: 2, lastSeenFiredAt: START + 1 })
       expect(await subscribed(id)).toMatchObject({
         predicate: 'payload.q > 1',

@@ -75,7 +75,7 @@ export class GraphRunner {
         await this.room()
         const claims = await this.#ports.store.claimRuns(graphs, MOST_CLAIMED)
         for (const { graph, firings } of claims) this.run(graph, firings)
-        isMore = claims.some(({ firings }) => firings.length === MOST_CLAIMED)
+        isMore = claims.length > 0
       }
     } catch (thrown) {
       this.#ports.events.emit('trouble', {

@@ -231,7 +231,10 @@ export interface GraphStore {
 
   // -- graphs
 
-  /** For each of these graphs whose mark is behind: moves it over at most `limit` firings, and returns these. */
+  /**
+   * For each of these graphs whose mark is behind: moves it over at most `limit` firings, fewer where they are large, and returns
+   * these. [] when none is behind.
+   */
   claimRuns(graphs: readonly string[], limit: number): Promise<readonly GraphClaim[]>
   /** Adds to the counts of graphs. */
   recordRuns(runs: readonly GraphRuns[]): Promise<void>
@@ -263,7 +266,10 @@ export interface GraphStore {
    * Returns from which retained one on; null when there is no such subscription.
    */
   replay(id: string, fromSequence: number, at: number): Promise<number | null>
-  /** Enabled subscriptions of these workflows with firings behind their marks, at most `limit` firings each. */
+  /**
+   * Subscriptions of these workflows that are enabled and not degraded, with the firings behind their marks: at most `limit` each,
+   * and fewer where they are large.
+   */
   pendingSubscriptions(workflows: readonly string[], limit: number): Promise<readonly PendingSubscription[]>
   /** False: the mark is another one, or the subscription is gone or disabled; nothing is stored. Firings are started once for a subscription and a replay. */
   advance(step: SubscriptionStep): Promise<boolean>

@@ -116,7 +116,7 @@ export class Subscriptions {
     const isOurs = await advanced
     if (isOurs && step.isDegraded === true) this.#warn(subscription, step)
     if (step.error !== null && step.isDegraded !== true) this.#wakeAfter(TRY_AGAIN_MS)
-    else if (!isOurs || firings.length === MOST_FIRINGS || step.error !== null) this.#mustLook = true
+    else if (!isOurs || subscription.waiting > firings.length || step.error !== null) this.#mustLook = true
   }
 
   /** Up to the first firing for which the predicate has no answer. */

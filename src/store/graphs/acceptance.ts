@@ -43,7 +43,10 @@ export function acceptable(
   return { texts, repeated, positions: [...moved].map(([partition, offset]) => ({ partition, offset })) }
 }
 
-/** How many events are read together: all whose texts fit, and the first in any case. */
+/** Of firings that are read together: lists of state accumulators may be long. */
+export const FIRINGS_TEXT_CHARS = 4_000_000
+
+/** How many rows are read together: all whose texts fit, and the first in any case. */
 export class TextLimit {
   #left: number
   #isFirst = true

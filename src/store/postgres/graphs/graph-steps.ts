@@ -2,6 +2,7 @@
 
 import type { FiringDetail, FiringExecution, GraphClaim, GraphRuns, PageAfter } from '../../../engine/ports.ts'
 import type { GraphRow, ReactorFiring, ReactorRow } from '../../../model/graphs/rows.ts'
+import { FIRINGS_TEXT_CHARS } from '../../graphs/acceptance.ts'
 import { firingPlace } from '../../graphs/firing-ids.ts'
 import {
   type FiringRecord,
@@ -60,7 +61,13 @@ export async function claimRuns(
   const claims = await Promise.all(
     behind.map(async (graph) => ({
       graph,
-      records: await session.all<FiringRecord>(FIRINGS_AFTER, graph.reactor_seq, graph.done_sequence, limit),
+      records: await session.all<FiringRecord>(
+        FIRINGS_AFTER,
+        graph.reactor_seq,
+        graph.done_sequence,
+        limit,
+        FIRINGS_TEXT_CHARS,
+      ),
     })),
   )
   const marks = claims.map(({ graph, records }) => records.at(-1)?.sequence ?? graph.last_sequence)

@@ -83,9 +83,15 @@ UPDATE graphs SET done_sequence = passed.after FROM passed WHERE graphs.seq = pa
 
 const FIRING_COLUMNS = 'sequence, fired_at, by_hand, causes, payload'
 
-/** Behind a sequence. */
-export const FIRINGS_AFTER = `
-SELECT ${FIRING_COLUMNS} FROM reactor_firings WHERE reactor_seq = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`
+/** Those of a reactor behind a sequence: at most so many, and less where their texts are longer than so much. */
+export const FIRINGS_BEHIND = (reactor: string, sequence: string, limit: string, chars: string) => `
+SELECT ${FIRING_COLUMNS} FROM (
+  SELECT ${FIRING_COLUMNS}, sum(length(payload)) OVER in_order AS chars, row_number() OVER in_order AS n FROM (
+    SELECT ${FIRING_COLUMNS} FROM reactor_firings WHERE reactor_seq = ${reactor} AND sequence > ${sequence} ORDER BY sequence LIMIT ${limit}
+  ) first WINDOW in_order AS (ORDER BY sequence)
+) counted WHERE n = 1 OR chars <= ${chars}`
+
+export const FIRINGS_AFTER = `${FIRINGS_BEHIND('$1', '$2', '$3', '$4')} ORDER BY sequence`
 
 /** Before a sequence. */
 export const LIST_FIRINGS = `

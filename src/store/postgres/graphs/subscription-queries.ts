@@ -1,5 +1,7 @@
 /** The SQL of subscriptions. Each text is one statement, named after what the store wants done. */
 
+import { FIRINGS_BEHIND } from './reactor-queries.ts'
+
 /** A subscription of the same names keeps its id, its mark, and whether it is enabled. */
 export const SAVE_SUBSCRIPTION = `
 INSERT INTO subscriptions (id, reactor, workflow, tenant, predicate, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
@@ -26,15 +28,14 @@ export const LOCK_SUBSCRIPTION = `${SUBSCRIPTIONS} WHERE subscriptions.id = $1 F
 
 /** Value: the workflows. */
 export const LIST_PENDING = `${SUBSCRIPTIONS}
-WHERE enabled AND workflow = ANY ($1::text[]) AND last_sequence > done_sequence ORDER BY subscriptions.seq`
+WHERE enabled AND NOT is_degraded AND workflow = ANY ($1::text[]) AND last_sequence > done_sequence ORDER BY subscriptions.seq`
 
-/** Values: the subscriptions' \`seq\`s, how many firings of each at most. */
+/** Values: the subscriptions, how many firings of each at most, and how much text of them. */
 export const LIST_PENDING_FIRINGS = `
 SELECT subscriptions.seq AS subscription_seq, reactors.name, reactors.key, f.*
 FROM subscriptions JOIN reactors ON reactors.name = reactor
 CROSS JOIN LATERAL (
-  SELECT sequence, fired_at, by_hand, causes, payload FROM reactor_firings
-  WHERE reactor_seq = reactors.seq AND sequence > done_sequence ORDER BY sequence LIMIT $2
+  ${FIRINGS_BEHIND('reactors.seq', 'done_sequence', '$2', '$3')}
 ) f
 WHERE subscriptions.seq = ANY ($1::bigint[]) ORDER BY subscriptions.seq, f.sequence`
 

@@ -2,6 +2,7 @@
 
 import type { GraphStore, NewSubscription, PendingSubscription, SubscriptionStep } from '../../../engine/ports.ts'
 import type { Subscription } from '../../../model/graphs/rows.ts'
+import { FIRINGS_TEXT_CHARS } from '../../graphs/acceptance.ts'
 import { markSetBack } from '../../graphs/replays.ts'
 import {
   type FiringRecord,
@@ -81,6 +82,7 @@ export async function pendingSubscriptions(
     LIST_PENDING_FIRINGS,
     pending.map(({ seq }) => seq),
     limit,
+    FIRINGS_TEXT_CHARS,
   )
   return pending.flatMap((subscription) => {
     const own = records.filter(({ subscription_seq }) => subscription_seq === subscription.seq)

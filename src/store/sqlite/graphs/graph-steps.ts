@@ -2,6 +2,7 @@
 
 import type { FiringDetail, FiringExecution, GraphClaim, GraphRuns, PageAfter } from '../../../engine/ports.ts'
 import type { GraphRow, ReactorFiring, ReactorRow } from '../../../model/graphs/rows.ts'
+import { FIRINGS_TEXT_CHARS, TextLimit } from '../../graphs/acceptance.ts'
 import { firingPlace } from '../../graphs/firing-ids.ts'
 import {
   type FiringRecord,
@@ -49,10 +50,26 @@ interface FiringExecutionRecord {
   readonly execution_id: string
 }
 
+/** Those behind a sequence, oldest first: at most so many, and less where their texts are long. */
+export function firingsAfter(
+  connection: Connection,
+  reactorSeq: number,
+  sequence: number,
+  limit: number,
+): readonly FiringRecord[] {
+  const records: FiringRecord[] = []
+  const texts = new TextLimit(FIRINGS_TEXT_CHARS)
+  for (const record of connection.each<FiringRecord>(FIRINGS_AFTER, reactorSeq, sequence, limit)) {
+    if (!texts.takes(record.payload)) break
+    records.push(record)
+  }
+  return records
+}
+
 /** Firings that are not kept any more are passed over. */
 export function claimRuns(connection: Connection, graphs: readonly string[], limit: number): readonly GraphClaim[] {
   return connection.all<BehindRecord>(FIND_BEHIND, JSON.stringify(graphs)).flatMap((behind) => {
-    const records = connection.all<FiringRecord>(FIRINGS_AFTER, behind.reactor_seq, behind.done_sequence, limit)
+    const records = firingsAfter(connection, behind.reactor_seq, behind.done_sequence, limit)
     connection.run(MOVE_GRAPH, records.at(-1)?.sequence ?? behind.last_sequence, behind.seq)
     if (records.length === 0) return []
     return { graph: behind.graph, firings: records.map((record) => reactorFiring(behind, record)) }

@@ -26,7 +26,7 @@ export const GET_SUBSCRIPTION = `${SUBSCRIPTIONS} WHERE subscriptions.id = ?`
 
 /** Value: JSON of the workflows. */
 export const LIST_PENDING = `${SUBSCRIPTIONS}
-WHERE enabled = 1 AND workflow IN (SELECT value FROM json_each(?)) AND last_sequence > done_sequence
+WHERE enabled = 1 AND is_degraded = 0 AND workflow IN (SELECT value FROM json_each(?)) AND last_sequence > done_sequence
 ORDER BY subscriptions.seq`
 
 export const SET_SUBSCRIPTION_ENABLED = 'UPDATE subscriptions SET enabled = ?, updated_at = ? WHERE id = ?'

@@ -3,16 +3,11 @@
 import type { GraphStore, NewSubscription, PendingSubscription, SubscriptionStep } from '../../../engine/ports.ts'
 import type { Subscription } from '../../../model/graphs/rows.ts'
 import { markSetBack } from '../../graphs/replays.ts'
-import {
-  type FiringRecord,
-  type ReactorRecord,
-  reactorFiring,
-  type SubscriptionRecord,
-  subscriptionRow,
-} from '../../graphs/rows.ts'
+import { type ReactorRecord, reactorFiring, type SubscriptionRecord, subscriptionRow } from '../../graphs/rows.ts'
 import { insertExecution } from '../execution-steps.ts'
 import type { Connection } from '../file/connection.ts'
-import { FIRINGS_AFTER, GET_REACTOR } from './reactor-queries.ts'
+import { firingsAfter } from './graph-steps.ts'
+import { GET_REACTOR } from './reactor-queries.ts'
 import {
   CLAIM_FIRING,
   DELETE_SUBSCRIPTION,
@@ -76,7 +71,7 @@ export function pendingSubscriptions(
   return pending.flatMap((record) => {
     const reactor = connection.one<ReactorRecord>(GET_REACTOR, record.reactor)
     if (reactor === undefined) return []
-    const firings = connection.all<FiringRecord>(FIRINGS_AFTER, reactor.seq, record.done_sequence, limit)
+    const firings = firingsAfter(connection, reactor.seq, record.done_sequence, limit)
     if (firings.length === 0) return []
     return { subscription: subscriptionRow(record), firings: firings.map((firing) => reactorFiring(reactor, firing)) }
   })

@@ -1,0 +1,74 @@
+/** Sources and reactors on PostgreSQL, of which several engines have one each: nobody waits in a circle. */
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { Store } from '../../src/engine/ports.ts'
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { declared, delivery, graph, newEvents, reactor, source } from '../support/graph-builders.ts'
+import { type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { START } from '../support/store-builders.ts'
+
+const NAMES = ['a', 'b', 'c', 'd']
+const ROUNDS = 25
+
+let database: TemporaryDatabase
+let stores: readonly Store[]
+
+beforeEach(async () => {
+  database = await temporaryDatabase()
+  const clock = new SystemClock({ keepsProcessAlive: false })
+  const open = () => openPostgresStore({ url: database.url, durability: 'normal', clock })
+  stores = [await open(), await open()]
+})
+afterEach(async () => {
+  for (const store of stores) await store.close()
+  await database[Symbol.asyncDispose]()
+})
+
+test('two engines that accept, deliver and claim in other orders lose no time with a deadlock', async () => {
+  const given = declared({
+    sources: NAMES.map((name) => source(name)),
+    reactors: ['x', 'y', 'z'].map((name) => reactor(name, NAMES)),
+    graphs: ['g', 'h'].map((name) => graph(name, 'x')),
+  })
+  const engines = await Promise.all(
+    stores.map(async (store, index) => {
+      const id = `engine ${index}`
+      await store.openInstance(id, START)
+      return { store, id, order: index === 0 ? NAMES : [...NAMES].reverse() }
+    }),
+  )
+  await engines[0]?.store.graphs.declare('engine 0', given, START)
+  const leases = new Map<string, { readonly store: Store; readonly id: string; readonly number: number }>()
+  for (const { store, id } of engines) {
+    const own = NAMES.filter((_, at) => id.endsWith(`${at % 2}`))
+    for (const { source: name, number } of await store.graphs.leaseSources(id, own))
+      leases.set(name, { store, id, number })
+  }
+  const deliverNext = async (name: string, sequence: number) => {
+    const { store, id, number } = leases.get(name) ?? { store: stores[0], id: '', number: 0 }
+    const values = [{ firstSequence: sequence, lastSequence: sequence, valueText: '1' }]
+    const of = { source: name, instanceId: id, lease: number, graphs: [{ graph: 'g', reactor: 'x' }] }
+    return await store?.graphs.deliver(delivery({ ...of, upToSequence: sequence, values }))
+  }
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    // Each accepts one event of each source: there are two more in each round, of which one is delivered.
+    const steps = engines.flatMap(({ store, order }) =>
+      order.flatMap((name) => [
+        store.graphs.accept(newEvents(['1'], { source: name })),
+        store.graphs.claimRuns(['h', 'g'], 2),
+      ]),
+    )
+    await Promise.all(steps)
+    const results = await Promise.all(NAMES.map((name) => deliverNext(name, round)))
+    expect(results.map((result) => result?.kind)).toEqual(NAMES.map(() => 'delivered'))
+  }
+
+  const [store] = stores
+  expect((await store?.graphs.listSources())?.map(({ lastSequence }) => lastSequence)).toEqual(
+    NAMES.map(() => 2 * ROUNDS),
+  )
+  expect((await store?.graphs.listReactors())?.map(({ lastSequence }) => lastSequence)).toEqual([100, 100, 100])
+  expect(stores.map(({ counters }) => counters.locked)).toEqual([0, 0])
+})
