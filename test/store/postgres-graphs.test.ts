@@ -1,9 +1,10 @@
 /** Sources and reactors on PostgreSQL, of which several engines have one each: nobody waits in a circle. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Store } from '../../src/engine/ports.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { Session } from '../../src/store/postgres/session/session.ts'
 import { declared, delivery, graph, newEvents, reactor, source } from '../support/graph-builders.ts'
 import { type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { START } from '../support/store-builders.ts'
@@ -71,4 +72,26 @@ test('two engines that accept, deliver and claim in other orders lose no time wi
   )
   expect((await store?.graphs.listReactors())?.map(({ lastSequence }) => lastSequence)).toEqual([100, 100, 100])
   expect(stores.map(({ counters }) => counters.locked)).toEqual([0, 0])
+})
+
+test('events that come one by one in a tick of the event loop share a transaction, and a statement', async () => {
+  const [store] = stores
+  if (store === undefined) return
+  await store.openInstance('one', START)
+  await store.graphs.declare('one', declared({ sources: [source(), source('news')] }), START)
+  const commits = store.counters.commits.accept
+  const before = commits.duration.count
+  const statements = vi.spyOn(Session.prototype, 'run')
+
+  const calls = Array.from({ length: 60 }, (_, index) =>
+    store.graphs.accept(newEvents([`${index}`], { source: index % 3 === 0 ? 'news' : 'prices' })),
+  )
+  const answers = await Promise.all(calls)
+
+  const sequences = answers.map((answer) => (answer.kind === 'accepted' ? answer.firstSequence : 0))
+  const ofPrices = sequences.filter((_, index) => index % 3 !== 0)
+  expect(ofPrices).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+  expect(commits.duration.count - before).toBe(1)
+  expect(statements.mock.calls.filter(([sql]) => /INSERT INTO source_events/.test(sql))).toHaveLength(1)
+  statements.mockRestore()
 })

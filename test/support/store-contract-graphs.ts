@@ -182,6 +182,20 @@ export function describeGraphContract(context: ContractContext): void {
     })
   })
 
+  context.sharedTest('an instance that enters again, and is alone, declares what it did', async () => {
+    await FedSource.open(context)
+    await context.store.heartbeat('one', START)
+    const another = await context.openAnother()
+    await another.closeInstance('one', START)
+    await context.store.heartbeat('one', START + 1)
+
+    await another.openInstance('two', START)
+    await another.graphs.declare('two', { ...NOTHING, sources: [source('clicks')] }, START + 2)
+
+    expect(await graphs().getReactor('alarm')).toMatchObject({ undeclaredAt: null })
+    expect(await graphs().getGraph('judge')).toMatchObject({ undeclaredAt: null })
+  })
+
   describe('the mark of a graph', () => {
     test('moves with the firings that a delivery has for it, so that they are run once', async () => {
       const fed = await FedSource.open(
@@ -224,6 +238,20 @@ export function describeGraphContract(context: ContractContext): void {
       const claims = await Promise.all([graphs().claimRuns(['judge'], 2), graphs().claimRuns(['judge'], 2)])
 
       expect(claims.flat().flatMap(({ firings }) => firings.map(({ sequence }) => sequence))).toEqual([1, 2, 3])
+    })
+
+    context.sharedTest('of two processes that claim at once goes to one of them', async () => {
+      const fed = await FedSource.open(context)
+      const another = await context.openAnother()
+      const texts = Array.from({ length: 20 }, (_, index) => `${index}`)
+      await fed.feed(texts, { graphs: [] })
+
+      const claims = await Promise.all(
+        texts.flatMap(() => [graphs().claimRuns(['judge'], 1), another.graphs.claimRuns(['judge'], 1)]),
+      )
+
+      const claimed = claims.flat().flatMap(({ firings }) => firings.map(({ sequence }) => sequence))
+      expect(claimed.sort((one, other) => one - other)).toEqual(texts.map((_, index) => index + 1))
     })
 
     test('of a new graph, and of one that is bound to another reactor, begins with the next firing', async () => {
