@@ -3,7 +3,7 @@
  * `LiveRegistry`, which says what the rules are when several scripts declare a name.
  */
 
-import type { GraphDeclarations } from '../model/declarations.ts'
+import type { BadSource, GraphDeclarations } from '../model/declarations.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
 import { DeclaredNames } from './declared-names.ts'
 import { duplicateOf, type RegistryProblem } from './registry.ts'
@@ -13,6 +13,8 @@ export interface GraphRegistry {
   readonly sources: ReadonlyMap<string, SourceDefinition>
   readonly reactors: ReadonlyMap<string, ReactorDefinition>
   readonly graphs: ReadonlyMap<string, GraphDefinition>
+  /** Sources that are declared and cannot be taken over: their events wait. */
+  readonly badSources: ReadonlySet<string>
   /** False while scripts are on their way: a source that only reactors name may still be declared by one of them. */
   readonly isComplete: boolean
 }
@@ -23,14 +25,15 @@ export class DeclaredGraphNames {
   readonly #sources = new DeclaredNames<SourceDefinition>()
   readonly #reactors = new DeclaredNames<ReactorDefinition>()
   readonly #graphs = new DeclaredNames<GraphDefinition>()
+  readonly #badSources = new DeclaredNames<BadSource>()
 
   /** Returns everything that is wrong with them; what is good is in use. */
   declare({ sources, badSources, reactors, graphs }: GraphDeclarations, rankOf: RankOf): readonly RegistryProblem[] {
-    const problems: RegistryProblem[] = badSources.map(({ name, ...rest }) => ({
-      ...rest,
-      kind: 'badSource',
-      source: name,
-    }))
+    const problems: RegistryProblem[] = []
+    for (const bad of badSources) {
+      this.#badSources.declare(bad.name, bad, rankOf)
+      problems.push(badSource(bad))
+    }
     for (const each of sources) problems.push(...declareIn(this.#sources, 'source', each, rankOf))
     for (const each of reactors) problems.push(...declareIn(this.#reactors, 'reactor', each, rankOf))
     for (const each of graphs) problems.push(...declareIn(this.#graphs, 'graph', each, rankOf))
@@ -38,7 +41,7 @@ export class DeclaredGraphNames {
   }
 
   forget(script: string): void {
-    for (const names of [this.#sources, this.#reactors, this.#graphs]) names.forget(script)
+    for (const names of [this.#sources, this.#badSources, this.#reactors, this.#graphs]) names.forget(script)
   }
 
   snapshot(isComplete: boolean): GraphRegistry {
@@ -46,9 +49,15 @@ export class DeclaredGraphNames {
       sources: new Map(this.#sources.inUse),
       reactors: new Map(this.#reactors.inUse),
       graphs: new Map(this.#graphs.inUse),
+      badSources: new Set(this.#badSources.inUse.keys()),
       isComplete,
     })
   }
+}
+
+function badSource({ name, message, script, place }: BadSource): RegistryProblem {
+  const sentence = `Source "${name}" cannot be taken over, and its events wait: ${message}`
+  return { kind: 'badSource', source: name, message: sentence, script, place }
 }
 
 function declareIn<Definition extends SourceDefinition | ReactorDefinition | GraphDefinition>(

@@ -48,6 +48,7 @@ export const NO_GRAPHS: GraphRegistry = Object.freeze({
   sources: new Map(),
   reactors: new Map(),
   graphs: new Map(),
+  badSources: new Set<string>(),
   isComplete: true,
 })
 

@@ -168,6 +168,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       declared(generation, declarations, isInUse) {
         const problems = registries.declare(generation, declarations)
         const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
+        // What is wrong while a script is being loaded is in the report of that.
+        if (!isInUse && !options.isProgram) return
         for (const { message, script } of shared) notice(options.isProgram ? message : `Script "${script}": ${message}`)
       },
       gone(generation) {

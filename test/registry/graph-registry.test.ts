@@ -34,7 +34,13 @@ describe('the registry', () => {
     })
 
     expect(problems).toEqual([
-      { kind: 'badSource', source: 'slow', message: bad.message, script: 'graphs.py', place: at(3) },
+      {
+        kind: 'badSource',
+        source: 'slow',
+        message: 'Source "slow" cannot be taken over, and its events wait: Invalid interval "5": a unit is missing',
+        script: 'graphs.py',
+        place: at(3),
+      },
     ])
     expect([...registry.current().graphs.sources.keys()]).toEqual(['a'])
   })

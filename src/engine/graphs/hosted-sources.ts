@@ -141,9 +141,9 @@ export class HostedSources {
   }
 
   /** Sources that only reactors name, and for which no instance has a function. */
-  async #bareNames({ sources, reactors, isComplete }: GraphRegistry): Promise<readonly string[]> {
+  async #bareNames({ sources, badSources, reactors, isComplete }: GraphRegistry): Promise<readonly string[]> {
     const named = new Set([...reactors.values()].flatMap((each) => each.sources))
-    const bare = [...named].filter((name) => !sources.has(name))
+    const bare = [...named].filter((name) => !sources.has(name) && !badSources.has(name))
     if (bare.length === 0 || !isComplete) return []
     const rows = await this.#ports.store.listSources()
     const withFunction = new Set(rows.filter(({ accumulation }) => accumulation !== null).map(({ name }) => name))

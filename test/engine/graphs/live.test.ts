@@ -90,6 +90,25 @@ describe('a pushed event', () => {
   })
 })
 
+describe('a source that cannot be taken over', () => {
+  it('keeps its events until it can', async () => {
+    const place = null
+    const bad = { name: 'probe', message: 'Invalid interval', script: 'graphs.py', place }
+    await using running = await RunningEngine.start({
+      graphs: { ...graphs({ reactors: [reactor('temps', ['probe'])] }), badSources: [bad] },
+    })
+    await running.engine.graphs.push('probe', '1')
+    await running.clock.advance(5_000)
+    expect(await payloadsOf(running)).toEqual([])
+
+    const mended = graphs({ sources: [source('probe')], reactors: [reactor('temps', ['probe'])] })
+    running.registry.replaceScript('graphs.py', { triggers: [], workflows: [], graphs: mended })
+    await settle()
+
+    expect(await payloadsOf(running)).toEqual([{ probe: 1 }])
+  })
+})
+
 describe('an accumulator function', () => {
   it('drops what it returns None for, and what it raises for, and goes on with the rest', async () => {
     await using running = await RunningEngine.start(
