@@ -302,7 +302,7 @@ export class Engine {
     if (graceMs > 0) await within(drained, graceMs, clock)
     const cut = this.underWay()
     this.#scheduler.stop()
-    this.#graphs.stop()
+    await this.#graphs.stop()
     await this.#executor.stop()
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'

@@ -55,9 +55,8 @@ export class DeclaredGraphNames {
   }
 }
 
-function badSource({ name, message, script, place }: BadSource): RegistryProblem {
-  const sentence = `Source "${name}" cannot be taken over, and its events wait: ${message}`
-  return { kind: 'badSource', source: name, message: sentence, script, place }
+function badSource({ name, ...rest }: BadSource): RegistryProblem {
+  return { ...rest, kind: 'badSource', source: name }
 }
 
 function declareIn<Definition extends SourceDefinition | ReactorDefinition | GraphDefinition>(

@@ -25,7 +25,12 @@ describe('the registry', () => {
 
   it('says that a source cannot be taken over, and uses the others', () => {
     const registry = new LiveRegistry()
-    const bad = { name: 'slow', message: 'Invalid interval "5": a unit is missing', script: 'graphs.py', place: at(3) }
+    const bad = {
+      name: 'slow',
+      message: 'Source "slow" cannot be taken over: Invalid interval',
+      script: 'graphs.py',
+      place: at(3),
+    }
 
     const problems = registry.declare({
       triggers: [],
@@ -37,7 +42,7 @@ describe('the registry', () => {
       {
         kind: 'badSource',
         source: 'slow',
-        message: 'Source "slow" cannot be taken over, and its events wait: Invalid interval "5": a unit is missing',
+        message: bad.message,
         script: 'graphs.py',
         place: at(3),
       },

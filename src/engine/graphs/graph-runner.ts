@@ -101,11 +101,12 @@ export class GraphRunner {
     await this.#report()
   }
 
-  /** What waits is not run any more. */
-  stop(): void {
+  /** What waits is not run any more. Settles when what ran is counted. */
+  async stop(): Promise<void> {
     this.#isStopped = true
     this.#reportTimer?.cancel()
     for (const resolve of this.#whenRoom.splice(0)) resolve()
+    await this.#report()
   }
 
   async #runAll(graph: string): Promise<void> {
@@ -205,6 +206,7 @@ export class GraphRunner {
   }
 
   #reportLater(): void {
+    if (this.#isStopped) return
     this.#reportTimer ??= this.#ports.clock.wakeAfter(REPORT_EVERY_MS, () => void this.#report())
   }
 

@@ -108,10 +108,11 @@ export class Graphs {
     await this.#subscriptions.stop()
   }
 
-  stop(): void {
-    this.#runner.stop()
+  /** Outcomes that come later are dropped. Settles when what is known is stored. */
+  async stop(): Promise<void> {
     this.intake.stop()
     void this.#subscriptions.stop()
+    await this.#runner.stop()
   }
 
   #runnable() {

@@ -64,6 +64,8 @@ export class PolledSource {
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#timer?.cancel()
+    // At once, since the poll that is out may take longer than the store is open.
+    await this.#writeSkips()
     await this.#poll
     await this.#writeSkips()
   }
@@ -104,6 +106,7 @@ export class PolledSource {
     try {
       await this.#record(asked, answer)
     } catch (thrown) {
+      if (this.#isStopped) return
       this.#ports.events.emit('trouble', {
         during: `recording a poll of source "${source}"`,
         error: toError(thrown),
@@ -176,6 +179,7 @@ export class PolledSource {
     try {
       await this.#ports.store.recordPolls(this.#definition.name, [skips])
     } catch (thrown) {
+      if (this.#isStopped) return
       const during = `recording polls of source "${this.#definition.name}"`
       this.#ports.events.emit('trouble', { during, error: toError(thrown), retryAt: null })
     }
