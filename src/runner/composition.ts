@@ -24,6 +24,7 @@ import { PyodideHost } from '../host/python-host.ts'
 import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
+import type { RegistryProblem } from '../registry/registry.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { isSecretVariable } from '../secrets/variables.ts'
 import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
@@ -122,6 +123,11 @@ export interface ScriptingOptions {
   readonly preparing: (message: string) => void
 }
 
+/** What is wrong with what a script declares while it runs; what is wrong at its loading is in the report of that. */
+function sayProblems(problems: readonly RegistryProblem[], notice: (message: string) => void): void {
+  for (const { message, script } of problems) notice(`Script "${script}": ${message}`)
+}
+
 /**
  * Starts Python. Declarations that scripts make while they run reach the registry by themselves; what a script declares while
  * it is loaded is known to its own runners at once, and in use when all of it is good.
@@ -167,10 +173,8 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       call: (call) => (options.isDryRun && call.method in REFUSED_WHEN_DRY ? refuseToDo(call) : runners.answer(call)),
       declared(generation, declarations, isInUse) {
         const problems = registries.declare(generation, declarations)
-        const shared = isInUse && !options.isProgram ? registry.declare(declarations) : problems
-        // What is wrong while a script is being loaded is in the report of that.
-        if (!isInUse && !options.isProgram) return
-        for (const { message, script } of shared) notice(options.isProgram ? message : `Script "${script}": ${message}`)
+        if (options.isProgram) for (const { message } of problems) notice(message)
+        else if (isInUse) sayProblems(registry.declare(declarations), notice)
       },
       gone(generation) {
         registries.forget(generation)
