@@ -58,10 +58,12 @@ export const GET_INPUT = 'SELECT context FROM execution_inputs WHERE execution_s
 
 export const GET_FINAL = 'SELECT context FROM execution_finals WHERE execution_seq = $1'
 
+/** Said of both tables, so that only the parts of these are looked at, and by their index. */
 export const LIST_TASKS = `
 SELECT t.execution_seq, t.position AS seq, t.task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at,
        finished_order, error, o.context AS output
-FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = t.execution_seq AND o.task_id = t.task_id
+FROM task_runs t LEFT JOIN task_outputs o
+  ON o.execution_seq = t.execution_seq AND o.task_id = t.task_id AND o.execution_seq = ANY ($1::bigint[])
 WHERE t.execution_seq = ANY ($1::bigint[]) ORDER BY t.execution_seq, t.position`
 
 export const LIST_FINALS =

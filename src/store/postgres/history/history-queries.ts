@@ -8,7 +8,7 @@ import type { Value } from '../session/session.ts'
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
 SELECT t.position AS seq, t.task_id, full_name, status, attempts, recoveries, not_before_at, started_at, ended_at, finished_order, error,
        octet_length(o.context) AS output_bytes
-FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = t.execution_seq AND o.task_id = t.task_id
+FROM task_runs t LEFT JOIN task_outputs o ON o.execution_seq = $1 AND o.task_id = t.task_id
 WHERE t.execution_seq = $1 ORDER BY t.position`
 
 export const SIZES = `
