@@ -133,7 +133,7 @@ describe('the alert rules', () => {
       expect(names).toContain(`Cloaca${name}`)
     for (const { annotations } of rules)
       for (const [, label] of annotations.summary.matchAll(/\$labels\.(\w+)/g))
-        expect(['instance', 'trigger', 'workflow']).toContain(label)
+        expect(['instance', 'trigger', 'workflow', 'source', 'graph', 'reactor']).toContain(label)
   })
 
   const promtool = spawnSync('promtool', ['--version']).error === undefined
