@@ -23,6 +23,7 @@ describePage('reactors', () => {
     served = await site.serve([site.terminal.write('oven.py', readFileSync(OVEN, 'utf8'))])
     api = new PageApi(served.url)
     await api.post('/subscriptions', { reactor: 'heat', workflow: 'ring', when: 'payload.probe.c > 80.0' })
+    await api.post('/subscriptions', { reactor: 'heat', workflow: 'enriched', when: 'payload.probe.k > 80.0' })
     for (const event of [{ c: 20.5 }, 'broken', { c: 400 }, { c: 91.5 }]) await push('probe', event)
     await vi.waitFor(async () => expect((await api.get('/graphs/alarm')).lastRun?.firingSequence).toBe(3), LIMIT)
     await vi.waitFor(async () => expect((await api.get('/executions?status=Completed')).items.length).toBe(2), LIMIT)
@@ -120,6 +121,17 @@ describePage('reactors', () => {
     await page.locator('.state', { hasText: 'paused' }).waitFor()
     await page.getByRole('button', { name: 'Resume ring' }).click()
     await page.locator('.state', { hasText: 'active' }).waitFor()
+  })
+
+  it('show why a subscription is degraded, and the system does, too', async () => {
+    const { page } = await visit('/reactors/heat')
+
+    const row = page.locator('tr', { hasText: 'enriched' })
+    await row.locator('.state', { hasText: 'degraded' }).waitFor()
+    expect(await row.textContent()).toMatch(/5 in a row, .*: No such key: k/)
+    await page.goto(`${served.url}/system`)
+    await page.getByRole('link', { name: 'enriched to heat' }).click()
+    await page.getByRole('heading', { level: 1, name: 'heat' }).waitFor()
   })
 
   it('that there is none of are said to be missing, and so are graphs and sources', async () => {

@@ -5,9 +5,11 @@ import { Time } from '../parts/time.tsx'
 import { Link } from '../routing/link.tsx'
 import { addressFor } from '../routing/location.ts'
 
-export function Troubles({ status: { triggers, lastFailures } }: { readonly status: Status }) {
+export function Troubles({ status }: { readonly status: Status }) {
+  const { triggers, lastFailures, subscriptions } = status
+  const { degraded } = subscriptions
   const { late, failing, undeclared } = triggers
-  if (late.length + failing.length + undeclared.length + lastFailures.length === 0) {
+  if (late.length + failing.length + undeclared.length + lastFailures.length + degraded.length === 0) {
     return <p class="all-well">Nothing is late, and nothing has failed.</p>
   }
   return (
@@ -15,6 +17,21 @@ export function Troubles({ status: { triggers, lastFailures } }: { readonly stat
       <Names title="Late" what="have not been polled for two of their intervals" names={late} />
       <Names title="Failing" what="failed when they were polled last" names={failing} />
       <Names title="Not declared" what="are declared by no script that is served" names={undeclared} />
+      {degraded.length > 0 && (
+        <section>
+          <h2>Degraded</h2>
+          <p class="small faint">Subscriptions that start nothing, since their predicate failed</p>
+          <ul class="names">
+            {degraded.slice(0, NAMES_AT_MOST).map(({ reactor, workflow, tenant }) => (
+              <li key={`${reactor} ${workflow} ${tenant}`}>
+                <Link to={addressFor('reactors', reactor)}>
+                  {workflow} to {reactor}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       {lastFailures.length > 0 && (
         <section>
           <h2>Executions that failed last</h2>
