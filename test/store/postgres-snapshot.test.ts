@@ -46,9 +46,9 @@ test('rows that are gone are not looked at by whoever takes executions, or tells
     INSERT INTO active_executions (execution_seq, id, workflow, version, origin, created_at)
     SELECT n, 'gone ' || n, 'ingest', 'v', 'call', 1000 + n FROM generate_series(1, 20000) n;
     DELETE FROM active_executions`
-  await administer(database.url, gone)
+  // The first look is at everything: before there is something to pass over.
   await acquire(Date.now())
-  await administer(database.url, 'SELECT pg_stat_reset()')
+  await administer(database.url, gone)
 
   for (let index = 0; index < 20; index++) {
     const execution = newExecution()
@@ -62,7 +62,7 @@ test('rows that are gone are not looked at by whoever takes executions, or tells
   // Each that looks at all of them would read 20,000 entries.
   const read = "SELECT idx_tup_read AS n FROM pg_stat_user_indexes WHERE indexrelname = 'active_executions_unowned'"
   await expect.poll(async () => Number((await administer(database.url, read))[0]?.n)).toBeGreaterThan(0)
-  expect(Number((await administer(database.url, read))[0]?.n)).toBeLessThan(20_000)
+  expect(Number((await administer(database.url, read))[0]?.n)).toBeLessThan(10_000)
   await holder.query('COMMIT')
   await holder.end()
 })
