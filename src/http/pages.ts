@@ -54,7 +54,7 @@ export async function pageAfter<Row>(
 }
 
 /** Rows that are read at a time where each may be megabytes, and characters of a page, beyond which it ends. */
-const LARGE_AT_ONCE = 10
+const LARGE_AT_ONCE = 20
 const PAGE_CHARACTERS = 4_000_000
 
 /** The same of rows that may be large: a page ends when it is, too. */
@@ -70,9 +70,7 @@ export async function pageAfterWithin<Row>(
   let characters = 0
   let hasMore = true
   while (hasMore && shown.length < limit && characters < PAGE_CHARACTERS) {
-    // Small ones so far: as many as there are will do no harm.
-    const most =
-      characters < shown.length * 1_000 ? limit - shown.length : Math.min(LARGE_AT_ONCE, limit - shown.length)
+    const most = Math.min(LARGE_AT_ONCE, limit - shown.length)
     const rows = await fetch({ limit: most + 1, ...(after !== undefined && { after }) })
     for (const row of rows.slice(0, most)) {
       shown.push(row)

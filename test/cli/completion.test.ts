@@ -25,6 +25,8 @@ it('bash completes commands, their subcommands and their options', async () => {
   expect(offered(script, 'execution', 'c')).toEqual(['cancel'])
   expect(offered(script, 'execution', 'list', '--w')).toEqual(['--workflow'])
   expect(offered(script, 'execution', 'cancel', '5b9debd0', '--no')).toEqual(['--note', '--no-wait'])
+  expect(offered(script, 'reactor', 'sub')).toEqual(['subscribe', 'subscriptions'])
+  expect(offered(script, 'source', 'push', 'door', '--l')).toEqual(['--lines'])
   expect(offered(script, 'serve', 'jobs', '--wa')).toEqual(['--watch'])
 })
 

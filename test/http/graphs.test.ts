@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { elementsOf } from '../../src/http/json-elements.ts'
+import { pageAfterWithin } from '../../src/http/pages.ts'
 import { httpHandler } from '../../src/index.ts'
 import { HttpClient, ORIGIN } from '../support/http-client.ts'
 import { ObservedRunner } from '../support/observed-runner.ts'
@@ -282,6 +283,32 @@ async function readUntil({ body }: Response, word: string): Promise<string> {
   }
   return told
 }
+
+it('a page of what may be large ends when it is, and goes on behind its last row', async () => {
+  const lengths = [5, 3_000_000, 3_000_000, 7, ...Array.from({ length: 30 }, () => 1)]
+  const rows = lengths.map((length, index) => ({ id: String(index), length }))
+  const asked: number[] = []
+  const page = (limit: number, cursor?: string) =>
+    pageAfterWithin(
+      { limit, cursor },
+      ({ id }: (typeof rows)[number]) => id,
+      ({ id }) => id,
+      ({ length }) => length,
+      async ({ limit: most, after }) => {
+        asked.push(most)
+        return rows.slice(after === undefined ? 0 : Number(after) + 1).slice(0, most)
+      },
+    )
+
+  const first = await page(100)
+  const rest = await page(100, first.nextCursor ?? undefined)
+  const few = await page(12, '3')
+
+  expect(first).toEqual({ items: rows.slice(0, 20).map(({ id }) => id), nextCursor: '19' })
+  expect(rest).toEqual({ items: rows.slice(20).map(({ id }) => id), nextCursor: null })
+  expect(few).toEqual({ items: rows.slice(4, 16).map(({ id }) => id), nextCursor: '15' })
+  expect(Math.max(...asked)).toBe(21)
+})
 
 it.each([
   ['[]', []],

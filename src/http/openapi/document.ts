@@ -64,7 +64,10 @@ function described(operation: Operation) {
     ...(parameters.length > 0 && { parameters }),
     ...(body !== null && { requestBody: requestBody(body) }),
     responses: {
-      [status]: { description: status === 201 ? 'It has begun' : 'The answer', content: content(answer, 'output') },
+      [status]: {
+        description: status === 201 ? 'It has begun, or is stored' : 'The answer',
+        content: content(answer, 'output'),
+      },
       ...problemResponses(operation),
       ...(body !== null && { 415: problemResponse(415, ['BODY_NOT_JSON']) }),
     },
