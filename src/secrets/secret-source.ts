@@ -13,6 +13,9 @@ import {
   secretFields,
 } from './provider.ts'
 
+/** Of all fields: neither Docker nor Kubernetes has larger secrets, and all of it is looked for in whatever is printed. */
+const MOST_CHARACTERS = 1_048_576
+
 /** How a question for a secret ended. `message` holds nothing of a secret but its name. */
 export type SecretAnswer =
   | { readonly kind: 'found'; readonly fields: SecretFields }
@@ -59,7 +62,10 @@ export async function askForSecret(
     const found = await provider(name, request)
     if (found === null || found === undefined) return { kind: 'unknown', message: `secret not found: ${name}` }
     const fields = secretFields(found)
-    return fields === null ? failed(`the fields of "${name}" must be an object of texts`) : { kind: 'found', fields }
+    if (fields === null) return failed(`the fields of "${name}" must be an object of texts`)
+    const size = Object.values(fields).reduce((sum, value) => sum + value.length, 0)
+    if (size > MOST_CHARACTERS) return failed(`"${name}" has ${size} characters, and may have ${MOST_CHARACTERS}`)
+    return { kind: 'found', fields }
   } catch (thrown) {
     if (thrown instanceof SecretNotGranted) return { kind: 'notGranted', message: `secret not granted: ${name}` }
     return failed(toError(thrown).message)

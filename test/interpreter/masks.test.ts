@@ -95,6 +95,17 @@ test('JSON stays JSON, and its other texts what they were', () => {
   )
 })
 
+test('secrets of thousands of fields, and of a mebibyte, are hidden as others are', () => {
+  const values = Array.from({ length: 5_000 }, (_, index) => `value-number-${index}`)
+  const large = Array.from({ length: 100_000 }, (_, index) => (index * 7_919).toString(36)).join('-')
+  const masks = hiding(...values, large)
+
+  expect(masks.inText(`it is value-number-4999, not value-number-5000`)).toBe('it is ***, not ***0')
+  expect(shown(masks, [Buffer.from(`large: ${large.slice(0, 70_000)}`), Buffer.from(`${large.slice(70_000)}.`)])).toBe(
+    'large: ***.',
+  )
+})
+
 test('what an execution was given is hidden in the output of its tasks, and of no others', () => {
   const masks = new SecretMasks()
   masks.attemptBegins({ token: 1, executionId: 'one', taskId: 'fetch' })

@@ -186,6 +186,12 @@ describe('the source that counts', () => {
     expect(asked).toEqual([['token', TASK]])
   })
 
+  it('that gives more than a mebibyte is refused, since it could not be hidden', async () => {
+    const found = await ask(() => ({ one: 'x'.repeat(1_000_000), other: 'y'.repeat(100_000) }), 'token')
+
+    expect(found).toMatchObject({ kind: 'failed', message: expect.stringContaining('may have 1048576') })
+  })
+
   it.each([['a text'], [['list']], [{ port: 5432 }], [7], [{ nested: { value: 'x' } }]])(
     'that gives %j is broken, and says nothing of what it gave',
     async (found) => {

@@ -3,8 +3,10 @@
  * also as a part of something longer. Pure; used by `masks.ts`.
  */
 
+import { HEAD } from './text-finder.ts'
+
 /** Shorter values are shown: they would hide half of what is printed, and are hardly secret. */
-export const LEAST_CHARACTERS = 6
+const LEAST_CHARACTERS = HEAD
 
 /** Empty for a value that is too short. */
 export function formsOf(value: string): ReadonlySet<string> {
