@@ -9,7 +9,7 @@ import type { StreamBackend } from '../engine/graphs/streams.ts'
 import { UsageError } from '../errors.ts'
 import { KafkaStream } from './kafka-stream.ts'
 
-/** How the brokers are reached over TLS: as `tls.connect` has it, with the names of files for what is in files. They are read at each connect. */
+/** How the brokers are reached over TLS: as `tls.connect` has it, with the names of files for what is in files. They are read each time that a topic is opened. */
 export interface KafkaTls
   extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'rejectUnauthorized' | 'servername'> {
   readonly caFile?: string
