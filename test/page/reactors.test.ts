@@ -130,6 +130,10 @@ describePage('reactors', () => {
     await row.locator('.state', { hasText: 'degraded' }).waitFor()
     expect(await row.textContent()).toMatch(/5 in a row, .*: No such key: k/)
     await page.goto(`${served.url}/system`)
+    // It polls nothing and runs nothing now: it serves its sources.
+    const instance = page.locator('tr', { hasText: 'process' })
+    expect(await instance.locator('.state').textContent()).toBe('serving')
+    expect(await instance.locator('td').nth(2).textContent()).toBe('3')
     await page.getByRole('link', { name: 'enriched to heat' }).click()
     await page.getByRole('heading', { level: 1, name: 'heat' }).waitFor()
   })

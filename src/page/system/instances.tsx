@@ -21,6 +21,9 @@ export function Instances({ instances }: { readonly instances: readonly Instance
             <th scope="col" class="number">
               Triggers
             </th>
+            <th scope="col" class="number medium-only">
+              Sources
+            </th>
             <th scope="col" class="number">
               Executions
             </th>
@@ -33,7 +36,7 @@ export function Instances({ instances }: { readonly instances: readonly Instance
           </tr>
         </thead>
         <tbody>
-          {instances.map(({ id, host, pid, state, triggers, executions, openedAt, heartbeatAt }) => (
+          {instances.map(({ id, host, pid, state, triggers, sources, executions, openedAt, heartbeatAt }) => (
             <tr key={id}>
               <th scope="row">
                 {host} <span class="faint">process {pid}</span>
@@ -42,6 +45,7 @@ export function Instances({ instances }: { readonly instances: readonly Instance
                 <span class={`state ${TONES[state]}`}>{state}</span>
               </td>
               <td class="number">{triggers}</td>
+              <td class="number medium-only">{sources}</td>
               <td class="number">{executions}</td>
               <td class="medium-only">
                 <Time at={openedAt} />
