@@ -6,7 +6,13 @@ import { LIMIT_MS, TEST_LIMIT_MS } from './test/support/limits.ts'
 /** `CLOACA_CAMPAIGNS=1`: the campaigns, too. */
 const campaigns = process.env.CLOACA_CAMPAIGNS === '1' ? ['test/**/*.campaign.ts'] : []
 
-/** `CLOACA_TEST_DATABASE=postgres`: the scenarios that go through a store, which then is PostgreSQL's; see `scenario-database.ts`. */
+/** What needs nothing but a store and a server, and takes two minutes on two cores. */
+const POSTGRES_STORE = 'test/store/postgres-{contract,faults,graphs,migration,parts,snapshot,tenants}.test.ts'
+
+/**
+ * `CLOACA_TEST_DATABASE=postgres`: the tests of the store on PostgreSQL, and the scenarios that go through a store, which then
+ * is PostgreSQL's; see `scenario-database.ts`.
+ */
 const onPostgres =
   process.env.CLOACA_TEST_DATABASE === 'postgres'
     ? [
@@ -15,6 +21,7 @@ const onPostgres =
         'test/http/{activity,api,events,history}.test.ts',
         'test/runner/execute.test.ts',
         'test/postgres/*.test.ts',
+        POSTGRES_STORE,
       ]
     : []
 
@@ -24,7 +31,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'engine', include: ['test/**/*.test.ts'], exclude: ['test/page/**', 'test/postgres/**'] },
+        test: {
+          name: 'engine',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/page/**', 'test/postgres/**', POSTGRES_STORE],
+        },
       },
       // What takes a minute: it runs when it is asked for by its name.
       { extends: true, test: { name: 'campaign', include: campaigns } },

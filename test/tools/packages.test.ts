@@ -18,7 +18,10 @@ const row = (name: string, used: string): Row => ({
 
 it('each package that trigger scripts use has a use of its own', () => {
   const missing = PACKAGES.filter(({ requirement, uses }) => {
-    const name = requirement.replace(/\[.*/, '').toLowerCase().replace(/[-.]/g, '_')
+    const name = requirement
+      .replace(/[[<].*/, '')
+      .toLowerCase()
+      .replace(/[-.]/g, '_')
     return !readFileSync(join(ROOT, 'tools/packages/uses', uses), 'utf8').includes(`\ndef use_${name}():\n`)
   })
 
