@@ -18,7 +18,6 @@ import type { Clock, ContextCodec, PageAfter, Store } from '../ports.ts'
 import { unknownSource } from './event-intake.ts'
 import type { FiringDetail, SourcePollRow } from './graph-store.ts'
 import type { Graphs } from './graphs.ts'
-import { predicateOf } from './predicates.ts'
 
 export const DEFAULT_TENANT = 'public'
 export const DEFAULT_PUSH_TIMEOUT_MS = 30_000
@@ -148,7 +147,7 @@ export class GraphCalls {
   /** Returns its id. Throws `INVALID_PREDICATE`. */
   async subscribe(names: SubscriptionNames, predicate: string | null, actor: Actor): Promise<string> {
     this.#assertOpen()
-    if (predicate !== null) predicateOf(predicate)
+    if (predicate !== null) (await import('./predicates.ts')).predicateOf(predicate)
     const { store, clock, newId } = this.#ports
     const id = await store.graphs.subscribe({ id: newId(), ...names, predicate, at: clock.now() })
     await this.#record('subscribe', id, actor, { ...names, predicate })

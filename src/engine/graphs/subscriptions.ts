@@ -11,7 +11,7 @@
  *   degraded -> waiting    subscribed again
  */
 
-import { toError } from '../../errors.ts'
+import { InternalError, toError } from '../../errors.ts'
 import type { ReactorFiring, Subscription } from '../../model/graphs/rows.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
@@ -21,7 +21,7 @@ import type { EngineEvents } from '../events.ts'
 import { newExecution } from '../firing-context.ts'
 import type { Clock, ContextCodec, Timer } from '../ports.ts'
 import type { GraphStore, PendingSubscription, SubscriptionStep } from './graph-store.ts'
-import { type Predicate, predicateOf } from './predicates.ts'
+import type { Predicate } from './predicates.ts'
 
 /** Firings of one look. */
 const MOST_FIRINGS = 100
@@ -41,6 +41,8 @@ export class Subscriptions {
   readonly #ports: SubscriptionsPorts
   readonly #onAccepted: (announced: Promise<unknown>) => void
   readonly #predicates = new Map<string, Predicate>()
+  /** Null until there is one: reading the module takes 20 ms, which every start would pay. */
+  #predicateOf: ((expression: string) => Predicate) | null = null
   #pass: Promise<void> | null = null
   #mustLook = false
   #timer: Timer | null = null
@@ -100,6 +102,9 @@ export class Subscriptions {
     const { workflows } = registry.current()
     if (workflows.size === 0) return
     const pending = await store.pendingSubscriptions([...workflows.keys()], MOST_FIRINGS)
+    if (this.#predicateOf === null && pending.some(({ subscription }) => subscription.predicate !== null)) {
+      this.#predicateOf = (await import('./predicates.ts')).predicateOf
+    }
     await Promise.all(pending.map((each) => this.#passOn(each, workflows)))
   }
 
@@ -159,7 +164,8 @@ export class Subscriptions {
     try {
       let ask = this.#predicates.get(predicate)
       if (ask === undefined) {
-        ask = predicateOf(predicate)
+        if (this.#predicateOf === null) throw new InternalError('Predicates were not loaded.')
+        ask = this.#predicateOf(predicate)
         this.#predicates.set(predicate, ask)
       }
       return ask(firing, tenant)
