@@ -1,6 +1,7 @@
 /**
  * `npm test`: runs the tests, or those that are named. Python tests run in the engine, by the sources of this checkout;
- * everything else is for vitest, with its options. What stands behind a further `--` is for pytest.
+ * everything else is for vitest, with its options. What stands behind a further `--` is for pytest. Where no file is named,
+ * those of the page are left out, which need a browser and minutes of their own: `npm run test:page`.
  *
  *     npm test -- engine                                          vitest, on files whose path has "engine" in it
  *     npm test -- python/tests/test_task.py                       pytest, in the engine
@@ -44,7 +45,8 @@ function isPythonTest(word: string): boolean {
 function runVitest(words: readonly string[]): number {
   const manifest = createRequire(import.meta.url).resolve('vitest/package.json')
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: { vitest: string } }
-  return runNode([join(dirname(manifest), bin.vitest), 'run', ...words])
+  const isAll = words.every((word) => word.startsWith('-')) && !words.some((word) => word.startsWith('--project'))
+  return runNode([join(dirname(manifest), bin.vitest), 'run', ...(isAll ? ['--project', 'engine'] : []), ...words])
 }
 
 function runPytest(tests: readonly string[], words: readonly string[]): number {
