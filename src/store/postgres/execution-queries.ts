@@ -181,7 +181,8 @@ WITH other_versions AS (${OTHER_VERSIONS}), oldest AS (
 export const ACQUIRE_THESE = `
 WITH oldest AS (
   SELECT execution_seq, started_at IS NOT NULL AS was_started FROM active_executions
-  WHERE id = ANY ($3::text[]) AND owner_seq IS NULL AND workflow = ANY ($1::text[])
+  WHERE execution_seq IN (SELECT execution_seq FROM active_executions WHERE id = ANY ($3::text[]) OFFSET 0)
+    AND owner_seq IS NULL AND workflow = ANY ($1::text[])
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) ${OWN}`
 

@@ -64,11 +64,12 @@ export class ForeignChanges {
   /** The statement that tells others of the transaction that runs it; `told` is to hear its rows. */
   telling(telling: Exclude<Telling, 'no'>): string {
     const { channel } = this.#options.address
-    // By their ids: while somebody holds a snapshot, whatever was unowned since would have to be passed over.
+    // By their ids, from which OFFSET keeps the planner: the index of what is unowned seems small to it, and while somebody holds a
+    // snapshot all that was unowned since is in there.
     const condition =
       telling === 'yes'
         ? ''
-        : ` WHERE EXISTS (SELECT 1 FROM active_executions WHERE id IN (${telling.map(quotedText).join()}) AND owner_seq IS NULL)`
+        : ` WHERE EXISTS (SELECT 1 FROM (SELECT owner_seq FROM active_executions WHERE id IN (${telling.map(quotedText).join()}) OFFSET 0) told WHERE owner_seq IS NULL)`
     return `SELECT nextval('changes'), pg_notify('${channel}', '${this.#id}')${condition}`
   }
 

@@ -6,6 +6,12 @@ import { quoted, type Session } from './session.ts'
 const LIMITS =
   "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
+/**
+ * What is under way is a few rows, and so the planner would read these tables whole, with all that is dead in them: while
+ * somebody holds a snapshot, that is everything since.
+ */
+const BY_INDEX = 'SET LOCAL enable_seqscan = off'
+
 /** For work on the whole schema, which waits for others that do the same. */
 const LONG_LIMITS =
   "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '1min'; SET LOCAL idle_in_transaction_session_timeout = '1min'"
@@ -21,7 +27,7 @@ export function beginRead(session: Session, schema: string): Promise<unknown> {
 
 /** Returns the transaction's id, by which its outcome can be asked for. */
 export async function beginWrite(session: Session, schema: string, syncs: boolean): Promise<string> {
-  const settings = `${inSchema(schema)} ${LIMITS}; SET LOCAL synchronous_commit = ${syncs ? 'on' : 'off'}`
+  const settings = `${inSchema(schema)} ${LIMITS}; ${BY_INDEX}; SET LOCAL synchronous_commit = ${syncs ? 'on' : 'off'}`
   const results = await session.script(`BEGIN; ${settings}; SELECT pg_current_xact_id()::text AS id`)
   return ((results.at(-1) ?? [])[0] as { readonly id: string }).id
 }
