@@ -38,7 +38,7 @@ export const INSERT_TASKS = `
 INSERT INTO task_runs (execution_seq, position, task_id, full_name)
 SELECT a.execution_seq, g.position, g.task_id, g.full_name
 FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) AS g (execution_id, position, task_id, full_name)
-JOIN active_executions a ON a.id = g.execution_id`
+JOIN active_executions a ON a.id = g.execution_id AND a.id = ANY ($1::text[])`
 
 /** A task whose outcome is taken over from the execution that is tried again. */
 export const INSERT_KEPT_TASK = `
@@ -148,33 +148,37 @@ const IS_OURS = '(workflow, version) NOT IN (SELECT workflow, version FROM other
 
 /** Of each workflow its oldest, so that a backlog of one that nobody has costs nothing. What another is taking is passed over. */
 const OLDEST_UNOWNED = `
-SELECT found.execution_seq, found.created_at
+SELECT found.execution_seq, found.created_at, found.was_started
 FROM unnest($1::text[]) AS wanted (workflow) CROSS JOIN LATERAL (
-  SELECT execution_seq, created_at FROM active_executions
+  SELECT execution_seq, created_at, started_at IS NOT NULL AS was_started FROM active_executions
   WHERE workflow = wanted.workflow AND owner_seq IS NULL AND created_at >= $7 AND ${IS_OURS}
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) found`
 
 const OLDEST_OF_DEAD = `
-SELECT execution_seq, created_at FROM (
-  SELECT execution_seq, created_at FROM active_executions
+SELECT execution_seq, created_at, was_started FROM (
+  SELECT execution_seq, created_at, started_at IS NOT NULL AS was_started FROM active_executions
   WHERE owner_seq = ANY ($3::bigint[]) AND workflow = ANY ($1::text[]) AND ${IS_OURS}
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) found`
 
+/**
+ * The condition with ARRAY says nothing new: without it, a planner that takes the table for empty begins with it, and with all that is dead
+ * in it while somebody holds a snapshot.
+ */
 const OWN = `
 UPDATE active_executions a
 SET owner_seq = $4, owner_number = a.owner_number + 1, status = CASE WHEN a.paused_at IS NULL THEN 'Running' ELSE 'Paused' END,
     started_at = coalesce(a.started_at, $5)
-FROM oldest WHERE a.execution_seq = oldest.execution_seq
+FROM oldest
+WHERE a.execution_seq = oldest.execution_seq AND a.execution_seq = ANY (ARRAY(SELECT execution_seq FROM oldest))
 RETURNING ${ACTIVE_COLUMNS}, oldest.was_started`
 
 /** Values: workflows, limit, dead owners, the new owner, the instant, what to take for the server's, and how old they may be. */
 export const ACQUIRE = `
 WITH other_versions AS (${OTHER_VERSIONS}), oldest AS (
-  SELECT candidate.execution_seq, a.started_at IS NOT NULL AS was_started
-  FROM (${OLDEST_UNOWNED} UNION ALL ${OLDEST_OF_DEAD}) candidate JOIN active_executions a USING (execution_seq)
-  ORDER BY candidate.created_at, candidate.execution_seq LIMIT $2
+  SELECT execution_seq, was_started FROM (${OLDEST_UNOWNED} UNION ALL ${OLDEST_OF_DEAD}) candidate
+  ORDER BY created_at, execution_seq LIMIT $2
 ) ${OWN}`
 
 /** The same for these alone. Values: workflows, limit, ids, the new owner, the instant. */
@@ -223,7 +227,7 @@ WITH ended AS (
   DELETE FROM active_executions a
   USING unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[])
     AS g (seq, ended_as, ended_at, error_message, final_task_id)
-  WHERE a.execution_seq = g.seq
+  WHERE a.execution_seq = g.seq AND a.execution_seq = ANY ($1::bigint[])
   RETURNING a.execution_seq, a.id, a.workflow, a.version, g.ended_as, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
             g.ended_at, g.final_task_id, g.error_message, a.retry_of, a.cancel_requested_at
 )
