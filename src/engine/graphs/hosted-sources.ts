@@ -1,16 +1,13 @@
 /**
  * The sources whose events are accumulated here: those that the code declares, or that only its reactors name, and that no
- * other living instance has. Kept in step with the registry, with the store and with other processes. One pass over the store
- * at a time: what changes meanwhile is looked at in the next one.
+ * other living instance has. Kept in step with the registry, with the store and with other processes.
  */
 
-import { toError } from '../../errors.ts'
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
 import type { GraphRegistry } from '../../registry/graph-registry.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
-import { troubleDelayMs } from '../due.ts'
-import type { Timer } from '../ports.ts'
 import type { DeclaredGraphs, SourceLease } from './graph-store.ts'
+import { Passes } from './passes.ts'
 import { PolledSource, type PolledSourcePorts } from './polled-source.ts'
 import { SourcePump, type SourcePumpPorts } from './source-pump.ts'
 import { StreamedSource, type StreamedSourcePorts } from './streams.ts'
@@ -33,15 +30,13 @@ export class HostedSources {
   /** Those that are ending; the same source does not begin again before. */
   readonly #ending = new Set<Promise<unknown>>()
   #declared = ''
-  #pass: Promise<void> | null = null
-  #mustSync = false
-  #timer: Timer | null = null
-  #failures = 0
+  readonly #passes: Passes
   #isStarted = false
   #isStopped = false
 
   constructor(ports: HostedSourcesPorts) {
     this.#ports = ports
+    this.#passes = new Passes(ports, 'taking over sources', () => this.#syncOnce())
   }
 
   /** Settles when what the code declares is in the store. */
@@ -52,10 +47,7 @@ export class HostedSources {
 
   /** The code, the store, or who else lives may have changed. */
   sync(): Promise<void> {
-    if (!this.#isStarted || this.#isStopped) return Promise.resolve()
-    this.#mustSync = true
-    this.#pass ??= this.#syncUntilDone()
-    return this.#pass
+    return this.#isStarted ? this.#passes.ask() : Promise.resolve()
   }
 
   /** Another database is open: nothing of what is known holds. */
@@ -65,8 +57,8 @@ export class HostedSources {
   }
 
   /** Settles when what the code declares by now is in the store, or could not be stored. */
-  async settled(): Promise<void> {
-    await this.#pass
+  settled(): Promise<void> {
+    return this.#passes.settled()
   }
 
   pump(source: string): SourcePump | null {
@@ -81,33 +73,9 @@ export class HostedSources {
   /** Nothing new begins. Settles when what is under way is stored. */
   async drain(): Promise<void> {
     this.#isStopped = true
-    this.#timer?.cancel()
-    await this.#pass
+    await this.#passes.stop()
     await Promise.all([...this.#hosted.keys()].map((name) => this.#end(name)))
     await Promise.all(this.#ending)
-  }
-
-  async #syncUntilDone(): Promise<void> {
-    // More declarations may come in this tick of the event loop.
-    await null
-    while (this.#mustSync && !this.#isStopped) {
-      this.#mustSync = false
-      try {
-        await this.#syncOnce()
-        this.#failures = 0
-      } catch (thrown) {
-        if (this.#isStopped) break
-        this.#failures += 1
-        const { events, clock } = this.#ports
-        const delayMs = troubleDelayMs(this.#failures)
-        const retryAt = clock.now() + delayMs
-        events.emit('trouble', { during: 'taking over sources', error: toError(thrown), retryAt })
-        this.#timer?.cancel()
-        this.#timer = clock.wakeAfter(delayMs, () => void this.sync())
-      }
-    }
-    // In the tick of the event loop in which the loop ended: whoever asks from now on begins a new pass.
-    this.#pass = null
   }
 
   async #syncOnce(): Promise<void> {

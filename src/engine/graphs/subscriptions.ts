@@ -16,11 +16,11 @@ import type { ReactorFiring, Subscription } from '../../model/graphs/rows.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
-import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, Timer } from '../ports.ts'
+import type { Clock, ContextCodec } from '../ports.ts'
 import type { GraphStore, PendingSubscription, SubscriptionStep } from './graph-store.ts'
+import { Passes } from './passes.ts'
 import type { Predicate } from './predicates.ts'
 
 /** Firings of one look. */
@@ -43,17 +43,14 @@ export class Subscriptions {
   readonly #predicates = new Map<string, Predicate>()
   /** Null until there is one: reading the module takes 20 ms, which every start would pay. */
   #predicateOf: ((expression: string) => Predicate) | null = null
-  #pass: Promise<void> | null = null
-  #mustLook = false
-  #timer: Timer | null = null
-  #failures = 0
+  readonly #passes: Passes
   #isStarted = false
-  #isStopped = false
 
   /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
   constructor(ports: SubscriptionsPorts, onAccepted: (announced: Promise<unknown>) => void) {
     this.#ports = ports
     this.#onAccepted = onAccepted
+    this.#passes = new Passes(ports, 'passing firings on to subscriptions', () => this.#look())
   }
 
   start(): void {
@@ -63,38 +60,12 @@ export class Subscriptions {
 
   /** There may be firings that a subscription has not seen. */
   wake(): void {
-    if (!this.#isStarted || this.#isStopped) return
-    this.#mustLook = true
-    this.#pass ??= this.#lookUntilDone()
+    if (this.#isStarted) void this.#passes.ask()
   }
 
   /** Settles when what is under way is stored. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#timer?.cancel()
-    await this.#pass
-  }
-
-  async #lookUntilDone(): Promise<void> {
-    // More firings may come in this tick of the event loop.
-    await null
-    while (this.#mustLook && !this.#isStopped) {
-      this.#mustLook = false
-      try {
-        await this.#look()
-        this.#failures = 0
-      } catch (thrown) {
-        if (this.#isStopped) break
-        this.#failures += 1
-        const { events, clock } = this.#ports
-        const delayMs = troubleDelayMs(this.#failures)
-        const retryAt = clock.now() + delayMs
-        events.emit('trouble', { during: 'passing firings on to subscriptions', error: toError(thrown), retryAt })
-        this.#wakeAfter(delayMs)
-      }
-    }
-    // In the tick of the event loop in which the loop ended: whoever wakes from now on begins a new one.
-    this.#pass = null
+  stop(): Promise<void> {
+    return this.#passes.stop()
   }
 
   async #look(): Promise<void> {
@@ -120,8 +91,8 @@ export class Subscriptions {
     if (step.executions.length > 0) this.#onAccepted(advanced)
     const isOurs = await advanced
     if (isOurs && step.isDegraded === true) this.#warn(subscription, step)
-    if (step.error !== null && step.isDegraded !== true) this.#wakeAfter(TRY_AGAIN_MS)
-    else if (!isOurs || subscription.waiting > firings.length || step.error !== null) this.#mustLook = true
+    if (step.error !== null && step.isDegraded !== true) this.#passes.askAfter(TRY_AGAIN_MS)
+    else if (!isOurs || subscription.waiting > firings.length || step.error !== null) this.wake()
   }
 
   /** Up to the first firing for which the predicate has no answer. */
@@ -191,11 +162,5 @@ export class Subscriptions {
       workflow,
       message: `The subscription of workflow "${workflow}" to reactor "${reactor}" is degraded: its predicate ${predicate} failed ${MOST_ERRORS} times for one firing, at last with: ${error?.message}. Nothing is started by it until it is subscribed again, with a predicate that holds.`,
     })
-  }
-
-  #wakeAfter(delayMs: number): void {
-    if (this.#isStopped) return
-    this.#timer?.cancel()
-    this.#timer = this.#ports.clock.wakeAfter(delayMs, () => this.wake())
   }
 }
