@@ -1,24 +1,37 @@
-"""Prints how many tests passed and failed, from vitest's JSON or from JUnit XML. Skipped tests are neither."""
+"""Prints how many tests passed and failed, from vitest's JSON or from JUnit XML; then what failed, a line each. Skipped tests are neither."""
 
 import json
 import sys
 from xml.etree import ElementTree
 
 
-def count_vitest(path):
+def read_vitest(path):
     with open(path, encoding="utf-8") as file:
         report = json.load(file)
-    # A file that cannot be loaded has no tests that could fail.
-    broken = sum(each["status"] == "failed" and not each["assertionResults"] for each in report["testResults"])
-    return report["numPassedTests"], report["numFailedTests"] + broken
+    failed = []
+    for tests in report["testResults"]:
+        failed += [
+            f"{tests['name']}: {test['fullName']}: {first_line(test['failureMessages'])}"
+            for test in tests["assertionResults"]
+            if test["status"] == "failed"
+        ]
+        # A file that cannot be loaded has no tests that could fail.
+        if tests["status"] == "failed" and not tests["assertionResults"]:
+            failed.append(f"{tests['name']}: {first_line([tests.get('message', '')])}")
+    return report["numPassedTests"], failed
 
 
-def count_junit(path):
-    passed = failed = 0
+def first_line(messages):
+    return " ".join(messages).strip().partition("\n")[0]
+
+
+def read_junit(path):
+    passed, failed = 0, []
     for case in ElementTree.parse(path).iter("testcase"):
-        outcomes = {child.tag for child in case}
-        if outcomes & {"failure", "error"}:
-            failed += 1
+        outcomes = {child.tag: child for child in case}
+        wrong = outcomes.get("failure", outcomes.get("error"))
+        if wrong is not None:
+            failed.append(f"{case.get('classname')}: {case.get('name')}: {first_line([wrong.get('message') or ''])}")
         elif "skipped" not in outcomes:
             passed += 1
     return passed, failed
@@ -26,4 +39,7 @@ def count_junit(path):
 
 if __name__ == "__main__":
     path = sys.argv[1]
-    print(*(count_vitest if path.endswith(".json") else count_junit)(path))
+    passed, failed = (read_vitest if path.endswith(".json") else read_junit)(path)
+    print(passed, len(failed))
+    for line in failed:
+        print(line)
