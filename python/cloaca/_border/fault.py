@@ -34,6 +34,14 @@ def traceback_text(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, trace))
 
 
+def that_was_there(error: BaseException) -> BaseException:
+    """The exception that came while the user's code ran: what stops a call may come again when that has been left."""
+    before = error.__context__
+    if before is None or type(before) is not type(error) or user_frames(error.__traceback__) is not None:
+        return error
+    return that_was_there(before)
+
+
 def user_frames(trace: Optional[TracebackType]) -> Optional[TracebackType]:
     """The traceback without our frames at its top; None when all are ours, as for a file whose syntax is wrong."""
     while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):

@@ -154,6 +154,7 @@ def _in_stack(function: Callable[..., Any], *arguments: Any) -> Any:
 
 def _stopped(error: BaseException) -> attempt.Outcome:
     """The outcome of a call that was stopped from outside: overdue, or interrupted."""
+    error = fault.that_was_there(error)
     kind = "timedOut" if isinstance(error, bridge.DeadlineExceeded) else "failed"
     name, text = fault.type_and_text(error)
     return (kind, None, name, text, fault.traceback_text(error))
