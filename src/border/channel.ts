@@ -5,7 +5,9 @@
  *   descriptor 4   interpreter → engine   the same; written blocking, which is safe, since the engine never blocks
  *   descriptor 5   both ways              control records, which a thread of the interpreter reads while Python computes
  *
- *   from 6 on      of a Python that a script has started: what it was handed beside its standard streams
+ *   descriptor 6   CPython → engine       the stacks of all its threads, as text, when the signal comes that its `hello` names
+ *
+ *   from 6 on      of a Pyodide that a script has started as python: what it was handed beside its standard streams
  *
  * The engine's first message is `start`, the interpreter's first is `hello`. A line that says something else than is agreed
  * on here is closed, and the interpreter with it.
@@ -14,12 +16,13 @@
 export const MESSAGES_IN = 3
 export const MESSAGES_OUT = 4
 export const CONTROL = 5
+export const STACKS_OUT = 6
 export const FIRST_HANDED = 6
 /** Variable of a Python that a script starts: numbers, separated by commas, of the descriptors above 2 that it is handed. */
 export const HANDED_VARIABLE = 'CLOACA_PYTHON_DESCRIPTORS'
 
 /** Counts up with each change of the protocol's messages or of the control records. */
-export const PROTOCOL_VERSION = 7
+export const PROTOCOL_VERSION = 8
 
 /**
  * A control record is two numbers of 4 bytes, little endian: an operation and its argument, or, to the engine, a report

@@ -11,7 +11,7 @@
  */
 
 /** No message is larger: a length beyond it is a line that went wrong, and is not waited for. */
-export const LARGEST_FRAME_BYTES = 512 * 1024 * 1024
+export const LARGEST_FRAME_BYTES = 256 * 1024 * 1024
 /** Shorter texts cost less in the JSON, and in Pyodide as strings (see text-for-python.ts). */
 const LONG_TEXT_UNITS = 2_048
 const LENGTH_BYTES = 4

@@ -212,8 +212,20 @@ export type ToInterpreter =
   | { readonly type: 'overdue'; readonly token: StackToken; readonly reason: string; readonly isCancelled: boolean }
 
 export type FromInterpreter =
-  /** The first message. Another version, or another digest (see `build.ts`), than the engine's is of another installation. */
-  | { readonly type: 'hello'; readonly protocolVersion: number; readonly digest: string; readonly pid: number }
+  /**
+   * The first message. Another version, or another digest, than the engine's is of another installation. `digest`: of Pyodide's
+   * process that of `build.ts`, of a CPython process that of the Python package (`host/environment/package-digest.ts`).
+   */
+  | {
+      readonly type: 'hello'
+      readonly protocolVersion: number
+      readonly digest: string
+      readonly pid: number
+      /** "3.12.4"; null for Pyodide, whose version is known. */
+      readonly python: string | null
+      /** A signal that makes a CPython process write the stacks of all threads to `STACKS_OUT`, also while C code runs. Null: there is none. */
+      readonly stacksSignal: number | null
+    }
   | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
   /** An entry has started a process that is not in the interpreter's group; or that process has ended. */
   | {

@@ -382,5 +382,12 @@ const mailbox = new SignalMailbox()
 let signalled = () => undefined as unknown
 /** First of all: from here on the process ends with the engine. */
 const control = openProcessControl(mailbox, () => void signalled())
-send({ type: 'hello', protocolVersion: PROTOCOL_VERSION, digest: BORDER_DIGEST, pid: process.pid })
+send({
+  type: 'hello',
+  protocolVersion: PROTOCOL_VERSION,
+  digest: BORDER_DIGEST,
+  pid: process.pid,
+  python: null,
+  stacksSignal: null,
+})
 converse()

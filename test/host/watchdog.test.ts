@@ -5,6 +5,7 @@ import { Watchdog } from '../../src/host/process/watchdog.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const DEADLINE_MS = 30_000
+const KILL_AFTER_MS = 2_000
 
 let clock: FakeClock
 let watchdog: Watchdog
@@ -22,6 +23,7 @@ beforeEach(() => {
   watchdog = new Watchdog(
     clock,
     { misses: 0, interrupt: () => {}, interruptCancelled: (token) => void cancelInterrupts.add(token) },
+    KILL_AFTER_MS,
     {
       stop: (token, _, isCancelled) => void actions.push(isCancelled ? `cancel ${token}` : `stop ${token}`),
       kill: (culprit) => void actions.push(`kill ${culprit}`),

@@ -190,9 +190,16 @@ export const TABLE: readonly Row[] = [
     ],
   },
   { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
+  { files: /^src\/host\/peers\//, may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE] },
   {
     files: /^src\/host\/process\//,
-    may: [/^src\/host\/(process|environment)\//, /^src\/(border|model)\//, /^src\/errors\.ts$/, /^valibot$/, ...NODE],
+    may: [
+      /^src\/host\/(process|peers|environment)\//,
+      /^src\/(border|model)\//,
+      /^src\/errors\.ts$/,
+      /^valibot$/,
+      ...NODE,
+    ],
     mayTypes: [/^src\/engine\/ports\.ts$/, /^src\/metrics\//],
   },
   {

@@ -3,8 +3,6 @@
  * Owned by `interpreter-supervisor.ts`, which starts another when this one is dead. A dead one stays dead.
  */
 
-import { BORDER_DIGEST } from '../../border/build.ts'
-import { PROTOCOL_VERSION } from '../../border/channel.ts'
 import { eachLogPiece } from '../../border/log-pieces.ts'
 import type {
   FromInterpreter,
@@ -17,10 +15,11 @@ import type {
 } from '../../border/protocol.ts'
 import type { Clock, PollRequest, TaskRequest, Timer } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
+import type { Hello, Peer, PeerKind } from '../peers/peer.ts'
 import { type Answer, answerOf, type InterpreterEnd, type InterpreterEvents } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
-import { type ChildOptions, type ForEngine, InterpreterChild } from './interpreter-child.ts'
+import { type ForEngine, InterpreterChild } from './interpreter-child.ts'
 import { scriptLabel, taskLabel } from './labels.ts'
 import { type OpenRequest, OpenRequests } from './open-requests.ts'
 import { PollBatch } from './poll-batch.ts'
@@ -37,6 +36,7 @@ const SKIPPED: Answer = { kind: 'skipped', reason: null }
 
 export class InterpreterProcess {
   readonly #child: InterpreterChild
+  readonly #kind: PeerKind
   readonly #events: InterpreterEvents
   readonly #watchdog: Watchdog
   readonly #clock: Clock
@@ -55,10 +55,12 @@ export class InterpreterProcess {
   #end: InterpreterEnd | null = null
   readonly #polls = new PollBatch((message) => this.#post(message))
 
-  private constructor(options: ChildOptions, clock: Clock, events: InterpreterEvents) {
+  /** Nothing is done in its process yet: what it needs for that may be found meanwhile. */
+  constructor(peer: Peer, kind: PeerKind, clock: Clock, events: InterpreterEvents) {
+    this.#kind = kind
     this.#events = events
     this.#clock = clock
-    this.#child = new InterpreterChild(options, clock, {
+    this.#child = new InterpreterChild(peer, clock, {
       received: (message) => this.#receive(message),
       nearCeiling: (resource, amount) => this.#uses(resource, amount),
       ended: (reason, signal) => {
@@ -71,16 +73,11 @@ export class InterpreterProcess {
     this.#stacks = new StackQuestion(clock, () => this.#post({ type: 'describeStacks' }))
     this.#processSignals = new ProcessSignals((signum) => void this.signal(signum))
     this.#slices = new TimeSlices(clock, control, () => this.#isShared)
-    this.#watchdog = new Watchdog(clock, control, {
+    this.#watchdog = new Watchdog(clock, control, kind.killAfterMs, {
       stop: (token, reason, isCancelled) => this.#post({ type: 'overdue', token, reason, isCancelled }),
       kill: (token, reason) => this.#killBecauseOf(token, reason),
       stuck: () => events.stuck(),
     })
-  }
-
-  /** Starts a process, in which nothing is done yet: what it needs for that may be found meanwhile. */
-  static spawn(options: ChildOptions, clock: Clock, events: InterpreterEvents): InterpreterProcess {
-    return new InterpreterProcess(options, clock, events)
   }
 
   /** Starts Python in it. Rejects with `INTERPRETER_START_FAILED`. */
@@ -211,6 +208,7 @@ export class InterpreterProcess {
 
   /** More than one stack may want to run, or somebody asks what runs. */
   get #isShared(): boolean {
+    if (!this.#kind.needsSlices) return false
     return this.#hasPythonThreads || this.#open.size > 1 || this.#stacks.isOpen
   }
 
@@ -307,7 +305,7 @@ export class InterpreterProcess {
         this.#dieOf(message.message, message.token)
         break
       case 'hello':
-        this.#checkVersion(message.protocolVersion, message.digest)
+        this.#checkHello(message)
         break
       case 'snapshot':
         this.#dieOf('it sent a snapshot that nobody asked for')
@@ -369,9 +367,9 @@ export class InterpreterProcess {
     })
   }
 
-  #checkVersion(version: number, digest: string): void {
-    if (version === PROTOCOL_VERSION && digest === BORDER_DIGEST) return
-    this.#dieOf('cloaca was updated while this process ran, which has to be started again')
+  #checkHello(hello: Hello): void {
+    const refusal = this.#kind.refusal(hello)
+    if (refusal !== null) this.#dieOf(refusal)
   }
 
   /** Python does now and then, between two steps of whatever it computes, what it else does where a stack waits. */

@@ -15,9 +15,10 @@ import {
   snapshotPlaceFor,
   storeSnapshot,
 } from '../environment/snapshot-cache.ts'
+import { PYODIDE, type PyodideOptions, spawnPyodide } from '../peers/pyodide.ts'
 import type { InterpreterEvents } from './answers.ts'
 import { heapMebibytes } from './host-limits.ts'
-import { type ChildOptions, InterpreterChild } from './interpreter-child.ts'
+import { InterpreterChild } from './interpreter-child.ts'
 import { InterpreterProcess } from './interpreter-process.ts'
 
 export interface StarterOptions {
@@ -80,9 +81,9 @@ export class InterpreterStarter {
   }
 
   #spawn(events: StartedEvents, spawned: (process: InterpreterProcess) => void): InterpreterProcess {
-    const options = childOptions(this.#options, this.#options.process.handedDescriptors)
+    const options = pyodideOptions(this.#options, this.#options.process.handedDescriptors)
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
-    const interpreter = InterpreterProcess.spawn(options, this.#options.clock, allEvents)
+    const interpreter = new InterpreterProcess(spawnPyodide(options), PYODIDE, this.#options.clock, allEvents)
     spawned(interpreter)
     return interpreter
   }
@@ -141,8 +142,8 @@ async function ensureSnapshot(options: StarterOptions): Promise<string | null> {
 /** In a process of its own, which ends with it. */
 function makeSnapshot({ packageFolder, ceilings, clock, process }: StarterOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const options = childOptions({ isProgram: false, stdoutTo: 'stderr', ceilings, process }, [])
-    const child = new InterpreterChild(options, clock, {
+    const options = pyodideOptions({ isProgram: false, stdoutTo: 'stderr', ceilings, process }, [])
+    const child = new InterpreterChild(spawnPyodide(options), clock, {
       received(message) {
         if (message.type === 'snapshot') resolve(message.snapshot)
         if (message.type === 'fatal') reject(new Error(message.message))
@@ -156,10 +157,10 @@ function makeSnapshot({ packageFolder, ceilings, clock, process }: StarterOption
   })
 }
 
-function childOptions(
+function pyodideOptions(
   options: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings' | 'process'>,
   handedDescriptors: readonly number[],
-): ChildOptions {
+): PyodideOptions {
   const { isProgram, stdoutTo, ceilings } = options
   return {
     isProgram,

@@ -4,12 +4,12 @@
  * The moves for one watched entry:
  *   in time   → (deadline) overdue: stopped where it waits, and interrupted where it computes, again and again
  *   overdue   → (answer) forgotten: the interpreter goes on
- *   overdue   → (2 s without an answer) the process is killed, and the entry is named as the culprit; the 2 s begin when
- *               the interpreter has heard of it, for it cannot while another stack computes
+ *   overdue   → (2 s without an answer, under CPython 1 s) the process is killed, and the entry is named as the culprit; the
+ *               time begins when the interpreter has heard of it, for it cannot while another stack computes
  *
  * This process may stand still, with its interpreters: stopped by a signal, or with the machine. Its timer then comes much
  * later than it was asked for, and before anything else every entry gets a fresh chance: its deadline moves by the time
- * that nothing ran, and who was to be killed has the 2 s anew.
+ * that nothing ran, and who was to be killed has that time anew.
  *
  * An entry that is cancelled is overdue at once, and has 5 s for its `finally` blocks: it is stopped once, and not again.
  *
@@ -21,7 +21,6 @@ import type { StackToken } from '../../border/protocol.ts'
 import type { Clock, Timer } from '../../engine/ports.ts'
 import type { ControlLine } from './control-line.ts'
 
-const KILL_AFTER_MS = 2_000
 const KILL_CANCELLED_AFTER_MS = 5_000
 const STUCK_AFTER_MS = 500
 const INTERRUPT_EVERY_MS = 20
@@ -57,6 +56,7 @@ export interface WatchdogActions {
 export class Watchdog {
   readonly #clock: Clock
   readonly #control: Interrupts
+  readonly #killAfterMs: number
   readonly #actions: WatchdogActions
   readonly #watched = new Map<StackToken, Watched>()
   #timer: Timer | null = null
@@ -64,21 +64,23 @@ export class Watchdog {
   #checks = 0
   #misses = 0
 
-  constructor(clock: Clock, control: Interrupts, actions: WatchdogActions) {
+  /** `killAfterMs`: how long a call may go on after it was told to stop, until its process is killed. */
+  constructor(clock: Clock, control: Interrupts, killAfterMs: number, actions: WatchdogActions) {
     this.#clock = clock
     this.#control = control
+    this.#killAfterMs = killAfterMs
     this.#actions = actions
   }
 
   watch(token: StackToken, label: string, deadlineMs: number): void {
     const deadlineAt = this.#clock.monotonic() + deadlineMs
-    const killAt = deadlineAt + KILL_AFTER_MS
+    const killAt = deadlineAt + this.#killAfterMs
     this.#watched.set(token, {
       label,
       deadlineMs,
       deadlineAt,
       killAt,
-      killAfterMs: KILL_AFTER_MS,
+      killAfterMs: this.#killAfterMs,
       cancelReason: null,
       isOverdue: false,
       isStuck: false,
@@ -150,7 +152,8 @@ export class Watchdog {
         return
       }
       this.#tellToStop(token, watched)
-      if (!watched.isStuck && now >= watched.killAt - watched.killAfterMs + stuckAfterMs(watched)) {
+      // What cleans up after a cancel is not stuck yet.
+      if (!watched.isStuck && now >= watched.killAt - this.#killAfterMs + STUCK_AFTER_MS) {
         watched.isStuck = true
         this.#actions.stuck()
       }
@@ -190,9 +193,4 @@ export class Watchdog {
 function notStopped({ label, cancelReason, killAfterMs }: Watched): string {
   if (cancelReason === null) return `${label} did not stop when its time was over`
   return `${label} was cancelled and did not stop within ${killAfterMs / 1000} s`
-}
-
-/** What cleans up after a cancel is not stuck yet. */
-function stuckAfterMs({ killAfterMs }: Watched): number {
-  return killAfterMs - KILL_AFTER_MS + STUCK_AFTER_MS
 }

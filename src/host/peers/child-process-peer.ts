@@ -1,0 +1,60 @@
+/** A peer that is a child process, with the lines on the descriptors of `border/channel.ts`. Owned by what spawns it. */
+
+import type { ChildProcess } from 'node:child_process'
+import { Duplex, type Readable, type Writable } from 'node:stream'
+import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
+import type { Peer } from './peer.ts'
+
+type Lines = readonly (Readable | Writable | null | undefined)[]
+
+/** Node gives a process none that it could not start because descriptors had run out. */
+const NO_LINES: Lines = Array.from(
+  { length: 6 },
+  () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }),
+)
+
+export class ChildProcessPeer implements Peer {
+  readonly messagesIn: Writable
+  readonly messagesOut: Readable
+  readonly control: Duplex
+  readonly exited: Promise<void>
+  protected readonly process: ChildProcess
+  #ended: (reason: string, signal: NodeJS.Signals | null) => void = () => undefined
+
+  constructor(process: ChildProcess) {
+    this.process = process
+    const exited = Promise.withResolvers<void>()
+    this.exited = exited.promise
+    process.on('error', (error) => {
+      if (this.pid === undefined) exited.resolve()
+      this.#ended(`could not be started: ${error.message}`, null)
+    })
+    process.on('exit', (code, signal) => {
+      exited.resolve()
+      this.#ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, signal)
+    })
+    const stdio: Lines = process.stdio ?? NO_LINES
+    this.messagesIn = stdio[MESSAGES_IN] as Writable
+    this.messagesOut = stdio[MESSAGES_OUT] as Readable
+    this.control = stdio[CONTROL] as Duplex
+    // A write to a process that has just died fails, which its end reports as well.
+    for (const stream of [this.messagesIn, this.messagesOut, this.control]) stream.on('error', () => undefined)
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid
+  }
+
+  onEnd(ended: (reason: string, signal: NodeJS.Signals | null) => void): void {
+    this.#ended = ended
+  }
+
+  unref(): void {
+    this.process.unref()
+    for (const stream of this.process.stdio ?? []) (stream as { unref?: () => void } | null | undefined)?.unref?.()
+  }
+
+  kill(): void {
+    this.process.kill('SIGKILL')
+  }
+}

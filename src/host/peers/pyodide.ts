@@ -1,0 +1,51 @@
+/** Pyodide in a Node of its own: the kind of interpreter that needs no Python on the machine. */
+
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { BORDER_DIGEST } from '../../border/build.ts'
+import { PROTOCOL_VERSION } from '../../border/channel.ts'
+import { ChildProcessPeer } from './child-process-peer.ts'
+import type { Peer, PeerKind } from './peer.ts'
+
+export const PYODIDE: PeerKind = Object.freeze({
+  refusal: ({ protocolVersion, digest }) =>
+    protocolVersion === PROTOCOL_VERSION && digest === BORDER_DIGEST
+      ? null
+      : 'cloaca was updated while this process ran, which has to be started again',
+  killAfterMs: 2_000,
+  needsSlices: true,
+} satisfies PeerKind)
+
+export interface PyodideOptions {
+  /** It stands for one program, which has the terminal and its Ctrl-C; else it holds scripts that are served. */
+  readonly isProgram: boolean
+  /** Where its standard output goes. */
+  readonly stdoutTo: 'stdout' | 'stderr'
+  /** How much memory JavaScript's objects may take; beyond it the process ends. */
+  readonly heapMebibytes: number
+  readonly environ: NodeJS.ProcessEnv
+  /** Open in it from `FIRST_HANDED` on. */
+  readonly handedDescriptors: readonly number[]
+  /** Where compiled JavaScript is kept for the next start, if anywhere. */
+  readonly compileCacheFolder: string | null
+}
+
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? '../../interpreter/entry.ts' : '../../interpreter/entry.js',
+  import.meta.url,
+)
+const STDERR = 2
+
+export function spawnPyodide(options: PyodideOptions): Peer {
+  const { isProgram, stdoutTo, environ, heapMebibytes, handedDescriptors, compileCacheFolder } = options
+  const stdout = stdoutTo === 'stderr' ? STDERR : 'inherit'
+  return new ChildProcessPeer(
+    spawn(process.execPath, [`--max-old-space-size=${heapMebibytes}`, fileURLToPath(ENTRY), compileCacheFolder ?? ''], {
+      stdio: ['inherit', stdout, 'inherit', 'pipe', 'pipe', 'pipe', ...handedDescriptors],
+      env: environ,
+      // What a terminal sends to its foreground group is for the engine, which stops in order.
+      detached: !isProgram,
+      windowsHide: true,
+    }),
+  )
+}
