@@ -29,7 +29,7 @@ import type {
   TriggerRow,
 } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
-import type { WorkflowDefinition } from '../model/workflow.ts'
+import type { TaskRuns, WorkflowDefinition } from '../model/workflow.ts'
 import type { GraphHost } from './graphs/graph-host.ts'
 import type { GraphStore } from './graphs/graph-store.ts'
 import type {
@@ -112,6 +112,10 @@ export interface TaskRequest {
   readonly executionId: string
   readonly workflow: string
   readonly taskId: string
+  /** What runs in place of a function of that name in that script. */
+  readonly runs?: TaskRuns | undefined
+  /** 1 for the first. */
+  readonly attempt: number
   readonly inputText: ContextText
   readonly deadlineMs: number
   readonly slot: TaskSlot

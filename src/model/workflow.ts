@@ -1,6 +1,6 @@
 /**
- * A workflow as data: what a script declared with `WorkflowBuilder` and `@task`, checked, without its functions.
- * The functions stay in the interpreter; a task is named by (workflow key, task id).
+ * A workflow as data: what a script declared, checked, without its functions. These stay where the script was loaded; a task
+ * is named by (workflow key, task id).
  */
 
 /** Where something was declared, for messages. */
@@ -56,6 +56,15 @@ export type TriggerRule =
     }
   | { readonly type: 'All' | 'Any' | 'None'; readonly conditions: readonly TriggerRule[] }
 
+/** The function of another script that a task runs. */
+export interface TaskRuns {
+  /** Id of that script, as it was loaded. */
+  readonly script: string
+  /** Null: whichever workflow of that script declares the task. */
+  readonly workflow: string | null
+  readonly taskId: string
+}
+
 export interface TaskDefinition {
   /** Short id inside the workflow. */
   readonly id: string
@@ -69,6 +78,8 @@ export interface TaskDefinition {
   readonly rule: TriggerRule
   /** The computation graph that runs after its body; missing for most. */
   readonly invokes?: string
+  /** What runs in place of a function of the workflow's own script; missing for most. */
+  readonly runs?: TaskRuns
   readonly place: SourcePlace | null
 }
 
@@ -85,7 +96,7 @@ export interface WorkflowDefinition {
   readonly version: string
   /** In an order in which dependencies come first. */
   readonly tasks: readonly TaskDefinition[]
-  /** Id of the script that declared it: its interpreter runs the tasks. */
+  /** Id of the script that declared it: its functions run the tasks, except for those that say otherwise. */
   readonly script: string
   readonly place: SourcePlace | null
 }

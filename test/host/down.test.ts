@@ -123,7 +123,14 @@ it('lends the slots of the tasks that wait to others', async () => {
     },
     acquire: async () => void moves.push('acquire'),
   }
-  const request = { script: SCRIPT, workflow: 'work', taskId: 'quick', deadlineMs: 60_000, executionId: 'e' }
+  const request = {
+    script: SCRIPT,
+    workflow: 'work',
+    taskId: 'quick',
+    deadlineMs: 60_000,
+    executionId: 'e',
+    attempt: 1,
+  }
   const waiting = python.host.runTask({ ...request, inputText: '{}', slot })
   await released.promise
   expect(moves).toEqual(['release'])
@@ -144,6 +151,7 @@ it('lets go of what waits when who asked stops, and of what is inside not', asyn
     workflow: 'work',
     deadlineMs: 60_000,
     executionId: 'e',
+    attempt: 1,
     inputText: '{}',
     slot: NO_SLOT,
   }
@@ -171,6 +179,7 @@ it('lets in what has been begun when who asked stops, as long as there is an int
     workflow: 'work',
     deadlineMs: 60_000,
     executionId: 'e',
+    attempt: 1,
     inputText: '{"n": 1.0}',
     slot: NO_SLOT,
   }

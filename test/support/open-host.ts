@@ -86,7 +86,16 @@ export class OpenHost implements AsyncDisposable {
     taskId: string,
     deadlineMs = NO_DEADLINE_MS,
   ): Promise<AttemptOutcome> {
-    const request = { script, workflow, taskId, deadlineMs, executionId: 'e', inputText: '{}', slot: NO_SLOT }
+    const request = {
+      script,
+      workflow,
+      taskId,
+      deadlineMs,
+      executionId: 'e',
+      attempt: 1,
+      inputText: '{}',
+      slot: NO_SLOT,
+    }
     return entered(await this.host.runTask(request))
   }
 

@@ -274,7 +274,9 @@ export class Executor {
     const outcome = await settled(
       host.runTask({
         ...names,
+        attempt,
         script: run.state.script,
+        runs: run.state.runs(index),
         inputText,
         deadlineMs: run.state.timeoutMs(index) ?? config.taskTimeoutMs,
         slot: lease,

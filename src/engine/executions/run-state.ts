@@ -16,7 +16,7 @@
 import type { ContextText } from '../../model/context.ts'
 import { type AttemptOutcome, type Execution, isFinal, type TaskRun, type TaskStatus } from '../../model/execution.ts'
 import type { PythonFault } from '../../model/fault.ts'
-import type { TaskDefinition, WorkflowDefinition } from '../../model/workflow.ts'
+import type { TaskDefinition, TaskRuns, WorkflowDefinition } from '../../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd, TaskChange } from '../ports.ts'
 import {
   abandoned,
@@ -139,6 +139,11 @@ export class RunState {
   /** The limit that the code sets for an attempt, or null. */
   timeoutMs(index: number): number | null {
     return this.#tasks[index]?.definition?.timeoutMs ?? null
+  }
+
+  /** The function of another script that the code names in place of the workflow's own; undefined for most. */
+  runs(index: number): TaskRuns | undefined {
+    return this.#task(index).definition?.runs
   }
 
   taskId(index: number): string {
