@@ -23,6 +23,11 @@ export type ProgramTarget =
   | { readonly kind: 'module'; readonly name: string; readonly argv: readonly string[] }
   | { readonly kind: 'code' | 'stdin'; readonly code: string; readonly argv: readonly string[] }
 
+/** The process runs its program already, and says when that has ended. */
+export interface RunningProgram {
+  readonly kind: 'running'
+}
+
 /** What python's own options say, and its variables. */
 export interface PythonOptions {
   /** The variables PYTHON… that are heeded, with what options say in their place. */
@@ -201,7 +206,7 @@ export type ToInterpreter =
       readonly graphs: readonly string[]
       readonly payloadsText: string
     }
-  | { readonly type: 'program'; readonly token: StackToken; readonly target: ProgramTarget }
+  | { readonly type: 'program'; readonly token: StackToken; readonly target: ProgramTarget | RunningProgram }
   /** The interpreter is to be ended: do what python does at its end. */
   | { readonly type: 'finish'; readonly token: StackToken }
   | { readonly type: 'reply'; readonly id: number; readonly valueJson: string; readonly contextText: string }

@@ -44,6 +44,10 @@ async function main(words: readonly string[]): Promise<number> {
       const { runCommand } = await import('./run.ts')
       return await runCommand(words.slice(1))
     }
+    if (words[0] === 'engine') {
+      const { engineCommand } = await import('./engine/engine.ts')
+      return await engineCommand(words.slice(1))
+    }
     if (words[0] === 'pip') {
       const { runPip } = await import('./pip.ts')
       return await runPip(words.slice(1))

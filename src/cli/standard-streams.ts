@@ -4,6 +4,8 @@
  * nothing depends on a reader.
  */
 
+import { openSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { Outlet, prepareStandardStreams } from '../output/outlet.ts'
 import { writeAll } from '../output/write-all.ts'
 
@@ -36,14 +38,20 @@ export function writeStdout(text: string): void {
 }
 
 let stderr: Outlet | null = null
+let descriptorOfStderr = STDERR
 /** How a loss on stderr is reported: as text, unless the log has a form of its own. */
 let lossNotice = (text: string): string => `cloaca: ${text}\n`
+
+/** Everything that is for stderr goes there from then on; nowhere for null. Called before anything is. */
+export function sendStderrTo(descriptor: number | null): void {
+  descriptorOfStderr = descriptor ?? openSync(devNull, 'w')
+}
 
 /** Never waits and never throws. */
 export function writeStderr(text: string): void {
   if (stderr === null) {
     prepareStandardStreams()
-    stderr = new Outlet(STDERR, {
+    stderr = new Outlet(descriptorOfStderr, {
       notice: ({ writes, bytes, reason }) =>
         lossNotice(`${writes} messages (${bytes} bytes) are missing here: they could not be written (${reason})`),
     })

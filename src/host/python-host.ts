@@ -7,7 +7,13 @@
  * A script that killed or hung an interpreter lives alone in one from then on, until it is loaded anew.
  */
 
-import type { GenerationNumber, LoadTarget, ProcessSettings, ProgramTarget } from '../border/protocol.ts'
+import type {
+  GenerationNumber,
+  LoadTarget,
+  ProcessSettings,
+  ProgramTarget,
+  RunningProgram,
+} from '../border/protocol.ts'
 import type {
   AccumulateAnswer,
   AccumulateRequest,
@@ -24,6 +30,8 @@ import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
+import type { ParentLines } from './parent/parent-peer.ts'
+import { ParentStarter } from './parent/parent-starter.ts'
 import type { CallAnswers, CallAsker, InterpreterCall, InterpreterEnd } from './process/answers.ts'
 import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
@@ -55,6 +63,8 @@ export interface HostOptions {
   readonly process: ProcessSettings
   /** It is for one program, which has the terminal; else for scripts that are served. */
   readonly isProgram: boolean
+  /** The program runs already, and is at the other end of these. Null, the default: Python is started. */
+  readonly parent?: ParentLines | null
   /** Where what scripts print goes; stdout when it is not said. */
   readonly stdoutTo?: 'stdout' | 'stderr'
   /** At a terminal each line that a task prints says whose it is. Default: it does not. */
@@ -71,7 +81,7 @@ export interface HostOptions {
 
 export class PyodideHost implements ScriptHost {
   readonly #options: HostOptions
-  readonly #starter: InterpreterStarter
+  readonly #starter: Pick<InterpreterStarter, 'start'>
   readonly #shared: SharedInterpreters
   /** By script: those that live alone. */
   readonly #quarantined = new Map<string, InterpreterSupervisor>()
@@ -83,7 +93,7 @@ export class PyodideHost implements ScriptHost {
   #isClosed = false
 
   private constructor(options: HostOptions) {
-    const { clock, process, isProgram, stdoutTo = 'stdout', packageFolder, limits, events } = options
+    const { clock, process, isProgram, parent = null, stdoutTo = 'stdout', packageFolder, limits, events } = options
     this.#options = options
     this.#generations = new ScriptGenerations({ clock, events, loadDeadlineMs: limits.loadDeadlineMs })
     const homes: Homes = {
@@ -93,18 +103,19 @@ export class PyodideHost implements ScriptHost {
       isQuarantined: (script) => this.#quarantined.has(script),
     }
     this.#entrance = new Entrance(homes, this.#generations)
-    this.#starter = new InterpreterStarter({
+    const starting = {
       clock,
       process,
-      isProgram,
-      stdoutTo,
       packageFolder,
       ceilings: ceilingsOf(limits, isProgram),
       logLimits: limits.logs,
       prefixesOutput: options.prefixesOutput ?? false,
       notice: events.notice,
-      preparing: events.preparing,
-    })
+    }
+    this.#starter =
+      parent === null
+        ? new InterpreterStarter({ ...starting, isProgram, stdoutTo, preparing: events.preparing })
+        : new ParentStarter({ ...starting, lines: parent })
     this.#shared = new SharedInterpreters({
       atMost: options.interpreters,
       supervise: (name) => this.#supervise(name),
@@ -178,7 +189,7 @@ export class PyodideHost implements ScriptHost {
   }
 
   /** Runs a script to its end in the first interpreter; resolves with its exit code. */
-  async runProgram(target: ProgramTarget): Promise<number> {
+  async runProgram(target: ProgramTarget | RunningProgram): Promise<number> {
     const supervisor = this.#shared.first
     this.#generations.beginProgram()
     this.#homeOf.set(PROGRAM_SCRIPT, supervisor)

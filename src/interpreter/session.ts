@@ -6,7 +6,7 @@
 import { flushCompileCache } from 'node:module'
 import { BORDER_DIGEST } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
-import { SECRET_CALL, type StackToken, type StartData } from '../border/protocol.ts'
+import { type ProgramTarget, SECRET_CALL, type StackToken, type StartData } from '../border/protocol.ts'
 import { ChildProcesses } from './children/child-processes.ts'
 import { Hashes } from './crypto/hashes.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
@@ -253,7 +253,7 @@ function receive(interpreter: Interpreter, message: Received): void {
     case 'program':
       programToken = message.token
       interpreter
-        .runProgram(message.token, message.target)
+        .runProgram(message.token, startable(message.target))
         .then((exitCode) => send({ type: 'programEnded', token: message.token, exitCode }), fatal)
       return
     case 'finish':
@@ -283,6 +283,11 @@ function receive(interpreter: Interpreter, message: Received): void {
     default:
       message satisfies never
   }
+}
+
+/** Only a Python that has started the engine runs its program already. */
+function startable(target: Message<'program'>['target']): ProgramTarget {
+  return target.kind === 'running' ? fatal(new Error('this process was taken for one with a program')) : target
 }
 
 /**

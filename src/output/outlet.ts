@@ -4,7 +4,7 @@
  * as that is possible; what is beyond the limit is lost, and a notice in its place says how much that was.
  */
 
-import { constants, openSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
 /** What an outlet could not keep. */
@@ -22,6 +22,7 @@ export interface OutletOptions {
   readonly notice: (loss: Loss) => string
 }
 
+const STDERR = 2
 const LIMIT_BYTES = 1024 * 1024
 const RETRY_MS = 20
 /** A pipe takes so much in one piece, or nothing, so that lines of several writers are not torn. */
@@ -155,12 +156,15 @@ export function prepareStandardStreams(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // nobody writes through them
 }
 
-/** A terminal may be stopped (Ctrl-S); opened anew, it can be asked not to wait. */
+/**
+ * A terminal may be stopped (Ctrl-S), and a pipe be full; opened anew, they can be asked not to wait, which others that have
+ * them open do not notice.
+ */
 function withoutWaiting(descriptor: number): number {
-  if (!isatty(descriptor)) return descriptor
   try {
+    if (!isatty(descriptor) && !(descriptor > STDERR && fstatSync(descriptor).isFIFO())) return descriptor
     return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
-    return descriptor // no such path outside Linux, or a terminal of another user
+    return descriptor // no such path outside Linux, a terminal of another user, or a pipe whose reader is gone
   }
 }

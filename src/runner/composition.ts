@@ -19,6 +19,8 @@ import type { Clock } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
 import { installedPackageFolders } from '../host/environment/machine-packages.ts'
 import { currentProcessSettings } from '../host/environment/process-settings.ts'
+import type { ParentLines } from '../host/parent/parent-peer.ts'
+import { SETTINGS_OF_PARENT } from '../host/parent/parent-starter.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
 import { PyodideHost } from '../host/python-host.ts'
 import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
@@ -92,6 +94,8 @@ export interface ScriptingOptions {
   /** Aborted by who does not wait for the start any more. */
   readonly stopping?: AbortSignal
   readonly isProgram: boolean
+  /** Where the program runs already that has started this process; else Python is started. */
+  readonly parent?: ParentLines | null
   readonly stdoutTo?: 'stdout' | 'stderr'
   readonly prefixesOutput?: boolean
   readonly limits: HostLimits
@@ -165,7 +169,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     packageFolder: PACKAGE_FOLDER,
     interpreters: options.interpreters,
     ...(options.stopping && { stopping: options.stopping }),
-    isProgram: options.isProgram,
+    ...{ isProgram: options.isProgram, parent: options.parent ?? null },
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     prefixesOutput: options.prefixesOutput ?? false,
     limits: options.limits,
@@ -193,7 +197,10 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   return { host, runners }
 }
 
-function processSettingsOf({ argv, notice, python, limits: { memoryMebibytes } }: ScriptingOptions): ProcessSettings {
+function processSettingsOf(options: ScriptingOptions): ProcessSettings {
+  const { argv, notice, python, limits, parent = null } = options
+  if (parent !== null) return SETTINGS_OF_PARENT
+  const { memoryMebibytes } = limits
   return withoutSecrets(currentProcessSettings(argv, notice, { python, memoryMebibytes }))
 }
 

@@ -1,14 +1,15 @@
 /**
- * Runs a script as `python script.py` does: the script is the program, and opens runners of its own.
- * Called by the command line's `run`.
+ * Runs a script as `python script.py` does: the script is the program, and opens runners of its own. Or serves one that a
+ * Python of the machine's runs already. Called by the command line's `run` and `engine`.
  */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
+import type { ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
+import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
@@ -24,6 +25,7 @@ import { requireNode } from './node-version.ts'
 const SPANS_WITHIN_MS = 5_000
 
 export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
+export type { ParentLines } from '../host/parent/parent-peer.ts'
 
 /** What it may use, and what its databases survive; the defaults where nothing is given. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
@@ -51,10 +53,23 @@ export function pythonVersion(): string {
 }
 
 /** Starts a script. Rejects when Python cannot be started. */
-export async function startProgram(
-  target: ProgramTarget,
+export function startProgram(target: ProgramTarget, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
+  return openProgram(target, null, log, limits)
+}
+
+/**
+ * Serves the program that has started this process and has handed it its lines, until that ends. Rejects with
+ * `INTERPRETER_START_FAILED` when the two are of different versions.
+ */
+export function serveParent(lines: ParentLines, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
+  return openProgram({ kind: 'running' }, lines, log, limits)
+}
+
+async function openProgram(
+  target: ProgramTarget | RunningProgram,
+  parent: ParentLines | null,
   log: LogSink,
-  { durability = defaultDurability(), python, secrets, streams, ...limits }: ProgramLimits = {},
+  { durability = defaultDurability(), python, secrets, streams, ...limits }: ProgramLimits,
 ): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
@@ -64,10 +79,11 @@ export async function startProgram(
   const spans = openSpans(clockOf(events), (message) => log({ level: 'warn', message }))
   const opening = openScripting({
     clock: clockOf(events),
-    argv: target.argv,
+    argv: target.kind === 'running' ? [] : target.argv,
     python,
     interpreters: 1,
     isProgram: true,
+    parent,
     limits: { ...DEFAULT_LIMITS, ...limits },
     served: null,
     startsRunners: true,
@@ -102,7 +118,7 @@ export async function startProgram(
 }
 
 /** What to do with a file that declares something and is not a program; null when it is one. */
-function onlyDeclares(target: ProgramTarget, registry: LiveRegistry): string | null {
+function onlyDeclares(target: ProgramTarget | RunningProgram, registry: LiveRegistry): string | null {
   const { triggers, workflows, graphs } = registry.current()
   const declared = [triggers, workflows, graphs.reactors, graphs.graphs].flatMap((each) => [...each.keys()])
   if (target.kind !== 'file' || declared.length === 0) return null

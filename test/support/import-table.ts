@@ -191,6 +191,12 @@ export const TABLE: readonly Row[] = [
   },
   { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
   { files: /^src\/host\/peers\//, may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE] },
+  // In place of what starts interpreters.
+  {
+    files: /^src\/host\/parent\//,
+    may: [/^src\/host\/(parent|process|peers|environment)\//, /^src\/border\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
   {
     files: /^src\/host\/process\//,
     may: [

@@ -37,4 +37,6 @@ export interface PeerKind {
   readonly killAfterMs: number
   /** Calls give way to each other only when they are asked to: see `time-slices.ts`. */
   readonly needsSlices: boolean
+  /** Else a call that does not stop goes on when it is given up: the process is somebody else's. */
+  readonly mayBeKilled: boolean
 }

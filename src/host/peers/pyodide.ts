@@ -14,6 +14,7 @@ export const PYODIDE: PeerKind = Object.freeze({
       : 'cloaca was updated while this process ran, which has to be started again',
   killAfterMs: 2_000,
   needsSlices: true,
+  mayBeKilled: true,
 } satisfies PeerKind)
 
 export interface PyodideOptions {

@@ -9,6 +9,7 @@ import type {
   GenerationNumber,
   LoadTarget,
   ProgramTarget,
+  RunningProgram,
   StackToken,
   StartData,
   ToInterpreter,
@@ -21,7 +22,7 @@ import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
 import { type ForEngine, InterpreterChild } from './interpreter-child.ts'
 import { scriptLabel, taskLabel } from './labels.ts'
-import { type OpenRequest, OpenRequests } from './open-requests.ts'
+import { type OpenRequest, OpenRequests, stillRuns } from './open-requests.ts'
 import { PollBatch } from './poll-batch.ts'
 import { ProcessSignals } from './process-signals.ts'
 import { StackQuestion, type StackReport, stackReport } from './stack-report.ts'
@@ -146,6 +147,7 @@ export class InterpreterProcess {
   /** Polls asked for in one tick of the event loop travel in one message. `number`: what the trigger was declared with. */
   poll(number: number, label: string, { deadlineMs, log }: PollRequest): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
+    if (this.#open.isLeftBehind(label)) return Promise.resolve(stillRuns(label))
     return new Promise((settle) => {
       this.#polls.add(this.#register({ label, deadlineMs, slot: null, log, settle }), number)
     })
@@ -164,7 +166,7 @@ export class InterpreterProcess {
     for (const token of this.#open.cancel(executionId, scripts)) this.#watchdog.cancel(token, 'cancelled')
   }
 
-  runProgram(target: ProgramTarget): Promise<Answer> {
+  runProgram(target: ProgramTarget | RunningProgram): Promise<Answer> {
     return this.ask({ label: 'the program', deadlineMs: null, slot: null }, (token) => {
       return { type: 'program', token, target }
     })
@@ -230,6 +232,7 @@ export class InterpreterProcess {
   /** An entry into Python. */
   ask(entry: Omit<OpenRequest, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
+    if (this.#open.isLeftBehind(entry.label)) return Promise.resolve(stillRuns(entry.label))
     return new Promise((settle) => {
       const token = this.#register({ ...entry, settle })
       try {
@@ -359,12 +362,10 @@ export class InterpreterProcess {
     const overdue = this.#open.get(token)
     const running = this.#open.get(this.#child.control.runningToken) ?? overdue
     const isOther = running !== undefined && running !== overdue
+    const why = isOther ? `${running.label} let nobody else run: ${reason}` : reason
     this.#child.killGroupsOf(token)
-    this.#die({
-      reason: isOther ? `${running.label} let nobody else run: ${reason}` : reason,
-      culprit: running?.label ?? null,
-      isOverdue: true,
-    })
+    if (this.#kind.mayBeKilled) this.#die({ reason: why, culprit: running?.label ?? null, isOverdue: true })
+    else this.#events.notice(this.#open.leaveBehind(token, reason))
   }
 
   #checkHello(hello: Hello): void {

@@ -11,7 +11,7 @@
  * went with it.
  */
 
-import type { ProgramTarget } from '../../border/protocol.ts'
+import type { ProgramTarget, RunningProgram } from '../../border/protocol.ts'
 import type { Clock, TaskSlot, Timer } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
 import type { InterpreterMeasurement, RestartCause } from '../../metrics/measurements.ts'
@@ -134,7 +134,7 @@ export class InterpreterSupervisor {
   }
 
   /** Runs a program in the interpreter, which lives no longer than it. Null when it was closed before. */
-  async runProgram(target: ProgramTarget): Promise<Answer | null> {
+  async runProgram(target: ProgramTarget | RunningProgram): Promise<Answer | null> {
     this.#holdsProgram = true
     await this.started
     return (await this.interpreter())?.runProgram(target) ?? null

@@ -39,6 +39,8 @@ export class OpenRequests {
   readonly #requests = new Map<StackToken, Open>()
   /** Of tasks. */
   readonly #endedLogs = new Map<StackToken, LogSink>()
+  /** By token, the labels of those that were given up, and go on in a process that is not killed. */
+  readonly #leftBehind = new Map<StackToken, string>()
   #lastToken: StackToken = 0
 
   constructor(clock: Clock) {
@@ -83,10 +85,25 @@ export class OpenRequests {
   /** Takes it, and settles it: as cancelled when it is, unless it has completed all the same. */
   settle(token: StackToken, answer: Answer): void {
     const request = this.#requests.get(token)
+    this.#leftBehind.delete(token)
     if (request === undefined) return
     this.#requests.delete(token)
     if (request.slot !== null && request.log !== undefined) this.#remember(token, request.log)
     request.settle(request.cancelledBeside === null ? answer : cancelledAnswer(answer, request.cancelledBeside))
+  }
+
+  /** Gives up a call that does not stop, and returns what is to be said about it. Nothing enters under its label until it has ended. */
+  leaveBehind(token: StackToken, reason: string): string {
+    const label = this.#requests.get(token)?.label ?? 'a call'
+    const message = `${reason}, and goes on in its thread: the process is not the engine's to end`
+    this.settle(token, { kind: 'timedOut', error: { type: 'DeadlineExceeded', message, traceback: '' } })
+    this.#leftBehind.set(token, label)
+    return `${message}. ${label} is not called again before that has ended.`
+  }
+
+  isLeftBehind(label: string): boolean {
+    if (this.#leftBehind.size === 0) return false
+    return [...this.#leftBehind.values()].includes(label)
   }
 
   settleAll(answer: Answer): void {
@@ -109,4 +126,10 @@ export class OpenRequests {
     const now = this.#clock.monotonic()
     return [...this.#requests].map(([token, { label, since }]) => ({ token, label, seconds: (now - since) / 1000 }))
   }
+}
+
+/** The answer in place of a call that would overlap with itself. */
+export function stillRuns(label: string): Answer {
+  const message = `${label} was not called: an earlier call did not stop when its time was over, and still goes on`
+  return { kind: 'failed', error: { type: 'RuntimeError', message, traceback: '' } }
 }

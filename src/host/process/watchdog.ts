@@ -47,7 +47,7 @@ interface Watched {
 
 export interface WatchdogActions {
   stop(token: StackToken, reason: string, isCancelled: boolean): void
-  /** `token`: whose time is over; another one may be what keeps it from stopping. */
+  /** `token`: whose time is over; another one may be what keeps it from stopping. It is not watched any more. */
   kill(token: StackToken, reason: string): void
   /** An entry that is overdue does not stop. Said once for each. */
   stuck(): void
@@ -148,8 +148,10 @@ export class Watchdog {
       }
       if (now >= watched.killAt && !watched.isAcknowledged && othersCompute) watched.killAt = now + watched.killAfterMs
       if (now >= watched.killAt) {
+        this.#watched.delete(token)
         this.#actions.kill(token, notStopped(watched))
-        return
+        if (this.#watched.size === 0) return // the process is gone, and nothing of it is watched
+        continue
       }
       this.#tellToStop(token, watched)
       // What cleans up after a cancel is not stuck yet.

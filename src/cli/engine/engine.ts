@@ -1,0 +1,73 @@
+/**
+ * `cloaca engine`, which is no command for people: a program that runs under the machine's Python starts it, at the first thing
+ * that it asks of the engine (`python/cloaca/_cpython/engine_process.py`), and hands it the lines between the two. It ends with
+ * the program, whatever becomes of that. Called by `main.ts`.
+ *
+ * What keeps it from starting is written to its own stderr, which the program reads then; log lines go where the program has
+ * its own stderr.
+ */
+
+import { writeSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { HostError, toError } from '../../errors.ts'
+import { type ParentLines, type Program, serveParent } from '../../runner/program.ts'
+import { programLimitsOf } from '../../runner/project-options.ts'
+import { loadSettings } from '../../settings/settings.ts'
+import { openLog } from '../log.ts'
+import { UsageMistake } from '../print.ts'
+import { sendStderrTo } from '../standard-streams.ts'
+
+const USAGE = `usage: cloaca engine --lines MESSAGES,CONTROL [--log DESCRIPTOR]
+
+Started by a Python program that opens a cloaca.DefaultRunner, and by nobody else:
+  python script.py`
+
+const STDERR = 2
+const FAILED = 1
+
+interface Arguments {
+  readonly lines: ParentLines
+  /** Where log lines go. */
+  readonly log: number | null
+}
+
+export async function engineCommand(words: readonly string[]): Promise<number> {
+  // A terminal sends them to the whole group: what the program does about them, the engine learns from it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  const { lines, log } = argumentsIn(words)
+  let program: Program
+  try {
+    sendStderrTo(log)
+    const limits = programLimitsOf(loadSettings({ folder: process.cwd(), environment: process.env }))
+    program = await serveParent(lines, openLog('warn'), limits)
+  } catch (error) {
+    writeSync(STDERR, `${toError(error).message}\n`)
+    return FAILED
+  }
+  try {
+    await program.exitCode
+  } catch (error) {
+    if (!(error instanceof HostError && error.code === 'INTERPRETER_DIED')) throw error
+  }
+  return 0
+}
+
+function argumentsIn(words: readonly string[]): Arguments {
+  const { lines = '', log } = valuesIn(words)
+  const [messages, control, ...others] = lines.split(',').map(descriptorIn)
+  if (messages === undefined || control === undefined || others.length > 0) throw new UsageMistake('--lines', USAGE)
+  return { lines: { messages, control }, log: log === undefined ? null : descriptorIn(log) }
+}
+
+function valuesIn(words: readonly string[]) {
+  try {
+    return parseArgs({ args: [...words], options: { lines: { type: 'string' }, log: { type: 'string' } } }).values
+  } catch (error) {
+    throw new UsageMistake(toError(error).message, USAGE)
+  }
+}
+
+function descriptorIn(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageMistake(`"${text}" is no descriptor.`, USAGE)
+  return Number(text)
+}
