@@ -54,6 +54,17 @@ const TABLE: readonly Row[] = [
   },
   { files: /^_admin\//, may: [/^_admin\//, /^_sealed\.py$/, /^_values\//, BORDER] },
   { files: /^_packages\//, may: [/^_packages\//] },
+  // What users' unit tests import: it runs attempts and polls as the engine does, without it.
+  {
+    files: /^testing\//,
+    may: [
+      /^testing\//,
+      BORDER,
+      /^_(types|values|declarations)\//,
+      /^_engine\/(attempt|poll)\.py$/,
+      /^_(context|policy|sealed|task|workflow)\.py$/,
+    ],
+  },
   {
     files: /^_engine\/entry\.py$/,
     may: [/^_engine\//, BORDER, /^_declarations\//, /^_adapt\/(__init__|interrupts|threads\/threads)\.py$/],
@@ -86,8 +97,8 @@ const TABLE: readonly Row[] = [
 /** What speaks to JavaScript: the border, and what replaces a part of Pyodide's own way to it. */
 const JAVASCRIPT_OWNERS = /^(_border\/javascript|_adapt\/threads\/run_sync)\.py$/
 
-/** The two that put the rest together: the public names, and the adaptations in their order. */
-const JOINTS = ['__init__.py', '_adapt/__init__.py']
+/** Those that put the rest together: the public names of two modules, and the adaptations in their order. */
+const JOINTS = ['__init__.py', '_adapt/__init__.py', 'testing/__init__.py']
 
 const LARGEST_FOLDER_FILES = 15
 

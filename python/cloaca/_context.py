@@ -10,7 +10,7 @@ import json
 import os
 from typing import Any, Dict, Optional, final
 
-from ._border import bridge
+from ._border import secrets
 from ._sealed import Sealed, new
 from ._values import arguments
 from ._values.convert import add_place, copy_of, json_text, key_of, stored, stored_object
@@ -189,10 +189,7 @@ class Context(Sealed):
         aliases = self._read().get(_ALIASES)
         if type(aliases) is dict and type(aliases.get(text)) is str:
             text = aliases[text]
-        if not bridge.has_engine():
-            raise RuntimeError("secrets backend not configured")
-        fields: Dict[str, str] = bridge.call("secret", {"name": text})["fields"]
-        return fields
+        return secrets.fields_of(text)
 
     def secret_field(self, name: str, field: str) -> str:
         """Returns one field of a secret.

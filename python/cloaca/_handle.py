@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 import sys
-from typing import Callable, final
+from typing import Callable, Protocol, Union, final
 
 from ._border import bridge, fault
 from ._border.awaiting import awaited
 from ._sealed import Unbuildable, new
 from ._values import arguments
+
+
+class Slot(Protocol):
+    """The place of a running task, and the time that it spends without one."""
+
+    def release(self) -> None:
+        """Gives the place back."""
+        ...
+
+    def sleep_ms(self, delay_ms: int) -> None:
+        """Waits while others run."""
+        ...
+
+    def acquire(self) -> None:
+        """Waits for a place and takes it."""
+        ...
+
+
+class _EngineSlot:
+    """A place among the tasks that the engine runs."""
+
+    __slots__ = ("_run_token",)
+
+    def __init__(self, run_token: int) -> None:
+        self._run_token = run_token
+
+    def release(self) -> None:
+        bridge.call("slot.release", {"task": self._run_token})
+
+    def sleep_ms(self, delay_ms: int) -> None:
+        bridge.meanwhile(lambda: bridge.sleep_ms(delay_ms))
+
+    def acquire(self) -> None:
+        bridge.call("slot.acquire", {"task": self._run_token})
 
 
 @final
@@ -18,9 +52,9 @@ class TaskHandle(Unbuildable):
     It serves its task while the body runs; afterwards its methods raise ValueError ("already been consumed").
     """
 
-    __slots__ = ("_run_token", "_waits", "_ended")
+    __slots__ = ("_slot", "_waits", "_ended")
 
-    _run_token: int
+    _slot: Slot
     #: How many threads of the task are in `defer_until`.
     _waits: int
     _ended: bool
@@ -42,13 +76,13 @@ class TaskHandle(Unbuildable):
         arguments.function(condition, "condition")
         interval_ms = arguments.unsigned(poll_interval_ms, "poll_interval_ms")
         self._check_use()
-        self._ask_for("slot.release")
+        _ask_for(self._slot.release)
         self._waits += 1
         while True:
-            bridge.meanwhile(lambda: bridge.sleep_ms(interval_ms))
+            self._slot.sleep_ms(interval_ms)
             if _holds(condition):
                 break
-        self._ask_for("slot.acquire")
+        _ask_for(self._slot.acquire)
         self._waits -= 1
 
     def is_slot_held(self) -> bool:
@@ -60,26 +94,28 @@ class TaskHandle(Unbuildable):
         if self._ended:
             raise ValueError("TaskHandle has already been consumed: the body of its task has ended")
 
-    def _ask_for(self, method: str) -> None:
-        try:
-            bridge.call(method, {"task": self._run_token})
-        except Exception as error:
-            raise ValueError(f"defer_until failed: {error}") from error
-
     def __repr__(self) -> str:
         return "TaskHandle(<consumed>)" if self._ended else f"TaskHandle(slot_held={self._waits == 0})"
 
 
-def open_handle(run_token: int) -> TaskHandle:
-    """The handle of a body that starts now."""
+def open_handle(slot: Union[int, Slot]) -> TaskHandle:
+    """The handle of a body that starts now. A number is the engine's, for the attempt."""
     handle = new(TaskHandle)
-    handle._run_token, handle._waits, handle._ended = run_token, 0, False
+    handle._slot = _EngineSlot(slot) if isinstance(slot, int) else slot
+    handle._waits, handle._ended = 0, False
     return handle
 
 
 def close_handle(handle: TaskHandle) -> None:
     """Its body has ended."""
     handle._ended = True
+
+
+def _ask_for(place: Callable[[], None]) -> None:
+    try:
+        place()
+    except Exception as error:
+        raise ValueError(f"defer_until failed: {error}") from error
 
 
 def _holds(condition: Callable[[], bool]) -> bool:

@@ -173,11 +173,7 @@ class RetryPolicy(Unbuildable):
 
     def calculate_delay(self, attempt: int) -> float:
         """The delay in seconds after failed attempt number ``attempt`` (1 for the first), cut to whole milliseconds."""
-        values, k = self._values, max(1, arguments.unsigned(attempt, "attempt"))
-        delay_ms = min(_grown(milliseconds(values.initial_delay), values.backoff, k), milliseconds(values.max_delay))
-        if values.jitter:
-            delay_ms *= 0.75 + _jitter_source.random() * 0.5
-        return max(0, int(round(delay_ms, 6))) / 1000  # behind the sixth decimal is what floats cannot hold
+        return delay_ms_after(self._values, arguments.unsigned(attempt, "attempt"), _jitter_source.random()) / 1000
 
     def should_retry(self, attempt: int, error_type: str) -> bool:
         """Whether attempts are left after attempt number ``attempt``; the text is not looked at."""
@@ -252,6 +248,15 @@ def _builder(values: PolicyValues) -> RetryPolicyBuilder:
     builder = new(RetryPolicyBuilder)
     builder._values = values
     return builder
+
+
+def delay_ms_after(values: PolicyValues, attempt: int, random_number: float) -> int:
+    """The delay after failed attempt number ``attempt`` in milliseconds, with a number from 0 to 1 for the jitter."""
+    growing = _grown(milliseconds(values.initial_delay), values.backoff, max(1, attempt))
+    delay_ms = min(growing, milliseconds(values.max_delay))
+    if values.jitter:
+        delay_ms *= 0.75 + random_number * 0.5
+    return max(0, int(round(delay_ms, 6)))  # behind the sixth decimal is what floats cannot hold
 
 
 def milliseconds(seconds: float) -> float:

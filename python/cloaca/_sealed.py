@@ -40,7 +40,7 @@ def new(kind: Type[T]) -> T:
     return object.__new__(kind)
 
 
-def rebadge(exports: Iterable[Any]) -> None:
+def rebadge(exports: Iterable[Any], module: str = "cloaca") -> None:
     """Makes users meet ``cloaca.Context`` in messages and tracebacks, not the private module that holds it."""
     for export in exports:
-        export.__module__ = "cloaca"
+        export.__module__ = module

@@ -72,7 +72,7 @@ class TaskDecorator(Unbuildable):
                 timeout_ms=self._timeout_ms,
                 rule=self._rule,
                 function=func,
-                takes_handle=_takes_handle(func),
+                takes_handle=takes_handle(func),
                 on_success=self._callbacks[0],
                 on_failure=self._callbacks[1],
                 invokes=graph,
@@ -285,7 +285,7 @@ def id_of_function(function: Any, namespace: Namespace) -> str:
     return name
 
 
-def _takes_handle(function: Callable[..., Any]) -> bool:
+def takes_handle(function: Callable[..., Any]) -> bool:
     """Whether the second parameter asks for the handle by its name, and can be given by position."""
     try:
         parameters = list(inspect.signature(function).parameters.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Optional
 
 import cloaca
-from cloaca import Context, TaskHandle, TriggerResult
+from cloaca import Context, TaskHandle, TriggerResult, testing
 
 
 @cloaca.trigger(on="w")  # mistake: a poll takes no arguments
@@ -182,3 +182,19 @@ def work_with(runner: cloaca.DefaultRunner) -> None:
     runner.subscribe_workflow_to_reactor("r", "w", when=True)  # mistake
     print(runner.list_reactor_subscriptions()[0]["predicate"])  # mistake: it is called predicate_expression
     cloaca.DefaultRunnerConfig(max_concurrent_tasks="8")  # mistake
+
+
+def check_without_the_engine() -> None:
+    testing.run_workflow(5)  # mistake
+    testing.run_workflow("w", "{}")  # mistake: a Context or a dict
+    testing.run_workflow("w", {}, tasks={"fetch": 5})  # mistake
+    testing.run_workflow("w", {}, tasks={"fetch": lambda: Context()})  # mistake: a fake takes a Context
+    testing.run_workflow("w", {}, clock=0)  # mistake
+    testing.run_workflow("w", {}, timeout=5)  # mistake: it is called task_timeout_seconds
+    testing.run_workflow("w", secrets={"db": "password"})  # mistake: a secret has fields
+    print(testing.run_workflow("w").context)  # mistake: it is called final_context
+    print(testing.run_workflow("w").tasks["a"].output["x"])  # mistake: it may be None
+    print(testing.poll("inbox").fired)  # mistake
+    testing.poll(Context())  # mistake
+    testing.FakeClock(0)  # mistake
+    testing.FakeClock().advance("5s")  # mistake

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 import cloaca
+from cloaca import testing
 
 
 @cloaca.trigger(
@@ -251,3 +252,39 @@ def administer_tenants() -> cloaca.DefaultRunner:
     url: str = credentials.connection_string
     admin.remove_tenant(credentials.schema_name, config.username)
     return cloaca.DefaultRunner.with_schema(url, credentials.schema_name)
+
+
+def check_without_the_engine() -> testing.WorkflowRun:
+    def fetch(context: cloaca.Context) -> cloaca.Context:
+        return context
+
+    async def wait(context: cloaca.Context, handle: cloaca.TaskHandle) -> Optional[cloaca.Context]:
+        return None
+
+    clock = testing.FakeClock("2030-01-02T03:04:05Z")
+    clock.call_later(5, lambda: clock.advance(0.5))
+    fired: testing.PollResult = testing.poll(inbox, clock=clock)
+    print(
+        fired.outcome == "fired", fired.context["file"], fired.reason, fired.traceback, testing.poll("queue").workflow
+    )
+    with cloaca.WorkflowBuilder("checked") as builder:
+        cloaca.task(id="fetch")(fetch)
+        cloaca.task(id="wait")(wait)
+    workflow: cloaca.Workflow = builder.build()
+    testing.run_workflow("checked", {"order_id": 7}, tasks={"fetch": {"rows": 1}})
+    run: testing.WorkflowRun = testing.run_workflow(
+        workflow,
+        cloaca.Context(),
+        tasks={"fetch": fetch, "wait": wait},
+        clock=clock,
+        secrets={"db": {"user": "reader"}},
+        task_timeout_seconds=1.5,
+    )
+    task: testing.TaskRun = run.tasks["fetch"]
+    print(run.status == "Completed", run.error_message, run.final_context.to_dict(), run.start_time, run.end_time)
+    print(task.status == "Skipped", task.attempts + 1, task.attempted_at[0] + 0.5, clock.now().year, clock.elapsed)
+    print(task.id, task.input and task.input["x"], task.output, task.error, task.error_type, task.traceback)
+    return testing.run_workflow(builder)
+
+
+checked = check_without_the_engine()

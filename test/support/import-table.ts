@@ -190,16 +190,7 @@ export const TABLE: readonly Row[] = [
     ],
   },
   { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
-  {
-    files: /^src\/host\/peers\//,
-    may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
-  {
-    files: /^src\/host\/cpython\//,
-    may: [/^src\/(host\/(cpython|peers|process|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
-    mayTypes: [/^src\/engine\/ports\.ts$/],
-  },
+  { files: /^src\/host\/peers\//, may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE] },
   // In place of what starts interpreters.
   {
     files: /^src\/host\/parent\//,

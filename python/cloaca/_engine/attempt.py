@@ -16,7 +16,7 @@ from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
 from .._graphs.invocation import invoke
 from .._graphs.plan import GraphFailed
-from .._handle import TaskHandle, close_handle, open_handle
+from .._handle import Slot, TaskHandle, close_handle, open_handle
 from .packages import advice
 
 #: "completed" or "failed"; the output's text, None for the input's; type, message and traceback of what went wrong.
@@ -25,19 +25,24 @@ Result = Union[Outcome, Awaiting]
 
 
 def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Result:
+    """Runs one attempt of a declared task: see `run_task`. ``run_token`` is the engine's number for it."""
+    task = ledger.find_task(workflow_key, task_id)
+    if task is None:
+        message = f"task '{task_id}' of workflow '{workflow_key}' is not declared in this process"
+        return ("failed", None, "LookupError", message, "")
+    return run_task(task, workflow_key, input_text, run_token)
+
+
+def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Union[int, Slot]) -> Result:
     """Runs one attempt of a task. What an async body or callback returns is awaited by the caller.
 
     Exceptions are outcomes, ``SystemExit`` too. What stops an attempt from outside goes through, without callbacks:
     ``KeyboardInterrupt``, an exceeded deadline, and the other exceptions that are no ``Exception``.
     """
-    task = ledger.find_task(workflow_key, task_id)
-    if task is None:
-        message = f"task '{task_id}' of workflow '{workflow_key}' is not declared in this process"
-        return ("failed", None, "LookupError", message, "")
-    attempt = _Attempt(task, f"task '{task_id}' of workflow '{workflow_key}'", input_text)
+    attempt = _Attempt(task, f"task '{task.id}' of workflow '{workflow_key}'", input_text)
     try:
         context = Context._from_text(input_text)
-        returned = _run_with_handle(task, context, run_token) if task.takes_handle else task.function(context)
+        returned = _run_with_handle(task, context, slot) if task.takes_handle else task.function(context)
     except (Exception, SystemExit) as error:
         return attempt.body_ended(None, error)
     if is_awaitable(returned):
@@ -45,9 +50,9 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Res
     return attempt.body_ended(returned, None)
 
 
-def _run_with_handle(task: TaskDeclaration, context: Context, run_token: int) -> Any:
+def _run_with_handle(task: TaskDeclaration, context: Context, slot: Union[int, Slot]) -> Any:
     """Runs the body with a handle, which is closed at its end."""
-    handle = open_handle(run_token)
+    handle = open_handle(slot)
     is_over = True
     try:
         returned = task.function(context, handle)

@@ -1,11 +1,12 @@
-"""Tests a trigger and its workflow: the decision without an engine, the whole run with one.
+"""Tests a trigger and its workflow, without an engine, a database or waiting.
 
-Decorators return the function itself, so that a unit test calls it as any other. With ``pip install ./python`` (or
-``PYTHONPATH=python``) that needs plain Python only, 3.9 or newer; what needs the engine is skipped there:
+Decorators return the function itself, so that a unit test calls it as any other; ``cloaca.testing`` runs the whole
+workflow on a clock that jumps. With ``pip install ./python`` (or ``PYTHONPATH=python``) that needs plain Python only,
+3.9 or newer:
 
     PYTHONPATH=python python3 -m unittest discover -s python/examples/testing
 
-The same file runs in the engine's Python, nothing skipped:
+The same file runs in the engine's Python:
 
     cloaca run -m unittest discover -s python/examples/testing
 """
@@ -14,8 +15,10 @@ import importlib.util
 import tempfile
 import unittest
 from pathlib import Path
+from unittest.mock import Mock
 
 import cloaca
+from cloaca.testing import poll, run_workflow
 
 SCRIPT = Path(__file__).parent.parent / "triggers" / "health_check.py"
 
@@ -48,15 +51,23 @@ class HealthCheck(unittest.TestCase):
         self.assertEqual([self.check(status) for status in statuses], [False] * 5 + [True])
 
     def test_the_workflow_pages_with_the_problem(self):
-        try:
-            runner = cloaca.DefaultRunner(":memory:")
-        except RuntimeError as error:
-            self.skipTest(str(error))  # plain Python has no engine
+        for _ in range(2):
+            self.check("503 down")
 
-        with runner:
-            result = runner.execute("page_on_call", cloaca.Context({"failures": 3, "problem": "503 down"}))
+        pager = Mock(return_value=None)
 
-        self.assertEqual(result.status, "Completed")
+        run = run_workflow("page_on_call", poll("health_check").context, tasks={"page": pager})
+
+        self.assertEqual(run.status, "Completed")
+        self.assertEqual(pager.call_args.args[0]["problem"], "503 down")
+
+    def test_a_page_that_does_not_get_through_is_sent_again(self):
+        pager = Mock(side_effect=[ConnectionError("the pager is down"), cloaca.Context({"paged": True})])
+
+        run = run_workflow("page_on_call", {"failures": 3, "problem": "503 down"}, tasks={"page": pager})
+
+        self.assertEqual(run.tasks["page"].attempted_at, (0, 1))
+        self.assertEqual(run.final_context["paged"], True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
-import type { Hello, Peer } from './peer.ts'
+import type { Peer } from './peer.ts'
 
 type Lines = readonly (Readable | Writable | null | undefined)[]
 
@@ -17,21 +17,20 @@ export class ChildProcessPeer implements Peer {
   readonly messagesIn: Writable
   readonly messagesOut: Readable
   readonly control: Duplex
+  readonly exited: Promise<void>
   protected readonly process: ChildProcess
-  /** Settles when it has ended. */
-  protected readonly left: Promise<void>
   #ended: (reason: string, signal: NodeJS.Signals | null) => void = () => undefined
 
   constructor(process: ChildProcess) {
     this.process = process
-    const left = Promise.withResolvers<void>()
-    this.left = left.promise
+    const exited = Promise.withResolvers<void>()
+    this.exited = exited.promise
     process.on('error', (error) => {
-      if (this.pid === undefined) left.resolve()
+      if (this.pid === undefined) exited.resolve()
       this.#ended(`could not be started: ${error.message}`, null)
     })
     process.on('exit', (code, signal) => {
-      left.resolve()
+      exited.resolve()
       this.#ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, signal)
     })
     const stdio: Lines = process.stdio ?? NO_LINES
@@ -40,10 +39,6 @@ export class ChildProcessPeer implements Peer {
     this.control = stdio[CONTROL] as Duplex
     // A write to a process that has just died fails, which its end reports as well.
     for (const stream of [this.messagesIn, this.messagesOut, this.control]) stream.on('error', () => undefined)
-  }
-
-  get exited(): Promise<void> {
-    return this.left
   }
 
   get pid(): number | undefined {
@@ -61,9 +56,5 @@ export class ChildProcessPeer implements Peer {
 
   kill(): void {
     this.process.kill('SIGKILL')
-  }
-
-  dumpStacks(_hello: Hello): Promise<string | null> {
-    return Promise.resolve(null)
   }
 }

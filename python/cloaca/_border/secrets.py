@@ -1,0 +1,27 @@
+"""Where secrets come from: the engine, or the test that runs a workflow by itself."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import Any, Callable, Dict, Optional
+
+from . import bridge
+
+#: What a test gives in the place of the engine: returns the fields of a secret, or raises what the engine would.
+of_test: contextvars.ContextVar[Optional[Callable[[str], Dict[str, str]]]] = contextvars.ContextVar(
+    "cloaca_secrets_of_test", default=None
+)
+
+NOT_CONFIGURED = "secrets backend not configured"
+
+
+def fields_of(name: str) -> Dict[str, str]:
+    """All fields of a secret."""
+    given = of_test.get()
+    if given is not None:
+        return given(name)
+    if not bridge.has_engine():
+        raise RuntimeError(NOT_CONFIGURED)
+    answer: Any = bridge.call("secret", {"name": name})
+    fields: Dict[str, str] = answer["fields"]
+    return fields

@@ -1,0 +1,120 @@
+"""One attempt of a task in a test: `_engine.attempt`, within a time limit, on the thread of the test or a strand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any, Callable
+
+from .._border import fault
+from .._border.bridge import DeadlineExceeded
+from .._border.calls import Awaiting
+from .._declarations.declaration import TaskDeclaration
+from .._engine import attempt
+from ._clock import FakeClock
+from ._decisions import overdue_message
+from ._strands import Loop
+
+#: See `_engine.attempt`; "timedOut" comes in addition.
+Outcome = attempt.Outcome
+
+
+class Limit:
+    """How long an attempt may take: time of the clock of the test, and real time."""
+
+    def __init__(self, name: str, clock: FakeClock, limit_ms: float) -> None:
+        self.message = overdue_message(name, limit_ms)
+        self._limit_ms = limit_ms
+        self._clock = clock
+        self._ends_at_ms = clock._now_ms + limit_ms
+        self._began_at_s = time.monotonic()
+
+    def left_ms(self) -> float:
+        """What is left of it on the clock of the test."""
+        return self._ends_at_ms - self._clock._now_ms
+
+    def left_s(self) -> float:
+        """What is left of it in real seconds."""
+        return self._limit_ms / 1000 - (time.monotonic() - self._began_at_s)
+
+    def check(self) -> None:
+        """Stops the attempt if it is over."""
+        if self.left_ms() <= 0 or self.left_s() <= 0:
+            raise DeadlineExceeded(self.message)
+
+
+class StrandSlot:
+    """What a handle asks: its task waits, parked, until the clock has come to the next poll."""
+
+    def __init__(self, limit: Limit, park_for: Callable[[float], None]) -> None:
+        self._limit = limit
+        self._park_for = park_for
+
+    def release(self) -> None:
+        """Others run whenever this one is parked."""
+
+    def sleep_ms(self, delay_ms: int) -> None:
+        """Parks until then, or until the time is over."""
+        # A poll that takes no time at all would never let any pass.
+        self._park_for(min(max(1, delay_ms), max(1, self._limit.left_ms())))
+        self._limit.check()
+
+    def acquire(self) -> None:
+        """It runs, so it has a place."""
+
+
+def run_attempt(
+    task: TaskDeclaration, workflow: str, input_text: str, limit: Limit, slot: StrandSlot, loop: Loop
+) -> Outcome:
+    """Runs an attempt to its end. What is no `Exception` goes through, but for an exceeded limit."""
+    limited = replace(task, function=_within(task.function, limit))
+    try:
+        result = attempt.run_task(limited, workflow, input_text, slot)
+        while isinstance(result, Awaiting):
+            try:
+                value = loop.run(_awaited(result.awaitable, limit))
+            except (Exception, SystemExit) as error:
+                result = result.ended(None, error)
+            else:
+                result = result.ended(value, None)
+        return result
+    except DeadlineExceeded as error:
+        return ("timedOut", None, type(error).__name__, limit.message, fault.traceback_text(error))
+
+
+def _within(function: Callable[..., Any], limit: Limit) -> Callable[..., Any]:
+    """A body whose late result or exception is dropped, as the engine stops it before there is one."""
+
+    def body(*arguments: Any) -> Any:
+        try:
+            returned = function(*arguments)
+        finally:
+            limit.check()
+        return returned
+
+    return body
+
+
+async def _awaited(awaitable: Any, limit: Limit) -> Any:
+    """Awaits within a limit: when that is over, it is cancelled."""
+    current = asyncio.current_task()
+    assert current is not None
+    is_over = False
+
+    def stop() -> None:
+        nonlocal is_over
+        is_over = True
+        current.cancel()
+
+    timer = asyncio.get_running_loop().call_later(max(0, limit.left_s()), stop)
+    try:
+        return await awaitable
+    except asyncio.CancelledError as error:
+        if is_over:
+            raise DeadlineExceeded(limit.message).with_traceback(error.__traceback__) from None
+        raise
+    finally:
+        timer.cancel()
+        if not is_over:
+            limit.check()

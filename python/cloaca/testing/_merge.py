@@ -1,0 +1,43 @@
+"""The merge of contexts, by the rules of the engine, whose own is in ``src/native``; `test_testing_merge` compares."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List
+
+
+def merged(texts: List[str]) -> str:
+    """The input of a task: the outputs of its dependencies in their order, those that there are. JSON texts."""
+    if not texts:
+        return "{}"
+    if len(texts) == 1:
+        return texts[0]
+    result: Dict[str, Any] = {}
+    for text in texts:
+        _merge_into(result, json.loads(text))
+    return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+
+
+def canonical(value: Any) -> str:
+    """Equal for equal values, different for 1, 1.0 and true, which Python takes for equal."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _merge_into(result: Dict[str, Any], later: Dict[str, Any]) -> None:
+    pairs = [(result, later)]  # no recursion: contexts may be 512 levels deep
+    for earlier, added in pairs:
+        for key, value in added.items():
+            there = earlier.get(key)
+            if isinstance(there, dict) and isinstance(value, dict):
+                pairs.append((there, value))
+            elif isinstance(there, list) and isinstance(value, list):
+                earlier[key] = _joined(there, value)
+            else:
+                earlier[key] = value
+
+
+def _joined(earlier: List[Any], later: List[Any]) -> List[Any]:
+    kept: Dict[str, Any] = {}
+    for item in (*earlier, *later):
+        kept.setdefault(canonical(item), item)
+    return list(kept.values())
