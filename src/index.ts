@@ -1,6 +1,44 @@
 /** The public API: named exports, nothing else. */
 
 export type { AlertOptions } from './alerts/alerts.ts'
+export { type Fire, fire, type Skip, skip } from './authoring/answers.ts'
+export {
+  all,
+  always,
+  any,
+  type Comparison,
+  failed,
+  none,
+  type Rule,
+  skipped,
+  succeeded,
+  value,
+} from './authoring/rules.ts'
+export { trigger } from './authoring/trigger.ts'
+export type { Frozen } from './authoring/types/json.ts'
+export type {
+  BackoffOption,
+  CronOptions,
+  InputSchema,
+  PollOptions,
+  PythonTask,
+  PythonTaskOptions,
+  TaskOptions,
+  TaskRetryOptions,
+  WorkflowOptions,
+} from './authoring/types/options.ts'
+export type { Trigger } from './authoring/types/trigger.ts'
+export type { AnyWorkflow, InputOf, OutputOf, TaskValue, Workflow } from './authoring/types/workflow.ts'
+export type {
+  Duration,
+  PollAnswer,
+  PollFunction,
+  PollTools,
+  TaskFunction,
+  TaskLog,
+  TaskTools,
+} from './authoring/types.ts'
+export { workflow } from './authoring/workflow.ts'
 export type { EngineConfig } from './engine/config.ts'
 export type {
   CronFiredEvent,

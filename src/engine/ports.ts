@@ -234,7 +234,8 @@ export interface Store {
   overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number): Promise<boolean>
 
   /**
-   * Notes a skip. Returns at once, costs no database read, and is written within a second or at `close`: a run of
+   * Notes a skip. Returns at once, costs no database read, and is written within a second (one that only lengthens a run that is
+   * written, among those of thousands of triggers, within `POLLS_WRITTEN_WITHIN_MS`) or at `close`: a run of
    * consecutive skips with the same reason is one tick row with a count, a first and a last instant, and the longest
    * lateness and duration among them. Also sets `lastPollAt`. This store's reads show it at once. Dropped for an unknown
    * trigger, and after `close`.

@@ -30,12 +30,12 @@ import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
+import { choiceKey, PYODIDE_CHOICE, type PythonChoice, PythonChoices } from './environment/python-choice.ts'
+import { type ComingScript, InterpreterGroups } from './interpreter-groups.ts'
 import type { ParentLines } from './parent/parent-peer.ts'
-import { ParentStarter } from './parent/parent-starter.ts'
 import type { CallAnswers, CallAsker, InterpreterCall, InterpreterEnd } from './process/answers.ts'
-import { ceilingsOf, type HostLimits } from './process/host-limits.ts'
+import type { HostLimits } from './process/host-limits.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
-import { InterpreterStarter } from './process/interpreter-starter.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
 import { scriptLabel } from './process/labels.ts'
 import { lostInterpreter } from './process/outcomes.ts'
@@ -43,7 +43,7 @@ import type { StackReport } from './process/stack-report.ts'
 import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
 import { PROGRAM_SCRIPT } from './scripts/generation.ts'
 import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './scripts/script-generations.ts'
-import { SharedInterpreters } from './shared-interpreters.ts'
+import { type Starter, starterFor } from './starters.ts'
 
 export interface HostEvents extends GenerationEvents {
   /** Answers a call of a script. */
@@ -71,7 +71,11 @@ export interface HostOptions {
   readonly prefixesOutput?: boolean
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
-  /** At most; no more than there are scripts, and than there is memory for. */
+  /** What runs scripts; Pyodide when it is not said. */
+  readonly python?: PythonChoice
+  /** The same for what is loaded from these files, folders and modules. */
+  readonly pythonFor?: Readonly<Record<string, PythonChoice>>
+  /** At most, of each Python; no more than there are scripts, and than there is memory for. */
   readonly interpreters: number
   /** Aborted by who does not wait for the start any more. */
   readonly stopping?: AbortSignal
@@ -79,10 +83,12 @@ export interface HostOptions {
   readonly events: HostEvents
 }
 
-export class PyodideHost implements ScriptHost {
+export class PythonHost implements ScriptHost {
   readonly #options: HostOptions
-  readonly #starter: Pick<InterpreterStarter, 'start'>
-  readonly #shared: SharedInterpreters
+  readonly #choices: PythonChoices
+  /** By choice. */
+  readonly #starters = new Map<string, Starter>()
+  readonly #shared: InterpreterGroups
   /** By script: those that live alone. */
   readonly #quarantined = new Map<string, InterpreterSupervisor>()
   readonly #restarts: Record<RestartCause, number> = { died: 0, ceiling: 0, idle: 0 }
@@ -93,7 +99,7 @@ export class PyodideHost implements ScriptHost {
   #isClosed = false
 
   private constructor(options: HostOptions) {
-    const { clock, process, isProgram, parent = null, stdoutTo = 'stdout', packageFolder, limits, events } = options
+    const { clock, limits, events, python = PYODIDE_CHOICE, pythonFor = {} } = options
     this.#options = options
     this.#generations = new ScriptGenerations({ clock, events, loadDeadlineMs: limits.loadDeadlineMs })
     const homes: Homes = {
@@ -103,37 +109,27 @@ export class PyodideHost implements ScriptHost {
       isQuarantined: (script) => this.#quarantined.has(script),
     }
     this.#entrance = new Entrance(homes, this.#generations)
-    const starting = {
-      clock,
-      process,
-      packageFolder,
-      ceilings: ceilingsOf(limits, isProgram),
-      logLimits: limits.logs,
-      prefixesOutput: options.prefixesOutput ?? false,
-      notice: events.notice,
-    }
-    this.#starter =
-      parent === null
-        ? new InterpreterStarter({ ...starting, isProgram, stdoutTo, preparing: events.preparing })
-        : new ParentStarter({ ...starting, lines: parent })
-    this.#shared = new SharedInterpreters({
+    this.#choices = new PythonChoices(python, pythonFor)
+    this.#shared = new InterpreterGroups({
+      choices: this.#choices,
       atMost: options.interpreters,
-      supervise: (name) => this.#supervise(name),
+      supervise: (name, choice) => this.#supervise(name, choice),
       notice: events.notice,
     })
   }
 
   /**
-   * Starts the first interpreter; the others are started for scripts that are expected. Rejects with
-   * `INTERPRETER_START_FAILED` when Python does not start at all, and when it is not waited for any more.
+   * Starts the first interpreter, where all scripts have the same Python; the others are started for scripts that are expected.
+   * Rejects with `INTERPRETER_START_FAILED` when Python does not start at all, and when it is not waited for any more.
    */
-  static async open(options: HostOptions): Promise<PyodideHost> {
-    const host = new PyodideHost(options)
+  static async open(options: HostOptions): Promise<PythonHost> {
+    const host = new PythonHost(options)
+    const first = host.#choices.isOne || options.isProgram ? host.#shared.first : null
     const close = () => void host.close()
     options.stopping?.addEventListener('abort', close)
     if (options.stopping?.aborted) close()
     try {
-      await host.#shared.first.started
+      await first?.started
     } catch (error) {
       await host.close()
       throw error
@@ -148,9 +144,10 @@ export class PyodideHost implements ScriptHost {
     return this.#shared.all.length
   }
 
-  /** So many scripts are going to be served: interpreters for them start at once. */
-  expect(scripts: number): void {
-    if (!this.#isClosed) this.#shared.expect(scripts)
+  /** These scripts are going to be served beside those that are: interpreters for them start at once. */
+  expect(coming: readonly ComingScript[]): void {
+    if (this.#isClosed) return
+    this.#shared.expect([...coming, ...[...this.#targetOf].map(([script, target]) => ({ script, target }))])
   }
 
   /**
@@ -158,7 +155,7 @@ export class PyodideHost implements ScriptHost {
    * runs of that may end. When it is not, what is wrong is in `fault`, and everything stays as it was.
    */
   async load(script: string, target: LoadTarget, graceMs = 0): Promise<LoadedScript> {
-    const home = await this.#homeFor(script)
+    const home = await this.#homeFor(script, target)
     const interpreter = await home?.interpreter()
     if (home === null || interpreter === undefined || interpreter === null) throw closed()
     const { loaded, generation, isInnocent } = await this.#generations.load(interpreter, script, target)
@@ -254,12 +251,20 @@ export class PyodideHost implements ScriptHost {
     await Promise.all(this.#supervisors().map((supervisor) => supervisor.close()))
   }
 
-  #supervise(name: string): InterpreterSupervisor {
+  #starterOf(choice: PythonChoice): Starter {
+    const key = choiceKey(choice)
+    const starter = this.#starters.get(key) ?? starterFor(choice, this.#options)
+    this.#starters.set(key, starter)
+    return starter
+  }
+
+  #supervise(name: string, python: PythonChoice): InterpreterSupervisor {
     const { clock, events } = this.#options
+    const starter = this.#starterOf(python)
     return new InterpreterSupervisor({
       clock,
       restarts: this.#restarts,
-      start: (processEvents, spawned) => this.#starter.start(this.#eventsOf(processEvents), spawned),
+      start: (processEvents, spawned) => starter.start(this.#eventsOf(processEvents), spawned),
       reload: (script, interpreter) => this.#reload(script, interpreter),
       ended: (end, culprit) => this.#interpreterEnded(end, culprit),
       restarted: (reason, failure) => events.notice(restartNotice(name, reason, failure)),
@@ -277,11 +282,11 @@ export class PyodideHost implements ScriptHost {
   }
 
   /** A script that lives alone gets another chance with the others when it is loaded anew. */
-  async #homeFor(script: string): Promise<InterpreterSupervisor | null> {
+  async #homeFor(script: string, target: LoadTarget): Promise<InterpreterSupervisor | null> {
     if (this.#isClosed) return null
     const home = this.#homeOf.get(script)
     if (home !== undefined && !this.#quarantined.has(script)) return home
-    return await this.#shared.next()
+    return await this.#shared.next(target)
   }
 
   #supervisors(): readonly InterpreterSupervisor[] {
@@ -344,9 +349,10 @@ export class PyodideHost implements ScriptHost {
 
   /** One that lives alone already stays where it is. */
   #quarantine(script: string, label: string, reason: string): boolean {
-    if (this.#quarantined.has(script) || this.#isClosed || !this.#targetOf.has(script)) return false
+    const target = this.#targetOf.get(script)
+    if (this.#quarantined.has(script) || this.#isClosed || target === undefined) return false
     this.#homeOf.get(script)?.remove(script)
-    const alone = this.#supervise(`The interpreter of script "${script}"`)
+    const alone = this.#supervise(`The interpreter of script "${script}"`, this.#choices.of(target))
     this.#quarantined.set(script, alone)
     this.#homeOf.set(script, alone)
     if (label !== scriptLabel(script)) alone.suspect(label)

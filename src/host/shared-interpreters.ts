@@ -1,6 +1,6 @@
 /**
  * The interpreters over which scripts are spread: as many as were asked for, but no more than there are scripts, and than the
- * machine has memory for. Held by `python-host.ts`. Those of scripts that live alone are not among them.
+ * machine has memory for. Of one Python: held by `interpreter-groups.ts`. Those of scripts that live alone are not among them.
  */
 
 import { toError } from '../errors.ts'
@@ -12,7 +12,7 @@ const BYTES_PER_MEBIBYTE = 1_048_576
 
 export interface SharedOptions {
   readonly atMost: number
-  supervise(name: string): InterpreterSupervisor
+  supervise(): InterpreterSupervisor
   /** One line worth a log entry. */
   notice(message: string): void
 }
@@ -22,13 +22,12 @@ export class SharedInterpreters {
   readonly #options: SharedOptions
   #all: readonly InterpreterSupervisor[]
   #atMost: number
-  #made = 1
   #chosen = 0
 
   constructor(options: SharedOptions) {
     this.#options = options
     this.#atMost = options.atMost
-    this.first = options.supervise('Interpreter 1')
+    this.first = options.supervise()
     this.#all = [this.first]
   }
 
@@ -42,8 +41,7 @@ export class SharedInterpreters {
     if (missing <= 0) return
     const startable = Math.min(missing, roomForMore())
     if (startable < missing) this.#limitTo(this.#all.length + startable, 'there is not enough memory for more')
-    const names = Array.from({ length: startable }, () => `Interpreter ${++this.#made}`)
-    this.#all = [...this.#all, ...names.map((name) => this.#options.supervise(name))]
+    this.#all = [...this.#all, ...Array.from({ length: startable }, () => this.#options.supervise())]
   }
 
   /** The one for the next script; one that could not be started is done without. */

@@ -7,7 +7,7 @@ import { nextRunAt } from '../engine/cron/expressions.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { Clock } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
-import type { PyodideHost } from '../host/python-host.ts'
+import type { PythonHost } from '../host/python-host.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
@@ -107,7 +107,7 @@ function ofScript<Definition extends { readonly script: string }>(
   return [...definitions.values()].filter((each) => each.script === script)
 }
 
-async function checkAll(sources: readonly ScriptSource[], host: PyodideHost, clock: Clock): Promise<CheckReport> {
+async function checkAll(sources: readonly ScriptSource[], host: PythonHost, clock: Clock): Promise<CheckReport> {
   const registry = new LiveRegistry()
   const good: string[] = []
   const problems: CheckProblem[] = []

@@ -22,7 +22,7 @@ import { currentProcessSettings } from '../host/environment/process-settings.ts'
 import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { SETTINGS_OF_PARENT } from '../host/parent/parent-starter.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
-import { PyodideHost } from '../host/python-host.ts'
+import { PythonHost } from '../host/python-host.ts'
 import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
@@ -84,7 +84,7 @@ export function databaseFile(databaseUrl = defaultDatabaseUrl()): string | null 
 
 /** Interpreters, and the runners that the scripts in them open. */
 export interface Scripting {
-  readonly host: PyodideHost
+  readonly host: PythonHost
   readonly runners: ScriptRunners
 }
 
@@ -163,7 +163,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   const packageFolders = () => installedPackageFolders(settings.environ)
   const adminOf = (url: string) => new DatabaseAdmin(url)
   const runners = new ScriptRunners(open, options.clock, { packageFolders, adminOf, secrets: options.secrets })
-  const opening = PyodideHost.open({
+  const opening = PythonHost.open({
     clock: options.clock,
     process: settings,
     packageFolder: PACKAGE_FOLDER,
@@ -193,7 +193,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   })
   const engineAssembly = import('./engine-composition.ts')
   engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
-  const host: PyodideHost = await opening
+  const host: PythonHost = await opening
   return { host, runners }
 }
 

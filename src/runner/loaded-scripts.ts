@@ -7,7 +7,7 @@
 import { resolve } from 'node:path'
 import type { Clock } from '../engine/ports.ts'
 import { ScriptError } from '../errors.ts'
-import type { PyodideHost } from '../host/python-host.ts'
+import type { PythonHost } from '../host/python-host.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
@@ -50,7 +50,7 @@ export interface LoadedScriptsOptions {
   /** How long what runs of an old generation may take to end. */
   readonly graceMs: number
   /** Starts the interpreters, once they are needed. */
-  readonly python: () => Promise<PyodideHost>
+  readonly python: () => Promise<PythonHost>
 }
 
 /** The files of a script's newest loading. */
@@ -121,7 +121,7 @@ export class LoadedScripts {
     if (sources.length === 0) return []
     const reports: Promise<ScriptReport>[] = []
     const host = await this.#options.python()
-    host.expect(new Set([...this.#made.keys(), ...sources.map(({ script }) => script)]).size)
+    host.expect(sources)
     for (const source of sources) {
       const report = this.#load(source, host)
       reports.push(report)
@@ -130,7 +130,7 @@ export class LoadedScripts {
     return await Promise.all(reports)
   }
 
-  async #load({ script, target }: ScriptSource, host: PyodideHost): Promise<ScriptReport> {
+  async #load({ script, target }: ScriptSource, host: PythonHost): Promise<ScriptReport> {
     const { graceMs, registry } = this.#options
     const loaded = await host.load(script, target, graceMs)
     const isGood = loaded.fault === null

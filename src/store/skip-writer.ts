@@ -1,15 +1,19 @@
 /**
- * Writes buffered skips: within a second of the first, and before whatever comes after them of the same trigger. The
- * store notes skips here and runs through it the steps that must see them.
+ * Writes buffered skips: within a second of the first, and before whatever comes after them of the same trigger. Where those
+ * of thousands of triggers only lengthen runs that are written already, a part of them each second. The store notes skips here
+ * and runs through it the steps that must see them.
  */
 
 import type { Clock, SkippedTick, Timer } from '../engine/ports.ts'
+import { POLLS_WRITTEN_WITHIN_MS } from '../model/trigger.ts'
 import { SkipBuffer, type SkipRuns } from './skip-buffer.ts'
 import { type AddStep, behind, type StepNeed, type StepResult } from './steps.ts'
 
 const WRITE_AFTER_MS = 1_000
 /** Skips of this many triggers are written in one tick of the event loop, which must not hold up the loops. */
 const TRIGGERS_A_STEP = 1_000
+/** A row costs 7 µs to lengthen, and a poll 10: so many seconds may pass between two of a trigger, when there are many. */
+const LENGTHENED_WITHIN_S = POLLS_WRITTEN_WITHIN_MS / WRITE_AFTER_MS
 
 /** Part of a step: writes runs of skips. Those of a trigger that is not in the database are dropped: nothing could show them. */
 export type WriteSkips<Session> = (session: Session, runs: SkipRuns) => StepResult<void>
@@ -19,6 +23,8 @@ export class SkipWriter<Session> {
   readonly #addStep: AddStep<Session>
   readonly #writeSkips: WriteSkips<Session>
   readonly #skips = new SkipBuffer()
+  /** How many of them are written in a second; it does not fall before all are. */
+  #share = TRIGGERS_A_STEP
   #timer: Timer | undefined
   #isClosed = false
 
@@ -59,12 +65,16 @@ export class SkipWriter<Session> {
   async #writeAll(): Promise<void> {
     this.#timer = undefined
     // Counted before the first: what is noted meanwhile has its own second.
-    const steps = Math.ceil(this.#skips.size / TRIGGERS_A_STEP)
+    const { size, lengthening } = this.#skips
+    this.#share = Math.max(this.#share, Math.ceil(lengthening / LENGTHENED_WITHIN_S))
+    let left = size - lengthening + Math.min(this.#share, lengthening)
     try {
-      for (let step = 0; step < steps; step++) await this.#writeSome(TRIGGERS_A_STEP)
+      for (; left > 0; left -= TRIGGERS_A_STEP) await this.#writeSome(Math.min(left, TRIGGERS_A_STEP))
     } catch {
       this.#arm()
     }
+    if (this.#skips.lengthening > 0) this.#arm()
+    else this.#share = TRIGGERS_A_STEP
   }
 
   #writeSome(limit: number): Promise<void> {

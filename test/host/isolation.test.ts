@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { PollOutcome } from '../../src/model/trigger.ts'
-import { OpenHost } from '../support/open-host.ts'
+import { comingScript, OpenHost } from '../support/open-host.ts'
 import { isRunning, whenProcessEnds } from '../support/process-end.ts'
 
 const SCRIPT = fileURLToPath(new URL('./isolation.py', import.meta.url))
@@ -84,7 +84,7 @@ describe('the process of an interpreter', () => {
     const other = join(folder, 'other.py')
     copyFileSync(SCRIPT, other)
     await using python = await OpenHost.open([SCRIPT], 2)
-    python.host.expect(2)
+    python.host.expect([comingScript(other)])
     await python.host.load(other, { kind: 'file', path: other })
     const ofEngine = () => ({
       cwd: process.cwd(),

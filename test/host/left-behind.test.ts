@@ -24,7 +24,7 @@ beforeEach(() => {
   notices = []
   const peer: Peer = {
     ...{ pid: 1, messagesIn: new PassThrough(), messagesOut, control: new PassThrough(), exited: Promise.resolve() },
-    ...{ onEnd: () => undefined, unref: () => undefined },
+    ...{ onEnd: () => undefined, dumpStacks: () => Promise.resolve(null), unref: () => undefined },
     kill: () => expect.unreachable('the process was killed'),
   }
   program = new InterpreterProcess(peer, KIND, clock, {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Runner } from '../../src/index.ts'
 import { LIMIT_MS } from '../support/limits.ts'
-import { OpenHost } from '../support/open-host.ts'
+import { comingScript, OpenHost } from '../support/open-host.ts'
 import { preloading } from '../support/preloads.ts'
 
 const SCRIPT = fileURLToPath(new URL('./isolation.py', import.meta.url))
@@ -45,7 +45,7 @@ describe('interpreters', () => {
     await using python = await OpenHost.open([], 999)
     const paths = scripts(3)
 
-    python.host.expect(paths.length)
+    python.host.expect(paths.map(comingScript))
     for (const path of paths) await python.host.load(path, { kind: 'file', path })
 
     expect(await homesOf(python, paths)).toHaveLength(3)
@@ -58,9 +58,9 @@ describe('interpreters', () => {
     await using python = await OpenHost.open([], 4)
     const paths = scripts(3)
 
-    python.host.expect(paths.length)
+    python.host.expect(paths.map(comingScript))
     for (const path of paths) await python.host.load(path, { kind: 'file', path })
-    python.host.expect(paths.length)
+    python.host.expect(paths.map(comingScript))
 
     expect(await homesOf(python, paths)).toHaveLength(2)
     expect(python.notices).toEqual([
@@ -73,7 +73,7 @@ describe('interpreters', () => {
     const paths = scripts(2)
     process.execPath = '/nowhere/node'
 
-    python.host.expect(paths.length)
+    python.host.expect(paths.map(comingScript))
     for (const path of paths) await python.host.load(path, { kind: 'file', path })
 
     expect(await homesOf(python, paths)).toHaveLength(1)

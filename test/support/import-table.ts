@@ -25,6 +25,12 @@ export const TABLE: readonly Row[] = [
     may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
   },
   { files: /^src\/metrics\//, may: [/^src\/metrics\//], mayTypes: [/^src\/model\//] },
+  // What users import to declare workflows and triggers: it runs nothing.
+  {
+    files: /^src\/authoring\//,
+    may: [/^src\/(authoring|model)\//, /^src\/registry\/nearest\.ts$/, /^src\/errors\.ts$/, ...NODE_PURE],
+    mayTypes: [/^src\/secrets\//, /^@standard-schema\/spec$/],
+  },
   // Triggers, executions, cron, actions and graphs do not know each other: engine.ts joins them.
   ...['triggers', 'executions', 'cron', 'actions', 'graphs'].map((room) => ({
     files: new RegExp(`^src/engine/${room}/`),
@@ -190,7 +196,16 @@ export const TABLE: readonly Row[] = [
     ],
   },
   { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
-  { files: /^src\/host\/peers\//, may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE] },
+  {
+    files: /^src\/host\/peers\//,
+    may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
+    files: /^src\/host\/cpython\//,
+    may: [/^src\/(host\/(cpython|peers|process|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
   // In place of what starts interpreters.
   {
     files: /^src\/host\/parent\//,

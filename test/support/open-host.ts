@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Clock, NotEntered, TaskSlot } from '../../src/engine/ports.ts'
 import { currentProcessSettings } from '../../src/host/environment/process-settings.ts'
+import type { ComingScript } from '../../src/host/interpreter-groups.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../../src/host/process/host-limits.ts'
-import { PyodideHost } from '../../src/host/python-host.ts'
+import { PythonHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 
@@ -25,13 +26,13 @@ interface Heard extends Pick<OpenHost, 'notices' | 'preparations' | 'quarantines
 }
 
 export class OpenHost implements AsyncDisposable {
-  readonly host: PyodideHost
+  readonly host: PythonHost
   readonly notices: readonly string[]
   readonly preparations: readonly string[]
   readonly quarantines: readonly string[]
   readonly #notServed: EventEmitter
 
-  private constructor(host: PyodideHost, heard: Heard) {
+  private constructor(host: PythonHost, heard: Heard) {
     this.host = host
     this.notices = heard.notices
     this.preparations = heard.preparations
@@ -49,7 +50,7 @@ export class OpenHost implements AsyncDisposable {
     const preparations: string[] = []
     const quarantines: string[] = []
     const notServed = new EventEmitter()
-    const host = await PyodideHost.open({
+    const host = await PythonHost.open({
       clock,
       process: currentProcessSettings(['']),
       packageFolder: PACKAGE_FOLDER,
@@ -71,7 +72,7 @@ export class OpenHost implements AsyncDisposable {
       },
     })
     const opened = new OpenHost(host, { notices, preparations, quarantines, notServed })
-    host.expect(paths.length)
+    host.expect(paths.map(comingScript))
     for (const path of paths) await host.load(path, { kind: 'file', path })
     return opened
   }
@@ -107,6 +108,11 @@ export class OpenHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host.close()
   }
+}
+
+/** A file as a script of its path. */
+export function comingScript(path: string): ComingScript {
+  return { script: path, target: { kind: 'file', path } }
 }
 
 /** Nobody stops here while a call waits. */

@@ -3,6 +3,7 @@
 import { toError } from '../../errors.ts'
 import type { EngineGauges } from '../../metrics/measurements.ts'
 import type { TriggerRow } from '../../model/schedule.ts'
+import { POLLS_WRITTEN_WITHIN_MS } from '../../model/trigger.ts'
 import type { Executor } from '../executions/executor.ts'
 import type { Graphs } from '../graphs/graphs.ts'
 import type { Heartbeat } from '../heartbeat.ts'
@@ -11,8 +12,6 @@ import type { Scheduler } from '../triggers/scheduler.ts'
 
 /** More than any database has. */
 const ALL = 1_000_000
-/** Polls are written within a second. */
-const WRITTEN_AFTER_MS = 1_000
 
 export interface HealthPorts {
   readonly store: Store
@@ -78,7 +77,7 @@ export class Health {
       ({ lastPollAt, createdAt, pollIntervalMs, failuresInRow, undeclaredAt }) =>
         failuresInRow === 0 &&
         undeclaredAt === null &&
-        now - (lastPollAt ?? createdAt) > 2 * pollIntervalMs + WRITTEN_AFTER_MS,
+        now - (lastPollAt ?? createdAt) > 2 * pollIntervalMs + POLLS_WRITTEN_WITHIN_MS,
     )
   }
 }

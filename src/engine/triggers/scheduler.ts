@@ -28,9 +28,9 @@ import type { HeldLease } from './trigger-leases.ts'
 
 /** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
 const MAX_BATCH = 500
-/** With this many triggers there is always one due: each wake-up then takes those of 5 ms, for a batch costs more than a poll. */
+/** With this many triggers there is always one due: each wake-up then takes those of 10 ms, for a batch costs more than a poll. */
 const MANY_TRIGGERS = 500
-const MANY_WAKE_EVERY_MS = 5
+const MANY_WAKE_EVERY_MS = 10
 /** Leases that could not be renewed are asked for again after this. */
 const RENEW_AGAIN_MS = 5_000
 

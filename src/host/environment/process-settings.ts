@@ -78,3 +78,9 @@ function sitePackagesOf(environ: NodeJS.ProcessEnv): string[] {
     .map((name) => join(libraries, name, 'site-packages'))
     .filter((folder) => existsSync(folder))
 }
+
+/** For a process that runs them: what scripts are not to see they do not find in `/proc/self/environ` either. */
+export function environmentFor({ environ }: ProcessSettings): NodeJS.ProcessEnv {
+  const isForScripts = (name: string) => !name.startsWith('CLOACA_') || Object.hasOwn(environ, name)
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForScripts(name)))
+}

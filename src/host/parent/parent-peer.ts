@@ -70,6 +70,10 @@ export class ParentPeer implements Peer {
     this.messagesOut.destroy()
     this.control.destroy()
   }
+
+  dumpStacks(_hello: Hello): Promise<string | null> {
+    return Promise.resolve(null)
+  }
 }
 
 /** `digest`: of the package that belongs to this engine; `refused` hears why the program's is another one. */

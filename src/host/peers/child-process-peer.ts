@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { CONTROL, MESSAGES_IN, MESSAGES_OUT } from '../../border/channel.ts'
-import type { Peer } from './peer.ts'
+import type { Hello, Peer } from './peer.ts'
 
 type Lines = readonly (Readable | Writable | null | undefined)[]
 
@@ -17,20 +17,21 @@ export class ChildProcessPeer implements Peer {
   readonly messagesIn: Writable
   readonly messagesOut: Readable
   readonly control: Duplex
-  readonly exited: Promise<void>
   protected readonly process: ChildProcess
+  /** Settles when it has ended. */
+  protected readonly left: Promise<void>
   #ended: (reason: string, signal: NodeJS.Signals | null) => void = () => undefined
 
   constructor(process: ChildProcess) {
     this.process = process
-    const exited = Promise.withResolvers<void>()
-    this.exited = exited.promise
+    const left = Promise.withResolvers<void>()
+    this.left = left.promise
     process.on('error', (error) => {
-      if (this.pid === undefined) exited.resolve()
+      if (this.pid === undefined) left.resolve()
       this.#ended(`could not be started: ${error.message}`, null)
     })
     process.on('exit', (code, signal) => {
-      exited.resolve()
+      left.resolve()
       this.#ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, signal)
     })
     const stdio: Lines = process.stdio ?? NO_LINES
@@ -39,6 +40,10 @@ export class ChildProcessPeer implements Peer {
     this.control = stdio[CONTROL] as Duplex
     // A write to a process that has just died fails, which its end reports as well.
     for (const stream of [this.messagesIn, this.messagesOut, this.control]) stream.on('error', () => undefined)
+  }
+
+  get exited(): Promise<void> {
+    return this.left
   }
 
   get pid(): number | undefined {
@@ -56,5 +61,9 @@ export class ChildProcessPeer implements Peer {
 
   kill(): void {
     this.process.kill('SIGKILL')
+  }
+
+  dumpStacks(_hello: Hello): Promise<string | null> {
+    return Promise.resolve(null)
   }
 }

@@ -25,6 +25,8 @@ export interface Peer {
   unref(): void
   /** Ends it at once, whatever it does, with what belongs to it. May be called again. */
   kill(): void
+  /** What each of its threads does, whatever that is; null where it cannot be told. Never rejects. */
+  dumpStacks(hello: Hello): Promise<string | null>
 }
 
 export type Hello = Extract<FromInterpreter, { readonly type: 'hello' }>
@@ -35,7 +37,7 @@ export interface PeerKind {
   refusal(hello: Hello): string | null
   /** How long a call may go on after it was told to stop, until its process is killed. */
   readonly killAfterMs: number
-  /** Calls give way to each other only when they are asked to: see `time-slices.ts`. */
+  /** Its calls share a thread: they give way to each other, and Python looks about meanwhile, only when they are asked to. */
   readonly needsSlices: boolean
   /** Else a call that does not stop goes on when it is given up: the process is somebody else's. */
   readonly mayBeKilled: boolean

@@ -14,6 +14,22 @@ export interface InterpreterEnd {
   readonly isOverdue: boolean
 }
 
+/**
+ * The end of an interpreter in which something did not stop. What is overdue may be kept from stopping by another one, which
+ * computes in C: that one is the culprit.
+ */
+export function overdueEnd(overdue: Labelled, runs: Labelled, reason: string): Omit<InterpreterEnd, 'only'> {
+  const running = runs ?? overdue
+  const isOther = running !== undefined && running !== overdue
+  return {
+    reason: isOther ? `${running.label} let nobody else run: ${reason}` : reason,
+    culprit: running?.label ?? null,
+    isOverdue: true,
+  }
+}
+
+type Labelled = { readonly label: string } | undefined
+
 /** How an entry into Python ended. `lost`: the process died under it. */
 export type Answer =
   | Outcome

@@ -9,7 +9,7 @@ import type { FromInterpreter, StackToken, ToInterpreter } from '../../border/pr
 import { isBorderTraced, traceMessage } from '../../border/trace.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { toError } from '../../errors.ts'
-import type { Peer } from '../peers/peer.ts'
+import type { Hello, Peer } from '../peers/peer.ts'
 import { ControlLine, type Resource } from './control-line.ts'
 
 /** What it says that is not about its own children. */
@@ -42,6 +42,8 @@ export class InterpreterChild {
   /** The processes that entries have started outside the interpreter's group. */
   readonly #started = new Map<number, Started>()
   #queue: Buffer[] = []
+  #hello: Hello | null = null
+  #isTelling = false
   #hasEnded = false
 
   constructor(peer: Peer, clock: Clock, events: ChildEvents) {
@@ -89,6 +91,23 @@ export class InterpreterChild {
     this.#peer.kill()
   }
 
+  /** What each thread of Python does; null where its process cannot tell. */
+  async stacks(): Promise<string | null> {
+    return (this.#hello === null ? null : await this.#peer.dumpStacks(this.#hello))?.trimEnd() ?? null
+  }
+
+  /** Calls back with the same; while that is not done, nobody else is called. False where its process cannot tell. */
+  tellStacks(told: (stacks: string | null) => void): boolean {
+    if (this.#hello?.stacksSignal == null) return false
+    if (this.#isTelling) return true
+    this.#isTelling = true
+    void this.stacks().then((stacks) => {
+      this.#isTelling = false
+      told(stacks)
+    })
+    return true
+  }
+
   /** Kills what an entry has started and what still runs of it, with its groups: first of all, so that it does not wait for them. */
   killGroupsOf(token: StackToken): void {
     for (const [pid, { token: starter, leadsGroup }] of this.#started) {
@@ -103,6 +122,7 @@ export class InterpreterChild {
 
   #receive(message: FromInterpreter): void {
     if (isBorderTraced) traceMessage('←', this.pid ?? 0, message)
+    if (message.type === 'hello') this.#hello = message
     if (message.type !== 'child') {
       if (!this.#hasEnded) this.#events.received(message)
     } else if (message.isRunning) this.#started.set(message.pid, message)

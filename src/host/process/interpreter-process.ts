@@ -17,7 +17,7 @@ import type {
 import type { Clock, PollRequest, TaskRequest, Timer } from '../../engine/ports.ts'
 import { HostError } from '../../errors.ts'
 import type { Hello, Peer, PeerKind } from '../peers/peer.ts'
-import { type Answer, answerOf, type InterpreterEnd, type InterpreterEvents } from './answers.ts'
+import { type Answer, answerOf, type InterpreterEnd, type InterpreterEvents, overdueEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
 import { type ForEngine, InterpreterChild } from './interpreter-child.ts'
@@ -220,7 +220,8 @@ export class InterpreterProcess {
     this.#slices.update()
     const stacksJson = await answer
     const running = this.#open.get(this.#child.control.runningToken)?.label ?? null
-    return stackReport(this.#child.pid, this.#open.ages(), running, stacksJson)
+    const dumped = stacksJson === null ? await this.#child.stacks() : null
+    return stackReport(this.#child.pid, this.#open.ages(), { running, dumped }, stacksJson)
   }
 
   /** Nothing else goes on from then on, so nothing else has a deadline any more. */
@@ -342,7 +343,7 @@ export class InterpreterProcess {
     // Whether the process goes on is not for an interpreter to say, which only waits to be asked something.
     this.#child.unref()
     this.#started.resolve()
-    this.#requestCheckLater()
+    if (this.#kind.needsSlices) this.#requestCheckLater()
   }
 
   /** `running`: the stack that ran, 0 where that is not known. */
@@ -357,15 +358,17 @@ export class InterpreterProcess {
     } else this.#events.nearCeiling(resource, amount)
   }
 
-  /** What is overdue may be kept from stopping by another one, which computes in C: that one is the culprit. */
+  /** Its last stacks are told first, where it can tell them while C code runs. */
   #killBecauseOf(token: StackToken, reason: string): void {
-    const overdue = this.#open.get(token)
-    const running = this.#open.get(this.#child.control.runningToken) ?? overdue
-    const isOther = running !== undefined && running !== overdue
-    const why = isOther ? `${running.label} let nobody else run: ${reason}` : reason
-    this.#child.killGroupsOf(token)
-    if (this.#kind.mayBeKilled) this.#die({ reason: why, culprit: running?.label ?? null, isOverdue: true })
-    else this.#events.notice(this.#open.leaveBehind(token, reason))
+    const kill = (stacks: string | null): void => {
+      if (this.#end !== null || this.#open.get(token) === undefined) return // it has ended at the last moment
+      if (stacks !== null) this.#events.notice(`what Python did when it was killed:\n${stacks}`)
+      this.#child.killGroupsOf(token)
+      const running = this.#open.get(this.#child.control.runningToken)
+      if (this.#kind.mayBeKilled) this.#die(overdueEnd(this.#open.get(token), running, reason))
+      else this.#events.notice(this.#open.leaveBehind(token, reason))
+    }
+    if (!this.#child.tellStacks(kill)) kill(null)
   }
 
   #checkHello(hello: Hello): void {

@@ -8,6 +8,7 @@ import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '..
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
+import { environmentFor } from '../environment/process-settings.ts'
 import {
   findSnapshot,
   prepareSnapshotFolder,
@@ -170,10 +171,4 @@ function pyodideOptions(
     handedDescriptors,
     compileCacheFolder: compileCacheFolder(process.env),
   }
-}
-
-/** What scripts are not to see they do not find in `/proc/self/environ` either. */
-function environmentFor({ environ }: ProcessSettings): NodeJS.ProcessEnv {
-  const isForScripts = (name: string) => !name.startsWith('CLOACA_') || Object.hasOwn(environ, name)
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForScripts(name)))
 }

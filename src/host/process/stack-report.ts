@@ -59,27 +59,39 @@ export interface StackReport {
   readonly isAnswered: boolean
 }
 
+/** What is known of a Python that does not answer. */
+export interface Unanswered {
+  /** Who runs. */
+  readonly running: string | null
+  /** What each thread does, as `faulthandler` writes it. */
+  readonly dumped: string | null
+}
+
 /** `stacksJson` is null where Python did not answer: it computes, or hangs. */
 export function stackReport(
   pid: number | undefined,
   open: readonly RequestAge[],
-  running: string | null,
+  unanswered: Unanswered,
   stacksJson: string | null,
 ): StackReport {
-  return { text: reportText(pid, open, running, stacksJson), isAnswered: stacksJson !== null }
+  return { text: reportText(pid, open, unanswered, stacksJson), isAnswered: stacksJson !== null }
 }
 
 function reportText(
   pid: number | undefined,
   open: readonly RequestAge[],
-  running: string | null,
+  { running, dumped }: Unanswered,
   stacksJson: string | null,
 ): string {
   const title = `interpreter ${pid ?? 'that starts'}:`
   const asked = open.map(({ token, label, seconds }) => `${label} since ${shown(seconds)} (token ${token})`)
   if (stacksJson === null) {
     const who = running === null ? 'it is not known who' : running
-    return [`${title} Python computes and does not answer; what runs: ${who}`, ...asked].join('\n')
+    return [
+      `${title} Python computes and does not answer; what runs: ${who}`,
+      ...asked,
+      ...(dumped === null ? [] : [dumped.trimEnd()]),
+    ].join('\n')
   }
   const stacks = v.parse(stacksSchema, JSON.parse(stacksJson))
   if (asked.length === 0 && stacks.length === 0) return `${title} nothing is under way`

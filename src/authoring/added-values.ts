@@ -1,0 +1,54 @@
+/**
+ * Checks of what Python tasks set, where a workflow says its shape: made by the first TypeScript tasks that come after them, since
+ * their types say so.
+ */
+
+import type { JsonObject } from '../model/context.ts'
+import type { DeclaredFunction, DeclaredTask, DeclaredWorkflow } from './declared.ts'
+import { settled, shownIssues } from './schema.ts'
+import type { InputSchema } from './types/options.ts'
+import type { ModuleTask } from './types.ts'
+
+interface Added {
+  readonly task: string
+  readonly schema: InputSchema
+}
+
+/** The functions of a task, of which the first looks at what Python tasks directly before it have set. */
+export function checkedTask(workflow: DeclaredWorkflow, task: DeclaredTask, functions: DeclaredFunction): ModuleTask {
+  const { run, onSuccess, onFailure } = functions
+  const added = addedBefore(workflow, task)
+  if (added.length === 0) return functions
+  const what = `Task "${task.id}" of workflow "${workflow.key}"`
+  return Object.freeze({
+    onSuccess,
+    onFailure,
+    run: (context: JsonObject, tools) => {
+      const checks = added.map((each) =>
+        settled(each.schema['~standard'].validate(context), ({ issues }) => {
+          if (issues === undefined) return
+          throw new TypeError(
+            `${what} was not called: what the Python task "${each.task}" set does not fit its "adds": ${shownIssues(issues)}.`,
+          )
+        }),
+      )
+      const waiting = checks.filter((check) => check instanceof Promise)
+      return waiting.length === 0 ? run(context, tools) : Promise.all(waiting).then(() => run(context, tools))
+    },
+  } satisfies ModuleTask)
+}
+
+/** Python tasks from which a context comes here without a TypeScript task between that has looked at it. */
+function addedBefore(workflow: DeclaredWorkflow, task: DeclaredTask): readonly Added[] {
+  const byId = new Map(workflow.tasks.map((each) => [each.id, each]))
+  const added = new Map<string, Added>()
+  const waiting = [...task.dependencies]
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const before = byId.get(id)
+    if (before === undefined || before.runs.kind !== 'python' || added.has(id)) continue
+    waiting.push(...before.dependencies)
+    const { adds } = before.runs
+    if (adds !== null) added.set(id, { task: id, schema: adds })
+  }
+  return [...added.values()]
+}

@@ -1,0 +1,110 @@
+/**
+ * Checks of what JavaScript callers hand to `workflow`, `task` and `trigger`: each message names the workflow or trigger, the
+ * option, the value, and what is expected. All are `UsageError`s with the code `INVALID_ARGUMENT`.
+ */
+
+import { type ErrorFacts, UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import { durationMs } from './duration.ts'
+
+/** Whose options are looked at: `task "ship" of workflow "orders"`, and its facts. */
+export interface Owner {
+  readonly what: string
+  readonly facts: ErrorFacts
+}
+
+type Given = Readonly<Record<string, unknown>>
+
+/** The options as an object without unknown keys; undefined stands for none. */
+export function optionsOf(owner: Owner, options: unknown, known: readonly string[]): Given {
+  if (options === undefined) return {}
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw refused(owner, 'options', `an object of options, such as { ${known[0]}: … }`, options)
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue
+    const message = `The options of ${owner.what} have an unknown key "${key}".${didYouMean(key, known)} Known are: ${known.join(', ')}.`
+    throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: key })
+  }
+  return options as Given
+}
+
+export function optionalText(owner: Owner, options: Given, key: string, fallback: string): string {
+  const value = options[key]
+  if (value === undefined) return fallback
+  if (typeof value === 'string') return value
+  throw refused(owner, key, 'a string', value)
+}
+
+export function optionalFlag(owner: Owner, options: Given, key: string, fallback: boolean): boolean {
+  const value = options[key]
+  if (value === undefined) return fallback
+  if (typeof value === 'boolean') return value
+  throw refused(owner, key, 'true or false', value)
+}
+
+export function optionalFunction(owner: Owner, options: Given, key: string): ((...args: never) => unknown) | null {
+  const value = options[key]
+  if (value === undefined) return null
+  if (typeof value === 'function') return value as (...args: never) => unknown
+  throw refused(owner, key, 'a function', value)
+}
+
+/** A whole number from `least` on, or null. */
+export function optionalCount(owner: Owner, options: Given, key: string, least: number): number | null {
+  const value = options[key]
+  if (value === undefined) return null
+  if (Number.isSafeInteger(value) && Number(value) >= least) return Number(value)
+  throw refused(owner, key, `a whole number, ${least} or more`, value)
+}
+
+export function optionalNumber(owner: Owner, options: Given, key: string, fallback: number): number {
+  const value = options[key]
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw refused(owner, key, 'a finite number', value)
+}
+
+export function optionalChoice<Choice extends string>(
+  owner: Owner,
+  options: Given,
+  key: string,
+  choices: readonly Choice[],
+): Choice | null {
+  const value = options[key]
+  if (value === undefined) return null
+  if (choices.includes(value as Choice)) return value as Choice
+  const expected = choices.map((choice) => `"${choice}"`).join(', ')
+  throw refused(owner, key, `one of ${expected}`, value)
+}
+
+/** A duration in milliseconds, or null. */
+export function optionalDuration(owner: Owner, options: Given, key: string): number | null {
+  const value = options[key]
+  if (value === undefined) return null
+  const expected = `a duration, such as "250ms", "20s", "5m" or "1h"`
+  if (typeof value !== 'string') throw refused(owner, key, expected, value)
+  const ms = durationMs(value)
+  if (typeof ms === 'number') return ms
+  throw refused(owner, key, `${expected} (${ms.reason})`, value)
+}
+
+/** The same for a limit, which is never zero. */
+export function optionalLimit(owner: Owner, options: Given, key: string): number | null {
+  const ms = optionalDuration(owner, options, key)
+  if (ms !== 0) return ms
+  throw refused(owner, key, "longer than 0; leave it out for the engine's own limit", options[key])
+}
+
+/** A name: any text but the empty one. */
+export function nameOf(value: unknown, what: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  const message = `The name of a ${what} is a string that is not empty, but ${shownValue(value)} was given.`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: 'name' })
+}
+
+export function refused(owner: Owner, key: string, expected: string, value: unknown): UsageError {
+  const message = `"${key}" of ${owner.what} must be ${expected}, but ${shownValue(value)} was given.`
+  return new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: key })
+}

@@ -1,0 +1,142 @@
+/** Conditions for running a task: `succeeded('fetch')`, `all(…)`, `value('rows', '>', 0)`. The engine decides them. */
+
+import { UsageError } from '../errors.ts'
+import { shownValue, textArgument } from '../model/arguments.ts'
+import type { JsonValue } from '../model/context.ts'
+import { plainJson } from '../model/plain-json.ts'
+import type { ContextOperator, TriggerRule } from '../model/workflow.ts'
+import { didYouMean } from '../registry/nearest.ts'
+
+const RULE = Symbol.for('cloaca.rule')
+const DEEPEST = 100
+
+/** A condition for running a task, made by `succeeded`, `failed`, `skipped`, `always`, `all`, `any`, `none` or `value`. */
+export interface Rule<Tasks extends string = string> {
+  /** The rule as the engine has it. */
+  readonly rule: TriggerRule
+  /** Ids of the tasks that it speaks of. */
+  readonly tasks: readonly Tasks[]
+}
+
+/** How `value` compares. */
+export type Comparison = '==' | '!=' | '>' | '<' | 'contains' | 'notContains' | 'exists' | 'notExists'
+
+const OPERATORS: Readonly<Record<Comparison, ContextOperator>> = {
+  '==': 'Equals',
+  '!=': 'NotEquals',
+  '>': 'GreaterThan',
+  '<': 'LessThan',
+  contains: 'Contains',
+  notContains: 'NotContains',
+  exists: 'Exists',
+  notExists: 'NotExists',
+}
+
+/** The rule that is always true: the task runs, however those before it ended. It is the default. */
+export function always(): Rule<never> {
+  return made({ type: 'Always' }, [])
+}
+
+/**
+ * True when the task completed.
+ *
+ * @param task Id of a task of the same workflow, normally one of `after`.
+ */
+export function succeeded<const Task extends string>(task: Task): Rule<Task> {
+  return made({ type: 'TaskSuccess', taskName: textArgument(task, 'task') }, [task])
+}
+
+/**
+ * True when the task failed for good.
+ *
+ * @param task Id of a task of the same workflow, normally one of `after`.
+ */
+export function failed<const Task extends string>(task: Task): Rule<Task> {
+  return made({ type: 'TaskFailed', taskName: textArgument(task, 'task') }, [task])
+}
+
+/**
+ * True when the task was skipped.
+ *
+ * @param task Id of a task of the same workflow, normally one of `after`.
+ */
+export function skipped<const Task extends string>(task: Task): Rule<Task> {
+  return made({ type: 'TaskSkipped', taskName: textArgument(task, 'task') }, [task])
+}
+
+/** True when every rule is true; true without rules. */
+export function all<Tasks extends string = never>(...rules: readonly Rule<Tasks>[]): Rule<Tasks> {
+  return combined('All', rules)
+}
+
+/** True when at least one rule is true; false without rules. */
+export function any<Tasks extends string = never>(...rules: readonly Rule<Tasks>[]): Rule<Tasks> {
+  return combined('Any', rules)
+}
+
+/** True when no rule is true; true without rules. */
+export function none<Tasks extends string = never>(...rules: readonly Rule<Tasks>[]): Rule<Tasks> {
+  return combined('None', rules)
+}
+
+/**
+ * Compares a value of the context that the task would be given.
+ *
+ * @param key Key of the context.
+ * @param comparison `'=='`, `'!='`, `'>'`, `'<'`, `'contains'`, `'notContains'`, `'exists'` or `'notExists'`.
+ * @param operand What to compare with, any JSON value. `'exists'` and `'notExists'` take none.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) for an unknown comparison, (`INVALID_CONTEXT`) for an operand that is not JSON.
+ * @example
+ * value('rows', '>', 0)
+ */
+export function value(key: string, comparison: 'exists' | 'notExists'): Rule<never>
+export function value(
+  key: string,
+  comparison: Exclude<Comparison, 'exists' | 'notExists'>,
+  operand: JsonValue,
+): Rule<never>
+export function value(key: string, comparison: Comparison, operand: JsonValue = null): Rule<never> {
+  textArgument(key, 'key')
+  const operator = Object.hasOwn(OPERATORS, comparison) ? OPERATORS[comparison] : undefined
+  if (operator === undefined) {
+    const known = Object.keys(OPERATORS)
+    const message = `"comparison" must be one of ${known.join(', ')}, but ${shownValue(comparison)} was given.${didYouMean(String(comparison), known)}`
+    throw new UsageError('INVALID_ARGUMENT', message, { path: 'comparison' })
+  }
+  const valueText = JSON.stringify(plainJson(operand, 'operand'))
+  return made({ type: 'ContextValue', key, operator, valueText }, [])
+}
+
+/** The engine's form of what was given as `when`, a bare condition as `all` of it. Null for what is no rule. */
+export function ruleOf(given: unknown): TriggerRule | null {
+  if (typeof given !== 'object' || given === null || !(RULE in given)) return null
+  const { rule } = given as unknown as Rule
+  return ['Always', 'All', 'Any', 'None'].includes(rule.type) ? rule : { type: 'All', conditions: [rule] }
+}
+
+function combined<Tasks extends string>(type: 'All' | 'Any' | 'None', rules: readonly Rule<Tasks>[]): Rule<Tasks> {
+  for (const [index, each] of rules.entries()) {
+    if (ruleOf(each) !== null) continue
+    const name = type.toLowerCase()
+    const message = `${name}() takes rules, such as succeeded('fetch'), but its argument ${index + 1} is ${shownValue(each)}.`
+    throw new UsageError('INVALID_ARGUMENT', message, { path: `rules[${index}]` })
+  }
+  const conditions = rules.map(({ rule }) => rule)
+  if (depthOf({ type, conditions }) > DEEPEST) {
+    throw new UsageError('INVALID_ARGUMENT', `Rules are nested more than ${DEEPEST} levels deep.`, { path: 'rules' })
+  }
+  return made(
+    { type, conditions },
+    rules.flatMap(({ tasks }) => tasks),
+  )
+}
+
+function depthOf(rule: TriggerRule): number {
+  return 'conditions' in rule ? 1 + Math.max(0, ...rule.conditions.map(depthOf)) : 0
+}
+
+function made<Tasks extends string>(rule: TriggerRule, tasks: readonly Tasks[]): Rule<Tasks> {
+  const made = { rule: Object.freeze(rule), tasks: Object.freeze(tasks) }
+  Object.defineProperty(made, RULE, { value: 1 })
+  return Object.freeze(made)
+}

@@ -1,0 +1,146 @@
+/** The declaration of one task: its arguments, checked, as data. Called by `workflow.ts`. */
+
+import { UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
+import type { SourcePlace, TriggerRule } from '../model/workflow.ts'
+import { didYouMean } from '../registry/nearest.ts'
+import type { DeclaredFunction, DeclaredPython, DeclaredTask, DeclaredWorkflow } from './declared.ts'
+import { type Owner, optionalFunction, optionalLimit, optionsOf, refused } from './option-checks.ts'
+import { RETRY_OPTIONS, retryOf } from './retry-options.ts'
+import { ruleOf } from './rules.ts'
+import { isSchema } from './schema.ts'
+import type { InputSchema } from './types/options.ts'
+import type { ModuleTask } from './types.ts'
+
+const COMMON = ['after', 'timeout', 'when', ...RETRY_OPTIONS]
+const OPTIONS = [...COMMON, 'onSuccess', 'onFailure', 'python']
+const PYTHON = ['script', 'task', 'workflow', 'adds']
+const ALWAYS: TriggerRule = { type: 'Always' }
+
+type Given = Readonly<Record<string, unknown>>
+
+/** `rest`: options, a function, or both, as `task` was called. */
+export function declaredTask(
+  workflow: DeclaredWorkflow,
+  id: unknown,
+  rest: readonly unknown[],
+  place: SourcePlace | null,
+): DeclaredTask {
+  const taskId = newId(workflow, id)
+  const owner: Owner = {
+    what: `task "${taskId}" of workflow "${workflow.key}"`,
+    facts: { workflow: workflow.key, task: taskId },
+  }
+  const [options, run] = typeof rest[0] === 'function' && rest.length === 1 ? [undefined, rest[0]] : rest
+  const given = optionsOf(owner, options, OPTIONS)
+  return Object.freeze({
+    id: taskId,
+    dependencies: dependenciesOf(owner, workflow, given.after),
+    retry: retryOf(owner, given),
+    timeoutMs: optionalLimit(owner, given, 'timeout'),
+    rule: whenOf(owner, given.when),
+    place,
+    runs: given.python === undefined ? functionOf(owner, given, run) : pythonOf(owner, given, run),
+  })
+}
+
+function newId(workflow: DeclaredWorkflow, id: unknown): string {
+  const where = { workflow: workflow.key, path: 'id' }
+  if (typeof id !== 'string' || id === '') {
+    const message = `The id of a task is a string that is not empty, but workflow "${workflow.key}" was given ${shownValue(id)}.`
+    throw new UsageError('INVALID_ARGUMENT', message, where)
+  }
+  if (workflow.tasks.some((task) => task.id === id)) {
+    const message = `Workflow "${workflow.key}" has a task "${id}" already. Give this one another id.`
+    throw new UsageError('INVALID_ARGUMENT', message, { ...where, task: id })
+  }
+  return id
+}
+
+function dependenciesOf(owner: Owner, workflow: DeclaredWorkflow, after: unknown): readonly string[] {
+  if (after === undefined) return []
+  const known = workflow.tasks.map(({ id }) => id)
+  const ids = (Array.isArray(after) ? after : [after]).map((each: unknown) => {
+    const id = idOf(owner, workflow, each)
+    if (known.includes(id)) return id
+    const have = known.length === 0 ? ' It has no task before this one.' : didYouMean(id, known)
+    const message = `"after" of ${owner.what} names "${id}", which is no task that was added before it.${have}`
+    throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
+  })
+  return Object.freeze([...new Set(ids)])
+}
+
+function idOf(owner: Owner, workflow: DeclaredWorkflow, ref: unknown): string {
+  if (typeof ref === 'string') return ref
+  if (typeof ref !== 'object' || ref === null || !('id' in ref) || typeof ref.id !== 'string') {
+    throw refused(
+      owner,
+      'after',
+      `the id of a task, a task value such as ${workflow.key}.tasks.NAME, or a list of these`,
+      ref,
+    )
+  }
+  const of: unknown = 'workflow' in ref ? ref.workflow : undefined
+  if (of === workflow.key) return ref.id
+  const message = `"after" of ${owner.what} has a task of ${typeof of === 'string' ? `workflow "${of}"` : 'no workflow'}. Name one of its own.`
+  throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
+}
+
+function whenOf(owner: Owner, when: unknown): TriggerRule {
+  if (when === undefined) return ALWAYS
+  const rule = ruleOf(when)
+  if (rule !== null) return rule
+  throw refused(owner, 'when', `a rule, such as succeeded('fetch') or always()`, when)
+}
+
+function functionOf(owner: Owner, given: Given, run: unknown): DeclaredFunction {
+  if (typeof run !== 'function') {
+    const message = `The last argument of ${owner.what} must be its function, but ${shownValue(run)} was given. A task that is written in Python has the option "python" instead.`
+    throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'run' })
+  }
+  return Object.freeze({
+    kind: 'function',
+    run: run as ModuleTask['run'],
+    onSuccess: optionalFunction(owner, given, 'onSuccess') as ModuleTask['onSuccess'],
+    onFailure: optionalFunction(owner, given, 'onFailure') as ModuleTask['onFailure'],
+  })
+}
+
+function pythonOf(owner: Owner, given: Given, run: unknown): DeclaredPython {
+  const python = given.python
+  const expected = `where the task is, such as { script: 'score.py', task: 'score' }`
+  if (typeof python !== 'object' || python === null) throw refused(owner, 'python', expected, python)
+  for (const key of ['onSuccess', 'onFailure']) {
+    if (given[key] === undefined) continue
+    throw new UsageError(
+      'INVALID_ARGUMENT',
+      `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} has "${key}", but is written in Python: its callbacks are those of the Python file.`,
+      { ...owner.facts, path: key },
+    )
+  }
+  if (run !== undefined) {
+    const message = `${owner.what[0]?.toUpperCase()}${owner.what.slice(1)} has both a function and "python". Give one of them.`
+    throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'python' })
+  }
+  const inside: Owner = { what: `the Python task of ${owner.what}`, facts: owner.facts }
+  const where = optionsOf(inside, python, PYTHON)
+  return Object.freeze({
+    kind: 'python',
+    script: requiredText(inside, where, 'script'),
+    task: requiredText(inside, where, 'task'),
+    workflow: where.workflow === undefined ? null : requiredText(inside, where, 'workflow'),
+    adds: addsOf(inside, where.adds),
+  })
+}
+
+function addsOf(owner: Owner, adds: unknown): InputSchema | null {
+  if (adds === undefined) return null
+  if (isSchema(adds)) return adds
+  throw refused(owner, 'adds', 'a schema that follows Standard Schema, of valibot, zod or arktype for example', adds)
+}
+
+function requiredText(owner: Owner, given: Given, key: string): string {
+  const value = given[key]
+  if (typeof value === 'string' && value !== '') return value
+  throw refused(owner, key, 'a string that is not empty', value)
+}

@@ -1,0 +1,136 @@
+/** `trigger`: declares a function that is polled, or a schedule, and the workflow that it starts. */
+
+import { UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
+import { CATCHUPS, DEFAULT_POLICY, type TriggerPolicy } from '../model/policy.ts'
+import type { TriggerTiming } from '../model/trigger.ts'
+import { type DeclaredTrigger, type DeclaredWorkflow, TRIGGER, WORKFLOW } from './declared.ts'
+import {
+  nameOf,
+  type Owner,
+  optionalChoice,
+  optionalCount,
+  optionalDuration,
+  optionalFlag,
+  optionalLimit,
+  optionalText,
+  optionsOf,
+  refused,
+} from './option-checks.ts'
+import { placeOfCaller } from './place.ts'
+import type { CronOptions, PollOptions } from './types/options.ts'
+import type { PollOf, Scheduled, Startable, Trigger } from './types/trigger.ts'
+import type { AnyWorkflow } from './types/workflow.ts'
+import type { ModuleTrigger } from './types.ts'
+
+type Given = Readonly<Record<string, unknown>>
+
+const POLLING = ['every', 'timeout', 'jitter', 'maxActive', 'pauseAfter', 'onChange']
+const OPTIONS = ['starts', ...POLLING, 'cron', 'timezone', 'catchup', 'allowConcurrent', 'description']
+
+const DEFAULT_INTERVAL_MS = 30_000
+
+/**
+ * Declares a function that is called on an interval, and starts a workflow when it says so. Calls of one trigger never overlap; one that
+ * throws, or takes too long, is recorded, fires nothing, and the function is called again after its interval.
+ *
+ * @param name Name of the trigger, unlike those of all others.
+ * @param options The workflow that it starts (`starts`), the interval (`every`), and how it is polled.
+ * @param poll Returns an object or `fire(…)` to start the workflow with it, `skip(…)` when there is nothing to do.
+ * @returns The trigger. Export it for `cloaca serve`, or hand it to `runner.register`.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @example
+ * export const inbox = trigger('inbox', { every: '2s', starts: orders }, async () => (await next()) ?? skip('nothing new'))
+ */
+export function trigger<const Name extends string, const Starts extends Startable, Answer>(
+  name: Name,
+  options: PollOptions<Starts>,
+  poll: PollOf<Starts, Answer>,
+): Trigger<Name>
+/**
+ * Declares a schedule that starts a workflow.
+ *
+ * @param name Name of the trigger, unlike those of all others.
+ * @param options The workflow that it starts (`starts`), the expression (`cron`) and its time zone.
+ * @returns The trigger. Export it for `cloaca serve`, or hand it to `runner.register`.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @example
+ * export const nightly = trigger('nightly', { cron: '0 3 * * *', timezone: 'Europe/Paris', starts: 'cleanup' })
+ */
+export function trigger<const Name extends string, const Starts extends Startable>(
+  name: Name,
+  options: CronOptions<Starts> & Scheduled<Starts>,
+): Trigger<Name>
+export function trigger(name: string, options: object, poll?: unknown): Trigger {
+  const checked = nameOf(name, 'trigger')
+  const owner: Owner = { what: `trigger "${checked}"`, facts: { trigger: checked } }
+  const given = optionsOf(owner, options, OPTIONS)
+  const started = startedBy(owner, given.starts)
+  const declared: DeclaredTrigger = Object.freeze({
+    name: checked,
+    ...started,
+    timing: timingOf(owner, given),
+    allowConcurrent: optionalFlag(owner, given, 'allowConcurrent', false),
+    policy: policyOf(owner, given),
+    description: optionalText(owner, given, 'description', ''),
+    poll: pollOf(owner, given, poll),
+    place: placeOfCaller(),
+  })
+  const made = { name: checked, workflow: started.workflow, declared }
+  Object.defineProperty(made, TRIGGER, { value: 1 })
+  return Object.freeze(made)
+}
+
+function startedBy(owner: Owner, starts: unknown): Pick<DeclaredTrigger, 'workflow' | 'starts'> {
+  if (typeof starts === 'string' && starts !== '') return { workflow: starts, starts: null }
+  if (typeof starts === 'object' && starts !== null && WORKFLOW in starts) {
+    const declared: DeclaredWorkflow = (starts as unknown as AnyWorkflow).declared
+    return { workflow: declared.key, starts: declared }
+  }
+  throw refused(owner, 'starts', 'a workflow or its name', starts)
+}
+
+function timingOf(owner: Owner, given: Given): TriggerTiming {
+  const { cron } = given
+  if (cron === undefined) {
+    for (const key of ['timezone', 'catchup']) {
+      if (given[key] !== undefined) throw conflict(owner, key, `"${key}" is about "cron", which is missing`)
+    }
+    return { kind: 'poll', intervalMs: optionalDuration(owner, given, 'every') ?? DEFAULT_INTERVAL_MS }
+  }
+  if (typeof cron !== 'string') throw refused(owner, 'cron', 'a cron expression, such as "0 6 * * 1-5"', cron)
+  for (const key of POLLING) {
+    if (given[key] !== undefined) throw conflict(owner, key, `it has "cron" and "${key}", but is not polled`)
+  }
+  return {
+    kind: 'cron',
+    expression: cron,
+    timezone: optionalText(owner, given, 'timezone', 'UTC'),
+    catchup: optionalChoice(owner, given, 'catchup', CATCHUPS) ?? 'skip',
+  }
+}
+
+function policyOf(owner: Owner, given: Given): TriggerPolicy {
+  return Object.freeze({
+    timeoutMs: optionalLimit(owner, given, 'timeout'),
+    jitterMs: optionalDuration(owner, given, 'jitter'),
+    maxActive: optionalCount(owner, given, 'maxActive', 1),
+    pauseAfter: optionalCount(owner, given, 'pauseAfter', 1),
+    onChange: optionalFlag(owner, given, 'onChange', DEFAULT_POLICY.onChange),
+  })
+}
+
+function pollOf(owner: Owner, given: Given, poll: unknown): ModuleTrigger['poll'] {
+  if (given.cron !== undefined) {
+    if (poll === undefined) return null
+    throw conflict(owner, 'cron', 'it has "cron" and a function, which would never be called')
+  }
+  if (typeof poll === 'function') return poll as ModuleTrigger['poll']
+  const message = `The last argument of ${owner.what} must be its function, but ${shownValue(poll)} was given. One that starts on a schedule has the option "cron" instead.`
+  throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'poll' })
+}
+
+function conflict(owner: Owner, key: string, why: string): UsageError {
+  const message = `The options of ${owner.what} contradict each other: ${why}. Leave one of them out.`
+  return new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: key })
+}

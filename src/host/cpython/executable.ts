@@ -1,0 +1,81 @@
+/** Finds the Python that a user names, and tells what is wrong with one that does not start. Used by `starter.ts`. */
+
+import { type ExecException, execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { basename, delimiter, join, resolve, sep } from 'node:path'
+import { HostError } from '../../errors.ts'
+import { tooOld } from '../peers/cpython.ts'
+
+const ANSWERS_WITHIN_MS = 10_000
+const LONGEST_ANSWER_BYTES = 65_536
+/** What any Python says of itself, also one that is far too old. */
+const QUESTION = 'import sys; print("cloaca %d.%d.%d" % tuple(sys.version_info[:3]))'
+const PYTHON_NAME = /^(?:python|pypy)[\d.]*(?:\.exe)?$/
+
+/**
+ * The absolute path of a program that is named, or given by a path that counts from `folder`. Throws
+ * `INTERPRETER_START_FAILED` where there is none.
+ */
+export function findExecutable(
+  executable: string,
+  environ: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): string {
+  if (!executable.includes('/') && !executable.includes(sep)) {
+    const folders = (environ.PATH ?? '').split(delimiter).filter((each) => each !== '')
+    const path = folders.map((each) => resolve(folder, each, executable)).find((each) => problemOf(each) === null)
+    if (path !== undefined) return path
+    throw unusable(
+      executable,
+      'there is no such program in the folders of PATH. Install it, or give the path of another one',
+    )
+  }
+  const path = resolve(folder, executable)
+  const problem = problemOf(path)
+  if (problem === null) return path
+  throw unusable(executable, problem)
+}
+
+function problemOf(path: string): string | null {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return `there is no file "${path}". Check the path`
+  if (status.isDirectory()) {
+    const inner = join(path, 'bin', 'python')
+    const hint = statSync(inner, { throwIfNoEntry: false }) === undefined ? 'the path of its executable' : `"${inner}"`
+    return `"${path}" is a folder. Give ${hint}`
+  }
+  return status.isFile() && (status.mode & 0o111) !== 0 ? null : `"${path}" is no file that may be executed`
+}
+
+export function unusable(executable: string, problem: string, cause?: unknown): HostError {
+  return new HostError('INTERPRETER_START_FAILED', `Python "${executable}" cannot be used: ${problem}.`, { cause })
+}
+
+/** What is called python is asked nothing before it is started. */
+export function isCalledPython(path: string): boolean {
+  return PYTHON_NAME.test(basename(path))
+}
+
+/** Why a program is no Python that can be used; null: it is one. Never rejects. */
+export function pythonProblem(path: string, environ: NodeJS.ProcessEnv): Promise<string | null> {
+  return new Promise((settle) => {
+    const limits = { timeout: ANSWERS_WITHIN_MS, maxBuffer: LONGEST_ANSWER_BYTES, killSignal: 'SIGKILL' } as const
+    const asked = execFile(path, ['-c', QUESTION], { ...limits, env: environ }, (error, stdout) => {
+      const [, version] = /^cloaca (\d+\.\d+\.\d+)$/m.exec(stdout) ?? []
+      if (version !== undefined) return settle(tooOld(version))
+      settle(`it is no Python: asked for its version, it ${error === null ? shown(stdout) : reasonOf(error)}`)
+    })
+    asked.stdin?.on('error', () => undefined).end()
+  })
+}
+
+function shown(stdout: string): string {
+  const [first = ''] = stdout.trim().split('\n')
+  return first === '' ? 'said nothing' : `said ${JSON.stringify(first.slice(0, 80))}`
+}
+
+function reasonOf(error: ExecException): string {
+  if (error.killed) return `did not answer within ${ANSWERS_WITHIN_MS / 1_000} s`
+  if (error.signal) return `was ended by ${error.signal}`
+  return typeof error.code === 'number' ? `ended with exit code ${error.code}` : `could not be started (${error.code})`
+}

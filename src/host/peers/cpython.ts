@@ -1,0 +1,143 @@
+/**
+ * A CPython of the machine's, with the engine's Python package. It leads a process group of its own, in which the programs are
+ * that scripts start: whenever it ends, all of the group is ended, so that nothing of it stays behind.
+ *
+ *   killed ──▶ SIGTERM to the group ──▶ half a second later SIGKILL to what is left of it
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { PROTOCOL_VERSION, STACKS_OUT } from '../../border/channel.ts'
+import type { Clock } from '../../engine/ports.ts'
+import { ChildProcessPeer } from './child-process-peer.ts'
+import type { Hello, Peer, PeerKind } from './peer.ts'
+
+/** The oldest that the package runs under. */
+export const OLDEST_PYTHON = [3, 9] as const
+
+const STDERR = 2
+const KILL_AFTER_TERM_MS = 500
+/** Python writes its stacks at once, whatever it does, unless its process stands still. */
+const STACKS_WITHIN_MS = 300
+/** A pause of this length is their end. */
+const STACKS_END_AFTER_MS = 30
+
+/** `packageDigest`: of the package in `packageFolder` (`environment/package-digest.ts`). */
+export function cpythonKind(packageDigest: string, packageFolder: string): PeerKind {
+  return {
+    refusal: ({ protocolVersion, digest, python }) => {
+      if (protocolVersion === PROTOCOL_VERSION && digest === packageDigest) return tooOld(python ?? '')
+      return (
+        `it uses a Python package "cloaca" of another version (${digest || 'unknown'}) than the one of this engine ` +
+        `(${packageDigest}) in "${packageFolder}". Install the one that comes with this engine, and start the engine again`
+      )
+    },
+    killAfterMs: 1_000,
+    needsSlices: false,
+    mayBeKilled: true,
+  }
+}
+
+/** What is wrong with a version of Python; null when nothing is. */
+export function tooOld(version: string): string | null {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [oldestMajor, oldestMinor] = OLDEST_PYTHON
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return null
+  return `it is Python ${version}, which is too old: ${OLDEST_PYTHON.join('.')} or newer is needed`
+}
+
+export interface CPythonOptions {
+  /** An absolute path. */
+  readonly executable: string
+  /** Holds the Python package. */
+  readonly packageFolder: string
+  readonly stdoutTo: 'stdout' | 'stderr'
+  readonly environ: NodeJS.ProcessEnv
+  readonly cwd: string
+}
+
+export function spawnCPython(options: CPythonOptions, clock: Clock): Peer {
+  const { executable, packageFolder, stdoutTo, environ, cwd } = options
+  const child = spawn(executable, [join(packageFolder, 'cloaca', '_cpython', 'child.py')], {
+    stdio: ['inherit', stdoutTo === 'stderr' ? STDERR : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
+    env: environ,
+    cwd,
+    detached: true,
+    windowsHide: true,
+  })
+  return new CPythonPeer(child, clock)
+}
+
+class CPythonPeer extends ChildProcessPeer {
+  readonly #clock: Clock
+  readonly #stacks: Readable | null
+  #isKilled = false
+  /** The group, once it is ended. */
+  #groupEnd: Promise<void> | null = null
+
+  constructor(process: ChildProcess, clock: Clock) {
+    super(process)
+    this.#clock = clock
+    this.#stacks = ((process.stdio as readonly unknown[] | undefined)?.[STACKS_OUT] ?? null) as Readable | null
+    this.#stacks?.on('error', () => undefined)
+    this.#stacks?.resume() // what nobody has asked for is not kept
+    void this.left.then(() => this.#endGroup())
+  }
+
+  override get exited(): Promise<void> {
+    return this.left.then(() => this.#endGroup())
+  }
+
+  override kill(): void {
+    if (this.#isKilled) return
+    this.#isKilled = true
+    void this.#endGroup()
+  }
+
+  override async dumpStacks({ pid, stacksSignal }: Hello): Promise<string | null> {
+    const stacks = this.#stacks
+    if (stacks === null || stacksSignal === null) return null
+    let text = ''
+    const done = Promise.withResolvers<void>()
+    const limit = this.#clock.wakeAfter(STACKS_WITHIN_MS, done.resolve)
+    let pause = limit
+    const read = (chunk: Buffer): void => {
+      text += chunk.toString()
+      if (pause !== limit) pause.cancel()
+      pause = this.#clock.wakeAfter(STACKS_END_AFTER_MS, done.resolve)
+    }
+    stacks.on('data', read)
+    if (send(pid, stacksSignal)) await done.promise
+    stacks.off('data', read)
+    stacks.resume()
+    limit.cancel()
+    pause.cancel()
+    return text === '' ? null : text
+  }
+
+  #endGroup(): Promise<void> {
+    this.#groupEnd ??= this.#endGroupOnce()
+    return this.#groupEnd
+  }
+
+  async #endGroupOnce(): Promise<void> {
+    const { pid } = this
+    if (pid === undefined || !send(-pid, 'SIGTERM')) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#clock.wakeAfter(KILL_AFTER_TERM_MS, resolve)
+    // Nearly always nothing is left once the first of them has ended.
+    void this.left.then(() => (send(-pid, 0) ? undefined : resolve()))
+    await promise
+    send(-pid, 'SIGKILL')
+  }
+}
+
+/** False where there is nobody any more. */
+function send(pid: number, signal: NodeJS.Signals | number): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
