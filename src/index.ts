@@ -83,6 +83,7 @@ export {
   StoreError,
   UsageError,
 } from './errors.ts'
+export { CancelledError, DeadlineError } from './functions/calls/faults.ts'
 export { type HttpHandlerOptions, httpHandler } from './http/http-handler.ts'
 export type {
   EngineCounters,
@@ -218,7 +219,7 @@ export type {
 } from './runner/resources/triggers.ts'
 export type { Quantiles, TaskStats, VersionStats, WorkflowStats } from './runner/resources/workflow-stats.ts'
 export type { RunnerWorkflows } from './runner/resources/workflows.ts'
-export type { ExecutionResult, TaskResult } from './runner/results.ts'
+export type { ExecutionResult, TaskResult, WorkflowResult } from './runner/results.ts'
 export { Runner } from './runner/runner.ts'
 export { type SecretFields, SecretNotGranted, type SecretProvider, type SecretRequest } from './secrets/provider.ts'
 export {

@@ -37,7 +37,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
     what: 'timers',
     pattern: /\b(setTimeout|setInterval)\(/,
     owners:
-      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|descriptors\/named-pipe|output\/(call-logs|whole-lines)|control-worker)|output\/outlet|cli\/(serve\/watch|npm)|page\/live\/clock)\.ts$/,
+      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|descriptors\/named-pipe|output\/call-logs|control-worker)|output\/(outlet|whole-lines)|cli\/(serve\/watch|npm)|page\/live\/clock)\.ts$/,
   },
   {
     what: 'threads',

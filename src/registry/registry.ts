@@ -41,6 +41,8 @@ export type RegistryProblem = {
     }
   | { readonly kind: 'badSource'; readonly source: string }
   | { readonly kind: 'badRule' | 'unreachableTask'; readonly workflow: string; readonly task: string }
+  /** The task runs a function of another script, and that is not loaded, or does not declare it. */
+  | { readonly kind: 'unknownScript' | 'unknownTask'; readonly workflow: string; readonly task: string }
   | { readonly kind: 'unknownWorkflow'; readonly trigger: string; readonly workflow: string }
 )
 

@@ -5,13 +5,16 @@
  */
 
 import { resolve } from 'node:path'
+import type { LoadTarget } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import { ScriptError } from '../errors.ts'
+import type { LoadedModule, ModuleScripts } from '../functions/module-scripts.ts'
 import type { PythonHost } from '../host/python-host.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
+import type { SourcePlace } from '../model/workflow.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
-import { type ScriptSource, scriptsAt, scriptsStillAt } from './script-sources.ts'
+import { isModuleFile, type ScriptSource, scriptsAt, scriptsStillAt } from './script-sources.ts'
 
 /** What came of loading one script. */
 export interface ScriptReport {
@@ -28,7 +31,7 @@ export interface ScriptReport {
    * those that it came to, and where the module would be that it did not find.
    */
   readonly files: readonly string[]
-  /** Why it could not be loaded, with Python's traceback in `facts.traceback`; null when it was. */
+  /** Why it could not be loaded, with the traceback in `facts.traceback`; null when it was. */
   readonly error: ScriptError | null
   /** It could not be loaded, and what was loaded of it before is still in use. */
   readonly isKept: boolean
@@ -51,10 +54,13 @@ export interface LoadedScriptsOptions {
   readonly graceMs: number
   /** Starts the interpreters, once they are needed. */
   readonly python: () => Promise<PythonHost>
+  /** What loads files of TypeScript and JavaScript. */
+  readonly modules: () => Promise<ModuleScripts>
 }
 
 /** The files of a script's newest loading. */
 interface Made {
+  readonly target: LoadTarget
   readonly files: ReadonlySet<string>
   readonly isGood: boolean
 }
@@ -71,6 +77,11 @@ export class LoadedScripts {
 
   constructor(options: LoadedScriptsOptions) {
     this.#options = options
+  }
+
+  /** By script: what it was loaded from, good or not. */
+  get targets(): ReadonlyMap<string, LoadTarget> {
+    return new Map([...this.#made].map(([script, { target }]) => [script, target]))
   }
 
   /** `lagging` is called when one of several scripts takes so long that the next one begins. */
@@ -120,35 +131,45 @@ export class LoadedScripts {
   ): Promise<readonly ScriptReport[]> {
     if (sources.length === 0) return []
     const reports: Promise<ScriptReport>[] = []
-    const host = await this.#options.python()
-    host.expect(sources)
+    const ofPython = sources.filter(({ target }) => !isModule(target))
+    if (ofPython.length > 0) (await this.#options.python()).expect(ofPython)
     for (const source of sources) {
-      const report = this.#load(source, host)
+      const report = this.#load(source)
       reports.push(report)
       if (!(await this.#within(report, LOAD_ALONE_MS)) && sources.length > 1) lagging()
     }
     return await Promise.all(reports)
   }
 
-  async #load({ script, target }: ScriptSource, host: PythonHost): Promise<ScriptReport> {
-    const { graceMs, registry } = this.#options
-    const loaded = await host.load(script, target, graceMs)
+  async #load({ script, target }: ScriptSource): Promise<ScriptReport> {
+    const { registry } = this.#options
+    const { loaded, isServed } = await this.#loadIntoHost(script, target)
     const isGood = loaded.fault === null
-    const isServed = host.isServed(script)
     // What it was made of before counts too, while that is in use.
     const before = isGood || !isServed ? [] : (this.#made.get(script)?.files ?? [])
-    this.#made.set(script, { files: new Set([...before, ...loaded.files]), isGood })
+    this.#made.set(script, { target, files: new Set([...before, ...loaded.files]), isGood })
     if (!isServed) registry.removeScript(script)
     const problems = isGood ? registry.replaceScript(script, loaded) : []
     return reportOf(loaded, isServed && !isGood, problems)
   }
 
+  async #loadIntoHost(script: string, target: LoadTarget): Promise<IntoHost> {
+    const { graceMs, python, modules } = this.#options
+    if (isModule(target)) {
+      const host = await modules()
+      return { loaded: await host.load(script, target.path), isServed: host.isServed(script) }
+    }
+    const host = await python()
+    return { loaded: await host.load(script, target, graceMs), isServed: host.isServed(script) }
+  }
+
   async #remove(script: string): Promise<void> {
-    const { graceMs, python, registry } = this.#options
+    const { graceMs, python, modules, registry } = this.#options
+    const target = this.#made.get(script)?.target
     this.#made.delete(script)
     registry.removeScript(script)
-    const host = await python()
-    await host.unload(script, graceMs)
+    if (target !== undefined && isModule(target)) (await modules()).unload(script)
+    else await (await python()).unload(script, graceMs)
   }
 
   /** Settles when that does, however it ends, or when the time is over: false. */
@@ -171,9 +192,23 @@ export class LoadedScripts {
   }
 }
 
-function reportOf(loaded: LoadedScript, isKept: boolean, problems: readonly RegistryProblem[]): ScriptReport {
+/** What a host made of a script. `isServed`: it serves it now, be it as it was before. */
+interface IntoHost {
+  readonly loaded: LoadedScript | LoadedModule
+  readonly isServed: boolean
+}
+
+function isModule(target: LoadTarget): target is LoadTarget & { readonly kind: 'file' } {
+  return target.kind === 'file' && isModuleFile(target.path)
+}
+
+function reportOf(
+  loaded: LoadedScript | LoadedModule,
+  isKept: boolean,
+  problems: readonly RegistryProblem[],
+): ScriptReport {
   const { script, fault, files } = loaded
-  const where = fault?.place ? ` (${fault.place.file}, line ${fault.place.line})` : ''
+  const where = fault?.place ? ` (${shownPlace(fault.place)})` : ''
   const error = `${fault?.type}: ${fault?.message}`
   const facts = { script, reason: `${error}${where}`, traceback: fault?.traceback ?? '' }
   return {
@@ -189,4 +224,9 @@ function reportOf(loaded: LoadedScript, isKept: boolean, problems: readonly Regi
     isKept,
     problems: problems.map(({ message }) => message),
   }
+}
+
+/** Of a file that another one does not find, the line is not known. */
+function shownPlace({ file, line }: SourcePlace): string {
+  return line === 0 ? file : `${file}, line ${line}`
 }

@@ -2,26 +2,27 @@
 
 import type { Engine } from '../engine/engine.ts'
 import { toError } from '../errors.ts'
-import type { Scripting } from './composition.ts'
+import type { ScriptHosts } from './hosts/script-hosts.ts'
 
 export interface Readiness {
   readonly isReady: boolean
   /** Null: the database takes a write. Else why it does not. */
   readonly database: string | null
-  /** Null: an interpreter answers. Else why none does. */
+  /** Null: an interpreter answers, or none is needed. Else why none does. */
   readonly python: string | null
 }
 
-/** Never rejects. `scripting`: null before anything was loaded. */
-export async function readinessOf(engine: Engine, scripting: Scripting | null, withinMs: number): Promise<Readiness> {
-  const [database, python] = await Promise.all([engine.health.unwritable(withinMs), unanswered(scripting, withinMs)])
+/** Never rejects. */
+export async function readinessOf(engine: Engine, hosts: ScriptHosts, withinMs: number): Promise<Readiness> {
+  const [database, python] = await Promise.all([engine.health.unwritable(withinMs), unanswered(hosts, withinMs)])
   return { isReady: database === null && python === null, database, python }
 }
 
-async function unanswered(scripting: Scripting | null, withinMs: number): Promise<string | null> {
-  if (scripting === null) return 'No script has been loaded yet.'
+/** Scripts of TypeScript need no interpreter. */
+async function unanswered({ pythonNow, modulesNow }: ScriptHosts, withinMs: number): Promise<string | null> {
+  if (pythonNow === null) return modulesNow === null ? 'No script has been loaded yet.' : null
   try {
-    return (await scripting.host.answers(withinMs)) ? null : `No interpreter answered within ${withinMs} ms.`
+    return (await pythonNow.host.answers(withinMs)) ? null : `No interpreter answered within ${withinMs} ms.`
   } catch (thrown) {
     return toError(thrown).message
   }

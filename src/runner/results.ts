@@ -1,5 +1,7 @@
 /** What the Node API returns about executions. Pure. */
 
+import type { Frozen } from '../authoring/types/json.ts'
+import type { OutputOf } from '../authoring/types/workflow.ts'
 import { type ContextText, contextValueOf, type JsonObject } from '../model/context.ts'
 import type { Execution, ExecutionOrigin, ExecutionStatus, TaskStatus } from '../model/execution.ts'
 
@@ -35,6 +37,13 @@ export interface ExecutionResult {
   readonly cancelRequestedAt: number | null
   readonly tasks: readonly TaskResult[]
 }
+
+/** The result of a workflow that TypeScript declared: when all went well, its context has the type that its last task leaves. */
+export type WorkflowResult<Flow> = Omit<ExecutionResult, 'status' | 'context'> &
+  (
+    | { readonly status: 'Completed'; readonly context: Frozen<OutputOf<Flow>> }
+    | { readonly status: Exclude<ExecutionStatus, 'Completed'>; readonly context: JsonObject }
+  )
 
 export function executionResult(execution: Execution): ExecutionResult {
   const contextText = execution.finalText ?? execution.inputText

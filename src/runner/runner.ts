@@ -5,12 +5,12 @@
  */
 
 import { Alerts } from '../alerts/alerts.ts'
+import type { Trigger } from '../authoring/types/trigger.ts'
+import type { AnyWorkflow, InputOf } from '../authoring/types/workflow.ts'
 import type { Engine, ExecuteOptions } from '../engine/engine.ts'
 import { assertEventName, type EngineEventMap, type EngineEventName, EngineEvents } from '../engine/events.ts'
-import type { Clock, PollRequest, RunGraphRequest, ScriptHost, Store } from '../engine/ports.ts'
-import { StartOnce } from '../engine/start-once.ts'
+import type { Clock, PollRequest, RunGraphRequest, Store } from '../engine/ports.ts'
 import { toError, UsageError } from '../errors.ts'
-import { lateHost } from '../host/late-host.ts'
 import type { Measurements } from '../metrics/measurements.ts'
 import { numberArgument, shownValue, textArgument } from '../model/arguments.ts'
 import {
@@ -24,11 +24,16 @@ import type { PollOutcome, PollTest } from '../model/trigger.ts'
 import { codecNotice } from '../native/index.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import { onlyWorkflows } from '../registry/only-workflows.ts'
-import { type RegistryProblem, unboundTriggers } from '../registry/registry.ts'
 import { openSpans } from '../tracing/open-spans.ts'
 import type { Spans } from '../tracing/spans.ts'
 import { clockOf, databasePlace, defaultDurability, openScripting, type Scripting } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
+import { openModules } from './hosts/open-modules.ts'
+import { type ExecuteArguments, type ExecuteLimits, REGISTERED_SCRIPT, registerValues } from './hosts/registering.ts'
+import { ScriptHosts } from './hosts/script-hosts.ts'
+import { TaskTargets } from './hosts/task-targets.ts'
+import { UnboundNames } from './hosts/unbound-names.ts'
+import { WorkflowInputs } from './hosts/workflow-inputs.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
 import { harmless, type LogSink, watchForLog } from './log-lines.ts'
@@ -47,7 +52,7 @@ import { RunnerSchedules } from './resources/schedules.ts'
 import { RunnerSources } from './resources/sources.ts'
 import { RunnerTriggers } from './resources/triggers.ts'
 import { RunnerWorkflows } from './resources/workflows.ts'
-import { type ExecutionResult, executionResult } from './results.ts'
+import { type ExecutionResult, executionResult, type WorkflowResult } from './results.ts'
 
 const GRACE_MS = 30_000
 /** How long the end of a runner waits for alerts and spans that are on their way. */
@@ -86,23 +91,34 @@ export class Runner {
   readonly #spans: Spans | null
   readonly #scripts: LoadedScripts
   readonly #alive = new KeepAlive()
-  readonly #scripting = new StartOnce(() => this.#openScripting())
-  readonly #stopping = new AbortController()
+  readonly #hosts: ScriptHosts
+  readonly #unbound: UnboundNames
+  readonly #inputs: WorkflowInputs
   #isStarted = false
   #serving: Disposable | undefined
   #closed: Promise<void> | null = null
 
   private constructor(options: CheckedOptions, { store, events, clock, alerts, spans }: RunnerParts) {
     this.#options = options
+    const log = options.log ?? (() => undefined)
     this.#store = store
     this.#registry = new LiveRegistry()
     this.#scripts = new LoadedScripts({
       registry: this.#registry,
       clock,
       graceMs: options.reloadGraceMs ?? GRACE_MS,
-      python: async () => (await this.#startPython()).host,
+      python: async () => (await this.#hosts.python()).host,
+      modules: () => this.#hosts.modules(),
     })
-    this.#log = options.log ?? (() => undefined)
+    const targets = new TaskTargets(this.#registry, () => this.#scripts.targets)
+    this.#hosts = new ScriptHosts({
+      openPython: (stopping) => this.#openPython(stopping),
+      openModules: () => openModules({ ...options, log }, clock, this),
+      ...{ targets, loading: () => this.#scripts.loading },
+    })
+    this.#unbound = new UnboundNames(this.#registry, targets, log)
+    this.#inputs = new WorkflowInputs(this.#registry, () => this.#hosts.modulesNow)
+    this.#log = log
     this.#events = events
     this.#clock = clock
     this.#alerts = alerts
@@ -110,11 +126,11 @@ export class Runner {
     if (codecNotice !== null) this.#log({ level: 'info', message: codecNotice })
     const registry = this.#registry
     this.#engine = makeEngine({
-      ...{ store, host: this.#scriptHost(), settings: options.config ?? {}, streams: options.streams, events, clock },
+      ...{ store, host: this.#hosts.host, settings: options.config ?? {}, streams: options.streams, events, clock },
       registry: options.onlyWorkflows === undefined ? registry : onlyWorkflows(registry, options.onlyWorkflows),
     })
-    this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry)
-    this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store)
+    this.triggers = new RunnerTriggers(this.#alive, this.#engine, registry, this.#inputs)
+    this.workflows = new RunnerWorkflows(this.#alive, this.#engine, store, this.#inputs)
     this.executions = new RunnerExecutions(this.#alive, this.#engine)
     this.schedules = new RunnerSchedules(this.#alive, this.#engine)
     this.instances = new RunnerInstances(this.#alive, this.#engine)
@@ -122,7 +138,7 @@ export class Runner {
     this.actions = new RunnerActions(this.#alive, store)
     this.sources = new RunnerSources(this.#alive, this.#engine)
     this.reactors = new RunnerReactors(this.#alive, this.#engine)
-    const run = async (request: RunGraphRequest) => (await this.#startPython()).host.runGraph(request)
+    const run = async (request: RunGraphRequest) => (await this.#hosts.python()).host.runGraph(request)
     this.graphs = new RunnerGraphs(this.#alive, this.#engine, registry, run)
   }
 
@@ -190,14 +206,14 @@ export class Runner {
     using _hold = this.#alive.hold()
     const report = await this.#scripts.reload(places, changedFiles)
     const loaded = new Set(report.loaded.map(({ script }) => script))
-    this.#reportUnboundTriggers(({ script }) => loaded.has(script))
+    this.#unbound.report(({ script }) => loaded.has(script))
     return report
   }
 
   /** Begins to poll triggers and to run what is unfinished, and keeps the process alive until `close`. Once. */
   async start(): Promise<void> {
     using _hold = this.#alive.hold()
-    if (!this.#isStarted) this.#bindTriggers()
+    if (!this.#isStarted) this.#unbound.await(this.#scripts.loading)
     this.#isStarted = true
     await this.#engine.start()
     if (this.#closed === null) this.#alerts?.watchLateness((byMs) => this.#engine.triggers.overdue(byMs))
@@ -205,15 +221,40 @@ export class Runner {
   }
 
   /**
+   * Puts workflows and triggers of this program in use, as `workflow()` and `trigger()` return them, beside those of scripts that are
+   * loaded. May be called again with more. In the default function of a script, they are the script's.
+   *
+   * @throws `UsageError` (`INVALID_ARGUMENT`) for a value that is neither, (`DECLARED_TWICE`) for another of the same name,
+   * (`EMPTY_WORKFLOW`) for a workflow without tasks.
+   */
+  async register(...values: readonly (AnyWorkflow | Trigger)[]): Promise<void> {
+    using _hold = this.#alive.hold()
+    await registerValues(await this.#hosts.modules(), this.#registry, values)
+    if (this.#isStarted) this.#unbound.report(({ script }) => script === REGISTERED_SCRIPT)
+  }
+
+  /**
    * Runs a workflow and waits for its end. A failed task is a result (`status`), not an error. Needs no `start`, and
    * starts nothing else: no trigger is polled, and no schedule fires.
+   *
+   * @param workflow The name of a workflow, or one that was registered or loaded, as a value: then the compiler knows what its context
+   * must be, and what the result's is when all went well.
+   * @param context What it begins with; nothing unless given. Where the workflow has an `input`, it is checked.
+   * @throws `UsageError` (`WORKFLOW_NOT_FOUND`), (`INVALID_CONTEXT`) for a context that is no JSON or does not fit,
+   * (`EXECUTION_TIMEOUT`) after `timeoutMs`.
    */
+  execute<Flow extends AnyWorkflow>(
+    workflow: Flow,
+    ...rest: ExecuteArguments<InputOf<Flow>>
+  ): Promise<WorkflowResult<Flow>>
+  execute(workflow: string, context?: JsonObject, options?: ExecuteLimits): Promise<ExecutionResult>
   async execute(
-    workflow: string,
+    workflow: AnyWorkflow | string,
     context: JsonObject = {},
-    options: { readonly timeoutMs?: number | null } = {},
-  ): Promise<ExecutionResult> {
-    return await this.#execute(workflow, contextTextOf(context), options)
+    options: ExecuteLimits = {},
+  ): Promise<unknown> {
+    const name = typeof workflow === 'string' ? workflow : workflow?.name
+    return await this.#execute(name, contextTextOf(context), options)
   }
 
   /** Runs a workflow with the exact text of a context, as Python would hand it over. Throws `INVALID_CONTEXT`. */
@@ -227,7 +268,9 @@ export class Runner {
     const timeoutMs = options?.timeoutMs ?? null
     if (timeoutMs !== null) numberArgument(timeoutMs, 'timeoutMs', 0)
     await this.#engine.enter()
-    return executionResult(await this.#engine.execute(workflow, contextText, options))
+    return executionResult(
+      await this.#engine.execute(workflow, await this.#inputs.checked(workflow, contextText), options),
+    )
   }
 
   /** Polls a trigger once, without starting or recording anything. */
@@ -245,8 +288,7 @@ export class Runner {
 
   async #poll(request: PollRequest): Promise<PollOutcome> {
     using _hold = this.#alive.hold()
-    const { host } = await this.#startPython()
-    const outcome = await host.poll(request)
+    const outcome = await this.#hosts.host.poll(request)
     if (outcome.kind !== 'notEntered') return outcome
     if (this.#closed === null) throw unknownTrigger(request.trigger, this.#registry.current().triggers.keys())
     throw closed()
@@ -272,20 +314,20 @@ export class Runner {
   /** Whether polling and running go on: the database takes a write, and an interpreter answers within this time. Never rejects. */
   async readiness(withinMs = STACKS_WITHIN_MS): Promise<Readiness> {
     using _hold = this.#alive.hold()
-    return await readinessOf(this.#engine, this.#scripting.result, withinMs)
+    return await readinessOf(this.#engine, this.#hosts, withinMs)
   }
 
   /** Everything in numbers: counters since it was opened, which count on, and how it is now. Reads nothing but memory. */
   measure(): Measurements {
     const { counters } = this.#store
-    const host = this.#scripting.result?.host.measure() ?? null
+    const host = this.#hosts.pythonNow?.host.measure() ?? null
     return { engine: this.#events.counters, store: counters, now: this.#engine.health.gauges(), host }
   }
 
   /** Logs what each interpreter does and what each suspended stack waits for, with its Python frames. */
   async logStacks(withinMs = STACKS_WITHIN_MS): Promise<void> {
     try {
-      const scripting = await this.#scripting.settled()
+      const scripting = await this.#hosts.pythonSettled()
       for (const message of (await scripting?.host.describeStacks(withinMs)) ?? [])
         this.#log({ level: 'info', message })
     } catch (thrown) {
@@ -307,7 +349,7 @@ export class Runner {
 
   async #close(graceMs: number): Promise<void> {
     using _hold = this.#alive.hold()
-    this.#stopping.abort()
+    this.#hosts.stop()
     // What keeps a stop waiting is what one wants to know then.
     let report: Promise<void> | null = null
     const late = this.#clock.wakeAfter(graceMs, () => {
@@ -319,50 +361,17 @@ export class Runner {
       late.cancel()
       await report
       // Also when the database refuses the engine's last words: nothing may be left open.
-      const scripting = await this.#scripting.settled()
-      await scripting?.runners.close((message) => this.#log({ level: 'error', message }))
-      await scripting?.host.close()
+      await this.#hosts.close((message) => this.#log({ level: 'error', message }))
       await Promise.all([this.#alerts?.close(SENT_WITHIN_MS), this.#spans?.flush(SENT_WITHIN_MS)])
       await this.#store.close()
     }
   }
 
-  /** While scripts are being loaded, triggers wait whose workflow may come with them. */
-  #bindTriggers(): void {
-    const { loading } = this.#scripts
-    if (loading === null) {
-      this.#reportUnboundTriggers()
-      return
-    }
-    this.#registry.awaitWorkflows(true)
-    void loading.then(() => {
-      this.#registry.awaitWorkflows(false)
-      this.#reportUnboundTriggers()
-    })
-  }
-
-  /** A trigger may be loaded before its workflow, so this is asked when everything is. */
-  #reportUnboundTriggers(isMeant: (problem: RegistryProblem) => boolean = () => true): void {
-    for (const { message, script } of unboundTriggers(this.#registry.current()).filter(isMeant)) {
-      this.#log({ level: 'warn', message, facts: { script } })
-    }
-  }
-
-  /** One that failed is tried again by the next who needs Python. */
-  async #startPython(): Promise<Scripting> {
-    if (this.#closed !== null) throw closed()
-    try {
-      return await this.#scripting.done()
-    } catch (error) {
-      throw this.#stopping.signal.aborted ? closed() : error
-    }
-  }
-
-  #openScripting(): Promise<Scripting> {
+  #openPython(stopping: AbortSignal): Promise<Scripting> {
     return openScripting({
       argv: [''],
       interpreters: this.#options.interpreters ?? 1,
-      stopping: this.#stopping.signal,
+      stopping,
       isProgram: false,
       ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets, streams: this.#options.streams },
       served: { database: databasePlace(this.#options), engine: this.#engine },
@@ -383,18 +392,5 @@ export class Runner {
       notice: (message) => this.#log({ level: 'warn', message }),
       preparing: (message) => this.#log({ level: 'info', message }),
     })
-  }
-
-  /** The interpreters, started by the first script: the engine asks for nothing before. */
-  #scriptHost(): ScriptHost {
-    return lateHost(
-      () => this.#scripting.result?.host,
-      () => this.#startingHost(),
-    )
-  }
-
-  /** What runs during a stop may go on to its end. */
-  async #startingHost(): Promise<ScriptHost> {
-    return ((await this.#scripting.settled()) ?? (await this.#startPython())).host
   }
 }

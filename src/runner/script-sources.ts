@@ -1,5 +1,5 @@
 /**
- * Finds the scripts that paths and module names stand for. Used by the runner, before Python hears of them.
+ * Finds the scripts that paths and module names stand for. Used by the runner, before a host hears of them.
  */
 
 import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
@@ -13,6 +13,11 @@ export interface ScriptSource {
   readonly target: LoadTarget
 }
 
+/** Files that Node imports as modules: TypeScript as it strips its types, and JavaScript. */
+const MODULE_FILE = /\.m?[jt]s$/
+/** Declarations of types, tests and settings of tools: nobody means them who names their folder. */
+const NO_SCRIPT = /\.(d|test|spec|config|stories)\.m?[jt]s$/
+
 const MODULE_NAME = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/
 
 /** Folders of installed packages; those of hidden names and Python's caches are known by their first letter. */
@@ -20,8 +25,8 @@ const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'site-pack
 
 /**
  * The scripts of all places, each file once: what is named itself first keeps that name. A file is one script; a folder is
- * every `.py` file in it and in the folders below, in order of the paths; anything else that looks like one is the name of
- * a module. Throws `INVALID_ARGUMENT` for the rest.
+ * every file of Python (`.py`), TypeScript (`.ts`, `.mts`) and JavaScript (`.js`, `.mjs`) in it and in the folders below, in order
+ * of the paths; anything else that looks like one is the name of a Python module. Throws `INVALID_ARGUMENT` for the rest.
  */
 export function scriptsAt(places: readonly string[]): readonly ScriptSource[] {
   const named = new Set(places.filter((place) => statusOf(place)?.isFile()).map(identityOfPath))
@@ -50,6 +55,16 @@ export function isLeftOut(path: string): boolean {
   return /^[_.]/.test(name) || PACKAGE_FOLDERS.has(name) || statusOf(join(path, 'pyvenv.cfg')) !== null
 }
 
+/** Whether it is of TypeScript or JavaScript, and not of Python. */
+export function isModuleFile(path: string): boolean {
+  return MODULE_FILE.test(path)
+}
+
+/** Whether a folder is searched for files of this name. */
+export function isScriptFile(name: string): boolean {
+  return name.endsWith('.py') || (isModuleFile(name) && !NO_SCRIPT.test(name))
+}
+
 function sourcesAt(place: string): readonly ScriptSource[] {
   const status = statusOf(place)
   if (status?.isDirectory()) return scriptsInFolder(place)
@@ -61,7 +76,7 @@ function sourcesAt(place: string): readonly ScriptSource[] {
 function scriptsInFolder(folder: string): readonly ScriptSource[] {
   const paths = filesBelow(folder, new Set())
   if (paths.length > 0) return paths.map(fileSource)
-  const message = `The folder "${folder}" holds no Python file (*.py), and no folder below it does.`
+  const message = `The folder "${folder}" holds no file of Python, TypeScript or JavaScript (*.py, *.ts, *.mts, *.js, *.mjs), and no folder below it does.`
   throw new UsageError('INVALID_ARGUMENT', message, { script: folder })
 }
 
@@ -75,7 +90,7 @@ function filesBelow(folder: string, above: ReadonlySet<string>): readonly string
     if (isLeftOut(entry)) return []
     const status = statusOf(entry) // links count as what they lead to
     if (status?.isDirectory()) return filesBelow(entry, path)
-    return status !== null && name.endsWith('.py') ? [entry] : []
+    return status !== null && isScriptFile(name) ? [entry] : []
   })
 }
 
@@ -96,7 +111,7 @@ function isThere(place: string): boolean {
 }
 
 function isModuleName(place: string): boolean {
-  return MODULE_NAME.test(place) && !place.endsWith('.py')
+  return MODULE_NAME.test(place) && !place.endsWith('.py') && !isModuleFile(place)
 }
 
 function fileSource(path: string): ScriptSource {

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Masks } from '../../src/interpreter/output/masks.ts'
 import { MaskedStreams, SecretMasks } from '../../src/interpreter/output/secret-masks.ts'
+import { Masks } from '../../src/output/masks.ts'
 
 const SECRET = 'p@ss/w"o\\rd é'
 

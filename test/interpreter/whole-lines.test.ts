@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { TaskLabels } from '../../src/interpreter/output/task-labels.ts'
-import { WholeLines } from '../../src/interpreter/output/whole-lines.ts'
+import { WholeLines } from '../../src/output/whole-lines.ts'
 
 let out: string
 let lines: WholeLines

@@ -18,7 +18,7 @@ const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|p
 export const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
   { files: /^src\/database\//, may: [/^src\/database\//] },
-  { files: /^src\/output\//, may: [/^src\/output\//, ...NODE] },
+  { files: /^src\/output\//, may: [/^src\/output\//, /^src\/model\/log(-window)?\.ts$/, ...NODE] },
   { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
   {
     files: /^src\/registry\//,
@@ -30,6 +30,28 @@ export const TABLE: readonly Row[] = [
     files: /^src\/authoring\//,
     may: [/^src\/(authoring|model)\//, /^src\/registry\/nearest\.ts$/, /^src\/errors\.ts$/, ...NODE_PURE],
     mayTypes: [/^src\/secrets\//, /^@standard-schema\/spec$/],
+  },
+  {
+    files: /^src\/functions\/(calls|loading)\//,
+    may: [
+      /^src\/functions\/(calls|loading|promise-like\.ts$)/,
+      /^src\/(authoring|model|output|secrets)\//,
+      /^src\/native\/index\.ts$/,
+      /^src\/errors\.ts$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
+    files: /^src\/functions\//,
+    may: [
+      /^src\/(functions|authoring|model|output|secrets)\//,
+      /^src\/native\/index\.ts$/,
+      /^src\/host\/process\/labels\.ts$/,
+      /^src\/errors\.ts$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   // Triggers, executions, cron, actions and graphs do not know each other: engine.ts joins them.
   ...['triggers', 'executions', 'cron', 'actions', 'graphs'].map((room) => ({
@@ -181,7 +203,7 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/interpreter\/output\//,
-    may: [/^src\/interpreter\/output\//, /^src\/(border|output)\//, /^src\/model\/log(-window)?\.ts$/, ...NODE],
+    may: [/^src\/interpreter\/output\//, /^src\/(border|output)\//, /^src\/model\/log\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/signal-mailbox\.ts$/],
   },
   {

@@ -16,7 +16,7 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     .description(
       'load scripts and print what would be served, and what is wrong; start nothing. Exit code 1 on any problem',
     )
-    .argument('<places...>', 'Python files, folders, or modules')
+    .argument('<places...>', 'files of Python or TypeScript, folders, or Python modules')
     .option('--json', 'print JSON')
     .action(async (places: string[], options: { readonly json?: true }) => finish(await check(places, options)))
   return withExamples(withSettings(command, ['limits.memory', 'limits.load']), 'cloaca check jobs')

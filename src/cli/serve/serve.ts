@@ -39,7 +39,7 @@ const OTHER_SOURCES = '\nThe same settings are read from cloaca.toml and the env
 export function serveCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('serve')
     .description('serve scripts: poll their triggers and run their workflows until told to stop')
-    .argument('<places...>', 'Python files, folders, or modules')
+    .argument('<places...>', 'files of Python or TypeScript, folders, or Python modules')
     .option('--watch', 'reload a script when one of its files changes')
     .option('--no-poll', 'poll no triggers and fire no schedules: only run tasks')
     .option(
@@ -51,7 +51,11 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
     .option('--no-http', 'answer no HTTP')
     .option('--no-prefix', 'let what tasks print at a terminal begin as they print it, without execution and task')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))
-  const examples = ['cloaca serve jobs', 'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db']
+  const examples = [
+    'cloaca serve jobs',
+    'cloaca serve triggers.py orders.ts',
+    'cloaca serve jobs/inbox.py --watch --db sqlite://jobs.db',
+  ]
   return withExamples(withSettings(command), ...examples).addHelpText('after', OTHER_SOURCES)
 }
 

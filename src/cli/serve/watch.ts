@@ -8,12 +8,12 @@ import { once } from 'node:events'
 import { type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
-import { isLeftOut } from '../../runner/script-sources.ts'
+import { isLeftOut, isScriptFile } from '../../runner/script-sources.ts'
 
 const QUIET_MS = 100
 
 export interface FileWatchEvents {
-  /** These Python files changed, and nothing did for a moment since. Never called again before it has settled; it does not reject. */
+  /** These files changed, and nothing did for a moment since. Never called again before it has settled; it does not reject. */
   changed(files: readonly string[]): Promise<void>
   /** Something cannot be watched: the system allows no more, or a folder cannot be read. */
   failed(error: Error): void
@@ -85,11 +85,11 @@ export class FileWatch {
   /** Each file that is watched takes a place of which the system has few. */
   #isIgnored(path: string, stats: Stats | undefined): boolean {
     if (this.#named.has(resolve(path))) return false
-    return isLeftOut(path) || (stats?.isFile() === true && !path.endsWith('.py'))
+    return isLeftOut(path) || (stats?.isFile() === true && !isScriptFile(path))
   }
 
   #note(file: string): void {
-    if (!file.endsWith('.py') || this.#isClosed) return
+    if (this.#isClosed || !(isScriptFile(file) || this.#named.has(resolve(file)))) return
     this.#changed.add(file)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#notify(), QUIET_MS)

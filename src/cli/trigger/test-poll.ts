@@ -12,7 +12,7 @@ type NewCommand = (name: string, description: string, example: string) => Comman
 export function addTestCommand(command: NewCommand, finish: (exitCode: number) => void): void {
   const description = 'poll a trigger of a file once and print the result, without starting its workflow'
   command('test', description, 'cloaca trigger test jobs/inbox.py inbox_watcher')
-    .argument('<file>', 'Python file that declares the trigger')
+    .argument('<file>', 'file that declares the trigger')
     .argument('<name>', 'name of the trigger')
     .option('--json', 'print JSON')
     .action(async (file: string, name: string, options: { readonly json?: true }) =>

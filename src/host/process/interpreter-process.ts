@@ -21,7 +21,7 @@ import { type Answer, answerOf, type InterpreterEnd, type InterpreterEvents, ove
 import type { Resource } from './control-line.ts'
 import { mostResidentMebibytes } from './host-limits.ts'
 import { type ForEngine, InterpreterChild } from './interpreter-child.ts'
-import { scriptLabel, taskLabel } from './labels.ts'
+import { calledNames, scriptLabel, taskLabel } from './labels.ts'
 import { type OpenRequest, OpenRequests, stillRuns } from './open-requests.ts'
 import { PollBatch } from './poll-batch.ts'
 import { ProcessSignals } from './process-signals.ts'
@@ -157,7 +157,7 @@ export class InterpreterProcess {
     const { workflow, taskId, inputText, deadlineMs, slot, executionId, log } = task
     const names = { executionId, workflow, taskId }
     return this.ask({ label: taskLabel(task), deadlineMs, slot, task: names, log }, (token) => {
-      return { type: 'task', token, generation, ...names, inputText }
+      return { type: 'task', token, generation, ...names, ...calledNames(task), inputText }
     })
   }
 

@@ -1,5 +1,7 @@
 /** How logs, histories and back-offs name what is run in an interpreter. */
 
+import type { TaskRequest } from '../../engine/ports.ts'
+
 /** A script that is loaded. */
 export function scriptLabel(script: string): string {
   return `script ${script}`
@@ -20,6 +22,14 @@ export function triggerLabel(trigger: string): string {
 
 export function taskLabel(task: { readonly taskId: string; readonly workflow: string }): string {
   return `task '${task.taskId}' of workflow '${task.workflow}'`
+}
+
+/** The names of the function that a task runs: its own, or those of another script. */
+export function calledNames({ workflow, taskId, runs }: TaskRequest): {
+  readonly workflow: string
+  readonly taskId: string
+} {
+  return runs === undefined ? { workflow, taskId } : { workflow: runs.workflow ?? workflow, taskId: runs.taskId }
 }
 
 /** The function of a source. */

@@ -9,7 +9,7 @@
 import { LogsMessageBuilder } from '../../border/log-pieces.ts'
 import type { FromInterpreter, LogLimits, StackToken } from '../../border/protocol.ts'
 import type { LogPiece } from '../../model/log.ts'
-import { CallLog, type Printed } from './call-log.ts'
+import { CallLog, type Printed } from '../../output/call-log.ts'
 import { type Attempt, MaskedStreams, type SecretMasks } from './secret-masks.ts'
 
 /** Between two messages; after a large one the others have their turn, too. */

@@ -8,11 +8,11 @@ import { fstatSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import type { StackToken } from '../../border/protocol.ts'
 import { type Loss, Outlet, prepareStandardStreams } from '../../output/outlet.ts'
+import { WholeLines } from '../../output/whole-lines.ts'
 import { writeAll } from '../../output/write-all.ts'
 import type { SignalMailbox } from '../signal-mailbox.ts'
 import type { CallLogs } from './call-logs.ts'
 import { MaskedStreams, type SecretMasks } from './secret-masks.ts'
-import { WholeLines } from './whole-lines.ts'
 
 const NAMES = { 1: 'stdout', 2: 'stderr' } as const
 type Descriptor = keyof typeof NAMES

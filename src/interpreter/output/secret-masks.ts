@@ -4,8 +4,8 @@
  */
 
 import type { RaisedFault, StackToken } from '../../border/protocol.ts'
-import type { Printed } from './call-log.ts'
-import { Masks } from './masks.ts'
+import type { Printed } from '../../output/call-log.ts'
+import { Masks } from '../../output/masks.ts'
 
 /** Of executions that were given secrets, and of attempts: one that has ended may have left threads behind. */
 const MOST_REMEMBERED = 2_000

@@ -15,6 +15,7 @@ import type { CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../..
 import type { SourcePlace } from '../../model/workflow.ts'
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
+import type { WorkflowInputs } from '../hosts/workflow-inputs.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { checkedCatchup, checkedSettings } from '../trigger-settings.ts'
 import { type ActionOptions, steering } from './action-options.ts'
@@ -76,10 +77,13 @@ export class RunnerTriggers {
   readonly #engine: Engine
   readonly #registry: LiveRegistry
 
-  constructor(alive: KeepAlive, engine: Engine, registry: LiveRegistry) {
+  readonly #inputs: WorkflowInputs
+
+  constructor(alive: KeepAlive, engine: Engine, registry: LiveRegistry, inputs: WorkflowInputs) {
     this.#alive = alive
     this.#engine = engine
     this.#registry = registry
+    this.#inputs = inputs
   }
 
   /** Newest first. */
@@ -246,7 +250,8 @@ export class RunnerTriggers {
   async #fire(name: string, contextText: ContextText | null, options: FireOptions): Promise<FireReport> {
     const { force = false } = options
     await this.get(name)
-    return await this.#engine.triggerSteering.fire(name, contextText, { actor: steering(options).actor, force })
+    const fired = await this.#inputs.checkedFor(name, contextText)
+    return await this.#engine.triggerSteering.fire(name, fired, { actor: steering(options).actor, force })
   }
 
   #info(row: TriggerRow): TriggerInfo {

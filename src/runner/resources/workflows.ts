@@ -7,6 +7,7 @@ import { textArgument } from '../../model/arguments.ts'
 import { type ContextText, checkedContextText, contextTextOf, type JsonObject } from '../../model/context.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { didYouMean } from '../../registry/nearest.ts'
+import type { WorkflowInputs } from '../hosts/workflow-inputs.ts'
 import type { KeepAlive } from '../keep-alive.ts'
 import { SAMPLE_LIMITS, type WorkflowStats, workflowStats } from './workflow-stats.ts'
 
@@ -14,11 +15,13 @@ export class RunnerWorkflows {
   readonly #alive: KeepAlive
   readonly #engine: Engine
   readonly #store: Store
+  readonly #inputs: WorkflowInputs
 
-  constructor(alive: KeepAlive, engine: Engine, store: Store) {
+  constructor(alive: KeepAlive, engine: Engine, store: Store, inputs: WorkflowInputs) {
     this.#alive = alive
     this.#engine = engine
     this.#store = store
+    this.#inputs = inputs
   }
 
   /** Every workflow that was ever served on this database, by name: the newest definition of each. */
@@ -71,6 +74,7 @@ export class RunnerWorkflows {
   }
 
   async #submit(workflow: string, contextText: ContextText): Promise<string> {
-    return await this.#engine.submitDefinition(await this.get(workflow), contextText)
+    const definition = await this.get(workflow)
+    return await this.#engine.submitDefinition(definition, await this.#inputs.checked(workflow, contextText))
   }
 }

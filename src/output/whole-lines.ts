@@ -5,7 +5,8 @@
  * The beginning of a line is held until its end comes, or its call ends, or it has waited for a second: then it gets an end.
  */
 
-import type { StackToken } from '../../border/protocol.ts'
+/** Of the call that prints; 0 for what is nobody's. */
+type CallNumber = number
 
 const LINE_FEED = 10
 const HELD_FOR_MS = 1_000
@@ -13,19 +14,19 @@ const MOST_HELD_BYTES = 65_536
 
 export class WholeLines {
   readonly #write: (bytes: Buffer) => void
-  readonly #prefixOf: (call: StackToken) => string
+  readonly #prefixOf: (call: CallNumber) => string
   /** By call, 0 for what is nobody's. */
-  readonly #held = new Map<StackToken, Buffer>()
+  readonly #held = new Map<CallNumber, Buffer>()
   #timer: NodeJS.Timeout | null = null
 
   /** `prefixOf`: what stands before each line of a call, or ''. */
-  constructor(write: (bytes: Buffer) => void, prefixOf: (call: StackToken) => string) {
+  constructor(write: (bytes: Buffer) => void, prefixOf: (call: CallNumber) => string) {
     this.#write = write
     this.#prefixOf = prefixOf
   }
 
   /** Takes what is printed, whose memory may change afterwards. */
-  write(call: StackToken, printed: Uint8Array): void {
+  write(call: CallNumber, printed: Uint8Array): void {
     const fresh = Buffer.from(printed.buffer, printed.byteOffset, printed.length)
     const held = this.#held.get(call)
     const bytes = held === undefined ? fresh : Buffer.concat([held, fresh])
@@ -40,7 +41,7 @@ export class WholeLines {
   }
 
   /** Nothing more comes of a call. */
-  ended(call: StackToken): void {
+  ended(call: CallNumber): void {
     const held = this.#held.get(call)
     if (held === undefined) return
     this.#held.delete(call)
@@ -53,7 +54,7 @@ export class WholeLines {
     for (const call of [...this.#held.keys()]) this.ended(call)
   }
 
-  #let(call: StackToken, lines: Buffer): void {
+  #let(call: CallNumber, lines: Buffer): void {
     const prefix = this.#prefixOf(call)
     this.#write(prefix === '' ? lines : prefixed(Buffer.from(prefix), lines))
   }

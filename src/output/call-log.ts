@@ -5,8 +5,8 @@
  * What is printed to one stream within a millisecond is one record: to take a line costs a fraction of printing it.
  */
 
-import type { LogPiece } from '../../model/log.ts'
-import { LogWindow } from '../../model/log-window.ts'
+import type { LogPiece } from '../model/log.ts'
+import { LogWindow } from '../model/log-window.ts'
 
 export type Printed = 'stdout' | 'stderr'
 

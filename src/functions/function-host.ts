@@ -1,0 +1,192 @@
+/**
+ * The functions of TypeScript and JavaScript scripts, as the engine sees them: polls, runs tasks, and reports outcomes as values.
+ * It decides nothing: what a function throws is an outcome, never a throw. It knows nothing of files: who loads them hands it the
+ * functions. Of a script that is loaded anew, what is under way ends in the functions that it began in.
+ */
+
+import type { ModuleFunctions, ModuleTrigger } from '../authoring/types.ts'
+import type { Clock, NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
+import { calledNames, taskLabel, triggerLabel } from '../host/process/labels.ts'
+import type { JsonObject } from '../model/context.ts'
+import type { AttemptOutcome } from '../model/execution.ts'
+import type { LogSink } from '../model/log.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import type { SecretProvider } from '../secrets/provider.ts'
+import { runAttempt } from './attempt.ts'
+import { CallOutput } from './calls/call-output.ts'
+import { inScope, installScopes } from './calls/call-scope.ts'
+import { CancelledError, faultOf } from './calls/faults.ts'
+import { type CallEnd, FunctionCall } from './calls/function-call.ts'
+import { OpenCalls } from './calls/open-calls.ts'
+import type { Printer } from './calls/printing.ts'
+import { SecretMasks } from './calls/secret-masks.ts'
+import { AttemptTools, CallTools, type ToolPorts } from './calls/tools.ts'
+import { objectText } from './json-text.ts'
+import { attemptOutcomeOf, lostTask, maskedFault, NOT_ENTERED, pollOutcomeOf } from './outcomes.ts'
+
+export interface FunctionHostOptions {
+  readonly clock: Clock
+  readonly printer: Printer
+  readonly secrets: SecretProvider | null
+  /** Of the log of an attempt, and of a poll. */
+  readonly logLimits: { readonly attemptBytes: number; readonly pollBytes: number }
+  /** One line worth a log entry. */
+  readonly notice: (message: string) => void
+}
+
+interface Called {
+  readonly label: string
+  readonly script: string
+  readonly executionId: string | null
+  readonly deadlineMs: number
+  readonly log: LogSink | undefined
+  /** What stands before each of its lines at a terminal. */
+  readonly prefix: () => string
+}
+
+const SHORT_ID = 8
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+const CONTROLS = /[\0-\x1f\x7f-\x9f]/g
+const NO_PREFIX = () => ''
+
+export class FunctionHost {
+  readonly #options: FunctionHostOptions
+  readonly #open: OpenCalls
+  readonly #masks = new SecretMasks()
+  readonly #tools: ToolPorts
+  readonly #scopes = installScopes()
+  /** By script: its functions now. */
+  readonly #scripts = new Map<string, ModuleFunctions>()
+  #lastNumber = 0
+
+  constructor(options: FunctionHostOptions) {
+    const { clock, secrets } = options
+    this.#options = options
+    this.#open = new OpenCalls(clock)
+    this.#tools = { clock, secrets, masksOf: (executionId) => this.#masks.of(executionId) }
+  }
+
+  /** From now on these are the functions of the script. */
+  use(script: string, functions: ModuleFunctions): void {
+    this.#scripts.set(script, functions)
+  }
+
+  /** Nothing of the script is called any more; what is under way goes on. */
+  remove(script: string): void {
+    this.#scripts.delete(script)
+  }
+
+  has(script: string): boolean {
+    return this.#scripts.has(script)
+  }
+
+  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+    const { script, trigger, deadlineMs, log, stopping } = request
+    const declared = this.#scripts.get(script)?.triggers.get(trigger)
+    // The generation that is in use by now does not declare it: nobody wants to know any more.
+    if (declared === undefined || declared.poll === null) return Promise.resolve(NOT_ENTERED)
+    const { poll } = declared
+    const label = triggerLabel(trigger)
+    const call = this.#call({ label, script, executionId: null, deadlineMs, log, prefix: NO_PREFIX })
+    const end = call.begin(() => poll(new CallTools(call, trigger, stopping)))
+    if (end instanceof Promise) return end.then((settled) => this.#polled(call, declared, trigger, settled))
+    return Promise.resolve(this.#polled(call, declared, trigger, end))
+  }
+
+  async runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+    const { script, taskId, executionId, deadlineMs, log, inputText } = request
+    const functions = this.#scripts.get(script)
+    const called = calledNames(request)
+    const task = functions?.tasks.get(called.workflow)?.get(called.taskId)
+    const label = taskLabel(request)
+    if (task === undefined) return lostTask(label, script, functions !== undefined)
+    const prefix = () => `[${executionId.slice(0, SHORT_ID)} ${taskId.replace(CONTROLS, '?')}] `
+    const call = this.#call({ label, script, executionId, deadlineMs, log, prefix })
+    const tools = new AttemptTools(call, request, this.#tools)
+    const begun = call.begin(() => runAttempt({ task, taskId, inputText, call, tools }))
+    const outcome = attemptOutcomeOf(begun instanceof Promise ? await begun : begun, label)
+    call.flush()
+    return this.#masked(request, outcome)
+  }
+
+  /** Stops what runs of an execution: each of these attempts settles as `cancelled`, or as it would have anyway. */
+  cancelTasks(executionId: string): void {
+    for (const call of this.#open) {
+      if (call.executionId !== executionId) continue
+      const reason = new CancelledError(`${call.label} was stopped: its execution is cancelled`)
+      call.stop({ kind: 'cancelled', reason })
+    }
+  }
+
+  /** What is under way of a script, or of all, as logs name it. */
+  underWay(script?: string): readonly string[] {
+    return [...this.#open].filter((call) => script === undefined || call.script === script).map(({ label }) => label)
+  }
+
+  /** Nothing is called any more. What is under way is asked to end, and given up a second later. */
+  close(): void {
+    for (const call of this.#open) call.stop({ kind: 'stopping', reason: new CancelledError('The runner was closed') })
+    this.#scripts.clear()
+    this.#open.close()
+    this.#scopes[Symbol.dispose]()
+  }
+
+  #polled(
+    call: FunctionCall,
+    { checkFired }: ModuleTrigger,
+    trigger: string,
+    end: CallEnd,
+  ): PollOutcome | NotEntered | Promise<PollOutcome> {
+    const outcome = pollOutcomeOf(end, trigger)
+    if (checkFired !== null && outcome.kind === 'fired') {
+      return this.#checked(call, outcome.contextText ?? '{}', trigger, checkFired)
+    }
+    call.flush()
+    return outcome
+  }
+
+  /** What the schema of the workflow's input makes of a context is what is fired. */
+  async #checked(
+    call: FunctionCall,
+    contextText: string,
+    trigger: string,
+    checkFired: NonNullable<ModuleTrigger['checkFired']>,
+  ): Promise<PollOutcome> {
+    try {
+      const context = JSON.parse(contextText) as JsonObject
+      const checked = await inScope(call, () => checkFired(context))
+      return { kind: 'fired', contextText: checked === context ? contextText : objectText(checked, 'context') }
+    } catch (thrown) {
+      return { kind: 'failed', error: faultOf(thrown, `${triggerLabel(trigger)} fired a context that does not fit`) }
+    } finally {
+      call.flush()
+    }
+  }
+
+  #call({ label, script, executionId, deadlineMs, log, prefix }: Called): FunctionCall {
+    const { clock, notice, printer, logLimits } = this.#options
+    return new FunctionCall({
+      ...{ clock, notice, label, script, executionId, deadlineMs, open: this.#open },
+      makeOutput: () => {
+        this.#lastNumber += 1
+        return new CallOutput({
+          ...{ clock, printer, prefix: prefix(), sink: log, number: this.#lastNumber },
+          limitBytes: executionId === null ? logLimits.pollBytes : logLimits.attemptBytes,
+          masks: () => (executionId === null ? null : this.#masks.known(executionId)),
+        })
+      },
+    })
+  }
+
+  #masked({ executionId, taskId }: TaskRequest, outcome: AttemptOutcome | NotEntered): AttemptOutcome | NotEntered {
+    const masks = this.#masks.known(executionId)
+    if (masks === null || outcome.kind === 'notEntered') return outcome
+    if (outcome.kind !== 'completed') return { ...outcome, error: maskedFault(outcome.error, masks) }
+    if (masks.isTold(outcome.contextText)) {
+      this.#options.notice(
+        `task "${taskId}" has put the value of a secret into its context, where it is stored and shown: let each task that needs it ask for it with secret()`,
+      )
+    }
+    return outcome
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Writes as JSON what a task or a poll returns, and refuses what is none, with the path to it and what to do instead.
+ * Each property is read once, so that what was checked is what is written: getters and proxies may give something else the
+ * next time.
+ */
+
+import { shortened } from '../model/arguments.ts'
+import { MAX_DEPTH } from '../model/plain-json.ts'
+
+/** Thrown for a value that is not JSON. `path`: where it is, from the context inwards. */
+export class NotJson extends TypeError {
+  override readonly name = 'TypeError'
+  readonly path: string
+
+  constructor(path: string, why: string, options?: ErrorOptions) {
+    super(`${path}: ${why}`, options)
+    this.path = path
+  }
+}
+
+/** The members of an object as texts, in their order, by their names. */
+export type MemberTexts = ReadonlyMap<string, string>
+
+/** Of a plain object; throws `NotJson` for what is none, and for what is in it. */
+export function memberTexts(value: unknown, name: string): MemberTexts {
+  return new Writing(name).members(value)
+}
+
+/** The text of a plain object. Throws as `memberTexts` does. */
+export function objectText(value: unknown, name: string): string {
+  const members = [...memberTexts(value, name)]
+  return `{${members.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`
+}
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
+const MOST_EXACT = BigInt(Number.MAX_SAFE_INTEGER)
+
+class Writing {
+  readonly #name: string
+  /** Where the value is that is written now. */
+  readonly #path: (string | number)[] = []
+  /** The containers that it is in. */
+  readonly #around: object[] = []
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  members(value: unknown): MemberTexts {
+    if (typeof value !== 'object' || value === null) throw this.#refused(notAnObject(value))
+    if (this.#read(() => Array.isArray(value))) throw this.#refused('an array is no context; return an object')
+    this.#around.push(value)
+    this.#requirePlain(value)
+    const texts = new Map<string, string>()
+    this.#eachMember(value as Readonly<Record<string, unknown>>, (key, text) => texts.set(key, text))
+    return texts
+  }
+
+  #text(value: unknown): string {
+    switch (typeof value) {
+      case 'string':
+        return JSON.stringify(this.#wellFormed(value))
+      case 'boolean':
+        return value ? 'true' : 'false'
+      case 'number':
+        if (Number.isFinite(value)) return JSON.stringify(value)
+        throw this.#refused(`${value} is no JSON value; use null, or a text`)
+      case 'bigint':
+        if (value <= MOST_EXACT && value >= -MOST_EXACT) return value.toString()
+        throw this.#refused(`${value}n is beyond 2^53, and JavaScript would read another number; use a text`)
+      case 'object':
+        return value === null ? 'null' : this.#container(value)
+      default:
+        throw this.#refused(noJson(value))
+    }
+  }
+
+  #container(value: object): string {
+    if (this.#around.includes(value)) throw this.#refused('it contains itself, which JSON cannot hold')
+    if (this.#around.length === MAX_DEPTH) {
+      throw this.#refused(`it is nested deeper than ${MAX_DEPTH} levels, the context itself being the first`)
+    }
+    const isArray = this.#read(() => Array.isArray(value))
+    this.#around.push(value)
+    const text = isArray ? this.#array(value as readonly unknown[]) : this.#object(value)
+    this.#around.pop()
+    return text
+  }
+
+  #array(values: readonly unknown[]): string {
+    if (this.#read(() => Object.getPrototypeOf(values)) !== Array.prototype && !this.#isForeign(values)) {
+      throw this.#refused(`an instance of ${this.#className(values)} is no JSON value; use [...list]`)
+    }
+    this.#refuseToJson(values)
+    const length = this.#read(() => values.length)
+    let text = '['
+    for (let index = 0; index < length; index++) {
+      this.#path.push(index)
+      if (!this.#read(() => index in values)) throw this.#refused('it is a hole in the array; use null')
+      text += (index === 0 ? '' : ',') + this.#text(this.#read(() => values[index]))
+      this.#path.pop()
+    }
+    return `${text}]`
+  }
+
+  #object(value: object): string {
+    this.#requirePlain(value)
+    let text = ''
+    this.#eachMember(value as Readonly<Record<string, unknown>>, (key, member) => {
+      text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${member}`
+    })
+    return `{${text}}`
+  }
+
+  #eachMember(value: Readonly<Record<string, unknown>>, use: (key: string, text: string) => void): void {
+    for (const key of this.#read(() => Reflect.ownKeys(value))) {
+      if (typeof key === 'symbol') {
+        throw this.#refused(`its key ${String(key)} is a symbol, which JSON cannot hold; use a text`)
+      }
+      if (!this.#read(() => Object.prototype.propertyIsEnumerable.call(value, key))) continue
+      this.#path.push(key)
+      this.#wellFormed(key)
+      use(key, this.#text(this.#read(() => value[key])))
+      this.#path.pop()
+    }
+  }
+
+  #requirePlain(value: object): void {
+    const prototype: unknown = this.#read(() => Object.getPrototypeOf(value))
+    if (prototype !== Object.prototype && prototype !== null && !this.#isForeign(value)) {
+      throw this.#refused(instanceRefusal(this.#className(value)))
+    }
+    this.#refuseToJson(value)
+  }
+
+  /** A plain object or array of another realm, as `node:vm` makes them. */
+  #isForeign(value: object): boolean {
+    return this.#read(() => {
+      const prototype: unknown = Object.getPrototypeOf(value)
+      if (typeof prototype !== 'object' || prototype === null) return false
+      const name = (prototype as { readonly constructor?: { readonly name?: unknown } }).constructor?.name
+      const isTop = Object.getPrototypeOf(Array.isArray(value) ? Object.getPrototypeOf(prototype) : prototype) === null
+      return isTop && (name === 'Object' || name === 'Array')
+    })
+  }
+
+  /** What it stands for is somebody else's decision, and what a type says of it would not be what is stored. */
+  #refuseToJson(value: object): void {
+    const toJson = this.#read(() => (value as { readonly toJSON?: unknown }).toJSON)
+    if (typeof toJson === 'function') throw this.#refused('it has a toJSON method; return what that returns')
+  }
+
+  #className(value: object): string {
+    const name = this.#read(() => (value as { readonly constructor?: { readonly name?: unknown } }).constructor?.name)
+    return typeof name === 'string' && name !== '' ? shortened(name) : 'a class'
+  }
+
+  #wellFormed(text: string): string {
+    if (text.isWellFormed()) return text
+    throw this.#refused(`it holds half of a surrogate pair, which is no text: ${JSON.stringify(shortened(text))}`)
+  }
+
+  #read<Result>(read: () => Result): Result {
+    try {
+      return read()
+    } catch (cause) {
+      throw this.#refused(`it cannot be read: ${shortened(messageOf(cause))}`, cause)
+    }
+  }
+
+  #refused(why: string, cause?: unknown): NotJson {
+    const path = this.#path.reduce<string>((before, key) => {
+      if (typeof key === 'number') return `${before}[${key}]`
+      return IDENTIFIER.test(key) ? `${before}.${key}` : `${before}[${JSON.stringify(key)}]`
+    }, this.#name)
+    return new NotJson(shortened(path), why, cause === undefined ? {} : { cause })
+  }
+}
+
+/** What to write instead, for the classes that are met most. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  Date: 'a Date is no JSON value; use .toISOString()',
+  Map: 'a Map is no JSON value; use Object.fromEntries(map)',
+  Set: 'a Set is no JSON value; use [...set]',
+  URL: 'a URL is no JSON value; use .href',
+  RegExp: 'a RegExp is no JSON value; use .source',
+  Promise: 'a Promise is no JSON value; await it first',
+  Buffer: "a Buffer is no JSON value; use .toString('base64')",
+  Uint8Array: 'a Uint8Array is no JSON value; use Array.from(bytes), or a text',
+}
+
+function instanceRefusal(className: string): string {
+  return INSTEAD[className] ?? `an instance of ${className} is no JSON value; return a plain object with what is needed`
+}
+
+function noJson(value: unknown): string {
+  if (value === undefined) return 'undefined is no JSON value; leave the key out, or use null'
+  if (typeof value === 'function') return 'a function is no JSON value; return what it returns'
+  return `a ${typeof value} is no JSON value; use a text`
+}
+
+function notAnObject(value: unknown): string {
+  if (value === null) return 'null is no context; return an object, or nothing'
+  return `a ${typeof value} is no context; return an object, or nothing`
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown)
+  } catch {
+    return 'what was thrown cannot be shown'
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * TypeScript and JavaScript scripts: loads them, and calls their functions here or in the worker of a script that asks for one.
+ * The runner opens it with the first of them; the engine calls it through the host that knows both kinds of script.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { declarationsOf } from '../authoring/definition.ts'
+import type { ContextCheck, ModuleDeclarations } from '../authoring/types.ts'
+import type { NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
+import { type ContextText, contextValueOf } from '../model/context.ts'
+import type { Declarations } from '../model/declarations.ts'
+import type { AttemptOutcome } from '../model/execution.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import { FunctionHost, type FunctionHostOptions } from './function-host.ts'
+import { objectText } from './json-text.ts'
+import { exportedValues } from './loading/exported-values.ts'
+import { type ModuleFault, ModuleLoader, moduleFault } from './loading/module-loader.ts'
+
+/** What came of loading one file. */
+export interface LoadedModule extends Declarations {
+  readonly script: string
+  /** The user's files of which it is made; of one that could not be loaded, those that it came to. */
+  readonly files: readonly string[]
+  readonly fault: ModuleFault | null
+}
+
+export interface ModuleScriptsOptions extends FunctionHostOptions {
+  readonly loadDeadlineMs: number
+  /** The module that `cloaca` stands for in scripts. */
+  readonly packageUrl: string
+  /** What the default function of a script is called with. */
+  readonly runner: () => unknown
+}
+
+export class ModuleScripts {
+  readonly #options: ModuleScriptsOptions
+  readonly #loader: ModuleLoader
+  readonly #host: FunctionHost
+  /** By script: those that were ever loaded or registered. */
+  readonly #known = new Set<string>()
+  readonly #inputs = new Map<string, ReadonlyMap<string, ContextCheck>>()
+  /** While the default function of a script runs: what it has registered. */
+  readonly #registering = new AsyncLocalStorage<unknown[]>()
+  #registered: readonly unknown[] = []
+
+  constructor(options: ModuleScriptsOptions) {
+    this.#options = options
+    this.#loader = new ModuleLoader(options.clock, options.loadDeadlineMs, options.packageUrl)
+    this.#host = new FunctionHost(options)
+  }
+
+  /** Whether it is a script of this kind, be it that it is not served any more. */
+  knows(script: string): boolean {
+    return this.#known.has(script)
+  }
+
+  isServed(script: string): boolean {
+    return this.#host.has(script)
+  }
+
+  /** Loads a file. When it is good, its functions take the place of those before; when it is not, everything stays as it was. */
+  async load(script: string, path: string): Promise<LoadedModule> {
+    this.#known.add(script)
+    const imported = await this.#loader.import(path)
+    const { files } = imported
+    if (imported.kind === 'failed') return { script, files, fault: imported.fault, triggers: [], workflows: [] }
+    try {
+      const declared = declarationsOf(await this.#valuesOf(imported.exports), script)
+      this.#use(script, declared)
+      return { script, files, fault: null, ...declared.declarations }
+    } catch (thrown) {
+      return { script, files, fault: await moduleFault(thrown, path, files), triggers: [], workflows: [] }
+    }
+  }
+
+  /** Nothing of the script is called any more; what is under way goes on. */
+  unload(script: string): void {
+    this.#host.remove(script)
+    this.#inputs.delete(script)
+  }
+
+  /**
+   * Adds workflows and triggers to those of the program, or of the script whose default function is running: null then, since they
+   */
+  register(values: readonly unknown[], program: string): Declarations | null {
+    const ofScript = this.#registering.getStore()
+    if (ofScript !== undefined) {
+      declarationsOf(values, program) // refuses what is none where it is registered
+      ofScript.push(...values)
+      return null
+    }
+    const all = [...new Set([...this.#registered, ...values])]
+    const declared = declarationsOf(all, program)
+    this.#registered = all
+    this.#known.add(program)
+    this.#use(program, declared)
+    return declared.declarations
+  }
+
+  /** What a workflow begins with, as its input wants it: the same text where nothing has to change. Throws `INVALID_CONTEXT`. */
+  async checkedInput(script: string, workflow: string, contextText: ContextText): Promise<ContextText> {
+    const check = this.#inputs.get(script)?.get(workflow)
+    if (check === undefined) return contextText
+    const context = contextValueOf(contextText)
+    const checked = await check(context)
+    return checked === context ? contextText : objectText(checked, 'context')
+  }
+
+  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+    return this.#host.poll(request)
+  }
+
+  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+    return this.#host.runTask(request)
+  }
+
+  cancelTasks(executionId: string): void {
+    this.#host.cancelTasks(executionId)
+  }
+
+  /** What is under way, as logs name it. */
+  underWay(): readonly string[] {
+    return this.#host.underWay()
+  }
+
+  async close(): Promise<void> {
+    this.#host.close()
+    this.#loader.close()
+    await this.#options.printer.drain()
+  }
+
+  async #valuesOf(exports: Readonly<Record<string, unknown>>): Promise<readonly unknown[]> {
+    const { values, defaultFunction } = exportedValues(exports)
+    if (defaultFunction === null) return values
+    const registered: unknown[] = []
+    const called = this.#registering.run(registered, async () => await defaultFunction(this.#options.runner()))
+    await this.#loader.within(called)
+    return [...new Set([...values, ...registered])]
+  }
+
+  #use(script: string, { functions }: ModuleDeclarations): void {
+    this.#inputs.set(script, functions.inputs)
+    this.#host.use(script, functions)
+  }
+}

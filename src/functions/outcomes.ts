@@ -1,0 +1,102 @@
+/** Turns the ends of calls into the engine's outcomes. Pure. */
+
+import { answerOf } from '../authoring/answers.ts'
+import type { NotEntered } from '../engine/ports.ts'
+import { triggerLabel } from '../host/process/labels.ts'
+import { shownValue } from '../model/arguments.ts'
+import type { AttemptOutcome } from '../model/execution.ts'
+import type { PythonFault } from '../model/fault.ts'
+import type { PollOutcome } from '../model/trigger.ts'
+import type { Masks } from '../output/masks.ts'
+import { faultOf } from './calls/faults.ts'
+import type { CallEnd, Stop } from './calls/function-call.ts'
+import { objectText } from './json-text.ts'
+
+/** What never began. */
+export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
+
+const SKIPPED: PollOutcome = Object.freeze({ kind: 'skipped', reason: null })
+const FIRED: PollOutcome = Object.freeze({ kind: 'fired', contextText: null })
+
+/** How messages begin that are about an attempt. */
+export const TASK_FAILED = 'Task execution failed'
+
+export function pollOutcomeOf(end: CallEnd, trigger: string): PollOutcome | NotEntered {
+  const failed = `${triggerLabel(trigger)} raised exception`
+  switch (end.kind) {
+    case 'returned':
+      try {
+        return answered(end.value, trigger)
+      } catch (thrown) {
+        return { kind: 'failed', error: faultOf(thrown, failed) }
+      }
+    case 'threw':
+      return { kind: 'failed', error: faultOf(end.thrown, failed) }
+    case 'stopped':
+      if (end.stop.kind === 'stopping') return NOT_ENTERED
+      if (end.stop.kind === 'timedOut') return { kind: 'timedOut', error: overdue(end.stop, triggerLabel(trigger)) }
+      return { kind: 'failed', error: faultOf(end.stop.reason, `${failed} in the background`) }
+  }
+}
+
+/** Of an attempt that returns the text of its context. */
+export function attemptOutcomeOf(end: CallEnd, label: string): AttemptOutcome | NotEntered {
+  switch (end.kind) {
+    case 'returned':
+      return { kind: 'completed', contextText: end.value as string }
+    case 'threw':
+      return { kind: 'failed', error: faultOf(end.thrown, TASK_FAILED) }
+    case 'stopped':
+      return stoppedOutcome(end.stop, label)
+  }
+}
+
+function stoppedOutcome(stop: Stop, label: string): AttemptOutcome {
+  switch (stop.kind) {
+    case 'timedOut':
+      return { kind: 'timedOut', error: overdue(stop, label) }
+    case 'background':
+      return { kind: 'failed', error: faultOf(stop.reason, `${TASK_FAILED} in the background`) }
+    case 'stopping':
+      return {
+        kind: 'lost',
+        error: { type: 'HostClosed', message: `${label} was stopped with its host`, traceback: '' },
+      }
+    case 'cancelled': {
+      const { message } = stop.reason as Error
+      return { kind: 'cancelled', error: { type: 'CancelledError', message, traceback: '' }, lostScripts: [] }
+    }
+  }
+}
+
+/** The script is not there, or does not have the task any more: the engine may find it again. */
+export function lostTask(label: string, script: string, isServed: boolean): AttemptOutcome {
+  const why = isServed ? `script "${script}" does not have it any more` : `script "${script}" is not served any more`
+  return { kind: 'lost', error: { type: 'NotRun', message: `${label} was not run: ${why}`, traceback: '' } }
+}
+
+export function maskedFault({ type, message, traceback }: PythonFault, masks: Masks): PythonFault {
+  return { type, message: masks.inText(message), traceback: masks.inText(traceback) }
+}
+
+/** The same words as for Python. */
+function overdue({ reason }: Stop, label: string): PythonFault {
+  const { message } = reason as Error
+  return { type: 'DeadlineError', message: `${label} timed out: ${message.replace(`${label} `, 'it ')}`, traceback: '' }
+}
+
+function answered(value: unknown, trigger: string): PollOutcome {
+  if (value === undefined || value === false) return SKIPPED
+  if (value === true) return FIRED
+  const answer = answerOf(value)
+  if (answer?.kind === 'skip') return answer.reason === undefined ? SKIPPED : { kind: 'skipped', reason: answer.reason }
+  if (answer?.kind === 'fire') return answer.context === undefined ? FIRED : fired(answer.context)
+  if (typeof value === 'object' && value !== null) return fired(value)
+  throw new TypeError(
+    `the function of a trigger returns fire(…), an object, skip(…), true or false, but ${triggerLabel(trigger)} returned ${shownValue(value)}`,
+  )
+}
+
+function fired(context: unknown): PollOutcome {
+  return { kind: 'fired', contextText: objectText(context, 'context') }
+}

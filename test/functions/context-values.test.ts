@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { frozenContext, patchedText } from '../../src/functions/context-values.ts'
+import { codec } from '../../src/native/index.ts'
+
+it('leaves what a task does not return to the letter', () => {
+  const input = '{"price": 1.0, "big": 1152921504606846976, "e": 1e2, "n": {"x": 0.10}}'
+
+  expect(patchedText(input, { added: 1 })).toBe(
+    '{"price":1.0,"big":1152921504606846976,"e":1e2,"n":{"x": 0.10},"added":1}',
+  )
+})
+
+it('hands on the very text where a task returns nothing', () => {
+  const input = ' { "a" : 1.0 } '
+
+  expect(patchedText(input, undefined)).toBe(input)
+  expect(patchedText(input, {})).toBe(input)
+})
+
+it('puts what is returned in place of what was there, and merges nothing', () => {
+  expect(patchedText('{"a":{"x":1},"list":[1,2]}', { a: { y: 2 }, list: [3] })).toBe('{"a":{"y":2},"list":[3]}')
+})
+
+it.each(['{}', ' { } ', '{\n}'])('takes the empty context %j', (input) => {
+  expect(patchedText(input, { a: 1 })).toBe('{"a":1}')
+})
+
+it('freezes all of a context, also where it is nested as deeply as can be', () => {
+  const context = frozenContext(`{"a":${'['.repeat(500)}{"b":1}${']'.repeat(500)}}`)
+
+  let inner: unknown = context.a
+  while (Array.isArray(inner)) {
+    expect(Object.isFrozen(inner)).toBe(true)
+    inner = inner[0]
+  }
+  expect(Object.isFrozen(inner)).toBe(true)
+})
+
+it('makes of any context and anything returned what an assignment of its members makes', () => {
+  const members = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue())
+  fc.assert(
+    fc.property(members, members, fc.nat(3), (input, returned, spaces) => {
+      const text = JSON.stringify(input, null, spaces)
+      const expected = new Map([...Object.entries(input), ...Object.entries(returned)])
+
+      const patched = patchedText(text, returned)
+
+      expect(codec.canonicalize(patched)).toBe(
+        codec.canonicalize(
+          `{${[...expected].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`,
+        ),
+      )
+    }),
+  )
+})

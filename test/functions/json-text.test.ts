@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { memberTexts, objectText } from '../../src/functions/json-text.ts'
+
+class Order {
+  readonly id = 7
+}
+
+const cyclic: Record<string, unknown> = { id: 7 }
+cyclic.self = { back: cyclic }
+
+function nested(levels: number): unknown {
+  let value: unknown = 1
+  for (let level = 0; level < levels; level++) value = { a: value }
+  return value
+}
+
+const sparse: unknown[] = [1, 2, 3]
+delete sparse[1]
+
+it.each([
+  [
+    'a Date',
+    { lines: [1, 2, 3, { when: new Date(0) }] },
+    'context.lines[3].when: a Date is no JSON value; use .toISOString()',
+  ],
+  ['undefined', { a: undefined }, 'context.a: undefined is no JSON value; leave the key out, or use null'],
+  ['a function', { a: { b: () => 1 } }, 'context.a.b: a function is no JSON value; return what it returns'],
+  [
+    'an instance',
+    { order: new Order() },
+    'context.order: an instance of Order is no JSON value; return a plain object with what is needed',
+  ],
+  ['a Map', { 'odd key': new Map() }, 'context["odd key"]: a Map is no JSON value; use Object.fromEntries(map)'],
+  ['a cycle', cyclic, 'context.self.back: it contains itself, which JSON cannot hold'],
+  ['NaN', { n: Number.NaN }, 'context.n: NaN is no JSON value; use null, or a text'],
+  ['Infinity', { n: [Number.POSITIVE_INFINITY] }, 'context.n[0]: Infinity is no JSON value; use null, or a text'],
+  [
+    'a large bigint',
+    { n: 2n ** 60n },
+    `context.n: ${2n ** 60n}n is beyond 2^53, and JavaScript would read another number; use a text`,
+  ],
+  ['a hole', { list: sparse }, 'context.list[1]: it is a hole in the array; use null'],
+  ['a symbol', { s: Symbol('x') }, 'context.s: a symbol is no JSON value; use a text'],
+  [
+    'a key that is a symbol',
+    { a: { [Symbol('x')]: 1 } },
+    'context.a: its key Symbol(x) is a symbol, which JSON cannot hold; use a text',
+  ],
+  ['toJSON', { a: { toJSON: () => 1 } }, 'context.a: it has a toJSON method; return what that returns'],
+  ['half a pair', { a: '\ud800' }, 'context.a: it holds half of a surrogate pair, which is no text: "\\ud800"'],
+  ['an array at the top', [1], 'context: an array is no context; return an object'],
+  ['a text at the top', 'done', 'context: a string is no context; return an object, or nothing'],
+  ['null at the top', null, 'context: null is no context; return an object, or nothing'],
+  ['a promise', { a: Promise.resolve(1) }, 'context.a: a Promise is no JSON value; await it first'],
+])('refuses %s with its path and what to do', (_what, value, message) => {
+  expect(() => memberTexts(value, 'context')).toThrow(message)
+})
+
+it('refuses what throws when it is read, with what it threw as the cause', () => {
+  const cause = new Error('gone')
+  const value = {
+    get order() {
+      throw cause
+    },
+  }
+
+  expect(() => objectText(value, 'context')).toThrow(expect.objectContaining({ path: 'context.order', cause }))
+})
+
+it('takes as many levels as a context may have, and refuses one more with a path', () => {
+  expect(() => objectText(nested(512), 'context')).not.toThrow()
+  expect(() => objectText(nested(513), 'context')).toThrow(/nested deeper than 512 levels/)
+})
+
+it('writes a bigint that a number could hold as the same number', () => {
+  expect(objectText({ n: 2n ** 53n - 1n, m: -7n }, 'context')).toBe('{"n":9007199254740991,"m":-7}')
+})
+
+it('takes plain objects without a prototype and of another realm', async () => {
+  const { runInNewContext } = await import('node:vm')
+  const bare = Object.assign(Object.create(null), { a: 1 })
+
+  expect(objectText({ bare, foreign: runInNewContext('({ list: [1, { b: 2 }] })') }, 'context')).toBe(
+    '{"bare":{"a":1},"foreign":{"list":[1,{"b":2}]}}',
+  )
+})
+
+it('writes what JSON.stringify writes, for all that is JSON', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (value) => {
+      expect(JSON.parse(objectText(value, 'context'))).toEqual(JSON.parse(JSON.stringify(value)))
+    }),
+  )
+})
