@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { HostError } from '../errors.ts'
+import { becomePython } from '../host/cpython/become-python.ts'
 import { type Program, type ProgramLimits, type ProgramTarget, pythonVersion, startProgram } from '../runner/program.ts'
-import { programLimitsOf } from '../runner/project-options.ts'
-import { loadSettings } from '../settings/settings.ts'
+import { programLimitsOf, pythonOf } from '../runner/project-options.ts'
+import { loadSettings, type Settings } from '../settings/settings.ts'
 import { SETTINGS } from '../settings/table.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
@@ -38,6 +39,9 @@ traceback and the exit code are its own. Runners that it opens live until it end
             memory limit, such as 2gb; a number alone means MiB; default: 1gb
   --secrets FOLDER
             folder of files with the secrets of tasks
+  --python PYTHON
+            name or path of one of the machine, which takes the place of cloaca;
+            default: pyodide, which comes along
 
 Examples:
   cloaca run report.py --month 5
@@ -52,6 +56,7 @@ const IGNORED_AFTER_MS = 2_000
 interface GivenFlags {
   readonly memory?: string
   readonly secrets?: string
+  readonly python?: string
 }
 
 /** Everything behind the target belongs to the program. */
@@ -64,19 +69,28 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     '--secrets': (folder: string) => {
       given = { ...given, secrets: folder }
     },
+    '--python': (python: string) => {
+      given = { ...given, python }
+    },
   }
   const commandLine = readCommandLine(words, own)
   if (commandLine.target.kind === 'help') {
     printUsage(USAGE)
     return 0
   }
-  if (commandLine.target.kind === 'version') {
+  const { target, words: forPython } = commandLine
+  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
+  const settings = settingsFrom(given)
+  const python = pythonOf(settings)
+  if (python.kind === 'cpython') {
+    const environ = { ...process.env, ...variablesFrom(given) }
+    return await becomePython({ executable: python.executable, words: forPython, environ })
+  }
+  if (target.kind === 'version') {
     writeStdout(`Python ${pythonVersion()}\n`)
     return 0
   }
-  const { target } = commandLine
-  if (target.kind === 'path' && target.rest.length === 0) throw new UsageMistake('There is nothing to run.', USAGE)
-  const code = await runPython(commandLine, given)
+  const code = await runPython(commandLine, settings)
   return code < 0 ? SIGNALLED - code : code
 }
 
@@ -94,8 +108,11 @@ function readCommandLine(words: readonly string[], own: OwnOptions): PythonComma
 }
 
 /** The exit code, or the negative number of the signal that has ended it. */
-export async function runPython({ options, target }: PythonCommandLine, given: GivenFlags = {}): Promise<number> {
-  return runTarget(targetOf(target), { ...limitsFrom(given), python: options })
+export async function runPython(
+  { options, target }: PythonCommandLine,
+  settings: Settings = settingsFrom({}),
+): Promise<number> {
+  return runTarget(targetOf(target), { ...programLimitsOf(settings), python: options })
 }
 
 /** Runs a program; signals are passed on to it. Returns its exit code. */
@@ -130,13 +147,22 @@ function memoryFlag(text: string): string {
   return text
 }
 
-/** What the flags, the environment and the project's settings allow a program. */
-function limitsFrom(given: GivenFlags): ProgramLimits {
+/** What the flags, the environment and the project's settings say. */
+function settingsFrom({ memory, secrets, python }: GivenFlags): Settings {
   const flags = {
-    ...(given.memory !== undefined && { 'limits.memory': given.memory }),
-    ...(given.secrets !== undefined && { secrets: given.secrets }),
+    ...(memory !== undefined && { 'limits.memory': memory }),
+    ...(secrets !== undefined && { secrets }),
+    ...(python !== undefined && { python }),
   }
-  return programLimitsOf(loadSettings({ folder: process.cwd(), environment: process.env, flags }))
+  return loadSettings({ folder: process.cwd(), environment: process.env, flags })
+}
+
+/** The same flags for an engine that the program starts. */
+function variablesFrom({ memory, secrets }: GivenFlags): NodeJS.ProcessEnv {
+  return {
+    ...(memory !== undefined && { [SETTINGS['limits.memory'].variable]: memory }),
+    ...(secrets !== undefined && { [SETTINGS.secrets.variable]: resolve(secrets) }),
+  }
 }
 
 function targetOf(target: PythonTarget): ProgramTarget {

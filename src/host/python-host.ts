@@ -72,9 +72,9 @@ export interface HostOptions {
   /** Folder that holds the Python package `cloaca`. */
   readonly packageFolder: string
   /** What runs scripts; Pyodide when it is not said. */
-  readonly python?: PythonChoice
+  readonly python?: PythonChoice | undefined
   /** The same for what is loaded from these files, folders and modules. */
-  readonly pythonFor?: Readonly<Record<string, PythonChoice>>
+  readonly pythonFor?: Readonly<Record<string, PythonChoice>> | undefined
   /** At most, of each Python; no more than there are scripts, and than there is memory for. */
   readonly interpreters: number
   /** Aborted by who does not wait for the start any more. */

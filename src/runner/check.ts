@@ -52,10 +52,16 @@ export interface CheckReport {
   readonly problems: readonly CheckProblem[]
 }
 
-/** Of the options of a runner, what a check heeds: the limits of an interpreter. What scripts print goes to stderr. */
+/** Of the options of a runner, what a check heeds: its Python, and the limits of an interpreter. What scripts print goes to stderr. */
 export type CheckOptions = Pick<
   RunnerOptions,
-  'interpreterMemoryMb' | 'interpreterOpenFiles' | 'interpreterThreads' | 'loadTimeoutMs' | 'log'
+  | 'python'
+  | 'pythonFor'
+  | 'interpreterMemoryMb'
+  | 'interpreterOpenFiles'
+  | 'interpreterThreads'
+  | 'loadTimeoutMs'
+  | 'log'
 >
 
 /**
@@ -73,6 +79,8 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   const { host, runners } = await openScripting({
     argv: [''],
     interpreters: 1,
+    pythonChoice: checked.python,
+    pythonFor: checked.pythonFor,
     isProgram: false,
     isDryRun: true,
     stdoutTo: 'stderr',

@@ -19,6 +19,7 @@ import type { Clock } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
 import { installedPackageFolders } from '../host/environment/machine-packages.ts'
 import { currentProcessSettings } from '../host/environment/process-settings.ts'
+import type { PythonChoice } from '../host/environment/python-choice.ts'
 import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { SETTINGS_OF_PARENT } from '../host/parent/parent-starter.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
@@ -91,6 +92,9 @@ export interface Scripting {
 export interface ScriptingOptions {
   readonly argv: readonly string[]
   readonly interpreters: number
+  /** As of `RunnerOptions`. */
+  readonly pythonChoice?: PythonChoice | undefined
+  readonly pythonFor?: Readonly<Record<string, PythonChoice>> | undefined
   /** Aborted by who does not wait for the start any more. */
   readonly stopping?: AbortSignal
   readonly isProgram: boolean
@@ -167,7 +171,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     clock: options.clock,
     process: settings,
     packageFolder: PACKAGE_FOLDER,
-    interpreters: options.interpreters,
+    ...{ python: options.pythonChoice, pythonFor: options.pythonFor, interpreters: options.interpreters },
     ...(options.stopping && { stopping: options.stopping }),
     ...{ isProgram: options.isProgram, parent: options.parent ?? null },
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),

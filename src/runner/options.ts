@@ -16,6 +16,7 @@ import {
   TEXTS,
   wholeFrom,
 } from '../engine/settings-check.ts'
+import type { PythonChoice } from '../host/environment/python-choice.ts'
 import {
   DEFAULT_LIMITS,
   type HostLimits,
@@ -30,6 +31,9 @@ import { COMMAND, someOf, type ValueType, WEB_ADDRESS } from '../settings/value-
 import { streamBackends } from '../streams/backends.ts'
 import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
+import { requirePlace } from './script-sources.ts'
+
+export type { PythonChoice } from '../host/environment/python-choice.ts'
 
 export interface RunnerOptions {
   /** `sqlite://path`, a file path, `:memory:`, or `postgresql://USER:PASSWORD@HOST/DATABASE`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
@@ -52,6 +56,13 @@ export interface RunnerOptions {
   readonly readOnly?: boolean
   /** How many interpreters the scripts are spread over: no more than there are scripts, and than there is memory for. Default 1. */
   readonly interpreters?: number
+  /**
+   * The Python that runs scripts: `{ kind: 'pyodide' }`, which comes along and is the default, or `{ kind: 'cpython', executable }`, one of
+   * the machine's, 3.9 or newer, by a name on the PATH or a path; that of a virtual environment is its `bin/python`.
+   */
+  readonly python?: PythonChoice
+  /** The same for the scripts of single files, folders (with all below them) and modules: the nearest counts. */
+  readonly pythonFor?: Readonly<Record<string, PythonChoice>>
   /**
    * Whether the runners that scripts open themselves (`cloaca.DefaultRunner`) poll triggers and fire schedules, as they do
    * everywhere else. False: they run what they are asked for, and nothing by themselves. Default true.
@@ -121,6 +132,24 @@ const SECRETS_CHECK: SettingCheck = {
   fits: (value) => value === null || typeof value === 'function' || (typeof value === 'string' && value !== ''),
 }
 
+const PYTHON_CHECK: SettingCheck = {
+  expected: '{ kind: "pyodide" } or { kind: "cpython", executable: "python3" }',
+  fits: isPythonChoice,
+}
+
+const PYTHON_FOR_CHECK: SettingCheck = {
+  expected: 'an object with such a Python for each place',
+  fits: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isPythonChoice),
+}
+
+function isPythonChoice(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { kind, executable, ...others } = value as Readonly<Record<string, unknown>>
+  if (Object.keys(others).length > 0) return false
+  if (kind === 'pyodide') return executable === undefined
+  return kind === 'cpython' && typeof executable === 'string' && executable !== ''
+}
+
 const STREAMS_CHECK: SettingCheck = {
   expected: 'an object of functions',
   fits: (value) =>
@@ -133,6 +162,8 @@ const OPTIONS_CHECK = objectOf({
   durability: oneOf('full', 'normal'),
   readOnly: FLAG,
   interpreters: wholeFrom(1),
+  python: PYTHON_CHECK,
+  pythonFor: PYTHON_FOR_CHECK,
   scriptRunners: FLAG,
   onlyWorkflows: TEXTS,
   stdoutTo: oneOf('stdout', 'stderr'),
@@ -175,6 +206,7 @@ export type CheckedOptions = Omit<RunnerOptions, 'secrets'> & {
 /** A frozen copy. Throws `INVALID_ARGUMENT` for an option, or a setting of `config`, that does not exist or means nothing. */
 export function runnerOptions(options: RunnerOptions): CheckedOptions {
   checkSetting(options, OPTIONS_CHECK, '')
+  for (const place of Object.keys(options.pythonFor ?? {})) requirePlace(place)
   return Object.freeze({
     ...options,
     secrets: secretProvider(options.secrets),

@@ -1,6 +1,9 @@
 /** The settings of a project as the options of a runner. Used by the command line, and by Node programs that heed `cloaca.toml`. */
 
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
+import { PYODIDE_CHOICE, type PythonChoice } from '../host/environment/python-choice.ts'
 import { loadSettings, type Settings } from '../settings/settings.ts'
 import { kafkaStreams } from '../streams/kafka.ts'
 import type { RunnerOptions } from './options.ts'
@@ -30,6 +33,8 @@ export function optionsOf(settings: Settings): RunnerOptions {
     schema: settings.get('schema'),
     durability: settings.get('durability'),
     interpreters: settings.get('interpreters'),
+    python: pythonOf(settings),
+    pythonFor: pythonsByPlace(settings),
     ...secretsOf(settings),
     streams: streamsOf(settings),
     interpreterMemoryMb: mebibytes(settings),
@@ -72,6 +77,26 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
     memoryMebibytes: mebibytes(settings),
     threads: settings.get('limits.threads'),
   }
+}
+
+/** That of a program, too. */
+export function pythonOf(settings: Settings): PythonChoice {
+  return pythonChoice(settings.get('python'), settings.folderOf('python'))
+}
+
+function pythonsByPlace(settings: Settings): Readonly<Record<string, PythonChoice>> {
+  const folder = settings.folderOf('python-for')
+  const entries = Object.entries(settings.get('python-for') ?? {}).map(([place, python]) => {
+    const path = join(folder, place)
+    return [existsSync(path) ? path : place, pythonChoice(python, folder)] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** A path counts from the folder; a name is looked up on the PATH. */
+function pythonChoice(python: string, folder: string): PythonChoice {
+  if (python === PYODIDE_CHOICE.kind) return PYODIDE_CHOICE
+  return { kind: 'cpython', executable: python.includes('/') ? resolve(folder, python) : python }
 }
 
 /** Without a folder the default counts. */

@@ -370,9 +370,8 @@ export class Runner {
   #openPython(stopping: AbortSignal): Promise<Scripting> {
     return openScripting({
       argv: [''],
-      interpreters: this.#options.interpreters ?? 1,
-      stopping,
-      isProgram: false,
+      ...{ pythonChoice: this.#options.python, pythonFor: this.#options.pythonFor },
+      ...{ interpreters: this.#options.interpreters ?? 1, stopping, isProgram: false },
       ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets, streams: this.#options.streams },
       served: { database: databasePlace(this.#options), engine: this.#engine },
       startsRunners: this.#options.scriptRunners ?? true,

@@ -65,12 +65,21 @@ export function isScriptFile(name: string): boolean {
   return name.endsWith('.py') || (isModuleFile(name) && !NO_SCRIPT.test(name))
 }
 
+/** Throws `INVALID_ARGUMENT` for what is no file or folder, and cannot be the name of a module. */
+export function requirePlace(place: string): void {
+  if (statusOf(place) === null && !isModuleName(place)) throw noSuchPlace(place)
+}
+
+function noSuchPlace(place: string): UsageError {
+  return new UsageError('INVALID_ARGUMENT', `There is no file or folder "${place}". Check the path.`, { script: place })
+}
+
 function sourcesAt(place: string): readonly ScriptSource[] {
   const status = statusOf(place)
   if (status?.isDirectory()) return scriptsInFolder(place)
   if (status !== null) return [fileSource(place)]
   if (isModuleName(place)) return [{ script: place, target: { kind: 'module', name: place } }]
-  throw new UsageError('INVALID_ARGUMENT', `There is no file or folder "${place}". Check the path.`, { script: place })
+  throw noSuchPlace(place)
 }
 
 function scriptsInFolder(folder: string): readonly ScriptSource[] {

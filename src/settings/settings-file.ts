@@ -9,8 +9,10 @@ import { join } from 'node:path'
 import type * as smolToml from 'smol-toml'
 import { UsageError } from '../errors.ts'
 
+export const FILE_NAMES = ['cloaca.toml', 'package.json'] as const
+
 export interface SettingsFile {
-  readonly name: 'cloaca.toml' | 'package.json'
+  readonly name: (typeof FILE_NAMES)[number]
   /** What is in it, not checked yet. */
   readonly content: unknown
 }

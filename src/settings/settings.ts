@@ -9,7 +9,7 @@ import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import { didYouMean } from '../registry/nearest.ts'
 import { isSecretVariable } from '../secrets/variables.ts'
-import { readSettingsFile, type SettingsFile } from './settings-file.ts'
+import { FILE_NAMES, readSettingsFile, type SettingsFile } from './settings-file.ts'
 import { OTHER_VARIABLES, SETTING_KEYS, type SettingKey, type SettingValue, settingOf } from './table.ts'
 
 export interface SettingSources {
@@ -43,9 +43,11 @@ const SHORT_NAME = 6
 
 export class Settings {
   readonly #found: ReadonlyMap<SettingKey, Found>
+  readonly #fileFolder: string
 
-  constructor(found: ReadonlyMap<SettingKey, Found>) {
+  constructor(found: ReadonlyMap<SettingKey, Found>, fileFolder: string) {
     this.#found = found
+    this.#fileFolder = fileFolder
   }
 
   get<Key extends SettingKey>(key: Key): SettingValue<Key> {
@@ -56,6 +58,12 @@ export class Settings {
   /** Whether somebody has set it, and it is not left at its default. */
   isSet(key: SettingKey): boolean {
     return this.#found.has(key)
+  }
+
+  /** The folder from which a relative path in it counts: that of the file, where it stands in one. */
+  folderOf(key: SettingKey): string {
+    const from = this.#found.get(key)?.from
+    return from !== undefined && (FILE_NAMES as readonly string[]).includes(from) ? this.#fileFolder : '.'
   }
 
   /** Every setting, in the order of the table. */
@@ -81,7 +89,7 @@ export function loadSettings({ folder, environment, flags = {} }: SettingSources
     if (flag !== null && text !== undefined) readText(key, text, flag, found, problems)
   }
   if (problems.length > 0) throw invalid(problems)
-  return new Settings(found)
+  return new Settings(found, folder)
 }
 
 interface Problem {

@@ -11,6 +11,8 @@ import {
   durationFrom,
   optional,
   orNever,
+  PYTHON,
+  PYTHON_BY_PLACE,
   secret,
   sizeFrom,
   someOf,
@@ -35,6 +37,8 @@ export interface Setting<Value> {
   readonly doc: string
   /** Nothing of a value that is wrong is shown. */
   readonly isPrivate: boolean
+  /** Its flag may be given several times: the values are joined by commas, as in its variable. */
+  readonly isRepeatable: boolean
 }
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -50,10 +54,13 @@ const WHOLE = '<n>'
 const DURATION = '<duration>'
 const SIZE = '<size>'
 
-type Words = Omit<Setting<unknown>, 'type' | 'default' | 'isPrivate'> & { readonly isPrivate?: true }
+type Words = Omit<Setting<unknown>, 'type' | 'default' | 'isPrivate' | 'isRepeatable'> & {
+  readonly isPrivate?: true
+  readonly isRepeatable?: true
+}
 
 function setting<Value>(type: ValueType<Value>, byDefault: NoInfer<Value>, words: Words): Setting<Value> {
-  return Object.freeze({ isPrivate: false, ...words, type, default: byDefault })
+  return Object.freeze({ isPrivate: false, isRepeatable: false, ...words, type, default: byDefault })
 }
 
 export const SETTINGS = Object.freeze({
@@ -80,6 +87,19 @@ export const SETTINGS = Object.freeze({
     flag: '--interpreters',
     placeholder: WHOLE,
     doc: 'Python interpreters to spread the scripts over',
+  }),
+  python: setting(PYTHON, 'pyodide', {
+    variable: 'CLOACA_PYTHON',
+    flag: '--python',
+    placeholder: '<python>',
+    doc: 'Python that runs scripts: `pyodide`, which comes along, or the name or path of one of the machine',
+  }),
+  'python-for': setting(optional(PYTHON_BY_PLACE), null, {
+    variable: 'CLOACA_PYTHON_FOR',
+    flag: '--python-for',
+    placeholder: '<place=python>',
+    doc: 'the same for the scripts of one file, folder or module; may be given several times',
+    isRepeatable: true,
   }),
   'max-concurrent-tasks': setting(wholeFrom(1), 4, {
     variable: 'CLOACA_MAX_CONCURRENT_TASKS',

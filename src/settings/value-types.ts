@@ -142,6 +142,35 @@ export function secret(type: ValueType<string>): ValueType<string> {
   return { ...type, show: () => 'set' }
 }
 
+/** The name of a program on the PATH or its path, or the Python that comes along. */
+export const PYTHON = typeOf<string>(
+  '"pyodide", or the name or path of a Python such as "python3.12" or ".venv/bin/python"',
+  (text) => (text.trim() === '' ? undefined : text.trim()),
+)
+
+/** By place; in a variable with commas between them. */
+export const PYTHON_BY_PLACE: ValueType<Readonly<Record<string, string>>> = {
+  expected: 'places with a Python each, such as "reports/=.venv/bin/python"; in a file, a table',
+  read(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return pythonsOf(Object.entries(value))
+  },
+  readText: (text) =>
+    pythonsOf(
+      text
+        .split(',')
+        .filter((part) => part.trim() !== '')
+        .map((part) => {
+          const [place = '', ...python] = part.split('=')
+          return [place.trim(), python.join('=')]
+        }),
+    ),
+  show: (byPlace) =>
+    Object.entries(byPlace)
+      .map(([place, python]) => `${place}=${python}`)
+      .join(', '),
+}
+
 /** An address of the web. Its path and query may be what authorizes: only the server is shown. */
 export const WEB_ADDRESS: ValueType<string> = {
   ...typeOf<string>('a URL that begins with "http://" or "https://", without user and password', (text) => {
@@ -192,6 +221,15 @@ function typeOf<Value extends string>(
     readText: accepted,
     show: (value) => value,
   }
+}
+
+function pythonsOf(
+  entries: readonly (readonly [place: string, python: unknown])[],
+): Readonly<Record<string, string>> | undefined {
+  const read = entries.map(([place, python]) => [place, PYTHON.read(python)] as const)
+  if (read.some(([place, python]) => place === '' || python === undefined)) return undefined
+  if (read.length === 0) return undefined
+  return Object.freeze(Object.fromEntries(read) as Record<string, string>)
 }
 
 function textsOf(values: readonly unknown[]): readonly string[] | undefined {

@@ -221,6 +221,8 @@ describe('the table of settings', () => {
     })
     expect(limits).toEqual({
       schema: null,
+      python: { kind: 'pyodide' },
+      pythonFor: {},
       interpreterMemoryMb: DEFAULT_LIMITS.memoryMebibytes,
       interpreterOpenFiles: DEFAULT_LIMITS.openFiles,
       interpreterThreads: DEFAULT_LIMITS.threads,

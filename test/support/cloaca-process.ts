@@ -148,10 +148,10 @@ export class Terminal implements AsyncDisposable {
   readonly #processes: CloacaProcess[] = []
 
   /** Writes a file of the user's; returns its path. */
-  write(name: string, text: string): string {
+  write(name: string, text: string, mode = 0o644): string {
     const path = join(this.folder, name)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text)
+    writeFileSync(path, text, { mode })
     return path
   }
 

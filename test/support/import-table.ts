@@ -301,6 +301,7 @@ export const TABLE: readonly Row[] = [
       /^src\/runner\/records\//,
       /^src\/http\/server\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
+      /^src\/host\/cpython\/become-python\.ts$/,
       /^src\/model\/instant\.ts$/,
       /^chokidar$/,
       /^commander$/,

@@ -19,14 +19,19 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     .argument('<places...>', 'files of Python or TypeScript, folders, or Python modules')
     .option('--json', 'print JSON')
     .action(async (places: string[], options: { readonly json?: true }) => finish(await check(places, options)))
-  return withExamples(withSettings(command, ['limits.memory', 'limits.load']), 'cloaca check jobs')
+  return withExamples(
+    withSettings(command, ['python', 'python-for', 'limits.memory', 'limits.load']),
+    'cloaca check jobs',
+  )
 }
 
 async function check(places: readonly string[], options: { readonly json?: true }): Promise<number> {
-  const { interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = optionsOf(
+  const { python, pythonFor, interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = optionsOf(
     settingsFrom(options),
   )
   const report = await checkScripts(places, {
+    ...(python !== undefined && { python }),
+    ...(pythonFor !== undefined && { pythonFor }),
     ...(interpreterMemoryMb !== undefined && { interpreterMemoryMb }),
     ...(interpreterOpenFiles !== undefined && { interpreterOpenFiles }),
     ...(interpreterThreads !== undefined && { interpreterThreads }),

@@ -7,6 +7,7 @@ import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { printFields, printJson, printLine, printTable } from '../print.ts'
+import { withSettings } from '../settings/flags.ts'
 import { printNodes } from './nodes.ts'
 import { runGraph } from './run-graph.ts'
 import { topologyLines, topologyMermaid } from './topology.ts'
@@ -33,11 +34,12 @@ export function graphCommand(finish: (exitCode: number) => void): Command {
     .argument('<name>', 'name of the graph')
     .option('--mermaid', 'print its nodes in the language of Mermaid')
     .action((name: string, options: ShowOptions) => withReader(options, (runner) => show(runner, name, options)))
-  command(
+  const run = command(
     'run',
     'run a graph of scripts once and print what it returns; nothing is recorded',
     `cloaca graph run alarm jobs/oven.py --input '{"probe": {"c": 91.5}}'`,
   )
+  withSettings(run, ['python', 'python-for'])
     .argument('<name>', 'name of the graph')
     .argument('<places...>', 'Python files, folders, or modules that declare it')
     .option(

@@ -17,7 +17,7 @@ interface RunOptions {
 export async function runGraph(name: string, places: readonly string[], options: RunOptions): Promise<number> {
   const inputsText = contextOption(options.input, '--input')
   await using runner = await Runner.open({
-    ...optionsOf(settingsFrom()),
+    ...optionsOf(settingsFrom(options)),
     alerts: {},
     database: ':memory:',
     schema: null,

@@ -10,6 +10,8 @@ export type PythonTarget =
 
 export interface PythonCommandLine {
   readonly options: PythonOptions
+  /** All of it but cloaca's own options, for a python that reads it itself. */
+  readonly words: readonly string[]
   readonly target: PythonTarget
 }
 
@@ -64,6 +66,8 @@ export function parsePython(
 class Reader {
   readonly #words: string[]
   readonly #own: OwnOptions
+  /** Those that are python's, of what is read so far. */
+  readonly #taken: string[] = []
   readonly #flags: Record<string, number> = {}
   readonly #warnings: string[] = []
   readonly #xOptions: string[] = []
@@ -76,7 +80,7 @@ class Reader {
 
   read(environ: NodeJS.ProcessEnv): PythonCommandLine {
     const target = this.#target()
-    return { options: this.#options(environ), target }
+    return { options: this.#options(environ), target, words: [...this.#taken, ...this.#words] }
   }
 
   #target(): PythonTarget {
@@ -84,18 +88,28 @@ class Reader {
       const word = this.#words[0]
       if (word === undefined || word === '-' || !word.startsWith('-')) return { kind: 'path', rest: this.#words }
       this.#words.shift()
+      const own = this.#own[word]
+      if (own !== undefined) {
+        own(this.#words.shift() ?? '')
+        continue
+      }
+      this.#taken.push(word)
       if (word === '--') return { kind: 'path', rest: this.#words }
       if (word === '--version') return { kind: 'version' }
       if (word === '--help') return { kind: 'help' }
-      const own = this.#own[word]
-      if (own !== undefined) own(this.#words.shift() ?? '')
-      else if (word === '--check-hash-based-pycs') this.#words.shift()
+      if (word === '--check-hash-based-pycs') this.#take()
       else if (word.startsWith('--')) throw new PythonUsage(word)
       else {
         const target = this.#letters(word.slice(1))
         if (target !== null) return target
       }
     }
+  }
+
+  #take(): string | undefined {
+    const word = this.#words.shift()
+    if (word !== undefined) this.#taken.push(word)
+    return word
   }
 
   /** Several letters may share a word; what follows one that takes an argument is that. */
@@ -114,7 +128,7 @@ class Reader {
   }
 
   #withArgument(letter: string, attached: string): PythonTarget | null {
-    const argument = attached !== '' ? attached : this.#words.shift()
+    const argument = attached !== '' ? attached : this.#take()
     if (argument === undefined) throw new PythonUsage(`-${letter}`, ARGUMENTS[letter] ?? 'an argument')
     if (letter === 'c') return { kind: 'code', text: argument, rest: this.#words }
     if (letter === 'm') return { kind: 'module', text: argument, rest: this.#words }

@@ -30,11 +30,11 @@ export function settingsFrom(options: object = {}): Settings {
 
 /** Its value stays a text, so that it is read where those of files and variables are. */
 function flagOf(key: SettingKey): Option | null {
-  const { flag, placeholder, doc, type, default: byDefault } = settingOf(key)
+  const { flag, placeholder, doc, type, default: byDefault, isRepeatable } = settingOf(key)
   if (flag === null) return null
   const words = `${doc.replaceAll('`', '')} (default: ${type.show(byDefault)})`
-  return new Option(`${flag} ${placeholder}`, words).argParser((text) => {
+  return new Option(`${flag} ${placeholder}`, words).argParser((text, before) => {
     if (type.readText(text) === undefined) throw new InvalidArgumentError(`It must be ${type.expected}.`)
-    return text
+    return isRepeatable && before !== undefined ? `${before},${text}` : text
   })
 }

@@ -5,18 +5,19 @@ import { Runner } from '../../index.ts'
 import { optionsOf } from '../../runner/project-options.ts'
 import { openLog } from '../log.ts'
 import { printError, printJson, printLine, printTraceback } from '../print.ts'
-import { settingsFrom } from '../settings/flags.ts'
+import { settingsFrom, withSettings } from '../settings/flags.ts'
 
 type NewCommand = (name: string, description: string, example: string) => Command
 
 export function addTestCommand(command: NewCommand, finish: (exitCode: number) => void): void {
   const description = 'poll a trigger of a file once and print the result, without starting its workflow'
-  command('test', description, 'cloaca trigger test jobs/inbox.py inbox_watcher')
+  const test = command('test', description, 'cloaca trigger test jobs/inbox.py inbox_watcher')
+  withSettings(test, ['python'])
     .argument('<file>', 'file that declares the trigger')
     .argument('<name>', 'name of the trigger')
     .option('--json', 'print JSON')
     .action(async (file: string, name: string, options: { readonly json?: true }) =>
-      finish(await test(file, name, options)),
+      finish(await testPoll(file, name, options)),
     )
 }
 
@@ -24,9 +25,9 @@ export function addTestCommand(command: NewCommand, finish: (exitCode: number) =
  * A skip and a firing are both a good result; a poll that fails is exit code 1. What the trigger prints goes to stderr: on
  * stdout is the result.
  */
-async function test(file: string, name: string, options: { readonly json?: true }): Promise<number> {
+async function testPoll(file: string, name: string, options: { readonly json?: true }): Promise<number> {
   await using runner = await Runner.open({
-    ...optionsOf(settingsFrom()),
+    ...optionsOf(settingsFrom(options)),
     alerts: {},
     secrets: null, // polls have none
     database: ':memory:',

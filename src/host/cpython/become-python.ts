@@ -1,0 +1,53 @@
+/**
+ * A program under the machine's Python takes the place of this process: its arguments, streams, signals, terminal, exit code and
+ * number of the process are its own, as if python had been started. When it opens a runner, the package `cloaca` starts an engine for
+ * it: this one. Called by the command line's `run`.
+ */
+
+import { delimiter } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { HostError, toError } from '../../errors.ts'
+import { findExecutable, isCalledPython, pythonProblem, unusable } from './executable.ts'
+
+const MAIN = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../cli/main.ts' : '../../cli/main.js', import.meta.url),
+)
+const PACKAGE_FOLDER = fileURLToPath(new URL('../../../python', import.meta.url))
+
+export interface ReplacingPython {
+  /** A name or a path. */
+  readonly executable: string
+  /** What python is started with. */
+  readonly words: readonly string[]
+  readonly environ: NodeJS.ProcessEnv
+}
+
+/** Does not return. Rejects with `INTERPRETER_START_FAILED` where there is no such Python. */
+export async function becomePython({ executable, words, environ }: ReplacingPython): Promise<never> {
+  const path = findExecutable(executable, environ, process.cwd())
+  if (!isCalledPython(path)) {
+    const problem = await pythonProblem(path, environ)
+    if (problem !== null) throw unusable(executable, problem)
+  }
+  try {
+    execute(path, [executable, ...words], {
+      ...environ,
+      PYTHONPATH: [PACKAGE_FOLDER, ...(environ.PYTHONPATH ? [environ.PYTHONPATH] : [])].join(delimiter),
+      CLOACA_ENGINE: [process.execPath, MAIN].map(quoted).join(' '),
+    })
+  } catch (error) {
+    throw unusable(executable, toError(error).message, error)
+  }
+  throw new HostError('INTERPRETER_START_FAILED', `Python "${executable}" did not take the place of this process.`)
+}
+
+function execute(path: string, words: readonly string[], environ: NodeJS.ProcessEnv): void {
+  if (process.execve === undefined) throw new Error('this system cannot run it in the place of cloaca')
+  process.emitWarning = () => undefined // that Node may change this function
+  process.execve(path, words, environ as Record<string, string>)
+}
+
+/** As a shell has it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`
+}

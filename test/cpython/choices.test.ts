@@ -1,0 +1,108 @@
+/** Which Python a script is loaded into. */
+
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { LoadTarget } from '../../src/border/protocol.ts'
+import {
+  choiceLabel,
+  PYODIDE_CHOICE,
+  type PythonChoice,
+  PythonChoices,
+} from '../../src/host/environment/python-choice.ts'
+import { optionsOf } from '../../src/runner/project-options.ts'
+import { Runner } from '../../src/runner/runner.ts'
+import { loadSettings } from '../../src/settings/settings.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'cloaca-choices-'))
+mkdirSync(join(folder, 'reports', 'daily'), { recursive: true })
+for (const name of ['a.py', 'reports/b.py', 'reports/daily/c.py', 'reportsx.py']) writeFileSync(join(folder, name), '')
+symlinkSync(join(folder, 'reports'), join(folder, 'linked'))
+
+const cpython = (executable: string): PythonChoice => ({ kind: 'cpython', executable })
+const file = (name: string): LoadTarget => ({ kind: 'file', path: join(folder, name) })
+
+describe('the Python of a script', () => {
+  const choices = new PythonChoices(PYODIDE_CHOICE, {
+    [join(folder, 'reports')]: cpython('outer'),
+    [`${join(folder, 'reports', 'daily')}/`]: cpython('inner'),
+    pkg: cpython('of-module'),
+    'pkg.part': PYODIDE_CHOICE,
+  })
+
+  it.each<readonly [LoadTarget, string]>([
+    [file('a.py'), 'Pyodide'],
+    [file('reportsx.py'), 'Pyodide'],
+    [file('reports/b.py'), 'outer'],
+    [file('linked/b.py'), 'outer'],
+    [file('reports/daily/c.py'), 'inner'],
+    [{ kind: 'module', name: 'pkg' }, 'of-module'],
+    [{ kind: 'module', name: 'pkg.other' }, 'of-module'],
+    [{ kind: 'module', name: 'pkg.part.deep' }, 'Pyodide'],
+    [{ kind: 'module', name: 'pkgs' }, 'Pyodide'],
+  ])('is that of the nearest place: %j', (target, label) => {
+    expect(choiceLabel(choices.of(target))).toBe(label)
+  })
+})
+
+describe('settings', () => {
+  it('name it in a file with paths that count from there, in a variable and in flags', () => {
+    const project = mkdtempSync(join(tmpdir(), 'cloaca-choices-'))
+    mkdirSync(join(project, 'reports'))
+    writeFileSync(
+      join(project, 'cloaca.toml'),
+      'python = "python3.12"\n[python-for]\n"reports/" = "env/bin/python"\n"some.module" = "pyodide"\n',
+    )
+    const optionsWith = (environment: Record<string, string>, flags = {}) =>
+      optionsOf(loadSettings({ folder: project, environment, flags }))
+
+    expect(optionsWith({})).toMatchObject({
+      python: { kind: 'cpython', executable: 'python3.12' },
+      pythonFor: {
+        [join(project, 'reports/')]: { kind: 'cpython', executable: join(project, 'env/bin/python') },
+        'some.module': { kind: 'pyodide' },
+      },
+    })
+    expect(optionsWith({ CLOACA_PYTHON: 'pyodide', CLOACA_PYTHON_FOR: 'a.py=./x/python, b=python3' })).toMatchObject({
+      python: { kind: 'pyodide' },
+      pythonFor: { 'a.py': cpython(join(process.cwd(), 'x/python')), b: cpython('python3') },
+    })
+  })
+
+  it('are shown with where they come from, and a flag that is given twice counts twice', async () => {
+    await using terminal = new Terminal()
+    const words = ['config', '--python', 'python3', '--python-for', 'a=p1', '--python-for', 'b/=./p2', '--json']
+
+    const { stdout } = await terminal.run(words)
+
+    expect(JSON.parse(stdout)).toEqual(
+      expect.arrayContaining([
+        { key: 'python', value: 'python3', from: '--python' },
+        { key: 'python-for', value: 'a=p1, b/=./p2', from: '--python-for' },
+      ]),
+    )
+  })
+
+  it('that name a place which is not there are refused', async () => {
+    await using terminal = new Terminal()
+    terminal.write('a.py', '')
+
+    const ended = await terminal.run(['serve', 'a.py', '--db', ':memory:', '--python-for', 'reprots/=python3'])
+
+    expect(ended).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(ended.stderr).toBe('cloaca: There is no file or folder "reprots/". Check the path.\n')
+  })
+
+  it('that are no Python are refused', async () => {
+    const wrong = { kind: 'cpython' } as unknown as PythonChoice
+    await expect(Runner.open({ database: ':memory:', python: wrong })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    await expect(Runner.open({ database: ':memory:', pythonFor: { a: wrong } })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    expect(() => loadSettings({ folder: '.', environment: { CLOACA_PYTHON_FOR: 'a' } })).toThrow('places with a Python')
+  })
+})
