@@ -19,7 +19,7 @@ import {
 } from './option-checks.ts'
 import { placeOfCaller } from './place.ts'
 import type { CronOptions, PollOptions } from './types/options.ts'
-import type { PollOf, Scheduled, Startable, Trigger } from './types/trigger.ts'
+import type { Fired, PollOf, Scheduled, Startable, Trigger } from './types/trigger.ts'
 import type { AnyWorkflow } from './types/workflow.ts'
 import type { ModuleTrigger } from './types.ts'
 
@@ -45,7 +45,7 @@ const DEFAULT_INTERVAL_MS = 30_000
 export function trigger<const Name extends string, const Starts extends Startable, Answer>(
   name: Name,
   options: PollOptions<Starts>,
-  poll: PollOf<Starts, Answer>,
+  poll: PollOf<Fired<Starts>, Answer>,
 ): Trigger<Name>
 /**
  * Declares a schedule that starts a workflow.

@@ -77,7 +77,7 @@ export interface PollTools {
  * the new value, and the others stay as they are, to the digit. Nothing returned adds nothing; what it throws fails the attempt.
  */
 export type TaskFunction<Context, Returned> = (
-  context: Frozen<Context>,
+  context: { readonly [Key in keyof Context]: Frozen<Context[Key]> },
   tools: TaskTools,
 ) => Returned | Promise<Returned>
 

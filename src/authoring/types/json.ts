@@ -71,8 +71,9 @@ type MembersProblem<Value extends object, Path extends string, Levels extends De
 type AnyFunction = (...args: never) => unknown
 
 /** Names of members that are functions. */
-type Methods<Value> = { [Key in keyof Value & string]-?: Value[Key] extends AnyFunction ? Key : never }[keyof Value &
-  string]
+type Methods<Value> = {
+  [Key in keyof Value & string]-?: 0 extends 1 & Value[Key] ? never : Value[Key] extends AnyFunction ? Key : never
+}[keyof Value & string]
 
 /** The type of a member where it is there: a key may be missing, but an undefined value is none. */
 type Given<Value, Key extends keyof Value> =
@@ -87,7 +88,7 @@ type Inside<Path extends string, Key> = Key extends string | number
 type Named<Path extends string> = Path extends '' ? 'The result' : `"${Path}"`
 
 /** One of a union: the first problem is enough, and all of them would be a long message. */
-type One<Union> = (Union extends unknown ? (each: (one: Union) => void) => void : never) extends (
+export type One<Union> = (Union extends unknown ? (each: (one: Union) => void) => void : never) extends (
   all: infer Overloads,
 ) => void
   ? Overloads extends (one: infer Single) => void

@@ -83,7 +83,6 @@ export interface TaskOptions<Known extends string, After> extends CommonTaskOpti
    * not after one that timed out. What it returns or throws changes nothing.
    */
   readonly onFailure?: ((task: string, error: Error, context: JsonObject) => unknown) | undefined
-  readonly python?: undefined
 }
 
 /** A task of a Python file, as a task of this workflow. */
@@ -106,8 +105,6 @@ export interface PythonTaskOptions<Known extends string, After, Adds extends Inp
   extends CommonTaskOptions<Known, After> {
   /** The Python task that runs in its place. */
   readonly python: PythonTask<Adds>
-  readonly onSuccess?: undefined
-  readonly onFailure?: undefined
 }
 
 /** What every trigger is declared with. */
@@ -134,9 +131,6 @@ export interface PollOptions<Starts> extends CommonTriggerOptions<Starts> {
   readonly pauseAfter?: number | undefined
   /** True fires only when the answer turns from skip to fire: a condition that stays true fires once. False unless given. */
   readonly onChange?: boolean | undefined
-  readonly cron?: undefined
-  readonly timezone?: undefined
-  readonly catchup?: undefined
 }
 
 /** What a trigger is declared with that starts its workflow on a schedule. It has no function. */
@@ -150,10 +144,4 @@ export interface CronOptions<Starts> extends CommonTriggerOptions<Starts> {
    * 100 at most unless the engine is set otherwise, `'none'` nothing.
    */
   readonly catchup?: Catchup | undefined
-  readonly every?: undefined
-  readonly timeout?: undefined
-  readonly jitter?: undefined
-  readonly maxActive?: undefined
-  readonly pauseAfter?: undefined
-  readonly onChange?: undefined
 }

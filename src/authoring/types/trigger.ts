@@ -4,7 +4,7 @@ import type { JsonObject } from '../../model/context.ts'
 import type { Fire, Skip } from '../answers.ts'
 import type { DeclaredTrigger } from '../declared.ts'
 import type { PollTools } from '../types.ts'
-import type { JsonOnly } from './json.ts'
+import type { JsonOnly, One } from './json.ts'
 import type { AnyWorkflow, InputOf } from './workflow.ts'
 
 /** A trigger: a function that is called on an interval, or a schedule. Export it, or hand it to `runner.register`. */
@@ -24,13 +24,13 @@ export type Startable = AnyWorkflow | string
 export type Fired<Starts> = Starts extends string ? JsonObject : InputOf<Starts>
 
 /** The function of a trigger, with a sentence for what no trigger may return. */
-export type PollOf<Starts, Answer> = ((tools: PollTools) => Answer | Promise<Answer>) & AnswerCheck<Starts, Answer>
+export type PollOf<Wanted, Answer> = ((tools: PollTools) => Answer | Promise<Answer>) & AnswerCheck<Wanted, Answer>
 
-type AnswerCheck<Starts, Answer> = unknown extends Answer
+type AnswerCheck<Wanted, Answer> = unknown extends Answer
   ? unknown
   : [Answer] extends [object | boolean]
-    ? ContextCheck<Fired<Starts>, ContextsIn<Answer>>
-    : 'A trigger returns an object or fire(…), to start its workflow, or skip(…); it returned nothing, or a text or number'
+    ? FiredCheck<Wanted, ContextsIn<Answer>>
+    : 'A trigger returns an object or fire(…) to start its workflow, or skip(…); it may return something else, or nothing'
 
 /** What an answer fires. */
 type ContextsIn<Answer> = Answer extends Skip | false
@@ -41,21 +41,31 @@ type ContextsIn<Answer> = Answer extends Skip | false
       ? Context
       : Answer
 
-type ContextCheck<Wanted, Context> = [Context] extends [never]
+type FiredCheck<Wanted, Context> = [Context] extends [never]
   ? unknown
-  : [Context] extends [readonly unknown[]]
-    ? 'A trigger fires an object, and no array'
-    : unknown extends JsonOnly<Context>
+  : [Extract<Context, readonly unknown[]>] extends [never]
+    ? unknown extends JsonOnly<Context>
       ? [Context] extends [Wanted]
         ? unknown
-        : (tools: PollTools) => Context extends Wanted ? never : Fires<Wanted>
+        : One<Misfit<Wanted, Context>>
       : JsonOnly<Context>
+    : 'A trigger fires an object, and no array'
 
-/** Named in messages: what has to be fired for the workflow. */
-export type Fires<Wanted> = Wanted | Fire<Wanted>
+/** Which key of what is fired does not fit, in a sentence. */
+type Misfit<Wanted, Context> = Context extends Wanted
+  ? never
+  : {
+      [Key in keyof Wanted & string]-?: Key extends keyof Context
+        ? Context[Key] extends Wanted[Key]
+          ? never
+          : `"${Key}" of what is fired is not of the type that the input of the workflow has`
+        : Record<never, never> extends Pick<Wanted, Key>
+          ? never
+          : `"${Key}" is missing in what is fired: the input of the workflow needs it`
+    }[keyof Wanted & string]
 
 /** Of a schedule: it fires nothing, so the workflow must not need anything. */
 export type Scheduled<Starts> =
   Record<never, never> extends Fired<Starts>
     ? unknown
-    : { readonly starts: 'A cron trigger fires nothing, but the input of this workflow needs something: poll instead' }
+    : { readonly cron: 'A schedule fires nothing, but the input of this workflow needs something: poll instead' }

@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { JsonObject } from '../../model/context.ts'
 import type { DeclaredWorkflow } from '../declared.ts'
 import type { TaskFunction } from '../types.ts'
-import type { Additions, ContextAfter, FinalContext, Flat, IdsIn, Patched, TaskFlow } from './flow.ts'
+import type { Additions, ContextAfter, FinalContext, IdsIn, IdsOf, Patched, TaskFlow } from './flow.ts'
 import type { JsonOnly, Nothing } from './json.ts'
 import type { InputSchema, PythonTaskOptions, TaskOptions } from './options.ts'
 
@@ -44,41 +44,31 @@ export type OutputOf<Flow> = Flow extends { readonly [TYPES]?: { readonly tasks:
  */
 export interface Workflow<Name extends string, Input, Tasks, Given = Input> extends AnyWorkflow {
   readonly name: Name
-  readonly tasks: { readonly [Id in keyof Tasks & string]: TaskValue<Id> }
+  readonly tasks: { readonly [Id in IdsOf<Tasks>]: TaskValue<Id> }
   readonly [TYPES]?: { readonly given: Given; readonly tasks: Tasks }
 
   /**
-   * Adds a task that starts at once, with what the execution began with.
+   * Adds a task that starts at once, with what the execution began with; or one that is written in Python, whose function is that of
+   * a Python file, with whatever its options say.
    *
    * @param id Id of the task, unlike all others of the workflow.
-   * @param run Is given the context and returns what it adds to it.
-   * @returns The workflow with the task; this one stays as it is.
-   * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
-   */
-  task<const Id extends string, Returned>(
-    id: Unused<Id, Tasks>,
-    run: TaskFunction<Input, Returned> & Result<Returned>,
-  ): Workflow<Name, Input, WithTask<Tasks, Id, never, Patched<Input, Additions<Returned>>>, Given>
-
-  /**
-   * Adds a task that is written in Python: its function is that of a Python file, everything else is said here.
-   *
-   * @param id Id of the task in this workflow, unlike all others.
-   * @param options Where the task is (`python`), what comes before it (`after`), when it is tried again and so on.
+   * @param run Is given the context and returns what it adds to it. Or, of a task that is written in Python, its options: where it is
+   * (`python`), what comes before it (`after`), when it is tried again (`retries`) and so on.
    * @returns The workflow with the task; this one stays as it is.
    * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
    */
   task<
     const Id extends string,
-    const After extends AfterOption<Tasks> | undefined = undefined,
+    Returned,
+    const After extends AfterOption<IdsOf<Tasks>> | undefined = undefined,
     Adds extends InputSchema | undefined = undefined,
   >(
-    id: Unused<Id, Tasks>,
-    options: PythonTaskOptions<keyof Tasks & string, After, Adds>,
+    id: Unused<Id, IdsOf<Tasks>>,
+    run: (TaskFunction<Input, Returned> & Result<NoInfer<Returned>>) | PythonTaskOptions<IdsOf<Tasks>, After, Adds>,
   ): Workflow<
     Name,
     Input,
-    WithTask<Tasks, Id, IdsIn<After>, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Adds>>>,
+    Tasks | TaskFlow<Id, IdsIn<After>, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, Adds>>>,
     Given
   >
 
@@ -91,37 +81,36 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
    * @returns The workflow with the task; this one stays as it is.
    * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
    */
-  task<const Id extends string, Returned, const After extends AfterOption<Tasks> | undefined = undefined>(
-    id: Unused<Id, Tasks>,
-    options: TaskOptions<keyof Tasks & string, After>,
-    run: TaskFunction<ContextAfter<Tasks, After, Input>, Returned> & Result<Returned>,
+  task<const Id extends string, Returned, const After extends AfterOption<IdsOf<Tasks>> | undefined = undefined>(
+    id: Unused<Id, IdsOf<Tasks>>,
+    options: TaskOptions<IdsOf<Tasks>, After>,
+    run: TaskFunction<ContextAfter<Tasks, After, Input>, Returned> & Result<NoInfer<Returned>>,
   ): Workflow<
     Name,
     Input,
-    WithTask<Tasks, Id, IdsIn<After>, Patched<ContextAfter<Tasks, After, Input>, Additions<Returned>>>,
+    Tasks | TaskFlow<Id, IdsIn<After>, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, undefined>>>,
     Given
   >
 }
 
 /** A workflow of which nothing is known but its input. */
 export type NewWorkflow<Name extends string, Schema> = Schema extends InputSchema
-  ? Workflow<Name, StandardSchemaV1.InferOutput<Schema>, Record<never, never>, StandardSchemaV1.InferInput<Schema>>
-  : Workflow<Name, JsonObject, Record<never, never>>
+  ? Workflow<Name, StandardSchemaV1.InferOutput<Schema>, never, StandardSchemaV1.InferInput<Schema>>
+  : Workflow<Name, JsonObject, never>
 
 /** What may be `after`: ids that are known, or task values. */
-export type AfterOption<Tasks> = KnownTask<Tasks> | readonly KnownTask<Tasks>[]
+export type AfterOption<Known extends string> = Known | TaskValue<Known> | readonly (Known | TaskValue<Known>)[]
 
-type KnownTask<Tasks> = (keyof Tasks & string) | TaskValue<keyof Tasks & string>
+type Unused<Id extends string, Known> = Id extends Known
+  ? 'The workflow has a task of this id: give this one another'
+  : Id
 
-type WithTask<Tasks, Id extends string, After extends string, Context> = Flat<
-  Tasks & { readonly [Key in Id]: TaskFlow<After, Context> }
->
-
-type Unused<Id extends string, Tasks> = Id &
-  (Id extends keyof Tasks ? 'The workflow has a task of this id: give this one another' : unknown)
-
-/** What a Python task sets: as its schema says, or any JSON. */
-type AddedBy<Adds> = Adds extends InputSchema ? StandardSchemaV1.InferOutput<Adds> : JsonObject
+/** What a task adds: as its function returns it, as the schema of a Python task says, or any JSON where neither is known. */
+type AddedBy<Returned, Adds> = unknown extends Returned
+  ? Adds extends InputSchema
+    ? StandardSchemaV1.InferOutput<Adds>
+    : JsonObject
+  : Additions<Returned>
 
 /** Unknown for what a task may return; otherwise a sentence. */
 type Result<Returned> = unknown extends Returned
