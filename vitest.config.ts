@@ -17,7 +17,7 @@ const onPostgres =
   process.env.CLOACA_TEST_DATABASE === 'postgres'
     ? [
         'test/scenarios/{bad_input,blocking_execute,cancelling,classic,contexts,crashes,deduplication}.test.ts',
-        'test/scenarios/{logging-of-tasks,output-of-tasks,overlapping-requests,polling,tenants,trigger_page,waiting-triggers}.test.ts',
+        'test/scenarios/{logging-of-tasks,mixed-graph,output-of-tasks,overlapping-requests,polling,tenants,trigger_page,waiting-triggers}.test.ts',
         'test/http/{activity,api,events,history}.test.ts',
         'test/runner/execute.test.ts',
         'test/postgres/*.test.ts',
@@ -47,6 +47,8 @@ export default defineConfig({
       },
     ],
     globalSetup: 'test/support/global-setup.ts',
+    // Scripts are modules of Node, with its cache and its hooks.
+    server: { deps: { external: [/\/functions\/loading\/native-import\.ts$/] } },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: TEST_LIMIT_MS,

@@ -1,7 +1,7 @@
 /** Where a workflow, task or trigger is declared: the file and line of the call, for messages, `check` and the page. */
 
 import { fileURLToPath } from 'node:url'
-import { getCallSites } from 'node:util'
+import util from 'node:util'
 import type { SourcePlace } from '../model/workflow.ts'
 
 /** This file's folder: calls from within are not what is looked for. */
@@ -10,7 +10,7 @@ const FRAMES = 12
 
 /** The first call outside this folder. Null where it is in no file, as at a prompt. */
 export function placeOfCaller(): SourcePlace | null {
-  for (const { scriptName, lineNumber } of getCallSites(FRAMES, { sourceMap: true })) {
+  for (const { scriptName, lineNumber } of util.getCallSites(FRAMES, { sourceMap: true })) {
     const file = pathOf(scriptName)
     if (file === null || urlOf(scriptName).startsWith(OURS)) continue
     return { file, line: lineNumber }

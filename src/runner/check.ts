@@ -7,19 +7,21 @@ import { nextRunAt } from '../engine/cron/expressions.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { Clock } from '../engine/ports.ts'
 import { toError } from '../errors.ts'
-import type { PythonHost } from '../host/python-host.ts'
-import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../model/graphs/definitions.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, WorkflowDefinition } from '../model/workflow.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import { checkWorkflow, unboundTriggers } from '../registry/registry.ts'
 import { ruleProblems } from '../registry/rule-problems.ts'
-import { clockOf, defaultDurability, openScripting } from './composition.ts'
+import { clockOf, defaultDurability, openScripting, type Scripting } from './composition.ts'
+import { onlyChecked } from './hosts/only-checked.ts'
+import { openModules } from './hosts/open-modules.ts'
+import { type Loaded, ScriptHosts } from './hosts/script-hosts.ts'
+import { TaskTargets } from './hosts/task-targets.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { LogSink } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
-import { hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
+import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
 import { type ScriptSource, scriptsAt } from './script-sources.ts'
 
 /** What is wrong with a script. */
@@ -76,15 +78,31 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   const events = new EngineEvents()
   const clock = clockOf(events)
   using _hold = new KeepAlive().hold()
-  const { host, runners } = await openScripting({
+  const registry = new LiveRegistry()
+  const targetOf = new Map(sources.map(({ script, target }) => [script, target]))
+  const targets = new TaskTargets(registry, () => targetOf)
+  const hosts: ScriptHosts = new ScriptHosts({
+    openPython: () => openPython(checked, clock, log),
+    openModules: () => openModules({ ...checked, stdoutTo: 'stderr', log }, clock, onlyChecked(hosts)),
+    ...{ targets, loading: () => null },
+  })
+  try {
+    return await checkAll(sources, { hosts, registry, targets, clock })
+  } finally {
+    await hosts.close((message) => log({ level: 'warn', message }))
+  }
+}
+
+function openPython(options: CheckedOptions, clock: Clock, log: LogSink): Promise<Scripting> {
+  return openScripting({
     argv: [''],
     interpreters: 1,
-    pythonChoice: checked.python,
-    pythonFor: checked.pythonFor,
+    pythonChoice: options.python,
+    pythonFor: options.pythonFor,
     isProgram: false,
     isDryRun: true,
     stdoutTo: 'stderr',
-    limits: hostLimits(checked),
+    limits: hostLimits(options),
     durability: defaultDurability(),
     secrets: null,
     streams: {},
@@ -100,12 +118,6 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
     notice: (message) => log({ level: 'debug', message }),
     preparing: (message) => log({ level: 'info', message }),
   })
-  try {
-    return await checkAll(sources, host, clock)
-  } finally {
-    await runners.close((message) => log({ level: 'warn', message }))
-    await host.close()
-  }
 }
 
 function ofScript<Definition extends { readonly script: string }>(
@@ -115,12 +127,19 @@ function ofScript<Definition extends { readonly script: string }>(
   return [...definitions.values()].filter((each) => each.script === script)
 }
 
-async function checkAll(sources: readonly ScriptSource[], host: PythonHost, clock: Clock): Promise<CheckReport> {
-  const registry = new LiveRegistry()
+interface Checking {
+  readonly hosts: ScriptHosts
+  readonly registry: LiveRegistry
+  readonly targets: TaskTargets
+  readonly clock: Clock
+}
+
+async function checkAll(sources: readonly ScriptSource[], checking: Checking): Promise<CheckReport> {
+  const { hosts, registry, targets, clock } = checking
   const good: string[] = []
   const problems: CheckProblem[] = []
   for (const { script, target } of sources) {
-    const loaded = await host.load(script, target)
+    const { loaded } = await hosts.load({ script, target }, 0)
     if (loaded.fault !== null) {
       problems.push(loadProblem(loaded))
       continue
@@ -130,7 +149,9 @@ async function checkAll(sources: readonly ScriptSource[], host: PythonHost, cloc
     good.push(script)
   }
   const { triggers, workflows, graphs } = registry.current()
-  for (const each of unboundTriggers(registry.current())) problems.push({ ...each, traceback: null })
+  for (const each of [...unboundTriggers(registry.current()), ...targets.problems()]) {
+    problems.push({ ...each, traceback: null })
+  }
   const declared = triggers.size + workflows.size + graphs.sources.size + graphs.reactors.size + graphs.graphs.size
   if (problems.length === 0 && declared === 0) {
     const message = 'No trigger and no workflow is declared: there would be nothing to serve.'
@@ -147,13 +168,16 @@ async function checkAll(sources: readonly ScriptSource[], host: PythonHost, cloc
   return { scripts, problems: inOrder(problems, sources) }
 }
 
-function loadProblem({ script, fault }: LoadedScript): CheckProblem {
+function loadProblem({ script, fault }: Loaded): CheckProblem {
   const message = `It cannot be loaded: ${fault?.type}: ${fault?.message}`
   return { kind: 'cannotBeLoaded', message, script, place: fault?.place ?? null, traceback: fault?.traceback || null }
 }
 
-function twins({ script, twins }: LoadedScript): readonly CheckProblem[] {
-  return twins.map(({ kind, name, earlier, place }) => {
+/** Of Python: to TypeScript a name that is declared twice is an error. */
+function twins(loaded: Loaded): readonly CheckProblem[] {
+  if (!('twins' in loaded)) return []
+  const { script } = loaded
+  return loaded.twins.map(({ kind, name, earlier, place }) => {
     const where = earlier.file === place.file ? `line ${earlier.line}` : `"${earlier.file}", line ${earlier.line}`
     const noun = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
     const message = `${noun} "${name}" is declared in ${where} already: this one takes its place. Rename one of them.`
@@ -161,12 +185,12 @@ function twins({ script, twins }: LoadedScript): readonly CheckProblem[] {
   })
 }
 
-function badRules({ workflows }: LoadedScript): readonly CheckProblem[] {
+function badRules({ workflows }: Loaded): readonly CheckProblem[] {
   const ordered = workflows.flatMap((workflow) => checkWorkflow(workflow).definition ?? [])
   return ordered.flatMap(ruleProblems).map((problem) => ({ ...problem, traceback: null }))
 }
 
-function badCrons({ script, triggers }: LoadedScript, at: number): readonly CheckProblem[] {
+function badCrons({ script, triggers }: Loaded, at: number): readonly CheckProblem[] {
   return triggers.flatMap(({ name, timing, place }) => {
     if (timing.kind !== 'cron') return []
     try {

@@ -8,13 +8,11 @@ import { resolve } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import { ScriptError } from '../errors.ts'
-import type { LoadedModule, ModuleScripts } from '../functions/module-scripts.ts'
-import type { PythonHost } from '../host/python-host.ts'
-import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { SourcePlace } from '../model/workflow.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
-import { isModuleFile, type ScriptSource, scriptsAt, scriptsStillAt } from './script-sources.ts'
+import type { Loaded, ScriptHosts } from './hosts/script-hosts.ts'
+import { type ScriptSource, scriptsAt, scriptsStillAt } from './script-sources.ts'
 
 /** What came of loading one script. */
 export interface ScriptReport {
@@ -52,10 +50,7 @@ export interface LoadedScriptsOptions {
   readonly clock: Clock
   /** How long what runs of an old generation may take to end. */
   readonly graceMs: number
-  /** Starts the interpreters, once they are needed. */
-  readonly python: () => Promise<PythonHost>
-  /** What loads files of TypeScript and JavaScript. */
-  readonly modules: () => Promise<ModuleScripts>
+  readonly hosts: ScriptHosts
 }
 
 /** The files of a script's newest loading. */
@@ -131,8 +126,7 @@ export class LoadedScripts {
   ): Promise<readonly ScriptReport[]> {
     if (sources.length === 0) return []
     const reports: Promise<ScriptReport>[] = []
-    const ofPython = sources.filter(({ target }) => !isModule(target))
-    if (ofPython.length > 0) (await this.#options.python()).expect(ofPython)
+    await this.#options.hosts.expect(sources)
     for (const source of sources) {
       const report = this.#load(source)
       reports.push(report)
@@ -141,9 +135,10 @@ export class LoadedScripts {
     return await Promise.all(reports)
   }
 
-  async #load({ script, target }: ScriptSource): Promise<ScriptReport> {
-    const { registry } = this.#options
-    const { loaded, isServed } = await this.#loadIntoHost(script, target)
+  async #load(source: ScriptSource): Promise<ScriptReport> {
+    const { script, target } = source
+    const { registry, hosts, graceMs } = this.#options
+    const { loaded, isServed } = await hosts.load(source, graceMs)
     const isGood = loaded.fault === null
     // What it was made of before counts too, while that is in use.
     const before = isGood || !isServed ? [] : (this.#made.get(script)?.files ?? [])
@@ -153,23 +148,12 @@ export class LoadedScripts {
     return reportOf(loaded, isServed && !isGood, problems)
   }
 
-  async #loadIntoHost(script: string, target: LoadTarget): Promise<IntoHost> {
-    const { graceMs, python, modules } = this.#options
-    if (isModule(target)) {
-      const host = await modules()
-      return { loaded: await host.load(script, target.path), isServed: host.isServed(script) }
-    }
-    const host = await python()
-    return { loaded: await host.load(script, target, graceMs), isServed: host.isServed(script) }
-  }
-
   async #remove(script: string): Promise<void> {
-    const { graceMs, python, modules, registry } = this.#options
+    const { graceMs, hosts, registry } = this.#options
     const target = this.#made.get(script)?.target
     this.#made.delete(script)
     registry.removeScript(script)
-    if (target !== undefined && isModule(target)) (await modules()).unload(script)
-    else await (await python()).unload(script, graceMs)
+    if (target !== undefined) await hosts.unload({ script, target }, graceMs)
   }
 
   /** Settles when that does, however it ends, or when the time is over: false. */
@@ -192,21 +176,7 @@ export class LoadedScripts {
   }
 }
 
-/** What a host made of a script. `isServed`: it serves it now, be it as it was before. */
-interface IntoHost {
-  readonly loaded: LoadedScript | LoadedModule
-  readonly isServed: boolean
-}
-
-function isModule(target: LoadTarget): target is LoadTarget & { readonly kind: 'file' } {
-  return target.kind === 'file' && isModuleFile(target.path)
-}
-
-function reportOf(
-  loaded: LoadedScript | LoadedModule,
-  isKept: boolean,
-  problems: readonly RegistryProblem[],
-): ScriptReport {
+function reportOf(loaded: Loaded, isKept: boolean, problems: readonly RegistryProblem[]): ScriptReport {
   const { script, fault, files } = loaded
   const where = fault?.place ? ` (${shownPlace(fault.place)})` : ''
   const error = `${fault?.type}: ${fault?.message}`

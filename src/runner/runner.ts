@@ -103,18 +103,17 @@ export class Runner {
     const log = options.log ?? (() => undefined)
     this.#store = store
     this.#registry = new LiveRegistry()
-    this.#scripts = new LoadedScripts({
-      registry: this.#registry,
-      clock,
-      graceMs: options.reloadGraceMs ?? GRACE_MS,
-      python: async () => (await this.#hosts.python()).host,
-      modules: () => this.#hosts.modules(),
-    })
     const targets = new TaskTargets(this.#registry, () => this.#scripts.targets)
     this.#hosts = new ScriptHosts({
       openPython: (stopping) => this.#openPython(stopping),
       openModules: () => openModules({ ...options, log }, clock, this),
       ...{ targets, loading: () => this.#scripts.loading },
+    })
+    this.#scripts = new LoadedScripts({
+      registry: this.#registry,
+      clock,
+      hosts: this.#hosts,
+      graceMs: options.reloadGraceMs ?? GRACE_MS,
     })
     this.#unbound = new UnboundNames(this.#registry, targets, log)
     this.#inputs = new WorkflowInputs(this.#registry, () => this.#hosts.modulesNow)

@@ -115,10 +115,12 @@ type AddedBy<Returned, Adds> = unknown extends Returned
 /** Unknown for what a task may return; otherwise a sentence. */
 type Result<Returned> = unknown extends Returned
   ? unknown
-  : [Returned] extends [readonly unknown[]]
-    ? NotAdded
-    : [Returned] extends [object | Nothing]
-      ? JsonOnly<Exclude<Returned, Nothing>>
-      : NotAdded
+  : [Returned] extends [never]
+    ? unknown
+    : [Returned] extends [readonly unknown[]]
+      ? NotAdded
+      : [Returned] extends [object | Nothing]
+        ? JsonOnly<Exclude<Returned, Nothing>>
+        : NotAdded
 
 type NotAdded = 'A task returns an object with what it adds to the context, or nothing'

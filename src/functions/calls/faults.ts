@@ -3,6 +3,7 @@
  * and its getters may throw, too.
  */
 
+import { fileURLToPath } from 'node:url'
 import { inspect, types } from 'node:util'
 import { shortened, shownValue } from '../../model/arguments.ts'
 import type { PythonFault } from '../../model/fault.ts'
@@ -99,11 +100,12 @@ function ownStack(error: Error): string {
   if (stack === '') return head
   return shownPlaces(stack)
     .split('\n')
-    .filter((line) => !(OWN_FRAME.test(line) || NODE_FRAME.test(line)))
+    .filter((line) => !((line.startsWith('    at ') && line.includes(OWN_FOLDER)) || NODE_FRAME.test(line)))
     .join('\n')
 }
 
-const OWN_FRAME = /^ {4}at .*[\\/](?:src|dist)[\\/]functions[\\/]/
+/** Of this package's code. */
+const OWN_FOLDER = fileURLToPath(new URL('../../', import.meta.url))
 const NODE_FRAME = /^ {4}at .*\(?node:(?:internal\/(?:async_local_storage|process)|async_hooks)/
 const FILE_URL = /file:\/\/([^\s()?]+)(?:\?cloaca=\d+)?/g
 

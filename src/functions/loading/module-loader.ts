@@ -3,10 +3,13 @@
  * or that it took too long. Made by `function-scripts.ts`, and in the worker of a script that has one.
  */
 
+import { readFileSync } from 'node:fs'
+import { basename, isAbsolute } from 'node:path'
 import type { Clock } from '../../engine/ports.ts'
 import type { SourcePlace } from '../../model/workflow.ts'
 import { faultOf } from '../calls/faults.ts'
 import { ModuleGraph } from './module-graph.ts'
+import { nativeImport } from './native-import.ts'
 import { placeOfSyntaxError } from './syntax-place.ts'
 
 /** Why a script could not be loaded. */
@@ -40,11 +43,14 @@ export class ModuleLoader {
   async import(path: string): Promise<ImportedModule> {
     const url = this.#graph.begin(path)
     try {
-      const exports = await this.#inTime(import(url) as Promise<Readonly<Record<string, unknown>>>)
+      const exports = await this.#inTime(nativeImport(url))
       return { kind: 'imported', exports, files: this.#graph.filesOf(url) }
     } catch (thrown) {
       const files = this.#graph.filesOf(url)
-      return { kind: 'failed', fault: await moduleFault(thrown, path, files), files }
+      const missing = missingModule(thrown)?.module
+      // Where it would be: when it comes, the script is worth another try.
+      const looked = missing !== undefined && isAbsolute(missing) ? [...files, missing] : files
+      return { kind: 'failed', fault: await moduleFault(thrown, path, files), files: looked }
     }
   }
 
@@ -77,7 +83,8 @@ class LoadTimeout extends Error {
 /** What was thrown while a script was loaded, with the place in one of the user's files. */
 export async function moduleFault(thrown: unknown, path: string, files: readonly string[]): Promise<ModuleFault> {
   const { type, message, traceback } = faultOf(thrown, '')
-  const text = message.replace(/^: /, '').replace(new RegExp(`^${type}: `), '')
+  const head = `: ${type}: `
+  const text = message.startsWith(head) ? message.slice(head.length) : message.slice(': '.length)
   const place = thrown instanceof SyntaxError ? await placeOfSyntaxError(thrown, files) : placeIn(traceback, files)
   return { type, message: text, traceback, place: place ?? missingImport(thrown, path) }
 }
@@ -90,8 +97,24 @@ function placeIn(traceback: string, files: readonly string[]): SourcePlace | nul
   return null
 }
 
-/** Of a module that was not found, Node says by which file it was asked for. */
-function missingImport(thrown: unknown, path: string): SourcePlace | null {
-  const importer = thrown instanceof Error ? / imported from (\/.+|[A-Za-z]:.+)$/m.exec(thrown.message)?.[1] : undefined
-  return importer === undefined ? { file: path, line: 0 } : { file: importer, line: 0 }
+/** Of a module that is not there, Node says by which file it was asked for, and not in which line. */
+function missingImport(thrown: unknown, path: string): SourcePlace {
+  const { module, importer } = missingModule(thrown) ?? {}
+  if (module === undefined || importer === undefined) return { file: path, line: 0 }
+  return { file: importer, line: linesOf(importer).findIndex((line) => line.includes(basename(module))) + 1 }
+}
+
+function linesOf(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return [] // it has gone since
+  }
+}
+
+/** Null for another error. `module`: a path, or the name of a package. */
+function missingModule(thrown: unknown): { readonly module: string; readonly importer: string } | null {
+  if (!(thrown instanceof Error) || (thrown as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') return null
+  const found = /^Cannot find (?:module|package) '(.+)' imported from (.+)$/m.exec(thrown.message)
+  return found === null ? null : { module: found[1] ?? '', importer: found[2] ?? '' }
 }

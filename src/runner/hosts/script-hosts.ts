@@ -3,17 +3,28 @@
  * of TypeScript. Held by `runner.ts`.
  */
 
+import type { LoadTarget } from '../../border/protocol.ts'
 import type { ScriptHost } from '../../engine/ports.ts'
 import { StartOnce } from '../../engine/start-once.ts'
-import type { ModuleScripts } from '../../functions/module-scripts.ts'
+import type { LoadedModule, ModuleScripts } from '../../functions/module-scripts.ts'
 import { lateHost } from '../../host/late-host.ts'
+import type { LoadedScript } from '../../host/scripts/script-generations.ts'
 import type { Scripting } from '../composition.ts'
 import { closed } from '../refusals.ts'
+import { isModuleFile, type ScriptSource } from '../script-sources.ts'
 import { type MixedHostParts, mixedHost } from './mixed-host.ts'
 
 export interface ScriptHostsOptions extends Pick<MixedHostParts, 'targets' | 'loading'> {
   readonly openPython: (stopping: AbortSignal) => Promise<Scripting>
   readonly openModules: () => Promise<ModuleScripts>
+}
+
+export type Loaded = LoadedScript | LoadedModule
+
+/** What a host made of a script. `isServed`: it serves it now, be it as it was before. */
+export interface IntoHost {
+  readonly loaded: Loaded
+  readonly isServed: boolean
 }
 
 export class ScriptHosts {
@@ -58,6 +69,28 @@ export class ScriptHosts {
     return await this.#modules.done()
   }
 
+  /** These are going to be loaded: what starts for them starts at once. */
+  async expect(sources: readonly ScriptSource[]): Promise<void> {
+    const ofPython = sources.filter(({ target }) => !isModule(target))
+    if (ofPython.length > 0) (await this.python()).host.expect(ofPython)
+  }
+
+  /** Loads a script into the host of its kind. `graceMs`: how long what runs of its old generation may take to end. */
+  async load({ script, target }: ScriptSource, graceMs: number): Promise<IntoHost> {
+    if (isModule(target)) {
+      const modules = await this.modules()
+      return { loaded: await modules.load(script, target.path), isServed: modules.isServed(script) }
+    }
+    const { host } = await this.python()
+    return { loaded: await host.load(script, target, graceMs), isServed: host.isServed(script) }
+  }
+
+  /** Nothing of the script is polled or run any more. */
+  async unload({ script, target }: ScriptSource, graceMs: number): Promise<void> {
+    if (isModule(target)) (await this.modules()).unload(script)
+    else await (await this.python()).host.unload(script, graceMs)
+  }
+
   /** Nothing is started any more. */
   stop(): void {
     this.#stopping.abort()
@@ -78,4 +111,8 @@ export class ScriptHosts {
       async () => ((await this.#python.settled()) ?? (await this.python())).host,
     )
   }
+}
+
+function isModule(target: LoadTarget): target is LoadTarget & { readonly kind: 'file' } {
+  return target.kind === 'file' && isModuleFile(target.path)
 }

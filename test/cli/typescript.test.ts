@@ -1,0 +1,108 @@
+/** The commands with scripts of TypeScript and JavaScript, alone and beside Python. */
+
+import { afterAll, describe, expect, it } from 'vitest'
+import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
+
+const ORDERS = `
+import { skip, trigger, workflow } from 'cloaca'
+import { carrier } from './carrier.ts'
+
+interface Order { readonly order_id: number }
+
+export const orders = workflow('orders')
+  .task('score', { python: { script: 'score.py', task: 'score' } })
+  .task('ship', { after: 'score' }, ({ score }, { log }) => {
+    log.info('shipping', { score })
+    console.log('shipped by', carrier)
+    return { by: carrier }
+  })
+
+let isNew = true
+export const inbox = trigger('inbox', { every: '10ms', starts: orders }, (): Order | ReturnType<typeof skip> => {
+  const wasNew = isNew
+  isNew = false
+  return wasNew ? { order_id: 7 } : skip('nothing new')
+})
+`
+const CARRIER = "export const carrier: string = 'post'\n"
+const SCORE = `
+import cloaca
+with cloaca.WorkflowBuilder("scoring"):
+    @cloaca.task()
+    def score(ctx):
+        ctx["score"] = 1.0
+        return ctx
+`
+
+function shop(): Terminal {
+  const terminal = new Terminal()
+  terminal.write('jobs/orders.ts', ORDERS)
+  terminal.write('jobs/carrier.ts', CARRIER)
+  terminal.write('jobs/score.py', SCORE)
+  terminal.write('jobs/orders.test.ts', 'throw new Error("nobody loads tests")')
+  return terminal
+}
+
+describe('TypeScript beside Python', () => {
+  const terminal = shop()
+  afterAll(() => terminal[Symbol.asyncDispose]())
+
+  it('is served from one folder, printed and logged, and loaded anew when a helper changes', async () => {
+    const serving = await watching(terminal)
+    await serving.logs("workflow 'orders' completed")
+    await serving.prints('shipped by post')
+
+    terminal.write('jobs/carrier.ts', CARRIER.replace('post', 'courier'))
+    await serving.prints('shipped by courier')
+    terminal.write('jobs/carrier.ts', 'export const carrier: = 1\n')
+    await serving.logs('script "jobs/orders.ts" was kept as it was because of SyntaxError: ')
+    terminal.write('jobs/carrier.ts', CARRIER.replace('post', 'drone'))
+    await serving.prints('shipped by drone')
+
+    serving.kill('SIGTERM')
+    expect(await serving.ended).toMatchObject({ exitCode: 0 })
+    const logs = await terminal.run(['execution', 'list', '--json', ...DATABASE])
+    const { id } = JSON.parse(logs.stdout).at(-1)
+    const shown = await terminal.run(['execution', 'logs', id, ...DATABASE])
+    expect(shown.stdout).toMatch(/INFO.*shipping[\s\S]*shipped by post/)
+    const history = await terminal.run(['trigger', 'history', 'inbox', '--json', ...DATABASE])
+    expect(JSON.parse(history.stdout)).toHaveLength(3)
+  })
+
+  it('is checked: what would be served, and what is missing', async () => {
+    const all = await terminal.run(['check', 'jobs'])
+    expect(all).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(all.stdout).toContain(
+      'jobs/orders.ts\n  trigger inbox: every 10ms, starts orders (line 16)\n  workflow orders: 2 tasks',
+    )
+
+    const alone = await terminal.run(['check', 'jobs/orders.ts'])
+    expect(alone.exitCode).toBe(1)
+    expect(alone.stdout).toContain(
+      '\njobs/orders.ts:8: Task "score" of workflow "orders" cannot run: script "score.py" is not loaded.',
+    )
+  })
+
+  it('has its triggers tested without Python, with the place of what they throw', async () => {
+    const fired = await terminal.run(['trigger', 'test', 'jobs/orders.ts', 'inbox'])
+    expect(fired).toMatchObject({ exitCode: 0, stdout: 'Trigger "inbox" fired.\ncontext  {"order_id":7}\n' })
+
+    terminal.write(
+      'fails.mjs',
+      "import { trigger } from 'cloaca'\nexport const t = trigger('t', { every: '1s', starts: 'x' }, () => { throw new RangeError('no') })\n",
+    )
+    const failed = await terminal.run(['trigger', 'test', 'fails.mjs', 't'])
+    expect(failed.exitCode).toBe(1)
+    expect(failed.stderr).toMatch(
+      /^RangeError: no\n {4}at .*fails\.mjs:2:\d+\ncloaca: trigger 't' raised exception: RangeError: no\n$/,
+    )
+  })
+})
+
+const DATABASE = ['--db', 'sqlite://shop.db']
+
+async function watching(terminal: Terminal): Promise<CloacaProcess> {
+  const serving = terminal.start(['serve', 'jobs', '--watch', ...DATABASE], {})
+  await serving.logs('serving ')
+  return serving
+}
