@@ -26,7 +26,6 @@ const ADAPTATIONS = [
   'files',
   'hashes',
   'imports',
-  'logs',
   'process',
   'signals',
   'sockets',
@@ -80,7 +79,25 @@ const TABLE: readonly Row[] = [
       /^_(context|handle|result)\.py$/,
     ],
   },
-  { files: /^_adapt\/__init__\.py$/, may: [/^_adapt\//] },
+  // A process of CPython: its conversation with the engine, and where calls run there.
+  { files: /^_cpython\/channel\//, may: [/^_cpython\/channel\//, PLACE] },
+  {
+    files: /^_cpython\/calls\//,
+    may: [/^_cpython\/calls\//, BORDER, /^_engine\/(finish|open_ends|poll)\.py$/],
+  },
+  { files: /^_cpython\/output\//, may: [/^_cpython\/(output|channel)\//, /^_cpython\/calls\/threads\.py$/, BORDER] },
+  {
+    files: /^_cpython\//,
+    may: [
+      /^_cpython\//,
+      BORDER,
+      PLACE,
+      /^_(declarations|logs)\//,
+      /^_engine\/(?!entry|script_loop|workers|stack_report)/,
+    ],
+  },
+  { files: /^_logs\//, may: [/^_logs\//, BORDER] },
+  { files: /^_adapt\/__init__\.py$/, may: [/^_logs\//, /^_adapt\//] },
   { files: ADAPT_BASE, may: [ADAPT_BASE, BORDER, PLACE] },
   ...ADAPTATIONS.map((name) => ({
     files: new RegExp(`^_adapt/${name}/`),

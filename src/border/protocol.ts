@@ -230,6 +230,8 @@ export type FromInterpreter =
       readonly python: string | null
       /** A signal that makes a CPython process write the stacks of all threads to `STACKS_OUT`, also while C code runs. Null: there is none. */
       readonly stacksSignal: number | null
+      /** A signal that has it look for what it was told to stop, while C code lets no thread of it listen. Null: there is none. */
+      readonly stopSignal: number | null
     }
   | { readonly type: 'snapshot'; readonly snapshot: Uint8Array }
   /** An entry has started a process that is not in the interpreter's group; or that process has ended. */

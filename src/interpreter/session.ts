@@ -394,5 +394,6 @@ send({
   pid: process.pid,
   python: null,
   stacksSignal: null,
+  stopSignal: null,
 })
 converse()

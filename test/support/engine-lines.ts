@@ -53,7 +53,13 @@ export class EngineLines implements AsyncDisposable {
 
   sayHello(differing: Partial<Hello> = {}): void {
     const digest = packageDigest(PACKAGE_FOLDER)
-    const known = { protocolVersion: PROTOCOL_VERSION, pid: process.pid, python: '3.12.4', stacksSignal: null }
+    const known = {
+      protocolVersion: PROTOCOL_VERSION,
+      pid: process.pid,
+      python: '3.12.4',
+      stacksSignal: null,
+      stopSignal: null,
+    }
     this.say({ type: 'hello', digest, ...known, ...differing })
   }
 

@@ -18,11 +18,11 @@ from typing import Any, Dict
 
 def prepare() -> None:
     """Prepares the standard library before the modules that scripts use are imported. Called once per interpreter."""
+    from .._logs import logging_module
     from .children import fork_exec, groups, os_functions, waiting
     from .files import descriptors, file_locks, files
     from .hashes import hashlib_module
     from .imports import compiled_modules, missing_modules, urllib3
-    from .logs import logging_module
     from .process import accounts, collector, cpu_clocks, no_processes, tracebacks, zone_database
     from .signals import signals, timers
     from .sockets import socket_module

@@ -56,6 +56,21 @@ loop_of_pyodide: Any = None
 _suspend: Optional[Callable[[int], bytes]] = None
 _can_suspend: Callable[[], bool] = lambda: False
 _take_declarations: Callable[[], Any] = list
+#: Whether it is a process of CPython.
+_has_threads = False
+
+#: Asks the engine, by entry, generation, method, JSON and the text of a context, and waits for: status, JSON, text.
+Ask = Callable[[int, int, str, str, str], Tuple[str, str, Any]]
+
+
+def _ask_suspended(origin: int, generation: int, method: str, payload_json: str, text: str) -> Tuple[str, str, Any]:
+    answer: Tuple[str, str, Any] = _wait(
+        lambda token: host.engine.request(token, origin, generation, method, payload_json, text)
+    )
+    return answer
+
+
+_ask: Ask = _ask_suspended
 
 
 class DeadlineExceeded(BaseException):
@@ -79,6 +94,12 @@ def connect(
     _take_declarations = take_declarations
 
 
+def connect_threads(ask: Ask, take_declarations: Callable[[], Any]) -> None:
+    """Connects a process of CPython, whose waits are those of its threads. ``host`` is connected before."""
+    global _ask, _take_declarations, _has_threads
+    _ask, _take_declarations, _has_threads = ask, take_declarations, True
+
+
 def has_engine() -> bool:
     """Whether this interpreter is hosted by the engine."""
     return host.is_connected
@@ -100,10 +121,9 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
     if not host.is_connected:
         raise RuntimeError(NO_ENGINE)
     send_declarations()
-    origin, generation = calls.current_token(), stacks.running.generation.number
-    status, answer, answer_text = meanwhile(
-        lambda: _wait(lambda token: host.engine.request(token, origin, generation, method, json.dumps(payload), text))
-    )
+    origin, generation = calls.current_token(), stacks.current().generation.number
+    payload_json = json.dumps(payload)
+    status, answer, answer_text = meanwhile(lambda: _ask(origin, generation, method, payload_json, text))
     if status != "ok":
         raise _as_exception(json.loads(answer))
     return json.loads(answer), text_of(answer_text)
@@ -116,7 +136,7 @@ def text_of(text: Any) -> str:
 
 def sleep_ms(delay_ms: float) -> None:
     """Suspends the calling stack for at least ``delay_ms`` milliseconds."""
-    if not host.is_connected:
+    if not host.is_connected or _has_threads:
         time.sleep(delay_ms / 1000)
     else:
         _wait(lambda token: host.waits.sleep(token, delay_ms))
@@ -124,7 +144,7 @@ def sleep_ms(delay_ms: float) -> None:
 
 def meanwhile(wait: Callable[[], Any]) -> Any:
     """Makes a wait of cloaca's own: in the event loop of a script, that loop goes on meanwhile."""
-    loop = stacks.running.loop
+    loop = stacks.current().loop
     return wait() if loop is None or not loop.is_in_step else loop.run_meanwhile(wait)
 
 

@@ -56,7 +56,7 @@ def current_token() -> int:
     Right in polls, tasks and programs, in the threads and asyncio tasks that they start, and after the call has ended.
     """
     call = running.get()
-    return stacks.running.origin if call is None else call.token
+    return stacks.current().origin if call is None else call.token
 
 
 class Awaiting:

@@ -313,6 +313,18 @@ sqlite: Sqlite
 children: Children
 
 
+def connect_process(to_engine: Engine, output_of_calls: Output) -> None:
+    """Connects a process of CPython, which needs nothing else of a host. Called once, by ``_cpython.session``."""
+    global is_connected, engine, output
+    engine, output, is_connected = to_engine, output_of_calls, True
+
+
+def disconnect() -> None:
+    """There is no engine any more: this process was forked from one that has it."""
+    global is_connected
+    is_connected = False
+
+
 def connect(host: Host) -> None:
     """Takes the host's functions into use. Called once in an interpreter, by ``_engine.entry``."""
     global is_connected, engine, waits, threads, signals, files, descriptors, output, clocks

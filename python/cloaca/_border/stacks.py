@@ -99,15 +99,32 @@ def _print_nothing() -> None:
 write_out: Callable[[], None] = _print_nothing
 
 
-def output_token() -> int:
-    """The poll or attempt whose output is what is printed now; 0 for none."""
+def _output_token() -> int:
     call = running_call[CALL] or running_token[0]
     return call if call > 0 else 0
 
 
+#: The poll or attempt whose output is what is printed now; 0 for none.
+output_token: Callable[[], int] = _output_token
+
+
+def _write_logged(write: Callable[[], object]) -> None:
+    write_out()
+    running_call[IS_LOGGED] = 1
+    try:
+        write()
+    finally:
+        running_call[IS_LOGGED] = 0
+
+
+#: Calls a function that writes what logs have already.
+write_logged: Callable[[Callable[[], object]], None] = _write_logged
+
+
 def call_for_thread() -> int:
     """The ``call`` of a thread that the running stack starts."""
-    return running.call or running.token or NO_CALL
+    stack = current()
+    return stack.call or stack.token or NO_CALL
 
 
 def get_ident() -> int:
@@ -115,9 +132,22 @@ def get_ident() -> int:
     return running.ident
 
 
-def current() -> Stack:
-    """The stack that runs now."""
+def _current() -> Stack:
     return running
+
+
+#: The stack that runs now: of the interpreter, or, in a process of CPython, of the calling thread.
+current: Callable[[], Stack] = _current
+
+
+def connect_threads(
+    current_of_thread: Callable[[], Stack],
+    output_token_of_thread: Callable[[], int],
+    write_logged_in_thread: Callable[[Callable[[], object]], None],
+) -> None:
+    """Has each thread of the process run a stack of its own. Called once, in a process of CPython."""
+    global current, output_token, write_logged
+    current, output_token, write_logged = current_of_thread, output_token_of_thread, write_logged_in_thread
 
 
 def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:

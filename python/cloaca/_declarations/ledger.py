@@ -34,7 +34,7 @@ _MOST_TWINS = 100
 
 def current() -> Generation:
     """The generation of the script that runs now."""
-    return stacks.running.generation
+    return stacks.current().generation
 
 
 def record_trigger(trigger: TriggerDeclaration) -> None:

@@ -13,15 +13,22 @@ import sys
 import threading
 import traceback
 import weakref
-from typing import Any
+from typing import Any, Callable
 
 from .._border import bridge
-from . import script_loops
 
 #: python's own code for a standard stream that cannot be written to.
 _UNWRITABLE = 120
 
 _is_wound_up = False
+
+
+def _end_nothing() -> None:
+    pass
+
+
+#: Ends the event loops of scripts, and waits for that for a while: whoever has them connects.
+end_loops: Callable[[], None] = _end_nothing
 
 
 def wind_up() -> int:
@@ -41,7 +48,7 @@ def wind_up() -> int:
     run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
     if run_exit_functions is not None:
         run_exit_functions()
-    script_loops.end_all()
+    end_loops()
     return _flush_standard_streams()
 
 

@@ -34,7 +34,7 @@ class _ImportRecorder:
     @staticmethod
     def find_spec(name: str, path: Any = None, target: Any = None) -> None:
         """Notes the name."""
-        stacks.running.generation.imported.append(name)
+        stacks.current().generation.imported.append(name)
 
 
 def load(script: str, target: Dict[str, str], generation: Generation) -> Tuple[Optional[Dict[str, Any]], List[str]]:
@@ -255,4 +255,6 @@ def _is_users(module: Any) -> bool:
     file = getattr(module, "__file__", None)
     if not isinstance(file, str) or fault.is_ours(file) or file.startswith(program._LIBRARY):
         return False
-    return "site-packages" not in file and f"{os.sep}.cloaca{os.sep}packages" not in file
+    return (
+        "site-packages" not in file and "dist-packages" not in file and f"{os.sep}.cloaca{os.sep}packages" not in file
+    )

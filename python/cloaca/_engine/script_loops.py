@@ -16,7 +16,7 @@ from .._border.calls import Awaiting, Call
 from .._border.calls import running as running_call
 from .._border.cancelled import Cancelled
 from .._border.generation import Generation, generations
-from . import flat_values, poll
+from . import finish, flat_values, poll
 from .script_loop import ScriptLoop
 
 Outcome = Tuple[str, Optional[str], str, str, str]
@@ -229,3 +229,4 @@ def end_all() -> None:
 def connect() -> None:
     """From now on async functions are awaited in the loops of their scripts."""
     border_awaiting.wait_for = wait_for
+    finish.end_loops = end_all

@@ -31,6 +31,8 @@ interface Started {
 
 /** For what a process has written just before its end. */
 const LAST_WORDS_WITHIN_MS = 50
+/** What stops a call is heard at once, unless no thread of Python's can run. */
+const HEARD_WITHIN_MS = 100
 /** A process that is killed ends at once, unless the system holds it, as in a file on a network that does not answer. */
 const GONE_WITHIN_MS = 1_000
 
@@ -41,6 +43,8 @@ export class InterpreterChild {
   readonly #events: ChildEvents
   /** The processes that entries have started outside the interpreter's group. */
   readonly #started = new Map<number, Started>()
+  /** Calls that were told to stop, of which it has not said that it has heard that. */
+  readonly #unheard = new Set<StackToken>()
   #queue: Buffer[] = []
   #hello: Hello | null = null
   #isTelling = false
@@ -76,7 +80,10 @@ export class InterpreterChild {
   post(message: ToInterpreter): void {
     if (this.#hasEnded) return
     if (isBorderTraced) traceMessage('→', this.pid ?? 0, message)
-    if (message.type === 'overdue') this.killGroupsOf(message.token)
+    if (message.type === 'overdue') {
+      this.killGroupsOf(message.token)
+      this.#signalUnlessHeard(message.token)
+    }
     if (this.#queue.length === 0) queueMicrotask(() => this.#flush())
     this.#queue.push(...encodeFrame(message))
   }
@@ -123,10 +130,27 @@ export class InterpreterChild {
   #receive(message: FromInterpreter): void {
     if (isBorderTraced) traceMessage('←', this.pid ?? 0, message)
     if (message.type === 'hello') this.#hello = message
+    if (message.type === 'acknowledged') this.#unheard.delete(message.token)
     if (message.type !== 'child') {
       if (!this.#hasEnded) this.#events.received(message)
     } else if (message.isRunning) this.#started.set(message.pid, message)
     else this.#started.delete(message.pid)
+  }
+
+  /** C code that lets no thread listen may look for signals all the same, as regular expressions do. */
+  #signalUnlessHeard(token: StackToken): void {
+    const { pid, stopSignal } = this.#hello ?? { pid: 0, stopSignal: null }
+    if (stopSignal === null) return
+    this.#unheard.add(token)
+    this.#clock.wakeAfter(HEARD_WITHIN_MS, () => {
+      if (!this.#unheard.delete(token) || this.#hasEnded) return
+      try {
+        process.kill(pid, stopSignal)
+      } catch {
+        return // it has ended meanwhile
+      }
+      this.#signalUnlessHeard(token)
+    })
   }
 
   #flush(): void {

@@ -26,6 +26,10 @@ _GONE = {
 _REMOVED = {module: version for version, modules in _GONE.items() for module in modules.split()}
 
 
+#: In a process of CPython packages are a matter of its own pip.
+is_wanted = True
+
+
 def attach(error: Any) -> None:
     """Adds to an exception that is about to be reported, as a note, which package to install. Never fails."""
     try:
@@ -38,7 +42,7 @@ def attach(error: Any) -> None:
 
 def advice_on(error: BaseException) -> Optional[str]:
     """Which package to install, in a sentence; None where the exception does not come from a failed import."""
-    for each in _chain(error):
+    for each in _chain(error) if is_wanted else ():
         if isinstance(each, ImportError) and each.name:
             foreign = _foreign_file(each)
             if foreign is not None:

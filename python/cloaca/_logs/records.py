@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import Any, Dict, Optional
 
-from ..._border import host, stacks
+from .._border import host, stacks
 
 #: What every record has: the rest was given as ``extra``.
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime"}

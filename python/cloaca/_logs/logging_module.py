@@ -18,13 +18,13 @@ import sys
 import types
 from typing import Any, Dict, Optional, Set
 
-from ..._border import stacks
+from .._border import stacks
 from . import records
 
 #: Below it nothing is kept that nobody wants to see.
 _LEAST = logging.INFO
 
-_SRCFILE: str = logging._srcfile  # type: ignore[attr-defined, assignment]
+_SRCFILE: str = logging._srcfile  # type: ignore[assignment]
 
 #: Records that are being handed to handlers, by identity: the log has them already.
 _kept: Set[int] = set()
@@ -104,7 +104,7 @@ def replacements(keep_unseen, keep_unseen_of_adapter, keep_seen, forget, call_ha
 def prepare() -> None:
     """Replaces the methods, before a script has seen any of them."""
     made: Dict[str, Any] = {}
-    exec(compile(_SOURCE, _SRCFILE, "exec"), vars(logging), made)
+    exec(compile(_SOURCE, _SRCFILE, "exec"), logging.__dict__, made)
     call_handlers = logging.Logger.callHandlers
     new = made["replacements"](_keep_unseen, _keep_unseen_of_adapter, _keep_seen, _forget, call_handlers, _write)
     for name in ("info", "warning", "error", "critical", "log", "callHandlers"):
@@ -117,7 +117,9 @@ def _replace(owner: Any, name: str, function: Any) -> None:
     """Puts a function in the place of a method, with its name, its line and its text for ``help``."""
     method = getattr(owner, name)
     code, old = function.__code__, method.__code__
-    code = code.replace(co_name=old.co_name, co_qualname=old.co_qualname, co_firstlineno=old.co_firstlineno)
+    code = code.replace(co_name=old.co_name, co_firstlineno=old.co_firstlineno)
+    if sys.version_info >= (3, 11):
+        code = code.replace(co_qualname=old.co_qualname)
     new = types.FunctionType(code, function.__globals__, name, method.__defaults__, function.__closure__)
     new.__module__, new.__qualname__, new.__doc__ = method.__module__, method.__qualname__, method.__doc__
     setattr(owner, name, new)
@@ -180,10 +182,9 @@ def _write(record: Any, stream: Any, text: str) -> None:
     if id(record) not in _kept or not is_ours:
         stream.write(text)
         return
-    stacks.write_out()
-    stacks.running_call[stacks.IS_LOGGED] = 1
-    try:
+
+    def write() -> None:
         stream.write(text)
         stream.flush()
-    finally:
-        stacks.running_call[stacks.IS_LOGGED] = 0
+
+    stacks.write_logged(write)

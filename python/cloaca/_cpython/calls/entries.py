@@ -1,0 +1,309 @@
+"""Where calls run: one after the other on the main thread, and those that would have to wait for it on threads.
+
+What waits is taken by whoever is free, the main thread first. While nobody gets on with it, since all are inside of
+calls that take long, threads are added: one at once when a call waits for the engine, else more and more of them each
+few milliseconds. So ten thousand short polls need one thread, and a hundred tasks that sleep need a hundred.
+"""
+
+from __future__ import annotations
+
+import _thread
+import collections
+import contextvars
+import threading
+import time
+from typing import Any, Callable, Deque, Dict, List, Optional
+
+from ..._border import fault
+from ..._border.bridge import DeadlineExceeded
+from ..._border.generation import PROGRAM, Generation
+from ..._border.stacks import Stack
+from .limits import CallThread, thread_of_caller, watch_main
+from .waits import Stop, Wait
+
+#: Without a call begun for so long, another thread is added.
+_ADD_AFTER_S = 0.003
+#: A thread that has had nothing to do for so long ends.
+_IDLE_S = 10.0
+#: What a program's call does that does not stop in this time is given up: the engine would end the program with it.
+_GIVEN_UP_AFTER_S, _CANCELLED_GIVEN_UP_AFTER_S = 0.7, 4.5
+
+_sleep = time.sleep
+
+#: One call: whose, and what is to be done; returns how it ended, or None when that is reported by others.
+Function = Callable[[], Any]
+
+
+class Call:
+    """A load, an attempt, a batch: anything but a poll."""
+
+    __slots__ = ("token", "generation", "function", "ended", "stack_call")
+
+    def __init__(
+        self,
+        token: int,
+        generation: Optional[Generation],
+        function: Function,
+        ended: Callable[[Any], None],
+        stack_call: int = 0,
+    ) -> None:
+        self.token = token
+        self.generation = generation
+        self.function = function
+        self.ended = ended
+        self.stack_call = stack_call
+
+
+def stopped_outcome(error: BaseException) -> Any:
+    """The outcome of a call that was stopped from outside: overdue, cancelled, or interrupted."""
+    name, text = fault.type_and_text(error)
+    kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"
+    return (kind, None, name, text, fault.traceback_text(error))
+
+
+class Stopped:
+    """What a call comes to that was stopped from outside."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class _Parked:
+    """A thread with nothing to do."""
+
+    __slots__ = ("thread", "lock")
+
+    def __init__(self, thread: CallThread) -> None:
+        self.thread = thread
+        self.lock = _thread.allocate_lock()
+        self.lock.acquire()
+
+
+class Entries:
+    """The calls of one process. ``poll`` makes a poll by its number and says what came of it, by ``poll_ended``."""
+
+    def __init__(
+        self,
+        poll: Callable[[CallThread, int, int], None],
+        polls_made: Callable[[], None],
+        most_threads: int,
+        gives_up: bool,
+    ) -> None:
+        self._poll = poll
+        self._polls_made = polls_made
+        self._most_threads = most_threads
+        self._gives_up = gives_up
+        self._waiting: Deque[Any] = collections.deque()
+        self._parked: List[_Parked] = []
+        self._parked_main: List[_Parked] = []
+        self._threads: Dict[int, CallThread] = {}
+        self._main_jobs: Deque[Callable[[], None]] = collections.deque()
+        self._main_lock = _thread.allocate_lock()
+        self._main_lock.acquire()
+        self._taken = 0
+        self._stops: Dict[int, Stop] = {}
+        self._stopping = threading.Lock()
+        self._pacer = _thread.allocate_lock()
+        self._pacer.acquire()
+        threading.Thread(target=self._pace, name="cloaca threads", daemon=True).start()
+
+    # -------------------------------------------------------------------------------------------------- what goes in
+
+    def add_polls(self, polls: List[Any]) -> None:
+        """Takes polls to make: pairs of token and number."""
+        self._waiting.extend(polls)
+        self._wake_one()
+
+    def add(self, call: Call) -> None:
+        """Takes a call to make."""
+        self._waiting.append(call)
+        self._wake_one()
+
+    def add_main(self, job: Callable[[], None]) -> None:
+        """Takes something that the main thread alone can do, as soon as it has nothing else to do."""
+        self._main_jobs.append(job)
+        if self._parked_main:
+            self._unpark(self._parked_main)
+        else:
+            self._release_main()
+
+    def will_wait(self) -> None:
+        """The calling thread's call waits for the engine: others have their turn."""
+        if self._waiting and not self._wake_parked():
+            self._start_thread()
+
+    def _wake_one(self) -> None:
+        if not self._wake_parked():
+            try:
+                self._pacer.release()
+            except RuntimeError:
+                return  # it is awake
+
+    def _wake_parked(self) -> bool:
+        return self._unpark(self._parked_main) or self._unpark(self._parked)
+
+    @staticmethod
+    def _unpark(parked: List[_Parked]) -> bool:
+        try:
+            each = parked.pop()
+        except IndexError:
+            return False
+        each.lock.release()
+        return True
+
+    def _pace(self) -> None:
+        while True:
+            self._pacer.acquire()
+            seen, step = self._taken, 1
+            while self._waiting:
+                _sleep(_ADD_AFTER_S)
+                if self._taken != seen:
+                    seen, step = self._taken, 1
+                    continue
+                for _ in range(min(step, len(self._waiting))):
+                    if not self._wake_parked():
+                        self._start_thread()
+                step *= 2
+
+    def _start_thread(self) -> None:
+        if len(self._threads) < self._most_threads:
+            try:
+                threading.Thread(target=self._serve_thread, name="cloaca calls", daemon=True).start()
+            except RuntimeError:
+                return  # there can be no more: those that there are take what waits
+
+    # -------------------------------------------------------------------------------------------------- what serves
+
+    def serve_main(self, takes_calls: bool) -> None:
+        """Makes calls on the main thread, and does its jobs. Never returns."""
+        thread = CallThread(is_main=True)
+        watch_main(thread)
+        self._threads[thread.ident] = thread
+        while True:
+            try:
+                while self._main_jobs:
+                    self._main_jobs.popleft()()
+                if takes_calls:
+                    self._serve(thread)
+                    self._park(thread, self._parked_main, -1)
+                else:
+                    self._main_lock.acquire()
+            except KeyboardInterrupt:  # of nobody's: no call runs
+                self._parked_main.clear()
+
+    def _release_main(self) -> None:
+        try:
+            self._main_lock.release()
+        except RuntimeError:
+            return  # it is awake
+
+    def _serve_thread(self) -> None:
+        thread = CallThread(is_main=False)
+        self._threads[thread.ident] = thread
+        try:
+            while not thread.is_abandoned:
+                self._serve(thread)
+                if thread.is_abandoned or not self._park(thread, self._parked, _IDLE_S):
+                    return
+        finally:
+            self._threads.pop(thread.ident, None)
+
+    def _park(self, thread: CallThread, parked: List[_Parked], limit_s: float) -> bool:
+        """Waits until there is something to do. False when there was nothing for so long."""
+        mine = _Parked(thread)
+        parked.append(mine)
+        if not self._waiting and not (thread.is_main and self._main_jobs) and mine.lock.acquire(True, limit_s):
+            return True
+        try:
+            parked.remove(mine)
+        except ValueError:
+            return True  # somebody has just woken it
+        return bool(self._waiting) or thread.is_main
+
+    def _serve(self, thread: CallThread) -> None:
+        """Makes what waits, until nothing does."""
+        waiting, poll = self._waiting, self._poll
+        while not thread.is_abandoned and not (thread.is_main and self._main_jobs):
+            try:
+                call = waiting.popleft()
+            except IndexError:
+                break
+            self._taken += 1
+            if type(call) is tuple:
+                poll(thread, *call)
+            else:
+                self._make(thread, call)
+        self._polls_made()
+
+    def _make(self, thread: CallThread, call: Call) -> None:
+        stack = Stack(call.token, call.generation or PROGRAM, call=call.stack_call)
+        result = self.enter(thread, call.token, stack, call.function)
+        if thread.claim():
+            call.ended(result)
+
+    def enter(self, thread: CallThread, token: int, stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a function on a stack: what it returns, or `Stopped`."""
+        thread.enter(token, stack)
+        if token in self._stops:
+            thread.leave()
+            return Stopped(self._stops.pop(token).error())
+        try:
+            try:
+                return contextvars.Context().run(function, *arguments)
+            finally:
+                thread.leave()
+        except BaseException as error:
+            thread.leave()
+            return Stopped(error)
+        finally:
+            if self._stops:
+                self._stops.pop(token, None)
+
+    # --------------------------------------------------------------------------------------------------- how it stops
+
+    def ask(self, wait: Wait) -> Any:
+        """Has the calling thread wait for an answer, while others go on."""
+        thread = thread_of_caller()
+        if thread is None or thread.token == 0:
+            return wait.wait()
+        self.will_wait()
+        return thread.wait(wait)
+
+    def stop(self, token: int, stop: Stop, given_up: Callable[[Stop], None]) -> None:
+        """Stops a call, or sees to it that it does not begin. ``given_up`` is called when it goes on all the same."""
+        with self._stopping:
+            self._stops[token] = stop
+            thread = self._thread_of(token)
+            if thread is not None:
+                thread.tell(token, stop)
+        if self._gives_up:
+            delay_s = _CANCELLED_GIVEN_UP_AFTER_S if stop.is_cancelled else _GIVEN_UP_AFTER_S
+            timer = threading.Timer(delay_s, self._give_up, (token, stop, given_up))
+            timer.daemon = True
+            timer.start()
+
+    def stop_again(self, token: int) -> None:
+        """Tells it once more, if it goes on."""
+        stop, thread = self._stops.get(token), self._thread_of(token)
+        if stop is not None and thread is not None:
+            with self._stopping:
+                thread.tell(token, stop)
+
+    def threads(self) -> List[CallThread]:
+        """Those on which calls run."""
+        return list(self._threads.values())
+
+    def _thread_of(self, token: int) -> Optional[CallThread]:
+        return next((thread for thread in list(self._threads.values()) if thread.token == token), None)
+
+    def _give_up(self, token: int, stop: Stop, given_up: Callable[[Stop], None]) -> None:
+        """Leaves a thread to itself, whose call waits or computes in C."""
+        thread = self._thread_of(token)
+        if thread is None or thread.is_main:
+            return
+        if thread.claim(token):
+            thread.is_abandoned = True
+            self._threads.pop(thread.ident, None)
+            given_up(stop)

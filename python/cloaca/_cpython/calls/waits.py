@@ -1,0 +1,78 @@
+"""Waits that can be ended from outside: for an answer of the engine, and for a time.
+
+A thread that waits in C hears nothing of an exception that it is to raise; the main thread hears of signals only. So a
+call that waits on another thread waits here, where its time limit finds it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from typing import Any, Callable
+
+from ..._border.bridge import DeadlineExceeded
+from ..._border.cancelled import Cancelled
+
+
+class Stop:
+    """Why a call shall stop: its time is over, or it was cancelled."""
+
+    __slots__ = ("reason", "is_cancelled")
+
+    def __init__(self, reason: str, is_cancelled: bool) -> None:
+        self.reason = reason
+        self.is_cancelled = is_cancelled
+
+    def error(self) -> BaseException:
+        """The exception that says so."""
+        return Cancelled(self.reason) if self.is_cancelled else DeadlineExceeded(self.reason)
+
+
+class Wait:
+    """One wait of one thread, ended once: by its answer, or by what stops it."""
+
+    __slots__ = ("answer", "_lock", "_rights")
+
+    def __init__(self) -> None:
+        self.answer: Any = None
+        self._lock = _thread.allocate_lock()
+        self._lock.acquire()
+        self._rights = [None]
+
+    def settle(self, answer: Any) -> bool:
+        """Ends it. False when it was ended before."""
+        try:
+            self._rights.pop()
+        except IndexError:
+            return False
+        self.answer = answer
+        self._lock.release()
+        return True
+
+    def wait(self, timeout_s: float = -1) -> Any:
+        """The answer; None when the time is over before. Raises what stops it."""
+        self._lock.acquire(True, timeout_s)
+        if type(self.answer) is Stop:
+            raise self.answer.error()
+        return self.answer
+
+
+def replace_sleep(begin: Callable[[Wait], bool], end: Callable[[], None]) -> None:
+    """Has ``time.sleep`` wait so where ``begin`` says that the calling thread runs a call that may be stopped."""
+    sleep = time.sleep
+
+    def sleep_in_call(seconds: float, /) -> None:
+        if type(seconds) not in (int, float) or not 0 < seconds < threading.TIMEOUT_MAX:
+            return sleep(seconds)
+        wait = Wait()
+        if not begin(wait):
+            return sleep(seconds)
+        try:
+            wait.wait(seconds)
+        finally:
+            end()
+
+    sleep_in_call.__name__ = sleep_in_call.__qualname__ = "sleep"
+    sleep_in_call.__doc__, sleep_in_call.__module__ = sleep.__doc__, "time"
+    time.sleep = sleep_in_call  # type: ignore[assignment]

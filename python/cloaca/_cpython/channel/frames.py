@@ -1,0 +1,115 @@
+"""How a message becomes bytes and is read again. The twin of ``src/border/frames.ts``, which says what is where.
+
+4 bytes   length of all that follows, little endian
+4 bytes   length of the head
+head      JSON: [message, [[path, length], ...]]
+rest      the long texts of the message, behind each other, in the order of the head
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+#: No message is larger: a length beyond it is a line that went wrong, and is not waited for.
+LARGEST_FRAME_BYTES = 256 * 1024 * 1024
+#: Shorter texts cost less in the JSON.
+_LONG_TEXT = 2_048
+
+_LENGTH = struct.Struct("<I")
+_LENGTHS = struct.Struct("<II")
+
+Path = List[Any]
+
+
+class FrameError(ValueError):
+    """What came is no message, or one is too large to be sent."""
+
+
+def encode(message: Dict[str, Any]) -> bytes:
+    """The bytes of a message.
+
+    Raises:
+        FrameError: It is too large.
+    """
+    found: List[Tuple[Path, bytes]] = []
+    lean = _without_long_texts(message, [], found)
+    head = json.dumps([lean, [(path, len(text)) for path, text in found]], separators=(",", ":")).encode()
+    length = _LENGTH.size + len(head) + sum(len(text) for _, text in found)
+    if length > LARGEST_FRAME_BYTES:
+        raise FrameError(f"A message of {length} bytes is larger than the {LARGEST_FRAME_BYTES} that may be sent.")
+    return b"".join([_LENGTHS.pack(length, len(head)), head, *(text for _, text in found)])
+
+
+def _without_long_texts(value: Any, path: Path, found: List[Tuple[Path, bytes]]) -> Any:
+    """A copy of what has a long text in it; all else as it is."""
+    if type(value) is str:
+        return _without_text(value, path, found) if len(value) >= _LONG_TEXT else value
+    if type(value) is dict:
+        return {key: _without_long_texts(each, [*path, key], found) for key, each in value.items()}
+    if type(value) in (list, tuple) and value and type(value[0]) is not int:
+        return [_without_long_texts(each, [*path, index], found) for index, each in enumerate(value)]
+    return value
+
+
+def _without_text(text: str, path: Path, found: List[Tuple[Path, bytes]]) -> Optional[str]:
+    try:
+        found.append((path, text.encode()))
+    except UnicodeEncodeError:
+        return text  # half of a surrogate pair, which only JSON can say
+    return None
+
+
+class FrameReader:
+    """Reads messages from a function that returns so many bytes, or fewer at the end."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+
+    def next(self) -> Optional[Dict[str, Any]]:
+        """The next message; None at the end.
+
+        Raises:
+            FrameError: It is not a message, or was cut off. Nothing can be read after that.
+        """
+        start = self._read(_LENGTH.size)
+        if not start:
+            return None
+        if len(start) < _LENGTH.size:
+            raise FrameError("A message was cut off.")
+        (length,) = _LENGTH.unpack(start)
+        if not _LENGTH.size <= length <= LARGEST_FRAME_BYTES:
+            raise FrameError(f"A message of {length} bytes was announced.")
+        frame = self._read(length)
+        if len(frame) < length:
+            raise FrameError(f"A message of {length} bytes was cut off after {len(frame)}.")
+        return decode(frame)
+
+
+def decode(frame: bytes) -> Dict[str, Any]:
+    """The message of a frame, without its first length.
+
+    Raises:
+        FrameError: It is not a message.
+    """
+    (head_length,) = _LENGTH.unpack_from(frame)
+    at = _LENGTH.size + head_length
+    try:
+        message, texts = json.loads(frame[_LENGTH.size : at])
+        for path, length in texts:
+            _put(message, path, frame[at : at + length].decode())
+            at += length
+    except (ValueError, TypeError, LookupError) as error:
+        raise FrameError(f"A message has a head that cannot be understood: {error}") from error
+    if type(message) is not dict or type(message.get("type")) is not str:
+        raise FrameError("A message has no type.")
+    return message
+
+
+def _put(message: Any, path: Path, text: str) -> None:
+    for step in path[:-1]:
+        message = message[step]
+    if message[path[-1]] is not None:
+        raise FrameError(f"A message has no place {path} for a text.")
+    message[path[-1]] = text

@@ -1,0 +1,150 @@
+"""The lines to the engine, as ``src/border/channel.ts`` has them: messages in, messages out, control records.
+
+Their descriptors are moved out of the way of a script's own, and closed in a forked child: neither it nor a program
+that the script starts can hold a line open.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from typing import Any, Callable, Dict, Optional
+
+from . import frames
+
+#: The numbers under which the engine hands them over.
+MESSAGES_IN, MESSAGES_OUT, CONTROL, STACKS_OUT = 3, 4, 5, 6
+
+#: Counts up with each change of the messages: that of ``channel.ts``.
+PROTOCOL_VERSION = 8
+
+#: Operations of control records, from the engine.
+REQUEST_CHECK, RAISE, INTERRUPT, END_SLICE, ACKNOWLEDGE = 1, 2, 3, 4, 5
+#: Reports, to the engine.
+MISSES, RESIDENT_MEBIBYTES, OPEN_FILES, RUNNING_TOKEN, MEMORY_MEBIBYTES = 1, 2, 3, 4, 5
+
+_RECORD = struct.Struct("<II")
+_LARGEST_READ = 1 << 20
+#: A script's own files get the lowest numbers, as in any process.
+_FIRST_NUMBER = 500
+
+
+class Lines:
+    """The three lines. ``ended`` is called, on any thread, when one is closed or says what cannot be understood."""
+
+    def __init__(self, messages_in: int, messages_out: int, control: int, ended: Callable[[str], None]) -> None:
+        self._in, self._out, self._control = (moved(each) for each in (messages_in, messages_out, control))
+        self._ended = ended
+        self._writing = threading.Lock()
+        self._reporting = threading.Lock()
+        self._is_open = True
+        os.register_at_fork(after_in_child=self.close)
+
+    def listen(self, received: Callable[[Dict[str, Any]], None], controlled: Callable[[int, int], None]) -> None:
+        """Calls back with messages, and with the operation and the argument of control records: a thread for each."""
+        for name, target, callback in (
+            ("cloaca messages", self._read_messages, received),
+            ("cloaca control", self._read_control, controlled),
+        ):
+            threading.Thread(target=target, args=(callback,), name=name, daemon=True).start()
+
+    def send(self, message: Dict[str, Any]) -> None:
+        """Returns when it is written: the engine always reads. Raises FrameError for one that is too large."""
+        data = memoryview(frames.encode(message))
+        with self._writing:
+            try:
+                while data and self._is_open:
+                    data = data[os.write(self._out, data) :]
+            except OSError as error:
+                self._end(f"the engine does not listen: {error}")
+
+    def report(self, kind: int, value: int) -> None:
+        """Sends a control record."""
+        with self._reporting:
+            try:
+                if self._is_open:
+                    os.write(self._control, _RECORD.pack(kind, value & 0xFFFFFFFF))
+            except OSError as error:
+                self._end(f"the engine does not listen: {error}")
+
+    def close(self) -> None:
+        """Closes them. In a forked child no thread reads them."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        for descriptor in (self._in, self._out, self._control):
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue  # a script has closed it
+
+    def _end(self, reason: str) -> None:
+        if self._is_open:
+            self._ended(reason)
+
+    def _read_messages(self, received: Callable[[Dict[str, Any]], None]) -> None:
+        reader = frames.FrameReader(self._read)
+        try:
+            while True:
+                message = reader.next()
+                if message is None:
+                    return self._end("")
+                received(message)
+        except (frames.FrameError, OSError) as error:
+            self._end(str(error))
+
+    def _read(self, size: int) -> bytes:
+        """So many bytes, or fewer at the end."""
+        chunk = os.read(self._in, min(size, _LARGEST_READ))
+        if len(chunk) == size or not chunk:
+            return chunk
+        data = bytearray(chunk)
+        while len(data) < size:
+            chunk = os.read(self._in, min(size - len(data), _LARGEST_READ))
+            if not chunk:
+                break
+            data += chunk
+        return bytes(data)
+
+    def _read_control(self, controlled: Callable[[int, int], None]) -> None:
+        rest = b""
+        try:
+            while True:
+                chunk = os.read(self._control, _RECORD.size * 64)
+                if not chunk:
+                    return self._end("")
+                rest += chunk
+                whole = len(rest) - len(rest) % _RECORD.size
+                for operation, argument in _RECORD.iter_unpack(rest[:whole]):
+                    controlled(operation, argument)
+                rest = rest[whole:]
+        except OSError as error:
+            self._end(str(error))
+
+
+def moved(descriptor: int) -> int:
+    """The same line under a number that no script expects for its own files, and that no other program inherits."""
+    try:
+        import fcntl
+
+        number = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_NUMBER)
+    except (ImportError, OSError):  # there may be fewer descriptors
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    os.close(descriptor)
+    return number
+
+
+def end_with_parent() -> Optional[int]:
+    """Has the system kill this process when its parent is gone, also while Python cannot run. Returns the parent."""
+    parent = os.getppid()
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: of Linux
+    except (ImportError, OSError, AttributeError):
+        return parent
+    if os.getppid() != parent:
+        os._exit(1)  # it went meanwhile
+    return parent

@@ -1,0 +1,72 @@
+"""Tells the engine how much memory this process has, and how many files it has open, once a second."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any, Dict, Optional
+
+from . import lines
+
+_EVERY_S = 1.0
+_BYTES_PER_MEBIBYTE = 1_048_576
+
+
+class Resources:
+    """Looks now and then, on a thread of its own. ``ceilings`` are those of ``StartData``."""
+
+    def __init__(self, to_engine: lines.Lines, ceilings: Dict[str, Any]) -> None:
+        self._lines = to_engine
+        self._report_from = ceilings.get("reportFrom")
+        self._said: Optional[int] = None
+        _set_open_files(ceilings.get("openFiles"))
+        threading.Thread(target=self._watch, name="cloaca resources", daemon=True).start()
+
+    def _watch(self) -> None:
+        pause = time.sleep
+        while True:
+            pause(_EVERY_S)
+            mebibytes = resident_mebibytes()
+            if mebibytes is not None and mebibytes != self._said:
+                self._said = mebibytes
+                self._lines.report(lines.MEMORY_MEBIBYTES, mebibytes)
+            if self._report_from is None:
+                continue
+            if mebibytes is not None and mebibytes >= self._report_from["residentMebibytes"]:
+                self._lines.report(lines.RESIDENT_MEBIBYTES, mebibytes)
+            files = open_files()
+            if files is not None and files >= self._report_from["openFiles"]:
+                self._lines.report(lines.OPEN_FILES, files)
+
+
+def resident_mebibytes() -> Optional[int]:
+    """The memory that this process occupies, where the system says it."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            pages = int(file.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") // _BYTES_PER_MEBIBYTE
+
+
+def open_files() -> Optional[int]:
+    """How many descriptors this process has, where the system says it."""
+    try:
+        return len(os.listdir("/proc/self/fd"))
+    except OSError:
+        return None
+
+
+def _set_open_files(most: Optional[int]) -> None:
+    """Beyond it, EMFILE. What was allowed before is not exceeded."""
+    if most is None:
+        return
+    try:
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft == resource.RLIM_INFINITY or soft > most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (ImportError, OSError, ValueError):
+        return

@@ -1,0 +1,140 @@
+"""Writes what served scripts print to a standard stream, on which nothing may depend.
+
+The twin of ``outlet.ts`` and ``whole-lines.ts``: a write never waits. What cannot be written now (a pipe that nobody
+reads, a full disk) is kept, up to a limit, and written as soon as that is possible; what is beyond the limit is lost,
+and counted. Lines are let out whole, each with whose it is where that is wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import Callable, Dict, List
+
+_LIMIT_BYTES = 1024 * 1024
+#: A pipe takes so much in one piece, or nothing.
+_PIECE_BYTES = 4096
+#: The beginning of a line is held until its end comes, or its call ends, or it has waited so long.
+_HELD_FOR_S = 1.0
+_MOST_HELD_BYTES = 65_536
+#: How long the last words wait for a reader that takes nothing.
+_STALLED_AFTER_S = 0.25
+RETRY_S = 0.02
+
+
+class Outlet:
+    """The way to one standard stream. ``notice`` hears of what was lost."""
+
+    def __init__(self, descriptor: int, notice: Callable[[str], None], prefix_of: Callable[[int], str]) -> None:
+        self._descriptor = descriptor
+        self._notice = notice
+        self._prefix_of = prefix_of if os.isatty(descriptor) else lambda token: ""
+        self._waiting: List[bytes] = []
+        self._waiting_bytes = 0
+        self._lost_bytes = 0
+        self._reason = ""
+        self._held: Dict[int, bytes] = {}
+        self._held_since = 0.0
+        self._always_writable = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is kept, or held until its line ends."""
+        return bool(self._waiting or self._held)
+
+    def print(self, token: int, data: bytes) -> None:
+        """Takes what a call prints, 0 for what is nobody's."""
+        data = self._held.pop(token, b"") + data
+        end = data.rfind(b"\n") + 1
+        if end > 0:
+            self._let_out(token, data[:end])
+        if end < len(data):
+            if not self._held:
+                self._held_since = time.monotonic()
+            self._held[token] = data[end:]
+            if len(data) - end > _MOST_HELD_BYTES:
+                self.ended(token)
+
+    def ended(self, token: int) -> None:
+        """Nothing more comes of a call."""
+        held = self._held.pop(token, None)
+        if held is not None:
+            self._let_out(token, held + b"\n")
+
+    def check(self) -> None:
+        """Writes what is kept, and lets out what was held for long."""
+        if self._held and time.monotonic() - self._held_since > _HELD_FOR_S:
+            for token in list(self._held):
+                self.ended(token)
+        if self._waiting:
+            self._write_out()
+
+    def drain(self) -> None:
+        """Writes what is kept, as long as somebody takes it."""
+        for token in list(self._held):
+            self.ended(token)
+        stalled_at, before = time.monotonic() + _STALLED_AFTER_S, self._waiting_bytes
+        while self._waiting and time.monotonic() < stalled_at:
+            self._write_out()
+            if self._waiting_bytes != before:
+                stalled_at, before = time.monotonic() + _STALLED_AFTER_S, self._waiting_bytes
+            if self._waiting:
+                time.sleep(RETRY_S)
+        self._lost_bytes += self._waiting_bytes
+        self._waiting, self._waiting_bytes = [], 0
+        self._report_loss()
+
+    def _let_out(self, token: int, lines: bytes) -> None:
+        prefix = self._prefix_of(token).encode(errors="replace")
+        if prefix:
+            lines = b"".join(prefix + line for line in lines.splitlines(keepends=True))
+        written = 0 if self._waiting else self._attempt(lines)
+        if written == len(lines):
+            return
+        # A write of which a part is out is kept whatever the limit, so that no line is torn.
+        if written == 0 and self._waiting_bytes + len(lines) > _LIMIT_BYTES:
+            self._lost_bytes += len(lines)
+        else:
+            self._waiting.append(lines[written:])
+            self._waiting_bytes += len(lines) - written
+
+    def _write_out(self) -> None:
+        data = b"".join(self._waiting)
+        written = self._attempt(data)
+        self._waiting_bytes -= written
+        self._waiting = [data[written:]] if written < len(data) else []
+        if not self._waiting:
+            self._report_loss()
+
+    def _report_loss(self) -> None:
+        if self._lost_bytes:
+            name = "stdout" if self._descriptor == 1 else "stderr"
+            lost, self._lost_bytes = self._lost_bytes, 0
+            self._notice(
+                f"{lost} bytes that scripts printed are missing on {name}: they could not be written ({self._reason})"
+            )
+
+    def _attempt(self, data: bytes) -> int:
+        """Writes what can be written without a wait. Returns how much that was."""
+        view, written = memoryview(data), 0
+        try:
+            while written < len(view):
+                if not self._is_writable():
+                    self._reason = "EAGAIN"
+                    break
+                written += os.write(self._descriptor, view[written : written + _PIECE_BYTES])
+        except OSError as error:
+            self._reason = str(error.strerror)
+        return written
+
+    def _is_writable(self) -> bool:
+        if self._always_writable:
+            return True
+        try:
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLOUT)
+            return bool(poll.poll(0))
+        except (AttributeError, OSError):
+            self._always_writable = True
+            return True

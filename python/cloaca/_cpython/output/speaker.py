@@ -1,0 +1,277 @@
+"""What this process says: outcomes, calls, logs, in the order in which they were put in, from one thread.
+
+A thread that may be stopped at any moment only puts something in, which is one step; so no message is ever torn, and no
+lock is left behind. Here texts are masked, lines are put together, and messages are written.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import Any, Callable, Dict, List, Set, Tuple
+
+from ..channel.frames import FrameError
+from ..channel.lines import Lines
+from .call_log import CallLog, Piece, records_message
+from .masks import SecretMasks
+from .outlet import RETRY_S, Outlet
+
+#: Between two messages with logs of attempts; after a large one the others have their turn, too.
+_SEND_EVERY_S, _SEND_MUCH_EVERY_S = 0.02, 0.2
+_MUCH_BYTES = 65_536
+#: A poll that takes longer than this is sent before its end.
+_POLL_UNSENT_S = 0.2
+#: Who prints more than is written waits.
+_MOST_PENDING_BYTES = 8_388_608
+_MOST_LABELS = 2_000
+#: For so long what was put in is gathered before it is said.
+_TURN_S = 0.005
+#: Outcomes that travel in one message.
+_MOST_OUTCOMES = 1_000
+
+_sleep = time.sleep
+
+
+class Speaker:
+    """The thread that speaks. Everything that is put in is said, in its order."""
+
+    def __init__(self, lines: Lines, limits: Dict[str, Any], is_program: bool, prefixes: bool) -> None:
+        self._lines = lines
+        self._limits = limits
+        self._queue: Any = queue.SimpleQueue()
+        self._pending_bytes = 0
+        self._masks = SecretMasks()
+        self._attempts: Set[int] = set()
+        self._logs: Dict[int, CallLog] = {}
+        self._ended: List[Tuple[int, Piece]] = []
+        self._next_at = 0.0
+        self._labels: Dict[int, str] = {}
+        self._prefixes = prefixes
+        self._skipped: List[int] = []
+        self._tokens: List[int] = []
+        self._outcomes: List[Dict[str, Any]] = []
+        self._flush: Callable[[], None] = lambda: None
+        self._outlets: Dict[str, Outlet] = {}
+        if not is_program:
+            for name, number in (("stdout", 1), ("stderr", 2)):
+                self._outlets[name] = Outlet(number, self._notice, self._label_of)
+        #: By type of message: what is done when it is too large.
+        self.failed_calls: Dict[str, Callable[[Dict[str, Any], FrameError], None]] = {}
+        threading.Thread(target=self._speak, name="cloaca speaker", daemon=True).start()
+
+    # --------------------------------------------------------------------------------------------------- what goes in
+
+    def put(self, what: Callable[..., None], *arguments: Any) -> None:
+        """Has a method of this class, or another function, called by the speaking thread."""
+        self._queue.put((what, arguments))
+
+    def say(self, message: Dict[str, Any]) -> None:
+        """Sends a message, behind all that was put in before."""
+        self._queue.put((self._send, (message,)))
+
+    def printed(self, token: int, stream: str, data: bytes, is_logged: bool) -> None:
+        """Takes what a call prints; the caller waits while there is too much of it."""
+        self._pending_bytes += len(data)
+        self._queue.put((self._print, (token, stream, data, is_logged, int(time.time() * 1000))))
+        while self._pending_bytes > _MOST_PENDING_BYTES:
+            _sleep(0.001)
+
+    def attempt_begins(self, token: int, execution_id: str, task_id: str) -> None:
+        """One try of a task begins."""
+        self._attempts.add(token)
+        self._masks.attempt_begins(token, execution_id, task_id)
+        if self._prefixes:
+            shown = "".join(each if each.isprintable() else "?" for each in task_id)
+            self._labels[token] = f"[{execution_id[:8]} {shown}] "
+            if len(self._labels) > _MOST_LABELS:
+                self._labels.pop(next(iter(self._labels)))
+
+    def add_secret(self, token: int, fields: Dict[str, str]) -> None:
+        """An attempt is about to be given a secret."""
+        self._masks.add(token, fields)
+
+    def log(self, token: int, record: str) -> None:
+        """Takes a record of ``logging``, as JSON."""
+        masks = self._masks.of(token)
+        self._log_of(token).log(record if masks is None else masks.in_json(record))
+
+    def skipped(self, tokens: List[int]) -> None:
+        """These polls skipped."""
+        for token in tokens if self._logs else ():
+            if self._limits["keepsSkips"]:
+                self._end_log(token)
+            else:
+                self._logs.pop(token, None)
+        if self._outlets:
+            for token in tokens:
+                self._end_output(token)
+        self._skipped += tokens
+
+    def ended(self, token: int, outcome: Dict[str, Any]) -> None:
+        """How a poll or an attempt has ended."""
+        masks = self._masks.of(token)
+        self._end_output(token)
+        if masks is not None and "error" in outcome:
+            error = outcome["error"]
+            error["message"], error["traceback"] = masks.in_text(error["message"]), masks.in_text(error["traceback"])
+        if masks is not None and outcome["kind"] == "completed":
+            warning = self._masks.warning(token, outcome["contextText"] or "")
+            if warning is not None:
+                self._notice(warning)
+        if outcome["kind"] == "skipped" and not self._limits["keepsSkips"]:
+            self._logs.pop(token, None)
+        else:
+            self._end_log(token)
+        self._tokens.append(token)
+        self._outcomes.append(outcome)
+        if len(self._tokens) >= _MOST_OUTCOMES:
+            self._say_outcomes()
+
+    def answered(self, token: int, message: Dict[str, Any]) -> None:
+        """What came of events or graphs."""
+        self._end_output(token)
+        self._end_log(token)
+        self._send_logs()
+        self._send(message)
+
+    def finish(self, then: Callable[[], None]) -> None:
+        """Writes and sends everything; the process is about to end. ``then`` is called by the speaking thread."""
+        self._queue.put((self._finish, (then,)))
+
+    # ------------------------------------------------------------------------------------------------- what is said
+
+    def _speak(self) -> None:
+        while True:
+            try:
+                what, arguments = self._queue.get(timeout=self._pause_s())
+            except queue.Empty:
+                self._check()
+                continue
+            what(*arguments)
+            until = time.monotonic() + _TURN_S
+            while not self._queue.empty() and time.monotonic() < until:
+                what, arguments = self._queue.get()
+                what(*arguments)
+            self._say_outcomes()
+            if self._logs or self._outlets:
+                self._check()
+
+    def _pause_s(self) -> float:
+        is_behind = any(outlet.is_behind for outlet in self._outlets.values())
+        return RETRY_S if self._logs or is_behind else 60.0
+
+    def _send(self, message: Dict[str, Any]) -> None:
+        if self._tokens or self._skipped:
+            self._say_outcomes()
+        try:
+            self._lines.send(message)
+        except FrameError as error:
+            self._too_large(message, error)
+
+    def _say_outcomes(self) -> None:
+        skipped, tokens, outcomes = self._skipped, self._tokens, self._outcomes
+        if not skipped and not tokens:
+            return
+        self._skipped, self._tokens, self._outcomes = [], [], []
+        self._send_logs()
+        try:
+            self._lines.send({"type": "outcomes", "skipped": skipped, "tokens": tokens, "outcomes": outcomes})
+        except FrameError:
+            # Together they are too large, or one of them is, which is then the failure of that one.
+            self._lines.send({"type": "outcomes", "skipped": skipped, "tokens": [], "outcomes": []})
+            for token, outcome in zip(tokens, outcomes):
+                self._say_outcome(token, outcome)
+
+    def _say_outcome(self, token: int, outcome: Dict[str, Any]) -> None:
+        try:
+            self._lines.send({"type": "outcomes", "skipped": [], "tokens": [token], "outcomes": [outcome]})
+        except FrameError as error:
+            fault = {"type": "OverflowError", "message": str(error), "traceback": ""}
+            outcome = {"kind": "failed", "error": fault}
+            self._lines.send({"type": "outcomes", "skipped": [], "tokens": [token], "outcomes": [outcome]})
+
+    def _too_large(self, message: Dict[str, Any], error: FrameError) -> None:
+        """What cannot be sent is answered here where somebody waits for an answer."""
+        failed = self.failed_calls.get(message.get("type", ""))
+        if failed is not None:
+            failed(message, error)
+        else:
+            self._notice(f"{error} It was: {message.get('type')}.")
+
+    def _notice(self, text: str) -> None:
+        self._lines.send({"type": "notice", "message": text})
+
+    # -------------------------------------------------------------------------------------------------- what is printed
+
+    def _print(self, token: int, stream: str, data: bytes, is_logged: bool, at: int) -> None:
+        self._pending_bytes -= len(data)
+        shown = self._masks.take(token, stream, data)
+        self._show(token, stream, shown)
+        if token and not is_logged:
+            self._log_of(token).print(stream, shown, at)
+
+    def _show(self, token: int, stream: str, data: bytes) -> None:
+        outlet = self._outlets.get(stream)
+        if outlet is not None and data:
+            outlet.print(token, data)
+
+    def _end_output(self, token: int) -> None:
+        for stream, data in self._masks.end(token):
+            self._show(token, stream, data)
+            self._log_of(token).print(stream, data, int(time.time() * 1000))
+        for outlet in self._outlets.values():
+            outlet.ended(token)
+
+    def _label_of(self, token: int) -> str:
+        return self._labels.get(token, "")
+
+    def _log_of(self, token: int) -> CallLog:
+        log = self._logs.get(token)
+        if log is None:
+            limit = self._limits["attemptBytes" if token in self._attempts else "pollBytes"]
+            log = self._logs[token] = CallLog(limit)
+        return log
+
+    def _end_log(self, token: int) -> None:
+        self._attempts.discard(token)
+        log = self._logs.pop(token, None)
+        if log is not None:
+            self._ended += [(token, piece) for piece in log.take(True, int(time.time() * 1000))]
+
+    def _send_logs(self) -> None:
+        message = records_message(self._ended)
+        if message is not None:
+            self._ended = []
+            self._next_at = time.monotonic() + (
+                _SEND_MUCH_EVERY_S if len(message["text"]) > _MUCH_BYTES else _SEND_EVERY_S
+            )
+            self._lines.send(message)
+
+    def _check(self) -> None:
+        """What is done now and then: logs of what still runs, and output that could not be written."""
+        for outlet in self._outlets.values():
+            outlet.check()
+        now = time.monotonic()
+        if not self._logs or now < self._next_at:
+            return
+        for token, log in list(self._logs.items()):
+            if log.since is None:
+                continue
+            is_attempt = token in self._attempts
+            if not is_attempt and now - log.since < _POLL_UNSENT_S:
+                continue
+            self._ended += [(token, piece) for piece in log.take(False, int(time.time() * 1000))]
+            if not is_attempt and log.is_empty:
+                self._logs.pop(token)  # of a thread that its call has left behind nobody says that it has ended
+        self._send_logs()
+
+    def _finish(self, then: Callable[[], None]) -> None:
+        self._say_outcomes()
+        for token in list(self._logs):
+            self._end_output(token)
+            self._end_log(token)
+        for outlet in self._outlets.values():
+            outlet.drain()
+        self._send_logs()
+        then()

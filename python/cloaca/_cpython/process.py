@@ -1,0 +1,76 @@
+"""A process of CPython from its first message to its end. Called by ``child``, on the main thread."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import threading
+from typing import Any, Dict, Optional
+
+from .calls import limits
+from .channel import lines
+from .channel.build import package_digest
+from .session import Session, hello
+
+#: EX_SOFTWARE
+_EXIT_FATAL = 70
+
+
+def run() -> None:
+    """Never returns."""
+    ready = threading.Event()
+    session: Optional[Session] = None
+    start: Dict[str, Any] = {}
+    started = threading.Event()
+
+    def ended(reason: str) -> None:
+        if reason and "listen" not in reason:
+            _fatal(to_engine, reason)
+        os._exit(0)
+
+    def received(message: Dict[str, Any]) -> None:
+        if started.is_set():
+            ready.wait()
+            assert session is not None
+            try:
+                session.receive(message)
+            except BaseException as error:
+                _fatal(to_engine, f"{type(error).__name__}: {error}")
+        elif message["type"] == "start":
+            start.update(message["data"])
+            started.set()
+        else:
+            _fatal(to_engine, f'"{message["type"]}" came before "start"')
+
+    def controlled(operation: int, argument: int) -> None:
+        if session is not None:
+            session.controlled(operation, argument)
+
+    to_engine = lines.Lines(lines.MESSAGES_IN, lines.MESSAGES_OUT, lines.CONTROL, ended)
+    lines.end_with_parent()
+    to_engine.send(hello(package_digest(), _dump_stacks_to(lines.STACKS_OUT)))
+    to_engine.listen(received, controlled)
+    started.wait()
+    try:
+        session = Session(to_engine, start)
+    except BaseException as error:
+        _fatal(to_engine, f"{type(error).__name__}: {error}")
+        raise
+    ready.set()
+    session.serve()
+
+
+def _dump_stacks_to(descriptor: int) -> Optional[int]:
+    """The signal that has the stacks of all threads written there, also while C code lets no Python run."""
+    number = limits.STOP_SIGNAL + 1 if hasattr(signal, "SIGRTMIN") else int(signal.SIGUSR2)
+    try:
+        faulthandler.register(number, lines.moved(descriptor), all_threads=True)
+    except (OSError, AttributeError):
+        return None  # it was handed no such descriptor, or the system has no such signals
+    return number
+
+
+def _fatal(to_engine: lines.Lines, reason: str) -> None:
+    to_engine.send({"type": "fatal", "message": reason, "token": 0})
+    os._exit(_EXIT_FATAL)

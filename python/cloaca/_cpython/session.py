@@ -1,0 +1,398 @@
+"""The conversation of a process of CPython with the engine: messages in, work, answers out.
+
+The twin of ``src/interpreter/session.ts``, with the same messages: each load, poll, task and program that comes in is
+answered exactly once. Used by ``child`` in a process that the engine has started.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import platform
+import signal
+import threading
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from .._border import bridge, host, stacks
+from .._border.calls import Awaiting
+from .._border.generation import PROGRAM, Generation, begin, drop, generations, polled
+from .._border.stacks import Stack
+from .._declarations import ledger
+from .._engine import accumulate, attempt, finish, graphs, loading, poll, program
+from .._engine.packages import advice
+from .calls import limits, threads, waits
+from .calls.async_calls import AsyncCalls
+from .calls.entries import Call, Entries, Stopped, stopped_outcome
+from .calls.limits import CallThread
+from .calls.waits import Stop, Wait
+from .channel import lines
+from .channel.resources import Resources
+from .output import streams
+from .output.speaker import Speaker
+
+_SKIPS_AT_ONCE = 256
+
+
+class Session:
+    """One process. ``lines``: open ones, on which nothing has been said but ``hello``."""
+
+    def __init__(self, to_engine: lines.Lines, start: Dict[str, Any]) -> None:
+        self._lines = to_engine
+        self._is_program = bool(start["isProgram"])
+        ceilings = start["ceilings"]
+        self._speaker = Speaker(to_engine, start["logLimits"], self._is_program, start["prefixesOutput"])
+        self._speaker.failed_calls = {"call": self._call_too_large, "loaded": self._load_too_large}
+        self._entries = Entries(self._poll, self._polls_made, ceilings["threads"], self._is_program)
+        self._async = AsyncCalls(self._entries, self._ended, self._say_skipped, self._acknowledge)
+        Resources(to_engine, ceilings)
+        self._replies: Dict[int, Tuple[Wait, int, str]] = {}
+        self._numbers = itertools.count(1)
+        self._skips = threading.local()
+        self._loading: List[Generation] = []
+        self._is_announced = False
+        self._connect()
+
+    def _connect(self) -> None:
+        host.connect_process(_Engine(self), _Output(self._speaker))  # type: ignore[arg-type]
+        threads.connect()
+        bridge.connect_threads(self._ask, ledger.take_pending)
+        waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
+        advice.is_wanted = False
+        from .._logs import logging_module
+
+        logging_module.prepare()
+        (streams.follow if self._is_program else streams.serve)(self._speaker.printed)
+        os.register_at_fork(after_in_child=_forget_engine)
+
+    def serve(self) -> None:
+        """Does what the engine asks for, on the calling thread, which is the main one. Never returns."""
+        self._speaker.say({"type": "ready", "isFromSnapshot": False, "notice": None})
+        self._entries.serve_main(takes_calls=not self._is_program)
+
+    # ------------------------------------------------------------------------------------------------ messages come in
+
+    def receive(self, message: Dict[str, Any]) -> None:
+        """Takes a message. Called by the thread that reads them."""
+        handle: Optional[Callable[[Dict[str, Any]], None]] = getattr(self, f"_on_{message['type']}", None)
+        if handle is None:
+            raise ValueError(f'A message came that this process does not understand: "{message["type"]}".')
+        handle(message)
+
+    def controlled(self, operation: int, argument: int) -> None:
+        """Takes a control record. Called by the thread that reads them."""
+        if operation == lines.INTERRUPT:
+            token = argument if argument < 1 << 31 else (1 << 32) - argument
+            if not self._async.stop_again(token):
+                self._entries.stop_again(token)
+            self._lines.report(lines.RUNNING_TOKEN, token)
+        elif operation == lines.RAISE:
+            self._raise(argument)
+
+    def _raise(self, number: int) -> None:
+        """A signal that the engine has got, for the script's handler, or for what python does without one."""
+        self._speaker.say({"type": "tookSignals"})
+        try:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        except (OSError, ValueError):
+            return  # no such signal here
+
+    def _on_load(self, message: Dict[str, Any]) -> None:
+        token = message["token"]
+        generation = begin(message["generation"])
+        self._loading.append(generation)
+        script, target = message["script"], message["target"]
+
+        def ended(result: Any) -> None:
+            if isinstance(result, Stopped):
+                result = (loading.fault_of(result.error), [])
+            fault, files = result
+            self._loading.remove(generation)
+            answer = {
+                "declarations": ledger.take_pending_of(generation),
+                "twins": generation.twins,
+                "files": files,
+                "fault": fault,
+                "requirements": None,
+            }
+            self._speaker.say({"type": "loaded", "token": token, "resultJson": json.dumps(answer)})
+
+        call = Call(token, generation, lambda: loading.load(script, target, generation), ended, stacks.NO_CALL)
+        self._entries.add(call)
+
+    def _on_unload(self, message: Dict[str, Any]) -> None:
+        drop(message["generation"])
+        self._async.end(message["generation"])
+
+    def _on_takeState(self, message: Dict[str, Any]) -> None:
+        generation = generations.get(message["generation"])
+
+        def take() -> Any:
+            return json.dumps({"values": {}, "others": []} if generation is None else loading.take_state(generation))
+
+        self._exchange(message, generation, take)
+
+    def _on_giveState(self, message: Dict[str, Any]) -> None:
+        generation = generations.get(message["generation"])
+
+        def give() -> Any:
+            if generation is not None:
+                loading.give_state(generation, json.loads(message["stateJson"])["values"])
+            return "{}"
+
+        self._exchange(message, generation, give)
+
+    def _exchange(self, message: Dict[str, Any], generation: Optional[Generation], function: Callable[[], Any]) -> None:
+        def ended(result: Any) -> None:
+            text = "{}" if isinstance(result, Stopped) else result
+            self._speaker.say({"type": "state", "token": message["token"], "stateJson": text})
+
+        self._entries.add(Call(message["token"], generation, function, ended, stacks.NO_CALL))
+
+    def _on_polls(self, message: Dict[str, Any]) -> None:
+        self._entries.add_polls(list(zip(message["tokens"], message["triggers"])))
+
+    def _on_task(self, message: Dict[str, Any]) -> None:
+        token, generation = message["token"], generations.get(message["generation"])
+        workflow, task, text = message["workflow"], message["taskId"], message["inputText"]
+        self._speaker.put(self._speaker.attempt_begins, token, message["executionId"], task)
+        self._add(token, generation, lambda: attempt.run(workflow, task, text, token), lambda outcome: outcome)
+
+    def _on_events(self, message: Dict[str, Any]) -> None:
+        batch = accumulate.Accumulation(message["source"], message["mode"], message["eventsText"])
+        generation = generations.get(message["generation"])
+        self._add(message["token"], generation, lambda: batch.begin(generation), batch.stopped)
+
+    def _on_graphs(self, message: Dict[str, Any]) -> None:
+        batch = graphs.GraphRuns(json.dumps(message["graphs"]), message["payloadsText"])
+        generation = generations.get(message["generation"])
+        self._add(message["token"], generation, lambda: batch.begin(generation), batch.stopped)
+
+    def _add(
+        self,
+        token: int,
+        generation: Optional[Generation],
+        function: Callable[[], Any],
+        stopped: Callable[[Any], Any],
+    ) -> None:
+        def ended(result: Any) -> None:
+            if isinstance(result, Awaiting):
+                try:
+                    self._async.begin(token, generation or PROGRAM, result)
+                    return
+                except RuntimeError as error:
+                    result = Stopped(error)
+            self._ended(token, stopped(stopped_outcome(result.error)) if isinstance(result, Stopped) else result)
+
+        self._entries.add(Call(token, generation, function, ended))
+
+    def _on_program(self, message: Dict[str, Any]) -> None:
+        token, target = message["token"], message["target"]
+
+        def run() -> None:
+            threads.enter(Stack(token, PROGRAM, call=stacks.NO_CALL))
+            code = int(program.run(target))
+            self._speaker.say({"type": "programEnded", "token": token, "exitCode": code})
+
+        self._entries.add_main(run)
+
+    def _on_finish(self, message: Dict[str, Any]) -> None:
+        def run() -> None:
+            threads.enter(Stack(message["token"], PROGRAM, call=stacks.NO_CALL))
+            finish.wind_up()
+            finish.end_interpreter()
+            self._speaker.finish(lambda: self._lines.send({"type": "finished", "token": message["token"]}))
+
+        self._entries.add_main(run)
+
+    def _on_reply(self, message: Dict[str, Any]) -> None:
+        self._settle(message["id"], ("ok", message["valueJson"], message["contextText"]))
+
+    def _on_refusal(self, message: Dict[str, Any]) -> None:
+        self._settle(message["id"], ("error", json.dumps(message["fault"]), ""))
+
+    def _on_overdue(self, message: Dict[str, Any]) -> None:
+        token, stop = message["token"], Stop(message["reason"], message["isCancelled"])
+        self._lines.send({"type": "acknowledged", "token": token})
+        if not self._async.stop(token, stop):
+            self._entries.stop(token, stop, lambda given_up: self._give_up(token, given_up))
+
+    def _on_describeStacks(self, message: Dict[str, Any]) -> None:
+        from . import stack_report
+
+        self._speaker.say({"type": "stacks", "stacksJson": stack_report.report(self._entries.threads())})
+
+    # ----------------------------------------------------------------------------------------------- what calls come to
+
+    def _poll(self, thread: CallThread, token: int, number: int) -> None:
+        found = polled.get(number)
+        owner = PROGRAM if found is None else found[2]
+        result = self._entries.enter(thread, token, Stack(token, owner), poll.poll, number)
+        if not thread.claim():
+            return
+        if result is poll.SKIPPED:
+            skips = self._skips.__dict__.setdefault("tokens", [])
+            skips.append(token)
+            if len(skips) >= _SKIPS_AT_ONCE:
+                self._polls_made()
+            return
+        if isinstance(result, Awaiting):
+            try:
+                self._async.begin(token, owner, result)
+                return
+            except RuntimeError as error:
+                result = Stopped(error)
+        self._ended(token, stopped_outcome(result.error) if isinstance(result, Stopped) else result)
+
+    def _polls_made(self) -> None:
+        skips = self._skips.__dict__.pop("tokens", None)
+        if skips:
+            self._say_skipped(skips)
+
+    def _say_skipped(self, tokens: List[int]) -> None:
+        self._speaker.put(self._speaker.skipped, tokens)
+
+    def _ended(self, token: int, outcome: Any) -> None:
+        if type(outcome) is not tuple:
+            outcome.report(token)
+            return
+        kind, text, error_type, message, traceback = outcome
+        if kind in ("failed", "timedOut"):
+            value = {"kind": kind, "error": {"type": error_type, "message": message, "traceback": traceback}}
+        elif kind == "skipped":
+            value = {"kind": kind, "reason": text or ""}
+        else:
+            value = {"kind": kind, "contextText": text}
+        if outcome is poll.SKIPPED:
+            self._say_skipped([token])
+        else:
+            self._speaker.put(self._speaker.ended, token, value)
+
+    def _give_up(self, token: int, stop: Stop) -> None:
+        """A program's call does not stop: its thread is left to itself."""
+        outcome = stopped_outcome(stop.error())
+        self._ended(token, outcome)
+        self.notice(f"A call did not stop, and is left to itself: {stop.reason}. Its thread goes on until it is done.")
+
+    def _acknowledge(self, token: int) -> None:
+        self._lines.send({"type": "acknowledged", "token": token})
+
+    # --------------------------------------------------------------------------------------------- what Python asks for
+
+    def _ask(self, origin: int, generation: int, method: str, payload_json: str, text: str) -> Tuple[str, str, Any]:
+        number, wait = next(self._numbers), Wait()
+        self._replies[number] = (wait, origin, method)
+        try:
+            self._speaker.say(
+                {
+                    "type": "call",
+                    "id": number,
+                    "token": origin,
+                    "generation": generation,
+                    "method": method,
+                    "payloadJson": payload_json,
+                    "contextText": text,
+                }
+            )
+            answer: Tuple[str, str, Any] = self._entries.ask(wait)
+            return answer
+        finally:
+            self._replies.pop(number, None)
+
+    def _settle(self, number: int, answer: Tuple[str, str, Any]) -> None:
+        wait, origin, method = self._replies.pop(number, (None, 0, ""))
+        if wait is None:
+            return
+        if method == "secret" and answer[0] == "ok":
+            self._speaker.put(self._speaker.add_secret, origin, json.loads(answer[1])["fields"])
+        wait.settle(answer)
+
+    def announce(self) -> None:
+        """Something was declared: it is sent soon, unless it is by what is being loaded."""
+        if self._is_announced or stacks.current().generation in self._loading:
+            return
+        self._is_announced = True
+        self._speaker.put(self._flush_declarations)
+
+    def _flush_declarations(self) -> None:
+        self._is_announced = False
+        for number, declarations in ledger.take_pending():
+            self.declare(number, json.dumps(declarations))
+
+    def declare(self, generation: int, declarations_json: str) -> None:
+        """Sends declarations."""
+        self._speaker.say({"type": "declared", "generation": generation, "declarationsJson": declarations_json})
+
+    def notice(self, message: str) -> None:
+        """Sends one line worth a log entry."""
+        self._speaker.say({"type": "notice", "message": message})
+
+    def answered(self, token: int, message: Dict[str, Any]) -> None:
+        """Sends what came of events or graphs."""
+        self._speaker.put(self._speaker.answered, token, message)
+
+    def _call_too_large(self, message: Dict[str, Any], error: Exception) -> None:
+        self._settle(message["id"], ("error", json.dumps({"type": "OverflowError", "message": str(error)}), ""))
+
+    def _load_too_large(self, message: Dict[str, Any], error: Exception) -> None:
+        fault = {"type": "OverflowError", "message": str(error), "traceback": "", "place": None}
+        result: Dict[str, Any] = {"declarations": [], "twins": [], "files": [], "fault": fault, "requirements": None}
+        self._lines.send({**message, "resultJson": json.dumps(result)})
+
+
+class _Engine:
+    """What ``_border.host.engine`` is in a process of CPython."""
+
+    def __init__(self, session: Session) -> None:
+        self.announce = session.announce
+        self.declare = session.declare
+        self.notice = session.notice
+        self._session = session
+
+    def outcome(self, token: int, *outcome: Any) -> None:
+        """How a poll or an attempt ended."""
+        self._session._ended(token, outcome)
+
+    def accumulated(self, token: int, text: str, sizes_json: str, errors_json: str) -> None:
+        """What the function of a source returned."""
+        sizes, errors = json.loads(sizes_json), json.loads(errors_json)
+        message = {"type": "accumulated", "token": token, "text": text, "sizes": sizes, "errors": errors}
+        self._session.answered(token, message)
+
+    def graphs_ran(self, token: int, text: str, sizes_json: str, errors_json: str, nodes_json: str) -> None:
+        """What graphs came to."""
+        sizes, errors = json.loads(sizes_json), json.loads(errors_json)
+        message = {"type": "graphsRan", "token": token, "text": text, "sizes": sizes, "errors": errors}
+        self._session.answered(token, {**message, "nodesJson": nodes_json})
+
+
+class _Output:
+    """What ``_border.host.output`` is in a process of CPython."""
+
+    is_program = False
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+
+    def log_record(self, call: int, record_json: str) -> None:
+        """Takes a record of ``logging`` for the log of a call."""
+        self._speaker.put(self._speaker.log, call, record_json)
+
+
+def _forget_engine() -> None:
+    """In a forked child: it has no engine, and its output is its own."""
+    host.disconnect()
+    streams.restore()
+
+
+def hello(digest: str, stacks_signal: Optional[int]) -> Dict[str, Any]:
+    """The first message."""
+    return {
+        "type": "hello",
+        "protocolVersion": lines.PROTOCOL_VERSION,
+        "digest": digest,
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "stacksSignal": stacks_signal,
+        "stopSignal": limits.STOP_SIGNAL,
+    }

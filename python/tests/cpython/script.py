@@ -1,0 +1,167 @@
+"""What the tests of a process of CPython load."""
+
+import asyncio
+import ctypes
+import logging
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import cloaca
+
+lock = threading.Lock()
+lock.acquire()
+polls = []
+
+
+@cloaca.trigger(workflow="work", name="quiet", poll_interval="1s")
+def quiet():
+    polls.append(threading.current_thread() is threading.main_thread())
+    return False
+
+
+@cloaca.trigger(workflow="work", name="async", poll_interval="1s")
+async def poll_async():
+    await asyncio.sleep(0)
+    return cloaca.TriggerResult.fire(cloaca.Context({"polls": len(polls)}))
+
+
+def _sleep(ctx):
+    time.sleep(ctx.get("s", 60))
+
+
+def _receive(ctx):
+    one, _other = socket.socketpair()
+    one.recv(1)
+
+
+def _lock(ctx):
+    lock.acquire()
+
+
+def _spin(ctx):
+    while True:
+        pass
+
+
+def _regex(ctx):
+    re.match(r"(a+)+$", "a" * 40 + "b")
+
+
+def _hold_gil(ctx):
+    ctypes.PyDLL(None).usleep(60_000_000)
+
+
+def _deaf(ctx):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass
+
+
+def _clean_up(ctx):
+    try:
+        time.sleep(60)
+    finally:
+        print("cleaned up")
+
+
+def _engine(ctx):
+    ctx.secret("never")
+
+
+def _subprocess(ctx):
+    subprocess.run(["sleep", "60"], check=True)
+
+
+WAYS = {
+    "sleep": _sleep,
+    "recv": _receive,
+    "lock": _lock,
+    "spin": _spin,
+    "regex": _regex,
+    "gil": _hold_gil,
+    "deaf": _deaf,
+    "finally": _clean_up,
+    "engine": _engine,
+    "subprocess": _subprocess,
+}
+
+with cloaca.WorkflowBuilder("work"):
+
+    @cloaca.task(id="do")
+    def do(ctx):
+        ctx.set("is_main", threading.current_thread() is threading.main_thread())
+        WAYS[ctx.get("way")](ctx)
+        return ctx
+
+    @cloaca.task(id="speak")
+    def speak(ctx):
+        name = ctx.get("name")
+        for number in range(3):
+            print(name, number)
+            time.sleep(0.05)
+        logging.warning("logged by %s", name)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(print, f"{name} in a pool").result()
+        thread = threading.Thread(target=print, args=(f"{name} in a thread",))
+        thread.start()
+        thread.join()
+        return ctx
+
+    @cloaca.task(id="print")
+    def print_much(ctx):
+        line = "x" * 999
+        for _ in range(ctx.get("lines")):
+            print(line)
+        return ctx
+
+    @cloaca.task(id="secret")
+    def secret(ctx):
+        value = ctx.secret_field("db", "password")
+        print("it is", value)
+        raise ValueError(value)
+
+    @cloaca.task(id="ask")
+    def ask(ctx):
+        ctx.set("field", ctx.secret_field("db", ctx.get("name")))
+        return ctx
+
+    @cloaca.task(id="async")
+    async def async_do(ctx):
+        if ctx.get("blocks"):
+            WAYS[ctx.get("way")](ctx)
+        await asyncio.sleep(ctx.get("s", 60))
+        ctx.set("thread", threading.current_thread().name)
+        return ctx
+
+    @cloaca.task(id="async-ask")
+    async def async_ask(ctx):
+        await asyncio.sleep(0)
+        ctx.set("field", ctx.secret_field("db", ctx.get("name")))
+        await asyncio.sleep(0)
+        return ctx
+
+    @cloaca.task(id="fork")
+    def fork(ctx):
+        pid = os.fork()
+        if pid == 0:
+            print("the child's own", flush=True)
+            try:
+                ctx.secret("db")
+            except RuntimeError:
+                os._exit(7)
+            os._exit(1)
+        ctx.set("code", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        return ctx
+
+    @cloaca.task(id="leave-process")
+    def leave_process(ctx):
+        ctx.set("pid", subprocess.Popen(["sleep", "600"]).pid)
+        return ctx

@@ -1,0 +1,302 @@
+"""A process of CPython behind an engine: what is said on its lines, where calls run, how they are stopped.
+
+The engine is a small one (``fake_engine``); the process is a real one, of the Python that runs these tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "emscripten":
+    pytest.skip("the engine's own Python starts no other one", allow_module_level=True)
+
+from fake_engine import Engine, readable
+
+SCRIPT = Path(__file__).with_name("script.py")
+DEADLINE = "task timed out after 1 s (timeout)"
+
+
+def _answer(message):
+    if message["method"] != "secret":
+        return ValueError(f"not expected: {message['method']}")
+    name = json.loads(message["payloadJson"])["name"]
+    if name == "never":
+        time.sleep(60)
+    return {"fields": {"password": "correct horse", "one": "1", "two": "2"}}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine(calls=_answer) as engine:
+        engine.loaded = engine.load(SCRIPT)
+        yield engine
+
+
+@pytest.fixture
+def own_engine():
+    """One that a test may ruin."""
+    with Engine(calls=_answer) as engine:
+        engine.load(SCRIPT)
+        yield engine
+
+
+def _do(engine, way, **values):
+    return engine.begin(engine.task("work", "do", json.dumps({"way": way, **values})))
+
+
+def _wait_until_runs(engine):
+    time.sleep(0.15)
+
+
+def _poll_number(engine, name):
+    return next(each["pollNumber"] for each in engine.loaded["declarations"] if each.get("name") == name)
+
+
+def test_it_says_which_python_and_which_package_it_is(engine):
+    from cloaca._cpython.channel.build import package_digest
+
+    assert engine.hello["digest"] == package_digest()
+    assert engine.hello["python"] == "{}.{}.{}".format(*sys.version_info)
+    assert engine.hello["pid"] == engine.process.pid
+
+
+def test_a_script_is_loaded_with_what_it_declares(engine):
+    names = {each.get("name") or each.get("key") for each in engine.loaded["declarations"]}
+
+    assert engine.loaded["fault"] is None
+    assert names == {"quiet", "async", "work"}
+    assert engine.loaded["files"] == [str(SCRIPT)]
+
+
+def test_a_script_that_cannot_be_loaded_says_why_and_where(engine, tmp_path):
+    (tmp_path / "wrong.py").write_text("import cloaca\n1 / 0\n")
+
+    fault = engine.load(tmp_path / "wrong.py", generation=77)["fault"]
+
+    assert fault["type"] == "ZeroDivisionError"
+    assert fault["place"] == {"file": str(tmp_path / "wrong.py"), "line": 2}
+    assert "_cpython" not in fault["traceback"]
+
+
+def test_polls_are_made_on_the_main_thread_one_after_the_other(engine):
+    tokens = engine.poll(*[_poll_number(engine, "quiet")] * 500)
+
+    assert {engine.answer(token)["kind"] for token in tokens} == {"skipped"}
+    (fired,) = engine.poll(_poll_number(engine, "async"))
+    assert engine.answer(fired) == {"kind": "fired", "contextText": '{"polls":500}'}
+
+
+@pytest.mark.parametrize("way", ["sleep", "recv", "lock", "spin", "regex", "finally", "subprocess"])
+def test_a_call_that_is_alone_is_stopped_wherever_it_is(engine, way):
+    token = _do(engine, way)
+    _wait_until_runs(engine)
+    engine.stop(token, DEADLINE)
+    if way == "regex":  # which lets no thread listen
+        time.sleep(0.1)
+        engine.process.send_signal(engine.hello["stopSignal"])
+
+    outcome = engine.answer(token, 2)
+
+    assert outcome["kind"] == "timedOut"
+    assert outcome["error"]["type"] == "DeadlineExceeded"
+    assert outcome["error"]["message"] == f"DeadlineExceeded: {DEADLINE}"
+    assert str(SCRIPT) in outcome["error"]["traceback"]
+
+
+@pytest.mark.parametrize("way", ["sleep", "spin", "engine", "finally"])
+def test_calls_that_overlap_run_on_threads_and_are_stopped_there(engine, way):
+    tokens = [_do(engine, "sleep"), _do(engine, way)]
+    _wait_until_runs(engine)
+    for token in tokens:
+        engine.stop(token, DEADLINE)
+
+    outcomes = [engine.answer(token, 2) for token in tokens]
+
+    assert [outcome["error"]["message"] for outcome in outcomes] == [f"DeadlineExceeded: {DEADLINE}"] * 2
+
+
+def test_what_runs_next_is_not_hit_by_what_stopped_the_one_before(engine):
+    for _ in range(20):
+        tokens = [_do(engine, "sleep"), *(_do(engine, "sleep", s=0.02) for _ in range(3))]
+        time.sleep(0.02)
+        for token in tokens:
+            engine.stop(token, DEADLINE)
+        kinds = [engine.answer(token, 3)["kind"] for token in tokens]
+
+        assert kinds[0] == "timedOut"
+        after = [_do(engine, "sleep", s=0) for _ in range(3)]
+        assert [engine.answer(token, 3)["kind"] for token in after] == ["completed"] * 3
+
+
+def test_a_cancelled_call_hears_it_once_and_cleans_up(engine):
+    token = _do(engine, "finally")
+    _wait_until_runs(engine)
+    engine.stop(token, "cancelled", is_cancelled=True)
+
+    outcome = engine.answer(token, 2)
+
+    assert outcome["kind"] == "failed"
+    assert outcome["error"]["message"] == "Cancelled: cancelled"
+    assert "cleaned up" in "".join(engine.logs[token])
+
+
+def test_a_call_that_is_stopped_before_it_begins_does_not_run(engine):
+    token = next(engine._tokens)
+    engine.stop(token, DEADLINE)
+    engine.send({**engine.task("work", "do", '{"way":"sleep"}'), "token": token})
+
+    assert engine.answer(token, 1)["kind"] == "timedOut"
+
+
+def test_a_call_that_swallows_its_stop_is_told_again_when_the_engine_insists(own_engine):
+    token = _do(own_engine, "deaf")
+    _wait_until_runs(own_engine)
+    own_engine.stop(token, DEADLINE)
+    time.sleep(0.3)
+
+    assert own_engine.is_alive()
+    assert token not in own_engine.answers
+    (other,) = own_engine.poll(1)
+    assert own_engine.answer(other)["kind"] == "skipped"  # others go on beside it
+
+
+def test_a_stop_is_acknowledged_at_once_also_while_a_call_computes(engine):
+    token = _do(engine, "spin")
+    _wait_until_runs(engine)
+    while not engine.said.empty():
+        engine.said.get()
+    engine.stop(token, DEADLINE)
+
+    assert engine.said.get(timeout=5) == {"type": "acknowledged", "token": token}
+    assert engine.answer(token)["kind"] == "timedOut"
+
+
+def test_what_overlapping_tasks_print_and_log_is_each_one_s_own(engine):
+    tokens = {
+        name: engine.begin(engine.task("work", "speak", json.dumps({"name": name}))) for name in ("ann", "bob", "cid")
+    }
+    for token in tokens.values():
+        assert engine.answer(token)["kind"] == "completed"
+
+    for name, token in tokens.items():
+        records = [json.loads(line) for piece in engine.logs[token] for line in piece.splitlines()]
+        lines = [line for record in records for line in record["message"].split("\n")]
+        wanted = [*(f"{name} {number}" for number in range(3)), f"logged by {name}"]
+        assert lines == [*wanted, f"{name} in a pool", f"{name} in a thread"]
+
+
+def test_what_is_printed_is_cut_in_the_log_and_counted(engine):
+    token = engine.begin(engine.task("work", "print", '{"lines":20000}'))
+
+    assert engine.answer(token, 30)["kind"] == "completed"
+    records, _, cut_records, _ = map(sum, zip(*engine.log_counts[token]))
+    assert records + cut_records == 20_000
+    assert cut_records > 10_000
+
+
+def test_a_secret_is_hidden_in_logs_and_errors(engine):
+    token = engine.begin(engine.task("work", "secret"))
+
+    error = engine.answer(token)["error"]
+
+    assert error["message"] == "Python task execution failed: ValueError: ***"
+    assert "correct horse" not in error["traceback"] + "".join(engine.logs[token])
+    assert "it is ***" in "".join(engine.logs[token])
+
+
+def test_an_async_task_waits_while_others_of_its_script_go_on(engine):
+    slow = engine.begin(engine.task("work", "async", '{"s":0.4}'))
+    quick = engine.begin(engine.task("work", "async", '{"s":0}'))
+
+    assert engine.answer(quick, 0.35)["kind"] == "completed"
+    assert engine.answer(slow)["kind"] == "completed"
+
+
+@pytest.mark.parametrize("values", [{}, {"blocks": True, "way": "sleep"}, {"blocks": True, "way": "spin"}])
+def test_an_async_task_is_stopped_where_it_awaits_and_where_it_blocks(engine, values):
+    token = engine.begin(engine.task("work", "async", json.dumps(values)))
+    _wait_until_runs(engine)
+    engine.stop(token, DEADLINE)
+    for _ in range(40):
+        time.sleep(0.02)
+        engine.control(3, token)
+
+    outcome = engine.answer(token, 2)
+
+    assert outcome["kind"] == "timedOut"
+    assert outcome["error"]["message"] == f"DeadlineExceeded: {DEADLINE}"
+    again = engine.begin(engine.task("work", "async", '{"s":0}'))
+    assert engine.answer(again)["kind"] == "completed"
+
+
+def test_async_tasks_that_wait_for_the_engine_let_their_loop_go_on(engine):
+    tokens = [engine.begin(engine.task("work", "async-ask", '{"name":"one"}')) for _ in range(20)]
+    never = engine.begin(engine.task("work", "async", '{"s":0.2}'))
+
+    answers = [json.loads(engine.answer(token)["contextText"]) for token in [*tokens, never]]
+
+    assert [answer.get("field") for answer in answers[:-1]] == ["1"] * 20
+
+
+def test_a_forked_child_has_no_engine_and_its_own_output(engine):
+    token = engine.begin(engine.task("work", "fork"))
+
+    assert json.loads(engine.answer(token)["contextText"])["code"] == 7
+    assert b"the child's own" in engine.printed["stdout"]
+
+
+def test_a_large_context_comes_and_goes_whole(engine):
+    text = json.dumps({"way": "sleep", "s": 0, "much": "ä" * 5_000_000})
+    token = engine.begin(engine.task("work", "do", text))
+
+    outcome = engine.answer(token)
+
+    assert json.loads(outcome["contextText"])["much"] == "ä" * 5_000_000
+
+
+@pytest.mark.parametrize("way", ["sleep", "gil", "spin"])
+def test_it_ends_with_its_engine_whatever_it_does(own_engine, way):
+    _do(own_engine, way)
+    _wait_until_runs(own_engine)
+    if way == "gil":
+        pytest.importorskip("ctypes")
+        own_engine.process.kill()  # its parent lives on here: see the campaign for what the system does
+
+    assert own_engine.close() is not None
+
+
+def test_a_frame_that_is_none_ends_it_with_a_message(own_engine):
+    own_engine.send_raw(b"\xff\xff\xff\xff hello")
+
+    assert "was announced" in own_engine.wait_for("fatal")["message"]
+    assert own_engine.process.wait(5) == 70
+
+
+def test_a_process_that_a_task_has_started_does_not_keep_the_lines_open(own_engine):
+    token = own_engine.begin(own_engine.task("work", "leave-process"))
+    pid = json.loads(own_engine.answer(token)["contextText"])["pid"]
+    try:
+        files = [os.readlink(f"/proc/{pid}/fd/{each}") for each in os.listdir(f"/proc/{pid}/fd")]
+
+        assert not [each for each in files if each.startswith("socket")]
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_the_stacks_of_all_threads_are_dumped_also_while_c_code_lets_nothing_run(own_engine):
+    _do(own_engine, "gil")
+    _wait_until_runs(own_engine)
+    own_engine.process.send_signal(own_engine.hello["stacksSignal"])
+
+    stacks = b""
+    while b"child.py" not in stacks:
+        assert readable(own_engine.stacks, 5)
+        stacks += own_engine.stacks.recv(65_536)
+    assert b"in _hold_gil" in stacks
