@@ -27,7 +27,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
     owners: /^src\/(store\/(sqlite|postgres)\/|interpreter\/sqlite\.ts$)/,
   },
   { what: 'process.exit', pattern: /process\.exit\b(?!Code)/, owners: /^src\/(cli\/|interpreter\/session\.ts$)/ },
-  { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/cli\// },
+  { what: 'the console', pattern: /\bconsole\.\w/, owners: /^src\/(cli\/|testing\/output\.ts$)/ },
   {
     what: 'the wall clock',
     pattern: /\bDate\.now\(\)/,
@@ -37,7 +37,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
     what: 'timers',
     pattern: /\b(setTimeout|setInterval)\(/,
     owners:
-      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|descriptors\/named-pipe|output\/call-logs|control-worker)|output\/(outlet|whole-lines)|cli\/(serve\/watch|npm)|page\/live\/clock)\.ts$/,
+      /^src\/(engine\/clock|interpreter\/(stacks\/stack-waits|descriptors\/named-pipe|output\/call-logs|control-worker)|output\/(outlet|whole-lines)|cli\/(serve\/watch|npm)|page\/live\/clock|testing\/real-limit)\.ts$/,
   },
   {
     what: 'threads',

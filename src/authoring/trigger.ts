@@ -46,7 +46,7 @@ export function trigger<const Name extends string, const Starts extends Startabl
   name: Name,
   options: PollOptions<Starts>,
   poll: PollOf<Fired<Starts>, Answer>,
-): Trigger<Name>
+): Trigger<Name, Fired<Starts>>
 /**
  * Declares a schedule that starts a workflow.
  *

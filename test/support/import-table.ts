@@ -53,6 +53,17 @@ export const TABLE: readonly Row[] = [
     ],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
+  // What users' unit tests import: the engine's decisions and the function host, without an engine or a store.
+  {
+    files: /^src\/testing\//,
+    may: [
+      /^src\/(testing|authoring|functions|model)\//,
+      /^src\/engine\/executions\/run-state\.ts$/,
+      /^src\/engine\/(firing-context|ports)\.ts$/,
+      /^src\/(registry\/nearest|native\/index|secrets\/provider|errors)\.ts$/,
+      ...NODE,
+    ],
+  },
   // Triggers, executions, cron, actions and graphs do not know each other: engine.ts joins them.
   ...['triggers', 'executions', 'cron', 'actions', 'graphs'].map((room) => ({
     files: new RegExp(`^src/engine/${room}/`),

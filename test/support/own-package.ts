@@ -5,9 +5,14 @@
 
 import { registerHooks } from 'node:module'
 
-const door = import.meta.resolve('../../src/index.ts')
+const DOORS: ReadonlyMap<string, string> = new Map([
+  ['cloaca', import.meta.resolve('../../src/index.ts')],
+  ['cloaca/testing', import.meta.resolve('../../src/testing/index.ts')],
+])
 
 registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'cloaca' ? { url: door, shortCircuit: true } : next(specifier, context),
+  resolve(specifier, context, next) {
+    const url = DOORS.get(specifier)
+    return url === undefined ? next(specifier, context) : { url, shortCircuit: true }
+  },
 })

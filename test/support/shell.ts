@@ -33,7 +33,7 @@ cloaca() { command node "${join(ROOT, 'src/cli/main.ts')}" "$@"; }
 `
 
 /** What the manual's projects depend on, beside the package. */
-const PROJECT_PACKAGES = ['@hono', '@opentelemetry', '@types', 'express', 'fastify', 'hono']
+const PROJECT_PACKAGES = ['@hono', '@opentelemetry', '@types', 'express', 'fastify', 'hono', 'valibot']
 
 export interface CommandEnd {
   /** stdout and stderr, in the order in which they were written. */

@@ -9,9 +9,9 @@ import type { Nothing } from './json.ts'
  * What is known of a task to those that come after it. A workflow has a union of them: of an object that grows by a member with each task
  * the compiler would make as many objects, each of the one before.
  */
-export interface TaskFlow<Id extends string = string, After extends string = string, Context = unknown> {
+export interface TaskFlow<Id extends string = string, After = unknown, Context = unknown> {
   readonly id: Id
-  /** Ids of the tasks that it depends on. */
+  /** The tasks that it depends on, as its options have them. */
   readonly after: After
   /** The context that it leaves: its own with what it returned. */
   readonly context: Context
@@ -110,4 +110,4 @@ export type Flat<Members> = Members extends infer All ? { [Key in keyof All]: Al
 /** The context that an execution ends with: what its last task left, one of those that none comes after. */
 export type FinalContext<Tasks> = LeftBy<Tasks, Exclude<IdsOf<Tasks>, AfterOf<Tasks>>>
 
-type AfterOf<Tasks> = Tasks extends TaskFlow<string, infer After> ? After : never
+type AfterOf<Tasks> = Tasks extends TaskFlow<string, infer After> ? IdsIn<After> : never

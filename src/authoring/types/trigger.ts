@@ -5,17 +5,21 @@ import type { Fire, Skip } from '../answers.ts'
 import type { DeclaredTrigger } from '../declared.ts'
 import type { PollTools } from '../types.ts'
 import type { JsonOnly, One } from './json.ts'
-import type { AnyWorkflow, InputOf } from './workflow.ts'
+import type { AnyWorkflow, InputOf, TYPES } from './workflow.ts'
 
 /** A trigger: a function that is called on an interval, or a schedule. Export it, or hand it to `runner.register`. */
-export interface Trigger<Name extends string = string> {
+export interface Trigger<Name extends string = string, Context = JsonObject> {
   /** Its name, unlike those of all other triggers. */
   readonly name: Name
   /** Name of the workflow that it starts. */
   readonly workflow: string
   /** What was declared, as data. */
   readonly declared: DeclaredTrigger
+  readonly [TYPES]?: { readonly fired: Context }
 }
+
+/** The context that a trigger fires. */
+export type FiredBy<Any> = Any extends { readonly [TYPES]?: { readonly fired: infer Context } } ? Context : JsonObject
 
 /** What a trigger may start: a workflow, or the name of one. */
 export type Startable = AnyWorkflow | string

@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { JsonObject } from '../../model/context.ts'
 import type { DeclaredWorkflow } from '../declared.ts'
 import type { TaskFunction } from '../types.ts'
-import type { Additions, ContextAfter, FinalContext, IdsIn, IdsOf, Patched, TaskFlow } from './flow.ts'
+import type { Additions, ContextAfter, FinalContext, IdsOf, Patched, TaskFlow } from './flow.ts'
 import type { JsonOnly, Nothing } from './json.ts'
 import type { InputSchema, PythonTaskOptions, TaskOptions } from './options.ts'
 
@@ -27,7 +27,7 @@ export interface AnyWorkflow {
   readonly tasks: Readonly<Record<string, TaskValue>>
   /** What was declared, as data. */
   readonly declared: DeclaredWorkflow
-  readonly [TYPES]?: { readonly given: unknown; readonly tasks: unknown }
+  readonly [TYPES]?: { readonly given: unknown; readonly input: unknown; readonly tasks: unknown }
 }
 
 /** What a workflow may be executed with and fired with. */
@@ -45,7 +45,7 @@ export type OutputOf<Flow> = Flow extends { readonly [TYPES]?: { readonly tasks:
 export interface Workflow<Name extends string, Input, Tasks, Given = Input> extends AnyWorkflow {
   readonly name: Name
   readonly tasks: { readonly [Id in IdsOf<Tasks>]: TaskValue<Id> }
-  readonly [TYPES]?: { readonly given: Given; readonly tasks: Tasks }
+  readonly [TYPES]?: { readonly given: Given; readonly input: Input; readonly tasks: Tasks }
 
   /**
    * Adds a task that starts at once, with what the execution began with; or one that is written in Python, whose function is that of
@@ -68,7 +68,7 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
   ): Workflow<
     Name,
     Input,
-    Tasks | TaskFlow<Id, IdsIn<After>, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, Adds>>>,
+    Tasks | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, Adds>>>,
     Given
   >
 
@@ -88,7 +88,7 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
   ): Workflow<
     Name,
     Input,
-    Tasks | TaskFlow<Id, IdsIn<After>, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, undefined>>>,
+    Tasks | TaskFlow<Id, After, Patched<ContextAfter<Tasks, After, Input>, AddedBy<Returned, undefined>>>,
     Given
   >
 }

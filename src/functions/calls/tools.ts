@@ -13,6 +13,8 @@ import type { CallOutput, LogLevel } from './call-output.ts'
 import type { FunctionCall } from './function-call.ts'
 
 const DEFER_POLL_MS = 1_000
+/** What the timer of `deferUntil` is for: who moves the clock of a test looks for it. */
+export const DEFERRAL = 'a wait of deferUntil'
 
 export interface ToolPorts {
   readonly clock: Clock
@@ -110,7 +112,7 @@ export class AttemptTools implements TaskTools {
   /** Rejects with the reason when the task has to end. */
   async #pause(ms: number): Promise<void> {
     const over = Promise.withResolvers<void>()
-    const timer = this.#ports.clock.wakeAfter(ms, over.resolve)
+    const timer = this.#ports.clock.wakeAfter(ms, over.resolve, DEFERRAL)
     try {
       await abortable(over.promise, this.#call.signal)
     } finally {

@@ -1,0 +1,196 @@
+/** `FakeClock`: the time of a test, which passes only when something asks it to. Stands at the engine's port for clocks. */
+
+// The real ones, also when a test has replaced the global ones.
+import { setImmediate } from 'node:timers'
+import { durationMs } from '../authoring/duration.ts'
+import type { Duration } from '../authoring/types.ts'
+import type { Clock, Timer } from '../engine/ports.ts'
+import { UsageError } from '../errors.ts'
+import { shownValue } from '../model/arguments.ts'
+
+/** A length of time: a duration, or a number of milliseconds. */
+export type FakeTime = Duration | number
+
+const DEFAULT_START = Date.UTC(2000, 0, 1)
+
+interface PendingTimer {
+  readonly due: number
+  readonly callback: () => unknown
+  readonly during: string
+}
+
+/** The clock as the function host sees it, and as a run moves it. */
+export class ClockPort implements Clock {
+  readonly #offset: number
+  #monotonic = 0
+  /** In the order in which they were asked for, which is that of two that are due at the same instant. */
+  readonly #timers = new Set<PendingTimer>()
+  /** Hears of each timer that is asked for. */
+  onTimer: (() => void) | null = null
+  /** One run or poll at a time moves it. */
+  isTaken = false
+
+  constructor(startAt: number) {
+    this.#offset = startAt
+  }
+
+  now(): number {
+    return this.#offset + this.#monotonic
+  }
+
+  monotonic(): number {
+    return this.#monotonic
+  }
+
+  wakeAfter(delayMs: number, callback: () => unknown, during = ''): Timer {
+    const timer: PendingTimer = { due: this.#monotonic + Math.max(0, delayMs), callback, during }
+    this.#timers.add(timer)
+    this.onTimer?.()
+    return { cancel: () => void this.#timers.delete(timer) }
+  }
+
+  attempt(_during: string, work: () => void): Timer {
+    work()
+    return { cancel: () => undefined }
+  }
+
+  onWallJump(): () => void {
+    return () => undefined
+  }
+
+  /** How many timers there are for a purpose. */
+  countOf(during: string): number {
+    let count = 0
+    for (const timer of this.#timers) if (timer.during === during) count += 1
+    return count
+  }
+
+  /** Lets time pass until the next timer, and what that sets off happen. False when there is none. */
+  async jump(): Promise<boolean> {
+    const next = this.#next()
+    if (next === undefined) return false
+    await this.#run(next)
+    return true
+  }
+
+  /** Lets time pass until an instant: each timer that falls due runs at its own. Time never goes back. */
+  async moveTo(at: number): Promise<void> {
+    for (let timer = this.#next(); timer !== undefined && timer.due <= at; timer = this.#next()) await this.#run(timer)
+    this.#monotonic = Math.max(this.#monotonic, at)
+  }
+
+  async #run(timer: PendingTimer): Promise<void> {
+    this.#timers.delete(timer)
+    this.#monotonic = Math.max(this.#monotonic, timer.due)
+    await timer.callback()
+    await turn()
+  }
+
+  #next(): PendingTimer | undefined {
+    let next: PendingTimer | undefined
+    for (const timer of this.#timers) if (next === undefined || timer.due < next.due) next = timer
+    return next
+  }
+}
+
+/** A turn of the event loop: promises that can be settled are. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+const ports = new WeakMap<FakeClock, ClockPort>()
+
+/**
+ * The time of a test. It stands still until `advance` is called, or `runWorkflow` jumps to what happens next.
+ *
+ * What runs on it is what the engine would wait for: delays before retries, the polls of `deferUntil`, and time limits. It does not
+ * replace `Date`, `setTimeout` and the like: in the functions of tasks these are real, unless the test framework replaces them.
+ *
+ * @example
+ * const clock = new FakeClock('2030-01-02T03:04:05Z')
+ * await clock.advance('90s')
+ * clock.now().toISOString()   // '2030-01-02T03:05:35.000Z'
+ */
+export class FakeClock {
+  readonly #startAt: number
+
+  /**
+   * @param start The time that it shows first: a date, a text that `Date` can read, or epoch milliseconds; 2000-01-01 00:00 UTC unless given.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) when that is no time.
+   */
+  constructor(start: Date | string | number = DEFAULT_START) {
+    this.#startAt = start instanceof Date || typeof start === 'string' ? new Date(start).getTime() : start
+    if (!Number.isSafeInteger(this.#startAt)) {
+      const message = `The start of a FakeClock is a date, as '2030-01-02T03:04:05Z', but ${shownValue(start)} was given.`
+      throw new UsageError('INVALID_ARGUMENT', message, { path: 'start' })
+    }
+    ports.set(this, new ClockPort(this.#startAt))
+  }
+
+  /** The time that it shows. */
+  now(): Date {
+    return new Date(portOf(this).now())
+  }
+
+  /** Milliseconds that it has advanced since it was made. */
+  get elapsedMs(): number {
+    return portOf(this).now() - this.#startAt
+  }
+
+  /**
+   * Lets time pass, and everything happen that is planned for it. In the function of a task: as if it took so long.
+   *
+   * @param time A duration such as `'90s'`, or milliseconds.
+   * @returns Settles when all of that has happened; rejects with what a function of `callLater` throws.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) when that is no length of time.
+   */
+  async advance(time: FakeTime): Promise<void> {
+    const port = portOf(this)
+    await port.moveTo(port.monotonic() + millisecondsOf(time))
+  }
+
+  /**
+   * Calls a function once the clock has advanced so far: what happens outside while a workflow runs.
+   *
+   * @param time A duration such as `'5s'`, or milliseconds.
+   * @param happens Is called once. A promise that it returns is waited for.
+   * @throws `UsageError` (`INVALID_ARGUMENT`) when that is no length of time, or no function.
+   */
+  callLater(time: FakeTime, happens: () => unknown): void {
+    if (typeof happens !== 'function') {
+      const message = `callLater() takes a time and a function, but ${shownValue(happens)} was given.`
+      throw new UsageError('INVALID_ARGUMENT', message, { path: 'happens' })
+    }
+    portOf(this).wakeAfter(millisecondsOf(time), happens)
+  }
+}
+
+/** The clock of a test, for who moves it: `undefined` is a new one. Throws `INVALID_ARGUMENT`. */
+export function takenClock(clock: FakeClock | undefined): ClockPort {
+  if (clock === undefined) return new ClockPort(DEFAULT_START)
+  const port = ports.get(clock)
+  if (port === undefined) {
+    const message = `The option "clock" is a FakeClock of cloaca/testing, but ${shownValue(clock)} was given.`
+    throw new UsageError('INVALID_ARGUMENT', message, { path: 'clock' })
+  }
+  if (port.isTaken) {
+    const message =
+      'The FakeClock is moved by another runWorkflow or pollTrigger that has not ended. Await that first, or give each its own clock.'
+    throw new UsageError('INVALID_ARGUMENT', message, { path: 'clock' })
+  }
+  return port
+}
+
+function portOf(clock: FakeClock): ClockPort {
+  const port = ports.get(clock)
+  if (port === undefined) throw new TypeError('this is no FakeClock')
+  return port
+}
+
+/** Throws `INVALID_ARGUMENT`. */
+export function millisecondsOf(time: FakeTime): number {
+  const ms = typeof time === 'string' ? durationMs(time) : time
+  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return ms
+  const message = `A length of time is a duration, as '90s', or a number of milliseconds, but ${shownValue(time)} was given.`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: 'time' })
+}

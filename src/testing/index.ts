@@ -1,0 +1,7 @@
+/** The public API of `cloaca/testing`: named exports, nothing else. */
+
+export { FakeClock, type FakeTime } from './fake-clock.ts'
+export { pollTrigger } from './poll-trigger.ts'
+export type { PollResult, TaskRun, WorkflowRun } from './results.ts'
+export { runWorkflow } from './run-workflow.ts'
+export type { Fake, Fakes, PollTriggerOptions, RunWorkflowOptions } from './types.ts'

@@ -1,0 +1,93 @@
+/** `pollTrigger`: calls the function of a trigger once, in the process of the test. */
+
+import { declarationsOf, isTrigger } from '../authoring/definition.ts'
+import type { FiredBy, Trigger } from '../authoring/types/trigger.ts'
+import { firingContext } from '../engine/firing-context.ts'
+import type { NotEntered } from '../engine/ports.ts'
+import { InternalError, UsageError } from '../errors.ts'
+import { frozenContext } from '../functions/context-values.ts'
+import { shownValue } from '../model/arguments.ts'
+import type { JsonObject } from '../model/context.ts'
+import type { LogRecord } from '../model/log.ts'
+import type { PollOutcome, TriggerDefinition } from '../model/trigger.ts'
+import { codec } from '../native/index.ts'
+import { takenClock } from './fake-clock.ts'
+import { KeptLog } from './output.ts'
+import { realLimit } from './real-limit.ts'
+import { type FiringKeys, failureFields, type PollResult } from './results.ts'
+import { limitOf, refuseUnknown, TEST_SCRIPT, testHost } from './run-workflow.ts'
+import type { PollTriggerOptions } from './types.ts'
+
+const DEFAULT_LIMIT_MS = 30_000
+const OPTIONS: readonly (keyof PollTriggerOptions)[] = ['clock', 'pollTimeout']
+
+/**
+ * Calls the function of a trigger once, as the engine does. What it throws is an outcome.
+ *
+ * @param trigger The trigger; one with an interval, since a schedule has no function.
+ * @param options The clock, the limit of the poll.
+ * @returns What it came to: `context` is what its workflow would start with.
+ * @throws `UsageError` (`INVALID_ARGUMENT`) when an argument is wrong.
+ * @example
+ * const fired = await pollTrigger(inbox)
+ * const run = await runWorkflow(orders, fired.context)
+ */
+export async function pollTrigger<Any extends Trigger>(
+  trigger: Any,
+  options: PollTriggerOptions = {},
+): Promise<PollResult<FiredBy<Any>>> {
+  refuseUnknown(options, OPTIONS)
+  const { declarations, functions } = declarationsOf([polledTrigger(trigger)], TEST_SCRIPT)
+  const definition = declarations.triggers[0]
+  if (definition === undefined) throw new InternalError('a trigger has no definition')
+  const deadlineMs = definition.policy.timeoutMs ?? limitOf(options.pollTimeout, 'pollTimeout', DEFAULT_LIMIT_MS)
+  const clock = takenClock(options.clock)
+  clock.isTaken = true
+  const host = testHost(clock, null)
+  const log = new KeptLog()
+  try {
+    host.use(TEST_SCRIPT, functions)
+    using _limit = realLimit(clock, deadlineMs)
+    const outcome = await host.poll({ script: TEST_SCRIPT, trigger: definition.name, deadlineMs, log: log.sink })
+    return resultOf(definition, outcome, clock.now(), log.records) as PollResult<FiredBy<Any>>
+  } finally {
+    clock.isTaken = false
+    host.close()
+  }
+}
+
+function polledTrigger(trigger: unknown): Trigger {
+  if (!isTrigger(trigger)) {
+    const message = `pollTrigger() takes a trigger, as trigger() returns it, but ${shownValue(trigger)} was given.`
+    throw new UsageError('INVALID_ARGUMENT', message, { path: 'trigger' })
+  }
+  if (trigger.declared.poll !== null) return trigger
+  const message = `Trigger "${trigger.name}" is a schedule: it has no function that could be polled.`
+  throw new UsageError('INVALID_ARGUMENT', message, { trigger: trigger.name })
+}
+
+function resultOf(
+  { name, workflow }: TriggerDefinition,
+  outcome: PollOutcome | NotEntered,
+  at: number,
+  log: readonly LogRecord[],
+): PollResult {
+  if (outcome.kind === 'notEntered') throw new InternalError(`trigger "${name}" was not entered`)
+  const error = outcome.kind === 'failed' || outcome.kind === 'timedOut' ? outcome.error : null
+  const reason = outcome.kind === 'skipped' ? outcome.reason : null
+  const fired = outcome.kind === 'fired' ? firingContext(outcome.contextText, { name }, at, codec).inputText : null
+  return {
+    trigger: name,
+    outcome: outcome.kind,
+    workflow,
+    get context() {
+      if (fired !== null) return frozenContext(fired) as JsonObject & FiringKeys
+      const why =
+        error === null ? `it skipped${reason === null ? '' : `: ${reason}`}` : `${error.message}\n${error.traceback}`
+      throw new Error(`Trigger "${name}" did not fire: ${why}`)
+    },
+    reason,
+    ...failureFields(error),
+    log,
+  }
+}
