@@ -48,7 +48,6 @@ class Session:
         Resources(to_engine, ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)
-        self._skips = threading.local()
         self._loading: List[Generation] = []
         self._is_announced = False
         self._connect()
@@ -231,10 +230,9 @@ class Session:
         if not thread.claim():
             return
         if result is poll.SKIPPED:
-            skips = self._skips.__dict__.setdefault("tokens", [])
-            skips.append(token)
-            if len(skips) >= _SKIPS_AT_ONCE:
-                self._polls_made()
+            thread.skipped.append(token)
+            if len(thread.skipped) >= _SKIPS_AT_ONCE:
+                self._polls_made(thread)
             return
         if isinstance(result, Awaiting):
             try:
@@ -244,10 +242,14 @@ class Session:
                 result = Stopped(error)
         self._ended(token, stopped_outcome(result.error) if isinstance(result, Stopped) else result)
 
-    def _polls_made(self) -> None:
-        skips = self._skips.__dict__.pop("tokens", None)
-        if skips:
-            self._say_skipped(skips)
+    def _polls_made(self, thread: CallThread) -> None:
+        tokens: List[int] = []
+        try:
+            while True:
+                tokens.append(thread.skipped.popleft())
+        except IndexError:
+            if tokens:
+                self._say_skipped(tokens)
 
     def _say_skipped(self, tokens: List[int]) -> None:
         self._speaker.put(self._speaker.skipped, tokens)

@@ -24,6 +24,12 @@ def quiet():
     return False
 
 
+@cloaca.trigger(workflow="work", name="slow", poll_interval="1s")
+def slow():
+    time.sleep(60)
+    return False
+
+
 @cloaca.trigger(workflow="work", name="async", poll_interval="1s")
 async def poll_async():
     await asyncio.sleep(0)

@@ -71,7 +71,7 @@ def test_a_script_is_loaded_with_what_it_declares(engine):
     names = {each.get("name") or each.get("key") for each in engine.loaded["declarations"]}
 
     assert engine.loaded["fault"] is None
-    assert names == {"quiet", "async", "work"}
+    assert names == {"quiet", "slow", "async", "work"}
     assert engine.loaded["files"] == [str(SCRIPT)]
 
 
@@ -91,6 +91,16 @@ def test_polls_are_made_on_the_main_thread_one_after_the_other(engine):
     assert {engine.answer(token)["kind"] for token in tokens} == {"skipped"}
     (fired,) = engine.poll(_poll_number(engine, "async"))
     assert engine.answer(fired) == {"kind": "fired", "contextText": '{"polls":500}'}
+
+
+def test_a_poll_that_sleeps_delays_no_other_one_of_its_batch_nor_what_came_of_it(engine):
+    quiet, slow = _poll_number(engine, "quiet"), _poll_number(engine, "slow")
+    before, sleeps, behind = engine.poll(quiet, slow, quiet)
+
+    assert [engine.answer(token, 2)["kind"] for token in (before, behind)] == ["skipped", "skipped"]
+
+    engine.stop(sleeps, DEADLINE)
+    assert engine.answer(sleeps, 2)["kind"] == "timedOut"
 
 
 @pytest.mark.parametrize("way", ["sleep", "recv", "lock", "spin", "regex", "finally", "subprocess"])

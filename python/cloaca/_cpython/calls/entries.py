@@ -87,7 +87,7 @@ class Entries:
     def __init__(
         self,
         poll: Callable[[CallThread, int, int], None],
-        polls_made: Callable[[], None],
+        polls_made: Callable[[CallThread], None],
         most_threads: int,
         gives_up: bool,
     ) -> None:
@@ -135,7 +135,7 @@ class Entries:
             self._start_thread()
 
     def _wake_one(self) -> None:
-        if not self._wake_parked():
+        if not self._wake_parked() or len(self._waiting) > 1:  # whoever takes the first may be busy with it for long
             try:
                 self._pacer.release()
             except RuntimeError:
@@ -157,15 +157,21 @@ class Entries:
         while True:
             self._pacer.acquire()
             seen, step = self._taken, 1
-            while self._waiting:
+            while self._waiting or self._has_unsaid():
                 _sleep(_ADD_AFTER_S)
                 if self._taken != seen:
                     seen, step = self._taken, 1
                     continue
+                for thread in self.threads():
+                    self._polls_made(thread)
                 for _ in range(min(step, len(self._waiting))):
                     if not self._wake_parked():
                         self._start_thread()
                 step *= 2
+
+    def _has_unsaid(self) -> bool:
+        """Whether a thread has made polls that it could tell of only at the end of the call that it makes now."""
+        return any(thread.skipped for thread in self.threads())
 
     def _start_thread(self) -> None:
         if len(self._threads) < self._most_threads:
@@ -235,7 +241,7 @@ class Entries:
                 poll(thread, *call)
             else:
                 self._make(thread, call)
-        self._polls_made()
+        self._polls_made(thread)
 
     def _make(self, thread: CallThread, call: Call) -> None:
         stack = Stack(call.token, call.generation or PROGRAM, call=call.stack_call)

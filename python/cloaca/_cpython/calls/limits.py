@@ -9,10 +9,11 @@ The moves of a thread: `enter` (a call begins), `leave` (it has ended, and nothi
 
 from __future__ import annotations
 
+import collections
 import signal
 import threading
 import time
-from typing import Any, List, Optional
+from typing import Any, Deque, List, Optional
 
 from ..._border.bridge import DeadlineExceeded
 from ..._border.cancelled import Cancelled
@@ -44,6 +45,8 @@ class CallThread:
         #: The call that runs; 0 while nothing can be stopped.
         self.token = 0
         self.since = 0.0
+        #: Polls that have skipped, of which the engine has not been told yet.
+        self.skipped: Deque[int] = collections.deque()
         #: It was given up: what it still does is nobody's any more.
         self.is_abandoned = False
         #: What the call was told that had this token.
