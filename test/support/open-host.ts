@@ -9,7 +9,7 @@ import type { Clock, NotEntered, TaskSlot } from '../../src/engine/ports.ts'
 import { currentProcessSettings } from '../../src/host/environment/process-settings.ts'
 import type { ComingScript } from '../../src/host/interpreter-groups.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../../src/host/process/host-limits.ts'
-import { PythonHost } from '../../src/host/python-host.ts'
+import { type HostOptions, PythonHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 
@@ -24,6 +24,11 @@ const NO_DEADLINE_MS = 600_000
 interface Heard extends Pick<OpenHost, 'notices' | 'preparations' | 'quarantines'> {
   readonly notServed: EventEmitter
 }
+
+type OpenHostOptions = Partial<HostLimits> &
+  Partial<Pick<HostOptions, 'python' | 'pythonFor'>> & {
+    readonly clock?: Clock
+  }
 
 export class OpenHost implements AsyncDisposable {
   readonly host: PythonHost
@@ -44,7 +49,7 @@ export class OpenHost implements AsyncDisposable {
   static async open(
     paths: readonly string[],
     interpreters = 1,
-    { clock = new SystemClock(), ...limits }: Partial<HostLimits> & { readonly clock?: Clock } = {},
+    { clock = new SystemClock(), python, pythonFor, ...limits }: OpenHostOptions = {},
   ): Promise<OpenHost> {
     const notices: string[] = []
     const preparations: string[] = []
@@ -56,6 +61,7 @@ export class OpenHost implements AsyncDisposable {
       packageFolder: PACKAGE_FOLDER,
       interpreters,
       isProgram: false,
+      ...{ python, pythonFor },
       limits: { ...DEFAULT_LIMITS, ...limits },
       events: {
         call: async ({ method }) => {

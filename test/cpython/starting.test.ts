@@ -1,0 +1,70 @@
+/** A program that is named as Python and does not do what one does: the engine says what is wrong, and is never hurt. */
+
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/border/channel.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const FRAMES = fileURLToPath(new URL('../../src/border/frames.ts', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'cloaca-pythons-'))
+let made = 0
+
+/** One that says that it is Python 3.12 when it is asked, and does this when it is started. */
+function pretended(script: string): string {
+  const path = join(folder, `pretended-${++made}`)
+  const code = `#!/bin/sh\nif [ "$1" = -c ]; then echo cloaca 3.12.0; exit 0; fi\n${script}\n`
+  writeFileSync(path, code, { mode: 0o755 })
+  return path
+}
+
+/** One that says this at first, and nothing more. */
+function saying(...messages: object[]): string {
+  const path = join(folder, `said-${++made}.mjs`)
+  const frames = `import { encodeFrame } from ${JSON.stringify(FRAMES)}\nimport { writeSync } from 'node:fs'\n`
+  const say = `for (const message of ${JSON.stringify(messages)}) for (const bytes of encodeFrame(message)) writeSync(4, bytes)\n`
+  writeFileSync(path, `${frames}${say}setTimeout(() => {}, 60_000)\n`)
+  return pretended(`exec ${process.execPath} ${path}`)
+}
+
+const HELLO = {
+  ...{ type: 'hello', protocolVersion: PROTOCOL_VERSION, digest: 'another', pid: 1, python: '3.12.0' },
+  stacksSignal: null,
+}
+
+const opening = (executable: string, clock?: FakeClock) =>
+  OpenHost.open([], 1, { python: { kind: 'cpython', executable }, ...(clock && { clock }) })
+
+it.each([
+  ['ends at once', () => pretended('exit 4'), /did not start: its process ended with exit code 4\.$/],
+  ['is killed', () => pretended('kill -9 $$'), /did not start: its process was ended by SIGKILL\.$/],
+  ['prints on the line to the engine', () => pretended('echo hello there >&4; sleep 60'), /could not be understood: /],
+  ['announces what is too large', () => pretended("printf '\\377\\377\\377\\377' >&4; sleep 60"), /4294967295 bytes/],
+  ['cuts a message off', () => pretended("printf '\\100\\0\\0\\0\\0' >&4; exit 0"), /ended with exit code 0\.$/],
+  [
+    'has another package',
+    () => saying(HELLO),
+    /uses a Python package "cloaca" of another version \(another\).*Install/,
+  ],
+  ['speaks an older protocol', () => saying({ ...HELLO, protocolVersion: 1 }), /of another version/],
+  ['gives up', () => saying({ type: 'fatal', message: 'no luck', token: 0 }), /did not start: no luck\.$/],
+])('a Python that %s does not start, which one line says', async (_, executable, message) => {
+  const error: unknown = await opening(executable()).catch((thrown: unknown) => thrown)
+
+  expect(error).toMatchObject({ code: 'INTERPRETER_START_FAILED' })
+  expect((error as Error).message).toMatch(/^Python ".*" [^\n]*\.$/)
+  expect((error as Error).message).toMatch(message)
+})
+
+it('a Python that says nothing is not waited for longer than half a minute', async () => {
+  const clock = new FakeClock()
+  const refused = expect(opening(pretended('sleep 600'), clock)).rejects.toThrow('it said nothing within 30 s')
+  await expect.poll(() => clock.pendingTimers).toBeGreaterThan(0)
+
+  await clock.advance(30_000)
+
+  await refused
+})
