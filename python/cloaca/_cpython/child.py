@@ -23,7 +23,7 @@ def _process():  # type: ignore[no-untyped-def]
 def main() -> None:
     """Says hello, becomes what the engine asks for, and serves it."""
     if sys.version_info < (3, 9):  # noqa: UP036 - it may be any
-        sys.exit(f"cloaca needs Python 3.9 or newer: {sys.executable} is Python {sys.version.split()[0]}")
+        sys.exit(1)  # the engine asks why, and says it
     _process().run()  # type: ignore[no-untyped-call]
 
 

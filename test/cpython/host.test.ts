@@ -1,0 +1,142 @@
+/** Scripts in a CPython of the machine's: what they can do there, and what happens when they do what they should not. */
+
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PollOutcome } from '../../src/model/trigger.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const SCRIPT = fileURLToPath(new URL('./jobs.py', import.meta.url))
+const CPYTHON = { kind: 'cpython', executable: 'python3' } as const
+const DEADLINE_MS = 300
+const PID_FILE = join(mkdtempSync(join(tmpdir(), 'cloaca-cpython-')), 'pid')
+
+interface Facts {
+  readonly polls: number
+  readonly pid: number
+  readonly group: number
+  readonly platform: string
+  readonly executable: string
+  readonly main: boolean
+}
+
+let python: OpenHost
+
+beforeAll(async () => {
+  process.env.PID_FILE = PID_FILE
+  python = await OpenHost.open([SCRIPT], 1, { python: CPYTHON })
+})
+
+afterAll(async () => {
+  delete process.env.PID_FILE
+  await python?.[Symbol.asyncDispose]()
+})
+
+async function facts(): Promise<Facts> {
+  const outcome = await python.poll(SCRIPT, 'facts')
+  return JSON.parse(outcome.kind === 'fired' ? (outcome.contextText ?? '') : JSON.stringify(outcome))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const run = (task: string) => python.runTask(SCRIPT, 'work', task)
+
+describe('a script under CPython', () => {
+  it('lives in one process, on its main thread, in a group of its own', async () => {
+    const [first, second] = [await facts(), await facts()]
+
+    expect(second).toMatchObject({ polls: first.polls + 1, pid: first.pid, group: first.pid, main: true })
+    expect(first.platform).toBe(process.platform)
+    expect(first.pid).not.toBe(process.pid)
+  })
+
+  it('runs calls that overlap on threads', async () => {
+    const waiting = run('waits')
+    const other = await run('lets_go_on')
+
+    const contexts = [await waiting, other].map((each) => each.kind === 'completed' && each.contextText)
+    expect(contexts.toSorted()).toEqual(['{"main":false}', '{"main":true}'])
+  })
+
+  it('starts programs', async () => {
+    expect(await run('runs_program')).toEqual({ kind: 'completed', contextText: '{"answer":42}' })
+  })
+
+  it.each(['sleeps', 'computes'])(
+    'that %s is stopped when its time is over, and its process goes on',
+    async (trigger) => {
+      const before = await facts()
+
+      const outcome = await python.poll(SCRIPT, trigger, DEADLINE_MS)
+
+      expect(outcome).toMatchObject({
+        kind: 'timedOut',
+        error: { message: `trigger '${trigger}' timed out: it exceeded its timeout of 0.3 s` },
+      })
+      expect(await facts()).toMatchObject({ pid: before.pid, polls: before.polls + 1 })
+    },
+  )
+})
+
+describe('a script that takes its process with it', () => {
+  const others = () => facts().then(({ pid, polls }) => ({ pid, polls }))
+
+  it.each<readonly [string, RegExp]>([
+    ['leaves', /exit code 3|code 3/],
+    ['faults', /SIGSEGV/],
+    ['forks', /exit code 5|code 5/],
+  ])('because it %s is named, and the others go on in another one', async (trigger, reason) => {
+    const before = await others()
+    const since = performance.now()
+
+    const outcome = await python.poll(SCRIPT, trigger)
+    const noticedMs = performance.now() - since
+
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { type: 'InterpreterDied', message: expect.stringMatching(reason) },
+    })
+    expect(noticedMs).toBeLessThan(5_000)
+    expect((await others()).pid).not.toBe(before.pid)
+    expect(isRunning(before.pid)).toBe(false)
+    await expect.poll(() => isRunning(-before.pid)).toBe(false)
+  })
+
+  it('because it takes far more memory than it may is ended, and named', async () => {
+    await using small = await OpenHost.open([SCRIPT], 1, { python: CPYTHON, memoryMebibytes: 384 })
+
+    const outcome = await small.poll(SCRIPT, 'is_greedy')
+
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { type: 'InterpreterDied', message: expect.stringMatching(/took \d+ MiB of memory, and may take 640/) },
+    })
+    expect(await small.runTask(SCRIPT, 'work', 'runs_program')).toMatchObject({ kind: 'completed' })
+  })
+
+  it('because it hangs in C is killed a second after its limit, with all that it has started, and its stacks are told', async () => {
+    const before = await others()
+    const since = performance.now()
+
+    const outcome: PollOutcome = await python.poll(SCRIPT, 'waits_for_program', DEADLINE_MS)
+
+    expect(performance.now() - since).toBeGreaterThan(DEADLINE_MS + 1_000)
+    expect(outcome).toMatchObject({
+      kind: 'timedOut',
+      error: { message: expect.stringContaining('waits_for_program') },
+    })
+    const told = python.notices.find((notice) => notice.startsWith('what Python did when it was killed:'))
+    expect(told).toMatch(/most recent call first\):\n {2}File ".*jobs\.py", line \d+ in waits_for_program/)
+    const program = Number(readFileSync(PID_FILE, 'utf8'))
+    expect((await others()).pid).not.toBe(before.pid)
+    await expect.poll(() => [before.pid, program].some(isRunning)).toBe(false)
+  })
+})
