@@ -42,7 +42,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'threads',
     pattern: /\bnew Worker\(/,
-    owners: /^src\/(interpreter\/process-control|page\/graph\/place)\.ts$/,
+    owners: /^src\/(functions\/isolation\/live-worker|interpreter\/process-control|page\/graph\/place)\.ts$/,
   },
 ]
 

@@ -34,7 +34,13 @@ export interface FunctionHostOptions {
   readonly notice: (message: string) => void
 }
 
-interface Called {
+/** A request that another thread has made. */
+interface Numbered {
+  /** What that knows it by; 0 unless given. */
+  readonly number?: number | undefined
+}
+
+interface Called extends Numbered {
   readonly label: string
   readonly script: string
   readonly executionId: string | null
@@ -80,28 +86,28 @@ export class FunctionHost {
     return this.#scripts.has(script)
   }
 
-  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
-    const { script, trigger, deadlineMs, log, stopping } = request
+  poll(request: PollRequest & Numbered): Promise<PollOutcome | NotEntered> {
+    const { script, trigger, deadlineMs, log, stopping, number } = request
     const declared = this.#scripts.get(script)?.triggers.get(trigger)
     // The generation that is in use by now does not declare it: nobody wants to know any more.
     if (declared === undefined || declared.poll === null) return Promise.resolve(NOT_ENTERED)
     const { poll } = declared
     const label = triggerLabel(trigger)
-    const call = this.#call({ label, script, executionId: null, deadlineMs, log, prefix: NO_PREFIX })
+    const call = this.#call({ label, script, executionId: null, deadlineMs, log, prefix: NO_PREFIX, number })
     const end = call.begin(() => poll(new CallTools(call, trigger, stopping)))
     if (end instanceof Promise) return end.then((settled) => this.#polled(call, declared, trigger, settled))
     return Promise.resolve(this.#polled(call, declared, trigger, end))
   }
 
-  async runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
-    const { script, taskId, executionId, deadlineMs, log, inputText } = request
+  async runTask(request: TaskRequest & Numbered): Promise<AttemptOutcome | NotEntered> {
+    const { script, taskId, executionId, deadlineMs, log, inputText, number } = request
     const functions = this.#scripts.get(script)
     const called = calledNames(request)
     const task = functions?.tasks.get(called.workflow)?.get(called.taskId)
     const label = taskLabel(request)
     if (task === undefined) return lostTask(label, script, functions !== undefined)
     const prefix = () => `[${executionId.slice(0, SHORT_ID)} ${taskId.replace(CONTROLS, '?')}] `
-    const call = this.#call({ label, script, executionId, deadlineMs, log, prefix })
+    const call = this.#call({ label, script, executionId, deadlineMs, log, prefix, number })
     const tools = new AttemptTools(call, request, this.#tools)
     const begun = call.begin(() => runAttempt({ task, taskId, inputText, call, tools }))
     const outcome = attemptOutcomeOf(begun instanceof Promise ? await begun : begun, label)
@@ -163,10 +169,10 @@ export class FunctionHost {
     }
   }
 
-  #call({ label, script, executionId, deadlineMs, log, prefix }: Called): FunctionCall {
+  #call({ label, script, executionId, deadlineMs, log, prefix, number = 0 }: Called): FunctionCall {
     const { clock, notice, printer, logLimits } = this.#options
     return new FunctionCall({
-      ...{ clock, notice, label, script, executionId, deadlineMs, open: this.#open },
+      ...{ clock, notice, label, script, executionId, number, deadlineMs, open: this.#open },
       makeOutput: () => {
         this.#lastNumber += 1
         return new CallOutput({

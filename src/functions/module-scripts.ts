@@ -7,12 +7,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { declarationsOf } from '../authoring/definition.ts'
 import type { ContextCheck, ModuleDeclarations } from '../authoring/types.ts'
 import type { NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
-import { type ContextText, contextValueOf } from '../model/context.ts'
+import type { ContextText } from '../model/context.ts'
 import type { Declarations } from '../model/declarations.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
+import { checkedText } from './checked-text.ts'
 import { FunctionHost, type FunctionHostOptions } from './function-host.ts'
-import { objectText } from './json-text.ts'
+import { IsolatedScript } from './isolation/isolated-script.ts'
+import { refuseIsolation, wantsWorker } from './isolation/wants-worker.ts'
 import { exportedValues } from './loading/exported-values.ts'
 import { type ModuleFault, ModuleLoader, moduleFault } from './loading/module-loader.ts'
 
@@ -30,6 +32,10 @@ export interface ModuleScriptsOptions extends FunctionHostOptions {
   readonly packageUrl: string
   /** What the default function of a script is called with. */
   readonly runner: () => unknown
+  /** Of a script that has a worker: as its workers print, and how much memory each may use. */
+  readonly stdoutTo: 'stdout' | 'stderr'
+  readonly prefixes: boolean
+  readonly memoryMebibytes: number
 }
 
 export class ModuleScripts {
@@ -39,6 +45,8 @@ export class ModuleScripts {
   /** By script: those that were ever loaded or registered. */
   readonly #known = new Set<string>()
   readonly #inputs = new Map<string, ReadonlyMap<string, ContextCheck>>()
+  /** By script: those with a worker of their own. */
+  readonly #isolated = new Map<string, IsolatedScript>()
   /** While the default function of a script runs: what it has registered. */
   readonly #registering = new AsyncLocalStorage<unknown[]>()
   #registered: readonly unknown[] = []
@@ -55,18 +63,34 @@ export class ModuleScripts {
   }
 
   isServed(script: string): boolean {
-    return this.#host.has(script)
+    return this.#host.has(script) || this.#isolated.get(script)?.isServed === true
   }
 
   /** Loads a file. When it is good, its functions take the place of those before; when it is not, everything stays as it was. */
   async load(script: string, path: string): Promise<LoadedModule> {
     this.#known.add(script)
+    return wantsWorker(path) ? await this.#loadIsolated(script, path) : await this.#loadHere(script, path)
+  }
+
+  async #loadIsolated(script: string, path: string): Promise<LoadedModule> {
+    const known = this.#isolated.get(script)
+    const isolated = known ?? new IsolatedScript({ ...this.#options, script, path })
+    const { files, result } = await isolated.load()
+    if (result.kind === 'failed') return { script, files, fault: result.fault, triggers: [], workflows: [] }
+    this.#isolated.set(script, isolated)
+    this.#forgetHere(script)
+    return { script, files, fault: null, ...result.declarations }
+  }
+
+  async #loadHere(script: string, path: string): Promise<LoadedModule> {
     const imported = await this.#loader.import(path)
     const { files } = imported
     if (imported.kind === 'failed') return { script, files, fault: imported.fault, triggers: [], workflows: [] }
     try {
+      refuseIsolation(imported.exports)
       const declared = declarationsOf(await this.#valuesOf(imported.exports), script)
       this.#use(script, declared)
+      this.#forgetIsolated(script)
       return { script, files, fault: null, ...declared.declarations }
     } catch (thrown) {
       return { script, files, fault: await moduleFault(thrown, path, files), triggers: [], workflows: [] }
@@ -75,8 +99,18 @@ export class ModuleScripts {
 
   /** Nothing of the script is called any more; what is under way goes on. */
   unload(script: string): void {
+    this.#forgetHere(script)
+    this.#forgetIsolated(script)
+  }
+
+  #forgetHere(script: string): void {
     this.#host.remove(script)
     this.#inputs.delete(script)
+  }
+
+  #forgetIsolated(script: string): void {
+    this.#isolated.get(script)?.unload()
+    this.#isolated.delete(script)
   }
 
   /**
@@ -99,34 +133,39 @@ export class ModuleScripts {
 
   /** What a workflow begins with, as its input wants it: the same text where nothing has to change. Throws `INVALID_CONTEXT`. */
   async checkedInput(script: string, workflow: string, contextText: ContextText): Promise<ContextText> {
-    const check = this.#inputs.get(script)?.get(workflow)
-    if (check === undefined) return contextText
-    const context = contextValueOf(contextText)
-    const checked = await check(context)
-    return checked === context ? contextText : objectText(checked, 'context')
+    const isolated = this.#isolated.get(script)
+    if (isolated !== undefined) return await isolated.checkedInput(workflow, contextText)
+    return await checkedText(this.#inputs.get(script)?.get(workflow), contextText)
   }
 
   poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
-    return this.#host.poll(request)
+    return (this.#hostOf(request.script) ?? this.#host).poll(request)
   }
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
-    return this.#host.runTask(request)
+    return (this.#hostOf(request.script) ?? this.#host).runTask(request)
   }
 
   cancelTasks(executionId: string): void {
     this.#host.cancelTasks(executionId)
+    for (const isolated of this.#isolated.values()) isolated.cancelTasks(executionId)
   }
 
   /** What is under way, as logs name it. */
   underWay(): readonly string[] {
-    return this.#host.underWay()
+    return [...this.#host.underWay(), ...[...this.#isolated.values()].flatMap((isolated) => isolated.underWay())]
   }
 
   async close(): Promise<void> {
     this.#host.close()
+    await Promise.all([...this.#isolated.values()].map((isolated) => isolated.close()))
     this.#loader.close()
     await this.#options.printer.drain()
+  }
+
+  /** Undefined for what runs here: most scripts do. */
+  #hostOf(script: string): IsolatedScript | undefined {
+    return this.#isolated.size === 0 ? undefined : this.#isolated.get(script)
   }
 
   async #valuesOf(exports: Readonly<Record<string, unknown>>): Promise<readonly unknown[]> {

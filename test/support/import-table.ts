@@ -43,6 +43,17 @@ export const TABLE: readonly Row[] = [
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
+    files: /^src\/functions\/isolation\//,
+    may: [
+      /^src\/(functions|authoring|model|secrets)\//,
+      /^src\/engine\/clock\.ts$/,
+      /^src\/host\/process\/labels\.ts$/,
+      /^src\/errors\.ts$/,
+      ...NODE,
+    ],
+    mayTypes: [/^src\/engine\/ports\.ts$/],
+  },
+  {
     files: /^src\/functions\//,
     may: [
       /^src\/(functions|authoring|model|output|secrets)\//,

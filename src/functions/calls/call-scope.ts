@@ -11,6 +11,8 @@ import type { Printed } from '../../output/call-log.ts'
 
 /** A call as its work sees it. */
 export interface CallScope {
+  /** What another thread knows it by; 0 where none does. */
+  readonly number: number
   /** Takes what it prints. */
   print(stream: Printed, text: string): void
   /** Takes what was thrown in its background, where nobody handles it. */
@@ -21,9 +23,23 @@ export interface CallScope {
 
 const storage = new AsyncLocalStorage<CallScope>()
 
+/** Told of each call that is entered; see `watchEntries`. */
+let entered: ((scope: CallScope) => void) | null = null
+
 /** Calls a function as part of a call. */
 export function inScope<Result>(scope: CallScope, work: () => Result): Result {
+  entered?.(scope)
   return storage.run(scope, work)
+}
+
+/** Whose work this is; undefined for what is nobody's. */
+export function currentScope(): CallScope | undefined {
+  return storage.getStore()
+}
+
+/** From now on calls back with each call that is entered. */
+export function watchEntries(callback: (scope: CallScope) => void): void {
+  entered = callback
 }
 
 let hosts = 0

@@ -39,6 +39,7 @@ export interface CallPorts {
   readonly label: string
   readonly script: string
   readonly executionId: string | null
+  readonly number: number
   readonly deadlineMs: number
   readonly makeOutput: () => CallOutput
   /** One line worth a log entry. */
@@ -62,6 +63,10 @@ export class FunctionCall implements CallScope {
   constructor(ports: CallPorts) {
     this.#ports = ports
     this.deadlineAt = ports.clock.monotonic() + ports.deadlineMs
+  }
+
+  get number(): number {
+    return this.#ports.number
   }
 
   get label(): string {

@@ -19,14 +19,11 @@ export async function openModules(
     import('../../functions/calls/printing.ts'),
   ])
   const notice = (message: string): void => options.log({ level: 'warn', message })
-  const { logs, loadDeadlineMs } = hostLimits(options)
+  const { logs, loadDeadlineMs, memoryMebibytes } = hostLimits(options)
+  const printing = { stdoutTo: options.stdoutTo ?? 'stdout', prefixes: options.prefixOutput ?? false }
   return new ModuleScripts({
-    printer: standardPrinter({
-      stdoutTo: options.stdoutTo ?? 'stdout',
-      prefixes: options.prefixOutput ?? false,
-      notice,
-    }),
-    ...{ clock, notice, loadDeadlineMs, secrets: options.secrets, logLimits: logs },
+    ...{ ...printing, printer: standardPrinter({ ...printing, notice }) },
+    ...{ clock, notice, loadDeadlineMs, memoryMebibytes, secrets: options.secrets, logLimits: logs },
     packageUrl: PACKAGE_URL,
     runner: () => runner,
   })

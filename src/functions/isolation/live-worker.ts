@@ -1,0 +1,286 @@
+/**
+ * One worker thread with one generation of a script. Every request settles: with the worker's answer, when it is overdue, or with
+ * the end of the worker. Made by `isolated-script.ts`.
+ *
+ * A request that is overdue by more than the worker needs to give it up gets no answer because the thread computes. When it is
+ * this very request that computes, the thread is ended. When it is another, that has its own limit.
+ */
+
+import { Worker } from 'node:worker_threads'
+import type { Clock, NotEntered, PollRequest, TaskRequest, Timer } from '../../engine/ports.ts'
+import { HostError, toError } from '../../errors.ts'
+import { taskLabel, triggerLabel } from '../../host/process/labels.ts'
+import type { AttemptOutcome } from '../../model/execution.ts'
+import type { PollOutcome } from '../../model/trigger.ts'
+import type { SecretProvider } from '../../secrets/provider.ts'
+import { answeredSecret } from './answered-secret.ts'
+import type { FromWorker, InputChecked, RequestId, ToWorker, WorkerData } from './messages.ts'
+import { inputLost, pollLost, taskLost, type WorkerEnd } from './worker-end.ts'
+
+/** Beyond its limit: a second until it is given up, and two for the answer to come. */
+const OVERDUE_AFTER_MS = 3_000
+const ENTRY = new URL(`./worker-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+export interface LiveWorkerOptions extends Omit<WorkerData, 'current' | 'hasSecrets'> {
+  readonly clock: Clock
+  readonly secrets: SecretProvider | null
+  readonly memoryMebibytes: number
+  readonly notice: (message: string) => void
+}
+
+export type LoadedMessage = FromWorker & { readonly type: 'loaded' }
+
+interface Open {
+  readonly label: string
+  readonly executionId: string | null
+  readonly request: PollRequest | TaskRequest | null
+  readonly answered: (message: FromWorker) => void
+  readonly lost: (end: WorkerEnd) => void
+  timer: Timer | null
+  isCancelled: boolean
+}
+
+export class LiveWorker {
+  readonly #options: LiveWorkerOptions
+  readonly #worker: Worker
+  readonly #current = new Int32Array(new SharedArrayBuffer(4))
+  readonly #open = new Map<RequestId, Open>()
+  readonly #loaded = Promise.withResolvers<LoadedMessage>()
+  readonly #onQuiet: (() => void)[] = []
+  #lastId: RequestId = 0
+  #error: Error | null = null
+  #endsBecause: { readonly reason: string; readonly culprit: RequestId } | null = null
+  /** Null while it lives. */
+  #end: WorkerEnd | null = null
+  /** Hears of the end of a worker that was not closed. */
+  onEnd: ((end: WorkerEnd) => void) | null = null
+
+  constructor(options: LiveWorkerOptions) {
+    this.#options = options
+    const { script, path, packageUrl, loadDeadlineMs, logLimits, stdoutTo, prefixes, secrets, memoryMebibytes } =
+      options
+    const workerData: WorkerData = {
+      ...{ script, path, packageUrl, loadDeadlineMs, logLimits, stdoutTo, prefixes },
+      hasSecrets: secrets !== null,
+      current: this.#current,
+    }
+    this.#worker = new Worker(ENTRY, {
+      workerData,
+      name: `cloaca ${script}`,
+      resourceLimits: { maxOldGenerationSizeMb: memoryMebibytes },
+    })
+    this.#worker.on('message', (message: FromWorker) => this.#received(message))
+    this.#worker.on('error', (thrown) => {
+      this.#error = toError(thrown)
+    })
+    this.#worker.on('exit', (code) => this.#exited(code))
+    this.#worker.unref()
+    this.#loaded.promise.catch(() => undefined)
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== null
+  }
+
+  /** Loads the script. Rejects with a `HostError` when the thread ends of it, or does not come to an end. */
+  async load(): Promise<LoadedMessage> {
+    const { clock, loadDeadlineMs, script } = this.#options
+    const overdue = clock.wakeAfter(loadDeadlineMs + OVERDUE_AFTER_MS, () => {
+      this.#kill(`the import of "${script}" did not end within ${loadDeadlineMs / 1_000} s`, 0)
+    })
+    this.#send({ type: 'load' })
+    try {
+      return await this.#loaded.promise
+    } finally {
+      overdue.cancel()
+    }
+  }
+
+  poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+    const { script, trigger, deadlineMs, stopping } = request
+    const label = triggerLabel(trigger)
+    return new Promise((resolve) => {
+      const id = this.#enter(request, {
+        ...{ label, executionId: null },
+        answered: (message) => message.type === 'outcome' && resolve(message.outcome as PollOutcome | NotEntered),
+        lost: (end) => resolve(pollLost(end, label, deadlineMs)),
+      })
+      if (id === null) return
+      stopping?.addEventListener('abort', () => this.#open.has(id) && this.#send({ type: 'stopping', id }), {
+        once: true,
+      })
+      this.#send({ type: 'poll', id, request: { script, trigger, deadlineMs } })
+    })
+  }
+
+  runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
+    const { slot: _, stopping: __, log: ___, ...plain } = request
+    const label = taskLabel(request)
+    return new Promise((resolve) => {
+      const id = this.#enter(request, {
+        ...{ label, executionId: request.executionId },
+        answered: (message) => message.type === 'outcome' && resolve(message.outcome as AttemptOutcome | NotEntered),
+        lost: (end) => resolve(taskLost(end, request, label)),
+      })
+      if (id !== null) this.#send({ type: 'task', id, request: plain })
+    })
+  }
+
+  checkedInput(workflow: string, contextText: string): Promise<InputChecked> {
+    return new Promise((resolve) => {
+      const id = this.#enter(null, {
+        ...{ label: `the input of workflow '${workflow}'`, executionId: null },
+        answered: (message) => message.type === 'inputChecked' && resolve(message.result),
+        lost: (end) => resolve(inputLost(end)),
+      })
+      if (id !== null) this.#send({ type: 'checkInput', id, workflow, contextText })
+    })
+  }
+
+  cancelTasks(executionId: string): void {
+    let isOpen = false
+    for (const [id, open] of this.#open) {
+      if (open.executionId !== executionId || open.isCancelled) continue
+      isOpen = true
+      open.isCancelled = true
+      open.timer?.cancel()
+      open.timer = this.#options.clock.wakeAfter(OVERDUE_AFTER_MS, () => this.#overdue(id))
+    }
+    if (isOpen) this.#send({ type: 'cancel', executionId })
+  }
+
+  underWay(): readonly string[] {
+    return [...this.#open.values()].map(({ label }) => label)
+  }
+
+  /** Settles when nothing is under way. */
+  quiet(): Promise<void> {
+    if (this.#open.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onQuiet.push(resolve))
+  }
+
+  /** Ends it. What is under way is lost. */
+  async close(): Promise<void> {
+    this.onEnd = null
+    await this.#worker.terminate()
+  }
+
+  /** Null: it has ended, and so has the request. */
+  #enter(request: PollRequest | TaskRequest | null, entry: Pick<Open, 'label' | 'executionId' | 'answered' | 'lost'>) {
+    if (this.#end !== null) {
+      entry.lost(this.#end)
+      return null
+    }
+    this.#lastId += 1
+    const id = this.#lastId
+    const limitMs = (request?.deadlineMs ?? this.#options.loadDeadlineMs) + OVERDUE_AFTER_MS
+    const timer = this.#options.clock.wakeAfter(limitMs, () => this.#overdue(id))
+    this.#open.set(id, { ...entry, request, timer, isCancelled: false })
+    return id
+  }
+
+  #overdue(id: RequestId): void {
+    const open = this.#open.get(id)
+    if (open === undefined) return
+    const current = this.#current[0] ?? 0
+    const { label } = open
+    if (current === id || !this.#open.has(current)) {
+      const why = open.isCancelled ? 'it did not stop when it was cancelled' : 'it exceeded its timeout'
+      this.#kill(`${label} keeps it busy: ${why}`, current === id ? id : 0)
+      return
+    }
+    // Another computes, within its own limit: this one is not waited for.
+    this.#leave(id)
+    open.lost({
+      reason: 'another task keeps it busy',
+      culprit: label,
+      isOverdue: !open.isCancelled,
+      isCancelled: open.isCancelled,
+      script: this.#options.script,
+      isAlive: true,
+    })
+  }
+
+  #kill(reason: string, culprit: RequestId): void {
+    this.#endsBecause ??= { reason, culprit }
+    void this.#worker.terminate()
+  }
+
+  #received(message: FromWorker): void {
+    switch (message.type) {
+      case 'loaded':
+        this.#loaded.resolve(message)
+        return
+      case 'notice':
+        this.#options.notice(message.message)
+        return
+      case 'log':
+        this.#open.get(message.id)?.request?.log?.(message.piece)
+        return
+      case 'slot':
+        this.#moveSlot(message)
+        return
+      case 'secret':
+        void answeredSecret(this.#options.secrets, message).then((answer) =>
+          this.#send({ type: 'secret', ask: message.ask, answer }),
+        )
+        return
+      default:
+        this.#leave(message.id)?.answered(message)
+    }
+  }
+
+  #moveSlot({ id, move }: FromWorker & { readonly type: 'slot' }): void {
+    const request = this.#open.get(id)?.request
+    if (request === null || request === undefined || !('slot' in request)) return
+    if (move === 'release') request.slot.release()
+    else void request.slot.acquire().then(() => this.#send({ type: 'slotAcquired', id }))
+  }
+
+  #leave(id: RequestId): Open | undefined {
+    const open = this.#open.get(id)
+    open?.timer?.cancel()
+    this.#open.delete(id)
+    if (this.#open.size === 0) for (const quiet of this.#onQuiet.splice(0)) quiet()
+    return open
+  }
+
+  #exited(code: number): void {
+    const { script, memoryMebibytes } = this.#options
+    const current = this.#endsBecause?.culprit ?? this.#current[0] ?? 0
+    const [only] = this.#open.size === 1 ? this.#open.keys() : []
+    const culpritId = this.#open.has(current) ? current : (only ?? 0)
+    const culprit = this.#open.get(culpritId) ?? null
+    const isOverdue = this.#endsBecause !== null && culprit?.isCancelled === false
+    const end: WorkerEnd = {
+      script,
+      reason: this.#endsBecause?.reason ?? reasonOf(this.#error, code, memoryMebibytes),
+      culprit: culprit?.label ?? null,
+      isOverdue,
+      isCancelled: culprit?.isCancelled === true,
+      isAlive: false,
+    }
+    this.#end = end
+    this.#loaded.reject(
+      new HostError('INTERPRETER_DIED', `The worker of script "${script}" is gone: ${end.reason}.`, { script }),
+    )
+    for (const [id, open] of [...this.#open]) {
+      this.#leave(id)
+      open.lost(
+        id === culpritId || open.isCancelled ? { ...end, culprit: open.label, isCancelled: open.isCancelled } : end,
+      )
+    }
+    this.onEnd?.(end)
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#end === null) this.#worker.postMessage(message)
+  }
+}
+
+function reasonOf(error: Error | null, code: number, memoryMebibytes: number): string {
+  const known = error as NodeJS.ErrnoException | null
+  if (known?.code === 'ERR_WORKER_OUT_OF_MEMORY') return `it reached its memory limit of ${memoryMebibytes} MiB`
+  if (error !== null) return `it failed with ${error.name}: ${error.message}`
+  return `it ended with exit code ${code}`
+}

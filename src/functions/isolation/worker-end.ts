@@ -1,0 +1,59 @@
+/** What the end of a worker means for what was under way in it. Pure. */
+
+import type { TaskRequest } from '../../engine/ports.ts'
+import type { AttemptOutcome } from '../../model/execution.ts'
+import type { PythonFault } from '../../model/fault.ts'
+import type { PollOutcome } from '../../model/trigger.ts'
+import type { InputChecked } from './messages.ts'
+
+export interface WorkerEnd {
+  readonly script: string
+  readonly reason: string
+  /** Label of the poll or task because of which it ended; null where that is not known. */
+  readonly culprit: string | null
+  /** The culprit took too long. */
+  readonly isOverdue: boolean
+  /** The culprit was cancelled, and did not stop. */
+  readonly isCancelled: boolean
+  /** It goes on, and only this request is not waited for. */
+  readonly isAlive: boolean
+}
+
+/** Complete sentences for logs. */
+export function endNotice({ script, reason, culprit }: WorkerEnd): string {
+  const because = culprit === null ? '' : ` It was because of ${culprit}.`
+  return `The worker of script "${script}" is gone: ${reason}.${because} A new one is started.`
+}
+
+export function pollLost(end: WorkerEnd, label: string, deadlineMs: number): PollOutcome {
+  if (end.culprit === label && end.isOverdue) return { kind: 'timedOut', error: overdue(label, deadlineMs) }
+  return { kind: 'failed', error: gone(end) }
+}
+
+export function taskLost(end: WorkerEnd, { deadlineMs, script }: TaskRequest, label: string): AttemptOutcome {
+  if (end.culprit !== label) return { kind: 'lost', error: gone(end) }
+  if (end.isCancelled) {
+    const message = `${label} was stopped: its execution is cancelled`
+    const error = { type: 'CancelledError', message, traceback: '' }
+    return { kind: 'cancelled', error, lostScripts: end.isAlive ? [] : [script] }
+  }
+  return end.isOverdue ? { kind: 'timedOut', error: overdue(label, deadlineMs) } : { kind: 'lost', error: gone(end) }
+}
+
+export function inputLost(end: WorkerEnd): InputChecked {
+  return { kind: 'refused', message: gone(end).message }
+}
+
+function gone({ script, reason, culprit }: WorkerEnd): PythonFault {
+  const because = culprit === null ? '' : ` It was stopped because of ${culprit}.`
+  return {
+    type: 'WorkerDied',
+    message: `The worker of script "${script}" is gone: ${reason}.${because}`,
+    traceback: '',
+  }
+}
+
+function overdue(label: string, deadlineMs: number): PythonFault {
+  const message = `${label} timed out: it exceeded its timeout of ${deadlineMs / 1_000} s`
+  return { type: 'DeadlineError', message, traceback: '' }
+}

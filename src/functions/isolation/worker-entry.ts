@@ -1,0 +1,139 @@
+/** The thread of one script: loads it, calls its functions, and answers. Started by `isolated-script.ts`. */
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { declarationsOf } from '../../authoring/definition.ts'
+import type { ContextCheck } from '../../authoring/types.ts'
+import { SystemClock } from '../../engine/clock.ts'
+import { InternalError, toError } from '../../errors.ts'
+import { SecretNotGranted, type SecretProvider } from '../../secrets/provider.ts'
+import { standardPrinter } from '../calls/printing.ts'
+import { checkedText } from '../checked-text.ts'
+import { FunctionHost } from '../function-host.ts'
+import { exportedValues } from '../loading/exported-values.ts'
+import { ModuleLoader, moduleFault } from '../loading/module-loader.ts'
+import { showCurrentCall } from './current-call.ts'
+import type { FromWorker, LoadedInWorker, RequestId, SecretAnswered, ToWorker, WorkerData } from './messages.ts'
+
+const data = workerData as WorkerData
+const port = parentPort
+if (port === null) throw new InternalError('The worker of a script was started as something else.')
+
+const send = (message: FromWorker): void => port.postMessage(message)
+const notice = (message: string): void => send({ type: 'notice', message })
+const clock = new SystemClock({
+  keepsProcessAlive: false,
+  onTrouble: ({ during, error }) =>
+    notice(`The worker of script "${data.script}" failed while ${during}: ${error.message}`),
+})
+const printer = standardPrinter({ stdoutTo: data.stdoutTo, prefixes: data.prefixes, notice })
+const loader = new ModuleLoader(clock, data.loadDeadlineMs, data.packageUrl)
+const stoppings = new Map<RequestId, AbortController>()
+const slotsAsked = new Map<RequestId, () => void>()
+const secretsAsked = new Map<number, (answer: SecretAnswered) => void>()
+let lastAsk = 0
+
+const askForSecret: SecretProvider = async (name, { workflow, executionId, taskId }) => {
+  lastAsk += 1
+  const ask = lastAsk
+  send({ type: 'secret', ask, name, request: { workflow, executionId, taskId } })
+  const answer = await new Promise<SecretAnswered>((resolve) => secretsAsked.set(ask, resolve))
+  if (answer.kind === 'found') return answer.fields
+  throw answer.kind === 'notGranted' ? new SecretNotGranted(answer.message) : new Error(answer.message)
+}
+
+const host = new FunctionHost({
+  ...{ clock, printer, notice, logLimits: data.logLimits },
+  secrets: data.hasSecrets ? askForSecret : null,
+})
+let inputs: ReadonlyMap<string, ContextCheck> = new Map()
+
+async function load(): Promise<void> {
+  const imported = await loader.import(data.path)
+  const { files } = imported
+  const loaded = (result: LoadedInWorker): void => send({ type: 'loaded', files, result })
+  if (imported.kind === 'failed') return loaded({ kind: 'failed', fault: imported.fault })
+  try {
+    const { values, defaultFunction } = exportedValues(imported.exports)
+    if (defaultFunction !== null) {
+      throw new TypeError(
+        'its default function cannot be given the runner, which is in another thread: export the workflows and triggers',
+      )
+    }
+    const { declarations, functions } = declarationsOf(values, data.script)
+    host.use(data.script, functions)
+    inputs = functions.inputs
+    loaded({ kind: 'good', declarations, inputs: [...inputs.keys()] })
+  } catch (thrown) {
+    loaded({ kind: 'failed', fault: await moduleFault(thrown, data.path, files) })
+  }
+}
+
+async function poll({ id, request }: ToWorker & { readonly type: 'poll' }): Promise<void> {
+  const stopping = new AbortController()
+  stoppings.set(id, stopping)
+  const begun = host.poll({
+    ...request,
+    number: id,
+    stopping: stopping.signal,
+    log: (piece) => send({ type: 'log', id, piece }),
+  })
+  send({ type: 'outcome', id, outcome: await begun })
+  stoppings.delete(id)
+}
+
+async function runTask({ id, request }: ToWorker & { readonly type: 'task' }): Promise<void> {
+  const slot = {
+    release: () => send({ type: 'slot', id, move: 'release' }),
+    acquire: () => {
+      send({ type: 'slot', id, move: 'acquire' })
+      return new Promise<void>((resolve) => slotsAsked.set(id, resolve))
+    },
+  }
+  const begun = host.runTask({ ...request, number: id, slot, log: (piece) => send({ type: 'log', id, piece }) })
+  send({ type: 'outcome', id, outcome: await begun })
+  slotsAsked.delete(id)
+}
+
+async function checkInput({ id, workflow, contextText }: ToWorker & { readonly type: 'checkInput' }): Promise<void> {
+  try {
+    send({
+      type: 'inputChecked',
+      id,
+      result: { kind: 'fits', contextText: await checkedText(inputs.get(workflow), contextText) },
+    })
+  } catch (thrown) {
+    send({ type: 'inputChecked', id, result: { kind: 'refused', message: toError(thrown).message } })
+  }
+}
+
+function received(message: ToWorker): void {
+  switch (message.type) {
+    case 'load':
+      void load()
+      break
+    case 'poll':
+      void poll(message)
+      break
+    case 'task':
+      void runTask(message)
+      break
+    case 'checkInput':
+      void checkInput(message)
+      break
+    case 'stopping':
+      stoppings.get(message.id)?.abort()
+      break
+    case 'cancel':
+      host.cancelTasks(message.executionId)
+      break
+    case 'slotAcquired':
+      slotsAsked.get(message.id)?.()
+      break
+    case 'secret':
+      secretsAsked.get(message.ask)?.(message.answer)
+      secretsAsked.delete(message.ask)
+  }
+}
+
+showCurrentCall(data.current)
+port.on('message', received)
