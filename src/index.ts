@@ -179,7 +179,7 @@ export {
   checkScripts,
 } from './runner/check.ts'
 export { type Durability, databaseFile } from './runner/composition.ts'
-export type { ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
+export type { LoadOptions, ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'
 export type { PythonChoice, RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'

@@ -3,6 +3,7 @@
  * A composition root beside `runner.ts`; used by `cloaca check` and by the tests of Node programs.
  */
 
+import type { LoadTarget } from '../border/protocol.ts'
 import { nextRunAt } from '../engine/cron/expressions.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { Clock } from '../engine/ports.ts'
@@ -22,7 +23,7 @@ import { KeepAlive } from './keep-alive.ts'
 import type { LogSink } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
-import { type ScriptSource, scriptsAt } from './script-sources.ts'
+import { isSame, type ScriptSource, scriptsAt, sourceOfFile } from './script-sources.ts'
 
 /** What is wrong with a script. */
 export interface CheckProblem {
@@ -87,7 +88,7 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
     ...{ targets, loading: () => null },
   })
   try {
-    return await checkAll(sources, { hosts, registry, targets, clock })
+    return await checkAll(sources, { hosts, registry, targets, targetOf, clock })
   } finally {
     await hosts.close((message) => log({ level: 'warn', message }))
   }
@@ -131,13 +132,17 @@ interface Checking {
   readonly hosts: ScriptHosts
   readonly registry: LiveRegistry
   readonly targets: TaskTargets
+  /** By script. What tasks name besides is added. */
+  readonly targetOf: Map<string, LoadTarget>
   readonly clock: Clock
 }
 
-async function checkAll(sources: readonly ScriptSource[], checking: Checking): Promise<CheckReport> {
-  const { hosts, registry, targets, clock } = checking
+async function checkAll(asked: readonly ScriptSource[], checking: Checking): Promise<CheckReport> {
+  const { hosts, registry, targets, targetOf, clock } = checking
   const good: string[] = []
   const problems: CheckProblem[] = []
+  const sources = [...asked]
+  // Grows while it is walked: a script is loaded, too, that a task runs a function of.
   for (const { script, target } of sources) {
     const { loaded } = await hosts.load({ script, target }, 0)
     if (loaded.fault !== null) {
@@ -147,6 +152,11 @@ async function checkAll(sources: readonly ScriptSource[], checking: Checking): P
     for (const each of registry.replaceScript(script, loaded)) problems.push({ ...each, traceback: null })
     problems.push(...twins(loaded), ...badCrons(loaded, clock.now()), ...badRules(loaded))
     good.push(script)
+    for (const named of targets.namedFiles().map(sourceOfFile)) {
+      if ([...targetOf.values()].some((each) => isSame(each, named.target))) continue
+      targetOf.set(named.script, named.target)
+      sources.push(named)
+    }
   }
   const { triggers, workflows, graphs } = registry.current()
   for (const each of [...unboundTriggers(registry.current()), ...targets.problems()]) {

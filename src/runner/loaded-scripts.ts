@@ -12,7 +12,7 @@ import type { SourcePlace } from '../model/workflow.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
 import type { Loaded, ScriptHosts } from './hosts/script-hosts.ts'
-import { type ScriptSource, scriptsAt, scriptsStillAt } from './script-sources.ts'
+import { isSame, type ScriptSource, scriptsAt, scriptsStillAt, sourceOfFile } from './script-sources.ts'
 
 /** What came of loading one script. */
 export interface ScriptReport {
@@ -45,12 +45,21 @@ export interface ReloadReport {
   readonly removed: readonly string[]
 }
 
+export interface LoadOptions {
+  /** Called when one of several scripts takes longer than 5 s: the next one begins, and what is loaded so far may be served by `start`. */
+  readonly lagging?: () => void
+  /** True: not the scripts whose functions tasks run, for who only polls. Default: those, too. */
+  readonly onlyPlaces?: boolean
+}
+
 export interface LoadedScriptsOptions {
   readonly registry: LiveRegistry
   readonly clock: Clock
   /** How long what runs of an old generation may take to end. */
   readonly graceMs: number
   readonly hosts: ScriptHosts
+  /** Files that tasks in use run functions of, by their paths. */
+  readonly namedFiles: () => readonly string[]
 }
 
 /** The files of a script's newest loading. */
@@ -67,6 +76,8 @@ export class LoadedScripts {
   readonly #options: LoadedScriptsOptions
   /** By script. */
   readonly #made = new Map<string, Made>()
+  /** Those that no place names, but a task of another script. */
+  readonly #named = new Set<string>()
   #last: Promise<unknown> = Promise.resolve()
   #loading: Promise<void> | null = null
 
@@ -79,9 +90,11 @@ export class LoadedScripts {
     return new Map([...this.#made].map(([script, { target }]) => [script, target]))
   }
 
-  /** `lagging` is called when one of several scripts takes so long that the next one begins. */
-  load(places: readonly string[], lagging: () => void): Promise<readonly ScriptReport[]> {
-    const loaded = this.#inTurn(() => this.#loadAll(scriptsAt(places), lagging))
+  load(places: readonly string[], { lagging, onlyPlaces = false }: LoadOptions): Promise<readonly ScriptReport[]> {
+    const loaded = this.#inTurn(async () => [
+      ...(await this.#loadAll(this.#sourcesAt(places), lagging)),
+      ...(onlyPlaces ? [] : await this.#loadNamed()),
+    ])
     const loading = loaded.then(
       () => undefined,
       () => undefined,
@@ -98,18 +111,56 @@ export class LoadedScripts {
     return this.#loading
   }
 
-  /** Loads what is new or has one of the changed files; removes what is gone. */
+  /** Loads scripts that tasks run functions of, and that no place names. */
+  loadNamed(): Promise<readonly ScriptReport[]> {
+    return this.#inTurn(() => this.#loadNamed())
+  }
+
+  /** Loads what is new or has one of the changed files; removes what is gone, and what no task runs any more. */
   reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     return this.#inTurn(async () => {
-      const sources = scriptsStillAt(places, this.#made)
+      const sources = scriptsStillAt(places, this.#made).map(this.#asCalled)
       const present = new Set(sources.map(({ script }) => script))
-      const removed = [...this.#made.keys()].filter((script) => !present.has(script))
-      for (const script of removed) await this.#remove(script)
+      const gone = [...this.#made.keys()].filter((script) => !present.has(script) && !this.#named.has(script))
+      for (const script of gone) await this.#remove(script)
       const changed = new Set(changedFiles.map((file) => resolve(file)))
       const isNew = [...changed].some((file) => ![...this.#made.values()].some(({ files }) => files.has(file)))
-      const loaded = await this.#loadAll(sources.filter((source) => this.#isDue(source, changed, isNew)))
-      return { loaded, removed }
+      const isDue = (source: ScriptSource) => this.#isDue(source, changed, isNew)
+      const loaded = await this.#loadAll(sources.filter(isDue))
+      const named = this.#namedSources()
+      const unnamed = [...this.#named].filter((script) => !named.some((source) => source.script === script))
+      for (const script of unnamed) await this.#remove(script)
+      const reloaded = await this.#loadAll(named.filter((source) => this.#named.has(source.script) && isDue(source)))
+      return { loaded: [...loaded, ...reloaded, ...(await this.#loadNamed())], removed: [...gone, ...unnamed] }
     })
+  }
+
+  /** One may name others. */
+  async #loadNamed(): Promise<readonly ScriptReport[]> {
+    const reports: ScriptReport[] = []
+    for (;;) {
+      const sources = this.#namedSources().filter(({ script }) => !this.#made.has(script))
+      if (sources.length === 0) return reports
+      for (const { script } of sources) this.#named.add(script)
+      reports.push(...(await this.#loadAll(sources)))
+    }
+  }
+
+  /** From now on these are served because somebody asked for them. */
+  #sourcesAt(places: readonly string[]): readonly ScriptSource[] {
+    const sources = scriptsAt(places).map(this.#asCalled)
+    for (const { script } of sources) this.#named.delete(script)
+    return sources
+  }
+
+  #namedSources(): readonly ScriptSource[] {
+    return this.#options.namedFiles().map((file) => this.#asCalled(sourceOfFile(file)))
+  }
+
+  /** By the name under which it was loaded first: a place may name a file otherwise than a task does. */
+  readonly #asCalled = (source: ScriptSource): ScriptSource => {
+    for (const [script, { target }] of this.#made) if (isSame(target, source.target)) return { script, target }
+    return source
   }
 
   /** `isNew`: a file changed that is nobody's yet. It may be what a script lacked. */
@@ -152,6 +203,7 @@ export class LoadedScripts {
     const { graceMs, hosts, registry } = this.#options
     const target = this.#made.get(script)?.target
     this.#made.delete(script)
+    this.#named.delete(script)
     registry.removeScript(script)
     if (target !== undefined) await hosts.unload({ script, target }, graceMs)
   }
@@ -174,6 +226,13 @@ export class LoadedScripts {
     this.#last = done.catch(() => undefined) // whoever asked hears of it
     return done
   }
+}
+
+/** The reports, or the first error in them, thrown. */
+export function allGood(reports: readonly ScriptReport[]): readonly ScriptReport[] {
+  const failed = reports.find((report) => report.error !== null)
+  if (failed?.error) throw failed.error
+  return reports
 }
 
 function reportOf(loaded: Loaded, isKept: boolean, problems: readonly RegistryProblem[]): ScriptReport {

@@ -35,7 +35,7 @@ import { TaskTargets } from './hosts/task-targets.ts'
 import { UnboundNames } from './hosts/unbound-names.ts'
 import { WorkflowInputs } from './hosts/workflow-inputs.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { LoadedScripts, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
+import { allGood, LoadedScripts, type LoadOptions, type ReloadReport, type ScriptReport } from './loaded-scripts.ts'
 import { harmless, type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
@@ -113,6 +113,7 @@ export class Runner {
       registry: this.#registry,
       clock,
       hosts: this.#hosts,
+      namedFiles: () => targets.namedFiles(),
       graceMs: options.reloadGraceMs ?? GRACE_MS,
     })
     this.#unbound = new UnboundNames(this.#registry, targets, log)
@@ -171,21 +172,15 @@ export class Runner {
    * Loads a file, every file of a folder, or a module by name. Throws the first `ScriptError` after everything that is
    * good was loaded.
    */
-  async load(place: string): Promise<readonly ScriptReport[]> {
-    const reports = await this.loadAll([textArgument(place, 'place')])
-    const failed = reports.find((report) => report.error !== null)
-    if (failed?.error) throw failed.error
-    return reports
+  async load(place: string, options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
+    return allGood(await this.loadAll([textArgument(place, 'place')], options))
   }
 
   /**
-   * Loads files, folders and modules; a script that cannot be loaded is in its report, and the others are in use. `lagging` is
-   * called when one of several takes longer than 5 s: the next one begins, and what is loaded so far may be served by `start`.
+   * Loads files, folders and modules, and the scripts whose functions their tasks run; a script that cannot be loaded is in its
+   * report, and the others are in use.
    */
-  async loadAll(
-    places: readonly string[],
-    { lagging = () => undefined }: { readonly lagging?: () => void } = {},
-  ): Promise<readonly ScriptReport[]> {
+  async loadAll(places: readonly string[], options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
     using _hold = this.#alive.hold()
     if (!Array.isArray(places)) {
       throw new UsageError(
@@ -194,7 +189,7 @@ export class Runner {
       )
     }
     for (const [index, place] of places.entries()) textArgument(place, `places[${index}]`)
-    return await this.#scripts.load(places, lagging)
+    return await this.#scripts.load(places, options)
   }
 
   /**
@@ -221,14 +216,16 @@ export class Runner {
 
   /**
    * Puts workflows and triggers of this program in use, as `workflow()` and `trigger()` return them, beside those of scripts that are
-   * loaded. May be called again with more. In the default function of a script, they are the script's.
+   * loaded. May be called again with more. In the default function of a script, they are the script's. Python scripts whose functions
+   * tasks run are loaded, too, where they are not yet.
    *
    * @throws `UsageError` (`INVALID_ARGUMENT`) for a value that is neither, (`DECLARED_TWICE`) for another of the same name,
-   * (`EMPTY_WORKFLOW`) for a workflow without tasks.
+   * (`EMPTY_WORKFLOW`) for a workflow without tasks; `ScriptError` for a script that a task names and that cannot be loaded.
    */
   async register(...values: readonly (AnyWorkflow | Trigger)[]): Promise<void> {
     using _hold = this.#alive.hold()
-    await registerValues(await this.#hosts.modules(), this.#registry, values)
+    const isInUse = await registerValues(await this.#hosts.modules(), this.#registry, values)
+    if (isInUse) allGood(await this.#scripts.loadNamed())
     if (this.#isStarted) this.#unbound.report(({ script }) => script === REGISTERED_SCRIPT)
   }
 

@@ -3,7 +3,7 @@
  */
 
 import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
 import { UsageError } from '../errors.ts'
 
@@ -114,6 +114,12 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
+/** A file by its path from the current folder, where it is below that. */
+export function sourceOfFile(path: string): ScriptSource {
+  const near = relative('.', path)
+  return fileSource(near.startsWith('..') || isAbsolute(near) ? path : near)
+}
+
 function isThere(place: string): boolean {
   const status = statusOf(place)
   return status?.isDirectory() ? filesBelow(place, new Set()).length > 0 : status !== null
@@ -125,6 +131,18 @@ function isModuleName(place: string): boolean {
 
 function fileSource(path: string): ScriptSource {
   return { script: path, target: { kind: 'file', path: resolve(path) } }
+}
+
+/** Whether two targets are one file or module, whatever they are called. */
+export function isSame(one: LoadTarget, other: LoadTarget): boolean {
+  if (one.kind === 'module' || other.kind === 'module') {
+    return one.kind === 'module' && other.kind === 'module' && one.name === other.name
+  }
+  return one.path === other.path || sameRealPath(one.path, other.path)
+}
+
+function sameRealPath(one: string, other: string): boolean {
+  return statusOf(one) !== null && statusOf(other) !== null && identityOfPath(one) === identityOfPath(other)
 }
 
 /** The same for every name of one file. */

@@ -77,9 +77,15 @@ describe('TypeScript beside Python', () => {
     )
 
     const alone = await terminal.run(['check', 'jobs/orders.ts'])
-    expect(alone.exitCode).toBe(1)
-    expect(alone.stdout).toContain(
-      '\njobs/orders.ts:8: Task "score" of workflow "orders" cannot run: script "score.py" is not loaded.',
+    expect(alone, 'what a task names is looked for beside it').toMatchObject({ exitCode: 0, stderr: '' })
+    expect(alone.stdout).toContain('jobs/score.py\n  workflow scoring: 1 task')
+
+    terminal.write('alone/orders.ts', ORDERS)
+    terminal.write('alone/carrier.ts', CARRIER)
+    const missing = await terminal.run(['check', 'alone/orders.ts'])
+    expect(missing.exitCode).toBe(1)
+    expect(missing.stdout).toContain(
+      '\nalone/orders.ts:8: Task "score" of workflow "orders" cannot run: script "score.py" is not loaded.',
     )
   })
 

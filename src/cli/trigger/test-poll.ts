@@ -36,7 +36,7 @@ async function testPoll(file: string, name: string, options: { readonly json?: t
     stdoutTo: 'stderr',
     log: openLog('warn'),
   })
-  await runner.load(file)
+  await runner.load(file, { onlyPlaces: true })
   const outcome = await runner.poll(name)
   if (options.json) {
     printJson(outcome.kind === 'fired' ? { ...outcome, context: JSON.parse(outcome.contextText ?? '{}') } : outcome)

@@ -19,16 +19,17 @@ export type ExecuteArguments<Input> =
     ? [context?: Input, options?: ExecuteLimits]
     : [context: Input, options?: ExecuteLimits]
 
-/** All of them, or none where something is wrong. */
+/** All of them, or none where something is wrong. False: they are in use when the script is that registers them. */
 export async function registerValues(
   modules: ModuleScripts,
   registry: LiveRegistry,
   values: readonly unknown[],
-): Promise<void> {
+): Promise<boolean> {
   const declared = modules.register(values, REGISTERED_SCRIPT)
-  if (declared === null) return // in use when its script is
+  if (declared === null) return false
   const [problem] = registry.replaceScript(REGISTERED_SCRIPT, declared)
   if (problem !== undefined) throw refused(problem)
+  return true
 }
 
 function refused(problem: RegistryProblem): UsageError {

@@ -3,7 +3,7 @@
  * declared, or by its name. Scripts come and go, so it is looked up in what is loaded now.
  */
 
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { LoadTarget } from '../../border/protocol.ts'
 import { InternalError } from '../../errors.ts'
@@ -46,6 +46,14 @@ export class TaskTargets {
   whyMissing(asking: Asking): string {
     const search = this.#search(asking)
     return 'why' in search ? search.why : ''
+  }
+
+  /** The files of other scripts that tasks in use run functions of, by their paths, loaded or not. */
+  namedFiles(): readonly string[] {
+    const named = [...this.#registry.current().workflows.values()].flatMap(({ place, tasks }) =>
+      tasks.flatMap(({ runs }) => (runs === undefined ? [] : (fileNamed(runs.script, place?.file ?? null) ?? []))),
+    )
+    return [...new Set(named)]
   }
 
   /** Of all tasks in use: those whose functions are not loaded. */
@@ -97,10 +105,19 @@ export class TaskTargets {
   }
 }
 
+/** Where a script of this name may be. `from`: the file in which it is named. */
+function pathsOf(name: string, from: string | null): readonly string[] {
+  return [...(from === null ? [] : [resolve(dirname(from), name)]), resolve(name)]
+}
+
+/** Null where there is no such file. */
+function fileNamed(name: string, from: string | null): string | null {
+  return pathsOf(name, from).find((path) => statSync(path, { throwIfNoEntry: false })?.isFile()) ?? null
+}
+
 /** `from`: the file in which it is named. */
 function scriptNamed(name: string, from: string | null, loaded: ReadonlyMap<string, LoadTarget>): string | null {
-  const paths = [...(from === null ? [] : [resolve(dirname(from), name)]), resolve(name)].map(realPath)
-  for (const path of paths) {
+  for (const path of pathsOf(name, from).map(realPath)) {
     for (const [script, target] of loaded) if (target.kind === 'file' && realPath(target.path) === path) return script
   }
   return loaded.has(name) ? name : null
