@@ -8,7 +8,7 @@ import type { JsonOnly, One } from './json.ts'
 import type { AnyWorkflow, InputOf, TYPES } from './workflow.ts'
 
 /** A trigger: a function that is called on an interval, or a schedule. Export it, or hand it to `runner.register`. */
-export interface Trigger<Name extends string = string, Context = JsonObject> {
+export interface Trigger<Name extends string = string, Context = unknown> {
   /** Its name, unlike those of all other triggers. */
   readonly name: Name
   /** Name of the workflow that it starts. */
@@ -19,7 +19,11 @@ export interface Trigger<Name extends string = string, Context = JsonObject> {
 }
 
 /** The context that a trigger fires. */
-export type FiredBy<Any> = Any extends { readonly [TYPES]?: { readonly fired: infer Context } } ? Context : JsonObject
+export type FiredBy<Any> = Any extends { readonly [TYPES]?: { readonly fired: infer Context } }
+  ? unknown extends Context
+    ? JsonObject
+    : Context
+  : JsonObject
 
 /** What a trigger may start: a workflow, or the name of one. */
 export type Startable = AnyWorkflow | string

@@ -1,0 +1,14 @@
+/** A shop to try the example with: every order has two lines, and those above 100 are large. */
+
+import { createServer } from 'node:http'
+
+const server = createServer((request, response) => {
+  const order = Number(/^\/orders\/(\d+)\/lines$/.exec(request.url ?? '')?.[1])
+  const lines = [
+    { sku: 'tea', price: 4.5, count: 2 },
+    { sku: 'pot', price: order > 100 ? 900 : 31, count: 1 },
+  ]
+  response.writeHead(Number.isNaN(order) ? 404 : 200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(lines))
+})
+server.listen(Number(process.env.SHOP_PORT ?? 8811), '127.0.0.1', () => console.log('the shop is open'))

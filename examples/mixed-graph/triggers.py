@@ -1,0 +1,17 @@
+"""Watches a folder for orders. Each file ``7.order`` starts the workflow in orders.ts for order 7."""
+
+import os
+from pathlib import Path
+
+import cloaca
+
+INBOX = Path(os.environ.get("INBOX", "inbox"))
+
+
+@cloaca.trigger(on="order_processor", poll_interval="500ms")
+def inbox():
+    """The first order that waits. Its file stays until the workflow has ended, so that no order is lost."""
+    waiting = sorted(INBOX.glob("*.order"), key=lambda file: int(file.stem))
+    if not waiting:
+        return cloaca.TriggerResult.skip("no order waits")
+    return cloaca.TriggerResult.fire(cloaca.Context({"order_id": int(waiting[0].stem), "file": str(waiting[0])}))

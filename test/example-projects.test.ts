@@ -1,0 +1,75 @@
+/**
+ * The examples that are projects of their own: each is copied, with this repository's sources as the package `cloaca`, and does what its
+ * README says. Its own tests are part of that; they serve it, and kill what they serve.
+ */
+
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { fencedBlocks, maskedText, outputPattern, readDocument, stepsOf } from './support/documents.ts'
+import { Shell } from './support/shell.ts'
+import { ROOT } from './support/source-tree.ts'
+
+const EXAMPLES = join(ROOT, 'examples')
+const OWN_PACKAGE = pathToFileURL(join(ROOT, 'test/support/own-package.ts')).href
+
+const projects = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'package.json')))
+
+describe('the examples that are projects', () => {
+  it('are there', () => expect(projects).toEqual(['mixed-graph', 'typescript-only']))
+
+  it.each(projects)('%s does what its README says, and its tests pass', async (name) => {
+    await using shell = new Shell('project')
+    install(name, shell.folder)
+
+    for (const { text } of fencedBlocks(readDocument(`examples/${name}/README.md`)).filter(isConsole)) {
+      for (const { command, output } of stepsOf(text)) {
+        const { lines, exitCode } = await shell.run(`export NODE_OPTIONS='--import=${OWN_PACKAGE}'\n${command}`)
+        expect(maskedText(lines), command ?? '').toMatch(outputPattern(output))
+        expect(exitCode, lines.join('\n')).toBe(0)
+      }
+    }
+  })
+
+  it.each(projects)('%s is checked by the compiler as a user would check it', async (name) => {
+    await using shell = new Shell('project')
+    install(name, shell.folder)
+
+    const { lines, exitCode } = await shell.run(`command node ${join(ROOT, 'node_modules/typescript/bin/tsc')}`)
+
+    expect(lines).toEqual([])
+    expect(exitCode).toBe(0)
+  })
+})
+
+function isConsole({ language }: { readonly language: string }): boolean {
+  return language === 'console'
+}
+
+/** What `npm install` does, with the packages of this repository. */
+function install(name: string, folder: string): void {
+  const source = join(EXAMPLES, name)
+  cpSync(source, folder, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  const packages = join(folder, 'node_modules')
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>
+    readonly devDependencies: Readonly<Record<string, string>>
+  }
+  for (const dependency of [...Object.keys(dependencies), ...Object.keys(devDependencies)]) {
+    const place = join(packages, dependency)
+    if (!existsSync(place)) symlinkSync(join(ROOT, 'node_modules', dependency), place)
+  }
+  mkdirSync(join(packages, '.bin'))
+  writeFileSync(join(packages, '.bin/cloaca'), `#!/bin/sh\nexec node "${join(ROOT, 'src/cli/main.ts')}" "$@"\n`)
+  chmodSync(join(packages, '.bin/cloaca'), 0o755)
+}
