@@ -18,6 +18,7 @@ export interface LogRecord {
   readonly cutBytes?: number
   /** The others are of log records alone. `level` is its name, as a script may have changed it. */
   readonly level?: string
+  /** Python's have one. */
   readonly logger?: string
   /** File and line of the call: `/jobs/inbox.py:12`. */
   readonly place?: string

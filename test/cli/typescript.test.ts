@@ -64,7 +64,7 @@ describe('TypeScript beside Python', () => {
     const logs = await terminal.run(['execution', 'list', '--json', ...DATABASE])
     const { id } = JSON.parse(logs.stdout).at(-1)
     const shown = await terminal.run(['execution', 'logs', id, ...DATABASE])
-    expect(shown.stdout).toMatch(/INFO.*shipping[\s\S]*shipped by post/)
+    expect(shown.stdout).toMatch(/INFO shipping score=[\s\S]*shipped by post/)
     const history = await terminal.run(['trigger', 'history', 'inbox', '--json', ...DATABASE])
     expect(JSON.parse(history.stdout)).toHaveLength(3)
   })

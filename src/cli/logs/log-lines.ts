@@ -52,7 +52,8 @@ function textOf(record: LogRecord): string {
   if (stream === 'cut') return styled({ text: `… ${message} …`, style: 'yellow' })
   const more = Object.entries(extra ?? {}).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
   const where = place === undefined ? '' : ` (${place})`
-  const text = visibleOutput(`${logger}: ${message}${more.join('')}${where}`)
+  const whose = logger === undefined ? '' : `${logger}: `
+  const text = visibleOutput(`${whose}${message}${more.join('')}${where}`)
   const trace = traceback === undefined ? '' : `\n    ${visibleOutput(traceback)}`
   return `${styled({ text: visibleLine(level ?? ''), style: STYLES[level ?? ''] ?? null })} ${text}${trace}`
 }

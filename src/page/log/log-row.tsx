@@ -52,7 +52,7 @@ export function LogDetails({ line }: { readonly line: LogLine }) {
   const { task, attempt, stream, logger, place, extra, level, message, traceback } = record
   const facts = [
     `${task}, attempt ${attempt}`,
-    stream === 'log' ? `${level ?? ''} of ${logger ?? ''}` : stream,
+    stream === 'log' ? [level, logger].filter(Boolean).join(' of ') : stream,
     ...(place === undefined ? [] : [place]),
     exactTime(line.at),
   ]
