@@ -11,6 +11,7 @@ const ANSWER = Symbol.for('cloaca.answer')
 
 /** The answer of a trigger that starts its workflow; made by `fire`. */
 export interface Fire<Context> {
+  /** Says that it is an answer of `fire`. */
   readonly kind: 'fire'
   /** What the workflow begins with; undefined: nothing but what the engine adds. */
   readonly context: Context | undefined
@@ -18,6 +19,7 @@ export interface Fire<Context> {
 
 /** The answer of a trigger for which there is nothing to do; made by `skip`. */
 export interface Skip {
+  /** Says that it is an answer of `skip`. */
   readonly kind: 'skip'
   /** Why, for the history; undefined: no reason was given. */
   readonly reason: string | undefined
@@ -30,7 +32,7 @@ export interface Skip {
  * @example
  * trigger('inbox', { every: '2s', starts: orders }, () => fire({ order_id: 7 }))
  */
-export function fire(): Fire<never>
+export function fire(): Fire<Record<never, never>>
 export function fire<const Context extends object>(context: Context): Fire<Context>
 export function fire(context?: object): Fire<object> {
   return marked({ kind: 'fire', context })

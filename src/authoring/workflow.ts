@@ -8,7 +8,7 @@ import { placeOfCaller } from './place.ts'
 import { isSchema } from './schema.ts'
 import { declaredTask } from './task.ts'
 import type { InputSchema, WorkflowOptions } from './types/options.ts'
-import type { NewWorkflow, TaskValue } from './types/workflow.ts'
+import type { NewWorkflow, StorableInput, TaskValue } from './types/workflow.ts'
 
 const OPTIONS: readonly (keyof WorkflowOptions)[] = ['input', 'title', 'description', 'tags', 'tenant', 'package']
 
@@ -26,7 +26,7 @@ const OPTIONS: readonly (keyof WorkflowOptions)[] = ['input', 'title', 'descript
  */
 export function workflow<const Name extends string, const Schema extends InputSchema | undefined = undefined>(
   name: Name,
-  options?: WorkflowOptions<Schema>,
+  options?: WorkflowOptions<Schema> & StorableInput<Schema>,
 ): NewWorkflow<Name, Schema> {
   const key = nameOf(name, 'workflow')
   const owner: Owner = { what: `workflow "${key}"`, facts: { workflow: key } }

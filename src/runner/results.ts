@@ -45,6 +45,9 @@ export type WorkflowResult<Flow> = Omit<ExecutionResult, 'status' | 'context'> &
     | { readonly status: Exclude<ExecutionStatus, 'Completed'>; readonly context: JsonObject }
   )
 
+/** What `execute` returns, for a workflow or for the name of one. */
+export type ResultOf<Flow> = Flow extends string ? ExecutionResult : WorkflowResult<Flow>
+
 export function executionResult(execution: Execution): ExecutionResult {
   const contextText = execution.finalText ?? execution.inputText
   let context: JsonObject | null = null

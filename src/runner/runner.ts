@@ -29,7 +29,7 @@ import type { Spans } from '../tracing/spans.ts'
 import { clockOf, databasePlace, defaultDurability, openScripting, type Scripting } from './composition.ts'
 import { makeEngine, openStore } from './engine-composition.ts'
 import { openModules } from './hosts/open-modules.ts'
-import { type ExecuteArguments, type ExecuteLimits, REGISTERED_SCRIPT, registerValues } from './hosts/registering.ts'
+import { type ExecuteArguments, REGISTERED_SCRIPT, registerValues } from './hosts/registering.ts'
 import { ScriptHosts } from './hosts/script-hosts.ts'
 import { TaskTargets } from './hosts/task-targets.ts'
 import { UnboundNames } from './hosts/unbound-names.ts'
@@ -52,7 +52,7 @@ import { RunnerSchedules } from './resources/schedules.ts'
 import { RunnerSources } from './resources/sources.ts'
 import { RunnerTriggers } from './resources/triggers.ts'
 import { RunnerWorkflows } from './resources/workflows.ts'
-import { type ExecutionResult, executionResult, type WorkflowResult } from './results.ts'
+import { type ExecutionResult, executionResult, type ResultOf } from './results.ts'
 
 const GRACE_MS = 30_000
 /** How long the end of a runner waits for alerts and spans that are on their way. */
@@ -239,18 +239,16 @@ export class Runner {
    * @throws `UsageError` (`WORKFLOW_NOT_FOUND`), (`INVALID_CONTEXT`) for a context that is no JSON or does not fit,
    * (`EXECUTION_TIMEOUT`) after `timeoutMs`.
    */
-  execute<Flow extends AnyWorkflow>(
+  async execute<const Flow extends AnyWorkflow | string>(
     workflow: Flow,
-    ...rest: ExecuteArguments<InputOf<Flow>>
-  ): Promise<WorkflowResult<Flow>>
-  execute(workflow: string, context?: JsonObject, options?: ExecuteLimits): Promise<ExecutionResult>
-  async execute(
-    workflow: AnyWorkflow | string,
-    context: JsonObject = {},
-    options: ExecuteLimits = {},
-  ): Promise<unknown> {
+    ...[context, options]: ExecuteArguments<InputOf<Flow>>
+  ): Promise<ResultOf<Flow>> {
     const name = typeof workflow === 'string' ? workflow : workflow?.name
-    return await this.#execute(name, contextTextOf(context), options)
+    return (await this.#execute(
+      name,
+      contextTextOf((context === undefined ? {} : context) as JsonObject),
+      options,
+    )) as ResultOf<Flow>
   }
 
   /** Runs a workflow with the exact text of a context, as Python would hand it over. Throws `INVALID_CONTEXT`. */

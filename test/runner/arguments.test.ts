@@ -59,7 +59,7 @@ describe('the calls of a runner', () => {
     const calls: readonly (readonly [() => unknown, string])[] = [
       [() => runner.load(anything(7)), 'place'],
       [() => runner.loadAll([anything({})]), 'places[0]'],
-      [() => runner.execute(anything(undefined)), 'workflow'],
+      [() => runner.execute(anything(undefined) as string), 'workflow'],
       [() => runner.executeText(anything(null)), 'workflow'],
       [() => runner.poll(anything(Symbol('poll'))), 'trigger'],
       [() => runner.workflows.submit(anything(7)), 'workflow'],

@@ -3,10 +3,14 @@
  * stored value is like when it is read. Types only; at run time the function host looks at the values themselves.
  */
 
+import type { JsonValue } from '../../model/context.ts'
+
 type Scalar = null | boolean | number | string
 
-/** A stored value: all of it is read-only. */
-export type Frozen<Value> = Value extends Scalar
+/** A stored value: all of it is read-only. Any JSON value is that already. */
+export type Frozen<Value> = [JsonValue] extends [Value] ? Value : ReadOnly<Value>
+
+type ReadOnly<Value> = Value extends Scalar
   ? Value
   : Value extends readonly (infer Element)[]
     ? number extends Value['length']
@@ -30,7 +34,8 @@ export type Nothing = undefined | void
 type Depth = readonly unknown[]
 type DeepEnough = [0, 0, 0, 0, 0, 0]
 
-type Problem<Value, Path extends string = '', Levels extends Depth = []> = 0 extends 1 & Value
+// Of `any` nothing is known. It is asked for in a list, since the compiler answers no question about the type of an error by itself.
+type Problem<Value, Path extends string = '', Levels extends Depth = []> = [0] extends [1 & Value]
   ? never
   : Levels['length'] extends DeepEnough['length']
     ? never
@@ -72,7 +77,7 @@ type AnyFunction = (...args: never) => unknown
 
 /** Names of members that are functions. */
 type Methods<Value> = {
-  [Key in keyof Value & string]-?: 0 extends 1 & Value[Key] ? never : Value[Key] extends AnyFunction ? Key : never
+  [Key in keyof Value & string]-?: [0] extends [1 & Value[Key]] ? never : Value[Key] extends AnyFunction ? Key : never
 }[keyof Value & string]
 
 /** The type of a member where it is there: a key may be missing, but an undefined value is none. */

@@ -98,6 +98,13 @@ export type NewWorkflow<Name extends string, Schema> = Schema extends InputSchem
   ? Workflow<Name, StandardSchemaV1.InferOutput<Schema>, never, StandardSchemaV1.InferInput<Schema>>
   : Workflow<Name, JsonObject, never>
 
+/** Unknown for a schema that makes JSON of what it is given, and a sentence for another: an execution begins with what it makes. */
+export type StorableInput<Schema> = Schema extends InputSchema
+  ? unknown extends JsonOnly<StandardSchemaV1.InferOutput<Schema>>
+    ? unknown
+    : { readonly input: JsonOnly<StandardSchemaV1.InferOutput<Schema>> }
+  : unknown
+
 /** What may be `after`: ids that are known, or task values. */
 export type AfterOption<Known extends string> = Known | TaskValue<Known> | readonly (Known | TaskValue<Known>)[]
 

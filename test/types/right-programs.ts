@@ -1,0 +1,102 @@
+/** Programs that must compile, whatever the compiler and its options. */
+
+export const RIGHT_PROGRAMS: Readonly<Record<string, string>> = {
+  'orders.ts': `
+import { Runner, type InputOf, type OutputOf, skip, succeeded, trigger, workflow } from 'cloaca'
+import { number, object } from 'valibot'
+
+declare function next(): Promise<{ order_id: number } | undefined>
+
+export const orders = workflow('order_processor', { input: object({ order_id: number() }) })
+  .task('fetch', async (ctx) => ({ lines: [String(ctx.order_id)] }))
+  .task('score', { after: 'fetch', python: { script: 'score.py', task: 'score' } })
+  .task('ship', { after: ['fetch', 'score'], retries: 3, timeout: '20s', when: succeeded('score') }, async (ctx, { signal, log, attempt }) => {
+    log.info('shipping', { lines: ctx.lines, attempt })
+    signal.throwIfAborted()
+    return { shipped: ctx.lines.length, score: ctx.score ?? null }
+  })
+
+export const inbox = trigger('inbox', { every: '2s', starts: orders }, async () => (await next()) ?? skip('nothing new'))
+
+const input: InputOf<typeof orders> = { order_id: 7 }
+export const shipped = (output: OutputOf<typeof orders>): number => output.shipped
+
+export async function main(): Promise<number> {
+  const runner = await Runner.open({ database: ':memory:' })
+  await runner.register(orders, inbox)
+  const result = await runner.execute(orders, input, { timeoutMs: 1000 })
+  const named = await runner.execute('order_processor', { anything: [1, null] })
+  runner.on('executionFinished', ({ workflow }) => workflow)
+  if (result.status === 'Completed') return result.context.shipped + result.context.lines.length
+  return named.status === 'Failed' ? 1 : 0
+}
+`,
+  'options.ts': `
+import { all, always, any, failed, fire, none, skip, skipped, succeeded, trigger, value, workflow, type TaskRetryOptions } from 'cloaca'
+
+const patient: TaskRetryOptions = { retries: 4, backoff: { kind: 'exponential', base: 3 }, retryDelay: '250ms', maxDelay: '1m', jitter: false, retryOn: ['429'] }
+
+export const flow = workflow('flow', { title: 'Flow', description: 'all options', tags: { team: 'a' }, tenant: 't', package: 'p' })
+  .task('a', { ...patient, timeout: '5m' }, () => ({ list: [1], same: 'x', deep: { left: 1 } }))
+  .task('b', { backoff: 'linear', retryOn: 'transient', onSuccess: (task, context) => [task, context.same], onFailure: (task, error) => \`\${task}: \${error.message}\` }, () => ({ list: ['two'], same: 'y', deep: { right: true } }))
+const merged = flow.task('c', { after: [flow.tasks.a, 'b'], when: all(any(succeeded('a'), failed('b')), none(skipped('a')), value('same', '==', 'y'), value('x', 'notExists'), always()) }, (ctx) => {
+  const each: readonly (number | string)[] = ctx.list
+  const deep: { readonly left: number; readonly right: boolean } = ctx.deep
+  const same: string = ctx.same
+  return { count: each.length, deep, same }
+})
+export const deferred = merged.task('d', { after: 'c' }, async (ctx, tools) => {
+  await tools.deferUntil(async () => ctx.count > 0, { pollEvery: '100ms' })
+  const { password = '' } = await tools.secret('warehouse')
+  if (password === '') return { count: 'none' }
+  return
+})
+export const optional = deferred.task('e', { after: 'd' }, (ctx) => ({ seen: ctx.count ?? null }))
+export const polled = trigger('polled', { starts: flow, timeout: '5s', jitter: '1s', maxActive: 3, pauseAfter: 5, onChange: true, allowConcurrent: true, description: 'looks' }, ({ signal, log, trigger }) => {
+  log.debug(trigger)
+  return signal.aborted ? skip() : fire({ at: 1 })
+})
+export const bare = trigger('bare', { starts: flow }, () => fire())
+export const thrower = flow.task('thrower', (): never => {
+  throw new Error('always')
+})
+export const flagged = trigger('flagged', { starts: 'python_workflow' }, () => Math.random() > 0.5)
+export const nightly = trigger('nightly', { cron: '0 3 * * *', timezone: 'Europe/Paris', catchup: 'all', starts: flow })
+`,
+  'values.ts': `
+import { workflow, type JsonObject } from 'cloaca'
+
+interface Line { sku: string; parts?: Line[]; weight: number | null }
+type Tree = { name: string; children: readonly Tree[] }
+declare const line: Line
+declare const tree: Tree
+declare const data: JsonObject
+declare const unknowns: unknown
+declare function parsed(): any
+
+export const flow = workflow('values')
+  .task('records', (ctx) => ({ line, all: [line], tree, ctx, data, pair: [1, 'two'] as const, either: Math.random() > 0.5 ? 1 : null }))
+  .task('any', { after: 'records' }, () => ({ parsed: parsed() }))
+  .task('unknown', { after: 'records' }, () => unknowns as JsonObject)
+  .task('spread', { after: 'any' }, (ctx) => ({ ...ctx, line: { ...ctx.line, sku: 'other' } }))
+  .task('pair', { after: 'spread' }, ({ pair: [one, two], line: { sku, parts = [] } }) => ({ sum: one + two.length + sku.length + parts.length }))
+  .task('nothing', { after: 'pair' }, async () => {})
+  .task('sum', { after: 'nothing' }, (ctx) => ({ sum: String(ctx.sum) }))
+  .task('text', { after: 'sum' }, (ctx) => ({ text: ctx.sum.toUpperCase(), open: ctx.whatever ?? null }))
+`,
+}
+
+/** A chain and a fan of so many tasks, each of which uses what one before it returned. */
+export function largeProgram(tasks: number): string {
+  const links = Array.from({ length: tasks }, (_, index) => index + 1)
+  const chain = links.map((n) => `  .task('t${n}', { after: 't${n - 1}' }, (ctx) => ({ k${n}: ctx.k${n - 1} + 1 }))`)
+  const fan = links.map((n) => `  .task('f${n}', { after: 't0' }, (ctx) => ({ v${n}: ctx.k0 + 1 }))`)
+  const all = links.map((n) => `'f${n}'`).join(', ')
+  return `import { workflow } from 'cloaca'
+export const chain = workflow('chain').task('t0', () => ({ k0: 1 }))
+${chain.join('\n')}
+export const fan = workflow('fan').task('t0', () => ({ k0: 1 }))
+${fan.join('\n')}
+  .task('end', { after: [${all}] }, (ctx) => { const n: number = ctx.v1 + ctx.v${tasks}; return { n } })
+`
+}
