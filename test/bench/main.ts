@@ -26,6 +26,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   ],
   graphs: async () => (await import('./graphs.ts')).graphFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
+  python: async () => (await import('./python.ts')).pythonFigures(),
 }
 
 const chosen = process.argv.slice(2)

@@ -3,67 +3,11 @@
  * command line, that prints its numbers as JSON.
  */
 
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Figure } from './figure.ts'
-
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
-
-interface Finished {
-  readonly stdout: string
-  readonly wallMs: number
-  /** Of the process and its children, the most that was seen. */
-  readonly residentMb: number
-}
-
-interface Sampling {
-  readonly environ?: Record<string, string>
-  /** Looking at the memory holds the program up for milliseconds. */
-  readonly samplesMemory?: boolean
-}
-
-/** Runs a program to its end. */
-async function runProgram(
-  args: readonly string[],
-  { environ = {}, samplesMemory = false }: Sampling = {},
-): Promise<Finished> {
-  const begin = performance.now()
-  const child = spawn(process.execPath, [CLI, 'run', ...args], { env: { ...process.env, ...environ } })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (chunk) => (stdout += chunk))
-  child.stderr.on('data', (chunk) => (stderr += chunk))
-  let residentMb = 0
-  const sample = () => (residentMb = Math.max(residentMb, residentMbOf(child.pid) ?? 0))
-  const sampler = samplesMemory ? setInterval(sample, 250) : undefined
-  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  clearInterval(sampler)
-  if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}: ${stderr.slice(-2000)}`)
-  return { stdout, wallMs: performance.now() - begin, residentMb }
-}
-
-/** Of a process and its children, from /proc; null where there is none. It is proportional: what is shared counts once. */
-function residentMbOf(pid: number | undefined): number | null {
-  try {
-    const [, kilobytes] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
-    if (kilobytes === undefined) return null // it has ended
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-    const own = (Number(kilobytes) * 1024) / 1e6
-    return children.reduce((sum, child) => sum + (residentMbOf(Number(child)) ?? 0), own)
-  } catch {
-    return null
-  }
-}
-
-async function measured(program: string, args: readonly string[], sampling: Sampling = {}) {
-  const finished = await runProgram([join(PROGRAMS, program), ...args], sampling)
-  const numbers = JSON.parse(finished.stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, number>
-  return { ...finished, number: (name: string) => numbers[name] ?? Number.NaN }
-}
+import { measured, runProgram } from './measured-program.ts'
 
 /** What it costs that the output of tasks is kept. */
 export async function logFigures(): Promise<Figure[]> {
