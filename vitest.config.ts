@@ -25,6 +25,16 @@ const onPostgres =
       ]
     : []
 
+/**
+ * `CLOACA_TEST_PYTHON=cpython`: scenarios and examples under a CPython of the machine, by `--python` and by python itself; see `test-python.ts`.
+ * What is about Pyodide alone is left out: its packages, and the standard library where that is the engine's own.
+ */
+const UNDER_CPYTHON =
+  process.env.CLOACA_TEST_PYTHON === undefined
+    ? []
+    : ['test/scenarios/*.test.ts', 'test/examples.test.ts', 'test/runner/execute.test.ts']
+const ABOUT_PYODIDE = ['test/scenarios/{no-wheel,packages,pyodide-builds}.test.ts']
+
 // Real interpreters are started in tests: two files at a time is what two cores carry.
 export default defineConfig({
   test: {
@@ -40,6 +50,19 @@ export default defineConfig({
       // What takes a minute: it runs when it is asked for by its name.
       { extends: true, test: { name: 'campaign', include: campaigns } },
       { extends: true, test: { name: 'postgres', include: onPostgres } },
+      {
+        extends: true,
+        test: {
+          name: 'cpython',
+          include: UNDER_CPYTHON,
+          exclude: ABOUT_PYODIDE,
+          env: { CLOACA_TEST_PYTHON: 'cpython' },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'plain', include: UNDER_CPYTHON, exclude: ABOUT_PYODIDE, env: { CLOACA_TEST_PYTHON: 'plain' } },
+      },
       // The page is built, and one browser is started, only where tests of the page are run.
       {
         extends: true,

@@ -16,6 +16,7 @@ import {
 import { LIMIT_MS } from './limits.ts'
 import { scenarioPath } from './run-script.ts'
 import { type ScenarioDatabase, scenarioDatabase } from './scenario-database.ts'
+import { TEST_CHOICE } from './test-python.ts'
 
 // The same folder as that of scripts run through the command line: the memory snapshot is made once.
 process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
@@ -66,6 +67,7 @@ export class ObservedRunner implements AsyncDisposable {
     const runner = await Runner.open({
       ...(database !== null && { database: database.url }),
       durability: 'normal',
+      python: TEST_CHOICE,
       log: (line) => void log.push(line),
       ...options,
     })

@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS, type HostLimits } from '../../src/host/process/host-lim
 import { type HostOptions, PythonHost } from '../../src/host/python-host.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
+import { TEST_CHOICE } from './test-python.ts'
 
 process.env.CLOACA_CACHE_DIR ??= join(tmpdir(), 'cloaca-test-cache')
 
@@ -61,7 +62,8 @@ export class OpenHost implements AsyncDisposable {
       packageFolder: PACKAGE_FOLDER,
       interpreters,
       isProgram: false,
-      ...{ python, pythonFor },
+      python: python ?? TEST_CHOICE,
+      ...(pythonFor !== undefined && { pythonFor }),
       limits: { ...DEFAULT_LIMITS, ...limits },
       events: {
         call: async ({ method }) => {

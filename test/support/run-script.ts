@@ -1,5 +1,5 @@
 /**
- * Runs a user's script through the command line, as a user does: `cloaca run FILE` in a folder of its own.
+ * Runs a user's script as a user does: `cloaca run FILE`, or by python (see `test-python.ts`), in a folder of its own.
  * Test files share one cache folder, so that the memory snapshot is made once.
  */
 
@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { programFor } from './scenario-database.ts'
+import { programCommand } from './test-python.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const SCENARIOS = fileURLToPath(new URL('../scenarios/', import.meta.url))
 const CACHE = process.env.CLOACA_CACHE_DIR ?? join(tmpdir(), 'cloaca-test-cache')
 
@@ -46,7 +46,7 @@ export async function runScript(name: string, options: ScriptOptions = {}): Prom
   await using program = await programFor(SCENARIOS, name)
   const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'cloaca-run-'))
   try {
-    return await run(['run', ...(options.target ?? [program.path]), ...(options.args ?? [])], cwd, options)
+    return await run([...(options.target ?? [program.path]), ...(options.args ?? [])], cwd, options)
   } finally {
     if (options.cwd === undefined) rmSync(cwd, { recursive: true, force: true })
   }
@@ -57,9 +57,10 @@ function answerLines(child: ChildProcessWithoutNullStreams, onLine: (line: strin
 }
 
 function run(words: readonly string[], cwd: string, options: ScriptOptions): Promise<ScriptRun> {
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  const command = programCommand(words, options.env?.PYTHONPATH)
+  const child = spawn(command.executable, command.words, {
     cwd,
-    env: { ...process.env, CLOACA_CACHE_DIR: CACHE, ...options.env },
+    env: { ...process.env, CLOACA_CACHE_DIR: CACHE, ...options.env, ...command.environ },
   })
   const output: { stdout: string; stderr: string } = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -11,12 +11,21 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { LIMIT_MS } from './limits.ts'
 import { ROOT } from './source-tree.ts'
+import { EXECUTABLE, TEST_ENVIRON, TEST_PYTHON } from './test-python.ts'
 
 /** Where the examples look when they are told nothing else, as the documentation writes it. */
 const EXAMPLES_FOLDER = '/tmp/cloaca-examples'
 
+const MAIN = join(ROOT, 'src/cli/main.ts')
+
+/** Where programs are tried under plain python, `cloaca run` in the documentation means that. */
+const RUN =
+  TEST_PYTHON === 'plain'
+    ? `if [ "$1" = run ]; then shift; CLOACA_ENGINE="node '${MAIN}'" PYTHONPATH="${join(ROOT, 'python')}" ${EXECUTABLE} "$@"; return; fi`
+    : ':'
+
 const PRELUDE = `
-cloaca() { node "${join(ROOT, 'src/cli/main.ts')}" "$@"; }
+cloaca() { ${RUN}; node "${MAIN}" "$@"; }
 exec 2>&1
 `
 
@@ -172,6 +181,7 @@ export class Shell implements AsyncDisposable {
     const { CLOACA_DATABASE_URL: _, VIRTUAL_ENV: __, ...environ } = process.env
     return {
       ...environ,
+      ...TEST_ENVIRON,
       // As on a terminal, which has whole lines at once.
       PYTHONUNBUFFERED: '1',
       PATH: `${join(ROOT, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,

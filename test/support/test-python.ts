@@ -1,0 +1,43 @@
+/**
+ * The Python that scenarios and examples are run by: Pyodide, or with `CLOACA_TEST_PYTHON` a CPython of the machine, so that what users see
+ * is the same. Nothing of it is in the scenarios. `cpython`: by `--python`, served and as programs; `plain`: programs are started by
+ * the machine's python itself, with the engine as its child.
+ *
+ * `CLOACA_TEST_EXECUTABLE`: that python, by name or path; default `python3`.
+ */
+
+import { fileURLToPath } from 'node:url'
+import type { PythonChoice } from '../../src/index.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const PACKAGE = fileURLToPath(new URL('../../python', import.meta.url))
+
+export type TestPython = 'pyodide' | 'cpython' | 'plain'
+
+export const TEST_PYTHON = (process.env.CLOACA_TEST_PYTHON ?? 'pyodide') as TestPython
+export const EXECUTABLE = process.env.CLOACA_TEST_EXECUTABLE ?? 'python3'
+
+/** What a runner is opened with. */
+export const TEST_CHOICE: PythonChoice =
+  TEST_PYTHON === 'pyodide' ? { kind: 'pyodide' } : { kind: 'cpython', executable: EXECUTABLE }
+
+/** What commands are told by their environment. */
+export const TEST_ENVIRON: Readonly<Record<string, string>> =
+  TEST_PYTHON === 'pyodide' ? {} : { CLOACA_PYTHON: EXECUTABLE }
+
+export interface ProgramCommand {
+  readonly executable: string
+  readonly words: readonly string[]
+  readonly environ: Readonly<Record<string, string>>
+}
+
+/** How a program is started: what `cloaca run` or python is given. `PYTHONPATH` is what a test asks for. */
+export function programCommand(words: readonly string[], pythonPath = process.env.PYTHONPATH): ProgramCommand {
+  if (TEST_PYTHON !== 'plain')
+    return { executable: process.execPath, words: [MAIN, 'run', ...words], environ: TEST_ENVIRON }
+  const environ = {
+    CLOACA_ENGINE: `'${process.execPath}' '${MAIN}'`,
+    PYTHONPATH: pythonPath === undefined ? PACKAGE : `${pythonPath}:${PACKAGE}`,
+  }
+  return { executable: EXECUTABLE, words, environ }
+}
