@@ -181,7 +181,7 @@ export {
 export { type Durability, databaseFile } from './runner/composition.ts'
 export type { LoadOptions, ReloadReport, ScriptReport } from './runner/loaded-scripts.ts'
 export { cutOff, type LogLevel, type LogLine, type LogSink } from './runner/log-lines.ts'
-export type { PythonChoice, RunnerOptions } from './runner/options.ts'
+export type { PythonChoice, Restriction, RunnerOptions } from './runner/options.ts'
 export { type Program, type ProgramLimits, type ProgramTarget, startProgram } from './runner/program.ts'
 export { type ProjectOptions, projectOptions } from './runner/project-options.ts'
 export type { Readiness } from './runner/readiness.ts'

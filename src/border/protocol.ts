@@ -6,6 +6,8 @@
  * events, graphs, program) gets exactly one answer per token, also when the process dies; a `call` of Python gets exactly one `reply`.
  */
 
+import type { Grants } from './grants.ts'
+
 /** A number that names one entry into Python (a load, a poll, a task, events, graphs, a program) for its whole life. Never reused. */
 export type StackToken = number
 
@@ -63,7 +65,7 @@ export interface ProcessSettings {
   readonly python: PythonOptions
   /** What a Python that a script has started was handed beside its standard streams: the numbers, in the order of `FIRST_HANDED`. */
   readonly handedDescriptors: readonly number[]
-  /** Folder for compiled modules, so that the next process need not compile them. */
+  /** Folder for compiled modules, so that the next process need not compile them; '' for none. */
   readonly bytecodeFolder: string
 }
 
@@ -109,6 +111,8 @@ export interface StartData {
   readonly snapshotPath: string | null
   /** Folder that holds the `cloaca` package. */
   readonly packageFolder: string
+  /** What its scripts may reach, where that is restricted; null where they may do what the process may. */
+  readonly grants: Grants | null
 }
 
 /** A Python exception as data: its class name, its message, and its traceback or ''. */

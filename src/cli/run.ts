@@ -8,17 +8,19 @@ import { becomePython } from '../host/cpython/become-python.ts'
 import { type Program, type ProgramLimits, type ProgramTarget, pythonVersion, startProgram } from '../runner/program.ts'
 import { programLimitsOf, pythonOf } from '../runner/project-options.ts'
 import { loadSettings, type Settings } from '../settings/settings.ts'
-import { SETTINGS } from '../settings/table.ts'
+import { SETTINGS, type SettingKey, settingOf } from '../settings/table.ts'
 import { openLog } from './log.ts'
 import { whenNpmIsGone } from './npm.ts'
 import { printUsage, UsageMistake } from './print.ts'
 import {
+  type OwnOption,
   type OwnOptions,
   type PythonCommandLine,
   type PythonTarget,
   PythonUsage,
   parsePython,
 } from './python/options.ts'
+import { RESTRICTION_KEYS } from './settings/restriction-keys.ts'
 import { writeStdout } from './standard-streams.ts'
 
 const USAGE = `usage: cloaca run SCRIPT.py [ARGS…]
@@ -39,6 +41,9 @@ traceback and the exit code are its own. Runners that it opens live until it end
             memory limit, such as 2gb; a number alone means MiB; default: 1gb
   --secrets FOLDER
             folder of files with the secrets of tasks
+  --restrict
+            let the program read its own folder, use what is granted, and nothing else:
+            --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME
   --python PYTHON
             name or path of one of the machine, which takes the place of cloaca;
             default: pyodide, which comes along
@@ -53,26 +58,14 @@ const SIGNALLED = 128
 const IGNORED_AFTER_MS = 2_000
 
 /** Flags for settings, as texts. */
-interface GivenFlags {
-  readonly memory?: string
-  readonly secrets?: string
-  readonly python?: string
-}
+type GivenFlags = Partial<Record<SettingKey, string>>
+
+const SETTINGS_OF_PROGRAM = ['limits.memory', 'secrets', 'python', ...RESTRICTION_KEYS] as const
 
 /** Everything behind the target belongs to the program. */
 export async function runCommand(words: readonly string[]): Promise<number> {
-  let given: GivenFlags = {}
-  const own = {
-    '--memory': (amount: string) => {
-      given = { ...given, memory: memoryFlag(amount) }
-    },
-    '--secrets': (folder: string) => {
-      given = { ...given, secrets: folder }
-    },
-    '--python': (python: string) => {
-      given = { ...given, python }
-    },
-  }
+  const given: GivenFlags = {}
+  const own = Object.fromEntries(SETTINGS_OF_PROGRAM.map((key) => [settingOf(key).flag, optionFor(key, given)]))
   const commandLine = readCommandLine(words, own)
   if (commandLine.target.kind === 'help') {
     printUsage(USAGE)
@@ -141,24 +134,26 @@ async function startUnlessInterrupted(target: ProgramTarget, limits: ProgramLimi
   }
 }
 
-function memoryFlag(text: string): string {
-  const { type } = SETTINGS['limits.memory']
-  if (type.readText(text) === undefined) throw new UsageMistake(`--memory must be ${type.expected}.`, USAGE)
-  return text
+/** Puts what is given into `given`. */
+function optionFor(key: SettingKey, given: GivenFlags): OwnOption {
+  const { flag, type, placeholder, isRepeatable } = settingOf(key)
+  return {
+    takesArgument: placeholder !== '',
+    given(text) {
+      if (type.readText(text) === undefined) throw new UsageMistake(`${flag} must be ${type.expected}.`, USAGE)
+      const before = given[key]
+      given[key] = isRepeatable && before !== undefined ? `${before},${text}` : text
+    },
+  }
 }
 
 /** What the flags, the environment and the project's settings say. */
-function settingsFrom({ memory, secrets, python }: GivenFlags): Settings {
-  const flags = {
-    ...(memory !== undefined && { 'limits.memory': memory }),
-    ...(secrets !== undefined && { secrets }),
-    ...(python !== undefined && { python }),
-  }
+function settingsFrom(flags: GivenFlags): Settings {
   return loadSettings({ folder: process.cwd(), environment: process.env, flags })
 }
 
 /** The same flags for an engine that the program starts. */
-function variablesFrom({ memory, secrets }: GivenFlags): NodeJS.ProcessEnv {
+function variablesFrom({ 'limits.memory': memory, secrets }: GivenFlags): NodeJS.ProcessEnv {
   return {
     ...(memory !== undefined && { [SETTINGS['limits.memory'].variable]: memory }),
     ...(secrets !== undefined && { [SETTINGS.secrets.variable]: resolve(secrets) }),

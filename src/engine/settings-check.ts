@@ -71,7 +71,7 @@ export function checkSetting(value: unknown, check: SettingCheck, path: string):
       `"${path || 'options'}" must be ${check.expected}, but ${check.isPrivate ? 'something else' : shownValue(value)} was given.`,
     )
   }
-  if (check.within !== undefined) checkWithin(value as object, check.within, path)
+  if (check.within !== undefined && value !== null) checkWithin(value as object, check.within, path)
 }
 
 function checkWithin(settings: object, checks: SettingChecks, name: string): void {

@@ -4,7 +4,7 @@
  */
 
 import type { LoadTarget } from '../border/protocol.ts'
-import { choiceKey, choiceLabel, type PythonChoice, type PythonChoices } from './environment/python-choice.ts'
+import { choiceKey, choiceLabel, type PythonChoices, type ScriptPython } from './environment/python-choice.ts'
 import type { InterpreterSupervisor } from './process/interpreter-supervisor.ts'
 import { SharedInterpreters } from './shared-interpreters.ts'
 
@@ -12,13 +12,15 @@ import { SharedInterpreters } from './shared-interpreters.ts'
 export interface ComingScript {
   readonly script: string
   readonly target: LoadTarget
+  /** What was given to be loaded, or is around it; its own folder where that is not said. */
+  readonly folder?: string
 }
 
 export interface GroupsOptions {
   readonly choices: PythonChoices
   /** Of each group. */
   readonly atMost: number
-  supervise(name: string, python: PythonChoice): InterpreterSupervisor
+  supervise(name: string, python: ScriptPython): InterpreterSupervisor
   /** One line worth a log entry. */
   notice(message: string): void
 }
@@ -45,7 +47,8 @@ export class InterpreterGroups {
   expect(scripts: readonly ComingScript[]): void {
     const { choices } = this.#options
     const coming = new Map<SharedInterpreters, Set<string>>()
-    for (const { script, target } of scripts) {
+    for (const { script, target, folder } of scripts) {
+      if (folder !== undefined) choices.note(target, folder)
       const group = this.#group(choices.of(target))
       coming.set(group, (coming.get(group) ?? new Set()).add(script))
     }
@@ -57,7 +60,7 @@ export class InterpreterGroups {
     return this.#group(this.#options.choices.of(target)).next()
   }
 
-  #group(choice: PythonChoice): SharedInterpreters {
+  #group(choice: ScriptPython): SharedInterpreters {
     const key = choiceKey(choice)
     const known = this.#groups.get(key)
     if (known !== undefined) return known
@@ -71,8 +74,9 @@ export class InterpreterGroups {
     return group
   }
 
-  #nextName(choice: PythonChoice): string {
+  #nextName(choice: ScriptPython): string {
     const name = `Interpreter ${++this.#made}`
-    return choice.kind === 'pyodide' ? name : `${name} (${choiceLabel(choice)})`
+    const isUsual = choice.kind === 'pyodide' && choice.restriction === null
+    return isUsual ? name : `${name} (${choiceLabel(choice)})`
   }
 }

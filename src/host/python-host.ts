@@ -7,17 +7,10 @@
  * A script that killed or hung an interpreter lives alone in one from then on, until it is loaded anew.
  */
 
-import type {
-  GenerationNumber,
-  LoadTarget,
-  ProcessSettings,
-  ProgramTarget,
-  RunningProgram,
-} from '../border/protocol.ts'
+import type { GenerationNumber, LoadTarget, ProgramTarget, RunningProgram } from '../border/protocol.ts'
 import type {
   AccumulateAnswer,
   AccumulateRequest,
-  Clock,
   NotEntered,
   PollRequest,
   RunGraphAnswer,
@@ -30,58 +23,23 @@ import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
-import { choiceKey, PYODIDE_CHOICE, type PythonChoice, PythonChoices } from './environment/python-choice.ts'
+import { choiceKey, PYODIDE_CHOICE, PythonChoices, type ScriptPython } from './environment/python-choice.ts'
+import type { HostOptions } from './host-options.ts'
 import { type ComingScript, InterpreterGroups } from './interpreter-groups.ts'
-import type { ParentLines } from './parent/parent-peer.ts'
 import type { CallAnswers, CallAsker, InterpreterCall, InterpreterEnd } from './process/answers.ts'
-import type { HostLimits } from './process/host-limits.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
 import { InterpreterSupervisor, type ProcessEvents } from './process/interpreter-supervisor.ts'
 import { scriptLabel } from './process/labels.ts'
 import { lostInterpreter } from './process/outcomes.ts'
 import type { StackReport } from './process/stack-report.ts'
-import { PythonRefusal, type ScriptAnswer, type ScriptCall } from './script-call.ts'
+import { UNRESTRICTED } from './restriction/restriction.ts'
+import { ScriptRestrictions } from './restriction/script-restrictions.ts'
+import { PythonRefusal, type ScriptCall } from './script-call.ts'
 import { PROGRAM_SCRIPT } from './scripts/generation.ts'
-import { type GenerationEvents, type LoadedScript, ScriptGenerations } from './scripts/script-generations.ts'
+import { type LoadedScript, ScriptGenerations } from './scripts/script-generations.ts'
 import { type Starter, starterFor } from './starters.ts'
 
-export interface HostEvents extends GenerationEvents {
-  /** Answers a call of a script. */
-  call(call: ScriptCall): Promise<ScriptAnswer>
-  /** A script is there again in a new interpreter: what it declares takes the place of what it declared. */
-  reloaded(script: LoadedScript): void
-  /** A script could not be loaded into a new interpreter: nothing of it is polled or run any more. */
-  notServed(script: string): void
-  /** A script lives in an interpreter of its own from now on. `label`: the poll or task because of which. */
-  quarantined(script: string, label: string, reason: string): void
-  /** The first start takes longer than the others. */
-  preparing(message: string): void
-}
-
-export interface HostOptions {
-  readonly clock: Clock
-  readonly process: ProcessSettings
-  /** It is for one program, which has the terminal; else for scripts that are served. */
-  readonly isProgram: boolean
-  /** The program runs already, and is at the other end of these. Null, the default: Python is started. */
-  readonly parent?: ParentLines | null
-  /** Where what scripts print goes; stdout when it is not said. */
-  readonly stdoutTo?: 'stdout' | 'stderr'
-  /** At a terminal each line that a task prints says whose it is. Default: it does not. */
-  readonly prefixesOutput?: boolean
-  /** Folder that holds the Python package `cloaca`. */
-  readonly packageFolder: string
-  /** What runs scripts; Pyodide when it is not said. */
-  readonly python?: PythonChoice | undefined
-  /** The same for what is loaded from these files, folders and modules. */
-  readonly pythonFor?: Readonly<Record<string, PythonChoice>> | undefined
-  /** At most, of each Python; no more than there are scripts, and than there is memory for. */
-  readonly interpreters: number
-  /** Aborted by who does not wait for the start any more. */
-  readonly stopping?: AbortSignal
-  readonly limits: HostLimits
-  readonly events: HostEvents
-}
+export type { HostEvents, HostOptions } from './host-options.ts'
 
 export class PythonHost implements ScriptHost {
   readonly #options: HostOptions
@@ -99,7 +57,7 @@ export class PythonHost implements ScriptHost {
   #isClosed = false
 
   private constructor(options: HostOptions) {
-    const { clock, limits, events, python = PYODIDE_CHOICE, pythonFor = {} } = options
+    const { clock, limits, events, python = PYODIDE_CHOICE, pythonFor = {}, restrictions = UNRESTRICTED } = options
     this.#options = options
     this.#generations = new ScriptGenerations({ clock, events, loadDeadlineMs: limits.loadDeadlineMs })
     const homes: Homes = {
@@ -109,7 +67,7 @@ export class PythonHost implements ScriptHost {
       isQuarantined: (script) => this.#quarantined.has(script),
     }
     this.#entrance = new Entrance(homes, this.#generations)
-    this.#choices = new PythonChoices(python, pythonFor)
+    this.#choices = new PythonChoices(python, pythonFor, new ScriptRestrictions(restrictions, options.process))
     this.#shared = new InterpreterGroups({
       choices: this.#choices,
       atMost: options.interpreters,
@@ -251,32 +209,33 @@ export class PythonHost implements ScriptHost {
     await Promise.all(this.#supervisors().map((supervisor) => supervisor.close()))
   }
 
-  #starterOf(choice: PythonChoice): Starter {
+  #starterOf(choice: ScriptPython): Starter {
     const key = choiceKey(choice)
     const starter = this.#starters.get(key) ?? starterFor(choice, this.#options)
     this.#starters.set(key, starter)
     return starter
   }
 
-  #supervise(name: string, python: PythonChoice): InterpreterSupervisor {
+  #supervise(name: string, python: ScriptPython): InterpreterSupervisor {
     const { clock, events } = this.#options
     const starter = this.#starterOf(python)
     return new InterpreterSupervisor({
       clock,
       restarts: this.#restarts,
-      start: (processEvents, spawned) => starter.start(this.#eventsOf(processEvents), spawned),
+      start: (processEvents, spawned) => starter.start(this.#eventsOf(processEvents, python), spawned),
       reload: (script, interpreter) => this.#reload(script, interpreter),
       ended: (end, culprit) => this.#interpreterEnded(end, culprit),
       restarted: (reason, failure) => events.notice(restartNotice(name, reason, failure)),
     })
   }
 
-  #eventsOf(processEvents: ProcessEvents) {
+  #eventsOf(processEvents: ProcessEvents, python: ScriptPython) {
+    const restriction = python.kind === 'pyodide' ? python.restriction : null
     return {
       ...processEvents,
       notice: (message: string) => this.#options.events.notice(message),
       call: (call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers) =>
-        void this.#answer(call, asker, interpreter),
+        void this.#answer({ ...call, restriction }, asker, interpreter),
       declared: (number: GenerationNumber, json: string) => this.#generations.declared(number, json),
     }
   }
@@ -365,12 +324,20 @@ export class PythonHost implements ScriptHost {
     return this.#entrance.ofGeneration(number)
   }
 
-  async #answer(call: InterpreterCall, asker: CallAsker | null, interpreter: CallAnswers): Promise<void> {
+  async #answer(call: RestrictedCall, asker: CallAsker | null, interpreter: CallAnswers): Promise<void> {
     try {
       const payload: unknown = JSON.parse(call.payloadJson)
-      const { method, contextText, generation } = call
+      const { method, contextText, generation, restriction } = call
       const { slot = null, task = null } = asker ?? {}
-      const answer = await this.#options.events.call({ method, payload, contextText, slot, task, generation })
+      const answer = await this.#options.events.call({
+        method,
+        payload,
+        contextText,
+        slot,
+        task,
+        generation,
+        restriction,
+      })
       interpreter.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
     } catch (thrown) {
       const error = toError(thrown)
@@ -378,6 +345,8 @@ export class PythonHost implements ScriptHost {
     }
   }
 }
+
+type RestrictedCall = InterpreterCall & Pick<ScriptCall, 'restriction'>
 
 function restartNotice(name: string, reason: string, failure: Error | null): string {
   if (failure === null) return `${name} was restarted: ${reason}.`

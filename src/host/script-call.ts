@@ -3,6 +3,7 @@
 import type { GenerationNumber } from '../border/protocol.ts'
 import type { TaskSlot } from '../engine/ports.ts'
 import type { AskingTask } from './process/answers.ts'
+import type { ScriptRestriction } from './restriction/restriction.ts'
 
 /** A call that a script made of the engine. Settles with the answer, or rejects with a `PythonRefusal`. */
 export interface ScriptCall {
@@ -15,6 +16,8 @@ export interface ScriptCall {
   readonly task: AskingTask | null
   /** Whose call it is. */
   readonly generation: GenerationNumber
+  /** What the script is held to; null where it may do what the process may. */
+  readonly restriction: ScriptRestriction | null
 }
 
 export interface ScriptAnswer {

@@ -1,15 +1,15 @@
 /** What starts the interpreters of each Python. Used by `python-host.ts`. */
 
 import { CPythonStarter } from './cpython/starter.ts'
-import type { PythonChoice } from './environment/python-choice.ts'
+import type { ScriptPython } from './environment/python-choice.ts'
+import type { HostOptions } from './host-options.ts'
 import { ParentStarter } from './parent/parent-starter.ts'
 import { ceilingsOf } from './process/host-limits.ts'
 import { InterpreterStarter } from './process/interpreter-starter.ts'
-import type { HostOptions } from './python-host.ts'
 
 export type Starter = Pick<InterpreterStarter, 'start'>
 
-export function starterFor(choice: PythonChoice, options: HostOptions): Starter {
+export function starterFor(choice: ScriptPython, options: HostOptions): Starter {
   const { clock, process, isProgram, parent = null, packageFolder, limits, events } = options
   const starting = {
     ...{ clock, process, packageFolder },
@@ -21,5 +21,6 @@ export function starterFor(choice: PythonChoice, options: HostOptions): Starter 
   if (parent !== null) return new ParentStarter({ ...starting, lines: parent })
   const stdoutTo = options.stdoutTo ?? 'stdout'
   if (choice.kind === 'cpython') return new CPythonStarter({ ...starting, stdoutTo, executable: choice.executable })
-  return new InterpreterStarter({ ...starting, isProgram, stdoutTo, preparing: events.preparing })
+  const { restriction } = choice
+  return new InterpreterStarter({ ...starting, isProgram, stdoutTo, restriction, preparing: events.preparing })
 }

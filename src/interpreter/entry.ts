@@ -9,6 +9,9 @@ const [, , compileCacheFolder] = process.argv
 // Compiling Pyodide's loader and this folder takes 50 ms of each start otherwise.
 if (compileCacheFolder) enableCompileCache(compileCacheFolder)
 
+// Only a restricted interpreter has it.
+if (process.permission !== undefined) await import('./restriction/binding-shim.ts')
+
 process.title = 'cloaca-interpreter'
 try {
   await import('./session.ts')

@@ -8,6 +8,7 @@ import { readSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
+import type { Grants } from '../border/grants.ts'
 import type { GenerationNumber, ProcessSettings, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import { isBorderTraced } from '../border/trace.ts'
 import { tracedHost } from './call-trace.ts'
@@ -25,6 +26,7 @@ import type { Sockets } from './network/sockets.ts'
 import type { CallLogs } from './output/call-logs.ts'
 import type { ScriptOutput } from './output/script-output.ts'
 import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-border.ts'
+import type { RestrictedProcess } from './restriction/restricted-process.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
 import { readSnapshot } from './snapshot-file.ts'
@@ -77,20 +79,22 @@ export class Interpreter {
   static async start(
     data: StartData,
     mailbox: SignalMailbox,
-    functions: SessionFunctions,
+    given: SessionFunctions,
     output: ScriptOutput,
     workerEvents: Omit<WorkerEvents, 'failed'>,
     onFatal: (error: unknown) => void,
   ): Promise<Interpreter> {
+    const { functions, restriction } = await heldTo(given, data.grants)
     limitMemory(data.ceilings.memoryMebibytes)
     interceptSuspensions()
     interceptLocalTime()
     const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
-    const pyodide = await loadPyodide({ ...options, env: START_ENVIRONMENT })
+    const pyodide = await loadPyodide({ ...options, ...restriction?.loadOptions(), env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
     const stacks = widenStacks(pyodide)
     connectStreams(pyodide, output)
-    mountHostFolders(pyodide)
+    if (restriction === null) mountHostFolders(pyodide)
+    else restriction.mountFolders(pyodide, data)
     refuseNativeSockets(pyodide, (message) => functions.notice(message))
     const { streams, files, descriptors } = connectFiles(pyodide, data.process, mailbox, functions)
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
@@ -104,7 +108,7 @@ export class Interpreter {
         ...others,
         waits: { ...waits, rest: () => workers.rest() },
         tls: functions.sockets.tls,
-        files,
+        files: restriction?.guard(pyodide, files) ?? files,
         descriptors: {
           ...descriptors,
           take_blocked: () => streams.takeBlocked(),
@@ -126,7 +130,8 @@ export class Interpreter {
         suspension_descriptor: connectSuspension(pyodide),
       },
     }
-    start(isBorderTraced ? tracedHost(host, runningToken) : host, JSON.stringify(processSettings(data)))
+    const traced = isBorderTraced ? tracedHost(host, runningToken) : host
+    start(restriction?.seal(traced) ?? traced, JSON.stringify(processSettings(data)))
     const { _module } = pyodide as unknown as { _module: PythonModule & Parameters<typeof hideSuspendedFrames>[0] }
     hideSuspendedFrames(_module)
     watchToken(_module, Number(attribute(entry, 'running_token_address')()))
@@ -256,8 +261,21 @@ function connectFiles(
   return { streams, files, descriptors }
 }
 
+interface Held {
+  readonly functions: SessionFunctions
+  /** Null where scripts may do what the process may: nothing of it is loaded then. */
+  readonly restriction: RestrictedProcess | null
+}
+
+async function heldTo(functions: SessionFunctions, grants: Grants | null): Promise<Held> {
+  if (grants === null) return { functions, restriction: null }
+  const { restrictedFunctions } = await import('./restriction/restricted-process.ts')
+  return restrictedFunctions(functions, grants)
+}
+
 function processSettings(data: StartData): object {
-  return { ...data.process, pid: process.pid, parentPid: process.ppid, timeZone: data.timeZone }
+  const isRestricted = data.grants !== null
+  return { ...data.process, isRestricted, pid: process.pid, parentPid: process.ppid, timeZone: data.timeZone }
 }
 
 function workersOf(entry: Entry, events: WorkerEvents): Workers {

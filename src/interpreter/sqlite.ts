@@ -247,6 +247,12 @@ export class SqliteDatabases implements SqliteFunctions {
     return end
   }
 
+  /** Of a copy that is not begun: when `event` is set, `take_backup` has the error. */
+  protected failBackup(event: number, error: string): void {
+    this.#backups.set(event, error)
+    setImmediate(() => this.#setEvent(event))
+  }
+
   #connection(number: number): Connection {
     const connection = this.#connections.get(number)
     if (connection === undefined) throw new Error('Cannot operate on a closed database.')

@@ -60,6 +60,8 @@ export type CheckOptions = Pick<
   RunnerOptions,
   | 'python'
   | 'pythonFor'
+  | 'restrict'
+  | 'restrictFor'
   | 'interpreterMemoryMb'
   | 'interpreterOpenFiles'
   | 'interpreterThreads'
@@ -85,9 +87,10 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   const hosts: ScriptHosts = new ScriptHosts({
     openPython: () => openPython(checked, clock, log),
     openModules: () => openModules({ ...checked, stdoutTo: 'stderr', log }, clock, onlyChecked(hosts)),
-    ...{ targets, loading: () => null },
+    ...{ targets, restrictions: checked.restrictions, loading: () => null },
   })
   try {
+    await hosts.expect(sources)
     return await checkAll(sources, { hosts, registry, targets, targetOf, clock })
   } finally {
     await hosts.close((message) => log({ level: 'warn', message }))
@@ -100,6 +103,7 @@ function openPython(options: CheckedOptions, clock: Clock, log: LogSink): Promis
     interpreters: 1,
     pythonChoice: options.python,
     pythonFor: options.pythonFor,
+    restrictions: options.restrictions,
     isProgram: false,
     isDryRun: true,
     stdoutTo: 'stderr',

@@ -24,7 +24,8 @@ import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { SETTINGS_OF_PARENT } from '../host/parent/parent-starter.ts'
 import type { HostLimits } from '../host/process/host-limits.ts'
 import { PythonHost } from '../host/python-host.ts'
-import { PythonRefusal, type ScriptCall } from '../host/script-call.ts'
+import { type Restrictions, UNRESTRICTED } from '../host/restriction/restriction.ts'
+import { PythonRefusal, type ScriptAnswer, type ScriptCall } from '../host/script-call.ts'
 import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
@@ -34,6 +35,7 @@ import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
 import { isPostgresUrl, MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
 import { DatabaseAdmin } from '../store/postgres/admin/database-admin.ts'
 import { GenerationRegistries } from './generation-registries.ts'
+import { refuseUngranted } from './restriction/asked-databases.ts'
 
 export type Durability = 'full' | 'normal'
 
@@ -95,6 +97,7 @@ export interface ScriptingOptions {
   /** As of `RunnerOptions`. */
   readonly pythonChoice?: PythonChoice | undefined
   readonly pythonFor?: Readonly<Record<string, PythonChoice>> | undefined
+  readonly restrictions?: Restrictions | undefined
   /** Aborted by who does not wait for the start any more. */
   readonly stopping?: AbortSignal
   readonly isProgram: boolean
@@ -170,7 +173,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
   const opening = PythonHost.open({
     clock: options.clock,
     process: settings,
-    packageFolder: PACKAGE_FOLDER,
+    ...{ packageFolder: PACKAGE_FOLDER, restrictions: options.restrictions ?? UNRESTRICTED },
     ...{ python: options.pythonChoice, pythonFor: options.pythonFor, interpreters: options.interpreters },
     ...(options.stopping && { stopping: options.stopping }),
     ...{ isProgram: options.isProgram, parent: options.parent ?? null },
@@ -178,7 +181,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     prefixesOutput: options.prefixesOutput ?? false,
     limits: options.limits,
     events: {
-      call: (call) => (options.isDryRun && call.method in REFUSED_WHEN_DRY ? refuseToDo(call) : runners.answer(call)),
+      call: (call) => answerOf(call, options, runners),
       declared(generation, declarations, isInUse) {
         const problems = registries.declare(generation, declarations)
         if (options.isProgram) for (const { message } of problems) notice(message)
@@ -227,6 +230,15 @@ const REFUSED_WHEN_DRY: Readonly<Record<string, readonly [exception: string, fai
   'runner.execute': ['ValueError', 'Workflow execution failed: '],
   'tenants.create': ['RuntimeError', 'Failed to create tenant: '],
   'tenants.remove': ['RuntimeError', 'Failed to remove tenant: '],
+}
+
+async function answerOf(
+  call: ScriptCall,
+  { served, isDryRun = false }: ScriptingOptions,
+  runners: ScriptRunners,
+): Promise<ScriptAnswer> {
+  refuseUngranted(call, (asked) => served !== null && isSameDatabase(asked, served.database))
+  return await (isDryRun && call.method in REFUSED_WHEN_DRY ? refuseToDo(call) : runners.answer(call))
 }
 
 function refuseToDo({ method }: ScriptCall): Promise<never> {

@@ -24,6 +24,7 @@ import {
   LEAST_OPEN_FILES,
   LEAST_THREADS,
 } from '../host/process/host-limits.ts'
+import type { Restriction, Restrictions } from '../host/restriction/restriction.ts'
 import { ALERT_KINDS } from '../model/alert.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { secretProvider } from '../secrets/secret-source.ts'
@@ -31,9 +32,11 @@ import { COMMAND, someOf, type ValueType, WEB_ADDRESS } from '../settings/value-
 import { streamBackends } from '../streams/backends.ts'
 import type { Durability } from './composition.ts'
 import type { LogSink } from './log-lines.ts'
+import { checkedRestrictions } from './restriction/restrictions.ts'
 import { requirePlace } from './script-sources.ts'
 
 export type { PythonChoice } from '../host/environment/python-choice.ts'
+export type { Restriction } from '../host/restriction/restriction.ts'
 
 export interface RunnerOptions {
   /** `sqlite://path`, a file path, `:memory:`, or `postgresql://USER:PASSWORD@HOST/DATABASE`. Default: `CLOACA_DATABASE_URL`, else `sqlite://cloaca.db` in the current folder. */
@@ -63,6 +66,16 @@ export interface RunnerOptions {
   readonly python?: PythonChoice
   /** The same for the scripts of single files, folders (with all below them) and modules: the nearest counts. */
   readonly pythonFor?: Readonly<Record<string, PythonChoice>>
+  /**
+   * What scripts are held to, besides reading the folder that they are loaded from; `{}`: to that alone. Pyodide's only, on Node 26 or newer.
+   * It limits accidents, and is no boundary against hostile code. Default, and `null`: they may do what this process may.
+   */
+  readonly restrict?: Restriction | null
+  /**
+   * The same for the scripts of single files, folders (with all below them) and modules: the nearest counts. What it does not name is as
+   * `restrict` has it; `null`: these are not restricted. Scripts that are held to something else live in another process.
+   */
+  readonly restrictFor?: Readonly<Record<string, Restriction | null>>
   /**
    * Whether the runners that scripts open themselves (`cloaca.DefaultRunner`) poll triggers and fire schedules, as they do
    * everywhere else. False: they run what they are asked for, and nothing by themselves. Default true.
@@ -156,6 +169,19 @@ const STREAMS_CHECK: SettingCheck = {
     typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'function'),
 }
 
+const PATHS: SettingCheck = {
+  expected: 'a list of texts',
+  fits: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== ''),
+}
+const RESTRICTION_CHECK = orNull(
+  objectOf({ read: PATHS, write: PATHS, net: PATHS, env: PATHS } satisfies Record<keyof Restriction, SettingCheck>),
+)
+
+const BY_PLACE: SettingCheck = {
+  expected: 'an object with what each place is granted',
+  fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+}
+
 const OPTIONS_CHECK = objectOf({
   database: TEXT,
   schema: orNull(TEXT),
@@ -164,6 +190,8 @@ const OPTIONS_CHECK = objectOf({
   interpreters: wholeFrom(1),
   python: PYTHON_CHECK,
   pythonFor: PYTHON_FOR_CHECK,
+  restrict: RESTRICTION_CHECK,
+  restrictFor: BY_PLACE,
   scriptRunners: FLAG,
   onlyWorkflows: TEXTS,
   stdoutTo: oneOf('stdout', 'stderr'),
@@ -199,6 +227,7 @@ function logLimits({ attemptLogBytes, pollLogBytes, keepSkipLogs }: EngineConfig
 
 /** Options that are checked, with the sources of secrets and streams. */
 export type CheckedOptions = Omit<RunnerOptions, 'secrets'> & {
+  readonly restrictions: Restrictions
   readonly secrets: SecretProvider | null
   readonly streams: StreamBackends
 }
@@ -207,8 +236,13 @@ export type CheckedOptions = Omit<RunnerOptions, 'secrets'> & {
 export function runnerOptions(options: RunnerOptions): CheckedOptions {
   checkSetting(options, OPTIONS_CHECK, '')
   for (const place of Object.keys(options.pythonFor ?? {})) requirePlace(place)
+  for (const [place, each] of Object.entries(options.restrictFor ?? {})) {
+    requirePlace(place)
+    checkSetting(each, RESTRICTION_CHECK, `restrictFor.${place}`)
+  }
   return Object.freeze({
     ...options,
+    restrictions: checkedRestrictions(options),
     secrets: secretProvider(options.secrets),
     streams: streamBackends(options.streams),
   })

@@ -11,6 +11,7 @@ import { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
 import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { DEFAULT_LIMITS, type HostLimits } from '../host/process/host-limits.ts'
+import type { Restriction } from '../host/restriction/restriction.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { secretProvider } from '../secrets/secret-source.ts'
@@ -20,6 +21,7 @@ import { clockOf, type Durability, defaultDurability, openScripting } from './co
 import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
+import { checkedRestrictions } from './restriction/restrictions.ts'
 
 /** How long the end of a program waits for spans that are on their way. */
 const SPANS_WITHIN_MS = 5_000
@@ -30,6 +32,8 @@ export type { ParentLines } from '../host/parent/parent-peer.ts'
 /** What it may use, and what its databases survive; the defaults where nothing is given. */
 export type ProgramLimits = Partial<Pick<HostLimits, 'memoryMebibytes' | 'threads'>> & {
   readonly durability?: Durability
+  /** As of `RunnerOptions`; the folder is that of the program's file, else the current one. */
+  readonly restrict?: Restriction | null
   /** As of `RunnerOptions`. */
   readonly secrets?: SecretProvider | string | null
   readonly streams?: StreamBackends
@@ -69,7 +73,7 @@ async function openProgram(
   target: ProgramTarget | RunningProgram,
   parent: ParentLines | null,
   log: LogSink,
-  { durability = defaultDurability(), python, secrets, streams, ...limits }: ProgramLimits,
+  { durability = defaultDurability(), python, restrict, secrets, streams, ...limits }: ProgramLimits,
 ): Promise<Program> {
   requireNode()
   const events = new EngineEvents()
@@ -82,6 +86,7 @@ async function openProgram(
     argv: target.kind === 'running' ? [] : target.argv,
     python,
     interpreters: 1,
+    restrictions: checkedRestrictions({ restrict }),
     isProgram: true,
     parent,
     limits: { ...DEFAULT_LIMITS, ...limits },

@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
-import { PYODIDE_CHOICE, type PythonChoice } from '../host/environment/python-choice.ts'
+import { PYODIDE_CHOICE, type PythonChoice, restrictedCPython } from '../host/environment/python-choice.ts'
 import { loadSettings, type Settings } from '../settings/settings.ts'
 import { kafkaStreams } from '../streams/kafka.ts'
 import type { RunnerOptions } from './options.ts'
 import type { ProgramLimits } from './program.ts'
+import { restrictionOf, restrictionsByPlace } from './restriction/of-settings.ts'
 
 const MEBIBYTE = 1024 ** 2
 
@@ -35,6 +36,8 @@ export function optionsOf(settings: Settings): RunnerOptions {
     interpreters: settings.get('interpreters'),
     python: pythonOf(settings),
     pythonFor: pythonsByPlace(settings),
+    restrict: restrictionOf(settings),
+    restrictFor: restrictionsByPlace(settings),
     ...secretsOf(settings),
     streams: streamsOf(settings),
     interpreterMemoryMb: mebibytes(settings),
@@ -72,6 +75,7 @@ export function optionsOf(settings: Settings): RunnerOptions {
 export function programLimitsOf(settings: Settings): ProgramLimits {
   return {
     durability: settings.get('durability'),
+    restrict: restrictionOf(settings),
     ...secretsOf(settings),
     streams: streamsOf(settings),
     memoryMebibytes: mebibytes(settings),
@@ -79,9 +83,11 @@ export function programLimitsOf(settings: Settings): ProgramLimits {
   }
 }
 
-/** That of a program, too. */
+/** That of a program, too. Throws `INVALID_ARGUMENT` for one of the machine's where scripts are to be restricted. */
 export function pythonOf(settings: Settings): PythonChoice {
-  return pythonChoice(settings.get('python'), settings.folderOf('python'))
+  const python = pythonChoice(settings.get('python'), settings.folderOf('python'))
+  if (python.kind === 'cpython' && settings.get('restrict')) throw restrictedCPython(python.executable)
+  return python
 }
 
 function pythonsByPlace(settings: Settings): Readonly<Record<string, PythonChoice>> {

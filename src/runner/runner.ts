@@ -107,7 +107,7 @@ export class Runner {
     this.#hosts = new ScriptHosts({
       openPython: (stopping) => this.#openPython(stopping),
       openModules: () => openModules({ ...options, log }, clock, this),
-      ...{ targets, loading: () => this.#scripts.loading },
+      ...{ targets, restrictions: options.restrictions, loading: () => this.#scripts.loading },
     })
     this.#scripts = new LoadedScripts({
       registry: this.#registry,
@@ -365,7 +365,8 @@ export class Runner {
     return openScripting({
       argv: [''],
       ...{ pythonChoice: this.#options.python, pythonFor: this.#options.pythonFor },
-      ...{ interpreters: this.#options.interpreters ?? 1, stopping, isProgram: false },
+      ...{ interpreters: this.#options.interpreters ?? 1, restrictions: this.#options.restrictions },
+      ...{ stopping, isProgram: false },
       ...{ limits: hostLimits(this.#options), secrets: this.#options.secrets, streams: this.#options.streams },
       served: { database: databasePlace(this.#options), engine: this.#engine },
       startsRunners: this.#options.scriptRunners ?? true,

@@ -11,6 +11,8 @@ export interface ScriptSource {
   /** What messages call it, and the engine routes by: the path or module name as the user gave it. */
   readonly script: string
   readonly target: LoadTarget
+  /** The folder that was given, where it was found in one. */
+  readonly folder?: string
 }
 
 /** Files that Node imports as modules: TypeScript as it strips its types, and JavaScript. */
@@ -84,7 +86,7 @@ function sourcesAt(place: string): readonly ScriptSource[] {
 
 function scriptsInFolder(folder: string): readonly ScriptSource[] {
   const paths = filesBelow(folder, new Set())
-  if (paths.length > 0) return paths.map(fileSource)
+  if (paths.length > 0) return paths.map((path) => ({ ...fileSource(path), folder }))
   const message = `The folder "${folder}" holds no file of Python, TypeScript or JavaScript (*.py, *.ts, *.mts, *.js, *.mjs), and no folder below it does.`
   throw new UsageError('INVALID_ARGUMENT', message, { script: folder })
 }

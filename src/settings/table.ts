@@ -4,6 +4,7 @@
  */
 
 import { ALERT_KINDS } from '../model/alert.ts'
+import { GRANTS_BY_PLACE } from './grants-by-place.ts'
 import {
   COMMAND,
   choiceOf,
@@ -100,6 +101,46 @@ export const SETTINGS = Object.freeze({
     placeholder: '<place=python>',
     doc: 'the same for the scripts of one file, folder or module; may be given several times',
     isRepeatable: true,
+  }),
+  restrict: setting(YES_OR_NO, false, {
+    variable: 'CLOACA_RESTRICT',
+    flag: '--restrict',
+    placeholder: '',
+    doc: 'scripts may read their own folder, use what the settings below grant, and nothing else of the machine',
+  }),
+  'allow-read': setting(optional(TEXTS), null, {
+    variable: 'CLOACA_ALLOW_READ',
+    flag: '--allow-read',
+    placeholder: '<path>',
+    doc: 'file or folder that restricted scripts may read; may be given several times',
+    isRepeatable: true,
+  }),
+  'allow-write': setting(optional(TEXTS), null, {
+    variable: 'CLOACA_ALLOW_WRITE',
+    flag: '--allow-write',
+    placeholder: '<path>',
+    doc: 'file or folder that they may read, write, make and remove; may be given several times',
+    isRepeatable: true,
+  }),
+  'allow-net': setting(optional(TEXTS), null, {
+    variable: 'CLOACA_ALLOW_NET',
+    flag: '--allow-net',
+    placeholder: '<host>',
+    doc: 'host, or `host:port`, that they may connect to or listen on, or `*`; may be given several times',
+    isRepeatable: true,
+  }),
+  'allow-env': setting(optional(TEXTS), null, {
+    variable: 'CLOACA_ALLOW_ENV',
+    flag: '--allow-env',
+    placeholder: '<name>',
+    doc: 'variable of the environment that they may see; may be given several times',
+    isRepeatable: true,
+  }),
+  'restrict-for': setting(optional(GRANTS_BY_PLACE), null, {
+    variable: 'CLOACA_RESTRICT_FOR',
+    flag: null,
+    placeholder: '',
+    doc: 'what the scripts of one file, folder or module are granted instead',
   }),
   'max-concurrent-tasks': setting(wholeFrom(1), 4, {
     variable: 'CLOACA_MAX_CONCURRENT_TASKS',

@@ -75,7 +75,15 @@ async function openRunner(close: () => Promise<void>) {
     secrets: null,
   })
   const call = (method: string, payload: object) =>
-    runners.answer({ method, payload, contextText: '', slot: null, task: null, generation: 0 as never })
+    runners.answer({
+      method,
+      payload,
+      contextText: '',
+      slot: null,
+      task: null,
+      generation: 0 as never,
+      restriction: null,
+    })
   const { value } = await call('runner.open', { url: 'sqlite://:memory:', schema: null, config: CONFIG })
   return { clock, shutDown: () => call('runner.shutdown', value as object) }
 }

@@ -239,7 +239,14 @@ export const TABLE: readonly Row[] = [
       ...NODE,
     ],
   },
-  { files: /^src\/host\/environment\//, may: [/^src\/(host\/environment|border)\//, /^src\/errors\.ts$/, ...NODE] },
+  {
+    files: /^src\/host\/restriction\//,
+    may: [/^src\/(host\/(restriction\/|environment\/by-place\.ts$)|border\/)/, /^src\/errors\.ts$/, ...NODE],
+  },
+  {
+    files: /^src\/host\/environment\//,
+    may: [/^src\/(host\/(environment|restriction)|border)\//, /^src\/errors\.ts$/, ...NODE],
+  },
   {
     files: /^src\/host\/peers\//,
     may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
@@ -259,7 +266,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/host\/process\//,
     may: [
-      /^src\/host\/(process|peers|environment)\//,
+      /^src\/host\/(process|peers|environment|restriction)\//,
       /^src\/(border|model)\//,
       /^src\/errors\.ts$/,
       /^valibot$/,

@@ -10,7 +10,7 @@ import importlib
 import json
 from typing import Any, Callable
 
-from .._border import bridge, host, javascript, stacks
+from .._border import bridge, host, javascript, restriction, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
 from . import loading, program, script_loop, script_loops, stack_report, workers
@@ -44,6 +44,8 @@ def start(functions: host.Host, settings_json: str) -> None:
     bridge.connect(functions.machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
     script_loops.connect()
     _adapt.install(settings)
+    if settings["isRestricted"]:
+        restriction.take_javascript_away()
     importlib.invalidate_caches()
 
 

@@ -7,6 +7,7 @@ import { withExamples } from '../help.ts'
 import { openLog } from '../log.ts'
 import { printJson } from '../print.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
+import { RESTRICTION_KEYS } from '../settings/restriction-keys.ts'
 import { printReport } from './report.ts'
 
 const PROBLEMS_FOUND = 1
@@ -20,18 +21,20 @@ export function checkCommand(finish: (exitCode: number) => void): Command {
     .option('--json', 'print JSON')
     .action(async (places: string[], options: { readonly json?: true }) => finish(await check(places, options)))
   return withExamples(
-    withSettings(command, ['python', 'python-for', 'limits.memory', 'limits.load']),
+    withSettings(command, ['python', 'python-for', ...RESTRICTION_KEYS, 'limits.memory', 'limits.load']),
     'cloaca check jobs',
   )
 }
 
 async function check(places: readonly string[], options: { readonly json?: true }): Promise<number> {
-  const { python, pythonFor, interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = optionsOf(
-    settingsFrom(options),
-  )
+  const given = optionsOf(settingsFrom(options))
+  const { interpreterMemoryMb, interpreterOpenFiles, interpreterThreads, loadTimeoutMs } = given
+  const { python, pythonFor, restrict = null, restrictFor = {} } = given
   const report = await checkScripts(places, {
     ...(python !== undefined && { python }),
     ...(pythonFor !== undefined && { pythonFor }),
+    restrict,
+    restrictFor,
     ...(interpreterMemoryMb !== undefined && { interpreterMemoryMb }),
     ...(interpreterOpenFiles !== undefined && { interpreterOpenFiles }),
     ...(interpreterThreads !== undefined && { interpreterThreads }),

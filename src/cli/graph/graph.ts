@@ -8,6 +8,7 @@ import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
 import { printFields, printJson, printLine, printTable } from '../print.ts'
 import { withSettings } from '../settings/flags.ts'
+import { RESTRICTION_KEYS } from '../settings/restriction-keys.ts'
 import { printNodes } from './nodes.ts'
 import { runGraph } from './run-graph.ts'
 import { topologyLines, topologyMermaid } from './topology.ts'
@@ -39,7 +40,7 @@ export function graphCommand(finish: (exitCode: number) => void): Command {
     'run a graph of scripts once and print what it returns; nothing is recorded',
     `cloaca graph run alarm jobs/oven.py --input '{"probe": {"c": 91.5}}'`,
   )
-  withSettings(run, ['python', 'python-for'])
+  withSettings(run, ['python', 'python-for', ...RESTRICTION_KEYS])
     .argument('<name>', 'name of the graph')
     .argument('<places...>', 'Python files, folders, or modules that declare it')
     .option(

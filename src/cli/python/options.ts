@@ -27,8 +27,13 @@ export class PythonUsage extends Error {
   }
 }
 
-/** Options with an argument that are not python's. */
-export type OwnOptions = Readonly<Record<string, (argument: string) => void>>
+/** An option that is not python's. */
+export interface OwnOption {
+  readonly takesArgument: boolean
+  given(argument: string): void
+}
+
+export type OwnOptions = Readonly<Record<string, OwnOption>>
 
 const ARGUMENTS: Readonly<Record<string, string>> = {
   c: 'code',
@@ -90,7 +95,7 @@ class Reader {
       this.#words.shift()
       const own = this.#own[word]
       if (own !== undefined) {
-        own(this.#words.shift() ?? '')
+        own.given(own.takesArgument ? (this.#words.shift() ?? '') : 'true')
         continue
       }
       this.#taken.push(word)

@@ -24,6 +24,7 @@ export function settingsFrom(options: object = {}): Settings {
     const name = flagOf(key)?.attributeName()
     const text = name === undefined ? undefined : given[name]
     if (typeof text === 'string') flags[key] = text
+    else if (text === true) flags[key] = 'true'
   }
   return loadSettings({ folder: process.cwd(), environment: process.env, flags })
 }
@@ -33,6 +34,7 @@ function flagOf(key: SettingKey): Option | null {
   const { flag, placeholder, doc, type, default: byDefault, isRepeatable } = settingOf(key)
   if (flag === null) return null
   const words = `${doc.replaceAll('`', '')} (default: ${type.show(byDefault)})`
+  if (placeholder === '') return new Option(flag, words)
   return new Option(`${flag} ${placeholder}`, words).argParser((text, before) => {
     if (type.readText(text) === undefined) throw new InvalidArgumentError(`It must be ${type.expected}.`)
     return isRepeatable && before !== undefined ? `${before},${text}` : text

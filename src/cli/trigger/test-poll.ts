@@ -6,13 +6,14 @@ import { optionsOf } from '../../runner/project-options.ts'
 import { openLog } from '../log.ts'
 import { printError, printJson, printLine, printTraceback } from '../print.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
+import { RESTRICTION_KEYS } from '../settings/restriction-keys.ts'
 
 type NewCommand = (name: string, description: string, example: string) => Command
 
 export function addTestCommand(command: NewCommand, finish: (exitCode: number) => void): void {
   const description = 'poll a trigger of a file once and print the result, without starting its workflow'
   const test = command('test', description, 'cloaca trigger test jobs/inbox.py inbox_watcher')
-  withSettings(test, ['python'])
+  withSettings(test, ['python', ...RESTRICTION_KEYS])
     .argument('<file>', 'file that declares the trigger')
     .argument('<name>', 'name of the trigger')
     .option('--json', 'print JSON')

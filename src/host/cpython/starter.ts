@@ -109,6 +109,7 @@ export class CPythonStarter {
       logLimits,
       prefixesOutput,
       snapshotPath: null,
+      grants: null,
     }
   }
 }

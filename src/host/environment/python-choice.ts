@@ -1,8 +1,11 @@
 /** Which Python a script is loaded into: the one that comes along, or one of the machine's. Used by `python-host.ts`. */
 
-import { existsSync, realpathSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
 import type { LoadTarget } from '../../border/protocol.ts'
+import { UsageError } from '../../errors.ts'
+import type { ScriptRestriction } from '../restriction/restriction.ts'
+import { restrictionKey } from '../restriction/restriction.ts'
+import type { ScriptRestrictions } from '../restriction/script-restrictions.ts'
+import { ByPlace } from './by-place.ts'
 
 /**
  * `pyodide` needs no Python on the machine. `cpython` is one of the machine's, 3.9 or newer: `executable` is a name that is looked
@@ -10,44 +13,72 @@ import type { LoadTarget } from '../../border/protocol.ts'
  */
 export type PythonChoice = { readonly kind: 'pyodide' } | { readonly kind: 'cpython'; readonly executable: string }
 
+/** What a script is loaded into: a Python, and what it is held to, if anything. */
+export type ScriptPython =
+  | { readonly kind: 'pyodide'; readonly restriction: ScriptRestriction | null }
+  | Extract<PythonChoice, { readonly kind: 'cpython' }>
+
 export const PYODIDE_CHOICE: PythonChoice = Object.freeze({ kind: 'pyodide' })
 
 /** The same text for the same choice. */
-export function choiceKey(choice: PythonChoice): string {
-  return choice.kind === 'pyodide' ? choice.kind : `cpython ${choice.executable}`
+export function choiceKey(choice: ScriptPython): string {
+  if (choice.kind === 'cpython') return `cpython ${choice.executable}`
+  return choice.restriction === null ? choice.kind : `restricted ${restrictionKey(choice.restriction)}`
 }
 
 /** How messages name it. */
-export function choiceLabel(choice: PythonChoice): string {
-  return choice.kind === 'pyodide' ? 'Pyodide' : choice.executable
+export function choiceLabel(choice: ScriptPython): string {
+  if (choice.kind === 'cpython') return choice.executable
+  return choice.restriction === null ? 'Pyodide' : `restricted, for ${choice.restriction.folder}`
 }
 
 export class PythonChoices {
-  readonly byDefault: PythonChoice
-  /** The longest first: it is the nearest. */
-  readonly #places: readonly (readonly [place: string, choice: PythonChoice])[]
+  readonly #python: PythonChoice
+  readonly #byPlace: ByPlace<PythonChoice>
+  readonly #restrictions: ScriptRestrictions | null
 
   /** `byPlace`: files, folders (with all below) and modules (with all in them), as they are given to be loaded. */
-  constructor(byDefault: PythonChoice, byPlace: Readonly<Record<string, PythonChoice>>) {
-    this.byDefault = byDefault
-    this.#places = Object.entries(byPlace).toSorted(([one], [other]) => realPath(other).length - realPath(one).length)
+  constructor(
+    python: PythonChoice,
+    byPlace: Readonly<Record<string, PythonChoice>>,
+    restrictions: ScriptRestrictions | null = null,
+  ) {
+    this.#python = python
+    this.#byPlace = new ByPlace(byPlace)
+    this.#restrictions = restrictions
   }
 
   /** Whether all scripts have the same. */
   get isOne(): boolean {
-    return this.#places.length === 0
+    return this.#byPlace.isEmpty && (this.#restrictions?.areNone ?? true)
   }
 
-  of(target: LoadTarget): PythonChoice {
-    const found = this.#places.find(([place]) => {
-      if (target.kind === 'module') return target.name === place || target.name.startsWith(`${place}.`)
-      const [path, folder] = [realPath(target.path), realPath(place)]
-      return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
-    })
-    return found?.[1] ?? this.byDefault
+  /** That of a program, and of scripts where all have the same. */
+  get byDefault(): ScriptPython {
+    return placed(this.#python, this.#restrictions?.ofProgram ?? null)
+  }
+
+  /** A script is going to be loaded from this folder. */
+  note(target: LoadTarget, folder: string): void {
+    this.#restrictions?.note(target, folder)
+  }
+
+  /** Throws `INVALID_ARGUMENT` for one that is to be restricted and to have a Python of the machine's. */
+  of(target: LoadTarget): ScriptPython {
+    return placed(this.#byPlace.of(target) ?? this.#python, this.#restrictions?.of(target) ?? null)
   }
 }
 
-function realPath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : resolve(path)
+function placed(python: PythonChoice, restriction: ScriptRestriction | null): ScriptPython {
+  if (python.kind === 'pyodide') return { kind: 'pyodide', restriction }
+  if (restriction === null) return python
+  throw restrictedCPython(python.executable)
+}
+
+/** A Python of the machine's has nothing that would hold it to anything. */
+export function restrictedCPython(executable: string): UsageError {
+  return new UsageError(
+    'INVALID_ARGUMENT',
+    `--restrict and --python "${executable}" cannot be used together: only the Python that comes with cloaca can be restricted. Leave one of the two out, or name the places that each is for.`,
+  )
 }

@@ -79,7 +79,7 @@ export class ParentStarter {
 
   #startData() {
     const { process, packageFolder, ceilings, logLimits, prefixesOutput } = this.#options
-    const ofProgram = { isProgram: true, timeZone: '', snapshotPath: null }
+    const ofProgram = { isProgram: true, timeZone: '', snapshotPath: null, grants: null }
     return { process, packageFolder, ceilings, logLimits, prefixesOutput, ...ofProgram }
   }
 }

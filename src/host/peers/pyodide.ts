@@ -29,6 +29,8 @@ export interface PyodideOptions {
   readonly handedDescriptors: readonly number[]
   /** Where compiled JavaScript is kept for the next start, if anywhere. */
   readonly compileCacheFolder: string | null
+  /** Flags for its Node beside the usual ones. */
+  readonly nodeFlags: readonly string[]
 }
 
 const ENTRY = new URL(
@@ -38,10 +40,11 @@ const ENTRY = new URL(
 const STDERR = 2
 
 export function spawnPyodide(options: PyodideOptions): Peer {
-  const { isProgram, stdoutTo, environ, heapMebibytes, handedDescriptors, compileCacheFolder } = options
+  const { isProgram, stdoutTo, environ, heapMebibytes, nodeFlags, handedDescriptors, compileCacheFolder } = options
+  const flags = [`--max-old-space-size=${heapMebibytes}`, ...nodeFlags]
   const stdout = stdoutTo === 'stderr' ? STDERR : 'inherit'
   return new ChildProcessPeer(
-    spawn(process.execPath, [`--max-old-space-size=${heapMebibytes}`, fileURLToPath(ENTRY), compileCacheFolder ?? ''], {
+    spawn(process.execPath, [...flags, fileURLToPath(ENTRY), compileCacheFolder ?? ''], {
       stdio: ['inherit', stdout, 'inherit', 'pipe', 'pipe', 'pipe', ...handedDescriptors],
       env: environ,
       // What a terminal sends to its foreground group is for the engine, which stops in order.

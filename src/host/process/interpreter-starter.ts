@@ -4,6 +4,7 @@
  */
 
 import { closeSync } from 'node:fs'
+import type { Grants } from '../../border/grants.ts'
 import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
@@ -17,6 +18,9 @@ import {
   storeSnapshot,
 } from '../environment/snapshot-cache.ts'
 import { PYODIDE, type PyodideOptions, spawnPyodide } from '../peers/pyodide.ts'
+import { grantsOf, restrictedSettings } from '../restriction/granted.ts'
+import { restrictedFlags } from '../restriction/node-flags.ts'
+import type { ScriptRestriction } from '../restriction/restriction.ts'
 import type { InterpreterEvents } from './answers.ts'
 import { heapMebibytes } from './host-limits.ts'
 import { InterpreterChild } from './interpreter-child.ts'
@@ -31,6 +35,8 @@ export interface StarterOptions {
   readonly ceilings: ResourceCeilings
   readonly logLimits: LogLimits
   readonly prefixesOutput: boolean
+  /** What its scripts are held to, and the folder that they are loaded from; null where they may do what the process may. */
+  readonly restriction?: ScriptRestriction | null
   /** One line worth a log entry. */
   notice(message: string): void
   /** The first start takes longer than the others. */
@@ -39,6 +45,12 @@ export interface StarterOptions {
 
 /** Nothing that Python does ends its process so: somebody else did. */
 const SIGNALS_OF_OTHERS: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])
+
+/** What one start is held to. */
+interface Restricted {
+  readonly grants: Grants
+  readonly flags: readonly string[]
+}
 
 type StartedEvents = Omit<InterpreterEvents, 'startNotice'>
 
@@ -50,25 +62,27 @@ export class InterpreterStarter {
   readonly #saidAtStart = new Set<string>()
 
   constructor(options: StarterOptions) {
-    this.#options = options
+    const { restriction = null, process } = options
+    this.#options = restriction === null ? options : { ...options, process: restrictedSettings(process, restriction) }
   }
 
   /** `spawned` hears of each process at once. Rejects with `INTERPRETER_START_FAILED`. */
   async start(events: StartedEvents, spawned: (process: InterpreterProcess) => void): Promise<InterpreterProcess> {
-    const first = this.#spawn(events, spawned)
+    const restricted = await this.#restricted()
+    const first = this.#spawn(events, spawned, restricted)
     this.#snapshotPath ??= ensureSnapshot(this.#options)
     // One that is ended meanwhile waits for no snapshot, which takes seconds to make.
     const path = (await Promise.race([this.#snapshotPath, first.started])) ?? null
     try {
-      await first.start(this.#startData(path))
+      await first.start(this.#startData(path, restricted))
       this.#closeHanded()
       return first
     } catch (error) {
       if (first.endedBy === 'SIGINT' && this.#options.isProgram) throw interrupted()
       if (path === null || first.wasKilled) throw error
       const isToBlame = first.endedBy === null || !SIGNALS_OF_OTHERS.has(first.endedBy)
-      const second = this.#spawn(events, spawned)
-      await second.start(this.#startData(isToBlame ? null : path)) // when this fails too, the snapshot is not to blame
+      const second = this.#spawn(events, spawned, restricted)
+      await second.start(this.#startData(isToBlame ? null : path, restricted)) // when this fails too, the snapshot is not to blame
       this.#closeHanded()
       if (isToBlame) await this.#giveUpSnapshot(path, toError(error))
       return second
@@ -81,8 +95,25 @@ export class InterpreterStarter {
     removeSnapshot(path)
   }
 
-  #spawn(events: StartedEvents, spawned: (process: InterpreterProcess) => void): InterpreterProcess {
-    const options = pyodideOptions(this.#options, this.#options.process.handedDescriptors)
+  /** What holds for one start: a link may lead elsewhere at the next. Node is told at once which files it reads, its snapshot too. */
+  async #restricted(): Promise<Restricted | null> {
+    const { restriction = null, process, packageFolder } = this.#options
+    if (restriction === null) return null
+    this.#snapshotPath ??= ensureSnapshot(this.#options)
+    const snapshot = await this.#snapshotPath
+    const grants = grantsOf(restriction, [restriction.folder, packageFolder, ...process.sitePackages])
+    const files = [snapshot, compileCacheFolder(globalThis.process.env)].filter((path) => path !== null)
+    return { grants, flags: restrictedFlags(grants, files) }
+  }
+
+  #spawn(
+    events: StartedEvents,
+    spawned: (process: InterpreterProcess) => void,
+    restricted: Restricted | null,
+  ): InterpreterProcess {
+    const { handedDescriptors, environ } = this.#options.process
+    const usual = pyodideOptions(this.#options, handedDescriptors)
+    const options = restricted === null ? usual : { ...usual, environ, nodeFlags: restricted.flags }
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
     const interpreter = new InterpreterProcess(spawnPyodide(options), PYODIDE, this.#options.clock, allEvents)
     spawned(interpreter)
@@ -106,11 +137,12 @@ export class InterpreterStarter {
     this.#options.notice(message)
   }
 
-  #startData(snapshotPath: string | null): StartData {
+  #startData(snapshotPath: string | null, restricted: Restricted | null): StartData {
     const { process, packageFolder, isProgram, ceilings, logLimits, prefixesOutput } = this.#options
     // Undefined where TZ is no zone of Node's.
     const { timeZone = 'UTC' }: { timeZone?: string } = new Intl.DateTimeFormat().resolvedOptions()
-    return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, prefixesOutput, snapshotPath }
+    const grants = restricted?.grants ?? null
+    return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, prefixesOutput, snapshotPath, grants }
   }
 }
 
@@ -170,5 +202,6 @@ function pyodideOptions(
     environ: environmentFor(options.process),
     handedDescriptors,
     compileCacheFolder: compileCacheFolder(process.env),
+    nodeFlags: [],
   }
 }

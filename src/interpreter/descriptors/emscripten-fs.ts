@@ -9,6 +9,8 @@ export interface FileNode {
   readonly mount: { readonly type: unknown }
   readonly mode: number
   name: string
+  /** What can be done with it and in it, by name; nodes of a kind share them. */
+  node_ops: Readonly<Record<string, unknown>>
 }
 
 /** An open file; `nfd` is its descriptor in Node when it is one of the host's. */
@@ -62,6 +64,7 @@ export interface NodeFS {
   }
   readonly stream_ops: Partial<StreamOperations> & {
     fsync?: (stream: FileStream) => number
+    open(stream: FileStream): void
     getattr(stream: FileStream): Attributes
   }
   realPath(node: FileNode): string

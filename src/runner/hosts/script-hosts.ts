@@ -8,15 +8,19 @@ import type { ScriptHost } from '../../engine/ports.ts'
 import { StartOnce } from '../../engine/start-once.ts'
 import type { LoadedModule, ModuleScripts } from '../../functions/module-scripts.ts'
 import { lateHost } from '../../host/late-host.ts'
+import type { Restrictions } from '../../host/restriction/restriction.ts'
 import type { LoadedScript } from '../../host/scripts/script-generations.ts'
 import type { Scripting } from '../composition.ts'
 import { closed } from '../refusals.ts'
+import { refuseRestricted } from '../restriction/restrictions.ts'
 import { isModuleFile, type ScriptSource } from '../script-sources.ts'
 import { type MixedHostParts, mixedHost } from './mixed-host.ts'
 
 export interface ScriptHostsOptions extends Pick<MixedHostParts, 'targets' | 'loading'> {
   readonly openPython: (stopping: AbortSignal) => Promise<Scripting>
   readonly openModules: () => Promise<ModuleScripts>
+  /** What scripts are held to: those of TypeScript cannot be. */
+  readonly restrictions: Restrictions
 }
 
 export type Loaded = LoadedScript | LoadedModule
@@ -33,10 +37,12 @@ export class ScriptHosts {
   readonly #modules: StartOnce<ModuleScripts>
   /** Both, for the engine. */
   readonly host: ScriptHost
+  readonly #restrictions: Restrictions
 
-  constructor({ openPython, openModules, ...parts }: ScriptHostsOptions) {
+  constructor({ openPython, openModules, restrictions, ...parts }: ScriptHostsOptions) {
     this.#python = new StartOnce(() => openPython(this.#stopping.signal))
     this.#modules = new StartOnce(openModules)
+    this.#restrictions = restrictions
     this.host = mixedHost({ ...parts, python: this.#lateHost(), modules: () => this.modulesNow })
   }
 
@@ -78,6 +84,7 @@ export class ScriptHosts {
   /** Loads a script into the host of its kind. `graceMs`: how long what runs of its old generation may take to end. */
   async load({ script, target }: ScriptSource, graceMs: number): Promise<IntoHost> {
     if (isModule(target)) {
+      refuseRestricted(target, this.#restrictions)
       const modules = await this.modules()
       return { loaded: await modules.load(script, target.path), isServed: modules.isServed(script) }
     }

@@ -36,7 +36,7 @@ def install(settings: Dict[str, Any]) -> None:
     _name_host_and_user(settings)
     # Pyodide writes no compiled modules, and compiling takes long here.
     sys.dont_write_bytecode = bool(settings["python"]["environ"].get("PYTHONDONTWRITEBYTECODE"))
-    sys.pycache_prefix = settings["bytecodeFolder"]
+    sys.pycache_prefix = settings["bytecodeFolder"] or None
     os.chdir(settings["cwd"])
     sys.path[:] = _search_path(sys.path, settings)
 

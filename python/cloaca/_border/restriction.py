@@ -1,0 +1,38 @@
+"""Takes JavaScript away from the scripts of a restricted interpreter: nothing of it can be imported.
+
+What the border needs itself it has imported by then. Not the only line of defence: the objects that are left lead nowhere
+(``src/interpreter/restriction/python-objects.ts``), and Node refuses what was not granted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+#: JavaScript's global object, and Pyodide's own.
+_MODULES = ("js", "pyodide_js")
+#: What runs JavaScript, or makes Python's objects known to it.
+_FUNCTIONS = ("run_js", "register_js_module", "unregister_js_module")
+
+
+def take_javascript_away() -> None:
+    """Removes the modules that are objects of JavaScript's, and the ways to import them again."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_of_javascript(finder)]
+    for name, module in list(sys.modules.items()):
+        package = name.partition(".")[0]
+        if package in _MODULES:
+            del sys.modules[name]
+        elif package in ("pyodide", "_pyodide"):
+            for attribute in (*_MODULES, *_FUNCTIONS):
+                vars(module).pop(attribute, None)
+    # Imported by name, they would come from the standard library again.
+    for name in ("pyodide._run_js", "pyodide.code", "pyodide.http"):
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
+def _is_of_javascript(finder: Any) -> bool:
+    found = getattr(finder, "jsproxies", None)
+    if found is None:
+        return False
+    found.clear()
+    return True

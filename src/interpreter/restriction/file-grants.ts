@@ -1,0 +1,66 @@
+/**
+ * Whether a path of a restricted interpreter leads to where its scripts may go, whatever symbolic links are on the way. Node's permission
+ * model compares the names of paths only, and knows nothing of native code. Used by what opens files.
+ */
+
+import { lstatSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type GrantedPath, type Grants, isWithin } from '../../border/grants.ts'
+
+export class FileGrants {
+  readonly #write: readonly GrantedPath[]
+  readonly #all: readonly GrantedPath[]
+  readonly #roots: ReadonlySet<string>
+
+  constructor({ read, write }: Pick<Grants, 'read' | 'write'>) {
+    this.#write = write
+    this.#all = [...read, ...write]
+    this.#roots = new Set(this.#all.map(({ real }) => real))
+  }
+
+  mayRead(path: string): boolean {
+    const real = realPathOf(path)
+    return real !== null && isWithin(real, this.#all)
+  }
+
+  mayWrite(path: string): boolean {
+    const real = realPathOf(path)
+    return real !== null && isWithin(real, this.#write)
+  }
+
+  /** Whether whatever is in the folder of a path may be read: also what lies beside a database. */
+  mayReadBeside(path: string): boolean {
+    const real = realPathOf(path)
+    return real !== null && isWithin(dirname(real), this.#all)
+  }
+
+  mayWriteBeside(path: string): boolean {
+    const real = realPathOf(path)
+    return real !== null && isWithin(dirname(real), this.#write)
+  }
+
+  /** Whether a path as Node gets it ends where its name says: a folder on the way may have become a link meanwhile. */
+  isStill(path: string): boolean {
+    // Of one that was granted itself nobody may look at the folder above.
+    if (this.#roots.has(path)) return true
+    const folder = realPathOf(dirname(path))
+    return folder !== null && isWithin(join(folder, basename(path)), this.#all)
+  }
+}
+
+/** Without symbolic links. Of a file that is not there yet, that of its folder counts; null where a link leads nowhere. */
+function realPathOf(path: string): string | null {
+  try {
+    return realpathSync.native(path)
+  } catch (error) {
+    // What may not be read is outside in any case: Node says so before it looks.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === dirname(path)) return null
+  }
+  const folder = realPathOf(dirname(path))
+  return folder === null || isLink(path) ? null : join(folder, basename(path))
+}
+
+/** There is such a name, and what it stands for is missing: who made it would make that. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+}

@@ -1,0 +1,145 @@
+/**
+ * What `interpreter.ts` and `session.ts` do differently in a restricted interpreter. Loaded by them for one alone. The order counts: prototypes
+ * are hidden before Pyodide is loaded, files guarded once their rules are in place, and the process sealed when everything has
+ * been loaded that it needs, before the first line of a script.
+ */
+
+import { readlinkSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { loadPyodide, PyodideAPI } from 'pyodide'
+import type { StartData } from '../../border/protocol.ts'
+import { ChildProcesses } from '../children/child-processes.ts'
+import type { SessionFunctions } from '../interpreter.ts'
+import type { Files, Host, Signals } from '../python-border.ts'
+import { FileGrants } from './file-grants.ts'
+import { guardFiles, mountGranted } from './granted-folders.ts'
+import { hidePrototypes, noGlobals, withoutPrototypes } from './python-objects.ts'
+import { RestrictedSockets } from './restricted-sockets.ts'
+import { RestrictedSqlite } from './restricted-sqlite.ts'
+import { sealProcess } from './sealed-process.ts'
+
+type Grants = NonNullable<StartData['grants']>
+
+/** The user hears of so many things that were refused; a script that tries everything shall not fill the log. */
+const SAID_REFUSALS = 20
+
+export class RestrictedProcess {
+  readonly sockets: RestrictedSockets
+  readonly sqlite: RestrictedSqlite
+  readonly children: ChildProcesses
+  readonly #grants: Grants
+  readonly #files: FileGrants
+  readonly #say: (message: string) => void
+  readonly #said = new Set<string>()
+
+  constructor(grants: Grants, setEvent: (event: number) => void, say: (message: string) => void) {
+    this.#grants = grants
+    this.#files = new FileGrants(grants)
+    this.#say = say
+    const refusedFile = (path: string, isToWrite: boolean): void => this.#refusedFile(path, isToWrite)
+    this.sockets = new RestrictedSockets(setEvent, {
+      net: grants.net,
+      files: this.#files,
+      refused: (place) => this.#refused(place, `may not use ${place} on the network`, `--allow-net "${place}"`),
+      refusedPath: (path) =>
+        this.#refused(path, `may not use the socket "${path}"`, `--allow-write "${dirname(path)}" and --allow-net`),
+    })
+    this.sqlite = new RestrictedSqlite(setEvent, this.#files, refusedFile)
+    this.children = new RefusedChildren(setEvent, () => this.#refused('a program', 'may not start programs', null))
+  }
+
+  /** Before Pyodide is loaded. */
+  loadOptions(): NonNullable<Parameters<typeof loadPyodide>[0]> {
+    hidePrototypes()
+    return noGlobals()
+  }
+
+  mountFolders(pyodide: PyodideAPI, { process }: Pick<StartData, 'process'>): void {
+    mountGranted(pyodide, this.#grants, process.cwd)
+  }
+
+  /** Once all other rules of files are in place. */
+  guard(pyodide: PyodideAPI, files: Files): Files {
+    guardFiles(pyodide, this.#files, (path, isToWrite) => this.#refusedFile(path, isToWrite))
+    return {
+      ...files,
+      link: (source, target) => (this.#mayLink(source, target) ? files.link(source, target) : 'EACCES'),
+      make_named_pipe: (path, mode) => (this.#mayWrite(path) ? files.make_named_pipe(path, mode) : 'EACCES'),
+    }
+  }
+
+  signals(signals: Signals): Signals {
+    const own = process.pid
+    return { ...signals, kill: (pid, signum) => (pid === own ? signals.kill(pid, signum) : this.#refuseSignal(pid)) }
+  }
+
+  /** The last step: nothing is loaded any more. */
+  seal(host: Host): Host {
+    sealProcess()
+    return withoutPrototypes(host)
+  }
+
+  #mayWrite(path: string): boolean {
+    const isAllowed = this.#files.mayWrite(path)
+    if (!isAllowed) this.#refusedFile(path, true)
+    return isAllowed
+  }
+
+  /** A second name for a file is as good as the file. */
+  #mayLink(source: string, target: string): boolean {
+    return this.#mayWrite(source) && this.#mayWrite(target)
+  }
+
+  #refuseSignal(pid: number): string {
+    this.#refused('a signal', `may not send a signal to another process (${pid})`, null)
+    return 'EPERM'
+  }
+
+  #refusedFile(path: string, isToWrite: boolean): void {
+    const target = whereLinkLeads(path)
+    const [verb, flag] = isToWrite ? ['write', '--allow-write'] : ['read', '--allow-read']
+    this.#refused(`${verb} ${target}`, `may not ${verb} "${target}"`, `${flag} "${dirname(target)}"`)
+  }
+
+  /** Each thing once. `remedy`: what grants it, if anything does. */
+  #refused(what: string, problem: string, remedy: string | null): void {
+    if (this.#said.has(what) || this.#said.size > SAID_REFUSALS) return
+    this.#said.add(what)
+    if (this.#said.size > SAID_REFUSALS) this.#say('Restricted scripts were refused more than is told here.')
+    else if (remedy === null) this.#say(`A restricted script ${problem}.`)
+    else this.#say(`A restricted script ${problem}: that takes ${remedy}.`)
+  }
+}
+
+/** The functions of a session, held to what is granted. */
+export function restrictedFunctions(functions: SessionFunctions, grants: Grants) {
+  const restriction = new RestrictedProcess(grants, (event) => functions.waits.set_event(event), functions.notice)
+  const { sockets, sqlite, children } = restriction
+  const signals = restriction.signals(functions.signals)
+  return { restriction, functions: { ...functions, sockets, sqlite, children, signals } }
+}
+
+/** What a path means, so far as it can be told: a link is not what has to be granted. */
+function whereLinkLeads(path: string): string {
+  const whole = resolve(path)
+  try {
+    return resolve(dirname(whole), readlinkSync(whole))
+  } catch {
+    return whole
+  }
+}
+
+/** None is ever started. */
+class RefusedChildren extends ChildProcesses {
+  readonly #refused: () => void
+
+  constructor(setEvent: (event: number) => void, refused: () => void) {
+    super({ setEvent, isProgram: () => false, notice: () => undefined })
+    this.#refused = refused
+  }
+
+  override spawn(): string {
+    this.#refused()
+    return 'program:EACCES'
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Databases that a restricted script asks the engine for, with `cloaca.DefaultRunner` or `cloaca.DatabaseAdmin`: the engine may open any, so
+ * each is held against what the script is granted. Called by `composition.ts`.
+ *
+ * Proved by `test/restricted/databases.test.ts`.
+ */
+
+import { lstatSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { isWithin, NetGrants } from '../../border/grants.ts'
+import type { DatabasePlace } from '../../database/place.ts'
+import { shownUrl } from '../../database/shown-url.ts'
+import { grantsOf } from '../../host/restriction/granted.ts'
+import type { ScriptRestriction } from '../../host/restriction/restriction.ts'
+import { PythonRefusal, type ScriptCall } from '../../host/script-call.ts'
+import { MEMORY_PATH, parseDatabaseUrl } from '../../store/database-url.ts'
+
+/** What a script may not ask, by method, with the exception that Python documents for its failure. */
+const ASKED: Readonly<Record<string, readonly [exception: string, failure: string]>> = {
+  'runner.open': ['RuntimeError', 'Failed to create DefaultRunner: '],
+  'tenants.create': ['RuntimeError', 'Failed to create tenant: '],
+  'tenants.remove': ['RuntimeError', 'Failed to remove tenant: '],
+}
+const POSTGRES_PORT = 5432
+/** Parameters of a URL that lead to another server than it names. */
+const OTHER_SERVERS = ['host', 'hostaddr', 'port', 'service']
+
+/** `isServed`: whether it is the database that the engine serves its scripts from, which they may use. Throws a `PythonRefusal`. */
+export function refuseUngranted(
+  { method, payload, restriction }: ScriptCall,
+  isServed: (database: DatabasePlace) => boolean,
+): void {
+  const [exception, failure] = ASKED[method] ?? []
+  if (restriction === null || exception === undefined) return
+  const { url, schema = null } = payload as { readonly url: string; readonly schema?: string | null }
+  const problem = isServed({ url, schema }) && method === 'runner.open' ? null : problemOf(url, restriction)
+  if (problem !== null) throw new PythonRefusal(exception, `${failure}${problem}`)
+}
+
+function problemOf(url: string, restriction: ScriptRestriction): string | null {
+  const location = locationOf(url)
+  if (location === null) return null // whoever opens it says what is wrong with it
+  const grants = grantsOf(restriction, [])
+  const shown = `the script is restricted, and may not use the database "${shownUrl(url)}"`
+  if (location.kind === 'postgres') {
+    return isGrantedServer(url, new NetGrants(grants.net)) ? null : `${shown}: that takes --allow-net with its server`
+  }
+  if (location.path === MEMORY_PATH) return null
+  const folder = realFolderOf(location.path)
+  if (folder !== null && isWithin(folder, grants.write)) return null
+  return `${shown}: that takes --allow-write with its folder`
+}
+
+function locationOf(url: string) {
+  try {
+    return parseDatabaseUrl(url)
+  } catch {
+    return null
+  }
+}
+
+function isGrantedServer(url: string, net: NetGrants): boolean {
+  const parsed = URL.parse(url)
+  if (parsed === null) return net.allows('*', POSTGRES_PORT)
+  const isElsewhere = OTHER_SERVERS.some((name) => parsed.searchParams.has(name))
+  const host = isElsewhere ? '*' : parsed.hostname.replace(/^\[|\]$/g, '')
+  return net.allows(host, Number(parsed.port) || POSTGRES_PORT)
+}
+
+/** Of the file that a link leads to; null where nothing can be there, and for a link that leads nowhere yet. */
+function realFolderOf(path: string): string | null {
+  const whole = resolve(path)
+  try {
+    const isThere = lstatSync(whole, { throwIfNoEntry: false }) !== undefined
+    return isThere ? dirname(realpathSync(whole)) : realpathSync(dirname(whole))
+  } catch {
+    return null
+  }
+}

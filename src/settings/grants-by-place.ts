@@ -1,0 +1,57 @@
+/** What a setting grants to the scripts of single places. Pure; used by `table.ts`. */
+
+import type { ValueType } from './value-types.ts'
+
+/** What scripts are granted, each by its key: lists of texts. */
+export interface GrantedSettings {
+  readonly read?: readonly string[]
+  readonly write?: readonly string[]
+  readonly net?: readonly string[]
+  readonly env?: readonly string[]
+}
+
+const GRANTS = ['read', 'write', 'net', 'env']
+
+type GrantsByPlace = Readonly<Record<string, GrantedSettings | false>>
+
+/** By place; false for one that is not restricted. In a variable, the same as JSON. */
+export const GRANTS_BY_PLACE: ValueType<GrantsByPlace> = {
+  expected: 'a table for each place, with lists of texts under read, write, net and env, or with restrict = false',
+  read: grantsByPlaceIn,
+  readText: (text) => grantsByPlaceIn(parsed(text)),
+  show: (byPlace) => JSON.stringify(byPlace),
+}
+
+function grantedIn(value: unknown): GrantedSettings | false | undefined {
+  if (value === false) return false
+  if (!isTable(value)) return undefined
+  const { restrict, ...granted } = value
+  if (restrict === false) return Object.keys(granted).length === 0 ? false : undefined
+  const isKnown = restrict === undefined || restrict === true
+  const fits = Object.entries(granted).every(([key, each]) => GRANTS.includes(key) && isListOfTexts(each))
+  return isKnown && fits ? Object.freeze(granted) : undefined
+}
+
+/** Unlike other lists it may be empty: nothing is granted. */
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string' && each.trim() !== '')
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function grantsByPlaceIn(value: unknown): GrantsByPlace | undefined {
+  if (!isTable(value)) return undefined
+  const read = Object.entries(value).map(([place, granted]) => [place, grantedIn(granted)] as const)
+  if (read.length === 0 || read.some(([place, granted]) => place === '' || granted === undefined)) return undefined
+  return Object.freeze(Object.fromEntries(read) as Record<string, GrantedSettings | false>)
+}

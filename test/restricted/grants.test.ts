@@ -1,0 +1,148 @@
+/** What of the machine is within what was granted. */
+
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isWithin, NetGrants, netPlaceOf } from '../../src/border/grants.ts'
+import { grantsOf, restrictedSettings } from '../../src/host/restriction/granted.ts'
+import { Runner } from '../../src/index.ts'
+import { FileGrants } from '../../src/interpreter/restriction/file-grants.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-grants-')))
+  for (const each of ['in', 'in/deep', 'in-secret', 'out']) mkdirSync(join(folder, each))
+  for (const each of ['in/a', 'in-secret/a', 'out/a', 'alone', 'alone-too']) writeFileSync(join(folder, each), '')
+  symlinkSync(join(folder, 'out'), join(folder, 'in', 'leads-out'))
+  symlinkSync(join(folder, 'in'), join(folder, 'leads-in'))
+  symlinkSync(join(folder, 'out', 'none'), join(folder, 'in', 'leads-nowhere'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('files', () => {
+  it.each([
+    ['in', true],
+    ['in/a', true],
+    ['in/deep/none', true],
+    ['in/none', true],
+    ['leads-in/a', true],
+    ['alone', true],
+    ['in-secret/a', false],
+    ['alone-too', false],
+    ['out/a', false],
+    ['in/../out/a', false],
+    ['in/leads-out', false],
+    ['in/leads-out/a', false],
+    ['in/leads-out/none', false],
+    ['in/leads-nowhere', false],
+    ['in\0/../out/a', false],
+    ['', false],
+  ])('%j is granted with its folder, or is not: %s', (name, isGranted) => {
+    const grants = new FileGrants(grantsOf({ write: [join(folder, 'leads-in'), join(folder, 'alone')] }, []))
+
+    expect(grants.mayWrite(join(folder, name))).toBe(isGranted)
+    expect(grants.mayRead(join(folder, name))).toBe(isGranted)
+  })
+
+  it('that may be read may not be written', () => {
+    const grants = new FileGrants(grantsOf({ read: [join(folder, 'in')] }, []))
+
+    expect([grants.mayRead(join(folder, 'in/a')), grants.mayWrite(join(folder, 'in/a'))]).toEqual([true, false])
+  })
+
+  it('are granted by what a link leads to', () => {
+    const { read } = grantsOf({ read: [join(folder, 'leads-in')] }, [])
+
+    expect(read).toEqual([{ named: join(folder, 'leads-in'), real: join(folder, 'in'), isFolder: true }])
+    expect(isWithin(join(folder, 'in', 'a'), read)).toBe(true)
+  })
+
+  it.each([
+    ['read', 'none', 'does not exist'],
+    ['write', 'none', 'does not exist'],
+    ['read', '../../../../../../../../../../..', 'the whole machine'],
+  ] as const)('that cannot be granted for %s are refused before anything starts: %s', async (kind, name, reason) => {
+    const opening = Runner.open({ database: ':memory:', restrict: { [kind]: [join(folder, name)] } })
+
+    await expect(opening).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(reason) })
+  })
+})
+
+describe('the network', () => {
+  it.each([
+    [['*'], 'anything', 1, true],
+    [['*:443'], 'anything', 443, true],
+    [['*:443'], 'anything', 80, false],
+    [['example.org'], 'example.org', 80, true],
+    [['example.org'], 'EXAMPLE.org.', 80, true],
+    [['example.org:443'], 'example.org', 80, false],
+    [['example.org'], 'sub.example.org', 80, false],
+    [['example.org'], 'example.org.evil.net', 80, false],
+    [['127.0.0.1:80'], '::ffff:127.0.0.1', 80, true],
+    [['127.0.0.1'], '127.0.0.10', 80, false],
+    [['[::1]:80'], '::1', 80, true],
+    [['[::1]:80'], '0:0:0:0:0:0:0:1', 80, true],
+    [['::1'], '::1%lo', 80, true],
+    [['localhost'], '127.0.0.1', 80, false],
+    [[], 'example.org', 80, false],
+  ])('of %j: %s, %i: %s', (net, host, port, isGranted) => {
+    expect(new NetGrants(net).allows(host, port)).toBe(isGranted)
+  })
+
+  it('is granted by the addresses of a name, once it is looked up, with the ports of the name', () => {
+    const net = new NetGrants(['example.org:443'])
+    net.found('Example.org', ['192.0.2.7', '2001:db8::7'])
+    net.found('other.org', ['192.0.2.8'])
+
+    expect(net.allows('192.0.2.7', 443)).toBe(true)
+    expect(net.allows('2001:DB8:0::7', 443)).toBe(true)
+    expect(net.allows('192.0.2.7', 80)).toBe(false)
+    expect(net.allows('192.0.2.8', 443)).toBe(false)
+  })
+
+  it('lets only names be looked up that are granted', () => {
+    const net = new NetGrants(['example.org:443'])
+
+    expect(['example.org', '192.0.2.7', 'secret.evil.net'].map((host) => net.allowsLookup(host))).toEqual([
+      true,
+      true,
+      false,
+    ])
+  })
+
+  it.each([
+    '',
+    'http://example.org',
+    'example.org:',
+    'example.org:0',
+    'example.org:99999',
+    'a b',
+    '[example.org]:80',
+    'user@host',
+  ])('has no place %j', (place) => {
+    expect(netPlaceOf(place)).toBeUndefined()
+    expect(() => grantsOf({ net: [place] }, [])).toThrow('--allow-net')
+  })
+})
+
+it('the environment has what is named, and nothing else', () => {
+  const settings = {
+    environ: { LANG: 'C', SECRET: 'x', PYTHONPATH: '/a' },
+    python: { environ: { PYTHONPATH: '/a', PYTHONWARNINGS: 'error' }, flags: {}, xOptions: [] },
+    pythonPath: ['/a'],
+    handedDescriptors: [7],
+    bytecodeFolder: '/cache',
+  }
+
+  const restricted = restrictedSettings(settings as never, { env: ['LANG', 'MISSING'] })
+
+  expect(restricted).toMatchObject({
+    environ: { LANG: 'C' },
+    pythonPath: [],
+    handedDescriptors: [],
+    bytecodeFolder: '',
+  })
+  expect(restricted.environ).toEqual({ LANG: 'C' })
+  expect(restricted.python.environ).toEqual({ PYTHONDONTWRITEBYTECODE: '1' })
+})

@@ -1,0 +1,106 @@
+/**
+ * What Node refuses by itself in a restricted process, should a script ever come to run JavaScript there: the flags of a real interpreter,
+ * and what is left of the process once it is sealed.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { grantsOf } from '../../src/host/restriction/granted.ts'
+import { restrictedFlags } from '../../src/host/restriction/node-flags.ts'
+
+const RESTRICTION = fileURLToPath(new URL('../../src/interpreter/restriction/', import.meta.url))
+
+/** Each reports how it ended. Run before the process is sealed, and once more afterwards. */
+const ATTEMPTS = `
+const outside = process.argv[2]
+const said = {}
+const attempt = async (name, run) => {
+  try { said[name] = 'reached: ' + String(await run()).slice(0, 60) }
+  catch (error) { said[name] = 'refused: ' + (error.code ?? error.name) }
+}
+const event = (emitter, name) => new Promise((resolve, reject) => emitter.once(name, () => resolve(name)).once('error', reject))
+await import(process.argv[3] + 'binding-shim.ts')
+const { sealProcess } = await import(process.argv[3] + 'sealed-process.ts')
+const dlopen = process.dlopen.bind(process)
+const { Worker } = await import('node:worker_threads')
+sealProcess()
+await attempt('fs', async () => (await import('node:fs')).readFileSync(outside + '/secret.txt', 'utf8'))
+await attempt('fs of this process', async () => (await import('node:fs')).readFileSync('/proc/self/environ', 'utf8'))
+await attempt('folder', async () => (await import('node:fs')).readdirSync('/'))
+await attempt('write', async () => (await import('node:fs')).writeFileSync(outside + '/made', ''))
+await attempt('symbolic link', async () => (await import('node:fs')).symlinkSync(outside, process.argv[4] + '/link'))
+await attempt('child', async () => (await import('node:child_process')).execFileSync('/bin/echo', ['x']))
+await attempt('worker', () => new Worker('1', { eval: true }))
+await attempt('dlopen that was kept', () => dlopen({ exports: {} }, outside + '/library.node'))
+await attempt('dlopen', () => process.dlopen({ exports: {} }, outside + '/library.node'))
+await attempt('require of an addon', async () => (await import('node:module')).createRequire(outside + '/x.js')('./library.node'))
+await attempt('binding', () => process.binding('spawn_sync'))
+await attempt('builtin', () => process.getBuiltinModule('node:fs'))
+await attempt('Function', () => Function('return 1')())
+await attempt('eval', () => (0, eval)('1'))
+await attempt('constructor', () => [].constructor.constructor('return process')())
+await attempt('tcp', async () => event((await import('node:net')).connect(1, '127.0.0.1'), 'connect'))
+await attempt('listening', async () => event((await import('node:net')).createServer().listen(0), 'listening'))
+await attempt('unix', async () => event((await import('node:net')).connect(outside + '/x.sock'), 'connect'))
+await attempt('udp', async () => event((await import('node:dgram')).createSocket('udp4').bind(0), 'listening'))
+await attempt('dns', async () => (await import('node:dns/promises')).lookup('localhost'))
+await attempt('fetch', () => fetch('http://127.0.0.1:1'))
+await attempt('WebSocket', () => new WebSocket('ws://127.0.0.1:1'))
+await attempt('inspector', async () => (await import('node:inspector')).open(0))
+await attempt('wasi', async () => new (await import('node:wasi')).WASI({ version: 'preview1', preopens: { '/': '/' } }))
+await attempt('another program', () => process.execve('/bin/echo', ['echo'], {}))
+await attempt('another user', () => process.setuid(65534))
+await attempt('a report', () => process.report.writeReport(outside + '/made'))
+await attempt('own file', async () => (await import('node:fs')).readFileSync(process.argv[1], 'utf8').length > 0)
+console.log(JSON.stringify(said))
+process.exit()
+`
+
+let folder: string
+let said: Readonly<Record<string, string>>
+
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-node-')))
+  const [own, outside] = [join(folder, 'own'), join(folder, 'outside')]
+  for (const each of [own, outside]) mkdirSync(each)
+  writeFileSync(join(outside, 'secret.txt'), 'a secret')
+  writeFileSync(join(outside, 'library.node'), '')
+  writeFileSync(join(own, 'attempts.mjs'), ATTEMPTS)
+  const flags = restrictedFlags(grantsOf({ write: [own] }, []), [])
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...flags, join(own, 'attempts.mjs'), outside, RESTRICTION, own],
+    { encoding: 'utf8', env: {} },
+  )
+  expect(stderr).toBe('')
+  said = JSON.parse(stdout)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('JavaScript in a restricted process', () => {
+  it('reaches its own files, and nothing else', () => {
+    const { 'own file': own, ...others } = said
+
+    expect(own).toBe('reached: true')
+    expect(Object.entries(others).filter(([, answer]) => !answer.startsWith('refused: '))).toEqual([])
+    expect(Object.keys(others)).toHaveLength(27)
+  })
+
+  it.each([
+    ['fs', 'ERR_ACCESS_DENIED'],
+    ['child', 'ERR_ACCESS_DENIED'],
+    ['worker', 'ERR_ACCESS_DENIED'],
+    ['tcp', 'ERR_ACCESS_DENIED'],
+    ['udp', 'ERR_ACCESS_DENIED'],
+    ['dns', 'ERR_ACCESS_DENIED'],
+    ['dlopen that was kept', 'ERR_ACCESS_DENIED'],
+    ['dlopen', 'TypeError'],
+    ['constructor', 'EvalError'],
+  ])('is refused by the system that is meant to refuse it: %s, with %s', (name, code) => {
+    expect(said[name]).toBe(`refused: ${code}`)
+  })
+})
