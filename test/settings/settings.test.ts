@@ -223,6 +223,8 @@ describe('the table of settings', () => {
       schema: null,
       python: { kind: 'pyodide' },
       pythonFor: {},
+      restrict: null,
+      restrictFor: {},
       interpreterMemoryMb: DEFAULT_LIMITS.memoryMebibytes,
       interpreterOpenFiles: DEFAULT_LIMITS.openFiles,
       interpreterThreads: DEFAULT_LIMITS.threads,

@@ -1,7 +1,7 @@
 """Takes JavaScript away from the scripts of a restricted interpreter: nothing of it can be imported.
 
-What the border needs itself it has imported by then. Not the only line of defence: the objects that are left lead nowhere
-(``src/interpreter/restriction/python-objects.ts``), and Node refuses what was not granted.
+What the border needs itself it has imported by then. Not the only line of defence: the objects that are left lead
+nowhere (``src/interpreter/restriction/python-objects.ts``), and Node refuses what was not granted.
 """
 
 from __future__ import annotations
