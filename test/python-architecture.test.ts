@@ -83,7 +83,7 @@ const TABLE: readonly Row[] = [
   { files: /^_cpython\/channel\//, may: [/^_cpython\/channel\//, PLACE] },
   {
     files: /^_cpython\/calls\//,
-    may: [/^_cpython\/calls\//, BORDER, /^_engine\/(finish|open_ends|poll)\.py$/],
+    may: [/^_cpython\/calls\//, /^_cpython\/channel\/helpers\.py$/, BORDER, /^_engine\/(finish|open_ends|poll)\.py$/],
   },
   { files: /^_cpython\/output\//, may: [/^_cpython\/(output|channel)\//, /^_cpython\/calls\/threads\.py$/, BORDER] },
   {

@@ -44,7 +44,7 @@ class Session:
         self._speaker = Speaker(to_engine, start["logLimits"], self._is_program, start["prefixesOutput"])
         self._speaker.failed_calls = {"call": self._call_too_large, "loaded": self._load_too_large}
         self._entries = Entries(self._poll, self._polls_made, ceilings["threads"], self._is_program)
-        self._async = AsyncCalls(self._entries, self._ended, self._say_skipped, self._acknowledge)
+        self._async = AsyncCalls(self._entries, self._ended, self._say_skipped, self._acknowledge, self.notice)
         Resources(to_engine, ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)

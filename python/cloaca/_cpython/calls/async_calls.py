@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import sys
 import threading
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -18,6 +20,7 @@ from ..._border.calls import Awaiting, Call
 from ..._border.calls import running as running_call
 from ..._border.generation import Generation, generations
 from ..._engine import finish, poll
+from ..channel import helpers
 from .entries import Entries
 from .script_loop import ScriptLoop
 from .waits import Stop, Wait
@@ -31,6 +34,12 @@ _BLOCKS_AFTER_S = 0.1
 #: While another call's step keeps one from stopping, the engine is told so often that it was heard.
 _ACKNOWLEDGE_EVERY_S = 0.5
 _ENDS_WITHIN_S = 1.7
+#: A step that takes longer is named, for each call at most once a minute.
+_NAMED_AFTER_S, _NAMED_AGAIN_AFTER_S = 1.0, 60.0
+_LOOK_EVERY_S = 0.25
+
+_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_sleep = time.sleep
 
 
 class AsyncCalls:
@@ -42,15 +51,20 @@ class AsyncCalls:
         ended: Callable[[int, Any], None],
         skipped: Callable[[List[int]], None],
         acknowledge: Callable[[int], None],
+        notice: Callable[[str], None],
     ) -> None:
         self._entries = entries
         self._tell_end = ended
         self._tell_skipped = skipped
         self._acknowledge = acknowledge
+        self._notice = notice
+        self._named_at: Dict[str, float] = {}
+        self._is_watching = False
         self._loops: Dict[int, ScriptLoop] = {}
         self._making = threading.Lock()
         self._calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
-        #: Of calls that shall stop: why, since when, the step that ran then, and when the engine was last told.
+        #: Of calls that shall stop: why, since when, the step that ran then, when the engine was last told, and the
+        #: last step that was stopped for it.
         self._stops: Dict[int, List[Any]] = {}
         self._skipped: List[int] = []
         border_awaiting.wait_for = self.wait_for
@@ -78,6 +92,9 @@ class AsyncCalls:
             call.task = loop.create_task(self._make(call, loop, awaiting))
 
         loop.call_soon_threadsafe(admit, context=awaiting.context)
+        stop = self._entries.take_stop(token)
+        if stop is not None:
+            self.stop(token, stop)
 
     async def _make(self, call: Call, loop: ScriptLoop, awaiting: Awaiting) -> None:
         """Awaits a call to its end, in a task of its own, and reports what came of it."""
@@ -121,6 +138,9 @@ class AsyncCalls:
                 loop.after_end = lambda owner=loop: self._end_calls_of(owner)  # type: ignore[misc]
                 loop.start()
                 self._loops[generation.number] = loop
+                if not self._is_watching:
+                    self._is_watching = True
+                    helpers.start(self._name_what_blocks)
             return loop
 
     # -------------------------------------------------------------------------------------------------- how it stops
@@ -133,7 +153,7 @@ class AsyncCalls:
         call.stop_reason = stop.reason
         call.is_overdue = not stop.is_cancelled
         now = time.monotonic()
-        self._stops[token] = [stop, now, loop.steps, now]
+        self._stops[token] = [stop, now, loop.steps, now, None]
         for thread in list(loop.aside):
             thread.tell(token, stop)
         loop.call_soon_threadsafe(self._cancel, call, loop, context=contextvars.Context())
@@ -144,7 +164,7 @@ class AsyncCalls:
         if token not in self._calls or token not in self._stops:
             return token in self._calls
         (call, loop), told = self._calls[token], self._stops[token]
-        stop, since, step, acknowledged_at = told
+        stop, since, step, acknowledged_at, _ = told
         now, driver = time.monotonic(), loop.driver
         if loop.steps != step:
             told[1], told[2] = now, loop.steps
@@ -154,6 +174,10 @@ class AsyncCalls:
                 driver.tell(token, stop)
             elif running < 0:
                 reason = f"stopped: it kept {call.name} from stopping ({stop.reason})"
+                if step != told[4]:
+                    told[4] = step
+                    who = _who(loop)
+                    self._notice(f"{who[0].upper()}{who[1:]}{_place_in(driver.ident)}, was {reason}")
                 driver.tell(running, Stop(reason, False))
             elif now - acknowledged_at >= _ACKNOWLEDGE_EVERY_S:
                 told[3] = now
@@ -170,6 +194,31 @@ class AsyncCalls:
         call.cancellations += 1
         delay_s = _CANCELLED_AGAIN_AFTER_S if call.cancellations == 1 else _AND_AGAIN_AFTER_S
         loop.call_later(delay_s, self._cancel, call, loop, context=contextvars.Context())
+
+    def _name_what_blocks(self) -> None:
+        """Has the user told of steps that take long, since nothing else of their script's goes on meanwhile."""
+        seen: Dict[int, Tuple[int, float]] = {}
+        while True:
+            _sleep(_LOOK_EVERY_S)
+            now = time.monotonic()
+            for number, loop in list(self._loops.items()):
+                step, since = seen.get(number, (0, now))
+                driver = loop.driver
+                if loop.steps != step or not loop.is_in_step or driver is None:
+                    seen[number] = (loop.steps, now)
+                elif now - since >= _NAMED_AFTER_S:
+                    self._name(loop, driver.ident, now - since)
+
+    def _name(self, loop: ScriptLoop, ident: int, seconds: float) -> None:
+        who, now = _who(loop), time.monotonic()
+        if now - self._named_at.get(who, -_NAMED_AGAIN_AFTER_S) < _NAMED_AGAIN_AFTER_S:
+            return
+        self._named_at[who] = now
+        self._notice(
+            f"{who[0].upper()}{who[1:]} blocks the event loop of its script{_place_in(ident)}, for {seconds:.0f} s so "
+            "far: the script's other async triggers and tasks wait until it awaits something or ends. "
+            "asyncio.to_thread() calls a function that blocks without that."
+        )
 
     # ------------------------------------------------------------------------------------------ from synchronous code
 
@@ -210,6 +259,24 @@ class AsyncCalls:
             self.end(number)
         for loop in loops:
             loop.wait_for_end(_ENDS_WITHIN_S)
+
+
+def _who(loop: ScriptLoop) -> str:
+    call = loop.call
+    if call is None:
+        return "a callback"
+    return call.name if call.token in loop.open_tokens else f"a background task of {call.name}"
+
+
+def _place_in(ident: int) -> str:
+    """Where in the user's files a thread is: the innermost of them."""
+    frame = sys._current_frames().get(ident)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not fault.is_ours(file) and not file.startswith(("<", _STANDARD_LIBRARY)) and "site-packages" not in file:
+            return f" in {file}, line {frame.f_lineno}, {frame.f_code.co_name}"
+        frame = frame.f_back
+    return ""
 
 
 async def _await(value: Any) -> Any:

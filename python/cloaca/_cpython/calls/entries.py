@@ -16,8 +16,10 @@ from typing import Any, Callable, Deque, Dict, List, Optional
 
 from ..._border import fault
 from ..._border.bridge import DeadlineExceeded
+from ..._border.calls import Awaiting
 from ..._border.generation import PROGRAM, Generation
 from ..._border.stacks import Stack
+from ..channel import helpers
 from .limits import CallThread, thread_of_caller, watch_main
 from .waits import Stop, Wait
 
@@ -107,7 +109,7 @@ class Entries:
         self._stopping = threading.Lock()
         self._pacer = _thread.allocate_lock()
         self._pacer.acquire()
-        threading.Thread(target=self._pace, name="cloaca threads", daemon=True).start()
+        helpers.start(self._pace)
 
     # -------------------------------------------------------------------------------------------------- what goes in
 
@@ -257,15 +259,16 @@ class Entries:
             return Stopped(self._stops.pop(token).error())
         try:
             try:
-                return contextvars.Context().run(function, *arguments)
+                result = contextvars.Context().run(function, *arguments)
             finally:
                 thread.leave()
         except BaseException as error:
             thread.leave()
-            return Stopped(error)
-        finally:
-            if self._stops:
-                self._stops.pop(token, None)
+            result = Stopped(error)
+        # What is to be awaited may have been stopped already, which is for whoever awaits it.
+        if self._stops and type(result) is not Awaiting:
+            self._stops.pop(token, None)
+        return result
 
     # --------------------------------------------------------------------------------------------------- how it stops
 
@@ -289,6 +292,10 @@ class Entries:
             timer = threading.Timer(delay_s, self._give_up, (token, stop, given_up))
             timer.daemon = True
             timer.start()
+
+    def take_stop(self, token: int) -> Optional[Stop]:
+        """What a call was told that is not known here any more."""
+        return self._stops.pop(token, None)
 
     def stop_again(self, token: int) -> None:
         """Tells it once more, if it goes on."""

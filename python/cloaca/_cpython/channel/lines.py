@@ -11,7 +11,7 @@ import struct
 import threading
 from typing import Any, Callable, Dict, Optional
 
-from . import frames
+from . import frames, helpers
 
 #: The numbers under which the engine hands them over.
 MESSAGES_IN, MESSAGES_OUT, CONTROL, STACKS_OUT = 3, 4, 5, 6
@@ -43,11 +43,8 @@ class Lines:
 
     def listen(self, received: Callable[[Dict[str, Any]], None], controlled: Callable[[int, int], None]) -> None:
         """Calls back with messages, and with the operation and the argument of control records: a thread for each."""
-        for name, target, callback in (
-            ("cloaca messages", self._read_messages, received),
-            ("cloaca control", self._read_control, controlled),
-        ):
-            threading.Thread(target=target, args=(callback,), name=name, daemon=True).start()
+        helpers.start(self._read_messages, received)
+        helpers.start(self._read_control, controlled)
 
     def send(self, message: Dict[str, Any]) -> None:
         """Returns when it is written: the engine always reads. Raises FrameError for one that is too large."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from typing import Any, Dict, Optional
 
-from . import lines
+from . import helpers, lines
 
 _EVERY_S = 1.0
 _BYTES_PER_MEBIBYTE = 1_048_576
@@ -21,7 +20,7 @@ class Resources:
         self._report_from = ceilings.get("reportFrom")
         self._said: Optional[int] = None
         _set_open_files(ceilings.get("openFiles"))
-        threading.Thread(target=self._watch, name="cloaca resources", daemon=True).start()
+        helpers.start(self._watch)
 
     def _watch(self) -> None:
         pause = time.sleep

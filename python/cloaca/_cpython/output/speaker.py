@@ -7,10 +7,10 @@ lock is left behind. Here texts are masked, lines are put together, and messages
 from __future__ import annotations
 
 import queue
-import threading
 import time
 from typing import Any, Callable, Dict, List, Set, Tuple
 
+from ..channel import helpers
 from ..channel.frames import FrameError
 from ..channel.lines import Lines
 from .call_log import CallLog, Piece, records_message
@@ -58,7 +58,7 @@ class Speaker:
                 self._outlets[name] = Outlet(number, self._notice, self._label_of)
         #: By type of message: what is done when it is too large.
         self.failed_calls: Dict[str, Callable[[Dict[str, Any], FrameError], None]] = {}
-        threading.Thread(target=self._speak, name="cloaca speaker", daemon=True).start()
+        helpers.start(self._speak)
 
     # --------------------------------------------------------------------------------------------------- what goes in
 

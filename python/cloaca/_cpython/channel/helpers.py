@@ -1,0 +1,27 @@
+"""Threads of the engine's own in a process of CPython: scripts do not see them in ``threading``."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import traceback
+from typing import Any, Callable
+
+#: EX_SOFTWARE
+_EXIT_FATAL = 70
+
+
+def start(function: Callable[..., Any], *arguments: Any) -> None:
+    """Has a thread call a function, which goes on as long as the process: where it fails, the process has to end."""
+    _thread.start_new_thread(_run, (function, arguments))
+
+
+def _run(function: Callable[..., Any], arguments: Any) -> None:
+    try:
+        function(*arguments)
+    except BaseException as error:
+        stderr = sys.__stderr__
+        if stderr is not None:
+            traceback.print_exception(type(error), error, error.__traceback__, file=stderr)
+        os._exit(_EXIT_FATAL)
