@@ -12,15 +12,16 @@ import os
 import platform
 import signal
 import threading
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
 
-from .._border import bridge, host, stacks
+from .._border import bridge, calls, host, stacks
 from .._border.calls import Awaiting
 from .._border.generation import PROGRAM, Generation, begin, drop, generations, polled
 from .._border.stacks import Stack
 from .._declarations import ledger
 from .._engine import accumulate, attempt, finish, graphs, loading, poll, program
 from .._engine.packages import advice
+from .border import EngineBorder, OutputBorder
 from .calls import limits, threads, waits
 from .calls.async_calls import AsyncCalls
 from .calls.entries import Call, Entries, Stopped, stopped_outcome
@@ -32,6 +33,7 @@ from .output import streams
 from .output.speaker import Speaker
 
 _SKIPS_AT_ONCE = 256
+_LAST_WORDS_WITHIN_S = 2.0
 
 
 class Session:
@@ -44,7 +46,7 @@ class Session:
         self._speaker = Speaker(to_engine, start["logLimits"], self._is_program, start["prefixesOutput"])
         self._speaker.failed_calls = {"call": self._call_too_large, "loaded": self._load_too_large}
         self._entries = Entries(self._poll, self._polls_made, ceilings["threads"], self._is_program)
-        self._async = AsyncCalls(self._entries, self._ended, self._say_skipped, self._acknowledge, self.notice)
+        self._async = AsyncCalls(self._entries, self.ended, self._say_skipped, self._acknowledge, self.notice)
         Resources(to_engine, ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)
@@ -53,7 +55,7 @@ class Session:
         self._connect()
 
     def _connect(self) -> None:
-        host.connect_process(_Engine(self), _Output(self._speaker))  # type: ignore[arg-type]
+        host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
         threads.connect()
         bridge.connect_threads(self._ask, ledger.take_pending)
         waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
@@ -63,6 +65,29 @@ class Session:
         logging_module.prepare()
         (streams.follow if self._is_program else streams.serve)(self._speaker.printed)
         os.register_at_fork(after_in_child=_forget_engine)
+        if not self._is_program:
+            self._replace_exit()
+
+    def _replace_exit(self) -> None:
+        """Has the engine told who ends the process, and what was said before."""
+        leave = os._exit
+
+        def _exit(status: int) -> NoReturn:
+            if host.is_connected:
+                is_told = threading.Event()
+                message = f"a script ended the process with code {status & 0xFF}"
+                fatal = {"type": "fatal", "message": message, "token": calls.current_token()}
+
+                def tell() -> None:
+                    self._lines.send(fatal)
+                    is_told.set()
+
+                self._speaker.finish(tell)
+                is_told.wait(_LAST_WORDS_WITHIN_S)
+            leave(status)
+
+        _exit.__doc__ = leave.__doc__
+        os._exit = _exit
 
     def serve(self) -> None:
         """Does what the engine asks for, on the calling thread, which is the main one. Never returns."""
@@ -181,7 +206,7 @@ class Session:
                     return
                 except RuntimeError as error:
                     result = Stopped(error)
-            self._ended(token, stopped(stopped_outcome(result.error)) if isinstance(result, Stopped) else result)
+            self.ended(token, stopped(stopped_outcome(result.error)) if isinstance(result, Stopped) else result)
 
         self._entries.add(Call(token, generation, function, ended))
 
@@ -240,7 +265,7 @@ class Session:
                 return
             except RuntimeError as error:
                 result = Stopped(error)
-        self._ended(token, stopped_outcome(result.error) if isinstance(result, Stopped) else result)
+        self.ended(token, stopped_outcome(result.error) if isinstance(result, Stopped) else result)
 
     def _polls_made(self, thread: CallThread) -> None:
         tokens: List[int] = []
@@ -254,7 +279,8 @@ class Session:
     def _say_skipped(self, tokens: List[int]) -> None:
         self._speaker.put(self._speaker.skipped, tokens)
 
-    def _ended(self, token: int, outcome: Any) -> None:
+    def ended(self, token: int, outcome: Any) -> None:
+        """Tells how a poll or an attempt has ended."""
         if type(outcome) is not tuple:
             outcome.report(token)
             return
@@ -273,7 +299,7 @@ class Session:
     def _give_up(self, token: int, stop: Stop) -> None:
         """A program's call does not stop: its thread is left to itself."""
         outcome = stopped_outcome(stop.error())
-        self._ended(token, outcome)
+        self.ended(token, outcome)
         self.notice(f"A call did not stop, and is left to itself: {stop.reason}. Its thread goes on until it is done.")
 
     def _acknowledge(self, token: int) -> None:
@@ -340,45 +366,6 @@ class Session:
         fault = {"type": "OverflowError", "message": str(error), "traceback": "", "place": None}
         result: Dict[str, Any] = {"declarations": [], "twins": [], "files": [], "fault": fault, "requirements": None}
         self._lines.send({**message, "resultJson": json.dumps(result)})
-
-
-class _Engine:
-    """What ``_border.host.engine`` is in a process of CPython."""
-
-    def __init__(self, session: Session) -> None:
-        self.announce = session.announce
-        self.declare = session.declare
-        self.notice = session.notice
-        self._session = session
-
-    def outcome(self, token: int, *outcome: Any) -> None:
-        """How a poll or an attempt ended."""
-        self._session._ended(token, outcome)
-
-    def accumulated(self, token: int, text: str, sizes_json: str, errors_json: str) -> None:
-        """What the function of a source returned."""
-        sizes, errors = json.loads(sizes_json), json.loads(errors_json)
-        message = {"type": "accumulated", "token": token, "text": text, "sizes": sizes, "errors": errors}
-        self._session.answered(token, message)
-
-    def graphs_ran(self, token: int, text: str, sizes_json: str, errors_json: str, nodes_json: str) -> None:
-        """What graphs came to."""
-        sizes, errors = json.loads(sizes_json), json.loads(errors_json)
-        message = {"type": "graphsRan", "token": token, "text": text, "sizes": sizes, "errors": errors}
-        self._session.answered(token, {**message, "nodesJson": nodes_json})
-
-
-class _Output:
-    """What ``_border.host.output`` is in a process of CPython."""
-
-    is_program = False
-
-    def __init__(self, speaker: Speaker) -> None:
-        self._speaker = speaker
-
-    def log_record(self, call: int, record_json: str) -> None:
-        """Takes a record of ``logging`` for the log of a call."""
-        self._speaker.put(self._speaker.log, call, record_json)
 
 
 def _forget_engine() -> None:
