@@ -4,6 +4,7 @@
  */
 
 import type { JsonObject } from '../model/context.ts'
+import type { TriggerRule } from '../model/workflow.ts'
 import type { DeclaredFunction, DeclaredTask, DeclaredWorkflow } from './declared.ts'
 import { settled, shownIssues } from './schema.ts'
 import type { InputSchema } from './types/options.ts'
@@ -28,7 +29,7 @@ export function checkedTask(workflow: DeclaredWorkflow, task: DeclaredTask, func
         settled(each.schema['~standard'].validate(context), ({ issues }) => {
           if (issues === undefined) return
           throw new TypeError(
-            `${what} was not called: what the Python task "${each.task}" set does not fit its "adds": ${shownIssues(issues)}.`,
+            `${what} was not called: what the Python task "${each.task}" set does not fit its "adds", or it has failed: ${shownIssues(issues)}.`,
           )
         }),
       )
@@ -38,11 +39,14 @@ export function checkedTask(workflow: DeclaredWorkflow, task: DeclaredTask, func
   } satisfies ModuleTask)
 }
 
-/** Python tasks from which a context comes here without a TypeScript task between that has looked at it. */
+/**
+ * Python tasks from which a context comes here without a TypeScript task between that has looked at it. Not those that may have set
+ * nothing, as the task's own rule says: it runs because they failed, or whatever they did.
+ */
 function addedBefore(workflow: DeclaredWorkflow, task: DeclaredTask): readonly Added[] {
   const byId = new Map(workflow.tasks.map((each) => [each.id, each]))
   const added = new Map<string, Added>()
-  const waiting = [...task.dependencies]
+  const waiting = task.dependencies.filter((id) => !mayHaveEndedOtherwise(task.rule, id))
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const before = byId.get(id)
     if (before === undefined || before.runs.kind !== 'python' || added.has(id)) continue
@@ -51,4 +55,15 @@ function addedBefore(workflow: DeclaredWorkflow, task: DeclaredTask): readonly A
     if (adds !== null) added.set(id, { task: id, schema: adds })
   }
   return [...added.values()]
+}
+
+/** Whether a rule speaks of a task in another way than that it must have completed. */
+function mayHaveEndedOtherwise(rule: TriggerRule, id: string): boolean {
+  const conditions = rule.type === 'All' ? rule.conditions : [rule]
+  return conditions.some((each) => each.type !== 'TaskSuccess' && speaksOf(each, id))
+}
+
+function speaksOf(rule: TriggerRule, id: string): boolean {
+  if ('conditions' in rule) return rule.conditions.some((each) => speaksOf(each, id))
+  return 'taskName' in rule && (rule.taskName === id || rule.taskName.endsWith(`::${id}`))
 }

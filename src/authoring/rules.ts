@@ -80,7 +80,8 @@ export function none<Tasks extends string = never>(...rules: readonly Rule<Tasks
 }
 
 /**
- * Compares a value of the context that the task would be given.
+ * Compares a value of the context that the task would be given. `'=='` is to the digit: `1` is not Python's `1.0`, but is not less than
+ * that either.
  *
  * @param key Key of the context.
  * @param comparison `'=='`, `'!='`, `'>'`, `'<'`, `'contains'`, `'notContains'`, `'exists'` or `'notExists'`.

@@ -1,0 +1,196 @@
+/** What JavaScript callers may do wrong: each is refused where it is written, with the name of its owner and what to do. */
+
+import { describe, expect, it } from 'vitest'
+import * as cloaca from '../../src/index.ts'
+
+// As a caller without a compiler sees them.
+// biome-ignore lint/suspicious/noExplicitAny: nothing is known of what is wrong
+const api = cloaca as any
+const { workflow, trigger, succeeded, skip, value, all } = api
+
+const nothing = () => undefined
+const base = () => workflow('orders').task('fetch', nothing)
+const task = (options: unknown) => base().task('ship', options, nothing)
+const poll = (options: object) => trigger('inbox', { starts: 'orders', ...options }, nothing)
+
+function errorOf(call: () => unknown): cloaca.UsageError {
+  try {
+    call()
+  } catch (error) {
+    expect(error).toBeInstanceOf(cloaca.UsageError)
+    return error as cloaca.UsageError
+  }
+  throw new Error('nothing was thrown')
+}
+
+const ofTask = { workflow: 'orders', task: 'ship' }
+const ofTrigger = { trigger: 'inbox' }
+
+describe('a call of workflow', () => {
+  it.each([
+    ['no name', () => workflow(), { path: 'name' }],
+    ['an empty name', () => workflow(''), { path: 'name' }],
+    ['a name that is a number', () => workflow(7), { path: 'name' }],
+    ['options that are a text', () => workflow('orders', 'input'), { workflow: 'orders', path: 'options' }],
+    ['an unknown option', () => workflow('orders', { descripton: '' }), { workflow: 'orders', path: 'descripton' }],
+    ['an input that is no schema', () => workflow('orders', { input: { id: 'number' } }), { path: 'input' }],
+    ['a title that is a number', () => workflow('orders', { title: 7 }), { path: 'title' }],
+    ['tags that are a list', () => workflow('orders', { tags: ['a'] }), { path: 'tags' }],
+    ['a tag that is a number', () => workflow('orders', { tags: { a: 1 } }), { path: 'tags.a' }],
+  ] as const)('refuses %s', (_what, call, facts) => {
+    expect(errorOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+  })
+
+  it('names the option that was probably meant', () => {
+    expect(errorOf(() => workflow('orders', { descripton: '' })).message).toBe(
+      'The options of workflow "orders" have an unknown key "descripton". Did you mean "description"? Known are: input, title, description, tags, tenant, package.',
+    )
+  })
+})
+
+describe('a call of task', () => {
+  it.each([
+    ['no id', () => base().task(), { workflow: 'orders', path: 'id' }],
+    ['an id that is a function', () => base().task(nothing), { workflow: 'orders', path: 'id' }],
+    ['an id that is there', () => base().task('fetch', nothing), { workflow: 'orders', task: 'fetch', path: 'id' }],
+    ['no function', () => base().task('ship'), { ...ofTask, path: 'run' }],
+    ['options without a function', () => base().task('ship', { after: 'fetch' }), { ...ofTask, path: 'run' }],
+    ['a function in front of the options', () => base().task('ship', nothing, {}), { ...ofTask, path: 'options' }],
+    ['an unknown option', () => task({ retry: 3 }), { ...ofTask, path: 'retry' }],
+    ['an unknown task before it', () => task({ after: 'fecth' }), { ...ofTask, path: 'after' }],
+    ['itself before it', () => task({ after: 'ship' }), { ...ofTask, path: 'after' }],
+    ['a function before it', () => task({ after: nothing }), { ...ofTask, path: 'after' }],
+    ['null before it', () => task({ after: null }), { ...ofTask, path: 'after' }],
+    [
+      'a task of another workflow before it',
+      () => task({ after: workflow('other').task('fetch', nothing).tasks.fetch }),
+      { ...ofTask, path: 'after' },
+    ],
+    ['a rule that is a text', () => task({ when: 'succeeded' }), { ...ofTask, path: 'when' }],
+    ["a rule of Python's", () => task({ when: { type: 'Always' } }), { ...ofTask, path: 'when' }],
+    ['retries that are a fraction', () => task({ retries: 1.5 }), { ...ofTask, path: 'retries' }],
+    ['retries below 0', () => task({ retries: -1 }), { ...ofTask, path: 'retries' }],
+    ['an unknown backoff', () => task({ backoff: 'quadratic' }), { ...ofTask, path: 'backoff' }],
+    [
+      'a backoff with an unknown key',
+      () => task({ backoff: { kind: 'linear', base: 2 } }),
+      { ...ofTask, path: 'base' },
+    ],
+    [
+      'a backoff with a factor that is no number',
+      () => task({ backoff: { kind: 'linear', multiplier: Number.NaN } }),
+      ofTask,
+    ],
+    ['a delay that is a number', () => task({ retryDelay: 250 }), { ...ofTask, path: 'retryDelay' }],
+    ['a delay in words', () => task({ maxDelay: '1 minute' }), { ...ofTask, path: 'maxDelay' }],
+    ['a jitter that is a text', () => task({ jitter: 'yes' }), { ...ofTask, path: 'jitter' }],
+    ['an unknown condition', () => task({ retryOn: 'timeout' }), { ...ofTask, path: 'retryOn' }],
+    ['patterns that are no texts', () => task({ retryOn: [/429/] }), { ...ofTask, path: 'retryOn' }],
+    ['a limit of nothing', () => task({ timeout: '0s' }), { ...ofTask, path: 'timeout' }],
+    ['a callback that is no function', () => task({ onSuccess: 'log' }), { ...ofTask, path: 'onSuccess' }],
+    ['Python and a function', () => task({ python: { script: 'a.py', task: 'a' } }), { ...ofTask, path: 'python' }],
+    ['Python that is a text', () => base().task('ship', { python: 'score.py' }), { ...ofTask, path: 'python' }],
+    ['Python without a script', () => base().task('ship', { python: { task: 'a' } }), { ...ofTask, path: 'script' }],
+    [
+      'Python with an unknown key',
+      () => base().task('ship', { python: { script: 'a.py', task: 'a', function: 'a' } }),
+      { ...ofTask, path: 'function' },
+    ],
+    [
+      'Python with a callback',
+      () => base().task('ship', { python: { script: 'a.py', task: 'a' }, onFailure: nothing }),
+      { ...ofTask, path: 'onFailure' },
+    ],
+    [
+      'an `adds` that is no schema',
+      () => base().task('ship', { python: { script: 'a.py', task: 'a', adds: { score: 1 } } }),
+      { ...ofTask, path: 'adds' },
+    ],
+  ] as const)('refuses %s', (_what, call, facts) => {
+    const error = errorOf(call)
+
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+    expect(error.message).toMatch(/[wW]orkflow "orders"/)
+    expect(error.message).toMatch(/^["A-Z].*[.?]$/)
+  })
+
+  it.each([
+    [
+      () => task({ after: 'fecth' }),
+      '"after" of task "ship" of workflow "orders" names "fecth", which is no task that was added before it. Did you mean "fetch"?',
+    ],
+    [
+      () => task({ timeout: '20 seconds' }),
+      `"timeout" of task "ship" of workflow "orders" must be a duration, such as "250ms", "20s", "5m" or "1h" (unknown unit 'seconds', expected s, m, h, or ms), but "20 seconds" (string) was given.`,
+    ],
+    [
+      () => base().task('ship', { python: { script: 'a.py', task: 'a' }, onSuccess: nothing }),
+      'Task "ship" of workflow "orders" has "onSuccess", but is written in Python: its callbacks are those of the Python file.',
+    ],
+  ] as const)('says what to do (%#)', (call, message) => {
+    expect(errorOf(call).message).toBe(message)
+  })
+})
+
+describe('a call of trigger', () => {
+  it.each([
+    ['no name', () => trigger(undefined, {}, nothing), { path: 'name' }],
+    ['no options', () => trigger('inbox', undefined, nothing), { ...ofTrigger, path: 'starts' }],
+    ['nothing that it starts', () => trigger('inbox', { every: '2s' }, nothing), { ...ofTrigger, path: 'starts' }],
+    ['something else that it starts', () => poll({ starts: nothing }), { ...ofTrigger, path: 'starts' }],
+    ['no function', () => trigger('inbox', { starts: 'orders' }), { ...ofTrigger, path: 'poll' }],
+    ['an unknown option', () => poll({ interval: '2s' }), { ...ofTrigger, path: 'interval' }],
+    ['an interval that is a number', () => poll({ every: 2000 }), { ...ofTrigger, path: 'every' }],
+    ['a limit of nothing', () => poll({ timeout: '0ms' }), { ...ofTrigger, path: 'timeout' }],
+    ['so many that none may be active', () => poll({ maxActive: 0 }), { ...ofTrigger, path: 'maxActive' }],
+    ['a pause after no failure', () => poll({ pauseAfter: 0 }), { ...ofTrigger, path: 'pauseAfter' }],
+    ['a flag that is a text', () => poll({ onChange: 'yes' }), { ...ofTrigger, path: 'onChange' }],
+    ['a catch-up without a schedule', () => poll({ catchup: 'all' }), { ...ofTrigger, path: 'catchup' }],
+    ['a time zone without a schedule', () => poll({ timezone: 'UTC' }), { ...ofTrigger, path: 'timezone' }],
+    ['a schedule with a function', () => poll({ cron: '* * * * *' }), { ...ofTrigger, path: 'cron' }],
+    [
+      'a schedule with an interval',
+      () => trigger('inbox', { starts: 'orders', cron: '* * * * *', every: '2s' }),
+      { ...ofTrigger, path: 'every' },
+    ],
+    [
+      'a schedule with an unknown catch-up',
+      () => trigger('inbox', { starts: 'orders', cron: '* * * * *', catchup: 'some' }),
+      { ...ofTrigger, path: 'catchup' },
+    ],
+    [
+      'a schedule that is a number',
+      () => trigger('inbox', { starts: 'orders', cron: 5 }),
+      { ...ofTrigger, path: 'cron' },
+    ],
+  ] as const)('refuses %s', (_what, call, facts) => {
+    expect(errorOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+  })
+})
+
+describe('rules and answers', () => {
+  it.each([
+    ['a task that is no text', () => succeeded(7), 'task'],
+    ['a rule that is a text', () => all('fetch'), 'rules[0]'],
+    ['a key that is no text', () => value(7, '==', 1), 'key'],
+    ['an unknown comparison', () => value('rows', '>=', 1), 'comparison'],
+    ['the name of what every object has', () => value('rows', 'constructor', 1), 'comparison'],
+    ['a reason that is an error', () => skip(new Error('why')), 'reason'],
+  ] as const)('refuse %s', (_what, call, path) => {
+    expect(errorOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', facts: { path } })
+  })
+
+  it('refuse an operand that is no JSON, with its path', () => {
+    expect(errorOf(() => value('rows', '==', { at: new Date() }))).toMatchObject({
+      code: 'INVALID_CONTEXT',
+      facts: { path: 'operand.at' },
+    })
+  })
+
+  it('refuse rules that are nested without end', () => {
+    let rule = succeeded('fetch')
+    expect(() => {
+      for (let depth = 0; depth < 200; depth++) rule = all(rule)
+    }).toThrow('nested more than 100 levels deep')
+  })
+})
