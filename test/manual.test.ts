@@ -26,7 +26,7 @@ import { scriptConfigSchema } from '../src/default-runner/config.ts'
 import { DEFAULT_CONFIG } from '../src/engine/config.ts'
 import { loadSettings } from '../src/settings/settings.ts'
 import { SETTING_KEYS, settingOf } from '../src/settings/table.ts'
-import { codeIn, readDocument, tableRows } from './support/documents.ts'
+import { codeIn, fencedBlocks, readDocument, tableRows } from './support/documents.ts'
 import { ROOT, sourceFiles } from './support/source-tree.ts'
 
 const PAGES = readdirSync(join(ROOT, 'docs'))
@@ -57,6 +57,17 @@ describe('the pages of the manual', () => {
     )
 
     expect(long).toEqual([])
+  })
+})
+
+describe('the program in both languages', () => {
+  it('stands line for line', () => {
+    const [python = '', typescript = ''] = fencedBlocks(readDocument('docs/typescript.md')).map(({ text }) => text)
+    // Python has one more between functions.
+    const paragraphs = (text: string) => text.split(/\n{2,}/).map((lines) => lines.split('\n').length)
+
+    expect(python).toContain('with WorkflowBuilder')
+    expect(paragraphs(typescript)).toEqual(paragraphs(python))
   })
 })
 

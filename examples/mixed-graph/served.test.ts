@@ -31,7 +31,7 @@ test('an order survives that the engine is killed while it is fetched', { timeou
     SHOP_URL: `http://127.0.0.1:${(shop.address() as AddressInfo).port}`,
   }
   const serve = () => {
-    const args = ['serve', 'triggers.py', 'score.py', 'orders.ts', '--no-http', '--db', join(folder, 'cloaca.db')]
+    const args = ['serve', 'triggers.py', 'orders.ts', '--no-http', '--db', join(folder, 'cloaca.db')]
     return spawn(CLOACA, args, { cwd: import.meta.dirname, env, stdio: ['ignore', 'inherit', 'inherit'] })
   }
   mkdirSync(join(folder, 'inbox'))
