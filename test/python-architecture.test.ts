@@ -45,6 +45,11 @@ const TABLE: readonly Row[] = [
   // What type checkers are told of the functions and dicts of programs.
   { files: /^_types\//, may: [/^_types\//, /^_(context|handle|result)\.py$/] },
   // The authoring API: one noun each, all in one folder.
+  // Starts the engine of a program, when it is first needed.
+  {
+    files: /^__init__\.py$/,
+    may: [/^_?\w+\.py$/, /^_(admin|graphs|types|values|declarations)\//, BORDER, /^_cpython\/around\/engine\.py$/],
+  },
   { files: /^_?\w+\.py$/, may: [/^_?\w+\.py$/, /^_(admin|graphs|types|values|declarations)\//, BORDER] },
   // Computation graphs, in a folder of their own.
   {

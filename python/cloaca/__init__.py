@@ -2,14 +2,18 @@
 
 Decorate functions with `task` inside a `WorkflowBuilder` block to make a workflow, and with `trigger` to start one when
 something happens. A script that opens a `DefaultRunner` is run with ``npx cloaca run SCRIPT.py``; the triggers and
-workflows of a file are served with ``npx cloaca serve FILE.py``. There the package runs in an interpreter's process; on
-plain CPython it is for editors, type checkers and unit tests, and what needs the engine says so.
+workflows of a file are served with ``npx cloaca serve FILE.py``. There the package runs in an interpreter's process.
+Under plain Python, a runner starts the engine as a child process, where it is installed; all else needs none.
 """
 
+import atexit as _atexit
+import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._admin.tenants import DatabaseAdmin, TenantConfig, TenantCredentials
+from ._border import bridge as _bridge
 from ._border.cancelled import Cancelled
+from ._border.runners import shutdown_all as _shutdown_all_runners
 from ._config import DefaultRunnerConfig
 from ._context import Context, var, var_or
 from ._descriptions import (
@@ -35,7 +39,6 @@ from ._policy import BackoffStrategy, RetryCondition, RetryPolicy, RetryPolicyBu
 from ._result import TriggerResult, WorkflowResult
 from ._rules import all_of, always, any_of, context_value, none_of, task_failed, task_skipped, task_success
 from ._runner import DefaultRunner
-from ._runner import _shutdown_all_runners as _shutdown_all_runners
 from ._sealed import rebadge as _rebadge
 from ._task import TaskDecorator, constructor, task
 from ._trigger import TriggerDecorator, trigger
@@ -105,5 +108,24 @@ __all__ = [
     "workflow_params",
     "workflow_secrets",
 ]
+
+
+def _start_engine() -> None:
+    """Starts the engine of a program that runs under plain Python: at the first call that needs it."""
+    from ._cpython.around import engine
+
+    engine.start()
+
+
+def _end_engine() -> None:
+    """Ends what `_start_engine` has started, with the program, behind the exit functions that it registered since."""
+    around = _sys.modules.get(f"{__name__}._cpython.around.engine")
+    if around is not None:
+        _shutdown_all_runners()
+        around.end()
+
+
+_bridge.start_engine = _start_engine
+_atexit.register(_end_engine)
 
 _rebadge(globals()[name] for name in __all__)

@@ -6,11 +6,11 @@ documentation promises, with its texts.
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Any, Dict, List, Optional, Type, cast, final
 
-from ._border import bridge, fault
+from ._border import bridge
+from ._border.runners import open_runners as _open
 from ._config import DefaultRunnerConfig
 from ._context import Context
 from ._result import WorkflowResult
@@ -26,8 +26,6 @@ from ._types.dicts import (
 from ._values import arguments, database
 from ._values.convert import json_text, stored
 
-_open: Dict[int, DefaultRunner] = {}
-
 
 @final
 class DefaultRunner(Sealed):
@@ -41,8 +39,8 @@ class DefaultRunner(Sealed):
             ``.db``, ``.sqlite`` or ``.sqlite3``, ``:memory:``, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
 
     Raises:
-        RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: the script was
-            not started with ``npx cloaca run``.
+        RuntimeError: The URL is not understood, the database cannot be opened, or there is no engine: neither was the
+            script started with ``npx cloaca run``, nor is one installed that plain Python could start.
 
     Example:
         >>> with DefaultRunner(":memory:") as runner:
@@ -50,10 +48,11 @@ class DefaultRunner(Sealed):
         ...     print(result.status)
     """
 
-    __slots__ = ("_id", "_is_closed")
+    __slots__ = ("_id", "_closed")
 
     _id: int
-    _is_closed: bool
+    #: Why it cannot be used any more, or None.
+    _closed: Optional[Exception]
 
     def __init__(self, database_url: str) -> None:
         self._start(database_url, DefaultRunnerConfig())
@@ -94,7 +93,7 @@ class DefaultRunner(Sealed):
         url = arguments.text(database_url, "database_url")
         if not isinstance(config, DefaultRunnerConfig):
             arguments.refuse(config, "config", "DefaultRunnerConfig")
-        self._is_closed = False
+        self._closed = None
         payload: Dict[str, object] = {
             "url": database.from_current_folder(url),
             "schema": schema,
@@ -111,9 +110,9 @@ class DefaultRunner(Sealed):
         Raises:
             ValueError: It took more than 5 s ("Shutdown timed out").
         """
-        if self._is_closed:
+        if self._closed is not None:
             return
-        self._is_closed = True
+        self._closed = ValueError("Failed to send message to runtime thread: the runner was shut down")
         _open.pop(self._id, None)
         bridge.call("runner.shutdown", {"runner": self._id})
 
@@ -356,8 +355,11 @@ class DefaultRunner(Sealed):
         return bridge.call(method, {"runner": self._id, **payload})
 
     def _check_open(self) -> None:
-        if self._is_closed:
-            raise ValueError("Failed to send message to runtime thread: the runner was shut down")
+        if self._closed is not None:
+            raise type(self._closed)(*self._closed.args)
+
+    def _lose(self, reason: str) -> None:
+        self._closed = RuntimeError(reason)
 
     def __enter__(self) -> DefaultRunner:
         return self
@@ -369,15 +371,6 @@ class DefaultRunner(Sealed):
 
     def __repr__(self) -> str:
         return "DefaultRunner(thread_separated_async_runtime)"
-
-
-def _shutdown_all_runners() -> None:
-    """Shuts down the runners that are still open. Called when the interpreter ends."""
-    for runner in list(_open.values()):
-        try:
-            runner.shutdown()
-        except Exception as error:
-            print(f"[cloaca] shutdown failed: {fault.type_and_text(error)[1]}", file=sys.stderr)
 
 
 def _check_context(value: object, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from stand_in import open_runner
 
@@ -338,6 +340,11 @@ def test_a_failure_to_shut_down_at_the_end_is_printed(engine, capsys):
 
 
 @pytest.mark.skipif(bridge.has_engine(), reason="shows what happens without the engine")
-def test_without_the_engine_a_runner_says_how_to_get_it():
+def test_without_the_engine_a_runner_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("CLOACA_ENGINE", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"), raising=False)
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(RuntimeError, match=r"npx cloaca run"):
         open_runner()

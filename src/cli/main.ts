@@ -5,7 +5,6 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import type { Command } from 'commander'
 
 const OLDEST_NODE = 24
@@ -21,6 +20,7 @@ const { returnToFolderOfCaller } = await import('./npm.ts')
 
 // Compiling the command line takes 25 ms of each start otherwise.
 const { compileCacheFolder } = await import('../host/environment/cache-folder.ts')
+const { enableCompileCache } = await import('node:module') // an older Node has none, and would end at a static import
 const compiled = compileCacheFolder(process.env)
 if (compiled !== null) enableCompileCache(compiled)
 

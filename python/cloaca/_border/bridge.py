@@ -100,8 +100,13 @@ def connect_threads(ask: Ask, take_declarations: Callable[[], Any]) -> None:
     _ask, _take_declarations, _has_threads = ask, take_declarations, True
 
 
+def start_engine() -> None:
+    """Starts an engine for this program, or raises RuntimeError: ``cloaca`` connects what does."""
+    raise RuntimeError(NO_ENGINE)
+
+
 def has_engine() -> bool:
-    """Whether this interpreter is hosted by the engine."""
+    """Whether there is an engine: one that hosts this interpreter, or one that this program has started."""
     return host.is_connected
 
 
@@ -119,7 +124,7 @@ def call(method: str, payload: dict[str, object]) -> Any:
 def call_with_context(method: str, payload: dict[str, object], text: str) -> Tuple[Any, str]:
     """Like `call`, with the text of a context that goes along, and one that comes back."""
     if not host.is_connected:
-        raise RuntimeError(NO_ENGINE)
+        start_engine()
     send_declarations()
     origin, generation = calls.current_token(), stacks.current().generation.number
     payload_json = json.dumps(payload)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import platform
 import signal
 import threading
 from typing import Any, Dict, Optional
@@ -11,7 +12,7 @@ from typing import Any, Dict, Optional
 from .calls import limits
 from .channel import lines
 from .channel.build import package_digest
-from .session import Session, hello
+from .session import Session
 
 #: EX_SOFTWARE
 _EXIT_FATAL = 70
@@ -59,6 +60,19 @@ def run() -> None:
         raise
     ready.set()
     session.serve()
+
+
+def hello(digest: str, stacks_signal: Optional[int]) -> Dict[str, Any]:
+    """The first message."""
+    return {
+        "type": "hello",
+        "protocolVersion": lines.PROTOCOL_VERSION,
+        "digest": digest,
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "stacksSignal": stacks_signal,
+        "stopSignal": limits.STOP_SIGNAL,
+    }
 
 
 def _dump_stacks_to(descriptor: int) -> Optional[int]:

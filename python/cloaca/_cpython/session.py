@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import platform
 import signal
 import threading
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
@@ -39,20 +38,26 @@ _LAST_WORDS_WITHIN_S = 2.0
 class Session:
     """One process. ``lines``: open ones, on which nothing has been said but ``hello``."""
 
+    #: A program's call that does not stop is left to its thread: the engine would end the program with it.
+    _gives_up = True
+
     def __init__(self, to_engine: lines.Lines, start: Dict[str, Any]) -> None:
         self._lines = to_engine
         self._is_program = bool(start["isProgram"])
         ceilings = start["ceilings"]
         self._speaker = Speaker(to_engine, start["logLimits"], self._is_program, start["prefixesOutput"])
         self._speaker.failed_calls = {"call": self._call_too_large, "loaded": self._load_too_large}
-        self._entries = Entries(self._poll, self._polls_made, ceilings["threads"], self._is_program)
+        self._entries = Entries(self._poll, self._polls_made, ceilings["threads"], self._gives_up and self._is_program)
         self._async = AsyncCalls(self._entries, self.ended, self._say_skipped, self._acknowledge, self.notice)
-        Resources(to_engine, ceilings)
+        self._watch_resources(ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)
         self._loading: List[Generation] = []
         self._is_announced = False
         self._connect()
+
+    def _watch_resources(self, ceilings: Dict[str, Any]) -> None:
+        Resources(self._lines, ceilings)
 
     def _connect(self) -> None:
         host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
@@ -372,16 +377,3 @@ def _forget_engine() -> None:
     """In a forked child: it has no engine, and its output is its own."""
     host.disconnect()
     streams.restore()
-
-
-def hello(digest: str, stacks_signal: Optional[int]) -> Dict[str, Any]:
-    """The first message."""
-    return {
-        "type": "hello",
-        "protocolVersion": lines.PROTOCOL_VERSION,
-        "digest": digest,
-        "pid": os.getpid(),
-        "python": platform.python_version(),
-        "stacksSignal": stacks_signal,
-        "stopSignal": limits.STOP_SIGNAL,
-    }

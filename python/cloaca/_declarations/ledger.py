@@ -149,6 +149,32 @@ def take_pending_of(generation: Generation) -> List[Wire]:
         return [_wire(generation, kind, name) for kind, name in taken]
 
 
+def expect_another_engine() -> None:
+    """Has everything sent that was ever declared, to an engine that knows nothing of it."""
+    with _lock:
+        for generation in generations.values():
+            for kind, declared in _declared(generation):
+                for name in declared:
+                    generation.pending.setdefault((kind, name))
+
+
+def after_fork() -> None:
+    """In a forked child: whoever held the lock is not there."""
+    global _lock
+    _lock = threading.Lock()
+
+
+def _declared(generation: Generation) -> List[Tuple[str, Dict[str, Any]]]:
+    """By kind, in an order in which nothing comes before what it names."""
+    return [
+        ("source", dict(generation.sources)),
+        ("reactor", dict(generation.reactors)),
+        ("graph", dict(generation.graphs)),
+        ("workflow", dict(generation.workflows)),
+        ("trigger", dict(generation.triggers)),
+    ]
+
+
 def _note_twin(generation: Generation, kind: str, name: str, earlier: Optional[Place], later: Optional[Place]) -> None:
     # The same place is the same declaration: a module that is imported again, or a decorator in a loop.
     if earlier is None or later is None or earlier == later or len(generation.twins) >= _MOST_TWINS:

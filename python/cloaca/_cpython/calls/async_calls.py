@@ -59,7 +59,7 @@ class AsyncCalls:
         self._acknowledge = acknowledge
         self._notice = notice
         self._named_at: Dict[str, float] = {}
-        self._is_watching = False
+        self._is_watching = self._is_abandoned = False
         self._loops: Dict[int, ScriptLoop] = {}
         self._making = threading.Lock()
         self._calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
@@ -198,7 +198,7 @@ class AsyncCalls:
     def _name_what_blocks(self) -> None:
         """Has the user told of steps that take long, since nothing else of their script's goes on meanwhile."""
         seen: Dict[int, Tuple[int, float]] = {}
-        while True:
+        while not self._is_abandoned:
             _sleep(_LOOK_EVERY_S)
             now = time.monotonic()
             for number, loop in list(self._loops.items()):
@@ -251,6 +251,14 @@ class AsyncCalls:
         loop = self._loops.pop(generation_number, None)
         if loop is not None:
             loop.end()
+
+    def abandon(self, stop: Stop) -> None:
+        """Stops everything, soon: nobody waits for what comes of it."""
+        self._is_abandoned = True
+        for token in list(self._calls):
+            self.stop(token, stop)
+        for number in list(self._loops):
+            self.end(number)
 
     def end_all(self) -> None:
         """Ends all loops, and waits for that for a while."""

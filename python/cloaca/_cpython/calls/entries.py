@@ -105,6 +105,7 @@ class Entries:
         self._main_lock = _thread.allocate_lock()
         self._main_lock.acquire()
         self._taken = 0
+        self._is_closed = False
         self._stops: Dict[int, Stop] = {}
         self._stopping = threading.Lock()
         self._pacer = _thread.allocate_lock()
@@ -155,9 +156,19 @@ class Entries:
         each.lock.release()
         return True
 
+    def close(self) -> None:
+        """Nothing is called any more: what waits is dropped, and threads end when they have nothing to do."""
+        self._is_closed = True
+        self._waiting.clear()
+        while self._unpark(self._parked):
+            pass
+        self._wake_one()
+
     def _pace(self) -> None:
         while True:
             self._pacer.acquire()
+            if self._is_closed:
+                return
             seen, step = self._taken, 1
             while self._waiting or self._has_unsaid():
                 _sleep(_ADD_AFTER_S)
@@ -213,7 +224,7 @@ class Entries:
         try:
             while not thread.is_abandoned:
                 self._serve(thread)
-                if thread.is_abandoned or not self._park(thread, self._parked, _IDLE_S):
+                if self._is_closed or thread.is_abandoned or not self._park(thread, self._parked, _IDLE_S):
                     return
         finally:
             self._threads.pop(thread.ident, None)

@@ -12,16 +12,26 @@ from typing import Any, Callable
 _EXIT_FATAL = 70
 
 
+def _end_process() -> None:
+    os._exit(_EXIT_FATAL)
+
+
+#: Called when one of them has failed, which nobody else would notice.
+failed: Callable[[], None] = _end_process
+
+
 def start(function: Callable[..., Any], *arguments: Any) -> None:
-    """Has a thread call a function, which goes on as long as the process: where it fails, the process has to end."""
+    """Has a thread call a function, which goes on as long as the process, or until it raises SystemExit."""
     _thread.start_new_thread(_run, (function, arguments))
 
 
 def _run(function: Callable[..., Any], arguments: Any) -> None:
     try:
         function(*arguments)
+    except SystemExit:
+        return
     except BaseException as error:
         stderr = sys.__stderr__
         if stderr is not None:
             traceback.print_exception(type(error), error, error.__traceback__, file=stderr)
-        os._exit(_EXIT_FATAL)
+        failed()

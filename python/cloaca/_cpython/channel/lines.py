@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import struct
 import threading
-from typing import Any, Callable, Dict, Optional
+import weakref
+from typing import Any, Callable, Dict, List, Optional
 
 from . import frames, helpers
 
@@ -30,6 +31,12 @@ _LARGEST_READ = 1 << 20
 _FIRST_NUMBER = 500
 
 
+_CLOSES_WITHIN_S = 2.0
+
+#: Those whose descriptors are open.
+_all: weakref.WeakSet[Lines] = weakref.WeakSet()
+
+
 class Lines:
     """The three lines. ``ended`` is called, on any thread, when one is closed or says what cannot be understood."""
 
@@ -39,12 +46,15 @@ class Lines:
         self._writing = threading.Lock()
         self._reporting = threading.Lock()
         self._is_open = True
-        os.register_at_fork(after_in_child=self.close)
+        self._readers: List[_Reader] = []
+        _all.add(self)
 
     def listen(self, received: Callable[[Dict[str, Any]], None], controlled: Callable[[int, int], None]) -> None:
         """Calls back with messages, and with the operation and the argument of control records: a thread for each."""
-        helpers.start(self._read_messages, received)
-        helpers.start(self._read_control, controlled)
+        for read, callback in ((self._read_messages, received), (self._read_control, controlled)):
+            reader = _Reader()
+            self._readers.append(reader)
+            helpers.start(reader.run, read, callback)
 
     def send(self, message: Dict[str, Any]) -> None:
         """Returns when it is written: the engine always reads. Raises FrameError for one that is too large."""
@@ -53,8 +63,8 @@ class Lines:
             try:
                 while data and self._is_open:
                     data = data[os.write(self._out, data) :]
-            except OSError as error:
-                self._end(f"the engine does not listen: {error}")
+            except OSError:
+                self._end("")
 
     def report(self, kind: int, value: int) -> None:
         """Sends a control record."""
@@ -62,14 +72,21 @@ class Lines:
             try:
                 if self._is_open:
                     os.write(self._control, _RECORD.pack(kind, value & 0xFFFFFFFF))
-            except OSError as error:
-                self._end(f"the engine does not listen: {error}")
+            except OSError:
+                self._end("")
 
     def close(self) -> None:
-        """Closes them. In a forked child no thread reads them."""
-        if not self._is_open:
-            return
+        """Closes them, once their other ends are closed: who still read would read what gets the number next."""
         self._is_open = False
+        if all(reader.wait(_CLOSES_WITHIN_S) for reader in self._readers):
+            self.forget()
+
+    def forget(self) -> None:
+        """Closes them at once: in a forked child, where no thread reads them."""
+        self._is_open = False
+        if self not in _all:
+            return
+        _all.discard(self)
         for descriptor in (self._in, self._out, self._control):
             try:
                 os.close(descriptor)
@@ -88,8 +105,10 @@ class Lines:
                 if message is None:
                     return self._end("")
                 received(message)
-        except (frames.FrameError, OSError) as error:
+        except frames.FrameError as error:
             self._end(str(error))
+        except OSError:
+            self._end("")  # as it is when the engine was killed
 
     def _read(self, size: int) -> bytes:
         """So many bytes, or fewer at the end."""
@@ -116,8 +135,36 @@ class Lines:
                 for operation, argument in _RECORD.iter_unpack(rest[:whole]):
                     controlled(operation, argument)
                 rest = rest[whole:]
-        except OSError as error:
-            self._end(str(error))
+        except OSError:
+            self._end("")
+
+
+class _Reader:
+    """A thread that reads one line to its end."""
+
+    def __init__(self) -> None:
+        self._ident = 0
+        self._is_over = threading.Event()
+
+    def run(self, read: Callable[[Any], None], callback: Any) -> None:
+        """Reads, on the calling thread."""
+        self._ident = threading.get_ident()
+        try:
+            read(callback)
+        finally:
+            self._is_over.set()
+
+    def wait(self, limit_s: float) -> bool:
+        """Waits until nothing is read any more; who calls this on the thread itself reads nothing any more."""
+        return self._ident == threading.get_ident() or self._is_over.wait(limit_s)
+
+
+def _forget_all() -> None:
+    for each in list(_all):
+        each.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 def moved(descriptor: int) -> int:

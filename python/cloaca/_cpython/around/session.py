@@ -1,0 +1,123 @@
+"""The conversation of a program with the engine that it has started.
+
+It is that of any process of CPython, but the program has its main thread, its standard streams and its end to itself.
+Polls and tasks run on threads, and nothing here outlives the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Callable, Dict, List, Tuple
+
+from ..._border import bridge, host
+from ..._declarations import ledger
+from ..._engine import poll
+from ..._engine.packages import advice
+from ..border import EngineBorder, OutputBorder
+from ..calls import limits, threads, waits
+from ..calls.waits import Stop
+from ..channel import lines
+from ..session import Session
+from . import output
+
+#: Messages that ask for calls.
+_CALLS = frozenset({"polls", "task", "events", "graphs"})
+
+_is_adapted = False
+
+
+class ProgramSession(Session):
+    """What one engine is told, and asked. ``start``: what it has said first; ``begun`` is called when it may ask."""
+
+    #: The engine gives up what does not stop, and calls nothing of that name before it has ended.
+    _gives_up = False
+
+    def __init__(self, to_engine: lines.Lines, start: Dict[str, Any], begun: Callable[[], None]) -> None:
+        self._begun = begun
+        #: Why there is nobody to ask any more.
+        self._loss = ""
+        #: The engine's number for the program; 0 until it has one.
+        self._token = 0
+        super().__init__(to_engine, start)
+
+    def begin(self) -> None:
+        """The engine may ask for something from now on."""
+        self._speaker.say({"type": "ready", "isFromSnapshot": False, "notice": None})
+
+    def say_ended(self) -> None:
+        """The program has ended, and asks for nothing any more. What it has in event loops is cancelled before."""
+        self._async.end_all()
+        self._speaker.say({"type": "programEnded", "token": self._token, "exitCode": 0})
+
+    def lose(self, reason: str) -> None:
+        """The engine is gone: who waits for it is told, and what it has asked for is stopped."""
+        self._loss = reason
+        for number in list(self._replies):
+            self._settle(number, _lost(reason))
+        stop = Stop("the engine is gone", True)
+        for thread in self._entries.threads():
+            if thread.token > 0:
+                self._entries.stop(thread.token, stop, lambda _: None)
+        self._async.abandon(stop)
+        self.close()
+
+    def close(self) -> None:
+        """Ends the threads that have nothing to do for the program."""
+        self._entries.close()
+        self._speaker.put(sys.exit)  # its thread ends
+        output.reset()
+
+    def _watch_resources(self, ceilings: Dict[str, Any]) -> None:
+        """Nobody asks, and the memory is the program's own affair."""
+
+    def _connect(self) -> None:
+        global _is_adapted
+        if not _is_adapted:
+            from ..._logs import logging_module
+
+            threads.connect()
+            waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
+            logging_module.prepare()
+            _is_adapted = True
+        advice.is_wanted = False
+        output.note(self._speaker.printed)
+        bridge.connect_threads(self._ask, ledger.take_pending)
+        host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
+
+    def _ask(self, origin: int, generation: int, method: str, payload_json: str, text: str) -> Tuple[str, str, Any]:
+        if self._loss:
+            return _lost(self._loss)
+        return super()._ask(origin, generation, method, payload_json, text)
+
+    def receive(self, message: Dict[str, Any]) -> None:
+        """Takes a message. Called by the thread that reads them."""
+        if message["type"] in _CALLS:
+            output.calls_begin(len(message["tokens"]) if message["type"] == "polls" else 1)
+        super().receive(message)
+
+    def _say_skipped(self, tokens: List[int]) -> None:
+        output.calls_end(len(tokens))
+        super()._say_skipped(tokens)
+
+    def ended(self, token: int, outcome: Any) -> None:
+        """Says how a call has ended."""
+        if type(outcome) is tuple and outcome is not poll.SKIPPED:
+            output.calls_end(1)
+        super().ended(token, outcome)
+
+    def answered(self, token: int, message: Dict[str, Any]) -> None:
+        """Sends what came of events or graphs."""
+        output.calls_end(1)
+        super().answered(token, message)
+
+    def _on_program(self, message: Dict[str, Any]) -> None:
+        self._token = message["token"]
+        self._begun()
+
+    def _on_finish(self, message: Dict[str, Any]) -> None:
+        self._speaker.finish(lambda: self._lines.send({"type": "finished", "token": message["token"]}))
+
+
+def _lost(reason: str) -> Tuple[str, str, str]:
+    return ("error", json.dumps({"type": "RuntimeError", "message": reason}), "")

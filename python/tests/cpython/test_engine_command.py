@@ -1,0 +1,110 @@
+"""Which engine a program under plain Python starts."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from cloaca._cpython.around import command
+
+ENTRY = Path("cloaca", "dist", "cli", "main.js")
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No engine is found: neither beside the tests, nor on the PATH."""
+    script, current = tmp_path / "project" / "jobs" / "script.py", tmp_path / "elsewhere"
+    for folder in (script.parent, current, tmp_path / "bin"):
+        folder.mkdir(parents=True)
+    monkeypatch.delenv("CLOACA_ENGINE", raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.chdir(current)
+
+
+def install(folder: Path) -> str:
+    entry = folder / "node_modules" / ENTRY
+    entry.parent.mkdir(parents=True)
+    entry.touch()
+    return str(entry)
+
+
+def put_on_path(tmp_path: Path, name: str) -> str:
+    program = tmp_path / "bin" / name
+    program.write_text("")
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_the_variable_names_a_command_line_with_quotes(monkeypatch, tmp_path):
+    put_on_path(tmp_path, "cloaca")
+    monkeypatch.setenv("CLOACA_ENGINE", "node --title='my engine' \"/srv/my app/main.js\"")
+
+    assert command.find() == ["node", "--title=my engine", "/srv/my app/main.js"]
+
+
+@pytest.mark.parametrize("given", ["", "  "])
+def test_a_variable_without_words_is_as_none(monkeypatch, tmp_path, given):
+    cloaca = put_on_path(tmp_path, "cloaca")
+    monkeypatch.setenv("CLOACA_ENGINE", given)
+
+    assert command.find() == [cloaca]
+
+
+def test_a_command_line_that_cannot_be_read_is_shown(monkeypatch):
+    monkeypatch.setenv("CLOACA_ENGINE", "node 'main.js")
+
+    with pytest.raises(RuntimeError, match=r"^CLOACA_ENGINE cannot be read .*: No closing quotation: node 'main\.js$"):
+        command.find()
+
+
+@pytest.mark.parametrize("place", ["project/jobs", "project", ".", "elsewhere"])
+def test_the_package_is_found_beside_the_script_or_the_current_folder_or_above(tmp_path, place):
+    node = put_on_path(tmp_path, "node")
+    put_on_path(tmp_path, "cloaca")
+    entry = install(tmp_path / place)
+
+    assert command.find() == [node, entry]
+
+
+def test_the_nearest_one_counts_and_that_of_the_script_before_that_of_the_current_folder(tmp_path):
+    node = put_on_path(tmp_path, "node")
+    entries = [install(tmp_path / place) for place in ("project", ".", "elsewhere")]
+
+    assert command.find() == [node, entries[0]]
+    shutil.rmtree(tmp_path / "project" / "node_modules")
+    assert command.find() == [node, entries[1]]
+
+
+def test_without_node_the_package_cannot_run(tmp_path):
+    install(tmp_path / "project")
+
+    with pytest.raises(RuntimeError, match=r"node_modules.cloaca runs in Node 24 or newer, and there is no `node`"):
+        command.find()
+
+
+def test_a_session_without_a_script_looks_in_the_current_folder(monkeypatch, tmp_path):
+    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    node, entry = put_on_path(tmp_path, "node"), install(tmp_path / "elsewhere")
+
+    assert command.find() == [node, entry]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "emscripten"), reason="a current folder cannot be removed there")
+def test_a_current_folder_that_was_removed_has_none(tmp_path):
+    cloaca = put_on_path(tmp_path, "cloaca")
+    (tmp_path / "elsewhere").rmdir()
+
+    assert command.find() == [cloaca]
+
+
+def test_nothing_is_said_in_one_line_with_what_to_do():
+    with pytest.raises(RuntimeError) as error:
+        command.find()
+
+    assert "\n" not in str(error.value)
+    for words in ("npm install cloaca", "CLOACA_ENGINE", "npx cloaca run SCRIPT.py"):
+        assert words in str(error.value)

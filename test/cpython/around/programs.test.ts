@@ -1,0 +1,162 @@
+/** Programs that the machine's Python runs, with the engine as their child: from their first line to their end, and what goes wrong between. */
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { PlainProgram } from '../../support/plain-python.ts'
+import { whenProcessEnds } from '../../support/process-end.ts'
+import { ROOT } from '../../support/source-tree.ts'
+
+const isLinux = process.platform === 'linux'
+
+function program(name: string, words: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): PlainProgram {
+  const path = fileURLToPath(new URL(`programs/${name}.py`, import.meta.url))
+  return new PlainProgram(path, words, environment)
+}
+
+/** What a command of this repository prints about the database of a program that has ended. */
+function cloaca(folder: string, ...words: readonly string[]): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...words], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  return stdout + stderr
+}
+
+const SUCCESS = { exitCode: 0, signal: null }
+
+describe('a program under plain python', () => {
+  it('runs workflows and polls triggers on its own threads, up to its last exit function, and its engine ends with it', async () => {
+    await using whole = program('whole_life')
+
+    expect(await whole.ended).toEqual(SUCCESS)
+    await whenProcessEnds(Number(await whole.prints('engine ')))
+    expect(whole.lines.filter((line) => !line.startsWith('engine '))).toEqual([
+      'upper on main thread: False',
+      'mark in process: True',
+      'Completed HELLO!',
+      'trigger fired',
+      'end of main',
+      'thread Completed',
+      'exit function Completed',
+      'exit function of before Completed',
+    ])
+    expect(whole.stderr).toBe('')
+    const runs = JSON.parse(
+      cloaca(whole.folder, 'execution', 'list', '--workflow', 'shout', '--db', 'sqlite://life.db', '--json'),
+    )
+    const logged = cloaca(whole.folder, 'execution', 'logs', runs[0].id, '--db', 'sqlite://life.db')
+    expect(logged).toMatch(/upper on main thread: False[\s\S]*mark in process: True/)
+  })
+
+  it('runs in an event loop too, and what its tasks print goes where it prints itself', async () => {
+    await using loop = program('in_a_loop')
+
+    expect(await loop.ended).toEqual(SUCCESS)
+    expect(loop.lines.filter((line) => line !== 'said in a task')).toEqual([
+      'caught said in a task True',
+      "together {'Completed'}",
+    ])
+    expect(loop.lines.filter((line) => line === 'said in a task')).toHaveLength(5)
+  })
+
+  it.runIf(isLinux)('hands its engine to no child: neither forked nor spawned', async () => {
+    await using forks = program('forks')
+
+    expect(await forks.ended).toEqual(SUCCESS)
+    expect(forks.lines).toEqual([
+      'parent Completed',
+      'sockets of the child 0',
+      'child The runner belongs to process PARENT, from which this one was forked: open one here',
+      'child with a runner of its own True',
+      'fork [True, True, True]',
+      'spawn [True, True, True]',
+      'parent Completed',
+    ])
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('ends both, as it ends python', async () => {
+    await using waits = program('waits')
+    const engine = Number(await waits.prints('engine '))
+    await waits.prints('begun')
+
+    waits.killGroup('SIGINT')
+
+    expect(await waits.ended).toEqual({ exitCode: null, signal: 'SIGINT' })
+    expect(waits.stderr).toMatch(/^Traceback [\s\S]*\nKeyboardInterrupt\n$/)
+    await whenProcessEnds(engine)
+  })
+
+  it('is for the handler of a program that has one, which goes on', async () => {
+    await using waits = program('waits', ['handles'])
+    await waits.prints('engine ')
+
+    waits.killGroup('SIGINT')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    waits.killGroup('SIGINT')
+
+    expect(await waits.prints('taken ')).toBe('2 Completed')
+    expect(await waits.ended).toEqual(SUCCESS)
+  })
+})
+
+describe('a program that is killed', () => {
+  it.each([
+    ['', []],
+    [', also where a child that it has forked keeps its lines open', ['forks']],
+  ])('takes its engine with it%s, and leaves the database in order', async (_, words) => {
+    await using waits = program('waits', words)
+    const engine = Number(await waits.prints('engine '))
+    await waits.prints('begun')
+
+    waits.kill('SIGKILL')
+
+    await whenProcessEnds(engine)
+    const listed = cloaca(waits.folder, 'execution', 'list', '--db', 'sqlite://waits.db', '--json')
+    expect(JSON.parse(listed)).toMatchObject([{ workflow: 'slow', status: 'Running' }])
+  })
+})
+
+it.runIf(isLinux)(
+  'an engine that is killed is one error for what is open, and the next runner starts another',
+  async () => {
+    await using loses = program('loses_engine')
+
+    expect(await loses.ended).toEqual(SUCCESS)
+    const lost = 'RuntimeError: The cloaca engine was ended by signal 9'
+    const once = ['before Completed', 'begun', 'stopped by Cancelled', `under way ${lost}`, `after ${lost}`]
+    expect([...loses.lines].sort()).toEqual([...once, ...once, 'left behind [0, 0]'].sort())
+    expect(loses.stderr).toBe('')
+  },
+)
+
+describe('an engine that does not begin', () => {
+  const impostor = fileURLToPath(new URL('programs/not_an_engine.py', import.meta.url))
+
+  it.each([
+    ['text', 'said what could not be understood: A message of 1668048215 bytes was announced.'],
+    ['message', 'said what could not be understood: ValueError: "welcome" came before "start"'],
+    ['half', 'ended with exit code 0 (started with'],
+    ['words', 'ended with exit code 1: boom: it is broken'],
+    ['crash', 'was ended by signal 11 (started with'],
+  ])('is one error with what it has said: %s', async (how, why) => {
+    await using opens = program('opens_only', [], { CLOACA_ENGINE: `python3 '${impostor}' ${how}` })
+
+    expect(await opens.ended).toEqual(SUCCESS)
+    expect(opens.lines).toEqual(Array(2).fill(expect.stringContaining(`The cloaca engine did not start: it ${why}`)))
+    expect(opens.stderr).toBe('')
+  })
+
+  it.each([
+    ['/nowhere/node', 'cannot be started with `/nowhere/node`: No such file or directory'],
+    ['false', 'did not start: it ended with exit code 1 (started with `false`)'],
+  ])('is one error that shows its command: %s', async (command, why) => {
+    await using opens = program('opens_only', [], { CLOACA_ENGINE: command })
+
+    expect(await opens.ended).toEqual(SUCCESS)
+    expect(opens.lines).toEqual(Array(2).fill(`The cloaca engine ${why}`))
+  })
+})

@@ -1,0 +1,30 @@
+"""A runner within a running event loop, as a notebook has it; streams are those that the program has put there."""
+
+import asyncio
+import contextlib
+import io
+import sys
+
+import cloaca
+
+with cloaca.WorkflowBuilder("print"):
+
+    @cloaca.task()
+    def say(ctx):
+        print("said in a task")
+        return ctx
+
+
+async def main(runner):
+    """Blocks, and waits in threads."""
+    own = sys.stdout
+    with contextlib.redirect_stdout(io.StringIO()) as caught:
+        runner.execute("print", cloaca.Context())
+    print("caught", caught.getvalue().strip(), sys.stdout is own)
+    runs = [asyncio.to_thread(runner.execute, "print", cloaca.Context()) for _ in range(5)]
+    print("together", {result.status for result in await asyncio.gather(*runs)})
+
+
+if __name__ == "__main__":
+    with cloaca.DefaultRunner("sqlite://loop.db") as runner:
+        asyncio.run(main(runner))

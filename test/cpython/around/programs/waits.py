@@ -1,0 +1,26 @@
+"""Waits for a workflow that takes long; with ``handles``, has a handler of its own for Ctrl-C."""
+
+import signal
+import sys
+
+import cloaca
+import jobs
+
+if __name__ == "__main__":
+    taken = []
+    if "handles" in sys.argv:
+        signal.signal(signal.SIGINT, lambda *_: taken.append(1))
+    with cloaca.DefaultRunner("sqlite://waits.db") as runner:
+        print("engine", jobs.engine_pid(), flush=True)
+        if "forks" in sys.argv:
+            import ctypes
+
+            # Python hears nothing of this one: it keeps every descriptor.
+            if ctypes.CDLL(None).fork() == 0:
+                signal.pause()
+        if "handles" in sys.argv:
+            while len(taken) < 2:
+                runner.execute("quick", cloaca.Context())
+            print("taken", len(taken), runner.execute("quick", cloaca.Context()).status)
+        else:
+            runner.execute("slow", cloaca.Context())

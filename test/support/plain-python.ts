@@ -1,0 +1,103 @@
+/** Programs that the machine's Python runs, which start the engine of this repository when they open a runner. */
+
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { vi } from 'vitest'
+import { LIMIT_MS } from './limits.ts'
+import { PACKAGE_FOLDER } from './open-host.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** `CLOACA_TEST_PYTHON`: another one than `python3` on the PATH. */
+export const PYTHON = process.env.CLOACA_TEST_PYTHON || 'python3'
+
+const WAIT = { timeout: LIMIT_MS, interval: 5 }
+
+/** How such a program finds this repository's engine and package. */
+export function plainPythonEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    CLOACA_ENGINE: [process.execPath, MAIN].map((word) => `'${word}'`).join(' '),
+    PYTHONPATH: PACKAGE_FOLDER,
+    PYTHONDONTWRITEBYTECODE: '1',
+  }
+}
+
+export interface ProgramEnd {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** One program in an empty folder and a process group of its own, as a terminal starts it. */
+export class PlainProgram implements AsyncDisposable {
+  readonly folder: string
+  readonly ended: Promise<ProgramEnd>
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #reader: Interface
+  readonly #lines: string[] = []
+  #stderr = ''
+  #hasEnded = false
+
+  constructor(path: string, words: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'cloaca-plain-'))
+    this.#child = spawn(PYTHON, [path, ...words], {
+      cwd: this.folder,
+      env: { ...plainPythonEnvironment(), ...environment },
+      detached: true,
+    })
+    this.#reader = createInterface({ input: this.#child.stdout })
+    this.#reader.on('line', (line) => this.#lines.push(line))
+    this.#child.stderr.on('data', (chunk) => {
+      this.#stderr += String(chunk)
+    })
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.on('error', reject)
+      this.#child.on('close', (exitCode, signal) => {
+        this.#hasEnded = true
+        resolve({ exitCode, signal })
+      })
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** What it has printed so far; all of it once it has ended. */
+  get lines(): readonly string[] {
+    return this.#lines
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** The rest of the first line that begins so; waits for it. Rejects when the program has ended without it. */
+  async prints(start: string): Promise<string> {
+    const found = () => this.#lines.find((each) => each.startsWith(start))
+    await vi.waitUntil(() => found() !== undefined || this.#hasEnded, WAIT)
+    const line = found()
+    if (line === undefined) throw new Error(`It ended without "${start}":\n${this.#stderr}`)
+    return line.slice(start.length).trim()
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Sends a signal to it and to all that it has started, as a terminal does. */
+  killGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.killGroup('SIGKILL')
+    } catch {} // all of it has ended
+    await this.ended
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
