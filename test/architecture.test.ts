@@ -42,7 +42,8 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
   {
     what: 'threads',
     pattern: /\bnew Worker\(/,
-    owners: /^src\/(functions\/isolation\/live-worker|interpreter\/process-control|page\/graph\/place)\.ts$/,
+    owners:
+      /^src\/(functions\/(isolation\/live-worker|blocking\/loop-watch)|interpreter\/process-control|page\/graph\/place)\.ts$/,
   },
 ]
 

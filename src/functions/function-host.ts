@@ -124,9 +124,14 @@ export class FunctionHost {
     }
   }
 
-  /** What is under way of a script, or of all, as logs name it. */
-  underWay(script?: string): readonly string[] {
-    return [...this.#open].filter((call) => script === undefined || call.script === script).map(({ label }) => label)
+  /** What is under way, as logs name it. */
+  underWay(): readonly string[] {
+    return [...this.#open].map(({ label }) => label)
+  }
+
+  /** What may have kept the thread busy until now, of the scripts that are meant. */
+  suspects(isMeant: (script: string) => boolean): readonly string[] {
+    return [...new Set(this.#open.suspects(isMeant).map(({ label }) => label))]
   }
 
   /** Nothing is called any more. What is under way is asked to end, and given up a second later. */

@@ -11,11 +11,13 @@ import type { ContextText } from '../model/context.ts'
 import type { Declarations } from '../model/declarations.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
+import { LoopWatch } from './blocking/loop-watch.ts'
 import { checkedText } from './checked-text.ts'
 import { FunctionHost, type FunctionHostOptions } from './function-host.ts'
 import { IsolatedScript } from './isolation/isolated-script.ts'
 import { refuseIsolation, wantsWorker } from './isolation/wants-worker.ts'
 import { exportedValues } from './loading/exported-values.ts'
+import { pathOf } from './loading/module-graph.ts'
 import { type ModuleFault, ModuleLoader, moduleFault } from './loading/module-loader.ts'
 
 /** What came of loading one file. */
@@ -45,6 +47,9 @@ export class ModuleScripts {
   /** By script: those that were ever loaded or registered. */
   readonly #known = new Set<string>()
   readonly #inputs = new Map<string, ReadonlyMap<string, ContextCheck>>()
+  /** By script: the user's files of which it is made. */
+  readonly #files = new Map<string, ReadonlySet<string>>()
+  #watch: LoopWatch | null = null
   /** By script: those with a worker of their own. */
   readonly #isolated = new Map<string, IsolatedScript>()
   /** While the default function of a script runs: what it has registered. */
@@ -89,7 +94,7 @@ export class ModuleScripts {
     try {
       refuseIsolation(imported.exports)
       const declared = declarationsOf(await this.#valuesOf(imported.exports), script)
-      this.#use(script, declared)
+      this.#use(script, declared, files)
       this.#forgetIsolated(script)
       return { script, files, fault: null, ...declared.declarations }
     } catch (thrown) {
@@ -127,7 +132,7 @@ export class ModuleScripts {
     const declared = declarationsOf(all, program)
     this.#registered = all
     this.#known.add(program)
-    this.#use(program, declared)
+    this.#use(program, declared, placesOf(declared.declarations))
     return declared.declarations
   }
 
@@ -158,9 +163,20 @@ export class ModuleScripts {
 
   async close(): Promise<void> {
     this.#host.close()
+    await this.#watch?.close()
     await Promise.all([...this.#isolated.values()].map((isolated) => isolated.close()))
     this.#loader.close()
     await this.#options.printer.drain()
+  }
+
+  #watchLoop(): LoopWatch {
+    const { clock, notice } = this.#options
+    return new LoopWatch({
+      clock,
+      notice,
+      fileOf: userFile,
+      suspects: (file) => this.#host.suspects((script) => this.#files.get(script)?.has(file) === true),
+    })
   }
 
   /** Undefined for what runs here: most scripts do. */
@@ -177,8 +193,23 @@ export class ModuleScripts {
     return [...new Set([...values, ...registered])]
   }
 
-  #use(script: string, { functions }: ModuleDeclarations): void {
+  #use(script: string, { functions }: ModuleDeclarations, files: readonly string[]): void {
+    this.#files.set(script, new Set(files))
+    this.#watch ??= this.#watchLoop()
     this.#inputs.set(script, functions.inputs)
     this.#host.use(script, functions)
   }
 }
+
+/** The files in which the workflows and triggers of a program are declared. */
+function placesOf({ workflows, triggers }: Declarations): readonly string[] {
+  return [...workflows, ...triggers].flatMap(({ place }) => place?.file ?? [])
+}
+
+/** The path of a module of the user's; null for Node's own, for packages and for this one. */
+function userFile(url: string): string | null {
+  if (!url.startsWith('file:') || url.startsWith(OWN_FOLDER) || url.includes('/node_modules/')) return null
+  return pathOf(url)
+}
+
+const OWN_FOLDER = new URL('../', import.meta.url).href

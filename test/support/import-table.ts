@@ -43,7 +43,7 @@ export const TABLE: readonly Row[] = [
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
-    files: /^src\/functions\/isolation\//,
+    files: /^src\/functions\/(isolation|blocking)\//,
     may: [
       /^src\/(functions|authoring|model|secrets)\//,
       /^src\/engine\/clock\.ts$/,

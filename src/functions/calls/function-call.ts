@@ -17,6 +17,9 @@ import { type CallScope, inScope } from './call-scope.ts'
 import { CancelledError, DeadlineError } from './faults.ts'
 import type { OpenCalls } from './open-calls.ts'
 
+/** Longer than anybody else should wait for a turn. */
+const BUSY_MS = 500
+
 /** After its signal was aborted. */
 const GIVEN_UP_AFTER_MS = 1_000
 
@@ -108,7 +111,7 @@ export class FunctionCall implements CallScope {
   begin(work: () => unknown): CallEnd | Promise<CallEnd> {
     let returned: unknown
     try {
-      returned = inScope(this, work)
+      returned = this.#entered(work)
       if (!isPromiseLike(returned)) return this.#end(this.#settled({ kind: 'returned', value: returned }))
     } catch (thrown) {
       return this.#end(this.#settled({ kind: 'threw', thrown }))
@@ -122,6 +125,15 @@ export class FunctionCall implements CallScope {
         (thrown: unknown) => this.#promiseEnded({ kind: 'threw', thrown }),
       )
     })
+  }
+
+  #entered(work: () => unknown): unknown {
+    try {
+      return inScope(this, work)
+    } finally {
+      const { clock, deadlineMs, open } = this.#ports
+      if (clock.monotonic() - (this.deadlineAt - deadlineMs) > BUSY_MS) open.wasBusy(this)
+    }
   }
 
   /** It has to end. The first reason counts. */

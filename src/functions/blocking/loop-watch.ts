@@ -1,0 +1,75 @@
+/**
+ * Names functions that keep the engine's thread busy: while one computes, nothing is polled, run or answered, and no limit is kept.
+ * Held by `module-scripts.ts` while there are scripts whose functions run in this thread.
+ */
+
+import inspector from 'node:inspector'
+import { Worker } from 'node:worker_threads'
+import type { Clock, Timer } from '../../engine/ports.ts'
+import { toError } from '../../errors.ts'
+import { BEAT_EVERY_MS, BLOCKED_AFTER_MS, type BlockedFrame, type WatchData } from './watch-messages.ts'
+
+const ENTRY = new URL(`./watch-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+export interface LoopWatchOptions {
+  readonly clock: Clock
+  /** Labels of what is under way in a script of this file, and of what has just computed for so long. */
+  readonly suspects: (file: string) => readonly string[]
+  readonly notice: (message: string) => void
+  /** The path behind the URL of a module; null where it is none of the user's. */
+  readonly fileOf: (url: string) => string | null
+}
+
+export class LoopWatch {
+  readonly #options: LoopWatchOptions
+  readonly #beats = new Int32Array(new SharedArrayBuffer(8))
+  readonly #worker: Worker
+  #timer: Timer | null = null
+  #lastBeatAt: number
+  /** How long the thread stood still the last time. */
+  #stoodMs = 0
+
+  constructor(options: LoopWatchOptions) {
+    this.#options = options
+    this.#lastBeatAt = options.clock.monotonic()
+    const workerData: WatchData = { beats: this.#beats }
+    this.#worker = new Worker(ENTRY, { workerData, name: 'cloaca loop watch' })
+    this.#worker.on('message', (frames: readonly BlockedFrame[]) => this.#blocked(frames))
+    this.#worker.on('error', (error) => {
+      options.notice(`Functions that block the event loop are not named any more: ${toError(error).message}`)
+    })
+    this.#worker.unref()
+    this.#beat()
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#worker.terminate()
+  }
+
+  #beat(): void {
+    const { clock } = this.#options
+    const now = clock.monotonic()
+    const stoodMs = now - this.#lastBeatAt - BEAT_EVERY_MS
+    if (stoodMs > BLOCKED_AFTER_MS) this.#stoodMs = stoodMs
+    this.#lastBeatAt = now
+    Atomics.store(this.#beats, 1, inspector.url() === undefined ? 0 : 1)
+    Atomics.add(this.#beats, 0, 1)
+    this.#timer = clock.wakeAfter(BEAT_EVERY_MS, () => this.#beat())
+  }
+
+  #blocked(frames: readonly BlockedFrame[]): void {
+    const { fileOf, suspects, notice } = this.#options
+    for (const { name, url, line } of frames) {
+      const file = fileOf(url)
+      if (file === null) continue
+      const labels = suspects(file)
+      const who = labels.length === 0 ? `a function of ${file}` : labels.join(' or ')
+      const seconds = (this.#stoodMs / 1_000).toFixed(1)
+      notice(
+        `${who} has kept the event loop busy for ${seconds} s, in ${name} (${file}:${line}): nothing else was polled or run meanwhile. Run its file in a worker: export const isolation = 'worker'`,
+      )
+      return
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The thread that looks whether the engine's goes on. When that stands still it is stopped for an instant, as a debugger does,
+ * to see where it is. When it does not go on at all, nobody else can say so: then it is written to stderr from here.
+ */
+
+import { writeSync } from 'node:fs'
+import { Session } from 'node:inspector'
+import { parentPort, workerData } from 'node:worker_threads'
+import { SystemClock } from '../../engine/clock.ts'
+import { BEAT_EVERY_MS, BLOCKED_AFTER_MS, type BlockedFrame, type WatchData } from './watch-messages.ts'
+
+const STUCK_AFTER_MS = 5_000
+const STDERR = 2
+
+const { beats } = workerData as WatchData
+// Else this thread would end at once: it does not keep the process alive.
+const clock = new SystemClock()
+let lastBeat = -1
+let beatAt = 0
+let lookedAt = 0
+let frames: readonly BlockedFrame[] | null = null
+let hasSaidStuck = false
+
+function look(): void {
+  clock.wakeAfter(BEAT_EVERY_MS, look)
+  const now = clock.monotonic()
+  const wasHeldUp = now - lookedAt > BLOCKED_AFTER_MS / 2
+  lookedAt = now
+  const beat = Atomics.load(beats, 0)
+  // This thread was held up as well, by a machine that slept, or a process that was stopped.
+  if (beat !== lastBeat || wasHeldUp || Atomics.load(beats, 1) === 1) {
+    if (frames !== null && frames.length > 0) parentPort?.postMessage(frames)
+    ;[lastBeat, beatAt, frames, hasSaidStuck] = [beat, now, null, false]
+    return
+  }
+  if (frames === null && now - beatAt > BLOCKED_AFTER_MS) {
+    frames = []
+    sample((found) => {
+      frames = found
+    })
+  }
+  if (hasSaidStuck || now - beatAt <= STUCK_AFTER_MS) return
+  hasSaidStuck = true
+  // It may have gone from one function to the next since.
+  sample((found) => saySo(found, clock.monotonic() - beatAt))
+}
+
+function saySo([frame]: readonly BlockedFrame[], forMs: number): void {
+  if (frame === undefined) return
+  const where = `${frame.name} (${frame.url}:${frame.line})`
+  writeSync(
+    STDERR,
+    `cloaca: nothing has been polled or run for ${Math.round(forMs / 1_000)} s: ${where} keeps the event loop busy. It cannot be stopped from here: run its file in a worker (export const isolation = 'worker').\n`,
+  )
+}
+
+/** Where the engine's thread is, from the inside out. */
+function sample(use: (frames: readonly BlockedFrame[]) => void): void {
+  const session = new Session()
+  session.connectToMainThread()
+  const urls = new Map<string, string>()
+  session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
+  session.on('Debugger.paused', ({ params }) => {
+    session.post('Debugger.resume')
+    session.post('Debugger.disable')
+    session.disconnect()
+    use(
+      params.callFrames.map(({ functionName, location }) => ({
+        name: functionName || 'a function',
+        url: urls.get(location.scriptId) ?? '',
+        line: location.lineNumber + 1,
+      })),
+    )
+  })
+  session.post('Debugger.enable')
+  session.post('Debugger.pause')
+}
+
+look()

@@ -1,0 +1,90 @@
+/** Functions that keep the engine's thread busy are named. */
+
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import { ModuleScripts } from '../../src/functions/module-scripts.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { taskRequest } from './open-functions.ts'
+
+const SCRIPT = `
+import { setTimeout as sleep } from 'node:timers/promises'
+import { workflow } from 'cloaca'
+
+function compute() {
+  const until = performance.now() + 1_800
+  while (performance.now() < until);
+}
+
+export const orders = workflow('orders')
+  .task('at_once', () => compute())
+  .task('later', async () => {
+    await sleep(1)
+    compute()
+  })
+  .task('waits', () => sleep(3_000))
+  .task('for_ever', () => { for (;;); })
+`
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-blocking-')))
+const path = join(folder, 'orders.ts')
+const notices: string[] = []
+let scripts: ModuleScripts
+
+beforeAll(async () => {
+  scripts = new ModuleScripts({
+    clock: new SystemClock({ keepsProcessAlive: false, onTrouble: () => undefined }),
+    printer: { print: () => undefined, ended: () => undefined, drain: () => Promise.resolve() },
+    secrets: null,
+    logLimits: { attemptBytes: 65_536, pollBytes: 65_536 },
+    notice: (message) => void notices.push(message),
+    ...({ stdoutTo: 'stderr', prefixes: false, memoryMebibytes: 64, loadDeadlineMs: 20_000 } as const),
+    packageUrl: new URL('../../src/index.ts', import.meta.url).href,
+    runner: () => null,
+  })
+  writeFileSync(path, SCRIPT)
+  expect((await scripts.load('orders.ts', path)).fault).toBe(null)
+})
+
+afterAll(async () => {
+  await scripts.close()
+  rmSync(folder, { recursive: true })
+})
+
+const run = (taskId: string) => scripts.runTask({ ...taskRequest(), script: 'orders.ts', taskId })
+
+it.each(['at_once', 'later'])('names the task that computes %s, with the function and the line', async (task) => {
+  const innocent = run('waits')
+  await expect.poll(() => scripts.underWay()).toHaveLength(1)
+  notices.length = 0
+
+  await run(task)
+
+  await expect.poll(() => notices.length).toBe(1)
+  const suspects =
+    task === 'at_once'
+      ? "task 'at_once' of workflow 'orders'"
+      : "task '(waits|later)' of workflow 'orders' or task '(waits|later)' of workflow 'orders'"
+  expect(notices[0]).toMatch(
+    new RegExp(
+      `^${suspects} has kept the event loop busy for \\d\\.\\d s, in compute \\(${path}:7\\): nothing else was polled or run meanwhile\\.`,
+    ),
+  )
+  await innocent
+})
+
+it('names a function that never comes to an end, although the engine cannot', async () => {
+  await using terminal = new Terminal()
+  terminal.write('orders.mjs', SCRIPT)
+  const serving = terminal.start(['serve', 'orders.mjs', '--db', 'sqlite://orders.db'])
+  await serving.logs('serving ')
+  await terminal.run(['workflow', 'run', 'orders', '--db', 'sqlite://orders.db'])
+
+  await serving.complains(
+    `nothing has been polled or run for 5 s: a function (${pathToFileURL(join(terminal.folder, 'orders.mjs'))}:17)`,
+  )
+  serving.kill('SIGKILL')
+})
