@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import threading
+from os import _exit  # scripts are given another one
 from typing import Any, Dict, Optional
 
 from .calls import limits
@@ -28,7 +29,7 @@ def run() -> None:
     def ended(reason: str) -> None:
         if reason and "listen" not in reason:
             _fatal(to_engine, reason)
-        os._exit(0)
+        _exit(0)
 
     def received(message: Dict[str, Any]) -> None:
         if started.is_set():
@@ -87,4 +88,4 @@ def _dump_stacks_to(descriptor: int) -> Optional[int]:
 
 def _fatal(to_engine: lines.Lines, reason: str) -> None:
     to_engine.send({"type": "fatal", "message": reason, "token": 0})
-    os._exit(_EXIT_FATAL)
+    _exit(_EXIT_FATAL)

@@ -19,6 +19,9 @@ from cloaca._cpython.channel import frames
 CHILD = Path(__file__).resolve().parents[2] / "cloaca" / "_cpython" / "child.py"
 _LIMIT_S = 20
 
+#: The Python that is started: another one than that of the tests, where one is named.
+PYTHON = os.environ.get("CLOACA_TEST_EXECUTABLE", sys.executable)
+
 START = {
     "isProgram": False,
     "ceilings": {"memoryMebibytes": 1024, "openFiles": None, "threads": 200, "reportFrom": None},
@@ -34,7 +37,7 @@ START = {
 class Engine:
     """One process and what it said. ``calls`` answers what Python asks for: a function of the message."""
 
-    def __init__(self, start=None, calls=None, executable=sys.executable, cwd=None):
+    def __init__(self, start=None, calls=None, executable=PYTHON, cwd=None):
         ours, theirs = zip(*(socket.socketpair() for _ in range(4)))
         self._in, self._out, self._control, self.stacks = ours
         self._calls = calls or (lambda message: {"ok": True})
@@ -60,6 +63,8 @@ class Engine:
         for each in theirs:
             each.close()
         self.printed = {}
+        #: Whether anybody takes what it prints.
+        self.is_reading = True
         for name in ("stdout", "stderr"):
             threading.Thread(target=self._take_output, args=(name,), daemon=True).start()
         threading.Thread(target=self._read, daemon=True).start()
@@ -150,15 +155,15 @@ class Engine:
 
     def _take_output(self, name):
         stream = getattr(self.process, name)
-        while True:
+        while self.is_reading:
             data = os.read(stream.fileno(), 65_536)
             if not data:
                 return
-            self.printed[name] = self.printed.get(name, b"") + data
+            self.printed.setdefault(name, bytearray()).extend(data)
 
     def _read(self):
         def read(size):
-            data = b""
+            data = bytearray()
             while len(data) < size:
                 try:
                     chunk = self._out.recv(min(size - len(data), 1 << 20))
@@ -167,7 +172,7 @@ class Engine:
                 if not chunk:
                     break
                 data += chunk
-            return data
+            return bytes(data)
 
         reader = frames.FrameReader(read)
         while True:

@@ -128,6 +128,11 @@ with cloaca.WorkflowBuilder("work"):
             print(line)
         return ctx
 
+    @cloaca.task(id="grow")
+    def grow(ctx):
+        ctx.set("much", "x" * ctx.get("bytes"))
+        return ctx
+
     @cloaca.task(id="secret")
     def secret(ctx):
         value = ctx.secret_field("db", "password")
@@ -170,4 +175,37 @@ with cloaca.WorkflowBuilder("work"):
     @cloaca.task(id="leave-process")
     def leave_process(ctx):
         ctx.set("pid", subprocess.Popen(["sleep", "600"]).pid)
+        return ctx
+
+    @cloaca.task(id="greedy")
+    def greedy(ctx):
+        """Takes all the memory that there is, which is not much."""
+        import resource
+
+        with open("/proc/self/statm") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20), before[1]))
+        hoard = []
+        try:
+            while True:
+                hoard.append(bytearray(16 << 20))
+        finally:
+            hoard.clear()
+            ctx.set("limit", resource.getrlimit(resource.RLIMIT_AS)[0])
+            resource.setrlimit(resource.RLIMIT_AS, before)
+
+    @cloaca.task(id="fork-in-c")
+    def fork_in_c(ctx):
+        """A child that Python does not know of, which keeps all that is open."""
+        pid = ctypes.CDLL(None).fork()
+        while pid == 0:
+            time.sleep(60)
+        ctx.set("pid", pid)
+        return ctx
+
+    @cloaca.task(id="close-all")
+    def close_all(ctx):
+        """As programs do that become services."""
+        os.closerange(3, 64)
         return ctx

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 if sys.platform == "emscripten":
     pytest.skip("the engine's own Python starts no other one", allow_module_level=True)
 
-from fake_engine import Engine, readable
+from fake_engine import PYTHON, Engine, readable
 
 SCRIPT = Path(__file__).with_name("script.py")
 DEADLINE = "task timed out after 1 s (timeout)"
@@ -63,7 +64,10 @@ def test_it_says_which_python_and_which_package_it_is(engine):
     from cloaca._cpython.channel.build import package_digest
 
     assert engine.hello["digest"] == package_digest()
-    assert engine.hello["python"] == "{}.{}.{}".format(*sys.version_info)
+    version = subprocess.run(
+        [PYTHON, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True
+    )
+    assert engine.hello["python"] == version.stdout.split()[0]
     assert engine.hello["pid"] == engine.process.pid
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _thread
-import os
 import sys
 import traceback
+from os import _exit  # scripts are given another one
 from typing import Any, Callable
 
 #: EX_SOFTWARE
@@ -13,7 +13,7 @@ _EXIT_FATAL = 70
 
 
 def _end_process() -> None:
-    os._exit(_EXIT_FATAL)
+    _exit(_EXIT_FATAL)
 
 
 #: Called when one of them has failed, which nobody else would notice.

@@ -10,6 +10,7 @@ import os
 import struct
 import threading
 import weakref
+from os import _exit
 from typing import Any, Callable, Dict, List, Optional
 
 from . import frames, helpers
@@ -190,5 +191,5 @@ def end_with_parent() -> Optional[int]:
     except (ImportError, OSError, AttributeError):
         return parent
     if os.getppid() != parent:
-        os._exit(1)  # it went meanwhile
+        _exit(1)  # it went meanwhile
     return parent
