@@ -18,7 +18,7 @@ from .._border.calls import Awaiting
 from .._border.generation import PROGRAM, Generation, begin, drop, generations, polled
 from .._border.stacks import Stack
 from .._declarations import ledger
-from .._engine import accumulate, attempt, finish, graphs, loading, poll, program
+from .._engine import accumulate, attempt, finish, graphs, loading, poll
 from .._engine.packages import advice
 from .border import EngineBorder, OutputBorder
 from .calls import limits, threads, waits
@@ -38,16 +38,12 @@ _LAST_WORDS_WITHIN_S = 2.0
 class Session:
     """One process. ``lines``: open ones, on which nothing has been said but ``hello``."""
 
-    #: A program's call that does not stop is left to its thread: the engine would end the program with it.
-    _gives_up = True
-
     def __init__(self, to_engine: lines.Lines, start: Dict[str, Any]) -> None:
         self._lines = to_engine
-        self._is_program = bool(start["isProgram"])
         ceilings = start["ceilings"]
-        self._speaker = Speaker(to_engine, start["logLimits"], self._is_program, start["prefixesOutput"])
+        self._speaker = Speaker(to_engine, start["logLimits"], start["isProgram"], start["prefixesOutput"])
         self._speaker.failed_calls = {"call": self._call_too_large, "loaded": self._load_too_large}
-        self._entries = Entries(self._poll, self._polls_made, ceilings["threads"], self._gives_up and self._is_program)
+        self._entries = Entries(self._poll, self._polls_made, ceilings["threads"])
         self._async = AsyncCalls(self._entries, self.ended, self._say_skipped, self._acknowledge, self.notice)
         self._watch_resources(ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
@@ -68,10 +64,9 @@ class Session:
         from .._logs import logging_module
 
         logging_module.prepare()
-        (streams.follow if self._is_program else streams.serve)(self._speaker.printed)
+        streams.serve(self._speaker.printed)
         os.register_at_fork(after_in_child=_forget_engine)
-        if not self._is_program:
-            self._replace_exit()
+        self._replace_exit()
 
     def _replace_exit(self) -> None:
         """Has the engine told who ends the process, and what was said before."""
@@ -97,7 +92,7 @@ class Session:
     def serve(self) -> None:
         """Does what the engine asks for, on the calling thread, which is the main one. Never returns."""
         self._speaker.say({"type": "ready", "isFromSnapshot": False, "notice": None})
-        self._entries.serve_main(takes_calls=not self._is_program)
+        self._entries.serve_main()
 
     # ------------------------------------------------------------------------------------------------ messages come in
 
@@ -215,16 +210,6 @@ class Session:
 
         self._entries.add(Call(token, generation, function, ended))
 
-    def _on_program(self, message: Dict[str, Any]) -> None:
-        token, target = message["token"], message["target"]
-
-        def run() -> None:
-            threads.enter(Stack(token, PROGRAM, call=stacks.NO_CALL))
-            code = int(program.run(target))
-            self._speaker.say({"type": "programEnded", "token": token, "exitCode": code})
-
-        self._entries.add_main(run)
-
     def _on_finish(self, message: Dict[str, Any]) -> None:
         def run() -> None:
             threads.enter(Stack(message["token"], PROGRAM, call=stacks.NO_CALL))
@@ -244,7 +229,7 @@ class Session:
         token, stop = message["token"], Stop(message["reason"], message["isCancelled"])
         self._lines.send({"type": "acknowledged", "token": token})
         if not self._async.stop(token, stop):
-            self._entries.stop(token, stop, lambda given_up: self._give_up(token, given_up))
+            self._entries.stop(token, stop)
 
     def _on_describeStacks(self, message: Dict[str, Any]) -> None:
         from . import stack_report
@@ -257,8 +242,6 @@ class Session:
         found = polled.get(number)
         owner = PROGRAM if found is None else found[2]
         result = self._entries.enter(thread, token, Stack(token, owner), poll.poll, number)
-        if not thread.claim():
-            return
         if result is poll.SKIPPED:
             thread.skipped.append(token)
             if len(thread.skipped) >= _SKIPS_AT_ONCE:
@@ -300,12 +283,6 @@ class Session:
             self._say_skipped([token])
         else:
             self._speaker.put(self._speaker.ended, token, value)
-
-    def _give_up(self, token: int, stop: Stop) -> None:
-        """A program's call does not stop: its thread is left to itself."""
-        outcome = stopped_outcome(stop.error())
-        self.ended(token, outcome)
-        self.notice(f"A call did not stop, and is left to itself: {stop.reason}. Its thread goes on until it is done.")
 
     def _acknowledge(self, token: int) -> None:
         self._lines.send({"type": "acknowledged", "token": token})

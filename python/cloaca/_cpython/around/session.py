@@ -30,9 +30,6 @@ _is_adapted = False
 class ProgramSession(Session):
     """What one engine is told, and asked. ``start``: what it has said first; ``begun`` is called when it may ask."""
 
-    #: The engine gives up what does not stop, and calls nothing of that name before it has ended.
-    _gives_up = False
-
     def __init__(self, to_engine: lines.Lines, start: Dict[str, Any], begun: Callable[[], None]) -> None:
         self._begun = begun
         #: Why there is nobody to ask any more.
@@ -58,7 +55,7 @@ class ProgramSession(Session):
         stop = Stop("the engine is gone", True)
         for thread in self._entries.threads():
             if thread.token > 0:
-                self._entries.stop(thread.token, stop, lambda _: None)
+                self._entries.stop(thread.token, stop)
         self._async.abandon(stop)
         self.close()
 

@@ -27,8 +27,6 @@ from .waits import Stop, Wait
 _ADD_AFTER_S = 0.003
 #: A thread that has had nothing to do for so long ends.
 _IDLE_S = 10.0
-#: What a program's call does that does not stop in this time is given up: the engine would end the program with it.
-_GIVEN_UP_AFTER_S, _CANCELLED_GIVEN_UP_AFTER_S = 0.7, 4.5
 
 _sleep = time.sleep
 
@@ -91,19 +89,15 @@ class Entries:
         poll: Callable[[CallThread, int, int], None],
         polls_made: Callable[[CallThread], None],
         most_threads: int,
-        gives_up: bool,
     ) -> None:
         self._poll = poll
         self._polls_made = polls_made
         self._most_threads = most_threads
-        self._gives_up = gives_up
         self._waiting: Deque[Any] = collections.deque()
         self._parked: List[_Parked] = []
         self._parked_main: List[_Parked] = []
         self._threads: Dict[int, CallThread] = {}
         self._main_jobs: Deque[Callable[[], None]] = collections.deque()
-        self._main_lock = _thread.allocate_lock()
-        self._main_lock.acquire()
         self._taken = 0
         self._is_closed = False
         self._stops: Dict[int, Stop] = {}
@@ -127,10 +121,7 @@ class Entries:
     def add_main(self, job: Callable[[], None]) -> None:
         """Takes something that the main thread alone can do, as soon as it has nothing else to do."""
         self._main_jobs.append(job)
-        if self._parked_main:
-            self._unpark(self._parked_main)
-        else:
-            self._release_main()
+        self._unpark(self._parked_main)
 
     def will_wait(self) -> None:
         """The calling thread's call waits for the engine: others have their turn."""
@@ -195,7 +186,7 @@ class Entries:
 
     # -------------------------------------------------------------------------------------------------- what serves
 
-    def serve_main(self, takes_calls: bool) -> None:
+    def serve_main(self) -> None:
         """Makes calls on the main thread, and does its jobs. Never returns."""
         thread = CallThread(is_main=True)
         watch_main(thread)
@@ -204,27 +195,18 @@ class Entries:
             try:
                 while self._main_jobs:
                     self._main_jobs.popleft()()
-                if takes_calls:
-                    self._serve(thread)
-                    self._park(thread, self._parked_main, -1)
-                else:
-                    self._main_lock.acquire()
+                self._serve(thread)
+                self._park(thread, self._parked_main, -1)
             except KeyboardInterrupt:  # of nobody's: no call runs
                 self._parked_main.clear()
-
-    def _release_main(self) -> None:
-        try:
-            self._main_lock.release()
-        except RuntimeError:
-            return  # it is awake
 
     def _serve_thread(self) -> None:
         thread = CallThread(is_main=False)
         self._threads[thread.ident] = thread
         try:
-            while not thread.is_abandoned:
+            while True:
                 self._serve(thread)
-                if self._is_closed or thread.is_abandoned or not self._park(thread, self._parked, _IDLE_S):
+                if self._is_closed or not self._park(thread, self._parked, _IDLE_S):
                     return
         finally:
             self._threads.pop(thread.ident, None)
@@ -244,7 +226,7 @@ class Entries:
     def _serve(self, thread: CallThread) -> None:
         """Makes what waits, until nothing does."""
         waiting, poll = self._waiting, self._poll
-        while not thread.is_abandoned and not (thread.is_main and self._main_jobs):
+        while not (thread.is_main and self._main_jobs):
             try:
                 call = waiting.popleft()
             except IndexError:
@@ -259,8 +241,7 @@ class Entries:
     def _make(self, thread: CallThread, call: Call) -> None:
         stack = Stack(call.token, call.generation or PROGRAM, call=call.stack_call)
         result = self.enter(thread, call.token, stack, call.function)
-        if thread.claim():
-            call.ended(result)
+        call.ended(result)
 
     def enter(self, thread: CallThread, token: int, stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
         """Calls a function on a stack: what it returns, or `Stopped`."""
@@ -291,18 +272,13 @@ class Entries:
         self.will_wait()
         return thread.wait(wait)
 
-    def stop(self, token: int, stop: Stop, given_up: Callable[[Stop], None]) -> None:
-        """Stops a call, or sees to it that it does not begin. ``given_up`` is called when it goes on all the same."""
+    def stop(self, token: int, stop: Stop) -> None:
+        """Stops a call, or sees to it that it does not begin."""
         with self._stopping:
             self._stops[token] = stop
             thread = self._thread_of(token)
             if thread is not None:
                 thread.tell(token, stop)
-        if self._gives_up:
-            delay_s = _CANCELLED_GIVEN_UP_AFTER_S if stop.is_cancelled else _GIVEN_UP_AFTER_S
-            timer = threading.Timer(delay_s, self._give_up, (token, stop, given_up))
-            timer.daemon = True
-            timer.start()
 
     def take_stop(self, token: int) -> Optional[Stop]:
         """What a call was told that is not known here any more."""
@@ -321,13 +297,3 @@ class Entries:
 
     def _thread_of(self, token: int) -> Optional[CallThread]:
         return next((thread for thread in list(self._threads.values()) if thread.token == token), None)
-
-    def _give_up(self, token: int, stop: Stop, given_up: Callable[[Stop], None]) -> None:
-        """Leaves a thread to itself, whose call waits or computes in C."""
-        thread = self._thread_of(token)
-        if thread is None or thread.is_main:
-            return
-        if thread.claim(token):
-            thread.is_abandoned = True
-            self._threads.pop(thread.ident, None)
-            given_up(stop)

@@ -47,8 +47,6 @@ class CallThread:
         self.since = 0.0
         #: Polls that have skipped, of which the engine has not been told yet.
         self.skipped: Deque[int] = collections.deque()
-        #: It was given up: what it still does is nobody's any more.
-        self.is_abandoned = False
         #: What the call was told that had this token.
         self.stop: Optional[Stop] = None
         self.stopped_token = 0
@@ -56,8 +54,6 @@ class CallThread:
         self._told_at = 0.0
         self._is_telling = self._is_told = False
         self._before: Optional[Stack] = None
-        #: Who takes it says how the call has ended: the thread, or who gives it up.
-        self._claims: List[int] = []
         _local.thread = self
 
     def enter(self, token: int, stack: Stack) -> None:
@@ -66,18 +62,7 @@ class CallThread:
         self.stop = None
         self._told_at = 0.0
         self.since = time.monotonic()
-        self._claims = [token]
         self.token = token
-
-    def claim(self, token: Optional[int] = None) -> bool:
-        """Whether the caller is to say how the call has ended: the one with this token, if one is given."""
-        if token is not None and self.token != token:
-            return False
-        try:
-            self._claims.pop()
-        except IndexError:
-            return False
-        return True
 
     def leave(self) -> None:
         """The call has ended. To be called again where what stops it comes in the middle of this."""

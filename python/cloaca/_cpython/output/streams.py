@@ -1,14 +1,12 @@
 """``sys.stdout`` and ``sys.stderr`` of a process of CPython: what a call prints is in its log.
 
-A program's output is its own, byte for byte, and is noted besides. What served scripts print is handed to the speaker
-(``speaker``), which writes it: nobody waits for a reader.
+What served scripts print is handed to the speaker (``speaker``), which writes it: nobody waits for a reader.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import select
 import sys
 from typing import Any, Callable
 
@@ -48,31 +46,6 @@ class _ServedRaw(io.RawIOBase):
         """Does nothing: the process has its standard streams until its end."""
 
 
-class _ProgramRaw(io.FileIO):
-    """A standard stream that Node may have made one that does not wait: a write waits all the same."""
-
-    def write(self, data: Any) -> int:
-        while True:
-            written = super().write(data)
-            if written is not None:
-                return written
-            select.select([], [self], [])
-
-
-class _ProgramText(io.TextIOWrapper):
-    """The stream of a program: notes what calls print."""
-
-    _cloaca_name = ""
-    _cloaca_take: Any = None
-
-    def write(self, text: str, /) -> int:
-        count = super().write(text)
-        token = threads.output_token()
-        if token and not threads.is_logged():
-            self._cloaca_take(token, self._cloaca_name, text.encode(errors="replace"), False)
-        return count
-
-
 def serve(take: Taker) -> None:
     """Replaces the standard streams of a process that serves scripts."""
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
@@ -80,28 +53,6 @@ def serve(take: Taker) -> None:
         raw: Any = _ServedRaw(descriptor, name, take)
         encoding, errors = ("utf-8", "backslashreplace") if old is None else (old.encoding, old.errors)
         _put(name, io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline="\n", write_through=True))
-
-
-def follow(take: Taker) -> None:
-    """Replaces the standard streams of a process that runs one program."""
-    for name in ("stdout", "stderr"):
-        old = getattr(sys, name)
-        if not isinstance(old, io.TextIOWrapper):
-            continue  # closed by who has started the process
-        raw: Any = _ProgramRaw(old.fileno(), "wb", closefd=False)
-        raw.name = f"<{name}>"
-        binary: Any = raw if isinstance(old.buffer, io.RawIOBase) else io.BufferedWriter(raw)
-        new = _ProgramText(
-            binary,
-            encoding=old.encoding,
-            errors=old.errors,
-            newline="\n",
-            line_buffering=old.line_buffering,
-            write_through=old.write_through,
-        )
-        new.mode = "w"  # type: ignore[misc]
-        new._cloaca_name, new._cloaca_take = name, take
-        _put(name, new)
 
 
 def restore() -> None:
