@@ -87,6 +87,11 @@ describe('TypeScript beside Python', () => {
     expect(missing.stdout).toContain(
       '\nalone/orders.ts:8: Task "score" of workflow "orders" cannot run: script "score.py" is not loaded.',
     )
+
+    terminal.write('empty.js', "import { workflow } from 'cloaca'\nexport const empty = workflow('empty')\n")
+    expect((await terminal.run(['check', 'empty.js'])).stdout).toMatch(
+      /^empty\.js: It cannot be loaded: UsageError: Workflow "empty" \(.*empty\.js:2\) has no task\./,
+    )
   })
 
   it('has its triggers tested without Python, with the place of what they throw', async () => {

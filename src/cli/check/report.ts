@@ -70,7 +70,8 @@ function lineOf(place: { readonly line: number } | null): string {
 }
 
 function printProblem({ script, place, message, traceback }: CheckProblem): void {
-  const where = place === null ? visibleLine(script) : `${visibleLine(shownPath(place.file))}:${place.line}`
+  const line = place === null || place.line === 0 ? '' : `:${place.line}`
+  const where = place === null ? visibleLine(script) : `${visibleLine(shownPath(place.file))}${line}`
   printTexts([`${where}: ${visibleLine(message)}`, ...(traceback === null ? [] : [indentedText(traceback.trimEnd())])])
 }
 
