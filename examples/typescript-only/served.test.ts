@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const CLOACA = join(import.meta.dirname, 'node_modules/.bin/cloaca')
 
-test('a ticket is opened once although the engine is killed while it is', { timeout: 60_000 }, async (t) => {
+test('a ticket is opened once although the engine is killed while it is', { timeout: 180_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'typescript-only-'))
   let isDown = true
   const keys: string[] = []
