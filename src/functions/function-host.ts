@@ -7,7 +7,6 @@
 import type { ModuleFunctions, ModuleTrigger } from '../authoring/types.ts'
 import type { Clock, NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
 import { calledNames, taskLabel, triggerLabel } from '../host/process/labels.ts'
-import type { JsonObject } from '../model/context.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { LogSink } from '../model/log.ts'
 import type { PollOutcome } from '../model/trigger.ts'
@@ -21,8 +20,8 @@ import { OpenCalls } from './calls/open-calls.ts'
 import type { Printer } from './calls/printing.ts'
 import { SecretMasks } from './calls/secret-masks.ts'
 import { AttemptTools, CallTools, type ToolPorts } from './calls/tools.ts'
-import { objectText } from './json-text.ts'
-import { attemptOutcomeOf, lostTask, maskedFault, NOT_ENTERED, pollOutcomeOf } from './outcomes.ts'
+import { checkedText } from './checked-text.ts'
+import { attemptOutcomeOf, lostTask, maskedFault, NOT_ENTERED, pollOutcomeOf, unfitting } from './outcomes.ts'
 
 export interface FunctionHostOptions {
   readonly clock: Clock
@@ -164,11 +163,10 @@ export class FunctionHost {
     checkFired: NonNullable<ModuleTrigger['checkFired']>,
   ): Promise<PollOutcome> {
     try {
-      const context = JSON.parse(contextText) as JsonObject
-      const checked = await inScope(call, () => checkFired(context))
-      return { kind: 'fired', contextText: checked === context ? contextText : objectText(checked, 'context') }
+      const checked = await inScope(call, () => checkedText(checkFired, contextText))
+      return { kind: 'fired', contextText: checked, isChecked: true }
     } catch (thrown) {
-      return { kind: 'failed', error: faultOf(thrown, `${triggerLabel(trigger)} fired a context that does not fit`) }
+      return { kind: 'failed', error: faultOf(thrown, unfitting(trigger)) }
     } finally {
       call.flush()
     }

@@ -21,6 +21,11 @@ const FIRED: PollOutcome = Object.freeze({ kind: 'fired', contextText: null })
 /** How messages begin that are about an attempt. */
 export const TASK_FAILED = 'Task execution failed'
 
+/** How the message of a poll begins that fired what its workflow does not take. */
+export function unfitting(trigger: string): string {
+  return `${triggerLabel(trigger)} fired a context that does not fit`
+}
+
 export function pollOutcomeOf(end: CallEnd, trigger: string): PollOutcome | NotEntered {
   const failed = `${triggerLabel(trigger)} raised exception`
   switch (end.kind) {
@@ -86,7 +91,7 @@ function overdue({ reason }: Stop, label: string): PythonFault {
 }
 
 function answered(value: unknown, trigger: string): PollOutcome {
-  if (value === undefined || value === false) return SKIPPED
+  if (value === false) return SKIPPED
   if (value === true) return FIRED
   const answer = answerOf(value)
   if (answer?.kind === 'skip') return answer.reason === undefined ? SKIPPED : { kind: 'skipped', reason: answer.reason }

@@ -32,7 +32,12 @@ export type PollOutcome =
   /** `reason`: why, as its poll says; null where it says nothing. */
   | { readonly kind: 'skipped'; readonly reason: string | null }
   /** `contextText` is null when the trigger fired without a context. */
-  | { readonly kind: 'fired'; readonly contextText: string | null }
+  | {
+      readonly kind: 'fired'
+      readonly contextText: string | null
+      /** Its host has made of it what the input of its workflow wants. */
+      readonly isChecked?: true
+    }
   | { readonly kind: 'failed'; readonly error: PythonFault }
   | { readonly kind: 'timedOut'; readonly error: PythonFault }
 

@@ -19,6 +19,7 @@ import { onlyChecked } from './hosts/only-checked.ts'
 import { openModules } from './hosts/open-modules.ts'
 import { type Loaded, ScriptHosts } from './hosts/script-hosts.ts'
 import { TaskTargets } from './hosts/task-targets.ts'
+import { WorkflowInputs } from './hosts/workflow-inputs.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { LogSink } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
@@ -88,6 +89,7 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
     openPython: () => openPython(checked, clock, log),
     openModules: () => openModules({ ...checked, stdoutTo: 'stderr', log }, clock, onlyChecked(hosts)),
     ...{ targets, restrictions: checked.restrictions, loading: () => null },
+    inputs: new WorkflowInputs(registry, () => hosts.modulesNow),
   })
   try {
     await hosts.expect(sources)

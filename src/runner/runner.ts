@@ -104,10 +104,11 @@ export class Runner {
     this.#store = store
     this.#registry = new LiveRegistry()
     const targets = new TaskTargets(this.#registry, () => this.#scripts.targets)
+    this.#inputs = new WorkflowInputs(this.#registry, () => this.#hosts.modulesNow)
     this.#hosts = new ScriptHosts({
       openPython: (stopping) => this.#openPython(stopping),
       openModules: () => openModules({ ...options, log }, clock, this),
-      ...{ targets, restrictions: options.restrictions, loading: () => this.#scripts.loading },
+      ...{ targets, inputs: this.#inputs, restrictions: options.restrictions, loading: () => this.#scripts.loading },
     })
     this.#scripts = new LoadedScripts({
       registry: this.#registry,
@@ -117,7 +118,6 @@ export class Runner {
       graceMs: options.reloadGraceMs ?? GRACE_MS,
     })
     this.#unbound = new UnboundNames(this.#registry, targets, log)
-    this.#inputs = new WorkflowInputs(this.#registry, () => this.#hosts.modulesNow)
     this.#log = log
     this.#events = events
     this.#clock = clock

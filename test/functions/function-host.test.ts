@@ -290,7 +290,6 @@ it.each([
   ['an object', async () => ({ a: 1 }), { kind: 'fired', contextText: '{"a":1}' }],
   ['true', () => true, { kind: 'fired', contextText: null }],
   ['false', async () => false, { kind: 'skipped', reason: null }],
-  ['nothing', () => undefined, { kind: 'skipped', reason: null }],
   ['skip with a reason', () => skip('nothing new'), { kind: 'skipped', reason: 'nothing new' }],
 ])('takes %s as the answer of a trigger', async (_what, poll, outcome) => {
   using functions = openFunctions()

@@ -16,7 +16,7 @@ import { refuseRestricted } from '../restriction/restrictions.ts'
 import { isModuleFile, type ScriptSource } from '../script-sources.ts'
 import { type MixedHostParts, mixedHost } from './mixed-host.ts'
 
-export interface ScriptHostsOptions extends Pick<MixedHostParts, 'targets' | 'loading'> {
+export interface ScriptHostsOptions extends Pick<MixedHostParts, 'targets' | 'inputs' | 'loading'> {
   readonly openPython: (stopping: AbortSignal) => Promise<Scripting>
   readonly openModules: () => Promise<ModuleScripts>
   /** What scripts are held to: those of TypeScript cannot be. */

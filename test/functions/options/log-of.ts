@@ -1,0 +1,9 @@
+/** All that the tasks of an execution printed and logged, in its order. */
+
+import type { ExecutionLogRecord, Runner } from '../../../src/index.ts'
+
+export async function logOf(runner: Runner, id: string): Promise<readonly ExecutionLogRecord[]> {
+  const records: ExecutionLogRecord[] = []
+  for await (const record of runner.executions.log(id)) records.push(record)
+  return records
+}

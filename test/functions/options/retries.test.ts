@@ -1,0 +1,82 @@
+/** A TypeScript task that fails is tried again as its options say, by the engine, as one of Python is. */
+
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type TaskRetryOptions, workflow } from '../../../src/index.ts'
+import { ObservedRunner } from '../../support/observed-runner.ts'
+
+let observed: ObservedRunner
+beforeEach(async () => {
+  observed = await ObservedRunner.open()
+})
+afterEach(() => observed[Symbol.asyncDispose]())
+
+let runs = 0
+
+/** Runs a task that fails so often, and returns the waits that were set before its attempts, and how it ended. */
+async function run(options: TaskRetryOptions, failures: number, message = 'boom') {
+  const attempts: number[] = []
+  runs += 1
+  const flow = workflow(`flaky ${runs}`).task(
+    't',
+    { retryDelay: '1ms', jitter: false, ...options },
+    (_context, { attempt }) => {
+      attempts.push(attempt)
+      if (attempt <= failures) throw new Error(message)
+      return { attempt }
+    },
+  )
+  await observed.runner.register(flow)
+  const { status, context, tasks } = await observed.runner.execute(flow)
+  return { status, context, attempts, error: tasks[0]?.error }
+}
+
+it('is tried twice more where nothing is given, each time from the same context', async () => {
+  expect(await run({}, 2)).toMatchObject({ status: 'Completed', attempts: [1, 2, 3], context: { attempt: 3 } })
+  expect(await run({}, 3)).toMatchObject({
+    status: 'Failed',
+    attempts: [1, 2, 3],
+    error: 'Task execution failed: Error: boom',
+  })
+})
+
+it.each([
+  [{ retries: 0 }, [1]],
+  [{ retries: 4 }, [1, 2, 3, 4, 5]],
+  [{ retryOn: 'never', retries: 4 }, [1]],
+  [{ retryOn: 'transient' }, [1]],
+  [{ retryOn: ['no such thing'] }, [1]],
+  [{ retryOn: ['no such thing', 'BOO'] }, [1, 2, 3]],
+] as const)('is tried as often as %o says', async (options, attempts) => {
+  expect(await run(options, 9)).toMatchObject({ status: 'Failed', attempts })
+})
+
+it('is tried again for what is transient', async () => {
+  expect(await run({ retryOn: 'transient' }, 1, 'the connection was reset')).toMatchObject({ status: 'Completed' })
+})
+
+it.each([
+  [{ backoff: 'fixed' }, [20, 20, 20]],
+  [{ backoff: 'linear' }, [20, 40, 60]],
+  [{ backoff: { kind: 'linear', multiplier: 0.5 } }, [10, 20, 30]],
+  [{ backoff: 'exponential' }, [20, 40, 80]],
+  [{ backoff: { kind: 'exponential', base: 3, multiplier: 0.5 } }, [10, 30, 90]],
+  [{ maxDelay: '30ms' }, [20, 30, 30]],
+] as const)('waits before each attempt as %o says', async (options, waits) => {
+  await run({ retries: 3, retryDelay: '20ms', ...options }, 9)
+
+  const retried = observed.events('taskRetried')
+  const rows = await observed.runner.executions.attempts(retried[0]?.executionId ?? '')
+  const waited = retried.map(({ retryAt }, index) => retryAt - (rows[index]?.endedAt ?? 0))
+  // To the millisecond on which the attempt before it ended.
+  for (const [index, wait] of waits.entries()) expect(Math.abs((waited[index] ?? 0) - wait)).toBeLessThanOrEqual(2)
+})
+
+it('varies each wait by up to a quarter unless it is told not to', async () => {
+  await run({ retries: 3, backoff: 'fixed', retryDelay: '40ms', jitter: true }, 9)
+
+  const retried = observed.events('taskRetried')
+  const rows = await observed.runner.executions.attempts(retried[0]?.executionId ?? '')
+  const waited = retried.map(({ retryAt }, index) => retryAt - (rows[index]?.endedAt ?? 0))
+  expect(waited.every((wait) => wait >= 28 && wait <= 52)).toBe(true)
+  expect(waited.length).toBe(3)
+})

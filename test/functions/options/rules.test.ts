@@ -1,0 +1,60 @@
+/** Whether a TypeScript task runs at all, after others that completed, failed or were skipped. */
+
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { all, any, failed, none, type Rule, skipped, succeeded, value, workflow } from '../../../src/index.ts'
+import { ObservedRunner } from '../../support/observed-runner.ts'
+
+let observed: ObservedRunner
+beforeEach(async () => {
+  observed = await ObservedRunner.open()
+})
+afterEach(() => observed[Symbol.asyncDispose]())
+
+const base = workflow('ruled')
+  .task('good', () => ({ rows: 3, tags: ['a', 'b'] }))
+  .task('bad', { retries: 0 }, () => {
+    throw new Error('boom')
+  })
+  .task('left_out', { after: 'good', when: failed('good') }, () => {})
+
+type Known = 'good' | 'bad' | 'left_out'
+const CASES: readonly (readonly [string, Rule<Known> | undefined, boolean])[] = [
+  ['no rule', undefined, true],
+  ['succeeded', succeeded('good'), true],
+  ['succeeded of what failed', succeeded('bad'), false],
+  ['failed', failed('bad'), true],
+  ['skipped', skipped('left_out'), true],
+  ['all', all(succeeded('good'), failed('bad')), true],
+  ['all with one that is not', all(succeeded('good'), succeeded('bad')), false],
+  ['any', any<Known>(succeeded('bad'), skipped('left_out')), true],
+  ['none', none<Known>(failed('good'), skipped('good')), true],
+  ['a value that is greater', value('rows', '>', 2), true],
+  ['a value that is not less', value('rows', '<', 3), false],
+  ['a value that is the same', value('rows', '==', 3), true],
+  ['a value that differs', value('rows', '!=', 3), false],
+  ['a list that has it', value('tags', 'contains', 'b'), true],
+  ['a list that does not have it', value('tags', 'notContains', 'b'), false],
+  ['a key that is there', value('rows', 'exists'), true],
+  ['a key that is not there', value('nothing', 'notExists'), true],
+]
+
+it('is decided by its rule when all before it have ended', async () => {
+  const flow = CASES.reduce(
+    (before, [, when], index) =>
+      before.task(`case${index}`, { after: ['good', 'bad', 'left_out'], when }, () => {}) as unknown as typeof base,
+    base,
+  )
+  await observed.runner.register(flow)
+
+  const { tasks } = await observed.runner.execute(flow)
+
+  const statuses = new Map(tasks.map(({ id, status }) => [id, status]))
+  expect([statuses.get('good'), statuses.get('bad'), statuses.get('left_out')]).toEqual([
+    'Completed',
+    'Failed',
+    'Skipped',
+  ])
+  expect(CASES.map(([title], index) => [title, statuses.get(`case${index}`) === 'Completed'])).toEqual(
+    CASES.map(([title, , runs]) => [title, runs]),
+  )
+})
