@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { grantsOf } from '../../src/host/restriction/granted.ts'
 import { restrictedFlags } from '../../src/host/restriction/node-flags.ts'
+import { Terminal } from '../support/cloaca-process.ts'
 
 const RESTRICTION = fileURLToPath(new URL('../../src/interpreter/restriction/', import.meta.url))
 
@@ -102,5 +103,52 @@ describe('JavaScript in a restricted process', () => {
     ['constructor', 'EvalError'],
   ])('is refused by the system that is meant to refuse it: %s, with %s', (name, code) => {
     expect(said[name]).toBe(`refused: ${code}`)
+  })
+})
+
+describe('folders that are granted', () => {
+  const granted = (...names: readonly string[]) => {
+    const paths = names.map((name) => join(folder, name))
+    for (const path of paths) mkdirSync(path, { recursive: true })
+    return restrictedFlags(grantsOf({ read: paths }, []), []).filter((flag) => flag.includes(`${folder}/`))
+  }
+
+  it('come before what is in them, which needs no grant of its own', () => {
+    expect(granted('logs/old', 'logs')).toEqual([`--allow-fs-read=${folder}/logs`])
+  })
+
+  it('are refused beside one whose name begins with theirs, which Node would not let be read', () => {
+    expect(() => granted('data2', 'data')).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(
+          /"\S+data" cannot be granted .*"\S+data2".*\. Rename one of them, or grant the folder above\.$/,
+        ),
+      }),
+    )
+  })
+
+  it('are read by a process that Node is started with so', () => {
+    const flags = granted('logs/old', 'logs', 'data')
+    const lists = `console.log(require('fs').readdirSync(${JSON.stringify(join(folder, 'logs'))}))`
+    const { stdout, stderr } = spawnSync(process.execPath, ['--permission', ...flags, '-e', lists], {
+      encoding: 'utf8',
+      env: {},
+    })
+    expect({ stdout, stderr }).toEqual({ stdout: "[ 'old' ]\n", stderr: '' })
+  })
+})
+
+describe('a restricted interpreter', () => {
+  it('starts without a memory snapshot as well, and hides as much of JavaScript', async () => {
+    await using terminal = new Terminal()
+    terminal.write('looks.py', 'from pyodide.ffi import to_js\nprint(hasattr(to_js([1]), "constructor"))\n')
+
+    const run = await terminal.run(['run', '--restrict', '--allow-read', '/etc', 'looks.py'], {
+      env: { CLOACA_CACHE_DIR: '/dev/null/none' },
+    })
+
+    expect(run).toMatchObject({ exitCode: 0, stdout: 'False\n' })
+    expect(run.stderr).toContain('Python starts without a memory snapshot')
   })
 })

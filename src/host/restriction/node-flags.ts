@@ -1,10 +1,10 @@
 /** What Node is told when it starts a restricted interpreter. Used by the starter of interpreters. */
 
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Grants } from '../../border/grants.ts'
+import { type Grants, isBelow } from '../../border/grants.ts'
 import { UsageError } from '../../errors.ts'
 
 /** `src` or `dist`, and the package around it. */
@@ -35,8 +35,8 @@ export function restrictedFlags({ read, write, net }: Grants, files: readonly st
   const readable = [...ownFiles(), ...files, ...read.map(({ real }) => real), ...written]
   return [
     '--permission',
-    ...[...new Set(readable)].map((path) => `--allow-fs-read=${path}`),
-    ...written.map((path) => `--allow-fs-write=${path}`),
+    ...apart(readable).map((path) => `--allow-fs-read=${path}`),
+    ...apart(written).map((path) => `--allow-fs-write=${path}`),
     ...(net.length > 0 ? ['--allow-net'] : []),
     '--allow-addons',
     // Where the addon is missing, a worker listens to the engine. Both rights are given up before a script runs.
@@ -47,6 +47,27 @@ export function restrictedFlags({ read, write, net }: Grants, files: readonly st
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=SecurityWarning',
   ]
+}
+
+/**
+ * Each path that is in none of the others, as Node 26.10 takes it: it refuses a folder that it is given behind what is in it, and
+ * always one whose name another one begins with.
+ */
+function apart(paths: readonly string[]): readonly string[] {
+  const found: string[] = []
+  for (const path of [...new Set(paths)].sort((one, other) => one.length - other.length)) {
+    if (found.some((folder) => isBelow(path, folder))) continue
+    const shorter = found.find((each) => path.startsWith(each) && statSync(each).isDirectory())
+    if (shorter !== undefined) throw besideLonger(shorter, path)
+    found.push(path)
+  }
+  return found
+}
+
+function besideLonger(shorter: string, longer: string): UsageError {
+  const why = `the name of "${longer}", which is read too, begins with it, and Node would refuse it`
+  const message = `"${shorter}" cannot be granted to restricted scripts: ${why}. Rename one of them, or grant the folder above.`
+  return new UsageError('INVALID_ARGUMENT', message, { path: shorter })
 }
 
 function ownFiles(): readonly string[] {

@@ -37,7 +37,10 @@ export function mountGranted(pyodide: PyodideAPI, grants: Grants, currentFolder:
   const fs = fileSystemOf(pyodide)
   const { NODEFS } = fs.filesystems
   const fileOf = new WeakMap<FileNode, string>()
-  const { realPath } = NODEFS
+  const { convertNodeCode, realPath } = NODEFS
+  // What Python looks for at its start may be a link that leads out, as /etc/localtime is.
+  NODEFS.convertNodeCode = (error) =>
+    (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED' ? EACCES : convertNodeCode(error)
   NODEFS.realPath = (node) => fileOf.get(node) ?? realPath(node)
 
   const all = [...grants.read, ...grants.write]
@@ -91,11 +94,9 @@ export function guardFiles(
 ): void {
   const fs = fileSystemOf(pyodide)
   const { NODEFS } = fs.filesystems
-  const { convertNodeCode, realPath } = NODEFS
+  const { realPath } = NODEFS
   const { open } = fs
 
-  NODEFS.convertNodeCode = (error) =>
-    (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED' ? EACCES : convertNodeCode(error)
   NODEFS.realPath = (node) => {
     const path = realPath(node)
     if (grants.isStill(path)) return path

@@ -59,33 +59,41 @@ export function noGlobals(): NonNullable<Parameters<typeof loadPyodide>[0]> {
   return { jsglobals: EMPTY as never }
 }
 
-/** Puts itself between Python and the attributes of JavaScript's objects. To be called before Pyodide is loaded. */
-export function hidePrototypes(): void {
+/**
+ * Puts itself between Python and the attributes of JavaScript's objects. To be called before Pyodide is loaded; what is returned, once
+ * it is, since a start without a memory snapshot sets attributes itself: from then on they are hidden.
+ */
+export function hidePrototypes(): () => void {
+  const hiding = { isOn: false }
   const { WebAssembly } = globalThis as unknown as { WebAssembly: Instantiation }
   const { instantiate } = WebAssembly
   WebAssembly.instantiate = (module, imports) => {
     const env = imports?.env
     if (env !== undefined && 'JsProxy_GetAttr_js' in env) {
       WebAssembly.instantiate = instantiate
-      intercept(env as AttributeImports)
+      intercept(env as AttributeImports, hiding)
     }
     return instantiate(module, imports)
   }
+  return () => {
+    hiding.isOn = true
+  }
 }
 
-function intercept(env: AttributeImports): void {
+function intercept(env: AttributeImports, hiding: { readonly isOn: boolean }): void {
   const textAt = (address: number): string => {
     const bytes = new Uint8Array(env.memory.buffer)
     return Buffer.from(bytes.subarray(address, bytes.indexOf(0, address))).toString()
   }
   // With lines behind it, a name of Python's is a reserved word of JavaScript's without them.
-  const isHidden = (key: string): boolean => HIDDEN.has(key) || HIDDEN.has(key.replace(/_+$/, ''))
+  const isHidden = (key: string): boolean => hiding.isOn && (HIDDEN.has(key) || HIDDEN.has(key.replace(/_+$/, '')))
+  const settable = (object: unknown): unknown => (hiding.isOn ? EMPTY : object)
   // An object that cannot be changed in the place of each other one: Python hears of the error of JavaScript.
   replace(env, 'JsProxy_GetAttr_js', (get) => (object, key) => get(isHidden(textAt(key)) ? EMPTY : object, key))
-  replace(env, 'JsProxy_SetAttr_js', (set) => (_object, key, value) => set(EMPTY, key, value))
-  replace(env, 'JsProxy_DelAttr_js', (remove) => (_object, key) => remove(EMPTY, key))
+  replace(env, 'JsProxy_SetAttr_js', (set) => (object, key, value) => set(settable(object), key, value))
+  replace(env, 'JsProxy_DelAttr_js', (remove) => (object, key) => remove(settable(object), key))
   replace(env, 'JsObjMap_subscript_js', (get) => (object, key) => get(isHidden(String(key)) ? EMPTY : object, key))
-  replace(env, 'JsObjMap_ass_subscript_js', (set) => (_object, key, value) => set(EMPTY, key, value))
+  replace(env, 'JsObjMap_ass_subscript_js', (set) => (object, key, value) => set(settable(object), key, value))
   const all = env as unknown as Record<string, object>
   for (const [name, answer] of WITHOUT_EFFECT) all[name] = Object.assign(() => answer, all[name])
 }

@@ -31,6 +31,7 @@ export class RestrictedProcess {
   readonly #files: FileGrants
   readonly #say: (message: string) => void
   readonly #said = new Set<string>()
+  #hide: () => void = () => undefined
 
   constructor(grants: Grants, setEvent: (event: number) => void, say: (message: string) => void) {
     this.#grants = grants
@@ -50,7 +51,7 @@ export class RestrictedProcess {
 
   /** Before Pyodide is loaded. */
   loadOptions(): NonNullable<Parameters<typeof loadPyodide>[0]> {
-    hidePrototypes()
+    this.#hide = hidePrototypes()
     return noGlobals()
   }
 
@@ -76,6 +77,7 @@ export class RestrictedProcess {
   /** The last step: nothing is loaded any more. */
   seal(host: Host): Host {
     sealProcess()
+    this.#hide()
     return withoutPrototypes(host)
   }
 
