@@ -23,7 +23,13 @@ import type { HostMeasurements, InterpreterMeasurement, RestartCause } from '../
 import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Entrance, type Homes } from './entrance.ts'
-import { choiceKey, PYODIDE_CHOICE, PythonChoices, type ScriptPython } from './environment/python-choice.ts'
+import {
+  choiceKey,
+  choiceLabel,
+  PYODIDE_CHOICE,
+  PythonChoices,
+  type ScriptPython,
+} from './environment/python-choice.ts'
 import type { HostOptions } from './host-options.ts'
 import { type ComingScript, InterpreterGroups } from './interpreter-groups.ts'
 import type { CallAnswers, CallAsker, InterpreterCall, InterpreterEnd } from './process/answers.ts'
@@ -221,6 +227,7 @@ export class PythonHost implements ScriptHost {
     const starter = this.#starterOf(python)
     return new InterpreterSupervisor({
       clock,
+      python: choiceLabel(python),
       restarts: this.#restarts,
       start: (processEvents, spawned) => starter.start(this.#eventsOf(processEvents, python), spawned),
       reload: (script, interpreter) => this.#reload(script, interpreter),

@@ -31,6 +31,8 @@ export type RestartCause = 'died' | 'ceiling' | 'idle'
 export interface InterpreterMeasurement {
   /** `1`, `2`, …; `quarantine-1`, … for those of scripts that live alone. */
   readonly name: string
+  /** `pyodide`, or the name or path of a Python of the machine. */
+  readonly python: string
   readonly state: 'starting' | 'live'
   /** Of its process, as it said within the last second; null while it has not. */
   readonly residentBytes: number | null

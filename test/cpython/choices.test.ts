@@ -33,15 +33,15 @@ describe('the Python of a script', () => {
   })
 
   it.each<readonly [LoadTarget, string]>([
-    [file('a.py'), 'Pyodide'],
-    [file('reportsx.py'), 'Pyodide'],
+    [file('a.py'), 'pyodide'],
+    [file('reportsx.py'), 'pyodide'],
     [file('reports/b.py'), 'outer'],
     [file('linked/b.py'), 'outer'],
     [file('reports/daily/c.py'), 'inner'],
     [{ kind: 'module', name: 'pkg' }, 'of-module'],
     [{ kind: 'module', name: 'pkg.other' }, 'of-module'],
-    [{ kind: 'module', name: 'pkg.part.deep' }, 'Pyodide'],
-    [{ kind: 'module', name: 'pkgs' }, 'Pyodide'],
+    [{ kind: 'module', name: 'pkg.part.deep' }, 'pyodide'],
+    [{ kind: 'module', name: 'pkgs' }, 'pyodide'],
   ])('is that of the nearest place: %j', (target, label) => {
     expect(choiceLabel(choices.of(target))).toBe(label)
   })

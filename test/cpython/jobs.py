@@ -86,8 +86,9 @@ def forks():
 
 @cloaca.trigger("work", poll_interval="1h")
 def is_greedy():
-    hoard = [b"x" * 2**26 for _ in range(12)]
-    time.sleep(600)
+    """And says nothing of it: it is in C from then on."""
+    hoard = b"x" * (768 * 2**20)
+    collections.deque(itertools.count(), maxlen=0)
     return fire(cloaca.Context({"bytes": len(hoard)}))
 
 

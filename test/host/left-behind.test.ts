@@ -25,6 +25,7 @@ beforeEach(() => {
   const peer: Peer = {
     ...{ pid: 1, messagesIn: new PassThrough(), messagesOut, control: new PassThrough(), exited: Promise.resolve() },
     ...{ onEnd: () => undefined, dumpStacks: () => Promise.resolve(null), unref: () => undefined },
+    residentMebibytes: () => null,
     kill: () => expect.unreachable('the process was killed'),
   }
   program = new InterpreterProcess(peer, KIND, clock, {

@@ -212,7 +212,7 @@ describe('the text of metrics', () => {
     engine.warned('CLOCK_SET')
     const host: HostMeasurements = {
       restarts: { died: 0, ceiling: 0, idle: 0 },
-      interpreters: [{ name: '1', state: 'live', residentBytes: 1 }],
+      interpreters: [{ name: '1', python: 'pyodide', state: 'live', residentBytes: 1 }],
     }
     const { families } = metricsOf(engine, host)
 

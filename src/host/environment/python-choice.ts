@@ -26,10 +26,10 @@ export function choiceKey(choice: ScriptPython): string {
   return choice.restriction === null ? choice.kind : `restricted ${restrictionKey(choice.restriction)}`
 }
 
-/** How messages name it. */
+/** How it is named to people: as in the settings. */
 export function choiceLabel(choice: ScriptPython): string {
   if (choice.kind === 'cpython') return choice.executable
-  return choice.restriction === null ? 'Pyodide' : `restricted, for ${choice.restriction.folder}`
+  return choice.restriction === null ? choice.kind : `restricted, for ${choice.restriction.folder}`
 }
 
 export class PythonChoices {

@@ -71,6 +71,10 @@ export class ParentPeer implements Peer {
     this.control.destroy()
   }
 
+  residentMebibytes(): null {
+    return null
+  }
+
   dumpStacks(_hello: Hello): Promise<string | null> {
     return Promise.resolve(null)
   }

@@ -63,6 +63,10 @@ export class ChildProcessPeer implements Peer {
     this.process.kill('SIGKILL')
   }
 
+  residentMebibytes(): number | null {
+    return null
+  }
+
   dumpStacks(_hello: Hello): Promise<string | null> {
     return Promise.resolve(null)
   }

@@ -6,6 +6,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { PROTOCOL_VERSION, STACKS_OUT } from '../../border/channel.ts'
@@ -17,6 +18,9 @@ import type { Hello, Peer, PeerKind } from './peer.ts'
 export const OLDEST_PYTHON = [3, 9] as const
 
 const STDERR = 2
+const BYTES_PER_MEBIBYTE = 1_048_576
+/** Of Linux on nearly every machine; of larger ones the process says itself what it has. */
+const PAGE_BYTES = 4_096
 const KILL_AFTER_TERM_MS = 500
 /** Python writes its stacks at once, whatever it does, unless its process stands still. */
 const STACKS_WITHIN_MS = 300
@@ -93,6 +97,15 @@ class CPythonPeer extends ChildProcessPeer {
     if (this.#isKilled) return
     this.#isKilled = true
     void this.#endGroup()
+  }
+
+  override residentMebibytes(): number | null {
+    try {
+      const [, pages = ''] = readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ')
+      return Math.floor((Number(pages) * PAGE_BYTES) / BYTES_PER_MEBIBYTE)
+    } catch {
+      return null // it has ended, or this is no Linux
+    }
   }
 
   override async dumpStacks({ pid, stacksSignal }: Hello): Promise<string | null> {

@@ -25,6 +25,8 @@ export interface Peer {
   unref(): void
   /** Ends it at once, whatever it does, with what belongs to it. May be called again. */
   kill(): void
+  /** The memory that it occupies, in MiB, asked of the system: for one that cannot say it while C code runs. Null: not known. */
+  residentMebibytes(): number | null
   /** What each of its threads does, whatever that is; null where it cannot be told. Never rejects. */
   dumpStacks(hello: Hello): Promise<string | null>
 }

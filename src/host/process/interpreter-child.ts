@@ -33,6 +33,7 @@ interface Started {
 const LAST_WORDS_WITHIN_MS = 50
 /** What stops a call is heard at once, unless no thread of Python's can run. */
 const HEARD_WITHIN_MS = 100
+const LOOK_AT_MEMORY_EVERY_MS = 500
 /** A process that is killed ends at once, unless the system holds it, as in a file on a network that does not answer. */
 const GONE_WITHIN_MS = 1_000
 
@@ -80,6 +81,7 @@ export class InterpreterChild {
   post(message: ToInterpreter): void {
     if (this.#hasEnded) return
     if (isBorderTraced) traceMessage('→', this.pid ?? 0, message)
+    if (message.type === 'start') this.#watchMemory(message.data.ceilings.reportFrom?.residentMebibytes ?? null)
     if (message.type === 'overdue') {
       this.killGroupsOf(message.token)
       this.#signalUnlessHeard(message.token)
@@ -135,6 +137,17 @@ export class InterpreterChild {
       if (!this.#hasEnded) this.#events.received(message)
     } else if (message.isRunning) this.#started.set(message.pid, message)
     else this.#started.delete(message.pid)
+  }
+
+  /** Beside what Python says itself, which it cannot while C code runs. */
+  #watchMemory(reportFromMebibytes: number | null): void {
+    if (reportFromMebibytes === null || this.#peer.residentMebibytes() === null) return
+    this.#clock.wakeAfter(LOOK_AT_MEMORY_EVERY_MS, () => {
+      if (this.#hasEnded) return
+      const mebibytes = this.#peer.residentMebibytes()
+      if (mebibytes !== null && mebibytes >= reportFromMebibytes) this.#events.nearCeiling('memory', mebibytes)
+      this.#watchMemory(reportFromMebibytes)
+    })
   }
 
   /** C code that lets no thread listen may look for signals all the same, as regular expressions do. */

@@ -40,6 +40,8 @@ export interface ProcessEvents {
 
 export interface SupervisorOptions {
   readonly clock: Clock
+  /** What runs in it, for people. */
+  readonly python: string
   /** Counted up when another one is to take the place of one that is gone. */
   readonly restarts: Record<RestartCause, number>
   /** Starts one. `spawned` hears of each process at once, so that it can be ended before it has started. */
@@ -222,7 +224,7 @@ export class InterpreterSupervisor {
   measure(): readonly Omit<InterpreterMeasurement, 'name'>[] {
     const others = [this.#starting, this.#spareProcess].filter((each) => each !== null)
     return [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys(), ...others].map((each) => ({
-      state: each.isReady ? 'live' : 'starting',
+      ...{ python: this.#options.python, state: each.isReady ? 'live' : 'starting' },
       residentBytes: each.memoryMebibytes === null ? null : each.memoryMebibytes * BYTES_PER_MEBIBYTE,
     }))
   }

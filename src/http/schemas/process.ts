@@ -25,7 +25,12 @@ export const PROCESS = v.strictObject({
     oldestDueMs: v.number(),
   }),
   interpreters: v.array(
-    v.strictObject({ name: v.string(), state: v.picklist(['starting', 'live']), residentBytes: NUMBER_OR_NULL }),
+    v.strictObject({
+      name: v.string(),
+      python: v.pipe(v.string(), v.description('`pyodide`, or the name or path of a Python of the machine')),
+      state: v.picklist(['starting', 'live']),
+      residentBytes: NUMBER_OR_NULL,
+    }),
   ),
   restarts: v.strictObject({ died: COUNT, ceiling: COUNT, idle: COUNT }),
   store: v.strictObject({

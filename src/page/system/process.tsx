@@ -80,6 +80,7 @@ function Interpreters({ state: { interpreters, restarts } }: { readonly state: P
           <thead>
             <tr>
               <th scope="col">Interpreter</th>
+              <th scope="col">Python</th>
               <th scope="col">State</th>
               <th scope="col" class="number">
                 Memory
@@ -87,9 +88,10 @@ function Interpreters({ state: { interpreters, restarts } }: { readonly state: P
             </tr>
           </thead>
           <tbody>
-            {interpreters.map(({ name, state, residentBytes }) => (
+            {interpreters.map(({ name, python, state, residentBytes }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
+                <td>{python}</td>
                 <td>
                   <span class={`state ${state === 'live' ? 'good' : 'busy'}`}>{state}</span>
                 </td>
