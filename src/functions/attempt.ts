@@ -25,15 +25,15 @@ export function runAttempt(attempt: Attempt): ContextText | Promise<ContextText>
   const context = frozenContext(inputText) as JsonObject
   if (task.onSuccess !== null || task.onFailure !== null) return withCallbacks(attempt, context)
   const returned = task.run(context, tools)
-  if (!isPromiseLike(returned)) return patchedText(inputText, returned)
-  return Promise.resolve(returned).then((value) => patchedText(inputText, value))
+  if (!isPromiseLike(returned)) return patchedText(inputText, context, returned)
+  return Promise.resolve(returned).then((value) => patchedText(inputText, context, value))
 }
 
 async function withCallbacks({ task, taskId, inputText, call, tools }: Attempt, context: JsonObject) {
   const { onSuccess, onFailure } = task
   let text: ContextText
   try {
-    text = patchedText(inputText, await task.run(context, tools))
+    text = patchedText(inputText, context, await task.run(context, tools))
   } catch (thrown) {
     // It times out or is cancelled: then it has not failed.
     if (onFailure !== null && !call.isStopping) {

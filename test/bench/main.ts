@@ -25,6 +25,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Figure[]>>> = {
     ...(await (await import('./page.ts')).pageFigures()),
   ],
   graphs: async () => (await import('./graphs.ts')).graphFigures(),
+  typescript: async () => (await import('./typescript.ts')).typescriptFigures(),
   codec: async () => (await import('./codec.ts')).codecFigures(),
   python: async () => (await import('./python.ts')).pythonFigures(),
 }
