@@ -29,6 +29,10 @@ def run() -> None:
     def ended(reason: str) -> None:
         if reason and "listen" not in reason:
             _fatal(to_engine, reason)
+        if os.getpgrp() == os.getpid():
+            os.killpg(
+                0, signal.SIGKILL
+            )  # with the programs that scripts have started, as the engine would have done it
         _exit(0)
 
     def received(message: Dict[str, Any]) -> None:

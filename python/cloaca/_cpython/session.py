@@ -60,6 +60,7 @@ class Session:
         threads.connect()
         bridge.connect_threads(self._ask, ledger.take_pending)
         waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
+        waits.replace_waiters(limits.waiter_of_caller)
         advice.is_wanted = False
         from .._logs import logging_module
 

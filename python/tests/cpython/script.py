@@ -4,12 +4,13 @@ import asyncio
 import ctypes
 import logging
 import os
+import queue
 import re
 import socket
 import subprocess
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import cloaca
 
@@ -47,6 +48,18 @@ def _receive(ctx):
 
 def _lock(ctx):
     lock.acquire()
+
+
+def _event(ctx):
+    threading.Event().wait()
+
+
+def _queue(ctx):
+    queue.Queue().get(timeout=60)
+
+
+def _future(ctx):
+    Future().result()
 
 
 def _spin(ctx):
@@ -90,6 +103,9 @@ WAYS = {
     "sleep": _sleep,
     "recv": _receive,
     "lock": _lock,
+    "event": _event,
+    "queue": _queue,
+    "future": _future,
     "spin": _spin,
     "regex": _regex,
     "gil": _hold_gil,

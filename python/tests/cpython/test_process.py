@@ -107,7 +107,7 @@ def test_a_poll_that_sleeps_delays_no_other_one_of_its_batch_nor_what_came_of_it
     assert engine.answer(sleeps, 2)["kind"] == "timedOut"
 
 
-@pytest.mark.parametrize("way", ["sleep", "recv", "lock", "spin", "regex", "finally", "subprocess"])
+@pytest.mark.parametrize("way", ["sleep", "recv", "lock", "event", "spin", "regex", "finally", "subprocess"])
 def test_a_call_that_is_alone_is_stopped_wherever_it_is(engine, way):
     token = _do(engine, way)
     _wait_until_runs(engine)
@@ -124,7 +124,7 @@ def test_a_call_that_is_alone_is_stopped_wherever_it_is(engine, way):
     assert str(SCRIPT) in outcome["error"]["traceback"]
 
 
-@pytest.mark.parametrize("way", ["sleep", "spin", "engine", "finally"])
+@pytest.mark.parametrize("way", ["sleep", "spin", "engine", "finally", "event", "queue", "future"])
 def test_calls_that_overlap_run_on_threads_and_are_stopped_there(engine, way):
     tokens = [_do(engine, "sleep"), _do(engine, way)]
     _wait_until_runs(engine)

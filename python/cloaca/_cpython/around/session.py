@@ -75,6 +75,7 @@ class ProgramSession(Session):
 
             threads.connect()
             waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
+            waits.replace_waiters(limits.waiter_of_caller)
             logging_module.prepare()
             _is_adapted = True
         advice.is_wanted = False

@@ -13,7 +13,7 @@ import collections
 import signal
 import threading
 import time
-from typing import Any, Deque, List, Optional
+from typing import Any, Callable, Deque, List, Optional
 
 from ..._border.bridge import DeadlineExceeded
 from ..._border.cancelled import Cancelled
@@ -129,6 +129,12 @@ def begin_sleep(wait: Wait) -> bool:
         return False
     thread._wait = wait
     return True
+
+
+def waiter_of_caller() -> Optional[Callable[[Wait, float], Any]]:
+    """How the calling thread waits for others where a stop is to end that."""
+    thread = _local.thread
+    return None if thread is None or thread.is_main or thread.token == 0 else thread.wait
 
 
 def end_sleep() -> None:

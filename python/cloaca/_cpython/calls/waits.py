@@ -9,7 +9,7 @@ from __future__ import annotations
 import _thread
 import threading
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from ..._border.bridge import DeadlineExceeded
 from ..._border.cancelled import Cancelled
@@ -76,3 +76,39 @@ def replace_sleep(begin: Callable[[Wait], bool], end: Callable[[], None]) -> Non
     sleep_in_call.__name__ = sleep_in_call.__qualname__ = "sleep"
     sleep_in_call.__doc__, sleep_in_call.__module__ = sleep.__doc__, "time"
     time.sleep = sleep_in_call  # type: ignore[assignment]
+
+
+class _Waiter:
+    """The lock that a thread waits with in ``threading.Condition``: it is acquired, and then waited for."""
+
+    __slots__ = ("_await", "_wait")
+
+    def __init__(self, await_: Callable[[Wait, float], Any]) -> None:
+        self._await = await_
+        self._wait: Optional[Wait] = None
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if self._wait is None:
+            self._wait = Wait()
+            return True
+        if not blocking or self._wait.answer is not None:
+            return self._wait.answer is not None
+        return self._await(self._wait, timeout) is not None
+
+    def release(self) -> None:
+        if self._wait is not None:
+            self._wait.settle(True)
+
+
+def replace_waiters(waiter_of_caller: Callable[[], Optional[Callable[[Wait, float], Any]]]) -> None:
+    """Has conditions wait so, and with them events, queues, semaphores, barriers and futures.
+
+    ``waiter_of_caller``: how the calling thread waits where a call may be stopped; None: as ever.
+    """
+    allocate = threading._allocate_lock  # type: ignore[attr-defined]
+
+    def allocate_lock() -> Any:
+        wait = waiter_of_caller()
+        return allocate() if wait is None else _Waiter(wait)
+
+    threading._allocate_lock = allocate_lock  # type: ignore[attr-defined]

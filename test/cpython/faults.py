@@ -1,0 +1,30 @@
+"""What the tests of faults load."""
+
+import os
+import re
+import time
+
+import cloaca
+
+fire = cloaca.TriggerResult.fire
+skip = cloaca.TriggerResult.skip
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def pid():
+    return fire(cloaca.Context({"pid": os.getpid()}))
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def matches():
+    """In C code that lets no other thread run, and looks for signals."""
+    re.match(r"(a+)+$", "a" * 40 + "b")
+    return skip()
+
+
+with cloaca.WorkflowBuilder("work"):
+
+    @cloaca.task()
+    def sleeps(context):
+        time.sleep(600)
+        return context
