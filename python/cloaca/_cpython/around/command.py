@@ -60,9 +60,14 @@ def _installed_entry() -> Optional[str]:
 
 
 def _node_for(entry: str) -> str:
+    """The Node that the project has by npm's package ``node``, as npm's scripts take it; else that of the PATH."""
+    package = os.path.dirname(os.path.dirname(os.path.dirname(entry)))
+    for modules in (os.path.dirname(package), os.path.join(package, "node_modules")):
+        pinned = shutil.which("node", path=os.path.join(modules, ".bin"))
+        if pinned is not None:
+            return pinned
     node = shutil.which("node")
     if node is None:
-        package = os.path.dirname(os.path.dirname(os.path.dirname(entry)))
         raise RuntimeError(
             f"The cloaca engine in {package} runs in Node 24 or newer, and there is no `node` on the PATH. "
             f"Install Node from https://nodejs.org, or name the command that starts the engine in {VARIABLE}."

@@ -1,0 +1,48 @@
+"""Which Node the engine is started with, where a project has one of its own by npm's package ``node``."""
+
+import os
+import sys
+
+import pytest
+
+from cloaca._cpython.around import command
+
+pytestmark = pytest.mark.skipif(sys.platform in ("win32", "emscripten"), reason="programs start no engine there")
+
+
+def executable(path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\n")
+    os.chmod(path, 0o755)
+    return str(path)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the engine in its `node_modules`, and a Node on the PATH."""
+    monkeypatch.delenv(command.VARIABLE, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"), raising=False)
+    executable(tmp_path / "node_modules/cloaca/dist/cli/main.js")
+    executable(tmp_path / "bin/node")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
+
+
+def entry_of(project):
+    return str(project / "node_modules/cloaca/dist/cli/main.js")
+
+
+def test_is_the_one_on_the_path(project):
+    assert command.find() == [str(project / "bin/node"), entry_of(project)]
+
+
+@pytest.mark.parametrize("place", ["node_modules/.bin/node", "node_modules/cloaca/node_modules/.bin/node"])
+def test_is_the_one_of_the_project_where_that_has_one(project, place):
+    assert command.find() == [executable(project / place), entry_of(project)]
+
+
+def test_is_missed_in_words_that_say_what_to_install(project):
+    os.remove(project / "bin/node")
+    with pytest.raises(RuntimeError, match=r"node_modules/cloaca runs in Node 24 or newer, and there is no `node`"):
+        command.find()
