@@ -182,6 +182,12 @@ Napi::Value lock_file(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value sync_file(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    return Napi::Number::New(env, cloaca::sync_file(static_cast<int>(integer_of(info[0]))));
+  });
+}
+
 Napi::Value lock_records(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     const int descriptor = static_cast<int>(integer_of(info[0]));
@@ -316,7 +322,7 @@ Napi::Value child_group_error(const Napi::CallbackInfo& info) {
 }
 
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
-constexpr int kInterfaceVersion = 8;
+constexpr int kInterfaceVersion = 9;
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("canonicalize", Napi::Function::New(env, canonicalize, "canonicalize"));
@@ -327,6 +333,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New(env, lock_file, "lockFile"));
   exports.Set("lockRecords", Napi::Function::New(env, lock_records, "lockRecords"));
   exports.Set("testRecords", Napi::Function::New(env, test_records, "testRecords"));
+  exports.Set("syncFile", Napi::Function::New(env, sync_file, "syncFile"));
   exports.Set("startControlThread", Napi::Function::New(env, start_control_thread, "startControlThread"));
   exports.Set("setThresholds", Napi::Function::New(env, set_thresholds, "setThresholds"));
   exports.Set("limitOpenFiles", Napi::Function::New(env, limit_open_files, "limitOpenFiles"));

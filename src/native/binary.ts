@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { toError } from '../errors.ts'
 
 /** kInterfaceVersion in addon.cc: a binary that is older than the sources has another one. */
-const INTERFACE_VERSION = 8
+const INTERFACE_VERSION = 9
 
 /** `src/native` and `dist/native` lie equally deep, so this is the package's folder from either. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../..', import.meta.url))

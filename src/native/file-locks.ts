@@ -1,6 +1,7 @@
 /**
  * Locks on open files: `flock` on the whole file, and the record locks of `fcntl`. Node has neither, so they are the addon's.
- * No call waits. Used by the interpreter for the scripts' `fcntl`.
+ * No call waits. Used by the interpreter for the scripts' `fcntl`; and for `os.fsync` where Node refuses it, as its permission model does
+ * (seen in 26).
  */
 
 import { getSystemErrorName } from 'node:util'
@@ -29,6 +30,7 @@ interface Addon {
   lockFile(descriptor: number, operation: number): number
   lockRecords(descriptor: number, lock: number, start: number, length: number): number
   testRecords(descriptor: number, lock: number, start: number, length: number): ObstacleAnswer
+  syncFile(descriptor: number): number
 }
 
 const addon = binary as Addon | null
@@ -51,6 +53,11 @@ export function testRecords(descriptor: number, lock: RecordLock, { start, lengt
   const answer = addon?.testRecords(descriptor, RECORD_LOCKS.indexOf(lock), start, length)
   if (answer === undefined || answer[0] !== 0) return nameOf(answer?.[0])
   return { lock: RECORD_LOCKS[answer[1]] ?? 'none', start: answer[2], length: answer[3], holder: answer[4] }
+}
+
+/** Returns the name of an error, or nothing when what was written is on the disk. */
+export function syncFile(descriptor: number): string {
+  return nameOf(addon?.syncFile(descriptor))
 }
 
 function nameOf(error: number | undefined): string {

@@ -9,6 +9,7 @@ namespace cloaca {
 int lock_file(int, int) { return ENOSYS; }
 int lock_records(int, RecordLock, ByteRange) { return ENOSYS; }
 int test_records(int, RecordLock, ByteRange, Obstacle&) { return ENOSYS; }
+int sync_file(int) { return ENOSYS; }
 
 }  // namespace cloaca
 
@@ -57,6 +58,17 @@ int test_records(int descriptor, RecordLock lock, ByteRange range, Obstacle& obs
   obstacle.range = {description.l_start, description.l_len};
   obstacle.holder = description.l_pid;
   return 0;
+}
+
+int sync_file(int descriptor) {
+  int result;
+#ifdef __APPLE__
+  // There fsync(2) leaves it to the disk when it writes; some file systems have nothing else.
+  if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
+#endif
+  do result = fsync(descriptor);
+  while (result != 0 && errno == EINTR);
+  return result == 0 ? 0 : errno;
 }
 
 }  // namespace cloaca

@@ -1,4 +1,5 @@
-// Locks on open files, which Node has none of: flock(2) on the whole file, and the record locks of fcntl(2).
+// Locks on open files, which Node has none of: flock(2) on the whole file, and the record locks of fcntl(2). And what is written
+// is put on the disk, which Node refuses where it restricts a process.
 // No call waits: whoever wants a lock asks again.
 
 #pragma once
@@ -27,5 +28,8 @@ int lock_file(int descriptor, int operation);
 int lock_records(int descriptor, RecordLock lock, ByteRange range);
 // Tells in `obstacle` what keeps the lock from being taken: `none` when nothing does.
 int test_records(int descriptor, RecordLock lock, ByteRange range, Obstacle& obstacle);
+
+// Returns when what was written to an open file is on the disk, as far as the system knows: 0 or an error number.
+int sync_file(int descriptor);
 
 }  // namespace cloaca

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isWithin, NetGrants, netPlaceOf } from '../../src/border/grants.ts'
 import { grantsOf, restrictedSettings } from '../../src/host/restriction/granted.ts'
+import { restrictedFlags } from '../../src/host/restriction/node-flags.ts'
 import { Runner } from '../../src/index.ts'
 import { FileGrants } from '../../src/interpreter/restriction/file-grants.ts'
 
@@ -66,6 +67,25 @@ describe('files', () => {
     const opening = Runner.open({ database: ':memory:', restrict: { [kind]: [join(folder, name)] } })
 
     await expect(opening).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(reason) })
+  })
+})
+
+describe('what Node is told', () => {
+  it('is each name once, and the shorter of two with all that begin so, which Node mixes up', () => {
+    const granted = (name: string) => ({ named: name, real: name, isFolder: true })
+    const read = ['/x/data', '/x/data-old', '/x/data/deep', '/x/other', '/x/other'].map(granted)
+
+    const flags = restrictedFlags({ read, write: [granted('/y')], net: [] }, [])
+
+    const told = flags.filter((flag) => /=\/[xy]/.test(flag))
+    expect(told).toEqual([
+      '--allow-fs-read=/x/data*',
+      '--allow-fs-read=/x/other',
+      '--allow-fs-read=/y',
+      '--allow-fs-write=/y',
+    ])
+    expect(flags).not.toContain('--allow-net')
+    expect(restrictedFlags({ read, write: [], net: ['example.org'] }, [])).toContain('--allow-net')
   })
 })
 

@@ -117,25 +117,18 @@ describe('folders that are granted', () => {
     expect(granted('logs/old', 'logs')).toEqual([`--allow-fs-read=${folder}/logs`])
   })
 
-  it('are refused beside one whose name begins with theirs, which Node would not let be read', () => {
-    expect(() => granted('data2', 'data')).toThrow(
-      expect.objectContaining({
-        code: 'INVALID_ARGUMENT',
-        message: expect.stringMatching(
-          /"\S+data" cannot be granted .*"\S+data2".*\. Rename one of them, or grant the folder above\.$/,
-        ),
-      }),
-    )
+  it('are told with all that begin so where another one does, since Node would not let them be read', () => {
+    expect(granted('data2', 'data')).toEqual([`--allow-fs-read=${folder}/data*`])
   })
 
   it('are read by a process that Node is started with so', () => {
-    const flags = granted('logs/old', 'logs', 'data')
-    const lists = `console.log(require('fs').readdirSync(${JSON.stringify(join(folder, 'logs'))}))`
+    const flags = granted('logs/old', 'logs', 'data', 'data2')
+    const lists = `console.log(${JSON.stringify(['logs', 'data', 'data2'].map((name) => join(folder, name)))}.map((path) => require('fs').readdirSync(path)))`
     const { stdout, stderr } = spawnSync(process.execPath, ['--permission', ...flags, '-e', lists], {
       encoding: 'utf8',
       env: {},
     })
-    expect({ stdout, stderr }).toEqual({ stdout: "[ 'old' ]\n", stderr: '' })
+    expect({ stdout, stderr }).toEqual({ stdout: "[ [ 'old' ], [], [] ]\n", stderr: '' })
   })
 })
 

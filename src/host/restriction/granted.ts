@@ -55,7 +55,7 @@ function granted(path: string, flag: string): GrantedPath {
   }
   const real = realpathSync(named)
   // Node takes it for any characters.
-  if (real.includes('*'))
+  if (`${named}${real}`.includes('*'))
     throw unusable(flag, path, 'a path with a * in it cannot be granted. Grant the folder above it')
   if (real === dirname(real))
     throw unusable(flag, path, 'the whole machine cannot be granted. Serve the scripts without --restrict')

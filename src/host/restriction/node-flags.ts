@@ -1,10 +1,10 @@
 /** What Node is told when it starts a restricted interpreter. Used by the starter of interpreters. */
 
-import { realpathSync, statSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Grants, isBelow } from '../../border/grants.ts'
+import { type GrantedPath, type Grants, isBelow } from '../../border/grants.ts'
 import { UsageError } from '../../errors.ts'
 
 /** `src` or `dist`, and the package around it. */
@@ -13,6 +13,8 @@ const PACKAGE_FOLDER = dirname(CODE_FOLDER)
 /** Of the package: what its code looks into to load the addon. */
 const PACKAGE_PARTS = ['package.json', 'build', 'prebuilds']
 const LOADED_PACKAGES = ['pyodide', 'better-sqlite3', 'node-gyp-build']
+/** How Node is told of any end of a name. */
+const ANY_END = '*'
 /** Whether it is there tells which build of a binary fits (`node-gyp-build`, which fails where it may not look). */
 const KIND_OF_SYSTEM = '/etc/alpine-release'
 
@@ -31,12 +33,14 @@ export function requireRestriction(): void {
 
 /** `files`: what the interpreter reads besides at its start, such as its memory snapshot. */
 export function restrictedFlags({ read, write, net }: Grants, files: readonly string[]): readonly string[] {
-  const written = write.map(({ real }) => real)
-  const readable = [...ownFiles(), ...files, ...read.map(({ real }) => real), ...written]
+  // Node compares names: whatever a script calls them, they are opened by one of the two.
+  const names = (granted: readonly GrantedPath[]) => granted.flatMap(({ named, real }) => [named, real])
+  const written = names(write)
+  const readable = [...ownFiles(), ...files, ...names(read), ...written]
   return [
     '--permission',
-    ...apart(readable).map((path) => `--allow-fs-read=${path}`),
-    ...apart(written).map((path) => `--allow-fs-write=${path}`),
+    ...toldToNode(readable).map((path) => `--allow-fs-read=${path}`),
+    ...toldToNode(written).map((path) => `--allow-fs-write=${path}`),
     ...(net.length > 0 ? ['--allow-net'] : []),
     '--allow-addons',
     // Where the addon is missing, a worker listens to the engine. Both rights are given up before a script runs.
@@ -50,24 +54,28 @@ export function restrictedFlags({ read, write, net }: Grants, files: readonly st
 }
 
 /**
- * Each path that is in none of the others, as Node 26.10 takes it: it refuses a folder that it is given behind what is in it, and
- * always one whose name another one begins with.
+ * As Node 26.10 takes them: without what is in another one, for it refuses a folder that it is told behind that. Where the name of another
+ * begins with that of one (`data`, `data-old`) it always refuses the shorter itself, though not what is in it; so it is told to take whatever
+ * begins so. What scripts may reach is looked at by the interpreter, too, which keeps to the names.
  */
-function apart(paths: readonly string[]): readonly string[] {
-  const found: string[] = []
-  for (const path of [...new Set(paths)].sort((one, other) => one.length - other.length)) {
-    if (found.some((folder) => isBelow(path, folder))) continue
-    const shorter = found.find((each) => path.startsWith(each) && statSync(each).isDirectory())
-    if (shorter !== undefined) throw besideLonger(shorter, path)
-    found.push(path)
+function toldToNode(paths: readonly string[]): readonly string[] {
+  const told: string[] = []
+  const outer = outermost(paths)
+  for (const path of outer) {
+    if (told.some((each) => each.endsWith(ANY_END) && path.startsWith(each.slice(0, -ANY_END.length)))) continue
+    const beginsAnother = outer.some((other) => other !== path && other.startsWith(path))
+    told.push(beginsAnother ? `${path}${ANY_END}` : path)
   }
-  return found
+  return told
 }
 
-function besideLonger(shorter: string, longer: string): UsageError {
-  const why = `the name of "${longer}", which is read too, begins with it, and Node would refuse it`
-  const message = `"${shorter}" cannot be granted to restricted scripts: ${why}. Rename one of them, or grant the folder above.`
-  return new UsageError('INVALID_ARGUMENT', message, { path: shorter })
+/** The shortest first, each once, and none that is in another one. */
+function outermost(paths: readonly string[]): readonly string[] {
+  const found: string[] = []
+  for (const path of [...new Set(paths)].sort((one, other) => one.length - other.length)) {
+    if (!found.some((folder) => isBelow(path, folder))) found.push(path)
+  }
+  return found
 }
 
 function ownFiles(): readonly string[] {

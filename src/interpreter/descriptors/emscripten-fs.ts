@@ -56,15 +56,24 @@ export interface Attributes {
   readonly ctime: { getTime(): number }
 }
 
+/** Of these, those that are to be changed. */
+export interface NewAttributes {
+  readonly mode?: number
+  readonly size?: number
+  readonly atime?: number
+  readonly mtime?: number
+}
+
 export interface NodeFS {
   readonly node_ops: {
     getattr(node: FileNode): Attributes
     mknod(parent: FileNode, name: string, mode: number, dev: number): FileNode
+    setattr(node: FileNode, attributes: NewAttributes): void
     rename(node: FileNode, newFolder: FileNode, newName: string): void
   }
   readonly stream_ops: Partial<StreamOperations> & {
     fsync?: (stream: FileStream) => number
-    open(stream: FileStream): void
+    setattr(stream: FileStream, attributes: NewAttributes): void
     getattr(stream: FileStream): Attributes
   }
   realPath(node: FileNode): string

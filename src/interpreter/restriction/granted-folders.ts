@@ -11,6 +11,7 @@ import { constants, lstatSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { PyodideAPI } from 'pyodide'
 import { type GrantedPath, type Grants, isBelow } from '../../border/grants.ts'
+import { syncFile } from '../../native/file-locks.ts'
 import { type EmscriptenFS, type FileNode, fileSystemOf } from '../descriptors/emscripten-fs.ts'
 import type { FileGrants } from './file-grants.ts'
 
@@ -32,7 +33,6 @@ function outermost(granted: readonly GrantedPath[]): readonly GrantedPath[] {
   return [...byPath.values()]
 }
 
-/** `folders`: of the engine's own, which Python reads: its package, and those of the project. */
 export function mountGranted(pyodide: PyodideAPI, grants: Grants, currentFolder: string): void {
   const fs = fileSystemOf(pyodide)
   const { NODEFS } = fs.filesystems
@@ -97,6 +97,18 @@ export function guardFiles(
   const { realPath } = NODEFS
   const { open } = fs
 
+  // Node refuses it for an open file, whatever was granted, and so modes and times.
+  NODEFS.stream_ops.fsync = ({ nfd = -1 }) => {
+    const code = syncFile(nfd)
+    if (code === '') return 0
+    throw new fs.ErrnoError(NODEFS.convertNodeCode({ code }))
+  }
+  const { setattr } = NODEFS.stream_ops
+  NODEFS.stream_ops.setattr = (stream, attributes) => {
+    // An open file that was deleted has no path left, and still a length.
+    if (attributes.size !== undefined) setattr(stream, attributes)
+    else NODEFS.node_ops.setattr(stream.node, attributes)
+  }
   NODEFS.realPath = (node) => {
     const path = realPath(node)
     if (grants.isStill(path)) return path
@@ -104,8 +116,7 @@ export function guardFiles(
   }
   fs.open = (path, flags, mode) => {
     try {
-      const stream = open(path, flags, mode)
-      return stream
+      return open(path, flags, mode)
     } catch (error) {
       const isNumber = typeof flags === 'number'
       const isToWrite = isNumber && (flags & (O_ACCMODE | O_CREAT)) !== constants.O_RDONLY
