@@ -73,10 +73,10 @@ describe.skipIf(restrictionProblem() !== null)('a restricted script', () => {
       GRANTED,
     )
 
-    const { status, context } = await runner.execute('granted', { folder: `${folder}-by-link`, port })
+    const { tasks, context } = await runner.execute('granted', { folder: `${folder}-by-link`, port })
 
     rmSync(`${folder}-by-link`)
-    expect(status).toBe('Completed')
+    expect(tasks.map(({ error }) => error)).toEqual([null])
     expect(context.files).toEqual({
       text: 'Writ',
       mode: '0o640',

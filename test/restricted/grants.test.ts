@@ -79,9 +79,9 @@ describe('what Node is told', () => {
 
     const told = flags.filter((flag) => /=\/[xy]/.test(flag))
     expect(told).toEqual([
+      '--allow-fs-read=/y',
       '--allow-fs-read=/x/data*',
       '--allow-fs-read=/x/other',
-      '--allow-fs-read=/y',
       '--allow-fs-write=/y',
     ])
     expect(flags).not.toContain('--allow-net')

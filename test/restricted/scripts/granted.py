@@ -71,7 +71,7 @@ def network(port):
 
 with cloaca.WorkflowBuilder("granted"):
 
-    @cloaca.task()
+    @cloaca.task(retry_attempts=0)
     def use(context):
         context["files"] = files(context["folder"])
         context["network"] = network(context["port"])
