@@ -65,6 +65,8 @@ describe('TypeScript beside Python', () => {
     const { id } = JSON.parse(logs.stdout).at(-1)
     const shown = await terminal.run(['execution', 'logs', id, ...DATABASE])
     expect(shown.stdout).toMatch(/INFO shipping score=[\s\S]*shipped by post/)
+    const workflow = await terminal.run(['workflow', 'show', 'orders', ...DATABASE])
+    expect(workflow.stdout).toMatch(/^score +score of score\.py /m)
     const history = await terminal.run(['trigger', 'history', 'inbox', '--json', ...DATABASE])
     expect(JSON.parse(history.stdout)).toHaveLength(3)
   })

@@ -161,6 +161,15 @@ it('finds a secret by the name that its schedule gives it, and says which is mis
   })
 })
 
+it('says what fails of an attempt also when its host is closed, and the process goes on', async () => {
+  const functions = openFunctions()
+  await functions.run(() => void setTimeout(() => void Promise.reject(new Error('after all')), 5))
+  functions.host.close()
+
+  await expect.poll(() => functions.notices).toHaveLength(1)
+  expect(functions.notices[0]).toContain('after all')
+})
+
 it('leaves the console and the streams as they were when the last host is closed', () => {
   const [log, write] = [console.log, process.stdout.write]
   {

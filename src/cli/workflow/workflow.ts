@@ -69,11 +69,20 @@ async function show(runner: Runner, name: string, options: ShowOptions): Promise
   })
   printLine('')
   const isInvoking = workflow.tasks.some(({ invokes }) => invokes !== undefined)
+  const isMixed = workflow.tasks.some(({ runs }) => runs !== undefined)
   printTable(
-    ['TASK', ...(isInvoking ? ['INVOKES'] : []), 'ATTEMPTS', 'TIMEOUT OF EACH', 'DECLARED IN'],
-    workflow.tasks.map(({ id, invokes, retry, timeoutMs, place }) => [
+    [
+      'TASK',
+      ...(isInvoking ? ['INVOKES'] : []),
+      ...(isMixed ? ['RUNS'] : []),
+      'ATTEMPTS',
+      'TIMEOUT OF EACH',
+      'DECLARED IN',
+    ],
+    workflow.tasks.map(({ id, invokes, runs, retry, timeoutMs, place }) => [
       id,
       ...(isInvoking ? [invokes === undefined ? '' : `graph ${invokes}`] : []),
+      ...(isMixed ? [runs === undefined ? '' : `${runs.taskId} of ${runs.script}`] : []),
       String(retry.maxAttempts),
       timeoutMs === null ? 'as limits.task is set' : formatDuration(timeoutMs),
       place === null ? '' : `${place.file}:${place.line}`,

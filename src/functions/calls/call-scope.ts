@@ -44,6 +44,7 @@ export function watchEntries(callback: (scope: CallScope) => void): void {
 
 let hosts = 0
 let uninstall: (() => void) | null = null
+let isWatched = false
 
 /** While there is one, what calls print and leave behind is theirs. */
 export function installScopes(): Disposable {
@@ -63,7 +64,10 @@ export function installScopes(): Disposable {
 }
 
 function install(): () => void {
-  const undo = [captureConsole(), captureStream('stdout'), captureStream('stderr'), watchBackground()]
+  // For ever: what calls have left behind may still fail when the last host is closed.
+  if (!isWatched) watchBackground()
+  isWatched = true
+  const undo = [captureConsole(), captureStream('stdout'), captureStream('stderr')]
   return () => {
     for (const each of undo) each()
   }
@@ -132,7 +136,7 @@ function textOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
 }
 
 /** A listener of ours keeps Node from ending the process, also because of what is nobody's: then it has to end all the same. */
-function watchBackground(): () => void {
+function watchBackground(): void {
   const rejected = (reason: unknown): void => {
     const scope = storage.getStore()
     if (scope !== undefined) scope.failedInBackground(reason)
@@ -150,10 +154,6 @@ function watchBackground(): () => void {
   }
   process.on('unhandledRejection', rejected)
   process.on('uncaughtException', thrown)
-  return () => {
-    process.off('unhandledRejection', rejected)
-    process.off('uncaughtException', thrown)
-  }
 }
 
 function throwAgain(thrown: unknown): never {

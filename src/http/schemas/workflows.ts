@@ -24,6 +24,16 @@ const TASK = v.strictObject({
   rule: RULE,
   place: PLACE,
   invokes: v.optional(v.pipe(v.string(), v.description('the computation graph that it runs'))),
+  runs: v.optional(
+    v.pipe(
+      v.strictObject({
+        script: v.string(),
+        workflow: v.pipe(v.nullable(v.string()), v.description('null: whichever of the script has the task')),
+        taskId: v.string(),
+      }),
+      v.description('the task of another script, whose function it runs'),
+    ),
+  ),
 })
 
 const HEAD = {
