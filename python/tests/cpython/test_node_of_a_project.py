@@ -39,7 +39,8 @@ def test_is_the_one_on_the_path(project):
 
 @pytest.mark.parametrize("place", ["node_modules/.bin/node", "node_modules/cloaca/node_modules/.bin/node"])
 def test_is_the_one_of_the_project_where_that_has_one(project, place):
-    assert command.find() == [executable(project / place), entry_of(project)]
+    node = executable(project / place)
+    assert command.find() == [node, entry_of(project)]
 
 
 def test_is_missed_in_words_that_say_what_to_install(project):
