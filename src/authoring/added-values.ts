@@ -15,12 +15,25 @@ interface Added {
   readonly schema: InputSchema
 }
 
-/** The functions of a task, of which the first looks at what Python tasks directly before it have set. */
-export function checkedTask(workflow: DeclaredWorkflow, task: DeclaredTask, functions: DeclaredFunction): ModuleTask {
+/** The tasks of a workflow whose functions are TypeScript's. Those look first at what the Python tasks before them have set. */
+export function checkedTasks(workflow: DeclaredWorkflow): ReadonlyMap<string, ModuleTask> {
+  // Most workflows have none.
+  const hasPython = workflow.tasks.some((task) => task.runs.kind === 'python')
+  const byId: TasksById = new Map(hasPython ? workflow.tasks.map((task) => [task.id, task]) : [])
+  return new Map(
+    workflow.tasks.flatMap((task): readonly (readonly [string, ModuleTask])[] =>
+      task.runs.kind === 'function' ? [[task.id, checkedTask(workflow.key, byId, task, task.runs)]] : [],
+    ),
+  )
+}
+
+type TasksById = ReadonlyMap<string, DeclaredTask>
+
+function checkedTask(workflow: string, byId: TasksById, task: DeclaredTask, functions: DeclaredFunction): ModuleTask {
   const { run, onSuccess, onFailure } = functions
-  const added = addedBefore(workflow, task)
+  const added = addedBefore(byId, task)
   if (added.length === 0) return functions
-  const what = `Task "${task.id}" of workflow "${workflow.key}"`
+  const what = `Task "${task.id}" of workflow "${workflow}"`
   return Object.freeze({
     onSuccess,
     onFailure,
@@ -43,8 +56,7 @@ export function checkedTask(workflow: DeclaredWorkflow, task: DeclaredTask, func
  * Python tasks from which a context comes here without a TypeScript task between that has looked at it. Not those that may have set
  * nothing, as the task's own rule says: it runs because they failed, or whatever they did.
  */
-function addedBefore(workflow: DeclaredWorkflow, task: DeclaredTask): readonly Added[] {
-  const byId = new Map(workflow.tasks.map((each) => [each.id, each]))
+function addedBefore(byId: TasksById, task: DeclaredTask): readonly Added[] {
   const added = new Map<string, Added>()
   const waiting = task.dependencies.filter((id) => !mayHaveEndedOtherwise(task.rule, id))
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {

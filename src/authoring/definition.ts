@@ -7,12 +7,12 @@ import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { TaskDefinition, WorkflowDefinition } from '../model/workflow.ts'
-import { checkedTask } from './added-values.ts'
+import { checkedTasks } from './added-values.ts'
 import { type DeclaredTask, type DeclaredTrigger, type DeclaredWorkflow, TRIGGER, WORKFLOW } from './declared.ts'
 import { inputCheck } from './schema.ts'
 import type { Trigger } from './types/trigger.ts'
 import type { AnyWorkflow } from './types/workflow.ts'
-import type { ContextCheck, ModuleDeclarations, ModuleTask, ModuleTrigger } from './types.ts'
+import type { ContextCheck, ModuleDeclarations, ModuleTrigger } from './types.ts'
 import { versionOf } from './version.ts'
 
 /** A workflow, with its tasks or without; also one that another copy of this package made. */
@@ -46,7 +46,7 @@ export function declarationsOf(values: readonly unknown[], script: string): Modu
       triggers: [...triggers.values()].map((trigger) => triggerDefinition(trigger, script)),
     },
     functions: {
-      tasks: new Map([...workflows].map(([key, workflow]) => [key, functionsOf(workflow)])),
+      tasks: new Map([...workflows].map(([key, workflow]) => [key, checkedTasks(workflow)])),
       triggers: new Map([...triggers].map(([name, trigger]) => [name, moduleTrigger(trigger)])),
       inputs: new Map([...workflows.values()].flatMap(inputOf)),
     },
@@ -77,14 +77,6 @@ function taskDefinition(task: DeclaredTask, namespace: readonly string[]): TaskD
 function triggerDefinition(trigger: DeclaredTrigger, script: string): TriggerDefinition {
   const { name, workflow, timing, allowConcurrent, policy, description, place } = trigger
   return Object.freeze({ name, workflow, timing, allowConcurrent, policy, description, place, script })
-}
-
-function functionsOf(workflow: DeclaredWorkflow): ReadonlyMap<string, ModuleTask> {
-  return new Map(
-    workflow.tasks.flatMap((task): readonly (readonly [string, ModuleTask])[] =>
-      task.runs.kind === 'function' ? [[task.id, checkedTask(workflow, task, task.runs)]] : [],
-    ),
-  )
 }
 
 function moduleTrigger({ poll, starts }: DeclaredTrigger): ModuleTrigger {

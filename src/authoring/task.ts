@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import { shownValue } from '../model/arguments.ts'
 import type { SourcePlace, TriggerRule } from '../model/workflow.ts'
 import { didYouMean } from '../registry/nearest.ts'
-import type { DeclaredFunction, DeclaredPython, DeclaredTask, DeclaredWorkflow } from './declared.ts'
+import type { DeclaredFunction, DeclaredPython, DeclaredTask } from './declared.ts'
 import { type Owner, optionalFunction, optionalLimit, optionsOf, refused } from './option-checks.ts'
 import { RETRY_OPTIONS, retryOf } from './retry-options.ts'
 import { ruleOf } from './rules.ts'
@@ -19,23 +19,28 @@ const ALWAYS: TriggerRule = { type: 'Always' }
 
 type Given = Readonly<Record<string, unknown>>
 
+/** The workflow to which a task is added: its name, and the tasks that it has. */
+export interface TasksBefore {
+  readonly workflow: string
+  has(id: string): boolean
+  ids(): readonly string[]
+}
+
 /** `rest`: options, a function, or both, as `task` was called. */
 export function declaredTask(
-  workflow: DeclaredWorkflow,
+  before: TasksBefore,
   id: unknown,
   rest: readonly unknown[],
   place: SourcePlace | null,
 ): DeclaredTask {
-  const taskId = newId(workflow, id)
-  const owner: Owner = {
-    what: `task "${taskId}" of workflow "${workflow.key}"`,
-    facts: { workflow: workflow.key, task: taskId },
-  }
+  const taskId = newId(before, id)
+  const { workflow } = before
+  const owner: Owner = { what: `task "${taskId}" of workflow "${workflow}"`, facts: { workflow, task: taskId } }
   const [options, run] = typeof rest[0] === 'function' && rest.length === 1 ? [undefined, rest[0]] : rest
   const given = optionsOf(owner, options, OPTIONS)
   return Object.freeze({
     id: taskId,
-    dependencies: dependenciesOf(owner, workflow, given.after),
+    dependencies: dependenciesOf(owner, before, given.after),
     retry: retryOf(owner, given),
     timeoutMs: optionalLimit(owner, given, 'timeout'),
     rule: whenOf(owner, given.when),
@@ -44,25 +49,23 @@ export function declaredTask(
   })
 }
 
-function newId(workflow: DeclaredWorkflow, id: unknown): string {
-  const where = { workflow: workflow.key, path: 'id' }
+function newId(before: TasksBefore, id: unknown): string {
+  const { workflow } = before
   if (typeof id !== 'string' || id === '') {
-    const message = `The id of a task is a string that is not empty, but workflow "${workflow.key}" was given ${shownValue(id)}.`
-    throw new UsageError('INVALID_ARGUMENT', message, where)
+    const message = `The id of a task is a string that is not empty, but workflow "${workflow}" was given ${shownValue(id)}.`
+    throw new UsageError('INVALID_ARGUMENT', message, { workflow, path: 'id' })
   }
-  if (workflow.tasks.some((task) => task.id === id)) {
-    const message = `Workflow "${workflow.key}" has a task "${id}" already. Give this one another id.`
-    throw new UsageError('INVALID_ARGUMENT', message, { ...where, task: id })
-  }
-  return id
+  if (!before.has(id)) return id
+  const message = `Workflow "${workflow}" has a task "${id}" already. Give this one another id.`
+  throw new UsageError('INVALID_ARGUMENT', message, { workflow, path: 'id', task: id })
 }
 
-function dependenciesOf(owner: Owner, workflow: DeclaredWorkflow, after: unknown): readonly string[] {
+function dependenciesOf(owner: Owner, before: TasksBefore, after: unknown): readonly string[] {
   if (after === undefined) return []
-  const known = workflow.tasks.map(({ id }) => id)
   const ids = (Array.isArray(after) ? after : [after]).map((each: unknown) => {
-    const id = idOf(owner, workflow, each)
-    if (known.includes(id)) return id
+    const id = idOf(owner, before.workflow, each)
+    if (before.has(id)) return id
+    const known = before.ids()
     const have = known.length === 0 ? ' It has no task before this one.' : didYouMean(id, known)
     const message = `"after" of ${owner.what} names "${id}", which is no task that was added before it.${have}`
     throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
@@ -70,18 +73,18 @@ function dependenciesOf(owner: Owner, workflow: DeclaredWorkflow, after: unknown
   return Object.freeze([...new Set(ids)])
 }
 
-function idOf(owner: Owner, workflow: DeclaredWorkflow, ref: unknown): string {
+function idOf(owner: Owner, workflow: string, ref: unknown): string {
   if (typeof ref === 'string') return ref
   if (typeof ref !== 'object' || ref === null || !('id' in ref) || typeof ref.id !== 'string') {
     throw refused(
       owner,
       'after',
-      `the id of a task, a task value such as ${workflow.key}.tasks.NAME, or a list of these`,
+      `the id of a task, a task value such as ${workflow}.tasks.NAME, or a list of these`,
       ref,
     )
   }
   const of: unknown = 'workflow' in ref ? ref.workflow : undefined
-  if (of === workflow.key) return ref.id
+  if (of === workflow) return ref.id
   const message = `"after" of ${owner.what} has a task of ${typeof of === 'string' ? `workflow "${of}"` : 'no workflow'}. Name one of its own.`
   throw new UsageError('INVALID_ARGUMENT', message, { ...owner.facts, path: 'after' })
 }

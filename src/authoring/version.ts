@@ -2,6 +2,10 @@
 
 import { createHash } from 'node:crypto'
 
+const FIRST_SURROGATE = 0xd800
+const LAST_SURROGATE = 0xdfff
+const BEYOND_UNITS = 0x1_0000
+
 export interface Versioned {
   readonly title: string
   readonly tenant: string
@@ -31,13 +35,16 @@ function asciiJson(value: unknown): string {
   )
 }
 
-/** Python's order of texts. */
+/** Python's order of texts: by code points, so that what takes two units comes last. */
 function byCodePoints(a: string, b: string): number {
-  const others = Array.from(b)
-  for (const [index, character] of Array.from(a).entries()) {
-    const other = others[index]
-    if (other === undefined) return 1
-    if (character !== other) return (character.codePointAt(0) ?? 0) - (other.codePointAt(0) ?? 0)
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const difference = rank(a.charCodeAt(index)) - rank(b.charCodeAt(index))
+    if (difference !== 0) return difference
   }
-  return Array.from(a).length - others.length
+  return a.length - b.length
+}
+
+function rank(unit: number): number {
+  return unit >= FIRST_SURROGATE && unit <= LAST_SURROGATE ? unit + BEYOND_UNITS : unit
 }

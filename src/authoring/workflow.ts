@@ -6,7 +6,7 @@ import { type DeclaredTask, type DeclaredWorkflow, WORKFLOW } from './declared.t
 import { nameOf, type Owner, optionalText, optionsOf, refused } from './option-checks.ts'
 import { placeOfCaller } from './place.ts'
 import { isSchema } from './schema.ts'
-import { declaredTask } from './task.ts'
+import { declaredTask, type TasksBefore } from './task.ts'
 import type { InputSchema, WorkflowOptions } from './types/options.ts'
 import type { NewWorkflow, StorableInput, TaskValue } from './types/workflow.ts'
 
@@ -31,39 +31,97 @@ export function workflow<const Name extends string, const Schema extends InputSc
   const key = nameOf(name, 'workflow')
   const owner: Owner = { what: `workflow "${key}"`, facts: { workflow: key } }
   const given = optionsOf(owner, options, OPTIONS)
-  const made = new WorkflowValue({
-    key,
-    title: optionalText(owner, given, 'title', key),
-    description: optionalText(owner, given, 'description', ''),
-    tags: tagsOf(owner, given.tags),
-    tenant: optionalText(owner, given, 'tenant', 'public'),
-    package: optionalText(owner, given, 'package', 'embedded'),
-    input: schemaOf(owner, given.input),
-    tasks: [],
-    place: placeOfCaller(),
-  })
+  const made = new WorkflowValue(
+    {
+      key,
+      title: optionalText(owner, given, 'title', key),
+      description: optionalText(owner, given, 'description', ''),
+      tags: tagsOf(owner, given.tags),
+      tenant: optionalText(owner, given, 'tenant', 'public'),
+      package: optionalText(owner, given, 'package', 'embedded'),
+      input: schemaOf(owner, given.input),
+      place: placeOfCaller(),
+    },
+    new TaskList([]),
+    0,
+  )
   return made as unknown as NewWorkflow<Name, Schema>
 }
 
-/** What the interface `Workflow` describes to the compiler. */
+/**
+ * What the interface `Workflow` describes to the compiler. Values that go on from one another share the list of their tasks, of which each
+ * has the first so many: thousands of tasks are not copied thousands of times.
+ */
 class WorkflowValue {
   readonly name: string
-  readonly tasks: Readonly<Record<string, TaskValue>>
-  readonly declared: DeclaredWorkflow
+  readonly #head: Omit<DeclaredWorkflow, 'tasks'>
+  readonly #list: TaskList
+  readonly #size: number
+  #tasks: Readonly<Record<string, TaskValue>> | null = null
+  #declared: DeclaredWorkflow | null = null
 
-  constructor(declared: DeclaredWorkflow) {
-    this.name = declared.key
-    const tasks: Record<string, TaskValue> = Object.create(null)
-    for (const { id } of declared.tasks) tasks[id] = Object.freeze({ id, workflow: declared.key })
-    this.tasks = Object.freeze(tasks)
-    this.declared = Object.freeze(declared)
+  constructor(head: Omit<DeclaredWorkflow, 'tasks'>, list: TaskList, size: number) {
+    this.name = head.key
+    this.#head = head
+    this.#list = list
+    this.#size = size
     Object.defineProperty(this, WORKFLOW, { value: 1 })
     Object.freeze(this)
   }
 
+  get tasks(): Readonly<Record<string, TaskValue>> {
+    this.#tasks ??= this.#taskValues()
+    return this.#tasks
+  }
+
+  get declared(): DeclaredWorkflow {
+    this.#declared ??= Object.freeze({ ...this.#head, tasks: Object.freeze(this.#list.first(this.#size)) })
+    return this.#declared
+  }
+
   task(id: unknown, ...rest: readonly unknown[]): WorkflowValue {
-    const task: DeclaredTask = declaredTask(this.declared, id, rest, placeOfCaller())
-    return new WorkflowValue({ ...this.declared, tasks: [...this.declared.tasks, task] })
+    const before: TasksBefore = {
+      workflow: this.name,
+      has: (other) => this.#list.has(other, this.#size),
+      ids: () => this.#list.first(this.#size).map((task) => task.id),
+    }
+    const list = this.#list.withNext(this.#size, declaredTask(before, id, rest, placeOfCaller()))
+    return new WorkflowValue(this.#head, list, this.#size + 1)
+  }
+
+  #taskValues(): Readonly<Record<string, TaskValue>> {
+    // Without a prototype, so that "constructor" is an id as any other.
+    const tasks: Record<string, TaskValue> = Object.create(null)
+    for (const { id } of this.declared.tasks) tasks[id] = Object.freeze({ id, workflow: this.name })
+    return Object.freeze(tasks)
+  }
+}
+
+/** Tasks in the order of their declarations. It only grows, and only for the value that has all of it. */
+class TaskList {
+  readonly #tasks: DeclaredTask[]
+  readonly #positions: Map<string, number>
+
+  constructor(tasks: readonly DeclaredTask[]) {
+    this.#tasks = [...tasks]
+    this.#positions = new Map(tasks.map(({ id }, index) => [id, index]))
+  }
+
+  first(size: number): readonly DeclaredTask[] {
+    return this.#tasks.slice(0, size)
+  }
+
+  has(id: string, size: number): boolean {
+    const position = this.#positions.get(id)
+    return position !== undefined && position < size
+  }
+
+  /** The list with a task behind the first so many: this one, unless another value has gone on from there. */
+  withNext(size: number, task: DeclaredTask): TaskList {
+    const list = size === this.#tasks.length ? this : new TaskList(this.first(size))
+    list.#positions.set(task.id, size)
+    list.#tasks.push(task)
+    return list
   }
 }
 

@@ -55,8 +55,15 @@ describe('a workflow', () => {
     const left = base.task('left', { after: 'read' }, nothing)
     const right = base.task('right', { after: base.tasks.read }, nothing)
 
-    expect(Object.keys(base.tasks)).toEqual(['read'])
-    expect(Object.keys(left.tasks)).toEqual(['read', 'left'])
+    const further = left.task('right', { after: 'left' }, nothing)
+
+    const idsOf = (flow: AnyWorkflow) => definitionOf(flow)?.tasks.map(({ id }) => id)
+    expect([base, left, right, further].map(idsOf)).toEqual([
+      ['read'],
+      ['read', 'left'],
+      ['read', 'right'],
+      ['read', 'left', 'right'],
+    ])
     expect(Object.keys(right.tasks)).toEqual(['read', 'right'])
     expect(Object.isFrozen(left)).toBe(true)
   })

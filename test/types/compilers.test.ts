@@ -14,6 +14,15 @@ const MOST_CHARACTERS = 900
 
 const TASKS = 100
 
+const STRICTEST = {
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  erasableSyntaxOnly: true,
+}
+
 const COMPILER_NAMES = Object.keys(COMPILERS) as Compiler[]
 const RIGHT_FILES = [...Object.keys(RIGHT_PROGRAMS), 'shop.ts', 'large.ts']
 const fileOf = (index: number) => `wrong-${index}.ts`
@@ -60,14 +69,8 @@ describe('the settings of a project', () => {
 
   it.each([
     ['5.4', { module: 'esnext', moduleResolution: 'bundler' }],
-    ['7', { module: 'preserve', moduleResolution: 'bundler' }],
-    ['7', { module: 'node16', target: 'es2024' }],
-    [
-      '7',
-      { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: false },
-    ],
-    ['7', { verbatimModuleSyntax: true, isolatedModules: true, erasableSyntaxOnly: true }],
-    ['7', { noImplicitAny: false, strictFunctionTypes: false, strictBindCallApply: false }],
+    ['7', { module: 'preserve', moduleResolution: 'bundler', target: 'es2024', ...STRICTEST }],
+    ['7', { module: 'node16', noImplicitAny: false, strictFunctionTypes: false, strictBindCallApply: false }],
   ] as const)('may be, for TypeScript %s, %o', async (compiler, options) => {
     expect(await project.check(compiler, right, options)).toEqual([])
   })
