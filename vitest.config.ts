@@ -33,7 +33,20 @@ const UNDER_CPYTHON =
   process.env.CLOACA_TEST_PYTHON === undefined
     ? []
     : ['test/scenarios/*.test.ts', 'test/examples.test.ts', 'test/runner/execute.test.ts']
+/** What needs packages that are compiled for the machine, or takes long. */
+const NATIVE_WORK = 'test/cpython/{large,native}-work.test.ts'
 const ABOUT_PYODIDE = ['test/scenarios/{no-wheel,packages,pyodide-builds}.test.ts']
+
+/** What runs programs: all else is served, where python itself has no part. */
+const PROGRAMS =
+  process.env.CLOACA_TEST_PYTHON === undefined
+    ? []
+    : [
+        'test/scenarios/{bad_input,blocking_execute,classic,contexts,ends,event-loops,files-of-others,https}.test.ts',
+        'test/scenarios/{network,output-of-tasks,overlapping-requests,process,signals,sqlite-files}.test.ts',
+        'test/scenarios/{tenants,terminal,threads,tracing,trigger_page,user_suite}.test.ts',
+        'test/examples.test.ts',
+      ]
 
 // Real interpreters are started in tests: two files at a time is what two cores carry.
 export default defineConfig({
@@ -44,7 +57,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/page/**', 'test/postgres/**', POSTGRES_STORE],
+          exclude: ['test/page/**', 'test/postgres/**', POSTGRES_STORE, NATIVE_WORK],
         },
       },
       // What takes a minute: it runs when it is asked for by its name.
@@ -54,14 +67,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'cpython',
-          include: UNDER_CPYTHON,
+          include: UNDER_CPYTHON.length > 0 ? [...UNDER_CPYTHON, NATIVE_WORK] : [],
           exclude: ABOUT_PYODIDE,
           env: { CLOACA_TEST_PYTHON: 'cpython' },
         },
       },
       {
         extends: true,
-        test: { name: 'plain', include: UNDER_CPYTHON, exclude: ABOUT_PYODIDE, env: { CLOACA_TEST_PYTHON: 'plain' } },
+        test: { name: 'plain', include: PROGRAMS, env: { CLOACA_TEST_PYTHON: 'plain' } },
       },
       // The page is built, and one browser is started, only where tests of the page are run.
       {

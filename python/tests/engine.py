@@ -1,7 +1,12 @@
-"""What the tests have in common that run workflows: they need the engine (`cloaca run -m pytest python/tests`)."""
+"""What the tests have in common that run workflows.
+
+They need the engine: `cloaca run -m pytest python/tests`, with `--python` or without, or plain python with
+``CLOACA_ENGINE``.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Callable
 
@@ -12,7 +17,8 @@ import cloaca
 from cloaca._border import bridge
 
 needs_engine = pytest.mark.skipif(
-    not bridge.has_engine(), reason="runs workflows, which needs the engine: npx cloaca run -m pytest python/tests"
+    not (bridge.has_engine() or os.environ.get("CLOACA_ENGINE")),
+    reason="runs workflows, which needs the engine: npx cloaca run -m pytest python/tests",
 )
 
 NO_RETRY = {"retry_attempts": 1}

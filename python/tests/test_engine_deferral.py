@@ -8,6 +8,7 @@ import time
 
 import pytest
 from engine import NO_RETRY, keep, needs_engine
+from kinds import only_in_pyodide
 
 import cloaca
 from cloaca import Context
@@ -169,6 +170,7 @@ def test_the_slot_is_free_while_threads_of_a_task_defer(runner, name):
     assert notes == ["other ran", ("held", True)]
 
 
+@only_in_pyodide("threads")
 def test_a_task_runs_on_the_main_thread_by_its_name(runner, name):
     names = []
 

@@ -7,9 +7,9 @@ import sys
 import time
 
 import pytest
-from engine import needs_engine
+from kinds import about_pyodide
 
-pytestmark = needs_engine
+pytestmark = about_pyodide
 
 
 def test_a_look_that_comes_in_the_middle_of_another_one_leaves_it_alone(monkeypatch):

@@ -34,7 +34,7 @@ atexit.register(print, "exit function")
 
 
 def last():
-    time.sleep(0.01)
+    time.sleep(0.2)
     print("thread")
 
 

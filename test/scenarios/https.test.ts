@@ -9,6 +9,7 @@ import type { TlsOptions } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runScript } from '../support/run-script.ts'
 import { type CertificateWish, TestAuthority } from '../support/test-authority.ts'
+import { testedPythonCan } from '../support/test-python.ts'
 
 interface Found {
   readonly [server: string]: { readonly trusting: string; readonly default: string; readonly unchecked: string }
@@ -80,8 +81,13 @@ describe('a script that opens an https address', () => {
     expect(found.selfSigned?.default).toBe('URLError refused: self-signed certificate')
   })
 
+  // Of Python 3.13 and newer.
+  const isStrict = testedPythonCan(
+    'import ssl; ssl.create_default_context().verify_flags & ssl.VERIFY_X509_STRICT or exit(1)',
+  )
+
   it('refuses what only the strict checks of newer Pythons find', () => {
-    expect(found.strict?.trusting).toBe('URLError refused: Missing Authority Key Identifier')
+    expect(found.strict?.trusting).toBe(isStrict ? 'URLError refused: Missing Authority Key Identifier' : 'hello')
   })
 
   it('accepts any certificate only where it was told not to check', () => {

@@ -1,6 +1,7 @@
 /** Signals, alarms and interval timers reach a script as under python. */
 
 import { expect, test } from 'vitest'
+import { differs, isLeftOut } from '../support/python-differences.ts'
 import { runScript } from '../support/run-script.ts'
 
 test('alarms, timers and handlers of signals run while a script waits, computes, or another thread computes', async () => {
@@ -43,7 +44,9 @@ for (const args of [[], ['--computing']]) {
 
     expect(run.stdout).toBe('ready\ncleaned up\n')
     expect(run.stderr).toMatch(/KeyboardInterrupt\n$/)
-    expect(run.exitCode).toBe(130)
+    expect([run.exitCode, run.signal]).toEqual(
+      differs('ends-by-signal', { pyodide: [130, null], cpython: [null, 'SIGINT'] }),
+    )
   })
 }
 
@@ -63,7 +66,9 @@ test('a script with a handler for SIGHUP gets it, and SIGTERM ends a script that
   })
 
   expect(run.stdout).toBe('ready\nreloaded\n')
-  expect(run.exitCode).toBe(143)
+  expect([run.exitCode, run.signal]).toEqual(
+    differs('ends-by-signal', { pyodide: [143, null], cpython: [null, 'SIGTERM'] }),
+  )
 })
 
 for (const args of [[], ['--computing']]) {
@@ -88,18 +93,21 @@ for (const args of [[], ['--computing']]) {
   })
 }
 
-test('a script that hangs in C, where no signal is heard, ends at a Ctrl-C that comes again', async () => {
-  const code =
-    'import collections, itertools; print("ready", flush=True); collections.deque(itertools.count(), maxlen=0)'
-  let timer: NodeJS.Timeout | undefined
-  const run = await runScript('', {
-    target: ['-c', code],
-    onOutput(_, kill) {
-      timer ??= setInterval(() => kill('SIGINT'), 200)
-    },
-  })
-  clearInterval(timer)
+test.skipIf(isLeftOut('second-interrupt'))(
+  'a script that hangs in C, where no signal is heard, ends at a Ctrl-C that comes again',
+  async () => {
+    const code =
+      'import collections, itertools; print("ready", flush=True); collections.deque(itertools.count(), maxlen=0)'
+    let timer: NodeJS.Timeout | undefined
+    const run = await runScript('', {
+      target: ['-c', code],
+      onOutput(_, kill) {
+        timer ??= setInterval(() => kill('SIGINT'), 200)
+      },
+    })
+    clearInterval(timer)
 
-  expect(run.stdout).toBe('ready\n')
-  expect(run.exitCode).toBe(130)
-})
+    expect(run.stdout).toBe('ready\n')
+    expect(run.exitCode).toBe(130)
+  },
+)

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { differs } from '../support/python-differences.ts'
 import { runScript } from '../support/run-script.ts'
 
 let folder: string
@@ -79,7 +80,7 @@ describe('a script that opens a database of another program', () => {
       ['UNIQUE constraint failed: facts.big', 'SQLITE_CONSTRAINT_UNIQUE', true],
       0,
       [1, true, true],
-      'DatabaseError',
+      ...differs('sqlite', { pyodide: ['DatabaseError'], cpython: [] }),
     ])
   })
 })

@@ -2,9 +2,13 @@
 
 import { expect, test } from 'vitest'
 import { runScript } from '../support/run-script.ts'
+import { testedPythonCan } from '../support/test-python.ts'
 
-test('tracing and monitoring begin and end while threads wait', async () => {
-  const run = await runScript('tracing.py')
+test.skipIf(!testedPythonCan('import sys; sys.monitoring'))(
+  'tracing and monitoring begin and end while threads wait',
+  async () => {
+    const run = await runScript('tracing.py')
 
-  expect(run).toMatchObject({ stderr: '', stdout: 'traced True\nmonitored True\ndone\n', exitCode: 0 })
-})
+    expect(run).toMatchObject({ stderr: '', stdout: 'traced True\nmonitored True\ndone\n', exitCode: 0 })
+  },
+)

@@ -21,7 +21,7 @@ const MAIN = join(ROOT, 'src/cli/main.ts')
 /** Where programs are tried under plain python, `cloaca run` in the documentation means that. */
 const RUN =
   TEST_PYTHON === 'plain'
-    ? `if [ "$1" = run ]; then shift; CLOACA_ENGINE="node '${MAIN}'" PYTHONPATH="${join(ROOT, 'python')}" ${EXECUTABLE} "$@"; return; fi`
+    ? `if [ "$1" = run ]; then shift; CLOACA_ENGINE="'${process.execPath}' '${MAIN}'" PYTHONPATH="${join(ROOT, 'python')}" ${EXECUTABLE} "$@"; return; fi`
     : ':'
 
 const PRELUDE = `
@@ -31,6 +31,7 @@ exec 2>&1
 
 /** In a project, the package is this repository, and \`import … from 'cloaca'\` means its sources. */
 const PROJECT_PRELUDE = `${PRELUDE}
+python3() { PYTHONPATH="${join(ROOT, 'python')}" CLOACA_ENGINE="'${process.execPath}' '${MAIN}'" command python3 "$@"; }
 npx() { if [ "$1" = cloaca ]; then shift; cloaca "$@"; else command npx "$@"; fi; }
 node() {
   case "$1" in

@@ -6,6 +6,7 @@
  * `CLOACA_TEST_EXECUTABLE`: that python, by name or path; default `python3`.
  */
 
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { PythonChoice } from '../../src/index.ts'
 
@@ -24,6 +25,11 @@ export const TEST_CHOICE: PythonChoice =
 /** What commands are told by their environment. */
 export const TEST_ENVIRON: Readonly<Record<string, string>> =
   TEST_PYTHON === 'pyodide' ? {} : { CLOACA_PYTHON: EXECUTABLE }
+
+/** Whether what only some versions of Python have, or some machines, is there. Pyodide's is the newest, and brings all along. */
+export function testedPythonCan(code: string): boolean {
+  return TEST_PYTHON === 'pyodide' || spawnSync(EXECUTABLE, ['-c', code], { stdio: 'ignore' }).status === 0
+}
 
 export interface ProgramCommand {
   readonly executable: string

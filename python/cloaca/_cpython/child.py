@@ -1,4 +1,4 @@
-"""Where a process of CPython begins that the engine has started: ``PYTHON …/cloaca/_cpython/child.py``.
+"""Where a process of CPython begins that the engine has started: ``PYTHON .../cloaca/_cpython/child.py``.
 
 The lines to the engine are descriptors 3, 4 and 5. The process ends with them, whatever it does, and with the engine.
 """

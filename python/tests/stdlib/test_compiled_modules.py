@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from cloaca._adapt.imports import compiled_modules
 from cloaca._border import bridge
 
-pytestmark = pytest.mark.skipif(not bridge.has_engine(), reason="CPython's standard library is compiled")
+if not bridge.has_engine():
+    pytest.skip("CPython's standard library is compiled", allow_module_level=True)
+
+from cloaca._adapt.imports import compiled_modules
 
 MODULE = "colorsys"
 

@@ -1,0 +1,26 @@
+/** What the manual says of the differences between the Pythons is what the tests know of them. */
+
+import { describe, expect, it } from 'vitest'
+import differences from '../fixtures/python-differences.json' with { type: 'json' }
+import { readDocument, tableRows } from '../support/documents.ts'
+import { sourceFiles } from '../support/source-tree.ts'
+
+describe('the differences between the Pythons', () => {
+  it('are those of the manual, with their reasons', () => {
+    const rows = tableRows(readDocument('docs/cpython.md'), 'What')
+
+    expect(rows).toEqual(
+      Object.values(differences).map(({ what, pyodide, cpython, why }) => [what, pyodide, cpython, why]),
+    )
+  })
+
+  it('are each seen by a test that runs under all of them', () => {
+    const tests = ['test/scenarios', 'test/runner', 'python/tests'].flatMap((folder) =>
+      sourceFiles(folder, '.ts', '.py'),
+    )
+    const text = tests.map((file) => file.text).join('\n')
+
+    const unseen = Object.keys(differences).filter((name) => !new RegExp(`['"]${name}['"]`).test(text))
+    expect(unseen).toEqual([])
+  })
+})
