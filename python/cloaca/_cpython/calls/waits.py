@@ -7,6 +7,7 @@ call that waits on another thread waits here, where its time limit finds it.
 from __future__ import annotations
 
 import _thread
+import sys
 import threading
 import time
 from typing import Any, Callable, Optional
@@ -106,9 +107,11 @@ def replace_waiters(waiter_of_caller: Callable[[], Optional[Callable[[Wait, floa
     ``waiter_of_caller``: how the calling thread waits where a call may be stopped; None: as ever.
     """
     allocate = threading._allocate_lock  # type: ignore[attr-defined]
+    waiting = threading.Condition.wait.__code__
 
     def allocate_lock() -> Any:
-        wait = waiter_of_caller()
+        # A process that is forked off in a call makes locks of other kinds by this name, too.
+        wait = waiter_of_caller() if sys._getframe(1).f_code is waiting else None
         return allocate() if wait is None else _Waiter(wait)
 
     threading._allocate_lock = allocate_lock  # type: ignore[attr-defined]
