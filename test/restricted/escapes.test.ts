@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { Runner } from '../../src/index.ts'
 
 const SCRIPT = fileURLToPath(new URL('./scripts/escapes.py', import.meta.url))
@@ -29,34 +30,6 @@ let came: Readonly<Record<string, string>>
 let used: Readonly<Record<string, unknown>>
 let attempts: readonly (readonly [attempt: string, answer: string])[] = []
 const said: string[] = []
-
-beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-restricted-')))
-  outside = join(folder, 'outside')
-  writable = join(folder, 'writable')
-  for (const each of [outside, writable]) mkdirSync(each)
-  writeFileSync(join(outside, 'secret.txt'), 'a secret')
-  writeFileSync(join(outside, 'library.so'), 'no library')
-  new Database(join(outside, 'other.db')).exec("CREATE TABLE t (x); INSERT INTO t VALUES ('a secret')").close()
-  new Database(join(writable, 'own.db')).exec('CREATE TABLE t (x)').close()
-  for (const [name, target] of Object.entries(LINKS)) symlinkSync(join(outside, target), join(writable, name))
-  const server = createServer().listen(join(writable, 'engine.sock'))
-  runner = await Runner.open({
-    database: ':memory:',
-    restrict: { write: [writable] },
-    log: ({ message }) => said.push(message),
-  })
-  await runner.load(SCRIPT)
-  came = (await runner.execute('escapes', { outside, writable })).context.came as typeof came
-  used = (await runner.execute('uses', { outside, writable })).context.used as typeof used
-  attempts = Object.entries(came)
-  server.close()
-})
-
-afterAll(async () => {
-  await runner.close()
-  rmSync(folder, { recursive: true, force: true })
-})
 
 /** In the folder that is granted, to what is not. */
 const LINKS = {
@@ -71,7 +44,35 @@ const LINKS = {
 const REFUSED =
   /^refused: (PermissionError|OSError|FileNotFoundError|URLError|gaierror|herror|OperationalError|DatabaseError|RuntimeError|AttributeError|KeyError|ImportError|ModuleNotFoundError|JsException): /
 
-describe('a script of a restricted process', () => {
+describe.skipIf(restrictionProblem() !== null)('a script of a restricted process', () => {
+  beforeAll(async () => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-restricted-')))
+    outside = join(folder, 'outside')
+    writable = join(folder, 'writable')
+    for (const each of [outside, writable]) mkdirSync(each)
+    writeFileSync(join(outside, 'secret.txt'), 'a secret')
+    writeFileSync(join(outside, 'library.so'), 'no library')
+    new Database(join(outside, 'other.db')).exec("CREATE TABLE t (x); INSERT INTO t VALUES ('a secret')").close()
+    new Database(join(writable, 'own.db')).exec('CREATE TABLE t (x)').close()
+    for (const [name, target] of Object.entries(LINKS)) symlinkSync(join(outside, target), join(writable, name))
+    const server = createServer().listen(join(writable, 'engine.sock'))
+    runner = await Runner.open({
+      database: ':memory:',
+      restrict: { write: [writable] },
+      log: ({ message }) => said.push(message),
+    })
+    await runner.load(SCRIPT)
+    came = (await runner.execute('escapes', { outside, writable })).context.came as typeof came
+    used = (await runner.execute('uses', { outside, writable })).context.used as typeof used
+    attempts = Object.entries(came)
+    server.close()
+  })
+
+  afterAll(async () => {
+    await runner.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
   /** Each kind of attempt, with how many there are. */
   it.each([
     ['javascript', 18],

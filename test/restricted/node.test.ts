@@ -10,9 +10,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { grantsOf } from '../../src/host/restriction/granted.ts'
-import { restrictedFlags } from '../../src/host/restriction/node-flags.ts'
+import { restrictedFlags, restrictionProblem } from '../../src/host/restriction/node-flags.ts'
 import { Terminal } from '../support/cloaca-process.ts'
 
+const CAN_RESTRICT = restrictionProblem() === null
 const RESTRICTION = fileURLToPath(new URL('../../src/interpreter/restriction/', import.meta.url))
 
 /** Each reports how it ended. Run before the process is sealed, and once more afterwards. */
@@ -62,27 +63,30 @@ process.exit()
 `
 
 let folder: string
-let said: Readonly<Record<string, string>>
-
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-node-')))
-  const [own, outside] = [join(folder, 'own'), join(folder, 'outside')]
-  for (const each of [own, outside]) mkdirSync(each)
-  writeFileSync(join(outside, 'secret.txt'), 'a secret')
-  writeFileSync(join(outside, 'library.node'), '')
-  writeFileSync(join(own, 'attempts.mjs'), ATTEMPTS)
-  const flags = restrictedFlags(grantsOf({ write: [own] }, []), [])
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [...flags, join(own, 'attempts.mjs'), outside, RESTRICTION, own],
-    { encoding: 'utf8', env: {} },
-  )
-  expect(stderr).toBe('')
-  said = JSON.parse(stdout)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('JavaScript in a restricted process', () => {
+describe.skipIf(!CAN_RESTRICT)('JavaScript in a restricted process', () => {
+  let said: Readonly<Record<string, string>>
+
+  beforeAll(() => {
+    const [own, outside] = [join(folder, 'own'), join(folder, 'outside')]
+    for (const each of [own, outside]) mkdirSync(each)
+    writeFileSync(join(outside, 'secret.txt'), 'a secret')
+    writeFileSync(join(outside, 'library.node'), '')
+    writeFileSync(join(own, 'attempts.mjs'), ATTEMPTS)
+    const flags = restrictedFlags(grantsOf({ write: [own] }, []), [])
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [...flags, join(own, 'attempts.mjs'), outside, RESTRICTION, own],
+      { encoding: 'utf8', env: {} },
+    )
+    expect(stderr).toBe('')
+    said = JSON.parse(stdout)
+  })
+
   it('reaches its own files, and nothing else', () => {
     const { 'own file': own, ...others } = said
 
@@ -132,7 +136,7 @@ describe('folders that are granted', () => {
   })
 })
 
-describe('a restricted interpreter', () => {
+describe.skipIf(!CAN_RESTRICT)('a restricted interpreter', () => {
   it('starts without a memory snapshot as well, and hides as much of JavaScript', async () => {
     await using terminal = new Terminal()
     terminal.write('looks.py', 'from pyodide.ffi import to_js\nprint(hasattr(to_js([1]), "constructor"))\n')

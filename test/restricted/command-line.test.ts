@@ -1,0 +1,114 @@
+/** `--restrict` and what grants, as flags and in a project's settings. */
+
+import { describe, expect, it } from 'vitest'
+import { restrictionProblem } from '../../src/host/restriction/node-flags.ts'
+import { optionsOf } from '../../src/runner/project-options.ts'
+import { loadSettings } from '../../src/settings/settings.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+
+const TRIES = `
+import os, sys
+def came(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError as error:
+        return type(error).__name__
+print([came(path) for path in sys.argv[1:]], dict(os.environ))
+`
+
+describe.skipIf(restrictionProblem() !== null)('on the command line', () => {
+  it('a program is held to its folder and to what flags grant, each given as often as needed', async () => {
+    await using terminal = new Terminal()
+    terminal.write('own/program.py', TRIES)
+    for (const name of ['own/a', 'one/b', 'two/c', 'three/d']) terminal.write(name, name)
+    const flags = ['--restrict', '--allow-read', 'one', '--allow-read', 'two', '--allow-env', 'A', '--allow-env', 'B']
+
+    const ended = await terminal.run(
+      ['run', ...flags, 'own/program.py', 'own/a', 'one/b', 'two/c', 'three/d', '/etc/hosts'],
+      { env: { A: '1', B: '2', C: '3' } },
+    )
+
+    expect(ended).toMatchObject({
+      exitCode: 0,
+      stdout: "['own/a', 'one/b', 'two/c', 'PermissionError', 'PermissionError'] {'A': '1', 'B': '2'}\n",
+    })
+    expect(ended.stderr).toContain('A restricted script may not read "/etc/hosts": that takes --allow-read "/etc".')
+  })
+
+  it('a trigger that is tried is held to what the project says', async () => {
+    await using terminal = new Terminal()
+    terminal.write('cloaca.toml', 'restrict = true\n[restrict-for."jobs"]\nread = ["data"]\n')
+    for (const name of ['data/a', 'other/b']) terminal.write(name, name)
+    terminal.write(
+      'jobs/inbox.py',
+      `import cloaca
+@cloaca.trigger("none")
+def inbox():
+    came = open("data/a").read()
+    try:
+        open("other/b")
+    except PermissionError:
+        return cloaca.TriggerResult.skip(f"{came}, and no more")
+`,
+    )
+
+    const ended = await terminal.run(['trigger', 'test', 'jobs/inbox.py', 'inbox'])
+
+    expect(ended).toMatchObject({ exitCode: 0, stdout: 'Trigger "inbox" skipped: data/a, and no more\n' })
+  })
+
+  it.each([
+    [['--allow-read', '.'], '"allow-read" is set, and "restrict" is not'],
+    [['--restrict', '--python', 'python3'], '--restrict and --python "python3" cannot be used together'],
+    [['--restrict', '--allow-write', 'none'], 'none" cannot be granted: '],
+    [['--restrict', '--allow-net', 'http://a'], '--allow-net "http://a" cannot be granted'],
+  ])('%j is refused in one line, and nothing is run', async (flags, message) => {
+    await using terminal = new Terminal()
+    terminal.write('program.py', 'print("run")')
+
+    const ended = await terminal.run(['run', ...flags, 'program.py'])
+
+    expect(ended).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(ended.stderr).toContain(message)
+    expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+})
+
+describe('settings', () => {
+  it('name what is granted in lists, and by place in a table, with paths that count from the file', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs/a.py', '')
+    terminal.write(
+      'cloaca.toml',
+      `restrict = true
+allow-read = ["in"]
+allow-net = ["example.org:443"]
+[restrict-for.jobs]
+write = ["out"]
+net = []
+[restrict-for."some.module"]
+restrict = false
+`,
+    )
+
+    const { restrict, restrictFor } = optionsOf(loadSettings({ folder: terminal.folder, environment: {} }))
+
+    const { folder } = terminal
+    expect(restrict).toEqual({ read: [`${folder}/in`], write: [], net: ['example.org:443'], env: [] })
+    expect(restrictFor).toEqual({ [`${folder}/jobs`]: { write: [`${folder}/out`], net: [] }, 'some.module': null })
+  })
+
+  it.each([
+    ['[restrict-for.jobs]\nreads = ["a"]', 'restrict-for'],
+    ['[restrict-for.jobs]\nread = "a"', 'restrict-for'],
+    ['[restrict-for.jobs]\nrestrict = false\nread = ["a"]', 'restrict-for'],
+    ['restrict-for = "jobs"', 'restrict-for'],
+    ['allow-net = "example.org"', 'allow-net'],
+  ])('that are wrong are refused: %j', async (toml, key) => {
+    await using terminal = new Terminal()
+    terminal.write('cloaca.toml', toml)
+
+    expect(() => loadSettings({ folder: terminal.folder, environment: {} })).toThrow(`"${key}" must be`)
+  })
+})
