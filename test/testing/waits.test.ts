@@ -55,6 +55,23 @@ describe('deferUntil in runWorkflow', () => {
     expect(clock.elapsedMs).toBe(2 * HOUR_MS)
   })
 
+  it('stands still while another task is at work, however many waits one has', async () => {
+    const clock = new FakeClock()
+    let endedAtMs = -1
+    const waiting = workflow('waiting')
+      .task('twice', async (_, { deferUntil }) => {
+        const wait = () => deferUntil(() => endedAtMs >= 0, { pollEvery: '1m' })
+        await Promise.all([wait(), wait()])
+      })
+      .task('work', async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        endedAtMs = clock.elapsedMs
+      })
+
+    expect((await runWorkflow(waiting, {}, { clock })).status).toBe('Completed')
+    expect(endedAtMs).toBe(0)
+  })
+
   it('stands still while a condition asks something in truth', async () => {
     const clock = new FakeClock()
     const waiting = workflow('waiting').task('wait', async (_, { deferUntil }) => {
