@@ -54,9 +54,10 @@ interface TaskSoFar {
   readonly log: KeptLog
 }
 
-/** An attempt that has not ended. It is released while it is in `deferUntil`. */
+/** An attempt that has not ended. */
 interface OpenAttempt {
-  isReleased: boolean
+  /** How many `deferUntil` of it wait. */
+  waits: number
 }
 
 export class Run {
@@ -104,7 +105,7 @@ export class Run {
 
   /** Whether a function is at work: then time stands still until it has ended, or waits for the clock. */
   #isBusy(): boolean {
-    for (const attempt of this.#open) if (!attempt.isReleased) return true
+    for (const attempt of this.#open) if (attempt.waits === 0) return true
     return this.#ports.clock.countOf(DEFERRAL) < this.#open.size
   }
 
@@ -132,7 +133,7 @@ export class Run {
     if (inputText === null) return
     task.inputText = inputText
     task.attemptedAt.push(clock.now())
-    const open: OpenAttempt = { isReleased: false }
+    const open: OpenAttempt = { waits: 0 }
     this.#open.add(open)
     const deadlineMs = this.#state.timeoutMs(index) ?? limitMs
     const limit = realLimit(clock, deadlineMs)
@@ -172,11 +173,11 @@ export class Run {
   #slotOf(open: OpenAttempt) {
     return {
       release: () => {
-        open.isReleased = true
+        open.waits += 1
         this.#notice()
       },
       acquire: () => {
-        open.isReleased = false
+        open.waits -= 1
         return Promise.resolve()
       },
     }
