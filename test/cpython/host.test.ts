@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PollOutcome } from '../../src/model/trigger.ts'
+import { Runner } from '../../src/runner/runner.ts'
 import { OpenHost } from '../support/open-host.ts'
 
 const SCRIPT = fileURLToPath(new URL('./jobs.py', import.meta.url))
@@ -106,6 +107,7 @@ describe('a script that takes its process with it', () => {
     })
     expect(noticedMs).toBeLessThan(5_000)
     expect((await others()).pid).not.toBe(before.pid)
+    expect(python.quarantines[0]).toMatch(/jobs\.py: trigger 'leaves': /)
     expect(isRunning(before.pid)).toBe(false)
     await expect.poll(() => isRunning(-before.pid)).toBe(false)
   })
@@ -139,4 +141,28 @@ describe('a script that takes its process with it', () => {
     expect((await others()).pid).not.toBe(before.pid)
     await expect.poll(() => [before.pid, program].some(isRunning)).toBe(false)
   })
+
+  it('tells where it is while it hangs in C, and is ended with its host all the same', async () => {
+    const hanging = await OpenHost.open([SCRIPT], 1, { python: CPYTHON })
+    const outcome = hanging.poll(SCRIPT, 'hangs_in_c')
+
+    await expect
+      .poll(async () => (await hanging.host.describeStacks(100)).join('\n'))
+      .toMatch(/trigger 'hangs_in_c' since [\s\S]*jobs\.py", line \d+ in hangs_in_c/)
+    await hanging.host.close()
+
+    expect(await outcome).toMatchObject({ kind: 'failed' })
+  })
+})
+
+it('is what a runner of Node has for the places that it names', async () => {
+  const place = fileURLToPath(new URL('.', import.meta.url))
+  await using runner = await Runner.open({ database: ':memory:', pythonFor: { [place]: CPYTHON } })
+  await runner.load(SCRIPT)
+
+  const { context, status } = await runner.execute('work_on_program')
+
+  expect(status).toBe('Completed')
+  expect(context).toEqual({ answer: 42 })
+  expect(runner.measure().host?.interpreters.map(({ python: which }) => which)).toEqual(['python3'])
 })

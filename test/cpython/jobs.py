@@ -55,6 +55,12 @@ def computes():
 
 
 @cloaca.trigger("work", poll_interval="1h")
+def hangs_in_c():
+    collections.deque(itertools.count(), maxlen=0)
+    return cloaca.TriggerResult.skip()
+
+
+@cloaca.trigger("work", poll_interval="1h")
 def waits_for_program():
     """In C code that lets no other thread run and takes no signal, beside a program that takes no SIGTERM."""
     program = subprocess.Popen(["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"], stdout=-1)
@@ -110,4 +116,12 @@ with cloaca.WorkflowBuilder("work"):
     def runs_program(context):
         ran = subprocess.run([sys.executable, "-c", "print(6 * 7)"], capture_output=True, text=True, check=True)
         context.set("answer", int(ran.stdout))
+        return context
+
+
+with cloaca.WorkflowBuilder("work_on_program"):
+
+    @cloaca.task()
+    def runs_one(context):
+        context.set("answer", int(subprocess.check_output([sys.executable, "-c", "print(6 * 7)"])))
         return context

@@ -92,6 +92,26 @@ describe('a program under the python of the machine', () => {
     expect(stdout).toMatch(/\/python\/cloaca .*node\S* .*\/cli\/main\.ts\n$/)
   })
 
+  it('runs workflows with an engine that it starts, in its own process', async () => {
+    terminal.write(
+      'runs.py',
+      [
+        'import cloaca, os',
+        'with cloaca.WorkflowBuilder("work"):',
+        '    @cloaca.task()',
+        '    def only(context):',
+        '        context.set("pid", os.getpid())',
+        '        return context',
+        'runner = cloaca.DefaultRunner(":memory:")',
+        'result = runner.execute("work", cloaca.Context({}))',
+        'print(result.status, result.final_context.get("pid") == os.getpid())',
+        'runner.shutdown()',
+      ].join('\n'),
+    )
+
+    expect(await runs(['runs.py'])).toMatchObject({ stdout: 'Completed True\n', stderr: '', exitCode: 0 })
+  })
+
   it('is the one that the project names, by a path that counts from its settings', async () => {
     const found = execFileSync(PYTHON, ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
     execFileSync(found, ['-m', 'venv', '--without-pip', `${terminal.folder}/.venv`])
