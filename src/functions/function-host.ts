@@ -8,14 +8,13 @@ import type { ModuleFunctions, ModuleTrigger } from '../authoring/types.ts'
 import type { Clock, NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
 import { calledNames, taskLabel, triggerLabel } from '../host/process/labels.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
-import type { LogSink } from '../model/log.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { runAttempt } from './attempt.ts'
 import { CallOutput } from './calls/call-output.ts'
 import { inScope, installScopes } from './calls/call-scope.ts'
 import { CancelledError, faultOf } from './calls/faults.ts'
-import { type CallEnd, FunctionCall } from './calls/function-call.ts'
+import { type CallEnd, type Called, type CallPorts, FunctionCall } from './calls/function-call.ts'
 import { OpenCalls } from './calls/open-calls.ts'
 import type { Printer } from './calls/printing.ts'
 import { SecretMasks } from './calls/secret-masks.ts'
@@ -39,16 +38,6 @@ interface Numbered {
   readonly number?: number | undefined
 }
 
-interface Called extends Numbered {
-  readonly label: string
-  readonly script: string
-  readonly executionId: string | null
-  readonly deadlineMs: number
-  readonly log: LogSink | undefined
-  /** What stands before each of its lines at a terminal. */
-  readonly prefix: () => string
-}
-
 const SHORT_ID = 8
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
 const CONTROLS = /[\0-\x1f\x7f-\x9f]/g
@@ -57,6 +46,7 @@ const NO_PREFIX = () => ''
 export class FunctionHost {
   readonly #options: FunctionHostOptions
   readonly #open: OpenCalls
+  readonly #calls: CallPorts
   readonly #masks = new SecretMasks()
   readonly #tools: ToolPorts
   readonly #scopes = installScopes()
@@ -65,9 +55,11 @@ export class FunctionHost {
   #lastNumber = 0
 
   constructor(options: FunctionHostOptions) {
-    const { clock, secrets } = options
+    const { clock, secrets, notice } = options
     this.#options = options
     this.#open = new OpenCalls(clock)
+    const makeOutput = (called: Called) => this.#outputOf(called)
+    this.#calls = { clock, notice, open: this.#open, makeOutput }
     this.#tools = { clock, secrets, masksOf: (executionId) => this.#masks.of(executionId) }
   }
 
@@ -92,7 +84,10 @@ export class FunctionHost {
     if (declared === undefined || declared.poll === null) return Promise.resolve(NOT_ENTERED)
     const { poll } = declared
     const label = triggerLabel(trigger)
-    const call = this.#call({ label, script, executionId: null, deadlineMs, log, prefix: NO_PREFIX, number })
+    const call = new FunctionCall(
+      { label, script, executionId: null, deadlineMs, log, number, prefix: NO_PREFIX },
+      this.#calls,
+    )
     const end = call.begin(() => poll(new CallTools(call, trigger, stopping)))
     if (end instanceof Promise) return end.then((settled) => this.#polled(call, declared, trigger, settled))
     return Promise.resolve(this.#polled(call, declared, trigger, end))
@@ -106,7 +101,7 @@ export class FunctionHost {
     const label = taskLabel(request)
     if (task === undefined) return lostTask(label, script, functions !== undefined)
     const prefix = () => `[${executionId.slice(0, SHORT_ID)} ${taskId.replace(CONTROLS, '?')}] `
-    const call = this.#call({ label, script, executionId, deadlineMs, log, prefix, number })
+    const call = new FunctionCall({ label, script, executionId, deadlineMs, log, number, prefix }, this.#calls)
     const tools = new AttemptTools(call, request, this.#tools)
     const begun = call.begin(() => runAttempt({ task, taskId, inputText, call, tools }))
     const outcome = attemptOutcomeOf(begun instanceof Promise ? await begun : begun, label)
@@ -172,18 +167,13 @@ export class FunctionHost {
     }
   }
 
-  #call({ label, script, executionId, deadlineMs, log, prefix, number = 0 }: Called): FunctionCall {
-    const { clock, notice, printer, logLimits } = this.#options
-    return new FunctionCall({
-      ...{ clock, notice, label, script, executionId, number, deadlineMs, open: this.#open },
-      makeOutput: () => {
-        this.#lastNumber += 1
-        return new CallOutput({
-          ...{ clock, printer, prefix: prefix(), sink: log, number: this.#lastNumber },
-          limitBytes: executionId === null ? logLimits.pollBytes : logLimits.attemptBytes,
-          masks: () => (executionId === null ? null : this.#masks.known(executionId)),
-        })
-      },
+  #outputOf({ executionId, log, prefix }: Called): CallOutput {
+    const { clock, printer, logLimits } = this.#options
+    this.#lastNumber += 1
+    return new CallOutput({
+      ...{ clock, printer, prefix: prefix(), sink: log, number: this.#lastNumber },
+      limitBytes: executionId === null ? logLimits.pollBytes : logLimits.attemptBytes,
+      masks: () => (executionId === null ? null : this.#masks.known(executionId)),
     })
   }
 

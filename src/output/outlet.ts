@@ -151,8 +151,12 @@ export class Outlet {
   }
 }
 
+let arePrepared = false
+
 /** Pipes and sockets among the standard streams do not wait once Node has touched them. Called on the main thread. */
 export function prepareStandardStreams(): void {
+  if (arePrepared) return
+  arePrepared = true
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // nobody writes through them
 }
 

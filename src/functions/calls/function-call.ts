@@ -10,6 +10,7 @@
 
 import type { Console } from 'node:console'
 import type { Clock, Timer } from '../../engine/ports.ts'
+import type { LogSink } from '../../model/log.ts'
 import type { Printed } from '../../output/call-log.ts'
 import { isPromiseLike } from '../promise-like.ts'
 import type { CallOutput } from './call-output.ts'
@@ -35,21 +36,31 @@ export type CallEnd =
   | { readonly kind: 'threw'; readonly thrown: unknown }
   | { readonly kind: 'stopped'; readonly stop: Stop }
 
-export interface CallPorts {
-  readonly clock: Clock
-  readonly open: OpenCalls
+/** What is called, and within which limit. */
+export interface Called {
   /** How logs name it. */
   readonly label: string
   readonly script: string
   readonly executionId: string | null
-  readonly number: number
   readonly deadlineMs: number
-  readonly makeOutput: () => CallOutput
+  readonly log: LogSink | undefined
+  /** What another thread knows it by; undefined where none does. */
+  readonly number: number | undefined
+  /** What stands before each of its lines at a terminal. */
+  readonly prefix: () => string
+}
+
+/** The same for all calls of a host: a poll that skips should make as little as can be. */
+export interface CallPorts {
+  readonly clock: Clock
+  readonly open: OpenCalls
+  readonly makeOutput: (called: Called) => CallOutput
   /** One line worth a log entry. */
   readonly notice: (message: string) => void
 }
 
 export class FunctionCall implements CallScope {
+  readonly #called: Called
   readonly #ports: CallPorts
   /** Monotonic. */
   readonly deadlineAt: number
@@ -63,17 +74,18 @@ export class FunctionCall implements CallScope {
   #unlisten: (() => void) | null = null
   #resolve: ((end: CallEnd) => void) | null = null
 
-  constructor(ports: CallPorts) {
+  constructor(called: Called, ports: CallPorts) {
+    this.#called = called
     this.#ports = ports
-    this.deadlineAt = ports.clock.monotonic() + ports.deadlineMs
+    this.deadlineAt = ports.clock.monotonic() + called.deadlineMs
   }
 
   get number(): number {
-    return this.#ports.number
+    return this.#called.number ?? 0
   }
 
   get label(): string {
-    return this.#ports.label
+    return this.#called.label
   }
 
   get hasEnded(): boolean {
@@ -86,11 +98,11 @@ export class FunctionCall implements CallScope {
   }
 
   get script(): string {
-    return this.#ports.script
+    return this.#called.script
   }
 
   get executionId(): string | null {
-    return this.#ports.executionId
+    return this.#called.executionId
   }
 
   /** Made when it is asked for: most functions do not. */
@@ -102,7 +114,7 @@ export class FunctionCall implements CallScope {
 
   get output(): CallOutput {
     if (this.#output !== null) return this.#output
-    this.#output = this.#ports.makeOutput()
+    this.#output = this.#ports.makeOutput(this.#called)
     if (this.#hasEnded) this.#output.end()
     return this.#output
   }
@@ -131,8 +143,8 @@ export class FunctionCall implements CallScope {
     try {
       return inScope(this, work)
     } finally {
-      const { clock, deadlineMs, open } = this.#ports
-      if (clock.monotonic() - (this.deadlineAt - deadlineMs) > BUSY_MS) open.wasBusy(this)
+      const { clock, open } = this.#ports
+      if (clock.monotonic() - (this.deadlineAt - this.#called.deadlineMs) > BUSY_MS) open.wasBusy(this)
     }
   }
 
@@ -155,7 +167,7 @@ export class FunctionCall implements CallScope {
   }
 
   overdue(): void {
-    const { label, deadlineMs } = this.#ports
+    const { label, deadlineMs } = this.#called
     this.stop({
       kind: 'timedOut',
       reason: new DeadlineError(`${label} exceeded its timeout of ${deadlineMs / 1_000} s`),
@@ -171,7 +183,8 @@ export class FunctionCall implements CallScope {
       this.stop({ kind: 'background', reason: thrown })
       return
     }
-    const { label, notice } = this.#ports
+    const { label } = this
+    const { notice } = this.#ports
     this.output.record('ERROR', 'Failed in the background, after its end', { error: thrown })
     notice(`${label} has ended, and failed in the background: ${shown(thrown)}`)
   }
@@ -202,7 +215,8 @@ export class FunctionCall implements CallScope {
   }
 
   #giveUp(): void {
-    const { open, label, notice } = this.#ports
+    const { label } = this
+    const { open, notice } = this.#ports
     const stop = this.#stop
     if (stop === null) return
     this.#isGivenUp = true
@@ -214,7 +228,8 @@ export class FunctionCall implements CallScope {
   }
 
   #endedLate(end: CallEnd): void {
-    const { label, notice, clock } = this.#ports
+    const { label } = this
+    const { notice, clock } = this.#ports
     const lateMs = Math.round(clock.monotonic() - this.deadlineAt)
     const when = lateMs > 0 ? ` ${lateMs} ms after its limit` : ''
     const how = end.kind === 'threw' ? `it threw ${shown(end.thrown)}` : 'it returned'
