@@ -9,11 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { vi } from 'vitest'
 import { LIMIT_MS } from './limits.ts'
 import { PACKAGE_FOLDER } from './open-host.ts'
+import { EXECUTABLE } from './test-python.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-/** `CLOACA_TEST_PYTHON`: another one than `python3` on the PATH. */
-export const PYTHON = process.env.CLOACA_TEST_PYTHON || 'python3'
-
 const WAIT = { timeout: LIMIT_MS, interval: 5 }
 
 /** How such a program finds this repository's engine and package. */
@@ -43,7 +41,7 @@ export class PlainProgram implements AsyncDisposable {
 
   constructor(path: string, words: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
     this.folder = mkdtempSync(join(tmpdir(), 'cloaca-plain-'))
-    this.#child = spawn(PYTHON, [path, ...words], {
+    this.#child = spawn(EXECUTABLE, [path, ...words], {
       cwd: this.folder,
       env: { ...plainPythonEnvironment(), ...environment },
       detached: true,

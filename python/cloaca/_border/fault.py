@@ -15,6 +15,8 @@ from typing import Optional, Tuple
 
 from .. import _package
 
+#: In the name of each file that stops calls in a CPython.
+_STOPS = os.path.join("", "cloaca", "_cpython", "calls", "")
 #: Where the frames of what drives coroutines come from.
 _ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
 
@@ -31,7 +33,24 @@ def type_and_text(error: BaseException) -> Tuple[str, str]:
 def traceback_text(error: BaseException) -> str:
     """The traceback as python prints it, with causes and notes, from the first frame of the user on."""
     trace = user_frames(error.__traceback__) or error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, trace))
+    if not _is_stopped(error):
+        return "".join(traceback.format_exception(type(error), error, trace))
+    shown: Optional[traceback.TracebackException] = traceback.TracebackException(type(error), error, trace)
+    assert shown is not None
+    text = shown
+    while shown is not None:
+        while len(shown.stack) > 1 and _STOPS in shown.stack[-1].filename:
+            shown.stack.pop()
+        shown = shown.__cause__ or shown.__context__
+    return "".join(text.format())
+
+
+def _is_stopped(error: BaseException) -> bool:
+    """Whether it was raised by what stops calls in a CPython, which is below the line that it came to."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and _STOPS in trace.tb_frame.f_code.co_filename
 
 
 def that_was_there(error: BaseException) -> BaseException:

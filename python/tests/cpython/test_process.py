@@ -122,6 +122,7 @@ def test_a_call_that_is_alone_is_stopped_wherever_it_is(engine, way):
     assert outcome["error"]["type"] == "DeadlineExceeded"
     assert outcome["error"]["message"] == f"DeadlineExceeded: {DEADLINE}"
     assert str(SCRIPT) in outcome["error"]["traceback"]
+    assert "_cpython" not in outcome["error"]["traceback"]
 
 
 @pytest.mark.parametrize("way", ["sleep", "spin", "engine", "finally", "event", "queue", "future"])
