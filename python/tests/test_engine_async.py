@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import sys
 import threading
 
 import pytest
@@ -80,6 +81,7 @@ def test_what_a_task_starts_goes_on_after_its_end_and_meets_the_next(runner, nam
     assert echoes == [0, 1, 2]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio has barriers since 3.11")
 def test_async_tasks_run_side_by_side(runner, name):
     barrier = asyncio.Barrier(3)
 

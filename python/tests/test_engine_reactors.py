@@ -103,11 +103,13 @@ def test_what_the_function_of_a_source_drops_fires_nothing(runner, name):
 
 
 def test_a_reactor_with_when_all_waits_for_all_and_a_name_alone_is_a_source_too(runner, name):
-    scene = Scene(name, mode="when_all", others=[f"{name}-other"])
+    accumulated = []
+    scene = Scene(name, lambda event: accumulated.append(event) or event, "when_all", [f"{name}-other"])
     runner.subscribe_workflow_to_reactor(scene.reactor, scene.workflow)
 
     runner.push(scene.source, 1)
     runner.push(scene.source, 2)
+    wait_for(lambda: len(accumulated) == 2)
     runner.push(f"{name}-other", "x")
 
     assert scene.values(1) == [2]

@@ -24,6 +24,11 @@ NOT_FOUND = (
     f"it in {VARIABLE}. Without a Python on the machine: npx cloaca run SCRIPT.py"
 )
 
+NOT_ON_WINDOWS = (
+    "This needs the cloaca engine, and on Windows Python cannot start it: the lines between the two are sockets that a "
+    "child process inherits. Run the script with: npx cloaca run SCRIPT.py"
+)
+
 
 def find() -> List[str]:
     """The words of the command, without its arguments.
@@ -31,6 +36,8 @@ def find() -> List[str]:
     Raises:
         RuntimeError: There is none, or it cannot be read; says what to do.
     """
+    if sys.platform == "win32":
+        raise RuntimeError(NOT_ON_WINDOWS)
     given = os.environ.get(VARIABLE, "")
     if given.strip():
         return _split(given)
