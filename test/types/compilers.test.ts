@@ -70,8 +70,20 @@ describe('the settings of a project', () => {
   it.each([
     ['5.4', { module: 'esnext', moduleResolution: 'bundler' }],
     ['7', { module: 'preserve', moduleResolution: 'bundler', target: 'es2024', ...STRICTEST }],
-    ['7', { module: 'node16', noImplicitAny: false, strictFunctionTypes: false, strictBindCallApply: false }],
+    ['7', { module: 'node16', strict: false }],
   ] as const)('may be, for TypeScript %s, %o', async (compiler, options) => {
     expect(await project.check(compiler, right, options)).toEqual([])
+  })
+
+  it('may be those of JavaScript that is checked', async () => {
+    const flow = (returned: string) =>
+      `import { workflow } from 'cloaca'\nexport const w = workflow('w').task('t', async ({ a }) => (${returned}))\n`
+    project.write('right.js', flow('{ b: a ?? null }'))
+    project.write('wrong.js', flow('{ b: a ?? null, at: new Date() }'))
+
+    const diagnostics = await project.check('7', ['right.js', 'wrong.js'], { allowJs: true, checkJs: true })
+
+    expect(diagnostics.map(({ file, line }) => `${file}:${line}`)).toEqual(['wrong.js:2'])
+    expect(diagnostics[0]?.message).toMatch(/"at\\?" is a Date, which is no JSON value/)
   })
 })

@@ -93,17 +93,21 @@ export interface Workflow<Name extends string, Input, Tasks, Given = Input> exte
   >
 }
 
-/** A workflow of which nothing is known but its input. */
-export type NewWorkflow<Name extends string, Schema> = Schema extends InputSchema
-  ? Workflow<Name, StandardSchemaV1.InferOutput<Schema>, never, StandardSchemaV1.InferInput<Schema>>
-  : Workflow<Name, JsonObject, never>
+/** A workflow of which nothing is known but its input. Undefined comes first, since without `strict` it is of every type. */
+export type NewWorkflow<Name extends string, Schema> = [Schema] extends [undefined]
+  ? Workflow<Name, JsonObject, never>
+  : Schema extends InputSchema
+    ? Workflow<Name, StandardSchemaV1.InferOutput<Schema>, never, StandardSchemaV1.InferInput<Schema>>
+    : Workflow<Name, JsonObject, never>
 
 /** Unknown for a schema that makes JSON of what it is given, and a sentence for another: an execution begins with what it makes. */
-export type StorableInput<Schema> = Schema extends InputSchema
-  ? unknown extends JsonOnly<StandardSchemaV1.InferOutput<Schema>>
-    ? unknown
-    : { readonly input: JsonOnly<StandardSchemaV1.InferOutput<Schema>> }
-  : unknown
+export type StorableInput<Schema> = [Schema] extends [undefined]
+  ? unknown
+  : Schema extends InputSchema
+    ? unknown extends JsonOnly<StandardSchemaV1.InferOutput<Schema>>
+      ? unknown
+      : { readonly input: JsonOnly<StandardSchemaV1.InferOutput<Schema>> }
+    : unknown
 
 /** What may be `after`: ids that are known, or task values. */
 export type AfterOption<Known extends string> = Known | TaskValue<Known> | readonly (Known | TaskValue<Known>)[]
@@ -114,9 +118,11 @@ type Unused<Id extends string, Known> = Id extends Known
 
 /** What a task adds: as its function returns it, as the schema of a Python task says, or any JSON where neither is known. */
 type AddedBy<Returned, Adds> = unknown extends Returned
-  ? Adds extends InputSchema
-    ? StandardSchemaV1.InferOutput<Adds>
-    : JsonObject
+  ? [Adds] extends [undefined]
+    ? JsonObject
+    : Adds extends InputSchema
+      ? StandardSchemaV1.InferOutput<Adds>
+      : JsonObject
   : Additions<Returned>
 
 /** Unknown for what a task may return; otherwise a sentence. */
