@@ -168,6 +168,7 @@ export type {
   RetryPolicy,
   SourcePlace,
   TaskDefinition,
+  TaskRuns,
   TriggerRule,
   WorkflowDefinition,
 } from './model/workflow.ts'
