@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 import threading
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from ..._border import host, runners, stacks
 from ..._border.generation import PROGRAM
@@ -18,10 +18,11 @@ from ..._declarations import ledger
 from ..calls import threads
 from ..channel import helpers, lines
 from ..channel.build import package_digest
-from ..process import hello
 from . import command, output
 from .process import EngineProcess
-from .session import ProgramSession
+
+if TYPE_CHECKING:
+    from .session import ProgramSession
 
 #: A cold start of Node on a busy machine takes seconds.
 _ANSWERS_WITHIN_S = 60.0
@@ -55,6 +56,10 @@ class _Engine:
 
     def begin(self) -> None:
         """Has it answer, and connects the program to it. Raises RuntimeError."""
+        # Read while Node begins, which takes longer.
+        from ..process import hello
+        from .session import ProgramSession
+
         process = self._process
         numbers = (os.dup(process.messages), os.dup(process.messages), os.dup(process.control))
         to_engine = lines.Lines(*numbers, self._hung_up)
