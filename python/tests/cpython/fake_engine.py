@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import queue
 import select
@@ -43,6 +44,8 @@ class Engine:
         self._calls = calls or (lambda message: {"ok": True})
         self.said = queue.SimpleQueue()
         self.answers = {}
+        #: How many outcomes were said of each call.
+        self.answer_counts = collections.Counter()
         self.logs = {}
         #: By token, of each piece: records, bytes, and the records and bytes that were cut before it.
         self.log_counts = {}
@@ -68,6 +71,7 @@ class Engine:
         for name in ("stdout", "stderr"):
             threading.Thread(target=self._take_output, args=(name,), daemon=True).start()
         threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._drop_reports, daemon=True).start()
         self.hello = self.wait_for("hello")
         self.send({"type": "start", "data": {**START, **(start or {})}})
         self.wait_for("ready")
@@ -161,6 +165,13 @@ class Engine:
                 return
             self.printed.setdefault(name, bytearray()).extend(data)
 
+    def _drop_reports(self):
+        try:
+            while self._control.recv(65_536):
+                continue
+        except OSError:
+            return  # it was closed
+
     def _read(self):
         def read(size):
             data = bytearray()
@@ -191,6 +202,7 @@ class Engine:
         if kind == "call":
             threading.Thread(target=self._answer_call, args=(message,), daemon=True).start()
         elif kind == "outcomes":
+            self.answer_counts.update([*message["skipped"], *message["tokens"]])
             for token in message["skipped"]:
                 self.answers[token] = {"kind": "skipped", "reason": None}
             self.answers.update(zip(message["tokens"], message["outcomes"]))

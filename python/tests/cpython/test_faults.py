@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,36 @@ def test_one_that_is_stopped_by_a_signal_goes_on_where_it_was(engine):
     engine.process.send_signal(signal.SIGCONT)
 
     assert engine.answer(token)["kind"] == "completed"
+
+
+def test_of_many_calls_each_has_one_answer_and_only_those_are_stopped_that_were_told_to(engine):
+    """At any moment, also before they have begun; on the main thread, on others, in the event loop."""
+    chance = random.Random(42)
+    waits = [("do", {"way": "sleep"}), ("do", {"way": "event"}), ("do", {"way": "spin"}), ("async", {})]
+    quick = [("do", {"way": "sleep", "s": 0.01}), ("async", {"s": 0.01})]
+    stopped, left_alone = [], []
+    for _ in range(300):
+        is_stopped = chance.random() < 0.4
+        task, values = chance.choice(waits if is_stopped else quick)
+        token = engine.begin(engine.task("work", task, json.dumps(values)))
+        if is_stopped:
+            time.sleep(chance.choice([0, 0.0003, 0.0006, 0.001]))
+            engine.stop(token, "its time is over", is_cancelled=chance.random() < 0.3)
+        (stopped if is_stopped else left_alone).append(token)
+        if chance.random() < 0.2:
+            for each in stopped:
+                engine.control(3, each)
+
+    assert {engine.answer(token, 30)["kind"] for token in left_alone} == {"completed"}
+    assert {engine.answer(token, 30)["kind"] for token in stopped} == {"timedOut", "failed"}
+    assert {engine.answer_counts[token] for token in stopped + left_alone} == {1}
+
+
+def test_an_async_call_that_is_stopped_before_its_first_step_is_answered(engine):
+    engine.begin(engine.task("work", "async", '{"blocks":true,"way":"sleep","s":0.3}'))
+    time.sleep(0.1)
+    token = engine.begin(engine.task("work", "async"))
+    time.sleep(0.1)
+    engine.stop(token, "its time is over")
+
+    assert engine.answer(token)["kind"] == "timedOut"

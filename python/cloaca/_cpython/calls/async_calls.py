@@ -88,8 +88,16 @@ class AsyncCalls:
         loop.open_tokens.add(token)
         self._calls[token] = (call, loop)
 
+        def end(_: Any) -> None:
+            if token in self._calls:  # it was cancelled before its first step, and so has none
+                _drop(awaiting.awaitable)
+                self._end_call(call, loop, call.stopped(_stopped(call, asyncio.CancelledError())))
+
         def admit() -> None:
             call.task = loop.create_task(self._make(call, loop, awaiting))
+            call.task.add_done_callback(end)
+            if token in self._stops:
+                self._cancel(call, loop)  # it was to stop before it had begun
 
         loop.call_soon_threadsafe(admit, context=awaiting.context)
         stop = self._entries.take_stop(token)
