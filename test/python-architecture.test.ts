@@ -82,6 +82,7 @@ const TABLE: readonly Row[] = [
       /^_(declarations|values)\//,
       /^_graphs\/(plan|invocation)\.py$/,
       /^_(context|handle|result)\.py$/,
+      /^_packages\/replacements\.py$/,
     ],
   },
   // A process of CPython: its conversation with the engine, and where calls run there.

@@ -26,7 +26,18 @@ def nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(advice, "is_wanted", True)  # a CPython that has an engine switches it off
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "-packages" not in entry])
     for name in list(sys.modules):
-        if name.partition(".")[0] in ("yaml", "jwt", "google", "azure", "boto3", "cgi", "tkinter"):
+        if name.partition(".")[0] in (
+            "psycopg2",
+            "MySQLdb",
+            "lxml",
+            "yaml",
+            "jwt",
+            "google",
+            "azure",
+            "boto3",
+            "cgi",
+            "tkinter",
+        ):
             monkeypatch.delitem(sys.modules, name)
 
 
@@ -37,13 +48,32 @@ def nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("import jwt.utils", "Install it: cloaca pip install pyjwt"),
         ("import boto3", "Install it: cloaca pip install boto3"),
         ("import google.cloud.storage", "Install it: cloaca pip install google-cloud-storage"),
-        ("from google.cloud import (\n    pubsub_v1,\n)", "Install it: cloaca pip install google-cloud-pubsub"),
+        ("from google.cloud import (\n    storage,\n)", "Install it: cloaca pip install google-cloud-storage"),
         ("from azure.mgmt.compute import A", "Install it: cloaca pip install azure-mgmt-compute"),
         ("import nowhere.x", "If it is a package of the index, install it: cloaca pip install nowhere"),
     ],
 )
 def test_a_missing_package_is_named_as_on_the_index(tmp_path: Path, statement: str, expected: str) -> None:
     assert advice.advice_on(failure(tmp_path, statement)) == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "package", "instead"),
+    [
+        ("import psycopg2", "psycopg2-binary", "use pg8000, "),
+        ("import MySQLdb", "mysqlclient", "use pymysql, "),
+        ("import lxml.etree", "lxml", "use beautifulsoup4 "),
+        ("from google.cloud import (\n    pubsub_v1,\n)", "google-cloud-pubsub", "use its API over HTTP: "),
+    ],
+)
+def test_one_of_native_code_is_said_to_need_another_python_or_package(
+    tmp_path: Path, statement: str, package: str, instead: str
+) -> None:
+    said = advice.advice_on(failure(tmp_path, statement))
+
+    assert said is not None and said.startswith(f"Install it: cloaca pip install {package}. ")
+    assert instead in said
+    assert said.endswith("or a Python of the machine that has it: --python python3")
 
 
 @pytest.mark.parametrize(

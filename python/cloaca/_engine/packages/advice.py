@@ -13,6 +13,9 @@ from typing import Any, Iterator, List, Optional, Sequence
 
 from .distributions import distribution_of
 
+#: How a script is run by another Python.
+_OTHER_PYTHON = "--python python3"
+
 _NATIVE_SUFFIXES = (".so", ".pyd", ".dylib")
 
 #: Modules that have left the standard library, by the version since which they are gone.
@@ -71,13 +74,24 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
         instead = "" if distribution is None else f" Install what took its place: cloaca pip install {distribution}"
         return f'"{top}" left the standard library with Python {removed}.{instead}'
     if top in sys.stdlib_module_names:
-        return f'"{name}" belongs to the standard library, but not to the part of it that the engine\'s Python has.'
+        return (
+            f'"{name}" belongs to the standard library, but not to the part of it that the engine\'s Python has. '
+            f"A Python of the machine may have it: {_OTHER_PYTHON}"
+        )
     if not all(part.isidentifier() for part in name.split(".")):
         return None
     wanted = next((full for full in _imported_names(error) if f"{full}.".startswith(f"{name}.")), name)
     distribution = distribution_of(wanted)
     if _is_complete_package(name):
         return None  # it is there, and has no such module
+    from ..._packages.replacements import instead_of  # of pip's, which few need
+
+    in_place = instead_of(distribution or top)
+    if in_place is not None:
+        return (
+            f"Install it: cloaca pip install {distribution or top}. Its native code may have no build for the engine's "
+            f"Python, in WebAssembly: then use {in_place}, or a Python of the machine that has it: {_OTHER_PYTHON}"
+        )
     if distribution is not None:
         return f"Install it: cloaca pip install {distribution}"
     return f"If it is a package of the index, install it: cloaca pip install {top}" if "." not in name else None
@@ -116,7 +130,8 @@ def _of_foreign(name: str, file: str) -> str:
     distribution = distribution_of(name.lstrip("_")) or top
     return (
         f'"{name}" is native code for another machine, which the engine\'s Python, in WebAssembly, cannot run: {file}. '
-        f"Install a build for the engine: cloaca pip install {distribution}"
+        f"Run the script under the Python that it was built for ({_OTHER_PYTHON}), or install a build for the engine: "
+        f"cloaca pip install {distribution}"
     )
 
 
