@@ -32,7 +32,7 @@ interface Token {
 const TOKENS = new RegExp(
   [
     String.raw`(?<space>[\t\n\f\r \ufeff]+|--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
-    String.raw`(?<blob>[xX]'[^']*')`,
+    "(?<blob>[xX]'[^']*')",
     "'(?<text>(?:[^']|'')*)'",
     '"(?<double>(?:[^"]|"")*)"',
     '`(?<back>(?:[^`]|``)*)`',
