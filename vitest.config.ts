@@ -33,9 +33,16 @@ const UNDER_CPYTHON =
   process.env.CLOACA_TEST_PYTHON === undefined
     ? []
     : ['test/scenarios/*.test.ts', 'test/examples.test.ts', 'test/runner/execute.test.ts']
-/** What needs packages that are compiled for the machine, or takes long. */
+const OF_CPYTHON = 'test/cpython/**/*.test.ts'
+/** Of these: what needs packages that are compiled for the machine, or takes long. */
 const NATIVE_WORK = 'test/cpython/{large,native}-work.test.ts'
-const ABOUT_PYODIDE = ['test/scenarios/{no-wheel,packages,pyodide-builds}.test.ts']
+/** What takes compilers half a minute. */
+const COMPILED = ['test/types/*.test.ts', 'test/example-projects.test.ts']
+/** What readers see: samples of the manual, and examples. */
+const DOCUMENTS = ['test/manual-samples.test.ts', 'test/examples.test.ts', 'test/graphs/examples-live.test.ts']
+/** What fetches packages, installs and loads them. */
+const PACKAGES = 'test/scenarios/{no-wheel,packages,pyodide-builds}.test.ts'
+const ABOUT_PYODIDE = [PACKAGES]
 
 /** What runs programs: all else is served, where python itself has no part. */
 const PROGRAMS =
@@ -57,12 +64,24 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/page/**', 'test/postgres/**', POSTGRES_STORE, NATIVE_WORK],
+          exclude: [
+            'test/page/**',
+            'test/postgres/**',
+            POSTGRES_STORE,
+            OF_CPYTHON,
+            ...COMPILED,
+            ...DOCUMENTS,
+            PACKAGES,
+          ],
         },
       },
       // What takes a minute: it runs when it is asked for by its name.
       { extends: true, test: { name: 'campaign', include: campaigns } },
       { extends: true, test: { name: 'postgres', include: onPostgres } },
+      { extends: true, test: { name: 'compiled', include: COMPILED } },
+      { extends: true, test: { name: 'packages', include: [PACKAGES] } },
+      { extends: true, test: { name: 'documents', include: DOCUMENTS } },
+      { extends: true, test: { name: 'machine', include: [OF_CPYTHON], exclude: [NATIVE_WORK] } },
       {
         extends: true,
         test: {

@@ -1,7 +1,7 @@
 /**
  * `npm test`: runs the tests, or those that are named. Python tests run in the engine, by the sources of this checkout;
  * everything else is for vitest, with its options. What stands behind a further `--` is for pytest. Where no file is named,
- * those of the page are left out, which need a browser and minutes of their own: `npm run test:page`.
+ * those are left out that take minutes of their own, and have scripts of their own: see CONTRIBUTING.md.
  *
  *     npm test -- engine                                          vitest, on files whose path has "engine" in it
  *     npm test -- python/tests/test_task.py                       pytest, in the engine

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Store } from '../../src/engine/ports.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import type { Session } from '../../src/store/postgres/session/session.ts'
+import { beginWrite } from '../../src/store/postgres/session/transaction.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
 import { newExecution } from '../support/store-builders.ts'
 
@@ -74,4 +76,18 @@ test('an execution of an engine whose clock is minutes behind is found by the ne
 
   expect(await acquire(Date.now())).toEqual([])
   expect(await acquire(Date.now(), true)).toEqual([late.id])
+})
+
+test('a table that is read whole all the same is read at once, and not by a statement that the server compiles first', async () => {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  const script = async (sql: string) => [await client.query(sql)].flat().map(({ rows }) => rows)
+
+  await beginWrite({ script } as unknown as Session, '', false)
+  const [lines = []] = await script('EXPLAIN ANALYZE SELECT count(*) FROM instances WHERE host <> id')
+  await client.end()
+
+  const plan = lines.map((line: Readonly<Record<string, string>>) => line['QUERY PLAN']).join('\n')
+  expect(plan).toContain('Seq Scan on instances')
+  expect(plan).not.toContain('JIT')
 })

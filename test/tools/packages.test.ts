@@ -13,6 +13,7 @@ const row = (name: string, used: string): Row => ({
   installed: 'yes',
   imported: 'yes',
   used,
+  usedByPython: used === 'no' ? 'yes' : '–',
   remark: 'a | b',
 })
 
@@ -34,7 +35,10 @@ it('the manual says of each package how it fared, and of how many it works', () 
   const rows = rowsOf(page)
 
   expect(rows.map(({ name }) => name)).toEqual(PACKAGES.map(({ requirement }) => requirement))
-  expect(page).toContain(`${rows.filter(({ used }) => used === 'yes').length} of 69 work.`)
+  const works = rows.filter(({ used }) => used === 'yes').length
+  const worksByPython = rows.filter(({ usedByPython }) => usedByPython === 'yes').length
+  expect(page).toContain(`${works} of 69 work, ${worksByPython} with \`--python\`.`)
+  expect(rows.filter(({ used, usedByPython }) => used === 'no' && usedByPython === '–')).toEqual([])
 })
 
 it('a table of packages keeps the rows that are not tried again', () => {
@@ -43,7 +47,7 @@ it('a table of packages keeps the rows that are not tried again', () => {
   const second = pageWith(first, [row('c', 'yes'), row('b', '–')], ['a', 'b', 'c'])
 
   expect(rowsOf(second)).toEqual([row('a', 'yes'), row('b', '–'), row('c', 'yes')])
-  expect(second).toMatch(/^# Page\n<!-- .* -->\n\n2 of 3 work\.\n/)
+  expect(second).toMatch(/^# Page\n<!-- .* -->\n\n2 of 3 work, 0 with `--python`\.\n/)
 })
 
 it('two runs of a suite are compared test by test', () => {

@@ -6,25 +6,32 @@ export interface Row {
   readonly installed: string
   readonly imported: string
   readonly used: string
+  /** The same use with what pip installs, under `--python`; `–` where that was not tried. */
+  readonly usedByPython: string
   /** What was done with it, or why it is of no use. */
   readonly remark: string
 }
 
-const HEAD = ['Package', 'Installs', 'Imports', 'Works', 'What was done, or why not']
+const HEAD = ['Package', 'Installs', 'Imports', 'Works', 'With `--python`', 'What was done, or why not']
 const START = '<!-- Written by tools/packages/try.ts -->'
 
 export function tableOf(rows: readonly Row[]): string {
-  const lines = rows.map(({ name, installed, imported, used, remark }) => [
+  const lines = rows.map(({ name, installed, imported, used, usedByPython, remark }) => [
     `\`${name}\``,
     installed,
     imported,
     used,
+    usedByPython,
     remark.replaceAll('|', '\\|'),
   ])
   const cells = [HEAD, ...lines]
   const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => (line[column] ?? '').length)))
   const [head, ...others] = cells.map((line) => inColumns(line, widths, ' '))
-  const rule = inColumns(['', '', '', '', ''], widths, '-')
+  const rule = inColumns(
+    HEAD.map(() => ''),
+    widths,
+    '-',
+  )
   return [head, rule, ...others].join('\n')
 }
 
@@ -37,16 +44,24 @@ export function pageWith(page: string, rows: readonly Row[], order: readonly str
   const known = new Map([...rowsOf(page), ...rows].map((row) => [row.name, row]))
   const all = order.flatMap((name) => known.get(name) ?? [])
   const works = all.filter(({ used }) => used === 'yes').length
+  const worksByPython = all.filter(({ usedByPython }) => usedByPython === 'yes').length
   const before = page.split(START)[0] ?? ''
-  return `${before}${START}\n\n${works} of ${all.length} work.\n\n${tableOf(all)}\n`
+  return `${before}${START}\n\n${works} of ${all.length} work, ${worksByPython} with \`--python\`.\n\n${tableOf(all)}\n`
 }
 
 export function rowsOf(page: string): readonly Row[] {
   const lines = (page.split(START)[1] ?? '').split('\n').filter((line) => line.startsWith('| `'))
   return lines.map((line) => {
-    const [, name = '', installed = '', imported = '', used = '', remark = ''] = line
+    const [, name = '', installed = '', imported = '', used = '', usedByPython = '', remark = ''] = line
       .split(/(?<!\\)\|/)
       .map((cell) => cell.trim())
-    return { name: name.replaceAll('`', ''), installed, imported, used, remark: remark.replaceAll('\\|', '|') }
+    return {
+      name: name.replaceAll('`', ''),
+      installed,
+      imported,
+      used,
+      usedByPython,
+      remark: remark.replaceAll('\\|', '|'),
+    }
   })
 }

@@ -5,6 +5,9 @@
  *     npx node tools/packages/try.ts requests pyyaml    these
  *     npx node tools/packages/try.ts --write            puts the rows into docs/tried-packages.md, too
  *
+ *     npx node tools/packages/try.ts --python EXE       under this CPython as well, with what its pip installs
+ *     npx node tools/packages/try.ts --python EXE --only-python   under it alone: the rest of a row stays as it is in the page
+ *
  *     npx node tools/packages/try.ts --projects DIR     keeps the projects there, and installs nothing into those that are there
  *
  * Servers that the machine has (Redis, PostgreSQL, MariaDB, Mosquitto, NATS) are started for it, and stopped. What
@@ -37,7 +40,12 @@ interface Run {
 
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: 'boolean', default: false }, projects: { type: 'string' } },
+  options: {
+    write: { type: 'boolean', default: false },
+    projects: { type: 'string' },
+    python: { type: 'string' },
+    'only-python': { type: 'boolean', default: false },
+  },
 })
 const chosen = PACKAGES.filter(({ requirement }) => names.length === 0 || names.includes(requirement))
 const folder = mkdtempSync(join(tmpdir(), 'cloaca-packages-'))
@@ -50,13 +58,16 @@ try {
 
 async function tryAll(): Promise<number> {
   await using servers = await Servers.start(join(folder, 'servers'))
+  const page = readFileSync(PAGE, 'utf8')
   const rows: Row[] = []
   for (const each of chosen) {
-    const row = await tryOne(each, servers.environ)
+    const before = rowsOf(page).find(({ name }) => name === each.requirement)
+    const tried = values['only-python'] && before ? before : await tryOne(each, servers.environ)
+    const usedByPython = values.python ? await tryUnder(values.python, each, servers.environ) : before?.usedByPython
+    const row = { ...tried, usedByPython: usedByPython ?? '–' }
     rows.push(row)
-    console.error(`${row.name}: ${row.installed} ${row.imported} ${row.used} ${row.remark}`)
+    console.error(`${row.name}: ${row.installed} ${row.imported} ${row.used} ${row.usedByPython} ${row.remark}`)
   }
-  const page = readFileSync(PAGE, 'utf8')
   if (values.write)
     writeFileSync(
       PAGE,
@@ -73,7 +84,10 @@ async function tryAll(): Promise<number> {
   return broken.length === 0 ? 0 : 1
 }
 
-async function tryOne({ requirement, module, uses }: Package, environ: Record<string, string>): Promise<Row> {
+async function tryOne(
+  { requirement, module, uses }: Package,
+  environ: Record<string, string>,
+): Promise<Omit<Row, 'usedByPython'>> {
   const project = join(values.projects ?? folder, requirement.replace(/\W/g, '_'))
   mkdirSync(project, { recursive: true })
   const inProject = (limitMs: number, ...line: readonly string[]) => run(project, line, environ, limitMs)
@@ -92,12 +106,38 @@ async function tryOne({ requirement, module, uses }: Package, environ: Record<st
   return { ...row, installed: 'yes', imported: 'yes', used: verdict, remark }
 }
 
+/** The same use under a CPython, in a virtual environment with nothing else. */
+async function tryUnder(executable: string, { requirement, uses }: Package, environ: Record<string, string>) {
+  const project = join(folder, 'python', requirement.replace(/\W/g, '_'))
+  mkdirSync(project, { recursive: true })
+  const python = join(project, 'venv', 'bin', 'python')
+  const made = await start(executable, ['-m', 'venv', 'venv'], project, environ, INSTALL_WITHIN_MS)
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement]
+  const installed = made.code === 0 ? await start(python, pip, project, environ, INSTALL_WITHIN_MS) : made
+  const line = ['run', '--python', python, join(USES, uses), requirement]
+  const used = installed.code === 0 ? await run(project, line, environ, USE_WITHIN_MS) : installed
+  if (values.projects === undefined) rmSync(project, { recursive: true })
+  const done = /^(did|no server): /m.exec(used.output)
+  if (used.code !== 0 || done === null) console.error(`  under ${executable}: ${lastLine(used.output)}`)
+  return done?.[1] === 'no server' ? '–' : used.code === 0 && done !== null ? 'yes' : 'no'
+}
+
 /** `LC_ALL` and the like stay; the machine's own Python packages do not count. */
 function run(cwd: string, line: readonly string[], environ: Record<string, string>, limitMs: number): Promise<Run> {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...environ, VIRTUAL_ENV: cwd, PYTHONPATH: '' }
+  return start(process.execPath, [MAIN, ...line], cwd, { ...environ, VIRTUAL_ENV: cwd }, limitMs)
+}
+
+function start(
+  program: string,
+  words: readonly string[],
+  cwd: string,
+  environ: Record<string, string>,
+  limitMs: number,
+): Promise<Run> {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...environ, PYTHONPATH: '' }
   return new Promise((resolve) => {
     let output = ''
-    const child = spawn(process.execPath, [MAIN, ...line], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, words, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
     child.on('close', (code) => {

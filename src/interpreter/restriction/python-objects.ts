@@ -5,7 +5,7 @@
  *
  * Rests on names that are not public API of Pyodide (seen in 314.0.7): where they are missing, a restricted interpreter does not start.
  *
- * Proved by `test/restricted/javascript.test.ts`.
+ * Proved by `test/restricted/escapes.test.ts`.
  */
 
 import type { loadPyodide } from 'pyodide'

@@ -8,9 +8,10 @@ const LIMITS =
 
 /**
  * What is under way is a few rows, and so the planner would read these tables whole, with all that is dead in them: while
- * somebody holds a snapshot, that is everything since.
+ * somebody holds a snapshot, that is everything since. A table that is read whole all the same, as one without an index that fits, then
+ * counts as so dear that the server compiles the statement, which takes it 100 ms each time: none of them is worth that.
  */
-const BY_INDEX = 'SET LOCAL enable_seqscan = off'
+const BY_INDEX = 'SET LOCAL enable_seqscan = off; SET LOCAL jit = off'
 
 /** For work on the whole schema, which waits for others that do the same. */
 const LONG_LIMITS =
