@@ -62,6 +62,17 @@ describePage('the list of executions', () => {
     expect(await page.locator('.execution-rows .rows-row').count()).toBeLessThan(40)
   })
 
+  it('keeps what is typed into a filter while the rest of the page is shown anew', async () => {
+    const { page } = await visit('/executions')
+    await page.locator('.rows-row').first().waitFor()
+
+    await page.getByLabel('Trigger').fill('nobo')
+    await page.getByLabel('Workflow').selectOption('order')
+    await expect.poll(() => page.locator('.rows-row').count()).toBe(1)
+
+    expect(await page.getByLabel('Trigger').inputValue()).toBe('nobo')
+  })
+
   it('filters by workflow, trigger and hour, and says when that hides all', async () => {
     const { page } = await visit('/executions')
     await page.getByLabel('Workflow').selectOption('order')

@@ -1,5 +1,6 @@
 /** Fields that filter the list: workflow, trigger, time. */
 
+import { useState } from 'preact/hooks'
 import { read } from '../api/client.ts'
 import { useResource } from '../live/resource.ts'
 import { dateAndTime } from '../parts/zone.ts'
@@ -30,15 +31,7 @@ export function Filters() {
           ))}
         </select>
       </label>
-      <label>
-        <span>Trigger</span>
-        <input
-          type="text"
-          placeholder="Any"
-          value={query.value.get('trigger') ?? ''}
-          onChange={({ currentTarget }) => setQuery({ trigger: currentTarget.value.trim() || null, sel: null })}
-        />
-      </label>
+      <TriggerName />
       <Span />
       {isFiltered() && (
         <button type="button" class="quiet" onClick={clearFilter}>
@@ -46,6 +39,27 @@ export function Filters() {
         </button>
       )}
     </div>
+  )
+}
+
+/** What is typed stays while something else is shown anew, as the names of the workflows when they come. */
+function TriggerName() {
+  const [typed, setTyped] = useState<string | null>(null)
+  const apply = (name: string): void => {
+    setTyped(null)
+    setQuery({ trigger: name.trim() || null, sel: null })
+  }
+  return (
+    <label>
+      <span>Trigger</span>
+      <input
+        type="text"
+        placeholder="Any"
+        value={typed ?? query.value.get('trigger') ?? ''}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        onChange={({ currentTarget }) => apply(currentTarget.value)}
+      />
+    </label>
   )
 }
 
