@@ -55,7 +55,7 @@ const PROGRAMS =
         'test/examples.test.ts',
       ]
 
-// Real interpreters are started in tests: two files at a time is what two cores carry.
+// Real interpreters are started in tests, which wait more than they compute: three files at a time are what two cores carry.
 export default defineConfig({
   test: {
     projects: [
@@ -105,7 +105,7 @@ export default defineConfig({
     // Scripts are modules of Node, with its cache and its hooks.
     server: { deps: { external: [/\/functions\/loading\/native-import\.ts$/] } },
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: TEST_LIMIT_MS,
     hookTimeout: TEST_LIMIT_MS,
     // What is looked at again and again comes when it comes: the machine may be busy.

@@ -63,6 +63,8 @@ describe('.ci/run', () => {
     const script = read('.ci/run')
     const [, parts = ''] = /^PARTS='([^']+)'$/m.exec(script) ?? []
 
-    expect([...script.matchAll(/^(?:part|suite) ([\w-]+) \d/gm)].map(([, name]) => name)).toEqual(parts.split(' '))
+    const done = [...script.matchAll(/^ *(?:part|suite) ([\w-]+) \d/gm)].map(([, name]) => name)
+    // Some run side by side.
+    expect(done.sort()).toEqual(parts.split(' ').sort())
   })
 })
