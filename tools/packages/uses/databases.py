@@ -123,7 +123,7 @@ def use_redis():
 def use_duckdb():
     import duckdb
 
-    assert duckdb.sql("select sum(x) from range(5) t(x)").fetchone() == (10,)
+    assert duckdb.sql("select sum(x) from range(5) t(x)").fetchall() == [(10,)]
     return "a query"
 
 
