@@ -6,6 +6,7 @@ import faulthandler
 import os
 import platform
 import signal
+import sys
 import threading
 from os import _exit  # scripts are given another one
 from typing import Any, Dict, Optional
@@ -30,9 +31,7 @@ def run() -> None:
         if reason and "listen" not in reason:
             _fatal(to_engine, reason)
         if os.getpgrp() == os.getpid():
-            os.killpg(
-                0, signal.SIGKILL
-            )  # with the programs that scripts have started, as the engine would have done it
+            os.killpg(0, signal.SIGKILL)  # with the programs that scripts have started, as the engine would
         _exit(0)
 
     def received(message: Dict[str, Any]) -> None:
@@ -58,6 +57,7 @@ def run() -> None:
     to_engine.send(hello(package_digest(), _dump_stacks_to(lines.STACKS_OUT)))
     to_engine.listen(received, controlled)
     started.wait()
+    sys.argv[:] = start["process"]["argv"]  # not the file that python was started with
     try:
         session = Session(to_engine, start)
     except BaseException as error:

@@ -28,7 +28,7 @@ START = {
     "ceilings": {"memoryMebibytes": 1024, "openFiles": None, "threads": 200, "reportFrom": None},
     "logLimits": {"attemptBytes": 65_536, "pollBytes": 16_384, "keepsSkips": False},
     "prefixesOutput": False,
-    "process": {},
+    "process": {"argv": [""]},
     "timeZone": "UTC",
     "snapshotPath": None,
     "packageFolder": "",

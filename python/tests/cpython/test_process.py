@@ -315,3 +315,14 @@ def test_the_stacks_of_all_threads_are_dumped_also_while_c_code_lets_nothing_run
         assert readable(own_engine.stacks, 5)
         stacks += own_engine.stacks.recv(65_536)
     assert b"in _hold_gil" in stacks
+
+
+def test_a_script_that_is_served_has_no_arguments(tmp_path):
+    script = tmp_path / "arguments.py"
+    declares = "with cloaca.WorkflowBuilder(repr(sys.argv)):\n    cloaca.task(id='t')(print)\n"
+    script.write_text("import sys\nimport cloaca\n" + declares)
+
+    with Engine() as engine:
+        loaded = engine.load(script)
+
+    assert "['']" in json.dumps(loaded["declarations"])
