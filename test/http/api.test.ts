@@ -219,7 +219,9 @@ describe('the HTTP interface', () => {
     const ids = [first, forced, bare].map(({ json }) => json.executionId)
     for (const id of ids) await ended(id)
     const { text } = await client.get(`/api/v1/executions/${first.json.executionId}/input`)
-    expect([first, second, forced].map(({ json }) => json.outcome)).toEqual(['fired', 'duplicate', 'fired'])
+    // Requests that are sent at once may come in either order.
+    expect([first, second].map(({ json }) => json.outcome).sort()).toEqual(['duplicate', 'fired'])
+    expect(forced.json.outcome).toBe('fired')
     expect(second.json.executionId).toBe(first.json.executionId)
     expect(text).toMatch(/"order": ?1\.0/)
     const { json } = await client.get('/api/v1/triggers/unreachable/actions')
