@@ -373,7 +373,7 @@ CREATE TABLE task_runs (
   ended_at INTEGER,
   finished_order INTEGER,
   error TEXT,
-  output TEXT,
+  output TEXT, attempt_queued_at INTEGER, attempt_started_at INTEGER,
   UNIQUE (execution_seq, task_id)
 ) STRICT;
 

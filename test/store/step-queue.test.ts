@@ -13,7 +13,7 @@ import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts
 const INSERT = 'INSERT INTO notes (text) VALUES (?)'
 
 /** The file stays where it is: `replaced.test.ts` is about the others. */
-const IN_PLACE = { assertInPlace: () => {}, suspect: () => {} }
+const IN_PLACE = { assertInPlace: () => {}, assertInPlaceLately: () => {}, suspect: () => {} }
 
 let folder: TemporaryFolder
 let connection: Connection

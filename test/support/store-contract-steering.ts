@@ -133,6 +133,95 @@ export function describeSteeringContract(context: ContractContext): void {
       expect(await context.store.listAttempts('none')).toEqual([])
     })
 
+    test('that completed their task are listed beside those that failed before, whatever else the step stores', async () => {
+      const { id, tasks } = await taken()
+      const taskId = tasks[0]?.taskId ?? ''
+      const error = { type: 'ValueError', message: 'first no', traceback: 'Traceback …' }
+      const failed: AttemptRow = {
+        taskId,
+        attempt: 1,
+        outcome: 'failed',
+        queuedAt: START,
+        startedAt: START + 1,
+        endedAt: START + 2,
+        error,
+      }
+      const completed: AttemptRow = {
+        ...failed,
+        attempt: 2,
+        outcome: 'completed',
+        queuedAt: START + 3,
+        startedAt: START + 4,
+        endedAt: START + 5,
+        error: null,
+      }
+      const ready = {
+        taskId,
+        status: 'Ready',
+        attempts: 1,
+        recoveries: 0,
+        notBeforeAt: START + 3,
+        startedAt: START + 1,
+        endedAt: null,
+        finishedOrder: null,
+        outputText: null,
+        error,
+      } as const
+      const done = {
+        ...ready,
+        status: 'Completed',
+        attempts: 2,
+        notBeforeAt: null,
+        endedAt: START + 5,
+        finishedOrder: 1,
+        outputText: '{}',
+        error: null,
+      } as const
+
+      await context.store.settle({ executionId: id, changes: [ready], end: null, attempts: [failed] })
+      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [completed] })
+
+      expect(await context.store.listAttempts(id)).toEqual([failed, completed])
+    })
+
+    test('that completed a task which was recovered from a dead process are listed beside the lost ones', async () => {
+      const { id, tasks } = await taken()
+      const running = {
+        taskId: tasks[0]?.taskId ?? '',
+        status: 'Running',
+        attempts: 1,
+        recoveries: 0,
+        notBeforeAt: null,
+        startedAt: START + 1,
+        endedAt: null,
+        finishedOrder: null,
+        outputText: null,
+        error: null,
+      } as const
+      await context.store.settle({ executionId: id, changes: [running], end: null })
+      await context.store.closeInstance(ME, START + 7)
+      await context.store.openInstance(ME, START + 8)
+      const again = { instanceId: ME, workflows: ['ingest'], at: START + 8, limit: 1, recover: false }
+      await context.store.acquireExecutions(again)
+      const completed: AttemptRow = {
+        taskId: running.taskId,
+        attempt: 2,
+        outcome: 'completed',
+        queuedAt: null,
+        startedAt: START + 9,
+        endedAt: START + 10,
+        error: null,
+      }
+      const done = { ...running, status: 'Completed', attempts: 2, endedAt: START + 10, finishedOrder: 1 } as const
+
+      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [completed] })
+
+      expect(await context.store.listAttempts(id)).toEqual([
+        expect.objectContaining({ attempt: 1, outcome: 'lost' }),
+        completed,
+      ])
+    })
+
     test('that were running when their owner was closed are lost, and say so', async () => {
       const { id, tasks } = await taken()
       const change = {

@@ -121,7 +121,8 @@ FROM executions WHERE id = ?`
 
 export const UPDATE_TASK = `
 UPDATE task_runs
-SET status = ?, attempts = ?, recoveries = ?, not_before_at = ?, started_at = ?, ended_at = ?, finished_order = ?, error = ?, output = ?
+SET status = ?, attempts = ?, recoveries = ?, not_before_at = ?, started_at = ?, ended_at = ?, finished_order = ?, error = ?, output = ?,
+  attempt_queued_at = ?, attempt_started_at = ?
 WHERE execution_seq = ? AND task_id = ?`
 
 export const END_EXECUTION = `

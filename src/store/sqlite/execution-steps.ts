@@ -3,9 +3,24 @@
  * Contexts pass through as text: they are neither parsed nor stored twice.
  */
 
-import type { Acquisition, ExecutionEnd, ExecutionFilter, NewExecution, Page, Settlement } from '../../engine/ports.ts'
+import type {
+  Acquisition,
+  ExecutionEnd,
+  ExecutionFilter,
+  NewExecution,
+  Page,
+  Settlement,
+  TaskChange,
+} from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
-import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
+import type {
+  AttemptRow,
+  Execution,
+  ExecutionOrigin,
+  ExecutionStatus,
+  ExecutionSummary,
+  TaskRun,
+} from '../../model/execution.ts'
 import {
   type ExecutionRecord,
   execution,
@@ -175,8 +190,11 @@ export function settle(connection: Connection, settlement: Settlement, owners: R
   if (record === undefined) throw cannotSettle(executionId, 'there is none of this id')
   if (record.owner_id === null) throw cannotSettle(executionId, 'it has ended or was given back')
   if (!owners.has(record.owner_id)) throw cannotSettle(executionId, 'another instance has taken it over')
-  writeChanges(connection, record.seq, settlement)
-  for (const attempt of settlement.attempts ?? []) insertAttempt(connection, record.seq, attempt)
+  const completing = completingAttempts(settlement)
+  writeChanges(connection, record.seq, settlement, completing)
+  for (const attempt of settlement.attempts ?? []) {
+    if (completing?.get(attempt.taskId) !== attempt) insertAttempt(connection, record.seq, attempt)
+  }
   if (settlement.cancelRequestedAt !== undefined) {
     connection.run(REQUEST_CANCEL, settlement.cancelRequestedAt, record.seq)
   }
@@ -290,7 +308,35 @@ function loadExecution(connection: Connection, record: ExecutionRecord): Executi
   return execution(record, input, final ?? null, tasks)
 }
 
-function writeChanges(connection: Connection, seq: number, settlement: Settlement): void {
+/** By task: those that the row of the task says all of, so that they need none of their own. */
+function completingAttempts({ attempts, changes }: Settlement): ReadonlyMap<string, AttemptRow> | null {
+  if (attempts === undefined) return null
+  const completing = new Map<string, AttemptRow>()
+  for (const attempt of attempts) {
+    const task = changes.find(({ taskId }) => taskId === attempt.taskId)
+    if (task !== undefined && isTold(attempt, task)) completing.set(attempt.taskId, attempt)
+  }
+  return completing
+}
+
+/** Of a task that was recovered, an attempt of the same number may be stored as lost. */
+function isTold(attempt: AttemptRow, task: TaskChange): boolean {
+  return (
+    attempt.outcome === 'completed' &&
+    attempt.startedAt !== null &&
+    task.status === 'Completed' &&
+    task.recoveries === 0 &&
+    task.attempts === attempt.attempt &&
+    task.endedAt === attempt.endedAt
+  )
+}
+
+function writeChanges(
+  connection: Connection,
+  seq: number,
+  settlement: Settlement,
+  completing: ReadonlyMap<string, AttemptRow> | null,
+): void {
   for (const change of settlement.changes) {
     const { taskId, status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
     const error = faultText(change.error)
@@ -305,6 +351,8 @@ function writeChanges(connection: Connection, seq: number, settlement: Settlemen
       finishedOrder,
       error,
       outputText,
+      completing?.get(taskId)?.queuedAt ?? null,
+      completing?.get(taskId)?.startedAt ?? null,
       seq,
       taskId,
     )

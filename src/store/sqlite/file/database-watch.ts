@@ -1,6 +1,6 @@
 /**
  * Looks after the database while it is open: notices that its file was removed, replaced or damaged, and opens it anew
- * when one is there again. The step queue asks before each commit, the watch for changes by others at each of its checks.
+ * when one is there again. The step queue asks before it commits, the watch for changes by others at each of its checks.
  *
  *   in place ── the path names another file or none, or SQLite finds it damaged ──▶ away: every step is refused
  *   away ── a file is there for a second, and is open elsewhere, or nobody writes to it ──▶ in place: opened anew, listeners are notified
@@ -16,6 +16,7 @@ import { damaged, isDamage, replaced, unusable } from './failures.ts'
 
 /** A copy that is being written changes more often than that. */
 const LOOK_EVERY_MS = 1_000
+const RECENT_MS = 10
 /** Damage that opening anew does not heal is left to the step that meets it. */
 const SUSPECT_AGAIN_AFTER_MS = 60_000
 
@@ -28,6 +29,7 @@ export class DatabaseWatch {
   #away: StoreError | null = null
   /** What the path named at the last check, while away. */
   #seen: FileState | null = null
+  #checkedAt = Number.NEGATIVE_INFINITY
   #suspectedAt = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isStopped = false
@@ -51,8 +53,16 @@ export class DatabaseWatch {
     if (!this.check() && this.#away !== null) throw this.#away
   }
 
+  /** The same, where it is enough to have looked a moment ago: each look costs a tenth of a small commit. */
+  assertInPlaceLately(): void {
+    const isRecent = this.#clock.monotonic() - this.#checkedAt < RECENT_MS
+    if (isRecent && this.#away !== null) throw this.#away
+    if (!isRecent) this.assertInPlace()
+  }
+
   /** Whether the database can be used. */
   check(): boolean {
+    this.#checkedAt = this.#clock.monotonic()
     if (this.#away === null && !this.#connection.isInPlace) this.#lose(replaced(this.#connection))
     return this.#away === null
   }

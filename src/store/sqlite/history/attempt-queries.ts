@@ -1,4 +1,7 @@
-/** The SQL of attempts. Each text is one statement, named after what the store wants done. */
+/**
+ * The SQL of attempts. Each text is one statement, named after what the store wants done. The attempt that completed a
+ * task is in the row of the task, where nothing else is known of it; `attempts` has all the others.
+ */
 
 /** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. */
 export const INSERT_ATTEMPT = `
@@ -18,7 +21,16 @@ SELECT execution_seq, task_id, attempts, 'lost', task_runs.started_at, ?, ?
 FROM executions JOIN task_runs ON task_runs.execution_seq = executions.seq
 WHERE executions.owner_seq = ? AND task_runs.status = 'Running'`
 
-export const LIST_ATTEMPTS = `
-SELECT task_id, attempt, outcome, queued_at, attempts.started_at, attempts.ended_at, error
-FROM executions JOIN attempts ON attempts.execution_seq = executions.seq
-WHERE executions.id = ? ORDER BY attempts.ended_at, task_id, attempt`
+/** Of the execution whose `seq` the given expression is; the values of its parameters are bound twice. */
+function attemptsOf(executionSeq: string): string {
+  return `
+SELECT task_id, attempt, outcome, queued_at, started_at, ended_at, error FROM attempts WHERE execution_seq = ${executionSeq}
+UNION ALL
+SELECT task_id, attempts, 'completed', attempt_queued_at, attempt_started_at, ended_at, NULL FROM task_runs
+WHERE execution_seq = ${executionSeq} AND attempt_started_at IS NOT NULL`
+}
+
+export const LIST_ATTEMPTS = `${attemptsOf('(SELECT seq FROM executions WHERE id = ?)')}
+ORDER BY ended_at, task_id, attempt`
+
+export const SAMPLE_ATTEMPTS = `${attemptsOf('?')} LIMIT ?`

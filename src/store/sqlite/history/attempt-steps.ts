@@ -23,5 +23,5 @@ export function insertCutAttempts(connection: Connection, ownerSeq: number, at: 
 }
 
 export function listAttempts(connection: Connection, executionId: string): readonly AttemptRow[] {
-  return connection.all<AttemptRecord>(LIST_ATTEMPTS, executionId).map(attemptRow)
+  return connection.all<AttemptRecord>(LIST_ATTEMPTS, executionId, executionId).map(attemptRow)
 }

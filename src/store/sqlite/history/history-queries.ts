@@ -88,6 +88,3 @@ GROUP BY status`
 export const SAMPLE_EXECUTIONS = `
 SELECT seq, id, version, status, created_at, started_at, ended_at FROM executions
 WHERE workflow = ? ORDER BY created_at DESC, seq DESC LIMIT ?`
-
-export const SAMPLE_ATTEMPTS = `
-SELECT task_id, attempt, outcome, queued_at, started_at, ended_at FROM attempts WHERE execution_seq = ? LIMIT ?`

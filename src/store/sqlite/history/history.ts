@@ -27,6 +27,7 @@ import type { ExecutionRecord } from '../../rows.ts'
 import type { AddStep } from '../../steps.ts'
 import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
 import type { Connection } from '../file/connection.ts'
+import { SAMPLE_ATTEMPTS } from './attempt-queries.ts'
 import {
   countListing,
   FINAL_BYTES,
@@ -34,7 +35,6 @@ import {
   INPUT_BYTES,
   LIST_TASKS_WITHOUT_OUTPUTS,
   narrowedTrend,
-  SAMPLE_ATTEMPTS,
   SAMPLE_EXECUTIONS,
   TREND_OF_STATUS,
 } from './history-queries.ts'
@@ -144,7 +144,7 @@ function sample(
   const attempts: SampledAttempt[] = []
   for (const { seq } of executions) {
     if (attempts.length >= limits.attempts) break
-    attempts.push(...connection.all<SampledAttempt>(SAMPLE_ATTEMPTS, seq, limits.attempts - attempts.length))
+    attempts.push(...connection.all<SampledAttempt>(SAMPLE_ATTEMPTS, seq, seq, limits.attempts - attempts.length))
   }
   return workflowSample(executions, attempts)
 }

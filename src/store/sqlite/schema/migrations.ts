@@ -316,6 +316,13 @@ UPDATE instances SET is_polling = 1 WHERE EXISTS (SELECT 1 FROM instance_trigger
 DROP TABLE instance_triggers;
 `
 
+/** One row less for each task that completes, and a page less for each step that says so. */
+const COMPLETING_ATTEMPTS = `
+-- Of the attempt that completed the task, which has no row in attempts then. Its number and its end are the task's.
+ALTER TABLE task_runs ADD COLUMN attempt_queued_at INTEGER;
+ALTER TABLE task_runs ADD COLUMN attempt_started_at INTEGER;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS + WORKFLOWS,
@@ -326,4 +333,5 @@ export const MIGRATIONS: readonly string[] = [
   INSTANCE_CODE,
   GRAPHS,
   DECLARED_ONCE,
+  COMPLETING_ATTEMPTS,
 ]
