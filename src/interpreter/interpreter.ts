@@ -106,7 +106,7 @@ export class Interpreter {
       engine,
       machine: {
         ...others,
-        waits: { ...waits, rest: () => workers.rest() },
+        waits: { ...waits, rest: (isLeft, hasSkipped) => workers.rest(isLeft, hasSkipped) },
         tls: functions.sockets.tls,
         files: restriction?.guard(pyodide, files) ?? files,
         descriptors: {

@@ -2,6 +2,7 @@
 
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { AdaptiveSpin, isFollowedSoon } from '../border/adaptive-spin.ts'
 import { MESSAGES_IN, MESSAGES_OUT } from '../border/channel.ts'
 import { encodeFrame, FrameReader, type Path } from '../border/frames.ts'
 import type { FromInterpreter, ToInterpreter } from '../border/protocol.ts'
@@ -11,11 +12,14 @@ import type { TextForPython } from './text-for-python.ts'
 const CONTEXT_FIELDS = ['inputText', 'contextText', 'eventsText', 'payloadsText'] as const
 const CONTEXT_FIELD_NAMES: ReadonlySet<unknown> = new Set(CONTEXT_FIELDS)
 
+const spin = new AdaptiveSpin()
+
 /** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large. */
 export function send(message: FromInterpreter): void {
   for (const bytes of encodeFrame(message)) {
     for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
   }
+  if (isFollowedSoon(message)) spin.sent()
 }
 
 export type Received = WithContexts<ToInterpreter>
@@ -32,6 +36,7 @@ export function receiveMessages(received: (message: Received) => void, failed: (
   const reader = new FrameReader((message) => received(message as Received), textOf)
   const line = new Socket({ fd: MESSAGES_IN, readable: true, writable: false })
   line.on('data', (chunk: Buffer) => {
+    spin.received()
     try {
       reader.push(chunk)
     } catch (error) {

@@ -67,8 +67,11 @@ export interface Waits {
   signal_after(token: StackToken, delayMs: number): void
   /** How and why what bears the token shall stop that has not waited since it was to: `overdue` or `cancelled`. Said once. */
   take_stop(token: StackToken): WaitAnswer | undefined
-  /** Has a worker rest until there is something to do; false when enough of them rest, and it should end. */
-  rest(): boolean
+  /**
+   * Has a worker rest until there is something to do; false when enough of them rest, and it should end.
+   * `isLeft`: something waits for a worker. `hasSkipped`: there are skips to take.
+   */
+  rest(isLeft: boolean, hasSkipped: boolean): boolean
 }
 
 export interface Threads {

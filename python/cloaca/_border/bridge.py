@@ -309,13 +309,18 @@ def _answer(suspension_for: Callable[..., Any], *arguments: Any) -> Any:
         stacks.running_call[1] = is_logged
 
 
-def rest() -> bool:
-    """Suspends a worker until there is work; False when enough of them rest, and it shall end."""
+def rest(is_left: bool, has_skipped: bool) -> bool:
+    """Suspends a worker until there is work; False when enough of them rest, and it shall end.
+
+    Args:
+        is_left: Whether something waits for a worker already.
+        has_skipped: Whether the host has skips to take.
+    """
     assert _suspend is not None
     global suspensions
     suspensions += 1
     _set_running_loop(loop_of_pyodide)
-    if not host.waits.rest():
+    if not host.waits.rest(is_left, has_skipped):
         return False
     _suspend(1)
     if last_stack is not None:

@@ -76,7 +76,7 @@ def work() -> None:
     while calls_left > 0:
         calls_left -= _work_for_a_turn()
         bridge.collect_garbage()
-        if not bridge.rest():
+        if not bridge.rest(bool(_waiting), bool(_skipped)):
             return
 
 

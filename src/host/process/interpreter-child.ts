@@ -4,6 +4,7 @@
  */
 
 import type { Readable } from 'node:stream'
+import { AdaptiveSpin, isAnsweredSoon } from '../../border/adaptive-spin.ts'
 import { encodeFrame, FrameReader } from '../../border/frames.ts'
 import type { FromInterpreter, StackToken, ToInterpreter } from '../../border/protocol.ts'
 import { isBorderTraced, traceMessage } from '../../border/trace.ts'
@@ -47,6 +48,7 @@ export class InterpreterChild {
   /** Calls that were told to stop, of which it has not said that it has heard that. */
   readonly #unheard = new Set<StackToken>()
   #queue: Buffer[] = []
+  readonly #spin = new AdaptiveSpin()
   #hello: Hello | null = null
   #isTelling = false
   #hasEnded = false
@@ -86,6 +88,7 @@ export class InterpreterChild {
       this.killGroupsOf(message.token)
       this.#signalUnlessHeard(message.token)
     }
+    if (isAnsweredSoon(message)) this.#spin.sent()
     if (this.#queue.length === 0) queueMicrotask(() => this.#flush())
     this.#queue.push(...encodeFrame(message))
   }
@@ -180,6 +183,7 @@ export class InterpreterChild {
       (bytes, path) => (path.at(-1) === 'snapshot' ? bytes : bytes.toString()),
     )
     stream.on('data', (chunk: Buffer) => {
+      this.#spin.received()
       try {
         reader.push(chunk)
       } catch (error) {

@@ -34,6 +34,8 @@ export class Workers {
   readonly #resting: (() => void)[] = []
   /** Set while something waits for a worker. */
   #isPumping = false
+  /** Whether something waits. Null: a worker went on and has not rested since, so only Python knows. */
+  #isLeft: boolean | null = false
 
   constructor(calls: WorkerCalls, events: WorkerEvents) {
     this.#calls = calls
@@ -42,14 +44,19 @@ export class Workers {
 
   /** Something was added that waits for a worker. */
   wake(): void {
+    this.#isLeft = true
     if (this.#isPumping) return
     this.#isPumping = true
     this.#pump()
   }
 
-  /** Called by a worker that has nothing to do, or has had its time slice: whether it shall be suspended, or else end. */
-  rest(): boolean {
-    this.#tellSkipped()
+  /**
+   * Called by a worker that has nothing to do, or has had its time slice: whether it shall be suspended, or else end.
+   * It says what Python would have to be asked for, since each call into Python costs as much as a poll.
+   */
+  rest(isLeft: boolean, hasSkipped: boolean): boolean {
+    this.#isLeft = isLeft
+    if (hasSkipped) this.#tellSkipped()
     this.#events.rested()
     if (this.#resting.length >= MOST_RESTING) return false
     suspendNextOn(new Promise((resolve) => this.#resting.push(() => resolve(0))))
@@ -57,11 +64,15 @@ export class Workers {
   }
 
   #pump(): void {
-    this.#tellSkipped()
-    if (Number(this.#calls.countWaiting()) === 0) {
+    if (this.#isLeft === null) {
+      this.#tellSkipped()
+      this.#isLeft = Number(this.#calls.countWaiting()) > 0
+    }
+    if (!this.#isLeft) {
       this.#isPumping = false
       return
     }
+    this.#isLeft = null
     const goOn = this.#resting.pop()
     if (goOn === undefined) this.#calls.work.callPromising().catch(this.#events.failed)
     else goOn()

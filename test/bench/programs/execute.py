@@ -26,11 +26,11 @@ config = cloaca.DefaultRunnerConfig(max_concurrent_tasks=64)
 with cloaca.DefaultRunner.with_config(sys.argv[1], config) as runner:
     small = cloaca.Context({"n": 1})
     large = cloaca.Context({f"key{i}": "x" * 1000 for i in range(1000)})
-    one_ms = median_ms(lambda: runner.execute("one", small), 300, warm_up=700)
+    one_ms = median_ms(lambda: runner.execute("one", small), 500, warm_up=2_000)
     figures = {
         "one_ms": one_ms,
-        "chain_task_ms": median_ms(lambda: runner.execute("chain", small), 10, warm_up=10) / 100,
-        "fan_tasks_per_s": 1000 / (median_ms(lambda: runner.execute("fan", small), 5, warm_up=3) / 1000),
-        "large_ms": median_ms(lambda: runner.execute("one", large), 20, warm_up=20) - one_ms,
+        "chain_task_ms": median_ms(lambda: runner.execute("chain", small), 20, warm_up=40) / 100,
+        "fan_tasks_per_s": 1000 / (median_ms(lambda: runner.execute("fan", small), 10, warm_up=10) / 1000),
+        "large_ms": median_ms(lambda: runner.execute("one", large), 60, warm_up=40) - one_ms,
     }
 print(json.dumps(figures))
