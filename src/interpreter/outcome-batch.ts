@@ -1,10 +1,17 @@
 /**
  * Outcomes of polls and attempts on their way to the engine. What a worker brings about before it rests travels in one
- * message; what stacks bring about that waited in between, with the others of the same tick of the event loop.
+ * message, but not many outcomes: while the engine stores the first ones, Python goes on with what it has. What stacks bring about that
+ * waited in between travels with the others of the same tick of the event loop.
  */
 
 import { FrameError } from '../border/frames.ts'
 import type { FromInterpreter, Outcome, StackToken } from '../border/protocol.ts'
+
+/**
+ * A fan-out of 1,000 tasks in 64 slots took 61 µs a task when each slot's outcome travelled with all others, and takes 34 µs with 16;
+ * with 8 or 32 it is 37 µs. Skips, of which there are far more, are nothing that the engine stores at once.
+ */
+const MOST_OUTCOMES = 16
 
 export class OutcomeBatch {
   readonly #send: (message: FromInterpreter) => void
@@ -25,7 +32,8 @@ export class OutcomeBatch {
   add(token: StackToken, outcome: Outcome): void {
     this.#tokens.push(token)
     this.#outcomes.push(outcome)
-    this.#plan()
+    if (this.#outcomes.length >= MOST_OUTCOMES) this.flush()
+    else this.#plan()
   }
 
   /** Sends what there is. */

@@ -43,6 +43,17 @@ test('what comes about in one turn is one message', () => {
   ])
 })
 
+test('a few outcomes do not wait for all the others, so that the engine has something to do meanwhile', () => {
+  const { batch, sent } = narrowLine()
+  const tokens = Array.from({ length: 40 }, (_, index) => index)
+
+  for (const token of tokens) batch.add(token, completed(''))
+  expect(sent.map((message) => message.tokens.length)).toEqual([16, 16])
+  batch.flush()
+
+  expect(sent.flatMap((message) => message.tokens)).toEqual(tokens)
+})
+
 test('each request is answered, also when the answers are too large together, or one of them is', () => {
   const { batch, sent } = narrowLine()
 
