@@ -19,7 +19,7 @@ import type { Store, StoreChange } from '../../src/engine/ports.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
+import { change, declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
 import { type StoreProcess, startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
@@ -60,6 +60,13 @@ async function makeDatabase(at: string): Promise<string> {
   return execution.id
 }
 
+/** The tasks of the execution that the instance takes. */
+async function take(instanceId: string): Promise<readonly string[]> {
+  const acquisition = { instanceId, workflows: ['ingest'], at: START, limit: 1, recover: false }
+  const [taken] = await store.acquireExecutions(acquisition)
+  return (taken?.tasks ?? []).map(({ taskId }) => taskId)
+}
+
 function executionsIn(at: string): readonly unknown[] {
   const connection = new Connection(at)
   try {
@@ -88,6 +95,30 @@ describe('a database that was removed', () => {
     await expect(store.listExecutions(FIRST_PAGE)).rejects.toMatchObject(REPLACED)
     expect(kinds()).toEqual(['lost'])
     expect(existsSync(path)).toBe(false)
+  })
+
+  test('takes the progress of an execution for some milliseconds, and no end of one', async () => {
+    const executionId = await accept()
+    await store.openInstance('instance', START)
+    const [task = ''] = await take('instance')
+    const running = change(task, { status: 'Running', attempts: 1, startedAt: START })
+    const progress = (): Promise<void> => store.settle({ executionId, changes: [running], end: null })
+    const end = { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: 'no' } as const
+    rmSync(path)
+
+    await progress()
+    await expect(store.settle({ executionId, changes: [], end })).rejects.toMatchObject(REPLACED)
+    await expect(progress()).rejects.toMatchObject(REPLACED)
+  })
+
+  test('takes no progress of an execution either once it was not looked at for a moment', async () => {
+    const executionId = await accept()
+    await store.openInstance('instance', START)
+    await take('instance')
+    rmSync(path)
+    await clock.advance(10)
+
+    await expect(store.settle({ executionId, changes: [], end: null })).rejects.toMatchObject(REPLACED)
   })
 
   test('is missed within half a second by whoever listens for changes of others, without a step', async () => {

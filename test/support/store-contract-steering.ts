@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { AttemptRow, Execution } from '../../src/model/execution.ts'
-import { newExecution, START } from './store-builders.ts'
+import { change, completed, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const END = { endedAt: START + 9, errorMessage: 'cancelled: wrong day' }
@@ -146,7 +146,7 @@ export function describeSteeringContract(context: ContractContext): void {
         endedAt: START + 2,
         error,
       }
-      const completed: AttemptRow = {
+      const second: AttemptRow = {
         ...failed,
         attempt: 2,
         outcome: 'completed',
@@ -155,56 +155,26 @@ export function describeSteeringContract(context: ContractContext): void {
         endedAt: START + 5,
         error: null,
       }
-      const ready = {
-        taskId,
-        status: 'Ready',
-        attempts: 1,
-        recoveries: 0,
-        notBeforeAt: START + 3,
-        startedAt: START + 1,
-        endedAt: null,
-        finishedOrder: null,
-        outputText: null,
-        error,
-      } as const
-      const done = {
-        ...ready,
-        status: 'Completed',
-        attempts: 2,
-        notBeforeAt: null,
-        endedAt: START + 5,
-        finishedOrder: 1,
-        outputText: '{}',
-        error: null,
-      } as const
+      const ready = change(taskId, { status: 'Ready', attempts: 1, startedAt: START + 1, error })
+      const done = completed(taskId, { attempts: 2, startedAt: START + 1, endedAt: START + 5 })
 
       await context.store.settle({ executionId: id, changes: [ready], end: null, attempts: [failed] })
-      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [completed] })
+      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [second] })
 
-      expect(await context.store.listAttempts(id)).toEqual([failed, completed])
+      expect(await context.store.listAttempts(id)).toEqual([failed, second])
     })
 
     test('that completed a task which was recovered from a dead process are listed beside the lost ones', async () => {
       const { id, tasks } = await taken()
-      const running = {
-        taskId: tasks[0]?.taskId ?? '',
-        status: 'Running',
-        attempts: 1,
-        recoveries: 0,
-        notBeforeAt: null,
-        startedAt: START + 1,
-        endedAt: null,
-        finishedOrder: null,
-        outputText: null,
-        error: null,
-      } as const
+      const taskId = tasks[0]?.taskId ?? ''
+      const running = change(taskId, { status: 'Running', attempts: 1, startedAt: START + 1 })
       await context.store.settle({ executionId: id, changes: [running], end: null })
       await context.store.closeInstance(ME, START + 7)
       await context.store.openInstance(ME, START + 8)
       const again = { instanceId: ME, workflows: ['ingest'], at: START + 8, limit: 1, recover: false }
       await context.store.acquireExecutions(again)
-      const completed: AttemptRow = {
-        taskId: running.taskId,
+      const second: AttemptRow = {
+        taskId,
         attempt: 2,
         outcome: 'completed',
         queuedAt: null,
@@ -212,13 +182,13 @@ export function describeSteeringContract(context: ContractContext): void {
         endedAt: START + 10,
         error: null,
       }
-      const done = { ...running, status: 'Completed', attempts: 2, endedAt: START + 10, finishedOrder: 1 } as const
+      const done = completed(taskId, { attempts: 2, startedAt: START + 1, endedAt: START + 10 })
 
-      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [completed] })
+      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [second] })
 
       expect(await context.store.listAttempts(id)).toEqual([
         expect.objectContaining({ attempt: 1, outcome: 'lost' }),
-        completed,
+        second,
       ])
     })
 

@@ -256,7 +256,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
 
   settle(settlement: Settlement): Promise<void> {
     const { executionId, changes, end } = settlement
-    const need = end === null ? 'write' : 'accept'
+    const need = end === null ? 'progress' : 'accept'
     const run = (connection: Connection) => executions.settle(connection, settlement, this.#instances)
     // Whoever hears of the end of an attempt finds its whole log.
     const ended =

@@ -11,7 +11,7 @@
 import type { Clock } from '../../../engine/ports.ts'
 import { CloacaError } from '../../../errors.ts'
 import type { StoreCounters } from '../../../metrics/store-counters.ts'
-import type { StepNeed, StepResult } from '../../steps.ts'
+import { commitKind, type StepNeed, type StepResult } from '../../steps.ts'
 import type { Connection } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
 import { closed, isLocked, refused } from './failures.ts'
@@ -20,7 +20,7 @@ export interface StepQueueOptions {
   readonly clock: Clock
   /** False: nothing is synced, by the user's choice. */
   readonly syncs: boolean
-  /** Asked before anything is read or written, and again before the commit of what is to be accepted. */
+  /** Asked before anything is read or written, and again before the commit, but less often where progress is all that is written. */
   readonly watch: Pick<DatabaseWatch, 'assertInPlace' | 'assertInPlaceLately' | 'suspect'>
   /** Called after each commit that wrote. */
   readonly afterCommit: () => void
@@ -99,15 +99,14 @@ export class StepQueue {
     let results: readonly unknown[]
     try {
       results = steps.map((step) => step.run())
-      // What is acknowledged to nobody may go into a file that was moved a moment ago, as before a crash.
-      if (need === 'accept') this.#watch.assertInPlace()
+      if (need === 'write' || need === 'accept') this.#watch.assertInPlace()
       this.#connection.commit()
     } catch (error) {
       this.#connection.rollback()
       this.#isolate(steps, error)
       return true
     }
-    const counters = this.#counters.commits[need]
+    const counters = this.#counters.commits[commitKind(need)]
     counters.steps += steps.length
     counters.duration.observe(this.#clock.monotonic() - begunAt)
     for (const [index, step] of steps.entries()) step.settle(results[index])
@@ -137,8 +136,8 @@ export class StepQueue {
   }
 
   #begin(need: StepNeed): void {
-    if (need === 'read') this.#watch.assertInPlace()
-    else this.#watch.assertInPlaceLately()
+    if (need === 'progress') this.#watch.assertInPlaceLately()
+    else this.#watch.assertInPlace()
     if (need === 'read') this.#connection.beginRead()
     else this.#connection.beginWrite(this.#syncs && need === 'accept' ? 'synced' : 'kept')
     this.#lockedSince = null
@@ -162,8 +161,10 @@ export class StepQueue {
   }
 }
 
+/** The strictest first. */
+const NEEDS: readonly StepNeed[] = ['accept', 'write', 'progress']
+
 /** What the strictest of them needs. */
 function needOf(steps: readonly Step[]): StepNeed {
-  if (steps.some((step) => step.need === 'accept')) return 'accept'
-  return steps.some((step) => step.need === 'write') ? 'write' : 'read'
+  return NEEDS.find((need) => steps.some((step) => step.need === need)) ?? 'read'
 }
