@@ -19,6 +19,7 @@ interface Row {
 /** Where the package's files are: for the checks of whose frame it is. */
 const PLACE = /^_package\.py$/
 const BORDER = /^_border\//
+const LOOPS = /^_loops\//
 const ADAPT_BASE = /^_adapt\/(?!__init__)\w+\.py$/
 
 const ADAPTATIONS = [
@@ -41,6 +42,8 @@ const TABLE: readonly Row[] = [
   { files: /^_missing\//, may: [] },
   { files: /^_values\//, may: [/^_values\//] },
   { files: BORDER, may: [BORDER, PLACE], mayTypes: [/^_declarations\/declaration\.py$/] },
+  // The event loops of scripts, as far as stacks and threads drive them alike.
+  { files: LOOPS, may: [LOOPS, BORDER] },
   { files: /^_declarations\//, may: [/^_declarations\//, BORDER, PLACE, /^_policy\.py$/] },
   // What type checkers are told of the functions and dicts of programs.
   { files: /^_types\//, may: [/^_types\//, /^_(context|handle|result)\.py$/] },
@@ -77,6 +80,7 @@ const TABLE: readonly Row[] = [
     files: /^_engine\//,
     may: [
       /^_engine\//,
+      LOOPS,
       BORDER,
       PLACE,
       /^_(declarations|values)\//,
@@ -89,7 +93,7 @@ const TABLE: readonly Row[] = [
   { files: /^_cpython\/channel\//, may: [/^_cpython\/channel\//, PLACE] },
   {
     files: /^_cpython\/calls\//,
-    may: [/^_cpython\/calls\//, /^_cpython\/channel\/helpers\.py$/, BORDER, /^_engine\/(finish|open_ends|poll)\.py$/],
+    may: [/^_cpython\/calls\//, /^_cpython\/channel\/helpers\.py$/, LOOPS, BORDER, /^_engine\/(finish|poll)\.py$/],
   },
   { files: /^_cpython\/output\//, may: [/^_cpython\/(output|channel)\//, /^_cpython\/calls\/threads\.py$/, BORDER] },
   {

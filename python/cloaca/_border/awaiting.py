@@ -8,12 +8,13 @@ from typing import Any, Callable
 from .calls import is_awaitable
 
 
-async def _await(value: Any) -> Any:
-    return await value
+async def result_of(awaitable: Any) -> Any:
+    """Awaits what may be no coroutine, and so cannot be made a task of."""
+    return await awaitable
 
 
 def _run(value: Any) -> Any:
-    return asyncio.run(_await(value))
+    return asyncio.run(result_of(value))
 
 
 #: Waits for an awaitable: inside the engine in the loop of the script, for which ``_engine.script_loops`` connects.

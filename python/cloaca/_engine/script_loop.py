@@ -18,56 +18,28 @@ Proved by ``python/tests/test_engine_async.py`` and ``test/host/async-calls.test
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
-import weakref
 from asyncio import events
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional
 
-from .._border import bridge, fault, host, stacks
+from .._border import bridge, host, stacks
 from .._border.calls import Call
 from .._border.calls import running as running_call
 from .._border.generation import Generation
-from . import open_ends
+from .._loops import blocking
+from .._loops.base import ENDS_WITHIN_S, Left, ScriptLoopBase, run_handle
 
-#: A step that takes longer is named, for each call at most once a minute.
-_NAMED_AFTER_S, _NAMED_AGAIN_AFTER_S = 1.0, 60.0
 #: A step that began later than this before its call is stopped is told by ``CancelledError`` alone.
 _STOPPED_AFTER_S = 0.1
 #: A step that was stopped so often does not listen.
 _DEAF_AFTER = 10
-#: What is cancelled at the end may take so long to clean up.
-_ENDS_WITHIN_S = 1.5
 _PAUSE_AFTER_ERROR_MS = 100
 
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
-
-_run_handle = events.Handle._run
-
 _Task: Any = asyncio.Task
-_StandardLoop: Any = asyncio.SelectorEventLoop
 
 #: Stacks that shall drive a loop, until the host has entered them.
 unstarted: Dict[int, Callable[[], None]] = {}
-
-
-class _Left(BaseException):
-    """Ends a stack that has driven a loop which another one drives by now."""
-
-
-class _Step(events.Handle):
-    __slots__ = ()
-
-    def _run(self) -> None:
-        self._loop.run_step(self)  # type: ignore[attr-defined]
-
-
-class _TimedStep(events.TimerHandle):
-    __slots__ = ()
-
-    def _run(self) -> None:
-        self._loop.run_step(self)  # type: ignore[attr-defined]
 
 
 class _LoopStack(stacks.Stack):
@@ -86,35 +58,27 @@ class _LoopStack(stacks.Stack):
     is_cancelled: Any = property(_has_heard, _hear)
 
 
-class ScriptLoop(_StandardLoop):  # type: ignore[misc]
+class ScriptLoop(ScriptLoopBase):
     """The loop of one generation of a script. ``start`` is called once, ``end`` when the script ends."""
+
+    tells_why = True
 
     def __init__(self, generation: Generation) -> None:
         super().__init__()
         self.stack = _LoopStack(0, generation)
         self.stack.loop = self
-        self.is_in_step = False
-        #: Called before the loop may wait.
-        self.before_wait: Callable[[], None] = lambda: None
-        #: Called when it is closed.
-        self.after_end: Callable[[], None] = lambda: None
-        #: The tokens of the calls that have not ended: what blocks for one of them has a time limit of its own.
-        self.open_tokens: Set[int] = set()
-        #: The calls among them that shall stop and have not yet: no other step may keep them from it.
+        #: The calls among ``open_tokens`` that shall stop and have not yet: no other step may keep them from it.
         self.stopping: Dict[int, Call] = {}
         self._no_call = -self.stack.ident - 1  # no other stack has it, and nothing of the host's
-        self.call: Optional[Call] = None
         self._steps = 0
         self._seen_step, self._seen_at = 0, 0.0
         self._watched_step = 0
         self._stops_of_step = 0
-        self._named_at: Dict[str, float] = {}
+        self._blocking = blocking.BlockingNotices()
         #: What the stack waits for that drives the loop, while a step goes on that had waited on another.
         self._waiting_driver: Optional[int] = None
         self._is_admitting = False
-        self._is_ending = self._is_over = False
         self._end_waiters: List[int] = []
-        self._servers: Any = weakref.WeakSet()
 
     # ------------------------------------------------------------------------------------------------ what goes in
 
@@ -143,29 +107,13 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         if not self._is_admitting:
             super()._check_thread()
 
-    def end(self) -> None:
-        """Cancels what is left, closes generators and the loop, soon; to be called from anywhere, twice too."""
-        if not self._is_ending:
-            self._is_ending = True
-            self.call_soon_threadsafe(lambda: self.create_task(self._wind_up()))
-
-    async def create_server(self, *args: Any, **options: Any) -> Any:
-        server = await super().create_server(*args, **options)
-        self._servers.add(server)
-        return server
-
-    async def create_unix_server(self, *args: Any, **options: Any) -> Any:
-        server = await super().create_unix_server(*args, **options)
-        self._servers.add(server)
-        return server
-
-    def wait_for_end(self, timeout_ms: float) -> bool:
+    def wait_for_end(self, timeout_s: float) -> bool:
         """Waits until the loop is closed; False when the time is over before."""
         if self.is_closed():
             return True
         event = bridge.new_event()
         self._end_waiters.append(event)
-        return bridge.wait_event(event, timeout_ms)
+        return bridge.wait_event(event, timeout_s * 1000)
 
     # ------------------------------------------------------------------------------------------- the driving stack
 
@@ -177,7 +125,7 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
             try:
                 self.before_wait()
                 self._run_once()
-            except _Left:
+            except Left:
                 self._wake_driver()
                 return
             except bridge.DeadlineExceeded:
@@ -192,66 +140,16 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         events._set_running_loop(None)
         sys.set_asyncgen_hooks(None, None)
         self.close()
-        self.after_end()
+        self.after_end(self)
         for event in self._end_waiters:
             bridge.set_event(event)
         stacks.end(self.stack)
 
-    async def _wind_up(self) -> None:
-        try:
-            tasks = asyncio.all_tasks(self) - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel("the script has ended")
-            if tasks:
-                ended, pending = await asyncio.wait(tasks, timeout=_ENDS_WITHIN_S)
-                self._report_ended(ended, pending)
-            await self.shutdown_asyncgens()
-            await open_ends.close(list(self._servers), list(self._transports.values()))
-            await self.shutdown_default_executor(timeout=_ENDS_WITHIN_S)
-        finally:
-            self._is_over = True
-
-    def _report_ended(self, ended: Set[Any], pending: Set[Any]) -> None:
-        for task in ended:
-            if not task.cancelled() and task.exception() is not None:
-                self._report("Exception in a task that was cancelled at the end of its script", task.exception())
-        for task in pending:
-            task._log_destroy_pending = False
-            message = f"A task did not end with its script, within {_ENDS_WITHIN_S} s after it was cancelled"
-            self.call_exception_handler({"message": message, "task": task})
-
-    def call_exception_handler(self, context: Dict[str, Any]) -> None:
-        """Reports what went wrong. What complains after the end that nobody closed it was closed with the loop."""
-        if not (self.is_closed() and str(context.get("message")).startswith("Unclosed ")):
-            super().call_exception_handler(context)
-
-    def _report(self, message: str, error: Optional[BaseException]) -> None:
-        self.call_exception_handler({"message": message, "exception": error})
+    async def _end_what_is_left(self) -> None:
+        await super()._end_what_is_left()
+        await self.shutdown_default_executor(timeout=ENDS_WITHIN_S)
 
     # ------------------------------------------------------------------------------------------------------- steps
-
-    def _call_soon(self, callback: Any, args: Any, context: Any) -> Any:
-        handle = super()._call_soon(callback, args, context)
-        handle.__class__ = _Step
-        return handle
-
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:
-        """Like that of any loop; what takes turns with it needs no lock."""
-        self._check_closed()
-        handle = self._call_soon(callback, args, context)
-        self._write_to_self()
-        return handle
-
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
-        """Like that of any loop."""
-        handle = super().call_at(when, callback, *args, context=context)
-        handle.__class__ = _TimedStep
-        return handle
-
-    def _add_callback(self, handle: Any) -> None:
-        if type(handle) is events.Handle:  # of a file that is ready, or a signal
-            handle.__class__ = _Step
-        super()._add_callback(handle)
 
     def run_step(self, handle: Any) -> None:
         """Runs a step in the name of its call."""
@@ -261,13 +159,13 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         self.is_in_step = True
         stack.token = stack.origin = stacks.running_token[0] = self._no_call if call is None else call.token
         try:
-            _run_handle(handle)
+            run_handle(handle)
         except (SystemExit, KeyboardInterrupt) as error:
-            self._report(f"{self._who()} raised {type(error).__name__} in a task of its own or a callback", error)
+            self._report(f"{self.who()} raised {type(error).__name__} in a task of its own or a callback", error)
         finally:
             self.leave_step()
         if self._waiting_driver is not None:
-            raise _Left
+            raise Left
 
     def leave_step(self) -> None:
         """Nothing is stopped from here on: what there is to do is ours."""
@@ -326,7 +224,7 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         if self._watched_step != self._steps:
             self._watched_step = self._steps
             self._see_step()
-            host.waits.signal_after(self.stack.token, _NAMED_AFTER_S * 1000)
+            host.waits.signal_after(self.stack.token, blocking.NAMED_AFTER_S * 1000)
 
     def check_step(self, frame: Any, is_overdue: bool) -> bool:
         """Names a step that has taken too long, and raises DeadlineExceeded where it has to be stopped.
@@ -336,7 +234,7 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         since_s = time.monotonic() - self._see_step()
         if since_s >= _STOPPED_AFTER_S:
             self._stop_step(frame, is_overdue)
-        if since_s >= _NAMED_AFTER_S:
+        if since_s >= blocking.NAMED_AFTER_S:
             self._name_step(frame, since_s)
         return since_s >= _STOPPED_AFTER_S
 
@@ -347,10 +245,9 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
             held_up = next(iter(self.stopping.values()), None)
             if held_up is None or self.stack.token in self.open_tokens:
                 return
-            reason = f"stopped: it kept {held_up.name} from stopping ({held_up.stop_reason})"
+            reason = blocking.reason_to_stop(held_up)
             if not self._stops_of_step:
-                who = self._who()
-                host.engine.notice(f"{who[0].upper()}{who[1:]}{_place_of(frame)}, was {reason}")
+                host.engine.notice(blocking.stop_notice(self.who(), frame, reason))
         self._stops_of_step += 1
         self._seen_at = time.monotonic()  # it has as long again to end
         raise bridge.DeadlineExceeded(reason)
@@ -366,28 +263,6 @@ class ScriptLoop(_StandardLoop):  # type: ignore[misc]
         return self._seen_at
 
     def _name_step(self, frame: Any, since_s: float) -> None:
-        who, now = self._who(), time.monotonic()
-        if now - self._named_at.get(who, -_NAMED_AGAIN_AFTER_S) < _NAMED_AGAIN_AFTER_S:
-            return
-        self._named_at[who] = now
-        host.engine.notice(
-            f"{who[0].upper()}{who[1:]} blocks the event loop of its script{_place_of(frame)}, for {since_s:.0f} s so "
-            "far: the script's other async triggers and tasks wait until it awaits something or ends. "
-            "asyncio.to_thread() calls a function that blocks without that."
-        )
-
-    def _who(self) -> str:
-        if self.call is None:
-            return "a callback"
-        is_open = self.call.token in self.open_tokens
-        return self.call.name if is_open else f"a background task of {self.call.name}"
-
-
-def _place_of(frame: Any) -> str:
-    """Where in the user's files it is: the innermost of them."""
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not fault.is_ours(file) and not file.startswith(("<", _STANDARD_LIBRARY)) and "site-packages" not in file:
-            return f" in {file}, line {frame.f_lineno}, {frame.f_code.co_name}"
-        frame = frame.f_back
-    return ""
+        notice = self._blocking.notice(self.who(), frame, since_s)
+        if notice is not None:
+            host.engine.notice(notice)

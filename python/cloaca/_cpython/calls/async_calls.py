@@ -8,37 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 from ..._border import awaiting as border_awaiting
-from ..._border import bridge, fault, stacks
+from ..._border import bridge, stacks
 from ..._border.calls import Awaiting, Call
 from ..._border.calls import running as running_call
-from ..._border.generation import Generation, generations
+from ..._border.generation import Generation
 from ..._engine import finish, poll
+from ..._loops import awaited_calls, blocking
+from ..._loops.by_generation import LoopsByGeneration
 from ..channel import helpers
 from .entries import Entries
 from .script_loop import ScriptLoop
 from .waits import Stop, Wait
 
-Outcome = Tuple[str, Optional[str], str, str, str]
-
-#: A call that goes on after it was cancelled may have something to clean up.
-_CANCELLED_AGAIN_AFTER_S, _AND_AGAIN_AFTER_S = 1.0, 0.1
 #: A step that has not ended so long after a call was to stop, blocks the loop.
 _BLOCKS_AFTER_S = 0.1
 #: While another call's step keeps one from stopping, the engine is told so often that it was heard.
 _ACKNOWLEDGE_EVERY_S = 0.5
-_ENDS_WITHIN_S = 1.7
-#: A step that takes longer is named, for each call at most once a minute.
-_NAMED_AFTER_S, _NAMED_AGAIN_AFTER_S = 1.0, 60.0
 _LOOK_EVERY_S = 0.25
 
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _sleep = time.sleep
 
 
@@ -58,9 +51,9 @@ class AsyncCalls:
         self._tell_skipped = skipped
         self._acknowledge = acknowledge
         self._notice = notice
-        self._named_at: Dict[str, float] = {}
+        self._blocking = blocking.BlockingNotices()
         self._is_watching = self._is_abandoned = False
-        self._loops: Dict[int, ScriptLoop] = {}
+        self._loops = LoopsByGeneration(self._new_loop, self._report_skipped, self._end_calls_of)
         self._making = threading.Lock()
         self._calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
         #: Of calls that shall stop: why, since when, the step that ran then, when the engine was last told, and the
@@ -68,7 +61,10 @@ class AsyncCalls:
         self._stops: Dict[int, List[Any]] = {}
         self._skipped: List[int] = []
         border_awaiting.wait_for = self.wait_for
-        finish.end_loops = self.end_all
+        #: Ends the loop of a generation, soon: what is pending is cancelled.
+        self.end = self._loops.end
+        #: Ends all loops, and waits for that for a while.
+        self.end_all = finish.end_loops = self._loops.end_all
 
     # ------------------------------------------------------------------------------------------------------ one call
 
@@ -79,9 +75,10 @@ class AsyncCalls:
             RuntimeError: Its script has ended, or there can be no more threads.
         """
         try:
-            loop = self._loop_of(generation)
+            with self._making:
+                loop = self._loops.of(generation)
         except BaseException:
-            _drop(awaiting.awaitable)
+            awaited_calls.drop(awaiting.awaitable)
             raise
         call = Call(token, awaiting.name, awaiting.stopped)
         awaiting.context.run(running_call.set, call)
@@ -90,14 +87,14 @@ class AsyncCalls:
 
         def end(_: Any) -> None:
             if token in self._calls:  # it was cancelled before its first step, and so has none
-                _drop(awaiting.awaitable)
-                self._end_call(call, loop, call.stopped(_stopped(call, asyncio.CancelledError())))
+                awaited_calls.drop(awaiting.awaitable)
+                self._end_call(call, loop, call.stopped(awaited_calls.stopped(call, asyncio.CancelledError())))
 
         def admit() -> None:
             call.task = loop.create_task(self._make(call, loop, awaiting))
             call.task.add_done_callback(end)
             if token in self._stops:
-                self._cancel(call, loop)  # it was to stop before it had begun
+                awaited_calls.cancel(call, loop)  # it was to stop before it had begun
 
         loop.call_soon_threadsafe(admit, context=awaiting.context)
         stop = self._entries.take_stop(token)
@@ -107,9 +104,9 @@ class AsyncCalls:
     async def _make(self, call: Call, loop: ScriptLoop, awaiting: Awaiting) -> None:
         """Awaits a call to its end, in a task of its own, and reports what came of it."""
         try:
-            outcome = await _outcome_of(awaiting)
+            outcome = await awaited_calls.outcome_of(awaiting)
         except BaseException as error:
-            outcome = call.stopped(_stopped(call, error))
+            outcome = call.stopped(awaited_calls.stopped(call, error))
         self._end_call(call, loop, outcome)
 
     def _end_call(self, call: Call, loop: ScriptLoop, outcome: Any) -> None:
@@ -127,29 +124,18 @@ class AsyncCalls:
         """Those that were cancelled before they began, or did not end although they were."""
         for call, owner in list(self._calls.values()):
             if owner is loop:
-                message = f"{call.name} was cancelled: its script has ended, or has been loaded again"
-                self._end_call(call, loop, call.stopped(("failed", None, "CancelledError", message, "")))
+                self._end_call(call, loop, awaited_calls.ended_with_script(call))
 
     def _report_skipped(self) -> None:
         if self._skipped:
             skipped, self._skipped = self._skipped, []
             self._tell_skipped(skipped)
 
-    def _loop_of(self, generation: Generation) -> ScriptLoop:
-        with self._making:
-            loop = self._loops.get(generation.number)
-            if loop is None:
-                if generations.get(generation.number) is not generation:
-                    raise RuntimeError("the script has ended, or has been loaded again")
-                loop = ScriptLoop(generation)
-                loop.before_wait = self._report_skipped
-                loop.after_end = lambda owner=loop: self._end_calls_of(owner)  # type: ignore[misc]
-                loop.start()
-                self._loops[generation.number] = loop
-                if not self._is_watching:
-                    self._is_watching = True
-                    helpers.start(self._name_what_blocks)
-            return loop
+    def _new_loop(self, generation: Generation) -> ScriptLoop:
+        if not self._is_watching:
+            helpers.start(self._name_what_blocks)
+            self._is_watching = True
+        return ScriptLoop(generation)
 
     # -------------------------------------------------------------------------------------------------- how it stops
 
@@ -164,7 +150,7 @@ class AsyncCalls:
         self._stops[token] = [stop, now, loop.steps, now, None]
         for thread in list(loop.aside):
             thread.tell(token, stop)
-        loop.call_soon_threadsafe(self._cancel, call, loop, context=contextvars.Context())
+        loop.call_soon_threadsafe(awaited_calls.cancel, call, loop, context=contextvars.Context())
         return True
 
     def stop_again(self, token: int) -> bool:
@@ -181,27 +167,15 @@ class AsyncCalls:
             if running == token:
                 driver.tell(token, stop)
             elif running < 0:
-                reason = f"stopped: it kept {call.name} from stopping ({stop.reason})"
+                reason = blocking.reason_to_stop(call)
                 if step != told[4]:
                     told[4] = step
-                    who = _who(loop)
-                    self._notice(f"{who[0].upper()}{who[1:]}{_place_in(driver.ident)}, was {reason}")
+                    self._notice(blocking.stop_notice(loop.who(), _frame_of(driver.ident), reason))
                 driver.tell(running, Stop(reason, False))
             elif now - acknowledged_at >= _ACKNOWLEDGE_EVERY_S:
                 told[3] = now
                 self._acknowledge(token)
         return True
-
-    def _cancel(self, call: Call, loop: ScriptLoop) -> None:
-        if call.task is None or call.task.done() or (call.is_cancelled and not call.is_overdue):
-            return
-        call.is_cancelled = not call.is_overdue
-        call.task.cancel()
-        if not call.is_overdue:
-            return
-        call.cancellations += 1
-        delay_s = _CANCELLED_AGAIN_AFTER_S if call.cancellations == 1 else _AND_AGAIN_AFTER_S
-        loop.call_later(delay_s, self._cancel, call, loop, context=contextvars.Context())
 
     def _name_what_blocks(self) -> None:
         """Has the user told of steps that take long, since nothing else of their script's goes on meanwhile."""
@@ -209,38 +183,30 @@ class AsyncCalls:
         while not self._is_abandoned:
             _sleep(_LOOK_EVERY_S)
             now = time.monotonic()
-            for number, loop in list(self._loops.items()):
+            for number, loop in self._loops.by_number().items():
                 step, since = seen.get(number, (0, now))
                 driver = loop.driver
                 if loop.steps != step or not loop.is_in_step or driver is None:
                     seen[number] = (loop.steps, now)
-                elif now - since >= _NAMED_AFTER_S:
-                    self._name(loop, driver.ident, now - since)
-
-    def _name(self, loop: ScriptLoop, ident: int, seconds: float) -> None:
-        who, now = _who(loop), time.monotonic()
-        if now - self._named_at.get(who, -_NAMED_AGAIN_AFTER_S) < _NAMED_AGAIN_AFTER_S:
-            return
-        self._named_at[who] = now
-        self._notice(
-            f"{who[0].upper()}{who[1:]} blocks the event loop of its script{_place_in(ident)}, for {seconds:.0f} s so "
-            "far: the script's other async triggers and tasks wait until it awaits something or ends. "
-            "asyncio.to_thread() calls a function that blocks without that."
-        )
+                elif now - since >= blocking.NAMED_AFTER_S:
+                    notice = self._blocking.notice(loop.who(), _frame_of(driver.ident), now - since)
+                    if notice is not None:
+                        self._notice(notice)
 
     # ------------------------------------------------------------------------------------------ from synchronous code
 
     def wait_for(self, awaitable: Any) -> Any:
         """Waits until the loop of the script has awaited something; the caller's loop goes on meanwhile."""
         stack = stacks.current()
-        loop = stack.loop if isinstance(stack.loop, ScriptLoop) else self._loop_of(stack.generation)
-        context = contextvars.copy_context()
-        if running_call.get() is None:
-            context.run(running_call.set, Call(stack.origin, "an async function"))
+        loop = stack.loop
+        if not isinstance(loop, ScriptLoop):
+            with self._making:
+                loop = self._loops.of(stack.generation)
+        context = awaited_calls.context_of_caller(stack.origin)
         wait, tasks = Wait(), []
 
         def begin() -> None:
-            task = loop.create_task(_await(awaitable))
+            task = loop.create_task(border_awaiting.result_of(awaitable))
             tasks.append(task)
             task.add_done_callback(wait.settle)
 
@@ -252,76 +218,16 @@ class AsyncCalls:
             raise
         return task.result()
 
-    # ------------------------------------------------------------------------------------------- the end of a script
-
-    def end(self, generation_number: int) -> None:
-        """Ends the loop of a generation, soon: what is pending is cancelled."""
-        loop = self._loops.pop(generation_number, None)
-        if loop is not None:
-            loop.end()
+    # --------------------------------------------------------------------------------------------------- the end of all
 
     def abandon(self, stop: Stop) -> None:
         """Stops everything, soon: nobody waits for what comes of it."""
         self._is_abandoned = True
         for token in list(self._calls):
             self.stop(token, stop)
-        for number in list(self._loops):
-            self.end(number)
-
-    def end_all(self) -> None:
-        """Ends all loops, and waits for that for a while."""
-        loops = list(self._loops.values())
-        for number in list(self._loops):
-            self.end(number)
-        for loop in loops:
-            loop.wait_for_end(_ENDS_WITHIN_S)
+        self._loops.end_all_soon()
 
 
-def _who(loop: ScriptLoop) -> str:
-    call = loop.call
-    if call is None:
-        return "a callback"
-    return call.name if call.token in loop.open_tokens else f"a background task of {call.name}"
-
-
-def _place_in(ident: int) -> str:
-    """Where in the user's files a thread is: the innermost of them."""
-    frame = sys._current_frames().get(ident)
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not fault.is_ours(file) and not file.startswith(("<", _STANDARD_LIBRARY)) and "site-packages" not in file:
-            return f" in {file}, line {frame.f_lineno}, {frame.f_code.co_name}"
-        frame = frame.f_back
-    return ""
-
-
-async def _await(value: Any) -> Any:
-    return await value
-
-
-def _drop(awaitable: Any) -> None:
-    close = getattr(awaitable, "close", None)
-    if close is not None:
-        close()
-
-
-async def _outcome_of(awaiting: Awaiting) -> Any:
-    while True:
-        try:
-            value = await awaiting.awaitable
-        except (Exception, SystemExit) as error:
-            result = awaiting.ended(None, error)
-        else:
-            result = awaiting.ended(value, None)
-        if type(result) is not Awaiting:
-            return result
-        awaiting = result
-
-
-def _stopped(call: Call, error: BaseException) -> Outcome:
-    name, text = fault.type_and_text(error)
-    kind = "timedOut" if isinstance(error, bridge.DeadlineExceeded) else "failed"
-    if isinstance(error, asyncio.CancelledError) and call.stop_reason is not None:
-        name, text = fault.type_and_text(Stop(call.stop_reason, not call.is_overdue).error())
-        kind = "timedOut" if call.is_overdue else "failed"
-    return (kind, None, name, text, fault.traceback_text(error))
+def _frame_of(ident: int) -> Any:
+    """The innermost frame of a thread; None when it has none."""
+    return sys._current_frames().get(ident)

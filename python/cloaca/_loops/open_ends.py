@@ -2,7 +2,7 @@
 
 Under python the process ends with the loop; here it goes on, and whoever names a client keeps its connection open:
 peers would wait for a script that was loaded again, and its next generation could not listen on the same port. Called
-by ``script_loop``.
+by ``base``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,85 @@
+"""A call that is awaited in the event loop of its script: what it comes to, and how it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import Any, Optional, Tuple
+
+from .._border import fault
+from .._border.bridge import DeadlineExceeded
+from .._border.calls import Awaiting, Call
+from .._border.calls import running as running_call
+from .._border.cancelled import Cancelled
+from .base import ScriptLoopBase
+
+#: Kind, result, name of the error's class, its text, its traceback.
+Outcome = Tuple[str, Optional[str], str, str, str]
+
+#: A call that goes on after it was cancelled may have something to clean up.
+_CANCELLED_AGAIN_AFTER_S, _AND_AGAIN_AFTER_S = 1.0, 0.1
+
+
+async def outcome_of(awaiting: Awaiting) -> Any:
+    """Awaits a call, and what it has to await next, until there is an outcome. Raises what stops it."""
+    while True:
+        try:
+            value = await awaiting.awaitable
+        except (Exception, SystemExit) as error:
+            result = awaiting.ended(None, error)
+        else:
+            result = awaiting.ended(value, None)
+        if type(result) is not Awaiting:
+            return result
+        awaiting = result
+
+
+def drop(awaitable: Any) -> None:
+    """Closes what is not going to be awaited, so that nothing complains of that."""
+    close = getattr(awaitable, "close", None)
+    if close is not None:
+        close()
+
+
+def context_of_caller(origin: int) -> contextvars.Context:
+    """The context in which synchronous code has something awaited: that of its call, by its token for want of one."""
+    context = contextvars.copy_context()
+    if running_call.get() is None:
+        context.run(running_call.set, Call(origin, "an async function"))
+    return context
+
+
+def cancel(call: Call, loop: ScriptLoopBase) -> None:
+    """Cancels a call that shall stop: once, and again and again when its time is over. A callback of its loop."""
+    call.is_held_up = False
+    if call.task is None or call.task.done() or (call.is_cancelled and not call.is_overdue):
+        return
+    call.is_cancelled = not call.is_overdue
+    call.task.cancel(call.stop_reason if loop.tells_why else None)
+    if not call.is_overdue:
+        return
+    call.cancellations += 1
+    delay_s = _CANCELLED_AGAIN_AFTER_S if call.cancellations == 1 else _AND_AGAIN_AFTER_S
+    loop.call_later(delay_s, cancel, call, loop, context=contextvars.Context())
+
+
+def stopped(call: Call, error: BaseException) -> Outcome:
+    """The outcome of a call that raised what is no Exception, most often since it was stopped."""
+    if isinstance(error, asyncio.CancelledError) and call.stop_reason is not None:
+        return stopped_by(call.is_overdue, call.stop_reason, error)
+    kind = "timedOut" if isinstance(error, DeadlineExceeded) else "failed"
+    name, text = fault.type_and_text(error)
+    return (kind, None, name, text, fault.traceback_text(error))
+
+
+def stopped_by(is_overdue: bool, reason: str, error: Optional[BaseException]) -> Outcome:
+    """The outcome of a call that was stopped, with the traceback of an error if there is one."""
+    kind, stop = ("timedOut", DeadlineExceeded(reason)) if is_overdue else ("failed", Cancelled(reason))
+    name, text = fault.type_and_text(stop)
+    return (kind, None, name, text, "" if error is None else fault.traceback_text(error))
+
+
+def ended_with_script(call: Call) -> Any:
+    """What is reported of a call whose loop has ended before it."""
+    message = f"{call.name} was cancelled: its script has ended, or has been loaded again"
+    return call.stopped(("failed", None, "CancelledError", message, ""))
