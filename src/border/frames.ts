@@ -15,6 +15,7 @@ export const LARGEST_FRAME_BYTES = 256 * 1024 * 1024
 /** Shorter texts cost less in the JSON, and in Pyodide as strings (see text-for-python.ts). */
 const LONG_TEXT_UNITS = 2_048
 const LENGTH_BYTES = 4
+const NOTHING = Buffer.alloc(0)
 
 export type Path = readonly (string | number)[]
 /** What a long text is on the reading side, by the path at which it stood. */
@@ -69,13 +70,18 @@ function isListOfNumbers(member: object): boolean {
   return Array.isArray(member) && (member.length === 0 || typeof member[0] === 'number')
 }
 
-/** Puts messages together from the chunks of a stream. */
+/**
+ * Puts messages together from the chunks of a stream. A message that does not end in the chunk in which it begins is copied, once, to
+ * where it is whole; nothing else of a chunk is kept, but `readText` gets parts of it as they lie there.
+ */
 export class FrameReader {
   readonly #onMessage: (message: unknown) => void
   readonly #readText: TextReader
-  #chunks: Buffer[] = []
-  #bytes = 0
-  #neededBytes = LENGTH_BYTES
+  /** The message that is under way, and how much of it is there. */
+  #frame: Buffer | null = null
+  #filled = 0
+  /** What came of a length of which the rest is to come. */
+  #lengthBytes: Buffer = NOTHING
 
   constructor(onMessage: (message: unknown) => void, readText: TextReader) {
     this.#onMessage = onMessage
@@ -84,25 +90,42 @@ export class FrameReader {
 
   /** Throws `FrameError` for what is not a message; nothing can be read after that. */
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes < this.#neededBytes) return
-    let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
-    this.#neededBytes = LENGTH_BYTES
+    let rest = this.#fill(chunk)
+    if (this.#lengthBytes.length > 0) {
+      rest = Buffer.concat([this.#lengthBytes, rest])
+      this.#lengthBytes = NOTHING
+    }
     while (rest.length >= LENGTH_BYTES) {
       const length = rest.readUInt32LE(0)
       if (length < LENGTH_BYTES || length > LARGEST_FRAME_BYTES) {
         throw new FrameError(`A message of ${length} bytes was announced.`)
       }
-      if (rest.length < LENGTH_BYTES + length) {
-        this.#neededBytes = LENGTH_BYTES + length
-        break
+      const frame = rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
+      rest = rest.subarray(LENGTH_BYTES + frame.length)
+      if (frame.length === length) this.#decode(frame)
+      else {
+        this.#frame = Buffer.allocUnsafeSlow(length)
+        this.#filled = frame.copy(this.#frame)
       }
-      this.#onMessage(decodeFrame(rest.subarray(LENGTH_BYTES, LENGTH_BYTES + length), this.#readText))
-      rest = rest.subarray(LENGTH_BYTES + length)
     }
-    this.#chunks = rest.length === 0 ? [] : [rest]
-    this.#bytes = rest.length
+    if (rest.length > 0) this.#lengthBytes = Buffer.from(rest)
+  }
+
+  /** Adds to the message that is under way. Returns what is behind it. */
+  #fill(chunk: Buffer): Buffer {
+    const frame = this.#frame
+    if (frame === null) return chunk
+    const copied = chunk.copy(frame, this.#filled)
+    this.#filled += copied
+    if (this.#filled === frame.length) {
+      this.#frame = null
+      this.#decode(frame)
+    }
+    return chunk.subarray(copied)
+  }
+
+  #decode(frame: Buffer): void {
+    this.#onMessage(decodeFrame(frame, this.#readText))
   }
 }
 

@@ -213,7 +213,8 @@ export type ToInterpreter =
   | { readonly type: 'program'; readonly token: StackToken; readonly target: ProgramTarget | RunningProgram }
   /** The interpreter is to be ended: do what python does at its end. */
   | { readonly type: 'finish'; readonly token: StackToken }
-  | { readonly type: 'reply'; readonly id: number; readonly valueJson: string; readonly contextText: string }
+  /** `contextText` null: that of the call, which need not travel back. */
+  | { readonly type: 'reply'; readonly id: number; readonly valueJson: string; readonly contextText: string | null }
   | { readonly type: 'refusal'; readonly id: number; readonly fault: CallFault }
   /** Say what each suspended stack waits for. */
   | { readonly type: 'describeStacks' }

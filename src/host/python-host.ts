@@ -345,7 +345,8 @@ export class PythonHost implements ScriptHost {
         generation,
         restriction,
       })
-      interpreter.reply(call.id, JSON.stringify(answer.value ?? null), answer.contextText)
+      const isUnchanged = answer.contextText === contextText
+      interpreter.reply(call.id, JSON.stringify(answer.value ?? null), isUnchanged ? null : answer.contextText)
     } catch (thrown) {
       const error = toError(thrown)
       interpreter.refuse(call.id, error instanceof PythonRefusal ? error.pythonType : 'RuntimeError', error.message)

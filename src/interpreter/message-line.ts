@@ -12,6 +12,8 @@ import type { TextForPython } from './text-for-python.ts'
 const CONTEXT_FIELDS = ['inputText', 'contextText', 'eventsText', 'payloadsText'] as const
 const CONTEXT_FIELD_NAMES: ReadonlySet<unknown> = new Set(CONTEXT_FIELDS)
 
+/** Each read goes into it: Node's own way makes 64 KB anew for each message, which the garbage collector has to take away. */
+const readBuffer = Buffer.allocUnsafeSlow(262_144)
 const spin = new AdaptiveSpin()
 
 /** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large. */
@@ -34,20 +36,30 @@ export type Message<Type extends Received['type']> = Extract<Received, { readonl
 /** `failed` hears of a line that went wrong; its end is for the control thread, which ends the process. */
 export function receiveMessages(received: (message: Received) => void, failed: (error: unknown) => void): void {
   const reader = new FrameReader((message) => received(message as Received), textOf)
-  const line = new Socket({ fd: MESSAGES_IN, readable: true, writable: false })
-  line.on('data', (chunk: Buffer) => {
-    spin.received()
-    try {
-      reader.push(chunk)
-    } catch (error) {
-      failed(error)
-    }
+  const line = new Socket({
+    fd: MESSAGES_IN,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: readBuffer,
+      callback: (length) => {
+        spin.received()
+        try {
+          reader.push(readBuffer.subarray(0, length))
+        } catch (error) {
+          failed(error)
+        }
+        return true
+      },
+    },
   })
   line.on('error', failed)
 }
 
 function textOf(bytes: Buffer, path: Path): TextForPython {
   if (!CONTEXT_FIELD_NAMES.has(path.at(-1))) return bytes.toString()
-  // Pyodide (314.0.7) does not know a Buffer for the bytes that it is.
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  // Pyodide (314.0.7) does not know a Buffer for the bytes that it is. What lies where is read into next is copied.
+  return bytes.buffer === readBuffer.buffer
+    ? new Uint8Array(bytes)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -134,7 +134,7 @@ function engineFunctions(reentry: Reentry): Engine {
       send({ type: 'call', id, token: origin, generation, method, payloadJson, contextText })
       const reply = new Promise<WaitAnswer>((resolve) => {
         replies.set(id, (answer) => {
-          if (method === SECRET_CALL && answer[0] === 'ok') masks.addReply(origin, String(answer[1]))
+          if (method === SECRET_CALL && answer[0] !== 'error') masks.addReply(origin, String(answer[1]))
           resolve(answer)
         })
       })
@@ -268,7 +268,12 @@ function receive(interpreter: Interpreter, message: Received): void {
         .then((stacksJson) => send({ type: 'stacks', stacksJson }), fatal)
       return
     case 'reply':
-      settleCall(message.id, ['ok', message.valueJson, message.contextText])
+      settleCall(
+        message.id,
+        message.contextText === null
+          ? ['unchanged', message.valueJson, '']
+          : ['ok', message.valueJson, message.contextText],
+      )
       return
     case 'refusal':
       settleCall(message.id, ['error', JSON.stringify(message.fault), ''])

@@ -129,9 +129,9 @@ def call_with_context(method: str, payload: dict[str, object], text: str) -> Tup
     origin, generation = calls.current_token(), stacks.current().generation.number
     payload_json = json.dumps(payload)
     status, answer, answer_text = meanwhile(lambda: _ask(origin, generation, method, payload_json, text))
-    if status != "ok":
+    if status not in ("ok", "unchanged"):
         raise _as_exception(json.loads(answer))
-    return json.loads(answer), text_of(answer_text)
+    return json.loads(answer), text if status == "unchanged" else text_of(answer_text)
 
 
 def text_of(text: Any) -> str:

@@ -221,7 +221,8 @@ class Session:
         self._entries.add_main(run)
 
     def _on_reply(self, message: Dict[str, Any]) -> None:
-        self._settle(message["id"], ("ok", message["valueJson"], message["contextText"]))
+        text = message["contextText"]
+        self._settle(message["id"], ("unchanged" if text is None else "ok", message["valueJson"], text or ""))
 
     def _on_refusal(self, message: Dict[str, Any]) -> None:
         self._settle(message["id"], ("error", json.dumps(message["fault"]), ""))
@@ -314,7 +315,7 @@ class Session:
         wait, origin, method = self._replies.pop(number, (None, 0, ""))
         if wait is None:
             return
-        if method == "secret" and answer[0] == "ok":
+        if method == "secret" and answer[0] != "error":
             self._speaker.put(self._speaker.add_secret, origin, json.loads(answer[1])["fields"])
         wait.settle(answer)
 

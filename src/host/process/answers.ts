@@ -83,7 +83,7 @@ export function answerOf(message: AnswerMessage): Answer {
 
 /** Answers a call, once. */
 export interface CallAnswers {
-  reply(id: number, valueJson: string, contextText: string): void
+  reply(id: number, valueJson: string, contextText: string | null): void
   refuse(id: number, type: string, message: string): void
 }
 

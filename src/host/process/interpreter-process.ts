@@ -172,7 +172,7 @@ export class InterpreterProcess {
     })
   }
 
-  reply(id: number, valueJson: string, contextText: string): void {
+  reply(id: number, valueJson: string, contextText: string | null): void {
     this.#post({ type: 'reply', id, valueJson, contextText })
   }
 

@@ -2,7 +2,7 @@
  * What the suspended stacks of one interpreter wait for. Lives in the interpreter's process.
  * Python calls these functions, reads one byte from the descriptor of `suspension.ts`, which suspends its stack, and finds
  * nothing to read when the answer is a plain `ok`; else it reads the answer's first item:
- * `ok` (the rest is the value), `error`, `timeout`, `overdue` or `cancelled` (the host stops the stack) or `signal` (run signal handlers, then
+ * `ok` (the rest is the value), `unchanged` (so is the context of the call), `error`, `timeout`, `overdue` or `cancelled` (the host stops the stack) or `signal` (run signal handlers, then
  * `waitAgain`). Every wait settles exactly once.
  */
 
