@@ -67,8 +67,10 @@ describe('a program under the python of the machine', () => {
       [
         'import signal, time, sys, os',
         'signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"terminated\\n"))',
-        'os.write(1, b"ready\\n")',
-        'try: time.sleep(60)',
+        // Within the try: what follows the word may come before the next statement is reached.
+        'try:',
+        '  os.write(1, b"ready\\n")',
+        '  time.sleep(60)',
         'except KeyboardInterrupt: print("interrupted", flush=True)',
         'os.kill(os.getpid(), signal.SIGKILL)',
       ].join('\n'),
