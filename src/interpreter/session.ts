@@ -23,7 +23,7 @@ import { SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
 import { callThatPrints, flushC, isKeptAlready } from './stacks/memory.ts'
 import { PythonThreads } from './stacks/python-threads.ts'
-import { repeatWhile, type WaitAnswer, Waits } from './stacks/stack-waits.ts'
+import { answerOf, repeatWhile, type WaitAnswer, Waits } from './stacks/stack-waits.ts'
 import { readInput } from './standard-input.ts'
 
 /** More often than the engine's watchdog loses patience. */
@@ -268,12 +268,7 @@ function receive(interpreter: Interpreter, message: Received): void {
         .then((stacksJson) => send({ type: 'stacks', stacksJson }), fatal)
       return
     case 'reply':
-      settleCall(
-        message.id,
-        message.contextText === null
-          ? ['unchanged', message.valueJson, '']
-          : ['ok', message.valueJson, message.contextText],
-      )
+      settleCall(message.id, answerOf(message))
       return
     case 'refusal':
       settleCall(message.id, ['error', JSON.stringify(message.fault), ''])

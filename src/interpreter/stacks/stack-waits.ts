@@ -12,6 +12,15 @@ import { suspendNextOn } from './suspension.ts'
 
 export type WaitAnswer = readonly [string, ...TextForPython[]] | readonly [string, unknown]
 
+/** What Python is told of the engine's answer to a call. */
+export function answerOf(reply: {
+  readonly valueJson: string
+  readonly contextText: TextForPython | null
+}): WaitAnswer {
+  const { valueJson, contextText } = reply
+  return contextText === null ? ['unchanged', valueJson, ''] : ['ok', valueJson, contextText]
+}
+
 /** Where Python finds the answer once its stack goes on. */
 export interface Suspension {
   answer: WaitAnswer
