@@ -3,10 +3,9 @@
  * `visible-text.ts` here.
  */
 
-import stringWidth from 'string-width'
 import { withoutPasswords } from '../database/shown-url.ts'
 import { CloacaError } from '../errors.ts'
-import { type Cell, fittingWidths, type ShownCell, shownCell, styled, truncated } from './display.ts'
+import { type Cell, fittingWidths, type ShownCell, shownCell, styled, textWidth, truncated } from './display.ts'
 import { UnwritableOutput, writeStderr, writeStdout } from './standard-streams.ts'
 import { showControls, visibleJson, visibleText } from './visible-text.ts'
 
@@ -32,7 +31,7 @@ export function printTable(
 function aligned(line: readonly ShownCell[], widths: readonly number[]): string {
   const cells = line.map((cell, column) => {
     const text = truncated(cell.text, widths[column] ?? 0)
-    const padding = column === line.length - 1 ? '' : ' '.repeat((widths[column] ?? 0) - stringWidth(text))
+    const padding = column === line.length - 1 ? '' : ' '.repeat((widths[column] ?? 0) - textWidth(text))
     return styled({ ...cell, text }) + padding
   })
   return cells.join(GAP).trimEnd()
@@ -112,11 +111,11 @@ export function printWrongWords(lines: string): void {
 
 /** In columns of a terminal: an ideograph takes two, a combining accent none. */
 function longest(texts: readonly string[]): number {
-  return texts.reduce((width, text) => Math.max(width, stringWidth(text)), 0)
+  return texts.reduce((width, text) => Math.max(width, textWidth(text)), 0)
 }
 
 function padded(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
+  return text + ' '.repeat(Math.max(0, width - textWidth(text)))
 }
 
 /** A duration as people write it: `200ms`, `30s`, `2h`. */

@@ -5,6 +5,7 @@
  */
 
 import { realpathSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ProcessSettings, PythonOptions } from '../border/protocol.ts'
 import { schemaNameProblem } from '../database/names.ts'
@@ -198,10 +199,16 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
       preparing: options.preparing,
     },
   })
-  const engineAssembly = import('./engine-composition.ts')
+  const engineAssembly = loadEngine()
   engineAssembly.catch(() => undefined) // whoever opens a runner gets the error
   const host: PythonHost = await opening
   return { host, runners }
+}
+
+/** In a turn of its own, once the interpreter's process has been started: loading it keeps this one busy for 75 ms. */
+async function loadEngine() {
+  await setImmediate()
+  return await import('./engine-composition.ts')
 }
 
 function processSettingsOf(options: ScriptingOptions): ProcessSettings {

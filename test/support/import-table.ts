@@ -207,7 +207,7 @@ export const TABLE: readonly Row[] = [
     may: [/^src\/interpreter\/(network|descriptors)\//, /^src\/interpreter\/text-for-python\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
-  { files: /^src\/interpreter\/zone\//, may: [/^src\/interpreter\/zone\//, /^pyodide/, ...NODE] },
+  { files: /^src\/interpreter\/zone\//, may: [/^src\/(interpreter\/zone|border)\//, /^pyodide/, ...NODE] },
   {
     files: /^src\/interpreter\/children\//,
     may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, /^src\/native\/child-group\.ts$/, ...NODE],

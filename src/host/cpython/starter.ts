@@ -3,6 +3,7 @@
  * where it does not start, it is asked what it is, so that the message says what is wrong with it.
  */
 
+import { localZoneName } from '../../border/local-zone.ts'
 import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
@@ -97,7 +98,7 @@ export class CPythonStarter {
 
   #startData(): StartData {
     const { process, packageFolder, ceilings, logLimits, prefixesOutput } = this.#options
-    const { timeZone = 'UTC' }: { timeZone?: string } = new Intl.DateTimeFormat().resolvedOptions()
+    const timeZone = localZoneName()
     // Its packages are those that it finds itself.
     const own = { ...process, sitePackages: [], handedDescriptors: [] }
     return {

@@ -5,6 +5,7 @@
 
 import { closeSync } from 'node:fs'
 import type { Grants } from '../../border/grants.ts'
+import { localZoneName } from '../../border/local-zone.ts'
 import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
@@ -139,8 +140,7 @@ export class InterpreterStarter {
 
   #startData(snapshotPath: string | null, restricted: Restricted | null): StartData {
     const { process, packageFolder, isProgram, ceilings, logLimits, prefixesOutput } = this.#options
-    // Undefined where TZ is no zone of Node's.
-    const { timeZone = 'UTC' }: { timeZone?: string } = new Intl.DateTimeFormat().resolvedOptions()
+    const timeZone = localZoneName()
     const grants = restricted?.grants ?? null
     return { process, timeZone, packageFolder, isProgram, ceilings, logLimits, prefixesOutput, snapshotPath, grants }
   }

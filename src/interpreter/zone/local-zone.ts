@@ -9,6 +9,7 @@
  */
 
 import type { PyodideAPI } from 'pyodide'
+import { localZoneName } from '../../border/local-zone.ts'
 import { halfAt, instantOf, isDaylight, type PosixZone, parsePosixZone } from './posix-zone.ts'
 
 /** Bytes of a name, its end included. */
@@ -98,11 +99,6 @@ function readLocalTime(heap: Int32Array, at: number, zone: PosixZone): number {
   const midnight = new Date(0).setUTCFullYear(field(YEAR) + 1900, field(MONTH), field(DATE)) / 1000
   const local = midnight + field(HOUR) * 3_600 + field(MINUTE) * 60 + field(SECOND)
   return instantOf(zone, local, field(IS_DAYLIGHT))
-}
-
-/** The zone that the process is in, by its IANA name. */
-function localZoneName(): string {
-  return (new Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined) ?? 'UTC'
 }
 
 /** Returns a function that sets the names of standard and daylight saving time. */
