@@ -13,6 +13,15 @@ export function jsonArgument(given: string, what: string): string {
   return given === '-' ? textAt('-', what) : contextOption(given, what)
 }
 
+/** Before it is sent, where the answer would speak of a context. */
+export function assertJson(text: string, what: string): void {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    throw new UsageMistake(`${what} is not JSON: ${(error as Error).message}`)
+  }
+}
+
 function textAt(path: string, what: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8')

@@ -77,6 +77,11 @@ export function instantText(at: number | null, missing = ''): string {
   return now === null ? formatInstant(at) : relativeText(at - now)
 }
 
+/** How long something has gone on: `for 3 min` at a terminal, `since 2026-…` elsewhere. */
+export function sinceText(at: number): string {
+  return now === null ? `since ${formatInstant(at)}` : `for ${lengthText(Math.max(0, now - at))}`
+}
+
 /** The instant of one line among many: at a terminal the time of the day. */
 export function clockText(at: number): string {
   if (now === null) return formatInstant(at)
@@ -141,9 +146,13 @@ export function truncated(text: string, width: number): string {
 
 /** `3 min ago`, `in 2 h`. */
 function relativeText(distanceMs: number): string {
-  const length = Math.abs(distanceMs)
-  const [unit, sizeMs] = UNITS.find(([, size]) => length >= size) ?? ['s', 1_000]
-  const amount = `${Math.floor(length / sizeMs)} ${unit}`
+  const amount = lengthText(Math.abs(distanceMs))
   if (amount === '0 s') return 'now'
   return distanceMs < 0 ? `${amount} ago` : `in ${amount}`
+}
+
+/** `3 min` */
+function lengthText(lengthMs: number): string {
+  const [unit, sizeMs] = UNITS.find(([, size]) => lengthMs >= size) ?? ['s', 1_000]
+  return `${Math.floor(lengthMs / sizeMs)} ${unit}`
 }

@@ -10,6 +10,13 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It must be a whole number, 0 or more.')
 }
 
+/** From 1 on. Anything else is wrong usage. */
+export function positiveNumber(text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && Number.isSafeInteger(number) && number >= 1) return number
+  throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+}
+
 /** A duration in milliseconds: `90s`, `12h`, `7d`. Anything else is wrong usage. */
 export function duration(text: string): number {
   const durationMs = ms(text as StringValue)

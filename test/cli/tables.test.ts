@@ -65,6 +65,15 @@ ${words}`
     ])
   })
 
+  it('what goes on has lasted for so long, and exactly since then elsewhere', () => {
+    const since = (
+      at: string,
+    ) => `showInstantsFrom(${at}); const { sinceText } = await import('${join(ROOT, 'src/cli/display.ts')}')
+console.log(sinceText(1_000))`
+    expect(shown(since('185_000'), {})).toEqual(['for 3 min'])
+    expect(shown(since('null'), {})).toEqual(['since 1970-01-01T00:00:01.000+00:00'])
+  })
+
   it('exact instants can be asked for', () => {
     expect(shown(`showInstantsFrom(null); ${table}`, { NO_COLOR: '1' })[1]).toMatch(/^1970-01-01T0/)
   })

@@ -13,6 +13,8 @@ describe.concurrent('the command line', () => {
     [['trigger', 'list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['serve'], /missing required argument 'places'/],
     [['serve', 'shop.py', '--interpreters', 'two'], /'two' is invalid\. It must be a whole number, 1 or more\./],
+    [['serve', 'shop.py', '--concurrency', '0'], /'0' is invalid\. It must be a whole number, 1 or more\./],
+    [['graph', 'run', 'price', 'order.py', '--input', '{"a":'], /^cloaca: --input is not JSON: /],
     [['serve', 'shop.py', '--log-level', 'loud'], /It must be one of "debug", "info", "warn", "error", "silent"\./],
     [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It must be a whole number, 0 or more\./],
     [['run'], /There is nothing to run\./],

@@ -222,6 +222,24 @@ describe('a process that shares its database with others', () => {
     expect(execution?.tasks[1]).toMatchObject({ status: 'Completed' })
   })
 
+  it('goes on with the executions of a dead process as soon as it polls its triggers', async () => {
+    const dead = await startProcess({
+      clock: new FakeClock(),
+      workflows: [demo],
+      python: (host) => host.task('first', () => new Promise(() => {})),
+    })
+    await dead.engine.submit('demo', '{}')
+    await dead.clock.advance(0)
+
+    const clock = new FakeClock()
+    await using heir = await startProcess({ clock, workflows: [demo] })
+    await clock.advance(9_000)
+    expect(heir.host.runs).toHaveLength(0)
+    await clock.advance(4_000)
+
+    expect(heir.host.runsOf('first')).toHaveLength(1)
+  })
+
   it('polls the triggers of a dead process when its lease has run out', async () => {
     await startProcess({ clock: new FakeClock(), triggers: [trigger('inbox')] })
 

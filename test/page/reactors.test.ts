@@ -41,7 +41,7 @@ describePage('reactors', () => {
     const { page } = await visit('/reactors')
     const row = page.locator('tr[data-row="oven"]')
 
-    expect(await row.textContent()).toContain('waiting for door since')
+    expect(await row.textContent()).toContain('waiting for door for')
     expect(await page.locator('tr[data-row="probe"]').textContent()).toMatch(/probe.*passthrough/)
     expect(await page.locator('tr[data-row="probe"] .bad-ink').textContent()).toBe('1')
     await page.getByRole('link', { name: 'enrich' }).waitFor()

@@ -103,6 +103,8 @@ describePage('the list of triggers', () => {
       await page.goto(`${served.url}/system`)
       await page.getByText('Slowest triggers').waitFor()
       expect(await seriousFindings(page)).toEqual([])
+      const current = await page.locator('nav [aria-current]').boundingBox()
+      expect((current?.x ?? 0) + (current?.width ?? 0)).toBeLessThanOrEqual(width)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
     },
   )

@@ -2,7 +2,7 @@
 
 import { type GraphTest, Runner, UsageError } from '../../index.ts'
 import { optionsOf } from '../../runner/project-options.ts'
-import { contextOption } from '../context-option.ts'
+import { assertJson, contextOption } from '../context-option.ts'
 import { openLog } from '../log.ts'
 import { formatDuration, printError, printJson, printLine, printTraceback, UsageMistake } from '../print.ts'
 import { settingsFrom } from '../settings/flags.ts'
@@ -16,6 +16,7 @@ interface RunOptions {
 /** A run that fails is exit code 1. What the nodes print goes to stderr: on stdout is the result. */
 export async function runGraph(name: string, places: readonly string[], options: RunOptions): Promise<number> {
   const inputsText = contextOption(options.input, '--input')
+  assertJson(inputsText, '--input')
   await using runner = await Runner.open({
     ...optionsOf(settingsFrom(options)),
     alerts: {},

@@ -12,7 +12,7 @@ import { withExamples } from '../help.ts'
 import { jsonLines } from '../json-log.ts'
 import { openLog } from '../log.ts'
 import { whenNpmIsGone } from '../npm.ts'
-import { wholeNumber } from '../option-values.ts'
+import { positiveNumber } from '../option-values.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { openHttp } from './http.ts'
 import { count, declaredText, declaresAny, logLoaded, logRemoved } from './script-log.ts'
@@ -47,7 +47,7 @@ export function serveCommand(finish: (exitCode: number) => void): Command {
       'only run these workflows, separated by commas, and only poll triggers that start them',
       names,
     )
-    .option('--concurrency <n>', 'the same as --max-concurrent-tasks', wholeNumber)
+    .option('--concurrency <n>', 'the same as --max-concurrent-tasks', positiveNumber)
     .option('--no-http', 'answer no HTTP')
     .option('--no-prefix', 'let what tasks print at a terminal begin as they print it, without execution and task')
     .action(async (places: string[], options: ServeOptions) => finish(await serve(places, options)))

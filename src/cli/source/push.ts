@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type Runner, UsageError } from '../../index.ts'
-import { jsonArgument } from '../context-option.ts'
+import { assertJson, jsonArgument } from '../context-option.ts'
 import { type DatabaseOptions, withRunner } from '../database.ts'
 import { duration } from '../option-values.ts'
 import { printJson, printLine, printMessage, UsageMistake } from '../print.ts'
@@ -49,14 +49,17 @@ async function push(name: string, json: string, options: PushOptions): Promise<v
 
 function eventsIn(text: string, { lines }: PushOptions): readonly string[] {
   if (text.trim() === '') throw new UsageMistake('There is no event to push: nothing was given.')
-  if (!lines) return [text]
+  if (!lines) {
+    assertJson(text, 'The event')
+    return [text]
+  }
   const all = text.split('\n')
-  for (const [index, line] of all.entries()) assertJson(line, index + 1)
+  for (const [index, line] of all.entries()) assertLine(line, index + 1)
   return all.filter((line) => line.trim() !== '')
 }
 
 /** Before any is sent: which line it is nobody could say later. */
-function assertJson(line: string, number: number): void {
+function assertLine(line: string, number: number): void {
   if (line.trim() === '') return
   try {
     JSON.parse(line)

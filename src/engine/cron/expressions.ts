@@ -59,11 +59,16 @@ function patternOf(expression: string): Cron {
   try {
     pattern = new Cron(expression.replaceAll('?', '*'), { timezone: 'Etc/UTC', mode: '5-or-6-parts', paused: true })
   } catch (thrown) {
-    throw invalidCron(toError(thrown).message.replace(/^CronPattern: |\.$/g, ''))
+    throw invalidCron(asWritten(toError(thrown).message.replace(/^CronPattern: |\.$/g, '')))
   }
   if (patterns.size >= MAX_PATTERNS) patterns.clear()
   patterns.set(expression, pattern)
   return pattern
+}
+
+/** Croner counts months from 0, also where it says which one is wrong. */
+function asWritten(message: string): string {
+  return message.replace(/(?<=^Invalid value for month: )-?\d+$/, (month) => String(Number(month) + 1))
 }
 
 /** What croner would accept and the dialect does not. */

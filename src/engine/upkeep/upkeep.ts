@@ -11,8 +11,6 @@ import type { Clock, ContextCodec, Store } from '../ports.ts'
 import { startPruning } from './pruning.ts'
 import { followWallJumps } from './wall-jumps.ts'
 
-const RECOVERY_MS = 30_000
-
 export interface UpkeepPorts {
   readonly store: Store
   readonly clock: Clock
@@ -32,14 +30,13 @@ export function keepAlive(
   calls: { readonly renewLeases: () => void; readonly recover: () => void },
 ): Ends {
   const beat = async (): Promise<void> => {
-    await heartbeat.beat()
+    const beaten = heartbeat.beat()
+    // In the same step: the executions of an instance that has died wait no longer than its triggers.
+    calls.recover()
+    await beaten
     calls.renewLeases()
   }
-  const recover = async (): Promise<void> => calls.recover()
-  return [
-    runPeriodically({ during: 'sending a heartbeat', everyMs: HEARTBEAT_MS, run: beat }, ports),
-    runPeriodically({ during: 'recovering executions', everyMs: RECOVERY_MS, run: recover }, ports),
-  ]
+  return [runPeriodically({ during: 'sending a heartbeat', everyMs: HEARTBEAT_MS, run: beat }, ports)]
 }
 
 /** Of an instance that serves. `onRecovered`: there is work for the executor. */

@@ -17,6 +17,16 @@ export function Time({ at, never = 'never' }: { readonly at: string | null; read
   )
 }
 
+/** How long something has gone on; since when exactly is under the mouse. `since`: RFC 3339. */
+export function Age({ since }: { readonly since: string }) {
+  const instant = Date.parse(since)
+  return (
+    <time dateTime={since} title={exactTime(instant)}>
+      {shownAge(now.value - instant)}
+    </time>
+  )
+}
+
 export function relative(at: number, from: number): string {
   const difference = at - from
   if (Math.abs(difference) > A_WEEK_MS) return exactTime(at).slice(0, 16)

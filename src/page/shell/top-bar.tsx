@@ -1,5 +1,6 @@
 /** Navigation, how the connection is, and the switches of the whole page. */
 
+import { useEffect, useRef } from 'preact/hooks'
 import { type Connection, connection } from '../live/connection.ts'
 import { nextTheme, theme } from '../parts/theme.ts'
 import { switchZone, zone } from '../parts/zone.ts'
@@ -13,12 +14,17 @@ interface TopBarProps {
 }
 
 export function TopBar({ section, onHelp }: TopBarProps) {
+  const nav = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // Where the screens do not fit beside each other they are scrolled.
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [section])
   return (
     <header class="top">
       <Link to="/" class="brand">
         cloaca
       </Link>
-      <nav aria-label="Screens">
+      <nav ref={nav} aria-label="Screens">
         {SECTIONS.map(({ to, title }) => (
           <Link key={to} to={to} isCurrent={to === section}>
             {title}

@@ -14,9 +14,21 @@ export function Troubles({ status }: { readonly status: Status }) {
   }
   return (
     <div class="troubles">
-      <Names title="Late" what="have not been polled for two of their intervals" names={late} />
-      <Names title="Failing" what="failed when they were polled last" names={failing} />
-      <Names title="Not declared" what="are declared by no script that is served" names={undeclared} />
+      <Names
+        title="Late"
+        what={['has not been polled for two of its intervals', 'have not been polled for two of their intervals']}
+        names={late}
+      />
+      <Names
+        title="Failing"
+        what={['failed when it was polled last', 'failed when they were polled last']}
+        names={failing}
+      />
+      <Names
+        title="Not declared"
+        what={['is declared by no script that is served', 'are declared by no script that is served']}
+        names={undeclared}
+      />
       {degraded.length > 0 && (
         <section>
           <h2>Degraded</h2>
@@ -60,7 +72,8 @@ function Names({
   names,
 }: {
   readonly title: string
-  readonly what: string
+  /** Of one, and of several. */
+  readonly what: readonly [string, string]
   readonly names: readonly string[]
 }) {
   if (names.length === 0) return null
@@ -68,8 +81,7 @@ function Names({
     <section>
       <h2>{title}</h2>
       <p class="small faint">
-        {names.length} {names.length === 1 ? 'trigger' : 'triggers'} that{' '}
-        {names.length === 1 ? what.replace(/^have/, 'has').replace(/^are/, 'is') : what}
+        {names.length === 1 ? `1 trigger that ${what[0]}` : `${names.length} triggers that ${what[1]}`}
       </p>
       <ul class="names">
         {names.slice(0, NAMES_AT_MOST).map((name) => (

@@ -99,6 +99,10 @@ describe('a cron expression', () => {
   })
 })
 
+it.each(['13', '0'])('a month that there is not is named as it was written: %s', (month) => {
+  expect(refusal(() => assertCron(`0 0 1 ${month} *`, 'UTC')).message).toMatch(new RegExp(`month: ${month}\\.$`))
+})
+
 describe('a time zone', () => {
   it.each([
     'Europe/Paris',
