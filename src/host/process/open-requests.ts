@@ -18,8 +18,9 @@ export interface OpenRequest {
   readonly settle: (answer: Answer) => void
 }
 
-/** Tasks that have ended. */
+/** Tasks that have ended, and how many are forgotten together: to find the oldest of a map, what was deleted before it is stepped over. */
 const MOST_REMEMBERED = 1_000
+const FORGOTTEN_TOGETHER = 250
 
 /** For whoever wants to know what goes on. */
 export interface RequestAge {
@@ -118,8 +119,7 @@ export class OpenRequests {
   #remember(token: StackToken, log: LogSink): void {
     this.#endedLogs.set(token, log)
     if (this.#endedLogs.size <= MOST_REMEMBERED) return
-    const [oldest] = this.#endedLogs.keys()
-    this.#endedLogs.delete(oldest ?? token)
+    for (const oldest of [...this.#endedLogs.keys()].slice(0, FORGOTTEN_TOGETHER)) this.#endedLogs.delete(oldest)
   }
 
   ages(): readonly RequestAge[] {

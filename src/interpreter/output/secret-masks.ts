@@ -7,8 +7,12 @@ import type { RaisedFault, StackToken } from '../../border/protocol.ts'
 import type { Printed } from '../../output/call-log.ts'
 import { Masks } from '../../output/masks.ts'
 
-/** Of executions that were given secrets, and of attempts: one that has ended may have left threads behind. */
+/**
+ * Of executions that were given secrets, and of attempts: one that has ended may have left threads behind. Many are forgotten together:
+ * to find the oldest of a map, what was deleted before it is stepped over.
+ */
 const MOST_REMEMBERED = 2_000
+const FORGOTTEN_TOGETHER = 500
 
 /** One try of a task. */
 export interface Attempt {
@@ -94,11 +98,10 @@ export class MaskedStreams {
   }
 }
 
-/** As the newest; the oldest is forgotten when there are too many. */
+/** As the newest; the oldest are forgotten when there are too many. */
 function remember<Key, Value>(all: Map<Key, Value>, key: Key, value: Value): void {
   all.delete(key)
   all.set(key, value)
   if (all.size <= MOST_REMEMBERED) return
-  const [oldest] = all.keys()
-  if (oldest !== undefined) all.delete(oldest)
+  for (const oldest of [...all.keys()].slice(0, FORGOTTEN_TOGETHER)) all.delete(oldest)
 }
