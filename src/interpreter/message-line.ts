@@ -15,13 +15,36 @@ const CONTEXT_FIELD_NAMES: ReadonlySet<unknown> = new Set(CONTEXT_FIELDS)
 /** Each read goes into it: Node's own way makes 64 KB anew for each message, which the garbage collector has to take away. */
 const readBuffer = Buffer.allocUnsafeSlow(262_144)
 const spin = new AdaptiveSpin()
+const LARGEST_COPIED_BYTES = 65_536
+/** What `sendAfter` has not written yet; null while each message is written by itself. */
+let held: Buffer[] | null = null
 
 /** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large. */
 export function send(message: FromInterpreter): void {
-  for (const bytes of encodeFrame(message)) {
+  const bytes = encodeFrame(message)
+  if (held === null) write(bytes)
+  else held.push(...bytes)
+  if (isFollowedSoon(message)) spin.sent()
+}
+
+/** Sends what `before` sends, and the message: in one write, since each may have to wake the engine, unless they are large. */
+export function sendAfter(before: () => void, message: FromInterpreter): void {
+  held = []
+  try {
+    before()
+    send(message)
+  } finally {
+    const bytes = held
+    held = null
+    const length = bytes.reduce((sum, each) => sum + each.length, 0)
+    write(length > LARGEST_COPIED_BYTES ? bytes : [Buffer.concat(bytes)])
+  }
+}
+
+function write(buffers: readonly Buffer[]): void {
+  for (const bytes of buffers) {
     for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
   }
-  if (isFollowedSoon(message)) spin.sent()
 }
 
 export type Received = WithContexts<ToInterpreter>

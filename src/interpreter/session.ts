@@ -10,7 +10,7 @@ import { type ProgramTarget, SECRET_CALL, type StackToken, type StartData } from
 import { ChildProcesses } from './children/child-processes.ts'
 import { Hashes } from './crypto/hashes.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
-import { type Message, type Received, receiveMessages, send } from './message-line.ts'
+import { type Message, type Received, receiveMessages, send, sendAfter } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
 import { OutcomeBatch } from './outcome-batch.ts'
 import { CallLogs } from './output/call-logs.ts'
@@ -49,10 +49,7 @@ const masks = new SecretMasks()
 let labels: TaskLabels | null = null
 let outputEnded: (call: StackToken) => void = () => {}
 
-const outcomes = new OutcomeBatch((message) => {
-  logs?.sendEnded()
-  send(message)
-})
+const outcomes = new OutcomeBatch((message) => sendAfter(() => logs?.sendEnded(), message))
 
 /** What Python's calls need of the interpreter that they come from. */
 interface Reentry {
