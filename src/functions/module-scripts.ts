@@ -88,6 +88,7 @@ export class ModuleScripts {
   }
 
   async #loadHere(script: string, path: string): Promise<LoadedModule> {
+    this.#watch ??= this.#watchLoop() // first: the import may be what does not end
     const imported = await this.#loader.import(path)
     const { files } = imported
     if (imported.kind === 'failed') return { script, files, fault: imported.fault, triggers: [], workflows: [] }

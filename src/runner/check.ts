@@ -24,7 +24,7 @@ import { KeepAlive } from './keep-alive.ts'
 import type { LogSink } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
-import { isSame, type ScriptSource, scriptsAt, sourceOfFile } from './script-sources.ts'
+import { isModuleFile, isSame, type ScriptSource, scriptsAt, sourceOfFile } from './script-sources.ts'
 
 /** What is wrong with a script. */
 export interface CheckProblem {
@@ -170,8 +170,10 @@ async function checkAll(asked: readonly ScriptSource[], checking: Checking): Pro
   }
   const declared = triggers.size + workflows.size + graphs.sources.size + graphs.reactors.size + graphs.graphs.size
   if (problems.length === 0 && declared === 0) {
-    const message = 'No trigger and no workflow is declared: there would be nothing to serve.'
-    problems.push({ kind: 'nothingDeclared', message, script: good[0] ?? '', place: null, traceback: null })
+    const [script = ''] = good
+    const hint = isModuleFile(script) ? ' Of a module, what it exports is served: is an export missing?' : ''
+    const message = `No trigger and no workflow is declared: there would be nothing to serve.${hint}`
+    problems.push({ kind: 'nothingDeclared', message, script, place: null, traceback: null })
   }
   const scripts = good.map((script) => ({
     script,

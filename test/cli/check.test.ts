@@ -141,14 +141,19 @@ describe('a check', () => {
     terminal.write('hangs/slow.py', 'import time\ntime.sleep(600)\n')
     terminal.write('nothing/empty.py', 'x = 1\n')
 
-    const [slow, nothing] = await Promise.all([
+    terminal.write('module.ts', 'const x: number = 1\n')
+
+    const [slow, nothing, module] = await Promise.all([
       terminal.run(['check', 'hangs', '--load-timeout', '200ms']),
       terminal.run(['check', 'nothing']),
+      terminal.run(['check', 'module.ts']),
     ])
 
     expect(slow.exitCode).toBe(1)
     expect(slow.stdout).toMatch(/slow\.py.*: It cannot be loaded: TimeoutError: its import did not end within 0\.2 s/)
+    expect(slow.stdout.match(/Traceback|File "|During handling/g)).toEqual(['Traceback', 'File "'])
     expect(nothing.exitCode).toBe(1)
     expect(nothing.stdout).toContain('there would be nothing to serve')
+    expect(module.stdout).toMatch(/^module\.ts: .* Of a module, what it exports is served: is an export missing\?$/m)
   })
 })

@@ -76,6 +76,16 @@ it.each(['at_once', 'later'])('names the task that computes %s, with the functio
   await innocent
 })
 
+it('names an import that never comes to an end, and how to end the process', async () => {
+  await using terminal = new Terminal()
+  terminal.write('endless.mjs', '\nfor (;;);\n')
+  const loading = terminal.start(['serve', 'endless.mjs', '--db', ':memory:', '--no-http'])
+
+  await loading.complains(`(${pathToFileURL(join(terminal.folder, 'endless.mjs'))}:2) keeps the event loop busy`)
+  await loading.complains('kill -9 ')
+  loading.kill('SIGKILL')
+})
+
 it('names a function that never comes to an end, although the engine cannot', async () => {
   await using terminal = new Terminal()
   terminal.write('orders.mjs', SCRIPT)

@@ -13,7 +13,7 @@ import sys
 from types import ModuleType
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._border import fault, stacks
+from .._border import bridge, fault, stacks
 from .._border.generation import Generation
 from . import program
 from .packages import advice, requirements
@@ -46,12 +46,22 @@ def load(script: str, target: Dict[str, str], generation: Generation) -> Tuple[O
     try:
         generation.module = _run(name, place, aside, generation)
     except BaseException as error:
-        files = _files_come_to(generation, place, error)
-        _restore(generation, aside)
-        return fault_of(error), files
+        return _failed(generation, place, aside, error)
     _newest[script] = generation
     modules = _modules_of[script] = _users_modules(generation)
     return None, _files_of(modules)
+
+
+def _failed(
+    generation: Generation, place: Optional[str], aside: Dict[str, ModuleType], error: BaseException
+) -> Tuple[Dict[str, Any], List[str]]:
+    while True:
+        try:
+            files = _files_come_to(generation, place, error)
+            _restore(generation, aside)
+            return fault_of(error), files
+        except bridge.DeadlineExceeded:
+            continue  # what is overdue is stopped again and again: here it has stopped, and only says why
 
 
 def unmet_requirements(target: Dict[str, str]) -> Optional[Dict[str, Any]]:

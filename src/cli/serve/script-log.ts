@@ -1,6 +1,7 @@
 /** What the log of `serve` says of each script: loaded, kept, not served, removed. */
 
 import type { LogSink, ReloadReport, ScriptReport } from '../../index.ts'
+import { isModuleFile } from '../../runner/script-sources.ts'
 
 interface Circumstances {
   /** The user named this file or module itself, and did not only name a folder in which it is. */
@@ -15,7 +16,8 @@ export function logLoaded(report: ScriptReport, log: LogSink, { isNamed, level }
   if (error !== null) logFailed(report, error, log)
   else if (declaresAny(report)) log({ level, message: `script "${script}" was loaded: ${declaredText(report)}`, facts })
   else {
-    log({ level: isNamed ? 'warn' : 'debug', message: `script "${script}" declares no trigger and no workflow`, facts })
+    const what = isModuleFile(script) ? 'exports' : 'declares'
+    log({ level: isNamed ? 'warn' : 'debug', message: `script "${script}" ${what} no trigger and no workflow`, facts })
   }
   for (const message of problems) log({ level: 'warn', message, facts })
 }

@@ -50,7 +50,7 @@ function saySo([frame]: readonly BlockedFrame[], forMs: number): void {
   const where = `${frame.name} (${frame.url}:${frame.line})`
   writeSync(
     STDERR,
-    `cloaca: nothing has been polled or run for ${Math.round(forMs / 1_000)} s: ${where} keeps the event loop busy. It cannot be stopped from here: run its file in a worker (export const isolation = 'worker').\n`,
+    `cloaca: nothing has been polled or run for ${Math.round(forMs / 1_000)} s: ${where} keeps the event loop busy. It cannot be stopped from here, and Ctrl-C is not heard meanwhile: kill -9 ${process.pid} ends the process. What may compute for long belongs in tasks of a file that runs in a worker (export const isolation = 'worker').\n`,
   )
 }
 
