@@ -1,6 +1,8 @@
 /** `cloaca reactor` and `cloaca graph`, as a user types them. */
 
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { Terminal } from '../support/cloaca-process.ts'
 import { graph, graphs, reactor, source, workflow } from '../support/declared.ts'
 import { settle } from '../support/fake-clock.ts'
 import { fault } from '../support/fake-host.ts'
@@ -204,4 +206,20 @@ it('a graph is shown with its last run, its last error and its topology, as text
     { name: 'enrich', reactor: null, lastRun: null },
     { name: 'judge', reactor: 'oven', runs: 2, failures: 1, lastRun: { resultText: '{"alarm":91.0}' } },
   ])
+})
+
+it('a graph is tried with the sources of its reactor, and one that it does not have is misspelt', async () => {
+  const oven = fileURLToPath(new URL('../page/scripts/oven.py', import.meta.url))
+  await using terminal = new Terminal()
+  const tried = (input: string) => terminal.run(['graph', 'run', 'alarm', oven, '--input', input])
+
+  const [ran, refused] = await Promise.all([tried('{"probe": {"c": 3}}'), tried('{"prob": {"c": 3}}')])
+
+  expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^Graph "alarm" ran /) })
+  expect(refused).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      'cloaca: --input cannot be used. The reactor of graph "alarm" has no source "prob". Did you mean "probe"?\n',
+  })
 })

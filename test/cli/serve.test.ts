@@ -1,6 +1,6 @@
 /** `serve`: what other processes ask of it, and how it stops and starts again. */
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -236,10 +236,19 @@ describe('a serving process', () => {
     await using terminal = new Terminal()
     terminal.write('folder/helper.py', 'X = 1')
 
-    const end = await terminal.run(['serve', 'folder', '--db', ':memory:'])
+    const [end, missing] = await Promise.all([
+      terminal.run(['serve', 'folder', '--db', ':memory:']),
+      terminal.run(['serve', 'fodler.py']),
+    ])
+    const unknown = await terminal.run(['check', 'fodler'])
 
     expect(end.exitCode).toBe(1)
     expect(end.stderr).toContain('no trigger and no workflow is declared in \\"folder\\"')
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^cloaca: There is no file or folder/) })
+    expect(unknown.stdout).toContain(
+      "there is no file or folder 'fodler', and no module of that name. If it is a package",
+    )
+    expect(existsSync(join(terminal.folder, 'cloaca.db'))).toBe(false)
   })
 
   it('loads a script again when its file changes, when it is told to watch', async () => {

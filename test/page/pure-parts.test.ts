@@ -4,11 +4,30 @@ import { describe, expect, it } from 'vitest'
 import type { Task } from '../../src/page/api/answers.ts'
 import { axisSteps, barsOf, mergedBars } from '../../src/page/execution/bars.ts'
 import { changesBetween, membersOf } from '../../src/page/execution/members.ts'
+import { placed } from '../../src/page/graph/layout.ts'
 import { ansiPieces, plain } from '../../src/page/log/ansi.ts'
 import { lineAt, linesOf, shownLines } from '../../src/page/log/log-lines.ts'
 
 const AT = '2026-01-31T08:00:00.000Z'
 const at = (ms: number): string => new Date(Date.parse(AT) + ms).toISOString()
+
+describe('a graph', () => {
+  it('has the nodes of a layer in the order in which they are named, from above', () => {
+    const tasks = ['read', 'north', 'east', 'south', 'west', 'write']
+    const middle = tasks.slice(1, -1)
+    const edges = middle.flatMap((task) => [
+      { from: 'read', to: task },
+      { from: task, to: 'write' },
+    ])
+
+    const { nodes, edges: lines, height } = placed({ nodes: tasks, edges })
+
+    const [, north, east, south, west] = nodes.map(({ y }) => y)
+    expect([north, east, south, west]).toEqual([12, 62, 112, 162])
+    expect(height).toBe(210)
+    expect(lines[0]?.at(-1)).toEqual({ x: nodes[1]?.x ?? 0, y: 12 + 18 })
+  })
+})
 
 describe('what a task changed', () => {
   it('tells numbers apart that JavaScript does not, and takes no notice of white space and order', () => {

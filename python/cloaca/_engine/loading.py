@@ -166,16 +166,25 @@ def _forget_compiled(module: ModuleType) -> None:
 
 def _run(name: str, path: Optional[str], aside: Dict[str, ModuleType], generation: Generation) -> ModuleType:
     parent, _, stem = name.rpartition(".")
-    package = importlib.import_module(parent) if parent else None
+    package = (importlib.import_module if path else _import_named)(parent) if parent else None
     if path is not None and name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
         name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
     if name in sys.modules:
         aside[name] = sys.modules.pop(name)
     generation.imported.append(name)
-    module = importlib.import_module(name) if path is None else _run_file(name, path)
+    module = _import_named(name) if path is None else _run_file(name, path)
     if package is not None:
         setattr(package, stem, module)
     return module
+
+
+def _import_named(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if f"{name}.".startswith(f"{error.name}."):  # and not one that it imports
+            error.msg = f"there is no file or folder {name!r}, and no module of that name"
+        raise
 
 
 def _run_file(name: str, path: str) -> ModuleType:

@@ -6,6 +6,7 @@ import { toError } from '../../errors.ts'
 import type { HttpServer } from '../../http/server.ts'
 import { cutOff, type LogSink, Runner, type ScriptReport } from '../../index.ts'
 import { optionsOf } from '../../runner/project-options.ts'
+import { scriptsAt } from '../../runner/script-sources.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { shownDuration } from '../../settings/value-types.ts'
 import { withExamples } from '../help.ts'
@@ -63,6 +64,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   const settings = settingsFrom(options)
   const log = logOf(settings)
   const graceMs = settings.get('grace')
+  scriptsAt(places) // throws before a database is made for what is not there
   const runner = await Runner.open({ ...workerOptions(settings, options), prefixOutput: options.prefix, log })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
   void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, graceMs) }))

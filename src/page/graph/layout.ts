@@ -38,15 +38,27 @@ export function placed({ nodes, edges, gapPx = 48 }: GraphShape): PlacedGraph {
   for (const { from, to } of shown) graph.setEdge(from, to)
   layout(graph)
   const size = graph.graph() as { readonly width?: number; readonly height?: number }
+  const height = finite(size.height)
+  const centers = nodes.map((name) => graph.node(name) as Point)
+  const isTurned = isUpsideDown(centers)
+  const upright = ({ x, y }: Point): Point => ({ x, y: isTurned ? height - y : y })
   return {
     width: finite(size.width),
-    height: finite(size.height),
-    nodes: nodes.map((name) => {
-      const { x, y } = graph.node(name) as { readonly x: number; readonly y: number }
-      return { x: x - NODE.width / 2, y: y - NODE.height / 2 }
-    }),
-    edges: shown.map(({ from, to }) => pointsOf(graph, from, to)),
+    height,
+    nodes: centers.map(upright).map(({ x, y }) => ({ x: x - NODE.width / 2, y: y - NODE.height / 2 })),
+    edges: shown.map(({ from, to }) => pointsOf(graph, from, to).map(upright)),
   }
+}
+
+/** Whether most nodes of a layer stand above those that are named before them: where edges leave it open, dagre begins with the last. */
+function isUpsideDown(centers: readonly Point[]): boolean {
+  const lastOfLayer = new Map<number, number>()
+  let downwards = 0
+  for (const { x, y } of centers) {
+    downwards += Math.sign(y - (lastOfLayer.get(x) ?? y))
+    lastOfLayer.set(x, y)
+  }
+  return downwards < 0
 }
 
 interface Point {

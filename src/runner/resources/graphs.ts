@@ -54,7 +54,8 @@ export class RunnerGraphs {
 
   /**
    * Runs a graph of a script that is loaded here, once, to see what it does: nothing is recorded. `inputs`: a value by source,
-   * and for a graph that tasks invoke the context. Throws `GRAPH_NOT_FOUND`.
+   * and for a graph that tasks invoke the context. Throws `GRAPH_NOT_FOUND`,
+   * and `INVALID_CONTEXT` for a source that the reactor does not have.
    */
   async run(graph: string, inputs: JsonObject = {}): Promise<GraphTest> {
     return await this.runText(graph, contextTextOf(inputs))
@@ -71,7 +72,7 @@ export class RunnerGraphs {
     const answer = await this.#run({
       script: definition.script,
       graph,
-      payloads: [withAllSources(checkedContextText(inputsText), sources)],
+      payloads: [withAllSources(graph, checkedContextText(inputsText), sources)],
       deadlineMs: this.#engine.config.pollDeadlineMs,
     })
     const durationMs = Math.round(performance.now() - begunAt)
@@ -85,9 +86,14 @@ export class RunnerGraphs {
   }
 }
 
-/** Those that are not given are null, before the others, which win. */
-function withAllSources(inputsText: ContextText, sources: readonly string[]): ValueText {
+/** Those that are not given are null, before the others, which win. Throws `INVALID_CONTEXT` for one that the reactor does not have. */
+function withAllSources(graph: string, inputsText: ContextText, sources: readonly string[]): ValueText {
   const given = new Set(Object.keys(JSON.parse(inputsText) as object))
+  const unknown = sources.length === 0 ? undefined : [...given].find((name) => !sources.includes(name))
+  if (unknown !== undefined) {
+    const message = `The reactor of graph "${graph}" has no source "${unknown}".${didYouMean(unknown, sources)}`
+    throw new UsageError('INVALID_CONTEXT', message, { graph })
+  }
   const missing = sources.filter((source) => !given.has(source)).map((source) => `${JSON.stringify(source)}:null`)
   if (missing.length === 0) return inputsText
   const inner = inputsText.trim().slice(1)
