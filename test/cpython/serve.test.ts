@@ -5,6 +5,7 @@ import { copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
+import { isRunning, whenProcessEnds } from '../support/process-end.ts'
 
 const EXECUTABLE = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
 
@@ -46,14 +47,6 @@ async function pidOf(serving: CloacaProcess, name: string, platform: string, ver
   return Number([...serving.stdout.matchAll(line)].at(-1)?.[1])
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
 it('runs each script under the Python that is named for its place, side by side', async () => {
   terminal.write('a.py', script('alpha'))
   terminal.write('reports/b.py', script('beta'))
@@ -68,7 +61,7 @@ it('runs each script under the Python that is named for its place, side by side'
   const url = String((await serving.logs('HTTP is at')).msg).match(/http:\S+/)?.[0]
   const state = (await (await fetch(new URL('/api/v1/process', url))).json()) as { interpreters: { python: string }[] }
   serving.kill('SIGUSR2')
-  await serving.logs('nothing is under way', 2)
+  for (const pid of new Set(pids)) await serving.logs(`interpreter ${pid}:`)
   serving.kill('SIGTERM')
 
   expect(await serving.ended).toMatchObject({ exitCode: 0 })
@@ -106,16 +99,51 @@ it('starts Python again when it can, once it could, and says meanwhile why it ca
   expect(await pidOf(serving, 'alpha', process.platform, 1, 2)).not.toBe(first)
 })
 
-it('leaves no Python behind when it is killed itself, be it in C', async () => {
-  const hangs = '    os.write(1, b"pid %d is in C\\n" % os.getpid())\n    list(iter(int, 1))\n'
-  terminal.write('a.py', script('alpha').replace('    return cloaca', `${hangs}    return cloaca`))
+it('spreads scripts over interpreters, and replaces one that a signal has stopped while the other goes on', async () => {
+  terminal.write('a.py', script('alpha'))
+  terminal.write('b.py', script('beta').replace('if len(seen) == 1:', 'if len(seen) % 10 == 1:'))
+  const serving = serve(
+    'a.py',
+    'b.py',
+    '--python',
+    'python3',
+    '--interpreters',
+    '2',
+    '--poll-timeout',
+    '300ms',
+    '--no-http',
+  )
+  const stopped = await pidOf(serving, 'alpha', process.platform)
+  await serving.prints('beta 1')
+  const [other] = /beta 1 on \w+ in \d+/.exec(serving.stdout) ?? []
+
+  process.kill(stopped, 'SIGSTOP')
+
+  await serving.logs('script "a.py" has an interpreter of its own from now on')
+  await whenProcessEnds(stopped)
+  const saidBefore = serving.stdout.length
+  expect(other).not.toContain(String(stopped))
+  await expect.poll(() => serving.stdout.slice(saidBefore), { timeout: 30_000 }).toContain(other)
+})
+
+it.each([
+  ['in C', 'list(iter(int, 1))'],
+  ['waiting for it', 'started.wait()'],
+])('leaves neither Python behind when it is killed itself, nor what that has started: %s', async (_, waits) => {
+  const starts = '    import subprocess; started = subprocess.Popen(["sleep", "60"])\n'
+  const says = '    os.write(1, b"python %d, sleep %d\\n" % (os.getpid(), started.pid))\n'
+  terminal.write(
+    'a.py',
+    script('alpha').replace('    return cloaca', `${starts}${says}    ${waits}\n    return cloaca`),
+  )
   const serving = serve('a.py', '--python', 'python3', '--no-http')
-  await serving.prints('is in C')
-  const python = Number(/pid (\d+) is in C/.exec(serving.stdout)?.[1])
+  await serving.prints('sleep ')
+  const pids = /python (\d+), sleep (\d+)/.exec(serving.stdout)?.slice(1).map(Number) ?? []
 
   serving.kill('SIGKILL')
 
-  await expect.poll(() => isRunning(python), { timeout: 10_000 }).toBe(false)
+  expect(pids).toHaveLength(2)
+  await expect.poll(() => pids.filter(isRunning), { timeout: 10_000 }).toEqual([])
 })
 
 it('does not start where one of its Pythons cannot', async () => {

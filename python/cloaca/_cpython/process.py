@@ -53,7 +53,7 @@ def run() -> None:
             session.controlled(operation, argument)
 
     to_engine = lines.Lines(lines.MESSAGES_IN, lines.MESSAGES_OUT, lines.CONTROL, ended)
-    lines.end_with_parent()
+    lines.end_with_engine(lines.STACKS_OUT)  # on which the engine sends nothing
     to_engine.send(hello(package_digest(), _dump_stacks_to(lines.STACKS_OUT)))
     to_engine.listen(received, controlled)
     started.wait()

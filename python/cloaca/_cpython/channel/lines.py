@@ -7,11 +7,12 @@ that the script starts can hold a line open.
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import threading
 import weakref
 from os import _exit
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List
 
 from . import frames, helpers
 
@@ -182,15 +183,36 @@ def moved(descriptor: int) -> int:
     return number
 
 
-def end_with_parent() -> Optional[int]:
-    """Has the system kill this process when its parent is gone, also while Python cannot run. Returns the parent."""
+def end_with_engine(line: int) -> None:
+    """Has the system kill this process when the engine is gone, also while Python cannot run: with the group it leads.
+
+    Nothing may ever be sent to this end of the line. Where the system is not Linux, only threads of Python's notice.
+    """
+    if os.getpgrp() != os.getpid() or not _is_killed_with(line):
+        _end_with_parent()
+
+
+def _is_killed_with(line: int) -> bool:
+    """Whether the group is killed as soon as the other end of a line is closed."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(line, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(line, fcntl.F_SETOWN, -os.getpid())
+        fcntl.fcntl(line, fcntl.F_SETFL, fcntl.fcntl(line, fcntl.F_GETFL) | os.O_ASYNC)
+    except (ImportError, OSError, AttributeError):
+        return False
+    return True
+
+
+def _end_with_parent() -> None:
+    """Without the group: what is told of a parent's end comes to one process, whose end would then close the line."""
     parent = os.getppid()
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: of Linux
     except (ImportError, OSError, AttributeError):
-        return parent
+        return
     if os.getppid() != parent:
         _exit(1)  # it went meanwhile
-    return parent
