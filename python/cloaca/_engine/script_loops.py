@@ -47,6 +47,7 @@ async def _make(call: Call, loop: ScriptLoop, awaiting: Awaiting) -> None:
     """Awaits a call to its end, in a task of its own, and reports what came of it."""
     try:
         outcome = await awaited_calls.outcome_of(awaiting)
+        loop.leave_step()  # what is stopped from here on would never be answered
     except BaseException as error:
         loop.leave_step()  # at once: a call that is overdue is interrupted again and again
         outcome = call.stopped(awaited_calls.stopped(call, error))

@@ -23,10 +23,11 @@ class BlockingNotices:
 
     def notice(self, who: str, frame: Any, seconds: float) -> Optional[str]:
         """What is to be said of a step that is at ``frame``; None where it was said a short time ago."""
-        now = time.monotonic()
-        if now - self._named_at.get(who, -_NAMED_AGAIN_AFTER_S) < _NAMED_AGAIN_AFTER_S:
+        named_at, now = self._named_at, time.monotonic()
+        # Without a call between looking and noting: after each, a signal may come whose handler asks the same.
+        if who in named_at and now - named_at[who] < _NAMED_AGAIN_AFTER_S:
             return None
-        self._named_at[who] = now
+        named_at[who] = now
         return (
             f"{_capitalized(who)} blocks the event loop of its script{_place_of(frame)}, for {seconds:.0f} s so "
             "far: the script's other async triggers and tasks wait until it awaits something or ends. "
