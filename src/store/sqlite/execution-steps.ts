@@ -311,10 +311,11 @@ function loadExecution(connection: Connection, record: ExecutionRecord): Executi
 /** By task: those that the row of the task says all of, so that they need none of their own. */
 function completingAttempts({ attempts, changes }: Settlement): ReadonlyMap<string, AttemptRow> | null {
   if (attempts === undefined) return null
+  const ended = new Map(attempts.map((attempt) => [attempt.taskId, attempt]))
   const completing = new Map<string, AttemptRow>()
-  for (const attempt of attempts) {
-    const task = changes.find(({ taskId }) => taskId === attempt.taskId)
-    if (task !== undefined && isTold(attempt, task)) completing.set(attempt.taskId, attempt)
+  for (const task of changes) {
+    const attempt = ended.get(task.taskId)
+    if (attempt !== undefined && isTold(attempt, task)) completing.set(attempt.taskId, attempt)
   }
   return completing
 }
