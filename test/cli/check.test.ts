@@ -156,4 +156,25 @@ describe('a check', () => {
     expect(nothing.stdout).toContain('there would be nothing to serve')
     expect(module.stdout).toMatch(/^module\.ts: .* Of a module, what it exports is served: is an export missing\?$/m)
   })
+
+  it('of a script that needs native code names --python, which it does not for a package that nobody knows', async () => {
+    terminal.write('native.py', 'import cloaca\nimport psycopg2\n')
+    terminal.write('unknown.py', 'import cloaca\nimport no_such_package_of_anybody\n')
+
+    const [native, unknown, noPython] = await Promise.all([
+      terminal.run(['check', 'native.py']),
+      terminal.run(['check', 'unknown.py']),
+      terminal.run(['check', 'native.py', '--python', './no-such-python']),
+    ])
+
+    expect(native.exitCode).toBe(1)
+    expect(native.stdout).toMatch(/^native\.py:2: .*No module named 'psycopg2'.* --python python3$/m)
+    expect(unknown.exitCode).toBe(1)
+    expect(unknown.stdout).toMatch(/^unknown\.py:2: .*No module named 'no_such_package_of_anybody'/m)
+    expect(unknown.stdout).not.toContain('--python')
+    expect(noPython).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(noPython.stderr).toMatch(
+      /Python ".*\/no-such-python" cannot be used: there is no file ".*"\. Check the path\./,
+    )
+  })
 })

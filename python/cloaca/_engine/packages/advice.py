@@ -73,7 +73,7 @@ def _of_missing(error: ModuleNotFoundError) -> Optional[str]:
         distribution = distribution_of(top)
         instead = "" if distribution is None else f" Install what took its place: cloaca pip install {distribution}"
         return f'"{top}" left the standard library with Python {removed}.{instead}'
-    if top in sys.stdlib_module_names:
+    if top in getattr(sys, "stdlib_module_names", ()):  # since Python 3.10
         return (
             f'"{name}" belongs to the standard library, but not to the part of it that the engine\'s Python has. '
             f"A Python of the machine may have it: {_OTHER_PYTHON}"
