@@ -22,9 +22,12 @@ export const EXECUTABLE = process.env.CLOACA_TEST_EXECUTABLE ?? 'python3'
 export const TEST_CHOICE: PythonChoice =
   TEST_PYTHON === 'pyodide' ? { kind: 'pyodide' } : { kind: 'cpython', executable: EXECUTABLE }
 
+/** A CPython keeps what it prints to a pipe, and loses it when a signal ends it, as scripts in scenarios have it do. */
+const UNBUFFERED = { PYTHONUNBUFFERED: '1' }
+
 /** What commands are told by their environment. */
 export const TEST_ENVIRON: Readonly<Record<string, string>> =
-  TEST_PYTHON === 'pyodide' ? {} : { CLOACA_PYTHON: EXECUTABLE }
+  TEST_PYTHON === 'pyodide' ? {} : { CLOACA_PYTHON: EXECUTABLE, ...UNBUFFERED }
 
 /** Whether what only some versions of Python have, or some machines, is there. Pyodide's is the newest, and brings all along. */
 export function testedPythonCan(code: string): boolean {
@@ -43,6 +46,7 @@ export function programCommand(words: readonly string[], pythonPath = process.en
     return { executable: process.execPath, words: [MAIN, 'run', ...words], environ: TEST_ENVIRON }
   const environ = {
     CLOACA_ENGINE: `'${process.execPath}' '${MAIN}'`,
+    ...UNBUFFERED,
     PYTHONPATH: pythonPath === undefined ? PACKAGE : `${pythonPath}:${PACKAGE}`,
   }
   return { executable: EXECUTABLE, words, environ }

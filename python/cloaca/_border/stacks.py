@@ -160,11 +160,13 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return contextvars.Context().run(function, *arguments)
     finally:
-        if running_call[HAS_PRINTED]:
-            write_out()
-        running_token[0] = previous.token
-        running_call[0] = previous.call
-        running = previous  # at once: a stack that is overdue is interrupted again and again while it is this one
+        try:
+            if running_call[HAS_PRINTED]:
+                write_out()
+        finally:  # whatever interrupts that: a stack that is overdue is interrupted again and again while it runs
+            running_token[0] = previous.token
+            running_call[0] = previous.call
+            running = previous
         end(stack)
 
 
