@@ -8,6 +8,18 @@ import type { ContractContext } from './store-contract.ts'
 const END = { endedAt: START + 9, errorMessage: 'cancelled: wrong day' }
 const ME = '11111111-1111-4111-8111-111111111111'
 
+function failedFirst(taskId: string): AttemptRow {
+  return {
+    taskId,
+    attempt: 1,
+    outcome: 'failed',
+    queuedAt: START,
+    startedAt: START + 1,
+    endedAt: START + 2,
+    error: { type: 'ValueError', message: 'first no', traceback: 'Traceback …' },
+  }
+}
+
 export function describeSteeringContract(context: ContractContext): void {
   async function taken(): Promise<Execution> {
     const execution = newExecution()
@@ -107,16 +119,7 @@ export function describeSteeringContract(context: ContractContext): void {
     test('are listed in the order of their ends, with all that is known of each', async () => {
       const { id, tasks } = await taken()
       const taskId = tasks[0]?.taskId ?? ''
-      const error = { type: 'ValueError', message: 'first no', traceback: 'Traceback …' }
-      const first: AttemptRow = {
-        taskId,
-        attempt: 1,
-        outcome: 'failed',
-        queuedAt: START,
-        startedAt: START + 1,
-        endedAt: START + 2,
-        error,
-      }
+      const first = failedFirst(taskId)
       const second: AttemptRow = {
         ...first,
         attempt: 2,
@@ -136,16 +139,7 @@ export function describeSteeringContract(context: ContractContext): void {
     test('that completed their task are listed beside those that failed before, whatever else the step stores', async () => {
       const { id, tasks } = await taken()
       const taskId = tasks[0]?.taskId ?? ''
-      const error = { type: 'ValueError', message: 'first no', traceback: 'Traceback …' }
-      const failed: AttemptRow = {
-        taskId,
-        attempt: 1,
-        outcome: 'failed',
-        queuedAt: START,
-        startedAt: START + 1,
-        endedAt: START + 2,
-        error,
-      }
+      const failed = failedFirst(taskId)
       const second: AttemptRow = {
         ...failed,
         attempt: 2,
@@ -155,7 +149,7 @@ export function describeSteeringContract(context: ContractContext): void {
         endedAt: START + 5,
         error: null,
       }
-      const ready = change(taskId, { status: 'Ready', attempts: 1, startedAt: START + 1, error })
+      const ready = change(taskId, { status: 'Ready', attempts: 1, startedAt: START + 1, error: failed.error })
       const done = completed(taskId, { attempts: 2, startedAt: START + 1, endedAt: START + 5 })
 
       await context.store.settle({ executionId: id, changes: [ready], end: null, attempts: [failed] })
