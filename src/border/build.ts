@@ -1,18 +1,22 @@
 /**
  * Which code this process runs at its border: an engine and an interpreter that do not agree on it are of different
- * installations, as after an update under a running engine. Read once, when the process begins, which takes half a
- * millisecond.
+ * installations, as after an update under a running engine.
  */
 
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** Of the package's description, which has its version, and of this folder: what both ends share. */
-export const BORDER_DIGEST = digestOf(fileURLToPath(new URL('.', import.meta.url)))
+let digest: string | null = null
+
+/** Of the package's description, which has its version, and of this folder: what both ends share. Read once, which takes half a millisecond. */
+export function borderDigest(): string {
+  digest ??= digestOf(fileURLToPath(new URL('.', import.meta.url)))
+  return digest
+}
 
 /** Exported for its test. */
 export function digestOf(folder: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto') // 6 ms, which the start of an interpreter need not wait for
   const hash = createHash('sha256')
   const description = new URL('../../package.json', import.meta.url)
   if (existsSync(description)) hash.update(readFileSync(description)) // it is not where only the code was copied

@@ -4,9 +4,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { HostError } from '../errors.ts'
-import { becomePython } from '../host/cpython/become-python.ts'
-import { type Program, type ProgramLimits, type ProgramTarget, pythonVersion, startProgram } from '../runner/program.ts'
+import type { LogSink } from '../index.ts'
+import type { Program, ProgramLimits, ProgramTarget } from '../runner/program.ts'
 import { programLimitsOf, pythonOf } from '../runner/project-options.ts'
+import { beginProgram } from '../runner/start/program-start.ts'
+import { pythonVersion } from '../runner/start/python-version.ts'
 import { loadSettings, type Settings } from '../settings/settings.ts'
 import { SETTINGS, type SettingKey, settingOf } from '../settings/table.ts'
 import { openLog } from './log.ts'
@@ -77,6 +79,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
   const python = pythonOf(settings)
   if (python.kind === 'cpython') {
     const environ = { ...process.env, ...variablesFrom(given) }
+    const { becomePython } = await import('../host/cpython/become-python.ts')
     return await becomePython({ executable: python.executable, words: forPython, environ })
   }
   if (target.kind === 'version') {
@@ -127,11 +130,18 @@ export async function runTarget(target: ProgramTarget, limits: ProgramLimits = {
 /** Null when Ctrl-C came before there was a script to have it. */
 async function startUnlessInterrupted(target: ProgramTarget, limits: ProgramLimits): Promise<Program | null> {
   try {
-    return await startProgram(target, openLog('warn'), limits)
+    return await startEarly(target, openLog('warn'), limits)
   } catch (error) {
     if (error instanceof HostError && error.code === 'INTERPRETER_INTERRUPTED') return null
     throw error
   }
+}
+
+/** Its process starts while what it speaks with is loaded. */
+async function startEarly(target: ProgramTarget, log: LogSink, limits: ProgramLimits): Promise<Program> {
+  const start = beginProgram(target.argv, (message) => log({ level: 'warn', message }), limits)
+  const { continueProgram } = await import('../runner/program.ts')
+  return await continueProgram(start, target, log, limits)
 }
 
 /** Puts what is given into `given`. */

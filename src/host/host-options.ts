@@ -4,6 +4,7 @@ import type { ProcessSettings } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { PythonChoice } from './environment/python-choice.ts'
 import type { ParentLines } from './parent/parent-peer.ts'
+import type { HeadStart } from './peers/head-start.ts'
 import type { HostLimits } from './process/host-limits.ts'
 import type { Restrictions } from './restriction/restriction.ts'
 import type { ScriptAnswer, ScriptCall } from './script-call.ts'
@@ -29,6 +30,8 @@ export interface HostOptions {
   readonly isProgram: boolean
   /** The program runs already, and is at the other end of these. Null, the default: Python is started. */
   readonly parent?: ParentLines | null
+  /** The process of the first interpreter, where it was started already. */
+  readonly headStart?: HeadStart | null
   /** Where what scripts print goes; stdout when it is not said. */
   readonly stdoutTo?: 'stdout' | 'stderr'
   /** At a terminal each line that a task prints says whose it is. Default: it does not. */

@@ -22,5 +22,10 @@ export function starterFor(choice: ScriptPython, options: HostOptions): Starter 
   const stdoutTo = options.stdoutTo ?? 'stdout'
   if (choice.kind === 'cpython') return new CPythonStarter({ ...starting, stdoutTo, executable: choice.executable })
   const { restriction } = choice
-  return new InterpreterStarter({ ...starting, isProgram, stdoutTo, restriction, preparing: events.preparing })
+  const { headStart = null } = options
+  return new InterpreterStarter({
+    ...starting,
+    ...{ isProgram, stdoutTo, restriction, headStart },
+    preparing: events.preparing,
+  })
 }

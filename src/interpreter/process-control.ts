@@ -4,7 +4,7 @@
  */
 
 import { constants } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { CONTROL } from '../border/channel.ts'
 import type { ResourceCeilings } from '../border/protocol.ts'
 import {
@@ -104,6 +104,7 @@ class WorkerControl implements ProcessControl {
   constructor(mailbox: SignalMailbox, signalled: () => void) {
     this.#mailbox = mailbox
     this.#signalled = signalled
+    const { Worker } = process.getBuiltinModule('node:worker_threads') // seldom needed, and 2 ms of each start
     const entry = import.meta.url.endsWith('.ts') ? './control-worker.ts' : './control-worker.js'
     this.#worker = new Worker(new URL(entry, import.meta.url), { workerData: mailbox.buffer })
     this.#worker.on('message', signalled)

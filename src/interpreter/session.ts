@@ -4,7 +4,7 @@
  */
 
 import { flushCompileCache } from 'node:module'
-import { BORDER_DIGEST } from '../border/build.ts'
+import { borderDigest } from '../border/build.ts'
 import { PROTOCOL_VERSION } from '../border/channel.ts'
 import { type ProgramTarget, SECRET_CALL, type StackToken, type StartData } from '../border/protocol.ts'
 import { ChildProcesses } from './children/child-processes.ts'
@@ -387,7 +387,7 @@ const control = openProcessControl(mailbox, () => void signalled())
 send({
   type: 'hello',
   protocolVersion: PROTOCOL_VERSION,
-  digest: BORDER_DIGEST,
+  digest: borderDigest(),
   pid: process.pid,
   python: null,
   stacksSignal: null,

@@ -4,7 +4,9 @@
  * database is an answer, and Python waits without holding up other stacks.
  */
 
-import Sqlite, { type Database, type Statement } from 'better-sqlite3'
+import { createRequire } from 'node:module'
+import type Sqlite from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { Sqlite as SqliteFunctions } from './python-border.ts'
 import { textForPython } from './text-for-python.ts'
 
@@ -39,6 +41,9 @@ interface Running {
   readonly rows: Iterator<Stored[]>
 }
 
+/** Loaded where a script opens a database: it takes 8 ms of each start otherwise. */
+let sqlite: typeof Sqlite | undefined
+
 const IDLE_STATEMENTS = 128
 const FIGURES = 'SELECT last_insert_rowid(), changes(), total_changes()'
 
@@ -57,7 +62,8 @@ export class SqliteDatabases implements SqliteFunctions {
   open(path: string, isReadonly: boolean, mustExist: boolean, contents?: Uint8Array): number | string {
     try {
       const source = contents === undefined ? path : Buffer.from(contents)
-      const database = new Sqlite(source as string, { readonly: isReadonly, fileMustExist: mustExist, timeout: 0 })
+      sqlite ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite
+      const database = new sqlite(source as string, { readonly: isReadonly, fileMustExist: mustExist, timeout: 0 })
       // Iterating over one statement while others run, as scripts do with several cursors.
       database.unsafeMode(true)
       // As SQLite is everywhere else: better-sqlite3 builds it with other defaults.

@@ -7,6 +7,7 @@
 import { realpathSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { borderDigest } from '../border/build.ts'
 import type { ProcessSettings, PythonOptions } from '../border/protocol.ts'
 import { schemaNameProblem } from '../database/names.ts'
 import type { DatabasePlace } from '../database/place.ts'
@@ -19,7 +20,6 @@ import type { StreamBackends } from '../engine/graphs/streams.ts'
 import type { Clock } from '../engine/ports.ts'
 import { UsageError } from '../errors.ts'
 import { installedPackageFolders } from '../host/environment/machine-packages.ts'
-import { currentProcessSettings } from '../host/environment/process-settings.ts'
 import type { PythonChoice } from '../host/environment/python-choice.ts'
 import type { ParentLines } from '../host/parent/parent-peer.ts'
 import { SETTINGS_OF_PARENT } from '../host/parent/parent-starter.ts'
@@ -31,12 +31,13 @@ import type { LoadedScript } from '../host/scripts/script-generations.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
-import { isSecretVariable } from '../secrets/variables.ts'
-import { PRIVATE_VARIABLES, SETTINGS } from '../settings/table.ts'
+import { SETTINGS } from '../settings/table.ts'
 import { isPostgresUrl, MEMORY_PATH, parseDatabaseUrl } from '../store/database-url.ts'
 import { DatabaseAdmin } from '../store/postgres/admin/database-admin.ts'
 import { GenerationRegistries } from './generation-registries.ts'
 import { refuseUngranted } from './restriction/asked-databases.ts'
+import type { ProgramStart } from './start/program-start.ts'
+import { scriptProcess } from './start/script-process.ts'
 
 export type Durability = 'full' | 'normal'
 
@@ -46,6 +47,8 @@ export function defaultDurability(): Durability {
   if (wanted === 'full' || wanted === 'normal') return wanted
   throw new UsageError('INVALID_ARGUMENT', `CLOACA_DURABILITY is "full" or "normal", but it is "${wanted}".`)
 }
+
+borderDigest() // of the code that is loaded now, whatever is installed later
 
 /** The Python package lies beside `src` and `dist` alike. */
 const PACKAGE_FOLDER = fileURLToPath(new URL('../../python', import.meta.url))
@@ -104,6 +107,8 @@ export interface ScriptingOptions {
   readonly isProgram: boolean
   /** Where the program runs already that has started this process; else Python is started. */
   readonly parent?: ParentLines | null
+  /** What was done for a program already; null, the default: nothing. */
+  readonly start?: ProgramStart | null
   readonly stdoutTo?: 'stdout' | 'stderr'
   readonly prefixesOutput?: boolean
   readonly limits: HostLimits
@@ -177,7 +182,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     ...{ packageFolder: PACKAGE_FOLDER, restrictions: options.restrictions ?? UNRESTRICTED },
     ...{ python: options.pythonChoice, pythonFor: options.pythonFor, interpreters: options.interpreters },
     ...(options.stopping && { stopping: options.stopping }),
-    ...{ isProgram: options.isProgram, parent: options.parent ?? null },
+    ...{ isProgram: options.isProgram, parent: options.parent ?? null, headStart: options.start?.headStart ?? null },
     ...(options.stdoutTo && { stdoutTo: options.stdoutTo }),
     prefixesOutput: options.prefixesOutput ?? false,
     limits: options.limits,
@@ -212,18 +217,9 @@ async function loadEngine() {
 }
 
 function processSettingsOf(options: ScriptingOptions): ProcessSettings {
-  const { argv, notice, python, limits, parent = null } = options
+  const { argv, notice, python, limits, start = null, parent = null } = options
   if (parent !== null) return SETTINGS_OF_PARENT
-  const { memoryMebibytes } = limits
-  return withoutSecrets(currentProcessSettings(argv, notice, { python, memoryMebibytes }))
-}
-
-/** A script has no use for them, and may print its environment. */
-function withoutSecrets(settings: ProcessSettings): ProcessSettings {
-  const environ = Object.entries(settings.environ).filter(
-    ([name]) => !PRIVATE_VARIABLES.has(name) && !isSecretVariable(name),
-  )
-  return { ...settings, environ: Object.fromEntries(environ) }
+  return start?.process ?? scriptProcess(argv, notice, { python, memoryMebibytes: limits.memoryMebibytes })
 }
 
 /** A URL that is not understood is a mistake of the script. */

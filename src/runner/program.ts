@@ -3,9 +3,6 @@
  * Python of the machine's runs already. Called by the command line's `run` and `engine`.
  */
 
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { ProgramTarget, PythonOptions, RunningProgram } from '../border/protocol.ts'
 import { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
@@ -22,6 +19,7 @@ import { KeepAlive } from './keep-alive.ts'
 import { type LogSink, watchForLog } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { checkedRestrictions } from './restriction/restrictions.ts'
+import type { ProgramStart } from './start/program-start.ts'
 
 /** How long the end of a program waits for spans that are on their way. */
 const SPANS_WITHIN_MS = 5_000
@@ -50,15 +48,19 @@ export interface Program {
   interrupt(signum: number): Promise<number>
 }
 
-/** Of the Python that Pyodide brings along: without starting it. */
-export function pythonVersion(): string {
-  const folder = dirname(createRequire(import.meta.url).resolve('pyodide'))
-  return String(JSON.parse(readFileSync(join(folder, 'pyodide-lock.json'), 'utf8')).info.python)
-}
-
 /** Starts a script. Rejects when Python cannot be started. */
 export function startProgram(target: ProgramTarget, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
-  return openProgram(target, null, log, limits)
+  return openProgram(target, {}, log, limits)
+}
+
+/** The same, where its process was started already, under the same limits. */
+export function continueProgram(
+  start: ProgramStart,
+  target: ProgramTarget,
+  log: LogSink,
+  limits: ProgramLimits = {},
+): Promise<Program> {
+  return openProgram(target, { start }, log, limits)
 }
 
 /**
@@ -66,12 +68,12 @@ export function startProgram(target: ProgramTarget, log: LogSink, limits: Progra
  * `INTERPRETER_START_FAILED` when the two are of different versions.
  */
 export function serveParent(lines: ParentLines, log: LogSink, limits: ProgramLimits = {}): Promise<Program> {
-  return openProgram({ kind: 'running' }, lines, log, limits)
+  return openProgram({ kind: 'running' }, { parent: lines }, log, limits)
 }
 
 async function openProgram(
   target: ProgramTarget | RunningProgram,
-  parent: ParentLines | null,
+  begun: { readonly parent?: ParentLines; readonly start?: ProgramStart },
   log: LogSink,
   { durability = defaultDurability(), python, restrict, secrets, streams, ...limits }: ProgramLimits,
 ): Promise<Program> {
@@ -88,7 +90,7 @@ async function openProgram(
     interpreters: 1,
     restrictions: checkedRestrictions({ restrict }),
     isProgram: true,
-    parent,
+    ...begun,
     limits: { ...DEFAULT_LIMITS, ...limits },
     served: null,
     startsRunners: true,

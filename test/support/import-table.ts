@@ -326,7 +326,7 @@ export const TABLE: readonly Row[] = [
     may: [
       /^src\/(cli|database|output|settings)\//,
       /^src\/(index|errors)\.ts$/,
-      /^src\/runner\/(program|project-options|script-sources)\.ts$/,
+      /^src\/runner\/(program|project-options|script-sources|start\/[^/]+)\.ts$/,
       /^src\/runner\/records\//,
       /^src\/http\/server\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,

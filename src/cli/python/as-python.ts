@@ -3,7 +3,7 @@
  * Reached through the launcher of `host/environment/python-launcher.ts` alone.
  */
 
-import { pythonVersion } from '../../runner/program.ts'
+import { pythonVersion } from '../../runner/start/python-version.ts'
 import { runPython } from '../run.ts'
 import { writeStderr, writeStdout } from '../standard-streams.ts'
 import { PythonUsage, parsePython } from './options.ts'

@@ -54,7 +54,8 @@ function terminalSize(): readonly [number, number] | null {
   return null
 }
 
-function currentEnvironment(): Record<string, string> {
+/** As scripts find it in `os.environ`, but for what is secret. */
+export function currentEnvironment(): Record<string, string> {
   const environ: Record<string, string> = {}
   const hidden = hiddenVariables(process.env)
   for (const [name, value] of Object.entries(process.env)) {
@@ -80,7 +81,7 @@ function sitePackagesOf(environ: NodeJS.ProcessEnv): string[] {
 }
 
 /** For a process that runs them: what scripts are not to see they do not find in `/proc/self/environ` either. */
-export function environmentFor({ environ }: ProcessSettings): NodeJS.ProcessEnv {
+export function environmentFor({ environ }: Pick<ProcessSettings, 'environ'>): NodeJS.ProcessEnv {
   const isForScripts = (name: string) => !name.startsWith('CLOACA_') || Object.hasOwn(environ, name)
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isForScripts(name)))
 }

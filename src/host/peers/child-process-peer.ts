@@ -20,7 +20,9 @@ export class ChildProcessPeer implements Peer {
   protected readonly process: ChildProcess
   /** Settles when it has ended. */
   protected readonly left: Promise<void>
-  #ended: (reason: string, signal: NodeJS.Signals | null) => void = () => undefined
+  #ended: ((reason: string, signal: NodeJS.Signals | null) => void) | null = null
+  /** Nobody has heard of it yet. */
+  #end: readonly [reason: string, signal: NodeJS.Signals | null] | null = null
 
   constructor(process: ChildProcess) {
     this.process = process
@@ -28,11 +30,11 @@ export class ChildProcessPeer implements Peer {
     this.left = left.promise
     process.on('error', (error) => {
       if (this.pid === undefined) left.resolve()
-      this.#ended(`could not be started: ${error.message}`, null)
+      this.#tell(`could not be started: ${error.message}`, null)
     })
     process.on('exit', (code, signal) => {
       left.resolve()
-      this.#ended(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, signal)
+      this.#tell(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`, signal)
     })
     const stdio: Lines = process.stdio ?? NO_LINES
     this.messagesIn = stdio[MESSAGES_IN] as Writable
@@ -52,6 +54,13 @@ export class ChildProcessPeer implements Peer {
 
   onEnd(ended: (reason: string, signal: NodeJS.Signals | null) => void): void {
     this.#ended = ended
+    const end = this.#end
+    if (end !== null) queueMicrotask(() => ended(...end))
+  }
+
+  #tell(...end: readonly [reason: string, signal: NodeJS.Signals | null]): void {
+    if (this.#ended === null) this.#end = end
+    else this.#ended(...end)
   }
 
   unref(): void {

@@ -2,14 +2,17 @@
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { BORDER_DIGEST } from '../../border/build.ts'
+import { borderDigest } from '../../border/build.ts'
 import { PROTOCOL_VERSION } from '../../border/channel.ts'
+import type { ProcessSettings } from '../../border/protocol.ts'
+import { compileCacheFolder } from '../environment/cache-folder.ts'
+import { environmentFor } from '../environment/process-settings.ts'
 import { ChildProcessPeer } from './child-process-peer.ts'
 import type { Peer, PeerKind } from './peer.ts'
 
 export const PYODIDE: PeerKind = Object.freeze({
   refusal: ({ protocolVersion, digest }) =>
-    protocolVersion === PROTOCOL_VERSION && digest === BORDER_DIGEST
+    protocolVersion === PROTOCOL_VERSION && digest === borderDigest()
       ? null
       : 'cloaca was updated while this process ran, which has to be started again',
   killAfterMs: 2_000,
@@ -38,10 +41,28 @@ const ENTRY = new URL(
   import.meta.url,
 )
 const STDERR = 2
+/**
+ * Of the memory for new objects of JavaScript. Node begins with 1 MiB, and collects garbage a dozen times until Pyodide is there: 40 ms of
+ * a start (Node 26).
+ */
+const YOUNG_MEBIBYTES = 16
+
+/** Of an interpreter whose scripts may do what this process may. */
+export function usualOptions(
+  given: Pick<PyodideOptions, 'isProgram' | 'stdoutTo' | 'heapMebibytes' | 'handedDescriptors'>,
+  settings: Pick<ProcessSettings, 'environ'>,
+): PyodideOptions {
+  return {
+    ...given,
+    environ: environmentFor(settings),
+    compileCacheFolder: compileCacheFolder(process.env),
+    nodeFlags: [],
+  }
+}
 
 export function spawnPyodide(options: PyodideOptions): Peer {
   const { isProgram, stdoutTo, environ, heapMebibytes, nodeFlags, handedDescriptors, compileCacheFolder } = options
-  const flags = [`--max-old-space-size=${heapMebibytes}`, ...nodeFlags]
+  const flags = [`--max-old-space-size=${heapMebibytes}`, `--min-semi-space-size=${YOUNG_MEBIBYTES}`, ...nodeFlags]
   const stdout = stdoutTo === 'stderr' ? STDERR : 'inherit'
   return new ChildProcessPeer(
     spawn(process.execPath, [...flags, fileURLToPath(ENTRY), compileCacheFolder ?? ''], {

@@ -10,7 +10,6 @@ import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '..
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
-import { environmentFor } from '../environment/process-settings.ts'
 import {
   findSnapshot,
   prepareSnapshotFolder,
@@ -18,7 +17,8 @@ import {
   snapshotPlaceFor,
   storeSnapshot,
 } from '../environment/snapshot-cache.ts'
-import { PYODIDE, type PyodideOptions, spawnPyodide } from '../peers/pyodide.ts'
+import type { HeadStart } from '../peers/head-start.ts'
+import { PYODIDE, type PyodideOptions, spawnPyodide, usualOptions } from '../peers/pyodide.ts'
 import { grantsOf, restrictedSettings } from '../restriction/granted.ts'
 import { restrictedFlags } from '../restriction/node-flags.ts'
 import type { ScriptRestriction } from '../restriction/restriction.ts'
@@ -38,6 +38,8 @@ export interface StarterOptions {
   readonly prefixesOutput: boolean
   /** What its scripts are held to, and the folder that they are loaded from; null where they may do what the process may. */
   readonly restriction?: ScriptRestriction | null
+  /** A process that was started for the first one. */
+  readonly headStart?: HeadStart | null
   /** One line worth a log entry. */
   notice(message: string): void
   /** The first start takes longer than the others. */
@@ -116,7 +118,8 @@ export class InterpreterStarter {
     const usual = pyodideOptions(this.#options, handedDescriptors)
     const options = restricted === null ? usual : { ...usual, environ, nodeFlags: restricted.flags }
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
-    const interpreter = new InterpreterProcess(spawnPyodide(options), PYODIDE, this.#options.clock, allEvents)
+    const peer = this.#options.headStart?.take(options) ?? spawnPyodide(options)
+    const interpreter = new InterpreterProcess(peer, PYODIDE, this.#options.clock, allEvents)
     spawned(interpreter)
     return interpreter
   }
@@ -194,14 +197,6 @@ function pyodideOptions(
   options: Pick<StarterOptions, 'isProgram' | 'stdoutTo' | 'ceilings' | 'process'>,
   handedDescriptors: readonly number[],
 ): PyodideOptions {
-  const { isProgram, stdoutTo, ceilings } = options
-  return {
-    isProgram,
-    stdoutTo,
-    heapMebibytes: heapMebibytes(ceilings),
-    environ: environmentFor(options.process),
-    handedDescriptors,
-    compileCacheFolder: compileCacheFolder(process.env),
-    nodeFlags: [],
-  }
+  const { isProgram, stdoutTo, ceilings, process } = options
+  return usualOptions({ isProgram, stdoutTo, heapMebibytes: heapMebibytes(ceilings), handedDescriptors }, process)
 }

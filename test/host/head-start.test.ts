@@ -1,0 +1,72 @@
+/** An interpreter's process that was started early is the one that is used, or it is ended. */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it, vi } from 'vitest'
+import { HeadStart } from '../../src/host/peers/head-start.ts'
+import { type PyodideOptions, usualOptions } from '../../src/host/peers/pyodide.ts'
+import { Terminal } from '../support/cloaca-process.ts'
+import { LIMIT_MS } from '../support/limits.ts'
+
+const OPTIONS: PyodideOptions = usualOptions(
+  { isProgram: false, stdoutTo: 'stdout', heapMebibytes: 256, handedDescriptors: [] },
+  { environ: {} },
+)
+const PATIENCE = { timeout: LIMIT_MS }
+
+/** The processes that this one has started, and that still are. */
+function children(): ReadonlySet<number> {
+  const threads = readdirSync('/proc/self/task')
+  const lists = threads.map((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'utf8'))
+  return new Set(lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number)))
+}
+
+function startedEarly() {
+  const before = children()
+  const headStart = new HeadStart(OPTIONS)
+  const [pid = 0] = [...children()].filter((each) => !before.has(each))
+  return { headStart, pid }
+}
+
+describe('a process that was started early', () => {
+  it('is taken, once, where it was started as is wanted now', () => {
+    const { headStart, pid } = startedEarly()
+
+    const peer = headStart.take({ ...OPTIONS })
+
+    expect(peer?.pid).toBe(pid)
+    expect(headStart.take(OPTIONS)).toBeNull()
+    peer?.kill()
+  })
+
+  it.each([{ heapMebibytes: 512 }, { environ: { PATH: '/elsewhere' } }, { nodeFlags: ['--permission'] }])(
+    'is ended, and not taken, where %j is wanted',
+    async (wanted) => {
+      const { headStart, pid } = startedEarly()
+
+      expect(headStart.take({ ...OPTIONS, ...wanted })).toBeNull()
+
+      await vi.waitFor(() => expect([...children()]).not.toContain(pid), PATIENCE)
+      expect(headStart.take(OPTIONS)).toBeNull()
+    },
+  )
+
+  it('tells that it has ended, also when nobody listened then', async () => {
+    const peer = startedEarly().headStart.take(OPTIONS)
+    peer?.kill()
+    await peer?.exited
+    const ended = vi.fn()
+
+    peer?.onEnd(ended)
+
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith('was ended by SIGKILL', 'SIGKILL'), PATIENCE)
+  })
+
+  it('runs the program of cloaca run: there is no other', async () => {
+    await using terminal = new Terminal()
+    const count = 'import os; print(len(open(f"/proc/{os.getppid()}/task/{os.getppid()}/children").read().split()))'
+
+    const { stdout } = await terminal.run(['run', '-c', count])
+
+    expect(stdout).toBe('1\n')
+  })
+})
