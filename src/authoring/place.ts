@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import util from 'node:util'
 import type { SourcePlace } from '../model/workflow.ts'
 
-/** This file's folder: calls from within are not what is looked for. */
-const OURS = new URL('.', import.meta.url).href
+/** The folder of our code: calls from within are not what is looked for. */
+const OURS = new URL('../', import.meta.url).href
 const FRAMES = 12
 
-/** The first call outside this folder. Null where it is in no file, as at a prompt. */
+/** The first call outside our code. Null where it is in no file, as at a prompt. */
 export function placeOfCaller(): SourcePlace | null {
   for (const { scriptName, lineNumber } of util.getCallSites(FRAMES, { sourceMap: true })) {
     const file = pathOf(scriptName)

@@ -6,7 +6,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-let digest: string | null = null
+/** Where all of it is in a few files: `tools/build-engine.ts` puts it there. */
+declare const CLOACA_BORDER_DIGEST: string | undefined
+
+let digest: string | null = typeof CLOACA_BORDER_DIGEST === 'string' ? CLOACA_BORDER_DIGEST : null
 
 /** Of the package's description, which has its version, and of this folder: what both ends share. Read once, which takes half a millisecond. */
 export function borderDigest(): string {
@@ -20,8 +23,7 @@ export function digestOf(folder: string): string {
   const hash = createHash('sha256')
   const description = new URL('../../package.json', import.meta.url)
   if (existsSync(description)) hash.update(readFileSync(description)) // it is not where only the code was copied
-  // Beside the compiled files lie their types and maps, which do nothing.
-  const names = readdirSync(folder).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))
+  const names = readdirSync(folder).filter((name) => /\.ts$/.test(name) && !name.endsWith('.d.ts'))
   for (const name of names.sort()) hash.update(`\0${name}\0`).update(readFileSync(`${folder}/${name}`))
   return hash.digest('hex').slice(0, 16)
 }

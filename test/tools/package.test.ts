@@ -1,6 +1,6 @@
 /**
- * What `npm pack` packs, of a copy of this checkout that was never built: all that it needs to be installed, and nothing that
- * points at what is not there.
+ * What `npm pack` packs, of a copy of this checkout that was never built: all that it needs to be installed and to run, and nothing
+ * that points at what is not there.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -34,7 +34,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(checkout, { recursive: true, force: true }))
 
-/** What is compiled file by file: all but the page, which is one script. */
+/** What Node runs, and not a browser. */
 const MODULES = /^dist\/(?!page\/).*\.js$/
 
 function write(path: string, text: string): void {
@@ -57,14 +57,65 @@ function isPacked(path: string): boolean {
   return packed.has(path) || packedFiles(/./).some((file) => file.startsWith(`${path}/`))
 }
 
+/** In the folder of the copy. */
+function node(...words: readonly string[]) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, words, { cwd: checkout, encoding: 'utf8' })
+  return { stdout, stderr, status }
+}
+
+const cloaca = (...words: readonly string[]) => node('dist/cli/main.js', ...words)
+
 const read = (path: string) => readFileSync(join(checkout, path), 'utf8')
 
 describe('the package', () => {
-  it('has what its manifest names, a licence, and every source of the package that is built', () => {
-    const named = [manifest.bin.cloaca, manifest.exports['.'].types, manifest.exports['.'].default, 'LICENSE']
+  it('has what its manifest names, a licence, and the types of every source', () => {
+    const { '.': whole, './testing': testing } = manifest.exports
+    const named = [manifest.bin.cloaca, whole.types, whole.default, testing.types, testing.default, 'LICENSE']
 
     expect(named.map((path) => posix.normalize(path)).filter((path) => !packed.has(path))).toEqual([])
-    expect(packedFiles(MODULES).length).toBe(packedFiles(/^src\/(?!page\/).*\.ts$/).length)
+    expect(packedFiles(/^dist\/.*\.d\.ts$/).length).toBe(packedFiles(/^src\/(?!page\/).*\.ts$/).length)
+  })
+
+  it('runs a program, and its engine a workflow', () => {
+    const program = `
+import cloaca
+
+with cloaca.WorkflowBuilder("built") as builder:
+    @cloaca.task()
+    def answer(context):
+        context.set("answer", 42)
+        return context
+
+with cloaca.DefaultRunner(":memory:") as runner:
+    print(runner.execute("built", cloaca.Context({})).status)
+`
+
+    expect(cloaca('run', '-c', program)).toEqual({ stdout: 'Completed\n', stderr: '', status: 0 })
+  })
+
+  it('runs TypeScript that imports it, in a worker too, and knows where what it declares stands', () => {
+    write(
+      'jobs/hashing.ts',
+      `import { isMainThread } from 'node:worker_threads'
+import { workflow } from 'cloaca'
+
+export const isolation = 'worker'
+export const hashing = workflow('hashing').task('hash', () => ({ isMainThread }))
+`,
+    )
+    write(
+      'jobs/program.mjs',
+      `import { Runner } from 'cloaca'
+
+await using runner = await Runner.open({ database: 'sqlite://:memory:' })
+await runner.load('jobs/hashing.ts')
+const { contextText } = await runner.execute('hashing', {})
+console.log(contextText)
+`,
+    )
+
+    expect(node('jobs/program.mjs')).toEqual({ stdout: '{"isMainThread":false}\n', stderr: '', status: 0 })
+    expect(cloaca('check', 'jobs/hashing.ts', '--json').stdout).toMatch(/hashing\.ts",\s+"line": 5\b/)
   })
 
   it('has the page as it is served: one script and one style sheet', () => {

@@ -45,7 +45,7 @@ const STDERR = 2
  * Of the memory for new objects of JavaScript. Node begins with 1 MiB, and collects garbage a dozen times until Pyodide is there: 40 ms of
  * a start (Node 26).
  */
-const YOUNG_MEBIBYTES = 16
+const YOUNG_MEBIBYTES = 8
 
 /** Of an interpreter whose scripts may do what this process may. */
 export function usualOptions(
