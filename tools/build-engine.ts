@@ -1,19 +1,19 @@
 /**
  * Makes the JavaScript in `dist` of `src`; the types beside it are the compiler's. Part of `npm run build`; on its own:
- * `npm run build:engine`.
+ * `npm run build:engine`, or into another folder: `node tools/build-engine.ts FOLDER`.
  *
  * Node takes a quarter of a millisecond for each file that it imports, and a start needs 400 of ours: so what belongs together is
  * one file, and what is imported late, or shared, is a file of its own in `dist/chunks`. Packages stay what they are.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Loader, type Plugin } from 'esbuild'
 import { digestOf } from '../src/border/build.ts'
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
-const TARGET = fileURLToPath(new URL('../dist', import.meta.url))
+const TARGET = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url)))
 
 /** What is started or imported by its place: by Node, by whoever uses the package, by one of our processes as another one. */
 const ENTRIES = [

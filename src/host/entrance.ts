@@ -21,10 +21,18 @@ import type { AttemptOutcome } from '../model/execution.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import { Doorway, type LetIn } from './doorway.ts'
 import { accumulateThrough, runGraphThrough } from './graph-entries.ts'
+import type { Answer } from './process/answers.ts'
 import type { InterpreterProcess } from './process/interpreter-process.ts'
-import { type InterpreterSupervisor, notServed, type Visit } from './process/interpreter-supervisor.ts'
+import type { InterpreterSupervisor, Visit } from './process/interpreter-supervisor.ts'
 import { taskLabel, triggerLabel } from './process/labels.ts'
-import { attemptOutcomeOf, type EntryAnswer, NOT_ENTERED, pollOutcomeOf, refused } from './process/outcomes.ts'
+import {
+  attemptOutcomeOf,
+  type EntryAnswer,
+  NOT_ENTERED,
+  notServed,
+  pollOutcomeOf,
+  refused,
+} from './process/outcomes.ts'
 import type { Generation } from './scripts/generation.ts'
 import type { ScriptGenerations } from './scripts/script-generations.ts'
 
@@ -61,6 +69,10 @@ export class Entrance implements ScriptHost {
   }
 
   poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
+    return this.#pollAtOnce(request) ?? this.#pollInTurn(request)
+  }
+
+  #pollInTurn(request: PollRequest): Promise<PollOutcome | NotEntered> {
     const enter: Enter = (label, stopping, call) => this.#enter({ script: request.script, label, call }, stopping)
     return pollThrough(request, enter, this.#homes)
   }
@@ -102,13 +114,42 @@ export class Entrance implements ScriptHost {
 
   #enter(entering: Entering, stopping: AbortSignal | undefined): Promise<EntryAnswer> {
     const { script, label, call } = entering
-    const home = this.#homes.of(script)
+    const home = this.#openHome(script)
     const generation = this.#generations.inUse(script)
-    if (home !== undefined && generation !== undefined && this.#generations.handover(script) === undefined) {
-      const entered = home.enterAtOnce(label, visitTo(generation, call))
-      if (entered !== null) return entered
-    }
+    const interpreter = home?.open ?? null
+    if (home !== null && generation !== undefined && interpreter !== null)
+      return home.enterNow(interpreter, label, visitTo(generation, call))
     return this.#doorway.pass(stopping, (letIn) => this.#enterInTurn(entering, letIn))
+  }
+
+  /** Of a script that is there and is not being replaced; else null. */
+  #openHome(script: string): InterpreterSupervisor | null {
+    return this.#generations.handover(script) === undefined ? (this.#homes.of(script) ?? null) : null
+  }
+
+  /** The same for a poll that need not wait, of which there may be thousands a second: with one promise. Null where it has to. */
+  #pollAtOnce(request: PollRequest): Promise<PollOutcome | NotEntered> | null {
+    const { script, trigger, deadlineMs } = request
+    const home = this.#openHome(script)
+    const generation = this.#generations.inUse(script)
+    const interpreter = home?.open ?? null
+    if (home === null || generation === undefined || interpreter === null) return null
+    const number = generation.pollNumber(trigger)
+    if (number === 0) return null
+    const label = triggerLabel(trigger)
+    return new Promise((resolve) => {
+      generation.entered()
+      home.entered(label)
+      const finish = (answer: Answer) => {
+        home.left(label, generation, answer.kind !== 'lost')
+        const alone = aloneSince(answer, script, this.#homes)
+        resolve(pollOutcomeOf(answer, { label, deadlineMs, alone }))
+      }
+      interpreter.poll(number, label, request, (answer) => {
+        if (answer.kind !== 'lost') finish(answer)
+        else queueMicrotask(() => finish(answer)) // it is inside until it is known who is to blame
+      })
+    })
   }
 
   /** Into the generation that is in use when its turn has come. */
@@ -149,7 +190,7 @@ function visitTo(generation: Generation, call: Call): Visit {
       generation.entered()
       return call(generation, interpreter)
     },
-    ended: () => generation.left(),
+    left: () => generation.left(),
   }
 }
 
@@ -159,7 +200,8 @@ function pollThrough(request: PollRequest, enter: Enter, homes: Homes): Promise<
   const answered = enter(label, stopping, (generation, interpreter) => {
     const number = generation.pollNumber(trigger)
     // The generation that is in use by now does not declare it: nobody wants to know any more.
-    return number === 0 ? Promise.resolve(NOT_ENTERED) : interpreter.poll(number, label, request)
+    if (number === 0) return Promise.resolve(NOT_ENTERED)
+    return new Promise((settle) => interpreter.poll(number, label, request, settle))
   })
   return answered.then((answer) =>
     pollOutcomeOf(answer, { label, deadlineMs, alone: aloneSince(answer, script, homes) }),

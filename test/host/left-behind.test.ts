@@ -6,6 +6,7 @@ import { encodeFrame } from '../../src/border/frames.ts'
 import type { FromInterpreter } from '../../src/border/protocol.ts'
 import type { PollRequest } from '../../src/engine/ports.ts'
 import type { Peer, PeerKind } from '../../src/host/peers/peer.ts'
+import type { Answer } from '../../src/host/process/answers.ts'
 import { InterpreterProcess } from '../../src/host/process/interpreter-process.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
@@ -60,8 +61,10 @@ it('leaves others their own time', async () => {
   expect(await other).toMatchObject({ kind: 'timedOut' })
 })
 
-function poll(trigger = 'slow', deadlineMs = POLL.deadlineMs) {
-  return program.poll(1, `trigger "${trigger}"`, { ...POLL, trigger, deadlineMs })
+function poll(trigger = 'slow', deadlineMs = POLL.deadlineMs): Promise<Answer> {
+  return new Promise((settle) => {
+    program.poll(1, `trigger "${trigger}"`, { ...POLL, trigger, deadlineMs }, settle)
+  })
 }
 
 async function say(message: FromInterpreter): Promise<void> {

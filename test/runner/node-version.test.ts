@@ -35,28 +35,30 @@ describe('a Node that is too old', () => {
   })
 
   const node = olderNode()
-  it.skipIf(node === undefined)('can import the library, and is refused when a runner is opened', () => {
-    const built = join(ROOT, 'node_modules/.cache/cloaca-node-version')
-    const program = `
+  it.skipIf(node === undefined)(
+    'can import the library, is refused when a runner is opened, and told so by every command',
+    () => {
+      const built = join(ROOT, 'node_modules/.cache/cloaca-node-version')
+      const program = `
       const { Runner, startProgram } = await import(${JSON.stringify(`${built}/index.js`)})
       const say = ({ name, code }) => console.log(name, code)
       await Runner.open({ database: ':memory:' }).catch(say)
       await startProgram({ kind: 'code', code: '', argv: ['-c'] }, () => {}).catch(say)`
-    try {
-      spawnSync(
-        process.execPath,
-        [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', built],
-        { cwd: ROOT },
-      )
+      try {
+        spawnSync(process.execPath, [join(ROOT, 'tools/build-engine.ts'), built])
 
-      const { stdout, status } = spawnSync(String(node), ['--input-type=module', '-e', program], { encoding: 'utf8' })
+        const { stdout, status } = spawnSync(String(node), ['--input-type=module', '-e', program], { encoding: 'utf8' })
+        const command = spawnSync(String(node), [`${built}/cli/main.js`, '--version'], { encoding: 'utf8' })
 
-      expect(stdout).toBe('UsageError NODE_TOO_OLD\nUsageError NODE_TOO_OLD\n')
-      expect(status).toBe(0)
-    } finally {
-      rmSync(built, { recursive: true, force: true })
-    }
-  })
+        expect(stdout).toBe('UsageError NODE_TOO_OLD\nUsageError NODE_TOO_OLD\n')
+        expect(status).toBe(0)
+        expect(command.stderr).toMatch(/^cloaca needs Node 24 or newer, and this is Node \d+\.\d+\.\d+\.\n$/)
+        expect(command.status).toBe(1)
+      } finally {
+        rmSync(built, { recursive: true, force: true })
+      }
+    },
+  )
 
   it('is not what npm warns of when it installs the Node that everything runs on', () => {
     const { npm_config_loglevel: _, ...env } = process.env // what npm itself was told where it runs the tests

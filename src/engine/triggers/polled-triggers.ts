@@ -16,6 +16,7 @@ import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, PollRequest, Store, Timer } from '../ports.ts'
 import { PollLog } from './poll-log.ts'
 import { type HeldLease, TriggerLeases } from './trigger-leases.ts'
+import type { TriggerPoll } from './trigger-poll.ts'
 
 /** A trigger as the scheduler sees it. */
 export interface PolledTrigger extends DueEntry {
@@ -34,6 +35,8 @@ export interface PolledTrigger extends DueEntry {
   lease: HeldLease | null
   /** From the poll until its outcome is recorded. */
   isPolling: boolean
+  /** The scheduler's: made at its first poll, and used for each. */
+  poll: TriggerPoll | null
   /** Without jitter: what the next due time is counted from. Monotonic, as all due times here. */
   baseDueAt: number
   /** The due time of the last poll; null before the first. */
@@ -295,6 +298,7 @@ export class PolledTriggers {
         counters: this.#ports.events.counters.triggers.of(how.definition.name),
         ...flags,
         isPolling: false,
+        poll: null,
         baseDueAt: 0,
         lastDueAt: null,
       }
@@ -318,7 +322,8 @@ export class PolledTriggers {
 
   async #lease(): Promise<void> {
     this.#mustLease = false
-    const declared = [...this.#triggers].filter(([, { isDeclared }]) => isDeclared).map(([name]) => name)
+    const declared: string[] = []
+    for (const { isDeclared, definition } of this.#triggers.values()) if (isDeclared) declared.push(definition.name)
     const leases = await this.#takeLeases(declared)
     let index = 0
     for (const [name, trigger] of this.#triggers) this.#setFlags(trigger, index++, { lease: leases.get(name) ?? null })
@@ -327,7 +332,7 @@ export class PolledTriggers {
   /** The leases that are held here now, by trigger. */
   #takeLeases(names: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
     const busy = new Set<string>()
-    for (const [name, { isPolling }] of this.#triggers) if (isPolling) busy.add(name)
+    for (const { isPolling, definition } of this.#triggers.values()) if (isPolling) busy.add(definition.name)
     return this.#leases.take(names, busy, (name) => this.#triggers.get(name)?.lease ?? null)
   }
 

@@ -23,8 +23,9 @@ import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
 import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
 import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
-import { isUnchanged, type Polled, skipReport, TickRecorder, type TickReport } from './tick-recorder.ts'
+import { isUnchanged, type Polled, skipReport, TickRecorder } from './tick-recorder.ts'
 import type { HeldLease } from './trigger-leases.ts'
+import type { PolledNow, TriggerPoll } from './trigger-poll.ts'
 
 /** Polls sent in one tick of the event loop; the rest goes in the next one, so that answers and tasks are not kept waiting. */
 const MAX_BATCH = 500
@@ -219,19 +220,30 @@ export class Scheduler {
     this.#ask(trigger, now, Math.round(now - trigger.unsafeDueAt), null)
   }
 
-  #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: Asked['answer']): void {
+  #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, answer: TriggerPoll['answer']): void {
     const { definition, lease } = trigger
     if (lease === null) throw new InternalError(`The trigger "${definition.name}" is due and has no lease.`)
     trigger.isPolling = true
     this.#polls += 1
-    const asked: Asked = { lease, latenessMs, at: now, answer }
-    this.#ports.host.poll(trigger.request).then(
-      (outcome) => this.#polled(trigger, asked, outcome),
-      (thrown: unknown) => this.#polled(trigger, asked, hostFault(thrown)),
-    )
+    const poll = trigger.poll ?? this.#firstPoll(trigger, lease)
+    poll.lease = lease
+    poll.latenessMs = latenessMs
+    poll.at = now
+    poll.answer = answer
+    this.#ports.host.poll(trigger.request).then(poll.answered, poll.failed)
   }
 
-  #polled(trigger: PolledTrigger, asked: Asked, outcome: PollOutcome | NotEntered): void {
+  #firstPoll(trigger: PolledTrigger, lease: HeldLease): TriggerPoll {
+    const poll: TriggerPoll = {
+      ...{ lease, latenessMs: null, at: 0, answer: null },
+      answered: (outcome) => this.#polled(trigger, poll, outcome),
+      failed: (thrown) => this.#polled(trigger, poll, hostFault(thrown)),
+    }
+    trigger.poll = poll
+    return poll
+  }
+
+  #polled(trigger: PolledTrigger, asked: TriggerPoll, outcome: PollOutcome | NotEntered): void {
     if (this.#isStopped) return
     const now = this.#ports.clock.monotonic()
     if (outcome.kind === 'notEntered') {
@@ -242,7 +254,7 @@ export class Scheduler {
     const log = trigger.log.take()
     const isKept = log !== null && (outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs)
     const durationMs = Math.round(now - asked.at)
-    const times = { latenessMs: asked.latenessMs, durationMs, ...(isKept && { log }) }
+    const times = { latenessMs: asked.latenessMs, durationMs, log: isKept ? log : null }
     const { definition, policy, counters } = trigger
     const polled: Polled = { definition, policy, counters, lease: asked.lease, times }
     if (outcome.kind === 'skipped' || isUnchanged(polled, outcome)) {
@@ -260,7 +272,7 @@ export class Scheduler {
     })
   }
 
-  #recorded(trigger: PolledTrigger, { answer }: Asked, now: number): void {
+  #recorded(trigger: PolledTrigger, { answer }: TriggerPoll, now: number): void {
     trigger.isPolling = false
     this.#polls -= 1
     if (this.#polls === 0) this.#onIdle?.()
@@ -283,22 +295,6 @@ export class Scheduler {
     for (const resolve of waiting) resolve()
   }
 }
-
-/** A poll that is out. */
-interface Asked {
-  readonly lease: HeldLease
-  readonly latenessMs: number | null
-  /** Monotonic. */
-  readonly at: number
-  /** Of who asked for it out of turn. */
-  readonly answer: ((answer: PolledNow) => void) | null
-}
-
-/** What a poll out of turn came to. */
-export type PolledNow =
-  | { readonly kind: 'answered'; readonly report: TickReport & { readonly durationMs: number } }
-  /** The engine stops, or the script is gone: nothing was polled, or nobody knows what came of it. */
-  | { readonly kind: 'notEntered' }
 
 /** Those who wait for polls out of turn. */
 class AskedByHand {

@@ -100,7 +100,8 @@ export class TickRecorder {
     const isFiring = outcome.kind !== 'skipped'
     const reason = isFiring ? UNCHANGED_REASON : outcome.reason
     lease.isFiring = isFiring
-    this.#ports.store.noteSkip({ ...times, trigger: definition.name, at, reason, isFiring })
+    const { latenessMs, durationMs, log = null } = times
+    this.#ports.store.noteSkip({ trigger: definition.name, at, reason, latenessMs, durationMs, isFiring, log })
     this.#tick(polled, at, 'skipped', reason)
   }
 

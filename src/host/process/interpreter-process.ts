@@ -144,13 +144,11 @@ export class InterpreterProcess {
     })
   }
 
-  /** Polls asked for in one tick of the event loop travel in one message. `number`: what the trigger was declared with. */
-  poll(number: number, label: string, { deadlineMs, log }: PollRequest): Promise<Answer> {
-    if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
-    if (this.#open.isLeftBehind(label)) return Promise.resolve(stillRuns(label))
-    return new Promise((settle) => {
-      this.#polls.add(this.#register({ label, deadlineMs, slot: null, log, settle }), number)
-    })
+  /** Polls of one tick of the event loop travel together. `number`: what the trigger was declared with. No promise: there are too many. */
+  poll(number: number, label: string, { deadlineMs, log }: PollRequest, settle: (answer: Answer) => void): void {
+    if (this.#end !== null) settle({ kind: 'lost', end: this.#end })
+    else if (this.#open.isLeftBehind(label)) settle(stillRuns(label))
+    else this.#polls.add(this.#register({ label, deadlineMs, slot: null, log, settle }), number)
   }
 
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {

@@ -19,7 +19,7 @@ import type { Answer, InterpreterEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { Suspects } from './crash-suspects.ts'
 import type { InterpreterProcess } from './interpreter-process.ts'
-import { type EntryAnswer, refused } from './outcomes.ts'
+import { type EntryAnswer, notServed, refused } from './outcomes.ts'
 import { Replacement } from './replacement.ts'
 import type { StackReport } from './stack-report.ts'
 
@@ -58,11 +58,7 @@ export interface SupervisorOptions {
 export interface Visit {
   begin(interpreter: InterpreterProcess): Promise<EntryAnswer>
   /** Called once its answer is there. */
-  ended(): void
-}
-
-export function notServed(script: string): string {
-  return `script "${script}" is not loaded in this process`
+  left(): void
 }
 
 export class InterpreterSupervisor {
@@ -155,15 +151,18 @@ export class InterpreterSupervisor {
   /** Into this very interpreter, for a script that is still being loaded: nothing is waited for. */
   enterLoading(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
     if (!this.holds(interpreter)) return Promise.resolve(refused('its interpreter is gone'))
-    return this.#enterNow(interpreter, label, visit)
+    return this.enterNow(interpreter, label, visit)
   }
 
-  /** Null when the poll or task has to wait for its place in the queue. */
-  enterAtOnce(label: string, visit: Visit): Promise<EntryAnswer> | null {
-    const live = this.#live
-    if (live === null || this.#reloads.size > 0 || !this.#suspects.isEmpty || this.#replacement.held !== null)
-      return null
-    return this.#enterNow(live, label, visit)
+  /** The interpreter, where nobody has to wait for a place in the queue; else null. */
+  get open(): InterpreterProcess | null {
+    const isOpen = this.#reloads.size === 0 && this.#suspects.isEmpty && this.#replacement.held === null
+    return isOpen ? this.#live : null
+  }
+
+  /** A call is made in it that nobody awaits here: `left` is to be called at its end. */
+  entered(label: string): void {
+    this.#suspects.entered(label)
   }
 
   /** Waits until the script is there, and refuses a poll or task that made the interpreter die a short while ago. */
@@ -179,7 +178,7 @@ export class InterpreterSupervisor {
       if (interpreter === null) return refused('the host is closed')
       const visit = visitOf()
       if (visit === null) return refused(notServed(script))
-      return await this.#enterNow(interpreter, label, visit)
+      return await this.enterNow(interpreter, label, visit)
     } finally {
       leavePlace?.()
     }
@@ -194,23 +193,25 @@ export class InterpreterSupervisor {
     }
   }
 
-  #enterNow(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
+  /** Without a place in the queue. */
+  enterNow(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
     this.#suspects.entered(label)
     return visit.begin(interpreter).then(
       (answer) => {
-        this.#left(label, visit, answer.kind !== 'lost')
+        this.left(label, visit, answer.kind !== 'lost')
         return answer
       },
       (thrown: unknown) => {
-        this.#left(label, visit, true)
+        this.left(label, visit, true)
         return refused(toError(thrown).message)
       },
     )
   }
 
-  #left(label: string, visit: Visit, isGood: boolean): void {
+  /** `isGood`: the interpreter is still there. */
+  left(label: string, visit: Pick<Visit, 'left'>, isGood: boolean): void {
     this.#suspects.left(label, isGood)
-    visit.ended()
+    visit.left()
     this.#replacement.check()
   }
 

@@ -60,7 +60,18 @@ export class OpenRequests {
 
   add(request: OpenRequest): StackToken {
     const token = ++this.#lastToken
-    this.#requests.set(token, { ...request, since: this.#clock.monotonic(), cancelledBeside: null })
+    const { label, deadlineMs, slot, task, log, settle } = request
+    const since = this.#clock.monotonic()
+    this.#requests.set(token, {
+      label,
+      deadlineMs,
+      slot,
+      task: task ?? null,
+      log,
+      settle,
+      since,
+      cancelledBeside: null,
+    })
     return token
   }
 

@@ -24,6 +24,10 @@ export interface Entry {
 /** Who asked has stopped before there was an interpreter. */
 export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
+export function notServed(script: string): string {
+  return `script "${script}" is not loaded in this process`
+}
+
 export function refused(reason: string): EntryAnswer {
   return { kind: 'refused', reason }
 }

@@ -57,6 +57,7 @@ import { fileSystemWarning } from './file/file-system.ts'
 import { ForeignChanges } from './file/foreign-changes.ts'
 import { StepQueue } from './file/step-queue.ts'
 import { graphStore } from './graphs/graph-store.ts'
+import { HeldLeases } from './held-leases.ts'
 import { actionStore } from './history/actions.ts'
 import { activityStore } from './history/activity.ts'
 import { alertStore } from './history/alerts.ts'
@@ -107,6 +108,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
   readonly #watch: DatabaseWatch
   readonly #queue: StepQueue
   readonly #liveness: Liveness
+  readonly #heldLeases = new HeldLeases()
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter<Connection>
   /** Ids of the instances that were opened through this object: what they own may be settled through it. */
@@ -194,7 +196,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
   ): Promise<readonly TriggerLease[]> {
     return this.step('write', (connection) => {
       const dead = this.#liveness.deadSeqs(connection, instanceId)
-      return triggers.leaseTriggers(connection, instanceId, names, busy, dead)
+      return triggers.leaseTriggers(connection, instanceId, names, busy, dead, this.#heldLeases)
     })
   }
 

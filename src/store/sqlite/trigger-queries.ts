@@ -29,6 +29,9 @@ export const PAUSE_TRIGGER = 'UPDATE triggers SET enabled = 0, note = ?, updated
 
 export const SET_OVERRIDES = 'UPDATE triggers SET overrides = ?, updated_at = ? WHERE name = ?'
 
+/** Of those of one instance. */
+export const SUM_LEASES = 'SELECT count(*) AS count, sum(lease_number) AS numbers FROM triggers WHERE lease_seq = ?'
+
 export const LIST_LEASES = 'SELECT seq, name, lease_seq, lease_number FROM triggers'
 
 export const GIVE_UP_TRIGGER = 'UPDATE triggers SET lease_seq = NULL WHERE seq = ?'

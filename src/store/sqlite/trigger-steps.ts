@@ -24,6 +24,7 @@ import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
 import { type Instance, movesOf } from '../trigger-shares.ts'
 import { insertExecution } from './execution-steps.ts'
 import type { Connection } from './file/connection.ts'
+import type { HeldLeases } from './held-leases.ts'
 import { LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import {
@@ -95,10 +96,14 @@ export function leaseTriggers(
   names: readonly string[],
   busy: ReadonlySet<string>,
   deadSeqs: readonly number[],
+  held: HeldLeases,
 ): readonly TriggerLease[] {
   const own = instanceSeqOrThrow(connection, instanceId)
   const dead = new Set(deadSeqs)
-  const instances = [{ seq: own, names: new Set(names) }, ...othersWithCode(connection, own, dead)]
+  const others = othersWithCode(connection, own, dead)
+  const unchanged = others.length === 0 ? held.unchanged(connection, own, names) : null
+  if (unchanged !== null) return unchanged
+  const instances = [{ seq: own, names: new Set(names) }, ...others]
   const leases = new Map(connection.all<LeaseRecord>(LIST_LEASES).map((lease) => [lease.name, { ...lease }]))
   const shared = [...leases.values()].map(({ name, lease_seq }) => {
     return { name, holder: lease_seq === null || dead.has(lease_seq) ? null : lease_seq }
@@ -113,10 +118,12 @@ export function leaseTriggers(
   }
   for (const name of take) move(name, LEASE_TRIGGER, own)
   for (const name of giveUp) move(name, GIVE_UP_TRIGGER, null)
-  return names.flatMap((trigger) => {
+  const given = names.flatMap((trigger) => {
     const lease = leases.get(trigger)
     return lease?.lease_seq === own ? { trigger, number: lease.lease_number } : []
   })
+  held.given(own, given)
+  return given
 }
 
 function othersWithCode(connection: Connection, own: number, dead: ReadonlySet<number>): readonly Instance[] {
