@@ -1,5 +1,6 @@
 /** What was asked of an interpreter and is not answered, by token. Owned by `interpreter-process.ts`. */
 
+import { ByToken } from '../../border/by-token.ts'
 import type { StackToken } from '../../border/protocol.ts'
 import type { Clock, TaskSlot } from '../../engine/ports.ts'
 import type { LogSink } from '../../model/log.ts'
@@ -21,6 +22,8 @@ export interface OpenRequest {
 /** Tasks that have ended, and how many are forgotten together: to find the oldest of a map, what was deleted before it is stepped over. */
 const MOST_REMEMBERED = 1_000
 const FORGOTTEN_TOGETHER = 250
+/** Python keeps it in 32 bits, and a cancelled one is told by its number below 0. */
+const LAST_TOKEN = 2 ** 31 - 1
 
 /** For whoever wants to know what goes on. */
 export interface RequestAge {
@@ -37,15 +40,17 @@ interface Open extends OpenRequest {
 
 export class OpenRequests {
   readonly #clock: Clock
-  readonly #requests = new Map<StackToken, Open>()
+  readonly #requests = new ByToken<Open>()
   /** Of tasks. */
   readonly #endedLogs = new Map<StackToken, LogSink>()
   /** By token, the labels of those that were given up, and go on in a process that is not killed. */
   readonly #leftBehind = new Map<StackToken, string>()
-  #lastToken: StackToken = 0
+  #lastToken: StackToken
 
-  constructor(clock: Clock) {
+  /** `lastToken`: none of this number or below is given out, before all others were. */
+  constructor(clock: Clock, lastToken: StackToken = 0) {
     this.#clock = clock
+    this.#lastToken = lastToken
   }
 
   get size(): number {
@@ -54,15 +59,16 @@ export class OpenRequests {
 
   /** Of the request that alone is open; null when there are several, or none. */
   get onlyLabel(): string | null {
-    const [only] = this.#requests.values()
-    return this.#requests.size === 1 && only !== undefined ? only.label : null
+    if (this.#requests.size !== 1) return null
+    const [only] = this.#requests.entries()
+    return only?.[1].label ?? null
   }
 
   add(request: OpenRequest): StackToken {
-    const token = ++this.#lastToken
+    const token = this.#nextToken()
     const { label, deadlineMs, slot, task, log, settle } = request
     const since = this.#clock.monotonic()
-    this.#requests.set(token, {
+    this.#requests.add(token, {
       label,
       deadlineMs,
       slot,
@@ -75,10 +81,17 @@ export class OpenRequests {
     return token
   }
 
+  /** Those of 10,000 polls a second are used up within three days: then it begins again. */
+  #nextToken(): StackToken {
+    do this.#lastToken = this.#lastToken === LAST_TOKEN ? 1 : this.#lastToken + 1
+    while (this.#requests.get(this.#lastToken) !== undefined || this.#leftBehind.has(this.#lastToken))
+    return this.#lastToken
+  }
+
   /** Marks the tasks of an execution as cancelled, and returns their tokens. `beside`: the scripts that share the interpreter. */
   cancel(executionId: string, beside: readonly string[]): readonly StackToken[] {
     const tokens: StackToken[] = []
-    for (const [token, request] of this.#requests) {
+    for (const [token, request] of this.#requests.entries()) {
       if (request.task?.executionId !== executionId) continue
       request.cancelledBeside = beside
       tokens.push(token)
@@ -119,7 +132,7 @@ export class OpenRequests {
   }
 
   settleAll(answer: Answer): void {
-    for (const token of [...this.#requests.keys()]) this.settle(token, answer)
+    for (const [token] of this.#requests.entries()) this.settle(token, answer)
   }
 
   /** Who hears what is printed under a token: that of a task also for a while after its end, since it may leave threads behind. */
@@ -135,7 +148,9 @@ export class OpenRequests {
 
   ages(): readonly RequestAge[] {
     const now = this.#clock.monotonic()
-    return [...this.#requests].map(([token, { label, since }]) => ({ token, label, seconds: (now - since) / 1000 }))
+    return this.#requests
+      .entries()
+      .map(([token, { label, since }]) => ({ token, label, seconds: (now - since) / 1000 }))
   }
 }
 

@@ -17,6 +17,7 @@
  * One timer serves all entries; nothing is done for an entry that answers in time.
  */
 
+import { ByToken } from '../../border/by-token.ts'
 import type { StackToken } from '../../border/protocol.ts'
 import type { Clock, Timer } from '../../engine/ports.ts'
 import type { ControlLine } from './control-line.ts'
@@ -58,7 +59,7 @@ export class Watchdog {
   readonly #control: Interrupts
   readonly #killAfterMs: number
   readonly #actions: WatchdogActions
-  readonly #watched = new Map<StackToken, Watched>()
+  readonly #watched = new ByToken<Watched>()
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #checks = 0
@@ -75,7 +76,7 @@ export class Watchdog {
   watch(token: StackToken, label: string, deadlineMs: number): void {
     const deadlineAt = this.#clock.monotonic() + deadlineMs
     const killAt = deadlineAt + this.#killAfterMs
-    this.#watched.set(token, {
+    this.#watched.add(token, {
       label,
       deadlineMs,
       deadlineAt,
@@ -141,7 +142,8 @@ export class Watchdog {
     const overdue: StackToken[] = []
     const othersCompute = this.#control.misses !== this.#misses
     this.#misses = this.#control.misses
-    for (const [token, watched] of this.#watched) {
+    for (const [token, watched] of this.#watched.entries()) {
+      if (this.#watched.get(token) !== watched) continue // it ended with one that was killed
       if (watched.deadlineAt > now) {
         nextAt = Math.min(nextAt, watched.deadlineAt)
         continue
@@ -168,7 +170,7 @@ export class Watchdog {
 
   #forgive(lateMs: number, now: number): void {
     if (lateMs < STANDSTILL_MS) return
-    for (const watched of this.#watched.values()) {
+    for (const [, watched] of this.#watched.entries()) {
       // No later than of an entry that begins now: it may have begun after the standstill.
       watched.deadlineAt = Math.min(watched.deadlineAt + lateMs, now + watched.deadlineMs)
       watched.killAt = Math.max(watched.killAt + lateMs, now + watched.killAfterMs)
