@@ -10,7 +10,10 @@ export interface DueEntry {
   unsafeHeapIndex: number
 }
 
-/** A binary heap, soonest first. An entry is in at most one heap. */
+/** Children of an entry of the heap. With two there are twice as many levels, each in another place of the memory. */
+const CHILDREN = 4
+
+/** A heap, soonest first. An entry is in at most one heap. */
 export class DueHeap<Entry extends DueEntry> {
   readonly #entries: Entry[] = []
 
@@ -45,7 +48,7 @@ export class DueHeap<Entry extends DueEntry> {
     entry.unsafeHeapIndex = -1
     const last = this.#entries.pop()
     if (last === undefined || last === entry) return
-    const parent = this.#entries[(index - 1) >> 1]
+    const parent = this.#entries[parentOf(index)]
     if (index > 0 && parent !== undefined && parent.unsafeDueAt > last.unsafeDueAt) this.#rise(last, index)
     else this.#sink(last, index)
   }
@@ -54,7 +57,7 @@ export class DueHeap<Entry extends DueEntry> {
     const entries = this.#entries
     let index = from
     while (index > 0) {
-      const parentIndex = (index - 1) >> 1
+      const parentIndex = parentOf(index)
       const parent = entries[parentIndex]
       if (parent === undefined || parent.unsafeDueAt <= entry.unsafeDueAt) break
       entries[index] = parent
@@ -69,13 +72,16 @@ export class DueHeap<Entry extends DueEntry> {
     const entries = this.#entries
     let index = from
     for (;;) {
-      let childIndex = 2 * index + 1
-      let child = entries[childIndex]
+      const first = CHILDREN * index + 1
+      const end = Math.min(first + CHILDREN, entries.length)
+      let childIndex = first
+      let child = entries[first]
       if (child === undefined) break
-      const right = entries[childIndex + 1]
-      if (right !== undefined && right.unsafeDueAt < child.unsafeDueAt) {
-        child = right
-        childIndex += 1
+      for (let sibling = first + 1; sibling < end; sibling++) {
+        const other = entries[sibling]
+        if (other === undefined || other.unsafeDueAt >= child.unsafeDueAt) continue
+        child = other
+        childIndex = sibling
       }
       if (child.unsafeDueAt >= entry.unsafeDueAt) break
       entries[index] = child
@@ -85,6 +91,10 @@ export class DueHeap<Entry extends DueEntry> {
     entries[index] = entry
     entry.unsafeHeapIndex = index
   }
+}
+
+function parentOf(index: number): number {
+  return (index - 1) >> 2 // by CHILDREN, rounded down
 }
 
 /** An interval of 0 means as often as possible, and the clock counts whole milliseconds. */

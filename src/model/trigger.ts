@@ -25,7 +25,7 @@ export interface TriggerDefinition {
 }
 
 /** How far the polls in the database may be behind: a second, and this where thousands of triggers skip as before. */
-export const POLLS_WRITTEN_WITHIN_MS = 5_000
+export const POLLS_WRITTEN_WITHIN_MS = 10_000
 
 /** What one poll of a trigger came to. Exactly one per tick. */
 export type PollOutcome =

@@ -167,7 +167,8 @@ def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
             running_token[0] = previous.token
             running_call[0] = previous.call
             running = previous
-        end(stack)
+        if len(stack.__dict__) > _OWN_ATTRIBUTES:  # `end`, without a call of it
+            ended(stack)
 
 
 def go_on_in(stack: Stack, function: Callable[[], Any]) -> None:

@@ -35,7 +35,7 @@ def poll(number: int) -> Union[Outcome, Awaiting]:
     except (Exception, SystemExit) as error:
         return _failed(name, error)
     if type(result) is TriggerResult:
-        return _said(result)
+        return SKIPPED if not result._fires and result._text is None else _said(result)
     if result is False:
         return SKIPPED
     if is_awaitable(result):

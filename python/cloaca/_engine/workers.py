@@ -101,7 +101,7 @@ def _work_for_a_turn() -> int:
             else:
                 owner = generation.generations.get(call[1])
                 result = _run_batch(owner, *call) if len(call) == _LENGTH_OF_BATCH else _run_attempt(owner, *call)
-            if isinstance(result, Awaiting):
+            if result is not skip and isinstance(result, Awaiting):
                 result = script_loops.begin(token, owner or generation.PROGRAM, result)
         except BaseException as error:
             result = _stopped(error)
