@@ -174,8 +174,10 @@ export class Interpreter {
   }
 
   addPolls(tokens: readonly StackToken[], triggers: readonly number[]): void {
-    const batch: number[] = []
-    for (const [index, token] of tokens.entries()) batch.push(token, triggers[index] ?? 0)
+    // What is typed is copied as a whole; numbers of an array are converted one by one.
+    const batch = new Int32Array(2 * tokens.length)
+    batch.set(tokens)
+    batch.set(triggers, tokens.length)
     attribute(this.#entry, 'add_polls')(batch)
     this.#workers.wake()
   }

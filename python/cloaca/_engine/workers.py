@@ -31,10 +31,11 @@ _skipped: List[int] = []
 
 
 def add_polls(batch: Any) -> None:
-    """Takes polls to make: a flat sequence of token, number of the trigger, token, number, ..."""
+    """Takes polls to make: their tokens, and then as many numbers of triggers, as a typed array of JavaScript's."""
     bridge.expect_calls()
-    items = iter(batch.to_py())
-    _waiting.extend(zip(items, items))
+    numbers = batch.to_py().tolist()
+    count = len(numbers) // 2
+    _waiting.extend(zip(numbers[:count], numbers[count:]))
 
 
 def add_task(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> None:
