@@ -216,3 +216,50 @@ describe('processes side by side', () => {
     expect((await store.getExecution(execution.id))?.status).toBe('Completed')
   })
 })
+
+describe('leases that are asked for again', () => {
+  const names = ['a', 'b', 'c']
+  const change = (sql: string) => {
+    const connection = new Connection(path)
+    connection.run(sql)
+    connection.close()
+  }
+
+  beforeEach(async () => {
+    await store.saveTriggers(
+      names.map((name) => declaration({ name })),
+      START,
+    )
+    await store.openInstance('first', START)
+  })
+
+  test('are the same while nothing has changed, and those of other names where others are asked for', async () => {
+    const leases = await store.leaseTriggers('first', names)
+
+    expect(await store.leaseTriggers('first', names)).toEqual(leases)
+    expect(await store.leaseTriggers('first', ['c', 'a'])).toEqual([leases[2], leases[0]])
+    expect((await store.leaseTriggers('first', names)).map(({ trigger }) => trigger)).toEqual(names)
+  })
+
+  test.each([
+    ['was given up by somebody', "UPDATE triggers SET lease_seq = NULL WHERE name = 'b'"],
+    ['went to another and came back', "UPDATE triggers SET lease_number = lease_number + 1 WHERE name = 'b'"],
+  ])('have a new number where one %s', async (_, sql) => {
+    const [, before] = await store.leaseTriggers('first', names)
+
+    change(sql)
+    const [first, after, last] = await store.leaseTriggers('first', names)
+
+    expect(after?.number).toBe(Number(before?.number) + 1)
+    expect([first?.trigger, last?.trigger]).toEqual(['a', 'c'])
+  })
+
+  test('are shared with one that comes, also when it has just been said that nothing changed', async () => {
+    await store.leaseTriggers('first', names)
+    await store.leaseTriggers('first', names)
+    await store.openInstance('second', START)
+    await store.announce('second', { isPolling: true, polled: names, crons: [], workflows: [] }, START)
+
+    expect((await store.leaseTriggers('first', names)).length).toBeLessThan(names.length)
+  })
+})

@@ -23,7 +23,7 @@ export interface OpenRequest {
 const MOST_REMEMBERED = 1_000
 const FORGOTTEN_TOGETHER = 250
 /** Python keeps it in 32 bits, and a cancelled one is told by its number below 0. */
-const LAST_TOKEN = 2 ** 31 - 1
+const LARGEST_TOKEN = 2 ** 31 - 1
 
 /** For whoever wants to know what goes on. */
 export interface RequestAge {
@@ -45,12 +45,12 @@ export class OpenRequests {
   readonly #endedLogs = new Map<StackToken, LogSink>()
   /** By token, the labels of those that were given up, and go on in a process that is not killed. */
   readonly #leftBehind = new Map<StackToken, string>()
-  #lastToken: StackToken
+  readonly #largestToken: StackToken
+  #lastToken: StackToken = 0
 
-  /** `lastToken`: none of this number or below is given out, before all others were. */
-  constructor(clock: Clock, lastToken: StackToken = 0) {
+  constructor(clock: Clock, largestToken: StackToken = LARGEST_TOKEN) {
     this.#clock = clock
-    this.#lastToken = lastToken
+    this.#largestToken = largestToken
   }
 
   get size(): number {
@@ -83,7 +83,7 @@ export class OpenRequests {
 
   /** Those of 10,000 polls a second are used up within three days: then it begins again. */
   #nextToken(): StackToken {
-    do this.#lastToken = this.#lastToken === LAST_TOKEN ? 1 : this.#lastToken + 1
+    do this.#lastToken = this.#lastToken === this.#largestToken ? 1 : this.#lastToken + 1
     while (this.#requests.get(this.#lastToken) !== undefined || this.#leftBehind.has(this.#lastToken))
     return this.#lastToken
   }
