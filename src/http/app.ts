@@ -7,6 +7,7 @@ import { readBody } from './bodies.ts'
 import { ContextAnswers, type StoredContext } from './context-answers.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { answersText, checked, type Operation } from './operations.ts'
+import { isOfBrowser, lostPage } from './page.ts'
 import { HttpProblem, problemResponse } from './problems.ts'
 import { EXECUTION_OPERATIONS } from './routes/executions.ts'
 import { GRAPH_OPERATIONS } from './routes/graphs.ts'
@@ -76,7 +77,10 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
       throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', `This address takes ${allow} only.`, { allow })
     })
   }
-  app.notFound(({ req }) => problemResponse(unknownRoute(req.path, basePath), log))
+  app.notFound(({ req }) => {
+    const isLost = isOfBrowser(req.raw) && !req.path.startsWith(`${basePath.replace(/\/$/, '')}/api/`)
+    return isLost ? lostPage(basePath) : problemResponse(unknownRoute(req.path, basePath), log)
+  })
   app.onError((error) => problemResponse(error, log))
   return async (request) => withHeaders(await app.fetch(request))
 }

@@ -58,6 +58,17 @@ export function pageRoutes(basePath: string): readonly OtherRoute[] {
   ]
 }
 
+/** Whether a person stands before it, who mistyped an address or followed an old link; a program asks for JSON, or for anything. */
+export function isOfBrowser({ method, headers }: Request): boolean {
+  return method === 'GET' && (headers.get('accept') ?? '').includes('text/html')
+}
+
+/** The page, which says that there is nothing at this address, and has the way to what there is. */
+export async function lostPage(basePath: string): Promise<Response> {
+  const { body, headers } = await pageAt(basePath.replace(/\/$/, ''))
+  return new Response(body, { status: 404, headers })
+}
+
 async function pageAt(base: string): Promise<Response> {
   const html = await built('index.html')
   if (html === null) return new Response(NOT_BUILT, { status: 503, headers: { 'content-type': 'text/plain' } })

@@ -45,6 +45,20 @@ describe('the page is served', () => {
     expect(html).not.toMatch(/<script(?! type="module" src="\/)|<style|style=| on\w+=|\/\/\w/)
   })
 
+  it('at an address that it has no screen for, to a browser: that there is nothing is not told in JSON', async () => {
+    const toBrowser = await get('/trigers', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' })
+    const below = await get('/ops/trigers', { accept: 'text/html' }, { basePath: '/ops' })
+    const others = await Promise.all([get('/trigers'), get('/api/v1/trigers', { accept: 'text/html' })])
+
+    expect([toBrowser.status, toBrowser.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8'])
+    expect(await toBrowser.text()).toContain('<script type="module" src="/assets/')
+    expect(await below.text()).toContain('<script type="module" src="/ops/assets/')
+    for (const other of others) {
+      expect(other.status).toBe(404)
+      expect(await other.json()).toMatchObject({ code: 'ROUTE_NOT_FOUND' })
+    }
+  })
+
   it('packed where that is accepted, and kept for good, since a change has another name', async () => {
     const path = scriptOf(await (await get('/')).text())
 
