@@ -36,6 +36,8 @@ export function harmless(log: LogSink | undefined): LogSink {
 }
 
 const NAMED_AT_MOST = 10
+/** What a poll failed of that was not made. */
+const NOT_RUN = 'NotRun'
 
 /** What a stop cut off, for a log line. */
 export function cutOff(cut: readonly string[]): string {
@@ -78,9 +80,15 @@ function tellTriggers(events: EngineEvents, log: LogSink): void {
       facts: { trigger, workflow, executionId },
     }),
   )
-  events.on('triggerFailed', ({ trigger, error }) =>
-    log({ level: 'error', message: error.message, facts: { trigger }, traceback: error.traceback }),
-  )
+  // One that is kept away for a while, since an interpreter died of it, is not polled at each of its instants.
+  const keptAway = new Set<string>()
+  events.on('triggerFailed', ({ trigger, error }) => {
+    const isRepeated = error.type === NOT_RUN && keptAway.has(trigger)
+    if (error.type === NOT_RUN) keptAway.add(trigger)
+    else keptAway.delete(trigger)
+    const level = isRepeated ? 'debug' : 'error'
+    log({ level, message: error.message, facts: { trigger }, traceback: error.traceback })
+  })
   events.on('cronFired', ({ workflow, scheduleId, executionId }) =>
     log({
       level: 'info',
