@@ -82,6 +82,11 @@ export class PlainProgram implements AsyncDisposable {
     return line.slice(start.length).trim()
   }
 
+  /** Writes to its stdin. */
+  type(text: string): void {
+    this.#child.stdin.write(text)
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { PlainProgram } from '../../support/plain-python.ts'
 import { whenProcessEnds } from '../../support/process-end.ts'
 import { ROOT } from '../../support/source-tree.ts'
+import { temporaryFolder } from '../../support/store-sites.ts'
 
 const isLinux = process.platform === 'linux'
 
@@ -74,6 +75,32 @@ describe('a program under plain python', () => {
       'spawn [True, True, True]',
       'parent Completed',
     ])
+  })
+})
+
+describe('a test suite under plain python', () => {
+  it('opens and closes a runner for each of its tests, on one engine', async () => {
+    await using suite = program('fixtures')
+
+    expect(await suite.ended).toEqual(SUCCESS)
+    expect(suite.lines).toEqual([...Array.from({ length: 10 }, () => 'Completed'), 'engines 1'])
+    expect(suite.stderr).toBe('')
+  })
+})
+
+describe('two programs on one database', () => {
+  it('each run what they were asked for, and nothing is lost or done twice', async () => {
+    using folder = temporaryFolder()
+    const url = `sqlite://${folder.file('shared.db')}`
+    await using first = program('shares', [url, '20'])
+    await using second = program('shares', [url, '20'])
+    await Promise.all([first.prints('open'), second.prints('open')])
+    for (const each of [first, second]) each.type('\n')
+
+    expect([await first.ended, await second.ended]).toEqual([SUCCESS, SUCCESS])
+    expect([first.lines.at(-1), second.lines.at(-1)]).toEqual(["done {'Completed': 20}", "done {'Completed': 20}"])
+    const runs = JSON.parse(cloaca(first.folder, 'execution', 'list', '--db', url, '--json', '--limit', '100'))
+    expect(runs.map(({ status }: { status: string }) => status)).toEqual(Array.from({ length: 40 }, () => 'Completed'))
   })
 })
 
