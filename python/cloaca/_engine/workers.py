@@ -62,11 +62,11 @@ def count_waiting() -> int:
 
 
 def take_skipped() -> Any:
-    """The tokens of the polls that skipped since the last time, as an array of JavaScript's.
+    """The tokens of the polls that skipped since the last time, as a typed array of JavaScript's.
 
     Most polls skip, and a call into the host costs as much as such a poll: they are reported in one.
     """
-    tokens = javascript.array_of(_skipped)
+    tokens = javascript.integers_of(_skipped)
     _skipped.clear()
     return tokens
 

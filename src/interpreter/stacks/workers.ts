@@ -80,7 +80,7 @@ export class Workers {
   }
 
   #tellSkipped(): void {
-    const tokens = this.#calls.takeSkipped() as readonly StackToken[]
+    const tokens: readonly StackToken[] = Array.from(this.#calls.takeSkipped() as Int32Array)
     if (tokens.length > 0) this.#events.skipped(tokens)
   }
 }
