@@ -33,6 +33,7 @@ export interface InterpreterMeasurement {
   readonly name: string
   /** `pyodide`, or the name or path of a Python of the machine. */
   readonly python: string
+  /** `starting`: nothing is served by it yet. One that is ready stands by. */
   readonly state: 'starting' | 'live'
   /** Of its process, as it said within the last second; null while it has not. */
   readonly residentBytes: number | null

@@ -1,7 +1,8 @@
 /** A script that hangs an interpreter costs the others one restart, and then lives alone. */
 
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { LIMIT_MS } from '../support/limits.ts'
 import { OpenHost } from '../support/open-host.ts'
 
 const HANGING = fileURLToPath(new URL('./hangs_in_c.py', import.meta.url))
@@ -30,4 +31,23 @@ it('a script that hangs in C is named as the culprit, though others are overdue 
   const again = await Promise.all([python.poll(HANGING, 'hangs', 200), python.poll(INNOCENT, 'remember', 200)])
   expect(again[0]).toMatchObject({ kind: 'timedOut' })
   expect(python.quarantines).toHaveLength(2)
+})
+
+it('an interpreter that stands by while another one hangs is not counted as one that serves', async () => {
+  await using python = await OpenHost.open([HANGING, INNOCENT])
+  const states = () => python.host.measure().interpreters.map(({ state }) => state)
+  const hanging = python.poll(HANGING, 'hangs', 200)
+
+  let isOver = false
+  void hanging.then(() => {
+    isOver = true
+  })
+
+  await vi.waitFor(() => expect(states()).toEqual(['live', 'starting']), LIMIT_MS)
+  while (!isOver) {
+    expect(states().filter((state) => state === 'live').length).toBeLessThanOrEqual(1)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+
+  expect(await hanging).toMatchObject({ kind: 'timedOut' })
 })

@@ -225,7 +225,7 @@ export class InterpreterSupervisor {
   measure(): readonly Omit<InterpreterMeasurement, 'name'>[] {
     const others = [this.#starting, this.#spareProcess].filter((each) => each !== null)
     return [...(this.#live === null ? [] : [this.#live]), ...this.#leaving.keys(), ...others].map((each) => ({
-      ...{ python: this.#options.python, state: each.isReady ? 'live' : 'starting' },
+      ...{ python: this.#options.python, state: others.includes(each) ? 'starting' : 'live' },
       residentBytes: each.memoryMebibytes === null ? null : each.memoryMebibytes * BYTES_PER_MEBIBYTE,
     }))
   }
