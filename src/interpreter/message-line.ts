@@ -42,8 +42,14 @@ export function sendAfter(before: () => void, message: FromInterpreter): void {
 }
 
 function write(buffers: readonly Buffer[]): void {
-  for (const bytes of buffers) {
-    for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
+  try {
+    for (const bytes of buffers) {
+      for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
+    }
+  } catch (error) {
+    // The engine is gone: so is this process, as the control thread would have it in a moment, and without a word on the user's stderr.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit()
+    throw error
   }
 }
 

@@ -1,7 +1,11 @@
 /** An interpreter's process that was started early is the one that is used, or it is ended. */
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
+import { MESSAGES_OUT } from '../../src/border/channel.ts'
 import { HeadStart } from '../../src/host/peers/head-start.ts'
 import { type PyodideOptions, usualOptions } from '../../src/host/peers/pyodide.ts'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -59,6 +63,18 @@ describe('a process that was started early', () => {
     peer?.onEnd(ended)
 
     await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith('was ended by SIGKILL', 'SIGKILL'), PATIENCE)
+  })
+
+  it('ends without a word where nobody is there to hear its first one', async () => {
+    const entry = fileURLToPath(new URL('../../src/interpreter/entry.ts', import.meta.url))
+    const child = spawn(process.execPath, [entry, ''], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (said += chunk))
+    child.stdio[MESSAGES_OUT]?.destroy()
+
+    await once(child, 'close')
+
+    expect(said).toBe('')
   })
 
   it('runs the program of cloaca run: there is no other', async () => {
