@@ -19,7 +19,7 @@ const LARGEST_COPIED_BYTES = 65_536
 /** What `sendAfter` has not written yet; null while each message is written by itself. */
 let held: Buffer[] | null = null
 
-/** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large. */
+/** Returns at once with the message written: the engine always reads. Throws `FrameError` for one that is too large, and EPIPE where it is gone. */
 export function send(message: FromInterpreter): void {
   const bytes = encodeFrame(message)
   if (held === null) write(bytes)
@@ -42,14 +42,8 @@ export function sendAfter(before: () => void, message: FromInterpreter): void {
 }
 
 function write(buffers: readonly Buffer[]): void {
-  try {
-    for (const bytes of buffers) {
-      for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
-    }
-  } catch (error) {
-    // The engine is gone: so is this process, as the control thread would have it in a moment, and without a word on the user's stderr.
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit()
-    throw error
+  for (const bytes of buffers) {
+    for (let written = 0; written < bytes.length; ) written += writeSync(MESSAGES_OUT, bytes, written)
   }
 }
 

@@ -308,9 +308,13 @@ function stop(interpreter: Interpreter, { token, reason, isCancelled }: Message<
 }
 
 function fatal(error: unknown): never {
-  logs?.flush()
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  send({ type: 'fatal', message, token: tokenOfRunning() })
+  try {
+    logs?.flush()
+    send({ type: 'fatal', message, token: tokenOfRunning() })
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown // else the engine is gone, and the user's stderr is no place for it
+  }
   process.exit(EXIT_FATAL)
 }
 
