@@ -9,7 +9,7 @@ test('threads, locks, queues, pools, timers, barriers and thread-local data beha
   expect(run.stderr).toBe('')
   expect(run.stdout.split('\n')).toEqual([
     'main True',
-    'lock [0, 0, 1, 1, 2, 2, 3, 3]',
+    'lock True [0, 1, 2, 3]',
     'pool 8',
     'queue [0, 1, 4, 9, 16]',
     'timer False True',
