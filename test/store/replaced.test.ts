@@ -147,6 +147,28 @@ describe('a database that was removed', () => {
     expect(executionsIn(path)).toEqual([id])
   })
 
+  test('has the leases that it says it has in an older copy, where others were held', async () => {
+    await store.saveTriggers([declaration({ name: 'a' }), declaration({ name: 'b' })], START)
+    await store.openInstance('instance', START)
+    await store.leaseTriggers('instance', ['a'])
+    const other = new Connection(path)
+    other.run(`VACUUM INTO '${aside}'`)
+    other.close()
+    await store.leaseTriggers('instance', ['b'])
+
+    for (const ending of ['', '-wal', '-shm']) rmSync(path + ending)
+    renameSync(aside, path)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+    await clock.advance(3_000)
+    const leases = await store.leaseTriggers('instance', ['b'])
+
+    const found = new Connection(path)
+    const held = found.all('SELECT name FROM triggers WHERE lease_seq IS NOT NULL')
+    found.close()
+    expect(leases).toMatchObject([{ trigger: 'b' }])
+    expect(held).toContainEqual({ name: 'b' })
+  })
+
   test('is begun anew in the database that another process makes, whose log stays its own', async () => {
     await accept()
     for (const ending of ['', '-wal', '-shm']) rmSync(path + ending)

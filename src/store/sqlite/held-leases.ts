@@ -33,6 +33,11 @@ export class HeldLeases {
     return sums?.count === names.length && sums.numbers === given.numbers ? given.leases : null
   }
 
+  /** Another database is open, in which others may be held. */
+  forget(): void {
+    this.#given = null
+  }
+
   given(holder: number, leases: readonly TriggerLease[]): void {
     this.#given = { holder, leases, numbers: leases.reduce((sum, { number }) => sum + number, 0) }
   }

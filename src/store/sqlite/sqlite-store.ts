@@ -359,6 +359,7 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
     else migrate(this.#connection, at)
     this.#connection.opened()
     this.#liveness.forget()
+    this.#heldLeases.forget()
     this.#foreignChanges.reset()
     if (this.#instances.size === 0) return
     this.#connection.atomically(() => {
