@@ -1,4 +1,4 @@
-"""Prints how many tests passed and failed, from vitest's JSON or from JUnit XML; then what failed, a line each. Skipped tests are neither."""
+"""Prints how many tests passed and failed, from vitest's JSON or from JUnit XML; then what failed, and why. Skipped tests are neither."""
 
 import json
 import sys
@@ -11,18 +11,24 @@ def read_vitest(path):
     failed = []
     for tests in report["testResults"]:
         failed += [
-            f"{tests['name']}: {test['fullName']}: {first_line(test['failureMessages'])}"
+            f"{tests['name']}: {test['fullName']}: {reason(test['failureMessages'])}"
             for test in tests["assertionResults"]
             if test["status"] == "failed"
         ]
         # A file that cannot be loaded has no tests that could fail.
         if tests["status"] == "failed" and not tests["assertionResults"]:
-            failed.append(f"{tests['name']}: {first_line([tests.get('message', '')])}")
+            failed.append(f"{tests['name']}: {reason([tests.get('message', '')])}")
     return report["numPassedTests"], failed
 
 
-def first_line(messages):
-    return " ".join(messages).strip().partition("\n")[0]
+MOST_LINES = 40
+MOST_CHARACTERS_A_LINE = 300
+
+
+def reason(messages):
+    """What may be seen once only is kept: the message with what it lists, without the end of a very long one."""
+    lines = "\n".join(messages).strip().splitlines()[:MOST_LINES]
+    return "\n    ".join(line[:MOST_CHARACTERS_A_LINE] for line in lines)
 
 
 def read_junit(path):
@@ -31,7 +37,9 @@ def read_junit(path):
         outcomes = {child.tag: child for child in case}
         wrong = outcomes.get("failure", outcomes.get("error"))
         if wrong is not None:
-            failed.append(f"{case.get('classname')}: {case.get('name')}: {first_line([wrong.get('message') or ''])}")
+            failed.append(
+                f"{case.get('classname')}: {case.get('name')}: {reason([wrong.get('message') or ''])}"
+            )
         elif "skipped" not in outcomes:
             passed += 1
     return passed, failed

@@ -16,12 +16,12 @@ def ask(url):
         return response.read().decode()
 
 
-@cloaca.trigger("note", poll_interval="1h")
+@cloaca.trigger("note", poll_interval="10s")
 def silent_http():
     return ask(os.environ["TEST_HTTP_URL"] + "/never")
 
 
-@cloaca.trigger("note", poll_interval="1h")
+@cloaca.trigger("note", poll_interval="10s")
 def silent_https():
     return ask(os.environ["TEST_HTTPS_URL"] + "/never")
 

@@ -114,17 +114,25 @@ export class ObservedRunner implements AsyncDisposable {
       }
       const giveUp = () => {
         this.#waiting.delete(look)
-        const told = this.#events.map((each) => `${each.name} ${JSON.stringify(each.event)}`).slice(-30)
-        reject(
-          new Error(
-            `"${name}" did not come ${count} times within ${LIMIT_MS} ms. The last events:\n${told.join('\n')}`,
-          ),
-        )
+        reject(new Error(`"${name}" did not come ${count} times within ${LIMIT_MS} ms.\n${this.#describe(name)}`))
       }
       const timer = setTimeout(giveUp, LIMIT_MS)
       this.#waiting.add(look)
       look()
     })
+  }
+
+  /** What was told under the name, what was warned of, and what came last. */
+  #describe(name: EngineEventName): string {
+    const lines = (events: readonly { readonly name: string; readonly event: unknown }[], most: number) =>
+      events.slice(-most).map((each) => `${each.name} ${JSON.stringify(each.event)}`)
+    const warned = this.log.filter(({ level }) => level !== 'info').map(({ message }) => message.slice(0, 300))
+    const named = this.#events.filter((each) => each.name === name)
+    return [
+      ...['Of that name:', ...lines(named, 6)],
+      ...['Warned of:', ...warned.slice(-8)],
+      ...['The last events:', ...lines(this.#events, 12)],
+    ].join('\n')
   }
 
   /** The ended runs that a trigger started, oldest first, as soon as there are `count`. */
