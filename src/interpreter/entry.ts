@@ -4,6 +4,7 @@
  */
 
 import { enableCompileCache } from 'node:module'
+import { compileAhead } from './pyodide/webassembly.ts'
 
 const [, , compileCacheFolder] = process.argv
 // Compiling Pyodide's loader and this folder takes 50 ms of each start otherwise.
@@ -14,6 +15,7 @@ if (process.permission !== undefined) await import('./restriction/binding-shim.t
 
 process.title = 'cloaca-interpreter'
 try {
+  compileAhead()
   await import('./session.ts')
 } catch (error) {
   // There is no conversation yet, but the engine listens, and ends this process. What is broken may also be the way to it:

@@ -25,11 +25,12 @@ import type { Message } from './message-line.ts'
 import type { Sockets } from './network/sockets.ts'
 import type { CallLogs } from './output/call-logs.ts'
 import type { ScriptOutput } from './output/script-output.ts'
+import { MemoryImage } from './pyodide/memory-image.ts'
+import { keepCompiledProgram } from './pyodide/program.ts'
+import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './pyodide/snapshot.ts'
 import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-border.ts'
 import type { RestrictedProcess } from './restriction/restricted-process.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
-import { fromSnapshot, MAKE_SNAPSHOT, PRELOADED_MODULES, takeSnapshot } from './snapshot.ts'
-import { readSnapshot } from './snapshot-file.ts'
 import type { SqliteDatabases } from './sqlite.ts'
 import { limitMemory, type PythonModule, runningToken, watchCall, watchToken } from './stacks/memory.ts'
 import { type Stacks, widenStacks } from './stacks/stack-sizes.ts'
@@ -88,9 +89,10 @@ export class Interpreter {
     limitMemory(data.ceilings.memoryMebibytes)
     interceptSuspensions()
     interceptLocalTime()
-    const options = data.snapshotPath === null ? {} : fromSnapshot(readSnapshot(data.snapshotPath))
+    const options = data.snapshotPath === null ? {} : fromSnapshot(new MemoryImage(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, ...restriction?.loadOptions(), env: START_ENVIRONMENT })
     ;(pyodide as unknown as { _api: { on_fatal?: (error: unknown) => void } })._api.on_fatal = onFatal
+    keepCompiledProgram() // before the flags of V8 are changed
     const stacks = widenStacks(pyodide)
     connectStreams(pyodide, output)
     if (restriction === null) mountHostFolders(pyodide)

@@ -1,6 +1,6 @@
 /** Interpreters that start from a memory snapshot: what they must not share, and what happens when it is of no use. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,19 +31,31 @@ describe('interpreters that start from one snapshot', () => {
 })
 
 describe('the first start on a machine', () => {
-  it('says why it takes longer, and keeps what the next one needs, compiled JavaScript too', async () => {
+  it('says why it takes longer, and keeps what the next ones need, compiled JavaScript too', async () => {
     const { CLOACA_CACHE_DIR: usual, NODE_COMPILE_CACHE } = process.env
     const folder = mkdtempSync(join(tmpdir(), 'cloaca-first-start-'))
     try {
       delete process.env.NODE_COMPILE_CACHE // which would be taken instead
       process.env.CLOACA_CACHE_DIR = folder
-      await using first = await OpenHost.open([])
-      await using second = await OpenHost.open([])
+      const first = await preparationsOfStart()
+      const files = readdirSync(join(folder, 'compiled'), { recursive: true, withFileTypes: true }).filter((file) =>
+        file.isFile(),
+      )
+      const compiled = files.find(({ name }) => name === 'pyodide-program.bin')
+      const program = join(compiled?.parentPath ?? '', compiled?.name ?? '')
+      const kept = statSync(program).ino
+      const second = await preparationsOfStart()
 
-      expect(first.preparations).toEqual([expect.stringContaining('takes some seconds, once')])
-      expect(second.preparations).toEqual([])
-      const files = readdirSync(join(folder, 'compiled'), { recursive: true, withFileTypes: true })
-      expect(files.filter((file) => file.isFile()).length).toBeGreaterThan(20)
+      expect(first).toEqual([expect.stringContaining('takes some seconds, once')])
+      expect(second).toEqual([])
+      expect(files.length).toBeGreaterThan(20)
+      expect(statSync(program).ino).toBe(kept) // it is written anew where it could not be used
+
+      flipBit(program, 500_000)
+      const third = await preparationsOfStart()
+
+      expect(third).toEqual([])
+      expect(statSync(program).ino).not.toBe(kept)
     } finally {
       process.env.CLOACA_CACHE_DIR = usual
       process.env.NODE_COMPILE_CACHE = NODE_COMPILE_CACHE
@@ -51,6 +63,17 @@ describe('the first start on a machine', () => {
     }
   })
 })
+
+async function preparationsOfStart(): Promise<readonly string[]> {
+  await using python = await OpenHost.open([])
+  return python.preparations
+}
+
+function flipBit(path: string, place: number): void {
+  const bytes = readFileSync(path)
+  bytes[place] = (bytes[place] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}
 
 describe('a snapshot that is of no use', () => {
   const usual = process.env.CLOACA_CACHE_DIR
@@ -80,9 +103,7 @@ describe('a snapshot that is of no use', () => {
     process.env.CLOACA_CACHE_DIR = folder
     await (await OpenHost.open([])).host.close()
     const name = readdirSync(folder).find((each) => each.startsWith('snapshot-')) ?? ''
-    const bytes = readFileSync(join(folder, name))
-    bytes[20_000_000] = (bytes[20_000_000] ?? 0) ^ 1
-    writeFileSync(join(folder, name), bytes)
+    flipBit(join(folder, name), 20_000_000)
 
     await using python = await OpenHost.open([SCRIPT])
 

@@ -208,6 +208,7 @@ export const TABLE: readonly Row[] = [
     mayTypes: [/^src\/interpreter\/python-border\.ts$/],
   },
   { files: /^src\/interpreter\/zone\//, may: [/^src\/(interpreter\/zone|border)\//, /^pyodide/, ...NODE] },
+  { files: /^src\/interpreter\/pyodide\//, may: [/^src\/(interpreter\/pyodide|border)\//, /^pyodide/, ...NODE] },
   {
     files: /^src\/interpreter\/children\//,
     may: [/^src\/interpreter\/(children|descriptors)\//, /^src\/border\//, /^src\/native\/child-group\.ts$/, ...NODE],

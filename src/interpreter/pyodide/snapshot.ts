@@ -8,7 +8,9 @@
  */
 
 import type { PyodideAPI } from 'pyodide'
-import type { Snapshot } from './snapshot-file.ts'
+import { type MemoryImage, packImage } from './memory-image.ts'
+import { loadProgram } from './program.ts'
+import { type Instantiate, instantiateAhead } from './webassembly.ts'
 
 type LoadOptions = NonNullable<Parameters<typeof import('pyodide').loadPyodide>[0]>
 type CreateModule = NonNullable<LoadOptions['createPyodideModule']>
@@ -19,30 +21,34 @@ interface EmscriptenModule {
   _malloc(bytes: number): number
 }
 
-/** Pyodide's own program, whose package gives it no types. */
-const PROGRAM = 'pyodide/pyodide.asm.mjs'
+/** Of a snapshot, as a number of 32 bits: where the memory begins in it. */
+const MEMORY_PLACE_AT = 4
 
 export const MAKE_SNAPSHOT: LoadOptions = { _makeSnapshot: true }
 
 /**
- * The snapshot is read while Pyodide's program is compiled. One that is larger than the memory that a new interpreter
- * begins with (30 MB) is refused ("offset is out of bounds", 314.0.7), so the memory is made to grow first. What is
- * allocated for that is gone once the snapshot is in place.
+ * Pyodide is given a snapshot without a memory, which it has already when it asks for it. One that is larger than the memory that a new
+ * interpreter begins with (30 MB) is refused ("offset is out of bounds", 314.0.7), so the memory is made to grow first. What is
+ * allocated for that is gone once the image is in place.
  */
-export function fromSnapshot({ bytes, isRead }: Snapshot): LoadOptions {
+export function fromSnapshot(image: MemoryImage): LoadOptions {
   const createPyodideModule: CreateModule = async (settings) => {
-    const program: { readonly default: CreateModule } = await import(PROGRAM)
-    const module = await program.default(settings)
-    const { HEAP8, _malloc } = module as unknown as EmscriptenModule
-    if (HEAP8.length < bytes.length) _malloc(bytes.length)
-    await isRead
+    const create = await loadProgram<CreateModule>()
+    const emscripten = settings as unknown as { instantiateWasm: Instantiate }
+    emscripten.instantiateWasm = instantiateAhead(emscripten.instantiateWasm)
+    const module = await create(settings)
+    const python = module as unknown as EmscriptenModule
+    if (python.HEAP8.length < image.size) python._malloc(image.size)
+    image.fill(new Uint8Array(python.HEAP8.buffer))
     return module
   }
-  return { _loadSnapshot: bytes, createPyodideModule }
+  return { _loadSnapshot: image.header, createPyodideModule }
 }
 
 export function takeSnapshot(pyodide: PyodideAPI): Uint8Array {
-  return pyodide.makeMemorySnapshot()
+  const snapshot = pyodide.makeMemorySnapshot()
+  const place = new DataView(snapshot.buffer, snapshot.byteOffset).getUint32(MEMORY_PLACE_AT, true)
+  return packImage(snapshot.subarray(0, place), snapshot.subarray(place))
 }
 
 /** Modules that scripts use: imported before the snapshot, so that importing them costs nothing afterwards. */

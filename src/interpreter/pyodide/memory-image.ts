@@ -1,0 +1,140 @@
+/**
+ * The memory of Python as it is stored: without its long runs of zeros, a third of it, and read straight into the memory of the next
+ * interpreter. Packed and used by `snapshot.ts`.
+ *
+ *   4 numbers of 32 bits: bytes of the header, number of runs, bytes of the memory, 0
+ *   the header: what Pyodide wants to know besides
+ *   the runs: begin and end of each in the memory, as numbers of 32 bits
+ *   the bytes of the runs
+ */
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { snapshotContent } from '../../border/snapshot-name.ts'
+
+const HEAD_NUMBERS = 4
+const NUMBER_BYTES = 4
+/** What is left out is a multiple of it, as the whole memory is: a page of WebAssembly. */
+const BLOCK_BYTES = 65_536
+const ZEROS = Buffer.alloc(BLOCK_BYTES)
+/** Read, and then taken into the checksum while the processor has it still. */
+const PIECE_BYTES = 1_048_576
+
+interface Run {
+  readonly begin: number
+  readonly end: number
+}
+
+export function packImage(header: Uint8Array, memory: Uint8Array): Uint8Array {
+  const runs = runsOf(memory)
+  const numbers = new Uint32Array([header.length, runs.length, memory.length, 0])
+  const bounds = new Uint32Array(runs.flatMap(({ begin, end }) => [begin, end]))
+  const parts = runs.map(({ begin, end }) => memory.subarray(begin, end))
+  return Buffer.concat([bytesOf(numbers), header, bytesOf(bounds), ...parts])
+}
+
+/** What of the memory is stored. */
+function runsOf(memory: Uint8Array): readonly Run[] {
+  const runs: { begin: number; end: number }[] = []
+  for (let begin = 0; begin < memory.length; begin += BLOCK_BYTES) {
+    const end = Math.min(begin + BLOCK_BYTES, memory.length)
+    if (isZero(memory.subarray(begin, end))) continue
+    const last = runs.at(-1)
+    if (last?.end === begin) last.end = end
+    else runs.push({ begin, end })
+  }
+  return runs
+}
+
+export class MemoryImage {
+  readonly header: Uint8Array
+  /** Of the memory, in bytes. */
+  readonly size: number
+  readonly #file: number
+  readonly #runs: readonly Run[]
+  /** Of what has been read so far. */
+  #checksum: number
+  readonly #expected: number
+  #place: number
+
+  /** Throws for a file that is not what was stored, as far as that can be seen so far. */
+  constructor(path: string) {
+    const content = snapshotContent(path)
+    if (content === null) throw new Error(`"${path}" is not the name of a snapshot`)
+    this.#expected = content.checksum
+    this.#file = openSync(path, 'r')
+    this.#checksum = 0
+    this.#place = 0
+    if (fstatSync(this.#file).size !== content.size) this.#refuse()
+    const [headerBytes = 0, runCount = 0, size = 0] = numbersOf(this.#read(HEAD_NUMBERS * NUMBER_BYTES))
+    const boundsBytes = runCount * 2 * NUMBER_BYTES
+    if (this.#place + headerBytes + boundsBytes > content.size) this.#refuse()
+    this.header = this.#read(headerBytes)
+    const bounds = numbersOf(this.#read(boundsBytes))
+    this.#runs = Array.from({ length: runCount }, (_, run) => ({
+      begin: bounds[2 * run] ?? 0,
+      end: bounds[2 * run + 1] ?? 0,
+    }))
+    this.size = size
+  }
+
+  /**
+   * Makes a memory, of at least the size, what it was. Throws when the file is not what was stored: Python would go wrong with it at
+   * any moment later.
+   */
+  fill(memory: Uint8Array): void {
+    let done = 0
+    for (const { begin, end } of this.#runs) {
+      if (begin < done || end < begin || end > this.size) this.#refuse()
+      clear(memory.subarray(done, begin))
+      for (let at = begin; at < end; at += PIECE_BYTES)
+        this.#readInto(memory.subarray(at, Math.min(at + PIECE_BYTES, end)))
+      done = end
+    }
+    clear(memory.subarray(done, this.size))
+    if (this.#checksum !== this.#expected) this.#refuse()
+    closeSync(this.#file)
+  }
+
+  #read(size: number): Uint8Array {
+    const bytes = new Uint8Array(size)
+    this.#readInto(bytes)
+    return bytes
+  }
+
+  #readInto(bytes: Uint8Array): void {
+    for (let filled = 0; filled < bytes.length; ) {
+      const count = readSync(this.#file, bytes, filled, bytes.length - filled, this.#place)
+      if (count === 0) this.#refuse()
+      filled += count
+      this.#place += count
+    }
+    this.#checksum = crc32(bytes, this.#checksum)
+  }
+
+  #refuse(): never {
+    closeSync(this.#file)
+    throw new Error('its bytes are not those that were stored')
+  }
+}
+
+/** What nobody has written to yet is zero, and is not written to either: it costs no memory then. */
+function clear(memory: Uint8Array): void {
+  for (let at = 0; at < memory.length; at += BLOCK_BYTES) {
+    const block = memory.subarray(at, at + BLOCK_BYTES)
+    if (!isZero(block)) block.fill(0)
+  }
+}
+
+function isZero(block: Uint8Array): boolean {
+  return Buffer.compare(block, block.length === BLOCK_BYTES ? ZEROS : ZEROS.subarray(0, block.length)) === 0
+}
+
+function bytesOf(numbers: Uint32Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)
+}
+
+/** `bytes`: of an array of their own. */
+function numbersOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, 0, bytes.length / NUMBER_BYTES)
+}
