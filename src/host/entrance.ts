@@ -134,14 +134,14 @@ export class Entrance implements ScriptHost {
     const generation = this.#generations.inUse(script)
     const interpreter = home?.open ?? null
     if (home === null || generation === undefined || interpreter === null) return null
-    const number = generation.pollNumber(trigger)
-    if (number === 0) return null
-    const label = triggerLabel(trigger)
+    const called = generation.polled(trigger)
+    if (called === null) return null
+    const { number, label } = called
     return new Promise((resolve) => {
       generation.entered()
-      home.entered(label)
+      const place = home.entered(label)
       const finish = (answer: Answer) => {
-        home.left(label, generation, answer.kind !== 'lost')
+        home.left(label, place, generation, answer.kind !== 'lost')
         const alone = aloneSince(answer, script, this.#homes)
         resolve(pollOutcomeOf(answer, { label, deadlineMs, alone }))
       }
@@ -198,10 +198,10 @@ function pollThrough(request: PollRequest, enter: Enter, homes: Homes): Promise<
   const { script, trigger, deadlineMs, stopping } = request
   const label = triggerLabel(trigger)
   const answered = enter(label, stopping, (generation, interpreter) => {
-    const number = generation.pollNumber(trigger)
+    const called = generation.polled(trigger)
     // The generation that is in use by now does not declare it: nobody wants to know any more.
-    if (number === 0) return Promise.resolve(NOT_ENTERED)
-    return new Promise((settle) => interpreter.poll(number, label, request, settle))
+    if (called === null) return Promise.resolve(NOT_ENTERED)
+    return new Promise((settle) => interpreter.poll(called.number, label, request, settle))
   })
   return answered.then((answer) =>
     pollOutcomeOf(answer, { label, deadlineMs, alone: aloneSince(answer, script, homes) }),

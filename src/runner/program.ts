@@ -23,6 +23,8 @@ import type { ProgramStart } from './start/program-start.ts'
 
 /** How long the end of a program waits for spans that are on their way. */
 const SPANS_WITHIN_MS = 5_000
+/** A message names no more of what a file declares. */
+const MOST_NAMES = 6
 
 export type { ProgramTarget, PythonOptions } from '../border/protocol.ts'
 export type { ParentLines } from '../host/parent/parent-peer.ts'
@@ -129,7 +131,9 @@ function onlyDeclares(target: ProgramTarget | RunningProgram, registry: LiveRegi
   const { triggers, workflows, graphs } = registry.current()
   const declared = [triggers, workflows, graphs.reactors, graphs.graphs].flatMap((each) => [...each.keys()])
   if (target.kind !== 'file' || declared.length === 0) return null
-  const names = declared.map((name) => `"${name}"`).join(', ')
+  const named = declared.slice(0, MOST_NAMES).map((name) => `"${name}"`)
+  const left = declared.length - named.length
+  const names = left === 0 ? named.join(', ') : `${named.join(', ')} and ${left.toLocaleString('en')} more`
   const [path] = target.argv
   return `${path} declares ${names} and opens no runner, so nothing was run. To serve it: cloaca serve ${path}`
 }

@@ -12,10 +12,10 @@ describe('the suspects of a death', () => {
     suspects = new Suspects(clock)
   })
   const dieWith = (...inside: readonly string[]) => {
-    for (const label of inside) suspects.entered(label)
+    const places = inside.map((label) => suspects.entered(label))
     const culprit = suspects.died(null)
     if (culprit !== null) suspects.keepAway(culprit)
-    for (const label of inside) suspects.left(label, false)
+    for (const [index, label] of inside.entries()) suspects.left(label, places[index] ?? -1, false)
     return culprit
   }
   const backOffMs = (label: string) => suspects.backedOffMs(label)
@@ -43,15 +43,13 @@ describe('the suspects of a death', () => {
       dieWith('a')
       await clock.advance(backOffMs('a'))
       for (let call = 0; call < calls; call++) {
-        suspects.entered('a')
-        suspects.left('a', true)
+        suspects.left('a', suspects.entered('a'), true)
       }
       dieWith('a')
       const next = backOffMs('a')
       await clock.advance(next)
       for (let call = 0; call < 10; call++) {
-        suspects.entered('a')
-        suspects.left('a', true)
+        suspects.left('a', suspects.entered('a'), true)
       }
       return next / 1_000
     }
@@ -86,8 +84,7 @@ describe('the suspects of a death', () => {
 
   it('are trusted again when the interpreter outlived a call of theirs', () => {
     dieWith('a', 'b')
-    suspects.entered('a')
-    suspects.left('a', true)
+    suspects.left('a', suspects.entered('a'), true)
 
     expect(suspects.placeOf('a')).toBeNull()
     expect(suspects.placeOf('b')).not.toBeNull()

@@ -26,7 +26,9 @@ interface Backoff {
 
 export class Suspects {
   readonly #clock: Clock
-  readonly #inside = new Map<string, number>()
+  /** The labels of those inside, by place; null where there is nobody. A table by label would cost a poll more. */
+  readonly #inside: (string | null)[] = []
+  readonly #freePlaces: number[] = []
   readonly #suspects = new Set<string>()
   readonly #backoffs = new Map<string, Backoff>()
   #lastPlace: Promise<void> = Promise.resolve()
@@ -66,15 +68,17 @@ export class Suspects {
     })
   }
 
-  entered(label: string): void {
-    this.#inside.set(label, (this.#inside.get(label) ?? 0) + 1)
+  /** Returns its place, with which it leaves. */
+  entered(label: string): number {
+    const place = this.#freePlaces.pop() ?? this.#inside.length
+    this.#inside[place] = label
+    return place
   }
 
   /** `isAlive`: the interpreter outlived the entry. */
-  left(label: string, isAlive: boolean): void {
-    const others = (this.#inside.get(label) ?? 1) - 1
-    if (others === 0) this.#inside.delete(label)
-    else this.#inside.set(label, others)
+  left(label: string, place: number, isAlive: boolean): void {
+    this.#inside[place] = null
+    this.#freePlaces.push(place)
     if (!isAlive || this.isEmpty) return
     this.#suspects.delete(label)
     const backoff = this.#backoffs.get(label)
@@ -87,8 +91,8 @@ export class Suspects {
    * something that does not enter here, as the loading of a script.
    */
   died(running: string | null): string | null {
-    if (running !== null && !this.#inside.has(running)) return running
-    const inside = [...this.#inside.keys()]
+    const inside = [...new Set(this.#inside.filter((label) => label !== null))]
+    if (running !== null && !inside.includes(running)) return running
     const culprit = running ?? onlyOne(inside) ?? onlyOne(inside.filter((label) => this.#suspects.has(label)))
     const suspects = culprit === null ? inside : [culprit]
     for (const label of suspects) this.#suspects.add(label)

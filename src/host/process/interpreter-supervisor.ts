@@ -160,9 +160,9 @@ export class InterpreterSupervisor {
     return isOpen ? this.#live : null
   }
 
-  /** A call is made in it that nobody awaits here: `left` is to be called at its end. */
-  entered(label: string): void {
-    this.#suspects.entered(label)
+  /** A call is made in it that nobody awaits here: `left` is to be called at its end, with the place that this returns. */
+  entered(label: string): number {
+    return this.#suspects.entered(label)
   }
 
   /** Waits until the script is there, and refuses a poll or task that made the interpreter die a short while ago. */
@@ -195,22 +195,22 @@ export class InterpreterSupervisor {
 
   /** Without a place in the queue. */
   enterNow(interpreter: InterpreterProcess, label: string, visit: Visit): Promise<EntryAnswer> {
-    this.#suspects.entered(label)
+    const place = this.#suspects.entered(label)
     return visit.begin(interpreter).then(
       (answer) => {
-        this.left(label, visit, answer.kind !== 'lost')
+        this.left(label, place, visit, answer.kind !== 'lost')
         return answer
       },
       (thrown: unknown) => {
-        this.left(label, visit, true)
+        this.left(label, place, visit, true)
         return refused(toError(thrown).message)
       },
     )
   }
 
   /** `isGood`: the interpreter is still there. */
-  left(label: string, visit: Pick<Visit, 'left'>, isGood: boolean): void {
-    this.#suspects.left(label, isGood)
+  left(label: string, place: number, visit: Pick<Visit, 'left'>, isGood: boolean): void {
+    this.#suspects.left(label, place, isGood)
     visit.left()
     this.#replacement.check()
   }

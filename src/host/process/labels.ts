@@ -7,17 +7,8 @@ export function scriptLabel(script: string): string {
   return `script ${script}`
 }
 
-/** By trigger. A text that is made anew is hashed anew wherever it is looked up: that costs more than a look here. */
-const triggerLabels = new Map<string, string>()
-const MOST_LABELS = 100_000
-
 export function triggerLabel(trigger: string): string {
-  const known = triggerLabels.get(trigger)
-  if (known !== undefined) return known
-  if (triggerLabels.size === MOST_LABELS) triggerLabels.clear()
-  const label = `trigger '${trigger}'`
-  triggerLabels.set(trigger, label)
-  return label
+  return `trigger '${trigger}'`
 }
 
 export function taskLabel(task: { readonly taskId: string; readonly workflow: string }): string {

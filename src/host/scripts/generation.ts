@@ -17,6 +17,13 @@ import type { ScriptDeclarations } from './declarations.ts'
 /** The script name of declarations that a running program makes. */
 export const PROGRAM_SCRIPT = '__main__'
 
+/** How a trigger of a generation is polled. */
+interface PolledTrigger {
+  readonly number: number
+  /** Its name in logs: made once, for a text that is made anew is hashed anew wherever it is looked up. */
+  readonly label: string
+}
+
 export class Generation {
   readonly number: GenerationNumber
   readonly script: string
@@ -24,7 +31,7 @@ export class Generation {
   readonly interpreter: InterpreterProcess | null
   readonly #triggers = new Map<string, TriggerDefinition>()
   readonly #workflows = new Map<string, WorkflowDefinition>()
-  readonly #pollNumbers = new Map<string, number>()
+  readonly #polled = new Map<string, PolledTrigger>()
   readonly #sources = new Map<string, SourceDefinition>()
   readonly #badSources = new Map<string, BadSource>()
   readonly #reactors = new Map<string, ReactorDefinition>()
@@ -46,7 +53,7 @@ export class Generation {
   declared({ triggers, workflows, pollNumbers, graphs }: ScriptDeclarations): void {
     for (const trigger of triggers) this.#triggers.set(trigger.name, trigger)
     for (const workflow of workflows) this.#workflows.set(workflow.key, workflow)
-    for (const [trigger, number] of pollNumbers) this.#pollNumbers.set(trigger, number)
+    for (const [trigger, number] of pollNumbers) this.#polled.set(trigger, { number, label: triggerLabel(trigger) })
     for (const source of graphs?.sources ?? []) this.#sources.set(source.name, source)
     for (const source of graphs?.badSources ?? []) this.#badSources.set(source.name, source)
     for (const reactor of graphs?.reactors ?? []) this.#reactors.set(reactor.name, reactor)
@@ -58,7 +65,7 @@ export class Generation {
     return {
       triggers: [...this.#triggers.values()],
       workflows: [...this.#workflows.values()],
-      pollNumbers: this.#pollNumbers,
+      pollNumbers: new Map([...this.#polled].map(([trigger, { number }]) => [trigger, number])),
       graphs: {
         sources: [...this.#sources.values()],
         badSources: [...this.#badSources.values()],
@@ -76,9 +83,9 @@ export class Generation {
     return this.#graphs.has(name)
   }
 
-  /** What a trigger of it is polled by; 0, which is nobody's, when it declares none of that name. */
-  pollNumber(trigger: string): number {
-    return this.#pollNumbers.get(trigger) ?? 0
+  /** Null when it declares none of that name. */
+  polled(trigger: string): PolledTrigger | null {
+    return this.#polled.get(trigger) ?? null
   }
 
   /** Whether a poll or task is one of it, or its loading is meant, by the name in logs. */
