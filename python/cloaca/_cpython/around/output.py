@@ -6,9 +6,10 @@ it as ever. Between calls nothing stands in their place.
 
 from __future__ import annotations
 
+import collections
 import sys
 import threading
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Deque, Dict, Optional
 
 from ..calls import threads
 
@@ -16,6 +17,9 @@ from ..calls import threads
 Taker = Callable[[int, str, bytes, bool], None]
 
 _NAMES = ("stdout", "stderr")
+
+#: So many streams of a program may have had something in their place a moment ago.
+_KEPT = 4
 
 _lock = threading.Lock()
 _calls = 0
@@ -56,6 +60,20 @@ class _Noted:
         return repr(self._cloaca_stream)
 
 
+#: Those that stand for the streams, or did last. A ``print`` that is at work in another thread goes on writing to what
+#: was there when it began, and before CPython 3.13.3 does not keep that alive (gh-130163).
+_kept: Dict[str, Deque[_Noted]] = {name: collections.deque(maxlen=_KEPT) for name in _NAMES}
+
+
+def _noted(stream: Any, name: str) -> _Noted:
+    for each in _kept[name]:
+        if each._cloaca_stream is stream:
+            return each
+    noted = _Noted(stream, name)
+    _kept[name].append(noted)
+    return noted
+
+
 def note(take: Taker) -> None:
     """From now on ``take`` is told what calls print."""
     global _take
@@ -70,7 +88,7 @@ def calls_begin(count: int) -> None:
         for name in _NAMES:
             stream = getattr(sys, name)
             if stream is not None and type(stream) is not _Noted:
-                setattr(sys, name, _Noted(stream, name))
+                setattr(sys, name, _noted(stream, name))
 
 
 def calls_end(count: int) -> None:
