@@ -26,9 +26,9 @@ MOST_CHARACTERS_A_LINE = 300
 
 
 def reason(messages):
-    """What may be seen once only is kept: the message with what it lists, without the end of a very long one."""
-    lines = "\n".join(messages).strip().splitlines()[:MOST_LINES]
-    return "\n    ".join(line[:MOST_CHARACTERS_A_LINE] for line in lines)
+    """What may be seen once only is kept: the message with what it lists, without the end of a very long one, and without stacks."""
+    lines = [line for line in "\n".join(messages).strip().splitlines() if not line.startswith("    at ")]
+    return "\n    ".join(line[:MOST_CHARACTERS_A_LINE] for line in lines[:MOST_LINES])
 
 
 def read_junit(path):

@@ -27,7 +27,8 @@ const movedMs = () => (existsSync(path + '.moved') ? Number(readFileSync(path + 
 const moved = {
   now: () => clock.now(),
   monotonic: () => clock.monotonic() + movedMs(),
-  wakeAfter: (ms, callback) => clock.wakeAfter(ms, callback),
+  wakeAfter: (ms, callback, during) => clock.wakeAfter(ms, callback, during),
+  attempt: (during, work) => clock.attempt(during, work),
   onWallJump: (callback) => clock.onWallJump(callback),
 }
 const host = {
@@ -69,12 +70,12 @@ beforeEach(() => {
 })
 afterEach(() => folder[Symbol.dispose]())
 
-/** What it says up to a line, that line included. */
-async function linesUntil(process: StoreProcess, last: string): Promise<string[]> {
+/** What it says until it has said these lines, in whatever order. */
+async function linesUntil(process: StoreProcess, ...wanted: readonly string[]): Promise<string[]> {
   const lines: string[] = []
-  while (lines.at(-1) !== last) {
+  while (!wanted.every((line) => lines.includes(line))) {
     const next = await process.lines.next()
-    if (next.done) throw new Error(`it ended before it said "${last}", after ${lines.join(', ')}`)
+    if (next.done) throw new Error(`it ended before it said "${wanted.join('" and "')}", after ${lines.join(', ')}`)
     lines.push(next.value)
   }
   return lines
@@ -84,8 +85,7 @@ async function linesUntil(process: StoreProcess, last: string): Promise<string[]
 describe.skipIf(process.platform === 'win32')('a process that was stopped, and taken for dead, and goes on', () => {
   it('polls nothing that another polls now, and what a poll of it still fires is not recorded', async () => {
     await using stalled = startStoreProcess(path, SERVING)
-    await linesUntil(stalled, 'poll slow')
-    await linesUntil(stalled, 'poll quick')
+    await linesUntil(stalled, 'poll slow', 'poll quick')
     stalled.freeze()
     const clock = new FakeClock()
     const store = await openSqliteStore({ path, durability: 'normal', clock })
@@ -102,7 +102,7 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped, and t
     writeFileSync(`${path}.fire`, '')
 
     stalled.thaw()
-    const lines = [...(await linesUntil(stalled, 'holds 0')), ...(await linesUntil(stalled, 'LEASE_LOST slow'))]
+    const lines = await linesUntil(stalled, 'holds 0', 'LEASE_LOST slow')
 
     expect(lines.filter((line) => line.includes('after the thaw'))).toEqual([])
     const firings = await heir.engine.triggers.history('slow', FIRST_PAGE)
