@@ -2,8 +2,11 @@
  * Pyodide's program: 1.2 MB of JavaScript, nearly all of it in one function. Node's compile cache has what V8 compiles before a module
  * runs, which is not a hundredth of what is needed until Python is there; compiling the rest takes 50 ms of each start. So the program
  * is run as a script, and what V8 has compiled for it is kept once it has run, beside Node's own (Node 26). Used by `snapshot.ts`.
+ *
+ * Proved by `test/host/snapshot.test.ts`.
  */
 
+import { isAscii } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { getCompileCacheDir } from 'node:module'
@@ -15,23 +18,29 @@ import { crc32 } from 'node:zlib'
 type Program<Create> = (url: string, load: (name: string) => Promise<unknown>) => Create
 
 const NAME = 'pyodide/pyodide.asm.mjs'
-/** In front of what is kept: checksums of the program and of what follows. V8 looks at the program's length only. */
-const HEAD_BYTES = 8
+/** In front of what is kept, numbers of 32 bits: the checksum of the module, that of what follows, and how long the script is. */
+const HEAD_BYTES = 12
 
-/** It runs, and what V8 compiles for it is not kept yet. */
-let unkept: { readonly script: Script; readonly checksum: number } | null = null
+interface Kept {
+  readonly source: string
+  readonly compiled: Buffer
+}
+
+/** It runs, and is not kept yet. */
+let unkept: { readonly script: Script; readonly source: string; readonly checksum: number } | null = null
 
 /** The function that makes Pyodide's module. */
 export async function loadProgram<Create>(): Promise<Create> {
   const url = import.meta.resolve(NAME)
-  const source = scriptOf(readFileSync(fileURLToPath(url), 'utf8'))
   const path = keptPath()
-  if (source === null || path === null) return ((await import(NAME)) as { readonly default: Create }).default
-  const checksum = crc32(source)
-  const cachedData = kept(path, checksum)
-  const script = new Script(source, { filename: url, ...(cachedData !== null && { cachedData }) })
+  const module = readFileSync(fileURLToPath(url))
+  const checksum = crc32(module)
+  const kept = path === null ? null : read(path, checksum)
+  const source = path === null ? null : (kept?.source ?? scriptOf(module))
+  if (source === null) return ((await import(NAME)) as { readonly default: Create }).default
+  const script = new Script(source, { filename: url, ...(kept !== null && { cachedData: kept.compiled }) })
   // V8 refuses what another version of it has made, or one with other flags.
-  if (cachedData === null || script.cachedDataRejected === true) unkept = { script, checksum }
+  if (kept === null || script.cachedDataRejected === true) unkept = { script, source, checksum }
   const program = script.runInThisContext() as Program<Create>
   return program(url, (name) => import(name))
 }
@@ -43,23 +52,34 @@ export async function loadProgram<Create>(): Promise<Create> {
 export function keepCompiledProgram(): void {
   const path = keptPath()
   if (unkept === null || path === null) return
-  const compiled = unkept.script.createCachedData()
+  const source = Buffer.from(unkept.source, 'latin1')
+  const content = Buffer.concat([source, unkept.script.createCachedData()])
   const head = Buffer.alloc(HEAD_BYTES)
-  head.writeUInt32LE(unkept.checksum, 0)
-  head.writeUInt32LE(crc32(compiled), 4)
+  for (const [index, number] of [unkept.checksum, crc32(content), source.length].entries())
+    head.writeUInt32LE(number, 4 * index)
   unkept = null
   const unfinished = `${path}.${randomUUID()}.tmp`
   try {
-    writeFileSync(unfinished, Buffer.concat([head, compiled]), { mode: 0o600, flag: 'wx' })
+    writeFileSync(unfinished, Buffer.concat([head, content]), { mode: 0o600, flag: 'wx' })
     renameSync(unfinished, path)
   } catch {
-    rmSync(unfinished, { force: true }) // a folder that may only be read, or a full disk: it is compiled at each start
+    removeIfPossible(unfinished) // a full disk, or a folder that may only be read: it is compiled at each start
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    return // it could not be written either
   }
 }
 
 /** The module as a script, which may say neither `import.meta` nor `export`; null when it is not of the known kind (Pyodide 314.0.7). */
-function scriptOf(moduleSource: string): string | null {
-  const body = moduleSource
+function scriptOf(module: Buffer): string | null {
+  if (!isAscii(module)) return null
+  const body = module
+    .toString('latin1')
     .replaceAll(/\bimport\.meta\.url\b/g, 'url')
     .replaceAll(/\bimport\(/g, 'load(')
     .replace(/\bexport default (\w+);?\s*$/, 'return $1')
@@ -73,15 +93,17 @@ function keptPath(): string | null {
   return folder === undefined ? null : join(folder, 'pyodide-program.bin')
 }
 
-function kept(path: string, checksum: number): Buffer | null {
+/** Null unless it is whole, and of this module: V8 looks at the length of a script only. */
+function read(path: string, checksum: number): Kept | null {
   let file: Buffer
   try {
     file = readFileSync(path)
   } catch {
     return null // the first start, or a folder that may not be read
   }
-  const compiled = file.subarray(HEAD_BYTES)
-  const isWhole =
-    file.length > HEAD_BYTES && file.readUInt32LE(0) === checksum && file.readUInt32LE(4) === crc32(compiled)
-  return isWhole ? compiled : null
+  if (file.length < HEAD_BYTES) return null
+  const content = file.subarray(HEAD_BYTES)
+  if (file.readUInt32LE(0) !== checksum || file.readUInt32LE(4) !== crc32(content)) return null
+  const length = file.readUInt32LE(8)
+  return { source: content.toString('latin1', 0, length), compiled: content.subarray(length) }
 }

@@ -39,6 +39,7 @@ export function fromSnapshot(image: MemoryImage): LoadOptions {
     const module = await create(settings)
     const python = module as unknown as EmscriptenModule
     if (python.HEAP8.length < image.size) python._malloc(image.size)
+    if (python.HEAP8.length < image.size) throw new Error(`its memory cannot grow to ${image.size} bytes`)
     image.fill(new Uint8Array(python.HEAP8.buffer))
     return module
   }

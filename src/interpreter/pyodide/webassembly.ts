@@ -1,6 +1,8 @@
 /**
  * Pyodide's WebAssembly. V8 checks all of it before any of it runs: 50 ms of processor time on other threads, for which a start would wait
  * if it began where Pyodide does. So `entry.ts` begins it at the first moment of the process, and it is ready when `snapshot.ts` asks.
+ *
+ * Proved by `test/interpreter/webassembly.test.ts`.
  */
 
 import { readFileSync } from 'node:fs'
