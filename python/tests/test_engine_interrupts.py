@@ -69,3 +69,26 @@ def test_a_check_that_finds_nothing_is_not_repeated(checks):
 
     # The engine interrupts, too.
     assert 1 <= len(checks) < 10
+
+
+def test_no_file_that_could_be_the_users_is_at_work_once_a_call_was_stopped():
+    from cloaca._border import bridge, fault
+    from cloaca._engine import workers
+
+    files = set()
+
+    def note(frame, event, _arg):
+        if event == "call":
+            files.add(frame.f_code.co_filename)
+
+    def stopped():
+        sys.setprofile(note)
+        raise bridge.DeadlineExceeded("its time is over")
+
+    try:
+        workers._in_stack(stopped)
+    except bridge.DeadlineExceeded:
+        sys.setprofile(None)
+
+    assert files
+    assert [file for file in files if not fault.is_ours(file)] == []

@@ -8,7 +8,6 @@ over and wakes or enters another, so that nobody delays others by waiting.
 from __future__ import annotations
 
 import collections
-import contextlib
 import time
 from typing import Any, Callable, Deque, List, Optional, Tuple
 
@@ -145,9 +144,12 @@ def _in_stack(function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         result = function(*arguments)
     except BaseException:
-        # It may be said again before the engine knows that it was heard: the first one is the outcome.
-        with contextlib.suppress(bridge.DeadlineExceeded):
+        # It may be said again before the engine knows that it was heard: the first one is the outcome. Only files of
+        # this package may be at work here, since another is taken for the user's: see `fault.that_was_there`.
+        try:  # noqa: SIM105
             stacks.write_out()
+        except bridge.DeadlineExceeded:
+            pass
         raise
     stacks.write_out()
     return result
