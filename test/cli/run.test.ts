@@ -70,12 +70,17 @@ sys.exit(3)
     const declares = 'import cloaca\n@cloaca.trigger(on="w")\ndef daily():\n    return False\n'
     terminal.write('declares.py', declares)
     terminal.write('opens.py', `${declares}cloaca.DefaultRunner("sqlite://:memory:").shutdown()\n`)
+    const many = 'import cloaca\nfor i in range(3000):\n    cloaca.trigger("w", name=f"t{i}")(lambda: False)\n'
+    terminal.write('many.py', many)
 
-    const [only, opens] = await Promise.all([terminal.run(['run', 'declares.py']), terminal.run(['run', 'opens.py'])])
+    const [only, opens, thousands] = await Promise.all(
+      ['declares.py', 'opens.py', 'many.py'].map((name) => terminal.run(['run', name])),
+    )
 
     expect(only).toMatchObject({ exitCode: 0, stdout: '' })
-    expect(only.stderr).toMatch(/declares\.py declares "daily" and opens no runner.* cloaca serve declares\.py\n$/)
-    expect(opens.stderr).not.toContain('opens no runner')
+    expect(only?.stderr).toMatch(/declares\.py declares "daily" and opens no runner.* cloaca serve declares\.py\n$/)
+    expect(opens?.stderr).not.toContain('opens no runner')
+    expect(thousands?.stderr).toMatch(/many\.py declares "t0", .* "t5" and 2,994 more and opens no runner/)
   })
 
   it('runs a module of the current folder, whose runner lives until the program ends', async () => {
