@@ -32,6 +32,8 @@ import type { Engine, Hashes, Host, Signals, Threads, Waits } from './python-bor
 import type { RestrictedProcess } from './restriction/restricted-process.ts'
 import type { SignalMailbox } from './signal-mailbox.ts'
 import type { SqliteDatabases } from './sqlite.ts'
+import { interceptInstantiation } from './stacks/instantiation.ts'
+import { refuseSuspensions } from './stacks/javascript-frames.ts'
 import { limitMemory, type PythonModule, runningToken, watchCall, watchToken } from './stacks/memory.ts'
 import { type Stacks, widenStacks } from './stacks/stack-sizes.ts'
 import { hideSuspendedFrames, interceptSuspensions } from './stacks/suspended-frames.ts'
@@ -87,7 +89,10 @@ export class Interpreter {
   ): Promise<Interpreter> {
     const { functions, restriction } = await heldTo(given, data.grants)
     limitMemory(data.ceilings.memoryMebibytes)
-    interceptSuspensions()
+    interceptInstantiation((imports) => {
+      interceptSuspensions(imports)
+      refuseSuspensions(imports)
+    })
     interceptLocalTime()
     const options = data.snapshotPath === null ? {} : fromSnapshot(new MemoryImage(data.snapshotPath))
     const pyodide = await loadPyodide({ ...options, ...restriction?.loadOptions(), env: START_ENVIRONMENT })

@@ -21,9 +21,10 @@ describe('interpreters that start from one snapshot', () => {
 
     const outcomes = await Promise.all(['first', 'second'].map((script) => python.poll(script, 'draw')))
 
-    const [first, second] = outcomes.map((outcome) =>
-      outcome.kind === 'fired' ? (JSON.parse(outcome.contextText ?? '{}') as Record<string, unknown>) : {},
-    )
+    const [first, second] = outcomes.map((outcome) => {
+      if (outcome.kind !== 'fired') throw new Error(`The trigger did not fire: ${JSON.stringify(outcome)}`)
+      return JSON.parse(outcome.contextText ?? '{}') as Record<string, unknown>
+    })
     const sources = Object.keys(first ?? {})
     expect(sources).toHaveLength(8)
     expect(sources.filter((source) => first?.[source] === second?.[source])).toEqual([])

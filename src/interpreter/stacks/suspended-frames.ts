@@ -9,6 +9,8 @@
  * Proved by `test/scenarios/tracing.test.ts`.
  */
 
+import type { Imports } from './instantiation.ts'
+
 /** What Pyodide's own functions hand to one another for a suspended stack. */
 interface SuspendedStack {
   readonly threadState: number
@@ -20,13 +22,9 @@ interface PythonModule {
   readonly __PyRuntime: number
 }
 
-interface SuspensionImports {
+interface Suspensions {
   saveState(): SuspendedStack
   restoreState(stack: SuspendedStack): void
-}
-
-interface Instantiation {
-  instantiate(module: unknown, imports?: { readonly env?: Partial<SuspensionImports> }): Promise<unknown>
 }
 
 /** `_Py_DebugOffsets` in CPython 3.14's pycore_debug_offsets.h: a cookie, the version, then numbers of 8 bytes. */
@@ -39,20 +37,6 @@ let python: PythonModule | null = null
 let currentFrameOffset: number | null = null
 const hidden = new Map<number, number>()
 
-/** Puts itself between Pyodide and its WebAssembly, which asks for these two functions at each suspension. */
-export function interceptSuspensions(): void {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: Instantiation }
-  const { instantiate } = WebAssembly
-  WebAssembly.instantiate = (module, imports) => {
-    const env = imports?.env
-    if (env?.saveState !== undefined && env.restoreState !== undefined) {
-      intercept(env as SuspensionImports)
-      WebAssembly.instantiate = instantiate
-    }
-    return instantiate(module, imports)
-  }
-}
-
 /** From now on frames are hidden, where Python is of the known kind. Before, there is nothing to be found. */
 export function hideSuspendedFrames(module: PythonModule): void {
   const offsets = new DataView(module.HEAP8.buffer, module.__PyRuntime)
@@ -62,9 +46,11 @@ export function hideSuspendedFrames(module: PythonModule): void {
   currentFrameOffset = offsets.getUint32(CURRENT_FRAME_AT, true)
 }
 
-function intercept(imports: SuspensionImports): void {
-  const { saveState, restoreState } = imports
-  imports.saveState = () => {
+/** Pyodide's WebAssembly asks for these two functions at each suspension. */
+export function interceptSuspensions(imports: Imports): void {
+  const suspensions = imports as Suspensions
+  const { saveState, restoreState } = suspensions
+  suspensions.saveState = () => {
     const stack = saveState()
     if (python !== null && currentFrameOffset !== null && typeof stack.threadState === 'number') {
       const place = (stack.threadState + currentFrameOffset) >>> 2
@@ -73,7 +59,7 @@ function intercept(imports: SuspensionImports): void {
     }
     return stack
   }
-  imports.restoreState = (stack) => {
+  suspensions.restoreState = (stack) => {
     const frame = hidden.get(stack.threadState)
     if (python !== null && currentFrameOffset !== null && frame !== undefined) {
       hidden.delete(stack.threadState)
