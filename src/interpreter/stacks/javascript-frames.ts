@@ -11,12 +11,18 @@
 
 import type { Imports } from './instantiation.ts'
 
-type JavaScriptFunction = (...given: unknown[]) => unknown
+/** Of Pyodide's: `sig` has a letter for its result and for each argument. */
+interface JavaScriptFunction {
+  (...given: unknown[]): unknown
+  readonly sig?: string
+}
 
-/** What runs code that is not its own has this in it, for what that throws; and so has, or has the other, what makes proxies. */
+/** A value of JavaScript. */
+const VALUE_LETTER = 'e'
+/** Those with more only put numbers together. */
+const MOST_LETTERS = 7
+/** What runs code that is not its own has the one in it, for what that throws; what makes proxies has the other. */
 const RUNS_OTHERS = /\bhandle_js_error\b|\b_JsProxy_create\b/
-/** Those with more of them only put numbers together. */
-const MOST_ARGUMENTS = 6
 
 /** How many calls into JavaScript are under way, one inside another. */
 let depth = 0
@@ -28,8 +34,11 @@ export function refuseSuspensions(imports: Imports): void {
   for (const [name, value] of Object.entries(imports)) if (runsOthers(value)) imports[name] = counting(value)
 }
 
+/** Most of the thousands have nothing to do with values, and are not looked at: reading them all takes 10 ms. */
 function runsOthers(value: unknown): value is JavaScriptFunction {
-  return typeof value === 'function' && value.length <= MOST_ARGUMENTS && RUNS_OTHERS.test(String(value))
+  if (typeof value !== 'function') return false
+  const { sig = '' } = value as JavaScriptFunction
+  return sig.includes(VALUE_LETTER) && sig.length <= MOST_LETTERS && RUNS_OTHERS.test(String(value))
 }
 
 /** With so many arguments, which cost nothing, in place of a list of them, which does. */
