@@ -134,10 +134,10 @@ export class Engine {
       isRunning: (id) => this.#executor.isRunning(id),
       onGone: (id) => this.#executor.acquirer.forget(id),
     })
-    const onAccepted = (announced: Promise<unknown>): void => this.#executor.acquirer.accepted(announced)
-    this.#scheduler = new Scheduler({ ...ports, heartbeat }, onAccepted)
-    this.#cronScheduler = new CronScheduler(ports, onAccepted)
-    this.#graphs = new Graphs(ports, onAccepted)
+    const { fired } = this.#executor.acquirer
+    this.#scheduler = new Scheduler({ ...ports, heartbeat }, fired)
+    this.#cronScheduler = new CronScheduler(ports, fired)
+    this.#graphs = new Graphs(ports, fired)
     this.#code = new AnnouncedCode(ports)
     this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
@@ -250,8 +250,11 @@ export class Engine {
   /** Starts a run of a workflow whose code may be in another process, and settles with its id when it is accepted. */
   async submitDefinition(definition: WorkflowDefinition, inputText: ContextText): Promise<string> {
     this.#assertOpen()
-    const id = this.#ports.newId()
-    await this.#create(id, definition, inputText)
+    const { store, clock, newId } = this.#ports
+    const id = newId()
+    const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
+    this.#executor.acquirer.wake()
+    await created
     return id
   }
 
@@ -318,21 +321,16 @@ export class Engine {
 
   /** What cannot be submitted rejects, whatever it is: somebody waits already. */
   async #submit(id: string, workflow: string, inputText: ContextText): Promise<void> {
-    const { workflows } = this.#ports.registry.current()
+    const { registry, store, clock } = this.#ports
+    const { workflows } = registry.current()
     const definition = workflows.get(workflow)
     if (definition === undefined) {
       const message = `Workflow not found in registry: ${workflow}.${didYouMean(workflow, workflows.keys())}`
       throw new UsageError('WORKFLOW_NOT_FOUND', message, { workflow })
     }
-    await this.#create(id, definition, inputText)
-  }
-
-  #create(id: string, definition: WorkflowDefinition, inputText: ContextText): Promise<void> {
-    const { store, clock } = this.#ports
     const created = store.createExecution(newExecution(id, definition, inputText), { kind: 'call' }, clock.now())
-    // In the same tick of the event loop, so that it is taken in the transaction that accepts it.
-    this.#executor.acquirer.wake()
-    return created
+    this.#executor.acquirer.made(id)
+    await created
   }
 
   /** Returns the end of the limit. One that is not accepted yet does not go on: that is waited for, or why not. */

@@ -71,6 +71,12 @@ export type * from './store-ports.ts'
  * What is done with a context's text without reading it into JavaScript: numbers keep their tokens. Pure. All five
  * throw `UsageError` (`INVALID_CONTEXT`) for a text that is not JSON.
  */
+/**
+ * Called in the tick of the event loop in which the store is asked to start executions for a firing. `announced`: settles when the firing
+ * has been announced.
+ */
+export type OnFired = (executionIds: readonly string[], announced: Promise<unknown>) => void
+
 export interface ContextCodec {
   /** The one text that all equal values share. */
   canonicalize(json: ContextText): string

@@ -21,7 +21,7 @@ import type { EngineConfig } from '../config.ts'
 import { type DueEntry, DueHeap, troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { cronInput, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, CronClaim, CronMove, Store, Timer, WallJump } from '../ports.ts'
+import type { Clock, ContextCodec, CronClaim, CronMove, OnFired, Store, Timer, WallJump } from '../ports.ts'
 import { type DueDecision, decideDue, followingRunAt } from './catchup.ts'
 import { type CronJump, CronTime } from './cron-time.ts'
 import { CronTriggers } from './cron-triggers.ts'
@@ -49,7 +49,7 @@ interface WaitingCron extends DueEntry {
 
 export class CronScheduler {
   readonly #ports: CronSchedulerPorts
-  readonly #onAccepted: (announced: Promise<unknown>) => void
+  readonly #onFired: OnFired
   readonly #due = new DueHeap<WaitingCron>()
   readonly #waiting = new Set<WaitingCron>()
   readonly #triggers: CronTriggers
@@ -67,11 +67,11 @@ export class CronScheduler {
   #isStarted = false
   #isStopped = false
 
-  constructor(ports: CronSchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
+  constructor(ports: CronSchedulerPorts, onFired: OnFired) {
     this.#ports = ports
     this.time = new CronTime(ports.clock)
     this.#triggers = new CronTriggers({ ...ports, time: this.time })
-    this.#onAccepted = onAccepted
+    this.#onFired = onFired
   }
 
   /** Settles when what the code declares is in the store. */
@@ -212,7 +212,7 @@ export class CronScheduler {
         if (isOurs) this.#fired(row, claim)
       })
       // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
-      if (claim.execution !== null) this.#onAccepted(claimed)
+      if (claim.execution !== null) this.#onFired([claim.execution.id], claimed)
       await claimed
     } catch (thrown) {
       this.#trouble(`firing cron schedule "${row.id}"`, thrown)

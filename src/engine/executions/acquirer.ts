@@ -11,7 +11,7 @@ import type { EngineConfig } from '../config.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, Store, Timer } from '../ports.ts'
+import type { Clock, OnFired, Store, Timer } from '../ports.ts'
 
 /** Executions taken in one step. */
 const MAX_TAKEN = 200
@@ -36,7 +36,7 @@ export interface Taker {
 export class Acquirer {
   readonly #ports: AcquirerPorts
   readonly #taker: Taker
-  /** Until everything is run: the executions that were asked for here and are not taken yet. */
+  /** Executions of this engine that are not taken yet: until everything is run those that were asked for here, then those that it makes. */
   readonly #asked = new Set<string>()
   #timer: Timer | null = null
   #isStarted = false
@@ -46,6 +46,8 @@ export class Acquirer {
   #acquiring: Promise<void> = Promise.resolve()
   #mustAcquire = false
   #mustRecover = false
+  /** There may be others than those that this engine has made. */
+  #mustLook = false
   #hasBacklog = false
   #failures = 0
   #accepted: Promise<unknown>[] = []
@@ -78,10 +80,24 @@ export class Acquirer {
     this.#asked.delete(executionId)
   }
 
-  /** There may be work in the store. Asks it in this tick of the event loop when it can, so that both steps share a transaction. */
+  /** There may be work in the store, whoever made it. */
   wake(recover = false): void {
-    this.#mustAcquire = true
+    this.#mustLook = true
     this.#mustRecover ||= recover && this.#isServing
+    this.#acquireSoon()
+  }
+
+  /**
+   * The store has been asked to accept an execution of a workflow of ours, in this tick of the event loop: so is it asked for that one, where
+   * it can be, and both steps share a transaction. To look for all that there is takes twice as long.
+   */
+  made(executionId: string): void {
+    if (this.#isServing) this.#asked.add(executionId)
+    this.#acquireSoon()
+  }
+
+  #acquireSoon(): void {
+    this.#mustAcquire = true
     if (!this.#isStarted || this.#isAcquiring || this.#isStopped) return
     this.#isAcquiring = true
     this.#acquiring = this.#acquireWaiting()
@@ -92,13 +108,10 @@ export class Acquirer {
     await this.#acquiring
   }
 
-  /**
-   * The store has been asked to accept an execution, in this tick of the event loop; `announced` settles when its firing has been announced. What is
-   * taken in the same transaction is announced after that.
-   */
-  accepted(announced: Promise<unknown>): void {
+  /** The same for those of a firing, which are announced after it. */
+  readonly fired: OnFired = (executionIds, announced) => {
     this.#accepted.push(announced)
-    this.wake()
+    for (const id of executionIds) this.made(id)
   }
 
   /** An execution has ended: what was left in the store for lack of room can be taken. */
@@ -132,9 +145,12 @@ export class Acquirer {
   async #acquire(limit: number): Promise<void> {
     const { store, registry, instanceId, clock, heartbeat } = this.#ports
     const { workflows } = registry.current()
-    if (workflows.size === 0 || (!this.#isServing && this.#asked.size === 0)) return
+    const looks = this.#isServing && (this.#mustLook || this.#asked.size > limit)
+    const executionIds = [...this.#asked]
+    if (workflows.size === 0 || (!looks && executionIds.length === 0)) return
     const recover = this.#mustRecover
     this.#mustRecover = false
+    this.#mustLook = false
     try {
       // In the same step, and first: an instance that others took for dead enters again by it.
       const beat = heartbeat.isStale() ? heartbeat.beat() : null
@@ -144,15 +160,18 @@ export class Acquirer {
         at: clock.now(),
         limit,
         recover,
-        ...(this.#isServing ? {} : { executionIds: [...this.#asked] }),
+        ...(!looks && { executionIds }),
       })
       const accepted = this.#accepted
       this.#accepted = []
       const [taken] = await Promise.all([acquired, beat])
       await Promise.allSettled(accepted)
       this.#failures = 0
-      this.#mustAcquire ||= taken.length === limit
-      this.#mustRecover ||= recover && taken.length === limit
+      const isFull = taken.length === limit
+      this.#mustAcquire ||= isFull
+      this.#mustLook ||= isFull
+      this.#mustRecover ||= recover && isFull
+      if (this.#isServing) for (const id of executionIds) this.#asked.delete(id)
       for (const execution of taken) {
         this.#asked.delete(execution.id)
         const definition = workflows.get(execution.workflow)
@@ -161,6 +180,7 @@ export class Acquirer {
         this.#taker.take(execution, definition)
       }
     } catch (thrown) {
+      this.#mustLook ||= looks
       this.#mustRecover ||= recover
       this.#failures += 1
       const delayMs = troubleDelayMs(this.#failures)

@@ -354,8 +354,7 @@ export class Executor {
     this.acquirer.hasRoom()
   }
 
-  /** Attempts of it that are out end without effect; callers who wait hear of the end from the store. */
-  /** Nothing of it is written here any more. */
+  /** Nothing of it is written here any more: attempts that are out end without effect; callers who wait hear of the end from the store. */
   #takenOver(run: Run): void {
     const { id } = run.state
     if (this.#runs.get(id) !== run) return

@@ -10,7 +10,7 @@ import type { ReactorFiring } from '../../model/graphs/rows.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
 import type { EngineEvents } from '../events.ts'
-import type { Clock, ContextCodec, ScriptHost, Store } from '../ports.ts'
+import type { Clock, ContextCodec, OnFired, ScriptHost, Store } from '../ports.ts'
 import { EventIntake } from './event-intake.ts'
 import { GraphRunner } from './graph-runner.ts'
 import { HostedSources } from './hosted-sources.ts'
@@ -39,8 +39,7 @@ export class Graphs {
   readonly #stopping = new AbortController()
   #isHosting = false
 
-  /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
-  constructor(ports: GraphsPorts, onAccepted: (announced: Promise<unknown>) => void) {
+  constructor(ports: GraphsPorts, onFired: OnFired) {
     this.#ports = ports
     const { config, registry } = ports
     const store = ports.store.graphs
@@ -51,7 +50,7 @@ export class Graphs {
       () => registry.current().graphs.sources.keys(),
     )
     this.#runner = new GraphRunner(shared)
-    this.#subscriptions = new Subscriptions(shared, onAccepted)
+    this.#subscriptions = new Subscriptions(shared, onFired)
     this.sources = new HostedSources({
       ...shared,
       intake: this.intake,

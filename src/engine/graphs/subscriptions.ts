@@ -18,7 +18,7 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineEvents } from '../events.ts'
 import { newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec } from '../ports.ts'
+import type { Clock, ContextCodec, OnFired } from '../ports.ts'
 import type { GraphStore, PendingSubscription, SubscriptionStep } from './graph-store.ts'
 import { Passes } from './passes.ts'
 import type { Predicate } from './predicates.ts'
@@ -39,17 +39,16 @@ export interface SubscriptionsPorts {
 
 export class Subscriptions {
   readonly #ports: SubscriptionsPorts
-  readonly #onAccepted: (announced: Promise<unknown>) => void
+  readonly #onFired: OnFired
   readonly #predicates = new Map<string, Predicate>()
   /** Null until there is one: reading the module takes 20 ms, which every start would pay. */
   #predicateOf: ((expression: string) => Predicate) | null = null
   readonly #passes: Passes
   #isStarted = false
 
-  /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
-  constructor(ports: SubscriptionsPorts, onAccepted: (announced: Promise<unknown>) => void) {
+  constructor(ports: SubscriptionsPorts, onFired: OnFired) {
     this.#ports = ports
-    this.#onAccepted = onAccepted
+    this.#onFired = onFired
     this.#passes = new Passes(ports, 'passing firings on to subscriptions', () => this.#look())
   }
 
@@ -88,7 +87,8 @@ export class Subscriptions {
     const step = this.#stepOf(subscription, firings, workflow)
     const advanced = this.#ports.store.advance(step)
     // In the same tick of the event loop, so that the executions are taken in the transaction that accepts them.
-    if (step.executions.length > 0) this.#onAccepted(advanced)
+    const executionIds = step.executions.map(({ execution }) => execution.id)
+    if (executionIds.length > 0) this.#onFired(executionIds, advanced)
     const isOurs = await advanced
     if (isOurs && step.isDegraded === true) this.#warn(subscription, step)
     if (step.error !== null && step.isDegraded !== true) this.#passes.askAfter(TRY_AGAIN_MS)

@@ -21,7 +21,7 @@ import type { EngineConfig } from '../config.ts'
 import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
+import type { Clock, ContextCodec, NotEntered, OnFired, ScriptHost, Store, Timer } from '../ports.ts'
 import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
 import { isUnchanged, type Polled, skipReport, TickRecorder } from './tick-recorder.ts'
 import type { HeldLease } from './trigger-leases.ts'
@@ -68,10 +68,9 @@ export class Scheduler {
   #isDraining = false
   #isStopped = false
 
-  /** `onAccepted`: there is work for the executor; see `Executor.accepted`. */
-  constructor(ports: SchedulerPorts, onAccepted: (announced: Promise<unknown>) => void) {
+  constructor(ports: SchedulerPorts, onFired: OnFired) {
     this.#ports = ports
-    this.#recorder = new TickRecorder(ports, onAccepted)
+    this.#recorder = new TickRecorder(ports, onFired)
     const { pollDeadlineMs, pollLogBytes } = ports.config
     const stopping = this.#stopping.signal
     this.triggers = new PolledTriggers({ ...ports, pollDeadlineMs, pollLogBytes, stopping }, (trigger, index) =>

@@ -15,7 +15,16 @@ import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollRecord, Store } from '../ports.ts'
+import type {
+  Clock,
+  ContextCodec,
+  FailedTick,
+  FiredTick,
+  FiredTickResult,
+  OnFired,
+  PollRecord,
+  Store,
+} from '../ports.ts'
 import type { HeldLease } from './trigger-leases.ts'
 
 export interface TickRecorderPorts {
@@ -81,16 +90,15 @@ export function skipReport(reason: string | null): TickReport {
 
 export class TickRecorder {
   readonly #ports: TickRecorderPorts
-  readonly #onAccepted: (announced: Promise<unknown>) => void
+  readonly #onFired: OnFired
   /** Triggers whose unknown workflow was reported, by trigger and workflow. */
   readonly #reported = new Set<string>()
   readonly #pauses = new Set<() => void>()
   #isStopped = false
 
-  /** `onAccepted` is called in the tick of the event loop in which the store is asked to start an execution; see `Executor.accepted`. */
-  constructor(ports: TickRecorderPorts, onAccepted: (announced: Promise<unknown>) => void) {
+  constructor(ports: TickRecorderPorts, onFired: OnFired) {
     this.#ports = ports
-    this.#onAccepted = onAccepted
+    this.#onFired = onFired
   }
 
   /** Costs no promise: most polls skip. */
@@ -157,7 +165,7 @@ export class TickRecorder {
         .recordFired({ ...tick, lease: lease.number })
         .then((result) => this.#announceFired(polled, tick, result))
       // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
-      if (tick.execution !== null) this.#onAccepted(recorded)
+      if (tick.execution !== null) this.#onFired([tick.execution.id], recorded)
       return recorded
     })
   }

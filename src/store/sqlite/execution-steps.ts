@@ -112,11 +112,10 @@ export function acquireExecutions(
 ): readonly Execution[] {
   const owner = instanceSeqOrThrow(connection, acquisition.instanceId)
   const { executionIds, recover } = acquisition
-  const isOthers = versionsOfOthers(connection, owner, findDead)
   const deadSeqs = recover ? findDead() : []
   const found =
     executionIds === undefined
-      ? withoutLivingOwner(connection, acquisition, deadSeqs, isOthers)
+      ? withoutLivingOwner(connection, acquisition, deadSeqs, versionsOfOthers(connection, owner, findDead))
       : unownedOf(connection, acquisition.workflows, executionIds)
   const taken = [...found].sort(oldestFirst).slice(0, acquisition.limit)
   for (const { seq, status } of taken) {

@@ -1,0 +1,92 @@
+/** What an engine that runs everything asks the store for: what it has made itself, or whatever there is. */
+
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { Acquisition, Store } from '../../../src/engine/ports.ts'
+import { workflow } from '../../support/declared.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
+import { newExecution } from '../../support/store-builders.ts'
+
+const demo = workflow('demo', { work: {} })
+
+let clock: FakeClock
+let store: Store
+/** The ids that the store was asked for, each time; null: whatever there is. */
+let asked: (readonly string[] | null)[]
+let refusesNext: boolean
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  store = await openMemoryStore(clock)
+  asked = []
+  refusesNext = false
+})
+
+afterEach(() => store.close())
+
+const heard = (): Store =>
+  new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'acquireExecutions') {
+        return (acquisition: Acquisition) => {
+          asked.push(acquisition.executionIds ?? null)
+          return target.acquireExecutions(acquisition)
+        }
+      }
+      if (name === 'createExecution' && refusesNext) {
+        refusesNext = false
+        return () => Promise.reject(new Error('the disk is full'))
+      }
+      const member: unknown = Reflect.get(target, name, target)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+
+async function start(): Promise<RunningEngine> {
+  const running = await RunningEngine.start({ clock, store: heard(), workflows: [demo] })
+  await settle()
+  asked.length = 0
+  return running
+}
+
+it('asks for an execution that it has made, and for nothing else', async () => {
+  await using running = await start()
+
+  const first = await running.engine.execute('demo', '{}')
+  const second = await running.engine.submit('demo', '{}')
+  await running.engine.waitFor(second)
+
+  expect(asked).toEqual([[first.id], [second]])
+})
+
+it('asks for whatever there is, the oldest first, where it has made more than it can take at once', async () => {
+  await using running = await start()
+  const before = newExecution({ id: 'before', workflow: 'demo', tasks: ['work'] })
+  await store.createExecution(before, { kind: 'call' }, clock.now() - 1_000)
+
+  const ended = await Promise.all(Array.from({ length: 250 }, () => running.engine.execute('demo', '{}')))
+
+  expect(ended.every(({ status }) => status === 'Completed')).toBe(true)
+  expect(asked.slice(0, 2)).toEqual([[ended[0]?.id], null]) // the first before there was a second
+  expect(running.host.runs.slice(0, 2).map(({ executionId }) => executionId)).toEqual([ended[0]?.id, 'before'])
+})
+
+it('does not ask again for one that the store has refused', async () => {
+  await using running = await start()
+  refusesNext = true
+
+  await expect(running.engine.execute('demo', '{}')).rejects.toThrow('the disk is full')
+  const next = await running.engine.execute('demo', '{}')
+
+  expect(asked.at(-1)).toEqual([next.id])
+})
+
+it('finds what somebody else has made, with what it has made itself or after it', async () => {
+  await using running = await start()
+  await store.createExecution(newExecution({ id: 'foreign', workflow: 'demo', tasks: ['work'] }), { kind: 'call' }, 1)
+
+  await running.engine.execute('demo', '{}')
+  await clock.advance(60_000)
+
+  expect(running.host.runs.map(({ executionId }) => executionId)).toContain('foreign')
+})
