@@ -62,7 +62,7 @@ describe('a stored memory', () => {
     ['in the number of its runs', 4],
     ['in its size', 11],
     ['in its header', 20],
-    ['in the place of a run', 16 + HEADER.length + 2],
+    ['in the place of a run', 12 + HEADER.length + 2],
     ['in its bytes', 100_000],
   ])('is refused with one flipped bit %s', (name, place) => {
     const path = stored(name, memoryOf(9))

@@ -28,7 +28,7 @@ import { closeToOthers, isOpenToOthers, isOwn, makeOwnFolder } from './trusted-f
 /** Of those that were used last: each version and each install of cloaca has one of its own. */
 const KEPT_SNAPSHOTS = 8
 /** Of the files, as `interpreter/pyodide/memory-image.ts` packs them. */
-const FORMAT = 2
+const FORMAT = 3
 const UNUSED_FOR_MS = 30 * 86_400_000
 
 /** Where the snapshot for this Node, this Pyodide and this Python package is, or will be: its path without the size. */

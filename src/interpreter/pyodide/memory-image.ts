@@ -2,7 +2,7 @@
  * The memory of Python as it is stored: without its long runs of zeros, a third of it, and read straight into the memory of the next
  * interpreter. Packed and used by `snapshot.ts`.
  *
- *   4 numbers of 32 bits: bytes of the header, number of runs, bytes of the memory, 0
+ *   3 numbers of 32 bits: bytes of the header, number of runs, bytes of the memory
  *   the header: what Pyodide wants to know besides
  *   the runs: begin and end of each in the memory, as numbers of 32 bits
  *   the bytes of the runs
@@ -12,7 +12,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { snapshotContent } from '../../border/snapshot-name.ts'
 
-const HEAD_NUMBERS = 4
+const HEAD_NUMBERS = 3
 const NUMBER_BYTES = 4
 /** What is left out is a multiple of it, as the whole memory is: a page of WebAssembly. */
 const BLOCK_BYTES = 65_536
@@ -27,7 +27,7 @@ interface Run {
 
 export function packImage(header: Uint8Array, memory: Uint8Array): Uint8Array {
   const runs = runsOf(memory)
-  const numbers = new Uint32Array([header.length, runs.length, memory.length, 0])
+  const numbers = new Uint32Array([header.length, runs.length, memory.length])
   const bounds = new Uint32Array(runs.flatMap(({ begin, end }) => [begin, end]))
   const parts = runs.map(({ begin, end }) => memory.subarray(begin, end))
   return Buffer.concat([bytesOf(numbers), header, bytesOf(bounds), ...parts])
@@ -65,35 +65,43 @@ export class MemoryImage {
     this.#file = openSync(path, 'r')
     this.#checksum = 0
     this.#place = 0
-    if (fstatSync(this.#file).size !== content.size) this.#refuse()
-    const [headerBytes = 0, runCount = 0, size = 0] = numbersOf(this.#read(HEAD_NUMBERS * NUMBER_BYTES))
-    const boundsBytes = runCount * 2 * NUMBER_BYTES
-    if (this.#place + headerBytes + boundsBytes > content.size) this.#refuse()
-    this.header = this.#read(headerBytes)
-    const bounds = numbersOf(this.#read(boundsBytes))
-    this.#runs = Array.from({ length: runCount }, (_, run) => ({
-      begin: bounds[2 * run] ?? 0,
-      end: bounds[2 * run + 1] ?? 0,
-    }))
-    this.size = size
+    try {
+      if (fstatSync(this.#file).size !== content.size) refuse()
+      const [headerBytes = 0, runCount = 0, size = 0] = numbersOf(this.#read(HEAD_NUMBERS * NUMBER_BYTES))
+      const boundsBytes = runCount * 2 * NUMBER_BYTES
+      if (this.#place + headerBytes + boundsBytes > content.size) refuse()
+      this.header = this.#read(headerBytes)
+      const bounds = numbersOf(this.#read(boundsBytes))
+      this.#runs = Array.from({ length: runCount }, (_, run) => ({
+        begin: bounds[2 * run] ?? 0,
+        end: bounds[2 * run + 1] ?? 0,
+      }))
+      this.size = size
+    } catch (error) {
+      closeSync(this.#file)
+      throw error
+    }
   }
 
   /**
    * Makes a memory, of at least the size, what it was. Throws when the file is not what was stored: Python would go wrong with it at
-   * any moment later.
+   * any moment later. To be called once.
    */
   fill(memory: Uint8Array): void {
-    let done = 0
-    for (const { begin, end } of this.#runs) {
-      if (begin < done || end < begin || end > this.size) this.#refuse()
-      clear(memory.subarray(done, begin))
-      for (let at = begin; at < end; at += PIECE_BYTES)
-        this.#readInto(memory.subarray(at, Math.min(at + PIECE_BYTES, end)))
-      done = end
+    try {
+      let done = 0
+      for (const { begin, end } of this.#runs) {
+        if (begin < done || end < begin || end > this.size) refuse()
+        clear(memory.subarray(done, begin))
+        for (let at = begin; at < end; at += PIECE_BYTES)
+          this.#readInto(memory.subarray(at, Math.min(at + PIECE_BYTES, end)))
+        done = end
+      }
+      clear(memory.subarray(done, this.size))
+      if (this.#checksum !== this.#expected) refuse()
+    } finally {
+      closeSync(this.#file)
     }
-    clear(memory.subarray(done, this.size))
-    if (this.#checksum !== this.#expected) this.#refuse()
-    closeSync(this.#file)
   }
 
   #read(size: number): Uint8Array {
@@ -105,17 +113,16 @@ export class MemoryImage {
   #readInto(bytes: Uint8Array): void {
     for (let filled = 0; filled < bytes.length; ) {
       const count = readSync(this.#file, bytes, filled, bytes.length - filled, this.#place)
-      if (count === 0) this.#refuse()
+      if (count === 0) refuse()
       filled += count
       this.#place += count
     }
     this.#checksum = crc32(bytes, this.#checksum)
   }
+}
 
-  #refuse(): never {
-    closeSync(this.#file)
-    throw new Error('its bytes are not those that were stored')
-  }
+function refuse(): never {
+  throw new Error('its bytes are not those that were stored')
 }
 
 /** What nobody has written to yet is zero, and is not written to either: it costs no memory then. */
