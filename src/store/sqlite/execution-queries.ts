@@ -125,6 +125,16 @@ SET status = ?, attempts = ?, recoveries = ?, not_before_at = ?, started_at = ?,
   attempt_queued_at = ?, attempt_started_at = ?
 WHERE execution_seq = ? AND task_id = ?`
 
+/** The first attempt of a task begins: its row says nothing yet. */
+export const BEGIN_TASK = `
+UPDATE task_runs SET status = 'Running', attempts = 1, started_at = ? WHERE execution_seq = ? AND task_id = ?`
+
+/** It has completed. */
+export const COMPLETE_TASK = `
+UPDATE task_runs
+SET status = 'Completed', attempts = 1, started_at = ?, ended_at = ?, finished_order = ?, output = ?, attempt_queued_at = ?, attempt_started_at = ?
+WHERE execution_seq = ? AND task_id = ?`
+
 export const END_EXECUTION = `
 UPDATE executions
 SET status = ?, ended_at = ?, error_message = ?, final_task_id = ?, owner_seq = NULL, paused_at = NULL

@@ -3,24 +3,9 @@
  * Contexts pass through as text: they are neither parsed nor stored twice.
  */
 
-import type {
-  Acquisition,
-  ExecutionEnd,
-  ExecutionFilter,
-  NewExecution,
-  Page,
-  Settlement,
-  TaskChange,
-} from '../../engine/ports.ts'
+import type { Acquisition, ExecutionEnd, ExecutionFilter, NewExecution, Page, Settlement } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
-import type {
-  AttemptRow,
-  Execution,
-  ExecutionOrigin,
-  ExecutionStatus,
-  ExecutionSummary,
-  TaskRun,
-} from '../../model/execution.ts'
+import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary, TaskRun } from '../../model/execution.ts'
 import {
   type ExecutionRecord,
   execution,
@@ -58,12 +43,12 @@ import {
   RECOVER_RUNNING_TASKS,
   REQUEST_CANCEL,
   SET_PAUSED,
-  UPDATE_TASK,
 } from './execution-queries.ts'
 import type { Connection } from './file/connection.ts'
 import { insertAttempt, insertLostAttempts } from './history/attempt-steps.ts'
 import { DELETE_INSTANCE_WITHOUT_EXECUTIONS, LIST_OTHER_VERSIONS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
+import { completingAttempts, writeTask } from './task-changes.ts'
 import { COMPLETE_FIRING } from './trigger-queries.ts'
 
 interface ExecutionPlace {
@@ -190,7 +175,10 @@ export function settle(connection: Connection, settlement: Settlement, owners: R
   if (record.owner_id === null) throw cannotSettle(executionId, 'it has ended or was given back')
   if (!owners.has(record.owner_id)) throw cannotSettle(executionId, 'another instance has taken it over')
   const completing = completingAttempts(settlement)
-  writeChanges(connection, record.seq, settlement, completing)
+  for (const change of settlement.changes) {
+    const isThere = writeTask(connection, record.seq, change, completing?.get(change.taskId))
+    if (!isThere) throw cannotSettle(executionId, `it has no task "${change.taskId}"`)
+  }
   for (const attempt of settlement.attempts ?? []) {
     if (completing?.get(attempt.taskId) !== attempt) insertAttempt(connection, record.seq, attempt)
   }
@@ -305,59 +293,6 @@ function loadExecution(connection: Connection, record: ExecutionRecord): Executi
   const final = record.ended_at === null ? undefined : connection.one<ContextRecord>(GET_FINAL, record.seq)?.context
   const tasks = connection.all<TaskRecord>(LIST_TASKS, record.seq).sort(inOrder).map(taskRun)
   return execution(record, input, final ?? null, tasks)
-}
-
-/** By task: those that the row of the task says all of, so that they need none of their own. */
-function completingAttempts({ attempts, changes }: Settlement): ReadonlyMap<string, AttemptRow> | null {
-  if (attempts === undefined) return null
-  const ended = new Map(attempts.map((attempt) => [attempt.taskId, attempt]))
-  const completing = new Map<string, AttemptRow>()
-  for (const task of changes) {
-    const attempt = ended.get(task.taskId)
-    if (attempt !== undefined && isTold(attempt, task)) completing.set(attempt.taskId, attempt)
-  }
-  return completing
-}
-
-/** Of a task that was recovered, an attempt of the same number may be stored as lost. */
-function isTold(attempt: AttemptRow, task: TaskChange): boolean {
-  return (
-    attempt.outcome === 'completed' &&
-    attempt.startedAt !== null &&
-    task.status === 'Completed' &&
-    task.recoveries === 0 &&
-    task.attempts === attempt.attempt &&
-    task.endedAt === attempt.endedAt
-  )
-}
-
-function writeChanges(
-  connection: Connection,
-  seq: number,
-  settlement: Settlement,
-  completing: ReadonlyMap<string, AttemptRow> | null,
-): void {
-  for (const change of settlement.changes) {
-    const { taskId, status, attempts, recoveries, notBeforeAt, startedAt, endedAt, finishedOrder, outputText } = change
-    const error = faultText(change.error)
-    const changed = connection.run(
-      UPDATE_TASK,
-      status,
-      attempts,
-      recoveries,
-      notBeforeAt,
-      startedAt,
-      endedAt,
-      finishedOrder,
-      error,
-      outputText,
-      completing?.get(taskId)?.queuedAt ?? null,
-      completing?.get(taskId)?.startedAt ?? null,
-      seq,
-      taskId,
-    )
-    if (changed === 0) throw cannotSettle(settlement.executionId, `it has no task "${taskId}"`)
-  }
 }
 
 function writeEnd(connection: Connection, record: SettlingRecord, settlement: Settlement, end: ExecutionEnd): void {
