@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 
 const JOBS = fileURLToPath(new URL('scripts/jobs.py', import.meta.url))
+const QUIET = fileURLToPath(new URL('scripts/hourly.py', import.meta.url))
 
 /** As the browser says it of a tab: it cannot be hidden from outside. */
 const shown = (state: 'hidden' | 'visible') => `
@@ -87,17 +88,18 @@ describePage('the page and its engine', () => {
   })
 
   it('says what it could not read, and why, and tries again when it is told to', async () => {
+    const quiet = await site.serve([QUIET], ['--port', '0']) // else events would have it try again by itself
     const { page } = await site.visit('about:blank')
     const problem = { title: 'It failed', status: 500, code: 'DATABASE_FAILED', detail: 'The disk is full.' }
     await page.route('**/api/v1/triggers?*', (route) => route.fulfill({ status: 500, json: problem }))
-    await page.goto(served.url)
+    await page.goto(quiet.url)
     await page.getByText('Could not read triggers').waitFor()
     await page.getByText('The disk is full.').waitFor()
     await page.unroute('**/api/v1/triggers?*')
 
     await page.getByRole('button', { name: 'Try again' }).click()
 
-    await page.locator('[data-row="inbox"]').waitFor()
+    await page.locator('[data-row="hourly"]').waitFor()
   })
 
   it('asks for the token of an engine that needs one, and keeps it for the tab', async () => {
