@@ -123,15 +123,15 @@ export function describeUpkeepContract(context: ContractContext): void {
 
     context.sharedTest('whoever stopped listening is not called, the others still are', async () => {
       const another = await context.openAnother()
-      const called: string[] = []
-      const stop = context.store.onForeignChange(() => called.push('stopped'))
-      context.store.onForeignChange(() => called.push('listening'))
+      const called = new Set<string>() // on a busy machine also of what the other store did when it was opened
+      const stop = context.store.onForeignChange(() => called.add('stopped'))
+      context.store.onForeignChange(() => called.add('listening'))
 
       stop()
       await another.createCron(newCron())
       await context.clock.advance(500)
 
-      expect(called).toEqual(['listening'])
+      expect([...called]).toEqual(['listening'])
     })
   })
 
