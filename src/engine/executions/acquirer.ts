@@ -88,11 +88,11 @@ export class Acquirer {
   }
 
   /**
-   * The store has been asked to accept an execution of a workflow of ours, in this tick of the event loop: so is it asked for that one, where
+   * The store has been asked to accept executions of workflows of ours, in this tick of the event loop: so is it asked for these, where
    * it can be, and both steps share a transaction. To look for all that there is takes twice as long.
    */
-  made(executionId: string): void {
-    if (this.#isServing) this.#asked.add(executionId)
+  made(...executionIds: readonly string[]): void {
+    if (this.#isServing) for (const id of executionIds) this.#asked.add(id)
     this.#acquireSoon()
   }
 
@@ -111,7 +111,7 @@ export class Acquirer {
   /** The same for those of a firing, which are announced after it. */
   readonly fired: OnFired = (executionIds, announced) => {
     this.#accepted.push(announced)
-    for (const id of executionIds) this.made(id)
+    this.made(...executionIds)
   }
 
   /** An execution has ended: what was left in the store for lack of room can be taken. */

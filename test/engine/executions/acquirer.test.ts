@@ -1,6 +1,8 @@
 /** What an engine that runs everything asks the store for: what it has made itself, or whatever there is. */
 
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Acquirer } from '../../../src/engine/executions/acquirer.ts'
+import { Heartbeat } from '../../../src/engine/heartbeat.ts'
 import type { Acquisition, Store } from '../../../src/engine/ports.ts'
 import { workflow } from '../../support/declared.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
@@ -89,4 +91,27 @@ it('finds what somebody else has made, with what it has made itself or after it'
   await clock.advance(60_000)
 
   expect(running.host.runs.map(({ executionId }) => executionId)).toContain('foreign')
+})
+
+it('asks at once for all that a firing has made', async () => {
+  await using running = await start()
+  const { engine, events, registry } = running
+  const ports = { instanceId: engine.instanceId, store: heard(), clock, registry, config: engine.config, events }
+  const taken: string[] = []
+  const taker = { room: () => 10, take: ({ id }: { readonly id: string }) => void taken.push(id) }
+  const acquirer = new Acquirer({ ...ports, heartbeat: new Heartbeat(ports) }, taker)
+  acquirer.start()
+  acquirer.serve()
+  await acquirer.settled()
+  asked.length = 0
+
+  const ids = ['one', 'other']
+  const created = ids.map((id) =>
+    store.createExecution(newExecution({ id, workflow: 'demo', tasks: ['work'] }), { kind: 'call' }, 1),
+  )
+  acquirer.fired(ids, Promise.all(created))
+  await acquirer.settled()
+
+  expect(asked).toEqual([ids])
+  expect(taken).toEqual(ids)
 })
