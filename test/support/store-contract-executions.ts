@@ -277,6 +277,24 @@ export function describeExecutionContract(context: ContractContext): void {
       ])
     })
 
+    test('a change of a task says all of it: nothing of what was stored before stays', async () => {
+      const id = await start({ tasks: ['again', 'ended'] })
+      const stale = { notBeforeAt: START + 9, recoveries: 1, error: FAULT }
+      const before = [
+        change('again', { ...stale, status: 'Ready', attempts: 0, startedAt: null }),
+        change('ended', { ...stale, status: 'Ready', attempts: 0, startedAt: null }),
+      ]
+      await context.store.settle({ executionId: id, changes: before, end: null })
+      const after = [change('again'), completed('ended', { outputText: '{}' })]
+
+      await context.store.settle({ executionId: id, changes: after, end: null })
+
+      expect((await context.store.getExecution(id))?.tasks).toEqual([
+        { ...after[0], fullName: 'public::embedded::ingest::again' },
+        { ...after[1], fullName: 'public::embedded::ingest::ended' },
+      ])
+    })
+
     test('an execution ends with the changes that end it', async () => {
       const id = await start({ tasks: ['good', 'bad'] })
       const message = '1 task(s) failed, 1 completed, 0 skipped'

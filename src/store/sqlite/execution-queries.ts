@@ -125,14 +125,18 @@ SET status = ?, attempts = ?, recoveries = ?, not_before_at = ?, started_at = ?,
   attempt_queued_at = ?, attempt_started_at = ?
 WHERE execution_seq = ? AND task_id = ?`
 
-/** The first attempt of a task begins: its row says nothing yet. */
+/** `UPDATE_TASK` for the first attempt of a task, which begins. */
 export const BEGIN_TASK = `
-UPDATE task_runs SET status = 'Running', attempts = 1, started_at = ? WHERE execution_seq = ? AND task_id = ?`
+UPDATE task_runs
+SET status = 'Running', attempts = 1, recoveries = 0, not_before_at = NULL, started_at = ?, ended_at = NULL, finished_order = NULL,
+  error = NULL, output = NULL, attempt_queued_at = NULL, attempt_started_at = NULL
+WHERE execution_seq = ? AND task_id = ?`
 
-/** It has completed. */
+/** The same when it has completed. */
 export const COMPLETE_TASK = `
 UPDATE task_runs
-SET status = 'Completed', attempts = 1, started_at = ?, ended_at = ?, finished_order = ?, output = ?, attempt_queued_at = ?, attempt_started_at = ?
+SET status = 'Completed', attempts = 1, recoveries = 0, not_before_at = NULL, started_at = ?, ended_at = ?, finished_order = ?, error = NULL,
+  output = ?, attempt_queued_at = ?, attempt_started_at = ?
 WHERE execution_seq = ? AND task_id = ?`
 
 export const END_EXECUTION = `
