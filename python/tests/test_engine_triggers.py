@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 
@@ -90,6 +91,53 @@ def test_a_trigger_declared_while_a_runner_is_alive_is_polled_as_well(runner, na
     every("1h", name, lambda: True)
 
     wait_for(lambda: seen)
+
+
+def test_polls_that_follow_each_other_know_nothing_of_each_other(name):
+    variable = contextvars.ContextVar("variable", default="unset")
+    local = threading.local()
+    found = []
+
+    def look():
+        found.append((threading.get_ident(), variable.get(), hasattr(local, "value")))
+        variable.set("set")
+        if len(found) % 2:
+            local.value = "set"
+        return False
+
+    declare(name)
+    for number in range(20):
+        cloaca.trigger(on=name, name=f"{name}-{number}", poll_interval="1h")(look)
+
+    with cloaca.DefaultRunner(":memory:"):
+        wait_for(lambda: len(found) == 20)
+
+    idents, variables, locals_ = zip(*found)
+    assert len(set(idents)) == 20
+    assert set(variables) == {"unset"}
+    assert set(locals_) == {False}
+
+
+def test_a_poll_that_stops_for_being_overdue_stops_none_beside_it(name):
+    outcomes = []
+
+    def hangs():
+        try:
+            while True:
+                pass
+        except BaseException as error:
+            outcomes.append(type(error).__name__)
+            raise
+
+    declare(name)
+    cloaca.trigger(on=name, name=f"{name}-hangs", poll_interval="1h", timeout="300ms")(hangs)
+    for number in range(20):
+        cloaca.trigger(on=name, name=f"{name}-{number}", poll_interval="1h")(lambda: outcomes.append("skip") or False)
+
+    with cloaca.DefaultRunner(":memory:"):
+        wait_for(lambda: len(outcomes) == 21)
+
+    assert sorted(outcomes) == ["DeadlineExceeded", *["skip"] * 20]
 
 
 def test_a_trigger_is_polled_on_its_interval(runner, name):

@@ -40,3 +40,19 @@ def test_the_stack_before_runs_again_after_one_that_is_interrupted_as_it_ends(pr
         stacks.run_in(stacks.Stack(0, call=7), lambda: None)
 
     assert (stacks.running, stacks.running_token[0], stacks.running_call[stacks.CALL]) == (before, token, call)
+
+
+def test_a_stack_becomes_that_of_the_next_entry_as_if_it_were_new():
+    stack = stacks.Stack(3, call=7)
+    before = stacks.enter(stack)
+    try:
+        ident = stack.ident
+        stacks.work_for(stack, 5, 6)
+        stack.become(4, stacks.PROGRAM)
+
+        assert (stack.token, stack.origin, stack.call, stack.generation) == (4, 4, 0, stacks.PROGRAM)
+        assert stack.ident > ident
+        assert (stacks.running_token[0], stacks.running_call[stacks.CALL]) == (4, 0)
+        assert len(vars(stack)) == stacks.OWN_ATTRIBUTES
+    finally:
+        stacks.leave(stack, before)

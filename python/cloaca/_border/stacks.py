@@ -66,10 +66,23 @@ class Stack:
         self.call = call
         self.generation = running.generation if generation is None else generation
 
+    def become(self, token: int, generation: Generation) -> None:
+        """Makes the stack that runs another one, for the next entry: a new one costs twice as much.
+
+        Nothing may have been added to it, and nobody else may know it.
+        """
+        self.ident = next(_idents)
+        self.token = self.origin = token
+        self.call = 0
+        self.generation = generation
+        running_token[0] = token
+        running_call[CALL] = 0
+
 
 #: Called with a stack that ends and to which something was added.
 ended: Callable[[Stack], object] = id
-_OWN_ATTRIBUTES = 5
+#: How many a stack has to which nothing was added.
+OWN_ATTRIBUTES = 5
 
 #: Of a stack that works for no poll and no attempt.
 NO_CALL = -1
@@ -152,23 +165,35 @@ def connect_threads(
 
 def run_in(stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
     """Runs a function as the first of a stack, in a context of its own, as a thread does."""
-    global running
-    previous, running = running, stack
-    running_token[0] = stack.token
-    running_call[0] = stack.call
-    _set_running_loop(None)
+    previous = enter(stack)
     try:
         return contextvars.Context().run(function, *arguments)
     finally:
-        try:
-            if running_call[HAS_PRINTED]:
-                write_out()
-        finally:  # whatever interrupts that: a stack that is overdue is interrupted again and again while it runs
-            running_token[0] = previous.token
-            running_call[0] = previous.call
-            running = previous
-        if len(stack.__dict__) > _OWN_ATTRIBUTES:  # `end`, without a call of it
-            ended(stack)
+        leave(stack, previous)
+
+
+def enter(stack: Stack) -> Stack:
+    """Has a stack run from now on, until `leave`. Returns the one that ran before."""
+    global running
+    previous, running = running, stack
+    running_token[0] = stack.token
+    running_call[CALL] = stack.call
+    _set_running_loop(None)
+    return previous
+
+
+def leave(stack: Stack, previous: Stack) -> None:
+    """Ends a stack, after which the one before runs again."""
+    global running
+    try:
+        if running_call[HAS_PRINTED]:
+            write_out()
+    finally:  # whatever interrupts that: a stack that is overdue is interrupted again and again while it runs
+        running_token[0] = previous.token
+        running_call[CALL] = previous.call
+        running = previous
+    if len(stack.__dict__) > OWN_ATTRIBUTES:  # `end`, without a call of it
+        ended(stack)
 
 
 def go_on_in(stack: Stack, function: Callable[[], Any]) -> None:
@@ -190,7 +215,7 @@ def new_ident() -> int:
 
 def end(stack: Stack) -> None:
     """Drops what was added to a stack. A thread calls it before its end, so that finalizers may wait."""
-    if len(vars(stack)) > _OWN_ATTRIBUTES:
+    if len(stack.__dict__) > OWN_ATTRIBUTES:
         ended(stack)
 
 

@@ -8,6 +8,8 @@ over and wakes or enters another, so that nobody delays others by waiting.
 from __future__ import annotations
 
 import collections
+import contextvars
+import sys
 import time
 from typing import Any, Callable, Deque, List, Optional, Tuple
 
@@ -83,47 +85,77 @@ def work() -> None:
 def _work_for_a_turn() -> int:
     """Returns how many calls it made."""
     made = 0
-    monotonic = time.monotonic
-    until = monotonic() + _TURN_S
-    skipped = _skipped.append
-    make_poll, skip = _make_poll, poll.SKIPPED
-    run_in, stack_for, polled = stacks.run_in, stacks.Stack, generation.polled
-    result: Any
+    until = time.monotonic() + _TURN_S
     while _waiting:
-        call = _waiting.popleft()
-        made += 1
-        token = call[0]
-        try:
-            if len(call) == _LENGTH_OF_POLL:
-                number = call[1]
-                owner = polled[number][2] if number in polled else None
-                result = run_in(stack_for(token, owner), make_poll, number)
-            else:
-                owner = generation.generations.get(call[1])
-                result = _run_batch(owner, *call) if len(call) == _LENGTH_OF_BATCH else _run_attempt(owner, *call)
-            if result is not skip and isinstance(result, Awaiting):
-                result = script_loops.begin(token, owner or generation.PROGRAM, result)
-        except BaseException as error:
-            result = _stopped(error)
-            if len(call) == _LENGTH_OF_BATCH:
-                result = call[2].stopped(result)
-        if result is skip or result is None:
-            if result is skip:
-                skipped(token)
-            if made & _SKIPS_BETWEEN_CLOCK_READS:
-                continue
+        if len(_waiting[0]) == _LENGTH_OF_POLL:
+            made += _make_polls(until)
         else:
-            flat_values.report(token, result)
-        if monotonic() > until:
+            _make_call(_waiting.popleft())
+            made += 1
+        if time.monotonic() > until:
             break
     return made
 
 
-def _make_poll(number: int) -> attempt.Result:
-    result: attempt.Result = poll.poll(number)
-    if result is not poll.SKIPPED:
-        stacks.write_out()
-    return result
+def _make_polls(until: float) -> int:
+    """Makes polls, all on one stack, until one does more than skip or leaves something behind. Returns how many."""
+    made, token = 0, 0
+    owner: Optional[generation.Generation] = None
+    outcome: Any = None
+    skip, polled, new_context, printed = poll.SKIPPED, generation.polled, contextvars.Context, stacks.running_call
+    stack = stacks.Stack(0, generation.PROGRAM)
+    before = stacks.enter(stack)
+    references = sys.getrefcount(stack)
+    try:
+        try:
+            while _waiting and len(_waiting[0]) == _LENGTH_OF_POLL:
+                token, number = _waiting.popleft()
+                made += 1
+                owner = polled[number][2] if number in polled else None
+                stack.become(token, owner or generation.PROGRAM)
+                result = new_context().run(poll.poll, number)
+                if result is not skip:
+                    stacks.write_out()
+                    outcome = result
+                    break
+                if printed[stacks.HAS_PRINTED]:
+                    stacks.write_out()
+                _skipped.append(token)
+                stack.token = 0  # what stops a call comes too late for this one, and must not meet the next
+                if len(stack.__dict__) > stacks.OWN_ATTRIBUTES or sys.getrefcount(stack) != references:
+                    break
+                if not made & _SKIPS_BETWEEN_CLOCK_READS and time.monotonic() > until:
+                    break
+        finally:
+            stacks.leave(stack, before)
+        if isinstance(outcome, Awaiting):
+            outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome)
+    except BaseException as error:
+        outcome = _stopped(error)
+    _report(token, outcome)
+    return made
+
+
+def _make_call(call: Tuple[Any, ...]) -> None:
+    token, owner = call[0], generation.generations.get(call[1])
+    outcome: Any
+    try:
+        outcome = _run_batch(owner, *call) if len(call) == _LENGTH_OF_BATCH else _run_attempt(owner, *call)
+        if isinstance(outcome, Awaiting):
+            outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome)
+    except BaseException as error:
+        outcome = _stopped(error)
+        if len(call) == _LENGTH_OF_BATCH:
+            outcome = call[2].stopped(outcome)
+    _report(token, outcome)
+
+
+def _report(token: int, outcome: Any) -> None:
+    """Tells what came of a call; None: nothing yet, or it has been told."""
+    if outcome is poll.SKIPPED:
+        _skipped.append(token)
+    elif outcome is not None:
+        flat_values.report(token, outcome)
 
 
 def _run_batch(owner: Optional[generation.Generation], token: int, _: int, batch: Any) -> Any:
