@@ -15,15 +15,19 @@ import { digestOf } from '../src/border/build.ts'
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
 const TARGET = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url)))
 
-/** What is started or imported by its place: by Node, by whoever uses the package, by one of our processes as another one. */
-const ENTRIES = [
-  'cli/main.ts',
-  'functions/blocking/watch-entry.ts',
-  'functions/isolation/worker-entry.ts',
-  'index.ts',
-  'interpreter/control-worker.ts',
-  'interpreter/entry.ts',
-  'testing/index.ts',
+/**
+ * What is started or imported by its place: by Node, by whoever uses the package, by one of our processes as another one. Each group
+ * shares nothing with the others: an interpreter, for whose start everybody waits, has its own in few files.
+ */
+const GROUPS = [
+  [
+    'cli/main.ts',
+    'functions/blocking/watch-entry.ts',
+    'functions/isolation/worker-entry.ts',
+    'index.ts',
+    'testing/index.ts',
+  ],
+  ['interpreter/control-worker.ts', 'interpreter/entry.ts'],
 ]
 
 const CHUNKS = 'chunks'
@@ -49,30 +53,36 @@ const keepPlaces: Plugin = {
   },
 }
 
-const { metafile } = await build({
-  absWorkingDir: SOURCE,
-  entryPoints: ENTRIES,
-  outbase: SOURCE,
-  outdir: TARGET,
-  chunkNames: `${CHUNKS}/[name]-[hash]`,
-  bundle: true,
-  splitting: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  sourcemap: true,
-  sourcesContent: false,
-  define: { CLOACA_BORDER_DIGEST: JSON.stringify(digestOf(join(SOURCE, 'border'))) },
-  plugins: [keepPlaces],
-  metafile: true,
-  logLevel: 'warning',
-})
+for (const group of GROUPS) await bundle(group)
 
-const [places] = Object.entries(metafile.outputs).find(([, { inputs }]) => `places:${PLACES}` in inputs) ?? []
-if (places === undefined || basename(dirname(places)) !== CHUNKS) {
-  throw new Error(`"${PLACES}" is in ${places}, and has to be in ${CHUNKS}.`)
+async function bundle(entryPoints: string[]): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: SOURCE,
+    entryPoints,
+    outbase: SOURCE,
+    outdir: TARGET,
+    chunkNames: `${CHUNKS}/[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    sourcemap: true,
+    sourcesContent: false,
+    define: { CLOACA_BORDER_DIGEST: JSON.stringify(digestOf(join(SOURCE, 'border'))) },
+    plugins: [keepPlaces],
+    metafile: true,
+    logLevel: 'warning',
+  })
+
+  const [places] = Object.entries(metafile.outputs).find(([, { inputs }]) => `places:${PLACES}` in inputs) ?? []
+  if (places === undefined || basename(dirname(places)) !== CHUNKS) {
+    throw new Error(`"${PLACES}" is in ${places}, and has to be in ${CHUNKS}.`)
+  }
+  // No file has its code: the source map has to.
+  const path = join(SOURCE, `${places}.map`)
+  const map = JSON.parse(readFileSync(path, 'utf8')) as { readonly sources: readonly string[] }
+  const sourcesContent = map.sources.map((source) => (source === `places:${PLACES}` ? PLACES_CODE : null))
+  writeFileSync(path, JSON.stringify({ ...map, sourcesContent }))
 }
-// No file has its code: the source map has to.
-const map = join(SOURCE, `${places}.map`)
-writeFileSync(map, JSON.stringify({ ...JSON.parse(readFileSync(map, 'utf8')), sourcesContent: [PLACES_CODE] }))
