@@ -92,8 +92,7 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentr
     check: (token) => {
       const found = mailbox.check(token)
       logs?.check()
-      if (SignalMailbox.isOverdue(found)) waits.hasStopped(token)
-      if (SignalMailbox.isCancelled(found)) waits.hasHeardOfCancel(token)
+      if (SignalMailbox.isStopping(found)) waits.hasHeard(token)
       return found
     },
     interrupt: () => mailbox.requestCheck(),

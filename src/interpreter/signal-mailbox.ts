@@ -107,14 +107,9 @@ export class SignalMailbox {
     return words.some((word) => Atomics.load(this.#words, word) !== 0)
   }
 
-  /** Whether an answer of `check` stops the stack. */
-  static isOverdue(found: number): boolean {
-    return (found & IS_OVERDUE_BIT) !== 0
-  }
-
-  /** Whether an answer of `check` cancels the stack. */
-  static isCancelled(found: number): boolean {
-    return (found & IS_CANCELLED_BIT) !== 0
+  /** Whether an answer of `check` stops or cancels the stack. */
+  static isStopping(found: number): boolean {
+    return (found & (IS_OVERDUE_BIT | IS_CANCELLED_BIT)) !== 0
   }
 
   /** Blocks the process until the engine has acknowledged what `ask` asks for. Nobody can wake it: see `acknowledge`. */

@@ -25,13 +25,16 @@ it('a stop that comes before the stack was entered ends its first wait, and only
   expect([others?.answer, second?.answer]).toEqual([['ok'], ['ok']])
 })
 
-it('a stop is over when the stack was stopped in another way', () => {
+it('a stop is over when the stack has heard of it in another way, before or after', () => {
   const waits = new Waits()
   waits.stop(1, 'too late')
 
-  waits.hasStopped(1)
+  waits.hasHeard(1)
+  waits.hasHeard(2)
+  waits.stop(2, 'too late')
 
-  expect(waits.waitEvent(1, waits.newEvent()).answer).toEqual(['ok'])
+  const cleaningUp = [1, 2].map((token) => waits.waitEvent(token, waits.newEvent()))
+  expect(cleaningUp.map(({ answer }) => answer)).toEqual([['ok'], ['ok']])
 })
 
 it('waits that time out leave nothing behind', async () => {

@@ -30,6 +30,8 @@ _TOO_LONG = "timed out: stopped while it was computing (timeout)"
 #: Instructions at which nothing but Python is at work.
 _STEPS = {opcode.opmap["RESUME"], opcode.opmap["JUMP_BACKWARD"]}
 _PUT_OFF_AT_MOST_S = 0.05
+#: A stack that was stopped has so long to end, as under CPython: its ``finally`` blocks are not stopped at once.
+_AGAIN_AFTER_S = 0.1
 _put_off_at: Optional[float] = None
 _steps_here = 0
 _is_turn_over = False
@@ -141,7 +143,7 @@ def _check_between_steps(frame: Any) -> None:
     found = int(host.signals.check(stack.token))
     if stack.loop is None:
         if found & _IS_OVERDUE:
-            raise bridge.DeadlineExceeded(_TOO_LONG)
+            _stop(stack)
     elif stack.loop.is_in_step:
         _is_turn_over = stack.loop.check_step(frame, bool(found & _IS_OVERDUE)) or _is_turn_over
     if found & _IS_CANCELLED:
@@ -203,14 +205,23 @@ def _is_writing() -> bool:
 
 
 def _check_mailbox() -> None:
-    found = int(host.signals.check(stacks.running.token))
+    stack = stacks.running
+    found = int(host.signals.check(stack.token))
     if found & _HAS_SIGNALS:
         handle_signals()
     bridge.collect_garbage()
     if found & _IS_OVERDUE:
-        raise bridge.DeadlineExceeded(_TOO_LONG)
+        _stop(stack)
     if found & _IS_CANCELLED:
         _cancel_once()
+
+
+def _stop(stack: stacks.Stack) -> None:
+    """Stops a stack that is overdue, unless that has just been done."""
+    now = time.monotonic()
+    if now - stack.stopped_at >= _AGAIN_AFTER_S:
+        stack.stopped_at = now
+        raise bridge.DeadlineExceeded(_TOO_LONG)
 
 
 def _cancel_once() -> None:

@@ -268,6 +268,7 @@ def _wait(suspension_for: Callable[[int], Any]) -> Any:
             raise
         answer = _answer(host.waits.wait_again, token, answer[1])
     if answer[0] == "overdue":
+        stacks.running.stopped_at = time.monotonic()
         raise DeadlineExceeded(answer[1])
     if answer[0] == "cancelled":
         stacks.running.is_cancelled = True

@@ -56,6 +56,8 @@ class Stack:
     generation: Generation
     #: It has heard that it is cancelled, which it hears once.
     is_cancelled: bool = False
+    #: When it was last stopped for being overdue, by the monotonic clock.
+    stopped_at: float = float("-inf")
     #: What runs on it when it is that of a script's event loop: see `Loop`.
     loop: Optional[Loop] = None
 

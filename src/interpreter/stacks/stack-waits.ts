@@ -41,8 +41,8 @@ export class Waits {
   readonly #interrupted = new Map<number, Promise<WaitAnswer>>()
   /** Why stacks shall stop that did not wait when they were to be stopped: a stack may not have been entered by then. */
   readonly #stops = new Map<StackToken, WaitAnswer>()
-  /** Stacks that have heard that they are cancelled: they hear it once, so that they can clean up. */
-  readonly #cancelled = new Set<StackToken>()
+  /** Stacks that have heard while they computed that they shall stop: no wait of theirs is ended for it, so that they can clean up. */
+  readonly #informed = new Set<StackToken>()
   #lastNumber = 0
 
   /** How many events and waits are kept. */
@@ -139,7 +139,7 @@ export class Waits {
     for (const wake of waiters ?? []) wake()
   }
 
-  /** Ends the wait of an overdue stack, or else the next one that it begins, once. */
+  /** Ends the wait of an overdue stack, or else the next one that it begins, once; none of one that has heard of it already. */
   stop(token: StackToken, reason: string): void {
     this.#stop(token, ['overdue', reason])
   }
@@ -158,31 +158,27 @@ export class Waits {
     return stop
   }
 
-  /** The same for one that is cancelled, unless it has heard that already. */
+  /** The same for one that is cancelled. */
   cancel(token: StackToken, reason: string): void {
-    if (!this.#cancelled.has(token)) this.#stop(token, ['cancelled', reason])
+    this.#stop(token, ['cancelled', reason])
   }
 
   #stop(token: StackToken, stop: WaitAnswer): void {
+    if (this.#informed.has(token)) return
     if (this.stopWaits(token, stop)) this.#stops.delete(token)
     else this.#stops.set(token, stop)
   }
 
-  /** The stack was stopped while it computed. */
-  hasStopped(token: StackToken): void {
+  /** The stack has heard, while it computed, that it shall stop. */
+  hasHeard(token: StackToken): void {
     this.#stops.delete(token)
-  }
-
-  /** The stack has heard, while it computed, that it is cancelled. */
-  hasHeardOfCancel(token: StackToken): void {
-    this.#stops.delete(token)
-    this.#cancelled.add(token)
+    this.#informed.add(token)
   }
 
   /** The stack has ended. */
   ended(token: StackToken): void {
     this.#stops.delete(token)
-    this.#cancelled.delete(token)
+    this.#informed.delete(token)
   }
 
   /** Wakes the waits of a stack so that Python runs its signal handlers there. */
