@@ -8,6 +8,8 @@ import type { FunctionCall } from './function-call.ts'
 
 /** Calls that have ended are remembered so long: what they did is noticed a moment later. */
 const RECENT_MS = 500
+/** The same for those that have computed for long. Then nobody was there who noticed it, and they are not to be blamed for the next. */
+const BUSY_RECENT_MS = 2_000
 const MOST_RECENT = 16
 
 interface Recent {
@@ -26,7 +28,7 @@ export class OpenCalls {
   }
 
   /** Since somebody asked. */
-  readonly #busy: FunctionCall[] = []
+  readonly #busy: Recent[] = []
   /** By turns. */
   readonly #recent: Recent[] = []
   #nextRecent = 0
@@ -48,16 +50,17 @@ export class OpenCalls {
 
   /** It has computed for long before it returned or waited. */
   wasBusy(call: FunctionCall): void {
-    if (this.#busy.length < MOST_RECENT) this.#busy.push(call)
+    this.#busy.push({ call, at: this.#clock.monotonic() })
+    if (this.#busy.length > MOST_RECENT) this.#busy.shift()
   }
 
   /** Who of these scripts may have kept the thread busy until now. */
   suspects(isMeant: (script: string) => boolean): readonly FunctionCall[] {
-    const busy = this.#busy.splice(0).filter(({ script }) => isMeant(script))
+    const now = this.#clock.monotonic()
+    const isOfThese = ({ script }: FunctionCall) => isMeant(script)
+    const busy = callsSince(now - BUSY_RECENT_MS, this.#busy.splice(0)).filter(isOfThese)
     if (busy.length > 0) return busy
-    const since = this.#clock.monotonic() - RECENT_MS
-    const ended = this.#recent.filter(({ at }) => at > since).map(({ call }) => call)
-    return [...new Set([...this.#calls, ...ended])].filter(({ script }) => isMeant(script))
+    return [...new Set([...this.#calls, ...callsSince(now - RECENT_MS, this.#recent)])].filter(isOfThese)
   }
 
   [Symbol.iterator](): Iterator<FunctionCall> {
@@ -86,4 +89,8 @@ export class OpenCalls {
     }
     if (next < Number.POSITIVE_INFINITY) this.#arm(next)
   }
+}
+
+function callsSince(since: number, recent: readonly Recent[]): readonly FunctionCall[] {
+  return recent.filter(({ at }) => at > since).map(({ call }) => call)
 }
