@@ -91,11 +91,16 @@ describePage('the page and its engine', () => {
     const quiet = await site.serve([QUIET], ['--port', '0']) // else events would have it try again by itself
     const { page } = await site.visit('about:blank')
     const problem = { title: 'It failed', status: 500, code: 'DATABASE_FAILED', detail: 'The disk is full.' }
-    await page.route('**/api/v1/triggers?*', (route) => route.fulfill({ status: 500, json: problem }))
+    // Until it is pressed: the page reads again by itself as soon as it hears events.
+    await page.addInitScript("addEventListener('click', () => { globalThis.isPressed = true }, true)")
+    await page.route('**/api/v1/triggers?*', async (route) => {
+      if (await page.evaluate('globalThis.isPressed === true')) await route.continue()
+      else await route.fulfill({ status: 500, json: problem })
+    })
     await page.goto(quiet.url)
+    await page.locator('.connection.live').waitFor()
     await page.getByText('Could not read triggers').waitFor()
     await page.getByText('The disk is full.').waitFor()
-    await page.unroute('**/api/v1/triggers?*')
 
     await page.getByRole('button', { name: 'Try again' }).click()
 
