@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describePage, type Served, Site, UNTIL } from '../support/browser.ts'
 
 const JOBS = fileURLToPath(new URL('scripts/jobs.py', import.meta.url))
-const QUIET = fileURLToPath(new URL('scripts/hourly.py', import.meta.url))
 
 /** As the browser says it of a tab: it cannot be hidden from outside. */
 const shown = (state: 'hidden' | 'visible') => `
@@ -88,23 +87,28 @@ describePage('the page and its engine', () => {
   })
 
   it('says what it could not read, and why, and tries again when it is told to', async () => {
-    const quiet = await site.serve([QUIET], ['--port', '0']) // else events would have it try again by itself
     const { page } = await site.visit('about:blank')
     const problem = { title: 'It failed', status: 500, code: 'DATABASE_FAILED', detail: 'The disk is full.' }
-    // Until it is pressed: the page reads again by itself as soon as it hears events.
+    // Until it is pressed: this screen reads again by itself once, when it first hears from the engine.
     await page.addInitScript("addEventListener('click', () => { globalThis.isPressed = true }, true)")
-    await page.route('**/api/v1/triggers?*', async (route) => {
-      if (await page.evaluate('globalThis.isPressed === true')) await route.continue()
-      else await route.fulfill({ status: 500, json: problem })
+    let failures = 0
+    await page.route('**/api/v1/workflows?*', async (route) => {
+      if (await page.evaluate('globalThis.isPressed === true')) return route.continue()
+      failures += 1
+      await route.fulfill({ status: 500, json: problem })
     })
-    await page.goto(quiet.url)
-    await page.locator('.connection.live').waitFor()
-    await page.getByText('Could not read triggers').waitFor()
-    await page.getByText('The disk is full.').waitFor()
+    const told = page.getByText('The disk is full.')
+    await page.route('**/api/v1/events', async (route) => {
+      await told.waitFor()
+      await route.continue()
+    })
+    await page.goto(`${served.url}/workflows`)
+    await page.getByText('Could not read workflows').waitFor()
+    await expect.poll(() => failures, UNTIL).toBeGreaterThan(1)
 
     await page.getByRole('button', { name: 'Try again' }).click()
 
-    await page.locator('[data-row="hourly"]').waitFor()
+    await page.getByRole('link', { name: 'sorting' }).waitFor()
   })
 
   it('asks for the token of an engine that needs one, and keeps it for the tab', async () => {
