@@ -113,18 +113,35 @@ export async function runPython(
 
 /** Runs a program; signals are passed on to it. Returns its exit code. */
 export async function runTarget(target: ProgramTarget, limits: ProgramLimits = {}): Promise<number> {
-  const program = await startUnlessInterrupted(target, limits)
+  let program: Program | null = null
+  const starting = startUnlessInterrupted(target, limits)
+  passSignals(() => program)
+  program = await starting
   if (program === null) return INTERRUPTED
-  const interrupt = async () => {
-    const untakenMs = await program.interrupt(constants.signals.SIGINT)
-    if (untakenMs > IGNORED_AFTER_MS) process.exit(INTERRUPTED)
-  }
-  process.on('SIGINT', () => void interrupt())
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => program.signal(constants.signals[signal]))
-  }
-  whenNpmIsGone(() => program.signal(constants.signals.SIGTERM))
+  whenNpmIsGone(() => program?.signal(constants.signals.SIGTERM))
   return await program.exitCode
+}
+
+/**
+ * Until there is a program, signals do what they do where nobody listens. It has to be called before there is one: the script may
+ * run, and say that it is ready for Ctrl-C, before this process has the processor for its next line.
+ */
+function passSignals(program: () => Program | null): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, function heard() {
+      const running = program()
+      if (running === null) {
+        process.off(signal, heard)
+        process.kill(process.pid, signal)
+      } else if (signal === 'SIGINT') void interrupt(running)
+      else running.signal(constants.signals[signal])
+    })
+  }
+}
+
+async function interrupt(program: Program): Promise<void> {
+  const untakenMs = await program.interrupt(constants.signals.SIGINT)
+  if (untakenMs > IGNORED_AFTER_MS) process.exit(INTERRUPTED)
 }
 
 /** Null when Ctrl-C came before there was a script to have it. */

@@ -75,6 +75,32 @@ except KeyboardInterrupt:
     expect(exitCode).toBe(0)
   })
 
+  it('has the Ctrl-C from its first line on, where the system keeps the engine from going on', async () => {
+    // The engine stands still as soon as it begins to listen, as it does when it has no processor.
+    const held = `const { on } = process
+process.on = function (event, ...rest) {
+  if (event === 'SIGINT') for (const until = Date.now() + 1000; Date.now() < until; );
+  return on.call(this, event, ...rest)
+}`
+    const [node = '', ...words] = running(`import time
+try:
+    print("ready", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("caught")`)
+
+    const { shown, exitCode } = await atATerminal(
+      [
+        ['see', 'ready'],
+        ['type', CTRL_C],
+      ],
+      [node, '--import', `data:text/javascript,${encodeURIComponent(held)}`, ...words],
+    )
+
+    expect(shown).toContain('caught')
+    expect(exitCode).toBe(0)
+  })
+
   it('is stopped by Ctrl-Z as a whole, goes on in the foreground, and has what is typed again', async () => {
     const [node = '', ...words] = running(`
 print("rea" + "dy", flush=True)
