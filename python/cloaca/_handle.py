@@ -7,6 +7,7 @@ from typing import Callable, Protocol, Union, final
 
 from ._border import bridge, fault
 from ._border.awaiting import awaited
+from ._border.stops import is_stop
 from ._sealed import Unbuildable, new
 from ._values import arguments
 
@@ -121,6 +122,8 @@ def _ask_for(place: Callable[[], None]) -> None:
 def _holds(condition: Callable[[], bool]) -> bool:
     try:
         return awaited(condition()) is True
-    except Exception as error:
+    except BaseException as error:
+        if is_stop(error):
+            raise
         print(f"[cloaca] defer_until condition error: {fault.type_and_text(error)[1]}", file=sys.stderr)
         return False

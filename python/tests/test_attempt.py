@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from outcomes import outcome_of
 
 import cloaca
+from cloaca._border.bridge import DeadlineExceeded
+from cloaca._border.cancelled import Cancelled
 from cloaca._engine.attempt import run
+
+
+class Enough(BaseException):
+    pass
 
 
 def declare(workflow, body, **options):
@@ -95,7 +103,33 @@ def test_an_exit_in_a_body_fails_the_attempt(name):
     assert attempt(name)[:4] == ("failed", None, "SystemExit", "Python task execution failed: SystemExit: 2")
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, Enough])
+def test_whatever_else_a_body_raises_fails_the_attempt_and_calls_on_failure(name, kind):
+    calls = []
+
+    def body(ctx):
+        raise kind("of the script")
+
+    declare(name, body, on_failure=lambda *arguments: calls.append(arguments[:2]))
+
+    text = f"Python task execution failed: {kind.__name__}: of the script"
+    assert attempt(name)[:4] == ("failed", None, kind.__name__, text)
+    assert calls == [("step", text)]
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit, Enough])
+def test_whatever_a_callback_raises_changes_nothing(name, kind, capsys):
+    def callback(task_id, ctx):
+        raise kind("of the script")
+
+    declare(name, lambda ctx: ctx, on_success=callback)
+
+    assert attempt(name)[0] == "completed"
+    told = f"[cloaca] on_success callback failed for task 'step': {kind.__name__}: of the script\n"
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize("stop", [DeadlineExceeded, Cancelled])
 def test_what_stops_a_body_from_outside_goes_through_without_callbacks(name, stop):
     calls = []
 

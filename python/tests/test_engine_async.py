@@ -173,6 +173,54 @@ def test_an_exit_in_an_async_task_fails_it_and_not_the_loop(runner, name, in_a_t
     assert loop_of(runner, f"{name}-2", nothing).is_running()
 
 
+class Enough(BaseException):
+    pass
+
+
+async def await_what_is_cancelled():
+    child = asyncio.ensure_future(asyncio.sleep(LIMIT))
+    asyncio.get_running_loop().call_soon(child.cancel)
+    await child
+
+
+async def raise_enough():
+    raise Enough
+
+
+@pytest.mark.parametrize("body", [await_what_is_cancelled, raise_enough])
+def test_what_is_no_exception_fails_an_async_task_as_any_other(runner, name, body):
+    told = []
+
+    async def fails(ctx):
+        await body()
+
+    async def tell(task_id, error, ctx):
+        told.append(error.split(":")[:2])
+
+    declare(name, fails, on_failure=tell)
+
+    assert runner.execute(name, Context()).status == "Failed"
+    kind = "Enough" if body is raise_enough else "CancelledError"
+    assert told == [["Python task execution failed", f" {kind}"]]
+
+
+def test_an_async_callback_that_awaits_what_is_cancelled_changes_nothing(runner, name, capsys):
+    runs = []
+
+    async def body(ctx):
+        runs.append(ctx)
+
+    async def callback(task_id, ctx):
+        await await_what_is_cancelled()
+
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="step", retry_attempts=3, retry_delay_ms=1, on_success=callback)(body)
+
+    assert runner.execute(name, Context()).status == "Completed"
+    assert len(runs) == 1
+    assert "[cloaca] on_success callback failed for task 'step': CancelledError: " in capsys.readouterr().err
+
+
 def test_an_async_task_can_execute_an_async_workflow_while_others_go_on(runner, name):
     """What it waits for has to run in the loop that it was called in."""
     seen = []

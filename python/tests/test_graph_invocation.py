@@ -9,6 +9,8 @@ from graphs import graph_of
 from outcomes import outcome_of
 
 import cloaca
+from cloaca._border.bridge import DeadlineExceeded
+from cloaca._border.cancelled import Cancelled
 from cloaca._engine import attempt
 
 
@@ -26,6 +28,10 @@ def giving(**values):
 def output_of(outcome):
     assert outcome[0] == "completed", outcome
     return json.loads(outcome[1])
+
+
+class Enough(BaseException):
+    pass
 
 
 DOUBLE = {"out": {}}
@@ -187,7 +193,7 @@ def test_the_graph_does_not_run_after_a_body_that_failed(name):
     assert ran == []
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("stop", [DeadlineExceeded, Cancelled])
 def test_what_stops_a_graph_from_outside_goes_through_without_callbacks(name, stop):
     heard = []
 
@@ -204,3 +210,15 @@ def test_a_graph_that_was_declared_again_is_another_one(name):
     graph_of(DOUBLE, name="again", out=lambda ctx: 2)
 
     assert output_of(run(name, giving(), first)) == {"out": 1}
+
+
+def test_what_is_no_exception_fails_the_attempt_too_in_a_node_and_after_the_graph(name):
+    def raises(_):
+        raise Enough("of the script")
+
+    in_node = run(name, giving(), graph_of(DOUBLE, out=raises))
+    after_it = run(name, giving(), graph_of(DOUBLE, out=lambda ctx: 1), post_invocation=raises)
+
+    assert in_node[0] == "failed"
+    assert in_node[3].endswith("node 'out' failed: Enough: of the script")
+    assert after_it[3] == "Python task execution failed: Enough: of the script (in post_invocation)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 import cloaca
@@ -50,6 +52,28 @@ def test_a_wait_asks_every_second_unless_told_otherwise(name, engine):
     attempt(name, body)
 
     assert ("sleep", 1000) in engine
+
+
+class Enough(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("kind", [ValueError, asyncio.CancelledError, Enough])
+def test_a_condition_that_raises_counts_as_false_and_is_printed(name, engine, capsys, kind):
+    answers = [kind("of the script"), True]
+
+    def condition():
+        answer = answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def body(ctx, handle):
+        handle.defer_until(condition, 1)
+        return ctx
+
+    assert attempt(name, body)[0] == "completed"
+    assert capsys.readouterr().err == f"[cloaca] defer_until condition error: {kind.__name__}: of the script\n"
 
 
 def test_the_slot_is_held_before_and_after_but_not_while_waiting(name, engine):

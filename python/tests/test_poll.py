@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from outcomes import outcome_of
 
 import cloaca
+from cloaca._border.bridge import DeadlineExceeded
+from cloaca._border.cancelled import Cancelled
 from cloaca._declarations import ledger
 from cloaca._engine import poll as _poll
 
@@ -179,7 +183,18 @@ def test_an_exit_inside_a_poll_is_a_failure_of_that_poll(name):
     assert poll(name)[:4] == ("failed", None, "SystemExit", f"trigger '{name}' raised exception: SystemExit: 3")
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
+def test_whatever_else_a_poll_raises_is_a_failure_of_it_that_names_the_trigger(name, kind):
+    def function():
+        raise kind("of the script")
+
+    declare(name, function)
+
+    text = f"{kind.__name__}: of the script"
+    assert poll(name)[:4] == ("failed", None, kind.__name__, f"trigger '{name}' raised exception: {text}")
+
+
+@pytest.mark.parametrize("stop", [DeadlineExceeded, Cancelled])
 def test_what_stops_a_poll_from_outside_goes_through(name, stop):
     def function():
         raise stop

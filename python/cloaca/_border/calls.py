@@ -65,8 +65,8 @@ class Awaiting:
     Args:
         name: Whose it is, for messages.
         awaitable: What the function returned.
-        ended: Called with what it came to and with None, or with None and what it raised, an Exception or a
-            SystemExit. Returns the outcome, or what has to be awaited next.
+        ended: Called with what it came to and with None, or with None and what it raised. Returns the outcome, or
+            what has to be awaited next.
         stopped: Called with the outcome of a call that was stopped from outside. Returns the one that is reported.
     """
 

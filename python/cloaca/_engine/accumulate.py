@@ -12,6 +12,7 @@ from typing import Any, List, Optional, Union
 from .._border import bridge, host
 from .._border.calls import Awaiting, is_awaitable
 from .._border.generation import Generation
+from .._border.stops import is_stop
 from .._values.convert import json_text, stored, stored_object
 from . import flat_values
 from .flat_values import Fault, Stopped, Value
@@ -60,7 +61,9 @@ class Accumulation:
         while len(values) < count:
             try:
                 value = function(*calls[len(values)])
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                if is_stop(error):
+                    raise
                 add(self._raised(error))
             else:
                 if value is None:

@@ -11,6 +11,7 @@ from typing import Any, Optional, Tuple, Union
 
 from .._border import fault
 from .._border.calls import Awaiting, is_awaitable
+from .._border.stops import is_stop
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import TaskDeclaration
@@ -36,14 +37,16 @@ def run(workflow_key: str, task_id: str, input_text: str, run_token: int) -> Res
 def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Union[int, Slot]) -> Result:
     """Runs one attempt of a task. What an async body or callback returns is awaited by the caller.
 
-    Exceptions are outcomes, ``SystemExit`` too. What stops an attempt from outside goes through, without callbacks:
-    ``KeyboardInterrupt``, an exceeded deadline, and the other exceptions that are no ``Exception``.
+    Exceptions are outcomes, all of them. What stops an attempt from outside goes through, without callbacks: see
+    `is_stop`.
     """
     attempt = _Attempt(task, f"task '{task.id}' of workflow '{workflow_key}'", input_text)
     try:
         context = Context._from_text(input_text)
         returned = _run_with_handle(task, context, slot) if task.takes_handle else task.function(context)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_stop(error):
+            raise
         return attempt.body_ended(None, error)
     if is_awaitable(returned):
         return Awaiting(attempt.name, returned, attempt.body_ended)
@@ -87,7 +90,9 @@ class _Attempt:
         if error is None:
             try:
                 output_text = _output_of(self.task, self.input_text, returned)
-            except (Exception, SystemExit) as junk:
+            except BaseException as junk:
+                if is_stop(junk):
+                    raise
                 error = junk
             else:
                 return self._completed(output_text) if self.task.invokes is None else self._invoke(output_text)
@@ -113,7 +118,9 @@ class _Attempt:
 
         try:
             value = function(Context._from_text(output_text))
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_stop(error):
+                raise
             return ended(None, error)
         return Awaiting(f"post_invocation of {self.name}", value, ended) if is_awaitable(value) else ended(value, None)
 
@@ -147,7 +154,9 @@ class _Attempt:
 
         try:
             value = function(self.task.id, *arguments)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_stop(error):
+                raise
             return ended(None, error)
         return Awaiting(f"{kind} of {self.name}", value, ended) if is_awaitable(value) else outcome
 

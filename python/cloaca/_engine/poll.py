@@ -10,6 +10,7 @@ from typing import Any, Optional, Tuple, Union
 from .._border import fault
 from .._border.calls import Awaiting, is_awaitable
 from .._border.generation import polled
+from .._border.stops import is_stop
 from .._result import TriggerResult
 from .packages import advice
 
@@ -23,8 +24,7 @@ SKIPPED: Outcome = ("skipped", None, "", "", "")
 def poll(number: int) -> Union[Outcome, Awaiting]:
     """Calls the trigger function that is polled by that number. What an async one returns is awaited by the caller.
 
-    Exceptions are outcomes, ``SystemExit`` too. What stops a call from outside goes through: ``KeyboardInterrupt`` and
-    the other exceptions that are no ``Exception``.
+    Exceptions are outcomes, all of them. What stops a call from outside goes through: see `is_stop`.
     """
     found = polled.get(number)
     if found is None:
@@ -32,7 +32,9 @@ def poll(number: int) -> Union[Outcome, Awaiting]:
     name, function, _ = found
     try:
         result = function()
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_stop(error):
+            raise
         return _failed(name, error)
     if type(result) is TriggerResult:
         return SKIPPED if not result._fires and result._text is None else _said(result)

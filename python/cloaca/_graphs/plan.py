@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._border import fault
+from .._border.stops import is_stop
 from .._declarations.declaration import NodeDeclaration
 from .._values.convert import copy_of, stored
 
@@ -129,7 +130,10 @@ class Plan:
                 values[index] = value if routes is None else _routed(routes, value)
         except _NotRouted as error:
             raise _failed(f"node '{self.names[index]}' {error}", values) from None
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            # `execute` runs a graph in the program itself, whose Ctrl-C is not the node's.
+            if is_stop(error) or isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+                raise
             text = f"node '{self.names[index]}' failed: {fault.type_and_text(error)[1]}"
             raise _failed(text, values) from error
         return values

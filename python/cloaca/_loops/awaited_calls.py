@@ -11,7 +11,8 @@ from .._border.bridge import DeadlineExceeded
 from .._border.calls import Awaiting, Call
 from .._border.calls import running as running_call
 from .._border.cancelled import Cancelled
-from .base import ScriptLoopBase
+from .._border.stops import is_stop
+from .base import Left, ScriptLoopBase
 
 #: Kind, result, name of the error's class, its text, its traceback.
 Outcome = Tuple[str, Optional[str], str, str, str]
@@ -25,13 +26,27 @@ async def outcome_of(awaiting: Awaiting) -> Any:
     while True:
         try:
             value = await awaiting.awaitable
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if _goes_through(error):
+                raise
             result = awaiting.ended(None, error)
         else:
             result = awaiting.ended(value, None)
         if type(result) is not Awaiting:
             return result
         awaiting = result
+
+
+def _goes_through(error: BaseException) -> bool:
+    """Whether it stops the call, which is then not the script's doing. Called in the asyncio task of the call."""
+    if isinstance(error, (GeneratorExit, Left)):
+        return True  # its loop has ended
+    if not isinstance(error, asyncio.CancelledError):
+        return is_stop(error)
+    call, task = running_call.get(), asyncio.current_task()
+    was_stopped = call is not None and call.stop_reason is not None
+    # A task of the script's that was awaited and had been cancelled raises the same. Python 3.11 tells them apart.
+    return was_stopped or task is None or bool(getattr(task, "cancelling", bool)())
 
 
 def drop(awaitable: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Callable
 from .._border import fault
 from .._border.bridge import DeadlineExceeded
 from .._border.calls import Awaiting
+from .._border.stops import OF_SCRIPTS, in_unit_test
 from .._declarations.declaration import TaskDeclaration
 from .._engine import attempt
 from ._clock import FakeClock
@@ -67,20 +68,23 @@ class StrandSlot:
 def run_attempt(
     task: TaskDeclaration, workflow: str, input_text: str, limit: Limit, slot: StrandSlot, loop: Loop
 ) -> Outcome:
-    """Runs an attempt to its end. What is no `Exception` goes through, but for an exceeded limit."""
+    """Runs an attempt to its end. What is meant for who runs the test goes through: Ctrl-C, ``pytest.fail``."""
     limited = replace(task, function=_within(task.function, limit))
+    before = in_unit_test.set(True)
     try:
         result = attempt.run_task(limited, workflow, input_text, slot)
         while isinstance(result, Awaiting):
             try:
                 value = loop.run(_awaited(result.awaitable, limit))
-            except (Exception, SystemExit) as error:
+            except OF_SCRIPTS as error:
                 result = result.ended(None, error)
             else:
                 result = result.ended(value, None)
         return result
     except DeadlineExceeded as error:
         return ("timedOut", None, type(error).__name__, limit.message, fault.traceback_text(error))
+    finally:
+        in_unit_test.reset(before)
 
 
 def _within(function: Callable[..., Any], limit: Limit) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional, Union
 
 from .._border.calls import Awaiting
+from .._border.stops import OF_SCRIPTS, in_unit_test
 from .._context import Context
 from .._declarations import ledger
 from .._declarations.declaration import CronTiming, TriggerDeclaration
@@ -61,13 +62,17 @@ def poll(trigger: Union[str, Callable[..., Any]], *, clock: Optional[FakeClock] 
 
 
 def _polled(number: int) -> engine_poll.Outcome:
-    result = engine_poll.poll(number)
+    before = in_unit_test.set(True)
+    try:
+        result = engine_poll.poll(number)
+    finally:
+        in_unit_test.reset(before)
     if not isinstance(result, Awaiting):
         return result
     loop = Loop()
     try:
         value = loop.run(_awaited(result.awaitable))
-    except (Exception, SystemExit) as error:
+    except OF_SCRIPTS as error:
         outcome: engine_poll.Outcome = result.ended(None, error)
     else:
         outcome = result.ended(value, None)
