@@ -60,7 +60,7 @@ export type {
   WarningCode,
   WarningEvent,
 } from './engine/events.ts'
-export type { CancelReport } from './engine/executions/executor.ts'
+export type { CancelReport } from './engine/executions/cancel.ts'
 export type {
   FiringDetail,
   FiringExecution,

@@ -143,6 +143,7 @@ export type WarningCode =
   | 'INVALID_CRON_TRIGGER'
   | 'DATABASE_FOUND'
   | 'LEASE_LOST'
+  | 'NOT_SERVED'
   | 'OTHER_VERSION'
   | 'CLOCK_SET'
   | 'RETENTION_BEGINS'

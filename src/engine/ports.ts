@@ -130,9 +130,11 @@ export interface TaskRequest {
   readonly log?: LogSink
 }
 
-/** It never began: the engine stopped while there was no interpreter for it. Nothing of it counts. */
+/** It never began. Nothing of it counts. */
 export interface NotEntered {
   readonly kind: 'notEntered'
+  /** Nothing that is loaded here runs it. Otherwise the engine has stopped while there was no interpreter for it. */
+  readonly isUnserved?: true
 }
 
 /**

@@ -188,6 +188,8 @@ export interface Settlement {
   readonly cancelRequestedAt?: number
   /** Set when these changes end the execution. */
   readonly end: ExecutionEnd | null
+  /** It is nobody's after these changes, and waits for an instance that declares its workflow. None of its tasks runs. */
+  readonly isGivenBack?: true
 }
 
 /** The new state of one task run. Every field is written. */

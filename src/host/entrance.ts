@@ -29,7 +29,7 @@ import {
   attemptOutcomeOf,
   type EntryAnswer,
   NOT_ENTERED,
-  notServed,
+  NOT_SERVED,
   pollOutcomeOf,
   refused,
 } from './process/outcomes.ts'
@@ -154,22 +154,26 @@ export class Entrance implements ScriptHost {
 
   /** Into the generation that is in use when its turn has come. */
   async #enterInTurn({ script, label, call, slot }: Entering, letIn: LetIn<EntryAnswer>): Promise<EntryAnswer> {
-    if (slot !== undefined) await this.#homes.of(script)?.backOffEnd(label, slot)
-    const handover = this.#generations.handover(script)
-    if (handover !== undefined) await handover
-    const home = this.#homes.of(script)
-    if (home === undefined) return this.#enterFirst(script, label, call)
-    return await home.enter(script, label, () => {
-      const generation = this.#generations.inUse(script)
-      if (generation === undefined) return null
-      return visitTo(generation, (present, interpreter) => letIn(() => call(present, interpreter)))
-    })
+    for (;;) {
+      if (slot !== undefined) await this.#homes.of(script)?.backOffEnd(label, slot)
+      const handover = this.#generations.handover(script)
+      if (handover !== undefined) await handover
+      const home = this.#homes.of(script)
+      if (home === undefined) return this.#enterFirst(script, label, call)
+      const answer = await home.enter(script, label, () => {
+        const generation = this.#generations.inUse(script)
+        if (generation === undefined) return null
+        return visitTo(generation, (present, interpreter) => letIn(() => call(present, interpreter)))
+      })
+      // Another one of that name, which it stood behind, has made the interpreter die meanwhile: a task waits anew.
+      if (slot === undefined || answer.kind !== 'refused' || !answer.isBackedOff) return answer
+    }
   }
 
   /** A script that runs its workflows while it is loaded for the first time. */
   #enterFirst(script: string, label: string, call: Call): Promise<EntryAnswer> {
     const generation = this.#generations.presentOf(script)
-    if (generation === undefined) return Promise.resolve(refused(notServed(script)))
+    if (generation === undefined) return Promise.resolve(NOT_SERVED)
     return this.#enterGeneration(generation.number, label, call)
   }
 
@@ -211,7 +215,10 @@ function pollThrough(request: PollRequest, enter: Enter, homes: Homes): Promise<
 function runThrough(request: TaskRequest, enter: Enter, homes: Homes): Promise<AttemptOutcome | NotEntered> {
   const label = taskLabel(request)
   const { script, deadlineMs, inputText, stopping } = request
-  const answered = enter(label, stopping, (generation, interpreter) => interpreter.runTask(generation.number, request))
+  const answered = enter(label, stopping, (generation, interpreter) => {
+    const isUnserved = request.runs === undefined && !generation.declaresWorkflow(request.workflow)
+    return isUnserved ? Promise.resolve(NOT_SERVED) : interpreter.runTask(generation.number, request)
+  })
   return answered.then((answer) => {
     return attemptOutcomeOf(answer, { label, deadlineMs, inputText, alone: aloneSince(answer, script, homes) })
   })

@@ -112,7 +112,7 @@ function failureOf(
 }
 
 function notAnswered(answer: EntryAnswer, label: string, deadlineMs: number) {
-  if (answer.kind === 'notEntered') return answer
+  if (answer.kind === 'notEntered' && !answer.isUnserved) return answer
   if (answer.kind === 'lost') return lostEntry(answer.end, label, deadlineMs)
   return { kind: 'notServed' } as const
 }

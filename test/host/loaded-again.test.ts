@@ -42,7 +42,7 @@ describe('a script whose import hangs when it is loaded into the next interprete
     await isGivenUp
 
     expect(await python.poll(OTHER, 'remember')).toMatchObject({ kind: 'fired' })
-    expect(await python.poll(script, 'good')).toMatchObject({ kind: 'failed', error: { type: 'NotRun' } })
+    await expect(python.poll(script, 'good')).rejects.toThrow('It was not entered.')
     expect(python.notices).toContainEqual(expect.stringContaining('changing.py" could not be loaded again, and is not'))
     expect(python.quarantines.filter((line) => line.startsWith(script))).toEqual(quarantined)
   })

@@ -100,3 +100,8 @@ with cloaca.WorkflowBuilder("work"):
     def quick(context):
         context.set("polls", polls)
         return context
+
+    @cloaca.task()
+    def counts_for_ever(context):
+        begun.append("counts_for_ever")
+        collections.deque(itertools.count(), maxlen=0)

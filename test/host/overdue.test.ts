@@ -109,6 +109,24 @@ describe('a call that takes longer than it may', () => {
     expect(await poll('computes_in_c')).toMatchObject({ kind: 'failed', error: { type: 'NotRun' } })
   })
 
+  it('is named where a task that has time left does not let it stop, and not the time of that', async () => {
+    const running = python.runTask(SCRIPT, 'work', 'counts_for_ever')
+
+    const outcomes = await Promise.all([poll('sleeps'), running])
+
+    expect(outcomes).toMatchObject([
+      { kind: 'failed', error: { type: 'InterpreterDied' } },
+      {
+        kind: 'timedOut',
+        error: {
+          message: expect.stringMatching(
+            /^task 'counts_for_ever' of workflow 'work' let nobody else run: trigger 'sleeps' did not stop when its time was over\. Because of it, script ".*" has/,
+          ),
+        },
+      },
+    ])
+  })
+
   /** With more time than that each time, too: one that has not begun is stopped as any other. */
   async function pollThatHasBegun(trigger: string): Promise<PollOutcome> {
     for (let deadlineMs = DEADLINE_MS; ; deadlineMs *= 2) {

@@ -116,6 +116,27 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(await context.store.notUnderWay([])).toEqual(new Map())
     })
 
+    test('one that is given back keeps what was stored of it, and is whoever asks for it, without a recovery', async () => {
+      const execution = newExecution({ tasks: ['first', 'second'] })
+      await context.store.createExecution(execution, { kind: 'call' }, START)
+      const ask = (instanceId: string) =>
+        context.store.acquireExecutions({ instanceId, workflows: ['ingest'], at: START, limit: 10, recover: false })
+      for (const id of ['instance', 'other']) await context.store.openInstance(id, START)
+      await ask('instance')
+      const ready = change('second', { status: 'Ready' })
+      const changes = [completed('first'), ready]
+
+      await context.store.settle({ executionId: execution.id, changes, end: null, isGivenBack: true })
+
+      expect(await context.store.getExecution(execution.id)).toMatchObject({ status: 'Running' })
+      expect(await context.store.listInstances(START)).toMatchObject([{ executions: 0 }, { executions: 0 }])
+      await expect(context.store.settle({ executionId: execution.id, changes, end: null })).rejects.toMatchObject({
+        code: 'EXECUTION_NOT_OWNED',
+      })
+      const tasks = [{ status: 'Completed' }, { status: 'Ready', recoveries: 0 }]
+      expect(await ask('other')).toMatchObject([{ id: execution.id, tasks }])
+    })
+
     test('a call that fails does not undo those made beside it', async () => {
       const [first, taken, last] = [newExecution(), newExecution(), newExecution()]
       await context.store.createExecution(taken, { kind: 'call' }, START)

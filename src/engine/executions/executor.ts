@@ -9,13 +9,12 @@
  *   running         -> ended         its last change is stored; whoever waits is notified
  *   running        <-> paused        its tasks that are ready wait until it is resumed
  *   running, paused -> cancelling    what has not begun is Cancelled, and what runs is stopped; then it ends
- *   running         -> (in the store) the engine stops; the instance gives it back
+ *   running         -> (in the store) the engine stops, or nothing here declares its workflow any more: it is given back
  * States of an attempt:
  *   waiting for its time -> waiting for a slot -> being marked Running in the store -> in the host -> ended
  */
 
-import { InternalError, toError } from '../../errors.ts'
-import type { AttemptOutcome, Execution } from '../../model/execution.ts'
+import type { Execution } from '../../model/execution.ts'
 import type { LogSink } from '../../model/log.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
@@ -33,8 +32,10 @@ import type {
   Timer,
 } from '../ports.ts'
 import { Acquirer } from './acquirer.ts'
+import type { CancelOptions, CancelReport } from './cancel.ts'
 import { Run } from './run.ts'
 import { type ReadyTask, RunState, type Step } from './run-state.ts'
+import { settled } from './settled.ts'
 import { Settlements } from './settlements.ts'
 import { type SlotLease, SlotPool } from './slots.ts'
 
@@ -44,6 +45,8 @@ const MAX_ACTIVE = 1_000
 const ACTIVE_A_SLOT = 2
 /** The message of one whose cancel was asked for by a process that is gone. */
 const CANCELLED = 'cancelled'
+/** What runs a task may be there in a moment. */
+const UNSERVED_AGAIN_AFTER_MS = 1_000
 
 export interface ExecutorPorts {
   readonly instanceId: string
@@ -59,20 +62,6 @@ export interface ExecutorPorts {
   readonly heartbeat: Heartbeat
 }
 
-export interface CancelOptions {
-  /** For the execution's message. */
-  readonly reason: string
-  /** What runs may end by itself. */
-  readonly waits: boolean
-}
-
-export interface CancelReport {
-  /** Attempts that were running. */
-  readonly stopped: number
-  /** Scripts whose state is lost, because their interpreter had to be ended. */
-  readonly lostScripts: readonly string[]
-}
-
 export class Executor {
   readonly #ports: ExecutorPorts
   readonly #onEnded: (execution: Execution) => void
@@ -81,6 +70,8 @@ export class Executor {
   readonly acquirer: Acquirer
   readonly #runs = new Map<string, Run>()
   readonly #timers = new Set<Timer>()
+  /** Workflows of which executions were given back since they were declared last. */
+  readonly #unserved = new Set<string>()
   #attempts = 0
   /** Tasks that are out, as logs name them. */
   readonly #underWay = new Map<symbol, string>()
@@ -148,6 +139,7 @@ export class Executor {
     run.counters.started += 1
     this.#runs.set(state.id, run)
     const at = this.#ports.clock.now()
+    this.#unserved.delete(state.workflow)
     const { origin } = state.execution
     const { isResumed } = state
     this.#ports.events.emit('executionStarted', {
@@ -207,7 +199,7 @@ export class Executor {
     if (run === undefined) return false
     const wasPaused = run.isPaused
     run.isPaused = false
-    if (wasPaused) for (const task of run.queued) this.#askForSlot(run, task)
+    if (wasPaused && !run.isLeaving) for (const task of run.queued) this.#askForSlot(run, task)
     return true
   }
 
@@ -225,7 +217,7 @@ export class Executor {
   }
 
   #queue(run: Run, task: ReadyTask): void {
-    if (run.state.isCancelled) return
+    if (run.state.isCancelled || run.isLeaving) return
     run.queue(task, this.#ports.clock.now())
     if (!run.isPaused) this.#askForSlot(run, task)
   }
@@ -254,11 +246,30 @@ export class Executor {
     })
   }
 
+  #notEntered(run: Run, index: number, { isUnserved }: NotEntered, lease: SlotLease): void {
+    const isGone = isUnserved === true && !this.#ports.registry.current().workflows.has(run.state.workflow)
+    if (isGone) this.#leave(run)
+    this.#takeBack(run, index, lease, isUnserved && !isGone ? UNSERVED_AGAIN_AFTER_MS : 0)
+  }
+
   /** It was begun, and is not let in. */
-  #takeBack(run: Run, index: number, lease: SlotLease): void {
+  #takeBack(run: Run, index: number, lease: SlotLease, againAfterMs = 0): void {
     const at = this.#ports.clock.now()
-    this.#follow(run, run.state.takeBack(index, at), at)
+    this.#follow(run, run.state.takeBack(index, at, againAfterMs), at)
     this.#attemptEnded(run, lease)
+  }
+
+  /** The script that declared it is gone, or declares it no more: it waits in the store for an instance that does. */
+  #leave(run: Run): void {
+    if (run.isLeaving) return
+    run.isLeaving = true
+    const { id, workflow } = run.state
+    this.#slots.cancel(id)
+    if (!this.#unserved.has(workflow)) {
+      const message = `Workflow "${workflow}" is not declared here any more: its executions that have not ended wait until it is.`
+      this.#ports.events.emit('warning', { code: 'NOT_SERVED', message })
+    }
+    this.#unserved.add(workflow)
   }
 
   async #attempt(run: Run, index: number, { inputText, queuedAt }: Beginning, lease: SlotLease): Promise<void> {
@@ -287,7 +298,7 @@ export class Executor {
     this.#underWay.delete(key)
     if (this.#isStopped) return
 
-    if (outcome.kind === 'notEntered') return this.#takeBack(run, index, lease)
+    if (outcome.kind === 'notEntered') return this.#notEntered(run, index, outcome, lease)
     const at = clock.now()
     run.counters.taskDuration.observe(clock.monotonic() - begunAt)
     run.counters.attempts[outcome.kind] += 1
@@ -314,6 +325,9 @@ export class Executor {
     run.attempts -= 1
     lease.end()
     this.#attempts -= 1
+    if (run.isLeaving && run.attempts === 0 && !this.#isStopped) {
+      run.settlements.giveBack((isStored) => isStored && this.#takenOver(run))
+    }
     if (this.#attempts === 0) this.#onIdle?.()
   }
 
@@ -378,14 +392,4 @@ interface Beginning {
   readonly inputText: string
   /** When its task asked for a slot; null where that was before this process. */
   readonly queuedAt: number | null
-}
-
-/** The port promises an outcome; a host that rejects all the same costs one attempt. */
-async function settled(outcome: Promise<AttemptOutcome | NotEntered>): Promise<AttemptOutcome | NotEntered> {
-  try {
-    return await outcome
-  } catch (thrown) {
-    const error = new InternalError(`The host failed to report an outcome: ${toError(thrown).message}.`)
-    return { kind: 'lost', error: { type: error.name, message: error.message, traceback: error.stack ?? '' } }
-  }
 }

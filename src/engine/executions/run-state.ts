@@ -192,12 +192,12 @@ export class RunState {
   }
 
   /** A task that was begun and never entered: as if it had not been begun. */
-  takeBack(index: number, at: number): Step {
+  takeBack(index: number, at: number, againAfterMs = 0): Step {
     const step: OpenStep = { changes: [], ready: [], released: [] }
     const task = this.#task(index)
     task.attempts -= 1
     if (this.isCancelled) this.#finish(task, 'Cancelled', at, step)
-    else this.#makeReady(task, null, step)
+    else this.#makeReady(task, againAfterMs === 0 ? null : at + againAfterMs, step)
     return this.#close(step, at)
   }
 

@@ -18,6 +18,8 @@ export class Run {
   readonly counters: WorkflowCounters
   /** None of its tasks begins. */
   isPaused: boolean
+  /** It is given back as soon as nothing of it runs: none of its tasks begins. */
+  isLeaving = false
   /** Attempts that are out. */
   attempts = 0
   /** Scripts whose state went with an interpreter that had to be ended for a cancel. */

@@ -27,6 +27,7 @@ export class Settlements {
   #attempts: AttemptRow[] = []
   #cancelRequestedAt: number | null = null
   #end: ExecutionEnd | null = null
+  #isGivenBack = false
   #afterStored: AfterStored[] = []
   #writing: Promise<void> | null = null
   #failures = 0
@@ -61,6 +62,12 @@ export class Settlements {
   /** The execution is to end: stored with the next step. */
   requestCancel(at: number): void {
     this.#cancelRequestedAt ??= at
+  }
+
+  /** The execution is nobody's any more once what was added is stored. */
+  giveBack(afterStored: AfterStored): void {
+    this.#isGivenBack = true
+    this.add([], null, afterStored)
   }
 
   /** Settles when what was added is stored, or has been refused once more: nothing is tried again from now on. */
@@ -102,6 +109,7 @@ export class Settlements {
         ...(attempts.length === 0 ? {} : { attempts }),
         ...(this.#cancelRequestedAt === null ? {} : { cancelRequestedAt: this.#cancelRequestedAt }),
         end: this.#end,
+        ...(this.#isGivenBack ? { isGivenBack: true } : {}),
       })
     } catch (thrown) {
       this.#changes = new Map([...changes, ...this.#changes])

@@ -10,8 +10,8 @@ export interface InterpreterEnd {
   readonly culprit: string | null
   /** Who alone was inside; null where there were several, or none. */
   readonly only: string | null
-  /** It had to be killed because the culprit did not stop when its time was over. */
-  readonly isOverdue: boolean
+  /** What did not stop when its time was over, where it had to be killed for that; null where it ended otherwise. */
+  readonly overdue: string | null
 }
 
 /**
@@ -24,7 +24,7 @@ export function overdueEnd(overdue: Labelled, runs: Labelled, reason: string): O
   return {
     reason: isOther ? `${running.label} let nobody else run: ${reason}` : reason,
     culprit: running?.label ?? null,
-    isOverdue: true,
+    overdue: (overdue ?? running)?.label ?? null,
   }
 }
 

@@ -346,7 +346,7 @@ export class InterpreterProcess {
 
   /** `running`: the stack that ran, 0 where that is not known. */
   #dieOf(reason: string, running: StackToken = 0): void {
-    this.#die({ reason, culprit: this.#open.get(running)?.label ?? null, isOverdue: false })
+    this.#die({ reason, culprit: this.#open.get(running)?.label ?? null, overdue: null })
   }
 
   #uses(resource: Resource, amount: number): void {

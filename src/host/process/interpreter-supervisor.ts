@@ -19,7 +19,7 @@ import type { Answer, InterpreterEnd } from './answers.ts'
 import type { Resource } from './control-line.ts'
 import { Suspects } from './crash-suspects.ts'
 import type { InterpreterProcess } from './interpreter-process.ts'
-import { type EntryAnswer, notServed, refused } from './outcomes.ts'
+import { backedOff, type EntryAnswer, NOT_SERVED, refused } from './outcomes.ts'
 import { Replacement } from './replacement.ts'
 import type { StackReport } from './stack-report.ts'
 
@@ -171,13 +171,11 @@ export class InterpreterSupervisor {
     const leavePlace = await this.#suspects.placeOf(label)
     try {
       const waitMs = this.#suspects.backedOffMs(label)
-      if (waitMs > 0) {
-        return refused(`${label} made the interpreter die, and is not run for another ${Math.ceil(waitMs / 1000)} s`)
-      }
+      if (waitMs > 0) return backedOff(label, waitMs)
       const interpreter = await this.#readyFor(script)
       if (interpreter === null) return refused('the host is closed')
       const visit = visitOf()
-      if (visit === null) return refused(notServed(script))
+      if (visit === null) return NOT_SERVED
       return await this.enterNow(interpreter, label, visit)
     } finally {
       leavePlace?.()

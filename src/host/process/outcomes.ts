@@ -11,7 +11,14 @@ import type { PollOutcome } from '../../model/trigger.ts'
 import type { Answer, InterpreterEnd } from './answers.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
-export type EntryAnswer = Answer | { readonly kind: 'refused'; readonly reason: string } | NotEntered
+export type EntryAnswer = Answer | Refused | NotEntered
+
+interface Refused {
+  readonly kind: 'refused'
+  readonly reason: string
+  /** It made its interpreter die a short while ago: it may ask again. */
+  readonly isBackedOff?: true
+}
 
 /** What was asked for: its name for messages, and how long it may take. */
 export interface Entry {
@@ -24,12 +31,16 @@ export interface Entry {
 /** Who asked has stopped before there was an interpreter. */
 export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
-export function notServed(script: string): string {
-  return `script "${script}" is not loaded in this process`
-}
+/** What would run it is not loaded here. */
+export const NOT_SERVED: NotEntered = Object.freeze({ kind: 'notEntered', isUnserved: true })
 
 export function refused(reason: string): EntryAnswer {
   return { kind: 'refused', reason }
+}
+
+export function backedOff(label: string, waitMs: number): EntryAnswer {
+  const reason = `${label} made the interpreter die, and is not run for another ${Math.ceil(waitMs / 1000)} s`
+  return { kind: 'refused', reason, isBackedOff: true }
 }
 
 export function pollOutcomeOf(answer: EntryAnswer, entry: Entry): PollOutcome | NotEntered {
@@ -88,22 +99,31 @@ function overdue(error: PythonFault, { label, deadlineMs }: Entry) {
 export function lostEntry(end: InterpreterEnd, label: string, deadlineMs: number): EntryLost {
   const isCulprit = (end.culprit ?? end.only) === label
   const error = { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '' }
-  return { kind: 'lost', isCulprit, error: isCulprit && end.isOverdue ? overdueFault(error, label, deadlineMs) : error }
+  return { kind: 'lost', isCulprit, error: isCulprit ? (timeOut(end, error, label, deadlineMs) ?? error) : error }
 }
 
 /** The interpreter ended under it. What that led to is in the history of the culprit, and only there. */
 function lost<Kind extends 'failed' | 'lost'>(end: InterpreterEnd, entry: Entry, kind: Kind) {
   const error = { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '' }
   if (end.culprit !== entry.label) return { kind, error }
-  const outcome = end.isOverdue ? overdue(error, entry) : { kind, error }
-  return { ...outcome, error: withQuarantine(outcome.error, entry.alone) }
+  const stopped = timeOut(end, error, entry.label, entry.deadlineMs)
+  return {
+    kind: stopped === null ? kind : 'timedOut',
+    error: withQuarantine(stopped ?? error, entry.alone),
+  } as const
+}
+
+/** That its own time was over, or that of another one which it kept from stopping; null when no time was. */
+function timeOut(end: InterpreterEnd, error: PythonFault, label: string, deadlineMs: number): PythonFault | null {
+  if (end.overdue === null) return null
+  return end.overdue === label ? overdueFault(error, label, deadlineMs) : { ...error, message: end.reason }
 }
 
 function withQuarantine(error: PythonFault, script: string | null): PythonFault {
   if (script === null) return error
   return {
     ...error,
-    message: `${error.message}. Because of it, script "${script}" has an interpreter of its own from now on.`,
+    message: `${error.message.replace(/\.$/, '')}. Because of it, script "${script}" has an interpreter of its own from now on.`,
   }
 }
 

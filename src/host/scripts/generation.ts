@@ -79,6 +79,10 @@ export class Generation {
     return this.#sources.has(name)
   }
 
+  declaresWorkflow(key: string): boolean {
+    return this.#workflows.has(key)
+  }
+
   declaresGraph(name: string): boolean {
     return this.#graphs.has(name)
   }

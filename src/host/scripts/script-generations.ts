@@ -189,7 +189,7 @@ export class ScriptGenerations {
   }
 
   #lossOf(script: string, end: InterpreterEnd): LoadFault {
-    if (end.isOverdue && end.culprit === scriptLabel(script)) return this.#tooSlow('')
+    if (end.culprit === scriptLabel(script) && end.overdue === end.culprit) return this.#tooSlow('')
     return { type: 'InterpreterDied', message: lostInterpreter(end).message, traceback: '', place: null }
   }
 

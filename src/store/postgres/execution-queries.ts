@@ -221,6 +221,9 @@ export const REQUEST_CANCEL = `
 UPDATE active_executions a SET cancel_requested_at = coalesce(a.cancel_requested_at, g.at)
 FROM unnest($1::bigint[], $2::bigint[]) AS g (execution_seq, at) WHERE a.execution_seq = g.execution_seq`
 
+export const DISOWN_EXECUTIONS =
+  'UPDATE active_executions SET owner_seq = NULL WHERE execution_seq = ANY ($1::bigint[])'
+
 /** Values: a list for each column. */
 export const END_EXECUTIONS = `
 WITH ended AS (

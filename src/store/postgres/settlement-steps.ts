@@ -10,6 +10,7 @@ import { type ExecutionRecord, faultText } from '../rows.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
   COMPLETE_FIRINGS,
+  DISOWN_EXECUTIONS,
   END_EXECUTIONS,
   FIND_ENDED,
   FIND_FOR_SETTLING,
@@ -78,6 +79,18 @@ async function write(session: Session, found: readonly Found[]): Promise<void> {
   // One of them names a task that its execution does not have: which one is found when each is carried out alone.
   if (changed !== expected) throw cannotSettle(found[0]?.record.id ?? '', 'it has no such task')
   await writeEnds(session, found)
+  await giveBack(session, found)
+}
+
+/** Another instance may declare their workflows. */
+async function giveBack(session: Session, found: readonly Found[]): Promise<void> {
+  const given = found.filter(({ settlement: { end, isGivenBack } }) => isGivenBack && end === null)
+  if (given.length === 0) return
+  await session.run(
+    DISOWN_EXECUTIONS,
+    given.map(({ record }) => record.seq),
+  )
+  session.tell()
 }
 
 function updateTasks(session: Session, found: readonly Found[]): Promise<number> {

@@ -109,6 +109,8 @@ UPDATE executions
 SET owner_seq = ?, status = iif(paused_at IS NULL, 'Running', 'Paused'), started_at = coalesce(started_at, ?)
 WHERE seq = ?`
 
+export const DISOWN_EXECUTION = 'UPDATE executions SET owner_seq = NULL WHERE seq = ?'
+
 export const RECOVER_RUNNING_TASKS = `
 UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1 WHERE execution_seq = ? AND status = 'Running'`
 

@@ -19,6 +19,7 @@ import {
 import {
   CANCEL_UNFINISHED_TASKS,
   COUNT_EXECUTIONS,
+  DISOWN_EXECUTION,
   EACH_OWNED_BY,
   EACH_UNOWNED,
   END_EXECUTION,
@@ -186,6 +187,7 @@ export function settle(connection: Connection, settlement: Settlement, owners: R
     connection.run(REQUEST_CANCEL, settlement.cancelRequestedAt, record.seq)
   }
   if (settlement.end !== null) writeEnd(connection, record, settlement, settlement.end)
+  else if (settlement.isGivenBack) connection.run(DISOWN_EXECUTION, record.seq)
 }
 
 /** Ends an execution that no living instance owns; see the port. */

@@ -1,0 +1,107 @@
+/** The script that declared a workflow is gone, or declares it no more: what has not ended of it waits, and counts nothing. */
+
+import { describe, expect, it } from 'vitest'
+import { workflow } from '../../support/declared.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { completed } from '../../support/fake-host.ts'
+import { openMemoryStore, RunningEngine } from '../../support/running-engine.ts'
+
+const demo = workflow('demo', { first: {}, second: { after: ['first'] } })
+const script = demo.script
+const UNSERVED = { kind: 'notEntered', isUnserved: true } as const
+
+async function begun(clock: FakeClock) {
+  const store = await openMemoryStore(clock)
+  const running = await RunningEngine.start({
+    clock,
+    store,
+    workflows: [demo],
+    python: (host) =>
+      host.task('first', () => host.after(1_000, completed('{"n":1}'))).task('second', () => Promise.resolve(UNSERVED)),
+  })
+  const id = await running.engine.submit('demo', '{}')
+  await clock.advance(100)
+  return { store, running, id }
+}
+
+describe('an execution whose workflow is declared no more', () => {
+  it('is given back when its next task would begin, with what it has done, and a line says so once', async () => {
+    const clock = new FakeClock()
+    const { store, running, id } = await begun(clock)
+    await using engine = running
+    const warnings = engine.record('warning')
+    const other = await engine.engine.submit('demo', '{}')
+    await clock.advance(100)
+
+    engine.registry.removeScript(script)
+    await clock.advance(60_000)
+
+    for (const each of [id, other]) {
+      expect(await store.getExecution(each)).toMatchObject({
+        status: 'Running',
+        tasks: [{ status: 'Completed' }, { status: 'Ready', attempts: 0, recoveries: 0, error: null }],
+      })
+    }
+    expect(await store.listInstances(clock.now())).toMatchObject([{ executions: 0 }])
+    expect(engine.host.runsOf('second')).toHaveLength(2)
+    expect(warnings).toEqual([
+      {
+        code: 'NOT_SERVED',
+        message: 'Workflow "demo" is not declared here any more: its executions that have not ended wait until it is.',
+      },
+    ])
+    await engine.engine.stop({ graceMs: 0 })
+    await store.close()
+  })
+
+  it('goes on where it was when the workflow is declared again', async () => {
+    const clock = new FakeClock()
+    const { store, running, id } = await begun(clock)
+    await using engine = running
+    engine.registry.removeScript(script)
+    await clock.advance(10_000)
+
+    engine.host.task('second', () => completed('{"n":2}'))
+    engine.registry.declare({ triggers: [], workflows: [demo] })
+    await clock.advance(1_000)
+
+    expect(await store.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"n":2}' })
+    expect(engine.host.runsOf('first')).toHaveLength(1)
+    await engine.engine.stop({ graceMs: 0 })
+    await store.close()
+  })
+
+  it('is run by another engine of the database that declares it', async () => {
+    const clock = new FakeClock()
+    const { store, running, id } = await begun(clock)
+    await using engine = running
+    engine.registry.removeScript(script)
+    await clock.advance(10_000)
+
+    await using other = await RunningEngine.start({ clock, store, workflows: [demo] })
+    await clock.advance(1_000)
+
+    expect((await store.getExecution(id))?.status).toBe('Completed')
+    expect(other.host.runs.map(({ taskId }) => taskId)).toEqual(['second'])
+    await Promise.all([engine, other].map((each) => each.engine.stop({ graceMs: 0 })))
+    await store.close()
+  })
+
+  it('is asked for again each second while the workflow is declared all the same, and no attempt is counted', async () => {
+    const clock = new FakeClock()
+    const { store, running, id } = await begun(clock)
+    await using engine = running
+    await clock.advance(3_500)
+    expect(engine.host.runsOf('second')).toHaveLength(3)
+
+    engine.host.task('second', () => completed('{"n":2}'))
+    await clock.advance(1_000)
+
+    expect(await store.getExecution(id)).toMatchObject({
+      status: 'Completed',
+      tasks: [{}, { attempts: 1, recoveries: 0 }],
+    })
+    await engine.engine.stop({ graceMs: 0 })
+    await store.close()
+  })
+})

@@ -1,0 +1,89 @@
+/** A task that makes its interpreter die is kept away for a while, and others of its name are not lost by that. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, vi } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { Timer } from '../../src/engine/ports.ts'
+import { LIMIT_MS } from '../support/limits.ts'
+import { OpenHost } from '../support/open-host.ts'
+
+const LONG_MS = 9_000
+/** How long a suspect keeps others of its name waiting at most: that is no back-off. */
+const LONGEST_STAY_MS = 35_000
+
+/** Real time, but for back-offs, which are over when the test says so. */
+class MovedClock extends SystemClock {
+  #movedMs = 0
+  #waits: { readonly untilMs: number; readonly callback: () => void }[] = []
+
+  override monotonic(): number {
+    return super.monotonic() + this.#movedMs
+  }
+
+  override wakeAfter(delayMs: number, callback: () => void, ...rest: never[]): Timer {
+    if (delayMs < LONG_MS || delayMs === LONGEST_STAY_MS) return super.wakeAfter(delayMs, callback, ...rest)
+    const wait = { untilMs: this.monotonic() + delayMs, callback }
+    this.#waits.push(wait)
+    return {
+      cancel: () => {
+        this.#waits = this.#waits.filter((each) => each !== wait)
+      },
+    }
+  }
+
+  waitsOf(leastMs: number, mostMs: number): number {
+    const now = this.monotonic()
+    return this.#waits.filter(({ untilMs }) => untilMs - now > leastMs && untilMs - now <= mostMs).length
+  }
+
+  move(ms: number): void {
+    this.#movedMs += ms
+    const now = this.monotonic()
+    const due = this.#waits.filter(({ untilMs }) => untilMs <= now)
+    this.#waits = this.#waits.filter(({ untilMs }) => untilMs > now)
+    for (const { callback } of due) callback()
+  }
+}
+
+it('a task that stood behind one of its name, which made the interpreter die, waits anew and runs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloaca-back-off-'))
+  const script = join(folder, 'dies.py')
+  writeFileSync(
+    script,
+    `
+import os
+import cloaca
+
+with cloaca.WorkflowBuilder("work"):
+
+    @cloaca.task()
+    def dies_thrice(context):
+        with open(${JSON.stringify(join(folder, 'deaths'))}, "a+") as deaths:
+            deaths.seek(0)
+            if len(deaths.read()) == 3:
+                return
+            deaths.write("x")
+        os._exit(3)
+`,
+  )
+  const clock = new MovedClock()
+  await using python = await OpenHost.open([script], 1, { clock })
+  const run = () => python.runTask(script, 'work', 'dies_thrice')
+
+  expect((await run()).kind).toBe('lost')
+  const second = run()
+  await vi.waitFor(() => expect(clock.waitsOf(LONG_MS, 10_000)).toBe(1), LIMIT_MS)
+  clock.move(10_000)
+  expect((await second).kind).toBe('lost')
+  const others = [run(), run(), run()]
+  await vi.waitFor(() => expect(clock.waitsOf(LONG_MS, 20_000)).toBe(3), LIMIT_MS)
+  clock.move(20_000)
+  // One dies, the next one has its place already, and the last one finds the task kept away again.
+  await vi.waitFor(() => expect(clock.waitsOf(20_000, 40_000)).toBe(1), LIMIT_MS)
+  clock.move(40_000)
+
+  expect((await Promise.all(others)).map(({ kind }) => kind)).toEqual(['lost', 'completed', 'completed'])
+  rmSync(folder, { recursive: true, force: true })
+})
