@@ -79,6 +79,8 @@ export class Entrance implements ScriptHost {
 
   runTask(request: TaskRequest): Promise<AttemptOutcome | NotEntered> {
     const { script, slot } = request
+    const ahead = this.#generations.aheadFor(script, request.workflow)
+    if (ahead !== undefined) return this.ofGeneration(ahead.number).runTask(request)
     const enter: Enter = (label, stopping, call) => this.#enter({ script, label, call, slot }, stopping)
     return runThrough(request, enter, this.#homes)
   }

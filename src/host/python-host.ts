@@ -144,6 +144,11 @@ export class PythonHost implements ScriptHost {
     this.#leaveHome(script)
   }
 
+  /** A script runs its own workflows in the engine that serves it: what it declares while it is loaded is in use already. */
+  useAhead(generation: GenerationNumber): void {
+    this.#generations.useAhead(generation)
+  }
+
   /** Whether a generation of the script is in use. */
   isServed(script: string): boolean {
     return this.#generations.inUse(script) !== undefined

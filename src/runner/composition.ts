@@ -157,6 +157,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
     if (served !== null && isSameDatabase(database, served.database)) {
       await served.engine.enter()
       registries.share(generation, registry)
+      host.useAhead(generation)
       return { engine: served.engine, close: () => Promise.resolve() }
     }
     const { openEngine } = await engineAssembly
@@ -197,9 +198,7 @@ export async function openScripting(options: ScriptingOptions): Promise<Scriptin
         registries.forget(generation)
         void runners.closeOf(generation, notice)
       },
-      reloaded: options.reloaded,
-      notServed: options.notServed,
-      quarantined: options.quarantined,
+      ...{ reloaded: options.reloaded, notServed: options.notServed, quarantined: options.quarantined },
       notice,
       preparing: options.preparing,
     },

@@ -43,6 +43,36 @@ it('a file that is saved by renaming another over it is loaded again, each time'
   }
 })
 
+it('a script that runs a workflow of its own while it is loaded runs the new one, under another name too', async () => {
+  await using terminal = new Terminal()
+  const code = (name: string, says: string) => `
+import cloaca
+runner = cloaca.DefaultRunner("sqlite://jobs.db")
+
+with cloaca.WorkflowBuilder("${name}"):
+
+    @cloaca.task()
+    def tell(context):
+        print("told by ${says}", flush=True)
+        return context
+
+print("${says} came to", runner.execute("${name}", cloaca.Context({})).status, flush=True)
+`
+  terminal.write('jobs.py', code('first', 'one'))
+  const env = { PYTHONDONTWRITEBYTECODE: '' }
+  const serving = terminal.start(['serve', 'jobs.py', '--watch', '--db', 'sqlite://jobs.db'], { env })
+  await serving.logs('serving ')
+
+  for (const [name, says] of [
+    ['first', 'two'],
+    ['second', 'three'],
+  ] as const) {
+    terminal.write('jobs.py', code(name, says))
+    await serving.prints(`told by ${says}`)
+    await serving.prints(`${says} came to Completed`)
+  }
+})
+
 it('a script is loaded again when a helper that it imports changes, and no other script is', async () => {
   await using terminal = new Terminal()
   const helper = (name: string) => terminal.write('helper.py', `NAME = "${name}"\n`)

@@ -60,6 +60,8 @@ export class ScriptGenerations {
   readonly #inUse = new Map<string, Generation>()
   /** By script: until its next generation has taken over, nothing of it is entered. */
   readonly #handovers = new Map<string, Promise<void>>()
+  /** By script: a generation that is being loaded, and whose workflows are in use already. */
+  readonly #ahead = new Map<string, Generation>()
   readonly #notedUnmet = new Set<string>()
   #last: GenerationNumber = PROGRAM_GENERATION
 
@@ -74,6 +76,20 @@ export class ScriptGenerations {
   /** What a script's calls are for: the generation in use, or the first one, which is being loaded. */
   presentOf(script: string): Generation | undefined {
     return this.#inUse.get(script) ?? [...this.#all.values()].find((generation) => generation.script === script)
+  }
+
+  /** What a task is run by before the generation in use: one that has asked for runs of its workflows while it is loaded. */
+  aheadFor(script: string, workflow: string): Generation | undefined {
+    if (this.#ahead.size === 0) return undefined
+    const generation = this.#ahead.get(script)
+    return generation?.declaresWorkflow(workflow) ? generation : undefined
+  }
+
+  /** What a generation declares is in use from now on, though it may still be being loaded. */
+  useAhead(number: GenerationNumber): void {
+    const generation = this.#all.get(number)
+    if (generation === undefined || this.#inUse.get(generation.script) === generation) return
+    this.#ahead.set(generation.script, generation)
   }
 
   get(number: GenerationNumber): Generation | undefined {
@@ -127,6 +143,7 @@ export class ScriptGenerations {
     }
     if (!this.#all.has(next.number)) return // it died meanwhile
     this.#inUse.set(script, next)
+    this.#ahead.delete(script)
     if (before !== undefined) void before.quiet().then(() => this.dispose(before))
   }
 
@@ -146,7 +163,9 @@ export class ScriptGenerations {
 
   dispose(generation: Generation): void {
     if (!this.#all.delete(generation.number)) return
-    if (this.#inUse.get(generation.script) === generation) this.#inUse.delete(generation.script)
+    for (const those of [this.#inUse, this.#ahead]) {
+      if (those.get(generation.script) === generation) those.delete(generation.script)
+    }
     generation.interpreter?.unload(generation.number)
     this.#options.events.gone(generation.number)
   }
