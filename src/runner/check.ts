@@ -24,11 +24,11 @@ import { KeepAlive } from './keep-alive.ts'
 import type { LogSink } from './log-lines.ts'
 import { requireNode } from './node-version.ts'
 import { type CheckedOptions, hostLimits, type RunnerOptions, runnerOptions } from './options.ts'
-import { isModuleFile, isSame, type ScriptSource, scriptsAt, sourceOfFile } from './script-sources.ts'
+import { isModuleFile, isSame, type LeftOut, type ScriptSource, scriptsAt, sourceOfFile } from './script-sources.ts'
 
 /** What is wrong with a script. */
 export interface CheckProblem {
-  /** `cannotBeLoaded`, `badCron`, `twinNames`, `nothingDeclared`, or one of what declarations may have. */
+  /** `cannotBeLoaded`, `leftOut`, `badCron`, `twinNames`, `nothingDeclared`, or one of what declarations may have. */
   readonly kind: string
   /** Complete sentence with the names and what to do. */
   readonly message: string
@@ -78,7 +78,8 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   requireNode()
   const checked = runnerOptions(options)
   const log: LogSink = checked.log ?? (() => undefined)
-  const sources = scriptsAt(places)
+  const leftOut: LeftOut[] = []
+  const sources = scriptsAt(places, (each) => leftOut.push(each))
   const events = new EngineEvents()
   const clock = clockOf(events)
   using _hold = new KeepAlive().hold()
@@ -93,7 +94,7 @@ export async function checkScripts(places: readonly string[], options: CheckOpti
   })
   try {
     await hosts.expect(sources)
-    return await checkAll(sources, { hosts, registry, targets, targetOf, clock })
+    return await checkAll(sources, leftOut, { hosts, registry, targets, targetOf, clock })
   } finally {
     await hosts.close((message) => log({ level: 'warn', message }))
   }
@@ -143,10 +144,14 @@ interface Checking {
   readonly clock: Clock
 }
 
-async function checkAll(asked: readonly ScriptSource[], checking: Checking): Promise<CheckReport> {
+async function checkAll(
+  asked: readonly ScriptSource[],
+  leftOut: readonly LeftOut[],
+  checking: Checking,
+): Promise<CheckReport> {
   const { hosts, registry, targets, targetOf, clock } = checking
   const good: string[] = []
-  const problems: CheckProblem[] = []
+  const problems = leftOut.map(leftOutProblem)
   const sources = [...asked]
   // Grows while it is walked: a script is loaded, too, that a task runs a function of.
   for (const { script, target } of sources) {
@@ -184,6 +189,10 @@ async function checkAll(asked: readonly ScriptSource[], checking: Checking): Pro
     graphs: ofScript(graphs.graphs, script),
   }))
   return { scripts, problems: inOrder(problems, sources) }
+}
+
+function leftOutProblem({ path, reason }: LeftOut): CheckProblem {
+  return { kind: 'leftOut', message: `It is left out: ${reason}`, script: path, place: null, traceback: null }
 }
 
 function loadProblem({ script, fault }: Loaded): CheckProblem {

@@ -4,7 +4,7 @@
  * replaced as a whole or stays what it was.
  */
 
-import { resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
 import type { Clock } from '../engine/ports.ts'
 import { ScriptError } from '../errors.ts'
@@ -12,7 +12,15 @@ import type { SourcePlace } from '../model/workflow.ts'
 import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
 import type { Loaded, ScriptHosts } from './hosts/script-hosts.ts'
-import { isSame, type ScriptSource, scriptsAt, scriptsStillAt, sourceOfFile } from './script-sources.ts'
+import {
+  isSame,
+  type LeftOut,
+  leftOutText,
+  type ScriptSource,
+  scriptsAt,
+  scriptsStillAt,
+  sourceOfFile,
+} from './script-sources.ts'
 
 /** What came of loading one script. */
 export interface ScriptReport {
@@ -60,6 +68,8 @@ export interface LoadedScriptsOptions {
   readonly hosts: ScriptHosts
   /** Files that tasks in use run functions of, by their paths. */
   readonly namedFiles: () => readonly string[]
+  /** Hears of what cannot be loaded since it cannot be looked at. */
+  readonly notice: (message: string) => void
 }
 
 /** The files of a script's newest loading. */
@@ -78,6 +88,8 @@ export class LoadedScripts {
   readonly #made = new Map<string, Made>()
   /** Those that no place names, but a task of another script. */
   readonly #named = new Set<string>()
+  /** What was said of it, so that it is said once. */
+  #leftOut: ReadonlySet<string> = new Set()
   #last: Promise<unknown> = Promise.resolve()
   #loading: Promise<void> | null = null
 
@@ -119,9 +131,13 @@ export class LoadedScripts {
   /** Loads what is new or has one of the changed files; removes what is gone, and what no task runs any more. */
   reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     return this.#inTurn(async () => {
-      const sources = scriptsStillAt(places, this.#made).map(this.#asCalled)
+      const leftOut: LeftOut[] = []
+      const sources = scriptsStillAt(places, this.#made, (each) => leftOut.push(each)).map(this.#asCalled)
       const present = new Set(sources.map(({ script }) => script))
-      const gone = [...this.#made.keys()].filter((script) => !present.has(script) && !this.#named.has(script))
+      const gone = [...this.#made.keys()].filter(
+        (script) => !present.has(script) && !this.#named.has(script) && !this.#isHidden(script, leftOut),
+      )
+      this.#leftOut = this.#tell(leftOut)
       for (const script of gone) await this.#remove(script)
       const changed = new Set(changedFiles.map((file) => resolve(file)))
       const isNew = [...changed].some((file) => ![...this.#made.values()].some(({ files }) => files.has(file)))
@@ -148,9 +164,24 @@ export class LoadedScripts {
 
   /** From now on these are served because somebody asked for them. */
   #sourcesAt(places: readonly string[]): readonly ScriptSource[] {
-    const sources = scriptsAt(places).map(this.#asCalled)
+    const leftOut: LeftOut[] = []
+    const sources = scriptsAt(places, (each) => leftOut.push(each)).map(this.#asCalled)
     for (const { script } of sources) this.#named.delete(script)
+    this.#leftOut = new Set([...this.#leftOut, ...this.#tell(leftOut)])
     return sources
+  }
+
+  #tell(leftOut: readonly LeftOut[]): ReadonlySet<string> {
+    const texts = new Set(leftOut.map(leftOutText))
+    for (const text of texts) if (!this.#leftOut.has(text)) this.#options.notice(text)
+    return texts
+  }
+
+  /** It may be there still, where nobody can look: it stays what it was. */
+  #isHidden(script: string, leftOut: readonly LeftOut[]): boolean {
+    const target = this.#made.get(script)?.target
+    if (target?.kind !== 'file') return false
+    return leftOut.some(({ path }) => `${target.path}${sep}`.startsWith(`${resolve(path)}${sep}`))
   }
 
   #namedSources(): readonly ScriptSource[] {

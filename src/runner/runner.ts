@@ -115,6 +115,7 @@ export class Runner {
       clock,
       hosts: this.#hosts,
       namedFiles: () => targets.namedFiles(),
+      notice: (message) => log({ level: 'warn', message }),
       graceMs: options.reloadGraceMs ?? GRACE_MS,
     })
     this.#unbound = new UnboundNames(this.#registry, targets, log)

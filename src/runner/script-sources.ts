@@ -2,10 +2,19 @@
  * Finds the scripts that paths and module names stand for. Used by the runner, before a host hears of them.
  */
 
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  type Dirent,
+  existsSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { basename, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
-import { UsageError } from '../errors.ts'
+import { toError, UsageError } from '../errors.ts'
 
 export interface ScriptSource {
   /** What messages call it, and the engine routes by: the path or module name as the user gave it. */
@@ -14,6 +23,18 @@ export interface ScriptSource {
   /** The folder that was given, where it was found in one. */
   readonly folder?: string
 }
+
+/** What a folder holds that would be served, if it could be looked at. */
+export interface LeftOut {
+  readonly path: string
+  /** A sentence without its first capital: why, and what to do. */
+  readonly reason: string
+}
+
+type LeaveOut = (each: LeftOut) => void
+
+/** What Node puts into a file name for each byte that is not UTF-8: by such a name, no file is found. */
+const NO_UTF8 = '\ufffd'
 
 /** Files that Node imports as modules: TypeScript as it strips its types, and JavaScript. */
 const MODULE_FILE = /\.m?[jt]s$/
@@ -29,13 +50,14 @@ const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'site-pack
  * The scripts of all places, each file once: what is named itself first keeps that name. A file is one script; a folder is
  * every file of Python (`.py`), TypeScript (`.ts`, `.mts`) and JavaScript (`.js`, `.mjs`) in it and in the folders below, in order
  * of the paths; anything else that looks like one is the name of a Python module. Throws `INVALID_ARGUMENT` for the rest.
+ * `leaveOut`: hears of what is in a folder and cannot be looked at.
  */
-export function scriptsAt(places: readonly string[]): readonly ScriptSource[] {
+export function scriptsAt(places: readonly string[], leaveOut: LeaveOut = () => undefined): readonly ScriptSource[] {
   const named = new Set(places.filter((place) => statusOf(place)?.isFile()).map(identityOfPath))
   const found = new Map<string, ScriptSource>()
   for (const place of places) {
     const isFolder = statusOf(place)?.isDirectory() === true
-    for (const source of sourcesAt(place)) {
+    for (const source of sourcesAt(place, leaveOut)) {
       const identity = identityOf(source)
       if (!found.has(identity) && !(isFolder && named.has(identity))) found.set(identity, source)
     }
@@ -43,18 +65,23 @@ export function scriptsAt(places: readonly string[]): readonly ScriptSource[] {
   return [...found.values()]
 }
 
-/** What is still there of places that were served: nothing, where a file or folder has gone. `known`: scripts by their names. */
+/**
+ * What is still there of places that were served: nothing, where a file or folder has gone. `known`: scripts by their names.
+ * `leaveOut`: hears of places, too, that cannot be looked at any more.
+ */
 export function scriptsStillAt(
   places: readonly string[],
   known: { has(script: string): boolean },
+  leaveOut: LeaveOut = () => undefined,
 ): readonly ScriptSource[] {
-  return scriptsAt(places.filter((place) => isThere(place) || (isModuleName(place) && known.has(place))))
+  const isStill = (place: string) => isThere(place, leaveOut) || (isModuleName(place) && known.has(place))
+  return scriptsAt(places.filter(isStill), leaveOut)
 }
 
 /** Whether a folder that is searched leaves out a file or folder of this path, which is below it. */
 export function isLeftOut(path: string): boolean {
   const name = basename(path)
-  return /^[_.]/.test(name) || PACKAGE_FOLDERS.has(name) || statusOf(join(path, 'pyvenv.cfg')) !== null
+  return /^[_.]/.test(name) || PACKAGE_FOLDERS.has(name) || existsSync(join(path, 'pyvenv.cfg'))
 }
 
 /** Whether it is of TypeScript or JavaScript, and not of Python. */
@@ -73,47 +100,74 @@ export function requirePlace(place: string): void {
 }
 
 function noSuchPlace(place: string): UsageError {
-  return new UsageError('INVALID_ARGUMENT', `There is no file or folder "${place}". Check the path.`, { script: place })
+  const hint = place.includes(NO_UTF8) ? 'Names that are not UTF-8 cannot be served: rename it.' : 'Check the path.'
+  return new UsageError('INVALID_ARGUMENT', `There is no file or folder "${place}". ${hint}`, { script: place })
 }
 
-function sourcesAt(place: string): readonly ScriptSource[] {
+function sourcesAt(place: string, leaveOut: LeaveOut): readonly ScriptSource[] {
   const status = statusOf(place)
-  if (status?.isDirectory()) return scriptsInFolder(place)
+  if (status?.isDirectory()) return scriptsInFolder(place, leaveOut)
   if (status !== null) return [fileSource(place)]
   if (isModuleName(place)) return [{ script: place, target: { kind: 'module', name: place } }]
   throw noSuchPlace(place)
 }
 
-function scriptsInFolder(folder: string): readonly ScriptSource[] {
-  const paths = filesBelow(folder, new Set())
+function scriptsInFolder(folder: string, leaveOut: LeaveOut): readonly ScriptSource[] {
+  const leftOut: LeftOut[] = []
+  const paths = searched(folder, (each) => leftOut.push(each))
+  for (const each of leftOut) leaveOut(each)
   if (paths.length > 0) return paths.map((path) => ({ ...fileSource(path), folder }))
   const message = `The folder "${folder}" holds no file of Python, TypeScript or JavaScript (*.py, *.ts, *.mts, *.js, *.mjs), and no folder below it does.`
-  throw new UsageError('INVALID_ARGUMENT', message, { script: folder })
+  throw new UsageError('INVALID_ARGUMENT', [message, ...leftOut.map(leftOutText)].join(' '), { script: folder })
 }
 
-/** `above`: the folders that lead here, by their real paths, since a link may lead back to one of them. */
-function filesBelow(folder: string, above: ReadonlySet<string>): readonly string[] {
+export function leftOutText({ path, reason }: LeftOut): string {
+  return `"${path}" is left out: ${reason}`
+}
+
+function searched(folder: string, leaveOut: LeaveOut): readonly string[] {
+  try {
+    return filesBelow(folder, new Set(), leaveOut)
+  } catch (error) {
+    const message = `The folder "${folder}" cannot be searched: ${toError(error).message}`
+    throw new UsageError('INVALID_ARGUMENT', message, { script: folder })
+  }
+}
+
+/**
+ * `above`: the folders that lead here, by their real paths, since a link may lead back to one of them. Throws what the system
+ * says of the folder itself; `leaveOut` hears what it says of those below.
+ */
+function filesBelow(folder: string, above: ReadonlySet<string>, leaveOut: LeaveOut): readonly string[] {
   const real = realpathSync(folder)
   if (above.has(real)) return []
   const path = new Set([...above, real])
-  return namesIn(folder).flatMap((name) => {
-    const entry = join(folder, name)
-    if (isLeftOut(entry)) return []
-    const status = statusOf(entry) // links count as what they lead to
-    if (status?.isDirectory()) return filesBelow(entry, path)
-    return status !== null && isScriptFile(name) ? [entry] : []
+  return entriesIn(folder).flatMap((entry) => {
+    const file = join(folder, entry.name)
+    if (isLeftOut(file)) return []
+    const mayHoldScripts = isScriptFile(entry.name) || entry.isDirectory()
+    try {
+      const status = statSync(file, { throwIfNoEntry: false }) // links count as what they lead to
+      if (status?.isDirectory()) return filesBelow(file, path, leaveOut)
+      if (status !== undefined) return isScriptFile(entry.name) ? [file] : []
+      if (mayHoldScripts && entry.name.includes(NO_UTF8)) {
+        leaveOut({ path: file, reason: 'its name is not UTF-8. Rename it.' })
+      }
+    } catch (error) {
+      if (mayHoldScripts)
+        leaveOut({
+          path: file,
+          reason: `it cannot be read (${toError(error).message}). Make it readable, or move it out of the folder.`,
+        })
+    }
+    return []
   })
 }
 
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch (error) {
-    const { message } = error as Error
-    throw new UsageError('INVALID_ARGUMENT', `The folder "${folder}" cannot be searched: ${message}`, {
-      script: folder,
-    })
-  }
+/** Throws where the names can be read, and nothing can be opened, too. */
+function entriesIn(folder: string): readonly Dirent[] {
+  accessSync(folder, constants.R_OK | constants.X_OK)
+  return readdirSync(folder, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))
 }
 
 /** A file by its path from the current folder, where it is below that. */
@@ -122,9 +176,14 @@ export function sourceOfFile(path: string): ScriptSource {
   return fileSource(near.startsWith('..') || isAbsolute(near) ? path : near)
 }
 
-function isThere(place: string): boolean {
-  const status = statusOf(place)
-  return status?.isDirectory() ? filesBelow(place, new Set()).length > 0 : status !== null
+function isThere(place: string, leaveOut: LeaveOut): boolean {
+  try {
+    const status = statusOf(place)
+    return status?.isDirectory() ? searched(place, leaveOut).length > 0 : status !== null
+  } catch (error) {
+    leaveOut({ path: place, reason: toError(error).message })
+    return false
+  }
 }
 
 function isModuleName(place: string): boolean {
@@ -144,7 +203,7 @@ export function isSame(one: LoadTarget, other: LoadTarget): boolean {
 }
 
 function sameRealPath(one: string, other: string): boolean {
-  return statusOf(one) !== null && statusOf(other) !== null && identityOfPath(one) === identityOfPath(other)
+  return existsSync(one) && existsSync(other) && identityOfPath(one) === identityOfPath(other)
 }
 
 /** The same for every name of one file. */
@@ -156,7 +215,12 @@ function identityOfPath(path: string): string {
   return realpathSync(path)
 }
 
-/** Of what a link leads to; null where nothing is. */
-function statusOf(path: string): Stats | null {
-  return statSync(path, { throwIfNoEntry: false }) ?? null
+/** Of what a link leads to; null where nothing is. Throws `INVALID_ARGUMENT` where the system does not tell. */
+function statusOf(place: string): Stats | null {
+  try {
+    return statSync(place, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    const message = `"${place}" cannot be read: ${toError(error).message}`
+    throw new UsageError('INVALID_ARGUMENT', message, { script: place })
+  }
 }

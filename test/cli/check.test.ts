@@ -1,6 +1,7 @@
 /** `cloaca check`: what would be served, what is wrong with it, and that nothing is started. */
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../src/index.ts'
 import { Terminal } from '../support/cloaca-process.ts'
@@ -135,6 +136,18 @@ describe('a check', () => {
     expect(people.stdout).toMatch(/: 14 problems$/m)
     expect(readdirSync(terminal.folder)).not.toContain('made.db')
     expect(readdirSync(terminal.folder)).not.toContain('worked')
+  })
+
+  it('of a folder with something that cannot be looked at names it, beside what would be served, and exits with 1', async () => {
+    terminal.write('partly/good.py', GOOD)
+    symlinkSync('loop.py', join(terminal.folder, 'partly', 'loop.py'))
+
+    const end = await terminal.run(['check', 'partly'])
+
+    expect(end.exitCode).toBe(1)
+    expect(end.stdout).toMatch(/^partly\/good\.py\n {2}trigger came: /)
+    expect(end.stdout).toMatch(/^partly\/loop\.py: It is left out: .*ELOOP/m)
+    expect(end.stdout).toMatch(/^2 triggers and 1 workflow of 1 script: 1 problem$/m)
   })
 
   it('of a script that hangs while it is loaded ends at the limit of the project, and of nothing to serve fails', async () => {

@@ -1,6 +1,6 @@
 /** `serve --watch`: what is served follows the files, however they are saved. */
 
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type CloacaProcess, Terminal } from '../support/cloaca-process.ts'
@@ -188,6 +188,21 @@ it('a folder that is removed is served no more, and is again when it is back', a
   terminal.write('shop/jobs/one.py', script('anew'))
 
   await serving.logs("workflow 'anew' completed")
+  expect(serving.log.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+it('what cannot be looked at in a folder is named once, and the others are served and loaded again', async () => {
+  await using terminal = new Terminal()
+  terminal.write('shop/one.py', script('one'))
+  symlinkSync('loop.py', join(terminal.folder, 'shop', 'loop.py'))
+  const serving = await watching(terminal, 'shop')
+
+  for (const name of ['second', 'third']) {
+    terminal.write('shop/one.py', script(name))
+    await serving.logs(`workflow '${name}' completed`)
+  }
+
+  expect(serving.log.filter(({ msg }) => msg.startsWith('"shop/loop.py" is left out: '))).toHaveLength(1)
   expect(serving.log.filter(({ level }) => level === 'error')).toEqual([])
 })
 

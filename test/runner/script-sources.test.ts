@@ -1,10 +1,10 @@
 /** Which scripts paths and module names stand for. */
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { scriptsAt, scriptsStillAt } from '../../src/runner/script-sources.ts'
+import { type LeftOut, scriptsAt, scriptsStillAt } from '../../src/runner/script-sources.ts'
 
 let folder: string
 beforeEach(() => {
@@ -58,6 +58,60 @@ describe('a folder', () => {
 
     const refusal = { code: 'INVALID_ARGUMENT', facts: { script: join(folder, 'shop') } }
     expect(() => scriptsAt(at('shop'))).toThrow(expect.objectContaining(refusal))
+  })
+})
+
+describe('what a folder holds and cannot be looked at', () => {
+  const leftOut: LeftOut[] = []
+  const leaveOut = (each: LeftOut) => leftOut.push(each)
+  const named = () => leftOut.map(({ path }) => path.slice(folder.length + 1))
+  beforeEach(() => leftOut.splice(0))
+
+  it('is told with the reason, and the others are found: a link that leads to itself', () => {
+    write('shop/a.py', 'shop/jobs/b.py')
+    symlinkSync('loop.py', join(folder, 'shop/jobs/loop.py'))
+    symlinkSync('loop.txt', join(folder, 'shop/jobs/loop.txt'))
+
+    const scripts = scriptsAt(at('shop'), leaveOut).map(({ script }) => script)
+
+    expect(scripts).toEqual(at('shop/a.py', 'shop/jobs/b.py'))
+    expect(named()).toEqual(['shop/jobs/loop.py'])
+    expect(leftOut[0]?.reason).toContain('ELOOP')
+  })
+
+  it.skipIf(process.getuid?.() === 0)('a folder that may not be read, or whose names only may be', () => {
+    write('shop/a.py', 'shop/closed/b.py', 'shop/names/c.py')
+    chmodSync(join(folder, 'shop/closed'), 0o000)
+    chmodSync(join(folder, 'shop/names'), 0o444)
+
+    const scripts = scriptsAt(at('shop'), leaveOut).map(({ script }) => script)
+    expect(() => scriptsAt(at('shop/closed'))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    const still = scriptsStillAt(at('shop/closed', 'shop/a.py'), new Set(), leaveOut).map(({ script }) => script)
+    chmodSync(join(folder, 'shop/closed'), 0o755)
+    chmodSync(join(folder, 'shop/names'), 0o755)
+
+    expect(scripts).toEqual(at('shop/a.py'))
+    expect(still).toEqual(at('shop/a.py'))
+    expect(named()).toEqual(['shop/closed', 'shop/names', 'shop/closed'])
+  })
+
+  it.runIf(process.platform === 'linux')('a file or a folder whose name is not UTF-8', () => {
+    write('shop/a.py')
+    const unnamed = (end: string) =>
+      Buffer.concat([Buffer.from(`${folder}/shop/caf`), Buffer.of(0xe9), Buffer.from(end)])
+    for (const end of ['.py', '.csv']) writeFileSync(unnamed(end), '')
+    mkdirSync(unnamed(''))
+
+    expect(scriptsAt(at('shop'), leaveOut)).toHaveLength(1)
+    expect(named()).toEqual(['shop/caf\ufffd', 'shop/caf\ufffd.py'])
+  })
+
+  it('is named where nothing else is there', () => {
+    write('shop/readme.txt')
+    symlinkSync('loop.py', join(folder, 'shop/loop.py'))
+
+    expect(() => scriptsAt(at('shop'))).toThrow(/holds no file .* "[^"]*loop\.py" is left out: .*ELOOP/)
+    expect(() => scriptsAt(at('shop/loop.py'))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })
 })
 

@@ -4,7 +4,6 @@
  * folder that it watches is gone.
  */
 
-import { once } from 'node:events'
 import { type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
@@ -15,7 +14,7 @@ const QUIET_MS = 100
 export interface FileWatchEvents {
   /** These files changed, and nothing did for a moment since. Never called again before it has settled; it does not reject. */
   changed(files: readonly string[]): Promise<void>
-  /** Something cannot be watched: the system allows no more, or a folder cannot be read. */
+  /** Something cannot be watched: the system allows no more, or a folder cannot be read. Called once for each. */
   failed(error: Error): void
 }
 
@@ -27,6 +26,8 @@ export class FileWatch {
   /** Files that are not watched yet, with the instant from which on they count as changed. */
   readonly #awaited = new Map<string, number>()
   readonly #changed = new Set<string>()
+  /** What was said of it: each look at the same finds the same. */
+  readonly #failures = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #isBusy = false
   #isReady = false
@@ -46,13 +47,14 @@ export class FileWatch {
       this.#awaited.delete(resolve(file))
       this.#note(file)
     })
-    this.#watcher.on('error', (thrown) => events.failed(thrown as Error))
+    this.#watcher.on('error', (thrown) => this.#fail(thrown as Error))
   }
 
   /** Settles when it watches these files and folders: what changed between `since` and then counts as changed. */
   static async open(paths: readonly string[], since: number, events: FileWatchEvents): Promise<FileWatch> {
     const opened = new FileWatch(events, since)
-    const isReady = once(opened.#watcher, 'ready')
+    // It gets ready though some of it cannot be watched, which is an event of its own.
+    const isReady = new Promise<void>((resolve) => opened.#watcher.once('ready', resolve))
     opened.add(paths, since)
     await isReady
     opened.#isReady = true
@@ -86,6 +88,12 @@ export class FileWatch {
   #isIgnored(path: string, stats: Stats | undefined): boolean {
     if (this.#named.has(resolve(path))) return false
     return isLeftOut(path) || (stats?.isFile() === true && !isScriptFile(path))
+  }
+
+  #fail(error: Error): void {
+    if (this.#failures.has(error.message)) return
+    this.#failures.add(error.message)
+    this.#events.failed(error)
   }
 
   #note(file: string): void {
