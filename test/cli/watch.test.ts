@@ -206,6 +206,67 @@ it('what cannot be looked at in a folder is named once, and the others are serve
   expect(serving.log.filter(({ level }) => level === 'error')).toEqual([])
 })
 
+describe('a link that is switched to another folder', () => {
+  /** As deployments do: at no moment is there nothing. */
+  const point = (terminal: Terminal, link: string, to: string) => {
+    symlinkSync(to, join(terminal.folder, `${link}.new`))
+    renameSync(join(terminal.folder, `${link}.new`), join(terminal.folder, link))
+  }
+
+  it.each(['current', 'current/jobs', 'current/jobs/one.py'])(
+    'has %s served from there, time after time',
+    async (place) => {
+      await using terminal = new Terminal()
+      terminal.write('first/jobs/one.py', script('first'))
+      terminal.write('second/jobs/one.py', script('second'))
+      terminal.write('third/jobs/one.py', script('third'))
+      point(terminal, 'current', 'first')
+      const serving = await watching(terminal, place)
+
+      for (const name of ['second', 'third', 'first']) {
+        point(terminal, 'current', name)
+        await serving.logs(`workflow '${name}' completed`)
+      }
+      terminal.write('first/jobs/one.py', script('edited'))
+
+      await serving.logs("workflow 'edited' completed")
+    },
+  )
+
+  it('has what is new there served, what is not there no more, and is waited for while it is gone', async () => {
+    await using terminal = new Terminal()
+    terminal.write('other.py', script('other'))
+    terminal.write('first/one.py', script('one'))
+    terminal.write('second/two.py', script('two'))
+    point(terminal, 'current', 'first')
+    const serving = await watching(terminal, 'current', 'other.py')
+
+    point(terminal, 'current', 'second')
+    await serving.logs('script "current/one.py" was removed')
+    await serving.logs("workflow 'two' completed")
+    rmSync(join(terminal.folder, 'current'))
+    await serving.logs('script "current/two.py" was removed')
+    symlinkSync('first', join(terminal.folder, 'current'))
+    await serving.logs('script "current/one.py" was loaded', 2)
+    terminal.write('first/three.py', script('three'))
+
+    await serving.logs("workflow 'three' completed")
+  })
+
+  it('is noticed when it is hidden, and the files of the folder are links through it', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs/..1/one.py', script('first'))
+    terminal.write('jobs/..2/one.py', script('second'))
+    symlinkSync('..1', join(terminal.folder, 'jobs/..data'))
+    symlinkSync('..data/one.py', join(terminal.folder, 'jobs/one.py'))
+    const serving = await watching(terminal, 'jobs')
+
+    point(terminal, 'jobs/..data', '..2')
+
+    await serving.logs("workflow 'second' completed")
+  })
+})
+
 it('a trigger that names a workflow which nobody declares is named after a save, too', async () => {
   await using terminal = new Terminal()
   terminal.write('shop.py', script('shop'))

@@ -8,6 +8,7 @@ import { type Stats, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { isLeftOut, isScriptFile } from '../../runner/script-sources.ts'
+import { LinkWatch } from './links.ts'
 
 const QUIET_MS = 100
 
@@ -21,6 +22,7 @@ export interface FileWatchEvents {
 export class FileWatch {
   readonly #events: FileWatchEvents
   readonly #watcher: FSWatcher
+  readonly #links: LinkWatch
   /** Watched whatever their names are. */
   readonly #named = new Set<string>()
   /** Files that are not watched yet, with the instant from which on they count as changed. */
@@ -47,7 +49,9 @@ export class FileWatch {
       this.#awaited.delete(resolve(file))
       this.#note(file)
     })
-    this.#watcher.on('error', (thrown) => this.#fail(thrown as Error))
+    const failed = (thrown: unknown) => this.#fail(thrown as Error)
+    this.#watcher.on('error', failed)
+    this.#links = new LinkWatch({ switched: (paths) => this.#lookAnew(paths), failed })
   }
 
   /** Settles when it watches these files and folders: what changed between `since` and then counts as changed. */
@@ -71,13 +75,14 @@ export class FileWatch {
       if (statSync(path, { throwIfNoEntry: false }) !== undefined) this.#awaited.set(resolve(path), since)
     }
     this.#watcher.add([...added])
+    for (const path of added) this.#links.add(path, since)
   }
 
   /** Nothing is reported any more. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    await this.#watcher.close()
+    await Promise.all([this.#watcher.close(), this.#links.close()])
   }
 
   get isClosed(): boolean {
@@ -88,6 +93,17 @@ export class FileWatch {
   #isIgnored(path: string, stats: Stats | undefined): boolean {
     if (this.#named.has(resolve(path))) return false
     return isLeftOut(path) || (stats?.isFile() === true && !isScriptFile(path))
+  }
+
+  /** All of these count as changed: they are other files now. */
+  #lookAnew(paths: readonly string[]): void {
+    if (this.#isClosed) return
+    this.#watcher.unwatch([...paths])
+    this.#watcher.add([...paths])
+    for (const path of paths) {
+      this.#links.add(path, Number.POSITIVE_INFINITY) // there may be other links on its way
+      this.#note(path)
+    }
   }
 
   #fail(error: Error): void {
