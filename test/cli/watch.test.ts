@@ -101,6 +101,22 @@ it('a file that is saved broken leaves the script as it was, and says so; the ne
   await serving.logs("workflow 'better' completed")
 })
 
+it('a file of a folder that declares nothing any more is named, and a file that never did is not', async () => {
+  await using terminal = new Terminal()
+  terminal.write('shop/one.py', script('one'))
+  terminal.write('shop/two.py', script('two'))
+  terminal.write('shop/helper.py', '')
+  const serving = await watching(terminal, 'shop')
+
+  terminal.write('shop/helper.py', 'NAME = 1\n')
+  terminal.write('shop/one.py', '')
+  await serving.logs('script "shop/one.py" declares no trigger and no workflow any more')
+  terminal.write('shop/one.py', script('again'))
+
+  await serving.logs("workflow 'again' completed")
+  expect(serving.log.filter(({ msg }) => msg.includes('helper.py'))).toEqual([])
+})
+
 it('a file of a folder that is new is served, one that is removed is not any more, and the others go on', async () => {
   await using terminal = new Terminal()
   terminal.write('shop/one.py', script('one'))

@@ -1,25 +1,53 @@
 /** What the log of `serve` says of each script: loaded, kept, not served, removed. */
 
+import { resolve } from 'node:path'
 import type { LogSink, ReloadReport, ScriptReport } from '../../index.ts'
 import { isModuleFile } from '../../runner/script-sources.ts'
 
-interface Circumstances {
-  /** The user named this file or module itself, and did not only name a folder in which it is. */
-  readonly isNamed: boolean
-  /** Of the line that says that a script was loaded. */
-  readonly level: 'debug' | 'info'
-}
+export class ScriptLog {
+  readonly #log: LogSink
+  readonly #places: readonly string[]
+  /** Scripts of which something is served. */
+  readonly #declaring = new Set<string>()
 
-export function logLoaded(report: ScriptReport, log: LogSink, { isNamed, level }: Circumstances): void {
-  const { script, error, problems } = report
-  const facts = { script }
-  if (error !== null) logFailed(report, error, log)
-  else if (declaresAny(report)) log({ level, message: `script "${script}" was loaded: ${declaredText(report)}`, facts })
-  else {
-    const what = isModuleFile(script) ? 'exports' : 'declares'
-    log({ level: isNamed ? 'warn' : 'debug', message: `script "${script}" ${what} no trigger and no workflow`, facts })
+  constructor(log: LogSink, places: readonly string[]) {
+    this.#log = log
+    this.#places = places
   }
-  for (const message of problems) log({ level: 'warn', message, facts })
+
+  /** `level`: of the line that says that a script was loaded. */
+  loaded(report: ScriptReport, level: 'debug' | 'info'): void {
+    const { script, error, problems } = report
+    const facts = { script }
+    if (error !== null) logFailed(report, error, this.#log)
+    else if (declaresAny(report)) {
+      this.#log({ level, message: `script "${script}" was loaded: ${declaredText(report)}`, facts })
+    } else this.#declaresNothing(script)
+    for (const message of problems) this.#log({ level: 'warn', message, facts })
+    if (declaresAny(report)) this.#declaring.add(script)
+    else if (!report.isKept) this.#declaring.delete(script)
+  }
+
+  removed({ removed }: ReloadReport): void {
+    for (const script of removed) {
+      const message = `script "${script}" was removed and is no longer served`
+      this.#log({ level: 'info', message, facts: { script } })
+      this.#declaring.delete(script)
+    }
+  }
+
+  /** A folder may hold files that are no scripts: only of one that was named, or was a script before, this is a surprise. */
+  #declaresNothing(script: string): void {
+    const wasScript = this.#declaring.has(script)
+    const what = `${isModuleFile(script) ? 'exports' : 'declares'} no trigger and no workflow${wasScript ? ' any more' : ''}`
+    const level = wasScript || this.#isNamed(script) ? 'warn' : 'debug'
+    this.#log({ level, message: `script "${script}" ${what}`, facts: { script } })
+  }
+
+  /** The user named this file or module, and did not only name a folder in which it is. */
+  #isNamed(script: string): boolean {
+    return this.#places.some((place) => resolve(place) === resolve(script))
+  }
 }
 
 /** Whether there is anything of it to serve. */
@@ -40,12 +68,6 @@ export function declaredText(
   ]
   const all = [count(of.triggers.length, 'trigger'), count(of.workflows.length, 'workflow'), ...few]
   return `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
-}
-
-export function logRemoved({ removed }: ReloadReport, log: LogSink): void {
-  for (const script of removed) {
-    log({ level: 'info', message: `script "${script}" was removed and is no longer served`, facts: { script } })
-  }
 }
 
 /** How many there are, with the noun. */

@@ -1,6 +1,5 @@
 /** `cloaca serve`: loads scripts, polls their triggers and runs their workflows until it is told to stop. */
 
-import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { toError } from '../../errors.ts'
 import type { HttpServer } from '../../http/server.ts'
@@ -16,7 +15,7 @@ import { whenNpmIsGone } from '../npm.ts'
 import { positiveNumber } from '../option-values.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 import { openHttp } from './http.ts'
-import { count, declaredText, declaresAny, logLoaded, logRemoved } from './script-log.ts'
+import { count, declaredText, declaresAny, ScriptLog } from './script-log.ts'
 import { FileWatch } from './watch.ts'
 
 interface ServeOptions {
@@ -82,7 +81,8 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     const reports = await Promise.race([runner.loadAll(places, { lagging }), stop])
     if (typeof reports === 'number') return reports
     const level = options.watch ? 'info' : 'debug'
-    for (const report of reports) logLoaded(report, log, { isNamed: isNamed(report, places), level })
+    const scriptLog = new ScriptLog(log, places)
+    for (const report of reports) scriptLog.loaded(report, level)
     const nothing = whyNothing(reports, places) ?? unknownWorkflow(reports, options.onlyWorkflows)
     if (nothing !== null) {
       log({ level: 'error', message: nothing })
@@ -90,7 +90,7 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
     }
     await early
     await runner.start()
-    const watch = options.watch ? await watchScripts(runner, places, { reports, since }, log) : null
+    const watch = options.watch ? await watchScripts(runner, places, { reports, since }, { log, scriptLog }) : null
     log({ level: 'info', message: `serving ${summaryOf(reports)}; Ctrl-C stops` })
     process.on('SIGUSR2', () => void runner.logStacks())
     const exitCode = await stop
@@ -134,14 +134,14 @@ async function watchScripts(
   runner: Runner,
   places: readonly string[],
   { reports, since }: { readonly reports: readonly ScriptReport[]; readonly since: number },
-  log: LogSink,
+  { log, scriptLog }: { readonly log: LogSink; readonly scriptLog: ScriptLog },
 ): Promise<FileWatch> {
   const reload = async (changed: readonly string[]): Promise<void> => {
     const begunAt = performance.timeOrigin + performance.now()
     const report = await runner.reload(places, changed)
-    logRemoved(report, log)
+    scriptLog.removed(report)
     for (const each of report.loaded) {
-      logLoaded(each, log, { isNamed: isNamed(each, places), level: 'info' })
+      scriptLog.loaded(each, 'info')
       watch.add(each.files, begunAt)
     }
   }
@@ -163,11 +163,6 @@ function unknownWorkflow(reports: readonly ScriptReport[], wanted: readonly stri
   const missing = wanted.find((name) => !known.has(name))
   if (missing === undefined) return null
   return `There is no workflow "${missing}" in what is served, which has ${[...known].map((name) => `"${name}"`).join(', ') || 'none'}.`
-}
-
-/** The user named this file or module, and did not only name a folder in which it is. */
-function isNamed({ script }: ScriptReport, places: readonly string[]): boolean {
-  return places.some((place) => resolve(place) === resolve(script))
 }
 
 function summaryOf(reports: readonly ScriptReport[]): string {
