@@ -13,7 +13,7 @@ import type { LiveRegistry } from '../registry/live-registry.ts'
 import type { RegistryProblem } from '../registry/registry.ts'
 import type { Loaded, ScriptHosts } from './hosts/script-hosts.ts'
 import {
-  isSame,
+  identityOf,
   type LeftOut,
   leftOutText,
   type ScriptSource,
@@ -132,7 +132,7 @@ export class LoadedScripts {
   reload(places: readonly string[], changedFiles: readonly string[]): Promise<ReloadReport> {
     return this.#inTurn(async () => {
       const leftOut: LeftOut[] = []
-      const sources = scriptsStillAt(places, this.#made, (each) => leftOut.push(each)).map(this.#asCalled)
+      const sources = this.#asCalled(scriptsStillAt(places, this.#made, (each) => leftOut.push(each)))
       const present = new Set(sources.map(({ script }) => script))
       const gone = [...this.#made.keys()].filter(
         (script) => !present.has(script) && !this.#named.has(script) && !this.#isHidden(script, leftOut),
@@ -165,7 +165,7 @@ export class LoadedScripts {
   /** From now on these are served because somebody asked for them. */
   #sourcesAt(places: readonly string[]): readonly ScriptSource[] {
     const leftOut: LeftOut[] = []
-    const sources = scriptsAt(places, (each) => leftOut.push(each)).map(this.#asCalled)
+    const sources = this.#asCalled(scriptsAt(places, (each) => leftOut.push(each)))
     for (const { script } of sources) this.#named.delete(script)
     this.#leftOut = new Set([...this.#leftOut, ...this.#tell(leftOut)])
     return sources
@@ -185,13 +185,14 @@ export class LoadedScripts {
   }
 
   #namedSources(): readonly ScriptSource[] {
-    return this.#options.namedFiles().map((file) => this.#asCalled(sourceOfFile(file)))
+    return this.#asCalled(this.#options.namedFiles().map(sourceOfFile))
   }
 
-  /** By the name under which it was loaded first: a place may name a file otherwise than a task does. */
-  readonly #asCalled = (source: ScriptSource): ScriptSource => {
-    for (const [script, { target }] of this.#made) if (isSame(target, source.target)) return { script, target }
-    return source
+  /** By the names under which they were loaded first: a place may name a file otherwise than a task does. */
+  #asCalled(sources: readonly ScriptSource[]): readonly ScriptSource[] {
+    const made = new Map<string, ScriptSource>()
+    for (const [script, { target }] of [...this.#made].reverse()) made.set(identityOf(target), { script, target })
+    return sources.map((source) => made.get(identityOf(source.target)) ?? source)
   }
 
   /** `isNew`: a file changed that is nobody's yet. It may be what a script lacked. */

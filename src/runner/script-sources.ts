@@ -12,7 +12,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
-import { basename, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, delimiter, isAbsolute, join, relative, resolve } from 'node:path'
 import type { LoadTarget } from '../border/protocol.ts'
 import { toError, UsageError } from '../errors.ts'
 
@@ -53,14 +53,13 @@ const PACKAGE_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'site-pack
  * `leaveOut`: hears of what is in a folder and cannot be looked at.
  */
 export function scriptsAt(places: readonly string[], leaveOut: LeaveOut = () => undefined): readonly ScriptSource[] {
-  const named = new Set(places.filter((place) => statusOf(place)?.isFile()).map(identityOfPath))
+  const sources = places.flatMap((place) => sourcesAt(place, leaveOut))
+  const named = new Set(sources.filter(({ folder }) => folder === undefined).map(({ target }) => identityOf(target)))
   const found = new Map<string, ScriptSource>()
-  for (const place of places) {
-    const isFolder = statusOf(place)?.isDirectory() === true
-    for (const source of sourcesAt(place, leaveOut)) {
-      const identity = identityOf(source)
-      if (!found.has(identity) && !(isFolder && named.has(identity))) found.set(identity, source)
-    }
+  for (const source of sources) {
+    const identity = identityOf(source.target)
+    if (found.has(identity) || (source.folder !== undefined && named.has(identity))) continue
+    found.set(identity, source)
   }
   return [...found.values()]
 }
@@ -196,23 +195,32 @@ function fileSource(path: string): ScriptSource {
 
 /** Whether two targets are one file or module, whatever they are called. */
 export function isSame(one: LoadTarget, other: LoadTarget): boolean {
-  if (one.kind === 'module' || other.kind === 'module') {
-    return one.kind === 'module' && other.kind === 'module' && one.name === other.name
+  if (one.kind === 'file' && other.kind === 'file' && one.path === other.path) return true
+  return identityOf(one) === identityOf(other)
+}
+
+/** The same for every name of one file, that of a module included: its path without links. */
+export function identityOf(target: LoadTarget): string {
+  if (target.kind === 'file') return realPathOf(target.path)
+  const file = fileOfModule(target.name)
+  return file === null ? target.name : realPathOf(file)
+}
+
+/** As Python finds it in the current folder and those of PYTHONPATH; null for what it finds elsewhere, as in a package. */
+function fileOfModule(name: string): string | null {
+  const path = join(...name.split('.'))
+  const roots = ['', ...(process.env.PYTHONPATH ?? '').split(delimiter)]
+  const files = roots.flatMap((root) => [resolve(root, path, '__init__.py'), resolve(root, `${path}.py`)])
+  return files.find((file) => existsSync(file)) ?? null
+}
+
+/** As it is given, where nothing can be found by it. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
   }
-  return one.path === other.path || sameRealPath(one.path, other.path)
-}
-
-function sameRealPath(one: string, other: string): boolean {
-  return existsSync(one) && existsSync(other) && identityOfPath(one) === identityOfPath(other)
-}
-
-/** The same for every name of one file. */
-function identityOf({ target }: ScriptSource): string {
-  return target.kind === 'module' ? target.name : identityOfPath(target.path)
-}
-
-function identityOfPath(path: string): string {
-  return realpathSync(path)
 }
 
 /** Of what a link leads to; null where nothing is. Throws `INVALID_ARGUMENT` where the system does not tell. */

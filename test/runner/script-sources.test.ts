@@ -2,15 +2,18 @@
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { delimiter, dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type LeftOut, scriptsAt, scriptsStillAt } from '../../src/runner/script-sources.ts'
 
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cloaca-sources-'))
 })
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 function write(...names: readonly string[]): void {
   for (const name of names) {
@@ -123,6 +126,24 @@ describe('a file', () => {
 
     expect(found('shop/a.py', 'shop/a.py', 'store/a.py', 'shop')).toEqual(['shop/a.py', 'shop/b.py'])
     expect(found('shop', 'store')).toEqual(['shop/a.py', 'shop/b.py'])
+  })
+
+  it('is one script when it is named as a module, too, and has the name that was given first', () => {
+    write('shop/__init__.py', 'shop/jobs/nightly.py', 'shop/jobs/weekly.py', 'lib/parts_of_shop/__init__.py')
+    vi.stubEnv('PYTHONPATH', [folder, join(folder, 'lib')].join(delimiter))
+    const names = (...places: readonly string[]) => scriptsAt(places).map(({ script }) => script)
+    const path = join(folder, 'shop/jobs/nightly.py')
+
+    expect(names(path, 'shop.jobs.nightly')).toEqual([path])
+    expect(names('shop.jobs.nightly', path)).toEqual(['shop.jobs.nightly'])
+    expect(names(join(folder, 'shop'), 'shop.jobs.nightly')).toEqual([
+      join(folder, 'shop/jobs/weekly.py'),
+      'shop.jobs.nightly',
+    ])
+    expect(names('parts_of_shop', join(folder, 'lib/parts_of_shop/__init__.py'), 'json')).toEqual([
+      'parts_of_shop',
+      'json',
+    ])
   })
 
   it('that is named beside its folder has the name that it was given', () => {

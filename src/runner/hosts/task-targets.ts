@@ -3,7 +3,7 @@
  * declared, or by its name. Scripts come and go, so it is looked up in what is loaded now.
  */
 
-import { realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { LoadTarget } from '../../border/protocol.ts'
 import { InternalError } from '../../errors.ts'
@@ -11,6 +11,7 @@ import type { TaskDefinition, TaskRuns, WorkflowDefinition } from '../../model/w
 import type { LiveRegistry } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { Registry, RegistryProblem } from '../../registry/registry.ts'
+import { identityOf } from '../script-sources.ts'
 
 /** A task of a script as that declares it. */
 export interface FoundTask {
@@ -117,16 +118,9 @@ function fileNamed(name: string, from: string | null): string | null {
 
 /** `from`: the file in which it is named. */
 function scriptNamed(name: string, from: string | null, loaded: ReadonlyMap<string, LoadTarget>): string | null {
-  for (const path of pathsOf(name, from).map(realPath)) {
-    for (const [script, target] of loaded) if (target.kind === 'file' && realPath(target.path) === path) return script
+  for (const path of pathsOf(name, from)) {
+    const file = identityOf({ kind: 'file', path })
+    for (const [script, target] of loaded) if (identityOf(target) === file) return script
   }
   return loaded.has(name) ? name : null
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path // nothing is there, so nothing is loaded from there
-  }
 }
