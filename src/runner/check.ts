@@ -12,7 +12,7 @@ import type { GraphDefinition, ReactorDefinition, SourceDefinition } from '../mo
 import type { TriggerDefinition } from '../model/trigger.ts'
 import type { SourcePlace, WorkflowDefinition } from '../model/workflow.ts'
 import { LiveRegistry } from '../registry/live-registry.ts'
-import { checkWorkflow, unboundTriggers } from '../registry/registry.ts'
+import { checkWorkflow, type Registry, unboundTriggers } from '../registry/registry.ts'
 import { ruleProblems } from '../registry/rule-problems.ts'
 import { clockOf, defaultDurability, openScripting, type Scripting } from './composition.ts'
 import { onlyChecked } from './hosts/only-checked.ts'
@@ -48,6 +48,13 @@ export interface CheckedScript {
   readonly sources: readonly SourceDefinition[]
   readonly reactors: readonly ReactorDefinition[]
   readonly graphs: readonly GraphDefinition[]
+  /** What it declares and would not have served, since another script declares the same name. */
+  readonly overridden: readonly {
+    readonly kind: 'trigger' | 'workflow' | 'source' | 'reactor' | 'graph'
+    readonly name: string
+    /** The script whose declaration counts. */
+    readonly by: string
+  }[]
 }
 
 export interface CheckReport {
@@ -128,7 +135,11 @@ function openPython(options: CheckedOptions, clock: Clock, log: LogSink): Promis
   })
 }
 
-function ofScript<Definition extends { readonly script: string }>(
+interface Owned {
+  readonly script: string
+}
+
+function ofScript<Definition extends Owned>(
   definitions: ReadonlyMap<string, Definition>,
   script: string,
 ): readonly Definition[] {
@@ -150,7 +161,7 @@ async function checkAll(
   checking: Checking,
 ): Promise<CheckReport> {
   const { hosts, registry, targets, targetOf, clock } = checking
-  const good: string[] = []
+  const good: Loaded[] = []
   const problems = leftOut.map(leftOutProblem)
   const sources = [...asked]
   // Grows while it is walked: a script is loaded, too, that a task runs a function of.
@@ -162,7 +173,7 @@ async function checkAll(
     }
     for (const each of registry.replaceScript(script, loaded)) problems.push({ ...each, traceback: null })
     problems.push(...twins(loaded), ...badCrons(loaded, clock.now()), ...badRules(loaded))
-    good.push(script)
+    good.push(loaded)
     for (const named of targets.namedFiles().map(sourceOfFile)) {
       if ([...targetOf.values()].some((each) => isSame(each, named.target))) continue
       targetOf.set(named.script, named.target)
@@ -175,20 +186,49 @@ async function checkAll(
   }
   const declared = triggers.size + workflows.size + graphs.sources.size + graphs.reactors.size + graphs.graphs.size
   if (problems.length === 0 && declared === 0) {
-    const [script = ''] = good
+    const script = good[0]?.script ?? ''
     const hint = isModuleFile(script) ? ' Of a module, what it exports is served: is an export missing?' : ''
     const message = `No trigger and no workflow is declared: there would be nothing to serve.${hint}`
     problems.push({ kind: 'nothingDeclared', message, script, place: null, traceback: null })
   }
-  const scripts = good.map((script) => ({
+  const scripts = good.map((loaded) => checkedScript(loaded, registry.current()))
+  return { scripts, problems: inOrder(problems, sources) }
+}
+
+function checkedScript(loaded: Loaded, { triggers, workflows, graphs }: Registry): CheckedScript {
+  const { script } = loaded
+  const overriddenOf = (
+    kind: CheckedScript['overridden'][number]['kind'],
+    names: readonly string[],
+    inUse: ReadonlyMap<string, Owned>,
+  ) =>
+    names.flatMap((name) => {
+      const by = inUse.get(name)?.script ?? script
+      return by === script ? [] : [{ kind, name, by }]
+    })
+  return {
     script,
     triggers: ofScript(triggers, script),
     workflows: ofScript(workflows, script),
     sources: ofScript(graphs.sources, script),
     reactors: ofScript(graphs.reactors, script),
     graphs: ofScript(graphs.graphs, script),
-  }))
-  return { scripts, problems: inOrder(problems, sources) }
+    overridden: [
+      ...overriddenOf('trigger', namesOf(loaded.triggers), triggers),
+      ...overriddenOf(
+        'workflow',
+        loaded.workflows.map(({ key }) => key),
+        workflows,
+      ),
+      ...overriddenOf('source', namesOf(loaded.graphs?.sources), graphs.sources),
+      ...overriddenOf('reactor', namesOf(loaded.graphs?.reactors), graphs.reactors),
+      ...overriddenOf('graph', namesOf(loaded.graphs?.graphs), graphs.graphs),
+    ],
+  }
+}
+
+function namesOf(declared: readonly { readonly name: string }[] = []): readonly string[] {
+  return [...new Set(declared.map(({ name }) => name))]
 }
 
 function leftOutProblem({ path, reason }: LeftOut): CheckProblem {

@@ -150,6 +150,24 @@ describe('a check', () => {
     expect(end.stdout).toMatch(/^2 triggers and 1 workflow of 1 script: 1 problem$/m)
   })
 
+  it('of scripts that declare the same names says of each which one counts', async () => {
+    for (const name of ['a', 'b']) terminal.write(`same/${name}.py`, GOOD.replace('"daily"', `"daily_${name}"`))
+
+    const end = await terminal.run(['check', 'same'])
+
+    expect(end.stdout.slice(0, end.stdout.indexOf('same/b.py\n'))).toBe(
+      [
+        'same/a.py',
+        '  trigger daily_a: 0 8 * * * (Europe/Paris), starts etl (line 11)',
+        '  trigger came: that of same/b.py counts',
+        '  workflow etl: that of same/b.py counts',
+        '',
+        '',
+      ].join('\n'),
+    )
+    expect(end.stdout).toMatch(/^3 triggers and 1 workflow of 2 scripts: 2 problems$/m)
+  })
+
   it('of a script that hangs while it is loaded ends at the limit of the project, and of nothing to serve fails', async () => {
     terminal.write('hangs/slow.py', 'import time\ntime.sleep(600)\n')
     terminal.write('nothing/empty.py', 'x = 1\n')

@@ -224,7 +224,7 @@ describe('a serving process', () => {
 
     const serving = await served(terminal, 'folder')
 
-    expect((await serving.logs('serving ')).msg).toContain('of 3 scripts')
+    expect((await serving.logs('serving ')).msg).toContain('serving 1 trigger and 1 workflow of 3 scripts')
     const warnings = serving.log.filter(({ level }) => level === 'warn').map(({ msg }) => msg)
     expect(warnings).toHaveLength(2)
     for (const message of warnings) {

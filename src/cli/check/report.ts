@@ -34,6 +34,9 @@ function printScript(checked: CheckedScript): void {
   }
   for (const workflow of workflows) lines.push(...workflowLines(workflow))
   lines.push(...graphLines(checked))
+  for (const { kind, name, by } of checked.overridden) {
+    lines.push(`  ${kind} ${visibleLine(name)}: that of ${visibleLine(by)} counts`)
+  }
   if (lines.length === 1) lines.push('  declares no trigger and no workflow')
   printTexts([...lines, ''])
 }

@@ -165,13 +165,15 @@ function unknownWorkflow(reports: readonly ScriptReport[], wanted: readonly stri
   return `There is no workflow "${missing}" in what is served, which has ${[...known].map((name) => `"${name}"`).join(', ') || 'none'}.`
 }
 
+/** A name that several scripts declare is served once. */
 function summaryOf(reports: readonly ScriptReport[]): string {
+  const once = (namesOf: (report: ScriptReport) => readonly string[]) => [...new Set(reports.flatMap(namesOf))]
   const all = {
-    triggers: reports.flatMap((report) => report.triggers),
-    workflows: reports.flatMap((report) => report.workflows),
-    sources: reports.flatMap((report) => report.sources),
-    reactors: reports.flatMap((report) => report.reactors),
-    graphs: reports.flatMap((report) => report.graphs),
+    triggers: once((report) => report.triggers),
+    workflows: once((report) => report.workflows),
+    sources: once((report) => report.sources),
+    reactors: once((report) => report.reactors),
+    graphs: once((report) => report.graphs),
   }
   const scripts = reports.filter((report) => report.error === null).length
   return `${declaredText(all)} of ${count(scripts, 'script')}`
