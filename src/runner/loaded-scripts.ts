@@ -56,6 +56,8 @@ export interface ReloadReport {
 export interface LoadOptions {
   /** Called when one of several scripts takes longer than 5 s: the next one begins, and what is loaded so far may be served by `start`. */
   readonly lagging?: () => void
+  /** Called with each report as soon as it is known, which may be long before the last one. */
+  readonly loaded?: (report: ScriptReport) => void
   /** True: not the scripts whose functions tasks run, for who only polls. Default: those, too. */
   readonly onlyPlaces?: boolean
 }
@@ -102,12 +104,12 @@ export class LoadedScripts {
     return new Map([...this.#made].map(([script, { target }]) => [script, target]))
   }
 
-  load(places: readonly string[], { lagging, onlyPlaces = false }: LoadOptions): Promise<readonly ScriptReport[]> {
-    const loaded = this.#inTurn(async () => [
-      ...(await this.#loadAll(this.#sourcesAt(places), lagging)),
-      ...(onlyPlaces ? [] : await this.#loadNamed()),
+  load(places: readonly string[], options: LoadOptions): Promise<readonly ScriptReport[]> {
+    const all = this.#inTurn(async () => [
+      ...(await this.#loadAll(this.#sourcesAt(places), options)),
+      ...(options.onlyPlaces ? [] : await this.#loadNamed(options)),
     ])
-    const loading = loaded.then(
+    const loading = all.then(
       () => undefined,
       () => undefined,
     )
@@ -115,7 +117,7 @@ export class LoadedScripts {
     void loading.then(() => {
       if (this.#loading === loading) this.#loading = null
     })
-    return loaded
+    return all
   }
 
   /** Settles when what is being loaded is loaded, good or not; null when nothing is. */
@@ -152,13 +154,13 @@ export class LoadedScripts {
   }
 
   /** One may name others. */
-  async #loadNamed(): Promise<readonly ScriptReport[]> {
+  async #loadNamed(options: LoadOptions = {}): Promise<readonly ScriptReport[]> {
     const reports: ScriptReport[] = []
     for (;;) {
       const sources = this.#namedSources().filter(({ script }) => !this.#made.has(script))
       if (sources.length === 0) return reports
       for (const { script } of sources) this.#named.add(script)
-      reports.push(...(await this.#loadAll(sources)))
+      reports.push(...(await this.#loadAll(sources, options)))
     }
   }
 
@@ -205,15 +207,15 @@ export class LoadedScripts {
 
   async #loadAll(
     sources: readonly ScriptSource[],
-    lagging: () => void = () => undefined,
+    { lagging, loaded }: LoadOptions = {},
   ): Promise<readonly ScriptReport[]> {
     if (sources.length === 0) return []
     const reports: Promise<ScriptReport>[] = []
     await this.#options.hosts.expect(sources)
     for (const source of sources) {
       const report = this.#load(source)
-      reports.push(report)
-      if (!(await this.#within(report, LOAD_ALONE_MS)) && sources.length > 1) lagging()
+      reports.push(loaded === undefined ? report : told(report, loaded))
+      if (!(await this.#within(report, LOAD_ALONE_MS)) && sources.length > 1) lagging?.()
     }
     return await Promise.all(reports)
   }
@@ -258,6 +260,11 @@ export class LoadedScripts {
     this.#last = done.catch(() => undefined) // whoever asked hears of it
     return done
   }
+}
+
+async function told(report: Promise<ScriptReport>, loaded: (report: ScriptReport) => void): Promise<ScriptReport> {
+  loaded(await report)
+  return await report
 }
 
 /** The reports, or the first error in them, thrown. */

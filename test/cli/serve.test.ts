@@ -195,6 +195,19 @@ describe('a serving process', () => {
     expect(await executionStatuses(terminal)).toEqual(jobs.map(() => 'Completed'))
   })
 
+  it('says what cannot be loaded while another script is still on its way', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs/broken.py', 'import missing_module\n')
+    const wait = 'import os, time\nwhile not os.path.exists("FREE"):\n    time.sleep(0.01)\n'
+    terminal.write('jobs/slow.py', `${wait}${WORKS}`)
+
+    const serving = terminal.start(['serve', 'jobs', ...DATABASE])
+    await serving.logs('Script "jobs/broken.py" could not be loaded')
+    terminal.write('FREE', '')
+
+    expect((await serving.logs('serving ')).msg).toContain('of 1 script')
+  })
+
   it('says what cannot be loaded and serves the rest; with nothing loaded it exits with 1', async () => {
     await using terminal = new Terminal()
     terminal.write('folder/broken.py', 'import cloaca\nimport missing_module\n')

@@ -66,7 +66,11 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
   scriptsAt(places) // throws before a database is made for what is not there
   const runner = await Runner.open({ ...workerOptions(settings, options), prefixOutput: options.prefix, log })
   const stop = stopSignal(() => log({ level: 'warn', message: `stopped at once${cutOff(runner.underWay)}` }))
-  void stop.then(() => log({ level: 'info', message: stopping(runner.underWay, graceMs) }))
+  let isStopping = false
+  void stop.then(() => {
+    isStopping = true
+    log({ level: 'info', message: stopping(runner.underWay, graceMs) })
+  })
   let http: HttpServer | null = null
   try {
     // Before anything is loaded: an address that cannot be had is known at once.
@@ -78,11 +82,13 @@ async function serve(places: readonly string[], options: ServeOptions): Promise<
       early ??= runner.start().then(() => log({ level: 'info', message: 'what is loaded so far is served meanwhile' }))
       early.catch(() => undefined) // below
     }
-    const reports = await Promise.race([runner.loadAll(places, { lagging }), stop])
-    if (typeof reports === 'number') return reports
-    const level = options.watch ? 'info' : 'debug'
     const scriptLog = new ScriptLog(log, places)
-    for (const report of reports) scriptLog.loaded(report, level)
+    const loaded = (report: ScriptReport): void => {
+      // What a stop breaks off is no failure.
+      if (!isStopping) scriptLog.loaded(report, options.watch ? 'info' : 'debug')
+    }
+    const reports = await Promise.race([runner.loadAll(places, { lagging, loaded }), stop])
+    if (typeof reports === 'number') return reports
     const nothing = whyNothing(reports, places) ?? unknownWorkflow(reports, options.onlyWorkflows)
     if (nothing !== null) {
       log({ level: 'error', message: nothing })
