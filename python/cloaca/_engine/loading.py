@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._border import bridge, fault, stacks
@@ -26,6 +26,9 @@ _newest: Dict[str, Generation] = {}
 
 #: A file that was compiled so soon after it was saved may have been saved again since, with the same time and size.
 _SAME_SAVE_SECONDS = 2
+
+#: The name of a class's module, as python keeps it: its metaclass may have an attribute of that name.
+_MODULE_OF_CLASS = type.__dict__["__module__"].__get__
 
 
 class _ImportRecorder:
@@ -45,11 +48,11 @@ def load(script: str, target: Dict[str, str], generation: Generation) -> Tuple[O
     name, place = _name_and_place(target)
     try:
         generation.module = _run(name, place, aside, generation)
+        modules = _users_modules(generation)
     except BaseException as error:
         return _failed(generation, place, aside, error)
-    _newest[script] = generation
-    modules = _modules_of[script] = _users_modules(generation)
-    return None, _files_of(modules)
+    _newest[script], _modules_of[script] = generation, modules
+    return None, sorted({*_files_of(modules), *([] if place is None else [place])})
 
 
 def _failed(
@@ -156,9 +159,11 @@ def _set_aside(script: str) -> Dict[str, ModuleType]:
 
 def _forget_compiled(module: ModuleType) -> None:
     """Python compares the time of a source in whole seconds: a second save within one would not be seen."""
-    source, compiled = getattr(module, "__file__", None), getattr(module, "__cached__", None)
+    source, compiled = _file_of(module), globals_of(module).get("__cached__")
+    if source is None or type(compiled) is not str:
+        return
     try:
-        if source and compiled and os.stat(compiled).st_mtime - os.stat(source).st_mtime < _SAME_SAVE_SECONDS:
+        if os.stat(compiled).st_mtime - os.stat(source).st_mtime < _SAME_SAVE_SECONDS:
             os.remove(compiled)
     except OSError:
         pass  # there is none, or it is another user's, who knows when it is out of date
@@ -167,14 +172,14 @@ def _forget_compiled(module: ModuleType) -> None:
 def _run(name: str, path: Optional[str], aside: Dict[str, ModuleType], generation: Generation) -> ModuleType:
     parent, _, stem = name.rpartition(".")
     package = (importlib.import_module if path else _import_named)(parent) if parent else None
-    if path is not None and name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
+    if path is not None and name in sys.modules and _file_of(sys.modules[name]) != path:
         name = f"{name}@{path}"  # another folder's file of that name, or a module of the standard library
     if name in sys.modules:
         aside[name] = sys.modules.pop(name)
     generation.imported.append(name)
     module = _import_named(name) if path is None else _run_file(name, path)
     if package is not None:
-        setattr(package, stem, module)
+        setattr(package, stem, sys.modules.get(name, module))
     return module
 
 
@@ -195,8 +200,12 @@ def _run_file(name: str, path: str) -> ModuleType:
         raise ImportError(f"{path} is not a Python file: its name does not end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return sys.modules.get(name, module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)  # or what the module has put there in its place
+        raise
+    return module
 
 
 def _restore(generation: Generation, aside: Dict[str, ModuleType]) -> None:
@@ -218,14 +227,23 @@ def _imported_by(generation: Generation) -> Dict[str, ModuleType]:
     return {name: module for name, module in modules.items() if module is not None and _is_users(module)}
 
 
+def globals_of(module: Any) -> Dict[str, Any]:
+    """The globals of a module, or of what stands in its place. No code of the user's runs for it."""
+    try:
+        names = object.__getattribute__(module, "__dict__")
+    except Exception:  # it has none, or its class has something else by that name
+        return {}
+    return names if type(names) is dict else {}
+
+
 def _users_modules(generation: Generation) -> Dict[str, ModuleType]:
     """A script's module, those that came with it, and those that it uses and another script had imported."""
     names = {id(each): name for name, each in list(sys.modules.items())}
     found = {id(each): each for each in (generation.module, *_imported_by(generation).values())}
     todo = list(found.values())
     while todo:
-        for value in list(vars(todo.pop()).values()):
-            used = value if isinstance(value, ModuleType) else sys.modules.get(_module_name(value))
+        for value in list(globals_of(todo.pop()).values()):
+            used = value if _is_of(value, ModuleType) else sys.modules.get(_module_name(value))
             if used is not None and id(used) not in found and id(used) in names and _is_users(used):
                 found[id(used)] = used
                 todo.append(used)
@@ -233,8 +251,12 @@ def _users_modules(generation: Generation) -> Dict[str, ModuleType]:
 
 
 def _files_of(modules: Dict[str, ModuleType]) -> List[str]:
-    files = {getattr(module, "__file__", None) for module in modules.values()}
-    return sorted(file for file in files if file)
+    return sorted({file for file in map(_file_of, modules.values()) if file})
+
+
+def _file_of(module: Any) -> Optional[str]:
+    file = globals_of(module).get("__file__")
+    return file if type(file) is str else None
 
 
 def _files_come_to(generation: Generation, place: Optional[str], error: BaseException) -> List[str]:
@@ -257,7 +279,7 @@ def _places_of_missing(error: ImportError, place: Optional[str]) -> List[str]:
     if missing is not None:
         parent, stem = error.name or "", missing
     if parent:
-        folders = list(getattr(sys.modules.get(parent), "__path__", ()))
+        folders = list(globals_of(sys.modules.get(parent)).get("__path__", ()))
     else:
         folders = [os.getcwd() if place is None else os.path.dirname(place)]
     if not stem.isidentifier():
@@ -265,14 +287,30 @@ def _places_of_missing(error: ImportError, place: Optional[str]) -> List[str]:
     return [os.path.join(folder, *path) for folder in folders for path in ((f"{stem}.py",), (stem, "__init__.py"))]
 
 
+def _is_of(value: Any, kind: type) -> bool:
+    """Whether a value is of a type, whatever a proxy says that it is."""
+    return issubclass(type(value), kind)
+
+
 def _module_name(value: Any) -> str:
-    name = getattr(value, "__module__", None) if callable(value) else None
-    return name if isinstance(name, str) else ""
+    """The module of a class, a function, or something else that can be called; '' for others."""
+    if not callable(value):
+        return ""
+    if _is_of(value, MethodType):
+        value = value.__func__
+    name = _MODULE_OF_CLASS(value) if _is_of(value, type) else _module_of_object(value)
+    return name if type(name) is str else ""
+
+
+def _module_of_object(value: Any) -> Any:
+    if type(value) is FunctionType:
+        return value.__module__
+    return globals_of(value).get("__module__") or _MODULE_OF_CLASS(type(value))
 
 
 def _is_users(module: Any) -> bool:
-    file = getattr(module, "__file__", None)
-    if not isinstance(file, str) or fault.is_ours(file) or file.startswith(program._LIBRARY):
+    file = _file_of(module)
+    if file is None or fault.is_ours(file) or file.startswith(program._LIBRARY):
         return False
     return (
         "site-packages" not in file and "dist-packages" not in file and f"{os.sep}.cloaca{os.sep}packages" not in file
