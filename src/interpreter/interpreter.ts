@@ -170,14 +170,13 @@ export class Interpreter {
     attribute(this.#entry, 'unload')(generation)
   }
 
-  /** Takes what a script hands on, as JSON, or gives it to the next generation. */
+  /** Takes what a script hands on, as JSON, or gives it to the next generation: see `state.py`. */
   async exchangeState(message: Message<'takeState' | 'giveState'>): Promise<string> {
     const { token, generation } = message
     if (message.type === 'takeState') {
       return String(await attribute(this.#entry, 'take_state').callPromising(token, generation))
     }
-    await attribute(this.#entry, 'give_state').callPromising(token, generation, message.stateJson)
-    return '{}'
+    return String(await attribute(this.#entry, 'give_state').callPromising(token, generation, message.stateJson))
   }
 
   addPolls(tokens: readonly StackToken[], triggers: readonly number[]): void {

@@ -200,7 +200,57 @@ lock = object()
 
     expect((await runner.execute('shop')).context).toMatchObject({ answer: String(2n ** 70n) })
     expect(log.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/without the old values of "lock" in __cloaca_state__/),
+      expect.stringMatching(
+        /without the old values of "lock" in __cloaca_state__: "lock" holds a value of the type object/,
+      ),
+    )
+  })
+
+  it('keeps what else it names when a value cannot be handed on, and no other script notices', async () => {
+    const odd = `${shop('0')}
+__cloaca_state__ = ["kept", "cycle", "deep", "large", "lazy", "added"]
+kept = [1]
+cycle = []
+cycle.append(cycle)
+deep = []
+for _ in range(5_000): deep = [deep]
+large = 10**5_000
+def __getattr__(name): raise RuntimeError(name)
+`
+    const path = write('odd.py', odd)
+    const neighbour = write(
+      'neighbour.py',
+      shop('0', 'import os').replace('orders', 'others').replaceAll('shop', 'pid').replace('answer)', 'os.getpid())'),
+    )
+    await using runner = await open()
+    const reports = await runner.loadAll([path, neighbour])
+    expect(reports).toMatchObject([{ error: null }, { error: null }])
+    const before = await runner.execute('pid')
+
+    write('odd.py', odd.replace('[1]', 'added = 2').replace('"answer", answer', '"answer", [kept, added]'))
+    const [report] = await runner.loadAll([path])
+
+    expect(report?.error).toBe(null)
+    expect((await runner.execute('shop')).context).toMatchObject({ answer: [[1], 2] })
+    expect((await runner.execute('pid')).context).toEqual(before.context)
+    const told = log.filter(({ message }) => message.includes('__cloaca_state__'))
+    expect(told.map(({ message }) => message)).toEqual([
+      `Script "${path}" starts without the old values of "cycle", "deep", "large" in __cloaca_state__: ` +
+        '"cycle" is nested more than 511 levels deep, or contains itself; "deep" is nested more than 511 levels deep, ' +
+        'or contains itself; "large" holds an int of more than 4300 digits.',
+    ])
+  })
+
+  it('is told when __cloaca_state__ is no list of names', async () => {
+    const path = write('one_name.py', `${shop('0')}\n__cloaca_state__ = "seen"\n`)
+    await using runner = await open()
+
+    await runner.load(path)
+    await runner.loadAll([path])
+
+    expect(log.map(({ message }) => message)).toContain(
+      `Script "${path}" starts without the values of its old version: ` +
+        '__cloaca_state__ is of the type str, and is to be a list of names.',
     )
   })
 })

@@ -6,6 +6,7 @@ answered exactly once. Used by ``child`` in a process that the engine has starte
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -18,7 +19,7 @@ from .._border.calls import Awaiting
 from .._border.generation import PROGRAM, Generation, begin, drop, generations, polled
 from .._border.stacks import Stack
 from .._declarations import ledger
-from .._engine import accumulate, attempt, finish, graphs, loading, poll
+from .._engine import accumulate, attempt, finish, graphs, loading, poll, state
 from .._engine.packages import advice
 from .border import EngineBorder, OutputBorder
 from .calls import limits, threads, waits
@@ -150,29 +151,20 @@ class Session:
         self._async.end(message["generation"])
 
     def _on_takeState(self, message: Dict[str, Any]) -> None:
-        generation = generations.get(message["generation"])
-
-        def take() -> Any:
-            return json.dumps({"values": {}, "others": []} if generation is None else loading.take_state(generation))
-
-        self._exchange(message, generation, take)
+        self._exchange_state(message, state.take)
 
     def _on_giveState(self, message: Dict[str, Any]) -> None:
+        self._exchange_state(message, state.give, message["stateJson"])
+
+    def _exchange_state(self, message: Dict[str, Any], function: Callable[..., str], *arguments: str) -> None:
         generation = generations.get(message["generation"])
 
-        def give() -> Any:
-            if generation is not None:
-                loading.give_state(generation, json.loads(message["stateJson"])["values"])
-            return "{}"
-
-        self._exchange(message, generation, give)
-
-    def _exchange(self, message: Dict[str, Any], generation: Optional[Generation], function: Callable[[], Any]) -> None:
         def ended(result: Any) -> None:
-            text = "{}" if isinstance(result, Stopped) else result
+            text = state.not_exchanged(result.error) if isinstance(result, Stopped) else result
             self._speaker.say({"type": "state", "token": message["token"], "stateJson": text})
 
-        self._entries.add(Call(message["token"], generation, function, ended, stacks.NO_CALL))
+        exchange = functools.partial(function, generation, *arguments)
+        self._entries.add(Call(message["token"], generation, exchange, ended, stacks.NO_CALL))
 
     def _on_polls(self, message: Dict[str, Any]) -> None:
         self._entries.add_polls(list(zip(message["tokens"], message["triggers"])))

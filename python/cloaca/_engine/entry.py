@@ -13,7 +13,7 @@ from typing import Any, Callable
 from .._border import bridge, host, javascript, restriction, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
-from . import loading, program, script_loop, script_loops, stack_report, workers
+from . import loading, program, script_loop, script_loops, stack_report, state, workers
 from .finish import end_interpreter, wind_up
 
 #: What polls triggers, runs tasks and graphs, and hands events to sources.
@@ -87,15 +87,21 @@ def unload(generation_number: int) -> None:
 
 
 def take_state(token: int, generation_number: int) -> str:
-    """What a module wants to hand on to the next generation, as JSON."""
-    generation = generations[generation_number]
-    return json.dumps(_in_main(token, generation, loading.take_state, generation))
+    """What a module hands on to the next generation, as JSON."""
+    return _exchange_state(token, generation_number, state.take)
 
 
-def give_state(token: int, generation_number: int, state_json: str) -> None:
+def give_state(token: int, generation_number: int, state_json: str) -> str:
     """Hands it what the generation before handed on."""
-    generation = generations[generation_number]
-    _in_main(token, generation, loading.give_state, generation, json.loads(state_json)["values"])
+    return _exchange_state(token, generation_number, state.give, state_json)
+
+
+def _exchange_state(token: int, generation_number: int, function: Callable[..., str], *arguments: str) -> str:
+    generation = generations.get(generation_number)
+    try:
+        return str(_in_main(token, generation or PROGRAM, function, generation, *arguments))
+    except BaseException as error:  # it was stopped from outside
+        return state.not_exchanged(error)
 
 
 def _in_main(token: int, generation: Generation, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -89,42 +89,6 @@ def _message_of(error: BaseException) -> str:
     return text if what_to_do is None else f"{text}. {what_to_do}"
 
 
-def take_state(generation: Generation) -> Dict[str, Any]:
-    """The globals that a module names in ``__cloaca_state__``: values that are JSON, and the names of the others."""
-    values: Dict[str, Any] = {}
-    others: List[str] = []
-    for name in _state_names(generation):
-        value = getattr(generation.module, name, None)
-        if _is_json(value):
-            values[name] = value
-        else:
-            others.append(name)
-    return {"values": values, "others": others}
-
-
-def give_state(generation: Generation, values: Dict[str, Any]) -> None:
-    """Sets those of the values that the module names, too."""
-    for name in _state_names(generation):
-        if name in values:
-            setattr(generation.module, name, values[name])
-
-
-def _state_names(generation: Generation) -> List[str]:
-    names = getattr(generation.module, "__cloaca_state__", ())
-    return [name for name in names if isinstance(name, str)] if isinstance(names, (list, tuple)) else []
-
-
-def _is_json(value: Any) -> bool:
-    """Whether a value comes back from JSON as the same value of the same type."""
-    if type(value) is dict:
-        return all(type(key) is str and _is_json(each) for key, each in value.items())
-    if type(value) is list:
-        return all(_is_json(each) for each in value)
-    if type(value) is float:
-        return value == value and value not in (float("inf"), float("-inf"))
-    return value is None or type(value) in (str, int, bool)
-
-
 def _name_and_place(target: Dict[str, str]) -> Tuple[str, Optional[str]]:
     """The name under which the module is imported, and its file; None: where python finds it."""
     if target["kind"] == "module":

@@ -22,6 +22,8 @@ import {
 import { Generation } from './generation.ts'
 
 const SLOW_LOAD_MS = 5_000
+/** Of names in one line. */
+const MOST_SHOWN = 10
 
 export interface LoadedScript extends ScriptDeclarations {
   readonly script: string
@@ -225,17 +227,36 @@ export class ScriptGenerations {
     const { loadDeadlineMs, events } = this.#options
     const taken = await before.interpreter?.takeState(before.number, loadDeadlineMs)
     if (taken?.kind !== 'state') return // it died, and its state with it
-    const { values, others } = JSON.parse(taken.stateJson) as { values: object; others: readonly string[] }
+    const { values, others, problem } = JSON.parse(taken.stateJson) as TakenState
+    const problems = [problem]
     // The text of Python, not one that JavaScript has read and written: numbers keep their digits.
     if (Object.keys(values).length > 0) {
-      await next.interpreter?.giveState(next.number, taken.stateJson, loadDeadlineMs)
+      const given = await next.interpreter?.giveState(next.number, taken.stateJson, loadDeadlineMs)
+      if (given?.kind === 'state') problems.push((JSON.parse(given.stateJson) as TakenState).problem)
     }
-    if (others.length === 0) return
-    const names = others.map((name) => `"${name}"`).join(', ')
-    events.notice(
-      `Script "${next.script}" starts without the old values of ${names} in __cloaca_state__: they are not JSON.`,
-    )
+    for (const each of problems) {
+      if (each !== null) events.notice(`Script "${next.script}" starts without the values of its old version: ${each}.`)
+    }
+    if (others.length > 0) {
+      events.notice(`Script "${next.script}" starts without the old values of ${notHandedOn(others)}.`)
+    }
   }
+}
+
+/** The answer of `state.py`; `others` and `values` are empty where values were given. */
+interface TakenState {
+  readonly values: object
+  readonly others: readonly (readonly [name: string, why: string])[]
+  /** Why there is no value at all. */
+  readonly problem: string | null
+}
+
+function notHandedOn(others: TakenState['others']): string {
+  const shown = others.slice(0, MOST_SHOWN)
+  const names = shown.map(([name]) => `"${name}"`).join(', ')
+  const reasons = shown.map(([name, why]) => `"${name}" ${why}`).join('; ')
+  const more = others.length > MOST_SHOWN ? ` and ${others.length - MOST_SHOWN} others` : ''
+  return `${names}${more} in __cloaca_state__: ${reasons}`
 }
 
 /** As it would be typed here: from the current folder where it is below it. */

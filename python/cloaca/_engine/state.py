@@ -1,0 +1,135 @@
+"""What a script hands on to its next generation: globals named in ``__cloaca_state__``, as far as they are JSON.
+
+No code of the user's runs for it. A value that cannot be handed on is named, with the reason, and costs no other one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Dict, List, NoReturn, Optional, Tuple
+
+from .._border import fault
+from .._border.generation import Generation
+from .._values.convert import MAX_DEPTH
+from .loading import globals_of
+
+#: Of all values of a script together.
+_MOST_CHARACTERS = 67_108_864
+#: A text of so many digits is as much as python reads as an int.
+_MOST_DIGITS, _MOST_BITS = 4_300, 14_284
+#: What a value has at least: itself, and what divides it from the next.
+_LEAST_CHARACTERS = 2
+
+
+class _Refused(Exception):
+    """Why a value is not handed on."""
+
+
+def take(generation: Optional[Generation]) -> str:
+    """As JSON: the values by name, why others are not among them, and why there are none at all, or null."""
+    module_globals = {} if generation is None else globals_of(generation.module)
+    texts: List[str] = []
+    others: List[Tuple[str, str]] = []
+    room = _MOST_CHARACTERS
+    names, problem = _names_in(module_globals)
+    for place, name in enumerate(names):
+        if type(name) is not str:
+            others.append((f"__cloaca_state__[{place}]", f"is of the type {_type_name(name)}, and is to be a name"))
+        elif name in module_globals:
+            try:
+                text = f"{json.dumps(name)}:{_text_of(module_globals[name], room)}"
+            except (Exception, SystemExit) as error:
+                others.append((name, _why(error)))
+            else:
+                texts.append(text)
+                room -= len(text)
+    return _answer(problem, others, "{" + ",".join(texts) + "}")
+
+
+def give(generation: Optional[Generation], state_json: str) -> str:
+    """Sets those of the values that the module names, too. Returns, as JSON, why none was set, or null."""
+    if generation is None:
+        return _answer(None)
+    module_globals, values = globals_of(generation.module), json.loads(state_json)["values"]
+    names, problem = _names_in(module_globals)
+    for name in names:
+        if type(name) is str and name in values:
+            module_globals[name] = values[name]
+    return _answer(problem)
+
+
+def not_exchanged(error: BaseException) -> str:
+    """The answer where something stopped `take` or `give`."""
+    return _answer(fault.type_and_text(error)[1])
+
+
+def _answer(problem: Optional[str], others: Optional[List[Tuple[str, str]]] = None, values_json: str = "{}") -> str:
+    return f'{{"problem":{json.dumps(problem)},"others":{json.dumps(others or [])},"values":{values_json}}}'
+
+
+def _names_in(module_globals: Dict[str, Any]) -> Tuple[List[Any], Optional[str]]:
+    """What is in ``__cloaca_state__``, and what is wrong with it."""
+    names = module_globals.get("__cloaca_state__", ())
+    if type(names) is not list and type(names) is not tuple:
+        return [], f"__cloaca_state__ is of the type {_type_name(names)}, and is to be a list of names"
+    return list(names), None
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, _Refused):
+        return str(error)
+    return f"could not be written as JSON: {fault.type_and_text(error)[1]}"
+
+
+def _text_of(value: Any, room: int) -> str:
+    """A value as JSON, of which it comes back as it was."""
+    _check(value, room)
+    text = json.dumps(value, allow_nan=False)
+    if len(text) > room:
+        _refuse_size()
+    return text
+
+
+def _check(value: Any, room: int) -> None:
+    """Refuses what does not come back from JSON as the same value of the same types, and what is too much."""
+    levels = [iter([value])]
+    while levels:
+        for each in levels[-1]:
+            kind = type(each)
+            room -= _LEAST_CHARACTERS + (len(each) if kind is str else 0)
+            if room < 0:
+                _refuse_size()
+            if kind is int:
+                if each.bit_length() > _MOST_BITS:
+                    raise _Refused(f"holds an int of more than {_MOST_DIGITS} digits")
+            elif kind is dict or kind is list:
+                if len(levels) > MAX_DEPTH:
+                    raise _Refused(f"is nested more than {MAX_DEPTH} levels deep, or contains itself")
+                levels.append(iter(list(each) if kind is list else _items_of(each)))
+                break
+            elif kind is float:
+                if not math.isfinite(each):
+                    raise _Refused(f"holds {each}, which is not JSON")
+            elif each is not None and kind is not str and kind is not bool:
+                raise _Refused(f"holds a value of the type {_type_name(each)}, which is not JSON")
+        else:
+            levels.pop()
+
+
+def _items_of(value: Dict[Any, Any]) -> List[Any]:
+    """The keys and the values of a dict."""
+    keys = list(value)
+    for key in keys:
+        if type(key) is not str:
+            raise _Refused(f"holds a dict with a key of the type {_type_name(key)}, and keys of JSON are str")
+    return keys + list(value.values())
+
+
+def _refuse_size() -> NoReturn:
+    raise _Refused(f"is too large: all values together may have {_MOST_CHARACTERS} characters of JSON")
+
+
+def _type_name(value: Any) -> str:
+    name: str = type.__dict__["__name__"].__get__(type(value))  # a metaclass may have one of its own
+    return name

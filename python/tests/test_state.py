@@ -1,0 +1,162 @@
+"""What a script hands on to its next generation: values that are JSON, and for each of the others the reason."""
+
+from __future__ import annotations
+
+import enum
+import json
+import sys
+import types
+from typing import Any, Dict
+
+import pytest
+
+from cloaca._border.generation import Generation
+from cloaca._engine import state
+
+
+def generation_with(**module_globals: Any) -> Generation:
+    generation = Generation(1)
+    generation.module = types.ModuleType("script")
+    vars(generation.module).update(module_globals)
+    return generation
+
+
+def taken(**module_globals: Any) -> Dict[str, Any]:
+    answer: Dict[str, Any] = json.loads(state.take(generation_with(**module_globals)))
+    return answer
+
+
+def nested(depth: int) -> Any:
+    value: Any = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+class Text(str):
+    pass
+
+
+class Color(str, enum.Enum):
+    RED = "red"
+
+
+def cycle() -> Any:
+    value: Dict[str, Any] = {"all": []}
+    value["all"] += [value, value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 0, -(2**70), 1.5, "", "\ud800", "🙂\0", [], {"": [{"a": [None]}]}, nested(511), 10**4299],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_value_that_is_json_comes_back_as_it_was(value: Any) -> None:
+    text = state.take(generation_with(__cloaca_state__=["seen"], seen=value))
+    after = generation_with(__cloaca_state__=("seen",), seen="new")
+
+    assert json.loads(state.give(after, text))["problem"] is None
+
+    assert repr(after.module.seen) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (object(), "holds a value of the type object, which is not JSON"),
+        ([{"a": (1, 2)}], "holds a value of the type tuple, which is not JSON"),
+        (Text("a"), "holds a value of the type Text, which is not JSON"),
+        (Color.RED, "holds a value of the type Color, which is not JSON"),
+        ([float("nan")], "holds nan, which is not JSON"),
+        (-float("inf"), "holds -inf, which is not JSON"),
+        ({"a": {1: 2}}, "holds a dict with a key of the type int, and keys of JSON are str"),
+        ({Text("a"): 2}, "holds a dict with a key of the type Text, and keys of JSON are str"),
+        (10**5000, "holds an int of more than 4300 digits"),
+        (nested(512), "is nested more than 511 levels deep, or contains itself"),
+        (nested(5000), "is nested more than 511 levels deep, or contains itself"),
+        (cycle(), "is nested more than 511 levels deep, or contains itself"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_any_other_value_is_named_with_the_reason_and_costs_no_other_one(value: Any, why: str) -> None:
+    answer = taken(__cloaca_state__=["before", "odd", "after"], before=1, odd=value, after=2)
+
+    assert answer == {"problem": None, "others": [["odd", why]], "values": {"before": 1, "after": 2}}
+
+
+def test_what_is_too_much_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_MOST_CHARACTERS", 1000)
+    shared: Any = []
+    for _ in range(60):  # of two to the power of sixty values
+        shared = [shared, shared]
+
+    answer = taken(__cloaca_state__=["first", "second", "third"], first="a" * 600, second=["b"] * 400, third=shared)
+
+    assert list(answer["values"]) == ["first"]
+    assert [name for name, why in answer["others"] if why.startswith("is too large: ")] == ["second", "third"]
+
+
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="any int is written")
+def test_what_cannot_be_written_is_named_like_what_is_not_json() -> None:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        answer = taken(__cloaca_state__=["long", "short"], long=10**700, short=1)
+    finally:
+        sys.set_int_max_str_digits(before)
+
+    [[name, why]] = answer["others"]
+    assert (name, answer["values"]) == ("long", {"short": 1})
+    assert why.startswith("could not be written as JSON: ValueError: Exceeds the limit")
+
+
+def test_only_what_is_set_is_handed_on_and_nothing_is_computed_for_it() -> None:
+    def __getattr__(name: str) -> Any:
+        raise AssertionError(name)
+
+    class Module(types.ModuleType):
+        def __getattribute__(self, name: str) -> Any:
+            raise AssertionError(name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise AssertionError(name)
+
+    answer = taken(__cloaca_state__=["missing", "seen"], seen=1, __getattr__=__getattr__)
+    assert answer == {"problem": None, "others": [], "values": {"seen": 1}}
+    odd = Generation(2)
+    odd.module = module = types.ModuleType("odd")
+    vars(module).update(__cloaca_state__=["seen", "kept"], seen=2, kept=3)
+    module.__class__ = Module
+    assert json.loads(state.take(odd))["values"] == {"seen": 2, "kept": 3}
+    state.give(odd, json.dumps(answer))
+    assert json.loads(state.take(odd))["values"] == {"seen": 1, "kept": 3}
+
+
+@pytest.mark.parametrize("names", ["seen", {"seen": 1}, None, {"seen"}], ids=repr)
+def test_names_that_are_no_list_are_told(names: Any) -> None:
+    problem = f"__cloaca_state__ is of the type {type(names).__name__}, and is to be a list of names"
+
+    assert taken(__cloaca_state__=names, seen=1) == {"problem": problem, "others": [], "values": {}}
+    after = generation_with(__cloaca_state__=names, seen=1)
+    assert json.loads(state.give(after, '{"values": {"seen": 2}}'))["problem"] == problem
+    assert after.module.seen == 1
+
+
+def test_a_name_that_is_no_text_is_told() -> None:
+    answer = taken(__cloaca_state__=["seen", 5, Text("seen")], seen=1)
+
+    assert answer["values"] == {"seen": 1}
+    assert answer["others"] == [
+        ["__cloaca_state__[1]", "is of the type int, and is to be a name"],
+        ["__cloaca_state__[2]", "is of the type Text, and is to be a name"],
+    ]
+
+
+def test_a_script_that_is_gone_or_names_nothing_hands_on_nothing() -> None:
+    nothing: Dict[str, Any] = {"problem": None, "others": [], "values": {}}
+
+    assert json.loads(state.take(None)) == nothing
+    assert taken(seen=1) == nothing
+    assert json.loads(state.take(Generation(1))) == nothing
+    assert json.loads(state.give(None, '{"values": {"seen": 2}}')) == nothing
