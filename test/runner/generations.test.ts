@@ -150,6 +150,34 @@ def orders():
     )
   })
 
+  it('is known before what declares it has ended: a poll starts the workflow that it declares', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `late_${index}`)
+    const path = write(
+      'declares_and_fires.py',
+      `
+import cloaca
+
+def declare_and_fire(name):
+    @cloaca.trigger(on=name, name=name, poll_interval="1h")
+    def trigger():
+        with cloaca.WorkflowBuilder(name):
+            @cloaca.task()
+            def only(context):
+                return context
+        return True
+
+for name in ${JSON.stringify(names)}: declare_and_fire(name)
+`,
+    )
+    await using runner = await open()
+    await runner.load(path)
+    await runner.start()
+
+    for (const name of names) await runner.triggers.poll(name)
+
+    expect(log.filter(({ message }) => message.includes('nothing was started'))).toEqual([])
+  })
+
   it('is replaced as a whole by the next loading, and stays when that is not good', async () => {
     const path = write('shop.py', shop('1'))
     await using runner = await open()

@@ -56,6 +56,8 @@ loop_of_pyodide: Any = None
 _suspend: Optional[Callable[[int], bytes]] = None
 _can_suspend: Callable[[], bool] = lambda: False
 _take_declarations: Callable[[], Any] = list
+#: Whether something was declared of which it is not known that it was sent.
+has_declared = False
 #: Whether it is a process of CPython.
 _has_threads = False
 
@@ -94,10 +96,10 @@ def connect(
     _take_declarations = take_declarations
 
 
-def connect_threads(ask: Ask, take_declarations: Callable[[], Any]) -> None:
+def connect_threads(ask: Ask, send: Callable[[], None]) -> None:
     """Connects a process of CPython, whose waits are those of its threads. ``host`` is connected before."""
-    global _ask, _take_declarations, _has_threads
-    _ask, _take_declarations, _has_threads = ask, take_declarations, True
+    global _ask, _send_declarations, _has_threads
+    _ask, _send_declarations, _has_threads = ask, send, True
 
 
 def start_engine() -> None:
@@ -154,15 +156,26 @@ def meanwhile(wait: Callable[[], Any]) -> Any:
 
 
 def announce() -> None:
-    """Tells the host that something was declared. Sent with the next request, or soon, when a runner is open."""
+    """Tells the host that something was declared. Sent before the next request or answer, or soon."""
+    global has_declared
     if host.is_connected:
+        has_declared = True
         host.engine.announce()
 
 
 def send_declarations() -> None:
-    """Sends what was declared since the last time, so that no request arrives before what it needs."""
+    """Sends what was declared since the last time, so that no request and no answer arrives before what it needs."""
+    global has_declared
+    has_declared = False
+    _send_declarations()
+
+
+def _send_at_once() -> None:
     for generation, declarations in _take_declarations():
         host.engine.declare(generation, json.dumps(declarations))
+
+
+_send_declarations: Callable[[], None] = _send_at_once
 
 
 def threads_run(is_any: bool) -> None:

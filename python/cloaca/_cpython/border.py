@@ -12,7 +12,6 @@ class Session(Protocol):
     """The conversation with the engine, as far as it is needed here."""
 
     announce: Callable[[], None]
-    declare: Callable[[int, str], None]
     notice: Callable[[str], None]
 
     def ended(self, token: int, outcome: Any) -> None:
@@ -29,7 +28,6 @@ class EngineBorder:
 
     def __init__(self, session: Session) -> None:
         self.announce = session.announce
-        self.declare = session.declare
         self.notice = session.notice
         self._session = session
 

@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import threading
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
 
 from .._border import bridge, calls, host, stacks
 from .._border.calls import Awaiting
@@ -49,8 +49,8 @@ class Session:
         self._watch_resources(ceilings)
         self._replies: Dict[int, Tuple[Wait, int, str]] = {}
         self._numbers = itertools.count(1)
-        self._loading: List[Generation] = []
-        self._is_announced = False
+        #: The tokens of the loads that are under way.
+        self._loading: Set[int] = set()
         self._connect()
 
     def _watch_resources(self, ceilings: Dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Session:
     def _connect(self) -> None:
         host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
         threads.connect()
-        bridge.connect_threads(self._ask, ledger.take_pending)
+        bridge.connect_threads(self._ask, self._send_declarations)
         waits.replace_sleep(limits.begin_sleep, limits.end_sleep)
         waits.replace_waiters(limits.waiter_of_caller)
         advice.is_wanted = False
@@ -126,14 +126,14 @@ class Session:
     def _on_load(self, message: Dict[str, Any]) -> None:
         token = message["token"]
         generation = begin(message["generation"])
-        self._loading.append(generation)
+        self._loading.add(token)
         script, target = message["script"], message["target"]
 
         def ended(result: Any) -> None:
             if isinstance(result, Stopped):
                 result = (loading.fault_of(result.error), [])
             fault, files = result
-            self._loading.remove(generation)
+            self._loading.discard(token)
             answer = {
                 "declarations": ledger.take_pending_of(generation),
                 "twins": generation.twins,
@@ -312,20 +312,18 @@ class Session:
         wait.settle(answer)
 
     def announce(self) -> None:
-        """Something was declared: it is sent soon, unless it is by what is being loaded."""
-        if self._is_announced or stacks.current().generation in self._loading:
-            return
-        self._is_announced = True
-        self._speaker.put(self._flush_declarations)
+        """Something was declared: it is sent before what comes next, unless it is by what is being loaded."""
+        if stacks.current().origin not in self._loading:
+            self._speaker.put(self._flush_declarations)
+
+    def _send_declarations(self) -> None:
+        """Has sent what was declared, before anything that is put in from now on."""
+        if ledger.has_pending():
+            self._speaker.put(self._flush_declarations)
 
     def _flush_declarations(self) -> None:
-        self._is_announced = False
         for number, declarations in ledger.take_pending():
-            self.declare(number, json.dumps(declarations))
-
-    def declare(self, generation: int, declarations_json: str) -> None:
-        """Sends declarations."""
-        self._speaker.say({"type": "declared", "generation": generation, "declarationsJson": declarations_json})
+            self._speaker.declared(number, json.dumps(declarations))
 
     def notice(self, message: str) -> None:
         """Sends one line worth a log entry."""

@@ -135,6 +135,11 @@ def task_id_of_function(function: object, namespace: Namespace) -> Optional[str]
         return ids.of_namespace.get(namespace) or list(ids.of_namespace.values())[-1]
 
 
+def has_pending() -> bool:
+    """Whether anything was declared since `take_pending` was called last."""
+    return any(each.pending for each in list(generations.values()))
+
+
 def take_pending() -> List[Tuple[int, List[Wire]]]:
     """What was declared since the last call: for each generation, its number and its declarations in order, as data."""
     taken = [(each.number, take_pending_of(each)) for each in list(generations.values()) if each.pending]

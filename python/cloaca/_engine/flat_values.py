@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from .._border import fault, host
+from .._border import bridge, fault, host
 from .._values.convert import json_text
 from .packages import advice
 
@@ -62,6 +62,8 @@ def checked(name: str, text: str) -> Value:
 
 def report(token: int, outcome: Any) -> None:
     """Tells the engine how an entry has ended: with a ``poll.Outcome``, or with an answer that reports itself."""
+    if bridge.has_declared:
+        bridge.send_declarations()  # what fires may start what it has just declared
     if type(outcome) is tuple:
         host.engine.outcome(token, *outcome)
     else:

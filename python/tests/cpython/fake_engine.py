@@ -50,6 +50,8 @@ class Engine:
         #: By token, of each piece: records, bytes, and the records and bytes that were cut before it.
         self.log_counts = {}
         self.declared = []
+        #: By token of a poll or an attempt: how much had been declared when it ended.
+        self.declared_before = {}
         self._arrived = threading.Condition()
         self._tokens = iter(range(1, 1_000_000))
         numbers = [each.fileno() for each in theirs]
@@ -203,6 +205,7 @@ class Engine:
             threading.Thread(target=self._answer_call, args=(message,), daemon=True).start()
         elif kind == "outcomes":
             self.answer_counts.update([*message["skipped"], *message["tokens"]])
+            self.declared_before.update(dict.fromkeys(message["tokens"], len(self.declared)))
             for token in message["skipped"]:
                 self.answers[token] = {"kind": "skipped", "reason": None}
             self.answers.update(zip(message["tokens"], message["outcomes"]))

@@ -99,7 +99,12 @@ def _subprocess(ctx):
     subprocess.run(["sleep", "60"], check=True)
 
 
+def _declare(ctx):
+    cloaca.trigger(on="work", name=ctx["name"], poll_interval="1h")(quiet)
+
+
 WAYS = {
+    "declare": _declare,
     "sleep": _sleep,
     "recv": _receive,
     "lock": _lock,

@@ -79,6 +79,15 @@ def test_a_script_is_loaded_with_what_it_declares(engine):
     assert engine.loaded["files"] == [str(SCRIPT)]
 
 
+def test_what_a_task_declares_is_said_before_it_has_ended(engine):
+    tokens = {f"late_{index}": _do(engine, "declare", name=f"late_{index}") for index in range(20)}
+
+    for name, token in tokens.items():
+        assert engine.answer(token)["kind"] == "completed"
+        before = engine.declared[: engine.declared_before[token]]
+        assert any(name == each.get("name") for message in before for each in json.loads(message["declarationsJson"]))
+
+
 def test_a_script_that_cannot_be_loaded_says_why_and_where(engine, tmp_path):
     (tmp_path / "wrong.py").write_text("import cloaca\n1 / 0\n")
 

@@ -11,7 +11,6 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from ..._border import bridge, host
-from ..._declarations import ledger
 from ..._engine import poll
 from ..._engine.packages import advice
 from ..border import EngineBorder, OutputBorder
@@ -80,7 +79,7 @@ class ProgramSession(Session):
             _is_adapted = True
         advice.is_wanted = False
         output.note(self._speaker.printed)
-        bridge.connect_threads(self._ask, ledger.take_pending)
+        bridge.connect_threads(self._ask, self._send_declarations)
         host.connect_process(EngineBorder(self), OutputBorder(self._speaker))  # type: ignore[arg-type]
 
     def _ask(self, origin: int, generation: int, method: str, payload_json: str, text: str) -> Tuple[str, str, Any]:

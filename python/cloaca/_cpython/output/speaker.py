@@ -128,6 +128,10 @@ class Speaker:
         if len(self._tokens) >= _MOST_OUTCOMES:
             self._say_outcomes()
 
+    def declared(self, generation: int, declarations_json: str) -> None:
+        """What a script has declared."""
+        self._send({"type": "declared", "generation": generation, "declarationsJson": declarations_json})
+
     def answered(self, token: int, message: Dict[str, Any]) -> None:
         """What came of events or graphs."""
         self._end_output(token)
