@@ -79,7 +79,8 @@ export class InterpreterSupervisor {
   /** Those that were replaced and go on until their scripts are in the next one. */
   readonly #leaving = new Map<InterpreterProcess, Promise<void>>()
   #restart: Timer | null = null
-  #isIdle = false
+  /** Why there is none, and none is wanted until there is a script for it; else null. */
+  #idleAfter: string | null = null
   #holdsProgram = false
   #isClosed = false
 
@@ -122,10 +123,10 @@ export class InterpreterSupervisor {
 
   /** The interpreter, once there is one; null when it was closed before. */
   async interpreter(): Promise<InterpreterProcess | null> {
-    if (this.#isIdle) {
-      this.#isIdle = false
+    if (this.#idleAfter !== null) {
       this.#options.restarts.idle += 1
-      this.#startNow('it had no script', null)
+      this.#startNow(this.#idleAfter, null)
+      this.#idleAfter = null
     }
     while (this.#live === null && !this.#isClosed) await this.#arrivals.promise
     return this.#isClosed ? null : this.#live
@@ -328,7 +329,7 @@ export class InterpreterSupervisor {
     if (isElsewhere && culprit !== null) this.#suspects.forget(culprit)
     const isKeptAway = culprit !== null && this.#suspects.has(culprit)
     // Without scripts it is started when somebody asks for it.
-    if (this.#scripts.size === 0) this.#isIdle = true
+    if (this.#scripts.size === 0) this.#idleAfter = end.reason
     else {
       this.#options.restarts.died += 1
       this.#startNow(end.reason, isKeptAway ? culprit : null)
@@ -359,7 +360,7 @@ export class InterpreterSupervisor {
     const old = this.#live
     if (old === null) return
     this.#leaveLive()
-    if (this.#scripts.size === 0) this.#isIdle = true
+    if (this.#scripts.size === 0) this.#idleAfter = reason
     else {
       this.#options.restarts.ceiling += 1
       this.#startNow(reason, null)
@@ -378,7 +379,7 @@ export class InterpreterSupervisor {
 
   /** Settles when there is an interpreter with the scripts, or none is wanted any more. */
   async #reloaded(): Promise<void> {
-    while (this.#live === null && !this.#isClosed && !this.#isIdle) await this.#arrivals.promise
+    while (this.#live === null && !this.#isClosed && this.#idleAfter === null) await this.#arrivals.promise
     await Promise.all(this.#reloads.values())
   }
 
