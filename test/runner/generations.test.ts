@@ -343,32 +343,6 @@ describe('loading', () => {
     },
   )
 
-  it.each([
-    ['a proxy without what it stands for', 'class P:\n    __class__ = property(no)\nrequest = P()'],
-    ['an object that has no attributes yet', 'class P:\n    __getattribute__ = no\n    __call__ = no\nrequest = P()'],
-    ['a class of such a kind', 'class K(type):\n    __module__ = property(no)\nclass P(metaclass=K): pass'],
-    ['another object in its place', 'class M:\n    __slots__ = ()\nimport sys\nsys.modules[__name__] = M()'],
-    [
-      'a lazy module in its place',
-      'import sys, types\nclass M(types.ModuleType):\n    __getattr__ = no\nsys.modules[__name__] = M("m")',
-    ],
-  ])('loads a script with %s, again and again', async (_, code) => {
-    const no = 'def no(*arguments): raise RuntimeError("nothing is looked at")\n'
-    const path = write('proxies.py', shop('1', no + code))
-    await using runner = await open()
-    await runner.load(path)
-    expect((await runner.execute('shop')).context).toMatchObject({ answer: 1 })
-
-    write('proxies.py', `${shop('2', no + code)}\nraise ValueError("not today")\n`)
-    const [broken] = await runner.loadAll([path])
-    write('proxies.py', shop('3', no + code))
-    const [good] = await runner.loadAll([path])
-
-    expect(broken?.error?.message).toContain('not today')
-    expect(good).toMatchObject({ error: null, files: [path] })
-    expect((await runner.execute('shop')).context).toMatchObject({ answer: 3 })
-  })
-
   it('imports a file of a package as part of it', async () => {
     write('store/__init__.py', '')
     write('store/prices.py', 'PRICE = 7\n')

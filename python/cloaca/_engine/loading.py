@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from .._border import bridge, fault, stacks
 from .._border.generation import Generation
@@ -60,7 +60,7 @@ def _failed(
 ) -> Tuple[Dict[str, Any], List[str]]:
     while True:
         try:
-            files = _files_come_to(generation, place, error)
+            files = _or_else([] if place is None else [place], _files_come_to, generation, place, error)
             _restore(generation, aside)
             return fault_of(error), files
         except bridge.DeadlineExceeded:
@@ -73,18 +73,28 @@ def unmet_requirements(target: Dict[str, str]) -> Optional[Dict[str, Any]]:
 
 
 def fault_of(error: BaseException) -> Dict[str, Any]:
-    """What is wrong with a script, as data."""
+    """What is wrong with a script, as data. Never fails, whatever an exception of the user's does when it is asked."""
     return {
         "type": type(error).__name__,
-        "message": _message_of(error),
-        "traceback": program.format_user_traceback(error),
-        "place": program.place_of(error),
+        "message": _or_else("<exception str() failed>", _message_of, error),
+        "traceback": _or_else("", program.format_user_traceback, error),
+        "place": _or_else(None, program.place_of, error),
     }
+
+
+def _or_else(otherwise: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function returns; something else where it raises."""
+    try:
+        return function(*arguments)
+    except bridge.DeadlineExceeded:
+        raise
+    except BaseException:
+        return otherwise
 
 
 def _message_of(error: BaseException) -> str:
     """In one line, with what to do about it."""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = str(error.msg if isinstance(error, SyntaxError) else error)
     what_to_do = advice.advice_on(error)
     return text if what_to_do is None else f"{text}. {what_to_do}"
 

@@ -121,7 +121,7 @@ def format_user_traceback(error: BaseException) -> str:
 
 def place_of(error: BaseException) -> Optional[Dict[str, Any]]:
     """The file and line of the user's that an exception is about: where the syntax is wrong, or the last step."""
-    if isinstance(error, SyntaxError) and error.filename is not None and error.lineno is not None:
+    if isinstance(error, SyntaxError) and type(error.filename) is str and type(error.lineno) is int:
         return {"file": error.filename, "line": error.lineno}
     place, trace = None, fault.user_frames(error.__traceback__)
     while trace is not None:

@@ -46,7 +46,7 @@ def attach(error: Any) -> None:
 def advice_on(error: BaseException) -> Optional[str]:
     """Which package to install, in a sentence; None where the exception does not come from a failed import."""
     for each in _chain(error) if is_wanted else ():
-        if isinstance(each, ImportError) and each.name:
+        if isinstance(each, ImportError) and isinstance(each.name, str) and each.name:
             foreign = _foreign_file(each)
             if foreign is not None:
                 return _of_foreign(each.name, foreign)
