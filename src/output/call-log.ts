@@ -111,7 +111,8 @@ export class CallLog {
     let begin = 0
     while (begin < bytes.length) {
       const farthest = Math.min(bytes.length, begin + LONGEST_TEXT_BYTES)
-      const end = bytes.lastIndexOf(LINE_FEED, farthest - 1)
+      const rest = begin === 0 ? bytes : bytes.subarray(begin) // a search backwards ends where the record begins
+      const end = begin + rest.lastIndexOf(LINE_FEED, farthest - begin - 1)
       if (end >= begin) {
         const lines = bytes.indexOf(LINE_FEED, begin) === end ? 1 : countLines(bytes.subarray(begin, end + 1))
         this.#add(stream, bytes.toString('utf8', begin, end), at, lines, false)
