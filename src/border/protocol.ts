@@ -73,7 +73,7 @@ export interface ProcessSettings {
 export interface ResourceCeilings {
   /** Python's own memory: beyond it, MemoryError. */
   readonly memoryMebibytes: number
-  /** Descriptors of the process: beyond it, EMFILE. Null: as many as the system lets it have. */
+  /** Descriptors of the process, and of scripts: beyond it, EMFILE. Null: as many as the system lets it have. */
   readonly openFiles: number | null
   /** Threads of Python: beyond it, RuntimeError. */
   readonly threads: number
@@ -284,8 +284,8 @@ export type FromInterpreter =
       readonly payloadJson: string
       readonly contextText: string
     }
-  /** Python has so many threads of its own that their ceiling is near. */
-  | { readonly type: 'manyThreads'; readonly count: number }
+  /** Scripts have so many threads, or descriptors, which the system need not have, that the ceiling is near. */
+  | { readonly type: 'usesMany'; readonly resource: 'threads' | 'open files'; readonly count: number }
   /** Whether Python has threads of its own, besides what it was asked to run. */
   | { readonly type: 'threadsRun'; readonly isAny: boolean }
   /** Python has a handler for a signal, or has no longer: what the engine gets is handed on. Acknowledged on the control line. */

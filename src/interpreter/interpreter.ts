@@ -9,11 +9,12 @@ import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import type { Grants } from '../border/grants.ts'
-import type { GenerationNumber, ProcessSettings, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
 import { isBorderTraced } from '../border/trace.ts'
 import { tracedHost } from './call-trace.ts'
 import type { ChildProcesses } from './children/child-processes.ts'
 import { descriptorFlags } from './descriptors/descriptor-flags.ts'
+import { limitDescriptors } from './descriptors/descriptor-limit.ts'
 import { fileSystemOf } from './descriptors/emscripten-fs.ts'
 import { EndpointStreams } from './descriptors/endpoint-streams.ts'
 import { openHanded } from './descriptors/handed-descriptors.ts'
@@ -54,6 +55,8 @@ export interface SessionFunctions {
   /** Tells the user something, in a line of the log. */
   notice(message: string): void
   readonly logs: CallLogs
+  /** Scripts have so many descriptors that there will soon be none left. */
+  manyFiles(count: number): void
 }
 
 /** Pyodide's own has PYTHONINSPECT=1, which `sys.flags` would show. Scripts see the process's, which is set later. */
@@ -103,12 +106,12 @@ export class Interpreter {
     if (restriction === null) mountHostFolders(pyodide)
     else restriction.mountFolders(pyodide, data)
     refuseNativeSockets(pyodide, (message) => functions.notice(message))
-    const { streams, files, descriptors } = connectFiles(pyodide, data.process, mailbox, functions)
+    const { streams, files, descriptors } = connectFiles(pyodide, data, mailbox, functions)
     if (data.snapshotPath === null) preparePackage(pyodide, data.packageFolder)
     const entry = pyodide.pyimport('cloaca._engine.entry') as Entry
     const start = attribute(entry, 'start')
     const workers = workersOf(entry, { ...workerEvents, failed: onFatal })
-    const { engine, waits, logs, notice: _, ...others } = functions
+    const { engine, waits, logs, notice: _, manyFiles: __, ...others } = functions
     const host: Host = {
       engine,
       machine: {
@@ -253,11 +256,12 @@ export class Interpreter {
 /** Files, pipes and sockets, as open files of Python's. */
 function connectFiles(
   pyodide: PyodideAPI,
-  { umask, executable, handedDescriptors }: ProcessSettings,
+  { process: { umask, executable, handedDescriptors }, ceilings: { openFiles, reportFrom } }: StartData,
   mailbox: SignalMailbox,
-  { sockets, children }: SessionFunctions,
+  { sockets, children, manyFiles }: SessionFunctions,
 ) {
   const fs = fileSystemOf(pyodide)
+  limitDescriptors(fs, { openFiles, reportFrom: reportFrom?.openFiles ?? null }, manyFiles)
   const streams = new EndpointStreams(pyodide, () => mailbox.requestCheck())
   sockets.attach(streams)
   children.attach({ fs, executable, endpointOf: (descriptor) => streams.endpointOf(descriptor) })

@@ -162,8 +162,8 @@ export interface Sockets {
   open_local_datagram(): number
   open_pair(): [number, number]
   open_datagram_pair(): [number, number]
-  /** Gives a socket a descriptor; closing it, and all its duplicates, closes the socket. */
-  open_descriptor(number: number): number
+  /** Gives a socket a descriptor; closing it, and all its duplicates, closes the socket. The name of an error: the socket is closed. */
+  open_descriptor(number: number): number | string
   connect(number: number, host: string, port: number, localAddress?: string, localPort?: number): void
   /** Connects to a path; `own` is the socket's own, of which it has the file already. */
   connect_path(number: number, path: string, own: string): void

@@ -189,6 +189,7 @@ function sessionFunctions(
     sqlite: new SqliteDatabases((event) => waits.setEvent(event)),
     children,
     notice: (message) => send({ type: 'notice', message }),
+    manyFiles: (count) => send({ type: 'usesMany', resource: 'open files', count }),
   }
 }
 
@@ -352,7 +353,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
     // Polls and tasks need stacks, too.
     { threads: Math.min(ceilings.threads, started.stacks.count / 2), reportFrom: ceilings.reportFrom?.threads ?? null },
     (ident) => started.runThread(ident).catch(fatal),
-    (count) => send({ type: 'manyThreads', count }),
+    (count) => send({ type: 'usesMany', resource: 'threads', count }),
   )
   tokenOfRunning = () => started.runningToken
   flushCompileCache() // Node does so at an orderly end, which an interpreter does not have; where nothing is new it is nothing

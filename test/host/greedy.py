@@ -1,6 +1,7 @@
 """Triggers that take what there is a ceiling for, and keep it."""
 
 import errno
+import socket
 import threading
 import time
 
@@ -63,6 +64,15 @@ def opens_all():
     try:
         while True:
             kept.append(open(__file__))
+    except OSError as error:
+        return fires(is_emfile=error.errno == errno.EMFILE, kept=len(kept))
+
+
+@cloaca.trigger("work", poll_interval="1h")
+def opens_all_sockets():
+    try:
+        while True:
+            kept.append(socket.socket())
     except OSError as error:
         return fires(is_emfile=error.errno == errno.EMFILE, kept=len(kept))
 

@@ -288,8 +288,8 @@ export class InterpreterProcess {
       case 'watchSignal':
         this.#watchSignal(message.signum, message.isWatched)
         break
-      case 'manyThreads':
-        this.#uses('threads', message.count)
+      case 'usesMany':
+        this.#uses(message.resource, message.count)
         break
       case 'stacks':
         this.#stacks.answered(message.stacksJson)

@@ -98,6 +98,10 @@ export interface EmscriptenFS {
   destroyNode(node: FileNode): void
   isMountpoint(node: FileNode): boolean
   nodePermissions(node: FileNode, permissions: string): number
+  /** The highest number of a descriptor. */
+  MAX_OPEN_FDS: number
+  /** The lowest number that is free; throws EMFILE. */
+  nextfd: () => number
   readonly streams: readonly (FileStream | null | undefined)[]
   close(stream: FileStream): void
   getStream(descriptor: number): FileStream | null | undefined

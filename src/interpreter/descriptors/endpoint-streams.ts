@@ -86,18 +86,35 @@ export class EndpointStreams {
     this.#module.PIPEFS.createPipe = () => this.#openPipe()
   }
 
-  /** A descriptor for an endpoint. */
+  /** A descriptor for an endpoint. Throws EMFILE, with nothing done, where there is none left. */
   open({ name, mode, flags, endpoint, number = -1, closed = () => endpoint()?.close() }: EndpointOptions): number {
+    const descriptor = this.#fs.nextfd()
     const node = this.#fs.createNode(this.#module.PIPEFS.root, name, mode | OWN_MODE, 0)
     this.#descriptions.set(node, { number, endpoint, closed, references: 1 })
-    return this.#fs.createStream({ path: name, node, flags, seekable: false, stream_ops: this.#operations }).fd
+    const stream = { path: name, node, flags, seekable: false, stream_ops: this.#operations }
+    return this.#fs.createStream(stream, descriptor).fd
+  }
+
+  /** Whether there is a descriptor left. */
+  get hasRoom(): boolean {
+    try {
+      return this.#fs.nextfd() >= 0
+    } catch {
+      return false
+    }
   }
 
   #openPipe(): { readable_fd: number; writable_fd: number } {
     const [reader, writer] = openPipe()
     const open = (end: Endpoint, flags: number) =>
       this.open({ name: 'pipe', mode: S_IFIFO, flags, endpoint: () => end })
-    return { readable_fd: open(reader, O_RDONLY), writable_fd: open(writer, O_WRONLY) }
+    const readable = open(reader, O_RDONLY)
+    try {
+      return { readable_fd: readable, writable_fd: open(writer, O_WRONLY) }
+    } catch (error) {
+      this.close(readable)
+      throw error
+    }
   }
 
   endpointOf(descriptor: number): Endpoint | undefined {

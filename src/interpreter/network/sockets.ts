@@ -44,8 +44,14 @@ export class Sockets implements SocketFunctions {
     this.#streams = streams
   }
 
-  /** Gives a socket a descriptor; closing it, and all its duplicates, closes the socket. */
-  open_descriptor(number: number): number {
+  /** Gives a socket a descriptor; closing it, and all its duplicates, closes the socket. Where there is none left, it is closed at once. */
+  open_descriptor(number: number): number | string {
+    if (this.#attached.hasRoom) return this.#openDescriptor(number)
+    this.close(number)
+    return 'EMFILE'
+  }
+
+  #openDescriptor(number: number): number {
     return this.#attached.open({
       name: 'socket',
       mode: S_IFSOCK,
@@ -61,7 +67,7 @@ export class Sockets implements SocketFunctions {
     const socket = new Socket({ fd: descriptor, allowHalfOpen: true })
     const local = addressOf(socket.localAddress, socket.localPort) ?? ['']
     const peer = addressOf(socket.remoteAddress, socket.remotePort) ?? ['']
-    return this.open_descriptor(this.#add(StreamEndpoint.over(socket, local, peer)))
+    return this.#openDescriptor(this.#add(StreamEndpoint.over(socket, local, peer)))
   }
 
   open_stream(): number {
@@ -175,10 +181,11 @@ export class Sockets implements SocketFunctions {
     return endpoint instanceof ListeningEndpoint && endpoint.isListening
   }
 
-  /** A new descriptor, or undefined when nobody has connected. */
+  /** A socket that has no descriptor yet, or undefined when nobody has connected. */
   accept(number: number): number | string | undefined {
     const endpoint = this.#endpoints.get(number)
     if (!(endpoint instanceof ListeningEndpoint) || !endpoint.isListening) return 'EINVAL'
+    if (!this.#attached.hasRoom) return 'EMFILE' // who has connected waits on
     const accepted = endpoint.accept()
     return accepted === undefined ? undefined : this.#add(accepted)
   }

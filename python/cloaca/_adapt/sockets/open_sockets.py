@@ -56,7 +56,10 @@ def open_socket(family: int, kind: int, proto: int) -> int:
 
 def adopt(number: int, family: int, kind: int, proto: int) -> int:
     """Gives a socket that the host made a descriptor."""
-    descriptor = int(host.sockets.open_descriptor(number))
+    opened = host.sockets.open_descriptor(number)
+    if isinstance(opened, str):
+        fail(opened)
+    descriptor = int(opened)
     descriptions[descriptor] = _by_number[number] = Description(number, family, kind, proto)
     return descriptor
 
