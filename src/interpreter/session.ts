@@ -19,7 +19,7 @@ import { SecretMasks } from './output/secret-masks.ts'
 import { TaskLabels } from './output/task-labels.ts'
 import { openProcessControl, type ProcessControl } from './process-control.ts'
 import type { Engine, Signals, Waits as WaitFunctions } from './python-border.ts'
-import { SignalMailbox } from './signal-mailbox.ts'
+import { NO_SIGNAL, SignalMailbox } from './signal-mailbox.ts'
 import { SqliteDatabases } from './sqlite.ts'
 import { callThatPrints, flushC, isKeptAlready } from './stacks/memory.ts'
 import { PythonThreads } from './stacks/python-threads.ts'
@@ -35,7 +35,7 @@ const EXIT_FATAL = 70
 /** As a shell has it for what a signal ends. */
 const SIGNALLED = 128
 
-const waits = new Waits()
+const waits = new Waits((token) => token === programToken && mailbox.hasSignals)
 const replies = new Map<number, (answer: WaitAnswer) => void>()
 let lastCall = 0
 let programToken: StackToken | null = null
@@ -99,7 +99,7 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentr
     take_signals: () => {
       const signals = mailbox.take()
       if (programToken !== null && signals.length > 0) send({ type: 'tookSignals' })
-      return signals
+      return signals.filter((signum) => signum !== NO_SIGNAL)
     },
     deliver_signals: () => void setImmediate(() => reentry.deliverSignals()),
     wake: (token) => waits.signal(token),
@@ -325,7 +325,7 @@ async function start(data: StartData): Promise<(message: Received) => void> {
   let interpreter: Interpreter | null = null
   signalled = () => {
     if (programToken !== null) waits.signal(programToken)
-    else interpreter?.deliverSignals().catch(fatal)
+    else if (!data.isProgram) interpreter?.deliverSignals().catch(fatal)
   }
   let threads: PythonThreads | null = null
   const callLogs = new CallLogs(data.logLimits, isKeptAlready, masks, send)

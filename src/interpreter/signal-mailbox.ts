@@ -12,6 +12,9 @@ import type { StackToken } from '../border/protocol.ts'
 /** SIGUSR2, the one signal that Python's own machinery ever sees. */
 const LOOK_HERE = 12
 
+/** In place of a signal: the engine was heard, whose copy of one that a terminal sent is none of its own. */
+export const NO_SIGNAL = 0
+
 /** Token of the stack that is overdue; below 0 of one that is cancelled. */
 const OVERDUE_TOKEN = 0
 /** A bit for each signal that waits. */
@@ -84,17 +87,20 @@ export class SignalMailbox {
     Atomics.add(this.#words, ACKNOWLEDGEMENTS, 1)
   }
 
+  get hasSignals(): boolean {
+    return Atomics.load(this.#words, SIGNALS_BELOW_32) !== 0 || Atomics.load(this.#words, SIGNALS_FROM_32) !== 0
+  }
+
   /** What there is for the stack with this token, as bits; the end of a time slice is said once. */
   check(token: StackToken): number {
     const words = this.#words
-    const hasSignals = Atomics.load(words, SIGNALS_BELOW_32) !== 0 || Atomics.load(words, SIGNALS_FROM_32) !== 0
     const meant = token === 0 ? 0 : Atomics.load(words, OVERDUE_TOKEN)
     const isOverdue = meant !== 0 && meant === token
     const isCancelled = meant !== 0 && meant === -token
     if (Atomics.exchange(words, IS_INTERRUPTING, 0) === 1 && !isOverdue && !isCancelled) Atomics.add(words, MISSES, 1)
     const isSliceOver = Atomics.exchange(words, IS_SLICE_OVER, 0) === 1
     return (
-      (hasSignals ? HAS_SIGNALS_BIT : 0) |
+      (this.hasSignals ? HAS_SIGNALS_BIT : 0) |
       (isOverdue ? IS_OVERDUE_BIT : 0) |
       (isSliceOver ? IS_SLICE_OVER_BIT : 0) |
       (isCancelled ? IS_CANCELLED_BIT : 0)

@@ -74,6 +74,10 @@ std::atomic<uint32_t> open_files_threshold{UINT32_MAX};
 int wake_write = -1;
 std::atomic<int64_t> received_at_ms[kSignals];
 std::atomic<int64_t> handed_on_at_ms[kSignals];
+// What a terminal sends comes here, and to the engine, which hands it on: how many more have come here than from there.
+std::atomic<int32_t> ahead_of_engine[kSignals];
+// Says that the engine was heard, where its copy of a signal is not put in.
+constexpr int kNoSignal = 0;
 
 int32_t exchange(int word, int32_t value) { return __atomic_exchange_n(&mailbox.words[word], value, __ATOMIC_SEQ_CST); }
 
@@ -103,11 +107,12 @@ void received(int signum, siginfo_t* info, void*) {
 #else
   const bool is_of_terminal = info->si_pid == 0 && (signum == SIGINT || signum == SIGQUIT || signum == SIGHUP);
 #endif
-  if (is_of_terminal) return;
   const int error = errno;
   const int64_t now = now_ms();
-  if (!is_recent(handed_on_at_ms[signum], now)) {
-    received_at_ms[signum].store(now);
+  const bool is_first =
+      is_of_terminal ? ahead_of_engine[signum].fetch_add(1) >= 0 : !is_recent(handed_on_at_ms[signum], now);
+  if (is_first) {
+    if (!is_of_terminal) received_at_ms[signum].store(now);
     put_in(signum);
     // A full pipe has woken the thread already.
     [[maybe_unused]] const ssize_t written = write(wake_write, "", 1);
@@ -117,7 +122,10 @@ void received(int signum, siginfo_t* info, void*) {
 
 void hand_on(int signum) {
   const int64_t now = now_ms();
-  if (is_recent(received_at_ms[signum], now)) return;
+  if (is_recent(received_at_ms[signum], now) || ahead_of_engine[signum].fetch_sub(1) > 0) {
+    put_in(kNoSignal);
+    return;
+  }
   handed_on_at_ms[signum].store(now);
   put_in(signum);
 }

@@ -56,3 +56,20 @@ it("an event that was set after its wait timed out is nobody's", async () => {
 
   expect(waits.size).toBe(0)
 })
+
+it('what a stack has waited for comes after the handlers of a signal that came before', async () => {
+  let hasSignals = true
+  const waits = new Waits((token) => token === 1 && hasSignals)
+  const event = waits.newEvent()
+  waits.setEvent(event)
+
+  const [mine, others] = [1, 2].map((token) => waits.waitEvent(token, event))
+  await expect.poll(() => waits.size).toBe(1)
+
+  expect(mine?.answer).toEqual(['signal', expect.any(Number)])
+  expect(others?.answer).toEqual(['ok'])
+  hasSignals = false
+  const again = waits.waitAgain(1, Number(mine?.answer[1]))
+  await expect.poll(() => waits.size).toBe(0)
+  expect(again.answer).toEqual(['ok'])
+})

@@ -29,6 +29,18 @@ async function atATerminal(steps: readonly Step[], command: readonly string[]) {
 
 const running = (code: string) => [process.execPath, MAIN, 'run', '-c', code]
 
+/** The engine hears of the first Ctrl-C late, as when it has no processor. */
+function withLateEngine(code: string): readonly string[] {
+  const late = `const { on } = process
+let heard = 0
+process.on = function (event, listener) {
+  const hear = () => (++heard === 1 ? setTimeout(listener, 400) : listener())
+  return on.call(this, event, event === 'SIGINT' ? hear : listener)
+}`
+  const [node = '', ...words] = running(code)
+  return [node, '--import', `data:text/javascript,${encodeURIComponent(late)}`, ...words]
+}
+
 describe.skipIf(!hasPty)('a script at a terminal', () => {
   it('asks, is answered, and sees the terminal and the end of what is typed', async () => {
     const { shown, exitCode } = await atATerminal(
@@ -72,6 +84,118 @@ except KeyboardInterrupt:
     )
 
     expect(shown).toContain('went on')
+    expect(exitCode).toBe(0)
+  })
+
+  it.each([
+    ['waits for', 'subprocess.run("sleep 0.2; echo ready; exec sleep 600", shell=True)'],
+    ['reads from', 'subprocess.check_output("sleep 0.2; echo ready >/dev/tty; exec sleep 600", shell=True)'],
+  ])('has the Ctrl-C that ends a program which it %s, once, and before that end', async (_, code) => {
+    const { shown, exitCode } = await atATerminal(
+      [
+        ['see', 'ready'],
+        ['type', CTRL_C],
+      ],
+      withLateEngine(`import subprocess, time
+try:
+    print("ended:", ${code})
+except KeyboardInterrupt:
+    print("caught")
+    time.sleep(0.8)  # a second one would come here
+    print("went on")`),
+    )
+
+    expect(shown).toContain('caught\nwent on')
+    expect(exitCode).toBe(0)
+  })
+
+  it('leaves the Ctrl-C to the command of os.system, as C does', async () => {
+    const { shown, exitCode } = await atATerminal(
+      [
+        ['see', 'ready'],
+        ['type', CTRL_C],
+      ],
+      withLateEngine(`import os, time
+print("ended:", os.system("sleep 0.2; echo ready; exec sleep 600"))
+time.sleep(0.8)
+print("went on")`),
+    )
+
+    expect(shown).toContain('ended: 2\nwent on')
+    expect(exitCode).toBe(0)
+  })
+
+  it('is not taken for one that hangs when it has had a Ctrl-C and is sent another one, much later', async () => {
+    const { shown, exitCode } = await atATerminal(
+      [
+        ['see', 'ready 1'],
+        ['type', CTRL_C],
+        ['see', 'ready 2'],
+        ['type', CTRL_C],
+      ],
+      withLateEngine(`import time
+try:
+    print("ready 1", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    time.sleep(2.5)
+try:
+    print("ready 2", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    time.sleep(0.8)
+    print("went on")`),
+    )
+
+    expect(shown).toContain('went on')
+    expect(exitCode).toBe(0)
+  })
+
+  it.each([
+    ['a thread', 'threading.Thread(target=says_ready).start()', /on threading shutdown\n[\s\S]*\nKeyboardInterrupt/, 0],
+    ['an exit function', 'atexit.register(says_ready)', /in atexit callback <[\s\S]*\nKeyboardInterrupt/, 0],
+    ['a stream', 'sys.stdout = Stream()', /while flushing sys.stdout:\nKeyboardInterrupt/, 120],
+  ])('ends as under python when Ctrl-C comes while %s keeps it from its end', async (_, code, said, exit) => {
+    const { shown, exitCode } = await atATerminal(
+      [
+        ['see', 'ready'],
+        ['type', CTRL_C],
+      ],
+      running(`import atexit, sys, threading, time
+def says_ready():
+    time.sleep(0.2)
+    print("ready", file=sys.__stdout__, flush=True)
+    time.sleep(600)
+class Stream:
+    closed = False
+    flush = staticmethod(says_ready)
+${code}`),
+    )
+
+    expect(shown).toMatch(said)
+    expect(shown).not.toContain('cloaca:')
+    expect(exitCode).toBe(exit)
+  })
+
+  it('says nothing when Ctrl-C ends the wait for what a socket has not sent yet, which python leaves to the system', async () => {
+    const { shown, exitCode } = await atATerminal(
+      [
+        ['see', 'ready'],
+        ['type', CTRL_C],
+      ],
+      running(`import socket, threading, time
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+client.setblocking(False)
+try:
+    while True:
+        client.send(bytes(1_000_000))
+except BlockingIOError:
+    pass
+threading.Thread(target=lambda: (time.sleep(0.5), print("ready", flush=True)), daemon=True).start()`),
+    )
+
+    expect(shown).toMatch(/^ready\n\^C\s*$/)
     expect(exitCode).toBe(0)
   })
 

@@ -13,11 +13,12 @@ Proved by ``python/tests/test_engine_interrupts.py``.
 from __future__ import annotations
 
 import _signal
+import contextlib
 import opcode
 import sys
 import time
 import traceback
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Iterator, List, Optional
 
 from .. import _package
 from .._border import bridge, host, stacks
@@ -62,6 +63,10 @@ def abandon_output() -> None:
 
 #: Signals that wait for the main stack.
 _kept: List[int] = []
+#: SIGINT and SIGQUIT, which the keys of a terminal send.
+_OF_KEYS = {2, 3}
+#: How many stacks wait for a command to which the keys are left.
+_commands = 0
 
 _c_signal = _signal.signal
 _deliver: Callable[[int], None] = lambda signum: None  # noqa: E731  # ``signals.signals`` connects
@@ -99,7 +104,21 @@ def _deliver_kept() -> None:
             host.signals.deliver_signals()  # enters a stack for `deliver`
         return
     while _kept:
-        _deliver(_kept.pop(0))
+        signum = _kept.pop(0)
+        if not (_commands and signum in _OF_KEYS):
+            _deliver(signum)
+
+
+@contextlib.contextmanager
+def keys_left_to_command() -> Iterator[None]:
+    """As C's ``system`` does: Ctrl-C is for the command, and whoever waits for it ignores it."""
+    global _commands
+    _commands += 1
+    try:
+        yield
+        handle_signals()
+    finally:
+        _commands -= 1
 
 
 def deliver() -> None:

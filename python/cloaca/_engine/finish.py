@@ -13,14 +13,12 @@ import sys
 import threading
 import traceback
 import weakref
-from typing import Any, Callable
+from typing import Any, Callable, List, Optional
 
 from .._border import bridge
 
 #: python's own code for a standard stream that cannot be written to.
 _UNWRITABLE = 120
-
-_is_wound_up = False
 
 
 def _end_nothing() -> None:
@@ -34,22 +32,30 @@ end_loops: Callable[[], None] = _end_nothing
 def wind_up() -> int:
     """Waits for threads, calls exit functions; returns 0, or the exit code when a standard stream cannot be written.
 
-    Does it once: other stacks go on until `end_interpreter`.
+    Does it once: other stacks go on until `end_interpreter`. A Ctrl-C ends the step that it meets, and no other.
     """
-    global _is_wound_up
-    if _is_wound_up:
-        return 0
-    _is_wound_up = True
+    code = 0
+    while _steps_left:
+        try:
+            while _steps_left:
+                code = _steps_left.pop(0)() or code
+        except KeyboardInterrupt:
+            continue  # what it met of the script's has said so; the rest is cloaca's own, where python hears of none
+    return code
+
+
+def _end_threads() -> None:
     try:
         threading._shutdown()  # type: ignore[attr-defined]
     except BaseException as error:
         print("Exception ignored on threading shutdown", file=sys.stderr)
         traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def _call_exit_functions() -> None:
     run_exit_functions = getattr(atexit, "_run_exitfuncs", None)
     if run_exit_functions is not None:
         run_exit_functions()
-    end_loops()
-    return _flush_standard_streams()
 
 
 def end_interpreter() -> None:
@@ -58,6 +64,7 @@ def end_interpreter() -> None:
     sys.settrace(None)
     sys.setprofile(None)
     _write_out_files()
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # the script's own may be of its names
     _drop_main()
     _flush_standard_streams()
 
@@ -111,9 +118,16 @@ def _flush_standard_streams() -> int:
         try:
             if stream is not None and not stream.closed:
                 stream.flush()
-        except (OSError, ValueError) as error:
+        except BaseException as error:
             code = _UNWRITABLE
             if not name.endswith(("stderr", "stderr__")):
                 print(f"Exception ignored while flushing sys.{name}:", file=sys.stderr)
                 traceback.print_exception(type(error), error, None)
     return code
+
+
+#: What `wind_up` has not done yet; each step returns an exit code, or nothing.
+_steps_left: List[Callable[[], Optional[int]]] = [
+    *(_end_threads, _call_exit_functions),
+    *(lambda: end_loops(), _flush_standard_streams),
+]

@@ -28,6 +28,7 @@ export interface Suspension {
 
 /** The answer without a value, which Python need not read. */
 const OK: WaitAnswer = ['ok']
+const SIGNAL: WaitAnswer = ['signal']
 
 interface Wait {
   readonly token: StackToken
@@ -43,7 +44,13 @@ export class Waits {
   readonly #stops = new Map<StackToken, WaitAnswer>()
   /** Stacks that have heard while they computed that they shall stop: no wait of theirs is ended for it, so that they can clean up. */
   readonly #informed = new Set<StackToken>()
+  readonly #hasSignals: (token: StackToken) => boolean
   #lastNumber = 0
+
+  /** `hasSignals`: whether a stack has handlers of signals to run, which come before what it has waited for. */
+  constructor(hasSignals: (token: StackToken) => boolean = () => false) {
+    this.#hasSignals = hasSignals
+  }
 
   /** How many events and waits are kept. */
   get size(): number {
@@ -69,7 +76,7 @@ export class Waits {
       }
       this.#waits.add(wait)
       const stop = this.#stops.get(token)
-      if (stop === undefined) underlying.then(wait.settle)
+      if (stop === undefined) underlying.then((answer) => wait.settle(this.#hasSignals(token) ? SIGNAL : answer))
       else this.#stop(token, stop)
     })
     suspendNextOn(settled)
@@ -183,7 +190,7 @@ export class Waits {
 
   /** Wakes the waits of a stack so that Python runs its signal handlers there. */
   signal(token: StackToken): void {
-    for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(['signal', 0])
+    for (const wait of [...this.#waits]) if (wait.token === token) wait.settle(SIGNAL)
   }
 
   /** Does so later, if it waits by then. */
@@ -194,7 +201,7 @@ export class Waits {
   /** The same for all stacks that wait. Returns how many. */
   signalAll(): number {
     const waits = [...this.#waits]
-    for (const wait of waits) wait.settle(['signal', 0])
+    for (const wait of waits) wait.settle(SIGNAL)
     return waits.length
   }
 }

@@ -16,6 +16,7 @@ import sys
 from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from ..._border import bridge, host
+from .. import interrupts
 from ..builtin import builtin
 from .starting import Failure, Order, environment, program_candidates, start, text, texts
 from .waiting import waitpid
@@ -33,7 +34,8 @@ def system(command: Any) -> int:
     sys.audit("os.system", command)
     order = Order([_SHELL], [_SHELL, "-c", text(command)], environment(), _inherited())
     try:
-        return waitpid(start(order), 0)[1]
+        with interrupts.keys_left_to_command():
+            return waitpid(start(order), 0)[1]
     except Failure:
         return 127 << 8
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import _socket
 import atexit
+import contextlib
 import importlib
 import select
 import selectors
@@ -59,6 +60,11 @@ def install() -> None:
 
 
 def _send_the_rest() -> None:
-    """Lets what was written go out before the process ends, as a system does; gives up on a peer that does not read."""
-    if bridge.can_wait():
+    """Lets what was written go out before the process ends, as a system does.
+
+    Gives up on a peer that does not read, and at a Ctrl-C, of which nothing is said: python would have ended by then.
+    """
+    if not bridge.can_wait():
+        return
+    with contextlib.suppress(KeyboardInterrupt):
         pause_until(lambda: not host.sockets.all_unsent_bytes(), (2,), _LONGEST_END_S)
