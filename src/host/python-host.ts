@@ -206,9 +206,12 @@ export class PythonHost implements ScriptHost {
     }
   }
 
-  /** Whether an interpreter answers in time, be it between two steps of what it computes. */
-  async answers(withinMs: number): Promise<boolean> {
-    return (await this.#stackReports(withinMs)).some(({ isAnswered }) => isAnswered)
+  /** Why no interpreter answers in time, be it between two steps of what it computes; null where one does. */
+  async unanswered(withinMs: number): Promise<string | null> {
+    const reports = await this.#stackReports(withinMs)
+    if (reports.some(({ isAnswered }) => isAnswered)) return null
+    if (reports.length > 0) return `No interpreter answered within ${withinMs} ms.`
+    return 'No interpreter runs: the last one has ended, and the next one has not started yet. The log says why.'
   }
 
   #stackReports(withinMs: number): Promise<readonly StackReport[]> {

@@ -22,7 +22,7 @@ export async function readinessOf(engine: Engine, hosts: ScriptHosts, withinMs: 
 async function unanswered({ pythonNow, modulesNow }: ScriptHosts, withinMs: number): Promise<string | null> {
   if (pythonNow === null) return modulesNow === null ? 'No script has been loaded yet.' : null
   try {
-    return (await pythonNow.host.answers(withinMs)) ? null : `No interpreter answered within ${withinMs} ms.`
+    return await pythonNow.host.unanswered(withinMs)
   } catch (thrown) {
     return toError(thrown).message
   }

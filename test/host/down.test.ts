@@ -68,6 +68,7 @@ it('runs what waited when it could be started at last, with the whole of its tim
   const waiting = [python.poll(SCRIPT, 'remember', deadlineMs), python.runTask(SCRIPT, 'work', 'quick', deadlineMs)]
   clock.tryAgain()
   await clock.failed()
+  const unready = await python.host.unanswered(deadlineMs)
   clock.move(2 * deadlineMs) // longer than either may take inside
 
   process.execPath = NODE
@@ -76,6 +77,8 @@ it('runs what waited when it could be started at last, with the whole of its tim
 
   expect(poll).toMatchObject({ kind: 'fired' })
   expect(task).toMatchObject({ kind: 'completed' })
+  expect(unready).toMatch(/^No interpreter runs: the last one has ended/)
+  expect(await python.host.unanswered(deadlineMs)).toBeNull()
   expect(python.notices.filter((notice) => notice.includes('could not be restarted'))).toHaveLength(2)
   expect(python.notices.filter((notice) => notice.includes('snapshot'))).toEqual([])
 })
