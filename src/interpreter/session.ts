@@ -9,6 +9,7 @@ import { PROTOCOL_VERSION } from '../border/channel.ts'
 import { type ProgramTarget, SECRET_CALL, type StackToken, type StartData } from '../border/protocol.ts'
 import { ChildProcesses } from './children/child-processes.ts'
 import { Hashes } from './crypto/hashes.ts'
+import { describeExit, exitCodeOf } from './exit-status.ts'
 import { Interpreter, type SessionFunctions } from './interpreter.ts'
 import { type Message, type Received, receiveMessages, send, sendAfter } from './message-line.ts'
 import { Sockets } from './network/sockets.ts'
@@ -32,8 +33,6 @@ const ACKNOWLEDGE_EVERY_MS = 500
 const STOPPED_AFTER_MS = 100
 /** EX_SOFTWARE */
 const EXIT_FATAL = 70
-/** As a shell has it for what a signal ends. */
-const SIGNALLED = 128
 
 const waits = new Waits((token) => token === programToken && mailbox.hasSignals)
 const replies = new Map<number, (answer: WaitAnswer) => void>()
@@ -209,10 +208,9 @@ function kill(pid: number, signum: number): string {
  */
 function exit(status: number): never {
   logs?.flush()
-  const exitCode = status < 0 ? SIGNALLED - status : status
   if (programToken !== null) send({ type: 'exited', token: programToken, exitCode: status })
-  else send({ type: 'fatal', message: `a script ended the process with code ${exitCode}`, token: tokenOfRunning() })
-  process.exit(exitCode)
+  else send({ type: 'fatal', message: `a script ended the process ${describeExit(status)}`, token: tokenOfRunning() })
+  process.exit(exitCodeOf(status))
 }
 
 function settleCall(id: number, answer: WaitAnswer): void {

@@ -38,6 +38,16 @@ sys.exit(3)
     expect(status).toBe(3)
   })
 
+  it.each([
+    ['os.abort()', 134],
+    ['os.kill(os.getpid(), 9)', 137],
+    ['os.kill(os.getpid(), 15)', 143],
+  ])('ends without a word, and as a shell has it, where the program ends itself by %s', async (code, exitCode) => {
+    const ended = await terminal.run(['run', '-c', `import os, atexit; atexit.register(print, "end"); ${code}`])
+
+    expect(ended).toMatchObject({ exitCode, stdout: '', stderr: '' })
+  })
+
   it('takes the program from the command line, whose lines tracebacks show, or from stdin', async () => {
     const [code, stdin] = await Promise.all([
       terminal.run(['run', '-c', 'import sys; print(sys.argv); raise KeyError("lost")', 'a', '-b']),

@@ -66,8 +66,9 @@ describe('an interpreter that is killed', () => {
   })
 
   it.each([
-    ['aborts', 'unreachable'],
-    ['faults', 'a script ended the process with code 139'],
+    ['aborts', 'a script ended the process by SIGABRT'],
+    ['aborts_in_c', 'unreachable'],
+    ['faults', 'a script ended the process by SIGSEGV'],
   ])('by its own code, which %s, costs the others one restart', async (trigger, reason) => {
     await using python = await OpenHost.open([SCRIPT, ISOLATION])
 

@@ -60,6 +60,13 @@ def aborts():
 
 
 @cloaca.trigger("work", poll_interval="1h")
+def aborts_in_c():
+    import posix
+
+    posix.abort()
+
+
+@cloaca.trigger("work", poll_interval="1h")
 def faults():
     os.kill(os.getpid(), signal.SIGSEGV)
     time.sleep(600)

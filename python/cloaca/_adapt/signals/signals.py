@@ -25,7 +25,7 @@ from ..builtin import builtin
 SIG_DFL, SIG_IGN = int(_signal.SIG_DFL), int(_signal.SIG_IGN)
 _IGNORED_UNLESS_HANDLED = {17, 18, 19, 20, 21, 22, 23, 28}  # SIGCHLD, stop and go, SIGURG, SIGWINCH
 _NEVER_HANDLED = {9, 19}
-_SIGINT = 2
+_SIGINT, _SIGABRT, _SIGKILL = 2, 6, 9
 
 _handlers: Dict[int, Any] = {}
 _blocked: Set[int] = set()
@@ -129,10 +129,17 @@ def send(pid: int, number: int, /) -> None:
     if pid == os.getpid() and number and number not in _NEVER_HANDLED:
         interrupts.raise_in_main(_number(number))
         return
+    if pid == os.getpid() and number == _SIGKILL and host.output.is_program:
+        host.signals.exit(-_SIGKILL)  # never returns; a process that is gone is taken for one that has crashed
     name = host.signals.kill(int(pid), int(number))
     if name:
         code = getattr(errno, name, errno.EINVAL)
         raise OSError(code, os.strerror(code))
+
+
+def abort() -> None:
+    """Abort the interpreter immediately, without running any handler."""
+    bridge.exit_by_signal(_SIGABRT)
 
 
 def send_to_thread(thread_id: int, signalnum: Any, /) -> None:
@@ -264,4 +271,5 @@ def prepare() -> None:
             setattr(_module, name, function)
     _thread.interrupt_main = builtin(interrupt_main, "_thread")
     os.kill = builtin(send, "os", "kill")
+    os.abort = builtin(abort, "os")  # type: ignore[assignment]
     os._exit = builtin(bridge.exit_now, "os", "_exit")
