@@ -49,6 +49,11 @@ export class LinkWatch {
     if (isSwitched) this.#events.switched([path])
   }
 
+  /** Looks at each link, whatever its watch has said. */
+  look(): void {
+    for (const path of this.#links.keys()) this.#look(path)
+  }
+
   /** Nothing is reported any more. */
   async close(): Promise<void> {
     await this.#watcher.close()

@@ -11,6 +11,8 @@ import { isLeftOut, isScriptFile } from '../../runner/script-sources.ts'
 import { LinkWatch } from './links.ts'
 
 const QUIET_MS = 100
+/** A link that is switched at the very moment at which its watch begins is noticed by a look at it. */
+const LOOK_AT_LINKS_EVERY_MS = 2_000
 
 export interface FileWatchEvents {
   /** These files changed, and nothing did for a moment since. Never called again before it has settled; it does not reject. */
@@ -30,6 +32,7 @@ export class FileWatch {
   readonly #changed = new Set<string>()
   /** What was said of it: each look at the same finds the same. */
   readonly #failures = new Set<string>()
+  readonly #looking: NodeJS.Timeout
   #timer: NodeJS.Timeout | undefined
   #isBusy = false
   #isReady = false
@@ -52,6 +55,7 @@ export class FileWatch {
     const failed = (thrown: unknown) => this.#fail(thrown as Error)
     this.#watcher.on('error', failed)
     this.#links = new LinkWatch({ switched: (paths) => this.#lookAnew(paths), failed })
+    this.#looking = setInterval(() => this.#links.look(), LOOK_AT_LINKS_EVERY_MS)
   }
 
   /** Settles when it watches these files and folders: what changed between `since` and then counts as changed. */
@@ -82,6 +86,7 @@ export class FileWatch {
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    clearInterval(this.#looking)
     await Promise.all([this.#watcher.close(), this.#links.close()])
   }
 
