@@ -185,3 +185,19 @@ def test_a_task_runs_on_the_main_thread_by_its_name(runner, name):
     runner.execute(name, Context())
 
     assert names == [("MainThread", "MainThread")]
+
+
+@pytest.mark.parametrize("interval_ms", [2**53, 2**64 - 1])
+def test_a_wait_that_is_far_too_long_ends_with_the_time_of_the_task(name, interval_ms):
+    def wait(ctx, handle):
+        handle.defer_until(lambda: True, interval_ms)
+        return ctx
+
+    with cloaca.WorkflowBuilder(name):
+        cloaca.task(id="wait", **NO_RETRY)(wait)
+
+    with cloaca.DefaultRunner.with_config(":memory:", cloaca.DefaultRunnerConfig(task_timeout_seconds=1)) as runner:
+        result = runner.execute(name, Context())
+
+    assert result.status == "Failed"
+    assert "timed out" in result.error_message

@@ -1,7 +1,7 @@
 """Adaptations of the standard library to an interpreter in WebAssembly, which lives in a process of its own.
 
 A package for each concern; what they share stands beside this file: ``interrupts`` and ``readiness`` wait and wake,
-``builtin``, ``pauses`` and ``unraisable`` are small tools.
+``builtin``, ``c_numbers``, ``pauses`` and ``unraisable`` are small tools.
 
 ``prepare`` and ``install`` are the one visible place where they are put in: ``prepare`` before the memory snapshot is
 taken, for what is the same in every process, ``install`` at each start. Each module says in its header what it

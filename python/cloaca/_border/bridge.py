@@ -44,6 +44,9 @@ expect_calls: Callable[[], None] = lambda: None
 #: Set when printed text could not be written at a moment at which nobody could be told.
 unwritten: Optional[OSError] = None
 
+#: ``time.sleep`` refuses more: a clock of C counts nanoseconds in 64 bits.
+_LONGEST_SLEEP_S = 9e9
+
 #: How often a stack has been suspended.
 suspensions = 0
 
@@ -144,9 +147,10 @@ def text_of(text: Any) -> str:
 def sleep_ms(delay_ms: float) -> None:
     """Suspends the calling stack for at least ``delay_ms`` milliseconds."""
     if not host.is_connected or _has_threads:
-        time.sleep(delay_ms / 1000)
+        time.sleep(min(delay_ms / 1000, _LONGEST_SLEEP_S))
     else:
-        _wait(lambda token: host.waits.sleep(token, delay_ms))
+        delay = float(delay_ms)  # an int of more than 53 bits would become a BigInt, which cannot be counted with
+        _wait(lambda token: host.waits.sleep(token, delay))
 
 
 def meanwhile(wait: Callable[[], Any]) -> Any:
@@ -207,7 +211,8 @@ def new_event() -> int:
 def wait_event(event: int, timeout_ms: float = -1) -> bool:
     """Suspends the calling stack until the event is set; False when ``timeout_ms`` (negative: none) passed before."""
     try:
-        return bool(_wait(lambda token: host.waits.wait_event(token, event, timeout_ms))[0] == "ok")
+        limit = float(timeout_ms)
+        return bool(_wait(lambda token: host.waits.wait_event(token, event, limit))[0] == "ok")
     except BaseException:
         host.waits.set_event(event)  # its wait was stopped, or never began: nobody else knows the event
         raise

@@ -50,6 +50,12 @@ interface LateFailure {
 
 const ANY = -1
 const STANDARD_STREAMS = 3
+/** More than systems let a process have open; Node makes a place for each number below the highest. */
+const MOST_DESCRIPTORS = 2 ** 16
+
+function badDescriptor(number: number): Error {
+  return Object.assign(new Error(`A process cannot have a descriptor ${number}.`), { code: 'EBADF' })
+}
 
 export class ChildProcesses implements Children {
   readonly #surroundings: ChildSurroundings
@@ -128,6 +134,7 @@ export class ChildProcesses implements Children {
   #stdio({ descriptors }: SpawnOrder, lent: LentDescriptor[]): (number | 'ignore')[] {
     const files = this.#files
     const highest = Math.max(STANDARD_STREAMS - 1, ...descriptors.map(([child]) => child))
+    if (highest >= MOST_DESCRIPTORS) throw badDescriptor(highest)
     const stdio = new Array<number | 'ignore'>(highest + 1).fill('ignore')
     if (files === null) return stdio
     const lentOf = new Map<number, LentDescriptor | null>()

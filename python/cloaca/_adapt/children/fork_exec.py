@@ -17,6 +17,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 from ..._border import host
 from ..builtin import builtin
+from ..c_numbers import c_int
 from . import waiting
 from .starting import DESCRIPTORS, FOLDER, GROUP, INHERITED, Failure, Order, environment, start, text, texts
 
@@ -55,13 +56,14 @@ def fork_exec(
 ) -> int:
     """Spawn a fresh new child process."""
     kept = _checked_descriptors(close_fds, pass_fds, errpipe_write)
+    streams = tuple(map(c_int, (p2cread, c2pwrite, errwrite)))
+    group, umask = c_int(pgid_to_set), c_int(child_umask)
     if preexec_fn is not None:
         raise OSError(errno.ENOTSUP, NO_PREEXEC)
     for number in (uid, gid):
         if number is not None and number > _LARGEST_ID:
             raise OverflowError("Python int too large to convert to C long")
     variables = None if env is None else dict(_split(each) for each in env)
-    streams = (p2cread, c2pwrite, errwrite)
     order = Order(
         [text(each) for each in executable_list],
         _arguments(args),
@@ -71,8 +73,8 @@ def fork_exec(
         bool(call_setsid),
         uid,
         gid,
-        child_umask,
-        None if pgid_to_set < 0 else pgid_to_set,
+        umask,
+        None if group < 0 else group,
     )
     try:
         return start(order)
@@ -99,7 +101,7 @@ def _checked_descriptors(close_fds: Any, pass_fds: Any, errpipe_write: int) -> T
     if close_fds and errpipe_write < len(INHERITED):
         raise ValueError("errpipe_write must be >= 3")
     kept = tuple(pass_fds)
-    if any(not isinstance(each, int) or each < 0 for each in kept) or list(kept) != sorted(set(kept)):
+    if any(not isinstance(each, int) or not 0 <= each < 2**31 for each in kept) or list(kept) != sorted(set(kept)):
         raise ValueError("bad value(s) in fds_to_keep")
     return kept
 

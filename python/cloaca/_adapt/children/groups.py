@@ -9,11 +9,11 @@ Proved by ``python/tests/stdlib/test_os_processes.py``.
 from __future__ import annotations
 
 import errno
-import operator
 import os
 from typing import List
 
 from ..builtin import builtin
+from ..c_numbers import c_int
 
 _c_getpgid, _c_getsid = os.getpgid, os.getsid
 #: Places behind the name of the program.
@@ -22,7 +22,7 @@ _GROUP, _SESSION = 2, 3
 
 def killpg(pgid: int, signal: int, /) -> None:
     """Kill a process group with a signal."""
-    group = operator.index(pgid)
+    group, signal = c_int(pgid), c_int(signal)
     if group < 0:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     os.kill(-group, signal)
@@ -30,7 +30,7 @@ def killpg(pgid: int, signal: int, /) -> None:
 
 def getpgid(pid: int) -> int:
     """Return the process group id of a process."""
-    fields = _facts(operator.index(pid))
+    fields = _facts(c_int(pid))
     return int(fields[_GROUP]) if fields else _c_getpgid(pid)
 
 
@@ -41,7 +41,7 @@ def getpgrp() -> int:
 
 def getsid(pid: int, /) -> int:
     """Return the session id of a process."""
-    fields = _facts(operator.index(pid))
+    fields = _facts(c_int(pid))
     return int(fields[_SESSION]) if fields else _c_getsid(pid)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 from ..._border import bridge, host
 from .. import interrupts
 from ..builtin import builtin
+from ..c_numbers import c_int
 from .starting import Failure, Order, environment, program_candidates, start, text, texts
 from .waiting import waitpid
 
@@ -136,7 +137,7 @@ def _posix_spawn(
         raise ValueError(f"{name}: argv first element cannot be empty")
     if env is not None and not (hasattr(env, "keys") and hasattr(env, "items")):
         raise TypeError(f"{name}: environment must be a mapping object or None")
-    if setpgroup is not None and setpgroup < 0:
+    if setpgroup is not None and c_int(setpgroup) < 0:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
     if scheduler is not None or setsigmask:
         raise OSError(
@@ -167,15 +168,22 @@ def _after_actions(actions: Sequence[Any], opened: List[int]) -> List[Tuple[int,
             number, path, flags, mode = arguments
             own = os.open(path, flags, mode)
             opened.append(own)
-            descriptors[number] = own
+            descriptors[_number(number)] = own
         elif kind == _CLOSE:
-            descriptors.pop(arguments[0], None)
+            descriptors.pop(_number(arguments[0]), None)
         elif kind == _DUP2:
-            source, target = arguments
+            source, target = map(_number, arguments)
             descriptors[target] = _source_of(source, descriptors)
         else:
             raise TypeError("Unknown file_actions identifier")
     return sorted(descriptors.items())
+
+
+def _number(descriptor: Any) -> int:
+    number = c_int(descriptor)
+    if number < 0:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return number
 
 
 def _source_of(source: int, descriptors: Dict[int, int]) -> int:

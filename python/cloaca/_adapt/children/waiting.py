@@ -10,7 +10,6 @@ Proved by ``python/tests/stdlib/test_subprocess.py``.
 from __future__ import annotations
 
 import errno
-import operator
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Optional, Set, Tuple
 
 from ..._border import bridge, host
 from ..builtin import builtin
+from ..c_numbers import c_int
 from ..pauses import pause_until
 
 _ANY = -1
@@ -42,7 +42,7 @@ def failed_child() -> int:
 
 def waitpid(pid: int, options: int, /) -> Tuple[int, int]:
     """Wait for completion of a given child process."""
-    pid, options = operator.index(pid), operator.index(options)
+    pid, options = c_int(pid), c_int(options)
     if pid in _failed:
         _failed.discard(pid)
         return pid, _FAILED_STATUS
@@ -106,7 +106,8 @@ def _no_usage() -> Any:
 
 def waitid(idtype: int, id: int, options: int, /) -> Optional[Any]:
     """Returns the result of waiting for a process or processes."""
-    if not options & os.WEXITED:
+    idtype, id, options = c_int(idtype), c_int(id), c_int(options)
+    if not options & os.WEXITED or idtype not in (os.P_ALL, os.P_PID, os.P_PGID):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     pid = {os.P_ALL: _ANY, os.P_PID: id, os.P_PGID: -id}[idtype]
     ended = _wait(pid, bool(options & os.WNOHANG), bool(options & os.WNOWAIT))

@@ -20,8 +20,13 @@ from typing import Any, Optional, Tuple
 from ..._border import host
 from .. import interrupts, readiness
 from ..builtin import builtin
+from ..c_numbers import c_int, c_long, c_size, c_unsigned
 
 FD_CLOEXEC = 1
+
+#: Emscripten opens no more, and makes a place for each number below one that a copy is to have.
+_MOST_DESCRIPTORS = 4096
+_COPIES = (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC)
 
 _fcntl: Any = fcntl.fcntl
 _c_dup2, _c_pipe, _c_readv, _c_writev = os.dup2, os.pipe, os.readv, os.writev
@@ -63,26 +68,26 @@ def set_status_flags(descriptor: int, flags: int) -> None:
 
 def get_blocking(fd: int, /) -> bool:
     """Get the blocking mode of the file descriptor: False if the O_NONBLOCK flag is set, True if it is cleared."""
-    return not status_flags(operator.index(fd)) & os.O_NONBLOCK
+    return not status_flags(c_int(fd)) & os.O_NONBLOCK
 
 
 def set_blocking(fd: int, blocking: Any, /) -> None:
     """Set the blocking mode of the specified file descriptor."""
-    fd = operator.index(fd)
+    fd = c_int(fd)
     flags = status_flags(fd)
     set_status_flags(fd, flags & ~os.O_NONBLOCK if blocking else flags | os.O_NONBLOCK)
 
 
 def get_inheritable(fd: int, /) -> bool:
     """Get the close-on-exe flag of the specified file descriptor."""
-    fd = operator.index(fd)
+    fd = c_int(fd)
     status_flags(fd)
     return bool(host.descriptors.is_inheritable(fd))
 
 
 def set_inheritable(fd: int, inheritable: Any, /) -> None:
     """Set the inheritable flag of the specified file descriptor."""
-    fd = operator.index(fd)
+    fd = c_int(fd)
     status_flags(fd)
     host.descriptors.set_inheritable(fd, bool(inheritable))
 
@@ -104,6 +109,9 @@ def number_of(fd: Any) -> int:
 
 def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
     """Perform the operation `cmd` on file descriptor fd."""
+    cmd = c_int(cmd)
+    if cmd in _COPIES and c_unsigned(arg) >= _MOST_DESCRIPTORS:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     if cmd not in (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_SETFL):
         return _fcntl(fd, cmd, arg)
     descriptor = number_of(fd)
@@ -113,7 +121,7 @@ def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
     if cmd == fcntl.F_SETFD:
         set_inheritable(descriptor, not operator.index(arg) & FD_CLOEXEC)
     else:
-        set_status_flags(descriptor, operator.index(arg))
+        set_status_flags(descriptor, c_unsigned(arg))
     return 0
 
 
@@ -126,6 +134,7 @@ def dup2(fd: int, fd2: int, inheritable: bool = True) -> int:
 
 def pipe2(flags: int, /) -> Tuple[int, int]:
     """Create a pipe with flags set atomically."""
+    flags = c_int(flags)
     ends = _c_pipe()
     for end in ends:
         set_status_flags(end, flags)
@@ -155,16 +164,16 @@ def writev(fd: int, buffers: Any, /) -> int:
 
 
 def _may_wait(fd: int) -> bool:
-    return int(host.sockets.descriptor_changes(operator.index(fd))) >= 0
+    return int(host.sockets.descriptor_changes(c_int(fd))) >= 0
 
 
 def sendfile(out_fd: Any, in_fd: Any, offset: Optional[int], count: int) -> int:
     """Copy count bytes from file descriptor in_fd to file descriptor out_fd."""
-    target, source = operator.index(out_fd), operator.index(in_fd)
-    size = min(operator.index(count), _SENDFILE_CHUNK)
+    target, source = c_int(out_fd), c_int(in_fd)
+    size = min(c_size(count), _SENDFILE_CHUNK)
     if size < 0:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    if offset is not None and operator.index(offset) < 0:
+    if offset is not None and c_long(offset) < 0:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     before = os.lseek(source, 0, os.SEEK_CUR)
     start = before if offset is None else offset

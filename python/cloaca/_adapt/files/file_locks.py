@@ -19,6 +19,7 @@ from typing import Any, Callable
 
 from ..._border import host
 from ..builtin import builtin
+from ..c_numbers import c_int, c_long
 from ..pauses import pause_until
 from .descriptors import number_of
 
@@ -63,18 +64,31 @@ def _take(try_to: Callable[[], str], waits: bool) -> None:
 
 def _from_start(descriptor: int, start: int, whence: int) -> int:
     """An offset from the start of the file: the host does not know where the script is in it."""
+    start = c_long(start)
     if whence == os.SEEK_CUR:
-        return start + os.lseek(descriptor, 0, os.SEEK_CUR)
-    if whence == os.SEEK_END:
-        return start + os.fstat(descriptor).st_size
-    if whence != os.SEEK_SET:
+        start += os.lseek(descriptor, 0, os.SEEK_CUR)
+    elif whence == os.SEEK_END:
+        start += os.fstat(descriptor).st_size
+    elif whence != os.SEEK_SET:
         _fail("EINVAL")
+    if start >= 2**63:
+        _fail("EOVERFLOW")
     return start
+
+
+def _lock(descriptor: int, lock: str, start: int, length: int) -> str:
+    """Tries to take a lock. The host counts in 53 bits: beyond them a place is the nearest one that it knows."""
+    return str(host.files.lock_records(descriptor, lock, float(start), float(length)))
+
+
+def _test(descriptor: int, lock: str, start: int, length: int) -> Any:
+    return host.files.test_records(descriptor, lock, float(start), float(length))
 
 
 def flock(fd: Any, operation: int, /) -> None:
     """Perform the lock operation on an open file, for all processes."""
     descriptor = _descriptor(fd)
+    operation = c_int(operation)
     sys.audit("fcntl.flock", descriptor, operation)
     wanted = operation & ~fcntl.LOCK_NB
     _take(lambda: str(host.files.flock(descriptor, wanted)), not operation & fcntl.LOCK_NB)
@@ -83,6 +97,7 @@ def flock(fd: Any, operation: int, /) -> None:
 def lockf(fd: Any, cmd: int, len: int = 0, start: int = 0, whence: int = 0, /) -> None:
     """A wrapper around the fcntl() locking calls: locks bytes of an open file, for all other processes."""
     descriptor = _descriptor(fd)
+    cmd, length, whence = c_int(cmd), c_long(len), c_int(whence)
     sys.audit("fcntl.lockf", descriptor, cmd, len, start, whence)
     if cmd == fcntl.LOCK_UN:
         lock = "none"
@@ -93,16 +108,17 @@ def lockf(fd: Any, cmd: int, len: int = 0, start: int = 0, whence: int = 0, /) -
     else:
         raise ValueError("unrecognized lockf argument")
     begin = _from_start(descriptor, start, whence)
-    _take(lambda: str(host.files.lock_records(descriptor, lock, begin, len)), not cmd & fcntl.LOCK_NB)
+    _take(lambda: _lock(descriptor, lock, begin, length), not cmd & fcntl.LOCK_NB)
 
 
 def lock_from_here(fd: int, command: int, length: int, /) -> None:
     """Apply, test or remove a POSIX lock on an open file descriptor, from the current position on."""
     descriptor = _descriptor(fd)
+    command, length = c_int(command), c_long(length)
     sys.audit("os.lockf", descriptor, command, length)
     begin = os.lseek(descriptor, 0, os.SEEK_CUR)
     if command == os.F_TEST:
-        obstacle = host.files.test_records(descriptor, "exclusive", begin, length)
+        obstacle = _test(descriptor, "exclusive", begin, length)
         if isinstance(obstacle, str):
             _fail(obstacle)
         if obstacle.lock != "none":
@@ -111,7 +127,7 @@ def lock_from_here(fd: int, command: int, length: int, /) -> None:
     if command not in (os.F_LOCK, os.F_TLOCK, os.F_ULOCK):
         _fail("EINVAL")
     lock = "none" if command == os.F_ULOCK else "exclusive"
-    _take(lambda: str(host.files.lock_records(descriptor, lock, begin, length)), command == os.F_LOCK)
+    _take(lambda: _lock(descriptor, lock, begin, length), command == os.F_LOCK)
 
 
 def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
@@ -127,9 +143,9 @@ def control(fd: Any, cmd: int, arg: Any = 0, /) -> Any:
         _fail("EINVAL")
     begin = _from_start(descriptor, start, whence)
     if cmd != fcntl.F_GETLK:
-        _take(lambda: str(host.files.lock_records(descriptor, _BY_TYPE[kind], begin, length)), cmd == fcntl.F_SETLKW)
+        _take(lambda: _lock(descriptor, _BY_TYPE[kind], begin, length), cmd == fcntl.F_SETLKW)
         return bytes(arg)
-    found = host.files.test_records(descriptor, _BY_TYPE[kind], begin, length)
+    found = _test(descriptor, _BY_TYPE[kind], begin, length)
     if isinstance(found, str):
         _fail(found)
     if found.lock == "none":

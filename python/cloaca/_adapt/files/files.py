@@ -9,7 +9,6 @@ Proved by ``python/tests/stdlib/test_os.py``.
 from __future__ import annotations
 
 import errno
-import operator
 import os
 import pathlib
 import sys
@@ -17,13 +16,12 @@ from typing import Any, Optional
 
 from ..._border import host
 from ..builtin import builtin
+from ..c_numbers import c_int
 
 
 def umask(mask: int, /) -> int:
     """Set the current numeric umask and return the previous umask."""
-    if not hasattr(mask, "__index__"):
-        raise TypeError(f"'{type(mask).__name__}' object cannot be interpreted as an integer")
-    return int(host.files.umask(int(mask)))
+    return int(host.files.umask(c_int(mask)))
 
 
 def link(
@@ -48,7 +46,7 @@ def mkfifo(path: Any, mode: int = 0o666, *, dir_fd: Optional[int] = None) -> Non
     """Create a "fifo" (a POSIX named pipe)."""
     if dir_fd is not None:
         raise NotImplementedError("mkfifo: dir_fd unavailable on this platform")
-    name = host.files.make_named_pipe(os.path.abspath(os.fsdecode(path)), operator.index(mode))
+    name = host.files.make_named_pipe(os.path.abspath(os.fsdecode(path)), c_int(mode))
     if name:
         code = getattr(errno, name, errno.EIO)
         raise OSError(code, os.strerror(code), path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import _signal
 import errno
+import operator
 import os
 import signal as _module
 import sys
@@ -21,11 +22,12 @@ from ... import _package
 from ..._border import bridge, host, stacks
 from .. import interrupts
 from ..builtin import builtin
+from ..c_numbers import c_int, c_long, c_seconds
 
 SIG_DFL, SIG_IGN = int(_signal.SIG_DFL), int(_signal.SIG_IGN)
 _IGNORED_UNLESS_HANDLED = {17, 18, 19, 20, 21, 22, 23, 28}  # SIGCHLD, stop and go, SIGURG, SIGWINCH
 _NEVER_HANDLED = {9, 19}
-_SIGINT, _SIGABRT, _SIGKILL = 2, 6, 9
+_SIGINT, _SIGABRT, _SIGKILL, _LARGEST = 2, 6, 9, 64
 
 _handlers: Dict[int, Any] = {}
 _blocked: Set[int] = set()
@@ -38,12 +40,18 @@ _handled = 0
 
 
 def _number(signum: Any) -> int:
-    number = int(signum) if hasattr(signum, "__index__") else None
-    if number is None:
-        raise TypeError(f"'{type(signum).__name__}' object cannot be interpreted as an integer")
-    if not 1 <= number <= 64:
+    number = c_int(signum)
+    if not 1 <= number <= _LARGEST:
         raise ValueError("signal number out of range")
     return number
+
+
+def _numbers(sigset: Iterable[Any]) -> Set[int]:
+    numbers = {int(operator.index(each)) for each in sigset}
+    for each in numbers:
+        if not 1 <= each <= _LARGEST:
+            raise ValueError(f"signal number {each} out of range [1; {_LARGEST}]")
+    return numbers
 
 
 def set_handler(signalnum: Any, handler: Any, /) -> Any:
@@ -126,12 +134,15 @@ def raise_signal(signalnum: Any, /) -> None:
 
 def send(pid: int, number: int, /) -> None:
     """Sends a signal to a process; the process itself gets it at once."""
+    pid, number = c_int(pid), c_long(number)
+    if not 0 <= number <= _LARGEST:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     if pid == os.getpid() and number and number not in _NEVER_HANDLED:
-        interrupts.raise_in_main(_number(number))
+        interrupts.raise_in_main(number)
         return
     if pid == os.getpid() and number == _SIGKILL and host.output.is_program:
         host.signals.exit(-_SIGKILL)  # never returns; a process that is gone is taken for one that has crashed
-    name = host.signals.kill(int(pid), int(number))
+    name = host.signals.kill(pid, number)
     if name:
         code = getattr(errno, name, errno.EINVAL)
         raise OSError(code, os.strerror(code))
@@ -148,7 +159,7 @@ def send_to_thread(thread_id: int, signalnum: Any, /) -> None:
 
     if thread_id not in threading._active:  # type: ignore[attr-defined]
         raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
-    if int(signalnum):
+    if c_int(signalnum):
         interrupts.raise_in_main(_number(signalnum))
 
 
@@ -185,7 +196,7 @@ def set_wakeup_fd(fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
 def set_mask(how: int, mask: Iterable[Any], /) -> Set[int]:
     """Fetch and change the set of signals whose delivery is blocked."""
     before = set(_blocked)
-    numbers = {_number(each) for each in mask} - _NEVER_HANDLED
+    numbers = _numbers(mask) - _NEVER_HANDLED
     if how == _signal.SIG_BLOCK:
         _blocked.update(numbers)
     elif how == _signal.SIG_UNBLOCK:
@@ -208,7 +219,7 @@ def pending() -> Set[int]:
 
 def wait_for(sigset: Iterable[Any], /) -> int:
     """Wait for one of the signals, take it, and return its number."""
-    number = _wait_for({_number(each) for each in sigset}, None)
+    number = _wait_for(_numbers(sigset), None)
     assert number is not None
     return number
 
@@ -217,14 +228,14 @@ def wait_for_info(sigset: Iterable[Any], timeout: Optional[float] = None, /) -> 
     """Like `sigwait`, with the facts of the signal; None when ``timeout`` seconds passed before."""
     if timeout is not None and timeout < 0:
         raise ValueError("timeout must be non-negative")
-    number = _wait_for({_number(each) for each in sigset}, timeout)
+    number = _wait_for(_numbers(sigset), timeout)
     return None if number is None else _module.struct_siginfo((number, 0, 0, os.getpid(), os.getuid(), 0, 0))
 
 
 def _wait_for(wanted: Set[int], timeout: Optional[float]) -> Optional[int]:
     import time
 
-    until = None if timeout is None else time.monotonic() + timeout
+    until = None if timeout is None else time.monotonic() + c_seconds(timeout)
     added = wanted - _blocked
     _blocked.update(added)
     try:

@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, Tuple
 
 from ..._border import host
 from ..builtin import builtin
+from ..c_numbers import c_int, c_seconds, c_unsigned
 from ..process import cpu_clocks
 
 _KINDS = {0: "real", 1: "virtual", 2: "prof"}
@@ -48,21 +49,20 @@ def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> Tuple[flo
     before = getitimer(which)
     if not isinstance(seconds, (int, float)) or not isinstance(interval, (int, float)):
         raise TypeError("must be real number, not " + type(seconds).__name__)
+    seconds, interval = c_seconds(seconds), c_seconds(interval)
     if seconds < 0 or interval < 0:
         raise _signal.ItimerError(errno.EINVAL, os.strerror(errno.EINVAL))
     if seconds == 0:
         _running.pop(which, None)
     else:
-        _running[which] = (_CLOCKS[which]() + seconds, float(interval))
+        _running[which] = (_CLOCKS[which]() + seconds, interval)
     host.signals.set_timer(_KINDS[which], seconds * 1000, interval * 1000)
     return before
 
 
 def alarm(seconds: int, /) -> int:
     """Arrange for SIGALRM to arrive after the given number of seconds, 0: not at all; returns what was left."""
-    if not hasattr(seconds, "__index__"):
-        raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
-    left = setitimer(0, int(seconds))[0]
+    left = setitimer(0, c_unsigned(c_int(seconds)))[0]
     return max(1, math.floor(left + 0.5)) if left > 0 else 0
 
 

@@ -8,7 +8,6 @@ Proved by ``python/tests/stdlib/test_select.py``.
 from __future__ import annotations
 
 import errno
-import operator
 import os
 import select
 import weakref
@@ -17,6 +16,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..._border import bridge, host
 from ..._border.javascript import array_of
 from .. import readiness
+from ..c_numbers import c_int, c_unsigned
 from ..files.descriptors import number_of
 from ..readiness import Deadline
 from .select_poll import UNASKED, poll_timeout
@@ -70,9 +70,9 @@ class epoll:  # the name that scripts see
     __slots__ = ("_descriptor", "_events", "_interests")
 
     def __init__(self, sizehint: int = -1, flags: int = 0) -> None:
-        if (sizehint := operator.index(sizehint)) != -1 and sizehint <= 0:
+        if (sizehint := c_int(sizehint)) != -1 and sizehint <= 0:
             raise ValueError("negative sizehint")
-        if operator.index(flags) & ~CONSTANTS["EPOLL_CLOEXEC"]:
+        if c_int(flags) & ~CONSTANTS["EPOLL_CLOEXEC"]:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         self._events: List[int] = []
         # Stands for the object where a descriptor is asked for; nothing is read from it.
@@ -84,7 +84,7 @@ class epoll:  # the name that scripts see
         """Create an epoll object from a given control fd."""
         made = cls.__new__(cls)
         made._events = []
-        made._descriptor = operator.index(fd)
+        made._descriptor = c_int(fd)
         made._interests = _interests.setdefault(made._descriptor, _Interests())
         return made
 
@@ -131,12 +131,12 @@ class epoll:  # the name that scripts see
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         if int(host.sockets.descriptor_changes(number)) < 0 and not _can_be_watched(number):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
-        self._set(number, _Interest(file, operator.index(eventmask)))
+        self._set(number, _Interest(file, c_unsigned(eventmask)))
 
     def modify(self, fd: Any, eventmask: int) -> None:
         """Modify event mask for a registered file descriptor."""
         number = self._known(fd)
-        self._set(number, _Interest(self._interests[number].file, operator.index(eventmask)))
+        self._set(number, _Interest(self._interests[number].file, c_unsigned(eventmask)))
 
     def unregister(self, fd: Any) -> None:
         """Remove a registered file descriptor from the epoll object."""
@@ -145,7 +145,7 @@ class epoll:  # the name that scripts see
     def poll(self, timeout: Optional[float] = None, maxevents: int = -1) -> List[Tuple[int, int]]:
         """Wait for events, at most ``timeout`` seconds (None or negative: without limit)."""
         deadline = Deadline(poll_timeout(timeout, 1000))
-        maxevents = operator.index(maxevents)
+        maxevents = c_int(maxevents)
         if maxevents != -1 and maxevents <= 0:
             raise ValueError(f"maxevents must be greater than 0, got {maxevents}")
         self._check()

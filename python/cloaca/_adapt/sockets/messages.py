@@ -15,6 +15,7 @@ from typing import Any, List, Tuple
 
 from ..._border import host
 from ..._border.javascript import array_of
+from ..c_numbers import c_long, c_size
 from .open_sockets import AF_UNIX, SOCK_DGRAM
 from .transfers import Transfers
 
@@ -55,6 +56,7 @@ class Messages(Transfers):
         return bool(host.sockets.can_send_descriptors(self._description.number))
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> Any:
+        bufsize = c_size(bufsize)
         if bufsize < 0:
             raise ValueError("negative buffer size in recvmsg()")
         _check_length(ancbufsize, "recvmsg")
@@ -119,7 +121,7 @@ def _descriptors_in(ancillary: Any) -> List[int]:
 
 
 def _check_length(length: int, call: str) -> None:
-    if not 0 <= length <= _LONGEST_LENGTH:
+    if not 0 <= c_long(length) <= _LONGEST_LENGTH:
         raise ValueError(f"invalid ancillary data buffer length in {call}()")
 
 

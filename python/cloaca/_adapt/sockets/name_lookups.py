@@ -17,6 +17,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..._border import bridge
 from ..._border import host as border
+from ..c_numbers import c_int
 
 gaierror, herror = _socket.gaierror, _socket.herror
 _c_inet_pton, _c_inet_ntop = _socket.inet_pton, _socket.inet_ntop
@@ -280,6 +281,10 @@ def getnameinfo(sockaddr: Any, flags: int, /) -> Tuple[str, str]:
     host, port = sockaddr[0], sockaddr[1]
     if not isinstance(host, str) or not hasattr(port, "__index__"):
         raise TypeError("getnameinfo(): illegal sockaddr argument")
+    port, flags = c_int(port), c_int(flags)
+    if port < 0:
+        raise _unknown(EAI_SERVICE)
+    port &= 0xFFFF
     if len(sockaddr) > 2 and not 0 <= operator.index(sockaddr[2]) <= 0xFFFFF:
         raise OverflowError("getnameinfo(): flowinfo must be 0-1048575.")
     if not numeric_family(host):

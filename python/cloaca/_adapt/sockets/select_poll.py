@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ..._border import host
 from .. import readiness
+from ..c_numbers import c_seconds
 from ..files.descriptors import number_of
 from ..readiness import BROKEN, HUNG_UP, READABLE, WRITABLE, Deadline, timeout_number
 
@@ -131,7 +132,7 @@ def select(rlist: Any, wlist: Any, xlist: Any, timeout: Optional[float] = None, 
     """Wait until one or more file descriptors are ready for some kind of I/O."""
     if timeout is not None and not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
         raise TypeError("timeout must be a float or None")
-    if timeout is not None and timeout < 0:
+    if timeout is not None and (timeout := c_seconds(timeout)) < 0:
         raise ValueError("timeout must be non-negative")
     readers, writers, others = _described(rlist), _described(wlist), _described(xlist)
     wanted: Dict[int, int] = {}

@@ -11,12 +11,12 @@ Proved by ``python/tests/stdlib/test_socket.py``.
 from __future__ import annotations
 
 import errno
-import operator
 import os
 from typing import Any, Optional, Tuple
 
 from ..._border import host
 from .. import readiness
+from ..c_numbers import c_int
 from ..files import descriptors
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from . import addresses, options
@@ -39,6 +39,7 @@ class socket(Messages):  # the name that scripts see
         if fileno is not None:
             if isinstance(fileno, float) or not hasattr(fileno, "__index__"):
                 raise TypeError(f"'{fileno.__class__.__name__}' object cannot be interpreted as an integer")
+            fileno = c_int(fileno)
             if fileno < 0:
                 raise ValueError("negative file descriptor")
             if table.find(fileno) is None:
@@ -221,8 +222,7 @@ class socket(Messages):  # the name that scripts see
             description.path = path
 
     def listen(self, backlog: int = 128, /) -> None:
-        if not -(2**31) <= operator.index(backlog) < 2**31:
-            raise OverflowError("signed integer is greater than maximum")
+        c_int(backlog)
         description = self._description
         if description.kind != SOCK_STREAM:
             fail("EOPNOTSUPP")
@@ -268,9 +268,7 @@ class socket(Messages):  # the name that scripts see
         return names.format_address(description.family, address.to_py())
 
     def shutdown(self, how: int, /) -> None:
-        if not -(2**31) <= operator.index(how) < 2**31:
-            raise OverflowError("signed integer is greater than maximum")
-        if how not in (0, 1, 2):
+        if c_int(how) not in (0, 1, 2):
             fail("EINVAL")
         description = self._description
         if description.kind != SOCK_STREAM or host.sockets.state(description.number) != "connected":

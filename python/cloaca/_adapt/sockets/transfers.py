@@ -12,6 +12,7 @@ from typing import Any, List, Optional, Tuple
 
 from ..._border import host
 from ..._border.javascript import bytes_of
+from ..c_numbers import c_size
 from ..readiness import READABLE, WRITABLE, Deadline, fail, wait_or_time_out
 from . import addresses
 from . import name_lookups as names
@@ -40,6 +41,7 @@ class Transfers:
         raise NotImplementedError
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        bufsize = c_size(bufsize)
         if bufsize < 0:
             raise ValueError("negative buffersize in recv")
         if self._description.kind == SOCK_DGRAM:
@@ -74,6 +76,7 @@ class Transfers:
         return Transfers.recvfrom_into(self, buffer, nbytes, flags)[0]
 
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> Tuple[bytes, Any]:
+        bufsize = c_size(bufsize)
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
         return self._receive(bufsize, flags)[:2]
@@ -97,6 +100,7 @@ class Transfers:
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> Tuple[int, Any]:
         view = memoryview(buffer).cast("B")
+        nbytes = c_size(nbytes)
         if nbytes < 0:
             raise ValueError("negative buffersize in recv_into")
         if nbytes > len(view):

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 from ..._border import bridge, host
 from ..._border.javascript import bytes_of
+from ..c_numbers import c_int
 from . import errors
 
 
@@ -38,6 +39,7 @@ class Copies:
         sleep: float = 0.250,
     ) -> None:
         self._check()
+        pages = c_int(pages)
         copy_database(self, target, pages, progress, name)
 
 

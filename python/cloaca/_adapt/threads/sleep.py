@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._border import bridge
 from ..builtin import builtin
+from ..c_numbers import c_seconds
 
 _blocking_sleep = time.sleep
 
@@ -22,13 +23,10 @@ def install() -> None:
 
 def sleep(seconds: Any, /) -> None:
     """Suspend execution of the calling thread for the given number of seconds (a float)."""
-    if isinstance(seconds, float) and seconds != seconds:
-        raise ValueError("Invalid value NaN (not a number)")
-    if not hasattr(seconds, "__float__") and not hasattr(seconds, "__index__"):
-        raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer or float")
-    if seconds < 0:
+    length = c_seconds(seconds)
+    if length < 0:
         raise ValueError("sleep length must be non-negative")
     if bridge.can_wait():
-        bridge.sleep_ms(float(seconds) * 1000)
+        bridge.sleep_ms(length * 1000)
     else:
-        _blocking_sleep(seconds)
+        _blocking_sleep(length)

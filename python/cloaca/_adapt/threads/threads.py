@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..._border import bridge, stacks
 from .. import unraisable
+from ..c_numbers import c_seconds
 
 _unstarted: Dict[int, Callable[[], None]] = {}
 _unjoined: Dict[int, _ThreadHandle] = {}
@@ -46,7 +47,7 @@ class _ThreadHandle:
             return
         if self.ident == stacks.running.ident:
             raise RuntimeError("Cannot join current thread")
-        limit_ms = -1 if timeout is None or timeout < 0 else timeout * 1000
+        limit_ms = -1 if timeout is None or (seconds := c_seconds(timeout)) < 0 else seconds * 1000
         event = bridge.new_event()
         self._joiners.append(event)
         try:
