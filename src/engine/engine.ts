@@ -24,6 +24,7 @@ import { ActionRequests } from './actions/action-requests.ts'
 import { type EngineConfig, engineConfig } from './config.ts'
 import { CronCalls } from './cron/cron-calls.ts'
 import { CronScheduler } from './cron/cron-scheduler.ts'
+import { isScheduled } from './cron/cron-triggers.ts'
 import { EngineEvents } from './events.ts'
 import { AnnouncedCode } from './executions/announced-code.ts'
 import { Executor } from './executions/executor.ts'
@@ -138,7 +139,7 @@ export class Engine {
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, fired)
     this.#cronScheduler = new CronScheduler(ports, fired)
     this.#graphs = new Graphs(ports, fired)
-    this.#code = new AnnouncedCode(ports)
+    this.#code = new AnnouncedCode({ ...ports, isScheduled })
     this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)

@@ -217,7 +217,7 @@ export function declaredNames({ polled, crons }: Pick<InstanceCode, 'polled' | '
 
 /** A process without any, such as one that only starts workflows, says nothing about those of others. */
 export function declaresTriggers(code: InstanceCode | undefined): boolean {
-  return code !== undefined && code.polled.length + code.crons.length > 0
+  return code !== undefined && code.polled.length + code.crons.length + (code.unscheduled?.length ?? 0) > 0
 }
 
 interface CronOverrides {

@@ -106,10 +106,10 @@ export class CronCalls {
     this.#changed()
   }
 
-  /** The next instants at which a schedule fires, at most `count`: fewer when it is disabled, or never fires again. */
+  /** The next instants at which a schedule fires, at most `count`: fewer when it is disabled or not declared, or never fires again. */
   nextInstants(row: CronRow, count: number): readonly number[] {
     const instants: number[] = []
-    let next = row.isEnabled ? row.nextRunAt : null
+    let next = row.isEnabled && row.undeclaredAt === null ? row.nextRunAt : null
     while (next !== null && instants.length < count) {
       instants.push(next)
       next = nextAfter(row, next)

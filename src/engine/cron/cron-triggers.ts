@@ -9,6 +9,7 @@ import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, NewTriggerCron, Store } from '../ports.ts'
+import { followingRunAt } from './catchup.ts'
 import type { CronTime } from './cron-time.ts'
 import { nextRunAt } from './expressions.ts'
 
@@ -19,6 +20,19 @@ export interface CronTriggersPorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly newId: () => string
+}
+
+const verdicts = new WeakMap<TriggerDefinition, boolean>()
+
+/** Whether it is a cron trigger that fires: its expression and its zone are right. */
+export function isScheduled(trigger: TriggerDefinition, now: number): boolean {
+  if (trigger.timing.kind !== 'cron') return false
+  let verdict = verdicts.get(trigger)
+  if (verdict === undefined) {
+    verdict = followingRunAt(trigger.timing, now) !== null
+    verdicts.set(trigger, verdict)
+  }
+  return verdict
 }
 
 export class CronTriggers {
@@ -48,10 +62,15 @@ export class CronTriggers {
     this.#takenOver.clear()
   }
 
-  /** A cron trigger's schedule fires only where the code declares it, so that it ends with the code. */
+  /**
+   * A cron trigger's schedule fires only where the code declares it, so that it ends with the code. What is stored of one whose
+   * expression is wrong by now is of an earlier version.
+   */
   isOurs(row: CronRow): boolean {
     if (row.triggerName === null) return true
-    return this.#ports.registry.current().triggers.get(row.triggerName)?.timing.kind === 'cron'
+    const { registry, clock } = this.#ports
+    const trigger = registry.current().triggers.get(row.triggerName)
+    return trigger !== undefined && isScheduled(trigger, clock.now())
   }
 
   /** Null when it cannot be scheduled. */

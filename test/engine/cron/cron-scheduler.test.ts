@@ -316,4 +316,59 @@ describe('a trigger with a cron expression', () => {
     expect(warnings).toMatchObject([{ code: 'INVALID_CRON_TRIGGER', trigger: 'bad' }])
     expect(running.host.runs).toHaveLength(1)
   })
+
+  it.each([
+    ['expression', { cron: '99 * * * *' }],
+    ['zone', { cron: '0 * * * *', timezone: 'Mars/Olympus' }],
+    ['day', { cron: '0 0 30 2 *' }],
+  ])(
+    'that is given a wrong %s does not fire by its former one, and fires again when that is mended',
+    async (_, wrong) => {
+      const clock = new FakeClock()
+      const store = await openMemoryStore(clock)
+      const serve = (timing: { cron: string; timezone?: string }) =>
+        RunningEngine.start({
+          clock,
+          store,
+          workflows: [nightly],
+          triggers: [cronTrigger('tr', timing.cron, { workflow: 'nightly', ...timing })],
+        })
+      const row = async () => (await store.listCrons(ALL))[0]
+      const first = await serve({ cron: '0 * * * *' })
+      await clock.advance(HOUR_MS)
+      expect(first.host.runs).toHaveLength(1)
+      await first.engine.stop({ graceMs: 0 })
+
+      for (let restart = 0; restart < 2; restart++) {
+        await using broken = await serve(wrong)
+        await clock.advance(3 * HOUR_MS)
+        expect(broken.host.runs).toHaveLength(0)
+        expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: expect.any(Number) })
+        await broken.engine.stop({ graceMs: 0 })
+      }
+
+      await using mended = await serve({ cron: '30 * * * *' })
+      await clock.advance(HOUR_MS)
+      expect(mended.host.runs).toHaveLength(1)
+      expect(await row()).toMatchObject({ isEnabled: true, undeclaredAt: null, expression: '30 * * * *' })
+      await mended.engine.stop({ graceMs: 0 })
+    },
+  )
+
+  it('that was disabled stays so while its expression is wrong, and when it is mended', async () => {
+    const clock = new FakeClock()
+    const store = await openMemoryStore(clock)
+    for (const cron of ['0 * * * *', '99 * * * *', '0 * * * *']) {
+      const triggers = [cronTrigger('tr', cron, { workflow: 'nightly' })]
+      await using running = await RunningEngine.start({ clock, store, workflows: [nightly], triggers })
+      const [row] = await running.engine.crons.list(ALL)
+      await running.engine.crons.setEnabled(row?.id ?? '', false)
+
+      await clock.advance(2 * HOUR_MS)
+
+      expect(running.host.runs).toHaveLength(0)
+      expect((await store.listCrons(ALL))[0]?.isEnabled).toBe(false)
+      await running.engine.stop({ graceMs: 0 })
+    }
+  })
 })
