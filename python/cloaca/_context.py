@@ -73,7 +73,7 @@ class Context(Sealed):
         Raises:
             ValueError: The text is not JSON, or not an object ("Failed to deserialize from JSON").
         """
-        return _of_values(parse_object(arguments.text(json_str, "json_str")))
+        return _of_values(parse_object(arguments.any_text(json_str, "json_str")))
 
     @staticmethod
     def _from_text(text: str) -> Context:
@@ -107,7 +107,7 @@ class Context(Sealed):
 
         A key that holds None yields None, not ``default``.
         """
-        value = self._read().get(key if type(key) is str else key_of(key), _MISSING)
+        value = self._read().get(key if type(key) is str and key.isascii() else key_of(key), _MISSING)
         return default if value is _MISSING else copy_of(value)
 
     def set(self, key: str, value: Any) -> None:
@@ -216,7 +216,7 @@ class Context(Sealed):
         return key_of(key) in self._read()
 
     def __getitem__(self, key: str) -> Any:
-        value = self._read().get(key if type(key) is str else key_of(key), _MISSING)
+        value = self._read().get(key if type(key) is str and key.isascii() else key_of(key), _MISSING)
         if value is _MISSING:
             raise KeyError(f"Key not found: '{key}'")
         return copy_of(value)

@@ -47,7 +47,7 @@ class TriggerResult(Unbuildable):
         """
         result = new(TriggerResult)
         result._fires = False
-        result._text = None if reason is None else _shortened(arguments.text(reason, "reason"))
+        result._text = None if reason is None else _shortened(arguments.any_text(reason, "reason"))
         return result
 
     @staticmethod

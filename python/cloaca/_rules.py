@@ -167,7 +167,7 @@ def _text(rule: Dict[str, Any], field: str, path: str) -> str:
     value = rule.get(field)
     if not isinstance(value, str):
         raise _invalid(path, f"'{field}' must be a str")
-    return value
+    return arguments.text(value, field)
 
 
 def _invalid(path: str, reason: str) -> ValueError:

@@ -62,7 +62,7 @@ class TaskDecorator(Unbuildable):
         block = blocks.current()
         graph = self._graph()
         named: Any = func
-        task_id: str = named.__name__ if self._id is None else self._id
+        task_id: str = arguments.text(named.__name__, "id") if self._id is None else self._id
         block._collect(
             TaskDeclaration(
                 id=task_id,

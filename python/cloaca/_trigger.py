@@ -43,7 +43,7 @@ class TriggerDecorator(Unbuildable):
     def __call__(self, func: F) -> F:
         """Declares ``func`` as a trigger."""
         arguments.function(func, "func")
-        name: str = func.__name__ if self._name is None else self._name
+        name: str = arguments.text(func.__name__, "name") if self._name is None else self._name
         ledger.record_trigger(
             TriggerDeclaration(
                 name=name,

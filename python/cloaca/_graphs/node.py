@@ -41,5 +41,5 @@ def node(func: F) -> F:
     if inspect.iscoroutinefunction(func) or inspect.isasyncgenfunction(func):
         name = getattr(func, "__name__", "func")
         raise TypeError(f"node '{name}' is an async function: nodes are called one after another, without awaiting any")
-    block._collect(func.__name__, func)
+    block._collect(arguments.text(func.__name__, "name"), func)
     return func

@@ -1,7 +1,8 @@
 """Checks of arguments: the package converts nothing silently.
 
-Each function returns the argument as an exact builtin value, or raises ``TypeError`` (wrong type) or ``OverflowError``
-(a number that an unsigned or 64-bit parameter cannot hold), naming the parameter.
+Each function returns the argument as an exact builtin value, or raises ``TypeError`` (wrong type), ``OverflowError``
+(a number that an unsigned or 64-bit parameter cannot hold) or ``UnicodeEncodeError`` (a lone surrogate, which no name
+and no database can hold), naming the parameter.
 """
 
 from __future__ import annotations
@@ -14,7 +15,19 @@ UNSIGNED_MAX = 2**64 - 1
 
 
 def text(value: object, name: str) -> str:
-    """A ``str``."""
+    """A ``str`` without lone surrogates."""
+    found = any_text(value, name)
+    if not found.isascii():
+        try:
+            found.encode()
+        except UnicodeEncodeError as error:
+            error.reason = f"argument '{name}': {error.reason}"
+            raise
+    return found
+
+
+def any_text(value: object, name: str) -> str:
+    """A ``str`` of whatever characters, for what is only shown."""
     if type(value) is str:
         return value
     if isinstance(value, str):
