@@ -168,6 +168,10 @@ ERRORS = [
     ),
     (lambda r: r.get_cron_execution_stats("yesterday"), "", "Invalid datetime format:"),
     (lambda r: r.get_cron_execution_stats("2030-01-02T03:04:05"), "", "Invalid datetime format:"),
+    (lambda r: r.get_cron_execution_stats("2030-02-29T00:00:00Z"), "", "Invalid datetime format:"),
+    (lambda r: r.get_cron_execution_stats("2030-04-31T00:00:00Z"), "", "Invalid datetime format:"),
+    (lambda r: r.get_cron_execution_stats("2030-01-02T24:00:00Z"), "", "Invalid datetime format:"),
+    (lambda r: r.get_cron_execution_stats("2030-01-02T00:00:00+24:00"), "", "Invalid datetime format:"),
     (
         lambda r: r.register_workflow_instance("wf", "i", "junk", "UTC", Context()),
         "Failed to register workflow instance:",

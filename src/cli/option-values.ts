@@ -28,9 +28,15 @@ export function duration(text: string): number {
 export function beginning(text: string): { readonly at: number } | { readonly agoMs: number } {
   const agoMs = ms(text as StringValue)
   if (typeof agoMs === 'number' && agoMs >= 0 && /\D/.test(text)) return { agoMs }
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  const at = isDate(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(at)) return { at }
   throw new InvalidArgumentError('It must be a duration such as 2h or 7d, or an instant such as 2026-01-31T08:00:00Z.')
+}
+
+/** Whether there is such a day: `Date` takes the 30th of February for the 1st of March. */
+function isDate(text: string): boolean {
+  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
 }
 
 export function instantOf(given: ReturnType<typeof beginning>, now: number): number {

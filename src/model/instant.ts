@@ -9,11 +9,24 @@ export function formatInstantOrNull(at: number | null): string | null {
   return at === null ? null : formatInstant(at)
 }
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
 
-/** Epoch milliseconds of an RFC 3339 text with an offset or `Z`, or null when it is none. */
+const SECOND_MS = 1_000
+
+/** Epoch milliseconds of an RFC 3339 text with an offset or `Z`, or null when it is none. A leap second is the second after it. */
 export function parseInstant(text: string): number | null {
-  if (!RFC_3339.test(text)) return null
-  const at = Date.parse(text.replace(' ', 'T').toUpperCase())
-  return Number.isNaN(at) ? null : at
+  const parts = RFC_3339.exec(text)
+  if (parts === null) return null
+  const [, date = '', hour, minute, second, fraction = '', offset = ''] = parts
+  if (!isDate(date)) return null
+  const isLeap = second === '60'
+  const at = Date.parse(`${date}T${hour}:${minute}:${isLeap ? '59' : second}${fraction}${offset.toUpperCase()}`)
+  if (Number.isNaN(at)) return null
+  return isLeap ? at + SECOND_MS : at
+}
+
+/** Whether there is such a day, written YYYY-MM-DD: `Date` takes the 30th of February for the 1st of March. */
+export function isDate(date: string): boolean {
+  const at = Date.parse(date)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(date)
 }

@@ -17,6 +17,7 @@ describe.concurrent('the command line', () => {
     [['graph', 'run', 'price', 'order.py', '--input', '{"a":'], /^cloaca: --input is not JSON: /],
     [['serve', 'shop.py', '--log-level', 'loud'], /It must be one of "debug", "info", "warn", "error", "silent"\./],
     [['execution', 'list', '--limit', '-1'], /'-1' is invalid\. It must be a whole number, 0 or more\./],
+    [['execution', 'list', '--since', '2026-02-30T00:00:00Z'], /It must be a duration such as 2h or 7d, or an instant/],
     [['run'], /There is nothing to run\./],
     [['config', '--memory', 'lots'], /'lots' is invalid\. It must be a size such as/],
     [['run', '--memory', '3'], /--memory must be a size such as .* at least "384mb"/],

@@ -292,6 +292,7 @@ describe('the HTTP interface', () => {
     ['/api/v1/executions/ffffffff', 404, 'EXECUTION_NOT_FOUND', 'There is no execution'],
     ['/api/v1/schedules/nightly', 404, 'SCHEDULE_NOT_FOUND', 'There is no schedule'],
     ['/api/v1/executions?status=Done', 400, 'INVALID_ARGUMENT', '"status" of the query'],
+    ['/api/v1/executions?since=2026-02-30T00:00:00Z', 400, 'INVALID_ARGUMENT', 'there is no such day'],
     ['/api/v1/executions?limit=0', 400, 'INVALID_ARGUMENT', 'a whole number from 1 to 1000 is needed'],
     ['/api/v1/executions?sine=2026-01-01T00:00:00Z', 400, 'INVALID_ARGUMENT', '"sine" of the query'],
     ['/api/v1/triggers?cursor=abc', 400, 'INVALID_ARGUMENT', 'The cursor is none that was given out'],

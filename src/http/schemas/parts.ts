@@ -1,6 +1,7 @@
 /** What several schemas have in common. */
 
 import * as v from 'valibot'
+import { isDate } from '../../model/instant.ts'
 
 export const INSTANT = v.pipe(v.string(), v.isoTimestamp(), v.description('RFC 3339, in UTC'))
 export const INSTANT_OR_NULL = v.nullable(INSTANT)
@@ -38,6 +39,7 @@ export const PAGE = {
 export const ASKED_INSTANT = v.pipe(
   v.string(),
   v.isoTimestamp('an RFC 3339 instant such as 2026-01-31T08:00:00Z is needed'),
+  v.check((text) => isDate(text.slice(0, 10)), 'there is no such day'),
   v.transform(Date.parse),
 )
 
