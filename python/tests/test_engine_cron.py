@@ -223,6 +223,18 @@ def test_a_schedule_fires_at_a_whole_second_and_not_before_it_with_the_keys_of_t
     }
 
 
+@pytest.mark.parametrize("largest", [2**53, 2**63 - 1, 2**64 - 1])
+def test_the_largest_limit_is_none_and_nothing_is_behind_the_largest_offset(runner, name, largest):
+    declare(name)
+    schedule_id = runner.register_cron_workflow(name, "0 0 1 1 *", "UTC")
+
+    assert schedule_id in [row["id"] for row in runner.list_cron_schedules(limit=largest)]
+    assert runner.list_cron_schedules(limit=largest, offset=largest) == []
+    assert runner.get_cron_execution_history(schedule_id, largest, largest) == []
+    assert runner.list_trigger_schedules(limit=largest, offset=largest) == []
+    assert runner.get_trigger_execution_history(name, largest, largest) == []
+
+
 def test_a_firing_leaves_a_history_row_and_counts(runner, name):
     since = (now() - datetime.timedelta(hours=1)).isoformat()
     assert runner.get_cron_execution_stats(since) == {

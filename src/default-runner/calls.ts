@@ -12,7 +12,9 @@ import { call, PYTHON, type RunnerCall } from './runner-call.ts'
 
 const name = { name: v.string() }
 const schedule = { id: v.string() }
-const page = { limit: v.number(), offset: v.number() }
+/** Python's ints are larger than what databases count with, and mean "all" here. */
+const count = v.pipe(v.number(), v.toMaxValue(Number.MAX_SAFE_INTEGER))
+const page = { limit: count, offset: count }
 const pageOfEnabled = { enabledOnly: v.boolean(), ...page }
 
 export const RUNNER_CALLS: Readonly<Record<string, RunnerCall>> = {
