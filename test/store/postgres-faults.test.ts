@@ -223,12 +223,28 @@ describe('clocks', () => {
 })
 
 describe('texts', () => {
-  test('a NUL that a message or a name has does not keep anything from being stored', async () => {
-    await store.saveTriggers([declaration({ name: 'in\0box' })], START)
-    store.noteSkip(skippedTick({ trigger: 'in\0box', reason: 'a\0b' }))
+  test('a NUL is read as it was stored, and so is what stands for it', async () => {
+    const texts = ['a\0b', 'a␀b', '␀\u2060', '\0\u2060', '␀\u200d\u2060', '\0\u200d', '␀␀\0\0', '␀\u2060\0\u200d␀']
+    await store.saveTriggers([declaration({ name: 'inbox' })], START)
+    for (const reason of texts) {
+      store.noteSkip(skippedTick({ trigger: 'inbox', reason }))
+      await store.listTicks('inbox', FIRST_PAGE)
+    }
 
-    const [tick] = await store.listTicks('in\0box', FIRST_PAGE)
+    const ticks = await store.listTicks('inbox', FIRST_PAGE)
 
-    expect(tick?.reason).toBe('a␀b')
+    expect(ticks.map(({ reason }) => reason).reverse()).toEqual(texts)
+  })
+
+  test('names with a NUL are found again', async () => {
+    await store.saveTriggers([declaration({ name: 'in\0box', workflow: 'mail\0' })], START)
+    await store.createExecution(
+      newExecution({ id: 'run', workflow: 'mail\0', tasks: ['sort\0'] }),
+      { kind: 'call' },
+      START,
+    )
+
+    expect(await store.getTrigger('in\0box')).toMatchObject({ name: 'in\0box', workflow: 'mail\0' })
+    expect(await store.getExecution('run')).toMatchObject({ workflow: 'mail\0', tasks: [{ taskId: 'sort\0' }] })
   })
 })
