@@ -115,7 +115,14 @@ describe('a call that takes longer than it may', () => {
     const outcomes = await Promise.all([poll('sleeps'), running])
 
     expect(outcomes).toMatchObject([
-      { kind: 'failed', error: { type: 'InterpreterDied' } },
+      {
+        kind: 'failed',
+        error: {
+          message:
+            "The Python interpreter is gone: task 'counts_for_ever' of workflow 'work' let nobody else run: " +
+            "trigger 'sleeps' did not stop when its time was over.",
+        },
+      },
       {
         kind: 'timedOut',
         error: {

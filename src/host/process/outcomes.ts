@@ -82,7 +82,8 @@ export function attemptOutcomeOf(
 }
 
 export function lostInterpreter(end: InterpreterEnd): HostError {
-  const culprit = end.culprit === null ? '' : ` It was stopped because of ${end.culprit}.`
+  const isNamed = end.culprit === null || end.reason.includes(end.culprit)
+  const culprit = isNamed ? '' : ` It was stopped because of ${end.culprit}.`
   return new HostError('INTERPRETER_DIED', `The Python interpreter is gone: ${end.reason}.${culprit}`)
 }
 
