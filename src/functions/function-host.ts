@@ -20,7 +20,15 @@ import type { Printer } from './calls/printing.ts'
 import { SecretMasks } from './calls/secret-masks.ts'
 import { AttemptTools, CallTools, type ToolPorts } from './calls/tools.ts'
 import { checkedText } from './checked-text.ts'
-import { attemptOutcomeOf, lostTask, maskedFault, NOT_ENTERED, pollOutcomeOf, unfitting } from './outcomes.ts'
+import {
+  attemptOutcomeOf,
+  maskedFault,
+  missingTask,
+  NOT_ENTERED,
+  NOT_SERVED,
+  pollOutcomeOf,
+  unfitting,
+} from './outcomes.ts'
 
 export interface FunctionHostOptions {
   readonly clock: Clock
@@ -95,11 +103,12 @@ export class FunctionHost {
 
   async runTask(request: TaskRequest & Numbered): Promise<AttemptOutcome | NotEntered> {
     const { script, taskId, executionId, deadlineMs, log, inputText, number } = request
-    const functions = this.#scripts.get(script)
     const called = calledNames(request)
-    const task = functions?.tasks.get(called.workflow)?.get(called.taskId)
+    const tasks = this.#scripts.get(script)?.tasks.get(called.workflow)
+    if (tasks === undefined) return NOT_SERVED
+    const task = tasks.get(called.taskId)
     const label = taskLabel(request)
-    if (task === undefined) return lostTask(label, script, functions !== undefined)
+    if (task === undefined) return missingTask(label, script)
     const prefix = () => `[${executionId.slice(0, SHORT_ID)} ${taskId.replace(CONTROLS, '?')}] `
     const call = new FunctionCall({ label, script, executionId, deadlineMs, log, number, prefix }, this.#calls)
     const tools = new AttemptTools(call, request, this.#tools)

@@ -15,6 +15,9 @@ import { objectText } from './json-text.ts'
 /** What never began. */
 export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
+/** What would run it is not loaded here. */
+export const NOT_SERVED: NotEntered = Object.freeze({ kind: 'notEntered', isUnserved: true })
+
 const SKIPPED: PollOutcome = Object.freeze({ kind: 'skipped', reason: null })
 const FIRED: PollOutcome = Object.freeze({ kind: 'fired', contextText: null })
 
@@ -74,10 +77,10 @@ function stoppedOutcome(stop: Stop, label: string): AttemptOutcome {
   }
 }
 
-/** The script is not there, or does not have the task any more: the engine may find it again. */
-export function lostTask(label: string, script: string, isServed: boolean): AttemptOutcome {
-  const why = isServed ? `script "${script}" does not have it any more` : `script "${script}" is not served any more`
-  return { kind: 'lost', error: { type: 'NotRun', message: `${label} was not run: ${why}`, traceback: '' } }
+/** The script has others of its workflow. */
+export function missingTask(label: string, script: string): AttemptOutcome {
+  const message = `${label} was not run: script "${script}" does not have it any more`
+  return { kind: 'failed', error: { type: 'NotRun', message, traceback: '' } }
 }
 
 export function maskedFault({ type, message, traceback }: PythonFault, masks: Masks): PythonFault {

@@ -230,12 +230,9 @@ it('gives up a cancelled task that does not listen', async () => {
   expect(await running).toMatchObject({ kind: 'cancelled' })
 })
 
-it('knows nothing of a task that is not there', async () => {
+it('does not enter a trigger that is not there', async () => {
   using functions = openFunctions()
 
-  const unknown = await functions.host.runTask(taskRequest())
-
-  expect(unknown).toMatchObject({ kind: 'lost', error: { type: 'NotRun' } })
   expect(await functions.host.poll({ script: SCRIPT, trigger: 'gone', deadlineMs: NO_LIMIT_MS })).toEqual({
     kind: 'notEntered',
   })
@@ -369,4 +366,18 @@ it('counts a callback that hangs towards the limit', async () => {
   await functions.clock.advance(2_000)
 
   expect(await running).toMatchObject({ kind: 'timedOut' })
+})
+
+it('does not enter a task whose workflow it does not have any more, and fails one that a workflow has lost', async () => {
+  using functions = openFunctions()
+  const ship = () => ({})
+
+  expect(await functions.run(ship, { workflow: 'others' })).toEqual({ kind: 'notEntered', isUnserved: true })
+  expect(await functions.run(ship, { script: 'gone.ts' })).toEqual({ kind: 'notEntered', isUnserved: true })
+  expect(await functions.run(ship, { taskId: 'pack' })).toMatchObject({
+    kind: 'failed',
+    error: {
+      message: `task 'pack' of workflow 'orders' was not run: script "${SCRIPT}" does not have it any more`,
+    },
+  })
 })
