@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 from .._border import bridge, fault, stacks
 from .._border.generation import Generation
@@ -271,7 +271,7 @@ def _module_name(value: Any) -> str:
     if not callable(value):
         return ""
     if _is_of(value, MethodType):
-        value = value.__func__
+        value = cast(MethodType, value).__func__
     name = _MODULE_OF_CLASS(value) if _is_of(value, type) else _module_of_object(value)
     return name if type(name) is str else ""
 
