@@ -247,8 +247,9 @@ export class Executor {
   }
 
   #notEntered(run: Run, index: number, { isUnserved }: NotEntered, lease: SlotLease): void {
-    const isGone = isUnserved === true && !this.#ports.registry.current().workflows.has(run.state.workflow)
-    if (isGone) this.#leave(run)
+    const declared = this.#ports.registry.current().workflows.get(run.state.workflow)
+    const isGone = isUnserved && declared?.script !== run.state.script
+    if (isGone) this.#leave(run, declared !== undefined)
     this.#takeBack(run, index, lease, isUnserved && !isGone ? UNSERVED_AGAIN_AFTER_MS : 0)
   }
 
@@ -259,13 +260,13 @@ export class Executor {
     this.#attemptEnded(run, lease)
   }
 
-  /** The script that declared it is gone, or declares it no more: it waits in the store for an instance that does. */
-  #leave(run: Run): void {
+  /** The script that declared it is gone, or declares it no more: it waits in the store for an instance with one that does. */
+  #leave(run: Run, isElsewhere: boolean): void {
     if (run.isLeaving) return
     run.isLeaving = true
     const { id, workflow } = run.state
     this.#slots.cancel(id)
-    if (!this.#unserved.has(workflow)) {
+    if (!isElsewhere && !this.#unserved.has(workflow)) {
       const message = `Workflow "${workflow}" is not declared here any more: its executions that have not ended wait until it is.`
       this.#ports.events.emit('warning', { code: 'NOT_SERVED', message })
     }
@@ -326,7 +327,10 @@ export class Executor {
     lease.end()
     this.#attempts -= 1
     if (run.isLeaving && run.attempts === 0 && !this.#isStopped) {
-      run.settlements.giveBack((isStored) => isStored && this.#takenOver(run))
+      run.settlements.giveBack((isStored) => {
+        if (isStored) this.#takenOver(run)
+        this.acquirer.wake() // another script here may declare its workflow
+      })
     }
     if (this.#attempts === 0) this.#onIdle?.()
   }

@@ -87,6 +87,28 @@ describe('an execution whose workflow is declared no more', () => {
     await store.close()
   })
 
+  it('goes on at once in another script of the same engine that declares it', async () => {
+    const clock = new FakeClock()
+    const { store, running, id } = await begun(clock)
+    await using engine = running
+    const warnings = engine.record('warning')
+    engine.registry.removeScript(script)
+    engine.registry.declare({ triggers: [], workflows: [{ ...demo, script: 'other.py' }] })
+    engine.host.task('second', (request) =>
+      request.script === 'other.py' ? completed('{"n":2}') : Promise.resolve(UNSERVED),
+    )
+
+    await clock.advance(1_000)
+
+    expect(await store.getExecution(id)).toMatchObject({
+      status: 'Completed',
+      tasks: [{ attempts: 1 }, { attempts: 1, recoveries: 0 }],
+    })
+    expect(warnings).toEqual([])
+    await engine.engine.stop({ graceMs: 0 })
+    await store.close()
+  })
+
   it('is asked for again each second while the workflow is declared all the same, and no attempt is counted', async () => {
     const clock = new FakeClock()
     const { store, running, id } = await begun(clock)
