@@ -94,6 +94,20 @@ def test_an_exception_fails_the_attempt_with_type_message_and_the_users_lines(na
     assert trace.splitlines()[-1] == "ValueError: boom"
 
 
+def test_an_exception_that_cannot_say_what_it_is_fails_the_attempt_all_the_same(name):
+    class Silent(BaseException):
+        def __str__(self):
+            raise KeyboardInterrupt
+
+    def body(ctx):
+        raise Silent
+
+    declare(name, body)
+
+    text = "Python task execution failed: Silent: <exception str() failed>"
+    assert attempt(name)[:4] == ("failed", None, "Silent", text)
+
+
 def test_an_exit_in_a_body_fails_the_attempt(name):
     def body(ctx):
         raise SystemExit(2)

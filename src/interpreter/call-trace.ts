@@ -13,7 +13,7 @@ const TOKEN_FIRST = new Set([
   'sleep',
   'wait_again',
   'wait_promise',
-  'read_input',
+  'wait_input',
   'wait_event',
   'check',
 ])

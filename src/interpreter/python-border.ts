@@ -57,8 +57,10 @@ export interface Waits {
   /** Goes no further with such a wait. */
   abandon_wait(number: number): void
   wait_promise(token: StackToken, promise: Promise<unknown>): Suspension
-  /** Waits for bytes on the process's standard input: the answer's value, empty at its end. */
-  read_input(token: StackToken, size: number): Suspension
+  /** Waits until something has come in on the process's standard input, or that has ended: `take_input` has it. */
+  wait_input(token: StackToken, size: number): Suspension
+  /** Bytes, none at the end; undefined where another stack has taken what came. */
+  take_input(size: number): Uint8Array | undefined
   /** Makes an event: it is set once, and waited for once. */
   new_event(): number
   wait_event(token: StackToken, event: number, timeoutMs?: number): Suspension

@@ -25,7 +25,7 @@ import { SqliteDatabases } from './sqlite.ts'
 import { callThatPrints, flushC, isKeptAlready } from './stacks/memory.ts'
 import { PythonThreads } from './stacks/python-threads.ts'
 import { answerOf, repeatWhile, type WaitAnswer, Waits } from './stacks/stack-waits.ts'
-import { readInput } from './standard-input.ts'
+import { StandardInput } from './standard-input.ts'
 
 /** More often than the engine's watchdog loses patience. */
 const ACKNOWLEDGE_EVERY_MS = 500
@@ -35,6 +35,7 @@ const STOPPED_AFTER_MS = 100
 const EXIT_FATAL = 70
 
 const waits = new Waits((token) => token === programToken && mailbox.hasSignals)
+const input = new StandardInput()
 const replies = new Map<number, (answer: WaitAnswer) => void>()
 let lastCall = 0
 let programToken: StackToken | null = null
@@ -72,7 +73,8 @@ const waitFunctions: Omit<WaitFunctions, 'rest'> = {
   wait_again: (token, number) => waits.waitAgain(token, number),
   abandon_wait: (number) => waits.abandon(number),
   wait_promise: (token, promise) => waits.waitPromise(token, promise),
-  read_input: (token, size) => waits.waitPromise(token, readInput(size)),
+  wait_input: (token, size) => waits.waitPromise(token, input.arrival(size)),
+  take_input: (size) => input.take(size),
   new_event: () => waits.newEvent(),
   wait_event: (token, event, timeoutMs) => waits.waitEvent(token, event, timeoutMs),
   set_event: (event) => waits.setEvent(event),

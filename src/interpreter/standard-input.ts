@@ -1,23 +1,65 @@
-/** Waits for what comes in on the process's standard input. Used by `session.ts` for scripts that read it. */
+/** What comes in on the process's standard input. Used by `session.ts` for scripts that read it. */
 
 import { read } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-const readDescriptor = promisify(read)
+/** Reads into a buffer; resolves with the number of bytes, 0 at the end of the input. */
+type ReadInto = (buffer: Uint8Array) => Promise<number>
+
 /** A terminal that Node opened without blocking has to be asked again. */
 const ASK_AGAIN_AFTER_MS = 20
+const NOTHING = new Uint8Array(0)
 
-/** The next bytes, at most `size`; none at the end of the input. */
-export async function readInput(size: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(size)
+/**
+ * Whoever waits for input may be interrupted, by a Ctrl-C or an alarm, and a read that has begun cannot be taken back. So there is one
+ * read at a time, and what it brings is had by whoever asks next.
+ */
+export class StandardInput {
+  readonly #read: ReadInto
+  #coming: Promise<void> | null = null
+  /** What has come and nobody has taken: empty at the end of the input, which is taken as well; null where nothing has. */
+  #here: Uint8Array | null = null
+
+  constructor(read: ReadInto = readStandardInput) {
+    this.#read = read
+  }
+
+  /** Settles when something has come, or the input has ended: then `take` it. */
+  async arrival(size: number): Promise<void> {
+    if (this.#here !== null) return
+    this.#coming ??= this.#next(size)
+    await this.#coming
+  }
+
+  /** At most so many bytes, none at the end of the input; undefined where another one has taken what came. */
+  take(size: number): Uint8Array | undefined {
+    const here = this.#here
+    if (here === null) return undefined
+    this.#here = here.length > size ? here.subarray(size) : null
+    return here.subarray(0, size)
+  }
+
+  async #next(size: number): Promise<void> {
+    try {
+      const buffer = new Uint8Array(size)
+      const length = await this.#read(buffer)
+      this.#here = length === 0 ? NOTHING : buffer.subarray(0, length)
+    } finally {
+      this.#coming = null
+    }
+  }
+}
+
+const readDescriptor = promisify(read)
+
+async function readStandardInput(buffer: Uint8Array): Promise<number> {
   for (;;) {
     try {
-      const { bytesRead } = await readDescriptor(0, buffer, 0, size, null)
-      return buffer.subarray(0, bytesRead)
+      return (await readDescriptor(0, buffer, 0, buffer.length, null)).bytesRead
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === 'EOF') return buffer.subarray(0, 0)
+      if (code === 'EOF') return 0
       if (code !== 'EAGAIN') throw error
       await delay(ASK_AGAIN_AFTER_MS)
     }

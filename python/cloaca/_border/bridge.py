@@ -197,10 +197,13 @@ def wait_for_promise(promise: Any) -> Any:
 
 def read_input(size: int) -> bytes:
     """Suspends the calling stack until there is standard input; empty at its end."""
-    status, value = _wait(lambda token: host.waits.read_input(token, size))
-    if status != "ok":
-        raise OSError(str(value))
-    return bytes(value.to_bytes())
+    while True:
+        status, value = _wait(lambda token: host.waits.wait_input(token, size))
+        if status != "ok":
+            raise OSError(str(value))
+        found = host.waits.take_input(size)
+        if found is not None:
+            return bytes(found.to_bytes())
 
 
 def new_event() -> int:

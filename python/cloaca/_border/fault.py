@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Optional, Tuple
 
 from .. import _package
+from .stops import is_stop
 
 #: In the name of each file that stops calls in a CPython.
 _STOPS = os.path.join("", "cloaca", "_cpython", "calls", "")
@@ -26,7 +27,9 @@ def type_and_text(error: BaseException) -> Tuple[str, str]:
     name = type(error).__name__
     try:
         return name, f"{name}: {error}"
-    except Exception:
+    except BaseException as raised:
+        if is_stop(raised):
+            raise
         return name, f"{name}: <exception str() failed>"
 
 
