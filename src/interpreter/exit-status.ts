@@ -1,4 +1,4 @@
-/** How a script ends its process: with a code, or by a signal, which is a negative number here. */
+/** How a script ends its process: with a code, or by a signal, which is a negative number here. Used by `session.ts`. */
 
 import { constants } from 'node:os'
 

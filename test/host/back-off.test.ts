@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SystemClock } from '../../src/engine/clock.ts'
 import type { Timer } from '../../src/engine/ports.ts'
 import { LIMIT_MS } from '../support/limits.ts'
@@ -47,9 +47,11 @@ class MovedClock extends SystemClock {
   }
 }
 
-it('a task that stood behind one of its name, which made the interpreter die, waits anew and runs', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cloaca-back-off-'))
-  const script = join(folder, 'dies.py')
+let folder: string
+let script: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloaca-back-off-'))
+  script = join(folder, 'dies.py')
   writeFileSync(
     script,
     `
@@ -68,6 +70,10 @@ with cloaca.WorkflowBuilder("work"):
         os._exit(3)
 `,
   )
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+it('a task that stood behind one of its name, which made the interpreter die, waits anew and runs', async () => {
   const clock = new MovedClock()
   await using python = await OpenHost.open([script], 1, { clock })
   const run = () => python.runTask(script, 'work', 'dies_thrice')
@@ -85,5 +91,18 @@ with cloaca.WorkflowBuilder("work"):
   clock.move(40_000)
 
   expect((await Promise.all(others)).map(({ kind }) => kind)).toEqual(['lost', 'completed', 'completed'])
-  rmSync(folder, { recursive: true, force: true })
+})
+
+it('a task that waits for the end of its back-off does not keep the host from closing', async () => {
+  const clock = new MovedClock()
+  await using python = await OpenHost.open([script], 1, { clock })
+  const run = () => python.runTask(script, 'work', 'dies_thrice')
+  expect((await run()).kind).toBe('lost')
+  const waiting = run()
+  waiting.catch(() => undefined)
+  await vi.waitFor(() => expect(clock.waitsOf(LONG_MS, 10_000)).toBe(1), LIMIT_MS)
+
+  await python.host.close()
+
+  await expect(waiting).rejects.toThrow('It was not entered.')
 })

@@ -1,4 +1,7 @@
-"""What stops a call from outside, and is therefore no outcome of the script's code."""
+"""What stops a call from outside, and is therefore no outcome of the script's code.
+
+Asked by whatever calls functions of a script: each of them lets a stop through, and makes an outcome of all else.
+"""
 
 from __future__ import annotations
 

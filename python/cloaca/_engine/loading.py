@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
 from .._border import bridge, fault, stacks
 from .._border.generation import Generation
+from .._border.stops import is_stop
 from . import program
 from .packages import advice, requirements
 
@@ -86,9 +87,9 @@ def _or_else(otherwise: Any, function: Callable[..., Any], *arguments: Any) -> A
     """What a function returns; something else where it raises."""
     try:
         return function(*arguments)
-    except bridge.DeadlineExceeded:
-        raise
-    except BaseException:
+    except BaseException as raised:
+        if is_stop(raised):
+            raise
         return otherwise
 
 

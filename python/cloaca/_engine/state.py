@@ -1,6 +1,7 @@
 """What a script hands on to its next generation: globals named in ``__cloaca_state__``, as far as they are JSON.
 
-No code of the user's runs for it. A value that cannot be handed on is named, with the reason, and costs no other one.
+Called by ``entry``, and by the session of a CPython, for a script that is loaded again. No code of the user's runs for
+it. A value that cannot be handed on is named, with the reason, and costs no other one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 /**
  * How many descriptors scripts may have. Of pipes, and of sockets that are not connected, the system knows nothing, so that
  * its limit does not hold for them. Beyond it Emscripten says EMFILE, wherever a descriptor is made.
+ * Set by `interpreter.ts` before a script runs.
  */
 
 import type { EmscriptenFS } from './emscripten-fs.ts'
