@@ -40,6 +40,11 @@ export interface Clock {
    * What the callback throws is treated as in `attempt`, until the timer is cancelled; `during` is for the trouble.
    */
   wakeAfter(delayMs: number, callback: () => void, during?: string): Timer
+  /**
+   * Calls back in the next turn of the event loop, after the promises of this one. The process waits for it. Errors of the callback
+   * are treated as in `attempt`.
+   */
+  soon(callback: () => void): void
   /** Calls `work` in this tick of the event loop. What it throws is reported as trouble, and it is called again later, until it returns or is cancelled. */
   attempt(during: string, work: () => void): Timer
   /** Calls back when the wall clock has jumped by more than a second; within a second or so. Returns the end of it. */

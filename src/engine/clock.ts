@@ -43,6 +43,10 @@ export class SystemClock implements Clock {
     return timer
   }
 
+  soon(callback: () => void): void {
+    setImmediate(() => this.#attempts.run('a step of the store', callback))
+  }
+
   attempt(during: string, work: () => void): Timer {
     return this.#attempts.run(during, work)
   }

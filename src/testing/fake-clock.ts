@@ -49,6 +49,10 @@ export class ClockPort implements Clock {
     return { cancel: () => void this.#timers.delete(timer) }
   }
 
+  soon(callback: () => void): void {
+    setImmediate(callback)
+  }
+
   attempt(_during: string, work: () => void): Timer {
     work()
     return { cancel: () => undefined }

@@ -1,5 +1,6 @@
 /** What reactors and state accumulators do with values, for any values in any order: nothing is lost, merged, or changed by a letter. */
 
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NewEvent, NewValue } from '../../src/engine/ports.ts'
@@ -254,7 +255,7 @@ describe('the id of a firing', () => {
   test('tells its reactor and its sequence', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 48 - 1 }), (sequence) => {
-        const key = newReactorKey()
+        const key = newReactorKey(randomUUID)
         const id = firingId({ key, sequence })
 
         expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)

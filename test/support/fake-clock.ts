@@ -62,6 +62,10 @@ export class FakeClock implements Clock {
     }
   }
 
+  soon(callback: () => void): void {
+    setImmediate(() => this.attempt('a step of the store', callback))
+  }
+
   attempt(during: string, work: () => void): Timer {
     if (this.#attempts !== null) return this.#attempts.run(during, work)
     work()

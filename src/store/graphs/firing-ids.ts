@@ -3,8 +3,6 @@
  * without an index, whose random order would be written anew with each batch of firings.
  */
 
-import { randomUUID } from 'node:crypto'
-
 const SEQUENCE_DIGITS = 12
 const LOW_DIGITS = 8
 const LOW = 2 ** 32
@@ -16,9 +14,9 @@ export interface FiringPlace {
   readonly sequence: number
 }
 
-/** The last three groups of a UUID, 74 bits of which are random. */
-export function newReactorKey(): string {
-  return randomUUID().slice(SEQUENCE_DIGITS + 2)
+/** Returns the last three groups of a UUID, 74 bits of which are random. */
+export function newReactorKey(newId: () => string): string {
+  return newId().slice(SEQUENCE_DIGITS + 2)
 }
 
 /** The digits that differ most come first: people read the beginning. */

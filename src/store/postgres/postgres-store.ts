@@ -132,20 +132,20 @@ class PostgresStore extends StoreCrons<Session> implements Store {
     super()
     this.#address = address
     this.#options = options
-    const { clock, notice = () => undefined, random = Math.random } = options
+    const { clock, notice = () => undefined, random = Math.random, newId = randomUUID } = options
     this.#readers = new Readers(address, clock)
     const heard = { address, clock, readers: this.#readers, random, notice }
-    this.#foreignChanges = new ForeignChanges(randomUUID(), changes, heard)
+    this.#foreignChanges = new ForeignChanges(newId(), changes, heard)
     this.#queue = new WriteQueue(client, address, {
-      clock,
+      ...{ clock, newId, counters: this.counters },
       syncs: options.durability === 'full',
-      counters: this.counters,
       telling: (telling) => this.#foreignChanges.telling(telling),
       told: (rows) => this.#foreignChanges.told(rows),
       notice,
     })
     this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
-    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, this.#serverNow)
+    const { process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
+    this.#liveness = new Liveness(process, isAlive, this.#serverNow)
     this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
     this.#codes = new InstanceCodes(this.#liveness)
     this.#declaredGraphs = new GraphDeclarations(this.#liveness)

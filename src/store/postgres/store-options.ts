@@ -1,6 +1,7 @@
 /** How a store on PostgreSQL is opened. */
 
 import type { Clock } from '../../engine/ports.ts'
+import type { ProcessIdentity } from '../process-identity.ts'
 
 export interface PostgresStoreOptions {
   /** `postgres://` or `postgresql://`. */
@@ -13,6 +14,10 @@ export interface PostgresStoreOptions {
    */
   readonly durability: 'full' | 'normal'
   readonly clock: Clock
+  /** Process that other processes see as the owner of this store's instances. This process by default. */
+  readonly process?: ProcessIdentity
+  /** Makes a UUID for a row. Random by default. */
+  readonly newId?: () => string
   /** Whether a process of this host exists. Signal 0 by default. */
   readonly isProcessAlive?: (pid: number) => boolean
   /** Writes nothing, and makes no tables: steps that would are refused. */

@@ -3,7 +3,6 @@
  * skips that is still open lives in the trigger's row; any other outcome closes it into `ticks`.
  */
 
-import { randomUUID } from 'node:crypto'
 import type {
   FailedTick,
   FailedTickResult,
@@ -86,7 +85,7 @@ export async function saveTriggers(
   const [, records] = await Promise.all([
     session.run(
       SAVE_TRIGGERS,
-      declared.map(() => randomUUID()),
+      declared.map(() => session.newId()),
       declared.map(({ name }) => name),
       declared.map(({ workflow }) => workflow),
       declared.map(({ pollIntervalMs }) => pollIntervalMs),
@@ -203,7 +202,7 @@ async function extendSkips(session: Session, runs: readonly SkipRunOf[]): Promis
   const records = await session.all<{ readonly name: string }>(
     EXTEND_SKIPS,
     runs.map(({ trigger }) => trigger),
-    runs.map(() => randomUUID()),
+    runs.map(() => session.newId()),
     column(({ firstAt }) => firstAt),
     column(({ lastAt }) => lastAt),
     column(({ count }) => count),
@@ -335,7 +334,7 @@ function insertTick(session: Session, triggerSeq: number, tick: NewTick): Promis
     log = null,
   } = tick
   const told = [latenessMs, durationMs, reason, firingId, executionId, faultText(error), log]
-  return session.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, ...told)
+  return session.run(INSERT_TICK, session.newId(), triggerSeq, outcome, at, ...told)
 }
 
 async function lockedTriggerOrThrow(session: Session, trigger: string): Promise<LockedTrigger> {

@@ -77,7 +77,7 @@ import * as workflows from './workflow-steps.ts'
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const path = options.path === MEMORY_PATH ? MEMORY_PATH : resolve(options.path)
   const isReading = isReadOnly(options)
-  const connection = new Connection(path, isReading ? 'read' : 'write')
+  const connection = new Connection(path, isReading ? 'read' : 'write', options)
   try {
     if (isReading) assertReadable(connection)
     else migrate(connection, options.clock.now())
@@ -123,11 +123,15 @@ class SqliteStore extends StoreCrons<Connection> implements Store {
     this.#isReadOnly = isReadOnly(options)
     this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
     const syncs = options.durability === 'full'
-    const checkpoints = new Checkpoints(connection, this.#watch, options.notice ?? (() => {}))
+    const checkpoints = new Checkpoints(connection, options.clock, this.#watch, options.notice ?? (() => {}))
     const afterCommit = (): void => checkpoints.committed()
     const { clock } = options
     this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
-    this.#liveness = new Liveness(thisProcess(), options.isProcessAlive ?? isProcessAlive, options.clock)
+    this.#liveness = new Liveness(
+      options.process ?? thisProcess(),
+      options.isProcessAlive ?? isProcessAlive,
+      options.clock,
+    )
     const addStep: AddStep<Connection> = (need, run) => this.step(need, run)
     this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
     this.actions = actionStore(addStep)

@@ -2,6 +2,8 @@
 
 import type { Clock } from '../../engine/ports.ts'
 import { MEMORY_PATH } from '../database-url.ts'
+import type { ProcessIdentity } from '../process-identity.ts'
+import type { ConnectionFaults } from './file/connection.ts'
 import type { ReadFileSystem } from './file/file-system.ts'
 
 export interface SqliteStoreOptions {
@@ -13,6 +15,12 @@ export interface SqliteStoreOptions {
    */
   readonly durability: 'full' | 'normal'
   readonly clock: Clock
+  /** Process that other processes see as the owner of this store's instances. This process by default. */
+  readonly process?: ProcessIdentity
+  /** Makes a UUID for a row. Random by default. */
+  readonly newId?: () => string
+  /** Faults that a simulation puts between the store and SQLite. None by default. */
+  readonly faults?: ConnectionFaults
   /** Whether a process of this host exists. Signal 0 by default. */
   readonly isProcessAlive?: (pid: number) => boolean
   /**

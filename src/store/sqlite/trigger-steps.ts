@@ -3,7 +3,6 @@
  * transaction. The run of skips that is still open lives in the trigger's row; any other outcome closes it into `ticks`.
  */
 
-import { randomUUID } from 'node:crypto'
 import type {
   FailedTick,
   FailedTickResult,
@@ -84,7 +83,7 @@ export function saveTriggers(
 ): readonly TriggerRecord[] {
   for (const { name, workflow, pollIntervalMs, allowConcurrent, policy } of triggers) {
     const declared = [workflow, pollIntervalMs, Number(allowConcurrent), policyText(policy)]
-    connection.run(SAVE_TRIGGER, randomUUID(), name, ...declared, at, at)
+    connection.run(SAVE_TRIGGER, connection.newId(), name, ...declared, at, at)
   }
   return triggers.flatMap(({ name }) => connection.one<TriggerRecord>(GET_TRIGGER, name) ?? [])
 }
@@ -183,7 +182,7 @@ function writeSkipRun(connection: Connection, trigger: string, run: SkipRun): vo
   const { firstAt, lastAt, count, latenessMs, durationMs, reason, isFiring, log = null } = run
   const times = [latenessMs ?? -1, durationMs ?? -1]
   const values = [
-    randomUUID(),
+    connection.newId(),
     firstAt,
     lastAt,
     count,
@@ -279,7 +278,7 @@ interface NewTick extends PollRecord {
 function insertTick(connection: Connection, triggerSeq: number, tick: NewTick): void {
   const { at, outcome, latenessMs, durationMs, reason = null, firingId, error = null, log = null } = tick
   const told = [latenessMs, durationMs, reason, firingId, faultText(error), log]
-  connection.run(INSERT_TICK, randomUUID(), triggerSeq, outcome, at, at, ...told)
+  connection.run(INSERT_TICK, connection.newId(), triggerSeq, outcome, at, at, ...told)
 }
 
 function endSkips(connection: Connection, triggerSeq: number): void {

@@ -119,7 +119,7 @@ async function saveSources(session: Session, { sources, reactors }: DeclaredGrap
 
 async function saveReactors(session: Session, reactors: DeclaredGraphs['reactors'], at: number): Promise<void> {
   if (reactors.length === 0) return
-  const keys = reactors.map(newReactorKey)
+  const keys = reactors.map(() => newReactorKey(session.newId))
   await session.run(
     SAVE_REACTORS,
     namesOf(reactors),

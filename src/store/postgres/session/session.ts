@@ -3,6 +3,7 @@
  * Statements that are asked for without waiting for each other travel together (the connection is pipelined).
  */
 
+import { randomUUID } from 'node:crypto'
 import pg, { type Client, type ClientBase, type ClientConfig } from 'pg'
 import type { PostgresAddress } from './address.ts'
 
@@ -24,11 +25,14 @@ export type Telling = 'no' | 'yes' | readonly string[]
 const MOST_ASKED_ABOUT = 100
 
 export class Session {
+  readonly newId: () => string
   readonly #client: ClientBase
   #telling: Telling = 'no'
 
-  constructor(client: ClientBase) {
+  /** `newId`: makes a UUID for a row. */
+  constructor(client: ClientBase, newId: () => string = randomUUID) {
     this.#client = client
+    this.newId = newId
   }
 
   get telling(): Telling {

@@ -43,6 +43,8 @@ export interface WriteQueueOptions {
   readonly clock: Clock
   readonly syncs: boolean
   readonly counters: StoreCounters
+  /** Makes a UUID for a row. */
+  readonly newId: () => string
   /** The statement that tells others of a change, run before the commit, and its answer. */
   readonly telling: (telling: Exclude<Telling, 'no'>) => string
   readonly told: (rows: readonly unknown[]) => void
@@ -133,7 +135,11 @@ export class WriteQueue {
 
   /** What is added later in this tick of the event loop is not carried out before it has settled. */
   precededBy(read: Promise<unknown>): void {
-    if (this.#readsOfTick.length === 0) setImmediate(() => (this.#readsOfTick = []))
+    if (this.#readsOfTick.length === 0) {
+      this.#options.clock.soon(() => {
+        this.#readsOfTick = []
+      })
+    }
     this.#readsOfTick = [...this.#readsOfTick, read]
   }
 
@@ -150,7 +156,7 @@ export class WriteQueue {
     this.#isClosed = true
     this.#endPause?.()
     while (this.#steps.length > 0 || this.#working !== null || this.#isFlushDue) {
-      await (this.#working ?? new Promise<void>((resolve) => setImmediate(resolve)))
+      await (this.#working ?? new Promise<void>((resolve) => this.#options.clock.soon(resolve)))
     }
     const client = this.#client
     this.#client = null
@@ -170,7 +176,7 @@ export class WriteQueue {
       if (this.#steps.length > MOST_WAITING) this.#refuse(this.#steps.splice(0, 1), new Error('too much waits for it'))
       if (this.#working !== null || this.#isFlushDue) return
       this.#isFlushDue = true
-      setImmediate(() => {
+      this.#options.clock.soon(() => {
         this.#isFlushDue = false
         this.#working = this.#work()
       })
@@ -324,7 +330,7 @@ export class WriteQueue {
       this.#options.notice(`The database "${this.#address.shown}" is back, after ${seconds} s.`)
       this.#awaySince = null
     }
-    return new Session(this.#client)
+    return new Session(this.#client, this.#options.newId)
   }
 }
 

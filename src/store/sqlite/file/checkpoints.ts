@@ -10,6 +10,7 @@
  * for, the log grows meanwhile, and the user is warned.
  */
 
+import type { Clock } from '../../../engine/ports.ts'
 import { toError } from '../../../errors.ts'
 import type { Connection, LogState } from './connection.ts'
 import type { DatabaseWatch } from './database-watch.ts'
@@ -33,6 +34,7 @@ const RESTART_WAITS_MS = [
 
 export class Checkpoints {
   readonly #connection: Connection
+  readonly #clock: Pick<Clock, 'soon'>
   readonly #watch: Pick<DatabaseWatch, 'check' | 'suspect'>
   readonly #notice: (message: string) => void
   /** How many pages that are not in the file make the next one due. */
@@ -48,10 +50,12 @@ export class Checkpoints {
   /** `notice` hears, in sentences for a user, of a log that does not get shorter. */
   constructor(
     connection: Connection,
+    clock: Pick<Clock, 'soon'>,
     watch: Pick<DatabaseWatch, 'check' | 'suspect'>,
     notice: (message: string) => void,
   ) {
     this.#connection = connection
+    this.#clock = clock
     this.#watch = watch
     this.#notice = notice
   }
@@ -60,7 +64,7 @@ export class Checkpoints {
     this.#commits += 1
     if (this.#isScheduled || this.#commits < this.#checkAfter || !this.#isDue(this.#state('inspect'))) return
     this.#isScheduled = true
-    setImmediate(() => this.#run())
+    this.#clock.soon(() => this.#run())
   }
 
   #isDue(log: LogState | null): boolean {

@@ -3,6 +3,7 @@
  * the topics' steps run statements; nobody else holds it. Each SQL text is prepared once and kept.
  */
 
+import { randomUUID } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { MEMORY_PATH } from '../../database-url.ts'
 import { DatabaseFile, type FileState } from './database-file.ts'
@@ -12,6 +13,21 @@ import { assertSoundSqlite } from './sqlite-version.ts'
 
 /** What a commit must survive: `synced` a power cut, `kept` the death of the process. */
 export type Durability = 'kept' | 'synced'
+
+/** Called before and after the work of SQLite, so that a simulation can refuse it. An error that is thrown is taken for one of SQLite's. */
+export interface ConnectionFaults {
+  beforeBegin(): void
+  /** `sql`: the statement, among them `COMMIT` of a transaction that writes. */
+  beforeWrite(sql: string): void
+  afterCommit(): void
+}
+
+export interface ConnectionOptions {
+  /** Makes a UUID for a row. Random by default. */
+  readonly newId?: () => string
+  /** None by default. */
+  readonly faults?: ConnectionFaults
+}
 
 export type Value = string | number | null
 
@@ -44,6 +60,8 @@ const LOG_LIMIT_BYTES = 67_108_864
 
 export class Connection {
   readonly path: string
+  readonly newId: () => string
+  readonly #faults: ConnectionFaults | undefined
   readonly #access: 'read' | 'write'
   readonly #file: DatabaseFile
   /** Null once it is closed, and while its file is not there. */
@@ -52,10 +70,17 @@ export class Connection {
   /** False where there is no log to write ahead (memory, some network file systems). */
   #hasLog = false
   #durability: Durability = 'synced'
+  #isWriting = false
 
   /** `read` writes nothing, in the file and beside it, and makes no file. Throws `DATABASE_UNAVAILABLE`. */
-  constructor(path: string, access: 'read' | 'write' = 'write') {
+  constructor(
+    path: string,
+    access: 'read' | 'write' = 'write',
+    { newId = randomUUID, faults }: ConnectionOptions = {},
+  ) {
     this.path = path
+    this.newId = newId
+    this.#faults = faults
     this.#access = access
     this.#file = new DatabaseFile(path)
     this.#open = this.#openFile(OPENING_TIMEOUT_MS)
@@ -96,11 +121,13 @@ export class Connection {
 
   /** How many rows it changed. */
   run(sql: string, ...values: Value[]): number {
+    this.#faults?.beforeWrite(sql)
     return this.#statement(sql).run(...values).changes
   }
 
   /** The `seq` of the row that it inserted. */
   insert(sql: string, ...values: Value[]): number {
+    this.#faults?.beforeWrite(sql)
     return Number(this.#statement(sql).run(...values).lastInsertRowid)
   }
 
@@ -110,21 +137,28 @@ export class Connection {
   }
 
   beginRead(): void {
+    this.#faults?.beforeBegin()
     this.#statement('BEGIN').run()
   }
 
   /** Takes the write lock at once, so that what a step looks at cannot change before it writes. */
   beginWrite(durability: Durability): void {
+    this.#faults?.beforeBegin()
     this.#setDurability(durability)
     this.#statement('BEGIN IMMEDIATE').run()
+    this.#isWriting = true
   }
 
   commit(): void {
+    if (this.#isWriting) this.#faults?.beforeWrite('COMMIT')
     this.#statement('COMMIT').run()
+    if (this.#isWriting) this.#faults?.afterCommit()
+    this.#isWriting = false
   }
 
   /** After some failures SQLite has rolled back by itself. */
   rollback(): void {
+    this.#isWriting = false
     if (this.#open?.inTransaction) this.#statement('ROLLBACK').run()
   }
 

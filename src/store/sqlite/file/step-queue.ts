@@ -67,8 +67,7 @@ export class StepQueue {
       this.#steps.push({ need, run, settle: (value) => resolve(value as Result), fail: reject })
       if (this.#isFlushDue) return
       this.#isFlushDue = true
-      // The end of the tick of the event loop, not an instant: no clock is asked.
-      setImmediate(() => this.#flush())
+      this.#clock.soon(() => this.#flush())
     })
   }
 

@@ -70,7 +70,7 @@ function saveSource(connection: Connection, { name, accumulation, description }:
 }
 
 function saveReactor(connection: Connection, { name, sources, mode }: ReactorDefinition, at: number): void {
-  connection.run(SAVE_REACTOR, name, newReactorKey(), mode, at)
+  connection.run(SAVE_REACTOR, name, newReactorKey(connection.newId), mode, at)
   const seq = connection.one<{ readonly seq: number }>(GET_REACTOR, name)?.seq ?? 0
   connection.run(FORGET_INPUTS, seq, JSON.stringify(sources))
   for (const [position, source] of sources.entries()) connection.run(SAVE_INPUT, seq, source, position)
