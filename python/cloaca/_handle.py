@@ -6,7 +6,7 @@ import sys
 from typing import Callable, Protocol, Union, final
 
 from ._border import bridge, fault
-from ._border.awaiting import awaited
+from ._border.calls import awaited
 from ._border.stops import is_stop
 from ._sealed import Unbuildable, new
 from ._values import arguments

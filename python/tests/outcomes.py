@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloaca._border.awaiting import awaited
-from cloaca._border.calls import Awaiting
+from cloaca._border.calls import Awaiting, awaited
 
 
 def outcome_of(result: Any) -> Any:

@@ -147,6 +147,17 @@ export interface FlatValues {
   readonly errors: readonly RaisedFault[]
 }
 
+/** What limits the start of a request, and not its end. */
+export interface RequestStart {
+  /**
+   * Milliseconds of the machine's monotonic clock (`machine-clock.ts`): from then on the request is answered with `notStarted`
+   * instead of being started. Null: it may start at any time.
+   */
+  readonly startBefore: number | null
+  /** It was answered with `notStarted` before, and may start after all: it precedes what is waiting. */
+  readonly isAgain: boolean
+}
+
 /** The method of a `call` whose reply holds a secret: `{"fields": {…}}`. */
 export const SECRET_CALL = 'secret'
 
@@ -178,8 +189,12 @@ export type ToInterpreter =
       readonly stateJson: string
     }
   /** Triggers by the numbers that they were declared with. */
-  | { readonly type: 'polls'; readonly tokens: readonly StackToken[]; readonly triggers: readonly number[] }
-  | {
+  | ({
+      readonly type: 'polls'
+      readonly tokens: readonly StackToken[]
+      readonly triggers: readonly number[]
+    } & RequestStart)
+  | ({
       readonly type: 'task'
       readonly token: StackToken
       readonly generation: GenerationNumber
@@ -187,16 +202,16 @@ export type ToInterpreter =
       readonly workflow: string
       readonly taskId: string
       readonly inputText: string
-    }
+    } & RequestStart)
   /** Call the function of a source. `eventsText`: a JSON array of events; `[]` for a poll. */
-  | {
+  | ({
       readonly type: 'events'
       readonly token: StackToken
       readonly generation: GenerationNumber
       readonly source: string
       readonly mode: AccumulateMode
       readonly eventsText: string
-    }
+    } & RequestStart)
   /**
    * Run graphs, each with each payload. `payloadsText`: a JSON array of objects with a value for each source of the reactor,
    * null where there is none yet. The values come payload by payload: of all graphs for the first, of all for the second, ….
@@ -256,6 +271,8 @@ export type FromInterpreter =
       readonly tokens: readonly StackToken[]
       readonly outcomes: readonly Outcome[]
     }
+  /** Requests whose `startBefore` was over: their functions were not called. */
+  | { readonly type: 'notStarted'; readonly tokens: readonly StackToken[] }
   /** What the function of a source returned, event by event; one value for a batch or a poll. */
   | ({ readonly type: 'accumulated'; readonly token: StackToken } & FlatValues)
   /**

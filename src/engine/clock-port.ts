@@ -8,6 +8,12 @@ export interface Timer {
   cancel(): void
 }
 
+/** Until when requests of one engine may start: after that, other engines may take the leases on which it requests them. */
+export interface StartLimit {
+  /** Monotonic. Moves forward while the engine renews its heartbeat in time, also for requests that are waiting. */
+  readonly until: number
+}
+
 /** The wall clock was set, or stood still with the machine: wall and monotonic time no longer agree. */
 export interface WallJump {
   /** Where the wall clock would stand now without it. */
@@ -33,7 +39,10 @@ export interface Trouble {
 export interface Clock {
   /** Wall clock, epoch milliseconds, whole. */
   now(): number
-  /** Milliseconds since an instant that means nothing, perhaps with a fraction. Never goes back. */
+  /**
+   * Milliseconds of the machine's monotonic clock, perhaps with a fraction: since an instant that means nothing, and that all
+   * processes of the machine share. Never goes back.
+   */
   monotonic(): number
   /**
    * Calls back once, when `delayMs` of monotonic time have passed, never before; in a later tick of the event loop even when it is 0 or less.

@@ -4,6 +4,7 @@
  * holds one up nor lets one go early.
  */
 
+import { machineNowMs } from '../border/machine-clock.ts'
 import { Attempts } from './attempts.ts'
 import type { Clock, Timer, Trouble, WallJump } from './ports.ts'
 import { WallWatch } from './wall-watch.ts'
@@ -33,7 +34,7 @@ export class SystemClock implements Clock {
   }
 
   monotonic(): number {
-    return performance.now()
+    return machineNowMs()
   }
 
   wakeAfter(delayMs: number, callback: () => void, during = 'what was to be done at its time'): Timer {

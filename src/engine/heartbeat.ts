@@ -4,12 +4,20 @@
  * which beats it every three seconds; the scheduler asks it before it polls.
  */
 
-import type { Clock, Store } from './ports.ts'
+import type { Clock, StartLimit, Store } from './ports.ts'
 
 export const HEARTBEAT_MS = 3_000
 
 /** Half of the 10 s after which others take an instance for dead. */
 const BELIEVED_MS = 5_000
+
+/**
+ * For this long after a stored heartbeat, polls and tasks that were requested on it may start. Other instances take the leases
+ * after 10 s at the earliest, counted from a heartbeat that they have read. The 2 s in between are for an interpreter that compares
+ * the time and is interrupted just before it calls the function, as on a machine that swaps, and for clocks of two machines that
+ * differ in speed. Leases are renewed after `BELIEVED_MS`, so a request has at least 3 s, one heartbeat, to start.
+ */
+const START_WITHIN_MS = 8_000
 
 export interface HeartbeatPorts {
   readonly instanceId: string
@@ -22,7 +30,10 @@ export class Heartbeat {
   #hasBegun = false
   /** Monotonic: when the last heartbeat that was stored was asked for. */
   #beatAt = Number.NEGATIVE_INFINITY
+  #startLimit = { until: Number.NEGATIVE_INFINITY }
+  #doubtedAt = Number.NEGATIVE_INFINITY
   #others = 0
+  readonly #listeners = new Set<() => void>()
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports
@@ -33,7 +44,7 @@ export class Heartbeat {
     const { store, clock, instanceId } = this.#ports
     const askedAt = clock.monotonic()
     await store.openInstance(instanceId, clock.now())
-    this.#beatAt = askedAt
+    this.#stored(askedAt)
     this.#hasBegun = true
   }
 
@@ -46,8 +57,38 @@ export class Heartbeat {
   async beat(): Promise<void> {
     const { store, clock, instanceId } = this.#ports
     const askedAt = clock.monotonic()
-    this.#others = await store.heartbeat(instanceId, clock.now())
+    const { others, wasDead } = await store.heartbeat(instanceId, clock.now())
+    this.#others = others
+    if (wasDead) this.#declaredDead()
+    this.#stored(askedAt)
+  }
+
+  /** Before whatever was asked beside the heartbeat is answered: an engine that was dead has lost all that it held before. */
+  #declaredDead(): void {
+    this.#startLimit = { until: Number.NEGATIVE_INFINITY }
+    for (const listener of this.#listeners) listener()
+  }
+
+  #stored(askedAt: number): void {
+    // Stored before the machine slept, perhaps.
+    if (askedAt < this.#doubtedAt) return
     this.#beatAt = Math.max(this.#beatAt, askedAt)
+    const until = this.#beatAt + START_WITHIN_MS
+    if (this.#ports.clock.monotonic() < this.#startLimit.until) this.#startLimit.until = until
+    else this.#startLimit = { until }
+  }
+
+  /**
+   * Limit of what is requested now. Each heartbeat that is stored before it is over extends it. After a gap, in which others may
+   * have taken the leases, there is another limit: what was requested before the gap does not start any more.
+   */
+  get startLimit(): StartLimit {
+    return this.#startLimit
+  }
+
+  /** Calls back when a heartbeat shows that others took this engine for dead. */
+  onDeclaredDead(callback: () => void): void {
+    this.#listeners.add(callback)
   }
 
   /** Whether other instances run workflows of this database. */
@@ -60,8 +101,13 @@ export class Heartbeat {
     return this.#ports.clock.monotonic() - this.#beatAt > BELIEVED_MS
   }
 
-  /** Time has passed that the monotonic clock did not count, as while the machine slept. */
+  /**
+   * Time has passed that the monotonic clock did not count, as while the machine slept. Requests that an interpreter has already
+   * cannot be recalled: they may start until their limit, which is on the same clock, although others may hold the leases by now.
+   */
   doubt(): void {
+    this.#doubtedAt = this.#ports.clock.monotonic()
     this.#beatAt = Number.NEGATIVE_INFINITY
+    this.#startLimit = { until: Number.NEGATIVE_INFINITY }
   }
 }

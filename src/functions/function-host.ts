@@ -22,6 +22,7 @@ import { AttemptTools, CallTools, type ToolPorts } from './calls/tools.ts'
 import { checkedText } from './checked-text.ts'
 import {
   attemptOutcomeOf,
+  LATE,
   maskedFault,
   missingTask,
   NOT_ENTERED,
@@ -90,6 +91,7 @@ export class FunctionHost {
     const declared = this.#scripts.get(script)?.triggers.get(trigger)
     // The generation that is in use by now does not declare it: nobody wants to know any more.
     if (declared === undefined || declared.poll === null) return Promise.resolve(NOT_ENTERED)
+    if (this.#isLate(request)) return Promise.resolve(LATE)
     const { poll } = declared
     const label = triggerLabel(trigger)
     const call = new FunctionCall(
@@ -109,6 +111,7 @@ export class FunctionHost {
     const task = tasks.get(called.taskId)
     const label = taskLabel(request)
     if (task === undefined) return missingTask(label, script)
+    if (this.#isLate(request)) return LATE
     const prefix = () => `[${executionId.slice(0, SHORT_ID)} ${taskId.replace(CONTROLS, '?')}] `
     const call = new FunctionCall({ label, script, executionId, deadlineMs, log, number, prefix }, this.#calls)
     const tools = new AttemptTools(call, request, this.#tools)
@@ -116,6 +119,11 @@ export class FunctionHost {
     const outcome = attemptOutcomeOf(begun instanceof Promise ? await begun : begun, label)
     call.flush()
     return this.#masked(request, outcome)
+  }
+
+  /** In the tick of the event loop in which its function would be called. */
+  #isLate({ startLimit }: PollRequest | TaskRequest): boolean {
+    return startLimit !== undefined && this.#options.clock.monotonic() >= startLimit.until
   }
 
   /** Stops what runs of an execution: each of these attempts settles as `cancelled`, or as it would have anyway. */

@@ -15,6 +15,9 @@ import { objectText } from './json-text.ts'
 /** What never began. */
 export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
+/** The time until which it may start was over. */
+export const LATE: NotEntered = Object.freeze({ kind: 'notEntered', isLate: true })
+
 /** What would run it is not loaded here. */
 export const NOT_SERVED: NotEntered = Object.freeze({ kind: 'notEntered', isUnserved: true })
 

@@ -21,17 +21,18 @@ import { type EntryAnswer, lostEntry, overdueFault } from './process/outcomes.ts
 const NOT_DECLARED: EntryAnswer = { kind: 'refused', reason: 'it is not declared any more' }
 
 export async function accumulateThrough(request: AccumulateRequest, enter: Enter): Promise<AccumulateAnswer> {
-  const { source, mode, events, firstSequence, deadlineMs, stopping, log } = request
+  const { source, mode, events, firstSequence, deadlineMs, startLimit, stopping, log } = request
   const label = mode === 'poll' ? sourceLabel(source) : eventsLabel(source, firstSequence, events.length)
   const answer = await enter(label, stopping, async (generation, interpreter) => {
     if (!generation.declaresSource(source)) return NOT_DECLARED
-    return await interpreter.ask({ label, deadlineMs, slot: null, log }, (token) => ({
+    return await interpreter.ask({ label, deadlineMs, startLimit, slot: null, log }, (token, start) => ({
       type: 'events',
       token,
       generation: generation.number,
       source,
       mode,
       eventsText: `[${events.join(',')}]`,
+      ...start,
     }))
   })
   switch (answer.kind) {

@@ -9,7 +9,8 @@ import { isatty } from 'node:tty'
 import { loadPyodide, type PyodideAPI } from 'pyodide'
 import type { PyCallable, PyProxy } from 'pyodide/ffi'
 import type { Grants } from '../border/grants.ts'
-import type { GenerationNumber, ProgramTarget, StackToken, StartData } from '../border/protocol.ts'
+import { MACHINE_CLOCK_AHEAD_MS } from '../border/machine-clock.ts'
+import type { GenerationNumber, ProgramTarget, RequestStart, StackToken, StartData } from '../border/protocol.ts'
 import { isBorderTraced } from '../border/trace.ts'
 import { tracedHost } from './call-trace.ts'
 import type { ChildProcesses } from './children/child-processes.ts'
@@ -182,25 +183,27 @@ export class Interpreter {
     return String(await attribute(this.#entry, 'give_state').callPromising(token, generation, message.stateJson))
   }
 
-  addPolls(tokens: readonly StackToken[], triggers: readonly number[]): void {
+  addPolls({ tokens, triggers, ...start }: Message<'polls'>): void {
     // What is typed is copied as a whole; numbers of an array are converted one by one.
     const batch = new Int32Array(2 * tokens.length)
     batch.set(tokens)
     batch.set(triggers, tokens.length)
-    attribute(this.#entry, 'add_polls')(batch)
+    attribute(this.#entry, 'add_polls')(batch, onPythonsClock(start), start.isAgain)
     this.#workers.wake()
   }
 
-  addTask({ token, generation, workflow, taskId, inputText }: Message<'task'>): void {
-    attribute(this.#entry, 'add_task')(token, generation, workflow, taskId, inputText)
+  addTask({ token, generation, workflow, taskId, inputText, ...start }: Message<'task'>): void {
+    const startBefore = onPythonsClock(start)
+    attribute(this.#entry, 'add_task')(token, startBefore, start.isAgain, generation, workflow, taskId, inputText)
     this.#workers.wake()
   }
 
   addBatch(message: Message<'events' | 'graphs'>): void {
     const { token, generation } = message
     if (message.type === 'events') {
-      const { source, mode, eventsText } = message
-      attribute(this.#entry, 'add_events')(token, generation, source, mode, eventsText)
+      const { source, mode, eventsText, isAgain } = message
+      const startBefore = onPythonsClock(message)
+      attribute(this.#entry, 'add_events')(token, startBefore, isAgain, generation, source, mode, eventsText)
     } else attribute(this.#entry, 'add_graphs')(token, generation, JSON.stringify(message.graphs), message.payloadsText)
     this.#workers.wake()
   }
@@ -304,6 +307,11 @@ function attribute(entry: Entry, name: string): PyCallable {
   if (cached === undefined) throw new Error(`cloaca._engine.entry has no function "${name}".`)
   CALLABLES.set(name, cached)
   return cached
+}
+
+/** Seconds of Pyodide's `time.monotonic`, which is `performance.now()` of this process: see `start_limit.py`. */
+function onPythonsClock({ startBefore }: RequestStart): number {
+  return startBefore === null ? Number.POSITIVE_INFINITY : (startBefore - MACHINE_CLOCK_AHEAD_MS) / 1_000
 }
 
 /** Each attribute access would make a new proxy; a thread holds one interpreter for its whole life. */

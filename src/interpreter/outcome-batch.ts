@@ -15,6 +15,7 @@ const MOST_OUTCOMES = 16
 
 export class OutcomeBatch {
   readonly #send: (message: FromInterpreter) => void
+  #notStarted: StackToken[] = []
   #skipped: readonly StackToken[] = []
   #tokens: StackToken[] = []
   #outcomes: Outcome[] = []
@@ -22,6 +23,12 @@ export class OutcomeBatch {
 
   constructor(send: (message: FromInterpreter) => void) {
     this.#send = send
+  }
+
+  /** The engine may send it again: it is told before it hears of outcomes, which let it send other things. */
+  addNotStarted(token: StackToken): void {
+    this.#notStarted.push(token)
+    this.#plan()
   }
 
   addSkipped(tokens: readonly StackToken[]): void {
@@ -38,6 +45,10 @@ export class OutcomeBatch {
 
   /** Sends what there is. */
   flush(): void {
+    if (this.#notStarted.length > 0) {
+      this.#send({ type: 'notStarted', tokens: this.#notStarted })
+      this.#notStarted = []
+    }
     const [skipped, tokens, outcomes] = [this.#skipped, this.#tokens, this.#outcomes]
     if (skipped.length === 0 && outcomes.length === 0) return
     this.#skipped = []

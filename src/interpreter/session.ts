@@ -109,7 +109,7 @@ function signalFunctions(mailbox: SignalMailbox, control: ProcessControl, reentr
       control.watchSignal(signum, isWatched)
       mailbox.waitFor(() => send({ type: 'watchSignal', signum, isWatched }))
     },
-    kill,
+    kill: (pid, signum) => children.kill(pid, signum),
     exit,
   }
 }
@@ -165,6 +165,10 @@ function engineFunctions(reentry: Reentry): Engine {
       const [sizes, errors] = [JSON.parse(sizesJson), JSON.parse(errorsJson)]
       send({ type: 'graphsRan', token, text, sizes, errors, nodesJson })
     },
+    not_started(token) {
+      entryEnded(token)
+      outcomes.addNotStarted(token)
+    },
     skipped: (tokens) => workerEvents.skipped(tokens),
     notice: (message) => send({ type: 'notice', message }),
   }
@@ -191,16 +195,6 @@ function sessionFunctions(
     children,
     notice: (message) => send({ type: 'notice', message }),
     manyFiles: (count) => send({ type: 'usesMany', resource: 'open files', count }),
-  }
-}
-
-function kill(pid: number, signum: number): string {
-  if (children.hasEnded(pid)) return ''
-  try {
-    process.kill(pid, signum)
-    return ''
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'EINVAL'
   }
 }
 
@@ -236,7 +230,7 @@ function receive(interpreter: Interpreter, message: Received): void {
         .then((stateJson) => send({ type: 'state', token: message.token, stateJson }), fatal)
       return
     case 'polls':
-      interpreter.addPolls(message.tokens, message.triggers)
+      interpreter.addPolls(message)
       return
     case 'task':
       logs?.attemptBegins(message)

@@ -91,7 +91,9 @@ describe('an end of a channel', () => {
     const skips = { type: 'outcomes', skipped: [1, 2], tokens: [], outcomes: [] } as const
     const outcome = { ...skips, tokens: [3], outcomes: [{ kind: 'completed', contextText: null }] } as const
 
-    expect(isAnsweredSoon({ type: 'polls', tokens: [1], triggers: [1] })).toBe(false)
+    const start = { startBefore: null, isAgain: false }
+
+    expect(isAnsweredSoon({ type: 'polls', tokens: [1], triggers: [1], ...start })).toBe(false)
     expect(isAnsweredSoon({ type: 'reply', id: 1, valueJson: '{}', contextText: '' })).toBe(true)
     expect(isFollowedSoon(skips)).toBe(false)
     expect(isFollowedSoon(outcome)).toBe(true)

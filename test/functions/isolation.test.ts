@@ -4,8 +4,9 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { machineNowMs } from '../../src/border/machine-clock.ts'
 import { SystemClock } from '../../src/engine/clock.ts'
-import type { TaskRequest, Timer } from '../../src/engine/ports.ts'
+import type { StartLimit, TaskRequest, Timer } from '../../src/engine/ports.ts'
 import { ModuleScripts } from '../../src/functions/module-scripts.ts'
 import { type LogPiece, recordsOfPiece } from '../../src/model/log.ts'
 import { taskRequest } from './open-functions.ts'
@@ -31,6 +32,7 @@ export const isolation = 'worker'
 export const orders = workflow('orders')
   .task('where', () => ({ thread: threadId, value: 'first' }))
   .task('computes', () => { for (;;); })
+  .task('computes_a_while', () => { const end = performance.now() + 600; while (performance.now() < end); })
   .task('computes_later', async () => { await sleep(5); await null; for (;;); })
   .task('waits', (_context, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))))
   .task('patient', async () => { await sleep(200); return { patient: true } })
@@ -82,6 +84,10 @@ function poll(trigger: string, deadlineMs = 20_000) {
   return scripts.poll({ script: 'orders.ts', trigger, deadlineMs })
 }
 
+function pollOf(trigger: string, startLimit: StartLimit) {
+  return scripts.poll({ script: 'orders.ts', trigger, deadlineMs: 20_000, startLimit })
+}
+
 it('runs in a thread that is not that of the engine, as the same script every time', async () => {
   const { threadId } = await import('node:worker_threads')
   const [one, other] = [await left('where'), await left('where')]
@@ -89,6 +95,20 @@ it('runs in a thread that is not that of the engine, as the same script every ti
   expect(one).toEqual(other)
   expect(one.thread).not.toBe(threadId)
   expect(await poll('inbox')).toEqual({ kind: 'skipped', reason: 'nothing new' })
+})
+
+it('does not call what had to wait for the thread until it may not start any more, unless its limit has moved', async () => {
+  const limit = () => ({ until: machineNowMs() + 200 })
+  const moving = limit()
+  const busy = run('computes_a_while')
+
+  const late = [run('where', { startLimit: limit() }), pollOf('inbox', limit())]
+  const movedOn = [run('where', { startLimit: moving }), pollOf('inbox', moving)]
+  moving.until += 60_000
+
+  expect(await Promise.all(late)).toEqual(late.map(() => ({ kind: 'notEntered', isLate: true })))
+  expect((await Promise.all(movedOn)).map(({ kind }) => kind)).toEqual(['completed', 'skipped'])
+  expect(await busy).toMatchObject({ kind: 'completed' })
 })
 
 it('ends the thread of a task that computes for ever, and tells the others apart', async () => {

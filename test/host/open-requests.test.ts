@@ -6,7 +6,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 
 it('tokens begin again when all are used up, and what is still open keeps its own', () => {
   const requests = new OpenRequests(new FakeClock(0), 4)
-  const ask = () => requests.add({ label: 'a call', deadlineMs: null, slot: null, settle: vi.fn() })
+  const ask = () => requests.add({ label: 'a call', deadlineMs: null, slot: null, message: 1, settle: vi.fn() })
   const used = [ask(), ask(), ask(), ask()]
   for (const token of [2, 4]) requests.settle(token, { kind: 'finished' })
 

@@ -1,5 +1,7 @@
 """Calls that are awaited: which poll or attempt the running code belongs to, and what remains of one that is awaited.
 
+Synchronous code waits here for what an async function returned, too.
+
 All async functions of a script share one stack, that of its event loop (``_engine.script_loop``), so the stack alone
 does not say whose work is done. A context variable does: each call is awaited in a context of its own, and what it
 starts (tasks, callbacks, ``asyncio.to_thread``) inherits that.
@@ -7,6 +9,7 @@ starts (tasks, callbacks, ``asyncio.to_thread``) inherits that.
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import inspect
 from typing import Any, Callable, Optional
@@ -68,9 +71,10 @@ class Awaiting:
         ended: Called with what it came to and with None, or with None and what it raised. Returns the outcome, or
             what has to be awaited next.
         stopped: Called with the outcome of a call that was stopped from outside. Returns the one that is reported.
+        is_begun: Whether anything of the user's has run for it. Until then it may be too late to start.
     """
 
-    __slots__ = ("name", "awaitable", "ended", "stopped", "context")
+    __slots__ = ("name", "awaitable", "ended", "stopped", "is_begun", "context")
 
     def __init__(
         self,
@@ -78,14 +82,46 @@ class Awaiting:
         awaitable: Any,
         ended: Callable[[Any, Optional[BaseException]], Any],
         stopped: Callable[[Any], Any] = lambda outcome: outcome,
+        is_begun: bool = True,
     ) -> None:
         self.name = name
         self.awaitable = awaitable
         self.ended = ended
         self.stopped = stopped
+        self.is_begun = is_begun
         self.context = contextvars.copy_context()
+
+
+def is_untouched(function: Any, awaitable: Any) -> bool:
+    """Whether nothing of the user's has run yet: the function is an async one, and this is its coroutine."""
+    return getattr(awaitable, "cr_code", None) is getattr(function, "__code__", function)
 
 
 def is_awaitable(value: Any) -> bool:
     """Whether an async function returned it, or another one something of the kind."""
     return inspect.isawaitable(value)
+
+
+def drop(awaitable: Any) -> None:
+    """Closes what is not going to be awaited, so that nothing complains of that."""
+    close = getattr(awaitable, "close", None)
+    if close is not None:
+        close()
+
+
+async def result_of(awaitable: Any) -> Any:
+    """Awaits what may be no coroutine, and so cannot be made a task of."""
+    return await awaitable
+
+
+def _run(value: Any) -> Any:
+    return asyncio.run(result_of(value))
+
+
+#: Waits for an awaitable: inside the engine in the loop of the script, for which ``_engine.script_loops`` connects.
+wait_for: Callable[[Any], Any] = _run
+
+
+def awaited(value: Any) -> Any:
+    """The value itself, or what it comes to when it is awaitable."""
+    return wait_for(value) if is_awaitable(value) else value

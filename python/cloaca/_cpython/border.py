@@ -12,6 +12,7 @@ class Session(Protocol):
     """The conversation with the engine, as far as it is needed here."""
 
     announce: Callable[[], None]
+    not_started: Callable[[int], None]
     notice: Callable[[str], None]
 
     def ended(self, token: int, outcome: Any) -> None:
@@ -28,6 +29,7 @@ class EngineBorder:
 
     def __init__(self, session: Session) -> None:
         self.announce = session.announce
+        self.not_started = session.not_started
         self.notice = session.notice
         self._session = session
 

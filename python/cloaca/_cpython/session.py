@@ -14,7 +14,7 @@ import signal
 import threading
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Set, Tuple
 
-from .._border import bridge, calls, host, stacks
+from .._border import bridge, calls, host, stacks, start_limit
 from .._border.calls import Awaiting
 from .._border.generation import PROGRAM, Generation, begin, drop, generations, polled
 from .._border.stacks import Stack
@@ -167,41 +167,42 @@ class Session:
         self._entries.add(Call(message["token"], generation, exchange, ended, stacks.NO_CALL))
 
     def _on_polls(self, message: Dict[str, Any]) -> None:
-        self._entries.add_polls(list(zip(message["tokens"], message["triggers"])))
+        start_before = start_limit.in_seconds(message["startBefore"])
+        self._entries.add_polls(message["tokens"], message["triggers"], start_before, message["isAgain"])
 
     def _on_task(self, message: Dict[str, Any]) -> None:
-        token, generation = message["token"], generations.get(message["generation"])
-        workflow, task, text = message["workflow"], message["taskId"], message["inputText"]
+        token, workflow, task, text = (message[each] for each in ("token", "workflow", "taskId", "inputText"))
         self._speaker.put(self._speaker.attempt_begins, token, message["executionId"], task)
-        self._add(token, generation, lambda: attempt.run(workflow, task, text, token), lambda outcome: outcome)
+        self._add(message, lambda _: attempt.run(workflow, task, text, token), lambda outcome: outcome)
 
     def _on_events(self, message: Dict[str, Any]) -> None:
         batch = accumulate.Accumulation(message["source"], message["mode"], message["eventsText"])
-        generation = generations.get(message["generation"])
-        self._add(message["token"], generation, lambda: batch.begin(generation), batch.stopped)
+        self._add(message, batch.begin, batch.stopped)
 
     def _on_graphs(self, message: Dict[str, Any]) -> None:
         batch = graphs.GraphRuns(json.dumps(message["graphs"]), message["payloadsText"])
-        generation = generations.get(message["generation"])
-        self._add(message["token"], generation, lambda: batch.begin(generation), batch.stopped)
+        self._add(message, batch.begin, batch.stopped)
 
     def _add(
         self,
-        token: int,
-        generation: Optional[Generation],
-        function: Callable[[], Any],
+        message: Dict[str, Any],
+        begin: Callable[[Optional[Generation]], Any],
         stopped: Callable[[Any], Any],
     ) -> None:
+        token, generation = message["token"], generations.get(message["generation"])
+        start_before = start_limit.in_seconds(message.get("startBefore"))
+
         def ended(result: Any) -> None:
             if isinstance(result, Awaiting):
                 try:
-                    self._async.begin(token, generation or PROGRAM, result)
+                    self._async.begin(token, generation or PROGRAM, result, start_before)
                     return
                 except RuntimeError as error:
                     result = Stopped(error)
             self.ended(token, stopped(stopped_outcome(result.error)) if isinstance(result, Stopped) else result)
 
-        self._entries.add(Call(token, generation, function, ended))
+        call = Call(token, generation, lambda: begin(generation), ended, start_before=start_before)
+        self._entries.add(call, message.get("isAgain", False))
 
     def _on_finish(self, message: Dict[str, Any]) -> None:
         def run() -> None:
@@ -232,10 +233,10 @@ class Session:
 
     # ----------------------------------------------------------------------------------------------- what calls come to
 
-    def _poll(self, thread: CallThread, token: int, number: int) -> None:
+    def _poll(self, thread: CallThread, token: int, number: int, start_before: float) -> None:
         found = polled.get(number)
         owner = PROGRAM if found is None else found[2]
-        result = self._entries.enter(thread, token, Stack(token, owner), poll.poll, number)
+        result = self._entries.enter(thread, start_before, Stack(token, owner), poll.poll, number)
         if result is poll.SKIPPED:
             thread.skipped.append(token)
             if len(thread.skipped) >= _SKIPS_AT_ONCE:
@@ -243,7 +244,7 @@ class Session:
             return
         if isinstance(result, Awaiting):
             try:
-                self._async.begin(token, owner, result)
+                self._async.begin(token, owner, result, start_before)
                 return
             except RuntimeError as error:
                 result = Stopped(error)
@@ -277,6 +278,11 @@ class Session:
             self._say_skipped([token])
         else:
             self._speaker.put(self._speaker.ended, token, value)
+
+    def not_started(self, token: int) -> None:
+        """Tells of a call that was too late to be started."""
+        self._entries.take_stop(token)
+        self._speaker.put(self._speaker.not_started, token)
 
     def _acknowledge(self, token: int) -> None:
         self._lines.send({"type": "acknowledged", "token": token})

@@ -10,7 +10,7 @@ import time
 from typing import Any, List, Optional, Union
 
 from .._border import bridge, host
-from .._border.calls import Awaiting, is_awaitable
+from .._border.calls import Awaiting, is_awaitable, is_untouched
 from .._border.generation import Generation
 from .._border.stops import is_stop
 from .._values.convert import json_text, stored, stored_object
@@ -71,7 +71,8 @@ class Accumulation:
                 elif type(value) in _PLAIN or not is_awaitable(value):
                     add_value(value)
                 else:
-                    return Awaiting(self._name, value, self._ended, self.stopped)
+                    is_begun = bool(values) or not is_untouched(function, value)
+                    return Awaiting(self._name, value, self._ended, self.stopped, is_begun)
             if monotonic() > until or self._characters > flat_values.MOST_CHARACTERS:
                 break
         return self

@@ -7,10 +7,10 @@ reach anybody else.
 from __future__ import annotations
 
 import sys
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Generator, Optional, Tuple, Union
 
 from .._border import fault
-from .._border.calls import Awaiting, is_awaitable
+from .._border.calls import Awaiting, drop, is_awaitable, is_untouched
 from .._border.stops import is_stop
 from .._context import Context
 from .._declarations import ledger
@@ -49,7 +49,8 @@ def run_task(task: TaskDeclaration, workflow_key: str, input_text: str, slot: Un
             raise
         return attempt.body_ended(None, error)
     if is_awaitable(returned):
-        return Awaiting(attempt.name, returned, attempt.body_ended)
+        is_begun = not is_untouched(task.function, returned)
+        return Awaiting(attempt.name, returned, attempt.body_ended, is_begun=is_begun)
     return attempt.body_ended(returned, None)
 
 
@@ -61,18 +62,36 @@ def _run_with_handle(task: TaskDeclaration, context: Context, slot: Union[int, S
         returned = task.function(context, handle)
         if is_awaitable(returned):
             is_over = False
-            return _await_with_handle(returned, handle)
+            return _WithHandle(returned, handle)
         return returned
     finally:
         if is_over:
             close_handle(handle)
 
 
-async def _await_with_handle(awaitable: Any, handle: TaskHandle) -> Any:
-    try:
-        return await awaitable
-    finally:
-        close_handle(handle)
+class _WithHandle:
+    """What a body returned that has to be awaited, and the handle that is closed at its end."""
+
+    __slots__ = ("_awaitable", "_handle", "cr_code")
+
+    def __init__(self, awaitable: Any, handle: TaskHandle) -> None:
+        self._awaitable = awaitable
+        self._handle = handle
+        self.cr_code = getattr(awaitable, "cr_code", None)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._await().__await__()
+
+    async def _await(self) -> Any:
+        try:
+            return await self._awaitable
+        finally:
+            close_handle(self._handle)
+
+    def close(self) -> None:
+        """It is not going to be awaited."""
+        close_handle(self._handle)
+        drop(self._awaitable)
 
 
 class _Attempt:

@@ -5,10 +5,11 @@ Most polls skip: that road is one look-up, one call and two checks.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Optional, Tuple, Union
 
 from .._border import fault
-from .._border.calls import Awaiting, is_awaitable
+from .._border.calls import Awaiting, is_awaitable, is_untouched
 from .._border.generation import polled
 from .._border.stops import is_stop
 from .._result import TriggerResult
@@ -41,7 +42,9 @@ def poll(number: int) -> Union[Outcome, Awaiting]:
     if result is False:
         return SKIPPED
     if is_awaitable(result):
-        return Awaiting(f"trigger '{name}'", result, lambda value, error: _outcome_of(name, value, error))
+        is_begun = not is_untouched(function, result)
+        ended = functools.partial(_outcome_of, name)
+        return Awaiting(f"trigger '{name}'", result, ended, is_begun=is_begun)
     return _outcome_of(name, result, None)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextvars
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._border import awaiting as border_awaiting
 from .._border import bridge, host, javascript, stacks
-from .._border.calls import Awaiting, Call
+from .._border import calls as border_calls
+from .._border.calls import Awaiting, Call, drop
 from .._border.calls import running as running_call
 from .._border.generation import Generation
 from .._loops import awaited_calls
@@ -23,30 +23,33 @@ _calls: Dict[int, Tuple[Call, ScriptLoop]] = {}
 _skipped: List[int] = []
 
 
-def begin(token: int, generation: Generation, awaiting: Awaiting) -> Any:
-    """Has a call awaited. Returns its outcome where it comes to nothing, else None."""
+def begin(token: int, generation: Generation, awaiting: Awaiting, start_before: float) -> Any:
+    """Has a call awaited. Returns its outcome where it comes to nothing, else None.
+
+    ``start_before``: see ``start_limit``.
+    """
     stop_at_once = host.waits.take_stop(token)
     if stop_at_once is not None:
-        awaited_calls.drop(awaiting.awaitable)
+        drop(awaiting.awaitable)
         is_overdue, reason = str(stop_at_once[0]) == "overdue", str(stop_at_once[1])
         return awaiting.stopped(awaited_calls.stopped_by(is_overdue, reason, None))
     try:
         loop = _loops.of(generation)
     except BaseException:
-        awaited_calls.drop(awaiting.awaitable)
+        drop(awaiting.awaitable)
         raise
     call = Call(token, awaiting.name, awaiting.stopped)
     awaiting.context.run(running_call.set, call)
     _calls[token] = (call, loop)
     loop.open_tokens.add(token)
-    call.task = loop.admit(_make(call, loop, awaiting), awaiting.context)
+    call.task = loop.admit(_make(call, loop, awaiting, start_before), awaiting.context)
     return None
 
 
-async def _make(call: Call, loop: ScriptLoop, awaiting: Awaiting) -> None:
+async def _make(call: Call, loop: ScriptLoop, awaiting: Awaiting, start_before: float) -> None:
     """Awaits a call to its end, in a task of its own, and reports what came of it."""
     try:
-        outcome = await awaited_calls.outcome_of(awaiting)
+        outcome = await awaited_calls.outcome_of(awaiting, start_before)
         loop.leave_step()  # what is stopped from here on would never be answered
     except BaseException as error:
         loop.leave_step()  # at once: a call that is overdue is interrupted again and again
@@ -121,7 +124,7 @@ def wait_for(awaitable: Any) -> Any:
     loop = stack.loop if isinstance(stack.loop, ScriptLoop) else _loops.of(stack.generation)
     context = awaited_calls.context_of_caller(stack.origin)
     event = bridge.new_event()
-    task = loop.admit(border_awaiting.result_of(awaitable), context)
+    task = loop.admit(border_calls.result_of(awaitable), context)
     loop.call_soon_threadsafe(task.add_done_callback, lambda _: bridge.set_event(event))
     try:
         bridge.meanwhile(lambda: bridge.wait_event(event))
@@ -141,5 +144,5 @@ end = _loops.end
 
 def connect() -> None:
     """From now on async functions are awaited in the loops of their scripts."""
-    border_awaiting.wait_for = wait_for
+    border_calls.wait_for = wait_for
     finish.end_loops = _loops.end_all

@@ -3,58 +3,86 @@
 Entering Python takes a stack, and a new one of 60 MB costs more than a task that does nothing. So a worker that has
 nothing to do rests, and goes on with what comes next. When one waits inside a poll or a task, the host sees work left
 over and wakes or enters another, so that nobody delays others by waiting.
+
+Each request has a time from which on it is not started (``start_limit``). The clock is read before each of them: the
+process may have been stopped since the one before, and then another engine may do what was requested here.
 """
 
 from __future__ import annotations
 
 import collections
 import contextvars
+import itertools
+import math
 import sys
-import time
-from typing import Any, Callable, Deque, List, Optional, Tuple
+from typing import Any, Callable, Deque, Iterable, List, Optional, Tuple
 
 from .._border import bridge, fault, generation, javascript, stacks
 from .._border.calls import Awaiting
+from .._border.start_limit import NOT_STARTED, clock
 from . import accumulate, attempt, flat_values, graphs, poll, script_loops
 
 #: For so long a worker goes on before the host has its turn, for messages in both directions.
 _TURN_S = 0.002
-#: Reading the clock costs a fifth of a poll that skips.
-_SKIPS_BETWEEN_CLOCK_READS = 0xF
 #: What a deep recursion took of a stack's memory is given back with the stack, so none lasts for ever.
 _CALLS_OF_ONE_WORKER = 10_000
 
-#: What no worker has taken yet, as it came: token and number of a trigger; token, generation and a batch of calls; or
-#: token and what `attempt` needs.
+#: What no worker has taken yet. First the token and the time from which on it is not started, then what is to be done:
+#: the number of a trigger; a generation and a batch of calls; or what `attempt` needs.
 _waiting: Deque[Tuple[Any, ...]] = collections.deque()
-_LENGTH_OF_POLL, _LENGTH_OF_BATCH = 2, 3
+_LENGTH_OF_POLL, _LENGTH_OF_BATCH = 3, 4
+_START_BEFORE = 1
 _skipped: List[int] = []
 
 
-def add_polls(batch: Any) -> None:
-    """Takes polls to make: their tokens, and then as many numbers of triggers, as a typed array of JavaScript's."""
-    bridge.expect_calls()
+def add_polls(batch: Any, start_before: float, is_again: bool) -> None:
+    """Takes polls to make: their tokens, and then as many numbers of triggers, as a typed array of JavaScript's.
+
+    ``start_before``: on `clock`. ``is_again``: they were too late once, and go first. As of all requests.
+    """
     numbers = batch.to_py().tolist()
     count = len(numbers) // 2
-    _waiting.extend(zip(numbers[:count], numbers[count:]))
+    _add(zip(numbers[:count], itertools.repeat(start_before), numbers[count:]), is_again)
 
 
-def add_task(token: int, generation_number: int, workflow: str, task_id: str, input_text: Any) -> None:
+def add_task(
+    token: int,
+    start_before: float,
+    is_again: bool,
+    generation_number: int,
+    workflow: str,
+    task_id: str,
+    input_text: Any,
+) -> None:
     """Takes an attempt to run."""
-    bridge.expect_calls()
-    _waiting.append((token, generation_number, workflow, task_id, input_text))
+    _add([(token, start_before, generation_number, workflow, task_id, input_text)], is_again)
 
 
-def add_events(token: int, generation_number: int, source: str, mode: str, events_text: Any) -> None:
+def add_events(
+    token: int,
+    start_before: float,
+    is_again: bool,
+    generation_number: int,
+    source: str,
+    mode: str,
+    events_text: Any,
+) -> None:
     """Takes events for the function of a source."""
-    bridge.expect_calls()
-    _waiting.append((token, generation_number, accumulate.Accumulation(source, mode, events_text)))
+    batch = accumulate.Accumulation(source, mode, events_text)
+    _add([(token, start_before, generation_number, batch)], is_again)
 
 
 def add_graphs(token: int, generation_number: int, names_json: str, payloads_text: Any) -> None:
-    """Takes graphs to run."""
+    """Takes graphs to run, which may start at any time."""
+    _add([(token, math.inf, generation_number, graphs.GraphRuns(names_json, payloads_text))], False)
+
+
+def _add(requests: Iterable[Tuple[Any, ...]], is_again: bool) -> None:
     bridge.expect_calls()
-    _waiting.append((token, generation_number, graphs.GraphRuns(names_json, payloads_text)))
+    if is_again:
+        _waiting.extendleft(reversed(list(requests)))
+    else:
+        _waiting.extend(requests)
 
 
 def count_waiting() -> int:
@@ -84,22 +112,24 @@ def work() -> None:
 
 def _work_for_a_turn() -> int:
     """Returns how many calls it made."""
-    made = 0
-    until = time.monotonic() + _TURN_S
-    while _waiting:
+    made, now = 0, clock.now()
+    until = now + _TURN_S
+    while _waiting and now <= until:
         if len(_waiting[0]) == _LENGTH_OF_POLL:
             made += _make_polls(until)
         else:
             _make_call(_waiting.popleft())
             made += 1
-        if time.monotonic() > until:
-            break
+        now = clock.now()
+    # Before the host sends the outcomes of this turn: the engine sends late requests again before what follows those.
+    while _waiting and now >= _waiting[0][_START_BEFORE]:
+        NOT_STARTED.report(_waiting.popleft()[0])
     return made
 
 
 def _make_polls(until: float) -> int:
     """Makes polls, all on one stack, until one does more than skip or leaves something behind. Returns how many."""
-    made, token = 0, 0
+    made, token, start_before, now_s = 0, 0, 0.0, clock.now
     owner: Optional[generation.Generation] = None
     outcome: Any = None
     skip, polled, new_context, printed = poll.SKIPPED, generation.polled, contextvars.Context, stacks.running_call
@@ -109,7 +139,13 @@ def _make_polls(until: float) -> int:
     try:
         try:
             while _waiting and len(_waiting[0]) == _LENGTH_OF_POLL:
-                token, number = _waiting.popleft()
+                now = now_s()
+                if now > until:
+                    break
+                token, start_before, number = _waiting.popleft()
+                if now >= start_before:
+                    NOT_STARTED.report(token)
+                    continue
                 made += 1
                 owner = polled[number][2] if number in polled else None
                 stack.become(token, owner or generation.PROGRAM)
@@ -124,12 +160,10 @@ def _make_polls(until: float) -> int:
                 stack.token = 0  # what stops a call comes too late for this one, and must not meet the next
                 if len(stack.__dict__) > stacks.OWN_ATTRIBUTES or sys.getrefcount(stack) != references:
                     break
-                if not made & _SKIPS_BETWEEN_CLOCK_READS and time.monotonic() > until:
-                    break
         finally:
             stacks.leave(stack, before)
         if isinstance(outcome, Awaiting):
-            outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome)
+            outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome, start_before)
     except BaseException as error:
         outcome = _stopped(error)
     _report(token, outcome)
@@ -137,16 +171,21 @@ def _make_polls(until: float) -> int:
 
 
 def _make_call(call: Tuple[Any, ...]) -> None:
-    token, owner = call[0], generation.generations.get(call[1])
+    token, start_before, number, *what = call
+    owner = generation.generations.get(number)
     outcome: Any
+    is_batch = len(call) == _LENGTH_OF_BATCH
     try:
-        outcome = _run_batch(owner, *call) if len(call) == _LENGTH_OF_BATCH else _run_attempt(owner, *call)
+        if clock.now() >= start_before:
+            outcome = NOT_STARTED
+        else:
+            outcome = _run_batch(token, owner, *what) if is_batch else _run_attempt(token, owner, *what)
         if isinstance(outcome, Awaiting):
-            outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome)
+            outcome = script_loops.begin(token, owner or generation.PROGRAM, outcome, start_before)
     except BaseException as error:
         outcome = _stopped(error)
-        if len(call) == _LENGTH_OF_BATCH:
-            outcome = call[2].stopped(outcome)
+        if is_batch:
+            outcome = what[0].stopped(outcome)
     _report(token, outcome)
 
 
@@ -158,12 +197,12 @@ def _report(token: int, outcome: Any) -> None:
         flat_values.report(token, outcome)
 
 
-def _run_batch(owner: Optional[generation.Generation], token: int, _: int, batch: Any) -> Any:
+def _run_batch(token: int, owner: Optional[generation.Generation], batch: Any) -> Any:
     return stacks.run_in(stacks.Stack(token, owner), _in_stack, batch.begin, owner)
 
 
 def _run_attempt(
-    owner: Optional[generation.Generation], token: int, _: int, workflow: str, task_id: str, input_text: Any
+    token: int, owner: Optional[generation.Generation], workflow: str, task_id: str, input_text: Any
 ) -> attempt.Result:
     text = bridge.text_of(input_text)
     stack = stacks.Stack(token, owner)

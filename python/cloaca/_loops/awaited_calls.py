@@ -8,9 +8,10 @@ from typing import Any, Optional, Tuple
 
 from .._border import fault
 from .._border.bridge import DeadlineExceeded
-from .._border.calls import Awaiting, Call
+from .._border.calls import Awaiting, Call, drop
 from .._border.calls import running as running_call
 from .._border.cancelled import Cancelled
+from .._border.start_limit import NOT_STARTED, clock
 from .._border.stops import is_stop
 from .base import Left, ScriptLoopBase
 
@@ -21,8 +22,14 @@ Outcome = Tuple[str, Optional[str], str, str, str]
 _CANCELLED_AGAIN_AFTER_S, _AND_AGAIN_AFTER_S = 1.0, 0.1
 
 
-async def outcome_of(awaiting: Awaiting) -> Any:
-    """Awaits a call, and what it has to await next, until there is an outcome. Raises what stops it."""
+async def outcome_of(awaiting: Awaiting, start_before: float) -> Any:
+    """Awaits a call, and what it has to await next, until there is an outcome. Raises what stops it.
+
+    Between the call of an async function and its first step, others may have kept the loop.
+    """
+    if not awaiting.is_begun and clock.now() >= start_before:
+        drop(awaiting.awaitable)
+        return NOT_STARTED
     while True:
         try:
             value = await awaiting.awaitable
@@ -47,13 +54,6 @@ def _goes_through(error: BaseException) -> bool:
     was_stopped = call is not None and call.stop_reason is not None
     # A task of the script's that was awaited and had been cancelled raises the same. Python 3.11 tells them apart.
     return was_stopped or task is None or bool(getattr(task, "cancelling", bool)())
-
-
-def drop(awaitable: Any) -> None:
-    """Closes what is not going to be awaited, so that nothing complains of that."""
-    close = getattr(awaitable, "close", None)
-    if close is not None:
-        close()
 
 
 def context_of_caller(origin: int) -> contextvars.Context:

@@ -13,7 +13,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Coroutine, Optional
 
-from .._border import awaiting, bridge
+from .._border import bridge, calls
 
 
 class Abandoned(BaseException):
@@ -84,7 +84,7 @@ class Loop:
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """What a coroutine comes to."""
         if bridge.has_engine():
-            return awaiting.wait_for(coroutine)
+            return calls.wait_for(coroutine)
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         loop = self._loop

@@ -122,7 +122,8 @@ class Engine:
         message = {"type": "load", "generation": generation, "script": str(path), "target": target}
         return json.loads(self.ask(message)["resultJson"])
 
-    def task(self, workflow, task, text="{}", generation=1):
+    def task(self, workflow, task, text="{}", generation=1, start_before=None, is_again=False):
+        """``start_before``: milliseconds of the machine's monotonic clock."""
         return {
             "type": "task",
             "generation": generation,
@@ -130,15 +131,18 @@ class Engine:
             "workflow": workflow,
             "taskId": task,
             "inputText": text,
+            "startBefore": start_before,
+            "isAgain": is_again,
         }
 
     def stop(self, token, reason="timed out after 1 s (timeout)", is_cancelled=False):
         self.send({"type": "overdue", "token": token, "reason": reason, "isCancelled": is_cancelled})
 
-    def poll(self, *numbers):
+    def poll(self, *numbers, start_before=None, is_again=False):
         """Makes polls, and returns their tokens."""
         tokens = [next(self._tokens) for _ in numbers]
-        self.send({"type": "polls", "tokens": tokens, "triggers": list(numbers)})
+        start = {"startBefore": start_before, "isAgain": is_again}
+        self.send({"type": "polls", "tokens": tokens, "triggers": list(numbers), **start})
         return tokens
 
     def close(self):
@@ -209,6 +213,9 @@ class Engine:
             for token in message["skipped"]:
                 self.answers[token] = {"kind": "skipped", "reason": None}
             self.answers.update(zip(message["tokens"], message["outcomes"]))
+        elif kind == "notStarted":
+            self.answer_counts.update(message["tokens"])
+            self.answers.update((token, {"kind": "notStarted"}) for token in message["tokens"])
         elif kind == "logs":
             at, text = 0, message["text"]
             for first in range(0, len(message["sizes"]), 6):

@@ -34,7 +34,10 @@ interface Open {
   readonly label: string
   readonly executionId: string | null
   readonly request: PollRequest | TaskRequest | null
+  /** When it was sent: until when it may start; null: at any time. */
+  readonly startUntil: number | null
   readonly answered: (message: FromWorker) => void
+  readonly sendAgain: (() => void) | null
   readonly lost: (end: WorkerEnd) => void
   timer: Timer | null
   isCancelled: boolean
@@ -97,19 +100,21 @@ export class LiveWorker {
   }
 
   poll(request: PollRequest): Promise<PollOutcome | NotEntered> {
-    const { script, trigger, deadlineMs, stopping } = request
+    const { stopping, log: _, ...plain } = request
+    const { trigger, deadlineMs } = plain
     const label = triggerLabel(trigger)
     return new Promise((resolve) => {
       const id = this.#enter(request, {
         ...{ label, executionId: null },
         answered: (message) => message.type === 'outcome' && resolve(message.outcome as PollOutcome | NotEntered),
+        sendAgain: () => resolve(this.poll(request)),
         lost: (end) => resolve(pollLost(end, label, deadlineMs)),
       })
       if (id === null) return
       stopping?.addEventListener('abort', () => this.#open.has(id) && this.#send({ type: 'stopping', id }), {
         once: true,
       })
-      this.#send({ type: 'poll', id, request: { script, trigger, deadlineMs } })
+      this.#send({ type: 'poll', id, request: plain })
     })
   }
 
@@ -120,6 +125,7 @@ export class LiveWorker {
       const id = this.#enter(request, {
         ...{ label, executionId: request.executionId },
         answered: (message) => message.type === 'outcome' && resolve(message.outcome as AttemptOutcome | NotEntered),
+        sendAgain: () => resolve(this.runTask(request)),
         lost: (end) => resolve(taskLost(end, request, label)),
       })
       if (id !== null) this.#send({ type: 'task', id, request: plain })
@@ -131,6 +137,7 @@ export class LiveWorker {
       const id = this.#enter(null, {
         ...{ label: `the input of workflow '${workflow}'`, executionId: null },
         answered: (message) => message.type === 'inputChecked' && resolve(message.result),
+        sendAgain: null,
         lost: (end) => resolve(inputLost(end)),
       })
       if (id !== null) this.#send({ type: 'checkInput', id, workflow, contextText })
@@ -166,7 +173,10 @@ export class LiveWorker {
   }
 
   /** Null: it has ended, and so has the request. */
-  #enter(request: PollRequest | TaskRequest | null, entry: Pick<Open, 'label' | 'executionId' | 'answered' | 'lost'>) {
+  #enter(
+    request: PollRequest | TaskRequest | null,
+    entry: Omit<Open, 'request' | 'startUntil' | 'timer' | 'isCancelled'>,
+  ) {
     if (this.#end !== null) {
       entry.lost(this.#end)
       return null
@@ -175,7 +185,11 @@ export class LiveWorker {
     const id = this.#lastId
     const limitMs = (request?.deadlineMs ?? this.#options.loadDeadlineMs) + OVERDUE_AFTER_MS
     const timer = this.#options.clock.wakeAfter(limitMs, () => this.#overdue(id))
-    this.#open.set(id, { ...entry, request, timer, isCancelled: false })
+    this.#open.set(id, {
+      ...{ ...entry, request, timer },
+      startUntil: request?.startLimit?.until ?? null,
+      isCancelled: false,
+    })
     return id
   }
 
@@ -226,8 +240,16 @@ export class LiveWorker {
         )
         return
       default:
-        this.#leave(message.id)?.answered(message)
+        this.#answered(message)
     }
+  }
+
+  #answered(message: FromWorker & { readonly type: 'outcome' | 'inputChecked' }): void {
+    const open = this.#open.get(message.id)
+    const isAgain = open !== undefined && isLate(message) && mayStart(open)
+    if (isAgain) open.sendAgain?.() // before it leaves: the worker is not quiet
+    this.#leave(message.id)
+    if (!isAgain) open?.answered(message)
   }
 
   #moveSlot({ id, move }: FromWorker & { readonly type: 'slot' }): void {
@@ -276,6 +298,15 @@ export class LiveWorker {
   #send(message: ToWorker): void {
     if (this.#end === null) this.#worker.postMessage(message)
   }
+}
+
+function isLate(message: FromWorker): boolean {
+  return message.type === 'outcome' && message.outcome.kind === 'notEntered' && message.outcome.isLate === true
+}
+
+/** Whether its limit has moved since it was sent, with the heartbeat. */
+function mayStart({ request, startUntil, isCancelled }: Open): boolean {
+  return !isCancelled && startUntil !== null && (request?.startLimit?.until ?? 0) > startUntil
 }
 
 function reasonOf(error: Error | null, code: number, memoryMebibytes: number): string {

@@ -11,7 +11,7 @@ import type { ModuleFault } from '../loading/module-loader.ts'
 /** A number of its own for each request. */
 export type RequestId = number
 
-export type PlainPoll = Pick<PollRequest, 'script' | 'trigger' | 'deadlineMs'>
+export type PlainPoll = Omit<PollRequest, 'stopping' | 'log'>
 export type PlainTask = Omit<TaskRequest, 'slot' | 'stopping' | 'log'>
 
 export type ToWorker =

@@ -1,7 +1,7 @@
 /** What comes from an interpreter: how what was asked of it ended, exactly one for each request, and what it reports besides. By `interpreter-process.ts`. */
 
 import type { FlatValues, FromInterpreter, GenerationNumber, Outcome, RaisedFault } from '../../border/protocol.ts'
-import type { TaskSlot } from '../../engine/ports.ts'
+import type { NotEntered, TaskSlot } from '../../engine/ports.ts'
 import type { Resource } from './control-line.ts'
 
 export interface InterpreterEnd {
@@ -33,6 +33,7 @@ type Labelled = { readonly label: string } | undefined
 /** How an entry into Python ended. `lost`: the process died under it. */
 export type Answer =
   | Outcome
+  | NotEntered
   | { readonly kind: 'skipped'; readonly reason: string | null }
   | { readonly kind: 'loaded'; readonly resultJson: string }
   | ({ readonly kind: 'accumulated' } & FlatValues)

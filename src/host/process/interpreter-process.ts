@@ -23,8 +23,8 @@ import { mostResidentMebibytes } from './host-limits.ts'
 import { type ForEngine, InterpreterChild } from './interpreter-child.ts'
 import { calledNames, scriptLabel, taskLabel } from './labels.ts'
 import { type OpenRequest, OpenRequests, stillRuns } from './open-requests.ts'
-import { PollBatch } from './poll-batch.ts'
 import { ProcessSignals } from './process-signals.ts'
+import { SentRequests } from './sent-requests.ts'
 import { StackQuestion, type StackReport, stackReport } from './stack-report.ts'
 import { TimeSlices } from './time-slices.ts'
 import { Watchdog } from './watchdog.ts'
@@ -54,7 +54,7 @@ export class InterpreterProcess {
   #wasKilled = false
   #endedBy: NodeJS.Signals | null = null
   #end: InterpreterEnd | null = null
-  readonly #polls = new PollBatch((message) => this.#post(message))
+  readonly #requests: SentRequests
 
   /** Nothing is done in its process yet: what it needs for that may be found meanwhile. */
   constructor(peer: Peer, kind: PeerKind, clock: Clock, events: InterpreterEvents) {
@@ -78,6 +78,12 @@ export class InterpreterProcess {
       stop: (token, reason, isCancelled) => this.#post({ type: 'overdue', token, reason, isCancelled }),
       kill: (token, reason) => this.#killBecauseOf(token, reason),
       stuck: () => events.stuck(),
+    })
+    this.#requests = new SentRequests({
+      open: this.#open,
+      watchdog: this.#watchdog,
+      post: (message) => this.#post(message),
+      added: () => this.#slices.update(),
     })
   }
 
@@ -144,18 +150,19 @@ export class InterpreterProcess {
     })
   }
 
-  /** Polls of one tick of the event loop travel together. `number`: what the trigger was declared with. No promise: there are too many. */
-  poll(number: number, label: string, { deadlineMs, log }: PollRequest, settle: (answer: Answer) => void): void {
+  /** Polls of one tick of the event loop travel together. `message`: what the trigger was declared with. No promise: there are too many. */
+  poll(message: number, label: string, request: PollRequest, settle: (answer: Answer) => void): void {
+    const { deadlineMs, startLimit, log } = request
     if (this.#end !== null) settle({ kind: 'lost', end: this.#end })
     else if (this.#open.isLeftBehind(label)) settle(stillRuns(label))
-    else this.#polls.add(this.#register({ label, deadlineMs, slot: null, log, settle }), number)
+    else this.#requests.send({ label, deadlineMs, startLimit, message, slot: null, log, settle })
   }
 
   runTask(generation: GenerationNumber, task: TaskRequest): Promise<Answer> {
-    const { workflow, taskId, inputText, deadlineMs, slot, executionId, log } = task
+    const { workflow, taskId, inputText, deadlineMs, startLimit, slot, executionId, log } = task
     const names = { executionId, workflow, taskId }
-    return this.ask({ label: taskLabel(task), deadlineMs, slot, task: names, log }, (token) => {
-      return { type: 'task', token, generation, ...names, ...calledNames(task), inputText }
+    return this.ask({ label: taskLabel(task), deadlineMs, startLimit, slot, task: names, log }, (token, start) => {
+      return { type: 'task', token, generation, ...names, ...calledNames(task), inputText, ...start }
     })
   }
 
@@ -229,36 +236,18 @@ export class InterpreterProcess {
   }
 
   /** An entry into Python. */
-  ask(entry: Omit<OpenRequest, 'settle'>, message: (token: StackToken) => ToInterpreter): Promise<Answer> {
+  ask(
+    entry: Omit<OpenRequest, 'settle' | 'message'>,
+    message: Exclude<OpenRequest['message'], number>,
+  ): Promise<Answer> {
     if (this.#end !== null) return Promise.resolve({ kind: 'lost', end: this.#end })
     if (this.#open.isLeftBehind(entry.label)) return Promise.resolve(stillRuns(entry.label))
-    return new Promise((settle) => {
-      const token = this.#register({ ...entry, settle })
-      try {
-        this.#post(message(token))
-      } catch (error) {
-        this.#watchdog.forget(token) // nobody will answer what was not sent
-        this.#open.forget(token)
-        throw error
-      }
-    })
-  }
-
-  #register(request: OpenRequest): StackToken {
-    const token = this.#open.add(request)
-    this.#slices.update()
-    if (request.deadlineMs !== null) this.#watchdog.watch(token, request.label, request.deadlineMs)
-    return token
-  }
-
-  #settle(token: StackToken, answer: Answer): void {
-    this.#watchdog.forget(token)
-    this.#open.settle(token, answer)
+    return new Promise((settle) => this.#requests.send({ ...entry, message, settle }))
   }
 
   #settleAll({ skipped, tokens, outcomes }: Extract<FromInterpreter, { readonly type: 'outcomes' }>): void {
-    for (const token of skipped) this.#settle(token, SKIPPED)
-    for (const [index, outcome] of outcomes.entries()) this.#settle(tokens[index] ?? 0, outcome)
+    for (const token of skipped) this.#requests.settle(token, SKIPPED)
+    for (const [index, outcome] of outcomes.entries()) this.#requests.settle(tokens[index] ?? 0, outcome)
   }
 
   #post(message: ToInterpreter): void {
@@ -269,6 +258,9 @@ export class InterpreterProcess {
     switch (message.type) {
       case 'outcomes':
         this.#settleAll(message)
+        break
+      case 'notStarted':
+        this.#requests.notStarted(message.tokens)
         break
       case 'logs':
         eachLogPiece(message, (token, piece) => this.#open.logOf(token)?.(piece))
@@ -316,12 +308,12 @@ export class InterpreterProcess {
         this.#ready(message.notice)
         break
       default:
-        this.#settle(message.token, answerOf(message))
+        this.#requests.settle(message.token, answerOf(message))
     }
   }
 
   #programExited(token: StackToken, exitCode: number): void {
-    this.#settle(token, { kind: 'programEnded', exitCode })
+    this.#requests.settle(token, { kind: 'programEnded', exitCode })
     this.#dieOf('its program exited')
   }
 

@@ -1,8 +1,8 @@
 /** What was asked of an interpreter and is not answered, by token. Owned by `interpreter-process.ts`. */
 
 import { ByToken } from '../../border/by-token.ts'
-import type { StackToken } from '../../border/protocol.ts'
-import type { Clock, TaskSlot } from '../../engine/ports.ts'
+import type { RequestStart, StackToken, ToInterpreter } from '../../border/protocol.ts'
+import type { Clock, StartLimit, TaskSlot } from '../../engine/ports.ts'
 import type { LogSink } from '../../model/log.ts'
 import { type Answer, type AskingTask, cancelledAnswer } from './answers.ts'
 
@@ -10,6 +10,10 @@ export interface OpenRequest {
   /** What it is, for messages. */
   readonly label: string
   readonly deadlineMs: number | null
+  /** Undefined: it may start at any time. */
+  readonly startLimit?: StartLimit | undefined
+  /** Of a poll, the number that its trigger was declared with: polls share a message. */
+  readonly message: number | ((token: StackToken, start: RequestStart) => ToInterpreter)
   /** That of a task. */
   readonly slot: TaskSlot | null
   /** Null for what is not a task. */
@@ -32,8 +36,10 @@ export interface RequestAge {
   readonly seconds: number
 }
 
-interface Open extends OpenRequest {
+export interface Open extends OpenRequest {
   readonly since: number
+  /** What its message says of its start. */
+  readonly sentStartBefore: RequestStart['startBefore']
   /** The scripts that share its interpreter, once it is cancelled. */
   cancelledBeside: readonly string[] | null
 }
@@ -66,16 +72,18 @@ export class OpenRequests {
 
   add(request: OpenRequest): StackToken {
     const token = this.#nextToken()
-    const { label, deadlineMs, slot, task, log, settle } = request
-    const since = this.#clock.monotonic()
+    const { label, deadlineMs, startLimit, message, slot, task, log, settle } = request
     this.#requests.add(token, {
       label,
       deadlineMs,
+      startLimit,
+      message,
       slot,
       task: task ?? null,
       log,
       settle,
-      since,
+      since: this.#clock.monotonic(),
+      sentStartBefore: startBeforeOf(request),
       cancelledBeside: null,
     })
     return token
@@ -99,7 +107,7 @@ export class OpenRequests {
     return tokens
   }
 
-  get(token: StackToken): OpenRequest | undefined {
+  get(token: StackToken): Open | undefined {
     return this.#requests.get(token)
   }
 
@@ -152,6 +160,12 @@ export class OpenRequests {
       .entries()
       .map(([token, { label, since }]) => ({ token, label, seconds: (now - since) / 1000 }))
   }
+}
+
+/** What messages say of the start: null for a request that may start at any time. */
+export function startBeforeOf({ startLimit }: OpenRequest): RequestStart['startBefore'] {
+  // Before the first heartbeat it is below all numbers, for which JSON has no word.
+  return startLimit === undefined ? null : Math.max(0, startLimit.until)
 }
 
 /** The answer in place of a call that would overlap with itself. */

@@ -11,7 +11,7 @@ import type { PollOutcome } from '../../model/trigger.ts'
 import type { Answer, InterpreterEnd } from './answers.ts'
 
 /** What became of a poll or task: the interpreter's answer, or it was not let in. */
-export type EntryAnswer = Answer | Refused | NotEntered
+export type EntryAnswer = Answer | Refused
 
 interface Refused {
   readonly kind: 'refused'
@@ -33,6 +33,9 @@ export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
 /** What would run it is not loaded here. */
 export const NOT_SERVED: NotEntered = Object.freeze({ kind: 'notEntered', isUnserved: true })
+
+/** The time until which it may start was over. */
+export const LATE: NotEntered = Object.freeze({ kind: 'notEntered', isLate: true })
 
 export function refused(reason: string): EntryAnswer {
   return { kind: 'refused', reason }

@@ -121,8 +121,19 @@ export class ChildProcesses implements Children {
     this.#watches.delete(event)
   }
 
+  /** Sends a signal to a process, or to a group by its negative number. Returns the name of an error; '' where there is none. */
+  kill(pid: number, signum: number): string {
+    if (this.#hasEnded(pid)) return ''
+    try {
+      process.kill(pid, signum)
+      return ''
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'EINVAL'
+    }
+  }
+
   /** Whether a process is one that has ended, and that nobody has asked about: its number may be another's by now. */
-  hasEnded(pid: number): boolean {
+  #hasEnded(pid: number): boolean {
     return (this.#children.get(Math.abs(pid))?.status ?? null) !== null
   }
 

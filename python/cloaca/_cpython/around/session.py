@@ -103,6 +103,11 @@ class ProgramSession(Session):
             output.calls_end(1)
         super().ended(token, outcome)
 
+    def not_started(self, token: int) -> None:
+        """Says that a call was too late to be started."""
+        output.calls_end(1)
+        super().not_started(token)
+
     def answered(self, token: int, message: Dict[str, Any]) -> None:
         """Sends what came of events or graphs."""
         output.calls_end(1)

@@ -13,9 +13,9 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Tuple
 
-from ..._border import awaiting as border_awaiting
 from ..._border import bridge, stacks
-from ..._border.calls import Awaiting, Call
+from ..._border import calls as border_calls
+from ..._border.calls import Awaiting, Call, drop
 from ..._border.calls import running as running_call
 from ..._border.generation import Generation
 from ..._engine import finish, poll
@@ -60,7 +60,7 @@ class AsyncCalls:
         #: last step that was stopped for it.
         self._stops: Dict[int, List[Any]] = {}
         self._skipped: List[int] = []
-        border_awaiting.wait_for = self.wait_for
+        border_calls.wait_for = self.wait_for
         #: Ends the loop of a generation, soon: what is pending is cancelled.
         self.end = self._loops.end
         #: Ends all loops, and waits for that for a while.
@@ -68,8 +68,8 @@ class AsyncCalls:
 
     # ------------------------------------------------------------------------------------------------------ one call
 
-    def begin(self, token: int, generation: Generation, awaiting: Awaiting) -> None:
-        """Has a call awaited.
+    def begin(self, token: int, generation: Generation, awaiting: Awaiting, start_before: float) -> None:
+        """Has a call awaited. ``start_before``: see ``start_limit``.
 
         Raises:
             RuntimeError: Its script has ended, or there can be no more threads.
@@ -78,7 +78,7 @@ class AsyncCalls:
             with self._making:
                 loop = self._loops.of(generation)
         except BaseException:
-            awaited_calls.drop(awaiting.awaitable)
+            drop(awaiting.awaitable)
             raise
         call = Call(token, awaiting.name, awaiting.stopped)
         awaiting.context.run(running_call.set, call)
@@ -87,11 +87,11 @@ class AsyncCalls:
 
         def end(_: Any) -> None:
             if token in self._calls:  # it was cancelled before its first step, and so has none
-                awaited_calls.drop(awaiting.awaitable)
+                drop(awaiting.awaitable)
                 self._end_call(call, loop, call.stopped(awaited_calls.stopped(call, asyncio.CancelledError())))
 
         def admit() -> None:
-            call.task = loop.create_task(self._make(call, loop, awaiting))
+            call.task = loop.create_task(self._make(call, loop, awaiting, start_before))
             call.task.add_done_callback(end)
             if token in self._stops:
                 awaited_calls.cancel(call, loop)  # it was to stop before it had begun
@@ -101,10 +101,10 @@ class AsyncCalls:
         if stop is not None:
             self.stop(token, stop)
 
-    async def _make(self, call: Call, loop: ScriptLoop, awaiting: Awaiting) -> None:
+    async def _make(self, call: Call, loop: ScriptLoop, awaiting: Awaiting, start_before: float) -> None:
         """Awaits a call to its end, in a task of its own, and reports what came of it."""
         try:
-            outcome = await awaited_calls.outcome_of(awaiting)
+            outcome = await awaited_calls.outcome_of(awaiting, start_before)
         except BaseException as error:
             outcome = call.stopped(awaited_calls.stopped(call, error))
         self._end_call(call, loop, outcome)
@@ -206,7 +206,7 @@ class AsyncCalls:
         wait, tasks = Wait(), []
 
         def begin() -> None:
-            task = loop.create_task(border_awaiting.result_of(awaitable))
+            task = loop.create_task(border_calls.result_of(awaitable))
             tasks.append(task)
             task.add_done_callback(wait.settle)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import _thread
 import collections
 import contextvars
+import itertools
+import math
 import threading
 import time
 from typing import Any, Callable, Deque, Dict, List, Optional
@@ -19,6 +21,7 @@ from ..._border.bridge import DeadlineExceeded
 from ..._border.calls import Awaiting
 from ..._border.generation import PROGRAM, Generation
 from ..._border.stacks import Stack
+from ..._border.start_limit import NOT_STARTED, clock
 from ..channel import helpers
 from .limits import CallThread, thread_of_caller, watch_main
 from .waits import Stop, Wait
@@ -37,7 +40,7 @@ Function = Callable[[], Any]
 class Call:
     """A load, an attempt, a batch: anything but a poll."""
 
-    __slots__ = ("token", "generation", "function", "ended", "stack_call")
+    __slots__ = ("token", "generation", "function", "ended", "stack_call", "start_before")
 
     def __init__(
         self,
@@ -46,12 +49,15 @@ class Call:
         function: Function,
         ended: Callable[[Any], None],
         stack_call: int = 0,
+        start_before: float = math.inf,
     ) -> None:
         self.token = token
         self.generation = generation
         self.function = function
         self.ended = ended
         self.stack_call = stack_call
+        #: See ``start_limit``.
+        self.start_before = start_before
 
 
 def stopped_outcome(error: BaseException) -> Any:
@@ -70,6 +76,11 @@ class Stopped:
         self.error = error
 
 
+def _start_before_of(call: Any) -> float:
+    start_before: float = call[2] if type(call) is tuple else call.start_before
+    return start_before
+
+
 class _Parked:
     """A thread with nothing to do."""
 
@@ -86,7 +97,7 @@ class Entries:
 
     def __init__(
         self,
-        poll: Callable[[CallThread, int, int], None],
+        poll: Callable[[CallThread, int, int, float], None],
         polls_made: Callable[[CallThread], None],
         most_threads: int,
     ) -> None:
@@ -108,14 +119,19 @@ class Entries:
 
     # -------------------------------------------------------------------------------------------------- what goes in
 
-    def add_polls(self, polls: List[Any]) -> None:
-        """Takes polls to make: pairs of token and number."""
-        self._waiting.extend(polls)
-        self._wake_one()
+    def add_polls(self, tokens: List[int], numbers: List[int], start_before: float, is_again: bool) -> None:
+        """Takes polls to make, by the numbers of triggers. ``is_again``: they were too late once, and go first."""
+        self._add(list(zip(tokens, numbers, itertools.repeat(start_before))), is_again)
 
-    def add(self, call: Call) -> None:
+    def add(self, call: Call, is_again: bool = False) -> None:
         """Takes a call to make."""
-        self._waiting.append(call)
+        self._add([call], is_again)
+
+    def _add(self, calls: List[Any], is_again: bool) -> None:
+        if is_again:
+            self._waiting.extendleft(reversed(calls))
+        else:
+            self._waiting.extend(calls)
         self._wake_one()
 
     def add_main(self, job: Callable[[], None]) -> None:
@@ -240,12 +256,18 @@ class Entries:
 
     def _make(self, thread: CallThread, call: Call) -> None:
         stack = Stack(call.token, call.generation or PROGRAM, call=call.stack_call)
-        result = self.enter(thread, call.token, stack, call.function)
+        result = self.enter(thread, call.start_before, stack, call.function)
         call.ended(result)
 
-    def enter(self, thread: CallThread, token: int, stack: Stack, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Calls a function on a stack: what it returns, or `Stopped`."""
+    def enter(
+        self, thread: CallThread, start_before: float, stack: Stack, function: Callable[..., Any], *arguments: Any
+    ) -> Any:
+        """Calls a function on a stack: what it returns, `Stopped`, or `NOT_STARTED`."""
+        token = stack.token
         thread.enter(token, stack)
+        if clock.now() >= start_before:
+            thread.leave()
+            return NOT_STARTED
         if token in self._stops:
             thread.leave()
             return Stopped(self._stops.pop(token).error())
@@ -260,7 +282,25 @@ class Entries:
         # What is to be awaited may have been stopped already, which is for whoever awaits it.
         if self._stops and type(result) is not Awaiting:
             self._stops.pop(token, None)
+        if self._waiting:
+            self._answer_late()
         return result
+
+    def _answer_late(self) -> None:
+        """Tells which of the first that wait are too late, before it is told how the call ended that kept them.
+
+        So the engine sends them again before it sends what follows that call.
+        """
+        now, waiting = clock.now(), self._waiting
+        try:
+            while now >= _start_before_of(waiting[0]):
+                call = waiting.popleft()  # another one, perhaps: there are other threads
+                if now < _start_before_of(call):
+                    waiting.appendleft(call)
+                    return
+                NOT_STARTED.report(call[0] if type(call) is tuple else call.token)
+        except IndexError:
+            return  # others have taken them
 
     # --------------------------------------------------------------------------------------------------- how it stops
 

@@ -48,6 +48,7 @@ class Speaker:
         self._next_at = 0.0
         self._labels: Dict[int, str] = {}
         self._prefixes = prefixes
+        self._not_started: List[int] = []
         self._skipped: List[int] = []
         self._tokens: List[int] = []
         self._outcomes: List[Dict[str, Any]] = []
@@ -108,6 +109,12 @@ class Speaker:
                 self._end_output(token)
         self._skipped += tokens
 
+    def not_started(self, token: int) -> None:
+        """A call was too late to be started."""
+        self._end_output(token)
+        self._end_log(token)
+        self._not_started.append(token)
+
     def ended(self, token: int, outcome: Dict[str, Any]) -> None:
         """How a poll or an attempt has ended."""
         masks = self._masks.of(token)
@@ -166,14 +173,17 @@ class Speaker:
         return RETRY_S if self._logs or is_behind else 60.0
 
     def _send(self, message: Dict[str, Any]) -> None:
-        if self._tokens or self._skipped:
-            self._say_outcomes()
+        self._say_outcomes()
         try:
             self._lines.send(message)
         except FrameError as error:
             self._too_large(message, error)
 
     def _say_outcomes(self) -> None:
+        if self._not_started:
+            # First: the engine may send them again, before it hears of outcomes, which let it send other things.
+            not_started, self._not_started = self._not_started, []
+            self._lines.send({"type": "notStarted", "tokens": not_started})
         skipped, tokens, outcomes = self._skipped, self._tokens, self._outcomes
         if not skipped and not tokens:
             return
