@@ -1,0 +1,315 @@
+/**
+ * What the manual says about executions and their tasks: a final state never changes, an execution that ended has no open
+ * task, only the owner enters Python, once per attempt, with the merged outputs of the dependencies and the rule met.
+ */
+
+import type { TaskRequest } from '../../../src/engine/ports.ts'
+import type { TriggerRule } from '../../../src/model/workflow.ts'
+import { dependenciesIn, type Program, type ProgramTask, type ProgramWorkflow } from '../program.ts'
+import type { RowChange, RowValues } from '../recorder.ts'
+import type { Report } from './violation.ts'
+
+export interface ModelTask {
+  status: string
+  attempts: number
+  recoveries: number
+  output: string | null
+  /** True time of the end of the last failed attempt; null after a start. */
+  failedAt: number | null
+}
+
+export interface ModelExecution {
+  readonly id: string
+  readonly seq: number
+  readonly workflow: string
+  readonly firingId: string | null
+  readonly origin: string
+  /** True time. */
+  readonly createdAt: number
+  readonly retryOf: string | null
+  status: string
+  ownerSeq: number | null
+  isEnded: boolean
+  isPaused: boolean
+  input: string
+  readonly tasks: Map<string, ModelTask>
+  /** Tasks whose Python runs now, by entry. */
+  entries: number
+}
+
+const FINAL: ReadonlySet<string> = new Set(['Completed', 'Failed', 'Skipped', 'Cancelled'])
+/** Attempts beyond those of the policy that a task may take for the deaths of its processes. */
+const MAX_RECOVERIES = 3
+
+export class ExecutionModel {
+  readonly #program: Program
+  readonly #report: Report
+  readonly #bySeq = new Map<number, ModelExecution>()
+  readonly byId = new Map<string, ModelExecution>()
+  readonly #entered = new Set<string>()
+  /** Ids by the marker in their input. */
+  readonly byMarker = new Map<string, string[]>()
+  #endedNow: ModelExecution[] = []
+
+  constructor(program: Program, report: Report) {
+    this.#program = program
+    this.#report = report
+  }
+
+  apply({ table, before, after }: RowChange, now: number): void {
+    if (table === 'executions') this.#executionChanged(before, after, now)
+    else if (table === 'execution_inputs' && after !== null) this.#inputAdded(after)
+    else if (table === 'task_runs' && after !== null) this.#taskChanged(after)
+  }
+
+  /** Called after the last change of a transaction. */
+  committed(): void {
+    for (const execution of this.#endedNow) {
+      for (const [taskId, { status }] of execution.tasks) {
+        if (FINAL.has(status)) continue
+        this.#report(
+          'ended-without-open-tasks',
+          `execution ${execution.id} is ${execution.status}, its task ${taskId} is ${status}`,
+        )
+      }
+    }
+    this.#endedNow = []
+  }
+
+  get open(): readonly ModelExecution[] {
+    return [...this.byId.values()].filter(({ isEnded }) => !isEnded)
+  }
+
+  /** A task body starts. `instanceSeq`: the row of the engine that sent it. */
+  taskEntered(request: TaskRequest, instanceSeq: number | null, now: number, tolerance: number): void {
+    const { executionId, taskId, attempt } = request
+    const shown = `task ${taskId} of execution ${executionId}, attempt ${attempt}`
+    const execution = this.byId.get(executionId)
+    const task = execution?.tasks.get(taskId)
+    if (execution === undefined || task === undefined) {
+      this.#report('only-accepted-tasks-run', `${shown} is not stored`)
+      return
+    }
+    const key = `${executionId} ${taskId} ${attempt}`
+    if (this.#entered.has(key)) this.#report('one-entry-per-attempt', `${shown} was entered twice`)
+    this.#entered.add(key)
+    if (execution.ownerSeq !== instanceSeq || instanceSeq === null) {
+      this.#report(
+        'only-the-owner-enters',
+        `${shown} was entered by engine ${instanceSeq}, the owner is ${execution.ownerSeq}`,
+      )
+    }
+    if (task.status !== 'Running' || task.attempts !== attempt) {
+      this.#report('entered-as-stored', `${shown} was entered, the store has ${task.status}, attempt ${task.attempts}`)
+    }
+    this.#checkInput(execution, request, shown)
+    this.#checkAttempts(execution, task, request, { now, tolerance, shown })
+  }
+
+  /** An attempt failed: the next one waits for the delay of its policy. */
+  taskFailed(executionId: string, taskId: string, now: number): void {
+    const task = this.byId.get(executionId)?.tasks.get(taskId)
+    if (task !== undefined) task.failedAt = now
+  }
+
+  #executionChanged(before: RowValues | null, after: RowValues | null, now: number): void {
+    if (after === null) {
+      if (before !== null) this.#removed(before)
+      return
+    }
+    const id = String(after.id)
+    const known = this.byId.get(id)
+    if (known === undefined) {
+      this.#added(id, after, now)
+      return
+    }
+    if (known.isEnded && (after.ended_at === null || after.status !== known.status)) {
+      this.#report('final-states-stay', `execution ${id} was ${known.status} and became ${after.status}`)
+    }
+    known.status = String(after.status)
+    known.ownerSeq = numberOrNull(after.owner_seq)
+    known.isPaused = after.paused_at !== null
+    if (!known.isEnded && after.ended_at !== null) {
+      known.isEnded = true
+      this.#endedNow.push(known)
+    }
+  }
+
+  #added(id: string, row: RowValues, now: number): void {
+    const execution: ModelExecution = {
+      id,
+      seq: Number(row.seq),
+      workflow: String(row.workflow),
+      firingId: textOrNull(row.firing_id),
+      origin: String(row.origin),
+      createdAt: now,
+      retryOf: textOrNull(row.retry_of),
+      status: String(row.status),
+      ownerSeq: numberOrNull(row.owner_seq),
+      isEnded: row.ended_at !== null,
+      isPaused: row.paused_at !== null,
+      input: '{}',
+      tasks: new Map(),
+      entries: 0,
+    }
+    this.byId.set(id, execution)
+    this.#bySeq.set(execution.seq, execution)
+  }
+
+  #removed(row: RowValues): void {
+    const id = String(row.id)
+    const known = this.byId.get(id)
+    if (known !== undefined && !known.isEnded)
+      this.#report('open-executions-are-kept', `execution ${id} was removed before its end`)
+    this.#bySeq.delete(Number(row.seq))
+    if (known !== undefined) known.isEnded = true
+  }
+
+  #inputAdded(row: RowValues): void {
+    const execution = this.#bySeq.get(Number(row.execution_seq))
+    if (execution === undefined) return
+    execution.input = String(row.context)
+    const { request, nested } = JSON.parse(execution.input) as { readonly request?: number; readonly nested?: string }
+    const marker = request === undefined ? nested : `request ${request}`
+    if (marker === undefined || execution.retryOf !== null) return
+    this.byMarker.set(marker, [...(this.byMarker.get(marker) ?? []), execution.id])
+  }
+
+  #taskChanged(row: RowValues): void {
+    const execution = this.#bySeq.get(Number(row.execution_seq))
+    if (execution === undefined) return
+    const taskId = String(row.task_id)
+    const status = String(row.status)
+    const known = execution.tasks.get(taskId)
+    const task: ModelTask = known ?? {
+      status,
+      attempts: 0,
+      recoveries: 0,
+      output: null,
+      failedAt: null,
+    }
+    const output = textOrNull(row.output)
+    if (
+      known !== undefined &&
+      FINAL.has(known.status) &&
+      (status !== known.status || (output !== known.output && output !== null))
+    ) {
+      this.#report(
+        'final-states-stay',
+        `task ${taskId} of execution ${execution.id} was ${known.status} and became ${status}`,
+      )
+    }
+    if (known !== undefined && execution.isEnded && !this.#endedNow.includes(execution) && known.status !== status) {
+      this.#report('final-states-stay', `task ${taskId} of the ended execution ${execution.id} became ${status}`)
+    }
+    task.status = status
+    task.attempts = Number(row.attempts)
+    task.recoveries = Number(row.recoveries)
+    // An engine drops an output that no task needs any more from memory, not from the store.
+    task.output = output ?? task.output
+    execution.tasks.set(taskId, task)
+  }
+
+  #definition(
+    execution: ModelExecution,
+    taskId: string,
+  ): { readonly workflow: ProgramWorkflow; readonly task: ProgramTask } | null {
+    const workflow = this.#program.workflows.find(({ key }) => key === execution.workflow)
+    const task = workflow?.tasks.find(({ id }) => id === taskId)
+    return workflow === undefined || task === undefined ? null : { workflow, task }
+  }
+
+  /** The code may have changed while the execution was under way: one generation has to explain the entry. */
+  #checkInput(execution: ModelExecution, request: TaskRequest, shown: string): void {
+    const definition = this.#definition(execution, request.taskId)
+    if (definition === null) return
+    const { workflow, task } = definition
+    const problems = [0, 1].map((generation) =>
+      this.#inputProblem(execution, request, dependenciesIn(workflow, task, generation), task.rule),
+    )
+    const [first] = problems
+    if (first != null && problems.every((problem) => problem !== null))
+      this.#report(first.invariant, `${shown} ${first.text}`)
+  }
+
+  #inputProblem(
+    execution: ModelExecution,
+    { inputText }: TaskRequest,
+    after: readonly string[],
+    rule: TriggerRule,
+  ): { readonly invariant: string; readonly text: string } | null {
+    const open = after.find((id) => !FINAL.has(execution.tasks.get(id)?.status ?? 'missing'))
+    if (open !== undefined)
+      return { invariant: 'dependencies-first', text: `started before the end of its dependency ${open}` }
+    const expected = after.length === 0 ? execution.input : mergedOutputs(execution, after)
+    if (!isEqualJson(inputText, expected))
+      return { invariant: 'input-is-merged', text: `got ${inputText}, expected ${expected}` }
+    if (!meetsRule(rule, execution, expected))
+      return { invariant: 'rule-is-met', text: 'started, and its rule is not met' }
+    return null
+  }
+
+  #checkAttempts(
+    execution: ModelExecution,
+    task: ModelTask,
+    { taskId, attempt }: TaskRequest,
+    { now, tolerance, shown }: { readonly now: number; readonly tolerance: number; readonly shown: string },
+  ): void {
+    const definition = this.#definition(execution, taskId)?.task
+    if (definition === undefined) return
+    const most = Math.max(1, definition.maxAttempts) + Math.min(task.recoveries, MAX_RECOVERIES + 1)
+    if (attempt > most + CUT_ATTEMPTS) this.#report('attempts-are-limited', `${shown} is beyond ${most} attempts`)
+    const { failedAt } = task
+    if (failedAt !== null && now + tolerance < failedAt + definition.delayMs) {
+      this.#report(
+        'back-off-is-kept',
+        `${shown} started ${Math.round(now - failedAt)} ms after a failure, the delay is ${definition.delayMs} ms`,
+      )
+    }
+    task.failedAt = null
+  }
+}
+
+/** Attempts that ended with the stop of their engine are no recoveries: a program stops few engines. */
+const CUT_ATTEMPTS = 6
+
+function mergedOutputs(execution: ModelExecution, after: readonly string[]): string {
+  const outputs = after.map((id) => execution.tasks.get(id)).filter((task) => task?.status === 'Completed')
+  return JSON.stringify(Object.assign({}, ...outputs.map((task) => JSON.parse(task?.output ?? '{}') as object)))
+}
+
+/** A second implementation of the rules that programs have. */
+function meetsRule(rule: TriggerRule, execution: ModelExecution, input: string): boolean {
+  switch (rule.type) {
+    case 'Always':
+      return true
+    case 'TaskSuccess':
+      return execution.tasks.get(rule.taskName)?.status === 'Completed'
+    case 'TaskFailed':
+      return execution.tasks.get(rule.taskName)?.status === 'Failed'
+    case 'TaskSkipped':
+      return execution.tasks.get(rule.taskName)?.status === 'Skipped'
+    case 'ContextValue':
+      return rule.operator === 'Exists' && rule.key in (JSON.parse(input) as object)
+    case 'Any':
+      return rule.conditions.some((each) => meetsRule(each, execution, input))
+    default:
+      throw new Error(`The model does not know the rule ${rule.type}.`)
+  }
+}
+
+export function isEqualJson(one: string, other: string): boolean {
+  return sorted(one) === sorted(other)
+}
+
+function sorted(text: string): string {
+  return JSON.stringify(Object.entries(JSON.parse(text) as object).sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+export function numberOrNull(value: string | number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value)
+}
+
+export function textOrNull(value: string | number | null | undefined): string | null {
+  return value === null || value === undefined ? null : String(value)
+}

@@ -1,0 +1,9 @@
+import type { Mutant } from './mutant.ts'
+
+export const mutant: Mutant = {
+  file: 'src/engine/executions/executor.ts',
+  find: `    if (run.state.isFinished) return run.whenReleased
+`,
+  replace: '',
+  breaks: 'An execution ends exactly once: a cancel comes while the end is being stored.',
+}

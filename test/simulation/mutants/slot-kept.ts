@@ -1,0 +1,12 @@
+import type { Mutant } from './mutant.ts'
+
+export const mutant: Mutant = {
+  file: 'src/engine/executions/executor.ts',
+  find: `    run.attempts -= 1
+    lease.end()
+`,
+  replace: `    run.attempts -= 1
+    if (run.phase !== 'released') lease.end()
+`,
+  breaks: 'No slot is left over at rest: an attempt whose execution was lost keeps its slot.',
+}

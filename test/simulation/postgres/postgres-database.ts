@@ -1,0 +1,177 @@
+/** A database on a real PostgreSQL server, with a connection seam in front of it and the triggers that record its changes. */
+
+import type { Store } from '../../../src/engine/ports.ts'
+import { openPostgresStore } from '../../../src/store/postgres/postgres-store.ts'
+import { SeededRandom } from '../random.ts'
+import { SIMULATION_START } from '../simulated-clock.ts'
+import type { Leftovers, SimulatedDatabase } from '../simulated-database.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
+import type { Simulation } from '../simulation.ts'
+import { Backend } from './backend.ts'
+import { ServerFaults } from './connection-faults.ts'
+import { LockWaits } from './lock-waits.ts'
+import { type PrivateDatabase, privateDatabase } from './private-server.ts'
+import { type RealConnection, RealConnections } from './real-connections.ts'
+import type { LogRecord } from './recording.ts'
+import { RowChanges } from './row-changes.ts'
+import type { Server } from './server.ts'
+import { ServerWork } from './server-work.ts'
+import { simulatedDriver } from './simulated-client.ts'
+
+export async function openPostgresDatabase(simulation: Simulation): Promise<SimulatedDatabase> {
+  const database = await privateDatabase()
+  const connections = new RealConnections(database.url)
+  return new PostgresDatabase(simulation, database, connections, await connections.control())
+}
+
+class PostgresDatabase implements SimulatedDatabase {
+  readonly #simulation: Simulation
+  readonly #database: PrivateDatabase
+  readonly #control: RealConnection
+  readonly #server: Server
+  readonly #changes = new RowChanges()
+  readonly #backends: Backend[] = []
+  readonly #faults = new Map<SimulatedProcess, ServerFaults>()
+
+  constructor(
+    simulation: Simulation,
+    database: PrivateDatabase,
+    connections: RealConnections,
+    control: RealConnection,
+  ) {
+    this.#simulation = simulation
+    this.#database = database
+    this.#control = control
+    const { loop } = simulation
+    const work = new ServerWork()
+    const log = (line: string): void => simulation.log(line)
+    this.#server = {
+      loop,
+      work,
+      log,
+      locks: new LockWaits(control, { loop, work, log }),
+      connections,
+      committed: (process, records) => this.#committed(process, records),
+      notify: () => this.#notify(),
+    }
+  }
+
+  async open(process: SimulatedProcess): Promise<Store> {
+    const { machine, pid, startedAt, clock, random, spec } = process
+    const { loop, processes } = this.#simulation
+    return await openPostgresStore({
+      url: URL_OF_STORES,
+      durability: 'full',
+      clock,
+      process: { host: machine.name, pid, startedAt },
+      isProcessAlive: (other) => [...processes.values()].some((each) => each.pid === other && each.state !== 'ended'),
+      newId: random.uuid,
+      random: random.next,
+      serverNow: () => Math.floor(SIMULATION_START + loop.now),
+      notice: (message) => this.#simulation.log(`notice ${spec.name} ${message}`),
+      driver: simulatedDriver((client) => {
+        const name = `${spec.name}#${this.#backends.filter((each) => each.process === process).length + 1}`
+        const faults = this.#faultsOf(process)
+        const seeded = new SeededRandom(`${this.#simulation.program.seed} ${name}`)
+        const backend = new Backend({ server: this.#server, name, process, client, faults, random: seeded })
+        this.#backends.push(backend)
+        return backend
+      }),
+    })
+  }
+
+  abandon(process: SimulatedProcess): void {
+    for (const backend of this.#backends) if (backend.process === process) backend.abandon()
+  }
+
+  /** The model has each change as soon as it is committed. */
+  look(): void {}
+
+  async leftovers(): Promise<Leftovers> {
+    const all = async <Row>(sql: string): Promise<readonly Row[]> => {
+      const answer = await this.#control.query(sql)
+      return (answer as { readonly rows: unknown }).rows as readonly Row[]
+    }
+    const count = async (sql: string): Promise<number> =>
+      Number((await all<{ readonly count: string }>(`SELECT count(*) AS count FROM ${sql}`))[0]?.count)
+    const instances = await all<{ readonly id: string }>('SELECT id FROM instances ORDER BY seq')
+    return {
+      subscriptions: await all(SUBSCRIPTIONS),
+      instances: instances.map(({ id }) => id),
+      ownedExecutions: await count('active_executions WHERE owner_seq IS NOT NULL'),
+      leases: await count('triggers WHERE lease_seq IS NOT NULL'),
+      unansweredActions: await count('actions WHERE answered_at IS NULL'),
+      integrity: (await all<{ readonly problem: string }>(PROBLEMS)).map(({ problem }) => problem),
+    }
+  }
+
+  leftoversAfterStop(): Promise<Leftovers> {
+    const open = this.#backends.filter(({ isOpen }) => isOpen).map(({ name }) => name)
+    if (open.length > 0) this.#simulation.report('nothing-is-left', `the connections ${open.join(', ')} are left`)
+    return this.leftovers()
+  }
+
+  disturb(): void {}
+
+  disturbConnection(kind: 'cutConnection' | 'loseAnswer', name: string): void {
+    const process = this.#simulation.processes.get(name)
+    if (process === undefined || process.state === 'ended') return
+    if (!this.#faultsOf(process).disturb(kind)) return
+    for (const backend of this.#backends) if (backend.process === process) backend.cut()
+  }
+
+  untilAnswered(): Promise<void> | null {
+    return this.#server.work.settled
+  }
+
+  async close(): Promise<void> {
+    const { locks, work, connections } = this.#server
+    for (const backend of this.#backends) backend.abandon()
+    await work.settled
+    await locks.cancelAll()
+    await connections.close()
+    await this.#database.drop()
+  }
+
+  #faultsOf(process: SimulatedProcess): ServerFaults {
+    const { program, loop, coverage } = this.#simulation
+    const random = new SeededRandom(`${program.seed} ${process.spec.name} connections`)
+    const faults =
+      this.#faults.get(process) ?? new ServerFaults(process, random, coverage, () => loop.now < program.durationMs)
+    this.#faults.set(process, faults)
+    return faults
+  }
+
+  #committed(process: SimulatedProcess, records: readonly LogRecord[]): void {
+    const { model, loop } = this.#simulation
+    const changes = this.#changes.of(records)
+    for (const change of changes) this.#simulation.log(`row ${JSON.stringify(change)}`)
+    model.apply(changes, loop.now)
+    process.connectionFaults.afterCommit()
+  }
+
+  /** PostgreSQL signals the sessions that listen within the commit, so that each has the notification at its next answer. */
+  async #notify(): Promise<void> {
+    for (const backend of this.#backends) if (backend.isListening) await backend.takeNotifications()
+  }
+}
+
+/** Messages have it, so it is the same in each run. */
+const URL_OF_STORES = 'postgresql://simulated@server/simulation'
+
+const SUBSCRIPTIONS = `
+SELECT id, reactor, predicate, enabled::int AS enabled, is_degraded::int AS is_degraded, done_sequence::int AS done_sequence
+FROM subscriptions ORDER BY seq`
+
+/** Rows that contradict each other. */
+const PROBLEMS = `
+SELECT 'execution ' || id || ' is under way and has ended' AS problem FROM active_executions JOIN executions USING (id)
+UNION ALL
+SELECT 'firing ' || id || ' is active and has ended' FROM active_firings JOIN firings USING (id)
+UNION ALL
+SELECT 'task runs of execution ' || execution_seq || ' are left' FROM task_runs
+WHERE NOT EXISTS (SELECT 1 FROM active_executions a WHERE a.execution_seq = task_runs.execution_seq)
+  AND NOT EXISTS (SELECT 1 FROM executions WHERE seq = task_runs.execution_seq)
+UNION ALL
+SELECT 'execution ' || id || ' has no input' FROM active_executions a
+WHERE NOT EXISTS (SELECT 1 FROM execution_inputs i WHERE i.execution_seq = a.execution_seq)`

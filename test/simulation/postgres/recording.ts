@@ -1,0 +1,73 @@
+/**
+ * Records each change of a row that the model follows, by triggers of PostgreSQL, in the transaction that makes it. The rows of a
+ * transaction are read with its COMMIT, in the same message. `row-changes.ts` turns them into the rows that the model knows.
+ */
+
+import { changingOf, columnsOf, hasUpdates, RECORDED, type RowValues, type TableName } from '../recorder.ts'
+
+/** Tables of PostgreSQL that SQLite does not have. */
+type OwnTable = 'active_executions' | 'active_firings' | 'task_outputs'
+
+export interface LogRecord {
+  readonly name: TableName | OwnTable
+  readonly before: RowValues | null
+  readonly after: RowValues | null
+}
+
+/** Tables with other columns than those of SQLite. */
+const COLUMNS: Readonly<Partial<Record<LogRecord['name'], readonly string[]>>> = {
+  executions: ['seq', 'id', 'workflow', 'status', 'origin', 'origin_source', 'firing_id', 'ended_at', 'retry_of'],
+  active_executions: [
+    ...['execution_seq', 'id', 'workflow', 'status', 'origin', 'origin_source', 'firing_id', 'owner_seq', 'retry_of'],
+    ...['paused_at', 'cancel_requested_at'],
+  ],
+  task_runs: columnsOf('task_runs').filter((column) => column !== 'output'),
+  task_outputs: ['execution_seq', 'task_id', 'context'],
+  active_firings: ['id', 'trigger_seq', 'context_hash', 'execution_id'],
+}
+
+/** Columns that the model expects as numbers. */
+const BOOLEANS: ReadonlySet<string> = new Set(['enabled'])
+
+const LOG_TABLE = 'public.simulation_log'
+
+/** Statement that returns the records of the transaction under way, as `LogRecord`s. */
+export const READ_LOG = `SELECT name, before, after FROM ${LOG_TABLE} WHERE xid = pg_current_xact_id_if_assigned() ORDER BY seq`
+
+/** Statements that make a database record its changes. */
+export function postgresRecorder(): string {
+  const tables = [...(Object.keys(RECORDED) as TableName[]), ...(Object.keys(COLUMNS) as LogRecord['name'][])]
+  const log = `
+CREATE UNLOGGED TABLE ${LOG_TABLE} (
+  xid xid8 NOT NULL, seq bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL, before jsonb, after jsonb,
+  PRIMARY KEY (xid, seq)
+)`
+  return [log, ...[...new Set(tables)].flatMap(triggersOf)].join(';\n')
+}
+
+function triggersOf(table: LogRecord['name']): readonly string[] {
+  const columns = COLUMNS[table] ?? columnsOf(table as TableName)
+  const changing = table in COLUMNS ? columns : changingOf(table as TableName)
+  const differs = changing.map((column) => `OLD.${column} IS DISTINCT FROM NEW.${column}`).join(' OR ')
+  const row = (alias: string): string =>
+    `jsonb_build_object(${columns.map((column) => `'${column}', ${shown(alias, column)}`).join(', ')})`
+  const record = `
+CREATE FUNCTION public.simulation_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- Rows that move to a part of their day stay the same.
+  IF TG_OP = 'DELETE' AND current_query() LIKE '%WITH stray AS (DELETE%' THEN RETURN NULL; END IF;
+  INSERT INTO ${LOG_TABLE} (xid, name, before, after) VALUES (
+    pg_current_xact_id(), '${table}',
+    CASE WHEN TG_OP <> 'INSERT' THEN ${row('OLD')} END, CASE WHEN TG_OP <> 'DELETE' THEN ${row('NEW')} END);
+  RETURN NULL;
+END $$`
+  const trigger = (event: 'INSERT' | 'UPDATE' | 'DELETE', when = ''): string =>
+    `CREATE TRIGGER simulation_${event.toLowerCase()} AFTER ${event} ON ${table} FOR EACH ROW ${when}
+     EXECUTE FUNCTION public.simulation_${table}()`
+  const isUpdated = table in COLUMNS || hasUpdates(table as TableName)
+  return [record, trigger('INSERT'), trigger('DELETE'), ...(isUpdated ? [trigger('UPDATE', `WHEN (${differs})`)] : [])]
+}
+
+function shown(alias: string, column: string): string {
+  return BOOLEANS.has(column) ? `${alias}.${column}::int` : `${alias}.${column}`
+}

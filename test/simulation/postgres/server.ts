@@ -1,0 +1,20 @@
+/** What all connections of a simulation share. */
+
+import type { SimulationLoop } from '../loop.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
+import type { LockWaits } from './lock-waits.ts'
+import type { RealConnections } from './real-connections.ts'
+import type { LogRecord } from './recording.ts'
+import type { ServerWork } from './server-work.ts'
+
+export interface Server {
+  readonly loop: SimulationLoop
+  readonly work: ServerWork
+  readonly locks: LockWaits
+  readonly connections: RealConnections
+  log(line: string): void
+  /** A transaction of a process was committed. */
+  committed(process: SimulatedProcess, records: readonly LogRecord[]): void
+  /** Hands the notifications of the last commit to the backends that listen. */
+  notify(): Promise<void>
+}

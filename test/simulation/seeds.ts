@@ -1,0 +1,72 @@
+/** Runs seeds, one after the other or in several processes, and reports the failures. */
+
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Coverage } from './coverage.ts'
+import { generate } from './generate.ts'
+import type { Violation } from './model/violation.ts'
+import type { Program, StoreKind } from './program.ts'
+import { type SimulationOptions, type SimulationResult, simulate } from './simulation.ts'
+import { openSqliteDatabase } from './sqlite-database.ts'
+
+export interface SeedResult {
+  readonly seed: number
+  readonly violation: Violation | null
+  readonly coverage: ReturnType<Coverage['toJSON']>
+  readonly simulatedMs: number
+}
+
+export async function runProgram(program: Program, options: SimulationOptions = {}): Promise<SimulationResult> {
+  if (program.store === 'sqlite') return await simulate(program, openSqliteDatabase, options)
+  // Only who uses PostgreSQL pays for its client.
+  const { openPostgresDatabase } = await import('./postgres/postgres-database.ts')
+  return await simulate(program, openPostgresDatabase, options)
+}
+
+export async function runSeed(seed: number, store: StoreKind): Promise<SeedResult> {
+  const { violation, coverage, simulatedMs } = await runProgram(generate(seed, store))
+  return { seed, violation, coverage: coverage.toJSON(), simulatedMs }
+}
+
+export interface SeedRun {
+  readonly store: StoreKind
+  /** Next seed, or null when there is none. */
+  readonly next: () => number | null
+  readonly ended: (result: SeedResult) => void
+  readonly jobs: number
+  /** Options of Node and variables for the processes. */
+  readonly execArgv?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
+
+/** Runs seeds in processes of their own until there is none left. Rejects when a process fails. */
+export async function runSeeds(run: SeedRun): Promise<void> {
+  await Promise.all(Array.from({ length: run.jobs }, () => runInWorker(run)))
+}
+
+function runInWorker({ store, next, ended, execArgv = [], env = {} }: SeedRun): Promise<void> {
+  const worker = fork(WORKER, [store], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...execArgv],
+    env: { ...process.env, ...env },
+  })
+  const sendNext = (): void => {
+    const seed = next()
+    if (seed !== null) worker.send(seed)
+    else if (worker.connected) worker.disconnect()
+  }
+  return new Promise((resolve, reject) => {
+    worker.on('message', (result) => {
+      ended(result as SeedResult)
+      sendNext()
+    })
+    worker.on('error', reject)
+    worker.on('exit', (code) => {
+      if (code === 0) resolve()
+      else reject(new Error(`A process of the simulation ended with exit code ${code}.`))
+    })
+    sendNext()
+  })
+}

@@ -1,0 +1,397 @@
+/**
+ * Runs one program: engines over a real database, in simulated time. Then the faults stop, all work must finish, and the
+ * engines shut down in order. The first broken invariant ends the run.
+ */
+
+import { createHash } from 'node:crypto'
+import type { EngineEventMap, EngineEventName } from '../../src/engine/events.ts'
+import type {
+  AccumulateAnswer,
+  AccumulateRequest,
+  PollRequest,
+  RunGraphRequest,
+  TaskRequest,
+} from '../../src/engine/ports.ts'
+import type { Alert } from '../../src/model/alert.ts'
+import type { AttemptOutcome } from '../../src/model/execution.ts'
+import type { PollOutcome } from '../../src/model/trigger.ts'
+import { Coverage } from './coverage.ts'
+import { SimulationLoop } from './loop.ts'
+import type { Model } from './model/model.ts'
+import { makeModel } from './model/model.ts'
+import type { Violation } from './model/violation.ts'
+import type { Fault, Program, Step } from './program.ts'
+import { SeededRandom } from './random.ts'
+import { Callers } from './requests.ts'
+import { RestCheck } from './rest.ts'
+import type { PythonEntry } from './scripted-python.ts'
+import type { Machine } from './simulated-clock.ts'
+import type { SimulatedDatabase } from './simulated-database.ts'
+import { type EngineObserver, type SimulatedEngine, SimulatedProcess } from './simulated-process.ts'
+
+export interface SimulationResult {
+  readonly violation: Violation | null
+  /** Digest of everything that happened: equal for two runs of one program. */
+  readonly trace: string
+  readonly coverage: Coverage
+  readonly simulatedMs: number
+  readonly turns: number
+}
+
+export interface SimulationOptions {
+  /** Receives a line for everything that happens. */
+  readonly log?: (line: string) => void
+}
+
+/** Time after the faults until all work must have finished. */
+const FINISH_WITHIN_MS = 150_000
+/** Time that the engines run at rest before they are looked at. */
+const REST_MS = 15_000
+
+export async function simulate(
+  program: Program,
+  openDatabase: (simulation: Simulation) => Promise<SimulatedDatabase>,
+  options: SimulationOptions = {},
+): Promise<SimulationResult> {
+  const simulation = new Simulation(program, options)
+  const database = await openDatabase(simulation)
+  try {
+    return await simulation.run(database)
+  } finally {
+    await database.close()
+  }
+}
+
+export class Simulation implements EngineObserver {
+  readonly program: Program
+  readonly loop: SimulationLoop
+  readonly coverage = new Coverage()
+  readonly machines: readonly Machine[]
+  readonly processes = new Map<string, SimulatedProcess>()
+  readonly model: Model
+  readonly callers: Callers
+  readonly alerts: { readonly engine: SimulatedEngine; readonly alert: Alert }[] = []
+  readonly finished = new Map<string, string[]>()
+  readonly nestedMarkers = new Set<string>()
+  readonly pollEntries = new Map<string, PythonEntry[]>()
+  /** By trigger: polls whose tick must be stored, and polls whose tick may be. */
+  readonly polls = new Map<string, { certain: number; possible: number }>()
+  readonly #trace = createHash('sha256')
+  readonly #log: (line: string) => void
+  #violation: Violation | null = null
+  #database: SimulatedDatabase | null = null
+  #untilAnswered: () => Promise<void> | null = () => null
+  hasWallJumps = false
+
+  constructor(program: Program, { log = () => undefined }: SimulationOptions) {
+    this.program = program
+    this.#log = log
+    this.loop = new SimulationLoop(new SeededRandom(`turns ${program.seed}`), () => this.#untilAnswered())
+    const random = new SeededRandom(`machines ${program.seed}`)
+    this.machines = program.machines.map(({ name, wallOffsetMs }) => {
+      return { name, wallOffsetMs, monotonicAtStart: random.int(1_000, 1_000_000) }
+    })
+    this.model = makeModel(program, this.report)
+    this.callers = new Callers({
+      program,
+      loop: this.loop,
+      coverage: this.coverage,
+      report: this.report,
+      ...this.model,
+    })
+  }
+
+  /** Records a broken invariant; the first one is kept. */
+  readonly report = (invariant: string, message: string): void => {
+    this.log(`BROKEN ${invariant}: ${message}`)
+    this.#violation ??= { invariant, message, at: this.loop.now }
+  }
+
+  log(line: string): void {
+    const dated = `${this.loop.now.toFixed(3).padStart(11)} ${line}`
+    this.#trace.update(dated)
+    this.#log(dated)
+  }
+
+  async run(database: SimulatedDatabase): Promise<SimulationResult> {
+    this.#database = database
+    this.#untilAnswered = () => database.untilAnswered()
+    for (const [index, spec] of this.program.processes.entries()) {
+      this.loop.step(spec.startsAt, () => this.#startProcess(spec, index))
+    }
+    for (const step of this.program.steps) this.loop.step(step.at, () => this.#take(step))
+    const isBroken = (): boolean => this.#violation !== null
+    await this.loop.run(this.program.durationMs, isBroken)
+    if (!isBroken()) await this.#finish(isBroken)
+    return {
+      violation: this.#violation,
+      trace: this.#trace.digest('hex'),
+      coverage: this.coverage,
+      simulatedMs: this.loop.now,
+      turns: this.loop.turns,
+    }
+  }
+
+  /** The faults stop. Everything that was accepted must end, and nothing may be left. */
+  async #finish(isBroken: () => boolean): Promise<void> {
+    const rest = new RestCheck(this)
+    const finishedBy = this.loop.now + FINISH_WITHIN_MS
+    rest.begin((spec) => {
+      this.#startProcess(spec, 100)
+      const last = this.processes.get(spec.name)
+      if (last !== undefined) last.isQuiet = true
+    })
+    await this.loop.run(finishedBy, () => isBroken() || rest.isDone())
+    if (!isBroken()) rest.checkFinished()
+    if (isBroken()) return
+    await this.loop.run(this.loop.now + REST_MS, isBroken)
+    if (isBroken()) return
+    await this.#database?.look()
+    rest.checkRest(await this.#database?.leftovers())
+    if (isBroken()) return
+    await this.#stopAll(isBroken)
+    if (!isBroken()) rest.checkStopped(await this.#database?.leftoversAfterStop())
+  }
+
+  async #stopAll(isBroken: () => boolean): Promise<void> {
+    const living = [...this.processes.values()].filter(({ state }) => state === 'running')
+    for (const process of living) this.loop.step(this.loop.now, () => void process.stop(10_000))
+    await this.loop.run(this.loop.now + 60_000, () => isBroken() || living.every(({ state }) => state === 'ended'))
+  }
+
+  #startProcess(spec: Program['processes'][number], number: number): void {
+    const machine = this.machines[Math.min(spec.machine, this.machines.length - 1)]
+    const database = this.#database
+    if (machine === undefined || database === null || this.processes.has(spec.name)) return
+    const process = new SimulatedProcess(spec, {
+      program: this.program,
+      loop: this.loop,
+      machine,
+      observer: this,
+      coverage: this.coverage,
+      openStore: (opening) => database.open(opening),
+      abandonStore: (killed) => database.abandon(killed),
+      number: number + this.processes.size,
+    })
+    this.processes.set(spec.name, process)
+    this.log(
+      `start ${spec.name} (${spec.role}, ${spec.engines} engines, generation ${spec.generation}, ${machine.name})`,
+    )
+    process.start()
+  }
+
+  #take(step: Step): void {
+    if ('request' in step) {
+      const process = this.processes.get(step.request.process)
+      this.log(`request ${JSON.stringify(step.request)}`)
+      if (process !== undefined) this.callers.send(step.request, process)
+    } else this.#apply(step.fault)
+  }
+
+  #apply(fault: Fault): void {
+    this.log(`fault ${JSON.stringify(fault)}`)
+    const process =
+      'process' in fault && typeof fault.process === 'string' ? this.processes.get(fault.process) : undefined
+    if (fault.kind !== 'refuse') this.coverage.fault(fault.kind, process?.spec.name ?? null)
+    switch (fault.kind) {
+      case 'start':
+        this.#startProcess(fault.process, this.processes.size)
+        break
+      case 'setWall':
+        this.#setWall(fault.machine, fault.byMs)
+        break
+      case 'moveDatabase':
+      case 'replaceDatabase':
+        this.#database?.disturb(fault.kind, fault.forMs)
+        for (const each of this.processes.values()) each.isTroubled = true
+        break
+      case 'cutConnection':
+      case 'loseAnswer':
+        this.#database?.disturbConnection(fault.kind, fault.process)
+        break
+      default:
+        if (process !== undefined) this.#applyTo(process, fault)
+    }
+  }
+
+  #applyTo(process: SimulatedProcess, fault: Fault): void {
+    switch (fault.kind) {
+      case 'kill':
+        process.kill()
+        break
+      case 'killAfterCommit':
+        process.killAfterCommit()
+        break
+      case 'suspend':
+        process.suspend(fault.withPython)
+        this.loop.step(this.loop.now + fault.forMs, () => {
+          this.log(`continue ${process.spec.name}`)
+          process.resume()
+        })
+        break
+      case 'stop':
+        void process.stop(fault.graceMs)
+        break
+      case 'reload':
+        process.reload(fault.generation, fault.fails)
+        break
+      case 'refuse':
+        process.refuse(fault)
+        break
+      case 'refuseFor':
+        process.refuseFor(fault.code, fault.forMs)
+        break
+      case 'loseInterpreter':
+        process.loseInterpreter(fault.forMs)
+        break
+      default:
+        throw new Error(`A process has no fault ${fault.kind}.`)
+    }
+  }
+
+  #setWall(index: number, byMs: number): void {
+    this.hasWallJumps = true
+    const machine = this.machines[index]
+    if (machine !== undefined) machine.wallOffsetMs += byMs
+    const offsets = [0, ...this.machines.map(({ wallOffsetMs }) => wallOffsetMs)]
+    if (Math.max(...offsets) - Math.min(...offsets) > 590_000) this.model.triggers.clockSetBackFar()
+  }
+
+  // -- what engines do
+
+  committed(process: SimulatedProcess): void {
+    this.#database?.look(true)
+    this.log(`commit ${process.spec.name}`)
+  }
+
+  ended({ spec }: SimulatedProcess): void {
+    this.log(`end ${spec.name}`)
+    this.callers.forget(spec.name)
+  }
+
+  taskEntered(engine: string, request: TaskRequest, entry: PythonEntry): void {
+    const { executionId, taskId, attempt } = request
+    this.log(`enter ${engine} task ${executionId} ${taskId} ${attempt}`)
+    this.#database?.look()
+    // Clocks differ by a second, and a back-off is stored by the wall clock of the engine that saw the failure.
+    const toleranceMs = this.hasWallJumps ? Number.POSITIVE_INFINITY : this.machines.length > 1 ? 1_100 : 2
+    this.model.executions.taskEntered(request, this.#instanceOf(engine), entry.startedAt, toleranceMs)
+    const forbidden = this.callers.forbids(executionId)
+    if (forbidden === null) return
+    this.report(
+      'no-start-after-acknowledged',
+      `task ${taskId} of ${executionId} started after an acknowledged ${forbidden}`,
+    )
+  }
+
+  taskEnded(engine: string, { executionId, taskId }: TaskRequest, outcome: AttemptOutcome): void {
+    this.log(`leave ${engine} task ${executionId} ${taskId} ${outcome.kind}`)
+    if (outcome.kind === 'failed' || outcome.kind === 'timedOut') {
+      this.model.executions.taskFailed(executionId, taskId, this.loop.now)
+    }
+  }
+
+  pollEntered(engine: string, request: PollRequest, entry: PythonEntry): void {
+    this.log(`enter ${engine} poll ${request.trigger}`)
+    this.#database?.look()
+    const process = this.#processOf(engine)
+    const entries = this.pollEntries.get(request.trigger) ?? []
+    const running = entries.filter(
+      ({ endedAt, engine: by }) => endedAt === null && this.#processOf(by)?.state !== 'ended',
+    )
+    this.pollEntries.set(request.trigger, [...running, entry])
+    const trigger = this.model.triggers.byName.get(request.trigger)
+    if (trigger === undefined) {
+      this.report('polls-need-the-lease', `${request.trigger} was polled and is not stored`)
+      return
+    }
+    trigger.lastPollAt = this.loop.now
+    if (process?.isTroubled) return
+    const other = running.find((each) => !this.#processOf(each.engine)?.isTroubled)
+    if (other !== undefined)
+      this.report('polls-never-overlap', `${request.trigger} is polled by ${engine} and by ${other.engine}`)
+    if (trigger.leaseSeq !== this.#instanceOf(engine)) {
+      this.report(
+        'polls-need-the-lease',
+        `${engine} polled ${request.trigger}, whose lease engine ${trigger.leaseSeq} has`,
+      )
+    }
+    const disabledMs = trigger.disabledAt === null ? 0 : this.loop.now - trigger.disabledAt
+    if (disabledMs > 2_500 && !this.#isPolledByHand(request.trigger)) {
+      this.report(
+        'disabled-triggers-rest',
+        `${engine} polled ${request.trigger}, which was disabled ${disabledMs} ms ago`,
+      )
+    }
+  }
+
+  pollEnded(engine: string, { trigger }: PollRequest, outcome: PollOutcome): void {
+    this.log(`leave ${engine} poll ${trigger} ${outcome.kind}`)
+    const polls = this.polls.get(trigger) ?? { certain: 0, possible: 0 }
+    this.polls.set(trigger, polls)
+    polls.possible += 1
+    if (!this.#processOf(engine)?.isTroubled) polls.certain += 1
+  }
+
+  accumulated(engine: string, { source, firstSequence }: AccumulateRequest, answer: AccumulateAnswer): void {
+    this.log(`leave ${engine} accumulate ${source} ${firstSequence} ${answer.kind}`)
+  }
+
+  graphEntered(engine: string, request: RunGraphRequest): void {
+    this.log(`enter ${engine} graph ${request.graph} ${request.payloads.length}`)
+    this.#database?.look()
+    this.model.graphs.graphEntered(request)
+  }
+
+  nested(marker: string, workflow: string): void {
+    this.log(`nested ${workflow} of ${marker}`)
+    this.nestedMarkers.add(marker)
+  }
+
+  alertReceived(engine: SimulatedEngine, alert: Alert): void {
+    this.log(`alert ${engine.id} ${alert.kind} ${alert.subject}`)
+    if (this.alerts.some((each) => each.alert.id === alert.id))
+      this.report('alerts-arrive-once', `alert ${alert.id} arrived twice`)
+    this.alerts.push({ engine, alert })
+  }
+
+  event<Name extends EngineEventName>(engine: SimulatedEngine, name: Name, event: EngineEventMap[Name]): void {
+    if (name === 'executionFinished') this.#executionFinished(engine, event as EngineEventMap['executionFinished'])
+    if (name === 'taskFinished') this.#taskFinished(engine, event as EngineEventMap['taskFinished'])
+  }
+
+  #executionFinished(engine: SimulatedEngine, { executionId, status }: EngineEventMap['executionFinished']): void {
+    this.log(`finished ${engine.id} ${executionId} ${status}`)
+    const before = this.finished.get(executionId) ?? []
+    this.finished.set(executionId, [...before, status])
+    const stored = this.model.executions.byId.get(executionId)
+    if (before.length > 0)
+      this.report('ends-are-announced-once', `the end of ${executionId} was announced as ${before} and ${status}`)
+    if (stored !== undefined && (!stored.isEnded || (stored.status !== status && stored.status !== 'removed'))) {
+      this.report('events-agree', `${executionId} was announced as ${status}, the store has ${stored.status}`)
+    }
+  }
+
+  #taskFinished(engine: SimulatedEngine, { executionId, taskId, status }: EngineEventMap['taskFinished']): void {
+    const stored = this.model.executions.byId.get(executionId)?.tasks.get(taskId)
+    if (stored === undefined || stored.status === status) return
+    this.report(
+      'events-agree',
+      `${engine.id} announced task ${taskId} of ${executionId} as ${status}, the store has ${stored.status}`,
+    )
+  }
+
+  #instanceOf(engine: string): number | null {
+    const [name, index] = engine.split('.')
+    const id = this.processes.get(name ?? '')?.engines[Number(index)]?.engine.instanceId
+    return id === undefined ? null : (this.model.instances.get(id) ?? null)
+  }
+
+  #processOf(engine: string): SimulatedProcess | undefined {
+    return this.processes.get(engine.split('.')[0] ?? '')
+  }
+
+  #isPolledByHand(trigger: string): boolean {
+    return this.callers.sent.some(({ request }) => request.kind === 'poll' && request.trigger === trigger)
+  }
+}

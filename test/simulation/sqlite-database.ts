@@ -1,0 +1,174 @@
+/** A SQLite file in a folder of its own, with the triggers that record its changes. */
+
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { Store } from '../../src/engine/ports.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { LOG_TABLE, type RowChange, sqliteRecorder, type TableName } from './recorder.ts'
+import { SIMULATION_START } from './simulated-clock.ts'
+import type { Leftovers, SimulatedDatabase } from './simulated-database.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
+import type { Simulation } from './simulation.ts'
+
+interface LogRecord {
+  readonly seq: number
+  readonly name: TableName
+  readonly before: string | null
+  readonly after: string | null
+}
+
+const READ_LOG = `SELECT seq, name, before, after FROM ${LOG_TABLE} WHERE seq > ? ORDER BY seq`
+/** Memory, where the machine has a file system for it: a simulation syncs often, and needs no disk. */
+const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+export async function openSqliteDatabase(simulation: Simulation): Promise<SimulatedDatabase> {
+  const folder = mkdtempSync(join(FOLDER, 'cloaca-simulation-'))
+  const path = join(folder, 'simulation.db')
+  copyFileSync(await template(), path)
+  return new SqliteDatabase(simulation, folder, path)
+}
+
+let templatePath: Promise<string> | null = null
+
+/** A database with all tables and triggers, made once in a process. */
+function template(): Promise<string> {
+  templatePath ??= makeTemplate()
+  return templatePath
+}
+
+async function makeTemplate(): Promise<string> {
+  const folder = mkdtempSync(join(FOLDER, 'cloaca-simulation-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'template.db')
+  const clock = {
+    now: () => SIMULATION_START,
+    monotonic: () => 0,
+    soon: (callback: () => void) => void setImmediate(callback),
+  }
+  const store = await openSqliteStore({ path, durability: 'normal', clock: clock as never })
+  await store.close()
+  const database = new Database(path)
+  database.exec(sqliteRecorder())
+  database.pragma('wal_checkpoint(TRUNCATE)')
+  database.pragma('journal_mode = DELETE')
+  database.close()
+  return path
+}
+
+class SqliteDatabase implements SimulatedDatabase {
+  readonly #simulation: Simulation
+  readonly #folder: string
+  readonly #path: string
+  /** Null from a disturbance to the next commit. */
+  #reader: Database.Database | null
+  #readLog: Database.Statement<[number], LogRecord> | null = null
+  #seen = 0
+
+  constructor(simulation: Simulation, folder: string, path: string) {
+    this.#simulation = simulation
+    this.#folder = folder
+    this.#path = path
+    this.#reader = openReader(path)
+  }
+
+  async open(process: SimulatedProcess): Promise<Store> {
+    // A store would make an empty file, and the one that was moved away could not come back.
+    if (!existsSync(this.#path)) throw new Error('The database was moved away.')
+    const { machine, pid, startedAt, clock, random, connectionFaults } = process
+    return await openSqliteStore({
+      path: this.#path,
+      durability: 'normal',
+      clock,
+      process: { host: machine.name, pid, startedAt },
+      isProcessAlive: (other) => this.#isAlive(other),
+      newId: random.uuid,
+      faults: connectionFaults,
+    })
+  }
+
+  /** A transaction of SQLite begins and ends in one turn of its process. */
+  abandon(): void {}
+
+  look(isAfterCommit = false): void {
+    if (this.#reader === null && !isAfterCommit) return
+    this.#reader ??= openReader(this.#path)
+    this.#readLog ??= this.#reader.prepare<[number], LogRecord>(READ_LOG)
+    const records = this.#readLog.all(this.#seen)
+    if (records.length === 0) return
+    this.#seen = records.at(-1)?.seq ?? this.#seen
+    const { model, loop } = this.#simulation
+    model.apply(records.map(changeOf), loop.now)
+  }
+
+  leftovers(): Promise<Leftovers> {
+    this.#reader ??= openReader(this.#path)
+    const reader = this.#reader
+    const all = <Row>(sql: string) => reader.prepare<[], Row>(sql).all()
+    const count = (sql: string) => all<{ readonly count: number }>(sql)[0]?.count ?? 0
+    return Promise.resolve({
+      subscriptions: all('SELECT id, reactor, predicate, enabled, is_degraded, done_sequence FROM subscriptions'),
+      instances: all<{ readonly id: string }>('SELECT id FROM instances').map(({ id }) => id),
+      ownedExecutions: count('SELECT count(*) AS count FROM executions WHERE owner_seq IS NOT NULL'),
+      leases: count('SELECT count(*) AS count FROM triggers WHERE lease_seq IS NOT NULL'),
+      unansweredActions: count('SELECT count(*) AS count FROM actions WHERE answered_at IS NULL'),
+      integrity: all<{ readonly integrity_check: string }>('PRAGMA integrity_check')
+        .map(({ integrity_check }) => integrity_check)
+        .filter((text) => text !== 'ok'),
+    })
+  }
+
+  leftoversAfterStop(): Promise<Leftovers> {
+    return this.leftovers()
+  }
+
+  /**
+   * The content stays the same. Nothing may be accepted until a store has opened the file again, so the reader waits for the
+   * first commit: an old log that lies beside a new file would damage it.
+   */
+  disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void {
+    const away = join(this.#folder, 'away.db')
+    if (this.#reader === null || existsSync(away)) return
+    this.#reader.pragma('wal_checkpoint(TRUNCATE)')
+    if (kind === 'replaceDatabase') this.#reader.exec(`VACUUM INTO '${away}'`)
+    this.#reader.close()
+    this.#reader = null
+    this.#readLog = null
+    if (kind === 'replaceDatabase') {
+      renameSync(away, this.#path)
+      return
+    }
+    renameSync(this.#path, away)
+    this.#simulation.loop.step(this.#simulation.loop.now + forMs, () => renameSync(away, this.#path))
+  }
+
+  disturbConnection(): void {}
+
+  untilAnswered(): null {
+    return null
+  }
+
+  async close(): Promise<void> {
+    this.#reader?.close()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #isAlive(pid: number): boolean {
+    return [...this.#simulation.processes.values()].some((each) => each.pid === pid && each.state !== 'ended')
+  }
+}
+
+function openReader(path: string): Database.Database {
+  const reader = new Database(path)
+  reader.pragma('busy_timeout = 5000')
+  return reader
+}
+
+function changeOf({ name, before, after }: LogRecord): RowChange {
+  return {
+    table: name,
+    before: before === null ? null : JSON.parse(before),
+    after: after === null ? null : JSON.parse(after),
+  }
+}

@@ -1,0 +1,10 @@
+/** One process that runs seeds: receives their numbers from `seeds.ts`, and sends back what was broken. */
+
+import type { StoreKind } from './program.ts'
+import { runSeed } from './seeds.ts'
+
+const store = process.argv[2] as StoreKind
+
+process.on('message', (seed) => {
+  void runSeed(seed as number, store).then((result) => process.send?.(result))
+})
