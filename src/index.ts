@@ -60,7 +60,6 @@ export type {
   WarningCode,
   WarningEvent,
 } from './engine/events.ts'
-export type { CancelReport } from './engine/executions/cancel.ts'
 export type {
   FiringDetail,
   FiringExecution,
@@ -70,7 +69,7 @@ export type {
 } from './engine/graphs/graph-store.ts'
 export type { Stream, StreamBackend, StreamBackends, StreamMessage, StreamRequest } from './engine/graphs/streams.ts'
 export type { Retention, Trouble } from './engine/ports.ts'
-export type { CancelResult, PauseResult } from './engine/steering/execution-steering.ts'
+export type { CancelReport, CancelResult, PauseResult } from './engine/steering/execution-steering.ts'
 export type { FireReport, PollNowResult, PollReport } from './engine/steering/trigger-steering.ts'
 export {
   CloacaError,

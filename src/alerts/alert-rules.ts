@@ -26,6 +26,7 @@ export interface AlertRuleOptions {
 
 export interface AlertRulePorts {
   readonly clock: Clock
+  readonly newId: () => string
   readonly raise: (alert: Alert) => void
 }
 
@@ -152,8 +153,8 @@ export class AlertRules {
 
   #raise(kind: AlertKind, subject: string | null, message: string): void {
     const shown = message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`
-    const { raise, clock } = this.#ports
-    raise(Object.freeze({ id: crypto.randomUUID(), kind, subject, message: shown, at: clock.now() }))
+    const { raise, clock, newId } = this.#ports
+    raise(Object.freeze({ id: newId(), kind, subject, message: shown, at: clock.now() }))
   }
 }
 

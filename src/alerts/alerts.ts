@@ -31,6 +31,8 @@ export interface AlertPorts {
   readonly store: AlertStore
   readonly clock: Clock
   readonly warn: (message: string) => void
+  /** Makes the UUID of an alert. Random by default. */
+  readonly newId?: () => string
 }
 
 const FAILURES_IN_ROW = 3
@@ -45,14 +47,17 @@ export class Alerts {
   readonly #receivers: readonly AlertReceiver[]
 
   private constructor(options: AlertOptions, receivers: readonly AlertReceiver[], ports: AlertPorts) {
-    const { clock, warn } = ports
+    const { clock, warn, newId = () => crypto.randomUUID() } = ports
     this.#receivers = receivers
     this.#history = new AlertHistory(ports)
     const delivered = (alert: Alert, delivery: AlertDelivery): void => this.#delivered(alert, delivery)
     this.#queues = receivers.map((receiver) => new DeliveryQueue(receiver, { clock, warn, delivered }))
     const kinds = new Set<AlertKind>(options.on ?? ALERT_KINDS)
     const { failuresInRow = FAILURES_IN_ROW, lateByMs = LATE_BY_MS } = options
-    this.#rules = new AlertRules({ kinds, failuresInRow, lateByMs }, { clock, raise: (alert) => this.#raised(alert) })
+    this.#rules = new AlertRules(
+      { kinds, failuresInRow, lateByMs },
+      { clock, newId, raise: (alert) => this.#raised(alert) },
+    )
   }
 
   /** Null where nobody is to be told. */
@@ -62,6 +67,11 @@ export class Alerts {
       ...(url === null ? [] : [webhook({ url, secret }, ports.clock)]),
       ...(words === null ? [] : [command(words, ports.clock)]),
     ]
+    return Alerts.to(receivers, options, ports)
+  }
+
+  /** Returns null without receivers. */
+  static to(receivers: readonly AlertReceiver[], options: AlertOptions, ports: AlertPorts): Alerts | null {
     return receivers.length === 0 ? null : new Alerts(options, receivers, ports)
   }
 

@@ -129,6 +129,7 @@ export class Engine {
     this.events = ports.events
     const heartbeat = new Heartbeat(ports)
     this.#heartbeat = heartbeat
+    heartbeat.onDeclaredDead(() => this.#scheduler.triggers.declaredDead())
     this.#executor = new Executor({ ...ports, heartbeat }, (execution) => this.#ends.ended(execution))
     this.#ends = new RunEnds({
       ...ports,
@@ -138,7 +139,7 @@ export class Engine {
     const { fired } = this.#executor.acquirer
     this.#scheduler = new Scheduler({ ...ports, heartbeat }, fired)
     this.#cronScheduler = new CronScheduler(ports, fired)
-    this.#graphs = new Graphs(ports, fired)
+    this.#graphs = new Graphs({ ...ports, heartbeat }, fired)
     this.#code = new AnnouncedCode({ ...ports, isScheduled })
     this.#inbox = new ActionInbox(ports)
     const assertOpen = (): void => this.#assertOpen()
@@ -373,7 +374,7 @@ export class Engine {
       this.#scheduler.triggers.storeLost()
       return
     }
-    const message = `The database "${change.path}" is there again: polling continues.`
+    const message = `The database "${change.path}" is back: polling continues.`
     this.events.emit('warning', { code: 'DATABASE_FOUND', message })
     this.#code.forget()
     this.#code.record(this.#isServing)

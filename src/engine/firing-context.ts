@@ -7,6 +7,12 @@ import type { TriggerDefinition } from '../model/trigger.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
 import type { ContextCodec, NewExecution } from './ports.ts'
 
+/**
+ * Called in the tick of the event loop in which the store is asked to start executions for a firing. `announced`: settles when the firing
+ * has been announced.
+ */
+export type OnFired = (executionIds: readonly string[], announced: Promise<unknown>) => void
+
 export interface FiringContext {
   /** What the trigger's execution starts with. The engine's two keys come last and win over the user's. */
   readonly inputText: ContextText

@@ -7,8 +7,10 @@
  */
 
 import type { StoreCounters } from '../metrics/store-counters.ts'
+import type { NewAction, SteeringRequest } from '../model/action.ts'
 import type { ContextText } from '../model/context.ts'
 import type {
+  AcquiredExecution,
   AttemptOutcome,
   AttemptRow,
   Execution,
@@ -30,6 +32,7 @@ import type {
 } from '../model/schedule.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { TaskRuns, WorkflowDefinition } from '../model/workflow.ts'
+import type { StartLimit } from './clock-port.ts'
 import type { GraphHost } from './graphs/graph-host.ts'
 import type { GraphStore } from './graphs/graph-store.ts'
 import type {
@@ -44,23 +47,26 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  HeartbeatAnswer,
   HistoryStore,
   InstanceCode,
+  LeasedTriggers,
   LogStore,
   NewCronSchedule,
   NewExecution,
   NewTriggerCron,
   PageAfter,
+  RecordedAction,
   Settlement,
   SkippedTick,
+  SteeringAnswer,
   TickFilter,
   TriggerDeclaration,
-  TriggerLease,
   TriggerRemoval,
 } from './store-ports.ts'
 
 export type { EndedExecutions, Retention, RetentionHold } from '../model/retention.ts'
-export type { Clock, Timer, Trouble, WallJump } from './clock-port.ts'
+export type { Clock, StartLimit, Timer, Trouble, WallJump } from './clock-port.ts'
 export type * from './graphs/graph-host.ts'
 export type * from './graphs/graph-store.ts'
 export type * from './store-ports.ts'
@@ -71,12 +77,6 @@ export type * from './store-ports.ts'
  * What is done with a context's text without reading it into JavaScript: numbers keep their tokens. Pure. All five
  * throw `UsageError` (`INVALID_CONTEXT`) for a text that is not JSON.
  */
-/**
- * Called in the tick of the event loop in which the store is asked to start executions for a firing. `announced`: settles when the firing
- * has been announced.
- */
-export type OnFired = (executionIds: readonly string[], announced: Promise<unknown>) => void
-
 export interface ContextCodec {
   /** The one text that all equal values share. */
   canonicalize(json: ContextText): string
@@ -100,6 +100,8 @@ export interface PollRequest {
   readonly trigger: string
   /** Begins when Python is entered. */
   readonly deadlineMs: number
+  /** After it the function is not called any more, and the outcome is `notEntered`. Default: it may start at any time. */
+  readonly startLimit?: StartLimit
   /** Aborted when the engine stops: what waits to be let in gives up, what is inside goes on. Default: never. */
   readonly stopping?: AbortSignal
   /** Hears what the poll prints and logs, before its outcome; of one that skips perhaps nothing. Default: nobody. */
@@ -124,6 +126,8 @@ export interface TaskRequest {
   readonly attempt: number
   readonly inputText: ContextText
   readonly deadlineMs: number
+  /** As of a poll. */
+  readonly startLimit?: StartLimit
   readonly slot: TaskSlot
   readonly stopping?: AbortSignal
   /** Hears what the attempt prints and logs, before its outcome, and what threads say that it left behind. Default: nobody. */
@@ -135,6 +139,8 @@ export interface NotEntered {
   readonly kind: 'notEntered'
   /** Nothing that is loaded here runs it. Otherwise the engine has stopped while there was no interpreter for it. */
   readonly isUnserved?: true
+  /** Its `startLimit` was over before its function could be called. */
+  readonly isLate?: true
 }
 
 /**
@@ -188,10 +194,9 @@ export interface Store {
    */
   openInstance(instanceId: string, at: number): Promise<void>
   /**
-   * An instance that others took for dead enters again; what they took over stays theirs. Returns how many other living
-   * instances have announced workflows.
+   * An instance that others took for dead enters again; what they took over stays theirs.
    */
-  heartbeat(instanceId: string, at: number): Promise<number>
+  heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer>
   /**
    * Says what code the instance has, in place of what was said before. It is said again by itself when the instance has to enter
    * again. Triggers that no living instance declares any more are marked, with the instant, and those that one declares are not.
@@ -218,14 +223,12 @@ export interface Store {
   saveTriggers(triggers: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]>
   /**
    * Shares these triggers, of which the instance has the code, with the living instances that have it too, as `announce` said:
-   * takes what nobody living polls and is its share, gives up what is another's unless it is `busy`, and returns the leases
-   * that it now holds, in the order of the names. One that it held already keeps its number.
+   * takes the triggers of its share that no living instance polls, and returns all leases that it holds now, in the order of the
+   * names. A lease that it held already keeps its number. It gives up nothing: see `releaseTriggers`.
    */
-  leaseTriggers(
-    instanceId: string,
-    names: readonly string[],
-    busy?: ReadonlySet<string>,
-  ): Promise<readonly TriggerLease[]>
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers>
+  /** Gives up leases that the instance holds. The caller must not poll these triggers any more. */
+  releaseTriggers(instanceId: string, names: readonly string[]): Promise<void>
   /**
    * Removes a trigger that no living instance declares, polled or with a cron expression: its ticks and firings a part in each
    * step, and itself in the last. Its executions stay.
@@ -233,13 +236,22 @@ export interface Store {
   removeTrigger(name: string, at: number): Promise<TriggerRemoval>
   listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]>
   getTrigger(name: string): Promise<TriggerRow | null>
-  /** False when there is no such trigger. Its failures in a row are forgotten. */
-  setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number): Promise<boolean>
+  /**
+   * False when there is no such trigger, and then no action is recorded. Its failures in a row are forgotten. `action`: recorded
+   * as done, in the same step.
+   */
+  setTriggerEnabled(
+    name: string,
+    isEnabled: boolean,
+    note: string | null,
+    at: number,
+    action?: NewAction,
+  ): Promise<boolean>
   /**
    * What counts in place of what the code declares, now and after it is declared anew. Adds to what was set before; null
-   * resets all. False when there is no such trigger.
+   * resets all. False when there is no such trigger. An `action` is recorded in the same step, as in `setTriggerEnabled`.
    */
-  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number): Promise<boolean>
+  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction): Promise<boolean>
 
   /**
    * Notes a skip. Returns at once, costs no database read, and is written within a second (one that only lengthens a run that is
@@ -266,32 +278,34 @@ export interface Store {
 
   // -- executions
 
-  /** Stores it as Pending, unowned, with every task NotStarted. */
-  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number): Promise<void>
+  /** Stores it as Pending, unowned, with every task NotStarted. `recorded`: an action that is recorded in the same step. */
+  createExecution(
+    execution: NewExecution,
+    origin: ExecutionOrigin,
+    at: number,
+    recorded?: RecordedAction,
+  ): Promise<void>
   /**
    * Gives unfinished executions to the instance, oldest first: unowned ones, and with `recover` those of dead
    * instances. Those of a version that it has not announced only while no living instance has announced it. They become Running. A task run found Running becomes Ready with `recoveries` one higher. Returns them
-   * as they are after that.
+   * as they are after that, each with a number that is one higher than that of the acquisition before. Requests that wait are
+   * applied: a pause and a resume are answered, a cancel is returned with the execution.
    */
-  acquireExecutions(acquisition: Acquisition): Promise<readonly Execution[]>
+  acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]>
   /**
-   * Writes the changes, and the end. Ending closes the firing that started it and gives up ownership. Rejects with a
-   * `StoreError` that has the fact `executionId` when no instance opened here owns the execution: it was taken over.
+   * Writes the changes, and the end. Ending closes the firing that started it, gives up ownership and answers the request that
+   * waits. Rejects with a `StoreError` that has the fact `executionId` when the execution is not owned under the number of the
+   * settlement any more: it was taken over.
    */
   settle(settlement: Settlement): Promise<void>
   /**
-   * Ends an execution that no living instance owns, with all that is not final of it, as `settle` would. `owned`: its
-   * owner has to be asked. Nothing is changed unless it is `cancelled`.
+   * Stores a request with the next number, and its action. A request that was not applied is replaced, and its action is answered
+   * as refused. Without a living owner the request is applied in the same step: a cancel ends the execution. Nothing is stored
+   * unless it is `applied` or `requested`.
    */
-  cancelUnowned(
-    id: string,
-    end: { readonly endedAt: number; readonly errorMessage: string },
-  ): Promise<'cancelled' | 'owned' | 'ended' | 'unknown'>
-  /**
-   * Pauses, or with null resumes, an execution that has not ended, whoever owns it: it is taken and held, and none of its
-   * tasks begins. Of one that is `owned` the owner has to be told.
-   */
-  setPaused(id: string, pausedAt: number | null): Promise<'owned' | 'unowned' | 'ended' | 'unknown'>
+  steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer>
+  /** Applies the request that waits, when no living instance owns the execution, as `steer` does. `requested`: its owner applies it. */
+  applyRequest(executionId: string, at: number): Promise<SteeringAnswer>
   getExecution(id: string): Promise<Execution | null>
   /** Those of these that are not under way: they have ended, or do not exist, which is null. */
   notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>>
@@ -327,7 +341,7 @@ export interface Store {
     at: number,
   ): Promise<boolean>
   /** What counts for a cron trigger in place of what the code declares; null resets it. False when there is no such trigger. */
-  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number): Promise<boolean>
+  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number, action?: NewAction): Promise<boolean>
   /** Gives schedules other next instants. Leaves alone those whose `nextRunAt` is not as it was seen. */
   rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void>
   setCronEnabled(id: string, isEnabled: boolean, at: number): Promise<boolean>

@@ -1,6 +1,6 @@
 /** What goes into the `Store` port and comes out of it about triggers, schedules, executions, actions and logs. `ports.ts` says what holds for all of it. */
 
-import type { ActionAnswer, ActionRow, NewAction } from '../model/action.ts'
+import type { ActionAnswer, ActionRow, NewAction, NumberedRequest } from '../model/action.ts'
 import type { AlertRow } from '../model/alert.ts'
 import type { ContextText } from '../model/context.ts'
 import type { AttemptRow, ExecutionStatus, TaskRun } from '../model/execution.ts'
@@ -55,6 +55,45 @@ export interface InstanceCode {
   readonly workflows: readonly { readonly name: string; readonly version: string }[]
 }
 
+export interface HeartbeatAnswer {
+  /** Number of other living instances that have announced workflows. */
+  readonly others: number
+  /** Others took the instance for dead: its leases and executions may be theirs now. */
+  readonly wasDead: boolean
+}
+
+/** Leases of an instance. */
+export interface LeasedTriggers {
+  /** All that it holds now, in the order of the names that were asked for. */
+  readonly held: readonly TriggerLease[]
+  /** Names of the triggers among them that are the share of another instance, which waits for them. */
+  readonly surplus: readonly string[]
+}
+
+/** An action that is stored with its answer, in the step that carries it out. */
+export interface RecordedAction {
+  readonly action: NewAction
+  readonly answer: ActionAnswer
+}
+
+/** An execution without a living owner that a cancel has ended. */
+export interface CancelledExecution {
+  readonly workflow: string
+  readonly endedAt: number
+  readonly errorMessage: string
+}
+
+/** State of an execution for which somebody sends a request. */
+export type SteeringAnswer =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'ended'; readonly status: ExecutionStatus }
+  /** A cancel was requested before: nothing else is accepted. */
+  | { readonly kind: 'cancelling' }
+  /** The request is carried out and answered, or there is none. `cancelled`: the end that this step stored, or null. */
+  | { readonly kind: 'applied'; readonly cancelled: CancelledExecution | null }
+  /** The owner has to apply it. */
+  | { readonly kind: 'requested'; readonly request: NumberedRequest }
+
 /** The right to poll a trigger. Its number goes up each time the lease is taken, so that a former holder is known by it. */
 export interface TriggerLease {
   readonly trigger: string
@@ -99,6 +138,8 @@ export interface FiredTick extends PollRecord {
   readonly onChange: boolean
   /** Null: a poll. Else somebody fires it by hand, and this says so: no poll is counted by it. */
   readonly byHand: string | null
+  /** Recorded in the same step, with an answer that says what the firing resulted in. */
+  readonly recorded?: { readonly action: NewAction; answer(result: FiredTickResult): ActionAnswer }
   readonly firingId: string
   /** The run to start, or null when it cannot be started: the firing is recorded as ended, without a run. */
   readonly execution: NewExecution | null
@@ -183,11 +224,15 @@ export interface CronClaim {
 /** How one attempt changes its execution; one atomic step. */
 export interface Settlement {
   readonly executionId: string
+  /** The acquisition under which it is written: refused when it is not the newest one. */
+  readonly ownerNumber: number
   readonly changes: readonly TaskChange[]
   /** Attempts that have ended. */
   readonly attempts?: readonly AttemptRow[]
-  /** Its end is asked for: whoever takes it over goes on with that. */
-  readonly cancelRequestedAt?: number
+  /** A request that the owner applies with these changes. Nothing of it is stored when a newer request replaced it. */
+  readonly applied?: NumberedRequest
+  /** JSON: answer to a cancel that waits, when these changes end the execution as Cancelled. */
+  readonly cancelReport?: string
   /** Set when these changes end the execution. */
   readonly end: ExecutionEnd | null
   /** It is nobody's after these changes, and waits for an instance that declares its workflow. None of its tasks runs. */

@@ -20,6 +20,27 @@ export type ActionKind =
   | 'unsubscribe'
   | 'replay'
 
+/**
+ * A request for an execution, which its owner applies. A newer one replaces an older one that was not applied, and joins one
+ * of its own kind. Nothing replaces a cancel.
+ */
+export interface SteeringRequest {
+  readonly kind: 'pause' | 'resume' | 'cancel'
+  /** Actions that are answered when the request is applied; of a cancel, when the execution has ended. */
+  readonly actionIds: readonly string[]
+  /** For a cancel: running tasks may end by themselves. */
+  readonly waits: boolean
+  /** For a cancel: the message of the execution. */
+  readonly reason: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** The newest request of an execution, with its number: each execution counts its requests from 1. */
+export interface NumberedRequest extends SteeringRequest {
+  readonly number: number
+}
+
 /** The door that it came through. */
 export type ActionSource = 'cli' | 'node' | 'http' | 'python'
 

@@ -3,6 +3,7 @@
  * Statuses have the spelling that the Python API prints.
  */
 
+import type { NumberedRequest } from './action.ts'
 import type { ContextText } from './context.ts'
 import type { PythonFault } from './fault.ts'
 
@@ -86,6 +87,14 @@ export interface Execution {
   /** When its end was asked for before that came; null: it was not. */
   readonly cancelRequestedAt: number | null
   readonly tasks: readonly TaskRun[]
+}
+
+/** An execution that an engine has acquired. */
+export interface AcquiredExecution extends Execution {
+  /** Counts the acquisitions of the execution: only under the newest number something is written for it. */
+  readonly ownerNumber: number
+  /** A cancel that was requested and is not carried out yet. */
+  readonly cancel: NumberedRequest | null
 }
 
 /** A row of a list: an execution without its contexts and tasks. */

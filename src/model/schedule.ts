@@ -82,6 +82,8 @@ export interface CronRow {
   readonly isEnabled: boolean
   readonly nextRunAt: number | null
   readonly lastRunAt: number | null
+  /** Time of the schedule that fired last; `lastRunAt` is when an engine did that, by its own clock. */
+  readonly lastScheduledAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
   /** Set for a schedule that `@trigger(cron=…)` declared: one per trigger name and database. */

@@ -67,7 +67,7 @@ export interface LoadedScriptsOptions {
   readonly clock: Clock
   /** How long what runs of an old generation may take to end. */
   readonly graceMs: number
-  readonly hosts: ScriptHosts
+  readonly hosts: Pick<ScriptHosts, 'expect' | 'load' | 'unload'>
   /** Files that tasks in use run functions of, by their paths. */
   readonly namedFiles: () => readonly string[]
   /** Hears of what cannot be loaded since it cannot be looked at. */

@@ -4,6 +4,7 @@
  */
 
 import type { InstanceCode } from '../engine/ports.ts'
+import type { NumberedRequest, SteeringRequest } from '../model/action.ts'
 import type {
   Execution,
   ExecutionOrigin,
@@ -151,6 +152,23 @@ export interface ExecutionRecord {
   readonly cancel_requested_at: number | null
 }
 
+/** An execution under way, with its owner's number and the request that waits. */
+export interface OwnedRecord extends ExecutionRecord {
+  readonly owner_seq: number | null
+  readonly owner_number: number
+  readonly request_number: number
+  /** JSON of a `SteeringRequest`, or null. */
+  readonly request: string | null
+}
+
+/** The request that waits, with its number. */
+export function requestOf({
+  request,
+  request_number,
+}: Pick<OwnedRecord, 'request' | 'request_number'>): NumberedRequest | null {
+  return request === null ? null : { ...(JSON.parse(request) as SteeringRequest), number: request_number }
+}
+
 export function executionSummary(record: ExecutionRecord): ExecutionSummary {
   return {
     id: record.id,
@@ -234,6 +252,7 @@ export interface CronRecord {
   readonly enabled: Flag
   readonly next_run_at: number | null
   readonly last_run_at: number | null
+  readonly last_scheduled_at: number | null
   readonly created_at: number
   readonly updated_at: number
   readonly trigger_name: string | null
@@ -252,6 +271,7 @@ export function cronRow(record: CronRecord): CronRow {
     isEnabled: Boolean(record.enabled),
     nextRunAt: record.next_run_at,
     lastRunAt: record.last_run_at,
+    lastScheduledAt: record.last_scheduled_at,
     createdAt: record.created_at,
     updatedAt: record.updated_at,
     triggerName: record.trigger_name,

@@ -14,6 +14,7 @@ import type {
   Store,
 } from '../engine/ports.ts'
 import { StoreError } from '../errors.ts'
+import type { NewAction } from '../model/action.ts'
 import type { Catchup } from '../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../model/schedule.ts'
 import type { StepNeed, StepResult } from './steps.ts'
@@ -41,6 +42,12 @@ type CronChange = Parameters<Store['updateCron']>[1]
 type LostQuery = Parameters<Store['lostCronFirings']>[0]
 
 export abstract class StoreCrons<Session> {
+  /** Part of a step: records an action as done when it was, and returns that. */
+  protected abstract readonly recordedIf: (
+    isDone: StepResult<boolean>,
+    session: Session,
+    action: NewAction | undefined,
+  ) => StepResult<boolean>
   protected abstract readonly crons: CronSteps<Session>
   protected abstract step<Result>(need: StepNeed, run: (session: Session) => StepResult<Result>): Promise<Result>
 
@@ -71,8 +78,10 @@ export abstract class StoreCrons<Session> {
     return this.step('accept', (session) => this.crons.updateCron(session, id, change, at))
   }
 
-  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number): Promise<boolean> {
-    return this.step('accept', (session) => this.crons.overrideTriggerCron(session, triggerName, catchup, at))
+  overrideTriggerCron(triggerName: string, catchup: Catchup | null, at: number, action?: NewAction): Promise<boolean> {
+    return this.step('accept', (session) =>
+      this.recordedIf(this.crons.overrideTriggerCron(session, triggerName, catchup, at), session, action),
+    )
   }
 
   rescheduleCrons(moves: readonly CronMove[], at: number): Promise<void> {

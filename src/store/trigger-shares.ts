@@ -18,32 +18,25 @@ export interface Instance {
 
 export interface Moves {
   readonly take: readonly string[]
-  readonly giveUp: readonly string[]
+  /** Held by this one, and the share of another. */
+  readonly surplus: readonly string[]
 }
 
 /**
  * @param triggers of which anybody has the code, in any order
  * @param instances that live, this one among them
- * @param busy what this one polls at this moment: it is not given up now
  */
-export function movesOf(
-  self: number,
-  triggers: readonly SharedTrigger[],
-  instances: readonly Instance[],
-  busy: ReadonlySet<string>,
-): Moves {
+export function movesOf(self: number, triggers: readonly SharedTrigger[], instances: readonly Instance[]): Moves {
   const own = instances.find(({ seq }) => seq === self)
   const wanted = triggers.filter(({ name }) => own?.names.has(name))
   if (instances.length === 1) {
-    return { take: wanted.filter(({ holder }) => holder === null).map(({ name }) => name), giveUp: [] }
+    return { take: wanted.filter(({ holder }) => holder === null).map(({ name }) => name), surplus: [] }
   }
   const shares = sharesOf(triggers, instances)
   const mine = shares.get(self) ?? new Set()
   return {
     take: wanted.filter(({ name, holder }) => holder === null && mine.has(name)).map(({ name }) => name),
-    giveUp: triggers
-      .filter(({ name, holder }) => holder === self && !mine.has(name) && !busy.has(name))
-      .map(({ name }) => name),
+    surplus: triggers.filter(({ name, holder }) => holder === self && !mine.has(name)).map(({ name }) => name),
   }
 }
 

@@ -1,5 +1,6 @@
 /** Which events of an engine are an alert, and how often. */
 
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { AlertRules, type Overdue } from '../../src/alerts/alert-rules.ts'
 import { EngineEvents } from '../../src/engine/events.ts'
@@ -17,7 +18,7 @@ function watching(kinds: readonly AlertKind[] = ALERT_KINDS) {
   const events = new EngineEvents()
   const alerts: Alert[] = []
   const options = { kinds: new Set(kinds), failuresInRow: 3, lateByMs: 60_000 }
-  const rules = new AlertRules(options, { clock, raise: (alert) => void alerts.push(alert) })
+  const rules = new AlertRules(options, { clock, newId: randomUUID, raise: (alert) => void alerts.push(alert) })
   rules.watch(events)
   const fails = (name: string) => {
     events.emit('tick', { trigger: name, at: 0, outcome: 'failed', latenessMs: 0, durationMs: 0, reason: null })

@@ -3,7 +3,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LogPiece, LogRecord } from '../../src/model/log.ts'
 import { steeredDatabases } from '../support/steered-database.ts'
-import { change, declaration, FAULT, failedTick, newExecution, START, skippedTick } from '../support/store-builders.ts'
+import {
+  change,
+  declaration,
+  FAULT,
+  failedTick,
+  newExecution,
+  START,
+  settlement,
+  skippedTick,
+} from '../support/store-builders.ts'
 
 const database = steeredDatabases()
 const run = (...words: string[]) => database().run(...words)
@@ -48,12 +57,13 @@ describe('an execution with a task that failed twice', () => {
       endedAt: START,
       error: FAULT,
     }))
-    await store.settle({
-      executionId: id,
-      changes: [change('load', { status: 'Failed', attempts: 2, endedAt: START, finishedOrder: 1, error: FAULT })],
-      attempts,
-      end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: '1 task(s) failed' },
-    })
+    await store.settle(
+      settlement(id, {
+        changes: [change('load', { status: 'Failed', attempts: 2, endedAt: START, finishedOrder: 1, error: FAULT })],
+        attempts,
+        end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: '1 task(s) failed' },
+      }),
+    )
   })
 
   it('is shown with the last lines of its last attempt, and how to see the rest', async () => {

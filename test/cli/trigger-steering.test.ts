@@ -214,6 +214,9 @@ describe('with nobody serving', () => {
 })
 
 describe('with a process that serves', () => {
+  // A poll that was requested long ago, or far in the future, is refused; the commands have the time of the machine.
+  beforeEach(() => database().clock.setWall(Date.now() - database().clock.now()))
+
   it('a trigger is polled by it at once, and the command prints what came of it', async () => {
     const error = fault('no shop')
     const answers = [SKIP, { kind: 'skipped', reason: 'empty' } as const, { kind: 'failed', error } as const]

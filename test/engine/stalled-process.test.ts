@@ -28,6 +28,7 @@ const moved = {
   now: () => clock.now(),
   monotonic: () => clock.monotonic() + movedMs(),
   wakeAfter: (ms, callback, during) => clock.wakeAfter(ms, callback, during),
+  soon: (callback) => clock.soon(callback),
   attempt: (during, work) => clock.attempt(during, work),
   onWallJump: (callback) => clock.onWallJump(callback),
 }
@@ -46,7 +47,7 @@ const store = new Proxy(real, {
     if (name !== 'leaseTriggers') return typeof target[name] === 'function' ? target[name].bind(target) : target[name]
     return async (...words) => {
       const leases = await target.leaseTriggers(...words)
-      await say('holds ' + leases.length)
+      await say('holds ' + leases.held.length)
       return leases
     }
   },

@@ -13,6 +13,7 @@ import {
   firedTick,
   newExecution,
   START,
+  settlement,
   skippedTick,
 } from '../support/store-builders.ts'
 
@@ -92,11 +93,12 @@ describe('a server that is away', () => {
 
     store.noteSkip(skippedTick({ at: START + 1 }))
     const fired = store.recordFired(firedTick({ at: START + 2 }))
-    const settled = store.settle({
-      executionId: execution.id,
-      changes: [completed('only')],
-      end: { status: 'Completed', endedAt: START + 3, finalText: '{}', errorMessage: null },
-    })
+    const settled = store.settle(
+      settlement(execution.id, {
+        changes: [completed('only')],
+        end: { status: 'Completed', endedAt: START + 3, finalText: '{}', errorMessage: null },
+      }),
+    )
     const isSettled = await Promise.race([fired, settled, new Promise((resolve) => setTimeout(resolve, 500, 'waits'))])
     await proxy.back()
 

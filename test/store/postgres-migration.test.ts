@@ -5,7 +5,7 @@ import { SystemClock } from '../../src/engine/clock.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { MIGRATIONS } from '../../src/store/postgres/schema/migrations.ts'
 import { administer, temporaryDatabase } from '../support/postgres-server.ts'
-import { completed, FIRST_PAGE, firedTick, newExecution } from '../support/store-builders.ts'
+import { completed, FIRST_PAGE, firedTick, newExecution, settlement } from '../support/store-builders.ts'
 
 const AT = Date.UTC(2026, 0, 1)
 const AHEAD = Date.UTC(2060, 0, 1)
@@ -77,7 +77,7 @@ test('a database of version 2 keeps its history, its order, what is under way an
 
   await store.acquireExecutions({ instanceId: 'engine', workflows: ['ingest'], at: AT, limit: 5, recover: false })
   const end = { status: 'Completed', endedAt: AT + 40, finalText: '{}', errorMessage: null } as const
-  await store.settle({ executionId: 'e-2', changes: [completed('only', { outputText: '{}' })], end })
+  await store.settle(settlement('e-2', { changes: [completed('only', { outputText: '{}' })], end }))
 
   expect(await store.getExecution('e-2')).toMatchObject({ status: 'Completed', inputText: '{"a":2.0}' })
   expect(await store.recordFired(firedTick({ at: AT + 50 }))).toEqual({ kind: 'started' })

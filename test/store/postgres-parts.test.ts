@@ -7,7 +7,15 @@ import type { Store } from '../../src/engine/ports.ts'
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import { DAY_MS, newSeq } from '../../src/store/postgres/schema/families.ts'
 import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
-import { completed, declaration, FIRST_PAGE, firedTick, newExecution, skippedTick } from '../support/store-builders.ts'
+import {
+  completed,
+  declaration,
+  FIRST_PAGE,
+  firedTick,
+  newExecution,
+  settlement,
+  skippedTick,
+} from '../support/store-builders.ts'
 
 const KEEP_ALL = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 const TODAY = Math.floor(Date.now() / DAY_MS)
@@ -49,11 +57,12 @@ const runOne = async (at: number): Promise<string> => {
   await store.recordFired(firedTick({ execution, at, allowConcurrent: true }))
   const acquisition = { instanceId: 'engine', workflows: ['ingest'], at, limit: 10, recover: false }
   await store.acquireExecutions(acquisition)
-  await store.settle({
-    executionId: execution.id,
-    changes: [completed('only', { outputText: '{"n":1}' })],
-    end: { status: 'Completed', endedAt: at + 5, finalText: '{"n":1}', errorMessage: null },
-  })
+  await store.settle(
+    settlement(execution.id, {
+      changes: [completed('only', { outputText: '{"n":1}' })],
+      end: { status: 'Completed', endedAt: at + 5, finalText: '{"n":1}', errorMessage: null },
+    }),
+  )
   return execution.id
 }
 /** So many that their part is worth dropping whole. */

@@ -13,6 +13,7 @@ import {
   newCron,
   newExecution,
   START,
+  settlement,
 } from '../support/store-builders.ts'
 import { startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
@@ -110,11 +111,9 @@ describe('a process killed in the middle of its writes', () => {
        await store.openInstance('victim', ${START})
        await store.leaseTriggers('victim', ['inbox'])
        await store.acquireExecutions({ instanceId: 'victim', workflows: ['ingest'], at: ${START}, limit: 1, recover: false })
-       await store.settle({
-         executionId: '${execution.id}',
+       await store.settle(builders.settlement('${execution.id}', {
          changes: [builders.completed('done'), builders.change('running')],
-         end: null,
-       })
+       }))
        await say('working')
        setInterval(() => {}, 1000)`,
     )
@@ -132,9 +131,9 @@ describe('a process killed in the middle of its writes', () => {
     const afterwards = await store.leaseTriggers('heir', ['inbox'])
     const [taken] = await acquire()
 
-    expect(whileAlive).toEqual([[], []])
+    expect(whileAlive).toEqual([{ held: [], surplus: [] }, []])
     expect([isServedWhileAlive, isServedAfterwards]).toEqual([true, false])
-    expect(afterwards).toEqual([{ trigger: 'inbox', number: 2 }])
+    expect(afterwards.held).toEqual([{ trigger: 'inbox', number: 2 }])
     expect(taken?.tasks).toMatchObject([
       { taskId: 'done', status: 'Completed', recoveries: 0 },
       { taskId: 'running', status: 'Ready', recoveries: 1 },
@@ -177,9 +176,9 @@ describe('processes side by side', () => {
            const taken = await store.acquireExecutions(
              { instanceId: '${number}', workflows: ['ingest'], at: Date.now(), limit: 2, recover: true })
            if (taken.length === 0) break
-           for (const { id } of taken) {
-             await store.settle({ executionId: id, changes: [builders.completed('only')],
-               end: { status: 'Completed', endedAt: 1, finalText: '{}', errorMessage: null } })
+           for (const { id, ownerNumber } of taken) {
+             await store.settle(builders.settlement(id, { ownerNumber, changes: [builders.completed('only')],
+               end: { status: 'Completed', endedAt: 1, finalText: '{}', errorMessage: null } }))
            }
          }
          await store.closeInstance('${number}', Date.now())
@@ -212,13 +211,14 @@ describe('processes side by side', () => {
     await store.createExecution(execution, { kind: 'call' }, START)
     await store.acquireExecutions({ instanceId: 'heir', workflows: ['other'], at: START, limit: 1, recover: true })
     const end = { status: 'Completed', endedAt: START, finalText: '{}', errorMessage: null } as const
-    await store.settle({ executionId: execution.id, changes: [completed('only')], end })
+    await store.settle(settlement(execution.id, { changes: [completed('only')], end }))
     expect((await store.getExecution(execution.id))?.status).toBe('Completed')
   })
 })
 
 describe('leases that are asked for again', () => {
   const names = ['a', 'b', 'c']
+  const leased = async (of: readonly string[]) => (await store.leaseTriggers('first', of)).held
   const change = (sql: string) => {
     const connection = new Connection(path)
     connection.run(sql)
@@ -234,32 +234,37 @@ describe('leases that are asked for again', () => {
   })
 
   test('are the same while nothing has changed, and those of other names where others are asked for', async () => {
-    const leases = await store.leaseTriggers('first', names)
+    const leases = await leased(names)
 
-    expect(await store.leaseTriggers('first', names)).toEqual(leases)
-    expect(await store.leaseTriggers('first', ['c', 'a'])).toEqual([leases[2], leases[0]])
-    expect((await store.leaseTriggers('first', names)).map(({ trigger }) => trigger)).toEqual(names)
+    expect(await leased(names)).toEqual(leases)
+    expect(await leased(['c', 'a'])).toEqual([leases[2], leases[0]])
+    expect((await leased(names)).map(({ trigger }) => trigger)).toEqual(names)
   })
 
   test.each([
     ['was given up by somebody', "UPDATE triggers SET lease_seq = NULL WHERE name = 'b'"],
     ['went to another and came back', "UPDATE triggers SET lease_number = lease_number + 1 WHERE name = 'b'"],
   ])('have a new number where one %s', async (_, sql) => {
-    const [, before] = await store.leaseTriggers('first', names)
+    const [, before] = await leased(names)
 
     change(sql)
-    const [first, after, last] = await store.leaseTriggers('first', names)
+    const [first, after, last] = await leased(names)
 
     expect(after?.number).toBe(Number(before?.number) + 1)
     expect([first?.trigger, last?.trigger]).toEqual(['a', 'c'])
   })
 
   test('are shared with one that comes, also when it has just been said that nothing changed', async () => {
-    await store.leaseTriggers('first', names)
-    await store.leaseTriggers('first', names)
+    await leased(names)
+    await leased(names)
     await store.openInstance('second', START)
     await store.announce('second', { isPolling: true, polled: names, crons: [], workflows: [] }, START)
 
-    expect((await store.leaseTriggers('first', names)).length).toBeLessThan(names.length)
+    const { held, surplus } = await store.leaseTriggers('first', names)
+    await store.releaseTriggers('first', surplus)
+
+    expect(held.map(({ trigger }) => trigger)).toEqual(names)
+    expect(surplus).not.toEqual([])
+    expect((await leased(names)).length).toBe(names.length - surplus.length)
   })
 })

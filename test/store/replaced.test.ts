@@ -19,7 +19,15 @@ import type { Store, StoreChange } from '../../src/engine/ports.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { change, declaration, FIRST_PAGE, firedTick, newExecution, START } from '../support/store-builders.ts'
+import {
+  change,
+  declaration,
+  FIRST_PAGE,
+  firedTick,
+  newExecution,
+  START,
+  settlement,
+} from '../support/store-builders.ts'
 import { type StoreProcess, startStoreProcess } from '../support/store-process.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
@@ -102,12 +110,12 @@ describe('a database that was removed', () => {
     await store.openInstance('instance', START)
     const [task = ''] = await take('instance')
     const running = change(task, { status: 'Running', attempts: 1, startedAt: START })
-    const progress = (): Promise<void> => store.settle({ executionId, changes: [running], end: null })
+    const progress = (): Promise<void> => store.settle(settlement(executionId, { changes: [running] }))
     const end = { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: 'no' } as const
     rmSync(path)
 
     await progress()
-    await expect(store.settle({ executionId, changes: [], end })).rejects.toMatchObject(REPLACED)
+    await expect(store.settle(settlement(executionId, { end }))).rejects.toMatchObject(REPLACED)
     await expect(progress()).rejects.toMatchObject(REPLACED)
   })
 
@@ -118,7 +126,7 @@ describe('a database that was removed', () => {
     rmSync(path)
     await clock.advance(10)
 
-    await expect(store.settle({ executionId, changes: [], end: null })).rejects.toMatchObject(REPLACED)
+    await expect(store.settle(settlement(executionId))).rejects.toMatchObject(REPLACED)
   })
 
   test('is missed within half a second by whoever listens for changes of others, without a step', async () => {
@@ -141,7 +149,7 @@ describe('a database that was removed', () => {
 
     expect(kinds()).toEqual(['lost', 'found'])
     await store.saveTriggers([declaration()], clock.now())
-    expect(await store.leaseTriggers('instance', ['inbox'])).toMatchObject([{ trigger: 'inbox' }])
+    expect(await store.leaseTriggers('instance', ['inbox'])).toMatchObject({ held: [{ trigger: 'inbox' }] })
     const id = await accept()
     await store.close()
     expect(executionsIn(path)).toEqual([id])
@@ -165,7 +173,7 @@ describe('a database that was removed', () => {
     const found = new Connection(path)
     const held = found.all('SELECT name FROM triggers WHERE lease_seq IS NOT NULL')
     found.close()
-    expect(leases).toMatchObject([{ trigger: 'b' }])
+    expect(leases.held).toMatchObject([{ trigger: 'b' }])
     expect(held).toContainEqual({ name: 'b' })
   })
 

@@ -92,6 +92,8 @@ CREATE TABLE crons (
   enabled INTEGER NOT NULL DEFAULT 1,
   next_run_at INTEGER,
   last_run_at INTEGER,
+  -- The time of the schedule that fired last, whatever the clock of the engine that fired it showed.
+  last_scheduled_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   trigger_name TEXT UNIQUE,
@@ -132,7 +134,7 @@ CREATE TABLE executions (
   -- The task whose output is the final context; null: execution_finals has it.
   final_task_id TEXT,
   error_message TEXT
-, retry_of TEXT, paused_at INTEGER, cancel_requested_at INTEGER) STRICT;
+, retry_of TEXT, paused_at INTEGER, cancel_requested_at INTEGER, owner_number INTEGER NOT NULL DEFAULT 0, request_number INTEGER NOT NULL DEFAULT 0, request TEXT) STRICT;
 
 CREATE INDEX executions_by_age ON executions (ended_at) WHERE ended_at IS NOT NULL;
 
@@ -225,7 +227,7 @@ CREATE TABLE instances (
   process_started_at INTEGER,
   opened_at INTEGER NOT NULL,
   heartbeat_at INTEGER NOT NULL
-, beats INTEGER NOT NULL DEFAULT 0, declared TEXT, declared_graphs TEXT, is_polling INTEGER NOT NULL DEFAULT 0) STRICT;
+, beats INTEGER NOT NULL DEFAULT 0, is_declared_dead INTEGER NOT NULL DEFAULT 0, declared TEXT, declared_graphs TEXT, is_polling INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE kept_values (
   source_seq INTEGER NOT NULL REFERENCES sources (seq) ON DELETE CASCADE,

@@ -2,22 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Instance, movesOf, type SharedTrigger } from '../../src/store/trigger-shares.ts'
 
-const NOBODY_BUSY: ReadonlySet<string> = new Set()
 const names = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`)
 const instance = (seq: number, of: readonly string[]): Instance => ({ seq, names: new Set(of) })
 const held = (of: readonly string[], holder: number | null): SharedTrigger[] => of.map((name) => ({ name, holder }))
 
-/** All give up and take, in turn, until nobody moves anything: what each then holds. */
+/** All instances take triggers and release their surplus, in turn, until nothing moves any more. */
 function settled(triggers: readonly SharedTrigger[], instances: readonly Instance[]) {
   let now = triggers
   let moves = 0
   for (let round = 0; round < 10; round++) {
     const before = now
     for (const { seq } of instances) {
-      const { take, giveUp } = movesOf(seq, now, instances, NOBODY_BUSY)
+      const { take, surplus } = movesOf(seq, now, instances)
       moves += take.length
       now = now.map((trigger) => {
-        if (giveUp.includes(trigger.name)) return { ...trigger, holder: null }
+        if (surplus.includes(trigger.name)) return { ...trigger, holder: null }
         return take.includes(trigger.name) ? { ...trigger, holder: seq } : trigger
       })
     }
@@ -33,7 +32,7 @@ describe('shares of triggers', () => {
   test('an instance that is alone takes all that it has the code of', () => {
     const triggers = [...held(names(3), null), { name: 'other', holder: null }]
 
-    expect(movesOf(1, triggers, [instance(1, names(3))], NOBODY_BUSY)).toEqual({ take: names(3), giveUp: [] })
+    expect(movesOf(1, triggers, [instance(1, names(3))])).toEqual({ take: names(3), surplus: [] })
   })
 
   test('a second instance gets half of them, and no more is moved than that', () => {
@@ -53,12 +52,14 @@ describe('shares of triggers', () => {
     expect([loads(now, instances).sort(), moves]).toEqual([[4, 5], 3])
   })
 
-  test('what is polled at this moment is kept, and given up later', () => {
+  test('a surplus trigger that its holder keeps stays the same surplus, and the other instance takes nothing', () => {
     const instances = [1, 2].map((seq) => instance(seq, names(2)))
-    const given = movesOf(1, held(names(2), 1), instances, NOBODY_BUSY).giveUp
+    const triggers = held(names(2), 1)
+    const { surplus } = movesOf(1, triggers, instances)
 
-    expect(given).toHaveLength(1)
-    expect(movesOf(1, held(names(2), 1), instances, new Set(given)).giveUp).toEqual([])
+    expect(surplus).toHaveLength(1)
+    expect(movesOf(2, triggers, instances)).toEqual({ take: [], surplus: [] })
+    expect(movesOf(1, triggers, instances)).toEqual({ take: [], surplus })
   })
 
   test('a trigger whose code its holder has no more goes to one that has it', () => {

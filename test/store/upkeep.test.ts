@@ -5,7 +5,15 @@ import type { Store } from '../../src/engine/ports.ts'
 import { Connection } from '../../src/store/sqlite/file/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { declaration, FIRST_PAGE, firedTick, newExecution, START, skippedTick } from '../support/store-builders.ts'
+import {
+  declaration,
+  FIRST_PAGE,
+  firedTick,
+  newExecution,
+  START,
+  settlement,
+  skippedTick,
+} from '../support/store-builders.ts'
 import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
 
 let folder: TemporaryFolder
@@ -106,11 +114,12 @@ describe('contexts', () => {
       error: null,
     } as const
 
-    await store.settle({
-      executionId: execution.id,
-      changes: [settled],
-      end: { status: 'Completed', endedAt: START, finalText: text, errorMessage: null },
-    })
+    await store.settle(
+      settlement(execution.id, {
+        changes: [settled],
+        end: { status: 'Completed', endedAt: START, finalText: text, errorMessage: null },
+      }),
+    )
 
     expect((await store.getExecution(execution.id))?.finalText).toBe(text)
     expect(other.all('SELECT * FROM execution_finals')).toEqual([])

@@ -13,7 +13,8 @@ const NODE_PURE = [/^node:(path|url|util|buffer|assert|crypto|module|events)$/]
 const NODE = [/^node:/]
 
 /** What the rooms of the engine share. */
-const ENGINE_BASE = /^src\/engine\/(config|due|events|firing-context|heartbeat|periodic|ports|store-ports)\.ts$/
+const ENGINE_BASE =
+  /^src\/engine\/(clock-port|config|due|events|firing-context|heartbeat|periodic|ports|recorded-actions|store-ports)\.ts$/
 
 export const TABLE: readonly Row[] = [
   { files: /^src\/errors\.ts$/, may: [] },
@@ -88,6 +89,11 @@ export const TABLE: readonly Row[] = [
       ...NODE_PURE,
     ],
   })),
+  // The engine's clock is the one that interpreters compare with.
+  {
+    files: /^src\/engine\/clock\.ts$/,
+    may: [/^src\/engine\//, /^src\/border\/machine-clock\.ts$/],
+  },
   {
     files: /^src\/engine\//,
     may: [/^src\/(engine|registry|metrics|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],

@@ -1,9 +1,9 @@
 /** A real store whose database a test can make refuse or wait: stands at the Store port, in front of the real one. */
 
-import type { ActionStore, AlertStore, Store } from '../../src/engine/ports.ts'
+import type { ActionStore, AlertStore, GraphStore, Store } from '../../src/engine/ports.ts'
 import { StoreError } from '../../src/errors.ts'
 
-type StepName = keyof Store | keyof ActionStore | keyof AlertStore
+type StepName = keyof Store | keyof ActionStore | keyof AlertStore | keyof GraphStore
 
 export class Refusals {
   readonly #refused = new Map<StepName, number>()
@@ -30,11 +30,11 @@ export class Refusals {
   }
 
   /** The store, or one part of it, with what was asked for in front of it. */
-  of<Part extends Store | ActionStore | AlertStore>(store: Part): Part {
+  of<Part extends Store | ActionStore | AlertStore | GraphStore>(store: Part): Part {
     return new Proxy(store, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target)
-        if (typeof member !== 'function') return member
+        if (typeof member !== 'function') return name === 'graphs' ? this.of(member as GraphStore) : member
         return (...args: unknown[]): unknown => this.#call(name as StepName, () => member.apply(target, args))
       },
     })

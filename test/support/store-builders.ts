@@ -11,10 +11,12 @@ import type {
   NewCronSchedule,
   NewExecution,
   Page,
+  Settlement,
   SkippedTick,
   TaskChange,
   TriggerDeclaration,
 } from '../../src/engine/ports.ts'
+import type { NewAction } from '../../src/model/action.ts'
 import type { PythonFault } from '../../src/model/fault.ts'
 import { DEFAULT_POLICY } from '../../src/model/policy.ts'
 
@@ -109,6 +111,24 @@ export function change(taskId: string, given: Partial<TaskChange> = {}): TaskCha
 
 export function completed(taskId: string, given: Partial<TaskChange> = {}): TaskChange {
   return change(taskId, { status: 'Completed', endedAt: START + 10, finishedOrder: 1, outputText: '{}', ...given })
+}
+
+/** A settlement of an execution that was acquired once. After a further acquisition, give its `ownerNumber`. */
+export function settlement(executionId: string, given: Partial<Settlement> = {}): Settlement {
+  return { executionId, ownerNumber: 1, changes: [], end: null, ...given }
+}
+
+export function newAction(given: Partial<NewAction> = {}): NewAction {
+  return {
+    id: randomUUID(),
+    kind: 'cancel',
+    target: 'e-1',
+    source: 'cli',
+    note: null,
+    argumentsText: null,
+    at: START,
+    ...given,
+  }
 }
 
 export function newCron(given: Partial<NewCronSchedule> = {}): NewCronSchedule {

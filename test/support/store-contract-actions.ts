@@ -2,21 +2,11 @@
 
 import { describe, expect, test } from 'vitest'
 import type { NewAction } from '../../src/model/action.ts'
-import { FIRST_PAGE, START } from './store-builders.ts'
+import { declaration, FIRST_PAGE, firedTick, newAction, newCron, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-function action(given: Partial<NewAction> = {}): NewAction {
-  return {
-    id: 'a-1',
-    kind: 'cancel',
-    target: 'e-1',
-    source: 'cli',
-    note: 'wrong day – žluťoučký',
-    argumentsText: '{"wait":true}',
-    at: START,
-    ...given,
-  }
-}
+const action = (given: Partial<NewAction> = {}): NewAction =>
+  newAction({ id: 'a-1', note: 'wrong day – žluťoučký', argumentsText: '{"wait":true}', ...given })
 
 const NO_RETENTION = { skippedMs: null, failedMs: null, endedMs: null, firingsMs: null }
 
@@ -86,6 +76,89 @@ export function describeActionContract(context: ContractContext): void {
       await context.store.prune({ ...NO_RETENTION, endedMs: 4_500 }, START + 5_000)
 
       expect((await context.store.actions.list(null, FIRST_PAGE)).map(({ id }) => id)).toEqual(['a-2'])
+    })
+  })
+  describe('an action that is stored with the change that it asks for', () => {
+    const recorded = async () => {
+      const rows = await context.store.actions.list(null, FIRST_PAGE)
+      return rows.map(({ id, answer, answeredAt }) => ({ id, answer, answeredAt }))
+    }
+    const DONE = { answer: { isRefused: false, text: null }, answeredAt: START + 7 }
+    const at = START + 7
+
+    test.each([
+      [
+        'the flag of a trigger',
+        (name: string, given: NewAction) => context.store.setTriggerEnabled(name, false, null, at, given),
+      ],
+      [
+        'the overrides of a trigger',
+        (name: string, given: NewAction) => context.store.overrideTrigger(name, { maxActive: 2 }, at, given),
+      ],
+      [
+        'the catch-up of a cron trigger',
+        (name: string, given: NewAction) => context.store.overrideTriggerCron(name, 'none', at, given),
+      ],
+    ])('is recorded as done with %s, and not at all for an unknown trigger', async (_, change) => {
+      await context.store.saveTriggers([declaration()], START)
+      await context.store.saveTriggerCrons([{ ...newCron(), triggerName: 'inbox' }])
+
+      const known = await change('inbox', action({ id: 'known', target: 'inbox', at }))
+      const unknown = await change('nobody', action({ id: 'unknown', target: 'nobody', at }))
+
+      expect([known, unknown]).toEqual([true, false])
+      expect(await recorded()).toEqual([{ id: 'known', ...DONE }])
+      expect(await context.store.actions.unanswered(10)).toEqual([])
+    })
+
+    test('is recorded with a new execution, and not at all for an execution that exists already', async () => {
+      const execution = newExecution()
+      const answer = { isRefused: false, text: `{"executionId":"${execution.id}"}` }
+      const create = (id: string) =>
+        context.store.createExecution(execution, { kind: 'call' }, at, { action: action({ id, at }), answer })
+
+      await create('first')
+      await expect(create('second')).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+
+      expect(await recorded()).toEqual([{ id: 'first', answer, answeredAt: at }])
+    })
+
+    test('keeps the execution from being created if the action cannot be recorded', async () => {
+      const execution = newExecution()
+      await context.store.actions.ask(action())
+
+      const created = context.store.createExecution(execution, { kind: 'call' }, at, {
+        action: action(),
+        answer: { isRefused: false, text: null },
+      })
+
+      await expect(created).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+      expect(await context.store.getExecution(execution.id)).toBeNull()
+    })
+
+    test('is recorded with a firing and its result, and not at all for an unknown trigger', async () => {
+      await context.store.saveTriggers([declaration()], START)
+      const fire = (id: string, trigger = 'inbox') =>
+        context.store.recordFired(
+          firedTick({
+            trigger,
+            lease: null,
+            byHand: 'by hand (cli)',
+            recorded: {
+              action: action({ id, kind: 'fire', at }),
+              answer: ({ kind }) => ({ isRefused: false, text: kind }),
+            },
+          }),
+        )
+
+      await fire('first')
+      await fire('second')
+      await expect(fire('third', 'nobody')).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+
+      expect(await recorded()).toEqual([
+        { id: 'second', answer: { isRefused: false, text: 'duplicate' }, answeredAt: at },
+        { id: 'first', answer: { isRefused: false, text: 'started' }, answeredAt: at },
+      ])
     })
   })
 }

@@ -31,6 +31,7 @@ export function describeCronContract(context: ContractContext): void {
         isEnabled: true,
         nextRunAt: schedule.nextRunAt,
         lastRunAt: null,
+        lastScheduledAt: null,
         createdAt: START,
         updatedAt: START,
         triggerName: null,
@@ -202,7 +203,8 @@ export function describeCronContract(context: ContractContext): void {
       const results = await Promise.all([context.store.claimCron(claim), context.store.claimCron(cronClaim(schedule))])
 
       expect(results).toEqual([true, false])
-      expect(await row(schedule.id)).toMatchObject({ nextRunAt: claim.nextRunAt, lastRunAt: claim.at })
+      const fired = { nextRunAt: claim.nextRunAt, lastRunAt: claim.at, lastScheduledAt: claim.dueAt }
+      expect(await row(schedule.id)).toMatchObject(fired)
       expect(await context.store.listCronFirings(schedule.id, FIRST_PAGE)).toEqual([
         {
           id: claim.firingId,

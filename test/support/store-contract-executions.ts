@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Acquisition, ExecutionEnd, NewExecution } from '../../src/engine/ports.ts'
-import { change, completed, FAULT, FIRST_PAGE, newExecution, START } from './store-builders.ts'
+import { change, completed, FAULT, FIRST_PAGE, newExecution, START, settlement } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const COMPLETED: ExecutionEnd = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null }
@@ -102,11 +102,9 @@ export function describeExecutionContract(context: ContractContext): void {
         limit: 10,
         recover: false,
       })
-      await context.store.settle({
-        executionId: ended.id,
-        changes: [],
-        end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: null },
-      })
+      await context.store.settle(
+        settlement(ended.id, { end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: null } }),
+      )
 
       const over = await context.store.notUnderWay([running.id, 'nobody', ended.id])
 
@@ -126,11 +124,11 @@ export function describeExecutionContract(context: ContractContext): void {
       const ready = change('second', { status: 'Ready' })
       const changes = [completed('first'), ready]
 
-      await context.store.settle({ executionId: execution.id, changes, end: null, isGivenBack: true })
+      await context.store.settle(settlement(execution.id, { changes, isGivenBack: true }))
 
       expect(await context.store.getExecution(execution.id)).toMatchObject({ status: 'Running' })
       expect(await context.store.listInstances(START)).toMatchObject([{ executions: 0 }, { executions: 0 }])
-      await expect(context.store.settle({ executionId: execution.id, changes, end: null })).rejects.toMatchObject({
+      await expect(context.store.settle(settlement(execution.id, { changes }))).rejects.toMatchObject({
         code: 'EXECUTION_NOT_OWNED',
       })
       const tasks = [{ status: 'Completed' }, { status: 'Ready', recoveries: 0 }]
@@ -163,7 +161,7 @@ export function describeExecutionContract(context: ContractContext): void {
         await context.store.createExecution(execution, origin, at)
         await acquire({ limit: 1 })
         const end = { status, endedAt: at, finalText: '{}', errorMessage: null }
-        await context.store.settle({ executionId: execution.id, changes: [], end })
+        await context.store.settle(settlement(execution.id, { end }))
       }
       const ids = async (given: Partial<Parameters<typeof context.store.listExecutions>[0]>) =>
         (await context.store.listExecutions({ ...FIRST_PAGE, ...given })).map((execution) => execution.id)
@@ -234,7 +232,11 @@ export function describeExecutionContract(context: ContractContext): void {
       expect(taken.map((execution) => execution.id)).toEqual([made[1]?.id, made[2]?.id])
       expect(rest.map((execution) => execution.id)).toEqual([made[3]?.id])
       expect(taken[0]).toMatchObject({ status: 'Running', startedAt: START + 50 })
-      expect(await context.store.getExecution(taken[0]?.id ?? '')).toEqual(taken[0])
+      expect(taken[0]).toEqual({
+        ...(await context.store.getExecution(taken[0]?.id ?? '')),
+        ownerNumber: 1,
+        cancel: null,
+      })
     })
 
     test('an execution is given to one runner', async () => {
@@ -266,7 +268,7 @@ export function describeExecutionContract(context: ContractContext): void {
 
     test('an execution that has ended is never taken again', async () => {
       const id = await start()
-      await context.store.settle({ executionId: id, changes: [completed('only')], end: COMPLETED })
+      await context.store.settle(settlement(id, { changes: [completed('only')], end: COMPLETED }))
       await context.store.closeInstance('instance', START + 30)
       await context.store.openInstance('instance', START + 31)
 
@@ -288,7 +290,7 @@ export function describeExecutionContract(context: ContractContext): void {
       })
       const next = change('next', { status: 'Ready', attempts: 0, startedAt: null, notBeforeAt: START + 9 })
 
-      await context.store.settle({ executionId: id, changes: [failing, next], end: null })
+      await context.store.settle(settlement(id, { changes: [failing, next] }))
 
       const execution = await context.store.getExecution(id)
       expect(execution).toMatchObject({ status: 'Running', endedAt: null, finalText: null })
@@ -305,10 +307,10 @@ export function describeExecutionContract(context: ContractContext): void {
         change('again', { ...stale, status: 'Ready', attempts: 0, startedAt: null }),
         change('ended', { ...stale, status: 'Ready', attempts: 0, startedAt: null }),
       ]
-      await context.store.settle({ executionId: id, changes: before, end: null })
+      await context.store.settle(settlement(id, { changes: before }))
       const after = [change('again'), completed('ended', { outputText: '{}' })]
 
-      await context.store.settle({ executionId: id, changes: after, end: null })
+      await context.store.settle(settlement(id, { changes: after }))
 
       expect((await context.store.getExecution(id))?.tasks).toEqual([
         { ...after[0], fullName: 'public::embedded::ingest::again' },
@@ -320,14 +322,15 @@ export function describeExecutionContract(context: ContractContext): void {
       const id = await start({ tasks: ['good', 'bad'] })
       const message = '1 task(s) failed, 1 completed, 0 skipped'
 
-      await context.store.settle({
-        executionId: id,
-        changes: [
-          completed('good', { outputText: '{"n": 1}' }),
-          change('bad', { status: 'Failed', finishedOrder: 2, error: FAULT }),
-        ],
-        end: { status: 'Failed', endedAt: START + 20, finalText: '{"n": 1}', errorMessage: message },
-      })
+      await context.store.settle(
+        settlement(id, {
+          changes: [
+            completed('good', { outputText: '{"n": 1}' }),
+            change('bad', { status: 'Failed', finishedOrder: 2, error: FAULT }),
+          ],
+          end: { status: 'Failed', endedAt: START + 20, finalText: '{"n": 1}', errorMessage: message },
+        }),
+      )
 
       expect(await context.store.getExecution(id)).toMatchObject({
         status: 'Failed',
@@ -340,17 +343,14 @@ export function describeExecutionContract(context: ContractContext): void {
 
     test('the final context may be that of an earlier task, or the first one', async () => {
       const id = await start({ tasks: ['early', 'late'], inputText: '{"given": true}' })
-      await context.store.settle({
-        executionId: id,
-        changes: [completed('early', { outputText: '{"early": 1}' })],
-        end: null,
-      })
+      await context.store.settle(settlement(id, { changes: [completed('early', { outputText: '{"early": 1}' })] }))
 
-      await context.store.settle({
-        executionId: id,
-        changes: [change('late', { status: 'Skipped', finishedOrder: 2 })],
-        end: { ...COMPLETED, finalText: '{"given": true}' },
-      })
+      await context.store.settle(
+        settlement(id, {
+          changes: [change('late', { status: 'Skipped', finishedOrder: 2 })],
+          end: { ...COMPLETED, finalText: '{"given": true}' },
+        }),
+      )
 
       expect((await context.store.getExecution(id))?.finalText).toBe('{"given": true}')
     })
@@ -359,11 +359,9 @@ export function describeExecutionContract(context: ContractContext): void {
       const text = '{ "f": 1.0, "n": 123456789012345678901234567890, "t": "žluťoučký 🐎 \\u0000\\ud800", "e": 1E+2 }'
       const id = await start({ inputText: text })
 
-      await context.store.settle({
-        executionId: id,
-        changes: [completed('only', { outputText: text })],
-        end: { ...COMPLETED, finalText: text },
-      })
+      await context.store.settle(
+        settlement(id, { changes: [completed('only', { outputText: text })], end: { ...COMPLETED, finalText: text } }),
+      )
 
       const execution = await context.store.getExecution(id)
       expect(execution?.inputText).toBe(text)
@@ -374,11 +372,7 @@ export function describeExecutionContract(context: ContractContext): void {
     test('a task that the execution does not have is refused, with everything settled beside it', async () => {
       const id = await start()
 
-      const wrong = context.store.settle({
-        executionId: id,
-        changes: [completed('only'), completed('nobody')],
-        end: null,
-      })
+      const wrong = context.store.settle(settlement(id, { changes: [completed('only'), completed('nobody')] }))
 
       await expect(wrong).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED', facts: { executionId: id } })
       expect((await context.store.getExecution(id))?.tasks).toMatchObject([{ status: 'NotStarted' }])
@@ -386,12 +380,12 @@ export function describeExecutionContract(context: ContractContext): void {
 
     test('an execution that is unknown, not taken, or at its end cannot be settled', async () => {
       const ended = await start()
-      await context.store.settle({ executionId: ended, changes: [completed('only')], end: COMPLETED })
+      await context.store.settle(settlement(ended, { changes: [completed('only')], end: COMPLETED }))
       const pending = newExecution()
       await context.store.createExecution(pending, { kind: 'call' }, START)
 
       for (const executionId of [ended, pending.id, 'unknown']) {
-        const late = context.store.settle({ executionId, changes: [change('only')], end: null })
+        const late = context.store.settle(settlement(executionId, { changes: [change('only')] }))
         await expect(late).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED', facts: { executionId } })
       }
       expect((await context.store.getExecution(ended))?.tasks).toMatchObject([{ status: 'Completed' }])

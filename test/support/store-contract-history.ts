@@ -2,7 +2,16 @@
 
 import { describe, expect, test } from 'vitest'
 import type { ExecutionOrigin } from '../../src/model/execution.ts'
-import { completed, declaration, failedTick, firedTick, newExecution, START, skippedTick } from './store-builders.ts'
+import {
+  completed,
+  declaration,
+  failedTick,
+  firedTick,
+  newExecution,
+  START,
+  settlement,
+  skippedTick,
+} from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const ME = '11111111-1111-4111-8111-111111111111'
@@ -27,12 +36,13 @@ export function describeHistoryContract(context: ContractContext): void {
     await context.store.acquireExecutions({ ...acquisition, executionIds: [execution.id] })
     const finalText = '{"text": "ü"}'
     const attempt = { taskId: 'only', attempt: 1, outcome: 'completed', queuedAt: at, startedAt: at + 5 } as const
-    await context.store.settle({
-      executionId: execution.id,
-      changes: [completed('only', { outputText: finalText, startedAt: at + 5, endedAt: at + 15 })],
-      attempts: [{ ...attempt, endedAt: at + 15, error: null }],
-      end: { status, endedAt: at + 20, finalText, errorMessage: null },
-    })
+    await context.store.settle(
+      settlement(execution.id, {
+        changes: [completed('only', { outputText: finalText, startedAt: at + 5, endedAt: at + 15 })],
+        attempts: [{ ...attempt, endedAt: at + 15, error: null }],
+        end: { status, endedAt: at + 20, finalText, errorMessage: null },
+      }),
+    )
     return execution.id
   }
 

@@ -1,8 +1,8 @@
 /** The store contract's cases about runners: leases, ownership, and what the dead leave. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { TriggerLease } from '../../src/engine/ports.ts'
-import type { Execution } from '../../src/model/execution.ts'
+import type { LeasedTriggers } from '../../src/engine/ports.ts'
+import type { AcquiredExecution } from '../../src/model/execution.ts'
 import {
   change,
   completed,
@@ -12,6 +12,7 @@ import {
   firedTick,
   newExecution,
   START,
+  settlement,
 } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
@@ -30,7 +31,11 @@ export function describeInstanceContract(context: ContractContext): void {
       for (const each of living) await store.heartbeat(each, context.clock.now())
     }
   }
-  const triggersOf = (leases: readonly TriggerLease[]) => leases.map((lease) => lease.trigger)
+  const triggersOf = ({ held }: LeasedTriggers) => held.map((lease) => lease.trigger)
+
+  /** Number of the lease of the trigger `inbox` that the instance takes; 0: it gets none. */
+  const leaseNumber = async (instanceId: string) =>
+    (await context.store.leaseTriggers(instanceId, ['inbox'])).held[0]?.number ?? 0
 
   describe('whether anybody serves the database', () => {
     test('is so while an instance is open', async () => {
@@ -53,7 +58,8 @@ export function describeInstanceContract(context: ContractContext): void {
       const second = await context.store.leaseTriggers('second', ['inbox'])
       const again = await context.store.leaseTriggers('first', ['inbox'])
 
-      expect([first, second, again]).toEqual([[{ trigger: 'inbox', number: 1 }], [], [{ trigger: 'inbox', number: 1 }]])
+      const lease = { trigger: 'inbox', number: 1 }
+      expect([first, second, again].map(({ held }) => held)).toEqual([[lease], [], [lease]])
     })
 
     test('leased names come back in the order asked for, without those that do not exist', async () => {
@@ -73,7 +79,8 @@ export function describeInstanceContract(context: ContractContext): void {
 
       await context.store.closeInstance('first', START + 1)
 
-      expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual([{ trigger: 'inbox', number: 2 }])
+      const { held } = await context.store.leaseTriggers('second', ['inbox'])
+      expect(held).toEqual([{ trigger: 'inbox', number: 2 }])
     })
 
     test('a runner that was not heard of for 10 seconds loses its triggers, and not before', async () => {
@@ -118,36 +125,35 @@ export function describeInstanceContract(context: ContractContext): void {
 
       await context.clock.advance(3_600_000)
 
-      expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual([])
+      expect(await context.store.leaseTriggers('second', ['inbox'])).toEqual({ held: [], surplus: [] })
     })
 
     test('what was polled under a lease that another has taken since is lost: nothing of it is stored', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
-      const [former] = await context.store.leaseTriggers('first', ['inbox'])
+      const former = await leaseNumber('first')
       await pass(DEAD_AFTER_MS, ['second'])
-      const [present] = await context.store.leaseTriggers('second', ['inbox'])
-      const lease = former?.number ?? 0
+      const present = await leaseNumber('second')
       const execution = newExecution()
 
-      const fired = await context.store.recordFired(firedTick({ lease, execution }))
-      const failed = await context.store.recordFailed(failedTick({ lease }))
+      const fired = await context.store.recordFired(firedTick({ lease: former, execution }))
+      const failed = await context.store.recordFailed(failedTick({ lease: former }))
 
       expect([fired.kind, failed.kind]).toEqual(['lost', 'lost'])
       expect(await context.store.listTicks('inbox', FIRST_PAGE)).toEqual([])
       expect(await context.store.listFirings('inbox', FIRST_PAGE)).toEqual([])
       expect(await context.store.getExecution(execution.id)).toBeNull()
-      expect(await context.store.recordFired(firedTick({ lease: present?.number ?? 0 }))).toEqual({ kind: 'started' })
+      expect(await context.store.recordFired(firedTick({ lease: present }))).toEqual({ kind: 'started' })
     })
 
     test('what was polled under a lease that nobody has taken since is kept, also when its runner stopped', async () => {
       await context.store.saveTriggers([declaration()], START)
       await context.store.openInstance('first', START)
-      const [former] = await context.store.leaseTriggers('first', ['inbox'])
+      const lease = await leaseNumber('first')
       await context.store.closeInstance('first', START)
 
-      const result = await context.store.recordFired(firedTick({ lease: former?.number ?? 0 }))
+      const result = await context.store.recordFired(firedTick({ lease }))
 
       expect(result).toEqual({ kind: 'started' })
     })
@@ -163,21 +169,21 @@ export function describeInstanceContract(context: ContractContext): void {
 
   describe('executions of runners that stopped or died', () => {
     /** One execution of the runner `first`, with a task in each interesting state. */
-    const startedByFirst = async (): Promise<Execution> => {
+    const startedByFirst = async (): Promise<AcquiredExecution> => {
       const execution = newExecution({ tasks: ['done', 'running', 'waiting', 'untouched'] })
       await context.store.openInstance('first', START)
       await context.store.openInstance('second', START)
       await context.store.createExecution(execution, { kind: 'call' }, START)
       const [acquired] = await acquire('first', START + 1)
-      await context.store.settle({
-        executionId: execution.id,
-        changes: [
-          completed('done', { outputText: '{"rows": 1.0}' }),
-          change('running'),
-          change('waiting', { status: 'Ready', attempts: 2, notBeforeAt: START + 90_000 }),
-        ],
-        end: null,
-      })
+      await context.store.settle(
+        settlement(execution.id, {
+          changes: [
+            completed('done', { outputText: '{"rows": 1.0}' }),
+            change('running'),
+            change('waiting', { status: 'Ready', attempts: 2, notBeforeAt: START + 90_000 }),
+          ],
+        }),
+      )
       if (acquired === undefined) throw new Error('nothing was acquired')
       return acquired
     }
@@ -210,7 +216,7 @@ export function describeInstanceContract(context: ContractContext): void {
         { taskId: 'waiting', status: 'Ready', attempts: 2, recoveries: 0, notBeforeAt: START + 90_000 },
         { taskId: 'untouched', status: 'NotStarted', recoveries: 0 },
       ])
-      expect(await context.store.getExecution(id)).toEqual(taken)
+      expect(taken).toEqual({ ...(await context.store.getExecution(id)), ownerNumber: 2, cancel: null })
     })
 
     test('nothing is taken from a living runner, nor from a dead one without recovery, nor for an unknown workflow', async () => {
@@ -242,7 +248,7 @@ export function describeInstanceContract(context: ContractContext): void {
           recover: true,
         })
 
-        const late = context.store.settle({ executionId: id, changes: [completed('running')], end: null })
+        const late = context.store.settle(settlement(id, { changes: [completed('running')] }))
 
         await expect(late).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED', facts: { executionId: id } })
         expect((await another.getExecution(id))?.tasks[1]).toMatchObject({ status: 'Ready', recoveries: 1 })
@@ -256,8 +262,9 @@ export function describeInstanceContract(context: ContractContext): void {
       await pass(DEAD_AFTER_MS, ['second'])
       await acquire('second', START + DEAD_AFTER_MS, { recover: true })
 
-      await context.store.heartbeat('first', START + DEAD_AFTER_MS + 1)
+      const { wasDead } = await context.store.heartbeat('first', START + DEAD_AFTER_MS + 1)
 
+      expect(wasDead).toBe(true)
       expect(triggersOf(await context.store.leaseTriggers('first', ['inbox']))).toEqual(['inbox'])
     })
 

@@ -11,6 +11,7 @@ import {
   firedTick,
   newExecution,
   START,
+  settlement,
   skippedTick,
 } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
@@ -113,7 +114,7 @@ export function describeLogContract(context: ContractContext): void {
       append(attempt, piece('first'), piece('last'))
 
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
-      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+      await context.store.settle(settlement(attempt.executionId, { changes: [completed('only')], end }))
 
       expect(await another.logs.list({ executionId: attempt.executionId, limit: 10 })).toHaveLength(2)
     })
@@ -133,7 +134,7 @@ export function describeLogContract(context: ContractContext): void {
       const attempt = await begin()
       append(attempt, piece('in time'))
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
-      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+      await context.store.settle(settlement(attempt.executionId, { changes: [completed('only')], end }))
 
       append(attempt, piece('late'))
 
@@ -144,7 +145,7 @@ export function describeLogContract(context: ContractContext): void {
       const attempt = await begin()
       for (let number = 0; number < 900; number++) context.store.logs.append(attempt, piece('line'), 1_000_000)
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
-      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+      await context.store.settle(settlement(attempt.executionId, { changes: [completed('only')], end }))
       const prune = () =>
         context.store.prune({ skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null }, START + 1_000)
 
@@ -161,7 +162,7 @@ export function describeLogContract(context: ContractContext): void {
       const attempt = await begin()
       append(attempt, piece('gone'))
       const end = { status: 'Completed', endedAt: START + 20, finalText: '{}', errorMessage: null } as const
-      await context.store.settle({ executionId: attempt.executionId, changes: [completed('only')], end })
+      await context.store.settle(settlement(attempt.executionId, { changes: [completed('only')], end }))
       const retention = { skippedMs: null, failedMs: null, endedMs: 1, firingsMs: null }
       for (let removed = 1; removed > 0; ) removed = await context.store.prune(retention, START + 1_000)
 

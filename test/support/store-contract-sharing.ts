@@ -1,12 +1,13 @@
 /** The store contract's cases about several instances with code of their own. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { InstanceCode, TriggerLease } from '../../src/engine/ports.ts'
+import type { InstanceCode } from '../../src/engine/ports.ts'
 import { declaration, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const DEAD_AFTER_MS = 10_000
 const HEARTBEAT_MS = 3_000
+const NOTHING = { held: [], surplus: [] }
 
 export function describeSharingContract(context: ContractContext): void {
   const names = ['a', 'b', 'c', 'd']
@@ -20,9 +21,16 @@ export function describeSharingContract(context: ContractContext): void {
     await context.store.openInstance(instanceId, START)
     await context.store.announce(instanceId, announced, START)
   }
-  const lease = async (instanceId: string, of: readonly string[] = names, busy: readonly string[] = []) =>
-    triggersOf(await context.store.leaseTriggers(instanceId, of, new Set(busy)))
-  const triggersOf = (leases: readonly TriggerLease[]) => leases.map(({ trigger }) => trigger)
+  /** Names of the triggers that the instance holds, and of its surplus. */
+  const lease = async (instanceId: string, of: readonly string[] = names) => {
+    const { held, surplus } = await context.store.leaseTriggers(instanceId, of)
+    return { held: held.map(({ trigger }) => trigger), surplus }
+  }
+  const saveAll = () =>
+    context.store.saveTriggers(
+      names.map((name) => declaration({ name })),
+      START,
+    )
   const acquire = async (instanceId: string, recover = false) => {
     const acquisition = { instanceId, workflows: ['ingest'], at: START, limit: 10, recover }
     return (await context.store.acquireExecutions(acquisition)).map(({ id }) => id)
@@ -35,67 +43,94 @@ export function describeSharingContract(context: ContractContext): void {
   }
 
   describe('triggers of which several instances have the code', () => {
-    test('are shared: the second gets half of them, which the first gives up when it asks next', async () => {
-      await context.store.saveTriggers(
-        names.map((name) => declaration({ name })),
-        START,
-      )
+    test('are shared: the second gets half of them, once the first has released its surplus', async () => {
+      await saveAll()
       await open('first', code(names))
       const alone = await lease('first')
       await open('second', code(names))
 
       const before = await lease('second')
+      const { surplus } = await lease('first')
+      await context.store.releaseTriggers('first', surplus)
       const kept = await lease('first')
       const taken = await lease('second')
 
-      expect([alone, before, kept.length, taken.length]).toEqual([names, [], 2, 2])
-      expect([...kept, ...taken].sort()).toEqual(names)
+      expect([alone, before]).toEqual([{ held: names, surplus: [] }, NOTHING])
+      expect([surplus.length, kept.held.length, taken.held.length]).toEqual([2, 2, 2])
+      expect([kept.surplus, taken.surplus]).toEqual([[], []])
+      expect(taken.held).toEqual([...surplus].sort())
+      expect([...kept.held, ...taken.held].sort()).toEqual(names)
     })
 
-    test('one that is polled at this moment is given up later', async () => {
-      await context.store.saveTriggers([declaration({ name: 'a' }), declaration({ name: 'b' })], START)
-      await open('first', code(['a', 'b']))
-      await lease('first', ['a', 'b'])
-      await open('second', code(['a', 'b']))
+    test('a surplus trigger that is not released keeps its holder and its number, and nobody else gets it', async () => {
+      await saveAll()
+      await open('first', code(names))
+      const { held } = await context.store.leaseTriggers('first', names)
+      await open('second', code(names))
 
-      const busy = await lease('first', ['a', 'b'], ['a', 'b'])
-      const later = await lease('first', ['a', 'b'])
+      const [once, again] = [await lease('first'), await context.store.leaseTriggers('first', names)]
 
-      expect([busy.length, later.length]).toEqual([2, 1])
+      expect(once.surplus).toHaveLength(2)
+      expect(again).toEqual({ held, surplus: once.surplus })
+      expect(await lease('second')).toEqual(NOTHING)
+    })
+
+    test('a released trigger gets a new number, with whoever takes it next', async () => {
+      await context.store.saveTriggers([declaration({ name: 'a' })], START)
+      await open('first', code(['a']))
+      await context.store.leaseTriggers('first', ['a'])
+
+      await context.store.releaseTriggers('first', ['a'])
+
+      expect(await context.store.leaseTriggers('first', ['a'])).toMatchObject({ held: [{ trigger: 'a', number: 2 }] })
+    })
+
+    test('an instance can release only its own triggers, and nothing if it is not open', async () => {
+      await saveAll()
+      await open('first', code(names))
+      await lease('first')
+      await open('second', code(names))
+
+      await context.store.releaseTriggers('second', [...names, 'nobody'])
+      const byUnknown = context.store.releaseTriggers('nobody', names)
+
+      await expect(byUnknown).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+      expect((await lease('first')).held).toEqual(names)
     })
 
     test('go to the others when an instance that stops says that it polls no more', async () => {
-      await context.store.saveTriggers(
-        names.map((name) => declaration({ name })),
-        START,
-      )
+      await saveAll()
       await open('first', code(names))
       await open('second', code(names))
       await lease('first')
       await lease('second')
 
       await context.store.announce('first', { ...code(names), isPolling: false, workflows: [] }, START)
-      await lease('first', [])
+      const { surplus } = await lease('first', [])
+      await context.store.releaseTriggers('first', surplus)
 
-      expect(await lease('second')).toEqual(names)
+      expect(await lease('second')).toEqual({ held: names, surplus: [] })
     })
 
-    test('what an instance that was taken for dead announced is known again when it enters again', async () => {
-      await context.store.saveTriggers(
-        names.map((name) => declaration({ name })),
-        START,
-      )
-      await open('first', code(names))
-      await open('second', code(names))
-      await pass(DEAD_AFTER_MS, ['second'])
-      await acquire('second', true)
-      expect(await lease('second')).toEqual(names)
+    test.each([
+      ['', () => Promise.resolve()],
+      [', while another step of that moment fails', () => context.store.leaseTriggers('nobody', names)],
+    ])(
+      'what an instance that was taken for dead announced is known again when it enters again%s',
+      async (_, beside) => {
+        await saveAll()
+        await open('first', code(names))
+        await open('second', code(names))
+        await pass(DEAD_AFTER_MS, ['second'])
+        await acquire('second', true)
+        expect(await lease('second')).toEqual({ held: names, surplus: [] })
 
-      await context.store.heartbeat('first', context.clock.now())
-      await pass(DEAD_AFTER_MS, ['first', 'second'])
+        await Promise.allSettled([context.store.heartbeat('first', context.clock.now()), beside()])
+        await pass(DEAD_AFTER_MS, ['first', 'second'])
 
-      expect(await lease('second')).toHaveLength(2)
-    })
+        expect((await lease('second')).surplus).toHaveLength(2)
+      },
+    )
   })
 
   describe('instances that work on one database', () => {
@@ -107,7 +142,8 @@ export function describeSharingContract(context: ContractContext): void {
       const together = await context.store.heartbeat('first', START)
       await context.store.closeInstance('second', START)
 
-      expect([alone, together, await context.store.heartbeat('first', START)]).toEqual([0, 1, 0])
+      const answers = [alone, together, await context.store.heartbeat('first', START)]
+      expect(answers.map(({ others }) => others)).toEqual([0, 1, 0])
     })
   })
 

@@ -1,212 +1,274 @@
-/** The store contract's cases about executions that are cancelled, paused and tried again, and about attempts. */
+/** The store contract's cases about requests for executions: pause, resume and cancel. Run through `describeStoreContract`. */
 
 import { describe, expect, test } from 'vitest'
-import type { AttemptRow, Execution } from '../../src/model/execution.ts'
+import type { ExecutionEnd } from '../../src/engine/ports.ts'
+import { acquireAgain, acquiredExecution, OWNER } from './acquired-execution.ts'
+import { APPLIED, DONE, NOTHING_STOPPED, REFUSED, steeringOf } from './steering-requests.ts'
 import { change, completed, newExecution, START } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
-const END = { endedAt: START + 9, errorMessage: 'cancelled: wrong day' }
-const ME = '11111111-1111-4111-8111-111111111111'
-
-function failedFirst(taskId: string): AttemptRow {
-  return {
-    taskId,
-    attempt: 1,
-    outcome: 'failed',
-    queuedAt: START,
-    startedAt: START + 1,
-    endedAt: START + 2,
-    error: { type: 'ValueError', message: 'first no', traceback: 'Traceback …' },
-  }
-}
+const CANCELLED: ExecutionEnd = { status: 'Cancelled', endedAt: START + 9, finalText: '{}', errorMessage: 'no' }
 
 export function describeSteeringContract(context: ContractContext): void {
-  async function taken(): Promise<Execution> {
-    const execution = newExecution()
+  const { steer, request, answerTo, settle } = steeringOf(context)
+  const pending = async () => {
+    const execution = newExecution({ tasks: ['first', 'second'], inputText: '{"given":1}' })
     await context.store.createExecution(execution, { kind: 'call' }, START)
-    await context.store.openInstance(ME, START)
-    const acquisition = { instanceId: ME, workflows: ['ingest'], at: START, limit: 1, recover: false }
-    const [acquired] = await context.store.acquireExecutions(acquisition)
-    if (acquired === undefined) throw new Error('it was not taken')
-    return acquired
+    return execution
   }
 
-  describe('executions that are steered', () => {
-    test('one that nobody owns is ended with all its tasks, and its input is what it leaves', async () => {
-      const execution = newExecution()
-      await context.store.createExecution(execution, { kind: 'call' }, START)
+  describe('requests for executions without an owner', () => {
+    test('a pause and a resume are applied and answered in the same step', async () => {
+      const { id } = await pending()
 
-      expect(await context.store.cancelUnowned(execution.id, END)).toBe('cancelled')
+      expect(await steer('pause', id, 'a-1', { at: START + 1 })).toEqual(APPLIED)
+      const paused = await context.store.getExecution(id)
+      expect(await steer('resume', id, 'a-2', { at: START + 2 })).toEqual(APPLIED)
+      const resumed = await context.store.getExecution(id)
 
-      const stored = await context.store.getExecution(execution.id)
-      expect(stored).toMatchObject({ status: 'Cancelled', ...END, finalText: execution.inputText })
-      expect(stored?.tasks.map(({ status }) => status)).toEqual(execution.tasks.map(() => 'Cancelled'))
+      expect(paused).toMatchObject({ status: 'Paused', pausedAt: START + 1 })
+      expect(resumed).toMatchObject({ status: 'Pending', pausedAt: null })
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: DONE, answeredAt: START + 1 })
+      expect(await context.store.actions.get('a-2')).toMatchObject({ answer: DONE, answeredAt: START + 2 })
     })
 
-    test('one whose owner lives is left to it, and one that has ended or does not exist stays so', async () => {
-      const { id } = await taken()
+    test('a paused execution stays paused for the engine that acquires it, until it is resumed', async () => {
+      const { id } = await pending()
+      await steer('pause', id, 'a-1', { at: START + 1 })
+      await context.store.openInstance(OWNER, START)
 
-      expect(await context.store.cancelUnowned(id, END)).toBe('owned')
-      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', endedAt: null })
-      expect(await context.store.cancelUnowned('none', END)).toBe('unknown')
-      await context.store.closeInstance(ME, START)
-      await context.store.cancelUnowned(id, END)
-      expect(await context.store.cancelUnowned(id, { ...END, endedAt: START + 10 })).toBe('ended')
-      expect(await context.store.getExecution(id)).toMatchObject(END)
+      const acquired = await acquireAgain(context.store, id)
+      await settle(id, { applied: await request('resume', id, 'a-2') })
+
+      expect(acquired).toMatchObject({ status: 'Paused', pausedAt: START + 1 })
+      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null })
     })
 
-    test('a pause is kept, whoever takes it, until it is taken back', async () => {
-      const execution = newExecution()
-      await context.store.createExecution(execution, { kind: 'call' }, START)
-      expect(await context.store.setPaused(execution.id, START + 1)).toBe('unowned')
-      expect(await context.store.getExecution(execution.id)).toMatchObject({ status: 'Paused', pausedAt: START + 1 })
+    test('a cancel ends the execution with all its tasks, and its input is the final context', async () => {
+      const { id, workflow, inputText } = await pending()
 
-      await context.store.openInstance(ME, START)
-      const acquisition = { instanceId: ME, workflows: ['ingest'], at: START, limit: 1, recover: false }
-      expect(await context.store.acquireExecutions(acquisition)).toMatchObject([
-        { status: 'Paused', pausedAt: START + 1 },
-      ])
-      expect(await context.store.getExecution(execution.id)).toMatchObject({ status: 'Paused' })
-      expect(await context.store.setPaused(execution.id, null)).toBe('owned')
+      const answer = await steer('cancel', id, 'a-1', { reason: 'cancelled: wrong day', at: START + 9 })
 
-      expect(await context.store.getExecution(execution.id)).toMatchObject({ status: 'Running', pausedAt: null })
+      const end = { endedAt: START + 9, errorMessage: 'cancelled: wrong day' }
+      expect(answer).toEqual({ kind: 'applied', cancelled: { workflow, ...end } })
+      expect(await context.store.getExecution(id)).toMatchObject({
+        ...{ status: 'Cancelled', finalText: inputText, cancelRequestedAt: START + 9, ...end },
+        tasks: [
+          { status: 'Cancelled', endedAt: START + 9 },
+          { status: 'Cancelled', endedAt: START + 9 },
+        ],
+      })
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: NOTHING_STOPPED, answeredAt: START + 9 })
     })
 
-    test('one that has ended cannot be paused', async () => {
-      const execution = newExecution()
-      await context.store.createExecution(execution, { kind: 'call' }, START)
-      await context.store.cancelUnowned(execution.id, END)
+    test('a cancel keeps completed tasks, and the last output is the final context', async () => {
+      const { id } = await acquiredExecution(context.store, { tasks: ['first', 'second'] })
+      await settle(id, { changes: [completed('first', { outputText: '{"rows":1.0}' })], isGivenBack: true })
 
-      expect(await context.store.setPaused(execution.id, START)).toBe('ended')
-      expect(await context.store.setPaused('none', START)).toBe('unknown')
+      await steer('cancel', id, 'a-1')
+
+      expect(await context.store.getExecution(id)).toMatchObject({
+        ...{ status: 'Cancelled', finalText: '{"rows":1.0}' },
+        tasks: [{ status: 'Completed' }, { status: 'Cancelled' }],
+      })
     })
 
-    test('what is kept of the one that is tried again is there from the start, with its link', async () => {
-      const original = newExecution()
-      const kept = {
-        taskId: 'read',
-        fullName: 'public::embedded::ingest::read',
-        status: 'Completed',
-        attempts: 2,
-        recoveries: 0,
-        notBeforeAt: null,
-        startedAt: START,
-        endedAt: START + 5,
-        finishedOrder: 1,
-        outputText: '{"rows":1.0}',
-        error: null,
-      } as const
-      const tasks = [{ taskId: kept.taskId, fullName: kept.fullName, kept }]
+    test.each(['pause', 'resume', 'cancel'] as const)(
+      'a %s of an ended or unknown execution is answered so, and no action is stored',
+      async (kind) => {
+        const { id } = await pending()
+        await steer('cancel', id, 'a-1', { at: START + 9 })
 
-      await context.store.createExecution({ ...newExecution(), tasks, retryOf: original.id }, { kind: 'call' }, START)
-      const [summary] = await context.store.listExecutions({ limit: 1, offset: 0 })
+        expect(await steer(kind, id, 'a-2', { at: START + 10 })).toEqual({ kind: 'ended', status: 'Cancelled' })
+        expect(await steer(kind, 'none', 'a-3')).toEqual({ kind: 'unknown' })
 
-      expect(summary).toMatchObject({ retryOf: original.id, status: 'Pending' })
-      expect((await context.store.getExecution(summary?.id ?? ''))?.tasks).toEqual([kept])
+        expect([await answerTo('a-2'), await answerTo('a-3')]).toEqual([undefined, undefined])
+        expect(await context.store.getExecution(id)).toMatchObject({ endedAt: START + 9, pausedAt: null })
+      },
+    )
+  })
+
+  describe('requests for executions with a living owner', () => {
+    test('are stored under a number with their action, and change nothing before the owner applies them', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const before = await context.store.getExecution(id)
+
+      const answer = await steer('cancel', id, 'a-1', { waits: true, reason: 'cancelled: no', at: START + 1 })
+
+      const stored = { kind: 'cancel', actionIds: ['a-1'], waits: true, reason: 'cancelled: no', at: START + 1 }
+      expect(answer).toEqual({ kind: 'requested', request: { ...stored, number: 1 } })
+      expect(await context.store.getExecution(id)).toEqual(before)
+      expect(await context.store.actions.unanswered(10)).toMatchObject([{ id: 'a-1', kind: 'cancel', target: id }])
     })
 
-    test('a cancel that was asked for is kept for whoever takes it over', async () => {
-      const { id } = await taken()
+    test('a pause and a resume are applied and answered with changes of the owner, in one step', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const pause = await request('pause', id, 'a-1', { at: START + 1 })
+      await context.clock.advance(5)
 
-      await context.store.settle({ executionId: id, changes: [], end: null, cancelRequestedAt: START + 3 })
-      await context.store.settle({ executionId: id, changes: [], end: null, cancelRequestedAt: START + 4 })
+      await settle(id, { changes: [change('only')], applied: pause })
+      const paused = await context.store.getExecution(id)
+      const resume = await request('resume', id, 'a-2')
+      await settle(id, { applied: resume })
 
-      expect(await context.store.getExecution(id)).toMatchObject({ cancelRequestedAt: START + 3, endedAt: null })
+      expect([pause.number, resume.number]).toEqual([1, 2])
+      expect(paused).toMatchObject({ status: 'Paused', pausedAt: START + 1, tasks: [{ status: 'Running' }] })
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: DONE, answeredAt: START + 5 })
+      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null })
+      expect(await answerTo('a-2')).toEqual(DONE)
+    })
+
+    test('a newer request replaces one of another kind, whose action is answered as refused', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const pause = await request('pause', id, 'a-1')
+
+      const resume = await request('resume', id, 'a-2', { at: START + 3 })
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: REFUSED, answeredAt: START + 3 })
+      await settle(id, { applied: pause })
+      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null })
+      expect(await answerTo('a-2')).toBeNull()
+      await settle(id, { applied: resume })
+
+      expect(resume).toMatchObject({ number: 2, actionIds: ['a-2'] })
+      expect(await answerTo('a-2')).toEqual(DONE)
+    })
+
+    test('a newer request joins one of its kind, and both actions are answered when it is applied', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const first = await request('pause', id, 'a-1', { at: START + 1 })
+
+      const joined = await request('pause', id, 'a-2', { at: START + 2 })
+      await settle(id, { applied: first })
+      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null })
+      await settle(id, { applied: joined })
+
+      expect(joined).toMatchObject({ number: 2, actionIds: ['a-1', 'a-2'], at: START + 1 })
+      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Paused', pausedAt: START + 1 })
+      expect([await answerTo('a-1'), await answerTo('a-2')]).toEqual([DONE, DONE])
+    })
+
+    test.each([
+      [true, true, true],
+      [true, false, false],
+      [false, true, false],
+    ])('two cancels are one: waits %s and %s is waits %s, with the first reason', async (first, second, waits) => {
+      const { id } = await acquiredExecution(context.store)
+      const replaced = await request('cancel', id, 'a-1', { waits: first, reason: 'first' })
+
+      const joined = await request('cancel', id, 'a-2', { waits: second, reason: 'second' })
+      await settle(id, { applied: replaced })
+      const before = await context.store.getExecution(id)
+      await settle(id, { applied: joined })
+
+      expect(joined).toMatchObject({ number: 2, actionIds: ['a-1', 'a-2'], waits, reason: 'first' })
+      expect(before).toMatchObject({ cancelRequestedAt: null })
+      expect(await context.store.getExecution(id)).toMatchObject({ cancelRequestedAt: START })
+    })
+
+    test('a cancel replaces a pause, and nothing replaces a cancel, before and after the owner applies it', async () => {
+      const { id } = await acquiredExecution(context.store)
+      await steer('pause', id, 'a-1')
+
+      const cancel = await request('cancel', id, 'a-2')
+      const before = [await steer('pause', id, 'a-3'), await steer('resume', id, 'a-4')]
+      await settle(id, { applied: cancel })
+      const after = [await steer('pause', id, 'a-5'), await steer('resume', id, 'a-6')]
+
+      expect([...before, ...after]).toEqual(Array(4).fill({ kind: 'cancelling' }))
+      expect(await answerTo('a-1')).toEqual(REFUSED)
+      const answers = await Promise.all(['a-2', 'a-3', 'a-4', 'a-5', 'a-6'].map(answerTo))
+      expect(answers).toEqual([null, undefined, undefined, undefined, undefined])
+    })
+
+    test('a request after an applied one of its kind has the next number, and is not joined with it', async () => {
+      const { id } = await acquiredExecution(context.store)
+      await settle(id, { applied: await request('pause', id, 'a-1', { at: START + 1 }) })
+      expect(await context.store.applyRequest(id, START)).toEqual(APPLIED)
+
+      const second = await request('pause', id, 'a-2', { at: START + 2 })
+
+      expect(second).toMatchObject({ number: 2, actionIds: ['a-2'], at: START + 2 })
+      expect([await answerTo('a-1'), await answerTo('a-2')]).toEqual([DONE, null])
+    })
+
+    context.sharedTest('another store object sends a request and sees its answer', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const another = await context.openAnother()
+      const seen: string[] = []
+      context.store.onForeignChange(() => seen.push('request'))
+      another.onForeignChange(() => seen.push('answer'))
+      await context.clock.advance(1_000)
+      seen.length = 0
+
+      const pause = await request('pause', id, 'a-1', {}, another)
+      await context.clock.advance(1_000)
+      const afterRequest = [...seen]
+      await settle(id, { applied: pause })
+      await context.clock.advance(1_000)
+
+      expect(afterRequest).toContain('request')
+      expect(seen).toContain('answer')
+      expect((await another.actions.get('a-1'))?.answer).toEqual(DONE)
     })
   })
 
-  describe('attempts', () => {
-    test('are listed in the order of their ends, with all that is known of each', async () => {
-      const { id, tasks } = await taken()
-      const taskId = tasks[0]?.taskId ?? ''
-      const first = failedFirst(taskId)
-      const second: AttemptRow = {
-        ...first,
-        attempt: 2,
-        outcome: 'completed',
-        queuedAt: null,
-        endedAt: START + 4,
-        error: null,
-      }
+  describe('requests and the end of an execution', () => {
+    test('a cancel that the owner applied is answered when the execution has ended, with the report', async () => {
+      const { id } = await acquiredExecution(context.store)
+      await settle(id, { applied: await request('cancel', id, 'a-1', { at: START + 2 }) })
+      const cancelling = await context.store.getExecution(id)
+      const answerBefore = await answerTo('a-1')
+      const joined = await request('cancel', id, 'a-2', { at: START + 4 })
+      const changes = [change('only', { status: 'Cancelled', endedAt: START + 9, finishedOrder: 1 })]
+      const cancelReport = '{"stopped":1,"lostScripts":["a.py"]}'
 
-      await context.store.settle({ executionId: id, changes: [], end: null, attempts: [first] })
-      await context.store.settle({ executionId: id, changes: [], end: null, attempts: [second] })
+      await settle(id, { changes, applied: joined, cancelReport, end: CANCELLED })
 
-      expect(await context.store.listAttempts(id)).toEqual([first, second])
-      expect(await context.store.listAttempts('none')).toEqual([])
+      expect(cancelling).toMatchObject({ status: 'Running', cancelRequestedAt: START + 2, endedAt: null })
+      expect(answerBefore).toBeNull()
+      expect(await context.store.getExecution(id)).toMatchObject({ ...CANCELLED, cancelRequestedAt: START + 2 })
+      for (const actionId of ['a-1', 'a-2'])
+        expect(await context.store.actions.get(actionId)).toMatchObject({
+          ...{ answer: { isRefused: false, text: cancelReport }, answeredAt: START + 9 },
+        })
     })
 
-    test('that completed their task are listed beside those that failed before, whatever else the step stores', async () => {
-      const { id, tasks } = await taken()
-      const taskId = tasks[0]?.taskId ?? ''
-      const failed = failedFirst(taskId)
-      const second: AttemptRow = {
-        ...failed,
-        attempt: 2,
-        outcome: 'completed',
-        queuedAt: START + 3,
-        startedAt: START + 4,
-        endedAt: START + 5,
-        error: null,
-      }
-      const ready = change(taskId, { status: 'Ready', attempts: 1, startedAt: START + 1, error: failed.error })
-      const done = completed(taskId, { attempts: 2, startedAt: START + 1, endedAt: START + 5 })
+    test('a cancel without a report says that nothing was stopped', async () => {
+      const { id } = await acquiredExecution(context.store)
 
-      await context.store.settle({ executionId: id, changes: [ready], end: null, attempts: [failed] })
-      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [second] })
+      await settle(id, { applied: await request('cancel', id, 'a-1'), end: CANCELLED })
 
-      expect(await context.store.listAttempts(id)).toEqual([failed, second])
+      expect(await answerTo('a-1')).toEqual(NOTHING_STOPPED)
     })
 
-    test('that completed a task which was recovered from a dead process are listed beside the lost ones', async () => {
-      const { id, tasks } = await taken()
-      const taskId = tasks[0]?.taskId ?? ''
-      const running = change(taskId, { status: 'Running', attempts: 1, startedAt: START + 1 })
-      await context.store.settle({ executionId: id, changes: [running], end: null })
-      await context.store.closeInstance(ME, START + 7)
-      await context.store.openInstance(ME, START + 8)
-      const again = { instanceId: ME, workflows: ['ingest'], at: START + 8, limit: 1, recover: false }
-      await context.store.acquireExecutions(again)
-      const second: AttemptRow = {
-        taskId,
-        attempt: 2,
-        outcome: 'completed',
-        queuedAt: null,
-        startedAt: START + 9,
-        endedAt: START + 10,
-        error: null,
-      }
-      const done = completed(taskId, { attempts: 2, startedAt: START + 1, endedAt: START + 10 })
+    test.each([
+      ['cancel', 'Completed'],
+      ['cancel', 'Failed'],
+      ['pause', 'Completed'],
+      ['resume', 'Cancelled'],
+    ] as const)('a %s that was not applied is refused when the execution ends as %s', async (kind, status) => {
+      const { id } = await acquiredExecution(context.store)
+      await steer(kind, id, 'a-1')
 
-      await context.store.settle({ executionId: id, changes: [done], end: null, attempts: [second] })
+      await settle(id, { changes: [completed('only')], end: { ...CANCELLED, status } })
 
-      expect(await context.store.listAttempts(id)).toEqual([
-        expect.objectContaining({ attempt: 1, outcome: 'lost' }),
-        second,
-      ])
+      const answer = { isRefused: true, text: expect.stringContaining(status) }
+      expect(await context.store.actions.get('a-1')).toMatchObject({ answer, answeredAt: START + 9 })
+      expect(await context.store.getExecution(id)).toMatchObject({ status, pausedAt: null, cancelRequestedAt: null })
     })
 
-    test('that were running when their owner was closed are lost, and say so', async () => {
-      const { id, tasks } = await taken()
-      const change = {
-        taskId: tasks[0]?.taskId ?? '',
-        status: 'Running',
-        attempts: 1,
-        recoveries: 0,
-        notBeforeAt: null,
-        startedAt: START + 1,
-        endedAt: null,
-        finishedOrder: null,
-        outputText: null,
-        error: null,
-      } as const
-      await context.store.settle({ executionId: id, changes: [change], end: null })
+    test('a settlement that is refused applies no request and answers none', async () => {
+      const { id } = await acquiredExecution(context.store)
+      const pause = await request('pause', id, 'a-1')
 
-      await context.store.closeInstance(ME, START + 7)
+      const refused = [
+        settle(id, { changes: [change('nobody')], applied: pause }),
+        settle(id, { ownerNumber: 2, applied: pause, end: CANCELLED }),
+      ]
 
-      expect(await context.store.listAttempts(id)).toMatchObject([
-        { attempt: 1, outcome: 'lost', startedAt: START + 1, endedAt: START + 7, error: { type: 'RunnerStopped' } },
-      ])
+      for (const each of refused) await expect(each).rejects.toMatchObject({ code: 'EXECUTION_NOT_OWNED' })
+      expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null, endedAt: null })
+      expect(await answerTo('a-1')).toBeNull()
     })
   })
 }

@@ -2,7 +2,16 @@
 
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_POLICY } from '../../src/model/policy.ts'
-import { completed, declaration, FIRST_PAGE, firedTick, newExecution, START, skippedTick } from './store-builders.ts'
+import {
+  completed,
+  declaration,
+  FIRST_PAGE,
+  firedTick,
+  newExecution,
+  START,
+  settlement,
+  skippedTick,
+} from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
 
 const ALL = { ...FIRST_PAGE, enabledOnly: false }
@@ -211,11 +220,12 @@ export function describeTriggerContract(context: ContractContext): void {
         recover: false,
       })
 
-      await context.store.settle({
-        executionId: execution.id,
-        changes: [completed('only')],
-        end: { status, endedAt: START + 20, finalText: '{}', errorMessage: null },
-      })
+      await context.store.settle(
+        settlement(execution.id, {
+          changes: [completed('only')],
+          end: { status, endedAt: START + 20, finalText: '{}', errorMessage: null },
+        }),
+      )
       const [firing] = await context.store.listFirings('inbox', FIRST_PAGE)
       const result = await context.store.recordFired(firedTick({ at: START + 30 }))
 

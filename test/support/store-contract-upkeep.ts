@@ -11,6 +11,7 @@ import {
   newCron,
   newExecution,
   START,
+  settlement,
   skippedTick,
 } from './store-builders.ts'
 import type { ContractContext } from './store-contract.ts'
@@ -41,11 +42,12 @@ export function describeUpkeepContract(context: ContractContext): void {
       await context.clock.advance(1_000)
       const acquisition = { instanceId: 'instance', workflows: ['ingest'], at: START, limit: 1, recover: false }
       await context.store.acquireExecutions(acquisition)
-      await context.store.settle({
-        executionId: execution.id,
-        changes: [completed('only', { outputText: '{"n": 1}' })],
-        end: { status: 'Completed', endedAt: START + 20, finalText: '{"n": 1}', errorMessage: null },
-      })
+      await context.store.settle(
+        settlement(execution.id, {
+          changes: [completed('only', { outputText: '{"n": 1}' })],
+          end: { status: 'Completed', endedAt: START + 20, finalText: '{"n": 1}', errorMessage: null },
+        }),
+      )
       return execution.id
     }
 

@@ -9,6 +9,7 @@ import type { FakeClock } from './fake-clock.ts'
 import { describeActionContract } from './store-contract-actions.ts'
 import { describeActivityContract } from './store-contract-activity.ts'
 import { describeAlertContract } from './store-contract-alerts.ts'
+import { describeAttemptContract } from './store-contract-attempts.ts'
 import { describeCronContract } from './store-contract-crons.ts'
 import { describeDeclaredContract } from './store-contract-declared.ts'
 import { describeExecutionContract } from './store-contract-executions.ts'
@@ -17,6 +18,7 @@ import { describeGraphContract } from './store-contract-graphs.ts'
 import { describeHistoryContract } from './store-contract-history.ts'
 import { describeInstanceContract } from './store-contract-instances.ts'
 import { describeLogContract } from './store-contract-logs.ts'
+import { describeOwnerContract } from './store-contract-owners.ts'
 import { describePolicyContract } from './store-contract-policies.ts'
 import { describeReactorContract } from './store-contract-reactors.ts'
 import { describeSharingContract } from './store-contract-sharing.ts'
@@ -92,7 +94,9 @@ export function describeStoreContract(name: string, factory: StoreFactory): void
     describeActionContract(context)
     describeAlertContract(context)
     describeLogContract(context)
+    describeAttemptContract(context)
     describeSteeringContract(context)
+    describeOwnerContract(context)
     describeCronContract(context)
     describeUpkeepContract(context)
     describeSourceContract(context)

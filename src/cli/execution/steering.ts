@@ -8,7 +8,7 @@ import { withExamples } from '../help.ts'
 import { duration, oneOf } from '../option-values.ts'
 import { printError, printJson, printLine, printMessage } from '../print.ts'
 
-const ANSWER_WITHIN_MS = 5_000
+const ANSWER_WITHIN_MS = 2_000
 /** What is cancelled has 5 s for its `finally` blocks. */
 const CANCELLED_WITHIN_MS = 10_000
 

@@ -29,7 +29,9 @@ export function decideDue(row: Timing, dueAt: number, now: number, mostMissed: n
   }
   if (row.catchup !== 'all') return { kind: 'fire', nextRunAt: followingRunAt(row, Math.max(now, dueAt)) }
   const following = followingRunAt(row, dueAt)
-  if (following === null || following > now) return { kind: 'fire', nextRunAt: following }
+  // Without a ceiling nothing is counted: counting takes as long as there are missed instants, for each of them.
+  if (following === null || following > now || mostMissed === Number.POSITIVE_INFINITY)
+    return { kind: 'fire', nextRunAt: following }
   const first = firstOfLatest(row, dueAt, now, mostMissed)
   return first === dueAt ? { kind: 'fire', nextRunAt: following } : { kind: 'drop', nextRunAt: first }
 }

@@ -1,6 +1,7 @@
 /** What callers may ask about cron schedules, and change. Part of the engine's API. */
 
 import { UsageError } from '../../errors.ts'
+import type { NewAction } from '../../model/action.ts'
 import type { ContextText } from '../../model/context.ts'
 import type { Catchup } from '../../model/policy.ts'
 import type { CronFiringRow, CronRow, CronStats } from '../../model/schedule.ts'
@@ -89,11 +90,11 @@ export class CronCalls {
   }
 
   /** How a cron trigger catches up, in place of what the code declares; null resets it. False when there is no such trigger. */
-  async overrideTrigger(triggerName: string, catchup: Catchup | null): Promise<boolean> {
+  async overrideTrigger(triggerName: string, catchup: Catchup | null, action?: NewAction): Promise<boolean> {
     this.#assertUsable()
     const { store, clock } = this.#ports
     await this.#scheduler.settled()
-    const isKnown = await store.overrideTriggerCron(triggerName, catchup, clock.now())
+    const isKnown = await store.overrideTriggerCron(triggerName, catchup, clock.now(), action)
     this.#changed()
     return isKnown
   }

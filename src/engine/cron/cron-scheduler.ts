@@ -20,14 +20,16 @@ import { didYouMean } from '../../registry/nearest.ts'
 import type { EngineConfig } from '../config.ts'
 import { type DueEntry, DueHeap, troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
-import { cronInput, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, CronClaim, CronMove, OnFired, Store, Timer, WallJump } from '../ports.ts'
+import { cronInput, newExecution, type OnFired } from '../firing-context.ts'
+import type { Clock, ContextCodec, CronClaim, CronMove, Store, Timer, WallJump } from '../ports.ts'
 import { type DueDecision, decideDue, followingRunAt } from './catchup.ts'
 import { type CronJump, CronTime } from './cron-time.ts'
 import { CronTriggers } from './cron-triggers.ts'
 
 /** How long a schedule whose workflow is not known here is left to processes that may know it. */
 const UNKNOWN_WORKFLOW_GRACE_MS = 5_000
+/** Clocks of two hosts differ by less. */
+const AHEAD_MS = 600_000
 /** A shorter setting would read the table without end. */
 const SHORTEST_LOOK_MS = 1_000
 const EVERY_CRON = { limit: Number.MAX_SAFE_INTEGER, offset: 0 }
@@ -221,7 +223,9 @@ export class CronScheduler {
 
   /** The instants of one standstill are counted once, when the first of them is due. */
   #decide(row: CronRow, dueAt: number, now: number): DueDecision {
-    const isCounted = dueAt <= (this.#countedUntil.get(row.id) ?? Number.NEGATIVE_INFINITY)
+    const countedUntil = this.#countedUntil.get(row.id) ?? Number.NEGATIVE_INFINITY
+    // What was counted by a clock that was far ahead does not count any more when that has been set back.
+    const isCounted = dueAt <= countedUntil && countedUntil <= now
     const most = isCounted ? Number.POSITIVE_INFINITY : this.#ports.config.cronMaxCatchupExecutions
     if (row.catchup === 'all' && !isCounted) this.#countedUntil.set(row.id, now)
     return decideDue(row, dueAt, now, most)
@@ -275,9 +279,14 @@ export class CronScheduler {
   }
 }
 
-/** What brings a next instant that was computed by a clock far ahead back to the first one from now on; null when nothing does. */
+/**
+ * Brings a next run that was computed by a clock far ahead back to the first one from now on; null when nothing does. A run that
+ * another engine has fired since, by a clock that is a little ahead of this one, stays in the past.
+ */
 function moveEarlier(row: CronRow, now: number): CronMove | null {
-  const nextRunAt = followingRunAt(row, now)
+  const { lastScheduledAt } = row
+  const firedUntil = lastScheduledAt !== null && lastScheduledAt - now < AHEAD_MS ? lastScheduledAt : now
+  const nextRunAt = followingRunAt(row, Math.max(now, firedUntil))
   if (nextRunAt === null || row.nextRunAt === null || nextRunAt >= row.nextRunAt) return null
   return { scheduleId: row.id, seenRunAt: row.nextRunAt, nextRunAt }
 }

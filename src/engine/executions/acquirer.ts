@@ -4,14 +4,15 @@
  */
 
 import { toError } from '../../errors.ts'
-import type { Execution } from '../../model/execution.ts'
+import type { AcquiredExecution, Execution } from '../../model/execution.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
+import type { OnFired } from '../firing-context.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, OnFired, Store, Timer } from '../ports.ts'
+import type { Clock, Store, Timer } from '../ports.ts'
 
 /** Executions taken in one step. */
 const MAX_TAKEN = 200
@@ -30,7 +31,7 @@ export interface AcquirerPorts {
 export interface Taker {
   /** How many more may be held. */
   room(): number
-  take(execution: Execution, definition: WorkflowDefinition): void
+  take(execution: AcquiredExecution, definition: WorkflowDefinition): void
 }
 
 export class Acquirer {
@@ -142,6 +143,15 @@ export class Acquirer {
     this.#ports.events.emit('warning', { code: 'OTHER_VERSION', message })
   }
 
+  async #beat(): Promise<void> {
+    const { heartbeat, events } = this.#ports
+    try {
+      await heartbeat.beat()
+    } catch (thrown) {
+      events.emit('trouble', { during: 'sending a heartbeat', error: toError(thrown), retryAt: null })
+    }
+  }
+
   async #acquire(limit: number): Promise<void> {
     const { store, registry, instanceId, clock, heartbeat } = this.#ports
     const { workflows } = registry.current()
@@ -153,7 +163,7 @@ export class Acquirer {
     this.#mustLook = false
     try {
       // In the same step, and first: an instance that others took for dead enters again by it.
-      const beat = heartbeat.isStale() ? heartbeat.beat() : null
+      const beat = heartbeat.isStale() ? this.#beat() : null
       const acquired = store.acquireExecutions({
         instanceId,
         workflows: [...workflows.keys()],
@@ -164,6 +174,7 @@ export class Acquirer {
       })
       const accepted = this.#accepted
       this.#accepted = []
+      // What was acquired is this engine's whatever became of the heartbeat beside it.
       const [taken] = await Promise.all([acquired, beat])
       await Promise.allSettled(accepted)
       this.#failures = 0
@@ -182,6 +193,7 @@ export class Acquirer {
     } catch (thrown) {
       this.#mustLook ||= looks
       this.#mustRecover ||= recover
+      if (this.#isStopped) return
       this.#failures += 1
       const delayMs = troubleDelayMs(this.#failures)
       const retryAt = clock.now() + delayMs

@@ -81,6 +81,8 @@ export class AnnouncedCode {
       }
       this.#failures = 0
     } catch (thrown) {
+      // What the store has of this process now is not known.
+      this.#told = ''
       this.#failures += 1
       const { clock, events } = this.#ports
       const delayMs = troubleDelayMs(this.#failures)

@@ -6,34 +6,25 @@
  * States of an execution here, and the moves:
  *   (in the store)  -> running       acquired; its ready tasks ask for slots
  *   running         -> running       an attempt ended; its changes are stored, and what it made ready asks for slots
- *   running         -> ended         its last change is stored; whoever waits is notified
- *   running        <-> paused        its tasks that are ready wait until it is resumed
- *   running, paused -> cancelling    what has not begun is Cancelled, and what runs is stopped; then it ends
- *   running         -> (in the store) the engine stops, or nothing here declares its workflow any more: it is given back
+ *   running         -> ended         its last change is stored; callers who wait are notified
+ *   any             -> (in the store) the engine stops, nothing here declares its workflow any more, or a heartbeat or a refused
+ *                                    write shows that others took this engine for dead: it is another's, and dropped here
+ * Pauses and cancels are phases of a run: see `run.ts`.
  * States of an attempt:
  *   waiting for its time -> waiting for a slot -> being marked Running in the store -> in the host -> ended
  */
 
-import type { Execution } from '../../model/execution.ts'
+import type { NumberedRequest } from '../../model/action.ts'
+import type { AcquiredExecution, Execution } from '../../model/execution.ts'
 import type { LogSink } from '../../model/log.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type {
-  AttemptRef,
-  Clock,
-  ContextCodec,
-  ExecutionEnd,
-  NotEntered,
-  ScriptHost,
-  Store,
-  TaskChange,
-  Timer,
-} from '../ports.ts'
+import type { AttemptRef, Clock, ContextCodec, ExecutionEnd, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
 import { Acquirer } from './acquirer.ts'
-import type { CancelOptions, CancelReport } from './cancel.ts'
 import { Run } from './run.ts'
+import { announceEnd, announceTask } from './run-events.ts'
 import { type ReadyTask, RunState, type Step } from './run-state.ts'
 import { settled } from './settled.ts'
 import { Settlements } from './settlements.ts'
@@ -43,10 +34,9 @@ import { type SlotLease, SlotPool } from './slots.ts'
 const MAX_ACTIVE = 1_000
 /** For each slot, where other instances run executions, too: one runs, and one is there when it has ended. */
 const ACTIVE_A_SLOT = 2
-/** The message of one whose cancel was asked for by a process that is gone. */
-const CANCELLED = 'cancelled'
-/** What runs a task may be there in a moment. */
+/** What runs a task may be there in a moment, as well as the heartbeat that lets a late one start. */
 const UNSERVED_AGAIN_AFTER_MS = 1_000
+const LATE_AGAIN_AFTER_MS = 100
 
 export interface ExecutorPorts {
   readonly instanceId: string
@@ -84,8 +74,12 @@ export class Executor {
     this.#slots = new SlotPool(ports.config.maxConcurrentTasks)
     this.acquirer = new Acquirer(ports, {
       room: () => this.#mostActive() + this.#slots.lent + this.#paused() - this.#runs.size,
-      take: (execution, definition) => this.#take(new RunState(execution, definition, ports.codec)),
+      take: (acquired, definition) => {
+        const { ownerNumber: _number, cancel: _cancel, ...execution } = acquired
+        this.#take(acquired, new RunState(execution, definition, ports.codec))
+      },
     })
+    ports.heartbeat.onDeclaredDead(() => this.#dropAll())
   }
 
   /** Whether it is held here; false also when it ended or waits in the store. */
@@ -106,7 +100,7 @@ export class Executor {
   /** What is held here now. */
   gauges() {
     let waitingTasks = 0
-    for (const run of this.#runs.values()) if (!run.isPaused) waitingTasks += run.waiting
+    for (const run of this.#runs.values()) if (run.phase !== 'paused') waitingTasks += run.waiting
     const { capacity: slots, free: freeSlots } = this.#slots
     return { activeExecutions: this.#runs.size, activeAttempts: this.#attempts, waitingTasks, slots, freeSlots }
   }
@@ -121,35 +115,30 @@ export class Executor {
     this.#isStopped = true
     this.acquirer.stop()
     this.#slots.stop()
-    for (const run of this.#runs.values()) run.ended()
+    const runs = [...this.#runs.values()]
+    for (const run of runs) run.release('stopped')
     for (const timer of this.#timers) timer.cancel()
-    await Promise.all([...this.#runs.values()].map((run) => run.settlements.close()))
+    await Promise.all(runs.map((run) => run.settlements.close()))
   }
 
-  #take(state: RunState): void {
+  #take(execution: AcquiredExecution, state: RunState): void {
     if (this.#isStopped) return
     const former = this.#runs.get(state.id)
-    if (former !== undefined) {
-      // Meanwhile it was another's, who has given it back or is dead: what is known of it here is old.
-      this.#ports.host.cancelTasks(state.id)
-      this.#takenOver(former)
-    }
-    const settlements = new Settlements(state.id, this.#ports, () => this.#takenOver(run))
+    // Another engine had it since, and gave it back or is dead: this engine's knowledge of it is old.
+    if (former !== undefined) this.#drop(former)
+    const settlements = new Settlements(execution, this.#ports, {
+      takenOver: () => this.#drop(run),
+      cancelReport: () => run.cancelReport,
+    })
     const run: Run = new Run(state, settlements, this.#ports.events.counters.workflows.of(state.workflow))
     run.counters.started += 1
     this.#runs.set(state.id, run)
     const at = this.#ports.clock.now()
     this.#unserved.delete(state.workflow)
-    const { origin } = state.execution
-    const { isResumed } = state
-    this.#ports.events.emit('executionStarted', {
-      executionId: state.id,
-      workflow: state.workflow,
-      origin,
-      at,
-      isResumed,
-    })
-    if (state.execution.cancelRequestedAt !== null) this.#cancel(run, { reason: CANCELLED, waits: false })
+    const { id: executionId, workflow, isResumed } = state
+    const { origin } = execution
+    this.#ports.events.emit('executionStarted', { executionId, workflow, origin, at, isResumed })
+    if (execution.cancel !== null) void this.#cancel(run, execution.cancel)
     else this.#follow(run, state.open(at), at)
   }
 
@@ -160,47 +149,42 @@ export class Executor {
 
   #paused(): number {
     let paused = 0
-    for (const run of this.#runs.values()) if (run.isPaused) paused += 1
+    for (const run of this.#runs.values()) if (run.phase === 'paused') paused += 1
     return paused
   }
 
-  /** Ends an execution early. Settles when its end is stored; null when it is not held here. */
-  async cancel(executionId: string, options: CancelOptions): Promise<CancelReport | null> {
+  /**
+   * Applies a request to an execution that is held here, once. Settles when it is stored, or the execution is not held any more;
+   * of a cancel only then, with why: see `Release`. Null when the execution is not held here.
+   */
+  apply(executionId: string, request: NumberedRequest): Promise<unknown> | null {
     const run = this.#runs.get(executionId)
     if (run === undefined || this.#isStopped) return null
-    const stopped = run.attempts
-    const ended = run.whenEnded()
-    this.#cancel(run, options)
-    await ended
-    return { stopped, lostScripts: [...run.lostScripts] }
+    // Its end is being stored, and answers the request.
+    if (run.state.isFinished) return run.whenReleased
+    if (run.isNews(request)) {
+      const done = request.kind === 'cancel' ? this.#cancel(run, request) : this.#setPaused(run, request)
+      run.applied = { number: request.number, done }
+    }
+    return run.applied?.done ?? null
   }
 
-  #cancel(run: Run, { reason, waits }: CancelOptions): void {
+  #setPaused(run: Run, request: NumberedRequest): Promise<void> {
+    const isPausing = request.kind === 'pause'
+    if (isPausing) this.#slots.cancel(run.state.id)
+    if (isPausing) run.pause()
+    else for (const task of run.resume()) this.#askForSlot(run, task)
+    return new Promise((resolve) => run.settlements.apply(request, () => resolve()))
+  }
+
+  #cancel(run: Run, request: NumberedRequest): Promise<unknown> {
     const at = this.#ports.clock.now()
-    run.settlements.requestCancel(at)
     this.#slots.cancel(run.state.id)
-    this.#follow(run, run.state.cancel(reason, at), at)
-    run.stop()
-    if (!waits) this.#ports.host.cancelTasks(run.state.id)
-  }
-
-  /** What runs goes on; no further task begins until it is resumed. False when it is not held here. */
-  pause(executionId: string): boolean {
-    const run = this.#runs.get(executionId)
-    if (run === undefined) return false
-    run.isPaused = true
-    this.#slots.cancel(executionId)
-    return true
-  }
-
-  /** False when it is not held here. */
-  resume(executionId: string): boolean {
-    const run = this.#runs.get(executionId)
-    if (run === undefined) return false
-    const wasPaused = run.isPaused
-    run.isPaused = false
-    if (wasPaused && !run.isLeaving) for (const task of run.queued) this.#askForSlot(run, task)
-    return true
+    run.cancel()
+    run.settlements.apply(request, () => undefined)
+    this.#follow(run, run.state.cancel(request.reason, at), at)
+    if (!request.waits) this.#ports.host.cancelTasks(run.state.id)
+    return run.whenReleased
   }
 
   /** Stores what a step changed, and lets what it made ready ask for slots: a slot granted at once joins the step. */
@@ -217,9 +201,9 @@ export class Executor {
   }
 
   #queue(run: Run, task: ReadyTask): void {
-    if (run.state.isCancelled || run.isLeaving) return
+    if (run.phase !== 'running' && run.phase !== 'paused') return
     run.queue(task, this.#ports.clock.now())
-    if (!run.isPaused) this.#askForSlot(run, task)
+    if (run.phase === 'running') this.#askForSlot(run, task)
   }
 
   #askForSlot(run: Run, task: ReadyTask): void {
@@ -241,16 +225,18 @@ export class Executor {
     run.attempts += 1
     run.settlements.add([run.state.begin(index, at)], null, (isStored) => {
       if (!isStored || this.#isStopped) this.#attemptEnded(run, lease)
-      else if (run.state.isCancelled) this.#takeBack(run, index, lease)
+      // Paused or cancelled since: it is not let in, although it is stored as Running.
+      else if (run.phase !== 'running') this.#takeBack(run, index, lease)
       else void this.#attempt(run, index, { inputText, queuedAt }, lease)
     })
   }
 
-  #notEntered(run: Run, index: number, { isUnserved }: NotEntered, lease: SlotLease): void {
+  #notEntered(run: Run, index: number, { isUnserved, isLate }: NotEntered, lease: SlotLease): void {
     const declared = this.#ports.registry.current().workflows.get(run.state.workflow)
     const isGone = isUnserved && declared?.script !== run.state.script
     if (isGone) this.#leave(run, declared !== undefined)
-    this.#takeBack(run, index, lease, isUnserved && !isGone ? UNSERVED_AGAIN_AFTER_MS : 0)
+    const waitMs = isLate ? LATE_AGAIN_AFTER_MS : 0
+    this.#takeBack(run, index, lease, isUnserved && !isGone ? UNSERVED_AGAIN_AFTER_MS : waitMs)
   }
 
   /** It was begun, and is not let in. */
@@ -262,8 +248,8 @@ export class Executor {
 
   /** The script that declared it is gone, or declares it no more: it waits in the store for an instance with one that does. */
   #leave(run: Run, isElsewhere: boolean): void {
-    if (run.isLeaving) return
-    run.isLeaving = true
+    if (run.phase !== 'running' && run.phase !== 'paused') return
+    run.phase = 'leaving'
     const { id, workflow } = run.state
     this.#slots.cancel(id)
     if (!isElsewhere && !this.#unserved.has(workflow)) {
@@ -274,7 +260,7 @@ export class Executor {
   }
 
   async #attempt(run: Run, index: number, { inputText, queuedAt }: Beginning, lease: SlotLease): Promise<void> {
-    const { host, clock, config, events, random } = this.#ports
+    const { host, clock, config, events, random, heartbeat } = this.#ports
     const names = { executionId: run.state.id, workflow: run.state.workflow, taskId: run.state.taskId(index) }
     const attempt = run.state.attempts(index)
     const startedAt = clock.now()
@@ -291,6 +277,7 @@ export class Executor {
         runs: run.state.runs(index),
         inputText,
         deadlineMs: run.state.timeoutMs(index) ?? config.taskTimeoutMs,
+        startLimit: heartbeat.startLimit,
         slot: lease,
         stopping: run.stopping,
         log: this.#logOf({ executionId: names.executionId, taskId: names.taskId, attempt }),
@@ -298,6 +285,7 @@ export class Executor {
     )
     this.#underWay.delete(key)
     if (this.#isStopped) return
+    if (run.phase === 'released') return this.#attemptEnded(run, lease)
 
     if (outcome.kind === 'notEntered') return this.#notEntered(run, index, outcome, lease)
     const at = clock.now()
@@ -326,9 +314,9 @@ export class Executor {
     run.attempts -= 1
     lease.end()
     this.#attempts -= 1
-    if (run.isLeaving && run.attempts === 0 && !this.#isStopped) {
+    if (run.phase === 'leaving' && run.attempts === 0 && !this.#isStopped) {
       run.settlements.giveBack((isStored) => {
-        if (isStored) this.#takenOver(run)
+        if (isStored) this.#drop(run)
         this.acquirer.wake() // another script here may declare its workflow
       })
     }
@@ -336,50 +324,33 @@ export class Executor {
   }
 
   #stored(run: Run, step: Step): void {
-    for (const change of step.changes) this.#announce(run, change)
+    for (const change of step.changes) announceTask(run, change, this.#ports)
     if (step.end !== null) this.#ended(run, step.end)
   }
 
-  #announce(run: Run, change: TaskChange): void {
-    const { status } = change
-    if (status === 'Ready' || status === 'Running') return
-    run.counters.tasks[status] += 1
-    this.#ports.events.emit('taskFinished', {
-      executionId: run.state.id,
-      workflow: run.state.workflow,
-      taskId: change.taskId,
-      status,
-      attempts: change.attempts,
-      error: change.error,
-      at: change.endedAt ?? this.#ports.clock.now(),
-    })
-  }
-
   #ended(run: Run, end: ExecutionEnd): void {
-    const { id, workflow } = run.state
-    this.#runs.delete(id)
-    run.counters.ended[end.status] += 1
-    run.counters.executionDuration.observe(Math.max(0, end.endedAt - run.state.execution.createdAt))
-    this.#ports.events.emit('executionFinished', {
-      executionId: id,
-      workflow,
-      status: end.status,
-      errorMessage: end.errorMessage,
-      at: end.endedAt,
-    })
+    this.#runs.delete(run.state.id)
+    announceEnd(run, end, this.#ports)
     this.#onEnded(run.state.ended(end))
-    run.ended()
+    run.release('ended')
     this.acquirer.hasRoom()
   }
 
-  /** Nothing of it is written here any more: attempts that are out end without effect; callers who wait hear of the end from the store. */
-  #takenOver(run: Run): void {
+  /** Others took this engine for dead, and run what it held: nothing of that can be written here any more. */
+  #dropAll(): void {
+    for (const run of [...this.#runs.values()]) this.#drop(run)
+  }
+
+  /** Its attempts are stopped and end without effect. Callers who wait for its end learn it from the store. */
+  #drop(run: Run): void {
     const { id } = run.state
     if (this.#runs.get(id) !== run) return
-    run.ended()
-    void run.settlements.close()
     this.#runs.delete(id)
     this.#slots.cancel(id)
+    run.stop()
+    run.release('lost')
+    void run.settlements.close()
+    if (run.attempts > 0) this.#ports.host.cancelTasks(id)
   }
 
   #wakeAfter(delayMs: number, callback: () => void): void {

@@ -15,8 +15,7 @@
 
 import type { ContextText } from '../../model/context.ts'
 import { type AttemptOutcome, type Execution, isFinal, type TaskRun, type TaskStatus } from '../../model/execution.ts'
-import type { PythonFault } from '../../model/fault.ts'
-import type { TaskDefinition, TaskRuns, WorkflowDefinition } from '../../model/workflow.ts'
+import type { TaskRuns, WorkflowDefinition } from '../../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd, TaskChange } from '../ports.ts'
 import {
   abandoned,
@@ -27,7 +26,8 @@ import {
   readinessOf,
   unreadableContext,
 } from './ready.ts'
-import { decideRetry, longestDelayMs, MAX_RECOVERIES } from './retry.ts'
+import { decideRetry, MAX_RECOVERIES } from './retry.ts'
+import { changeOf, dropUse, lastOutputOf, soonestAt, type TaskState, taskStates } from './task-state.ts'
 
 /** A task to run, not before an instant; null: at once. */
 export interface ReadyTask {
@@ -41,28 +41,6 @@ export interface Step {
   readonly ready: readonly ReadyTask[]
   /** Set when these changes end the execution. */
   readonly end: ExecutionEnd | null
-}
-
-interface TaskState {
-  readonly index: number
-  readonly taskId: string
-  readonly fullName: string
-  readonly definition: TaskDefinition | null
-  /** Indices, in the order of declaration; without those that this run does not have. */
-  readonly dependencies: number[]
-  readonly dependents: number[]
-  unfinishedDependencies: number
-  unfinishedDependents: number
-  status: TaskStatus
-  attempts: number
-  recoveries: number
-  notBeforeAt: number | null
-  startedAt: number | null
-  endedAt: number | null
-  finishedOrder: number | null
-  /** Dropped when no dependent can ask for it any more. */
-  outputText: ContextText | null
-  error: PythonFault | null
 }
 
 interface OpenStep {
@@ -115,6 +93,11 @@ export class RunState {
     return this.#cancelReason !== null
   }
 
+  /** Every task is final: the end is being stored. */
+  get isFinished(): boolean {
+    return this.#finished >= this.#tasks.length
+  }
+
   /** Nothing of it begins any more: what has not begun is Cancelled, what runs may still complete. */
   cancel(reason: string, at: number): Step {
     const step: OpenStep = { changes: [], ready: [], released: [] }
@@ -129,11 +112,20 @@ export class RunState {
   open(at: number): Step {
     const step: OpenStep = { changes: [], ready: [], released: [] }
     for (const task of this.#tasks) {
-      if (task.status === 'NotStarted') {
-        if (task.unfinishedDependencies === 0) step.released.push(task)
-      } else if (!isFinal(task.status)) this.#resume(task, at, step)
+      if (isFinal(task.status)) continue
+      if (!this.#hasBegun(task)) task.status = 'NotStarted'
+      if (task.status !== 'NotStarted') this.#resume(task, at, step)
+      else if (task.unfinishedDependencies === 0) step.released.push(task)
     }
     return this.#close(step, at)
+  }
+
+  /**
+   * Whether a stored attempt counts. A task that was begun and never let in starts from its rule, and so does one to which newer
+   * code has given dependencies that have not ended.
+   */
+  #hasBegun(task: TaskState): boolean {
+    return task.attempts > 0 && task.unfinishedDependencies === 0
   }
 
   /** The limit that the code sets for an attempt, or null. */
@@ -256,6 +248,8 @@ export class RunState {
   /** Decides about every task that the step released, and about those that these decisions release. */
   #close(step: OpenStep, at: number): Step {
     for (const task of step.released) {
+      // A cancel finishes tasks one by one, and releases their dependents before it comes to them.
+      if (isFinal(task.status)) continue
       const names = { workflow: this.workflow, taskId: task.taskId }
       const readiness = readinessOf(task.definition, names, this.#viewOf(task), this.#codec)
       if (readiness.kind === 'run') step.ready.push({ index: task.index, notBeforeAt: null })
@@ -325,68 +319,5 @@ export class RunState {
     const task = this.#tasks[index]
     if (task === undefined) throw new RangeError(`Execution "${this.id}" has no task number ${index}.`)
     return task
-  }
-}
-
-function taskStates(runs: readonly TaskRun[], definition: WorkflowDefinition): readonly TaskState[] {
-  const definitions = new Map(definition.tasks.map((task) => [task.id, task]))
-  const states = runs.map((run, index): TaskState => {
-    return {
-      ...run,
-      index,
-      definition: definitions.get(run.taskId) ?? null,
-      dependencies: [],
-      dependents: [],
-      unfinishedDependencies: 0,
-      unfinishedDependents: 0,
-    }
-  })
-  const byId = new Map(states.map((state) => [state.taskId, state]))
-  for (const state of states) {
-    for (const dependencyId of new Set(state.definition?.dependencies)) {
-      const dependency = byId.get(dependencyId)
-      if (dependency === undefined) continue
-      state.dependencies.push(dependency.index)
-      dependency.dependents.push(state.index)
-      if (!isFinal(dependency.status)) state.unfinishedDependencies += 1
-      if (!isFinal(state.status)) dependency.unfinishedDependents += 1
-    }
-  }
-  return states
-}
-
-/** When a task that waits for its retry may begin: the instant was stored by a wall clock that may have been set since. */
-function soonestAt(task: TaskState, at: number): number | null {
-  if (task.notBeforeAt === null || task.definition === null) return null
-  return Math.min(task.notBeforeAt, at + longestDelayMs(task.definition.retry))
-}
-
-function lastOutputOf(tasks: readonly TaskState[]): ContextText | null {
-  let last: TaskState | null = null
-  for (const task of tasks) {
-    if (task.outputText === null || isEmptyContext(task.outputText)) continue
-    if (last === null || (task.finishedOrder ?? 0) > (last.finishedOrder ?? 0)) last = task
-  }
-  return last?.outputText ?? null
-}
-
-function dropUse(dependency: TaskState): void {
-  dependency.unfinishedDependents -= 1
-  if (dependency.unfinishedDependents === 0) dependency.outputText = null
-}
-
-function changeOf(task: TaskState): TaskChange {
-  return {
-    taskId: task.taskId,
-    // Changes are made only after a task left NotStarted.
-    status: task.status as TaskChange['status'],
-    attempts: task.attempts,
-    recoveries: task.recoveries,
-    notBeforeAt: task.notBeforeAt,
-    startedAt: task.startedAt,
-    endedAt: task.endedAt,
-    finishedOrder: task.finishedOrder,
-    outputText: task.outputText,
-    error: task.error,
   }
 }

@@ -5,7 +5,8 @@
  */
 
 import { StoreError, toError } from '../../errors.ts'
-import type { AttemptRow } from '../../model/execution.ts'
+import type { NumberedRequest } from '../../model/action.ts'
+import type { AcquiredExecution, AttemptRow } from '../../model/execution.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, ExecutionEnd, Store, TaskChange } from '../ports.ts'
@@ -16,30 +17,41 @@ export interface SettlementPorts {
   readonly events: EngineEvents
 }
 
+/** The run whose changes are stored. */
+export interface SettlementOwner {
+  /** Another engine has the execution now, and nothing of it is written here any more. */
+  takenOver(): void
+  /** JSON: see `Settlement.cancelReport`. */
+  cancelReport(): string
+}
+
 /** What is to happen once the changes are stored, or it is clear that they never will be. Called exactly once. */
 type AfterStored = (isStored: boolean) => void
 
 export class Settlements {
-  readonly #executionId: string
+  readonly #execution: Pick<AcquiredExecution, 'id' | 'ownerNumber'>
   readonly #ports: SettlementPorts
   /** By task: a later change of a task replaces an earlier one that is not stored yet. */
   #changes = new Map<string, TaskChange>()
   #attempts: AttemptRow[] = []
-  #cancelRequestedAt: number | null = null
+  #applied: NumberedRequest | null = null
   #end: ExecutionEnd | null = null
   #isGivenBack = false
   #afterStored: AfterStored[] = []
   #writing: Promise<void> | null = null
   #failures = 0
   #isClosed = false
-  readonly #onTakenOver: () => void
+  readonly #owner: SettlementOwner
   #endPause: (() => void) | null = null
 
-  /** `onTakenOver`: another instance has the execution now, and nothing of it is written here any more. */
-  constructor(executionId: string, ports: SettlementPorts, onTakenOver: () => void) {
-    this.#executionId = executionId
+  constructor(
+    execution: Pick<AcquiredExecution, 'id' | 'ownerNumber'>,
+    ports: SettlementPorts,
+    owner: SettlementOwner,
+  ) {
+    this.#execution = execution
     this.#ports = ports
-    this.#onTakenOver = onTakenOver
+    this.#owner = owner
   }
 
   /** Changes of one tick of the event loop are stored together. */
@@ -59,9 +71,10 @@ export class Settlements {
     this.#attempts.push(attempt)
   }
 
-  /** The execution is to end: stored with the next step. */
-  requestCancel(at: number): void {
-    this.#cancelRequestedAt ??= at
+  /** A request that is applied with the changes of this tick of the event loop. A newer one replaces it. */
+  apply(request: NumberedRequest, afterStored: AfterStored): void {
+    if (this.#applied === null || this.#applied.number < request.number) this.#applied = request
+    this.add([], null, afterStored)
   }
 
   /** The execution is nobody's any more once what was added is stored. */
@@ -99,15 +112,19 @@ export class Settlements {
     const changes = this.#changes
     const afterStored = this.#afterStored
     const attempts = this.#attempts
+    const applied = this.#applied
+    this.#applied = null
     this.#changes = new Map()
     this.#afterStored = []
     this.#attempts = []
     try {
       await this.#ports.store.settle({
-        executionId: this.#executionId,
+        executionId: this.#execution.id,
+        ownerNumber: this.#execution.ownerNumber,
         changes: [...changes.values()],
         ...(attempts.length === 0 ? {} : { attempts }),
-        ...(this.#cancelRequestedAt === null ? {} : { cancelRequestedAt: this.#cancelRequestedAt }),
+        ...(applied === null ? {} : { applied }),
+        ...(this.#end?.status === 'Cancelled' ? { cancelReport: this.#owner.cancelReport() } : {}),
         end: this.#end,
         ...(this.#isGivenBack ? { isGivenBack: true } : {}),
       })
@@ -115,10 +132,11 @@ export class Settlements {
       this.#changes = new Map([...changes, ...this.#changes])
       this.#attempts = [...attempts, ...this.#attempts]
       this.#afterStored = [...afterStored, ...this.#afterStored]
+      this.#applied ??= applied
       this.#failures += 1
       if (isTakenOver(thrown)) {
         this.#isClosed = true
-        this.#onTakenOver()
+        this.#owner.takenOver()
       }
       this.#reportTrouble(thrown)
       return false
@@ -141,7 +159,7 @@ export class Settlements {
 
   #reportTrouble(thrown: unknown): void {
     this.#ports.events.emit('trouble', {
-      during: `storing the progress of execution "${this.#executionId}"`,
+      during: `storing the progress of execution "${this.#execution.id}"`,
       error: toError(thrown),
       retryAt: this.#isClosed ? null : this.#ports.clock.now() + troubleDelayMs(this.#failures),
     })

@@ -15,6 +15,7 @@ import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Clock, ContextCodec, PageAfter, Store } from '../ports.ts'
+import { recordDone } from '../recorded-actions.ts'
 import { unknownSource } from './event-intake.ts'
 import type { FiringDetail, SourcePollRow } from './graph-store.ts'
 import type { Graphs } from './graphs.ts'
@@ -242,10 +243,10 @@ export class GraphCalls {
   }
 
   async #record(kind: ActionKind, target: string, { source, note }: Actor, given: object | null = null): Promise<void> {
-    const { store, clock, newId } = this.#ports
+    const { store, clock, newId, events } = this.#ports
     const argumentsText = given === null ? null : JSON.stringify(given)
     const action = { id: newId(), kind, target, source, note, argumentsText, at: clock.now() }
-    await store.actions.record(action, { isRefused: false, text: null })
+    await recordDone({ store, events }, action)
   }
 }
 

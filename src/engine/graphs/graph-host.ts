@@ -7,6 +7,7 @@
 import type { PythonFault } from '../../model/fault.ts'
 import type { ValueText } from '../../model/graphs/rows.ts'
 import type { LogSink } from '../../model/log.ts'
+import type { StartLimit } from '../clock-port.ts'
 
 /** What a function is called with: each event by itself, all of them as one list, or nothing. */
 export type AccumulateMode = 'each' | 'batch' | 'poll'
@@ -21,6 +22,8 @@ export interface AccumulateRequest {
   readonly firstSequence: number
   /** Of one call of the function. */
   readonly deadlineMs: number
+  /** As of a poll, for the first call. */
+  readonly startLimit?: StartLimit
   readonly stopping?: AbortSignal
   /** Hears what the function prints and logs. */
   readonly log?: LogSink
@@ -33,6 +36,10 @@ export type Accumulated =
   | { readonly kind: 'dropped' }
   | { readonly kind: 'failed' | 'timedOut'; readonly error: PythonFault }
 
+/**
+ * Without a `startLimit`: the runs are claimed in the store before they are requested, and no other instance runs them, whoever
+ * holds the leases by then.
+ */
 export interface RunGraphRequest {
   readonly script: string
   readonly graph: string
@@ -77,7 +84,7 @@ export interface NotServed {
 }
 
 /** It never began: see `NotEntered` of `ports.ts`. */
-type NotEntered = { readonly kind: 'notEntered' }
+type NotEntered = { readonly kind: 'notEntered'; readonly isLate?: true }
 
 export type AccumulateAnswer = AccumulatedValues | EntryLost | NotServed | NotEntered
 export type RunGraphAnswer = GraphResults | EntryLost | NotServed | NotEntered

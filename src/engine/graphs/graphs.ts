@@ -10,7 +10,9 @@ import type { ReactorFiring } from '../../model/graphs/rows.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
 import type { EngineEvents } from '../events.ts'
-import type { Clock, ContextCodec, OnFired, ScriptHost, Store } from '../ports.ts'
+import type { OnFired } from '../firing-context.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import type { Clock, ContextCodec, ScriptHost, Store } from '../ports.ts'
 import { EventIntake } from './event-intake.ts'
 import { GraphRunner } from './graph-runner.ts'
 import { HostedSources } from './hosted-sources.ts'
@@ -28,6 +30,7 @@ export interface GraphsPorts {
   readonly events: EngineEvents
   readonly newId: () => string
   readonly streams: StreamBackends
+  readonly heartbeat: Heartbeat
 }
 
 export class Graphs {

@@ -6,15 +6,16 @@
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
 import type { GraphRegistry } from '../../registry/graph-registry.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
+import type { Heartbeat } from '../heartbeat.ts'
+import type { StartLimit } from '../ports.ts'
 import type { DeclaredGraphs, SourceLease } from './graph-store.ts'
 import { Passes } from './passes.ts'
 import { PolledSource, type PolledSourcePorts } from './polled-source.ts'
 import { SourcePump, type SourcePumpPorts } from './source-pump.ts'
 import { StreamedSource, type StreamedSourcePorts } from './streams.ts'
 
-export type HostedSourcesPorts = SourcePumpPorts &
-  PolledSourcePorts &
-  StreamedSourcePorts & { readonly registry: RegistrySource }
+export type HostedSourcesPorts = Omit<SourcePumpPorts & PolledSourcePorts, 'startLimit'> &
+  StreamedSourcePorts & { readonly registry: RegistrySource; readonly heartbeat: Heartbeat }
 
 /** A source that is hosted here. */
 interface Hosted {
@@ -25,7 +26,9 @@ interface Hosted {
 }
 
 export class HostedSources {
-  readonly #ports: HostedSourcesPorts
+  readonly #ports: HostedSourcesPorts & SourcePumpPorts & PolledSourcePorts
+  /** That of the heartbeat when the leases were read: after a gap, in which they may be lost, it has another one. */
+  #startLimit: StartLimit
   readonly #hosted = new Map<string, Hosted>()
   /** Those that are ending; the same source does not begin again before. */
   readonly #ending = new Set<Promise<unknown>>()
@@ -35,7 +38,8 @@ export class HostedSources {
   #isStopped = false
 
   constructor(ports: HostedSourcesPorts) {
-    this.#ports = ports
+    this.#ports = { ...ports, startLimit: () => this.#startLimit }
+    this.#startLimit = ports.heartbeat.startLimit
     this.#passes = new Passes(ports, 'taking over sources', () => this.#syncOnce())
   }
 
@@ -79,7 +83,7 @@ export class HostedSources {
   }
 
   async #syncOnce(): Promise<void> {
-    const { store, instanceId, clock, registry } = this.#ports
+    const { store, instanceId, clock, registry, heartbeat } = this.#ports
     const { graphs } = registry.current()
     const declared = declaredGraphs(graphs)
     const text = JSON.stringify(declared)
@@ -87,13 +91,17 @@ export class HostedSources {
     // Who never declared any graph never asks the store about them.
     if (isEmpty && this.#declared === '') return
     if (text !== this.#declared) {
+      // First, or their events would be delivered to reactors that are declared no more.
+      await this.#endUndeclared(graphs)
       await store.declare(instanceId, declared, clock.now())
       this.#declared = text
       this.#count(declared)
     }
     const wanted = [...graphs.sources.keys(), ...(await this.#bareNames(graphs))]
     await this.#giveUpOthers(new Set(wanted))
+    const { startLimit } = heartbeat
     const leases = await store.leaseSources(instanceId, wanted)
+    this.#startLimit = startLimit
     await Promise.all(this.#ending)
     if (this.#isStopped) return
     for (const lease of leases) this.#host(lease, graphs)
@@ -116,6 +124,12 @@ export class HostedSources {
     const rows = await this.#ports.store.listSources()
     const withFunction = new Set(rows.filter(({ accumulation }) => accumulation !== null).map(({ name }) => name))
     return bare.filter((name) => !withFunction.has(name))
+  }
+
+  /** Ends sources that neither a declaration nor a reactor names any more. Their events wait in the store. */
+  async #endUndeclared({ sources, reactors }: GraphRegistry): Promise<void> {
+    const named = new Set([...sources.keys(), ...[...reactors.values()].flatMap((each) => each.sources)])
+    await this.#giveUpOthers(named)
   }
 
   async #giveUpOthers(wanted: ReadonlySet<string>): Promise<void> {

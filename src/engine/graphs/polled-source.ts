@@ -8,12 +8,14 @@ import type { PythonFault } from '../../model/fault.ts'
 import type { SourceDefinition } from '../../model/graphs/definitions.ts'
 import { nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
-import type { Clock, Timer } from '../ports.ts'
+import type { Clock, StartLimit, Timer } from '../ports.ts'
 import type { EventIntake } from './event-intake.ts'
 import type { AccumulateAnswer, GraphHost } from './graph-host.ts'
 import type { GraphStore, SourcePoll } from './graph-store.ts'
 
 const WRITE_SKIPS_MS = 1_000
+/** A poll that could not start in time is made after this: the lease is renewed by then, or lost. */
+const LATE_AGAIN_AFTER_MS = 100
 
 export interface PolledSourcePorts {
   readonly store: GraphStore
@@ -24,6 +26,7 @@ export interface PolledSourcePorts {
   readonly pollDeadlineMs: number
   readonly maxWaitingEvents: number
   readonly stopping: AbortSignal
+  startLimit(): StartLimit
 }
 
 /** When a poll was due and asked. */
@@ -42,6 +45,8 @@ export class PolledSource {
   #poll: Promise<void> | null = null
   #skips: SourcePoll | null = null
   #skipTimer: Timer | null = null
+  /** The function was not called by the last poll. */
+  #wasLate = false
   #isStopped = false
 
   /** `waiting`: how many of its events are not delivered. */
@@ -79,7 +84,9 @@ export class PolledSource {
       () => {
         this.#poll = this.#pollOnce().finally(() => {
           this.#poll = null
-          this.#dueAt = nextDueAt(this.#dueAt, intervalMs(this.#definition), clock.monotonic())
+          const now = clock.monotonic()
+          const nextAt = nextDueAt(this.#dueAt, intervalMs(this.#definition), now)
+          this.#dueAt = this.#wasLate ? Math.min(nextAt, now + LATE_AGAIN_AFTER_MS) : nextAt
           this.#arm()
         })
       },
@@ -88,7 +95,8 @@ export class PolledSource {
   }
 
   async #pollOnce(): Promise<void> {
-    const { host, clock, pollDeadlineMs, stopping, maxWaitingEvents } = this.#ports
+    const { host, clock, pollDeadlineMs, stopping, maxWaitingEvents, startLimit } = this.#ports
+    this.#wasLate = false
     // What it returned could not be accepted.
     if (this.#waiting() >= maxWaitingEvents) return
     const { name: source, script } = this.#definition
@@ -101,8 +109,10 @@ export class PolledSource {
       events: [],
       firstSequence: 0,
       deadlineMs: pollDeadlineMs,
+      startLimit: startLimit(),
       stopping,
     })
+    this.#wasLate = answer.kind === 'notEntered' && answer.isLate === true
     try {
       await this.#record(asked, answer)
     } catch (thrown) {

@@ -19,7 +19,7 @@ import type { SourceDefinition } from '../../model/graphs/definitions.ts'
 import type { ReactorFiring, ValueText } from '../../model/graphs/rows.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, StartLimit } from '../ports.ts'
 import type { Accumulated, EntryLost, GraphHost } from './graph-host.ts'
 import type { Delivery, GraphStore, NewValue, SourceLease } from './graph-store.ts'
 
@@ -30,6 +30,8 @@ const MOST_CHARS = 4_000_000
 const MOST_LOSSES = 3
 /** A script that is not there is looked for again after this; a change of the registry wakes at once. */
 const NOT_SERVED_MS = 1_000
+/** What could not start in time is requested again after this: the lease is renewed by then, or lost. */
+const LATE_AGAIN_AFTER_MS = 100
 
 export interface SourcePumpPorts {
   readonly instanceId: string
@@ -40,6 +42,7 @@ export interface SourcePumpPorts {
   readonly pollDeadlineMs: number
   readonly maxWaitingEvents: number
   readonly stopping: AbortSignal
+  startLimit(): StartLimit
   /** Graphs that can be run here. */
   runnableGraphs(): Delivery['graphs']
   /** Waits while so many runs are behind that more must not be added. */
@@ -217,6 +220,7 @@ export class SourcePump {
       events: waiting.map(({ eventText }) => eventText),
       firstSequence: waiting[0]?.sequence ?? 0,
       deadlineMs: this.#ports.pollDeadlineMs,
+      startLimit: this.#ports.startLimit(),
       stopping: this.#ports.stopping,
     })
     switch (answer.kind) {
@@ -231,6 +235,7 @@ export class SourcePump {
         this.#wakeAfter(NOT_SERVED_MS)
         return null
       case 'notEntered':
+        if (answer.isLate) this.#wakeAfter(LATE_AGAIN_AFTER_MS)
         return null
     }
   }

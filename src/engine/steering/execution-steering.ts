@@ -1,10 +1,19 @@
 /**
  * What people may do to executions: cancel, pause, resume, retry. Part of the engine's API, and what its inbox does for other
- * processes. What an owner must do is asked of the owner; the rest is done at once, whoever serves.
+ * processes. A request is stored first, and applied by the
+ * owner of the execution; without a living owner the store applies it in the same step.
  */
 
-import { UsageError } from '../../errors.ts'
-import type { ActionAnswer, ActionKind, ActionRow, Actor, NewAction } from '../../model/action.ts'
+import { toError, UsageError } from '../../errors.ts'
+import type {
+  ActionAnswer,
+  ActionKind,
+  ActionRow,
+  Actor,
+  NewAction,
+  NumberedRequest,
+  SteeringRequest,
+} from '../../model/action.ts'
 import type { ContextText } from '../../model/context.ts'
 import type { AttemptRow, Execution, ExecutionStatus } from '../../model/execution.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
@@ -12,12 +21,23 @@ import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { ActionInbox } from '../actions/action-inbox.ts'
 import type { ActionRequests } from '../actions/action-requests.ts'
 import type { EngineEvents } from '../events.ts'
-import type { CancelReport } from '../executions/cancel.ts'
 import type { Executor } from '../executions/executor.ts'
 import { mergedOutputs } from '../executions/ready.ts'
 import { type RetryScope, retriedExecution } from '../executions/retried.ts'
 import { type RunEnds, unknownExecution } from '../executions/run-ends.ts'
-import type { Clock, ContextCodec, EndedExecutions, HistoryStore, LogQuery, Store, StoredLogPiece } from '../ports.ts'
+import { within } from '../periodic.ts'
+import type {
+  CancelledExecution,
+  Clock,
+  ContextCodec,
+  EndedExecutions,
+  HistoryStore,
+  LogQuery,
+  SteeringAnswer,
+  Store,
+  StoredLogPiece,
+} from '../ports.ts'
+import { recordDone } from '../recorded-actions.ts'
 
 export interface SteeringPorts {
   readonly store: Store
@@ -37,7 +57,14 @@ export interface SteeringOptions {
   readonly answerWithinMs: number
 }
 
-/** `asked`: the process that runs it has not answered yet, and will do it as soon as it does. */
+export interface CancelReport {
+  /** Attempts that were running. */
+  readonly stopped: number
+  /** Scripts whose state is lost, because their interpreter had to be ended. */
+  readonly lostScripts: readonly string[]
+}
+
+/** `asked`: the request is stored, and the process that runs it has not applied it yet. */
 export type CancelResult = ({ readonly state: 'cancelled' } & CancelReport) | { readonly state: 'asked' }
 export type PauseResult = { readonly state: 'done' | 'asked' }
 
@@ -48,11 +75,8 @@ const SHOWN_IDS = 4
 /** Between two steps of removing: about as long as one takes. */
 const PAUSE_MS = 5
 
-const DONE: ActionAnswer = { isRefused: false, text: null }
-const NOTHING_STOPPED: ActionAnswer = {
-  isRefused: false,
-  text: JSON.stringify({ stopped: 0, lostScripts: [] } satisfies CancelReport),
-}
+/** An owner that lives applies a request within this time; without an answer the caller gets `asked`. */
+const APPLIED_WITHIN_MS = 2_000
 
 export class ExecutionSteering {
   readonly #ports: SteeringPorts
@@ -63,32 +87,33 @@ export class ExecutionSteering {
     this.#assertOpen = assertOpen
   }
 
-  /** Has the inbox do for other processes what this does for callers here. */
+  /** Has the inbox apply what other processes requested. */
   serve(inbox: ActionInbox): void {
-    inbox.handle('cancel', (action) => this.#cancelAsked(action))
-    inbox.handle('pause', (action) => this.#steered(action, this.#ports.executor.pause(action.target)))
-    inbox.handle('resume', (action) => this.#steered(action, this.#ports.executor.resume(action.target)))
+    for (const kind of ['cancel', 'pause', 'resume'] as const)
+      inbox.handle(kind, (action) => this.#applyRequested(action))
   }
 
   /**
-   * Ends an execution early: no further task starts, and those that run are stopped, or with `waits` may end. Settles when it
-   * has ended. Rejects with `EXECUTION_NOT_FOUND`, and with `ACTION_REFUSED` when it had ended before.
+   * Ends an execution early: no further task starts, and those that run are stopped, or with `waits` may end. Settles when its end
+   * is stored. Rejects with `EXECUTION_NOT_FOUND`, and with `ACTION_REFUSED` when it had ended before.
    */
   async cancel(id: string, options: SteeringOptions & { readonly waits: boolean }): Promise<CancelResult> {
-    const action = this.#action('cancel', id, options.actor, { waits: options.waits })
-    const answer = await this.#doneOrAsked(action, options, await this.#cancel(action))
+    const { waits, actor } = options
+    const action = this.#action('cancel', id, actor, { waits })
+    const reason = actor.note === null ? 'cancelled' : `cancelled: ${actor.note}`
+    const answer = await this.#steer(action, { kind: 'cancel', waits, reason }, options)
     if (answer === null) return { state: 'asked' }
     return { state: 'cancelled', ...(JSON.parse(answer.text ?? '{}') as CancelReport) }
   }
 
-  /** No further task starts until it is resumed; those that run go on. Rejects as `cancel` does. */
-  async pause(id: string, options: SteeringOptions): Promise<PauseResult> {
-    return this.#setPaused(this.#action('pause', id, options.actor), this.#ports.clock.now(), options)
+  /** No further task starts until it is resumed; running tasks continue. Rejects as `cancel` does, and while it is being cancelled. */
+  pause(id: string, options: SteeringOptions): Promise<PauseResult> {
+    return this.#setPaused('pause', id, options)
   }
 
-  /** Rejects as `cancel` does. */
-  async resume(id: string, options: SteeringOptions): Promise<PauseResult> {
-    return this.#setPaused(this.#action('resume', id, options.actor), null, options)
+  /** Rejects as `pause` does. */
+  resume(id: string, options: SteeringOptions): Promise<PauseResult> {
+    return this.#setPaused('resume', id, options)
   }
 
   /**
@@ -96,18 +121,16 @@ export class ExecutionSteering {
    * its id. Rejects with `EXECUTION_NOT_FOUND`, `WORKFLOW_NOT_FOUND`, and with `ACTION_REFUSED` when it has not ended.
    */
   async retry(id: string, scope: RetryScope, actor: Actor): Promise<string> {
-    this.#assertOpen()
+    const action = this.#action('retry', id, actor, { ...scope })
     const { store, clock, newId, executor } = this.#ports
     const original = await store.getExecution(id)
     if (original === null) throw unknownExecution(id)
     if (original.endedAt === null) throw refused(`Execution "${id}" has not ended: cancel it first.`, id)
     const retried = retriedExecution(newId(), original, await this.#definitionOf(original), scope)
-    const created = store.createExecution(retried, { kind: 'call' }, clock.now())
     const answer = { isRefused: false, text: JSON.stringify({ executionId: retried.id }) }
-    // In the same tick of the event loop, so that a process that is killed leaves both or neither.
-    const recorded = store.actions.record(this.#action('retry', id, actor, { ...scope }), answer)
+    const created = store.createExecution(retried, { kind: 'call' }, clock.now(), { action, answer })
     executor.acquirer.wake()
-    await Promise.all([created, recorded])
+    await created
     return retried.id
   }
 
@@ -174,7 +197,7 @@ export class ExecutionSteering {
     while ((await store.pruneExecutions(which)) > 0) {
       await new Promise<void>((resolve) => clock.wakeAfter(PAUSE_MS, resolve))
     }
-    await store.actions.record(action, { isRefused: false, text: JSON.stringify({ executions: count }) })
+    await recordDone(this.#ports, action, { isRefused: false, text: JSON.stringify({ executions: count }) })
     return count
   }
 
@@ -204,93 +227,82 @@ export class ExecutionSteering {
     return { id: this.#ports.newId(), kind, target, source, note, argumentsText, at: this.#ports.clock.now() }
   }
 
-  /** Null: another process has to do it. */
-  async #cancel(action: NewAction): Promise<ActionAnswer | null> {
-    const { executor, store, clock, events, ends } = this.#ports
-    const { target: id, note, argumentsText } = action
-    const { waits = false } = JSON.parse(argumentsText ?? '{}') as { readonly waits?: boolean }
-    const reason = note === null ? 'cancelled' : `cancelled: ${note}`
-    const report = await executor.cancel(id, { reason, waits })
-    if (report !== null) return reported(report)
-    const endedAt = clock.now()
-    const found = await store.cancelUnowned(id, { endedAt, errorMessage: reason })
-    if (found === 'owned') {
-      // Perhaps by this process, which has just begun to take it.
-      await executor.acquirer.settled()
-      const taken = await executor.cancel(id, { reason, waits })
-      return taken === null ? null : reported(taken)
-    }
-    const execution = await store.getExecution(id)
-    if (execution === null) throw unknownExecution(id)
-    if (found !== 'cancelled') throw hasEnded(execution)
-    const { workflow } = execution
-    events.emit('executionFinished', {
-      executionId: id,
-      workflow,
-      status: 'Cancelled',
-      errorMessage: reason,
-      at: endedAt,
-    })
-    ends.check()
-    return NOTHING_STOPPED
-  }
-
-  async #setPaused(action: NewAction, pausedAt: number | null, options: SteeringOptions): Promise<PauseResult> {
-    const { store, executor } = this.#ports
-    const { target: id } = action
-    const found = await store.setPaused(id, pausedAt)
-    if (found === 'unknown') throw unknownExecution(id)
-    if (found === 'ended') throw hasEnded(await store.getExecution(id))
-    const steered = (): boolean => (pausedAt === null ? executor.resume(id) : executor.pause(id))
-    let isHere = steered()
-    if (!isHere && found === 'owned') {
-      await executor.acquirer.settled()
-      isHere = steered()
-    }
-    const answer = await this.#doneOrAsked(action, options, isHere || found === 'unowned' ? DONE : null)
+  async #setPaused(kind: 'pause' | 'resume', id: string, options: SteeringOptions): Promise<PauseResult> {
+    const action = this.#action(kind, id, options.actor)
+    const answer = await this.#steer(action, { kind, waits: false, reason: '' }, options)
     return { state: answer === null ? 'asked' : 'done' }
   }
 
-  /** One that somebody else has cancelled since this was asked is what the asker wanted: nothing is done twice. */
-  async #cancelAsked(action: NewAction): Promise<ActionAnswer | null> {
-    try {
-      return await this.#cancel(action)
-    } catch (thrown) {
-      const execution = await this.#ports.store.getExecution(action.target)
-      const isDone = execution?.status === 'Cancelled' && execution.endedAt !== null && execution.endedAt >= action.at
-      if (!isDone) throw thrown
-      return NOTHING_STOPPED
-    }
-  }
-
-  /** What has ended since it was asked for is answered by whoever looks first: its owner has forgotten it. */
-  async #steered({ target: id }: NewAction, isDone: boolean): Promise<ActionAnswer | null> {
-    if (isDone) return DONE
-    const execution = await this.#ports.store.getExecution(id)
-    if (execution === null) throw unknownExecution(id)
-    if (execution.endedAt !== null) throw hasEnded(execution)
-    return null
-  }
-
-  /** Stores what was done here, or asks whoever has it. Throws what that one says against it. */
-  async #doneOrAsked(
+  /** Stores a request and has it applied. Null: the owner has not applied it yet. Throws what stands against it. */
+  async #steer(
     action: NewAction,
-    { answerWithinMs }: SteeringOptions,
-    done: ActionAnswer | null,
+    request: Pick<SteeringRequest, 'kind' | 'waits' | 'reason'>,
+    options: SteeringOptions,
   ): Promise<ActionAnswer | null> {
-    const { store, requests } = this.#ports
-    if (done !== null) {
-      await store.actions.record(action, done)
-      return done
-    }
-    const answer = await requests.ask(action, answerWithinMs)
-    if (answer?.isRefused) throw refused(answer.text ?? 'It was refused.', action.target)
+    const { store } = this.#ports
+    const { id: actionId, target: id, at } = action
+    const stored = await store.steer(action, { ...request, actionIds: [actionId], at })
+    if (stored.kind === 'unknown') throw unknownExecution(id)
+    if (stored.kind === 'ended') throw refused(`Execution "${id}" has ended already: ${stored.status}.`, id)
+    if (stored.kind === 'cancelling') throw refused(`Execution "${id}" is being cancelled.`, id)
+    if (stored.kind === 'applied') await this.#announce(id, stored.cancelled)
+    const answer = await this.#answered(action, stored, options.answerWithinMs)
+    if (answer?.isRefused) throw refused(answer.text ?? `Execution "${id}" was not changed.`, id)
     return answer
   }
-}
 
-function reported(report: CancelReport): ActionAnswer {
-  return { isRefused: false, text: JSON.stringify(report) }
+  /** Null: nobody has answered in time, or the answer cannot be read: the request is stored in any case. */
+  async #answered(action: NewAction, stored: SteeringAnswer, answerWithinMs: number): Promise<ActionAnswer | null> {
+    const { requests, events } = this.#ports
+    try {
+      if (stored.kind !== 'requested') return await requests.answerTo(action.id, 0)
+      const release = await this.#applyHere(action, stored.request)
+      if (release === 'elsewhere' || release === 'lost') return await this.#answerOfOwner(action, answerWithinMs)
+      return await requests.answerTo(action.id, 0)
+    } catch (thrown) {
+      const during = `waiting for the answer to "${action.kind}"`
+      events.emit('trouble', { during, error: toError(thrown), retryAt: null })
+      return null
+    }
+  }
+
+  /** Settles when this engine has stored it, or gave up waiting for that; of a cancel when the execution is not held any more. */
+  async #applyHere({ kind, target: id }: NewAction, request: NumberedRequest): Promise<unknown> {
+    const { executor, clock } = this.#ports
+    // Perhaps this engine has just begun to take it.
+    if (!executor.isRunning(id)) await executor.acquirer.settled()
+    const applied = executor.apply(id, request)
+    if (applied === null) return 'elsewhere'
+    return kind === 'cancel' ? await applied : await within(applied, APPLIED_WITHIN_MS, clock)
+  }
+
+  /** A cancel that the owner has applied is waited for longer: its tasks may take time to stop. */
+  async #answerOfOwner(action: NewAction, answerWithinMs: number): Promise<ActionAnswer | null> {
+    const { requests, store } = this.#ports
+    const soon = await requests.answerTo(action.id, Math.min(answerWithinMs, APPLIED_WITHIN_MS))
+    if (soon !== null || action.kind !== 'cancel' || answerWithinMs <= APPLIED_WITHIN_MS) return soon
+    const isApplied = (await store.history.overview(action.target))?.cancelRequestedAt !== null
+    return isApplied ? await requests.answerTo(action.id, answerWithinMs - APPLIED_WITHIN_MS) : null
+  }
+
+  async #announce(executionId: string, cancelled: CancelledExecution | null): Promise<void> {
+    if (cancelled === null) return
+    const { events, ends } = this.#ports
+    const { workflow, errorMessage, endedAt: at } = cancelled
+    events.emit('executionFinished', { executionId, workflow, status: 'Cancelled', errorMessage, at })
+    ends.check()
+  }
+
+  /** Applies the state of the store, whatever the action says: a newer request may have replaced it. The store answers it. */
+  async #applyRequested({ target: id }: ActionRow): Promise<ActionAnswer | null> {
+    const { store, executor, clock } = this.#ports
+    const found = await store.applyRequest(id, clock.now())
+    if (found.kind === 'requested') await executor.apply(id, found.request)
+    else if (found.kind === 'applied') await this.#announce(id, found.cancelled)
+    else if (found.kind === 'unknown') throw unknownExecution(id)
+    else throw hasEnded(await store.getExecution(id))
+    return null
+  }
 }
 
 function hasEnded(execution: Execution | null): UsageError {

@@ -2,12 +2,15 @@
 
 import type { ActionKind, ActionRow, Actor } from '../../model/action.ts'
 import type { CronCalls, CronTiming } from '../cron/cron-calls.ts'
+import type { EngineEvents } from '../events.ts'
 import type { Clock, Store } from '../ports.ts'
+import { recordDone } from '../recorded-actions.ts'
 import { removeTrigger } from './trigger-removal.ts'
 
 export interface ScheduleSteeringPorts {
   readonly store: Store
   readonly clock: Clock
+  readonly events: EngineEvents
   readonly newId: () => string
   readonly crons: CronCalls
 }
@@ -59,9 +62,9 @@ export class ScheduleSteering {
   }
 
   async #record(kind: ActionKind, target: string, { source, note }: Actor, given: object | null = null): Promise<void> {
-    const { store, clock, newId } = this.#ports
+    const { store, clock, newId, events } = this.#ports
     const argumentsText = given === null ? null : JSON.stringify(given)
     const action = { id: newId(), kind, target, source, note, argumentsText, at: clock.now() }
-    await store.actions.record(action, { isRefused: false, text: null })
+    await recordDone({ store, events }, action)
   }
 }

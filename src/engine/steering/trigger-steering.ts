@@ -17,7 +17,8 @@ import type { CronCalls } from '../cron/cron-calls.ts'
 import type { EngineEvents } from '../events.ts'
 import type { Executor } from '../executions/executor.ts'
 import { firingContext, newExecution } from '../firing-context.ts'
-import type { Clock, ContextCodec, FiredTick, Store } from '../ports.ts'
+import type { Clock, ContextCodec, FiredTick, FiredTickResult, Store } from '../ports.ts'
+import { recordDone } from '../recorded-actions.ts'
 import type { Scheduler } from '../triggers/scheduler.ts'
 import { reportOf } from '../triggers/tick-recorder.ts'
 import type { TriggerCalls } from '../triggers/trigger-calls.ts'
@@ -71,11 +72,11 @@ const ASKED_TOO_LONG_AGO_MS = 60_000
 /** Whoever looks answers it then, so that nothing is looked at for good. Clocks of two hosts may differ by some minutes. */
 const NEVER_ANSWERED_MS = 600_000
 
-const DONE: ActionAnswer = { isRefused: false, text: null }
-
 export class TriggerSteering {
   readonly #ports: TriggerSteeringPorts
   readonly #assertOpen: () => void
+  /** Requests for polls, by action: monotonic time at which this engine saw them first. */
+  readonly #seen = new Map<string, number>()
 
   constructor(ports: TriggerSteeringPorts, assertOpen: () => void) {
     this.#ports = ports
@@ -87,25 +88,21 @@ export class TriggerSteering {
     inbox.handle('poll', (action) => this.#answerPoll(action))
   }
 
-  /** False when there is no such trigger. Takes effect at once, here and elsewhere, and survives restarts. */
-  async setEnabled(name: string, isEnabled: boolean, actor: Actor): Promise<boolean> {
-    if (!(await this.#ports.triggers.setEnabled(name, isEnabled, actor.note))) return false
-    await this.#record(isEnabled ? 'enable' : 'disable', name, actor)
-    return true
+  /** False when there is no such trigger. Takes effect immediately, here and elsewhere, and survives restarts. */
+  setEnabled(name: string, isEnabled: boolean, actor: Actor): Promise<boolean> {
+    const action = this.#action(isEnabled ? 'enable' : 'disable', name, actor)
+    return this.#ports.triggers.setEnabled(name, isEnabled, actor.note, action)
   }
 
-  /** What counts in place of what the code declares; null resets it. False when there is no such polled trigger. */
-  async set(name: string, overrides: TriggerOverrides | null, actor: Actor): Promise<boolean> {
-    if (!(await this.#ports.triggers.override(name, overrides))) return false
-    await this.#record('set', name, actor, overrides)
-    return true
+  /** Sets what takes precedence over the declaration; null resets it. False when there is no such polled trigger. */
+  set(name: string, overrides: TriggerOverrides | null, actor: Actor): Promise<boolean> {
+    return this.#ports.triggers.override(name, overrides, this.#action('set', name, actor, overrides))
   }
 
   /** The same of a cron trigger. */
-  async setCatchup(name: string, catchup: Catchup | null, actor: Actor): Promise<boolean> {
-    if (!(await this.#ports.crons.overrideTrigger(name, catchup))) return false
-    await this.#record('set', name, actor, catchup === null ? null : { catchup })
-    return true
+  setCatchup(name: string, catchup: Catchup | null, actor: Actor): Promise<boolean> {
+    const action = this.#action('set', name, actor, catchup === null ? null : { catchup })
+    return this.#ports.crons.overrideTrigger(name, catchup, action)
   }
 
   /**
@@ -116,7 +113,7 @@ export class TriggerSteering {
     const action = this.#action('delete', name, actor)
     const { store, clock } = this.#ports
     if (!(await removeTrigger(store, clock, name))) return false
-    await store.actions.record(action, DONE)
+    await recordDone(this.#ports, action)
     return true
   }
 
@@ -126,15 +123,19 @@ export class TriggerSteering {
    */
   async fire(name: string, contextText: ContextText | null, { actor, force }: FireOptions): Promise<FireReport> {
     const { store, executor } = this.#ports
+    const action = this.#action('fire', name, actor, { force })
     const row = await this.#found(name)
-    const tick = await this.#tick(row, contextText, actor, force)
+    const unrecorded = await this.#tick(row, contextText, actor, force)
+    const answer = (result: FiredTickResult): ActionAnswer => ({
+      isRefused: false,
+      text: JSON.stringify(fireReport(unrecorded, result)),
+    })
+    const tick: FiredTick = { ...unrecorded, recorded: { action, answer } }
     const recorded = store.recordFired(tick)
     // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
     executor.acquirer.wake()
-    const { outcome, executionId, reason } = reportOf(tick, await recorded)
-    this.#announce(row, tick, outcome, reason)
-    const report = { outcome: outcome as FireReport['outcome'], executionId, reason }
-    await this.#record('fire', name, actor, { force }, report)
+    const report = fireReport(tick, await recorded)
+    this.#announce(row, tick, report.outcome, report.reason)
     return report
   }
 
@@ -165,14 +166,28 @@ export class TriggerSteering {
   }
 
   /** Null: another process polls it, or none. */
-  async #answerPoll({ target, at }: ActionRow): Promise<ActionAnswer | null> {
-    const { clock, scheduler } = this.#ports
+  async #answerPoll({ id, target, at }: ActionRow): Promise<ActionAnswer | null> {
+    const { scheduler } = this.#ports
     // An engine that has just begun does not know yet what it polls.
     await scheduler.triggers.settled()
-    const ageMs = clock.now() - at
+    const ageMs = this.#ageMs(id, at)
     if (ageMs <= ASKED_TOO_LONG_AGO_MS) return this.#pollHere(target)
     if (scheduler.triggers.held(target) === null && ageMs <= NEVER_ANSWERED_MS) return null
     return { isRefused: true, text: `Trigger "${target}" was not polled: nobody served it when that was asked for.` }
+  }
+
+  /**
+   * Time since a poll was requested: by the wall clock or, should that be set back, since it was seen here. A request that is further
+   * in the future than clocks of two hosts differ was made before its clock was set back: how old it is cannot be told.
+   */
+  #ageMs(actionId: string, at: number): number {
+    const { clock } = this.#ports
+    const now = clock.monotonic()
+    for (const [id, seenAt] of this.#seen) if (now - seenAt > NEVER_ANSWERED_MS) this.#seen.delete(id)
+    const seenAt = this.#seen.get(actionId) ?? now
+    this.#seen.set(actionId, seenAt)
+    const wallMs = clock.now() - at
+    return wallMs < -NEVER_ANSWERED_MS ? Number.POSITIVE_INFINITY : Math.max(wallMs, now - seenAt)
   }
 
   async #pollHere(name: string): Promise<ActionAnswer | null> {
@@ -241,17 +256,11 @@ export class TriggerSteering {
     const argumentsText = given === null ? null : JSON.stringify(given)
     return { id: this.#ports.newId(), kind, target, source, note, argumentsText, at: this.#ports.clock.now() }
   }
+}
 
-  async #record(
-    kind: ActionKind,
-    target: string,
-    actor: Actor,
-    given: object | null = null,
-    report: object | null = null,
-  ): Promise<void> {
-    const answer = report === null ? DONE : { isRefused: false, text: JSON.stringify(report) }
-    await this.#ports.store.actions.record(this.#action(kind, target, actor, given), answer)
-  }
+function fireReport(tick: FiredTick, result: FiredTickResult): FireReport {
+  const { outcome, executionId, reason } = reportOf(tick, result)
+  return { outcome: outcome as FireReport['outcome'], executionId, reason }
 }
 
 function polled(answer: ActionAnswer, name: string): PollNowResult {

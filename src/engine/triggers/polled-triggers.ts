@@ -5,54 +5,34 @@
  */
 
 import { toError } from '../../errors.ts'
-import type { TriggerCounters } from '../../metrics/engine-counters.ts'
-import type { TriggerOverrides, TriggerPolicy } from '../../model/policy.ts'
+import type { NewAction } from '../../model/action.ts'
+import type { TriggerOverrides } from '../../model/policy.ts'
 import type { TriggerRow } from '../../model/schedule.ts'
 import type { TriggerDefinition } from '../../model/trigger.ts'
 import type { RegistrySource } from '../../registry/live-registry.ts'
-import { type DueEntry, troubleDelayMs } from '../due.ts'
+import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
-import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, PollRequest, Store, Timer } from '../ports.ts'
+import type { Clock, PollRequest, StartLimit, Timer } from '../ports.ts'
 import { PollLog } from './poll-log.ts'
-import { type HeldLease, TriggerLeases } from './trigger-leases.ts'
-import type { TriggerPoll } from './trigger-poll.ts'
+import {
+  changedPolls,
+  type Flags,
+  type HowPolled,
+  isAwaited,
+  isPollable,
+  isSameHow,
+  type PolledTrigger,
+  pollNames,
+} from './polled-trigger.ts'
+import { type TakenLeases, TriggerLeases, type TriggerLeasesPorts } from './trigger-leases.ts'
 
-/** A trigger as the scheduler sees it. */
-export interface PolledTrigger extends DueEntry {
-  definition: TriggerDefinition
-  /** Made once: the loop sends it at every poll. */
-  request: PollRequest
-  readonly log: PollLog
-  /** Looked up once, as well. */
-  readonly counters: TriggerCounters
-  /** As they count: set by hand, or as the code declares. */
-  intervalMs: number
-  policy: TriggerPolicy
-  isDeclared: boolean
-  isEnabled: boolean
-  /** Null while another holds it, or nobody knows. */
-  lease: HeldLease | null
-  /** From the poll until its outcome is recorded. */
-  isPolling: boolean
-  /** The scheduler's: made at its first poll, and used for each. */
-  poll: TriggerPoll | null
-  /** Without jitter: what the next due time is counted from. Monotonic, as all due times here. */
-  baseDueAt: number
-  /** The due time of the last poll; null before the first. */
-  lastDueAt: number | null
-}
-
-export interface PolledTriggersPorts {
-  readonly instanceId: string
-  readonly store: Store
+export interface PolledTriggersPorts extends TriggerLeasesPorts {
   readonly clock: Clock
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly pollDeadlineMs: number
   readonly pollLogBytes: number
   readonly stopping: AbortSignal
-  readonly heartbeat: Heartbeat
 }
 
 const PAGE_SIZE = 1_000
@@ -78,6 +58,11 @@ export class PolledTriggers {
     this.#ports = ports
     this.#leases = new TriggerLeases(ports)
     this.#onChanged = onChanged
+  }
+
+  /** Limit of polls that are requested now. */
+  get startLimit(): StartLimit {
+    return this.#leases.startLimit
   }
 
   /** The code may declare something else now. */
@@ -159,7 +144,13 @@ export class PolledTriggers {
 
   /** This process stops: others may poll what is not being polled here at this moment. */
   handOver(): void {
-    void this.settled().then(() => this.#leases.handOver(() => this.#takeLeases([])))
+    void this.settled().then(() => this.#leases.handOver(() => this.#lease([])))
+  }
+
+  /** Others took this engine for dead: nothing is polled until leases are taken anew. */
+  declaredDead(): void {
+    for (const trigger of this.#triggers.values()) this.#setFlags(trigger, 0, { lease: null })
+    this.renewLeases()
   }
 
   /** It was polled under a lease that another has taken: it is not polled before it is known who holds it now. */
@@ -174,14 +165,14 @@ export class PolledTriggers {
   }
 
   /** False when there is no such trigger. A trigger that is disabled is not polled from this tick of the event loop on. */
-  async setEnabled(name: string, isEnabled: boolean, note: string | null): Promise<boolean> {
+  async setEnabled(name: string, isEnabled: boolean, note: string | null, action?: NewAction): Promise<boolean> {
     const { store, clock } = this.#ports
     const trigger = this.#triggers.get(name)
     if (!isEnabled) this.#disabling.add(name)
     if (trigger !== undefined && !isEnabled) this.#setFlags(trigger, 0, { isEnabled })
     try {
       await this.settled()
-      const isKnown = await store.setTriggerEnabled(name, isEnabled, note, clock.now())
+      const isKnown = await store.setTriggerEnabled(name, isEnabled, note, clock.now(), action)
       const known = this.#triggers.get(name)
       if (known !== undefined) this.#setFlags(known, 0, { isEnabled })
       return isKnown
@@ -199,10 +190,10 @@ export class PolledTriggers {
   }
 
   /** False when there is no such trigger. What is set counts from this process's next poll on; null resets it. */
-  async override(name: string, overrides: TriggerOverrides | null): Promise<boolean> {
+  async override(name: string, overrides: TriggerOverrides | null, action?: NewAction): Promise<boolean> {
     const { store, clock } = this.#ports
     await this.settled()
-    const isKnown = await store.overrideTrigger(name, overrides, clock.now())
+    const isKnown = await store.overrideTrigger(name, overrides, clock.now(), action)
     this.storeChanged()
     await this.settled()
     return isKnown
@@ -225,7 +216,7 @@ export class PolledTriggers {
     try {
       while (!this.#isStopped && (this.#mustSync || this.#mustReadFlags || this.#mustLease)) {
         if (this.#mustSync) await this.#sync()
-        else if (this.#mustLease) await this.#lease()
+        else if (this.#mustLease) await this.#leaseDeclared()
         else await this.#readFlags()
       }
       this.#failures = 0
@@ -258,7 +249,7 @@ export class PolledTriggers {
     }
     if (changed.length > 0) {
       const at = clock.now()
-      const [rows, leases] = await Promise.all([
+      const [rows, { leases, surplus }] = await Promise.all([
         store.saveTriggers(
           changed.map(({ definition, intervalMs }) => ({
             name: definition.name,
@@ -281,6 +272,8 @@ export class PolledTriggers {
           lease: leases.get(definition.name) ?? null,
         })
       }
+      this.#mustLease ||= surplus.length > 0
+      for (const [name, trigger] of this.#triggers) this.#setFlags(trigger, 0, { lease: leases.get(name) ?? null })
     }
     this.#declared = declared
   }
@@ -320,20 +313,30 @@ export class PolledTriggers {
     })
   }
 
-  async #lease(): Promise<void> {
+  async #leaseDeclared(): Promise<void> {
     this.#mustLease = false
     const declared: string[] = []
     for (const { isDeclared, definition } of this.#triggers.values()) if (isDeclared) declared.push(definition.name)
-    const leases = await this.#takeLeases(declared)
-    let index = 0
-    for (const [name, trigger] of this.#triggers) this.#setFlags(trigger, index++, { lease: leases.get(name) ?? null })
+    await this.#lease(declared)
   }
 
-  /** The leases that are held here now, by trigger. */
-  #takeLeases(names: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
-    const busy = new Set<string>()
-    for (const { isPolling, definition } of this.#triggers.values()) if (isPolling) busy.add(definition.name)
-    return this.#leases.take(names, busy, (name) => this.#triggers.get(name)?.lease ?? null)
+  /**
+   * Takes leases, and gives up those that are another's share. A trigger that is polled at this moment keeps its lease until the next
+   * pass; the others are not polled any more from before the store is asked, since its answer takes time.
+   */
+  async #lease(names: readonly string[]): Promise<void> {
+    const { leases, surplus } = await this.#takeLeases(names)
+    const given = surplus.filter((name) => !this.#triggers.get(name)?.isPolling)
+    const isGiven = new Set(given)
+    let index = 0
+    for (const [name, trigger] of this.#triggers) {
+      this.#setFlags(trigger, index++, { lease: isGiven.has(name) ? null : (leases.get(name) ?? null) })
+    }
+    if (given.length > 0) await this.#leases.release(given)
+  }
+
+  #takeLeases(names: readonly string[]): Promise<TakenLeases> {
+    return this.#leases.take(names, (name) => this.#triggers.get(name)?.lease ?? null)
   }
 
   async #readFlags(): Promise<void> {
@@ -360,39 +363,4 @@ export class PolledTriggers {
     Object.assign(trigger, flags)
     if (isPollable(trigger) !== before) this.#onChanged(trigger, index)
   }
-}
-
-function* pollNames(triggers: ReadonlyMap<string, TriggerDefinition>): Iterable<string> {
-  for (const [name, { timing }] of triggers) if (timing.kind === 'poll') yield name
-}
-
-type HowPolled = Pick<PolledTrigger, 'definition' | 'intervalMs' | 'policy'>
-
-function isSameHow(one: HowPolled, other: HowPolled): boolean {
-  if (one.intervalMs !== other.intervalMs) return false
-  const names = Object.keys(one.policy) as (keyof TriggerPolicy)[]
-  return names.every((name) => one.policy[name] === other.policy[name])
-}
-
-type Flags = Pick<PolledTrigger, 'isDeclared' | 'isEnabled' | 'lease'>
-
-function isAwaited({ isPolling, unsafeHeapIndex }: PolledTrigger): boolean {
-  return isPolling || unsafeHeapIndex >= 0
-}
-
-export function isPollable(trigger: PolledTrigger): boolean {
-  return trigger.isDeclared && trigger.isEnabled && trigger.lease !== null
-}
-
-/** Poll triggers that are new, or declared anew, since the last look. */
-function changedPolls(
-  declared: ReadonlyMap<string, TriggerDefinition>,
-  before: ReadonlyMap<string, TriggerDefinition> | null,
-): readonly { readonly definition: TriggerDefinition; readonly intervalMs: number }[] {
-  const changed: { definition: TriggerDefinition; intervalMs: number }[] = []
-  for (const definition of declared.values()) {
-    if (definition.timing.kind !== 'poll' || before?.get(definition.name) === definition) continue
-    changed.push({ definition, intervalMs: definition.timing.intervalMs })
-  }
-  return changed
 }

@@ -9,6 +9,7 @@
  *   polling  -> waiting   its outcome is recorded: due one interval after it was due, missed instants collapse
  *   polling  -> parked    its outcome is recorded, and meanwhile it was disabled, or its code or lease is gone
  *   waiting  -> parked    disabled, or its code or lease is gone
+ *   polling  -> waiting   it could not start before the lease was over: due as before
  *   waiting  -> waiting   this process was not heard of for half a lease: what is due waits until the leases are renewed
  * So a trigger never overlaps itself, and one that hangs delays nobody else.
  */
@@ -20,9 +21,11 @@ import type { RegistrySource } from '../../registry/live-registry.ts'
 import type { EngineConfig } from '../config.ts'
 import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
+import type { OnFired } from '../firing-context.ts'
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Clock, ContextCodec, NotEntered, OnFired, ScriptHost, Store, Timer } from '../ports.ts'
-import { isPollable, type PolledTrigger, PolledTriggers } from './polled-triggers.ts'
+import type { Clock, ContextCodec, NotEntered, ScriptHost, Store, Timer } from '../ports.ts'
+import { isPollable, type PolledTrigger } from './polled-trigger.ts'
+import { PolledTriggers } from './polled-triggers.ts'
 import { isUnchanged, type Polled, skipReport, TickRecorder } from './tick-recorder.ts'
 import type { HeldLease } from './trigger-leases.ts'
 import type { PolledNow, TriggerPoll } from './trigger-poll.ts'
@@ -64,7 +67,7 @@ export class Scheduler {
   readonly #byHand = new AskedByHand()
   /** Those who wait for the end of the poll that is out. */
   readonly #whenEnded = new Map<PolledTrigger, (() => void)[]>()
-  #isRenewing = false
+  #renewing: Promise<void> | null = null
   #isDraining = false
   #isStopped = false
 
@@ -170,7 +173,7 @@ export class Scheduler {
 
   #wake(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
-    if (this.#ports.heartbeat.isStale()) {
+    if (this.#mustRenew()) {
       void this.#renewFirst()
       return
     }
@@ -184,14 +187,23 @@ export class Scheduler {
     this.#arm()
   }
 
+  /** Also where the heartbeat is young again, and the leases were read before the gap. */
+  #mustRenew(): boolean {
+    const { heartbeat } = this.#ports
+    return heartbeat.isStale() || heartbeat.startLimit !== this.triggers.startLimit
+  }
+
   /** This process stood still, or the database could not be reached: what it held may be another's by now. */
-  async #renewFirst(): Promise<void> {
-    if (this.#isRenewing) return
-    this.#isRenewing = true
+  #renewFirst(): Promise<void> {
+    this.#renewing ??= this.#renew()
+    return this.#renewing
+  }
+
+  async #renew(): Promise<void> {
     this.triggers.renewLeases()
     await this.triggers.settled()
-    this.#isRenewing = false
-    if (this.#ports.heartbeat.isStale()) this.#wakeBy(this.#ports.clock.monotonic() + RENEW_AGAIN_MS)
+    this.#renewing = null
+    if (this.#mustRenew()) this.#wakeBy(this.#ports.clock.monotonic() + RENEW_AGAIN_MS)
     else this.#arm()
   }
 
@@ -200,6 +212,7 @@ export class Scheduler {
    * was. Null: it is not polled here.
    */
   async pollNow(name: string): Promise<PolledNow | null> {
+    if (this.#mustRenew()) await this.#renewFirst()
     let trigger = this.triggers.held(name)
     while (trigger?.isPolling && !this.#isDraining) {
       await this.#endOfPoll(trigger)
@@ -229,7 +242,8 @@ export class Scheduler {
     poll.latenessMs = latenessMs
     poll.at = now
     poll.answer = answer
-    this.#ports.host.poll(trigger.request).then(poll.answered, poll.failed)
+    const { startLimit } = this.triggers
+    this.#ports.host.poll({ ...trigger.request, startLimit }).then(poll.answered, poll.failed)
   }
 
   #firstPoll(trigger: PolledTrigger, lease: HeldLease): TriggerPoll {
@@ -246,7 +260,7 @@ export class Scheduler {
     if (this.#isStopped) return
     const now = this.#ports.clock.monotonic()
     if (outcome.kind === 'notEntered') {
-      this.#recorded(trigger, asked, now)
+      this.#recorded(trigger, asked, now, outcome.isLate)
       asked.answer?.({ kind: 'notEntered' })
       return
     }
@@ -271,13 +285,14 @@ export class Scheduler {
     })
   }
 
-  #recorded(trigger: PolledTrigger, { answer }: TriggerPoll, now: number): void {
+  /** `isLate`: it was not polled, and is still due. */
+  #recorded(trigger: PolledTrigger, { answer }: TriggerPoll, now: number, isLate = false): void {
     trigger.isPolling = false
     this.#polls -= 1
     if (this.#polls === 0) this.#onIdle?.()
     if (this.#whenEnded.size > 0) this.#endWaits(trigger)
     if (!isPollable(trigger)) return
-    const isStillToCome = answer !== null && trigger.baseDueAt > now
+    const isStillToCome = isLate || (answer !== null && trigger.baseDueAt > now)
     this.#wait(trigger, isStillToCome ? trigger.baseDueAt : nextDueAt(trigger.baseDueAt, trigger.intervalMs, now))
   }
 

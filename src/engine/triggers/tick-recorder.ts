@@ -14,17 +14,8 @@ import type { RegistrySource } from '../../registry/live-registry.ts'
 import { didYouMean } from '../../registry/nearest.ts'
 import { troubleDelayMs } from '../due.ts'
 import type { EngineEvents } from '../events.ts'
-import { firingContext, newExecution } from '../firing-context.ts'
-import type {
-  Clock,
-  ContextCodec,
-  FailedTick,
-  FiredTick,
-  FiredTickResult,
-  OnFired,
-  PollRecord,
-  Store,
-} from '../ports.ts'
+import { firingContext, newExecution, type OnFired } from '../firing-context.ts'
+import type { Clock, ContextCodec, FailedTick, FiredTick, FiredTickResult, PollRecord, Store } from '../ports.ts'
 import type { HeldLease } from './trigger-leases.ts'
 
 export interface TickRecorderPorts {

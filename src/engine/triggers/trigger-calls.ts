@@ -1,5 +1,6 @@
 /** What callers may ask about poll triggers, and change. Part of the engine's API. */
 
+import type { NewAction } from '../../model/action.ts'
 import type { ActivityBar, ActivityQuery, LastTicks, TickDetail } from '../../model/history.ts'
 import type { TriggerOverrides } from '../../model/policy.ts'
 import type { FiringRow, TickRow, TriggerRow } from '../../model/schedule.ts'
@@ -28,19 +29,22 @@ export class TriggerCalls {
     return this.#store.getTrigger(name)
   }
 
-  /** False when there is no such trigger. Disabling stops further polls at once; a run already started goes on. */
-  async setEnabled(name: string, isEnabled: boolean, note: string | null = null): Promise<boolean> {
+  /**
+   * False when there is no such trigger. Disabling stops further polls immediately; a run already started continues. `action`:
+   * recorded in the same step.
+   */
+  async setEnabled(name: string, isEnabled: boolean, note: string | null = null, action?: NewAction): Promise<boolean> {
     this.#assertOpen()
-    return this.#polled.setEnabled(name, isEnabled, note)
+    return this.#polled.setEnabled(name, isEnabled, note, action)
   }
 
   /**
-   * What counts in place of what the code declares, from the next poll on and after restarts; null resets all. False when
-   * there is no such trigger.
+   * Sets what takes precedence over the declaration, from the next poll on and after restarts; null resets all. False when
+   * there is no such trigger. `action`: recorded in the same step.
    */
-  async override(name: string, overrides: TriggerOverrides | null): Promise<boolean> {
+  async override(name: string, overrides: TriggerOverrides | null, action?: NewAction): Promise<boolean> {
     this.#assertOpen()
-    return this.#polled.override(name, overrides)
+    return this.#polled.override(name, overrides, action)
   }
 
   /** Of those that are polled here: whose poll was due `byMs` ago, and has not ended. Reads nothing but memory. */

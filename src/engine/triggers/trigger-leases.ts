@@ -1,7 +1,7 @@
 /** Takes leases from the store, for the triggers that `polled-triggers.ts` keeps, and hands them over at the end. */
 
 import type { Heartbeat } from '../heartbeat.ts'
-import type { Store } from '../ports.ts'
+import type { StartLimit, Store } from '../ports.ts'
 
 /** The lease of a trigger that is polled here. A poll keeps the one it was begun under. */
 export interface HeldLease {
@@ -9,6 +9,12 @@ export interface HeldLease {
   number: number | null
   /** Its last answer under this lease was to fire, and that is stored: what follows is no change. */
   isFiring: boolean
+}
+
+export interface TakenLeases {
+  readonly leases: ReadonlyMap<string, HeldLease>
+  /** Names of leased triggers that are the share of another engine. */
+  readonly surplus: readonly string[]
 }
 
 export interface TriggerLeasesPorts {
@@ -19,31 +25,42 @@ export interface TriggerLeasesPorts {
 
 export class TriggerLeases {
   readonly #ports: TriggerLeasesPorts
+  #startLimit: StartLimit
 
   constructor(ports: TriggerLeasesPorts) {
     this.#ports = ports
+    this.#startLimit = ports.heartbeat.startLimit
   }
 
-  /** This instance's share of these triggers. `busy`: those that are polled at this moment. */
-  async take(
-    names: readonly string[],
-    busy: ReadonlySet<string>,
-    heldOf: (name: string) => HeldLease | null,
-  ): Promise<ReadonlyMap<string, HeldLease>> {
+  /** Limit of polls that are made under the leases that were taken last. The heartbeat has another one after a gap, in which they may be lost. */
+  get startLimit(): StartLimit {
+    return this.#startLimit
+  }
+
+  /** Takes this instance's share of these triggers. Returns all leases that it holds, and those that another waits for. */
+  async take(names: readonly string[], heldOf: (name: string) => HeldLease | null): Promise<TakenLeases> {
     const { store, instanceId, heartbeat } = this.#ports
+    const { startLimit } = heartbeat
     // In the same step, and first: an instance that others took for dead enters again by it.
     const beat = heartbeat.isStale() ? heartbeat.beat() : null
-    const [leases] = await Promise.all([store.leaseTriggers(instanceId, names, busy), beat])
-    return new Map(
-      leases.map(({ trigger, number }) => {
+    const [{ held: all, surplus }] = await Promise.all([store.leaseTriggers(instanceId, names), beat])
+    this.#startLimit = beat === null ? startLimit : heartbeat.startLimit
+    const leases = new Map(
+      all.map(({ trigger, number }) => {
         const held = heldOf(trigger)
         // The same one goes on, so that it is marked also for a poll that is out when the database is lost.
         return [trigger, held?.number === number ? held : { number, isFiring: false }]
       }),
     )
+    return { leases, surplus }
   }
 
-  /** `giveUp` takes none any more. Where the database refuses, others take them when this instance is closed, or dead. */
+  /** Gives up leases of triggers that are not polled here any more. */
+  async release(names: readonly string[]): Promise<void> {
+    await this.#ports.store.releaseTriggers(this.#ports.instanceId, names)
+  }
+
+  /** Gives up what is not polled. Where the database refuses, others take them when this instance is closed, or dead. */
   async handOver(giveUp: () => Promise<unknown>): Promise<void> {
     try {
       await giveUp()

@@ -6,7 +6,16 @@ import { instant } from './instants.ts'
 
 /** `nextRuns`: the next instants at which it fires. */
 export function scheduleRecord(row: CronRow, nextRuns: readonly number[]) {
-  const { isEnabled, nextRunAt: _, lastRunAt, undeclaredAt, createdAt, updatedAt, ...rest } = row
+  const {
+    isEnabled,
+    nextRunAt: _next,
+    lastScheduledAt: _last,
+    lastRunAt,
+    undeclaredAt,
+    createdAt,
+    updatedAt,
+    ...rest
+  } = row
   return {
     ...rest,
     kind: scheduleKind(row),

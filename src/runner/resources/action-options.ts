@@ -9,10 +9,10 @@ export interface ActionOptions {
   readonly note?: string
   /** The door that it came through. Default: node. */
   readonly source?: ActionSource
-  /** How long to wait for the process that runs it, when that is another. 0: not at all. Default: 5,000 ms. */
+  /** How long to wait for the process that runs it, when that is another. 0: not at all. Default: 2,000 ms. */
   readonly answerWithinMs?: number
 }
 
-export function steering({ note, source = 'node', answerWithinMs = 5_000 }: ActionOptions): SteeringOptions {
+export function steering({ note, source = 'node', answerWithinMs = 2_000 }: ActionOptions): SteeringOptions {
   return { actor: { source, note: note === undefined ? null : textArgument(note, 'note') }, answerWithinMs }
 }

@@ -1,7 +1,7 @@
 /** The SQL of cron schedules and their firings. Each text is one statement, named after what the store wants done. */
 
 const COLUMNS =
-  'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, created_at, updated_at, ' +
+  'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, last_scheduled_at, created_at, updated_at, ' +
   'trigger_name, undeclared_at, instance_name, params'
 
 const FIRING_COLUMNS =
@@ -50,7 +50,7 @@ export const DELETE_CRON = 'DELETE FROM crons WHERE id = $1'
 
 /** The claim itself: of several claimers of one instant, one changes the row. */
 export const CLAIM_CRON = `
-UPDATE crons SET next_run_at = $1, last_run_at = $2, updated_at = $2
+UPDATE crons SET next_run_at = $1, last_run_at = $2, updated_at = $2, last_scheduled_at = next_run_at
 WHERE id = $3 AND next_run_at = $4 AND enabled`
 
 export const INSERT_CRON_FIRING = `

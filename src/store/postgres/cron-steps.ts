@@ -40,7 +40,7 @@ import {
   SET_CRON_OVERRIDES,
   UPDATE_CRON,
 } from './cron-queries.ts'
-import { insertExecutions } from './execution-steps.ts'
+import { insertExecutions } from './executions/execution-steps.ts'
 import type { Session } from './session/session.ts'
 
 /** False when the workflow has an instance of that name. */

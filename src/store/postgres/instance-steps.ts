@@ -8,10 +8,11 @@
 
 import { StoreError } from '../../errors.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
-import { RUNNER_STOPPED } from '../history-rows.ts'
+import { PROCESS_DIED, RUNNER_STOPPED } from '../history-rows.ts'
 import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity, shownHost } from '../process-identity.ts'
 import { faultText } from '../rows.ts'
-import { INSERT_CUT_ATTEMPTS } from './history/attempt-queries.ts'
+import { RECOVER_RUNNING_TASKS } from './executions/execution-queries.ts'
+import { INSERT_CUT_ATTEMPTS, INSERT_LOST_ATTEMPTS } from './history/attempt-queries.ts'
 import {
   BEAT,
   COUNT_OTHER_WORKERS,
@@ -20,6 +21,7 @@ import {
   INSERT_INSTANCE,
   LIST_INSTANCES,
   LIST_OTHERS,
+  LIST_OWNED,
   READY_RUNNING_TASKS_OF_OWNER,
   RELEASE_EXECUTIONS,
   RELEASE_LEASES,
@@ -64,6 +66,7 @@ export class Liveness {
   async enter(session: Session, instanceId: string, at: number): Promise<boolean> {
     const now = this.#serverNow()
     if ((await session.run(BEAT, instanceId, at, now, DEAD_AFTER_MS)) > 0) return false
+    await abandon(session, instanceId, at)
     const { host, pid, startedAt } = this.#self
     await session.run(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, now, DEAD_AFTER_MS)
     return true
@@ -130,6 +133,20 @@ export class Liveness {
   #isGone(record: Pick<OtherRecord, 'host' | 'pid' | 'process_started_at'>): boolean {
     return record.host === this.#self.host && !hasProcess(this.#self, record, this.#isProcessAlive)
   }
+}
+
+/** An instance that was declared dead enters again: what nobody took over of it is there for everybody. */
+async function abandon(session: Session, instanceId: string, at: number): Promise<void> {
+  const dead = await session.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  if (dead === undefined) return
+  const owned = (await session.all<{ readonly seq: number }>(LIST_OWNED, dead.seq)).map(({ seq }) => seq)
+  await Promise.all([
+    session.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), owned),
+    session.run(RECOVER_RUNNING_TASKS, owned),
+    session.run(RELEASE_EXECUTIONS, dead.seq),
+    session.run(RELEASE_LEASES, dead.seq),
+    session.run(DELETE_INSTANCE, dead.seq),
+  ])
 }
 
 export async function leaveInstance(session: Session, instanceId: string, at: number): Promise<void> {

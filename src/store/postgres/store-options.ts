@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../engine/ports.ts'
 import type { ProcessIdentity } from '../process-identity.ts'
+import type { Driver } from './session/session.ts'
 
 export interface PostgresStoreOptions {
   /** `postgres://` or `postgresql://`. */
@@ -27,4 +28,6 @@ export interface PostgresStoreOptions {
   /** What to take for the server's clock, in milliseconds. Default: the server's clock. */
   readonly serverNow?: () => number
   readonly random?: () => number
+  /** Makes the connections. `pg` by default. */
+  readonly driver?: Driver
 }

@@ -42,7 +42,7 @@ WITH free AS (
 )
 UPDATE triggers SET lease_seq = $3, lease_number = lease_number + 1 FROM free WHERE triggers.seq = free.seq`
 
-export const GIVE_UP_TRIGGERS = `
+export const RELEASE_TRIGGERS = `
 UPDATE triggers SET lease_seq = NULL WHERE name = ANY ($1::text[]) AND lease_seq = $2`
 
 export const LIST_LEASES = 'SELECT name, lease_seq FROM triggers'

@@ -8,6 +8,7 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  LeasedTriggers,
   Page,
   PageAfter,
   PollRecord,
@@ -21,8 +22,9 @@ import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
 import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
 import { movesOf } from '../trigger-shares.ts'
-import { insertExecutions } from './execution-steps.ts'
-import { LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
+import { insertExecutions } from './executions/execution-steps.ts'
+import { recordAction } from './history/action-steps.ts'
+import { DECLARE_DEAD, LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import type { Session } from './session/session.ts'
 import {
@@ -34,7 +36,6 @@ import {
   FIND_ACTIVE_FIRING,
   FIND_FIRING,
   GET_TRIGGERS,
-  GIVE_UP_TRIGGERS,
   INSERT_ACTIVE_FIRING,
   INSERT_FIRING,
   INSERT_TICK,
@@ -46,6 +47,7 @@ import {
   LOCK_OVERRIDES,
   LOCK_TRIGGER,
   PAUSE_TRIGGER,
+  RELEASE_TRIGGERS,
   SAVE_TRIGGERS,
   SET_LAST_POLL,
   SET_OVERRIDES,
@@ -101,14 +103,13 @@ export async function saveTriggers(
   return records
 }
 
-/** The leases, in the order of the names, that the instance holds after taking and giving up. */
+/** The leases that the instance holds after taking those of its share; see the port. */
 export async function leaseTriggers(
   session: Session,
   instanceId: string,
   names: readonly string[],
-  busy: ReadonlySet<string>,
   deadSeqs: readonly number[],
-): Promise<readonly TriggerLease[]> {
+): Promise<LeasedTriggers> {
   const own = await instanceSeqOrThrow(session, instanceId)
   const dead = new Set(deadSeqs)
   const [held, others] = await Promise.all([
@@ -123,16 +124,19 @@ export async function leaseTriggers(
   const shared = held.map(({ name, lease_seq }) => {
     return { name, holder: lease_seq === null || dead.has(lease_seq) ? null : lease_seq }
   })
-  const { take, giveUp } = movesOf(own, shared, instances, busy)
-  const moves = [
-    take.length > 0 && session.run(LEASE_TRIGGERS, take, deadSeqs, own),
-    giveUp.length > 0 && session.run(GIVE_UP_TRIGGERS, giveUp, own),
-  ]
-  const [leases] = await Promise.all([session.all<TriggerLease>(LIST_OWN_LEASES, own), ...moves])
-  // Somebody waits for them.
-  if (giveUp.length > 0) session.tell()
+  const { take, surplus } = movesOf(own, shared, instances)
+  const taken = take.length > 0 && session.run(LEASE_TRIGGERS, take, deadSeqs, own)
+  const formers = held.flatMap(({ name, lease_seq }) => (lease_seq !== null && take.includes(name) ? lease_seq : []))
+  if (formers.length > 0) await session.run(DECLARE_DEAD, formers)
+  const [leases] = await Promise.all([session.all<TriggerLease>(LIST_OWN_LEASES, own), taken])
   const byName = new Map(leases.map((lease) => [lease.trigger, lease]))
-  return names.flatMap((name) => byName.get(name) ?? [])
+  return { held: names.flatMap((name) => byName.get(name) ?? []), surplus }
+}
+
+/** Other engines wait for them. */
+export async function releaseTriggers(session: Session, instanceId: string, names: readonly string[]): Promise<void> {
+  await session.run(RELEASE_TRIGGERS, names, await instanceSeqOrThrow(session, instanceId))
+  session.tell()
 }
 
 export function listTriggers(
@@ -220,6 +224,12 @@ function endSkips(session: Session, triggers: readonly string[]): readonly Promi
 }
 
 export async function recordFired(session: Session, tick: FiredTick): Promise<FiredTickResult> {
+  const result = await fire(session, tick)
+  if (tick.recorded !== undefined) await recordAction(session, tick.recorded.action, tick.recorded.answer(result))
+  return result
+}
+
+async function fire(session: Session, tick: FiredTick): Promise<FiredTickResult> {
   const trigger = await lockedTriggerOrThrow(session, tick.trigger)
   if (tick.lease !== null && tick.lease !== trigger.lease_number) return { kind: 'lost' }
   if (tick.onChange && trigger.is_firing) {

@@ -1,7 +1,7 @@
 /** The SQL of cron schedules and their firings. Each text is one statement, named after what the store wants done. */
 
 const COLUMNS =
-  'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, created_at, updated_at, ' +
+  'id, workflow, expression, timezone, catchup, overrides, enabled, next_run_at, last_run_at, last_scheduled_at, created_at, updated_at, ' +
   'trigger_name, undeclared_at, instance_name, params'
 
 const FIRING_COLUMNS =
@@ -55,7 +55,7 @@ export const DELETE_CRON = 'DELETE FROM crons WHERE id = ?'
 
 /** The claim itself: of several claimers of one instant, one changes the row. */
 export const CLAIM_CRON = `
-UPDATE crons SET next_run_at = ?, last_run_at = ?, updated_at = ?
+UPDATE crons SET next_run_at = ?, last_run_at = ?, updated_at = ?, last_scheduled_at = next_run_at
 WHERE id = ? AND next_run_at = ? AND enabled = 1`
 
 export const INSERT_CRON_FIRING = `

@@ -43,7 +43,7 @@ import {
   SET_CRON_OVERRIDES,
   UPDATE_CRON,
 } from './cron-queries.ts'
-import { insertExecution } from './execution-steps.ts'
+import { insertExecution } from './executions/execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 
 /** False when the workflow has an instance of that name. */

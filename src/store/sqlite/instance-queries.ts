@@ -2,15 +2,17 @@
 
 export const FIND_INSTANCE = 'SELECT seq FROM instances WHERE id = ?'
 
-export const LIST_INSTANCES = 'SELECT seq, id, host, pid, process_started_at, heartbeat_at, beats FROM instances'
+export const LIST_INSTANCES =
+  'SELECT seq, id, host, pid, process_started_at, heartbeat_at, beats, is_declared_dead FROM instances'
 
 export const LIST_INSTANCES_WITH_HOLDINGS = `
-SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, beats,
+SELECT seq, id, host, pid, process_started_at, opened_at, heartbeat_at, beats, is_declared_dead,
        (SELECT count(*) FROM triggers WHERE lease_seq = instances.seq) AS triggers,
        (SELECT count(*) FROM executions WHERE owner_seq = instances.seq) AS executions
 FROM instances ORDER BY seq`
 
-export const TOUCH_INSTANCE = 'UPDATE instances SET heartbeat_at = ?, beats = beats + 1 WHERE id = ?'
+export const TOUCH_INSTANCE = `
+UPDATE instances SET heartbeat_at = ?, beats = beats + 1 WHERE id = ? AND is_declared_dead = 0`
 
 export const INSERT_INSTANCE = `
 INSERT INTO instances (id, host, pid, process_started_at, opened_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)`
@@ -40,6 +42,9 @@ WHERE instance_seq <> ? AND NOT EXISTS (
   SELECT 1 FROM instance_workflows own
   WHERE own.instance_seq = ? AND own.workflow = other.workflow AND own.version = other.version)`
 
+/** Something of it was taken over. */
+export const DECLARE_DEAD = 'UPDATE instances SET is_declared_dead = 1 WHERE seq = ?'
+
 export const DELETE_INSTANCE = 'DELETE FROM instances WHERE seq = ?'
 
 /** Keeps the row of a dead instance as long as it says who owned an execution. */
@@ -50,6 +55,8 @@ WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM executions WHERE owner_seq = instanc
 export const RELEASE_LEASES = 'UPDATE triggers SET lease_seq = NULL WHERE lease_seq = ?'
 
 export const RELEASE_EXECUTIONS = 'UPDATE executions SET owner_seq = NULL WHERE owner_seq = ?'
+
+export const LIST_OWNED = 'SELECT seq FROM executions WHERE owner_seq = ?'
 
 export const READY_RUNNING_TASKS_OF_OWNER = `
 UPDATE task_runs SET status = 'Ready'

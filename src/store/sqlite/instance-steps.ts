@@ -12,8 +12,9 @@ import { StoreError } from '../../errors.ts'
 import type { InstanceRow } from '../../model/schedule.ts'
 import { HeartbeatWatch } from '../heartbeat-watch.ts'
 import { DEAD_AFTER_MS, hasProcess, type ProcessIdentity, shownHost } from '../process-identity.ts'
+import { RECOVER_RUNNING_TASKS } from './executions/execution-queries.ts'
 import type { Connection } from './file/connection.ts'
-import { insertCutAttempts } from './history/attempt-steps.ts'
+import { insertCutAttempts, insertLostAttempts } from './history/attempt-steps.ts'
 import {
   DELETE_INSTANCE,
   FIND_INSTANCE,
@@ -21,6 +22,7 @@ import {
   LIST_INSTANCES,
   LIST_INSTANCES_WITH_HOLDINGS,
   LIST_OTHER_WORKERS,
+  LIST_OWNED,
   READY_RUNNING_TASKS_OF_OWNER,
   RELEASE_EXECUTIONS,
   RELEASE_LEASES,
@@ -35,6 +37,7 @@ interface InstanceRecord {
   readonly process_started_at: number | null
   readonly heartbeat_at: number
   readonly beats: number
+  readonly is_declared_dead: number
 }
 
 interface HoldingRecord extends InstanceRecord {
@@ -57,15 +60,18 @@ export class Liveness {
 
   /**
    * Also the heartbeat of an instance that others took for dead and removed: it enters again. Each one is an occasion to
-   * listen for those of the others.
+   * listen for those of the others. True when the instance was not there.
    */
-  enter(connection: Connection, instanceId: string, at: number): void {
-    if (connection.run(TOUCH_INSTANCE, at, instanceId) === 0) {
+  enter(connection: Connection, instanceId: string, at: number): boolean {
+    const isNew = connection.run(TOUCH_INSTANCE, at, instanceId) === 0
+    if (isNew) {
+      abandon(connection, instanceId, at)
       const { host, pid, startedAt } = this.#self
       connection.run(INSERT_INSTANCE, instanceId, host, pid, startedAt, at, at)
     }
     const records = this.#readInstances(connection)
     this.#known = records.map((record) => `${record.seq}${this.#isDead(record) ? ' dead' : ''}`).join()
+    return isNew
   }
 
   /** Which instances there were at the last look, and which of them are dead: another text when that has changed. */
@@ -82,6 +88,13 @@ export class Liveness {
   deadSeqs(connection: Connection, askingId: string): readonly number[] {
     const records = this.#readInstances(connection)
     return records.filter((record) => record.id !== askingId && this.#isDead(record)).map((record) => record.seq)
+  }
+
+  /** Whether an instance is dead or gone, as far as the one that asks has listened. */
+  isDead(connection: Connection, instanceId: string, askingId: string): boolean {
+    if (instanceId === askingId) return false
+    const record = this.#readInstances(connection).find(({ id }) => id === instanceId)
+    return record === undefined || this.#isDead(record)
   }
 
   /** How many other living instances have announced workflows. */
@@ -123,6 +136,7 @@ export class Liveness {
   }
 
   #seemsAlive(record: InstanceRecord, at: number): boolean {
+    if (record.is_declared_dead === 1) return false
     if (record.host === this.#self.host) return hasProcess(this.#self, record, this.#isProcessAlive)
     return Math.abs(at - record.heartbeat_at) < DEAD_AFTER_MS
   }
@@ -134,9 +148,22 @@ export class Liveness {
   }
 
   #isDead(record: InstanceRecord): boolean {
-    if (this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
+    if (record.is_declared_dead === 1 || this.#heartbeats.silentMs(record.seq) >= DEAD_AFTER_MS) return true
     return record.host === this.#self.host && !hasProcess(this.#self, record, this.#isProcessAlive)
   }
+}
+
+/** An instance that was declared dead enters again: what nobody took over of it is there for everybody. */
+function abandon(connection: Connection, instanceId: string, at: number): void {
+  const dead = connection.one<{ readonly seq: number }>(FIND_INSTANCE, instanceId)
+  if (dead === undefined) return
+  for (const { seq } of connection.all<{ readonly seq: number }>(LIST_OWNED, dead.seq)) {
+    insertLostAttempts(connection, seq, at)
+    connection.run(RECOVER_RUNNING_TASKS, seq)
+  }
+  connection.run(RELEASE_EXECUTIONS, dead.seq)
+  connection.run(RELEASE_LEASES, dead.seq)
+  connection.run(DELETE_INSTANCE, dead.seq)
 }
 
 export function leaveInstance(connection: Connection, instanceId: string, at: number): void {

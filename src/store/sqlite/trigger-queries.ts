@@ -34,7 +34,7 @@ export const SUM_LEASES = 'SELECT count(*) AS count, sum(lease_number) AS number
 
 export const LIST_LEASES = 'SELECT seq, name, lease_seq, lease_number FROM triggers'
 
-export const GIVE_UP_TRIGGER = 'UPDATE triggers SET lease_seq = NULL WHERE seq = ?'
+export const RELEASE_TRIGGER = 'UPDATE triggers SET lease_seq = NULL WHERE name = ? AND lease_seq = ?'
 
 export const LEASE_TRIGGER = 'UPDATE triggers SET lease_seq = ?, lease_number = lease_number + 1 WHERE seq = ?'
 

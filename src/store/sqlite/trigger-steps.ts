@@ -8,11 +8,11 @@ import type {
   FailedTickResult,
   FiredTick,
   FiredTickResult,
+  LeasedTriggers,
   Page,
   PageAfter,
   PollRecord,
   TriggerDeclaration,
-  TriggerLease,
 } from '../../engine/ports.ts'
 import { StoreError } from '../../errors.ts'
 import type { PythonFault } from '../../model/fault.ts'
@@ -21,10 +21,11 @@ import type { FiringRow, TickOutcome } from '../../model/schedule.ts'
 import { type FiringRecord, faultText, firingRow, overridesText, policyText, type TriggerRecord } from '../rows.ts'
 import type { SkipRun, SkipRuns } from '../skip-buffer.ts'
 import { type Instance, movesOf } from '../trigger-shares.ts'
-import { insertExecution } from './execution-steps.ts'
+import { insertExecution } from './executions/execution-steps.ts'
 import type { Connection } from './file/connection.ts'
 import type { HeldLeases } from './held-leases.ts'
-import { LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
+import { recordAction } from './history/action-steps.ts'
+import { DECLARE_DEAD, LIST_ANNOUNCED_TRIGGERS } from './instance-queries.ts'
 import { instanceSeqOrThrow } from './instance-steps.ts'
 import {
   CLOSE_SKIPS,
@@ -35,7 +36,6 @@ import {
   FIND_ACTIVE_FIRING,
   FIND_TRIGGER,
   GET_TRIGGER,
-  GIVE_UP_TRIGGER,
   INSERT_FIRING,
   INSERT_TICK,
   LEASE_TRIGGER,
@@ -45,6 +45,7 @@ import {
   LIST_LEASES,
   LIST_TRIGGERS,
   PAUSE_TRIGGER,
+  RELEASE_TRIGGER,
   SAVE_TRIGGER,
   SET_LAST_POLL,
   SET_LIMITED_POLL,
@@ -88,41 +89,44 @@ export function saveTriggers(
   return triggers.flatMap(({ name }) => connection.one<TriggerRecord>(GET_TRIGGER, name) ?? [])
 }
 
-/** The leases, in the order of the names, that the instance holds after taking and giving up. */
+/** The leases that the instance holds after taking those of its share; see the port. */
 export function leaseTriggers(
   connection: Connection,
   instanceId: string,
   names: readonly string[],
-  busy: ReadonlySet<string>,
   deadSeqs: readonly number[],
   held: HeldLeases,
-): readonly TriggerLease[] {
+): LeasedTriggers {
   const own = instanceSeqOrThrow(connection, instanceId)
   const dead = new Set(deadSeqs)
   const others = othersWithCode(connection, own, dead)
   const unchanged = others.length === 0 ? held.unchanged(connection, own, names) : null
-  if (unchanged !== null) return unchanged
+  if (unchanged !== null) return { held: unchanged, surplus: [] }
   const instances = [{ seq: own, names: new Set(names) }, ...others]
   const leases = new Map(connection.all<LeaseRecord>(LIST_LEASES).map((lease) => [lease.name, { ...lease }]))
   const shared = [...leases.values()].map(({ name, lease_seq }) => {
     return { name, holder: lease_seq === null || dead.has(lease_seq) ? null : lease_seq }
   })
-  const { take, giveUp } = movesOf(own, shared, instances, busy)
-  const move = (name: string, sql: string, holder: number | null) => {
+  const { take, surplus } = movesOf(own, shared, instances)
+  for (const name of take) {
     const lease = leases.get(name)
-    if (lease === undefined) return
-    connection.run(sql, ...(holder === null ? [] : [holder]), lease.seq)
-    lease.lease_seq = holder
-    if (holder !== null) lease.lease_number += 1
+    if (lease === undefined) continue
+    if (lease.lease_seq !== null) connection.run(DECLARE_DEAD, lease.lease_seq)
+    connection.run(LEASE_TRIGGER, own, lease.seq)
+    lease.lease_seq = own
+    lease.lease_number += 1
   }
-  for (const name of take) move(name, LEASE_TRIGGER, own)
-  for (const name of giveUp) move(name, GIVE_UP_TRIGGER, null)
   const given = names.flatMap((trigger) => {
     const lease = leases.get(trigger)
     return lease?.lease_seq === own ? { trigger, number: lease.lease_number } : []
   })
   held.given(own, given)
-  return given
+  return { held: given, surplus }
+}
+
+export function releaseTriggers(connection: Connection, instanceId: string, names: readonly string[]): void {
+  const own = instanceSeqOrThrow(connection, instanceId)
+  for (const name of names) connection.run(RELEASE_TRIGGER, name, own)
 }
 
 function othersWithCode(connection: Connection, own: number, dead: ReadonlySet<number>): readonly Instance[] {
@@ -203,6 +207,12 @@ function writeSkipRun(connection: Connection, trigger: string, run: SkipRun): vo
 }
 
 export function recordFired(connection: Connection, tick: FiredTick): FiredTickResult {
+  const result = fire(connection, tick)
+  if (tick.recorded !== undefined) recordAction(connection, tick.recorded.action, tick.recorded.answer(result))
+  return result
+}
+
+function fire(connection: Connection, tick: FiredTick): FiredTickResult {
   const trigger = leasedTriggerOrThrow(connection, tick.trigger)
   const { seq } = trigger
   if (tick.lease !== null && tick.lease !== trigger.lease_number) return { kind: 'lost' }

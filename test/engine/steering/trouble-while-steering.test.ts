@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NewAction } from '../../../src/model/action.ts'
 import { AT_ONCE, begun, CHAIN } from '../../support/begun-execution.ts'
-import { trigger } from '../../support/declared.ts'
+import { trigger, workflow } from '../../support/declared.ts'
 import { settle } from '../../support/fake-clock.ts'
 import { completed, type FakeHost, failed, SKIP } from '../../support/fake-host.ts'
 import { Refusals } from '../../support/refusing-store.ts'
@@ -109,14 +109,24 @@ describe('what another process asks for', () => {
     at: stores.clock.now(),
   })
 
+  /** Stores a request, as another process does that does not wait for the answer. */
+  const steer = (action: NewAction) =>
+    stores.there.steer(action, {
+      kind: 'cancel',
+      actionIds: [action.id],
+      waits: false,
+      reason: 'cancelled',
+      at: action.at,
+    })
+
   it('of one that is killed before it hears of it is done once by the next, however often it was asked', async () => {
     const dying = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
     const { id, ended } = await begun(dying)
     ended.catch(() => undefined)
     const actions = [cancelOf(id), cancelOf(id)]
-    // As a process that is killed: it hears nothing, and gives nothing back but by its death.
+    // No time passes, in which it could notice them.
+    for (const action of actions) expect(await steer(action)).toMatchObject({ kind: 'requested' })
     await dying.engine.stop({ graceMs: 0 })
-    for (const action of actions) await stores.there.actions.ask(action)
 
     await using next = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
     await stores.clock.advance(1_000)
@@ -128,21 +138,25 @@ describe('what another process asks for', () => {
     await next.engine.stop({ graceMs: 0 })
   })
 
-  it('after it was done by another who was killed before he answered is answered, and not done again', async () => {
-    await using asking = await stores.ask()
-    const id = await asking.engine.submitDefinition(CHAIN, '{}')
+  it('of one that is killed is done once by any process that serves, also without the workflow', async () => {
+    const dying = await stores.serve({ workflows: [CHAIN], python: untilCancelled })
+    const { id, ended } = await begun(dying)
+    ended.catch(() => undefined)
     const action = cancelOf(id)
-    await stores.there.actions.ask(action)
-    await asking.engine.executions.cancel(id, CANCEL)
-    const { endedAt } = (await stores.there.getExecution(id)) ?? {}
+    await steer(action)
+    await dying.engine.stop({ graceMs: 0 })
 
-    await using serving = await stores.serve({ workflows: [CHAIN] })
+    await using serving = await stores.serve({ workflows: [workflow('other', { work: {} })] })
+    const finished = serving.record('executionFinished')
     await stores.clock.advance(1_000)
+    const { endedAt } = (await stores.there.getExecution(id)) ?? {}
+    await stores.clock.advance(60_000)
 
     expect((await stores.there.actions.get(action.id))?.answer).toMatchObject({ isRefused: false })
-    expect((await stores.there.getExecution(id))?.endedAt).toBe(endedAt)
+    expect(await stores.there.getExecution(id)).toMatchObject({ status: 'Cancelled', endedAt })
+    expect(finished).toMatchObject([{ executionId: id, status: 'Cancelled' }])
     expect(serving.host.runs).toEqual([])
-    for (const each of [serving, asking]) await each.engine.stop({ graceMs: 0 })
+    await serving.engine.stop({ graceMs: 0 })
   })
 
   it('of one that has ended meanwhile is refused, and not looked at for good', async () => {

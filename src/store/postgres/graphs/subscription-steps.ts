@@ -11,7 +11,7 @@ import {
   type SubscriptionRecord,
   subscriptionRow,
 } from '../../graphs/rows.ts'
-import { insertExecutions } from '../execution-steps.ts'
+import { insertExecutions } from '../executions/execution-steps.ts'
 import type { Session } from '../session/session.ts'
 import {
   CLAIM_FIRINGS,

@@ -2,17 +2,10 @@
 
 import type { ActionStore } from '../../../engine/ports.ts'
 import { type ActionRecord, actionRow } from '../../history-rows.ts'
-import type { Session } from '../session/session.ts'
 import type { AddStep } from '../steps.ts'
+import { answerAction, askAction, recordAction } from './action-steps.ts'
 
 const COLUMNS = 'id, kind, target, source, note, arguments, created_at, answered_at, is_refused, answer'
-
-const INSERT_ACTION = `
-INSERT INTO actions (id, kind, target, source, note, arguments, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-
-/** Whoever answers first does: it is no answer any more for the others. */
-const ANSWER_ACTION = `
-UPDATE actions SET answered_at = $1, is_refused = $2, answer = $3 WHERE id = $4 AND answered_at IS NULL`
 
 const GET_ACTION = `SELECT ${COLUMNS} FROM actions WHERE id = $1`
 
@@ -25,23 +18,15 @@ WHERE ($3::text IS NULL OR seq < (SELECT seq FROM actions WHERE id = $3))${isOfT
 ORDER BY seq DESC LIMIT $1 OFFSET $2`
 
 export function actionStore(step: AddStep): ActionStore {
-  const ask: (session: Session, action: Parameters<ActionStore['ask']>[0]) => Promise<unknown> = (session, action) => {
-    const { id, kind, target, source, note, argumentsText, at } = action
-    return session.run(INSERT_ACTION, id, kind, target, source, note, argumentsText, at)
-  }
   return {
     ask: (action) =>
       step('accept', async (session) => {
-        await ask(session, action)
+        await askAction(session, action)
       }),
-    record: (action, { isRefused, text }) =>
-      step('accept', async (session) => {
-        await Promise.all([ask(session, action), session.run(ANSWER_ACTION, action.at, isRefused, text, action.id)])
-      }),
+    record: (action, answer) => step('accept', (session) => recordAction(session, action, answer)),
     unanswered: (limit) =>
       step('read', async (session) => (await session.all<ActionRecord>(LIST_UNANSWERED, limit)).map(actionRow)),
-    answer: (id, { isRefused, text }, at) =>
-      step('accept', async (session) => (await session.run(ANSWER_ACTION, at, isRefused, text, id)) === 1),
+    answer: (id, answer, at) => step('accept', (session) => answerAction(session, id, answer, at)),
     get: (id) =>
       step('read', async (session) => {
         const record = await session.one<ActionRecord>(GET_ACTION, id)

@@ -1,6 +1,6 @@
 /** The SQL of attempts. Each text is one statement, named after what the store wants done. */
 
-import { seqOf } from '../execution-queries.ts'
+import { seqOf } from '../executions/execution-queries.ts'
 
 /** What a later runner reports of an attempt that an earlier one had given up is that attempt's end. Values: a list for each column. */
 export const INSERT_ATTEMPTS = `

@@ -2,7 +2,7 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
-import { ALL_EXECUTIONS, tableOf } from '../execution-queries.ts'
+import { ALL_EXECUTIONS, tableOf } from '../executions/execution-queries.ts'
 import type { Value } from '../session/session.ts'
 
 export const LIST_TASKS_WITHOUT_OUTPUTS = `

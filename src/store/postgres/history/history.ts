@@ -25,7 +25,7 @@ import {
   workflowSample,
 } from '../../history-shapes.ts'
 import type { ExecutionRecord } from '../../rows.ts'
-import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
+import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../executions/execution-queries.ts'
 import type { Session } from '../session/session.ts'
 import type { AddStep } from '../steps.ts'
 import { LIST_ATTEMPTS } from './attempt-queries.ts'

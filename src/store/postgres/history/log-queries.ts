@@ -1,6 +1,6 @@
 /** The SQL of the attempts' logs. Each text is one statement, named after what the store wants done. */
 
-import { seqOf } from '../execution-queries.ts'
+import { seqOf } from '../executions/execution-queries.ts'
 
 const LOG_END = 'coalesce((SELECT max(piece) FROM attempt_logs WHERE execution_seq = seq), 0) AS piece'
 

@@ -12,6 +12,8 @@ import { HISTORY_BY_TIME } from './history-by-time.ts'
 
 const INSTANCES_AND_TRIGGERS = `
 CREATE TABLE instances (
+  -- Another engine has taken over something of it: its next heartbeat enters it again, without anything.
+  is_declared_dead boolean NOT NULL DEFAULT false,
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id text COLLATE "C" NOT NULL UNIQUE,
   host text NOT NULL,
@@ -143,8 +145,11 @@ CREATE TABLE active_executions (
   created_at bigint NOT NULL,
   started_at bigint,
   owner_seq bigint REFERENCES instances (seq),
-  -- Counts owners: what a former one writes is known by it.
+  -- Counts the acquisitions: only under the newest number something is written for it.
   owner_number bigint NOT NULL DEFAULT 0,
+  -- Counts the requests of people; the newest one, as JSON, while it is not carried out.
+  request_number bigint NOT NULL DEFAULT 0,
+  request text,
   paused_at bigint,
   cancel_requested_at bigint
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
@@ -224,6 +229,8 @@ CREATE TABLE crons (
   enabled boolean NOT NULL DEFAULT true,
   next_run_at bigint,
   last_run_at bigint,
+  -- The time of the schedule that fired last, whatever the clock of the engine that fired it showed.
+  last_scheduled_at bigint,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,
   trigger_name text UNIQUE,

@@ -9,7 +9,7 @@ import type { ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { shownUrl } from '../../../database/shown-url.ts'
 import { UsageError } from '../../../errors.ts'
-import type { Session } from './session.ts'
+import type { Driver, Session } from './session.ts'
 
 export interface PostgresAddress {
   readonly config: ClientConfig
@@ -19,10 +19,12 @@ export interface PostgresAddress {
   readonly shown: string
   /** The channel on which changes are told. Names of any length are hashed to one that PostgreSQL takes. */
   readonly channel: string
+  /** `pg` by default. */
+  readonly driver?: Driver | undefined
 }
 
 /** `schema` null: what the URL's `schema` says, else the user's own search path decides. Throws `INVALID_DATABASE_URL`. */
-export function postgresAddress(url: string, schema: string | null = null): PostgresAddress {
+export function postgresAddress(url: string, schema: string | null = null, driver?: Driver): PostgresAddress {
   const { schema: fromUrl, ...config } = parsed(url)
   const named = schema ?? fromUrl ?? ''
   return {
@@ -30,6 +32,7 @@ export function postgresAddress(url: string, schema: string | null = null): Post
     schema: named,
     shown: shownUrl(url),
     channel: channelOf(named),
+    driver,
   }
 }
 

@@ -20,7 +20,8 @@ export class Readers {
   constructor(address: PostgresAddress, clock: Clock) {
     this.#address = address
     this.#clock = clock
-    this.#pool = new pg.Pool({ ...sessionOptions(address), max: MOST_CONNECTIONS, allowExitOnIdle: true })
+    const { Client } = address.driver ?? pg
+    this.#pool = new pg.Pool({ ...sessionOptions(address), Client, max: MOST_CONNECTIONS, allowExitOnIdle: true })
     // One that is lost while nobody uses it is replaced at the next use.
     this.#pool.on('error', () => undefined)
     // One that is lost in use fails what is asked of it; without a listener the process would end.

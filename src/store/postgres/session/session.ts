@@ -18,6 +18,13 @@ TYPES.setTypeParser(pg.types.builtins.TEXT, restored)
 /** A server that does not answer is not waited for longer. */
 const CONNECT_WITHIN_MS = 5_000
 
+/** Makes the connections to a server: `pg`, unless a test stands between the store and the server. */
+export interface Driver {
+  readonly Client: new (config?: ClientConfig) => Client
+  /** Limits, in real time, of connections and of the pool; 0 is none. */
+  readonly timeouts?: { readonly connectionTimeoutMillis: number; readonly idleTimeoutMillis: number }
+}
+
 /** Whether others are told of a transaction; ids: if it leaves one of these executions to anybody. */
 export type Telling = 'no' | 'yes' | readonly string[]
 
@@ -94,13 +101,15 @@ function restored(text: string): string {
 }
 
 /** `pg` 8.23 sends what is asked without waiting for the answers before, when `pipeline` is set. */
-export function sessionOptions({ config }: PostgresAddress): ClientConfig & { readonly pipeline: boolean } {
-  return { ...config, types: TYPES, pipeline: true, keepAlive: true, connectionTimeoutMillis: CONNECT_WITHIN_MS }
+export function sessionOptions({ config, driver }: PostgresAddress): ClientConfig & { readonly pipeline: boolean } {
+  const options = { types: TYPES, pipeline: true, keepAlive: true, connectionTimeoutMillis: CONNECT_WITHIN_MS }
+  return { ...config, ...options, ...driver?.timeouts }
 }
 
 /** A connection that was lost settles everything asked on it with an error; `lost` hears of it, also when it is idle, and also when it is ended from here: perhaps when another has taken its place. */
 export async function connect(address: PostgresAddress, lost: (client: Client) => void = () => {}): Promise<Client> {
-  const client = new pg.Client(sessionOptions(address))
+  const { Client } = address.driver ?? pg
+  const client = new Client(sessionOptions(address))
   client.on('error', () => lost(client))
   client.on('end', () => lost(client))
   await client.connect()

@@ -4,7 +4,7 @@ import type { GraphStore, NewSubscription, PendingSubscription, SubscriptionStep
 import type { Subscription } from '../../../model/graphs/rows.ts'
 import { markSetBack } from '../../graphs/replays.ts'
 import { type ReactorRecord, reactorFiring, type SubscriptionRecord, subscriptionRow } from '../../graphs/rows.ts'
-import { insertExecution } from '../execution-steps.ts'
+import { insertExecution } from '../executions/execution-steps.ts'
 import type { Connection } from '../file/connection.ts'
 import { firingsAfter } from './graph-steps.ts'
 import { GET_REACTOR } from './reactor-queries.ts'

@@ -3,6 +3,7 @@
 import type { PageAfter } from '../../../engine/ports.ts'
 import type { ActionAnswer, ActionRow, NewAction } from '../../../model/action.ts'
 import { type ActionRecord, actionRow } from '../../history-rows.ts'
+import type { StepResult } from '../../steps.ts'
 import type { Connection } from '../file/connection.ts'
 import {
   ANSWER_ACTION,
@@ -23,6 +24,12 @@ export function askAction(connection: Connection, action: NewAction): void {
 export function recordAction(connection: Connection, action: NewAction, answer: ActionAnswer): void {
   askAction(connection, action)
   answerAction(connection, action.id, answer, action.at)
+}
+
+/** Records an action as done when it was: `isDone` is returned. */
+export function recordedIf(isDone: StepResult<boolean>, connection: Connection, action: NewAction | undefined) {
+  if (isDone === true && action !== undefined) recordAction(connection, action, { isRefused: false, text: null })
+  return isDone
 }
 
 /** False when it was answered before, or does not exist. */

@@ -25,7 +25,7 @@ import {
 } from '../../history-shapes.ts'
 import type { ExecutionRecord } from '../../rows.ts'
 import type { AddStep } from '../../steps.ts'
-import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../execution-queries.ts'
+import { GET_EXECUTION, GET_FINAL, GET_INPUT } from '../executions/execution-queries.ts'
 import type { Connection } from '../file/connection.ts'
 import { SAMPLE_ATTEMPTS } from './attempt-queries.ts'
 import {

@@ -132,6 +132,8 @@ CREATE TABLE crons (
   enabled INTEGER NOT NULL DEFAULT 1,
   next_run_at INTEGER,
   last_run_at INTEGER,
+  -- The time of the schedule that fired last, whatever the clock of the engine that fired it showed.
+  last_scheduled_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   trigger_name TEXT UNIQUE,
@@ -177,6 +179,13 @@ const ATTEMPTS_LOGS_AND_ACTIONS = `
 ALTER TABLE executions ADD COLUMN retry_of TEXT;
 ALTER TABLE executions ADD COLUMN paused_at INTEGER;
 ALTER TABLE executions ADD COLUMN cancel_requested_at INTEGER;
+-- Another engine has taken over something of it: its next heartbeat enters it again, without anything.
+ALTER TABLE instances ADD COLUMN is_declared_dead INTEGER NOT NULL DEFAULT 0;
+-- Counts the acquisitions: only under the newest number something is written for it.
+ALTER TABLE executions ADD COLUMN owner_number INTEGER NOT NULL DEFAULT 0;
+-- Counts the requests of people; the newest one, as JSON, while it is not carried out.
+ALTER TABLE executions ADD COLUMN request_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE executions ADD COLUMN request TEXT;
 CREATE INDEX executions_by_original ON executions (retry_of) WHERE retry_of IS NOT NULL;
 CREATE INDEX executions_by_source ON executions (origin_source, created_at) WHERE origin_source IS NOT NULL;
 

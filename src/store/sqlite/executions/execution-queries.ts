@@ -4,6 +4,9 @@ export const EXECUTION_COLUMNS =
   'seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, ' +
   'final_task_id, error_message, retry_of, paused_at, cancel_requested_at'
 
+/** Of an execution that has not ended. */
+const OWNED_COLUMNS = `${EXECUTION_COLUMNS}, owner_seq, owner_number, request_number, request`
+
 const NEWEST_FIRST = 'ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?'
 
 export const INSERT_EXECUTION = `
@@ -96,20 +99,25 @@ export const NEXT_UNOWNED_WORKFLOW = `
 SELECT min(workflow) AS workflow FROM executions WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow > ?`
 
 export const EACH_UNOWNED = `
-SELECT ${EXECUTION_COLUMNS} FROM executions
+SELECT ${OWNED_COLUMNS} FROM executions
 WHERE owner_seq IS NULL AND ended_at IS NULL AND workflow = ? ORDER BY created_at, seq`
 
 export const FIND_UNOWNED = `
-SELECT ${EXECUTION_COLUMNS} FROM executions WHERE id = ? AND owner_seq IS NULL AND ended_at IS NULL`
+SELECT ${OWNED_COLUMNS} FROM executions WHERE id = ? AND owner_seq IS NULL AND ended_at IS NULL`
 
-export const EACH_OWNED_BY = `SELECT ${EXECUTION_COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
+export const EACH_OWNED_BY = `SELECT ${OWNED_COLUMNS} FROM executions WHERE owner_seq = ? ORDER BY created_at, seq`
 
 export const OWN_EXECUTION = `
 UPDATE executions
-SET owner_seq = ?, status = iif(paused_at IS NULL, 'Running', 'Paused'), started_at = coalesce(started_at, ?)
+SET owner_seq = ?, owner_number = owner_number + 1, status = iif(paused_at IS NULL, 'Running', 'Paused'), started_at = coalesce(started_at, ?)
 WHERE seq = ?`
 
 export const DISOWN_EXECUTION = 'UPDATE executions SET owner_seq = NULL WHERE seq = ?'
+
+/** Takes it from an owner that is dead: under its number nothing is written any more. */
+export const RELEASE_EXECUTION = `
+UPDATE executions SET owner_seq = NULL, owner_number = owner_number + 1, status = iif(paused_at IS NULL, 'Pending', 'Paused')
+WHERE seq = ?`
 
 export const RECOVER_RUNNING_TASKS = `
 UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1 WHERE execution_seq = ? AND status = 'Running'`
@@ -118,8 +126,7 @@ UPDATE task_runs SET status = 'Ready', recoveries = recoveries + 1 WHERE executi
 
 /** Not a join: SQLite 3.54 plans a join with a bound value anew at each run, which costs ten times the look-up. */
 export const FIND_FOR_SETTLING = `
-SELECT seq, origin, firing_id, (SELECT id FROM instances WHERE seq = owner_seq) AS owner_id
-FROM executions WHERE id = ?`
+SELECT seq, origin, firing_id, owner_seq, owner_number FROM executions WHERE id = ?`
 
 export const UPDATE_TASK = `
 UPDATE task_runs
@@ -143,20 +150,30 @@ WHERE execution_seq = ? AND task_id = ?`
 
 export const END_EXECUTION = `
 UPDATE executions
-SET status = ?, ended_at = ?, error_message = ?, final_task_id = ?, owner_seq = NULL, paused_at = NULL
+SET status = ?, ended_at = ?, error_message = ?, final_task_id = ?, owner_seq = NULL, paused_at = NULL, request = NULL
 WHERE seq = ?`
-
-export const REQUEST_CANCEL = `
-UPDATE executions SET cancel_requested_at = coalesce(cancel_requested_at, ?) WHERE seq = ?`
 
 export const CANCEL_UNFINISHED_TASKS = `
 UPDATE task_runs SET status = 'Cancelled', ended_at = ?
 WHERE execution_seq = ? AND status IN ('NotStarted', 'Ready', 'Running')`
 
-/** `Paused` for whoever has it; what it was before is clear from its owner. */
-export const SET_PAUSED = `
+// -- requests
+
+export const FIND_FOR_STEERING = `
+SELECT ${OWNED_COLUMNS}, (SELECT id FROM instances WHERE seq = owner_seq) AS owner_id FROM executions WHERE id = ?`
+
+export const STORE_REQUEST = 'UPDATE executions SET request_number = request_number + 1, request = ? WHERE seq = ?'
+
+/** Values: the time or null, twice, the execution, the number. No row when a newer request replaced it. */
+export const APPLY_PAUSE = `
 UPDATE executions
-SET paused_at = ?, status = iif(? IS NULL, iif(owner_seq IS NULL, 'Pending', 'Running'), 'Paused')
-WHERE id = ? AND ended_at IS NULL`
+SET paused_at = ?, status = iif(? IS NULL, iif(owner_seq IS NULL, 'Pending', 'Running'), 'Paused'), request = NULL
+WHERE seq = ? AND request_number = ?`
+
+/** The request stays until the execution has ended. */
+export const APPLY_CANCEL = `
+UPDATE executions SET cancel_requested_at = coalesce(cancel_requested_at, ?) WHERE seq = ? AND request_number = ?`
+
+export const FIND_REQUEST = 'SELECT request, request_number FROM executions WHERE seq = ? AND request IS NOT NULL'
 
 export const INSERT_FINAL = 'INSERT INTO execution_finals (execution_seq, context) VALUES (?, ?)'

@@ -3,34 +3,41 @@
  * another instance is refused alone. Each function is the body of steps and runs in their transaction.
  */
 
-import type { ExecutionEnd, Settlement } from '../../engine/ports.ts'
-import { StoreError } from '../../errors.ts'
-import { PROCESS_DIED } from '../history-rows.ts'
-import { type ExecutionRecord, faultText } from '../rows.ts'
+import type { Settlement } from '../../../engine/ports.ts'
+import { StoreError } from '../../../errors.ts'
+import { faultText } from '../../rows.ts'
+import { INSERT_ATTEMPTS } from '../history/attempt-queries.ts'
+import type { Session } from '../session/session.ts'
 import {
-  CANCEL_UNFINISHED_TASKS,
   COMPLETE_FIRINGS,
   DISOWN_EXECUTIONS,
   END_EXECUTIONS,
   FIND_ENDED,
   FIND_FOR_SETTLING,
-  GET_EXECUTION,
   INSERT_FINALS,
-  REQUEST_CANCEL,
   SAVE_OUTPUTS,
-  SET_PAUSED,
   UPDATE_TASKS,
 } from './execution-queries.ts'
-import { getExecution } from './execution-steps.ts'
-import { INSERT_ATTEMPTS, INSERT_LOST_ATTEMPTS } from './history/attempt-queries.ts'
-import type { Session } from './session/session.ts'
+import { answerAtEnd, applyByOwner } from './request-steps.ts'
 
-interface SettlingRecord {
+export interface EndingRecord {
   readonly seq: number
-  readonly id: string
   readonly origin: string
   readonly firing_id: string | null
-  readonly owner_id: string | null
+  readonly request_number: number
+  readonly request: string | null
+}
+
+interface SettlingRecord extends EndingRecord {
+  readonly id: string
+  readonly owner_seq: number | null
+  readonly owner_number: number
+}
+
+/** An execution that ends, or goes on. */
+export interface Ending {
+  readonly record: EndingRecord
+  readonly settlement: Pick<Settlement, 'changes' | 'cancelReport' | 'end'>
 }
 
 /** A settlement of an execution that is ours. */
@@ -43,7 +50,7 @@ interface Found {
 export async function settle(
   session: Session,
   settlements: readonly Settlement[],
-  owners: ReadonlySet<string>,
+  at: number,
 ): Promise<readonly (undefined | Error)[]> {
   const ids = settlements.map(({ executionId }) => executionId)
   const records = await session.all<SettlingRecord>(FIND_FOR_SETTLING, ids)
@@ -53,27 +60,27 @@ export async function settle(
   const found: Found[] = []
   const results = settlements.map((settlement) => {
     const record = recordOf.get(settlement.executionId)
-    const refusal = whyNot(record, ended.has(settlement.executionId), owners)
+    const refusal = whyNot(record, ended.has(settlement.executionId), settlement.ownerNumber)
     if (refusal !== null) return cannotSettle(settlement.executionId, refusal)
     if (record !== undefined) found.push({ record, settlement })
     return undefined
   })
-  if (found.length > 0) await write(session, found)
+  if (found.length > 0) await write(session, found, at)
   return results
 }
 
-function whyNot(record: SettlingRecord | undefined, isKnown: boolean, owners: ReadonlySet<string>): string | null {
+function whyNot(record: SettlingRecord | undefined, isKnown: boolean, ownerNumber: number): string | null {
   if (record === undefined) return isKnown ? 'it has ended or was given back' : 'there is none of this id'
-  if (record.owner_id === null) return 'it has ended or was given back'
-  return owners.has(record.owner_id) ? null : 'another instance has taken it over'
+  if (record.owner_seq === null) return 'it has ended or was given back'
+  return record.owner_number === ownerNumber ? null : 'another engine has taken it over'
 }
 
-async function write(session: Session, found: readonly Found[]): Promise<void> {
+async function write(session: Session, found: readonly Found[], at: number): Promise<void> {
   const [changed] = await Promise.all([
     updateTasks(session, found),
     saveOutputs(session, found),
     insertAttempts(session, found),
-    requestCancels(session, found),
+    applyRequests(session, found, at),
   ])
   const expected = found.reduce((sum, { settlement }) => sum + settlement.changes.length, 0)
   // One of them names a task that its execution does not have: which one is found when each is carried out alone.
@@ -144,23 +151,21 @@ async function insertAttempts(session: Session, found: readonly Found[]): Promis
   )
 }
 
-async function requestCancels(session: Session, found: readonly Found[]): Promise<void> {
-  const asked = found.flatMap(({ record: { seq }, settlement: { cancelRequestedAt: at } }) =>
-    at === undefined ? [] : { seq, at },
-  )
-  if (asked.length === 0) return
-  await session.run(
-    REQUEST_CANCEL,
-    asked.map(({ seq }) => seq),
-    asked.map(({ at }) => at),
+/** Requests that their owners apply with these changes. */
+async function applyRequests(session: Session, found: readonly Found[], at: number): Promise<void> {
+  await Promise.all(
+    found.flatMap(({ record: { seq }, settlement: { applied } }) =>
+      applied === undefined ? [] : applyByOwner(session, seq, applied, at),
+    ),
   )
 }
 
-async function writeEnds(session: Session, found: readonly Found[]): Promise<void> {
-  const ends = found.flatMap(({ record, settlement: { changes, end } }) => {
+/** Also answers the requests that wait. */
+export async function writeEnds(session: Session, found: readonly Ending[]): Promise<void> {
+  const ends = found.flatMap(({ record, settlement: { changes, end, cancelReport } }) => {
     // Nearly always the output of the task that has just finished, which is stored already.
     const finalTask = changes.find((change) => change.outputText === end?.finalText)
-    return end === null ? [] : { record, end, finalTaskId: finalTask?.taskId ?? null }
+    return end === null ? [] : { record, end, cancelReport, finalTaskId: finalTask?.taskId ?? null }
   })
   if (ends.length === 0) return
   // Somebody else may wait for it.
@@ -168,6 +173,7 @@ async function writeEnds(session: Session, found: readonly Found[]): Promise<voi
   const finals = ends.filter(({ finalTaskId }) => finalTaskId === null)
   const firings = ends.filter(({ record }) => record.origin === 'trigger')
   await Promise.all([
+    ...ends.flatMap(({ record, end, cancelReport }) => answerAtEnd(session, record, end, cancelReport)),
     session.run(
       END_EXECUTIONS,
       ends.map(({ record }) => record.seq),
@@ -189,48 +195,6 @@ async function writeEnds(session: Session, found: readonly Found[]): Promise<voi
         firings.map(({ end }) => end.endedAt),
       ),
   ])
-}
-
-/** Ends an execution that no living instance owns; see the port. */
-export async function cancelUnowned(
-  session: Session,
-  id: string,
-  { endedAt, errorMessage }: { readonly endedAt: number; readonly errorMessage: string },
-  isOwnerAlive: (instanceId: string) => Promise<boolean>,
-): Promise<'cancelled' | 'owned' | 'ended' | 'unknown'> {
-  const [record] = await session.all<SettlingRecord>(FIND_FOR_SETTLING, [id])
-  if (record === undefined) {
-    return (await session.one<ExecutionRecord>(GET_EXECUTION, id)) === undefined ? 'unknown' : 'ended'
-  }
-  if (record.owner_id !== null && (await isOwnerAlive(record.owner_id))) return 'owned'
-  const found = await getExecution(session, id)
-  if (found === null) return 'unknown'
-  await session.run(INSERT_LOST_ATTEMPTS, endedAt, faultText(PROCESS_DIED), [record.seq])
-  await session.run(CANCEL_UNFINISHED_TASKS, endedAt, record.seq)
-  const last = found.tasks
-    .filter(({ outputText }) => outputText !== null)
-    .sort((one, other) => (other.finishedOrder ?? 0) - (one.finishedOrder ?? 0))[0]
-  const end: ExecutionEnd = {
-    status: 'Cancelled',
-    endedAt,
-    finalText: last?.outputText ?? found.inputText,
-    errorMessage,
-  }
-  const settlement = { executionId: id, changes: [], cancelRequestedAt: endedAt, end }
-  await requestCancels(session, [{ record, settlement }])
-  await writeEnds(session, [{ record, settlement }])
-  return 'cancelled'
-}
-
-/** Whoever owns it; see the port. */
-export async function setPaused(
-  session: Session,
-  id: string,
-  pausedAt: number | null,
-): Promise<'owned' | 'unowned' | 'ended' | 'unknown'> {
-  const changed = await session.one<{ readonly owner_seq: number | null }>(SET_PAUSED, pausedAt, id)
-  if (changed !== undefined) return changed.owner_seq === null ? 'unowned' : 'owned'
-  return (await session.one<ExecutionRecord>(GET_EXECUTION, id)) === undefined ? 'unknown' : 'ended'
 }
 
 function cannotSettle(executionId: string, why: string): StoreError {

@@ -4,11 +4,11 @@
  * to bind, since each costs.
  */
 
-import type { Settlement, TaskChange } from '../../engine/ports.ts'
-import type { AttemptRow } from '../../model/execution.ts'
-import { faultText } from '../rows.ts'
+import type { Settlement, TaskChange } from '../../../engine/ports.ts'
+import type { AttemptRow } from '../../../model/execution.ts'
+import { faultText } from '../../rows.ts'
+import type { Connection } from '../file/connection.ts'
 import { BEGIN_TASK, COMPLETE_TASK, UPDATE_TASK } from './execution-queries.ts'
-import type { Connection } from './file/connection.ts'
 
 /** By task: those that the row of the task says all of, so that they need none of their own. */
 export function completingAttempts({ attempts, changes }: Settlement): ReadonlyMap<string, AttemptRow> | null {

@@ -3,19 +3,32 @@
  * through as text: they are neither parsed nor stored twice.
  */
 
-import type { Acquisition, ExecutionFilter, NewExecution, Page } from '../../engine/ports.ts'
-import type { Execution, ExecutionOrigin, ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
-import { PROCESS_DIED } from '../history-rows.ts'
+import type { Acquisition, ExecutionFilter, NewExecution, Page, RecordedAction } from '../../../engine/ports.ts'
+import type {
+  AcquiredExecution,
+  Execution,
+  ExecutionOrigin,
+  ExecutionStatus,
+  ExecutionSummary,
+} from '../../../model/execution.ts'
+import { PROCESS_DIED } from '../../history-rows.ts'
 import {
   type ExecutionRecord,
   execution,
   executionSummary,
   faultText,
+  type OwnedRecord,
   originFiring,
   originSource,
   type TaskRecord,
   taskRun,
-} from '../rows.ts'
+} from '../../rows.ts'
+import { recordAction } from '../history/action-steps.ts'
+import { INSERT_LOST_ATTEMPTS } from '../history/attempt-queries.ts'
+import { DECLARE_DEAD, DELETE_INSTANCES_WITHOUT_EXECUTIONS } from '../instance-queries.ts'
+import { instanceSeqOrThrow } from '../instance-steps.ts'
+import type { Session } from '../session/session.ts'
+import type { Alike } from '../session/write-queue.ts'
 import {
   ACQUIRE,
   ACQUIRE_THESE,
@@ -35,17 +48,15 @@ import {
   LIST_TASKS,
   RECOVER_RUNNING_TASKS,
 } from './execution-queries.ts'
-import { INSERT_LOST_ATTEMPTS } from './history/attempt-queries.ts'
-import { DELETE_INSTANCES_WITHOUT_EXECUTIONS } from './instance-queries.ts'
-import { instanceSeqOrThrow } from './instance-steps.ts'
-import type { Session } from './session/session.ts'
-import type { Alike } from './session/write-queue.ts'
+import { takeOverRequest } from './request-steps.ts'
 
 /** An execution that is to be stored, and what started it. */
 export interface Creation {
   readonly execution: NewExecution
   readonly origin: ExecutionOrigin
   readonly at: number
+  /** Recorded in the same step. */
+  readonly recorded?: RecordedAction | undefined
 }
 
 interface TaskRecordOf extends TaskRecord {
@@ -57,8 +68,10 @@ interface ContextOf {
   readonly context: string
 }
 
-interface AcquiredRecord extends ExecutionRecord {
+interface AcquiredRecord extends OwnedRecord {
   readonly was_started: boolean
+  /** The dead owner from which it is taken over; null: nobody owned it. */
+  readonly former_seq: number | null
 }
 
 export async function insertExecutions(session: Session, creations: readonly Creation[]): Promise<void> {
@@ -85,7 +98,11 @@ export const CREATION: Alike<Creation, void> = {
   isPatient: false,
   key: ({ execution: { id } }) => id,
   run: async (session, creations) => {
-    await insertExecutions(session, creations)
+    const recorded = creations.flatMap(({ recorded }) => recorded ?? [])
+    await Promise.all([
+      insertExecutions(session, creations),
+      ...recorded.map(({ action, answer }) => recordAction(session, action, answer)),
+    ])
     return creations.map(() => undefined)
   },
 }
@@ -157,7 +174,7 @@ export async function acquireExecutions(
   deadSeqs: readonly number[],
   serverNow: number | null,
   unownedSinceAt: number,
-): Promise<readonly Execution[]> {
+): Promise<readonly AcquiredExecution[]> {
   const owner = await instanceSeqOrThrow(session, instanceId)
   const taken =
     executionIds === undefined
@@ -171,7 +188,24 @@ export async function acquireExecutions(
     ])
   }
   if (deadSeqs.length > 0) await session.run(DELETE_INSTANCES_WITHOUT_EXECUTIONS, deadSeqs)
-  return loadExecutions(session, [...taken].sort(oldestFirst))
+  const formers = [...new Set(taken.flatMap(({ former_seq }) => former_seq ?? []))]
+  if (formers.length > 0) await session.run(DECLARE_DEAD, formers)
+  const acquired = await Promise.all(
+    [...taken].sort(oldestFirst).map(async (record) => ({ record, ...(await takeOverRequest(session, record, at)) })),
+  )
+  const loaded = await loadExecutions(
+    session,
+    acquired.map(({ record, pausedAt, cancelRequestedAt }) => ({
+      ...record,
+      status: pausedAt === null ? 'Running' : 'Paused',
+      paused_at: pausedAt,
+      cancel_requested_at: cancelRequestedAt,
+    })),
+  )
+  return loaded.map((each, index) => {
+    const { record, cancel = null } = acquired[index] ?? {}
+    return { ...each, ownerNumber: record?.owner_number ?? 0, cancel }
+  })
 }
 
 export async function getExecution(session: Session, id: string): Promise<Execution | null> {

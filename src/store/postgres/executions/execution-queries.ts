@@ -1,7 +1,7 @@
 /** The SQL of executions and their task runs. Each text is one statement, named after what the store wants done. */
 
-import { SERVER_NOW } from './instance-queries.ts'
-import { DAY_MS, FIRST_SEQ_OF_A_DAY, firstSeq, newSeq } from './schema/families.ts'
+import { SERVER_NOW } from '../instance-queries.ts'
+import { DAY_MS, FIRST_SEQ_OF_A_DAY, firstSeq, newSeq } from '../schema/families.ts'
 
 /** Those that have ended, and those that are under way: a row is in one of the two tables. */
 export const ALL_EXECUTIONS = `(
@@ -16,6 +16,9 @@ export const ALL_EXECUTIONS = `(
 const ACTIVE_COLUMNS = `
 a.execution_seq AS seq, a.id, a.workflow, a.version, a.status, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
 NULL::bigint AS ended_at, NULL::text AS final_task_id, NULL::text AS error_message, a.retry_of, a.paused_at, a.cancel_requested_at`
+
+/** The same with its owner's number and the request that waits. */
+const OWNED_COLUMNS = `${ACTIVE_COLUMNS}, a.owner_seq, a.owner_number, a.request_number, a.request`
 
 /** The one of an id. */
 export const seqOf = (id: string): string => `
@@ -148,7 +151,7 @@ const IS_OURS = '(workflow, version) NOT IN (SELECT workflow, version FROM other
 
 /** Of each workflow its oldest, so that a backlog of one that nobody has costs nothing. What another is taking is passed over. */
 const OLDEST_UNOWNED = `
-SELECT found.execution_seq, found.created_at, found.was_started
+SELECT found.execution_seq, found.created_at, found.was_started, NULL::bigint AS former_seq
 FROM unnest($1::text[]) AS wanted (workflow) CROSS JOIN LATERAL (
   SELECT execution_seq, created_at, started_at IS NOT NULL AS was_started FROM active_executions
   WHERE workflow = wanted.workflow AND owner_seq IS NULL AND created_at >= $7 AND ${IS_OURS}
@@ -156,8 +159,8 @@ FROM unnest($1::text[]) AS wanted (workflow) CROSS JOIN LATERAL (
 ) found`
 
 const OLDEST_OF_DEAD = `
-SELECT execution_seq, created_at, was_started FROM (
-  SELECT execution_seq, created_at, started_at IS NOT NULL AS was_started FROM active_executions
+SELECT execution_seq, created_at, was_started, former_seq FROM (
+  SELECT execution_seq, created_at, started_at IS NOT NULL AS was_started, owner_seq AS former_seq FROM active_executions
   WHERE owner_seq = ANY ($3::bigint[]) AND workflow = ANY ($1::text[]) AND ${IS_OURS}
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
 ) found`
@@ -172,19 +175,19 @@ SET owner_seq = $4, owner_number = a.owner_number + 1, status = CASE WHEN a.paus
     started_at = coalesce(a.started_at, $5)
 FROM oldest
 WHERE a.execution_seq = oldest.execution_seq AND a.execution_seq = ANY (ARRAY(SELECT execution_seq FROM oldest))
-RETURNING ${ACTIVE_COLUMNS}, oldest.was_started`
+RETURNING ${OWNED_COLUMNS}, oldest.was_started, oldest.former_seq`
 
 /** Values: workflows, limit, dead owners, the new owner, the instant, what to take for the server's, and how old they may be. */
 export const ACQUIRE = `
 WITH other_versions AS (${OTHER_VERSIONS}), oldest AS (
-  SELECT execution_seq, was_started FROM (${OLDEST_UNOWNED} UNION ALL ${OLDEST_OF_DEAD}) candidate
+  SELECT execution_seq, was_started, former_seq FROM (${OLDEST_UNOWNED} UNION ALL ${OLDEST_OF_DEAD}) candidate
   ORDER BY created_at, execution_seq LIMIT $2
 ) ${OWN}`
 
 /** The same for these alone. Values: workflows, limit, ids, the new owner, the instant. */
 export const ACQUIRE_THESE = `
 WITH oldest AS (
-  SELECT execution_seq, started_at IS NOT NULL AS was_started FROM active_executions
+  SELECT execution_seq, started_at IS NOT NULL AS was_started, NULL::bigint AS former_seq FROM active_executions
   WHERE execution_seq IN (SELECT execution_seq FROM active_executions WHERE id = ANY ($3::text[]) OFFSET 0)
     AND owner_seq IS NULL AND workflow = ANY ($1::text[])
   ORDER BY created_at, execution_seq LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -198,9 +201,8 @@ WHERE execution_seq = ANY ($1::bigint[]) AND status = 'Running'`
 
 /** Held until the commit, so that nobody takes one over in between. */
 export const FIND_FOR_SETTLING = `
-SELECT a.execution_seq AS seq, a.id, a.origin, a.firing_id, a.owner_number, instances.id AS owner_id
-FROM active_executions a LEFT JOIN instances ON instances.seq = a.owner_seq
-WHERE a.id = ANY ($1::text[]) ORDER BY a.execution_seq FOR UPDATE OF a`
+SELECT a.execution_seq AS seq, a.id, a.origin, a.firing_id, a.owner_seq, a.owner_number, a.request_number, a.request
+FROM active_executions a WHERE a.id = ANY ($1::text[]) ORDER BY a.execution_seq FOR UPDATE`
 
 export const FIND_ENDED = 'SELECT id FROM executions WHERE id = ANY ($1::text[])'
 
@@ -216,10 +218,6 @@ WHERE t.execution_seq = g.execution_seq AND t.task_id = g.task_id AND t.executio
 export const SAVE_OUTPUTS = `
 INSERT INTO task_outputs (execution_seq, task_id, context) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])
 ON CONFLICT (execution_seq, task_id) DO UPDATE SET context = excluded.context`
-
-export const REQUEST_CANCEL = `
-UPDATE active_executions a SET cancel_requested_at = coalesce(a.cancel_requested_at, g.at)
-FROM unnest($1::bigint[], $2::bigint[]) AS g (execution_seq, at) WHERE a.execution_seq = g.execution_seq`
 
 export const DISOWN_EXECUTIONS =
   'UPDATE active_executions SET owner_seq = NULL WHERE execution_seq = ANY ($1::bigint[])'
@@ -252,9 +250,30 @@ export const CANCEL_UNFINISHED_TASKS = `
 UPDATE task_runs SET status = 'Cancelled', ended_at = $1
 WHERE execution_seq = $2 AND status IN ('NotStarted', 'Ready', 'Running')`
 
-/** `Paused` for whoever has it; what it was before is clear from its owner. */
-export const SET_PAUSED = `
+// -- requests
+
+/** Held until the commit, as in `FIND_FOR_SETTLING`. */
+export const FIND_FOR_STEERING = `
+SELECT ${OWNED_COLUMNS}, (SELECT instances.id FROM instances WHERE instances.seq = a.owner_seq) AS owner_id
+FROM active_executions a WHERE a.id = $1 FOR UPDATE`
+
+export const STORE_REQUEST =
+  'UPDATE active_executions SET request_number = request_number + 1, request = $1 WHERE execution_seq = $2'
+
+/** Values: the time or null, the execution, the number. No row when a newer request replaced it. */
+export const APPLY_PAUSE = `
 UPDATE active_executions
-SET paused_at = $1::bigint,
+SET paused_at = $1::bigint, request = NULL,
     status = CASE WHEN $1::bigint IS NOT NULL THEN 'Paused' WHEN owner_seq IS NULL THEN 'Pending' ELSE 'Running' END
-WHERE id = $2 RETURNING owner_seq`
+WHERE execution_seq = $2 AND request_number = $3`
+
+/** The request stays until the execution has ended. */
+export const APPLY_CANCEL = `
+UPDATE active_executions SET cancel_requested_at = coalesce(cancel_requested_at, $1::bigint)
+WHERE execution_seq = $2 AND request_number = $3`
+
+/** Takes it from an owner that is dead: under its number nothing is written any more. */
+export const RELEASE_EXECUTION = `
+UPDATE active_executions
+SET owner_seq = NULL, owner_number = owner_number + 1, status = CASE WHEN paused_at IS NULL THEN 'Pending' ELSE 'Paused' END
+WHERE execution_seq = $1`

@@ -1,0 +1,389 @@
+/**
+ * The store on PostgreSQL: the `Store` port, method by method, in the port's order. Made by `postgres-store.ts`. Each method is one step; what a step does stands in the files of its topic, and no step touches anything but
+ * the database, since it may be run twice (see `session/write-queue.ts`).
+ */
+
+import { randomUUID } from 'node:crypto'
+import type { Client } from 'pg'
+import type {
+  Acquisition,
+  ActionStore,
+  ActivityStore,
+  AlertStore,
+  EndedExecutions,
+  ExecutionFilter,
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  GraphStore,
+  HeartbeatAnswer,
+  HistoryStore,
+  InstanceCode,
+  LeasedTriggers,
+  NewExecution,
+  Page,
+  PageAfter,
+  RecordedAction,
+  Retention,
+  RetentionHold,
+  Settlement,
+  SkippedTick,
+  SteeringAnswer,
+  Store,
+  StoreChange,
+  TickFilter,
+  TriggerDeclaration,
+  TriggerRemoval,
+} from '../../engine/ports.ts'
+import { StoreCounters } from '../../metrics/store-counters.ts'
+import type { NewAction, SteeringRequest } from '../../model/action.ts'
+import type {
+  AcquiredExecution,
+  AttemptRow,
+  Execution,
+  ExecutionOrigin,
+  ExecutionSummary,
+} from '../../model/execution.ts'
+import type { TriggerOverrides } from '../../model/policy.ts'
+import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { isProcessAlive, thisProcess } from '../process-identity.ts'
+import { type TriggerRecord, triggerRow } from '../rows.ts'
+import { SkipWriter } from '../skip-writer.ts'
+import type { StepNeed } from '../steps.ts'
+import { StoreCrons } from '../store-crons.ts'
+import * as crons from './cron-steps.ts'
+import * as executions from './executions/execution-steps.ts'
+import { settle } from './executions/settlement-steps.ts'
+import { applyRequest, steer } from './executions/steering-steps.ts'
+import { GraphDeclarations } from './graphs/declared-graphs.ts'
+import { graphStore } from './graphs/graph-store.ts'
+import { recordedIf } from './history/action-steps.ts'
+import { actionStore } from './history/actions.ts'
+import { activityStore } from './history/activity.ts'
+import { alertStore } from './history/alerts.ts'
+import { historyStore, listAttempts } from './history/history.ts'
+import { LOG_STEPS } from './history/log-steps.ts'
+import { countEnded, prune, pruneExecutions } from './history/retention.ts'
+import { listTicks } from './history/tick-steps.ts'
+import { Upkeep } from './history/upkeep.ts'
+import { InstanceCodes, removeTrigger } from './instance-code.ts'
+import { Liveness, leaveInstance } from './instance-steps.ts'
+import type { PostgresAddress } from './session/address.ts'
+import { clockSkew, readOnly } from './session/failures.ts'
+import { ForeignChanges } from './session/foreign-changes.ts'
+import { Readers } from './session/readers.ts'
+import type { Session } from './session/session.ts'
+import { type Alike, WriteQueue } from './session/write-queue.ts'
+import { type AddStep, REPORTS, type Run, Steps, WRITES } from './steps.ts'
+import type { PostgresStoreOptions } from './store-options.ts'
+import * as triggers from './trigger-steps.ts'
+import * as workflows from './workflow-steps.ts'
+
+/** More is worth a word: nothing depends on it, but people compare instants. */
+const SKEW_WORTH_SAYING_MS = 1_000
+
+export class PostgresStore extends StoreCrons<Session> implements Store {
+  protected readonly crons = crons
+  protected readonly recordedIf = recordedIf
+  readonly actions: ActionStore
+  readonly alerts: AlertStore
+  readonly logs: LogWriter<Session>
+  readonly history: HistoryStore
+  readonly activity: ActivityStore
+  readonly graphs: GraphStore
+  readonly upkeep: Upkeep
+  readonly counters = new StoreCounters()
+  readonly #address: PostgresAddress
+  readonly #options: PostgresStoreOptions
+  readonly #queue: WriteQueue
+  readonly #readers: Readers
+  readonly #steps: Steps
+  readonly #liveness: Liveness
+  readonly #foreignChanges: ForeignChanges
+  readonly #skips: SkipWriter<Session>
+  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  readonly #instances = new Set<string>()
+  readonly #codes: InstanceCodes
+  readonly #unowned = new executions.UnownedSince(() => this.#options.clock.monotonic())
+  readonly #declaredGraphs: GraphDeclarations
+  readonly #settling: Alike<Settlement, undefined>
+  #closing: Promise<void> | undefined
+
+  constructor(client: Client, address: PostgresAddress, changes: number, options: PostgresStoreOptions) {
+    super()
+    this.#address = address
+    this.#options = options
+    const { clock, notice = () => undefined, random = Math.random, newId = randomUUID } = options
+    this.#readers = new Readers(address, clock)
+    const heard = { address, clock, readers: this.#readers, random, notice }
+    this.#foreignChanges = new ForeignChanges(newId(), changes, heard)
+    this.#queue = new WriteQueue(client, address, {
+      ...{ clock, newId, counters: this.counters },
+      syncs: options.durability === 'full',
+      telling: (telling) => this.#foreignChanges.telling(telling),
+      told: (rows) => this.#foreignChanges.told(rows),
+      notice,
+    })
+    this.#steps = new Steps(this.#queue, this.#readers, address.shown, options.readOnly ?? false)
+    const { process = thisProcess(), isProcessAlive: isAlive = isProcessAlive } = options
+    this.#liveness = new Liveness(process, isAlive, this.#serverNow)
+    this.upkeep = new Upkeep({ address, clock, readers: this.#readers, serverNow: this.#serverNow, notice })
+    this.#codes = new InstanceCodes(this.#liveness)
+    this.#declaredGraphs = new GraphDeclarations(this.#liveness)
+    const addStep: AddStep = (need, run) => this.#steps.add(need, run)
+    const addReport: AddStep = (need, run) => this.#steps.report(need, run)
+    this.#skips = new SkipWriter(clock, addReport, triggers.writeSkips)
+    this.actions = actionStore(addStep)
+    this.alerts = alertStore(addStep)
+    this.history = historyStore(addStep)
+    this.activity = activityStore(addStep)
+    const hosting = { steps: this.#steps, liveness: this.#liveness, declarations: this.#declaredGraphs }
+    this.graphs = graphStore({ ...hosting, isOwn: (instanceId) => this.#instances.has(instanceId) })
+    const readTicks: ReadTicks<Session> = (trigger, run) => this.#readTicks(trigger, run)
+    this.logs = new LogWriter(clock, addReport, readTicks, LOG_STEPS)
+    this.#settling = {
+      ...REPORTS,
+      key: ({ executionId }) => executionId,
+      run: (session, each) => settle(session, each, clock.now()),
+    }
+  }
+
+  lostConnection(client: Client): void {
+    this.#queue.lost(client)
+  }
+
+  async openInstance(instanceId: string, at: number): Promise<void> {
+    this.#instances.add(instanceId)
+    const skewMs = await this.#queue.add(WRITES, async (session) => {
+      await this.#liveness.enter(session, instanceId, at)
+      return await this.#liveness.skewMs(session, at)
+    })
+    if (Math.abs(skewMs) > SKEW_WORTH_SAYING_MS && this.#options.serverNow === undefined) {
+      this.#options.notice?.(clockSkew(this.#address.shown, skewMs))
+    }
+  }
+
+  heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer> {
+    return this.#queue.add(WRITES, async (session) => {
+      const wasDead = await this.#codes.beat(session, instanceId, at)
+      await this.#declaredGraphs.beat(session, instanceId, wasDead, at)
+      return { others: await this.#liveness.countOthers(session, instanceId), wasDead }
+    })
+  }
+
+  removeTrigger(name: string, _at: number): Promise<TriggerRemoval> {
+    return this.step('accept', async (session) =>
+      removeTrigger(session, name, await this.#liveness.livingSeqs(session)),
+    )
+  }
+
+  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
+    return this.#queue.add(WRITES, this.#codes.announcing(instanceId, code, at))
+  }
+
+  async closeInstance(instanceId: string, at: number): Promise<void> {
+    await this.step('write', (session) => leaveInstance(session, instanceId, at))
+    this.#instances.delete(instanceId)
+    this.#codes.forget(instanceId)
+    this.#declaredGraphs.forget(instanceId)
+  }
+
+  hasLivingInstance(_at: number): Promise<boolean> {
+    return this.step('read', (session) => this.#liveness.hasLiving(session))
+  }
+
+  listInstances(_at: number): Promise<readonly InstanceRow[]> {
+    return this.step('read', (session) => this.#liveness.list(session))
+  }
+
+  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    const records = await this.step('write', (session) => triggers.saveTriggers(session, declared, at))
+    return records.map(this.#triggerRow)
+  }
+
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
+    return this.#queue.add(WRITES, async (session) => {
+      const dead = await this.#liveness.deadSeqs(session, instanceId)
+      return triggers.leaseTriggers(session, instanceId, names, dead)
+    })
+  }
+
+  releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
+    return this.#queue.add(WRITES, (session) => triggers.releaseTriggers(session, instanceId, names))
+  }
+
+  async listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    return (await this.step('read', (session) => triggers.listTriggers(session, page))).map(this.#triggerRow)
+  }
+
+  async getTrigger(name: string): Promise<TriggerRow | null> {
+    const record = await this.step('read', (session) => triggers.getTrigger(session, name))
+    return record === null ? null : this.#triggerRow(record)
+  }
+
+  setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number, action?: NewAction) {
+    return this.step('accept', (session) =>
+      recordedIf(triggers.setTriggerEnabled(session, name, isEnabled, note, at), session, action),
+    )
+  }
+
+  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction) {
+    return this.step('accept', (session) =>
+      recordedIf(triggers.overrideTrigger(session, name, overrides, at), session, action),
+    )
+  }
+
+  noteSkip(skip: SkippedTick): void {
+    if (this.#closing !== undefined || this.#options.readOnly) return
+    this.#skips.note(skip)
+  }
+
+  recordFired(tick: FiredTick): Promise<FiredTickResult> {
+    return this.#skips.stepAfter('accept', tick.trigger, (session) => triggers.recordFired(session, tick))
+  }
+
+  recordFailed(tick: FailedTick): Promise<FailedTickResult> {
+    return this.#skips.stepAfter('write', tick.trigger, (session) => triggers.recordFailed(session, tick))
+  }
+
+  listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
+    return this.step('read', (session) => triggers.listFirings(session, trigger, page))
+  }
+
+  listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
+    return this.#readTicks(trigger, (session) => listTicks(session, trigger, filter))
+  }
+
+  /** Sees the skips that are not written yet. */
+  #readTicks<Result>(trigger: string, run: Run<Result>): Promise<Result> {
+    return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
+  }
+
+  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
+    if (this.#options.readOnly) return Promise.reject(readOnly(this.#address.shown))
+    return this.#queue.addAlike(executions.CREATION, { execution, origin, at, recorded })
+  }
+
+  async acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
+    const sinceAt = this.#unowned.next(acquisition)
+    const taken = await this.#queue.add(WRITES, async (session) => {
+      const dead = acquisition.recover ? await this.#liveness.deadSeqs(session, acquisition.instanceId) : []
+      return executions.acquireExecutions(session, acquisition, dead, this.#serverNow(), sinceAt)
+    })
+    this.#unowned.found(acquisition, taken)
+    return taken
+  }
+
+  async settle(settlement: Settlement): Promise<void> {
+    const { executionId, changes, end } = settlement
+    // Whoever hears of the end of an attempt finds its whole log.
+    const ended =
+      end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
+    if (!this.logs.isWaiting(executionId, ended)) return this.#queue.addAlike(this.#settling, settlement)
+    await this.logs.stepAfter(end === null ? 'write' : 'accept', executionId, ended, async (session) => {
+      const [refusal] = await this.#settling.run(session, [settlement])
+      if (refusal !== undefined) throw refusal
+    })
+  }
+
+  steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
+    return this.step('accept', (session) => steer(session, action, request, this.#isAlive(session)))
+  }
+
+  applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
+    return this.step('accept', (session) => applyRequest(session, executionId, at, this.#isAlive(session)))
+  }
+
+  #isAlive(session: Session): (instanceId: string) => Promise<boolean> {
+    return (instanceId) => this.#liveness.isLiving(session, instanceId)
+  }
+
+  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
+    return this.step('read', (session) => executions.notUnderWay(session, ids))
+  }
+
+  getExecution(id: string): Promise<Execution | null> {
+    return this.step('read', (session) => executions.getExecution(session, id))
+  }
+
+  countExecutions() {
+    return this.step('read', executions.countExecutions)
+  }
+
+  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
+    return this.step('read', (session) => executions.findExecutionIds(session, prefix, limit))
+  }
+
+  listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
+    return this.step('read', (session) => listAttempts(session, executionId))
+  }
+
+  listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
+    return this.step('read', (session) => executions.listExecutions(session, filter))
+  }
+
+  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
+    return this.step('write', (session) => workflows.saveWorkflows(session, definitions, at))
+  }
+
+  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
+    return this.step('read', workflows.listWorkflows)
+  }
+
+  onForeignChange(callback: () => void): () => void {
+    return this.#closing === undefined ? this.#foreignChanges.listen(callback) : () => {}
+  }
+
+  /** A server that is away comes back as it was: nothing is lost or found. */
+  onDatabaseChange(_callback: (change: StoreChange) => void): () => void {
+    return () => {}
+  }
+
+  /** No older version kept executions for good here. */
+  async retentionHold(_retention: Retention, _at: number): Promise<RetentionHold | null> {
+    return null
+  }
+
+  async prune(retention: Retention, at: number): Promise<number> {
+    const dropped = this.#options.readOnly ? 0 : await this.upkeep.run(retention, at)
+    if (dropped > 0) return dropped
+    return await this.#steps.addQuietly('write', (session) => prune(session, retention, at))
+  }
+
+  countEnded(which: EndedExecutions): Promise<number> {
+    return this.step('read', (session) => countEnded(session, which))
+  }
+
+  pruneExecutions(which: EndedExecutions): Promise<number> {
+    return this.#steps.addQuietly('write', (session) => pruneExecutions(session, which))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#steps.close()
+    this.#foreignChanges.stop()
+    // The last of all steps: those that were asked for before it are carried out.
+    const last = this.#options.readOnly ? [] : [this.logs.close(), this.#skips.close()]
+    const written = this.#queue.close()
+    try {
+      await Promise.all(last)
+    } finally {
+      await written
+      await this.#readers.close()
+    }
+  }
+
+  protected step<Result>(need: StepNeed, run: Run<Result>): Promise<Result> {
+    return this.#steps.add(need, run)
+  }
+
+  readonly #serverNow = (): number | null => this.#options.serverNow?.() ?? null
+  readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
+}

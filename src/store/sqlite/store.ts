@@ -1,0 +1,397 @@
+/**
+ * The store on SQLite: the `Store` port, method by method, in the port's order. Made by `sqlite-store.ts`. Each method queues one step; what a step does stands in the files of its
+ * topic, and no step touches anything but the database, since it may be run twice (see `step-queue.ts`).
+ */
+
+import type {
+  Acquisition,
+  ActionStore,
+  ActivityStore,
+  AlertStore,
+  Clock,
+  EndedExecutions,
+  ExecutionFilter,
+  FailedTick,
+  FailedTickResult,
+  FiredTick,
+  FiredTickResult,
+  GraphStore,
+  HeartbeatAnswer,
+  HistoryStore,
+  InstanceCode,
+  LeasedTriggers,
+  NewExecution,
+  Page,
+  PageAfter,
+  RecordedAction,
+  Retention,
+  RetentionHold,
+  Settlement,
+  SkippedTick,
+  SteeringAnswer,
+  Store,
+  StoreChange,
+  TickFilter,
+  TriggerDeclaration,
+  TriggerRemoval,
+} from '../../engine/ports.ts'
+import { StoreCounters } from '../../metrics/store-counters.ts'
+import type { NewAction, SteeringRequest } from '../../model/action.ts'
+import type {
+  AcquiredExecution,
+  AttemptRow,
+  Execution,
+  ExecutionOrigin,
+  ExecutionSummary,
+} from '../../model/execution.ts'
+import type { TriggerOverrides } from '../../model/policy.ts'
+import type { FiringRow, InstanceRow, TickRow, TriggerRow } from '../../model/schedule.ts'
+import type { WorkflowDefinition } from '../../model/workflow.ts'
+import { LogWriter, type ReadTicks } from '../log-writer.ts'
+import { isProcessAlive, thisProcess } from '../process-identity.ts'
+import { type TriggerRecord, triggerRow } from '../rows.ts'
+import { SkipWriter } from '../skip-writer.ts'
+import type { AddStep, StepNeed, StepResult } from '../steps.ts'
+import { StoreCrons } from '../store-crons.ts'
+import * as crons from './cron-steps.ts'
+import { Declarations } from './declarations.ts'
+import { acquireExecutions } from './executions/acquisition-steps.ts'
+import * as executions from './executions/execution-steps.ts'
+import { settle } from './executions/settlement-steps.ts'
+import { applyRequest, steer } from './executions/steering-steps.ts'
+import { Checkpoints } from './file/checkpoints.ts'
+import type { Connection } from './file/connection.ts'
+import { DatabaseWatch } from './file/database-watch.ts'
+import { readOnly } from './file/failures.ts'
+import { ForeignChanges } from './file/foreign-changes.ts'
+import { StepQueue } from './file/step-queue.ts'
+import { graphStore } from './graphs/graph-store.ts'
+import { HeldLeases } from './held-leases.ts'
+import { recordAction, recordedIf } from './history/action-steps.ts'
+import { actionStore } from './history/actions.ts'
+import { activityStore } from './history/activity.ts'
+import { alertStore } from './history/alerts.ts'
+import { listAttempts } from './history/attempt-steps.ts'
+import { historyStore } from './history/history.ts'
+import { listLog, listTickLogs, writeLogs } from './history/log-steps.ts'
+import { countEnded, prune, pruneExecutions, retentionHold } from './history/retention.ts'
+import { listTicks } from './history/tick-steps.ts'
+import { declareCode, removeTrigger } from './instance-code.ts'
+import { Liveness, leaveInstance } from './instance-steps.ts'
+import { assertReadable, migrate } from './schema/schema.ts'
+import { isReadOnly, type SqliteStoreOptions } from './store-options.ts'
+import * as triggers from './trigger-steps.ts'
+import * as workflows from './workflow-steps.ts'
+
+export class SqliteStore extends StoreCrons<Connection> implements Store {
+  protected readonly crons = crons
+  protected readonly recordedIf = recordedIf
+  readonly counters = new StoreCounters()
+  readonly actions: ActionStore
+  readonly alerts: AlertStore
+  readonly logs: LogWriter<Connection>
+  readonly history: HistoryStore
+  readonly activity: ActivityStore
+  readonly graphs: GraphStore
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #isReadOnly: boolean
+  readonly #watch: DatabaseWatch
+  readonly #queue: StepQueue
+  readonly #liveness: Liveness
+  readonly #heldLeases = new HeldLeases()
+  readonly #foreignChanges: ForeignChanges
+  readonly #skips: SkipWriter<Connection>
+  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  readonly #instances = new Set<string>()
+  readonly #declarations = new Declarations()
+  #closing: Promise<void> | undefined
+
+  constructor(connection: Connection, options: SqliteStoreOptions) {
+    super()
+    this.#connection = connection
+    this.#clock = options.clock
+    this.#isReadOnly = isReadOnly(options)
+    this.#watch = new DatabaseWatch(connection, options.clock, () => this.#openedAnew())
+    const syncs = options.durability === 'full'
+    const checkpoints = new Checkpoints(connection, options.clock, this.#watch, options.notice ?? (() => {}))
+    const afterCommit = (): void => checkpoints.committed()
+    const { clock } = options
+    this.#queue = new StepQueue(connection, { clock, syncs, watch: this.#watch, afterCommit, counters: this.counters })
+    this.#liveness = new Liveness(
+      options.process ?? thisProcess(),
+      options.isProcessAlive ?? isProcessAlive,
+      options.clock,
+    )
+    const addStep: AddStep<Connection> = (need, run) => this.step(need, run)
+    this.#skips = new SkipWriter(options.clock, addStep, triggers.writeSkips)
+    this.actions = actionStore(addStep)
+    this.alerts = alertStore(addStep)
+    this.history = historyStore(addStep)
+    this.activity = activityStore(addStep)
+    this.graphs = graphStore(addStep, this.#liveness, this.#declarations)
+    const readTicks: ReadTicks<Connection> = (trigger, run) => this.#readTicks(trigger, run)
+    const logSteps = { write: writeLogs, list: listLog, listOfTicks: listTickLogs }
+    this.logs = new LogWriter(options.clock, addStep, readTicks, logSteps)
+    this.#foreignChanges = new ForeignChanges(options.clock, () => this.#foreignVersion())
+  }
+
+  async openInstance(instanceId: string, at: number): Promise<void> {
+    this.#instances.add(instanceId)
+    await this.step('write', (connection) => this.#liveness.enter(connection, instanceId, at))
+  }
+
+  heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer> {
+    return this.step('write', (connection) => {
+      const known = this.#liveness.known
+      const wasDead = this.#liveness.enter(connection, instanceId, at)
+      // One that declared something may have come, gone or died. A step that is carried out again finds `known` as it left it.
+      const declared = !wasDead && this.#liveness.known === known ? [] : this.#declarations.of(instanceId)
+      const dead = declared.length === 0 ? [] : this.#liveness.deadSeqs(connection, instanceId)
+      for (const declare of declared) declare(connection, at, dead)
+      return { others: this.#liveness.countOthers(connection, instanceId), wasDead }
+    })
+  }
+
+  announce(instanceId: string, code: InstanceCode, at: number): Promise<void> {
+    const declare = this.#declarations.keep(instanceId, 'code', (connection, at, deadSeqs) =>
+      declareCode(connection, instanceId, code, at, deadSeqs),
+    )
+    return this.step('write', (connection) => declare(connection, at, this.#liveness.deadSeqs(connection, instanceId)))
+  }
+
+  async closeInstance(instanceId: string, at: number): Promise<void> {
+    await this.step('write', (connection) => leaveInstance(connection, instanceId, at))
+    this.#instances.delete(instanceId)
+    this.#declarations.forget(instanceId)
+  }
+
+  hasLivingInstance(at: number): Promise<boolean> {
+    return this.step('read', (connection) => this.#liveness.hasLiving(connection, at))
+  }
+
+  listInstances(at: number): Promise<readonly InstanceRow[]> {
+    return this.step('read', (connection) => this.#liveness.list(connection, at))
+  }
+
+  async saveTriggers(declared: readonly TriggerDeclaration[], at: number): Promise<readonly TriggerRow[]> {
+    return this.step('write', (connection) => triggers.saveTriggers(connection, declared, at).map(this.#triggerRow))
+  }
+
+  removeTrigger(name: string, at: number): Promise<TriggerRemoval> {
+    return this.step('accept', (connection) =>
+      removeTrigger(connection, name, this.#liveness.livingSeqs(connection, at)),
+    )
+  }
+
+  leaseTriggers(instanceId: string, names: readonly string[]): Promise<LeasedTriggers> {
+    return this.step('write', (connection) => {
+      const dead = this.#liveness.deadSeqs(connection, instanceId)
+      return triggers.leaseTriggers(connection, instanceId, names, dead, this.#heldLeases)
+    })
+  }
+
+  releaseTriggers(instanceId: string, names: readonly string[]): Promise<void> {
+    return this.step('write', (connection) => triggers.releaseTriggers(connection, instanceId, names))
+  }
+
+  listTriggers(page: Page & { readonly enabledOnly: boolean }): Promise<readonly TriggerRow[]> {
+    return this.step('read', (connection) => triggers.listTriggers(connection, page).map(this.#triggerRow))
+  }
+
+  getTrigger(name: string): Promise<TriggerRow | null> {
+    return this.step('read', (connection) => {
+      const record = triggers.getTrigger(connection, name)
+      return record === null ? null : this.#triggerRow(record)
+    })
+  }
+
+  setTriggerEnabled(name: string, isEnabled: boolean, note: string | null, at: number, action?: NewAction) {
+    return this.step('accept', (connection) =>
+      recordedIf(triggers.setTriggerEnabled(connection, name, isEnabled, note, at), connection, action),
+    )
+  }
+
+  overrideTrigger(name: string, overrides: TriggerOverrides | null, at: number, action?: NewAction) {
+    return this.step('accept', (connection) =>
+      recordedIf(triggers.overrideTrigger(connection, name, overrides, at), connection, action),
+    )
+  }
+
+  noteSkip(skip: SkippedTick): void {
+    if (this.#closing !== undefined || this.#isReadOnly) return
+    this.#skips.note(skip)
+  }
+
+  recordFired(tick: FiredTick): Promise<FiredTickResult> {
+    return this.#skips.stepAfter('accept', tick.trigger, (connection) => triggers.recordFired(connection, tick))
+  }
+
+  recordFailed(tick: FailedTick): Promise<FailedTickResult> {
+    return this.#skips.stepAfter('write', tick.trigger, (connection) => triggers.recordFailed(connection, tick))
+  }
+
+  listFirings(trigger: string, page: PageAfter): Promise<readonly FiringRow[]> {
+    return this.step('read', (connection) => triggers.listFirings(connection, trigger, page))
+  }
+
+  listTicks(trigger: string, filter: Page & TickFilter): Promise<readonly TickRow[]> {
+    return this.#readTicks(trigger, (connection) => listTicks(connection, trigger, filter))
+  }
+
+  /** Sees the skips that are not written yet. */
+  #readTicks<Result>(trigger: string, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
+    return this.#skips.lastAt(trigger) === null ? this.step('read', run) : this.#skips.stepAfter('write', trigger, run)
+  }
+
+  createExecution(execution: NewExecution, origin: ExecutionOrigin, at: number, recorded?: RecordedAction) {
+    return this.step('accept', (connection) => {
+      executions.insertExecution(connection, execution, origin, at)
+      if (recorded !== undefined) recordAction(connection, recorded.action, recorded.answer)
+    })
+  }
+
+  acquireExecutions(acquisition: Acquisition): Promise<readonly AcquiredExecution[]> {
+    return this.step('write', (connection) => {
+      const dead = () => this.#liveness.deadSeqs(connection, acquisition.instanceId)
+      return acquireExecutions(connection, acquisition, dead)
+    })
+  }
+
+  settle(settlement: Settlement): Promise<void> {
+    const { executionId, changes, end } = settlement
+    const need = end === null ? 'progress' : 'accept'
+    const run = (connection: Connection) => settle(connection, settlement, this.#clock.now())
+    // Whoever hears of the end of an attempt finds its whole log.
+    const ended =
+      end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
+    return this.logs.stepAfter(need, executionId, ended, run)
+  }
+
+  steer(action: NewAction, request: SteeringRequest): Promise<SteeringAnswer> {
+    return this.step('accept', (connection) =>
+      steer(connection, action, request, (owner) => this.#isAlive(connection, owner, action.at)),
+    )
+  }
+
+  applyRequest(executionId: string, at: number): Promise<SteeringAnswer> {
+    return this.step('accept', (connection) =>
+      applyRequest(connection, executionId, at, (owner) => this.#isAlive(connection, owner, at)),
+    )
+  }
+
+  /** Whoever serves has watched heartbeats by its monotonic clock, which is surer than one look. */
+  #isAlive(connection: Connection, instanceId: string, at: number): boolean {
+    const [own] = this.#instances
+    if (own === undefined) return this.#liveness.isLiving(connection, instanceId, at)
+    return !this.#liveness.isDead(connection, instanceId, own)
+  }
+
+  notUnderWay(ids: readonly string[]): Promise<ReadonlyMap<string, Execution | null>> {
+    return this.step('read', (connection) => executions.notUnderWay(connection, ids))
+  }
+
+  getExecution(id: string): Promise<Execution | null> {
+    return this.step('read', (connection) => executions.getExecution(connection, id))
+  }
+
+  listExecutions(filter: Page & ExecutionFilter): Promise<readonly ExecutionSummary[]> {
+    return this.step('read', (connection) => executions.listExecutions(connection, filter))
+  }
+
+  countExecutions() {
+    return this.step('read', executions.countExecutions)
+  }
+
+  findExecutionIds(prefix: string, limit: number): Promise<readonly string[]> {
+    return this.step('read', (connection) => executions.findExecutionIds(connection, prefix, limit))
+  }
+
+  listAttempts(executionId: string): Promise<readonly AttemptRow[]> {
+    return this.step('read', (connection) => listAttempts(connection, executionId))
+  }
+
+  saveWorkflows(definitions: readonly WorkflowDefinition[], at: number): Promise<void> {
+    return this.step('write', (connection) => workflows.saveWorkflows(connection, definitions, at))
+  }
+
+  listWorkflows(): Promise<readonly WorkflowDefinition[]> {
+    return this.step('read', workflows.listWorkflows)
+  }
+
+  onForeignChange(callback: () => void): () => void {
+    if (this.#closing !== undefined || this.#connection.isMemory) return () => {}
+    return this.#foreignChanges.listen(callback)
+  }
+
+  onDatabaseChange(callback: (change: StoreChange) => void): () => void {
+    return this.#closing === undefined ? this.#watch.listen(callback) : () => {}
+  }
+
+  retentionHold(retention: Retention, at: number): Promise<RetentionHold | null> {
+    return this.step('write', (connection) => retentionHold(connection, retention, at))
+  }
+
+  prune(retention: Retention, at: number): Promise<number> {
+    return this.step('write', (connection) => prune(connection, retention, at))
+  }
+
+  countEnded(which: EndedExecutions): Promise<number> {
+    return this.step('read', (connection) => countEnded(connection, which))
+  }
+
+  pruneExecutions(which: EndedExecutions): Promise<number> {
+    return this.step('write', (connection) => pruneExecutions(connection, which))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#foreignChanges.stop()
+    this.#watch.stop()
+    // The last of all steps: those that were asked for before it are carried out.
+    const last = this.#isReadOnly ? [this.step('read', () => {})] : [this.logs.close(), this.#skips.close()]
+    this.#queue.close()
+    try {
+      await Promise.all(last)
+    } finally {
+      this.#connection.close()
+    }
+  }
+
+  /** In the first tick of the event loop with another file: what is not in it must be there before the next step. */
+  #openedAnew(): void {
+    const at = this.#clock.now()
+    if (this.#isReadOnly) assertReadable(this.#connection)
+    else migrate(this.#connection, at)
+    this.#connection.opened()
+    this.#liveness.forget()
+    this.#heldLeases.forget()
+    this.#foreignChanges.reset()
+    if (this.#instances.size === 0) return
+    this.#connection.atomically(() => {
+      for (const instanceId of this.#instances) this.#liveness.enter(this.#connection, instanceId, at)
+    })
+  }
+
+  #foreignVersion(): number | null {
+    if (!this.#watch.check()) return null
+    try {
+      return this.#connection.foreignVersion()
+    } catch (thrown) {
+      // Whoever asks next hears of it: here nobody waits for an answer.
+      this.#watch.suspect(thrown)
+      return null
+    }
+  }
+
+  protected step<Result>(need: StepNeed, run: (connection: Connection) => StepResult<Result>): Promise<Result> {
+    if (this.#isReadOnly && need !== 'read') return Promise.reject(readOnly(this.#connection.path))
+    return this.#queue.add(need, () => run(this.#connection))
+  }
+
+  readonly #triggerRow = (record: TriggerRecord): TriggerRow => triggerRow(record, this.#skips.lastAt(record.name))
+}

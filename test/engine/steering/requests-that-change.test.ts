@@ -1,0 +1,153 @@
+/** Retries, firings by hand and changes of triggers: a request is refused if and only if it changes nothing. */
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../../src/engine/ports.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
+import { ACTOR } from '../../support/begun-execution.ts'
+import { trigger, workflow } from '../../support/declared.ts'
+import { FakeClock, settle } from '../../support/fake-clock.ts'
+import { Refusals } from '../../support/refusing-store.ts'
+import { FIRST_PAGE, RunningEngine } from '../../support/running-engine.ts'
+
+/** An engine with an ended execution, an enabled trigger "inbox" and a disabled trigger "outbox". */
+interface Served {
+  readonly running: RunningEngine
+  readonly store: Store
+  readonly endedId: string
+}
+
+interface Request {
+  readonly name: string
+  /** A step of the store that the request waits for, after it has checked that the engine is open. */
+  readonly step: keyof Store
+  readonly send: (served: Served) => Promise<unknown>
+}
+
+const REQUESTS: readonly Request[] = [
+  {
+    name: 'retry',
+    step: 'getExecution',
+    send: ({ running, endedId }) => running.engine.executions.retry(endedId, { from: null, all: true }, ACTOR),
+  },
+  {
+    name: 'fire',
+    step: 'recordFired',
+    send: ({ running }) => running.engine.triggerSteering.fire('inbox', null, { actor: ACTOR, force: false }),
+  },
+  {
+    name: 'disable',
+    step: 'setTriggerEnabled',
+    send: ({ running }) => running.engine.triggerSteering.setEnabled('inbox', false, ACTOR),
+  },
+  {
+    name: 'enable',
+    step: 'setTriggerEnabled',
+    send: ({ running }) => running.engine.triggerSteering.setEnabled('outbox', true, ACTOR),
+  },
+  {
+    name: 'set',
+    step: 'overrideTrigger',
+    send: ({ running }) => running.engine.triggerSteering.set('inbox', { pollIntervalMs: 5_000 }, ACTOR),
+  },
+]
+
+let refusals: Refusals
+let isActionRefused: boolean
+
+beforeEach(() => {
+  refusals = new Refusals()
+  isActionRefused = false
+})
+
+function refuseAction(sql: string): void {
+  if (isActionRefused && sql.includes('INTO actions'))
+    throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+}
+
+async function served(): Promise<Served> {
+  const clock = new FakeClock()
+  const store = await openSqliteStore({
+    path: ':memory:',
+    durability: 'normal',
+    clock,
+    faults: { beforeBegin: () => undefined, beforeWrite: refuseAction, afterCommit: () => undefined },
+  })
+  const everyMs = 3_600_000
+  const running = await RunningEngine.start({
+    clock,
+    store: refusals.of(store),
+    triggers: [trigger('inbox', { everyMs }), trigger('outbox', { everyMs })],
+    workflows: [workflow('demo', { work: {} })],
+  })
+  const { id: endedId } = await running.engine.execute('demo', '{}')
+  await running.engine.triggers.setEnabled('outbox', false)
+  await settle()
+  return { running, store, endedId }
+}
+
+/** State that the requests change. */
+async function stateOf(store: Store): Promise<string> {
+  const triggers = await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })
+  const executions = await store.listExecutions(FIRST_PAGE)
+  return JSON.stringify({
+    triggers: triggers.map(({ name, isEnabled, overrides }) => ({ name, isEnabled, overrides })),
+    executions: executions.map(({ id }) => id),
+  })
+}
+
+async function outcomeOf(request: Promise<unknown>): Promise<'answered' | 'refused'> {
+  return await request.then(
+    () => 'answered' as const,
+    () => 'refused' as const,
+  )
+}
+
+describe('a request whose action the database refuses to record', () => {
+  it.each(REQUESTS)('"$name" is refused and changes nothing', async ({ send }) => {
+    const made = await served()
+    const before = await stateOf(made.store)
+    isActionRefused = true
+
+    const outcome = await outcomeOf(send(made))
+    await settle()
+
+    const after = await stateOf(made.store)
+    expect({ outcome, hasChanged: before !== after }).toEqual({ outcome: 'refused', hasChanged: false })
+    await made.running.engine.stop({ graceMs: 0 })
+    await made.store.close()
+  })
+})
+
+describe('a request that is being stored when its engine stops', () => {
+  it.each(REQUESTS)('"$name" is answered once it has changed something', async ({ step, send }) => {
+    const made = await served()
+    const before = await stateOf(made.store)
+    const release = refusals.hold(step)
+    const sent = outcomeOf(send(made))
+    await settle()
+
+    const stopped = made.running.engine.stop({ graceMs: 0 })
+    release()
+
+    const outcome = await sent
+    await stopped
+    const after = await stateOf(made.store)
+    expect({ outcome, hasChanged: before !== after }).toEqual({ outcome: 'answered', hasChanged: true })
+    await made.store.close()
+  })
+  it('"retry" rejects with the error of the database if the execution is not accepted', async () => {
+    const made = await served()
+    const release = refusals.hold('getExecution')
+    const sent = made.running.engine.executions.retry(made.endedId, { from: null, all: true }, ACTOR)
+    sent.catch(() => undefined)
+    await settle()
+
+    const stopped = made.running.engine.stop({ graceMs: 0 })
+    refusals.refuse('createExecution', 1)
+    release()
+
+    await expect(sent).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
+    await stopped
+    await made.store.close()
+  })
+})
