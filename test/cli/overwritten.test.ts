@@ -49,7 +49,7 @@ it('goes on when the header is overwritten, says so, and serves again when a sou
   overwriteHeader(database)
   const trouble = await serving.logs('looking after the database failed')
   renameSync(`${database}.sound`, database)
-  await serving.logs('is there again')
+  await serving.logs('is back: polling continues')
   serving.kill('SIGTERM')
   const { exitCode, signal } = await serving.ended
 
