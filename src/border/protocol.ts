@@ -147,14 +147,14 @@ export interface FlatValues {
   readonly errors: readonly RaisedFault[]
 }
 
-/** What limits the start of a request, and not its end. */
+/** Limit for the start of a request. A request that has started is not limited by it. */
 export interface RequestStart {
   /**
    * Milliseconds of the machine's monotonic clock (`machine-clock.ts`): from then on the request is answered with `notStarted`
    * instead of being started. Null: it may start at any time.
    */
   readonly startBefore: number | null
-  /** It was answered with `notStarted` before, and may start after all: it precedes what is waiting. */
+  /** True for a request that was answered with `notStarted`, and whose limit has moved: it precedes waiting requests. */
   readonly isAgain: boolean
 }
 
@@ -271,7 +271,7 @@ export type FromInterpreter =
       readonly tokens: readonly StackToken[]
       readonly outcomes: readonly Outcome[]
     }
-  /** Requests whose `startBefore` was over: their functions were not called. */
+  /** Answer to requests whose `startBefore` was over: their functions were not called. */
   | { readonly type: 'notStarted'; readonly tokens: readonly StackToken[] }
   /** What the function of a source returned, event by event; one value for a batch or a poll. */
   | ({ readonly type: 'accumulated'; readonly token: StackToken } & FlatValues)

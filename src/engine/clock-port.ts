@@ -8,7 +8,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** Until when requests of one engine may start: after that, other engines may take the leases on which it requests them. */
+/** Limit for the start of requests of one engine: after it, other engines may take the leases on which they are made. */
 export interface StartLimit {
   /** Monotonic. Moves forward while the engine renews its heartbeat in time, also for requests that are waiting. */
   readonly until: number

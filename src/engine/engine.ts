@@ -103,6 +103,7 @@ export class Engine {
   readonly #code: AnnouncedCode
   readonly #ends: RunEnds
   readonly #inbox: ActionInbox
+  readonly #requests: ActionRequests
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
   readonly #entered = new StartOnce(() => this.#enter())
@@ -146,7 +147,8 @@ export class Engine {
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
     this.graphs = new GraphCalls(ports, this.#graphs, assertOpen)
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
-    const requests = new ActionRequests(ports.store, ports.clock)
+    this.#requests = new ActionRequests(ports.store, ports.clock)
+    const requests = this.#requests
     const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests, scheduler: this.#scheduler }
     this.executions = new ExecutionSteering(steering, assertOpen)
     this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
@@ -312,6 +314,7 @@ export class Engine {
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
     this.#ends.stop(closed())
+    this.#requests.stop()
     if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
     this.events.emit('stopped', { cut, at: clock.now() })
   }

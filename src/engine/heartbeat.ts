@@ -12,10 +12,10 @@ export const HEARTBEAT_MS = 3_000
 const BELIEVED_MS = 5_000
 
 /**
- * For this long after a stored heartbeat, polls and tasks that were requested on it may start. Other instances take the leases
- * after 10 s at the earliest, counted from a heartbeat that they have read. The 2 s in between are for an interpreter that compares
- * the time and is interrupted just before it calls the function, as on a machine that swaps, and for clocks of two machines that
- * differ in speed. Leases are renewed after `BELIEVED_MS`, so a request has at least 3 s, one heartbeat, to start.
+ * Time after a heartbeat in which requests may start. Other instances take the leases 10 s after they have read the heartbeat, or
+ * later. The 2 s in between cover an interpreter that compares the time and is interrupted just before it calls the function, as on a
+ * machine that swaps, and clocks of two machines that differ in speed. Leases are renewed after `BELIEVED_MS`, so that each request
+ * has at least 3 s, one heartbeat, to start.
  */
 const START_WITHIN_MS = 8_000
 
@@ -70,7 +70,7 @@ export class Heartbeat {
   }
 
   #stored(askedAt: number): void {
-    // Stored before the machine slept, perhaps.
+    // It may have been stored before the machine slept.
     if (askedAt < this.#doubtedAt) return
     this.#beatAt = Math.max(this.#beatAt, askedAt)
     const until = this.#beatAt + START_WITHIN_MS
@@ -79,8 +79,8 @@ export class Heartbeat {
   }
 
   /**
-   * Limit of what is requested now. Each heartbeat that is stored before it is over extends it. After a gap, in which others may
-   * have taken the leases, there is another limit: what was requested before the gap does not start any more.
+   * Returns the limit for requests that are made now. A heartbeat that is stored before the limit is over extends it. A later one
+   * begins another limit, because other instances may have taken the leases in between: older requests do not start any more.
    */
   get startLimit(): StartLimit {
     return this.#startLimit
@@ -102,8 +102,8 @@ export class Heartbeat {
   }
 
   /**
-   * Time has passed that the monotonic clock did not count, as while the machine slept. Requests that an interpreter has already
-   * cannot be recalled: they may start until their limit, which is on the same clock, although others may hold the leases by now.
+   * Notes that time has passed which the monotonic clock did not count, as while the machine slept. Requests that were sent before
+   * cannot be recalled: their limit is on the same clock, so that they may start although other instances may hold the leases.
    */
   doubt(): void {
     this.#doubtedAt = this.#ports.clock.monotonic()

@@ -100,7 +100,7 @@ export interface PollRequest {
   readonly trigger: string
   /** Begins when Python is entered. */
   readonly deadlineMs: number
-  /** After it the function is not called any more, and the outcome is `notEntered`. Default: it may start at any time. */
+  /** After it the function is not called, and the outcome is `notEntered`. Default: it may be called at any time. */
   readonly startLimit?: StartLimit
   /** Aborted when the engine stops: what waits to be let in gives up, what is inside goes on. Default: never. */
   readonly stopping?: AbortSignal

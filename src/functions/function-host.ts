@@ -121,7 +121,7 @@ export class FunctionHost {
     return this.#masked(request, outcome)
   }
 
-  /** In the tick of the event loop in which its function would be called. */
+  /** Asked in the tick of the event loop in which the function would be called. */
   #isLate({ startLimit }: PollRequest | TaskRequest): boolean {
     return startLimit !== undefined && this.#options.clock.monotonic() >= startLimit.until
   }

@@ -15,7 +15,7 @@ import { objectText } from './json-text.ts'
 /** What never began. */
 export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 
-/** The time until which it may start was over. */
+/** Answer to a request that could not start in time. */
 export const LATE: NotEntered = Object.freeze({ kind: 'notEntered', isLate: true })
 
 /** What would run it is not loaded here. */

@@ -10,6 +10,7 @@ const TOKEN_FIRST = new Set([
   'outcome',
   'accumulated',
   'graphs_ran',
+  'not_started',
   'sleep',
   'wait_again',
   'wait_promise',

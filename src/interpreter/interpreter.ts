@@ -309,7 +309,7 @@ function attribute(entry: Entry, name: string): PyCallable {
   return cached
 }
 
-/** Seconds of Pyodide's `time.monotonic`, which is `performance.now()` of this process: see `start_limit.py`. */
+/** Converts to seconds of Pyodide's `time.monotonic`, which is `performance.now()` of this process: see `start_limit.py`. */
 function onPythonsClock({ startBefore }: RequestStart): number {
   return startBefore === null ? Number.POSITIVE_INFINITY : (startBefore - MACHINE_CLOCK_AHEAD_MS) / 1_000
 }

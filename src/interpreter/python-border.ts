@@ -42,7 +42,7 @@ export interface Engine {
   /** What the function of a source returned, or graphs came to: `FlatValues`, with its lists as JSON. */
   accumulated(token: StackToken, text: string, sizesJson: string, errorsJson: string): void
   graphs_ran(token: StackToken, text: string, sizesJson: string, errorsJson: string, nodesJson: string): void
-  /** A request was too late to be started. */
+  /** Answers a request that was too late to be started. */
   not_started(token: StackToken): void
   /** These polls skipped: an array of tokens. */
   skipped(tokens: readonly StackToken[]): void

@@ -12,11 +12,15 @@ import type { Simulation } from './simulation.ts'
 const RESUME_EVERY_MS = 5_000
 /** A trigger is late at rest when it was not polled for its interval and this. */
 const POLL_SLACK_MS = 12_000
+/** Longest time until an engine has the answer to a commit. */
+const SETTLED_AFTER_MS = 1_000
 
 export class RestCheck {
   readonly #simulation: Simulation
   #begunAt = 0
   #nextN = 1_000_000
+  /** Time since which no execution has been open. */
+  #idleSince = Number.POSITIVE_INFINITY
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation
@@ -51,6 +55,14 @@ export class RestCheck {
     const isAnswered = callers.sent.every(({ outcome }) => outcome !== 'waiting')
     const open = model.executions.open.filter(({ origin }) => origin !== 'cron')
     return isIdle && isAnswered && open.length === 0 && this.#simulation.loop.now > this.#begunAt + 16_000
+  }
+
+  /** Crons make executions at rest, too: whether the last one ended long enough ago. To be asked after each turn. */
+  isSettled(): boolean {
+    const { model, loop } = this.#simulation
+    if (model.executions.open.length > 0) this.#idleSince = Number.POSITIVE_INFINITY
+    else this.#idleSince = Math.min(this.#idleSince, loop.now)
+    return loop.now - this.#idleSince > SETTLED_AFTER_MS
   }
 
   /** Called at the limit: whatever is open now hangs. */
@@ -155,7 +167,7 @@ export class RestCheck {
 
   #checkGauges(process: SimulatedProcess): void {
     const { report } = this.#simulation
-    if (this.#simulation.model.executions.open.length > 0) return
+    if (!this.isSettled()) return
     for (const { id, engine, python } of process.engines) {
       const { activeExecutions, activeAttempts, waitingTasks, slots, freeSlots } = engine.health.gauges()
       if (activeExecutions + activeAttempts + waitingTasks > 0) {

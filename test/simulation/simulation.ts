@@ -81,6 +81,7 @@ export class Simulation implements EngineObserver {
   #violation: Violation | null = null
   #database: SimulatedDatabase | null = null
   #untilAnswered: () => Promise<void> | null = () => null
+  #isResting = false
   hasWallJumps = false
 
   constructor(program: Program, { log = () => undefined }: SimulationOptions) {
@@ -136,15 +137,13 @@ export class Simulation implements EngineObserver {
   async #finish(isBroken: () => boolean): Promise<void> {
     const rest = new RestCheck(this)
     const finishedBy = this.loop.now + FINISH_WITHIN_MS
-    rest.begin((spec) => {
-      this.#startProcess(spec, 100)
-      const last = this.processes.get(spec.name)
-      if (last !== undefined) last.isQuiet = true
-    })
+    this.#isResting = true
+    rest.begin((spec) => this.#startProcess(spec, 100))
     await this.loop.run(finishedBy, () => isBroken() || rest.isDone())
     if (!isBroken()) rest.checkFinished()
     if (isBroken()) return
     await this.loop.run(this.loop.now + REST_MS, isBroken)
+    await this.loop.run(this.loop.now + REST_MS, () => isBroken() || rest.isSettled())
     if (isBroken()) return
     await this.#database?.look()
     rest.checkRest(await this.#database?.leftovers())
@@ -173,6 +172,7 @@ export class Simulation implements EngineObserver {
       abandonStore: (killed) => database.abandon(killed),
       number: number + this.processes.size,
     })
+    process.isQuiet = this.#isResting
     this.processes.set(spec.name, process)
     this.log(
       `start ${spec.name} (${spec.role}, ${spec.engines} engines, generation ${spec.generation}, ${machine.name})`,

@@ -71,7 +71,7 @@ class Awaiting:
         ended: Called with what it came to and with None, or with None and what it raised. Returns the outcome, or
             what has to be awaited next.
         stopped: Called with the outcome of a call that was stopped from outside. Returns the one that is reported.
-        is_begun: Whether anything of the user's has run for it. Until then it may be too late to start.
+        is_begun: Whether any of the user's code has run for the call. Otherwise it may still be too late to start it.
     """
 
     __slots__ = ("name", "awaitable", "ended", "stopped", "is_begun", "context")
@@ -93,7 +93,7 @@ class Awaiting:
 
 
 def is_untouched(function: Any, awaitable: Any) -> bool:
-    """Whether nothing of the user's has run yet: the function is an async one, and this is its coroutine."""
+    """Returns whether no code of the user's has run yet: the function is async, and the awaitable is its coroutine."""
     return getattr(awaitable, "cr_code", None) is getattr(function, "__code__", function)
 
 

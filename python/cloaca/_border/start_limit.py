@@ -1,13 +1,16 @@
-"""Until when a request may start: compared just before its function is called, on a clock that the engine shares.
+"""The clock on which the engine states until when a request may start. It is read just before the function is called.
 
-The engine states the time on the clock of Node's ``process.hrtime``, which libuv takes from CLOCK_MONOTONIC on Linux,
-from ``mach_continuous_time`` on macOS and from the performance counter on Windows. In CPython ``time.monotonic`` is the
-same clock only on Linux: on macOS it stands still while the machine sleeps, and on Windows it counts ticks of 16 ms
-before 3.13. So `_read_machine_clock` names the clock by system.
+The engine reads Node's ``process.hrtime``, which libuv takes from CLOCK_MONOTONIC on Linux, from
+``mach_continuous_time`` on macOS and from the performance counter on Windows. In CPython ``time.monotonic`` is the same
+clock only on Linux: on macOS it is ``mach_absolute_time``, which stands still while the machine sleeps, and on Windows
+it counts ticks of 16 ms before 3.13. CLOCK_MONOTONIC_RAW of macOS is ``mach_continuous_time``, and ``perf_counter`` of
+Windows is the performance counter.
 
-Pyodide's ``time.monotonic`` counts from the start of its process: it is ``performance.now()`` of Node, and differs from
-``process.hrtime`` by a constant (measured in 314.0.7 on Node 26.10: 908875.3 ms in three readings over a second, apart
-by the 1 ms that the call took). `src/interpreter/interpreter.ts` subtracts that constant.
+In Pyodide ``time.monotonic`` is Node's ``performance.now()``, which counts from the start of the process (seen in
+314.0.7 on Node 26.10: it said 6.39 s when ``process.hrtime`` said 915.27 s, and the two stayed 908.875 s apart). So
+``interpreter.ts`` subtracts this difference from what the engine states.
+
+Proved by ``test/host/start-limits.test.ts``: with another offset, all requests are late, or none.
 """
 
 from __future__ import annotations
@@ -23,41 +26,41 @@ from . import host
 _MS_IN_S = 1_000
 
 
-def _read_machine_clock() -> Callable[[], float]:
+def _machine_clock() -> Callable[[], float]:
     if sys.platform == "emscripten":
         return time.monotonic
     if sys.platform == "win32":
-        # Before 3.10 it counts from the start of the process there: then everything may start at any time.
+        # Before 3.10 it counts from the start of the process: then every request may start at any time.
         return time.perf_counter if sys.version_info >= (3, 10) else lambda: -math.inf
     clock = time.CLOCK_MONOTONIC_RAW if sys.platform == "darwin" else time.CLOCK_MONOTONIC
     return functools.partial(time.clock_gettime, clock)
 
 
 class _Clock:
-    """Keeps the clock from tools that freeze time for tests: those replace such functions in all modules."""
+    """Hides the function from tools that freeze time in tests, which replace it wherever it is the name of a module."""
 
     __slots__ = ("now",)
 
     def __init__(self) -> None:
         #: Seconds.
-        self.now = _read_machine_clock()
+        self.now = _machine_clock()
 
 
 clock = _Clock()
 
 
 def in_seconds(start_before: Optional[float]) -> float:
-    """The ``startBefore`` of a message, on `clock`."""
+    """Converts the ``startBefore`` of a message to seconds on `clock`."""
     return math.inf if start_before is None else start_before / _MS_IN_S
 
 
 class NotStarted:
-    """What comes of a request that was too late: it is told, and nothing else."""
+    """Outcome of a request that was too late to be started."""
 
     __slots__ = ()
 
     def report(self, token: int) -> None:
-        """Tells the engine that the function was not called."""
+        """Reports to the engine that the function was not called."""
         host.engine.not_started(token)
 
 

@@ -280,7 +280,7 @@ class Session:
             self._speaker.put(self._speaker.ended, token, value)
 
     def not_started(self, token: int) -> None:
-        """Tells of a call that was too late to be started."""
+        """Reports that a call was too late to be started."""
         self._entries.take_stop(token)
         self._speaker.put(self._speaker.not_started, token)
 

@@ -70,7 +70,7 @@ def _run_with_handle(task: TaskDeclaration, context: Context, slot: Union[int, S
 
 
 class _WithHandle:
-    """What a body returned that has to be awaited, and the handle that is closed at its end."""
+    """Awaitable that a body returned, with the handle that is closed at its end."""
 
     __slots__ = ("_awaitable", "_handle", "cr_code")
 
@@ -89,7 +89,7 @@ class _WithHandle:
             close_handle(self._handle)
 
     def close(self) -> None:
-        """It is not going to be awaited."""
+        """Closes both: the body is not going to run."""
         close_handle(self._handle)
         drop(self._awaitable)
 

@@ -4,8 +4,8 @@ Entering Python takes a stack, and a new one of 60 MB costs more than a task tha
 nothing to do rests, and goes on with what comes next. When one waits inside a poll or a task, the host sees work left
 over and wakes or enters another, so that nobody delays others by waiting.
 
-Each request has a time from which on it is not started (``start_limit``). The clock is read before each of them: the
-process may have been stopped since the one before, and then another engine may do what was requested here.
+Each request has a time from which on it is not started (``start_limit``). The clock is read before each request, since
+the process may have been stopped after the one before: then another engine may have taken over what was requested.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _TURN_S = 0.002
 #: What a deep recursion took of a stack's memory is given back with the stack, so none lasts for ever.
 _CALLS_OF_ONE_WORKER = 10_000
 
-#: What no worker has taken yet. First the token and the time from which on it is not started, then what is to be done:
-#: the number of a trigger; a generation and a batch of calls; or what `attempt` needs.
+#: Requests that no worker has taken yet. Each begins with its token and the time from which on it is not started. Then
+#: comes the number of a trigger; a generation and a batch of calls; or the arguments of `attempt`.
 _waiting: Deque[Tuple[Any, ...]] = collections.deque()
 _LENGTH_OF_POLL, _LENGTH_OF_BATCH = 3, 4
 _START_BEFORE = 1
@@ -38,7 +38,7 @@ _skipped: List[int] = []
 def add_polls(batch: Any, start_before: float, is_again: bool) -> None:
     """Takes polls to make: their tokens, and then as many numbers of triggers, as a typed array of JavaScript's.
 
-    ``start_before``: on `clock`. ``is_again``: they were too late once, and go first. As of all requests.
+    ``start_before``: time on `clock`. ``is_again``: they were too late before, and precede other requests.
     """
     numbers = batch.to_py().tolist()
     count = len(numbers) // 2
@@ -121,7 +121,7 @@ def _work_for_a_turn() -> int:
             _make_call(_waiting.popleft())
             made += 1
         now = clock.now()
-    # Before the host sends the outcomes of this turn: the engine sends late requests again before what follows those.
+    # Before the host sends the outcomes of this turn, so that the engine sends late requests again before others.
     while _waiting and now >= _waiting[0][_START_BEFORE]:
         NOT_STARTED.report(_waiting.popleft()[0])
     return made

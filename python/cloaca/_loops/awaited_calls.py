@@ -25,7 +25,7 @@ _CANCELLED_AGAIN_AFTER_S, _AND_AGAIN_AFTER_S = 1.0, 0.1
 async def outcome_of(awaiting: Awaiting, start_before: float) -> Any:
     """Awaits a call, and what it has to await next, until there is an outcome. Raises what stops it.
 
-    Between the call of an async function and its first step, others may have kept the loop.
+    Other steps may have kept the loop since the async function was called: it may be too late for its first step.
     """
     if not awaiting.is_begun and clock.now() >= start_before:
         drop(awaiting.awaitable)

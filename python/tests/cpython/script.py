@@ -72,7 +72,7 @@ def _regex(ctx):
 
 
 def _hold_gil(ctx):
-    ctypes.PyDLL(None).usleep(60_000_000)
+    ctypes.PyDLL(None).usleep(int(ctx.get("s", 60) * 1_000_000))
 
 
 def _deaf(ctx):

@@ -20,6 +20,8 @@ if sys.platform == "emscripten":
 
 from fake_engine import PYTHON, Engine, readable
 
+from cloaca._border import start_limit
+
 SCRIPT = Path(__file__).with_name("script.py")
 DEADLINE = "task timed out after 1 s (timeout)"
 
@@ -114,6 +116,39 @@ def test_a_poll_that_sleeps_delays_no_other_one_of_its_batch_nor_what_came_of_it
 
     engine.stop(sleeps, DEADLINE)
     assert engine.answer(sleeps, 2)["kind"] == "timedOut"
+
+
+def _now_ms():
+    return start_limit.clock.now() * 1000
+
+
+def test_requests_that_are_too_late_are_answered_without_a_call(engine):
+    late = {"start_before": _now_ms(), "is_again": False}
+    before = len(engine.printed.get("stderr", b""))
+    tokens = engine.poll(_poll_number(engine, "quiet"), _poll_number(engine, "async"), **late)
+    tokens += [engine.begin(engine.task("work", task, '{"way":"sleep"}', **late)) for task in ("do", "async")]
+
+    assert [engine.answer(token, 5)["kind"] for token in tokens] == ["notStarted"] * 4
+    assert engine.printed.get("stderr", b"")[before:] == b""
+
+
+def test_a_call_that_may_start_later_than_now_starts(engine):
+    (token,) = engine.poll(_poll_number(engine, "quiet"), start_before=_now_ms() + 60_000)
+
+    assert engine.answer(token)["kind"] == "skipped"
+
+
+def test_late_requests_are_reported_before_the_end_of_the_call_that_delayed_them(own_engine):
+    blocking = _do(own_engine, "gil", s=0.5)
+    _wait_until_runs(own_engine)
+    late = own_engine.begin(own_engine.task("work", "do", '{"way":"sleep"}', start_before=_now_ms() + 100))
+    with own_engine._arrived:
+        assert own_engine._arrived.wait_for(lambda: len(own_engine.answers) == 2, 10)
+
+    assert [(token, answer["kind"]) for token, answer in own_engine.answers.items()] == [
+        (late, "notStarted"),
+        (blocking, "completed"),
+    ]
 
 
 @pytest.mark.parametrize("way", ["sleep", "recv", "lock", "event", "spin", "regex", "finally", "subprocess"])

@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 500
 export class ActionRequests {
   readonly #store: Pick<Store, 'actions' | 'onForeignChange'>
   readonly #clock: Clock
+  readonly #waiting = new Set<() => void>()
+  #isStopped = false
 
   constructor(store: Pick<Store, 'actions' | 'onForeignChange'>, clock: Clock) {
     this.#store = store
@@ -27,19 +29,27 @@ export class ActionRequests {
     return waitMs > 0 ? await this.answerTo(action.id, waitMs) : null
   }
 
+  /** Ends all waits: each gives the answer that there is by now, or null. */
+  stop(): void {
+    this.#isStopped = true
+    for (const wake of this.#waiting) wake()
+  }
+
   /** The answer to an action that was asked before. */
   async answerTo(id: string, waitMs: number): Promise<ActionAnswer | null> {
     const until = this.#clock.monotonic() + waitMs
-    let wake = (): void => {}
-    const stopListening = this.#store.onForeignChange(() => wake())
+    let resolveWoken = (): void => {}
+    const wake = (): void => resolveWoken()
+    const stopListening = this.#store.onForeignChange(wake)
+    this.#waiting.add(wake)
     try {
       for (;;) {
         // Before the look, so that no change between it and the wait is missed.
         const woken = new Promise<void>((resolve) => {
-          wake = resolve
+          resolveWoken = resolve
         })
         const answer = (await this.#store.actions.get(id))?.answer ?? null
-        const leftMs = until - this.#clock.monotonic()
+        const leftMs = this.#isStopped ? 0 : until - this.#clock.monotonic()
         if (answer !== null || leftMs <= 0) return answer
         const timer = this.#clock.wakeAfter(Math.min(LOOK_EVERY_MS, leftMs), wake)
         await woken
@@ -47,6 +57,7 @@ export class ActionRequests {
       }
     } finally {
       stopListening()
+      this.#waiting.delete(wake)
     }
   }
 }

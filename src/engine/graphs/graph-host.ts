@@ -22,7 +22,7 @@ export interface AccumulateRequest {
   readonly firstSequence: number
   /** Of one call of the function. */
   readonly deadlineMs: number
-  /** As of a poll, for the first call. */
+  /** Limit for the first call, as of a poll. */
   readonly startLimit?: StartLimit
   readonly stopping?: AbortSignal
   /** Hears what the function prints and logs. */
@@ -36,10 +36,7 @@ export type Accumulated =
   | { readonly kind: 'dropped' }
   | { readonly kind: 'failed' | 'timedOut'; readonly error: PythonFault }
 
-/**
- * Without a `startLimit`: the runs are claimed in the store before they are requested, and no other instance runs them, whoever
- * holds the leases by then.
- */
+/** Has no `startLimit`: runs are claimed in the store before they are requested, so that no other instance makes them. */
 export interface RunGraphRequest {
   readonly script: string
   readonly graph: string

@@ -27,7 +27,7 @@ interface Hosted {
 
 export class HostedSources {
   readonly #ports: HostedSourcesPorts & SourcePumpPorts & PolledSourcePorts
-  /** That of the heartbeat when the leases were read: after a gap, in which they may be lost, it has another one. */
+  /** Limit that the heartbeat had when the leases were read. After a gap, in which leases may be lost, it has another one. */
   #startLimit: StartLimit
   readonly #hosted = new Map<string, Hosted>()
   /** Those that are ending; the same source does not begin again before. */

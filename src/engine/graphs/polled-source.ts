@@ -14,7 +14,7 @@ import type { AccumulateAnswer, GraphHost } from './graph-host.ts'
 import type { GraphStore, SourcePoll } from './graph-store.ts'
 
 const WRITE_SKIPS_MS = 1_000
-/** A poll that could not start in time is made after this: the lease is renewed by then, or lost. */
+/** Time after which a poll is repeated that could not start in time: the lease is renewed by then, or lost. */
 const LATE_AGAIN_AFTER_MS = 100
 
 export interface PolledSourcePorts {
@@ -45,7 +45,7 @@ export class PolledSource {
   #poll: Promise<void> | null = null
   #skips: SourcePoll | null = null
   #skipTimer: Timer | null = null
-  /** The function was not called by the last poll. */
+  /** Whether the last poll could not start in time. */
   #wasLate = false
   #isStopped = false
 

@@ -30,7 +30,7 @@ const MOST_CHARS = 4_000_000
 const MOST_LOSSES = 3
 /** A script that is not there is looked for again after this; a change of the registry wakes at once. */
 const NOT_SERVED_MS = 1_000
-/** What could not start in time is requested again after this: the lease is renewed by then, or lost. */
+/** Time after which events are sent again that could not start in time: the lease is renewed by then, or lost. */
 const LATE_AGAIN_AFTER_MS = 100
 
 export interface SourcePumpPorts {

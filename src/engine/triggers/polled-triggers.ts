@@ -60,7 +60,7 @@ export class PolledTriggers {
     this.#onChanged = onChanged
   }
 
-  /** Limit of polls that are requested now. */
+  /** Limit for polls that are requested now. */
   get startLimit(): StartLimit {
     return this.#leases.startLimit
   }

@@ -187,7 +187,7 @@ export class Scheduler {
     this.#arm()
   }
 
-  /** Also where the heartbeat is young again, and the leases were read before the gap. */
+  /** Returns whether leases may be lost: the heartbeat is old, or they were read before a gap between two heartbeats. */
   #mustRenew(): boolean {
     const { heartbeat } = this.#ports
     return heartbeat.isStale() || heartbeat.startLimit !== this.triggers.startLimit
@@ -285,7 +285,7 @@ export class Scheduler {
     })
   }
 
-  /** `isLate`: it was not polled, and is still due. */
+  /** `isLate`: the poll could not start in time, and is still due. */
   #recorded(trigger: PolledTrigger, { answer }: TriggerPoll, now: number, isLate = false): void {
     trigger.isPolling = false
     this.#polls -= 1

@@ -32,7 +32,10 @@ export class TriggerLeases {
     this.#startLimit = ports.heartbeat.startLimit
   }
 
-  /** Limit of polls that are made under the leases that were taken last. The heartbeat has another one after a gap, in which they may be lost. */
+  /**
+   * Returns the limit for polls on the leases that were read last. The heartbeat has another one after a gap in which leases may have been
+   * lost; then they are read again before anything is polled.
+   */
   get startLimit(): StartLimit {
     return this.#startLimit
   }

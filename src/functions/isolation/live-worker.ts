@@ -34,7 +34,7 @@ interface Open {
   readonly label: string
   readonly executionId: string | null
   readonly request: PollRequest | TaskRequest | null
-  /** When it was sent: until when it may start; null: at any time. */
+  /** Limit for its start when it was sent; null for none. */
   readonly startUntil: number | null
   readonly answered: (message: FromWorker) => void
   readonly sendAgain: (() => void) | null
@@ -247,7 +247,7 @@ export class LiveWorker {
   #answered(message: FromWorker & { readonly type: 'outcome' | 'inputChecked' }): void {
     const open = this.#open.get(message.id)
     const isAgain = open !== undefined && isLate(message) && mayStart(open)
-    if (isAgain) open.sendAgain?.() // before it leaves: the worker is not quiet
+    if (isAgain) open.sendAgain?.() // first, so that the worker is not taken for quiet
     this.#leave(message.id)
     if (!isAgain) open?.answered(message)
   }
@@ -304,7 +304,7 @@ function isLate(message: FromWorker): boolean {
   return message.type === 'outcome' && message.outcome.kind === 'notEntered' && message.outcome.isLate === true
 }
 
-/** Whether its limit has moved since it was sent, with the heartbeat. */
+/** Returns whether a heartbeat has moved the limit since the request was sent. */
 function mayStart({ request, startUntil, isCancelled }: Open): boolean {
   return !isCancelled && startUntil !== null && (request?.startLimit?.until ?? 0) > startUntil
 }

@@ -12,7 +12,7 @@ export interface OpenRequest {
   readonly deadlineMs: number | null
   /** Undefined: it may start at any time. */
   readonly startLimit?: StartLimit | undefined
-  /** Of a poll, the number that its trigger was declared with: polls share a message. */
+  /** Makes the message that is sent. For a poll the number that its trigger was declared with, since polls share a message. */
   readonly message: number | ((token: StackToken, start: RequestStart) => ToInterpreter)
   /** That of a task. */
   readonly slot: TaskSlot | null
@@ -38,7 +38,7 @@ export interface RequestAge {
 
 export interface Open extends OpenRequest {
   readonly since: number
-  /** What its message says of its start. */
+  /** `startBefore` of the message that was sent. */
   readonly sentStartBefore: RequestStart['startBefore']
   /** The scripts that share its interpreter, once it is cancelled. */
   cancelledBeside: readonly string[] | null
@@ -162,9 +162,9 @@ export class OpenRequests {
   }
 }
 
-/** What messages say of the start: null for a request that may start at any time. */
+/** Returns the `startBefore` of a message. */
 export function startBeforeOf({ startLimit }: OpenRequest): RequestStart['startBefore'] {
-  // Before the first heartbeat it is below all numbers, for which JSON has no word.
+  // Without a heartbeat it is minus infinity, which JSON cannot express.
   return startLimit === undefined ? null : Math.max(0, startLimit.until)
 }
 

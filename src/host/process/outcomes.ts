@@ -34,7 +34,7 @@ export const NOT_ENTERED: NotEntered = Object.freeze({ kind: 'notEntered' })
 /** What would run it is not loaded here. */
 export const NOT_SERVED: NotEntered = Object.freeze({ kind: 'notEntered', isUnserved: true })
 
-/** The time until which it may start was over. */
+/** Answer to a request that could not start in time. */
 export const LATE: NotEntered = Object.freeze({ kind: 'notEntered', isLate: true })
 
 export function refused(reason: string): EntryAnswer {

@@ -20,7 +20,7 @@ export interface SentRequestsPorts {
   readonly open: OpenRequests
   readonly watchdog: Watchdog
   readonly post: (message: ToInterpreter) => void
-  /** One more is open. */
+  /** Called when a request has been added. */
   readonly added: () => void
 }
 
@@ -33,7 +33,7 @@ export class SentRequests {
     this.#polls = new PollBatch(ports.post)
   }
 
-  /** Throws what the message cannot be sent for; then nothing of it is open. */
+  /** Throws a `FrameError` when the message is too large; then the request is not open. */
   send(request: OpenRequest, isAgain = false): void {
     const { open, watchdog, post, added } = this.#ports
     const { label, deadlineMs, message } = request
@@ -58,7 +58,7 @@ export class SentRequests {
     this.#ports.open.settle(token, answer)
   }
 
-  /** Their functions were not called, since it was too late when it was their turn. */
+  /** Sends requests again whose limit has moved since, and settles the others. */
   notStarted(tokens: readonly StackToken[]): void {
     for (const token of tokens) {
       const request = this.#ports.open.get(token)
@@ -78,7 +78,7 @@ export class SentRequests {
   }
 }
 
-/** Whether its limit has moved since it was sent. Compares no time: the clock of the interpreter has decided. */
+/** Returns whether the limit has moved since the request was sent. Reads no clock: the interpreter has decided by its own. */
 function mayStart(request: Open): boolean {
   const { sentStartBefore, cancelledBeside } = request
   return cancelledBeside === null && sentStartBefore !== null && (startBeforeOf(request) ?? 0) > sentStartBefore

@@ -87,6 +87,17 @@ describe('an action that another process asks for', () => {
     expect(await there.actions.unanswered(10)).toHaveLength(1)
   })
 
+  test('is not waited for any more when the asking engine stops', async () => {
+    const requests = new ActionRequests(there, clock)
+
+    const answered = requests.ask(action(), 5_000)
+    await clock.advance(100)
+    requests.stop()
+
+    expect(await answered).toBeNull()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   test('is refused with what its handler throws', async () => {
     inbox.handle('cancel', () => Promise.reject(new Error('it has ended')))
     inbox.start()

@@ -104,7 +104,7 @@ class ProgramSession(Session):
         super().ended(token, outcome)
 
     def not_started(self, token: int) -> None:
-        """Says that a call was too late to be started."""
+        """Reports that a call was too late to be started."""
         output.calls_end(1)
         super().not_started(token)
 

@@ -120,7 +120,7 @@ class Entries:
     # -------------------------------------------------------------------------------------------------- what goes in
 
     def add_polls(self, tokens: List[int], numbers: List[int], start_before: float, is_again: bool) -> None:
-        """Takes polls to make, by the numbers of triggers. ``is_again``: they were too late once, and go first."""
+        """Takes polls to make, by the numbers of triggers. ``is_again``: they were too late, and precede others."""
         self._add(list(zip(tokens, numbers, itertools.repeat(start_before))), is_again)
 
     def add(self, call: Call, is_again: bool = False) -> None:
@@ -287,20 +287,21 @@ class Entries:
         return result
 
     def _answer_late(self) -> None:
-        """Tells which of the first that wait are too late, before it is told how the call ended that kept them.
+        """Reports requests at the head of the queue that are too late by now.
 
-        So the engine sends them again before it sends what follows that call.
+        Called before the outcome of the call that delayed them is reported: the engine sends them again before it sends
+        requests that follow from that outcome.
         """
         now, waiting = clock.now(), self._waiting
         try:
             while now >= _start_before_of(waiting[0]):
-                call = waiting.popleft()  # another one, perhaps: there are other threads
+                call = waiting.popleft()  # perhaps another one: other threads take calls, too
                 if now < _start_before_of(call):
                     waiting.appendleft(call)
                     return
                 NOT_STARTED.report(call[0] if type(call) is tuple else call.token)
         except IndexError:
-            return  # others have taken them
+            return  # other threads have taken the rest
 
     # --------------------------------------------------------------------------------------------------- how it stops
 

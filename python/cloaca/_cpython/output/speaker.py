@@ -110,7 +110,7 @@ class Speaker:
         self._skipped += tokens
 
     def not_started(self, token: int) -> None:
-        """A call was too late to be started."""
+        """Reports that a call was too late to be started."""
         self._end_output(token)
         self._end_log(token)
         self._not_started.append(token)
@@ -181,7 +181,7 @@ class Speaker:
 
     def _say_outcomes(self) -> None:
         if self._not_started:
-            # First: the engine may send them again, before it hears of outcomes, which let it send other things.
+            # Before the outcomes, which let the engine send other requests: it sends these again first.
             not_started, self._not_started = self._not_started, []
             self._lines.send({"type": "notStarted", "tokens": not_started})
         skipped, tokens, outcomes = self._skipped, self._tokens, self._outcomes
