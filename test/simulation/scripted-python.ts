@@ -131,10 +131,7 @@ export class ScriptedPython implements ScriptHost {
       entered: (entry) => observer.pollEntered(engine, request, entry),
       run: (finish) => {
         const { outcome, durationMs } = this.#pollOutcome(request.trigger, draw)
-        this.#after(durationMs, () => {
-          observer.pollEnded(engine, request, outcome)
-          finish(outcome)
-        })
+        this.#after(durationMs, () => finish(outcome, () => observer.pollEnded(engine, request, outcome)))
       },
     })
   }
@@ -152,10 +149,9 @@ export class ScriptedPython implements ScriptHost {
       lost: { kind: 'lost', error: fault('the interpreter died') },
       entered: (entry) => observer.taskEntered(engine, request, entry),
       run: (finish) =>
-        this.#runBody(request, task, draw, (outcome) => {
-          observer.taskEnded(engine, request, outcome)
-          finish(outcome)
-        }),
+        this.#runBody(request, task, draw, (outcome) =>
+          finish(outcome, () => observer.taskEnded(engine, request, outcome)),
+        ),
     })
   }
 
@@ -170,11 +166,8 @@ export class ScriptedPython implements ScriptHost {
       unserved: { kind: 'notServed' },
       lost: { kind: 'lost', isCulprit: false, error: fault('the interpreter died') },
       run: (finish) => {
-        const answer = accumulated(request, draw)
-        this.#after(draw * 50, () => {
-          observer.accumulated(engine, request, answer)
-          finish(answer)
-        })
+        const answer = accumulated(request, request.mode === 'poll' && this.#ports.isQuiet() ? 1 : draw)
+        this.#after(draw * 50, () => finish(answer, () => observer.accumulated(engine, request, answer)))
       },
     })
   }
@@ -214,7 +207,7 @@ export class ScriptedPython implements ScriptHost {
       const call: Call = {
         executionId: spec.executionId,
         enter: () => {
-          if (isSettled || !this.#isAvailable) return
+          if (isSettled || entry !== null || !this.#isAvailable) return
           if (spec.request.stopping?.aborted) return settle(NOT_ENTERED as Answer)
           if (this.#isTooLate(spec.request)) return settle({ kind: 'notEntered', isLate: true } as Answer)
           if (!spec.isServed()) return settle(spec.unserved ?? (UNSERVED as Answer))
@@ -222,7 +215,11 @@ export class ScriptedPython implements ScriptHost {
           this.#running.add(call)
           entry = { engine, ...spec.entry, startedAt: loop.now, endedAt: null }
           spec.entered?.(entry)
-          spec.run(settle)
+          spec.run((answer, ended) => {
+            // What a lost interpreter computed reaches nobody.
+            if (!isSettled) ended?.()
+            settle(answer)
+          })
         },
         giveUp: () => {
           if (this.#waiting.has(call)) settle(NOT_ENTERED as Answer)
@@ -309,7 +306,8 @@ interface CallSpec<Answer> {
   /** Called when the interpreter dies under the call. */
   readonly losing?: () => void
   readonly entered?: (entry: PythonEntry) => void
-  readonly run: (finish: (answer: Answer) => void) => void
+  /** `ended` is called with the answer unless the call was lost or cancelled before. */
+  readonly run: (finish: (answer: Answer, ended?: () => void) => void) => void
 }
 
 export function fault(message: string, type = 'RuntimeError'): PythonFault {

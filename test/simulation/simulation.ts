@@ -122,8 +122,13 @@ export class Simulation implements EngineObserver {
     }
     for (const step of this.program.steps) this.loop.step(step.at, () => this.#take(step))
     const isBroken = (): boolean => this.#violation !== null
-    await this.loop.run(this.program.durationMs, isBroken)
-    if (!isBroken()) await this.#finish(isBroken)
+    try {
+      await this.loop.run(this.program.durationMs, isBroken)
+      if (!isBroken()) await this.#finish(isBroken)
+    } catch (thrown) {
+      // As when the database cannot be read any more.
+      this.report('the-simulation-goes-on', String(thrown instanceof Error ? thrown.stack : thrown))
+    }
     return {
       violation: this.#violation,
       trace: this.#trace.digest('hex'),

@@ -92,7 +92,8 @@ class SqliteDatabase implements SimulatedDatabase {
   abandon(): void {}
 
   look(isAfterCommit = false): void {
-    if (this.#reader === null && !isAfterCommit) return
+    // A commit may precede the move of the file, or go into the file that was moved.
+    if (this.#reader === null && !(isAfterCommit && existsSync(this.#path))) return
     this.#reader ??= openReader(this.#path)
     this.#readLog ??= this.#reader.prepare<[number], LogRecord>(READ_LOG)
     const records = this.#readLog.all(this.#seen)
@@ -160,7 +161,7 @@ class SqliteDatabase implements SimulatedDatabase {
 }
 
 function openReader(path: string): Database.Database {
-  const reader = new Database(path)
+  const reader = new Database(path, { fileMustExist: true })
   reader.pragma('busy_timeout = 5000')
   return reader
 }

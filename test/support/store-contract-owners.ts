@@ -322,6 +322,16 @@ export function describeOwnerContract(context: ContractContext): void {
       expect(wasDead).toBe(true)
     })
 
+    test.each(['pause', 'cancel'] as const)('learns it also when a %s took its execution', async (kind) => {
+      const { id } = await ofDeadOwner()
+      const steered = await steer(kind, id, 'a-1')
+
+      const { wasDead } = await context.store.heartbeat(OWNER, context.clock.now())
+
+      expect(steered.kind).toBe('applied')
+      expect(wasDead).toBe(true)
+    })
+
     test('applies a waiting request with the acquisition that recovers the execution', async () => {
       await context.store.openInstance(OTHER, START)
       const { id } = await acquiredExecution(context.store)

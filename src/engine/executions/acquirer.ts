@@ -198,6 +198,8 @@ export class Acquirer {
       const delayMs = troubleDelayMs(this.#failures)
       const retryAt = clock.now() + delayMs
       this.#ports.events.emit('trouble', { during: 'looking for executions', error: toError(thrown), retryAt })
+      // Others wake it, too: the attempt that failed may not have been the one of the timer.
+      this.#timer?.cancel()
       this.#timer = clock.wakeAfter(delayMs, () => this.wake())
     }
   }

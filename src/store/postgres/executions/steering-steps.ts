@@ -10,6 +10,7 @@ import { type ExecutionRecord, faultText, type OwnedRecord, requestOf } from '..
 import { joinedRequest } from '../../steering-answers.ts'
 import { askAction } from '../history/action-steps.ts'
 import { INSERT_LOST_ATTEMPTS } from '../history/attempt-queries.ts'
+import { DECLARE_DEAD } from '../instance-queries.ts'
 import type { Session } from '../session/session.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
@@ -77,7 +78,7 @@ async function applyOrAsk(
 ): Promise<SteeringAnswer> {
   const { owner_id } = record
   if (owner_id !== null && (await isOwnerAlive(owner_id))) return { kind: 'requested', request }
-  if (record.owner_seq !== null) await release(session, record.seq, at)
+  if (record.owner_seq !== null) await takeFrom(session, record.owner_seq, record.seq, at)
   if (request.kind === 'cancel') {
     return { kind: 'applied', cancelled: await endUnowned(session, record, request, at) }
   }
@@ -85,8 +86,9 @@ async function applyOrAsk(
   return { kind: 'applied', cancelled: null }
 }
 
-/** An owner that only seems dead finds out when it writes next, and starts nothing before. */
-async function release(session: Session, seq: number, at: number): Promise<void> {
+/** An owner that only seems dead is told with its next heartbeat, and drops the execution. */
+async function takeFrom(session: Session, ownerSeq: number, seq: number, at: number): Promise<void> {
+  await session.run(DECLARE_DEAD, [ownerSeq])
   await session.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), [seq])
   await session.run(RECOVER_RUNNING_TASKS, [seq])
   await session.run(RELEASE_EXECUTION, seq)

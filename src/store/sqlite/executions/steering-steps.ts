@@ -14,6 +14,7 @@ import { joinedRequest } from '../../steering-answers.ts'
 import type { Connection } from '../file/connection.ts'
 import { askAction } from '../history/action-steps.ts'
 import { insertLostAttempts } from '../history/attempt-steps.ts'
+import { DECLARE_DEAD } from '../instance-queries.ts'
 import {
   CANCEL_UNFINISHED_TASKS,
   FIND_FOR_STEERING,
@@ -75,14 +76,15 @@ function applyOrAsk(
 ): SteeringAnswer {
   const { owner_id } = record
   if (owner_id !== null && isOwnerAlive(owner_id)) return { kind: 'requested', request }
-  if (record.owner_seq !== null) release(connection, record.seq, at)
+  if (record.owner_seq !== null) takeFrom(connection, record.owner_seq, record.seq, at)
   if (request.kind === 'cancel') return { kind: 'applied', cancelled: endUnowned(connection, record, request, at) }
   applyByOwner(connection, record.seq, request, at)
   return { kind: 'applied', cancelled: null }
 }
 
-/** An owner that only seems dead finds out when it writes next, and starts nothing before. */
-function release(connection: Connection, seq: number, at: number): void {
+/** An owner that only seems dead is told with its next heartbeat, and drops the execution. */
+function takeFrom(connection: Connection, ownerSeq: number, seq: number, at: number): void {
+  connection.run(DECLARE_DEAD, ownerSeq)
   insertLostAttempts(connection, seq, at)
   connection.run(RECOVER_RUNNING_TASKS, seq)
   connection.run(RELEASE_EXECUTION, seq)
