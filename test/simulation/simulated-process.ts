@@ -15,7 +15,7 @@ import { LoadedScripts } from '../../src/runner/loaded-scripts.ts'
 import type { ConnectionFaults } from '../../src/store/sqlite/file/connection.ts'
 import type { Coverage } from './coverage.ts'
 import { declarationsOf, SCRIPT } from './declarations.ts'
-import type { ProcessLoop, SimulationLoop } from './loop.ts'
+import type { ProcessLoop, ScheduledCallback, SimulationLoop } from './loop.ts'
 import { type Fault, isDeclaredIn, type Program, type ProgramProcess } from './program.ts'
 import { SeededRandom } from './random.ts'
 import { type PythonObserver, ScriptedPython } from './scripted-python.ts'
@@ -83,6 +83,8 @@ export class SimulatedProcess {
   #isKilledByCommit = false
   #store: Store | null = null
   #failsToLoad = false
+  #loading: Promise<void> = Promise.resolve()
+  #startAgain: ScheduledCallback | null = null
 
   constructor(spec: ProgramProcess, ports: ProcessPorts) {
     this.spec = spec
@@ -100,6 +102,10 @@ export class SimulatedProcess {
     return this.#ports.machine
   }
 
+  get isSuspended(): boolean {
+    return this.loop.state === 'suspended'
+  }
+
   get isServing(): boolean {
     return this.state === 'running' && this.spec.role === 'serve'
   }
@@ -111,13 +117,13 @@ export class SimulatedProcess {
 
   /** Opens the database and starts the engines, again and again until both work. */
   start(): void {
-    this.#start().catch(() => {
-      this.loop.timer(this.#ports.loop.now + START_AGAIN_MS, () => this.start())
+    this.#loading = this.#start().catch(() => {
+      this.#startAgain = this.loop.timer(this.#ports.loop.now + START_AGAIN_MS, () => this.start())
     })
   }
 
   async #start(): Promise<void> {
-    if (this.state === 'ended') return
+    if (this.state === 'ended' || this.state === 'stopping') return
     if (this.#store === null) {
       const opened = await this.#ports.openStore(this)
       const { loop, coverage, program } = this.#ports
@@ -262,7 +268,9 @@ export class SimulatedProcess {
     if (!this.isServing) return
     this.generationToLoad = generation
     this.#failsToLoad = fails
-    for (const { scripts } of this.engines) scripts.reload([SCRIPT], [SCRIPT_FILE]).catch(() => undefined)
+    const reloaded = this.engines.map(({ scripts }) => scripts.reload([SCRIPT], [SCRIPT_FILE]))
+    const earlier = this.#loading
+    this.#loading = Promise.allSettled(reloaded).then(() => earlier)
   }
 
   /** The process ends between two turns of its event loop. */
@@ -300,6 +308,8 @@ export class SimulatedProcess {
         await alerts?.close(GRACE_MS)
       }),
     )
+    await this.#loading
+    this.#startAgain?.cancel()
     await this.#store?.close().catch(() => undefined)
     this.ended()
   }

@@ -43,8 +43,10 @@ export interface SimulationOptions {
   readonly log?: (line: string) => void
 }
 
-/** Time after the faults until all work must have finished. */
+/** Time after the faults in which work must end, until there is none left. */
 const FINISH_WITHIN_MS = 150_000
+/** Time after which all processes have noticed that the database was replaced. */
+const LET_GO_WITHIN_MS = 3_000
 /** Time that the engines run at rest before they are looked at. */
 const REST_MS = 15_000
 
@@ -82,6 +84,7 @@ export class Simulation implements EngineObserver {
   #database: SimulatedDatabase | null = null
   #untilAnswered: () => Promise<void> | null = () => null
   #isResting = false
+  #replacedAt = Number.NEGATIVE_INFINITY
   hasWallJumps = false
 
   constructor(program: Program, { log = () => undefined }: SimulationOptions) {
@@ -141,10 +144,13 @@ export class Simulation implements EngineObserver {
   /** The faults stop. Everything that was accepted must end, and nothing may be left. */
   async #finish(isBroken: () => boolean): Promise<void> {
     const rest = new RestCheck(this)
-    const finishedBy = this.loop.now + FINISH_WITHIN_MS
     this.#isResting = true
     rest.begin((spec) => this.#startProcess(spec, 100))
-    await this.loop.run(finishedBy, () => isBroken() || rest.isDone())
+    // A backlog may take longer, as long as work ends.
+    for (let ended = -1; !isBroken() && !rest.isDone() && ended !== rest.countEnded(); ) {
+      ended = rest.countEnded()
+      await this.loop.run(this.loop.now + FINISH_WITHIN_MS, () => isBroken() || rest.isDone())
+    }
     if (!isBroken()) rest.checkFinished()
     if (isBroken()) return
     await this.loop.run(this.loop.now + REST_MS, isBroken)
@@ -167,6 +173,12 @@ export class Simulation implements EngineObserver {
     const machine = this.machines[Math.min(spec.machine, this.machines.length - 1)]
     const database = this.#database
     if (machine === undefined || database === null || this.processes.has(spec.name)) return
+    const letGoAt = this.#replacedAt + LET_GO_WITHIN_MS
+    if (this.loop.now < letGoAt) {
+      // A store that is opened cannot tell that the log beside its file is that of the file before.
+      this.loop.step(letGoAt, () => this.#startProcess(spec, number))
+      return
+    }
     const process = new SimulatedProcess(spec, {
       program: this.program,
       loop: this.loop,
@@ -207,6 +219,10 @@ export class Simulation implements EngineObserver {
         break
       case 'moveDatabase':
       case 'replaceDatabase':
+        if (fault.kind === 'replaceDatabase') {
+          if (!this.#canReplace()) break
+          this.#replacedAt = this.loop.now
+        }
         this.#database?.disturb(fault.kind, fault.forMs)
         for (const each of this.processes.values()) each.isTroubled = true
         break
@@ -219,7 +235,16 @@ export class Simulation implements EngineObserver {
     }
   }
 
+  /** Whether all processes will let go of the file and its log before another one opens them. */
+  #canReplace(): boolean {
+    return [...this.processes.values()].every(
+      ({ state, isSuspended }) => !isSuspended && (state === 'running' || state === 'ended'),
+    )
+  }
+
   #applyTo(process: SimulatedProcess, fault: Fault): void {
+    const letsGo = this.loop.now < this.#replacedAt + LET_GO_WITHIN_MS
+    if (letsGo && ['kill', 'killAfterCommit', 'suspend', 'stop'].includes(fault.kind)) return
     switch (fault.kind) {
       case 'kill':
         process.kill()

@@ -226,6 +226,27 @@ describe('a database that was moved away', () => {
   })
 })
 
+describe('a database that was moved away and back before it was looked at', () => {
+  test('is opened anew where another process has removed its log, and keeps what is accepted then', async () => {
+    const other = await openSqliteStore({ path, durability: 'normal', clock })
+    const acceptThere = (id: string) => other.createExecution(newExecution({ id }), { kind: 'call' }, START)
+    const before = await accept()
+    renameSync(path, aside)
+    await expect(acceptThere('refused')).rejects.toMatchObject(REPLACED)
+    renameSync(aside, path)
+
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+    await clock.advance(3_000)
+    await acceptThere('by-the-other')
+    const after = await accept()
+    await other.close()
+
+    expect(kinds()).toEqual(['lost', 'found'])
+    expect(executionsIn(path)).toEqual([before, 'by-the-other', after])
+    expect(integrityOf(path)).toEqual({ integrity_check: 'ok' })
+  })
+})
+
 describe('a database that was replaced', () => {
   test('by an atomic rename is read from the new file, and the new file gets nothing of the old log', async () => {
     const restored = await makeDatabase(aside)

@@ -123,6 +123,22 @@ export function describeUpkeepContract(context: ContractContext): void {
       expect(noticed).toBe(1)
     })
 
+    context.sharedTest('a change by an engine is noticed by another one on the same store object', async () => {
+      let noticed = 0
+      context.store.onForeignChange(() => {
+        noticed += 1
+      })
+      for (const id of ['one', 'two']) await context.store.openInstance(id, START)
+      await context.store.saveTriggers([declaration()], START)
+      await context.clock.advance(1_500)
+      noticed = 0
+
+      await context.store.setTriggerEnabled('inbox', false, null, START)
+      await context.clock.advance(500)
+
+      expect(noticed).toBeGreaterThan(0)
+    })
+
     context.sharedTest('whoever stopped listening is not called, the others still are', async () => {
       const another = await context.openAnother()
       const called = new Set<string>() // on a busy machine also of what the other store did when it was opened

@@ -118,7 +118,8 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
     this.#options = options
     const { clock, notice = () => undefined, random = Math.random, newId = randomUUID } = options
     this.#readers = new Readers(address, clock)
-    const heard = { address, clock, readers: this.#readers, random, notice }
+    const isShared = (): boolean => this.#instances.size > 1
+    const heard = { address, clock, readers: this.#readers, random, notice, isShared }
     this.#foreignChanges = new ForeignChanges(newId(), changes, heard)
     this.#queue = new WriteQueue(client, address, {
       ...{ clock, newId, counters: this.counters },

@@ -377,10 +377,12 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     })
   }
 
-  #foreignVersion(): number | null {
+  #foreignVersion(): string | null {
     if (!this.#watch.check()) return null
     try {
-      return this.#connection.foreignVersion()
+      const version = this.#connection.foreignVersion()
+      // For each of several engines on this store, what the others commit is foreign.
+      return this.#instances.size > 1 ? `${version} ${this.#connection.countChanges()}` : `${version}`
     } catch (thrown) {
       // Whoever asks next hears of it: here nobody waits for an answer.
       this.#watch.suspect(thrown)

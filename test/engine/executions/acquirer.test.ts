@@ -83,6 +83,31 @@ it('does not ask again for one that the store has refused', async () => {
   expect(asked.at(-1)).toEqual([next.id])
 })
 
+it('waits for one retry, however often it is refused, and for none when it is stopped', async () => {
+  const refusing: Store = { ...heard(), acquireExecutions: () => Promise.reject(new Error('the disk is full')) }
+  await using running = await RunningEngine.start({ clock, store, workflows: [demo] })
+  const { engine, events, registry } = running
+  const ports = { instanceId: engine.instanceId, store: refusing, clock, registry, config: engine.config, events }
+  const acquirer = new Acquirer(
+    { ...ports, heartbeat: new Heartbeat(ports) },
+    { room: () => 10, take: () => undefined },
+  )
+  acquirer.start()
+  acquirer.serve()
+  await acquirer.settled()
+  const before = clock.pendingTimers
+
+  for (let count = 0; count < 3; count++) {
+    acquirer.wake()
+    await acquirer.settled()
+  }
+  const waiting = clock.pendingTimers
+  acquirer.stop()
+
+  expect(waiting).toBe(before)
+  expect(clock.pendingTimers).toBe(before - 1)
+})
+
 it('finds what somebody else has made, with what it has made itself or after it', async () => {
   await using running = await start()
   await store.createExecution(newExecution({ id: 'foreign', workflow: 'demo', tasks: ['work'] }), { kind: 'call' }, 1)

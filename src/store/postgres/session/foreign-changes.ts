@@ -1,5 +1,5 @@
 /**
- * Notices that another store object has changed the database. Looking each second is what it relies on: each commit that may
+ * Notices that another store object, or another engine on this one, has changed the database. Looking each second is what it relies on: each commit that may
  * concern others counts a sequence up. A notification makes it sooner where there is one: it needs a connection of its own, which a pooler
  * in transaction mode does not give.
  *
@@ -34,6 +34,8 @@ export interface ForeignChangesOptions {
   /** In [0, 1). */
   readonly random: () => number
   readonly notice: (message: string) => void
+  /** Whether several engines use this store object: for each of them, what the others commit is foreign. */
+  readonly isShared: () => boolean
 }
 
 export class ForeignChanges {
@@ -75,6 +77,7 @@ export class ForeignChanges {
 
   told(rows: readonly unknown[]): void {
     this.#ownCount += rows.length
+    if (this.#isListening && rows.length > 0 && this.#options.isShared()) this.#call()
   }
 
   /** Returns the end of it. */

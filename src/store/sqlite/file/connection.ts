@@ -90,7 +90,7 @@ export class Connection {
     return this.path === MEMORY_PATH
   }
 
-  /** Whether the path still names the file that is open here. */
+  /** Whether the path still names the file that is open here, and its log. */
   get isInPlace(): boolean {
     return this.isMemory || (this.#open !== null && this.#file.isInPlace)
   }
@@ -179,6 +179,11 @@ export class Connection {
     return this.one<{ readonly data_version: number }>('PRAGMA data_version')?.data_version ?? 0
   }
 
+  /** How many rows this connection has changed. */
+  countChanges(): number {
+    return this.one<{ readonly count: number }>('SELECT total_changes() AS count')?.count ?? 0
+  }
+
   /**
    * `inspect` changes nothing; `fold` writes into the file what no reader still needs in the log; `restart` also keeps writers and
    * new readers from the log until it is all in the file, so that it begins anew, and waits so long for those that are there.
@@ -215,7 +220,7 @@ export class Connection {
    * first, wherever it is now: it lacks nothing that was accepted, and the next file of this name gets no log of it.
    */
   letGo(): void {
-    const hasMoved = this.#access === 'write' && this.#open !== null && !this.#file.isInPlace
+    const hasMoved = this.#access === 'write' && this.#open !== null && !this.#file.isNamed
     const isFolded = hasMoved && this.#foldMoved()
     // SQLite itself leaves log and file alone when it sees that the file has moved.
     this.close()
@@ -224,7 +229,7 @@ export class Connection {
 
   /** Opens the file that the path names now. Throws `DATABASE_UNAVAILABLE`. It makes none. */
   openAnew(): void {
-    const log = this.#file.isInPlace ? null : this.#file.leftLog
+    const log = this.#file.isNamed ? null : this.#file.leftLog
     if (log !== null) throw leftLog(this.path, log)
     this.#open = this.#openFile(BUSY_TIMEOUT_MS, true)
     this.#durability = 'synced'

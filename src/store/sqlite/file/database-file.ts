@@ -63,8 +63,18 @@ export class DatabaseFile {
   }
 
   /** Whether the path still names the file that was opened. A file that may not be looked at does not count. */
-  get isInPlace(): boolean {
+  get isNamed(): boolean {
     return isSame(statOf(this.path), this.#opened)
+  }
+
+  /**
+   * Whether the file and its log are still those that were opened. A file that was moved away and back may have another log: whoever noticed
+   * it has removed the log, and what is written into the removed one is lost.
+   */
+  get isInPlace(): boolean {
+    const path = `${this.path}-wal`
+    const log = this.#logs.get(path)
+    return this.isNamed && (log === undefined || isSame(statOf(path), log))
   }
 
   get exists(): boolean {

@@ -1,5 +1,5 @@
 /**
- * Notices that another process, or another store object, has committed to the database. Looks four times a second
+ * Notices that another process, another store object, or another engine on this one has committed to the database. Looks four times a second
  * while somebody listens, and not at all otherwise.
  */
 
@@ -10,13 +10,13 @@ const DURING = 'looking for changes by other processes'
 
 export class ForeignChanges {
   readonly #clock: Clock
-  readonly #version: () => number | null
+  readonly #version: () => string | null
   readonly #listeners = new Set<() => void>()
-  #seen: number | null = null
+  #seen: string | null = null
   #timer: Timer | undefined
 
   /** `version` changes when another connection has committed. Null: it cannot be told now, and is no change. */
-  constructor(clock: Clock, version: () => number | null) {
+  constructor(clock: Clock, version: () => string | null) {
     this.#clock = clock
     this.#version = version
   }
