@@ -13,6 +13,8 @@ export interface ModelTask {
   status: string
   attempts: number
   recoveries: number
+  /** Number of attempts that ended with the stop of their engine: these are no recoveries. */
+  cuts: number
   output: string | null
   /** True time of the end of the last failed attempt; null after a start. */
   failedAt: number | null
@@ -50,6 +52,8 @@ export class ExecutionModel {
   /** Ids by the marker in their input. */
   readonly byMarker = new Map<string, string[]>()
   #endedNow: ModelExecution[] = []
+  /** Tasks that the present commit makes ready again after a start. */
+  #takenBackNow: { readonly execution: ModelExecution; readonly task: ModelTask }[] = []
 
   constructor(program: Program, report: Report) {
     this.#program = program
@@ -74,6 +78,8 @@ export class ExecutionModel {
       }
     }
     this.#endedNow = []
+    for (const { execution, task } of this.#takenBackNow) if (execution.ownerSeq === null) task.cuts += 1
+    this.#takenBackNow = []
   }
 
   get open(): readonly ModelExecution[] {
@@ -185,6 +191,7 @@ export class ExecutionModel {
       status,
       attempts: 0,
       recoveries: 0,
+      cuts: 0,
       output: null,
       failedAt: null,
     }
@@ -202,6 +209,9 @@ export class ExecutionModel {
     if (known !== undefined && execution.isEnded && !this.#endedNow.includes(execution) && known.status !== status) {
       this.#report('final-states-stay', `task ${taskId} of the ended execution ${execution.id} became ${status}`)
     }
+    const isBegun = task.status === 'Running' && task.attempts === Number(row.attempts)
+    if (isBegun && status === 'Ready' && task.recoveries === Number(row.recoveries))
+      this.#takenBackNow.push({ execution, task })
     task.status = status
     task.attempts = Number(row.attempts)
     task.recoveries = Number(row.recoveries)
@@ -257,8 +267,8 @@ export class ExecutionModel {
   ): void {
     const definition = this.#definition(execution, taskId)?.task
     if (definition === undefined) return
-    const most = Math.max(1, definition.maxAttempts) + Math.min(task.recoveries, MAX_RECOVERIES + 1)
-    if (attempt > most + CUT_ATTEMPTS) this.#report('attempts-are-limited', `${shown} is beyond ${most} attempts`)
+    const most = Math.max(1, definition.maxAttempts) + Math.min(task.recoveries, MAX_RECOVERIES + 1) + task.cuts
+    if (attempt > most) this.#report('attempts-are-limited', `${shown} is beyond ${most} attempts`)
     const { failedAt } = task
     if (failedAt !== null && now + tolerance < failedAt + definition.delayMs) {
       this.#report(
@@ -269,9 +279,6 @@ export class ExecutionModel {
     task.failedAt = null
   }
 }
-
-/** Attempts that ended with the stop of their engine are no recoveries: a program stops few engines. */
-const CUT_ATTEMPTS = 6
 
 function mergedOutputs(execution: ModelExecution, after: readonly string[]): string {
   const outputs = after.map((id) => execution.tasks.get(id)).filter((task) => task?.status === 'Completed')

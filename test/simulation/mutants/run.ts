@@ -8,7 +8,7 @@ import type { Mutant } from './mutant.ts'
 
 const HOOK = fileURLToPath(new URL('hook.ts', import.meta.url))
 /** New seeds after the fixed ones. */
-const MAX_NEW_SEEDS = 60
+const MAX_NEW_SEEDS = 20
 
 /** Prints one line per mutant. Returns 1 if one was not found. */
 export async function runMutants(jobs: number): Promise<number> {
