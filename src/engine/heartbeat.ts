@@ -63,14 +63,14 @@ export class Heartbeat {
     this.#stored(askedAt)
   }
 
-  /** Before whatever was asked beside the heartbeat is answered: an engine that was dead has lost all that it held before. */
+  /** Runs before the answers to requests that shared the step: an engine that was declared dead has lost everything that it held. */
   #declaredDead(): void {
     this.#startLimit = { until: Number.NEGATIVE_INFINITY }
     for (const listener of this.#listeners) listener()
   }
 
   #stored(askedAt: number): void {
-    // It may have been stored before the machine slept.
+    // The heartbeat may have been stored before the machine slept.
     if (askedAt < this.#doubtedAt) return
     this.#beatAt = Math.max(this.#beatAt, askedAt)
     const until = this.#beatAt + START_WITHIN_MS

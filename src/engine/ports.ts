@@ -194,7 +194,7 @@ export interface Store {
    */
   openInstance(instanceId: string, at: number): Promise<void>
   /**
-   * An instance that others took for dead enters again; what they took over stays theirs.
+   * An instance that was declared dead enters again. Executions and triggers that other instances took over remain theirs.
    */
   heartbeat(instanceId: string, at: number): Promise<HeartbeatAnswer>
   /**

@@ -83,7 +83,7 @@ export interface CancelledExecution {
   readonly errorMessage: string
 }
 
-/** State of an execution for which somebody sends a request. */
+/** State of an execution when a request for it is stored. */
 export type SteeringAnswer =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'ended'; readonly status: ExecutionStatus }

@@ -25,7 +25,7 @@ export class OutcomeBatch {
     this.#send = send
   }
 
-  /** The engine may send it again: it is told before it hears of outcomes, which let it send other things. */
+  /** Sent before the outcomes, which let the engine send other requests: it sends this one again first. */
   addNotStarted(token: StackToken): void {
     this.#notStarted.push(token)
     this.#plan()

@@ -5,7 +5,7 @@ import type { ActionAnswer, SteeringRequest } from '../model/action.ts'
 
 export const REPLACED: ActionAnswer = {
   isRefused: true,
-  text: 'A newer request replaced it before the execution was told.',
+  text: 'Answer to a request that a newer one replaced before the owner applied it.',
 }
 
 /** The request that is stored when another one may wait: two of one kind are one, and stop at what the stricter one stops. */

@@ -27,7 +27,7 @@ const LIMIT_MS = 240_000
 interface Call {
   readonly kind: 'poll' | 'task'
   readonly name: string
-  /** Of the interpreter. */
+  /** Process id of the interpreter. */
   readonly pid: number
   /** Seconds. */
   readonly at: number
@@ -36,7 +36,7 @@ interface Call {
 let folder: string
 const engines = new Set<ChildProcess>()
 const interpreters = new Set<number>()
-/** What the engines say. */
+/** Output of the engines. */
 let log = ''
 
 beforeEach(() => {
@@ -51,7 +51,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** One that has ended already gets nothing. */
+/** Ignores a process that has already ended. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
@@ -90,7 +90,7 @@ function calls(): readonly Call[] {
 }
 
 const pollsOf = (name: string) => calls().filter((call) => call.kind === 'poll' && call.name === name)
-/** Those of the last second, and by which interpreters. */
+/** Polls of the last second, by interpreter. */
 const pollersOf = (name: string) =>
   new Set(pollsOf(name).flatMap(({ pid, at }) => (at > Date.now() / 1_000 - 1 ? [pid] : [])))
 
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === 'win32')('an engine that is suspended for l
     ['Pyodide', []],
     ['CPython', ['--python', 'python3']],
   ])('has its %s begin nothing of what another engine does by then', { timeout: LIMIT_MS }, async (_name, options) => {
-    // The two share the triggers. Whoever polls the first one by name keeps it when the other comes back.
+    // The two engines share the triggers. The engine that polls the first trigger by name keeps it when the other one returns.
     const engine = await startEngine(options)
     await startEngine(options)
     const heir = await pollerOf('b-other', (pid) => !pollersOf('a-watched').has(pid))

@@ -54,13 +54,13 @@ function noting(limits: Limits): (host: FakeHost) => void {
   }
 }
 
-/** Late the first time, then what is given. */
+/** Answers late the first time, and then with the given outcome. */
 function lateOnce<Answer>(answer: Answer): () => Answer | Promise<NotEntered> {
   let calls = 0
   return () => (calls++ === 0 ? Promise.resolve(LATE) : answer)
 }
 
-describe('the limit of what is requested', () => {
+describe('the limit of a request', () => {
   it('is over before other engines may take the lease, counted from the last heartbeat', async () => {
     const clock = new FakeClock()
     const limits = new Limits(clock)
@@ -76,7 +76,7 @@ describe('the limit of what is requested', () => {
     expect(limits.leftMs).toEqual(sinceHeartbeat.map((ms) => START_WITHIN_MS - ms))
   })
 
-  it('moves with each heartbeat, also for what waits by then', async () => {
+  it('moves with each heartbeat, also for requests that wait by then', async () => {
     const clock = new FakeClock()
     const limits = new Limits(clock)
     await using _running = await RunningEngine.start({
@@ -89,7 +89,7 @@ describe('the limit of what is requested', () => {
     expect(limits.last.until - clock.monotonic()).toBe(START_WITHIN_MS)
   })
 
-  it('does not move any more after a gap between heartbeats, and what is requested then has another one', async () => {
+  it('does not move after a gap between heartbeats, and later requests have another limit', async () => {
     const clock = new FakeClock()
     const limits = new Limits(clock)
     await using _running = await RunningEngine.start({

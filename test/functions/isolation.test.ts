@@ -97,7 +97,7 @@ it('runs in a thread that is not that of the engine, as the same script every ti
   expect(await poll('inbox')).toEqual({ kind: 'skipped', reason: 'nothing new' })
 })
 
-it('does not call what had to wait for the thread until it may not start any more, unless its limit has moved', async () => {
+it('does not call a function that waited for the thread past its start limit, unless the limit has moved', async () => {
   const limit = () => ({ until: machineNowMs() + 200 })
   const moving = limit()
   const busy = run('computes_a_while')

@@ -1,4 +1,4 @@
-/** What a generation of the simulated code declares, as a script's declarations. */
+/** Declarations of a generation of the simulated code, in the form of a script's declarations. */
 
 import type { ScriptDeclarations } from '../../src/host/scripts/declarations.ts'
 import type { Accumulation } from '../../src/model/graphs/definitions.ts'

@@ -114,7 +114,7 @@ export class ProcessLoop {
   }
 }
 
-/** Turns of the event loop without time passing, after which a simulation never comes to rest. */
+/** Maximum number of turns of the event loop at one simulated time. More mean that the simulation loops for ever. */
 const MAX_TURNS_AT_ONE_TIME = 200_000
 
 export class SimulationLoop {
@@ -123,7 +123,7 @@ export class SimulationLoop {
   readonly processes: ProcessLoop[] = []
   readonly #steps: Entry[] = []
   readonly #random: SeededRandom
-  /** Waits until a database server has answered all that was sent to it. Simulated time stands still meanwhile. */
+  /** Waits until a database server has answered every statement. Simulated time does not advance while it waits. */
   readonly #untilAnswered: () => Promise<void> | null
   #order = 0
   #turnsAtOneTime = 0

@@ -1,12 +1,12 @@
 /**
  * What one simulation does, as data: the code that scripts declare, the machines and processes, and the steps (requests and
- * faults) with their times. A shrinker removes parts of it; whatever is left is a program as well.
+ * faults) with their times. A shrinker removes parts of it; the remaining parts are a program as well.
  */
 
 import type { TriggerPolicy } from '../../src/model/policy.ts'
 import type { TriggerRule } from '../../src/model/workflow.ts'
 
-/** Where the tables are. */
+/** Store of the program. */
 export type StoreKind = 'sqlite' | 'postgres'
 
 /** The generation that declares everything: it serves when the faults have stopped. */

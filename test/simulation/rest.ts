@@ -69,7 +69,7 @@ export class RestCheck {
     return [...this.#simulation.model.executions.byId.values()].filter(({ isEnded }) => isEnded).length
   }
 
-  /** Called when nothing has ended for long: whatever is open now hangs. */
+  /** Called when no execution has ended for a long time: open executions hang. */
   checkFinished(): void {
     const { model, callers, processes, report, loop } = this.#simulation
     for (const { id, status, ownerSeq, workflow, createdAt, origin } of model.executions.open) {

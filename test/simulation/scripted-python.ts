@@ -216,7 +216,7 @@ export class ScriptedPython implements ScriptHost {
           entry = { engine, ...spec.entry, startedAt: loop.now, endedAt: null }
           spec.entered?.(entry)
           spec.run((answer, ended) => {
-            // What a lost interpreter computed reaches nobody.
+            // The result of a lost interpreter is not reported.
             if (!isSettled) ended?.()
             settle(answer)
           })
@@ -330,7 +330,7 @@ function taskOutcome({ inputText, taskId, attempt }: TaskRequest, draw: number):
   return { kind: 'completed', contextText: JSON.stringify(output) }
 }
 
-/** What the function of a source makes of an event: the same at each call. */
+/** Returns the fate of an event, which is the same at each call. */
 export function eventFate(eventText: string): 'value' | 'dropped' | 'failed' {
   const part = hashOf(`fate ${eventText}`) / 2 ** 32
   if (part < 0.1) return 'dropped'

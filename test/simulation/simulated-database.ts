@@ -1,4 +1,4 @@
-/** The database of a simulation, as the harness uses it: it opens stores for processes, and reads what was committed. */
+/** The database of a simulation, as the harness uses it: it opens stores for processes, and reads committed. */
 
 import type { Store } from '../../src/engine/ports.ts'
 import type { SimulatedProcess } from './simulated-process.ts'

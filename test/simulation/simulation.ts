@@ -129,7 +129,7 @@ export class Simulation implements EngineObserver {
       await this.loop.run(this.program.durationMs, isBroken)
       if (!isBroken()) await this.#finish(isBroken)
     } catch (thrown) {
-      // As when the database cannot be read any more.
+      // For example, the database can no longer be read.
       this.report('the-simulation-goes-on', String(thrown instanceof Error ? thrown.stack : thrown))
     }
     return {

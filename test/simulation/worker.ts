@@ -1,4 +1,4 @@
-/** One process that runs seeds: receives their numbers from `seeds.ts`, and sends back what was broken. */
+/** One process that runs seeds: receives their numbers from `seeds.ts`, and sends back broken invariants. */
 
 import type { StoreKind } from './program.ts'
 import { runSeed } from './seeds.ts'

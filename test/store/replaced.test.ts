@@ -227,7 +227,7 @@ describe('a database that was moved away', () => {
 })
 
 describe('a database that was moved away and back before it was looked at', () => {
-  test('is opened anew where another process has removed its log, and keeps what is accepted then', async () => {
+  test('is opened again if another process has removed its log, and keeps later commits', async () => {
     const other = await openSqliteStore({ path, durability: 'normal', clock })
     const acceptThere = (id: string) => other.createExecution(newExecution({ id }), { kind: 'call' }, START)
     const before = await accept()

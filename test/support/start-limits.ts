@@ -1,4 +1,4 @@
-/** What a Python must do with requests whose time to start is over: the same for each kind of interpreter. */
+/** Tests of requests whose start limit has passed, for each kind of interpreter. */
 
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -41,13 +41,13 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
         ...{ script: SCRIPT, source: 'events', mode: 'each', events: ['1'], firstSequence: 1, startLimit },
         deadlineMs: NO_DEADLINE_MS,
       })
-    /** A poll that is sent before what is requested next: polls of one tick of the event loop share a message. */
+    /** Sends a poll before the next request: polls of one tick of the event loop share a message. */
     const begin = async (trigger: string, startLimit?: StartLimit) => {
       const outcome = poll(trigger, startLimit)
       await null
       return { outcome }
     }
-    /** Names of what was called since the last look, in the order of the calls. */
+    /** Names of the functions that were called since the last query, in the order of the calls. */
     const called = async (): Promise<readonly string[]> => {
       const told = await poll('tells')
       return told.kind === 'fired' ? JSON.parse(told.contextText ?? '{}').called : [told.kind]

@@ -48,7 +48,7 @@ async def blocks_loop():
 
 @cloaca.trigger("work", poll_interval="1h")
 def tells():
-    """Fires the names of what was called since it was polled last."""
+    """Fires the names of the functions that were called since the last poll."""
     names = list(called)
     called.clear()
     return cloaca.TriggerResult.fire(cloaca.Context({"called": names}))

@@ -20,7 +20,7 @@ function failedFirst(taskId: string): AttemptRow {
 
 export function describeAttemptContract(context: ContractContext): void {
   describe('retried executions', () => {
-    test('have what is kept of the original from the start, with a link to it', async () => {
+    test('have the kept results of the original from the start, with a link to it', async () => {
       const original = newExecution()
       const kept = {
         taskId: 'read',

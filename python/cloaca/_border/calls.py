@@ -103,14 +103,14 @@ def is_awaitable(value: Any) -> bool:
 
 
 def drop(awaitable: Any) -> None:
-    """Closes what is not going to be awaited, so that nothing complains of that."""
+    """Closes a coroutine that is never awaited, so that Python does not warn about it."""
     close = getattr(awaitable, "close", None)
     if close is not None:
         close()
 
 
 async def result_of(awaitable: Any) -> Any:
-    """Awaits what may be no coroutine, and so cannot be made a task of."""
+    """Awaits an awaitable that may not be a coroutine, from which asyncio makes no task."""
     return await awaitable
 
 
@@ -123,5 +123,5 @@ wait_for: Callable[[Any], Any] = _run
 
 
 def awaited(value: Any) -> Any:
-    """The value itself, or what it comes to when it is awaitable."""
+    """Returns the value, or the result of awaiting it."""
     return wait_for(value) if is_awaitable(value) else value

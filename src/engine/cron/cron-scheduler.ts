@@ -224,7 +224,7 @@ export class CronScheduler {
   /** The instants of one standstill are counted once, when the first of them is due. */
   #decide(row: CronRow, dueAt: number, now: number): DueDecision {
     const countedUntil = this.#countedUntil.get(row.id) ?? Number.NEGATIVE_INFINITY
-    // What was counted by a clock that was far ahead does not count any more when that has been set back.
+    // After a clock that was far ahead is set back, its counts of missed runs no longer apply.
     const isCounted = dueAt <= countedUntil && countedUntil <= now
     const most = isCounted ? Number.POSITIVE_INFINITY : this.#ports.config.cronMaxCatchupExecutions
     if (row.catchup === 'all' && !isCounted) this.#countedUntil.set(row.id, now)

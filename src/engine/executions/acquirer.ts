@@ -174,7 +174,7 @@ export class Acquirer {
       })
       const accepted = this.#accepted
       this.#accepted = []
-      // What was acquired is this engine's whatever became of the heartbeat beside it.
+      // Acquired executions belong to this engine even if the heartbeat beside the acquisition failed.
       const [taken] = await Promise.all([acquired, beat])
       await Promise.allSettled(accepted)
       this.#failures = 0

@@ -81,7 +81,7 @@ export class AnnouncedCode {
       }
       this.#failures = 0
     } catch (thrown) {
-      // What the store has of this process now is not known.
+      // The code of this process in the store is not known now.
       this.#told = ''
       this.#failures += 1
       const { clock, events } = this.#ports

@@ -34,7 +34,7 @@ import { type SlotLease, SlotPool } from './slots.ts'
 const MAX_ACTIVE = 1_000
 /** For each slot, where other instances run executions, too: one runs, and one is there when it has ended. */
 const ACTIVE_A_SLOT = 2
-/** What runs a task may be there in a moment, as well as the heartbeat that lets a late one start. */
+/** Time after which a task is begun again: its script may be loaded by then, or the heartbeat renewed. */
 const UNSERVED_AGAIN_AFTER_MS = 1_000
 const LATE_AGAIN_AFTER_MS = 100
 

@@ -248,7 +248,7 @@ export class RunState {
   /** Decides about every task that the step released, and about those that these decisions release. */
   #close(step: OpenStep, at: number): Step {
     for (const task of step.released) {
-      // A cancel finishes tasks one by one, and releases their dependents before it comes to them.
+      // A cancel finishes tasks one by one, and releases dependents before it finishes them.
       if (isFinal(task.status)) continue
       const names = { workflow: this.workflow, taskId: task.taskId }
       const readiness = readinessOf(task.definition, names, this.#viewOf(task), this.#codec)

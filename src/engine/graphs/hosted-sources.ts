@@ -91,7 +91,7 @@ export class HostedSources {
     // Who never declared any graph never asks the store about them.
     if (isEmpty && this.#declared === '') return
     if (text !== this.#declared) {
-      // First, or their events would be delivered to reactors that are declared no more.
+      // Ends sources before reactors. Otherwise their events would be delivered to reactors that no longer exist.
       await this.#endUndeclared(graphs)
       await store.declare(instanceId, declared, clock.now())
       this.#declared = text

@@ -233,7 +233,7 @@ export class ExecutionSteering {
     return { state: answer === null ? 'asked' : 'done' }
   }
 
-  /** Stores a request and has it applied. Null: the owner has not applied it yet. Throws what stands against it. */
+  /** Stores a request and has it applied. Null: the owner has not applied it yet. Throws if the request is refused. */
   async #steer(
     action: NewAction,
     request: Pick<SteeringRequest, 'kind' | 'waits' | 'reason'>,

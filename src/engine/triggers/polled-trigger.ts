@@ -17,7 +17,7 @@ export interface PolledTrigger extends DueEntry {
   readonly log: PollLog
   /** Looked up once, as well. */
   readonly counters: TriggerCounters
-  /** As they count: set by hand, or as the code declares. */
+  /** Effective settings: overrides, or the declaration. */
   intervalMs: number
   policy: TriggerPolicy
   isDeclared: boolean
@@ -56,7 +56,7 @@ export function isPollable(trigger: PolledTrigger): boolean {
   return trigger.isDeclared && trigger.isEnabled && trigger.lease !== null
 }
 
-/** Poll triggers that are new, or declared anew, since the last look. */
+/** Poll triggers that are new or were declared again since the last query. */
 export function changedPolls(
   declared: ReadonlyMap<string, TriggerDefinition>,
   before: ReadonlyMap<string, TriggerDefinition> | null,

@@ -147,7 +147,7 @@ export class PolledTriggers {
     void this.settled().then(() => this.#leases.handOver(() => this.#lease([])))
   }
 
-  /** Others took this engine for dead: nothing is polled until leases are taken anew. */
+  /** Another engine declared this one dead: polling stops until the leases are acquired again. */
   declaredDead(): void {
     for (const trigger of this.#triggers.values()) this.#setFlags(trigger, 0, { lease: null })
     this.renewLeases()

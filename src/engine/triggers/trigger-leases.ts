@@ -63,7 +63,7 @@ export class TriggerLeases {
     await this.#ports.store.releaseTriggers(this.#ports.instanceId, names)
   }
 
-  /** Gives up what is not polled. Where the database refuses, others take them when this instance is closed, or dead. */
+  /** Releases the leases of triggers that are not polled. If the database refuses, other engines acquire them when this instance is closed, or dead. */
   async handOver(giveUp: () => Promise<unknown>): Promise<void> {
     try {
       await giveUp()

@@ -104,7 +104,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   readonly #liveness: Liveness
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter<Session>
-  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
   readonly #instances = new Set<string>()
   readonly #codes: InstanceCodes
   readonly #unowned = new executions.UnownedSince(() => this.#options.clock.monotonic())
@@ -280,7 +280,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
 
   async settle(settlement: Settlement): Promise<void> {
     const { executionId, changes, end } = settlement
-    // Whoever hears of the end of an attempt finds its whole log.
+    // A listener that is notified of the end of an attempt finds its whole log.
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
     if (!this.logs.isWaiting(executionId, ended)) return this.#queue.addAlike(this.#settling, settlement)

@@ -102,7 +102,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
   readonly #heldLeases = new HeldLeases()
   readonly #foreignChanges: ForeignChanges
   readonly #skips: SkipWriter<Connection>
-  /** Ids of the instances that were opened through this object: what they own may be settled through it. */
+  /** Ids of the instances that were opened through this object. Their executions may be settled through it. */
   readonly #instances = new Set<string>()
   readonly #declarations = new Declarations()
   #closing: Promise<void> | undefined
@@ -145,7 +145,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     return this.step('write', (connection) => {
       const known = this.#liveness.known
       const wasDead = this.#liveness.enter(connection, instanceId, at)
-      // One that declared something may have come, gone or died. A step that is carried out again finds `known` as it left it.
+      // An instance with declarations may have been added, removed or died. A repeated step finds `known` unchanged.
       const declared = !wasDead && this.#liveness.known === known ? [] : this.#declarations.of(instanceId)
       const dead = declared.length === 0 ? [] : this.#liveness.deadSeqs(connection, instanceId)
       for (const declare of declared) declare(connection, at, dead)
@@ -262,7 +262,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     const { executionId, changes, end } = settlement
     const need = end === null ? 'progress' : 'accept'
     const run = (connection: Connection) => settle(connection, settlement, this.#clock.now())
-    // Whoever hears of the end of an attempt finds its whole log.
+    // A listener that is notified of the end of an attempt finds its whole log.
     const ended =
       end === null ? new Set(changes.flatMap((task) => (task.status === 'Running' ? [] : task.taskId))) : null
     return this.logs.stepAfter(need, executionId, ended, run)
@@ -280,7 +280,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     )
   }
 
-  /** Whoever serves has watched heartbeats by its monotonic clock, which is surer than one look. */
+  /** A serving process has watched heartbeats by its monotonic clock, which is more certain than one query. */
   #isAlive(connection: Connection, instanceId: string, at: number): boolean {
     const [own] = this.#instances
     if (own === undefined) return this.#liveness.isLiving(connection, instanceId, at)
@@ -362,7 +362,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
     }
   }
 
-  /** In the first tick of the event loop with another file: what is not in it must be there before the next step. */
+  /** Runs in the first tick of the event loop with another file: instances and declarations must be in it before the next step. */
   #openedAnew(): void {
     const at = this.#clock.now()
     if (this.#isReadOnly) assertReadable(this.#connection)
@@ -384,7 +384,7 @@ export class SqliteStore extends StoreCrons<Connection> implements Store {
       // For each of several engines on this store, what the others commit is foreign.
       return this.#instances.size > 1 ? `${version} ${this.#connection.countChanges()}` : `${version}`
     } catch (thrown) {
-      // Whoever asks next hears of it: here nobody waits for an answer.
+      // The next step throws it: no caller waits for an answer here.
       this.#watch.suspect(thrown)
       return null
     }

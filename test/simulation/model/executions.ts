@@ -13,7 +13,7 @@ export interface ModelTask {
   status: string
   attempts: number
   recoveries: number
-  /** Number of attempts that ended with the stop of their engine: these are no recoveries. */
+  /** Number of attempts that ended with the stop of their engine. These are not recoveries. */
   cuts: number
   output: string | null
   /** True time of the end of the last failed attempt; null after a start. */

@@ -17,7 +17,7 @@ const ACTIVE_COLUMNS = `
 a.execution_seq AS seq, a.id, a.workflow, a.version, a.status, a.origin, a.origin_source, a.firing_id, a.created_at, a.started_at,
 NULL::bigint AS ended_at, NULL::text AS final_task_id, NULL::text AS error_message, a.retry_of, a.paused_at, a.cancel_requested_at`
 
-/** The same with its owner's number and the request that waits. */
+/** Finds an execution with its owner's number and the request that waits. */
 const OWNED_COLUMNS = `${ACTIVE_COLUMNS}, a.owner_seq, a.owner_number, a.request_number, a.request`
 
 /** The one of an id. */

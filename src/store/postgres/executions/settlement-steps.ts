@@ -34,7 +34,7 @@ interface SettlingRecord extends EndingRecord {
   readonly owner_number: number
 }
 
-/** An execution that ends, or goes on. */
+/** An execution that ends or continues. */
 export interface Ending {
   readonly record: EndingRecord
   readonly settlement: Pick<Settlement, 'changes' | 'cancelReport' | 'end'>

@@ -86,7 +86,7 @@ async function applyOrAsk(
   return { kind: 'applied', cancelled: null }
 }
 
-/** An owner that only seems dead is told with its next heartbeat, and drops the execution. */
+/** Takes an execution from a dead owner. An owner that is alive after all is notified by its next heartbeat and drops the execution. */
 async function takeFrom(session: Session, ownerSeq: number, seq: number, at: number): Promise<void> {
   await session.run(DECLARE_DEAD, [ownerSeq])
   await session.run(INSERT_LOST_ATTEMPTS, at, faultText(PROCESS_DIED), [seq])

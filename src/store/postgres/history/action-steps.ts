@@ -1,4 +1,4 @@
-/** What happens to actions. Each function is part of a step and runs in its transaction. */
+/** Writes of actions. Each function is part of a step and runs in its transaction. */
 
 import type { ActionAnswer, NewAction } from '../../../model/action.ts'
 import type { StepResult } from '../../steps.ts'
@@ -7,7 +7,7 @@ import type { Session } from '../session/session.ts'
 const INSERT_ACTION = `
 INSERT INTO actions (id, kind, target, source, note, arguments, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
-/** Whoever answers first does: it is no answer any more for the others. */
+/** The first answer is stored; later ones are ignored. */
 const ANSWER_ACTION = `
 UPDATE actions SET answered_at = $1, is_refused = $2, answer = $3 WHERE id = $4 AND answered_at IS NULL`
 

@@ -21,7 +21,7 @@ const CONNECT_WITHIN_MS = 5_000
 /** Makes the connections to a server: `pg`, unless a test stands between the store and the server. */
 export interface Driver {
   readonly Client: new (config?: ClientConfig) => Client
-  /** Limits, in real time, of connections and of the pool; 0 is none. */
+  /** Limits, in real time, of connections and of the pool; 0 means no limit. */
   readonly timeouts?: { readonly connectionTimeoutMillis: number; readonly idleTimeoutMillis: number }
 }
 

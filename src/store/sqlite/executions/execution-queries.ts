@@ -4,7 +4,7 @@ export const EXECUTION_COLUMNS =
   'seq, id, workflow, version, status, origin, origin_source, firing_id, created_at, started_at, ended_at, ' +
   'final_task_id, error_message, retry_of, paused_at, cancel_requested_at'
 
-/** Of an execution that has not ended. */
+/** Finds an execution that has not ended. */
 const OWNED_COLUMNS = `${EXECUTION_COLUMNS}, owner_seq, owner_number, request_number, request`
 
 const NEWEST_FIRST = 'ORDER BY created_at DESC, seq DESC LIMIT ? OFFSET ?'

@@ -82,7 +82,7 @@ function applyOrAsk(
   return { kind: 'applied', cancelled: null }
 }
 
-/** An owner that only seems dead is told with its next heartbeat, and drops the execution. */
+/** Takes an execution from a dead owner. An owner that is alive after all is notified by its next heartbeat and drops the execution. */
 function takeFrom(connection: Connection, ownerSeq: number, seq: number, at: number): void {
   connection.run(DECLARE_DEAD, ownerSeq)
   insertLostAttempts(connection, seq, at)

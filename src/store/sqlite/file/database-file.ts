@@ -68,8 +68,8 @@ export class DatabaseFile {
   }
 
   /**
-   * Whether the file and its log are still those that were opened. A file that was moved away and back may have another log: whoever noticed
-   * it has removed the log, and what is written into the removed one is lost.
+   * Whether the file and its log are still those that were opened. A file that was moved away and back may have another log: a process that
+   * noticed the move has removed the log, and commits to the removed log are lost.
    */
   get isInPlace(): boolean {
     const path = `${this.path}-wal`
