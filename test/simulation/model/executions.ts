@@ -78,7 +78,11 @@ export class ExecutionModel {
       }
     }
     this.#endedNow = []
-    for (const { execution, task } of this.#takenBackNow) if (execution.ownerSeq === null) task.cuts += 1
+    for (const { execution, task } of this.#takenBackNow) {
+      if (execution.ownerSeq !== null) continue
+      task.cuts += 1
+      task.failedAt = null
+    }
     this.#takenBackNow = []
   }
 
@@ -212,6 +216,8 @@ export class ExecutionModel {
     const isBegun = task.status === 'Running' && task.attempts === Number(row.attempts)
     if (isBegun && status === 'Ready' && task.recoveries === Number(row.recoveries))
       this.#takenBackNow.push({ execution, task })
+    // The failure was not stored: the attempt is one that was lost with its engine.
+    if (Number(row.recoveries) > task.recoveries) task.failedAt = null
     task.status = status
     task.attempts = Number(row.attempts)
     task.recoveries = Number(row.recoveries)
