@@ -103,7 +103,6 @@ export class Engine {
   readonly #code: AnnouncedCode
   readonly #ends: RunEnds
   readonly #inbox: ActionInbox
-  readonly #requests: ActionRequests
   readonly #releases: (() => void)[] = []
   #state: 'open' | 'running' | 'stopping' | 'closed' = 'open'
   readonly #entered = new StartOnce(() => this.#enter())
@@ -147,8 +146,8 @@ export class Engine {
     this.triggers = new TriggerCalls(ports.store, this.#scheduler.triggers, assertOpen)
     this.graphs = new GraphCalls(ports, this.#graphs, assertOpen)
     this.crons = new CronCalls(ports, this.#cronScheduler, assertOpen)
-    this.#requests = new ActionRequests(ports.store, ports.clock)
-    const requests = this.#requests
+    const requests = new ActionRequests(ports.store, ports.clock)
+    this.#releases.push(() => requests.stop())
     const steering = { ...ports, executor: this.#executor, ends: this.#ends, requests, scheduler: this.#scheduler }
     this.executions = new ExecutionSteering(steering, assertOpen)
     this.triggerSteering = new TriggerSteering({ ...steering, triggers: this.triggers, crons: this.crons }, assertOpen)
@@ -233,7 +232,7 @@ export class Engine {
     this.#executor.acquirer.ask(id)
     options.callerSlot?.release()
     const accepted = this.#submit(id, workflow, inputText)
-    const cancelTimeout = this.#limitWait(id, workflow, options.timeoutMs, accepted)
+    const cancelTimeout = this.#limitWait(id, workflow, accepted, options.timeoutMs)
     try {
       this.#ends.accepting(id, accepted)
       return await ended
@@ -314,7 +313,6 @@ export class Engine {
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
     this.#ends.stop(closed())
-    this.#requests.stop()
     if (this.#hasInstance) await store.closeInstance(instanceId, clock.now())
     this.events.emit('stopped', { cut, at: clock.now() })
   }
@@ -339,8 +337,7 @@ export class Engine {
   }
 
   /** Returns the end of the limit. One that is not accepted yet does not go on: that is waited for, or why not. */
-  #limitWait(id: string, workflow: string, given: number | null | undefined, accepted: Promise<void>): () => void {
-    const timeoutMs = given === undefined ? this.config.workflowTimeoutMs : given
+  #limitWait(id: string, workflow: string, accepted: Promise<void>, timeoutMs = this.config.workflowTimeoutMs) {
     if (timeoutMs === null) return () => undefined
     const timer = this.#ports.clock.wakeAfter(timeoutMs, () => {
       const message = `Workflow timeout after ${timeoutMs / 1_000}s: "${workflow}" is still running, and will continue.`

@@ -16,11 +16,12 @@ import type { Alert } from '../../src/model/alert.ts'
 import type { AttemptOutcome } from '../../src/model/execution.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 import { Coverage } from './coverage.ts'
+import { Faults } from './faults.ts'
 import { SimulationLoop } from './loop.ts'
 import type { Model } from './model/model.ts'
 import { makeModel } from './model/model.ts'
 import type { Violation } from './model/violation.ts'
-import type { Fault, Program, Step } from './program.ts'
+import type { Program, Step } from './program.ts'
 import { SeededRandom } from './random.ts'
 import { Callers } from './requests.ts'
 import { RestCheck } from './rest.ts'
@@ -45,8 +46,6 @@ export interface SimulationOptions {
 
 /** Time after the faults in which work must end, until there is none left. */
 const FINISH_WITHIN_MS = 150_000
-/** Time after which all processes have noticed that the database was replaced. */
-const LET_GO_WITHIN_MS = 3_000
 /** Time that the engines run at rest before they are looked at. */
 const REST_MS = 15_000
 
@@ -84,7 +83,10 @@ export class Simulation implements EngineObserver {
   #database: SimulatedDatabase | null = null
   #untilAnswered: () => Promise<void> | null = () => null
   #isResting = false
-  #replacedAt = Number.NEGATIVE_INFINITY
+  readonly #faults = new Faults(this, {
+    database: () => this.#database,
+    start: (spec) => this.#startProcess(spec, this.processes.size),
+  })
   hasWallJumps = false
 
   constructor(program: Program, { log = () => undefined }: SimulationOptions) {
@@ -173,10 +175,9 @@ export class Simulation implements EngineObserver {
     const machine = this.machines[Math.min(spec.machine, this.machines.length - 1)]
     const database = this.#database
     if (machine === undefined || database === null || this.processes.has(spec.name)) return
-    const letGoAt = this.#replacedAt + LET_GO_WITHIN_MS
-    if (this.loop.now < letGoAt) {
+    if (this.loop.now < this.#faults.letGoAt) {
       // A store that is opened cannot tell that the log beside its file is that of the file before.
-      this.loop.step(letGoAt, () => this.#startProcess(spec, number))
+      this.loop.step(this.#faults.letGoAt, () => this.#startProcess(spec, number))
       return
     }
     const process = new SimulatedProcess(spec, {
@@ -202,89 +203,7 @@ export class Simulation implements EngineObserver {
       const process = this.processes.get(step.request.process)
       this.log(`request ${JSON.stringify(step.request)}`)
       if (process !== undefined) this.callers.send(step.request, process)
-    } else this.#apply(step.fault)
-  }
-
-  #apply(fault: Fault): void {
-    this.log(`fault ${JSON.stringify(fault)}`)
-    const process =
-      'process' in fault && typeof fault.process === 'string' ? this.processes.get(fault.process) : undefined
-    if (fault.kind !== 'refuse') this.coverage.fault(fault.kind, process?.spec.name ?? null)
-    switch (fault.kind) {
-      case 'start':
-        this.#startProcess(fault.process, this.processes.size)
-        break
-      case 'setWall':
-        this.#setWall(fault.machine, fault.byMs)
-        break
-      case 'moveDatabase':
-      case 'replaceDatabase':
-        if (fault.kind === 'replaceDatabase') {
-          if (!this.#canReplace()) break
-          this.#replacedAt = this.loop.now
-        }
-        this.#database?.disturb(fault.kind, fault.forMs)
-        for (const each of this.processes.values()) each.isTroubled = true
-        break
-      case 'cutConnection':
-      case 'loseAnswer':
-        this.#database?.disturbConnection(fault.kind, fault.process)
-        break
-      default:
-        if (process !== undefined) this.#applyTo(process, fault)
-    }
-  }
-
-  /** Whether all processes will let go of the file and its log before another one opens them. */
-  #canReplace(): boolean {
-    return [...this.processes.values()].every(
-      ({ state, isSuspended }) => !isSuspended && (state === 'running' || state === 'ended'),
-    )
-  }
-
-  #applyTo(process: SimulatedProcess, fault: Fault): void {
-    const letsGo = this.loop.now < this.#replacedAt + LET_GO_WITHIN_MS
-    if (letsGo && ['kill', 'killAfterCommit', 'suspend', 'stop'].includes(fault.kind)) return
-    switch (fault.kind) {
-      case 'kill':
-        process.kill()
-        break
-      case 'killAfterCommit':
-        process.killAfterCommit()
-        break
-      case 'suspend':
-        process.suspend(fault.withPython)
-        this.loop.step(this.loop.now + fault.forMs, () => {
-          this.log(`continue ${process.spec.name}`)
-          process.resume()
-        })
-        break
-      case 'stop':
-        void process.stop(fault.graceMs)
-        break
-      case 'reload':
-        process.reload(fault.generation, fault.fails)
-        break
-      case 'refuse':
-        process.refuse(fault)
-        break
-      case 'refuseFor':
-        process.refuseFor(fault.code, fault.forMs)
-        break
-      case 'loseInterpreter':
-        process.loseInterpreter(fault.forMs)
-        break
-      default:
-        throw new Error(`A process has no fault ${fault.kind}.`)
-    }
-  }
-
-  #setWall(index: number, byMs: number): void {
-    this.hasWallJumps = true
-    const machine = this.machines[index]
-    if (machine !== undefined) machine.wallOffsetMs += byMs
-    const offsets = [0, ...this.machines.map(({ wallOffsetMs }) => wallOffsetMs)]
-    if (Math.max(...offsets) - Math.min(...offsets) > 590_000) this.model.triggers.clockSetBackFar()
+    } else this.#faults.apply(step.fault)
   }
 
   // -- what engines do

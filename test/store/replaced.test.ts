@@ -201,52 +201,6 @@ describe('a database that was removed', () => {
   })
 })
 
-describe('a database that was moved away', () => {
-  test('takes with it all that was accepted, and leaves no log for the next file of its name', async () => {
-    const ids = [await accept(), await accept()]
-
-    renameSync(path, aside)
-    await expect(accept()).rejects.toMatchObject(REPLACED)
-
-    expect(executionsIn(aside)).toEqual(ids)
-    expect([existsSync(`${path}-wal`), existsSync(`${path}-shm`)]).toEqual([false, false])
-  })
-
-  test('is used again when it is back, with all that was accepted', async () => {
-    const before = await accept()
-    renameSync(path, aside)
-    await expect(accept()).rejects.toMatchObject(REPLACED)
-
-    renameSync(aside, path)
-    await clock.advance(3_000)
-    const after = await accept()
-
-    expect(kinds()).toEqual(['lost', 'found'])
-    expect((await store.listExecutions(FIRST_PAGE)).map(({ id }) => id)).toEqual([after, before])
-  })
-})
-
-describe('a database that was moved away and back before it was looked at', () => {
-  test('is opened again if another process has removed its log, and keeps later commits', async () => {
-    const other = await openSqliteStore({ path, durability: 'normal', clock })
-    const acceptThere = (id: string) => other.createExecution(newExecution({ id }), { kind: 'call' }, START)
-    const before = await accept()
-    renameSync(path, aside)
-    await expect(acceptThere('refused')).rejects.toMatchObject(REPLACED)
-    renameSync(aside, path)
-
-    await expect(accept()).rejects.toMatchObject(REPLACED)
-    await clock.advance(3_000)
-    await acceptThere('by-the-other')
-    const after = await accept()
-    await other.close()
-
-    expect(kinds()).toEqual(['lost', 'found'])
-    expect(executionsIn(path)).toEqual([before, 'by-the-other', after])
-    expect(integrityOf(path)).toEqual({ integrity_check: 'ok' })
-  })
-})
-
 describe('a database that was replaced', () => {
   test('by an atomic rename is read from the new file, and the new file gets nothing of the old log', async () => {
     const restored = await makeDatabase(aside)

@@ -1,0 +1,95 @@
+/** A database file that is moved away and back while it is open. */
+
+import { existsSync, renameSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { Connection } from '../../src/store/sqlite/file/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { FIRST_PAGE, newExecution, START } from '../support/store-builders.ts'
+import { type TemporaryFolder, temporaryFolder } from '../support/store-sites.ts'
+
+const REPLACED = { code: 'DATABASE_REPLACED' }
+
+let folder: TemporaryFolder
+let path: string
+let aside: string
+let clock: FakeClock
+let store: Store
+/** Kinds of the changes of the database. */
+let changes: string[]
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  path = folder.file('workflows.db')
+  aside = folder.file('aside.db')
+  clock = new FakeClock(START)
+  store = await openSqliteStore({ path, durability: 'normal', clock })
+  changes = []
+  store.onDatabaseChange(({ kind }) => void changes.push(kind))
+})
+afterEach(async () => {
+  await store.close().catch(() => {}) // of a database that a test has moved away
+  folder[Symbol.dispose]()
+})
+
+const accept = async (id: string = crypto.randomUUID()): Promise<string> => {
+  await store.createExecution(newExecution({ id }), { kind: 'call' }, START)
+  return id
+}
+
+/** Ids of the executions in a file, and what SQLite finds wrong with it. */
+function contentOf(file: string): { readonly ids: readonly unknown[]; readonly check: unknown } {
+  const connection = new Connection(file)
+  try {
+    const ids = connection.all<{ id: string }>('SELECT id FROM executions ORDER BY seq').map(({ id }) => id)
+    return { ids, check: connection.one('PRAGMA integrity_check') }
+  } finally {
+    connection.close()
+  }
+}
+
+describe('a database that was moved away', () => {
+  test('takes with it all that was accepted, and leaves no log for the next file of its name', async () => {
+    const ids = [await accept(), await accept()]
+
+    renameSync(path, aside)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    expect(contentOf(aside).ids).toEqual(ids)
+    expect([existsSync(`${path}-wal`), existsSync(`${path}-shm`)]).toEqual([false, false])
+  })
+
+  test('is used again when it is back, with all that was accepted', async () => {
+    const before = await accept()
+    renameSync(path, aside)
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+
+    renameSync(aside, path)
+    await clock.advance(3_000)
+    const after = await accept()
+
+    expect(changes).toEqual(['lost', 'found'])
+    expect((await store.listExecutions(FIRST_PAGE)).map(({ id }) => id)).toEqual([after, before])
+  })
+})
+
+describe('a database that was moved away and back before it was looked at', () => {
+  test('is opened again if another process has removed its log, and keeps later commits', async () => {
+    const other = await openSqliteStore({ path, durability: 'normal', clock })
+    const acceptThere = (id: string) => other.createExecution(newExecution({ id }), { kind: 'call' }, START)
+    const before = await accept()
+    renameSync(path, aside)
+    await expect(acceptThere('refused')).rejects.toMatchObject(REPLACED)
+    renameSync(aside, path)
+
+    await expect(accept()).rejects.toMatchObject(REPLACED)
+    await clock.advance(3_000)
+    await acceptThere('by-the-other')
+    const after = await accept()
+    await other.close()
+
+    expect(changes).toEqual(['lost', 'found'])
+    expect(contentOf(path)).toEqual({ ids: [before, 'by-the-other', after], check: { integrity_check: 'ok' } })
+  })
+})
