@@ -8,6 +8,11 @@ import type { Simulation } from './simulation.ts'
 /** Time after which all processes have noticed that the database was replaced. */
 const LET_GO_WITHIN_MS = 3_000
 
+/** Time after which a store checks again that its file is in place, and some more. */
+const CHECKED_WITHIN_MS = 12
+/** Time within which all processes have to be quiet at once. */
+const QUIET_WITHIN_MS = 2_000
+
 export interface FaultPorts {
   readonly database: () => SimulatedDatabase | null
   readonly start: (spec: ProgramProcess) => void
@@ -41,13 +46,10 @@ export class Faults {
         this.#setWall(fault.machine, fault.byMs)
         break
       case 'moveDatabase':
+        this.#disturb(fault.kind, fault.forMs)
+        break
       case 'replaceDatabase':
-        if (fault.kind === 'replaceDatabase') {
-          if (!this.#canReplace()) break
-          this.#replacedAt = loop.now
-        }
-        this.#ports.database()?.disturb(fault.kind, fault.forMs)
-        for (const each of processes.values()) each.isTroubled = true
+        this.#replaceWhenQuiet(fault.forMs, loop.now + QUIET_WITHIN_MS)
         break
       case 'cutConnection':
       case 'loseAnswer':
@@ -58,11 +60,25 @@ export class Faults {
     }
   }
 
-  /** Whether all processes will let go of the file and its log before another one opens them. */
-  #canReplace(): boolean {
-    return [...this.#simulation.processes.values()].every(
+  #disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void {
+    this.#ports.database()?.disturb(kind, forMs)
+    for (const each of this.#simulation.processes.values()) each.isTroubled = true
+  }
+
+  /** A store that has just checked its file commits the progress of an execution into the old file, where it is lost. */
+  #replaceWhenQuiet(forMs: number, until: number): void {
+    const { loop, processes } = this.#simulation
+    // Each process must close the file and its log before another one opens the next file.
+    const closes = [...processes.values()].every(
       ({ state, isSuspended }) => !isSuspended && (state === 'running' || state === 'ended'),
     )
+    if (!closes || loop.now > until) return
+    if ([...processes.values()].some((each) => each.loop.busyUntil + CHECKED_WITHIN_MS > loop.now)) {
+      loop.step(loop.now + 1, () => this.#replaceWhenQuiet(forMs, until))
+      return
+    }
+    this.#replacedAt = loop.now
+    this.#disturb('replaceDatabase', forMs)
   }
 
   #applyTo(process: SimulatedProcess, fault: Fault): void {

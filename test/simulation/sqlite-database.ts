@@ -57,6 +57,9 @@ async function makeTemplate(): Promise<string> {
   return path
 }
 
+/** Time after which no store commits into a file that was moved or replaced. */
+const CHECKED_WITHIN_MS = 20
+
 class SqliteDatabase implements SimulatedDatabase {
   readonly #simulation: Simulation
   readonly #folder: string
@@ -65,6 +68,7 @@ class SqliteDatabase implements SimulatedDatabase {
   #reader: Database.Database | null
   #readLog: Database.Statement<[number], LogRecord> | null = null
   #seen = 0
+  #disturbedAt = Number.NEGATIVE_INFINITY
 
   constructor(simulation: Simulation, folder: string, path: string) {
     this.#simulation = simulation
@@ -92,8 +96,7 @@ class SqliteDatabase implements SimulatedDatabase {
   abandon(): void {}
 
   look(isAfterCommit = false): void {
-    // A commit may precede the move of the file, or go into the file that was moved.
-    if (this.#reader === null && !(isAfterCommit && existsSync(this.#path))) return
+    if (this.#reader === null && !(isAfterCommit && this.#isOpenedAgain())) return
     this.#reader ??= openReader(this.#path)
     this.#readLog ??= this.#reader.prepare<[number], LogRecord>(READ_LOG)
     const records = this.#readLog.all(this.#seen)
@@ -101,6 +104,11 @@ class SqliteDatabase implements SimulatedDatabase {
     this.#seen = records.at(-1)?.seq ?? this.#seen
     const { model, loop } = this.#simulation
     model.apply(records.map(changeOf), loop.now)
+  }
+
+  /** Whether a commit of this moment goes into the file at the path. Stores check the file at most every 10 ms. */
+  #isOpenedAgain(): boolean {
+    return existsSync(this.#path) && this.#simulation.loop.now > this.#disturbedAt + CHECKED_WITHIN_MS
   }
 
   leftovers(): Promise<Leftovers> {
@@ -135,6 +143,7 @@ class SqliteDatabase implements SimulatedDatabase {
     if (kind === 'replaceDatabase') this.#reader.exec(`VACUUM INTO '${away}'`)
     this.#reader.close()
     this.#reader = null
+    this.#disturbedAt = this.#simulation.loop.now
     this.#readLog = null
     if (kind === 'replaceDatabase') {
       renameSync(away, this.#path)
