@@ -46,10 +46,8 @@ export class Faults {
         this.#setWall(fault.machine, fault.byMs)
         break
       case 'moveDatabase':
-        this.#disturb(fault.kind, fault.forMs)
-        break
       case 'replaceDatabase':
-        this.#replaceWhenQuiet(fault.forMs, loop.now + QUIET_WITHIN_MS)
+        this.#disturbWhenQuiet(fault.kind, fault.forMs, loop.now + QUIET_WITHIN_MS)
         break
       case 'cutConnection':
       case 'loseAnswer':
@@ -60,25 +58,18 @@ export class Faults {
     }
   }
 
-  #disturb(kind: 'moveDatabase' | 'replaceDatabase', forMs: number): void {
-    this.#ports.database()?.disturb(kind, forMs)
-    for (const each of this.#simulation.processes.values()) each.isTroubled = true
-  }
-
-  /** A store that has just checked its file commits the progress of an execution into the old file, where it is lost. */
-  #replaceWhenQuiet(forMs: number, until: number): void {
-    const { loop, processes } = this.#simulation
-    // Each process must close the file and its log before another one opens the next file.
-    const closes = [...processes.values()].every(
-      ({ state, isSuspended }) => !isSuspended && (state === 'running' || state === 'ended'),
-    )
-    if (!closes || loop.now > until) return
-    if ([...processes.values()].some((each) => each.loop.busyUntil + CHECKED_WITHIN_MS > loop.now)) {
-      loop.step(loop.now + 1, () => this.#replaceWhenQuiet(forMs, until))
+  /** A store that has just checked its file commits the progress of an execution into the file that is moved away. */
+  #disturbWhenQuiet(kind: 'moveDatabase' | 'replaceDatabase', forMs: number, until: number): void {
+    const { loop } = this.#simulation
+    const processes = [...this.#simulation.processes.values()]
+    if (loop.now > until || (kind === 'replaceDatabase' && !processes.every(closesReplaced))) return
+    if (processes.some((each) => each.loop.busyUntil + CHECKED_WITHIN_MS > loop.now)) {
+      loop.step(loop.now + 1, () => this.#disturbWhenQuiet(kind, forMs, until))
       return
     }
-    this.#replacedAt = loop.now
-    this.#disturb('replaceDatabase', forMs)
+    if (kind === 'replaceDatabase') this.#replacedAt = loop.now
+    this.#ports.database()?.disturb(kind, forMs)
+    for (const each of processes) each.isTroubled = true
   }
 
   #applyTo(process: SimulatedProcess, fault: Fault): void {
@@ -126,4 +117,9 @@ export class Faults {
     const offsets = [0, ...machines.map(({ wallOffsetMs }) => wallOffsetMs)]
     if (Math.max(...offsets) - Math.min(...offsets) > 590_000) model.triggers.clockSetBackFar()
   }
+}
+
+/** Whether a process closes the file and its log before another one opens the next file. A client that is idle does not look. */
+function closesReplaced({ state, isSuspended, spec }: SimulatedProcess): boolean {
+  return state === 'ended' || (state === 'running' && !isSuspended && spec.role === 'serve')
 }

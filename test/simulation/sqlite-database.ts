@@ -57,7 +57,7 @@ async function makeTemplate(): Promise<string> {
   return path
 }
 
-/** Time after which no store commits into a file that was moved or replaced. */
+/** Time after which no store commits into a file that was replaced. */
 const CHECKED_WITHIN_MS = 20
 
 class SqliteDatabase implements SimulatedDatabase {
@@ -68,7 +68,7 @@ class SqliteDatabase implements SimulatedDatabase {
   #reader: Database.Database | null
   #readLog: Database.Statement<[number], LogRecord> | null = null
   #seen = 0
-  #disturbedAt = Number.NEGATIVE_INFINITY
+  #replacedAt = Number.NEGATIVE_INFINITY
 
   constructor(simulation: Simulation, folder: string, path: string) {
     this.#simulation = simulation
@@ -108,7 +108,7 @@ class SqliteDatabase implements SimulatedDatabase {
 
   /** Whether a commit of this moment goes into the file at the path. Stores check the file at most every 10 ms. */
   #isOpenedAgain(): boolean {
-    return existsSync(this.#path) && this.#simulation.loop.now > this.#disturbedAt + CHECKED_WITHIN_MS
+    return existsSync(this.#path) && this.#simulation.loop.now > this.#replacedAt + CHECKED_WITHIN_MS
   }
 
   leftovers(): Promise<Leftovers> {
@@ -143,7 +143,7 @@ class SqliteDatabase implements SimulatedDatabase {
     if (kind === 'replaceDatabase') this.#reader.exec(`VACUUM INTO '${away}'`)
     this.#reader.close()
     this.#reader = null
-    this.#disturbedAt = this.#simulation.loop.now
+    if (kind === 'replaceDatabase') this.#replacedAt = this.#simulation.loop.now
     this.#readLog = null
     if (kind === 'replaceDatabase') {
       renameSync(away, this.#path)
