@@ -5,7 +5,7 @@ import type { ActionAnswer, SteeringRequest } from '../model/action.ts'
 
 export const REPLACED: ActionAnswer = {
   isRefused: true,
-  text: 'Answer to a request that a newer one replaced before the owner applied it.',
+  text: 'A newer request replaced this one before it was applied.',
 }
 
 /** The request that is stored when another one may wait: two of one kind are one, and stop at what the stricter one stops. */

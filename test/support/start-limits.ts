@@ -42,8 +42,8 @@ export function describeStartLimits(name: string, choice: PythonChoice): void {
         deadlineMs: NO_DEADLINE_MS,
       })
     /** Sends a poll before the next request: polls of one tick of the event loop share a message. */
-    const begin = async (trigger: string, startLimit?: StartLimit) => {
-      const outcome = poll(trigger, startLimit)
+    const begin = async (trigger: string) => {
+      const outcome = poll(trigger)
       await null
       return { outcome }
     }

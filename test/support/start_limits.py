@@ -21,12 +21,6 @@ def notes():
 
 
 @cloaca.trigger("work", poll_interval="1h")
-def comes_later():
-    called.append("comes_later")
-    return False
-
-
-@cloaca.trigger("work", poll_interval="1h")
 def blocks():
     called.append("blocks")
     stay_in_c()

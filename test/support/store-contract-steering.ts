@@ -123,7 +123,10 @@ export function describeSteeringContract(context: ContractContext): void {
       const pause = await request('pause', id, 'a-1')
 
       const resume = await request('resume', id, 'a-2', { at: START + 3 })
-      expect(await context.store.actions.get('a-1')).toMatchObject({ answer: REFUSED, answeredAt: START + 3 })
+      expect(await context.store.actions.get('a-1')).toMatchObject({
+        answer: { isRefused: true, text: 'A newer request replaced this one before it was applied.' },
+        answeredAt: START + 3,
+      })
       await settle(id, { applied: pause })
       expect(await context.store.getExecution(id)).toMatchObject({ status: 'Running', pausedAt: null })
       expect(await answerTo('a-2')).toBeNull()
