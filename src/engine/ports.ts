@@ -126,7 +126,7 @@ export interface TaskRequest {
   readonly attempt: number
   readonly inputText: ContextText
   readonly deadlineMs: number
-  /** As of a poll. */
+  /** Time after which the task must not start, as for polls. */
   readonly startLimit?: StartLimit
   readonly slot: TaskSlot
   readonly stopping?: AbortSignal

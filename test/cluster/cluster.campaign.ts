@@ -86,7 +86,8 @@ afterEach(async () => {
   for (const engine of engines) engine.kill('SIGKILL')
   engines.clear()
   await shared?.[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
+  // An interpreter notices a moment later that its engine was killed, and writes until then.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
 /** `url`: how it reaches the database. */

@@ -1,6 +1,6 @@
 /**
- * Two engines on one database, of which one is stopped by SIGSTOP with its interpreter for longer than its lease, and continued. What it
- * had requested of its interpreter by then is done by the other one meanwhile, and is not done again.
+ * Two engines on one database. One of them is suspended by SIGSTOP with its interpreter for longer than its lease, and continued.
+ * The other engine takes over the polls and tasks that the first one had requested of its interpreter, and they do not run twice.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -48,7 +48,8 @@ afterEach(() => {
   for (const { pid = 0 } of engines) signal(-pid, 'SIGKILL')
   interpreters.clear()
   engines.clear()
-  rmSync(folder, { recursive: true, force: true })
+  // A killed process may write a moment longer.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
 /** Ignores a process that has already ended. */

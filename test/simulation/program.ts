@@ -75,7 +75,7 @@ export interface ProgramReactor {
   readonly sources: readonly string[]
   readonly mode: 'when_any' | 'when_all'
   readonly graph: string | null
-  /** The same as those of its sources: an event that no reactor lists is delivered to none. */
+  /** Generations of the script that declare it: those of its sources, since an event that no reactor lists is not delivered. */
   readonly generations: readonly number[]
 }
 

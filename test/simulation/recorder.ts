@@ -1,6 +1,6 @@
 /**
  * Records each change of a row that the model follows, by SQL triggers, in the transaction that makes it. So the model sees
- * what is committed and nothing else, whatever the engines believe.
+ * the committed changes and no others, independent of the state that the engines keep in memory.
  */
 
 /** A change of one row. `before` is null for an insertion, `after` for a deletion. */
@@ -43,7 +43,7 @@ export const RECORDED = {
   firing_executions: ['reactor_seq', 'sequence', 'subscription_id', 'replay', 'execution_id'],
 } as const
 
-/** Columns of which a change alone is worth a row. Default: all that are recorded. */
+/** Columns whose change is recorded, by table. Default: all recorded columns. */
 const CHANGING: Partial<Record<TableName, readonly string[]>> = {
   triggers: ['enabled', 'lease_seq', 'lease_number', 'overrides', 'skip_count'],
 }

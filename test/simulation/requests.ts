@@ -336,7 +336,7 @@ export class Callers {
     if (!isThere) this.#ports.report('answers-are-true', `${shown(sent)} was answered, and ${row} is not stored`)
   }
 
-  /** At rest: what was refused has not been carried out later, and what was answered was. */
+  /** Checks at rest that refused requests were not carried out later, and that answered requests were. */
   checkRest(): void {
     this.#checkRetries()
     for (const { request, outcome } of this.sent) {

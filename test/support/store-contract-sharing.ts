@@ -75,7 +75,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect(await lease('second')).toEqual(NOTHING)
     })
 
-    test('a released trigger gets a new number, with whoever takes it next', async () => {
+    test('a released trigger gets a new number when an instance leases it again', async () => {
       await context.store.saveTriggers([declaration({ name: 'a' })], START)
       await open('first', code(['a']))
       await context.store.leaseTriggers('first', ['a'])
@@ -98,7 +98,7 @@ export function describeSharingContract(context: ContractContext): void {
       expect((await lease('first')).held).toEqual(names)
     })
 
-    test('go to the others when an instance that stops says that it polls no more', async () => {
+    test('go to the other instances when an instance that stops declares that it does not poll', async () => {
       await saveAll()
       await open('first', code(names))
       await open('second', code(names))

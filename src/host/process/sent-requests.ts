@@ -3,7 +3,7 @@
  *
  * States of a request, and the moves:
  *   sent        -> settled   its answer has come, or its process has ended
- *   sent        -> sent      it was not started in time, and its `startLimit` has moved meanwhile: it is sent again, and goes first
+ *   sent        -> sent      it was not started in time, and its `startLimit` was extended: it is sent again, before others
  *   sent        -> settled   it was not started in time, and its `startLimit` is over: `notEntered`
  */
 

@@ -14,7 +14,7 @@ export interface FiringPlace {
   readonly sequence: number
 }
 
-/** Returns the last three groups of a UUID, 74 bits of which are random. */
+/** Returns the last three groups of a UUID. 74 of their bits are random. */
 export function newReactorKey(newId: () => string): string {
   return newId().slice(SEQUENCE_DIGITS + 2)
 }

@@ -184,7 +184,7 @@ export class TriggerModel {
     }
   }
 
-  /** A clock that is more than ten minutes behind another, or behind itself, is believed: what lies ahead of it fires again. */
+  /** Allows repeated times: the engine follows a clock that is set back by more than ten minutes, and fires its times again. */
   clockSetBackFar(): void {
     this.#areTimesRepeated = true
   }

@@ -1,4 +1,4 @@
-/** What happens to the connections of one process: statements that the server refuses, connections that are cut, lost answers. */
+/** Faults of the connections of one process: statements that the server refuses, connections that are cut, lost answers. */
 
 import { DatabaseError } from 'pg'
 import type { Coverage } from '../coverage.ts'

@@ -1,6 +1,6 @@
 /**
  * Statements that wait for a lock of another transaction. The real server carries out one statement at a time, so one that is not
- * answered waits for a lock, which the server confirms. The other processes continue meanwhile.
+ * answered waits for a lock, which the server confirms. The other processes continue while it waits.
  *
  * A commit may release several statements. The backends of waiting statements are stopped (SIGSTOP), and continue one by one, so
  * that their order is that of the simulation. Deadlocks and limits are found in simulated time, and the server cancels the
@@ -81,7 +81,7 @@ export class LockWaits {
     return this.#waiting.has(waiting)
   }
 
-  /** Each lock that a statement waits for has the limits anew. */
+  /** Starts the limits again: they apply to each lock that a statement waits for. */
   #limit(waiting: Waiting): void {
     const { loop, log, work } = this.#server
     log(`blocked ${waiting.shown}`)

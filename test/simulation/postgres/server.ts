@@ -1,4 +1,4 @@
-/** What all connections of a simulation share. */
+/** The server that all connections of a simulation share. */
 
 import type { SimulationLoop } from '../loop.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'

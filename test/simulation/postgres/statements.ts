@@ -5,7 +5,7 @@ import type { Value } from '../../../src/store/postgres/session/session.ts'
 /** `other` reads, or belongs to a transaction without writing rows. */
 export type StatementKind = 'begin' | 'commit' | 'rollback' | 'write' | 'other'
 
-/** Milliseconds; null is none. */
+/** Limits in milliseconds, or null for no limit. */
 export interface Limits {
   readonly lockMs: number | null
   readonly idleMs: number | null

@@ -10,7 +10,10 @@ import { APPLY_CANCEL, APPLY_PAUSE } from './execution-queries.ts'
 
 const DONE = { isRefused: false, text: null }
 
-/** The owner applies a request. Nothing happens when a newer one replaced it. Others are told: a caller may wait for the answer. */
+/**
+ * Applies a request of the owner, and notifies the other engines, where a caller may wait for the answer. Does nothing if a newer
+ * request replaced it.
+ */
 export async function applyByOwner(session: Session, seq: number, request: NumberedRequest, at: number): Promise<void> {
   session.tell()
   if (request.kind === 'cancel') {
