@@ -83,7 +83,7 @@ test('a table that is read whole all the same is read at once, and not by a stat
   await client.connect()
   const script = async (sql: string) => [await client.query(sql)].flat().map(({ rows }) => rows)
 
-  await beginWrite({ script } as unknown as Session, '', false)
+  await beginWrite({ script } as unknown as Session, { schema: '', role: null }, false)
   const [lines = []] = await script('EXPLAIN ANALYZE SELECT count(*) FROM instances WHERE host <> id')
   await client.end()
 

@@ -2,12 +2,12 @@
 
 import type { Client } from 'pg'
 import type { Store } from '../../engine/ports.ts'
+import { inOwnRole } from './schema/owners.ts'
 import { assertReadable, assertUsableServer, migrate } from './schema/schema.ts'
 import { postgresAddress, withOwnSchema } from './session/address.ts'
 import { unavailable } from './session/failures.ts'
-import { countChanges } from './session/foreign-changes.ts'
+import { knownChanges } from './session/foreign-changes.ts'
 import { connect, Session } from './session/session.ts'
-import { beginRead } from './session/transaction.ts'
 import { PostgresStore } from './store.ts'
 import type { PostgresStoreOptions } from './store-options.ts'
 
@@ -20,14 +20,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   try {
     client = await connect(named, (client) => lost(client))
     const session = new Session(client)
-    const address = await withOwnSchema(session, named)
-    await assertUsableServer(session, address, isReading)
+    await assertUsableServer(session, named, isReading)
+    const address = await inOwnRole(session, await withOwnSchema(session, named), options.notice)
     if (isReading) await assertReadable(session, address)
     else await migrate(session, address, options.clock.now())
-    await beginRead(session, address.schema)
-    const changes = await countChanges(session)
-    await session.script('COMMIT')
-    const store = new PostgresStore(client, address, changes, options)
+    const store = new PostgresStore(client, address, await knownChanges(session, address), options)
     lost = (client) => store.lostConnection(client)
     if (!isReading) await store.upkeep.makeParts()
     return store

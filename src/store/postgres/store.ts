@@ -73,7 +73,7 @@ import { InstanceCodes, removeTrigger } from './instance-code.ts'
 import { Liveness, leaveInstance } from './instance-steps.ts'
 import type { PostgresAddress } from './session/address.ts'
 import { clockSkew, readOnly } from './session/failures.ts'
-import { ForeignChanges } from './session/foreign-changes.ts'
+import { ForeignChanges, type KnownChanges } from './session/foreign-changes.ts'
 import { Readers } from './session/readers.ts'
 import type { Session } from './session/session.ts'
 import { type Alike, WriteQueue } from './session/write-queue.ts'
@@ -112,7 +112,7 @@ export class PostgresStore extends StoreCrons<Session> implements Store {
   readonly #settling: Alike<Settlement, undefined>
   #closing: Promise<void> | undefined
 
-  constructor(client: Client, address: PostgresAddress, changes: number, options: PostgresStoreOptions) {
+  constructor(client: Client, address: PostgresAddress, changes: KnownChanges, options: PostgresStoreOptions) {
     super()
     this.#address = address
     this.#options = options

@@ -16,8 +16,11 @@ import { beginUpkeep } from '../session/transaction.ts'
 
 export type Parts = Readonly<Record<Family['name'], readonly Part[]>>
 
-/** Beside that of migrations, and like it any number. */
-const LOCK_KEY = 0x636c6f62
+/**
+ * Lets one engine work at a time, and none while another builds the schema. Locks a table of the schema, since any user of the database may
+ * take an advisory lock and keep it.
+ */
+const LOCK = 'LOCK TABLE cloaca_schema IN SHARE UPDATE EXCLUSIVE MODE NOWAIT'
 const NO_RIGHT = '42501'
 
 const LIST_PARTS = `
@@ -115,11 +118,8 @@ export class Upkeep {
     const client = await connect(address)
     try {
       const session = new Session(client)
-      await beginUpkeep(session, address.schema)
-      const lock = 'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS is_ours'
-      const { is_ours } = (await session.one<{ readonly is_ours: boolean }>(lock, LOCK_KEY, address.schema)) ?? {}
-      if (is_ours !== true) return 0
-      await session.script("SET LOCAL lock_timeout = '300ms'")
+      await beginUpkeep(session, address)
+      await session.script(`${LOCK}; SET LOCAL lock_timeout = '300ms'`)
       const { missing, over } = await find(session)
       for (const { family, fromDay, untilDay } of missing) await makePart(session, family, fromDay, untilDay)
       let dropped = 0

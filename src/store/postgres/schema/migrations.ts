@@ -306,10 +306,17 @@ ALTER TABLE triggers ADD COLUMN undeclared_at bigint;
 ALTER TABLE crons ADD COLUMN undeclared_at bigint;
 `
 
+/** Name of the channel of notifications. A derived name would let other users of the database listen. */
+const RANDOM_CHANNEL = `
+ALTER TABLE cloaca_schema ADD COLUMN channel text;
+UPDATE cloaca_schema SET channel = 'cloaca_' || replace(gen_random_uuid()::text, '-', '') WHERE version = 1;
+`
+
 /** Migration n brings version n - 1 to version n. */
 export const MIGRATIONS: readonly string[] = [
   INSTANCES_AND_TRIGGERS + EXECUTIONS + CRONS_AND_WORKFLOWS + ACTIONS_AND_ALERTS,
   DECLARED_TRIGGERS,
   HISTORY_BY_TIME,
   GRAPHS,
+  RANDOM_CHANNEL,
 ]

@@ -1,7 +1,7 @@
 /** Brings a schema to the tables of this version, once when a store is opened; `migrations.ts` says what they are. */
 
 import type { PostgresAddress } from '../session/address.ts'
-import { isReplica, serverTooOld, tooNew, tooOld } from '../session/failures.ts'
+import { codeOf, isReplica, serverTooOld, tooNew, tooOld } from '../session/failures.ts'
 import { quoted, type Session } from '../session/session.ts'
 import { beginRead, beginUpkeep } from '../session/transaction.ts'
 import { MIGRATIONS } from './migrations.ts'
@@ -9,11 +9,17 @@ import { MIGRATIONS } from './migrations.ts'
 export const SCHEMA_VERSION = MIGRATIONS.length
 const OLDEST_SERVER = 140_000
 
-/** Two that open one schema for the first time do so one after the other. Any number; the schema's name is in the key beside it. */
-const LOCK_KEY = 0x636c6f61
+/** Error of the later one of two processes that create the same object: repeated, it finds the object. */
+const UNIQUE_VIOLATION = '23505'
+const MAX_ATTEMPTS = 5
 
+/**
+ * Processes that build one schema do so one after the other. They lock a table of the schema, since any user of the database may take an
+ * advisory lock and keep it.
+ */
 const VERSIONS = `
-CREATE TABLE IF NOT EXISTS cloaca_schema (version integer PRIMARY KEY, applied_at bigint NOT NULL)`
+CREATE TABLE IF NOT EXISTS cloaca_schema (version integer PRIMARY KEY, applied_at bigint NOT NULL);
+LOCK TABLE cloaca_schema IN SHARE ROW EXCLUSIVE MODE`
 
 interface ServerRecord {
   readonly version_number: number
@@ -25,8 +31,9 @@ interface ServerRecord {
 /** Throws `DATABASE_UNAVAILABLE` for a server that cannot be written to, or is too old. */
 export async function assertUsableServer(session: Session, address: PostgresAddress, readOnly: boolean): Promise<void> {
   const server = await session.one<ServerRecord>(
-    `SELECT current_setting('server_version_num')::int AS version_number, current_setting('server_version') AS version,
-            pg_is_in_recovery() AS is_replica, current_setting('transaction_read_only') AS is_read_only`,
+    `SELECT pg_catalog.current_setting('server_version_num')::int AS version_number,
+            pg_catalog.current_setting('server_version') AS version, pg_catalog.pg_is_in_recovery() AS is_replica,
+            pg_catalog.current_setting('transaction_read_only') AS is_read_only`,
   )
   if (server === undefined) return
   if (server.version_number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)
@@ -36,18 +43,17 @@ export async function assertUsableServer(session: Session, address: PostgresAddr
 /** In one transaction. Throws `DATABASE_TOO_NEW`, having changed nothing. */
 export async function migrate(session: Session, address: PostgresAddress, at: number): Promise<void> {
   if ((await storedVersion(session, address)) === SCHEMA_VERSION) return
-  await beginUpkeep(session, '')
-  try {
-    await session.run('SELECT pg_advisory_xact_lock($1, hashtext($2))', LOCK_KEY, address.schema)
-    if (address.schema !== '') {
-      await makeSchema(session, address.schema)
-      await session.script(`SET LOCAL search_path TO ${quoted(address.schema)}`)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await beginUpkeep(session, address)
+      if (address.schema !== '') await makeSchema(session, address.schema)
+      await buildTables(session, address.shown, at)
+      await session.script('COMMIT')
+      return
+    } catch (error) {
+      await session.script('ROLLBACK').catch(() => undefined)
+      if (codeOf(error) !== UNIQUE_VIOLATION || attempt >= MAX_ATTEMPTS) throw error
     }
-    await buildTables(session, address.shown, at)
-    await session.script('COMMIT')
-  } catch (error) {
-    await session.script('ROLLBACK').catch(() => undefined)
-    throw error
   }
 }
 
@@ -68,7 +74,7 @@ export async function buildTables(session: Session, shown: string, at: number): 
 
 /** Whoever may not make schemas may use one that is there: `IF NOT EXISTS` asks for the right in either case. */
 async function makeSchema(session: Session, schema: string): Promise<void> {
-  const row = await session.one('SELECT 1 AS found FROM pg_namespace WHERE nspname = $1', schema)
+  const row = await session.one('SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1', schema)
   if (row === undefined) await session.script(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`)
 }
 
@@ -81,7 +87,7 @@ export async function assertReadable(session: Session, address: PostgresAddress)
 
 /** 0 where nothing of ours is. */
 async function storedVersion(session: Session, address: PostgresAddress): Promise<number> {
-  await beginRead(session, address.schema)
+  await beginRead(session, address)
   try {
     const table = await session.one<{ readonly name: string | null }>(
       "SELECT to_regclass('cloaca_schema')::text AS name",

@@ -4,21 +4,24 @@
  * there.
  */
 
-import { createHash } from 'node:crypto'
 import type { ClientConfig } from 'pg'
 import { parseIntoClientConfig } from 'pg-connection-string'
 import { shownUrl } from '../../../database/shown-url.ts'
 import { UsageError } from '../../../errors.ts'
 import type { Driver, Session } from './session.ts'
 
-export interface PostgresAddress {
-  readonly config: ClientConfig
-  /** Tables are in this schema of it. */
+/** Place of the statements of a transaction. */
+export interface Place {
+  /** Schema of the tables. */
   readonly schema: string
+  /** Role that the user takes on, or null for the user's own. */
+  readonly role: string | null
+}
+
+export interface PostgresAddress extends Place {
+  readonly config: ClientConfig
   /** For messages: without the password. */
   readonly shown: string
-  /** The channel on which changes are told. Names of any length are hashed to one that PostgreSQL takes. */
-  readonly channel: string
   /** `pg` by default. */
   readonly driver?: Driver | undefined
 }
@@ -30,22 +33,17 @@ export function postgresAddress(url: string, schema: string | null = null, drive
   return {
     config: { ...config, application_name: config.application_name ?? 'cloaca' },
     schema: named,
+    role: null,
     shown: shownUrl(url),
-    channel: channelOf(named),
     driver,
   }
 }
 
-export function channelOf(schema: string): string {
-  return `cloaca_${createHash('sha256').update(schema).digest('hex').slice(0, 16)}`
-}
-
-/** The same, with the first schema of the user's search path where none is named: whoever uses one schema has one channel and one lock. */
+/** The same, with the first schema of the user's search path where none is named. */
 export async function withOwnSchema(session: Session, address: PostgresAddress): Promise<PostgresAddress> {
   if (address.schema !== '') return address
-  const row = await session.one<{ readonly name: string | null }>('SELECT current_schema() AS name')
-  const schema = row?.name ?? ''
-  return { ...address, schema, channel: channelOf(schema) }
+  const row = await session.one<{ readonly name: string | null }>('SELECT pg_catalog.current_schema() AS name')
+  return { ...address, schema: row?.name ?? '' }
 }
 
 function parsed(url: string): ClientConfig & { readonly schema?: string } {

@@ -64,6 +64,40 @@ export function serverTooOld(shown: string, version: string): StoreError {
   return new StoreError('DATABASE_UNAVAILABLE', message)
 }
 
+/** `stranger` may attach code to the schema that the server runs with the rights of the session, and `user` administers the server. */
+export function foreignSchema(shown: string, schema: string, stranger: string, user: string): StoreError {
+  const message =
+    `Code of "${stranger}" in schema "${schema}" would run with the rights of the administrator "${user}". ` +
+    `Open "${shown}" as "${stranger}", or make one more user for the schema: cloaca tenant create ${schema} USER`
+  return new StoreError('DATABASE_UNAVAILABLE', message)
+}
+
+export function foreignRelation(
+  shown: string,
+  schema: string,
+  { name, owner }: { readonly name: string; readonly owner: string },
+  user: string,
+): StoreError {
+  const message =
+    `"${name}" in schema "${schema}" belongs to "${owner}", whose code in it would run with the rights of "${user}". ` +
+    `Change its owner in "${shown}" with: ALTER TABLE "${schema}"."${name}" OWNER TO "${user}", or use another schema.`
+  return new StoreError('DATABASE_UNAVAILABLE', message)
+}
+
+/** `creators`: roles that may create functions in the schema; null stands for everybody. */
+export function openToOthers(
+  shown: string,
+  schema: string,
+  creators: readonly (string | null)[],
+  user: string,
+): string {
+  const names = creators.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
+  return (
+    `Functions that others create in schema "${schema}" of "${shown}" may run with the rights of the superuser "${user}". ` +
+    `Connect as a user who is not a superuser, or: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
+  )
+}
+
 export function tooNew(shown: string, found: number, known: number): StoreError {
   const message =
     `The database "${shown}" was written by a newer cloaca: its schema is version ${found}, this one knows ${known}. ` +

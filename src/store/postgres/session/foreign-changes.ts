@@ -8,9 +8,10 @@
 
 import type { Client } from 'pg'
 import type { Clock, Timer } from '../../../engine/ports.ts'
-import type { PostgresAddress } from './address.ts'
+import type { Place, PostgresAddress } from './address.ts'
 import type { Readers } from './readers.ts'
-import { connect, quotedText, type Session, type Telling } from './session.ts'
+import { connect, quoted, quotedText, type Session, type Telling } from './session.ts'
+import { beginRead } from './transaction.ts'
 
 const DURING = 'looking for changes by other processes'
 /** Several engines do not look at the same moment. */
@@ -22,8 +23,25 @@ const LISTEN_AGAIN_AFTER_MS = 5_000
 
 const COUNT = 'SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS count FROM changes'
 
-/** How many changes there have been. */
-export async function countChanges(session: Session): Promise<number> {
+const CHANNEL = 'SELECT channel FROM cloaca_schema WHERE channel IS NOT NULL'
+
+/** State of a database when a store is opened. */
+export interface KnownChanges {
+  /** Number of changes so far. */
+  readonly count: number
+  /** Channel of notifications. Its name is random: whoever cannot read the tables can neither listen to it nor notify it. */
+  readonly channel: string
+}
+
+export async function knownChanges(session: Session, place: Place): Promise<KnownChanges> {
+  await beginRead(session, place)
+  const found = await session.one<{ readonly channel: string }>(CHANNEL)
+  const known = { count: await countChanges(session), channel: found?.channel ?? '' }
+  await session.script('COMMIT')
+  return known
+}
+
+async function countChanges(session: Session): Promise<number> {
   return (await session.one<{ readonly count: number }>(COUNT))?.count ?? 0
 }
 
@@ -42,6 +60,7 @@ export class ForeignChanges {
   readonly #options: ForeignChangesOptions
   /** What our own notifications carry. */
   readonly #id: string
+  readonly #channel: string
   readonly #listeners = new Set<() => void>()
   #ownCount = 0
   /** Of others: how many were seen, and how many more were heard of. */
@@ -56,23 +75,22 @@ export class ForeignChanges {
   #quiet: Timer | undefined
   #mustCall = false
 
-  /** `count`: how many changes there were when the store was opened. */
-  constructor(id: string, count: number, options: ForeignChangesOptions) {
+  constructor(id: string, known: KnownChanges, options: ForeignChangesOptions) {
     this.#id = id
-    this.#seen = count
+    this.#seen = known.count
+    this.#channel = known.channel
     this.#options = options
   }
 
   /** The statement that tells others of the transaction that runs it; `told` is to hear its rows. */
   telling(telling: Exclude<Telling, 'no'>): string {
-    const { channel } = this.#options.address
     // By their ids, from which OFFSET keeps the planner: the index of what is unowned seems small to it, and while somebody holds a
     // snapshot all that was unowned since is in there.
     const condition =
       telling === 'yes'
         ? ''
         : ` WHERE EXISTS (SELECT 1 FROM (SELECT owner_seq FROM active_executions WHERE id IN (${telling.map(quotedText).join()}) OFFSET 0) told WHERE owner_seq IS NULL)`
-    return `SELECT nextval('changes'), pg_notify('${channel}', '${this.#id}')${condition}`
+    return `SELECT nextval('changes'), pg_notify(${quotedText(this.#channel)}, '${this.#id}')${condition}`
   }
 
   told(rows: readonly unknown[]): void {
@@ -162,11 +180,11 @@ export class ForeignChanges {
       if (!this.#isListening) return void client.end().catch(() => undefined)
       this.#listener = client
       client.on('notification', ({ payload = '' }) => this.#notified(payload))
-      await client.query(`LISTEN ${address.channel}`)
+      await client.query(`LISTEN ${quoted(this.#channel)}`)
       // What came before it could be heard of.
       await this.#look()
       this.#probe = clock.wakeAfter(HEARD_WITHIN_MS, () => this.#notHeard())
-      await this.#options.readers.notify(address.channel, `probe ${this.#id}`)
+      await this.#options.readers.notify(this.#channel, `probe ${this.#id}`)
     } catch {
       this.#listenLater()
     }

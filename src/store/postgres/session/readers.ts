@@ -45,7 +45,7 @@ export class Readers {
 
   /** Outside of any transaction. */
   async notify(channel: string, payload: string): Promise<void> {
-    await this.#pool.query('SELECT pg_notify($1, $2)', [channel, payload])
+    await this.#pool.query('SELECT pg_catalog.pg_notify($1, $2)', [channel, payload])
   }
 
   async close(): Promise<void> {
@@ -59,7 +59,7 @@ export class Readers {
     const session = new Session(client)
     let failure: Error | undefined
     try {
-      const begun = beginRead(session, this.#address.schema)
+      const begun = beginRead(session, this.#address)
       begun.catch(() => undefined)
       const result = await step(session)
       await begun

@@ -224,7 +224,7 @@ export class WriteQueue {
     const need = traits.some((each) => each.need === 'accept') ? 'accept' : 'write'
     const syncs = this.#options.syncs && need === 'accept'
     // Travels with the first statement; what is asked on a transaction that did not begin fails as well.
-    const begun = beginWrite(session, this.#address.schema, syncs)
+    const begun = beginWrite(session, this.#address, syncs)
     begun.catch(() => undefined)
     const outcomes = new Map<Step, Outcome>()
     try {

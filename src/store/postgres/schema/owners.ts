@@ -1,0 +1,100 @@
+/**
+ * Decides as which role a store works in its schema, from the server's catalog alone. Who owns a schema or a relation can attach code to it
+ * (views, triggers, functions that its statements call), and the server runs this code with the rights of the session.
+ *
+ *   schema of the user, of a superuser, or of the database's owner by way of `public`   as the user
+ *   schema of a role of which the user is a member                                      SET LOCAL ROLE in each transaction
+ *   the same, and the user is an administrator; or a tenant has rights in the schema    refused
+ *   any other schema                                                                    as the user, who has no rights that its code lacks
+ *
+ * An administrator is refused because the code could end `SET ROLE` by `set_config('role', 'none', true)`: only a session that was
+ * authenticated as another user is without the administrator's rights.
+ *
+ * Proved by `test/postgres/hostile-tenant.test.ts`.
+ */
+
+import type { PostgresAddress } from '../session/address.ts'
+import { foreignRelation, foreignSchema, openToOthers } from '../session/failures.ts'
+import type { Session } from '../session/session.ts'
+import { beginRead, CATALOG } from '../session/transaction.ts'
+import { MIGRATIONS } from './migrations.ts'
+import { TENANT_USERS } from './tenant-users.ts'
+
+/** Names of the tables and sequences that some version of cloaca makes. Their parts and indexes have the owners of the tables. */
+const RELATIONS: readonly string[] = [
+  'cloaca_schema',
+  ...MIGRATIONS.flatMap((sql) => [...sql.matchAll(/CREATE (?:TABLE|SEQUENCE) (\w+)/g)].map(([, name = '']) => name)),
+]
+
+interface SchemaOwners {
+  readonly user: string
+  readonly is_superuser: boolean
+  /** Whether the user may make roles, or is in a role of PostgreSQL's own, such as the one that may run programs on the server. */
+  readonly has_powers: boolean
+  readonly owner: string
+  /** Whether the owner's code may run with the user's rights: the user, a superuser, or the owner of the database. */
+  readonly is_trusted: boolean
+  /** Whether the user may take on the owner's role. */
+  readonly is_member: boolean
+  readonly owner_logs_in: boolean
+  readonly tables_owner: string | null
+  /** Users of the tenant that has the schema; null also if the user is one of them. */
+  readonly tenants: readonly string[] | null
+  /** Our relations whose owner is neither the user, nor a superuser, nor the owner of the database. */
+  readonly relations: readonly { readonly name: string; readonly owner: string }[] | null
+  /** Others who may create functions in the schema; null: everybody. */
+  readonly creators: readonly (string | null)[] | null
+}
+
+/** Values: the schema, and the names of our relations. */
+const OWNERS = `
+WITH tenant_users AS (${TENANT_USERS})
+SELECT me.rolname::text AS "user", me.rolsuper AS is_superuser, owner.rolname::text AS owner,
+       me.rolcreaterole OR EXISTS (
+         SELECT 1 FROM pg_roles p
+          WHERE starts_with(p.rolname::text, 'pg_') AND p.rolname <> 'pg_database_owner' AND pg_has_role(me.oid, p.oid, 'MEMBER')) AS has_powers,
+       owner.oid = me.oid OR owner.rolsuper OR owner.rolname = 'pg_database_owner' AS is_trusted,
+       pg_has_role(me.oid, owner.oid, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS is_member,
+       owner.rolcanlogin AS owner_logs_in,
+       (SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE relnamespace = n.oid AND relname = 'cloaca_schema') AS tables_owner,
+       (SELECT array_agg(t.username) FROM tenant_users t WHERE t.schema = n.nspname HAVING NOT bool_or(t.oid = me.oid)) AS tenants,
+       (SELECT jsonb_agg(jsonb_build_object('name', c.relname, 'owner', r.rolname) ORDER BY c.relname)
+          FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+         WHERE c.relnamespace = n.oid AND c.relname = ANY ($2::text[]) AND r.oid <> me.oid AND r.oid <> d.datdba AND NOT r.rolsuper) AS relations,
+       (SELECT array_agg(r.rolname::text)
+          FROM aclexplode(n.nspacl) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
+         WHERE acl.privilege_type = 'CREATE' AND acl.grantee <> me.oid AND acl.grantee <> d.datdba
+           AND NOT coalesce(r.rolsuper OR r.rolname = 'pg_database_owner', false)) AS creators
+  FROM pg_namespace n JOIN pg_roles owner ON owner.oid = n.nspowner JOIN pg_roles me ON me.rolname = session_user
+  JOIN pg_database d ON d.datname = current_database()
+ WHERE n.nspname = $1`
+
+/** The address with the role that the user takes on in the schema. Throws `DATABASE_UNAVAILABLE` for a schema that the user must not open. */
+export async function inOwnRole(
+  session: Session,
+  address: PostgresAddress,
+  notice: (message: string) => void = () => undefined,
+): Promise<PostgresAddress> {
+  await beginRead(session, CATALOG)
+  const owners = await session.one<SchemaOwners>(OWNERS, address.schema, RELATIONS)
+  await session.script('COMMIT')
+  if (owners === undefined) return address
+  const { user, owner, is_superuser: isSuperuser, creators } = owners
+  const stranger = strangerTo(owners)
+  if (stranger !== null) throw foreignSchema(address.shown, address.schema, stranger, user)
+  if (!owners.is_member) return address
+  // A member who made the tables keeps them: the owner of the schema may have no rights in them.
+  const role = owners.is_trusted || owners.tables_owner === user ? null : owner
+  const foreign = owners.relations?.find((relation) => relation.owner !== role)
+  if (foreign !== undefined) throw foreignRelation(address.shown, address.schema, foreign, role ?? user)
+  if (isSuperuser && creators !== null) notice(openToOthers(address.shown, address.schema, creators, user))
+  return { ...address, role }
+}
+
+/** The user whose code an administrator would run in the schema, or null. A role that cannot log in is a group of users, not a tenant. */
+function strangerTo({ tenants, owner, ...owners }: SchemaOwners): string | null {
+  if (!owners.is_superuser && !owners.has_powers) return null
+  const isOthers = owners.is_member && !owners.is_trusted
+  if (isOthers && (owners.is_superuser || owners.owner_logs_in)) return owner
+  return tenants?.[0] ?? null
+}
