@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'DATABASE_REPLACED'
   | 'DUPLICATE_INSTANCE'
   | 'DUPLICATE_USER'
+  | 'NOT_A_TENANT'
   | 'EXECUTION_NOT_OWNED'
   // HostError
   | 'INTERPRETER_START_FAILED'

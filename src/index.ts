@@ -227,5 +227,6 @@ export {
   TenantCredentials,
   type TenantInfo,
   type TenantOptions,
+  type TenantRemoval,
 } from './store/postgres/admin/database-admin.ts'
 export { type KafkaOptions, type KafkaSasl, type KafkaTls, kafkaStreams } from './streams/kafka.ts'

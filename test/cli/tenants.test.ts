@@ -23,10 +23,10 @@ describe('cloaca tenant', () => {
     const env = { CLOACA_DATABASE_URL: `postgresql://postgres@${database.place}` }
 
     const made = await terminal.run(['tenant', 'create', 'acme', 't_cli'], { env })
-    const given = await terminal.run(['tenant', 'create', 'beta', 't_cli_given', '--password-stdin', '--json'], {
-      env,
-      stdin: `${PASSWORD}\nmore\n`,
-    })
+    const words = ['tenant', 'create', 'beta', 't_cli_given', '--password-stdin', '--connections', '7', '--json']
+    const given = await terminal.run(words, { env, stdin: `${PASSWORD}\nmore\n` })
+    const limits = "SELECT rolname, rolconnlimit FROM pg_roles WHERE rolname LIKE 't\\_cli%' ORDER BY 1"
+    const connections = await administer(database.url, limits)
     const { connectionString } = JSON.parse(given.stdout)
     const [people, programs, used] = await Promise.all([
       terminal.run(['tenant', 'list'], { env }),
@@ -45,12 +45,31 @@ describe('cloaca tenant', () => {
       `schema    acme\nuser      t_cli\npassword  ${password}\nurl       postgresql://t_cli:${password}@${database.place}\n`,
     )
     expect(JSON.parse(given.stdout)).toMatchObject({ schemaName: 'beta', username: 't_cli_given', password: PASSWORD })
+    expect(connections.map(({ rolconnlimit }) => rolconnlimit)).toEqual([20, 7])
     expect(used).toMatchObject({ exitCode: 0, stderr: '' })
     expect(people.stdout).toMatch(/^SCHEMA +USERS +SIZE\nacme +t_cli +\d+\.\d MiB\nbeta +t_cli_given +\d+\.\d MiB\n$/)
     expect(JSON.parse(programs.stdout)).toMatchObject([{ schemaName: 'acme', usernames: ['t_cli'] }, {}])
     expect(JSON.parse(removed[0].stdout)).toEqual({ schemaName: 'acme', username: 't_cli', removed: true })
     expect(removed[1].stdout).toBe('Schema "beta" and user "t_cli_given" are removed.\n')
     expect(after.stdout).toBe('No schema of this database has tables of cloaca.\n')
+  })
+
+  it('removes a schema that is not a tenant with --force only', async () => {
+    await using terminal = new Terminal()
+    const env = { CLOACA_DATABASE_URL: `postgresql://postgres@${database.place}` }
+    await administer(database.url, 'CREATE SCHEMA billing')
+
+    const refused = await terminal.run(['tenant', 'remove', 'billing', 'nobody_u'], { env })
+    const forced = await terminal.run(['tenant', 'remove', 'billing', 'nobody_u', '--force'], { env })
+
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        /^cloaca: Schema "billing" is not a tenant: .*tenant remove billing nobody_u --force$/m,
+      ),
+    })
+    expect(forced).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await administer(database.url, "SELECT 1 FROM pg_namespace WHERE nspname = 'billing'")).toEqual([])
   })
 
   it('says what is wrong with a database or a schema that cannot have tenants', async () => {

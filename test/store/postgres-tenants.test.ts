@@ -53,7 +53,7 @@ describe('a tenant that is made', () => {
     const { connectionString } = await admin.createTenant({ schemaName: 'Acme_1', username: 't_acme' })
 
     const byUser = await open(connectionString)
-    const bySchema = await open(database.url, 'Acme_1')
+    const bySchema = await open(connectionString, 'Acme_1')
     await byUser.saveTriggers([declaration()], START)
     const seen = await bySchema.listTriggers({ enabledOnly: false, limit: 10, offset: 0 })
     await Promise.all([byUser.close(), bySchema.close()])

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { DatabaseAdmin } from '../../index.ts'
 import { withExamples } from '../help.ts'
+import { wholeNumber } from '../option-values.ts'
 import { printFields, printJson, printLine, printTable } from '../print.ts'
 import { settingsFrom, withSettings } from '../settings/flags.ts'
 
@@ -28,11 +29,13 @@ export function tenantCommand(): Command {
     .argument('<schema>', 'name of the schema')
     .argument('<user>', 'name of the user')
     .option('--password-stdin', 'read the password from the first line of stdin (default: one is made)')
+    .option('--connections <n>', 'let the user have at most this many connections; 0: any number', wholeNumber, 20)
     .action(create)
-  const removing = tenant.command('remove').description('drop a schema with all that is in it, and its user')
+  const removing = tenant.command('remove').description('drop a schema with all that is in it, and its users')
   withAdmin(removing, 'cloaca tenant remove acme acme_u')
     .argument('<schema>', 'name of the schema')
-    .argument('<user>', 'name of the user')
+    .argument('<user>', 'name of a user who was made for it')
+    .option('--force', 'also remove what is not a tenant')
     .action(remove)
   const listing = tenant.command('list').description('list the schemas of a database that have tables of cloaca')
   withAdmin(listing, 'cloaca tenant list').action(list)
@@ -46,17 +49,27 @@ function withAdmin(command: Command, ...examples: readonly string[]): Command {
 async function create(
   schemaName: string,
   username: string,
-  options: TenantCommandOptions & { readonly passwordStdin?: true },
+  options: TenantCommandOptions & { readonly passwordStdin?: true; readonly connections: number },
 ): Promise<void> {
+  const { connections } = options
   const admin = adminFrom(options)
   const password = options.passwordStdin ? firstLine(await text(process.stdin)) : null
-  const { connectionString, password: made } = await admin.createTenant({ schemaName, username, password })
+  const { connectionString, password: made } = await admin.createTenant({
+    schemaName,
+    username,
+    password,
+    connections,
+  })
   if (options.json) printJson({ schemaName, username, password: made, connectionString })
   else printFields({ schema: schemaName, user: username, password: made, url: connectionString })
 }
 
-async function remove(schemaName: string, username: string, options: TenantCommandOptions): Promise<void> {
-  await adminFrom(options).removeTenant(schemaName, username)
+async function remove(
+  schemaName: string,
+  username: string,
+  options: TenantCommandOptions & { readonly force?: true },
+): Promise<void> {
+  await adminFrom(options).removeTenant(schemaName, username, { force: options.force ?? false })
   if (options.json) printJson({ schemaName, username, removed: true })
   else printLine(`Schema "${schemaName}" and user "${username}" are removed.`)
 }

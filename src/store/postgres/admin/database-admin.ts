@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { schemaNameProblem, userNameProblem } from '../../../database/names.ts'
 import { UsageError } from '../../../errors.ts'
-import { textArgument } from '../../../model/arguments.ts'
+import { numberArgument, textArgument } from '../../../model/arguments.ts'
 import { type AdminUrl, adminUrl } from './admin-url.ts'
 import { generatedPassword, scramVerifier } from './scram.ts'
 
@@ -14,12 +14,23 @@ export interface TenantOptions {
   readonly username: string
   /** Default, and for `''`: one of 32 letters and digits is made. */
   readonly password?: string | null
+  /** Maximum number of connections that the user may have at once. Default 20; 0: no limit. An engine opens at most 6. */
+  readonly connections?: number
 }
 
-/** A tenant of a database: a schema that has tables of cloaca. */
+export interface TenantRemoval {
+  /** Whether a schema is dropped that is not a tenant's, and a user that was not made for it. Default false. */
+  readonly force?: boolean
+}
+
+const DEFAULT_CONNECTIONS = 20
+/** Largest number that PostgreSQL takes. */
+const MAX_CONNECTIONS = 2 ** 31 - 1
+
+/** A tenant of a database: a schema that has tables of cloaca, or users that `createTenant` made for it. */
 export interface TenantInfo {
   readonly schemaName: string
-  /** Who comes to this schema when they connect: made by `createTenant`. In the order of their names. */
+  /** Names of the users that `createTenant` made for the schema, in alphabetical order. */
   readonly usernames: readonly string[]
   /** What its tables and their indexes take. */
   readonly bytes: number
@@ -81,24 +92,26 @@ export class DatabaseAdmin {
       const message = 'The password must not contain NUL or half a character (a lone surrogate).'
       throw new UsageError('INVALID_ARGUMENT', message, { path: 'password' })
     }
+    const connections = checkedConnections(options.connections ?? DEFAULT_CONNECTIONS)
     const password = given === '' ? generatedPassword() : given
     const verifier = await scramVerifier(password)
     const { createTenant } = await import('./tenants.ts')
-    await createTenant(this.#url, { ...names, verifier })
+    await createTenant(this.#url, { ...names, verifier, connections })
     return new TenantCredentials(names, password, this.#url.place)
   }
 
   /**
-   * Drops the schema with all that is in it, then the user, whose connections end. What does not exist is no error. Rejects with
-   * `INVALID_ARGUMENT`, `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`, as where the user owns something elsewhere; then nothing is changed.
+   * Drops the schema with all that is in it, then every user that was made for it, and ends their connections. What does not exist is no
+   * error. Rejects with `INVALID_ARGUMENT`, with `NOT_A_TENANT` unless the schema has tables of cloaca and the user was made for it, with
+   * `DATABASE_UNAVAILABLE` or `DATABASE_FAILED`, as where a user owns something elsewhere; then nothing is changed.
    */
-  async removeTenant(schemaName: string, username: string): Promise<void> {
+  async removeTenant(schemaName: string, username: string, { force = false }: TenantRemoval = {}): Promise<void> {
     const names = checkedNames(schemaName, username)
-    const { removeTenant } = await import('./tenants.ts')
-    await removeTenant(this.#url, names)
+    const { removeTenant } = await import('./removal.ts')
+    await removeTenant(this.#url, names, force === true)
   }
 
-  /** The schemas of this database that have tables of cloaca, by name. */
+  /** The schemas of this database that have tables of cloaca or users that were made for them, by name. */
   async listTenants(): Promise<readonly TenantInfo[]> {
     const { listTenants } = await import('./tenants.ts')
     return await listTenants(this.#url)
@@ -118,6 +131,13 @@ function checkedNames(
   const userProblem = userNameProblem(textArgument(username, 'username'))
   if (userProblem !== null) throw invalidName('username', `Invalid username: ${userProblem}`)
   return { schemaName, username }
+}
+
+function checkedConnections(given: number): number {
+  const connections = numberArgument(given, 'connections', 0)
+  if (Number.isInteger(connections) && connections <= MAX_CONNECTIONS) return connections
+  const message = `"connections" must be a whole number, ${MAX_CONNECTIONS} or less, but ${connections} was given.`
+  throw new UsageError('INVALID_ARGUMENT', message, { path: 'connections' })
 }
 
 function invalidName(path: string, reason: string): UsageError {

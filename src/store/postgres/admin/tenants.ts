@@ -1,11 +1,18 @@
 /**
- * What making and removing a tenant does on the server, each in one transaction. Names are quoted by `pg`, and a password is here only as its
- * verifier. Works for superusers, and for users with CREATEROLE and the right to create schemas: these become members of the users that
- * they make, which is what PostgreSQL asks of whoever acts for a user.
+ * What making a tenant does on the server, in one transaction. Names are quoted by `pg`, and a password is here only as its verifier. Works
+ * for superusers, and for users with CREATEROLE and the right to create schemas: these become members of the users that they make, which is
+ * what PostgreSQL asks of whoever acts for a user.
+ *
+ * An administrator's statements neither read nor write a relation of a schema that exists, and look for functions and operators in
+ * `pg_catalog` only. So no code of a tenant runs in an administrator's session. `SET ROLE` would not be enough: the code could end it.
+ *
+ * Proved by `test/postgres/hostile-tenant.test.ts`.
  */
 
+import { randomBytes } from 'node:crypto'
 import { StoreError, toError } from '../../../errors.ts'
 import { buildTables } from '../schema/schema.ts'
+import { TENANT_USERS, tenantComment } from '../schema/tenant-users.ts'
 import { codeOf } from '../session/failures.ts'
 import { quoted, quotedText, type Session } from '../session/session.ts'
 import { inTransaction, reading } from './admin-session.ts'
@@ -17,80 +24,95 @@ export interface TenantNames {
   readonly username: string
 }
 
-/** Those who make or remove tenants of one database do so one after the other. Any number. */
-const LOCK = "SELECT pg_advisory_xact_lock(hashtext('cloaca tenants'))"
+export interface NewTenant extends TenantNames {
+  readonly verifier: string
+  /** Maximum number of connections; 0: no limit. */
+  readonly connections: number
+}
+
 const DUPLICATE_OBJECT = '42710'
 /** Where two make it at once on two databases. */
 const UNIQUE_VIOLATION = '23505'
 
-export function createTenant(url: AdminUrl, tenant: TenantNames & { readonly verifier: string }): Promise<void> {
+export function createTenant(url: AdminUrl, tenant: NewTenant): Promise<void> {
   return inTransaction(url, async (session) => {
-    await session.script(LOCK)
     const { schemaName, username } = tenant
-    const [schema, user] = [quoted(schemaName), quoted(username)]
+    const [schema, user, database] = [quoted(schemaName), quoted(username), quoted(url.database)]
     await createUser(session, tenant)
+    await session.script(`COMMENT ON ROLE ${user} IS ${quotedText(tenantComment(schemaName, url.database))}`)
     await actFor(session, username)
-    if (await hasSchema(session, schemaName)) await grantSchema(session, tenant)
-    else await session.script(`CREATE SCHEMA ${schema} AUTHORIZATION ${user}`)
-    await session.script(`SET LOCAL search_path TO ${schema}`)
-    // Who owns tables may upgrade them: new ones are the tenant's own.
-    const isNew = (await session.one("SELECT 1 AS found WHERE to_regclass('cloaca_schema') IS NOT NULL")) === undefined
-    if (isNew) await session.script(`SET LOCAL ROLE ${user}`)
-    await buildTables(session, url.shown, await serverTime(session))
-    if (isNew) await session.script('SET LOCAL ROLE NONE')
-    else await grantTables(session, tenant)
-    const database = quoted(url.database)
+    const found = await findSchema(session, schemaName)
+    if (found === undefined) {
+      await session.script(`CREATE SCHEMA ${schema} AUTHORIZATION ${user}`)
+      await buildAs(session, username, schemaName, url.shown)
+    } else {
+      await grantSchema(session, tenant)
+      if (found.kind === null) await buildInto(session, tenant, url.shown)
+      else await grantTables(session, tenant, found)
+    }
     await session.script(`ALTER ROLE ${user} IN DATABASE ${database} SET search_path TO ${schema}`)
     await grantConnecting(session, username, database)
   })
 }
 
-export function removeTenant(url: AdminUrl, { schemaName, username }: TenantNames): Promise<void> {
-  return inTransaction(url, async (session) => {
-    await session.script(LOCK)
-    const user = quoted(username)
-    const isUser = (await session.one('SELECT 1 AS found FROM pg_roles WHERE rolname = $1', username)) !== undefined
-    if (isUser) {
-      await actFor(session, username)
-      await session.all(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()',
-        username,
-      )
-    }
-    await session.script(`DROP SCHEMA IF EXISTS ${quoted(schemaName)} CASCADE`)
-    if (!isUser) return
-    await session.script(`REVOKE ALL ON DATABASE ${quoted(url.database)} FROM ${user}`)
-    await session.script(`DROP ROLE ${user}`)
-  })
-}
-
+/** With users whose schema, or its tables, are gone. */
 export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
   return reading(url, async (session) => {
     const rows = await session.all<{ schema: string; users: string[] | null; bytes: number }>(
-      `SELECT n.nspname AS schema,
-              (SELECT array_agg(r.rolname::text ORDER BY r.rolname)
-                 FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
-                WHERE d.datname = current_database()
-                  AND s.setconfig && ARRAY['search_path=' || n.nspname, 'search_path=' || quote_ident(n.nspname)]) AS users,
+      `WITH tenant_users AS (${TENANT_USERS}),
+            schemas AS (
+              SELECT n.nspname::text AS name FROM pg_namespace n
+               WHERE EXISTS (SELECT 1 FROM pg_class t WHERE t.relnamespace = n.oid AND t.relname = 'cloaca_schema')
+               UNION SELECT schema FROM tenant_users)
+       SELECT s.name AS schema,
+              (SELECT array_agg(t.username ORDER BY t.username) FROM tenant_users t WHERE t.schema = s.name) AS users,
               (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
-                 FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'm')) AS bytes
-         FROM pg_namespace n
-        WHERE EXISTS (SELECT 1 FROM pg_class t WHERE t.relnamespace = n.oid AND t.relname = 'cloaca_schema')
-        ORDER BY n.nspname COLLATE "C"`,
+                 FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+                WHERE n.nspname = s.name AND c.relkind IN ('r', 'm')) AS bytes
+         FROM schemas s ORDER BY s.name COLLATE "C"`,
     )
     return rows.map(({ schema, users, bytes }) => ({ schemaName: schema, usernames: users ?? [], bytes }))
   })
 }
 
-async function serverTime(session: Session): Promise<number> {
+/** In a schema that was made in this transaction: nothing in it is anybody else's. */
+async function buildAs(session: Session, username: string, schemaName: string, shown: string): Promise<void> {
   const row = await session.one<{ readonly at: number }>('SELECT (extract(epoch FROM now()) * 1000)::bigint AS at')
-  return row?.at ?? 0
+  await session.script(`SET LOCAL ROLE ${quoted(username)}; SET LOCAL search_path TO ${quoted(schemaName)}`)
+  await buildTables(session, shown, row?.at ?? 0)
+  await session.script('SET LOCAL ROLE NONE; SET LOCAL search_path TO pg_catalog')
 }
 
-async function createUser(session: Session, { username, verifier }: { username: string; verifier: string }) {
+/**
+ * In a schema that is there already: the tables are built in a schema of their own and moved, since functions, operators and views of the
+ * schema would take part in a migration that runs in it.
+ */
+async function buildInto(session: Session, { schemaName, username }: TenantNames, shown: string): Promise<void> {
+  const staging = `cloaca_${randomBytes(16).toString('hex')}`
+  const user = quoted(username)
+  await session.script(`CREATE SCHEMA ${quoted(staging)} AUTHORIZATION ${user}`)
+  await buildAs(session, username, staging, shown)
+  // A sequence of an identity column goes with its table.
+  const moved = await session.all<{ readonly name: string; readonly kind: string }>(
+    `SELECT c.relname::text AS name, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'S') AND NOT EXISTS (
+        SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+           AND d.refclassid = 'pg_class'::regclass AND c.relkind = 'S')`,
+    staging,
+  )
+  const moves = moved.map(
+    ({ name, kind }) => `ALTER ${kind} ${quoted(staging)}.${quoted(name)} SET SCHEMA ${quoted(schemaName)}`,
+  )
+  await session.script(
+    `SET LOCAL ROLE ${user}; ${moves.join('; ')}; DROP SCHEMA ${quoted(staging)}; SET LOCAL ROLE NONE`,
+  )
+}
+
+async function createUser(session: Session, { username, verifier, connections }: NewTenant) {
   try {
     // All other rights are named, so that they do not depend on what a server gives by default.
-    const rights = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT'
+    const rights = `LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT ${connections === 0 ? -1 : connections}`
     await session.script(`CREATE ROLE ${quoted(username)} ${rights} PASSWORD ${quotedText(verifier)}`)
   } catch (thrown) {
     const cause = toError(thrown)
@@ -106,7 +128,7 @@ async function createUser(session: Session, { username, verifier }: { username: 
 }
 
 /** A superuser may do anything already. Else, also in PostgreSQL 16 and newer, where making a user does not mean to act for it. */
-async function actFor(session: Session, username: string): Promise<void> {
+export async function actFor(session: Session, username: string): Promise<void> {
   const row = await session.one<{ readonly may: boolean }>(
     "SELECT rolsuper OR pg_has_role(current_user, $1::name, 'USAGE') AS may FROM pg_roles WHERE rolname = current_user",
     username,
@@ -114,8 +136,24 @@ async function actFor(session: Session, username: string): Promise<void> {
   if (row?.may !== true) await session.script(`GRANT ${quoted(username)} TO CURRENT_USER`)
 }
 
-async function hasSchema(session: Session, schemaName: string): Promise<boolean> {
-  return (await session.one('SELECT 1 AS found FROM pg_namespace WHERE nspname = $1', schemaName)) !== undefined
+interface FoundSchema {
+  /** Kind of `cloaca_schema`, as `pg_class` has it; null where there is none. */
+  readonly kind: string | null
+  /** Whether its owner is a user of the tenant, the owner of the schema or of the database, the administrator, or a superuser. */
+  readonly is_expected: boolean
+}
+
+async function findSchema(session: Session, schemaName: string): Promise<FoundSchema | undefined> {
+  return await session.one<FoundSchema>(
+    `WITH tenant_users AS (${TENANT_USERS})
+     SELECT c.relkind AS kind,
+            r.rolsuper OR r.oid = n.nspowner OR r.oid = d.datdba OR r.rolname = current_user
+              OR EXISTS (SELECT 1 FROM tenant_users t WHERE t.oid = r.oid AND t.schema = n.nspname) AS is_expected
+       FROM pg_namespace n JOIN pg_database d ON d.datname = current_database()
+       LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'cloaca_schema' LEFT JOIN pg_roles r ON r.oid = c.relowner
+      WHERE n.nspname = $1`,
+    schemaName,
+  )
 }
 
 /** Of a schema that somebody else has made. A server only warns of rights that it does not give. */
@@ -131,14 +169,18 @@ async function grantSchema(session: Session, { schemaName, username }: TenantNam
   throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or administer as its owner.`, { reason })
 }
 
-/** What is in it, and what its owners will put into it. */
-async function grantTables(session: Session, { schemaName, username }: TenantNames): Promise<void> {
+/** What is in it, and what its owners will put into it. Its version is not looked at: whoever owns the tables upgrades them. */
+async function grantTables(session: Session, { schemaName, username }: TenantNames, found: FoundSchema): Promise<void> {
+  if (found.kind !== 'r' || !found.is_expected) {
+    const reason = `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to a stranger`
+    throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or drop it.`, { reason })
+  }
   const [schema, user] = [quoted(schemaName), quoted(username)]
   for (const kind of ['TABLES', 'SEQUENCES', 'ROUTINES']) {
     await session.script(`GRANT ALL ON ALL ${kind} IN SCHEMA ${schema} TO ${user}`)
   }
   const owners = await session.all<{ readonly owner: string }>(
-    `SELECT DISTINCT tableowner AS owner FROM pg_tables
+    `SELECT DISTINCT tableowner::text AS owner FROM pg_tables
       WHERE schemaname = $1 AND tableowner <> $2 AND pg_has_role(current_user, tableowner, 'USAGE')`,
     schemaName,
     username,

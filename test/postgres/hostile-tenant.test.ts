@@ -1,0 +1,326 @@
+/** A tenant plants code in its schema, and takes locks: neither an administrator's session nor another tenant is reached by it. */
+
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/engine/ports.ts'
+import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { type AttackedDatabase, HostileTenant } from '../support/hostile-tenant.ts'
+import { administer, postgresServer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { declaration, FIRST_PAGE, newExecution, START } from '../support/store-builders.ts'
+
+/** Users belong to the whole server: these are of this file. */
+const USERS = ['h_evil', 'h_second', 'h_other', 'h_root', 'h_member', 'h_group']
+
+let attacked: AttackedDatabase & TemporaryDatabase
+let admin: DatabaseAdmin
+let tenant: HostileTenant
+
+beforeAll(async () => {
+  const database = await temporaryDatabase()
+  attacked = { ...database, server: await postgresServer() }
+  admin = new DatabaseAdmin(`postgresql://postgres@${database.place}`)
+})
+beforeEach(async () => {
+  tenant = await HostileTenant.create(attacked, 'evil', 'h_evil')
+})
+afterEach(() =>
+  sql(`DO $$ DECLARE each text; BEGIN
+    FOR each IN SELECT nspname FROM pg_namespace WHERE nspname ~ '^(evil|other|own|billing)' LOOP
+      EXECUTE format('DROP SCHEMA %I CASCADE', each); END LOOP;
+    FOR each IN SELECT rolname FROM pg_roles WHERE rolname = ANY ('{${USERS.join()}}') LOOP
+      EXECUTE format('DROP OWNED BY %I CASCADE', each); EXECUTE format('DROP ROLE %I', each); END LOOP;
+    DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner; END $$`),
+)
+afterAll(() => attacked?.[Symbol.asyncDispose]())
+
+const sql = (text: string) => administer(attacked.url, text)
+
+interface Opening {
+  readonly url?: string
+  readonly schema?: string | null
+  readonly readOnly?: boolean
+}
+
+async function open({ url = attacked.url, schema = 'evil', readOnly = false }: Opening = {}): Promise<Store> {
+  return await openPostgresStore({ url, schema, readOnly, durability: 'normal', clock: new FakeClock(START) })
+}
+
+/** Does what an operator does with an open database. */
+async function use(opening: Opening): Promise<void> {
+  const store = await open(opening)
+  try {
+    await store.listExecutions(FIRST_PAGE)
+    await store.listTriggers({ ...FIRST_PAGE, enabledOnly: false })
+    if (opening.readOnly === true) return
+    await store.saveTriggers([declaration()], START)
+    await store.createExecution(newExecution(), { kind: 'call' }, START)
+    await store.prune({ skippedMs: 1, failedMs: 1, endedMs: 1, firingsMs: 1 }, START)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Statements that plant code, by what they plant it in. */
+const PLANTS: readonly (readonly [name: string, sql: string])[] = [
+  [
+    'a view in the place of the table of versions',
+    'ALTER TABLE evil.cloaca_schema RENAME TO was; CREATE VIEW evil.cloaca_schema AS SELECT evil.escape() AS version, 1::bigint AS applied_at, NULL::text AS channel',
+  ],
+  [
+    'a view in the place of a table',
+    'ALTER TABLE evil.executions RENAME TO was; CREATE VIEW evil.executions AS SELECT * FROM evil.was WHERE evil.escape() = 1',
+  ],
+  [
+    'triggers of the table of versions, whose version was lowered',
+    'DELETE FROM evil.cloaca_schema WHERE version > 4; ALTER TABLE evil.cloaca_schema DROP COLUMN channel;' +
+      'CREATE TRIGGER planted AFTER INSERT OR UPDATE ON evil.cloaca_schema FOR EACH ROW EXECUTE FUNCTION evil.escape_trigger()',
+  ],
+  [
+    'a policy for rows',
+    'ALTER TABLE evil.cloaca_schema ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;' +
+      'CREATE POLICY planted ON evil.cloaca_schema USING (evil.escape() = 1)',
+  ],
+  [
+    'the condition of an index, which the planner evaluates',
+    'CREATE INDEX planted ON evil.cloaca_schema (applied_at) WHERE evil.escape_immutable(1) = 1',
+  ],
+  [
+    'a function that fits better than that of the server',
+    'CREATE FUNCTION evil.nextval(text) RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$',
+  ],
+]
+
+describe('code that a tenant has planted', () => {
+  it.each(PLANTS)('gains nothing when a second user is made for its schema: %s', async (_, planted) => {
+    await tenant.run(planted)
+
+    await admin.createTenant({ schemaName: 'evil', username: 'h_second' }).catch(() => undefined)
+
+    expect(await tenant.gains()).toEqual([])
+  })
+
+  it.each(PLANTS)('gains nothing when a superuser opens its schema, which is refused: %s', async (_, planted) => {
+    await tenant.run(planted)
+
+    for (const readOnly of [true, false]) {
+      await expect(use({ readOnly })).rejects.toMatchObject({
+        code: 'DATABASE_UNAVAILABLE',
+        message: expect.stringMatching(
+          /^Code of "h_evil" in schema "evil" would run with .*"postgres".*Open .* as "h_evil"/,
+        ),
+      })
+    }
+
+    expect(await tenant.gains()).toEqual([])
+  })
+
+  it('gains nothing when its tables are gone and an administrator builds them', async () => {
+    const functions = ['nextval(text)', 'setval(text, bigint)', 'format(text, text)', 'to_regclass(unknown_text)']
+    await tenant.run(`
+      DO $$ DECLARE each text; BEGIN
+        FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'evil' LOOP
+          EXECUTE format('DROP TABLE IF EXISTS evil.%I CASCADE', each); END LOOP;
+        FOR each IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'evil' LOOP
+          EXECUTE format('DROP SEQUENCE evil.%I', each); END LOOP; END $$;
+      CREATE DOMAIN evil.unknown_text AS text;
+      ${functions.map((each) => `CREATE FUNCTION evil.${each} RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$`).join(';')}`)
+
+    const { connectionString } = await admin.createTenant({ schemaName: 'evil', username: 'h_second' })
+
+    expect(await tenant.gains()).toEqual([])
+    expect(await administer(connectionString, 'SELECT count(*)::int AS count FROM triggers')).toEqual([{ count: 0 }])
+    const owners =
+      "SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')"
+    expect(await sql(owners)).toEqual([{ owner: 'h_second' }])
+    expect(await sql("SELECT nspname FROM pg_namespace WHERE nspname ~ '^cloaca_'")).toEqual([])
+  })
+
+  it('gains nothing in "public", where everybody may create functions, when tenants are listed, made and removed', async () => {
+    await sql('GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA public TO PUBLIC')
+    const operator = (left: string, right: string) => `
+      CREATE FUNCTION public.joined(${left}, ${right}) RETURNS text LANGUAGE sql AS $$ SELECT evil.escape()::text $$;
+      CREATE OPERATOR public.|| (LEFTARG = ${left}, RIGHTARG = ${right}, FUNCTION = public.joined)`
+    await tenant.run(`GRANT USAGE ON SCHEMA evil TO PUBLIC; ${operator('text', 'name')}; ${operator('name', 'name')};
+      CREATE FUNCTION public.pg_total_relation_size(oid) RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$;
+      CREATE FUNCTION public.pg_has_role(name, name, text) RETURNS boolean LANGUAGE sql AS $$ SELECT evil.escape() = 1 $$;
+      CREATE FUNCTION public.hashtext(varchar) RETURNS integer LANGUAGE sql AS $$ SELECT evil.escape() $$`)
+
+    await admin.listTenants()
+    await admin.createTenant({ schemaName: 'other', username: 'h_other' })
+    await admin.removeTenant('other', 'h_other')
+
+    expect(await tenant.gains()).toEqual([])
+  })
+
+  it.each([
+    ['who may make roles', 'CREATEROLE'],
+    ['who may run programs on the server', 'IN ROLE pg_execute_server_program'],
+  ])('is not run by an administrator who is not a superuser, but a member of its role, and %s', async (_, rights) => {
+    await sql(`CREATE ROLE h_root LOGIN PASSWORD 'pw' ${rights}; GRANT h_evil TO h_root`)
+    await tenant.run(PLANTS[1]?.[1] ?? '')
+
+    await expect(use({ url: `postgresql://h_root:pw@${attacked.place}`, readOnly: true })).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      message: expect.stringContaining('"h_root"'),
+    })
+
+    expect(await tenant.gains()).toEqual([])
+  })
+
+  it('is not run by a superuser in a schema of its own, to which a tenant was added', async () => {
+    await use({ schema: 'own' })
+    const { connectionString } = await admin.createTenant({ schemaName: 'own', username: 'h_other' })
+    await administer(
+      connectionString,
+      'CREATE FUNCTION own.nextval(text) RETURNS bigint LANGUAGE sql AS $$ SELECT 1::bigint $$',
+    )
+
+    await expect(use({ schema: 'own' })).rejects.toMatchObject({ message: expect.stringContaining('"h_other"') })
+  })
+
+  it('is not run by a superuser in "public", where a stranger made any of our tables or sequences', async () => {
+    await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil')
+    const ours =
+      await sql(`SELECT relname AS name FROM pg_class c WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')
+      AND NOT relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = c.oid AND deptype = 'i')`)
+    expect(ours.length).toBeGreaterThan(20)
+
+    for (const { name } of ours) {
+      await tenant.run(`CREATE VIEW public.${name} AS SELECT evil.escape() AS seq`)
+      await expect(use({ schema: null }), String(name)).rejects.toMatchObject({
+        code: 'DATABASE_UNAVAILABLE',
+        message: expect.stringMatching(
+          new RegExp(`^"${name}" in schema "public" belongs to "h_evil".*OWNER TO "postgres"`),
+        ),
+      })
+      await tenant.run(`DROP VIEW public.${name}`)
+    }
+
+    expect(await tenant.gains()).toEqual([])
+  })
+})
+
+describe('a schema that is not a tenant', () => {
+  it('is opened by a superuser as ever, in "public" and in a schema of its own', async () => {
+    await use({ schema: null })
+    await use({ schema: null, readOnly: true })
+    await use({ schema: 'own' })
+
+    const tables =
+      "SELECT schemaname, tableowner FROM pg_tables WHERE tablename = 'triggers' AND schemaname <> 'evil' ORDER BY 1"
+    expect(await sql(tables)).toEqual([
+      { schemaname: 'own', tableowner: 'postgres' },
+      { schemaname: 'public', tableowner: 'postgres' },
+    ])
+  })
+
+  it('is opened by a member of the role that owns it in this role', async () => {
+    await sql(
+      `CREATE ROLE h_group; CREATE ROLE h_member LOGIN PASSWORD 'pw' IN ROLE h_group; CREATE SCHEMA own AUTHORIZATION h_group`,
+    )
+
+    await use({ url: `postgresql://h_member:pw@${attacked.place}`, schema: 'own' })
+
+    expect(await sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'own'")).toEqual([
+      { tableowner: 'h_group' },
+    ])
+  })
+
+  it('is opened by a member who made its tables as that member', async () => {
+    await sql(
+      `CREATE ROLE h_group; CREATE ROLE h_member LOGIN PASSWORD 'pw' IN ROLE h_group; CREATE SCHEMA own AUTHORIZATION h_member`,
+    )
+    const url = `postgresql://h_member:pw@${attacked.place}`
+    await use({ url, schema: 'own' })
+    await sql('ALTER SCHEMA own OWNER TO h_group; GRANT ALL ON SCHEMA own TO h_member')
+
+    await use({ url, schema: 'own' })
+
+    expect(await sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'own'")).toEqual([
+      { tableowner: 'h_member' },
+    ])
+  })
+
+  it('is opened with a warning by a superuser if others may create functions in it', async () => {
+    await sql('GRANT CREATE ON SCHEMA public TO PUBLIC')
+    const notices: string[] = []
+
+    const store = await openPostgresStore({
+      url: attacked.url,
+      durability: 'normal',
+      clock: new FakeClock(START),
+      notice: (message) => notices.push(message),
+    })
+    await store.close()
+
+    expect(notices).toEqual([
+      expect.stringMatching(/superuser "postgres".*REVOKE CREATE ON SCHEMA "public" FROM PUBLIC/),
+    ])
+  })
+})
+
+describe('locks that a tenant takes', () => {
+  let holder: pg.Client
+  beforeEach(async () => {
+    holder = new pg.Client({ connectionString: tenant.url })
+    await holder.connect()
+    // Those that earlier versions took.
+    for (const schema of ['other', 'own']) {
+      await holder.query(
+        `SELECT pg_advisory_lock(${0x636c6f61}, hashtext('${schema}')), pg_advisory_lock(${0x636c6f62}, hashtext('${schema}'))`,
+      )
+    }
+    await holder.query("SELECT pg_advisory_lock(hashtext('cloaca tenants'))")
+  })
+  afterEach(() => holder.end())
+
+  it('neither keep an administrator from making and removing tenants, nor a schema from being opened and kept up', async () => {
+    const other = await admin.createTenant({ schemaName: 'other', username: 'h_other' })
+    await use({ url: other.connectionString, schema: null })
+    await use({ schema: 'own' })
+
+    const parts = await sql(
+      "SELECT count(*)::int AS count FROM pg_inherits WHERE inhparent IN ('other.executions'::regclass, 'own.executions'::regclass)",
+    )
+    // In each a default part, and one that was made ahead.
+    expect(parts).toEqual([{ count: 4 }])
+    await admin.removeTenant('other', 'h_other')
+    expect(await sql("SELECT 1 FROM pg_roles WHERE rolname = 'h_other'")).toEqual([])
+  })
+})
+
+describe('notifications', () => {
+  it('of one tenant are not received by another', async () => {
+    const other = await admin.createTenant({ schemaName: 'other', username: 'h_other' })
+    const spy = new pg.Client({ connectionString: tenant.url })
+    await spy.connect()
+    const heard: unknown[] = []
+    spy.on('notification', (notification) => heard.push(notification))
+    // What anybody can compute: the digest of the schema's name, as earlier versions had it.
+    await spy
+      .query("SELECT format('LISTEN cloaca_%s', left(encode(sha256('other'), 'hex'), 16)) AS listen")
+      .then(({ rows }) => spy.query(rows[0].listen))
+
+    const [one, two] = [
+      await open({ url: other.connectionString, schema: null }),
+      await open({ url: other.connectionString, schema: null }),
+    ]
+    const noticed = new Promise<void>((resolve) => one.onForeignChange(resolve))
+    await two.saveTriggers([declaration()], START)
+    await noticed
+    await spy.query('SELECT 1')
+    await Promise.all([one.close(), two.close()])
+
+    const denied = await spy.query('SELECT channel FROM other.cloaca_schema').catch((error: Error) => error.message)
+    await spy.end()
+    expect(heard).toEqual([])
+    expect(denied).toBe('permission denied for schema other')
+    const [channels] = await sql(
+      'SELECT o.channel AS other, e.channel AS evil FROM other.cloaca_schema o, evil.cloaca_schema e WHERE o.version = 1 AND e.version = 1',
+    )
+    expect(channels?.other).toMatch(/^cloaca_[0-9a-f]{32}$/)
+    expect(channels?.evil).not.toBe(channels?.other)
+  })
+})

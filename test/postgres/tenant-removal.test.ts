@@ -1,0 +1,109 @@
+/** What goes with a tenant that is removed, and what an administrator cannot remove by a mistaken name. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DatabaseAdmin } from '../../src/store/postgres/admin/database-admin.ts'
+import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { administer, type TemporaryDatabase, temporaryDatabase } from '../support/postgres-server.ts'
+import { START } from '../support/store-builders.ts'
+
+/** Users belong to the whole server: these are of this file. */
+const USERS = ['r_acme', 'r_second', 'r_other', 'r_app']
+
+let database: TemporaryDatabase
+let admin: DatabaseAdmin
+
+beforeAll(async () => {
+  database = await temporaryDatabase()
+  admin = new DatabaseAdmin(`postgresql://postgres@${database.place}`)
+})
+afterEach(() =>
+  sql(`DROP SCHEMA IF EXISTS acme, billing, other CASCADE;
+    DO $$ DECLARE each text; BEGIN
+      FOR each IN SELECT rolname FROM pg_roles WHERE rolname = ANY ('{${USERS.join()}}') LOOP
+        EXECUTE format('DROP OWNED BY %I CASCADE', each); EXECUTE format('DROP ROLE %I', each); END LOOP; END $$`),
+)
+afterAll(() => database?.[Symbol.asyncDispose]())
+
+const sql = (text: string, url = database.url) => administer(url, text)
+
+async function namesLeft(): Promise<{ readonly users: readonly unknown[]; readonly schemas: readonly unknown[] }> {
+  const users = await sql(`SELECT rolname FROM pg_roles WHERE rolname = ANY ('{${USERS.join()}}') ORDER BY 1`)
+  const schemas = await sql("SELECT nspname FROM pg_namespace WHERE nspname IN ('acme', 'billing', 'other') ORDER BY 1")
+  return { users: users.map(({ rolname }) => rolname), schemas: schemas.map(({ nspname }) => nspname) }
+}
+
+describe('removing a tenant', () => {
+  it('removes every user that was made for its schema, also one that has hidden itself', async () => {
+    await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
+    const second = await admin.createTenant({ schemaName: 'acme', username: 'r_second' })
+    await sql(`ALTER ROLE r_second IN DATABASE ${database.name} RESET search_path`, second.connectionString)
+
+    expect(await admin.listTenants()).toMatchObject([{ schemaName: 'acme', usernames: ['r_acme', 'r_second'] }])
+    await admin.removeTenant('acme', 'r_acme')
+
+    expect(await namesLeft()).toEqual({ users: [], schemas: [] })
+  })
+
+  it('leaves users of other tenants alone, whatever schema they name in their search path', async () => {
+    await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
+    const other = await admin.createTenant({ schemaName: 'other', username: 'r_other' })
+    await sql(`ALTER ROLE r_other IN DATABASE ${database.name} SET search_path TO acme`, other.connectionString)
+
+    await admin.removeTenant('acme', 'r_acme')
+
+    expect(await namesLeft()).toEqual({ users: ['r_other'], schemas: ['other'] })
+  })
+
+  it('removes a user whose schema is gone, which is listed until then', async () => {
+    await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
+    await sql('DROP SCHEMA acme CASCADE')
+
+    expect(await admin.listTenants()).toEqual([{ schemaName: 'acme', usernames: ['r_acme'], bytes: 0 }])
+    await admin.removeTenant('acme', 'r_acme')
+
+    expect(await admin.listTenants()).toEqual([])
+    expect(await namesLeft()).toEqual({ users: [], schemas: [] })
+  })
+})
+
+describe('removing what is not a tenant', () => {
+  const prepare = async () => {
+    await sql("CREATE SCHEMA billing; CREATE TABLE billing.invoices (id int); CREATE ROLE r_app LOGIN PASSWORD 'pw'")
+    await admin.createTenant({ schemaName: 'acme', username: 'r_acme' })
+    await (
+      await openPostgresStore({ url: database.url, schema: 'other', durability: 'normal', clock: new FakeClock(START) })
+    ).close()
+  }
+
+  it.each([
+    ['a schema without tables of cloaca', 'billing', 'nobody_u', /^Schema "billing" is not a tenant/],
+    ['a schema that has its tables and no tenant', 'other', 'nobody_u', /^User "nobody_u" was not made for .*nobody/],
+    ['a tenant with a user that does not exist', 'acme', 'nobody_u', /^User "nobody_u" was not made for .*"r_acme"/],
+    ['a tenant with a user of somebody else', 'acme', 'r_app', /^User "r_app" was not made for .*"r_acme"/],
+    ['a user of somebody else', 'missing', 'r_app', /^User "r_app" was not made for/],
+  ])('is refused, and nothing is changed: %s', async (_, schema, user, message) => {
+    await prepare()
+
+    await expect(admin.removeTenant(schema, user)).rejects.toMatchObject({
+      code: 'NOT_A_TENANT',
+      message: expect.stringMatching(message),
+    })
+
+    expect(await namesLeft()).toEqual({ users: ['r_acme', 'r_app'], schemas: ['acme', 'billing', 'other'] })
+  })
+
+  it('is done with force', async () => {
+    await prepare()
+
+    await admin.removeTenant('billing', 'r_app', { force: true })
+
+    expect(await namesLeft()).toEqual({ users: ['r_acme'], schemas: ['acme', 'other'] })
+  })
+
+  it('is no error if neither the schema nor the user exists', async () => {
+    await admin.removeTenant('missing', 'nobody_u')
+
+    expect(await namesLeft()).toEqual({ users: [], schemas: [] })
+  })
+})
