@@ -180,8 +180,24 @@ describe('code that a tenant has planted', () => {
     await expect(use({ schema: 'own' })).rejects.toMatchObject({ message: expect.stringContaining('"h_other"') })
   })
 
+  it('is not run by a superuser in "public", where everybody may create functions', async () => {
+    await use({ schema: null })
+    await sql('GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA evil TO PUBLIC')
+    await tenant.run(
+      'CREATE FUNCTION public.nextval(text) RETURNS bigint LANGUAGE sql AS $$ SELECT evil.escape()::bigint $$',
+    )
+
+    await expect(use({ schema: null })).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      message: expect.stringMatching(/^Functions that others create .*REVOKE CREATE ON SCHEMA "public" FROM PUBLIC$/),
+    })
+
+    expect(await tenant.gains()).toEqual([])
+  })
+
   it('is not run by a superuser in "public", where a stranger made any of our tables or sequences', async () => {
-    await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil')
+    // Not by a comment of ours: as a user of the database who is no tenant.
+    await sql('GRANT CREATE, USAGE ON SCHEMA public TO h_evil; COMMENT ON ROLE h_evil IS NULL')
     const ours =
       await sql(`SELECT relname AS name FROM pg_class c WHERE relnamespace = 'evil'::regnamespace AND relkind IN ('r', 'p', 'S')
       AND NOT relispartition AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = c.oid AND deptype = 'i')`)
@@ -244,6 +260,7 @@ describe('a schema that is not a tenant', () => {
   })
 
   it('is opened with a warning by a superuser if others may create functions in it', async () => {
+    await admin.removeTenant('evil', 'h_evil')
     await sql('GRANT CREATE ON SCHEMA public TO PUBLIC')
     const notices: string[] = []
 
@@ -256,7 +273,7 @@ describe('a schema that is not a tenant', () => {
     await store.close()
 
     expect(notices).toEqual([
-      expect.stringMatching(/superuser "postgres".*REVOKE CREATE ON SCHEMA "public" FROM PUBLIC/),
+      expect.stringMatching(/administrator "postgres".*REVOKE CREATE ON SCHEMA "public" FROM PUBLIC/),
     ])
   })
 })

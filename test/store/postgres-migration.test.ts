@@ -81,5 +81,9 @@ test('a database of version 2 keeps its history, its order, what is under way an
 
   expect(await store.getExecution('e-2')).toMatchObject({ status: 'Completed', inputText: '{"a":2.0}' })
   expect(await store.recordFired(firedTick({ at: AT + 50 }))).toEqual({ kind: 'started' })
+  const channels = 'SELECT channel FROM cloaca_schema WHERE channel IS NOT NULL'
+  expect(await administer(database.url, channels)).toEqual([
+    { channel: expect.stringMatching(/^cloaca_[0-9a-f]{32}$/) },
+  ])
   await store.close()
 })

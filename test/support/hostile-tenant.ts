@@ -46,7 +46,7 @@ export class HostileTenant {
     return await administer(this.url, sql)
   }
 
-  /** What its code has gained since it was asked last. */
+  /** Returns what its code has gained since the last call, and takes it away. */
   async gains(): Promise<readonly string[]> {
     const [found] = await administer(
       this.#database.url,
@@ -55,6 +55,10 @@ export class HostileTenant {
          FROM pg_roles r WHERE rolname = '${this.user}'`,
     )
     const gains = Object.entries(found ?? {}).flatMap(([right, has]) => (has === true ? [right] : []))
+    if (gains.length > 0) {
+      const taken = `ALTER ROLE ${this.user} NOSUPERUSER NOCREATEROLE NOCREATEDB; REVOKE pg_execute_server_program FROM ${this.user}`
+      await administer(this.#database.url, taken)
+    }
     if (!existsSync(this.#marker)) return gains
     rmSync(this.#marker)
     return [...gains, 'a program on the server']

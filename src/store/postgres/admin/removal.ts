@@ -1,4 +1,4 @@
-/** What removing a tenant does on the server, in one transaction: its schema goes, and all users that were made for it. */
+/** Removes a tenant from the server, in one transaction: its schema, and all users that were made for it. */
 
 import { StoreError } from '../../../errors.ts'
 import { TENANT_USERS } from '../schema/tenant-users.ts'
@@ -17,7 +17,7 @@ interface Found {
   readonly users: readonly string[] | null
 }
 
-/** `force`: also a schema that is not a tenant's, and a user that was not made for it. */
+/** Removes also a schema that is not a tenant's, and a user that was not made for it, if `force` is set. */
 export function removeTenant(url: AdminUrl, names: TenantNames, force: boolean): Promise<void> {
   return inTransaction(url, async (session) => {
     const { schemaName, username } = names

@@ -1,7 +1,7 @@
 /**
- * What making a tenant does on the server, in one transaction. Names are quoted by `pg`, and a password is here only as its verifier. Works
- * for superusers, and for users with CREATEROLE and the right to create schemas: these become members of the users that they make, which is
- * what PostgreSQL asks of whoever acts for a user.
+ * Makes a tenant on the server, in one transaction, and lists tenants. Names are quoted by `pg`, and a password is here only as its verifier.
+ * Works for superusers, and for users with CREATEROLE and the right to create schemas: these become members of the users that they make,
+ * which PostgreSQL requires of a user who acts for another.
  *
  * An administrator's statements neither read nor write a relation of a schema that exists, and look for functions and operators in
  * `pg_catalog` only. So no code of a tenant runs in an administrator's session. `SET ROLE` would not be enough: the code could end it.
@@ -55,7 +55,7 @@ export function createTenant(url: AdminUrl, tenant: NewTenant): Promise<void> {
   })
 }
 
-/** With users whose schema, or its tables, are gone. */
+/** Lists tenants, including users whose schema or tables are gone. */
 export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
   return reading(url, async (session) => {
     const rows = await session.all<{ schema: string; users: string[] | null; bytes: number }>(
@@ -75,7 +75,7 @@ export function listTenants(url: AdminUrl): Promise<readonly TenantInfo[]> {
   })
 }
 
-/** In a schema that was made in this transaction: nothing in it is anybody else's. */
+/** Builds the tables as a user, in a schema that was made in this transaction: nobody else has put anything into it. */
 async function buildAs(session: Session, username: string, schemaName: string, shown: string): Promise<void> {
   const row = await session.one<{ readonly at: number }>('SELECT (extract(epoch FROM now()) * 1000)::bigint AS at')
   await session.script(`SET LOCAL ROLE ${quoted(username)}; SET LOCAL search_path TO ${quoted(schemaName)}`)
@@ -84,7 +84,7 @@ async function buildAs(session: Session, username: string, schemaName: string, s
 }
 
 /**
- * In a schema that is there already: the tables are built in a schema of their own and moved, since functions, operators and views of the
+ * Builds the tables in a schema that exists. They are built in an empty schema and then moved, because functions, operators and views of the
  * schema would take part in a migration that runs in it.
  */
 async function buildInto(session: Session, { schemaName, username }: TenantNames, shown: string): Promise<void> {
@@ -169,7 +169,7 @@ async function grantSchema(session: Session, { schemaName, username }: TenantNam
   throw new StoreError('DATABASE_FAILED', `${reason}. Choose another schema, or administer as its owner.`, { reason })
 }
 
-/** What is in it, and what its owners will put into it. Its version is not looked at: whoever owns the tables upgrades them. */
+/** Grants a user everything in a schema, and what the owners of its tables will add. The owner upgrades the tables, so their version is not read. */
 async function grantTables(session: Session, { schemaName, username }: TenantNames, found: FoundSchema): Promise<void> {
   if (found.kind !== 'r' || !found.is_expected) {
     const reason = `"cloaca_schema" in schema "${schemaName}" is not a table of cloaca: it is a view, or belongs to a stranger`

@@ -1,11 +1,11 @@
 /**
- * Decides as which role a store works in its schema, from the server's catalog alone. Who owns a schema or a relation can attach code to it
- * (views, triggers, functions that its statements call), and the server runs this code with the rights of the session.
+ * Decides as which role a store works in its schema, from the server's catalog alone. The owner of a schema or a relation can attach code to
+ * it (views, triggers, functions that statements call), and the server runs this code with the rights of the session.
  *
  *   schema of the user, of a superuser, or of the database's owner by way of `public`   as the user
  *   schema of a role of which the user is a member                                      SET LOCAL ROLE in each transaction
- *   the same, and the user is an administrator; or a tenant has rights in the schema    refused
- *   any other schema                                                                    as the user, who has no rights that its code lacks
+ *   any other schema                                                                    as the user
+ *   schema of another user, or in which a tenant may create functions                   refused, if the user is an administrator
  *
  * An administrator is refused because the code could end `SET ROLE` by `set_config('role', 'none', true)`: only a session that was
  * authenticated as another user is without the administrator's rights.
@@ -13,6 +13,7 @@
  * Proved by `test/postgres/hostile-tenant.test.ts`.
  */
 
+import { StoreError } from '../../../errors.ts'
 import type { PostgresAddress } from '../session/address.ts'
 import { foreignRelation, foreignSchema, openToOthers } from '../session/failures.ts'
 import type { Session } from '../session/session.ts'
@@ -44,6 +45,8 @@ interface SchemaOwners {
   readonly relations: readonly { readonly name: string; readonly owner: string }[] | null
   /** Others who may create functions in the schema; null: everybody. */
   readonly creators: readonly (string | null)[] | null
+  /** Whether a user of any tenant is among them. */
+  readonly tenant_creates: boolean
 }
 
 /** Values: the schema, and the names of our relations. */
@@ -64,12 +67,13 @@ SELECT me.rolname::text AS "user", me.rolsuper AS is_superuser, owner.rolname::t
        (SELECT array_agg(r.rolname::text)
           FROM aclexplode(n.nspacl) acl LEFT JOIN pg_roles r ON r.oid = acl.grantee
          WHERE acl.privilege_type = 'CREATE' AND acl.grantee <> me.oid AND acl.grantee <> d.datdba
-           AND NOT coalesce(r.rolsuper OR r.rolname = 'pg_database_owner', false)) AS creators
+           AND NOT coalesce(r.rolsuper OR r.rolname = 'pg_database_owner', false)) AS creators,
+       EXISTS (SELECT 1 FROM tenant_users t WHERE t.oid <> me.oid AND has_schema_privilege(t.oid, n.oid, 'CREATE')) AS tenant_creates
   FROM pg_namespace n JOIN pg_roles owner ON owner.oid = n.nspowner JOIN pg_roles me ON me.rolname = session_user
   JOIN pg_database d ON d.datname = current_database()
  WHERE n.nspname = $1`
 
-/** The address with the role that the user takes on in the schema. Throws `DATABASE_UNAVAILABLE` for a schema that the user must not open. */
+/** Returns the address with the role that the user takes on in the schema. Throws `DATABASE_UNAVAILABLE` for a schema that the user must not open. */
 export async function inOwnRole(
   session: Session,
   address: PostgresAddress,
@@ -79,22 +83,24 @@ export async function inOwnRole(
   const owners = await session.one<SchemaOwners>(OWNERS, address.schema, RELATIONS)
   await session.script('COMMIT')
   if (owners === undefined) return address
-  const { user, owner, is_superuser: isSuperuser, creators } = owners
-  const stranger = strangerTo(owners)
+  const { user, owner, creators } = owners
+  const isAdministrator = owners.is_superuser || owners.has_powers
+  const stranger = isAdministrator ? strangerTo(owners) : null
   if (stranger !== null) throw foreignSchema(address.shown, address.schema, stranger, user)
+  const warning = creators === null ? '' : openToOthers(address.shown, address.schema, creators, user)
+  if (isAdministrator && owners.tenant_creates) throw new StoreError('DATABASE_UNAVAILABLE', warning)
   if (!owners.is_member) return address
   // A member who made the tables keeps them: the owner of the schema may have no rights in them.
   const role = owners.is_trusted || owners.tables_owner === user ? null : owner
   const foreign = owners.relations?.find((relation) => relation.owner !== role)
   if (foreign !== undefined) throw foreignRelation(address.shown, address.schema, foreign, role ?? user)
-  if (isSuperuser && creators !== null) notice(openToOthers(address.shown, address.schema, creators, user))
+  if (owners.is_superuser && creators !== null) notice(warning)
   return { ...address, role }
 }
 
-/** The user whose code an administrator would run in the schema, or null. A role that cannot log in is a group of users, not a tenant. */
-function strangerTo({ tenants, owner, ...owners }: SchemaOwners): string | null {
-  if (!owners.is_superuser && !owners.has_powers) return null
+/** Returns another user whose code runs in the schema, or null. A role that cannot log in is a group of users, not a tenant. */
+function strangerTo(owners: SchemaOwners): string | null {
   const isOthers = owners.is_member && !owners.is_trusted
-  if (isOthers && (owners.is_superuser || owners.owner_logs_in)) return owner
-  return tenants?.[0] ?? null
+  if (isOthers && (owners.is_superuser || owners.owner_logs_in)) return owners.owner
+  return owners.tenants?.[0] ?? null
 }

@@ -31,9 +31,8 @@ interface ServerRecord {
 /** Throws `DATABASE_UNAVAILABLE` for a server that cannot be written to, or is too old. */
 export async function assertUsableServer(session: Session, address: PostgresAddress, readOnly: boolean): Promise<void> {
   const server = await session.one<ServerRecord>(
-    `SELECT pg_catalog.current_setting('server_version_num')::int AS version_number,
-            pg_catalog.current_setting('server_version') AS version, pg_catalog.pg_is_in_recovery() AS is_replica,
-            pg_catalog.current_setting('transaction_read_only') AS is_read_only`,
+    `SELECT current_setting('server_version_num')::int AS version_number, current_setting('server_version') AS version,
+            pg_is_in_recovery() AS is_replica, current_setting('transaction_read_only') AS is_read_only`,
   )
   if (server === undefined) return
   if (server.version_number < OLDEST_SERVER) throw serverTooOld(address.shown, server.version)

@@ -1,9 +1,9 @@
 /**
- * Which users belong to which tenant. A comment on the role says it: a user can change neither its own comment nor that of another, while
+ * Maps users to tenants. The comment on a user's role names its tenant: a user can change neither its own comment nor that of another, while
  * it can change its own settings and grant rights in its own schema.
  */
 
-/** Comment on the role of a tenant's user. */
+/** Returns the comment on the role of a tenant's user. */
 export function tenantComment(schema: string, database: string): string {
   return `cloaca tenant of schema ${schema} in database ${database}`
 }

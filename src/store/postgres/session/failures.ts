@@ -93,8 +93,8 @@ export function openToOthers(
 ): string {
   const names = creators.map((name) => (name === null ? 'PUBLIC' : `"${name}"`)).join(', ')
   return (
-    `Functions that others create in schema "${schema}" of "${shown}" may run with the rights of the superuser "${user}". ` +
-    `Connect as a user who is not a superuser, or: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
+    `Functions that others create in schema "${schema}" of "${shown}" may run with the rights of the administrator "${user}". ` +
+    `Connect as a user who administers nothing, or: REVOKE CREATE ON SCHEMA "${schema}" FROM ${names}`
   )
 }
 
