@@ -1,0 +1,91 @@
+/** Counts attempts of attacks, and prints them as a table. */
+
+/** One kind of attack. It attacks programs and servers that it has started itself, on this machine only. */
+export interface AttackClass {
+  readonly name: string
+  /** Makes attempts until it has made all of them. A rejection counts as a finding. */
+  readonly run: (attempts: Attempts) => Promise<void>
+}
+
+/** The attempts of one class. Each is either blocked or a finding. */
+export class Attempts {
+  readonly #findings: string[] = []
+  #blocked = 0
+
+  get blocked(): number {
+    return this.#blocked
+  }
+
+  get findings(): readonly string[] {
+    return this.#findings
+  }
+
+  get made(): number {
+    return this.#blocked + this.#findings.length
+  }
+
+  /** Counts an attempt. `finding` says what the attack gained; null: nothing. */
+  count(finding: string | null): void {
+    if (finding === null) this.#blocked += 1
+    else this.#findings.push(finding)
+  }
+
+  /** Counts several attempts of which none has gained anything. */
+  countBlocked(attempts: number): void {
+    this.#blocked += attempts
+  }
+}
+
+export interface AttackResult {
+  readonly name: string
+  readonly attempts: Attempts
+}
+
+const CLASS_LIMIT_MS = 10 * 60_000
+const MAX_FINDINGS_SHOWN = 20
+
+/** Runs one class. A class that fails, hangs or attempts nothing is a finding, so that a broken attack does not pass for a clean one. */
+export async function runClass({ name, run }: AttackClass): Promise<AttackResult> {
+  const attempts = new Attempts()
+  let timer: NodeJS.Timeout | undefined
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${CLASS_LIMIT_MS / 1000} s`)), CLASS_LIMIT_MS)
+  })
+  try {
+    await Promise.race([run(attempts), overdue])
+    if (attempts.made === 0) attempts.count('the attack made no attempt')
+  } catch (error) {
+    attempts.count(`the attack could not be run to its end: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    clearTimeout(timer)
+  }
+  return { name, attempts }
+}
+
+/** Lines of the table, and of the findings below it. */
+export function reportLines(results: readonly AttackResult[]): readonly string[] {
+  const sum = (of: (attempts: Attempts) => number) => results.reduce((total, { attempts }) => total + of(attempts), 0)
+  const rows = [
+    ['ATTACK', 'ATTEMPTS', 'BLOCKED'],
+    ...results.map(({ name, attempts }) => [name, String(attempts.made), String(attempts.blocked)]),
+    ['all', String(sum(({ made }) => made)), String(sum(({ blocked }) => blocked))],
+  ]
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const [nameWidth = 0, attemptsWidth = 0, blockedWidth = 0] = widths
+  const table = rows.map(
+    ([name = '', made = '', blocked = '']) =>
+      `${name.padEnd(nameWidth)}  ${made.padStart(attemptsWidth)}  ${blocked.padStart(blockedWidth)}`,
+  )
+  return [...table, ...results.flatMap(findingLines)]
+}
+
+function findingLines({ name, attempts: { findings } }: AttackResult): readonly string[] {
+  if (findings.length === 0) return []
+  const shown = findings.slice(0, MAX_FINDINGS_SHOWN).map((finding) => `  - ${finding}`)
+  const hidden = findings.length - shown.length
+  return ['', `Findings of "${name}":`, ...shown, ...(hidden > 0 ? [`  - and ${hidden} more`] : [])]
+}
+
+export function hasFindings(results: readonly AttackResult[]): boolean {
+  return results.some(({ attempts }) => attempts.findings.length > 0)
+}

@@ -1,0 +1,98 @@
+/** What a tenant may try by SQL against others: each statement has to be refused for want of a right. */
+
+/** A table of another tenant. */
+export interface Target {
+  /** Quoted, with its schema. */
+  readonly name: string
+  readonly oid: number
+  /** Quoted name of its first column. */
+  readonly column: string
+}
+
+/** `own`: the attacker's schema, which has a trigger function `escape_trigger`. `user`: the attacker. */
+export type OnTable = (target: Target, own: string, user: string) => string
+
+/** 28 statements on a table. */
+export const ON_TABLE: readonly OnTable[] = [
+  // Reading.
+  ({ name }) => `SELECT * FROM ${name}`,
+  ({ name }) => `SELECT count(*) FROM ONLY ${name}`,
+  ({ name }) => `SELECT * FROM ${name} FOR UPDATE`,
+  ({ name }) => `COPY (SELECT * FROM ${name}) TO STDOUT`,
+  ({ name }) => `DECLARE taken CURSOR FOR SELECT * FROM ${name}`,
+  ({ oid }) => `SELECT table_to_xml(${oid}::oid::regclass, true, false, '')`,
+  ({ name }) => `SELECT pg_get_serial_sequence('${name}', 'seq')`,
+  // Writing.
+  ({ name }) => `INSERT INTO ${name} DEFAULT VALUES`,
+  ({ name, column }) => `UPDATE ${name} SET ${column} = ${column}`,
+  ({ name }) => `DELETE FROM ${name}`,
+  ({ name }) => `TRUNCATE ${name} CASCADE`,
+  ({ name }) => `COPY ${name} FROM STDIN`,
+  ({ name }) => `LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`,
+  ({ name }) => `LOCK TABLE ${name} IN ACCESS SHARE MODE`,
+  // Changing what it is.
+  ({ name }) => `DROP TABLE ${name} CASCADE`,
+  ({ name }) => `ALTER TABLE ${name} RENAME TO taken`,
+  ({ name }, own) => `ALTER TABLE ${name} SET SCHEMA ${own}`,
+  ({ name }, _, user) => `ALTER TABLE ${name} OWNER TO ${user}`,
+  ({ name }) => `ALTER TABLE ${name} ADD COLUMN planted integer`,
+  ({ name }) => `ALTER TABLE ${name} DISABLE TRIGGER ALL`,
+  ({ name }, _, user) => `GRANT ALL ON ${name} TO ${user}`,
+  ({ name, column }) => `CREATE INDEX planted ON ${name} (${column})`,
+  // Planting code in it.
+  ({ name }, own) => `CREATE TRIGGER planted BEFORE INSERT ON ${name} EXECUTE FUNCTION ${own}.escape_trigger()`,
+  ({ name }, own) => `CREATE RULE planted AS ON INSERT TO ${name} DO ALSO SELECT ${own}.escape()`,
+  ({ name }, own) => `CREATE POLICY planted ON ${name} USING (${own}.escape() = 1)`,
+  // Deriving from it.
+  ({ name }, own) => `CREATE TABLE ${own}.taken (LIKE ${name} INCLUDING ALL)`,
+  ({ name }, own) => `CREATE TABLE ${own}.taken () INHERITS (${name})`,
+  ({ name, column }, own) => `CREATE TABLE ${own}.taken (other bigint REFERENCES ${name} (${column}))`,
+]
+
+/** What a tenant may try against the server, its administrators, and the other tenant `victim` with its user. */
+export function onServer(own: string, user: string, victim: string, victimUser: string): readonly string[] {
+  return [
+    `ALTER ROLE ${user} SUPERUSER`,
+    `ALTER ROLE ${user} CREATEROLE CREATEDB`,
+    `ALTER ROLE ${user} BYPASSRLS REPLICATION`,
+    `ALTER ROLE ${user} CONNECTION LIMIT -1`,
+    `COMMENT ON ROLE ${user} IS 'cloaca tenant of schema ${victim} in database app'`,
+    `COMMENT ON ROLE ${victimUser} IS 'nobody'`,
+    `ALTER ROLE ${victimUser} PASSWORD 'taken'`,
+    `ALTER ROLE ${victimUser} SET search_path TO ${own}`,
+    `GRANT ${victimUser} TO ${user}`,
+    `GRANT pg_execute_server_program TO ${user}`,
+    `SET ROLE postgres`,
+    `SET ROLE ${victimUser}`,
+    `SET SESSION AUTHORIZATION postgres`,
+    'CREATE ROLE taken SUPERUSER',
+    'CREATE DATABASE taken',
+    'CREATE SCHEMA taken',
+    `DROP SCHEMA ${victim} CASCADE`,
+    `GRANT ALL ON SCHEMA ${victim} TO ${user}`,
+    `CREATE FUNCTION ${victim}.planted() RETURNS integer LANGUAGE sql AS 'SELECT 1'`,
+    `ALTER DEFAULT PRIVILEGES FOR ROLE ${victimUser} GRANT ALL ON TABLES TO ${user}`,
+    `REASSIGN OWNED BY ${victimUser} TO ${user}`,
+    `DROP OWNED BY ${victimUser} CASCADE`,
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "COPY pg_temp.taken FROM PROGRAM 'true'",
+    "COPY (SELECT 1) TO '/tmp/cloaca-taken'",
+    "SELECT pg_read_file('postgresql.conf')",
+    "SELECT pg_ls_dir('.')",
+    "SELECT lo_import('/etc/passwd')",
+    'SELECT rolpassword FROM pg_authid',
+    'SELECT * FROM pg_shadow',
+    "ALTER SYSTEM SET log_statement = 'all'",
+    'SELECT pg_reload_conf()',
+    "SET session_preload_libraries = 'taken'",
+    "SET session_replication_role = 'replica'",
+    "CREATE FUNCTION planted() RETURNS integer LANGUAGE c AS 'libc', 'getpid'",
+    `CREATE EVENT TRIGGER planted ON ddl_command_end EXECUTE FUNCTION ${own}.escape_trigger()`,
+    'CREATE SUBSCRIPTION planted CONNECTION $$host=127.0.0.1$$ PUBLICATION taken',
+    `ALTER DATABASE app SET search_path TO ${own}`,
+    'ALTER DATABASE app OWNER TO CURRENT_USER',
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $$postgres$$',
+    "SELECT pg_create_restore_point('taken')",
+    'CHECKPOINT',
+  ]
+}
