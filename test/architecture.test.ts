@@ -43,7 +43,7 @@ const OWNERS: readonly { readonly what: string; readonly pattern: RegExp; readon
     what: 'threads',
     pattern: /\bnew Worker\(/,
     owners:
-      /^src\/(functions\/(isolation\/live-worker|blocking\/loop-watch)|interpreter\/process-control|page\/graph\/place)\.ts$/,
+      /^src\/(functions\/(isolation\/live-worker|blocking\/loop-watch)|threads\/request-thread|interpreter\/process-control|page\/graph\/place)\.ts$/,
   },
 ]
 

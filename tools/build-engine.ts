@@ -25,6 +25,7 @@ const GROUPS = [
     'functions/blocking/watch-entry.ts',
     'functions/isolation/worker-entry.ts',
     'index.ts',
+    'predicates/thread-entry.ts',
     'testing/index.ts',
   ],
   ['interpreter/control-worker.ts', 'interpreter/entry.ts'],

@@ -51,12 +51,3 @@ export function oneOf<Word extends string>(what: string, words: readonly Word[])
     throw new InvalidArgumentError(`There is no ${what} "${given}". Choose one of: ${words.join(', ')}.`)
   }
 }
-
-/** A regular expression. Anything else is wrong usage. */
-export function pattern(text: string): RegExp {
-  try {
-    return new RegExp(text, 'u')
-  } catch (error) {
-    throw new InvalidArgumentError(`It is not a regular expression: ${(error as Error).message}.`)
-  }
-}

@@ -33,6 +33,10 @@ export interface EngineConfig {
   readonly pollDeadlineMs: number
   /** Events of a source that may wait to be accumulated: beyond it, pushes wait or are refused. */
   readonly maxWaitingEvents: number
+  /** Limit of computing time of one evaluation of a predicate. A subscription whose predicate exceeds it is degraded. */
+  readonly predicateTimeoutMs: number
+  /** The same in steps: evaluated parts of the expression, in loops each time. */
+  readonly predicateSteps: number
   /** At most this much is added at random to each due time of a trigger. 0: none. Never adds up. */
   readonly pollJitterMs: number
   /** Take over the executions of instances that died. */
@@ -69,6 +73,8 @@ export const DEFAULT_CONFIG: EngineConfig = Object.freeze({
   pollingEnabled: true,
   pollDeadlineMs: 30_000,
   maxWaitingEvents: 10_000,
+  predicateTimeoutMs: 10,
+  predicateSteps: 100_000,
   pollJitterMs: 0,
   recoveryEnabled: true,
   cronEnabled: true,
@@ -98,6 +104,8 @@ export const CONFIG_CHECK = objectOf({
   pollingEnabled: FLAG,
   pollDeadlineMs: DURATION_MS,
   maxWaitingEvents: wholeFrom(1),
+  predicateTimeoutMs: wholeFrom(1),
+  predicateSteps: wholeFrom(1),
   pollJitterMs: DURATION_MS,
   recoveryEnabled: FLAG,
   cronEnabled: FLAG,

@@ -31,7 +31,7 @@ import { Executor } from './executions/executor.ts'
 import { RunEnds, unknownExecution } from './executions/run-ends.ts'
 import { newExecution } from './firing-context.ts'
 import { GraphCalls } from './graphs/graph-calls.ts'
-import { Graphs } from './graphs/graphs.ts'
+import { Graphs, type GraphsPorts } from './graphs/graphs.ts'
 import type { StreamBackends } from './graphs/streams.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { within } from './periodic.ts'
@@ -56,7 +56,7 @@ import { Scheduler } from './triggers/scheduler.ts'
 import { TriggerCalls } from './triggers/trigger-calls.ts'
 import { keepAlive, startUpkeep } from './upkeep/upkeep.ts'
 
-export interface EngineOptions {
+export interface EngineOptions extends Pick<GraphsPorts, 'predicates'> {
   readonly store: Store
   readonly host: ScriptHost
   readonly clock: Clock

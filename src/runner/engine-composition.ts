@@ -8,6 +8,7 @@ import type { EngineEvents } from '../engine/events.ts'
 import type { StreamBackends } from '../engine/graphs/streams.ts'
 import type { Clock, ScriptHost, Store } from '../engine/ports.ts'
 import { codec } from '../native/index.ts'
+import { PredicateThread } from '../predicates/predicate-thread.ts'
 import type { RegistrySource } from '../registry/live-registry.ts'
 import { parseDatabaseUrl } from '../store/database-url.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
@@ -42,7 +43,7 @@ export interface EngineParts {
 
 /** An engine over its parts, not started. */
 export function makeEngine({ settings, ...parts }: EngineParts): Engine {
-  return new Engine({ ...parts, codec, config: settings })
+  return new Engine({ ...parts, codec, predicates: new PredicateThread(parts), config: settings })
 }
 
 export interface ScriptEngineOptions extends Omit<EngineParts, 'store'> {

@@ -60,6 +60,8 @@ export function optionsOf(settings: Settings): RunnerOptions {
       pollJitterMs: settings.get('jitter'),
       attemptLogBytes: settings.get('limits.log'),
       pollLogBytes: settings.get('limits.poll-log'),
+      predicateTimeoutMs: settings.get('limits.predicate'),
+      predicateSteps: settings.get('limits.predicate-steps'),
       keepSkipLogs: settings.get('retention.skip-logs'),
       retention: {
         endedMs: settings.get('retention.executions'),

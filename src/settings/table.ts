@@ -5,6 +5,7 @@
 
 import { ALERT_KINDS } from '../model/alert.ts'
 import { GRANTS_BY_PLACE } from './grants-by-place.ts'
+import { type Setting, setting } from './setting.ts'
 import {
   COMMAND,
   choiceOf,
@@ -19,28 +20,11 @@ import {
   someOf,
   TEXT,
   TEXTS,
-  type ValueType,
   WEB_ADDRESS,
   wholeFrom,
   wholeUpTo,
   YES_OR_NO,
 } from './value-types.ts'
-
-export interface Setting<Value> {
-  readonly type: ValueType<Value>
-  readonly default: Value
-  readonly variable: string
-  /** Null where it has none: secrets would be seen in the list of processes. */
-  readonly flag: string | null
-  /** What the flag's help calls the value. */
-  readonly placeholder: string
-  /** One phrase, for help texts and the manual. */
-  readonly doc: string
-  /** Nothing of a value that is wrong is shown. */
-  readonly isPrivate: boolean
-  /** Its flag may be given several times: the values are joined by commas, as in its variable. */
-  readonly isRepeatable: boolean
-}
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -54,15 +38,6 @@ const LEAST_MEMORY_BYTES = 384 * MEBIBYTE
 const WHOLE = '<n>'
 const DURATION = '<duration>'
 const SIZE = '<size>'
-
-type Words = Omit<Setting<unknown>, 'type' | 'default' | 'isPrivate' | 'isRepeatable'> & {
-  readonly isPrivate?: true
-  readonly isRepeatable?: true
-}
-
-function setting<Value>(type: ValueType<Value>, byDefault: NoInfer<Value>, words: Words): Setting<Value> {
-  return Object.freeze({ isPrivate: false, isRepeatable: false, ...words, type, default: byDefault })
-}
 
 export const SETTINGS = Object.freeze({
   database: setting(DATABASE_URL, 'sqlite://cloaca.db', {
@@ -213,6 +188,18 @@ export const SETTINGS = Object.freeze({
     flag: '--poll-log-limit',
     placeholder: SIZE,
     doc: 'how much is kept of what one poll prints and logs',
+  }),
+  'limits.predicate': setting(durationFrom(1), 10, {
+    variable: 'CLOACA_LIMITS_PREDICATE',
+    flag: null,
+    placeholder: '',
+    doc: 'computing time of one evaluation of the predicate of a subscription',
+  }),
+  'limits.predicate-steps': setting(wholeFrom(1), 100_000, {
+    variable: 'CLOACA_LIMITS_PREDICATE_STEPS',
+    flag: null,
+    placeholder: '',
+    doc: 'number of steps of one evaluation of the predicate of a subscription',
   }),
   'retention.executions': setting(orNever(durationFrom(0)), 30 * DAY_MS, {
     variable: 'CLOACA_RETENTION_EXECUTIONS',

@@ -87,5 +87,9 @@ test('an unknown execution, an unknown task and a pattern that is none are refus
     stderr: expect.stringMatching(/^cloaca: There is no task "lead".*Did you mean "load"\?/),
   })
   expect(cloaca('logs', id, '--grep', '(')).toMatchObject({ status: 2 })
+  expect(cloaca('logs', id, '--grep', '(?=load)')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('which has no look-around'),
+  })
   expect(cloaca('logs', id, '--attempt', '0')).toMatchObject({ status: 2 })
 })

@@ -200,7 +200,7 @@ describe('the table of settings', () => {
   it('has the defaults of the engine and of its interpreters', () => {
     const { alerts, config, database, durability, interpreters, reloadGraceMs, streams, ...limits } = optionsOf(load())
     const { maxConcurrentTasks, taskTimeoutMs, pollDeadlineMs, pollJitterMs, retention } = DEFAULT_CONFIG
-    const { attemptLogBytes, pollLogBytes, keepSkipLogs } = DEFAULT_CONFIG
+    const { attemptLogBytes, pollLogBytes, keepSkipLogs, predicateTimeoutMs, predicateSteps } = DEFAULT_CONFIG
 
     expect(config).toEqual({
       maxConcurrentTasks,
@@ -211,6 +211,8 @@ describe('the table of settings', () => {
       attemptLogBytes,
       pollLogBytes,
       keepSkipLogs,
+      predicateTimeoutMs,
+      predicateSteps,
     })
     expect(alerts).toMatchObject({ url: null, secret: null, command: null, failuresInRow: 3, lateByMs: 60_000 })
     expect({ database, durability, interpreters, reloadGraceMs }).toEqual({

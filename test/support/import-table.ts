@@ -21,6 +21,7 @@ export const TABLE: readonly Row[] = [
   { files: /^src\/database\//, may: [/^src\/database\//] },
   { files: /^src\/output\//, may: [/^src\/output\//, /^src\/model\/log(-window)?\.ts$/, ...NODE] },
   { files: /^src\/model\//, may: [/^src\/model\//, /^src\/errors\.ts$/, /^ms$/] },
+  { files: /^src\/patterns\//, may: [/^src\/patterns\//, /^re2js$/] },
   {
     files: /^src\/registry\//,
     may: [/^src\/registry\//, /^src\/model\//, /^src\/errors\.ts$/, /^fastest-levenshtein$/],
@@ -85,7 +86,6 @@ export const TABLE: readonly Row[] = [
       /^src\/(registry|metrics|model)\//,
       /^src\/errors\.ts$/,
       ...(room === 'cron' ? [/^croner$/] : []),
-      ...(room === 'graphs' ? [/^@marcbachmann\/cel-js$/] : []),
       ...NODE_PURE,
     ],
   })),
@@ -97,6 +97,16 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/engine\//,
     may: [/^src\/(engine|registry|metrics|model)\//, /^src\/errors\.ts$/, ...NODE_PURE],
+  },
+  {
+    files: /^src\/threads\//,
+    may: [/^src\/threads\//, /^src\/errors\.ts$/, ...NODE],
+    mayTypes: [/^src\/engine\/clock-port\.ts$/],
+  },
+  {
+    files: /^src\/predicates\//,
+    may: [/^src\/(predicates|threads|patterns)\//, /^src\/errors\.ts$/, /^@marcbachmann\/cel-js$/, ...NODE],
+    mayTypes: [/^src\/engine\//],
   },
   // Its names of variables are for everybody who hands an environment on.
   {
@@ -339,6 +349,7 @@ export const TABLE: readonly Row[] = [
       /^src\/host\/environment\/cache-folder\.ts$/,
       /^src\/host\/cpython\/become-python\.ts$/,
       /^src\/model\/instant\.ts$/,
+      /^src\/patterns\/linear-pattern\.ts$/,
       /^chokidar$/,
       /^commander$/,
       /^pino$/,

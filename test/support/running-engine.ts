@@ -3,10 +3,13 @@
 import type { EngineConfig } from '../../src/engine/config.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { type EngineEventMap, type EngineEventName, EngineEvents } from '../../src/engine/events.ts'
+import type { Predicates } from '../../src/engine/graphs/predicates.ts'
 import type { StreamBackends } from '../../src/engine/graphs/streams.ts'
 import type { Store } from '../../src/engine/ports.ts'
 import type { Declarations, GraphDeclarations } from '../../src/model/declarations.ts'
 import { codec } from '../../src/native/index.ts'
+import { PredicateRefused, predicateOf } from '../../src/predicates/expression.ts'
+import { invalidPredicate } from '../../src/predicates/predicate-thread.ts'
 import { LiveRegistry } from '../../src/registry/live-registry.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -17,6 +20,8 @@ export interface EngineParts {
   readonly workflows?: Declarations['workflows']
   readonly graphs?: GraphDeclarations
   readonly streams?: StreamBackends
+  /** By default they are evaluated in the thread of the test. */
+  readonly predicates?: Predicates
   readonly config?: Partial<EngineConfig>
   /** Python's answers, set before the first poll. */
   readonly python?: (host: FakeHost) => void
@@ -75,6 +80,7 @@ export class RunningEngine implements AsyncDisposable {
       config: parts.config ?? {},
       random: parts.random ?? (() => 0.5),
       streams: parts.streams ?? {},
+      predicates: parts.predicates ?? predicatesHere(),
     })
     if (parts.isIdle !== true) await engine.start()
     return new RunningEngine({ engine, host, clock, store, registry, events, ownsStore: parts.store === undefined })
@@ -95,6 +101,21 @@ export class RunningEngine implements AsyncDisposable {
 
 function rethrow(error: Error): void {
   throw error
+}
+
+/** Predicates without a thread, whose answers would come in a time that the clock of the test does not know. */
+export function predicatesHere(): Predicates {
+  return {
+    async check(expression) {
+      try {
+        predicateOf(expression)
+      } catch (thrown) {
+        throw thrown instanceof PredicateRefused ? invalidPredicate(expression, thrown.message) : thrown
+      }
+    },
+    holds: async ({ expression, ...question }) => predicateOf(expression)(question),
+    close: async () => undefined,
+  }
 }
 
 export function openMemoryStore(clock: FakeClock): Promise<Store> {

@@ -58,7 +58,8 @@ export class ServedHttp {
   }
 }
 
-async function within<Found>(what: string, find: () => Promise<Found | null>): Promise<Found> {
+/** Settles with the first answer that is not null. */
+export async function within<Found>(what: string, find: () => Promise<Found | null>): Promise<Found> {
   const until = performance.now() + LIMIT_MS
   while (performance.now() < until) {
     const found = await find()

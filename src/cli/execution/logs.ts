@@ -6,9 +6,10 @@ import type { ExecutionLogOptions, Runner } from '../../index.ts'
 import { logRecord } from '../../runner/records/logs.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { withExamples } from '../help.ts'
+import { grepFilter } from '../logs/grep.ts'
 import { JsonItems } from '../logs/json-items.ts'
 import { LogLinePrinter } from '../logs/log-lines.ts'
-import { pattern, wholeNumber } from '../option-values.ts'
+import { wholeNumber } from '../option-values.ts'
 import { printLine } from '../print.ts'
 
 type LogsOptions = DatabaseOptions & {
@@ -16,7 +17,7 @@ type LogsOptions = DatabaseOptions & {
   readonly attempt?: number
   readonly last?: number
   readonly follow?: true
-  readonly grep?: RegExp
+  readonly grep?: string
 }
 
 export function addLogsCommand(execution: Command): void {
@@ -30,7 +31,7 @@ export function addLogsCommand(execution: Command): void {
     .option('--attempt <n>', 'only that of attempts with this number', attemptNumber)
     .option('--last <n>', 'only the last so many lines', wholeNumber)
     .option('--follow', 'go on until the execution ends')
-    .option('--grep <pattern>', 'only lines that match this regular expression', pattern)
+    .option('--grep <pattern>', 'only lines that match this regular expression')
     .action((id: string, options: LogsOptions) => withReader(options, (runner) => printLogs(runner, id, options)))
 }
 
@@ -42,10 +43,11 @@ async function printLogs(runner: Runner, id: string, options: LogsOptions): Prom
     ...(last !== undefined && { last }),
     ...(follow && { follow }),
   }
+  const isShown = await grepFilter(grep)
   const printer = json ? new JsonItems(follow === true) : new LogLinePrinter()
   let count = 0
   for await (const record of runner.executions.log(id, which)) {
-    if (grep !== undefined && !grep.test(record.message) && !grep.test(record.traceback ?? '')) continue
+    if (!isShown(record)) continue
     count += 1
     if (printer instanceof JsonItems) printer.print(logRecord(record))
     else printer.print(record.attempt === 1 ? record.task : `${record.task} #${record.attempt}`, record)

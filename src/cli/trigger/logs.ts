@@ -1,13 +1,14 @@
 /** `cloaca trigger logs`: what the polls of a trigger printed and logged. */
 
 import type { Command } from 'commander'
-import type { PollLogRecords, Runner } from '../../index.ts'
+import type { LogRecord, PollLogRecords, Runner } from '../../index.ts'
 import { pollLogRecord } from '../../runner/records/logs.ts'
 import { type DatabaseOptions, withReader } from '../database.ts'
 import { idText } from '../display.ts'
+import { grepFilter } from '../logs/grep.ts'
 import { JsonItems } from '../logs/json-items.ts'
 import { LogLinePrinter } from '../logs/log-lines.ts'
-import { pattern, wholeNumber } from '../option-values.ts'
+import { wholeNumber } from '../option-values.ts'
 import { printLine, UsageMistake } from '../print.ts'
 
 /** Of the longest word. */
@@ -19,7 +20,7 @@ type LogsOptions = DatabaseOptions & {
   readonly tick?: string
   readonly follow?: true
   readonly limit: number
-  readonly grep?: RegExp
+  readonly grep?: string
 }
 
 export function addLogsCommand(named: NamedCommand): void {
@@ -32,7 +33,7 @@ export function addLogsCommand(named: NamedCommand): void {
     .option('--tick <id>', 'only that of one poll: its id, or the beginning of it (see trigger history --ticks)')
     .option('--limit <n>', 'of at most this many polls', wholeNumber, 20)
     .option('--follow', 'go on with the polls to come')
-    .option('--grep <pattern>', 'only lines that match this regular expression', pattern)
+    .option('--grep <pattern>', 'only lines that match this regular expression')
     .action((name: string, options: LogsOptions) => withReader(options, (runner) => printLogs(runner, name, options)))
 }
 
@@ -40,6 +41,7 @@ async function printLogs(runner: Runner, name: string, options: LogsOptions): Pr
   const { tick, follow = false, limit, json } = options
   if (tick !== undefined && follow)
     throw new UsageMistake('Give --tick for a poll that has ended, or --follow for those to come: not both.')
+  const isShown = await grepFilter(options.grep)
   const printer = json ? new JsonItems(follow) : new LogLinePrinter()
   // Read before what is there is printed, so that nothing that comes meanwhile is missed.
   const coming = follow ? runner.triggers.followLogs(name) : null
@@ -48,19 +50,21 @@ async function printLogs(runner: Runner, name: string, options: LogsOptions): Pr
   first?.catch(() => undefined)
   let lines = 0
   for (const log of [...(await runner.triggers.logs(name, tick === undefined ? { limit } : { limit, tick }))].reverse())
-    lines += printLog(printer, log, options)
+    lines += printLog(printer, log, isShown)
   if (coming !== null && first !== undefined) {
-    for (let next = await first; next.done !== true; next = await coming.next()) printLog(printer, next.value, options)
+    for (let next = await first; next.done !== true; next = await coming.next()) printLog(printer, next.value, isShown)
   }
   printer.end()
   if (lines === 0 && !json) printLine(nothingText(options))
 }
 
 /** How many lines it had. */
-function printLog(printer: JsonItems | LogLinePrinter, log: PollLogRecords, { grep }: LogsOptions): number {
-  const records = log.records.filter(
-    ({ message, traceback = '' }) => grep === undefined || grep.test(message) || grep.test(traceback),
-  )
+function printLog(
+  printer: JsonItems | LogLinePrinter,
+  log: PollLogRecords,
+  isShown: (record: LogRecord) => boolean,
+): number {
+  const records = log.records.filter(isShown)
   if (records.length === 0) return 0
   if (printer instanceof JsonItems) printer.print(pollLogRecord({ ...log, records }))
   else for (const record of records) printer.print(`${idText(log.tickId)} ${log.outcome.padEnd(OUTCOME_WIDTH)}`, record)

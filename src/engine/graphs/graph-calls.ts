@@ -19,6 +19,7 @@ import { recordDone } from '../recorded-actions.ts'
 import { unknownSource } from './event-intake.ts'
 import type { FiringDetail, SourcePollRow } from './graph-store.ts'
 import type { Graphs } from './graphs.ts'
+import type { Predicates } from './predicates.ts'
 
 export const DEFAULT_TENANT = 'public'
 export const DEFAULT_PUSH_TIMEOUT_MS = 30_000
@@ -30,6 +31,7 @@ export interface GraphCallsPorts {
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly newId: () => string
+  readonly predicates: Predicates
 }
 
 /** Which workflow for which reactor. */
@@ -148,8 +150,8 @@ export class GraphCalls {
   /** Returns its id. Throws `INVALID_PREDICATE`. */
   async subscribe(names: SubscriptionNames, predicate: string | null, actor: Actor): Promise<string> {
     this.#assertOpen()
-    if (predicate !== null) (await import('./predicates.ts')).predicateOf(predicate)
-    const { store, clock, newId } = this.#ports
+    const { store, clock, newId, predicates } = this.#ports
+    if (predicate !== null) await predicates.check(predicate)
     const id = await store.graphs.subscribe({ id: newId(), ...names, predicate, at: clock.now() })
     await this.#record('subscribe', id, actor, { ...names, predicate })
     this.#graphs.firingsMade()

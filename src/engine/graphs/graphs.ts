@@ -16,6 +16,7 @@ import type { Clock, ContextCodec, ScriptHost, Store } from '../ports.ts'
 import { EventIntake } from './event-intake.ts'
 import { GraphRunner } from './graph-runner.ts'
 import { HostedSources } from './hosted-sources.ts'
+import type { Predicates } from './predicates.ts'
 import type { StreamBackends } from './streams.ts'
 import { Subscriptions } from './subscriptions.ts'
 
@@ -31,6 +32,7 @@ export interface GraphsPorts {
   readonly newId: () => string
   readonly streams: StreamBackends
   readonly heartbeat: Heartbeat
+  readonly predicates: Predicates
 }
 
 export class Graphs {
@@ -113,7 +115,8 @@ export class Graphs {
   /** Outcomes that come later are dropped. Settles when what is known is stored. */
   async stop(): Promise<void> {
     this.intake.stop()
-    void this.#subscriptions.stop()
+    this.#subscriptions.cut()
+    await this.#ports.predicates.close()
     await this.#runner.stop()
   }
 

@@ -11,7 +11,7 @@
  *   degraded -> waiting    subscribed again
  */
 
-import { InternalError, toError } from '../../errors.ts'
+import { toError } from '../../errors.ts'
 import type { ReactorFiring, Subscription } from '../../model/graphs/rows.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
@@ -21,30 +21,29 @@ import { newExecution, type OnFired } from '../firing-context.ts'
 import type { Clock, ContextCodec } from '../ports.ts'
 import type { GraphStore, PendingSubscription, SubscriptionStep } from './graph-store.ts'
 import { Passes } from './passes.ts'
-import type { Predicate } from './predicates.ts'
+import type { PredicateLimits, Predicates } from './predicates.ts'
 
 /** Firings of one look. */
 const MOST_FIRINGS = 100
 const TRY_AGAIN_MS = 1_000
 const MOST_ERRORS = 5
 
-export interface SubscriptionsPorts {
+export interface SubscriptionsPorts extends PredicateLimits {
   readonly store: GraphStore
   readonly clock: Clock
   readonly codec: ContextCodec
   readonly registry: RegistrySource
   readonly events: EngineEvents
   readonly newId: () => string
+  readonly predicates: Predicates
 }
 
 export class Subscriptions {
   readonly #ports: SubscriptionsPorts
   readonly #onFired: OnFired
-  readonly #predicates = new Map<string, Predicate>()
-  /** Null until there is one: reading the module takes 20 ms, which every start would pay. */
-  #predicateOf: ((expression: string) => Predicate) | null = null
   readonly #passes: Passes
   #isStarted = false
+  #isCut = false
 
   constructor(ports: SubscriptionsPorts, onFired: OnFired) {
     this.#ports = ports
@@ -67,14 +66,17 @@ export class Subscriptions {
     return this.#passes.stop()
   }
 
+  /** Predicates that have no answer now will have none: this is no error of theirs, and nothing is stored for it. */
+  cut(): void {
+    this.#isCut = true
+    void this.stop()
+  }
+
   async #look(): Promise<void> {
     const { store, registry } = this.#ports
     const { workflows } = registry.current()
     if (workflows.size === 0) return
     const pending = await store.pendingSubscriptions([...workflows.keys()], MOST_FIRINGS)
-    if (this.#predicateOf === null && pending.some(({ subscription }) => subscription.predicate !== null)) {
-      this.#predicateOf = (await import('./predicates.ts')).predicateOf
-    }
     await Promise.all(pending.map((each) => this.#passOn(each, workflows)))
   }
 
@@ -84,7 +86,8 @@ export class Subscriptions {
   ): Promise<void> {
     const workflow = workflows.get(subscription.workflow)
     if (subscription.isDegraded || workflow === undefined || firings.length === 0) return
-    const step = this.#stepOf(subscription, firings, workflow)
+    const step = await this.#stepOf(subscription, firings, workflow)
+    if (this.#isCut) return
     const advanced = this.#ports.store.advance(step)
     // In the same tick of the event loop, so that the executions are taken in the transaction that accepts them.
     const executionIds = step.executions.map(({ execution }) => execution.id)
@@ -96,18 +99,18 @@ export class Subscriptions {
   }
 
   /** Up to the first firing for which the predicate has no answer. */
-  #stepOf(
+  async #stepOf(
     subscription: Subscription,
     firings: readonly ReactorFiring[],
     workflow: WorkflowDefinition,
-  ): SubscriptionStep {
+  ): Promise<SubscriptionStep> {
     const { clock } = this.#ports
     const at = clock.now()
     const executions: SubscriptionStep['executions'][number][] = []
     let done: ReactorFiring | null = null
     let step: Pick<SubscriptionStep, 'error' | 'isDegraded'> = { error: null }
     for (const firing of firings) {
-      const answer = this.#ask(subscription, firing)
+      const answer = await this.#ask(subscription, firing)
       if (answer instanceof Error) {
         const before = subscription.errorFiringId === firing.id ? subscription.errorCount : 0
         const error = { count: before + 1, message: answer.message, at, firingId: firing.id }
@@ -130,19 +133,11 @@ export class Subscriptions {
     }
   }
 
-  #ask({ predicate, tenant }: Subscription, firing: ReactorFiring): boolean | Error {
+  async #ask({ predicate, tenant }: Subscription, firing: ReactorFiring): Promise<boolean | Error> {
     if (predicate === null) return true
-    try {
-      let ask = this.#predicates.get(predicate)
-      if (ask === undefined) {
-        if (this.#predicateOf === null) throw new InternalError('Predicates were not loaded.')
-        ask = this.#predicateOf(predicate)
-        this.#predicates.set(predicate, ask)
-      }
-      return ask(firing, tenant)
-    } catch (thrown) {
-      return toError(thrown)
-    }
+    const { predicates, predicateTimeoutMs, predicateSteps } = this.#ports
+    const limits = { predicateTimeoutMs, predicateSteps }
+    return await predicates.holds({ expression: predicate, firing, tenant, limits }).catch(toError)
   }
 
   #execution(firing: ReactorFiring, workflow: WorkflowDefinition) {

@@ -1,0 +1,85 @@
+/**
+ * Predicates of subscriptions: expressions in CEL, the Common Expression Language, over `payload`, `reactor` and `tenant`.
+ * Pure. Whole numbers of a payload are CEL's int without a limit, others its double; the two compare with each other.
+ *
+ * The library passes 872 of the 1,015 conformance tests of CEL that need no protobuf. What it fails is bytes, unsigned literals,
+ * integers beside 2**63, and expressions that it refuses by their types: nothing that a JSON payload brings.
+ */
+
+import { Environment } from '@marcbachmann/cel-js'
+import type { PredicateLimits, PredicateQuestion } from '../engine/graphs/predicates.ts'
+import { toError } from '../errors.ts'
+import { celValue } from './cel-values.ts'
+import { countSteps, withinBudget } from './evaluator.ts'
+import { wrongPattern } from './patterns.ts'
+
+/** Returns whether a firing is for a subscription. Throws the reason if the expression has no answer. */
+export type Predicate = (question: Omit<PredicateQuestion, 'expression'>) => boolean
+
+/** An expression that cannot be used. The message states the reason, without a full stop. */
+export class PredicateRefused extends Error {}
+
+const MAX_EXPRESSION_LENGTH = 10_000
+const MAX_NAMES_IN_MESSAGE = 10
+const VARIABLES = { payload: 'dyn', reactor: 'string', tenant: 'string' } as const
+const UNKNOWN_VARIABLE = /Unknown variable: ([^\s]+)/
+
+// A list may hold anything, as in JSON.
+const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false })
+countSteps(environment)
+for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type)
+
+/** Throws `PredicateRefused`: the expression cannot be parsed, names something unknown, or does not return a bool. */
+export function predicateOf(expression: string): Predicate {
+  const evaluate = checked(expression)
+  return ({ firing: { payloadText, reactor }, tenant, limits }) => {
+    const answer = evaluate({ payload: celValue(payloadText), reactor, tenant }, limits)
+    if (typeof answer === 'boolean') return answer
+    throw new Error(`it gives ${typeof answer === 'bigint' ? 'an int' : `a ${typeof answer}`}, and not a bool`)
+  }
+}
+
+function checked(expression: string): (variables: Record<string, unknown>, limits: PredicateLimits) => unknown {
+  if (expression.length > MAX_EXPRESSION_LENGTH) {
+    throw new PredicateRefused(`it is longer than ${MAX_EXPRESSION_LENGTH} characters`)
+  }
+  const unknown = unknownVariables(expression)
+  if (unknown.length > 0) {
+    const available = Object.keys(VARIABLES).join(', ')
+    throw new PredicateRefused(`unknown variable(s): ${unknown.join(', ')}. Available variables are: ${available}`)
+  }
+  const parsed = parse(expression, environment)
+  const { valid, type, error } = parsed.check()
+  if (!valid) throw new PredicateRefused(firstLine(error))
+  const wrong = wrongPattern(parsed.ast)
+  if (wrong !== null) throw new PredicateRefused(wrong)
+  if (type !== 'bool' && type !== 'dyn') throw new PredicateRefused(`it gives ${type}, and has to give a bool`)
+  return (variables, limits) => withinBudget(parsed.ast, limits, () => parsed(variables))
+}
+
+/** Returns the first ones, and not only the first that the library finds. */
+function unknownVariables(expression: string): readonly string[] {
+  const unknown: string[] = []
+  const wider = environment.clone()
+  while (unknown.length < MAX_NAMES_IN_MESSAGE) {
+    const { valid, error } = parse(expression, wider).check()
+    const name = valid ? undefined : UNKNOWN_VARIABLE.exec(error?.message ?? '')?.[1]
+    if (name === undefined || unknown.includes(name)) return unknown
+    unknown.push(name)
+    wider.registerVariable(name, 'dyn')
+  }
+  return unknown
+}
+
+function parse(expression: string, within: Environment) {
+  try {
+    return within.parse(expression)
+  } catch (thrown) {
+    throw new PredicateRefused(firstLine(thrown))
+  }
+}
+
+/** The rest shows the expression with a mark below it. */
+function firstLine(thrown: unknown): string {
+  return toError(thrown).message.split('\n', 1)[0] ?? ''
+}

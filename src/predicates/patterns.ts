@@ -1,0 +1,54 @@
+/** Regular expressions of predicates: `text.matches(pattern)`. CEL asks for the syntax of RE2, too. */
+
+import { type LinearPattern, linearPattern } from '../patterns/linear-pattern.ts'
+
+const MAX_KEPT = 100
+const patterns = new Map<string, LinearPattern>()
+
+/** Throws the reason if it cannot be compiled. */
+export function patternOf(source: string): LinearPattern {
+  const known = patterns.get(source)
+  if (known !== undefined) return known
+  const pattern = compiled(source)
+  if (patterns.size >= MAX_KEPT) patterns.clear()
+  patterns.set(source, pattern)
+  return pattern
+}
+
+function compiled(source: string): LinearPattern {
+  try {
+    return linearPattern(source)
+  } catch (thrown) {
+    throw new Error(`invalid regular expression "${source}": ${(thrown as Error).message}`)
+  }
+}
+
+/** A part of an expression, as the library has it before it evaluates. */
+interface Node {
+  readonly op: string
+  readonly args: unknown
+}
+
+/** Returns why one of the patterns that an expression contains literally cannot be used; null if all can. */
+export function wrongPattern(part: unknown): string | null {
+  if (Array.isArray(part)) return part.reduce((found: string | null, each) => found ?? wrongPattern(each), null)
+  if (!isNode(part)) return null
+  return ownWrongPattern(part) ?? wrongPattern(part.args)
+}
+
+function ownWrongPattern({ op, args }: Node): string | null {
+  if (op !== 'rcall') return null
+  const [name, , given] = args as readonly [name: string, receiver: Node, given: readonly Node[]]
+  const [pattern] = given
+  if (name !== 'matches' || pattern?.op !== 'value' || typeof pattern.args !== 'string') return null
+  try {
+    patternOf(pattern.args)
+    return null
+  } catch (thrown) {
+    return (thrown as Error).message
+  }
+}
+
+function isNode(part: unknown): part is Node {
+  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part
+}

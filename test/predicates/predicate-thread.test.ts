@@ -1,0 +1,94 @@
+/** The thread of predicates, beside an engine's thread that goes on. */
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { SystemClock } from '../../src/engine/clock.ts'
+import type { Clock } from '../../src/engine/ports.ts'
+import { PredicateThread } from '../../src/predicates/predicate-thread.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const LIMITS = { predicateTimeoutMs: 1_000, predicateSteps: 100_000 }
+
+describe('the thread of predicates', () => {
+  const opened: PredicateThread[] = []
+  afterEach(async () => {
+    for (const thread of opened.splice(0)) await thread.close()
+  })
+
+  function open(clock: Clock = new SystemClock()): PredicateThread {
+    const thread = new PredicateThread({ clock })
+    opened.push(thread)
+    return thread
+  }
+
+  function holds(thread: PredicateThread, expression: string, payloadText: string): Promise<boolean> {
+    const firing = { payloadText, reactor: 'lines' }
+    return thread.holds({ expression, firing, tenant: 'public', limits: LIMITS })
+  }
+
+  it('answers many questions, each with its own answer', async () => {
+    const thread = open()
+    const asked = Array.from({ length: 100 }, (_, index) => holds(thread, `payload > ${index}`, '50'))
+
+    expect(await Promise.all(asked)).toEqual(asked.map((_, index) => index < 50))
+  })
+
+  it('refuses an expression that it cannot parse, and one whose payload it cannot judge', async () => {
+    const thread = open()
+
+    await expect(thread.check('payload. >')).rejects.toMatchObject({ code: 'INVALID_PREDICATE' })
+    await expect(thread.check('payload > 1')).resolves.toBeUndefined()
+    await expect(holds(thread, 'payload.a > 1', '{}')).rejects.toThrow('No such key: a')
+  })
+
+  it('reads an event of eight million numbers while the event loop of the engine goes on', async () => {
+    const thread = open()
+    await thread.check('true')
+    let turns = 0
+    const asked = holds(thread, 'payload[1] == 1', `[${'1,'.repeat(8_000_000)}1]`)
+    let isDone = false
+    const done = asked.finally(() => {
+      isDone = true
+    })
+    while (!isDone) {
+      await new Promise((resolve) => setImmediate(resolve))
+      turns += 1
+    }
+
+    expect(await done).toBe(true)
+    expect(turns).toBeGreaterThan(100)
+  })
+
+  it('ends with a step that takes too long, and answers the next question in another one', async () => {
+    const clock = new FakeClock()
+    const thread = open(clock)
+    await thread.check('true')
+    const slow = holds(thread, 'payload.matches("(?:.{300}|.{301}|a.{200})*[ef]")', `"${'abcd'.repeat(1_000_000)}"`)
+    const next = holds(thread, 'payload > 1', '2')
+    const refused = expect(slow).rejects.toThrow('it did not end within')
+    // Those of the question itself, and no more.
+    await clock.advance(113_000)
+
+    await refused
+    expect(await next).toBe(true)
+  })
+
+  it('dies of a payload that does not fit into its memory, and leaves the process alone', async () => {
+    const thread = open()
+
+    await expect(holds(thread, 'true', `[${'{"a":{}},'.repeat(8_000_000)}1]`)).rejects.toThrow(
+      'it needs more than 512 MiB of memory',
+    )
+    expect(await holds(thread, 'payload > 1', '2')).toBe(true)
+  })
+
+  it('ends after a minute without a question, and starts again with the next', async () => {
+    const clock = new FakeClock()
+    const thread = open(clock)
+    await thread.check('true')
+    expect(clock.pendingTimers).toBe(1)
+    await clock.advance(60_000)
+
+    expect(clock.pendingTimers).toBe(0)
+    expect(await holds(thread, 'payload > 1', '2')).toBe(true)
+  })
+})
