@@ -8,14 +8,17 @@ import { eventsRoute } from './event-stream.ts'
 import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
-import { type AccessRules, canonicalHost, isLoopback } from './safety.ts'
+import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
 
 export interface HttpHandlerOptions {
   /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */
   readonly basePath?: string
   /** Whoever sends it (`Authorization: Bearer …`) may do everything, and nobody else anything. Default: none is asked for. */
   readonly token?: string
-  /** Names of hosts, without ports, that requests may be for. Default: those of this machine alone (`localhost`, `127.0.0.1`, `::1`). */
+  /**
+   * Names of hosts, without ports, that requests may be for; `*.example.com` stands for all names below it.
+   * Default: those of this machine (`localhost`, `127.0.0.1`, `::1`).
+   */
   readonly hosts?: readonly string[]
   /** Hears of requests that failed through no fault of the caller's. Default: nobody. */
   readonly log?: LogSink
@@ -35,8 +38,7 @@ export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): F
   const names = hosts?.map(canonicalHost)
   const rules: AccessRules = {
     token,
-    protectsReads: token !== null,
-    isOurs: (hostname) => names?.includes(hostname) ?? isLoopback(hostname),
+    isOurs: (hostname) => (names === undefined ? isLoopback(hostname) : isAmongHosts(hostname, names)),
   }
   return handlerWith(runner, rules, options)
 }

@@ -1,6 +1,6 @@
 /**
- * Who may ask for what. A page of another site that a user has open can send requests to this machine, with a name of its own
- * that leads here (DNS rebinding) or without reading the answers: the name in `Host` and the page in `Origin` tell.
+ * Decides which requests are answered. A page of another site that a user has open can send requests to this machine, with a name
+ * of its own that leads here (DNS rebinding) or without reading the answers. The headers `Host` and `Origin` reveal it.
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -9,10 +9,8 @@ import { isOfPage } from './page.ts'
 import { HttpProblem } from './problems.ts'
 
 export interface AccessRules {
-  /** Whoever has it may do everything. Null: nobody has one. */
+  /** Required for everything but probes and the files of the page. Null: writes need the `Origin` of the page instead. */
   readonly token: string | null
-  /** Reading needs the token too. */
-  readonly protectsReads: boolean
   /** Whether requests for this name, in lower case and without its port, are meant for us. */
   isOurs(hostname: string): boolean
 }
@@ -39,9 +37,9 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
   const isReading = READING.has(request.method)
-  if (isReading && (!rules.protectsReads || PROBES.has(path) || isOfPage(path))) return
-  if (hasToken(request, rules.token)) return
-  if (rules.protectsReads) {
+  if (isReading && (rules.token === null || PROBES.has(path) || isOfPage(path))) return
+  if (rules.token !== null) {
+    if (hasToken(request, rules.token)) return
     const message = 'Send the token of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'
     throw new HttpProblem(401, 'TOKEN_REFUSED', message, { 'www-authenticate': 'Bearer' })
   }
@@ -55,6 +53,11 @@ export function canonicalHost(name: string): string {
   const bare = name.toLowerCase().replace(/^\[|\]$/g, '')
   if (isIP(bare) !== 6 || bare.includes('%')) return bare
   return new URL(`http://[${bare}]`).hostname.slice(1, -1)
+}
+
+/** Returns whether a name is one of the list, in which `*.example.com` stands for all names below it. */
+export function isAmongHosts(hostname: string, hosts: readonly string[]): boolean {
+  return hosts.some((host) => (host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host))
 }
 
 /** Names that lead to this machine wherever they are asked for. */
@@ -78,9 +81,9 @@ function isSameOrigin(request: Request, host: string): boolean {
 }
 
 /** How long the comparison takes says nothing of the token. */
-function hasToken(request: Request, token: string | null): boolean {
+function hasToken(request: Request, token: string): boolean {
   const [, given] = /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-  if (given === undefined || token === null) return false
+  if (given === undefined) return false
   return timingSafeEqual(digest(given), digest(token))
 }
 

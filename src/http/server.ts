@@ -10,7 +10,7 @@ import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { remember } from './connections.ts'
 import { handlerWith } from './http-handler.ts'
-import { type AccessRules, canonicalHost, isLoopback } from './safety.ts'
+import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
 
 export interface ServerOptions {
   /** A name or an address of this machine; `0.0.0.0` and `::` are all of them. */
@@ -19,6 +19,8 @@ export interface ServerOptions {
   /** A free one is taken where the port is not. */
   readonly mayMove: boolean
   readonly token: string | null
+  /** Names that requests may be for besides the address that is listened on: those of a proxy. */
+  readonly hosts: readonly string[]
   readonly log: LogSink
 }
 
@@ -38,12 +40,10 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCh
 /** Settles when it listens. Throws `ADDRESS_UNAVAILABLE`, and `INVALID_SETTINGS` for an address that needs a token. */
 export async function listen(runner: Runner, options: ServerOptions): Promise<HttpServer> {
   const host = canonicalHost(options.host)
-  const isLocal = isLoopback(host)
-  if (!isLocal && options.token === null) {
-    const message = `HTTP would be open to everybody who can reach "${host}": set CLOACA_HTTP_TOKEN to a secret that requests must bring along, or leave --host at 127.0.0.1.`
-    throw new UsageError('INVALID_SETTINGS', message, { path: 'http.host' })
-  }
-  const rules: AccessRules = { token: options.token, protectsReads: !isLocal, isOurs: (name) => isName(name, host) }
+  const hosts = options.hosts.map(canonicalHost)
+  if (options.token === null) assertLocal(host, hosts)
+  const isOurs = (name: string): boolean => isName(name, host) || isAmongHosts(name, hosts)
+  const rules: AccessRules = { token: options.token, isOurs }
   const fetch = handlerWith(runner, rules, { log: options.log })
   const server = createAdaptorServer({
     fetch: (request, { outgoing }) => {
@@ -67,6 +67,18 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
       await closed
     },
   }
+}
+
+/** Without a token, everybody who reaches the server may do everything. */
+function assertLocal(host: string, hosts: readonly string[]): void {
+  const isReachable = !isLoopback(host)
+  const [reached] = isReachable ? [host] : hosts
+  if (reached === undefined) return
+  const [path, remedy] = isReachable
+    ? ['http.host', 'leave --host at 127.0.0.1']
+    : ['http.hosts', 'remove the setting "http.hosts"']
+  const message = `HTTP would be open to everybody who can reach "${reached}": set CLOACA_HTTP_TOKEN to a secret that requests must bring along, or ${remedy}.`
+  throw new UsageError('INVALID_SETTINGS', message, { path })
 }
 
 /** Whether a request for this name is for the address that is listened on. Nobody can have a name lead here that is an address. */

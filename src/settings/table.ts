@@ -11,6 +11,7 @@ import {
   choiceOf,
   DATABASE_URL,
   durationFrom,
+  HOSTS,
   optional,
   orNever,
   PYTHON,
@@ -286,6 +287,12 @@ export const SETTINGS = Object.freeze({
     flag: '--port',
     placeholder: WHOLE,
     doc: 'port that HTTP listens on; 0 for any that is free, and so where the default is taken',
+  }),
+  'http.hosts': setting(optional(HOSTS), null, {
+    variable: 'CLOACA_HTTP_HOSTS',
+    flag: null,
+    placeholder: '',
+    doc: 'further names that requests may be for, such as those of a proxy; needs a token',
   }),
   'http.token': setting(optional(secret(TEXT)), null, {
     variable: 'CLOACA_HTTP_TOKEN',

@@ -47,6 +47,16 @@ export const TEXTS: ValueType<readonly string[]> = {
   show: (texts) => texts.join(', '),
 }
 
+/** A name or address, without a port; `*.` stands for all names below a name of at least two parts. */
+const HOST = /^(?:\*\.[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)*|[\da-f:]*:[\da-f:.]*)$/i
+
+export const HOSTS: ValueType<readonly string[]> = {
+  ...TEXTS,
+  expected: 'a list of host names without ports, such as "jobs.example.com" or "*.example.com"',
+  read: (value) => hostsOf(TEXTS.read(value)),
+  readText: (text) => hostsOf(TEXTS.readText(text)),
+}
+
 /** Its password is not shown. */
 export const DATABASE_URL: ValueType<string> = { ...TEXT, show: shownUrl }
 
@@ -235,6 +245,10 @@ function pythonsOf(
 function textsOf(values: readonly unknown[]): readonly string[] | undefined {
   const areTexts = values.every((value): value is string => typeof value === 'string' && value.trim() !== '')
   return areTexts && values.length > 0 ? Object.freeze([...values]) : undefined
+}
+
+function hostsOf(texts: readonly string[] | undefined): readonly string[] | undefined {
+  return texts?.every((text) => HOST.test(text)) ? texts : undefined
 }
 
 /** `ms` takes a bare number for milliseconds, which nobody who writes one here means. */

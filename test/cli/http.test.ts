@@ -77,6 +77,40 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     expect(serving.stderr).not.toContain('s3cret')
   })
 
+  it('needs its token on this machine, too, for the names of a proxy, and says so in one line', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    terminal.write('cloaca.toml', '[http]\nhosts = ["jobs.example", "*.apps.example"]\n')
+    const words = ['serve', 'jobs.py', '--port', '0', '--db', ':memory:']
+
+    const refused = await terminal.run(words)
+    const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: 's3cret' } })
+    const url = await listening(serving)
+    const { msg } = await serving.logs('HTTP needs')
+    const status = async (headers: Record<string, string>) =>
+      (await fetch(`${url}/api/v1/triggers`, { headers })).status
+
+    expect(refused.stderr).toContain('HTTP would be open to everybody who can reach "jobs.example"')
+    expect(await status({ origin: url })).toBe(401)
+    expect(await status({ authorization: 'Bearer s3cret' })).toBe(200)
+    expect(msg).toBe(
+      'HTTP needs the token of CLOACA_HTTP_TOKEN for everything but /healthz, /readyz and the files of the page, and is answered for "127.0.0.1", "jobs.example", "*.apps.example"',
+    )
+  })
+
+  it.each(['*', '*.com', 'a.*.example', 'https://jobs.example', 'jobs.example:443', 'jobs.example/x', ''])(
+    'does not begin with the host %j',
+    async (host) => {
+      await using terminal = new Terminal()
+      terminal.write('cloaca.toml', `[http]\nhosts = ["${host}"]\n`)
+
+      const { exitCode, stderr } = await terminal.run(['config'])
+
+      expect(exitCode).not.toBe(0)
+      expect(stderr).toContain('http.hosts')
+    },
+  )
+
   it('is left out with --no-http', async () => {
     await using terminal = new Terminal()
     terminal.write('jobs.py', JOBS)

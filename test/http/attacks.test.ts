@@ -19,7 +19,7 @@ let own: string
 
 beforeAll(async () => {
   runner = await Runner.open({ database: ':memory:', durability: 'normal' })
-  const options = { port: 0, mayMove: false, log: (line: LogLine) => void log.push(line) }
+  const options = { port: 0, mayMove: false, hosts: [], log: (line: LogLine) => void log.push(line) }
   open = await listen(runner, { ...options, host: '127.0.0.1', token: null })
   guarded = await listen(runner, { ...options, host: '0.0.0.0', token: TOKEN })
   own = new URL(open.url).host
@@ -91,7 +91,7 @@ describe('a page of another site whose name leads here', () => {
     ['::', 'evil.example', 421],
   ])('under %s: who asks for %s gets %i', async (host, asked, status) => {
     const token = host === '::' ? TOKEN : null
-    const server = await listen(runner, { host, port: 0, mayMove: false, token, log: () => {} })
+    const server = await listen(runner, { host, port: 0, mayMove: false, hosts: [], token, log: () => {} })
     onTestFinished(() => server.close())
 
     const answer = await rawRequest(
@@ -107,7 +107,7 @@ describe('a page of another site whose name leads here', () => {
   it.each(['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '10.0.0.7', 'jobs.example', '[::]'])(
     'cannot have somebody listen on %s without a token',
     async (host) => {
-      const listening = listen(runner, { host, port: 0, mayMove: true, token: null, log: () => {} })
+      const listening = listen(runner, { host, port: 0, mayMove: true, hosts: [], token: null, log: () => {} })
 
       await expect(listening).rejects.toMatchObject({ code: 'INVALID_SETTINGS', facts: { path: 'http.host' } })
     },

@@ -111,24 +111,29 @@ describePage('the page and its engine', () => {
     await page.getByRole('link', { name: 'sorting' }).waitFor()
   })
 
-  it('asks for the token of an engine that needs one, and keeps it for the tab', async () => {
-    const { page } = await site.visit('about:blank')
-    const refused = { title: 'A token is needed', status: 401, code: 'TOKEN_REFUSED', detail: 'Send the token.' }
-    const seen: string[] = []
-    await page.route('**/api/v1/**', async (route) => {
-      const given = (await route.request().headerValue('authorization')) ?? ''
-      seen.push(given)
-      if (given === 'Bearer secret') await route.continue()
-      else await route.fulfill({ status: 401, json: refused })
+  it('asks once for the token of an engine on this machine, and keeps it for the tab', async () => {
+    const own = await site.serve([JOBS], ['--port', '0', '--db', ':memory:'], {
+      CLOACA_HTTP_TOKEN: 'secret-of-the-page',
     })
-    await page.goto(served.url)
+    const visit = await site.visit('about:blank')
+    const { page } = visit
+    const seen: string[] = []
+    page.on('request', async (request) => {
+      if (request.url().includes('/api/v1/')) seen.push((await request.allHeaders()).authorization ?? '')
+    })
+    await page.goto(own.url)
     const dialog = page.getByRole('dialog', { name: 'A token is needed' })
-    await dialog.getByLabel('The token').fill('secret')
+    await dialog.getByLabel('The token').fill('secret-of-the-page')
 
     await dialog.getByRole('button', { name: 'Go on' }).click()
 
-    await page.locator('[data-row="inbox"]').waitFor()
-    expect(new Set(seen)).toEqual(new Set(['', 'Bearer secret']))
+    await visit.isLive()
+    expect(new Set(seen)).toEqual(new Set(['', 'Bearer secret-of-the-page']))
+    await page.goto(`${own.url}/triggers/archive`)
+    await page.getByRole('button', { name: 'Poll now' }).click()
+    await page.getByText('"archive" was polled: skipped').waitFor()
+    expect(await dialog.count()).toBe(0)
     expect(page.url()).not.toContain('secret')
+    expect(await page.evaluate('[sessionStorage.length, localStorage.length, document.cookie]')).toEqual([1, 0, ''])
   })
 })

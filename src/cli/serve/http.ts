@@ -13,10 +13,21 @@ export async function openHttp(runner: Runner, settings: Settings, log: LogSink)
     port,
     mayMove: !settings.isSet('http.port'),
     token: settings.get('http.token'),
+    hosts: settings.get('http.hosts') ?? [],
     log,
   })
   if (server.hasMoved) {
     log({ level: 'warn', message: `port ${port} is taken: HTTP is at ${server.url}`, facts: { url: server.url } })
   } else log({ level: 'info', message: `HTTP is at ${server.url}`, facts: { url: server.url } })
+  log({ level: 'info', message: protectionText(settings) })
   return server
+}
+
+/** Names what requests need. */
+function protectionText(settings: Settings): string {
+  if (settings.get('http.token') === null) {
+    return 'HTTP needs no token: every user and program of this machine can read and steer everything; set CLOACA_HTTP_TOKEN to require one'
+  }
+  const hosts = [settings.get('http.host'), ...(settings.get('http.hosts') ?? [])].map((host) => `"${host}"`)
+  return `HTTP needs the token of CLOACA_HTTP_TOKEN for everything but /healthz, /readyz and the files of the page, and is answered for ${hosts.join(', ')}`
 }

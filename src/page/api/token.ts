@@ -1,4 +1,4 @@
-/** The token that an engine asks for which is bound to more than this machine. Kept for the tab, not beyond it. */
+/** The token of an engine that has one. It is kept for the tab, and no longer. */
 
 import { signal } from '@preact/signals'
 

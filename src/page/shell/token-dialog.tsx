@@ -1,4 +1,4 @@
-/** Asks for the token of an engine that is bound to more than this machine. */
+/** Asks for the token of an engine that has one. */
 
 import { useState } from 'preact/hooks'
 import { setToken } from '../api/token.ts'
