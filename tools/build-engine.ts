@@ -24,6 +24,7 @@ const GROUPS = [
     'cli/main.ts',
     'functions/blocking/watch-entry.ts',
     'functions/isolation/worker-entry.ts',
+    'http/bodies/thread-entry.ts',
     'index.ts',
     'predicates/thread-entry.ts',
     'testing/index.ts',

@@ -3,7 +3,7 @@
 import { Hono } from 'hono'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
-import { readBody } from './bodies.ts'
+import { readBody } from './bodies/read-body.ts'
 import { ContextAnswers, type StoredContext } from './context-answers.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { answersText, checked, type Operation } from './operations.ts'

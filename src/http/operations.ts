@@ -14,7 +14,7 @@ export interface Call<Query, Body> {
   param(name: string): string
   readonly query: Query
   readonly body: Body
-  /** The body to the letter; null for none. */
+  /** The body to the letter, or the context in it; null for none. */
   readonly bodyText: string | null
 }
 
@@ -33,6 +33,8 @@ export interface Operation {
   readonly query: AnySchema
   /** Null: it takes none. `context`: a JSON object, or `json`: a JSON value, which are not parsed. */
   readonly body: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT | null
+  /** The body has a member `context`, which is kept to the letter: it is the `bodyText` of the call. */
+  readonly bringsContext: boolean
   readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
   /** Of its answer. */
   readonly status: 200 | 201 | 202
@@ -45,6 +47,7 @@ interface OperationOptions<Query extends AnySchema, Body extends AnySchema> {
   readonly summary: string
   readonly query?: Query
   readonly body?: Body
+  readonly bringsContext?: true
   readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
   readonly status?: 200 | 201 | 202
   handle(call: Call<v.InferOutput<Query>, v.InferOutput<Body>>): Promise<unknown>
@@ -53,34 +56,41 @@ interface OperationOptions<Query extends AnySchema, Body extends AnySchema> {
 export function reading<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, ...options, method: 'get', body: null } as Operation
+  return { status: 200, query: NOTHING, bringsContext: false, ...options, method: 'get', body: null } as Operation
 }
 
 export function writing<Query extends AnySchema = typeof NOTHING, Body extends AnySchema = typeof NOTHING>(
   options: OperationOptions<Query, Body>,
 ): Operation {
-  return { status: 200, query: NOTHING, body: NOTHING, ...options, method: 'post' } as Operation
+  return { status: 200, query: NOTHING, bringsContext: false, body: NOTHING, ...options, method: 'post' } as Operation
 }
 
 /** What removes something takes no body: its note is in the query. */
 export function removing<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, ...options, method: 'delete', body: null } as Operation
+  return { status: 200, query: NOTHING, bringsContext: false, ...options, method: 'delete', body: null } as Operation
 }
 
 /** A write whose body is a context, kept to the letter. */
 export function sendingContext<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, ...options, method: 'post', body: CONTEXT_TEXT } as Operation
+  return {
+    status: 200,
+    query: NOTHING,
+    bringsContext: false,
+    ...options,
+    method: 'post',
+    body: CONTEXT_TEXT,
+  } as Operation
 }
 
 /** A write whose body is any JSON value, kept to the letter. */
 export function sendingJson<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, ...options, method: 'post', body: JSON_TEXT } as Operation
+  return { status: 200, query: NOTHING, bringsContext: false, ...options, method: 'post', body: JSON_TEXT } as Operation
 }
 
 /** Its answer is a `StoredContext`. */

@@ -325,7 +325,7 @@ describe('who sends a body', () => {
     for (const text of [`{"workflow": "x", "context": ${'{"a":'.repeat(100_000)}`, '['.repeat(1_000_000)]) {
       const { status } = await send(`Content-Length: ${text.length}\r\n`, text)
 
-      expect(status).toBe(400)
+      expect(status).toBe(413)
     }
     expect(log).toEqual([])
   })

@@ -324,7 +324,7 @@ export const TABLE: readonly Row[] = [
   {
     files: /^src\/http\//,
     may: [
-      /^src\/(http|metrics|model|runner\/records)\//,
+      /^src\/(http|metrics|model|runner\/records|threads)\//,
       /^src\/(errors|native\/index|engine\/(clock|settings-check))\.ts$/,
       /^(hono|@hono\/node-server|valibot|@valibot\/to-json-schema)$/,
       ...NODE,

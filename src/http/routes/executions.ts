@@ -2,10 +2,8 @@
 
 import type { ExecutionSummary } from '../../model/execution.ts'
 import { formatInstant } from '../../model/instant.ts'
-import { codec } from '../../native/index.ts'
 import { actionRecord, attemptRecord, summaryRecord } from '../../runner/records/executions.ts'
 import { countsRecord, overviewRecord, taskOverviewRecords, trendRecord } from '../../runner/records/overviews.ts'
-import type { Runner } from '../../runner/runner.ts'
 import { storedContext, storedOutput, storedTaskInput } from '../context-answers.ts'
 import { CONTEXT_TEXT, given, type Operation, reading, writing } from '../operations.ts'
 import { pageAfter } from '../pages.ts'
@@ -141,9 +139,12 @@ const WRITES: readonly Operation[] = [
     tag,
     summary: 'Start a workflow',
     body: schema.START,
+    bringsContext: true,
     answer: schema.STARTED,
     status: 201,
-    handle: async ({ runner, body, bodyText }) => ({ id: await start(runner, body.workflow, bodyText ?? '{}') }),
+    handle: async ({ runner, body, bodyText }) => ({
+      id: await runner.workflows.submitText(body.workflow, bodyText ?? '{}'),
+    }),
   }),
   writing({
     path: '/executions/{id}/cancel',
@@ -191,11 +192,6 @@ const PRUNING: Operation = writing({
 })
 
 export const EXECUTION_OPERATIONS: readonly Operation[] = [...READS, ...WRITES, PRUNING]
-
-/** The context is cut out of the body as it was written: 1.0 stays 1.0, and a long number keeps its digits. */
-async function start(runner: Runner, workflow: string, bodyText: string): Promise<string> {
-  return await runner.workflows.submitText(workflow, codec.pick(bodyText, 'context') ?? '{}')
-}
 
 function whole(items: readonly unknown[]) {
   return { items, nextCursor: null }

@@ -11,7 +11,7 @@ import {
   sourceRecord,
 } from '../../runner/records/sources.ts'
 import type { Runner } from '../../runner/runner.ts'
-import { elementsOf } from '../json-elements.ts'
+import { bodyElements } from '../bodies/large-bodies.ts'
 import { JSON_TEXT, type Operation, reading, sendingJson } from '../operations.ts'
 import { pageAfter, pageAfterWithin } from '../pages.ts'
 import { HttpProblem } from '../problems.ts'
@@ -124,7 +124,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
       const name = param('name')
       if (each !== true) return { sequence: await runner.sources.pushText(name, bodyText ?? '', { timeoutMs }) }
       const { name: known } = await runner.sources.get(name)
-      return { sequences: await pushEach(runner, known, eventsIn(bodyText ?? ''), timeoutMs) }
+      return { sequences: await pushEach(runner, known, await eventsIn(bodyText ?? ''), timeoutMs) }
     },
   }),
 ]
@@ -154,34 +154,37 @@ function sequenceIn(text: string): number {
   })
 }
 
+/** Some events out of a body: the elements from one index to another. */
+interface Events {
+  readonly count: number
+  slice(from: number, to: number): readonly string[]
+}
+
 /** The array is read whole first, so that nothing of one that is not JSON is sent. */
-function eventsIn(bodyText: string): readonly string[] {
-  try {
-    JSON.parse(bodyText)
-  } catch (thrown) {
-    throw new HttpProblem(400, 'BODY_NOT_JSON', `The body is not JSON: ${(thrown as Error).message}.`)
+async function eventsIn(bodyText: string): Promise<Events> {
+  const ranges = await bodyElements(bodyText)
+  if (ranges === null) {
+    throw new UsageError('INVALID_ARGUMENT', 'With each=true the body must be an array of events.', { path: 'body' })
   }
-  const events = elementsOf(bodyText)
-  if (events !== null) return events
-  throw new UsageError('INVALID_ARGUMENT', 'With each=true the body must be an array of events.', { path: 'body' })
+  const at = (index: number) => bodyText.slice(ranges[2 * index], ranges[2 * index + 1]).trim()
+  const count = ranges.length / 2
+  return {
+    count,
+    slice: (from, to) => Array.from({ length: Math.min(to, count) - from }, (_, index) => at(from + index)),
+  }
 }
 
 /** In their order. What comes behind some that are refused is not sent. */
-async function pushEach(
-  runner: Runner,
-  name: string,
-  events: readonly string[],
-  timeoutMs: number,
-): Promise<readonly number[]> {
+async function pushEach(runner: Runner, name: string, events: Events, timeoutMs: number): Promise<readonly number[]> {
   const sequences: number[] = []
-  for (let from = 0; from < events.length; from += AT_ONCE) {
+  for (let from = 0; from < events.count; from += AT_ONCE) {
     const pushes = events
       .slice(from, from + AT_ONCE)
       .map((event) => runner.sources.pushText(name, event, { timeoutMs }))
     const results = await Promise.allSettled(pushes)
     for (const result of results) if (result.status === 'fulfilled') sequences.push(result.value)
     const refused = results.find((result) => result.status === 'rejected')
-    if (refused !== undefined) throw partly(refused.reason, sequences, events.length)
+    if (refused !== undefined) throw partly(refused.reason, sequences, events.count)
   }
   return sequences
 }

@@ -1,24 +1,29 @@
 /** What requests bring along: read within a limit, as UTF-8 and JSON. */
 
-import { CONTEXT_TEXT, checked, JSON_TEXT, type Operation } from './operations.ts'
-import { HttpProblem } from './problems.ts'
+import { CONTEXT_TEXT, checked, JSON_TEXT, type Operation } from '../operations.ts'
+import { HttpProblem } from '../problems.ts'
+import { BodyShape } from './body-shape.ts'
+import { bodyWithoutContext } from './large-bodies.ts'
 
 export interface ReadBody {
   readonly body: unknown
-  /** To the letter; null for none. */
+  /** To the letter, or the context in it; null for none. */
   readonly bodyText: string | null
 }
 
 const MEBIBYTE = 1024 ** 2
-/** What a body may hold that brings a context: the rest is words. */
+/** Largest body with a context, an event or several. */
 const LARGEST_BYTES = 16 * MEBIBYTE
+/** Largest of all other bodies, which have words and numbers only. */
+const LARGEST_PLAIN_BYTES = MEBIBYTE
 
 const NONE: ReadBody = { body: undefined, bodyText: null }
 
 /** Throws problems, and `INVALID_ARGUMENT`. */
-export async function readBody(request: Request, { body: expected }: Operation): Promise<ReadBody> {
+export async function readBody(request: Request, { body: expected, bringsContext }: Operation): Promise<ReadBody> {
   if (expected === null) return NONE
-  const bytes = await bytesOf(request)
+  const isToTheLetter = expected === CONTEXT_TEXT || expected === JSON_TEXT
+  const bytes = await bytesOf(request, isToTheLetter || bringsContext ? LARGEST_BYTES : LARGEST_PLAIN_BYTES)
   if (bytes.length === 0) return withoutBody(expected)
   // A form of another site's page can send everything else without being asked for leave.
   const type = request.headers.get('content-type') ?? ''
@@ -31,8 +36,10 @@ export async function readBody(request: Request, { body: expected }: Operation):
   }
   const bodyText = textOf(bytes)
   // The engine checks it itself, to the letter.
-  if (expected === CONTEXT_TEXT || expected === JSON_TEXT) return { body: undefined, bodyText }
-  return { body: checked(expected, parsed(bodyText), 'body'), bodyText }
+  if (isToTheLetter) return { body: undefined, bodyText }
+  if (!bringsContext) return { body: checked(expected, parsed(bodyText), 'body'), bodyText }
+  const { restText, contextText } = await bodyWithoutContext(bodyText)
+  return { body: checked(expected, parsed(restText), 'body'), bodyText: contextText }
 }
 
 function withoutBody(expected: NonNullable<Operation['body']>): ReadBody {
@@ -40,14 +47,16 @@ function withoutBody(expected: NonNullable<Operation['body']>): ReadBody {
   return expected === CONTEXT_TEXT ? NONE : { body: checked(expected, {}, 'body'), bodyText: null }
 }
 
-async function bytesOf(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > LARGEST_BYTES) throw tooLarge()
+async function bytesOf(request: Request, largest: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > largest) throw tooLarge(largerThan(largest))
   const parts: Uint8Array[] = []
+  const shape = new BodyShape()
   let size = 0
   try {
     for await (const part of request.body ?? []) {
       size += part.length
-      if (size > LARGEST_BYTES) throw tooLarge()
+      const exceeded = size > largest ? largerThan(largest) : shape.exceededBy(part)
+      if (exceeded !== null) throw tooLarge(exceeded)
       parts.push(part)
     }
   } catch (thrown) {
@@ -74,8 +83,11 @@ function parsed(text: string): unknown {
   }
 }
 
-function tooLarge(): HttpProblem {
-  // What is still to come is not read: the connection ends with the answer.
-  const message = `The body is larger than ${LARGEST_BYTES / MEBIBYTE} MiB.`
-  return new HttpProblem(413, 'BODY_TOO_LARGE', message, { connection: 'close' })
+function largerThan(bytes: number): string {
+  return `is larger than ${bytes / MEBIBYTE} MiB`
+}
+
+/** What is still to come is not read: the connection ends with the answer. */
+function tooLarge(exceeded: string): HttpProblem {
+  return new HttpProblem(413, 'BODY_TOO_LARGE', `The body ${exceeded}.`, { connection: 'close' })
 }

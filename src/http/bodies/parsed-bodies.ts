@@ -1,0 +1,59 @@
+/**
+ * What is read out of a body: in the thread that asks, or in that of `thread-entry.ts` if the body is large. Results are plain,
+ * and as small as the caller allows: to send a large value from thread to thread takes as long as to parse it.
+ */
+
+import { CloacaError, type ErrorCode, type ErrorFacts } from '../../errors.ts'
+import { codec } from '../../native/index.ts'
+import { elementRanges } from './json-elements.ts'
+
+/** What a body is refused for. */
+export interface BodyProblem {
+  readonly code: ErrorCode | 'BODY_NOT_JSON'
+  readonly message: string
+  readonly facts: ErrorFacts
+}
+
+/** An object without its member `context`, which is kept to the letter. */
+export interface WithoutContext {
+  readonly restText: string
+  readonly contextText: string | null
+}
+
+export type BodyQuestion =
+  | { readonly kind: 'withoutContext'; readonly text: string }
+  | { readonly kind: 'elements'; readonly text: string }
+
+export type BodyAnswer =
+  | ({ readonly kind: 'withoutContext' } & WithoutContext)
+  | { readonly kind: 'elements'; readonly ranges: Uint32Array<ArrayBuffer> | null }
+  | { readonly kind: 'refused'; readonly problem: BodyProblem }
+
+export function answerOf({ kind, text }: BodyQuestion): BodyAnswer {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (kind === 'elements') return { kind, ranges: elementRanges(text) }
+    return { kind, ...withoutContext(value, text) }
+  } catch (thrown) {
+    return { kind: 'refused', problem: problemOf(thrown) }
+  }
+}
+
+/** Lists and objects of the rest are emptied: the schema asks only for their kinds. */
+function withoutContext(value: unknown, text: string): WithoutContext {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isObject) return { restText: JSON.stringify(emptied(value)), contextText: null }
+  const rest = Object.entries(value).map(([key, member]) => [key, emptied(member)])
+  const contextText = 'context' in value ? codec.pick(text, 'context') : null
+  return { restText: JSON.stringify(Object.fromEntries(rest)), contextText }
+}
+
+function emptied(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Array.isArray(value) ? [] : {}
+}
+
+function problemOf(thrown: unknown): BodyProblem {
+  if (thrown instanceof CloacaError) return { code: thrown.code, message: thrown.message, facts: thrown.facts }
+  return { code: 'BODY_NOT_JSON', message: `The body is not JSON: ${(thrown as Error).message}.`, facts: {} }
+}
