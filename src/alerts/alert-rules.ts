@@ -13,10 +13,10 @@ import type { CronFiredEvent, EngineEvents, TickEvent } from '../engine/events.t
 import type { Clock, Timer } from '../engine/ports.ts'
 import { StoreError } from '../errors.ts'
 import type { Alert, AlertKind } from '../model/alert.ts'
+import { shownError } from '../model/fault.ts'
 
 const LOOK_EVERY_MS = 1_000
 const CALM_MS = 300_000
-const LONGEST_MESSAGE = 2_000
 
 export interface AlertRuleOptions {
   readonly kinds: ReadonlySet<AlertKind>
@@ -152,9 +152,8 @@ export class AlertRules {
   }
 
   #raise(kind: AlertKind, subject: string | null, message: string): void {
-    const shown = message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)}…`
     const { raise, clock, newId } = this.#ports
-    raise(Object.freeze({ id: newId(), kind, subject, message: shown, at: clock.now() }))
+    raise(Object.freeze({ id: newId(), kind, subject, message: shownError(message), at: clock.now() }))
   }
 }
 

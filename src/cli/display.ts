@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { isatty } from 'node:tty'
 import { styleText } from 'node:util'
 import type * as stringWidth from 'string-width'
+import { shownError } from '../model/fault.ts'
 import { formatInstant } from '../model/instant.ts'
 import { visibleLine } from './visible-text.ts'
 
@@ -98,7 +99,7 @@ export function idText(id: string): string {
 }
 
 export function shownCell(cell: Cell): ShownCell {
-  if (typeof cell === 'string') return { text: visibleLine(cell), style: null }
+  if (typeof cell === 'string') return { text: visibleLine(shownError(cell)), style: null }
   if ('instant' in cell) return { text: instantText(cell.instant, cell.missing), style: null }
   if ('id' in cell) return { text: idText(cell.id), style: null }
   return { text: visibleLine(cell.state), style: STYLES[cell.state.toLowerCase()] ?? null }

@@ -8,6 +8,7 @@ import type { ModuleFunctions, ModuleTrigger } from '../authoring/types.ts'
 import type { Clock, NotEntered, PollRequest, TaskRequest } from '../engine/ports.ts'
 import { calledNames, taskLabel, triggerLabel } from '../host/process/labels.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
+import { boundedFault } from '../model/fault.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { SecretProvider } from '../secrets/provider.ts'
 import { runAttempt } from './attempt.ts'
@@ -178,7 +179,7 @@ export class FunctionHost {
       const checked = await inScope(call, () => checkedText(checkFired, contextText))
       return { kind: 'fired', contextText: checked, isChecked: true }
     } catch (thrown) {
-      return { kind: 'failed', error: faultOf(thrown, unfitting(trigger)) }
+      return { kind: 'failed', error: boundedFault(faultOf(thrown, unfitting(trigger))) }
     } finally {
       call.flush()
     }
@@ -196,9 +197,9 @@ export class FunctionHost {
 
   #masked({ executionId, taskId }: TaskRequest, outcome: AttemptOutcome | NotEntered): AttemptOutcome | NotEntered {
     const masks = this.#masks.known(executionId)
-    if (masks === null || outcome.kind === 'notEntered') return outcome
+    if (outcome.kind === 'notEntered') return outcome
     if (outcome.kind !== 'completed') return { ...outcome, error: maskedFault(outcome.error, masks) }
-    if (masks.isTold(outcome.contextText)) {
+    if (masks?.isTold(outcome.contextText)) {
       this.#options.notice(
         `task "${taskId}" has put the value of a secret into its context, where it is stored and shown: let each task that needs it ask for it with secret()`,
       )

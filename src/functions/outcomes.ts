@@ -5,7 +5,7 @@ import type { NotEntered } from '../engine/ports.ts'
 import { triggerLabel } from '../host/process/labels.ts'
 import { shownValue } from '../model/arguments.ts'
 import type { AttemptOutcome } from '../model/execution.ts'
-import type { PythonFault } from '../model/fault.ts'
+import { boundedFault, type PythonFault } from '../model/fault.ts'
 import type { PollOutcome } from '../model/trigger.ts'
 import type { Masks } from '../output/masks.ts'
 import { faultOf } from './calls/faults.ts'
@@ -39,14 +39,14 @@ export function pollOutcomeOf(end: CallEnd, trigger: string): PollOutcome | NotE
       try {
         return answered(end.value, trigger)
       } catch (thrown) {
-        return { kind: 'failed', error: faultOf(thrown, failed) }
+        return { kind: 'failed', error: boundedFault(faultOf(thrown, failed)) }
       }
     case 'threw':
-      return { kind: 'failed', error: faultOf(end.thrown, failed) }
+      return { kind: 'failed', error: boundedFault(faultOf(end.thrown, failed)) }
     case 'stopped':
       if (end.stop.kind === 'stopping') return NOT_ENTERED
       if (end.stop.kind === 'timedOut') return { kind: 'timedOut', error: overdue(end.stop, triggerLabel(trigger)) }
-      return { kind: 'failed', error: faultOf(end.stop.reason, `${failed} in the background`) }
+      return { kind: 'failed', error: boundedFault(faultOf(end.stop.reason, `${failed} in the background`)) }
   }
 }
 
@@ -86,8 +86,11 @@ export function missingTask(label: string, script: string): AttemptOutcome {
   return { kind: 'failed', error: { type: 'NotRun', message, traceback: '' } }
 }
 
-export function maskedFault({ type, message, traceback }: PythonFault, masks: Masks): PythonFault {
-  return { type, message: masks.inText(message), traceback: masks.inText(traceback) }
+/** Hides secrets first and cuts the texts afterwards: half a secret would not be found. */
+export function maskedFault(fault: PythonFault, masks: Masks | null): PythonFault {
+  if (masks === null) return boundedFault(fault)
+  const { type, message, traceback } = fault
+  return boundedFault({ type, message: masks.inText(message), traceback: masks.inText(traceback) })
 }
 
 /** The same words as for Python. */

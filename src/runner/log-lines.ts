@@ -5,6 +5,7 @@
 
 import type { EngineEvents } from '../engine/events.ts'
 import { StoreError, toError } from '../errors.ts'
+import { shownError, shownTraceback } from '../model/fault.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -48,7 +49,8 @@ export function cutOff(cut: readonly string[]): string {
 }
 
 /** Turns events into log lines for as long as the engine lives. */
-export function watchForLog(events: EngineEvents, log: LogSink): void {
+export function watchForLog(events: EngineEvents, whole: LogSink): void {
+  const log = withShortErrors(whole)
   tellTriggers(events, log)
   tellGraphs(events, log)
   tellExecutions(events, log)
@@ -65,6 +67,17 @@ export function watchForLog(events: EngineEvents, log: LogSink): void {
     const level = retryAt !== null && isKnown(error) ? 'debug' : 'error'
     log({ level, message: `${during} failed: ${error.message}`, facts: { retryAt } })
   })
+}
+
+/** Cuts errors, which are stored with much more of them. */
+function withShortErrors(log: LogSink): LogSink {
+  const write = ({ message, traceback, ...line }: LogLine): void =>
+    log({
+      ...line,
+      message: shownError(message),
+      ...(traceback !== undefined && { traceback: shownTraceback(traceback) }),
+    })
+  return log.least === undefined ? write : Object.assign(write, { least: log.least })
 }
 
 function tellTriggers(events: EngineEvents, log: LogSink): void {

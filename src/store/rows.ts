@@ -13,7 +13,7 @@ import type {
   TaskRun,
   TaskStatus,
 } from '../model/execution.ts'
-import type { PythonFault } from '../model/fault.ts'
+import { boundedFault, type PythonFault } from '../model/fault.ts'
 import { type Catchup, DEFAULT_POLICY, type TriggerOverrides, type TriggerPolicy } from '../model/policy.ts'
 import type { CronFiringRow, CronRow, FiringRow, TickOutcome, TickRow, TriggerRow } from '../model/schedule.ts'
 
@@ -316,8 +316,9 @@ export function cronFiringRow(record: CronFiringRecord): CronFiringRow {
   }
 }
 
+/** Returns the text of an error as it is stored, which is limited whatever the caller has done. */
 export function faultText(error: PythonFault | null): string | null {
-  return error === null ? null : JSON.stringify(error)
+  return error === null ? null : JSON.stringify(boundedFault(error))
 }
 
 export function fault(text: string | null): PythonFault | null {

@@ -242,7 +242,7 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/interpreter\/output\//,
-    may: [/^src\/interpreter\/output\//, /^src\/(border|output)\//, /^src\/model\/log\.ts$/, ...NODE],
+    may: [/^src\/interpreter\/output\//, /^src\/(border|output)\//, /^src\/model\/(log|fault)\.ts$/, ...NODE],
     mayTypes: [/^src\/interpreter\/signal-mailbox\.ts$/],
   },
   {
@@ -348,8 +348,8 @@ export const TABLE: readonly Row[] = [
       /^src\/http\/server\.ts$/,
       /^src\/host\/environment\/cache-folder\.ts$/,
       /^src\/host\/cpython\/become-python\.ts$/,
-      /^src\/model\/instant\.ts$/,
-      /^src\/patterns\/linear-pattern\.ts$/,
+      /^src\/model\/(instant|fault)\.ts$/,
+      /^src\/patterns\//,
       /^chokidar$/,
       /^commander$/,
       /^pino$/,

@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from 'vitest'
 import type { ExecutionOrigin } from '../../src/model/execution.ts'
+import { poll, source } from './graph-builders.ts'
 import {
+  change,
   completed,
   declaration,
   failedTick,
@@ -45,6 +47,41 @@ export function describeHistoryContract(context: ContractContext): void {
     )
     return execution.id
   }
+
+  test('errors are stored with at most 64 KiB, of attempts, tasks, ticks and polls of sources', async () => {
+    const error = { type: 'ValueError', message: 'é'.repeat(300_000), traceback: 'é'.repeat(300_000) }
+    const execution = newExecution({})
+    await context.store.createExecution(execution, { kind: 'call' }, START)
+    await context.store.openInstance(ME, START)
+    const acquisition = { instanceId: ME, workflows: [execution.workflow], at: START, limit: 1, recover: false }
+    await context.store.acquireExecutions({ ...acquisition, executionIds: [execution.id] })
+    const attempt = { taskId: 'only', attempt: 1, outcome: 'failed', queuedAt: START, startedAt: START } as const
+    await context.store.settle(
+      settlement(execution.id, {
+        changes: [change('only', { status: 'Failed', finishedOrder: 1, error })],
+        attempts: [{ ...attempt, endedAt: START, error }],
+        end: { status: 'Failed', endedAt: START, finalText: '{}', errorMessage: null },
+      }),
+    )
+    await context.store.saveTriggers([declaration()], START)
+    await context.store.recordFailed(failedTick({ error }))
+    await context.store.graphs.declare(ME, { sources: [source('prices')], reactors: [], graphs: [] }, START)
+    await context.store.graphs.recordPolls('prices', [poll({ outcome: 'failed', error })])
+
+    const [tick] = await context.store.listTicks('inbox', FIRST_TEN)
+    const [sourcePoll] = await context.store.graphs.listPolls('prices', FIRST_TEN)
+    const stored = [
+      (await context.store.getExecution(execution.id))?.tasks[0]?.error,
+      (await context.store.listAttempts(execution.id))[0]?.error,
+      (await context.store.activity.tick('inbox', tick?.id ?? '', tick?.lastAt ?? 0))?.error,
+      sourcePoll?.error,
+    ]
+    expect(stored.map((each) => each?.type)).toEqual(stored.map(() => 'ValueError'))
+    for (const each of stored) {
+      expect(each?.message).toContain('characters were cut')
+      expect(Buffer.byteLength(`${each?.message}${each?.traceback}`)).toBeLessThanOrEqual(64 * 1024)
+    }
+  })
 
   describe('ticks far back', () => {
     async function polled(): Promise<void> {

@@ -21,6 +21,34 @@ _STOPS = os.path.join("", "cloaca", "_cpython", "calls", "")
 #: Where the frames of what drives coroutines come from.
 _ASYNCIO = os.path.dirname(os.path.abspath(asyncio.__file__)) + os.sep
 
+#: Number of bytes of UTF-8 of a message and of a traceback: the engine stores no more of an error.
+_MOST_MESSAGE_BYTES = 16 * 1024
+_MOST_TRACEBACK_BYTES = 47 * 1024
+#: What is left for the text that says how much was cut.
+_NOTE_BYTES = 64
+
+
+def bounded(message: str, traceback: str) -> Tuple[str, str]:
+    """Cuts a message, and the middle of a traceback: frames are at its beginning, and a long message at its end.
+
+    The twin of ``src/model/fault.ts``. Secrets are to be hidden before: half of one would not be found.
+    """
+    return _cut(message, _MOST_MESSAGE_BYTES, 0), _cut(traceback, _MOST_TRACEBACK_BYTES, 0.75)
+
+
+def _cut(text: str, most: int, tail_part: float) -> str:
+    if len(text) * 4 <= most:
+        return text
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) <= most:
+        return text
+    kept = most - _NOTE_BYTES
+    tail_bytes = int(kept * tail_part)
+    head = data[: kept - tail_bytes].decode("utf-8", "ignore")
+    tail = data[len(data) - tail_bytes :].decode("utf-8", "ignore") if tail_bytes else ""
+    note = f"… {len(text) - len(head) - len(tail)} characters were cut …"
+    return f"{head}\n{note}\n{tail}" if tail_bytes else f"{head} {note}"
+
 
 def type_and_text(error: BaseException) -> Tuple[str, str]:
     """The name of an exception's class, and ``<class>: <message>``."""

@@ -28,8 +28,7 @@ class Fault:
     def __init__(self, kind: str, type: str, message: str, traceback: str = "") -> None:
         self.kind = kind
         self.type = type
-        self.message = message
-        self.traceback = traceback
+        self.message, self.traceback = fault.bounded(message, traceback)
 
 
 #: JSON text; None for None.

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import type { GraphRow, Runner } from '../../index.ts'
-import { graphRecord } from '../../runner/records/graphs.ts'
+import { graphRecord, listedGraph } from '../../runner/records/graphs.ts'
 import { type DatabaseOptions, withDatabase, withReader } from '../database.ts'
 import { instantText } from '../display.ts'
 import { withExamples } from '../help.ts'
@@ -57,7 +57,7 @@ export function graphCommand(finish: (exitCode: number) => void): Command {
 
 async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
   const graphs = await runner.graphs.list()
-  if (options.json) return printJson(graphs.map(graphRecord))
+  if (options.json) return printJson(graphs.map(listedGraph))
   printTable(
     ['GRAPH', 'REACTOR', 'NODES', 'RUNS', 'FAILED', 'LAST RUN', 'LAST ERROR'],
     graphs.map((row) => [

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { InstanceRow, Runner, SourceRow } from '../../index.ts'
 import {
   eventRecord,
+  listedSource,
   type SourceInfo,
   sourceInfo,
   sourcePollRecord,
@@ -59,7 +60,7 @@ async function infosOf(runner: Runner, rows: readonly SourceRow[]): Promise<read
 
 async function list(runner: Runner, options: DatabaseOptions): Promise<void> {
   const infos = await infosOf(runner, await runner.sources.list())
-  if (options.json) return printJson(infos.map(sourceRecord))
+  if (options.json) return printJson(infos.map(listedSource))
   printTable(
     ['SOURCE', 'KIND', 'EVENTS', 'LAST HOUR', 'WAITING', 'DROPPED', 'REFUSED', 'FAILED', 'LAST EVENT'],
     infos.map(({ row, eventsLastHour }) => [

@@ -4,7 +4,7 @@
  */
 
 import { type ContextText, EMPTY_CONTEXT } from '../../model/context.ts'
-import type { PythonFault } from '../../model/fault.ts'
+import { type PythonFault, shownError } from '../../model/fault.ts'
 import type { TaskDefinition } from '../../model/workflow.ts'
 import type { ContextCodec, ExecutionEnd } from '../ports.ts'
 import { MAX_RECOVERIES } from './retry.ts'
@@ -71,7 +71,9 @@ export function cancelledEnd(reason: string, finalText: ContextText, endedAt: nu
 const NAMED_FAILURES = 5
 
 function failureMessage({ failed, completed, skipped }: Tally): string {
-  const named = failed.slice(0, NAMED_FAILURES).map(({ taskId, message }) => `${taskId}: ${firstLine(message)}`)
+  const named = failed
+    .slice(0, NAMED_FAILURES)
+    .map(({ taskId, message }) => `${taskId}: ${shownError(firstLine(message))}`)
   if (failed.length > NAMED_FAILURES) named.push(`and ${failed.length - NAMED_FAILURES} more`)
   return `${failed.length} task(s) failed, ${completed} completed, ${skipped} skipped: ${named.join('; ')}`
 }

@@ -12,6 +12,7 @@
  */
 
 import { toError } from '../../errors.ts'
+import { shownError } from '../../model/fault.ts'
 import type { ReactorFiring, Subscription } from '../../model/graphs/rows.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
@@ -113,7 +114,7 @@ export class Subscriptions {
       const answer = await this.#ask(subscription, firing)
       if (answer instanceof Error) {
         const before = subscription.errorFiringId === firing.id ? subscription.errorCount : 0
-        const error = { count: before + 1, message: answer.message, at, firingId: firing.id }
+        const error = { count: before + 1, message: shownError(answer.message), at, firingId: firing.id }
         const isDegraded = error.count >= MOST_ERRORS
         step = isDegraded ? { error, isDegraded } : { error }
         if (isDegraded) done = firing

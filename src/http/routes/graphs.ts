@@ -1,7 +1,6 @@
 /** `/api/v1/graphs`: computation graphs, their topology and their last runs. */
 
-import type { GraphRow } from '../../model/graphs/rows.ts'
-import { graphRecord } from '../../runner/records/graphs.ts'
+import { graphRecord, listedGraph } from '../../runner/records/graphs.ts'
 import { type Operation, reading } from '../operations.ts'
 import { GRAPH, GRAPH_LIST } from '../schemas/graphs.ts'
 import { lengthOf, shortText } from '../short-texts.ts'
@@ -14,19 +13,21 @@ export const GRAPH_OPERATIONS: readonly Operation[] = [
     tag,
     summary: 'Computation graphs by name: those of reactors, and those that tasks invoke',
     answer: GRAPH_LIST,
-    handle: async ({ runner }) => ({ items: (await runner.graphs.list()).map(graphAnswer), nextCursor: null }),
+    handle: async ({ runner }) => ({
+      items: (await runner.graphs.list()).map((row) => graphAnswer(listedGraph(row))),
+      nextCursor: null,
+    }),
   }),
   reading({
     path: '/graphs/{name}',
     tag,
     summary: 'One graph: its nodes, its last run with what they returned, its last error',
     answer: GRAPH,
-    handle: async ({ runner, param }) => graphAnswer(await runner.graphs.get(param('name'))),
+    handle: async ({ runner, param }) => graphAnswer(graphRecord(await runner.graphs.get(param('name')))),
   }),
 ]
 
-function graphAnswer(row: GraphRow) {
-  const { lastRun, ...record } = graphRecord(row)
+function graphAnswer({ lastRun, ...record }: ReturnType<typeof graphRecord>) {
   if (lastRun === null) return { ...record, lastRun }
   const { resultText, ...run } = lastRun
   return { ...record, lastRun: { ...run, resultText: shortText(resultText), resultLength: lengthOf(resultText) } }

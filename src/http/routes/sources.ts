@@ -3,13 +3,7 @@
 import * as v from 'valibot'
 import { CloacaError, UsageError } from '../../errors.ts'
 import type { SourceEvent } from '../../model/graphs/rows.ts'
-import {
-  eventRecord,
-  type SourceInfo,
-  sourceInfo,
-  sourcePollRecord,
-  sourceRecord,
-} from '../../runner/records/sources.ts'
+import { eventRecord, listedSource, sourceInfo, sourcePollRecord, sourceRecord } from '../../runner/records/sources.ts'
 import type { Runner } from '../../runner/runner.ts'
 import { bodyElements } from '../bodies/large-bodies.ts'
 import { JSON_TEXT, type Operation, reading, sendingJson } from '../operations.ts'
@@ -35,7 +29,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
     handle: async ({ runner }) => {
       const rows = await runner.sources.list()
       const infos = await Promise.all(rows.map((row) => sourceInfo(runner, row)))
-      return { items: infos.map(sourceAnswer), nextCursor: null }
+      return { items: infos.map((info) => sourceAnswer(listedSource(info))), nextCursor: null }
     },
   }),
   reading({
@@ -44,7 +38,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
     summary: 'One source: what waits, what came of its events, its last value and error',
     answer: schema.SOURCE,
     handle: async ({ runner, param }) =>
-      sourceAnswer(await sourceInfo(runner, await runner.sources.get(param('name')))),
+      sourceAnswer(sourceRecord(await sourceInfo(runner, await runner.sources.get(param('name'))))),
   }),
   reading({
     path: '/sources/{name}/value',
@@ -129,8 +123,7 @@ export const SOURCE_OPERATIONS: readonly Operation[] = [
   }),
 ]
 
-function sourceAnswer(info: SourceInfo) {
-  const { lastValueText, ...record } = sourceRecord(info)
+function sourceAnswer({ lastValueText, ...record }: ReturnType<typeof sourceRecord>) {
   return { ...record, lastValueText: shortText(lastValueText), lastValueLength: lengthOf(lastValueText) }
 }
 

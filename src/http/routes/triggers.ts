@@ -9,7 +9,7 @@ import type { PollTest } from '../../model/trigger.ts'
 import { actionRecord } from '../../runner/records/executions.ts'
 import { logRecord } from '../../runner/records/logs.ts'
 import { trendRecord } from '../../runner/records/overviews.ts'
-import { firingRecord, tickRecord, triggerRecord } from '../../runner/records/triggers.ts'
+import { firingRecord, tickRecord, triggerRecord, wholeTickRecord } from '../../runner/records/triggers.ts'
 import type { TriggerInfo } from '../../runner/resources/triggers.ts'
 import type { Runner } from '../../runner/runner.ts'
 import { given, type Operation, reading, sendingContext, writing } from '../operations.ts'
@@ -81,7 +81,7 @@ const READS: readonly Operation[] = [
     answer: schema.TICK_DETAIL,
     handle: async ({ runner, param, query: { at } }) => {
       const tick = await runner.triggers.tick(param('name'), param('id'), at)
-      if (tick !== null) return { ...tickRecord(tick), records: tick.records.map(logRecord) }
+      if (tick !== null) return { ...wholeTickRecord(tick), records: tick.records.map(logRecord) }
       throw new HttpProblem(
         404,
         'TICK_NOT_FOUND',

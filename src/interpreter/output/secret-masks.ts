@@ -4,6 +4,7 @@
  */
 
 import type { RaisedFault, StackToken } from '../../border/protocol.ts'
+import { boundedFault } from '../../model/fault.ts'
 import type { Printed } from '../../output/call-log.ts'
 import { Masks } from '../../output/masks.ts'
 
@@ -46,10 +47,11 @@ export class SecretMasks {
     return (attempt && this.#byExecution.get(attempt.executionId)) ?? null
   }
 
+  /** Hides secrets first and cuts the texts afterwards: half a secret would not be found. */
   inFault(token: StackToken, fault: RaisedFault): RaisedFault {
     const masks = this.of(token)
-    if (masks === null) return fault
-    return { ...fault, message: masks.inText(fault.message), traceback: masks.inText(fault.traceback) }
+    if (masks === null) return boundedFault(fault)
+    return boundedFault({ ...fault, message: masks.inText(fault.message), traceback: masks.inText(fault.traceback) })
   }
 
   /** What is to be said of the context that an attempt returns, which is stored as it is; null for nothing. */

@@ -2,6 +2,7 @@
 
 import type { ActionRow } from '../../model/action.ts'
 import type { AttemptRow, ExecutionSummary } from '../../model/execution.ts'
+import { shownError } from '../../model/fault.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { ExecutionResult } from '../results.ts'
 import { instant } from './instants.ts'
@@ -18,7 +19,7 @@ export function summaryRecord(row: ExecutionSummary) {
     createdAt: formatInstant(row.createdAt),
     startedAt: instant(row.startedAt),
     endedAt: instant(row.endedAt),
-    errorMessage: row.errorMessage,
+    errorMessage: shownError(row.errorMessage),
   }
 }
 

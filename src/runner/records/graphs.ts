@@ -1,8 +1,14 @@
 /** Computation graphs as JSON: contracts, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
+import { shownFault } from '../../model/fault.ts'
 import type { GraphRow } from '../../model/graphs/rows.ts'
 import { formatInstant } from '../../model/instant.ts'
 import { instant } from './instants.ts'
+
+/** A row of a list. */
+export function listedGraph(row: GraphRow) {
+  return { ...graphRecord(row), lastError: shownFault(row.lastError) }
+}
 
 export function graphRecord(row: GraphRow) {
   const { name, reactor, nodes, description, script, place } = row.definition

@@ -1,6 +1,7 @@
 /** Sources, their events and polls as JSON: contracts, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
 import type { SourcePollRow } from '../../engine/graphs/graph-store.ts'
+import { shownFault } from '../../model/fault.ts'
 import type { SourceEvent, SourceRow } from '../../model/graphs/rows.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { Runner } from '../runner.ts'
@@ -63,6 +64,11 @@ export function sourceRecord({ row, limit, eventsLastHour }: SourceInfo) {
   }
 }
 
+/** A row of a list. */
+export function listedSource(info: SourceInfo) {
+  return { ...sourceRecord(info), lastError: shownFault(info.row.lastError) }
+}
+
 export function eventRecord({ source, sequence, acceptedAt, eventText }: SourceEvent) {
   return { source, sequence, acceptedAt: formatInstant(acceptedAt), eventText }
 }
@@ -78,6 +84,6 @@ export function sourcePollRecord(row: SourcePollRow) {
     latenessMs,
     durationMs,
     sequence,
-    error,
+    error: shownFault(error),
   }
 }

@@ -1,6 +1,7 @@
 /** How it goes on a database, on one screen, and as JSON. */
 
 import type { ExecutionStatus, ExecutionSummary } from '../../model/execution.ts'
+import { shownError } from '../../model/fault.ts'
 import type { ReactorRow, SourceRow, Subscription } from '../../model/graphs/rows.ts'
 import type { TriggerInfo } from '../resources/triggers.ts'
 import type { Runner } from '../runner.ts'
@@ -75,7 +76,7 @@ export function statusRecord(status: Status) {
     },
     executions,
     lastFailures: failures.map(({ id, workflow, endedAt, errorMessage }) => {
-      return { id, workflow, endedAt: instant(endedAt), errorMessage }
+      return { id, workflow, endedAt: instant(endedAt), errorMessage: shownError(errorMessage) }
     }),
     ...graphsRecord(status),
   }

@@ -1,5 +1,6 @@
 /** Triggers, their ticks and their firings as JSON: contracts, whose fields `docs/command-line.md` lists. Instants are RFC 3339. */
 
+import { shownError } from '../../model/fault.ts'
 import { formatInstant } from '../../model/instant.ts'
 import type { CronRow, FiringRow, TickRow } from '../../model/schedule.ts'
 import type { TriggerInfo } from '../resources/triggers.ts'
@@ -45,7 +46,12 @@ export function cronTriggerRecord(row: CronRow) {
   }
 }
 
+/** A row of a list. */
 export function tickRecord(row: TickRow) {
+  return { ...wholeTickRecord(row), errorMessage: shownError(row.errorMessage) }
+}
+
+export function wholeTickRecord<Row extends TickRow>(row: Row) {
   return { ...row, firstAt: formatInstant(row.firstAt), lastAt: formatInstant(row.lastAt) }
 }
 

@@ -10,6 +10,7 @@ import queue
 import time
 from typing import Any, Callable, Dict, List, Set, Tuple
 
+from ..._border import fault
 from ..channel import helpers
 from ..channel.frames import FrameError
 from ..channel.lines import Lines
@@ -122,6 +123,9 @@ class Speaker:
         if masks is not None and "error" in outcome:
             error = outcome["error"]
             error["message"], error["traceback"] = masks.in_text(error["message"]), masks.in_text(error["traceback"])
+        if "error" in outcome:
+            error = outcome["error"]
+            error["message"], error["traceback"] = fault.bounded(error["message"], error["traceback"])
         if masks is not None and outcome["kind"] == "completed":
             warning = self._masks.warning(token, outcome["contextText"] or "")
             if warning is not None:
