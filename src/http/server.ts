@@ -5,11 +5,13 @@ import type { Server } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname as nameOfMachine } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
+import { SystemClock } from '../engine/clock.ts'
 import { UsageError } from '../errors.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
 import { remember } from './connections.ts'
 import { handlerWith } from './http-handler.ts'
+import { OpenConnections } from './open-connections.ts'
 import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
 
 export interface ServerOptions {
@@ -33,7 +35,6 @@ export interface HttpServer {
 }
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
-const CONNECTIONS_AT_MOST = 1_000
 /** Who sends a request a letter at a time keeps a connection from others no longer than this. Answers may last. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 
@@ -53,7 +54,7 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
     overrideGlobalObjects: false,
     serverOptions: TIMEOUTS,
   }) as Server
-  server.maxConnections = CONNECTIONS_AT_MOST
+  new OpenConnections(server, new SystemClock({ keepsProcessAlive: false }))
   const hasMoved = await bind(server, host, options)
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : options.port
