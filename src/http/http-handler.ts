@@ -1,5 +1,6 @@
 /** A runner as a function from requests to answers, for `serve` and for servers of others: Hono, Express, Fastify, Next. */
 
+import { SystemClock } from '../engine/clock.ts'
 import { checkSetting, objectOf, type SettingCheck } from '../engine/settings-check.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
@@ -9,6 +10,7 @@ import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
 import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
+import { WrongTokens } from './wrong-tokens.ts'
 
 export interface HttpHandlerOptions {
   /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */
@@ -26,7 +28,10 @@ export interface HttpHandlerOptions {
 
 const OPTIONS_CHECK = objectOf({
   basePath: { expected: 'a path that begins with "/"', fits: (value) => /^\/\S*$/.test(String(value)) },
-  token: { expected: 'a string that is not empty', fits: (value) => typeof value === 'string' && value !== '' },
+  token: {
+    expected: 'a string of at most 4,096 characters from "!" to "~"',
+    fits: (value) => /^[!-~]{1,4096}$/.test(String(value)),
+  },
   hosts: { expected: 'a list of names', fits: isListOfTexts },
   log: { expected: 'a function', fits: (value) => typeof value === 'function' },
 } satisfies Record<keyof HttpHandlerOptions, SettingCheck>)
@@ -34,10 +39,12 @@ const OPTIONS_CHECK = objectOf({
 /** Answers requests for as long as the runner is open. Throws `INVALID_ARGUMENT` for options that mean nothing. */
 export function httpHandler(runner: Runner, options: HttpHandlerOptions = {}): Fetch {
   checkSetting(options, OPTIONS_CHECK, '')
-  const { token = null, hosts } = options
+  const { token = null, hosts, log = () => undefined } = options
+  const wrongTokens = new WrongTokens(new SystemClock({ keepsProcessAlive: false }), log)
   const names = hosts?.map(canonicalHost)
   const rules: AccessRules = {
     token,
+    onWrongToken: () => wrongTokens.add(),
     isOurs: (hostname) => (names === undefined ? isLoopback(hostname) : isAmongHosts(hostname, names)),
   }
   return handlerWith(runner, rules, options)

@@ -11,6 +11,8 @@ import { HttpProblem } from './problems.ts'
 export interface AccessRules {
   /** Required for everything but probes and the files of the page. Null: writes need the `Origin` of the page instead. */
   readonly token: string | null
+  /** Is called for each request that is refused although it has an `Authorization`. */
+  onWrongToken(): void
   /** Whether requests for this name, in lower case and without its port, are meant for us. */
   isOurs(hostname: string): boolean
 }
@@ -40,6 +42,7 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
   if (isReading && (rules.token === null || PROBES.has(path) || isOfPage(path))) return
   if (rules.token !== null) {
     if (hasToken(request, rules.token)) return
+    if (request.headers.has('authorization')) rules.onWrongToken()
     const message = 'Send the token of CLOACA_HTTP_TOKEN: "Authorization: Bearer …".'
     throw new HttpProblem(401, 'TOKEN_REFUSED', message, { 'www-authenticate': 'Bearer' })
   }

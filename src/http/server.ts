@@ -13,6 +13,7 @@ import { remember } from './connections.ts'
 import { handlerWith } from './http-handler.ts'
 import { OpenConnections } from './open-connections.ts'
 import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
+import { WrongTokens } from './wrong-tokens.ts'
 
 export interface ServerOptions {
   /** A name or an address of this machine; `0.0.0.0` and `::` are all of them. */
@@ -34,6 +35,8 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** Of a server that others than this machine reach. */
+const SHORTEST_TOKEN = 16
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 /** Who sends a request a letter at a time keeps a connection from others no longer than this. Answers may last. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
@@ -43,8 +46,11 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
   const host = canonicalHost(options.host)
   const hosts = options.hosts.map(canonicalHost)
   if (options.token === null) assertLocal(host, hosts)
+  else if (options.token.length < SHORTEST_TOKEN && !(isLoopback(host) && hosts.length === 0)) throw tooShort()
+  const clock = new SystemClock({ keepsProcessAlive: false })
+  const wrongTokens = new WrongTokens(clock, options.log)
   const isOurs = (name: string): boolean => isName(name, host) || isAmongHosts(name, hosts)
-  const rules: AccessRules = { token: options.token, isOurs }
+  const rules: AccessRules = { token: options.token, isOurs, onWrongToken: () => wrongTokens.add() }
   const fetch = handlerWith(runner, rules, { log: options.log })
   const server = createAdaptorServer({
     fetch: (request, { outgoing }) => {
@@ -54,7 +60,7 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
     overrideGlobalObjects: false,
     serverOptions: TIMEOUTS,
   }) as Server
-  new OpenConnections(server, new SystemClock({ keepsProcessAlive: false }))
+  new OpenConnections(server, clock)
   const hasMoved = await bind(server, host, options)
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : options.port
@@ -68,6 +74,12 @@ export async function listen(runner: Runner, options: ServerOptions): Promise<Ht
       await closed
     },
   }
+}
+
+/** Guessing a token of 16 characters takes longer than anybody tries. */
+function tooShort(): UsageError {
+  const message = `The token of CLOACA_HTTP_TOKEN has fewer than ${SHORTEST_TOKEN} characters, and can be guessed from other machines: use a longer one, such as that of "openssl rand -base64 24".`
+  return new UsageError('INVALID_SETTINGS', message, { path: 'http.token' })
 }
 
 /** Without a token, everybody who reaches the server may do everything. */

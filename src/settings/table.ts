@@ -21,6 +21,7 @@ import {
   someOf,
   TEXT,
   TEXTS,
+  TOKEN,
   WEB_ADDRESS,
   wholeFrom,
   wholeUpTo,
@@ -294,7 +295,7 @@ export const SETTINGS = Object.freeze({
     placeholder: '',
     doc: 'further names that requests may be for, such as those of a proxy; needs a token',
   }),
-  'http.token': setting(optional(secret(TEXT)), null, {
+  'http.token': setting(optional(TOKEN), null, {
     variable: 'CLOACA_HTTP_TOKEN',
     flag: null,
     placeholder: '',

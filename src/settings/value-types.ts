@@ -152,6 +152,13 @@ export function secret(type: ValueType<string>): ValueType<string> {
   return { ...type, show: () => 'set' }
 }
 
+/** What a header can carry: a line break or a letter beyond ASCII would never arrive as it was written. */
+export const TOKEN = secret(
+  typeOf<string>('a text of at most 4,096 characters from "!" to "~", without spaces and line breaks', (text) =>
+    /^[!-~]{1,4096}$/.test(text) ? text : undefined,
+  ),
+)
+
 /** The name of a program on the PATH or its path, or the Python that comes along. */
 export const PYTHON = typeOf<string>(
   '"pyodide", or the name or path of a Python such as "python3.12" or ".venv/bin/python"',

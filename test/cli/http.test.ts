@@ -16,6 +16,9 @@ def quiet():
 /** As where nobody has set a port. */
 const DEFAULT_PORT = { env: { CLOACA_HTTP_PORT: '' } }
 
+/** Of 16 characters. */
+const TOKEN = 's3cret-of-a-test'
+
 const listening = async (serving: CloacaProcess) => String((await serving.logs('HTTP is at')).url)
 
 describe.concurrent('the HTTP interface of a serving process', () => {
@@ -64,7 +67,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     const words = ['serve', 'jobs.py', '--host', '0.0.0.0', '--port', '0', '--db', ':memory:']
 
     const refused = await terminal.run(words)
-    const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: 's3cret' } })
+    const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: TOKEN } })
     const url = (await listening(serving)).replace('0.0.0.0', '127.0.0.1')
     const status = async (headers: Record<string, string>) =>
       (await fetch(`${url}/api/v1/triggers`, { headers })).status
@@ -73,8 +76,8 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     expect(refused.stderr).toContain('set CLOACA_HTTP_TOKEN')
     expect(await status({})).toBe(401)
     expect(await status({ authorization: 'Bearer guess' })).toBe(401)
-    expect(await status({ authorization: 'Bearer s3cret' })).toBe(200)
-    expect(serving.stderr).not.toContain('s3cret')
+    expect(await status({ authorization: `Bearer ${TOKEN}` })).toBe(200)
+    expect(serving.stderr).not.toContain(TOKEN)
   })
 
   it('needs its token on this machine, too, for the names of a proxy, and says so in one line', async () => {
@@ -84,7 +87,7 @@ describe.concurrent('the HTTP interface of a serving process', () => {
     const words = ['serve', 'jobs.py', '--port', '0', '--db', ':memory:']
 
     const refused = await terminal.run(words)
-    const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: 's3cret' } })
+    const serving = terminal.start(words, { env: { CLOACA_HTTP_TOKEN: TOKEN } })
     const url = await listening(serving)
     const { msg } = await serving.logs('HTTP needs')
     const status = async (headers: Record<string, string>) =>
@@ -92,10 +95,46 @@ describe.concurrent('the HTTP interface of a serving process', () => {
 
     expect(refused.stderr).toContain('HTTP would be open to everybody who can reach "jobs.example"')
     expect(await status({ origin: url })).toBe(401)
-    expect(await status({ authorization: 'Bearer s3cret' })).toBe(200)
+    expect(await status({ authorization: `Bearer ${TOKEN}` })).toBe(200)
     expect(msg).toBe(
       'HTTP needs the token of CLOACA_HTTP_TOKEN for everything but /healthz, /readyz and the files of the page, and is answered for "127.0.0.1", "jobs.example", "*.apps.example"',
     )
+  })
+
+  it.each([
+    ['of spaces', 'a token of words'],
+    ['with a line break', 'a-token-of-16-or-more\n'],
+    ['with a letter that no header has', 'a-token-of-16-or-möre'],
+    ['of 20,000 letters', 'x'.repeat(20_000)],
+  ])('does not begin with a token %s', async (_, token) => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    const env = { CLOACA_HTTP_TOKEN: token }
+
+    const { exitCode, stderr } = await terminal.run(['serve', 'jobs.py', '--port', '0', '--db', ':memory:'], { env })
+
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('4,096 characters from "!" to "~"')
+    expect(stderr).not.toContain(token)
+  })
+
+  it('takes a short token on this machine, and refuses it where others can guess', async () => {
+    await using terminal = new Terminal()
+    terminal.write('jobs.py', JOBS)
+    const words = ['serve', 'jobs.py', '--port', '0', '--db', ':memory:']
+    const env = { CLOACA_HTTP_TOKEN: TOKEN.slice(1) }
+
+    const serving = terminal.start(words, { env })
+    await serving.logs('HTTP needs the token')
+    for (const [more, own] of [
+      [['--host', '0.0.0.0'], {}],
+      [[], { CLOACA_HTTP_HOSTS: 'jobs.example' }],
+    ] as const) {
+      const { exitCode, stderr } = await terminal.run([...words, ...more], { env: { ...env, ...own } })
+
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('has fewer than 16 characters')
+    }
   })
 
   it.each(['*', '*.com', 'a.*.example', 'https://jobs.example', 'jobs.example:443', 'jobs.example/x', ''])(
