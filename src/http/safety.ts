@@ -28,6 +28,8 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
 }
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+/** What no page of another site has a reason to load: it could not read the answer, but would have it made. */
+const DATA = /^\/(?:api|metrics|events)(?:\/|$)/
 /** What probes ask for, which have no token: they learn nothing else. */
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
@@ -39,6 +41,10 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
   const isReading = READING.has(request.method)
+  if (isReading && DATA.test(path) && request.headers.get('sec-fetch-site') === 'cross-site') {
+    const message = `Pages of other sites may not read "${path}". Open the address in a tab of its own.`
+    throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
+  }
   if (isReading && (rules.token === null || PROBES.has(path) || isOfPage(path))) return
   if (rules.token !== null) {
     if (hasToken(request, rules.token)) return

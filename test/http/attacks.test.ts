@@ -168,6 +168,29 @@ describe('a page of another site', () => {
     },
   )
 
+  it.each([
+    '/api/v1/triggers',
+    '/api/v1/executions/trend',
+    '/api/v1/openapi.json',
+    '/api/v1/nothing',
+    '/metrics',
+    '/api/v1/events',
+  ])('has %s neither read nor prepared for it', async (path) => {
+    const ask = (site: string) =>
+      rawRequest(open.url, `GET ${path} HTTP/1.1`, `Host: ${own}`, `Sec-Fetch-Site: ${site}`)
+    const { status, body } = await ask('cross-site')
+
+    expect({ status, code: code(body) }).toEqual({ status: 403, code: 'ORIGIN_REFUSED' })
+    if (path.endsWith('events')) return
+    for (const site of ['same-origin', 'none']) expect((await ask(site)).status).not.toBe(403)
+  })
+
+  it.each(['/', '/executions', '/healthz', '/readyz'])('may lead to %s with a link', async (path) => {
+    const { status } = await rawRequest(open.url, `GET ${path} HTTP/1.1`, `Host: ${own}`, 'Sec-Fetch-Site: cross-site')
+
+    expect(status).not.toBe(403)
+  })
+
   it('writes nothing that a form can send, even from an address of ours', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', '']) {
       const { status, body } = await post(`Origin: ${open.url}`, `Content-Type: ${type}`)

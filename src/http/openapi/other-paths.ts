@@ -16,7 +16,13 @@ const readiness = (description: string, example: object) => ({
   content: { 'application/json': { schema: READINESS, example } },
 })
 const OK = { type: 'object', properties: { status: { const: 'ok' } }, required: ['status'] }
-const REFUSALS = { 401: problemResponse(401, ['TOKEN_REFUSED']), 421: problemResponse(421, ['HOST_REFUSED']) }
+/** Of probes, which need no token. */
+const HOST_REFUSALS = { 400: problemResponse(400, ['HOST_REFUSED']), 421: problemResponse(421, ['HOST_REFUSED']) }
+const REFUSALS = {
+  ...HOST_REFUSALS,
+  401: problemResponse(401, ['TOKEN_REFUSED']),
+  403: problemResponse(403, ['ORIGIN_REFUSED']),
+}
 
 const EVENTS_EXAMPLE = `id: 1f0c2a9b-0
 event: hello
@@ -36,7 +42,7 @@ export const OTHER_PATHS = {
       security: [{}],
       responses: {
         200: { description: 'It does', content: { 'application/json': { schema: OK, example: { status: 'ok' } } } },
-        421: REFUSALS[421],
+        ...HOST_REFUSALS,
       },
     },
   },
@@ -53,7 +59,7 @@ export const OTHER_PATHS = {
           database: null,
           python: 'No interpreter answered within 2000 ms.',
         }),
-        421: REFUSALS[421],
+        ...HOST_REFUSALS,
       },
     },
   },

@@ -21,6 +21,7 @@ const OF_HTTP: Readonly<Partial<Record<Code, number>>> = {
 const ALWAYS: readonly Code[] = [
   'INVALID_ARGUMENT',
   'TOKEN_REFUSED',
+  'ORIGIN_REFUSED',
   'HOST_REFUSED',
   'INTERNAL',
   'DATABASE_FAILED',
@@ -67,7 +68,7 @@ function codesOf(operation: Operation): readonly Code[] {
   const codes: readonly Code[] = [
     ...ALWAYS,
     ...matching(BY_PATH),
-    ...(isWriting ? ['ORIGIN_REFUSED' as const, ...matching(BY_ACTION)] : []),
+    ...(isWriting ? matching(BY_ACTION) : []),
     ...(body === null ? [] : WITH_BODY),
     ...(answersText(operation) ? ['TOO_MANY_LARGE_ANSWERS' as const] : []),
   ]
