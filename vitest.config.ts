@@ -18,7 +18,7 @@ const onPostgres =
     ? [
         'test/scenarios/{bad_input,blocking_execute,cancelling,classic,contexts,crashes,deduplication}.test.ts',
         'test/scenarios/{logging-of-tasks,mixed-graph,output-of-tasks,overlapping-requests,polling,tenants,trigger_page,waiting-triggers}.test.ts',
-        'test/http/{activity,api,events,history}.test.ts',
+        'test/http/{activity,api,events,history,numbers}.test.ts',
         'test/runner/execute.test.ts',
         'test/postgres/*.test.ts',
         POSTGRES_STORE,

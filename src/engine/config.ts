@@ -130,8 +130,14 @@ export const CONFIG_CHECK = objectOf({
 /** The defaults with what the caller sets. Throws `INVALID_ARGUMENT` for a key or a value that means nothing. */
 export function engineConfig(settings: Partial<EngineConfig> = {}): EngineConfig {
   checkSetting(settings, CONFIG_CHECK, 'config')
-  const retention = Object.freeze({ ...DEFAULT_CONFIG.retention, ...given(settings.retention ?? {}) })
+  const retention = Object.freeze({ ...DEFAULT_CONFIG.retention, ...wholeAges(settings.retention ?? {}) })
   return Object.freeze({ ...DEFAULT_CONFIG, ...given(settings), retention })
+}
+
+/** Databases store whole milliseconds. */
+function wholeAges(retention: Partial<Retention>): Partial<Retention> {
+  const ages = Object.entries(given(retention)).map(([key, age]) => [key, age === null ? null : Math.floor(age)])
+  return Object.fromEntries(ages) as Partial<Retention>
 }
 
 /** Without what is undefined, which JavaScript callers write for "not given". */

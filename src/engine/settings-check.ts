@@ -34,14 +34,14 @@ export const NUMBER: SettingCheck = { expected: 'a finite number', fits: Number.
 
 /** A length of time. */
 export const DURATION_MS: SettingCheck = {
-  expected: 'a finite number of milliseconds, 0 or more',
-  fits: (value) => Number.isFinite(value) && Number(value) >= 0,
+  expected: `a number of milliseconds from 0 to ${Number.MAX_SAFE_INTEGER}`,
+  fits: (value) => typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER,
 }
 
 export function wholeFrom(least: number): SettingCheck {
   return {
     expected: `a whole number, ${least} or more`,
-    fits: (value) => Number.isInteger(value) && Number(value) >= least,
+    fits: (value) => Number.isSafeInteger(value) && Number(value) >= least,
   }
 }
 

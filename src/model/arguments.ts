@@ -40,10 +40,12 @@ export function textArgument(value: unknown, name: string): string {
   })
 }
 
-/** An argument that is a finite number from `least` on. Throws `INVALID_ARGUMENT` for anything else. */
+/** Returns an argument as a whole number. Throws `INVALID_ARGUMENT` for anything that a database cannot store. */
 export function numberArgument(value: unknown, name: string, least: number): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value
-  const message = `"${name}" must be a finite number, ${least} or more, but ${shownValue(value)} was given.`
+  const most = Number.MAX_SAFE_INTEGER
+  // Databases store whole numbers, and none beyond 64 bits.
+  if (typeof value === 'number' && value >= least && value <= most) return Math.floor(value)
+  const message = `"${name}" must be a number from ${least} to ${most}, but ${shownValue(value)} was given.`
   throw new UsageError('INVALID_ARGUMENT', message, { path: name })
 }
 

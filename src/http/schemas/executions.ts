@@ -136,7 +136,7 @@ export const RETRY = v.strictObject({
 
 export const PRUNE = v.strictObject({
   ...NOTED,
-  olderThanMs: v.pipe(v.number(), v.minValue(0), v.description('since their end')),
+  olderThanMs: v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER), v.description('since their end')),
   status: v.optional(v.picklist(['Completed', 'Failed', 'Cancelled'])),
   dryRun: v.optional(v.pipe(v.boolean(), v.description('only count them'))),
 })

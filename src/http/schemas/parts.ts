@@ -7,6 +7,10 @@ export const INSTANT = v.pipe(v.string(), v.isoTimestamp(), v.description('RFC 3
 export const INSTANT_OR_NULL = v.nullable(INSTANT)
 export const TEXT_OR_NULL = v.nullable(v.string())
 export const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0))
+/** A whole number that a database can store. */
+export function wholeFrom(least: number) {
+  return v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(Number.MAX_SAFE_INTEGER))
+}
 export const NUMBER_OR_NULL = v.nullable(v.number())
 
 /** A value to the letter. */

@@ -1,7 +1,17 @@
 /** Reactors, their firings, and the workflows that are subscribed to them. */
 
 import * as v from 'valibot'
-import { COUNT, INSTANT, INSTANT_OR_NULL, LENGTH_OR_NULL, listOf, NOTED, SHORT_TEXT, TEXT_OR_NULL } from './parts.ts'
+import {
+  COUNT,
+  INSTANT,
+  INSTANT_OR_NULL,
+  LENGTH_OR_NULL,
+  listOf,
+  NOTED,
+  SHORT_TEXT,
+  TEXT_OR_NULL,
+  wholeFrom,
+} from './parts.ts'
 
 export const REACTOR = v.strictObject({
   name: v.string(),
@@ -102,7 +112,7 @@ export const SUBSCRIPTION_DELETED = v.strictObject({ id: v.string(), deleted: v.
 
 export const REPLAY = v.strictObject({
   ...NOTED,
-  from: v.pipe(v.number(), v.integer(), v.minValue(1), v.description('the sequence of the first firing')),
+  from: v.pipe(wholeFrom(1), v.description('the sequence of the first firing')),
 })
 export const REPLAYED = v.strictObject({
   id: v.string(),

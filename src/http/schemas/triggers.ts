@@ -16,6 +16,7 @@ import {
   PAGE,
   TEXT_OR_NULL,
   TIMES,
+  wholeFrom,
 } from './parts.ts'
 
 const POLICY = {
@@ -155,12 +156,12 @@ export const TESTED = v.strictObject({
   records: v.pipe(v.array(v.strictObject(RECORD)), v.description('what it printed and logged')),
 })
 
-const LIMIT = v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0))))
+const LIMIT = v.optional(v.nullable(wholeFrom(0)))
 
 export const SET = v.strictObject({
   ...NOTED,
   reset: v.optional(v.pipe(v.literal(true), v.description('what the code says counts again'))),
-  pollIntervalMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  pollIntervalMs: v.optional(wholeFrom(0)),
   timeoutMs: LIMIT,
   jitterMs: LIMIT,
   maxActive: LIMIT,
