@@ -200,16 +200,16 @@ export class RunnerExecutions {
     return await this.#engine.executions.count()
   }
 
-  /** Its attempts that have ended, in the order of their ends. */
+  /** Its attempts that have ended, in the order of their ends. Throws `EXECUTION_NOT_FOUND`. */
   async attempts(id: string): Promise<readonly AttemptRow[]> {
     using _hold = this.#alive.hold()
-    return await this.#engine.executions.attempts(await this.#idOf(id))
+    return await this.#ofKnown(id, (known) => this.#engine.executions.attempts(known))
   }
 
-  /** What people did to it, newest first. */
+  /** What people did to it, newest first. Throws `EXECUTION_NOT_FOUND`. */
   async actions(id: string): Promise<readonly ActionRow[]> {
     using _hold = this.#alive.hold()
-    return await this.#engine.executions.actions(await this.#idOf(id))
+    return await this.#ofKnown(id, (known) => this.#engine.executions.actions(known))
   }
 
   /**
@@ -275,6 +275,14 @@ export class RunnerExecutions {
     const overview = await this.#engine.executions.history.overview(id)
     if (overview === null) throw unknownExecution(id)
     return overview
+  }
+
+  /** Reads rows of an execution. If there are none, it may be unknown. */
+  async #ofKnown<Row>(given: string, read: (id: string) => Promise<readonly Row[]>): Promise<readonly Row[]> {
+    const id = await this.#idOf(given)
+    const rows = await read(id)
+    if (rows.length === 0) await this.#overview(id)
+    return rows
   }
 
   #idOf(given: string): Promise<string> {
