@@ -1,8 +1,10 @@
 /** The routes over a runner. Loaded with the first request: programs that never get one need not load it. */
 
 import { Hono } from 'hono'
+import { SystemClock } from '../engine/clock.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
+import { type AccessRules, assertAllowed, SAFE_HEADERS } from './access/safety.ts'
 import { readBody } from './bodies/read-body.ts'
 import { ContextAnswers, type StoredContext } from './context-answers.ts'
 import { openApiDocument } from './openapi/document.ts'
@@ -19,7 +21,7 @@ import { SOURCE_OPERATIONS } from './routes/sources.ts'
 import { SYSTEM_OPERATIONS } from './routes/system.ts'
 import { TRIGGER_OPERATIONS } from './routes/triggers.ts'
 import { WORKFLOW_OPERATIONS } from './routes/workflows.ts'
-import { type AccessRules, assertAllowed, SAFE_HEADERS } from './safety.ts'
+import { SharedAnswers } from './shared-answers.ts'
 
 export const API = '/api/v1'
 
@@ -53,7 +55,11 @@ export interface AppOptions {
 export type Fetch = (request: Request) => Promise<Response>
 
 export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOptions): Fetch {
-  const contexts = new ContextAnswers()
+  const parts: AppParts = {
+    runner,
+    contexts: new ContextAnswers(),
+    shared: new SharedAnswers(new SystemClock({ keepsProcessAlive: false })),
+  }
   const app = new Hono({ strict: true }).basePath(basePath)
   app.use('*', async ({ req }, next) => {
     assertAllowed(req.raw, req.path.slice(basePath.replace(/\/$/, '').length), rules)
@@ -62,12 +68,7 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
   for (const operation of OPERATIONS) {
     const path = `${API}${operation.path.replace(/\{(\w+)\}/g, ':$1')}`
     app.on(operation.method.toUpperCase(), path, async ({ req }) => {
-      return await answerOf(
-        operation,
-        { runner, contexts },
-        req.raw,
-        (name) => req.param(name as never) as unknown as string,
-      )
+      return await answerOf(operation, parts, req.raw, (name) => req.param(name as never) as unknown as string)
     })
   }
   for (const { path, respond } of [...others, openApiRoute(basePath)]) app.get(path, ({ req }) => respond(req.raw))
@@ -85,15 +86,22 @@ export function makeApp(runner: Runner, { basePath, rules, log, others }: AppOpt
   return async (request) => withHeaders(await app.fetch(request))
 }
 
+interface AppParts {
+  readonly runner: Runner
+  readonly contexts: ContextAnswers
+  readonly shared: SharedAnswers
+}
+
 async function answerOf(
   operation: Operation,
-  { runner, contexts }: { readonly runner: Runner; readonly contexts: ContextAnswers },
+  { runner, contexts, shared }: AppParts,
   request: Request,
   param: (name: string) => string,
 ): Promise<Response> {
   const query = checked(operation.query, Object.fromEntries(new URL(request.url).searchParams), 'query')
   const call = { runner, param, query, ...(await readBody(request, operation)) }
-  const answer = await operation.handle(call)
+  const handle = (): Promise<unknown> => operation.handle(call)
+  const answer = operation.isShared ? await shared.get(request.url, handle) : await handle()
   if (answersText(operation)) return await contexts.answer(answer as StoredContext, request)
   const { status } = operation
   return new Response(JSON.stringify(answer), {

@@ -4,13 +4,13 @@ import { SystemClock } from '../engine/clock.ts'
 import { checkSetting, objectOf, type SettingCheck } from '../engine/settings-check.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
+import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './access/safety.ts'
+import { WrongTokens } from './access/wrong-tokens.ts'
 import type { Fetch, OtherRoute } from './app.ts'
 import { eventsRoute } from './event-stream.ts'
 import { healthRoutes } from './health.ts'
 import { metricsRoute } from './metrics/route.ts'
 import { pageRoutes } from './page.ts'
-import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
-import { WrongTokens } from './wrong-tokens.ts'
 
 export interface HttpHandlerOptions {
   /** Before all paths, where the server leaves it in the URL: `/cloaca`. Default: `/`. */

@@ -36,6 +36,8 @@ export interface Operation {
   /** The body has a member `context`, which is kept to the letter: it is the `bodyText` of the call. */
   readonly bringsContext: boolean
   readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
+  /** Whether equal requests share an answer for a second. */
+  readonly isShared: boolean
   /** Of its answer. */
   readonly status: 200 | 201 | 202
   handle(call: Call<unknown, unknown>): Promise<unknown>
@@ -48,49 +50,45 @@ interface OperationOptions<Query extends AnySchema, Body extends AnySchema> {
   readonly query?: Query
   readonly body?: Body
   readonly bringsContext?: true
+  readonly isShared?: true
   readonly answer: AnySchema | typeof CONTEXT_TEXT | typeof JSON_TEXT
   readonly status?: 200 | 201 | 202
   handle(call: Call<v.InferOutput<Query>, v.InferOutput<Body>>): Promise<unknown>
 }
 
+const DEFAULTS = { status: 200, query: NOTHING, bringsContext: false, isShared: false } as const
+
 export function reading<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, bringsContext: false, ...options, method: 'get', body: null } as Operation
+  return { ...DEFAULTS, ...options, method: 'get', body: null } as Operation
 }
 
 export function writing<Query extends AnySchema = typeof NOTHING, Body extends AnySchema = typeof NOTHING>(
   options: OperationOptions<Query, Body>,
 ): Operation {
-  return { status: 200, query: NOTHING, bringsContext: false, body: NOTHING, ...options, method: 'post' } as Operation
+  return { ...DEFAULTS, body: NOTHING, ...options, method: 'post' } as Operation
 }
 
 /** What removes something takes no body: its note is in the query. */
 export function removing<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, bringsContext: false, ...options, method: 'delete', body: null } as Operation
+  return { ...DEFAULTS, ...options, method: 'delete', body: null } as Operation
 }
 
 /** A write whose body is a context, kept to the letter. */
 export function sendingContext<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return {
-    status: 200,
-    query: NOTHING,
-    bringsContext: false,
-    ...options,
-    method: 'post',
-    body: CONTEXT_TEXT,
-  } as Operation
+  return { ...DEFAULTS, ...options, method: 'post', body: CONTEXT_TEXT } as Operation
 }
 
 /** A write whose body is any JSON value, kept to the letter. */
 export function sendingJson<Query extends AnySchema = typeof NOTHING>(
   options: Omit<OperationOptions<Query, AnySchema>, 'body'>,
 ): Operation {
-  return { status: 200, query: NOTHING, bringsContext: false, ...options, method: 'post', body: JSON_TEXT } as Operation
+  return { ...DEFAULTS, ...options, method: 'post', body: JSON_TEXT } as Operation
 }
 
 /** Its answer is a `StoredContext`. */

@@ -9,11 +9,11 @@ import { SystemClock } from '../engine/clock.ts'
 import { UsageError } from '../errors.ts'
 import type { LogSink } from '../runner/log-lines.ts'
 import type { Runner } from '../runner/runner.ts'
+import { OpenConnections } from './access/open-connections.ts'
+import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './access/safety.ts'
+import { WrongTokens } from './access/wrong-tokens.ts'
 import { remember } from './connections.ts'
 import { handlerWith } from './http-handler.ts'
-import { OpenConnections } from './open-connections.ts'
-import { type AccessRules, canonicalHost, isAmongHosts, isLoopback } from './safety.ts'
-import { WrongTokens } from './wrong-tokens.ts'
 
 export interface ServerOptions {
   /** A name or an address of this machine; `0.0.0.0` and `::` are all of them. */

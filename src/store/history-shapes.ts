@@ -4,7 +4,7 @@
  */
 
 import type { ExecutionStatus } from '../model/execution.ts'
-import type { ExecutionOverview, WorkflowSample } from '../model/history.ts'
+import type { ExecutionOverview, TrendBar, TrendQuery, WorkflowSample } from '../model/history.ts'
 import { type ExecutionRecord, executionSummary, type TaskRecord, taskRun } from './rows.ts'
 
 /** In the order in which they are counted. */
@@ -73,6 +73,23 @@ export function workflowSample(
       return { taskId: task_id, attempt, outcome, queuedAt: queued_at, startedAt: started_at, endedAt: ended_at }
     }),
   }
+}
+
+/** Returns the time at which a bar begins and the bar before it ends. */
+export function edgeOfBar({ sinceAt, untilAt, bars }: TrendQuery, index: number): number {
+  return Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars)
+}
+
+/** Returns all bars of a trend. `records`: counts by bar, which is a number from 0, and by status. */
+export function groupedTrendBars(
+  query: TrendQuery,
+  records: readonly { readonly bar: number; readonly status: ExecutionStatus; readonly count: number }[],
+): readonly TrendBar[] {
+  const byBar = Map.groupBy(records, ({ bar }) => bar)
+  return Array.from({ length: query.bars }, (_, index) => {
+    const counts = (byBar.get(index) ?? []).map(({ status, count }) => [status, count])
+    return { at: edgeOfBar(query, index), counts: Object.fromEntries(counts), isEstimate: false }
+  })
 }
 
 /** What came until an instant stands for the whole of a bar. */

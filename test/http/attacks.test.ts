@@ -250,7 +250,7 @@ describe('who guesses a token', () => {
   })
 
   it('is compared with in a time that does not depend on the guess', () => {
-    const source = readFileSync(`${ROOT}/src/http/safety.ts`, 'utf8')
+    const source = readFileSync(`${ROOT}/src/http/access/safety.ts`, 'utf8')
 
     expect(source).toContain('timingSafeEqual(digest(given), digest(token))')
     expect(source).not.toMatch(/token\s*===\s*given|given\s*===\s*token/)

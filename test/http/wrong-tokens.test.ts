@@ -1,8 +1,8 @@
 /** Requests with a wrong token: how many there were is logged once a minute. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WrongTokens } from '../../src/http/access/wrong-tokens.ts'
 import { handlerWith } from '../../src/http/http-handler.ts'
-import { WrongTokens } from '../../src/http/wrong-tokens.ts'
 import { httpHandler, type LogLine, Runner } from '../../src/index.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { ORIGIN } from '../support/http-client.ts'

@@ -226,11 +226,42 @@ export function describeHistoryContract(context: ContractContext): void {
       ])
     })
 
-    test('of a part with too many to count, its beginning stands for all of it', async () => {
+    test('a trend is exact for 10,000 executions, however many bars it has', async () => {
       const many = Array.from({ length: 150 }, (_, index) => START + index * 10)
       await Promise.all(many.map((at) => context.store.createExecution(newExecution(), { kind: 'call' }, at)))
+      const query = { sinceAt: START, untilAt: START + 750_000, bars: 500 }
 
-      const [first, second] = await context.store.history.trend({ sinceAt: START, untilAt: START + 750_000, bars: 500 })
+      for (const filter of [{}, { workflow: 'ingest' }]) {
+        const trend = await context.store.history.trend({ ...query, ...filter })
+
+        expect(trend).toHaveLength(500)
+        expect(trend[0]).toEqual({ at: START, counts: { Pending: 150 }, isEstimate: false })
+        expect(trend[1]).toEqual({ at: START + 1_500, counts: {}, isEstimate: false })
+      }
+    })
+
+    test('a trend puts each execution into the bar that begins at its time or before it', async () => {
+      const times = [0, 1, 3, 4, 7, 8, 9].map((offset) => START + offset)
+      for (const at of times) await context.store.createExecution(newExecution(), { kind: 'call' }, at)
+
+      const trend = await context.store.history.trend({ sinceAt: START, untilAt: START + 10, bars: 3 })
+
+      expect(trend).toEqual([
+        { at: START, counts: { Pending: 2 }, isEstimate: false },
+        { at: START + 3, counts: { Pending: 2 }, isEstimate: false },
+        { at: START + 6, counts: { Pending: 3 }, isEstimate: false },
+      ])
+    })
+
+    test('of more than 10,000 executions, the beginning of a bar with too many stands for all of it', async () => {
+      const inFirst = Array.from({ length: 150 }, (_, index) => START + index * 10)
+      const inLast = Array.from({ length: 10_000 }, () => START + 749_999)
+      const query = { sinceAt: START, untilAt: START + 750_000, bars: 500 }
+      await Promise.all(
+        [...inFirst, ...inLast].map((at) => context.store.createExecution(newExecution(), { kind: 'call' }, at)),
+      )
+
+      const [first, second] = await context.store.history.trend(query)
 
       // 96 were counted: they came within the first 951 of 1,500 ms.
       expect(first).toEqual({ at: START, counts: { Pending: 151 }, isEstimate: true })

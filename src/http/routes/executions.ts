@@ -45,6 +45,7 @@ const READS: readonly Operation[] = [
       'How many were created in each part of a time, by their status now; of the last 24 hours unless it is said',
     query: schema.TREND_QUERY,
     answer: TREND,
+    isShared: true,
     handle: async ({ runner, query: { since, until, ...filter } }) => {
       const untilAt = until ?? runner.now()
       const bars = await runner.executions.trend({ ...given(filter), ...given({ sinceAt: since }), untilAt })

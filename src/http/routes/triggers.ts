@@ -96,6 +96,7 @@ const READS: readonly Operation[] = [
       'How many polls there were in each part of a time, by what they came to; of the last hour unless it is said',
     query: schema.TRIGGER_TREND_QUERY,
     answer: TREND,
+    isShared: true,
     handle: async ({ runner, param, query: { since, until, bars } }) => {
       const untilAt = until ?? runner.now()
       const items = await runner.triggers.trend(param('name'), { ...given({ sinceAt: since }), untilAt, bars })

@@ -1,7 +1,7 @@
 /** The SQL of what is seen of the history without reading contexts. Each text is one statement, or makes one. */
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
-import type { CountFilter } from '../../../model/history.ts'
+import type { CountFilter, TrendQuery } from '../../../model/history.ts'
 import { ALL_EXECUTIONS, tableOf } from '../executions/execution-queries.ts'
 import type { Value } from '../session/session.ts'
 
@@ -24,6 +24,23 @@ export function countListing(status: ExecutionStatus, filter: CountFilter, atMos
   const conditions = [`e.status = ${value(status)}`, ...narrowed(filter, value)]
   const found = `SELECT 1 FROM ${tableOf(status)} e WHERE ${conditions.join(' AND ')} LIMIT ${value(atMost)}`
   return [`SELECT count(*) AS count FROM (${found}) found`, values]
+}
+
+/** Returns a query that counts a limited number of executions by bar, which is a number from 0, and by status. */
+export function groupedTrend(
+  { workflow, trigger }: CountFilter,
+  { sinceAt, untilAt, bars }: TrendQuery,
+  atMost: number,
+): [string, Value[]] {
+  const values: Value[] = [sinceAt, bars, untilAt - sinceAt]
+  const value = (given: Value) => `$${values.push(given)}`
+  const filter = { ...(workflow !== undefined && { workflow }), ...(trigger !== undefined && { trigger }) }
+  const conditions = narrowed({ ...filter, sinceAt, untilAt }, value)
+  const sql = `
+SELECT ((found.created_at - $1::bigint + 1) * $2::bigint - 1) / $3::bigint AS bar, found.status, count(*) AS count
+FROM (SELECT e.status, e.created_at FROM ${ALL_EXECUTIONS} e WHERE ${conditions.join(' AND ')} LIMIT ${value(atMost)}) found
+GROUP BY bar, found.status`
+  return [sql, values]
 }
 
 /** By bar, counted from 1, and status; of each bar the oldest, and so many at most. */

@@ -15,7 +15,9 @@ import { type AttemptRecord, attemptRow } from '../../history-rows.ts'
 import {
   COUNTED_AT_MOST,
   type ContextSizes,
+  edgeOfBar,
   executionOverview,
+  groupedTrendBars,
   type SampledAttempt,
   type SampledExecution,
   STATUSES,
@@ -32,6 +34,7 @@ import { LIST_ATTEMPTS } from './attempt-queries.ts'
 import {
   countListing,
   GET_OUTPUT,
+  groupedTrend,
   LIST_TASKS_WITHOUT_OUTPUTS,
   SAMPLE_ATTEMPTS,
   SAMPLE_EXECUTIONS,
@@ -85,19 +88,27 @@ async function counts(session: Session, filter: CountFilter): Promise<ExecutionC
   return Object.fromEntries(await Promise.all(entries)) as unknown as ExecutionCounts
 }
 
+/** Counts all bars in one pass. If there are too many executions, counts bar by bar, and the beginning of a bar may stand for all of it. */
 async function trend(session: Session, query: TrendQuery): Promise<readonly TrendBar[]> {
-  const { sinceAt, untilAt, bars } = query
-  const edge = (index: number): number => Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars)
+  const [sql, values] = groupedTrend(query, query, COUNTED_AT_MOST + 1)
+  const records = await session.all<Pick<BarRecord, 'bar' | 'status' | 'count'>>(sql, ...values)
+  const isWhole = records.reduce((sum, { count }) => sum + count, 0) <= COUNTED_AT_MOST
+  return isWhole ? groupedTrendBars(query, records) : await estimatedTrend(session, query)
+}
+
+async function estimatedTrend(session: Session, query: TrendQuery): Promise<readonly TrendBar[]> {
+  const { bars } = query
   const atMost = Math.ceil(TREND_AT_MOST / bars)
-  const edges = Array.from({ length: bars + 1 }, (_, index) => edge(index))
+  const edges = Array.from({ length: bars + 1 }, (_, index) => edgeOfBar(query, index))
   const [sql, values] = trendListing(query, edges.slice(0, -1), edges.slice(1), atMost)
   const records = Map.groupBy(await session.all<BarRecord>(sql, ...values), ({ bar }) => bar)
   return Array.from({ length: bars }, (_, index) => {
     const ofBar = records.get(index + 1) ?? []
-    const from = edge(index)
+    const from = edgeOfBar(query, index)
     const isEstimate = ofBar.reduce((sum, { count }) => sum + count, 0) >= atMost
     const lastAt = Math.max(from, ...ofBar.map(({ last_at }) => last_at))
-    const whole = (count: number) => (isEstimate ? scaledToBar(count, from, edge(index + 1), lastAt) : count)
+    const whole = (count: number) =>
+      isEstimate ? scaledToBar(count, from, edgeOfBar(query, index + 1), lastAt) : count
     const found = ofBar.map(({ status, count }) => [status, whole(count)])
     return { at: from, counts: Object.fromEntries(found) as TrendBar['counts'], isEstimate }
   })

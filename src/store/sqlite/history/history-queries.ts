@@ -2,6 +2,7 @@
 
 import type { ExecutionStatus } from '../../../model/execution.ts'
 import type { CountFilter } from '../../../model/history.ts'
+import { STATUSES } from '../../history-shapes.ts'
 
 /** `octet_length` looks at the head of a row only: a context of any size costs nothing. */
 export const LIST_TASKS_WITHOUT_OUTPUTS = `
@@ -60,13 +61,41 @@ function timesOf(sinceAt: number | undefined, untilAt: number | undefined): [str
   return [since[0] + until[0], [...since[1], ...until[1]]]
 }
 
+/**
+ * Returns a query that counts a limited number of executions between two times, by bar and status. The number of a bar is the largest
+ * one whose edge, rounded down, is not after the execution. Parameters: sinceAt, bars, the length of the time, those of the filter,
+ * sinceAt, untilAt, the limit.
+ */
+export function groupedTrend(filter: CountFilter): [string, Values] {
+  const [conditions, values] = narrowedBy(filter)
+  // Without a filter, the index of statuses covers the query.
+  const source = values.length === 0 ? 'executions INDEXED BY executions_by_status' : 'executions'
+  const every = values.length === 0 ? `status IN (${STATUSES.map((status) => `'${status}'`).join(', ')})` : conditions
+  const sql = `
+SELECT ((created_at - CAST(? AS INTEGER) + 1) * CAST(? AS INTEGER) - 1) / CAST(? AS INTEGER) AS bar, status,
+       count(*) AS count
+FROM (SELECT status, created_at FROM ${source} WHERE ${every} AND created_at >= ? AND created_at < ? LIMIT ?)
+GROUP BY bar, status`
+  return [sql, values]
+}
+
 /** Of one status between two instants, the oldest first, and so many at most; through the index alone. */
 export const TREND_OF_STATUS = `
 SELECT count(*) AS count, max(created_at) AS last_at FROM (
   SELECT created_at FROM executions WHERE status = ? AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)`
 
 /** The same of a workflow or a trigger, by status. */
-export function narrowedTrend({ workflow, trigger }: CountFilter): [string, Values] {
+export function narrowedTrend(filter: CountFilter): [string, Values] {
+  const [conditions, values] = narrowedBy(filter)
+  const sql = `
+SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
+  SELECT status, created_at FROM executions
+  WHERE ${conditions} AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)
+GROUP BY status`
+  return [sql, values]
+}
+
+function narrowedBy({ workflow, trigger }: CountFilter): [string, Values] {
   const conditions: string[] = []
   const values: Values = []
   if (workflow !== undefined) {
@@ -77,12 +106,7 @@ export function narrowedTrend({ workflow, trigger }: CountFilter): [string, Valu
     conditions.push(`origin = 'trigger' AND origin_source = ?`)
     values.push(trigger)
   }
-  const sql = `
-SELECT status, count(*) AS count, max(created_at) AS last_at FROM (
-  SELECT status, created_at FROM executions
-  WHERE ${conditions.join(' AND ')} AND created_at >= ? AND created_at < ? ORDER BY created_at LIMIT ?)
-GROUP BY status`
-  return [sql, values]
+  return [conditions.join(' AND '), values]
 }
 
 export const SAMPLE_EXECUTIONS = `

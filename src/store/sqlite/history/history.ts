@@ -14,7 +14,9 @@ import type {
 } from '../../../model/history.ts'
 import {
   COUNTED_AT_MOST,
+  edgeOfBar,
   executionOverview,
+  groupedTrendBars,
   type SampledAttempt,
   type SampledExecution,
   STATUSES,
@@ -32,6 +34,7 @@ import {
   countListing,
   FINAL_BYTES,
   GET_OUTPUT,
+  groupedTrend,
   INPUT_BYTES,
   LIST_TASKS_WITHOUT_OUTPUTS,
   narrowedTrend,
@@ -42,6 +45,8 @@ import {
 /** That costs 1.4 ms where 10,000 of all cost 0.4. */
 const COUNTED_AT_MOST_OF_ONE = 2_500
 const TREND_AT_MOST_OF_ONE = 12_000
+/** Number of steps of an estimated trend. Others get their turn between two of them. */
+const STEPS_OF_TREND = 48
 
 interface BytesRecord {
   readonly bytes: number
@@ -57,7 +62,7 @@ export function historyStore(step: AddStep<Connection>): HistoryStore {
     overview: (id) => step('read', (connection) => overview(connection, id)),
     contextText: (id, of) => step('read', (connection) => contextText(connection, id, of)),
     counts: (filter) => step('read', (connection) => counts(connection, filter)),
-    trend: (query) => step('read', (connection) => trend(connection, query)),
+    trend: (query) => trend(step, query),
     sample: (workflow, limits) => step('read', (connection) => sample(connection, workflow, limits)),
   }
 }
@@ -97,13 +102,47 @@ function counts(connection: Connection, filter: CountFilter): ExecutionCounts {
   return Object.fromEntries(entries) as ExecutionCounts
 }
 
-function trend(connection: Connection, query: TrendQuery): readonly TrendBar[] {
+/** Counts all bars in one statement. If there are too many executions, counts bar by bar, and the beginning of a bar may stand for all of it. */
+async function trend(step: AddStep<Connection>, query: TrendQuery): Promise<readonly TrendBar[]> {
+  const grouped = await step('read', (connection) => groupedBars(connection, query))
+  if (grouped !== null) return grouped
+  const bars: TrendBar[] = []
+  const barsAStep = Math.ceil(query.bars / STEPS_OF_TREND)
+  for (let from = 0; from < query.bars; from += barsAStep) {
+    bars.push(...(await step('read', (connection) => barsFrom(connection, query, from, from + barsAStep))))
+  }
+  return bars
+}
+
+interface GroupRecord {
+  readonly bar: number
+  readonly status: ExecutionStatus
+  readonly count: number
+}
+
+/** Returns null if there are too many executions. */
+function groupedBars(connection: Connection, query: TrendQuery): readonly TrendBar[] | null {
   const { sinceAt, untilAt, bars } = query
-  const isNarrowed = query.workflow !== undefined || query.trigger !== undefined
-  const edge = (index: number): number => Math.floor(sinceAt + ((untilAt - sinceAt) * index) / bars)
-  const atMost = Math.ceil((isNarrowed ? TREND_AT_MOST_OF_ONE : TREND_AT_MOST) / bars)
-  const bar = isNarrowed ? narrowedBar(connection, query, atMost) : barOfAll(connection, atMost)
-  return Array.from({ length: bars }, (_, index) => bar(edge(index), edge(index + 1)))
+  const atMost = isNarrowed(query) ? COUNTED_AT_MOST_OF_ONE : COUNTED_AT_MOST
+  const [sql, values] = groupedTrend(query)
+  const times = [sinceAt, untilAt]
+  const records = connection.all<GroupRecord>(sql, sinceAt, bars, untilAt - sinceAt, ...values, ...times, atMost + 1)
+  if (records.reduce((sum, { count }) => sum + count, 0) > atMost) return null
+  return groupedTrendBars(query, records)
+}
+
+function isNarrowed({ workflow, trigger }: TrendQuery): boolean {
+  return workflow !== undefined || trigger !== undefined
+}
+
+function barsFrom(connection: Connection, query: TrendQuery, from: number, to: number): readonly TrendBar[] {
+  const most = isNarrowed(query) ? TREND_AT_MOST_OF_ONE : TREND_AT_MOST
+  const atMost = Math.ceil(most / query.bars)
+  const bar = isNarrowed(query) ? narrowedBar(connection, query, atMost) : barOfAll(connection, atMost)
+  const count = Math.min(to, query.bars) - from
+  return Array.from({ length: count }, (_, index) => {
+    return bar(edgeOfBar(query, from + index), edgeOfBar(query, from + index + 1))
+  })
 }
 
 function barOfAll(connection: Connection, atMost: number) {

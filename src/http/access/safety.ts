@@ -5,8 +5,8 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
-import { isOfPage } from './page.ts'
-import { HttpProblem } from './problems.ts'
+import { isOfPage } from '../page.ts'
+import { HttpProblem } from '../problems.ts'
 
 export interface AccessRules {
   /** Required for everything but probes and the files of the page. Null: writes need the `Origin` of the page instead. */

@@ -10,7 +10,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../engine/ports.ts'
+import type { Clock } from '../../engine/ports.ts'
 
 /** Number of connections of one address without the head of a request. For more, the oldest one is closed. */
 const MAX_IDLE_OF_ADDRESS = 100
