@@ -16,8 +16,13 @@
         'src/native/codec/refusal.cc',
         'src/native/codec/sha256.cc',
         'src/native/handed_files.cc',
+        'src/native/restriction/sqlite_files.cc',
       ],
-      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      # The headers of SQLite describe its file layer, which is the same in all versions; the addon has no code of it.
+      'include_dirs': [
+        "<!(node -p \"require('node-addon-api').include_dir\")",
+        "<!(node -p \"require('path').join(require.resolve('better-sqlite3/package.json'), '..', 'deps', 'sqlite3')\")",
+      ],
       # Exceptions are used inside and end in addon.cc; node-addon-api itself is to use none. In a thread that is being
       # terminated nothing can be thrown into JavaScript: without the last of them, node-addon-api then aborts the process.
       'defines': [

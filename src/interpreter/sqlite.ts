@@ -41,8 +41,13 @@ interface Running {
   readonly rows: Iterator<Stored[]>
 }
 
-/** Loaded where a script opens a database: it takes 8 ms of each start otherwise. */
 let sqlite: typeof Sqlite | undefined
+
+/** Loads SQLite where a script opens a database: it takes 8 ms of each start otherwise. */
+export function loadSqlite(): typeof Sqlite {
+  sqlite ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite
+  return sqlite
+}
 
 const IDLE_STATEMENTS = 128
 const FIGURES = 'SELECT last_insert_rowid(), changes(), total_changes()'
@@ -62,8 +67,11 @@ export class SqliteDatabases implements SqliteFunctions {
   open(path: string, isReadonly: boolean, mustExist: boolean, contents?: Uint8Array): number | string {
     try {
       const source = contents === undefined ? path : Buffer.from(contents)
-      sqlite ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite
-      const database = new sqlite(source as string, { readonly: isReadonly, fileMustExist: mustExist, timeout: 0 })
+      const database = new (loadSqlite())(source as string, {
+        readonly: isReadonly,
+        fileMustExist: mustExist,
+        timeout: 0,
+      })
       // Iterating over one statement while others run, as scripts do with several cursors.
       database.unsafeMode(true)
       // As SQLite is everywhere else: better-sqlite3 builds it with other defaults.

@@ -246,6 +246,10 @@ export const TABLE: readonly Row[] = [
     mayTypes: [/^src\/interpreter\/signal-mailbox\.ts$/],
   },
   {
+    files: /^src\/interpreter\/restriction\//,
+    may: [/^src\/(interpreter|border)\//, /^src\/native\/(restriction\/|file-locks\.ts$)/, /^pyodide/, ...NODE],
+  },
+  {
     files: /^src\/interpreter\//,
     may: [
       /^src\/(interpreter|border|output)\//,

@@ -18,6 +18,13 @@ export class FileGrants {
     this.#roots = new Set(this.#all.map(({ real }) => real))
   }
 
+  /** Folders with all below, of which the writable ones are readable, too. */
+  get folders(): { readonly readable: readonly string[]; readonly writable: readonly string[] } {
+    const foldersOf = (granted: readonly GrantedPath[]) =>
+      granted.filter(({ isFolder }) => isFolder).map(({ real }) => real)
+    return { readable: foldersOf(this.#all), writable: foldersOf(this.#write) }
+  }
+
   mayRead(path: string): boolean {
     const real = realPathOf(path)
     return real !== null && isWithin(real, this.#all)

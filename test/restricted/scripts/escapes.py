@@ -23,6 +23,7 @@ import cloaca
 ORDER = json.dumps(
     {"argv": ["/bin/echo"], "program": "/bin/echo", "folder": "/", "environ": {}, "descriptors": [], "group": None}
 )
+NO_VALUES = '{"kinds": "", "values": [], "names": []}'
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -212,6 +213,29 @@ def _databases(outside, writable):
     def on_own(sql, parameters=()):
         return sqlite3.connect(f"{writable}/own.db").execute(sql, parameters).fetchall()
 
+    def attached_twice():
+        # The first value of the name is granted; SQLite takes the last one.
+        paths = [f"{writable}/own.db", other]
+        number = cloaca._border.host.sqlite.open(":memory:", False, False)
+        bound = json.dumps({"kinds": "ss", "values": paths, "names": ["p", "p"]})
+        cloaca._border.host.sqlite.execute(number, "ATTACH :p AS o", bound, 1)
+        return json.loads(cloaca._border.host.sqlite.execute(number, "SELECT * FROM o.t", NO_VALUES, 1))["rows"]
+
+    def attached_again():
+        # A link takes the place of the file between two runs of one statement.
+        database = sqlite3.connect(f"{writable}/own.db")
+        database.execute(f"ATTACH '{writable}/swapped.db' AS o")
+        database.execute("DETACH o")
+        os.rename(f"{writable}/swapped-link.db", f"{writable}/swapped.db")
+        database.execute(f"ATTACH '{writable}/swapped.db' AS o")
+        return database.execute("SELECT * FROM o.t").fetchall()
+
+    def log_by_link():
+        # SQLite makes the shared memory of a database beside it, by its name.
+        database = sqlite3.connect(f"{writable}/logged.db")
+        database.execute("PRAGMA journal_mode = WAL")
+        return database.execute("CREATE TABLE t (x)")
+
     def copied():
         sqlite3.connect(f"{writable}/own.db").backup(sqlite3.connect(f"{outside}/made"))
 
@@ -228,6 +252,14 @@ def _databases(outside, writable):
         "attached_parameter": lambda: on_own("ATTACH ? AS o", (other,)),
         "attached_bytes_parameter": lambda: on_own("ATTACH ? AS o", (other.encode(),)),
         "attached_named_parameter": lambda: on_own("ATTACH :file AS o", {"file": other}),
+        "attached_twice": attached_twice,
+        "attached_again": attached_again,
+        "attached_behind_tab": lambda: on_own(f" \x0bATTACH '{other}' AS o"),
+        "attached_behind_page": lambda: on_own(f"\x0c\ufeff ATTACH '{other}' AS o"),
+        "attached_with_vfs": lambda: on_own(f"ATTACH 'file:{other}?vfs=unix-none&mode=ro' AS o"),
+        "attached_function": lambda: on_own("ATTACH iif(1, ?, '') AS o", (other,)),
+        "log_by_link": log_by_link,
+        "padded_name": lambda: sqlite3.connect(f"{other} ").execute("SELECT * FROM t").fetchall(),
         "attached_in_script": lambda: sqlite3.connect(f"{writable}/own.db").executescript(
             f"SELECT ';'; ATTACH '{other}' AS o;"
         ),
@@ -235,6 +267,8 @@ def _databases(outside, writable):
         "attached_in_memory": lambda: sqlite3.connect(":memory:").execute(f"ATTACH '{other}' AS o"),
         "vacuum_into": lambda: on_own(f"VACUUM INTO '{outside}/made'"),
         "vacuum_into_parameter": lambda: on_own("VACUUM main INTO ?", (f"{outside}/made",)),
+        "vacuum_behind_tab": lambda: on_own(f"\x0bVACUUM INTO '{outside}/made'"),
+        "vacuum_by_link": lambda: on_own(f"VACUUM INTO '{writable}/dangling.txt'"),
         "temporary_folder": lambda: on_own(f"PRAGMA temp_store_directory = '{outside}'"),
         "copied": copied,
         "extension": lambda: on_own("SELECT load_extension('x')"),
@@ -348,7 +382,10 @@ with cloaca.WorkflowBuilder("uses"):
         database.execute("INSERT INTO t VALUES ('ATTACH ''x'' AS y')")
         database.execute("ATTACH ? AS second", (f"{writable}/second.db",))
         database.execute("CREATE TABLE second.t (x)")
+        database.execute("ATTACH (? || '/third.db') AS third", (writable,))
+        database.execute("CREATE TABLE third.t (x)")
         database.commit()
+        database.execute("VACUUM INTO ?", (f"{writable}/copy.db",))
         ours, theirs = socket.socketpair()
         ours.sendall(b"pair")
         said = []

@@ -1,0 +1,51 @@
+/**
+ * Limits the files that SQLite opens by itself, for `ATTACH`, `VACUUM INTO`, journals and copies, which Node does not see: the addon is
+ * loaded into SQLite as an extension, and checks each name in SQLite's own file layer. Used by restricted interpreters. Without the
+ * addon nothing can be limited, and SQLite must not be used there.
+ */
+
+import { binary, binaryPath, binaryProblem } from '../binary.ts'
+
+/** Folders with symbolic links resolved, in which (and below which) SQLite may open files. */
+export interface SqliteFolders {
+  readonly readable: readonly string[]
+  readonly writable: readonly string[]
+}
+
+/** A file that SQLite was not allowed to open. */
+export interface SqliteRefusal {
+  readonly path: string
+  readonly isToWrite: boolean
+}
+
+interface ExtensibleDatabase {
+  loadExtension(path: string, entryPoint: string): unknown
+}
+
+/** The functions of addon.cc for SQLite; refusals are pairs of a path and whether it was to be written. */
+interface Addon {
+  setSqliteFolders(readable: readonly string[], writable: readonly string[]): boolean
+  isSqliteGuarded(): boolean
+  takeSqliteRefusals(): readonly (string | boolean)[]
+}
+
+const addon = binary as Addon | null
+const ENTRY_POINT = 'cloaca_guard_sqlite'
+
+/**
+ * Limits the SQLite that a database belongs to, for the rest of the process; further extensions cannot be loaded then. Returns why it
+ * cannot be limited, or null. Throws if the process is limited already.
+ */
+export function limitSqlite(database: ExtensibleDatabase, { readable, writable }: SqliteFolders): string | null {
+  if (addon === null || binaryPath === null) return binaryProblem ?? 'the addon is missing'
+  if (!addon.setSqliteFolders(readable, writable)) throw new Error('the files of SQLite are limited already')
+  database.loadExtension(binaryPath, ENTRY_POINT)
+  return addon.isSqliteGuarded() ? null : 'SQLite did not load the addon'
+}
+
+/** Returns the refused files since the last call, the oldest first. */
+export function takeSqliteRefusals(): readonly SqliteRefusal[] {
+  const answer = addon?.takeSqliteRefusals() ?? []
+  const paths = answer.filter((each) => typeof each === 'string')
+  return paths.map((path, index) => ({ path, isToWrite: answer[2 * index + 1] === true }))
+}
