@@ -49,6 +49,13 @@ export function loadSqlite(): typeof Sqlite {
   return sqlite
 }
 
+/** The classes of databases and their statements: those of JavaScript, and those of the native code behind them. */
+export function sqliteClasses(database: Database): readonly { readonly prototype: object }[] {
+  const natives = Object.getOwnPropertySymbols(database).map((key) => Reflect.get(database, key) as object)
+  const objects = [database, database.prepare('SELECT 1'), ...natives]
+  return objects.map((each) => each.constructor as unknown as { readonly prototype: object })
+}
+
 const IDLE_STATEMENTS = 128
 const FIGURES = 'SELECT last_insert_rowid(), changes(), total_changes()'
 

@@ -1,6 +1,7 @@
 /** The border inside the interpreter has one form, in TypeScript and in Python: the same parts, functions and parameters. */
 
 import { expect, it } from 'vitest'
+import { BORDER } from '../../src/interpreter/restriction/border-functions.ts'
 import { readDocument } from '../support/documents.ts'
 
 interface Member {
@@ -84,3 +85,22 @@ it('is read whole by this test', () => {
   const lines = readDocument('python/cloaca/_border/host.py').match(/^ {4}(def \w+\(|\w+: \w+$)/gm)
   expect(functions).toBe(lines?.length)
 })
+
+it('lists the kinds of all arguments of each function for restricted interpreters', () => {
+  const { suspension_descriptor: _, ...parts } = BORDER
+  const listed = Object.entries(parts).map(([part, functions]) => [
+    part,
+    Object.entries(functions ?? {}).map(([name, kinds]) => [name, kinds?.split(' ').filter(Boolean).map(mark) ?? null]),
+  ])
+
+  const declared = TYPESCRIPT.filter(([part]) => !['Machine', 'Host'].includes(part)).map(([part, members]) => [
+    part.toLowerCase(),
+    members.map(({ name, parameters }) => [name, parameters?.map((each) => mark(each.replace(/^\*.*/, '*'))) ?? null]),
+  ])
+  expect(listed).toEqual(declared)
+})
+
+/** Whether a parameter may be missing, or stands for several. */
+function mark(parameter: string): string {
+  return /[?*]$/.exec(parameter)?.[0] ?? ''
+}

@@ -79,7 +79,7 @@ describe.skipIf(restrictionProblem() !== null)('a script of a restricted process
 
   /** Each kind of attempt, with how many there are. */
   it.each([
-    ['javascript', 18],
+    ['javascript', 28],
     ['programs', 16],
     ['files', 35],
     ['databases', 33],

@@ -27,9 +27,42 @@ const attempt = async (name, run) => {
 const event = (emitter, name) => new Promise((resolve, reject) => emitter.once(name, () => resolve(name)).once('error', reject))
 await import(process.argv[3] + 'binding-shim.ts')
 const { sealProcess } = await import(process.argv[3] + 'sealed-process.ts')
+const { freezeIntrinsics } = await import(process.argv[3] + 'frozen-intrinsics.ts')
+const { FileGrants } = await import(process.argv[3] + 'file-grants.ts')
+const { RestrictedSqlite } = await import(process.argv[3] + 'restricted-sqlite.ts')
+const { loadSqlite } = await import(process.argv[3] + '../sqlite.ts')
 const dlopen = process.dlopen.bind(process)
 const { Worker } = await import('node:worker_threads')
+const { classes } = new RestrictedSqlite(() => {}, new FileGrants({ read: [], write: [] }), () => {})
+const database = new (loadSqlite())(':memory:')
+const native = database[Object.getOwnPropertySymbols(database)[0]]
 sealProcess()
+freezeIntrinsics(classes)
+const changed = (object, name) => Object.defineProperty(object, name, { get: () => 'changed', configurable: true })
+await attempt('Object.prototype', () => changed(Object.prototype, 'path'))
+await attempt('Array.prototype', () => changed(Array.prototype, 'push'))
+await attempt('item of all arrays', () => changed(Array.prototype, 0))
+await attempt('Promise.prototype', () => changed(Promise.prototype, 'then'))
+await attempt('iterators', () => changed(Object.getPrototypeOf([][Symbol.iterator]()), 'next'))
+await attempt('functions', () => { 'use strict'; (async () => {}).constructor.prototype.call = 1 })
+await attempt('JSON', () => { globalThis.JSON = { parse: () => 1 } })
+await attempt('JSON.parse', () => changed(JSON, 'parse'))
+await attempt('Buffer', async () => changed(Buffer.prototype, 'toString'))
+await attempt('sockets', async () => changed((await import('node:net')).Socket.prototype, 'connect'))
+await attempt('events', async () => changed((await import('node:events')).prototype, 'emit'))
+await attempt('databases', () => changed(Object.getPrototypeOf(database), 'prepare'))
+await attempt('statements', () => changed(Object.getPrototypeOf(database.prepare('SELECT 1')), 'run'))
+await attempt('native databases', () => changed(Object.getPrototypeOf(native), 'prepare'))
+await attempt('extension', () => database.loadExtension(outside + '/library.node'))
+await attempt('native extension', () => native.loadExtension(outside + '/library.node'))
+await attempt('attached file', () => database.exec("ATTACH '" + outside + "/made.db' AS o"))
+await attempt('own properties of what inherits', () => {
+  const error = new (class extends Error { constructor() { super('x'); this.name = 'Own'; this.message = 'own' } })()
+  const object = {}
+  object.toString = () => 'text'
+  object.constructor = 1
+  return [error.name, error.message, String(object), object.constructor].join()
+})
 await attempt('fs', async () => (await import('node:fs')).readFileSync(outside + '/secret.txt', 'utf8'))
 await attempt('fs of this process', async () => (await import('node:fs')).readFileSync('/proc/self/environ', 'utf8'))
 await attempt('folder', async () => (await import('node:fs')).readdirSync('/'))
@@ -88,11 +121,12 @@ describe.skipIf(!CAN_RESTRICT)('JavaScript in a restricted process', () => {
   })
 
   it('reaches its own files, and nothing else', () => {
-    const { 'own file': own, ...others } = said
+    const { 'own file': own, 'own properties of what inherits': properties, ...others } = said
 
     expect(own).toBe('reached: true')
+    expect(properties).toBe('reached: Own,own,text,1')
     expect(Object.entries(others).filter(([, answer]) => !answer.startsWith('refused: '))).toEqual([])
-    expect(Object.keys(others)).toHaveLength(27)
+    expect(Object.keys(others)).toHaveLength(44)
   })
 
   it.each([

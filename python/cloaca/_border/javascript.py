@@ -8,7 +8,7 @@ from __future__ import annotations
 import array
 from typing import Any, Callable, List
 
-from pyodide.ffi import can_run_sync, create_proxy, to_js
+from pyodide.ffi import can_run_sync, create_proxy, destroy_proxies, to_js
 
 #: Whether Pyodide thinks that the calling stack can be suspended: see ``bridge.can_wait``.
 can_suspend: Callable[[], bool] = can_run_sync
@@ -30,5 +30,10 @@ def bytes_of(data: Any) -> Any:
 
 
 def callback(function: Callable[..., Any]) -> Any:
-    """A function that the host may call until its ``destroy`` is called."""
+    """A function that the host may call until `destroy` is called with it."""
     return create_proxy(function)
+
+
+def destroy(proxy: Any) -> None:
+    """Ends the life of a `callback`, which the host does not call any more."""
+    destroy_proxies(to_js([proxy]))

@@ -1,12 +1,16 @@
-"""Takes JavaScript away from the scripts of a restricted interpreter: nothing of it can be imported.
+"""Takes JavaScript, and what calls it, away from the scripts of a restricted interpreter: nothing of it can be imported.
 
-What the border needs itself it has imported by then. Not the only line of defence: the objects that are left lead
-nowhere (``src/interpreter/restriction/python-objects.ts``), and Node refuses what was not granted.
+What cloaca needs itself it has imported by then. Not the only line of defence: a script that looks for them finds the
+host's functions behind any function of cloaca's. They take only what is listed
+(``src/interpreter/restriction/border-functions.ts``), the objects lead nowhere (``python-objects.ts`` there), and Node
+refuses what was not granted.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
+import types
 from typing import Any
 
 #: JavaScript's global object, and Pyodide's own.
@@ -27,6 +31,19 @@ def take_javascript_away() -> None:
                 vars(module).pop(attribute, None)
     # Imported by name, they would come from the standard library again.
     for name in ("pyodide._run_js", "pyodide.code", "pyodide.http"):
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
+def take_border_away() -> None:
+    """Leaves scripts the public names of cloaca, without the modules behind them, which hold the host's functions."""
+    importlib.import_module("cloaca.testing")  # is in the memory snapshot: scripts may import it, and it needs them
+    hidden = [name for name in sys.modules if name.startswith(("cloaca._", "cloaca.testing._"))]
+    for package in ("cloaca", "cloaca.testing"):
+        attributes = vars(sys.modules[package])
+        for name, value in list(attributes.items()):
+            if isinstance(value, types.ModuleType) and value.__name__ in hidden:
+                del attributes[name]
+    for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]
 
 

@@ -10,6 +10,9 @@ import importlib
 import json
 from typing import Any, Callable
 
+from .. import _adapt
+from .._adapt import interrupts
+from .._adapt.threads import threads
 from .._border import bridge, host, javascript, restriction, stacks
 from .._border.generation import PROGRAM, Generation, begin, drop, generations
 from .._declarations import ledger
@@ -37,8 +40,6 @@ take_stack_report = stack_report.take
 
 def start(functions: host.Host, settings_json: str) -> None:
     """Makes this interpreter the one of the given process: after a cold start and after a snapshot alike."""
-    from .. import _adapt
-
     settings = json.loads(settings_json)
     host.connect(functions)
     bridge.connect(functions.machine.suspension_descriptor, javascript.can_suspend, ledger.take_pending)
@@ -46,6 +47,7 @@ def start(functions: host.Host, settings_json: str) -> None:
     _adapt.install(settings)
     if settings["isRestricted"]:
         restriction.take_javascript_away()
+        restriction.take_border_away()
     importlib.invalidate_caches()
 
 
@@ -119,8 +121,6 @@ def run_program(token: int, target_json: str) -> int:
 
 def run_thread(ident: int) -> None:
     """Runs a thread that Python started, to its end, or drives the loop of a script."""
-    from .._adapt.threads import threads
-
     drive = script_loop.unstarted.pop(ident, None)
     if drive is not None:
         drive()
@@ -140,8 +140,6 @@ def finish(token: int) -> None:
 
 def deliver_signals() -> None:
     """Runs the handlers of signals that came in while no script has the main stack."""
-    from .._adapt import interrupts
-
     interrupts.deliver()
 
 

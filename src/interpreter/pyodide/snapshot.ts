@@ -58,6 +58,7 @@ export const PRELOADED_MODULES = [
   'asyncio',
   'base64',
   'calendar',
+  'cloaca.testing', // before its modules are hidden in a restricted interpreter
   'collections',
   'concurrent.futures',
   'concurrent.futures.thread',

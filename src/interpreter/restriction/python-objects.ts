@@ -1,7 +1,7 @@
 /**
  * What Python reaches of JavaScript in a restricted interpreter: the host's functions, and what they return. From any ordinary object a
  * way leads through `constructor` to `Function`, and through a prototype to what everybody uses. So the host's objects have no
- * prototype, and Python sees no attribute that leads to one, and sets none.
+ * prototype, and Python sees only the properties that an object has itself and that are listed, and sets none.
  *
  * Rests on names that are not public API of Pyodide (seen in 314.0.7): where they are missing, a restricted interpreter does not start.
  *
@@ -10,8 +10,7 @@
 
 import type { loadPyodide } from 'pyodide'
 import type { Host } from '../python-border.ts'
-
-type Functions = Readonly<Record<string, unknown>>
+import { acceptedArguments, BORDER, BORDER_NAMES } from './border-functions.ts'
 
 /** How Python's code in C asks JavaScript for attributes. A key is the address of its text, in UTF-8. */
 interface AttributeImports {
@@ -20,25 +19,18 @@ interface AttributeImports {
   JsProxy_DelAttr_js: (object: unknown, key: number) => number
   JsObjMap_subscript_js: (object: unknown, key: unknown) => unknown
   JsObjMap_ass_subscript_js: (object: unknown, key: unknown, value: unknown) => number
+  JsvObject_SetAttr: (object: unknown, key: unknown, value: unknown) => number
+  JsvObject_CallMethod: (object: unknown, name: unknown, values: unknown) => unknown
+  JsvObject_CallMethod_NoArgs: (object: unknown, name: unknown) => unknown
+  JsvObject_CallMethod_OneArg: (object: unknown, name: unknown, value: unknown) => unknown
+  JsvObject_CallMethod_TwoArgs: (object: unknown, name: unknown, one: unknown, other: unknown) => unknown
+  JsvFunction_Construct: (callee: unknown, values: unknown) => unknown
   readonly memory: { readonly buffer: ArrayBuffer }
 }
 
 interface Instantiation {
   instantiate(module: unknown, imports?: { readonly env?: Partial<AttributeImports> }): Promise<unknown>
 }
-
-const HIDDEN: ReadonlySet<string> = new Set([
-  'constructor',
-  'prototype',
-  '__proto__',
-  '__defineGetter__',
-  '__defineSetter__',
-  '__lookupGetter__',
-  '__lookupSetter__',
-  'caller',
-  'callee',
-  'arguments',
-])
 
 /** What a shell answers that finds no program. */
 const NO_PROGRAM = 127 << 8
@@ -51,6 +43,9 @@ const WITHOUT_EFFECT: ReadonlyMap<string, number> = new Map([
   ['emscripten_async_run_script', 0],
   ['emscripten_async_load_script', 0],
 ])
+
+/** Methods that Python's code in C calls by name, in place of an import of their own: of iterators. */
+const METHODS: ReadonlySet<unknown> = new Set(['next'])
 
 const EMPTY: object = Object.freeze(Object.create(null))
 
@@ -81,21 +76,60 @@ export function hidePrototypes(): () => void {
 }
 
 function intercept(env: AttributeImports, hiding: { readonly isOn: boolean }): void {
-  const textAt = (address: number): string => {
-    const bytes = new Uint8Array(env.memory.buffer)
-    return Buffer.from(bytes.subarray(address, bytes.indexOf(0, address))).toString()
-  }
-  // With lines behind it, a name of Python's is a reserved word of JavaScript's without them.
-  const isHidden = (key: string): boolean => hiding.isOn && (HIDDEN.has(key) || HIDDEN.has(key.replace(/_+$/, '')))
-  const settable = (object: unknown): unknown => (hiding.isOn ? EMPTY : object)
+  const listedName = nameReader(env)
   // An object that cannot be changed in the place of each other one: Python hears of the error of JavaScript.
-  replace(env, 'JsProxy_GetAttr_js', (get) => (object, key) => get(isHidden(textAt(key)) ? EMPTY : object, key))
+  const settable = (object: unknown): unknown => (hiding.isOn ? EMPTY : object)
+  const callable = (object: unknown, name: unknown): unknown => (hiding.isOn && !METHODS.has(name) ? EMPTY : object)
+  replace(env, 'JsProxy_GetAttr_js', (get) => (object, key) => {
+    return get(hiding.isOn ? onlyProperty(object, listedName(key)) : object, key)
+  })
   replace(env, 'JsProxy_SetAttr_js', (set) => (object, key, value) => set(settable(object), key, value))
   replace(env, 'JsProxy_DelAttr_js', (remove) => (object, key) => remove(settable(object), key))
-  replace(env, 'JsObjMap_subscript_js', (get) => (object, key) => get(isHidden(String(key)) ? EMPTY : object, key))
+  replace(
+    env,
+    'JsObjMap_subscript_js',
+    (get) => (object, key) => get(hiding.isOn ? onlyProperty(object, key) : object, key),
+  )
   replace(env, 'JsObjMap_ass_subscript_js', (set) => (object, key, value) => set(settable(object), key, value))
+  replace(env, 'JsvObject_CallMethod', (call) => (object, name, values) => call(callable(object, name), name, values))
+  replace(env, 'JsvObject_CallMethod_NoArgs', (call) => (object, name) => call(callable(object, name), name))
+  replace(env, 'JsvObject_CallMethod_OneArg', (call) => (object, name, one) => call(callable(object, name), name, one))
+  replace(
+    env,
+    'JsvObject_CallMethod_TwoArgs',
+    (call) => (object, name, one, other) => call(callable(object, name), name, one, other),
+  )
+  replace(
+    env,
+    'JsvFunction_Construct',
+    (construct) => (callee, values) => construct(hiding.isOn ? EMPTY : callee, values),
+  )
   const all = env as unknown as Record<string, object>
   for (const [name, answer] of WITHOUT_EFFECT) all[name] = Object.assign(() => answer, all[name])
+}
+
+/**
+ * Reads a name from the interpreter's memory: null for one that is not listed, or is not UTF-8. Emscripten's own decoder takes more
+ * for UTF-8 than there is, so nothing may be decided by one of them and done by the other.
+ */
+function nameReader(env: Pick<AttributeImports, 'memory'>): (address: number) => string | null {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  return (address) => {
+    const bytes = new Uint8Array(env.memory.buffer)
+    try {
+      const name = decoder.decode(bytes.subarray(address, bytes.indexOf(0, address)))
+      return BORDER_NAMES.has(name) ? name : null
+    } catch {
+      return null
+    }
+  }
+}
+
+/** An object that has this property of another one, if that has it itself, and nothing else: whatever is then read of it. */
+function onlyProperty(object: unknown, name: unknown): object {
+  if (typeof name !== 'string' || object === null) return EMPTY
+  if ((typeof object !== 'object' && typeof object !== 'function') || !Object.hasOwn(object, name)) return EMPTY
+  return Object.create(null, { [name]: { value: Reflect.get(object, name) } })
 }
 
 /** Native code of Python's may call these functions by their names: Emscripten knows their signature by a property. */
@@ -109,39 +143,30 @@ function replace<Name extends keyof AttributeImports>(
   env[name] = Object.assign(by(original) as object, original) as AttributeImports[Name]
 }
 
-/** The same functions, as objects without a prototype. */
+/** The listed functions, as objects without a prototype, that take the listed arguments. */
 export function withoutPrototypes({ engine, machine }: Host): Host {
-  const parts = Object.entries(machine).map(([name, part]) => [
+  const { engine: listedOfEngine, ...listedOfMachine } = BORDER
+  const parts = Object.entries(listedOfMachine).map(([name, listed]) => [
     name,
-    typeof part === 'object' ? bare(part as Functions) : part,
+    bare(Reflect.get(machine, name), listed),
   ])
   return bareObject([
-    ['engine', bare(engine as unknown as Functions)],
+    ['engine', bare(engine, listedOfEngine ?? null)],
     ['machine', bareObject(parts as never)],
   ]) as unknown as Host
 }
 
-function bare(part: Functions): object {
-  const members = [...memberNames(part)].map((name) => {
+function bare(part: object, listed: (typeof BORDER)[string]): unknown {
+  if (listed === null || listed === undefined) return part
+  const members = Object.entries(listed).map(([name, kinds]) => {
     const member: unknown = Reflect.get(part, name)
-    if (typeof member !== 'function') return [name, member] as const
-    const call = (...values: unknown[]): unknown => Reflect.apply(member, part, values)
+    if (kinds === null || typeof member !== 'function') return [name, member] as const
+    const call = (...values: unknown[]): unknown => Reflect.apply(member, part, acceptedArguments(name, kinds, values))
     return [name, Object.freeze(Object.setPrototypeOf(call, null))] as const
   })
   return bareObject(members)
 }
 
-function bareObject(members: readonly (readonly [string, unknown])[]): object {
+function bareObject(members: readonly (readonly [name: string, member: unknown])[]): object {
   return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(members)))
-}
-
-/** Its own members, and those of its classes. */
-function memberNames(part: object): ReadonlySet<string> {
-  const names = new Set(Object.getOwnPropertyNames(part))
-  for (let above: object | null = Object.getPrototypeOf(part); above !== null && above !== Object.prototype; ) {
-    for (const name of Object.getOwnPropertyNames(above)) names.add(name)
-    above = Object.getPrototypeOf(above)
-  }
-  names.delete('constructor')
-  return names
 }

@@ -12,6 +12,7 @@ import { ChildProcesses } from '../children/child-processes.ts'
 import type { SessionFunctions } from '../interpreter.ts'
 import type { Files, Host, Signals } from '../python-border.ts'
 import { FileGrants } from './file-grants.ts'
+import { freezeIntrinsics } from './frozen-intrinsics.ts'
 import { guardFiles, mountGranted } from './granted-folders.ts'
 import { hidePrototypes, noGlobals, withoutPrototypes } from './python-objects.ts'
 import { RestrictedSockets } from './restricted-sockets.ts'
@@ -77,6 +78,7 @@ export class RestrictedProcess {
   /** The last step: nothing is loaded any more. */
   seal(host: Host): Host {
     sealProcess()
+    freezeIntrinsics(this.sqlite.classes)
     this.#hide()
     return withoutPrototypes(host)
   }

@@ -10,7 +10,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { limitSqlite, takeSqliteRefusals } from '../../native/restriction/sqlite-files.ts'
-import { loadSqlite, SqliteDatabases } from '../sqlite.ts'
+import { loadSqlite, SqliteDatabases, sqliteClasses } from '../sqlite.ts'
 import type { FileGrants } from './file-grants.ts'
 
 const IN_MEMORY: ReadonlySet<string> = new Set(['', ':memory:'])
@@ -24,6 +24,8 @@ export class RestrictedSqlite extends SqliteDatabases {
   readonly #refused: (path: string, isToWrite: boolean) => void
   /** Why no database can be opened; null if SQLite can be limited. */
   readonly #problem: string | null
+  /** The classes of databases and statements, in JavaScript and in native code. */
+  readonly classes: readonly object[]
 
   constructor(
     setEvent: (event: number) => void,
@@ -33,7 +35,9 @@ export class RestrictedSqlite extends SqliteDatabases {
     super(setEvent)
     this.#grants = grants
     this.#refused = refused
-    this.#problem = loadLimited(grants)
+    const { problem, classes } = loadLimited(grants)
+    this.#problem = problem
+    this.classes = classes
   }
 
   override open(path: string, isReadonly: boolean, mustExist: boolean, contents?: Uint8Array): number | string {
@@ -85,11 +89,15 @@ export class RestrictedSqlite extends SqliteDatabases {
   }
 }
 
-/** Loads SQLite, which nothing can after the start, and limits it. Returns why it cannot be limited, or null. */
-function loadLimited(grants: FileGrants): string | null {
-  const database = new (loadSqlite())(':memory:')
+/** Loads SQLite, which nothing can after the start, and limits it. `problem`: why it cannot be limited, or null. */
+function loadLimited(grants: FileGrants): { readonly problem: string | null; readonly classes: readonly object[] } {
+  const Database = loadSqlite()
+  const database = new Database(':memory:')
   try {
-    return limitSqlite(database, grants.folders)
+    const problem = limitSqlite(database, grants.folders)
+    const classes = sqliteClasses(database)
+    for (const { prototype } of classes) Reflect.deleteProperty(prototype, 'loadExtension')
+    return { problem, classes }
   } finally {
     database.close()
   }

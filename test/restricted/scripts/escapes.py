@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import gc
 import importlib
+import importlib.util
 import json
 import mmap
 import os
@@ -86,22 +87,22 @@ def _javascript(outside, writable):
         return create_proxy(print).constructor
 
     def constructor_of_host_function():
-        return cloaca._border.host.sockets.connect.constructor
+        return _border().sockets.connect.constructor
 
     def constructor_of_host():
-        return cloaca._border.host.engine.constructor
+        return _border().engine.constructor
 
     def call_of_host_function():
-        return cloaca._border.host.signals.kill.call
+        return _border().signals.kill.call
 
     def constructor_of_promise():
-        return cloaca._border.host.waits.sleep(0, 1).constructor
+        return _border().waits.sleep(0, 1).constructor
 
     def constructor_of_error():
         from pyodide.ffi import JsException
 
         try:
-            cloaca._border.host.sqlite.close.nothing()
+            _border().sqlite.close.nothing()
         except JsException as error:
             return error.js_error.constructor
         raise AttributeError("it has no attribute")
@@ -115,10 +116,73 @@ def _javascript(outside, writable):
             return reached
         raise AttributeError("none leads anywhere")
 
+    def overlong_name():
+        # Emscripten takes two bytes for the "c", which no text of Python's has.
+        from pyodide.ffi import to_js
+
+        name = "\xff" * 6
+        address = ctypes.pythonapi.PyUnicode_AsUTF8
+        address.restype, address.argtypes = ctypes.c_void_p, [ctypes.py_object]
+        ctypes.memmove(address(name), b"\xc1\xa3onstructor", 12)
+        try:
+            return getattr(to_js([1]), name)
+        except UnicodeDecodeError:
+            raise AttributeError("constructor") from None  # Python cannot show the name
+
+    def name_behind_byte_order_mark():
+        # Emscripten leaves it out where a name is long.
+        from pyodide.ffi import to_js
+
+        return getattr(to_js([1]), "\ufeff__defineGetter__")
+
+    def key_that_changes():
+        from pyodide.ffi import to_js
+
+        keys = iter(["a", "a", "constructor", "constructor"])
+
+        class Key:
+            def __str__(self):
+                return next(keys)
+
+            __repr__ = __str__
+
+            def __hash__(self):
+                return 1
+
+        return to_js({"a": 1}).as_object_map(hereditary=True)[Key()]
+
+    def methods_of_arrays():
+        from pyodide.ffi import to_js
+
+        return to_js([1]).map
+
+    def unlisted_function_of_host():
+        return _border().sockets.attach
+
+    def constructor_of_function():
+        return _border().sockets.open_stream.new()
+
     def register_module():
         from pyodide.ffi import register_js_module
 
         return register_js_module
+
+    def import_border():
+        from cloaca._border import host
+
+        return host.sockets
+
+    def attribute_border():
+        return cloaca._border.host.sockets
+
+    def import_of_what_uses_the_border():
+        from cloaca._adapt.sockets import transfers
+
+        return transfers.host.sockets
+
+    def import_by_path():
+        spec = importlib.util.find_spec("cloaca._border.host")
+        return spec.loader.load_module("cloaca._border.host").sockets
 
     attempts = [
         import_js,
@@ -139,6 +203,16 @@ def _javascript(outside, writable):
         constructor_of_error,
         objects_in_memory,
         register_module,
+        overlong_name,
+        name_behind_byte_order_mark,
+        key_that_changes,
+        methods_of_arrays,
+        unlisted_function_of_host,
+        constructor_of_function,
+        import_border,
+        attribute_border,
+        import_of_what_uses_the_border,
+        import_by_path,
     ]
     return {each.__name__: each for each in attempts}
 
@@ -152,7 +226,7 @@ def _programs(outside, writable):
         "posix_spawn": lambda: os.posix_spawn("/bin/echo", ["echo"], {}),
         "execv": lambda: os.execv("/bin/echo", ["echo"]),
         "fork": lambda: os.fork(),
-        "spawn_of_host": lambda: _code(cloaca._border.host.children.spawn(0, ORDER)),
+        "spawn_of_host": lambda: _code(_border().children.spawn(0, ORDER)),
         "system_of_c": lambda: _nonzero(ctypes.CDLL(None).system(f"echo x > {outside}/made".encode())),
         "script_of_c": lambda: _nothing(ctypes.CDLL(None).emscripten_run_script_int(b"process.pid")),
         "signal_to_engine": lambda: os.kill(os.getppid(), 0),
@@ -216,10 +290,10 @@ def _databases(outside, writable):
     def attached_twice():
         # The first value of the name is granted; SQLite takes the last one.
         paths = [f"{writable}/own.db", other]
-        number = cloaca._border.host.sqlite.open(":memory:", False, False)
+        number = _border().sqlite.open(":memory:", False, False)
         bound = json.dumps({"kinds": "ss", "values": paths, "names": ["p", "p"]})
-        cloaca._border.host.sqlite.execute(number, "ATTACH :p AS o", bound, 1)
-        return json.loads(cloaca._border.host.sqlite.execute(number, "SELECT * FROM o.t", NO_VALUES, 1))["rows"]
+        _border().sqlite.execute(number, "ATTACH :p AS o", bound, 1)
+        return json.loads(_border().sqlite.execute(number, "SELECT * FROM o.t", NO_VALUES, 1))["rows"]
 
     def attached_again():
         # A link takes the place of the file between two runs of one statement.
@@ -272,7 +346,7 @@ def _databases(outside, writable):
         "temporary_folder": lambda: on_own(f"PRAGMA temp_store_directory = '{outside}'"),
         "copied": copied,
         "extension": lambda: on_own("SELECT load_extension('x')"),
-        "by_host": lambda: _code(cloaca._border.host.sqlite.open(other, False, False)),
+        "by_host": lambda: _code(_border().sqlite.open(other, False, False)),
         "runner": lambda: cloaca.DefaultRunner(f"sqlite://{outside}/made"),
         "runner_on_server": lambda: cloaca.DefaultRunner("postgresql://user@127.0.0.1:1/db"),
     }
@@ -309,6 +383,11 @@ def _network(outside, writable):
         "address": lambda: socket.gethostbyaddr("127.0.0.1"),
         "socket_of_c": lambda: _negative(ctypes.CDLL(None).socket(2, 1, 0)),
     }
+
+
+def _border():
+    """The host's functions, as a script finds them that looks for them: behind any function of cloaca's."""
+    return cloaca.DefaultRunner.shutdown.__globals__["bridge"].host
 
 
 def _waitless(host, port):

@@ -16,7 +16,7 @@ import warnings
 from typing import Any, Callable, Dict, Optional
 
 from ..._border import bridge, host
-from ..._border.javascript import bytes_of
+from ..._border.javascript import bytes_of, destroy
 from ..pauses import pause_until
 from . import errors, functions, limits, values
 from .authorizer import Authorizer
@@ -184,7 +184,7 @@ class NativeConnection(Transactions, Copies, _Base):
         if number is not None:
             host.sqlite.close(number)
         for proxy in self._kept.values():
-            proxy.destroy()
+            destroy(proxy)
         self._kept.clear()
 
     def __del__(self) -> None:

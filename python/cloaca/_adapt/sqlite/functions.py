@@ -8,7 +8,7 @@ import sqlite3
 from typing import Any, Callable, Optional, Tuple
 
 from ..._border.host import Sqlite
-from ..._border.javascript import array_of, callback
+from ..._border.javascript import array_of, callback, destroy
 from .. import unraisable
 from . import errors
 from .values import decode, encode_base
@@ -53,11 +53,11 @@ def _answer(value: Any) -> Tuple[str, Any]:
 def _register(connection: Any, kind: str, name: str, register: Callable[[int], Any], proxy: Any) -> None:
     answer = register(connection._number)
     if answer is not None:
-        proxy.destroy()
+        destroy(proxy)
         errors.fail(answer)
     before = connection._kept.pop((kind, name), None)
     if before is not None:
-        before.destroy()
+        destroy(before)
     connection._kept[(kind, name)] = proxy
     connection._registrations[(kind, name)] = register
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import readiness
 from . import constants, errors
+from .certificate import Certificate
 
 _DEFAULT_TIMEOUT = object()
 
@@ -55,8 +56,6 @@ def _default_verify_paths() -> tuple[str, str, str, str]:
 
 def _decode_file(path: Any, /) -> Any:
     """The certificate in a file of PEM, as ``getpeercert`` shows it."""
-    from .certificate import Certificate
-
     with open(path, encoding="latin-1") as file:
         text = file.read()
     start, end = text.index(ssl.PEM_HEADER), text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)

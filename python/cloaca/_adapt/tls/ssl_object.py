@@ -114,7 +114,7 @@ class SSLObject(Side):
         has_moved = False
         while True:
             data = host.sockets.read(self._far, _CHUNK, False)
-            if data is None or isinstance(data, str) or not data.length:
+            if data is None or isinstance(data, str) or not len(data):
                 return has_moved
             self._outgoing.write(data.to_bytes())
             has_moved = True
@@ -161,8 +161,9 @@ class SSLObject(Side):
             raise errors.ended()
         if buffer is None:
             return raw
-        memoryview(buffer).cast("B")[: data.length] = raw
-        return data.length
+        count = memoryview(raw).nbytes
+        memoryview(buffer).cast("B")[:count] = raw
+        return count
 
     def write(self, data: Any) -> int:
         if self._session is None:

@@ -319,7 +319,7 @@ class SSLSocket(Side, socket.socket):
                 self._wait(number, deadline, "The read operation timed out", READABLE)
             elif isinstance(data, str):
                 readiness.fail(data)
-            elif data.length:
+            elif len(data):
                 raise errors.ssl_error("APPLICATION_DATA_AFTER_CLOSE_NOTIFY")
             else:
                 break

@@ -1,0 +1,244 @@
+/**
+ * The functions of the border (`python-border.ts`) that the scripts of a restricted interpreter can call, and the kinds of their
+ * arguments. A script may call each of them by itself, with anything: so each has a list of what it takes, and what is not listed
+ * cannot be called. Used by `python-objects.ts`.
+ *
+ * A kind is a name of `KINDS`; `?` stands for an argument that may be missing, `*` for any number of them.
+ */
+
+import { types } from 'node:util'
+
+type Kinds = string
+type Part = Readonly<Record<string, Kinds | null>>
+
+/** Null: not a function, but a value that does not change. */
+export const BORDER: Readonly<Record<string, Part | null>> = {
+  engine: {
+    request: 'integer integer integer text text text',
+    announce: '',
+    declare: 'integer json',
+    outcome: 'integer outcome textOrNone text text text',
+    accumulated: 'integer text json json',
+    graphs_ran: 'integer text json json json',
+    skipped: 'integers',
+    notice: 'text',
+  },
+  waits: {
+    sleep: 'integer number',
+    wait_again: 'integer integer',
+    abandon_wait: 'integer',
+    wait_promise: 'integer promise',
+    wait_input: 'integer integer',
+    take_input: 'integer',
+    new_event: '',
+    wait_event: 'integer integer number?',
+    set_event: 'integer',
+    signal_after: 'integer number',
+    take_stop: 'integer',
+    rest: 'flag flag',
+  },
+  threads: { start_thread: 'integer', threads_run: 'flag' },
+  signals: {
+    check: 'integer',
+    interrupt: '',
+    take_signals: '',
+    deliver_signals: '',
+    wake: 'integer',
+    set_timer: 'timer number number',
+    watch_signal: 'integer flag',
+    kill: 'integer integer',
+    exit: 'integer',
+  },
+  files: {
+    umask: 'integer',
+    link: 'text text',
+    make_named_pipe: 'text integer',
+    locks_problem: null,
+    flock: 'integer integer',
+    lock_records: 'integer lock number number',
+    test_records: 'integer lock number number',
+  },
+  descriptors: {
+    status_flags: 'integer',
+    set_status_flags: 'integer integer',
+    is_inheritable: 'integer',
+    inheritable: '',
+    set_inheritable: 'integer flag',
+    take_blocked: '',
+    abandon_write: 'integer text',
+  },
+  output: { is_program: null, abandon_output: '', hurry_output: '', log_record: 'integer json' },
+  clocks: {
+    process_cpu_us: '',
+    thread_cpu_us: '',
+    set_zone: 'text text integer flag',
+    change_zone: 'textOrNone',
+    describe_zone: 'text',
+  },
+  sockets: {
+    open_stream: '',
+    open_datagram: 'flag',
+    open_local_datagram: '',
+    open_pair: '',
+    open_datagram_pair: '',
+    open_descriptor: 'integer',
+    connect: 'integer text port text? port?',
+    connect_path: 'integer text text',
+    state: 'integer',
+    take_error: 'integer',
+    bind: 'integer text port flag flag flag',
+    bind_path: 'integer text text',
+    unbind: 'integer',
+    listen: 'integer',
+    is_listening: 'integer',
+    accept: 'integer',
+    read: 'integer integer flag',
+    write: 'integer bytes',
+    send_datagram: 'integer bytes text? port?',
+    receive_datagram: 'integer flag',
+    send_descriptors: 'integer integer integers',
+    can_send_descriptors: 'integer',
+    take_descriptors: 'integer integer',
+    buffered_bytes: 'integer',
+    all_unsent_bytes: '',
+    is_ended: 'integer',
+    shutdown: 'integer flag flag',
+    set_resetting: 'integer flag',
+    close: 'integer flag?',
+    local_address: 'integer',
+    peer_address: 'integer',
+    set_no_delay: 'integer flag',
+    set_keep_alive: 'integer flag',
+    set_datagram_option: 'integer text plain*',
+    readiness: 'integer',
+    watch: 'integer integers integers',
+    watch_descriptors: 'integer integers integers integers?',
+    unwatch: 'integer',
+    descriptor_file: 'integer',
+    descriptor_socket: 'integer',
+    descriptor_readiness: 'integer',
+    descriptor_changes: 'integer',
+    resolve: 'integer text integer integer',
+    resolve_names: 'integer text port',
+    take_lookup: 'integer',
+  },
+  tls: {
+    context: 'json',
+    has_context: 'integer',
+    default_authorities: 'authorities',
+    ciphers: '',
+    start: 'integer integer json flag',
+    answer: 'integer integer integer?',
+    state: 'integer',
+    report: 'integer',
+    chains: 'integer',
+    session: 'integer',
+    end: 'integer',
+  },
+  hashes: {
+    open: 'text',
+    copy: 'integer',
+    update: 'integer bytes',
+    digest: 'integer',
+    close: 'integer',
+    pbkdf2: 'integer text bytes bytes integer integer',
+    scrypt: 'integer bytes bytes integer integer integer integer integer',
+    take_key: 'integer',
+  },
+  sqlite: {
+    open: 'text flag flag bytes?',
+    close: 'integer',
+    in_transaction: 'integer',
+    total_changes: 'integer',
+    execute: 'integer text json integer',
+    describe: 'integer text',
+    execute_many: 'integer text json',
+    execute_script: 'integer text',
+    next: 'integer integer',
+    finish: 'integer',
+    create_function: 'integer text integer flag callback',
+    create_aggregate: 'integer text integer flag callback',
+    serialize: 'integer text',
+    backup: 'integer integer text text integer',
+    take_backup: 'integer',
+  },
+  children: {
+    spawn: 'integer json',
+    watch_failure: 'integer integer',
+    take_failure: 'integer',
+    take: 'integer flag',
+    watch: 'integer integer',
+    unwatch: 'integer',
+  },
+  suspension_descriptor: null,
+}
+
+/** The properties of answers that Python reads by name. */
+const OF_ANSWERS = ['answer', 'lock', 'start', 'length', 'holder']
+
+/** Every name that Python may look up in an object of JavaScript's. */
+export const BORDER_NAMES: ReadonlySet<string> = new Set([
+  'machine',
+  ...Object.entries(BORDER).flatMap(([name, part]) => [name, ...Object.keys(part ?? {})]),
+  ...OF_ANSWERS,
+])
+
+const HIGHEST_PORT = 65_535
+
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value)
+const oneOf = (...all: readonly string[]) => {
+  const known: ReadonlySet<unknown> = new Set(all)
+  return (value: unknown) => known.has(value)
+}
+
+const KINDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  integer: isInteger,
+  number: (value) => typeof value === 'number' && !Number.isNaN(value),
+  text: (value) => typeof value === 'string',
+  textOrNone: (value) => value === undefined || value === null || typeof value === 'string',
+  flag: (value) => typeof value === 'boolean',
+  plain: (value) => typeof value === 'string' || typeof value === 'boolean' || isInteger(value),
+  bytes: (value) => types.isUint8Array(value),
+  integers: (value) => (Array.isArray(value) || types.isInt32Array(value)) && !types.isProxy(value),
+  callback: (value) => typeof value === 'function',
+  promise: (value) => types.isPromise(value),
+  json: (value) => typeof value === 'string' && isJson(value),
+  port: (value) => isInteger(value) && value >= 0 && value <= HIGHEST_PORT,
+  timer: oneOf('real', 'virtual', 'prof'),
+  lock: oneOf('shared', 'exclusive', 'none'),
+  authorities: oneOf('all', 'extra', 'none'),
+  outcome: oneOf('skipped', 'fired', 'completed', 'failed', 'timedOut'),
+}
+
+/** The arguments of a function of these kinds; copies of those that could change meanwhile. Throws a TypeError for others. */
+export function acceptedArguments(name: string, kinds: Kinds, values: readonly unknown[]): unknown[] {
+  const all = kinds === '' ? [] : kinds.split(' ')
+  const rest = all.at(-1)?.endsWith('*') ? (all.pop() ?? '').slice(0, -1) : null
+  if (rest === null && values.length > all.length) throw refused(name, all.length)
+  const count = Math.max(all.length, values.length)
+  return Array.from({ length: count }, (_, index) => accepted(name, index, all[index] ?? rest ?? '', values[index]))
+}
+
+function accepted(name: string, index: number, kind: string, value: unknown): unknown {
+  const isOptional = kind.endsWith('?')
+  if (isOptional && (value === undefined || value === null)) return value
+  const kindName = isOptional ? kind.slice(0, -1) : kind
+  if (KINDS[kindName]?.(value) !== true) throw refused(name, index)
+  if (kindName !== 'integers') return value
+  const copy = Array.from(value as Iterable<unknown>)
+  if (!copy.every(isInteger)) throw refused(name, index)
+  return copy
+}
+
+function refused(name: string, index: number): TypeError {
+  return new TypeError(`argument ${index + 1} of "${name}" is not what cloaca itself passes`)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
