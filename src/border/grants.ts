@@ -20,6 +20,8 @@ export interface Grants {
   readonly write: readonly GrantedPath[]
   /** `host`, `host:port`, `*:port` or `*`. An IPv6 address with a port is in brackets. */
   readonly net: readonly string[]
+  /** Whether they may call native code by themselves: `ctypes`, and native modules that they can write. */
+  readonly ffi: boolean
 }
 
 /** Where something leads on the network. A port of null is any. */

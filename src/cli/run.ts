@@ -45,7 +45,7 @@ traceback and the exit code are its own. Runners that it opens live until it end
             folder of files with the secrets of tasks
   --restrict
             let the program read its own folder, use what is granted, and nothing else:
-            --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME
+            --allow-read PATH, --allow-write PATH, --allow-net HOST, --allow-env NAME, --allow-ffi
   --python PYTHON
             name or path of one of the machine, which takes the place of cloaca;
             default: pyodide, which comes along

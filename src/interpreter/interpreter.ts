@@ -290,7 +290,15 @@ async function heldTo(functions: SessionFunctions, grants: Grants | null): Promi
 
 function processSettings(data: StartData): object {
   const isRestricted = data.grants !== null
-  return { ...data.process, isRestricted, pid: process.pid, parentPid: process.ppid, timeZone: data.timeZone }
+  const mayCallNativeCode = data.grants?.ffi ?? true
+  return {
+    ...data.process,
+    isRestricted,
+    mayCallNativeCode,
+    pid: process.pid,
+    parentPid: process.ppid,
+    timeZone: data.timeZone,
+  }
 }
 
 function workersOf(entry: Entry, events: WorkerEvents): Workers {

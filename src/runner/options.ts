@@ -174,7 +174,10 @@ const PATHS: SettingCheck = {
   fits: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== ''),
 }
 const RESTRICTION_CHECK = orNull(
-  objectOf({ read: PATHS, write: PATHS, net: PATHS, env: PATHS } satisfies Record<keyof Restriction, SettingCheck>),
+  objectOf({ read: PATHS, write: PATHS, net: PATHS, env: PATHS, ffi: FLAG } satisfies Record<
+    keyof Restriction,
+    SettingCheck
+  >),
 )
 
 const BY_PLACE: SettingCheck = {

@@ -2,21 +2,23 @@
 
 import type { ValueType } from './value-types.ts'
 
-/** What scripts are granted, each by its key: lists of texts. */
+/** What scripts are granted, each by its key: lists of texts, and whether they may call native code. */
 export interface GrantedSettings {
   readonly read?: readonly string[]
   readonly write?: readonly string[]
   readonly net?: readonly string[]
   readonly env?: readonly string[]
+  readonly ffi?: boolean
 }
 
-const GRANTS = ['read', 'write', 'net', 'env']
+const LISTS = ['read', 'write', 'net', 'env']
 
 type GrantsByPlace = Readonly<Record<string, GrantedSettings | false>>
 
 /** By place; false for one that is not restricted. In a variable, the same as JSON. */
 export const GRANTS_BY_PLACE: ValueType<GrantsByPlace> = {
-  expected: 'a table for each place, with lists of texts under read, write, net and env, or with restrict = false',
+  expected:
+    'a table for each place, with lists of texts under read, write, net and env, and true or false under ffi; or with restrict = false',
   read: grantsByPlaceIn,
   readText: (text) => grantsByPlaceIn(parsed(text)),
   show: (byPlace) => JSON.stringify(byPlace),
@@ -28,7 +30,9 @@ function grantedIn(value: unknown): GrantedSettings | false | undefined {
   const { restrict, ...granted } = value
   if (restrict === false) return Object.keys(granted).length === 0 ? false : undefined
   const isKnown = restrict === undefined || restrict === true
-  const fits = Object.entries(granted).every(([key, each]) => GRANTS.includes(key) && isListOfTexts(each))
+  const fits = Object.entries(granted).every(([key, each]) =>
+    key === 'ffi' ? typeof each === 'boolean' : LISTS.includes(key) && isListOfTexts(each),
+  )
   return isKnown && fits ? Object.freeze(granted) : undefined
 }
 

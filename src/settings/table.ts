@@ -113,6 +113,12 @@ export const SETTINGS = Object.freeze({
     doc: 'variable of the environment that they may see; may be given several times',
     isRepeatable: true,
   }),
+  'allow-ffi': setting(YES_OR_NO, false, {
+    variable: 'CLOACA_ALLOW_FFI',
+    flag: '--allow-ffi',
+    placeholder: '',
+    doc: 'restricted scripts may import `ctypes` and native modules that they can write',
+  }),
   'restrict-for': setting(optional(GRANTS_BY_PLACE), null, {
     variable: 'CLOACA_RESTRICT_FOR',
     flag: null,

@@ -95,7 +95,7 @@ restrict = false
     const { restrict, restrictFor } = optionsOf(loadSettings({ folder: terminal.folder, environment: {} }))
 
     const { folder } = terminal
-    expect(restrict).toEqual({ read: [`${folder}/in`], write: [], net: ['example.org:443'], env: [] })
+    expect(restrict).toEqual({ read: [`${folder}/in`], write: [], net: ['example.org:443'], env: [], ffi: false })
     expect(restrictFor).toEqual({ [`${folder}/jobs`]: { write: [`${folder}/out`], net: [] }, 'some.module': null })
   })
 

@@ -75,7 +75,7 @@ describe('what Node is told', () => {
     const granted = (name: string) => ({ named: name, real: name, isFolder: true })
     const read = ['/x/data', '/x/data-old', '/x/data/deep', '/x/other', '/x/other'].map(granted)
 
-    const flags = restrictedFlags({ read, write: [granted('/y')], net: [] }, [])
+    const flags = restrictedFlags({ read, write: [granted('/y')], net: [], ffi: false }, [])
 
     const told = flags.filter((flag) => /=\/[xy]/.test(flag))
     expect(told).toEqual([
@@ -85,7 +85,7 @@ describe('what Node is told', () => {
       '--allow-fs-write=/y',
     ])
     expect(flags).not.toContain('--allow-net')
-    expect(restrictedFlags({ read, write: [], net: ['example.org'] }, [])).toContain('--allow-net')
+    expect(restrictedFlags({ read, write: [], net: ['example.org'], ffi: false }, [])).toContain('--allow-net')
   })
 })
 

@@ -9,6 +9,7 @@ refuses what was not granted.
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
 import sys
 import types
 from typing import Any
@@ -45,6 +46,42 @@ def take_border_away() -> None:
                 del attributes[name]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]
+
+
+def take_native_code_away() -> None:
+    """Has an import of ``ctypes`` say what grants it. That there is none is the host's doing, which no script can undo."""
+    sys.meta_path.insert(0, _NoNativeCode())
+
+
+class _NoNativeCode:
+    """Finds ``ctypes`` for nobody but packages that import it and seldom use it: what they get has nothing in it."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != "ctypes" and name != "_ctypes":
+            return None
+        if name == "ctypes" and _importing_package() in _SELDOM_USERS:
+            return importlib.machinery.ModuleSpec(name, self)  # type: ignore[arg-type]
+        raise ModuleNotFoundError(f"{name} needs --allow-ffi, since this script is restricted", name=name)
+
+    def create_module(self, spec: Any) -> Any:
+        return None
+
+    def exec_module(self, module: Any) -> None:
+        def missing(name: str) -> Any:
+            raise ImportError(f"ctypes.{name} needs --allow-ffi, since this script is restricted", name="ctypes")
+
+        module.__getattr__ = missing
+
+
+#: Packages that cannot be imported without ``ctypes``, and can be used (seen in pandas 3.1).
+_SELDOM_USERS = ("pandas",)
+
+
+def _importing_package() -> str:
+    frame: Any = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _is_of_javascript(finder: Any) -> bool:

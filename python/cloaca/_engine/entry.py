@@ -48,6 +48,8 @@ def start(functions: host.Host, settings_json: str) -> None:
     if settings["isRestricted"]:
         restriction.take_javascript_away()
         restriction.take_border_away()
+    if not settings["mayCallNativeCode"]:
+        restriction.take_native_code_away()
     importlib.invalidate_caches()
 
 

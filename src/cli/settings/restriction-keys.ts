@@ -8,4 +8,5 @@ export const RESTRICTION_KEYS = [
   'allow-write',
   'allow-net',
   'allow-env',
+  'allow-ffi',
 ] as const satisfies readonly SettingKey[]

@@ -19,13 +19,14 @@ const FLAGS = { read: '--allow-read', write: '--allow-write' } as const
  * cannot be granted.
  */
 export function grantsOf(restriction: Restriction, folders: readonly string[]): Grants {
-  const { read = [], write = [], net = [] } = restriction
+  const { read = [], write = [], net = [], ffi = false } = restriction
   for (const place of net) if (netPlaceOf(place) === undefined) throw unknownPlace(place)
   const theirs = folders.filter((folder) => statusOf(folder) !== null).map((folder) => granted(folder, FLAGS.read))
   return {
     read: [...theirs, ...read.map((path) => granted(path, FLAGS.read))],
     write: write.map((path) => granted(path, FLAGS.write)),
     net,
+    ffi,
   }
 }
 

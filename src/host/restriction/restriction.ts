@@ -13,6 +13,8 @@ export interface Restriction {
   readonly net?: readonly string[]
   /** Names of the environment's variables that they may see. */
   readonly env?: readonly string[]
+  /** Whether they may call native code by themselves, with `ctypes` or a native module that they can write. Default false. */
+  readonly ffi?: boolean
 }
 
 /** What one script is held to. */
@@ -33,6 +35,6 @@ export const UNRESTRICTED: Restrictions = Object.freeze({ all: null, byPlace: Ob
 
 /** The same text for what is the same. */
 export function restrictionKey(restriction: ScriptRestriction): string {
-  const { folder, read = [], write = [], net = [], env = [] } = restriction
-  return JSON.stringify([[folder], read, write, net, env].map((each) => each.toSorted()))
+  const { folder, read = [], write = [], net = [], env = [], ffi = false } = restriction
+  return JSON.stringify([[folder], read, write, net, env, [String(ffi)]].map((each) => each.toSorted()))
 }

@@ -91,7 +91,10 @@ export interface EmscriptenFS {
   open(path: string, flags: unknown, mode?: number): unknown
   mkdir(path: string, mode?: number): FileNode
   rename(oldPath: string, newPath: string): void
-  lookupPath(path: string, options: { parent: boolean }): { readonly node: FileNode }
+  lookupPath(
+    path: string,
+    options: { readonly parent?: boolean; readonly follow?: boolean },
+  ): { readonly node: FileNode }
   lookupNode(folder: FileNode, name: string): FileNode
   mayCreate(folder: FileNode, name: string): number
   mayOpen(node: FileNode, flags: number): number

@@ -10,6 +10,7 @@
 
 import type { loadPyodide } from 'pyodide'
 import type { Host } from '../python-border.ts'
+import { interceptInstantiation } from '../stacks/instantiation.ts'
 import { acceptedArguments, BORDER, BORDER_NAMES } from './border-functions.ts'
 
 /** How Python's code in C asks JavaScript for attributes. A key is the address of its text, in UTF-8. */
@@ -26,10 +27,6 @@ interface AttributeImports {
   JsvObject_CallMethod_TwoArgs: (object: unknown, name: unknown, one: unknown, other: unknown) => unknown
   JsvFunction_Construct: (callee: unknown, values: unknown) => unknown
   readonly memory: { readonly buffer: ArrayBuffer }
-}
-
-interface Instantiation {
-  instantiate(module: unknown, imports?: { readonly env?: Partial<AttributeImports> }): Promise<unknown>
 }
 
 /** What a shell answers that finds no program. */
@@ -60,16 +57,7 @@ export function noGlobals(): NonNullable<Parameters<typeof loadPyodide>[0]> {
  */
 export function hidePrototypes(): () => void {
   const hiding = { isOn: false }
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: Instantiation }
-  const { instantiate } = WebAssembly
-  WebAssembly.instantiate = (module, imports) => {
-    const env = imports?.env
-    if (env !== undefined && 'JsProxy_GetAttr_js' in env) {
-      WebAssembly.instantiate = instantiate
-      intercept(env as AttributeImports, hiding)
-    }
-    return instantiate(module, imports)
-  }
+  interceptInstantiation((imports) => intercept(imports as unknown as AttributeImports, hiding))
   return () => {
     hiding.isOn = true
   }

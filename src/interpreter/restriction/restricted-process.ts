@@ -14,6 +14,7 @@ import type { Files, Host, Signals } from '../python-border.ts'
 import { FileGrants } from './file-grants.ts'
 import { freezeIntrinsics } from './frozen-intrinsics.ts'
 import { guardFiles, mountGranted } from './granted-folders.ts'
+import { NativeModules } from './native-modules.ts'
 import { hidePrototypes, noGlobals, withoutPrototypes } from './python-objects.ts'
 import { RestrictedSockets } from './restricted-sockets.ts'
 import { RestrictedSqlite } from './restricted-sqlite.ts'
@@ -30,9 +31,12 @@ export class RestrictedProcess {
   readonly children: ChildProcesses
   readonly #grants: Grants
   readonly #files: FileGrants
+  /** Null where scripts may call native code. */
+  readonly #nativeModules: NativeModules | null
   readonly #say: (message: string) => void
   readonly #said = new Set<string>()
   #hide: () => void = () => undefined
+  #pyodide: PyodideAPI | null = null
 
   constructor(grants: Grants, setEvent: (event: number) => void, say: (message: string) => void) {
     this.#grants = grants
@@ -47,16 +51,21 @@ export class RestrictedProcess {
         this.#refused(path, `may not use the socket "${path}"`, `--allow-write "${dirname(path)}" and --allow-net`),
     })
     this.sqlite = new RestrictedSqlite(setEvent, this.#files, refusedFile)
+    const refusedModule = (path: string): void =>
+      this.#refused(path, `may not load "${path}", which it could have written`, '--allow-ffi')
+    this.#nativeModules = grants.ffi ? null : new NativeModules(this.#files, refusedModule)
     this.children = new RefusedChildren(setEvent, () => this.#refused('a program', 'may not start programs', null))
   }
 
   /** Before Pyodide is loaded. */
   loadOptions(): NonNullable<Parameters<typeof loadPyodide>[0]> {
     this.#hide = hidePrototypes()
+    this.#nativeModules?.intercept()
     return noGlobals()
   }
 
   mountFolders(pyodide: PyodideAPI, { process }: Pick<StartData, 'process'>): void {
+    this.#pyodide = pyodide
     mountGranted(pyodide, this.#grants, process.cwd)
   }
 
@@ -77,6 +86,7 @@ export class RestrictedProcess {
 
   /** The last step: nothing is loaded any more. */
   seal(host: Host): Host {
+    if (this.#pyodide !== null) this.#nativeModules?.connect(this.#pyodide)
     sealProcess()
     freezeIntrinsics(this.sqlite.classes)
     this.#hide()

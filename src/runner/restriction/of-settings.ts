@@ -8,10 +8,12 @@ import type { GrantedSettings } from '../../settings/grants-by-place.ts'
 import type { Settings } from '../../settings/settings.ts'
 
 const GRANTS = ['allow-read', 'allow-write', 'allow-net', 'allow-env'] as const
+/** Values of settings that grant nothing. */
+const NOTHING: ReadonlySet<unknown> = new Set([null, false])
 
 /** Null where nothing is restricted. Throws `INVALID_SETTINGS` where something is granted all the same: whoever grants means to restrict. */
 export function restrictionOf(settings: Settings): Restriction | null {
-  const granted = GRANTS.find((key) => settings.get(key) !== null)
+  const granted = [...GRANTS, 'allow-ffi' as const].find((key) => !NOTHING.has(settings.get(key)))
   if (settings.get('restrict')) {
     const paths = (key: (typeof GRANTS)[number]) =>
       (settings.get(key) ?? []).map((path) => resolve(settings.folderOf(key), path))
@@ -20,6 +22,7 @@ export function restrictionOf(settings: Settings): Restriction | null {
       write: paths('allow-write'),
       net: settings.get('allow-net') ?? [],
       env: settings.get('allow-env') ?? [],
+      ffi: settings.get('allow-ffi'),
     }
   }
   if (granted === undefined) return null

@@ -1,0 +1,50 @@
+"""How it would reach addresses."""
+
+import asyncio
+import socket
+import urllib.request
+
+from attempts import code
+
+
+def attempts(place):
+    outside, port = place.outside, place.open_port
+    # Where there is a network, sockets are files as others are.
+    files = outside if "net" in place.grants else place.writable
+
+    def connect(family, kind, address):
+        return socket.socket(family, kind).connect(address)
+
+    def bind(family, kind, address):
+        return socket.socket(family, kind).bind(address)
+
+    async def by_loop():
+        return await asyncio.open_connection("127.0.0.1", port)
+
+    ip, tcp, udp, unix = socket.AF_INET, socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.AF_UNIX
+    return {
+        "tcp": lambda: connect(ip, tcp, ("127.0.0.1", port)),
+        "tcp_ipv6": lambda: connect(socket.AF_INET6, tcp, ("::1", port)),
+        "tcp_without_waiting": lambda: waitless("127.0.0.1", port),
+        "by_event_loop": lambda: asyncio.run(by_loop()),
+        "http": lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5),
+        "udp": lambda: socket.socket(ip, udp).sendto(b"x", ("127.0.0.1", port)),
+        "udp_connected": lambda: connect(ip, udp, ("127.0.0.1", port)),
+        "udp_bound": lambda: bind(ip, udp, ("127.0.0.1", 0)),
+        "listening": lambda: socket.create_server(("127.0.0.1", 0)),
+        "listening_anywhere": lambda: socket.socket().listen(),
+        "unix": lambda: connect(unix, tcp, f"{files}/engine.sock"),
+        "unix_abstract": lambda: connect(unix, tcp, "\0cloaca"),
+        "unix_bound": lambda: bind(unix, tcp, f"{files}/made.sock"),
+        "unix_datagrams": lambda: bind(unix, udp, f"{outside}/made.sock"),
+        "raw": lambda: socket.socket(ip, socket.SOCK_RAW),
+        "name": lambda: socket.getaddrinfo("localhost", 80),
+        "address": lambda: socket.gethostbyaddr("127.0.0.1"),
+    }
+
+
+def waitless(host, port):
+    each = socket.socket()
+    each.setblocking(False)
+    error = each.connect_ex((host, port))
+    return code("" if error in (0, 115, 26) else str(error))

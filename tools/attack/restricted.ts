@@ -1,0 +1,158 @@
+/**
+ * Attacks a restricted interpreter from the inside: `test/restricted/scripts/escapes.py` tries what is in its folder `attempts`, in one
+ * process for each set of grants. Used by `npm run attack`, and by the tests of restricted scripts. Nothing but this machine is reached.
+ */
+
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { type Restriction, Runner } from '../../src/index.ts'
+
+/** Counts an attempt of a class of attacks. */
+export type Report = (attackClass: string, isBlocked: boolean, what: string) => void
+
+/** Which grants a process has. The rest of the machine is closed to it. */
+export const GRANT_SETS = {
+  nothing: [],
+  write: ['write'],
+  network: ['write', 'net'],
+  native: ['write', 'ffi'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+export type GrantSet = keyof typeof GRANT_SETS
+
+export interface Tried {
+  /** By attempt (`kind: name`): `reached: …` or `refused: …`. */
+  readonly attempts: Readonly<Record<string, string>>
+  /** What the script did that it may do; null where it may not write. */
+  readonly used: Readonly<Record<string, unknown>> | null
+  /** Lines of the log. */
+  readonly said: readonly string[]
+  readonly outside: string
+  /** Connections to the port that is not granted. */
+  readonly connections: number
+  /** Whether the folder that is not granted is as it was, and nothing was written beside the script. */
+  readonly isUnchanged: boolean
+}
+
+const SCRIPTS = fileURLToPath(new URL('../../test/restricted/scripts', import.meta.url))
+const SECRET = 'a secret'
+
+/** In the folder that may be granted, to what is not. */
+const LINKS = {
+  'link.txt': 'secret.txt',
+  'moved.txt': 'secret.txt',
+  'dangling.txt': 'made',
+  'link.db': 'other.db',
+  'swapped-link.db': 'other.db',
+  'logged.db-shm': 'made',
+  folder: '.',
+}
+
+/** An exception that says so: no mistake of the attempt itself, such as a NameError. */
+const REFUSED =
+  /^refused: (PermissionError|OSError|FileNotFoundError|URLError|gaierror|herror|OperationalError|DatabaseError|RuntimeError|AttributeError|KeyError|ImportError|ModuleNotFoundError|JsException): /
+
+export function isRefused(answer: string): boolean {
+  return REFUSED.test(answer) && !answer.includes(SECRET)
+}
+
+/** Tries all attempts with one set of grants. */
+export async function tryToEscape(set: GrantSet): Promise<Tried> {
+  const grants: readonly string[] = GRANT_SETS[set]
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cloaca-restricted-')))
+  const [outside, writable] = [join(folder, 'outside'), join(folder, 'writable')]
+  const before = readdirSync(SCRIPTS, { recursive: true }).length
+  fill(outside, writable)
+  const open = await listen()
+  const granted = await listen()
+  const locals = [outside, writable].map((each) => createServer().listen(join(each, 'engine.sock')))
+  const said: string[] = []
+  const restrict: Restriction = {
+    ...(grants.includes('write') && { write: [writable] }),
+    ...(grants.includes('net') && { net: [`127.0.0.1:${granted.port}`] }),
+    ffi: grants.includes('ffi'),
+  }
+  await using runner = await Runner.open({ database: ':memory:', restrict, log: ({ message }) => said.push(message) })
+  try {
+    await runner.load(join(SCRIPTS, 'escapes.py'))
+    const context = { outside, writable, openPort: open.port, grantedPort: granted.port, grants: [...grants] }
+    const came = await executed(runner, 'escapes', context, 'came')
+    const used = grants.includes('write') ? await executed(runner, 'uses', context, 'used') : null
+    const isUnchanged = isAsFilled(outside) && readdirSync(SCRIPTS, { recursive: true }).length <= before
+    return {
+      attempts: came as Tried['attempts'],
+      used: used as Tried['used'],
+      ...{ said, outside, connections: open.connections(), isUnchanged },
+    }
+  } finally {
+    for (const server of [open.server, granted.server, ...locals]) server.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function executed(runner: Runner, workflow: string, context: Record<string, unknown>, name: string) {
+  const done = await runner.execute(workflow, context as never)
+  const value = done.context[name]
+  if (value === undefined) throw new Error(`the attempts were not made: ${done.tasks.map(({ error }) => error ?? '')}`)
+  return value
+}
+
+/** For `npm run attack`. */
+export async function attackRestricted(report: Report): Promise<void> {
+  for (const set of Object.keys(GRANT_SETS) as readonly GrantSet[]) {
+    const { attempts, connections, isUnchanged } = await tryToEscape(set)
+    const attackClass = `restricted script, granted ${GRANT_SETS[set].join(' and ') || 'nothing'}`
+    for (const [attempt, answer] of Object.entries(attempts))
+      report(attackClass, isRefused(answer), `${attempt}: ${answer}`)
+    report(attackClass, connections === 0, `${connections} connections to a port that is not granted`)
+    report(attackClass, isUnchanged, 'files that are not granted have changed')
+  }
+}
+
+function fill(outside: string, writable: string): void {
+  for (const each of [outside, writable]) mkdirSync(each)
+  writeFileSync(join(outside, 'secret.txt'), SECRET)
+  writeFileSync(join(outside, 'library.so'), 'no library')
+  new Database(join(outside, 'other.db')).exec(`CREATE TABLE t (x); INSERT INTO t VALUES ('${SECRET}')`).close()
+  for (const name of ['own.db', 'swapped.db']) {
+    new Database(join(writable, name)).exec('CREATE TABLE t (x)').close()
+  }
+  for (const [name, target] of Object.entries(LINKS)) symlinkSync(join(outside, target), join(writable, name))
+}
+
+function isAsFilled(outside: string): boolean {
+  const names = readdirSync(outside).sort().join()
+  return (
+    names === 'engine.sock,library.so,other.db,secret.txt' &&
+    readFileSync(join(outside, 'secret.txt'), 'utf8') === SECRET
+  )
+}
+
+interface Listening {
+  readonly server: Server
+  readonly port: number
+  connections(): number
+}
+
+async function listen(): Promise<Listening> {
+  let count = 0
+  const server = createServer((socket) => {
+    count += 1
+    socket.on('error', () => undefined).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const { port } = server.address() as { readonly port: number }
+  return { server, port, connections: () => count }
+}
