@@ -16,7 +16,10 @@
         'src/native/codec/refusal.cc',
         'src/native/codec/sha256.cc',
         'src/native/handed_files.cc',
+        'src/native/restriction/confinement.cc',
+        'src/native/restriction/exports.cc',
         'src/native/restriction/sqlite_files.cc',
+        'src/native/restriction/system_calls.cc',
       ],
       # The headers of SQLite describe its file layer, which is the same in all versions; the addon has no code of it.
       'include_dirs': [

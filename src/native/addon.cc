@@ -21,7 +21,7 @@
 #include "codec/pick.h"
 #include "codec/refusal.h"
 #include "handed_files.h"
-#include "restriction/sqlite_files.h"
+#include "restriction/exports.h"
 
 namespace {
 
@@ -323,40 +323,6 @@ Napi::Value child_group_error(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, cloaca::child_group_error()); });
 }
 
-std::vector<std::string> paths_of(const Napi::Value& value) {
-  if (!value.IsArray()) throw Misuse{};
-  const auto array = value.As<Napi::Array>();
-  std::vector<std::string> paths;
-  for (uint32_t i = 0; i != array.Length(); ++i) {
-    const Napi::Value path = array.Get(i);
-    if (!path.IsString()) throw Misuse{};
-    paths.push_back(path.As<Napi::String>().Utf8Value());
-  }
-  return paths;
-}
-
-Napi::Value set_sqlite_folders(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    return Napi::Boolean::New(env, cloaca::set_sqlite_folders({paths_of(info[0]), paths_of(info[1])}));
-  });
-}
-
-Napi::Value is_sqlite_guarded(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, cloaca::is_sqlite_guarded()); });
-}
-
-// [path, whether it was to be written, …]
-Napi::Value take_sqlite_refusals(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) -> Napi::Value {
-    Napi::Array answer = Napi::Array::New(env);
-    for (const cloaca::SqliteRefusal& each : cloaca::take_sqlite_refusals()) {
-      answer.Set(answer.Length(), Napi::String::New(env, each.path));
-      answer.Set(answer.Length(), Napi::Boolean::New(env, each.is_to_write));
-    }
-    return answer;
-  });
-}
-
 // INTERFACE_VERSION in binary.ts: counts up when a function or what it takes changes, so that an old binary is noticed.
 constexpr int kInterfaceVersion = 10;
 
@@ -383,9 +349,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("makeNamedPipe", Napi::Function::New(env, make_named_pipe, "makeNamedPipe"));
   exports.Set("setChildGroup", Napi::Function::New(env, set_child_group, "setChildGroup"));
   exports.Set("childGroupError", Napi::Function::New(env, child_group_error, "childGroupError"));
-  exports.Set("setSqliteFolders", Napi::Function::New(env, set_sqlite_folders, "setSqliteFolders"));
-  exports.Set("isSqliteGuarded", Napi::Function::New(env, is_sqlite_guarded, "isSqliteGuarded"));
-  exports.Set("takeSqliteRefusals", Napi::Function::New(env, take_sqlite_refusals, "takeSqliteRefusals"));
+  cloaca::export_restriction(env, exports);
   exports.Set("interfaceVersion", Napi::Number::New(env, kInterfaceVersion));
   return exports;
 }

@@ -262,7 +262,12 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/host\/restriction\//,
-    may: [/^src\/(host\/(restriction\/|environment\/by-place\.ts$)|border\/)/, /^src\/errors\.ts$/, ...NODE],
+    may: [
+      /^src\/(host\/(restriction\/|environment\/(by-place|module-folders)\.ts$)|border\/)/,
+      /^src\/native\/restriction\//,
+      /^src\/errors\.ts$/,
+      ...NODE,
+    ],
   },
   {
     files: /^src\/host\/environment\//,
@@ -270,7 +275,7 @@ export const TABLE: readonly Row[] = [
   },
   {
     files: /^src\/host\/peers\//,
-    may: [/^src\/(host\/(peers|environment)|border)\//, /^src\/errors\.ts$/, ...NODE],
+    may: [/^src\/(host\/(peers|environment)|border|native\/restriction)\//, /^src\/errors\.ts$/, ...NODE],
     mayTypes: [/^src\/engine\/ports\.ts$/],
   },
   {
@@ -288,7 +293,7 @@ export const TABLE: readonly Row[] = [
     files: /^src\/host\/process\//,
     may: [
       /^src\/host\/(process|peers|environment|restriction)\//,
-      /^src\/(border|model)\//,
+      /^src\/(border|model|native\/restriction)\//,
       /^src\/errors\.ts$/,
       /^valibot$/,
       ...NODE,

@@ -1,10 +1,11 @@
 /** Pyodide in a Node of its own: the kind of interpreter that needs no Python on the machine. */
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { borderDigest } from '../../border/build.ts'
 import { PROTOCOL_VERSION } from '../../border/channel.ts'
 import type { ProcessSettings } from '../../border/protocol.ts'
+import { type Confinement, startConfined } from '../../native/restriction/confinement.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
 import { environmentFor } from '../environment/process-settings.ts'
 import { ChildProcessPeer } from './child-process-peer.ts'
@@ -34,6 +35,8 @@ export interface PyodideOptions {
   readonly compileCacheFolder: string | null
   /** Flags for its Node beside the usual ones. */
   readonly nodeFlags: readonly string[]
+  /** What the kernel limits it to; null for no limits. */
+  readonly confinement: Confinement | null
 }
 
 const ENTRY = new URL(
@@ -57,20 +60,22 @@ export function usualOptions(
     environ: environmentFor(settings),
     compileCacheFolder: compileCacheFolder(process.env),
     nodeFlags: [],
+    confinement: null,
   }
 }
 
 export function spawnPyodide(options: PyodideOptions): Peer {
   const { isProgram, stdoutTo, environ, heapMebibytes, nodeFlags, handedDescriptors, compileCacheFolder } = options
+  const { confinement } = options
   const flags = [`--max-old-space-size=${heapMebibytes}`, `--min-semi-space-size=${YOUNG_MEBIBYTES}`, ...nodeFlags]
   const stdout = stdoutTo === 'stderr' ? STDERR : 'inherit'
-  return new ChildProcessPeer(
+  const start = (): ChildProcess =>
     spawn(process.execPath, [...flags, fileURLToPath(ENTRY), compileCacheFolder ?? ''], {
       stdio: ['inherit', stdout, 'inherit', 'pipe', 'pipe', 'pipe', ...handedDescriptors],
       env: environ,
       // What a terminal sends to its foreground group is for the engine, which stops in order.
       detached: !isProgram,
       windowsHide: true,
-    }),
-  )
+    })
+  return new ChildProcessPeer(confinement === null ? start() : startConfined(confinement, start))
 }

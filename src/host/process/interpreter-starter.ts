@@ -9,6 +9,7 @@ import { localZoneName } from '../../border/local-zone.ts'
 import type { LogLimits, ProcessSettings, ResourceCeilings, StartData } from '../../border/protocol.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { HostError, toError } from '../../errors.ts'
+import { type Confinement, confinementProblem } from '../../native/restriction/confinement.ts'
 import { compileCacheFolder } from '../environment/cache-folder.ts'
 import {
   findSnapshot,
@@ -20,6 +21,7 @@ import {
 import type { HeadStart } from '../peers/head-start.ts'
 import { PYODIDE, type PyodideOptions, spawnPyodide, usualOptions } from '../peers/pyodide.ts'
 import { grantsOf, restrictedSettings } from '../restriction/granted.ts'
+import { confinedFlags, confinementOf } from '../restriction/kernel-limits.ts'
 import { restrictedFlags } from '../restriction/node-flags.ts'
 import type { ScriptRestriction } from '../restriction/restriction.ts'
 import type { InterpreterEvents } from './answers.ts'
@@ -53,6 +55,7 @@ const SIGNALS_OF_OTHERS: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGI
 interface Restricted {
   readonly grants: Grants
   readonly flags: readonly string[]
+  readonly confinement: Confinement | null
 }
 
 type StartedEvents = Omit<InterpreterEvents, 'startNotice'>
@@ -106,7 +109,13 @@ export class InterpreterStarter {
     const snapshot = await this.#snapshotPath
     const grants = grantsOf(restriction, [restriction.folder, packageFolder, ...process.sitePackages])
     const files = [snapshot, compileCacheFolder(globalThis.process.env)].filter((path) => path !== null)
-    return { grants, flags: restrictedFlags(grants, files) }
+    const problem = confinementProblem()
+    if (problem !== null) this.#sayOnce(unconfinedNotice(problem))
+    return {
+      grants,
+      flags: restrictedFlags(grants, files),
+      confinement: problem === null ? confinementOf(grants, files) : null,
+    }
   }
 
   #spawn(
@@ -116,7 +125,7 @@ export class InterpreterStarter {
   ): InterpreterProcess {
     const { handedDescriptors, environ } = this.#options.process
     const usual = pyodideOptions(this.#options, handedDescriptors)
-    const options = restricted === null ? usual : { ...usual, environ, nodeFlags: restricted.flags }
+    const options = restricted === null ? usual : { ...usual, ...restrictedOptions(restricted, environ) }
     const allEvents = { ...events, startNotice: (message: string) => this.#sayOnce(message) }
     const peer = this.#options.headStart?.take(options) ?? spawnPyodide(options)
     const interpreter = new InterpreterProcess(peer, PYODIDE, this.#options.clock, allEvents)
@@ -152,6 +161,20 @@ export class InterpreterStarter {
 /** By whoever started the program: a terminal sends it to both processes, and this one may hear of it first. */
 function interrupted(): HostError {
   return new HostError('INTERPRETER_INTERRUPTED', 'Python did not start: it was interrupted.')
+}
+
+/** SQLite keeps what finds no room in memory in files of no name, in the folder that this variable of C's names. */
+function restrictedOptions({ grants, flags, confinement }: Restricted, environ: NodeJS.ProcessEnv) {
+  const folder = grants.write.find(({ isFolder }) => isFolder)?.real
+  return {
+    environ: folder === undefined ? environ : { ...environ, SQLITE_TMPDIR: folder },
+    nodeFlags: confinement === null ? flags : [...flags, ...confinedFlags()],
+    confinement,
+  }
+}
+
+function unconfinedNotice(problem: string): string {
+  return `Restricted scripts run without the limits of the kernel (${problem}). The limits of Node and of cloaca apply.`
 }
 
 function damagedSnapshotNotice(path: string, error: Error): string {

@@ -32,14 +32,12 @@ export function requireRestriction(): void {
 }
 
 /** `files`: what the interpreter reads besides at its start, such as its memory snapshot. */
-export function restrictedFlags({ read, write, net }: Grants, files: readonly string[]): readonly string[] {
-  // Node compares names: whatever a script calls them, they are opened by one of the two.
-  const names = (granted: readonly GrantedPath[]) => granted.flatMap(({ named, real }) => [named, real])
-  const written = names(write)
-  const readable = [...ownFiles(), ...files, ...names(read), ...written]
+export function restrictedFlags(grants: Grants, files: readonly string[]): readonly string[] {
+  const { write, net } = grants
+  const written = namesOf(write)
   return [
     '--permission',
-    ...toldToNode(readable).map((path) => `--allow-fs-read=${path}`),
+    ...toldToNode(readableNames(grants, files)).map((path) => `--allow-fs-read=${path}`),
     ...toldToNode(written).map((path) => `--allow-fs-write=${path}`),
     ...(net.length > 0 ? ['--allow-net'] : []),
     '--allow-addons',
@@ -51,6 +49,16 @@ export function restrictedFlags({ read, write, net }: Grants, files: readonly st
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=SecurityWarning',
   ]
+}
+
+/** All that an interpreter reads: its own files, `files`, and what is granted. */
+export function readableNames({ read, write }: Grants, files: readonly string[]): readonly string[] {
+  return [...ownFiles(), ...files, ...namesOf(read), ...namesOf(write)]
+}
+
+/** Node compares names: whatever a script calls them, they are opened by one of the two. */
+function namesOf(granted: readonly GrantedPath[]): readonly string[] {
+  return granted.flatMap(({ named, real }) => [named, real])
 }
 
 /**

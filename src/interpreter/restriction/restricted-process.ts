@@ -8,6 +8,7 @@ import { readlinkSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { loadPyodide, PyodideAPI } from 'pyodide'
 import type { StartData } from '../../border/protocol.ts'
+import { forbidSystemCalls } from '../../native/restriction/confinement.ts'
 import { ChildProcesses } from '../children/child-processes.ts'
 import type { SessionFunctions } from '../interpreter.ts'
 import type { Files, Host, Signals } from '../python-border.ts'
@@ -88,6 +89,8 @@ export class RestrictedProcess {
   seal(host: Host): Host {
     if (this.#pyodide !== null) this.#nativeModules?.connect(this.#pyodide)
     sealProcess()
+    const problem = process.platform === 'linux' ? forbidSystemCalls(this.#grants.net.length > 0) : ''
+    if (problem !== '') this.#say(`Restricted scripts run without limits of system calls: the kernel says ${problem}.`)
     freezeIntrinsics(this.sqlite.classes)
     this.#hide()
     return withoutPrototypes(host)

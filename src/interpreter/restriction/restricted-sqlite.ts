@@ -48,7 +48,10 @@ export class RestrictedSqlite extends SqliteDatabases {
     const mayWrite = this.#grants.mayWriteBeside(resolve(path))
     const problem = mayWrite ? '' : this.#problemOfReading(path)
     if (problem !== '') return refusal(problem)
-    return this.#explained(super.open(path, isReadonly || !mayWrite, mustExist || !mayWrite))
+    const opened = this.#explained(super.open(path, isReadonly || !mayWrite, mustExist || !mayWrite))
+    // Elsewhere the kernel would refuse its temporary files.
+    if (typeof opened === 'number') super.execute_script(opened, 'PRAGMA temp_store = MEMORY')
+    return opened
   }
 
   override execute(number: number, sql: string, parametersJson: string, firstRows: number): unknown {

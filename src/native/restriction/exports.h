@@ -1,0 +1,11 @@
+// What this folder exports to JavaScript. Called by addon.cc.
+
+#pragma once
+
+#include <napi.h>
+
+namespace cloaca {
+
+void export_restriction(Napi::Env env, Napi::Object exports);
+
+}  // namespace cloaca
